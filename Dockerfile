@@ -18,6 +18,6 @@ ENV PATH=/opt/tracker/.venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1
 USER 10001
 VOLUME /state
-HEALTHCHECK --interval=60s --timeout=20s --start-period=60s CMD ["tracker", "status", "--json"]
+HEALTHCHECK --interval=60s --timeout=20s --start-period=60s CMD ["tracker", "doctor", "--running"]
 ENTRYPOINT ["tracker"]
 CMD ["run"]

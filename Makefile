@@ -10,7 +10,7 @@ INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 # the benchmarks start would compile the program anew, a second every time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo fortnight study test browser lint bench lock clean
+.PHONY: demo fortnight study test browser lint schema bench lock clean
 
 demo: .venv/ready
 	$(BIN)/tracker demo
@@ -34,6 +34,10 @@ lint: .venv/ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The schemas of every answer in JSON, out of the shapes in tracker/app/contracts.
+schema: .venv/ready-dev
+	$(BIN)/python .ci/schemas
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks

@@ -180,7 +180,7 @@ def nights(polls: int) -> dict[str, list[float]]:
             decided: list[GameTracking] = []
 
             def decide(book: GameTracking = book, seen: GameState = seen) -> None:
-                decided.append(advance(book, seen, outlooks[0], now).book)  # noqa: B023
+                decided.append(advance(book, seen, outlooks[0], now).tracking)  # noqa: B023
 
             rounds["decide"] += cpu(decide)
             rounds["price one by one"] += cpu(lambda: one_by_one(book, bare, seen))  # noqa: B023
@@ -237,7 +237,7 @@ async def file_of_bets() -> dict[str, float]:
             await store.save_games([(x, None) for x in games()], clock.now())
             for game in games():
                 shelf.meet(state(game, 0))
-            shelf.slate_known = True
+            shelf.know_slate()
             begun = time.perf_counter()
             found = await shelf.refresh(slate_changed=True)
             took["bound"] = time.perf_counter() - begun

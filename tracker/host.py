@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracker.domain.errors import TrackerError
@@ -168,9 +168,20 @@ def single_instance(path: Path) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A daemon that holds a lock file. `pid` is None where its number means nothing here."""
+    """A daemon that holds a lock file. `pid` is None where its number means nothing here.
+
+    `moved_at` is when it last said that all of it moves, in the machine's seconds since 1970.
+    """
 
     pid: int | None
+    moved_at: float = field(default=0.0, compare=False)
+
+
+def say_moving(path: Path) -> None:
+    """Say that the daemon that holds the lock file moves: whoever watches it sees when."""
+    # A disk that cannot be written is told of by what has to be written there.
+    with contextlib.suppress(OSError):
+        os.utime(path)
 
 
 def running_instance(path: Path) -> Instance | None:
@@ -186,7 +197,8 @@ def running_instance(path: Path) -> Instance | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return Instance(_known_here(_holder(descriptor), os.fstat(descriptor)))
+        file = os.fstat(descriptor)
+        return Instance(_known_here(_holder(descriptor), file), file.st_mtime)
     except OSError as why:
         if why.errno in NO_LOCKS:
             raise NoLocks(path) from None

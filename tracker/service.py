@@ -295,24 +295,6 @@ def render_failure_unit(exec_start: Path, config: Path | None, *, user: bool) ->
     return head + _LIMITS + ("\n" if user else system) + _ANYWHERE
 
 
-def render_instance_unit(exec_start: Path) -> str:
-    """The text of a unit of which each instance (`tracker@NAME`) is one person's own tracker.
-
-    Each has its own folder of settings (/etc/tracker/NAME), its own state, and its own user.
-    """
-    named = {
-        f"{ETC}/tracker.toml": f"{ETC}/%i/tracker.toml",
-        f":{ETC}/": f":{ETC}/%i/",
-        "StateDirectory=tracker\n": "StateDirectory=tracker/%i\n",
-        "ConfigurationDirectory=tracker\n": "ConfigurationDirectory=tracker/%i\n",
-        "Follows bets on live games": "Follows the bets of %i on live games",
-    }
-    text = render_unit(exec_start, ETC / "tracker.toml", user=False)
-    for word, own in named.items():
-        text = text.replace(word, own)
-    return text
-
-
 def render_refresh_units(exec_start: Path, config: Path | None, *, user: bool) -> tuple[str, str]:
     """A unit that looks up what a daemon looks up every morning, and the timer that starts it.
 

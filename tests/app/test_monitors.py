@@ -20,7 +20,7 @@ from tracker.engine.monitors import Figures, State, cusum, limits
 from tracker.forecast import load_parameters
 from tracker.store import Store
 from tracker.store.known import SlateCheck
-from tracker.store.monitoring import Standing
+from tracker.store.upkeep import MonitorStanding
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -153,6 +153,6 @@ def test_the_monitors_of_a_night_are_shown(cli: Cli, night: Path) -> None:
 
 def test_a_message_says_that_a_monitor_is_well_again() -> None:
     """As quietly as it can."""
-    bad = Standing(3, "failures", "", NOW, 0.2, 0.05, State.DRIFTING, "tracker doctor")
+    bad = MonitorStanding(3, "failures", "", NOW, 0.2, 0.05, State.DRIFTING, "tracker doctor")
     good = monitor_notice(replace(bad, state=State.WELL), NOW)
     assert (good.text, good.episode) == ("✓ failures is well again", 3)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Cli, keep_games, tonight
-from tests.cli.test_schema import FOLDER, faults
 from tracker.app.player import PlayerQuestion, PlayerSheet, sheets
 from tracker.domain.chance import Chance
 from tracker.domain.errors import Misused, TrackerError
@@ -33,7 +31,7 @@ def season(config: Path) -> Path:
             for n, points in enumerate(POINTS):
                 home, away = ("DEN", "LAL") if n % 2 else ("BOS", "DEN")
                 start = now - timedelta(days=2 * (n + 1))
-                game = Game(f"002260{n:04d}", "nba", home, away, start)
+                game = Game(f"0022590{n:03d}", "nba", home, away, start)
                 stats = (("pts", points), ("reb", 8), ("ast", 6), ("stl", 1), ("blk", 1),
                          ("3pm", 2), ("to", 3))  # fmt: skip
                 side = Side.HOME if n % 2 else Side.AWAY
@@ -58,9 +56,6 @@ def test_a_players_games_are_told_and_a_line_has_a_chance(cli: Cli, season: Path
     assert means["season"][0] >= 10
     assert means["against LAL"][0] == 6
     assert found["next_game"] == "0022600999"
-    schema = json.loads((FOLDER / "player.json").read_text("utf-8"))
-    assert faults(schema, found) == []
-    assert faults(schema, cli("player", "Jokic", "--json").json) == []
     assert found["over"] == {"games": sum(x > 24.5 for x in POINTS), "of": 12}
     chances = [
         cli("player", "Jokic", "--line", x, "--json").json["chance"]["win"]

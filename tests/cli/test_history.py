@@ -14,13 +14,11 @@ from tests.cli.conftest import Cli
 from tests.cli.test_run import read_until, started
 from tracker.domain.game import GameState, Score, Side
 from tracker.domain.league import season_name
-from tracker.feeds.errors import FeedMalformed
-from tracker.feeds.nba import nba
+from tracker.feeds import nba
+from tracker.feeds.source import FeedMalformed
 from tracker.forecast.players.counts import BASIC
-from tracker.modelling.collect.folder import HistoryFolder
-from tracker.modelling.collect.plays import events_of
-from tracker.modelling.collect.season_ids import runs
 from tracker.modelling.games.dataset import Act, read
+from tracker.modelling.history import HistoryFolder, events_of, runs
 from tracker.modelling.players.dataset import read_players
 from tracker.replay.files import find_recording
 from tracker.replay.nba_site import LIVE, NbaSite
@@ -40,7 +38,7 @@ def documents() -> tuple[GameState, bytes]:
         page = site.page(f"{LIVE}/{kind}/{kind}_{game.id}.json", LATER)
         assert page is not None
         bodies.append(page.body)
-    return nba.parse_box(bodies[0]), bodies[1]
+    return nba.SOURCE.parse_box(bodies[0]), bodies[1]
 
 
 @pytest.fixture

@@ -110,3 +110,24 @@ def test_a_bet_on_no_game_that_is_run_is_said_so(cli: Cli, config: Path) -> None
     assert "'DEN ML' is about none of these games" in ran.err
     assert f"'{slip}' is about no single one of these games" in ran.err
     assert "PHI ML" in ran.out
+
+
+@pytest.mark.timeout(240)
+def test_a_daemon_that_hangs_is_unwell_until_it_moves_again(
+    daemon: subprocess.Popen[str], cli: Cli, config: Path
+) -> None:
+    """As a container asks; one that does not run is unwell too."""
+    assert cli("doctor", "--running").status == 0
+    daemon.send_signal(signal.SIGSTOP)
+    os.utime(config.parent / "state" / "tracker.db.lock", (0, 0))
+    ran = cli("doctor", "--running")
+    assert ran.status == 1
+    assert "hangs: it gave no sign for" in ran.out
+    assert cli("doctor", "--offline").status == 1
+    daemon.send_signal(signal.SIGCONT)
+    while cli("doctor", "--running").status:
+        assert daemon.poll() is None
+    daemon.terminate()
+    daemon.communicate(timeout=20)
+    assert "is not running" in cli("doctor", "--running").out
+    assert cli("doctor", "--running").status == 1

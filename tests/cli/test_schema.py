@@ -5,119 +5,290 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
+from typer.main import get_command
 
-from tests.cli.conftest import Cli
+from tests.app.test_player import season
+from tests.cli.conftest import Cli, keep_games, tonight
+from tests.cli.test_import import TRACKER
+from tests.cli.test_market import quoted
+from tests.cli.test_model import data
+from tests.cli.test_price import STATE
+from tests.cli.test_rules_trial import a_history
+from tracker.app.contracts import CONTRACTS
+from tracker.cli.app import build
+from tracker.domain.game import Game
+from tracker.domain.poll import Credit, Document
+from tracker.domain.quote import Quote, Selection
 from tracker.store import Store, exporting
+from tracker.store.access import KeyScope
 
-FOLDER = Path(__file__).parents[2] / "docs" / "schema"
-ANSWERS = {
-    "bets": ("bets",),
-    "show": ("show", "1"),
-    "status": ("status",),
-    "alerts": ("alerts", "--explain"),
-    "performance": ("performance",),
-    "profit": ("profit",),
-    "calibration": ("calibration",),
-    "report": ("report", "--season", "--until", "2026-01-31"),
-    "backups": ("backup", "--list"),
-    "doctor": ("doctor", "--offline"),
-    "why": ("why", "1"),
-    "rules": ("rules", "1"),
-    "clv": ("clv",),
-    "refresh": ("refresh", "--only", "form"),
-    "monitors": ("monitors",),
-    "added": ("add", "PHI over 99.5 -110 $20"),
-    "settled": ("void", "2", "--reason", "the book voided it"),
-    "chores": ("chores",),
-    "models": ("model", "list", "--kind", "all"),
-    "trials": ("model", "trial", "show", "--all"),
-    "calibrate": ("model", "calibrate"),
-}
-OTHERS = {"candidates", "player", "tables"}
-"""Schemas that tests of their own hold answers against."""
-TYPES: dict[str, Any] = {
-    "object": dict, "array": list, "string": str, "number": (int, float), "integer": int,
-    "boolean": bool, "null": type(None),
-}  # fmt: skip
-KNOWN = {
-    "$schema", "title", "description", "type", "properties", "required", "additionalProperties",
-    "items", "pattern",
-}  # fmt: skip
+__all__ = ["data", "season"]
+
+Asked = Iterator[tuple[str, tuple[str | Path, ...]]]
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs" / "schema"
+ELSEWHERE = {"candidates", "evaluate"}
+"""Schemas that tests of the same names hold answers against: fits and baselines take their time."""
+
+NOT_OF_A_COMMAND = ("tables", "openapi")
+"""What is described beside the answers of commands: the rows of an export, and the API."""
+
+LINES = ("price",)
+"""Commands that answer in JSON without being asked to, a line for each state."""
 
 
 def faults(schema: dict[str, Any], value: Any, where: str = "") -> list[str]:
-    """Where a value does not hold to a schema; of the words of JSON Schema those that we use."""
-    assert set(schema) <= KNOWN, f"{where}: a word that is not checked"
-    wanted = schema.get("type", [*TYPES])
-    names = [wanted] if isinstance(wanted, str) else wanted
-    fits = [x for x in names if isinstance(value, TYPES[x])]
-    if not fits or (isinstance(value, bool) and "boolean" not in names):
-        return [f"{where}: {value!r} is no {names}"]
-    found = []
-    if isinstance(value, dict):
-        known, rest = schema.get("properties", {}), schema.get("additionalProperties", True)
-        found += [f"{where}.{x} is missing" for x in schema.get("required", ()) if x not in value]
-        for key, one in value.items():
-            if key in known:
-                found += faults(known[key], one, f"{where}.{key}")
-            elif rest is False:
-                found.append(f"{where}.{key} is not in the schema")
-            elif isinstance(rest, dict):
-                found += faults(rest, one, f"{where}.{key}")
-    if isinstance(value, list):
-        for n, one in enumerate(value):
-            found += faults(schema.get("items", {}), one, f"{where}[{n}]")
-    if isinstance(value, str) and not re.search(schema.get("pattern", ""), value):
-        found.append(f"{where}: {value!r} does not fit {schema['pattern']}")
+    """Where a value does not hold to a schema."""
+    found = jsonschema_rs.Draft202012Validator(schema).iter_errors(value)
+    return [f"{where}{''.join(f'[{y!r}]' for y in x.instance_path)}: {x.message}" for x in found]
+
+
+def written(name: str) -> dict[str, Any]:
+    """A schema as it stands in the documentation."""
+    found: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
     return found
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-def test_an_answer_holds_to_its_schema(name: str, cli: Cli, night: Path) -> None:
-    """Of a night that was played, with a back-up."""
-    assert night.is_file()
-    cli("backup", "--full")
-    asyncio.run(_a_chore(night))
-    schema = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
-    assert faults(schema, cli(*ANSWERS[name], "--json").json, name) == []
+def commands(found: Any = None, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """The commands that take `--json`, as the application itself has them."""
+    found = get_command(build()) if found is None else found
+    if hasattr(found, "commands"):
+        for name, inside in found.commands.items():
+            yield from commands(inside, (*path, name))
+    elif any("--json" in x.opts for x in found.params):
+        yield " ".join(path)
 
 
-async def _a_chore(database: Path) -> None:
+def test_every_command_with_json_has_a_schema_and_every_schema_a_command() -> None:
+    """Whoever adds an answer describes it; a description without an answer goes."""
+    described = {command for x in CONTRACTS.values() for command in x.commands}
+    assert described == {*commands(), *LINES}
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_a_schema_in_the_documentation_is_made_of_the_shapes(name: str) -> None:
+    """`make schema` writes them anew."""
+    assert written(name) == CONTRACTS[name].schema(name)
+    assert written(name)["description"]
+
+
+def test_the_documentation_lists_every_schema_once() -> None:
+    """With the commands that answer so, and no other."""
+    page = (FOLDER / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([\w-]+)\.json` \| (.*?) \|", page, re.MULTILINE)
+    assert [x for x, _ in rows] == [*CONTRACTS, *NOT_OF_A_COMMAND]
+    for name, text in rows[: len(CONTRACTS)]:
+        named = re.findall(r"`tracker (.+?)`", text)
+        assert tuple(named) == CONTRACTS[name].commands, name
+    assert {x.stem for x in FOLDER.glob("*.json")} == {x for x, _ in rows}
+
+
+# ------------------------------------------------------------------------------- what is answered
+
+
+def of_bets(folder: Path, _: Path) -> Asked:
+    """Bets of a night that is over, and of one to come."""
+    yield "bets", ("bets",)
+    for number in "1234":
+        yield "show", ("show", number)
+    yield "added", ("add", "DEN -4.5 -105 $20 #late", "--book", "DraftKings")
+    yield "added", ("add", "BOS ML +120 $5")
+    yield "added", ("add", "parlay: DEN ML; MIA@BOS over 210.5 +240 $10")
+    yield "added", ("add", "NYK ML -110 $5")
+    yield "bets", ("bets", "--all")
+    yield "show", ("show", "5")
+    yield "show", ("show", "7")
+    yield "show", ("show", "8")
+    yield "edit", ("edit", "6", "--stake", "$7", "--book", "FanDuel")
+    yield "cashout", ("cashout", "5", "$12")
+    yield "hedge", ("hedge", "5", "+110")
+    yield "check", ("check", "DEN -4.5 +105")
+    yield "check", ("check", "DEN -4.5")
+    yield "rules", ("rules", "1")
+    yield "rules", ("rules",)
+    yield "rules-test", ("rules", "test", "p >= 0.60", "--history", folder / "plays")
+    for words in (("1", "2h"), ("--list",), ("1", "--off")):
+        yield "snooze", ("snooze", *words)
+    yield "alerts", ("alerts",)
+    yield "alerts", ("alerts", "--explain")
+    yield "why", ("why", "1")
+    yield "withdraw", ("withdraw", "6")
+    yield "withdraw", ("withdraw", "--gone")
+    yield "settled", ("settle", "3", "won", "--reason", "the book has paid")
+    yield "settled", ("void", "2", "--reason", "the book voided it")
+    yield "settled", ("regrade", "2")
+    yield "import", ("import", folder / "bets.csv", "--dry-run")
+    yield "import", ("import", folder / "bets.csv")
+    yield "review", ("review",)
+    yield "review", ("settle",)
+
+
+def of_the_market(folder: Path, _: Path) -> Asked:
+    """Games that are quoted, a player, and states to price."""
+    yield "added", ("add", "DEN -4.5 -105 $20")
+    yield "games", ("games",)
+    yield "odds", ("odds", "LAL@DEN")
+    yield "odds", ("odds", "MIA@BOS")
+    yield "odds", ("odds", "credits")
+    yield "edges", ("edges",)
+    yield "edges", ("recommend",)
+    yield "clv", ("clv", "--by", "market")
+    yield "player", ("player", "Jokic", "--line", "24.5")
+    yield "player", ("player", "Jokic", "--stat", "reb")
+    yield "price", ("price", folder / "states.jsonl", "--pmf")
+
+
+def of_the_record(_: Path, __: Path) -> Asked:
+    """A night that is over."""
+    yield "status", ("status",)
+    yield "profit", ("profit",)
+    for by in ("market", "tag", "player", "book", "league", "month", "model"):
+        yield "performance", ("performance", "--by", by)
+    yield "calibration", ("calibration",)
+    yield "report", ("report", "--season", "--until", "2026-01-31")
+    yield "monitors", ("monitors",)
+    yield "recordings", ("replay", "list")
+    yield "replayed", ("replay", "run", "SAC@PHI", "--bet", "PHI ML")
+
+
+def of_models(folder: Path, seasons: Path) -> Asked:
+    """Two small seasons that were made up."""
+    mine = folder / "mine.json"
+    yield "fit", ("fit", seasons, "--seasons", "2020-21", "--out", mine)
+    yield "active", ("model", "activate", mine)
+    yield "models", ("model", "list", "--kind", "all")
+    for name, kind in (("mine", "games"), ("shipped", "games"), ("shipped", "players"),
+                       ("shipped", "calibration")):  # fmt: skip
+        yield "model", ("model", "show", name, "--kind", kind)
+    yield "compare", ("model", "compare", "mine", "shipped")
+    held = ("--on", seasons, "--seasons", "2021-22")
+    yield "compare", ("model", "compare", "mine", "mine", *held)
+    yield "active", ("model", "rollback")
+    yield "trial", ("model", "trial", "start", "mine")
+    yield "trials", ("model", "trial", "show")
+    yield "trials", ("model", "trial", "judge")
+    yield "trial", ("model", "trial", "stop")
+    yield "trials", ("model", "trial", "show", "--all")
+    yield "calibrate", ("model", "calibrate")
+    strategy = ROOT / "config" / "strategies" / "ev.toml"
+    asked = ("--data", seasons / "nba", "--season", "2021-22")
+    yield "backtest", ("backtest", strategy, *asked)
+    study = ("--out", folder / "study", "--jobs", "1", "--strategy", strategy)
+    yield "study", ("study", seasons, *study)
+
+
+def of_upkeep(folder: Path, _: Path) -> Asked:
+    """What is looked after: back-ups, keys, channels, settings."""
+    yield "doctor", ("doctor", "--offline")
+    yield "doctor", ("doctor", "--running")
+    yield "refresh", ("refresh", "--only", "form")
+    yield "chores", ("chores",)
+    yield "backup", ("backup", folder / "copy.db")
+    yield "backup", ("backup", "--full")
+    yield "backup", ("backup", "--drill")
+    yield "backups", ("backup", "--list")
+    yield "restore", ("restore", folder / "copy.db")
+    yield "settings", ("config", "show")
+    yield "keys", ("web", "keys", "list")
+    yield "chats", ("telegram", "chats")
+    yield "test-alert", ("test-alert",)
+
+
+SCRIPTS: tuple[Callable[[Path, Path], Asked], ...] = (
+    of_bets, of_the_market, of_the_record, of_models, of_upkeep,
+)  # fmt: skip
+
+
+def test_every_schema_is_asked_for() -> None:
+    """By one of the scripts, or by a test of its own: none stands there unchecked."""
+    nowhere = Path("nowhere")
+    asked = {name for script in SCRIPTS for name, _ in script(nowhere, nowhere)}
+    assert asked | ELSEWHERE == set(CONTRACTS)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_answers_hold_to_their_schemas(
+    script: Callable[[Path, Path], Asked], cli: Cli, world: Path, data: Path, tmp_path: Path
+) -> None:
+    """Of real commands over a night that was played and one to come."""
+    assert world.is_file()
+    wrong: list[str] = []
+    for name, words in script(tmp_path, data):
+        wanted = [] if name in LINES else ["--json"]
+        ran = cli(*words, *wanted)
+        told = [json.loads(x) for x in ran.out.splitlines()]
+        if not told:
+            wrong.append(f"{words}: {ran.err}")
+        for answer in told:
+            wrong += faults(written(name), answer, f"{' '.join(map(str, words))}: ")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+def world(night: Path, season: Path, config: Path, tmp_path: Path) -> Path:
+    """A night that was played, one that is quoted, a player's season, and files that are asked."""
+    assert season == night
+    games = (
+        Game("0022600999", "nba", "DEN", "LAL", tonight()),
+        Game("0022600998", "nba", "BOS", "MIA", tonight(2.0)),
+    )
+    keep_games(config, games)
+    asyncio.run(_kept(night, games[0]))
+    (tmp_path / "bets.csv").write_text(TRACKER, "utf-8")
+    lines = (json.dumps(STATE | {"bets": ["DEN -4.5", "over 224.5"]}), '{"id":"y"}', "[]")
+    (tmp_path / "states.jsonl").write_text("\n".join(lines), "utf-8")
+    (tmp_path / "plays").mkdir()
+    a_history(tmp_path / "plays")
+    return night
+
+
+async def _kept(database: Path, game: Game) -> None:
+    """What the daemon keeps beside bets: prices, what they cost, chores, a key."""
+    now = datetime.now(UTC)
     at = datetime(2026, 1, 30, 11, 30, tzinfo=UTC)
-    async with await Store.open(database, now=at) as store:
+    generous = Quote(game.id, "betmgm", Selection("moneyline", "away"), now, 3.4, now)
+    async with await Store.open(database, now=now) as store:
         await store.upkeep.begin("refresh", at, at)
         await store.upkeep.missed("backup", [at], at, "nothing ran")
+        document = Document("the_odds_api", "/v4/odds", now, b"[]", "d" * 64)
+        paid = Credit("the_odds_api", now, "close LAL@DEN", 3, 3, 120, 380, "/v4/odds")
+        await store.quotes.record(document, [*quoted(game, now), generous], paid, {})
+        refused = Credit("the_odds_api", now, "look LAL@DEN", 3, refused="kept for closes")
+        await store.quotes.record(None, (), refused)
+        await store.web.add_key("home", frozenset(KeyScope), now)
 
 
 @pytest.mark.usefixtures("night")
 def test_every_record_that_is_kept_holds_to_its_schema(cli: Cli) -> None:
     """Row by row of each table that can be had; none is left out."""
-    schema = json.loads((FOLDER / "tables.json").read_text("utf-8"))
     kept = {x: cli("export", x, "--format", "json").json for x in exporting.TABLES}
-    assert faults(schema, kept, "tables") == []
+    assert faults(written("tables"), kept, "tables") == []
     assert kept["snapshots"]
-
-
-def test_every_schema_is_of_an_answer() -> None:
-    """None stands there unchecked, and each says what it is of."""
-    assert {x.stem for x in FOLDER.glob("*.json")} == set(ANSWERS) | OTHERS
-    for path in FOLDER.glob("*.json"):
-        assert json.loads(path.read_text("utf-8"))["description"]
 
 
 def test_what_does_not_hold_is_found() -> None:
     """A missing key, another type, a key too many, a time without a zone."""
-    schema = json.loads((FOLDER / "bets.json").read_text("utf-8"))
-    good = dict.fromkeys(schema["items"]["required"])
-    assert any("is missing" in x for x in faults(schema, [{}]))
-    assert any("is no" in x for x in faults(schema, [good]))
-    assert any("not in the schema" in x for x in faults(schema, [good | {"extra": 1}]))
-    assert faults({"type": "string", "pattern": "Z$"}, "2026-01-01T00:00:00") != []
+    schema = written("games")
+    (good,) = [
+        {
+            "id": "1", "league": "nba", "away": "LAL", "home": "DEN",
+            "start": "2026-01-30T00:00:00Z", "slate": "2026-01-29", "phase": "live",
+            "game_clock": None, "period": 1, "clock": "04:11", "score": None, "bets": 0,
+        }
+    ]  # fmt: skip
+    assert faults(schema, [good]) == []
+    bad = ({"bets": "1"}, {"extra": 1}, {"start": "2026-01-30T00:00:00"}, {"period": -1})
+    assert all(faults(schema, [good | x]) for x in bad)
+    assert faults(schema, [{x: y for x, y in good.items() if x != "bets"}])
 
 
 def test_a_report_is_told_in_three_forms(cli: Cli, night: Path, tmp_path: Path) -> None:

@@ -224,7 +224,7 @@ async def test_a_chat_that_is_paired_instead_gets_a_card_of_its_own(tmp_path: Pa
         await room.pass_time(1)
         api.chats.add(55)
         assert isinstance(room.board, TelegramBoard)
-        room.board._line.place = ChatPlace(55)
+        room.board._line.write_to(ChatPlace(55))
         room.see("Q4 6:00")
         await room.pass_time(20)
         assert [(x.chat_id, len(x.texts)) for x in api.written] == [(CHAT, 1), (55, 1)]
@@ -247,15 +247,15 @@ async def test_silence_shows_and_can_be_ended(tmp_path: Path) -> None:
     """A snoozed game says until when, and its button offers the sound."""
     async with a_chat(tmp_path) as (room, api):
         now = room.clock.now()
-        room.live_view.snoozes = (
-            Snooze(SnoozeScope.GAME, GAME.id, now, now + timedelta(minutes=30)),
+        room.live_view.snooze(
+            (Snooze(SnoozeScope.GAME, GAME.id, now, now + timedelta(minutes=30)),)
         )
         room.see()
         await room.pass_time(1)
         card = only(api)
         assert "🔕 alerts are silent until 21:00" in card.text
         assert [x for x, _ in card.buttons] == ["🔄 Refresh", "❓ Why", "🔔 Unmute"]
-        room.live_view.snoozes = ()
+        room.live_view.snooze(())
         await room.pass_time(20)
         names = [x for x, _ in only(api).buttons]
         assert names == ["🔄 Refresh", "❓ Why", "😴 30 min", "🔕 Mute"]

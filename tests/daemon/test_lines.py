@@ -31,7 +31,6 @@ from tracker.domain.quote import Selection, TwoSided
 from tracker.domain.tracking import GameTracking
 from tracker.engine.market.quotes import exchange_lines
 from tracker.forecast import Outlook
-from tracker.forecast.priors.belief import Known
 from tracker.store import Store
 
 START = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -138,9 +137,7 @@ def test_bets_of_the_third_quarter_have_the_chances_of_bets_from_before_the_tip(
     """The last line before the tip is the prior of both, and players are who they were."""
     pricing = forecaster().pricing
     lines = Lines(home_spread=-5.5, total=226.5)
-    pricing.known = Known(
-        lambda _: NO_LINES, {GAME.id: PregameLines(lines, "ESPN", START - timedelta(minutes=20))}
-    )
+    pricing.learn({GAME.id: PregameLines(lines, "ESPN", START - timedelta(minutes=20))})
     stats = ((Stat.PTS, 25), (Stat.REB, 9), (Stat.AST, 6))
     past = tuple(
         PlayerGame(ADA.name, "DEN", f"g{k}", START - timedelta(days=k), 35.0, True, stats, 4)

@@ -74,12 +74,12 @@ class Ears:
 
     def start(self) -> None:
         """Begin to listen."""
-        errands = BotCommands(
+        commands = BotCommands(
             self.room.store, self.room.live_view, self.room.clock, DENVER, self.line, self.bets,
             self.verbs, self.refreshed.append, self.real, self.fixed_chat,
         )  # fmt: skip
         tell = self.room._tell
-        listener = Listener(self.line, self.room.store.pairing, errands, self.real, tell)
+        listener = Listener(self.line, self.room.store.pairing, commands, self.real, tell)
         self.task = asyncio.create_task(listener.listen(lambda: None))
 
     async def stop(self) -> None:
@@ -244,7 +244,7 @@ async def test_what_a_bet_is_worth(tmp_path: Path) -> None:
 async def test_a_chat_that_another_program_paired_is_taken_up(tmp_path: Path) -> None:
     """The command that pairs may have begun before the daemon did: no restart is needed then."""
     async with ears(tmp_path, paired=False, listening=False) as x:
-        x.line.place = None
+        x.line.write_to(None)
         x.start()
         await x.until(lambda: "getUpdates" in x.api.methods)
         await x.room.store.pairing.expect("CODE", NOW + timedelta(hours=1))
@@ -373,7 +373,7 @@ async def test_the_person_may_not_command_from_elsewhere(tmp_path: Path) -> None
 async def test_pairing_by_a_code(tmp_path: Path) -> None:
     """The right code makes a chat the person's own, and alerts and cards go there at once."""
     async with ears(tmp_path, paired=False) as x:
-        x.line.place = None
+        x.line.write_to(None)
         await x.room.store.pairing.expect("K7QM2XPA", NOW + timedelta(minutes=10))
         x.api.say("/start WRONG", user=STRANGER)
         x.api.say("/status")

@@ -25,7 +25,7 @@ from tracker.domain.player import Player, PlayerGame, Stat
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.prior import Prior, PriorSource
 from tracker.domain.tracking import GameTracking, Tracked
-from tracker.feeds.polling.feed import Ask, FeedAnswer
+from tracker.feeds.polling.feed import FeedAnswer, LookUp
 from tracker.forecast import forecast, load_parameters
 from tracker.forecast.errors import LittleKnown
 from tracker.forecast.pricing.player_lines import player_chance
@@ -50,7 +50,7 @@ BOSTON = box(OTHER, ("Jaylen Brown",), ("Josh Hart",))
 
 @dataclass
 class Night:
-    """A shelf over a store that knows tonight's two games."""
+    """Followed bets over a store that knows tonight's two games."""
 
     store: Store
     followed: FollowedBets
@@ -95,7 +95,7 @@ async def night(tmp_path: Path) -> AsyncIterator[Night]:
         followed = FollowedBets(
             store, clock, settings, lambda event: events.append(log_line(event))
         )
-        followed.slate_known = True
+        followed.know_slate()
         await followed.refresh()
         yield Night(store, followed, events)
 
@@ -116,7 +116,7 @@ async def test_a_roster_is_remembered_from_earlier_games(night: Night, tmp_path:
     """A player who was seen with his team is found before tonight's box is there."""
     await night.store.players.meet({("nba", "DEN"): ("Nikola Jokić",)}, T0 - timedelta(days=2))
     again = FollowedBets(night.store, FakeClock(T0), settings_in(tmp_path), lambda *_: None)
-    again.slate_known = True
+    again.know_slate()
     await night.store.add(written("DEN Jokic o25.5 pts"), game=None, defaults=(), at=T0)
     trackings = await again.refresh()
     assert trackings is not None
@@ -168,9 +168,9 @@ class Boxes:
     reading: GameState | Unreadable
     asked: list[tuple[float, str]] = field(default_factory=list)
 
-    async def read(self, game: Game, ask: Ask, max_age: float) -> FeedAnswer:  # noqa: ARG002
+    async def read(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer:  # noqa: ARG002
         """The box of a game."""
-        assert ask is Ask.BOX
+        assert ask is LookUp.BOX
         self.asked.append((self.clock.monotonic(), game.id))
         now, heard = self.clock.now(), self.clock.monotonic()
         return FeedAnswer("nba", "box", now, heard, b"", "", self.reading)

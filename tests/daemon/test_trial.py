@@ -13,10 +13,8 @@ from tracker.domain.alert import Decision
 from tracker.domain.game import Game
 from tracker.domain.policy import LevelRule, parse_rule
 from tracker.engine.rules.state_machine import BAND, COOLDOWN, FURTHER, log_odds
-from tracker.feeds.polling.poller import Poller
-from tracker.modelling.backtest.rehearsal import STARTS_BEFORE, SiteWatch
-from tracker.modelling.backtest.rule_scores import TrialCourse
-from tracker.modelling.backtest.rule_trial import follow
+from tracker.feeds.polling.poller import GamePoller
+from tracker.modelling.rule_trial import STARTS_BEFORE, SiteWatch, TrialCourse, follow
 from tracker.replay.files import shipped
 from tracker.replay.nba_site import NbaSite
 from tracker.replay.playback import Playback
@@ -33,7 +31,7 @@ async def courses(name: str) -> list[TrialCourse]:
     watch = SiteWatch(NbaSite([playback]), clock)
     home, away = recording.home.tricode, recording.away.tricode
     game = Game(recording.id, recording.league, home, away, playback.scheduled)
-    poller = Poller(game, watch, clock, random.Random(1))  # noqa: S311 - no secret
+    poller = GamePoller(game, watch, clock, random.Random(1))  # noqa: S311 - no secret
     return await follow(game, bets_on(game, None, RULES)[:1], poller, clock, lambda _: None)
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tracker.domain.errors import BadRule
 from tracker.domain.policy import (
     Comparison,
-    Event,
     EventRule,
+    Fact,
     LevelRule,
     Rule,
     SwingRule,
@@ -54,7 +54,7 @@ def written_rules() -> st.SearchStrategy[str]:
     comparison = st.sampled_from([x.value for x in Comparison])
     level = st.builds("p {} {}".format, comparison, size)
     span = st.integers(1, 21600).map(lambda x: f"{x}s") | st.integers(1, 360).map(lambda x: f"{x}m")
-    return level | st.builds("swing {} in {}".format, size, span) | st.sampled_from(list(Event))
+    return level | st.builds("swing {} in {}".format, size, span) | st.sampled_from(list(Fact))
 
 
 @given(written_rules())
@@ -73,7 +73,7 @@ def test_every_rule_reads_back_from_its_text(text: str) -> None:
             st.integers(1, 9999).map(lambda x: x / 10_000),
         ),
         st.builds(SwingRule, st.integers(1, 9999).map(lambda x: x / 10_000), st.integers(1, 21600)),
-        st.builds(EventRule, st.sampled_from(Event)),
+        st.builds(EventRule, st.sampled_from(Fact)),
     )
 )
 def test_parsing_the_text_of_a_rule_is_the_identity(rule: Rule) -> None:

@@ -10,7 +10,7 @@ from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.market import Market
 from tracker.domain.money import parse_odds
-from tracker.domain.policy import Event, parse_rule
+from tracker.domain.policy import Fact, parse_rule
 from tracker.domain.prior import Prior, PriorSource
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.engine.decide.advance import advance
@@ -20,7 +20,7 @@ from tracker.language.grammar import find_in_game, parse_pick
 T0 = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 GAME = Game("0022600001", "nba", "DEN", "LAL", T0)
 PRIOR = Prior(4.5, 226.5, PriorSource.LINES)
-EVENTS = tuple(x.value for x in Event)
+EVENTS = tuple(x.value for x in Fact)
 
 
 def rng(seed: int) -> random.Random:

@@ -13,7 +13,7 @@ from typing import Any
 from tracker.domain.alert import Alert
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.policy import Event
+from tracker.domain.policy import Fact
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.engine.decide.advance import advance
 from tracker.forecast import Outlook
@@ -99,7 +99,7 @@ class Slate:
                 newest = tuple(shared.get(x.bet.number, x) for x in tracking.tracked)
                 self.trackings[game_id] = replace(tracking, tracked=newest)
 
-    def fired(self, event: Event) -> list[Alert]:
+    def fired(self, event: Fact) -> list[Alert]:
         """Every announcement of an event so far."""
         return [x for x in self.alerts if x.rule == event.value and x.notifies]
 

@@ -15,7 +15,7 @@ from tracker.domain.market import Spread
 from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import GameTracking, RuleState, Tracked
 from tracker.engine.rules.stepping import MarketReading, step_market
-from tracker.store.codec.values import pack_rules, rules_of
+from tracker.store.database.columns import pack_rules, rules_of
 from tracker.wording.alerts import compose
 
 NOW = datetime(2026, 11, 21, 1, tzinfo=UTC)

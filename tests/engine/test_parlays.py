@@ -29,7 +29,7 @@ from tracker.domain.market import (
     Total,
 )
 from tracker.domain.money import parse_odds
-from tracker.domain.policy import Event, parse_rule
+from tracker.domain.policy import Fact, parse_rule
 from tracker.domain.tracking import Group, LegStanding, Tracked
 from tracker.engine.decide.parlays import combined
 from tracker.engine.settle.grading import Unsettleable
@@ -39,7 +39,7 @@ from tracker.forecast import forecast, load_parameters, parlay, price
 OTHER = Game("0022600002", "nba", "BOS", "NYK", T0 + timedelta(minutes=30))
 THIRD = Game("0022600003", "nba", "OKC", "DAL", T0 + timedelta(hours=1))
 OVER = Total(Direction.OVER, 224.5)
-RULES = tuple(parse_rule(x.value) for x in (Event.HIT, Event.DEAD, Event.SETTLED, Event.REGRADED))
+RULES = tuple(parse_rule(x.value) for x in (Fact.HIT, Fact.DEAD, Fact.SETTLED, Fact.REGRADED))
 
 
 def elsewhere(state: GameState, game: Game) -> GameState:
@@ -146,12 +146,12 @@ def test_a_parlay_is_hit_and_dead_as_a_whole() -> None:
         poll(slate, elsewhere(live(1, 600, (3, 2)), game), seconds)
     poll(slate, HALF, 30)
     assert (one(slate).legs[0].hit, one(slate).legs[1].hit) == (True, False)
-    assert not slate.fired(Event.HIT)
+    assert not slate.fired(Fact.HIT)
     poll(slate, elsewhere(HALF, OTHER), 40)
     assert one(slate).chance == WON
-    assert not slate.fired(Event.HIT)
+    assert not slate.fired(Fact.HIT)
     poll(slate, elsewhere(HALF, OTHER), 50)
-    assert slate.fired(Event.HIT)
+    assert slate.fired(Fact.HIT)
     dead = slip((GAME, Total(Direction.UNDER, 99.5)), (OTHER, OVER))
     slate = Slate.of([GAME, OTHER], [dead])
     for seconds, game in ((10, GAME), (20, OTHER)):
@@ -159,7 +159,7 @@ def test_a_parlay_is_hit_and_dead_as_a_whole() -> None:
     poll(slate, HALF, 30)
     assert one(slate).chance == LOST
     poll(slate, HALF, 40)
-    assert slate.fired(Event.DEAD)
+    assert slate.fired(Fact.DEAD)
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ def test_a_result_given_by_hand_is_kept_and_told_to_nobody() -> None:
     for seconds in (100, 200, 4 * 3600):
         poll(slate, LOSS, seconds)
     assert one(slate).settlement == given
-    assert slate.fired(Event.SETTLED) == []
+    assert slate.fired(Fact.SETTLED) == []
     assert slate.trackings[GAME.id].standing.settled
 
 

@@ -24,6 +24,7 @@ from tracker.engine.rules.state_machine import (
     RuleReading,
     log_odds,
     step,
+    unmoved,
 )
 
 REARMED = 0.74
@@ -325,3 +326,23 @@ def test_a_level_fires_only_beyond_it_and_never_first(
             assert near
             near = False
         near = near or p < 0.8
+
+
+@given(
+    st.sampled_from(["p >= 0.80", "p <= 0.30", "p crosses 0.50", "swing 0.15 in 5m"]),
+    st.lists(st.one_of(st.floats(0.0, 1.0), st.sampled_from([0.3, 0.8, 0.5])), max_size=30),
+)
+def test_a_reading_that_decides_nothing_leaves_what_the_machine_leaves(
+    text: str, chances: list[float]
+) -> None:
+    """Where the short way answers, the whole machine says the same and tells nothing."""
+    rule = parse_rule(text)
+    assert isinstance(rule, LevelRule | SwingRule)
+    state = RuleState(1, text)
+    for n, p in enumerate(chances):
+        reading = RuleReading(p, after(40.0 * n), hurried=n % 7 == 6, before=p / 2)
+        verdict = step(rule, state, reading)
+        short = unmoved(rule, state, reading)
+        assert short in (None, verdict.state)
+        assert short is None or not (verdict.fires or verdict.worth_noting(state))
+        state = verdict.state

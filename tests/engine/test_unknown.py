@@ -17,7 +17,7 @@ from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, Moneyline, PlayerTotal, Spread, Total
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, PlayerGame, Stat, player_key
-from tracker.domain.policy import Event, parse_rule
+from tracker.domain.policy import Fact, parse_rule
 from tracker.domain.prior import Lines, PregameLines
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.engine.decide.advance import advance
@@ -82,9 +82,7 @@ class Night:
         """Bets of which nothing has been seen, on players of whom ten games are known."""
         night = Night(GameTracking(GAME, tuple(Tracked.fresh(x) for x in bets)))
         quote = PregameLines(Lines(home_spread=-3.5, total=226.5), "a book", after(-60))
-        night.forecaster.pricing.known = replace(
-            night.forecaster.pricing.known, quotes={GAME.id: quote}
-        )
+        night.forecaster.pricing.learn({GAME.id: quote})
         night.forecaster.pricing.players.recent = {
             ("nba", player_key(x.name)): tuple(_game(x, n) for n in range(1, 11)) for x in PLAYED
         }
@@ -224,18 +222,19 @@ def test_a_parlay_with_an_unknown_leg_has_no_chance_and_its_rules_stand_still() 
 def test_lines_that_become_known_move_a_chance_at_once_and_fire_nothing() -> None:
     """Before the tip and at 0-0; the swing is measured from there."""
     night = Night.of(bet(1, Moneyline(Side.HOME), odds=None))
-    quotes, known = night.forecaster.pricing.known.quotes, night.forecaster.pricing.known
-    night.forecaster.pricing.known = replace(known, quotes={})
+    pricing = night.forecaster.pricing
+    known = pricing.known
+    pricing.know({}, known.finished)
     night.poll(soon(), -600)
     before = night.tracked().chance
     favourite = PregameLines(Lines(home_spread=-13.5, total=226.5), "a book", after(-60))
-    night.forecaster.pricing.known = replace(known, quotes={GAME.id: favourite})
+    pricing.learn({GAME.id: favourite})
     assert night.poll(soon(), -300) == []
     after_lines = night.tracked().chance
     assert before is not None
     assert after_lines is not None
     assert after_lines.win > before.win + 0.15
-    night.forecaster.pricing.known = replace(known, quotes=quotes)
+    pricing.know(known.quotes, known.finished)
     for second, clock in ((10, 719.0), (20, 718.0), (30, 717.0)):
         assert night.poll(begun(clock), second) == []
     assert night.tracked().chance != after_lines
@@ -288,7 +287,7 @@ def test_what_a_person_must_decide_is_pushed_with_the_words() -> None:
     night.poll(late, 8000)
     gone = 8000 + 5 * 3600
     (said,) = night.poll(late, gone)
-    assert said.rule == Event.REVIEW.value
+    assert said.rule == Fact.REVIEW.value
     first, second = night.says(said).splitlines()
     assert first.startswith("❔ #1 needs your decision: ")
     assert second.endswith("tracker settle 1 won (or lost, push, void)")

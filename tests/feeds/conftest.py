@@ -11,7 +11,7 @@ from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
 from tests.feeds.serving import Site, serving
 from tracker.domain.events import SystemEvent
-from tracker.feeds.nba import nba
+from tracker.feeds import nba
 from tracker.feeds.polling.feed import Feed, open_feed
 from tracker.settings.models import FeedSettings
 

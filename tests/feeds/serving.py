@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tracker.feeds.nba import nba
+from tracker.feeds import nba
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

@@ -10,9 +10,8 @@ from aiohttp import web
 from tests.doubles.clock import FakeClock
 from tests.feeds.serving import Site, board_of, live_game
 from tracker.domain.poll import Trouble
-from tracker.feeds.nba import nba
-from tracker.feeds.polling.board import BoardFailure, BoardReading
-from tracker.feeds.polling.feed import Feed
+from tracker.feeds import nba
+from tracker.feeds.polling.feed import BoardFailure, BoardReading, Feed
 
 PATH = nba.board_path()
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.poll import behind
-from tracker.feeds.arbitration.disputes import ahead, contradict
+from tracker.feeds.failover import ahead, contradict
 
 GAME = Game("1", "nba", "PHI", "SAC", datetime(2026, 1, 30, tzinfo=UTC))
 

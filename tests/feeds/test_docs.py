@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from tracker.domain.events import ClockOff, ClockRight, SystemEvent
-from tracker.feeds.leagues import SOURCES
+from tracker.feeds.feeds import SOURCES
 from tracker.settings.models import FeedsSettings
 from tracker.settings.reading import keys_of
 
@@ -33,7 +33,7 @@ def test_every_source_is_documented_and_can_be_configured() -> None:
 def test_the_example_of_a_source_is_the_real_one() -> None:
     """The lines of the WNBA's source are those of its file."""
     (example,) = re.findall(r"```python\n(WNBA_SOURCE .*?)```", EXTENDING, flags=re.DOTALL)
-    code = (ROOT / "tracker" / "feeds" / "nba" / "nba.py").read_text("utf-8").splitlines()
+    code = (ROOT / "tracker" / "feeds" / "nba.py").read_text("utf-8").splitlines()
     assert all(line in code for line in example.splitlines())
 
 

@@ -16,12 +16,12 @@ from tests.feeds.serving import Site, box_of, changed, encoded, live_game, servi
 from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState, Score
 from tracker.domain.poll import Trouble, Unreadable
+from tracker.feeds import nba
 from tracker.feeds.feeds import Feeds, open_feeds
-from tracker.feeds.nba import nba
-from tracker.feeds.polling.feed import Ask, FeedAnswer
+from tracker.feeds.polling.feed import FeedAnswer, LookUp
 from tracker.settings.models import FeedSettings, FeedsSettings
 
-GAME = nba.parse_box(box_of(live_game())).game
+GAME = nba.SOURCE.parse_box(box_of(live_game())).game
 BOARD, BOX = nba.board_path(), nba.box_path(GAME.id)
 AT_ESPN = "/apis/site/v2/sports/basketball/nba/scoreboard"
 SUMMARY = "/apis/site/v2/sports/basketball/nba/summary"
@@ -71,7 +71,7 @@ class Pair:
     def __init__(self, feeds: Feeds, league: Site, espn: Site, clock: FakeClock) -> None:
         self.feeds, self.league, self.espn, self.clock = feeds, league, espn, clock
 
-    async def read(self, after: float = 0.0, ask: Ask = Ask.EITHER) -> FeedAnswer:
+    async def read(self, after: float = 0.0, ask: LookUp = LookUp.EITHER) -> FeedAnswer:
         """One look at the game, so many seconds later."""
         await self.clock.advance(after)
         answer = await self.feeds.read(GAME, ask, 5.0)
@@ -169,7 +169,7 @@ async def test_the_stand_in_does_not_go_back_behind_what_was_told(pair: Pair) ->
 
 async def test_over_a_restart_too_nothing_goes_back(pair: Pair) -> None:
     """What was believed before is handed in, and a source that lags behind it is held back."""
-    before = nba.parse_box(box_of(ours("7:15", "39-30")))
+    before = nba.SOURCE.parse_box(box_of(ours("7:15", "39-30")))
     pair.feeds.recall(GAME, before)
     pair.espn.put(AT_ESPN, board(theirs("7:40", "37-30")))
     assert await pair.told() == "absent"
@@ -241,7 +241,7 @@ async def test_a_hanging_probe_delays_nobody(pair: Pair) -> None:
     await pair.told()
     pair.league.pages[BOARD] = hang
     await pair.clock.advance(40.0)
-    answer = await asyncio.wait_for(pair.feeds.read(GAME, Ask.EITHER, 5.0), 1.0)
+    answer = await asyncio.wait_for(pair.feeds.read(GAME, LookUp.EITHER, 5.0), 1.0)
     assert answer.source == "espn"
 
 
@@ -258,7 +258,7 @@ async def test_before_tip_off_a_game_that_is_not_there_is_no_reason_to_ask_twice
     """ESPN is not asked for a box that is not published yet."""
     pair.league.board()
     early = Game(GAME.id, "nba", "GSW", "SAC", pair.clock.now() + timedelta(minutes=9))
-    answer = await pair.feeds.read(early, Ask.EITHER, 5.0)
+    answer = await pair.feeds.read(early, LookUp.EITHER, 5.0)
     assert isinstance(answer.reading, Unreadable)
     assert answer.reading.trouble is Trouble.NOT_PUBLISHED
     assert pair.espn.asked == []
@@ -315,7 +315,7 @@ async def test_a_frozen_board_without_a_second_source(
         seen = []
         for _ in range(11):
             await clock.advance(10.0)
-            answer = await feeds.read(GAME, Ask.EITHER, 5.0)
+            answer = await feeds.read(GAME, LookUp.EITHER, 5.0)
             assert isinstance(answer.reading, GameState)
             seen.append(answer.reading.score.home)
     assert seen == [39] * 9 + [43] * 2
@@ -373,7 +373,7 @@ async def test_the_second_look_at_a_result_does_without_the_primary(pair: Pair) 
     pair.espn.put(AT_ESPN, board(final))
     header = {"id": final["id"], "competitions": final["competitions"]}
     pair.espn.put(SUMMARY, encoded({"header": header}))
-    answer = await pair.read(ask=Ask.BOX)
+    answer = await pair.read(ask=LookUp.BOX)
     assert isinstance(answer.reading, GameState)
     assert (answer.source, answer.path, answer.reading.score) == ("espn", SUMMARY, Score(114, 97))
 
@@ -395,7 +395,7 @@ async def test_what_a_night_costs(clock: FakeClock, blocked: bool) -> None:
                     league.board(*(changed(ours(text, "39-30"), gameId=x.id) for x in games))
                 espn.put(AT_ESPN, board(theirs(text, "39-30")))
                 await clock.advance(10.0)
-                await asyncio.gather(*(feeds.read(x, Ask.EITHER, 5.0) for x in games))
+                await asyncio.gather(*(feeds.read(x, LookUp.EITHER, 5.0) for x in games))
             used = feeds.usage()
     asked = len(league.asked) + len(espn.asked)
     assert asked <= (2 * steps if blocked else steps + 5)

@@ -9,12 +9,12 @@ from tests.feeds.serving import Site, box_of, changed, document, live_game
 from tracker.clock import ScaledClock
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.feeds.errors import FeedRateLimited
-from tracker.feeds.nba import nba
-from tracker.feeds.polling.feed import Ask, Feed, open_feed
+from tracker.feeds import nba
+from tracker.feeds.polling.feed import Feed, LookUp, open_feed
+from tracker.feeds.source import FeedRateLimited
 from tracker.settings.models import FeedSettings
 
-STATE = nba.parse_box(box_of(live_game()))
+STATE = nba.SOURCE.parse_box(box_of(live_game()))
 GAME = STATE.game
 BOARD, BOX = nba.board_path(), nba.box_path(GAME.id)
 
@@ -28,7 +28,7 @@ def trouble(reading: object) -> Trouble:
 async def test_a_game_on_the_board_costs_no_request_of_its_own(site: Site, feed: Feed) -> None:
     """The look carries the board's document: path, body and digest."""
     site.board(live_game())
-    answer = await feed.read(GAME, Ask.EITHER, 5.0)
+    answer = await feed.read(GAME, LookUp.EITHER, 5.0)
     assert answer.reading == STATE
     assert answer.path == BOARD
     assert answer.body
@@ -42,14 +42,14 @@ async def test_a_game_that_is_not_on_the_board_is_looked_up_in_its_box(
     """After the board has gone on to the next day, the box still tells."""
     site.board(document("scoreboard_game_2ot_0022200356"))
     site.put(BOX, box_of(live_game()))
-    answer = await feed.read(GAME, Ask.EITHER, 5.0)
+    answer = await feed.read(GAME, LookUp.EITHER, 5.0)
     assert (answer.reading, answer.path) == (STATE, BOX)
 
 
 async def test_far_from_tip_off_no_box_is_asked_for(site: Site, feed: Feed) -> None:
     """The board alone: a game that it does not show is absent, which is no fault."""
     site.board()
-    answer = await feed.read(GAME, Ask.BOARD, 5.0)
+    answer = await feed.read(GAME, LookUp.BOARD, 5.0)
     assert trouble(answer.reading) is Trouble.ABSENT
     assert site.asked == [BOARD]
 
@@ -67,7 +67,7 @@ async def test_a_bad_board_does_not_stop_a_game(site: Site, feed: Feed, how: str
         case _:
             site.deny(BOARD)
     site.put(BOX, box_of(live_game()))
-    answer = await feed.read(GAME, Ask.EITHER, 5.0)
+    answer = await feed.read(GAME, LookUp.EITHER, 5.0)
     assert (answer.reading, answer.path) == (STATE, BOX)
 
 
@@ -75,20 +75,20 @@ async def test_refused_everywhere_is_blocked_refused_once_is_not_published(
     site: Site, feed: Feed, clock: FakeClock
 ) -> None:
     """403 for a box means "not there yet" while the board is well, and "blocked" otherwise."""
-    answer = await feed.read(GAME, Ask.EITHER, 5.0)
+    answer = await feed.read(GAME, LookUp.EITHER, 5.0)
     assert trouble(answer.reading) is Trouble.BLOCKED
-    assert trouble((await feed.read(GAME, Ask.BOX, 5.0)).reading) is Trouble.BLOCKED
+    assert trouble((await feed.read(GAME, LookUp.BOX, 5.0)).reading) is Trouble.BLOCKED
     await clock.advance(25.0)
     site.board()
-    answer = await feed.read(GAME, Ask.EITHER, 5.0)
+    answer = await feed.read(GAME, LookUp.EITHER, 5.0)
     assert trouble(answer.reading) is Trouble.NOT_PUBLISHED
-    assert trouble((await feed.read(GAME, Ask.BOX, 5.0)).reading) is Trouble.NOT_PUBLISHED
+    assert trouble((await feed.read(GAME, LookUp.BOX, 5.0)).reading) is Trouble.NOT_PUBLISHED
 
 
 async def test_when_all_fails_the_board_has_the_word(site: Site, feed: Feed) -> None:
     """The trouble of the shared board, with the time for which to leave it alone."""
     site.put(BOARD, b"{}", 503, Retry_After="90")
-    answer = await feed.read(GAME, Ask.EITHER, 5.0)
+    answer = await feed.read(GAME, LookUp.EITHER, 5.0)
     assert (trouble(answer.reading), answer.retry_after) == (Trouble.DOWN, 90.0)
     assert answer.body == b""
 
@@ -96,7 +96,7 @@ async def test_when_all_fails_the_board_has_the_word(site: Site, feed: Feed) -> 
 async def test_a_malformed_document_comes_along(site: Site, feed: Feed) -> None:
     """What could not be believed is kept with the poll, to be looked into."""
     site.board(changed(live_game(), home__score=None))
-    answer = await feed.read(GAME, Ask.EITHER, 5.0)
+    answer = await feed.read(GAME, LookUp.EITHER, 5.0)
     assert trouble(answer.reading) is Trouble.MALFORMED
     assert b"gameId" in answer.body
 
@@ -106,9 +106,9 @@ async def test_a_shared_failure_brings_its_document_once(
 ) -> None:
     """Later looks tell the same trouble at their own time, without the old body."""
     site.put(BOARD, b'{"scoreboard": 7}')
-    first = await feed.read(GAME, Ask.BOARD, 5.0)
+    first = await feed.read(GAME, LookUp.BOARD, 5.0)
     await clock.advance(3.0)
-    again = await feed.read(GAME, Ask.BOARD, 5.0)
+    again = await feed.read(GAME, LookUp.BOARD, 5.0)
     assert first.reading == again.reading
     assert (first.body, again.body) == (b'{"scoreboard": 7}', b"")
     assert (again.at - first.at).total_seconds() == 3.0
@@ -118,7 +118,7 @@ async def test_a_shared_failure_brings_its_document_once(
 async def test_another_game_under_the_same_id_is_not_believed(site: Site, feed: Feed) -> None:
     """Another id in the box is malformed."""
     site.put(BOX, box_of(changed(live_game(), gameId="0042200999")))
-    assert trouble((await feed.read(GAME, Ask.BOX, 5.0)).reading) is Trouble.MALFORMED
+    assert trouble((await feed.read(GAME, LookUp.BOX, 5.0)).reading) is Trouble.MALFORMED
 
 
 async def test_sides_that_are_exchanged_are_turned_back(site: Site, feed: Feed) -> None:
@@ -126,7 +126,7 @@ async def test_sides_that_are_exchanged_are_turned_back(site: Site, feed: Feed) 
     swapped = changed(live_game(), home__teamTricode="SAC", away__teamTricode="GSW")
     site.board(swapped)
     site.put(BOX, box_of(swapped))
-    for ask in (Ask.EITHER, Ask.BOX):
+    for ask in (LookUp.EITHER, LookUp.BOX):
         reading = (await feed.read(GAME, ask, 5.0)).reading
         assert isinstance(reading, GameState)
         assert (reading.game.home, reading.game.away, reading.score) == (
@@ -154,7 +154,7 @@ async def test_an_id_that_names_another_meeting_tells_that_this_one_is_off(
     other = changed(live_game(), **values)
     site.board(other)
     site.put(BOX, box_of(other))
-    for ask in (Ask.EITHER, Ask.BOX):
+    for ask in (LookUp.EITHER, LookUp.BOX):
         reading = (await feed.read(GAME, ask, 5.0)).reading
         assert isinstance(reading, GameState)
         assert (reading.game, reading.phase, reading.score) == (GAME, phase, Score(0, 0))
@@ -191,12 +191,12 @@ async def test_no_board_is_missed_while_a_game_is_busy(
     """Boards that were read for other games are given one after the other, oldest first."""
     clocks = ["PT07M15.00S", "PT07M05.00S", "PT06M55.00S", "PT06M45.00S"]
     site.board(changed(live_game(), gameClock=clocks[0]))
-    first = await feed.read(GAME, Ask.EITHER, 0.0)
+    first = await feed.read(GAME, LookUp.EITHER, 0.0)
     for told in clocks[1:]:
         await clock.advance(5.0)
         site.board(changed(live_game(), gameClock=told))
         await feed.board.read(0.0)
-    looks = [await feed.read(GAME, Ask.EITHER, 5.0) for _ in range(4)]
+    looks = [await feed.read(GAME, LookUp.EITHER, 5.0) for _ in range(4)]
     seen = [x.reading.clock for x in (first, *looks) if isinstance(x.reading, GameState)]
     assert seen == [435.0, 425.0, 415.0, 405.0, 405.0]
     assert [x.more for x in looks] == [True, True, False, False]

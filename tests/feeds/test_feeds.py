@@ -15,12 +15,11 @@ from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import LEAGUES
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.feeds.errors import FeedRefused
-from tracker.feeds.espn.espn import HEADERS, SECOND_HEADERS, espn_source
-from tracker.feeds.feeds import open_feeds
-from tracker.feeds.leagues import SOURCES
-from tracker.feeds.nba import nba
-from tracker.feeds.polling.feed import Ask, open_feed
+from tracker.feeds import nba
+from tracker.feeds.espn import HEADERS, SECOND_HEADERS, espn_source
+from tracker.feeds.feeds import SOURCES, open_feeds
+from tracker.feeds.polling.feed import LookUp, open_feed
+from tracker.feeds.source import FeedRefused
 from tracker.replay.espn_site import welcome
 from tracker.settings.models import FeedSettings, FeedsSettings
 
@@ -66,13 +65,13 @@ async def test_the_wnba_is_asked_by_its_own_headers(clock: FakeClock) -> None:
         site.put(path, board_of(game))
         async with open_feed(nba.WNBA_SOURCE, at(site), clock) as feed:
             wanted = Game("1022500001", "wnba", "PHX", "LVA", datetime(2023, 4, 21, 2, tzinfo=UTC))
-            answer = await feed.read(wanted, Ask.BOARD, 5.0)
+            answer = await feed.read(wanted, LookUp.BOARD, 5.0)
             assert isinstance(answer.reading, GameState)
             assert answer.reading.game_clock == "Q2 7:15"
             assert site.headers[0]["Referer"] == "https://www.wnba.com/"
             site.put(path, "<!DOCTYPE html><title>WNBA</title>", Content_Type="text/html")
             await clock.advance(10.0)
-            answer = await feed.read(wanted, Ask.BOARD, 5.0)
+            answer = await feed.read(wanted, LookUp.BOARD, 5.0)
             assert isinstance(answer.reading, Unreadable)
             assert answer.reading.trouble is Trouble.BLOCKED
 
@@ -158,10 +157,10 @@ async def test_on_a_clock_of_its_own_only_this_machine_is_asked() -> None:
         fast = ScaledClock(datetime(2023, 4, 21, 3, tzinfo=UTC), 600.0)
         async with open_feeds(FeedsSettings(nba=at(site)), fast, tell=tell) as feeds:
             assert [x.source.label for x in feeds.by_league["nba"]] == ["nba"]
-            game = nba.parse_board(board_of(live_game())).games[0][0]
-            assert isinstance((await feeds.read(game, Ask.EITHER, 5.0)).reading, GameState)
+            game = nba.SOURCE.parse_board(board_of(live_game())).games[0][0]
+            assert isinstance((await feeds.read(game, LookUp.EITHER, 5.0)).reading, GameState)
             other = Game("1", "wnba", "PHX", "LVA", game.start)
-            reading = (await feeds.read(other, Ask.EITHER, 5.0)).reading
+            reading = (await feeds.read(other, LookUp.EITHER, 5.0)).reading
             assert isinstance(reading, Unreadable)
             assert "no source of the WNBA may be asked" in reading.why
     assert told == [("feed.left_out", "espn"), ("feed.left_out", "wnba")]

@@ -16,16 +16,16 @@ from aiohttp import web
 
 from tests.doubles.clock import FakeClock
 from tests.feeds.serving import DENIED, Site
-from tracker.feeds.errors import (
+from tracker.feeds import nba
+from tracker.feeds.fetch import Fetcher
+from tracker.feeds.source import (
+    BODY_CAP,
     FeedMalformed,
     FeedNotPublished,
     FeedRateLimited,
     FeedRefused,
     FeedUnavailable,
 )
-from tracker.feeds.http.fetch import Fetcher
-from tracker.feeds.nba import nba
-from tracker.feeds.source import BODY_CAP
 
 PATH = "/a.json"
 
@@ -35,7 +35,9 @@ async def fetching(
     site: Site, clock: FakeClock, deadline_s: float = 2.0, budget: int = 6000
 ) -> AsyncIterator[Fetcher]:
     """A fetcher with the NBA's headers on the test's server."""
-    async with Fetcher(site.url, nba.HEADERS, budget, clock, deadline_s=deadline_s) as fetcher:
+    async with Fetcher(
+        site.url, nba.SOURCE.headers, budget, clock, deadline_s=deadline_s
+    ) as fetcher:
         yield fetcher
 
 

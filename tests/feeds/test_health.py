@@ -9,8 +9,8 @@ import pytest
 
 from tracker.domain.events import tell_nobody
 from tracker.domain.poll import Trouble
-from tracker.feeds.errors import FeedRefused, FeedUnavailable
-from tracker.feeds.http.health import Health, advice, ignore_status
+from tracker.feeds.health import SourceHealth, advice, ignore_status
+from tracker.feeds.source import FeedRefused, FeedUnavailable
 
 AT = datetime(2026, 1, 30, tzinfo=UTC)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "feeds.md"
@@ -27,7 +27,7 @@ def test_blocked_is_said_again_after_a_recovery() -> None:
     """Each spell has its own words; a spell that begins with an outage says both."""
     told: list[str] = []
 
-    health = Health("nba", lambda event: told.append(event.name), ignore_status)
+    health = SourceHealth("nba", lambda event: told.append(event.name), ignore_status)
     for start in (0.0, 1000.0):
         health.bad(FeedUnavailable("down"), AT, start)
         health.bad(FeedUnavailable("down"), AT, start + 10)
@@ -39,6 +39,6 @@ def test_blocked_is_said_again_after_a_recovery() -> None:
 
 def test_nobody_needs_to_listen() -> None:
     """A command that runs once may ignore events and pulses."""
-    health = Health("nba", tell_nobody, ignore_status)
+    health = SourceHealth("nba", tell_nobody, ignore_status)
     health.bad(FeedRefused("no"), AT, 0.0)
     health.good(AT, 1.0)

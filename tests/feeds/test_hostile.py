@@ -14,15 +14,14 @@ from hypothesis import strategies as st
 from tests.feeds.odds_pages import polymarket_answer
 from tests.feeds.serving import box_of, dice, encoded, fixture, live_game
 from tracker.domain.game import GameState
-from tracker.feeds.errors import FeedMalformed
-from tracker.feeds.espn.espn import espn_source
-from tracker.feeds.leagues import SOURCES
-from tracker.feeds.nba import nba
+from tracker.feeds import nba
+from tracker.feeds.espn import espn_source
+from tracker.feeds.feeds import SOURCES
 from tracker.feeds.odds import kalshi, polymarket, the_odds_api
 from tracker.feeds.odds import nba as league_list
 from tracker.feeds.odds.nba import pregame_lines
 from tracker.feeds.odds.offers import Parsed
-from tracker.feeds.source import Ball, Board
+from tracker.feeds.source import Ball, FeedMalformed, Scoreboard
 from tracker.replay.files import find_recording
 from tracker.replay.nba_site import WNBA_SCOREBOARD, NbaSite
 from tracker.replay.playback import Playback, Showing
@@ -37,10 +36,10 @@ def wnba_board() -> bytes:
 
 
 PARSERS: dict[str, tuple[Callable[[bytes], Any], bytes]] = {
-    "board": (nba.parse_board, fixture("scoreboard_live_2023-04-20")),
-    "box": (nba.parse_box, fixture("box_final_ot_0022500006")),
-    "live box": (nba.parse_box, box_of(live_game())),
-    "schedule": (nba.parse_schedule, fixture("schedule_2023-24")),
+    "board": (nba.SOURCE.parse_board, fixture("scoreboard_live_2023-04-20")),
+    "box": (nba.SOURCE.parse_box, fixture("box_final_ot_0022500006")),
+    "live box": (nba.SOURCE.parse_box, box_of(live_game())),
+    "schedule": (nba.SOURCE.parse_schedule, fixture("schedule_2023-24")),
     "plays": (SOURCES["nba"][0].parse_plays, fixture("plays_0022000001")),
     "odds": (pregame_lines, fixture("nba_odds_0022400913")),
     "league's list": (league_list.parse, fixture("nba_odds_0022400913")),
@@ -87,7 +86,7 @@ def check(parse: Callable[[bytes], Any], body: bytes) -> bool:
     except FeedMalformed as wrong:
         assert str(wrong).startswith(wrong.field)  # noqa: PT017 - either outcome is good
         return False
-    assert isinstance(found, Board | GameState | Ball | Parsed | tuple | dict | None)
+    assert isinstance(found, Scoreboard | GameState | Ball | Parsed | tuple | dict | None)
     return True
 
 

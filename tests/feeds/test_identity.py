@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tracker.domain.game import Game, GameState, Pair, Phase, PlayerLine, Score, Side, same_meeting
 from tracker.domain.player import player_key
-from tracker.feeds.arbitration.identity import Register, nearest, state_under
-from tracker.feeds.espn.espn import espn_source
-from tracker.feeds.nba import nba
+from tracker.feeds import nba
+from tracker.feeds.espn import espn_source
+from tracker.feeds.identity import Register, nearest, state_under
 from tracker.replay.espn_site import EspnSite
 from tracker.replay.files import shipped
 from tracker.replay.nba_site import LIVE, NbaSite
@@ -140,7 +140,7 @@ def test_players_go_by_one_name_whoever_tells_of_them(name: str) -> None:
     summary = EspnSite([shown]).page(path, {"event": event_id("nba", game)}, over)
     assert box is not None
     assert summary is not None
-    ours = nba.parse_box(box.body).players
+    ours = nba.SOURCE.parse_box(box.body).players
     theirs = espn_source("nba").parse_box(summary.body).players
     assert figures(ours) == figures(theirs)
     assert len(figures(ours)) >= 16

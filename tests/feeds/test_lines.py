@@ -15,13 +15,13 @@ from tracker.domain.game import Game
 from tracker.domain.prior import Lines
 from tracker.domain.quote import Selection, two_sided
 from tracker.engine.market.quotes import consensus
-from tracker.feeds.errors import FeedError, FeedMalformed
-from tracker.feeds.espn import reading
+from tracker.feeds import espn_reading
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.odds import espn as espn_lines
 from tracker.feeds.odds import nba as nba_odds
 from tracker.feeds.odds.asking import OddsSources, open_odds
 from tracker.feeds.odds.offers import match
+from tracker.feeds.source import FeedError, FeedMalformed
 from tracker.settings.models import FeedSettings, FeedsSettings, OddsSettings
 
 ODDS = {
@@ -53,7 +53,7 @@ def waiting(**odds: object) -> dict[str, Any]:
 def read(*events: object) -> dict[str, tuple[Lines, str]]:
     """The lines of a board, by the home team."""
     body = board(*events)
-    found = espn_lines.pregame_lines(body, reading.parse_board(body, "nba"))
+    found = espn_lines.pregame_lines(body, espn_reading.parse_board(body, "nba"))
     return {game.home: (lines, by) for game, lines, by in found}
 
 

@@ -10,13 +10,13 @@ import pytest
 from tests.feeds.serving import board_of, box_of, changed, document, encoded, fixture, live_game
 from tracker.domain.game import GameState, Pair, Phase, Score, Side
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.feeds.errors import FeedMalformed
-from tracker.feeds.nba import nba
+from tracker.feeds import nba
+from tracker.feeds.source import FeedMalformed
 
 
 def on_board(**values: object) -> GameState | Unreadable:
     """What a board tells of the live game with some values changed."""
-    ((_, reading),) = nba.parse_board(board_of(changed(live_game(), **values))).games
+    ((_, reading),) = nba.SOURCE.parse_board(board_of(changed(live_game(), **values))).games
     return reading
 
 
@@ -45,7 +45,7 @@ def periods(*points: int) -> list[dict[str, object]]:
 
 def test_a_live_board() -> None:
     """Period, clock, score, points by period, bonus and time-outs of a recorded live board."""
-    board = nba.parse_board(fixture("scoreboard_live_2023-04-20"))
+    board = nba.SOURCE.parse_board(fixture("scoreboard_live_2023-04-20"))
     assert board.day == date(2023, 4, 20)
     assert not board.spoilt
     (game, state), (_, other), (_, final) = board.games
@@ -70,7 +70,7 @@ def test_a_live_board() -> None:
 
 def test_the_plain_clock_notation() -> None:
     """A board that writes its clocks as `3:37 ` reads the same as one with `PT03M37.00S`."""
-    board = nba.parse_board(fixture("scoreboard_live_legacy_clock_2025-01-24"))
+    board = nba.SOURCE.parse_board(fixture("scoreboard_live_legacy_clock_2025-01-24"))
     told = [s.game_clock for _, s in board.games if isinstance(s, GameState)]
     assert told == ["Q3 3:37", "Q3 5:04", "Q2 10:37"]
     assert state_of(gameClock="PT03M37.00S") == state_of(gameClock="3:37 ")
@@ -78,7 +78,7 @@ def test_the_plain_clock_notation() -> None:
 
 def test_a_postponed_game_says_so_in_its_text_alone() -> None:
     """`PPD` comes with status 1; the other game of that board is still to be played."""
-    board = nba.parse_board(fixture("scoreboard_ppd_2021-01-16"))
+    board = nba.SOURCE.parse_board(fixture("scoreboard_ppd_2021-01-16"))
     assert [s.phase for _, s in board.games if isinstance(s, GameState)] == [
         Phase.POSTPONED,
         Phase.SCHEDULED,
@@ -106,7 +106,7 @@ def test_a_game_that_is_not_being_played_has_one_form(text: str, phase: Phase) -
 
 def test_a_countdown_to_tip_off_is_no_game_time() -> None:
     """A recorded box with 27:33 on its clock before the game is simply scheduled."""
-    state = nba.parse_box(fixture("box_pregame_countdown_0022300682"))
+    state = nba.SOURCE.parse_box(fixture("box_pregame_countdown_0022300682"))
     assert (state.phase, state.period, state.clock) == (Phase.SCHEDULED, 0, 720.0)
     assert state.game.name == "DEN@OKC"
     assert all(not x.played and not x.on_court and x.stats == () for x in state.players)
@@ -115,14 +115,14 @@ def test_a_countdown_to_tip_off_is_no_game_time() -> None:
 
 def test_figures_left_over_in_a_pregame_box_mean_nothing() -> None:
     """A recorded box that says pregame over a whole game's figures gives none of them."""
-    state = nba.parse_box(fixture("box_pregame_reset_0022301104"))
+    state = nba.SOURCE.parse_box(fixture("box_pregame_reset_0022301104"))
     assert state.phase is Phase.SCHEDULED
     assert all(x.stats == () and x.minutes == 0 and not x.played for x in state.players)
 
 
 def test_a_final_box_with_overtime_and_its_players() -> None:
     """Score, five periods, and players whose points add up to the score."""
-    state = nba.parse_box(fixture("box_final_ot_0022500006"))
+    state = nba.SOURCE.parse_box(fixture("box_final_ot_0022500006"))
     assert (state.phase, state.period, state.game_clock) == (Phase.FINAL, 5, "Final/OT")
     assert state.periods is not None
     assert state.periods[-1] == Score(17, 11)
@@ -149,7 +149,7 @@ def test_a_final_box_with_overtime_and_its_players() -> None:
 def test_double_overtime_on_the_board() -> None:
     """`Final/OT2` with six periods listed."""
     game = document("scoreboard_game_2ot_0022200356")
-    ((_, state),) = nba.parse_board(board_of(game)).games
+    ((_, state),) = nba.SOURCE.parse_board(board_of(game)).games
     assert isinstance(state, GameState)
     assert state.game_clock == "Final/2OT"
     assert state.periods is not None
@@ -160,7 +160,7 @@ def test_padded_final_texts() -> None:
     """Blanks after `Final/OT ` make no difference: the status number decides."""
     game = document("scoreboard_game_2ot_0022200356")
     states = [
-        nba.parse_board(board_of(changed(game, gameStatusText=text))).games[0][1]
+        nba.SOURCE.parse_board(board_of(changed(game, gameStatusText=text))).games[0][1]
         for text in ("Final/OT2", "Final/OT ", "Final               ", "")
     ]
     assert all(x == states[0] for x in states)
@@ -279,7 +279,7 @@ def test_optional_facts_may_be_missing_or_strange() -> None:
     state = state_of(home__inBonus=None, away__timeoutsRemaining="6", somethingNew={"a": [1]})
     assert (state.bonus, state.timeouts) == (None, None)
     bare = {k: v for k, v in live_game().items() if k not in ("gameCode", "regulationPeriods")}
-    ((game, reading),) = nba.parse_board(board_of(bare)).games
+    ((game, reading),) = nba.SOURCE.parse_board(board_of(bare)).games
     assert isinstance(reading, GameState)
     assert game.day == date(2023, 4, 20)
 
@@ -330,7 +330,7 @@ def test_what_cannot_be_believed_names_its_field(values: dict[str, object], fiel
 )
 def test_one_bad_game_spoils_only_itself(values: dict[str, object]) -> None:
     """An entry that does not even say which game it is is set aside with its reason."""
-    board = nba.parse_board(board_of(changed(live_game(), **values), live_game(), 17))
+    board = nba.SOURCE.parse_board(board_of(changed(live_game(), **values), live_game(), 17))
     assert [game.name for game, _ in board.games] == ["SAC@GSW"]
     assert len(board.spoilt) == 2
     assert board.spoilt[0].startswith("scoreboard.games[0].")
@@ -338,10 +338,10 @@ def test_one_bad_game_spoils_only_itself(values: dict[str, object]) -> None:
 
 def test_an_empty_board_is_a_board() -> None:
     """`games: []` is a day without games; anything less is no answer at all."""
-    assert nba.parse_board(board_of()).games == ()
+    assert nba.SOURCE.parse_board(board_of()).games == ()
     for body in (b"{}", b'{"scoreboard":{"gameDate":"2023-04-20"}}', b"null", b"[]", b"7"):
         with pytest.raises(FeedMalformed):
-            nba.parse_board(body)
+            nba.SOURCE.parse_board(body)
 
 
 @pytest.mark.parametrize(
@@ -351,7 +351,7 @@ def test_an_empty_board_is_a_board() -> None:
 )
 def test_bodies_that_are_no_documents(body: bytes) -> None:
     """Each parser answers with one clear sentence, however the body is broken."""
-    for parse in (nba.parse_board, nba.parse_box, nba.parse_schedule):
+    for parse in (nba.SOURCE.parse_board, nba.SOURCE.parse_box, nba.SOURCE.parse_schedule):
         with pytest.raises(FeedMalformed) as caught:
             parse(body)
         assert len(str(caught.value)) < 200
@@ -359,32 +359,34 @@ def test_bodies_that_are_no_documents(body: bytes) -> None:
 
 def test_the_league_says_which_day_a_game_belongs_to() -> None:
     """The game code's date counts, unless it is days away from the tip-off."""
-    ((game, _),) = nba.parse_board(board_of(changed(live_game(), gameCode="20230421/X"))).games
+    ((game, _),) = nba.SOURCE.parse_board(
+        board_of(changed(live_game(), gameCode="20230421/X"))
+    ).games
     assert game.day == date(2023, 4, 21)
     for code in ("20230301/SACGSW", "tonight", ""):
-        ((game, _),) = nba.parse_board(board_of(changed(live_game(), gameCode=code))).games
+        ((game, _),) = nba.SOURCE.parse_board(board_of(changed(live_game(), gameCode=code))).games
         assert game.day == date(2023, 4, 20)
 
 
 def test_board_and_box_tell_the_same() -> None:
     """The same moment told by a board and by a box gives equal states, live and final."""
-    assert nba.parse_box(box_of(live_game())) == state_of()
+    assert nba.SOURCE.parse_box(box_of(live_game())) == state_of()
     final = document("box_final_ot_0022500006")["game"]
-    ((_, state),) = nba.parse_board(board_of({**final, "gameClock": ""})).games
-    assert nba.parse_box(box_of(final)) == state
+    ((_, state),) = nba.SOURCE.parse_board(board_of({**final, "gameClock": ""})).games
+    assert nba.SOURCE.parse_box(box_of(final)) == state
 
 
 def test_what_is_printed_of_a_player_is_harmless() -> None:
     """Control characters and endless names do not reach a terminal."""
     players = [{"personId": 7, "name": "Nikola\x1b[31m Joki\u0107" + "x" * 200}]
-    state = nba.parse_box(box_of(changed(live_game(), home__players=players)))
+    state = nba.SOURCE.parse_box(box_of(changed(live_game(), home__players=players)))
     assert state.players[0].name.startswith("Nikola [31m Joki\u0107")
     assert len(state.players[0].name) == 80
 
 
 def test_the_schedule() -> None:
     """Games whose teams are known, with their tip-offs; those still to be decided are left out."""
-    listed = nba.parse_schedule(fixture("schedule_2023-24"))
+    listed = nba.SOURCE.parse_schedule(fixture("schedule_2023-24"))
     assert len(listed) == 5
     game, state = listed[0]
     assert (game.name, game.day) == ("LAL@DEN", date(2023, 10, 24))
@@ -400,7 +402,7 @@ def test_the_schedule_calls_games_off_by_their_text() -> None:
     games[0].update(gameStatusText="PPD")
     games[1].update(postponedStatus="Y")
     body["leagueSchedule"]["gameDates"][1]["games"][0].update(gameStatus=3, gameStatusText="Final")
-    phases = [state and state.phase for _, state in nba.parse_schedule(encoded(body))]
+    phases = [state and state.phase for _, state in nba.SOURCE.parse_schedule(encoded(body))]
     assert phases[:3] == [Phase.POSTPONED, Phase.SCHEDULED, None]
 
 
@@ -409,12 +411,12 @@ def test_a_schedule_of_nothing_but_bad_games_is_no_schedule() -> None:
     body = document("schedule_2023-24")
     dates = body["leagueSchedule"]["gameDates"]
     dates[0]["games"][0]["gameDateTimeUTC"] = "later"
-    assert len(nba.parse_schedule(encoded(body))) == 4
+    assert len(nba.SOURCE.parse_schedule(encoded(body))) == 4
     for day in dates:
         for game in day["games"]:
             game["gameDateTimeUTC"] = 7
     with pytest.raises(FeedMalformed, match="gameTimeUTC"):
-        nba.parse_schedule(encoded(body))
+        nba.SOURCE.parse_schedule(encoded(body))
 
 
 def test_only_a_game_id_makes_a_path() -> None:

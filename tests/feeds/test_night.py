@@ -14,7 +14,7 @@ from tracker.domain.events import SystemEvent
 from tracker.domain.game import GameState
 from tracker.domain.poll import Poll, Standing, behind
 from tracker.feeds.feeds import open_feeds
-from tracker.feeds.polling.poller import Poller
+from tracker.feeds.polling.poller import GamePoller
 from tracker.replay.faults import Fault, FaultKind
 from tracker.replay.files import find_recording
 from tracker.replay.playback import Playback
@@ -45,7 +45,7 @@ async def evening(recording: str, fault: Fault) -> tuple[list[Poll], list[str], 
         async with open_feeds(settings, clock, tell=tell, deadline_s=1.0) as feeds:
             slates = feeds.slates(lambda: (played.league,))
             (game,) = (await slates.read(schedule=False)).games
-            poller = Poller(game, feeds, clock, dice(3))
+            poller = GamePoller(game, feeds, clock, dice(3))
             standing = Standing(game)
             while clock.now() < ENDS:
                 poll = await poller.next(standing)

@@ -13,7 +13,6 @@ from tests.feeds.serving import document, encoded, fixture
 from tracker.domain.game import Game, Side
 from tracker.domain.player import Player
 from tracker.domain.quote import Quote, Selection
-from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.odds import kalshi, polymarket, the_odds_api
 from tracker.feeds.odds.asking import read_countdown
 from tracker.feeds.odds.offers import (
@@ -27,6 +26,7 @@ from tracker.feeds.odds.offers import (
     Matched,
     match,
 )
+from tracker.feeds.source import FeedMalformed
 
 NOW = datetime(2026, 7, 9, 20, 40, tzinfo=UTC)
 HOME = Selection("moneyline", "home")

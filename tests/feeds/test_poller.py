@@ -12,11 +12,11 @@ from tests.doubles.clock import FakeClock
 from tests.feeds.serving import Site, box_of, changed, dice, document, live_game
 from tracker.domain.game import GameState, Phase
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable, check_times
-from tracker.feeds.nba import nba
+from tracker.feeds import nba
 from tracker.feeds.polling.feed import Feed
-from tracker.feeds.polling.poller import Poller
+from tracker.feeds.polling.poller import GamePoller
 
-STATE = nba.parse_box(box_of(live_game()))
+STATE = nba.SOURCE.parse_box(box_of(live_game()))
 GAME = STATE.game
 LIVE = Standing(GAME, STATE)
 FINAL = replace(STATE, phase=Phase.FINAL, period=4, clock=0.0, periods=None)
@@ -32,7 +32,7 @@ class Follower:
         self.since = clock.monotonic()
         self.times = [self.since]
         self.clock = clock
-        self.poller = Poller(GAME, feed, clock, dice(7), self._beat)
+        self.poller = GamePoller(GAME, feed, clock, dice(7), self._beat)
 
     def _beat(self) -> None:
         self.beats += 1
@@ -91,7 +91,7 @@ async def test_games_on_one_board_share_its_requests(
 ) -> None:
     """Ten games live for two minutes cost about as many requests as one."""
     site.board(live_game())
-    pollers = [Poller(GAME, feed, clock, dice(n)) for n in range(10)]
+    pollers = [GamePoller(GAME, feed, clock, dice(n)) for n in range(10)]
     polls = [0] * 10
 
     async def follow(n: int) -> None:
@@ -238,10 +238,10 @@ async def test_one_game_never_waits_for_another(site: Site, feed: Feed, clock: F
         await asyncio.Event().wait()
 
     site.pages[nba.box_path(other.id)] = hang  # type: ignore[assignment]
-    stuck = asyncio.create_task(Poller(other, feed, clock, dice(1)).next(LIVE))
+    stuck = asyncio.create_task(GamePoller(other, feed, clock, dice(1)).next(LIVE))
     while len(site.asked) < 2:
         await asyncio.wait({stuck}, timeout=0.01)
-    poll = await asyncio.wait_for(Poller(GAME, feed, clock, dice(2)).next(LIVE), 1)
+    poll = await asyncio.wait_for(GamePoller(GAME, feed, clock, dice(2)).next(LIVE), 1)
     assert poll.reading == STATE
     assert not stuck.done()
     stuck.cancel()

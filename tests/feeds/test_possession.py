@@ -12,12 +12,11 @@ from aiohttp import web
 from tests.doubles.clock import FakeClock
 from tests.feeds.serving import Site, board_of, changed, document, encoded, live_game, serving
 from tracker.domain.game import GameState, Side
-from tracker.feeds.errors import FeedMalformed
+from tracker.feeds import nba
 from tracker.feeds.feeds import Feeds, open_feeds
-from tracker.feeds.nba import nba
-from tracker.feeds.nba.nba import plays_path
-from tracker.feeds.nba.plays import parse_plays
-from tracker.feeds.polling.feed import Ask
+from tracker.feeds.nba import parse_plays, plays_path
+from tracker.feeds.polling.feed import LookUp
+from tracker.feeds.source import FeedMalformed
 from tracker.settings.models import FeedSettings, FeedsSettings
 
 PLAYS = document("plays_0022000001")
@@ -76,7 +75,7 @@ def test_what_cannot_be_believed_names_its_field(values: dict[str, object]) -> N
         parse_plays(after(5, **values), "nba")
 
 
-GAME = nba.parse_board(board_of(live_game())).games[0][0]
+GAME = nba.SOURCE.parse_board(board_of(live_game())).games[0][0]
 PATH = plays_path(GAME.id)
 LATE: dict[str, object] = {
     "period": 4,
@@ -109,7 +108,7 @@ async def feeds(site: Site, clock: FakeClock) -> AsyncIterator[Feeds]:
 async def ball(feeds: Feeds, clock: FakeClock) -> Side | None:
     """Who has the ball, as a look tells it, a second later."""
     await clock.advance(1.0)
-    answer = await feeds.read(GAME, Ask.EITHER, 0.0)
+    answer = await feeds.read(GAME, LookUp.EITHER, 0.0)
     assert isinstance(answer.reading, GameState), answer
     return answer.reading.possession
 

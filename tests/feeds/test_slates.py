@@ -12,10 +12,10 @@ from tests.feeds.espn_pages import board
 from tests.feeds.serving import Site, box_of, fixture, live_game, serving
 from tests.feeds.test_failover import AT_ESPN, GAME, theirs
 from tracker.domain.game import GameState
-from tracker.feeds.espn.espn import espn_source
+from tracker.feeds import nba
+from tracker.feeds.espn import espn_source
 from tracker.feeds.feeds import Feeds, open_feeds
-from tracker.feeds.nba import nba
-from tracker.feeds.polling.feed import Ask
+from tracker.feeds.polling.feed import LookUp
 from tracker.settings.models import FeedSettings, FeedsSettings
 
 MEN = "/apis/site/v2/sports/basketball/mens-college-basketball/scoreboard"
@@ -88,11 +88,11 @@ async def test_one_game_stays_one_when_the_league_comes_back(
     reading = await slates.read()
     assert [x.id for x in reading.games] == [game.id]
     assert [x.game.id for x in reading.states] == [game.id]
-    answer = await feeds.read(game, Ask.EITHER, 5.0)
+    answer = await feeds.read(game, LookUp.EITHER, 5.0)
     assert isinstance(answer.reading, GameState)
     assert (answer.source, answer.reading.game.id) == ("nba", game.id)
     site.put(nba.box_path(GAME.id), box_of(live_game()))
-    answer = await feeds.read(game, Ask.BOX, 5.0)
+    answer = await feeds.read(game, LookUp.BOX, 5.0)
     assert isinstance(answer.reading, GameState)
     assert (answer.source, answer.path) == ("nba", nba.box_path(GAME.id))
     assert answer.reading.game.id == game.id
@@ -121,7 +121,7 @@ async def test_only_leagues_that_are_wanted_are_asked(
     reading = await slates.read()
     assert [x.name for x in reading.games if x.league == "ncaam"] == ["DUKE@KU"]
     answer = await feeds.read(
-        next(x for x in reading.games if x.league == "ncaam"), Ask.EITHER, 5.0
+        next(x for x in reading.games if x.league == "ncaam"), LookUp.EITHER, 5.0
     )
     assert isinstance(answer.reading, GameState)
     assert answer.reading.game_clock == "2H 5:00"

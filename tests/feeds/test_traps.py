@@ -16,10 +16,10 @@ from tests.feeds.test_failover import AT_ESPN, BOARD, BOX, GAME, ours, theirs
 from tracker.clock import LeapingClock
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Standing, Unreadable
+from tracker.feeds import nba
 from tracker.feeds.feeds import Feeds, open_feeds
-from tracker.feeds.nba import nba
-from tracker.feeds.polling.feed import Ask
-from tracker.feeds.polling.poller import Poller
+from tracker.feeds.polling.feed import LookUp
+from tracker.feeds.polling.poller import GamePoller
 from tracker.settings.models import FeedSettings, FeedsSettings
 
 FINAL = {
@@ -52,7 +52,7 @@ async def feeds(site: Site, espn: Site, clock: FakeClock) -> AsyncIterator[Feeds
         yield opened
 
 
-async def state(feeds: Feeds, ask: Ask = Ask.EITHER) -> GameState:
+async def state(feeds: Feeds, ask: LookUp = LookUp.EITHER) -> GameState:
     """What a look tells."""
     answer = await feeds.read(GAME, ask, 0.0)
     assert isinstance(answer.reading, GameState), answer.reading
@@ -79,7 +79,7 @@ async def test_a_doubleheader_at_espn(espn: Site, feeds: Feeds, clock: FakeClock
     espn.put(AT_ESPN, board(second, first))
     assert (await state(feeds)).score == Score(41, 30)
     later = replace(GAME, id="0042200999", start=GAME.start + timedelta(hours=3, minutes=30))
-    answer = await feeds.read(later, Ask.BOARD, 5.0)
+    answer = await feeds.read(later, LookUp.BOARD, 5.0)
     assert isinstance(answer.reading, GameState)
     assert answer.reading.score == Score(60, 55)
 
@@ -97,7 +97,7 @@ async def test_a_postponed_game_gets_a_new_date_and_a_second_event(
     again["competitions"][0]["date"] = "2023-05-21T02:00Z"
     site.deny(BOARD)
     espn.put(AT_ESPN, board(again))
-    answer = await feeds.read(moved, Ask.EITHER, 0.0)
+    answer = await feeds.read(moved, LookUp.EITHER, 0.0)
     assert isinstance(answer.reading, GameState)
     assert (answer.reading.game.id, answer.reading.score) == (GAME.id, Score(41, 30))
 
@@ -134,11 +134,11 @@ async def test_a_game_over_the_change_of_the_clocks(site: Site, month: int) -> N
     clock = LeapingClock(change - timedelta(minutes=1))
     game = changed(live_game(), gameTimeUTC=f"{change - timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}")
     site.board(game)
-    known = nba.parse_box(box_of(game)).game
+    known = nba.SOURCE.parse_box(box_of(game)).game
     async with open_feeds(
         FeedsSettings(nba=FeedSettings(base_url=site.url, requests_per_minute=6000)), clock
     ) as feeds:
-        poller = Poller(known, feeds, clock, dice(1))
+        poller = GamePoller(known, feeds, clock, dice(1))
         standing, times = Standing(known), []
         while clock.now() < change + timedelta(minutes=1):
             poll = await poller.next(standing)

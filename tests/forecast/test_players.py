@@ -23,6 +23,7 @@ from tracker.forecast import (
     own_figure,
     price,
 )
+from tracker.forecast.game.lattice import Pmf
 from tracker.forecast.players.counts import BASIC, PLACE, Habits, Remainder, means_of
 from tracker.forecast.players.model import PlayerOutlook, work_out
 from tracker.forecast.players.priors import (
@@ -232,7 +233,11 @@ def test_many_players_at_once_are_as_each_alone(stat: Stat) -> None:
     together = [seen.player(Player(x.name, x.side)) for x in lines]
     work_out((x, stat) for x in together)
     for single, other in zip(alone, together, strict=True):
-        assert np.allclose(single.pmf(stat).chances, other.pmf(stat).chances, rtol=0, atol=1e-12)
+        one, row = single.pmf(stat), other.pmf(stat)
+        assert np.allclose(one.chances, row.chances, rtol=0, atol=1e-12)
+        plain = Pmf(row.first, row.chances)
+        assert np.allclose(plain.sums, row.sums, rtol=0, atol=1e-12)
+        assert (plain.mean, plain.sd) == pytest.approx((row.mean, row.sd), abs=1e-9)
 
 
 def test_an_opponent_who_allows_more_brings_more() -> None:

@@ -55,6 +55,20 @@ def test_a_played_quarter_is_settled() -> None:
     assert price(Moneyline(Side.HOME, Span.Q1), outlook, now) == LOST
 
 
+def test_a_clear_favourite_brings_a_first_half_points() -> None:
+    """At the same total of the game; whoever it is, and not in the second half."""
+    game = Game("1", "nba", "DEN", "LAL", datetime(2024, 1, 1, tzinfo=UTC))
+    before = GameState(game, Phase.SCHEDULED, 0, 720.0, Score(0, 0))
+
+    def over(margin: float, span: Span) -> float:
+        outlook = forecast(before, Prior(margin, 226.5, PriorSource.LINES), NBA)
+        return price(Total(Direction.OVER, 113.5, span), outlook, before).win
+
+    assert over(12.0, Span.H1) == pytest.approx(over(-12.0, Span.H1), abs=1e-9)
+    assert over(12.0, Span.H1) > over(0.0, Span.H1) + 0.02
+    assert over(12.0, Span.H2) == pytest.approx(over(0.0, Span.H2), abs=0.01)
+
+
 def test_the_rest_of_the_game_is_its_second_half() -> None:
     """In the fourth quarter a second-half bet and the game's bet are the same question."""
     now = state("nba", 4, 400, (28, 30), (25, 22), (20, 24), (12, 9))

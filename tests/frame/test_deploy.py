@@ -16,9 +16,9 @@ from aiohttp import web
 
 from tracker.clock import SystemClock
 from tracker.service import (
+    ETC,
     REFRESH_TIMER,
     REFRESH_UNIT,
-    render_instance_unit,
     render_refresh_units,
     render_unit,
 )
@@ -31,10 +31,28 @@ COMPOSE = (ROOT / "compose.yaml").read_text("utf-8")
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 
 
+def instance_unit(exec_start: Path) -> str:
+    """The daemon's unit as one of which each instance (`tracker@NAME`) is a person's own tracker.
+
+    Each has its own folder of settings (/etc/tracker/NAME), its own state, and its own user.
+    """
+    named = {
+        f"{ETC}/tracker.toml": f"{ETC}/%i/tracker.toml",
+        f":{ETC}/": f":{ETC}/%i/",
+        "StateDirectory=tracker\n": "StateDirectory=tracker/%i\n",
+        "ConfigurationDirectory=tracker\n": "ConfigurationDirectory=tracker/%i\n",
+        "Follows bets on live games": "Follows the bets of %i on live games",
+    }
+    text = render_unit(exec_start, ETC / "tracker.toml", user=False)
+    for word, own in named.items():
+        text = text.replace(word, own)
+    return text
+
+
 def test_the_shipped_units_of_instances_and_of_the_timer_are_the_rendered_ones() -> None:
     """The files in systemd/ are what the program itself would write."""
     folder = ROOT / "systemd"
-    assert (folder / "tracker@.service").read_text("utf-8") == render_instance_unit(COMMAND)
+    assert (folder / "tracker@.service").read_text("utf-8") == instance_unit(COMMAND)
     unit, timer = render_refresh_units(COMMAND, CONFIG, user=False)
     assert (folder / REFRESH_UNIT).read_text("utf-8") == unit
     assert (folder / REFRESH_TIMER).read_text("utf-8") == timer
@@ -42,7 +60,7 @@ def test_the_shipped_units_of_instances_and_of_the_timer_are_the_rendered_ones()
 
 def test_an_instance_shares_no_file_with_another() -> None:
     """Settings, state and secrets of each lie under its own name."""
-    text = render_instance_unit(COMMAND)
+    text = instance_unit(COMMAND)
     for line in text.splitlines():
         if re.match(r"(StateDirectory|ConfigurationDirectory|LoadCredential|ExecStart)=", line):
             assert "%i" in line, line

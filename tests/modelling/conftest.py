@@ -61,18 +61,23 @@ def write_seasons(folder: Path, seeds: dict[str, int], games: int = 30) -> None:
         name: []
         for name in (
             "game_id", "season", "game_date", "team_id_home", "team_id_road", "close_total",
-            "close_spread_home", "lines_ok",
+            "close_spread_home", "lines_ok", "team_abbreviation_home", "team_abbreviation_road",
+            "pts_home", "pts_road", "ml_home", "ml_away", "open_total", "open_spread_home",
+            "game_type",
         )
     }  # fmt: skip
     for season, seed in seeds.items():
         rng = random.Random(seed)  # noqa: S311 - made-up games
         for k in range(games):
             game = f"{season}-{k:03d}"
-            for name, column in play(game, rng).items():
+            told = play(game, rng)
+            for name, column in told.items():
                 events.setdefault(name, []).extend(column)
             teams = rng.sample(["A", "B", "C", "D", "E", "F"], 2)
-            row = (game, season, f"{season[:4]}-11-{1 + k // 2:02d}", *teams, 224.5,
-                   -float(rng.randint(-6, 8)), True)  # fmt: skip
+            spread = -float(rng.randint(-6, 8))
+            points = told["home_score"][-1], told["away_score"][-1]
+            row = (game, season, f"{season[:4]}-11-{1 + k // 2:02d}", *teams, 224.5, spread, True,
+                   *teams, *points, -130.0, 110.0, 224.5, spread, "regular")  # fmt: skip
             for column, value in zip(listed.values(), row, strict=True):
                 column.append(value)
     home = folder / "nba"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.cli.test_schema import faults, written
 from tracker.forecast import load_parameters
 from tracker.modelling import metrics
 from tracker.modelling.games.card import write_card
@@ -28,6 +29,7 @@ def test_a_season_is_judged_and_written_down(tmp_path: Path, seasons: Seasons) -
     out = tmp_path / "out"
     result = evaluate(tmp_path, load_parameters("nba"), ["2020-21"], ["2021-22"], out)
     assert json.loads((out / "evaluation.json").read_text())["parameters"]["games"] == 14
+    assert faults(written("evaluate"), json.loads((out / "evaluation.json").read_text())) == []
     text = (out / "evaluation.md").read_text()
     for baseline in ("Stern with the line", "logistic", "boosted trees", "gamma process"):
         assert baseline in text

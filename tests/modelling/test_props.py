@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.cli import test_schema
 from tracker.cli.app import run
 from tracker.domain.player import PlayerGame
 from tracker.forecast import load_parameters
@@ -23,10 +24,9 @@ from tracker.forecast.players.priors import player_prior
 from tracker.forecast.shipped import load_player_figures
 from tracker.modelling.games.dataset import BadDataset, read
 from tracker.modelling.players.dataset import COLUMNS, PlayerRows, read_players
-from tracker.modelling.players.evaluate import evaluate_players, season_averages
+from tracker.modelling.players.evaluate import evaluate_players, judge_parlays, season_averages
 from tracker.modelling.players.fit import fit_players, transferred, written
 from tracker.modelling.players.known import Known, expected_minutes, expected_rates, know
-from tracker.modelling.players.parlays import judge_parlays
 from tracker.modelling.players.report import card, tables
 from tracker.modelling.players.sample import opponents
 from tracker.modelling.retrain import candidate_players
@@ -199,6 +199,7 @@ def test_an_evaluation_is_told_in_tables(
     """Every figure is judged beside every rival, calibrated chances beat none of the obvious."""
     result = evaluate_players(known, document, [JUDGED])
     result["parlays"] = judge_parlays(folder, known, document, load_parameters("nba"), [JUDGED])
+    assert test_schema.faults(test_schema.written("evaluate"), json.loads(json.dumps(result))) == []
     half = result["moments"]["half"]["stats"]
     assert set(half) == {"pts", "reb", "ast", "stl", "blk", "to", "3pm", "pra", "pr", "pa", "ra"}
     points = half["pts"]["all"]

@@ -13,7 +13,7 @@ from tracker.domain.alert import PLACEHOLDERS, DeliveryState, Reason
 from tracker.domain.bet import Result
 from tracker.domain.chance import Chance
 from tracker.domain.game import Phase
-from tracker.domain.policy import Comparison, Event, parse_rule
+from tracker.domain.policy import Comparison, Fact, parse_rule
 from tracker.domain.tracking import RulePhase, Tracked
 from tracker.engine.decide.advance import GAME_LOST_AFTER
 from tracker.engine.rules.state_machine import BUDGET, COOLDOWN
@@ -29,8 +29,8 @@ MARKET_RULES = 3
 """An edge, a price that moves, a line that moves."""
 
 
-@pytest.mark.parametrize("event", Event)
-def test_every_event_is_told(event: Event) -> None:
+@pytest.mark.parametrize("event", Fact)
+def test_every_event_is_told(event: Fact) -> None:
     """In a row of the table of rules."""
     assert f"\n| `{event.value}` | " in PAGE
 
@@ -47,7 +47,7 @@ def test_every_example_of_a_rule_can_be_read() -> None:
     """As it stands in the table, and in the example of the configuration."""
     table = PAGE.partition("| rule | says |")[2].partition("\n\n")[0]
     examples = re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)
-    assert len(examples) == len(Event) + len(Comparison) + 1 + MARKET_RULES
+    assert len(examples) == len(Fact) + len(Comparison) + 1 + MARKET_RULES
     for text in [*examples, *re.findall(r'"(p [^"]+)"', PAGE)]:
         parse_rule(text)
 

@@ -28,7 +28,7 @@ from tracker.domain.poll import Poll, Standing
 from tracker.domain.prior import Lines
 from tracker.domain.tracking import GameTracking
 from tracker.engine.decide.advance import advance
-from tracker.feeds.nba import nba
+from tracker.feeds import nba
 from tracker.forecast import forecast, load_parameters, prior_from
 from tracker.forecast.shipped import load_player_figures
 from tracker.intake.bets_file import parse_bets
@@ -105,7 +105,7 @@ def look(step: int) -> Poll:
     page = site().page(path, at(STEPS[step]))
     assert page is not None
     digest = hashlib.sha256(page.body).hexdigest()
-    reading = nba.parse_box(page.body)
+    reading = nba.SOURCE.parse_box(page.body)
     return Poll("nba", path, at(STEPS[step]), page.body, digest, reading)
 
 

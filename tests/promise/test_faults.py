@@ -33,10 +33,10 @@ from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.domain.prior import Lines
 from tracker.domain.tracking import GameTracking
-from tracker.feeds.polling.feed import Ask
-from tracker.feeds.polling.poller import Poller
+from tracker.feeds.polling.feed import LookUp
+from tracker.feeds.polling.poller import GamePoller
 from tracker.forecast import Outlook, load_parameters
-from tracker.modelling.backtest.rehearsal import SiteWatch
+from tracker.modelling.rule_trial import SiteWatch
 from tracker.notify.channel import Message
 from tracker.settings import load_settings
 from tracker.store import Store
@@ -81,7 +81,7 @@ class Enough(Exception):
 class Listened:
     """A poller that counts what it passes on, and may do something to the world at a poll."""
 
-    poller: Poller
+    poller: GamePoller
     clock: LeapingClock
     until: Callable[[Standing], bool]
     meddle: Callable[[int, LeapingClock], None] = lambda _number, _clock: None
@@ -122,12 +122,12 @@ async def play(
         told.append(log_line(event))
 
     async with await Store.open(path, now=clock.now(), durable=False) as store:
-        first = await watch.read(GAME, Ask.EITHER, 0.0)
+        first = await watch.read(GAME, LookUp.EITHER, 0.0)
         game = first.reading.game  # type: ignore[union-attr]
         for draft in drafts(PICKS):
             await store.add(draft, game=game, defaults=RULES, at=clock.now())
         [tracking] = await store.trackings(RULES)
-        source = Poller(game, watch, clock, random.Random(1))  # noqa: S311 - jitter is no secret
+        source = GamePoller(game, watch, clock, random.Random(1))  # noqa: S311 - jitter is no secret
         poller = Listened(source, clock, until, meddle)
         forecasts: Forecasts = (make or (lambda said: Forecaster(no_lines, said)))(tell)
         context = TrackContext(store, forecasts, clock, ("c",), lambda: None, tell)
@@ -175,7 +175,7 @@ class Again:
         if self.count > 1000:
             raise Enough
         await self.clock.sleep(10.0)
-        answer = await self.watch.read(self.game, Ask.BOX, 0.0)
+        answer = await self.watch.read(self.game, LookUp.BOX, 0.0)
         return Poll(
             answer.source, answer.path, self.clock.now(), answer.body, answer.digest, answer.reading
         )
@@ -186,7 +186,7 @@ async def test_a_thousand_equal_answers_leave_one_trace(tmp_path: Path) -> None:
     then = site().games[0].starts + timedelta(minutes=1)
     watch, clock = SiteWatch(site(), LeapingClock(then)), LeapingClock(then)
     async with await Store.open(tmp_path / "t.db", now=then, durable=False) as store:
-        found = await watch.read(GAME, Ask.BOX, 0.0)
+        found = await watch.read(GAME, LookUp.BOX, 0.0)
         game = found.reading.game  # type: ignore[union-attr]
         for draft in drafts(PICKS):
             await store.add(draft, game=game, defaults=RULES, at=then)

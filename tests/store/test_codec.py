@@ -43,9 +43,9 @@ from tracker.domain.pick import (
     ToWin,
 )
 from tracker.domain.player import Player, Stat
-from tracker.domain.policy import Comparison, Event, EventRule, LevelRule, SwingRule
+from tracker.domain.policy import Comparison, EventRule, Fact, LevelRule, SwingRule
 from tracker.domain.prior import Lines
-from tracker.store.codec.bets import (
+from tracker.store.bet_rows import (
     bet_of,
     draft_of,
     facts,
@@ -54,7 +54,7 @@ from tracker.store.codec.bets import (
     pack_meaning,
     written_of,
 )
-from tracker.store.codec.values import (
+from tracker.store.database.columns import (
     moment,
     pack_rules,
     pack_state,
@@ -88,7 +88,7 @@ MARKETS: st.SearchStrategy[Market] = st.one_of(
 RULES = st.one_of(
     st.builds(LevelRule, st.sampled_from(Comparison), st.floats(0.0001, 0.99999)),
     st.builds(SwingRule, st.floats(0.001, 0.9), st.integers(1, 3600)),
-    st.builds(EventRule, st.sampled_from(Event)),
+    st.builds(EventRule, st.sampled_from(Fact)),
 )
 TEAMS = st.one_of(
     st.sampled_from(sorted(teams("nba").values(), key=lambda x: x.code)),

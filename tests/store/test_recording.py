@@ -150,9 +150,9 @@ async def test_a_review_asks_for_a_person_until_one_decides(store: Store) -> Non
 
 
 async def test_the_last_chance_and_its_extremes_are_remembered(store: Store) -> None:
-    """A bet's last chance, its peak and its low outlive a restart."""
+    """A bet's last chance, its peak and its low outlive a restart; what is certain is no chance."""
     tracking = await a_book(store)
-    for second, win in enumerate((0.5, 0.9, 0.2, 0.4)):
+    for second, win in enumerate((1.0, 0.5, 0.9, 0.0, 0.2, 0.4)):
         taken = snapshot(1, after(second), win)
         await store.record(poll(after(second)), Change(tracking, snapshots=(taken,)), ())
     [restored] = await store.trackings(DEFAULTS)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
+from tests.cli.test_schema import faults, written
 from tests.web.conftest import Served
 from tracker.app.course import series
 from tracker.app.market.quotes import clv_report, clv_summary
@@ -141,50 +141,17 @@ ANSWERS = {
 }  # fmt: skip
 
 
-def unnamed(document: dict[str, Any], shape: dict[str, Any], value: Any, where: str) -> list[str]:
-    """Where an answer tells what the document does not name."""
-    shape = _resolved(document, shape)
-    if "anyOf" in shape:
-        found = [unnamed(document, x, value, where) for x in shape["anyOf"]]
-        fitting = [x for x, option in zip(found, shape["anyOf"], strict=True) if _is(option, value)]
-        return min(fitting, key=len, default=[f"{where} fits no option"])
-    if isinstance(value, list):
-        return [
-            fault for n, x in enumerate(value)
-            for fault in unnamed(document, shape.get("items", {}), x, f"{where}[{n}]")
-        ]  # fmt: skip
-    if not isinstance(value, dict) or "properties" not in shape:
-        return []
-    known = shape["properties"]
-    missing = [f"{where}.{x} is missing" for x in known if x not in value]
-    extra = [f"{where}.{x} is not named" for x in value if x not in known]
-    deeper = [
-        fault for x in value if x in known
-        for fault in unnamed(document, known[x], value[x], f"{where}.{x}")
-    ]  # fmt: skip
-    return [*missing, *extra, *deeper]
-
-
-def _resolved(document: dict[str, Any], shape: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = shape
-    for word in shape.get("$ref", "").split("/")[1:]:
-        found = document[word] if found is shape else found[word]
-    return found
-
-
-def _is(option: dict[str, Any], value: Any) -> bool:
-    return (option.get("type") == "null") == (value is None)
-
-
 async def test_every_key_of_an_answer_is_described(served: Served) -> None:
-    """The document names each key that is told, and each key that it names is told."""
+    """The document names each key that is told, and each key that it requires is told."""
     document = (await served.client.get("/api/v1/openapi.json")).json()
+    kept = written("openapi")
+    assert (document["paths"], document["components"]) == (kept["paths"], kept["components"])
     for path, asked in ANSWERS.items():
         told = await served.client.get(f"/api/v1{asked}")
         assert told.status_code == 200, told.text
         call = document["paths"][f"/api/v1{path}"]["get"]
         shape = call["responses"]["200"]["content"]["application/json"]["schema"]
-        assert unnamed(document, shape, told.json(), path) == []
+        assert faults(shape | {"components": document["components"]}, told.json(), path) == []
 
 
 async def test_sums_of_closing_values_tell_what_the_report_tells(served: Served) -> None:

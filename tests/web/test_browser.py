@@ -11,6 +11,7 @@ import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from tracker.cli.demo.night import playbacks, starts, write_files
 from tracker.clock import ScaledClock, SystemClock
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.forecast.shipped import load_parameters
 from tracker.replay.server import serving
 from tracker.settings import load_settings
@@ -50,7 +52,8 @@ CANARY = "canary-4f1c9d"
 
 PAGES = (
     "/", "/bets/1", "/bets/5", "/bets/15", "/bets/1/why", "/bets/1/moments", "/odds",
-    "/games/LAC@LAL", "/edges", "/history", "/models", "/health", "/keys", "/api/v1/docs",
+    "/games/LAC@LAL", "/players/LeBron%20James?stat=pts&line=26.5",
+    "/edges", "/history", "/models", "/health", "/keys", "/api/v1/docs",
 )  # fmt: skip
 
 WIDTHS = (360, 768, 1280)
@@ -139,8 +142,18 @@ async def _daemon(config: Path, clock: ScaledClock) -> asyncio.subprocess.Proces
 async def _let_in(database: Path) -> tuple[str, str]:
     now = SystemClock().now()
     async with await Store.open(database, now=now) as store:
+        for n in range(6):
+            await store.players.keep_finished(_earlier(now, n))
         key = await store.web.add_key("all", frozenset(KeyScope), now)
         return key, await store.web.make_link(now)
+
+
+def _earlier(now: datetime, n: int) -> GameState:
+    """A game that a player of tonight's bets has played before."""
+    game = Game(f"002259000{n}", "nba", "LAL", "DEN", now - timedelta(days=400 + n))
+    stats = (("pts", 24 + n), ("reb", 8), ("ast", 7), ("stl", 1), ("blk", 1), ("3pm", 2), ("to", 3))
+    who = PlayerLine("2544", "LeBron James", Side.HOME, stats, 35.0, starter=True, played=True)
+    return GameState(game, Phase.FINAL, 4, 0.0, Score(110, 100), players=(who,))
 
 
 async def _until_played(database: Path) -> None:
@@ -258,6 +271,22 @@ def test_a_bet_is_added_changed_and_settled_from_the_page(
     page.get_by_role("button", name="Settle").click()
     page.get_by_text("Settled by hand.").wait_for()
     assert night.api(f"/bets/{number - 1}")["result"] == "won"
+
+
+def test_a_bet_on_a_player_leads_to_how_he_has_played(
+    context: BrowserContext, night: Night
+) -> None:
+    """From Tonight, with the bet's own line; another figure is shown when it is asked for."""
+    page = context.new_page()
+    page.goto(night.url)
+    page.get_by_role("link", name="LeBron James: how he has played").first.click()
+    page.get_by_role("heading", name="LeBron James: pts").wait_for()
+    assert page.get_by_label("Line").input_value() == "26.5"
+    page.get_by_label("Figure").select_option("reb")
+    page.get_by_label("Line").fill("7.5")
+    page.get_by_role("button", name="Show").click()
+    page.get_by_role("heading", name="LeBron James: reb").wait_for()
+    page.get_by_text("Over 7.5 so far").wait_for()
 
 
 def test_two_tabs_share_one_stream(context: BrowserContext, night: Night) -> None:

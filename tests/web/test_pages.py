@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import httpx
+import pytest
 
+from tests.cli.test_schema import season, world
 from tests.web.conftest import Served
+from tracker.app.tonight import PlayerLink, players_of
+from tracker.clock import SystemClock
+from tracker.domain.bet import Leg, Parlay
+from tracker.domain.game import Game, Side
+from tracker.domain.market import Direction, DoubleDouble, Moneyline, PlayerTotal
+from tracker.domain.money import money_text, parse_odds
+from tracker.domain.player import Player, Stat
+from tracker.store import Store
+from tracker.web.pages.frame import templates
+from tracker.wording.closes import share_text
+from tracker.wording.figures import percent, signed_money
+
+__all__ = ["season", "world"]
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
 
@@ -64,3 +84,210 @@ async def _first(stream: httpx.Response) -> AsyncIterator[str]:
         if line.startswith("data:"):
             yield line
             return
+
+
+# ------------------------------------------------------------------ numbers are those of the API
+
+
+@pytest.fixture
+async def night_and_market(world: Path, served: Served) -> Served:
+    """A night that is over, one that is quoted, a player's season: asked at one moment."""
+    assert world == served.database
+    return served
+
+
+class Read:
+    """A page as a reader has it: its texts, its pairs of name and figure, its tables' rows."""
+
+    def __init__(self, page: str) -> None:
+        """Read the HTML of a page."""
+        self.pairs = {_plain(x): _plain(y) for x, y in re.findall(_PAIR, page, re.DOTALL)}
+        self.rows = [
+            tuple(_plain(x) for x in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL))
+            for row in re.findall(r"<tr[^>]*>(<td.*?)</tr>", page, re.DOTALL)
+        ]
+        self.titles = [_plain(x) for x in re.findall(r"<title>(.*?)</title>", page)]
+        self.text = _plain(page)
+
+
+_PAIR = r"<dt>(.*?)</dt>\s*<dd>(.*?)</dd>"
+
+
+def _plain(text: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+async def both(served: Served, page: str, api: str = "") -> tuple[Read, Any]:
+    """A page as it is read, and what the API answers at the same path or another."""
+    shown = await served.client.get(page)
+    told = await served.client.get(f"/api/v1{api or page}")
+    assert shown.status_code == 200, shown.text
+    return Read(shown.text), told.json()
+
+
+async def test_a_bets_figures_are_those_of_the_api(night_and_market: Served) -> None:
+    """Price, stake, range, results with their money, and each moment."""
+    for number in "1234":
+        page, told = await both(night_and_market, f"/bets/{number}")
+        wanted = {"Peak": percent(told["peak"]), "Low": percent(told["low"])}
+        if told["stake_cents"] is not None:
+            wanted["Stake"] = money_text(told["stake_cents"])
+        if told["odds"] is not None:
+            wanted["Odds"] = told["odds"]
+            wanted["Break-even"] = percent(parse_odds(told["odds"]).break_even, 1)
+        assert wanted.items() <= page.pairs.items()
+        assert 0 < told["low"] <= told["peak"] < 1
+        for one in told["settlements"]:
+            assert f"{one['result']} " in page.text
+            assert f"revision {one['revision']}" in page.text
+            if one["payout_cents"] is not None and told["stake_cents"] is not None:
+                assert signed_money(one["payout_cents"] - told["stake_cents"]) in page.text
+        moments, asked = await both(
+            night_and_market, f"/bets/{number}/moments", f"/bets/{number}/snapshots?limit=50"
+        )
+        shown = [(x[1], x[3], x[4]) for x in moments.rows]
+        assert len(shown) == 50
+        assert shown == [
+            (
+                x["game_clock"],
+                percent(x["chance"]["win"], 1),
+                f"{x['mu']['total']:.1f} ± {x['sigma']['total']:.1f}",
+            )
+            for x in asked["snapshots"]
+        ]
+
+
+async def test_the_records_figures_are_those_of_the_api(night_and_market: Served) -> None:
+    """The strip, each table of groups, what was told beside what came, and closing values."""
+    page, whole = await both(night_and_market, "/history", "/performance")
+    x = whole["whole"]
+    assert page.pairs["Record"] == f"{x['won']}–{x['lost']}"
+    assert page.pairs["Profit"] == signed_money(x["profit_cents"])
+    assert page.pairs["Staked"] == money_text(x["staked_cents"])
+    assert page.pairs["ROI"].startswith(f"{x['roi'] * 100:+.1f} %".replace("-", "−"))
+    rows = {x[0]: x for x in page.rows if len(x) == 6}
+    for by in ("market", "book", "tag", "month"):
+        groups = (await both(night_and_market, "/history", f"/performance?by={by}"))[1]["groups"]
+        for key, group in groups.items():
+            _, bets, record, won, profit, _ = rows[key]
+            assert bets == str(group["bets"])
+            assert record.startswith(f"{group['won']}–{group['lost']}")
+            assert won == ("" if group["hit_rate"] is None else percent(group["hit_rate"], 1))
+            assert profit == (signed_money(group["profit_cents"]) if group["staked_cents"] else "")
+    told = (await both(night_and_market, "/history", "/calibration"))[1]
+    assert told["first"]["bins"]
+    for one in told["first"]["bins"]:
+        words = f"said {one['said']:.0%}, came {one['came']:.0%} of {one['bets']}"
+        assert words in page.titles
+    closes = (await both(night_and_market, "/history", "/clv"))[1]
+    assert page.pairs["With a close"] == f"{closes['n'] - sum(closes['missing'].values())} of 4"
+
+
+async def test_healths_figures_are_those_of_the_api(night_and_market: Served) -> None:
+    """Each question, each source, each message, the size and the credits."""
+    page, told = await both(night_and_market, "/health")
+    shown = dict(re.findall(r"(The daemon runs|All of it moves|[A-Z][^:.]+): (yes|no)", page.text))
+    assert [x == "yes" for x in shown.values()] == list(told["checks"].values())
+    status = (await both(night_and_market, "/health", "/status"))[1]
+    for one in status["deliveries"]:
+        assert (one["channel"], one["state"], str(one["count"])) in page.rows
+    for one in status["sources"]:
+        assert (one["source"], one["word"]) in [x[:2] for x in page.rows]
+    assert f"{status['size_bytes'] / 1e6:.1f} MB, schema {status['schema']}" in page.text
+    spent = (await both(night_and_market, "/health", "/odds/credits"))[1]
+    assert page.pairs["Used this month"] == str(spent["used"])
+    assert page.pairs["Left this month"] == str(spent["remaining"])
+    assert page.pairs["Planned tonight"].startswith(f"{spent['planned_tonight']} for")
+
+
+async def test_prices_are_those_of_the_api(night_and_market: Served) -> None:
+    """Of a game each best price with its book; of the list each edge, by the same forecast."""
+    game = "0022600999"
+    page, told = await both(night_and_market, f"/games/{game}", f"/games/{game}/quotes")
+    assert told["best"]
+    wanted = {(f"{x['odds_decimal']:.2f}", x["book"]) for x in told["best"]}
+    assert wanted <= {(x[1], x[2]) for x in page.rows}
+    edges, rows = await both(night_and_market, "/edges")
+    listed = [*rows["edges"], *rows["disagreements"]]
+    assert listed
+    for x in listed:
+        assert f"p(hit) {percent(x['p'], 1)}" in edges.text
+        assert f"{x['odds_decimal']:.2f} at {x['book']}" in edges.text
+        assert share_text(x["edge"]) in edges.text
+    assert rows["so_far"]["n"] == 0
+    assert "No such row has ended" in edges.text
+
+
+async def test_models_and_keys_are_those_of_the_api(night_and_market: Served) -> None:
+    """The version, calibration and unseen figures of each model in use; each key's scopes."""
+    page, told = await both(night_and_market, "/models", "/models?league=nba")
+    for x in told["models"]:
+        if x["stage"] == "retired":
+            continue
+        assert f"NBA {x['kind']}: {x['name']}" in page.text
+        assert x["model_version"] in page.text
+        for moment, scores in ((x["unseen"] or {}).get("moments") or {}).items():
+            line = ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
+            assert f"{moment}: {line}" in page.text
+    keys = Read((await night_and_market.client.get("/keys")).text)
+    async with await Store.open(night_and_market.database, now=SystemClock().now()) as store:
+        kept = await store.web.keys()
+    scopes = {x.name: ", ".join(sorted(y.value for y in x.scopes)) for x in kept}
+    assert {x[0]: x[1] for x in keys.rows} == scopes
+
+
+async def test_a_players_figures_are_those_of_the_api(night_and_market: Served) -> None:
+    """Means, trends, what is allowed, games, and the chance of a line; unknown is unknown."""
+    for asked in ("?stat=pts&line=24.5", "?stat=reb", "?line="):
+        page, told = await both(
+            night_and_market, f"/players/Nikola%20Jokic{asked}",
+            f"/players/Nikola%20Jokic{asked.removesuffix('?line=')}",
+        )  # fmt: skip
+        rows = [
+            (x["of"], str(x["games"]), f"{x['mean']:.1f}", f"{x['minutes']:.1f}")
+            for x in told["rolling"]
+        ]
+        assert rows
+        assert set(rows) <= set(page.rows)
+        assert page.pairs["Exponential mean"] == f"{told['exponential']:.1f}"
+        trend = f"{told['trend']:+.2f} a game".replace("-", "−")
+        assert page.pairs[f"Trend of {told['stat']}"] == trend
+        assert f"{told['allowed']['mean']:.1f} {told['stat']} a game" in page.text
+        values = [str(x["value"]) for x in told["games"][:10]]
+        assert [x[4] for x in page.rows if len(x) == 5] == values
+        if told["line"] is None:
+            assert "Chance of over" not in page.text
+        else:
+            chance = percent(told["chance"]["win"], 1)
+            assert page.pairs["Chance of over 24.5"] == f"{chance} in his next game"
+            over = f"{told['over']['games']} of {told['over']['of']} games"
+            assert page.pairs["Over 24.5 so far"] == over
+
+
+async def test_a_player_who_is_unknown_is_said_to_be(night_and_market: Served) -> None:
+    """A stranger, a figure that nobody counts, a line that is none: one sentence each."""
+    for path, status, words in (
+        ("/players/Nobody", 404, "no game of"),
+        ("/players/Jokic?stat=dunks", 422, "is not counted"),
+        ("/players/Jokic?line=many", 422, "is no line"),
+        ("/players/Jokic?line=24.3", 422, "write one such as 25.5"),
+    ):
+        found = await night_and_market.client.get(path)
+        assert found.status_code == status, path
+        assert words in Read(found.text).text
+
+
+def test_a_bet_on_players_leads_to_each_with_its_own_line() -> None:
+    """Of a parlay too, each once; a bet on teams leads to nobody."""
+    maxey = Player("Tyrese Maxey", Side.HOME)
+    over = PlayerTotal(maxey, Stat.REB, Direction.OVER, 4.5)
+    assert players_of(over) == (PlayerLink("Tyrese Maxey", "reb", 4.5),)
+    assert players_of(DoubleDouble(maxey)) == (PlayerLink("Tyrese Maxey", "pts", None),)
+    assert players_of(Moneyline(Side.HOME)) == players_of(None) == ()
+    game = Game("1", "nba", "PHI", "SAC", datetime(2026, 1, 30, tzinfo=UTC))
+    slip = Parlay((Leg(game, over), Leg(game, Moneyline(Side.HOME))))
+    assert players_of(slip) == players_of(over)
+    shown = templates.from_string(
+        '{% from "rows.html" import players %}{{ players(found) }}'
+    ).render(found=players_of(over))
+    assert 'href="/players/Tyrese%20Maxey?stat=reb&amp;line=4.5"' in shown

@@ -128,6 +128,8 @@ class Course:
     home: str
     lanes: tuple[Lane, ...]
     ending: Ending | None
+    ranged: tuple[float, float] | None
+    """The lowest and the highest chance that the bet had while it was open."""
 
 
 def course_of(view: ShowView, title: str, subtitle: str, zone: tzinfo) -> Course:
@@ -182,6 +184,7 @@ def _over_one(
         home=game.home,
         lanes=_legs(view, market),
         ending=ending,
+        ranged=_ranged(view),
     )
 
 
@@ -227,7 +230,13 @@ def _over_games(
         home="",
         lanes=_lanes(view, slip, known, begin, end),
         ending=ending,
+        ranged=_ranged(view),
     )
+
+
+def _ranged(view: ShowView) -> tuple[float, float] | None:
+    peak, low = view.bet.peak, view.bet.low
+    return None if peak is None or low is None else (low, peak)
 
 
 def _point(x: float, shot: Snapshot, market: Wager) -> Point:

@@ -25,10 +25,10 @@ from tracker.domain.poll import behind
 from tracker.domain.tracking import Group
 from tracker.engine.decide.normalising import filled
 from tracker.engine.decide.parlays import combined
-from tracker.feeds.arbitration.identity import state_under
-from tracker.feeds.errors import FeedError
-from tracker.feeds.leagues import SOURCES
+from tracker.feeds.feeds import SOURCES
+from tracker.feeds.identity import state_under
 from tracker.feeds.polling.boxes import seen_by
+from tracker.feeds.source import FeedError
 from tracker.forecast import Unpriceable
 from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.explain import Seen, Whole, why, won

@@ -15,16 +15,31 @@ if TYPE_CHECKING:
     from tracker.store import Store
     from tracker.store.views import DaemonView
 
+STUCK_S = 120.0
+"""Seconds without a sign that all of the daemon moves, after which it counts as stuck.
+
+It gives one every ten, and a loop may be a minute late.
+"""
+
 _SILENT = timedelta(minutes=2)
 """How long a live game may go without a poll."""
 
 
 @dataclass(frozen=True, slots=True)
 class AtWork:
-    """The daemon that runs, None when none does, and the clock that everything is told by."""
+    """The daemon that runs, None when none does, and the clock that everything is told by.
+
+    `silent_s` are the machine's seconds since it last said that all of it moves.
+    """
 
     daemon: DaemonView | None
     clock: Clock
+    silent_s: float = 0.0
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it runs, and part of it has not moved for longer than it may."""
+        return self.daemon is not None and self.silent_s > STUCK_S
 
     @property
     def now(self) -> datetime:
@@ -41,28 +56,34 @@ async def at_work(store: Store, lock: Path, machine: Clock) -> AtWork:
     found = None if daemon is None else running_instance(lock)
     if daemon is None or found is None or found.pid not in (None, daemon.pid):
         return AtWork(None, machine)
-    return AtWork(replace(daemon, pid=found.pid), clock_of(daemon, machine))
+    silent = machine.now().timestamp() - found.moved_at
+    return AtWork(replace(daemon, pid=found.pid), _clock_of(daemon, machine), silent)
 
 
-def clock_of(daemon: DaemonView, machine: Clock) -> Clock:
+def _clock_of(daemon: DaemonView, machine: Clock) -> Clock:
     """The clock that a daemon runs on: the machine's own unless it was started on another."""
     if daemon.clock_start is None or daemon.clock_speed is None:
         return machine
     return ScaledClock(daemon.clock_start, daemon.clock_speed, daemon.clock_anchor)
 
 
+async def unpolled(store: Store, now: datetime) -> tuple[str, ...]:
+    """The live games that no poll was decided of for two minutes, though their feed answers."""
+    whole = await store.status_view()
+    live = [x for x in whole.games if x.state is not None and x.state.phase.in_play and not x.stale]
+    return tuple(x.game.name for x in live if x.seen_at is None or now - x.seen_at >= _SILENT)
+
+
 async def checks(store: Store, settings: Settings, at: AtWork) -> dict[str, bool]:
     """Each question by its name, and whether the answer is yes.
 
-    `daemon`: it runs. `polls`: every live game was polled within two minutes. `backup`: the newest
-    back-up is not late, where back-ups are made.
+    `daemon`: it runs. `moves`: all of it has moved within two minutes. `polls`: every live game was
+    polled within two minutes. `backup`: the newest back-up is not late, where back-ups are made.
     """
-    whole = await store.status_view()
-    live = [x for x in whole.games if x.state is not None and x.state.phase.in_play and not x.stale]
-    fresh = all(x.seen_at is not None and at.now - x.seen_at < _SILENT for x in live)
     return {
         "daemon": at.daemon is not None,
-        "polls": fresh,
+        "moves": not at.stuck,
+        "polls": not await unpolled(store, at.now),
         "backup": not settings.backup.enabled or await _backed_up(store, at),
     }
 

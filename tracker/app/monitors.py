@@ -25,7 +25,7 @@ from tracker.engine.record import Grouping, Reliability, reliability
 from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.ratings import Ratings, Result
 from tracker.store import Store
-from tracker.store.monitoring import Close, Figure, Standing
+from tracker.store.upkeep import Close, Figure, MonitorStanding
 
 RETRAIN = "the prior has drifted: tracker model retrain, then tracker model trial start"
 
@@ -84,8 +84,8 @@ def sums_of(surprises: Sequence[Surprise], by: str, what: str) -> tuple[Sums, Su
 class Watched:
     """What a round found: how every monitor stands, what changed, and the day's figures."""
 
-    standings: tuple[Standing, ...]
-    news: tuple[Standing, ...]
+    standings: tuple[MonitorStanding, ...]
+    news: tuple[MonitorStanding, ...]
     figures: tuple[Figure, ...]
 
 
@@ -94,23 +94,21 @@ async def watch(
 ) -> Watched:
     """Work out yesterday's figures and how every monitor stands, and write both down."""
     day = slate_date(now) - timedelta(days=1)
-    found: list[Standing] = []
+    found: list[MonitorStanding] = []
     for league in leagues:
         found += await _league(store, league, load(league), now)
     told = reliability(await store.outcomes.first_said())
     found += await _chances(store, now)
     figures, seen = await _figures(store, day, now, told)
-    for limit in limits(seen):
-        found.append(
-            Standing(0, limit.name, "", now, limit.value, limit.level, limit.state, limit.advice)
-        )
+    for x in limits(seen):
+        found.append(MonitorStanding(0, x.name, "", now, x.value, x.level, x.state, x.advice))
     await store.monitoring.keep_figures(figures)
     return Watched(tuple(found), await store.monitoring.keep(found), tuple(figures))
 
 
 async def _league(
     store: Store, league: str, parameters: Parameters, now: datetime
-) -> list[Standing]:
+) -> list[MonitorStanding]:
     finished = await store.known.finished(league)
     results = [
         Result(season_name(league, x.day), x.home, x.away, x.home_points, x.away_points)
@@ -130,17 +128,18 @@ async def _league(
     return found
 
 
-async def _chances(store: Store, now: datetime) -> list[Standing]:
+async def _chances(store: Store, now: datetime) -> list[MonitorStanding]:
     """Whether the first chances of bets come true, in standard deviations of each."""
     said = await store.outcomes.first_said()
     zs = [(x.won - x.p) / math.sqrt(max(x.p * (1 - x.p), 1e-4)) for x in said]
     return [_standing("chances of bets", "", now, of_chances(zs))]
 
 
-def _standing(name: str, league: str, now: datetime, x: Sums | None) -> Standing:
+def _standing(name: str, league: str, now: datetime, x: Sums | None) -> MonitorStanding:
     if x is None:
-        return Standing(0, name, league, now, 0.0, 0.0, State.UNKNOWN, "a season before is needed")
-    return Standing(0, name, league, now, x.value, x.level, x.state, RETRAIN)
+        why = "a season before is needed"
+        return MonitorStanding(0, name, league, now, 0.0, 0.0, State.UNKNOWN, why)
+    return MonitorStanding(0, name, league, now, x.value, x.level, x.state, RETRAIN)
 
 
 async def _figures(
@@ -203,13 +202,13 @@ async def _limited(
     )
 
 
-def last_of(changes: Sequence[Standing]) -> tuple[Standing, ...]:
+def last_of(changes: Sequence[MonitorStanding]) -> tuple[MonitorStanding, ...]:
     """How each monitor stands at this moment, of all changes, newest first."""
     last = {(x.league, x.name): x for x in reversed(changes)}
     return tuple(last[key] for key in sorted(last))
 
 
-def monitors_json(changes: Sequence[Standing], daily: Sequence[Figure]) -> dict[str, object]:
+def monitors_json(changes: Sequence[MonitorStanding], daily: Sequence[Figure]) -> dict[str, object]:
     """How the monitors stand, what changed and each day's figures: `tracker monitors --json`."""
     return {
         "monitors": [_standing_json(x) for x in last_of(changes)],
@@ -224,7 +223,7 @@ def monitors_json(changes: Sequence[Standing], daily: Sequence[Figure]) -> dict[
     }  # fmt: skip
 
 
-def _standing_json(x: Standing) -> dict[str, object]:
+def _standing_json(x: MonitorStanding) -> dict[str, object]:
     return {
         "name": x.name,
         "league": x.league,

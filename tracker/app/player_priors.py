@@ -49,7 +49,7 @@ class PlayerBeliefs:
     def __init__(self) -> None:
         """Nothing is known of anybody."""
         self.recent: Mapping[Who, tuple[PlayerGame, ...]] = {}
-        """The last games of players; whoever reads more of them puts them here."""
+        """The last games of players; `remember` takes up more of them."""
         self.teams: Mapping[Team, Mapping[str, tuple[PlayerGame, ...]]] = {}
         """What everybody of a team did in its last games, by the player's key; likewise."""
         self.against: Mapping[Team, tuple[PlayerGame, ...]] = {}
@@ -72,6 +72,10 @@ class PlayerBeliefs:
         if against is not None and against is not self.against:
             self.against, self._allowed = against, {}
         self.absences = {} if absences is None else absences
+
+    def remember(self, recent: Mapping[Who, tuple[PlayerGame, ...]]) -> None:
+        """Take up the last games of some players, in place of what was known of these."""
+        self.recent = {**self.recent, **recent}
 
     def lined_up(self, state: GameState, bets: Sequence[Bet]) -> GameState:
         """A state with who is said to be out; before the tip, with who is expected to play too.

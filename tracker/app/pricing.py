@@ -46,16 +46,29 @@ LATE_S = 120.0
 class Pricing:
     """Prices bets by what is known of games and players before their tip-off.
 
-    Whoever learns more of games puts it into `known`, and more of players into `players`.
+    Whoever learns more of games tells it by `know` or `learn`, and of players tells `players`.
     """
 
     def __init__(
         self, known: Known, players: PlayerBeliefs | None = None, load: Load = load_parameters
     ) -> None:
         """`load` gives the parameters of a league."""
-        self.known = known
+        self._known = known
         self.players = PlayerBeliefs() if players is None else players
         self._load = load
+
+    @property
+    def known(self) -> Known:
+        """What is known of games before their tip-off."""
+        return self._known
+
+    def know(self, quotes: Mapping[str, PregameLines], finished: Sequence[Finished]) -> None:
+        """Go by these lines, by the game's id, and these games that are over, in order of play."""
+        self._known = replace(self._known, quotes=quotes, finished=finished)
+
+    def learn(self, quotes: Mapping[str, PregameLines]) -> None:
+        """Go by these lines of some games too, in place of those that were known of them."""
+        self._known = replace(self._known, quotes={**self._known.quotes, **quotes})
 
     def believed(self, game: Game, bets: Sequence[Bet]) -> Believed:
         """What was believed of a game before its tip-off, of all that was known then."""
@@ -63,7 +76,7 @@ class Pricing:
 
     def _believed(self, game: Game, bets: Sequence[Bet], parameters: Parameters) -> Believed:
         before = [x for x in bets if x.made_at <= game.start]
-        return self.known.before(game, before, parameters)
+        return self._known.before(game, before, parameters)
 
     def told(self, game: Game, bets: Sequence[Bet]) -> PriorTold:
         """The prior of a game as snapshots keep it, with what is known of each player bet on."""

@@ -17,14 +17,12 @@ from tracker.domain.league import LEAGUE_ZONE, NBA, season_name, slate_date
 from tracker.domain.money import plural, several
 from tracker.domain.player import Injury
 from tracker.domain.prior import Finished, Form, form_of
-from tracker.feeds.arbitration.identity import Register
-from tracker.feeds.errors import FeedError
-from tracker.feeds.espn.injuries import CAP, injuries_path, parse_injuries
+from tracker.feeds.espn import CAP, injuries_path, parse_injuries
 from tracker.feeds.feeds import Feeds
-from tracker.feeds.http.fetch import SCHEDULE_CAP
-from tracker.feeds.polling.board import BoardReading
-from tracker.feeds.polling.feed import Ask, Feed
-from tracker.feeds.source import Listing
+from tracker.feeds.fetch import SCHEDULE_CAP
+from tracker.feeds.identity import Register
+from tracker.feeds.polling.feed import BoardReading, Feed, LookUp
+from tracker.feeds.source import FeedError, Listing
 from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.ratings import Result, rate
 from tracker.store import Store
@@ -196,7 +194,7 @@ class Refresh:
     async def _look(self, game: Game, state: GameState | None) -> GameState | None:
         if state is not None and state.phase.off:
             return state
-        answer = await self._feeds.read(game, Ask.BOX, 0.0)
+        answer = await self._feeds.read(game, LookUp.BOX, 0.0)
         return answer.reading if isinstance(answer.reading, GameState) else None
 
     async def _keep(self, state: GameState | None, before: GameState | None) -> int:

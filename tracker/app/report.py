@@ -105,15 +105,20 @@ def reliability_json(found: Reliability | None) -> dict[str, object]:
     return {"bets": found.bets, "brier": found.brier, "log_loss": found.log_loss, "bins": bins}
 
 
-def calibration_json(said: Sequence[Said]) -> dict[str, object]:
+def calibration_json(said: Sequence[Said], first: Sequence[Said]) -> dict[str, object]:
     """What was told against what came, and the same of the raw chances: `calibration --json`.
 
-    `calibrated` is the number of bets with a chance that a calibration has moved.
+    `first` are the first chances of the bets, which the page draws. `calibrated` is the number of
+    bets with a chance that a calibration has moved.
     """
+    moved = len({x.bet for x in said if x.raw is not None})
+    return _told_json(said) | {"calibrated": moved, "first": _told_json(first)}
+
+
+def _told_json(said: Sequence[Said]) -> dict[str, object]:
     told, raw = reliability(said), reliability(raw_of(said))
     return reliability_json(told) | {
         "ece": None if told is None else told.ece,
-        "calibrated": len({x.bet for x in said if x.raw is not None}),
         "raw": reliability_json(raw) | {"ece": None if raw is None else raw.ece},
     }
 

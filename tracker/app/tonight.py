@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
+from tracker.domain.bet import Parlay, Wager
+from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.player import Stat
 from tracker.domain.tracking import RulePhase
 from tracker.engine.rules.state_machine import HOLD_POLLS
 from tracker.wording.cards import Card, Row, card, silence
@@ -23,8 +26,28 @@ _BEHIND = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
+class PlayerLink:
+    """A player whom a bet is about, with the figure and the line of the bet, where it has one."""
+
+    name: str
+    stat: str
+    line: float | None
+
+
+def players_of(wager: Wager | None) -> tuple[PlayerLink, ...]:
+    """The players whom a bet is about, each figure once."""
+    markets = [x.market for x in wager.legs] if isinstance(wager, Parlay) else [wager]
+    found = [
+        PlayerLink(x.player.name, x.stat.value, x.points) if isinstance(x, PlayerTotal)
+        else PlayerLink(x.player.name, Stat.PTS.value, None)
+        for x in markets if isinstance(x, PlayerTotal | DoubleDouble)
+    ]  # fmt: skip
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
 class BetOnCard:
-    """A bet as a row of its game's card; `number` leads to the bet.
+    """A bet as a row of its game's card; `number` leads to the bet, `about` to its players.
 
     `rules` are those that are on their way to firing, or have just fired.
     """
@@ -33,6 +56,7 @@ class BetOnCard:
     row: Row
     decided: bool
     rules: str = ""
+    about: tuple[PlayerLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +177,13 @@ def _game(
     made = card(tracking, earlier, now, zone, quiet=quiet, most=len(tracking.tracked))
     numbers = {f"#{x.bet.number} ": x for x in tracking.tracked}
     bets = [
-        BetOnCard(found.bet.number, row, found.settlement is not None, rules_text(found))
+        BetOnCard(
+            found.bet.number,
+            row,
+            found.settlement is not None,
+            rules_text(found),
+            players_of(found.bet.market),
+        )
         for row in made.rows
         if (found := _of(row, numbers)) is not None
     ]

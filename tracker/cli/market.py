@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 CREDITS = "credits"
 
-_NIGHT = timedelta(hours=18)
 _STEPS = 6
 _MOST_EDGES = 30
 """Edges that are listed; there may be hundreds."""

@@ -373,12 +373,12 @@ def leg_lines(view: ShowView) -> list[str]:
     if not isinstance(slip, Parlay):
         return []
     return [
-        " · ".join(x for x in (leg_text(leg), leg.game.name, _stands(known)) if x)
+        " · ".join(x for x in (_leg_text(leg), leg.game.name, _stands(known)) if x)
         for leg, known in zip(slip.legs, view.legs, strict=True)
     ]
 
 
-def leg_text(leg: Leg) -> str:
+def _leg_text(leg: Leg) -> str:
     """A leg as it is written: `DEN -4.5 -110`."""
     text = describe(leg.market, leg.game.home, leg.game.away)
     return text if leg.odds is None else f"{text} {leg.odds.text}"

@@ -160,7 +160,7 @@ def outcome(work: Callable[[], object]) -> int:
         return end.status
     except TrackerError as wrong:
         complain(str(wrong))
-        return status_of(wrong)
+        return _status_of(wrong)
     except KeyboardInterrupt:
         complain("stopped; nothing more was done")
         return _INTERRUPTED
@@ -174,7 +174,7 @@ def outcome(work: Callable[[], object]) -> int:
     return status if isinstance(status, int) else 0
 
 
-def status_of(wrong: TrackerError) -> int:
+def _status_of(wrong: TrackerError) -> int:
     """The exit status that goes with an error."""
     if isinstance(wrong, BadBet | BadRule | BadTime):
         return USAGE

@@ -106,11 +106,15 @@ class LiveView:
         self._zone = zone
         self._games: dict[str, _Game] = {}
         self._listeners: list[Waker] = []
-        self.snoozes: tuple[Snooze, ...] = ()
+        self._snoozes: tuple[Snooze, ...] = ()
 
     def listen(self, listener: Waker) -> None:
         """Ring this listener whenever there is something else to show."""
         self._listeners.append(listener)
+
+    def snooze(self, snoozes: tuple[Snooze, ...]) -> None:
+        """Show what a person has silenced: these snoozes, in place of those before."""
+        self._snoozes = snoozes
 
     def show(self, tracking: GameTracking) -> None:
         """Take what is believed of a game, after every poll."""
@@ -157,7 +161,7 @@ class LiveView:
             earlier,
             now,
             self._zone,
-            quiet=silence(game.tracking.game.id, self.snoozes, now, self._zone),
+            quiet=silence(game.tracking.game.id, self._snoozes, now, self._zone),
         )
         if game.left_at is not None and not made.closed:
             return replace(made, closed=True, note=LEFT)
@@ -431,7 +435,7 @@ async def keep_cards(
     while True:
         wake.clear()
         beat()
-        loop.live_view.snoozes = await snoozes(loop.clock.now())
+        loop.live_view.snooze(await snoozes(loop.clock.now()))
         wait = await _whole(loop.turn())
         await wait_for_event(loop.clock, wake, max(0.0, min(wait, IDLE)))
 

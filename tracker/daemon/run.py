@@ -59,14 +59,20 @@ from tracker.domain.league import slate_date
 from tracker.domain.money import plural
 from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import GameTracking
-from tracker.feeds.arbitration.identity import KEPT
 from tracker.feeds.feeds import Feeds, open_feeds
+from tracker.feeds.identity import KEPT
 from tracker.feeds.odds.asking import OddsSources, open_odds
-from tracker.feeds.polling.poller import STEP_S, Poller
+from tracker.feeds.polling.poller import STEP_S, GamePoller
 from tracker.feeds.slates import Slates
 from tracker.forecast import load_parameters
 from tracker.forecast.priors.fusion import LiveLines
-from tracker.host import SystemdNotifier, memory_settled, share_one_heap, single_instance
+from tracker.host import (
+    SystemdNotifier,
+    memory_settled,
+    say_moving,
+    share_one_heap,
+    single_instance,
+)
 from tracker.notify.channel import Channel
 from tracker.notify.channels.telegram.channel import TelegramChannel
 from tracker.notify.sender import SendingHabits, dispatch, no_card
@@ -110,8 +116,8 @@ class Daemon:
         """Nothing runs until `live`."""
         self._parts = parts
         self._clock = parts.clock
-        self._bells = {channel.name: asyncio.Event() for channel in parts.channels}
-        self._following: dict[str, Poller] = {}
+        self._wakes = {channel.name: asyncio.Event() for channel in parts.channels}
+        self._following: dict[str, GamePoller] = {}
         self._changed = asyncio.Event()
         self._progress = Watchdog(SystemClock())
         self._alert_policy = AlertPolicy(parts.settings.policy)
@@ -135,7 +141,7 @@ class Daemon:
             recorder=parts.store,
             forecasts=self._forecaster,
             clock=parts.clock,
-            channels=tuple(self._bells),
+            channels=tuple(self._wakes),
             ring=self._ring,
             tell=self._tell,
             wanted=self._followed.wanted,
@@ -163,7 +169,7 @@ class Daemon:
             hear=parts.source_status.hear,
             route=self._alert_policy.route,
             style=parts.settings.wording,
-            channels=tuple(self._bells),
+            channels=tuple(self._wakes),
             ring=self._ring,
             behind=timedelta(seconds=parts.settings.alerts.delay),
         )
@@ -216,8 +222,8 @@ class Daemon:
                 self._follow(trackings, tasks, decisions)
 
             for channel in self._parts.channels:
-                bell, habits = self._bells[channel.name], self._habits(channel)
-                tasks.create_task(dispatch(store, channel, clock, bell, tell, habits))
+                wake, habits = self._wakes[channel.name], self._habits(channel)
+                tasks.create_task(dispatch(store, channel, clock, wake, tell, habits))
             for job in self._chats.jobs():
                 tasks.create_task(job)
             tasks.create_task(tend_bets(followed, changed, wanted, follow, clock, progress))
@@ -237,8 +243,9 @@ class Daemon:
             for job in self._notices.jobs():
                 tasks.create_task(job)
             self._keep_in_touch(tasks)
+            moving = partial(say_moving, settings.store.lock)
             tasks.create_task(
-                keep_alive(notifier, progress, self._status, SystemClock(), self._tell)
+                keep_alive(notifier, progress, self._status, moving, SystemClock(), self._tell)
             )
             tasks.create_task(tidy(store, clock, keep))
             tasks.create_task(self._trials.watch())
@@ -299,7 +306,7 @@ class Daemon:
             chores = usual_chores(settings, self._plays_today)
             tasks.create_task(do_chores(chores, store, clock, self._parts.runners, self._tell))
         wanted, zone = settings.alerts, settings.zone
-        names = tuple(self._bells)
+        names = tuple(self._wakes)
         if wanted.digest_at is not None:
             nightly = tell_nightly(store, wanted.digest_at, zone, clock, names, self._ring)
             tasks.create_task(nightly)
@@ -333,7 +340,7 @@ class Daemon:
         for game_id in self._followed.moved() & self._following.keys():
             self._following[game_id].nudge()
 
-    def _poller(self, tracking: GameTracking) -> Poller:
+    def _poller(self, tracking: GameTracking) -> GamePoller:
         speed = self._clock.speed if isinstance(self._clock, ScaledClock) else 1.0
 
         def beat() -> None:
@@ -342,9 +349,11 @@ class Daemon:
         if tracking.state is not None:
             self._parts.feeds.recall(tracking.game, tracking.state)
         feeds, roomy = self._parts.feeds, partial(self._parts.feeds.roomy, tracking.game)
-        return Poller(tracking.game, feeds, self._clock, self._parts.rng, beat, roomy)
+        return GamePoller(tracking.game, feeds, self._clock, self._parts.rng, beat, roomy)
 
-    async def _track(self, tracking: GameTracking, poller: Poller, decisions: Decisions) -> None:
+    async def _track(
+        self, tracking: GameTracking, poller: GamePoller, decisions: Decisions
+    ) -> None:
         self._tell(GameFollowed(tracking.game.name, len(tracking.tracked)))
         delay = self._parts.settings.alerts.delay
         async with delayed(poller, delay, self._clock, tracking.standing) as behind:
@@ -361,8 +370,8 @@ class Daemon:
 
     def _ring(self) -> None:
         """Wake every channel: an alert is on disk."""
-        for bell in self._bells.values():
-            bell.set()
+        for wake in self._wakes.values():
+            wake.set()
 
     def _status(self) -> str:
         """One line for systemd."""

@@ -13,7 +13,7 @@ from tracker.clock import Clock
 from tracker.domain.alert import PLAIN, Alert, Decision, MessageStyle, Notice
 from tracker.domain.events import Tell
 from tracker.domain.game import GameState, Phase
-from tracker.domain.policy import DAEMON, USUAL, Event, Level, PastMessage, Policy, Say, Snooze
+from tracker.domain.policy import DAEMON, USUAL, Fact, Level, PastMessage, Policy, Say, Snooze
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.domain.value import ClosingValue
@@ -290,7 +290,7 @@ def _text(
 ) -> str:
     """The message of an alert; that of a result with what the bet was worth by the close."""
     text = compose(alert, tracked, change.tracking, wording)
-    if alert.rule != Event.SETTLED or not text or alert.rule in wording.templates:
+    if alert.rule != Fact.SETTLED or not text or alert.rule in wording.templates:
         return text
     line = settled_line(tracked.bet, closed(tracked.bet.number))
     first, _, rest = text.partition("\n")

@@ -117,6 +117,15 @@ def box_line(state: GameState, player: Player) -> PlayerLine | None:
     return found[0] if len(found) == 1 else None
 
 
+def box_lines(state: GameState) -> dict[tuple[Side, str], PlayerLine]:
+    """The lines of the box by side and `player_key`; a name that a side has twice is left out."""
+    keys = [(x.side, player_key(x.name)) for x in state.players]
+    found = dict(zip(keys, state.players, strict=True))
+    if len(found) < len(keys):
+        found = {who: line for who, line in found.items() if keys.count(who) == 1}
+    return found
+
+
 _MERELY_NOT_IN = re.compile(r"coach|^(dnp|did not play)$", re.IGNORECASE)
 
 
@@ -131,8 +140,13 @@ def rules_out(reason: str | None) -> bool:
 def figure(line: PlayerLine, stat: Stat) -> int | None:
     """What a player has of a statistic; None when the box lacks it, or a part of a sum."""
     known = dict(line.stats)
-    parts = [known.get(part.value) for part in stat.parts]
-    return None if None in parts else sum(x for x in parts if x is not None)
+    made = 0
+    for part in stat.parts:
+        counted = known.get(part)
+        if counted is None:
+            return None
+        made += counted
+    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ class Comparison(StrEnum):
     CROSSES = "crosses"
 
 
-class Event(StrEnum):
+class Fact(StrEnum):
     """Facts that a rule may announce."""
 
     START = "start"
@@ -74,7 +74,7 @@ class SwingRule:
 class EventRule:
     """A fact is announced when it happens."""
 
-    event: Event
+    event: Fact
     text: str = field(init=False, repr=False, compare=False)
     """The rule as it is stored and shown."""
 
@@ -183,11 +183,11 @@ def parse_rule(text: str) -> Rule:
         return EdgeRule(_share(found[1], found[2], text))
     if found := _MOVE.fullmatch(plain):
         return _move(found, text)
-    if plain in set(Event):
-        return EventRule(Event(plain))
-    near = difflib.get_close_matches(plain, [e.value for e in Event], n=1)
+    if plain in set(Fact):
+        return EventRule(Fact(plain))
+    near = difflib.get_close_matches(plain, [e.value for e in Fact], n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    events = ", ".join(e.value for e in Event)
+    events = ", ".join(e.value for e in Fact)
     raise BadRule(f"{text!r} is not a rule: {hint}write {_FORMS}, or one of {events}")
 
 
@@ -217,20 +217,20 @@ class Say(StrEnum):
 CHANCE, SWING, MARKET, DAEMON = "chance", "swing", "market", "daemon"
 """What levels are set for beside the events: levels of a chance, swings, the program itself."""
 
-TOPICS = (CHANCE, SWING, MARKET, *(x.value for x in Event), DAEMON)
+TOPICS = (CHANCE, SWING, MARKET, *(x.value for x in Fact), DAEMON)
 """Everything that a level can be set for."""
 
 DEFAULT_LEVELS: Mapping[str, Level] = {
     CHANCE: Level.HIGH,
     SWING: Level.HIGH,
-    Event.START: Level.LOW,
-    Event.QUARTER: Level.LOW,
-    Event.HALFTIME: Level.LOW,
-    Event.FEED_DOWN: Level.HIGH,
-    Event.FEED_BACK: Level.LOW,
-    Event.REGRADED: Level.HIGH,
-    Event.OUT: Level.HIGH,
-    Event.REVIEW: Level.HIGH,
+    Fact.START: Level.LOW,
+    Fact.QUARTER: Level.LOW,
+    Fact.HALFTIME: Level.LOW,
+    Fact.FEED_DOWN: Level.HIGH,
+    Fact.FEED_BACK: Level.LOW,
+    Fact.REGRADED: Level.HIGH,
+    Fact.OUT: Level.HIGH,
+    Fact.REVIEW: Level.HIGH,
     DAEMON: Level.LOW,
 }
 """The levels of a person who sets none; what is not here has `default`."""
@@ -238,7 +238,7 @@ DEFAULT_LEVELS: Mapping[str, Level] = {
 
 def topic_of(rule: str) -> str:
     """What a rule, by its text, is about: an event, a swing, the market, or the chance."""
-    if rule in set(Event):
+    if rule in set(Fact):
         return rule
     if rule.startswith(("edge", "price", "line")):
         return MARKET

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Bet, Confirmation, Parlay, Result, Settlement, Snapshot, Status
@@ -16,6 +16,8 @@ from tracker.domain.poll import FINAL_CHECKS, Standing
 from tracker.domain.prior import Basis
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tracker.domain.events import SystemEvent
 
 BOX_AWAITED = timedelta(minutes=20)
@@ -125,8 +127,9 @@ class Group:
 class Tracked:
     """A bet that is being followed.
 
-    `chance` is that of the last snapshot; `peak` and `low` bound its win part so far. `no_chance`
-    says why it has none at present. `review` says why a person must decide the result. `told` is
+    `chance` is that of the last snapshot; `peak` and `low` bound its win part while it was open:
+    what is certain, and a result, is no chance and bounds nothing. `no_chance` says why it has none
+    at present. `review` says why a person must decide the result. `told` is
     the last revision that was announced.
 
     A parlay has a standing for each leg and a group for each game; one over several games is in the
@@ -158,10 +161,12 @@ class Tracked:
     def seen_at(self, chance: Chance) -> Tracked:
         """The bet with another chance of the whole, within what it was seen at so far."""
         win, peak, low = chance.win, self.peak, self.low
+        if not chance.decided:
+            peak = win if peak is None else max(win, peak)
+            low = win if low is None else min(win, low)
         # At every poll, of every bet: `replace` would take three times as long.
         return Tracked(
-            self.bet, self.rules, chance,
-            win if peak is None else max(win, peak), win if low is None else min(win, low),
+            self.bet, self.rules, chance, peak, low,
             self.settlement, self.official, self.review, self.legs, self.groups, self.told,
         )  # fmt: skip
 
@@ -303,6 +308,12 @@ class GameTracking:
             ),
         )
 
+    def with_all(self, changed: Mapping[int, Tracked]) -> GameTracking:
+        """The same with the entries of some bets replaced, by their numbers."""
+        if not changed:
+            return self
+        return replace(self, tracked=tuple(changed.get(x.bet.number, x) for x in self.tracked))
+
 
 @dataclass(frozen=True, slots=True)
 class Review:
@@ -343,3 +354,45 @@ class Change:
             or self.reviews
             or self.legs
         )
+
+
+class Gathering:
+    """What becomes of the bets on a game, bet by bet, put into one change at the end.
+
+    Each list takes what is to be added to the part of the change of that name. To replace a
+    tracking and its tuples once for every bet would take the square of their number.
+    """
+
+    def __init__(self, change: Change) -> None:
+        """`change` is what has come of the poll so far."""
+        self._change = change
+        self._bets: dict[int, Tracked] = {}
+        self.snapshots: list[Snapshot] = []
+        self.rules: list[RuleState] = []
+        self.alerts: list[Alert] = []
+        self.settlements: list[Settlement] = []
+        self.confirmations: list[Confirmation] = []
+        self.reviews: list[Review] = []
+        self.legs: list[LegStanding] = []
+
+    def put(self, tracked: Tracked) -> None:
+        """Take a bet as it stands from now."""
+        self._bets[tracked.bet.number] = tracked
+
+    @property
+    def change(self) -> Change:
+        """All of it together; the change itself where nothing was added."""
+        change = self._change
+        parts: dict[str, Any] = {
+            name: (*getattr(change, name), *found)
+            for name in _GATHERED
+            if (found := getattr(self, name))
+        }
+        if not (parts or self._bets):
+            return change
+        return replace(change, tracking=change.tracking.with_all(self._bets), **parts)
+
+
+_GATHERED = (
+    "snapshots", "rules", "alerts", "settlements", "confirmations", "reviews", "legs"
+)  # fmt: skip

@@ -1,4 +1,7 @@
-"""Every league's sources, opened together: one session and budget a host; and tried once each."""
+"""Every league's sources, in the order in which they are preferred, opened together and tried.
+
+They share one session, and a budget a host.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +9,36 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.domain.events import ClockOff, ClockRight, FeedLeftOut, Tell, tell_nobody
 from tracker.domain.game import Game, GameState
-from tracker.domain.league import NBA
+from tracker.domain.league import GLEAGUE, NBA, NCAAM, NCAAW, WNBA
 from tracker.domain.poll import Trouble, Unreadable, Usage
-from tracker.feeds.arbitration.failover import Failover
-from tracker.feeds.http.fetch import DEADLINE_S, Fetcher
-from tracker.feeds.http.health import Health, ReportStatus, advice, ignore_status
-from tracker.feeds.leagues import SOURCES
-from tracker.feeds.polling.board import BoardReading
-from tracker.feeds.polling.feed import Ask, Feed, FeedAnswer, fetcher_of
-from tracker.feeds.polling.possession import Possession
+from tracker.feeds import nba
+from tracker.feeds.espn import espn_source
+from tracker.feeds.failover import Failover
+from tracker.feeds.fetch import DEADLINE_S, Fetcher
+from tracker.feeds.health import ReportStatus, SourceHealth, advice, ignore_status
+from tracker.feeds.polling.boxes import Possession
+from tracker.feeds.polling.feed import BoardReading, Feed, FeedAnswer, LookUp, fetcher_of
 from tracker.feeds.slates import Slates
 from tracker.feeds.source import Source
 from tracker.network import ServerTime, clock_trouble
 from tracker.settings.models import FeedsSettings
+
+SOURCES: Mapping[str, tuple[Source, ...]] = MappingProxyType(
+    {
+        NBA.id: (nba.SOURCE, espn_source(NBA.id)),
+        WNBA.id: (nba.WNBA_SOURCE, espn_source(WNBA.id)),
+        NCAAM.id: (espn_source(NCAAM.id),),
+        NCAAW.id: (espn_source(NCAAW.id),),
+        GLEAGUE.id: (espn_source(GLEAGUE.id),),
+    }
+)
+"""The sources of each league, in the order in which they are preferred."""
+
 
 BOX_SHARE = 0.6
 """Part of a host's budget of requests up to which boxes are asked for player lines."""
@@ -51,7 +67,7 @@ class Feeds:
         self._watches = {x: Failover(feeds[x], clock, tell) for x in feeds}
         self._balls = {x: Possession(feeds[x][0], clock) for x in feeds}
 
-    async def read(self, game: Game, ask: Ask, max_age: float) -> FeedAnswer:
+    async def read(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer:
         """What is known of a game, from the sources of its league. It never raises."""
         watch = self._watches.get(game.league)
         if watch is not None:
@@ -140,7 +156,7 @@ async def open_feeds(
         for league, listed in sources.items():
             asked = [x for x in listed if x.name in usable]
             opened = tuple(
-                Feed(x, fetchers[x.name], clock, Health(x.label, tell, report_status))
+                Feed(x, fetchers[x.name], clock, SourceHealth(x.label, tell, report_status))
                 for x in asked
             )
             for feed in opened:

@@ -11,12 +11,10 @@ from tracker.clock import Clock
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import LEAGUES, slate_date
 from tracker.domain.poll import Unreadable
-from tracker.feeds.arbitration.identity import Register, state_under
-from tracker.feeds.errors import FeedError, FeedNotPublished, FeedRefused
-from tracker.feeds.http.fetch import SCHEDULE_CAP
-from tracker.feeds.polling.board import BoardReading
-from tracker.feeds.polling.feed import Feed
-from tracker.feeds.source import Listing
+from tracker.feeds.fetch import SCHEDULE_CAP
+from tracker.feeds.identity import Register, state_under
+from tracker.feeds.polling.feed import BoardReading, Feed
+from tracker.feeds.source import FeedError, FeedNotPublished, FeedRefused, Listing
 
 FRESH_S = 30.0
 """Oldest board that is taken for the slate."""

@@ -164,6 +164,8 @@ class Calibrations:
 
     def applied(self, market: Market, chance: Chance) -> Chance:
         """A market's chance as the map of its family has it."""
+        if not self.maps:
+            return chance
         family = family_of(market)
         chosen = None if family is None else self.maps.get(family)
         if chosen is None or chance.decided:

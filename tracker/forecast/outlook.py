@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tracker.domain.bet import ScoreMoments
+from tracker.domain.bet import OwnFigure, ScoreMoments
 from tracker.domain.market import Span
 from tracker.domain.prior import Basis
 from tracker.forecast.lazy import Lazy
@@ -140,6 +140,11 @@ class Outlook:
     @Lazy
     def player_chances(self) -> dict[PlayerMarket, Chance]:
         """The chances of player lines that were asked for: many bets may be on one."""
+        return {}
+
+    @Lazy
+    def own_figures(self) -> dict[tuple[object, ...], OwnFigure]:
+        """The figures that were asked for, by what they are of: likewise."""
         return {}
 
     @Lazy

@@ -28,10 +28,10 @@ from tracker.domain.quote import STAT_MARKETS
 from tracker.settings.alerting import AlertsSettings, clock_time, known_templates, zone_name
 from tracker.settings.reading import (
     ByName,
+    Nested,
     Read,
     Secret,
     Several,
-    Table,
     all_keys,
     number,
     one_of,
@@ -138,9 +138,9 @@ class FeedSettings:
 class FeedsSettings:
     """Where games come from: a league's own feed, and ESPN when that is silent or there is none."""
 
-    nba: FeedSettings = setting(Table(FeedSettings, NBA_FEED), FeedSettings(**NBA_FEED))
-    wnba: FeedSettings = setting(Table(FeedSettings, WNBA_FEED), FeedSettings(**WNBA_FEED))
-    espn: FeedSettings = setting(Table(FeedSettings, ESPN_FEED), FeedSettings(**ESPN_FEED))
+    nba: FeedSettings = setting(Nested(FeedSettings, NBA_FEED), FeedSettings(**NBA_FEED))
+    wnba: FeedSettings = setting(Nested(FeedSettings, WNBA_FEED), FeedSettings(**WNBA_FEED))
+    espn: FeedSettings = setting(Nested(FeedSettings, ESPN_FEED), FeedSettings(**ESPN_FEED))
 
     @property
     def by_name(self) -> dict[str, FeedSettings]:
@@ -244,9 +244,9 @@ class OddsSettings:
     anchors: tuple[str, ...] = setting(then(Several(text), _book_names), ANCHORS)
     edge_min: float = setting(number(0, 1), 0.03)
     p_min: float = setting(number(0, 1), 0.35)
-    the_odds_api: TheOddsApiSettings = setting(Table(TheOddsApiSettings), TheOddsApiSettings())
-    kalshi: KalshiSettings = setting(Table(KalshiSettings), KalshiSettings())
-    polymarket: PolymarketSettings = setting(Table(PolymarketSettings), PolymarketSettings())
+    the_odds_api: TheOddsApiSettings = setting(Nested(TheOddsApiSettings), TheOddsApiSettings())
+    kalshi: KalshiSettings = setting(Nested(KalshiSettings), KalshiSettings())
+    polymarket: PolymarketSettings = setting(Nested(PolymarketSettings), PolymarketSettings())
 
     @property
     def holds_secrets(self) -> bool:
@@ -359,9 +359,9 @@ class NotifySettings:
     urls: tuple[Secret, ...] = setting(Several(secret), ())
     urls_file: Path | None = setting(path, None)
     console: bool = setting(truth, default=True)
-    telegram: TelegramSettings = setting(Table(TelegramSettings), TelegramSettings())
-    discord: DiscordSettings = setting(Table(DiscordSettings), DiscordSettings())
-    ntfy: NtfySettings = setting(Table(NtfySettings), NtfySettings())
+    telegram: TelegramSettings = setting(Nested(TelegramSettings), TelegramSettings())
+    discord: DiscordSettings = setting(Nested(DiscordSettings), DiscordSettings())
+    ntfy: NtfySettings = setting(Nested(NtfySettings), NtfySettings())
 
     @property
     def holds_secrets(self) -> bool:
@@ -488,19 +488,19 @@ class Settings:
     timezone: str = setting(then(text, zone_name), "UTC")
     odds_format: OddsFormat = setting(one_of(get_args(OddsFormat)), "as-written")
     stake_unit_cents: int = setting(said(_cents), 1000, name="stake_unit")
-    store: StoreSettings = setting(Table(StoreSettings))
-    backup: BackupSettings = setting(Table(BackupSettings), BackupSettings())
-    bets: BetsSettings = setting(Table(BetsSettings))
-    refresh: RefreshSettings = setting(Table(RefreshSettings), RefreshSettings())
-    models: ModelsSettings = setting(Table(ModelsSettings), ModelsSettings())
-    feeds: FeedsSettings = setting(Table(FeedsSettings), FeedsSettings())
-    notify: NotifySettings = setting(Table(NotifySettings), NotifySettings())
-    web: WebSettings = setting(Table(WebSettings), WebSettings())
-    rules: RulesSettings = setting(Table(RulesSettings), RulesSettings())
-    alerts: AlertsSettings = setting(Table(AlertsSettings), AlertsSettings())
-    odds: OddsSettings = setting(Table(OddsSettings), OddsSettings())
+    store: StoreSettings = setting(Nested(StoreSettings))
+    backup: BackupSettings = setting(Nested(BackupSettings), BackupSettings())
+    bets: BetsSettings = setting(Nested(BetsSettings))
+    refresh: RefreshSettings = setting(Nested(RefreshSettings), RefreshSettings())
+    models: ModelsSettings = setting(Nested(ModelsSettings), ModelsSettings())
+    feeds: FeedsSettings = setting(Nested(FeedsSettings), FeedsSettings())
+    notify: NotifySettings = setting(Nested(NotifySettings), NotifySettings())
+    web: WebSettings = setting(Nested(WebSettings), WebSettings())
+    rules: RulesSettings = setting(Nested(RulesSettings), RulesSettings())
+    alerts: AlertsSettings = setting(Nested(AlertsSettings), AlertsSettings())
+    odds: OddsSettings = setting(Nested(OddsSettings), OddsSettings())
     messages: Mapping[str, str] = setting(ByName(text, known_templates), factory=dict)
-    lines: tuple[LineSettings, ...] = setting(Several(Table(LineSettings)), ())
+    lines: tuple[LineSettings, ...] = setting(Several(Nested(LineSettings)), ())
 
     @property
     def zone(self) -> ZoneInfo:

@@ -94,7 +94,7 @@ def setting(
 
 
 @dataclass(frozen=True)
-class Table:
+class Nested:
     """Reads a table of the file into a value of a class. `over` holds under what is given."""
 
     of: type
@@ -186,7 +186,7 @@ def all_keys(cls: type, prefix: str = "") -> tuple[str, ...]:
         read = one.metadata["read"]
         inner = read.each if isinstance(read, Several) else read
         found += (
-            all_keys(inner.of, f"{prefix}{name}.") if isinstance(inner, Table) else [prefix + name]
+            all_keys(inner.of, f"{prefix}{name}.") if isinstance(inner, Nested) else [prefix + name]
         )
     return tuple(found)
 

@@ -1,6 +1,6 @@
 """What the program remembers: one SQLite file, written in whole transactions."""
 
-from tracker.store.database.errors import (
+from tracker.store.database.connection import (
     StoreBroken,
     StoreBusy,
     StoreError,

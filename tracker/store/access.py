@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from tracker.domain.errors import Impossible
 from tracker.store import queries as q
-from tracker.store.codec.values import moment, moment_or_none, stamp
+from tracker.store.database.columns import moment, moment_or_none, stamp
 from tracker.store.database.connection import Database
 
 MOST_MISSES = 5

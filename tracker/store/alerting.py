@@ -26,8 +26,8 @@ from tracker.domain.alert import (
     Unknown,
 )
 from tracker.domain.policy import Level, PastMessage, Snooze, SnoozeScope
-from tracker.store import alert_queries as q
-from tracker.store.codec.values import moment, moment_or_none, stamp, stamp_or_none
+from tracker.store import queries as q
+from tracker.store.database.columns import moment, moment_or_none, stamp, stamp_or_none
 from tracker.store.database.connection import Database
 
 

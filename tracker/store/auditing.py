@@ -20,6 +20,7 @@ from tracker.domain.poll import FINAL_CHECKS
 from tracker.domain.same_bet import Kept, twin_of
 from tracker.engine.settle.by_hand import Case, Decide, Ruling
 from tracker.store import queries as q
+from tracker.store.bet_rows import Wagers, draft_of, keep_legs
 from tracker.store.bets import (
     alike,
     audit,
@@ -29,10 +30,8 @@ from tracker.store.bets import (
     update_rules,
     withdraw,
 )
-from tracker.store.codec.bets import draft_of
-from tracker.store.codec.values import moment, rules_of, stamp, state_of
+from tracker.store.database.columns import moment, rules_of, stamp, state_of
 from tracker.store.database.connection import Database
-from tracker.store.memory import Wagers, keep_legs
 from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.reading import reviews, tracked
 from tracker.store.recording import settlement_columns

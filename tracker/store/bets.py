@@ -15,8 +15,15 @@ from tracker.domain.player import RosterOf, nobody
 from tracker.domain.policy import Rule
 from tracker.domain.same_bet import AGAIN, Kept, Known, Meeting, meet, sense
 from tracker.store import queries as q
-from tracker.store.codec.bets import draft_of, facts, market_columns, odds_columns, pack_meaning
-from tracker.store.codec.values import (
+from tracker.store.bet_rows import (
+    Wagers,
+    draft_of,
+    facts,
+    market_columns,
+    odds_columns,
+    pack_meaning,
+)
+from tracker.store.database.columns import (
     game_of,
     moment_or_none,
     pack_rules,
@@ -25,7 +32,6 @@ from tracker.store.codec.values import (
     stamp,
     state_of,
 )
-from tracker.store.memory import Wagers
 from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.recording import game_columns
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
-from tracker.store.codec.values import moment, stamp
+from tracker.store.database.columns import moment, stamp
 from tracker.store.database.connection import Database
 
 _RECOVER = """

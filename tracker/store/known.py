@@ -12,7 +12,7 @@ from tracker.domain.league import LEAGUES
 from tracker.domain.player import BY_BOX, Absences, Availability, Injury, player_key
 from tracker.domain.prior import Finished, Form, Lines, PregameLines
 from tracker.store import queries as q
-from tracker.store.codec.values import box_of, moment, stamp, unpack
+from tracker.store.database.columns import box_of, moment, stamp, unpack
 from tracker.store.database.connection import Database
 
 _KEEP_QUOTE = """

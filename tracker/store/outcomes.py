@@ -13,8 +13,8 @@ from tracker.domain.league import slate_date
 from tracker.domain.market import Market
 from tracker.domain.money import Odds
 from tracker.engine.record import Grouping, Said, Tally, roi_error
-from tracker.store.codec.bets import draft_of, market_of
-from tracker.store.codec.values import moment
+from tracker.store.bet_rows import draft_of, market_of
+from tracker.store.database.columns import moment
 from tracker.store.database.connection import Database
 
 _SETTLED = """
@@ -366,9 +366,9 @@ def _official_chance(x: sqlite3.Row) -> OfficialChance:
 
 
 _FIRST_SAID = """
-SELECT said.bet, said.p, said.won FROM (
+SELECT said.bet, said.p, said.raw, said.won FROM (
   SELECT snapshot.bet, snapshot.win / (snapshot.win + snapshot.lose) AS p,
-    outcome.result = 'won' AS won, min(snapshot.poll)
+    raw_win / (raw_win + raw_lose) AS raw, outcome.result = 'won' AS won, min(snapshot.poll)
   FROM snapshot JOIN outcome ON outcome.bet = snapshot.bet
   WHERE outcome.result IN ('won', 'lost') AND snapshot.win > 0 AND snapshot.lose > 0
     AND (:since IS NULL OR outcome.day >= :since) AND (:until IS NULL OR outcome.day <= :until)
@@ -383,4 +383,5 @@ def first_said(db: sqlite3.Connection, since: date | None, until: date | None) -
         "since": None if since is None else since.isoformat(),
         "until": None if until is None else until.isoformat(),
     }
-    return [Said(x["bet"], x["p"], bool(x["won"])) for x in db.execute(_FIRST_SAID, values)]
+    found = db.execute(_FIRST_SAID, values)
+    return [Said(x["bet"], x["p"], bool(x["won"]), x["raw"]) for x in found]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from tracker.domain.game import GameState, Phase
 from tracker.domain.player import PlayerGame, Stat, player_key
-from tracker.store.codec.values import moment, pack, stamp, stamp_or_none, unpack
+from tracker.store.database.columns import moment, pack, stamp, stamp_or_none, unpack
 from tracker.store.database.connection import Database
 
 REMEMBERED = timedelta(days=60)

@@ -24,11 +24,11 @@ from tracker.domain.policy import Level, Rule
 from tracker.domain.poll import FINAL_CHECKS
 from tracker.domain.prior import PriorTold
 from tracker.domain.tracking import GameTracking, Held, RulePhase, RuleState, Tracked
-from tracker.store import alert_queries as aq
 from tracker.store import queries as q
+from tracker.store.bet_rows import Wagers, draft_of, recall
+from tracker.store.bet_rows import chance_of as stored_chance
 from tracker.store.bets import BETS_FILE, last_defaults, note, settlement_of
-from tracker.store.codec.bets import draft_of
-from tracker.store.codec.values import (
+from tracker.store.database.columns import (
     game_of,
     moment,
     moment_or_none,
@@ -37,8 +37,6 @@ from tracker.store.codec.values import (
     state_of,
     unpack,
 )
-from tracker.store.memory import Wagers, recall
-from tracker.store.memory import chance_of as stored_chance
 from tracker.store.views import (
     AlertView,
     BetView,
@@ -221,7 +219,7 @@ def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowVi
 def alerts_view(db: sqlite3.Connection, *, explain: bool, bet: int | None) -> list[AlertView]:
     """Firings in order, of one bet or all; with `explain` the decisions that held back as well."""
     sent: dict[int, list[DeliveryView]] = defaultdict(list)
-    for x in db.execute(aq.DELIVERIES, {"bet": bet}):
+    for x in db.execute(q.DELIVERIES, {"bet": bet}):
         sent[x["alert"]].append(
             DeliveryView(
                 x["channel"],
@@ -234,7 +232,7 @@ def alerts_view(db: sqlite3.Connection, *, explain: bool, bet: int | None) -> li
         )
     return [
         AlertView(x["id"], _alert(x), x["bet_name"], tuple(sent[x["id"]]))
-        for x in db.execute(aq.ALERTS, {"bet": bet, "held": explain})
+        for x in db.execute(q.ALERTS, {"bet": bet, "held": explain})
     ]
 
 
@@ -260,8 +258,8 @@ def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
             )
             for x in db.execute(q.SOURCE_STATUSES)
         ),
-        deliveries={(x["channel"], x["state"]): x["n"] for x in db.execute(aq.DELIVERY_COUNTS)},
-        decisions={(x["decision"], x["reason"]): x["n"] for x in db.execute(aq.DECISION_COUNTS)},
+        deliveries={(x["channel"], x["state"]): x["n"] for x in db.execute(q.DELIVERY_COUNTS)},
+        decisions={(x["decision"], x["reason"]): x["n"] for x in db.execute(q.DECISION_COUNTS)},
         schema=_pragma(db, "user_version"),
         size_bytes=_pragma(db, "page_count") * _pragma(db, "page_size"),
         bets_file=tuple(unpack(note(db, BETS_FILE) or "{}").get("mistakes", ())),

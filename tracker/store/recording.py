@@ -14,8 +14,8 @@ from tracker.domain.poll import Document, Poll, Unreadable
 from tracker.domain.tracking import Change, GameTracking, RuleState
 from tracker.store import queries as q
 from tracker.store.alerting import keep_alert
-from tracker.store.codec.values import pack, pack_state, stamp, stamp_or_none
-from tracker.store.memory import keep_legs, keep_standing, parts
+from tracker.store.bet_rows import keep_legs, keep_standing, parts
+from tracker.store.database.columns import pack, pack_state, stamp, stamp_or_none
 from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.players import keep_games, player_games
 from tracker.store.views import DaemonView
@@ -173,7 +173,9 @@ def _keep_snapshots(db: sqlite3.Connection, change: Change, poll: int, followed:
 
 
 def _latest(x: Snapshot) -> dict[str, object]:
-    return parts(x.chance) | {"bet": x.bet, "at": stamp(x.at)}
+    certain = x.chance is None or x.chance.decided
+    told = {"bet": x.bet, "at": stamp(x.at), "open": None if certain else x.known.win}
+    return parts(x.chance) | told
 
 
 def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:

@@ -47,9 +47,8 @@ if TYPE_CHECKING:
     from tracker.store.access import Pairing, WebAccess
     from tracker.store.cards import Cards
     from tracker.store.known import KnownGames, Seasons
-    from tracker.store.monitoring import KeptUsage, Monitoring
     from tracker.store.trials import Trials
-    from tracker.store.upkeep import Upkeep
+    from tracker.store.upkeep import KeptUsage, Monitoring, Upkeep
 
 
 class Store:
@@ -75,7 +74,7 @@ class Store:
     @cached_property
     def monitoring(self) -> Monitoring:
         """Figures of each day and of each model, and how often hosts were asked."""
-        from tracker.store.monitoring import Monitoring
+        from tracker.store.upkeep import Monitoring
 
         return Monitoring(self._db)
 
@@ -205,13 +204,13 @@ class Store:
         games were last told of, by id, and whether they are stale. `usages` are what has been asked
         of each host, by the name of its settings, `at` this time; none leaves the last ones.
         """
-        from tracker.store import monitoring
+        from tracker.store import upkeep
 
         def work(db: sqlite3.Connection) -> None:
             recording.saw(db, answers)
             recording.seen(db, looks)
             if usages:
-                monitoring.keep_usage(db, usages, at)
+                upkeep.keep_usage(db, usages, at)
 
         await self._db.write(work)
 
@@ -485,9 +484,9 @@ class Store:
 
     async def usage(self) -> KeptUsage | None:
         """What had been asked of each host when it was written down last, and when that was."""
-        from tracker.store import monitoring
+        from tracker.store import upkeep
 
-        return await self._db.read(monitoring.last_usage)
+        return await self._db.read(upkeep.last_usage)
 
     async def data_version(self) -> int:
         """A number that changes when another process has written; it costs a few microseconds."""

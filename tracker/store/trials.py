@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from tracker.domain.chance import Chance
-from tracker.store.codec.values import moment, moment_or_none, stamp, unpack
+from tracker.store.database.columns import moment, moment_or_none, stamp, unpack
 from tracker.store.database.connection import Database
 
 _START = """

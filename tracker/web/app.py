@@ -17,8 +17,7 @@ from tracker.domain.errors import TrackerError
 from tracker.settings import Settings
 from tracker.settings.reading import plain_words
 from tracker.web import api, pages, problems
-from tracker.web.access import Door
-from tracker.web.guard import Guard
+from tracker.web.guard import Door, Guard
 from tracker.web.live import Doorbell
 from tracker.web.pages.frame import page
 from tracker.web.problems import Problem

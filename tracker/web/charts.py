@@ -158,6 +158,30 @@ def of_path(name: str, steps: Sequence[tuple[datetime, float]], until: datetime)
     return _svg(f"The path of the {name}", inside, _LOW)
 
 
+def of_games(title: str, values: Sequence[tuple[str, int]], line: float | None) -> str:
+    """A figure game by game and a line across; `values` are a day and a value, the oldest first."""
+    most = max([1.0, *(float(v) for _, v in values), *([] if line is None else [line])])
+    width = 1 / len(values)
+    inside = [_line("grid", _x(0), _y(0, _LOW), _x(1), _y(0, _LOW))]
+    for n, (day, value) in enumerate(values):
+        left, top = _x(n * width) + 1, _y(value / most, _LOW)
+        inside.append(
+            f'<rect class="block" x="{left}" y="{top}" width="{_x(width) - _x(0) - 2:.1f}" '
+            f'height="{_y(0, _LOW) - top:.1f}"><title>{escape(day)}: {value}</title></rect>'
+        )
+    if line is not None:
+        y = _y(line / most, _LOW)
+        inside.append(_line("level", _x(0), y, _x(1), y))
+        inside.append(_text("axis end", _LEFT - 6, y + 4, f"{line:g}"))
+    else:
+        inside.append(_text("axis end", _LEFT - 6, _y(1, _LOW) + 4, f"{most:g}"))
+    inside += [
+        _text("axis", _x(0), _LOW - 8, values[0][0]),
+        _text("axis end", _x(1), _LOW - 8, values[-1][0]),
+    ]
+    return _svg(title, inside, _LOW)
+
+
 CLV_BIN = 0.02
 """Of a unit: how wide a bar of the histogram of closing line values is."""
 
@@ -188,7 +212,7 @@ def of_clv(bins: Sequence[tuple[int, int]]) -> str:
     return _svg("Worth by the closing line, as a share of the stake: how many bets", inside)
 
 
-def of_reliability(found: Reliability) -> str:
+def of_reliability(found: Reliability, title: str = "What was told") -> str:
     """What was told beside what came, each range with its 95 % bar; the diagonal is perfect."""
     inside = [*_shares(), _line("level", _x(0), _y(0), _x(1), _y(1))]
     for one in found.bins:
@@ -199,7 +223,7 @@ def of_reliability(found: Reliability) -> str:
     inside += [
         _text("axis middle", _x(part), _HIGH - 8, f"said {part:.0%}") for part in (0.25, 0.5, 0.75)
     ]
-    return _svg("What was told beside what came", inside)
+    return _svg(f"{title} beside what came", inside)
 
 
 def of_profit(days: Sequence[tuple[str, int]]) -> str:

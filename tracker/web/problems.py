@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -24,6 +25,28 @@ class ProblemBody(BaseModel):
     field: str = ""
     message: str
     candidates: list[str] = []
+
+
+Json = dict[str, Any]
+PROBLEM: Json = {
+    "application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}
+}
+"""An error as the API's document describes it: once for all calls."""
+
+_FAULT = 400
+
+
+def answers(shape: Any, status: int = 200, *others: int) -> Json:
+    """What the decorator of a route is given: the answer's shape, described and not made anew."""
+    told = {
+        one: {
+            "model": shape,
+            "description": "As described.",
+            **({"content": PROBLEM} if one >= _FAULT else {}),
+        }
+        for one in (status, *others)
+    }
+    return {"response_model": None, "responses": told, "status_code": status}
 
 
 class Problem(Exception):
@@ -75,7 +98,15 @@ def of_error(wrong: TrackerError) -> Problem:
 
 
 def attach(app: FastAPI) -> None:
-    """Answer what the framework itself refuses as a problem, too."""
+    """Answer what the framework itself refuses as a problem, too; and describe a problem once."""
+    make = app.openapi
+
+    def described() -> Json:
+        found = make()
+        found["components"]["schemas"]["ProblemBody"] = ProblemBody.model_json_schema()
+        return found
+
+    app.openapi = described  # type: ignore[method-assign]
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, wrong: HTTPException) -> JSONResponse:

@@ -20,8 +20,8 @@ from tracker.domain.player import box_line, figure
 from tracker.domain.policy import (
     Comparison,
     EdgeRule,
-    Event,
     EventRule,
+    Fact,
     LevelRule,
     MoveRule,
     SwingRule,
@@ -129,16 +129,16 @@ _MARKS = {Result.WON: "✅", Result.LOST: "❌", Result.PUSH: "↔", Result.VOID
 
 
 _SIGNS = {
-    Event.START: "▶",
-    Event.QUARTER: "◆",
-    Event.HALFTIME: "◆",
-    Event.HIT: "✔",
-    Event.DEAD: "✘",
-    Event.OUT: "⚠",
-    Event.REVIEW: "❔",
-    Event.FEED_DOWN: "⚠",
-    Event.FEED_BACK: "✓",
-    Event.REGRADED: "↻",
+    Fact.START: "▶",
+    Fact.QUARTER: "◆",
+    Fact.HALFTIME: "◆",
+    Fact.HIT: "✔",
+    Fact.DEAD: "✘",
+    Fact.OUT: "⚠",
+    Fact.REVIEW: "❔",
+    Fact.FEED_DOWN: "⚠",
+    Fact.FEED_BACK: "✓",
+    Fact.REGRADED: "↻",
 }
 
 
@@ -240,32 +240,32 @@ def _second(alert: Alert, tracked: Followed, book: GameSeen, wording: MessageSty
 
 
 def _event(
-    event: Event, alert: Alert, tracked: Followed, book: GameSeen, wording: MessageStyle
+    event: Fact, alert: Alert, tracked: Followed, book: GameSeen, wording: MessageStyle
 ) -> str:
     name = short(tracked.bet)
     chance = "" if alert.p is None else f"{percent(alert.p)} "
     facts = _joined(stands(tracked, book), alert.game_clock)
     second = _second(alert, tracked, book, wording)
     match event:
-        case Event.START:
+        case Fact.START:
             return f"▶ {chance}{name}: tip-off, {alert.game_clock}\n{second}"
-        case Event.QUARTER:
+        case Fact.QUARTER:
             return f"◆ {chance}{name}: {facts}\n{second}"
-        case Event.HALFTIME:
+        case Fact.HALFTIME:
             # The moment to place or to skip a bet on the second half.
             ask = f'tracker check "{book.game.home} 2H -1.5 -110" says what a bet is worth now'
             return f"◆ {chance}{name}: {facts}\n{second}\n{ask}"
-        case Event.HIT | Event.DEAD:
+        case Fact.HIT | Fact.DEAD:
             return f"{_decided(event, alert, tracked, facts)}\n{second}"
-        case Event.OUT:
+        case Fact.OUT:
             return _out(alert, tracked, book)
-        case Event.REVIEW:
+        case Fact.REVIEW:
             return _review(alert, tracked, book)
-        case Event.FEED_DOWN:
+        case Fact.FEED_DOWN:
             return _feed_down(alert, tracked, book)
-        case Event.FEED_BACK:
+        case Fact.FEED_BACK:
             return _feed_back(alert, tracked, book)
-        case Event.SETTLED | Event.REGRADED:
+        case Fact.SETTLED | Fact.REGRADED:
             return _settled(event, alert, tracked, book)
         case _:
             assert_never(event)
@@ -309,16 +309,16 @@ def _review(alert: Alert, tracked: Followed, book: GameSeen) -> str:
     )
 
 
-def _decided(event: Event, alert: Alert, tracked: Followed, facts: str) -> str:
+def _decided(event: Fact, alert: Alert, tracked: Followed, facts: str) -> str:
     """A bet that is certain before its game is over, or that a correction has opened again."""
     name, word = short(tracked.bet), event.value.upper()
     if alert.reason is Reason.TAKEN_BACK:
         return f"↻ {name} is open again, not {word}: {alert.detail}, {facts}"
-    if alert.leg is not None and event is Event.HIT:
+    if alert.leg is not None and event is Fact.HIT:
         leg, count = tracked.bet.legs[alert.leg], len(tracked.bet.legs)
         what = short_market(leg.market, leg.game)
         return f"✔ {name}: leg {alert.leg + 1} of {count} won, {what} · {facts}"
-    mark, end = ("✔", "lose") if event is Event.HIT else ("✘", "win")
+    mark, end = ("✔", "lose") if event is Fact.HIT else ("✘", "win")
     return f"{mark} {name} {word}: can no longer {end}, {facts}"
 
 
@@ -381,7 +381,7 @@ def _feed_back(alert: Alert, tracked: Followed, book: GameSeen) -> str:
     )
 
 
-def _settled(event: Event, alert: Alert, tracked: Followed, book: GameSeen) -> str:
+def _settled(event: Fact, alert: Alert, tracked: Followed, book: GameSeen) -> str:
     done, bet = tracked.settlement, tracked.bet
     if done is None:
         return f"#{bet.id} has a result · {short(bet)}"
@@ -392,7 +392,7 @@ def _settled(event: Event, alert: Alert, tracked: Followed, book: GameSeen) -> s
     ended = ended if off else _how_it_ended(alert, tracked, book)
     facts = " · ".join(x for x in (ended, "" if off else _course(tracked)) if x)
     result = done.result.value.upper()
-    if event is Event.REGRADED:
+    if event is Fact.REGRADED:
         known = alert.detail.casefold() in set(Result)
         step = f"{alert.detail.upper()} → {result}" if known else f"now {result}"
         return (

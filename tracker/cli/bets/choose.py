@@ -41,8 +41,8 @@ async def read_slate(
     schedules are left out when a board has a game that is `enough`.
     """
     from tracker.domain.league import NBA
-    from tracker.feeds.arbitration.identity import KEPT
     from tracker.feeds.feeds import open_feeds
+    from tracker.feeds.identity import KEPT
     from tracker.settings import load_settings
 
     feeds = load_settings(at.basics.source if at.basics.source.exists() else None).feeds

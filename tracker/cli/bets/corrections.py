@@ -274,16 +274,7 @@ async def _settle(
         made = await at.bets.settle(reference, result, f"by hand: {why}", cents, at.now)
     bet, done = made.before, made.settlement
     if as_json:
-        say_json(
-            {
-                "id": bet.id,
-                "number": bet.number,
-                "revision": done.revision,
-                "result": done.result.value,
-                "payout_cents": done.payout_cents,
-                "reason": done.reason,
-            }
-        )
+        say_json(_settlement_json(made.bet, done))
         return
     money = "" if done.payout_cents is None else f", pays {money_text(done.payout_cents)}"
     text = f"{paint(f'#{bet.id}', 'bold')} {shown_as(bet)}: {done.result.value}{money}"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tracker.domain.prior import Lines
     from tracker.forecast import Parameters
-    from tracker.modelling.backtest.rule_scores import RuleFigures, TrialCourse
+    from tracker.modelling.rule_trial import RuleFigures, TrialCourse
 
     _Loader = Callable[[str], Parameters]
 
@@ -102,8 +102,8 @@ class _Sample:
 async def _history(
     scope: Scope, rules: Sequence[Rule], sample: _Sample
 ) -> tuple[int, list[TrialCourse]]:
-    from tracker.modelling.backtest.rule_trial import in_play, try_bets
-    from tracker.modelling.collect.playback import read_games
+    from tracker.modelling.backtest import read_games
+    from tracker.modelling.rule_trial import in_play, try_bets
 
     load = _load(scope)
     courses: list[TrialCourse] = []
@@ -125,10 +125,9 @@ async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[Trial
     """The recordings of the NBA that come with the program, as its feed told them."""
     from tracker.clock import LeapingClock
     from tracker.domain.game import GameState
-    from tracker.feeds.polling.feed import Ask
-    from tracker.feeds.polling.poller import Poller
-    from tracker.modelling.backtest.rehearsal import STARTS_BEFORE, SiteWatch
-    from tracker.modelling.backtest.rule_trial import follow
+    from tracker.feeds.polling.feed import LookUp
+    from tracker.feeds.polling.poller import GamePoller
+    from tracker.modelling.rule_trial import STARTS_BEFORE, SiteWatch, follow
     from tracker.replay.files import shipped
     from tracker.replay.nba_site import NbaSite
     from tracker.replay.playback import Playback
@@ -146,11 +145,11 @@ async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[Trial
             recording.id, recording.league, recording.home.tricode, recording.away.tricode,
             playback.scheduled,
         )  # fmt: skip
-        found = await watch.read(named, Ask.EITHER, 0.0)
+        found = await watch.read(named, LookUp.EITHER, 0.0)
         if isinstance(found.reading, GameState):
             count += 1
             game = found.reading.game
-            poller = Poller(game, watch, clock, random.Random(game.id))  # noqa: S311 - no secret
+            poller = GamePoller(game, watch, clock, random.Random(game.id))  # noqa: S311 - no secret
             bets = bets_on(game, None, rules)
             courses += await follow(game, bets, poller, clock, lambda _: None, load)
     return count, courses
@@ -185,7 +184,7 @@ def _bets(game: Game, spread: float, total: float, rules: tuple[Rule, ...]) -> I
 def _tell(
     rules: Sequence[Rule], courses: Sequence[TrialCourse], played: int, *, as_json: bool
 ) -> None:
-    from tracker.modelling.backtest.rule_scores import figures
+    from tracker.modelling.rule_trial import figures
 
     found = [figures(x, courses) for x in rules if isinstance(x, LevelRule | SwingRule)]
     if as_json:

@@ -222,10 +222,10 @@ def _standing(course: Course) -> str:
     now = paint(percent(last), "cyan bold")
     if end is not None:
         now = paint(end.result.value, f"{_STYLES[end.result]} bold")
-    wins = [x.win for x in course.points if x.win not in (0.0, 1.0)]
-    if len(wins) < 2:  # noqa: PLR2004 - a range has two ends
+    if course.ranged is None:
         return f"p(hit)  {now}"
-    return f"p(hit)  {now}{paint(f' · peak {percent(max(wins))}, low {percent(min(wins))}', 'dim')}"
+    low, peak = course.ranged
+    return f"p(hit)  {now}{paint(f' · peak {percent(peak)}, low {percent(low)}', 'dim')}"
 
 
 def _canvas(course: Course, columns: int, height: int, low: float, high: float) -> Canvas:

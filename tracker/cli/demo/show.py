@@ -181,7 +181,7 @@ def main(speed: float | None = None, out: Path | None = None, phone: Settings | 
 async def _night(
     folder: Path, speed: float | None, console: Console, settings: Settings | None
 ) -> NightResult:
-    introduce(console, folder)
+    _introduce(console, folder)
     load_s = await _loaded(console)
     speed = speed or pace(load_s)
     clock = ScaledClock(starts(load_s, speed), speed)
@@ -258,11 +258,11 @@ async def _watch(
         while clock.now() < ends and daemon.returncode is None:
             bets = await _bets(folder / "tracker.db")
             for message in sink.messages[shown:]:
-                live.console.print(alert_line(message, clock.now()), soft_wrap=True)
+                live.console.print(_alert_line(message, clock.now()), soft_wrap=True)
                 await phone.show(message)
             shown = len(sink.messages)
             if console.is_terminal:
-                live.update(Group(heading(clock.now(), shown), table(bets)), refresh=True)
+                live.update(Group(_heading(clock.now(), shown), table(bets)), refresh=True)
             if bets and all(bet.status in _DONE for bet in bets) and _told(bets, sink):
                 return
             await real.sleep(1 / _LOOKS_PER_SECOND)
@@ -310,7 +310,7 @@ async def _stop(daemon: asyncio.subprocess.Process) -> int | None:
         return None
 
 
-def introduce(console: Console, folder: Path) -> None:
+def _introduce(console: Console, folder: Path) -> None:
     """Say what is about to be seen."""
     console.print(
         "Four recorded NBA games, hundreds of times as fast, from a local server that answers as "
@@ -322,13 +322,13 @@ def introduce(console: Console, folder: Path) -> None:
     console.print(f"Its files: {folder}\n", soft_wrap=True)
 
 
-def heading(now: datetime, alerts: int) -> Text:
+def _heading(now: datetime, alerts: int) -> Text:
     """The time of the night and what has arrived."""
     clock = now.astimezone(LEAGUE_ZONE).strftime("%H:%M:%S")
     return Text(f"\n{clock} in New York · {alerts} messages sent through Apprise", "bold")
 
 
-def alert_line(message: str, now: datetime) -> Text:
+def _alert_line(message: str, now: datetime) -> Text:
     """A message as it arrived, with the time of the night."""
     clock = now.astimezone(LEAGUE_ZONE).strftime("%H:%M")
     return Text(f"{clock}  {message.splitlines()[0]}")

@@ -22,9 +22,7 @@ from tracker.domain.money import plural
 
 if TYPE_CHECKING:
     from tracker.feeds.polling.feed import Feed
-    from tracker.modelling.collect.folder import HistoryFolder
-    from tracker.modelling.collect.plays import Event
-    from tracker.modelling.collect.season_ids import Run
+    from tracker.modelling.history import Event, HistoryFolder, Run
 
     Whole = tuple[GameState, list[Event]]
 
@@ -74,7 +72,7 @@ def history(
     wanted_ids = _season(wanted, season, begin, end)
     days = None if wanted_ids is not None else _days(begin, end)
     need_modelling("writing a dataset", "pyarrow")
-    from tracker.modelling.collect.folder import HistoryFolder
+    from tracker.modelling.history import HistoryFolder
 
     folder = HistoryFolder(out, wanted)
     with bar() as advance:
@@ -95,7 +93,7 @@ def collect_days(scope: Scope, league: str, days: tuple[date, date], out: Path) 
 
     What was read before a trouble is kept.
     """
-    from tracker.modelling.collect.folder import HistoryFolder
+    from tracker.modelling.history import HistoryFolder
 
     folder = HistoryFolder(out, league)
     with bar() as advance:
@@ -126,7 +124,7 @@ def _season(
         return None
     if begin is not None or end is not None:
         raise Misused("--season is a whole season: leave --from and --to out")
-    from tracker.modelling.collect.season_ids import runs
+    from tracker.modelling.history import runs
 
     return tuple(runs(league, season))
 
@@ -162,8 +160,7 @@ async def _collect(
     season: tuple[Run, ...] | None,
     work: Collecting,
 ) -> None:
-    from tracker.feeds.feeds import open_feeds
-    from tracker.feeds.leagues import SOURCES
+    from tracker.feeds.feeds import SOURCES, open_feeds
 
     source = next(x for x in SOURCES[league] if x.name == league)
     clock = SystemClock()
@@ -184,8 +181,8 @@ async def _collect(
 
 async def _games(feed: Feed, days: tuple[date, date]) -> list[Game]:
     """The games of these dates that have begun. Raises Impossible when the schedule has none."""
-    from tracker.feeds.errors import FeedError
-    from tracker.feeds.http.fetch import SCHEDULE_CAP
+    from tracker.feeds.fetch import SCHEDULE_CAP
+    from tracker.feeds.source import FeedError
 
     trouble = ""
     for path in feed.source.schedule_paths:
@@ -211,7 +208,7 @@ async def _games(feed: Feed, days: tuple[date, date]) -> list[Game]:
 
 
 async def _read_all(feed: Feed, games: Sequence[Game], work: Collecting) -> None:
-    from tracker.feeds.errors import FeedError, FeedMalformed, FeedNotPublished
+    from tracker.feeds.source import FeedError, FeedMalformed, FeedNotPublished
 
     whole: list[Whole] = []
     failures = 0
@@ -242,7 +239,7 @@ async def _read_all(feed: Feed, games: Sequence[Game], work: Collecting) -> None
 
 async def _count_through(feed: Feed, season: Sequence[Run], work: Collecting) -> None:
     """Ask for one id after another of a season that no schedule tells."""
-    from tracker.feeds.errors import FeedError
+    from tracker.feeds.source import FeedError
 
     whole: list[Whole] = []
     known = work.folder.known
@@ -268,7 +265,7 @@ async def _count_through(feed: Feed, season: Sequence[Run], work: Collecting) ->
 
 async def _there(feed: Feed, name: str, work: Collecting) -> tuple[bool, Whole | None]:
     """Whether an id is a game's, and the game if it can be read and is over. Raises FeedError."""
-    from tracker.feeds.errors import FeedMalformed, FeedNotPublished, FeedRefused
+    from tracker.feeds.source import FeedMalformed, FeedNotPublished, FeedRefused
 
     try:
         return True, await _read(feed, name)
@@ -288,7 +285,7 @@ def _save(whole: list[Whole], work: Collecting) -> None:
 
 async def _read(feed: Feed, game_id: str) -> Whole | None:
     """A game with its events; None while it is not over. Raises FeedError."""
-    from tracker.modelling.collect.plays import events_of
+    from tracker.modelling.history import events_of
 
     box = await feed.fetcher.get(feed.source.box_path(game_id))
     final = feed.source.parse_box(box.body)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from tracker.app.models import JudgedTrial
-    from tracker.store.monitoring import Figure, Standing
     from tracker.store.trials import Trial
+    from tracker.store.upkeep import Figure, MonitorStanding
 
 
 KindOnTrial = Annotated[
@@ -115,11 +115,11 @@ def judge(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 async def _judge(scope: Scope, as_json: bool) -> None:
-    found = await judge_now(scope)
+    found = await _judge_now(scope)
     _tell_trial(tuple(x.trial for x in found), list(found), as_json)
 
 
-async def judge_now(scope: Scope, at: Session | None = None) -> tuple[JudgedTrial, ...]:
+async def _judge_now(scope: Scope, at: Session | None = None) -> tuple[JudgedTrial, ...]:
     """Judge every trial, in a session that is open already or in one of its own."""
     from tracker.app.models import judge_all
 
@@ -127,7 +127,7 @@ async def judge_now(scope: Scope, at: Session | None = None) -> tuple[JudgedTria
     if at is not None:
         return await judge_all(at.store, registry_beside(at.basics.store), at.now, promote=promote)
     async with session(scope, write=True) as own:
-        return await judge_now(scope, own)
+        return await _judge_now(scope, own)
 
 
 def stop(
@@ -248,10 +248,10 @@ async def _update(scope: Scope) -> None:
         with progress("working out the monitors"):
             await watch(at.store, leagues, load, at.now)
             # What came of the games is known: the models on trial are judged by it too.
-            await judge_now(scope, at)
+            await _judge_now(scope, at)
 
 
-def _tell_monitors(found: tuple[Standing, ...], zone: ZoneInfo) -> None:
+def _tell_monitors(found: tuple[MonitorStanding, ...], zone: ZoneInfo) -> None:
     if not found:
         say(_NOTHING)
         return

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -39,6 +41,21 @@ _NO_BOT = (
     "there is no bot yet: ask @BotFather for one with /newbot, and write its token under "
     "[notify.telegram] token, or let `tracker init --channel telegram` ask for it"
 )
+
+_TRIES = 3
+
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+VALID_FOR = timedelta(minutes=10)
+"""How long a code may be sent."""
+
+_CODE_LENGTH = 8
+
+_POLL_SECONDS = 5
+
+_POLL_LIMIT = 20.0
+
+_LOOK_SECONDS = 1.0
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
@@ -100,7 +117,9 @@ async def _test(scope: Scope, text: str | None, as_json: bool) -> None:
             )
         level = Level.DEFAULT if text is None else Level.URGENT
         message = Message(text or TEST_BODY, alert_ids=(), level=level, title="tracker")
-        with progress("sending"):
+        # Where JSON is asked for it has standard output to itself.
+        aside = redirect_stdout(sys.stderr) if as_json else nullcontext()
+        with progress("sending"), aside:
             sent = await asyncio.gather(*(x.send(message) for x in channels))
         answers += zip((x.name for x in channels), sent, strict=True)
     if as_json:
@@ -128,8 +147,6 @@ def answer_of(outcome: Outcome) -> dict[str, object]:
         case _:
             assert_never(outcome)
 
-
-_TRIES = 3
 
 _HINTS = {
     "ntfy": "Is the phone subscribed to the topic as it stands above, and allowed to notify?",
@@ -201,7 +218,7 @@ async def pair_chat(scope: Scope) -> None:
                 "take [notify.telegram] chat_id out to send them here."
             )
             return
-        channel.line.place = ChatPlace(bond.chat, bond.topic)
+        channel.line.write_to(ChatPlace(bond.chat, bond.topic))
         await try_out(channel)
 
 
@@ -254,16 +271,6 @@ async def _forget(scope: Scope) -> None:
         say(f"{count} parted." if count else "Nobody was paired.")
         if at.daemon is not None and count:
             note("Start the daemon again: it still writes to the chat that it has.")
-
-
-VALID_FOR = timedelta(minutes=10)
-"""How long a code may be sent."""
-
-_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-_CODE_LENGTH = 8
-_POLL_SECONDS = 5
-_POLL_LIMIT = 20.0
-_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)

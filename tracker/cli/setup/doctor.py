@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.app.health import STUCK_S, unpolled
 from tracker.cli.declare import AsJson, declare
 from tracker.cli.screen import paint, progress, say, say_json
 from tracker.cli.session import CommandEnded, Scope, scope_of
@@ -69,23 +70,32 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
 def doctor(
     context: typer.Context,
     offline: Annotated[bool, typer.Option("--offline", help="Leave the network alone.")] = False,
+    running: Annotated[
+        bool,
+        typer.Option(
+            "--running", help="Only whether the daemon runs, moves and polls, as a container asks."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check configuration, database, feed, channels and service, and say what to do.
 
-    Exit status 1 when something is bad; a warning is not.
+    Exit status 1 when something is bad; a warning is not. With --running nothing is bad but a
+    daemon that does not run, hangs, or leaves a live game without a poll for two minutes.
     """
-    found = asyncio.run(_look(scope_of(context), offline, as_json))
+    scope = scope_of(context)
+    checks = _at_work(scope) if running else _checks(scope, offline)
+    found = asyncio.run(_look(checks, as_json))
     if as_json:
         say_json([{"check": x.name, "health": x.health.value, "text": x.text} for x in found])
     if any(x.health is CheckResult.BAD for x in found):
         raise CommandEnded
 
 
-async def _look(scope: Scope, offline: bool, quiet: bool) -> list[Check]:
+async def _look(checks: AsyncIterator[Check], quiet: bool) -> list[Check]:
     found = []
     with progress("looking"):
-        async for check in _checks(scope, offline):
+        async for check in checks:
             found.append(check)
             if not quiet:
                 mark, colour = _MARKS[check.health]
@@ -200,7 +210,30 @@ def _running(settings: Settings) -> Check:
         text = "the daemon is not running, so that nothing is watched: `tracker run` starts it"
         return Check("daemon", CheckResult.WARNING, text)
     where = "elsewhere, perhaps in a container" if found.pid is None else f"as process {found.pid}"
+    silent = SystemClock().now().timestamp() - found.moved_at
+    if silent > STUCK_S:
+        text = f"the daemon runs {where} but hangs: it gave no sign for {silent:.0f} s; restart it"
+        return Check("daemon", CheckResult.BAD, text)
     return Check("daemon", CheckResult.GOOD, f"one instance: the daemon runs {where}")
+
+
+async def _at_work(scope: Scope) -> AsyncIterator[Check]:
+    """Whether the daemon does its work; that it does not run is bad here."""
+    from tracker.cli.session import session
+
+    check = _running(scope.settings())
+    yield replace(check, health=CheckResult.BAD) if check.health is CheckResult.WARNING else check
+    if check.health is CheckResult.GOOD:
+        async with session(scope) as at:
+            yield await _polls(at)
+
+
+async def _polls(at: Session) -> Check:
+    late = await unpolled(at.store, at.now) if at.daemon is not None else ()
+    if late:
+        text = f"no poll of {', '.join(late)} for two minutes though the source answers: restart it"
+        return Check("polls", CheckResult.BAD, text)
+    return Check("polls", CheckResult.GOOD, "every live game was polled within two minutes")
 
 
 def _disk(settings: Settings) -> Check:
@@ -224,6 +257,7 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
         async with session(scope) as at:
             status = await at.store.status_view()
             verdict = await at.store.check()
+            polls = await _polls(at)
             backups = _backups(await at.store.upkeep.backups(), at, settings)
             overdue = [
                 x.id
@@ -247,6 +281,7 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
     else:
         text = f"database: schema {status.schema}, {size:.1f} MB, SQLite {sqlite3.sqlite_version}"
         yield Check("database", CheckResult.GOOD, text)
+    yield polls
     if settings.backup.enabled:
         yield backups
     stuck = sum(n for (_, state), n in status.deliveries.items() if state in ("refused", "unknown"))

@@ -33,7 +33,7 @@ Line = Callable[[str], Awaitable[Sequence[str]]]
 """Takes what was typed; gives lines that answer it. Raises TrackerError with what is wrong."""
 
 
-def inked(lines: Sequence[str]) -> Text:
+def _inked(lines: Sequence[str]) -> Text:
     """Lines with their colours, as the rest of the command line paints them."""
     return Text.from_ansi("\n".join(lines))
 
@@ -177,7 +177,7 @@ class WatchScreen(App[None]):
             return
         found = await self._reader.history(place.bet)
         if found is not None and self.place == place:
-            detail.update(inked(self._lines(*found)))
+            detail.update(_inked(self._lines(*found)))
 
     def _lines(self, view: ShowView, at: Session) -> Sequence[str]:
         size = self.query_one("#detail", Static).content_size
@@ -206,7 +206,7 @@ class WatchScreen(App[None]):
             lines = [str(why_not)]
         place = self.place
         if self._detail == "why" and place is not None and place.bet == number:
-            self.query_one("#detail", Static).update(inked(lines[1:] or lines))
+            self.query_one("#detail", Static).update(_inked(lines[1:] or lines))
 
     def action_whole(self) -> None:
         """The chosen bet on a screen of its own."""
@@ -333,7 +333,7 @@ class LineDialog(ModalScreen[str | None]):
             said.update(Text(str(wrong), "red"))
             return
         self._shown = line
-        said.update(inked([*lines, "", self._saves]))
+        said.update(_inked([*lines, "", self._saves]))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """A line that is not the one that was shown is shown back first."""
@@ -396,7 +396,7 @@ class WholeBet(Screen[None]):
 
     def on_resize(self) -> None:
         """Draw for the new width."""
-        self.query_one("#whole", Static).update(inked(self._lines(self.size.width - 3)))
+        self.query_one("#whole", Static).update(_inked(self._lines(self.size.width - 3)))
 
     def action_leave(self) -> None:
         """Back to tonight."""

@@ -90,9 +90,10 @@ def performance(
             {
                 "by": by.value,
                 "groups": {
-                    k: tally_json(x) | {"clv": _mean_json(worth.get(k))} for k, x in groups.items()
+                    k: tally_json(x) | {"clv": _mean_json(k, worth.get(k))}
+                    for k, x in groups.items()
                 },
-                "clv": _mean_json(report.all) | {"coverage": report.coverage},
+                "clv": _mean_json("all", report.all) | {"coverage": report.coverage},
             }
         )
         return
@@ -121,8 +122,8 @@ async def _closes(scope: Scope, by: Grouping) -> ClvReport:
     return clv_report(bets, values, by.value if by.value in BY else None)
 
 
-def _mean_json(x: Mean | None) -> dict[str, object]:
-    return {"n": 0, "mean": None, "se": None} if x is None else asdict(x)
+def _mean_json(key: str, x: Mean | None) -> dict[str, object]:
+    return {"key": key, "n": 0, "mean": None, "se": None} if x is None else asdict(x)
 
 
 def calibration(context: typer.Context, as_json: AsJson = False) -> None:
@@ -131,9 +132,9 @@ def calibration(context: typer.Context, as_json: AsJson = False) -> None:
     In each range a bet counts once, with the first chance that it was given there. The last column
     but one is where the true share lies with 95 % confidence, by the number of bets.
     """
-    said = asyncio.run(_said(scope_of(context)))
+    said, first = asyncio.run(_said(scope_of(context)))
     if as_json:
-        say_json(calibration_json(said))
+        say_json(calibration_json(said, first))
         return
     found = reliability(said)
     if found is None:
@@ -146,14 +147,15 @@ def calibration(context: typer.Context, as_json: AsJson = False) -> None:
         _tell_reliability(raw)
 
 
-async def _said(scope: Scope) -> list[Said]:
+async def _said(scope: Scope) -> tuple[list[Said], list[Said]]:
+    """Every chance that was told, a game minute, and the first one of each bet."""
     from tracker.store import StoreMissing
 
     try:
         async with session(scope) as at:
-            return await at.store.said()
+            return await at.store.said(), await at.store.outcomes.first_said()
     except StoreMissing:
-        return []
+        return [], []
 
 
 def _tallies(

@@ -77,7 +77,7 @@ LISTENING_GRACE = 180.0
 
 
 class Listener:
-    """One bot's ears."""
+    """Hears one bot: what is written and pressed goes to the commands, once and in order."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class Listener:
             return
         await self._introduce(api)
         async with asyncio.TaskGroup() as tasks:
-            self._bot_commands.tasks = tasks
+            self._bot_commands.work_in(tasks)
             while True:
                 beat()
                 await self._take_up()
@@ -146,7 +146,7 @@ class Listener:
             known = await self._pairing.known()
             self._users = known.users
             if known.chat is not None:
-                self._line.place = ChatPlace(known.chat, known.topic)
+                self._line.write_to(ChatPlace(known.chat, known.topic))
 
     async def _introduce(self, api: BotApi) -> None:
         """Learn the bot's own name, and offer the commands; neither matters enough to wait for."""
@@ -286,7 +286,7 @@ class Listener:
             self._refuse(heard.chat, heard.user)
             return
         if not self._bot_commands.fixed_chat:
-            self._line.place = heard.place
+            self._line.write_to(heard.place)
         self._users = (await self._pairing.known()).users
         self._tell(ChatPaired(heard.chat, heard.user))
         await self._bot_commands.welcome(heard, api)

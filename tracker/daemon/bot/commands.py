@@ -70,8 +70,12 @@ class BotCommands:
     refresh: Callable[[str], None]
     real: Clock
     fixed_chat: bool = False
-    tasks: asyncio.TaskGroup | None = None
     busy: set[asyncio.Task[None]] = field(default_factory=set)
+    _tasks: asyncio.TaskGroup | None = field(default=None, init=False)
+
+    def work_in(self, tasks: asyncio.TaskGroup) -> None:
+        """Let what takes long run in this group from here on, beside the listening."""
+        self._tasks = tasks
 
     @property
     def commands(self) -> tuple[tuple[str, str], ...]:
@@ -215,14 +219,14 @@ class BotCommands:
         self, work: Callable[[], Awaitable[None]], heard: Written, api: BotApi
     ) -> None:
         """Work something out beside the listening, a few at a time."""
-        if self.tasks is None or len(self.busy) >= MOST_AT_ONCE:
+        if self._tasks is None or len(self.busy) >= MOST_AT_ONCE:
             await self._say(heard, api, "Still at the last ones: ask again in a moment.")
             return
 
         async def run() -> None:
             await work()
 
-        task = self.tasks.create_task(run())
+        task = self._tasks.create_task(run())
         self.busy.add(task)
         task.add_done_callback(self.busy.discard)
 
@@ -280,7 +284,7 @@ class BotCommands:
         if press is Press.MUTE:
             span = ends_about(game, state, self.clock)
         kept = await self.store.alerting.snooze(Snooze(SnoozeScope.GAME, game.id, now, now + span))
-        self.live_view.snoozes = await self.store.alerting.snoozes(now)
+        self.live_view.snooze(await self.store.alerting.snoozes(now))
         about = ", about when it ends" if press is Press.MUTE else ""
         return f"{answers.silent_text(kept, {game.id: game.name}, self._local)}{about}."
 
@@ -310,7 +314,7 @@ class BotCommands:
         )
 
     async def _try(self, ask: Callable[[], Awaitable[Answer]]) -> None:
-        """Send something; once more where Telegram asked for a moment's patience."""
+        """Send something; once more where Telegram asked for a moment."""
         for _ in range(_HERE):
             try:
                 async with asyncio.timeout(self.line.limit):

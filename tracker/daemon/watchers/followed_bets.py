@@ -79,8 +79,11 @@ class FollowedBets:
         self.held: frozenset[str] = frozenset()
         """The ids of the games that bets are on, over or not."""
         self._mistaken = False
-        self.slate_known = False
-        """Whether the slate has been read since the start: bets are not matched with an old one."""
+        self._slate_known = False
+
+    def know_slate(self) -> None:
+        """The slate has been read: until then bets would be matched with an old one."""
+        self._slate_known = True
 
     async def recall(self) -> None:
         """Take up what was bet on before a restart, so that no document changes what it is."""
@@ -88,8 +91,8 @@ class FollowedBets:
 
     def wanted(self, tracking: GameTracking) -> tuple[Tracked, ...]:
         """The bets on a game that are to be followed at this moment, as they were last read."""
-        shelved = self._trackings.get(tracking.game.id)
-        return () if shelved is None else shelved.tracked
+        known = self._trackings.get(tracking.game.id)
+        return () if known is None else known.tracked
 
     def meet(self, state: GameState) -> None:
         """Learn who plays, from a box."""
@@ -167,7 +170,7 @@ class FollowedBets:
         settled, self._seen = stamp == self._seen or self._version < 0, stamp
         if stamp == self._stamp or not settled:
             return False
-        known = self.slate_known
+        known = self._slate_known
         games = await self._store.games(since=self._clock.now() - _RECENT)
         guests = guests_of(x for game, _ in games for x in game.teams)
         found = await asyncio.to_thread(read_bets, self._file, self._unit_cents, guests)
@@ -187,12 +190,12 @@ class FollowedBets:
 
     async def _bind(self) -> None:
         """Match bets to games, now that more may be known of the slate."""
-        if self.slate_known:
+        if self._slate_known:
             await self._move()
         unbound = await self._store.unbound()
         self.waiting = len(unbound)
         self._hoped = frozenset(league for _, draft in unbound for league in draft.leagues)
-        if not unbound or not self.slate_known:
+        if not unbound or not self._slate_known:
             self.without_roster = ()
             return
         now = self._clock.now()

@@ -6,7 +6,7 @@ Nothing here hurries a poll: it is asked for in the background, within the budge
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from tracker.app.player_priors import players_in
@@ -17,10 +17,10 @@ from tracker.domain.game import Game, GameState, Side
 from tracker.domain.player import BY_BOX, Availability, Injury, Player, player_key
 from tracker.domain.prior import PregameLines
 from tracker.domain.tracking import GameTracking
-from tracker.feeds.errors import FeedError
 from tracker.feeds.feeds import Feeds
 from tracker.feeds.odds.espn import summary_lines
-from tracker.feeds.polling.feed import Ask, Watch
+from tracker.feeds.polling.feed import LookUp, Watch
+from tracker.feeds.source import FeedError
 from tracker.store import Store
 
 STEP = 15.0
@@ -103,15 +103,14 @@ class Lacking:
         feed = self.feeds.of(game.league, "espn")
         if feed is None:
             return
-        answer = await feed.read(game, Ask.BOX, 0.0)
+        answer = await feed.read(game, LookUp.BOX, 0.0)
         found = summary_lines(answer.body, game) if answer.body else None
         if found is None:
             return
         lines, book = found
         told = {game.id: PregameLines(lines, book, game.start)}
         await self.store.known.keep_quotes(told)
-        known = self.pricing.known
-        self.pricing.known = replace(known, quotes={**known.quotes, **told})
+        self.pricing.learn(told)
         self.learned(frozenset({game.id}))
 
     def _strangers(self) -> list[tuple[Game, frozenset[str]]]:
@@ -134,12 +133,10 @@ class Lacking:
         if not read:
             return
         touched = set()
-        players = self.pricing.players
         for x in self.trackings():
             who = {(x.game.league, y.key) for y in players_in((z.bet for z in x.tracked), x.game)}
             if who:
-                told = await self.store.players.recent_games(who)
-                players.recent = {**players.recent, **told}
+                self.pricing.players.remember(await self.store.players.recent_games(who))
                 touched.add(x.game.id)
         self.learned(frozenset(touched))
 
@@ -245,7 +242,7 @@ async def watch_rosters(
         ]
         for game in sorted(wanted, key=lambda x: (x.start, x.id))[:AT_ONCE]:
             due[game.id] = clock.monotonic() + BOX_AGAIN
-            answer = await watch.read(game, Ask.BOX, 0.0)
+            answer = await watch.read(game, LookUp.BOX, 0.0)
             if isinstance(answer.reading, GameState):
                 meet(answer.reading)
         await clock.sleep(BOX_STEP)

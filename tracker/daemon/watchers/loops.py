@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tracker.app.pricing import Pricing
@@ -16,7 +15,7 @@ from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.domain.events import LoopsMoving, LoopsStuck, StoreLost, StoreRecovered, Tell
 from tracker.domain.poll import Usage
 from tracker.domain.tracking import GameTracking
-from tracker.feeds.http.health import WELL
+from tracker.feeds.health import WELL
 from tracker.feeds.slates import SlateReading
 from tracker.host import SystemdNotifier
 from tracker.store import Store, StoreUnavailable
@@ -113,7 +112,7 @@ async def watch_slate(
         states = {state.game.id: state for state in reading.states}
         games = [(game, states.get(game.id)) for game in reading.games]
         await store.save_games(games, clock.now())
-        followed.slate_known = True
+        followed.know_slate()
         slate_changed.set()
         if reading.blind:
             wait, retry = retry, min(retry * 2, SLATE_RETRY[1])
@@ -126,7 +125,7 @@ async def watch_slate(
 async def learn(store: Store, pricing: Pricing) -> None:
     """Let what prices bets know all that the store has of games before their tip-off."""
     quotes, finished = await store.known.quotes(), await store.known.finished()
-    pricing.known = replace(pricing.known, quotes=quotes, finished=finished)
+    pricing.know(quotes, finished)
 
 
 async def keep_learning(store: Store, pricing: Pricing, clock: Clock) -> None:
@@ -140,10 +139,14 @@ async def keep_alive(
     notifier: SystemdNotifier,
     progress: Watchdog,
     status: Callable[[], str],
+    moving: Callable[[], None],
     real: Clock,
     tell: Tell,
 ) -> None:
-    """Feed the watchdog while every loop moves; a stuck one lets systemd restart the program."""
+    """Feed the watchdog while every loop moves; a stuck one lets systemd restart the program.
+
+    `moving` says the same to those who watch in systemd's place.
+    """
     interval = notifier.watchdog_interval()
     stuck: tuple[str, ...] = ()
     while True:
@@ -153,6 +156,7 @@ async def keep_alive(
             tell(LoopsStuck(", ".join(late)) if late else LoopsMoving())
         if not late:
             notifier.watchdog()
+            moving()
         notifier.status(status())
         await real.sleep(min(10.0, interval / 3) if interval else 10.0)
 

@@ -39,9 +39,9 @@ from tracker.engine.market.quotes import (
     tip_off,
 )
 from tracker.engine.rules.stepping import step_market
-from tracker.feeds.errors import FeedError
 from tracker.feeds.odds.asking import Asked
 from tracker.feeds.odds.offers import match
+from tracker.feeds.source import FeedError
 from tracker.forecast.priors.fusion import LiveLines
 
 FAR_S, NEAR_S = 600.0, 120.0
@@ -263,8 +263,7 @@ class MarketWatch:
                 told[game_id] = PregameLines(*lines)
         if told:
             await self._parts.store.known.keep_quotes(told)
-            known = self._parts.forecaster.pricing.known
-            self._parts.forecaster.pricing.known = replace(known, quotes={**known.quotes, **told})
+            self._parts.forecaster.pricing.learn(told)
 
     def live_lines(self, game: Game, state: GameState) -> LiveLines | None:
         """An exchange's moneyline of a game in play, where it is fresh; None where there is none.

@@ -22,8 +22,8 @@ from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.monitors import State
 from tracker.notify.web_service import ServiceReply, WebService
 from tracker.store import Store
-from tracker.store.monitoring import Standing
 from tracker.store.trials import TrialOutcome, UntoldVerdict
+from tracker.store.upkeep import MonitorStanding
 
 if TYPE_CHECKING:
     from tracker.store.views import BetView
@@ -226,7 +226,7 @@ async def tell_changes(
         await clock.sleep(STEP)
 
 
-def monitor_notice(x: Standing, now: datetime) -> Notice:
+def monitor_notice(x: MonitorStanding, now: datetime) -> Notice:
     """What is said of a monitor that stands otherwise than before."""
     what = f"{x.league.upper()} {x.name}".strip()
     if x.state is State.DRIFTING:

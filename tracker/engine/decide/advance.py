@@ -8,7 +8,7 @@ the tracking and return a `Change` that holds the next one and every row that is
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -27,16 +27,15 @@ from tracker.domain.events import (
 )
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import Market
-from tracker.domain.policy import Event
+from tracker.domain.policy import Fact
 from tracker.domain.poll import AGREEING_POLLS, STALE_AFTER, Trouble, Unreadable, goes_back
 from tracker.domain.prior import Basis
 from tracker.domain.tracking import (
     Change,
     GameTracking,
+    Gathering,
     Held,
-    LegStanding,
     Ordering,
-    RuleState,
     Tracked,
 )
 from tracker.engine.decide.facts import announce, review_alert
@@ -47,11 +46,13 @@ from tracker.engine.decide.normalising import (
     filled,
     first_seen,
     moved,
+    players_of,
     with_players,
 )
 from tracker.engine.decide.parlays import chance_of, look_at, part_of
 from tracker.engine.rules.stepping import GameUpdate, apply_rules, freeze_doubted, freeze_pending
 from tracker.engine.settle.certainty import tell_certain, tell_legs
+from tracker.engine.settle.grading import Sure
 from tracker.engine.settle.settlement import (
     confirm_unread,
     end_unheard,
@@ -125,9 +126,16 @@ def advance(
         )
     if tracking.stale and not was_stale:
         change = freeze_pending(change, now, "the feed has stopped changing")
-    change = settle_parts(tell_certain(change, before, now), before, now)
-    change = tell_legs(finish(take_given(change), now), before, now)
+    change = _with_results(change, before, now)
     return _asked(end_unheard(change, "", now))
+
+
+def _with_results(change: Change, before: GameState | None, now: datetime) -> Change:
+    """Add what is certain of the bets, and the results of those that have ended."""
+    state = change.tracking.state
+    polls = None if before is None or state is None else (Sure(before), Sure(state))
+    change = settle_parts(tell_certain(change, polls, now), polls, now)
+    return tell_legs(finish(take_given(change), now), polls, now)
 
 
 def classify(tracking: GameTracking, state: GameState) -> tuple[Ordering, Held | None]:
@@ -196,7 +204,7 @@ def note(tracking: GameTracking, why: Unreadable, now: datetime) -> Change:
     change = end_unheard(change, why.told, now)
     if not playing or not silent or tracking.lost:
         return _asked(change)
-    alerts = announce(change.tracking, Event.FEED_DOWN, now, detail=why.why)
+    alerts = announce(change.tracking, Fact.FEED_DOWN, now, detail=why.why)
     change = replace(
         change,
         tracking=replace(change.tracking, lost=True),
@@ -221,7 +229,7 @@ def _feed_back(
         return (), ()
     seconds = int((now - tracking.seen_at).total_seconds())
     away = f"away for {seconds // 60} min {seconds % 60} s"
-    return announce(tracking, Event.FEED_BACK, now, detail=away), (
+    return announce(tracking, Fact.FEED_BACK, now, detail=away), (
         GameBack(tracking.game.name, away),
     )
 
@@ -285,17 +293,6 @@ class PricedBet(NamedTuple):
     raw: Chance | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BetUpdate:
-    """What became of one bet. `rules` and `legs` are those that changed."""
-
-    tracked: Tracked
-    snapshot: Snapshot | None = None
-    rules: tuple[RuleState, ...] = ()
-    legs: tuple[LegStanding, ...] = ()
-    alerts: tuple[Alert, ...] = ()
-
-
 def see(
     change: Change,
     fresh: Callable[[Tracked], bool],
@@ -310,37 +307,22 @@ def see(
     tracking = change.tracking
     state = tracking.state
     assert state is not None  # noqa: S101 - a state has just been believed
-    update = replace(update, state=state)
     concerned = [x for x in tracking.tracked if fresh(x)]
     if not concerned:
         return change
+    update = replace(update, state=state)
+    renewed = replace(update, renewed=True)
+    entered = frozenset() if update.renewed else first_seen(update.before, state)
     take = None if outlook is None else _snapshots(state, outlook, update.now)
-    updates = {
-        x.bet.number: _updated(x, priced, _for_bet(x, update), take)
-        for x, priced in zip(concerned, chances(concerned, outlook, state), strict=True)
-        if update.news or priced[0] != x or priced[1] not in (x.chance, x.no_chance)
-    }
-    seen = updates.values()
-    return replace(
-        change,
-        tracking=replace(
-            tracking,
-            tracked=tuple(
-                updates[x.bet.number].tracked if x.bet.number in updates else x
-                for x in tracking.tracked
-            ),
-        ),
-        snapshots=(*change.snapshots, *(x.snapshot for x in seen if x.snapshot is not None)),
-        rules=(*change.rules, *(rule for x in seen for rule in x.rules)),
-        legs=(*change.legs, *(leg for x in seen for leg in x.legs)),
-        alerts=(*change.alerts, *(alert for x in seen for alert in x.alerts)),
-    )
 
+    def about(one: Tracked) -> bool:
+        return any((x.side, x.key) in entered for x in players_of(one, state.game.id))
 
-def _for_bet(tracked: Tracked, update: GameUpdate) -> GameUpdate:
-    """The update as it concerns one bet."""
-    fresh = not update.renewed and first_seen(tracked, update.before, update.state)
-    return replace(update, renewed=True) if fresh else update
+    found = Gathering(change)
+    for one, priced in zip(concerned, chances(concerned, outlook, state), strict=True):
+        if update.news or priced[0] != one or priced[1] not in (one.chance, one.no_chance):
+            _see_one(found, one, priced, renewed if entered and about(one) else update, take)
+    return found.change
 
 
 def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -> list[PricedBet]:
@@ -367,17 +349,17 @@ def _single(one: Tracked, market: Market, told: Chance | None, outlook: Outlook)
     return PricedBet(one, chance, None if chance is told else told)
 
 
-def _updated(
-    old: Tracked,
-    priced: PricedBet,
-    update: GameUpdate,
-    take: TakeSnapshot | None,
-) -> BetUpdate:
+def _see_one(
+    found: Gathering, old: Tracked, priced: PricedBet, update: GameUpdate, take: TakeSnapshot | None
+) -> None:
+    """Add what becomes of one bet."""
     seen, told, raw = priced
-    legs = () if seen is old else tuple(x for x in seen.legs if x not in old.legs)
+    if seen is not old:
+        found.legs += [x for x in seen.legs if x not in old.legs]
     if seen.groups and seen.settlement is not None:
-        return BetUpdate(seen, legs=legs)
-    snapshot = chance = None
+        found.put(seen)
+        return
+    chance = None
     if isinstance(told, NoChance):
         seen = seen.without_chance(told)
         known = old.no_chance is told
@@ -385,11 +367,11 @@ def _updated(
         chance, known = told, told is None
         seen = seen if told is None else seen.seen_at(told)
     if take is not None and not known:
-        snapshot = take(seen, raw)
-    rules, alerts = apply_rules(old, seen, chance, update)
-    memory = {x.rule: x for x in old.rules}
-    changed = tuple(x for x in rules if x is not memory[x.rule] and x != memory[x.rule])
-    return BetUpdate(seen.with_rules(rules) if changed else seen, snapshot, changed, legs, alerts)
+        found.snapshots.append(take(seen, raw))
+    seen, rules, alerts = apply_rules(old, seen, chance, update)
+    found.put(seen)
+    found.rules += rules
+    found.alerts += alerts
 
 
 def _snapshots(state: GameState, outlook: Outlook, now: datetime) -> TakeSnapshot:

@@ -9,36 +9,36 @@ from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Settlement
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.policy import Event, EventRule
+from tracker.domain.policy import EventRule, Fact
 from tracker.domain.tracking import GameTracking, Review, RuleState, Tracked
 
 _USEFUL_FOR = {
-    Event.HIT: timedelta(hours=12),
-    Event.DEAD: timedelta(hours=12),
-    Event.SETTLED: timedelta(hours=12),
-    Event.REGRADED: timedelta(hours=24),
-    Event.REVIEW: timedelta(hours=24),
-    Event.OUT: timedelta(hours=3),
+    Fact.HIT: timedelta(hours=12),
+    Fact.DEAD: timedelta(hours=12),
+    Fact.SETTLED: timedelta(hours=12),
+    Fact.REGRADED: timedelta(hours=24),
+    Fact.REVIEW: timedelta(hours=24),
+    Fact.OUT: timedelta(hours=3),
 }
 _USEFUL_BY_DEFAULT = timedelta(minutes=10)
 
 
-_NO_FACTS: frozenset[Event] = frozenset()
+_NO_FACTS: frozenset[Fact] = frozenset()
 
 
-def facts_of(before: GameState | None, after: GameState) -> frozenset[Event]:
+def facts_of(before: GameState | None, after: GameState) -> frozenset[Fact]:
     """The facts about a game that the step from one state to the next brings."""
     if before is None or before.phase is after.phase:
         return _NO_FACTS
-    facts: set[Event] = set()
+    facts: set[Fact] = set()
     if before.phase is Phase.SCHEDULED and after.phase.in_play:
-        facts.add(Event.START)
+        facts.add(Fact.START)
     if after.phase is Phase.BREAK:
         # Whether a poll falls between the last buzzer and the final is luck: no quarter then.
         ends = after.period >= after.game.rules.periods and after.score.margin != 0
         half = after.period * 2 == after.game.rules.periods
         if not ends:
-            facts.add(Event.HALFTIME if half else Event.QUARTER)
+            facts.add(Fact.HALFTIME if half else Fact.QUARTER)
     return frozenset(facts)
 
 
@@ -56,13 +56,13 @@ def review_alert(tracking: GameTracking, review: Review) -> Alert:
     clock, score = "", Score(0, 0)
     if tracking.state is not None:
         clock, score = tracking.state.game_clock, tracking.state.score
-    memory = RuleState(review.bet, Event.REVIEW.value, episode=int(review.at.timestamp()))
-    alert = _alert(tracked, memory, Event.REVIEW, review.at, clock, score)
+    memory = RuleState(review.bet, Fact.REVIEW.value, episode=int(review.at.timestamp()))
+    alert = _alert(tracked, memory, Fact.REVIEW, review.at, clock, score)
     return replace(alert, detail=review.why)
 
 
 def between(
-    tracked: Tracked, memory: RuleState, event: Event, state: GameState, now: datetime
+    tracked: Tracked, memory: RuleState, event: Fact, state: GameState, now: datetime
 ) -> tuple[RuleState, Alert]:
     """The alert for an event of one bet, and the rule's memory after it."""
     memory = replace(
@@ -73,7 +73,7 @@ def between(
 
 def announce(
     tracking: GameTracking,
-    event: Event,
+    event: Fact,
     now: datetime,
     *,
     only: int | None = None,
@@ -106,9 +106,9 @@ def settled_alert(
     A correction is told to whoever asks for either. `before` is the result that it corrects.
     """
     settlement = tracked.settlement
-    event = Event.SETTLED if before is None else Event.REGRADED
+    event = Fact.SETTLED if before is None else Fact.REGRADED
     asked = {r.event for r in tracked.bet.rules if isinstance(r, EventRule)}
-    if settlement is None or not asked & {Event.SETTLED, event}:
+    if settlement is None or not asked & {Fact.SETTLED, event}:
         return None
     memory = RuleState(tracked.bet.number, event.value, episode=settlement.revision)
     alert = _alert(tracked, memory, event, now, state.game_clock, state.score)
@@ -116,7 +116,7 @@ def settled_alert(
 
 
 def _alert(
-    tracked: Tracked, memory: RuleState, event: Event, now: datetime, clock: str, score: Score
+    tracked: Tracked, memory: RuleState, event: Fact, now: datetime, clock: str, score: Score
 ) -> Alert:
     return Alert(
         bet=tracked.bet.number,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tracker.domain.game import GameState, Phase, PlayerLine, Score
+from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.player import UNREAD, Player, box_line, player_key
+from tracker.domain.player import UNREAD, Player, box_line, box_lines, player_key
 from tracker.domain.tracking import Tracked
 
 CORRECTION = 3
@@ -86,17 +86,15 @@ def moved(tracked: Tracked, before: GameState, after: GameState) -> bool:
     )
 
 
-def first_seen(tracked: Tracked, before: GameState | None, after: GameState) -> bool:
-    """Whether a box from after the tip tells of a bet's player for the first time.
+def first_seen(before: GameState | None, after: GameState) -> frozenset[tuple[Side, str]]:
+    """The players of whom a box from after the tip tells for the first time, by side and key.
 
     Who starts and who plays is then known: a chance moves by that, and not by the game.
     """
     if before is None or not after.phase.in_play:
-        return False
-    return any(
-        (before.period == 0 or box_line(before, x) is None) and box_line(after, x) is not None
-        for x in players_of(tracked, after.game.id)
-    )
+        return frozenset()
+    known = box_lines(before) if before.period else {}
+    return frozenset(box_lines(after).keys() - known.keys())
 
 
 def with_players(

@@ -85,6 +85,8 @@ def _seen(leg: LegStanding, market: Market, chance: Chance | None, outlook: Outl
     why = None if chance is not None else why_none(market, outlook)
     if chance is None and why is None:
         return leg
+    if leg.chance == chance and leg.no_chance is why:
+        return leg
     return replace(leg, chance=chance, no_chance=why)
 
 

@@ -21,7 +21,7 @@ from tracker.domain.policy import (
     DAEMON,
     SWING,
     TOGETHER,
-    Event,
+    Fact,
     Level,
     PastMessage,
     Policy,
@@ -34,7 +34,7 @@ BUDGET_SPAN = timedelta(hours=1)
 """The time that both budgets are for."""
 
 _RESULTS = frozenset(
-    x.value for x in (Event.SETTLED, Event.REGRADED, Event.HIT, Event.DEAD, Event.OUT, Event.REVIEW)
+    x.value for x in (Fact.SETTLED, Fact.REGRADED, Fact.HIT, Fact.DEAD, Fact.OUT, Fact.REVIEW)
 )
 """What is always told in the end: a snooze puts it off and no budget holds it back."""
 
@@ -77,7 +77,7 @@ def switched_off(context: AlertContext, policy: Policy, now: datetime) -> Hold |
 def told_before(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """A result that was told when it became certain is not told again; a question about it is."""
     done = context.tracked.settlement
-    if context.topic != Event.SETTLED.value or done is None or done.reason.endswith(ASK_BOOK):
+    if context.topic != Fact.SETTLED.value or done is None or done.reason.endswith(ASK_BOOK):
         return None
     event = told_as(context.tracked, done.result)
     return None if event is None or policy.says_nothing_of(event.value) else Hold(Reason.TOLD)
@@ -87,7 +87,7 @@ def dead_parlay(context: AlertContext, policy: Policy, now: datetime) -> Hold | 
     """A parlay that can no longer win has nothing to say of its legs but its end."""
     tracked = context.tracked
     dead = tracked.chance is not None and tracked.chance.win == 0
-    ends = _RESULTS - {Event.HIT.value}
+    ends = _RESULTS - {Fact.HIT.value}
     if dead and context.topic not in ends and _parlay(tracked.bet.market) is not None:
         return Hold(Reason.PARLAY_DEAD)
     return None
@@ -109,7 +109,7 @@ def told_for_all(context: AlertContext, policy: Policy, now: datetime) -> Hold |
 
     Otherwise one fault of a source would be a message for every bet.
     """
-    outage = context.topic in (Event.FEED_DOWN, Event.FEED_BACK)
+    outage = context.topic in (Fact.FEED_DOWN, Fact.FEED_BACK)
     if outage and not policy.says_nothing_of(DAEMON):
         return Hold(Reason.FEED_DOWN, "said once for all games")
     return None

@@ -91,6 +91,52 @@ def step(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) ->
             assert_never(rule)
 
 
+CLEAR = 1e-6
+"""A chance that lies this far from a level is on its side of it, however either is rounded."""
+
+
+def unmoved(
+    rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading
+) -> RuleState | None:
+    """What a rule remembers after a reading that decides nothing; None where `step` must tell.
+
+    Nearly every reading of nearly every bet is one, and this takes a tenth of the time.
+    """
+    if isinstance(rule, SwingRule):
+        return _grown(rule, state, reading)
+    if state.streak or rule.comparison is Comparison.CROSSES:
+        return None
+    excess = reading.p - rule.level
+    beyond = excess if rule.comparison is Comparison.AT_LEAST else -excess
+    if beyond > CLEAR:
+        return state if (state.phase, state.reason) in _STANDING_BEYOND else None
+    if beyond >= -CLEAR or state.reason is not Reason.BELOW:
+        return None
+    cooling = bool(state.fired) and _cooling(state, reading.at)
+    calm = RulePhase.COOLING if cooling else RulePhase.ARMED
+    return state if state.phase is calm and (cooling or not state.window) else None
+
+
+_STANDING_BEYOND = (
+    (RulePhase.UNARMED, Reason.BEYOND_WHEN_ADDED),
+    (RulePhase.FIRING, Reason.NOT_REARMED),
+)
+"""Where a level rule waits for the chance to come back."""
+
+
+def _grown(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleState | None:
+    """A rule that is armed with one more reading, which has not swung."""
+    if state.phase is not RulePhase.ARMED or state.reason is not Reason.BELOW or state.streak:
+        return None
+    p, since = reading.p, reading.at - timedelta(seconds=rule.seconds)
+    window = [x for x in state.window if x[0] >= since]
+    window.append((reading.at, p))
+    seen = [x for _, x in window]
+    if max(seen) - p >= rule.size - _EDGE or p - min(seen) >= rule.size - _EDGE:
+        return None
+    return state.with_window(tuple(window))
+
+
 def _beyond(rule: LevelRule, state: RuleState, p: float) -> float:
     """How far, in log-odds, a chance lies beyond the level; negative on the safe side."""
     excess = log_odds(p) - log_odds(rule.level)

@@ -10,8 +10,8 @@ trusted rules do nothing (`freeze_doubted`, `freeze_pending`), and that is a row
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -21,8 +21,8 @@ from tracker.domain.game import GameState, Score
 from tracker.domain.policy import (
     Comparison,
     EdgeRule,
-    Event,
     EventRule,
+    Fact,
     LevelRule,
     MarketRule,
     MoveRule,
@@ -31,7 +31,14 @@ from tracker.domain.policy import (
 )
 from tracker.domain.tracking import Change, GameTracking, RulePhase, RuleState, Tracked
 from tracker.engine.decide.facts import absentees, between, facts_of
-from tracker.engine.rules.state_machine import BAND, RuleReading, RuleStep, rebase, step
+from tracker.engine.rules.state_machine import (
+    BAND,
+    RuleReading,
+    RuleStep,
+    rebase,
+    step,
+    unmoved,
+)
 
 HURRIED_SECONDS = 120
 """In the last two minutes of regulation, and in overtime, one poll beyond a level is enough."""
@@ -45,7 +52,7 @@ LIKELIEST = 0.5
 LEAST_MOVE = 0.005
 """A leg's chance that moves by less is not what moved its parlay."""
 
-_ONCE = frozenset({Event.START, Event.HALFTIME})
+_ONCE = frozenset({Fact.START, Fact.HALFTIME})
 """What happens once in a game, also when the feed corrects itself and tells it again."""
 
 _ASLEEP = frozenset({RulePhase.UNARMED, RulePhase.FIRING, RulePhase.DONE})
@@ -72,46 +79,90 @@ class GameUpdate:
     now: datetime
     news: bool = True
     renewed: bool = False
+    facts: frozenset[Fact] = field(init=False)
+    """What of the game is to be announced."""
+
+    def __post_init__(self) -> None:
+        """Compare the states once, and not for every bet."""
+        object.__setattr__(self, "facts", facts_of(self.before, self.state))
 
 
 def apply_rules(
     old: Tracked, seen: Tracked, chance: Chance | None, update: GameUpdate
-) -> tuple[tuple[RuleState, ...], tuple[Alert, ...]]:
+) -> tuple[Tracked, list[RuleState], list[Alert]]:
     """Step every rule of a bet over the state, and over its chance where that is known.
 
-    Rules about a chance stand still while a push is the likeliest end: it is neither won nor lost.
+    Gives the bet with its rules as they stand then, those of them that changed, and what they
+    decided. Rules about a chance stand still while a push is the likeliest end: it is neither won
+    nor lost.
     """
-    state, now = update.state, update.now
-    facts = facts_of(update.before, state)
-    leg, leg_was = _moved_leg(old, seen) if seen.legs else (None, None)
+    facts = update.facts
     absent = "" if old.out == seen.out else "; ".join(absentees(old, seen))
     if absent:
-        facts |= {Event.OUT}
+        facts |= {Fact.OUT}
     reading = None
     if chance is not None and chance.push < LIKELIEST:
-        reading = RuleReading(chance.win, now, _hurried(state, chance), _win(old.chance))
+        reading = RuleReading(
+            chance.win, update.now, _hurried(update.state, chance), _win(old.chance)
+        )
     rules: list[RuleState] = []
+    changed: list[RuleState] = []
     alerts: list[Alert] = []
-    remembered = {x.rule: x for x in seen.rules}
-    for rule in seen.bet.rules:
-        memory = remembered[rule.text]
+    for rule, memory in zip(seen.bet.rules, _in_order(seen), strict=True):
+        after, alert = memory, None
         match rule:
-            case EventRule() if facts and rule.event in facts:
-                repeated = rule.event in _ONCE and memory.episode > 0
-                if memory.phase is not RulePhase.DONE and not repeated:
-                    memory, alert = between(seen, memory, rule.event, state, now)
-                    detail = absent if rule.event is Event.OUT else ""
-                    alerts.append(replace(alert, detail=detail, leg=leg, leg_was=leg_was))
             case LevelRule() | SwingRule() if reading is not None:
-                verdict = (rebase if update.renewed else step)(rule, memory, reading)
-                if verdict.fires or verdict.worth_noting(memory):
-                    alert = _decided(seen, rule, verdict, reading, state)
-                    alerts.append(replace(alert, leg=leg, leg_was=leg_was))
-                memory = verdict.state
+                calm = None if update.renewed else unmoved(rule, memory, reading)
+                after = calm or memory
+                if calm is None:
+                    after, alert = _stepped(seen, rule, memory, reading, update)
+            case EventRule() if rule.event in facts:
+                after, alert = _told(seen, rule, memory, absent, update)
             case _:
                 pass
-        rules.append(memory)
-    return tuple(rules), tuple(alerts)
+        rules.append(after)
+        if alert is not None:
+            alerts.append(alert)
+        if after is not memory and after != memory:
+            changed.append(after)
+    if alerts and seen.legs:
+        leg, leg_was = _moved_leg(old, seen)
+        alerts = [replace(x, leg=leg, leg_was=leg_was) for x in alerts]
+    return (seen.with_rules(tuple(rules)) if changed else seen), changed, alerts
+
+
+def _stepped(
+    seen: Tracked,
+    rule: LevelRule | SwingRule,
+    memory: RuleState,
+    reading: RuleReading,
+    update: GameUpdate,
+) -> tuple[RuleState, Alert | None]:
+    """A rule about a chance after a reading, and its decision where that is a row."""
+    verdict = (rebase if update.renewed else step)(rule, memory, reading)
+    if not (verdict.fires or verdict.worth_noting(memory)):
+        return verdict.state, None
+    return verdict.state, _decided(seen, rule, verdict, reading, update.state)
+
+
+def _told(
+    seen: Tracked, rule: EventRule, memory: RuleState, absent: str, update: GameUpdate
+) -> tuple[RuleState, Alert | None]:
+    """A rule about a fact that has happened, and what it tells of it, once."""
+    repeated = rule.event in _ONCE and memory.episode > 0
+    if memory.phase is RulePhase.DONE or repeated:
+        return memory, None
+    memory, alert = between(seen, memory, rule.event, update.state, update.now)
+    return memory, replace(alert, detail=absent if rule.event is Fact.OUT else "")
+
+
+def _in_order(seen: Tracked) -> Sequence[RuleState]:
+    """What is remembered of each rule of a bet, in the order of its rules, as it mostly lies."""
+    wanted = [x.text for x in seen.bet.rules]
+    if [x.rule for x in seen.rules] == wanted:
+        return seen.rules
+    remembered = {x.rule: x for x in seen.rules}
+    return [remembered[x] for x in wanted]
 
 
 def _moved_leg(old: Tracked, seen: Tracked) -> tuple[int | None, float | None]:

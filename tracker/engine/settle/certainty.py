@@ -13,41 +13,47 @@ from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Parlay, Result
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import GameState
-from tracker.domain.policy import Event
-from tracker.domain.tracking import Change, LegStanding, RulePhase, RuleState, Tracked
+from tracker.domain.policy import Fact
+from tracker.domain.tracking import Change, Gathering, LegStanding, RulePhase, RuleState, Tracked
 from tracker.engine.decide.facts import between
-from tracker.engine.settle.grading import Unsettleable, agreed, certain
+from tracker.engine.settle.grading import LastTwo, Sure, Unsettleable, agreed
 from tracker.engine.settle.payout import together
 
-_TOLD_AS = {Event.HIT.value: Result.WON, Event.DEAD.value: Result.LOST}
+_TOLD_AS = {Fact.HIT.value: Result.WON, Fact.DEAD.value: Result.LOST}
 
 TAKEN_BACK = "a correction has opened it again"
 """What a `hit` or `dead` says that a correction has undone."""
 
 
-def tell_certain(change: Change, before: GameState | None, now: datetime) -> Change:
+def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     """Add what has become certain of the bets on a game in play, and what is so no longer.
 
-    `before` is what was believed until this poll.
+    `polls` are what was believed until this poll and what is believed now.
     """
-    state = change.tracking.state
-    if before is None or state is None or not state.phase.in_play:
+    if polls is None or not polls[1].state.phase.in_play:
         return change
+    (was, sure), state = polls, polls[1].state
+    found = Gathering(change)
     for tracked in change.tracking.tracked:
-        asked = any(x.rule in _TOLD_AS for x in tracked.rules)
+        asked = [x for x in tracked.rules if x.rule in _TOLD_AS]
         if asked and tracked.settlement is None:
-            change = _stepped(change, tracked, before, state, now)
-    return change
+            told = any(x.phase is RulePhase.FIRING for x in asked)
+            result = _result(tracked, was, sure)
+            if told or result is not None:
+                ever = _possible(tracked, was, sure) if told else frozenset()
+                _step(found, tracked, result, ever, state, now)
+    return found.change
 
 
-def _stepped(
-    change: Change, tracked: Tracked, before: GameState, state: GameState, now: datetime
-) -> Change:
-    now_sure = _result(tracked, before, state)
-    told = any(x.rule in _TOLD_AS and x.phase is RulePhase.FIRING for x in tracked.rules)
-    if now_sure is None and not told:
-        return change
-    ever = _possible(tracked, before, state) if told else frozenset()
+def _step(
+    found: Gathering,
+    tracked: Tracked,
+    now_sure: Result | None,
+    ever: frozenset[Result],
+    state: GameState,
+    now: datetime,
+) -> None:
+    """Tell a result that is certain now, and take back what is none that `ever` has."""
     rules: list[RuleState] = []
     alerts: list[Alert] = []
     for memory in tracked.rules:
@@ -62,32 +68,27 @@ def _stepped(
         elif firing or now_sure is not means:
             rules.append(memory)
             continue
-        memory, alert = between(tracked, memory, Event(memory.rule), state, now)  # noqa: PLW2901
+        memory, alert = between(tracked, memory, Fact(memory.rule), state, now)  # noqa: PLW2901
         rules.append(replace(memory, phase=phase, reason=reason))
         alerts.append(replace(alert, reason=reason, detail=detail))
-    if not alerts:
-        return change
-    return replace(
-        change,
-        tracking=change.tracking.with_tracked(tracked.with_rules(tuple(rules))),
-        rules=change.rules + tuple(x for x in rules if x not in tracked.rules),
-        alerts=change.alerts + tuple(alerts),
-    )
+    if alerts:
+        found.put(tracked.with_rules(tuple(rules)))
+        found.rules += [x for x in rules if x not in tracked.rules]
+        found.alerts += alerts
 
 
-def _result(tracked: Tracked, before: GameState, state: GameState) -> Result | None:
+def _result(tracked: Tracked, before: Sure, sure: Sure) -> Result | None:
     """What has become certain of a bet by two polls; None while it is open."""
     house = house_of(tracked.bet.book)
     slip = tracked.bet.market
     if not isinstance(slip, Parlay):
-        verdict = agreed(slip, before, state, house)
+        verdict = agreed(slip, before, sure, house)
         return None if verdict is None else verdict.result
-    legs = list(tracked.legs)
-    for i in slip.in_game(state.game.id):
-        verdict = agreed(slip.legs[i].market, before, state, house)
+    legs, here = list(tracked.legs), slip.in_game(sure.state.game.id)
+    for i in here:
+        verdict = agreed(slip.legs[i].market, before, sure, house)
         if legs[i].result is None and verdict is not None:
             legs[i] = replace(legs[i], result=verdict.result)
-    here = frozenset(slip.in_game(state.game.id))
     return _whole([x if x.leg in here else _elsewhere(x) for x in legs])
 
 
@@ -103,62 +104,62 @@ def _whole(legs: list[LegStanding]) -> Result | None:
         return None
 
 
-def _possible(tracked: Tracked, before: GameState, state: GameState) -> frozenset[Result]:
+def _possible(tracked: Tracked, before: Sure, sure: Sure) -> frozenset[Result]:
     """The results that either of the last two polls calls certain."""
     house = house_of(tracked.bet.book)
     slip = tracked.bet.market
     if not isinstance(slip, Parlay):
-        told = [certain(slip, x, house) for x in (before, state)]
+        told = [x.verdict(slip, house) for x in (before, sure)]
         return frozenset(x.result for x in told if x is not None)
-    found = {_result(tracked, x, x) for x in (before, state)}
+    found = {_result(tracked, x, x) for x in (before, sure)}
     if any(x.lost for x in tracked.legs):
         found.add(Result.LOST)
     return frozenset(x for x in found if x is not None)
 
 
-def tell_legs(change: Change, before: GameState | None, now: datetime) -> Change:
+def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     """Add the word on each leg of a parlay that has won while others are open, each once."""
-    state = change.tracking.state
-    if before is None or state is None:
+    if polls is None:
         return change
+    (was, sure), state = polls, polls[1].state
+    found = Gathering(change)
     for tracked in change.tracking.tracked:
-        memory = next((x for x in tracked.rules if x.rule == Event.HIT.value), None)
+        if not tracked.legs:
+            continue
+        memory = next((x for x in tracked.rules if x.rule == Fact.HIT.value), None)
         if memory is None or memory.phase in (RulePhase.DONE, RulePhase.FIRING):
             continue
-        fresh = [i for i in _won(tracked, before, state) if i not in memory.told]
+        fresh = [i for i in _won(tracked, was, sure) if i not in memory.told]
         if not fresh or any(x.lost for x in tracked.legs):
             continue
         told = replace(memory, episode=memory.episode + 1, told=(*memory.told, *fresh))
-        _, alert = between(tracked, memory, Event.HIT, state, now)
+        _, alert = between(tracked, memory, Fact.HIT, state, now)
         rules = tuple(told if x is memory else x for x in tracked.rules)
-        change = replace(
-            change,
-            tracking=change.tracking.with_tracked(tracked.with_rules(rules)),
-            rules=(*change.rules, told),
-            alerts=(*change.alerts, replace(alert, leg=fresh[-1])),
-        )
-    return change
+        found.put(tracked.with_rules(rules))
+        found.rules.append(told)
+        found.alerts.append(replace(alert, leg=fresh[-1]))
+    return found.change
 
 
-def _won(tracked: Tracked, before: GameState, state: GameState) -> list[int]:
+def _won(tracked: Tracked, before: Sure, sure: Sure) -> list[int]:
     """The legs of an open parlay on a game that have won for sure, by two polls."""
     slip, house = tracked.bet.market, house_of(tracked.bet.book)
     if not isinstance(slip, Parlay) or tracked.settlement is not None or tracked.review is not None:
         return []
     found = []
-    for i in slip.in_game(state.game.id):
+    for i in slip.in_game(sure.state.game.id):
         result = tracked.legs[i].result
-        if result is None and state.phase.in_play:
-            verdict = agreed(slip.legs[i].market, before, state, house)
+        if result is None and sure.state.phase.in_play:
+            verdict = agreed(slip.legs[i].market, before, sure, house)
             result = None if verdict is None else verdict.result
         if result is Result.WON:
             found.append(i)
     return found
 
 
-def told_as(tracked: Tracked, result: Result) -> Event | None:
+def told_as(tracked: Tracked, result: Result) -> Fact | None:
     """As what a result was told when it became certain; None where nothing stands told of it."""
     for memory in tracked.rules:
         if _TOLD_AS.get(memory.rule) is result and memory.reason is Reason.HAPPENED:
-            return Event(memory.rule)
+            return Fact(memory.rule)
     return None

@@ -8,6 +8,7 @@ that is passed. It is graded again by the final state.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import assert_never
 
 from tracker.domain.bet import Bet, Result, excess_of
@@ -26,7 +27,7 @@ from tracker.domain.market import (
     TeamTotal,
     Total,
 )
-from tracker.domain.player import UNREAD, Player, Stat, box_line, figure
+from tracker.domain.player import UNREAD, Player, Stat, box_line, box_lines, figure
 
 _MINUTE = 60
 
@@ -64,43 +65,122 @@ def judge(market: Market, state: GameState, house: HouseRules) -> Verdict:
     if not state.phase.off and state.phase is not Phase.FINAL:
         raise Unsettleable("the game is not over")
     if cut := _cut_short(market, state, house):
-        sure = _passed(market, state, house) if house.decided else None
+        sure = Sure(state).passed(market, house) if house.decided else None
         return sure or Verdict(Result.VOID, f"{cut}: void, stake returned", _rules(house))
     if isinstance(market, PlayerTotal | DoubleDouble):
         return _player_verdict(market, state, house)
     score = span_score(state, market.span, overtime=house.overtime)
-    return _told(market, state, house, _by_points(market, score), score)
+    words = _words(market.span, state, house, score)
+    return Verdict(_by_points(market, score), *words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a state tells of a span by a house: whether it is over, and its points so far.
+
+    `words` are the reason and the evidence of whatever these points decide.
+    """
+
+    over: bool
+    score: Score | None
+    words: tuple[str, str]
+
+
+class Sure:
+    """What a state makes certain of its game's markets while it goes on.
+
+    Each span and each player is looked up once, however many bets ask.
+    """
+
+    def __init__(self, state: GameState) -> None:
+        """`state` is of a game in play."""
+        self.state = state
+        self._parts: dict[tuple[Span, str, bool], _Part] = {}
+        self._told: dict[tuple[int, str], tuple[Market, Verdict | None]] = {}
+
+    @cached_property
+    def _lines(self) -> dict[tuple[Side, str], PlayerLine]:
+        return box_lines(self.state)
+
+    def verdict(self, market: Market, house: HouseRules) -> Verdict | None:
+        """How a market ended for sure although its game goes on; None while it may still turn.
+
+        A span that is over is decided by its points, and a line that is passed by what has passed
+        it.
+        """
+        # By identity, which the market that is kept guards: to hash it takes longer.
+        key = id(market), house.name
+        known = self._told.get(key)
+        if known is None:
+            known = self._told[key] = market, self._verdict(market, house)
+        return known[1]
+
+    def _verdict(self, market: Market, house: HouseRules) -> Verdict | None:
+        if isinstance(market, PlayerTotal | DoubleDouble):
+            return self._player_passed(market, house)
+        part = self._part(market.span, house)
+        if part.score is not None and part.over:
+            return Verdict(_by_points(market, part.score), *part.words)
+        return None if part.over else _passed(market, part)
+
+    def passed(self, market: Market, house: HouseRules) -> Verdict | None:
+        """How a market stands whose line has been passed; None for any other."""
+        if isinstance(market, PlayerTotal | DoubleDouble):
+            return self._player_passed(market, house)
+        return _passed(market, _so_far(market.span, self.state, house))
+
+    def over(self, market: Market, house: HouseRules) -> bool:
+        """Whether a market is about a part of the game that has been played to its end."""
+        player = isinstance(market, PlayerTotal | DoubleDouble)
+        return not player and self._part(market.span, house).over
+
+    def _part(self, span: Span, house: HouseRules) -> _Part:
+        key = span, house.name, house.overtime
+        found = self._parts.get(key)
+        if found is None:
+            over = _finished(span, self.state, house)
+            found = (_at_its_end if over else _so_far)(span, self.state, house)
+            self._parts[key] = found
+        return found
+
+    def _player_passed(self, market: PlayerMarket, house: HouseRules) -> Verdict | None:
+        state = self.state
+        line = self._lines.get((market.player.side, market.player.key))
+        if line is None:
+            return None
+        match market:
+            case PlayerTotal():
+                made = figure(line, market.stat)
+                passed = made is not None and made > market.points
+                holds = market.direction is Direction.OVER
+            case DoubleDouble():
+                reached = sum((figure(line, x) or 0) >= CATEGORY_REACHED for x in CATEGORIES)
+                passed, holds = reached >= market.categories, market.happens
+            case _:
+                assert_never(market)
+        if not passed or line.doubt or _absent(line, house):
+            return None
+        if state.overtime and not house.overtime:
+            return None
+        return _player_told(market, line, state, house, _yes(holds=holds))
+
+
+LastTwo = tuple[Sure, Sure]
+"""What was believed until a poll, and what is believed since."""
 
 
 def certain(market: Market, state: GameState, house: HouseRules) -> Verdict | None:
-    """How a market ended for sure although its game goes on; None while it may still turn.
-
-    A span that is over is decided by its points, and a line that is passed by what has passed it.
-    """
-    if not isinstance(market, PlayerTotal | DoubleDouble) and _finished(market.span, state, house):
-        try:
-            score = span_score(state, market.span, overtime=house.overtime)
-        except Unsettleable:
-            return None
-        return _told(market, state, house, _by_points(market, score), score)
-    return _passed(market, state, house)
+    """What is certain of one market, as `Sure` tells it."""
+    return Sure(state).verdict(market, house)
 
 
-def agreed(
-    market: Market, before: GameState, state: GameState, house: HouseRules
-) -> Verdict | None:
+def agreed(market: Market, before: Sure, now: Sure, house: HouseRules) -> Verdict | None:
     """How a market ended for sure by two polls in a row; None while they do not agree on it."""
-    verdict = certain(market, state, house)
+    verdict = now.verdict(market, house)
     if verdict is None:
         return None
-    earlier = certain(market, before, house)
+    earlier = before.verdict(market, house)
     return verdict if earlier is not None and earlier.result is verdict.result else None
-
-
-def finished_part(market: Market, state: GameState, house: HouseRules) -> bool:
-    """Whether a market is about a part of the game that has been played to its end."""
-    player = isinstance(market, PlayerTotal | DoubleDouble)
-    return not player and _finished(market.span, state, house)
 
 
 def _finished(span: Span, state: GameState, house: HouseRules) -> bool:
@@ -115,62 +195,47 @@ def _past(state: GameState) -> int:
     return state.period - (0 if state.clock == 0 and state.phase is not Phase.LIVE else 1)
 
 
-def _passed(market: Market, state: GameState, house: HouseRules) -> Verdict | None:
-    """How a market stands whose line has been passed; None for any other."""
-    match market:
-        case PlayerTotal() | DoubleDouble():
-            return _player_passed(market, state, house)
-        case Total() | TeamTotal():
-            score = _so_far(market.span, state, house)
-        case _:
-            return None
-    if score is None:
+def _at_its_end(span: Span, state: GameState, house: HouseRules) -> _Part:
+    try:
+        score = span_score(state, span, overtime=house.overtime)
+    except Unsettleable:
+        return _Part(over=True, score=None, words=_UNTOLD)
+    return _Part(over=True, score=score, words=_words(span, state, house, score))
+
+
+def _so_far(span: Span, state: GameState, house: HouseRules) -> _Part:
+    """The points that count for a span as they stand."""
+    if span is Span.GAME and (house.overtime or not state.overtime):
+        score = state.score
+    elif state.periods is None:
+        return _Part(over=False, score=None, words=_UNTOLD)
+    else:
+        covered = span.periods(state.game.rules)
+        last = None if span.counts_overtime and house.overtime else covered.stop - 1
+        counted = state.periods[covered.start - 1 : last]
+        score = Score(sum(x.home for x in counted), sum(x.away for x in counted))
+    return _Part(over=False, score=score, words=_words(span, state, house, score))
+
+
+_UNTOLD = "", ""
+
+
+def _passed(market: GameMarket, part: _Part) -> Verdict | None:
+    """How a market stands whose line the points so far have passed; None for any other."""
+    if part.score is None or not isinstance(market, Total | TeamTotal):
         return None
-    points = score.total if isinstance(market, Total) else score.of(market.side)
+    points = part.score.total if isinstance(market, Total) else part.score.of(market.side)
     if points <= market.points:
         return None
-    return _told(market, state, house, _yes(holds=market.direction is Direction.OVER), score)
+    return Verdict(_yes(holds=market.direction is Direction.OVER), *part.words)
 
 
-def _so_far(span: Span, state: GameState, house: HouseRules) -> Score | None:
-    """The points that count for a span as they stand; None where they are not known."""
-    if span is Span.GAME and (house.overtime or not state.overtime):
-        return state.score
-    if state.periods is None:
-        return None
-    covered = span.periods(state.game.rules)
-    last = None if span.counts_overtime and house.overtime else covered.stop - 1
-    counted = state.periods[covered.start - 1 : last]
-    return Score(sum(x.home for x in counted), sum(x.away for x in counted))
-
-
-def _player_passed(market: PlayerMarket, state: GameState, house: HouseRules) -> Verdict | None:
-    line = box_line(state, market.player)
-    if line is None or line.doubt or _absent(line, house):
-        return None
-    if state.overtime and not house.overtime:
-        return None
-    match market:
-        case PlayerTotal():
-            made = figure(line, market.stat)
-            passed = made is not None and made > market.points
-            holds = market.direction is Direction.OVER
-        case DoubleDouble():
-            figures = [figure(line, x) for x in CATEGORIES]
-            reached = sum(x is not None and x >= CATEGORY_REACHED for x in figures)
-            passed, holds = reached >= market.categories, market.happens
-        case _:
-            assert_never(market)
-    return _player_told(market, line, state, house, _yes(holds=holds)) if passed else None
-
-
-def _told(
-    market: GameMarket, state: GameState, house: HouseRules, result: Result, score: Score
-) -> Verdict:
-    span = "" if market.span is Span.GAME else f"{market.span.value} "
+def _words(span: Span, state: GameState, house: HouseRules, score: Score) -> tuple[str, str]:
+    """The reason and the evidence of a result by the points of a span."""
+    name = "" if span is Span.GAME else f"{span.value} "
     game = state.game
-    reason = f"{span}{game.away} {score.away}, {game.home} {score.home} ({state.game_clock})"
-    return Verdict(result, reason, f"{_by_period(state)}; {_rules(house)}")
+    reason = f"{name}{game.away} {score.away}, {game.home} {score.home} ({state.game_clock})"
+    return reason, f"{_by_period(state)}; {_rules(house)}"
 
 
 def _player_told(

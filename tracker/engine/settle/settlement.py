@@ -19,6 +19,7 @@ from tracker.domain.poll import FINAL_CHECKS, Trouble, Unreadable, check_times
 from tracker.domain.tracking import (
     Change,
     GameTracking,
+    Gathering,
     LegStanding,
     Ordering,
     Review,
@@ -28,12 +29,12 @@ from tracker.domain.tracking import (
 from tracker.engine.decide.facts import settled_alert
 from tracker.engine.decide.parlays import regrouped, settled_part
 from tracker.engine.settle.grading import (
+    LastTwo,
     NotYet,
     Unsettleable,
     Verdict,
     agreed,
     certain,
-    finished_part,
     judge,
 )
 from tracker.engine.settle.payout import Outcome, outcome
@@ -88,37 +89,39 @@ def finish(change: Change, now: datetime) -> Change:
     def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
         return _leg_judged(bet, leg, known, state, last=checks > 0)
 
+    found = Gathering(change)
     for tracked in tracking.tracked:
         if may_settle(tracked, state, house_of(tracked.bet.book), now):
-            change = _settle(change, tracked, graded, now)
-    return _confirm(change, now, checks)
+            _settle(found, tracking, tracked, graded, now)
+    return _confirm(found.change, now, checks)
 
 
-def settle_parts(change: Change, before: GameState | None, now: datetime) -> Change:
+def settle_parts(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     """Add the results of halves and quarters that are over while their game goes on.
 
-    Two polls must agree on them, and the final state grades them again. `before` is what was
-    believed until this poll.
+    Two polls must agree on them, and the final state grades them again. `polls` are what was
+    believed until this poll and what is believed now.
     """
-    state = change.tracking.state
-    if before is None or state is None or not state.phase.in_play:
+    if polls is None or not polls[1].state.phase.in_play:
         return change
+    (was, sure), state = polls, polls[1].state
 
     def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
         house = house_of(bet.book)
-        if not finished_part(leg.market, state, house):
+        if not sure.over(leg.market, house):
             return known
-        verdict = agreed(leg.market, before, state, house)
+        verdict = agreed(leg.market, was, sure, house)
         return known if verdict is None else _with_verdict(known, verdict)
 
+    found = Gathering(change)
     for tracked in change.tracking.tracked:
         house, market = house_of(tracked.bet.book), tracked.bet.market
-        if not isinstance(market, Parlay) and not finished_part(market, state, house):
+        if not isinstance(market, Parlay) and not sure.over(market, house):
             # Nearly every bet, at nearly every poll.
             continue
         if may_settle(tracked, state, house, now):
-            change = _settle(change, tracked, graded, now)
-    return change
+            _settle(found, change.tracking, tracked, graded, now)
+    return found.change
 
 
 def _leave_to_person(change: Change, why: str, now: datetime) -> Change:
@@ -133,49 +136,46 @@ def _leave_to_person(change: Change, why: str, now: datetime) -> Change:
             sure = certain(leg.market, tracking.state, house_of(bet.book))
         return replace(known, unclear=why) if sure is None else _with_verdict(known, sure)
 
+    found = Gathering(change)
     for tracked in tracking.tracked:
         if not tracked.done_in(tracking.game.id):
-            change = _settle(change, tracked, graded, now)
-    return change
+            _settle(found, tracking, tracked, graded, now)
+    return found.change
 
 
 def _doubt_results(change: Change, why: str, now: datetime) -> Change:
     """Leave results to a person that are not official and that the last documents contradict."""
+    found = Gathering(change)
     for tracked in change.tracking.tracked:
         given = tracked.settlement is not None and tracked.settlement.by_hand
         if given or tracked.official or tracked.review is not None:
             continue
-        review = Review(tracked.bet.number, now, why)
-        change = replace(
-            change,
-            tracking=change.tracking.with_tracked(replace(tracked, review=why)),
-            reviews=(*change.reviews, review),
-        )
-    return change
+        found.put(replace(tracked, review=why))
+        found.reviews.append(Review(tracked.bet.number, now, why))
+    return found.change
 
 
 def take_given(change: Change) -> Change:
     """Take up results that a person gave since the last poll: nobody is told what he just did."""
+    found = Gathering(change)
     for tracked in change.tracking.tracked:
         given = tracked.settlement
         if given is None or not given.by_hand or tracked.told >= given.revision:
             continue
-        change = _with_result(change, tracked, replace(tracked, told=given.revision))
-    return change
+        _with_result(found, tracked, replace(tracked, told=given.revision))
+    return found.change
 
 
 def _confirm_parts(change: Change, why: str, now: datetime) -> Change:
     """Make the results of single bets official that a game left which was not finished."""
+    found = Gathering(change)
     for tracked in change.tracking.tracked:
         done, decided = tracked.settlement, tracked.official or tracked.review is not None
         if done is None or decided or isinstance(tracked.bet.market, Parlay):
             continue
-        change = replace(
-            change,
-            tracking=change.tracking.with_tracked(replace(tracked, official=True)),
-            confirmations=(*change.confirmations, Confirmation(done.bet, done.revision, now, why)),
-        )
-    return change
+        found.put(replace(tracked, official=True))
+        found.confirmations.append(Confirmation(done.bet, done.revision, now, why))
+    return found.change
 
 
 def may_settle(tracked: Tracked, state: GameState, house: HouseRules, now: datetime) -> bool:
@@ -192,29 +192,24 @@ Grader = Callable[[Bet, Leg, LegStanding], LegStanding]
 """Gives a leg of the game its result, or why it has none; or leaves it as it stands."""
 
 
-def _settle(change: Change, tracked: Tracked, graded: Grader, now: datetime) -> Change:
-    before, state = tracked.settlement, change.tracking.state
-    seen, legs = _judged(tracked, change.tracking.game.id, graded)
+def _settle(
+    found: Gathering, tracking: GameTracking, tracked: Tracked, graded: Grader, now: datetime
+) -> None:
+    before, state = tracked.settlement, tracking.state
+    seen, legs = _judged(tracked, tracking.game.id, graded)
     if seen is not tracked and seen != tracked:
         # Of a night's many bets few have news: the others leave the tracking as it is.
-        change = replace(
-            change,
-            tracking=change.tracking.with_tracked(seen),
-            legs=change.legs + tuple(x for x in seen.legs if x not in tracked.legs),
-        )
+        found.put(seen)
+        found.legs += [x for x in seen.legs if x not in tracked.legs]
     try:
         ended = outcome(tracked.bet, legs)
     except Unsettleable as why:
-        if tracked.review is not None or tracked.official:
-            return change
-        review = Review(tracked.bet.number, now, str(why))
-        return replace(
-            change,
-            tracking=change.tracking.with_tracked(replace(seen, review=str(why))),
-            reviews=(*change.reviews, review),
-        )
+        if tracked.review is None and not tracked.official:
+            found.put(replace(seen, review=str(why)))
+            found.reviews.append(Review(tracked.bet.number, now, str(why)))
+        return
     if ended is None or (before is not None and _same(tracked.bet, before, ended)):
-        return change
+        return
     settlement = Settlement(
         bet=tracked.bet.number,
         revision=1 if before is None else before.revision + 1,
@@ -232,23 +227,18 @@ def _settle(change: Change, tracked: Tracked, graded: Grader, now: datetime) -> 
         review=None,
         told=settlement.revision,
     )
+    _with_result(found, seen, done)
+    found.settlements.append(settlement)
     alert = None if state is None else settled_alert(done, before, state, now)
-    change = _with_result(change, seen, done)
-    return replace(
-        change,
-        settlements=(*change.settlements, settlement),
-        alerts=change.alerts + (() if alert is None else (alert,)),
-    )
+    if alert is not None:
+        found.alerts.append(alert)
 
 
-def _with_result(change: Change, before: Tracked, done: Tracked) -> Change:
+def _with_result(found: Gathering, before: Tracked, done: Tracked) -> None:
     """A bet with a result, whose rules have nothing more to watch for."""
     rules = tuple(replace(x, phase=RulePhase.DONE, streak=0, window=()) for x in done.rules)
-    return replace(
-        change,
-        tracking=change.tracking.with_tracked(replace(done, rules=rules)),
-        rules=change.rules + tuple(x for x in rules if x not in before.rules),
-    )
+    found.put(replace(done, rules=rules))
+    found.rules += [x for x in rules if x not in before.rules]
 
 
 def _same(bet: Bet, before: Settlement, ended: Outcome) -> bool:
@@ -313,7 +303,7 @@ def _confirm(change: Change, now: datetime, checks: int) -> Change:
     tracking = change.tracking
     if checks <= tracking.checks:
         return _confirm_revised(change, now) if tracking.checks else change
-    # The note has the poll recorded, so that a restart knows that the game was looked at again.
+    # The note has the poll recorded, so that a restart knows that the game was concerned at again.
     confirmed = replace(
         change,
         tracking=replace(tracking, checks=checks),
@@ -323,25 +313,19 @@ def _confirm(change: Change, now: datetime, checks: int) -> Change:
 
 
 def _confirm_revised(change: Change, now: datetime) -> Change:
+    found = Gathering(change)
     for tracked in change.tracking.tracked:
         known = _legs_official(tracked, change.tracking.game.id)
         if known is not tracked:
-            change = replace(
-                change,
-                tracking=change.tracking.with_tracked(known),
-                legs=change.legs + tuple(x for x in known.legs if x not in tracked.legs),
-            )
+            found.put(known)
+            found.legs += [x for x in known.legs if x not in tracked.legs]
         if known.settlement is None or known.official or known.review is not None:
             continue
         if not _decided_officially(known):
             continue
-        confirmation = Confirmation(known.bet.number, known.settlement.revision, now)
-        change = replace(
-            change,
-            tracking=change.tracking.with_tracked(replace(known, official=True)),
-            confirmations=(*change.confirmations, confirmation),
-        )
-    return change
+        found.put(replace(known, official=True))
+        found.confirmations.append(Confirmation(known.bet.number, known.settlement.revision, now))
+    return found.change
 
 
 def _legs_official(tracked: Tracked, game_id: str) -> Tracked:

@@ -14,9 +14,8 @@ from tracker.domain.catalog.teams import code_in
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.prior import Lines
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection
-from tracker.feeds.errors import FeedMalformed
 from tracker.feeds.odds.offers import UNUSABLE, BookPrice, OfferedGame, Parsed
-from tracker.feeds.source import Board
+from tracker.feeds.source import FeedMalformed, Scoreboard
 from tracker.feeds.strict import Strict, read_json
 
 LARGEST_SPREAD = 50.0
@@ -75,7 +74,7 @@ class LinesBody(Strict):
     events: list[BoardEntry]
 
 
-def parse(body: bytes, board: Board) -> Parsed:
+def parse(body: bytes, board: Scoreboard) -> Parsed:
     """The lines of the games of a board that have not begun, as offers of one book.
 
     `board` is what else was read from `body`. Raises FeedMalformed when no lines can be read.
@@ -114,7 +113,7 @@ def _pair(selection: Selection, first: float, second: float) -> list[BookPrice]:
     return [BookPrice(NAME, selection, first), BookPrice(NAME, selection.opposite, second)]
 
 
-def pregame_lines(body: bytes, board: Board) -> tuple[tuple[Game, Lines, str], ...]:
+def pregame_lines(body: bytes, board: Scoreboard) -> tuple[tuple[Game, Lines, str], ...]:
     """The lines of the games of a board that have not begun, and the names of the books.
 
     `board` is what else was read from `body`. Raises FeedMalformed when no lines can be read at
@@ -151,7 +150,7 @@ def summary_lines(body: bytes, game: Game) -> tuple[Lines, str] | None:
     return None
 
 
-def _waiting(body: bytes, board: Board) -> list[tuple[Game, object]]:
+def _waiting(body: bytes, board: Scoreboard) -> list[tuple[Game, object]]:
     """The games that have not begun, each with the first lines of it that say anything."""
     waiting = {
         game.id: game

@@ -121,7 +121,7 @@ def parse(body: bytes) -> Parsed:
 
 
 def _events(value: Any) -> Iterator[PolymarketEvent]:
-    from tracker.feeds.errors import FeedMalformed
+    from tracker.feeds.source import FeedMalformed
 
     for entry in value if isinstance(value, list) else ():
         try:

@@ -204,7 +204,7 @@ def _book(
 
 
 def _read(model: type[Any], value: Any, faults: Counter[str]) -> Any:
-    from tracker.feeds.errors import FeedMalformed
+    from tracker.feeds.source import FeedMalformed
 
     try:
         return read_object(model, value)

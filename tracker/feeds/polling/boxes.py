@@ -1,41 +1,52 @@
-"""A game with bets on its players: its box at a pace of its own, its board in between.
+"""What a game's own documents add to its board: its players' box, and who has the ball.
 
-Two documents tell of one game, and one of them is always a little behind. What lags is not told;
-its players are, under the newer score.
+A game with bets on its players has its box at a pace of its own, its board in between. Two
+documents tell of one game, and one of them is always a little behind. What lags is not told; its
+players are, under the newer score. Who has the ball in the last two minutes, and who had it first,
+the play-by-play alone tells.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
 from tracker.clock import Clock
-from tracker.domain.game import Box, Game, GameState, Phase, PlayerLine
+from tracker.domain.game import Box, Game, GameState, Phase, PlayerLine, Side
 from tracker.domain.poll import DOCUMENT_HELD_S, Standing, behind
-from tracker.feeds.polling.feed import Ask, FeedAnswer, Watch
-from tracker.feeds.polling.possession import decisive
+from tracker.feeds.polling.cadence import CLUTCH_CLOCK_S
+from tracker.feeds.polling.feed import LARGE, Feed, FeedAnswer, LookUp, Watch
+from tracker.feeds.source import Ball, FeedError
 
 LIVE_S = 15.0
 """Least seconds between two boxes of a game that runs: every second look."""
 
+
 DECISIVE_S = 9.0
 """The same in the last two minutes, when the game is looked at every five seconds."""
+
 
 BREAK_S = 30.0
 """The same while nothing is played: figures are corrected then."""
 
+
 BEFORE_S = 5 * 60.0
 """The same before tip-off, when starters and players who are out become known."""
 
+
 LATE_S = 60.0
 """The same of a game that has not begun long after it should have."""
+
 
 DUE_FOR_S = 20 * 60.0
 """For how long after its scheduled tip-off a game is taken to be about to begin: its box is then
 read at the live pace, until who plays is known."""
 
+
 EARLY_S = 30 * 60.0
 """How long before tip-off a box is first asked for."""
+
 
 RETRY_S = 30.0
 """Until a box that could not be read is asked for again: the board serves meanwhile."""
@@ -86,17 +97,17 @@ class BoxWatch:
         self._complete = False
         self._box: Box | None = None
 
-    async def read(self, standing: Standing, ask: Ask, max_age: float) -> FeedAnswer:
+    async def read(self, standing: Standing, ask: LookUp, max_age: float) -> FeedAnswer:
         """What is known of the game, with its players as they were last told."""
         if self._told is None and standing.state is not None:
             self._remember(standing.state)
-        if ask is not Ask.BOX and not self._wanted(standing):
+        if ask is not LookUp.BOX and not self._wanted(standing):
             return self._merged(await self._watch.read(self._game, ask, max_age))
-        box = await self._watch.read(self._game, Ask.BOX, 0.0)
+        box = await self._watch.read(self._game, LookUp.BOX, 0.0)
         answer = self._merged(box)
         readable = isinstance(box.reading, GameState)
         self._read = self._clock.monotonic(), readable
-        if ask is Ask.BOX or (readable and not self._ends_too_late(box.reading)):
+        if ask is LookUp.BOX or (readable and not self._ends_too_late(box.reading)):
             return answer
         return self._merged(await self._watch.read(self._game, ask, max_age))
 
@@ -131,7 +142,7 @@ class BoxWatch:
             return BEFORE_S if left > 0 else LIVE_S if left > -DUE_FOR_S else LATE_S
         if state.phase is not Phase.LIVE:
             return BREAK_S
-        return DECISIVE_S if decisive(state) else LIVE_S
+        return DECISIVE_S if _decisive(state) else LIVE_S
 
     def _ends_too_late(self, box: object) -> bool:
         """Whether the game is said to be over, and the box does not know yet."""
@@ -162,16 +173,129 @@ class BoxWatch:
         """The state, or the one that another document has told where this one lags behind it."""
         reported = self._told
         if reported is not None and path != self._document and behind(state, reported):
-            now = self._clock.monotonic()
-            since = self._lagging.setdefault(path, now)
-            if reported.phase is Phase.FINAL or now - since < DOCUMENT_HELD_S:
+            since = self._lagging.setdefault(path, self._clock.monotonic())
+            if self._late(state, reported, since):
                 return reported
         self._lagging.pop(path, None)
         self._told, self._document = state, path
         return state
+
+    def _late(self, state: GameState, reported: GameState, since: float) -> bool:
+        """Whether a document that is behind what another told is merely late.
+
+        It is with an end that the other stands by, however long that takes. Of two ends one is
+        corrected: which of them is right, agreeing polls decide, and nobody here.
+        """
+        if reported.phase is Phase.FINAL:
+            if state.phase is Phase.FINAL:
+                return False
+            if self._document:
+                return True
+        return self._clock.monotonic() - since < DOCUMENT_HELD_S
 
     def _remember(self, state: GameState) -> None:
         """Take it that this was told: before a restart, or before a player was bet on."""
         self._told, self._lines, self._box = state, state.players, state.box
         self._begun = state.period > 0
         self._complete = state.phase is Phase.FINAL and bool(state.players)
+
+
+_BALL_WAIT_S = 1.0
+"""Real seconds for which a poll waits to learn it: the score must not be late for its sake."""
+
+
+_BALL_PAUSE_S = 60.0
+"""After a failure nobody asks for so long."""
+
+
+_BALL_SHARE = 0.5
+"""Part of a host's budget of requests up to which it is asked: the rest is for scores."""
+
+
+_BALL_NEWER_S = 2.0
+"""By how much of the game clock the play-by-play may be ahead of the board that it is held to."""
+
+
+_BALL_OLDER_S = 24.0
+"""By how much it may be behind with the score still the same: a shot clock."""
+
+
+class Possession:
+    """Adds the side with the ball, and that which had it first, where either matters."""
+
+    def __init__(self, feed: Feed, clock: Clock) -> None:
+        """`feed` is the source whose play-by-play is asked."""
+        self._feed = feed
+        self._clock = clock
+        self._quiet_until = 0.0
+        self._tips: dict[str, Side | None] = {}
+        """Who had the ball first, by the game's id; None where the plays do not tell."""
+
+    async def added(self, game: Game, answer: FeedAnswer) -> FeedAnswer:
+        """The look with the side that has the ball, if the play-by-play is of the same moment.
+
+        And with the side that had it first, once that has been asked for: in a break, once a game.
+        """
+        state = answer.reading
+        if not isinstance(state, GameState):
+            return answer
+        if self._tips.get(game.id) is not None:
+            state = replace(state, tip=self._tips[game.id])
+            answer = replace(answer, reading=state)
+        if not self._wanted(game, answer, state):
+            return answer
+        try:
+            async with asyncio.timeout(_BALL_WAIT_S):
+                ball = await self._ball(game)
+        except (FeedError, TimeoutError):
+            self._quiet_until = self._clock.monotonic() + _BALL_PAUSE_S
+            return answer
+        if ball is not None:
+            first = None if ball.tip is None else game.side_of(ball.tip)
+            self._tips[game.id] = first
+            state = replace(state, tip=first)
+            answer = replace(answer, reading=state)
+        side = None if ball is None or ball.team is None else game.side_of(ball.team)
+        if ball is None or side is None or not _fits(ball, state):
+            return answer
+        return replace(answer, reading=replace(state, possession=side))
+
+    def _tip_wanted(self, state: GameState) -> bool:
+        """Whether it is a break with quarters to come that the tip says something of."""
+        rules = state.game.rules
+        quarters = rules.periods == 4  # noqa: PLR2004 - halves have no ball to come
+        early = state.phase is Phase.BREAK and 0 < state.period < rules.periods
+        return quarters and early and state.game.id not in self._tips
+
+    async def _ball(self, game: Game) -> Ball | None:
+        source = self._feed.source
+        path = "" if source.plays_path is None else source.plays_path(game.id)
+        fetched = await self._feed.fetcher.get(path, source.box_cap)
+        if len(fetched.body) > LARGE:
+            return await asyncio.to_thread(source.parse_plays, fetched.body)
+        return source.parse_plays(fetched.body)
+
+    def _wanted(self, game: Game, answer: FeedAnswer, state: GameState) -> bool:
+        source = self._feed.source
+        if source.plays_path is None or answer.source != source.name or not source.owns(game.id):
+            return False
+        if state.possession is not None or not (_decisive(state) or self._tip_wanted(state)):
+            return False
+        usage = self._feed.fetcher.usage
+        return self._clock.monotonic() >= self._quiet_until and (
+            usage.last_minute < _BALL_SHARE * usage.budget
+        )
+
+
+def _decisive(state: GameState) -> bool:
+    """Whether it is the time of a game at which it matters who has the ball."""
+    if state.phase is not Phase.LIVE or state.period < state.game.rules.periods:
+        return False
+    return state.overtime > 0 or state.clock <= CLUTCH_CLOCK_S
+
+
+def _fits(ball: Ball, state: GameState) -> bool:
+    """Whether the last action belongs to the moment of a state: same points, and no shot later."""
+    if (ball.game, ball.period, ball.score) != (state.game.id, state.period, state.score):
+        return False
+    return -_BALL_NEWER_S <= ball.clock - state.clock <= _BALL_OLDER_S

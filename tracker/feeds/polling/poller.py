@@ -11,7 +11,7 @@ from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
 from tracker.feeds.polling import cadence
 from tracker.feeds.polling.boxes import BoxWatch, always
-from tracker.feeds.polling.feed import Ask, FeedAnswer, Watch
+from tracker.feeds.polling.feed import FeedAnswer, LookUp, Watch
 from tracker.feeds.source import league_of
 
 FRESH_S = 5.0
@@ -34,7 +34,7 @@ def _no_beat() -> None:
     """For whoever does not care for progress."""
 
 
-class Poller:
+class GamePoller:
     """The polls of one game, one at a time.
 
     `beat` is called at least once a minute of the clock while the poller waits, and around each
@@ -172,15 +172,15 @@ class Poller:
             nap.cancel()
             poke.cancel()
 
-    def _ask(self, standing: Standing) -> Ask:
+    def _ask(self, standing: Standing) -> LookUp:
         state = standing.state
         if state is not None and state.phase is Phase.FINAL and standing.settled:
-            return Ask.BOX
+            return LookUp.BOX
         if state is not None and (state.phase.in_play or state.phase is Phase.FINAL):
-            return Ask.EITHER
+            return LookUp.EITHER
         start = standing.game.start if state is None else state.game.start
         near = (start - self._clock.now()).total_seconds() <= BOX_BEFORE_S
-        return Ask.EITHER if near else Ask.BOARD
+        return LookUp.EITHER if near else LookUp.BOARD
 
     def _max_age(self, standing: Standing) -> float:
         wait = cadence.next_wait(standing, self._clock.now())

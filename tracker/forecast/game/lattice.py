@@ -11,17 +11,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
+from scipy.special import ndtri
 
 from tracker.forecast.lazy import Lazy
 
 T = TypeVar("T", bound=np.generic)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+
+
+_EDGE = 1e-12
+"""A normal score is told of no chance nearer to 0 or 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +45,25 @@ class Pmf:
         pmf = Pmf(first, sums[1:] - sums[:-1])
         pmf.__dict__["sums"] = sums
         return pmf
+
+    @staticmethod
+    def of_rows(firsts: Sequence[int], rows: Floats) -> list[Pmf]:
+        """Many chances at once, a row each, with all that is read off them worked out."""
+        count, size = rows.shape
+        sums = np.zeros((count, size + 1))
+        rows.cumsum(axis=1, out=sums[:, 1:])
+        sums /= sums[:, -1:].copy()
+        steps = np.arange(size)
+        means = rows @ steps
+        spread = steps - means[:, None]
+        variances = np.einsum("ij,ij,ij->i", spread, spread, rows)
+        found = []
+        told = zip(firsts, rows, sums, means.tolist(), variances.tolist(), strict=True)
+        for first, chances, below, mean, variance in told:
+            pmf = Pmf(first, chances)
+            pmf.__dict__.update(sums=below, mean=first + mean, sd=math.sqrt(max(0.0, variance)))
+            found.append(pmf)
+        return found
 
     @Lazy
     def sums(self) -> Floats:
@@ -77,6 +101,13 @@ class Pmf:
             return 1.0 - under, 0.0, under
         below = self.less_than(floor)
         return 1.0 - under, under - below, below
+
+    @Lazy
+    def scores(self) -> Floats:
+        """The normal score of each value: where its middle stands in the distribution."""
+        middle = (self.sums[1:] + self.sums[:-1]) / 2
+        scores: Floats = ndtri(np.clip(middle, _EDGE, 1 - _EDGE))
+        return scores
 
     @Lazy
     def mean(self) -> float:

@@ -154,7 +154,10 @@ EARLIER_SPAN = 8
 
 
 def _span(row: Mapping[str, Sequence[float]]) -> SpanFigures:
-    """The figures of a span; in an earlier file the weights of newer features are 0."""
+    """The figures of a span; in an earlier file the weights of newer features are 0.
+
+    The newest are the last ones: a file that lacks them is read as it is.
+    """
 
     def weights(name: str) -> tuple[float, ...]:
         told = row[name]

@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MARGIN_PART = ("prior", "lead", "ball", "bonus", "tip")
-TOTAL_PART = ("one", "prior", "lead", "bonuses", "ends", "possessions")
+TOTAL_PART = ("one", "prior", "lead", "bonuses", "ends", "possessions", "favourite")
 SPAN_FEATURES = (*MARGIN_PART, *TOTAL_PART)
 """What moves a span's points. The margin: prior margin and lead, both times the part of the span
 that is left, the ball, the bonus (home minus away, times the part of the period left), and the
 first ball of its periods to come. The total: 1, prior total over the league's and min(|lead|, 30) /
 10, all times the part left, the teams in the bonus times the part of the period left, the belief of
-the ends times the part left, and the flow's possessions by the span's part of what is to come."""
+the ends times the part left, the flow's possessions by the span's part of what is to come, and of
+the spans of a first half |prior margin| / 10 times the part left."""
 
 LAST_MINUTE = 60.0
 """Seconds left of a span from which its end is read off the tables of possessions."""
@@ -177,6 +178,8 @@ def span_features(
     share = part * length / max(at.left, 1.0)
     far = min(abs(at.lead), LONG_LEAD) / 10
     bonus = at.period_left if begun else 0.0
+    early = last * length * 2 <= at.regulation * (last - first + 1)
+    favourite = abs(at.prior_margin) / 10 if early else 0.0
     return (
         at.prior_margin * part,
         at.lead * part,
@@ -189,6 +192,7 @@ def span_features(
         (at.bonus_home + at.bonus_away) * bonus,
         at.ends * part,
         at.possessions * lasting(played, LASTING[0]) * share,
+        favourite * part,
     )
 
 

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from tracker.domain.player import Stat
+from tracker.forecast.game.lattice import Pmf
+from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -91,14 +93,21 @@ class Remainder:
         size = self.size(stat)
         return _sums(self._turned(stat, size), size)
 
+    @Lazy
+    def most(self) -> list[float]:
+        """What he is expected to add to each of BASIC in his longest minutes."""
+        most: list[float] = self.means.max(axis=1).tolist()
+        return most
+
     def size(self, stat: Stat) -> int:
         """How many values the sums go over: beyond what the longest minutes may bring."""
         mean = variance = 0.0
         for part in stat.parts:
-            most = float(self.means[PLACE[part]].max())
+            place = PLACE[part]
+            most = self.most[place]
             lump = 3.0 if part is Stat.PTS else 1.0
             mean += most
-            variance += lump * most + most * most / self.habits.spread[PLACE[part]]
+            variance += lump * most + most * most / self.habits.spread[place]
         reach = mean + _WIDE * math.sqrt(variance) + _WIDE
         return next((x for x in _SIZES if x >= reach), _SIZES[-1])
 
@@ -132,14 +141,14 @@ class Remainder:
         return steps
 
 
-def added_by_each(left: Sequence[Remainder], stat: Stat) -> list[Floats]:
-    """`added` of many players of a league, whose sums are taken together."""
-    found: list[Floats] = [_LEAST_SUMS] * len(left)
-    by_size: dict[int, list[int]] = {}
-    for place, one in enumerate(left):
-        by_size.setdefault(one.size(stat), []).append(place)
+def added_by_each(left: Sequence[Remainder], has: Iterable[int], stat: Stat) -> list[Pmf]:
+    """What players of a league come to, from what each `has`: their sums are taken together."""
+    found: dict[int, Pmf] = {}
+    by_size: dict[int, list[tuple[int, int]]] = {}
+    for place, (one, held) in enumerate(zip(left, has, strict=True)):
+        by_size.setdefault(one.size(stat), []).append((place, held))
     for size, places in by_size.items():
-        told = [left[x] for x in places]
+        told = [left[x] for x, _ in places]
         classes = max(x.chances.size for x in told)
         chances = np.zeros((len(told), classes))
         means = np.zeros((len(BASIC), len(told), classes))
@@ -147,13 +156,12 @@ def added_by_each(left: Sequence[Remainder], stat: Stat) -> list[Floats]:
             chances[n, : one.chances.size] = one.chances
             means[:, n, : one.chances.size] = one.means
         rows = Remainder(chances, means, left[0].habits).added(stat, size)
-        for place, row in zip(places, rows, strict=True):
-            found[place] = row
-    return found
+        pmfs = Pmf.of_rows([held for _, held in places], rows)
+        found.update(zip((place for place, _ in places), pmfs, strict=True))
+    return [found[place] for place in range(len(left))]
 
 
 _LEAST = 1e-12
-_LEAST_SUMS = np.ones(1)
 
 
 def _sums(turned: Complexes, size: int) -> Floats:

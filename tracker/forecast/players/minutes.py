@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from operator import mul
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 from scipy.special import expit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -141,20 +142,20 @@ def width_features(x: Standing[Value]) -> tuple[Value, ...]:
     )  # fmt: skip
 
 
-def share_chances(x: Standing[float], told: Shares) -> Floats:
-    """The chance of each class of the share: one more than there are bounds."""
-    location = sum(map(mul, told.weights, share_features(x)))
-    width = sum(map(mul, told.widths, width_features(x)))
-    sums = np.empty(told.bounds.size + 2)
-    sums[0], sums[-1] = 0.0, 1.0
-    expit((told.bounds - location) * math.exp(-width), out=sums[1:-1])
-    chances: Floats = (sums[1:] - sums[:-1]) * (1 - told.done)
-    chances[0] += told.done
+def share_chances(standings: Sequence[Standing[float]], told: Shares) -> Floats:
+    """The chance of each class of the share, one more than there are bounds: a row a player."""
+    location = np.array([share_features(x) for x in standings]) @ told.weights
+    width = np.array([width_features(x) for x in standings]) @ told.widths
+    sums = np.empty((len(standings), told.bounds.size + 2))
+    sums[:, 0], sums[:, -1] = 0.0, 1.0
+    expit((told.bounds - location[:, None]) * np.exp(-width)[:, None], out=sums[:, 1:-1])
+    chances: Floats = (sums[:, 1:] - sums[:, :-1]) * (1 - told.done)
+    chances[:, 0] += told.done
     return chances
 
 
 def overtime_share(
-    weights: tuple[float, ...], usual: float, starter: float, shares: Floats
+    weights: tuple[float, ...], usual: Value, starter: Value, shares: Floats
 ) -> Floats:
     """The share of an overtime that he plays, for each share of what was left of regulation.
 

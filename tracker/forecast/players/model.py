@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tracker.domain.game import Phase, PlayerLine, Side
 from tracker.domain.market import CATEGORIES, CATEGORY_REACHED
-from tracker.domain.player import Stat, figure, player_key, rules_out
+from tracker.domain.player import Stat, box_lines, figure, player_key, rules_out
 from tracker.forecast.errors import NotInBox, PlayerOut, Unpriceable
 from tracker.forecast.game.lattice import Pmf
 from tracker.forecast.lazy import Lazy
@@ -108,20 +107,6 @@ class Scene:
     """All of a side together."""
 
 
-@lru_cache(maxsize=4096)
-def _key(name: str) -> str:
-    """`player_key`, which every poll asks of the same names."""
-    return player_key(name)
-
-
-def _lines(state: GameState) -> dict[tuple[Side, str], PlayerLine]:
-    keys = [(x.side, _key(x.name)) for x in state.players]
-    found = dict(zip(keys, state.players, strict=True))
-    if len(found) < len(keys):
-        found = {who: line for who, line in found.items() if keys.count(who) == 1}
-    return found
-
-
 def scene(state: GameState, end: Lattice, average_total: float, players: PlayerPriors) -> Scene:
     """The figures of a moment, between those of the moments that were fitted.
 
@@ -146,7 +131,7 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
     blowout = margins.less_than(1 - FAR) + 1 - margins.less_than(FAR)
     level = float(left == 0) if overtime else margins.split(0)[1]
     usual = float(mixed(told.usual[:, None])[0])
-    lines = _lines(state)
+    lines = box_lines(state)
     lineup = {
         who: mate.brings
         for who, mate in players.mates.items()
@@ -313,26 +298,12 @@ class PlayerOutlook:
     @property
     def key(self) -> str:
         """His name as priors hold it."""
-        return _key(self.line.name)
+        return player_key(self.line.name)
 
     @Lazy
     def remainder(self) -> Remainder:
         """What he may still add."""
-        scene, figures = self.scene, self.priors.figures
-        x = self.standing
-        chances = share_chances(x, scene.told)
-        minutes = scene.shares * scene.minutes_left
-        more = overtime_share(figures.overtime, x.usual, x.starter, scene.shares) * OVERTIME_MINUTES
-        if scene.level < RARE_OVERTIME:
-            minutes = minutes + scene.level * more
-        else:
-            chances = np.concatenate([chances * (1 - scene.level), chances * scene.level])
-            minutes = np.concatenate([minutes, minutes + more])
-        used = chances > LEAST_CLASS
-        chances, minutes = chances[used], minutes[used]
-        chances = chances / chances.sum()
-        means = means_of(self.rates, scene.powers, chances, minutes)
-        return Remainder(chances, means, figures.habits)
+        return remainders([self])[0]
 
     @Lazy
     def minutes(self) -> float:
@@ -343,51 +314,100 @@ class PlayerOutlook:
     @Lazy
     def rates(self) -> Floats:
         """Expected figures for each minute still to come, in the order of BASIC."""
-        line, scene, figures = self.line, self.scene, self.priors.figures
-        prior = self.priors.of(self.side, self.key)
-        x = self.standing
-        team = scene.to_come[0 if self.side is Side.HOME else 1]
-        ratio = math.log(max(team, LEAST_TEAM) / max(scene.usual_points, LEAST_TEAM))
-        told = dict(line.stats)
-        has = np.array([told.get(name, 0) for name in _NAMES], dtype=np.float64)
-        before = np.array(prior.rates)
-        memory = figures.memories * (self.regulation / GAME_MINUTES)
-        rates: Floats = (before * memory + has) / (memory + line.minutes)
-        league = np.maximum(figures.bases @ base_features(x.usual, x.starter), LEAST_RATE)
-        own = np.log(np.maximum(rates, LEAST_RATE) / league)
-        own = np.minimum(np.maximum(own, -LARGEST_OWN), LARGEST_OWN)
-        shared = rate_features(x, ratio)
-        logs = scene.rates[:, : len(shared)] @ shared
-        missing = np.zeros(len(BASIC))
-        missing[1 : len(KINDS)] = self.gaps.figures[1:]
-        opponent = np.zeros(len(BASIC))
-        opponent[: len(KINDS)] = self.priors.allowed.get(self.side, NOTHING_ALLOWED)
-        beside = own_features(own, x.blowout, has - before * line.minutes, missing, opponent)
-        for column, feature in enumerate(beside, len(shared)):
-            logs += scene.rates[:, column] * feature
-        rates *= np.exp(logs)
+        rates: Floats = rates_of([self])[0]
         return rates
 
 
+def remainders(listed: Sequence[PlayerOutlook]) -> list[Remainder]:
+    """What each of the players of one scene may still add, all of them worked out together."""
+    scene, figures = listed[0].scene, listed[0].priors.figures
+    standings = [x.standing for x in listed]
+    chances = share_chances(standings, scene.told)
+    usual = np.array([[x.usual] for x in standings])
+    starter = np.array([[x.starter] for x in standings])
+    more = overtime_share(figures.overtime, usual, starter, scene.shares) * OVERTIME_MINUTES
+    minutes = scene.shares * scene.minutes_left
+    if scene.level < RARE_OVERTIME:
+        minutes = minutes + scene.level * more
+    else:
+        chances = np.hstack([chances * (1 - scene.level), chances * scene.level])
+        minutes = np.hstack([np.broadcast_to(minutes, more.shape), minutes + more])
+    used = chances > LEAST_CLASS
+    chances = np.where(used, chances, 0.0)
+    chances /= chances.sum(axis=1, keepdims=True)
+    means = means_of(rates_of(listed).T, scene.powers, chances, minutes)
+    return [
+        Remainder(chances[n, some], means[:, n, some], figures.habits)
+        for n, some in enumerate(used)
+    ]
+
+
+def rates_of(listed: Sequence[PlayerOutlook]) -> Floats:
+    """`rates` of the players of one scene, a row for each."""
+    scene, figures, stretch = listed[0].scene, listed[0].priors.figures, listed[0].regulation
+    standings = [x.standing for x in listed]
+    before = np.array([x.priors.of(x.side, x.key).rates for x in listed])
+    told = [dict(x.line.stats) for x in listed]
+    has = np.array([[x.get(name, 0) for name in _NAMES] for x in told], dtype=np.float64)
+    minutes = np.array([[x.line.minutes] for x in listed])
+    memory = figures.memories * (stretch / GAME_MINUTES)
+    rates: Floats = (before * memory + has) / (memory + minutes)
+    bases = np.array([base_features(x.usual, x.starter) for x in standings])
+    league = np.maximum(bases @ figures.bases.T, LEAST_RATE)
+    own = np.log(np.maximum(rates, LEAST_RATE) / league)
+    own = np.minimum(np.maximum(own, -LARGEST_OWN), LARGEST_OWN)
+    ratios = [
+        math.log(max(points, LEAST_TEAM) / max(scene.usual_points, LEAST_TEAM))
+        for points in scene.to_come
+    ]
+    shared = np.array([
+        rate_features(x, ratios[0 if seen.side is Side.HOME else 1])
+        for x, seen in zip(standings, listed, strict=True)
+    ])  # fmt: skip
+    logs = shared @ scene.rates[:, : shared.shape[1]].T
+    missing, opponent = np.zeros_like(rates), np.zeros_like(rates)
+    missing[:, 1 : len(KINDS)] = [x.gaps.figures[1:] for x in listed]
+    opponent[:, : len(KINDS)] = [x.priors.allowed.get(x.side, NOTHING_ALLOWED) for x in listed]
+    beside = own_features(own, scene.blowout, has - before * minutes, missing, opponent)
+    for column, feature in enumerate(beside, shared.shape[1]):
+        logs += scene.rates[:, column] * feature
+    rates *= np.exp(logs)
+    return rates
+
+
 def work_out(asked: Iterable[tuple[PlayerOutlook, Stat]]) -> None:
-    """Work out what players may add to figures, of all together: it is known when asked for.
+    """Work out what players of one scene may add to figures, of all together: it is known then.
 
     Who has no chance is left out.
     """
-    wanted: dict[Stat, list[PlayerOutlook]] = {}
+    wanted: dict[Stat, dict[PlayerOutlook, int]] = {}
     for seen, stat in asked:
         if not seen.over and stat not in seen._pmfs:  # noqa: SLF001 - kept with the player
-            wanted.setdefault(stat, []).append(seen)
-    for stat, listed in wanted.items():
-        left = []
-        for seen in dict.fromkeys(listed):
             try:
-                left.append((seen, seen.has(stat), seen.remainder))
+                wanted.setdefault(stat, {})[seen] = seen.has(stat)
             except Unpriceable:
                 continue
-        told = added_by_each([x for _, _, x in left], stat)
-        for (seen, has, _), added in zip(left, told, strict=True):
-            seen._pmfs[stat] = Pmf(has, added)  # noqa: SLF001 - likewise
+    _work_out_remainders({seen: None for listed in wanted.values() for seen in listed})
+    for stat, listed in wanted.items():
+        known = {seen: has for seen, has in listed.items() if "remainder" in seen.__dict__}
+        told = added_by_each([seen.remainder for seen in known], known.values(), stat)
+        for seen, pmf in zip(known, told, strict=True):
+            seen._pmfs[stat] = pmf  # noqa: SLF001 - likewise
+
+
+def _work_out_remainders(listed: Iterable[PlayerOutlook]) -> None:
+    """Work out `remainder` of all who have one and of whom it is not known yet."""
+    able = []
+    for seen in listed:
+        if "remainder" not in seen.__dict__:
+            try:
+                seen.standing  # noqa: B018 - of whom too little is known has none
+            except Unpriceable:
+                continue
+            able.append(seen)
+    if able:
+        for seen, left in zip(able, remainders(able), strict=True):
+            seen.__dict__["remainder"] = left
 
 
 OVERTIME_MINUTES = 5.7
@@ -410,7 +430,7 @@ def _not_listed(player: Player, state: GameState) -> PlayerLine:
             f"there are no player figures of {state.game.name}, so {player.name} has no chance"
         )
     where = state.game.code(player.side)
-    if state.phase.in_play and all(_key(x.name) != player.key for x in own):
+    if state.phase.in_play and all(player_key(x.name) != player.key for x in own):
         raise NotInBox(f"{player.name} is not in the box score of {where}")
     raise Unpriceable(f"{player.name} is not in the box score of {where}, or twice")
 

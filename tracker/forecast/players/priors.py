@@ -368,7 +368,7 @@ def _over(
     shares = Shares(
         float(start.done[0]), start.bounds[0], start.weights[0].tolist(), start.widths[0].tolist()
     )
-    chances = share_chances(standing, shares)
+    chances = share_chances([standing], shares)[0]
     rates: Floats = np.array(prior.rates)
     minutes_left = start.shares[0] * regulation
     means = means_of(rates, start.powers[0], chances, minutes_left)

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.game import GameState
-    from tracker.domain.market import GameMarket
     from tracker.forecast.outlook import Outlook
 
     Floats = NDArray[np.float64]
@@ -59,12 +58,16 @@ def calibrated(market: Market, outlook: Outlook) -> Chance:
 
 def price_all(markets: Sequence[Market], outlook: Outlook) -> list[Chance | None]:
     """The raw chances of many bets of one game; None for one that cannot be priced."""
-    if len(markets) >= WORTH_A_SHEET:
-        try:
-            return [*chances_of(laid_out(tuple(markets)).chances(outlook).tolist())]
-        except Unpriceable:
-            pass
-    return [_chance_or_none(x, outlook) for x in markets]
+    if len(markets) < WORTH_A_SHEET:
+        return [_chance_or_none(x, outlook) for x in markets]
+    sheet = laid_out(tuple(markets))
+    try:
+        lined: Sequence[Chance | None] = sheet.lined_chances(outlook)
+    except Unpriceable:
+        lined = [_chance_or_none(markets[x], outlook) for x in sheet.lined]
+    found = dict(zip(sheet.lined.tolist(), lined, strict=True))
+    found.update((place, _chance_or_none(x, outlook)) for place, x in sheet.others)
+    return [found[place] for place in range(len(markets))]
 
 
 def _chance_or_none(market: Market, outlook: Outlook) -> Chance | None:
@@ -84,18 +87,26 @@ def own_figure(market: Market, outlook: Outlook) -> OwnFigure | None:
         not isinstance(market, PlayerTotal) and market.span is Span.GAME
     ):
         return None
-    try:
-        return _figure(market, outlook)
-    except Unpriceable:
-        return None
+    asked = market if isinstance(market, PlayerTotal) else question(market)
+    of = (
+        (asked.player, asked.stat)
+        if isinstance(asked, PlayerTotal)
+        else (asked.span, asked.part, asked.above)
+    )
+    known = outlook.own_figures.get(of)
+    if known is None:
+        try:
+            known = outlook.own_figures[of] = _figure(asked, outlook)
+        except Unpriceable:
+            return None
+    return known
 
 
-def _figure(market: PlayerTotal | GameMarket, outlook: Outlook) -> OwnFigure:
-    if isinstance(market, PlayerTotal):
-        seen = of_player(market.player, outlook)
-        pmf = seen.pmf(market.stat)
-        return OwnFigure(seen.has(market.stat), pmf.mean, pmf.sd)
-    asked = question(market)
+def _figure(asked: PlayerTotal | Question, outlook: Outlook) -> OwnFigure:
+    if isinstance(asked, PlayerTotal):
+        seen = of_player(asked.player, outlook)
+        pmf = seen.pmf(asked.stat)
+        return OwnFigure(seen.has(asked.stat), pmf.mean, pmf.sd)
     points = outlook.of(asked.span)
     pmf = points.part(asked.part)
     home, away = points.scored
@@ -259,6 +270,10 @@ class Sheet:
             chance = chance_of(market, outlook)
             found[place] = chance.win, chance.push, chance.lose
         return found
+
+    def lined_chances(self, outlook: Outlook) -> list[Chance]:
+        """The chances of the markets that a line decides. Raises Unpriceable."""
+        return chances_of(self._by_line(outlook).tolist()) if self.lined.size else []
 
     def _by_line(self, outlook: Outlook) -> Floats:
         spans = [outlook.of(x.span) for x in self.groups]

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.player import Player
-    from tracker.forecast.game.lattice import Pmf
     from tracker.forecast.outlook import Outlook
     from tracker.forecast.players.model import PlayerOutlook
 
@@ -149,7 +148,7 @@ def by_score(legs: Sequence[PlayerMarket], outlook: Outlook, *, pushed: bool) ->
     A leg holds when it does not lose; with `pushed`, when it pushes.
     """
     final = outlook.final
-    home, away = _scores(final.home), _scores(final.away)
+    home, away = final.home.scores, final.away.scores
     whole = np.ones(final.cells.shape)
     for player in dict.fromkeys(x.player for x in legs):
         mine = [x for x in legs if x.player == player]
@@ -171,14 +170,6 @@ def _given(p: float, index: Floats, cells: Floats, *, pushed: bool) -> Floats:
     given: Floats = ndtr((ndtri(p) + index) / rest)
     given *= p / float((cells * given).sum())
     return np.minimum(given, 1.0)
-
-
-def _scores(pmf: Pmf) -> Floats:
-    """The normal score of each value: where its middle stands in the distribution."""
-    sums = pmf.sums
-    middle = (sums[1:] + sums[:-1]) / 2
-    scores: Floats = ndtri(np.clip(middle, _EDGE, 1 - _EDGE))
-    return scores
 
 
 def _lean(leg: PlayerMarket) -> tuple[float, float]:

@@ -41,7 +41,7 @@ from tracker.forecast.players.minutes import (
 )
 from tracker.forecast.players.model import FAR
 from tracker.forecast.players.priors import ROLE_DECAY
-from tracker.modelling.games import ratings_fit
+from tracker.modelling.games.fit import walk_forward
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -258,7 +258,7 @@ def _scene(outlook: Any, state: GameState) -> tuple[float, ...]:
 
 def priors_of_games(rows: PlayerRows, games: Games, parameters: Parameters) -> list[Prior]:
     """Closing lines where they are sound, else what ratings knew."""
-    rated = ratings_fit.walk_forward(games, parameters.ratings)
+    rated = walk_forward(games, parameters.ratings)
     at = {str(x): i for i, x in enumerate(games.id)}
     found = []
     for game in rows.games:

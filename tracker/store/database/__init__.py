@@ -1,1 +1,1 @@
-"""The one connection, its lock, its schema and its copies."""
+"""The one connection, its lock and schema, its copies, and values as columns."""

@@ -4,19 +4,25 @@ A function that is handed over runs from its first statement to its COMMIT witho
 another task, and cancelling the task that waits for it neither stops nor halves it. aiosqlite has
 the thread and hands it one call at a time; a sequence of single statements would be safe from
 neither. So the connection that it is given is one whose `commit` carries out a whole unit.
+
+Every write is made under a file lock, so that no two processes write at once: SQLite 3.7.0 to
+3.51.2 can lose pages of a write-ahead log when two connections write or checkpoint at the same
+instant. What can be wrong is named by what the caller can do about it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import heapq
 import itertools
 import os
 import sqlite3
+import threading
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -24,26 +30,69 @@ from urllib.parse import quote
 
 import aiosqlite
 
-from tracker.host import os_trouble, own_as
-from tracker.store.database.errors import StoreError, StoreMissing, StoreUnavailable, translated
-from tracker.store.database.lock import WriterLock
+from tracker.domain.errors import TrackerError
+from tracker.host import EX_UNFIT, NO_LOCKS, NoLocks, os_trouble, own_as
+
+
+class StoreError(TrackerError):
+    """The database cannot be used as asked; the text is one clear sentence."""
+
+
+class StoreUnavailable(StoreError):
+    """Nothing was written, nothing is lost: the same call may succeed later on the same store."""
+
+
+class StoreBusy(StoreUnavailable):
+    """Another program held the database for too long."""
+
+
+class StoreMissing(StoreError):
+    """There is no database yet."""
+
+
+class StoreTooNew(StoreError):
+    """The database was written by a later version of the program."""
+
+
+class StoreTooOld(StoreError):
+    """The database must be brought up to date by a writer before it can be read."""
+
+
+class StoreBroken(StoreError):
+    """The file or the disk is damaged: stop, and do not go on writing."""
+
+
+class StoreUnfit(StoreError):
+    """The file system cannot hold a database: another place must be named."""
+
+    exit_status = EX_UNFIT
+
 
 WaitOut = Callable[[StoreUnavailable | None, int], Awaitable[None]]
 """Told of a write that cannot be made and how often it was tried; waits before the next try. None
 instead of the trouble says that the write was made after all."""
 
+
 T = TypeVar("T")
+
+
 Work = Callable[[sqlite3.Connection], T]
+
 
 BUSY_TIMEOUT_MS = 5000
 """How long SQLite itself waits for a stranger, such as a person's `sqlite3` shell."""
 
+
 _LOG_BYTES = 16 * 1024 * 1024
 """What is left of the write-ahead log's file after a long reader has made it grow."""
 
+
 _STATEMENTS = 256
+
+
 _LEAST_SQLITE = (3, 37, 0)
 """The first version that knows STRICT tables."""
+
 
 _ROWS_AT_ONCE = 64
 """What aiosqlite fetches at a time where rows are iterated over, which is never done here."""
@@ -337,3 +386,154 @@ def _set_up(db: sqlite3.Connection, durable: bool) -> None:
     db.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
     db.execute("PRAGMA trusted_schema = OFF")
     db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+
+
+WAIT_S = 5.0
+"""Seconds to wait for another process before giving up."""
+
+
+_FIRST_WAIT = 0.001
+
+
+_LONGEST_WAIT = 0.02
+
+
+class WriterLock:
+    """The lock on `<database>.writer`. Held and waited for on the connection's own thread."""
+
+    def __init__(self, database: Path, wait_s: float = WAIT_S) -> None:
+        """Open the lock file, which is made with mode 0600; `patience` is in seconds."""
+        self.path = database.with_name(database.name + ".writer")
+        self._wait_s = wait_s
+        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        own_as(self.path, database)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the lock; StoreBusy when another process does not let go in time."""
+        self._take()
+        try:
+            yield
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let the lock file go; a second call does nothing."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _take(self) -> None:
+        never = threading.Event()
+        waited, pause = 0.0, _FIRST_WAIT
+        while not self._taken():
+            if waited >= self._wait_s:
+                raise StoreBusy(
+                    f"{self.path}: another program has been writing for "
+                    f"{self._wait_s:g} s; nothing was written, try again"
+                )
+            never.wait(pause)
+            waited += pause
+            pause = min(pause * 2, _LONGEST_WAIT)
+
+    def _taken(self) -> bool:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as why:
+            if why.errno in NO_LOCKS:
+                raise NoLocks(self.path) from None
+            raise
+        return True
+
+
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+
+_UNFIT = frozenset(
+    {
+        sqlite3.SQLITE_IOERR_SHMMAP,
+        sqlite3.SQLITE_IOERR_SHMOPEN,
+        sqlite3.SQLITE_IOERR_SHMLOCK,
+        sqlite3.SQLITE_IOERR_LOCK,
+        sqlite3.SQLITE_IOERR_RDLOCK,
+        sqlite3.SQLITE_IOERR_UNLOCK,
+        sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK,
+    }
+)
+"""What SQLite says where files cannot be mapped shared, or not be locked."""
+
+
+_READ_ONLY = frozenset(
+    {
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PERM,
+    }
+)
+
+
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+
+_PRIMARY = 0xFF
+"""The low byte of an extended result code is its primary code."""
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors about the world into ours; those about our own SQL pass as they are."""
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise
+    except sqlite3.DatabaseError as why:
+        ours = _translate(why, path)
+        if ours is None:
+            raise
+        raise ours from why
+
+
+def _translate(why: sqlite3.DatabaseError, path: Path) -> StoreError | None:
+    extended = getattr(why, "sqlite_errorcode", 0)
+    primary = extended & _PRIMARY
+    if primary == sqlite3.SQLITE_FULL or extended == sqlite3.SQLITE_IOERR_SHMSIZE:
+        return StoreUnavailable(f"{path}: the disk is full; free some space and it goes on")
+    if primary in _BUSY:
+        return StoreBusy(f"{path}: another program is holding the database; close it")
+    if read_only(path) and primary in _READ_ONLY:
+        return StoreBroken(
+            f"{path}: its file system has become read-only, as a dying disk makes it: look at the "
+            "disk (dmesg), then remount it"
+        )
+    if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return StoreUnavailable(f"{path}: the database may not be written; check its permissions")
+    if primary == sqlite3.SQLITE_CANTOPEN:
+        return StoreUnavailable(
+            f"{path}: the database cannot be opened; check path and permissions"
+        )
+    if extended in _UNFIT:
+        return StoreUnfit(
+            f"{path}: its file system cannot hold a database (a network share, say, or one that "
+            "cannot map files): name a place on a disk of this machine under [store] path"
+        )
+    if primary == sqlite3.SQLITE_IOERR:
+        return StoreBroken(
+            f"{path}: the disk answers with an error ({why}): look at it (dmesg), it may be dying"
+        )
+    if primary in _DAMAGED:
+        return StoreBroken(
+            f"{path}: the database is damaged ({why}). A copy that was put in its place by hand "
+            "belongs to another -wal file beside it: `tracker restore FILE` puts back-ups in place"
+        )
+    return None
+
+
+def read_only(path: Path) -> bool:
+    """Whether the file system that a file lies on is mounted for reading only."""
+    try:
+        return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False

@@ -6,8 +6,9 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from tracker.web.api import bets, live, market, players, pricing, record
-from tracker.web.api.contracts import PROBLEM
+from tracker.web import live
+from tracker.web.api import bets, market, pricing, record
+from tracker.web.problems import PROBLEM
 
 _TOLD = {
     400: "The request cannot be read",
@@ -29,6 +30,7 @@ def attach(app: FastAPI) -> None:
         status: {"description": text, "content": PROBLEM} for status, text in _TOLD.items()
     }
     router = APIRouter(prefix="/api/v1", responses=told)
-    for part in (bets, market, players, record, pricing, live):
-        router.include_router(part.router)
+    parts = (bets.router, market.router, pricing.players_router, record.router, pricing.router)
+    for part in (*parts, live.router):
+        router.include_router(part)
     app.include_router(router)

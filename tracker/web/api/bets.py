@@ -9,6 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tracker.app.bets import Beside, Bets, Changes, draft_of
 from tracker.app.choose_game import Chooser
+from tracker.app.contracts.bets import (
+    AddedBetJson,
+    AlertsJson,
+    BetJson,
+    BetsJson,
+    CashoutJson,
+    ColumnsJson,
+    HedgeJson,
+    ShownJson,
+    SnapshotsJson,
+    SnoozedJson,
+    WhyJson,
+)
 from tracker.app.course import FEWEST, MOST, series
 from tracker.app.views import alert_json, bet_json, iso, show_json, snapshot_json
 from tracker.domain.bet import Result, wager_kind
@@ -16,10 +29,8 @@ from tracker.domain.money import parse_money, parse_odds
 from tracker.domain.policy import Snooze, SnoozeScope, parse_rule
 from tracker.language.grammar import parse_stake
 from tracker.language.snoozes import parse_until
-from tracker.web.access import Reader, Writer
-from tracker.web.api import contracts as c
-from tracker.web.api.contracts import Json, answers
-from tracker.web.problems import Problem
+from tracker.web.guard import Reader, Writer
+from tracker.web.problems import Json, Problem, answers
 from tracker.web.site import Site, site_of
 
 if TYPE_CHECKING:
@@ -109,7 +120,7 @@ async def _history(site: Site, reference: str) -> ShowView:
 # ------------------------------------------------------------------------------------------- bets
 
 
-@router.get("", **answers(c.BetsJson))
+@router.get("", **answers(BetsJson))
 async def bets(
     _: Reader,
     site: OfSite,
@@ -144,7 +155,7 @@ def _fits(x: BetView, state: str, tag: str | None, market: str | None) -> bool:
     )
 
 
-@router.post("", **answers(c.AddedBetJson, 201, 200))
+@router.post("", **answers(AddedBetJson, 201, 200))
 async def add(
     visitor: Writer, site: OfSite, wanted: NewBet, request: Request, response: Response
 ) -> Json:
@@ -170,7 +181,7 @@ async def add(
     return bet_json(view) | {"created": done.added.created, "waiting": done.waiting}
 
 
-@router.get("/{reference}", **answers(c.ShownJson))
+@router.get("/{reference}", **answers(ShownJson))
 async def show(_: Reader, site: OfSite, reference: Reference) -> Json:
     """A bet with its whole history, as `tracker show --json` gives it."""
     from tracker.app.market.value import valued
@@ -181,7 +192,7 @@ async def show(_: Reader, site: OfSite, reference: Reference) -> Json:
     return show_json(view) | beside.as_json()
 
 
-@router.patch("/{reference}", **answers(c.BetJson))
+@router.patch("/{reference}", **answers(BetJson))
 async def edit(visitor: Writer, site: OfSite, reference: Reference, wanted: BetEdit) -> Json:
     """Change what is wrong with a bet; each change leaves a row of audit."""
     await found_bet(site, reference)
@@ -206,7 +217,7 @@ async def edit(visitor: Writer, site: OfSite, reference: Reference, wanted: BetE
     return bet_json(view)
 
 
-@router.post("/{reference}/withdraw", **answers(c.BetJson))
+@router.post("/{reference}/withdraw", **answers(BetJson))
 async def withdraw(visitor: Writer, site: OfSite, reference: Reference) -> Json:
     """Stop following a bet; its history stays. 409 for a bet that is over."""
     await found_bet(site, reference)
@@ -217,7 +228,7 @@ async def withdraw(visitor: Writer, site: OfSite, reference: Reference) -> Json:
     return bet_json(await found_bet(site, reference))
 
 
-@router.post("/{reference}/snooze", **answers(c.SnoozedJson))
+@router.post("/{reference}/snooze", **answers(SnoozedJson))
 async def snooze(_: Writer, site: OfSite, reference: Reference, wanted: Silence) -> Json:
     """Be silent about a bet until a stated time; what would have been said is kept."""
     bet = await found_bet(site, reference)
@@ -228,7 +239,7 @@ async def snooze(_: Writer, site: OfSite, reference: Reference, wanted: Silence)
     return {"scope": kept.scope.value, "target": kept.target, "until": iso(kept.until)}
 
 
-@router.post("/{reference}/settle", **answers(c.BetJson))
+@router.post("/{reference}/settle", **answers(BetJson))
 async def settle(visitor: Writer, site: OfSite, reference: Reference, wanted: HandResult) -> Json:
     """Give a bet the result that a person decides, official at once."""
     await found_bet(site, reference)
@@ -247,7 +258,7 @@ async def settle(visitor: Writer, site: OfSite, reference: Reference, wanted: Ha
     return bet_json(done.bet)
 
 
-@router.get("/{reference}/series", **answers(c.ColumnsJson))
+@router.get("/{reference}/series", **answers(ColumnsJson))
 async def bet_series(
     _: Reader,
     site: OfSite,
@@ -258,7 +269,7 @@ async def bet_series(
     return series((await _history(site, reference)).priced.snapshots, points).columns()
 
 
-@router.get("/{reference}/snapshots", **answers(c.SnapshotsJson))
+@router.get("/{reference}/snapshots", **answers(SnapshotsJson))
 async def snapshots(
     _: Reader,
     site: OfSite,
@@ -279,7 +290,7 @@ async def snapshots(
     }
 
 
-@router.get("/{reference}/alerts", **answers(c.AlertsJson))
+@router.get("/{reference}/alerts", **answers(AlertsJson))
 async def bet_alerts(
     _: Reader, site: OfSite, reference: Reference, explain: Annotated[int, Query(ge=0, le=1)] = 0
 ) -> Json:
@@ -289,7 +300,7 @@ async def bet_alerts(
     return {"alerts": [alert_json(x) for x in found]}
 
 
-@router.get("/{reference}/why", **answers(c.WhyJson))
+@router.get("/{reference}/why", **answers(WhyJson))
 async def why(
     _: Reader,
     site: OfSite,
@@ -325,7 +336,7 @@ async def _held(site: Site, reference: str) -> HeldBet:
         raise Problem(409, str(unknown)) from None
 
 
-@router.get("/{reference}/cashout", **answers(c.CashoutJson))
+@router.get("/{reference}/cashout", **answers(CashoutJson))
 async def cash_out(
     _: Reader,
     site: OfSite,
@@ -342,7 +353,7 @@ async def cash_out(
     return cashout_json(await _held(site, reference), offer)
 
 
-@router.get("/{reference}/hedge", **answers(c.HedgeJson))
+@router.get("/{reference}/hedge", **answers(HedgeJson))
 async def hedge(
     _: Reader,
     site: OfSite,

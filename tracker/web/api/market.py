@@ -7,16 +7,22 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 
+from tracker.app.contracts.market import (
+    ClvJson,
+    CreditsJson,
+    EdgesJson,
+    GameJson,
+    GamesJson,
+    QuotedJson,
+)
 from tracker.app.market.credits import credit_report, credits_json
 from tracker.app.market.quotes import clv_json, clv_report, game_odds, named_game, odds_json
 from tracker.app.views import game_json
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.settings import load_secrets
-from tracker.web.access import Reader
-from tracker.web.api import contracts as c
-from tracker.web.api.contracts import Json, answers
-from tracker.web.problems import Problem
+from tracker.web.guard import Reader
+from tracker.web.problems import Json, Problem, answers
 from tracker.web.site import Site, site_of
 
 OfSite = Annotated[Site, Depends(site_of)]
@@ -26,7 +32,7 @@ OfGame = Annotated[
 router = APIRouter(tags=["market"])
 
 
-@router.get("/games", **answers(c.GamesJson))
+@router.get("/games", **answers(GamesJson))
 async def games(_: Reader, site: OfSite, day: Annotated[date | None, Query()] = None) -> Json:
     """The games that are known, by tip-off; of one league date where `day` is given."""
     found = await (await site.store()).games(day)
@@ -41,13 +47,13 @@ async def found_game(site: Site, text: str) -> tuple[Game, GameState | None]:
         raise Problem(404, str(why)) from None
 
 
-@router.get("/games/{game}", **answers(c.GameJson))
+@router.get("/games/{game}", **answers(GameJson))
 async def game(_: Reader, site: OfSite, game: OfGame) -> Json:
     """One game, by its id, or as it is called."""
     return game_json(*await found_game(site, game))
 
 
-@router.get("/games/{game}/quotes", **answers(c.QuotedJson))
+@router.get("/games/{game}/quotes", **answers(QuotedJson))
 async def quotes(_: Reader, site: OfSite, game: OfGame) -> Json:
     """What is quoted of a game: the best price a side, every price, each line's path, the close."""
     one, state = await found_game(site, game)
@@ -55,7 +61,7 @@ async def quotes(_: Reader, site: OfSite, game: OfGame) -> Json:
     return odds_json(await game_odds(await site.store(), one, state, settings, now))
 
 
-@router.get("/edges", **answers(c.EdgesJson))
+@router.get("/edges", **answers(EdgesJson))
 async def edges(_: Reader, site: OfSite) -> Json:
     """Prices that can be had now and pay more than the model says they should. Facts, no advice."""
     from tracker.app.market.edges import edges_json
@@ -63,7 +69,7 @@ async def edges(_: Reader, site: OfSite) -> Json:
     return edges_json(await site.edges())
 
 
-@router.get("/clv", **answers(c.ClvJson))
+@router.get("/clv", **answers(ClvJson))
 async def clv(
     _: Reader,
     site: OfSite,
@@ -75,7 +81,7 @@ async def clv(
     return clv_json(clv_report(bets, values, by), await store.quotes.closings())
 
 
-@router.get("/odds/credits", **answers(c.CreditsJson))
+@router.get("/odds/credits", **answers(CreditsJson))
 async def odds_credits(_: Reader, site: OfSite) -> Json:
     """What The Odds API has cost this month, what tonight needs, and what was refused."""
     keyed = load_secrets(site.settings).odds_key is not None

@@ -8,15 +8,21 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from tracker import __version__
+from tracker.app.contracts.models import ModelsJson, TrialsJson
+from tracker.app.contracts.record import (
+    CalibrationJson,
+    HealthJson,
+    MonitorsJson,
+    PerformanceJson,
+    StatusJson,
+)
 from tracker.app.health import checks
 from tracker.app.report import calibration_json, tally_json
 from tracker.app.views import status_json
 from tracker.domain.league import LEAGUES, slate_date
 from tracker.engine.record import Grouping, tally
-from tracker.web.access import Reader
-from tracker.web.api import contracts as c
-from tracker.web.api.contracts import Json, answers
-from tracker.web.problems import Problem
+from tracker.web.guard import Reader
+from tracker.web.problems import Json, Problem, answers
 from tracker.web.site import Site, site_of
 
 OfSite = Annotated[Site, Depends(site_of)]
@@ -26,7 +32,7 @@ FIGURE_DAYS = timedelta(days=14)
 """How far back each day's figures are told."""
 
 
-@router.get("/status", **answers(c.StatusJson))
+@router.get("/status", **answers(StatusJson))
 async def status(_: Reader, site: OfSite) -> Json:
     """The state of the whole, as `tracker status --json` gives it."""
     at = await site.daemon()
@@ -34,13 +40,14 @@ async def status(_: Reader, site: OfSite) -> Json:
     return status_json(whole, at.now, at.daemon)
 
 
-@router.get("/calibration", **answers(c.CalibrationJson))
+@router.get("/calibration", **answers(CalibrationJson))
 async def calibration(_: Reader, site: OfSite) -> Json:
     """The chances that were told, held against what came: was 80 % really 80 %?"""
-    return dict(calibration_json(await (await site.store()).said()))
+    store = await site.store()
+    return calibration_json(await store.said(), await store.outcomes.first_said())
 
 
-@router.get("/performance", **answers(c.PerformanceJson))
+@router.get("/performance", **answers(PerformanceJson))
 async def performance(
     _: Reader,
     site: OfSite,
@@ -59,7 +66,7 @@ async def performance(
     }
 
 
-@router.get("/health", **answers(c.HealthJson, 200, 503))
+@router.get("/health", **answers(HealthJson, 200, 503))
 async def health(site: OfSite, response: Response) -> Json:
     """Whether all is well: 200, or 503 with what is not. Open to whoever reaches this server."""
     found = await checks(await site.store(), site.settings, await site.daemon())
@@ -68,7 +75,7 @@ async def health(site: OfSite, response: Response) -> Json:
     return {"ok": all(found.values()), "checks": found, "version": __version__}
 
 
-@router.get("/models", **answers(c.ModelsJson))
+@router.get("/models", **answers(ModelsJson))
 async def models(
     _: Reader, site: OfSite, league: Annotated[str | None, Query(max_length=20)] = None
 ) -> Json:
@@ -76,7 +83,7 @@ async def models(
     return await _models(site, league)
 
 
-@router.get("/models/trial", **answers(c.TrialsJson))
+@router.get("/models/trial", **answers(TrialsJson))
 async def trials(
     _: Reader, site: OfSite, league: Annotated[str | None, Query(max_length=20)] = None
 ) -> Json:
@@ -95,7 +102,7 @@ async def _models(site: Site, league: str | None) -> Json:
     return await models_json(await site.store(), site.registry, wanted)
 
 
-@router.get("/monitors", **answers(c.MonitorsJson))
+@router.get("/monitors", **answers(MonitorsJson))
 async def monitors(_: Reader, site: OfSite) -> Json:
     """Whether the model, the sources and the record are as they should be."""
     from tracker.app.monitors import monitors_json

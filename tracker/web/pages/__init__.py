@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
-from tracker.web.pages import bet, entrance, market, record, tonight
+from tracker.web.pages import bet, frame, market, record, tonight
 from tracker.web.pages.frame import Outside, Unasked
 
 _STATIC = Path(__file__).parents[1] / "static"
@@ -23,8 +23,8 @@ def attach(app: FastAPI) -> None:
 
     @app.exception_handler(Unasked)
     async def _ask(request: Request, __: Exception) -> Response:
-        return entrance.notice(request.url.path if request.method == "GET" else "/")
+        return frame.notice(request.url.path if request.method == "GET" else "/")
 
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    for part in (entrance, tonight, bet, market, record):
+    for part in (frame, tonight, bet, market, record):
         app.include_router(part.router)

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from tracker.app.bets import Bets, Changes
 from tracker.app.course import course_of
+from tracker.app.tonight import players_of
 from tracker.app.views import legs_json, prior_words
 from tracker.domain.bet import Result
 from tracker.domain.errors import BadBet
@@ -70,7 +71,7 @@ async def bet(
     still = x.result is None and x.withdrawn_at is None
     return page(
         "bet.html", x.pick, "/", bet=x, said=said, trouble=night.trouble,
-        watched="" if on_card is None else on_card.rules,
+        watched="" if on_card is None else on_card.rules, about=players_of(x.market),
         figure=row.figure if row is not None else state_text(x),
         stand="" if row is None else row.stand, need="" if row is None else row.under,
         facts=_facts(x, zone), market=await _market(site, view, now),

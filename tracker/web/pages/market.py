@@ -1,14 +1,17 @@
-"""Odds and edges: what is quoted of a game over your books, and what pays more than it should."""
+"""Odds, edges and players: what is quoted, what pays more than it should, how one has played."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, assert_never
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from tracker.app.market.quotes import GameOdds, Offered, game_odds, named_game
-from tracker.domain.errors import BadBet
+from tracker.domain.chance import Chance, NoChance
+from tracker.domain.errors import BadBet, TrackerError
+from tracker.domain.league import slate_date
+from tracker.domain.player import Stat
 from tracker.web import charts
 from tracker.web.pages.frame import Inside, OfSite, at_text, drawn, page, share
 from tracker.web.problems import Problem
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from tracker.app.market.edges import Edge
+    from tracker.app.player import PlayedGame, PlayerSheet
     from tracker.domain.game import Game, GameState
 
 _SINCE, _AHEAD = timedelta(hours=12), timedelta(days=2)
@@ -151,3 +155,123 @@ def _rows(found: Iterable[Edge]) -> list[dict[str, Any]]:
         }
         for x in list(found)[:_MOST]
     ]
+
+
+# ----------------------------------------------------------------------------------------- players
+
+_GAMES = 10
+"""Games of a player that are listed."""
+
+_DRAWN = 25
+"""Games of a player that are drawn."""
+
+_UNKNOWN = "not known"
+
+
+@router.get("/players/{name}")
+async def player(
+    _: Inside,
+    site: OfSite,
+    name: Annotated[str, Path(min_length=1, max_length=100)],
+    stat: Annotated[str, Query(max_length=20)] = "pts",
+    line: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    """A player's figures over his last games, and the chance that he goes over a line."""
+    from tracker.app.player import PlayerQuestion, sheets
+
+    asked = PlayerQuestion(name, _stat(stat), _points(line))
+    (x,) = await sheets(await site.store(), [asked], site.given, site.load, await site.now())
+    if isinstance(x, TrackerError):
+        raise Problem(404, str(x))
+    told = [(one.value, one.game) for one in reversed(x.played[:_DRAWN]) if one.value is not None]
+    values = [(f"{slate_date(game.start):%d %b}", value) for value, game in told]
+    return page(
+        "player.html", x.name, "/odds", x=x, line=line, facts=_player_facts(x),
+        stats=[one.value for one in Stat], trends=_trends(x), allowed=_allowed(x),
+        rolling=[
+            (one.name, str(one.games), f"{one.mean:.1f}", f"{one.minutes:.1f}") for one in x.rolling
+        ],
+        chart=drawn(charts.of_games(f"{x.name}: {x.stat.value}", values, x.line))
+        if values else None,
+        games=[_played(one) for one in x.played[:_GAMES]],
+    )  # fmt: skip
+
+
+def _stat(text: str) -> Stat:
+    try:
+        return Stat(text.strip().lower())
+    except ValueError:
+        known = ", ".join(x.value for x in Stat)
+        raise Problem(422, f"{text!r} is not counted: use one of {known}", "stat") from None
+
+
+def _points(text: str) -> float | None:
+    try:
+        return float(text.strip()) if text.strip() else None
+    except ValueError:
+        raise Problem(422, f"{text!r} is no line: write one such as 25.5", "line") from None
+
+
+def _player_facts(x: PlayerSheet) -> list[tuple[str, str]]:
+    found = [
+        ("Team", f"{x.team} · {x.league.upper()}"),
+        ("Next game", _UNKNOWN if x.next_game is None else
+         f"{x.next_game.away} @ {x.next_game.home}, {x.next_game.slate:%d %b}"),
+    ]  # fmt: skip
+    if x.injury is not None:
+        said = (x.injury.status.value, x.injury.detail)
+        found.append(("Health", ": ".join(t for t in said if t)))
+    elif x.out:
+        found.append(("Health", "out"))
+    if x.line is not None and x.hits is not None:
+        found.append((f"Over {x.line:g} so far", f"{x.hits[0]} of {x.hits[1]} games"))
+        found.append((f"Chance of over {x.line:g}", _over_text(x)))
+    return found
+
+
+def _over_text(x: PlayerSheet) -> str:
+    match x.chance:
+        case Chance():
+            where = "in his next game" if x.next_game is not None else "against an average team"
+            return f"{percent(x.chance.win, 1)} {where}"
+        case NoChance.OUT:
+            return "he is out: the bet would be void"
+        case NoChance():
+            return x.chance.text
+        case None:
+            return _UNKNOWN
+        case _:
+            assert_never(x.chance)
+
+
+def _trends(x: PlayerSheet) -> list[tuple[str, str]]:
+    def slope(value: float | None) -> str:
+        return _UNKNOWN if value is None else f"{value:+.2f} a game".replace("-", "−")
+
+    fading = _UNKNOWN if x.exponential is None else f"{x.exponential:.1f}"
+    return [
+        ("Exponential mean", fading),
+        (f"Trend of {x.stat.value}", slope(x.trend)),
+        ("Trend of minutes", slope(x.minutes_trend)),
+    ]
+
+
+def _allowed(x: PlayerSheet) -> str:
+    """What the next opponent lets others have of the figure."""
+    if x.allowed is None:
+        return f"What his next opponent allows is {_UNKNOWN}."
+    return (
+        f"{x.allowed.team} allow {x.allowed.mean:.1f} {x.stat.value} a game to a whole team over "
+        f"{x.allowed.games} games; the league's mean is {x.allowed.league:.1f}."
+    )
+
+
+def _played(one: PlayedGame) -> tuple[str, ...]:
+    where = "" if one.home is None else "vs " if one.home else "@ "
+    return (
+        f"{slate_date(one.game.start):%d %b}",
+        f"{where}{one.opponent or _UNKNOWN}",
+        f"{one.game.minutes:.0f}",
+        "yes" if one.game.starter else "",
+        _UNKNOWN if one.value is None else str(one.value),
+    )

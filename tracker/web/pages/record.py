@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from tracker.app.health import checks
 from tracker.app.market.credits import credit_report
 from tracker.app.market.quotes import NOT_YET, clv_summary
+from tracker.app.report import raw_of
 from tracker.domain.money import money_text
 from tracker.engine.record import Grouping, Tally, reliability, tally
 from tracker.settings import load_secrets
@@ -43,7 +44,9 @@ async def history(
     store = await site.store()
     outcomes = store.outcomes
     whole = (await outcomes.tallies(Grouping.ALL)).get("all", tally(()))
-    told = reliability(await outcomes.first_said())
+    said = await outcomes.first_said()
+    told = reliability(said)
+    raw = reliability(raw_of(said)) if any(x.raw is not None for x in said) else None
     found = await store.bets_before(before, _PAGE + 1, site.rules)
     per_night = [
         (day, x.profit) for day, x in sorted((await outcomes.tallies(Grouping.DAY)).items())
@@ -58,6 +61,7 @@ async def history(
             for by in (Grouping.MARKET, Grouping.BOOK, Grouping.TAG, Grouping.MONTH)
         ],
         reliability=drawn(charts.of_reliability(told)) if told else None,
+        raw=drawn(charts.of_reliability(raw, "What the forecast had")) if raw else None,
         clv=drawn(charts.of_clv(bins)) if bins else None, missing=sorted(closes.missing.items()),
         bets=[listed(x) for x in found[:_PAGE]],
         next=found[_PAGE - 1].number if len(found) > _PAGE else None,
@@ -194,6 +198,7 @@ def _trial(x: dict[str, Any]) -> dict[str, Any]:
 
 _CHECKS = {
     "daemon": "The daemon runs",
+    "moves": "All of it moves",
     "polls": "Every live game was read within two minutes",
     "backup": "The newest back-up is not late",
 }

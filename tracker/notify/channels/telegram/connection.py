@@ -88,7 +88,7 @@ class TelegramConnection:
                 "[notify.telegram] token: is not one; @BotFather gives them as a number, a colon, "
                 "and letters"
             )
-        self.place = place
+        self._place = place
         self.tell = tell
         self.limit = limit
         self._moves: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
@@ -102,6 +102,15 @@ class TelegramConnection:
     def __repr__(self) -> str:
         """The chat alone: the token is a secret."""
         return f"TelegramConnection({self.chat_id})"
+
+    @property
+    def place(self) -> ChatPlace | None:
+        """The chat, and the topic in it, that is written to; None until a person pairs one."""
+        return self._place
+
+    def write_to(self, place: ChatPlace | None) -> None:
+        """Write there from here on."""
+        self._place = place
 
     @property
     def chat_id(self) -> int | None:
@@ -186,7 +195,7 @@ class TelegramConnection:
     def _follow(self, chat_id: int) -> None:
         """Write to the chat's later number from here on, and say so."""
         was = self.chat_id or 0
-        self.place = ChatPlace(chat_id)
+        self._place = ChatPlace(chat_id)
         self.tell(ChatMoved(was, chat_id, f"write chat_id = {chat_id} under [notify.telegram]"))
         self._moves.put_nowait((was, chat_id))
 

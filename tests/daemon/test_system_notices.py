@@ -1,0 +1,322 @@
+"""Promises of what the program says of itself: once, on the channels that work, and at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from aiohttp import web
+
+from tests.doubles.clock import FakeClock
+from tracker.cli.demo.show import served
+from tracker.daemon.track import AlertPolicy
+from tracker.daemon.watchers.nightly import (
+    HEARTBEAT_EVERY,
+    beat,
+    digest_due,
+    digest_text,
+    tell_nightly,
+)
+from tracker.daemon.watchers.system_notices import SystemNotices
+from tracker.domain.alert import Outcome, Sent
+from tracker.domain.events import (
+    AlertRefused,
+    AlertSent,
+    GameBack,
+    GameLeft,
+    GameLost,
+    HeartbeatFailing,
+    HeartbeatRecovered,
+    StoreLost,
+    StoreRecovered,
+    SystemEvent,
+    tell_nobody,
+)
+from tracker.domain.policy import Level, Policy, QuietHours, Say
+from tracker.notify.channel import Message
+from tracker.notify.sender import dispatch
+from tracker.store import Store
+
+NOW = datetime(2026, 11, 21, 3, 30, tzinfo=UTC)
+
+
+@dataclass
+class Mouth:
+    """A channel that remembers what it was given."""
+
+    name: str
+    said: list[Message] = field(default_factory=list)
+
+    async def send(self, message: Message) -> Outcome:
+        """Take it."""
+        self.said.append(message)
+        return Sent()
+
+    @property
+    def words(self) -> list[str]:
+        """The first line of each message."""
+        return [x.body.splitlines()[0] for x in self.said]
+
+
+@dataclass
+class World:
+    """Notices with a real store and two channels whose loops run."""
+
+    store: Store
+    clock: FakeClock
+    notices: SystemNotices
+    phone: Mouth
+    mail: Mouth
+
+    async def rest(self) -> None:
+        """Let all that is to be done be done."""
+        for _ in range(60):
+            await self.store.next_due("nobody")
+            await asyncio.sleep(0)
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let the clock run, and all that is to be done be done."""
+        await self.rest()
+        await self.clock.advance(seconds)
+        await self.rest()
+
+
+@asynccontextmanager
+async def world(
+    folder: Path, policy: Policy | None = None, at: datetime = NOW
+) -> AsyncIterator[World]:
+    """One night."""
+    clock, phone, mail = FakeClock(at), Mouth("phone"), Mouth("mail")
+    wakes = [asyncio.Event(), asyncio.Event()]
+
+    def ring() -> None:
+        for wake in wakes:
+            wake.set()
+
+    async with await Store.open(folder / "t.db", now=at) as store:
+        alert_policy = AlertPolicy(policy or Policy())
+        notices = SystemNotices(store, alert_policy, clock, (phone, mail), ring)
+        tell = notices.hearing(tell_nobody)
+        jobs = [*notices.jobs()]
+        jobs += [
+            dispatch(store, channel, clock, wake, tell)
+            for channel, wake in zip((phone, mail), wakes, strict=True)
+        ]
+        tasks = [asyncio.create_task(x) for x in jobs]
+        try:
+            yield World(store, clock, notices, phone, mail)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_start_says_whether_the_program_had_been_stopped(tmp_path: Path) -> None:
+    """One that died is told as such; starts in quick succession are told once."""
+    async with world(tmp_path) as night:
+        await night.notices.started(1)
+        await night.notices.started(1)
+        await night.rest()
+        assert len(night.phone.said) == 1
+        assert "has started, following 1 game" in night.phone.words[0]
+        assert night.phone.said[0].level is Level.INFO
+        await night.notices.stopped()
+        night.clock.set(NOW + timedelta(minutes=5))
+        await night.notices.started(0)
+        await night.rest()
+        assert "tracker was stopped" in night.phone.words[1]
+        assert "has started, following 0 games" in night.phone.words[2]
+    async with world(tmp_path, at=NOW + timedelta(hours=2)) as later:
+        await later.notices.started(2)
+        await later.rest()
+        assert "has started again; it had not been stopped, following 2" in later.phone.words[0]
+        assert later.phone.said[0].level is Level.DEFAULT
+
+
+async def test_a_channel_that_refuses_is_told_on_the_others_once(tmp_path: Path) -> None:
+    """Until it has taken something again."""
+    async with world(tmp_path) as night:
+        tell = night.notices.hearing(tell_nobody)
+        for _ in range(3):
+            tell(AlertRefused("phone", "1", "401"))
+        await night.rest()
+        assert night.phone.said == []
+        assert night.mail.words == ["⚠ phone refuses messages: 401"]
+        assert night.mail.said[0].level is Level.URGENT
+        tell(AlertSent("phone", "2", 40))
+        night.clock.set(NOW + timedelta(seconds=5))
+        tell(AlertRefused("phone", "3", "403"))
+        await night.rest()
+        assert len(night.mail.said) == 2
+
+
+async def test_trouble_with_the_database_is_told_past_it(tmp_path: Path) -> None:
+    """What cannot be written down is sent at once; that it is over goes the usual way."""
+    async with world(tmp_path) as night:
+        tell = night.notices.hearing(tell_nobody)
+        tell(StoreLost("the disk is full"))
+        await night.rest()
+        for mouth in (night.phone, night.mail):
+            assert mouth.words == ["⚠ tracker cannot write its database: the disk is full"]
+        tell(StoreRecovered())
+        await night.rest()
+        assert night.mail.words[1].startswith("✓ tracker can write its database again")
+
+
+async def test_lost_data_are_told_once_for_all_games_and_back_when_all_are(tmp_path: Path) -> None:
+    """Games that go dark within some seconds are one message, in words without host or path."""
+    async with world(tmp_path) as night:
+        tell = night.notices.hearing(tell_nobody)
+        for game in ("LAL@DEN", "MIA@BOS", "UTA@PHX"):
+            tell(GameLost(game, "blocked"))
+            await night.pass_time(5)
+        assert night.phone.words == []
+        dark = night.notices.blind
+        assert dark
+        await night.pass_time(10)
+        assert night.phone.words == [
+            "⚠ No data on 3 games (LAL@DEN, MIA@BOS, UTA@PHX): the sources refuse us."
+        ]
+        tell(GameBack("LAL@DEN", ""))
+        tell(GameLeft("MIA@BOS"))
+        tell(GameLeft("never lost"))
+        await night.pass_time(60)
+        assert len(night.phone.words) == 1
+        tell(GameBack("UTA@PHX", ""))
+        await night.rest()
+        dark = night.notices.blind
+        assert not dark
+        assert night.phone.words[1].startswith(
+            "✓ Data on 3 games (LAL@DEN, MIA@BOS, UTA@PHX) are back, away for 2 min 55 s"
+        )
+
+
+async def test_an_outage_that_is_over_before_it_is_told_is_not_told(tmp_path: Path) -> None:
+    """Neither that data were away nor that they are back; the next one is."""
+    async with world(tmp_path) as night:
+        tell = night.notices.hearing(tell_nobody)
+        tell(GameLost("LAL@DEN", "down"))
+        await night.pass_time(5)
+        tell(GameBack("LAL@DEN", ""))
+        await night.pass_time(60)
+        assert night.phone.words == []
+        tell(GameLost("LAL@DEN", "down"))
+        await night.pass_time(25)
+        assert night.phone.words == ["⚠ No data on LAL@DEN: no source answers."]
+
+
+async def test_the_word_in_the_log_is_nobodys_cue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An event under another word is told, and holds the heartbeat, all the same."""
+    monkeypatch.setattr(GameLost, "name", "data.away")
+    async with world(tmp_path) as night:
+        night.notices.hearing(tell_nobody)(GameLost("LAL@DEN", "down"))
+        await night.pass_time(25)
+        assert night.notices.blind
+        assert len(night.phone.words) == 1
+
+
+async def test_quiet_hours_and_switches_hold_for_the_programs_own_words(tmp_path: Path) -> None:
+    """But not for what is urgent."""
+    quiet = QuietHours(time(3), time(4))
+    async with world(tmp_path, Policy(quiet=quiet)) as night:
+        await night.notices.started(1)
+        await night.rest()
+        assert night.phone.said == []
+        await night.clock.advance(30 * 60 + 15)
+        await night.rest()
+        assert night.phone.words == ["1 alert while you wanted silence"]
+    async with world(tmp_path, Policy(says={"daemon": Say.OFF})) as night:
+        await night.notices.stopped()
+        night.notices.hearing(tell_nobody)(AlertRefused("phone", "1", "401"))
+        await night.rest()
+        assert (night.phone.said, len(night.mail.said)) == ([], 1)
+
+
+DENVER = ZoneInfo("America/Denver")
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        ("2026-11-21T15:59:00Z", None),
+        ("2026-11-21T16:00:00Z", "2026-11-21T16:00:00Z"),
+        ("2026-11-21T16:59:00Z", "2026-11-21T16:00:00Z"),
+        ("2026-11-21T17:01:00Z", None),
+        ("2026-11-01T16:00:00Z", "2026-11-01T16:00:00Z"),
+        ("2026-10-31T15:00:00Z", "2026-10-31T15:00:00Z"),
+    ],
+)
+def test_a_digest_is_due_at_its_hour_on_the_persons_clock(now: str, due: str | None) -> None:
+    """And for an hour after, should the program have been down."""
+    wanted = None if due is None else datetime.fromisoformat(due)
+    assert digest_due(datetime.fromisoformat(now), time(9), DENVER) == wanted
+
+
+async def test_the_digest_comes_once_a_day_also_through_a_restart(tmp_path: Path) -> None:
+    """It says that nothing happened, too: that is the point of it."""
+    said = []
+    for _ in range(2):
+        async with world(tmp_path, at=NOW) as night:
+            nightly = asyncio.create_task(
+                tell_nightly(
+                    night.store, time(20, 30), DENVER, night.clock, ("phone",), lambda: None
+                )
+            )
+            await night.rest()
+            await night.clock.advance(15)
+            await night.rest()
+            nightly.cancel()
+            await asyncio.gather(nightly, return_exceptions=True)
+            said.append(night.phone.words)
+    assert [len(x) for x in said] == [1, 0]
+    assert said[0][0].startswith("☀ No bet ended last night")
+    async with await Store.open(tmp_path / "t.db", now=NOW) as store:
+        assert await store.alerting.last_notice(("nightly",)) == ("nightly", NOW)
+
+
+def test_a_digest_of_nothing_says_so() -> None:
+    """With the alerts of the night and what waits."""
+    text = digest_text([], {("fired", "crossed"): 2, ("held", "holding"): 5}, [], 1)
+    assert text == (
+        "☀ No bet ended last night\nAlerts 2 · held back 5\nOpen bets 0\n"
+        "Messages that did not arrive: 1 · tracker status"
+    )
+
+
+async def test_a_heartbeat_is_sent_only_after_a_good_cycle() -> None:
+    """And its failures are logged once, without its address."""
+    asked: list[str] = []
+    told: list[SystemEvent] = []
+
+    async def take(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=500 if len(asked) == 2 else 200)
+
+    app = web.Application()
+    app.router.add_get("/{secret}", take)
+    clock, cycles = FakeClock(NOW), [False, True, True, True]
+
+    def good() -> bool:
+        return cycles.pop(0) if cycles else False
+
+    async with served(app) as port:
+        url = f"http://127.0.0.1:{port}/a-secret"
+        beating = asyncio.create_task(beat(url, good, clock, told.append))
+        for _ in range(100_000):
+            await clock.advance(1.0)
+            assert clock.monotonic() >= HEARTBEAT_EVERY * 2 or not asked
+            if len(told) == 2:
+                break
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+    assert asked == ["/a-secret"] * 3
+    assert [type(x) for x in told] == [HeartbeatFailing, HeartbeatRecovered]
+    assert "secret" not in str(told)

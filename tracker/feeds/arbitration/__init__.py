@@ -1,1 +1,0 @@
-"""Several sources of one game: which to believe, and when they disagree."""

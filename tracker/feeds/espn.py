@@ -1,0 +1,172 @@
+"""ESPN's site API: one board a day for every league, a summary of each game, and who is hurt."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import partial
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from tracker.domain.catalog.teams import code_in
+from tracker.domain.league import GLEAGUE, NBA, NCAAM, NCAAW, WNBA
+from tracker.domain.player import Availability, Injury
+from tracker.feeds import espn_reading
+from tracker.feeds.source import FeedMalformed, Listing, Source
+from tracker.settings.reading import plain_words
+
+_NAME = "espn"
+"""What the source is called in the settings and in polls."""
+
+HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+"""Without a User-Agent, so that the HTTP library gives its own, which is let in: a browser's is
+refused, and so is a bare name."""
+
+SECOND_HEADERS = {**HEADERS, "User-Agent": "curl/8.7.1"}
+"""With that of another plain client, where the library's is refused."""
+
+_BOARD_CAP = 16 << 20
+"""Most bytes of a board: the busiest college day has about 150 games of 20 kB."""
+
+PATHS = {
+    NBA.id: "nba",
+    WNBA.id: "wnba",
+    NCAAM.id: "mens-college-basketball",
+    NCAAW.id: "womens-college-basketball",
+    GLEAGUE.id: "nba-development",
+}
+"""Each league's name in the paths."""
+
+_ALL_COLLEGES = "&groups=50"
+_EVENT_ID = re.compile(r"[0-9]{1,9}")
+
+
+def espn_source(league: str) -> Source:
+    """ESPN as a source of a league.
+
+    A board is asked for by one day and without a limit: ranges are refused, and a limit that is too
+    high cuts the answer to 25 games without a word. Without a group, only colleges that are ranked
+    would be on it.
+    """
+    base = f"/apis/site/v2/sports/basketball/{PATHS[league]}"
+    every = _ALL_COLLEGES if league in (NCAAM.id, NCAAW.id) else ""
+
+    def board_path(day: date) -> str:
+        return f"{base}/scoreboard?dates={day:%Y%m%d}{every}"
+
+    def box_path(event_id: str) -> str:
+        if not _owns(event_id):
+            raise ValueError(f"{event_id!r} is not an event id of up to nine digits")
+        return f"{base}/summary?event={event_id}"
+
+    return Source(
+        name=_NAME,
+        league=league,
+        headers=HEADERS,
+        board_path=board_path,
+        box_path=box_path,
+        schedule_paths=(),
+        parse_board=partial(espn_reading.parse_board, league=league),
+        parse_box=partial(espn_reading.parse_summary, league=league),
+        parse_schedule=_no_schedule,
+        owns=_owns,
+        dated=True,
+        board_cap=_BOARD_CAP,
+        second_headers=SECOND_HEADERS,
+    )
+
+
+def _owns(game_id: str) -> bool:
+    return _EVENT_ID.fullmatch(game_id) is not None
+
+
+def _no_schedule(body: bytes) -> tuple[Listing, ...]:
+    raise FeedMalformed(
+        "body", f"of {len(body)} bytes is no schedule: there are boards of each day"
+    )
+
+
+CAP = 8 << 20
+"""Most bytes of the document; a full NBA list has about 400 kB."""
+
+_WORDS = {
+    "out": Availability.OUT,
+    "injured reserve": Availability.OUT,
+    "suspension": Availability.OUT,
+    "doubtful": Availability.DOUBTFUL,
+    "questionable": Availability.QUESTIONABLE,
+    "day-to-day": Availability.QUESTIONABLE,
+    "probable": Availability.PROBABLE,
+    "available": Availability.AVAILABLE,
+    "active": Availability.AVAILABLE,
+}
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class _Athlete(_Document):
+    displayName: str  # noqa: N815 - theirs
+
+
+class _Details(_Document):
+    type: str = ""
+    returnDate: str | None = None  # noqa: N815 - theirs
+
+
+class _Entry(_Document):
+    athlete: _Athlete
+    status: str
+    shortComment: str = ""  # noqa: N815 - theirs
+    details: _Details = _Details()
+
+
+class _Team(_Document):
+    displayName: str  # noqa: N815 - theirs
+    injuries: tuple[_Entry, ...] = ()
+
+
+class _List(_Document):
+    injuries: tuple[_Team, ...]
+
+
+_READ = TypeAdapter(_List)
+
+
+def injuries_path(league: str) -> str:
+    """Where a league's list is."""
+    return f"/apis/site/v2/sports/basketball/{PATHS[league]}/injuries"
+
+
+def parse_injuries(body: bytes, league: str) -> tuple[Injury, ...]:
+    """Every player of whom something is said, the last word on each. Raises FeedMalformed."""
+    try:
+        found = _READ.validate_json(body)
+    except ValidationError as why:
+        first = why.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "body"
+        raise FeedMalformed(where, plain_words(first)) from None
+    told: dict[tuple[str, str], Injury] = {}
+    for team in found.injuries:
+        code = code_in(league, team.displayName, team.displayName)
+        for entry in team.injuries:
+            said = _injury(entry, league, code)
+            told.setdefault((code, said.name), said)
+    return tuple(told.values())
+
+
+def _injury(entry: _Entry, league: str, team: str) -> Injury:
+    status = _WORDS.get(entry.status.strip().lower(), Availability.OTHER)
+    parts = (entry.details.type, entry.shortComment)
+    detail = ": ".join(x for x in parts if x)[:300]
+    if status is Availability.OTHER:
+        detail = f"{entry.status}: {detail}"[:300]
+    return Injury(league, team, entry.athlete.displayName, status, detail, _date(entry.details))
+
+
+def _date(details: _Details) -> date | None:
+    try:
+        return None if details.returnDate is None else date.fromisoformat(details.returnDate[:10])
+    except ValueError:
+        return None

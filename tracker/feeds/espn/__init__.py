@@ -1,1 +1,0 @@
-"""ESPN's site API as a source of games."""

@@ -1,0 +1,510 @@
+"""Reading ESPN's documents: scoreboard and summary into what we believe of each game.
+
+A scoreboard and a summary of the same moment give equal states. What the league's own feed tells of
+bonus and time-outs is not told here, and stays unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from tracker.domain.catalog.teams import code_in
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.league import LEAGUE_ZONE, LEAGUES, League
+from tracker.domain.player import rules_out
+from tracker.domain.poll import Unreadable
+from tracker.feeds import strict
+from tracker.feeds.source import FeedMalformed, FeedUnbelieved, Scoreboard, believable_end
+from tracker.feeds.strict import (
+    MOST_PERIODS,
+    MOST_POINTS,
+    Strict,
+    Text,
+    at_zero,
+    plausible,
+    read_json,
+    read_object,
+)
+
+_EventId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")]
+_Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9&'.\- ]{0,9}$")]
+_Period = Annotated[int, Field(ge=0, le=MOST_PERIODS)]
+
+
+class _TeamDocument(Strict):
+    """Which team it is; `id` is unique within its league alone."""
+
+    id: Text | None = None
+    code: _Code = Field(alias="abbreviation")
+    name: Text | None = Field(None, alias="displayName")
+
+
+class _LineDocument(Strict):
+    """One team's points in a period, as a number or as text."""
+
+    value: Any = None
+    display: Any = Field(None, alias="displayValue")
+
+
+class _CompetitorDocument(Strict):
+    """A team's side of a game. The score comes as text."""
+
+    side: Literal["home", "away"] = Field(alias="homeAway")
+    team: _TeamDocument
+    score: Any = None
+    lines: list[_LineDocument] | None = Field(None, alias="linescores")
+
+
+class _StatusTypeDocument(Strict):
+    """What kind of moment it is. `state` is pre, in or post, which alone does not tell a final."""
+
+    name: Text
+    state: Text
+    completed: bool = False
+    detail: Text | None = None
+    alternative: Text | None = Field(None, alias="altDetail")
+
+
+class _StatusDocument(Strict):
+    """Where a game stands. Summaries of finished games have neither period nor clock."""
+
+    type: _StatusTypeDocument
+    period: _Period | None = None
+    clock: float | None = None
+    display: Text | None = Field(None, alias="displayClock")
+
+
+class _RegulationDocument(Strict):
+    """How many periods a game has without overtime."""
+
+    periods: int | None = None
+
+
+class _FormatDocument(Strict):
+    """The rules of time."""
+
+    regulation: _RegulationDocument | None = None
+
+
+class _CompetitionDocument(Strict):
+    """The game of an event."""
+
+    date: Text | None = None
+    time_known: bool | None = Field(None, alias="timeValid")
+    competitors: Annotated[list[_CompetitorDocument], Field(min_length=2, max_length=2)]
+    status: _StatusDocument | None = None
+    format: _FormatDocument | None = None
+
+
+class _EventDocument(Strict):
+    """An entry of a scoreboard."""
+
+    id: _EventId
+    date: Text | None = None
+    status: _StatusDocument | None = None
+    competitions: Annotated[list[_CompetitionDocument], Field(min_length=1)]
+
+
+class _DayDocument(Strict):
+    """The day that a scoreboard shows."""
+
+    date: Text | None = None
+
+
+class _ScoreboardBody(Strict):
+    """A whole scoreboard whose every event can be read."""
+
+    day: _DayDocument | None = None
+    events: list[_EventDocument]
+
+
+class _LooseScoreboardBody(Strict):
+    """A whole scoreboard; each event is read by itself."""
+
+    day: _DayDocument | None = None
+    events: list[Any]
+
+
+class _AthleteDocument(Strict):
+    """Who a player is."""
+
+    id: Text
+    name: Text | None = Field(None, alias="displayName")
+
+
+class _PlayerDocument(Strict):
+    """A player's figures, in the order of the columns; none for those who did not play."""
+
+    athlete: _AthleteDocument
+    starter: bool = False
+    active: bool = False
+    missed: bool = Field(False, alias="didNotPlay")
+    reason: Text | None = None
+    stats: list[Text] = Field(default_factory=list)
+
+
+class _ColumnsDocument(Strict):
+    """A team's players. The columns are named by `keys`, or by `labels` where there are none."""
+
+    keys: list[Text] | None = None
+    labels: list[Text] | None = None
+    athletes: list[_PlayerDocument] = Field(default_factory=list)
+
+
+class _PlayerTeamDocument(Strict):
+    """Whose players they are."""
+
+    team: _TeamDocument
+    statistics: list[_ColumnsDocument] = Field(default_factory=list)
+
+
+class _BoxscoreDocument(Strict):
+    """The players of both teams."""
+
+    players: list[_PlayerTeamDocument] = Field(default_factory=list)
+
+
+class _HeaderDocument(Strict):
+    """Which game a summary is about, and where it stands."""
+
+    id: _EventId
+    competitions: Annotated[list[_CompetitionDocument], Field(min_length=1)]
+
+
+class _SummaryBody(Strict):
+    """A whole summary. Before tip-off it has no box score."""
+
+    header: _HeaderDocument
+    boxscore: _BoxscoreDocument | None = None
+
+
+_COLUMNS = {
+    "pts": ("points", "PTS"),
+    "reb": ("rebounds", "REB"),
+    "ast": ("assists", "AST"),
+    "stl": ("steals", "STL"),
+    "blk": ("blocks", "BLK"),
+    "3pm": ("threePointFieldGoalsMade-threePointFieldGoalsAttempted", "3PT"),
+    "to": ("turnovers", "TO"),
+}
+"""Each statistic with the names of its column under `keys` and under `labels`."""
+
+_MINUTES = ("minutes", "MIN")
+_FOULS = ("fouls", "PF")
+_FIGURE = re.compile(r"([0-9]{1,3})(?:-[0-9]{1,3})?", re.ASCII)
+_MOST_MINUTES = 130
+
+
+def _players(
+    teams: list[_PlayerTeamDocument], league: str, game: Game, *, in_play: bool
+) -> tuple[PlayerLine, ...]:
+    """Every player of the two teams. Ids are ESPN's own, marked so that no other feed's is meant.
+
+    `in_play` is whether "active" means on the court: after the buzzer it is who was last there.
+    """
+    found: list[PlayerLine] = []
+    for number, team in enumerate(teams):
+        code = code_in(league, team.team.code, team.team.name or "").replace(" ", "-")
+        side = game.side_of(code)
+        if side is None:
+            raise FeedMalformed(f"boxscore.players[{number}].team", "does not play in this game")
+        for block in team.statistics[:1]:
+            columns = {name: at for at, name in enumerate(block.keys or block.labels or ())}
+            for player in block.athletes:
+                figures = {
+                    stat: value
+                    for stat, names in _COLUMNS.items()
+                    if (value := _figure(player, columns, names)) is not None
+                }
+                played = bool(player.stats) and not player.missed
+                found.append(
+                    PlayerLine(
+                        id=f"espn:{player.athlete.id}",
+                        name=strict.printable(player.athlete.name),
+                        side=side,
+                        stats=tuple(figures.items()),
+                        minutes=float(min(_MOST_MINUTES, _figure(player, columns, _MINUTES) or 0)),
+                        fouls=_figure(player, columns, _FOULS) or 0,
+                        on_court=player.active and in_play,
+                        starter=player.starter,
+                        played=played,
+                        # A reason stands beside those who did play, too, and means nothing there.
+                        note=(strict.printable(player.reason) or None) if player.missed else None,
+                        out=player.missed and rules_out(player.reason),
+                    )
+                )
+    return tuple(found)
+
+
+def _figure(player: _PlayerDocument, columns: dict[str, int], names: tuple[str, ...]) -> int | None:
+    """A player's figure; of made and attempted the made ones. None without such a column."""
+    at = next((columns[x] for x in names if x in columns), None)
+    if at is None or at >= len(player.stats):
+        return None
+    text = player.stats[at]
+    read = _FIGURE.fullmatch(text)
+    if read is None:
+        if text.strip() in ("", "-", "--"):
+            return None
+        raise FeedMalformed(f"boxscore.players.stats[{at}]", "is no figure")
+    return min(int(read[1]), MOST_POINTS)
+
+
+_DIGITS = re.compile(r"[0-9]{1,3}", re.ASCII)
+_OVERTIMES = re.compile(r"(?<![a-z0-9])([0-9]{0,2})(?:st|nd|rd|th)? ?ot(?![a-z])", re.ASCII)
+_OFF = {
+    "STATUS_POSTPONED": Phase.POSTPONED,
+    "STATUS_CANCELED": Phase.CANCELLED,
+    "STATUS_CANCELLED": Phase.CANCELLED,
+}
+_STOPPED = ("STATUS_SUSPENDED", "STATUS_DELAYED", "STATUS_RAIN_DELAY")
+_HALFTIME = "STATUS_HALFTIME"
+_END = ("STATUS_END_PERIOD", "STATUS_END_OF_PERIOD", "STATUS_END_OF_REGULATION")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A game's two sides and its status, wherever they stood in the document."""
+
+    home: _CompetitorDocument
+    away: _CompetitorDocument
+    status: _StatusDocument
+
+
+def parse_board(body: bytes, league: str) -> Scoreboard:
+    """A scoreboard. A game that cannot be read spoils only itself; FeedMalformed if it is none."""
+    try:
+        whole = read_json(_ScoreboardBody, body)
+    except FeedMalformed:
+        # One by one, to find which of the events is at fault: slower, and seldom needed.
+        loose = read_json(_LooseScoreboardBody, body)
+        return _board(loose.day, loose.events, league)
+    return _board(whole.day, whole.events, league)
+
+
+def parse_summary(body: bytes, league: str) -> GameState:
+    """A summary, with the players; FeedMalformed names the field that is wrong."""
+    summary = read_json(_SummaryBody, body)
+    competition = summary.header.competitions[0]
+    try:
+        entry = _entry(competition, None)
+        game = _game(summary.header.id, competition, None, league)
+        state = _state(game, entry, competition)
+    except FeedMalformed as wrong:
+        raise wrong.inside("header.competitions[0]") from None
+    teams = summary.boxscore.players if summary.boxscore is not None else []
+    lines = _players(teams, league, game, in_play=state.phase.in_play)
+    lines = plausible(lines, state.score) if state.period else lines
+    return GameState(
+        state.game,
+        state.phase,
+        state.period,
+        state.clock,
+        state.score,
+        periods=state.periods,
+        players=lines,
+    )
+
+
+def _board(day: _DayDocument | None, events: Sequence[object], league: str) -> Scoreboard:
+    games: list[tuple[Game, GameState | Unreadable]] = []
+    spoilt: list[str] = []
+    for number, event in enumerate(events):
+        place = f"events[{number}]"
+        try:
+            read = (
+                event if isinstance(event, _EventDocument) else read_object(_EventDocument, event)
+            )
+            competition = read.competitions[0]
+            game = _game(read.id, competition, read.date, league)
+        except FeedMalformed as wrong:
+            spoilt.append(str(wrong.inside(place)))
+            continue
+        try:
+            entry = _entry(competition, read.status)
+            games.append((game, _state(game, entry, competition)))
+        except FeedMalformed as wrong:
+            games.append((game, wrong.inside(place).unreadable))
+    shown = day.date if day is not None else None
+    if shown is not None:
+        return Scoreboard(strict.day(shown, "day.date"), tuple(games), tuple(spoilt))
+    return Scoreboard(games[0][0].slate if games else None, tuple(games), tuple(spoilt))
+
+
+def _sides(
+    competition: _CompetitionDocument,
+) -> tuple[_CompetitorDocument, _CompetitorDocument]:
+    first, second = competition.competitors
+    if {first.side, second.side} != {"home", "away"}:
+        raise FeedMalformed("competitors", f"are both {first.side}")
+    return (first, second) if first.side == "home" else (second, first)
+
+
+def _entry(competition: _CompetitionDocument, status: _StatusDocument | None) -> _Entry:
+    home, away = _sides(competition)
+    found = competition.status or status
+    if found is None:
+        raise FeedMalformed("status", "is missing")
+    return _Entry(home, away, found)
+
+
+def _game(event: str, competition: _CompetitionDocument, when: str | None, league: str) -> Game:
+    home, away = (_code(x.team, league) for x in _sides(competition))
+    if home == away:
+        raise FeedMalformed("competitors", f"are both {home}")
+    text = competition.date or when
+    if text is None:
+        raise FeedMalformed("date", "is missing")
+    start = strict.instant(text, "date")
+    day: date | None = None
+    if competition.time_known is False:
+        # The hour is a placeholder, midnight Eastern: it would count with the evening before.
+        day = start.astimezone(LEAGUE_ZONE).date()
+    return Game(event, league, home, away, start, day)
+
+
+def _code(team: _TeamDocument, league: str) -> str:
+    return code_in(league, team.code, team.name or "").replace(" ", "-")
+
+
+def _state(game: Game, entry: _Entry, competition: _CompetitionDocument) -> GameState:
+    rules = LEAGUES[game.league]
+    regulation = competition.format.regulation if competition.format is not None else None
+    if regulation is not None and regulation.periods not in (None, rules.periods):
+        raise FeedMalformed("format.regulation.periods", f"is not {rules.periods}")
+    kind = entry.status.type
+    if kind.name in _OFF:
+        return _quiet(game, _OFF[kind.name])
+    if kind.name == "STATUS_FORFEIT":
+        raise FeedUnbelieved("status.type.name", "is a forfeit", "a forfeit")
+    if kind.state == "post":
+        return _final(game, entry, rules)
+    if kind.state not in ("pre", "in"):
+        raise FeedMalformed("status.type.state", "is none of pre, in and post")
+    points = _points(entry.home) or _points(entry.away)
+    if entry.status.period and (kind.state == "in" or points):
+        return _in_play(game, entry, rules)
+    if points:
+        raise FeedMalformed("status.period", "is 0 in a game with points")
+    return _quiet(game, Phase.SCHEDULED)
+
+
+def _quiet(game: Game, phase: Phase) -> GameState:
+    return GameState(game, phase, 0, float(game.rules.period_seconds), Score(0, 0), periods=())
+
+
+def _final(game: Game, entry: _Entry, rules: League) -> GameState:
+    """A game that is over: `post` alone is also said of one that was never played."""
+    kind = entry.status.type
+    if not kind.completed or not kind.name.startswith("STATUS_FINAL"):
+        word = kind.name.removeprefix("STATUS_")[:40]
+        problem = f"is neither final nor called off: {word}"
+        raise FeedUnbelieved("status.type", problem, f"said to be {word.casefold()}")
+    score = _score(entry)
+    period = entry.status.period or _last_period(entry, rules)
+    period = max(period, _overtime(entry, rules))
+    believable_end(("status.period", "competitors.score"), period, score, rules)
+    periods = _periods(entry, period, score)
+    return GameState(game, Phase.FINAL, period, 0.0, score, periods=periods)
+
+
+def _last_period(entry: _Entry, rules: League) -> int:
+    """The last period of a finished game whose status does not tell it."""
+    told = _overtime(entry, rules)
+    return told or max(rules.periods, len(entry.home.lines or ()), len(entry.away.lines or ()))
+
+
+def _overtime(entry: _Entry, rules: League) -> int:
+    """The number of the overtime that the words name, counted on from regulation; 0 for none."""
+    found = _OVERTIMES.search(strict.squeezed(entry.status.type.detail))
+    return min(rules.periods + int(found[1] or 1), MOST_PERIODS) if found else 0
+
+
+def _in_play(game: Game, entry: _Entry, rules: League) -> GameState:
+    score, name = _score(entry), entry.status.type.name
+    # Overtimes may be counted from one: the words tell which it is.
+    period = max(entry.status.period or 0, _overtime(entry, rules))
+    shown = _clock(entry.status)
+    clock = shown or 0.0
+    phase = Phase.LIVE
+    periods = _periods(entry, period, score)
+    if name in _STOPPED:
+        phase = Phase.SUSPENDED
+    elif name == _HALFTIME:
+        if period not in (rules.periods // 2, rules.periods // 2 + 1):
+            raise FeedMalformed("status.period", f"is {period} at halftime")
+        period, phase, clock = rules.periods // 2, Phase.BREAK, 0.0
+        periods = _periods(entry, period, score)
+    elif name in _END:
+        phase, clock = Phase.BREAK, 0.0
+    elif clock == 0:
+        untouched = score.total == 0 if periods is None else periods[-1].total == 0
+        phase, clock = at_zero(
+            "status.displayClock", period, score, rules, blank=shown is None, untouched=untouched
+        )
+    if clock > rules.length_of(period):
+        raise FeedMalformed("status.displayClock", f"is more than period {period} has")
+    return GameState(game, phase, period, clock, score, periods=periods)
+
+
+def _clock(status: _StatusDocument) -> float | None:
+    """Seconds left in the period, from the clock as shown, else from its number; None without."""
+    shown = strict.seconds(status.display, "status.displayClock")
+    if shown:
+        return shown
+    if status.clock is not None and status.clock < 0:
+        raise FeedMalformed("status.clock", "is negative")
+    return status.clock or shown
+
+
+def _points(side: _CompetitorDocument) -> int | None:
+    """Points of a side, told as text or as a number; None when there are none told."""
+    field = f"competitors.{side.side}.score"
+    match side.score:
+        case None | "":
+            return None
+        case bool() | float():
+            raise FeedMalformed(field, "is no whole number")
+        case int() as number if 0 <= number <= MOST_POINTS:
+            return number
+        case str() as text if _DIGITS.fullmatch(text) and int(text) <= MOST_POINTS:
+            return int(text)
+        case _:
+            raise FeedMalformed(field, "is no score")
+
+
+def _score(entry: _Entry) -> Score:
+    """The score of a game that has begun; a missing one is never taken for nothing-nothing."""
+    home, away = _points(entry.home), _points(entry.away)
+    if home is None or away is None:
+        side = Side.HOME if home is None else Side.AWAY
+        raise FeedMalformed(f"competitors.{side.value}.score", "is missing")
+    return Score(home, away)
+
+
+def _periods(entry: _Entry, period: int, score: Score) -> tuple[Score, ...] | None:
+    """Points by period where they are whole and add up; one that has just begun may be missing."""
+    home, away = _line(entry.home), _line(entry.away)
+    if home is None or away is None or min(len(home), len(away)) < period - 1:
+        return None
+    home, away = ([*x, 0][:period] if len(x) < period else x[:period] for x in (home, away))
+    if (sum(home), sum(away)) != (score.home, score.away):
+        return None
+    return tuple(Score(h, a) for h, a in zip(home, away, strict=True))
+
+
+def _line(side: _CompetitorDocument) -> list[int] | None:
+    found: list[int] = []
+    for line in side.lines or ():
+        value = line.value if line.value is not None else line.display
+        text = f"{value:g}" if isinstance(value, float) else str(value)
+        if isinstance(value, bool) or not _DIGITS.fullmatch(text):
+            return None
+        found.append(int(text))
+    return found

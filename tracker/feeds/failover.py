@@ -1,0 +1,535 @@
+"""A league's sources behind one door: the primary, and those that stand in while it does not tell.
+
+One source speaks at a time, and two are never mixed. Who takes over does not go back behind what
+has been told: what it says is held back until it has caught up.
+
+Sources that tell different scores are seen, said and shown, and never averaged.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tracker.clock import Clock
+from tracker.domain.events import (
+    FeedAgreement,
+    FeedDisagreement,
+    FeedFrozen,
+    FeedSwitched,
+    FeedThawed,
+    Tell,
+)
+from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.poll import (
+    CLOCK_S,
+    SOURCE_HELD_S,
+    STALE_AFTER,
+    Trouble,
+    Unreadable,
+    behind,
+    order_key,
+)
+from tracker.feeds.health import SOURCE_LOST_AFTER
+from tracker.feeds.polling.cadence import OVERDUE_AFTER_S
+from tracker.feeds.polling.feed import Feed, FeedAnswer, LookUp, SharedBoard
+
+DOUBT_EVERY_S = 30.0
+"""Least seconds between two such looks elsewhere."""
+
+
+SHARED_S = 5.0
+"""Oldest board of another source that is taken for such a look."""
+
+
+_SLOW_S = 3.0
+"""After this long without an answer the next source is asked before any other document of this."""
+
+
+_TRIED_EVERY = 3
+"""Looks of which one asks a host that is down for a box as well."""
+
+
+_REFUSALS = (Trouble.BLOCKED, Trouble.RATE_LIMITED)
+
+
+_KEPT_GAMES = 512
+"""Games of which it is remembered what was told last, and how their sources compare."""
+
+
+def _disputed(answer: FeedAnswer, state: GameState, ends: str) -> FeedAnswer:
+    """A look at a final that another document contradicts."""
+    return replace(answer, reading=replace(state, doubt=ends))
+
+
+FROZEN_BREAK_S = 20 * 60.0
+"""A break that has not changed for so long is looked up elsewhere: halftime has fifteen minutes."""
+
+
+OVERDUE_S = 15 * 60.0
+"""The same for a game that should have begun: real tip-offs are about ten minutes late."""
+
+
+@dataclass(slots=True)
+class _LastState:
+    """What was last told of a game, by which document, and since when nothing has changed."""
+
+    state: GameState
+    document: tuple[str, str]
+    since: float
+    doubted: float = -math.inf
+    frozen: bool = False
+    stood_still: tuple[str, str] | None = None
+    lagging: float | None = None
+
+
+def _stands_still(state: GameState, stood: float, now: datetime) -> bool:
+    """Whether a game that has not changed for `stood` seconds should have."""
+    match state.phase:
+        case Phase.LIVE:
+            return stood >= STALE_AFTER.total_seconds()
+        case Phase.BREAK:
+            return stood >= FROZEN_BREAK_S
+        case Phase.SCHEDULED:
+            late = (now - state.game.start).total_seconds()
+            return OVERDUE_S <= late < OVERDUE_AFTER_S
+        case _:
+            return False
+
+
+FLAPPING_S = 5 * 60.0
+"""A source that fails again within this time of its return is not trusted as quickly."""
+
+
+TRUSTED_AFTER = 1
+"""Good answers in a row after which a source that had failed is used again."""
+
+
+TRUSTED_AFTER_FLAPPING = 3
+"""The same for a source that has failed again soon after its return."""
+
+
+_AT_ONCE = (Trouble.BLOCKED, Trouble.RATE_LIMITED)
+
+
+class Breaker:
+    """Open while the primary source is lost; what it answers in the meantime are probes.
+
+    One failure alone is a hiccup and opens nothing, but a source that refuses us is left at once.
+    """
+
+    def __init__(self) -> None:
+        """Closed: the primary source is used."""
+        self.open = False
+        self._needed = TRUSTED_AFTER
+        self._closed_at: float | None = None
+
+    def judge(self, board: SharedBoard, monotonic: float) -> bool:
+        """Take note of how the source's board stands; whether that opened or closed the breaker."""
+        failure = board.failure
+        before = self.open
+        if failure is not None:
+            lost = failure.failures >= SOURCE_LOST_AFTER or failure.error.trouble in _AT_ONCE
+            if lost and not self.open:
+                self.open = True
+                back = self._closed_at
+                again = back is not None and monotonic - back < FLAPPING_S
+                self._needed = TRUSTED_AFTER_FLAPPING if again else TRUSTED_AFTER
+        elif self.open and board.streak >= self._needed:
+            self.open = False
+            self._closed_at = monotonic
+        return self.open != before
+
+
+class Failover:
+    """The sources of one league, as a `Watch`.
+
+    Events: `feed.switched` (league, source, instead_of, why) when another source takes over and
+    when the primary is back; `feed.frozen` (source, game) when a game moves on elsewhere only, and
+    `feed.thawed`; and those of `Disputes`.
+    """
+
+    def __init__(self, feeds: Sequence[Feed], clock: Clock, tell: Tell) -> None:
+        """`feeds` are of one league, the preferred one first."""
+        self._primary, self._others = feeds[0], tuple(feeds[1:])
+        self._clock = clock
+        self._report = tell
+        self._breaker = Breaker()
+        self._disputes = Disputes(clock, tell)
+        self._told: OrderedDict[str, _LastState] = OrderedDict()
+        self._missed: Counter[str] = Counter()
+
+    async def read(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer:
+        """What is known of a game, from whichever source knows it. It never raises."""
+        if ask is LookUp.BOX:
+            return await self._box(game)
+        answer = await self._first(game, ask, max_age)
+        if not isinstance(answer.reading, GameState):
+            return answer
+        answer = await self._settled(game, answer, answer.reading)
+        if answer.source == self._primary.source.name and isinstance(answer.reading, GameState):
+            self._disputes.check(game, answer.reading, self._primary, self._others)
+            ends = self._disputes.ends(game)
+            if ends and answer.reading.phase is Phase.FINAL:
+                return _disputed(answer, answer.reading, ends)
+        return answer
+
+    def recall(self, game: Game, state: GameState) -> None:
+        """Take it that this state has been told, as before a restart: no source is to go behind."""
+        self._told.setdefault(game.id, _LastState(state, ("", ""), self._clock.monotonic()))
+
+    async def _box(self, game: Game) -> FeedAnswer:
+        """A game's box; for want of one, a board of its day that still tells of it."""
+        first = await self._primary.read(game, LookUp.BOX, 0.0)
+        if isinstance(first.reading, GameState):
+            return await self._agreed(game, first, first.reading)
+        for other in self._others:
+            await other.read(game, LookUp.BOARD, DOUBT_EVERY_S)
+            answer = await other.read(game, LookUp.BOX, 0.0)
+            if isinstance(answer.reading, GameState):
+                return await self._agreed(game, answer, answer.reading)
+        for feed in (self._primary, *self._others):
+            answer = (
+                await feed.read(game, LookUp.BOARD, DOUBT_EVERY_S) if feed.source.dated else first
+            )
+            if isinstance(answer.reading, GameState) and answer.reading.phase is Phase.FINAL:
+                return answer
+        return first
+
+    async def _agreed(self, game: Game, answer: FeedAnswer, box: GameState) -> FeedAnswer:
+        """A box, doubted where two other documents say that the game ended otherwise."""
+        last = self._told.get(game.id)
+        if last is None or not box.phase is last.state.phase is Phase.FINAL:
+            return answer
+        if not contradict(box, last.state):
+            return answer
+        for other in self._others:
+            board = await other.read(game, LookUp.BOARD, DOUBT_EVERY_S)
+            state = board.reading
+            if isinstance(state, GameState) and state.phase is Phase.FINAL:
+                if contradict(state, last.state):
+                    return answer
+                said, score = box.score, last.state.score
+                ends = f"its box tells {said.away}-{said.home}, boards {score.away}-{score.home}"
+                return _disputed(answer, box, ends)
+        return answer
+
+    async def _first(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer:
+        """The primary's word, or that of whoever stands in for it."""
+        if not self._others:
+            return await self._primary.read(game, ask, max_age)
+        urgent = ask is LookUp.EITHER
+        self._judge(game)
+        left = self._breaker.open
+        if left:
+            # A probe in the background: a source that hangs must not delay the one that answers.
+            self._primary.board_of(game).poke(max_age, urgent=urgent)
+            answer = await self._stand_in(game, ask, max_age)
+            if answer is not None:
+                return answer
+        answer = await self._primary.read(game, LookUp.BOARD, max_age, urgent=urgent)
+        self._judge(game)
+        if isinstance(answer.reading, GameState) or not urgent:
+            self._missed.pop(game.id, None)
+            return answer
+        self._missed[game.id] += 1
+        return await self._instead(game, answer, max_age, stood_in=left)
+
+    async def _instead(
+        self, game: Game, answer: FeedAnswer, max_age: float, *, stood_in: bool
+    ) -> FeedAnswer:
+        """What is left when the primary's board does not tell of a game that is near or in play.
+
+        Once or twice its box, which is of the same moment; then a board that all games share.
+        """
+        trouble = answer.reading.trouble if isinstance(answer.reading, Unreadable) else None
+        hiccup = not self._breaker.open and self._missed[game.id] <= SOURCE_LOST_AFTER
+        box = hiccup and not self._slow(game)
+        if box:
+            answer = await self._primary.read(game, LookUp.EITHER, max_age)
+            if isinstance(answer.reading, GameState):
+                return answer
+        if not stood_in and game.start <= self._clock.now():
+            other = await self._stand_in(game, LookUp.EITHER, max_age)
+            if other is not None:
+                return other
+        if not box and self._box_may_help(game, trouble):
+            answer = await self._primary.read(game, LookUp.EITHER, max_age)
+            if isinstance(answer.reading, GameState):
+                self._primary.board_of(game).poke(max_age, urgent=True)
+        return answer if isinstance(answer.reading, GameState) else self._patient(answer, game)
+
+    def _slow(self, game: Game) -> bool:
+        """Whether the primary has just let us wait for nothing."""
+        failure = self._primary.board_of(game).failure
+        return failure is not None and failure.heard - failure.asked >= _SLOW_S
+
+    def _box_may_help(self, game: Game, trouble: Trouble | None) -> bool:
+        """Whether to ask the primary for a box although its board does not tell of the game.
+
+        Where its host is down, that is tried now and then, and again as long as it helps.
+        """
+        if trouble is not Trouble.DOWN:
+            return trouble not in _REFUSALS
+        last = self._told.get(game.id)
+        board = self._primary.board_of(game).path.partition("?")[0]
+        source, document = ("", "") if last is None else last.document
+        helped = source == self._primary.source.name and document != board
+        return helped or self._missed[game.id] % _TRIED_EVERY == 1
+
+    def _patient(self, answer: FeedAnswer, game: Game) -> FeedAnswer:
+        """The look, to be repeated as soon as any source may be asked again."""
+        waits = [answer.retry_after or 0.0]
+        now = self._clock.monotonic()
+        for other in self._others:
+            failure = other.board_of(game).failure
+            waits.append(0.0 if failure is None else failure.retry_at(urgent=True) - now)
+        return replace(answer, retry_after=max(0.0, min(waits)) or None)
+
+    async def _stand_in(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer | None:
+        """What another source tells: its board, or its box where only this game is amiss."""
+        urgent = ask is LookUp.EITHER
+        for other in self._others:
+            answer = await other.read(game, LookUp.BOARD, max_age, urgent=urgent)
+            amiss = urgent and other.board_of(game).failure is None
+            if amiss and not isinstance(answer.reading, GameState):
+                answer = await other.read(game, LookUp.EITHER, max_age)
+            if isinstance(answer.reading, GameState):
+                return answer
+        return None
+
+    def _judge(self, game: Game) -> None:
+        """Open or close the breaker, and say so."""
+        board = self._primary.board_of(game)
+        if not self._breaker.judge(board, self._clock.monotonic()):
+            return
+        primary, other = self._primary.source.label, self._others[0].source.label
+        league = self._primary.source.league
+        if self._breaker.open:
+            failure = board.failure
+            why = "" if failure is None else str(failure.error)
+            self._report(FeedSwitched(league, other, primary, why))
+        else:
+            why = f"{primary} answers again"
+            self._report(FeedSwitched(league, primary, other, why))
+
+    async def _settled(self, game: Game, answer: FeedAnswer, state: GameState) -> FeedAnswer:
+        """The look that is to be told, in view of what was told before."""
+        now = self._clock.monotonic()
+        last = self._told.get(game.id)
+        document = (answer.source, answer.path)
+        if last is None:
+            return self._tell(game, answer, state)
+        if document != last.document and behind(state, last.state):
+            return await self._lagging(game, answer, state, last)
+        if state == last.state and _stands_still(state, now - last.since, self._clock.now()):
+            return await self._doubted(game, answer, state, last)
+        return self._tell(game, answer, state)
+
+    async def _lagging(
+        self, game: Game, answer: FeedAnswer, state: GameState, last: _LastState
+    ) -> FeedAnswer:
+        """Another document than the last one is behind it: the last one is asked again."""
+        now = self._clock.monotonic()
+        other = await self._elsewhere(game, answer, last.state)
+        if other is not None and isinstance(other.reading, GameState):
+            return self._tell(game, other, other.reading, lagging=last.lagging)
+        last.lagging = now if last.lagging is None else last.lagging
+        if now - last.lagging >= SOURCE_HELD_S:
+            return self._tell(game, answer, state)
+        why = (
+            f"{answer.source} is behind what {last.document[0]} told, "
+            "and is not told until it is not"
+        )
+        return replace(answer, reading=Unreadable(Trouble.ABSENT, why), at_pace=True)
+
+    async def _doubted(
+        self, game: Game, answer: FeedAnswer, state: GameState, last: _LastState
+    ) -> FeedAnswer:
+        """A live game that stands still: has it moved on elsewhere?"""
+        now = self._clock.monotonic()
+        if now - last.doubted < DOUBT_EVERY_S:
+            return answer
+        last.doubted = now
+        other = await self._elsewhere(game, answer, state)
+        if other is None or not isinstance(other.reading, GameState):
+            return answer
+        if not ahead(other.reading, state):
+            return answer
+        if not last.frozen:
+            last.frozen, last.stood_still = True, (answer.source, answer.path)
+            self._report(FeedFrozen(answer.source, game.name))
+        return self._tell(game, other, other.reading)
+
+    async def _elsewhere(
+        self, game: Game, answer: FeedAnswer, least: GameState
+    ) -> FeedAnswer | None:
+        """The first other document that is not behind `least`: boards first, which many share."""
+        feeds = (self._primary, *self._others)
+        for feed in feeds:
+            if feed.source.name != answer.source and not self._down(feed, game):
+                other = await feed.read(game, LookUp.BOARD, SHARED_S, urgent=True)
+                if isinstance(other.reading, GameState) and not behind(other.reading, least):
+                    return other
+        if answer.source != self._primary.source.name:
+            return None
+        box = await self._primary.read(game, LookUp.BOX, 0.0)
+        told = isinstance(box.reading, GameState) and not behind(box.reading, least)
+        return box if told else None
+
+    def _down(self, feed: Feed, game: Game) -> bool:
+        """Whether the primary is left alone for the moment: only its probes are to ask it."""
+        return feed is self._primary and self._breaker.open and bool(feed.board_of(game).failure)
+
+    def _tell(
+        self, game: Game, answer: FeedAnswer, state: GameState, lagging: float | None = None
+    ) -> FeedAnswer:
+        """Remember what is told, and tell it."""
+        last = self._told.get(game.id)
+        document = (answer.source, answer.path)
+        if last is None:
+            last = _LastState(state, document, self._clock.monotonic())
+            self._told[game.id] = last
+        if last.frozen and document == last.stood_still:
+            last.frozen = False
+            self._report(FeedThawed(answer.source, game.name))
+        if last.state != state:
+            last.state, last.since = state, self._clock.monotonic()
+        last.document, last.lagging = document, lagging
+        self._told.move_to_end(game.id)
+        while len(self._told) > _KEPT_GAMES:
+            self._told.popitem(last=False)
+        return answer
+
+
+EVERY_S = 5 * 60.0
+"""Between two looks at a second source while all is well: one request for all games of a league."""
+
+
+AFTER_CHECKS = 6
+"""Comparisons in a row, one at each look, that must differ before it is said: for half a minute or
+so one source may only be late with the points of a free throw."""
+
+
+FINAL_CHECKS = 6
+"""Looks at a second source for the final score before it is let be."""
+
+
+_COMPARED_WITHIN_S = 75.0
+"""Oldest board of a second source that is good enough to compare with: an older state is merely an
+earlier one. It is longer than the pause between two looks at a final."""
+
+
+_COMPARED_WITHIN_DIFFERING_S = 20.0
+"""The same while they differ."""
+
+
+@dataclass(slots=True)
+class _Case:
+    """How the comparisons of a game stand."""
+
+    checked: float | None = None
+    differing: int = 0
+    told: bool = False
+    ends: str = ""
+    finals: int = 0
+    agreed: bool = False
+
+
+class Disputes:
+    """Compares what the primary source tells with a second one, now and then and at the end.
+
+    It tells `FeedDisagreement`, once for each dispute, and `FeedAgreement` when it is over. What is
+    believed stays what the primary tells.
+    """
+
+    def __init__(self, clock: Clock, tell: Tell) -> None:
+        """Nothing has been compared."""
+        self._clock = clock
+        self._tell = tell
+        self._cases: OrderedDict[str, _Case] = OrderedDict()
+
+    def check(self, game: Game, state: GameState, primary: Feed, others: Sequence[Feed]) -> None:
+        """Compare, if it is time to: the primary has just told this state.
+
+        It waits for nothing: what has to be asked for is compared at a later look.
+        """
+        case = self._cases.setdefault(game.id, _Case())
+        while len(self._cases) > _KEPT_GAMES:
+            self._cases.popitem(last=False)
+        if not others or not self._due(case, state):
+            return
+        soon = case.differing and not case.ends
+        other = others[0].peek(game, _COMPARED_WITHIN_DIFFERING_S if soon else _COMPARED_WITHIN_S)
+        if other is None:
+            return
+        case.checked = self._clock.monotonic()
+        self._compared(game, case, state, other, (primary, others[0]))
+
+    def ends(self, game: Game) -> str:
+        """What two sources tell of the end of a game, where both cannot be right; else empty."""
+        case = self._cases.get(game.id)
+        return "" if case is None else case.ends
+
+    def _due(self, case: _Case, state: GameState) -> bool:
+        if state.phase is Phase.FINAL:
+            case.finals += 1
+            return not case.agreed and (bool(case.ends) or case.finals <= FINAL_CHECKS)
+        if not state.phase.in_play:
+            return False
+        if case.checked is None:
+            case.checked = self._clock.monotonic()
+            return False
+        pause = 0.0 if case.differing else EVERY_S
+        return self._clock.monotonic() - case.checked >= pause
+
+    def _compared(
+        self, game: Game, case: _Case, one: GameState, two: GameState, feeds: tuple[Feed, Feed]
+    ) -> None:
+        final = one.phase is Phase.FINAL and two.phase is Phase.FINAL
+        if not contradict(one, two):
+            case.agreed, case.ends = final, ""
+            case.differing = 0
+            if case.told:
+                case.told = False
+                self._tell(FeedAgreement(game.name))
+            return
+        case.differing += 1
+        names = [x.source.label for x in feeds]
+        case.ends = f"{names[0]} tells {_told(one)}, {names[1]} {_told(two)}" if final else ""
+        if case.told or (not final and case.differing < AFTER_CHECKS):
+            return
+        case.told = True
+        labels = [x.source.label for x in feeds]
+        self._tell(FeedDisagreement(game.name, labels[0], _told(one), labels[1], _told(two)))
+
+
+def _told(state: GameState) -> str:
+    return f"{state.score.away}-{state.score.home} at {state.game_clock}"
+
+
+def ahead(state: GameState, other: GameState) -> bool:
+    """Whether a state is from a later moment than the other, or has more points at the same one."""
+    return behind(other, state) and not behind(state, other)
+
+
+def contradict(one: GameState, other: GameState) -> bool:
+    """Whether two states cannot both be true, however far one source lags behind the other."""
+    if one.phase.off or other.phase.off:
+        return False
+    if Phase.SCHEDULED in (one.phase, other.phase):
+        return False
+    mine, theirs = order_key(one), order_key(other)
+    if one.phase is Phase.FINAL and other.phase is Phase.FINAL:
+        return one.score != other.score
+    if mine[:2] == theirs[:2] and abs(one.clock - other.clock) <= CLOCK_S:
+        return one.score != other.score
+    early, late = (one, other) if _earlier(one, other) else (other, one)
+    return early.score.home > late.score.home or early.score.away > late.score.away
+
+
+def _earlier(one: GameState, other: GameState) -> bool:
+    return order_key(one)[:3] < order_key(other)[:3]

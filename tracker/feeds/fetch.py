@@ -1,0 +1,377 @@
+"""Asking a source for a document: politely, within limits of time and size, and honestly."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import zlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from asyncio_throttle.throttler import Throttler
+from yarl import URL
+
+from tracker.clock import Clock
+from tracker.domain.poll import Usage
+from tracker.feeds.health import Account
+from tracker.feeds.source import (
+    BODY_CAP,
+    FeedError,
+    FeedMalformed,
+    FeedNotPublished,
+    FeedRateLimited,
+    FeedRefused,
+    FeedUnavailable,
+)
+from tracker.network import (
+    ServerTime,
+    UnusableProxy,
+    certificate_trouble,
+    proxy_for,
+    retry_after,
+    trusted,
+)
+
+_CHUNK = 1 << 16
+_ENCODED = ("gzip", "x-gzip", "deflate")
+_ANY_ZLIB = 47
+
+
+class TooLarge(Exception):
+    """More bytes came than the cap allows."""
+
+
+class BrokenOff(Exception):
+    """The compressed body ended before its end, or is no compressed body."""
+
+
+async def decoded(answer: aiohttp.ClientResponse, cap: int) -> bytes:
+    """The body, of at most `cap` decoded bytes: no more than that is ever held.
+
+    Raises TooLarge, BrokenOff, and FeedMalformed for an encoding that was not asked for.
+    """
+    encoding = answer.headers.get("Content-Encoding", "identity").strip().casefold()
+    if encoding not in ("", "identity", *_ENCODED):
+        raise FeedMalformed("body", "is encoded in a way that was not asked for")
+    inflater = zlib.decompressobj(_ANY_ZLIB) if encoding in _ENCODED else None
+    body = bytearray()
+    async for chunk in answer.content.iter_chunked(_CHUNK):
+        try:
+            body += inflater.decompress(chunk, cap + 1 - len(body)) if inflater else chunk
+        except zlib.error:
+            raise BrokenOff from None
+        if len(body) > cap:
+            raise TooLarge
+    if inflater is not None and body and not inflater.eof:
+        raise BrokenOff
+    return bytes(body)
+
+
+DEADLINE_S = 8.0
+"""Real seconds for one document, from the first byte sent to the last received."""
+
+SCHEDULE_CAP = 16 << 20
+"""The same for a season's schedule, which has 2 to 5 MB."""
+
+REDIRECTS = 3
+"""Redirects that are followed, and only within the host that was asked."""
+
+MINUTE_S = 60.0
+
+LOOK_EVERY_S = 0.05
+"""Real seconds between two looks at a budget that is used up."""
+
+KEPT_DOCUMENTS = 64
+"""Documents of which the validators and the body are kept, for conditional requests."""
+
+PAUSE_S = 30.0
+"""For how long a host that wants to be asked less often is left alone where it does not say so."""
+
+LONGEST_PAUSE_S = 3600.0
+"""Longest `Retry-After` that is obeyed."""
+
+_GONE = (404, 410)
+_REFUSED = (401, 402, 403, 407, 451)
+_TOO_MANY = 429
+_NOT_MODIFIED = 304
+_OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A document. `at` is when it arrived, `heard` the same in the clock's monotonic seconds.
+
+    `digest` is the SHA-256 of `body` in hex. `unchanged` is whether the body is the one that was
+    fetched before from this path. `headers` are those that a source counts its requests by.
+    """
+
+    path: str
+    at: datetime
+    body: bytes
+    digest: str
+    unchanged: bool
+    heard: float
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A document as it was last given; the body only where the server gave validators with it."""
+
+    digest: str
+    body: bytes | None = None
+    conditions: tuple[tuple[str, str], ...] = ()
+
+
+class Fetcher:
+    """One host, asked over one session with the source's own headers and a budget of requests.
+
+    Use it as an async context manager. The budget is a minute's of the clock, hard, and the next
+    request waits for room.
+    """
+
+    def __init__(  # noqa: PLR0913 - all but four have a default
+        self,
+        base_url: str,
+        headers: Mapping[str, str],
+        requests_per_minute: int,
+        clock: Clock,
+        *,
+        deadline_s: float = DEADLINE_S,
+        second_headers: Mapping[str, str] | None = None,
+        server_time: ServerTime | None = None,
+        pause_s: float = PAUSE_S,
+    ) -> None:
+        """`base_url` is scheme and host; `deadline_s` is in real seconds.
+
+        `second_headers` are tried once where `headers` are refused, and kept where they are not.
+        `server_time` hears what time the host has. `pause_s` is for how long a host that was asked
+        too often is left alone where it does not say.
+        """
+        self._base = URL(base_url)
+        self._headers = dict(headers)
+        self._spare = None if second_headers is None else dict(second_headers)
+        self._clock = clock
+        self._account = Account(self._host, requests_per_minute)
+        self._deadline_s = deadline_s
+        self._budget: AbstractAsyncContextManager[None] = Throttler(
+            requests_per_minute, MINUTE_S / clock.speed, LOOK_EVERY_S
+        )
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._server_time = server_time
+        self._pause_s = pause_s
+        self._pause: tuple[float, str] | None = None
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the session."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=trusted()),
+            timeout=aiohttp.ClientTimeout(total=None),
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the session."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def get(self, path: str, cap: int = BODY_CAP) -> Fetched:
+        """The document at `path`, of at most `cap` decoded bytes.
+
+        Raises FeedUnavailable, FeedRefused, FeedRateLimited, FeedNotPublished, or FeedMalformed for
+        a body that is empty, too large or encoded in a way that was not asked for.
+        """
+        try:
+            return await self._counted(path, cap)
+        except FeedRefused:
+            if self._spare is None:
+                raise
+        self._headers, self._spare = self._spare, self._headers
+        return await self._counted(path, cap)
+
+    @property
+    def usage(self) -> Usage:
+        """What has been asked of the host so far."""
+        return self._account.usage(self._clock.monotonic())
+
+    async def _counted(self, path: str, cap: int) -> Fetched:
+        self._respect()
+        await self._afford()
+        self._account.asked(self._clock.monotonic())
+        try:
+            fetched = await self._within_limits(path, cap)
+        except FeedError as error:
+            self._account.failed(error.trouble)
+            if isinstance(error, FeedRateLimited):
+                wait = self._pause_s if error.retry_after is None else error.retry_after
+                until = self._clock.monotonic() + min(wait, LONGEST_PAUSE_S)
+                self._pause = until, str(error)
+            raise
+        self._account.answered(len(fetched.body))
+        return fetched
+
+    def _respect(self) -> None:
+        """Raise again what the host asked of us, for as long as it did: for its every document."""
+        if self._pause is None:
+            return
+        until, why = self._pause
+        left = until - self._clock.monotonic()
+        if left > 0:
+            raise FeedRateLimited(why, left)
+        self._pause = None
+
+    async def _within_limits(self, path: str, cap: int) -> Fetched:
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await self._get(path, cap)
+        except TimeoutError:
+            why = f"{self._host} did not answer in full within {self._deadline_s:g} s"
+        except UnusableProxy as unusable:
+            why = str(unusable)
+        except aiohttp.ClientSSLError as error:
+            trouble = certificate_trouble(str(error)) or "its TLS is not sound"
+            why = f"no secure connection to {self._host}: {trouble}"
+        except aiohttp.ClientConnectorDNSError:
+            why = f"the name {self._host} cannot be resolved: check the network"
+        except aiohttp.ClientProxyConnectionError:
+            why = "the proxy that HTTP_PROXY or HTTPS_PROXY names cannot be reached"
+        except aiohttp.ClientHttpProxyError as error:
+            why = f"the proxy does not lead to {self._host} ({error.status})"
+        except (aiohttp.ClientConnectorError, ConnectionRefusedError):
+            why = f"{self._host} cannot be reached: check the network"
+        except (aiohttp.ClientError, OSError, ValueError, BrokenOff):
+            why = f"{self._host} broke off in the middle of its answer"
+        except TooLarge:
+            raise FeedMalformed("body", f"is larger than {cap >> 20} MiB") from None
+        raise FeedUnavailable(why)
+
+    @property
+    def _host(self) -> str:
+        return self._base.host or "the host"
+
+    async def _afford(self) -> None:
+        """Wait for the budget, which is our own limit; FeedRateLimited when it is used up."""
+        try:
+            async with asyncio.timeout(self._deadline_s), self._budget:
+                return
+        except TimeoutError:
+            why = f"the budget of requests to {self._host} is used up: raise requests_per_minute"
+        raise FeedRateLimited(why)
+
+    async def _get(self, path: str, cap: int) -> Fetched:
+        session = self._session
+        if session is None:
+            raise RuntimeError("a fetcher is used inside its `async with`")
+        kept = self._kept.get(path)
+        url = self._base.join(URL(path, encoded=True))
+        for _ in range(REDIRECTS + 1):
+            headers = {**self._headers, **dict(kept.conditions if kept else ())}
+            asking = session.get(
+                url, headers=headers, allow_redirects=False, proxy=proxy_for(str(url))
+            )
+            async with asking as answer:
+                if self._server_time is not None:
+                    self._server_time.heard(answer.headers)
+                if 300 <= answer.status < 400 and answer.status != _NOT_MODIFIED:  # noqa: PLR2004
+                    url = self._redirected(url, answer)
+                    continue
+                return await self._read(path, kept, answer, cap)
+        raise FeedUnavailable(f"{self._host} redirects in circles")
+
+    def _redirected(self, url: URL, answer: aiohttp.ClientResponse) -> URL:
+        target = url.join(URL(answer.headers.get("Location", "")))
+        if target.origin() != self._base.origin():
+            raise FeedRefused(
+                f"{self._host} sends us to another host, {target.host}: "
+                "the network may want a sign-in"
+            )
+        return target
+
+    async def _read(
+        self, path: str, kept: _Kept | None, answer: aiohttp.ClientResponse, cap: int
+    ) -> Fetched:
+        if answer.status == _NOT_MODIFIED and kept is not None and kept.body is not None:
+            return self._fetched(path, kept.body, kept.digest, unchanged=True)
+        if answer.status != _OK:
+            error = self._error(path, answer)
+            error.code, error.headers = await _told_code(answer), _counting(answer)
+            raise error
+        body = await decoded(answer, cap)
+        start = body[:64].lstrip().removeprefix(b"\xef\xbb\xbf")[:1]
+        html = "html" in answer.headers.get("Content-Type", "").casefold()
+        if start == b"<" or (html and start not in (b"{", b"[")):
+            raise FeedRefused(f"{self._host} answers with a web page in place of {_plain(path)}")
+        if not start:
+            raise FeedMalformed("body", "is empty")
+        digest = hashlib.sha256(body).hexdigest()
+        self._keep(path, body, digest, answer)
+        unchanged = kept is not None and kept.digest == digest
+        fetched = self._fetched(path, body, digest, unchanged=unchanged)
+        return replace(fetched, headers=_counting(answer))
+
+    def _fetched(self, path: str, body: bytes, digest: str, *, unchanged: bool) -> Fetched:
+        now, heard = self._clock.now(), self._clock.monotonic()
+        return Fetched(_plain(path), now, body, digest, unchanged, heard)
+
+    def _keep(self, path: str, body: bytes, digest: str, answer: aiohttp.ClientResponse) -> None:
+        given = (
+            ("If-None-Match", answer.headers.get("ETag")),
+            ("If-Modified-Since", answer.headers.get("Last-Modified")),
+        )
+        conditions = tuple((name, value) for name, value in given if value)
+        self._kept[path] = _Kept(digest, body if conditions else None, conditions)
+        self._kept.move_to_end(path)
+        while len(self._kept) > KEPT_DOCUMENTS:
+            self._kept.popitem(last=False)
+
+    def _error(self, path: str, answer: aiohttp.ClientResponse) -> FeedError:
+        status, what = answer.status, _plain(path)
+        wait_s = retry_after(answer.headers, self._clock.now())
+        if status == _TOO_MANY:
+            return FeedRateLimited(f"{self._host} wants to be asked less often (429)", wait_s)
+        if status in _GONE:
+            return FeedNotPublished(f"{self._host} has no {what} ({status})")
+        if status in _REFUSED:
+            return FeedRefused(f"{self._host} refuses to give {what} ({status})")
+        return FeedUnavailable(f"{self._host} answers {status} for {what}", wait_s)
+
+
+_COUNTING = "x-requests-"
+_MOST_ERROR = 1 << 14
+_CODE = re.compile(r'"error_code"\s*:\s*"([A-Z_]{1,60})"')
+
+
+def _counting(answer: aiohttp.ClientResponse) -> dict[str, str]:
+    """The headers by which a source counts what has been asked of it."""
+    names = [x for x in answer.headers if x.casefold().startswith(_COUNTING)]
+    return {x.casefold(): answer.headers[x][:40] for x in names}
+
+
+async def _told_code(answer: aiohttp.ClientResponse) -> str | None:
+    """The code by which an error document names what is wrong; None where it is none."""
+    try:
+        body = await decoded(answer, _MOST_ERROR)
+    except (TooLarge, BrokenOff, aiohttp.ClientError, ValueError):
+        return None
+    found = _CODE.search(body.decode("utf-8", "replace"))
+    return None if found is None else found[1]
+
+
+def _plain(path: str) -> str:
+    return path.partition("?")[0]

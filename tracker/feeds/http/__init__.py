@@ -1,1 +1,0 @@
-"""Asking a host: politely, within limits of time, size and budget, and honestly."""

@@ -1,1 +1,0 @@
-"""The NBA's and the WNBA's own feeds, which share one format."""

@@ -1,0 +1,525 @@
+"""Reading the league CDN's documents: board, box and schedule into what we believe of each game.
+
+A board and a box of the same moment give equal states: what only one of them tells is left out, and
+what no longer means anything before tip-off and after the buzzer is given one form.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from tracker.domain.catalog.teams import code_in
+from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, Score, Side, TeamBox
+from tracker.domain.league import LEAGUES, League
+from tracker.domain.player import rules_out
+from tracker.domain.poll import Unreadable
+from tracker.feeds import strict
+from tracker.feeds.source import FeedMalformed, FeedUnbelieved, Listing, Scoreboard, believable_end
+from tracker.feeds.strict import (
+    MOST_PERIODS,
+    Points,
+    Strict,
+    Text,
+    at_zero,
+    day,
+    plausible,
+    read_json,
+    read_object,
+    seconds,
+)
+
+_IN_TEXT = re.compile(r"(?:q\d|ot\d?)\s+(\d{0,2}:\d{2}(?:\.\d)?|\d{1,2}\.\d)", re.ASCII)
+_OVERTIME = re.compile(r"\b(\d?)ot(\d?)\b", re.ASCII)
+_PERIOD = re.compile(r"q(\d)\b", re.ASCII)
+_END = re.compile(r"end\b.*?(ot|\d)", re.ASCII)
+
+
+def _clock_in(text: str) -> float | None:
+    """The clock that a squeezed status text shows, as in `q2 07:15`; None when it shows none."""
+    found = _IN_TEXT.fullmatch(text)
+    return seconds(found[1], "gameStatusText") if found else None
+
+
+def _overtime_in(text: str) -> int | None:
+    """Which overtime a squeezed status text names: 1 for `ot 03:00`, 2 for `final/ot2`, `2ot`."""
+    found = _OVERTIME.search(text)
+    return int(found[1] or found[2] or 1) if found else None
+
+
+def _period_in(text: str) -> int | None:
+    """Which quarter or half a squeezed status text names beside a clock: 3 for `q3 07:15`."""
+    found = _PERIOD.match(text)
+    return int(found[1]) if found else None
+
+
+def _forfeited(text: str) -> bool:
+    """Whether a squeezed status text says that a side gave the game up."""
+    return "forfeit" in text
+
+
+def _off(text: str) -> Phase | None:
+    """Whether a squeezed status text calls the game off. The status number does not tell."""
+    if text.startswith(("ppd", "postponed")):
+        return Phase.POSTPONED
+    return Phase.CANCELLED if text.startswith("cancel") else None
+
+
+def _interrupted(text: str) -> bool:
+    """Whether a squeezed status text says that play has been stopped."""
+    return text.startswith(("suspended", "delayed"))
+
+
+def _ended(text: str, period: int, rules: League) -> bool:
+    """Whether a squeezed status text says that this very period is over: `half`, `end q3`."""
+    if text in ("half", "halftime"):
+        return period * 2 == rules.periods
+    found = _END.match(text)
+    if not found:
+        return False
+    if found[1] == "ot":
+        return period > rules.periods
+    return period == int(found[1])
+
+
+def _day_of_code(code: str | None) -> date | None:
+    """The league's own date in a game code such as `20230420/SACGSW`; None when it has none."""
+    try:
+        return day((code or "")[:8], "gameCode")
+    except FeedMalformed:
+        return None
+
+
+_Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,5}$")]
+GameId = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
+
+
+class _TeamHead(Strict):
+    """Which team it is."""
+
+    code: _Code = Field(alias="teamTricode")
+
+
+class _GameHead(Strict):
+    """Which game it is, in a board or a box."""
+
+    id: GameId = Field(alias="gameId")
+    start: Text = Field(alias="gameTimeUTC")
+    code: Text | None = Field(None, alias="gameCode")
+    home: _TeamHead = Field(alias="homeTeam")
+    away: _TeamHead = Field(alias="awayTeam")
+    neutral: Any = Field(None, alias="isNeutral")
+
+
+class _PeriodDocument(Strict):
+    """One team's points in a period. Periods still to come stand there with 0."""
+
+    period: Annotated[int, Field(ge=1, le=MOST_PERIODS)]
+    score: Points
+
+
+class _StatisticsDocument(Strict):
+    """A player's figures so far."""
+
+    points: Points | None = None
+    rebounds: Points | None = Field(None, alias="reboundsTotal")
+    assists: Points | None = None
+    steals: Points | None = None
+    blocks: Points | None = None
+    threes: Points | None = Field(None, alias="threePointersMade")
+    turnovers: Points | None = None
+    fouls: Points | None = Field(None, alias="foulsPersonal")
+    minutes: Text | None = None
+
+
+class _PlayerDocument(Strict):
+    """A player of a box. What is yes or no comes as the strings "1" and "0"."""
+
+    id: Annotated[int, Field(ge=1)] = Field(alias="personId")
+    name: Text | None = None
+    starter: Text | None = None
+    on_court: Text | None = Field(None, alias="oncourt")
+    played: Text | None = None
+    status: Text | None = None
+    reason: Text | None = Field(None, alias="notPlayingReason")
+    description: Text | None = Field(None, alias="notPlayingDescription")
+    statistics: _StatisticsDocument | None = None
+
+
+class _TeamStatistics(Strict):
+    """A team's figures so far, as far as the forecast looks at them."""
+
+    fga: Points = Field(alias="fieldGoalsAttempted")
+    fta: Points = Field(alias="freeThrowsAttempted")
+    oreb: Points = Field(alias="reboundsOffensive")
+    to: Points = Field(alias="turnovers")
+    fouls: Points = Field(alias="foulsPersonal")
+
+
+class _TeamDocument(Strict):
+    """A team's side of a game. What is not worth losing a score for may have any form."""
+
+    score: Points | None = None
+    periods: list[_PeriodDocument] | None = None
+    bonus: Any = Field(None, alias="inBonus")
+    timeouts: Any = Field(None, alias="timeoutsRemaining")
+    statistics: Any = None
+    players: list[_PlayerDocument] | None = None
+
+
+class _GameDocument(Strict):
+    """A game's progress in a board or a box."""
+
+    status: int = Field(alias="gameStatus")
+    text: Text | None = Field(None, alias="gameStatusText")
+    period: Annotated[int, Field(ge=0, le=MOST_PERIODS)]
+    clock: Text | None = Field(None, alias="gameClock")
+    regulation: int | None = Field(None, alias="regulationPeriods")
+    home: _TeamDocument = Field(alias="homeTeam")
+    away: _TeamDocument = Field(alias="awayTeam")
+
+
+class _Scoreboard(Strict):
+    """The inside of a board; each game is read by itself."""
+
+    day: Text = Field(alias="gameDate")
+    games: list[Any]
+
+
+class _BoardBody(Strict):
+    """A whole board."""
+
+    scoreboard: _Scoreboard
+
+
+class _BoxBody(Strict):
+    """A whole box; the game is read like one of a board."""
+
+    game: dict[str, Any]
+
+
+class _ScheduledTeam(Strict):
+    """A team of the schedule: blank while the opponent is to be decided."""
+
+    code: Any = Field(None, alias="teamTricode")
+
+
+class _ScheduledGame(Strict):
+    """A game of the schedule, taken as it comes and then read by itself."""
+
+    id: Any = Field(None, alias="gameId")
+    start: Any = Field(None, alias="gameDateTimeUTC")
+    code: Any = Field(None, alias="gameCode")
+    neutral: Any = Field(None, alias="isNeutral")
+    status: Any = Field(None, alias="gameStatus")
+    text: Any = Field(None, alias="gameStatusText")
+    home: _ScheduledTeam = Field(alias="homeTeam")
+    away: _ScheduledTeam = Field(alias="awayTeam")
+
+
+class _GameDate(Strict):
+    """A day of the schedule."""
+
+    games: list[_ScheduledGame]
+
+
+class _LeagueSchedule(Strict):
+    """The season's days."""
+
+    dates: list[_GameDate] = Field(alias="gameDates")
+
+
+class _ScheduleBody(Strict):
+    """A whole schedule."""
+
+    schedule: _LeagueSchedule = Field(alias="leagueSchedule")
+
+
+_SCHEDULED, _LIVE, _FINAL = 1, 2, 3
+_YES_NO = {"1": True, "0": False}
+_MOST_TIMEOUTS = 20
+_ADJACENT_DAYS = 1
+
+
+def parse_board(body: bytes, league: str) -> Scoreboard:
+    """A scoreboard. A game that cannot be read spoils only itself; FeedMalformed if it is none."""
+    board = read_json(_BoardBody, body).scoreboard
+    day = strict.day(board.day, "scoreboard.gameDate")
+    games: list[tuple[Game, GameState | Unreadable]] = []
+    spoilt: list[str] = []
+    for number, entry in enumerate(board.games):
+        place = f"scoreboard.games[{number}]"
+        try:
+            game = _game(read_object(_GameHead, entry), league)
+        except FeedMalformed as wrong:
+            spoilt.append(str(wrong.inside(place)))
+            continue
+        try:
+            games.append((game, _state(game, read_object(_GameDocument, entry))))
+        except FeedMalformed as wrong:
+            games.append((game, wrong.inside(place).unreadable))
+    return Scoreboard(day, tuple(games), tuple(spoilt))
+
+
+def parse_box(body: bytes, league: str) -> GameState:
+    """A box score, with the players; FeedMalformed names the field that is wrong."""
+    entry = read_json(_BoxBody, body).game
+    try:
+        game = _game(read_object(_GameHead, entry), league)
+        return _state(game, read_object(_GameDocument, entry))
+    except FeedMalformed as wrong:
+        raise wrong.inside("game") from None
+
+
+def parse_schedule(body: bytes, league: str) -> tuple[Listing, ...]:
+    """A season's games whose teams are known, each with its state while it has not been played.
+
+    A game that cannot be read is left out; FeedMalformed when none of them can be.
+    """
+    dates = read_json(_ScheduleBody, body).schedule.dates
+    found: list[Listing] = []
+    first: FeedMalformed | None = None
+    for entry in (game for listed in dates for game in listed.games):
+        if not entry.home.code or not entry.away.code:
+            continue
+        try:
+            found.append(_listing(entry, league))
+        except FeedMalformed as wrong:
+            first = first or wrong
+    if first is not None and not found:
+        raise first.inside("leagueSchedule.gameDates.games")
+    return tuple(found)
+
+
+def _listing(entry: _ScheduledGame, league: str) -> Listing:
+    head: dict[str, Any] = {
+        "gameId": entry.id,
+        "gameTimeUTC": entry.start,
+        "gameCode": entry.code,
+        "isNeutral": entry.neutral,
+        "homeTeam": {"teamTricode": entry.home.code},
+        "awayTeam": {"teamTricode": entry.away.code},
+    }
+    game = _game(read_object(_GameHead, head), league)
+    text = strict.squeezed(entry.text) if isinstance(entry.text, str) else ""
+    called_off = _off(text)
+    if called_off is not None:
+        return game, _quiet(game, called_off)
+    return game, _quiet(game, Phase.SCHEDULED) if entry.status == _SCHEDULED else None
+
+
+def _game(head: _GameHead, league: str) -> Game:
+    start = strict.instant(head.start, "gameTimeUTC")
+    home, away = code_in(league, head.home.code), code_in(league, head.away.code)
+    if home == away:
+        raise FeedMalformed("awayTeam.teamTricode", f"is {home}, as the home team")
+    game = Game(head.id, league, home, away, start)
+    day = _day_of_code(head.code)
+    if day is None or abs((day - game.slate).days) > _ADJACENT_DAYS:
+        day = game.slate
+    return Game(game.id, league, game.home, game.away, start, day, head.neutral is True)
+
+
+def _state(game: Game, entry: _GameDocument) -> GameState:
+    """What an entry tells of a game that is already known."""
+    rules = LEAGUES[game.league]
+    if entry.regulation is not None and entry.regulation != rules.periods:
+        raise FeedMalformed("regulationPeriods", f"is not {rules.periods}: other rules of time")
+    text = strict.squeezed(entry.text)
+    called_off = _off(text)
+    if called_off is not None:
+        return _quiet(game, called_off, _roster(entry))
+    if _forfeited(text):
+        raise FeedUnbelieved("gameStatusText", "is a forfeit", "a forfeit")
+    entry = _as_worded(entry, text, rules)
+    scored = (entry.home.score or 0) + (entry.away.score or 0)
+    if entry.status not in (_SCHEDULED, _LIVE, _FINAL):
+        raise FeedMalformed("gameStatus", "is none of 1, 2 and 3")
+    if entry.status == _FINAL:
+        return _final(game, entry, rules)
+    if entry.status == _LIVE and scored and not entry.period:
+        raise FeedMalformed("period", "is 0 in a game with points")
+    # The status may lag behind: a game with a period and points is in play.
+    if entry.period and (entry.status == _LIVE or scored):
+        return _in_play(game, entry, rules, text)
+    return _quiet(game, Phase.SCHEDULED, _roster(entry))
+
+
+def _as_worded(entry: _GameDocument, text: str, rules: League) -> _GameDocument:
+    """An entry whose overtimes are counted from one, counted on from regulation.
+
+    FeedMalformed where period and words cannot both be right; at the turn of a period the one may
+    lag behind the other.
+    """
+    overtime, period = _overtime_in(text), _period_in(text)
+    if overtime is not None and entry.period <= rules.periods:
+        return entry.model_copy(update={"period": min(rules.periods + overtime, MOST_PERIODS)})
+    playing = entry.status == _LIVE and entry.period
+    if playing and period is not None and abs(period - entry.period) > 1:
+        raise FeedMalformed("period", f"is {entry.period} beside the words {text[:20]!r}")
+    return entry
+
+
+def _quiet(game: Game, phase: Phase, players: tuple[PlayerLine, ...] = ()) -> GameState:
+    """A game that is not being played. Its clock may be a countdown, which is no game time."""
+    clock = float(LEAGUES[game.league].period_seconds)
+    return GameState(game, phase, 0, clock, Score(0, 0), periods=(), players=players)
+
+
+def _final(game: Game, entry: _GameDocument, rules: League) -> GameState:
+    score = _score(entry)
+    believable_end(("period", "homeTeam.score"), entry.period, score, rules)
+    periods = _periods(entry, score)
+    return GameState(
+        game,
+        Phase.FINAL,
+        entry.period,
+        0.0,
+        score,
+        periods=periods,
+        players=plausible(_players(entry), score),
+        box=_box(entry, game, 0.0),
+    )
+
+
+def _in_play(game: Game, entry: _GameDocument, rules: League, text: str) -> GameState:
+    score = _score(entry)
+    told = strict.seconds(entry.clock, "gameClock")
+    # A clock that was not set, or was rounded to nothing, stands beside a text that has it.
+    shown = told or _clock_in(text)
+    clock = shown or 0.0
+    phase = Phase.LIVE
+    length = float(rules.length_of(entry.period))
+    if _interrupted(text):
+        phase = Phase.SUSPENDED
+    elif _ended(text, entry.period, rules):
+        phase, clock = Phase.BREAK, 0.0
+    elif clock == 0:
+        blank, untouched = told is None and shown is None, _untouched(entry, score)
+        phase, clock = at_zero(
+            "gameClock", entry.period, score, rules, blank=blank, untouched=untouched
+        )
+    if clock > length:
+        raise FeedMalformed("gameClock", f"is more than period {entry.period} has")
+    return GameState(
+        game,
+        phase,
+        entry.period,
+        clock,
+        score,
+        periods=_periods(entry, score),
+        bonus=_bonus(entry),
+        timeouts=_timeouts(entry),
+        players=plausible(_players(entry), score),
+        box=_box(entry, game, clock),
+    )
+
+
+def _score(entry: _GameDocument) -> Score:
+    """The score of a game that has begun; a missing one is never taken for nothing-nothing."""
+    if entry.home.score is None:
+        raise FeedMalformed("homeTeam.score", "is missing")
+    if entry.away.score is None:
+        raise FeedMalformed("awayTeam.score", "is missing")
+    return Score(entry.home.score, entry.away.score)
+
+
+def _told_periods(entry: _GameDocument) -> tuple[Score, ...] | None:
+    """Points of each started period, or None when the sides' lists are not whole and in order."""
+    home, away = entry.home.periods or [], entry.away.periods or []
+    if min(len(home), len(away)) < entry.period:
+        return None
+    pairs = list(zip(home, away, strict=False))[: entry.period]
+    if any(h.period != n or a.period != n for n, (h, a) in enumerate(pairs, start=1)):
+        return None
+    return tuple(Score(h.score, a.score) for h, a in pairs)
+
+
+def _periods(entry: _GameDocument, score: Score) -> tuple[Score, ...] | None:
+    found = _told_periods(entry)
+    if found is None:
+        return None
+    sums = sum(x.home for x in found), sum(x.away for x in found)
+    return found if sums == (score.home, score.away) else None
+
+
+def _untouched(entry: _GameDocument, score: Score) -> bool:
+    periods = _told_periods(entry)
+    if periods is None:
+        return entry.period == 1 and score.total == 0
+    return periods[-1].total == 0
+
+
+def _bonus(entry: _GameDocument) -> Pair[bool] | None:
+    home, away = (
+        _YES_NO.get(x) if isinstance(x, str) else None for x in (entry.home.bonus, entry.away.bonus)
+    )
+    return None if home is None or away is None else Pair(home, away)
+
+
+def _timeouts(entry: _GameDocument) -> Pair[int] | None:
+    home, away = entry.home.timeouts, entry.away.timeouts
+    if type(home) is not int or type(away) is not int:
+        return None
+    sane = min(home, away) >= 0 and max(home, away) <= _MOST_TIMEOUTS
+    return Pair(home, away) if sane else None
+
+
+def _box(entry: _GameDocument, game: Game, clock: float) -> Box | None:
+    """Both teams' figures; None where they are not told."""
+    if entry.home.statistics is None or entry.away.statistics is None:
+        return None
+    try:
+        home, away = (read_object(_TeamStatistics, x.statistics) for x in (entry.home, entry.away))
+    except FeedMalformed:
+        return None
+    teams = [
+        TeamBox(fga=x.fga, fta=x.fta, oreb=x.oreb, to=x.to, fouls=x.fouls) for x in (home, away)
+    ]
+    return Box(teams[0], teams[1], game.rules.seconds_left(entry.period, clock))
+
+
+def _players(entry: _GameDocument) -> tuple[PlayerLine, ...]:
+    return tuple(
+        _line(player, side)
+        for side, team in ((Side.HOME, entry.home), (Side.AWAY, entry.away))
+        for player in team.players or ()
+    )
+
+
+def _roster(entry: _GameDocument) -> tuple[PlayerLine, ...]:
+    """The players of a game that is not being played: figures left in the document mean nothing."""
+    return tuple(
+        replace(PlayerLine(x.id, x.name, x.side, ()), starter=x.starter, note=x.note, out=x.out)
+        for x in _players(entry)
+    )
+
+
+def _line(player: _PlayerDocument, side: Side) -> PlayerLine:
+    stats = player.statistics or _StatisticsDocument()
+    figures = {
+        "pts": stats.points,
+        "reb": stats.rebounds,
+        "ast": stats.assists,
+        "stl": stats.steals,
+        "blk": stats.blocks,
+        "3pm": stats.threes,
+        "to": stats.turnovers,
+    }
+    return PlayerLine(
+        id=str(player.id),
+        name=strict.printable(player.name),
+        side=side,
+        stats=tuple((name, value) for name, value in figures.items() if value is not None),
+        minutes=(strict.seconds(stats.minutes, "minutes") or 0.0) / 60,
+        fouls=stats.fouls or 0,
+        on_court=player.on_court == "1",
+        starter=player.starter == "1",
+        played=player.played == "1",
+        note=strict.printable(player.description or player.reason) or None,
+        out=player.played != "1" and (player.status == "INACTIVE" or rules_out(player.reason)),
+    )

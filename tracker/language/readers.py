@@ -1,0 +1,479 @@
+"""The readers of a line: each takes the words at hand into the slots of a bet, or lets them be.
+
+First the figures: lines, prices, stakes, units, dates, and what is counted. Then whom a bet is
+about: teams, games, players, and the terms that are no figures.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from fractions import Fraction
+
+from tracker.domain.catalog.teams import Team, may_be_a_person, professional
+from tracker.domain.market import LARGEST_SPREAD, LARGEST_TOTAL, Parity
+from tracker.domain.money import parse_money, parse_odds
+from tracker.domain.pick import Matchup
+from tracker.domain.player import Stat
+from tracker.language import vocabulary as say
+from tracker.language.slots import LINE, SPREAD, Slots, read_stat
+from tracker.language.tokens import NUMBER, Line, Word
+
+ATTACHED = re.compile(rf"(over|under|ov|un|o|u|tto|ttu)({NUMBER})")
+OR_MORE = re.compile(r"([0-9]{1,3})\+")
+UNITS = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,2})?|\.[0-9]{1,2})(u|units?)")
+
+_NUMBER = re.compile(NUMBER)
+_SIGNED = re.compile(rf"([+-])({NUMBER})")
+_PRICE = re.compile(
+    r"(?:[+-]?[0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,2}|[0-9]{1,4}/[0-9]{1,4})"
+)
+_FRACTION = re.compile(r"[0-9]{1,4}/[0-9]{1,4}")
+_DOLLARS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]{1,2})?\$")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def read_tag(line: Line, slots: Slots) -> bool:
+    """A word such as `#props`."""
+    low = line.peek()
+    if not low.startswith("#") or len(low) == 1:
+        return False
+    slots.tags.append(line.words[line.at].text[1:])
+    line.at += 1
+    return True
+
+
+def read_money(line: Line, slots: Slots) -> bool:
+    """A stake: `$20`, `20$`, `20 dollars`, `stake 20`, `risk $20 to win $18.18`."""
+    low = line.peek()
+    if low == "to" and line.peek(1) == "win" and line.peek(2).startswith("$"):
+        line.at += 2
+        slots.to_win_cents = line.figure(parse_money)
+        line.at += 1
+        return True
+    if line.phrase(say.STAKE_LABELS) and _amount(line.peek(1)):
+        line.at += 1
+        return _stake(line, slots)
+    named = _NUMBER.fullmatch(low) and line.peek(1) in say.MONEY_WORDS
+    return bool(low.startswith("$") or named or _DOLLARS.fullmatch(low)) and _stake(line, slots)
+
+
+def _amount(low: str) -> bool:
+    return low.startswith("$") or bool(_NUMBER.fullmatch(low) or UNITS.fullmatch(low))
+
+
+def _stake(line: Line, slots: Slots) -> bool:
+    if slots.stake_cents is not None or slots.units is not None:
+        raise line.bad(slots.expected)
+    if UNITS.fullmatch(line.peek()):
+        return read_units(line, slots)
+    slots.stake_cents = line.figure(lambda text: parse_money(text.rstrip("$")))
+    slots.stake_at = line.at
+    line.at += 2 if line.peek(1) in say.MONEY_WORDS else 1
+    return True
+
+
+def read_units(line: Line, slots: Slots) -> bool:
+    """A stake in units: `2u`, `1.5 units`."""
+    low = line.peek()
+    written = UNITS.fullmatch(low)
+    apart = _NUMBER.fullmatch(low) and line.peek(1) in say.UNITS
+    if not written and (not apart or _NUMBER.fullmatch(line.peek(2))):
+        return False
+    if slots.units is not None:
+        raise line.bad(slots.expected)
+    slots.units = Fraction(written[1] if written else low.replace(",", ""))
+    slots.stake_at = line.at
+    line.at += 1 if written else 2
+    return True
+
+
+def read_over_under(line: Line, slots: Slots) -> bool:
+    """A direction, mostly with its line: `over 224.5`, `o224.5`."""
+    found = ATTACHED.fullmatch(line.peek())
+    count, way = (0, say.OVER_UNDER[found[1]]) if found else line.look_up(say.OVER_UNDER)
+    text = found[2] if found else line.peek(count)
+    if way is None or (not found and line.peek() in ("o", "u") and not _NUMBER.fullmatch(text)):
+        return False
+    said_otherwise = slots.direction not in (None, way)
+    if said_otherwise or slots.or_more or (slots.direction and slots.number is not None):
+        raise line.bad(slots.expected)
+    slots.direction = way
+    line.at += count
+    if slots.number is None and _NUMBER.fullmatch(text):
+        _line_of(line, slots, text)
+    elif found:
+        raise line.bad(slots.expected)
+    return True
+
+
+def _line_of(line: Line, slots: Slots, text: str) -> None:
+    """Take the next word's number as the line."""
+    value = float(text.replace(",", ""))
+    if not 0 < value <= LARGEST_TOTAL or value * 2 != int(value * 2):
+        raise line.bad(LINE)
+    if slots.number is not None:
+        raise line.bad(slots.expected)
+    slots.number, slots.number_at = value, line.at
+    line.at += 1
+
+
+def read_signed(line: Line, slots: Slots) -> bool:
+    """A spread such as `-4.5`, or American odds."""
+    found = _SIGNED.fullmatch(line.peek())
+    if not found:
+        return False
+    value = float(found[2].replace(",", ""))
+    if value > LARGEST_SPREAD or slots.market_said:
+        return _price(line, slots)
+    if value * 2 != int(value * 2):
+        raise line.bad(LINE)
+    slots.handicap = -value if found[1] == "-" else value
+    slots.number_at = line.at
+    line.at += 1
+    return True
+
+
+def read_number(line: Line, slots: Slots) -> bool:
+    """A number without a sign: `25+`, a price, or the line of a total whose side follows."""
+    low = line.peek()
+    if found := OR_MORE.fullmatch(low):
+        _line_of(line, slots, found[1])
+        return _or_more(slots)
+    if low == "+" and slots.number_at == line.at - 1 and slots.number and not slots.direction:
+        line.at += 1
+        return _or_more(slots)
+    number = bool(_NUMBER.fullmatch(low))
+    if number and slots.prices and slots.market_said and not slots.many and _unstaked(slots):
+        # Behind the price a bare number can only be the stake.
+        return _stake(line, slots)
+    if not number and not _PRICE.fullmatch(low):
+        return False
+    before = line.peek(-1) if line.at > slots.start else ""
+    labelled = before in say.PRICE_LABELS or before in say.AT
+    if not number or labelled or slots.market_said or slots.number is not None:
+        return bool(_PRICE.fullmatch(low)) and _price(line, slots)
+    if slots.team and not slots.names and not slots.at_least and not _side_follows(line):
+        raise line.bad(SPREAD if slots.direction is None else LINE)
+    _line_of(line, slots, low)
+    if slots.at_least or line.phrase(("or more",)):
+        return _or_more(slots)
+    return True
+
+
+def _unstaked(slots: Slots) -> bool:
+    return slots.stake_cents is None and slots.units is None
+
+
+def _or_more(slots: Slots) -> bool:
+    slots.or_more = True
+    slots.number = (slots.number or 0) - 0.5
+    return True
+
+
+def _side_follows(line: Line) -> bool:
+    """Whether the next number is a total whose side, or what is counted, stands after it."""
+    line.at += 1
+    said = line.peek() == "+" or line.phrase(("or more", *say.OVER_UNDER, *say.STATS)) > 0
+    line.at -= 1
+    return said
+
+
+def _price(line: Line, slots: Slots) -> bool:
+    if len(slots.prices) > int(slots.many):
+        raise line.bad(slots.expected)
+    if line.peek().strip("0.") == "":
+        # What a shell makes of $20 in double quotes.
+        raise line.bad("a stake such as $20 (within single quotes, on a command line)")
+    slots.prices.append((line.at, line.figure(lambda text: parse_odds(text.rstrip("xX")))))
+    line.at += 1
+    return True
+
+
+def read_even_money(line: Line, slots: Slots) -> bool:
+    """`EVEN` after a market is a price."""
+    count = line.phrase(say.EVEN_MONEY)
+    if not count or not slots.market_said:
+        return False
+    _price(line, slots)
+    line.at += count - 1
+    return True
+
+
+def read_counted(line: Line, slots: Slots) -> bool:
+    """What a player line counts, such as `pts`; of a team, points are what is counted anyway."""
+    found = read_stat(line)
+    if found is None:
+        return False
+    stat, count = found
+    if line.phrase(say.PHRASES) > count:
+        return False
+    if slots.stat not in (None, stat):
+        said = slots.number is not None and slots.stat_at > slots.number_at
+        if Stat.PTS not in (stat, slots.stat) or said:
+            raise line.bad(slots.expected)
+        # `Total points` may head a slip whose line says the rest.
+        stat = slots.stat if stat is Stat.PTS and slots.stat is not None else stat
+    slots.stat, slots.stat_at = stat, line.at
+    line.at += count
+    return True
+
+
+def read_date(line: Line, slots: Slots) -> bool:
+    """The league's own date of the game."""
+    if not _DATE.fullmatch(line.peek()):
+        return False
+    if slots.day is not None:
+        raise line.bad(slots.expected)
+    try:
+        slots.day = date.fromisoformat(line.peek())
+    except ValueError:
+        raise line.bad("a date such as 2026-11-20") from None
+    line.at += 1
+    return True
+
+
+_INITIAL = re.compile(r"[^\W\d_]\.")
+_PRICE_FOLLOWS = re.compile(r"[+-]?[\d.]|ev")
+
+
+def read_term(line: Line, slots: Slots) -> bool:
+    """The longest term that the next words are, whatever its kind."""
+    count, term = line.longest(say.PHRASES)
+    if term == "total points" and (slots.names or _a_sum_follows(line)):
+        count, term = 1, "total"
+    if not count or is_initial(line.word) or _a_team_after_all(line, slots, count):
+        return False
+    if not (_says_which(line, slots, term) or _says_so(slots, term) or _passes(line, slots, term)):
+        return False
+    line.at += count
+    return True
+
+
+def _a_sum_follows(line: Line) -> bool:
+    """Whether the points of `total points` are the first part of a sum, with rebounds, say."""
+    kept, line.at = line.at, line.at + 1
+    found = read_stat(line)
+    line.at = kept
+    return found is not None and len(found[0].parts) > 1
+
+
+def _says_which(line: Line, slots: Slots, term: str) -> bool:
+    """A term that is one of several: a span, a double-double, odd or even, a pick'em."""
+    span, tens = say.SPANS.get(term), say.TENS.get(term)
+    if span is not None:
+        if slots.span not in (None, span):
+            raise line.bad(slots.expected)
+        slots.span = span
+    elif tens is not None:
+        if slots.tens not in (None, tens):
+            raise line.bad(slots.expected)
+        slots.tens = tens
+    elif term in say.PARITIES and slots.parity is None and not slots.market_said:
+        slots.parity = Parity(say.PARITIES[term])
+    elif term in say.PICKEM and slots.team and not slots.market_said:
+        slots.handicap = 0.0
+    else:
+        return False
+    return True
+
+
+_SAYINGS = (
+    (say.THREE_WAY, "three_way"),
+    (say.TIE, "tie"),
+    (say.MONEYLINE, "moneyline"),
+    (say.TEAM_TOTAL, "team_total"),
+    (say.AT_LEAST, "at_least"),
+    (say.NEGATION, "negated"),
+    (say.SCORES, "scores"),
+)
+"""Terms that are said or not, and the slot that notes it."""
+
+
+def _says_so(slots: Slots, term: str) -> bool:
+    name = next((name for terms, name in _SAYINGS if term in terms), None)
+    if name is not None:
+        setattr(slots, name, True)
+    return name is not None
+
+
+def _passes(line: Line, slots: Slots, term: str) -> bool:
+    """Whether the term changes nothing here."""
+    if term in say.NOISE:
+        return True
+    follows = line.peek(len(term.split()))
+    if term in say.PRICE_LABELS and (follows == ":" or _PRICE_FOLLOWS.match(follows)):
+        return True
+    return term in (say.PICKEM | say.STAKE_LABELS) and line.at == slots.start
+
+
+def _a_team_after_all(line: Line, slots: Slots, count: int) -> bool:
+    """`NO` is New Orleans and `HC` a college where they stand as a team does."""
+    if line.phrase(say.NEGATION) == count:
+        kept, line.at = line.at, line.at + count
+        tens = line.phrase(say.TENS) or line.peek() in ("a", "to")
+        line.at = kept
+        return not tens and slots.tens is None and bool(line.team()[0])
+    word = line.words[line.at]
+    stands_as_team = line.peek(1) in say.VERSUS and word.text.isupper() and not slots.team
+    return stands_as_team and bool(line.team()[0])
+
+
+def is_initial(word: Word | None) -> bool:
+    """Whether a word is a first name cut to a letter: `N.`."""
+    return word is not None and bool(_INITIAL.fullmatch(word.text))
+
+
+def read_game_or_team(line: Line, slots: Slots) -> bool:
+    """A game, a team, or whom a team or a player meets: `LAL@DEN`, `DEN`, `vs LAL`."""
+    if line.peek() in say.VERSUS:
+        return _opponent(line, slots)
+    count, found = line.team()
+    if not count:
+        return False
+    words = [x.text for x in line.words[line.at : line.at + count]]
+    in_a_name = bool(slots.names) and slots.names[-1] == line.at - 1
+    if may_be_a_person(" ".join(words), found) and (in_a_name or _name_follows(line, count)):
+        _take_name(line, slots, count)
+        return True
+    line.at += count
+    if line.peek() in say.VERSUS and _versus_team(line):
+        _matchup(line, slots, count, found)
+    elif not slots.team:
+        slots.team, slots.team_words = professional(found), range(line.at - count, line.at)
+    elif both := tuple(x for x in slots.team if x in found):
+        slots.team = both
+    else:
+        _second_team(line, slots, count, found)
+    return True
+
+
+def _second_team(line: Line, slots: Slots, count: int, found: tuple[Team, ...]) -> None:
+    """Two teams side by side are a game: `lakers nuggets o224.5`."""
+    shared = _leagues(slots.team) & _leagues(found)
+    if slots.team_words.stop != line.at - count or slots.matchup is not None or not shared:
+        line.at -= count
+        raise line.bad("one team, or a game such as LAL@DEN")
+    first, second = (tuple(x for x in y if x.league in shared) for y in (slots.team, found))
+    slots.matchup = Matchup(professional(first), professional(second), any_order=True)
+    slots.team, slots.team_words = (), range(0)
+
+
+def _name_follows(line: Line, ahead: int) -> bool:
+    """Whether the word so far ahead can only be a name, as in `Orlando Robinson`.
+
+    Where two may be schools or people, as in `Troy Brown`, a player's line makes them a player.
+    """
+    kept, line.at = line.at, line.at + ahead
+    word = line.word
+    follows = (
+        word is not None
+        and not word.soft
+        and _nameable(word)
+        and (is_initial(word) or not line.phrase(say.PHRASES))
+        and word.low not in say.VERSUS
+    )
+    if follows and word is not None:
+        count, found = line.team()
+        if count:
+            follows = count == 1 and may_be_a_person(word.text, found) and _counts(line)
+    line.at = kept
+    return follows
+
+
+def _counts(line: Line) -> bool:
+    """Whether what a player does is counted in what is left of the bet."""
+    kept, counts = line.at, False
+    while (word := line.word) is not None and not word.ends_leg and not counts:
+        counts = line.phrase(say.STATS) > 0 or line.phrase(say.TENS) > 0
+        line.at += 1
+    line.at = kept
+    return counts
+
+
+def _versus_team(line: Line) -> bool:
+    """Whether a team stands behind the next word."""
+    line.at += 1
+    count, _ = line.team()
+    line.at -= 1
+    if not count and line.peek() == "@" and not _PRICE_FOLLOWS.match(line.peek(1)):
+        line.at += 1
+        raise line.bad("the home team after '@'")
+    return count > 0
+
+
+def _matchup(line: Line, slots: Slots, count: int, away: tuple[Team, ...]) -> None:
+    mark = line.peek()
+    line.at += 1
+    size, home = line.team()
+    shared = _leagues(away) & _leagues(home)
+    if not shared:
+        line.at -= count + 1
+        _, away = line.team(wide=True)
+        line.at += count + 1
+        _, home = line.team(wide=True)
+        shared = _leagues(away) & _leagues(home)
+    if not shared:
+        raise line.bad("a team of the league of the one before")
+    made = Matchup(
+        professional(tuple(x for x in away if x.league in shared)),
+        professional(tuple(x for x in home if x.league in shared)),
+        any_order=mark not in say.AT,
+    )
+    if made.away == made.home and len(made.home) == 1:
+        raise line.bad("another team, for none plays itself")
+    if slots.matchup not in (None, made):
+        line.at -= count + 1
+        raise line.bad(slots.expected)
+    slots.matchup = made
+    line.at += size
+
+
+def _opponent(line: Line, slots: Slots) -> bool:
+    """`vs LAL` after a team or a player. An `@` before a price says nothing."""
+    if _PRICE_FOLLOWS.match(line.peek(1)) and slots.market_said:
+        line.at += 1
+        return True
+    if slots.matchup is not None or not (slots.team or slots.names) or not _versus_team(line):
+        return False
+    any_order = line.peek() not in say.AT
+    line.at += 1
+    count, found = line.team()
+    shared = _leagues(slots.team) & _leagues(found) if slots.team else _leagues(found)
+    home = tuple(x for x in found if x.league in shared)
+    if not home:
+        raise line.bad("a team of the league of the one before")
+    away = tuple(x for x in slots.team if x.league in shared)
+    slots.matchup = Matchup(away, home, any_order=any_order)
+    line.at += count
+    return True
+
+
+def _leagues(found: tuple[Team, ...]) -> frozenset[str]:
+    return frozenset(x.league for x in found)
+
+
+def read_name(line: Line, slots: Slots) -> bool:
+    """A word that can only be a part of a player's name."""
+    word = line.word
+    if word is None or not _nameable(word):
+        return False
+    turned = line.peek(-1) == "," and len(slots.names) == 1 and not slots.many
+    adjoining = not slots.names or slots.names[-1] == line.at - (2 if turned else 1)
+    if not adjoining:
+        raise line.bad(slots.expected)
+    _take_name(line, slots, 1)
+    return True
+
+
+def _take_name(line: Line, slots: Slots, count: int) -> None:
+    for _ in range(count):
+        if slots.stranger is None and not line.team()[0]:
+            slots.stranger = line.at, slots.expected
+        slots.names.append(line.at)
+        line.at += 1
+
+
+def _nameable(word: Word) -> bool:
+    plain = word.text.rstrip(".,'\u2019")
+    return plain[:1].isalpha() and all(x.isalpha() or x in ".'\u2019-" for x in plain)

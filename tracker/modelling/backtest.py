@@ -1,0 +1,339 @@
+"""Recorded games as back-tests take them: each with its lines, or played again state by state.
+
+A candidate of a season's back-test is a line, what we would have said, and what came. What we say
+of a game comes from the results of earlier days alone (ratings), never from the line that is bet
+on: a chance that is taken from a price cannot find that price wrong. Prices are those of the data
+set; where it has none, the usual -110.
+
+A data set tells the game clock and no time of day, so dead balls of a game that is played again are
+given their usual length: with these a game of the NBA takes about two and a quarter hours, as it
+does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from tracker.app.market.backtest import BetOutcome, Candidate
+from tracker.domain.chance import Chance
+from tracker.domain.errors import TrackerError
+from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.league import LEAGUE_ZONE, season_name
+from tracker.domain.market import Direction, Market, Moneyline, Spread, Total
+from tracker.domain.prior import NO_LINES, Finished, Lines, Prior
+from tracker.forecast.closing import before_tip, closing_prior
+from tracker.forecast.game.parameters import Parameters
+from tracker.forecast.model import forecast
+from tracker.forecast.outlook import Outlook
+from tracker.forecast.pricing.markets import chance_of
+from tracker.forecast.priors.belief import Known
+from tracker.forecast.priors.lines import GAME_SDS, devig
+
+if TYPE_CHECKING:
+    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.rule_trial import History
+
+USUAL = 1 + 100 / 110
+"""Decimal odds where the data set has none: -110."""
+
+_FIRST_AMERICAN = 100
+_COLUMNS = (
+    "game_id", "game_date", "season", "team_abbreviation_home", "team_abbreviation_road",
+    "pts_home", "pts_road", "close_total", "close_spread_home", "ml_home", "ml_away",
+    "open_total", "open_spread_home", "lines_ok", "game_type",
+)  # fmt: skip
+
+
+class NoSeason(TrackerError):
+    """There is no such season to be looked at; the text says what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonGame:
+    """A game with its lines. Moneylines are decimal odds."""
+
+    game: Game
+    home_points: int
+    away_points: int
+    closing: Lines
+    opening: Lines
+
+    @property
+    def finished(self) -> Finished:
+        """The game as ratings look at it."""
+        game = self.game
+        return Finished(
+            game.league, game.slate, game.home, game.away, self.home_points, self.away_points
+        )
+
+
+def read_rows(folder: Path) -> list[SeasonGame]:
+    """The games of a folder's `games.parquet` in order of play. Raises NoSeason."""
+    import pyarrow.parquet as pq
+
+    file = folder / "games.parquet"
+    if not file.exists():
+        raise NoSeason(f"{file}: there is no such file; name the folder of games with --data")
+    try:
+        table = pq.read_table(file, columns=list(_COLUMNS)).to_pydict()
+    except (OSError, ValueError, KeyError) as why:
+        raise NoSeason(f"{file}: it cannot be read as games with lines ({why})") from None
+    rows = [_row({name: table[name][i] for name in _COLUMNS}) for i in range(len(table["game_id"]))]
+    return sorted((x for x in rows if x is not None), key=lambda x: (x.game.slate, x.game.id))
+
+
+def _row(x: dict[str, Any]) -> SeasonGame | None:
+    if x["pts_home"] is None or x["pts_road"] is None or x["pts_home"] == x["pts_road"]:
+        return None
+    day = date.fromisoformat(x["game_date"])
+    # Half past seven in the evening in the east, for want of the tip-off.
+    start = datetime(day.year, day.month, day.day, 23, 30, tzinfo=UTC)
+    home, away = x["team_abbreviation_home"], x["team_abbreviation_road"]
+    game = Game(x["game_id"], "nba", home, away, start, day)
+    good = bool(x["lines_ok"])
+    closing = Lines(
+        _number(x["close_spread_home"]), _number(x["close_total"]), _decimal(x["ml_home"]),
+        _decimal(x["ml_away"]),
+    ) if good else NO_LINES  # fmt: skip
+    opening = Lines(_number(x["open_spread_home"]), _number(x["open_total"])) if good else NO_LINES
+    return SeasonGame(game, int(x["pts_home"]), int(x["pts_road"]), closing, opening)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _decimal(value: Any) -> float | None:
+    odds = _number(value)
+    if odds is None or abs(odds) < _FIRST_AMERICAN:
+        return None
+    return 1 + (odds / 100 if odds > 0 else 100 / -odds)
+
+
+Told = Callable[[str, float], None]
+"""Told of a step and how far it is, 0 to 1."""
+
+
+def candidates(
+    rows: Sequence[SeasonGame], season: str, lines: str, parameters: Parameters, told: Told
+) -> Iterator[tuple[Candidate, BetOutcome]]:
+    """Each price of a season with what was known before the game, and what came of it.
+
+    `lines` is `closing` or `opening`.
+    """
+    wanted = [x for x in rows if season_name("nba", x.game.slate) == season]
+    if not wanted:
+        raise NoSeason(f"{season}: no game of such a season is there; write one like 2023-24")
+    before = [x.finished for x in rows if x.game.slate < wanted[0].game.slate][-RATED:]
+    known = Known(lambda _: None, {}, [*before, *(x.finished for x in wanted)])
+    for number, row in enumerate(wanted):
+        told("forecasting", number / len(wanted))
+        at = row.closing if lines == "closing" else row.opening
+        if at.empty:
+            continue
+        prior = known.before(row.game, [], parameters).prior
+        yield from _of_game(row, at, prior, parameters)
+
+
+RATED = 1300
+"""Games of earlier seasons that ratings start from: the whole season before."""
+
+
+def _of_game(
+    row: SeasonGame, at: Lines, prior: Prior, parameters: Parameters
+) -> Iterator[tuple[Candidate, BetOutcome]]:
+    state = before_tip(row.game)
+    outlook = forecast(state, prior, parameters)
+    closed = None
+    if not row.closing.empty:
+        closed = forecast(state, closing_prior(row.closing, parameters), parameters)
+    for market, odds, underdog in _offers(at):
+        chance = chance_of(market, outlook)
+        yield (
+            Candidate(
+                game=row.game.id,
+                day=row.game.slate,
+                market=_kind(market),
+                side=_side(market),
+                text=f"{row.game.name} {_text(market, row.game)}",
+                book="recorded",
+                win=chance.win,
+                push=chance.push,
+                odds=odds,
+                doubt=_doubt(market, prior),
+                underdog=underdog,
+            ),
+            BetOutcome(_won(market, row), _clv(market, odds, row, closed)),
+        )
+
+
+def _offers(at: Lines) -> Iterator[tuple[Market, float, bool]]:
+    """The sides that a game's lines offer, their price, and whether each is the underdog."""
+    spread = at.home_spread
+    if spread is not None and spread * 2 == int(spread * 2):
+        yield Spread(Side.HOME, spread), USUAL, spread > 0
+        yield Spread(Side.AWAY, -spread), USUAL, spread < 0
+    if at.home_ml is not None and at.away_ml is not None:
+        yield Moneyline(Side.HOME), at.home_ml, at.home_ml > at.away_ml
+        yield Moneyline(Side.AWAY), at.away_ml, at.away_ml > at.home_ml
+    if at.total is not None and at.total * 2 == int(at.total * 2):
+        yield Total(Direction.OVER, at.total), USUAL, False
+        yield Total(Direction.UNDER, at.total), USUAL, False
+
+
+def _kind(market: Market) -> str:
+    return type(market).__name__.casefold()
+
+
+def _side(market: Market) -> str:
+    match market:
+        case Moneyline(side) | Spread(side):
+            return side.value
+        case Total(direction):
+            return direction.value
+        case _:
+            return ""
+
+
+def _text(market: Market, game: Game) -> str:
+    from tracker.domain.market import describe
+
+    return describe(market, game.home, game.away).removeprefix(f"{game.name} ")
+
+
+def _doubt(market: Market, prior: Prior) -> float:
+    """The standard error of our chance, by that of the prior: a point moves it by the density."""
+    kind, sd = (prior.margin_sd, GAME_SDS[0]), prior.total_sd
+    points, spread = (sd, GAME_SDS[1]) if isinstance(market, Total) else kind
+    return points * 0.3989 / spread
+
+
+def _won(market: Market, row: SeasonGame) -> float | None:
+    margin, total = row.home_points - row.away_points, row.home_points + row.away_points
+    match market:
+        case Moneyline(side):
+            excess = float(margin if side is Side.HOME else -margin)
+        case Spread(side, points):
+            excess = (margin if side is Side.HOME else -margin) + points
+        case Total(direction, points):
+            excess = (total - points) * (1 if direction is Direction.OVER else -1)
+        case _:
+            return None
+    return None if excess == 0 else float(excess > 0)
+
+
+def _clv(market: Market, odds: float, row: SeasonGame, closed: Outlook | None) -> float | None:
+    """What the bet was worth by the closing lines."""
+    close = row.closing
+    match market:
+        case Moneyline(side) if close.home_ml is not None and close.away_ml is not None:
+            home = devig(close.home_ml, close.away_ml)
+            win = home if side is Side.HOME else 1 - home
+            chance = Chance(win, 0.0, 1 - win)
+        case _ if closed is not None:
+            chance = chance_of(market, closed)
+        case _:
+            return None
+    return chance.win * odds + chance.push - 1
+
+
+TIP_OFF = time(19, 30)
+"""When a recorded game is played, on the league's clock: its own time is in no dataset."""
+
+FOUL_S, FREE_THROW_S, TIMEOUT_S, TURNOVER_S = 28.0, 14.0, 150.0, 6.0
+"""Seconds that play stands after each."""
+
+BREAK_S, HALF_S = 150.0, 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A game that is over, with the lines at its close where they are known."""
+
+    game: Game
+    history: History
+    lines: Lines | None
+
+
+def read_games(
+    folder: Path, league: str, season: str | None, most: int, *, with_lines: bool = False
+) -> Iterator[Played]:
+    """Up to `most` games of a season (or of all), spread evenly over it, in order.
+
+    Raises BadDataset for a folder that holds none.
+    """
+    from tracker.modelling.games.dataset import read
+
+    data = read(folder, league)
+    rows = [
+        i
+        for i in range(len(data.games.id))
+        if (season is None or data.games.season[i] == season)
+        and (data.games.ok[i] or not with_lines)
+    ]
+    step = max(1.0, len(rows) / most)
+    for k in range(min(most, len(rows))):
+        yield _as_played(data, rows[int(k * step)])
+
+
+def _as_played(data: Dataset, row: int) -> Played:
+    games = data.games
+    day = date.fromisoformat(str(games.date[row])[:10])
+    start = datetime.combine(day, TIP_OFF, ZoneInfo(LEAGUE_ZONE.key)).astimezone(UTC)
+    game = Game(
+        str(games.id[row]), data.league.id, str(games.home_team[row]), str(games.away_team[row]),
+        start, day,
+    )  # fmt: skip
+    lines = None
+    if games.ok[row]:
+        lines = Lines(home_spread=-float(games.margin[row]), total=float(games.total[row]))
+    return Played(game, _history(data, row, game), lines)
+
+
+def _history(data: Dataset, row: int, game: Game) -> History:
+    from tracker.modelling.games.dataset import Act
+
+    dead = {
+        Act.FOUL: FOUL_S, Act.FREE_THROW: FREE_THROW_S, Act.TIMEOUT: TIMEOUT_S,
+        Act.TURNOVER: TURNOVER_S,
+    }  # fmt: skip
+    events, rules = data.events, game.rules
+    at = game.start
+    found = [(at - timedelta(hours=1), GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0)))]
+    ends: list[Score] = []
+    period, clock, score = 0, 0.0, Score(0, 0)
+    for i in range(int(events.starts[row]), int(events.starts[row + 1])):
+        if int(events.period[i]) != period:
+            if period:
+                at += timedelta(seconds=clock)
+                ends.append(score)
+                found.append((at, _state(game, Phase.BREAK, period, 0.0, ends)))
+                at += timedelta(seconds=HALF_S if period * 2 == rules.periods else BREAK_S)
+            period, clock = int(events.period[i]), float(rules.length_of(int(events.period[i])))
+            found.append((at, _state(game, Phase.LIVE, period, clock, [*ends, score])))
+        left = min(clock, float(events.clock[i]))
+        at += timedelta(seconds=clock - left)
+        clock = left
+        # A handful of scores in recorded play-by-play go back for a moment.
+        score = Score(max(score.home, int(events.home[i])), max(score.away, int(events.away[i])))
+        found.append((at, _state(game, Phase.LIVE, period, clock, [*ends, score])))
+        at += timedelta(seconds=dead.get(Act(int(events.act[i])), 0.0))
+    at += timedelta(seconds=clock)
+    found.append((at, _state(game, Phase.FINAL, period, 0.0, [*ends, score])))
+    return found
+
+
+def _state(game: Game, phase: Phase, period: int, clock: float, marks: list[Score]) -> GameState:
+    """A state from the scores at the end of each period so far, the last being the score."""
+    before = [Score(0, 0), *marks[:-1]]
+    parts = tuple(
+        Score(b.home - a.home, b.away - a.away) for a, b in zip(before, marks, strict=True)
+    )
+    return GameState(game, phase, period, clock, marks[-1], periods=parts)

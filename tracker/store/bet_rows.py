@@ -1,0 +1,549 @@
+"""Bets as rows: turned into columns and back, with their legs and what is remembered of them.
+
+A bet has what was written, how it was understood, and what it is about.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from typing import Any, assert_never
+
+from tracker.domain.bet import Bet, Leg, Parlay, Result, Wager
+from tracker.domain.catalog.teams import Team, teams
+from tracker.domain.chance import Chance, NoChance
+from tracker.domain.draft import Draft
+from tracker.domain.game import Game, Side
+from tracker.domain.market import (
+    Direction,
+    DoubleDouble,
+    Market,
+    Moneyline,
+    OddEven,
+    Parity,
+    PlayerTotal,
+    Span,
+    Spread,
+    TeamTotal,
+    ThreeWay,
+    Total,
+    kind,
+)
+from tracker.domain.money import Odds
+from tracker.domain.pick import (
+    Asked,
+    Handicap,
+    Matchup,
+    OddOrEven,
+    OneOfThree,
+    OverUnder,
+    ParlayPick,
+    Pick,
+    PlayerFigure,
+    Tens,
+    ToWin,
+    Written,
+)
+from tracker.domain.player import Player, Stat
+from tracker.domain.policy import Rule
+from tracker.domain.prior import Lines
+from tracker.domain.tracking import Group, LegStanding, Tracked
+from tracker.store import queries as q
+from tracker.store.database.columns import (
+    Json,
+    game_of,
+    moment,
+    pack,
+    pack_rules,
+    rules_of,
+    stamp,
+    unpack,
+)
+
+
+def pack_written(written: Written) -> Json:
+    """A pick or a parlay as JSON."""
+    if isinstance(written, Pick):
+        return _pick(written)
+    return {
+        "text": written.text,
+        "legs": [_pick(leg) for leg in written.legs],
+        "same_game": written.same_game,
+    } | _price(written)
+
+
+def written_of(found: Json) -> Written:
+    """What `pack_written` wrote."""
+    if "legs" not in found:
+        return _pick_of(found)
+    return ParlayPick(
+        text=found["text"],
+        legs=tuple(_pick_of(leg) for leg in found["legs"]),
+        same_game=found["same_game"],
+        odds=_odds_of(found["odds"]),
+        stake_cents=found["stake_cents"],
+        units=_units_of(found["units"]),
+        tags=tuple(found["tags"]),
+    )
+
+
+def pack_matchup(matchup: Matchup | None) -> Json:
+    """A game as it was written."""
+    if matchup is None:
+        return None
+    turned: dict[str, Json] = {"any_order": True} if matchup.any_order else {}
+    if matchup.game_id is not None:
+        turned["game_id"] = matchup.game_id
+    return {
+        "away": [_team(x) for x in matchup.away],
+        "home": [_team(x) for x in matchup.home],
+        "day": None if matchup.day is None else matchup.day.isoformat(),
+    } | turned
+
+
+def matchup_of(found: Json) -> Matchup | None:
+    """What `pack_matchup` wrote."""
+    if found is None:
+        return None
+    return Matchup(
+        tuple(_team_of(x) for x in found["away"]),
+        tuple(_team_of(x) for x in found["home"]),
+        None if found["day"] is None else date.fromisoformat(found["day"]),
+        any_order=found.get("any_order", False),
+        game_id=found.get("game_id"),
+    )
+
+
+def _pick(pick: Pick) -> Json:
+    player = {} if pick.player is None else {"player": pick.player}
+    return (
+        {"text": pick.text, "span": pick.span.value, "team": [_team(x) for x in pick.team]}
+        | _asked(pick.asked)
+        | player
+        | {"matchup": pack_matchup(pick.matchup)}
+        | _price(pick)
+    )
+
+
+def _pick_of(found: Json) -> Pick:
+    return Pick(
+        text=found["text"],
+        asked=_asked_of(found),
+        span=Span(found["span"]),
+        team=tuple(_team_of(x) for x in found["team"]),
+        player=found.get("player"),
+        matchup=matchup_of(found["matchup"]),
+        odds=_odds_of(found["odds"]),
+        stake_cents=found["stake_cents"],
+        units=_units_of(found["units"]),
+        tags=tuple(found["tags"]),
+    )
+
+
+def _asked(asked: Asked) -> Json:
+    """What is asked. The first four are told by which figures are there."""
+    match asked:
+        case ToWin():
+            return {"direction": None, "points": None}
+        case Handicap(points):
+            return {"direction": None, "points": points}
+        case OverUnder(direction, points):
+            return {"direction": direction.value, "points": points}
+        case PlayerFigure(stat, direction, points):
+            return {"direction": direction.value, "points": points, "stat": stat.value}
+        case OddOrEven(parity):
+            return {"parity": parity.value}
+        case OneOfThree():
+            return {"three_way": True}
+        case Tens(categories, happens):
+            return {"categories": categories, "happens": happens}
+        case _:
+            assert_never(asked)
+
+
+def _asked_of(found: Json) -> Asked:
+    if "parity" in found:
+        return OddOrEven(Parity(found["parity"]))
+    if "three_way" in found:
+        return OneOfThree()
+    if "categories" in found:
+        return Tens(found["categories"], found["happens"])
+    points = found["points"]
+    if found["direction"] is not None:
+        direction = Direction(found["direction"])
+        if "stat" in found:
+            return PlayerFigure(Stat(found["stat"]), direction, points)
+        return OverUnder(direction, points)
+    return ToWin() if points is None else Handicap(points)
+
+
+def _price(written: Written) -> Json:
+    odds, units = written.odds, written.units
+    return {
+        "odds": None if odds is None else [odds.text, str(odds.decimal)],
+        "stake_cents": written.stake_cents,
+        "units": None if units is None else str(units),
+        "tags": written.tags,
+    }
+
+
+def _odds_of(found: Json) -> Odds | None:
+    return None if found is None else Odds(found[0], Fraction(found[1]))
+
+
+def _units_of(found: Json) -> Fraction | None:
+    return None if found is None else Fraction(found)
+
+
+def _team(team: Team) -> Json:
+    """A shipped team by its code, any other whole."""
+    if teams(team.league).get(team.code) == team:
+        return [team.league, team.code]
+    return [team.league, team.code, team.city, team.name, team.aliases]
+
+
+def _team_of(found: Json) -> Team:
+    match found:
+        case [league, code]:
+            return teams(league).get(code) or Team(league, code, code, code)
+        case [league, code, city, name, aliases]:
+            return Team(league, code, city, name, tuple(aliases))
+        case _:
+            raise ValueError(f"{found!r} is no stored team")
+
+
+Columns = dict[str, object]
+
+_NONE: Columns = {
+    "side": None,
+    "direction": None,
+    "points": None,
+    "parity": None,
+    "player": None,
+    "stat": None,
+    "happens": None,
+    "categories": None,
+}
+
+
+def market_columns(market: Market) -> Columns:
+    """A market as columns; those that it does not have are None."""
+    return _NONE | {"market": kind(market), "span": market.span.value} | _own(market)
+
+
+def _own(market: Market) -> Columns:
+    """The columns that a market fills beside its name and its span."""
+    match market:
+        case Moneyline():
+            return {"side": market.side.value}
+        case Spread():
+            return {"side": market.side.value, "points": market.points}
+        case Total():
+            return {"direction": market.direction.value, "points": market.points}
+        case TeamTotal():
+            return {
+                "side": market.side.value,
+                "direction": market.direction.value,
+                "points": market.points,
+            }
+        case OddEven():
+            return {"side": _side(market.side), "parity": market.parity.value}
+        case ThreeWay():
+            return {"side": _side(market.side)}
+        case PlayerTotal():
+            return _player(market.player) | {
+                "stat": market.stat.value,
+                "direction": market.direction.value,
+                "points": market.points,
+            }
+        case DoubleDouble():
+            return _player(market.player) | {
+                "happens": market.happens,
+                "categories": market.categories,
+            }
+        case _:
+            assert_never(market)
+
+
+def market_of(row: Any) -> Market:
+    """The market that `market_columns` wrote; ValueError for what is none."""
+    span, name = Span(row["span"]), row["market"]
+    match name:
+        case "moneyline":
+            return Moneyline(Side(row["side"]), span)
+        case "spread":
+            return Spread(Side(row["side"]), row["points"], span)
+        case "total":
+            return Total(Direction(row["direction"]), row["points"], span)
+        case "team_total":
+            return TeamTotal(Side(row["side"]), Direction(row["direction"]), row["points"], span)
+        case "odd_even":
+            return OddEven(Parity(row["parity"]), _side_of(row["side"]), span)
+        case "three_way":
+            return ThreeWay(_side_of(row["side"]), span)
+        case "player_total":
+            direction, points = Direction(row["direction"]), row["points"]
+            return PlayerTotal(_player_of(row), Stat(row["stat"]), direction, points)
+        case "double_double":
+            return DoubleDouble(_player_of(row), bool(row["happens"]), row["categories"])
+        case _:
+            raise ValueError(f"{name!r} is no stored market")
+
+
+def odds_columns(odds: Odds | None) -> Columns:
+    """Odds as they were written, and as a decimal."""
+    return {
+        "odds": None if odds is None else odds.text,
+        "odds_decimal": None if odds is None else str(odds.decimal),
+    }
+
+
+def odds_of(row: Any) -> Odds | None:
+    """The odds that `odds_columns` wrote."""
+    return None if row["odds"] is None else Odds(row["odds"], Fraction(row["odds_decimal"]))
+
+
+def _player(player: Player) -> Columns:
+    return {"player": player.name, "side": player.side.value}
+
+
+def _player_of(row: Any) -> Player:
+    return Player(row["player"], Side(row["side"]))
+
+
+def _side(side: Side | None) -> str | None:
+    return None if side is None else side.value
+
+
+def _side_of(text: str | None) -> Side | None:
+    return None if text is None else Side(text)
+
+
+def pack_meaning(draft: Draft) -> str:
+    """What the words of a draft mean before the game is known."""
+    placed = {} if draft.placed_at is None else {"placed_at": stamp(draft.placed_at)}
+    return pack(
+        {
+            "pick": pack_written(draft.pick),
+            "matchup": pack_matchup(draft.matchup),
+            "occasion": draft.occasion,
+        }
+        | placed
+    )
+
+
+def facts(draft: Draft) -> dict[str, object]:
+    """The columns of a draft that may change while the bet stays the same."""
+    lines = draft.lines
+    return odds_columns(draft.odds) | {
+        "stake_cents": draft.stake_cents,
+        "free": draft.free,
+        "tags": pack(list(draft.tags)),
+        "book": draft.book,
+        "rules": pack_rules(draft.rules),
+        "lines": pack([lines.home_spread, lines.total, lines.home_ml, lines.away_ml]),
+    }
+
+
+def draft_of(row: Any) -> Draft:
+    """The draft of a row that has the columns of `bet`."""
+    meaning = unpack(row["meaning"])
+    return Draft(
+        pick=written_of(meaning["pick"]),
+        matchup=matchup_of(meaning["matchup"]),
+        game_text=row["game_text"],
+        odds=odds_of(row),
+        stake_cents=row["stake_cents"],
+        name=row["name"],
+        rules=rules_of(row["rules"]),
+        tags=tuple(unpack(row["tags"])),
+        book=row["book"],
+        lines=Lines(*unpack(row["lines"])),
+        from_file=bool(row["from_file"]),
+        occasion=meaning["occasion"],
+        placed_at=moment(meaning["placed_at"]) if "placed_at" in meaning else None,
+        free=bool(row["free"]),
+    )
+
+
+def bet_of(row: Any, legs: Sequence[tuple[Any, Game]], defaults: tuple[Rule, ...]) -> Bet:
+    """The bet of a row that has the columns of `bet`.
+
+    `legs` are the rows that have the columns of `leg`, in their order, each with its game.
+    """
+    rules, meaning = rules_of(row["rules"]), unpack(row["meaning"])
+    wager, game = _wager(legs)
+    return Bet(
+        number=row["number"],
+        pick=row["pick"],
+        market=wager,
+        game=game,
+        rules=defaults if rules is None else rules,
+        added_at=moment(row["added_at"]),
+        odds=odds_of(row),
+        stake_cents=row["stake_cents"],
+        name=row["name"],
+        tags=tuple(unpack(row["tags"])),
+        book=row["book"],
+        lines=Lines(*unpack(row["lines"])),
+        placed_at=moment(meaning["placed_at"]) if "placed_at" in meaning else None,
+        free=bool(row["free"]),
+    )
+
+
+def _wager(legs: Sequence[tuple[Any, Game]]) -> tuple[Wager, Game]:
+    """What a bet is on, and the game that it goes by."""
+    if len(legs) == 1:
+        [(leg, game)] = legs
+        return market_of(leg), game
+    parlay = Parlay(tuple(Leg(game, market_of(x), odds_of(x)) for x, game in legs))
+    return parlay, parlay.games[0]
+
+
+_KEEP_LEG_STANDING = """
+INSERT INTO leg_standing (
+  bet, leg, win, push, lose, result, official, reason, evidence, unclear, no_chance
+) VALUES (
+  :bet, :leg, :win, :push, :lose, :result, :official, :reason, :evidence, :unclear, :no_chance
+)
+ON CONFLICT (bet, leg) DO UPDATE SET
+  win = excluded.win, push = excluded.push, lose = excluded.lose, result = excluded.result,
+  official = excluded.official, reason = excluded.reason, evidence = excluded.evidence,
+  unclear = excluded.unclear, no_chance = excluded.no_chance
+"""
+
+_KEEP_LEG_GROUP = """
+INSERT INTO leg_group (bet, game, win, push, lose) VALUES (:bet, :game, :win, :push, :lose)
+ON CONFLICT (bet, game) DO UPDATE SET
+  win = excluded.win, push = excluded.push, lose = excluded.lose
+"""
+
+_KEEP_STANDING = """
+INSERT INTO standing (bet, turn, told, no_chance) VALUES (:bet, 0, :told, :no_chance)
+ON CONFLICT (bet) DO UPDATE SET told = excluded.told, no_chance = excluded.no_chance
+WHERE (excluded.told, excluded.no_chance) IS NOT (told, no_chance)
+"""
+
+_LEG_STANDINGS = "SELECT * FROM leg_standing WHERE bet = ?"
+
+_LEG_GROUPS = "SELECT * FROM leg_group WHERE bet = ?"
+
+_STANDING = "SELECT * FROM standing WHERE bet = ?"
+
+
+def keep_legs(db: sqlite3.Connection, changed: Iterable[LegStanding]) -> None:
+    """Keep where legs of parlays stand."""
+    db.executemany(
+        _KEEP_LEG_STANDING,
+        (
+            parts(x.chance)
+            | {
+                "bet": x.bet,
+                "leg": x.leg,
+                "result": None if x.result is None else x.result.value,
+                "official": x.official,
+                "reason": x.reason,
+                "evidence": x.evidence,
+                "unclear": x.unclear,
+                "no_chance": None if x.no_chance is None else x.no_chance.value,
+            }
+            for x in changed
+        ),
+    )
+
+
+def keep_standing(db: sqlite3.Connection, changed: Iterable[Tracked]) -> None:
+    """Keep the groups of parlays, and what was announced of a bet."""
+    for x in changed:
+        number = x.bet.number
+        db.executemany(
+            _KEEP_LEG_GROUP,
+            (parts(y.chance) | {"bet": number, "game": y.game} for y in x.groups),
+        )
+        why = None if x.no_chance is None else x.no_chance.value
+        values = {"bet": number, "told": x.told, "no_chance": why}
+        known = db.execute(_STANDING, (number,)).fetchone()
+        if x.told or why or known is not None:
+            db.execute(_KEEP_STANDING, values)
+
+
+def recall(db: sqlite3.Connection, tracked: Tracked) -> Tracked:
+    """The bet with all of this."""
+    number = tracked.bet.number
+    row = db.execute(_STANDING, (number,)).fetchone()
+    if row is not None:
+        why = _no_chance(row)
+        chance = tracked.chance if why is None else None
+        tracked = replace(tracked, told=row["told"], no_chance=why, chance=chance)
+    if not isinstance(tracked.bet.market, Parlay):
+        return tracked
+    legs = {x["leg"]: _leg(x) for x in db.execute(_LEG_STANDINGS, (number,))}
+    groups = {x["game"]: chance_of(x) for x in db.execute(_LEG_GROUPS, (number,))}
+    return replace(
+        tracked,
+        legs=tuple(legs.get(x.leg, x) for x in tracked.legs),
+        groups=tuple(Group(x.game, groups.get(x.game)) for x in tracked.groups),
+    )
+
+
+def parts(chance: Chance | None) -> dict[str, object]:
+    """The columns of a chance that may be missing."""
+    return {
+        "win": None if chance is None else chance.win,
+        "push": None if chance is None else chance.push,
+        "lose": None if chance is None else chance.lose,
+    }
+
+
+def chance_of(row: Any) -> Chance | None:
+    """The chance that `parts` wrote."""
+    return None if row["win"] is None else Chance(row["win"], row["push"], row["lose"])
+
+
+def _leg(row: sqlite3.Row) -> LegStanding:
+    return LegStanding(
+        bet=row["bet"],
+        leg=row["leg"],
+        chance=chance_of(row),
+        result=None if row["result"] is None else Result(row["result"]),
+        official=bool(row["official"]),
+        reason=row["reason"],
+        evidence=row["evidence"],
+        unclear=row["unclear"],
+        no_chance=_no_chance(row),
+    )
+
+
+def _no_chance(row: sqlite3.Row) -> NoChance | None:
+    return None if row["no_chance"] is None else NoChance(row["no_chance"])
+
+
+class Wagers:
+    """The bets of one consistent state of the database."""
+
+    def __init__(self, db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> None:
+        """`defaults` are the rules of bets that bring none."""
+        self._db = db
+        self._defaults = defaults
+        self._rows: dict[str, sqlite3.Row] = {}
+        self._games: dict[str, Game] = {}
+
+    def bet(self, row: sqlite3.Row) -> Bet:
+        """The bet of a row whose game is known."""
+        legs = [(x, self.game(x["game_id"])) for x in self._db.execute(q.LEGS, (row["number"],))]
+        return bet_of(row, legs, self._defaults)
+
+    def game(self, number: str) -> Game:
+        """A game by its id."""
+        if number not in self._games:
+            self._games[number] = game_of(self.about(number))
+        return self._games[number]
+
+    def about(self, number: str) -> sqlite3.Row:
+        """The row of a game, with what is believed of it."""
+        if number not in self._rows:
+            self._rows[number] = self._db.execute(q.GAME, (number,)).fetchone()
+        return self._rows[number]

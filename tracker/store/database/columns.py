@@ -1,0 +1,202 @@
+"""Turns values into columns and back, so that what is read equals what was written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+
+from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, Score, Side, TeamBox
+from tracker.domain.policy import (
+    Comparison,
+    EdgeRule,
+    EventRule,
+    Fact,
+    LevelRule,
+    MoveRule,
+    Moving,
+    Rule,
+    SwingRule,
+)
+
+Json = Any
+"""What `json` reads and writes."""
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+@lru_cache(maxsize=64)
+def stamp(at: datetime) -> str:
+    """An aware time as UTC text of one width, which sorts as it should."""
+    plain = at.astimezone(UTC).replace(tzinfo=None)
+    return plain.isoformat(timespec="microseconds") + "Z"
+
+
+def stamp_or_none(at: datetime | None) -> str | None:
+    """`stamp` of a time that may be missing."""
+    return None if at is None else stamp(at)
+
+
+def moment(text: str) -> datetime:
+    """The aware UTC time that `stamp` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def moment_or_none(text: str | None) -> datetime | None:
+    """`moment` of a time that may be missing."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def pack(value: Json) -> str:
+    """JSON without spaces; refuses NaN and infinities."""
+    return _ENCODER.encode(value)
+
+
+def unpack(text: str) -> Json:
+    """What `pack` wrote."""
+    return json.loads(text)
+
+
+def game_of(row: Any) -> Game:
+    """The game of a row that has the columns of `game`."""
+    day = None if row["day"] is None else date.fromisoformat(row["day"])
+    start = moment(row["start_at"])
+    home, away, neutral = row["home"], row["away"], bool(row["neutral"])
+    return Game(row["id"], row["league"], home, away, start, day, neutral)
+
+
+def pack_state(state: GameState) -> str:
+    """A game state without its game."""
+    return pack(
+        {
+            "phase": state.phase.value,
+            "period": state.period,
+            "clock": state.clock,
+            "score": _score(state.score),
+            "periods": None if state.periods is None else [_score(x) for x in state.periods],
+            "possession": None if state.possession is None else state.possession.value,
+            "bonus": _pair(state.bonus),
+            "timeouts": _pair(state.timeouts),
+            "players": [_player(x) for x in state.players],
+        }
+        | _told_since(state)
+    )
+
+
+def state_of(text: str | None, game: Game) -> GameState | None:
+    """The state that `pack_state` wrote, of this game."""
+    if text is None:
+        return None
+    found = unpack(text)
+    periods = found["periods"]
+    return GameState(
+        game=game,
+        phase=Phase(found["phase"]),
+        period=found["period"],
+        clock=found["clock"],
+        score=Score(*found["score"]),
+        periods=None if periods is None else tuple(Score(*x) for x in periods),
+        possession=None if found["possession"] is None else Side(found["possession"]),
+        bonus=None if found["bonus"] is None else Pair(*found["bonus"]),
+        timeouts=None if found["timeouts"] is None else Pair(*found["timeouts"]),
+        players=tuple(_player_of(x) for x in found["players"]),
+        box=box_of(found.get("box")),
+        tip=None if "tip" not in found else Side(found["tip"]),
+    )
+
+
+def _told_since(state: GameState) -> dict[str, Json]:
+    """What earlier releases did not keep: it is left out where it is unknown."""
+    found: dict[str, Json] = {}
+    if state.box is not None:
+        home, away = _team_box(state.box.home), _team_box(state.box.away)
+        found["box"] = [home, away, state.box.left]
+    if state.tip is not None:
+        found["tip"] = state.tip.value
+    return found
+
+
+def box_of(found: Json) -> Box | None:
+    """Both teams' figures that `pack_state` wrote; None where no box told them."""
+    if found is None:
+        return None
+    home, away, left = found
+    return Box(TeamBox(*home), TeamBox(*away), left)
+
+
+def _team_box(box: TeamBox) -> list[int]:
+    return [box.fga, box.fta, box.oreb, box.to, box.fouls]
+
+
+def _score(score: Score) -> list[int]:
+    return [score.home, score.away]
+
+
+def _pair(pair: Pair[Any] | None) -> Json:
+    return None if pair is None else [pair.home, pair.away]
+
+
+def _player(line: PlayerLine) -> Json:
+    return [
+        line.id,
+        line.name,
+        line.side.value,
+        line.stats,
+        line.minutes,
+        line.fouls,
+        line.on_court,
+        line.starter,
+        line.played,
+        line.note,
+        line.doubt,
+        line.out,
+        line.seen,
+    ]
+
+
+def _player_of(found: Json) -> PlayerLine:
+    number, name, side, stats, *rest = found
+    return PlayerLine(number, name, Side(side), tuple((k, v) for k, v in stats), *rest)
+
+
+def pack_rules(rules: Iterable[Rule] | None) -> str | None:
+    """Rules with their exact figures (their text is rounded); None where the defaults apply."""
+    return None if rules is None else pack([_rule(x) for x in rules])
+
+
+def rules_of(text: str | None) -> tuple[Rule, ...] | None:
+    """The rules that `pack_rules` wrote."""
+    return None if text is None else tuple(_rule_of(x) for x in unpack(text))
+
+
+def _rule(rule: Rule) -> Json:
+    match rule:
+        case LevelRule():
+            return ["level", rule.comparison.value, rule.level]
+        case SwingRule():
+            return ["swing", rule.size, rule.seconds]
+        case EventRule():
+            return ["event", rule.event.value]
+        case EdgeRule():
+            return ["edge", rule.level]
+        case MoveRule():
+            return ["moves", rule.what.value, rule.size, rule.seconds]
+
+
+def _rule_of(found: Json) -> Rule:
+    match found:
+        case ["level", comparison, level]:
+            return LevelRule(Comparison(comparison), level)
+        case ["swing", size, seconds]:
+            return SwingRule(size, seconds)
+        case ["event", event]:
+            return EventRule(Fact(event))
+        case ["edge", level]:
+            return EdgeRule(level)
+        case ["moves", what, size, seconds]:
+            return MoveRule(Moving(what), size, seconds)
+        case _:
+            raise ValueError(f"{found!r} is no stored rule")
