@@ -11,7 +11,7 @@ from tracker.domain.league import LEAGUE_ZONE
 
 
 class Trouble(StrEnum):
-    """Why a poll tells nothing of the game. Each asks for a different patience."""
+    """Why a poll tells nothing of the game. Each is waited out for a time of its own."""
 
     DOWN = "down"
     BLOCKED = "blocked"

@@ -55,6 +55,11 @@ looks back."""
 Key = tuple[str, str, Selection]
 """A game, a book and a side."""
 
+AT_BET = timedelta(seconds=60)
+"""How far an exchange's price may lie from the moment that it is to speak of."""
+
+_HOME_WINS = Selection(MONEYLINE, "home")
+
 
 class QuoteBoard:
     """The last price of each book for each side, and both sides of each line lately."""
@@ -356,9 +361,6 @@ def consensus(quoted: Sequence[TwoSided]) -> tuple[Lines, str, datetime] | None:
     return lines, ", ".join(dict.fromkeys(x.by for x in told)), min(x.stood_at for x in told)
 
 
-_HOME_WINS = Selection(MONEYLINE, "home")
-
-
 def close(game: str, revision: int, tip_at: datetime, lines: Sequence[TwoSided]) -> GameClose:
     """The close of a game out of all that was quoted of it lately."""
     quoted = list(standing(lines, tip_at).values())
@@ -405,10 +407,6 @@ def _why(
         else:
             why[name] = f"{len(books)} book{'s' * (len(books) != 1)} quoted it, {LEAST_BOOKS} count"
     return why
-
-
-AT_BET = timedelta(seconds=60)
-"""How far an exchange's price may lie from the moment that it is to speak of."""
 
 
 def exchange_lines(lines: Sequence[TwoSided], at: datetime) -> LiveLines | None:

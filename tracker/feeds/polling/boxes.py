@@ -173,13 +173,25 @@ class BoxWatch:
         """The state, or the one that another document has told where this one lags behind it."""
         reported = self._told
         if reported is not None and path != self._document and behind(state, reported):
-            now = self._clock.monotonic()
-            since = self._lagging.setdefault(path, now)
-            if reported.phase is Phase.FINAL or now - since < DOCUMENT_HELD_S:
+            since = self._lagging.setdefault(path, self._clock.monotonic())
+            if self._late(state, reported, since):
                 return reported
         self._lagging.pop(path, None)
         self._told, self._document = state, path
         return state
+
+    def _late(self, state: GameState, reported: GameState, since: float) -> bool:
+        """Whether a document that is behind what another told is merely late.
+
+        It is with an end that the other stands by, however long that takes. Of two ends one is
+        corrected: which of them is right, agreeing polls decide, and nobody here.
+        """
+        if reported.phase is Phase.FINAL:
+            if state.phase is Phase.FINAL:
+                return False
+            if self._document:
+                return True
+        return self._clock.monotonic() - since < DOCUMENT_HELD_S
 
     def _remember(self, state: GameState) -> None:
         """Take it that this was told: before a restart, or before a player was bet on."""
