@@ -31,7 +31,7 @@ MOST_SHORT_FILES = 6
 
 TWICE = frozenset(
     """
-    Given Known Moment Quote Result Standing
+    Given Known Moment Quote Result
     """.split()  # noqa: SIM905 - seventy names in quotes are hard to read
 )
 """Names of classes that stand twice. The list only gets shorter."""
