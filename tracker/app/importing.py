@@ -7,6 +7,7 @@ new in it, what was changed, and what was taken out.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -81,7 +82,11 @@ async def bring_in(
             mistakes.append(f"{source}, line {slip.line}: {why}")
         else:
             fit.append(slip)
-    words = [_identities(x) for x in fit]
+    rows = Counter[str]()
+    words = []
+    for slip in fit:
+        rows[slip.draft.identity] += 1
+        words.append(_identities(slip, rows[slip.draft.identity]))
     numbers = await bets.store.numbers_of({x for some in words for x in some})
     taken = _Taken(set(), set())
     wanted = [
@@ -106,13 +111,17 @@ async def bring_in(
     return BroughtIn(new, len(done) - new, len(settled), len(late), tuple(mistakes))
 
 
-def _identities(slip: ImportedBet) -> list[str]:
-    """The words that the bet may have been given in before: by this file, or by another way in."""
+def _identities(slip: ImportedBet, times: int) -> list[str]:
+    """The words that the bet may have been given in before: by this file, or by another way in.
+
+    `times` counts the rows of the file that are equal to it, itself and those before it.
+    """
     draft = slip.draft
+    again = (f"{AGAIN}{x}" for x in range(2, times + 1))
     return list(
         dict.fromkeys(
             replace(draft, occasion=occasion, game_text=game, placed_at=placed).identity
-            for occasion in (draft.occasion, slip.before, "")
+            for occasion in (draft.occasion, slip.before, "", *again)
             for game in (draft.game_text, None)
             for placed in (draft.placed_at, None)
         )
