@@ -30,7 +30,7 @@ from tracker.domain.same_bet import (
     meet,
     same_meaning,
 )
-from tracker.engine.settle.by_hand import Case, Decide, Ruling, brought
+from tracker.engine.settle.by_hand import Case, Decide, Ruling, brought, paid_anew
 from tracker.intake.bets_file import BetsFile
 from tracker.intake.imports import ImportedBet
 from tracker.store import Store
@@ -90,7 +90,7 @@ async def bring_in(
     numbers = await bets.store.numbers_of({x for some in words for x in some})
     taken = _Taken(set(), set())
     wanted = [
-        _registration(slip, {numbers[x] for x in some if x in numbers}, taken)
+        _registration(slip, {numbers[x] for x in some if x in numbers}, taken, now)
         for slip, some in zip(fit, words, strict=True)
     ]
     registered = await bets.store.register(wanted, bets.rules, now)
@@ -150,7 +150,9 @@ class _Taken:
         return made
 
 
-def _registration(slip: ImportedBet, same_words: set[int], taken: _Taken) -> Registration:
+def _registration(
+    slip: ImportedBet, same_words: set[int], taken: _Taken, now: datetime
+) -> Registration:
     """A bet of a file; `taken` are those of earlier rows."""
     draft = slip.draft
 
@@ -170,7 +172,13 @@ def _registration(slip: ImportedBet, same_words: set[int], taken: _Taken) -> Reg
     number = draft.occasion.removeprefix(TICKET)
     plain = number.isascii() and number.isdigit() and len(number) < _LONGEST
     own = {int(number)} if plain else set()
-    return Registration(draft, decide=decide, who="import", also=frozenset(same_words | own))
+    return Registration(
+        draft,
+        decide=decide,
+        who="import",
+        also=frozenset(same_words | own),
+        paid=lambda case: paid_anew(case, now),
+    )
 
 
 def _same_row(kept: Kept, draft: Draft) -> bool:
@@ -370,7 +378,7 @@ class _Reader:
             except BadBet as why:
                 self.mistakes.append(f"{place}: {why}")
                 continue
-            wanted.append(self._bets.registration(draft, chosen))
+            wanted.append(self._bets.registration(draft, chosen, self._now))
             places.append(place)
         registered = await self._bets.store.register(wanted, self._bets.rules, self._now)
         for one, place, added in zip(wanted, places, registered, strict=True):
