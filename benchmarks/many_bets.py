@@ -118,7 +118,7 @@ async def measure(path: Path) -> dict[str, float]:
     async with await Store.open(path, now=_NOW) as store:
         found = {"open, outcomes filled": (time.process_time() - begun) * 1000}
         reads: dict[str, Callable[[], Awaitable[object]]] = {
-            "books of the daemon": lambda: store.books(_RULES),
+            "books of the daemon": lambda: store.trackings(_RULES),
             "list (open)": lambda: store.open_bets(_RULES),
             "list (a page)": lambda: store.bets_page(100, 0, _RULES),
             "status": lambda: store.status_view(_RULES),
@@ -181,7 +181,7 @@ async def follow(path: Path) -> dict[str, float]:
     """What loading takes, what is held in memory, and the medians of a poll of one game in ms."""
     before, begun = _resident_mb(), time.process_time()
     async with await Store.open(path, now=_NOW) as store:
-        books = await store.books(_RULES)
+        books = await store.trackings(_RULES)
         found = {"load s": time.process_time() - begun}
         gc.collect()
         found["held MB"] = _resident_mb() - before
@@ -200,7 +200,7 @@ async def follow(path: Path) -> dict[str, float]:
             marks.append(time.process_time())
             for name, (a, b) in zip(took, pairwise(marks), strict=True):
                 took[name].append((b - a) * 1000)
-            book = change.book
+            book = change.tracking
     return found | {name: sorted(x[1:])[len(x) // 2 - 1] for name, x in took.items()}
 
 

@@ -180,7 +180,7 @@ def nights(polls: int) -> dict[str, list[float]]:
             decided: list[GameTracking] = []
 
             def decide(book: GameTracking = book, seen: GameState = seen) -> None:
-                decided.append(advance(book, seen, outlooks[0], now).book)  # noqa: B023
+                decided.append(advance(book, seen, outlooks[0], now).tracking)  # noqa: B023
 
             rounds["decide"] += cpu(decide)
             rounds["price one by one"] += cpu(lambda: one_by_one(book, bare, seen))  # noqa: B023

@@ -19,9 +19,8 @@ from tracker.cli.bets.rules import NIGHT, USUAL, bets_on
 from tracker.domain.game import Game
 from tracker.domain.policy import EventRule, parse_rule
 from tracker.domain.prior import Lines
-from tracker.modelling.backtest.rule_scores import RuleFigures, TrialCourse, figures
-from tracker.modelling.backtest.rule_trial import in_play, try_bets
-from tracker.modelling.collect.playback import Played, read_games
+from tracker.modelling.backtest import Played, read_games
+from tracker.modelling.rule_trial import RuleFigures, TrialCourse, figures, in_play, try_bets
 
 PAGE = Path(__file__).parent.parent / "docs" / "alerts.md"
 RULES = [x for x in map(parse_rule, USUAL) if not isinstance(x, EventRule)]

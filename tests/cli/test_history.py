@@ -16,11 +16,9 @@ from tracker.domain.game import GameState, Score, Side
 from tracker.domain.league import season_name
 from tracker.feeds import nba
 from tracker.feeds.source import FeedMalformed
-from tracker.forecast.players.counts import BASIC
-from tracker.modelling.collect.folder import HistoryFolder
-from tracker.modelling.collect.plays import events_of
-from tracker.modelling.collect.season_ids import runs
+from tracker.forecast.players.remainder import BASIC
 from tracker.modelling.games.dataset import Act, read
+from tracker.modelling.history import HistoryFolder, events_of, runs
 from tracker.modelling.players.dataset import read_players
 from tracker.replay.files import find_recording
 from tracker.replay.nba_site import LIVE, NbaSite

@@ -10,8 +10,8 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tracker.domain.game import Phase
-from tracker.modelling.backtest.rule_trial import in_play
-from tracker.modelling.collect.playback import read_games
+from tracker.modelling.backtest import read_games
+from tracker.modelling.rule_trial import in_play
 
 
 def a_history(folder: Path) -> None:

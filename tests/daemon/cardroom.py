@@ -1,4 +1,4 @@
-"""A room with a wall, a store, a clock that is moved by hand, and a chat on this machine."""
+"""A room with a live view, a store, a clock that is moved by hand, and a chat on this machine."""
 
 from __future__ import annotations
 

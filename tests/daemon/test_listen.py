@@ -74,12 +74,12 @@ class Ears:
 
     def start(self) -> None:
         """Begin to listen."""
-        errands = BotCommands(
+        commands = BotCommands(
             self.room.store, self.room.live_view, self.room.clock, DENVER, self.line, self.bets,
             self.verbs, self.refreshed.append, self.real, self.fixed_chat,
         )  # fmt: skip
         tell = self.room._tell
-        listener = Listener(self.line, self.room.store.pairing, errands, self.real, tell)
+        listener = Listener(self.line, self.room.store.pairing, commands, self.real, tell)
         self.task = asyncio.create_task(listener.listen(lambda: None))
 
     async def stop(self) -> None:

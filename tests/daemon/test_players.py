@@ -50,7 +50,7 @@ BOSTON = box(OTHER, ("Jaylen Brown",), ("Josh Hart",))
 
 @dataclass
 class Night:
-    """A shelf over a store that knows tonight's two games."""
+    """Followed bets over a store that knows tonight's two games."""
 
     store: Store
     followed: FollowedBets

@@ -14,9 +14,7 @@ from tracker.domain.game import Game
 from tracker.domain.policy import LevelRule, parse_rule
 from tracker.engine.rules.state_machine import BAND, COOLDOWN, FURTHER, log_odds
 from tracker.feeds.polling.poller import GamePoller
-from tracker.modelling.backtest.rehearsal import STARTS_BEFORE, SiteWatch
-from tracker.modelling.backtest.rule_scores import TrialCourse
-from tracker.modelling.backtest.rule_trial import follow
+from tracker.modelling.rule_trial import STARTS_BEFORE, SiteWatch, TrialCourse, follow
 from tracker.replay.files import shipped
 from tracker.replay.nba_site import NbaSite
 from tracker.replay.playback import Playback

@@ -9,7 +9,7 @@ from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Result
 from tracker.domain.game import Score
 from tracker.domain.policy import LevelRule, SwingRule, parse_rule
-from tracker.modelling.backtest.rule_scores import SeenChance, TrialCourse, Watched, figures, naive
+from tracker.modelling.rule_trial import SeenChance, TrialCourse, Watched, figures, naive
 
 
 def rule(text: str) -> Watched:

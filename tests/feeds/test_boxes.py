@@ -10,7 +10,7 @@ import pytest
 from tests.doubles.clock import FakeClock
 from tests.engine.build import GAME, after, final, live
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.poll import Standing, Trouble, Unreadable
+from tracker.domain.poll import GameStanding, Trouble, Unreadable
 from tracker.feeds.polling.boxes import BoxWatch
 from tracker.feeds.polling.feed import FeedAnswer, LookUp
 
@@ -26,7 +26,7 @@ def boxed(state: GameState, points: int) -> GameState:
 
 
 @dataclass
-class AlertPolicy:
+class OneGame:
     """A source that tells what the test puts on it, and remembers what was asked."""
 
     clock: FakeClock
@@ -49,14 +49,16 @@ class Night:
     """A game that is looked at again and again."""
 
     clock: FakeClock
-    alert_policy: AlertPolicy
+    source: OneGame
     watch: BoxWatch
     room: bool = True
 
-    async def look(self, seconds: float = 10.0, standing: Standing | None = None) -> GameState:
+    async def look(self, seconds: float = 10.0, standing: GameStanding | None = None) -> GameState:
         """What is told so many seconds later."""
         self.clock.set(after(self._at() + seconds))
-        answer = await self.watch.read(standing or Standing(GAME, players=True), LookUp.EITHER, 5.0)
+        answer = await self.watch.read(
+            standing or GameStanding(GAME, players=True), LookUp.EITHER, 5.0
+        )
         assert isinstance(answer.reading, GameState)
         return answer.reading
 
@@ -65,15 +67,15 @@ class Night:
 
     def asks(self) -> list[LookUp]:
         """What was asked since the last time."""
-        found, self.alert_policy.asked = self.alert_policy.asked, []
+        found, self.source.asked = self.source.asked, []
         return found
 
 
 def at(seconds: float) -> Night:
     """The game, so many seconds after its tip-off."""
     clock = FakeClock(after(seconds))
-    alert_policy = AlertPolicy(clock)
-    made = Night(clock, alert_policy, BoxWatch(GAME, alert_policy, clock, lambda: made.room))
+    source = OneGame(clock)
+    made = Night(clock, source, BoxWatch(GAME, source, clock, lambda: made.room))
     return made
 
 
@@ -90,8 +92,8 @@ def points_of(state: GameState) -> int | None:
 
 async def test_every_second_look_at_a_running_game_is_at_its_box(night: Night) -> None:
     """The board serves in between, with the players as the box last told them."""
-    night.alert_policy.board = live(1, 400, (10, 8))
-    night.alert_policy.box = boxed(live(1, 400, (10, 8)), 4)
+    night.source.board = live(1, 400, (10, 8))
+    night.source.box = boxed(live(1, 400, (10, 8)), 4)
     assert [points_of(await night.look()) for _ in range(4)] == [4, 4, 4, 4]
     assert night.asks() == [LookUp.BOX, LookUp.EITHER, LookUp.BOX, LookUp.EITHER]
 
@@ -100,30 +102,30 @@ async def test_a_newer_board_keeps_its_score_under_the_players_of_an_older_box(
     night: Night,
 ) -> None:
     """What lags is not told; what it alone knows is."""
-    night.alert_policy.board = live(1, 380, (14, 8))
-    night.alert_policy.box = boxed(live(1, 400, (10, 8)), 4)
+    night.source.board = live(1, 380, (14, 8))
+    night.source.box = boxed(live(1, 400, (10, 8)), 4)
     await night.look()
     reported = await night.look()
     assert (reported.score.home, reported.clock, points_of(reported)) == (14, 380, 4)
-    night.alert_policy.box = boxed(live(1, 390, (12, 8)), 6)
+    night.source.box = boxed(live(1, 390, (12, 8)), 6)
     reported = await night.look()
     assert (reported.score.home, reported.clock, points_of(reported)) == (14, 380, 6)
 
 
 async def test_a_newer_box_is_not_taken_back_by_an_older_board(night: Night) -> None:
     """The score never falls because the other document is a few seconds behind."""
-    night.alert_policy.board = live(1, 400, (10, 8))
-    night.alert_policy.box = boxed(live(1, 380, (14, 8)), 4)
+    night.source.board = live(1, 400, (10, 8))
+    night.source.box = boxed(live(1, 380, (14, 8)), 4)
     reported = [await night.look() for _ in range(4)]
     assert [x.score.home for x in reported] == [14] * 4
 
 
 async def test_a_correction_that_both_documents_tell_gets_through(night: Night) -> None:
     """A basket that is taken away is told after all, for the engine to judge."""
-    night.alert_policy.board = night.alert_policy.box = boxed(live(1, 380, (14, 8)), 4)
+    night.source.board = night.source.box = boxed(live(1, 380, (14, 8)), 4)
     await night.look()
     await night.look()
-    night.alert_policy.board = night.alert_policy.box = boxed(live(1, 375, (12, 8)), 2)
+    night.source.board = night.source.box = boxed(live(1, 375, (12, 8)), 2)
     reported = [await night.look() for _ in range(6)]
     assert [x.score.home for x in reported[-3:]] == [12] * 3
     assert points_of(reported[-1]) == 2
@@ -131,37 +133,37 @@ async def test_a_correction_that_both_documents_tell_gets_through(night: Night) 
 
 async def test_a_final_has_no_players_until_its_own_box_tells_them(night: Night) -> None:
     """A result is never read off figures of before the end."""
-    night.alert_policy.board = live(4, 5, (30, 20), (30, 20), (30, 20), (30, 20))
-    night.alert_policy.box = boxed(night.alert_policy.board, 24)
+    night.source.board = live(4, 5, (30, 20), (30, 20), (30, 20), (30, 20))
+    night.source.box = boxed(night.source.board, 24)
     await night.look()
-    night.alert_policy.board = final((30, 20), (30, 20), (30, 20), (33, 20))
+    night.source.board = final((30, 20), (30, 20), (30, 20), (33, 20))
     reported = [await night.look(x) for x in (5, 60, 60)]
     assert [(x.phase, points_of(x)) for x in reported] == [(Phase.FINAL, None)] * 3
     night.asks()
-    night.alert_policy.box = boxed(night.alert_policy.board, 27)
+    night.source.box = boxed(night.source.board, 27)
     reported = [await night.look(60)]
     assert [(x.phase, points_of(x)) for x in reported] == [(Phase.FINAL, 27)]
     assert night.asks() == [LookUp.BOX]
-    night.alert_policy.box = boxed(live(4, 5, (30, 20), (30, 20), (30, 20), (30, 20)), 24)
+    night.source.box = boxed(live(4, 5, (30, 20), (30, 20), (30, 20), (30, 20)), 24)
     assert points_of(await night.look(60)) == 27
 
 
 async def test_without_room_in_the_budget_the_board_serves_alone(night: Night) -> None:
     """Boxes are the first to give way; the end of a game is not."""
     night.room = False
-    night.alert_policy.board = live(1, 400, (10, 8))
+    night.source.board = live(1, 400, (10, 8))
     await night.look()
     await night.look()
     assert night.asks() == [LookUp.EITHER, LookUp.EITHER]
-    night.alert_policy.board = final((30, 20), (30, 20), (30, 20), (30, 20))
-    night.alert_policy.box = boxed(night.alert_policy.board, 27)
+    night.source.board = final((30, 20), (30, 20), (30, 20), (30, 20))
+    night.source.box = boxed(night.source.board, 27)
     await night.look()
     assert points_of(await night.look()) == 27
 
 
 async def test_a_box_that_cannot_be_read_costs_no_poll(night: Night) -> None:
     """The board is told in the same look, and the box is left alone for a while."""
-    night.alert_policy.board, night.alert_policy.box = live(1, 400, (10, 8)), DOWN
+    night.source.board, night.source.box = live(1, 400, (10, 8)), DOWN
     reported = [await night.look() for _ in range(4)]
     assert {x.score.home for x in reported} == {10}
     assert night.asks() == [LookUp.BOX, *[LookUp.EITHER] * 3, LookUp.BOX, LookUp.EITHER]
@@ -182,15 +184,43 @@ async def test_before_tip_off_a_box_is_asked_now_and_then() -> None:
 async def test_a_restart_goes_on_from_what_was_told(night: Night) -> None:
     """A lagging box does not take back what was believed before the restart."""
     believed = boxed(live(1, 380, (14, 8)), 6)
-    night.alert_policy.board = night.alert_policy.box = boxed(live(1, 400, (10, 8)), 4)
-    reported = await night.look(standing=Standing(GAME, believed, players=True))
+    night.source.board = night.source.box = boxed(live(1, 400, (10, 8)), 4)
+    reported = await night.look(standing=GameStanding(GAME, believed, players=True))
     assert reported.score.home == 14
+
+
+async def test_a_correction_while_the_program_was_off_is_told_after_it(night: Night) -> None:
+    """What was believed before a restart is no document that a corrected end could be behind."""
+    before = boxed(final((113, 111)), 40)
+    night.source.box = night.source.board = boxed(final((112, 111)), 39)
+    restarted = GameStanding(GAME, state=before, players=True)
+    reported = await night.look(standing=restarted)
+    assert (reported.score.home, points_of(reported)) == (112, 39)
+
+
+async def test_of_two_ends_the_one_that_is_told_now_is_passed_on(night: Night) -> None:
+    """Also where the board told the other: which is right, agreeing polls decide."""
+    night.source.board = final((113, 111))
+    night.source.box = DOWN
+    assert (await night.look()).score.home == 113
+    night.source.box = boxed(final((112, 111)), 39)
+    night.source.board = DOWN
+    assert (await night.look(60.0)).score.home == 112
+
+
+async def test_a_game_that_goes_on_after_a_restart_is_not_held_at_its_end(night: Night) -> None:
+    """An end that was believed by mistake before, and that no document stands by, is let go."""
+    night.source.board = night.source.box = live(4, 30, (110, 109))
+    restarted = GameStanding(GAME, state=final((113, 111)))
+    found = [(await night.look(15.0, standing=restarted)).phase for _ in range(4)]
+    assert found[0] is Phase.FINAL
+    assert found[-1] is Phase.LIVE
 
 
 async def test_at_the_scheduled_tip_off_boxes_are_read_at_the_live_pace() -> None:
     """Also where the last was read a minute before: who plays is known as soon as it is told."""
     night = at(-70)
-    night.alert_policy.box = boxed(SOON, 0)
+    night.source.box = boxed(SOON, 0)
     for _ in range(13):
         await night.look(10.0)
     assert [x for x in night.asks() if x is LookUp.BOX] == [LookUp.BOX] * 5
@@ -202,12 +232,12 @@ async def test_at_the_scheduled_tip_off_boxes_are_read_at_the_live_pace() -> Non
 async def test_a_box_from_before_the_tip_is_not_told_under_the_running_clock() -> None:
     """Until one from after it is read there are no players; the next one has them."""
     night = at(-20)
-    night.alert_policy.box = boxed(SOON, 0)
+    night.source.box = boxed(SOON, 0)
     assert points_of(await night.look()) == 0
-    night.alert_policy.board = reported = live(1, 700, (2, 0))
+    night.source.board = reported = live(1, 700, (2, 0))
     for _ in range(4):
         reported = await night.look()
         assert (reported.phase, points_of(reported)) in ((Phase.SCHEDULED, 0), (Phase.LIVE, None))
     assert reported.phase is Phase.LIVE
-    night.alert_policy.box = boxed(live(1, 690, (2, 0)), 2)
+    night.source.box = boxed(live(1, 690, (2, 0)), 2)
     assert points_of(await night.look(15.0)) == 2

@@ -16,7 +16,7 @@ from tracker.domain.game import Game
 from tracker.domain.prior import Lines
 from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
 from tracker.forecast import load_parameters
-from tracker.modelling.backtest.seasons import SeasonGame, candidates
+from tracker.modelling.backtest import SeasonGame, candidates
 
 TEAMS = ("DEN", "LAL", "BOS", "NYK", "MIA", "GSW")
 SHIPPED = Path(__file__).parents[2] / "config" / "strategies"

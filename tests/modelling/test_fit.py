@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from tracker.forecast.game.figures import whole
-from tracker.forecast.ratings import RatingFigures, Result, rate
+from tracker.forecast.teams import RatingFigures, Result, rate
 from tracker.modelling.games.dataset import BadDataset, read
-from tracker.modelling.games.fit import complete, fit
-from tracker.modelling.games.ratings_fit import walk_forward
+from tracker.modelling.games.fit import complete, fit, walk_forward
 from tracker.modelling.games.trace import trace
 
 if TYPE_CHECKING:

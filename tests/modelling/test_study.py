@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.modelling.conftest import write_seasons
-from tracker.modelling.study import Finding, NoCluster, pieces_of, run, work_out
+from tracker.modelling.retrain import Finding, NoCluster, pieces_of, run, work_out
 
 pytest.importorskip("sklearn")
 SEASONS = {"2020-21": 1, "2021-22": 2}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tracker.domain.bet import ScoreMoments
     from tracker.domain.chance import Chance
     from tracker.domain.game import Game, GameState, Score
-    from tracker.forecast.priors.belief import Believed
+    from tracker.forecast.priors import Believed
     from tracker.store.views import (
         AlertView,
         BetView,

@@ -195,7 +195,7 @@ async def _rehearse(
 ) -> tuple[str, list[dict[str, object]], list[Draft]]:
     """The hash, how each bet ended, and the bets that fitted no game."""
     from tracker.domain.events import tell_nobody
-    from tracker.modelling.backtest.rehearsal import rehearse
+    from tracker.modelling.rule_trial import rehearse
     from tracker.settings import lines_for
     from tracker.store import Store
 

@@ -65,7 +65,7 @@ from tracker.feeds.odds.asking import OddsSources, open_odds
 from tracker.feeds.polling.poller import STEP_S, GamePoller
 from tracker.feeds.slates import Slates
 from tracker.forecast import load_parameters
-from tracker.forecast.priors.fusion import LiveLines
+from tracker.forecast.market import LiveLines
 from tracker.host import (
     SystemdNotifier,
     memory_settled,
@@ -116,7 +116,7 @@ class Daemon:
         """Nothing runs until `live`."""
         self._parts = parts
         self._clock = parts.clock
-        self._bells = {channel.name: asyncio.Event() for channel in parts.channels}
+        self._wakes = {channel.name: asyncio.Event() for channel in parts.channels}
         self._following: dict[str, GamePoller] = {}
         self._changed = asyncio.Event()
         self._progress = Watchdog(SystemClock())
@@ -141,7 +141,7 @@ class Daemon:
             recorder=parts.store,
             forecasts=self._forecaster,
             clock=parts.clock,
-            channels=tuple(self._bells),
+            channels=tuple(self._wakes),
             ring=self._ring,
             tell=self._tell,
             wanted=self._followed.wanted,
@@ -169,7 +169,7 @@ class Daemon:
             hear=parts.source_status.hear,
             route=self._alert_policy.route,
             style=parts.settings.wording,
-            channels=tuple(self._bells),
+            channels=tuple(self._wakes),
             ring=self._ring,
             behind=timedelta(seconds=parts.settings.alerts.delay),
         )
@@ -222,8 +222,8 @@ class Daemon:
                 self._follow(trackings, tasks, decisions)
 
             for channel in self._parts.channels:
-                bell, habits = self._bells[channel.name], self._habits(channel)
-                tasks.create_task(dispatch(store, channel, clock, bell, tell, habits))
+                wake, habits = self._wakes[channel.name], self._habits(channel)
+                tasks.create_task(dispatch(store, channel, clock, wake, tell, habits))
             for job in self._chats.jobs():
                 tasks.create_task(job)
             tasks.create_task(tend_bets(followed, changed, wanted, follow, clock, progress))
@@ -306,7 +306,7 @@ class Daemon:
             chores = usual_chores(settings, self._plays_today)
             tasks.create_task(do_chores(chores, store, clock, self._parts.runners, self._tell))
         wanted, zone = settings.alerts, settings.zone
-        names = tuple(self._bells)
+        names = tuple(self._wakes)
         if wanted.digest_at is not None:
             nightly = tell_nightly(store, wanted.digest_at, zone, clock, names, self._ring)
             tasks.create_task(nightly)
@@ -370,8 +370,8 @@ class Daemon:
 
     def _ring(self) -> None:
         """Wake every channel: an alert is on disk."""
-        for bell in self._bells.values():
-            bell.set()
+        for wake in self._wakes.values():
+            wake.set()
 
     def _status(self) -> str:
         """One line for systemd."""

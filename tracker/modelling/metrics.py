@@ -1,19 +1,42 @@
-"""How good chances are: scores, calibration, coverage, and what luck alone would show."""
+"""Chances held against outcomes: scores, coverage, what luck alone would show, and calibrations.
+
+Calibrations are learnt from real bets: four forms of maps, fitted and judged on what came later.
+Every observation is a chance that the figure ends above the line, and whether it did. Bets of one
+game stand and fall together: they are split and drawn again by game. A bet weighs 1, whatever
+number of its chances is looked at.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import expit, ndtr
 
+from tracker.engine.promotion import LEAST_BETS, Estimate, judge_segment, passed
+from tracker.forecast.calibration import (
+    ChanceMap,
+    Family,
+    Method,
+    backs_above,
+    document_of,
+    family_of,
+)
+from tracker.forecast.documents import About
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tracker.store.outcomes import OfficialChance
+
     Array = NDArray[Any]
+
 
 SEED = 7
 """Of bootstrap, randomised PIT and simulations: the same data give the same card."""
@@ -157,3 +180,280 @@ def crps_normal(mean: Array, sd: Array, outcome: Array) -> Array:
 def vars_of(interval: Interval) -> dict[str, float]:
     """An interval as it is written."""
     return {"mean": interval.mean, "low": interval.low, "high": interval.high}
+
+
+FOLDS = 5
+"""Stretches of time of the bets: each but the first is judged by a map of what came before it."""
+
+_STEPS = 60
+_RIDGE = 1e-6
+_LEAST_SLOPE = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """Chances that were told of the bets of a segment, in order of time, one row a chance.
+
+    `p` is of the figure's ending above the line as the forecast had it, `hit` whether it did.
+    `bet` and `game` number what a row is of, in order of time.
+    """
+
+    p: Array
+    hit: Array
+    bet: Array
+    game: Array
+
+    @property
+    def weight(self) -> Array:
+        """A bet weighs 1, its chances share that."""
+        _, place, counts = np.unique(self.bet, return_inverse=True, return_counts=True)
+        weight: Array = 1.0 / counts[place]
+        return weight
+
+    def only(self, rows: Array) -> Observed:
+        """Some of the rows."""
+        return Observed(self.p[rows], self.hit[rows], self.bet[rows], self.game[rows])
+
+    @property
+    def bets(self) -> int:
+        """How many bets."""
+        return int(np.unique(self.bet).size)
+
+
+def fit_map(seen: Observed, method: Method) -> ChanceMap | None:
+    """The map of one form, by weighted maximum likelihood; None where none rises."""
+    p = np.clip(seen.p, CLIP, 1 - CLIP)
+    if method is Method.ISOTONIC:
+        return _isotonic(p, seen.hit, seen.weight)
+    log_p, log_q = np.log(p), np.log1p(-p)
+    one = np.ones_like(p)
+    match method:
+        case Method.TEMPERATURE:
+            features, start = [log_p - log_q], [1.0]
+        case Method.PLATT:
+            features, start = [log_p - log_q, one], [1.0, 0.0]
+        case _:
+            features, start = [log_p, -log_q, one], [1.0, 1.0, 0.0]
+    weights = _logistic(np.stack(features, axis=1), seen.hit, seen.weight, np.array(start))
+    rising = 2 if method is Method.BETA else 1
+    if not np.isfinite(weights).all() or (weights[:rising] < _LEAST_SLOPE).any():
+        return None
+    return ChanceMap(method, tuple(round(float(x), 6) for x in weights))
+
+
+def _logistic(design: Array, hit: Array, weight: Array, start: Array) -> Array:
+    """Newton's method for a logistic regression, held a little to `start`."""
+    beta = start.copy()
+    ridge = _RIDGE * weight.sum() * np.eye(start.size)
+    for _ in range(_STEPS):
+        fitted = expit(design @ beta)
+        spread = weight * np.maximum(fitted * (1 - fitted), 1e-9)
+        slope = design.T @ (weight * (hit - fitted)) - ridge @ (beta - start)
+        step = np.linalg.solve((design * spread[:, None]).T @ design + ridge, slope)
+        beta += step
+        if float(np.abs(step).max()) < 1e-10:  # noqa: PLR2004 - it has settled
+            break
+    return beta
+
+
+_LEAST_IN_STEP = 25.0
+"""Bets that a step of an isotonic map rests on at least: a step of one bet would be that bet."""
+
+
+def _isotonic(p: Array, hit: Array, weight: Array) -> ChanceMap | None:
+    """A rising line through the means of pools of adjacent violators (Ayer et al. 1955)."""
+    order = np.argsort(p, kind="stable")
+    pools: list[list[float]] = []
+    for x, y, w in zip(p[order].tolist(), hit[order].tolist(), weight[order].tolist(), strict=True):
+        pools.append([w, w * x, w * y])
+        while len(pools) > 1 and (
+            pools[-2][0] < _LEAST_IN_STEP
+            or pools[-1][2] * pools[-2][0] <= pools[-2][2] * pools[-1][0]
+        ):
+            last = pools.pop()
+            pools[-1] = [a + b for a, b in zip(pools[-1], last, strict=True)]
+    if len(pools) > 1 and pools[-1][0] < _LEAST_IN_STEP:
+        last = pools.pop()
+        pools[-1] = [a + b for a, b in zip(pools[-1], last, strict=True)]
+    said, came = [0.0], [0.0]
+    for w, x, y in pools:
+        # Half a bet each way keeps a step off 0 and 1.
+        mean, share = round(x / w, 6), round((y + 0.5) / (w + 1.0), 6)
+        if said[-1] < mean < 1:
+            said.append(mean)
+            came.append(max(share, came[-1]))
+    said.append(1.0)
+    came.append(1.0)
+    return ChanceMap(Method.ISOTONIC, said=tuple(said), came=tuple(came))
+
+
+def applied(chosen: ChanceMap, p: Array) -> Array:
+    """The map of each chance."""
+    return np.array([chosen(float(x)) for x in p])
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What became of a segment: its map where it may be used, and the evidence as it is kept."""
+
+    chosen: ChanceMap | None
+    evidence: Mapping[str, Any]
+
+
+def learn(seen: Observed) -> Learnt:
+    """The best map of a segment, and whether it proved itself on bets that it had not seen.
+
+    Each form is fitted on the bets before a stretch of time and judged on the stretch; the form
+    with the least log loss is fitted on all bets, and has to pass the gate by what it was out of
+    sample.
+    """
+    if seen.bets < LEAST_BETS:
+        return Learnt(None, {"bets": seen.bets, "used": False, "method": None,
+                             "why": f"fewer than {LEAST_BETS} official results"})  # fmt: skip
+    found = {x: told for x in Method if (told := _out_of_sample(seen, x)) is not None}
+    if not found:
+        return Learnt(None, {"bets": seen.bets, "used": False, "method": None,
+                             "why": "no map of these bets rises"})  # fmt: skip
+    best = min(found, key=lambda x: found[x][1])
+    later, _ = found[best]
+    judged, mapped = later
+    log_loss, ece = _compared(judged, mapped)
+    clauses = judge_segment(seen.bets, log_loss, ece)
+    chosen = fit_map(seen, best) if passed(clauses) else None
+    evidence = {
+        "bets": seen.bets,
+        "judged_on": judged.bets,
+        "method": best.value,
+        "used": chosen is not None,
+        "log_loss": asdict(log_loss),
+        "ece": asdict(ece),
+        "tried": {x.value: round(loss, 5) for x, (_, loss) in found.items()},
+        "clauses": [asdict(x) for x in clauses],
+    }
+    return Learnt(chosen, evidence)
+
+
+def _out_of_sample(seen: Observed, method: Method) -> tuple[tuple[Observed, Array], float] | None:
+    """Later bets with the chances that maps of earlier ones give them, and their log loss."""
+    rows, mapped = [], []
+    games = np.unique(seen.game)
+    stretches = np.array_split(games, FOLDS)
+    for stretch in stretches[1:]:
+        first = stretch[0]
+        before, inside = (
+            np.flatnonzero(seen.game < first),
+            np.flatnonzero((seen.game >= first) & (seen.game <= stretch[-1])),
+        )
+        chosen = fit_map(seen.only(before), method)
+        if chosen is None:
+            return None
+        rows.append(inside)
+        mapped.append(applied(chosen, seen.p[inside]))
+    judged, told = seen.only(np.concatenate(rows)), np.concatenate(mapped)
+    return (judged, told), _mean(_losses(told, judged.hit), judged.weight)
+
+
+def _losses(p: Array, hit: Array) -> Array:
+    p = np.clip(p, CLIP, 1 - CLIP)
+    losses: Array = -np.where(hit > 0, np.log(p), np.log1p(-p))
+    return losses
+
+
+def _mean(values: Array, weight: Array) -> float:
+    return float(values @ weight / weight.sum())
+
+
+def _compared(judged: Observed, mapped: Array) -> tuple[Estimate, Estimate]:
+    """Log loss and ECE, raw and calibrated, with the intervals of their differences by game."""
+    _, place = np.unique(judged.game, return_inverse=True)
+    games = int(place.max()) + 1
+    rng = np.random.default_rng(SEED)
+    once = np.ones((1, games))
+    again = rng.multinomial(games, np.full(games, 1 / games), DRAWS)
+    found = []
+    for score in (_log_losses, _eces):
+        told = [[score(judged, p, place, x) for x in (once, again)] for p in (judged.p, mapped)]
+        (raw, raws), (better, betters) = told
+        low, high = np.quantile(betters - raws, [0.025, 0.975])
+        values = (raw[0], better[0], low, high)
+        found.append(Estimate(*(round(float(x), 6) for x in values)))
+    return found[0], found[1]
+
+
+def _by_game(values: Array, place: Array, games: int) -> Array:
+    """Sums of one value a row over each game."""
+    return np.bincount(place, values, games)
+
+
+def _log_losses(judged: Observed, p: Array, place: Array, draws: Array) -> Array:
+    """The log loss of each resample of the games; `draws` tells how often each is in it."""
+    weight, games = judged.weight, draws.shape[1]
+    losses = _by_game(weight * _losses(p, judged.hit), place, games)
+    found: Array = draws @ losses / (draws @ _by_game(weight, place, games))
+    return found
+
+
+def _eces(judged: Observed, p: Array, place: Array, draws: Array) -> Array:
+    """The expected calibration error of each resample, over bins that hold the same of the whole.
+
+    The weight of a game's rows in each bin, and what they say beyond what came, are added up first.
+    """
+    weight, games = judged.weight, draws.shape[1]
+    order = np.argsort(p, kind="stable")
+    middle = np.cumsum(weight[order]) - weight[order] / 2
+    which = np.empty(p.size, dtype=np.int64)
+    which[order] = np.minimum(middle * BINS / weight.sum(), BINS - 1).astype(np.int64)
+    gaps = np.zeros((games, BINS))
+    np.add.at(gaps, (place, which), weight * (p - judged.hit))
+    found: Array = np.abs(draws @ gaps).sum(axis=1) / (draws @ _by_game(weight, place, games))
+    return found
+
+
+def learn_all(
+    segments: Mapping[Family, Observed],
+) -> tuple[dict[Family, ChanceMap], dict[str, Any]]:
+    """The maps that may be used, by family, and the evidence of every family."""
+    learnt = {family: learn(x) for family, x in segments.items()}
+    maps = {family: x.chosen for family, x in learnt.items() if x.chosen is not None}
+    return maps, {family.value: dict(x.evidence) for family, x in learnt.items()}
+
+
+def observed(rows: Sequence[tuple[float, bool, int, int]]) -> Observed:
+    """Chances as arrays: (p, hit, bet, game), games numbered in order of time."""
+    told = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    return Observed(told[:, 0], told[:, 1], told[:, 2].astype(int), told[:, 3].astype(int))
+
+
+def segments_of(rows: Iterable[OfficialChance]) -> dict[Family, Observed]:
+    """Official chances by family, each told from above the line; others are left out."""
+    games: dict[str, int] = {}
+    found: dict[Family, list[tuple[float, bool, int, int]]] = {}
+    for x in rows:
+        family = family_of(x.market)
+        if family is None:
+            continue
+        above = backs_above(x.market)
+        game = games.setdefault(x.game, len(games))
+        p, hit = (x.p, x.won) if above else (1 - x.p, not x.won)
+        found.setdefault(family, []).append((p, hit, x.bet, game))
+    return {family: observed(x) for family, x in found.items()}
+
+
+@dataclass(frozen=True)
+class MadeCalibration:
+    """The text of a calibrations file, None where no segment passed; and every segment's story."""
+
+    text: str | None
+    evidence: Mapping[str, Any]
+
+
+def calibrated(league: str, rows: Sequence[OfficialChance], day: str) -> MadeCalibration:
+    """What the official results of a league teach, as a file made at `day` (ISO)."""
+    maps, evidence = learn_all(segments_of(rows))
+    if not maps:
+        return MadeCalibration(None, evidence)
+    sums = hashlib.sha256(repr([(x.bet, round(x.p, 9), x.won) for x in rows]).encode())
+    about = About(day, sums.hexdigest(), len({x.game for x in rows}))
+    document = document_of(league, maps, evidence, about)
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return MadeCalibration(text + "\n", evidence)

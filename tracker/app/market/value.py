@@ -38,7 +38,7 @@ from tracker.domain.value import (
 from tracker.engine.market.clv import Placed, closing_lines, value_at_close
 from tracker.engine.market.quotes import AT_BET, GameClose, best_price, fairs, main_line, standing
 from tracker.engine.rules.stepping import MarketReading
-from tracker.forecast.closing import closing_outlook, moved_to
+from tracker.forecast.market import closing_outlook, moved_to
 
 if TYPE_CHECKING:
     from tracker.app.bets import Bets
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from tracker.forecast.game.parameters import Parameters
     from tracker.forecast.outlook import Outlook
     from tracker.forecast.players.priors import PlayerPriors
-    from tracker.forecast.priors.belief import Believed
+    from tracker.forecast.priors import Believed
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
     from tracker.store.views import BetView

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tracker.domain.prior import Lines
     from tracker.forecast import Parameters
-    from tracker.modelling.backtest.rule_scores import RuleFigures, TrialCourse
+    from tracker.modelling.rule_trial import RuleFigures, TrialCourse
 
     _Loader = Callable[[str], Parameters]
 
@@ -102,8 +102,8 @@ class _Sample:
 async def _history(
     scope: Scope, rules: Sequence[Rule], sample: _Sample
 ) -> tuple[int, list[TrialCourse]]:
-    from tracker.modelling.backtest.rule_trial import in_play, try_bets
-    from tracker.modelling.collect.playback import read_games
+    from tracker.modelling.backtest import read_games
+    from tracker.modelling.rule_trial import in_play, try_bets
 
     load = _load(scope)
     courses: list[TrialCourse] = []
@@ -127,8 +127,7 @@ async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[Trial
     from tracker.domain.game import GameState
     from tracker.feeds.polling.feed import LookUp
     from tracker.feeds.polling.poller import GamePoller
-    from tracker.modelling.backtest.rehearsal import STARTS_BEFORE, SiteWatch
-    from tracker.modelling.backtest.rule_trial import follow
+    from tracker.modelling.rule_trial import STARTS_BEFORE, SiteWatch, follow
     from tracker.replay.files import shipped
     from tracker.replay.nba_site import NbaSite
     from tracker.replay.playback import Playback
@@ -185,7 +184,7 @@ def _bets(game: Game, spread: float, total: float, rules: tuple[Rule, ...]) -> I
 def _tell(
     rules: Sequence[Rule], courses: Sequence[TrialCourse], played: int, *, as_json: bool
 ) -> None:
-    from tracker.modelling.backtest.rule_scores import figures
+    from tracker.modelling.rule_trial import figures
 
     found = [figures(x, courses) for x in rules if isinstance(x, LevelRule | SwingRule)]
     if as_json:

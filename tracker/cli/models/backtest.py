@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tracker.domain.player import Player
     from tracker.domain.prior import Lines
     from tracker.forecast.outlook import Outlook
-    from tracker.modelling.study import Finding
+    from tracker.modelling.retrain import Finding
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
@@ -107,7 +107,7 @@ def _recorded(
     scope: Scope, strategy: Strategy, season: str, data: Path | None
 ) -> list[tuple[Candidate, BetOutcome]]:
     from tracker.cli.models.in_use import ModelsInUse
-    from tracker.modelling.backtest.seasons import candidates, read_rows
+    from tracker.modelling.backtest import candidates, read_rows
     from tracker.registry import registry_beside
 
     basics = scope.basics()
@@ -123,7 +123,7 @@ async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOut
     from tracker.app.market.backtest import candidates, grouped
     from tracker.cli.models.in_use import ModelsInUse
     from tracker.cli.session import session
-    from tracker.forecast.closing import closing_outlook
+    from tracker.forecast.market import closing_outlook
     from tracker.registry import registry_beside
 
     settings = scope.settings().odds
@@ -336,7 +336,7 @@ def study(
     files wherever they run.
     """
     need_modelling("a study", "pyarrow", "sklearn")
-    from tracker.modelling import study as work
+    from tracker.modelling import retrain as work
     from tracker.modelling.games.dataset import BadDataset
 
     names = [known_league(x) for given in leagues or [DEFAULT_LEAGUE] for x in given.split(",")]

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from tracker.cli.screen import Advance
     from tracker.forecast import Parameters
-    from tracker.modelling.calibration import MadeCalibration
+    from tracker.modelling.metrics import MadeCalibration
     from tracker.registry import Entry, Registry
 
 
@@ -240,7 +240,7 @@ def _wanted(kind: str) -> tuple[Kind[Any], ...]:
 def _collect(scope: Scope, league: str, folder: Path) -> None:
     """Bring a folder of recorded games up to date."""
     from tracker.cli.models.history import collect_days
-    from tracker.modelling.collect.folder import HistoryFolder
+    from tracker.modelling.history import HistoryFolder
 
     latest = HistoryFolder(folder, league).latest
     if latest is None:
@@ -356,7 +356,7 @@ def calibrate(
 
 
 async def _calibrated(scope: Scope, league: str) -> MadeCalibration:
-    from tracker.modelling.calibration import calibrated
+    from tracker.modelling.metrics import calibrated
     from tracker.store import StoreMissing
 
     day = SystemClock().now().date().isoformat()

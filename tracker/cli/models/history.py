@@ -22,9 +22,7 @@ from tracker.domain.money import plural
 
 if TYPE_CHECKING:
     from tracker.feeds.polling.feed import Feed
-    from tracker.modelling.collect.folder import HistoryFolder
-    from tracker.modelling.collect.plays import Event
-    from tracker.modelling.collect.season_ids import Run
+    from tracker.modelling.history import Event, HistoryFolder, Run
 
     Whole = tuple[GameState, list[Event]]
 
@@ -74,7 +72,7 @@ def history(
     wanted_ids = _season(wanted, season, begin, end)
     days = None if wanted_ids is not None else _days(begin, end)
     need_modelling("writing a dataset", "pyarrow")
-    from tracker.modelling.collect.folder import HistoryFolder
+    from tracker.modelling.history import HistoryFolder
 
     folder = HistoryFolder(out, wanted)
     with bar() as advance:
@@ -95,7 +93,7 @@ def collect_days(scope: Scope, league: str, days: tuple[date, date], out: Path) 
 
     What was read before a trouble is kept.
     """
-    from tracker.modelling.collect.folder import HistoryFolder
+    from tracker.modelling.history import HistoryFolder
 
     folder = HistoryFolder(out, league)
     with bar() as advance:
@@ -126,7 +124,7 @@ def _season(
         return None
     if begin is not None or end is not None:
         raise Misused("--season is a whole season: leave --from and --to out")
-    from tracker.modelling.collect.season_ids import runs
+    from tracker.modelling.history import runs
 
     return tuple(runs(league, season))
 
@@ -287,7 +285,7 @@ def _save(whole: list[Whole], work: Collecting) -> None:
 
 async def _read(feed: Feed, game_id: str) -> Whole | None:
     """A game with its events; None while it is not over. Raises FeedError."""
-    from tracker.modelling.collect.plays import events_of
+    from tracker.modelling.history import events_of
 
     box = await feed.fetcher.get(feed.source.box_path(game_id))
     final = feed.source.parse_box(box.body)

@@ -42,6 +42,21 @@ _NO_BOT = (
     "[notify.telegram] token, or let `tracker init --channel telegram` ask for it"
 )
 
+_TRIES = 3
+
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+VALID_FOR = timedelta(minutes=10)
+"""How long a code may be sent."""
+
+_CODE_LENGTH = 8
+
+_POLL_SECONDS = 5
+
+_POLL_LIMIT = 20.0
+
+_LOOK_SECONDS = 1.0
+
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
     """Make one of the verbs known."""
@@ -132,8 +147,6 @@ def answer_of(outcome: Outcome) -> dict[str, object]:
         case _:
             assert_never(outcome)
 
-
-_TRIES = 3
 
 _HINTS = {
     "ntfy": "Is the phone subscribed to the topic as it stands above, and allowed to notify?",
@@ -258,16 +271,6 @@ async def _forget(scope: Scope) -> None:
         say(f"{count} parted." if count else "Nobody was paired.")
         if at.daemon is not None and count:
             note("Start the daemon again: it still writes to the chat that it has.")
-
-
-VALID_FOR = timedelta(minutes=10)
-"""How long a code may be sent."""
-
-_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-_CODE_LENGTH = 8
-_POLL_SECONDS = 5
-_POLL_LIMIT = 20.0
-_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)

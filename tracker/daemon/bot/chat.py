@@ -77,7 +77,7 @@ LISTENING_GRACE = 180.0
 
 
 class Listener:
-    """One bot's ears."""
+    """Hears one bot: what is written and pressed goes to the commands, once and in order."""
 
     def __init__(
         self,

@@ -314,7 +314,7 @@ class BotCommands:
         )
 
     async def _try(self, ask: Callable[[], Awaitable[Answer]]) -> None:
-        """Send something; once more where Telegram asked for a moment's patience."""
+        """Send something; once more where Telegram asked for a moment."""
         for _ in range(_HERE):
             try:
                 async with asyncio.timeout(self.line.limit):

@@ -91,8 +91,8 @@ class FollowedBets:
 
     def wanted(self, tracking: GameTracking) -> tuple[Tracked, ...]:
         """The bets on a game that are to be followed at this moment, as they were last read."""
-        shelved = self._trackings.get(tracking.game.id)
-        return () if shelved is None else shelved.tracked
+        known = self._trackings.get(tracking.game.id)
+        return () if known is None else known.tracked
 
     def meet(self, state: GameState) -> None:
         """Learn who plays, from a box."""

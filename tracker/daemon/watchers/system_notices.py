@@ -54,6 +54,8 @@ TOLD_EVERY = timedelta(hours=1)
 LIMIT = 10.0
 """Real seconds that the channels are given."""
 
+_HOUR_S = TOLD_EVERY.total_seconds()
+
 
 @dataclass(frozen=True, slots=True)
 class _Word:
@@ -271,9 +273,6 @@ class FailureNotice:
                 return fresh
         # Nothing can be remembered: once too often is better than never.
         return True
-
-
-_HOUR_S = TOLD_EVERY.total_seconds()
 
 
 def _number(text: str) -> float | None:

@@ -52,6 +52,7 @@ from tracker.engine.decide.normalising import (
 from tracker.engine.decide.parlays import chance_of, look_at, part_of
 from tracker.engine.rules.stepping import GameUpdate, apply_rules, freeze_doubted, freeze_pending
 from tracker.engine.settle.certainty import tell_certain, tell_legs
+from tracker.engine.settle.grading import Sure
 from tracker.engine.settle.settlement import (
     confirm_unread,
     end_unheard,
@@ -125,9 +126,16 @@ def advance(
         )
     if tracking.stale and not was_stale:
         change = freeze_pending(change, now, "the feed has stopped changing")
-    change = settle_parts(tell_certain(change, before, now), before, now)
-    change = tell_legs(finish(take_given(change), now), before, now)
+    change = _with_results(change, before, now)
     return _asked(end_unheard(change, "", now))
+
+
+def _with_results(change: Change, before: GameState | None, now: datetime) -> Change:
+    """Add what is certain of the bets, and the results of those that have ended."""
+    state = change.tracking.state
+    polls = None if before is None or state is None else (Sure(before), Sure(state))
+    change = settle_parts(tell_certain(change, polls, now), polls, now)
+    return tell_legs(finish(take_given(change), now), polls, now)
 
 
 def classify(tracking: GameTracking, state: GameState) -> tuple[Ordering, Held | None]:

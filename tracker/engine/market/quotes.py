@@ -35,10 +35,10 @@ from tracker.domain.quote import (
     two_sided,
 )
 from tracker.domain.value import Price
-from tracker.forecast.priors.lines import even_margin, even_total
+from tracker.forecast.priors import even_margin, even_total
 
 if TYPE_CHECKING:
-    from tracker.forecast.priors.fusion import LiveLines
+    from tracker.forecast.market import LiveLines
 
 
 LEAST_BOOKS = 3
@@ -54,6 +54,11 @@ looks back."""
 
 Key = tuple[str, str, Selection]
 """A game, a book and a side."""
+
+AT_BET = timedelta(seconds=60)
+"""How far an exchange's price may lie from the moment that it is to speak of."""
+
+_HOME_WINS = Selection(MONEYLINE, "home")
 
 
 class QuoteBoard:
@@ -356,9 +361,6 @@ def consensus(quoted: Sequence[TwoSided]) -> tuple[Lines, str, datetime] | None:
     return lines, ", ".join(dict.fromkeys(x.by for x in told)), min(x.stood_at for x in told)
 
 
-_HOME_WINS = Selection(MONEYLINE, "home")
-
-
 def close(game: str, revision: int, tip_at: datetime, lines: Sequence[TwoSided]) -> GameClose:
     """The close of a game out of all that was quoted of it lately."""
     quoted = list(standing(lines, tip_at).values())
@@ -407,13 +409,9 @@ def _why(
     return why
 
 
-AT_BET = timedelta(seconds=60)
-"""How far an exchange's price may lie from the moment that it is to speak of."""
-
-
 def exchange_lines(lines: Sequence[TwoSided], at: datetime) -> LiveLines | None:
     """An exchange's moneyline at a time as a live line, no older than a minute then."""
-    from tracker.forecast.priors.fusion import LiveLines
+    from tracker.forecast.market import LiveLines
 
     fresh = [
         x for x in standing(lines, at, AT_BET).values()

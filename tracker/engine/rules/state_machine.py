@@ -110,8 +110,11 @@ def unmoved(
     beyond = excess if rule.comparison is Comparison.AT_LEAST else -excess
     if beyond > CLEAR:
         return state if (state.phase, state.reason) in _STANDING_BEYOND else None
-    armed = state.phase is RulePhase.ARMED and state.reason is Reason.BELOW
-    return state if beyond < -CLEAR and armed and not (state.window or state.fired) else None
+    if beyond >= -CLEAR or state.reason is not Reason.BELOW:
+        return None
+    cooling = bool(state.fired) and _cooling(state, reading.at)
+    calm = RulePhase.COOLING if cooling else RulePhase.ARMED
+    return state if state.phase is calm and (cooling or not state.window) else None
 
 
 _STANDING_BEYOND = (

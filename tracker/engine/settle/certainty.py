@@ -16,7 +16,7 @@ from tracker.domain.game import GameState
 from tracker.domain.policy import Fact
 from tracker.domain.tracking import Change, Gathering, LegStanding, RulePhase, RuleState, Tracked
 from tracker.engine.decide.facts import between
-from tracker.engine.settle.grading import Sure, Unsettleable, agreed
+from tracker.engine.settle.grading import LastTwo, Sure, Unsettleable, agreed
 from tracker.engine.settle.payout import together
 
 _TOLD_AS = {Fact.HIT.value: Result.WON, Fact.DEAD.value: Result.LOST}
@@ -25,15 +25,14 @@ TAKEN_BACK = "a correction has opened it again"
 """What a `hit` or `dead` says that a correction has undone."""
 
 
-def tell_certain(change: Change, before: GameState | None, now: datetime) -> Change:
+def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     """Add what has become certain of the bets on a game in play, and what is so no longer.
 
-    `before` is what was believed until this poll.
+    `polls` are what was believed until this poll and what is believed now.
     """
-    state = change.tracking.state
-    if before is None or state is None or not state.phase.in_play:
+    if polls is None or not polls[1].state.phase.in_play:
         return change
-    was, sure = Sure(before), Sure(state)
+    (was, sure), state = polls, polls[1].state
     found = Gathering(change)
     for tracked in change.tracking.tracked:
         asked = [x for x in tracked.rules if x.rule in _TOLD_AS]
@@ -118,12 +117,11 @@ def _possible(tracked: Tracked, before: Sure, sure: Sure) -> frozenset[Result]:
     return frozenset(x for x in found if x is not None)
 
 
-def tell_legs(change: Change, before: GameState | None, now: datetime) -> Change:
+def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     """Add the word on each leg of a parlay that has won while others are open, each once."""
-    state = change.tracking.state
-    if before is None or state is None:
+    if polls is None:
         return change
-    was, sure = Sure(before), Sure(state)
+    (was, sure), state = polls, polls[1].state
     found = Gathering(change)
     for tracked in change.tracking.tracked:
         if not tracked.legs:

@@ -96,14 +96,11 @@ class Sure:
         """`state` is of a game in play."""
         self.state = state
         self._parts: dict[tuple[Span, str, bool], _Part] = {}
+        self._told: dict[tuple[int, str], tuple[Market, Verdict | None]] = {}
 
     @cached_property
-    def _boxed(self) -> dict[tuple[Side, str], tuple[PlayerLine, dict[Stat, int | None]]]:
-        """Each player's line and all of his figures."""
-        return {
-            who: (line, {stat: figure(line, stat) for stat in Stat})
-            for who, line in box_lines(self.state).items()
-        }
+    def _lines(self) -> dict[tuple[Side, str], PlayerLine]:
+        return box_lines(self.state)
 
     def verdict(self, market: Market, house: HouseRules) -> Verdict | None:
         """How a market ended for sure although its game goes on; None while it may still turn.
@@ -111,6 +108,14 @@ class Sure:
         A span that is over is decided by its points, and a line that is passed by what has passed
         it.
         """
+        # By identity, which the market that is kept guards: to hash it takes longer.
+        key = id(market), house.name
+        known = self._told.get(key)
+        if known is None:
+            known = self._told[key] = market, self._verdict(market, house)
+        return known[1]
+
+    def _verdict(self, market: Market, house: HouseRules) -> Verdict | None:
         if isinstance(market, PlayerTotal | DoubleDouble):
             return self._player_passed(market, house)
         part = self._part(market.span, house)
@@ -140,17 +145,16 @@ class Sure:
 
     def _player_passed(self, market: PlayerMarket, house: HouseRules) -> Verdict | None:
         state = self.state
-        boxed = self._boxed.get((market.player.side, market.player.key))
-        if boxed is None:
+        line = self._lines.get((market.player.side, market.player.key))
+        if line is None:
             return None
-        line, made = boxed
         match market:
             case PlayerTotal():
-                held = made[market.stat]
-                passed = held is not None and held > market.points
+                made = figure(line, market.stat)
+                passed = made is not None and made > market.points
                 holds = market.direction is Direction.OVER
             case DoubleDouble():
-                reached = sum((made[x] or 0) >= CATEGORY_REACHED for x in CATEGORIES)
+                reached = sum((figure(line, x) or 0) >= CATEGORY_REACHED for x in CATEGORIES)
                 passed, holds = reached >= market.categories, market.happens
             case _:
                 assert_never(market)
@@ -159,6 +163,10 @@ class Sure:
         if state.overtime and not house.overtime:
             return None
         return _player_told(market, line, state, house, _yes(holds=holds))
+
+
+LastTwo = tuple[Sure, Sure]
+"""What was believed until a poll, and what is believed since."""
 
 
 def certain(market: Market, state: GameState, house: HouseRules) -> Verdict | None:

@@ -29,8 +29,8 @@ from tracker.domain.tracking import (
 from tracker.engine.decide.facts import settled_alert
 from tracker.engine.decide.parlays import regrouped, settled_part
 from tracker.engine.settle.grading import (
+    LastTwo,
     NotYet,
-    Sure,
     Unsettleable,
     Verdict,
     agreed,
@@ -96,17 +96,15 @@ def finish(change: Change, now: datetime) -> Change:
     return _confirm(found.change, now, checks)
 
 
-def settle_parts(change: Change, before: GameState | None, now: datetime) -> Change:
+def settle_parts(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     """Add the results of halves and quarters that are over while their game goes on.
 
-    Two polls must agree on them, and the final state grades them again. `before` is what was
-    believed until this poll.
+    Two polls must agree on them, and the final state grades them again. `polls` are what was
+    believed until this poll and what is believed now.
     """
-    state = change.tracking.state
-    if before is None or state is None or not state.phase.in_play:
+    if polls is None or not polls[1].state.phase.in_play:
         return change
-
-    was, sure = Sure(before), Sure(state)
+    (was, sure), state = polls, polls[1].state
 
     def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
         house = house_of(bet.book)

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from tracker.clock import Clock
 from tracker.domain.game import Box, Game, GameState, Phase, PlayerLine, Side
-from tracker.domain.poll import DOCUMENT_HELD_S, Standing, behind
+from tracker.domain.poll import DOCUMENT_HELD_S, GameStanding, behind
 from tracker.feeds.polling.cadence import CLUTCH_CLOCK_S
 from tracker.feeds.polling.feed import LARGE, Feed, FeedAnswer, LookUp, Watch
 from tracker.feeds.source import Ball, FeedError
@@ -97,7 +97,7 @@ class BoxWatch:
         self._complete = False
         self._box: Box | None = None
 
-    async def read(self, standing: Standing, ask: LookUp, max_age: float) -> FeedAnswer:
+    async def read(self, standing: GameStanding, ask: LookUp, max_age: float) -> FeedAnswer:
         """What is known of the game, with its players as they were last told."""
         if self._told is None and standing.state is not None:
             self._remember(standing.state)
@@ -111,7 +111,7 @@ class BoxWatch:
             return answer
         return self._merged(await self._watch.read(self._game, ask, max_age))
 
-    def _wanted(self, standing: Standing) -> bool:
+    def _wanted(self, standing: GameStanding) -> bool:
         """Whether it is time for a box, and requests are to spare for it."""
         now = self._clock.monotonic()
         state = self._told or standing.state
@@ -173,13 +173,25 @@ class BoxWatch:
         """The state, or the one that another document has told where this one lags behind it."""
         reported = self._told
         if reported is not None and path != self._document and behind(state, reported):
-            now = self._clock.monotonic()
-            since = self._lagging.setdefault(path, now)
-            if reported.phase is Phase.FINAL or now - since < DOCUMENT_HELD_S:
+            since = self._lagging.setdefault(path, self._clock.monotonic())
+            if self._late(state, reported, since):
                 return reported
         self._lagging.pop(path, None)
         self._told, self._document = state, path
         return state
+
+    def _late(self, state: GameState, reported: GameState, since: float) -> bool:
+        """Whether a document that is behind what another told is merely late.
+
+        It is with an end that the other stands by, however long that takes. Of two ends one is
+        corrected: which of them is right, agreeing polls decide, and nobody here.
+        """
+        if reported.phase is Phase.FINAL:
+            if state.phase is Phase.FINAL:
+                return False
+            if self._document:
+                return True
+        return self._clock.monotonic() - since < DOCUMENT_HELD_S
 
     def _remember(self, state: GameState) -> None:
         """Take it that this was told: before a restart, or before a player was bet on."""

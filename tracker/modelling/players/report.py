@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.modelling.games import fit as games_fit
 from tracker.modelling.games.report import grid
-from tracker.modelling.players.evaluate import evaluate_players
+from tracker.modelling.players.evaluate import evaluate_players, judge_parlays
 from tracker.modelling.players.fit import fit_players, written
 from tracker.modelling.players.known import know
-from tracker.modelling.players.parlays import judge_parlays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

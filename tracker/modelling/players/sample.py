@@ -29,7 +29,9 @@ from tracker.forecast.players.lineup import (
     TEAM_MINUTES,
     WHOLE_BOX,
 )
-from tracker.forecast.players.minutes import (
+from tracker.forecast.players.model import FAR
+from tracker.forecast.players.priors import ROLE_DECAY
+from tracker.forecast.players.remainder import (
     LEAST_SHARE,
     LONG_SPELL,
     MOST_SHARE,
@@ -39,9 +41,7 @@ from tracker.forecast.players.minutes import (
     Standing,
     ramp,
 )
-from tracker.forecast.players.model import FAR
-from tracker.forecast.players.priors import ROLE_DECAY
-from tracker.modelling.games import ratings_fit
+from tracker.modelling.games.fit import walk_forward
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -258,7 +258,7 @@ def _scene(outlook: Any, state: GameState) -> tuple[float, ...]:
 
 def priors_of_games(rows: PlayerRows, games: Games, parameters: Parameters) -> list[Prior]:
     """Closing lines where they are sound, else what ratings knew."""
-    rated = ratings_fit.walk_forward(games, parameters.ratings)
+    rated = walk_forward(games, parameters.ratings)
     at = {str(x): i for i, x in enumerate(games.id)}
     found = []
     for game in rows.games:
@@ -297,7 +297,7 @@ def state_of(rows: PlayerRows, g: int, moment: Moment) -> GameState:
 
 
 def odds_of(share: Array) -> Array:
-    """`minutes.log_odds` of many shares."""
+    """`remainder.log_odds` of many shares."""
     share = np.clip(share, LEAST_SHARE, MOST_SHARE)
     found: Array = np.log(share / (1 - share))
     return found

@@ -1,4 +1,4 @@
-"""Promises of the desk: what holds for all games together, also after a restart."""
+"""Promises of the alert policy: what holds for all games together, also after a restart."""
 
 from __future__ import annotations
 

@@ -1,34 +1,43 @@
-"""Recorded seasons as candidates of a back-test: lines, what we would have said, what came.
+"""Recorded games as back-tests take them: each with its lines, or played again state by state.
 
-What we say of a game comes from the results of earlier days alone (ratings), never from the line
-that is bet on: a chance that is taken from a price cannot find that price wrong. Prices are those
-of the data set; where it has none, the usual -110.
+A candidate of a season's back-test is a line, what we would have said, and what came. What we say
+of a game comes from the results of earlier days alone (ratings), never from the line that is bet
+on: a chance that is taken from a price cannot find that price wrong. Prices are those of the data
+set; where it has none, the usual -110.
+
+A data set tells the game clock and no time of day, so dead balls of a game that is played again are
+given their usual length: with these a game of the NBA takes about two and a quarter hours, as it
+does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from tracker.app.market.backtest import BetOutcome, Candidate
 from tracker.domain.chance import Chance
 from tracker.domain.errors import TrackerError
-from tracker.domain.game import Game, Side
-from tracker.domain.league import season_name
+from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.league import LEAGUE_ZONE, season_name
 from tracker.domain.market import Direction, Market, Moneyline, Spread, Total
 from tracker.domain.prior import NO_LINES, Finished, Lines, Prior
-from tracker.forecast.closing import before_tip, closing_prior
 from tracker.forecast.game.parameters import Parameters
+from tracker.forecast.market import before_tip, closing_prior
 from tracker.forecast.model import forecast
 from tracker.forecast.outlook import Outlook
 from tracker.forecast.pricing.markets import chance_of
-from tracker.forecast.priors.belief import Known
-from tracker.forecast.priors.lines import GAME_SDS, devig
+from tracker.forecast.priors import GAME_SDS, Known, devig
+
+if TYPE_CHECKING:
+    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.rule_trial import History
 
 USUAL = 1 + 100 / 110
 """Decimal odds where the data set has none: -110."""
@@ -232,3 +241,98 @@ def _clv(market: Market, odds: float, row: SeasonGame, closed: Outlook | None) -
         case _:
             return None
     return chance.win * odds + chance.push - 1
+
+
+TIP_OFF = time(19, 30)
+"""When a recorded game is played, on the league's clock: its own time is in no dataset."""
+
+FOUL_S, FREE_THROW_S, TIMEOUT_S, TURNOVER_S = 28.0, 14.0, 150.0, 6.0
+"""Seconds that play stands after each."""
+
+BREAK_S, HALF_S = 150.0, 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A game that is over, with the lines at its close where they are known."""
+
+    game: Game
+    history: History
+    lines: Lines | None
+
+
+def read_games(
+    folder: Path, league: str, season: str | None, most: int, *, with_lines: bool = False
+) -> Iterator[Played]:
+    """Up to `most` games of a season (or of all), spread evenly over it, in order.
+
+    Raises BadDataset for a folder that holds none.
+    """
+    from tracker.modelling.games.dataset import read
+
+    data = read(folder, league)
+    rows = [
+        i
+        for i in range(len(data.games.id))
+        if (season is None or data.games.season[i] == season)
+        and (data.games.ok[i] or not with_lines)
+    ]
+    step = max(1.0, len(rows) / most)
+    for k in range(min(most, len(rows))):
+        yield _as_played(data, rows[int(k * step)])
+
+
+def _as_played(data: Dataset, row: int) -> Played:
+    games = data.games
+    day = date.fromisoformat(str(games.date[row])[:10])
+    start = datetime.combine(day, TIP_OFF, ZoneInfo(LEAGUE_ZONE.key)).astimezone(UTC)
+    game = Game(
+        str(games.id[row]), data.league.id, str(games.home_team[row]), str(games.away_team[row]),
+        start, day,
+    )  # fmt: skip
+    lines = None
+    if games.ok[row]:
+        lines = Lines(home_spread=-float(games.margin[row]), total=float(games.total[row]))
+    return Played(game, _history(data, row, game), lines)
+
+
+def _history(data: Dataset, row: int, game: Game) -> History:
+    from tracker.modelling.games.dataset import Act
+
+    dead = {
+        Act.FOUL: FOUL_S, Act.FREE_THROW: FREE_THROW_S, Act.TIMEOUT: TIMEOUT_S,
+        Act.TURNOVER: TURNOVER_S,
+    }  # fmt: skip
+    events, rules = data.events, game.rules
+    at = game.start
+    found = [(at - timedelta(hours=1), GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0)))]
+    ends: list[Score] = []
+    period, clock, score = 0, 0.0, Score(0, 0)
+    for i in range(int(events.starts[row]), int(events.starts[row + 1])):
+        if int(events.period[i]) != period:
+            if period:
+                at += timedelta(seconds=clock)
+                ends.append(score)
+                found.append((at, _state(game, Phase.BREAK, period, 0.0, ends)))
+                at += timedelta(seconds=HALF_S if period * 2 == rules.periods else BREAK_S)
+            period, clock = int(events.period[i]), float(rules.length_of(int(events.period[i])))
+            found.append((at, _state(game, Phase.LIVE, period, clock, [*ends, score])))
+        left = min(clock, float(events.clock[i]))
+        at += timedelta(seconds=clock - left)
+        clock = left
+        # A handful of scores in recorded play-by-play go back for a moment.
+        score = Score(max(score.home, int(events.home[i])), max(score.away, int(events.away[i])))
+        found.append((at, _state(game, Phase.LIVE, period, clock, [*ends, score])))
+        at += timedelta(seconds=dead.get(Act(int(events.act[i])), 0.0))
+    at += timedelta(seconds=clock)
+    found.append((at, _state(game, Phase.FINAL, period, 0.0, [*ends, score])))
+    return found
+
+
+def _state(game: Game, phase: Phase, period: int, clock: float, marks: list[Score]) -> GameState:
+    """A state from the scores at the end of each period so far, the last being the score."""
+    before = [Score(0, 0), *marks[:-1]]
+    parts = tuple(
+        Score(b.home - a.home, b.away - a.away) for a, b in zip(before, marks, strict=True)
+    )
+    return GameState(game, phase, period, clock, marks[-1], periods=parts)

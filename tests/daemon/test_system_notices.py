@@ -66,11 +66,11 @@ class Mouth:
 
 @dataclass
 class World:
-    """A herald with a real store and two channels whose loops run."""
+    """Notices with a real store and two channels whose loops run."""
 
     store: Store
     clock: FakeClock
-    herald: SystemNotices
+    notices: SystemNotices
     phone: Mouth
     mail: Mouth
 
@@ -93,24 +93,24 @@ async def world(
 ) -> AsyncIterator[World]:
     """One night."""
     clock, phone, mail = FakeClock(at), Mouth("phone"), Mouth("mail")
-    bells = [asyncio.Event(), asyncio.Event()]
+    wakes = [asyncio.Event(), asyncio.Event()]
 
     def ring() -> None:
-        for bell in bells:
-            bell.set()
+        for wake in wakes:
+            wake.set()
 
     async with await Store.open(folder / "t.db", now=at) as store:
         alert_policy = AlertPolicy(policy or Policy())
-        herald = SystemNotices(store, alert_policy, clock, (phone, mail), ring)
-        tell = herald.hearing(tell_nobody)
-        jobs = [*herald.jobs()]
+        notices = SystemNotices(store, alert_policy, clock, (phone, mail), ring)
+        tell = notices.hearing(tell_nobody)
+        jobs = [*notices.jobs()]
         jobs += [
-            dispatch(store, channel, clock, bell, tell)
-            for channel, bell in zip((phone, mail), bells, strict=True)
+            dispatch(store, channel, clock, wake, tell)
+            for channel, wake in zip((phone, mail), wakes, strict=True)
         ]
         tasks = [asyncio.create_task(x) for x in jobs]
         try:
-            yield World(store, clock, herald, phone, mail)
+            yield World(store, clock, notices, phone, mail)
         finally:
             for task in tasks:
                 task.cancel()
@@ -120,20 +120,20 @@ async def world(
 async def test_a_start_says_whether_the_program_had_been_stopped(tmp_path: Path) -> None:
     """One that died is told as such; starts in quick succession are told once."""
     async with world(tmp_path) as night:
-        await night.herald.started(1)
-        await night.herald.started(1)
+        await night.notices.started(1)
+        await night.notices.started(1)
         await night.rest()
         assert len(night.phone.said) == 1
         assert "has started, following 1 game" in night.phone.words[0]
         assert night.phone.said[0].level is Level.INFO
-        await night.herald.stopped()
+        await night.notices.stopped()
         night.clock.set(NOW + timedelta(minutes=5))
-        await night.herald.started(0)
+        await night.notices.started(0)
         await night.rest()
         assert "tracker was stopped" in night.phone.words[1]
         assert "has started, following 0 games" in night.phone.words[2]
     async with world(tmp_path, at=NOW + timedelta(hours=2)) as later:
-        await later.herald.started(2)
+        await later.notices.started(2)
         await later.rest()
         assert "has started again; it had not been stopped, following 2" in later.phone.words[0]
         assert later.phone.said[0].level is Level.DEFAULT
@@ -142,7 +142,7 @@ async def test_a_start_says_whether_the_program_had_been_stopped(tmp_path: Path)
 async def test_a_channel_that_refuses_is_told_on_the_others_once(tmp_path: Path) -> None:
     """Until it has taken something again."""
     async with world(tmp_path) as night:
-        tell = night.herald.hearing(tell_nobody)
+        tell = night.notices.hearing(tell_nobody)
         for _ in range(3):
             tell(AlertRefused("phone", "1", "401"))
         await night.rest()
@@ -159,7 +159,7 @@ async def test_a_channel_that_refuses_is_told_on_the_others_once(tmp_path: Path)
 async def test_trouble_with_the_database_is_told_past_it(tmp_path: Path) -> None:
     """What cannot be written down is sent at once; that it is over goes the usual way."""
     async with world(tmp_path) as night:
-        tell = night.herald.hearing(tell_nobody)
+        tell = night.notices.hearing(tell_nobody)
         tell(StoreLost("the disk is full"))
         await night.rest()
         for mouth in (night.phone, night.mail):
@@ -172,12 +172,12 @@ async def test_trouble_with_the_database_is_told_past_it(tmp_path: Path) -> None
 async def test_lost_data_are_told_once_for_all_games_and_back_when_all_are(tmp_path: Path) -> None:
     """Games that go dark within some seconds are one message, in words without host or path."""
     async with world(tmp_path) as night:
-        tell = night.herald.hearing(tell_nobody)
+        tell = night.notices.hearing(tell_nobody)
         for game in ("LAL@DEN", "MIA@BOS", "UTA@PHX"):
             tell(GameLost(game, "blocked"))
             await night.pass_time(5)
         assert night.phone.words == []
-        dark = night.herald.blind
+        dark = night.notices.blind
         assert dark
         await night.pass_time(10)
         assert night.phone.words == [
@@ -190,7 +190,7 @@ async def test_lost_data_are_told_once_for_all_games_and_back_when_all_are(tmp_p
         assert len(night.phone.words) == 1
         tell(GameBack("UTA@PHX", ""))
         await night.rest()
-        dark = night.herald.blind
+        dark = night.notices.blind
         assert not dark
         assert night.phone.words[1].startswith(
             "✓ Data on 3 games (LAL@DEN, MIA@BOS, UTA@PHX) are back, away for 2 min 55 s"
@@ -200,7 +200,7 @@ async def test_lost_data_are_told_once_for_all_games_and_back_when_all_are(tmp_p
 async def test_an_outage_that_is_over_before_it_is_told_is_not_told(tmp_path: Path) -> None:
     """Neither that data were away nor that they are back; the next one is."""
     async with world(tmp_path) as night:
-        tell = night.herald.hearing(tell_nobody)
+        tell = night.notices.hearing(tell_nobody)
         tell(GameLost("LAL@DEN", "down"))
         await night.pass_time(5)
         tell(GameBack("LAL@DEN", ""))
@@ -217,9 +217,9 @@ async def test_the_word_in_the_log_is_nobodys_cue(
     """An event under another word is told, and holds the heartbeat, all the same."""
     monkeypatch.setattr(GameLost, "name", "data.away")
     async with world(tmp_path) as night:
-        night.herald.hearing(tell_nobody)(GameLost("LAL@DEN", "down"))
+        night.notices.hearing(tell_nobody)(GameLost("LAL@DEN", "down"))
         await night.pass_time(25)
-        assert night.herald.blind
+        assert night.notices.blind
         assert len(night.phone.words) == 1
 
 
@@ -227,15 +227,15 @@ async def test_quiet_hours_and_switches_hold_for_the_programs_own_words(tmp_path
     """But not for what is urgent."""
     quiet = QuietHours(time(3), time(4))
     async with world(tmp_path, Policy(quiet=quiet)) as night:
-        await night.herald.started(1)
+        await night.notices.started(1)
         await night.rest()
         assert night.phone.said == []
         await night.clock.advance(30 * 60 + 15)
         await night.rest()
         assert night.phone.words == ["1 alert while you wanted silence"]
     async with world(tmp_path, Policy(says={"daemon": Say.OFF})) as night:
-        await night.herald.stopped()
-        night.herald.hearing(tell_nobody)(AlertRefused("phone", "1", "401"))
+        await night.notices.stopped()
+        night.notices.hearing(tell_nobody)(AlertRefused("phone", "1", "401"))
         await night.rest()
         assert (night.phone.said, len(night.mail.said)) == ([], 1)
 

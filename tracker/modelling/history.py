@@ -2,22 +2,199 @@
 
 The events of some seasons are millions of rows. They are read and written a group of rows at a
 time, each group some games, so that a folder may be larger than the memory.
+
+An event is what a league CDN's play-by-play tells: what happened, who did it, and the score. Who is
+on the court is told by nobody: it follows from the starters of the box and from every substitution,
+those between two periods among them. It is believed where the minutes that come of it are those of
+the box.
+
+No schedule tells the ids of an earlier season's games, but they are counted through. A league's id
+is ten digits: league, kind of game, year in which the season began, number. Those of the regular
+season count from 1; a playoff game's last digits are round, series and game.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, NamedTuple
 
-from tracker.domain.errors import Impossible
-from tracker.domain.league import LEAGUES, season_name
+from pydantic import Field
+
+from tracker.domain.catalog.teams import code_in
+from tracker.domain.errors import Impossible, Misused
+from tracker.domain.game import GameState, PlayerLine, Side
+from tracker.domain.league import LEAGUES, WNBA, season_name
 from tracker.domain.prior import Finished
-from tracker.modelling.collect.plays import Event, PlayerGameRow, players_of
+from tracker.feeds import strict
+from tracker.feeds.source import FeedMalformed
+from tracker.feeds.strict import MOST_PERIODS, Strict, Text, read_json
 
-if TYPE_CHECKING:
-    from tracker.domain.game import GameState
+
+class Event(NamedTuple):
+    """One row of `events.parquet`. `clock_s` is what is left of the period, scores are after it.
+
+    `players_on` are the ids of the ten on the court after it, joined by `|`; empty where they
+    cannot be told of a game.
+    """
+
+    game_id: str
+    game_date: str
+    season: str
+    seq: int
+    period: int
+    clock_s: float
+    home_score: int
+    away_score: int
+    action: str
+    made: bool
+    side: str | None
+    person_id: int | None
+    assister_id: int | None
+    players_on: str | None
+
+
+class PlayerGameRow(NamedTuple):
+    """One row of `player_games.parquet`: what a player did in a game that he played in.
+
+    `min` are minutes, `tov` turnovers, `fg3m` threes made; a figure that the box leaves out is 0.
+    """
+
+    game_id: str
+    person_id: int
+    season: str
+    date: str
+    team: str
+    name: str
+    min: float
+    pts: int
+    reb: int
+    ast: int
+    stl: int
+    blk: int
+    tov: int
+    fg3m: int
+
+
+FAR_OFF = 0.5
+"""Minutes by which those of a player may differ from the box, so that the court is believed."""
+
+
+class ActionDocument(Strict):
+    """An action; scores are texts, and blank where nothing was played yet."""
+
+    order: Annotated[int, Field(ge=0)] = Field(alias="orderNumber")
+    clock: Text
+    period: Annotated[int, Field(ge=1, le=MOST_PERIODS)]
+    kind: Text = Field(alias="actionType")
+    team: Text | None = Field(None, alias="teamTricode")
+    result: Text | None = Field(None, alias="shotResult")
+    sub: Text | None = Field(None, alias="subType")
+    person: Annotated[int, Field(ge=0)] | None = Field(None, alias="personId")
+    assister: Annotated[int, Field(ge=0)] | None = Field(None, alias="assistPersonId")
+    home: Any = Field(None, alias="scoreHome")
+    away: Any = Field(None, alias="scoreAway")
+
+
+class PlaysDocument(Strict):
+    """The inside of a play-by-play."""
+
+    actions: list[ActionDocument]
+
+
+class PlaysBody(Strict):
+    """A whole play-by-play."""
+
+    game: PlaysDocument
+
+
+def events_of(body: bytes, final: GameState) -> list[Event]:
+    """The rows of a finished game. FeedMalformed when they do not lead to its final score."""
+    game = final.game
+    named = season_name(game.league, game.slate)
+    rows: list[Event] = []
+    home = away = 0
+    actions = sorted(read_json(PlaysBody, body).game.actions, key=lambda x: x.order)
+    clocks = [strict.seconds(x.clock, "clock") or 0.0 for x in actions]
+    courts = _courts(actions, clocks, final)
+    for seq, (x, clock) in enumerate(zip(actions, clocks, strict=True)):
+        home, away = _points(x.home, home), _points(x.away, away)
+        rows.append(
+            Event(
+                game.id, game.slate.isoformat(), named, seq, x.period, clock, home, away,
+                x.kind, x.result == "Made", _side(x.team, final), x.person or None,
+                x.assister or None, courts[seq],
+            )
+        )  # fmt: skip
+    if (home, away) != (final.score.home, final.score.away):
+        raise FeedMalformed("game.actions", "do not lead to the final score")
+    return rows
+
+
+def players_of(final: GameState) -> list[PlayerGameRow]:
+    """What each player of a finished game did who played in it."""
+    game = final.game
+    named, day = season_name(game.league, game.slate), game.slate.isoformat()
+    return [
+        PlayerGameRow(
+            game.id, int(x.id), named, day, game.home if x.side is Side.HOME else game.away,
+            x.name, x.minutes, *(dict(x.stats).get(stat, 0) for stat in _FIGURES),
+        )
+        for x in _played(final)
+    ]  # fmt: skip
+
+
+_FIGURES = ("pts", "reb", "ast", "stl", "blk", "to", "3pm")
+"""Figures of a box, in the order of PlayerGameRow."""
+
+
+def _played(final: GameState) -> Iterator[PlayerLine]:
+    return (x for x in final.players if x.played and x.minutes > 0 and x.id.isdecimal())
+
+
+def _courts(
+    actions: Sequence[ActionDocument], clocks: Sequence[float], final: GameState
+) -> list[str]:
+    """The ten on the court after each action, joined; empty texts where they cannot be told."""
+    on = {int(x.id) for x in _played(final) if x.starter}
+    rules = final.game.rules
+    found: list[str] = []
+    seconds = Counter[int]()
+    period, last = 1, float(rules.length_of(1))
+    for x, clock in zip(actions, clocks, strict=True):
+        if x.period != period:
+            seconds.update(dict.fromkeys(on, last))
+            period, last = x.period, float(rules.length_of(x.period))
+        seconds.update(dict.fromkeys(on, max(last - clock, 0.0)))
+        last = min(last, clock)
+        if x.kind == _SUBSTITUTION and x.person:
+            on = on | {x.person} if x.sub == "in" else on - {x.person}
+        found.append("|".join(map(str, sorted(on))))
+    seconds.update(dict.fromkeys(on, last))
+    told = {int(x.id): x.minutes for x in _played(final)}
+    sure = told.keys() >= {who for who, x in seconds.items() if x > 60 * FAR_OFF} and all(
+        abs(seconds[who] / 60 - minutes) <= FAR_OFF for who, minutes in told.items()
+    )
+    return found if sure and told else [""] * len(found)
+
+
+_SUBSTITUTION = "substitution"
+
+
+def _points(told: Any, before: int) -> int:
+    return int(told) if isinstance(told, str) and told.isdecimal() else before
+
+
+def _side(code: str | None, final: GameState) -> str | None:
+    if not code:
+        return None
+    side = final.game.side_of(code_in(final.game.league, code))
+    return None if side is None else side.value
+
 
 _GAMES = (
     "game_id", "season", "game_date", "team_id_home", "team_id_road", "pts_home", "pts_road",
@@ -258,3 +435,51 @@ def _write(table: Any, path: Path) -> None:
     fresh = path.with_suffix(".new")
     pq.write_table(table, fresh)
     fresh.replace(path)
+
+
+_PREFIX = {"nba": "00", "wnba": "10"}
+_REGULAR, _PLAYOFFS, _PLAY_IN, _CUP = "2", "4", "5", "6"
+_MOST_GAMES = 1400
+_MOST_PLAY_IN = 8
+_SERIES = {1: 8, 2: 4, 3: 2, 4: 1}
+_LONGEST_SERIES = 7
+_NAME = re.compile(r"(20[0-9]{2})(?:-([0-9]{2}))?")
+
+MOST_MISSES = 12
+"""Ids in a row without a game after which the regular season is over: a few are never played."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Ids that are counted through until `patience` in a row are no game."""
+
+    ids: tuple[str, ...]
+    most_misses: int
+
+
+def runs(league: str, season: str) -> Iterator[Run]:
+    """The ids that a season's games may have. Raises Misused for what is no season."""
+    written = _NAME.fullmatch(season)
+    summer = league == WNBA.id
+    year = int(written[1]) if written else 0
+    if (
+        not written
+        or (written[2] is None) is not summer
+        or (not summer and int(written[2]) != (year + 1) % 100)
+    ):
+        raise Misused(
+            f"{season!r} is no season of the {league.upper()}: write "
+            + ("2025" if summer else "one such as 2024-25")
+        )
+    begun = f"{year % 100:02d}"
+
+    def named(kind: str, number: int) -> str:
+        return f"{_PREFIX[league]}{kind}{begun}{number:05d}"
+
+    yield Run(tuple(named(_REGULAR, n) for n in range(1, _MOST_GAMES)), MOST_MISSES)
+    yield Run((named(_CUP, 1),), 1)
+    yield Run(tuple(named(_PLAY_IN, n) for n in range(1, _MOST_PLAY_IN)), 2)
+    for number, series in _SERIES.items():
+        for one in range(series):
+            first = number * 100 + one * 10
+            yield Run(tuple(named(_PLAYOFFS, first + g) for g in range(1, _LONGEST_SERIES + 1)), 1)

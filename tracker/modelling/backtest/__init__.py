@@ -1,1 +1,0 @@
-"""Rules and strategies over games that are over."""

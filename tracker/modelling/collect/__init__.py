@@ -1,1 +1,0 @@
-"""Recorded games for a model of one's own."""

@@ -1,0 +1,460 @@
+"""Rules tried on games that are over, and recorded games through the whole program.
+
+The real loop runs on a clock that leaps: over states it records nothing, over recorded bytes all of
+it, and the same bytes give the same rows. An alert points to a side: up to winning, down to losing.
+It *held* when the bet ended there. Its *lead* is the game time from it until the chance was
+settled: beyond 99 % on that side for good.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import assert_never
+
+from tracker.app.pricing import LinesFor, Load
+from tracker.clock import Clock, LeapingClock
+from tracker.daemon.forecaster import Forecaster
+from tracker.daemon.track import PollSource, TrackContext, deciding, track
+from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.bet import Bet, Result, Snapshot
+from tracker.domain.draft import Draft
+from tracker.domain.events import Tell
+from tracker.domain.game import Game, GameState, Phase, Side
+from tracker.domain.player import Player
+from tracker.domain.policy import Comparison, LevelRule, Rule, SwingRule
+from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
+from tracker.domain.tracking import Change, GameTracking, Tracked
+from tracker.engine.rules.state_machine import COOLDOWN
+from tracker.feeds import nba
+from tracker.feeds.polling.cadence import next_wait
+from tracker.feeds.polling.feed import FeedAnswer, LookUp
+from tracker.feeds.polling.poller import GamePoller
+from tracker.feeds.source import FeedMalformed
+from tracker.forecast import Outlook, load_parameters
+from tracker.replay.nba_site import NbaSite
+from tracker.replay.playback import Playback
+from tracker.store import Store
+
+SETTLED_AT = 0.99
+"""A chance that stays beyond this to the end counts as settled from then on."""
+
+Watched = LevelRule | SwingRule
+"""The rules that can be right or wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenChance:
+    """A chance of winning at one poll, and the game time that had been played, in minutes."""
+
+    at: datetime
+    minute: float
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrialCourse:
+    """One bet over one whole game: all that was seen of it, all that was decided, how it ended."""
+
+    bet: str
+    seen: tuple[SeenChance, ...]
+    alerts: tuple[Alert, ...]
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAlert:
+    """An alert that came: when, at which chance, which way it pointed, and whether it held.
+
+    `lead` is in minutes of the game; None where the alert did not hold. `held` is None for a bet
+    that was neither won nor lost.
+    """
+
+    minute: float
+    p: float
+    up: bool
+    held: bool | None
+    lead: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFigures:
+    """What a rule came to over many bets.
+
+    `alerts` came, of which `held` went the way they pointed and `missed` did not; `promised` is the
+    mean chance that the alerts gave that way. `lead` is the median in game minutes of those that
+    held. `naive` is how many a bare threshold would have sent, told at each poll that crosses it.
+    `again` is how many more would have come if a level that was told were told at every crossing.
+    """
+
+    rule: str
+    bets: int
+    alerts: int
+    held: int
+    missed: int
+    promised: float | None
+    lead: float | None
+    naive: int
+    again: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """The share that held; None when none was decided."""
+        decided = self.held + self.missed
+        return self.held / decided if decided else None
+
+    @property
+    def spared(self) -> int:
+        """Messages of a bare threshold that did not come."""
+        return max(0, self.naive - self.alerts)
+
+
+def figures(rule: Watched, courses: Sequence[TrialCourse]) -> RuleFigures:
+    """What a rule came to over these bets."""
+    said = [x for course in courses for x in _said(rule, course)]
+    decided = [x for x in said if x.held is not None]
+    leads = [x.lead for x in decided if x.lead is not None]
+    toward = [x.p if x.up else 1 - x.p for x in decided]
+    held = sum(x.held is True for x in decided)
+    return RuleFigures(
+        rule=rule.text,
+        bets=len(courses),
+        alerts=len(said),
+        held=held,
+        missed=len(decided) - held,
+        promised=sum(toward) / len(toward) if toward else None,
+        lead=median(leads) if leads else None,
+        naive=sum(naive(rule, course.seen) for course in courses),
+        again=sum(_again(rule, course) for course in courses),
+    )
+
+
+def _again(rule: Watched, course: TrialCourse) -> int:
+    """How often what was told before was crossed once more, a cooldown apart."""
+    count, last = 0, None
+    for x in course.alerts:
+        told = x.decision is Decision.FIRED
+        if x.rule != rule.text or not (told or x.reason is Reason.TOLD_BEFORE):
+            continue
+        if told or last is None or x.at - last >= COOLDOWN:
+            count, last = count + (not told), x.at
+    return count
+
+
+def _said(rule: Watched, course: TrialCourse) -> Iterable[RuleAlert]:
+    certain = _certain(course)
+    for alert in course.alerts:
+        if alert.decision is not Decision.FIRED or alert.rule != rule.text or alert.p is None:
+            continue
+        up = _points_up(rule, alert)
+        minute = _minute(course.seen, alert.at)
+        held = None
+        if course.result in (Result.WON, Result.LOST):
+            held = (course.result is Result.WON) == up
+        lead = max(0.0, certain - minute) if held else None
+        yield RuleAlert(minute, alert.p, up, held, lead)
+
+
+def _points_up(rule: Watched, alert: Alert) -> bool:
+    if isinstance(rule, LevelRule):
+        match rule.comparison:
+            case Comparison.AT_LEAST:
+                return True
+            case Comparison.AT_MOST:
+                return False
+            case Comparison.CROSSES:
+                return alert.p is not None and alert.p >= rule.level
+            case _:
+                assert_never(rule.comparison)
+    return alert.was is None or alert.p is None or alert.p >= alert.was
+
+
+def _minute(seen: Sequence[SeenChance], at: datetime) -> float:
+    return next((x.minute for x in reversed(seen) if x.at <= at), 0.0)
+
+
+def _certain(course: TrialCourse) -> float:
+    """The game minute from which on the chance stood beyond 99 % on the side where it ended."""
+    won = course.result is Result.WON
+    minute = course.seen[-1].minute if course.seen else 0.0
+    for x in reversed(course.seen):
+        if (x.p if won else 1 - x.p) < SETTLED_AT:
+            return minute
+        minute = x.minute
+    return minute
+
+
+def naive(rule: Watched, seen: Sequence[SeenChance]) -> int:
+    """How many messages a bare threshold sends: one at each poll that crosses it, none held back.
+
+    A swing is one at each poll that lies so far from any other within its time, where the poll
+    before did not.
+    """
+    if isinstance(rule, SwingRule):
+        return _naive_swing(rule, seen)
+    crossed = 0
+    for before, after in pairwise(seen):
+        was, now = _beyond(rule, before.p), _beyond(rule, after.p)
+        both = rule.comparison is Comparison.CROSSES
+        crossed += (was != now) if both else (now and not was)
+    return crossed
+
+
+def _beyond(rule: LevelRule, p: float) -> bool:
+    return p <= rule.level if rule.comparison is Comparison.AT_MOST else p >= rule.level
+
+
+def _naive_swing(rule: SwingRule, seen: Sequence[SeenChance]) -> int:
+    span = timedelta(seconds=rule.seconds)
+    count, first, was = 0, 0, False
+    for i, x in enumerate(seen):
+        while x.at - seen[first].at > span:
+            first += 1
+        far = max((abs(y.p - x.p) for y in seen[first:i]), default=0.0)
+        is_far = far >= rule.size
+        count += is_far and not was
+        was = is_far
+    return count
+
+
+BEFORE = timedelta(minutes=1)
+"""How long before its tip-off a game is first looked at."""
+
+History = Sequence[tuple[datetime, GameState]]
+"""A game that is over, as the states that it passed through and when each became known."""
+
+
+class _Script:
+    """Looks a game up in its history at the pace at which the daemon would ask for it."""
+
+    def __init__(self, history: History, clock: Clock) -> None:
+        self._history = history
+        self._clock = clock
+        self._at = 0
+        self._first = True
+
+    async def next(self, standing: GameStanding) -> Poll:
+        if not self._first:
+            await self._clock.sleep(next_wait(standing, self._clock.now()))
+        self._first = False
+        now = self._clock.now()
+        while self._at + 1 < len(self._history) and self._history[self._at + 1][0] <= now:
+            self._at += 1
+        return Poll("history", "", now, b"", "", self._history[self._at][1])
+
+
+class _Tape:
+    """Keeps what was seen and decided, in place of a database."""
+
+    def __init__(self) -> None:
+        self.snapshots: list[Snapshot] = []
+        self.alerts: list[Alert] = []
+        self.results: dict[int, Result] = {}
+
+    async def record_all(
+        self,
+        decided: Sequence[tuple[Poll, Change]],
+        channels: Sequence[str],  # noqa: ARG002 - it is a Recorder
+    ) -> None:
+        for _, change in decided:
+            self.snapshots += change.snapshots
+            self.alerts += change.alerts
+            for settled in change.settlements:
+                self.results.setdefault(settled.bet, settled.result)
+
+
+class _Once:
+    """Forecasts each state once, however often it is looked at."""
+
+    def __init__(self, forecaster: Forecaster) -> None:
+        self._forecaster = forecaster
+        self._state: GameState | None = None
+        self._outlook: Outlook | Unreadable = Unreadable(Trouble.ABSENT, "nothing was seen yet")
+
+    async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
+        if state != self._state:
+            self._outlook = await self._forecaster.forecast(tracking, state)
+            self._state = state
+        return self._outlook
+
+
+async def try_bets(
+    game: Game,
+    bets: Sequence[Bet],
+    history: History,
+    lines_for: LinesFor,
+    load: Load = load_parameters,
+) -> list[TrialCourse]:
+    """Follow bets over a history, from before tip-off to their results; a course for each settled.
+
+    Rules are stepped as always; what a person has set (quiet hours, budgets, snoozes) is left out.
+    """
+    clock = LeapingClock(min(game.start, history[0][0]) - BEFORE)
+    return await follow(game, bets, _Script(history, clock), clock, lines_for, load)
+
+
+async def follow(
+    game: Game,
+    bets: Sequence[Bet],
+    poller: PollSource,
+    clock: Clock,
+    lines_for: LinesFor,
+    load: Load = load_parameters,
+) -> list[TrialCourse]:
+    """The same for any poller on a clock that leaps."""
+    tape = _Tape()
+    forecaster = Forecaster(lines_for, lambda *_: None, load)
+    context = TrackContext(
+        recorder=tape,
+        forecasts=_Once(forecaster),
+        clock=clock,
+        channels=(),
+        ring=lambda: None,
+        tell=lambda *_: None,
+    )
+    added = [replace(x, added_at=clock.now()) for x in bets]
+    async with deciding(context) as decisions:
+        tracking = GameTracking(game, tuple(Tracked.fresh(x) for x in added))
+        await track(tracking, poller, decisions)
+    return [
+        TrialCourse(
+            bet=x.pick,
+            seen=tuple(_seen(y, game) for y in tape.snapshots if y.bet == x.number and y.chance),
+            alerts=tuple(y for y in tape.alerts if y.bet == x.number),
+            result=tape.results[x.number],
+        )
+        for x in bets
+        if x.number in tape.results
+    ]
+
+
+def _seen(x: Snapshot, game: Game) -> SeenChance:
+    rules = game.rules
+    played = 0.0
+    for period in range(1, x.period + 1):
+        played += rules.length_of(period) - (x.clock if period == x.period else 0.0)
+    return SeenChance(x.at, played / 60.0, x.known.win)
+
+
+def in_play(history: History) -> bool:
+    """Whether a history is of a game that was played to its end."""
+    return bool(history) and history[-1][1].phase is Phase.FINAL
+
+
+STARTS_BEFORE = timedelta(minutes=10)
+"""How long before its tip-off a replayed game is first looked at."""
+
+
+class SiteWatch:
+    """Looks games up in the documents of a replayed site, as the feed does over HTTP."""
+
+    def __init__(self, site: NbaSite, clock: Clock) -> None:
+        """Documents are those of the clock's time."""
+        self._site = site
+        self._clock = clock
+
+    async def read(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer:
+        """What the board, or the box, says at this moment of the clock."""
+        path = nba.box_path(game.id) if ask is LookUp.BOX else nba.board_path()
+        now = self._clock.now()
+        page = self._site.page(path, now)
+        body = b"" if page is None else page.body
+        absent = Unreadable(Trouble.ABSENT, f"{game.name} is not there yet")
+        if page is None:
+            return self._told(path, b"", absent)
+        try:
+            if ask is LookUp.BOX:
+                return self._told(path, body, nba.SOURCE.parse_box(body))
+            entry = nba.SOURCE.parse_board(body).find(game.id)
+        except FeedMalformed as why:
+            return self._told(path, body, why.unreadable)
+        if entry is None and ask is LookUp.EITHER:
+            return await self.read(game, LookUp.BOX, max_age)
+        return self._told(path, body, absent if entry is None else entry[1])
+
+    def _told(self, path: str, body: bytes, reading: GameState | Unreadable) -> FeedAnswer:
+        digest = hashlib.sha256(body).hexdigest() if body else ""
+        now, heard = self._clock.now(), self._clock.monotonic()
+        return FeedAnswer("nba", path, now, heard, body, digest, reading)
+
+
+async def rehearse(
+    playbacks: Sequence[Playback],
+    drafts: Sequence[Draft],
+    database: Path,
+    defaults: tuple[Rule, ...],
+    lines_for: LinesFor,
+    tell: Tell,
+) -> str:
+    """Play games one after the other from before tip-off until their bets are official.
+
+    Bets that fit none of the games are left out, and parlays that are about several. Returns a
+    hash of every table, which is the same for the same games and bets.
+    """
+    starts = min(p.scheduled for p in playbacks) - STARTS_BEFORE
+    async with await Store.open(database, now=starts) as store:
+        for playback in playbacks:
+            await _play(playback, drafts, store, defaults, Forecaster(lines_for, tell), tell)
+        return await store.export_hash()
+
+
+async def _play(
+    playback: Playback,
+    drafts: Sequence[Draft],
+    store: Store,
+    defaults: tuple[Rule, ...],
+    forecaster: Forecaster,
+    tell: Tell,
+) -> None:
+    clock = LeapingClock(playback.scheduled - STARTS_BEFORE)
+    watch = SiteWatch(NbaSite([playback]), clock)
+    found = await watch.read(_game_of(playback), LookUp.EITHER, 0.0)
+    if isinstance(found.reading, Unreadable):
+        return
+    game = found.reading.game
+    roster = _players(playback)
+    for draft in drafts:
+        if all(draft.leg_fits(leg, game, roster) for leg in draft.legs):
+            await store.add(
+                draft, game=game, defaults=defaults, at=clock.now(), roster_of=lambda _: roster
+            )
+    trackings = await store.trackings(defaults)
+    tracking = next((b for b in trackings if b.game.id == game.id), None)
+    if tracking is None:
+        return
+    context = TrackContext(
+        recorder=store,
+        forecasts=forecaster,
+        clock=clock,
+        channels=(),
+        ring=lambda: None,
+        tell=tell,
+    )
+    poller = GamePoller(game, watch, clock, random.Random(game.id))  # noqa: S311 - jitter is no secret
+    async with deciding(context) as decisions:
+        await track(tracking, poller, decisions)
+
+
+def _players(playback: Playback) -> tuple[Player, ...]:
+    """Everybody on the rosters of the game, by name as its box gives it."""
+    teams = ((Side.HOME, playback.recording.home), (Side.AWAY, playback.recording.away))
+    return tuple(
+        Player(f"{x.first} {x.last}".strip(), side) for side, team in teams for x in team.players
+    )
+
+
+def _game_of(playback: Playback) -> Game:
+    recording = playback.recording
+    return Game(
+        recording.id,
+        recording.league,
+        recording.home.tricode,
+        recording.away.tricode,
+        playback.scheduled,
+    )
