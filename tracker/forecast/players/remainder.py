@@ -242,8 +242,8 @@ class Remainder:
 
     @Lazy
     def most(self) -> list[float]:
-        """What he is expected to add to each of BASIC in his longest minutes."""
-        most: list[float] = self.means.max(axis=1).tolist()
+        """The most that he, or any of several players, is expected to add to each of BASIC."""
+        most: list[float] = self.means.reshape(len(BASIC), -1).max(axis=1).tolist()
         return most
 
     def size(self, stat: Stat) -> int:
