@@ -21,9 +21,8 @@ from numpy.typing import NDArray
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.prior import Lines
 from tracker.forecast import forecast
-from tracker.forecast.closing import closing_prior
 from tracker.forecast.game.parameters import Parameters, decode
-from tracker.forecast.priors.fusion import LAST_USE, MARGIN_WEIGHTS, margin_gap
+from tracker.forecast.market import LAST_USE, MARGIN_WEIGHTS, closing_prior, margin_gap
 from tracker.modelling.backtest import SeasonGame, read_rows
 
 WEIGHTS = tuple(k / 10 for k in range(11))

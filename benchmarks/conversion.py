@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from tracker.domain.game import Side
 from tracker.domain.league import season_name
 from tracker.domain.market import Direction, Market, Spread, Total
-from tracker.forecast.closing import closing_outlook
 from tracker.forecast.game.parameters import Parameters, decode
+from tracker.forecast.market import closing_outlook
 from tracker.forecast.pricing.markets import chance_of
 from tracker.forecast.shipped import load_parameters
 from tracker.modelling.backtest import USUAL, SeasonGame, read_rows

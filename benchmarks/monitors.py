@@ -17,7 +17,7 @@ from typing import Any
 from tracker.app.monitors import Surprise, by_ratings
 from tracker.engine.monitors import Standardised, State, Sums, of_mean, of_spread, standard
 from tracker.forecast import load_parameters
-from tracker.forecast.ratings import Result
+from tracker.forecast.teams import Result
 
 LARGE = (("5 points off", "mean"), ("sd 30 % too small", "spread"))
 """Drifts that no season may hide."""

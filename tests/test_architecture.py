@@ -18,7 +18,7 @@ MODULES = sorted((ROOT / "tracker").rglob("*.py"))
 PURE = ("domain", "engine", "forecast", "language", "wording")
 CORE = [x for x in MODULES if x.parts[len(ROOT.parts) + 1] in PURE]
 
-MOST_FILES = 339
+MOST_FILES = 332
 """Files of the whole program. It only goes down: what is new goes into the file that names it."""
 
 MOST_IN_A_FOLDER = 20
@@ -31,7 +31,7 @@ MOST_SHORT_FILES = 6
 
 TWICE = frozenset(
     """
-    Given Known Moment Quote Result Standing
+    Given Known Moment Quote Result
     """.split()  # noqa: SIM905 - seventy names in quotes are hard to read
 )
 """Names of classes that stand twice. The list only gets shorter."""

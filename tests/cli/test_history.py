@@ -16,7 +16,7 @@ from tracker.domain.game import GameState, Score, Side
 from tracker.domain.league import season_name
 from tracker.feeds import nba
 from tracker.feeds.source import FeedMalformed
-from tracker.forecast.players.counts import BASIC
+from tracker.forecast.players.remainder import BASIC
 from tracker.modelling.games.dataset import Act, read
 from tracker.modelling.history import HistoryFolder, events_of, runs
 from tracker.modelling.players.dataset import read_players

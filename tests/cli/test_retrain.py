@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import shutil
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,14 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.cli.test_model import data
 from tests.cli.test_schema import FOLDER, faults
+from tests.modelling.props_seasons import write_players
 from tracker.cli.app import run
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.player import player_key
+from tracker.engine.promotion import LEAST_NIGHTS, LOOKS
+from tracker.engine.shadow import MOMENTS
+from tracker.store import Store
+from tracker.store.trials import Shadow
 
 __all__ = ["data"]
 
@@ -102,6 +111,92 @@ def test_a_trial_is_stopped(candidate: str, cli: Cli) -> None:
     assert cli("model", "trial", "start", candidate, "--json").json["challenger"] == candidate
     assert cli("model", "trial", "stop").status == 0
     assert "no trial" in cli("model", "trial", "stop").sentence
+
+
+SCORER = "Arvid Skytt"
+
+
+def final(game: Game, points: int) -> GameState:
+    """The end of a game with one player in its box."""
+    stats = (("pts", points), ("reb", 8), ("ast", 4))
+    line = PlayerLine("1", SCORER, Side.HOME, stats, 34.0, starter=True, played=True)
+    score, periods = Score(110, 101), (Score(28, 25), Score(28, 25), Score(27, 26), Score(27, 25))
+    return GameState(game, Phase.FINAL, 4, 0.0, score, periods=periods, players=(line,))
+
+
+async def season_in_shadow(database: Path) -> None:
+    """As many games as the gate wants, over more nights: the challenger knows a little more.
+
+    Of five games the player leaves the interval of both in one.
+    """
+    now = datetime.now(UTC).replace(microsecond=0)
+    async with await Store.open(database, now=now) as store:
+        (trial,) = await store.trials.list(open_only=True)
+        shadows = []
+        for n in range(LOOKS[0]):
+            start = now - timedelta(days=1 + n % (LEAST_NIGHTS + 1), minutes=n)
+            game = Game(f"00225{n:05d}", "nba", "DEN", "LAL", start)
+            points = 35 if n % 5 == 0 else (17, 26)[n % 2]
+            await store.save_games([(game, final(game, points))], now)
+            await store.players.keep_finished(final(game, points))
+            sure = 0.6 + n % 3 / 10
+            over = {"champion": 0.5, "challenger": sure if points > 21 else 1 - sure}
+            said = {
+                who: {"pts": {"over": p, "interval": [14, 30, 1.0, 1.0]}} for who, p in over.items()
+            }
+            shadows += [
+                Shadow(trial.id, game.id, moment, player_key(SCORER), start + timedelta(hours=k),
+                       {"lines": {"pts": 21.5}} | said)
+                for k, moment in enumerate(MOMENTS)
+            ]  # fmt: skip
+        await store.trials.keep(shadows, ())
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_players_go_from_recorded_games_into_use_and_back(
+    config: Path, cli: Cli, tmp_path: Path
+) -> None:
+    """A candidate with figures on a season unseen, a trial, the gate, activation, rollback.
+
+    Each by its command; nothing is put in use before the person says so.
+    """
+    write_players(tmp_path / "data", {"2020-21": (1, 14), "2021-22": (2, 28)})
+    ran = cli("model", "retrain", "--on", tmp_path / "data", "--kind", "players", "--json")
+    assert ran.status == 0, ran.err
+    (made,) = ran.json
+    assert holds("candidates", [made])
+    name, players = made["name"], ("--kind", "players")
+    assert (made["kind"], tuple(made["fitted_on"])) == ("players", SEASONS)
+    assert made["unseen"]["season"] == SEASONS[1]
+    assert 0 < made["unseen"]["moments"]["half"]["pts Brier"] < 0.35
+    assert not made["active"]
+    assert "unseen" in cli("model", "show", name, *players).out
+    assert "on trial beside shipped" in cli("model", "trial", "start", name, *players).out
+    (shown,) = cli("model", "trial", "show", "--json").json
+    assert (shown["verdict"], shown["games"]) == ("hold", 0)
+    asyncio.run(season_in_shadow(config.parent / "state" / "tracker.db"))
+    (judged,) = cli("model", "trial", "judge", "--json").json
+    assert judged["verdict"] == "promote", judged["clauses"]
+    listed = cli("model", "list", *players, "--league", "nba", "--json").json
+    assert {x["name"]: x["used"] for x in listed} == {"shipped": True, name: False}
+    assert name in cli("model", "activate", name, *players).out
+    (ended,) = cli("model", "trial", "show", "--all", "--json").json
+    assert (ended["outcome"], ended["challenger"]) == ("promoted", name)
+    used = cli("model", "list", *players, "--league", "nba", "--json").json
+    assert [x["name"] for x in used if x["used"]] == [name]
+    assert "shipped" in cli("model", "rollback", *players).out
+    used = cli("model", "list", *players, "--league", "nba", "--json").json
+    assert [x["name"] for x in used if x["used"]] == ["shipped"]
+
+
+def test_players_of_one_season_stay_as_they_are(cli: Cli, config: Path, tmp_path: Path) -> None:
+    """One to fit on and one to judge on: that is said, and games are retrained all the same."""
+    write_players(tmp_path, {"2020-21": (1, 3)})
+    assert "two seasons" in cli("model", "retrain", "--on", tmp_path, "--kind", "players").sentence
+    ran = cli("model", "retrain", "--on", tmp_path, "--kind", "both")
+    assert "no players in two seasons" in ran.err
+    assert "two seasons" in ran.sentence
 
 
 def test_what_cannot_be_retrained_is_one_sentence(data: Path, config: Path, cli: Cli) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from tests.doubles.clock import FakeClock
 from tracker.daemon.broadcast_delay import LateSlate, delayed
 from tracker.domain.game import Game, GameState, Phase, Score
-from tracker.domain.poll import Poll, Standing
+from tracker.domain.poll import GameStanding, Poll
 from tracker.feeds.slates import SlateReading
 
 T0 = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
@@ -26,9 +26,9 @@ class Feed:
     """Polls every five seconds, and remembers which standing each was chosen by."""
 
     clock: FakeClock
-    asked: list[Standing] = field(default_factory=list)
+    asked: list[GameStanding] = field(default_factory=list)
 
-    async def next(self, standing: Standing) -> Poll:
+    async def next(self, standing: GameStanding) -> Poll:
         """A poll with one more point."""
         await self.clock.sleep(5.0)
         self.asked.append(standing)
@@ -39,7 +39,7 @@ async def test_each_poll_is_handed_on_when_it_is_old_enough_and_in_order() -> No
     """While new ones are made at their own pace, by how the game really stands."""
     clock = FakeClock(T0)
     feed, handed = Feed(clock), []
-    standing = Standing(GAME)
+    standing = GameStanding(GAME)
 
     async def follow() -> None:
         async with delayed(feed, 35.0, clock, standing) as late:
@@ -64,7 +64,7 @@ async def test_without_a_delay_the_poller_is_the_poller() -> None:
     """There is nothing in between."""
     clock = FakeClock(T0)
     feed = Feed(clock)
-    async with delayed(feed, 0.0, clock, Standing(GAME)) as late:
+    async with delayed(feed, 0.0, clock, GameStanding(GAME)) as late:
         assert late is feed
 
 

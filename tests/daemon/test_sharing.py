@@ -30,7 +30,7 @@ from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.money import parse_odds
 from tracker.domain.pick import ParlayPick
 from tracker.domain.policy import parse_rule
-from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
+from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking
 from tracker.forecast import Outlook
 from tracker.language.grammar import find_in, parse_pick
@@ -166,7 +166,7 @@ class Script:
     hall: Hall
     game: str
 
-    async def next(self, _: Standing) -> Poll:
+    async def next(self, _: GameStanding) -> Poll:
         """What the next moment of the script tells."""
         await asyncio.sleep(0)
         script = self.hall.world.scripts[self.game]

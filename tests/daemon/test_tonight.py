@@ -40,6 +40,14 @@ def test_the_line_has_the_record_the_money_and_what_needs_the_person() -> None:
     assert tonight_text((*NIGHT[:2], *(NIGHT[5],) * 2)).endswith(" · 2 bets need you")
 
 
+def test_a_free_bet_costs_nothing_and_brings_what_is_paid() -> None:
+    """Its stake was the book's, so it is no part of the night's sum."""
+    won = ended(7, Result.WON, 1800)
+    lost = ended(8, Result.LOST, 0)
+    free = [replace(x, bet=replace(x.bet, free=True)) for x in (won, lost)]
+    assert tonight_text(free) == "Tonight 1–1, +$18.00"
+
+
 def test_a_night_is_over_with_its_last_result_and_not_before() -> None:
     """Nor long after it, nor for one bet alone."""
     trackings = [GameTracking(GAME, NIGHT)]

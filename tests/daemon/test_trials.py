@@ -24,7 +24,7 @@ from tracker.domain.player import player_key
 from tracker.engine.promotion import GateVerdict
 from tracker.forecast import load_parameters
 from tracker.forecast.documents import sealed
-from tracker.forecast.priors.belief import Known
+from tracker.forecast.priors import Known
 from tracker.registry import GAMES, PLAYERS, SHIPPED, Registry
 from tracker.store import Store
 

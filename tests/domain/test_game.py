@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Pair, Phase, PlayerLine, Score, Side, clock_text
 from tracker.domain.league import LEAGUES, NBA, NCAAM, NCAAW, WNBA, slate_date
-from tracker.domain.poll import Standing, check_times, next_check
+from tracker.domain.poll import GameStanding, check_times, next_check
 
 TIP = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 GAME = Game("1", "nba", "DEN", "LAL", TIP)
@@ -221,7 +221,7 @@ def test_the_box_is_read_again_twice(final_at: str, checks: tuple[str, str]) -> 
     ended = datetime.fromisoformat(final_at)
     first, last = (datetime.fromisoformat(x) for x in checks)
     assert check_times(ended) == (first, last)
-    assert next_check(Standing(GAME, final_at=ended)) == first
-    assert next_check(Standing(GAME, final_at=ended, checks=1)) == last
-    assert next_check(Standing(GAME, final_at=ended, checks=2)) is None
-    assert next_check(Standing(GAME)) is None
+    assert next_check(GameStanding(GAME, final_at=ended)) == first
+    assert next_check(GameStanding(GAME, final_at=ended, checks=1)) == last
+    assert next_check(GameStanding(GAME, final_at=ended, checks=2)) is None
+    assert next_check(GameStanding(GAME)) is None

@@ -10,7 +10,7 @@ import pytest
 from tests.doubles.clock import FakeClock
 from tests.engine.build import GAME, after, final, live
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.poll import Standing, Trouble, Unreadable
+from tracker.domain.poll import GameStanding, Trouble, Unreadable
 from tracker.feeds.polling.boxes import BoxWatch
 from tracker.feeds.polling.feed import FeedAnswer, LookUp
 
@@ -53,10 +53,12 @@ class Night:
     watch: BoxWatch
     room: bool = True
 
-    async def look(self, seconds: float = 10.0, standing: Standing | None = None) -> GameState:
+    async def look(self, seconds: float = 10.0, standing: GameStanding | None = None) -> GameState:
         """What is told so many seconds later."""
         self.clock.set(after(self._at() + seconds))
-        answer = await self.watch.read(standing or Standing(GAME, players=True), LookUp.EITHER, 5.0)
+        answer = await self.watch.read(
+            standing or GameStanding(GAME, players=True), LookUp.EITHER, 5.0
+        )
         assert isinstance(answer.reading, GameState)
         return answer.reading
 
@@ -183,7 +185,7 @@ async def test_a_restart_goes_on_from_what_was_told(night: Night) -> None:
     """A lagging box does not take back what was believed before the restart."""
     believed = boxed(live(1, 380, (14, 8)), 6)
     night.source.board = night.source.box = boxed(live(1, 400, (10, 8)), 4)
-    reported = await night.look(standing=Standing(GAME, believed, players=True))
+    reported = await night.look(standing=GameStanding(GAME, believed, players=True))
     assert reported.score.home == 14
 
 
@@ -191,7 +193,7 @@ async def test_a_correction_while_the_program_was_off_is_told_after_it(night: Ni
     """What was believed before a restart is no document that a corrected end could be behind."""
     before = boxed(final((113, 111)), 40)
     night.source.box = night.source.board = boxed(final((112, 111)), 39)
-    restarted = Standing(GAME, state=before, players=True)
+    restarted = GameStanding(GAME, state=before, players=True)
     reported = await night.look(standing=restarted)
     assert (reported.score.home, points_of(reported)) == (112, 39)
 
@@ -209,7 +211,7 @@ async def test_of_two_ends_the_one_that_is_told_now_is_passed_on(night: Night) -
 async def test_a_game_that_goes_on_after_a_restart_is_not_held_at_its_end(night: Night) -> None:
     """An end that was believed by mistake before, and that no document stands by, is let go."""
     night.source.board = night.source.box = live(4, 30, (110, 109))
-    restarted = Standing(GAME, state=final((113, 111)))
+    restarted = GameStanding(GAME, state=final((113, 111)))
     found = [(await night.look(15.0, standing=restarted)).phase for _ in range(4)]
     assert found[0] is Phase.FINAL
     assert found[-1] is Phase.LIVE

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.feeds.serving import dice
 from tracker.domain.game import Game, GameState, Phase, Score
-from tracker.domain.poll import FIRST_CHECK_AFTER, Standing, Trouble, check_times
+from tracker.domain.poll import FIRST_CHECK_AFTER, GameStanding, Trouble, check_times
 from tracker.feeds.polling import cadence
 from tracker.feeds.polling.cadence import backoff, jittered, next_wait
 
@@ -21,11 +21,11 @@ GAME = Game("0022500680", "nba", "PHI", "SAC", START)
 BUZZER = START + timedelta(hours=2, minutes=20)
 
 
-def standing(phase: Phase, period: int = 0, clock: float = 0.0, **more: object) -> Standing:
+def standing(phase: Phase, period: int = 0, clock: float = 0.0, **more: object) -> GameStanding:
     """A game that stands so."""
     score = Score(50, 48) if period else Score(0, 0)
     state = GameState(GAME, phase, period, 720.0 if not period else clock, score)
-    return replace(Standing(GAME, state), **more)  # type: ignore[arg-type]
+    return replace(GameStanding(GAME, state), **more)  # type: ignore[arg-type]
 
 
 def wait_before(minutes: float) -> float:
@@ -47,14 +47,14 @@ def test_asleep_until_shortly_before_tip_off() -> None:
 def test_a_game_that_nothing_is_known_of_goes_by_its_start() -> None:
     """Before the first state, the scheduled tip-off counts."""
     now = START - timedelta(hours=5)
-    assert next_wait(Standing(GAME), now) == next_wait(standing(Phase.SCHEDULED), now)
+    assert next_wait(GameStanding(GAME), now) == next_wait(standing(Phase.SCHEDULED), now)
 
 
 def test_a_moved_tip_off_counts() -> None:
     """The tip-off that the feed told last decides, not the one that the bet was made for."""
     moved = replace(GAME, start=START + timedelta(minutes=90))
     state = GameState(moved, Phase.SCHEDULED, 0, 720.0, Score(0, 0))
-    assert next_wait(Standing(GAME, state), START) == 60 * 60
+    assert next_wait(GameStanding(GAME, state), START) == 60 * 60
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ instants = st.datetimes(datetime(2026, 1, 28), datetime(2026, 2, 3), timezones=s
     st.floats(0, 1e6),
 )
 def test_every_wait_is_sane(
-    game: Standing, now: datetime, failures: int, asked: float | None, paused: float
+    game: GameStanding, now: datetime, failures: int, asked: float | None, paused: float
 ) -> None:
     """At least a second, at most a few days, never shorter for one failure more."""
     waits = [next_wait(game, now, failures + n, asked, paused_s=paused) for n in range(3)]

@@ -12,7 +12,7 @@ from tests.feeds.serving import dice
 from tracker.clock import LeapingClock
 from tracker.domain.events import SystemEvent
 from tracker.domain.game import GameState
-from tracker.domain.poll import Poll, Standing, behind
+from tracker.domain.poll import GameStanding, Poll, behind
 from tracker.feeds.feeds import open_feeds
 from tracker.feeds.polling.poller import GamePoller
 from tracker.replay.faults import Fault, FaultKind
@@ -46,12 +46,12 @@ async def evening(recording: str, fault: Fault) -> tuple[list[Poll], list[str], 
             slates = feeds.slates(lambda: (played.league,))
             (game,) = (await slates.read(schedule=False)).games
             poller = GamePoller(game, feeds, clock, dice(3))
-            standing = Standing(game)
+            standing = GameStanding(game)
             while clock.now() < ENDS:
                 poll = await poller.next(standing)
                 polls.append(poll)
                 if isinstance(poll.reading, GameState):
-                    standing = Standing(game, poll.reading)
+                    standing = GameStanding(game, poll.reading)
         return polls, events, Counter(x.source for x in running.answers)
 
 

@@ -11,14 +11,14 @@ import pytest
 from tests.doubles.clock import FakeClock
 from tests.feeds.serving import Site, box_of, changed, dice, document, live_game
 from tracker.domain.game import GameState, Phase
-from tracker.domain.poll import Poll, Standing, Trouble, Unreadable, check_times
+from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable, check_times
 from tracker.feeds import nba
 from tracker.feeds.polling.feed import Feed
 from tracker.feeds.polling.poller import GamePoller
 
 STATE = nba.SOURCE.parse_box(box_of(live_game()))
 GAME = STATE.game
-LIVE = Standing(GAME, STATE)
+LIVE = GameStanding(GAME, STATE)
 FINAL = replace(STATE, phase=Phase.FINAL, period=4, clock=0.0, periods=None)
 BEFORE = {"gameStatus": 1, "period": 0, "gameStatusText": "10:00 pm ET", "gameClock": ""}
 BOARD, BOX = nba.board_path(), nba.box_path(GAME.id)
@@ -38,11 +38,11 @@ class Follower:
         self.beats += 1
         self.times.append(self.clock.monotonic())
 
-    async def at_once(self, standing: Standing) -> Poll:
+    async def at_once(self, standing: GameStanding) -> Poll:
         """A poll that must not wait."""
         return self._heard(await asyncio.wait_for(self.poller.next(standing), 5))
 
-    async def after(self, standing: Standing, shortest: float, longest: float) -> Poll:
+    async def after(self, standing: GameStanding, shortest: float, longest: float) -> Poll:
         """A poll that must come between these two waits, in seconds.
 
         They count from the last answer if it was good, else from the moment of the last question.
@@ -70,7 +70,7 @@ def follower(feed: Feed, clock: FakeClock) -> Follower:
 async def test_the_first_poll_comes_at_once(site: Site, follower: Follower) -> None:
     """And it carries the state, the time, the path and the body."""
     site.board(live_game())
-    poll = await follower.at_once(Standing(GAME))
+    poll = await follower.at_once(GameStanding(GAME))
     assert poll.reading == STATE
     assert (poll.source, poll.path, poll.at) == ("nba", BOARD, follower.clock.now())
     assert poll.body
@@ -80,7 +80,7 @@ async def test_the_first_poll_comes_at_once(site: Site, follower: Follower) -> N
 async def test_a_live_game_is_polled_every_ten_seconds(site: Site, follower: Follower) -> None:
     """Give or take a tenth."""
     site.board(live_game())
-    await follower.at_once(Standing(GAME))
+    await follower.at_once(GameStanding(GAME))
     for _ in range(5):
         await follower.after(LIVE, 8.9, 11.1)
     assert site.count(BOARD) == 6
@@ -117,10 +117,10 @@ async def test_games_on_one_board_share_its_requests(
 async def test_a_nudge_polls_at_once(site: Site, follower: Follower) -> None:
     """A bet that is added to a sleeping game is priced at once."""
     site.board(changed(live_game(), **BEFORE))
-    first = await follower.at_once(Standing(GAME))
+    first = await follower.at_once(GameStanding(GAME))
     assert isinstance(first.reading, GameState)
     later = replace(first.reading, game=replace(GAME, start=GAME.start + timedelta(hours=9)))
-    task = asyncio.create_task(follower.poller.next(Standing(GAME, later)))
+    task = asyncio.create_task(follower.poller.next(GameStanding(GAME, later)))
     await follower.clock.advance(600.0)
     assert not task.done()
     follower.poller.nudge()
@@ -130,7 +130,7 @@ async def test_a_nudge_polls_at_once(site: Site, follower: Follower) -> None:
 async def test_sleep_goes_on_in_steps_of_a_minute(site: Site, follower: Follower) -> None:
     """A long wait shows a sign of life at least once a minute."""
     site.board()
-    far = Standing(replace(GAME, start=GAME.start + timedelta(hours=9)))
+    far = GameStanding(replace(GAME, start=GAME.start + timedelta(hours=9)))
     await follower.at_once(far)
     task = asyncio.create_task(follower.poller.next(far))
     before = follower.beats
@@ -142,7 +142,7 @@ async def test_sleep_goes_on_in_steps_of_a_minute(site: Site, follower: Follower
 async def test_a_wall_clock_that_is_set_is_noticed(site: Site, follower: Follower) -> None:
     """A sleeper whose clock jumps past tip-off wakes within a minute; set back, it sleeps on."""
     site.board()
-    far = Standing(replace(GAME, start=follower.clock.now() + timedelta(minutes=90)))
+    far = GameStanding(replace(GAME, start=follower.clock.now() + timedelta(minutes=90)))
     await follower.at_once(far)
     task = asyncio.create_task(follower.poller.next(far))
     await follower.clock.advance(90.0)
@@ -156,7 +156,7 @@ async def test_a_wall_clock_that_is_set_is_noticed(site: Site, follower: Followe
 async def test_failures_back_off_and_are_forgotten(site: Site, follower: Follower) -> None:
     """Every five minutes far from tip-off, and at its ordinary pace while a game is in play."""
     site.deny(BOARD)
-    far = Standing(replace(GAME, start=follower.clock.now() + timedelta(minutes=29)))
+    far = GameStanding(replace(GAME, start=follower.clock.now() + timedelta(minutes=29)))
     await follower.at_once(far)
     for _ in range(3):
         poll = await follower.after(far, 269.9, 300.1)
@@ -197,7 +197,7 @@ async def test_a_game_that_is_not_published_yet_keeps_its_pace(
 ) -> None:
     """Around tip-off a missing box is ordinary: every 20 s, without backing off."""
     site.board()
-    early = Standing(GAME)
+    early = GameStanding(GAME)
     await follower.at_once(early)
     for _ in range(4):
         poll = await follower.after(early, 17.9, 22.1)
@@ -212,7 +212,7 @@ async def test_a_settled_game_is_read_from_its_box_when_due(site: Site, follower
     body = box_of(changed(final, **mine, home__teamTricode="GSW", away__teamTricode="SAC"))
     site.put(BOX, body)
     now = follower.clock.now()
-    done = Standing(GAME, FINAL, final_at=now, settled=True)
+    done = GameStanding(GAME, FINAL, final_at=now, settled=True)
     first, second = ((x - now).total_seconds() for x in check_times(now))
     poll = await follower.after(done, first, first + 61.0)
     assert isinstance(poll.reading, GameState)
@@ -225,8 +225,8 @@ async def test_a_settled_game_is_read_from_its_box_when_due(site: Site, follower
 async def test_the_result_is_confirmed_a_minute_later(site: Site, follower: Follower) -> None:
     """Between two polls of a final that is not settled at least 45 s go by."""
     site.board(document("scoreboard_game_2ot_0022200356"))
-    await follower.at_once(Standing(GAME, FINAL))
-    await follower.after(Standing(GAME, FINAL, final_at=follower.clock.now()), 53.9, 66.1)
+    await follower.at_once(GameStanding(GAME, FINAL))
+    await follower.after(GameStanding(GAME, FINAL, final_at=follower.clock.now()), 53.9, 66.1)
 
 
 async def test_one_game_never_waits_for_another(site: Site, feed: Feed, clock: FakeClock) -> None:

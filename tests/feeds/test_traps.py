@@ -15,7 +15,7 @@ from tests.feeds.serving import Site, box_of, changed, dice, live_game, serving
 from tests.feeds.test_failover import AT_ESPN, BOARD, BOX, GAME, ours, theirs
 from tracker.clock import LeapingClock
 from tracker.domain.game import GameState, Phase, Score
-from tracker.domain.poll import Standing, Unreadable
+from tracker.domain.poll import GameStanding, Unreadable
 from tracker.feeds import nba
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.polling.feed import LookUp
@@ -139,11 +139,11 @@ async def test_a_game_over_the_change_of_the_clocks(site: Site, month: int) -> N
         FeedsSettings(nba=FeedSettings(base_url=site.url, requests_per_minute=6000)), clock
     ) as feeds:
         poller = GamePoller(known, feeds, clock, dice(1))
-        standing, times = Standing(known), []
+        standing, times = GameStanding(known), []
         while clock.now() < change + timedelta(minutes=1):
             poll = await poller.next(standing)
             assert not isinstance(poll.reading, Unreadable)
-            standing = Standing(known, poll.reading)
+            standing = GameStanding(known, poll.reading)
             times.append(poll.at)
     steps = [(b - a).total_seconds() for a, b in pairwise(times)]
     assert all(8.9 <= x <= 10.1 for x in steps), steps

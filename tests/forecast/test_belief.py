@@ -12,7 +12,7 @@ from tracker.domain.market import Market, Moneyline, Spread
 from tracker.domain.money import parse_odds
 from tracker.domain.prior import NO_LINES, Finished, Lines, PregameLines, PriorSource
 from tracker.forecast import load_parameters
-from tracker.forecast.priors.belief import Known
+from tracker.forecast.priors import Known
 
 NBA = load_parameters("nba")
 GAME = Game("0022600001", "nba", "DEN", "LAL", datetime(2026, 11, 21, 1, tzinfo=UTC))

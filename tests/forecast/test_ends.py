@@ -11,8 +11,8 @@ from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import Direction, Moneyline, Span, Total
 from tracker.domain.prior import NO_LINES, Finished, Lines, Prior, PriorSource
 from tracker.forecast import forecast, load_parameters, price
-from tracker.forecast.ends import FIGURES, EndsBelief, TeamEnds, read_ends, write_ends
-from tracker.forecast.priors.belief import Known
+from tracker.forecast.priors import Known
+from tracker.forecast.teams import FIGURES, EndsBelief, TeamEnds, read_ends, write_ends
 
 NBA = load_parameters("nba")
 GAME = Game("0022600001", "nba", "DEN", "LAL", datetime(2026, 11, 21, 1, tzinfo=UTC))

@@ -27,7 +27,7 @@ from tracker.domain.market import (
     Total,
 )
 from tracker.domain.player import Player, Stat
-from tracker.forecast import Outlook, Unpriceable, forecast, parlay, price
+from tracker.forecast import Outlook, Unpriceable, forecast, parlay, price, price_all
 from tracker.forecast.pricing.markets import Sheet
 from tracker.forecast.pricing.player_lines import both
 
@@ -102,6 +102,32 @@ def test_a_sheet_holds_them_beside_the_others(now: GameState, spans: list[Span])
     together = Sheet.of(asked).chances(outlook)
     alone = [price(x, outlook, now) for x in asked]
     assert np.allclose(together, [(x.win, x.push, x.lose) for x in alone], atol=1e-9)
+
+
+@settings(max_examples=20, deadline=None)
+@given(states(), st.booleans())
+def test_many_bets_are_priced_as_each_alone(now: GameState, periods: bool) -> None:
+    """Also where some have no chance: a player who is not in the box, a part that is not told."""
+    now = now if periods else replace(now, periods=None)
+    outlook = forecast(now, PRIOR, NBA)
+    nobody = Player("Nobody Atall", Side.HOME)
+    asked: list[Market] = [PlayerTotal(nobody, Stat.PTS, Direction.OVER, 9.5)]
+    for span in SPANS:
+        asked += [Moneyline(Side.AWAY, span), Total(Direction.UNDER, 110.5, span)]
+        asked += [OddEven(Parity.ODD, None, span), TeamTotal(Side.HOME, Direction.OVER, 55.0, span)]
+    for market, chance in zip(asked, price_all(asked, outlook), strict=True):
+        if chance is None:
+            assert has_none_alone(market, outlook, now)
+        else:
+            alone = price(market, outlook, now)
+            assert (chance.win, chance.push) == pytest.approx((alone.win, alone.push), abs=1e-9)
+
+
+def has_none_alone(market: Market, outlook: Outlook, now: GameState) -> bool:
+    """Whether a market has no chance alone either."""
+    with pytest.raises(Unpriceable):
+        price(market, outlook, now)
+    return True
 
 
 def test_a_parlay_of_one_span_is_exact() -> None:

@@ -24,7 +24,6 @@ from tracker.forecast import (
     price,
 )
 from tracker.forecast.game.lattice import Pmf
-from tracker.forecast.players.counts import BASIC, PLACE, Habits, Remainder, means_of
 from tracker.forecast.players.model import PlayerOutlook, work_out
 from tracker.forecast.players.priors import (
     LARGEST_PULL,
@@ -35,6 +34,7 @@ from tracker.forecast.players.priors import (
     player_prior,
     with_quote,
 )
+from tracker.forecast.players.remainder import BASIC, PLACE, Habits, Remainder, means_of
 from tracker.forecast.shipped import load_player_figures
 
 NBA = load_parameters("nba")

@@ -11,8 +11,8 @@ from tracker.domain.market import Direction, Moneyline, Span, Spread, Total
 from tracker.domain.prior import Lines, PriorSource
 from tracker.forecast import load_parameters, prior_from
 from tracker.forecast.game.flow import sharpened
-from tracker.forecast.priors.lines import devig
-from tracker.forecast.ratings import RatingFigures, Result, rate
+from tracker.forecast.priors import devig
+from tracker.forecast.teams import RatingFigures, Result, rate
 
 NBA = load_parameters("nba")
 

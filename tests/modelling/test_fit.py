@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tracker.forecast.game.figures import whole
-from tracker.forecast.ratings import RatingFigures, Result, rate
+from tracker.forecast.teams import RatingFigures, Result, rate
 from tracker.modelling.games.dataset import BadDataset, read
 from tracker.modelling.games.fit import complete, fit, walk_forward
 from tracker.modelling.games.trace import trace

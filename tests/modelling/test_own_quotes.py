@@ -13,7 +13,7 @@ from tracker.domain.prior import Lines
 from tracker.domain.quote import Quote, Selection
 from tracker.engine.market.strategy import strategy_of
 from tracker.forecast import Outlook, load_parameters
-from tracker.forecast.closing import closing_outlook
+from tracker.forecast.market import closing_outlook
 from tracker.settings.models import OddsSettings
 
 TIP = datetime(2026, 11, 21, 3, 10, tzinfo=UTC)

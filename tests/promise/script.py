@@ -24,7 +24,7 @@ from tracker.domain.events import tell_nobody
 from tracker.domain.game import Game, GameState
 from tracker.domain.player import Player
 from tracker.domain.policy import Policy, QuietHours, parse_rule
-from tracker.domain.poll import Poll, Standing
+from tracker.domain.poll import GameStanding, Poll
 from tracker.domain.prior import Lines
 from tracker.domain.tracking import GameTracking
 from tracker.engine.decide.advance import advance
@@ -265,7 +265,7 @@ class _Script:
     sending: asyncio.Task[None]
     step: int | None = None
 
-    async def next(self, _: Standing) -> Poll:
+    async def next(self, _: GameStanding) -> Poll:
         """The next step, once everything before it has been sent."""
         self.step = self.life.reached() if self.step is None else self.step + 1
         self.life.reach(self.step)

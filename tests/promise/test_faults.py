@@ -30,7 +30,7 @@ from tracker.daemon.track import Forecasts, TrackContext, deciding, track
 from tracker.domain.alert import Outcome, Sent
 from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
+from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.domain.prior import Lines
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.polling.feed import LookUp
@@ -83,11 +83,11 @@ class Listened:
 
     poller: GamePoller
     clock: LeapingClock
-    until: Callable[[Standing], bool]
+    until: Callable[[GameStanding], bool]
     meddle: Callable[[int, LeapingClock], None] = lambda _number, _clock: None
     heard: list[float] = field(default_factory=list)
 
-    async def next(self, standing: Standing) -> Poll:
+    async def next(self, standing: GameStanding) -> Poll:
         """The poller's next."""
         if self.until(standing):
             raise Enough
@@ -110,7 +110,7 @@ async def play(
     path: Path,
     *,
     meddle: Callable[[int, LeapingClock], None] = lambda _number, _clock: None,
-    until: Callable[[Standing], bool] = lambda standing: standing.settled,
+    until: Callable[[GameStanding], bool] = lambda standing: standing.settled,
     make: Callable[[Any], Forecasts] | None = None,
 ) -> Played:
     """Follow the recorded game until it is settled, with the real loop, poller and store."""
@@ -169,7 +169,7 @@ class Again:
     clock: LeapingClock
     count: int = 0
 
-    async def next(self, _: Standing) -> Poll:
+    async def next(self, _: GameStanding) -> Poll:
         """The same once more."""
         self.count += 1
         if self.count > 1000:
@@ -207,7 +207,7 @@ class Silent:
     clock: LeapingClock
     seen: list[datetime | None] = field(default_factory=list)
 
-    async def next(self, _: Standing) -> Poll:
+    async def next(self, _: GameStanding) -> Poll:
         """No answer, ten seconds on."""
         if len(self.seen) > 12:
             raise Enough
@@ -287,7 +287,7 @@ async def test_a_forecast_that_fails_leaves_the_last_chance(
     monkeypatch.setattr(forecaster, "BUDGET_SECONDS", 0.05 if fault == "late" else 5.0)
     polled = 0
 
-    def enough(_: Standing) -> bool:
+    def enough(_: GameStanding) -> bool:
         nonlocal polled
         polled += 1
         return polled > 8

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tracker.domain.chance import Chance
     from tracker.domain.policy import Rule
     from tracker.forecast import Parameters
-    from tracker.forecast.priors.belief import Believed
+    from tracker.forecast.priors import Believed
     from tracker.registry import Registry
     from tracker.store import Store
     from tracker.store.views import BetView, ShowView, SnapshotView

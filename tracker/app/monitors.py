@@ -23,7 +23,7 @@ from tracker.engine.monitors import (
 )
 from tracker.engine.record import Grouping, Reliability, reliability
 from tracker.forecast.game.parameters import Parameters
-from tracker.forecast.ratings import Ratings, Result
+from tracker.forecast.teams import Ratings, Result
 from tracker.store import Store
 from tracker.store.upkeep import Close, Figure, MonitorStanding
 

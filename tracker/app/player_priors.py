@@ -257,7 +257,7 @@ def quotes_in(game: Game, bets: Iterable[Bet]) -> Mapping[tuple[Side, str], tupl
     may be from before, and counts where no other is.
     """
     from tracker.forecast.players.priors import Quote
-    from tracker.forecast.priors.belief import line_of
+    from tracker.forecast.priors import line_of
 
     found: dict[tuple[Side, str], dict[str, Quote]] = {}
     for bet in bets:

@@ -11,8 +11,8 @@ from tracker.app.views import chance_parts
 from tracker.domain.errors import TrackerError
 from tracker.domain.game import Game, GameState
 from tracker.domain.player import Player
+from tracker.forecast.market import forecast_with
 from tracker.forecast.pricing.markets import parlay
-from tracker.forecast.priors.fusion import forecast_with
 from tracker.forecast.shipped import load_parameters, player_figures
 from tracker.intake.states import (
     NO_TIME,

@@ -22,8 +22,8 @@ from tracker.engine.decide.parlays import combined
 from tracker.engine.market.quotes import exchange_lines
 from tracker.forecast import Parameters, Unpriceable, load_parameters
 from tracker.forecast.explain import Seen
-from tracker.forecast.priors.belief import Believed, Known
-from tracker.forecast.priors.fusion import LiveLines, shift_of, usable
+from tracker.forecast.market import LiveLines, shift_of, usable
+from tracker.forecast.priors import Believed, Known
 
 if TYPE_CHECKING:
     from tracker.domain.market import Market

@@ -24,7 +24,7 @@ from tracker.feeds.identity import Register
 from tracker.feeds.polling.feed import BoardReading, Feed, LookUp
 from tracker.feeds.source import FeedError, Listing
 from tracker.forecast.game.parameters import Parameters
-from tracker.forecast.ratings import Result, rate
+from tracker.forecast.teams import Result, rate
 from tracker.store import Store
 from tracker.store.known import Rated, SlateCheck, TeamRoadEnds
 

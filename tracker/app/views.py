@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tracker.domain.bet import ScoreMoments
     from tracker.domain.chance import Chance
     from tracker.domain.game import Game, GameState, Score
-    from tracker.forecast.priors.belief import Believed
+    from tracker.forecast.priors import Believed
     from tracker.store.views import (
         AlertView,
         BetView,
@@ -40,6 +40,7 @@ def bet_json(x: BetView) -> Json:
         "game": _game(x.game),
         "odds": None if x.odds is None else x.odds.text,
         "stake_cents": x.stake_cents,
+        "free": x.free,
         "status": x.status.value,
         "result": None if x.result is None else x.result.value,
         "payout_cents": x.payout_cents,

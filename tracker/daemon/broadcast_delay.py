@@ -11,7 +11,7 @@ from dataclasses import replace
 from tracker.clock import Clock
 from tracker.daemon.track import PollSource
 from tracker.domain.game import GameState
-from tracker.domain.poll import Poll, Standing
+from tracker.domain.poll import GameStanding, Poll
 from tracker.feeds.slates import SlateReading
 
 ReadSlate = Callable[[], Awaitable[SlateReading]]
@@ -24,7 +24,7 @@ class Delayed:
     """
 
     def __init__(
-        self, poller: PollSource, seconds: float, clock: Clock, standing: Standing
+        self, poller: PollSource, seconds: float, clock: Clock, standing: GameStanding
     ) -> None:
         """`seconds` are of the clock; `standing` is where the game stands at first."""
         self._poller = poller
@@ -44,7 +44,7 @@ class Delayed:
             self._kept.append((self._clock.monotonic(), poll))
             self._came.set()
 
-    async def next(self, standing: Standing) -> Poll:
+    async def next(self, standing: GameStanding) -> Poll:
         """The next poll, once it is old enough."""
         self._standing = standing
         while not self._kept:
@@ -55,7 +55,7 @@ class Delayed:
         self._kept.popleft()
         return poll
 
-    def _ahead(self) -> Standing:
+    def _ahead(self) -> GameStanding:
         """What the next poll is chosen by: the newest state, though nobody has been told of it."""
         if self._newest is None or self._standing.settled:
             return self._standing
@@ -87,7 +87,7 @@ class LateSlate:
 
 @asynccontextmanager
 async def delayed(
-    poller: PollSource, seconds: float, clock: Clock, standing: Standing
+    poller: PollSource, seconds: float, clock: Clock, standing: GameStanding
 ) -> AsyncIterator[PollSource]:
     """The poller itself without a delay, else one that is behind it as long as this lasts."""
     if seconds <= 0:

@@ -19,9 +19,9 @@ from tracker.forecast import (
     Unpriceable,
     load_parameters,
 )
+from tracker.forecast.market import LiveLines
 from tracker.forecast.pricing.player_lines import work_out_players
-from tracker.forecast.priors.belief import Known
-from tracker.forecast.priors.fusion import LiveLines
+from tracker.forecast.priors import Known
 from tracker.host import give_back_memory
 
 BUDGET_SECONDS = 2.0

@@ -65,7 +65,7 @@ from tracker.feeds.odds.asking import OddsSources, open_odds
 from tracker.feeds.polling.poller import STEP_S, GamePoller
 from tracker.feeds.slates import Slates
 from tracker.forecast import load_parameters
-from tracker.forecast.priors.fusion import LiveLines
+from tracker.forecast.market import LiveLines
 from tracker.host import (
     SystemdNotifier,
     memory_settled,

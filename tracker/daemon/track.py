@@ -14,7 +14,7 @@ from tracker.domain.alert import PLAIN, Alert, Decision, MessageStyle, Notice
 from tracker.domain.events import Tell
 from tracker.domain.game import GameState, Phase
 from tracker.domain.policy import DAEMON, USUAL, Fact, Level, PastMessage, Policy, Say, Snooze
-from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
+from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.domain.value import ClosingValue
 from tracker.engine.decide.advance import advance, note
@@ -35,7 +35,7 @@ NOTICE_USEFUL_FOR = timedelta(hours=6)
 class PollSource(Protocol):
     """Gives one poll after another of one game, each at its time."""
 
-    async def next(self, standing: Standing) -> Poll:
+    async def next(self, standing: GameStanding) -> Poll:
         """The next poll; waits until it is due."""
         ...
 

@@ -62,7 +62,7 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class GameStanding:
     """What decides when a game is to be looked at next.
 
     `final_at` is when we first saw the game final. `settled` is whether two polls have agreed on
@@ -99,7 +99,7 @@ def check_times(final_at: datetime) -> tuple[datetime, datetime]:
     return first, max(first, noon)
 
 
-def next_check(standing: Standing) -> datetime | None:
+def next_check(standing: GameStanding) -> datetime | None:
     """When a finished game is to be looked at again; None when it never is."""
     if standing.final_at is None or standing.checks >= FINAL_CHECKS:
         return None

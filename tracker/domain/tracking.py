@@ -12,7 +12,7 @@ from tracker.domain.bet import Bet, Confirmation, Parlay, Result, Settlement, Sn
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.poll import FINAL_CHECKS, Standing
+from tracker.domain.poll import FINAL_CHECKS, GameStanding
 from tracker.domain.prior import Basis
 
 if TYPE_CHECKING:
@@ -258,7 +258,7 @@ class GameTracking:
 
     `changed_at` is when the belief last changed, `seen_at` when a poll last was readable, and
     `listened_from` since when this run of the program has asked, where it has.
-    `final_at` is when the game was first seen final, or off; `checks` as in `Standing`.
+    `final_at` is when the game was first seen final, or off; `checks` as in `GameStanding`.
     `stale` is whether the feed has stopped changing, `lost` whether `feed_down` has been said.
     `basis` is what the chances rested on beside the state when they were last worked out.
     """
@@ -292,7 +292,7 @@ class GameTracking:
         return self.checks >= FINAL_CHECKS and all(x.done_in(self.game.id) for x in self.tracked)
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> GameStanding:
         """What the poller needs to know to choose the next poll."""
         done = bool(self.tracked) and all(x.done_in(self.game.id) for x in self.tracked)
         if self.final_at is not None and self.seen_at is not None:
@@ -300,7 +300,7 @@ class GameTracking:
             done = done or self.seen_at - self.final_at >= BOX_AWAITED
         legs = (leg for x in self.tracked for leg in x.bet.legs if leg.game.id == self.game.id)
         players = any(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs)
-        return Standing(self.game, self.state, self.final_at, done, self.checks, players)
+        return GameStanding(self.game, self.state, self.final_at, done, self.checks, players)
 
     def with_tracked(self, tracked: Tracked) -> GameTracking:
         """The tracking with one bet's entry replaced."""

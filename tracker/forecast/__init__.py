@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         price_all,
         why_none,
     )
-    from tracker.forecast.priors.lines import prior_from
+    from tracker.forecast.priors import prior_from
     from tracker.forecast.shipped import load_parameters
 
 __all__ = [
@@ -47,7 +47,7 @@ _HOMES = {
     "parlay_of": "pricing.markets",
     "price": "pricing.markets",
     "price_all": "pricing.markets",
-    "prior_from": "priors.lines",
+    "prior_from": "priors",
     "why_none": "pricing.markets",
 }
 """Where each name is defined. Loaded when it is asked for: NumPy and SciPy cost a start dearly."""

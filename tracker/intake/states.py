@@ -16,14 +16,14 @@ from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, S
 from tracker.domain.league import LEAGUES
 from tracker.domain.player import player_key
 from tracker.domain.prior import Lines, Prior, PriorSource
-from tracker.forecast.ends import lean
 from tracker.forecast.game.parameters import Parameters
-from tracker.forecast.players.counts import BASIC, PLACE
+from tracker.forecast.market import LiveLines
 from tracker.forecast.players.figures import GAME_MINUTES
 from tracker.forecast.players.lineup import KINDS, Bulk, Mate, brings
 from tracker.forecast.players.priors import PlayerPrior, PlayerPriors, from_averages
-from tracker.forecast.priors.fusion import LiveLines
-from tracker.forecast.priors.lines import prior_from
+from tracker.forecast.players.remainder import BASIC, PLACE
+from tracker.forecast.priors import prior_from
+from tracker.forecast.teams import lean
 
 if TYPE_CHECKING:
     from tracker.domain.league import League

@@ -29,21 +29,24 @@ from tracker.domain.market import Market, describe
 from tracker.domain.money import parse_money
 from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
 from tracker.language import vocabulary as say
-from tracker.language.figures import (
+from tracker.language.readers import (
     ATTACHED,
     OR_MORE,
     UNITS,
+    is_initial,
     read_counted,
     read_date,
     read_even_money,
+    read_game_or_team,
     read_money,
+    read_name,
     read_number,
     read_over_under,
     read_signed,
     read_tag,
+    read_term,
     read_units,
 )
-from tracker.language.names import is_initial, read_game_or_team, read_name, read_term
 from tracker.language.slots import Slots, pick_of
 from tracker.language.tokens import FindTeam, Line
 

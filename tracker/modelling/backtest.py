@@ -28,13 +28,12 @@ from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.league import LEAGUE_ZONE, season_name
 from tracker.domain.market import Direction, Market, Moneyline, Spread, Total
 from tracker.domain.prior import NO_LINES, Finished, Lines, Prior
-from tracker.forecast.closing import before_tip, closing_prior
 from tracker.forecast.game.parameters import Parameters
+from tracker.forecast.market import before_tip, closing_prior
 from tracker.forecast.model import forecast
 from tracker.forecast.outlook import Outlook
 from tracker.forecast.pricing.markets import chance_of
-from tracker.forecast.priors.belief import Known
-from tracker.forecast.priors.lines import GAME_SDS, devig
+from tracker.forecast.priors import GAME_SDS, Known, devig
 
 if TYPE_CHECKING:
     from tracker.modelling.games.dataset import Dataset

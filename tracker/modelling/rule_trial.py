@@ -29,7 +29,7 @@ from tracker.domain.events import Tell
 from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.player import Player
 from tracker.domain.policy import Comparison, LevelRule, Rule, SwingRule
-from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
+from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.engine.rules.state_machine import COOLDOWN
 from tracker.feeds import nba
@@ -239,7 +239,7 @@ class _Script:
         self._at = 0
         self._first = True
 
-    async def next(self, standing: Standing) -> Poll:
+    async def next(self, standing: GameStanding) -> Poll:
         if not self._first:
             await self._clock.sleep(next_wait(standing, self._clock.now()))
         self._first = False

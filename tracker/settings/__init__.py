@@ -2,6 +2,7 @@
 
 from tracker.settings.loading import (
     Secrets,
+    default_config_toml,
     find_config,
     load_secrets,
     load_settings,
@@ -17,7 +18,6 @@ from tracker.settings.models import (
     lines_for,
 )
 from tracker.settings.reading import EX_CONFIG, ConfigError, Secret
-from tracker.settings.template import default_config_toml
 
 __all__ = [
     "EX_CONFIG",

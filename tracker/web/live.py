@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from tracker.app.tonight import Evening, evening
@@ -20,7 +19,7 @@ from tracker.clock import Clock, wait_for_event
 from tracker.domain.errors import TrackerError
 from tracker.web.guard import Reader
 from tracker.web.problems import Problem
-from tracker.web.site import Site, site_of
+from tracker.web.site import OfSite, Site
 
 _LOOK_S = 0.2
 """Seconds between two looks at the database's version."""
@@ -125,7 +124,6 @@ class Doorbell:
             self.streams -= 1
 
 
-OfSite = Annotated[Site, Depends(site_of)]
 router = APIRouter(tags=["watching"])
 
 _TEXT = {"schema": {"type": "string"}}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from tracker.app.health import AtWork, at_work
 from tracker.clock import Clock
@@ -126,3 +126,6 @@ class Site:
 def site_of(request: Request) -> Site:
     """The site of a request's application."""
     return cast(Site, request.app.state.site)
+
+
+OfSite = Annotated[Site, Depends(site_of)]

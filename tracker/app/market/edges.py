@@ -25,8 +25,8 @@ from tracker.domain.quote import Fair, Selection, market_of, two_sided
 from tracker.domain.value import MOST_KELLY, EdgeSeen
 from tracker.engine.market.quotes import fairs
 from tracker.engine.settle.grading import Unsettleable, judge
-from tracker.forecast.closing import before_tip
 from tracker.forecast.errors import Unpriceable
+from tracker.forecast.market import before_tip
 from tracker.forecast.players.priors import PlayerPriors, player_prior
 from tracker.forecast.pricing.markets import calibrated
 from tracker.forecast.shipped import player_figures

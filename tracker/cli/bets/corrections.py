@@ -87,8 +87,15 @@ async def _edit(scope: Scope, reference: str, changes: Changes, as_json: bool) -
         say(f"{_name(view)}: {_change_text(change)}")
 
 
+_WHOSE = ("own money", "free bet")
+"""Whose the stake is, by whether it is a free bet's."""
+
+
 def _change_text(change: Audit) -> str:
     """One change in a person's words, money as money: `stake $10.00 → $25.00`."""
+    if change.what == "free":
+        before, after = (_WHOSE[x in ("1", "True")] for x in (change.before, change.after))
+        return f"{before} → {after}"
     what, money = change.what.removesuffix("_cents"), change.what.endswith("_cents")
     before, after = (
         money_text(int(x)) if money and x else x or "none" for x in (change.before, change.after)

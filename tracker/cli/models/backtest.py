@@ -123,7 +123,7 @@ async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOut
     from tracker.app.market.backtest import candidates, grouped
     from tracker.cli.models.in_use import ModelsInUse
     from tracker.cli.session import session
-    from tracker.forecast.closing import closing_outlook
+    from tracker.forecast.market import closing_outlook
     from tracker.registry import registry_beside
 
     settings = scope.settings().odds

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tracker.cli.session import Scope, Session
     from tracker.domain.game import Game
     from tracker.forecast import Parameters
-    from tracker.forecast.priors.belief import Believed
+    from tracker.forecast.priors import Believed
     from tracker.modelling.games.dataset import Dataset
 
 

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Parlay, Result, Status, wager_text
-from tracker.domain.money import money_text, payout_if_won, plural
+from tracker.domain.money import money_text, payout_if_won, plural, stake_text
 from tracker.domain.policy import Snooze
 from tracker.engine.record import Ended, Tally, tally
 from tracker.language.snoozes import subject
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tracker.app.market.value import HeldBet
     from tracker.domain.draft import Draft
     from tracker.domain.game import Game
-    from tracker.domain.money import Odds
+    from tracker.domain.money import Odds, stake_text
     from tracker.domain.value import Cashout, Hedge
 
 COMMANDS = (
@@ -259,7 +259,7 @@ def _money(draft: Draft) -> list[str]:
         parts.append(odds.text)
     if stake is not None:
         won = "" if odds is None else f" to win {money_text(payout_if_won(stake, odds) - stake)}"
-        parts.append(f"stake {money_text(stake)}{won}")
+        parts.append(stake_text(stake, free=draft.free) + won)
     if odds is not None:
         parts.append(f"breaks even at {odds.break_even:.1%}".replace("%", " %"))
     return [" · ".join(parts)] if parts else []

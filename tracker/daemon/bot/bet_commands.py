@@ -188,7 +188,7 @@ class BetCommands:
             return ChatReply("Which bet, and what is offered? /cashout 12 $29.90")
         offer = parse_money(amount)
         found = await held(self._bets, reference, self.explainer, self.clock.now())
-        worth = cashout(found.chance, found.stake, found.odds, offer)
+        worth = cashout(found.chance, found.returns, offer)
         return ChatReply(answers.cashout_text(found, worth))
 
     async def hedge(self, rest: str) -> ChatReply:
@@ -198,8 +198,8 @@ class BetCommands:
             return ChatReply("Which bet, and at what price is the other side? /hedge 12 +150")
         other = parse_odds(price)
         found = await held(self._bets, reference, self.explainer, self.clock.now())
-        lock = hedge_to_lock(found.chance, found.stake, found.odds, other)
-        even = hedge_to_keep_even(found.chance, found.stake, found.odds, other)
+        lock = hedge_to_lock(found.chance, found.returns, other)
+        even = hedge_to_keep_even(found.chance, found.returns, other)
         return ChatReply(answers.hedge_text(found, other, lock, even))
 
     async def why(self, rest: str) -> ChatReply:

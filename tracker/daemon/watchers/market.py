@@ -42,7 +42,7 @@ from tracker.engine.rules.stepping import step_market
 from tracker.feeds.odds.asking import Asked
 from tracker.feeds.odds.offers import match
 from tracker.feeds.source import FeedError
-from tracker.forecast.priors.fusion import LiveLines
+from tracker.forecast.market import LiveLines
 
 FAR_S, NEAR_S = 600.0, 120.0
 """Seconds between two looks at the lines of a free source, for games far off and about to begin."""

@@ -35,10 +35,10 @@ from tracker.domain.quote import (
     two_sided,
 )
 from tracker.domain.value import Price
-from tracker.forecast.priors.lines import even_margin, even_total
+from tracker.forecast.priors import even_margin, even_total
 
 if TYPE_CHECKING:
-    from tracker.forecast.priors.fusion import LiveLines
+    from tracker.forecast.market import LiveLines
 
 
 LEAST_BOOKS = 3
@@ -411,7 +411,7 @@ def _why(
 
 def exchange_lines(lines: Sequence[TwoSided], at: datetime) -> LiveLines | None:
     """An exchange's moneyline at a time as a live line, no older than a minute then."""
-    from tracker.forecast.priors.fusion import LiveLines
+    from tracker.forecast.market import LiveLines
 
     fresh = [
         x for x in standing(lines, at, AT_BET).values()

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from tracker.clock import Clock
 from tracker.domain.game import Box, Game, GameState, Phase, PlayerLine, Side
-from tracker.domain.poll import DOCUMENT_HELD_S, Standing, behind
+from tracker.domain.poll import DOCUMENT_HELD_S, GameStanding, behind
 from tracker.feeds.polling.cadence import CLUTCH_CLOCK_S
 from tracker.feeds.polling.feed import LARGE, Feed, FeedAnswer, LookUp, Watch
 from tracker.feeds.source import Ball, FeedError
@@ -97,7 +97,7 @@ class BoxWatch:
         self._complete = False
         self._box: Box | None = None
 
-    async def read(self, standing: Standing, ask: LookUp, max_age: float) -> FeedAnswer:
+    async def read(self, standing: GameStanding, ask: LookUp, max_age: float) -> FeedAnswer:
         """What is known of the game, with its players as they were last told."""
         if self._told is None and standing.state is not None:
             self._remember(standing.state)
@@ -111,7 +111,7 @@ class BoxWatch:
             return answer
         return self._merged(await self._watch.read(self._game, ask, max_age))
 
-    def _wanted(self, standing: Standing) -> bool:
+    def _wanted(self, standing: GameStanding) -> bool:
         """Whether it is time for a box, and requests are to spare for it."""
         now = self._clock.monotonic()
         state = self._told or standing.state

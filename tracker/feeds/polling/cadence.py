@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import assert_never
 
 from tracker.domain.game import GameState, Phase
-from tracker.domain.poll import Standing, Trouble, next_check
+from tracker.domain.poll import GameStanding, Trouble, next_check
 
 LIVE_S = 10.0
 """While the clock runs: the feed itself is 10 to 30 s behind the arena."""
@@ -134,7 +134,7 @@ def backoff(
 
 
 def next_wait(
-    standing: Standing,
+    standing: GameStanding,
     now: datetime,
     failures: int = 0,
     retry_after: float | None = None,
@@ -156,7 +156,7 @@ def jittered(seconds: float, rng: random.Random, *, never_early: bool = False) -
     return seconds + (most if never_early else -most)
 
 
-def asleep(standing: Standing) -> bool:
+def asleep(standing: GameStanding) -> bool:
     """Whether the next poll is bound to a time of day rather than to an interval."""
     match standing.state:
         case None:
@@ -169,7 +169,7 @@ def asleep(standing: Standing) -> bool:
             return False
 
 
-def _urgent(standing: Standing, now: datetime) -> bool:
+def _urgent(standing: GameStanding, now: datetime) -> bool:
     """Whether a game is in play, may be at any moment, or is over without being confirmed."""
     state = standing.state
     if state is not None and state.phase is not Phase.SCHEDULED:
@@ -178,7 +178,7 @@ def _urgent(standing: Standing, now: datetime) -> bool:
     return -OVERDUE_AFTER_S <= (start - now).total_seconds() <= AWAKE_BEFORE_S
 
 
-def _ordinary(standing: Standing, now: datetime, paused_s: float) -> float:
+def _ordinary(standing: GameStanding, now: datetime, paused_s: float) -> float:
     state = standing.state
     if state is None:
         return _before_tip_off((standing.game.start - now).total_seconds())
@@ -225,7 +225,7 @@ def _break(state: GameState, paused_s: float) -> float:
     return LAST_BREAK_S if state.period >= periods else BREAK_S
 
 
-def _until_check(standing: Standing, now: datetime) -> float:
+def _until_check(standing: GameStanding, now: datetime) -> float:
     due = next_check(standing)
     if due is None:
         return DONE_S

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tracker.clock import Clock
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.poll import Poll, Standing, Trouble, Unreadable
+from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.feeds.polling import cadence
 from tracker.feeds.polling.boxes import BoxWatch, always
 from tracker.feeds.polling.feed import FeedAnswer, LookUp, Watch
@@ -82,7 +82,7 @@ class GamePoller:
         if self._listening and not alone and league_of(source) == self._game.league:
             self._nudged.set()
 
-    async def next(self, standing: Standing) -> Poll:
+    async def next(self, standing: GameStanding) -> Poll:
         """The next poll, when it is due: at once at first, unless a finished game can wait."""
         if self._last is not None or self._may_wait(standing):
             self._listening = self._near(standing)
@@ -102,25 +102,25 @@ class GamePoller:
             answer.source, answer.path, answer.at, answer.body, answer.digest, answer.reading
         )
 
-    async def _look(self, standing: Standing) -> FeedAnswer:
+    async def _look(self, standing: GameStanding) -> FeedAnswer:
         """What the documents tell that are wanted now: the box too, where a bet is on a player."""
         ask, max_age = self._ask(standing), self._max_age(standing)
         if standing.players:
             return await self._boxes.read(standing, ask, max_age)
         return await self._watch.read(self._game, ask, max_age)
 
-    def _near(self, standing: Standing) -> bool:
+    def _near(self, standing: GameStanding) -> bool:
         """Whether a fresh board may tell of play: no clock says for sure when a game begins."""
         state = standing.state
         if state is None or state.phase is Phase.SCHEDULED:
             return (self._game.start - self._clock.now()).total_seconds() <= NEAR_S
         return state.phase.in_play
 
-    def _may_wait(self, standing: Standing) -> bool:
+    def _may_wait(self, standing: GameStanding) -> bool:
         wait = cadence.next_wait(standing, self._clock.now())
         return standing.settled and wait > STEP_S
 
-    async def _until_due(self, standing: Standing) -> None:
+    async def _until_due(self, standing: GameStanding) -> None:
         due = max(self._since() + self._wait(standing), self._patient_until)
         while not self._nudged.is_set():
             left = due - self._clock.monotonic()
@@ -145,7 +145,7 @@ class GamePoller:
             return self._last.heard
         return self._begun
 
-    def _wait(self, standing: Standing) -> float:
+    def _wait(self, standing: GameStanding) -> float:
         """Seconds until the next poll, moved a little."""
         now = self._clock.now()
         wait_s = None if self._last is None else self._last.retry_after
@@ -154,7 +154,7 @@ class GamePoller:
         strict = standing.settled and cadence.asleep(standing)
         return cadence.jittered(wait, self._rng, never_early=strict)
 
-    def _paused(self, standing: Standing) -> float:
+    def _paused(self, standing: GameStanding) -> float:
         """For how long the game has stood where it stands, as far as this poller has seen."""
         state = standing.state
         here = (state.phase, state.period) if state is not None else (Phase.SCHEDULED, 0)
@@ -172,7 +172,7 @@ class GamePoller:
             nap.cancel()
             poke.cancel()
 
-    def _ask(self, standing: Standing) -> LookUp:
+    def _ask(self, standing: GameStanding) -> LookUp:
         state = standing.state
         if state is not None and state.phase is Phase.FINAL and standing.settled:
             return LookUp.BOX
@@ -182,11 +182,11 @@ class GamePoller:
         near = (start - self._clock.now()).total_seconds() <= BOX_BEFORE_S
         return LookUp.EITHER if near else LookUp.BOARD
 
-    def _max_age(self, standing: Standing) -> float:
+    def _max_age(self, standing: GameStanding) -> float:
         wait = cadence.next_wait(standing, self._clock.now())
         return min(FRESH_S, wait / 2)
 
-    def _failed(self, standing: Standing, answer: FeedAnswer) -> bool:
+    def _failed(self, standing: GameStanding, answer: FeedAnswer) -> bool:
         """Whether a look calls for backing off. Before tip-off a missing game is no failure."""
         if answer.at_pace:
             return False

@@ -41,7 +41,7 @@ TOTAL_FEATURES = (
 over the prior's share, |prior margin| / 10, min(|lead|, 30) / 10 and min(|lead|, 30)² / 100, and
 the number of teams in the bonus by the part of the period left. Scoring swells within a period:
 x (1 - x) and x (1 - x) (1 - 2 x) of the part x that is left, both 0 at a break. `ends` is the
-belief of `ends.py` by `ends_course`; the last two are possessions and fouls so far beyond the
+belief of `teams.py` by `ends_course`; the last two are possessions and fouls so far beyond the
 expected, by `lasting` and FADING."""
 
 COMING_BALLS = {2: -0.53, 3: -0.53, 4: 0.14}

@@ -16,7 +16,6 @@ import numpy as np
 
 from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.documents import About, decoded, version_in
-from tracker.forecast.ends import EndsBelief, read_ends
 from tracker.forecast.game.endgame import land
 from tracker.forecast.game.figures import (
     Average,
@@ -31,7 +30,7 @@ from tracker.forecast.game.figures import (
 )
 from tracker.forecast.game.flow import MARGIN_FEATURES, TOTAL_FEATURES
 from tracker.forecast.lazy import Lazy
-from tracker.forecast.ratings import RatingFigures
+from tracker.forecast.teams import EndsBelief, RatingFigures, read_ends
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

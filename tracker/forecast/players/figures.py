@@ -14,8 +14,7 @@ import numpy as np
 
 from tracker.forecast.documents import About, decoded, version_in
 from tracker.forecast.lazy import Lazy
-from tracker.forecast.players.counts import RATE_FEATURES, Habits
-from tracker.forecast.players.minutes import SHARE_FEATURES
+from tracker.forecast.players.remainder import RATE_FEATURES, SHARE_FEATURES, Habits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,9 +70,9 @@ class Moments:
     The rest has one row for each: `done` is the chance that a player is done for the night whoever
     he is (an injury, an ejection), `bounds` the log-odds at which the classes of the share of what
     is left that he plays begin, `shares` the mean share of each class, `weights` those of
-    `minutes.SHARE_FEATURES`, `widths` those of `minutes.WIDTH_FEATURES`, `usual` the
+    `remainder.SHARE_FEATURES`, `widths` those of `remainder.WIDTH_FEATURES`, `usual` the
     part of a team's points that is still to come, `rates` the weights of
-    `counts.RATE_FEATURES`, one row for each of BASIC, and `powers` how much more than in
+    `remainder.RATE_FEATURES`, one row for each of BASIC, and `powers` how much more than in
     proportion each of BASIC grows with the minutes: who plays more than expected is playing well.
     """
 
@@ -98,7 +97,7 @@ class PlayerFigures:
     are the chances of 1, 2, 3, ... points each time a player scores other than by a three.
     `ties[i][j]` is the covariance of what is added to BASIC[i] and BASIC[j] beyond what the minutes
     explain, over the root of the product of their means: a rebound of his own miss, say.
-    `overtime` are the weights of `minutes.overtime_share`. `fouls` put a player out.
+    `overtime` are the weights of `remainder.overtime_share`. `fouls` put a player out.
     `transferred` figures are another league's, scaled. `level` are points, rebounds and assists of
     the average player for each minute when the seasons were over; () in `transferred` figures.
     """

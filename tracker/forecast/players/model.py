@@ -20,30 +20,28 @@ from tracker.domain.player import Stat, box_lines, figure, player_key, rules_out
 from tracker.forecast.errors import NotInBox, PlayerOut, Unpriceable
 from tracker.forecast.game.lattice import Pmf
 from tracker.forecast.lazy import Lazy
-from tracker.forecast.players.counts import (
-    BASIC,
-    LARGEST_OWN,
-    Remainder,
-    added_by_each,
-    means_of,
-    own_features,
-    rate_features,
-)
 from tracker.forecast.players.figures import GAME_MINUTES, Moments
 from tracker.forecast.players.lineup import KINDS, NO_GAPS, NOTHING_ALLOWED, Bulk, Gaps, gaps
-from tracker.forecast.players.minutes import (
+from tracker.forecast.players.priors import LEAST_RATE, base_features
+from tracker.forecast.players.remainder import (
+    BASIC,
+    LARGEST_OWN,
     LONG_SPELL,
     REGULAR,
     STAR,
     UNSEEN,
+    Remainder,
     Shares,
     Standing,
+    added_by_each,
     log_odds,
+    means_of,
     overtime_share,
+    own_features,
     ramp,
+    rate_features,
     share_chances,
 )
-from tracker.forecast.players.priors import LEAST_RATE, base_features
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,14 +17,17 @@ from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import PlayerGame, Stat
 from tracker.forecast.errors import LittleKnown
 from tracker.forecast.lazy import Lazy
-from tracker.forecast.players.counts import BASIC, PLACE, Remainder, means_of
 from tracker.forecast.players.figures import GAME_MINUTES, PlayerFigures
 from tracker.forecast.players.lineup import Mate
-from tracker.forecast.players.minutes import (
+from tracker.forecast.players.remainder import (
+    BASIC,
+    PLACE,
     STAR,
+    Remainder,
     Shares,
     Standing,
     log_odds,
+    means_of,
     ramp,
     share_chances,
 )

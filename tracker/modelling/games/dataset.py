@@ -24,7 +24,7 @@ import numpy as np
 
 from tracker.domain.errors import TrackerError
 from tracker.domain.league import LEAGUES, League
-from tracker.forecast.ends import FIGURES, EndsBelief, TeamEnds, lean, swing_of
+from tracker.forecast.teams import FIGURES, EndsBelief, TeamEnds, lean, swing_of
 
 if TYPE_CHECKING:
     from pathlib import Path

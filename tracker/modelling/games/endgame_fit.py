@@ -65,7 +65,7 @@ def lead_scale(lead: Array) -> Array:
 
 def _outcome_index() -> Array:
     place = {pair: i for i, pair in enumerate(OUTCOMES)}
-    table = np.zeros((10, 10), dtype=int)
+    table = np.zeros((10, 10), dtype=np.int16)
     for own in range(10):
         for other in range(10):
             near = (min(own, 3), min(other, 2)) if other else (min(own, 5), 0)
@@ -75,11 +75,11 @@ def _outcome_index() -> Array:
 
 def count(rows: Possessions) -> Array:
     """Possessions by [clock, lead, seconds used, outcome]; LONGEST + 1 means to the buzzer."""
-    clock = np.clip(np.rint(rows.left), 1, SPAN).astype(int)
-    used = np.clip(np.rint(rows.left - rows.until), 0, LONGEST).astype(int)
+    clock = np.clip(np.rint(rows.left), 1, SPAN).astype(np.int16)
+    used = np.clip(np.rint(rows.left - rows.until), 0, LONGEST).astype(np.int16)
     used = np.where((rows.last > 0) | (np.rint(rows.until) <= 0), LONGEST + 1, used)
-    lead = np.clip(rows.lead, -LEADS, LEADS).astype(int) + LEADS
-    own, other = (np.clip(x, 0, 9).astype(int) for x in (rows.own, rows.other))
+    lead = np.clip(rows.lead, -LEADS, LEADS).astype(np.int16) + LEADS
+    own, other = (np.clip(x, 0, 9).astype(np.int16) for x in (rows.own, rows.other))
     counts = np.zeros((SPAN + 1, 2 * LEADS + 1, LONGEST + 2, len(OUTCOMES)), np.float32)
     np.add.at(counts, (clock, lead, used, _outcome_index()[own, other]), 1)
     return counts

@@ -17,11 +17,10 @@ from scipy.optimize import minimize
 
 from tracker.forecast import forecast
 from tracker.forecast.documents import About, sealed
-from tracker.forecast.ends import write_ends
 from tracker.forecast.game import figures as values
 from tracker.forecast.game import parameters as figures
 from tracker.forecast.game.longrun import leaning
-from tracker.forecast.ratings import LEVEL_GAMES, RatingFigures
+from tracker.forecast.teams import LEVEL_GAMES, RatingFigures, write_ends
 from tracker.modelling.games import endgame_fit, flow_fit, observe
 from tracker.modelling.games.dataset import BadDataset, believed_ends, digest, read
 from tracker.modelling.games.trace import Priors, draw, trace
@@ -95,7 +94,7 @@ def _figures(x: Array) -> RatingFigures:
 def _run(games: Games, order: Array, f: RatingFigures) -> Array:
     """Expected margin and its variance, total and its variance, before each game of `order`.
 
-    The same steps as `tracker.forecast.ratings`, on bare numbers for speed.
+    The same steps as `tracker.forecast.teams`, on bare numbers for speed.
     """
     strong, fast, drift, keep = f.margin_spread**2, f.total_spread**2, f.drift**2, f.carry
     new = 1 - keep * keep

@@ -401,4 +401,6 @@ def draw(
             seconds.tip[games].astype(float),
             middle_home - middle_away, middle_home + middle_away,
         ])  # fmt: skip
-    return Sample(*(np.concatenate(x) for x in zip(*parts, strict=True)))
+    columns = [list(x) for x in zip(*parts, strict=True)]
+    del parts
+    return Sample(*(np.concatenate(columns.pop(0)) for _ in range(len(columns))))

@@ -184,13 +184,11 @@ def _need(path: Path, names: tuple[str, ...]) -> None:
         raise BadDataset(f"{path} has no column {missing[0]!r}: it is needed to tell of players")
 
 
-def _column(path: Path, name: str, *, texts: bool = False) -> Any:
+def _column(path: Path, name: str) -> Any:
     """A column by itself: the events of four seasons are three million rows."""
     import pyarrow.parquet as pq
 
-    coded = [name] if texts else []
-    table = pq.read_table(path, columns=[name], read_dictionary=coded, use_threads=False)
-    return table.column(name)
+    return pq.read_table(path, columns=[name], use_threads=False).column(name)
 
 
 def _numbers(path: Path, name: str) -> Array:
@@ -200,20 +198,33 @@ def _numbers(path: Path, name: str) -> Array:
     return found
 
 
+_BATCH = 1 << 16
+"""Rows of texts that are read at once: all line-ups of four seasons are half a gigabyte."""
+
+
 def _coded(path: Path, name: str) -> tuple[list[str], Array]:
     """A column of texts: those that occur, sorted, and which of them each row has."""
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    column = _column(path, name, texts=True)
-    if not pa.types.is_dictionary(column.type):
-        column = column.cast("string").dictionary_encode()
-    coded = column.unify_dictionaries().combine_chunks()
-    coded = coded.chunk(0) if hasattr(coded, "chunk") else coded
-    words = ["" if x is None else str(x) for x in [*coded.dictionary.to_pylist(), None]]
-    codes = coded.indices.fill_null(len(words) - 1).to_numpy(zero_copy_only=False)
-    texts = sorted({words[x] for x in np.unique(codes).tolist()})
-    place = {x: i for i, x in enumerate(texts)}
-    return texts, np.array([place.get(x, 0) for x in words], dtype=np.int32)[codes]
+    place: dict[str, int] = {}
+    parts = []
+    with pq.ParquetFile(path, read_dictionary=[name]) as file:
+        for batch in file.iter_batches(_BATCH, columns=[name], use_threads=False):
+            column = batch.column(0)
+            if not pa.types.is_dictionary(column.type):
+                column = column.cast("string").dictionary_encode()
+            # A batch names few of the words of its group of rows: no more of them become texts.
+            codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+            used, which = np.unique(codes, return_inverse=True)
+            told = column.dictionary.take(pa.array(used[used >= 0])).to_pylist()
+            words = [*([""] if used[0] < 0 else []), *("" if x is None else x for x in told)]
+            at = [place.setdefault(x, len(place)) for x in words]
+            parts.append(np.array(at, dtype=np.int32)[which.ravel()])
+    texts = sorted(place)
+    order = np.empty(len(texts), dtype=np.int32)
+    order[[place[x] for x in texts]] = np.arange(len(texts))
+    return texts, order[np.concatenate(parts)]
 
 
 def _texts(path: Path, name: str) -> Array:

@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import expit
 
-from tracker.forecast.players.counts import (
-    BASIC,
-    LARGEST_OWN,
-    Habits,
-    Remainder,
-    means_of,
-    own_features,
-    rate_features,
-)
 from tracker.forecast.players.figures import GAME_MINUTES
 from tracker.forecast.players.lineup import KINDS
-from tracker.forecast.players.minutes import overtime_share, share_features, width_features
 from tracker.forecast.players.model import LEAST_TEAM, OVERTIME_MINUTES, RARE_OVERTIME
 from tracker.forecast.players.priors import (
     FEWEST,
@@ -28,6 +18,18 @@ from tracker.forecast.players.priors import (
     ROLE_GAMES,
     base_features,
     minutes_features,
+)
+from tracker.forecast.players.remainder import (
+    BASIC,
+    LARGEST_OWN,
+    Habits,
+    Remainder,
+    means_of,
+    overtime_share,
+    own_features,
+    rate_features,
+    share_features,
+    width_features,
 )
 from tracker.modelling.games.dataset import read
 from tracker.modelling.players.dataset import Moment, PlayerRows, read_players

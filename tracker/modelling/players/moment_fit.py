@@ -15,8 +15,14 @@ from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from tracker.forecast.players.counts import BASIC, own_features, rate_features
-from tracker.forecast.players.minutes import EDGES, share_features, width_features
+from tracker.forecast.players.remainder import (
+    BASIC,
+    EDGES,
+    own_features,
+    rate_features,
+    share_features,
+    width_features,
+)
 from tracker.modelling.players.known import (
     END,
     Known,

@@ -29,7 +29,9 @@ from tracker.forecast.players.lineup import (
     TEAM_MINUTES,
     WHOLE_BOX,
 )
-from tracker.forecast.players.minutes import (
+from tracker.forecast.players.model import FAR
+from tracker.forecast.players.priors import ROLE_DECAY
+from tracker.forecast.players.remainder import (
     LEAST_SHARE,
     LONG_SPELL,
     MOST_SHARE,
@@ -39,8 +41,6 @@ from tracker.forecast.players.minutes import (
     Standing,
     ramp,
 )
-from tracker.forecast.players.model import FAR
-from tracker.forecast.players.priors import ROLE_DECAY
 from tracker.modelling.games.fit import walk_forward
 
 if TYPE_CHECKING:
@@ -297,7 +297,7 @@ def state_of(rows: PlayerRows, g: int, moment: Moment) -> GameState:
 
 
 def odds_of(share: Array) -> Array:
-    """`minutes.log_odds` of many shares."""
+    """`remainder.log_odds` of many shares."""
     share = np.clip(share, LEAST_SHARE, MOST_SHARE)
     found: Array = np.log(share / (1 - share))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from tracker.app.bets import Beside, Bets, Changes, draft_of
@@ -31,14 +31,13 @@ from tracker.language.grammar import parse_stake
 from tracker.language.snoozes import parse_until
 from tracker.web.guard import Reader, Writer
 from tracker.web.problems import Json, Problem, answers
-from tracker.web.site import Site, site_of
+from tracker.web.site import OfSite, Site
 
 if TYPE_CHECKING:
     from tracker.app.market.value import HeldBet
     from tracker.store import Store
     from tracker.store.views import BetView, ShowView
 
-OfSite = Annotated[Site, Depends(site_of)]
 Reference = Annotated[
     str,
     Path(min_length=1, max_length=100, description="The bet's number, or its id of your own."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 
 from tracker.app.contracts.market import (
     ClvJson,
@@ -23,9 +23,8 @@ from tracker.domain.game import Game, GameState
 from tracker.settings import load_secrets
 from tracker.web.guard import Reader
 from tracker.web.problems import Json, Problem, answers
-from tracker.web.site import Site, site_of
+from tracker.web.site import OfSite, Site
 
-OfSite = Annotated[Site, Depends(site_of)]
 OfGame = Annotated[
     str, Path(min_length=1, max_length=100, description="A game's id, or such as `LAL@DEN`.")
 ]

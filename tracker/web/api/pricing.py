@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from tracker.app.contracts.market import PlayerJson, PlayersJson
@@ -13,7 +13,7 @@ from tracker.domain.errors import TrackerError
 from tracker.domain.player import Stat
 from tracker.web.guard import Pricer, Reader
 from tracker.web.problems import Json, Problem, answers
-from tracker.web.site import Site, site_of
+from tracker.web.site import OfSite, Site
 
 if TYPE_CHECKING:
     from tracker.app.player import PlayerQuestion, PlayerSheet
@@ -25,7 +25,6 @@ from fastapi.responses import PlainTextResponse
 
 from tracker.app.contracts.market import PriceAnswerJson
 
-OfSite = Annotated[Site, Depends(site_of)]
 Pmf = Annotated[
     int, Query(ge=0, le=1, description="1: also the chance of every final margin, total and score.")
 ]

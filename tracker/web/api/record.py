@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from tracker import __version__
 from tracker.app.contracts.models import ModelsJson, TrialsJson
@@ -23,9 +23,8 @@ from tracker.domain.league import LEAGUES, slate_date
 from tracker.engine.record import Grouping, tally
 from tracker.web.guard import Reader
 from tracker.web.problems import Json, Problem, answers
-from tracker.web.site import Site, site_of
+from tracker.web.site import OfSite, Site
 
-OfSite = Annotated[Site, Depends(site_of)]
 router = APIRouter(tags=["record"])
 
 FIGURE_DAYS = timedelta(days=14)

@@ -19,9 +19,10 @@ from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 from tracker.language.snoozes import parse_until
 from tracker.web import charts
-from tracker.web.pages.frame import Inside, OfBell, OfSite, at_text, drawn, page, share
+from tracker.web.pages.frame import Inside, OfBell, at_text, drawn, page, share
 from tracker.web.pages.tonight import money_of, state_text
 from tracker.web.problems import Problem
+from tracker.web.site import OfSite
 from tracker.wording.closes import decision_facts, prior_text, value_text
 from tracker.wording.figures import cause_text, percent, score_text, signed_money, span_text, tenths
 
@@ -225,20 +226,20 @@ async def _worth(site: Site, number: int, offer: str, against: str) -> dict[str,
     try:
         mine = Bets(await site.store(), site.rules, unit)
         x = await held(mine, str(number), await site.explainer(), await site.now())
-        fair = cashout(x.chance, x.stake, x.odds, 0).fair
+        fair = cashout(x.chance, x.returns, 0).fair
         age = span_text((x.now - x.at).total_seconds())
         found["fair"] = f"{money_text(fair)} by the chance of {age} ago"
         if offer:
-            found["offer"] = _offer_text(cashout(x.chance, x.stake, x.odds, parse_money(offer)))
+            found["offer"] = _offer_text(cashout(x.chance, x.returns, parse_money(offer)))
         if against:
             other = parse_odds(against)
             found["hedges"] = [
                 (name, money_text(h.stake), signed_money(h.if_wins), signed_money(h.if_loses),
                  signed_money(h.expected))
                 for name, h in (
-                    ("none", unhedged(x.chance, x.stake, x.odds)),
-                    ("same either way", hedge_to_lock(x.chance, x.stake, x.odds, other)),
-                    ("first stake covered", hedge_to_keep_even(x.chance, x.stake, x.odds, other)),
+                    ("none", unhedged(x.chance, x.returns)),
+                    ("same either way", hedge_to_lock(x.chance, x.returns, other)),
+                    ("first stake covered", hedge_to_keep_even(x.chance, x.returns, other)),
                 )
             ]  # fmt: skip
     except (NotHeld, BadBet) as why:

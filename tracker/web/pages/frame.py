@@ -14,7 +14,7 @@ from tracker.store.access import BROWSER_LASTS
 from tracker.web.guard import COOKIE, Visitor
 from tracker.web.live import Doorbell
 from tracker.web.problems import Problem
-from tracker.web.site import Site, site_of
+from tracker.web.site import OfSite
 
 CARE = (
     "Bet only what you can lose without harm. If it stops being fun, help is free and private: in "
@@ -36,8 +36,6 @@ templates = Environment(
 )
 
 templates.filters["zip"] = zip
-
-OfSite = Annotated[Site, Depends(site_of)]
 
 
 def _bell(request: Request) -> Doorbell:

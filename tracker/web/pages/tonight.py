@@ -13,7 +13,8 @@ from tracker.domain.bet import wager_text
 from tracker.domain.money import money_text
 from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.language.snoozes import parse_until
-from tracker.web.pages.frame import Inside, OfBell, OfSite, page
+from tracker.web.pages.frame import Inside, OfBell, page
+from tracker.web.site import OfSite
 from tracker.wording.figures import percent, signed_money
 
 if TYPE_CHECKING:

@@ -1,1 +1,0 @@
-"""What was believed before tip-off, and a live market as a second opinion."""
