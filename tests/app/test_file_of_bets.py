@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.store.values import DEFAULTS, GAME, OTHER, T0, after
-from tracker.app.bets import Beside, Bets, draft_of
+from tracker.app.bets import Beside, Bets, Changes, draft_of
 from tracker.app.choose_game import Chooser
 from tracker.app.importing import FileTaken, standing_of, take, withdraw_left
 from tracker.domain.bet import Result, Status
@@ -163,3 +163,27 @@ async def test_a_settled_bet_is_paid_anew_by_the_file(store: Store) -> None:
     await read(store, row("DEN ML", "odds = 100", "stake = 30"))
     [bet] = await bets(store)
     assert (bet.payout_cents, bet.revision) == (6000, 2)
+
+
+async def test_what_the_file_says_of_a_settled_bet_is_paid_whoever_changed_it(
+    store: Store,
+) -> None:
+    """A bet that came by hand and stands in the file as well is never told with another's money."""
+    await read(store)
+    draft = draft_of("DEN ML +100 $20", Beside(), 1000)
+    chosen = await Chooser(store, NOW).choose(draft)
+    await by(store, "cli").add(draft, chosen, NOW)
+    await read(store, row("DEN ML", "odds = 100", "stake = 20"))
+    over = GAME.start + timedelta(hours=4)
+    await by(store, "cli").settle("1", Result.WON, "seen", None, over)
+    changes = Changes(odds="+150", stake="$40")
+    await by(store, "cli").edit("1", changes, over)
+    [bet] = await bets(store)
+    assert bet.payout_cents == 10000
+    await read(store, row("DEN ML", "odds = 100", "stake = 20"))
+    for bet in await bets(store):
+        assert bet.stake_cents is not None
+        assert bet.odds is not None
+        if bet.status is Status.OFFICIAL:
+            assert bet.payout_cents == bet.stake_cents * bet.odds.decimal
+    assert len(await bets(store)) == 1

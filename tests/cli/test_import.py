@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Cli
 from tracker.domain.game import Game
+from tracker.store import Store
 
 TRACKER = """\
 bet_id,sportsbook,type,status,odds,closing_line,ev,amount,profit,time_placed,time_settled,\
@@ -72,6 +75,26 @@ def test_bringing_in_the_same_file_again_changes_nothing(
     before = cli("export", "archive").out
     assert cli("import", exported, "--json").json["known"] == 5
     assert cli("export", "archive").out == before
+
+
+def test_equal_rows_are_known_again_once_their_game_is(
+    cli: Cli, config: Path, tmp_path: Path
+) -> None:
+    """Two bets of the same words stay two, whether or not their game was found in between."""
+    file = tmp_path / "sheet.csv"
+    file.write_text("Date,Pick,Odds,Stake\n" + "2025-11-20,DEN -4.5,-110,$10\n" * 3, "utf-8")
+    assert cli("import", file, "--json").json["added"] == 3
+    game = Game("0022500200", "nba", "DEN", "LAL", datetime(2025, 11, 21, 0, 0, tzinfo=UTC))
+
+    async def match() -> None:
+        now = datetime.now(UTC)
+        async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
+            await store.save_games([(game, None)], now)
+            assert [await store.bind(x, game, now) for x in (1, 2, 3)] == [1, 2, 3]
+
+    asyncio.run(match())
+    again = cli("import", file, "--json").json
+    assert (again["added"], again["known"]) == (0, 3)
 
 
 def test_a_dry_run_shows_what_would_come_and_writes_nothing(

@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.money import Odds, parse_odds, payout_if_won
 from tracker.domain.value import (
+    Returns,
     cashout,
     edge,
     fair_value,
     hedge_to_keep_even,
     hedge_to_lock,
     kelly,
+    returns_of,
+    unhedged,
 )
 
 EVEN = parse_odds("+100")
@@ -41,17 +44,18 @@ def test_the_readme_example() -> None:
     """$20 at -115 returns $37.39: at 80 % it is worth $29.91."""
     odds = parse_odds("-115")
     assert payout_if_won(2000, odds) == 3739
-    assert fair_value(Chance(0.8, 0.0, 0.2), 2000, 3739) == 2991
+    assert fair_value(Chance(0.8, 0.0, 0.2), returns_of(2000, odds)) == 2991
 
 
 def test_a_decided_bet_is_worth_what_it_pays() -> None:
     """Won, pushed and lost bets are worth their payout, their stake and nothing."""
-    assert [fair_value(x, 1000, 2500) for x in (WON, PUSHED, LOST)] == [2500, 1000, 0]
+    bet = Returns(won=2500, pushed=1000, own=1000)
+    assert [fair_value(x, bet) for x in (WON, PUSHED, LOST)] == [2500, 1000, 0]
 
 
 def test_an_offer_is_told_with_its_fee_and_its_break_even() -> None:
     """$25 for a bet that is worth $30 keeps back a sixth, and is fair at five eighths."""
-    offer = cashout(Chance(0.75, 0.0, 0.25), 2000, EVEN, 2500)
+    offer = cashout(Chance(0.75, 0.0, 0.25), returns_of(2000, EVEN), 2500)
     assert (offer.fair, offer.offer) == (3000, 2500)
     assert offer.fee == pytest.approx(1 / 6)
     assert offer.break_even == pytest.approx(0.625)
@@ -59,7 +63,7 @@ def test_an_offer_is_told_with_its_fee_and_its_break_even() -> None:
 
 def test_a_lost_bet_has_no_fee() -> None:
     """Nothing can be kept back of nothing."""
-    assert cashout(LOST, 2000, EVEN, 100).fee is None
+    assert cashout(LOST, returns_of(2000, EVEN), 100).fee is None
 
 
 @given(chances(), stakes, prices)
@@ -67,12 +71,12 @@ def test_an_offer_of_the_fair_value_breaks_even_at_the_live_chance(
     chance: Chance, stake: int, odds: Odds
 ) -> None:
     """The fee is then nought, and the break-even is the chance itself, to the cent's rounding."""
-    payout = payout_if_won(stake, odds)
-    fair = fair_value(chance, stake, payout)
-    offer = cashout(chance, stake, odds, fair)
+    bet = returns_of(stake, odds)
+    fair = fair_value(chance, bet)
+    offer = cashout(chance, bet, fair)
     assert offer.fee == pytest.approx(0.0)
     decided = chance.win / (1 - chance.push)
-    assert offer.break_even == pytest.approx(decided, abs=1 / payout / (1 - chance.push))
+    assert offer.break_even == pytest.approx(decided, abs=1 / bet.won / (1 - chance.push))
 
 
 @given(chances(), stakes, prices, prices)
@@ -80,7 +84,7 @@ def test_a_locked_hedge_brings_the_same_either_way(
     chance: Chance, stake: int, odds: Odds, other: Odds
 ) -> None:
     """Whichever side wins, the profit is the same, to the rounding of the stake."""
-    lock = hedge_to_lock(chance, stake, odds, other)
+    lock = hedge_to_lock(chance, returns_of(stake, odds), other)
     assert abs(lock.if_wins - lock.if_loses) <= float(other.decimal) / 2 + 1.5
 
 
@@ -89,10 +93,22 @@ def test_an_even_hedge_never_loses_by_the_first_bet(
     chance: Chance, stake: int, odds: Odds, other: Odds
 ) -> None:
     """When the first bet loses, both together lose nothing, and no cent more than needed is put."""
-    even = hedge_to_keep_even(chance, stake, odds, other)
+    even = hedge_to_keep_even(chance, returns_of(stake, odds), other)
     assert even.if_loses >= 0
     less = even.stake - 1
     assert payout_if_won(less, other) - less - stake <= 0
+
+
+def test_a_free_bet_risks_nothing_and_brings_its_profit_alone() -> None:
+    """$12 at +150 that the book gave is worth its $18 by the chance, and loses nothing."""
+    free = returns_of(1200, parse_odds("+150"), free=True)
+    assert free == Returns(won=1800, pushed=0, own=0)
+    chance = Chance(0.408, 0.0, 0.592)
+    assert cashout(chance, free, 1000).fair == 734
+    assert unhedged(chance, free).if_loses == 0
+    assert hedge_to_keep_even(chance, free, EVEN).stake == 0
+    lock = hedge_to_lock(chance, free, EVEN)
+    assert (lock.stake, lock.if_wins, lock.if_loses) == (900, 900, 900)
 
 
 @given(chances(), prices)

@@ -270,14 +270,14 @@ class Bets:
         check(draft)
         await self.check_name(draft)
         wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
-        wanted = self.registration(draft, chosen)
+        wanted = self.registration(draft, chosen, now)
         (added,) = await self.store.register([wanted], self.rules, now)
         if isinstance(added, BadBet):
             raise added
         rules = self.rules if draft.rules is None else draft.rules
         return Registered(added, draft, wager, chosen.games, chosen.why, rules)
 
-    def registration(self, draft: Draft, chosen: Choice) -> Registration:
+    def registration(self, draft: Draft, chosen: Choice, now: datetime) -> Registration:
         """A bet as the store takes it: one that is there, or a new one on a game to come."""
 
         def decide(wager: Wager | None, game: Game | None, kept: Sequence[Kept]) -> Meeting:
@@ -286,7 +286,14 @@ class Bets:
                 check_over(draft, chosen)
             return found
 
-        return Registration(draft, chosen.games or None, chosen.roster_of, decide, self.who)
+        return Registration(
+            draft,
+            chosen.games or None,
+            chosen.roster_of,
+            decide,
+            self.who,
+            paid=lambda case: by_hand.paid_anew(case, now),
+        )
 
     async def check_name(self, draft: Draft) -> None:
         """Refuse an id that would hide another bet's number."""

@@ -7,6 +7,7 @@ new in it, what was changed, and what was taken out.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -29,7 +30,7 @@ from tracker.domain.same_bet import (
     meet,
     same_meaning,
 )
-from tracker.engine.settle.by_hand import Case, Decide, Ruling, brought
+from tracker.engine.settle.by_hand import Case, Decide, Ruling, brought, paid_anew
 from tracker.intake.bets_file import BetsFile
 from tracker.intake.imports import ImportedBet
 from tracker.store import Store
@@ -81,11 +82,15 @@ async def bring_in(
             mistakes.append(f"{source}, line {slip.line}: {why}")
         else:
             fit.append(slip)
-    words = [_identities(x) for x in fit]
+    rows = Counter[str]()
+    words = []
+    for slip in fit:
+        rows[slip.draft.identity] += 1
+        words.append(_identities(slip, rows[slip.draft.identity]))
     numbers = await bets.store.numbers_of({x for some in words for x in some})
     taken = _Taken(set(), set())
     wanted = [
-        _registration(slip, {numbers[x] for x in some if x in numbers}, taken)
+        _registration(slip, {numbers[x] for x in some if x in numbers}, taken, now)
         for slip, some in zip(fit, words, strict=True)
     ]
     registered = await bets.store.register(wanted, bets.rules, now)
@@ -106,13 +111,17 @@ async def bring_in(
     return BroughtIn(new, len(done) - new, len(settled), len(late), tuple(mistakes))
 
 
-def _identities(slip: ImportedBet) -> list[str]:
-    """The words that the bet may have been given in before: by this file, or by another way in."""
+def _identities(slip: ImportedBet, times: int) -> list[str]:
+    """The words that the bet may have been given in before: by this file, or by another way in.
+
+    `times` counts the rows of the file that are equal to it, itself and those before it.
+    """
     draft = slip.draft
+    again = (f"{AGAIN}{x}" for x in range(2, times + 1))
     return list(
         dict.fromkeys(
             replace(draft, occasion=occasion, game_text=game, placed_at=placed).identity
-            for occasion in (draft.occasion, slip.before, "")
+            for occasion in (draft.occasion, slip.before, "", *again)
             for game in (draft.game_text, None)
             for placed in (draft.placed_at, None)
         )
@@ -141,7 +150,9 @@ class _Taken:
         return made
 
 
-def _registration(slip: ImportedBet, same_words: set[int], taken: _Taken) -> Registration:
+def _registration(
+    slip: ImportedBet, same_words: set[int], taken: _Taken, now: datetime
+) -> Registration:
     """A bet of a file; `taken` are those of earlier rows."""
     draft = slip.draft
 
@@ -161,7 +172,13 @@ def _registration(slip: ImportedBet, same_words: set[int], taken: _Taken) -> Reg
     number = draft.occasion.removeprefix(TICKET)
     plain = number.isascii() and number.isdigit() and len(number) < _LONGEST
     own = {int(number)} if plain else set()
-    return Registration(draft, decide=decide, who="import", also=frozenset(same_words | own))
+    return Registration(
+        draft,
+        decide=decide,
+        who="import",
+        also=frozenset(same_words | own),
+        paid=lambda case: paid_anew(case, now),
+    )
 
 
 def _same_row(kept: Kept, draft: Draft) -> bool:
@@ -361,7 +378,7 @@ class _Reader:
             except BadBet as why:
                 self.mistakes.append(f"{place}: {why}")
                 continue
-            wanted.append(self._bets.registration(draft, chosen))
+            wanted.append(self._bets.registration(draft, chosen, self._now))
             places.append(place)
         registered = await self._bets.store.register(wanted, self._bets.rules, self._now)
         for one, place, added in zip(wanted, places, registered, strict=True):

@@ -40,6 +40,7 @@ def bet_json(x: BetView) -> Json:
         "game": _game(x.game),
         "odds": None if x.odds is None else x.odds.text,
         "stake_cents": x.stake_cents,
+        "free": x.free,
         "status": x.status.value,
         "result": None if x.result is None else x.result.value,
         "payout_cents": x.payout_cents,

@@ -91,6 +91,11 @@ def money_text(cents: int) -> str:
     return f"{sign}${abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
+def stake_text(cents: int, *, free: bool) -> str:
+    """A stake as it is shown, and whose money it is: `stake $17.39`, `free bet $10.00`."""
+    return f"{'free bet' if free else 'stake'} {money_text(cents)}"
+
+
 def payout_if_won(stake_cents: int, odds: Odds) -> int:
     """Cents that a winning bet returns, stake included, rounded half up to the cent."""
     return floor(stake_cents * odds.decimal + Fraction(1, 2))

@@ -1,7 +1,8 @@
 """What a bet is worth, when it was made and by the close: fair value, hedges, edge, Kelly's share.
 
 A bet of stake s at decimal odds d returns s * d when it wins, s when it pushes and nothing when it
-loses. All amounts are cents; chances are the model's own, and only as good as it.
+loses; of a free bet the stake is the book's, and never part of it. All amounts are cents; chances
+are the model's own, and only as good as it.
 """
 
 from __future__ import annotations
@@ -46,48 +47,65 @@ class Hedge:
     expected: int
 
 
-def fair_value(chance: Chance, stake_cents: int, payout_cents: int) -> int:
-    """Cents that a bet is worth: what it returns on average, its stake included."""
-    return _cents(chance.win * payout_cents + chance.push * stake_cents)
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """What a bet gives back if it wins and where it is returned, in cents.
+
+    `own` is what the person loses with it: of a free bet nothing, and its stake never comes back.
+    """
+
+    won: int
+    pushed: int
+    own: int
 
 
-def cashout(chance: Chance, stake_cents: int, odds: Odds, offer_cents: int) -> Cashout:
+def returns_of(stake_cents: int, odds: Odds, *, free: bool = False) -> Returns:
+    """What a bet of this stake and price gives back."""
+    kept = stake_cents if free else 0
+    own = stake_cents - kept
+    return Returns(payout_if_won(stake_cents, odds) - kept, own, own)
+
+
+def fair_value(chance: Chance, bet: Returns) -> int:
+    """Cents that a bet is worth: what it returns on average, its own stake included."""
+    return _cents(chance.win * bet.won + chance.push * bet.pushed)
+
+
+def cashout(chance: Chance, bet: Returns, offer_cents: int) -> Cashout:
     """How an offer to end the bet compares with its fair value."""
-    payout = payout_if_won(stake_cents, odds)
-    fair = fair_value(chance, stake_cents, payout)
+    fair = fair_value(chance, bet)
     fee = None if fair <= 0 else 1 - offer_cents / fair
-    return Cashout(fair, offer_cents, fee, _break_even(chance, stake_cents, payout, offer_cents))
+    return Cashout(fair, offer_cents, fee, _break_even(chance, bet, offer_cents))
 
 
-def _break_even(chance: Chance, stake: int, payout: int, offer: int) -> float:
+def _break_even(chance: Chance, bet: Returns, offer: int) -> float:
     """The chance of winning, given no push, at which holding is worth the offer."""
     open_share = 1 - chance.push
     if open_share <= 0:
-        return 0.0 if offer <= stake else float("inf")
-    return max(0.0, (offer - chance.push * stake) / (payout * open_share))
+        return 0.0 if offer <= bet.pushed else float("inf")
+    return max(0.0, (offer - chance.push * bet.pushed) / (bet.won * open_share))
 
 
-def unhedged(chance: Chance, stake_cents: int, odds: Odds) -> Hedge:
+def unhedged(chance: Chance, bet: Returns) -> Hedge:
     """The first bet alone."""
-    return _hedge(chance, stake_cents, odds, 0, odds)
+    return _hedge(chance, bet, 0, 0)
 
 
-def hedge_to_lock(chance: Chance, stake_cents: int, odds: Odds, other: Odds) -> Hedge:
+def hedge_to_lock(chance: Chance, bet: Returns, other: Odds) -> Hedge:
     """The stake at `other` odds on the other side that makes the profit the same either way."""
-    stake = _cents(Fraction(payout_if_won(stake_cents, odds)) / other.decimal)
-    return _hedge(chance, stake_cents, odds, stake, other)
+    stake = _cents(Fraction(bet.won) / other.decimal)
+    return _hedge(chance, bet, stake, payout_if_won(stake, other))
 
 
-def hedge_to_keep_even(chance: Chance, stake_cents: int, odds: Odds, other: Odds) -> Hedge:
+def hedge_to_keep_even(chance: Chance, bet: Returns, other: Odds) -> Hedge:
     """The least stake on the other side that loses nothing when the first bet loses."""
-    stake = ceil(stake_cents / (other.decimal - 1))
-    return _hedge(chance, stake_cents, odds, stake, other)
+    stake = ceil(bet.own / (other.decimal - 1))
+    return _hedge(chance, bet, stake, payout_if_won(stake, other))
 
 
-def _hedge(chance: Chance, stake: int, odds: Odds, second: int, other: Odds) -> Hedge:
-    won, lost = payout_if_won(stake, odds) - stake, -stake
-    hedged = payout_if_won(second, other) - second
-    if_wins, if_loses = won - second, lost + hedged
+def _hedge(chance: Chance, bet: Returns, second: int, pays: int) -> Hedge:
+    if_wins = bet.won - bet.own - second
+    if_loses = pays - second - bet.own
     expected = _cents(chance.win * if_wins + chance.lose * if_loses)
     return Hedge(second, if_wins, if_loses, expected)
 

@@ -7,7 +7,7 @@ what it rests on and writes what it says.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,6 +22,9 @@ from tracker.engine.settle.by_hand import Case, Decide, Ruling
 from tracker.store import queries as q
 from tracker.store.bet_rows import Wagers, draft_of, keep_legs
 from tracker.store.bets import (
+    PRICE,
+    Added,
+    Registration,
     alike,
     audit,
     change,
@@ -30,6 +33,7 @@ from tracker.store.bets import (
     update_rules,
     withdraw,
 )
+from tracker.store.bets import register as register_all
 from tracker.store.database.columns import moment, rules_of, stamp, state_of
 from tracker.store.database.connection import Database
 from tracker.store.outcomes import keep as keep_outcome
@@ -146,10 +150,27 @@ def _edit(db: sqlite3.Connection, wanted: Edit, at: datetime) -> list[Audit]:
     told = change(db, row, new, wanted.who, at)
     if told:
         db.execute(q.RENAME_BET, (new.identity, number))
-    if {"odds", "stake_cents", "book", "free"} & told.keys():
+    if PRICE & told.keys():
         _rule(db, number, wanted.paid, at)
     told.pop("meaning", None)
     return _audits(db, number)[-len(told) :] if told else []
+
+
+def register(
+    db: sqlite3.Connection,
+    wanted: Sequence[Registration],
+    defaults: tuple[Rule, ...],
+    at: datetime,
+) -> list[Added | BadBet]:
+    """Register many bets; one that is there with its result, and has another price, is paid anew.
+
+    One that cannot be leaves its reason in its place.
+    """
+    found = register_all(db, wanted, defaults, at)
+    for one, added in zip(wanted, found, strict=True):
+        if isinstance(added, Added) and added.repriced and one.paid is not None:
+            _rule(db, added.number, one.paid, at)
+    return found
 
 
 def withdrawn(db: sqlite3.Connection, number: int, who: str, at: datetime) -> bool:

@@ -14,6 +14,7 @@ from tracker.domain.game import Game, GameState
 from tracker.domain.player import RosterOf, nobody
 from tracker.domain.policy import Rule
 from tracker.domain.same_bet import AGAIN, Kept, Known, Meeting, meet, sense
+from tracker.engine.settle.by_hand import Decide
 from tracker.store import queries as q
 from tracker.store.bet_rows import (
     Wagers,
@@ -44,18 +45,24 @@ Games = Game | Sequence[Game]
 """The game of each leg in the order of the slip, or the one that all legs are about."""
 
 
+PRICE = frozenset({"odds", "stake_cents", "book", "free"})
+"""What a bet is paid by, beside its result."""
+
+
 @dataclass(frozen=True, slots=True)
 class Added:
     """What came of adding a bet. At most one of `created`, `revived` and `changed` holds.
 
     `revived` is whether it had been withdrawn; `changed` is whether a bet that was there already
-    now has other odds, stake, tags, book, rules or lines.
+    now has other odds, stake, tags, book, rules or lines. `repriced` is whether a bet that was
+    there pays by other odds, another stake or another book's rules than before.
     """
 
     number: int
     created: bool
     revived: bool = False
     changed: bool = False
+    repriced: bool = False
 
 
 def save_games(
@@ -98,7 +105,8 @@ class Registration:
     """A bet to be registered. `games` are given where they are known, `roster_of` with players.
 
     `decide` says which of the bets that are there it is; `who` is the way that it came. `also` are
-    bets that it may be, beside those that are found by its words and games.
+    bets that it may be, beside those that are found by its words and games. `paid` pays a bet anew
+    that has its result, where it comes again with another price.
     """
 
     draft: Draft
@@ -107,6 +115,7 @@ class Registration:
     decide: Callable[[Wager | None, Game | None, Sequence[Kept]], Meeting] | None = None
     who: str = "cli"
     also: frozenset[int] = frozenset()
+    paid: Decide | None = None
 
     @property
     def named(self) -> tuple[Game, ...]:
@@ -225,8 +234,14 @@ def _meet_again(
         db.execute(q.REVIVE, {"number": number, "from_file": said.from_file})
     if said.identity != row["identity"]:
         db.execute(q.OTHER_WORDS, {"identity": said.identity, "bet": number})
-    changed = bool(change(db, row, draft, who, at))
-    return Added(number, created=False, revived=revived, changed=changed and not revived)
+    changed = change(db, row, draft, who, at)
+    return Added(
+        number,
+        created=False,
+        revived=revived,
+        changed=bool(changed) and not revived,
+        repriced=bool(PRICE & changed.keys()),
+    )
 
 
 def change(

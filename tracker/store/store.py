@@ -254,7 +254,7 @@ class Store:
     ) -> list[Added | BadBet]:
         """Register many bets in one transaction; a bad one's error stands in its place."""
         listed = list(wanted)
-        return await self._db.write(lambda db: bets.register(db, listed, defaults, at))
+        return await self._db.write(lambda db: auditing.register(db, listed, defaults, at))
 
     async def bind(
         self, number: int, game: bets.Games, at: datetime, roster_of: RosterOf = nobody

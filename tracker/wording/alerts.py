@@ -15,7 +15,7 @@ from tracker.domain.bet import ASK_BOOK, Bet, Parlay, Result, Settlement
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal, Span, line_text
-from tracker.domain.money import money_text, odds_text, payout_if_won, plural
+from tracker.domain.money import money_text, odds_text, plural, stake_text
 from tracker.domain.player import box_line, figure
 from tracker.domain.policy import (
     Comparison,
@@ -29,7 +29,7 @@ from tracker.domain.policy import (
     topic_of,
 )
 from tracker.domain.poll import Trouble
-from tracker.domain.value import fair_value
+from tracker.domain.value import fair_value, returns_of
 from tracker.wording.figures import (
     LegSeen,
     counted,
@@ -288,7 +288,7 @@ def _out(alert: Alert, tracked: Followed, book: GameSeen) -> str:
         lines.append(f"⚠ {name} is out: {rest}" if out else f"✓ {name} is no longer out: {rest}")
     state = book.state
     where = book.game.name if state is None or state.period == 0 else score(alert, tracked, book)
-    stake = "" if bet.stake_cents is None else f"stake {money_text(bet.stake_cents)}"
+    stake = "" if bet.stake_cents is None else stake_text(bet.stake_cents, free=bet.free)
     whole = short(bet) if isinstance(bet.market, Parlay) else ""
     facts = (where, alert.game_clock, whole, stake, f"bet #{bet.id}")
     return "\n".join((*lines, " · ".join(x for x in facts if x)))
@@ -485,7 +485,7 @@ def fair(tracked: Followed) -> str:
     if tracked.out:
         # What the book will pay without the leg is not known.
         return ""
-    worth = fair_value(chance, bet.stake_cents, payout_if_won(bet.stake_cents, bet.odds))
+    worth = fair_value(chance, returns_of(bet.stake_cents, bet.odds, free=bet.free))
     return f"fair cash-out {money_text(worth)}"
 
 

@@ -65,6 +65,7 @@ class BetJson(Closed):
     game: GameNameJson
     odds: str | None
     stake_cents: int | None
+    free: bool
     status: Literal["scheduled", "live", "provisional", "official", "withdrawn", "needs_review"]
     result: Literal["won", "lost", "push", "void"] | None
     payout_cents: int | None
@@ -289,6 +290,7 @@ class CashoutJson(Closed):
     chance: SplitJson
     chance_at: Instant
     stake_cents: int
+    free: bool
     odds: str
     offer_cents: int
     fair_cents: int
@@ -313,6 +315,7 @@ class HedgeJson(Closed):
     chance: SplitJson
     chance_at: Instant
     stake_cents: int
+    free: bool
     odds: str
     against: str
     lock: HedgeStakeJson

@@ -31,9 +31,11 @@ from tracker.domain.tracking import Tracked
 from tracker.domain.value import (
     BetDecision,
     ClosingValue,
+    Returns,
     cashout,
     hedge_to_keep_even,
     hedge_to_lock,
+    returns_of,
 )
 from tracker.engine.market.clv import Placed, closing_lines, value_at_close
 from tracker.engine.market.quotes import AT_BET, GameClose, best_price, fairs, main_line, standing
@@ -383,6 +385,11 @@ class HeldBet:
     at: datetime
     now: datetime
 
+    @property
+    def returns(self) -> Returns:
+        """What it gives back by its result."""
+        return returns_of(self.stake, self.odds, free=self.bet.free)
+
 
 async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) -> HeldBet:
     """The bet that a person means, by the chance that was seen last, else by one of this moment.
@@ -416,7 +423,7 @@ async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) 
 
 def cashout_json(x: HeldBet, offer_cents: int) -> dict[str, object]:
     """An offer beside what the bet is worth, as `tracker cashout --json` gives it."""
-    found = cashout(x.chance, x.stake, x.odds, offer_cents)
+    found = cashout(x.chance, x.returns, offer_cents)
     return _held_json(x) | {
         "offer_cents": found.offer,
         "fair_cents": found.fair,
@@ -427,8 +434,8 @@ def cashout_json(x: HeldBet, offer_cents: int) -> dict[str, object]:
 
 def hedge_json(x: HeldBet, against: Odds) -> dict[str, object]:
     """A second bet on the other side, as `tracker hedge --json` gives it."""
-    lock = hedge_to_lock(x.chance, x.stake, x.odds, against)
-    even = hedge_to_keep_even(x.chance, x.stake, x.odds, against)
+    lock = hedge_to_lock(x.chance, x.returns, against)
+    even = hedge_to_keep_even(x.chance, x.returns, against)
     told = {"against": against.text, "lock": asdict(lock), "even": asdict(even)}
     return _held_json(x) | told
 
@@ -440,5 +447,6 @@ def _held_json(x: HeldBet) -> dict[str, object]:
         "chance": asdict(x.chance),
         "chance_at": iso(x.at),
         "stake_cents": x.stake,
+        "free": x.bet.free,
         "odds": x.odds.text,
     }

@@ -24,7 +24,7 @@ from tracker.domain.catalog.teams import guests_of
 from tracker.domain.chance import NoChance
 from tracker.domain.errors import BadBet, Misused
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.money import money_text, odds_text, payout_if_won
+from tracker.domain.money import money_text, odds_text, payout_if_won, stake_text
 from tracker.language.grammar import stake_written
 
 if TYPE_CHECKING:
@@ -375,8 +375,8 @@ def _money(draft: Draft, form: str, *, as_written: bool) -> list[str]:
         parts.append(odds_text(odds, form))
     if stake is not None:
         win = f"to win {money_text(payout_if_won(stake, odds) - stake)}" if odds else ""
-        told = as_written and stake_written(draft.pick, stake) is not None
-        text = " ".join(y for y in ("" if told else f"stake {money_text(stake)}", win) if y)
+        told = as_written and not draft.free and stake_written(draft.pick, stake) is not None
+        text = " ".join(y for y in ("" if told else stake_text(stake, free=draft.free), win) if y)
         parts += [text] if text else []
     if odds is not None:
         parts.append(f"break-even {odds.break_even:.1%}".replace("%", " %"))

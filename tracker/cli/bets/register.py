@@ -28,7 +28,7 @@ from tracker.cli.screen import (
 from tracker.cli.session import CommandEnded, Scope, Session, scope_of, session
 from tracker.domain.bet import Status
 from tracker.domain.errors import Misused
-from tracker.domain.money import money_text, odds_text, plural
+from tracker.domain.money import money_text, odds_text, plural, stake_text
 from tracker.domain.policy import Rule, parse_rule
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def _percent(p: float | None) -> str:
 def _stake(bet: BetView) -> str:
     if bet.stake_cents is None:
         return ""
-    return f"stake {money_text(bet.stake_cents)}{money_result(bet)}"
+    return stake_text(bet.stake_cents, free=bet.free) + money_result(bet)
 
 
 def _game_line(bet: BetView, at: Session) -> str:

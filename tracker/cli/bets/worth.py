@@ -14,7 +14,7 @@ from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.screen import note, paint, progress, say, say_json, shown_as, table
 from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible
-from tracker.domain.money import money_text, odds_text, parse_money, parse_odds
+from tracker.domain.money import money_text, odds_text, parse_money, parse_odds, stake_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,7 @@ def cash_out(
     from tracker.domain.value import cashout
     from tracker.wording.figures import percent
 
-    found = cashout(held.chance, held.stake, held.odds, offer)
+    found = cashout(held.chance, held.returns, offer)
 
     _head(held, form)
     say(f"Offer    {money_text(found.offer)} · fair value {money_text(found.fair)}")
@@ -94,14 +94,14 @@ def hedge(
     from tracker.domain.value import hedge_to_keep_even, hedge_to_lock, unhedged
     from tracker.wording.figures import signed_money
 
-    lock = hedge_to_lock(held.chance, held.stake, held.odds, other)
-    even = hedge_to_keep_even(held.chance, held.stake, held.odds, other)
+    lock = hedge_to_lock(held.chance, held.returns, other)
+    even = hedge_to_keep_even(held.chance, held.returns, other)
 
     _head(held, form)
     rows = [
         (name, money_text(x.stake), *(signed_money(y) for y in (x.if_wins, x.if_loses, x.expected)))
         for name, x in (
-            ("none", unhedged(held.chance, held.stake, held.odds)),
+            ("none", unhedged(held.chance, held.returns)),
             ("same either way", lock),
             ("first stake covered", even),
         )
@@ -133,8 +133,9 @@ def _head(held: HeldBet, form: str) -> None:
 
     price = odds_text(held.odds, form)
     name = f"{paint(f'#{held.bet.id}', 'bold')} {shown_as(held.bet)}"
-    stake, chance = money_text(held.stake), percent(held.chance.win, 1)
-    say(f"{name} · {price} · stake {stake} · p(hit) {chance}")
+    stake = stake_text(held.stake, free=held.bet.free)
+    chance = percent(held.chance.win, 1)
+    say(f"{name} · {price} · {stake} · p(hit) {chance}")
 
 
 def _age(held: HeldBet) -> None:

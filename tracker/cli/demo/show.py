@@ -357,8 +357,8 @@ def _result(bet: BetView) -> Text:
     if bet.result is None:
         return Text("")
     gained = 0
-    if bet.payout_cents is not None and bet.stake_cents is not None:
-        gained = bet.payout_cents - bet.stake_cents
+    if bet.payout_cents is not None and bet.own_cents is not None:
+        gained = bet.payout_cents - bet.own_cents
     money = f" {signed_money(gained)}" if gained else ""
     return Text(f"{bet.result.value}{money}", _STYLES[bet.result])
 

@@ -97,9 +97,9 @@ def digest_text(
     lines.append(f"Alerts {fired} · held back {sum(decisions.values()) - fired}")
     still = sum(x.status in (Status.LIVE, Status.SCHEDULED) for x in bets)
     lines.append(f"Open bets {still}")
-    review = [f"#{x.id}" for x in bets if x.status is Status.NEEDS_REVIEW]
+    review = [f"#{x.id}" for x in bets if x.review is not None]
     if review:
-        lines.append(f"Needs your decision: {', '.join(review)} · tracker bets")
+        lines.append(f"Needs your decision: {', '.join(review)} · tracker review")
     if waiting:
         lines.append(f"Messages that did not arrive: {waiting} · tracker status")
     return "\n".join(lines)
@@ -108,7 +108,7 @@ def digest_text(
 def tonight_text(tracked: Sequence[Tracked]) -> str:
     """One line on a night whose last result is there: `Tonight 6–5–1, +$7.56 · 1 bet needs you`."""
     ended = [
-        (x.settlement, x.bet.stake_cents)
+        (x.settlement, x.bet.own_cents)
         for x in tracked
         if x.settlement is not None and x.review is None
     ]
@@ -117,11 +117,9 @@ def tonight_text(tracked: Sequence[Tracked]) -> str:
     record += f"–{count[Result.PUSH]}" if count[Result.PUSH] else ""
     void = f" · {count[Result.VOID]} void" if count[Result.VOID] else ""
     money = [
-        x.payout_cents - stake
-        for x, stake in ended
-        if x.payout_cents is not None and stake is not None
+        x.payout_cents - own for x, own in ended if x.payout_cents is not None and own is not None
     ]
-    waiting = sum(x.review is not None for x in tracked)
+    waiting = sum(x.asks is not None for x in tracked)
     needs = f" · {plural(waiting, 'bet')} need{'s' * (waiting == 1)} you" if waiting else ""
     return f"Tonight {record}{_profit(money)}{void}{needs}"
 

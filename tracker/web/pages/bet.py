@@ -224,20 +224,20 @@ async def _worth(site: Site, number: int, offer: str, against: str) -> dict[str,
     try:
         mine = Bets(await site.store(), site.rules, unit)
         x = await held(mine, str(number), await site.explainer(), await site.now())
-        fair = cashout(x.chance, x.stake, x.odds, 0).fair
+        fair = cashout(x.chance, x.returns, 0).fair
         age = span_text((x.now - x.at).total_seconds())
         found["fair"] = f"{money_text(fair)} by the chance of {age} ago"
         if offer:
-            found["offer"] = _offer_text(cashout(x.chance, x.stake, x.odds, parse_money(offer)))
+            found["offer"] = _offer_text(cashout(x.chance, x.returns, parse_money(offer)))
         if against:
             other = parse_odds(against)
             found["hedges"] = [
                 (name, money_text(h.stake), signed_money(h.if_wins), signed_money(h.if_loses),
                  signed_money(h.expected))
                 for name, h in (
-                    ("none", unhedged(x.chance, x.stake, x.odds)),
-                    ("same either way", hedge_to_lock(x.chance, x.stake, x.odds, other)),
-                    ("first stake covered", hedge_to_keep_even(x.chance, x.stake, x.odds, other)),
+                    ("none", unhedged(x.chance, x.returns)),
+                    ("same either way", hedge_to_lock(x.chance, x.returns, other)),
+                    ("first stake covered", hedge_to_keep_even(x.chance, x.returns, other)),
                 )
             ]  # fmt: skip
     except (NotHeld, BadBet) as why:
