@@ -87,6 +87,20 @@ def test_what_waits_for_a_person_is_listed_with_its_reason(cli: Cli, night: Path
     [one] = cli("review", "--json").json
     assert (one["id"], one["review"]) == (2, "no box")
     assert "no box" in cli("review").out
+    # What the message tells to type works as it stands, also where nobody can be asked.
+    done = cli("settle", "2", "won", "--json").json
+    assert done["reason"] == "by hand: asked, since no box"
+
+
+def test_another_payout_is_no_confirmation(cli: Cli, night: Path) -> None:
+    """A result that pays another sum is a revision; only the same again is told as that."""
+    assert night.exists()
+    was = cli("show", "1", "--json").json
+    paid = f"{was['payout_cents'] / 100 + 5:.2f}"
+    more = cli("settle", "1", was["result"], "--reason", "boosted", "--payout", paid)
+    assert f"official, revision {was['revision'] + 1}" in more.out
+    same = cli("settle", "1", was["result"], "--reason", "boosted", "--payout", paid)
+    assert "it was that already" in same.out
 
 
 def test_nothing_to_change_is_said(cli: Cli, night: Path) -> None:

@@ -56,7 +56,7 @@ def test_open_bets() -> None:
         view(
             12, status=Status.LIVE, state=state(), chance=Chance(0.71, 0.0, 0.29),
         ),
-        view(13, status=Status.NEEDS_REVIEW),
+        view(13, status=Status.NEEDS_REVIEW, review="the box lacks a period"),
         done(11, Result.WON, 3739),
     ]  # fmt: skip
     assert bets_text(bets, SIGHT) == (

@@ -219,6 +219,8 @@ async def test_bets_are_changed_and_decided(tmp_path: Path) -> None:
         x.room.see()
         won = (await x.answer_to("/settle 2 won the book paid")).text
         assert won == "✅ #2 DEN ML WON, pays $47.73\nby hand: the book paid · official"
+        paid = (await x.answer_to("/settle 2 won --payout 60.00")).text
+        assert paid.startswith("✅ #2 DEN ML WON, pays $60.00")
         void = (await x.answer_to("/void 2")).text
         assert void == "⊘ #2 DEN ML VOID, pays $25.00\nby hand: decided in the chat · official"
         await x.answer_to("/add DEN -1.5 -110 $20")

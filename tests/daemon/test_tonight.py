@@ -11,7 +11,7 @@ from tests.engine.build import GAME, T0, bet
 from tracker.clock import LeapingClock
 from tracker.daemon.watchers.nightly import nights_over, tell_tonight, tonight_text
 from tracker.domain.alert import Notice
-from tracker.domain.bet import Result, Settlement
+from tracker.domain.bet import ASK_BOOK, Result, Settlement
 from tracker.domain.tracking import GameTracking, Tracked
 
 OVER = T0 + timedelta(hours=3)
@@ -38,6 +38,13 @@ def test_the_line_has_the_record_the_money_and_what_needs_the_person() -> None:
     assert tonight_text(NIGHT) == "Tonight 2–1–1, +$7.56 · 1 void · 1 bet needs you"
     assert tonight_text(NIGHT[:2]) == "Tonight 1–1, -$2.44"
     assert tonight_text((*NIGHT[:2], *(NIGHT[5],) * 2)).endswith(" · 2 bets need you")
+
+
+def test_a_payout_that_only_the_book_knows_needs_the_person() -> None:
+    """A won parlay of which a leg dropped out is no part of the sum, and is not passed over."""
+    done = Settlement(9, 1, Result.WON, None, OVER, f"leg 2 dropped out: {ASK_BOOK}")
+    unpaid = replace(Tracked.fresh(bet(9, "DEN ML")), settlement=done)
+    assert tonight_text((NIGHT[0], unpaid)) == "Tonight 2–0, +$17.56 · 1 bet needs you"
 
 
 def test_a_free_bet_costs_nothing_and_brings_what_is_paid() -> None:

@@ -278,6 +278,11 @@ class Settlement:
     evidence: str = ""
     by_hand: bool = False
 
+    @property
+    def asks_payout(self) -> bool:
+        """Whether only the book knows what it paid, so that a person has to say it."""
+        return self.payout_cents is None and self.reason.endswith(ASK_BOOK)
+
 
 def chance_of(result: Result) -> Chance:
     """The chance of a bet that has its result: what is void comes back, as a push does."""

@@ -221,6 +221,14 @@ class Tracked:
             same, settlement=stored.settlement, official=stored.official, review=stored.review
         )
 
+    @property
+    def asks(self) -> str | None:
+        """What a person has to decide of it: its result, or what the book paid."""
+        if self.review is not None:
+            return self.review
+        done = self.settlement
+        return done.reason if done is not None and done.asks_payout else None
+
     def status(self, state: GameState | None) -> Status:
         """Where the bet stands, given what is believed of its game."""
         if self.review is not None:

@@ -354,12 +354,9 @@ def _chance(followed: Tracked | None) -> Chance | None:
 
 def _review(followed: Tracked | None, settlement: Settlement | None) -> str | None:
     """What a person has to decide of a bet: its result, or what the book paid."""
-    if followed is not None and followed.review is not None:
-        return followed.review
-    unpaid = settlement is not None and settlement.payout_cents is None
-    if settlement is None or not unpaid or not settlement.reason.endswith(ASK_BOOK):
-        return None
-    return settlement.reason
+    if followed is not None:
+        return followed.asks
+    return settlement.reason if settlement is not None and settlement.asks_payout else None
 
 
 def _asked(db: sqlite3.Connection, row: sqlite3.Row) -> str | None:

@@ -226,7 +226,8 @@ def settle(
         str | None, typer.Argument(metavar="RESULT", help="won, lost, push or void.")
     ] = None,
     reason: Annotated[
-        str | None, typer.Option(help="Why, for the audit row. Needed with a result.")
+        str | None,
+        typer.Option(help="Why, for the audit row. Needed where nothing asked for it."),
     ] = None,
     payout: Annotated[
         str | None,
@@ -251,8 +252,6 @@ def settle(
     why = (reason or "").strip()
     if not why and asks():
         why = str(typer.prompt("Why (kept with the result)")).strip()
-    if not why:
-        raise Misused("a result that is decided by hand needs a --reason, which is kept with it")
     asyncio.run(_settle(scope, bet, Result(result.casefold()), why, payout, as_json))
 
 
@@ -273,11 +272,21 @@ async def _list(scope: Scope, as_json: bool) -> None:
     table(("ID", "Bet", "Game", "State", "Why"), rows)
 
 
+async def _answered(at: Session, reference: str) -> str:
+    """The question that a result answers where the program asked one; Misused where it did not."""
+    asked = (await at.bets.bet(reference)).review
+    if asked is None:
+        raise Misused("a result that is decided by hand needs a --reason, which is kept with it")
+    return f"asked, since {asked}"
+
+
 async def _settle(
     scope: Scope, reference: str, result: Result, why: str, paid: str | None, as_json: bool
 ) -> None:
     cents = None if paid is None else parse_money(paid)
     async with session(scope, write=True) as at:
+        if not why:
+            why = await _answered(at, reference)
         made = await at.bets.settle(reference, result, f"by hand: {why}", cents, at.now)
     bet, done = made.before, made.settlement
     if as_json:
@@ -285,7 +294,7 @@ async def _settle(
         return
     money = "" if done.payout_cents is None else f", pays {money_text(done.payout_cents)}"
     text = f"{paint(f'#{bet.id}', 'bold')} {shown_as(bet)}: {done.result.value}{money}"
-    if bet.result is done.result:
+    if made.as_before:
         say(f"{text} (it was that already, and is official now)")
     else:
         say(f"{text} (official, revision {done.revision})")

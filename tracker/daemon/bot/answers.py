@@ -101,7 +101,7 @@ def status_text(cards: Sequence[Card], bets: Sequence[BetView]) -> str:
 
 def decide_text(bets: Sequence[BetView]) -> str:
     """A line with the bets whose result the person must decide; empty where there is none."""
-    waiting = [f"#{x.number}" for x in bets if x.status is Status.NEEDS_REVIEW]
+    waiting = [f"#{x.number}" for x in bets if x.review is not None]
     return f"\n❔ Needs your decision: {', '.join(waiting)}" if waiting else ""
 
 
@@ -118,7 +118,7 @@ def _brief(card: Card) -> str:
 
 def bets_text(bets: Sequence[BetView], local: LocalTime) -> str:
     """The bets that are open, the next to begin first."""
-    found = [x for x in bets if x.status in _OPEN or x.status is Status.NEEDS_REVIEW]
+    found = [x for x in bets if x.status in _OPEN or x.review is not None]
     if not found:
         return "No open bets\n/add DEN -4.5 -110 $20 registers one."
     found.sort(key=lambda x: (x.game is None, local.now if x.game is None else x.game.start))
@@ -130,7 +130,7 @@ def bets_text(bets: Sequence[BetView], local: LocalTime) -> str:
 
 def _bet_line(x: BetView, local: LocalTime) -> str:
     parts = [f"#{x.number} {bet_name(x)}"]
-    if x.status is Status.NEEDS_REVIEW:
+    if x.review is not None:
         parts.append("needs you: /review")
     elif x.chance is not None:
         parts.append(percent(x.chance.win))

@@ -34,6 +34,9 @@ IN_CHAT = "decided in the chat"
 UNDO, ADD = "undo", "add"
 """What the buttons below an answer carry: `undo:14` with the number of a bet, or `add`."""
 
+_PAYOUT = "--payout"
+"""What a message tells to write before the amount, here as on the command line."""
+
 _EDITED = ("stake", "odds", "book", "pick", "game", "placed")
 _EDIT_FORM = "/edit 12 stake $25 · /edit 12 odds -115 · also book, pick, game, placed"
 
@@ -160,8 +163,12 @@ class BetCommands:
         reference, word, why = _three(rest)
         if word.casefold() not in set(Result):
             return ChatReply("How did it end? /settle 12 won, lost, push or void, and why")
-        now, reason = self.clock.now(), f"by hand: {why or IN_CHAT}"
-        done = await self._bets.settle(reference, Result(word.casefold()), reason, None, now)
+        paid = None
+        if why.startswith(_PAYOUT):
+            amount, _, why = why.removeprefix(_PAYOUT).strip().partition(" ")
+            paid = parse_money(amount)
+        now, reason = self.clock.now(), f"by hand: {why.strip() or IN_CHAT}"
+        done = await self._bets.settle(reference, Result(word.casefold()), reason, paid, now)
         self.changed()
         return ChatReply(answers.decided_text(done))
 

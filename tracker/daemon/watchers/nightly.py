@@ -97,9 +97,9 @@ def digest_text(
     lines.append(f"Alerts {fired} · held back {sum(decisions.values()) - fired}")
     still = sum(x.status in (Status.LIVE, Status.SCHEDULED) for x in bets)
     lines.append(f"Open bets {still}")
-    review = [f"#{x.id}" for x in bets if x.status is Status.NEEDS_REVIEW]
+    review = [f"#{x.id}" for x in bets if x.review is not None]
     if review:
-        lines.append(f"Needs your decision: {', '.join(review)} · tracker bets")
+        lines.append(f"Needs your decision: {', '.join(review)} · tracker review")
     if waiting:
         lines.append(f"Messages that did not arrive: {waiting} · tracker status")
     return "\n".join(lines)
@@ -119,7 +119,7 @@ def tonight_text(tracked: Sequence[Tracked]) -> str:
     money = [
         x.payout_cents - own for x, own in ended if x.payout_cents is not None and own is not None
     ]
-    waiting = sum(x.review is not None for x in tracked)
+    waiting = sum(x.asks is not None for x in tracked)
     needs = f" · {plural(waiting, 'bet')} need{'s' * (waiting == 1)} you" if waiting else ""
     return f"Tonight {record}{_profit(money)}{void}{needs}"
 
