@@ -51,6 +51,22 @@ def test_what_the_check_passes_the_daemon_takes(
     assert words in checked.sentence
 
 
+def test_all_mistakes_are_told_at_once(cli: Cli, config: Path) -> None:
+    """A wrong key hides no wrong address, wherever either stands; check and daemon agree."""
+    told = config.read_text("utf-8").split("[notify]")[0].replace("[alerts]", "")
+    config.write_text(
+        f'{told}\n[alerts]\nquiet_hours = "late"\nper_hour = 7\n'
+        '[notify]\nurls = ["jsn://x"]\nconsoul = true\n[notify.ntfy]\ntopic = "my topic"\n',
+        "utf-8",
+    )
+    config.chmod(0o600)
+    for ran in (cli("config", "check"), cli("run")):
+        assert ran.status == 78
+        for part in ("[alerts] quiet_hours:", "[notify] consoul:", "did you mean json", "topic:"):
+            assert ran.err.count(part) == 1, part
+        assert len(ran.err.splitlines()) == 4
+
+
 def test_a_good_channel_of_each_kind_passes_the_check(cli: Cli, config: Path) -> None:
     """A thread behind a webhook included."""
     told = config.read_text("utf-8").split("[notify]")[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tracker.domain.events import Tell, tell_nobody
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from tracker.notify.channels.discord import DiscordChannel
     from tracker.notify.channels.ntfy import NtfyChannel
     from tracker.notify.channels.telegram.channel import TelegramChannel
-    from tracker.settings import Secrets, Settings
+    from tracker.settings import ConfigError, Secrets, Settings
 
 T = TypeVar("T")
 
@@ -47,6 +48,24 @@ def channels_of(
         raise ConfigError(*mistakes)
     console: Iterable[Channel] = [Console()] if settings.notify.console else []
     return (*console, *channels_for(urls), *(x for x in own if x is not None))
+
+
+def all_mistakes(first: ConfigError, config: Path | None) -> ConfigError:
+    """What is wrong with a configuration that cannot be read, with what is wrong of its channels.
+
+    `config` names the file as `load_settings` takes it.
+    """
+    from tracker.settings import ConfigError, load_secrets, sound_settings
+
+    settings = sound_settings(config)
+    if settings is None:
+        return first
+    try:
+        channels_of(settings, load_secrets(settings))
+    except ConfigError as more:
+        told = (*first.mistakes, *more.mistakes)
+        return ConfigError(*dict.fromkeys(told))
+    return first
 
 
 def _own(

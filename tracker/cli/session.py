@@ -135,6 +135,17 @@ class Scope:
 
         return load_settings(self.config)
 
+    def settings_checked(self) -> Settings:
+        """The same. Raises ConfigError, with what is wrong of the channels besides."""
+        from tracker.settings import ConfigError
+
+        try:
+            return self.settings()
+        except ConfigError as wrong:
+            from tracker.app.channels import all_mistakes
+
+            raise all_mistakes(wrong, self.config) from None
+
 
 def scope_of(context: typer.Context) -> Scope:
     """The scope that the options before the verb have made."""

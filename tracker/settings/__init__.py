@@ -8,6 +8,7 @@ from tracker.settings.loading import (
     load_settings,
     parse_settings,
     settings_of,
+    sound_settings,
 )
 from tracker.settings.models import (
     FeedSettings,
@@ -36,4 +37,5 @@ __all__ = [
     "load_settings",
     "parse_settings",
     "settings_of",
+    "sound_settings",
 ]

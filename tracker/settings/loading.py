@@ -8,6 +8,7 @@ import stat
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tracker.settings.models import (
     WNBA_FEED,
     Settings,
 )
-from tracker.settings.reading import ConfigError, NotRead, Secret, read_table, told
+from tracker.settings.reading import ConfigError, NotRead, Place, Secret, read_table, told
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -176,6 +177,44 @@ def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None
     if secret or settings.alerts.heartbeat_url is not None:
         refuse_shared(source)
     return settings
+
+
+def sound_settings(
+    path: Path | None = None, env: Mapping[str, str] | None = None
+) -> Settings | None:
+    """The settings of a file without the keys at which it is wrong; None where that is no help.
+
+    They are for finding what else is wrong with the file, and for nothing else.
+    """
+    env = os.environ if env is None else env
+    source = _find(path, env)[0]
+    try:
+        rows = _with_paths(tomllib.loads(read_text(source)), env, source)
+    except (ConfigError, FileNotFoundError, tomllib.TOMLDecodeError, RecursionError):
+        return None
+    folder = source.absolute().parent
+    try:
+        return read_table(Settings, rows, folder)
+    except NotRead as found:
+        for place, _ in found.mistakes:
+            _leave_out(rows, place)
+    try:
+        return read_table(Settings, rows, folder)
+    except NotRead:
+        return None
+
+
+def _leave_out(rows: dict[str, Any], place: Place) -> None:
+    """Take the key at a place out of its table, with all of a list of which an entry is wrong."""
+    table: Any = rows
+    for part, following in pairwise((*place, None)):
+        if not isinstance(table, dict):
+            return
+        inner = table.get(part)
+        if not isinstance(inner, dict) or following is None:
+            table.pop(part, None)
+            return
+        table = inner
 
 
 URLS_CREDENTIAL = "notify-urls"

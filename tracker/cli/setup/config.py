@@ -404,7 +404,7 @@ def check(context: typer.Context) -> None:
     from tracker.settings import find_config, load_secrets
 
     scope = scope_of(context)
-    settings = scope.settings()
+    settings = scope.settings_checked()
     secrets = load_secrets(settings)
     with progress("checking the addresses"):
         channels_of(settings, secrets)

@@ -87,7 +87,7 @@ def run(
     """
     from tracker.settings import load_secrets
 
-    settings = scope_of(context).settings()
+    settings = scope_of(context).settings_checked()
     clock = _clock(settings, clock_start, clock_speed, clock_anchor)
     config = scope_of(context).config
     status = asyncio.run(_run(settings, load_secrets(settings), clock, log_level, config))
