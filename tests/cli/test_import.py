@@ -306,6 +306,12 @@ def test_what_cannot_be_read_surely_is_said(cli: Cli, config: Path, tmp_path: Pa
     day = cli("import", file, "--dates", "day-first", "--dry-run", "--json").json["bets"][0]
     assert day["day"] == "2025-11-05"
     file.write_text(
+        "Date,Pick,Odds,Stake,Result\n2026-01-09,DEN ML,1.91,10,W\n01/29/2026,BOS ML,1.91,10,W\n",
+        "utf-8",
+    )
+    clear = cli("import", file, "--dry-run", "--json").json["bets"]
+    assert [x["day"] for x in clear] == ["2026-01-09", "2026-01-29"]
+    file.write_text(
         "Pick,Bid type,Odds,Stake,Profit,Result,Note\nDEN ML,Lay,1.5,10,5,Won,\n"
         "DEN ML,Back,1.5,10,-20,Lost,\nDEN ML,Back,1.5,10,50,Won,x\nBOS ML,Back,1.5,0,0,Won,\n",
         "utf-8",

@@ -85,7 +85,8 @@ def _digits(text: str) -> str:
 
 # ------------------------------------------------------------------------------------------ dates
 
-_PARTS = re.compile(r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})\b")
+# Not within a number: the year of 2026-01-29 is no day.
+_PARTS = re.compile(r"(?<!\d)(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})\b")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap])?\.?m?\.?", re.IGNORECASE)
 _ZONES = re.compile(r"\s*(?:GMT|UTC|Z)$", re.IGNORECASE)
 _WEEKDAY = re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+", re.IGNORECASE)
