@@ -60,6 +60,15 @@ def test_the_outcomes_of_a_night_are_those_of_its_bets(cli: Cli, night: Path) ->
     assert asyncio.run(agree(night)) == 4
 
 
+def test_a_void_says_what_comes_back(cli: Cli, night: Path) -> None:
+    """Beside the result and beside the stake: nothing was won or lost."""
+    assert night.is_file()
+    assert cli("void", "1", "--reason", "called off").status == 0
+    head, *rest = cli("show", "1").out.splitlines()
+    assert "void $20.00 back" in head
+    assert any("stake $20.00, $20.00 back" in x for x in rest)
+
+
 def test_bets_that_were_settled_before_there_were_outcomes_get_theirs(night: Path) -> None:
     """Once, when the database is first opened."""
     with closing(sqlite3.connect(night)) as db:
@@ -108,6 +117,23 @@ def test_sums_in_the_database_are_the_sums_of_the_record(
             assert abs((found.asked or 0) - (wanted.asked or 0)) < 1e-9
 
     asyncio.run(check())
+
+
+async def test_days_and_months_come_in_their_order(tmp_path: Path) -> None:
+    """However many bets each has; other groups come with the largest first."""
+    days = ["2026-01-29", "2026-01-29", "2025-12-30", "2026-01-21"]
+    async with await Store.open(tmp_path / "t.db", now=NOW, durable=False) as store:
+        with closing(sqlite3.connect(tmp_path / "t.db")) as db:
+            db.executemany(
+                "INSERT INTO outcome (bet, revision, at, official, day, tags, result) "
+                "VALUES (?, 1, '', 1, ?, '[]', 'won')",
+                enumerate(days),
+            )
+            db.commit()
+        by_day = await store.outcomes.tallies(Grouping.DAY)
+        by_month = await store.outcomes.tallies(Grouping.MONTH)
+    assert list(by_day) == sorted(set(days))
+    assert list(by_month) == ["2025-12", "2026-01"]
 
 
 def test_bets_are_listed_in_pages(cli: Cli, night: Path) -> None:

@@ -388,12 +388,13 @@ def needs_decision(waiting: Sequence[BetView]) -> str:
 
 def money_result(bet: BetView) -> str:
     """What the stake became, or what it would win."""
-    from tracker.wording.figures import signed_money
+    from tracker.wording.figures import money_for
 
     if bet.stake_cents is None:
         return ""
-    if bet.payout_cents is not None:
-        return f", {signed_money(bet.payout_cents - (bet.own_cents or 0))}"
+    if bet.result is not None and bet.payout_cents is not None:
+        came = money_for(bet, bet.result, bet.payout_cents)
+        return f",{came}" if came else ""
     odds = price_of(bet.market, bet.odds)
     if odds is None:
         return ""
@@ -402,16 +403,14 @@ def money_result(bet: BetView) -> str:
 
 def status_text(bet: BetView, *, short: bool = False) -> str:
     """Where a bet stands, with its result once it has one; `short` is for a narrow column."""
-    from tracker.wording.figures import signed_money
+    from tracker.wording.figures import money_for
 
     if bet.result is None:
         return {
             Status.SCHEDULED: "waits for a game" if bet.game is None else "scheduled",
             Status.NEEDS_REVIEW: paint("needs review", "yellow"),
         }.get(bet.status, bet.status.value)
-    won = ""
-    if bet.payout_cents is not None and bet.stake_cents is not None:
-        won = f" {signed_money(bet.payout_cents - (bet.own_cents or 0))}"
+    won = money_for(bet, bet.result, bet.payout_cents)
     result = paint(f"{bet.result.value}{won}", _STYLES[bet.result], sys.stdout)
     if bet.status is Status.OFFICIAL:
         return result

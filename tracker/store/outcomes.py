@@ -59,7 +59,7 @@ SELECT {key} AS key, count(*) AS bets,
   total(iif({counted}, (payout_cents - stake_cents) * (payout_cents - stake_cents), 0)) AS profits
 FROM outcome {source}
 WHERE (:since IS NULL OR day >= :since) AND (:until IS NULL OR day <= :until) {also}
-GROUP BY 1 ORDER BY 2 DESC, 1
+GROUP BY 1 ORDER BY {order}
 """
 _COUNTED = "stake_cents IS NOT NULL AND payout_cents IS NOT NULL AND result <> 'void'"
 
@@ -86,6 +86,9 @@ _KEYS: Mapping[Grouping, tuple[str, str, str]] = {
     Grouping.MODEL: ("coalesce(first.model, '(no chance)')", _FIRST_MODEL, ""),
 }
 """Of each grouping: what to group by, a table to join, and a condition."""
+
+_TIMES = frozenset({Grouping.MONTH, Grouping.DAY})
+"""Groupings that have an order of their own, which is read from first to last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ class Outcomes:
     ) -> Mapping[str, Tally]:
         """The record of each group over games from one day to another, the largest group first.
 
-        A bet with several tags counts under each.
+        Days and months come in their own order. A bet with several tags counts under each.
         """
         return await self._db.read(lambda db: _tallies(db, by, since, until))
 
@@ -232,7 +235,8 @@ def _tallies(
     db: sqlite3.Connection, by: Grouping, since: date | None, until: date | None
 ) -> Mapping[str, Tally]:
     key, source, also = _KEYS[by]
-    text = _SUMS.format(key=key, source=source, also=also, counted=_COUNTED)
+    order = "1" if by in _TIMES else "2 DESC, 1"
+    text = _SUMS.format(key=key, source=source, also=also, counted=_COUNTED, order=order)
     return {
         x["key"]: Tally(
             bets=x["bets"],

@@ -220,7 +220,21 @@ def score_text(game: Game, score: Score) -> str:
     return f"{game.away} {score.away} – {score.home} {game.home}"
 
 
-def money_for(bet: Bet, result: Result, payout_cents: int | None) -> str:
+class Staked(Protocol):
+    """What money is told of: a bet, or one as it is shown."""
+
+    @property
+    def stake_cents(self) -> int | None:
+        """The stake."""
+        ...
+
+    @property
+    def own_cents(self) -> int | None:
+        """What of it is the person's money."""
+        ...
+
+
+def money_for(bet: Staked, result: Result, payout_cents: int | None) -> str:
     """What a result did to the stake: ` +$17.39`, ` $20.00 back`; empty when not known."""
     if bet.stake_cents is None or payout_cents is None:
         return ""
@@ -228,7 +242,7 @@ def money_for(bet: Bet, result: Result, payout_cents: int | None) -> str:
         case Result.WON | Result.LOST:
             return f" {signed_money(payout_cents - (bet.own_cents or 0))}"
         case Result.PUSH | Result.VOID:
-            return f" {money_text(payout_cents)} back"
+            return f" {money_text(payout_cents)} back" if payout_cents else ""
         case _:
             assert_never(result)
 
