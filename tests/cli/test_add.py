@@ -57,6 +57,13 @@ def test_the_same_words_are_another_bet_once_they_mean_another_game(
     assert third["number"] == second["number"]
 
 
+def test_a_bet_with_an_id_of_its_own_goes_by_it(cli: Cli) -> None:
+    """When it is added, and when it is added again."""
+    assert "Bet      #wiz " in cli("add", "LAL@DEN over 224.5", "--id", "wiz").out
+    assert "as #wiz" in cli("add", "LAL@DEN over 224.5", "--id", "wiz").out
+    assert "#wiz " in cli("show", "wiz").out
+
+
 def test_options_say_the_same_as_the_line(cli: Cli) -> None:
     """Price, stake, book, rules, tags and an id of one's own."""
     given = (

@@ -93,6 +93,13 @@ def test_a_game_in_play() -> None:
     )
 
 
+def test_a_bet_with_an_id_of_its_own_goes_by_it() -> None:
+    """As in every message and list, so that a command is given the same word."""
+    plain = followed("DEN -4.5", 0.62, 14)
+    named = replace(plain, bet=replace(plain.bet, name="wiz"))
+    assert "#wiz DEN -4.5" in card_plain(made(with_bets(Q3, named)))
+
+
 def test_a_parlay_shows_each_leg() -> None:
     """How the whole stands, and below it each leg; one on another game says which."""
     other = replace(GAME, id="0022600202", home="BOS", away="NYK")

@@ -52,6 +52,17 @@ async def test_a_bet_is_shown_back_before_it_is_saved(served: Served) -> None:
     assert "DEN -4.5" in (await served.client.get("/bets/5")).text
 
 
+async def test_a_bet_has_one_name(served: Served) -> None:
+    """The person's own id, wherever it is shown; addresses go by the number."""
+    wanted = {"line": "DEN ML $20", "id": "wiz"}
+    assert (await served.client.post("/api/v1/bets", json=wanted)).json()["id"] == "wiz"
+    number = (await served.client.get("/api/v1/bets/wiz")).json()["number"]
+    for path in ("/", f"/bets/{number}", f"/bets/{number}/moments"):
+        found = (await served.client.get(path)).text
+        assert "#wiz" in found, path
+        assert f"#{number} " not in found, path
+
+
 async def test_markup_in_a_name_is_text(served: Served) -> None:
     """`<b>` in a book's name reaches the page as five characters."""
     wanted = {"line": "DEN ML $20", "book": "<b>bold</b>"}

@@ -89,6 +89,11 @@ class Registered:
     rules: tuple[Rule, ...]
 
     @property
+    def id(self) -> int | str:
+        """The person's own id where one was given, else the number."""
+        return self.added.number if self.draft.name is None else self.draft.name
+
+    @property
     def legs(self) -> tuple[Leg, ...]:
         """What must come true, as far as it is known."""
         if self.wager is None:

@@ -318,10 +318,10 @@ def row(one: CardBet, game: Game, state: GameState | None, was: float | None, *,
 
     `was` is its chance some minutes ago; `old` is whether the data are.
     """
-    label = f"#{one.bet.number} {name_on_card(one.bet)}"
+    label = f"#{one.bet.id} {name_on_card(one.bet)}"
     done, chance = one.settlement, one.chance
     if one.review is not None:
-        need = f"see tracker show {one.bet.number}"
+        need = f"see tracker show {one.bet.id}"
         return Row("❔", label, "NEEDS REVIEW", "", need, "to review", 1.5)
     if done is not None:
         money = money_for(one.bet, done.result, done.payout_cents)
@@ -358,7 +358,7 @@ def _legs(one: CardBet, game: Game, state: GameState | None, old: bool) -> tuple
     if not isinstance(one.bet.market, Parlay):
         return ()
     return tuple(
-        _leg(f"#{one.bet.number}{letter}", leg, seen, game, state if not old else None)
+        _leg(f"#{one.bet.id}{letter}", leg, seen, game, state if not old else None)
         for letter, leg, seen in zip(ascii_lowercase, one.bet.market.legs, one.legs, strict=False)
     )
 

@@ -306,7 +306,7 @@ def _game_json(game: Game) -> dict[str, object]:
 
 def _tell_bet(x: Registered, at: Session) -> None:
     """The games, and the bet as it was understood with its money."""
-    added, number = x.added, paint(f"#{x.added.number}", "bold")
+    added, number = x.added, paint(f"#{x.id}", "bold")
     for line in _matches(x, at):
         say(line)
     bet = _bet_words(x, at)

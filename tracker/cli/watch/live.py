@@ -186,7 +186,8 @@ class LiveReader:
         """Stop following a bet; what came of it."""
         async with self.writing() as at:
             done = await at.bets.withdraw(str(number), at.now)
-        return f"#{number} is withdrawn." if done.done else f"#{number} was over already."
+        name = f"#{done.bet.id}"
+        return f"{name} is withdrawn." if done.done else f"{name} was over already."
 
 
 # -------------------------------------------------------------------------------------- the rows
@@ -237,7 +238,7 @@ def _listed(head: str, bets: Sequence[BetView], columns: int) -> list[tuple[Scre
         return []
     found = [(ScreenRow(head, game=head), Text(head, "bold"))]
     for bet in bets:
-        name = f"#{bet.number} {shown_as(bet)}"
+        name = f"#{bet.id} {shown_as(bet)}"
         where = "" if bet.game is None else f"{bet.game.name} {bet.game.start:%d %b}"
         line = Text(f"  {_fit(name, max(18, columns - 44))}  {_fit(where, 15)}  ")
         line.append_text(Text.from_ansi(status_text(bet, short=True)))

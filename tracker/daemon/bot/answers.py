@@ -101,7 +101,7 @@ def status_text(cards: Sequence[Card], bets: Sequence[BetView]) -> str:
 
 def decide_text(bets: Sequence[BetView]) -> str:
     """A line with the bets whose result the person must decide; empty where there is none."""
-    waiting = [f"#{x.number}" for x in bets if x.review is not None]
+    waiting = [f"#{x.id}" for x in bets if x.review is not None]
     return f"\n❔ Needs your decision: {', '.join(waiting)}" if waiting else ""
 
 
@@ -129,7 +129,7 @@ def bets_text(bets: Sequence[BetView], local: LocalTime) -> str:
 
 
 def _bet_line(x: BetView, local: LocalTime) -> str:
-    parts = [f"#{x.number} {bet_name(x)}"]
+    parts = [f"#{x.id} {bet_name(x)}"]
     if x.review is not None:
         parts.append("needs you: /review")
     elif x.chance is not None:
@@ -178,7 +178,7 @@ def _result_line(x: BetView) -> str:
         if x.result in (Result.PUSH, Result.VOID):
             money = f" {money_text(x.payout_cents)} back"
     unsure = " · provisional" if x.status is Status.PROVISIONAL else ""
-    name = f"#{x.number} {bet_name(x)}"
+    name = f"#{x.id} {bet_name(x)}"
     day = f"{x.game.name} {x.game.slate:%d %b}"
     return f"{_RESULTS[x.result]} {name} {x.result.value.upper()}{money} · {day}{unsure}"
 
@@ -230,7 +230,7 @@ def added_text(x: Registered, local: LocalTime) -> str:
     added = x.added
     fresh = added.created or added.revived
     word = "is registered" if fresh else "is changed" if added.changed else "was registered already"
-    lines = [f"Bet #{added.number} {word}: {x.text}", *_games(x.games, local)]
+    lines = [f"Bet #{x.id} {word}: {x.text}", *_games(x.games, local)]
     if x.waiting:
         lines.append(x.waiting)
     lines += _money(x.draft)

@@ -282,7 +282,7 @@ async def why(
         raise Problem(409, f"bet {number} has no game yet, so nothing has moved")
     shown = tenths([x for _, x in found.causes], found.change)
     return page(
-        "why.html", f"Why #{number} moved", "/", bet=view.bet, begin=begin, end=end,
+        "why.html", f"Why #{view.bet.id} moved", "/", bet=view.bet, begin=begin, end=end,
         ends=[(x.game_clock, score_text(game, x.score), percent(x.known.win, 1)) for x in ends],
         before=prior_words(found.prior, game), change=_points(round(found.change * 1000)),
         causes=[
@@ -315,7 +315,9 @@ async def moments(
         for x in found[:_MOMENTS]
     ]
     more = found[_MOMENTS - 1].poll if len(found) > _MOMENTS else None
-    return page("moments.html", f"Moments of #{number}", "/", bet=view.bet, rows=rows, next=more)
+    return page(
+        "moments.html", f"Moments of #{view.bet.id}", "/", bet=view.bet, rows=rows, next=more
+    )
 
 
 def _win(chance: Any, no_chance: Any) -> str:

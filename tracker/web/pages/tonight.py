@@ -90,7 +90,7 @@ async def snooze(
 
 def listed(x: BetView) -> dict[str, Any]:
     """A bet as a row of a list."""
-    return {"number": x.number, "pick": x.pick, "state": state_text(x)}
+    return {"number": x.number, "id": x.id, "pick": x.pick, "state": state_text(x)}
 
 
 def state_text(x: BetView) -> str:
