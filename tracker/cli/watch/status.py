@@ -262,7 +262,8 @@ def _daemon_line(x: _Picture) -> str:
     if daemon is None:
         return paint(NOT_WATCHED, "yellow")
     speed = daemon.clock_speed
-    clock = f", on a clock of {speed:g} times the speed" if speed is not None else ""
+    fast = f" that runs {speed:g} times as fast" if speed not in (None, 1) else " of its own"
+    clock = f", on a clock{fast}" if speed is not None else ""
     at = x.now.astimezone(x.at.basics.zone)
     where = "elsewhere, perhaps in a container" if daemon.pid is None else f"process {daemon.pid}"
     return paint(f"{at:%H:%M:%S %Z} · the daemon runs ({where}{clock})", "dim")
