@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import PICKS, Cli
+from tracker.wording.figures import percent
 
 pytestmark = pytest.mark.usefixtures("night")
 
@@ -160,3 +161,15 @@ def test_a_result_decided_by_hand_is_a_revision(cli: Cli) -> None:
     assert "the book voided it" in second["reason"]
     assert second["poll"] is None
     assert cli("bets", "--json").json[1]["status"] == "official"
+
+
+def test_the_range_of_a_chance_is_told_as_one_everywhere(cli: Cli) -> None:
+    """Message, chart, terminal and JSON: while the bet was open, without 0 and 100 of its end."""
+    for number in "1234":
+        shown = cli("show", number, "--json").json
+        assert 0 < shown["low"] < shown["peak"] < 1
+        text = f"peak {percent(shown['peak'])}, low {percent(shown['low'])}"
+        assert text in cli("show", number).out
+        assert text in cli("chart", number).out
+        (told,) = [x["text"] for x in shown["alerts"] if x["rule"] == "settled" and x["text"]]
+        assert text in told

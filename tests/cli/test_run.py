@@ -131,3 +131,18 @@ def test_a_daemon_that_hangs_is_unwell_until_it_moves_again(
     daemon.communicate(timeout=20)
     assert "is not running" in cli("doctor", "--running").out
     assert cli("doctor", "--running").status == 1
+
+
+def test_a_link_leads_to_where_the_page_is_served(cli: Cli, config: Path) -> None:
+    """By the page that runs; without one, by the configuration."""
+    config.write_text('[store]\npath = "state/tracker.db"\n', "utf-8")
+    cli("add", "PHI ML -140 $20")
+    port = free_port()
+    page = started("web", "--port", str(port))
+    try:
+        read_until(page.stderr, "opens the page once")
+        assert f"http://127.0.0.1:{port}/in#" in cli("web", "link").out
+    finally:
+        page.terminate()
+        page.communicate(timeout=20)
+    assert "http://127.0.0.1:8377/in#" in cli("web", "link").out

@@ -15,10 +15,12 @@ from aiohttp import web
 
 from tests.cli.conftest import NOBODY, Cli
 from tracker.cli.demo.show import served
-from tracker.cli.screen import _widths, broken, make_printable
+from tracker.cli.replay import configuration
+from tracker.cli.screen import _widths, broken, make_printable, table
 from tracker.cli.setup.doctor import _clock, _files, _running
+from tracker.cli.watch.status import alerts_line
 from tracker.domain.money import plural, several
-from tracker.settings import ConfigError, load_settings
+from tracker.settings import ConfigError, is_loopback, load_settings
 from tracker.settings.loading import SYSTEM_STATE, default_store
 
 HOOK = "https://discord.com/api/webhooks/1/AbC"
@@ -117,11 +119,45 @@ def test_no_word_is_broken_on_a_terminal(width: int) -> None:
 
 
 def test_columns_give_way_between_words_only() -> None:
-    """Who wishes for little gets it first; where words do not fit, nothing is promised."""
+    """Who wishes for little gets it first; where no part of a word fits, nothing is promised."""
     columns = [["Bet", "Gilgeous-Alexander over 31.5 points"], ["Now", "leads by 7"]]
     assert _widths(columns, [False, False], 40) == [26, 10]
     assert _widths(columns, [False, True], 32) == [18, 10]
-    assert _widths(columns, [False, False], 20) == [None, None]
+    assert _widths(columns, [False, False], 20) == [10, 6]
+    assert _widths(columns, [False, False], 12) == [None, None]
+    told = [["Bet", "Sabonis double-double"], ["p(hit)", "little known of him"]]
+    assert _widths(told, [False, True], 30) == [16, 10], "what a figure says in words gives way"
+    assert _widths(told, [False, True], 20) == [9, 7]
+
+
+def test_a_word_is_broken_after_its_hyphens_where_it_has_no_room(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name of a bet or of a model is never cut in the middle of a syllable."""
+    monkeypatch.setenv("COLUMNS", "26")
+    table(("Bet", "p(hit)", "Now"), [("Sabonis double-double", "71 %", "behind by")], right=(1,))
+    table(("Version", "Kind"), [("games-2023-24-20261105T010203-abc123", "games")])
+    assert [x.rstrip() for x in capsys.readouterr().out.splitlines()] == [
+        "Bet       p(hit)  Now", "Sabonis     71 %  behind", "double-           by", "double",
+        "Version            Kind", "games-2023-24-     games", "20261105T010203-", "abc123",
+    ]  # fmt: skip
+
+
+def test_all_that_was_held_back_is_accounted_for() -> None:
+    """The four most common reasons by name, the rest as one number."""
+    counts = {"not_rearmed": 46, "holding": 42, "told": 17, "off": 9, "quiet": 3}
+    line = alerts_line({("held", x): n for x, n in counts.items()}, None)
+    assert line == "Alerts tonight 0 · held back 117 (band 46, hold 42, told 17, off 9, others 3)"
+
+
+def test_the_configuration_that_a_replay_prints_loads(tmp_path: Path) -> None:
+    """As a file of its own, with every source on this machine and a database beside it."""
+    file = tmp_path / "replay.toml"
+    file.write_text(configuration("http://127.0.0.1:8765"), "utf-8")
+    found = load_settings(file)
+    assert is_loopback(found)
+    assert found.odds.the_odds_api.base_url == "http://127.0.0.1:8765"
+    assert found.store.path == tmp_path / "replay.db"
 
 
 def test_counts_are_said_right() -> None:

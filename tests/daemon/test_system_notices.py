@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from tracker.daemon.watchers.nightly import (
 )
 from tracker.daemon.watchers.system_notices import SystemNotices
 from tracker.domain.alert import Outcome, Sent
+from tracker.domain.bet import Bet
 from tracker.domain.events import (
     AlertRefused,
     AlertSent,
@@ -38,7 +39,10 @@ from tracker.domain.events import (
     SystemEvent,
     tell_nobody,
 )
+from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.market import Moneyline
 from tracker.domain.policy import Level, Policy, QuietHours, Say
+from tracker.domain.tracking import GameTracking, Tracked
 from tracker.notify.channel import Message
 from tracker.notify.sender import dispatch
 from tracker.store import Store
@@ -195,6 +199,41 @@ async def test_lost_data_are_told_once_for_all_games_and_back_when_all_are(tmp_p
         assert night.phone.words[1].startswith(
             "✓ Data on 3 games (LAL@DEN, MIA@BOS, UTA@PHX) are back, away for 2 min 55 s"
         )
+
+
+def dark(minutes: float) -> GameTracking:
+    """A game that was said to be lost, of which nothing was heard for so long."""
+    game = Game("0022600001", "nba", "DEN", "LAL", NOW - timedelta(hours=1))
+    state = GameState(game, Phase.LIVE, 3, 300.0, Score(60, 58))
+    tracked = (Tracked.fresh(Bet(1, "DEN ML", Moneyline(Side.HOME), game, (), NOW)),)
+    since = NOW - timedelta(minutes=minutes)
+    return GameTracking(game, tracked, state, since, since, lost=True)
+
+
+async def test_lost_data_that_were_told_are_taken_back_after_a_restart(tmp_path: Path) -> None:
+    """By the next run of the program, which knows for how long they were away."""
+    async with world(tmp_path) as night:
+        night.notices.hearing(tell_nobody)(GameLost("LAL@DEN", "down"))
+        await night.pass_time(25)
+        assert len(night.phone.words) == 1
+    async with world(tmp_path, at=NOW + timedelta(minutes=20)) as later:
+        await later.notices.recall([dark(2), replace(dark(2), lost=False)])
+        assert later.notices.blind
+        await later.pass_time(60)
+        assert later.phone.words == [], "it was told already"
+        later.notices.hearing(tell_nobody)(GameBack("LAL@DEN", ""))
+        await later.rest()
+        assert later.phone.words == ["✓ Data on LAL@DEN are back, away for 23 min"]
+
+
+async def test_lost_data_that_a_stop_left_untold_are_told_by_the_next_run(tmp_path: Path) -> None:
+    """And a game whose bets are gone keeps no outage alive."""
+    async with world(tmp_path) as night:
+        await night.notices.recall([replace(dark(2), tracked=())])
+        assert not night.notices.blind
+        await night.notices.recall([dark(2)])
+        await night.pass_time(25)
+        assert night.phone.words == ["⚠ No data on LAL@DEN: no source answers."]
 
 
 async def test_an_outage_that_is_over_before_it_is_told_is_not_told(tmp_path: Path) -> None:

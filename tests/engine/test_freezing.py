@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tests.engine.build import a_book, after, bet, live, outlook
 from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.events import GameBack
 from tracker.domain.game import GameState
 from tracker.domain.poll import STALE_AFTER, Trouble, Unreadable
 from tracker.domain.tracking import GameTracking, RulePhase
@@ -98,3 +99,16 @@ def test_a_rule_that_fired_or_was_never_armed_has_nothing_to_say() -> None:
     assert fired.stale == []
     quiet = replace(fired.tracking, tracked=())
     assert advance(quiet, AHEAD, None, after(50)).alerts == ()
+
+
+def test_silence_counts_from_the_start_and_the_age_from_the_last_answer() -> None:
+    """After a restart a game is lost 90 s on, not at once; how old its data are stays true."""
+    night = Night().poll(LEVEL, 10)
+    started = after(700)
+    night.tracking = replace(night.tracking, listened_from=started)
+    lost = [night.gap(700 + x).tracking.lost for x in (10.0, GAME_LOST_AFTER.total_seconds())]
+    assert lost == [False, True]
+    assert night.tracking.seen_at == after(10)
+    back = advance(night.tracking, AHEAD, None, after(900))
+    assert back.tracking.seen_at == after(900)
+    assert [x.what for x in back.notes if isinstance(x, GameBack)] == ["away for 14 min 50 s"]

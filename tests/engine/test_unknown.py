@@ -199,6 +199,56 @@ def test_who_is_out_is_said_at_once_and_unsaid() -> None:
     assert night.tracked(2).chance == alone
 
 
+def the_end(out: frozenset[str]) -> GameState:
+    """The final box, in which the league marks whoever did not play as it does then."""
+    box = tuple(
+        replace(
+            x, played=False, minutes=0.0, starter=False, stats=tuple((k, 0) for k, _ in x.stats),
+            note="INACTIVE_INJURY", out=True,
+        )
+        if x.name in out
+        else x
+        for x in FINAL.players
+    )  # fmt: skip
+    return replace(FINAL, game=GAME, players=box)
+
+
+def test_who_is_out_stays_out_when_the_game_ends() -> None:
+    """Nothing is unsaid at the final, alone or in a parlay, nor while a box leaves him out."""
+    who = PLAYED[0]
+    gone = frozenset({who.name})
+    slip = Parlay((Leg(GAME, Moneyline(Side.HOME)), Leg(GAME, over(who))))
+    night = Night.of(bet(1, over(who)), bet(2, slip, "+260"))
+    night.poll(soon(gone), -300)
+    night.poll(begun(680, Score(2, 3), lines(begun=True, out=gone)), 40)
+    without = tuple(x for x in lines(begun=True, out=gone) if x.name not in gone)
+    night.poll(begun(660, Score(4, 3), without), 55)
+    assert night.tracked(1).no_chance is NoChance.OUT
+    assert night.tracked(2).out == (1,)
+    night.poll(the_end(gone), 9000)
+    assert [x.rule for x in night.alerts if x.bet == 1] == ["out"]
+    assert night.tracked(1).chance is None
+    night.poll(the_end(gone), 9060)
+    assert [x.rule for x in night.alerts if x.rule == "out"] == ["out", "out"]
+    done = night.tracked(1).settlement
+    assert done is not None
+    assert done.result is Result.VOID
+
+
+def test_who_never_came_in_has_no_chance_at_the_final_and_is_not_said_to_be_out() -> None:
+    """His result says that he did not play; a chance of none would be untrue of a void bet."""
+    who = PLAYED[0]
+    night = Night.of(bet(1, over(who)))
+    night.poll(soon(), -300)
+    benched = replace(the_end(frozenset({who.name})), players=tuple(
+        replace(x, out=False, note="DNP - Coach's Decision") if x.name == who.name else x
+        for x in the_end(frozenset({who.name})).players
+    ))  # fmt: skip
+    night.poll(benched, 9000)
+    assert night.tracked(1).chance is None
+    assert night.alerts == []
+
+
 def test_a_parlay_with_an_unknown_leg_has_no_chance_and_its_rules_stand_still() -> None:
     """No level is armed and none fires, until something is known."""
     who = PLAYED[0]

@@ -51,7 +51,7 @@ def test_a_quoted_line_is_surer_than_the_line_of_a_bet() -> None:
     assert (found.margin, found.margin_sd) == (6.0, 0.0)
     alone = Known(no_lines).before(GAME, [bet], NBA)
     assert alone.prior.margin == 12.5
-    assert alone.margin_by == "the bet itself"
+    assert alone.margin_by == "the line of bet #1"
     assert alone.prior.margin_sd > 0
 
 

@@ -201,6 +201,57 @@ async def test_a_thousand_equal_answers_leave_one_trace(tmp_path: Path) -> None:
 
 
 @dataclass
+class Silent:
+    """A feed that never answers, over the two minutes after a start."""
+
+    clock: LeapingClock
+    seen: list[datetime | None] = field(default_factory=list)
+
+    async def next(self, _: GameStanding) -> Poll:
+        """No answer, ten seconds on."""
+        if len(self.seen) > 12:
+            raise Enough
+        await self.clock.sleep(10.0)
+        why = Unreadable(Trouble.DOWN, "no answer")
+        return Poll("nba", "board", self.clock.now(), b"", "", why)
+
+
+async def test_the_age_of_data_outlives_a_restart_without_a_feed(tmp_path: Path) -> None:
+    """What is shown and stored is when the game was last told of; its loss is told 90 s on."""
+    then = site().games[0].starts + timedelta(minutes=1)
+    watch, clock = SiteWatch(site(), LeapingClock(then)), LeapingClock(then)
+    told: list[tuple[str, dict[str, str]]] = []
+    async with await Store.open(tmp_path / "t.db", now=then, durable=False) as store:
+        found = await watch.read(GAME, LookUp.BOX, 0.0)
+        game = found.reading.game  # type: ignore[union-attr]
+        await store.add(drafts(PICKS)[0], game=game, defaults=RULES, at=then)
+        [tracking] = await store.trackings(RULES)
+        silent = Silent(clock)
+        forecasts = Forecaster(no_lines, lambda *_: None)
+        context = TrackContext(
+            store, forecasts, clock, (), lambda: None, lambda event: told.append(log_line(event)),
+            show=lambda x: silent.seen.append(x.seen_at),
+        )  # fmt: skip
+        again = Again(watch, game, clock, count=997)
+        with pytest.raises(Enough):
+            async with deciding(context) as decisions:
+                await track(tracking, again, decisions)
+        last = clock.now()
+        await clock.sleep(9 * 60)
+        silent.seen.clear()
+        [tracking] = await store.trackings(RULES)
+        with pytest.raises(Enough):
+            async with deciding(context) as decisions:
+                await track(tracking, silent, decisions)
+        [stored] = (await store.status_view()).games
+    assert set(silent.seen) == {stored.seen_at}
+    assert stored.seen_at is not None
+    assert last - stored.seen_at <= timedelta(seconds=30)
+    assert stored.lost
+    assert [name for name, _ in told].count("game.lost") == 1
+
+
+@dataclass
 class NotTheEnd:
     """A forecaster that fails at the final, and only there."""
 

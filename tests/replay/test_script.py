@@ -58,6 +58,7 @@ def test_times_hang_on_the_games_that_are_played(night: list[Playback]) -> None:
         ('"noon"', noon),
         ("2026-01-30T01:00:00Z", TIP + timedelta(hours=1)),
         ("2026-01-29T20:00:00-05:00", TIP + timedelta(hours=1)),
+        ('"2026-01-30T01:00:00Z"', TIP + timedelta(hours=1)),
     ):
         assert one(f'what = "stale"\nat = {at}\nlasts = "1m"', night).start == expected
     half = one('what = "stale"\ngame = "LAC@LAL"\nat = "halftime"\nlasts = "1m"', night)
@@ -76,6 +77,7 @@ def test_times_hang_on_the_games_that_are_played(night: list[Playback]) -> None:
         ('what = "stale"\nat = ""\nlasts = "1m"', "`at` is ''"),
         ('what = "stale"\nat = 7\nlasts = "1m"', "`at` is 7"),
         ('what = "stale"\nat = 2026-01-01T00:00:00\nlasts = "1m"', "without a time zone"),
+        ('what = "stale"\nat = "2026-01-01T00:00:00"\nlasts = "1m"', "without a time zone"),
         ('what = "stale"\nat = "final + 2 days"\nlasts = "1m"', "`at` has '2 days'"),
         ('what = "stale"\nat = "final"', "`lasts` is missing"),
         ('what = "stale"\nat = "final"\nlasts = 90', "`lasts` is 90; write it in quotes"),

@@ -167,6 +167,18 @@ async def test_what_comes_too_late_is_told_in_a_digest(store: Store) -> None:
     assert await store.next_due("sink") is None
 
 
+async def test_what_a_digest_told_is_told(store: Store) -> None:
+    """It counts as sent from then on; one that the service refuses is refused, like any message."""
+    await fire(store, after(1))
+    for channel, outcome in (("sink", Sent()), ("console", Refused("401"))):
+        await store.finish_digest(await store.expire(after(700), channel), outcome)
+    found = await store.status_view()
+    assert found.deliveries == {("sink", "sent"): 1, ("console", "refused"): 1}
+    [shown] = await store.alerts_view()
+    assert {x.channel: x.digest for x in shown.deliveries} == {"sink": True, "console": False}
+    assert await store.expire(after(800)) == []
+
+
 async def test_a_digest_that_failed_comes_again(store: Store) -> None:
     """What no digest has told for certain is told by the next."""
     await fire(store, after(1))

@@ -257,6 +257,7 @@ def quotes_in(game: Game, bets: Iterable[Bet]) -> Mapping[tuple[Side, str], tupl
     may be from before, and counts where no other is.
     """
     from tracker.forecast.players.priors import Quote
+    from tracker.forecast.priors import line_of
 
     found: dict[tuple[Side, str], dict[str, Quote]] = {}
     for bet in bets:
@@ -268,7 +269,8 @@ def quotes_in(game: Game, bets: Iterable[Bet]) -> Mapping[tuple[Side, str], tupl
             if not isinstance(market, PlayerTotal) or leg.game.id != game.id or odds is None:
                 continue
             stats = found.setdefault((market.player.side, market.player.key), {})
-            quote, known = Quote(market, float(odds.decimal), late), stats.get(market.stat.value)
+            quote = Quote(market, float(odds.decimal), late, line_of(bet))
+            known = stats.get(market.stat.value)
             if known is None or _rank(quote) < _rank(known):
                 stats[market.stat.value] = quote
     return {who: tuple(stats[x] for x in sorted(stats)) for who, stats in found.items()}
@@ -279,10 +281,9 @@ def _rank(quote: Quote) -> tuple[bool, float]:
 
 
 def _told_by(games: tuple[PlayerGame, ...], quotes: tuple[Quote, ...]) -> str:
-    """What a prior of a player rests on, in a few words: `12 games and the bet's own line`."""
+    """What a prior of a player rests on, in a few words: `12 games and the line of bet #3`."""
     parts = [f"{len(games)} game{'s' * (len(games) != 1)}"] if games else []
-    if quotes:
-        parts.append(f"the bet's own line{'s' * (len(quotes) != 1)}")
+    parts += dict.fromkeys(x.whose for x in quotes)
     return " and ".join(parts)
 
 

@@ -321,10 +321,25 @@ def _faults(file: Path, playbacks: list[Playback]) -> Sequence[Fault]:
     return parse_faults(file.read_text("utf-8"), playbacks)
 
 
+_TABLES = {"odds": "odds.the_odds_api"}
+"""The table of a source that is played, where it is not one of the feeds of games."""
+
+
+def configuration(url: str) -> str:
+    """A whole configuration that reads every source that is played from the server at `url`.
+
+    Its database is one of its own: games of another night have no place among a person's bets.
+    """
+    from tracker.replay.server import HOSTS
+
+    tables = [f'[{_TABLES.get(x, f"feeds.{x}")}]\nbase_url = "{url}"\n' for x in HOSTS]
+    return "\n".join(['[store]\npath = "replay.db"\n', *tables])
+
+
 async def _serve(
     playbacks: list[Playback], faults: Sequence[Fault], clock: ScaledClock, port: int
 ) -> None:
-    from tracker.replay.server import HOSTS, Options, serving
+    from tracker.replay.server import Options, serving
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -333,13 +348,15 @@ async def _serve(
     async with serving(playbacks, clock, port=port, options=Options(faults=faults)) as running:
         names = ", ".join(x.recording.name for x in playbacks)
         say(f"Playing {names} at {running.url}")
-        say("Put this in the configuration:\n")
-        for name in HOSTS:
-            say(f'[feeds.{name}]\nbase_url = "{running.url}"')
-        say("\nand start the daemon on the same clock:\n")
         say(
-            f"tracker run --clock-start {iso(clock.start)} --clock-speed {clock.speed:g} "
-            f"--clock-anchor {iso(clock.anchor)}\n"
+            "Put this in a file of its own, such as replay.toml. (In a file of `tracker init` each "
+            "table is there already:\ngive it the base_url, and leave out [store].)\n"
+        )
+        say(configuration(running.url))
+        say("and start the daemon on the same clock:\n")
+        say(
+            f"tracker --config replay.toml run --clock-start {iso(clock.start)} "
+            f"--clock-speed {clock.speed:g} --clock-anchor {iso(clock.anchor)}\n"
         )
         if (apart := _nights(playbacks)) > 1:
             say(f"These games are of {apart} nights: --tip-off TIME plays them all on one.")

@@ -24,6 +24,7 @@ from tracker.domain.money import money_text, payout_if_won
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from tracker.domain.tracking import LegStanding
     from tracker.store.views import BetView, ShowView
@@ -270,13 +271,56 @@ def table(
         grid.add_column(
             heads[index],
             justify="right" if index in right else "left",
-            no_wrap=index in right,
+            no_wrap=index in right and width is None,
             overflow="fold",
             width=width,
         )
     for row in rows:
-        grid.add_row(*(Text.from_ansi(row[index]) for index in used))
+        cells = (Text.from_ansi(row[index]) for index in used)
+        grid.add_row(*(_parted(x, width) for x, width in zip(cells, widths, strict=True)))
     screen.print(grid)
+
+
+def _parted(cell: Text, width: int | None) -> Text:
+    """A cell whose words are broken after a hyphen, a dot or the like where they are too long."""
+    if width is None:
+        return cell
+    breaks, room = [], width
+    for word in re.finditer(r"\S+", cell.plain):
+        room = width
+        for part in _PARTS.finditer(word[0]) if len(word[0]) > width else ():
+            if part.start() and len(part[0]) > room:
+                breaks.append(word.start() + part.start())
+                room = width
+            room -= len(part[0])
+    for place in reversed(breaks):
+        cell = cell[:place].append("\n").append_text(cell[place:])
+    return cell
+
+
+_PARTS = re.compile(r"[^-_./@]*[-_./@]*")
+"""What of a word may stand on a line of its own where there is no room for all of it."""
+
+_SHORT_WORDS = 2
+"""A figure of no more words than these is not broken: `▲ 9`, `5 min`."""
+
+
+def _longest(text: str, pattern: re.Pattern[str]) -> int:
+    return max((len(x) for word in text.split() for x in pattern.findall(word)), default=0)
+
+
+_WORDS = re.compile(r"\S+")
+
+
+def _least(texts: Sequence[str], pattern: re.Pattern[str], *, whole: bool) -> int:
+    """The columns that a column takes at least; `whole` is whether its figures stay in one."""
+    return max(
+        1,
+        *(
+            len(x) if whole and len(x.split()) <= _SHORT_WORDS else _longest(x, pattern)
+            for x in texts
+        ),
+    )
 
 
 def _widths(
@@ -284,16 +328,25 @@ def _widths(
 ) -> Sequence[int | None]:
     """How wide each column is to be, so that lines are broken between words alone.
 
-    Those in `whole` are not broken at all. None for each where there is no room for that.
+    Those in `whole` are not broken at all. Where there is no room for that, what they say in words
+    is broken too, then long words after their hyphens; None for each if that does not help.
     """
     most = [max(map(len, texts)) for texts in columns]
-    least = [
-        wide if kept else max((len(word) for text in texts for word in text.split()), default=1)
-        for texts, wide, kept in zip(columns, most, whole, strict=True)
-    ]
-    spare = room - _GAP * len(columns) - sum(least)
-    if spare < 0:
+    ways = (
+        [
+            wide if kept else _least(texts, _WORDS, whole=False)
+            for texts, wide, kept in zip(columns, most, whole, strict=True)
+        ],
+        *(
+            [_least(texts, x, whole=kept) for texts, kept in zip(columns, whole, strict=True)]
+            for x in (_WORDS, _PARTS)
+        ),
+    )
+    free = room - _GAP * len(columns)
+    least = next((x for x in ways if sum(x) <= free), None)
+    if least is None:
         return [None] * len(columns)
+    spare = free - sum(least)
     widths = list(least)
     # Who wishes for little gets it before the rest is shared out.
     by_wish = sorted(range(len(columns)), key=lambda i: most[i] - least[i])

@@ -213,6 +213,7 @@ class Daemon:
         await self._market.restore()
         keep = timedelta(days=settings.store.keep_bodies_days)
         await self._alert_policy.recall(store, clock.now())
+        await self._notices.recall(await store.trackings(()))
         async with deciding(self._context) as decisions, asyncio.TaskGroup() as tasks:
 
             def follow(trackings: tuple[GameTracking, ...]) -> None:

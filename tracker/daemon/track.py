@@ -179,8 +179,7 @@ async def deciding(context: TrackContext) -> AsyncIterator[Decisions]:
 async def track(tracking: GameTracking, poller: PollSource, decisions: Decisions) -> None:
     """Follow one game until every bet on it is settled for good, or none is left."""
     context = decisions.context
-    # How long the feed is silent counts from here: before, nobody listened.
-    tracking = replace(tracking, seen_at=tracking.seen_at and context.clock.now())
+    tracking = replace(tracking, listened_from=context.clock.now())
     while not tracking.settled:
         poll = await poller.next(tracking.standing)
         tracking = tracking.with_bets(context.wanted(tracking))

@@ -21,6 +21,13 @@ class NoChance(StrEnum):
     NOT_IN_BOX = "not_in_box"
     """The box of the game that is being played does not have him."""
 
+    def after(self, before: NoChance | None) -> NoChance:
+        """What holds of a bet of which another reason was known.
+
+        A box that does not have a player who is out says nothing new of him.
+        """
+        return NoChance.OUT if (before, self) == (NoChance.OUT, NoChance.NOT_IN_BOX) else self
+
     @property
     def text(self) -> str:
         """What a person reads in place of a chance."""

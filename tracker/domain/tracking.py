@@ -264,7 +264,8 @@ class Held:
 class GameTracking:
     """The tracked bets on one game and what we believe of the game.
 
-    `changed_at` is when the belief last changed, `seen_at` when a poll last was readable.
+    `changed_at` is when the belief last changed, `seen_at` when a poll last was readable, and
+    `listened_from` since when this run of the program has asked, where it has.
     `final_at` is when the game was first seen final, or off; `checks` as in `GameStanding`.
     `stale` is whether the feed has stopped changing, `lost` whether `feed_down` has been said.
     `basis` is what the chances rested on beside the state when they were last worked out.
@@ -281,6 +282,17 @@ class GameTracking:
     stale: bool = False
     lost: bool = False
     basis: Basis | None = field(default=None, compare=False)
+    listened_from: datetime | None = field(default=None, compare=False)
+
+    @property
+    def silent_since(self) -> datetime | None:
+        """Since when its sources are silent: only while somebody listens is there any silence.
+
+        None while no poll was ever readable.
+        """
+        if self.seen_at is None or self.listened_from is None:
+            return self.seen_at
+        return max(self.seen_at, self.listened_from)
 
     @property
     def settled(self) -> bool:

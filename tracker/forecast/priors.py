@@ -151,8 +151,7 @@ def _normal(chance: float) -> float:
 
 
 YOURS = "lines that you gave"
-THE_BET = "the bet itself"
-"""Two who may tell a prior, as they are shown."""
+"""Who tells a prior where the person does, as it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,15 +200,15 @@ class Known:
     def before(self, game: Game, bets: Sequence[Bet], parameters: Parameters) -> Believed:
         """What is believed of a game; of several bets those closest to even speak first."""
         rated, by = self._base(game, parameters)
-        told = self._lines(game, bets)
+        told, speaking = self._lines(game, bets), _speaking(bets, game)
         margin = _first(
             [(told_margin(lines), 0.0, whose) for lines, whose in told]
-            + [(margin_of_bet(*x), BET_LINE_SD, THE_BET) for x in _speaking(bets, game)],
+            + [(margin_of_bet(x, odds), BET_LINE_SD, whose) for x, odds, whose in speaking],
             (rated.margin, rated.margin_sd, by),
         )
         total = _first(
             [(lines.total, 0.0, whose) for lines, whose in told]
-            + [(total_of_bet(x), BET_LINE_SD, THE_BET) for x, _ in _speaking(bets, game)],
+            + [(total_of_bet(x), BET_LINE_SD, whose) for x, _, whose in speaking],
             (rated.total, rated.total_sd, by),
         )
         source = rated.source if margin[2] == total[2] == by else PriorSource.LINES
@@ -285,13 +284,18 @@ def _first(told: Sequence[tuple[float | None, float, str]], else_: Told) -> Told
     return else_
 
 
-def _speaking(bets: Sequence[Bet], game: Game) -> list[tuple[Market, float | None]]:
-    """Markets of a game and decimal odds, the least alternate first: those closest to even."""
-    legs = [leg for bet in bets for leg in bet.legs if leg.game.id == game.id]
+def _speaking(bets: Sequence[Bet], game: Game) -> list[tuple[Market, float | None, str]]:
+    """Markets of a game, decimal odds and whose they are, those closest to even first."""
+    legs = [(leg, bet) for bet in bets for leg in bet.legs if leg.game.id == game.id]
     return [
-        (leg.market, None if leg.odds is None else float(leg.odds.decimal))
-        for leg in sorted(legs, key=_distance_from_even)
+        (leg.market, None if leg.odds is None else float(leg.odds.decimal), line_of(bet))
+        for leg, bet in sorted(legs, key=lambda x: _distance_from_even(x[0]))
     ]
+
+
+def line_of(bet: Bet) -> str:
+    """A bet as one whose own line tells what was believed: it need not be the one looked at."""
+    return f"the line of bet #{bet.id}" if bet.number else "the bet's own line"
 
 
 def _distance_from_even(leg: Leg) -> float:

@@ -327,6 +327,8 @@ def _one_of(row: Mapping[str, Any], key: str, words: Sequence[str]) -> None:
 def _start(at: object, game: Playback | None, night: _Night) -> datetime:
     if at is None:
         raise _MistakeError('`at` is missing; write a time, or such as "halftime + 2m"')
+    if isinstance(at, str) and (quoted := _instant(at.strip())) is not None:
+        at = quoted
     if isinstance(at, datetime):
         if at.tzinfo is None:
             raise _MistakeError(f"`at` is {at}, without a time zone; end it with Z for UTC")
@@ -341,6 +343,14 @@ def _start(at: object, game: Playback | None, night: _Night) -> datetime:
         )
     offset = timedelta(0) if found[3] is None else _duration("at", found[3])
     return night.moment(word, game) + (-offset if found[2] == "-" else offset)
+
+
+def _instant(text: str) -> datetime | None:
+    """A time that is written in quotes; None where the words are none."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _lasts(lasts: object) -> timedelta:

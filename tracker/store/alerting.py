@@ -294,7 +294,10 @@ def expire(db: sqlite3.Connection, at: datetime, channel: str | None) -> list[De
 def finish_digest(db: sqlite3.Connection, expired: Iterable[Delivery], outcome: Outcome) -> None:
     """Write down what came of the digest of these: not told for certain, they come again."""
     match outcome:
-        case Sent() | Refused():
+        case Refused(why):
+            db.executemany(q.REFUSE_DIGEST, ((why, x.alert_id, x.channel) for x in expired))
+            return
+        case Sent():
             word, repeat = "sent", 0
         case Failed():
             word, repeat = "due", 0

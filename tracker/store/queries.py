@@ -464,6 +464,10 @@ TELLING = """
 UPDATE delivery SET told = 'sending', attempts = attempts + 1 WHERE alert = ? AND channel = ?
 """
 
+REFUSE_DIGEST = """
+UPDATE delivery SET state = 'refused', told = NULL, detail = ? WHERE alert = ? AND channel = ?
+"""
+
 TELL = "UPDATE delivery SET told = ?, repeat = max(repeat, ?) WHERE alert = ? AND channel = ?"
 
 NEXT_DUE = """
@@ -512,7 +516,11 @@ ORDER BY delivery.alert, delivery.channel
 """
 
 DELIVERY_COUNTS = """
-SELECT channel, iif(told = 'due' AND attempts = 0, 'held', state) AS state, count(*) AS n
+SELECT channel, CASE
+    WHEN told = 'due' AND attempts = 0 THEN 'held'
+    WHEN told = 'sent' THEN 'sent'
+    ELSE state
+  END AS state, count(*) AS n
 FROM delivery GROUP BY 1, 2
 """
 

@@ -228,6 +228,7 @@ def alerts_view(db: sqlite3.Connection, *, explain: bool, bet: int | None) -> li
                 moment(x["updated_at"]),
                 x["detail"],
                 bool(x["repeat"]),
+                x["told"] == "sent",
             )
         )
     return [

@@ -96,7 +96,10 @@ class SettlementView:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryView:
-    """How far an alert has come on one channel; `at` is when that last changed."""
+    """How far an alert has come on one channel; `at` is when that last changed.
+
+    `digest` is whether a digest has told it.
+    """
 
     channel: str
     state: DeliveryState
@@ -104,6 +107,7 @@ class DeliveryView:
     at: datetime
     detail: str
     possible_repeat: bool
+    digest: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +188,9 @@ class GameView:
 class StatusView:
     """The whole at a glance.
 
-    `deliveries` counts by (channel, state), `held` being what waits for its digest, and `decisions`
-    by (decision, reason). `size_bytes` is the database's, its log left out.
+    `deliveries` counts by (channel, state), `held` being what waits for its digest and `sent` what
+    one has told too; `decisions` counts by (decision, reason). `size_bytes` is the database's, its
+    log left out.
     """
 
     daemon: DaemonView | None

@@ -35,6 +35,7 @@ from tracker.wording.figures import (
     percent,
     percent_change,
     progress,
+    ranged,
     score_text,
     short,
     short_market,
@@ -121,7 +122,7 @@ def _filled(
         rule=alert.rule,
         result="" if done is None else done.result.value.upper(),
         money=money,
-        course=_course(tracked),
+        course="" if tracked.peak is None else ranged(tracked.peak, tracked.low),
         detail=alert.detail,
     )
 
@@ -318,7 +319,7 @@ def _settled(event: Fact, alert: Alert, tracked: Tracked, tracking: GameTracking
     # A game that is off has no score, and its bets no course worth telling.
     ended = f"{tracking.game.name} {alert.game_clock.lower()} · {short(bet)}"
     ended = ended if off else _how_it_ended(alert, tracked, tracking)
-    facts = " · ".join(x for x in (ended, "" if off else _course(tracked)) if x)
+    facts = " · ".join(x for x in (ended, "" if off else ranged(tracked.peak, tracked.low)) if x)
     result = done.result.value.upper()
     if event is Fact.REGRADED:
         known = alert.detail.casefold() in set(Result)
@@ -431,10 +432,3 @@ def _age(alert: Alert, tracking: GameTracking, wording: MessageStyle) -> str:
     else:
         told = f"data {span_text(seconds + wording.delay)} old"
     return f"{told}, {delayed}" if delayed else told
-
-
-def _course(tracked: Tracked) -> str:
-    """How far a chance has ranged: `peak 96 %, low 48 %`."""
-    if tracked.peak is None or tracked.low is None:
-        return ""
-    return f"peak {percent(tracked.peak)}, low {percent(tracked.low)}"

@@ -144,6 +144,12 @@ def percent(p: float, digits: int = 0) -> str:
     return f"{share:.{digits}f} %"
 
 
+def ranged(peak: float | None, low: float | None, digits: int = 0) -> str:
+    """How far a chance has ranged: `peak 96 %, low 48 %`; a dash where none was ever told."""
+    shown = ("–" if x is None else percent(x, digits) for x in (peak, low))
+    return "peak {}, low {}".format(*shown)
+
+
 def percent_change(p: float, was: float) -> tuple[str, str | None]:
     """A chance and the one before it, with a decimal where they would else look the same.
 

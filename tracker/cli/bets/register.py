@@ -165,11 +165,12 @@ async def _show(scope: Scope, bet: str, as_json: bool) -> None:
 
 def _chance_line(found: ShowView) -> str:
     """The chance, or why there is none, and how far it has ranged; empty before the first."""
+    from tracker.wording.figures import ranged
+
     bet = found.bet
     parts = [chance_text(bet)]
-    if bet.peak is not None and bet.low is not None:
-        parts.append(f"peak {_percent(bet.peak)}, low {_percent(bet.low)}")
     if found.snapshots:
+        parts.append(ranged(bet.peak, bet.low))
         parts.append(plural(len(found.snapshots), "snapshot"))
     return " · ".join(x for x in parts if x)
 
@@ -235,12 +236,6 @@ def _worth(
     if value is not None and bet.market is not None:
         told.append(f"Close    {value_text(bet.market, bet.odds, value)}")
     return told
-
-
-def _percent(p: float | None) -> str:
-    from tracker.wording.figures import percent
-
-    return "?" if p is None else percent(p)
 
 
 def _stake(bet: BetView) -> str:

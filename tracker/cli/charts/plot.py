@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tracker.cli.screen import paint
 from tracker.domain.bet import Result
 from tracker.domain.money import plural
-from tracker.wording.figures import percent, signed_money
+from tracker.wording.figures import percent, ranged, signed_money
 
 if TYPE_CHECKING:
     from tracker.app.course import Course
@@ -222,10 +222,8 @@ def _standing(course: Course) -> str:
     now = paint(percent(last), "cyan bold")
     if end is not None:
         now = paint(end.result.value, f"{_STYLES[end.result]} bold")
-    if course.ranged is None:
-        return f"p(hit)  {now}"
-    low, peak = course.ranged
-    return f"p(hit)  {now}{paint(f' · peak {percent(peak)}, low {percent(low)}', 'dim')}"
+    low, peak = course.ranged or (None, None)
+    return f"p(hit)  {now}{paint(f' · {ranged(peak, low)}', 'dim')}"
 
 
 def _canvas(course: Course, columns: int, height: int, low: float, high: float) -> Canvas:

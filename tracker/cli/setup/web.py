@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +20,7 @@ from tracker.cli.screen import note, say, say_json
 from tracker.cli.session import Scope, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, Misused
+from tracker.host import AlreadyRunning, NoLocks, running_instance, single_instance
 
 if TYPE_CHECKING:
     from tracker.forecast import Parameters
@@ -57,9 +61,9 @@ def serve(
     if context.invoked_subcommand is not None:
         return
     try:
-        import uvicorn
+        import uvicorn  # noqa: F401 - told before anything is asked of it
 
-        from tracker.web.app import build
+        import tracker.web.app  # noqa: F401 - likewise
     except ModuleNotFoundError as missing:
         raise Impossible(
             f'the page needs {missing.name}: install with `pip install "ingame-tracker[web]"`'
@@ -67,12 +71,24 @@ def serve(
 
     scope = scope_of(context)
     settings = _named(_with(scope.settings(), host, port))
-    if not no_link:
-        found = asyncio.run(_link(scope, settings))
-        say(found)
-        if sys.stdout.isatty() and settings.web.host in _ALL:
-            _draw(found)
-        note("The link opens the page once, within ten minutes; `tracker web link` prints another.")
+    with _shown_at(settings):
+        if not no_link:
+            found = asyncio.run(_link(scope, _address(settings)))
+            say(found)
+            if sys.stdout.isatty() and settings.web.host in _ALL:
+                _draw(found)
+            note(
+                "The link opens the page once, within ten minutes; `tracker web link` prints "
+                "another."
+            )
+        _listen(settings)
+
+
+def _listen(settings: Settings) -> None:
+    import uvicorn
+
+    from tracker.web.app import build
+
     config = uvicorn.Config(
         build(settings, SystemClock(), _models(settings)),
         host=settings.web.host,
@@ -93,9 +109,14 @@ def serve(
 
 
 def link(context: typer.Context) -> None:
-    """Print a one-time link to the page; on a terminal also as a code for a phone's camera."""
+    """Print a one-time link to the page; on a terminal also as a code for a phone's camera.
+
+    It leads to where the page is served; where it is not, to where the configuration has it.
+    """
     scope = scope_of(context)
-    found = asyncio.run(_link(scope, _named(scope.settings())))
+    settings = scope.settings()
+    at = _served_at(settings) or _address(_named(settings))
+    found = asyncio.run(_link(scope, at))
     say(found)
     if sys.stdout.isatty():
         _draw(found)
@@ -194,11 +215,42 @@ def _models(settings: Settings) -> Callable[[str], Parameters]:
     return load
 
 
-async def _link(scope: Scope, settings: Settings) -> str:
+async def _link(scope: Scope, address: str) -> str:
     async with session(scope, write=True) as at:
         code = await at.store.web.make_link(SystemClock().now())
+    return f"{address}/in#{code}"
+
+
+def _address(settings: Settings) -> str:
+    """Where a browser finds the page."""
     host = settings.web.hosts[0] if settings.web.hosts else settings.web.host
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.web.port}/in#{code}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.web.port}"
+
+
+def _record(settings: Settings) -> Path:
+    """The file that says where the page of this database is served; locked while it is."""
+    return settings.store.path.with_name(f"{settings.store.path.name}.web")
+
+
+@contextmanager
+def _shown_at(settings: Settings) -> Iterator[None]:
+    """Let `tracker web link` know where the page is, while it is served; the first one counts."""
+    record = _record(settings)
+    with ExitStack() as held:
+        # A page needs no record: a database elsewhere, or a second page, is served all the same.
+        with suppress(AlreadyRunning, NoLocks, OSError):
+            held.enter_context(single_instance(record))
+            record.write_text(f"{os.getpid()}\n{_address(settings)}\n", "utf-8")
+        yield
+
+
+def _served_at(settings: Settings) -> str | None:
+    """Where a running page of this database says that it is; None when none runs."""
+    record = _record(settings)
+    with suppress(NoLocks, OSError, IndexError):
+        if running_instance(record) is not None:
+            return record.read_text("utf-8").splitlines()[1]
+    return None
 
 
 _ALL = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on

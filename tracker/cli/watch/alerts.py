@@ -158,8 +158,8 @@ def _decision(x: AlertView) -> tuple[str, str]:
 def _delivery(one: DeliveryView, alert: Alert) -> str:
     """What became of a message on one channel: `ntfy-1a2b sent in 0.8 s`."""
     text = f"{one.channel} {one.state.value}"
-    if alert.decision is Decision.HELD:
-        # Its way was the digest's from the start.
+    if alert.decision is Decision.HELD or one.digest:
+        # Its way was the digest's from the start, or became it.
         return f"{one.channel} digest"
     if one.state is DeliveryState.SENT:
         text += f" in {(one.at - alert.at).total_seconds():.1f} s"

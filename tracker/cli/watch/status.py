@@ -62,6 +62,9 @@ _SHORT = {
 }
 """Reasons in a word, where their own name is not the one that people use."""
 
+_MOST_REASONS = 4
+"""Reasons that the line of the night's alerts names; what the rest held back is one number."""
+
 _NO_HOLD = frozenset({Reason.REARMED.value, Reason.BELOW.value})
 """Rows that hold nothing back: a rule that is ready again, a chance that fell back by itself."""
 
@@ -286,7 +289,10 @@ def alerts_line(decisions: dict[tuple[str, str], int], wait: float | None) -> st
             held[_SHORT.get(Reason(reason), reason.replace("_", " "))] += count
     parts = []
     if decisions:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in held.most_common(4))
+        shown = held.most_common(_MOST_REASONS)
+        others = held.total() - sum(count for _, count in shown)
+        shown += [("others", others)] if others else []
+        reasons = ", ".join(f"{reason} {count}" for reason, count in shown)
         parts.append(f"Alerts tonight {fired}")
         parts.append(f"held back {held.total()}" + (f" ({reasons})" if reasons else ""))
     if wait is not None:

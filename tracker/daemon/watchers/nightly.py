@@ -264,7 +264,7 @@ async def _nightly(store: Store, due: datetime) -> Notice:
         await store.bets_view(),
         await store.alerting.decisions_since(since),
         await store.alerting.settled_since(since),
-        sum(n for (_, state), n in view.deliveries.items() if state not in ("sent", "expired")),
+        sum(n for (_, state), n in view.deliveries.items() if state not in ("sent", "held")),
     )
     return Notice(NIGHTLY, int(due.timestamp()), due, text, Level.LOW, due + USEFUL_FOR)
 

@@ -32,12 +32,15 @@ from tracker.domain.events import (
 )
 from tracker.domain.money import plural
 from tracker.domain.policy import Level
+from tracker.domain.tracking import GameTracking
 from tracker.engine.decide.advance import GAME_LOST_AFTER
 from tracker.notify.channel import Channel, Message
 from tracker.store import Store
 from tracker.wording.alerts import data_back, no_data
 
 STARTED, STOPPED = "started", "stopped"
+
+NO_DATA, DATA_BACK = "feed_lost", "feed_found"
 
 STARTS_TOLD_EVERY = timedelta(hours=1)
 """Starts within this time of one that was told are not told: a crash loop must not be a storm."""
@@ -154,9 +157,25 @@ class SystemNotices:
         if self._away.pop(game, game) is None and not self._away:
             if self._told_dark:
                 away = self._clock.monotonic() - self._dark_since + GAME_LOST_AFTER.total_seconds()
-                self._say("feed_found", data_back(tuple(self._hit), away), Level.LOW)
+                self._say(DATA_BACK, data_back(tuple(self._hit), away), Level.LOW)
             self._told_dark = False
             self._hit.clear()
+
+    async def recall(self, trackings: Sequence[GameTracking]) -> None:
+        """Take up which games are without data, and whether that was told before a restart."""
+        lost = [x for x in trackings if x.lost and x.tracked and not x.settled]
+        if not lost:
+            return
+        now = self._clock.now()
+        since = min(x.seen_at or now for x in lost)
+        known = (now - since - GAME_LOST_AFTER).total_seconds()
+        self._dark_since = self._clock.monotonic() - max(0.0, known)
+        self._away = dict.fromkeys(x.game.name for x in lost)
+        self._hit = dict(self._away)
+        last = await self._store.alerting.last_notice((NO_DATA, DATA_BACK))
+        self._told_dark = last is not None and last[0] == NO_DATA and last[1] >= since
+        if not self._told_dark:
+            self._dark.set()
 
     def jobs(self) -> tuple[Coroutine[None, None, None], ...]:
         """The loops to run."""
@@ -171,7 +190,7 @@ class SystemNotices:
             if self._away and not self._told_dark:
                 self._told_dark = True
                 text = no_data(tuple(self._hit), self._trouble)
-                self._say("feed_lost", text, Level.DEFAULT)
+                self._say(NO_DATA, text, Level.DEFAULT)
 
     def _say(self, kind: str, text: str, level: Level, *, but: str = "") -> None:
         self._words.put_nowait(_Word(kind, text, level, but))

@@ -195,7 +195,8 @@ def _changed_in(tracking: GameTracking, before: GameState, state: GameState) -> 
 def note(tracking: GameTracking, why: Unreadable, now: datetime) -> Change:
     """What an unreadable poll changes: nothing is believed, and a long silence is said once."""
     playing = tracking.state is not None and tracking.state.phase.in_play
-    silent = tracking.seen_at is not None and now - tracking.seen_at >= GAME_LOST_AFTER
+    since = tracking.silent_since
+    silent = since is not None and now - since >= GAME_LOST_AFTER
     tracking = replace(tracking, stale=_stale(tracking, now))
     if tracking.state is not None and tracking.state.phase.off and _surely_off(tracking, now):
         # A game that was called off leaves the board; its bets still become void, and official.
@@ -344,7 +345,8 @@ def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -
 
 def _single(one: Tracked, market: Market, told: Chance | None, outlook: Outlook) -> PricedBet:
     if told is None:
-        return PricedBet(one, why_none(market, outlook))
+        why = why_none(market, outlook)
+        return PricedBet(one, None if why is None else why.after(one.no_chance))
     chance = outlook.calibrations.applied(market, told)
     return PricedBet(one, chance, None if chance is told else told)
 

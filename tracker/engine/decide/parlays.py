@@ -85,6 +85,7 @@ def _seen(leg: LegStanding, market: Market, chance: Chance | None, outlook: Outl
     why = None if chance is not None else why_none(market, outlook)
     if chance is None and why is None:
         return leg
+    why = None if why is None else why.after(leg.no_chance)
     if leg.chance == chance and leg.no_chance is why:
         return leg
     return replace(leg, chance=chance, no_chance=why)

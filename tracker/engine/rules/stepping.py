@@ -17,7 +17,7 @@ from typing import assert_never
 
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.chance import Chance, NoChance
-from tracker.domain.game import GameState, Score
+from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.policy import (
     Comparison,
     EdgeRule,
@@ -82,6 +82,12 @@ class GameUpdate:
     facts: frozenset[Fact] = field(init=False)
     """What of the game is to be announced."""
 
+    @property
+    def playable(self) -> bool:
+        """Whether a player may still come in: after the end his absence is told as the result."""
+        states = (self.state,) if self.before is None else (self.before, self.state)
+        return all(x.phase is not Phase.FINAL for x in states)
+
     def __post_init__(self) -> None:
         """Compare the states once, and not for every bet."""
         object.__setattr__(self, "facts", facts_of(self.before, self.state))
@@ -97,7 +103,7 @@ def apply_rules(
     nor lost.
     """
     facts = update.facts
-    absent = "" if old.out == seen.out else "; ".join(absentees(old, seen))
+    absent = "; ".join(absentees(old, seen)) if old.out != seen.out and update.playable else ""
     if absent:
         facts |= {Fact.OUT}
     reading = None

@@ -387,10 +387,9 @@ def _why(tracking: GameTracking, doubt: str, now: datetime) -> str:
     at = f"last seen at {state.game_clock}, {state.score.away}-{state.score.home}"
     if doubt:
         return f"{doubt}; {at}" if still >= UNBELIEVED_AFTER else ""
-    if tracking.seen_at is not None and tracking.seen_at < now:
-        return (
-            f"no source tells how it ended; {at}" if now - tracking.seen_at >= UNHEARD_AFTER else ""
-        )
+    since = tracking.silent_since
+    if since is not None and since < now:
+        return f"no source tells how it ended; {at}" if now - since >= UNHEARD_AFTER else ""
     if still < STILL_AFTER:
         return ""
     what = "interrupted and not resumed" if state.phase is Phase.SUSPENDED else "no end was told"

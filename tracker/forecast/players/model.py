@@ -440,8 +440,10 @@ def player_outlook(
     line = scene.lines.get((player.side, player.key)) or _not_listed(player, state)
     ended = line.note is not None and _ENDED.search(line.note) is not None
     out = line.out or (ended and rules_out(line.note))
-    if out and not line.played and state.phase is not Phase.FINAL:
+    if out and not line.played:
         raise PlayerOut(f"{line.name} is listed as out ({line.note}): his lines are void")
+    if state.phase is Phase.FINAL and not (line.played or line.minutes > 0):
+        raise PlayerOut(f"{line.name} did not play: his lines are void")
     done = line.fouls >= players.figures.fouls or (ended and line.played)
     return PlayerOutlook(
         line=line,

@@ -91,11 +91,13 @@ class Quote:
     """A line on a player as a person has it, at decimal `odds`.
 
     `late` is one that was told of during the game by somebody who did not say when it was had.
+    `whose` says in words which bet has it.
     """
 
     market: PlayerTotal
     odds: float
     late: bool = False
+    whose: str = "the bet's own line"
 
 
 @dataclass(frozen=True, slots=True)

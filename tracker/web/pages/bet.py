@@ -84,12 +84,14 @@ async def bet(
 
 
 def _facts(x: BetView, zone: tzinfo) -> Pairs:
+    # A dash is for whoever looks for what was never told; before the first chance none is missed.
+    untold = "–" if x.result is not None or x.no_chance is not None else ""
     found = [
         ("Odds", x.odds.text if x.odds is not None else ""),
         ("Stake", money_text(x.stake_cents) if x.stake_cents is not None else ""),
         ("Break-even", percent(x.odds.break_even, 1) if x.odds is not None else ""),
-        ("Peak", percent(x.peak) if x.peak is not None else ""),
-        ("Low", percent(x.low) if x.low is not None else ""),
+        ("Peak", percent(x.peak) if x.peak is not None else untold),
+        ("Low", percent(x.low) if x.low is not None else untold),
         ("Book", x.book or ""),
         ("Tags", " ".join(f"#{tag}" for tag in x.tags)),
         ("Added", at_text(x.added_at, zone)),
