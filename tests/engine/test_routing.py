@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.engine.build import GAME, T0, a_book, after, bet, live
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Leg, Parlay
-from tracker.domain.chance import LOST
+from tracker.domain.chance import LOST, WON
 from tracker.domain.game import Game
 from tracker.domain.policy import (
     DAEMON,
@@ -161,6 +161,22 @@ def test_a_dead_parlay_says_nothing_of_its_legs() -> None:
     assert [x.decision for x in rows[2:]] == [Decision.FIRED] * 2
     alive = route(Change(tracking, alerts=alerts), Policy(), T0).alerts
     assert {x.decision for x in alive} == {Decision.FIRED}
+
+
+def test_what_is_certain_is_told_as_that_and_not_as_a_chance_too() -> None:
+    """A bet whose rules tell when it can no longer lose needs no message of 100 % beside it."""
+
+    def told(rules: str, policy: Policy = USUAL) -> Decision:
+        mine = bet(1, "DEN -4.5", *rules.split(", "))
+        book = a_book(mine)
+        sure = replace(book, tracked=tuple(replace(x, chance=WON) for x in book.tracked))
+        return route(Change(sure, alerts=(fired(),)), policy, T0).alerts[0].decision
+
+    assert told("p >= 0.80, hit, settled") is Decision.HELD
+    assert told("p >= 0.80, dead, settled") is Decision.FIRED
+    assert told("p >= 0.80, hit") is Decision.FIRED
+    off = Policy(says={"hit": Say.OFF})
+    assert told("p >= 0.80, hit, settled", off) is Decision.FIRED
 
 
 def test_what_can_wait_comes_with_what_has_just_been_said_of_the_game() -> None:

@@ -290,6 +290,12 @@ def test_a_result_says_what_it_did_to_the_stake(
     )
 
 
+def test_a_result_that_is_official_is_not_called_provisional() -> None:
+    """As of a bet that was registered after its game had been read again."""
+    done = replace(settled("DEN -4.5", Result.WON, 3739), official=True)
+    assert "Provisional" not in compose(alert("settled", FINAL), done, tracking(FINAL))
+
+
 def test_the_result_of_a_player_line_is_told_by_what_he_did() -> None:
     """In place of the score, with the line in brackets."""
     jokic = Player("Nikola Jokić", Side.HOME)

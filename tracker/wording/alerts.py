@@ -7,13 +7,10 @@ needs and is worth, how old the data are, and the bet's number. Facts and chance
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from tracker.domain.alert import PLAIN, Alert, MessageStyle, Reason
-from tracker.domain.bet import ASK_BOOK, Bet, Parlay, Result, Settlement
-from tracker.domain.chance import Chance
-from tracker.domain.game import Game, GameState
+from tracker.domain.bet import ASK_BOOK, Parlay, Result
 from tracker.domain.market import DoubleDouble, PlayerTotal, Span, line_text
 from tracker.domain.money import money_text, odds_text, plural, stake_text
 from tracker.domain.player import box_line, figure
@@ -29,9 +26,9 @@ from tracker.domain.policy import (
     topic_of,
 )
 from tracker.domain.poll import Trouble
+from tracker.domain.tracking import GameTracking, Tracked
 from tracker.domain.value import fair_value, returns_of
 from tracker.wording.figures import (
-    LegSeen,
     counted,
     money_for,
     needs,
@@ -48,78 +45,6 @@ from tracker.wording.figures import (
 
 _FRESH_SECONDS = 1
 """Data younger than this are not given an age."""
-
-
-class _LegMoved(LegSeen, Protocol):
-    """What a message needs to know of a leg of a parlay."""
-
-    @property
-    def chance(self) -> Chance | None:
-        """Its chance alone."""
-        ...
-
-
-class Followed(Protocol):
-    """What a message needs to know of a tracked bet."""
-
-    @property
-    def bet(self) -> Bet:
-        """The bet."""
-        ...
-
-    @property
-    def chance(self) -> Chance | None:
-        """The chance of its last snapshot."""
-        ...
-
-    @property
-    def peak(self) -> float | None:
-        """The best chance of winning that it has had."""
-        ...
-
-    @property
-    def low(self) -> float | None:
-        """The worst."""
-        ...
-
-    @property
-    def settlement(self) -> Settlement | None:
-        """Its latest result."""
-        ...
-
-    @property
-    def legs(self) -> Sequence[_LegMoved]:
-        """Where each leg of a parlay stands; none for a single bet."""
-        ...
-
-    @property
-    def out(self) -> Sequence[int]:
-        """The places of the legs whose player is out."""
-        ...
-
-
-class GameSeen(Protocol):
-    """What a message needs to know of a game."""
-
-    @property
-    def game(self) -> Game:
-        """The game."""
-        ...
-
-    @property
-    def state(self) -> GameState | None:
-        """What is believed of it."""
-        ...
-
-    @property
-    def seen_at(self) -> datetime | None:
-        """When a poll last was readable."""
-        ...
-
-    @property
-    def stale(self) -> bool:
-        """Whether the feed has stopped changing."""
-        ...
 
 
 _NAMED = 4
@@ -143,7 +68,9 @@ _SIGNS = {
 }
 
 
-def compose(alert: Alert, tracked: Followed, book: GameSeen, wording: MessageStyle = PLAIN) -> str:
+def compose(
+    alert: Alert, tracked: Tracked, tracking: GameTracking, wording: MessageStyle = PLAIN
+) -> str:
     """The message for an alert, given its bet and its game after the change that fired it.
 
     Plain text of one or two lines, or what the person's own template for it makes; empty for a
@@ -153,23 +80,22 @@ def compose(alert: Alert, tracked: Followed, book: GameSeen, wording: MessageSty
         return ""
     template = wording.templates.get(topic_of(alert.rule))
     if template is not None:
-        return _filled(template, alert, tracked, book, wording)
+        return _filled(template, alert, tracked, tracking, wording)
     rule = parse_rule(alert.rule)
     match rule:
         case LevelRule() | SwingRule():
-            return _chance(rule, alert, tracked, book, wording)
+            return _chance(rule, alert, tracked, tracking, wording)
         case EventRule():
-            return _event(rule.event, alert, tracked, book, wording)
+            return _event(rule.event, alert, tracked, tracking, wording)
         case EdgeRule() | MoveRule():
-            return (
-                f"◈ {short(tracked.bet)}: {alert.detail}\n{_second(alert, tracked, book, wording)}"
-            )
+            first = f"◈ {short(tracked.bet)}: {alert.detail}"
+            return f"{first}\n{_second(alert, tracked, tracking, wording)}"
         case _:
             assert_never(rule)
 
 
 def _filled(
-    template: str, alert: Alert, tracked: Followed, book: GameSeen, wording: MessageStyle
+    template: str, alert: Alert, tracked: Tracked, tracking: GameTracking, wording: MessageStyle
 ) -> str:
     """A template of the person's own, filled; what is not known is left empty."""
     rule, bet, done = parse_rule(alert.rule), tracked.bet, tracked.settlement
@@ -184,13 +110,13 @@ def _filled(
         bet=short(bet),
         id=str(bet.id),
         pick=bet.pick,
-        stands=stands(tracked, book),
-        need=_needed(tracked, book),
-        score=score(alert, tracked, book),
-        game=book.game.name,
+        stands=stands(tracked, tracking),
+        need=_needed(tracked, tracking),
+        score=score(alert, tracked, tracking),
+        game=tracking.game.name,
         clock=alert.game_clock,
         time=f"{alert.at.astimezone(wording.zone):%H:%M}",
-        age=_age(alert, book, wording),
+        age=_age(alert, tracking, wording),
         fair=fair(tracked),
         odds=odds_text(bet.odds, wording.odds_format),
         rule=alert.rule,
@@ -208,8 +134,8 @@ def _falls(rule: object) -> bool:
 def _chance(
     rule: LevelRule | SwingRule,
     alert: Alert,
-    tracked: Followed,
-    book: GameSeen,
+    tracked: Tracked,
+    tracking: GameTracking,
     wording: MessageStyle,
 ) -> str:
     mark, shown, was = moved(alert, falling=_falls(rule))
@@ -217,36 +143,36 @@ def _chance(
     if isinstance(rule, SwingRule) and was:
         way = "down" if mark == "▼" else "up"
         span = f"{way} from {was} in {span_text(rule.seconds)}"
-    where = _leg_moved(alert, tracked) or stands(tracked, book)
+    where = _leg_moved(alert, tracked) or stands(tracked, tracking)
     facts = _joined(span, where, alert.game_clock)
     before = f" (was {was})" if was and not span else ""
     first = f"{mark} {shown} {short(tracked.bet)}: {facts}{before}"
-    return f"{first}\n{_second(alert, tracked, book, wording)}"
+    return f"{first}\n{_second(alert, tracked, tracking, wording)}"
 
 
 def _joined(*facts: str) -> str:
     return ", ".join(x for x in facts if x)
 
 
-def _second(alert: Alert, tracked: Followed, book: GameSeen, wording: MessageStyle) -> str:
+def _second(alert: Alert, tracked: Tracked, tracking: GameTracking, wording: MessageStyle) -> str:
     facts = (
-        score(alert, tracked, book),
+        score(alert, tracked, tracking),
         progress(tracked.legs) if _leg_moved(alert, tracked) else "",
-        _needed(tracked, book),
+        _needed(tracked, tracking),
         fair(tracked),
-        _age(alert, book, wording),
+        _age(alert, tracking, wording),
         f"bet #{tracked.bet.id}",
     )
     return " · ".join(x for x in facts if x)
 
 
 def _event(
-    event: Fact, alert: Alert, tracked: Followed, book: GameSeen, wording: MessageStyle
+    event: Fact, alert: Alert, tracked: Tracked, tracking: GameTracking, wording: MessageStyle
 ) -> str:
     name = short(tracked.bet)
     chance = "" if alert.p is None else f"{percent(alert.p)} "
-    facts = _joined(stands(tracked, book), alert.game_clock)
-    second = _second(alert, tracked, book, wording)
+    facts = _joined(stands(tracked, tracking), alert.game_clock)
+    second = _second(alert, tracked, tracking, wording)
     match event:
         case Fact.START:
             return f"▶ {chance}{name}: tip-off, {alert.game_clock}\n{second}"
@@ -254,25 +180,25 @@ def _event(
             return f"◆ {chance}{name}: {facts}\n{second}"
         case Fact.HALFTIME:
             # The moment to place or to skip a bet on the second half.
-            ask = f'tracker check "{book.game.home} 2H -1.5 -110" says what a bet is worth now'
+            ask = f'tracker check "{tracking.game.home} 2H -1.5 -110" says what a bet is worth now'
             return f"◆ {chance}{name}: {facts}\n{second}\n{ask}"
         case Fact.HIT | Fact.DEAD:
             return f"{_decided(event, alert, tracked, facts)}\n{second}"
         case Fact.OUT:
-            return _out(alert, tracked, book)
+            return _out(alert, tracked, tracking)
         case Fact.REVIEW:
-            return _review(alert, tracked, book)
+            return _review(alert, tracked, tracking)
         case Fact.FEED_DOWN:
-            return _feed_down(alert, tracked, book)
+            return _feed_down(alert, tracked, tracking)
         case Fact.FEED_BACK:
-            return _feed_back(alert, tracked, book)
+            return _feed_back(alert, tracked, tracking)
         case Fact.SETTLED | Fact.REGRADED:
-            return _settled(event, alert, tracked, book)
+            return _settled(event, alert, tracked, tracking)
         case _:
             assert_never(event)
 
 
-def _out(alert: Alert, tracked: Followed, book: GameSeen) -> str:
+def _out(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
     """Who is out, and what that makes of the bet; or that he plays after all."""
     bet = tracked.bet
     legs = {
@@ -287,8 +213,9 @@ def _out(alert: Alert, tracked: Followed, book: GameSeen) -> str:
         which = _legs(mine) if isinstance(bet.market, Parlay) else short(bet)
         rest = f"{which} will be void" if out else f"{which} count{'s' * (len(mine) == 1)} again"
         lines.append(f"⚠ {name} is out: {rest}" if out else f"✓ {name} is no longer out: {rest}")
-    state = book.state
-    where = book.game.name if state is None or state.period == 0 else score(alert, tracked, book)
+    state = tracking.state
+    begun = state is not None and state.period > 0
+    where = score(alert, tracked, tracking) if begun else tracking.game.name
     stake = "" if bet.stake_cents is None else stake_text(bet.stake_cents, free=bet.free)
     whole = short(bet) if isinstance(bet.market, Parlay) else ""
     facts = (where, alert.game_clock, whole, stake, f"bet #{bet.id}")
@@ -300,17 +227,17 @@ def _legs(places: Sequence[int]) -> str:
     return f"leg{'s' * (len(places) > 1)} {names}"
 
 
-def _review(alert: Alert, tracked: Followed, book: GameSeen) -> str:
+def _review(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
     """That a person must decide a result, why, and the words that decide it."""
     bet = tracked.bet
     return (
         f"❔ #{bet.id} needs your decision: {short(bet)}, {alert.detail}\n"
-        f"{score(alert, tracked, book)} · {alert.game_clock} · "
+        f"{score(alert, tracked, tracking)} · {alert.game_clock} · "
         f"tracker settle {bet.id} won (or lost, push, void)"
     )
 
 
-def _decided(event: Fact, alert: Alert, tracked: Followed, facts: str) -> str:
+def _decided(event: Fact, alert: Alert, tracked: Tracked, facts: str) -> str:
     """A bet that is certain before its game is over, or that a correction has opened again."""
     name, word = short(tracked.bet), event.value.upper()
     if alert.reason is Reason.TAKEN_BACK:
@@ -323,14 +250,14 @@ def _decided(event: Fact, alert: Alert, tracked: Followed, facts: str) -> str:
     return f"{mark} {name} {word}: can no longer {end}, {facts}"
 
 
-def _feed_down(alert: Alert, tracked: Followed, book: GameSeen) -> str:
+def _feed_down(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
     silent = ""
-    if book.seen_at is not None:
-        silent = f" for {span_text((alert.at - book.seen_at).total_seconds())}"
+    if tracking.seen_at is not None:
+        silent = f" for {span_text((alert.at - tracking.seen_at).total_seconds())}"
     why = f" · {outage_words(alert.detail)}" if alert.detail else ""
     return (
         f"⚠ {short(tracked.bet)}: no data{silent}, last seen at {alert.game_clock}\n"
-        f"{score(alert, tracked, book)} then · alerts on its chance wait · "
+        f"{score(alert, tracked, tracking)} then · alerts on its chance wait · "
         f"bet #{tracked.bet.id}{why}"
     )
 
@@ -371,26 +298,27 @@ def _listed(games: Sequence[str]) -> str:
     return f"{plural(len(games), 'game')} ({shown})"
 
 
-def _feed_back(alert: Alert, tracked: Followed, book: GameSeen) -> str:
+def _feed_back(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
     away = f", {alert.detail}" if alert.detail else ""
-    state = book.state
+    state = tracking.state
     clock = alert.game_clock if state is None else state.game_clock
     points = alert.score if state is None else state.score
+    facts = _joined(stands(tracked, tracking), clock)
     return (
-        f"✓ {short(tracked.bet)}: data are back{away}: {_joined(stands(tracked, book), clock)}\n"
-        f"{score_text(book.game, points)} · alerts on its chance go on · bet #{tracked.bet.id}"
+        f"✓ {short(tracked.bet)}: data are back{away}: {facts}\n"
+        f"{score_text(tracking.game, points)} · alerts on its chance go on · bet #{tracked.bet.id}"
     )
 
 
-def _settled(event: Fact, alert: Alert, tracked: Followed, book: GameSeen) -> str:
+def _settled(event: Fact, alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
     done, bet = tracked.settlement, tracked.bet
     if done is None:
         return f"#{bet.id} has a result · {short(bet)}"
     money = money_for(bet, done.result, done.payout_cents)
-    off = book.state is not None and book.state.phase.off
+    off = tracking.state is not None and tracking.state.phase.off
     # A game that is off has no score, and its bets no course worth telling.
-    ended = f"{book.game.name} {alert.game_clock.lower()} · {short(bet)}"
-    ended = ended if off else _how_it_ended(alert, tracked, book)
+    ended = f"{tracking.game.name} {alert.game_clock.lower()} · {short(bet)}"
+    ended = ended if off else _how_it_ended(alert, tracked, tracking)
     facts = " · ".join(x for x in (ended, "" if off else ranged(tracked.peak, tracked.low)) if x)
     result = done.result.value.upper()
     if event is Fact.REGRADED:
@@ -405,7 +333,7 @@ def _settled(event: Fact, alert: Alert, tracked: Followed, book: GameSeen) -> st
         return f"{first}\nW{ASK_BOOK[1:]} tracker settle {bet.id} won --payout AMOUNT"
     return (
         first
-        if off or done.by_hand
+        if off or done.by_hand or tracked.official
         else f"{first}\nProvisional until the box score has been read again"
     )
 
@@ -423,14 +351,14 @@ def moved(alert: Alert, *, falling: bool) -> tuple[str, str, str]:
     return "▼" if falling else "▲", shown, was or ""
 
 
-def stands(tracked: Followed, book: GameSeen) -> str:
+def stands(tracked: Tracked, tracking: GameTracking) -> str:
     """Where a bet stands: `leads by 7`, `2 alive, 1 hit`; may be empty."""
     if tracked.legs:
         return progress(tracked.legs)
-    return "" if book.state is None else standing(tracked.bet.market, book.state)
+    return "" if tracking.state is None else standing(tracked.bet.market, tracking.state)
 
 
-def _leg_moved(alert: Alert, tracked: Followed) -> str:
+def _leg_moved(alert: Alert, tracked: Tracked) -> str:
     """Which leg moved a parlay, and to what: `leg 2 DEN -4.5 up to 71 %`; empty where none did."""
     if alert.leg is None or alert.leg_was is None:
         return ""
@@ -442,27 +370,27 @@ def _leg_moved(alert: Alert, tracked: Followed) -> str:
     return f"leg {alert.leg + 1} {name} {way} to {percent(chance.win)}"
 
 
-def _needed(tracked: Followed, book: GameSeen) -> str:
+def _needed(tracked: Tracked, tracking: GameTracking) -> str:
     """What a bet needs: `needs to win by 5`; may be empty."""
-    return "" if book.state is None else needs(tracked.bet.market, book.state)
+    return "" if tracking.state is None else needs(tracked.bet.market, tracking.state)
 
 
-def score(alert: Alert, tracked: Followed, book: GameSeen) -> str:
+def score(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
     """The score, and the points of the bet's own part of the game where it is about one."""
-    market, state = tracked.bet.market, book.state
-    whole = score_text(book.game, alert.score)
+    market, state = tracked.bet.market, tracking.state
+    whole = score_text(tracking.game, alert.score)
     if state is None or isinstance(market, Parlay) or market.span is Span.GAME:
         return whole
     part = counted(market, state)
     return whole if part is None else f"{whole} ({market.span.value} {part.away} – {part.home})"
 
 
-def _how_it_ended(alert: Alert, tracked: Followed, book: GameSeen) -> str:
+def _how_it_ended(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
     """What a result rests on, and the bet: `LAL 105 – 114 DEN · DEN -4.5`, `Jokić 27 pts (o25.5)`.
 
     A parlay rests on its legs: `2 hit, 1 dropped · Parlay (3)`.
     """
-    bet, state = tracked.bet, book.state
+    bet, state = tracked.bet, tracking.state
     match bet.market:
         case Parlay():
             rests = progress(tracked.legs)
@@ -472,13 +400,13 @@ def _how_it_ended(alert: Alert, tracked: Followed, book: GameSeen) -> str:
             if made is not None:
                 side = f"{market.direction.value[0]}{line_text(market.points)}"
                 return f"{market.player.surname} {made} {market.stat.value} ({side})"
-            rests = score(alert, tracked, book)
+            rests = score(alert, tracked, tracking)
         case _:
-            rests = score(alert, tracked, book)
+            rests = score(alert, tracked, tracking)
     return " · ".join(x for x in (rests, short(bet)) if x)
 
 
-def fair(tracked: Followed) -> str:
+def fair(tracked: Tracked) -> str:
     """What the bet is worth on average, its stake included; empty once that is no longer open."""
     bet, chance = tracked.bet, tracked.chance
     if chance is None or chance.decided or bet.stake_cents is None or bet.odds is None:
@@ -490,13 +418,13 @@ def fair(tracked: Followed) -> str:
     return f"fair cash-out {money_text(worth)}"
 
 
-def _age(alert: Alert, book: GameSeen, wording: MessageStyle) -> str:
+def _age(alert: Alert, tracking: GameTracking, wording: MessageStyle) -> str:
     """How old the data are that a message goes by, a delay that was asked for included."""
-    if book.seen_at is None:
+    if tracking.seen_at is None:
         return ""
-    seconds = (alert.at - book.seen_at).total_seconds()
+    seconds = (alert.at - tracking.seen_at).total_seconds()
     delayed = f"delayed {span_text(wording.delay)}" if wording.delay else ""
-    if book.stale:
+    if tracking.stale:
         told = "data stale"
     elif seconds < _FRESH_SECONDS:
         told = f"data {delayed or 'just in'}"

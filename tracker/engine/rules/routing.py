@@ -1,6 +1,7 @@
 """What becomes of an alert: one step after the other may hold it back, each with its reason.
 
-    switched off -> told before -> dead parlay -> feed away -> snoozed -> budget -> quiet -> told
+    switched off -> told before -> dead parlay -> told as certain -> feed away -> snoozed -> budget
+    -> quiet -> told
 
 A rule that fires has fired, whether or not that is told: it arms again as usual. The steps are
 pure; all that they go by is in the change and in the policy, which lives on disk.
@@ -21,6 +22,7 @@ from tracker.domain.policy import (
     DAEMON,
     SWING,
     TOGETHER,
+    EventRule,
     Fact,
     Level,
     PastMessage,
@@ -97,6 +99,23 @@ def _parlay(wager: Market | Parlay) -> Parlay | None:
     return wager if isinstance(wager, Parlay) else None
 
 
+def told_as_certain(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
+    """That a bet can no longer lose, or win, is told as that, and not as a chance of 100 % as well.
+
+    Where the bet's rules tell it, once two polls agree; and the result, if the game ends before.
+    """
+    chance = context.tracked.chance
+    if context.topic not in (CHANCE, SWING) or chance is None or not chance.decided:
+        return None
+    says = {x.event for x in context.tracked.bet.rules if isinstance(x, EventRule)}
+    sure = Fact.HIT if chance.win == 1 else Fact.DEAD
+    if not {sure, Fact.SETTLED} <= says or chance.push == 1:
+        return None
+    if policy.says_nothing_of(sure.value) or policy.says_nothing_of(Fact.SETTLED.value):
+        return None
+    return Hold(Reason.TOLD, f"told as {sure.value} once two polls agree")
+
+
 def feed_away(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """A chance that rests on a game whose feed is away is not worth an alarm."""
     if context.topic in (CHANCE, SWING) and context.games & policy.lost:
@@ -158,6 +177,7 @@ STEPS: tuple[Step, ...] = (
     switched_off,
     told_before,
     dead_parlay,
+    told_as_certain,
     feed_away,
     told_for_all,
     snoozed,

@@ -303,7 +303,7 @@ def _confirm(change: Change, now: datetime, checks: int) -> Change:
     tracking = change.tracking
     if checks <= tracking.checks:
         return _confirm_revised(change, now) if tracking.checks else change
-    # The note has the poll recorded, so that a restart knows that the game was concerned at again.
+    # The note has the poll recorded, so that a restart knows that the game was looked at again.
     confirmed = replace(
         change,
         tracking=replace(tracking, checks=checks),
