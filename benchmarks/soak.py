@@ -47,6 +47,7 @@ from tracker.domain.errors import TrackerError
 from tracker.domain.events import SystemEvent
 from tracker.feeds.feeds import open_feeds
 from tracker.forecast import load_parameters
+from tracker.host import give_back_memory
 from tracker.notify.channel import Message
 from tracker.replay.playback import Playback
 from tracker.replay.server import Options, serving
@@ -198,6 +199,10 @@ async def _life(
     await asyncio.gather(daemon, return_exceptions=True)
     if not cut:
         daemon.result()
+    # What the end of a process does of itself.
+    del daemon
+    gc.collect()
+    give_back_memory()
 
 
 async def _look(seen: Seen, since: datetime, path: Path, clock: Clock) -> None:
