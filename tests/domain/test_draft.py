@@ -168,8 +168,9 @@ def test_a_game_left_in_play_long_ago_is_not_meant() -> None:
 
 
 def test_what_fits_two_games_of_a_slate_is_asked() -> None:
-    """A total without a game, on a night with two, names them both."""
-    with pytest.raises(AmbiguousGame, match=r"LAL@DEN 2026-11-20, BOS@NYK 2026-11-20"):
+    """A total without a game, on a night with two, names them both, and what to write by one."""
+    asked = r"LAL@DEN 2026-11-20, BOS@NYK 2026-11-20: name .*, such as 'LAL@DEN 2026-11-20'"
+    with pytest.raises(AmbiguousGame, match=asked):
         choose_game(draft("over 220.5"), [(TONIGHT, None), (LATER, None)], NOW)
     assert choose_game(draft("over 220.5"), [(TONIGHT, None), (TOMORROW, None)], NOW) == TONIGHT
     assert choose_game(draft("over 220", "BOS@NYK"), [(TONIGHT, None), (LATER, None)], NOW) == LATER
@@ -237,7 +238,7 @@ def test_a_player_is_looked_for_in_every_game() -> None:
 def test_a_mere_player_waits_until_every_roster_is_known() -> None:
     """For he may be in the game whose players are not known; named with his team he need not."""
     slate = (*EVENING, (game("9", "MIA", "CHI", 2), None))
-    with pytest.raises(RostersUnknown):
+    with pytest.raises(RostersUnknown, match=r"name his team or game before him to be sure$"):
         chosen("Herro o20.5 pts", slate)
     assert chosen("Jokic o25.5 pts", slate) == ["LAL@DEN"]
     assert chosen("MIA Herro o20.5 pts", slate) == ["MIA@CHI"]

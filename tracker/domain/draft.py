@@ -334,7 +334,7 @@ def _telling(games: tuple[Game, ...]) -> str:
     leagues = list(dict.fromkeys(x.league for x in games))
     if len(leagues) > 1 and len({x.name for x in games}) < len(games):
         return f"the league as well, such as {leagues[0].upper()} or {leagues[-1].upper()}"
-    return "the game and its date, such as 'LAL@DEN 2026-11-20 over 224.5'"
+    return f"the game and its date, such as '{games[0].name} {games[0].slate.isoformat()}'"
 
 
 def _complain_of_player(
@@ -349,7 +349,7 @@ def _complain_of_player(
     if not rosters or not all(rosters):
         raise RostersUnknown(
             f"{lone.text!r}: it is not known yet who plays in which game; "
-            f"name his team or game to be sure, such as 'DEN {lone.text}'"
+            "name his team or game before him to be sure"
         )
     near = near_players(lone.player, [x for roster in rosters for x in roster])
     if near:

@@ -278,7 +278,7 @@ def _no_player_line(line: Line, slots: Slots) -> BadBet:
     name = " ".join(line.words[i].text for i in slots.names)
     number = line.words[slots.number_at]
     return line.wrong(
-        f"what of {name!r} is counted is not said after {number.text!r} "
+        f"what of {name!r} is counted is not said after {line.written(slots.number_at)!r} "
         f"at column {number.place + 1}: {_KNOWN}",
         slots.number_at,
     )
@@ -293,7 +293,7 @@ def _asked_of_player(line: Line, slots: Slots) -> Asked:
         number = line.words[slots.number_at]
         whole = f", or '{slots.number:g}+'" if slots.number == int(slots.number) else ""
         raise line.wrong(
-            f"{number.text!r} at column {number.place + 1} lacks its side: "
+            f"{line.written(slots.number_at)!r} at column {number.place + 1} lacks its side: "
             f"expected 'over' or 'under' before it{whole}",
             slots.number_at,
         )
@@ -335,7 +335,7 @@ def _total(line: Line, slots: Slots) -> Asked:
     if slots.direction is None and not slots.or_more:
         number = line.words[slots.number_at]
         raise line.wrong(
-            f"{number.text!r} at column {number.place + 1} lacks its side: "
+            f"{line.written(slots.number_at)!r} at column {number.place + 1} lacks its side: "
             "expected 'over' or 'under' before it",
             slots.number_at,
         )

@@ -312,6 +312,11 @@ class Line:
         near = [x for x in self.said if not _LEG_ENDS.search(self.text, *sorted((x[0], place)))]
         return min(near, key=lambda x: abs(x[0] - place))[1] if near else None
 
+    def written(self, at: int) -> str:
+        """A word as the person typed it: with their own currency, dashes and fractions."""
+        word = self.words[at]
+        return self.text[word.place : word.end]
+
     def bad(self, expected: str, at: int | None = None) -> BadBet:
         """An error at a word, the next one by default, that says what was expected."""
         place = self.at if at is None else at
@@ -321,7 +326,7 @@ class Line:
         near = nearest(fold(word.text), _known())
         hint = f" (did you mean {near.title()}?)" if near and near not in SUGGESTED else ""
         hint = f" (did you mean {near}?)" if near in SUGGESTED else hint
-        shown = "the end of the line" if word.text == "\n" else repr(_cut(word.text))
+        shown = "the end of the line" if word.text == "\n" else repr(_cut(self.written(place)))
         where = f"{shown} at column {word.place + 1}"
         return self.wrong(f"{where} is not understood{hint}: expected {expected}", place)
 
@@ -334,11 +339,16 @@ class Line:
         return BadBet(f"{_cut(self.text)!r}{colon}{leg} {what}{where}", place)
 
     def figure(self, parse: Callable[[str], T]) -> T:
-        """The next word as odds or an amount, whose own errors are told with their place."""
+        """The next word as odds or an amount, whose own errors are told with their place.
+
+        They repeat what was typed, and not what the word was read as.
+        """
+        read = self.words[self.at].text
         try:
-            return parse(self.words[self.at].text)
+            return parse(read)
         except BadBet as why:
-            raise self.wrong(str(why), self.at) from None
+            typed = str(why).replace(repr(read), repr(self.written(self.at)))
+            raise self.wrong(typed, self.at) from None
 
 
 def _cut(text: str) -> str:
