@@ -11,8 +11,9 @@ from tests.store.values import DEFAULTS, GAME, OTHER, T0, after
 from tracker.app.bets import Beside, Bets, Changes, draft_of
 from tracker.app.choose_game import Chooser
 from tracker.app.importing import FileTaken, standing_of, take, withdraw_left
-from tracker.domain.bet import Result, Status
+from tracker.domain.bet import Result, Settlement, Status
 from tracker.domain.game import Game
+from tracker.engine.settle.by_hand import Ruling
 from tracker.intake.bets_file import parse_bets
 from tracker.store import Store
 from tracker.store.views import BetView
@@ -187,3 +188,20 @@ async def test_what_the_file_says_of_a_settled_bet_is_paid_whoever_changed_it(
         if bet.status is Status.OFFICIAL:
             assert bet.payout_cents == bet.stake_cents * bet.odds.decimal
     assert len(await bets(store)) == 1
+
+
+async def test_a_settled_bet_that_cannot_be_paid_anew_is_told_and_stops_no_other(
+    store: Store,
+) -> None:
+    """Its new stake is not taken while its result cannot be told; the other lines are."""
+    await read(store)
+    draft = draft_of("DEN ML +100 $20", Beside(name="den"), 1000)
+    await by(store, "cli").add(draft, await Chooser(store, NOW).choose(draft), NOW)
+    won = Settlement(1, 1, Result.WON, 4000, T0, "DEN won")
+    await store.by_hand.decide(1, lambda _: Ruling(won, new=True, official=False), T0)
+    done = await read(store, row("DEN ML", 'id = "den"', "odds = 100", "stake = 30"), row("BOS ML"))
+    assert [(x.pick, x.stake_cents, x.payout_cents) for x in await bets(store)] == [
+        ("DEN ML +100 $20", 2000, 4000), ("BOS ML", None, None),
+    ]  # fmt: skip
+    (mistake,) = done.standing.mistakes
+    assert mistake == "bets.toml, line 1: bet 1: a game that it is about is not over"

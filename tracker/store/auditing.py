@@ -7,7 +7,7 @@ what it rests on and writes what it says.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -25,6 +25,7 @@ from tracker.store.bets import (
     PRICE,
     Added,
     Registration,
+    add,
     alike,
     audit,
     change,
@@ -33,7 +34,6 @@ from tracker.store.bets import (
     update_rules,
     withdraw,
 )
-from tracker.store.bets import register as register_all
 from tracker.store.database.columns import moment, rules_of, stamp, state_of
 from tracker.store.database.connection import Database
 from tracker.store.outcomes import keep as keep_outcome
@@ -158,18 +158,26 @@ def _edit(db: sqlite3.Connection, wanted: Edit, at: datetime) -> list[Audit]:
 
 def register(
     db: sqlite3.Connection,
-    wanted: Sequence[Registration],
+    wanted: Iterable[Registration],
     defaults: tuple[Rule, ...],
     at: datetime,
 ) -> list[Added | BadBet]:
     """Register many bets; one that is there with its result, and has another price, is paid anew.
 
-    One that cannot be leaves its reason in its place.
+    One that cannot be, or cannot be paid anew, stays as it was and leaves its reason in its place.
     """
-    found = register_all(db, wanted, defaults, at)
-    for one, added in zip(wanted, found, strict=True):
-        if isinstance(added, Added) and added.repriced and one.paid is not None:
-            _rule(db, added.number, one.paid, at)
+    found: list[Added | BadBet] = []
+    for one in wanted:
+        db.execute("SAVEPOINT bet")
+        try:
+            added = add(db, one, defaults, at)
+            if added.repriced and one.paid is not None:
+                _rule(db, added.number, one.paid, at)
+            found.append(added)
+        except BadBet as why:
+            db.execute("ROLLBACK TO bet")
+            found.append(why)
+        db.execute("RELEASE bet")
     return found
 
 

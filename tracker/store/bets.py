@@ -307,25 +307,6 @@ def _means_another(db: sqlite3.Connection, row: sqlite3.Row, draft: Draft) -> bo
     return not draft.means(bet.market, [leg.game for leg in bet.legs])
 
 
-def register(
-    db: sqlite3.Connection,
-    wanted: Iterable[Registration],
-    defaults: tuple[Rule, ...],
-    at: datetime,
-) -> list[Added | BadBet]:
-    """Register many bets at once; one that cannot be leaves its reason in its place."""
-    found: list[Added | BadBet] = []
-    for one in wanted:
-        db.execute("SAVEPOINT bet")
-        try:
-            found.append(add(db, one, defaults, at))
-        except BadBet as why:
-            db.execute("ROLLBACK TO bet")
-            found.append(why)
-        db.execute("RELEASE bet")
-    return found
-
-
 def bind(
     db: sqlite3.Connection, number: int, games: Games, roster_of: RosterOf, at: datetime
 ) -> int:
