@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.cli.conftest import Cli
+from tracker.domain.bet import ASK_BOOK
 from tracker.domain.game import Game
 
 
@@ -86,10 +87,31 @@ def test_what_waits_for_a_person_is_listed_with_its_reason(cli: Cli, night: Path
         db.commit()
     [one] = cli("review", "--json").json
     assert (one["id"], one["review"]) == (2, "no box")
-    assert "no box" in cli("review").out
+    ran = cli("review")
+    assert "no box" in ran.out
+    assert ran.err == "Decide one: tracker settle 2 won (or lost, push, void)\n"
+    assert "`tracker settle 2 won (or lost, push, void)`" in cli("show", "2").out
     # What the message tells to type works as it stands, also where nobody can be asked.
     done = cli("settle", "2", "won", "--json").json
     assert done["reason"] == "by hand: asked, since no box"
+
+
+def test_what_the_book_paid_is_asked_until_it_is_said(cli: Cli, night: Path) -> None:
+    """In the words that answer it; the price of the whole is never taken for it."""
+    with closing(sqlite3.connect(night)) as db:
+        db.execute("DROP TRIGGER settlement_kept")
+        db.execute(
+            "UPDATE settlement SET payout_cents = NULL, reason = ? WHERE bet = 1",
+            (f"leg 2 dropped out: {ASK_BOOK}",),
+        )
+        db.commit()
+    words = "tracker settle 1 won --payout AMOUNT"
+    assert words in cli("review").err
+    assert words in cli("show", "1").out
+    assert "say it with --payout AMOUNT" in cli("settle", "1", "won").sentence
+    said = cli("settle", "1", "won", "--payout", "30", "--json").json
+    assert (said["payout_cents"], said["revision"]) == (3000, 2)
+    assert cli("review").out.startswith("Nothing waits")
 
 
 def test_another_payout_is_no_confirmation(cli: Cli, night: Path) -> None:

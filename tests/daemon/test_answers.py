@@ -13,12 +13,13 @@ from tracker.daemon.bot.answers import (
     LocalTime,
     bets_text,
     profit_text,
+    reviews_text,
     settled_text,
     silent_text,
     snoozes_text,
     status_text,
 )
-from tracker.domain.bet import Result, Status
+from tracker.domain.bet import ASK_BOOK, Result, Status
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game
 from tracker.domain.money import parse_odds
@@ -66,6 +67,14 @@ def test_open_bets() -> None:
         "#14 BOS ML · NYK@BOS Sat 16:30 · $20.00 at -115\n"
         "#15 BOS -3 · waits for its game"
     )
+
+
+def test_what_needs_the_person_comes_with_the_words_that_decide_it() -> None:
+    """A result, or where that is known what the book paid."""
+    unclear = view(13, status=Status.NEEDS_REVIEW, review="the box lacks a period")
+    unpaid = view(14, status=Status.OFFICIAL, result=Result.WON, review=f"leg 2 void: {ASK_BOOK}")
+    assert reviews_text([unclear]).splitlines()[-1] == "/settle 13 won (or lost, push, void)"
+    assert reviews_text([unpaid]).splitlines()[-1] == "/settle 14 won --payout AMOUNT"
 
 
 def test_results() -> None:

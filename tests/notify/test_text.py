@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.notify.values import GAME, NOW, alert, bet, delivery, settled, state, tracking
 from tracker.domain.alert import PLACEHOLDERS, PLAIN, Decision, MessageStyle, Reason
-from tracker.domain.bet import Leg, Parlay, Result
+from tracker.domain.bet import ASK_BOOK, Leg, Parlay, Result
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, PlayerTotal
@@ -294,6 +294,18 @@ def test_a_result_that_is_official_is_not_called_provisional() -> None:
     """As of a bet that was registered after its game had been read again."""
     done = replace(settled("DEN -4.5", Result.WON, 3739), official=True)
     assert "Provisional" not in compose(alert("settled", FINAL), done, tracking(FINAL))
+
+
+def test_what_the_book_paid_is_asked_until_it_is_known() -> None:
+    """With the words that answer it; a result that keeps the question as its reason is none."""
+    asked = settled("DEN -4.5", Result.WON, None)
+    done = asked.settlement
+    assert done is not None
+    done = replace(done, reason=f"leg 2 dropped out: {ASK_BOOK}")
+    told = compose(alert("settled", FINAL), replace(asked, settlement=done), tracking(FINAL))
+    assert told.endswith("\nWhat did the book pay? tracker settle 12 won --payout AMOUNT")
+    paid = replace(asked, settlement=replace(done, payout_cents=3000, by_hand=True))
+    assert "the book" not in compose(alert("settled", FINAL), paid, tracking(FINAL))
 
 
 def test_the_result_of_a_player_line_is_told_by_what_he_did() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.domain.alert import Alert, DeliveryState
-from tracker.domain.bet import Result, Settlement, Snapshot, Status, Wager
+from tracker.domain.bet import ASK_BOOK, Result, Settlement, Snapshot, Status, Wager
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState
@@ -65,6 +65,12 @@ class BetView:
     def id(self) -> int | str:
         """The person's own id, else the number."""
         return self.number if self.name is None else self.name
+
+    @property
+    def asks_payout(self) -> bool:
+        """Whether what it asks of the person is what the book paid, and not its result."""
+        asked = self.review is not None and self.review.endswith(ASK_BOOK)
+        return asked and self.payout_cents is None
 
     @property
     def own_cents(self) -> int | None:

@@ -30,6 +30,7 @@ from tracker.domain.tracking import GameTracking, Tracked
 from tracker.domain.value import fair_value, returns_of
 from tracker.wording.figures import (
     counted,
+    deciding,
     money_for,
     needs,
     percent,
@@ -233,7 +234,7 @@ def _review(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
     return (
         f"❔ #{bet.id} needs your decision: {short(bet)}, {alert.detail}\n"
         f"{score(alert, tracked, tracking)} · {alert.game_clock} · "
-        f"tracker settle {bet.id} won (or lost, push, void)"
+        f"tracker {deciding(bet.id, payout=False)}"
     )
 
 
@@ -329,8 +330,8 @@ def _settled(event: Fact, alert: Alert, tracked: Tracked, tracking: GameTracking
             f"The box score was corrected: revision {done.revision} of the result"
         )
     first = f"{_MARKS[done.result]} #{bet.id} {result}{money} · {facts}"
-    if done.reason.endswith(ASK_BOOK):
-        return f"{first}\nW{ASK_BOOK[1:]} tracker settle {bet.id} won --payout AMOUNT"
+    if done.asks_payout:
+        return f"{first}\nW{ASK_BOOK[1:]} tracker {deciding(bet.id, payout=True)}"
     return (
         first
         if off or done.by_hand or tracked.official

@@ -234,6 +234,14 @@ class Staked(Protocol):
         ...
 
 
+def deciding(bet: int | str, *, payout: bool) -> str:
+    """What a person types to decide a bet, behind `tracker` or, in the chat, a slash.
+
+    `payout` is whether its result is known, and only what the book paid is asked.
+    """
+    return f"settle {bet} won " + ("--payout AMOUNT" if payout else "(or lost, push, void)")
+
+
 def money_for(bet: Staked, result: Result, payout_cents: int | None) -> str:
     """What a result did to the stake: ` +$17.39`, ` $20.00 back`; empty when not known."""
     if bet.stake_cents is None or payout_cents is None:

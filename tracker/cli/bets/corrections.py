@@ -157,12 +157,14 @@ async def _review(scope: Scope, as_json: bool) -> None:
     found = await _listed(scope, lambda at: at.bets.reviews(), as_json, _NOTHING)
     if not found:
         return
+    from tracker.wording.figures import deciding
+
     rows = [
         (str(x.id), shown_as(x), "" if x.game is None else x.game.name, x.review or "")
         for x in found
     ]
     table(("ID", "Bet", "Game", "Why"), rows)
-    note(f"Decide one: tracker settle {found[0].id} won|lost|push|void --reason TEXT")
+    note(f"Decide one: tracker {deciding(found[0].id, payout=found[0].asks_payout)}")
 
 
 async def _without_result(at: Session) -> list[BetView]:
@@ -274,7 +276,8 @@ async def _list(scope: Scope, as_json: bool) -> None:
 
 async def _answered(at: Session, reference: str) -> str:
     """The question that a result answers where the program asked one; Misused where it did not."""
-    asked = (await at.bets.bet(reference)).review
+    known = await at.store.find(reference) is not None
+    asked = (await at.bets.bet(reference)).review if known else None
     if asked is None:
         raise Misused("a result that is decided by hand needs a --reason, which is kept with it")
     return f"asked, since {asked}"

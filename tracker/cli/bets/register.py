@@ -209,7 +209,10 @@ def _tell(
         say(f"Leg {place}    {line}")
     say(f"Rules    {' · '.join(x.text for x in bet.rules) or 'none'}")
     if bet.review is not None:
-        say(f"Review   {bet.review}: decide it with `tracker settle {bet.id} RESULT --reason ...`")
+        from tracker.wording.figures import deciding
+
+        asked = deciding(bet.id, payout=bet.asks_payout)
+        say(f"Review   {bet.review} · decide it with `tracker {asked}`")
     for one in found.settlements:
         done = one.settlement
         state = f"official {one.official_why}".strip() if one.official_at else "provisional"

@@ -17,7 +17,7 @@ from tracker.engine.record import Ended, Tally, tally
 from tracker.language.snoozes import subject
 from tracker.store.views import BetView
 from tracker.wording.cards import Card
-from tracker.wording.figures import percent, short_market, signed_money, span_text
+from tracker.wording.figures import deciding, percent, short_market, signed_money, span_text
 
 if TYPE_CHECKING:
     from tracker.app.bets import Decided, Edited, Registered
@@ -293,12 +293,11 @@ def reviews_text(bets: Sequence[BetView]) -> str:
     if not bets:
         return "No bet needs you"
     lines = [f"#{x.id} {bet_name(x)}: {x.review}" for x in bets[:MOST_LINES]]
-    first = bets[0].id
     return "\n".join(
         (
             f"{plural(len(bets), 'bet')} need{'s' * (len(bets) == 1)} you",
             *lines,
-            f"/settle {first} won, lost, push or void, and why",
+            f"/{deciding(bets[0].id, payout=bets[0].asks_payout)}",
         )
     )
 

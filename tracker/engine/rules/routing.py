@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.bet import ASK_BOOK, Parlay
+from tracker.domain.bet import Parlay
 from tracker.domain.market import Market
 from tracker.domain.money import plural
 from tracker.domain.policy import (
@@ -79,7 +79,7 @@ def switched_off(context: AlertContext, policy: Policy, now: datetime) -> Hold |
 def told_before(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """A result that was told when it became certain is not told again; a question about it is."""
     done = context.tracked.settlement
-    if context.topic != Fact.SETTLED.value or done is None or done.reason.endswith(ASK_BOOK):
+    if context.topic != Fact.SETTLED.value or done is None or done.asks_payout:
         return None
     event = told_as(context.tracked, done.result)
     return None if event is None or policy.says_nothing_of(event.value) else Hold(Reason.TOLD)

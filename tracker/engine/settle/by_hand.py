@@ -168,6 +168,10 @@ def _paid(case: Case, result: Result) -> int | None:
         price = price_of(case.tracked.bet.market, price)
     if case.stake_cents is None:
         return None
+    if result is Result.WON and case.settlement is not None and case.settlement.asks_payout:
+        raise BadBet(
+            f"only the book knows what bet {case.number} paid: say it with --payout AMOUNT"
+        )
     if result is Result.WON and price is None:
         raise BadBet(
             f"the odds of bet {case.number} are not known: say what was paid with --payout AMOUNT"
