@@ -16,7 +16,8 @@ from tracker.wording.figures import percent
 pytestmark = pytest.mark.usefixtures("night")
 
 BET = [
-    "id", "pick", "market", "game", "odds", "stake_cents", "status", "result", "payout_cents",
+    "id", "pick", "market", "game", "odds", "stake_cents", "free", "status", "result",
+    "payout_cents",
     "chance", "no_chance", "revision", "rules",
 ]  # fmt: skip
 MOMENTS = ["home", "away", "total", "margin"]

@@ -25,7 +25,7 @@ def playing(config: Path) -> Iterator[None]:
         url = read_until(server.stdout, "Playing").split()[-1]
         tables = "".join(f'[feeds.{x}]\nbase_url = "{url}"\n' for x in ("nba", "wnba", "espn"))
         config.write_text(f'timezone = "UTC"\n[store]\npath = "t.db"\n{tables}', "utf-8")
-        words = read_until(server.stdout, "tracker run").split()[2:]
+        words = read_until(server.stdout, "--clock-start").split(" run ", 1)[1].split()
         daemon = started("--config", str(config), "run", *words)
         read_until(daemon.stderr, "daemon.started")
         yield

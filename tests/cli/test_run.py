@@ -52,7 +52,7 @@ def daemon(config: Path) -> Iterator[subprocess.Popen[str]]:
     head = 'timezone = "America/New_York"\n[store]\npath = "state/tracker.db"\n'
     config.write_text(head + "".join(feeds), "utf-8")
     serving = started("replay", "serve", "SAC@PHI", "--port", str(port), "--speed", "60")
-    read_until(serving.stdout, "tracker run")
+    read_until(serving.stdout, "--clock-start")
     running = started("run", "--clock-start", START, "--clock-speed", "60")
     try:
         read_until(running.stderr, "daemon.started")

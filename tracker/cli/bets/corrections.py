@@ -14,7 +14,7 @@ from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.screen import asks, note, paint, say, say_json, shown_as, status_text, table
 from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.bet import Result, Status
-from tracker.domain.errors import Misused
+from tracker.domain.errors import BadBet, Misused
 from tracker.domain.money import money_text, parse_money
 
 if TYPE_CHECKING:
@@ -276,8 +276,10 @@ async def _list(scope: Scope, as_json: bool) -> None:
 
 async def _answered(at: Session, reference: str) -> str:
     """The question that a result answers where the program asked one; Misused where it did not."""
-    known = await at.store.find(reference) is not None
-    asked = (await at.bets.bet(reference)).review if known else None
+    try:
+        asked = (await at.bets.bet(reference)).review
+    except BadBet:
+        asked = None
     if asked is None:
         raise Misused("a result that is decided by hand needs a --reason, which is kept with it")
     return f"asked, since {asked}"

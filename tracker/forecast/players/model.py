@@ -442,7 +442,9 @@ def player_outlook(
     out = line.out or (ended and rules_out(line.note))
     if out and not line.played:
         raise PlayerOut(f"{line.name} is listed as out ({line.note}): his lines are void")
-    if state.phase is Phase.FINAL and not (line.played or line.minutes > 0):
+    # A box in which nobody has played is from before the tip: it does not tell who never came in.
+    told = state.phase is Phase.FINAL and any(x.played for x in state.players)
+    if told and not (line.played or line.minutes > 0):
         raise PlayerOut(f"{line.name} did not play: his lines are void")
     done = line.fouls >= players.figures.fouls or (ended and line.played)
     return PlayerOutlook(
