@@ -34,7 +34,7 @@ from tracker.domain.market import (
     describe,
     kind,
 )
-from tracker.domain.money import Odds
+from tracker.domain.money import Odds, own_part
 from tracker.domain.policy import Rule
 from tracker.domain.prior import NO_LINES, Lines, PriorTold
 
@@ -193,7 +193,8 @@ class Bet:
     @property
     def own_cents(self) -> int | None:
         """What of the stake is the person's money; None where the stake is not known."""
-        return 0 if self.free and self.stake_cents is not None else self.stake_cents
+        known = self.stake_cents
+        return None if known is None else own_part(known, free=self.free)
 
     @property
     def games(self) -> tuple[Game, ...]:

@@ -96,6 +96,11 @@ def stake_text(cents: int, *, free: bool) -> str:
     return f"{'free bet' if free else 'stake'} {money_text(cents)}"
 
 
+def own_part(stake_cents: int, *, free: bool) -> int:
+    """What of a stake is the person's money: of a free bet nothing; nothing of it comes back."""
+    return 0 if free else stake_cents
+
+
 def payout_if_won(stake_cents: int, odds: Odds) -> int:
     """Cents that a winning bet returns, stake included, rounded half up to the cent."""
     return floor(stake_cents * odds.decimal + Fraction(1, 2))

@@ -12,9 +12,11 @@ from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 from math import ceil, floor
+from typing import assert_never
 
+from tracker.domain.bet import Result
 from tracker.domain.chance import Chance
-from tracker.domain.money import Odds, payout_if_won
+from tracker.domain.money import Odds, own_part, payout_if_won
 from tracker.domain.quote import Selection
 
 
@@ -61,9 +63,24 @@ class Returns:
 
 def returns_of(stake_cents: int, odds: Odds, *, free: bool = False) -> Returns:
     """What a bet of this stake and price gives back."""
-    kept = stake_cents if free else 0
-    own = stake_cents - kept
-    return Returns(payout_if_won(stake_cents, odds) - kept, own, own)
+    own = own_part(stake_cents, free=free)
+    return Returns(payout_if_won(stake_cents, odds) - stake_cents + own, own, own)
+
+
+def comes_back(result: Result, stake_cents: int, odds: Odds | None, *, free: bool) -> int | None:
+    """Cents that come back of a stake; the stake of a free bet stays with the book.
+
+    None for a win at odds that are not known.
+    """
+    match result:
+        case Result.WON:
+            return None if odds is None else returns_of(stake_cents, odds, free=free).won
+        case Result.PUSH | Result.VOID:
+            return own_part(stake_cents, free=free)
+        case Result.LOST:
+            return 0
+        case _:
+            assert_never(result)
 
 
 def fair_value(chance: Chance, bet: Returns) -> int:

@@ -22,6 +22,7 @@ from tracker.domain.errors import BadBet, TrackerError
 from tracker.domain.league import slate_date
 from tracker.domain.money import Odds, money_text, payout_if_won
 from tracker.domain.same_bet import TICKET
+from tracker.domain.value import comes_back
 from tracker.intake.columns import Dates, Numbers, Prices, draft_from
 from tracker.language.grammar import in_cents, parse_stake
 
@@ -164,9 +165,8 @@ def _doubts(slip: ImportedBet) -> list[str]:
     draft, paid = slip.draft, slip.paid
     if draft.odds is None or draft.stake_cents is None or paid is None:
         return []
-    own = 0 if draft.free else draft.stake_cents
-    full = payout_if_won(draft.stake_cents, draft.odds) - (draft.stake_cents - own)
-    due = {Result.WON: full, Result.LOST: 0}.get(slip.result or Result.VOID, own)
+    ended = slip.result or Result.VOID
+    due = comes_back(ended, draft.stake_cents, draft.odds, free=draft.free) or 0
     cashed = "cash" in slip.said.casefold()
     if slip.result is None or cashed or abs(paid - due) <= max(5, _FAR_OFF * due):
         return []
@@ -436,14 +436,7 @@ class _Reader:
         result = Result(meant)
         if stake is None or paid is not None:
             return result, paid
-        kept = stake if free else 0
-        match result:
-            case Result.LOST:
-                return result, 0
-            case Result.WON:
-                return result, None if odds is None else payout_if_won(stake, odds) - kept
-            case Result.PUSH | Result.VOID:
-                return result, stake - kept
+        return result, comes_back(result, stake, odds, free=free)
 
     def _time(self, row: Row, name: str) -> datetime | None:
         text = self.text(row, name)

@@ -11,7 +11,7 @@ from tracker.domain.bet import Result
 from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
 from tracker.domain.market import Market
-from tracker.domain.money import Odds
+from tracker.domain.money import Odds, own_part
 from tracker.engine.record import Grouping, Said, Tally, roi_error
 from tracker.store.bet_rows import draft_of, market_of
 from tracker.store.database.columns import moment
@@ -184,6 +184,7 @@ def keep(db: sqlite3.Connection, number: int) -> None:
     (league,) = draft.leagues if len(draft.leagues) == 1 else (None,)
     named = db.execute(_PLAYER, (number, number)).fetchone()
     player = draft.legs[0].player if len(draft.legs) == 1 else None
+    stake = draft.stake_cents
     values = {
         "bet": number,
         "revision": settled["revision"],
@@ -197,7 +198,7 @@ def keep(db: sqlite3.Connection, number: int) -> None:
         "book": bet["book"],
         "tags": bet["tags"],
         "result": settled["result"],
-        "stake_cents": 0 if draft.free and draft.stake_cents is not None else draft.stake_cents,
+        "stake_cents": None if stake is None else own_part(stake, free=draft.free),
         "payout_cents": settled["payout_cents"],
         "break_even": None if bet["odds"] is None else _break_even(bet),
     }

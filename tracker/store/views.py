@@ -10,7 +10,7 @@ from tracker.domain.bet import ASK_BOOK, Result, Settlement, Snapshot, Status, W
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState
-from tracker.domain.money import Odds
+from tracker.domain.money import Odds, own_part
 from tracker.domain.policy import Rule
 from tracker.domain.prior import Lines
 from tracker.domain.tracking import LegStanding
@@ -75,7 +75,8 @@ class BetView:
     @property
     def own_cents(self) -> int | None:
         """What of the stake is the person's money; None where the stake is not known."""
-        return 0 if self.free and self.stake_cents is not None else self.stake_cents
+        known = self.stake_cents
+        return None if known is None else own_part(known, free=self.free)
 
 
 @dataclass(frozen=True, slots=True)

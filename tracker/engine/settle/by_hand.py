@@ -11,10 +11,11 @@ from tracker.domain.catalog.books import house_of
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import Market
-from tracker.domain.money import Odds, money_text
+from tracker.domain.money import Odds, money_text, own_part
 from tracker.domain.tracking import LegStanding, Tracked
+from tracker.domain.value import comes_back
 from tracker.engine.settle.grading import Unsettleable, judge
-from tracker.engine.settle.payout import Outcome, comes_back, outcome, payout
+from tracker.engine.settle.payout import Outcome, outcome, payout
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,7 @@ def _check_payout(case: Case, result: Result, paid: int | None) -> None:
     """Refuse a payout that is none of its result, such as a win that pays less than the stake."""
     if paid is None or case.stake_cents is None:
         return
-    own = 0 if case.free else case.stake_cents
+    own = own_part(case.stake_cents, free=case.free)
     stake = money_text(case.stake_cents)
     match result:
         case Result.WON if paid <= own:

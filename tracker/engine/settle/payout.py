@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, prod
-from typing import assert_never
 
 from tracker.domain.bet import ASK_BOOK, Bet, Parlay, Result
-from tracker.domain.money import Odds, payout_if_won, several
+from tracker.domain.money import own_part, several
 from tracker.domain.tracking import LegStanding
+from tracker.domain.value import comes_back
 from tracker.engine.settle.grading import Unsettleable
 
 SAME_PRICE = Fraction(1, 50)
@@ -75,23 +75,6 @@ def payout(bet: Bet, result: Result) -> int | None:
     return comes_back(result, bet.stake_cents, bet.odds, free=bet.free)
 
 
-def comes_back(result: Result, stake_cents: int, odds: Odds | None, *, free: bool) -> int | None:
-    """Cents that come back of a stake; the stake of a free bet stays with the book.
-
-    None for a win at odds that are not known.
-    """
-    kept = stake_cents if free else 0
-    match result:
-        case Result.WON:
-            return None if odds is None else payout_if_won(stake_cents, odds) - kept
-        case Result.PUSH | Result.VOID:
-            return stake_cents - kept
-        case Result.LOST:
-            return 0
-        case _:
-            assert_never(result)
-
-
 def _parlay_pays(bet: Bet, slip: Parlay, legs: Sequence[LegStanding]) -> int | str | None:
     """What a won parlay returns: by its own price, or by those of the legs that are left.
 
@@ -118,7 +101,7 @@ def _parlay_pays(bet: Bet, slip: Parlay, legs: Sequence[LegStanding]) -> int | s
         if i not in dropped and leg.odds is not None
     ]
     won = floor(bet.stake_cents * prod(left, start=Fraction(1)) + Fraction(1, 2))
-    return won - bet.stake_cents if bet.free else won
+    return won - bet.stake_cents + own_part(bet.stake_cents, free=bet.free)
 
 
 def _agree(price: Fraction, product: Fraction) -> bool:
