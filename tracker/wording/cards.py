@@ -12,16 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from math import floor
 from string import ascii_lowercase
-from typing import Protocol
 
-from tracker.domain.bet import Bet, Leg, Parlay, Result, Settlement, Wager
-from tracker.domain.chance import Chance, NoChance
+from tracker.domain.bet import Bet, Leg, Parlay, Result, Wager
+from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import Direction, PlayerTotal, TeamTotal, Total
 from tracker.domain.player import box_line, figure
 from tracker.domain.policy import Snooze, SnoozeScope
+from tracker.domain.tracking import GameTracking, LegStanding, Tracked
 from tracker.wording.figures import (
-    LegSeen,
     counted,
     money_for,
     needs,
@@ -53,64 +52,6 @@ _RESULTS = {Result.WON: "✅", Result.LOST: "❌", Result.PUSH: "↔", Result.VO
 _UNKNOWN = "⚪"
 
 
-class CardLeg(LegSeen, Protocol):
-    """What a card needs to know of a leg of a parlay."""
-
-    @property
-    def chance(self) -> Chance | None:
-        """Its chance alone."""
-        ...
-
-    @property
-    def no_chance(self) -> NoChance | None:
-        """Why it has none."""
-        ...
-
-    @property
-    def out(self) -> bool:
-        """It will be void: its player is out."""
-        ...
-
-
-class CardBet(Protocol):
-    """What a card needs to know of a tracked bet."""
-
-    @property
-    def bet(self) -> Bet:
-        """The bet."""
-        ...
-
-    @property
-    def chance(self) -> Chance | None:
-        """Its chance at the last snapshot."""
-        ...
-
-    @property
-    def no_chance(self) -> NoChance | None:
-        """Why it has none at present."""
-        ...
-
-    @property
-    def settlement(self) -> Settlement | None:
-        """Its latest result."""
-        ...
-
-    @property
-    def official(self) -> bool:
-        """Whether that has been confirmed."""
-        ...
-
-    @property
-    def legs(self) -> Sequence[CardLeg]:
-        """Where each leg of a parlay stands; none for a single bet."""
-        ...
-
-    @property
-    def review(self) -> str | None:
-        """Why a person must decide the result."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     """A bet on a card: a mark, its name, the figure that counts, where it stands, what it needs.
@@ -131,40 +72,6 @@ class Row:
 
 MOST_BETS = 20
 """Most bets that a card shows one by one: more are not seen at a glance."""
-
-
-class GameCardBets(Protocol):
-    """What a card needs to know of a game and the bets on it."""
-
-    @property
-    def game(self) -> Game:
-        """The game."""
-        ...
-
-    @property
-    def tracked(self) -> Sequence[CardBet]:
-        """The bets, in the order in which they are shown."""
-        ...
-
-    @property
-    def state(self) -> GameState | None:
-        """What is believed of the game."""
-        ...
-
-    @property
-    def seen_at(self) -> datetime | None:
-        """When a poll last was readable."""
-        ...
-
-    @property
-    def stale(self) -> bool:
-        """Whether the feed has stopped changing."""
-        ...
-
-    @property
-    def lost(self) -> bool:
-        """Whether the feed has been said to be down."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +106,7 @@ class Card:
 
 
 def card(
-    card: GameCardBets,
+    card: GameTracking,
     earlier: Mapping[int, float],
     now: datetime,
     zone: tzinfo,
@@ -237,7 +144,7 @@ def silence(game: str, snoozes: Sequence[Snooze], now: datetime, zone: tzinfo) -
     return f"🔕 alerts are silent until {max(ends).astimezone(zone):%H:%M}" if ends else ""
 
 
-def _is_closed(card: GameCardBets) -> bool:
+def _is_closed(card: GameTracking) -> bool:
     """Whether every bet on the game has its result, or waits for a person."""
     return bool(card.tracked) and all(
         x.settlement is not None or x.review is not None for x in card.tracked
@@ -266,11 +173,11 @@ def _with_rows(made: Card, kept: Sequence[int]) -> Card:
     )
 
 
-def _in_play(card: GameCardBets) -> bool:
+def _in_play(card: GameTracking) -> bool:
     return card.state is not None and card.state.phase.in_play
 
 
-def _head(card: GameCardBets, zone: tzinfo) -> str:
+def _head(card: GameTracking, zone: tzinfo) -> str:
     game, state = card.game, card.state
     if state is not None and state.phase.off:
         return f"🏀 {game.away} @ {game.home} · {state.game_clock}"
@@ -279,14 +186,14 @@ def _head(card: GameCardBets, zone: tzinfo) -> str:
     return f"🏀 {score_text(game, state.score)} · {state.game_clock}"
 
 
-def _warning(card: GameCardBets, now: datetime) -> str:
+def _warning(card: GameTracking, now: datetime) -> str:
     if card.seen_at is None:
         return "⚠ Stale: the game cannot be read. The chances are old."
     silent = span_text((now - card.seen_at).total_seconds())
     return f"⚠ Stale: no news for {silent}. The chances are from then."
 
 
-def _foot(card: GameCardBets, now: datetime, zone: tzinfo, *, old: bool) -> str:
+def _foot(card: GameTracking, now: datetime, zone: tzinfo, *, old: bool) -> str:
     updated = f"updated {now.astimezone(zone):%H:%M:%S}"
     if _is_closed(card):
         return f"closed · {updated}"
@@ -295,7 +202,7 @@ def _foot(card: GameCardBets, now: datetime, zone: tzinfo, *, old: bool) -> str:
     return f"data {span_text((now - card.seen_at).total_seconds())} · {updated}"
 
 
-def _verdict(tracked: Sequence[CardBet]) -> str:
+def _verdict(tracked: Sequence[Tracked]) -> str:
     """What the bets came to once all of them have a result: `2 won, 1 lost · -$2.61`."""
     done = [x.settlement for x in tracked if x.settlement is not None]
     if len(tracked) < 2 or len(done) < len(tracked):  # noqa: PLR2004 - one bet needs no sum
@@ -313,7 +220,7 @@ def _verdict(tracked: Sequence[CardBet]) -> str:
     return f"{words}{money}"
 
 
-def row(one: CardBet, game: Game, state: GameState | None, was: float | None, *, old: bool) -> Row:
+def row(one: Tracked, game: Game, state: GameState | None, was: float | None, *, old: bool) -> Row:
     """The row of a bet on the card of `game`, which is in this state.
 
     `was` is its chance some minutes ago; `old` is whether the data are.
@@ -354,7 +261,7 @@ def row(one: CardBet, game: Game, state: GameState | None, was: float | None, *,
     )
 
 
-def _legs(one: CardBet, game: Game, state: GameState | None, old: bool) -> tuple[Row, ...]:
+def _legs(one: Tracked, game: Game, state: GameState | None, old: bool) -> tuple[Row, ...]:
     if not isinstance(one.bet.market, Parlay):
         return ()
     return tuple(
@@ -363,7 +270,7 @@ def _legs(one: CardBet, game: Game, state: GameState | None, old: bool) -> tuple
     )
 
 
-def _leg(label: str, leg: Leg, seen: CardLeg, game: Game, state: GameState | None) -> Row:
+def _leg(label: str, leg: Leg, seen: LegStanding, game: Game, state: GameState | None) -> Row:
     """A leg's row. One on another game says which, and its stand is on that game's card."""
     here = leg.game.id == game.id
     name = short_market(leg.market, leg.game)

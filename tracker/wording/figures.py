@@ -33,6 +33,7 @@ from tracker.domain.market import (
 )
 from tracker.domain.money import money_text
 from tracker.domain.player import box_line, figure
+from tracker.domain.tracking import LegStanding
 
 
 def player_standing(market: PlayerMarket, state: GameState) -> str:
@@ -100,30 +101,6 @@ def points_needed(direction: Direction, points: float, now: int) -> str:
             return f"has room for {room} more" + (f", {room + 1} pushes" if whole else "")
         case _:
             assert_never(direction)
-
-
-class LegSeen(Protocol):
-    """What is to be told of a leg of a parlay: it is one of these."""
-
-    @property
-    def hit(self) -> bool:
-        """It can no longer lose."""
-        ...
-
-    @property
-    def lost(self) -> bool:
-        """It has lost."""
-        ...
-
-    @property
-    def dropped(self) -> bool:
-        """It counts no more."""
-        ...
-
-    @property
-    def alive(self) -> bool:
-        """It may still go either way."""
-        ...
 
 
 _MINUTE = 60
@@ -288,7 +265,7 @@ def counted(market: Wager, state: GameState) -> Score | None:
     return Score(sum(x.home for x in parts), sum(x.away for x in parts))
 
 
-def progress(legs: Sequence[LegSeen]) -> str:
+def progress(legs: Sequence[LegStanding]) -> str:
     """How far a parlay has come, leg by leg: `2 alive, 1 hit`; empty for a bet without legs."""
     counts = (
         (sum(x.lost for x in legs), "lost"),
