@@ -27,6 +27,7 @@ from tracker.domain.policy import (
     MarketRule,
     MoveRule,
     Moving,
+    Rule,
     SwingRule,
 )
 from tracker.domain.tracking import Change, GameTracking, RulePhase, RuleState, Tracked
@@ -190,18 +191,24 @@ def _decided(
     state: GameState,
 ) -> Alert:
     """A decision of a rule about a chance, fired or held."""
+    was = reading.before if verdict.was is None else verdict.was
+    return replace(_decision(seen, rule, verdict, reading.at, state), p=reading.p, was=was)
+
+
+def _decision(
+    tracked: Tracked, rule: Rule, verdict: RuleStep, at: datetime, state: GameState | None
+) -> Alert:
+    """What every decision tells, whatever the rule goes by."""
     return Alert(
-        bet=seen.bet.number,
+        bet=tracked.bet.number,
         rule=rule.text,
         episode=verdict.state.episode + (0 if verdict.fires else 1),
-        at=reading.at,
+        at=at,
         decision=Decision.FIRED if verdict.fires else Decision.HELD,
         reason=verdict.reason,
-        game_clock=state.game_clock,
-        score=state.score,
-        p=reading.p,
-        was=reading.before if verdict.was is None else verdict.was,
-        expires_at=reading.at + USEFUL_FOR if verdict.fires else None,
+        game_clock="Scheduled" if state is None else state.game_clock,
+        score=Score(0, 0) if state is None else state.score,
+        expires_at=at + USEFUL_FOR if verdict.fires else None,
     )
 
 
@@ -376,18 +383,10 @@ def _decided_on_market(
     reading: MarketReading,
     state: GameState | None,
 ) -> Alert:
-    return Alert(
-        bet=tracked.bet.number,
-        rule=rule.text,
-        episode=verdict.state.episode + (0 if verdict.fires else 1),
-        at=reading.at,
-        decision=Decision.FIRED if verdict.fires else Decision.HELD,
-        reason=verdict.reason,
-        game_clock="Scheduled" if state is None else state.game_clock,
-        score=Score(0, 0) if state is None else state.score,
+    return replace(
+        _decision(tracked, rule, verdict, reading.at, state),
         p=None if tracked.chance is None else tracked.chance.win,
         detail=_words(rule, value, verdict, reading),
-        expires_at=reading.at + USEFUL_FOR if verdict.fires else None,
     )
 
 
