@@ -282,8 +282,8 @@ class SnoozedJson(Closed):
     until: Instant
 
 
-class CashoutJson(Closed):
-    """An offer beside what the bet is worth; no `break_even` where it pays more than a bet can."""
+class HeldBetJson(Closed):
+    """A bet that is held, and by what chance its worth is told."""
 
     id: int | str
     number: int
@@ -292,6 +292,11 @@ class CashoutJson(Closed):
     stake_cents: int
     free: bool
     odds: str
+
+
+class CashoutJson(HeldBetJson):
+    """An offer beside what the bet is worth; no `break_even` where it pays more than a bet can."""
+
     offer_cents: int
     fair_cents: int
     fee: float | None
@@ -307,16 +312,9 @@ class HedgeStakeJson(Closed):
     expected: int
 
 
-class HedgeJson(Closed):
+class HedgeJson(HeldBetJson):
     """Two stakes on the other side: the same either way, and the first stake covered."""
 
-    id: int | str
-    number: int
-    chance: SplitJson
-    chance_at: Instant
-    stake_cents: int
-    free: bool
-    odds: str
     against: str
     lock: HedgeStakeJson
     even: HedgeStakeJson
