@@ -107,6 +107,8 @@ class LeapingClock:
 
     def __init__(self, start: datetime) -> None:
         """Stand at `start` (aware)."""
+        if start.tzinfo is None:
+            raise ValueError("the start of a clock needs a time zone")
         self._wall = start.astimezone(UTC)
         self._elapsed = 0.0
 

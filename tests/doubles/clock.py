@@ -5,37 +5,24 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+
+from tracker.clock import LeapingClock
 
 _SETTLE_ROUNDS = 12
 """Turns of the event loop that `FakeClock.advance` gives the tasks it has woken."""
 
 
-class FakeClock:
-    """A clock that stands still until it is moved."""
+class FakeClock(LeapingClock):
+    """A clock that stands still until it is moved; who waits for it is woken as it passes."""
 
     speed = 1.0
 
     def __init__(self, start: datetime) -> None:
         """Stand at `start` (aware)."""
-        if start.tzinfo is None:
-            raise ValueError("the start of a fake clock needs a time zone")
-        self._wall = start.astimezone(UTC)
-        self._elapsed = 0.0
+        super().__init__(start)
         self._order = itertools.count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
-
-    def now(self) -> datetime:
-        """Where the wall clock stands."""
-        return self._wall
-
-    def monotonic(self) -> float:
-        """Seconds by which the clock has been advanced."""
-        return self._elapsed
-
-    def uptime(self) -> float:
-        """The same."""
-        return self._elapsed
 
     @property
     def sleeping(self) -> int:
@@ -51,8 +38,7 @@ class FakeClock:
         gap = (instant - self._wall).total_seconds()
         if gap < 0:
             raise ValueError("a fake clock is only ever set forward")
-        self._wall += timedelta(seconds=gap)
-        self._elapsed += gap
+        self._move(gap)
 
     async def sleep(self, seconds: float) -> None:
         """Wait until the clock has been advanced far enough."""
