@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.clock import ScaledClock, SystemClock
 from tracker.domain.alert import Outcome
-from tracker.domain.catalog.teams import teams
+from tracker.domain.catalog import teams
 from tracker.domain.events import tell_nobody
 from tracker.notify.channel import Message
 

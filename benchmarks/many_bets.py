@@ -25,7 +25,7 @@ from pathlib import Path
 
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.track import worded
-from tracker.domain.catalog.teams import teams
+from tracker.domain.catalog import teams
 from tracker.domain.draft import Draft
 from tracker.domain.events import tell_nobody
 from tracker.domain.game import Game, GameState, Phase, Score

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from tracker.domain.catalog.teams import teams
+from tracker.domain.catalog import teams
 from tracker.domain.game import clock_text
 from tracker.domain.league import LEAGUES
 from tracker.replay.faults import Fault, FaultKind

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.domain.bet import Parlay
-from tracker.domain.catalog.teams import guests_of
+from tracker.domain.catalog import guests_of
 from tracker.domain.draft import (
     AmbiguousGame,
     Draft,

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tracker.domain.bet import Leg, Parlay, excluding, wager_text
-from tracker.domain.catalog.teams import teams
+from tracker.domain.catalog import teams
 from tracker.domain.draft import Draft, choose_games
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side

@@ -34,7 +34,7 @@ from tracker.store.auditing import Audit, Edit
 from tracker.store.bets import Added, Registration
 
 if TYPE_CHECKING:
-    from tracker.domain.catalog.teams import Team
+    from tracker.domain.catalog import Team
     from tracker.domain.game import Game
     from tracker.store import Store
     from tracker.store.views import BetView

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tracker.domain.bet import Parlay, Wager
-from tracker.domain.catalog.teams import Team, fold
+from tracker.domain.catalog import Team, fold
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game
 from tracker.domain.pick import Matchup, Pick

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tracker.domain.catalog.teams import Team
+from tracker.domain.catalog import Team
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet, BadRule, TrackerError
 from tracker.domain.pick import Matchup, Written

@@ -16,9 +16,8 @@ from tracker.app.views import legs_json, prior_words
 from tracker.domain.bet import Result, wager_text
 from tracker.domain.errors import BadBet
 from tracker.domain.money import money_text, parse_money, parse_odds
-from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule
+from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
-from tracker.language.snoozes import parse_until
 from tracker.web import charts
 from tracker.web.frame import Inside, OfBell, at_text, drawn, page, share
 from tracker.web.problems import Problem

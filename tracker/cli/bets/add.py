@@ -20,7 +20,7 @@ from tracker.cli.bets.choose import chooser
 from tracker.cli.screen import asks, note, paint, progress, say, say_json, wait_text, when
 from tracker.cli.session import Scope, session
 from tracker.domain.bet import wager_text
-from tracker.domain.catalog.teams import guests_of
+from tracker.domain.catalog import guests_of
 from tracker.domain.chance import NoChance
 from tracker.domain.errors import BadBet, Misused
 from tracker.domain.market import DoubleDouble, PlayerTotal
@@ -352,7 +352,7 @@ def _label(text: str) -> str:
 
 def _matched(x: Registered, game: Game, now: datetime, basics: Basics) -> str:
     """The players of the bet in a game, its teams, and when it tips off."""
-    from tracker.domain.catalog.teams import teams
+    from tracker.domain.catalog import teams
 
     known = teams(game.league)
     away, home = known.get(game.away), known.get(game.home)

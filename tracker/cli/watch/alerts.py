@@ -16,8 +16,7 @@ from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.alert import Alert, Decision, DeliveryState, Reason
 from tracker.domain.errors import BadBet, Misused
 from tracker.domain.money import plural
-from tracker.domain.policy import Snooze, SnoozeScope
-from tracker.language.snoozes import FORMS, parse_until, subject
+from tracker.domain.policy import FORMS, Snooze, SnoozeScope, parse_until, subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,9 +23,8 @@ from tracker.cli.session import Session, session
 from tracker.cli.watch.status import NOT_WATCHED, alerts_line, evening, until_next_poll
 from tracker.clock import Clock, wait_for_event
 from tracker.domain.errors import TrackerError
-from tracker.domain.policy import Snooze, SnoozeScope
+from tracker.domain.policy import Snooze, SnoozeScope, parse_until
 from tracker.host import os_trouble
-from tracker.language.snoozes import parse_until
 
 if TYPE_CHECKING:
     from tracker.cli.session import Scope

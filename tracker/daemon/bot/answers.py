@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Parlay, Result, Status, wager_text
 from tracker.domain.money import money_text, payout_if_won, plural, stake_text
-from tracker.domain.policy import Snooze
+from tracker.domain.policy import Snooze, subject
 from tracker.engine.record import Ended, Tally, tally
-from tracker.language.snoozes import subject
 from tracker.store.views import BetView
 from tracker.wording.cards import Card
 from tracker.wording.figures import deciding, percent, short_market, signed_money, span_text

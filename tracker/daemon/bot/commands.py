@@ -19,8 +19,7 @@ from tracker.daemon.cards import LiveView
 from tracker.domain.alert import Failed
 from tracker.domain.errors import BadTime, TrackerError
 from tracker.domain.game import Game, GameState
-from tracker.domain.policy import Snooze, SnoozeScope
-from tracker.language.snoozes import FORMS, parse_until
+from tracker.domain.policy import FORMS, Snooze, SnoozeScope, parse_until
 from tracker.notify.channel import Message
 from tracker.notify.telegram import SNOOZE_MINUTES, Press, read_button
 from tracker.notify.telegram_connection import TelegramConnection
