@@ -238,7 +238,7 @@ def _peak_mb() -> float:
 async def serve(speed: float, starts: datetime) -> None:
     """The feed and the channels' servers, as a process of their own; says their addresses."""
     from tests.doubles.bot_api import CHAT, TOKEN, BotApi
-    from tracker.cli.demo.show import webhook
+    from tracker.cli.demo import webhook
     from tracker.replay.server import serving
 
     feed = serving(playbacks(), ScaledClock(starts, speed))

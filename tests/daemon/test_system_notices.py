@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from tests.doubles.clock import FakeClock
-from tracker.cli.demo.show import served
+from tracker.cli.demo import served
 from tracker.daemon.track import AlertPolicy
 from tracker.daemon.watchers.nightly import (
     HEARTBEAT_EVERY,

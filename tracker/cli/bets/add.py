@@ -162,7 +162,7 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     import typer as t
     from typer.core import TyperCommand
 
-    from tracker.cli.declare import declare
+    from tracker.cli.app import declare
     from tracker.cli.session import scope_of
 
     class Add(TyperCommand):

@@ -10,7 +10,7 @@ import typer
 
 from tracker.app.bets import Changes
 from tracker.app.views import bet_json, iso
-from tracker.cli.declare import AsJson, Reference, declare
+from tracker.cli.app import AsJson, Reference
 from tracker.cli.screen import asks, note, paint, say, say_json, shown_as, status_text, table
 from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.bet import Result, Status
@@ -25,18 +25,6 @@ if TYPE_CHECKING:
 
 
 _NOTHING = "Nothing waits for you: every result could be told for sure."
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    verbs: dict[str, Callable[..., None]] = {
-        "edit": edit,
-        "settle": settle,
-        "void": void,
-        "regrade": regrade,
-        "review": review,
-    }
-    declare(app, name, verbs[name], panel)
 
 
 def edit(  # noqa: PLR0917 - a command has an argument for each option

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tracker.app.views import bet_json, prior_json, show_json
+from tracker.cli.app import AsJson, Reference
 from tracker.cli.bets.worth import decision_lines
-from tracker.cli.declare import AsJson, Reference, declare
 from tracker.cli.models.in_use import believed, given_lines, models_of
 from tracker.cli.screen import (
     chance_text,
@@ -45,16 +44,6 @@ _PAGE = 100
 
 _LATELY = 10
 """Bets that are listed when none is followed."""
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    verbs: dict[str, Callable[..., None]] = {
-        "bets": bets,
-        "show": show,
-        "withdraw": withdraw,
-    }
-    declare(app, name, verbs[name], panel)
 
 
 def bets(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.declare import AsJson, Reference, declare
+from tracker.cli.app import AsJson, Reference, declare
 from tracker.cli.screen import note, paint, progress, say, say_json, shown_as, table
 from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible

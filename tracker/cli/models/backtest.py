@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.declare import AsJson, declare
+from tracker.cli.app import AsJson
 from tracker.cli.models.in_use import (
     DEFAULT_LEAGUE,
     Folder,
@@ -30,7 +30,7 @@ from tracker.domain.errors import Impossible
 from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from tracker.app.market.backtest import BacktestReport, BetGroup, BetOutcome, Candidate
     from tracker.domain.game import Game
@@ -38,12 +38,6 @@ if TYPE_CHECKING:
     from tracker.domain.prior import Lines
     from tracker.forecast.outlook import Outlook
     from tracker.modelling.retrain import Finding
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    verbs: dict[str, Callable[..., None]] = {"backtest": backtest, "study": study}
-    declare(app, name, verbs[name], panel)
 
 
 def backtest(

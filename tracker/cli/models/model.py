@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.declare import AsJson, declare_group
+from tracker.cli.app import AsJson, declare_group
 from tracker.cli.models.evaluate import compare
 from tracker.cli.models.fit import calibrate, retrain
 from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, is_file_name, known_league

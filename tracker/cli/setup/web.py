@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.declare import AsJson, declare, declare_group
+from tracker.cli.app import AsJson, declare, declare_group
 from tracker.cli.screen import note, say, say_json
 from tracker.cli.session import Scope, scope_of, session
 from tracker.clock import SystemClock

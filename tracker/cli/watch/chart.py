@@ -15,16 +15,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.course import Course, course_of
-from tracker.cli.charts.plot import draw, draw_clv, draw_profit, draw_reliability
-from tracker.cli.declare import AsJson, Reference, declare
+from tracker.cli.app import AsJson, Reference
 from tracker.cli.models.in_use import given_lines
 from tracker.cli.screen import paint, progress, say, say_json, shown_as, status_text
 from tracker.cli.session import Scope, Session, scope_of, session
+from tracker.cli.watch.plot import draw, draw_clv, draw_profit, draw_reliability
 from tracker.domain.errors import Impossible, Misused
 from tracker.engine.record import Grouping, Reliability, reliability
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from tracker.app.explain import Explained
@@ -41,12 +40,6 @@ _NOTHING = {
     "calibration": "No bet was won or lost yet, so there is nothing to hold the chances against.",
     "clv": "No single bet has met its close yet: `tracker clv` says why.",
 }
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    verbs: dict[str, Callable[..., None]] = {"chart": chart, "why": why}
-    declare(app, name, verbs[name], panel)
 
 
 def chart(
@@ -162,7 +155,7 @@ def _columns() -> int:
 
 def _pictures() -> ModuleType:
     try:
-        from tracker.cli.charts import picture
+        from tracker.cli.watch import picture
     except ImportError:
         raise Impossible(
             'pictures need matplotlib, which is not installed: pip install "ingame-tracker[charts]"'

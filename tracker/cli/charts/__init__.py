@@ -1,1 +1,0 @@
-"""Charts of a bet, on the terminal and as pictures."""

@@ -1,1 +1,0 @@
-"""`tracker demo`: the whole program at work on recorded games, with nothing set up."""
