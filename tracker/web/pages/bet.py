@@ -14,7 +14,7 @@ from tracker.app.tonight import players_of
 from tracker.app.views import legs_json, prior_words
 from tracker.domain.bet import Result
 from tracker.domain.errors import BadBet
-from tracker.domain.money import money_text, parse_money, parse_odds
+from tracker.domain.money import money_text, needed, parse_money, parse_odds
 from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 from tracker.language.snoozes import parse_until
@@ -85,11 +85,12 @@ async def bet(
 
 def _facts(x: BetView, zone: tzinfo) -> Pairs:
     # A dash is for whoever looks for what was never told; before the first chance none is missed.
+    stake, asked = x.stake_cents, needed(x.odds, free=x.free)
     untold = "–" if x.result is not None or x.no_chance is not None else ""
     found = [
         ("Odds", x.odds.text if x.odds is not None else ""),
-        ("Stake", money_text(x.stake_cents) if x.stake_cents is not None else ""),
-        ("Break-even", percent(x.odds.break_even, 1) if x.odds is not None else ""),
+        ("Free bet" if x.free else "Stake", "" if stake is None else money_text(stake)),
+        ("Break-even", "" if asked is None else percent(asked, 1)),
         ("Peak", percent(x.peak) if x.peak is not None else untold),
         ("Low", percent(x.low) if x.low is not None else untold),
         ("Book", x.book or ""),

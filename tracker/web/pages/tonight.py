@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from tracker.app.bets import Beside, Bets, draft_of
 from tracker.app.choose_game import Chooser
 from tracker.domain.bet import wager_text
-from tracker.domain.money import money_text
+from tracker.domain.money import stake_text
 from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.language.snoozes import parse_until
 from tracker.web.pages.frame import Inside, OfBell, page
@@ -52,7 +52,7 @@ async def check(_: Inside, site: OfSite, line: Line) -> Response:
     if draft.odds is not None:
         understood += f" · {draft.odds.text}"
     if draft.stake_cents is not None:
-        understood += f" · {money_text(draft.stake_cents)}"
+        understood += f" · {stake_text(draft.stake_cents, free=draft.free)}"
     zone = site.settings.zone
     where = chosen.why or " · ".join(
         f"{x.away} @ {x.home}, {x.start.astimezone(zone):%a %d %b %H:%M}" for x in chosen.games
