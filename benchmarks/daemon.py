@@ -167,10 +167,10 @@ async def work(
 ) -> None:
     """The daemon, as a process of its own; prints what it cost."""
     from tracker.daemon.run import run
-    from tracker.notify.channels.apprise import AppriseChannel, check_urls
-    from tracker.notify.channels.telegram.channel import TelegramChannel
-    from tracker.notify.channels.telegram.connection import TelegramConnection
-    from tracker.notify.channels.telegram.values import ChatPlace
+    from tracker.notify.apprise import AppriseChannel, check_urls
+    from tracker.notify.telegram import TelegramChannel
+    from tracker.notify.telegram_connection import TelegramConnection
+    from tracker.notify.telegram_values import ChatPlace
     from tracker.settings import Secret, load_secrets, load_settings
 
     settings = load_settings(config)

@@ -14,8 +14,7 @@ import pytest
 from tests.notify.sink import Sink, free_port
 from tracker.domain.alert import Failed, Refused, Sent, Unknown
 from tracker.domain.policy import Level
-from tracker.notify.channel import Message
-from tracker.notify.channels.apprise import (
+from tracker.notify.apprise import (
     _USUAL,
     AppriseChannel,
     _service,
@@ -24,6 +23,7 @@ from tracker.notify.channels.apprise import (
     check_urls,
     subject_and_text,
 )
+from tracker.notify.channel import Message
 from tracker.settings.reading import ConfigError
 
 MAIL = "mailto://ann:sesame@example.org"

@@ -207,7 +207,7 @@ async def _loaded(console: Console) -> float:
     clock = SystemClock()
     began = clock.monotonic()
     with console.status("starting", spinner="line"):
-        code = "import tracker.daemon.run, tracker.forecast, tracker.notify.channels.apprise"
+        code = "import tracker.daemon.run, tracker.forecast, tracker.notify.apprise"
         process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
         await process.wait()
     return clock.monotonic() - began

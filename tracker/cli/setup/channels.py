@@ -26,10 +26,10 @@ from tracker.domain.policy import Level
 
 if TYPE_CHECKING:
     from tracker.notify.channel import Channel
-    from tracker.notify.channels.telegram.bot import BotApi
-    from tracker.notify.channels.telegram.channel import TelegramChannel
-    from tracker.notify.channels.telegram.connection import TelegramConnection
-    from tracker.notify.channels.telegram.values import Answer, Updates
+    from tracker.notify.telegram import TelegramChannel
+    from tracker.notify.telegram_bot import BotApi
+    from tracker.notify.telegram_connection import TelegramConnection
+    from tracker.notify.telegram_values import Answer, Updates
     from tracker.settings import Settings
     from tracker.store import Store
     from tracker.store.access import Paired
@@ -198,7 +198,7 @@ def forget(context: typer.Context) -> None:
 
 async def pair_chat(scope: Scope) -> None:
     """Pair a chat with the configured bot, and send it a first message."""
-    from tracker.notify.channels.telegram.values import ChatPlace
+    from tracker.notify.telegram_values import ChatPlace
 
     channel = _channel(scope)
     async with channel, session(scope, write=True) as at:
@@ -224,7 +224,7 @@ async def pair_chat(scope: Scope) -> None:
 
 def _channel(scope: Scope) -> TelegramChannel:
     """The configured bot; Impossible when there is none."""
-    from tracker.notify.channels.telegram.channel import telegram_channel
+    from tracker.notify.telegram import telegram_channel
     from tracker.settings import load_secrets
 
     settings = scope.settings()
@@ -391,7 +391,7 @@ class _Listening:
         if self.quiet:
             await self.clock.sleep(_LOOK_SECONDS)
             return None
-        from tracker.notify.channels.telegram.values import Conflict, Updates
+        from tracker.notify.telegram_values import Conflict, Updates
 
         found = await self._poll()
         match found:
@@ -419,7 +419,7 @@ class _Listening:
             return Unknown("no answer from Telegram")
 
     async def _read(self, found: Updates) -> Bond | None:
-        from tracker.notify.channels.telegram.values import Written
+        from tracker.notify.telegram_values import Written
         from tracker.store.access import Offer
 
         for heard in found.heard:

@@ -33,14 +33,14 @@ from telegram.request import BaseRequest, HTTPXRequest, RequestData
 from tracker.domain.alert import Sent
 from tracker.network import PROXIES, UnusableProxy, proxy_for, trusted
 from tracker.notify.channel import Shown
-from tracker.notify.channels.telegram.answers import (
+from tracker.notify.telegram_answers import (
     OddAnswer,
     RequestTooLarge,
     UnreadableSuccess,
     odd,
     said_no,
 )
-from tracker.notify.channels.telegram.values import (
+from tracker.notify.telegram_values import (
     Answer,
     ChatPlace,
     Heard,

@@ -14,7 +14,7 @@ from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.events import ChatMoved, MarkupRefused, Tell, TopicGone, tell_nobody
 from tracker.network import UnusableProxy
 from tracker.notify.channel import Gone, Shown, in_thread
-from tracker.notify.channels.telegram.values import (
+from tracker.notify.telegram_values import (
     Answer,
     BadMarkup,
     ChatPlace,
@@ -26,7 +26,7 @@ from tracker.settings import Secret
 from tracker.settings.reading import ConfigError
 
 if TYPE_CHECKING:
-    from tracker.notify.channels.telegram.bot import BotApi
+    from tracker.notify.telegram_bot import BotApi
 
 API_URL = "https://api.telegram.org"
 
@@ -135,7 +135,7 @@ class TelegramConnection:
             return self._api
 
     def _open(self) -> BotApi:
-        from tracker.notify.channels.telegram.bot import BotApi
+        from tracker.notify.telegram_bot import BotApi
 
         try:
             return BotApi(self._token, self._api_url, self._connect_limit)

@@ -26,7 +26,7 @@ from tracker.domain.policy import Level
 from tracker.logs import Masker
 from tracker.network import certificate_trouble, own_authorities
 from tracker.notify.channel import Message, in_thread
-from tracker.notify.channels.text import BRIEF, brief
+from tracker.notify.text import BRIEF, brief
 from tracker.notify.web_service import reason_in
 from tracker.settings.reading import ConfigError
 

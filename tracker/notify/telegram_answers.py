@@ -23,7 +23,7 @@ from telegram.error import Conflict as TwoReaders
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.network import certificate_trouble
 from tracker.notify.channel import Gone
-from tracker.notify.channels.telegram.values import Answer, BadMarkup, Conflict, Moved, NoTopic
+from tracker.notify.telegram_values import Answer, BadMarkup, Conflict, Moved, NoTopic
 
 _SAME = "message is not modified"
 _GONE = (

@@ -1,1 +1,0 @@
-"""The channels that carry a message to a person, one for each service."""
