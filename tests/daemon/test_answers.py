@@ -24,7 +24,7 @@ from tracker.domain.chance import Chance
 from tracker.domain.game import Game
 from tracker.domain.money import parse_odds
 from tracker.domain.policy import Snooze, SnoozeScope
-from tracker.notify.text import TEXT_LIMIT, length
+from tracker.notify.channels.text import TEXT_LIMIT, length
 from tracker.store.views import BetView
 
 SIGHT = LocalTime(NOW, ZoneInfo("America/Denver"))

@@ -22,7 +22,7 @@ from tracker.domain.market import Direction, DoubleDouble, Moneyline, PlayerTota
 from tracker.domain.money import money_text, parse_odds
 from tracker.domain.player import Player, Stat
 from tracker.store import Store
-from tracker.web.frame import templates
+from tracker.web.pages.frame import templates
 from tracker.wording.closes import share_text
 from tracker.wording.figures import percent, signed_money
 

@@ -20,7 +20,7 @@ from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 from tracker.language.snoozes import parse_until
 from tracker.web import charts
-from tracker.web.frame import Inside, OfBell, at_text, drawn, page, share
+from tracker.web.pages.frame import Inside, OfBell, at_text, drawn, page, share
 from tracker.web.problems import Problem
 from tracker.web.site import OfSite
 from tracker.wording.closes import decision_facts, prior_text, value_text
