@@ -142,7 +142,7 @@ async def test_a_bets_figures_are_those_of_the_api(night_and_market: Served) -> 
         page, told = await both(night_and_market, f"/bets/{number}")
         wanted = {"Peak": percent(told["peak"]), "Low": percent(told["low"])}
         if told["stake_cents"] is not None:
-            wanted["Stake"] = money_text(told["stake_cents"])
+            wanted["Free bet" if told["free"] else "Stake"] = money_text(told["stake_cents"])
         if told["odds"] is not None:
             wanted["Odds"] = told["odds"]
             wanted["Break-even"] = percent(parse_odds(told["odds"]).break_even, 1)

@@ -44,7 +44,7 @@ from tracker.domain.bet import Result, Status
 from tracker.domain.league import LEAGUE_ZONE
 from tracker.domain.money import plural
 from tracker.domain.value import ClosingValue
-from tracker.notify.channel import Channel, Message
+from tracker.notify.channels import Channel, Message
 from tracker.replay.server import serving
 from tracker.settings import Settings, load_secrets
 from tracker.store import Store, StoreError

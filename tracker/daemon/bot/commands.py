@@ -21,10 +21,10 @@ from tracker.domain.errors import BadTime, TrackerError
 from tracker.domain.game import Game, GameState
 from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.language.snoozes import FORMS, parse_until
-from tracker.notify.channel import Message
+from tracker.notify.channels import Message
+from tracker.notify.channels.telegram import Answer, Pressed, Written
 from tracker.notify.channels.telegram.channel import SNOOZE_MINUTES, Press, read_button
 from tracker.notify.channels.telegram.connection import TelegramConnection
-from tracker.notify.channels.telegram.values import Answer, Pressed, Written
 from tracker.notify.channels.text import marked_up
 from tracker.store import Store
 
