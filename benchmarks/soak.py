@@ -48,7 +48,7 @@ from tracker.domain.events import SystemEvent
 from tracker.feeds.feeds import open_feeds
 from tracker.forecast import load_parameters
 from tracker.host import give_back_memory
-from tracker.notify.channel import Message
+from tracker.notify.channels import Message
 from tracker.replay.playback import Playback
 from tracker.replay.server import Options, serving
 from tracker.settings import Settings, load_settings

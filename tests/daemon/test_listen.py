@@ -24,8 +24,8 @@ from tracker.daemon.bot.commands import BotCommands
 from tracker.daemon.bot.subprocesses import CommandRun
 from tracker.domain.bet import Status
 from tracker.domain.policy import SnoozeScope
-from tracker.notify.telegram import TelegramBoard
-from tracker.notify.telegram_connection import TelegramConnection
+from tracker.notify.channels.telegram.channel import TelegramBoard
+from tracker.notify.channels.telegram.connection import TelegramConnection
 from tracker.registry import GAMES, Registry
 
 STRANGER = 666

@@ -19,7 +19,7 @@ from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, Moneyline, PlayerTotal, Spread, Total
 from tracker.domain.player import Player, Stat
 from tracker.domain.tracking import GameTracking, LegStanding, Tracked
-from tracker.notify.text import (
+from tracker.notify.channels.text import (
     DISCORD_LIMIT,
     NTFY_LIMIT,
     TEXT_LIMIT,

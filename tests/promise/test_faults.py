@@ -37,7 +37,7 @@ from tracker.feeds.polling.feed import LookUp
 from tracker.feeds.polling.poller import GamePoller
 from tracker.forecast import Outlook, load_parameters
 from tracker.modelling.rule_trial import SiteWatch
-from tracker.notify.channel import Message
+from tracker.notify.channels import Message
 from tracker.settings import load_settings
 from tracker.store import Store
 from tracker.store.database import connection

@@ -22,7 +22,7 @@ from tracker.domain.market import Direction, DoubleDouble, Moneyline, PlayerTota
 from tracker.domain.money import money_text, parse_odds
 from tracker.domain.player import Player, Stat
 from tracker.store import Store
-from tracker.web.frame import templates
+from tracker.web.pages.frame import templates
 from tracker.wording.closes import share_text
 from tracker.wording.figures import percent, signed_money
 
@@ -142,7 +142,7 @@ async def test_a_bets_figures_are_those_of_the_api(night_and_market: Served) -> 
         page, told = await both(night_and_market, f"/bets/{number}")
         wanted = {"Peak": percent(told["peak"]), "Low": percent(told["low"])}
         if told["stake_cents"] is not None:
-            wanted["Stake"] = money_text(told["stake_cents"])
+            wanted["Free bet" if told["free"] else "Stake"] = money_text(told["stake_cents"])
         if told["odds"] is not None:
             wanted["Odds"] = told["odds"]
             wanted["Break-even"] = percent(parse_odds(told["odds"]).break_even, 1)

@@ -44,7 +44,7 @@ from tracker.domain.bet import Result, Status
 from tracker.domain.league import LEAGUE_ZONE
 from tracker.domain.money import plural
 from tracker.domain.value import ClosingValue
-from tracker.notify.channel import Channel, Message
+from tracker.notify.channels import Channel, Message
 from tracker.replay.server import serving
 from tracker.settings import Settings, load_secrets
 from tracker.store import Store, StoreError
@@ -207,7 +207,7 @@ async def _loaded(console: Console) -> float:
     clock = SystemClock()
     began = clock.monotonic()
     with console.status("starting", spinner="line"):
-        code = "import tracker.daemon.run, tracker.forecast, tracker.notify.apprise"
+        code = "import tracker.daemon.run, tracker.forecast, tracker.notify.channels.apprise"
         process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
         await process.wait()
     return clock.monotonic() - began

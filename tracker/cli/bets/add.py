@@ -24,7 +24,7 @@ from tracker.domain.catalog import guests_of
 from tracker.domain.chance import NoChance
 from tracker.domain.errors import BadBet, Misused
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.money import money_text, odds_text, payout_if_won, stake_text
+from tracker.domain.money import money_text, needed, odds_text, payout_if_won, stake_text
 from tracker.language.grammar import stake_written
 
 if TYPE_CHECKING:
@@ -285,7 +285,7 @@ def _as_json(x: Registered) -> dict[str, object]:
         "to_win_cents": None
         if odds is None or stake is None
         else payout_if_won(stake, odds) - stake,
-        "break_even": None if odds is None else odds.break_even,
+        "break_even": needed(odds, free=x.draft.free),
         "rules": [rule.text for rule in x.rules],
         "placed_at": None if placed is None else iso(placed),
     }
@@ -378,8 +378,9 @@ def _money(draft: Draft, form: str, *, as_written: bool) -> list[str]:
         told = as_written and not draft.free and stake_written(draft.pick, stake) is not None
         text = " ".join(y for y in ("" if told else stake_text(stake, free=draft.free), win) if y)
         parts += [text] if text else []
-    if odds is not None:
-        parts.append(f"break-even {odds.break_even:.1%}".replace("%", " %"))
+    asked = needed(odds, free=draft.free)
+    if asked is not None:
+        parts.append(f"break-even {asked:.1%}".replace("%", " %"))
     return parts
 
 

@@ -27,7 +27,7 @@ from tracker.cli.screen import (
 from tracker.cli.session import CommandEnded, Scope, Session, scope_of, session
 from tracker.domain.bet import Status
 from tracker.domain.errors import Misused
-from tracker.domain.money import money_text, odds_text, plural, stake_text
+from tracker.domain.money import odds_text, plural, stake_in_table, stake_text
 from tracker.domain.policy import Rule, parse_rule
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ async def _bets(scope: Scope, everything: bool, page: int | None, as_json: bool)
             shown_as(x),
             _game_cell(x, now, at.basics.zone),
             odds_text(x.odds, at.basics.odds_format),
-            "" if x.stake_cents is None else money_text(x.stake_cents),
+            stake_in_table(x.stake_cents, free=x.free),
             chance_text(x),
             status_text(x, short=True),
         )

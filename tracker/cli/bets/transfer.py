@@ -24,7 +24,7 @@ from tracker.cli.session import FAILED, CommandEnded, Scope, scope_of, session
 from tracker.domain.draft import Draft
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import slate_date
-from tracker.domain.money import money_text, plural
+from tracker.domain.money import money_text, plural, stake_in_table
 from tracker.intake.bets_file import parse_bets
 from tracker.intake.imports import ImportedBet, ImportedBets, Manner, UnsureDates, read_slips
 
@@ -195,7 +195,7 @@ def _show(found: ImportedBets, as_json: bool) -> None:
             str(x.line),
             x.draft.pick.text,
             x.draft.odds.text if x.draft.odds else "",
-            money_text(x.draft.stake_cents) if x.draft.stake_cents is not None else "",
+            stake_in_table(x.draft.stake_cents, free=x.draft.free),
             x.result.value if x.result else "open",
             money_text(x.paid) if x.paid is not None else "",
         )

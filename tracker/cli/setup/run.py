@@ -26,7 +26,7 @@ from tracker.host import AlreadyRunning, os_trouble
 from tracker.registry import registry_beside
 
 if TYPE_CHECKING:
-    from tracker.notify.channel import Channel
+    from tracker.notify.channels import Channel
     from tracker.settings import Secrets, Settings
 
 System = Annotated[

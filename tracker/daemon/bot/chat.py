@@ -31,12 +31,10 @@ from tracker.domain.events import (
     Tell,
 )
 from tracker.network import WRONG_CLOCK_S, clock_trouble
-from tracker.notify.channel import Board, Channel
-from tracker.notify.discord import DiscordChannel
-from tracker.notify.ntfy import NtfyChannel
-from tracker.notify.telegram import TelegramBoard, TelegramChannel
-from tracker.notify.telegram_connection import NO_LIBRARY, CannotOpen, TelegramConnection
-from tracker.notify.telegram_values import (
+from tracker.notify.channels import Board, Channel
+from tracker.notify.channels.discord import DiscordChannel
+from tracker.notify.channels.ntfy import NtfyChannel
+from tracker.notify.channels.telegram import (
     Answer,
     ChatPlace,
     Conflict,
@@ -46,11 +44,13 @@ from tracker.notify.telegram_values import (
     Updates,
     Written,
 )
+from tracker.notify.channels.telegram.channel import TelegramBoard, TelegramChannel
+from tracker.notify.channels.telegram.connection import NO_LIBRARY, CannotOpen, TelegramConnection
 from tracker.store import Store
 from tracker.store.access import Offer, Pairing
 
 if TYPE_CHECKING:
-    from tracker.notify.telegram_bot import BotApi
+    from tracker.notify.channels.telegram.bot import BotApi
 
 
 POLL_SECONDS = 25

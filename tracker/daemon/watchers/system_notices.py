@@ -34,7 +34,7 @@ from tracker.domain.money import plural
 from tracker.domain.policy import Level
 from tracker.domain.tracking import GameTracking
 from tracker.engine.decide.advance import GAME_LOST_AFTER
-from tracker.notify.channel import Channel, Message
+from tracker.notify.channels import Channel, Message
 from tracker.store import Store
 from tracker.wording.alerts import data_back, no_data
 

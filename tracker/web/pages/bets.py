@@ -15,11 +15,11 @@ from tracker.app.tonight import players_of
 from tracker.app.views import legs_json, prior_words
 from tracker.domain.bet import Result, wager_text
 from tracker.domain.errors import BadBet
-from tracker.domain.money import money_text, parse_money, parse_odds
+from tracker.domain.money import money_text, needed, parse_money, parse_odds, stake_text
 from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 from tracker.web import charts
-from tracker.web.frame import Inside, OfBell, at_text, drawn, page, share
+from tracker.web.pages.frame import Inside, OfBell, at_text, drawn, page, share
 from tracker.web.problems import Problem
 from tracker.web.site import OfSite
 from tracker.wording.closes import decision_facts, prior_text, value_text
@@ -66,7 +66,7 @@ async def check(_: Inside, site: OfSite, line: Line) -> Response:
     if draft.odds is not None:
         understood += f" · {draft.odds.text}"
     if draft.stake_cents is not None:
-        understood += f" · {money_text(draft.stake_cents)}"
+        understood += f" · {stake_text(draft.stake_cents, free=draft.free)}"
     zone = site.settings.zone
     where = chosen.why or " · ".join(
         f"{x.away} @ {x.home}, {x.start.astimezone(zone):%a %d %b %H:%M}" for x in chosen.games
@@ -180,11 +180,12 @@ async def bet(
 
 def _facts(x: BetView, zone: tzinfo) -> Pairs:
     # A dash is for whoever looks for what was never told; before the first chance none is missed.
+    stake, asked = x.stake_cents, needed(x.odds, free=x.free)
     untold = "–" if x.result is not None or x.no_chance is not None else ""
     found = [
         ("Odds", x.odds.text if x.odds is not None else ""),
-        ("Stake", money_text(x.stake_cents) if x.stake_cents is not None else ""),
-        ("Break-even", percent(x.odds.break_even, 1) if x.odds is not None else ""),
+        ("Free bet" if x.free else "Stake", "" if stake is None else money_text(stake)),
+        ("Break-even", "" if asked is None else percent(asked, 1)),
         ("Peak", percent(x.peak) if x.peak is not None else untold),
         ("Low", percent(x.low) if x.low is not None else untold),
         ("Book", x.book or ""),
