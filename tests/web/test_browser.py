@@ -21,7 +21,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from tracker.cli.demo_night import playbacks, starts, write_files
+from tracker.cli.demo.night import playbacks, starts, write_files
 from tracker.clock import ScaledClock, SystemClock
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.forecast.shipped import load_parameters

@@ -24,7 +24,8 @@ from rich.text import Text
 
 from tracker.app.channels import open_channels
 from tracker.app.course import Course, course_of
-from tracker.cli.demo_night import (
+from tracker.cli.charts.plot import draw
+from tracker.cli.demo.night import (
     BETS,
     LASTS,
     PAIRINGS,
@@ -37,7 +38,6 @@ from tracker.cli.demo_night import (
     write_files,
 )
 from tracker.cli.screen import chance_text, shown_as
-from tracker.cli.watch.plot import draw
 from tracker.clock import ScaledClock, SystemClock
 from tracker.domain.alert import Sent
 from tracker.domain.bet import Result, Status
@@ -427,7 +427,7 @@ def _subtitle(bet: BetView) -> str:
 def _draw_pictures(views: Sequence[ShowView], folder: Path) -> bool:
     """A PNG for the first bet of each game; whether it could be drawn (pictures are an extra)."""
     try:
-        from tracker.cli.watch.picture import write_picture
+        from tracker.cli.charts.picture import write_picture
     except ImportError:
         return False
     folder.mkdir(parents=True, exist_ok=True)

@@ -16,10 +16,10 @@ import typer
 
 from tracker.app.course import Course, course_of
 from tracker.cli.app import AsJson, Reference
+from tracker.cli.charts.plot import draw, draw_clv, draw_profit, draw_reliability
 from tracker.cli.models.in_use import given_lines
 from tracker.cli.screen import paint, progress, say, say_json, shown_as, status_text
 from tracker.cli.session import Scope, Session, scope_of, session
-from tracker.cli.watch.plot import draw, draw_clv, draw_profit, draw_reliability
 from tracker.domain.errors import Impossible, Misused
 from tracker.engine.record import Grouping, Reliability, reliability
 
@@ -155,7 +155,7 @@ def _columns() -> int:
 
 def _pictures() -> ModuleType:
     try:
-        from tracker.cli.watch import picture
+        from tracker.cli.charts import picture
     except ImportError:
         raise Impossible(
             'pictures need matplotlib, which is not installed: pip install "ingame-tracker[charts]"'

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from tracker.cli.watch.plot import histogram
+from tracker.cli.charts.plot import histogram
 from tracker.domain.bet import Result
 from tracker.domain.money import plural
 from tracker.wording.figures import percent, signed_money
