@@ -18,6 +18,7 @@ from tracker.domain.errors import BadBet
 from tracker.domain.money import money_text, needed, parse_money, parse_odds, stake_text
 from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
+from tracker.language.grammar import parse_stake
 from tracker.web import charts
 from tracker.web.pages.frame import Inside, OfBell, at_text, drawn, page, share
 from tracker.web.problems import Problem
@@ -455,16 +456,19 @@ async def settle(
     number: int,
     result: Annotated[str, Form(max_length=20)],
     why_: Annotated[str, Form(alias="why", max_length=500)] = "",
+    paid: Annotated[str, Form(max_length=50)] = "",
 ) -> Response:
-    """Give a bet the result that a person decides."""
+    """Give a bet the result that a person decides, and what came back if not by the odds."""
     await _history(site, number)
     try:
         decided = Result(result)
     except ValueError:
         raise BadBet(f"{result!r} is no result") from None
+    unit = site.settings.stake_unit_cents
+    cents = parse_stake(paid, unit) if paid.strip() else None
     async with await site.writing() as store:
-        mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
-        await mine.settle(str(number), decided, why_, None, await site.now())
+        mine = Bets(store, site.rules, unit, visitor.who)
+        await mine.settle(str(number), decided, why_, cents, await site.now())
     return _back(number, "Settled by hand.")
 
 
