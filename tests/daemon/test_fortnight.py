@@ -22,7 +22,7 @@ from tests.doubles.clock import FakeClock
 from tracker.app.backups import TrackerFiles, back_up, drill
 from tracker.app.monitors import watch
 from tracker.app.refresh import Part, Refresh
-from tracker.daemon.bot.subprocesses import CommandRun
+from tracker.daemon.bot import CommandRun
 from tracker.daemon.watchers.chores import dues, usual_chores
 from tracker.domain.errors import TrackerError
 from tracker.domain.league import slate_date

@@ -188,7 +188,7 @@ def player(
 
 async def _player(scope: Scope, name: str, stat: str, line: float | None, as_json: bool) -> None:
     from tracker.app.player import PlayerQuestion, PlayerSheet, sheet_json, sheets
-    from tracker.cli.models.in_use import given_lines, models_of
+    from tracker.cli.models import given_lines, models_of
     from tracker.store import StoreMissing
 
     ask = PlayerQuestion(name, _stat(stat), line)
