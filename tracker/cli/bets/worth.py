@@ -170,7 +170,7 @@ async def _checked(
 ) -> None:
     from tracker.app.bets import Beside, draft_of, unregistered
     from tracker.app.market.value import WHY_NONE, Worth
-    from tracker.cli.bets.choose import chooser
+    from tracker.cli.bets import chooser
 
     settings = scope.settings()
     draft = draft_of(line, Beside(game=game, odds=odds), settings.stake_unit_cents)

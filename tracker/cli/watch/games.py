@@ -13,7 +13,7 @@ import typer
 from tracker.app.choose_game import GamesRead
 from tracker.app.views import game_json
 from tracker.cli.app import AsJson
-from tracker.cli.bets.choose import ANSWER_WITHIN_S, ASKING, read_slate
+from tracker.cli.bets import ANSWER_WITHIN_S, ASKING, read_slate
 from tracker.cli.screen import note, paint, progress, say, say_json, table, when
 from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.chance import Chance, NoChance
