@@ -34,7 +34,7 @@ from tracker.domain.poll import Poll
 from tracker.engine.decide.advance import advance
 from tracker.engine.record import Grouping
 from tracker.engine.rules.routing import route
-from tracker.language.grammar import find_in, parse_pick
+from tracker.language import find_in, parse_pick
 from tracker.store import Store
 from tracker.store.bets import Registration
 

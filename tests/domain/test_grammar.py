@@ -33,14 +33,7 @@ from tracker.domain.market import (
 from tracker.domain.money import parse_odds
 from tracker.domain.pick import Pick
 from tracker.domain.player import Player, Stat
-from tracker.language.grammar import (
-    find_in,
-    find_in_game,
-    parse_bet,
-    parse_matchup,
-    parse_pick,
-    pick_text,
-)
+from tracker.language import find_in, find_in_game, parse_bet, parse_matchup, parse_pick, pick_text
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
 COLLEGE = Game("2", "ncaam", "DUKE", "UNC", datetime(2026, 11, 21, 2, tzinfo=UTC))

@@ -21,7 +21,7 @@ from tracker.domain.pick import Written
 from tracker.domain.policy import Rule, parse_rule
 from tracker.domain.same_bet import Fresh, Kept, Meeting, meet
 from tracker.engine.settle import by_hand
-from tracker.language.grammar import (
+from tracker.language import (
     find_in,
     parse_bet,
     parse_matchup,

@@ -157,7 +157,7 @@ def edges(context: typer.Context, as_json: AsJson = False) -> None:
 
 async def _edges_now(scope: Scope, as_json: bool) -> None:
     from tracker.app.market.edges import edges_json, edges_now
-    from tracker.cli.models.in_use import given_lines, models_of
+    from tracker.cli.models import given_lines, models_of
 
     settings = scope.settings()
     async with session(scope, write=True) as at:
@@ -338,7 +338,7 @@ def price(
 
 def _loader(scope: Scope, model: str | None) -> Callable[[str], Parameters]:
     """What gives the parameters of a league: the model that is named, else the one in use."""
-    from tracker.cli.models.in_use import ModelsInUse, named_model
+    from tracker.cli.models import ModelsInUse, named_model
     from tracker.registry import registry_beside
 
     registry = registry_beside(scope.basics().store)

@@ -26,9 +26,9 @@ from tracker.domain.money import plural
 if TYPE_CHECKING:
     from tracker.clock import ScaledClock
     from tracker.domain.draft import Draft
+    from tracker.replay import Recording
     from tracker.replay.faults import Fault
     from tracker.replay.playback import Playback
-    from tracker.replay.recording import Recording
 
 
 Games = Annotated[

@@ -17,13 +17,7 @@ from tracker.domain.errors import BadBet, BadRule, TrackerError
 from tracker.domain.pick import Matchup, Written
 from tracker.domain.policy import Rule, parse_rule
 from tracker.domain.prior import NO_LINES, Lines
-from tracker.language.grammar import (
-    parse_placed_at,
-    parse_stake,
-    read_legs,
-    read_line,
-    stake_written,
-)
+from tracker.language import parse_placed_at, parse_stake, read_legs, read_line, stake_written
 from tracker.settings.models import toml_odds
 
 _TABLE = re.compile(r"^[ \t]*\[\[\s*bet\s*\]\]", re.MULTILINE)

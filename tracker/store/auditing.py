@@ -34,8 +34,8 @@ from tracker.store.bets import (
     update_rules,
     withdraw,
 )
+from tracker.store.database import Database
 from tracker.store.database.columns import moment, rules_of, stamp, state_of
-from tracker.store.database.connection import Database
 from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.reading import reviews, tracked
 from tracker.store.recording import settlement_columns

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.app.bets import Beside, Registered, draft_of
 from tracker.app.views import iso
-from tracker.cli.bets.choose import chooser
+from tracker.cli.bets import chooser
 from tracker.cli.screen import asks, note, paint, progress, say, say_json, wait_text, when
 from tracker.cli.session import Scope, session
 from tracker.domain.bet import wager_text
@@ -25,7 +25,7 @@ from tracker.domain.chance import NoChance
 from tracker.domain.errors import BadBet, Misused
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.money import money_text, needed, odds_text, payout_if_won, stake_text
-from tracker.language.grammar import stake_written
+from tracker.language import stake_written
 
 if TYPE_CHECKING:
     import typer

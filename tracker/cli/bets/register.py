@@ -10,7 +10,7 @@ import typer
 from tracker.app.views import bet_json, prior_json, show_json
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.bets.worth import decision_lines
-from tracker.cli.models.in_use import believed, given_lines, models_of
+from tracker.cli.models import believed, given_lines, models_of
 from tracker.cli.screen import (
     chance_text,
     leg_lines,

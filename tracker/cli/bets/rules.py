@@ -156,7 +156,7 @@ async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[Trial
 
 
 def _load(scope: Scope) -> _Loader:
-    from tracker.cli.models.in_use import ModelsInUse
+    from tracker.cli.models import ModelsInUse
     from tracker.registry import registry_beside
 
     return ModelsInUse(registry_beside(scope.basics().store), lambda _: None)

@@ -17,7 +17,7 @@ import typer
 from tracker.app.course import Course, course_of
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.charts.plot import draw, draw_clv, draw_profit, draw_reliability
-from tracker.cli.models.in_use import given_lines
+from tracker.cli.models import given_lines
 from tracker.cli.screen import paint, progress, say, say_json, shown_as, status_text
 from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.errors import Impossible, Misused

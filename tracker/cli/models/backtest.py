@@ -17,13 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tracker.cli.app import AsJson
-from tracker.cli.models.in_use import (
-    DEFAULT_LEAGUE,
-    Folder,
-    known_league,
-    need_modelling,
-    seasons_of,
-)
+from tracker.cli.models import DEFAULT_LEAGUE, Folder, known_league, need_modelling, seasons_of
 from tracker.cli.screen import bar, note, say, say_json, table
 from tracker.cli.session import Scope, scope_of
 from tracker.domain.errors import Impossible
@@ -100,7 +94,7 @@ def _report(scope: Scope, strategy: Strategy, season: str, data: Path | None) ->
 def _recorded(
     scope: Scope, strategy: Strategy, season: str, data: Path | None
 ) -> list[tuple[Candidate, BetOutcome]]:
-    from tracker.cli.models.in_use import ModelsInUse
+    from tracker.cli.models import ModelsInUse
     from tracker.modelling.backtest import candidates, read_rows
     from tracker.registry import registry_beside
 
@@ -115,7 +109,7 @@ async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOut
     from datetime import timedelta
 
     from tracker.app.market.backtest import candidates, grouped
-    from tracker.cli.models.in_use import ModelsInUse
+    from tracker.cli.models import ModelsInUse
     from tracker.cli.session import session
     from tracker.forecast.market import closing_outlook
     from tracker.registry import registry_beside

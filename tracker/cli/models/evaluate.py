@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tracker.cli.app import AsJson
-from tracker.cli.models.in_use import (
+from tracker.cli.models import (
     DEFAULT_LEAGUE,
     Folder,
     LeagueOf,

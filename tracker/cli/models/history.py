@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, known_league, need_modelling
+from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, known_league, need_modelling
 from tracker.cli.screen import Advance, bar, note, say
 from tracker.cli.session import CommandEnded, Scope, scope_of, session
 from tracker.clock import SystemClock

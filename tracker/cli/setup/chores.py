@@ -11,7 +11,7 @@ import typer
 
 from tracker.app.views import iso
 from tracker.cli.app import AsJson
-from tracker.cli.models.in_use import ModelsInUse, known_league
+from tracker.cli.models import ModelsInUse, known_league
 from tracker.cli.screen import note, progress, say, say_json, table
 from tracker.cli.session import CommandEnded, Scope, scope_of, session
 from tracker.domain.errors import Impossible, Misused

@@ -16,7 +16,7 @@ import typer
 
 from tracker.app.channels import open_channels
 from tracker.cli.app import declare_group
-from tracker.cli.models.in_use import ModelsInUse
+from tracker.cli.models import ModelsInUse
 from tracker.cli.screen import progress, say
 from tracker.cli.session import FAILED, CommandEnded, Scope, scope_of
 from tracker.clock import Clock, ScaledClock, SystemClock
@@ -129,7 +129,7 @@ def parse_instant(text: str) -> datetime:
 async def _run(
     settings: Settings, secrets: Secrets, clock: Clock, level: str, config: Path | None
 ) -> int:
-    from tracker.daemon.bot.subprocesses import Bounds, Commands
+    from tracker.daemon.bot import Bounds, Commands
     from tracker.daemon.run import run as daemon
     from tracker.daemon.watchers.chores import HEAVY_LIMIT, LIGHT_LIMIT, Runners
     from tracker.daemon.watchers.system_notices import FailureNotice

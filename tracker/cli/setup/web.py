@@ -206,7 +206,7 @@ def _models(settings: Settings) -> Callable[[str], Parameters]:
 
     def load(league: str) -> Parameters:
         if not made:
-            from tracker.cli.models.in_use import ModelsInUse
+            from tracker.cli.models import ModelsInUse
             from tracker.registry import registry_beside
 
             made.append(ModelsInUse(registry_beside(settings.store.path), note))

@@ -13,7 +13,7 @@ import typer
 from tracker.app.choose_game import GamesRead
 from tracker.app.views import game_json
 from tracker.cli.app import AsJson
-from tracker.cli.bets.choose import ANSWER_WITHIN_S, ASKING, read_slate
+from tracker.cli.bets import ANSWER_WITHIN_S, ASKING, read_slate
 from tracker.cli.screen import note, paint, progress, say, say_json, table, when
 from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.chance import Chance, NoChance
@@ -188,7 +188,7 @@ def player(
 
 async def _player(scope: Scope, name: str, stat: str, line: float | None, as_json: bool) -> None:
     from tracker.app.player import PlayerQuestion, PlayerSheet, sheet_json, sheets
-    from tracker.cli.models.in_use import given_lines, models_of
+    from tracker.cli.models import given_lines, models_of
     from tracker.store import StoreMissing
 
     ask = PlayerQuestion(name, _stat(stat), line)

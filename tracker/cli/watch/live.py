@@ -14,8 +14,8 @@ from rich.text import Text
 from tracker.app.bets import Beside, check, unregistered
 from tracker.app.health import at_work
 from tracker.app.tonight import GameOnPage, tonight
+from tracker.cli.bets import silent_chooser
 from tracker.cli.bets.add import draft_for, understood
-from tracker.cli.bets.choose import silent_chooser
 from tracker.cli.charts import explained
 from tracker.cli.charts import told_lines as why_lines
 from tracker.cli.screen import needs_decision, shown_as, status_text, when

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.clock import Clock
-from tracker.daemon.bot import answers
+from tracker.daemon.bot import Verbs, answers
 from tracker.daemon.bot.answers import COMMANDS, LocalTime
 from tracker.daemon.bot.bet_commands import ADD, UNDO, BetCommands, ChatReply
-from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.cards import LiveView
 from tracker.domain.alert import Failed
 from tracker.domain.errors import BadTime, TrackerError

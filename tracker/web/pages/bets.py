@@ -18,7 +18,7 @@ from tracker.domain.errors import BadBet
 from tracker.domain.money import money_text, needed, parse_money, parse_odds, stake_text
 from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
-from tracker.language.grammar import parse_stake
+from tracker.language import parse_stake
 from tracker.web import charts
 from tracker.web.pages.frame import Inside, OfBell, at_text, drawn, page, share
 from tracker.web.problems import Problem
