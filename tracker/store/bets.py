@@ -232,7 +232,9 @@ def _meet_again(
     revived = row["withdrawn_at"] is not None
     if revived:
         db.execute(q.REVIVE, {"number": number, "from_file": said.from_file})
-    if said.identity != row["identity"]:
+    # An edit by hand gives the bet other words; those of the file go on to mean this one.
+    joins = said.from_file and not row["from_file"] and not revived
+    if joins or said.identity != row["identity"]:
         db.execute(q.OTHER_WORDS, {"identity": said.identity, "bet": number})
     changed = change(db, row, draft, who, at)
     return Added(
