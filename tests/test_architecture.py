@@ -29,14 +29,6 @@ SHORT = 50
 MOST_SHORT_FILES = 6
 """Files under 50 lines, `__init__.py` left out: each has a name that is worth a file."""
 
-TWICE = frozenset(
-    """
-    Given Known Moment Quote Result
-    """.split()  # noqa: SIM905 - seventy names in quotes are hard to read
-)
-"""Names of classes that stand twice. The list only gets shorter."""
-
-
 PARTS = {
     "domain": "catalog",
     "forecast": "game players pricing",
@@ -211,9 +203,7 @@ def test_a_class_name_stands_for_one_thing() -> None:
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found[node.name].add(name(path))
-    doubled = {x: sorted(where) for x, where in found.items() if len(where) > 1}
-    assert not {x: where for x, where in doubled.items() if x not in TWICE}
-    assert not TWICE - set(doubled), "take these out of TWICE"
+    assert not {x: sorted(where) for x, where in found.items() if len(where) > 1}
 
 
 def test_migrations_count_from_one_without_gap_or_double() -> None:

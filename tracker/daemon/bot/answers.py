@@ -16,7 +16,14 @@ from tracker.domain.policy import Snooze, subject
 from tracker.engine.record import Ended, Tally, tally
 from tracker.store.views import BetView
 from tracker.wording.cards import Card
-from tracker.wording.figures import deciding, percent, short_market, signed_money, span_text
+from tracker.wording.figures import (
+    change_text,
+    deciding,
+    percent,
+    short_market,
+    signed_money,
+    span_text,
+)
 
 if TYPE_CHECKING:
     from tracker.app.bets import Decided, Edited, Registered
@@ -270,13 +277,7 @@ def edited_text(x: Edited) -> str:
     name = f"#{x.bet.id} {bet_name(x.bet)}"
     if not x.changes:
         return f"{name}: it was so already"
-    lines = []
-    for one in x.changes:
-        money = one.what.endswith("_cents")
-        before, after = (
-            money_text(int(y)) if money and y else y or "none" for y in (one.before, one.after)
-        )
-        lines.append(f"{one.what.removesuffix('_cents')} {before} → {after}")
+    lines = (change_text(y.what, y.before, y.after) for y in x.changes)
     return "\n".join((f"{name} is changed", *lines))
 
 
