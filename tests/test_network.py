@@ -25,7 +25,7 @@ from tracker.network import (
     proxy_for,
     retry_after,
 )
-from tracker.notify.channel import Message
+from tracker.notify.channels import Message
 from tracker.notify.channels.apprise import AppriseChannel
 from tracker.notify.channels.discord import DiscordChannel
 from tracker.notify.channels.ntfy import NtfyChannel

@@ -24,8 +24,8 @@ from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.domain.tracking import GameTracking
 from tracker.notify.channels.discord import DiscordChannel
 from tracker.notify.channels.ntfy import NtfyChannel
+from tracker.notify.channels.telegram import ChatPlace
 from tracker.notify.channels.telegram.channel import TelegramBoard, number_in
-from tracker.notify.channels.telegram.values import ChatPlace
 from tracker.settings import Secret
 
 GONE = no(400, "Bad Request: message to edit not found")

@@ -14,7 +14,7 @@ from tracker.domain.policy import parse_rule
 from tracker.domain.poll import Poll, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking
 from tracker.engine.decide.advance import note
-from tracker.language.grammar import find_in, parse_pick
+from tracker.language import find_in, parse_pick
 from tracker.store import Store
 
 RULES = tuple(

@@ -14,7 +14,7 @@ import pytest
 from tests.notify.sink import Sink, free_port
 from tracker.domain.alert import Failed, Refused, Sent, Unknown
 from tracker.domain.policy import Level
-from tracker.notify.channel import Message
+from tracker.notify.channels import Message
 from tracker.notify.channels.apprise import (
     _USUAL,
     AppriseChannel,

@@ -22,15 +22,14 @@ from tests.doubles.tls import OWN, over_tls
 from tracker.daemon.bot.answers import COMMANDS
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
-from tracker.notify.channel import Message
-from tracker.notify.channels.telegram import channel
+from tracker.notify.channels import Message
+from tracker.notify.channels.telegram import ChatPlace, channel
 from tracker.notify.channels.telegram.channel import TelegramChannel, telegram_channel
 from tracker.notify.channels.telegram.connection import (
     CONNECT_LIMIT,
     SEND_LIMIT,
     TelegramConnection,
 )
-from tracker.notify.channels.telegram.values import ChatPlace
 from tracker.notify.channels.text import TEXT_LIMIT
 from tracker.settings import Secret
 from tracker.settings.models import TelegramSettings

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.notify.channel import Message
+from tracker.notify.channels import Message
 from tracker.notify.channels.text import TEXT_LIMIT, length, marked_up, plain, shortened
 
 ALERT = (

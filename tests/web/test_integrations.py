@@ -19,7 +19,7 @@ from jinja2 import Environment, StrictUndefined
 
 from tests.web.conftest import Served
 from tracker.domain.alert import Sent
-from tracker.notify.channel import Message
+from tracker.notify.channels import Message
 from tracker.notify.channels.apprise import AppriseChannel
 
 DOC = Path(__file__).parents[2] / "docs" / "integrations.md"

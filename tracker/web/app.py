@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry, Counter
 
 from tracker import __version__
@@ -16,10 +19,11 @@ from tracker.clock import Clock
 from tracker.domain.errors import TrackerError
 from tracker.settings import Settings
 from tracker.settings.reading import plain_words
-from tracker.web import api, pages, problems
+from tracker.web import api, problems
 from tracker.web.guard import Door, Guard
 from tracker.web.live import Doorbell
-from tracker.web.pages.frame import page
+from tracker.web.pages import bets, frame, market, record
+from tracker.web.pages.frame import Outside, Unasked, page
 from tracker.web.problems import Problem
 from tracker.web.site import Site
 
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """The names that this machine has for itself."""
+
+_STATIC = Path(__file__).parent / "static"
 
 
 def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters]) -> Guard:
@@ -62,11 +68,25 @@ def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters
         registry=app.state.requests,
     )  # fmt: skip
     api.attach(app)
-    pages.attach(app)
+    _attach_pages(app)
     problems.attach(app)
     _for_people(app)
     hosts = LOOPBACK | {settings.web.host} | set(settings.web.hosts)
     return Guard(app, hosts, lambda route, status: counter.labels(route, str(status)).inc())
+
+
+def _attach_pages(app: FastAPI) -> None:
+    @app.exception_handler(Outside)
+    async def _send_in(_: Request, __: Exception) -> Response:
+        return RedirectResponse("/in", 303)
+
+    @app.exception_handler(Unasked)
+    async def _ask(request: Request, __: Exception) -> Response:
+        return frame.notice(request.url.path if request.method == "GET" else "/")
+
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    for part in (frame, bets, market, record):
+        app.include_router(part.router)
 
 
 def _for_people(app: FastAPI) -> None:

@@ -1,14 +1,389 @@
-"""The API under `/api/v1`: the JSON of the command line over HTTP, thin over the same use cases."""
+"""The API under `/api/v1`: the JSON of the command line over HTTP, thin over the same use cases.
+
+Here: games with their market, prices of a given state, players, and the whole; `bets.py` has bets.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+from pydantic import BaseModel, ConfigDict, Field
 
+from tracker import __version__
+from tracker.app.contracts.market import (
+    ClvJson,
+    CreditsJson,
+    EdgesJson,
+    GameJson,
+    GamesJson,
+    PlayerJson,
+    PlayersJson,
+    PriceAnswerJson,
+    QuotedJson,
+)
+from tracker.app.contracts.models import ModelsJson, TrialsJson
+from tracker.app.contracts.record import (
+    CalibrationJson,
+    HealthJson,
+    MonitorsJson,
+    PerformanceJson,
+    StatusJson,
+)
+from tracker.app.health import checks
+from tracker.app.market.credits import credit_report, credits_json
+from tracker.app.market.quotes import clv_json, clv_report, game_odds, named_game, odds_json
+from tracker.app.report import calibration_json, tally_json
+from tracker.app.views import game_json, status_json
+from tracker.domain.errors import BadBet, TrackerError
+from tracker.domain.game import Game, GameState
+from tracker.domain.league import LEAGUES, slate_date
+from tracker.domain.player import Stat
+from tracker.engine.record import Grouping, tally
+from tracker.settings import load_secrets
 from tracker.web import live
-from tracker.web.api import bets, market, pricing, record
-from tracker.web.problems import PROBLEM
+from tracker.web.api import bets
+from tracker.web.guard import Pricer, Reader
+from tracker.web.problems import PROBLEM, Json, Problem, answers
+from tracker.web.site import OfSite, Site
+
+if TYPE_CHECKING:
+    from tracker.app.player import PlayerQuestion, PlayerSheet
+
+
+# --------------------------------------------------------------------------- games and their market
+
+OfGame = Annotated[
+    str, Path(min_length=1, max_length=100, description="A game's id, or such as `LAL@DEN`.")
+]
+games_api = APIRouter(tags=["market"])
+
+
+@games_api.get("/games", **answers(GamesJson))
+async def games(_: Reader, site: OfSite, day: Annotated[date | None, Query()] = None) -> Json:
+    """The games that are known, by tip-off; of one league date where `day` is given."""
+    found = await (await site.store()).games(day)
+    return {"games": [game_json(game, state) for game, state in found]}
+
+
+async def found_game(site: Site, text: str) -> tuple[Game, GameState | None]:
+    """The game that is meant; Problem with 404 where there is none."""
+    try:
+        return await named_game(await site.store(), text, await site.now())
+    except BadBet as why:
+        raise Problem(404, str(why)) from None
+
+
+@games_api.get("/games/{game}", **answers(GameJson))
+async def game(_: Reader, site: OfSite, game: OfGame) -> Json:
+    """One game, by its id, or as it is called."""
+    return game_json(*await found_game(site, game))
+
+
+@games_api.get("/games/{game}/quotes", **answers(QuotedJson))
+async def quotes(_: Reader, site: OfSite, game: OfGame) -> Json:
+    """What is quoted of a game: the best price a side, every price, each line's path, the close."""
+    one, state = await found_game(site, game)
+    now, settings = await site.now(), site.settings.odds
+    return odds_json(await game_odds(await site.store(), one, state, settings, now))
+
+
+@games_api.get("/edges", **answers(EdgesJson))
+async def edges(_: Reader, site: OfSite) -> Json:
+    """Prices that can be had now and pay more than the model says they should. Facts, no advice."""
+    from tracker.app.market.edges import edges_json
+
+    return edges_json(await site.edges())
+
+
+@games_api.get("/clv", **answers(ClvJson))
+async def clv(
+    _: Reader,
+    site: OfSite,
+    by: Annotated[Literal["market", "book", "tag", "month", "player"] | None, Query()] = None,
+) -> Json:
+    """What bets were worth by the closing line: the expected profit of a unit."""
+    store = await site.store()
+    bets, values = await store.bets_view(site.rules), await store.quotes.values()
+    return clv_json(clv_report(bets, values, by), await store.quotes.closings())
+
+
+@games_api.get("/odds/credits", **answers(CreditsJson))
+async def odds_credits(_: Reader, site: OfSite) -> Json:
+    """What The Odds API has cost this month, what tonight needs, and what was refused."""
+    keyed = load_secrets(site.settings).odds_key is not None
+    settings, now = site.settings.odds, await site.now()
+    return credits_json(await credit_report(await site.store(), settings, now, keyed=keyed))
+
+
+# ------------------------------------------------------------------------------------------- prices
+
+Pmf = Annotated[
+    int, Query(ge=0, le=1, description="1: also the chance of every final margin, total and score.")
+]
+
+MOST_STATES = 1000
+"""States that one batch may bring."""
+
+_POINTS = {"type": "integer", "minimum": 0, "maximum": 400}
+_SIDES: dict[str, Any] = {"type": "object", "properties": {"home": {}, "away": {}}}
+_STATE: dict[str, Any] = {
+    "type": "object",
+    "required": ["league", "home", "away", "period", "score"],
+    "properties": {
+        "id": {"description": "Comes back in the answer."},
+        "league": {"type": "string", "examples": ["nba"]},
+        "home": {"type": "string", "examples": ["DEN"]},
+        "away": {"type": "string", "examples": ["LAL"]},
+        "period": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 30,
+            "description": "0 before tip-off; above the regulation count it is overtime.",
+        },
+        "clock": {
+            "type": ["string", "number"],
+            "description": "What is left of the period: `04:11`, or seconds.",
+        },
+        "score": {
+            "type": "object",
+            "required": ["home", "away"],
+            "properties": {"home": _POINTS, "away": _POINTS},
+        },
+        "lines": {
+            "type": "object",
+            "properties": {"home_spread": {"type": "number"}, "total": {"type": "number"}},
+        },
+        "periods": _SIDES,
+        "possession": {"enum": ["home", "away", None]},
+        "bonus": _SIDES,
+        "timeouts": _SIDES,
+        "players": {"type": "array", "items": {"type": "object"}},
+        "bets": {"type": "array", "items": {"type": "string"}, "examples": [["DEN -4.5"]]},
+    },
+    "examples": [
+        {
+            "id": "x", "league": "nba", "home": "DEN", "away": "LAL", "period": 3,
+            "clock": "04:11", "score": {"home": 61, "away": 58},
+            "lines": {"home_spread": -4.5, "total": 228.5}, "bets": ["DEN -4.5", "over 224.5"],
+        }
+    ],
+}  # fmt: skip
+"""A state as docs/commands.md describes it: `tracker price` has the last word on each field."""
+
+_LINES = {"application/x-ndjson": {"schema": {"type": "string"}}}
+
+prices_api = APIRouter(prefix="/price", tags=["price"])
+
+
+def _body(content: dict[str, Any]) -> dict[str, Any]:
+    return {"requestBody": {"content": content, "required": True}}
+
+
+@prices_api.post(
+    "",
+    openapi_extra=_body({"application/json": {"schema": _STATE}}),
+    **answers(PriceAnswerJson),
+)
+async def price(_: Pricer, site: OfSite, request: Request, pmf: Pmf = 0) -> Json:
+    """Price bets in a given state of a game: the state of `tracker price`, and its answer."""
+    from tracker.app.price_batch import price_lines
+
+    line = " ".join((await _text(request)).split())
+    ((answer, good),) = tuple(price_lines([line or "{}"], pmf=bool(pmf), load=site.load))
+    found: Json = json.loads(answer)
+    if not good:
+        raise Problem(422, found["error"]["message"], found["error"]["field"])
+    return found
+
+
+@prices_api.post(
+    "/batch",
+    response_class=PlainTextResponse,
+    responses={200: {"content": _LINES, "description": "A line for each state, by their order."}},
+    openapi_extra=_body(_LINES),
+)
+async def price_batch(_: Pricer, site: OfSite, request: Request, pmf: Pmf = 0) -> Response:
+    """Price up to a thousand states: JSON lines in, JSON lines out, errors in their place."""
+    from tracker.app.price_batch import price_lines
+
+    lines = [x for x in (await _text(request)).splitlines() if x.strip()]
+    if len(lines) > MOST_STATES:
+        raise Problem(413, f"{len(lines)} states are more than the {MOST_STATES} of one batch")
+    answers = price_lines(lines, pmf=bool(pmf), load=site.load)
+    body = "".join(f"{answer}\n" for answer, _good in answers)
+    return PlainTextResponse(body, media_type="application/x-ndjson")
+
+
+async def _text(request: Request) -> str:
+    return (await request.body()).decode("utf-8", errors="replace")
+
+
+# ----------------------------------------------------------------------------------------- players
+
+MOST_PLAYERS = 50
+"""Players that one request may ask about."""
+
+players_api = APIRouter(prefix="/players", tags=["players"])
+
+
+class PlayerAsked(BaseModel):
+    """Whom a batch asks about: a name, a figure such as `reb`, and a line on it or none."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str = Field(min_length=1, max_length=100, examples=["Tyrese Maxey"])
+    stat: str = Field("pts", max_length=20)
+    line: float | None = Field(None, gt=0, lt=500)
+
+
+class PlayersAsked(BaseModel):
+    """A batch of players."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    players: list[PlayerAsked] = Field(min_length=1, max_length=MOST_PLAYERS)
+
+
+@players_api.get("/{name}", **answers(PlayerJson))
+async def player(
+    _: Reader,
+    site: OfSite,
+    name: Annotated[str, Path(min_length=1, max_length=100)],
+    stat: Annotated[str, Query(max_length=20, description="Such as reb, ast, pra.")] = "pts",
+    line: Annotated[float | None, Query(gt=0, lt=500)] = None,
+) -> Json:
+    """A player's figures as `tracker player --json` gives them; 404 for one of whom none are kept.
+
+    With a line also the chance that he goes over it in his next game.
+    """
+    (found,) = await _sheets(site, [_ask(PlayerAsked(name=name, stat=stat, line=line))])
+    if isinstance(found, TrackerError):
+        raise Problem(404, str(found))
+    from tracker.app.player import sheet_json
+
+    return sheet_json(found)
+
+
+@players_api.post("", **answers(PlayersJson))
+async def players(_: Pricer, site: OfSite, wanted: PlayersAsked) -> Json:
+    """Up to fifty players at once: a sheet for each by their order, or why there is none."""
+    from tracker.app.player import answers_json
+
+    asks = [_ask(x) for x in wanted.players]
+    return {"players": answers_json(asks, await _sheets(site, asks))}
+
+
+async def _sheets(site: Site, asks: list[PlayerQuestion]) -> list[PlayerSheet | TrackerError]:
+    from tracker.app.player import sheets
+
+    return await sheets(await site.store(), asks, site.given, site.load, await site.now())
+
+
+def _ask(wanted: PlayerAsked) -> PlayerQuestion:
+    from tracker.app.player import PlayerQuestion
+
+    try:
+        stat = Stat(wanted.stat.strip().lower())
+    except ValueError:
+        known = ", ".join(x.value for x in Stat)
+        raise Problem(422, f"{wanted.stat!r} is not counted: use one of {known}", "stat") from None
+    return PlayerQuestion(wanted.name, stat, wanted.line)
+
+
+# ---------------------------------------------------------------------------------------- the whole
+
+record_api = APIRouter(tags=["record"])
+
+FIGURE_DAYS = timedelta(days=14)
+"""How far back each day's figures are told."""
+
+
+@record_api.get("/status", **answers(StatusJson))
+async def status(_: Reader, site: OfSite) -> Json:
+    """The state of the whole, as `tracker status --json` gives it."""
+    at = await site.daemon()
+    whole = await (await site.store()).status_view(site.rules)
+    return status_json(whole, at.now, at.daemon)
+
+
+@record_api.get("/calibration", **answers(CalibrationJson))
+async def calibration(_: Reader, site: OfSite) -> Json:
+    """The chances that were told, held against what came: was 80 % really 80 %?"""
+    store = await site.store()
+    return calibration_json(await store.said(), await store.outcomes.first_said())
+
+
+@record_api.get("/performance", **answers(PerformanceJson))
+async def performance(
+    _: Reader,
+    site: OfSite,
+    by: Annotated[Grouping, Query()] = Grouping.MARKET,
+    since: Annotated[date | None, Query()] = None,
+    until: Annotated[date | None, Query()] = None,
+) -> Json:
+    """The record by tag, market, player, book, league, month, day or model."""
+    outcomes = (await site.store()).outcomes
+    groups = await outcomes.tallies(by, since, until)
+    whole = (await outcomes.tallies(Grouping.ALL, since, until)).get("all", tally(()))
+    return {
+        "by": by.value,
+        "whole": tally_json(whole),
+        "groups": {key: tally_json(x) for key, x in groups.items()},
+    }
+
+
+@record_api.get("/health", **answers(HealthJson, 200, 503))
+async def health(site: OfSite, response: Response) -> Json:
+    """Whether all is well: 200, or 503 with what is not. Open to whoever reaches this server."""
+    found = await checks(await site.store(), site.settings, await site.daemon())
+    if not all(found.values()):
+        response.status_code = 503
+    return {"ok": all(found.values()), "checks": found, "version": __version__}
+
+
+@record_api.get("/models", **answers(ModelsJson))
+async def models(
+    _: Reader, site: OfSite, league: Annotated[str | None, Query(max_length=20)] = None
+) -> Json:
+    """Every model by league and kind: stage, figures, evidence; and the trials."""
+    return await _models(site, league)
+
+
+@record_api.get("/models/trial", **answers(TrialsJson))
+async def trials(
+    _: Reader, site: OfSite, league: Annotated[str | None, Query(max_length=20)] = None
+) -> Json:
+    """The trials of challengers beside champions, with their verdicts and clauses."""
+    return {"trials": (await _models(site, league))["trials"]}
+
+
+async def _models(site: Site, league: str | None) -> Json:
+    from tracker.app.models import models_json
+
+    if league is not None and league not in LEAGUES:
+        raise Problem(
+            422, f"there is no league {league!r}: choose one of {', '.join(LEAGUES)}", "league"
+        )
+    wanted = tuple(LEAGUES) if league is None else (league,)
+    return await models_json(await site.store(), site.registry, wanted)
+
+
+@record_api.get("/monitors", **answers(MonitorsJson))
+async def monitors(_: Reader, site: OfSite) -> Json:
+    """Whether the model, the sources and the record are as they should be."""
+    from tracker.app.monitors import monitors_json
+
+    store = await site.store()
+    changes = await store.monitoring.history()
+    since = slate_date(await site.now()) - FIGURE_DAYS
+    return dict(monitors_json(changes, await store.monitoring.figures(since)))
+
+
+# ---------------------------------------------------------------------------------------- all of it
 
 _TOLD = {
     400: "The request cannot be read",
@@ -30,7 +405,6 @@ def attach(app: FastAPI) -> None:
         status: {"description": text, "content": PROBLEM} for status, text in _TOLD.items()
     }
     router = APIRouter(prefix="/api/v1", responses=told)
-    parts = (bets.router, market.router, pricing.players_router, record.router, pricing.router)
-    for part in (*parts, live.router):
+    for part in (bets.router, games_api, players_api, record_api, prices_api, live.router):
         router.include_router(part)
     app.include_router(router)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, assert_never
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.events import ChatMoved, MarkupRefused, Tell, TopicGone, tell_nobody
 from tracker.network import UnusableProxy
-from tracker.notify.channel import Gone, Shown, in_thread
-from tracker.notify.channels.telegram.values import (
+from tracker.notify.channels import Gone, Shown, in_thread
+from tracker.notify.channels.telegram import (
     Answer,
     BadMarkup,
     ChatPlace,

@@ -1,4 +1,4 @@
-"""One bet: its chance and course, why it moved, its market, what was said, and what can be done."""
+"""Tonight's bets and each of them: chance, course, why it moved, its market, what can be done."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
-from tracker.app.bets import Bets, Changes
+from tracker.app.bets import Beside, Bets, Changes, draft_of
+from tracker.app.choose_game import Chooser
 from tracker.app.course import course_of
 from tracker.app.tonight import players_of
 from tracker.app.views import legs_json, prior_words
-from tracker.domain.bet import Result
+from tracker.domain.bet import Result, wager_text
 from tracker.domain.errors import BadBet
-from tracker.domain.money import money_text, parse_money, parse_odds
-from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule
+from tracker.domain.money import money_text, needed, parse_money, parse_odds, stake_text
+from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
-from tracker.language.snoozes import parse_until
+from tracker.language import parse_stake
 from tracker.web import charts
 from tracker.web.pages.frame import Inside, OfBell, at_text, drawn, page, share
-from tracker.web.pages.tonight import money_of, state_text
 from tracker.web.problems import Problem
 from tracker.web.site import OfSite
 from tracker.wording.closes import decision_facts, prior_text, value_text
@@ -29,10 +29,108 @@ from tracker.wording.figures import cause_text, percent, score_text, signed_mone
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
+    from tracker.app.tonight import Evening
     from tracker.domain.tracking import LegStanding
     from tracker.domain.value import BetDecision
     from tracker.store.views import BetView, ShowView
     from tracker.web.site import Site
+
+
+Line = Annotated[str, Form(min_length=1, max_length=2000)]
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+async def home(_: Inside, bell: OfBell) -> Response:
+    """Every game that is followed, live, and a line to add a bet."""
+    return HTMLResponse(await bell.shown(_home))
+
+
+def _home(night: Evening) -> bytes:
+    made = page(
+        "tonight.html", "Tonight", "/", games=night.games, shape=night.shape,
+        waiting=[listed(x) for x in night.waiting], trouble=night.trouble,
+    )  # fmt: skip
+    return bytes(made.body)
+
+
+@router.post("/bets/check")
+async def check(_: Inside, site: OfSite, line: Line) -> Response:
+    """Show a bet as it was understood, before anything is saved."""
+    draft = draft_of(line, Beside(), site.settings.stake_unit_cents)
+    now = await site.now()
+    store = await site.store()
+    chosen = await Chooser(store, now).choose(draft)
+    wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
+    understood = draft.pick.text if wager is None else wager_text(wager, chosen.games[0])
+    if draft.odds is not None:
+        understood += f" · {draft.odds.text}"
+    if draft.stake_cents is not None:
+        understood += f" · {stake_text(draft.stake_cents, free=draft.free)}"
+    zone = site.settings.zone
+    where = chosen.why or " · ".join(
+        f"{x.away} @ {x.home}, {x.start.astimezone(zone):%a %d %b %H:%M}" for x in chosen.games
+    )
+    return page("check.html", "Add a bet", "/", line=line, understood=understood, where=where)
+
+
+@router.post("/bets")
+async def add(visitor: Inside, site: OfSite, line: Line) -> Response:
+    """Register the bet that was shown."""
+    unit = site.settings.stake_unit_cents
+    draft = draft_of(line, Beside(), unit)
+    now = await site.now()
+    async with await site.writing() as store:
+        chosen = await Chooser(store, now).choose(draft)
+        done = await Bets(store, site.rules, unit, visitor.who).add(draft, chosen, now)
+    return RedirectResponse(f"/bets/{done.added.number}", 303)
+
+
+@router.post("/snooze")
+async def snooze_games(
+    _: Inside,
+    site: OfSite,
+    until: Annotated[str, Form(alias="for", max_length=100)],
+    game: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    """Be silent about a game for a while, or without one about all."""
+    now, zone = await site.now(), site.settings.zone
+    end = parse_until(until, now, zone)
+    scope = SnoozeScope.GAME if game else SnoozeScope.ALL
+    async with await site.writing() as store:
+        await store.alerting.snooze(Snooze(scope, game, now, end))
+    return RedirectResponse("/", 303)
+
+
+def listed(x: BetView) -> dict[str, Any]:
+    """A bet as a row of a list."""
+    return {"number": x.number, "id": x.id, "pick": x.pick, "state": state_text(x)}
+
+
+def state_text(x: BetView) -> str:
+    """Where a bet stands, in a few words."""
+    if x.result is not None:
+        return f"{x.result.value} {money_of(x, x.payout_cents)}".strip()
+    if x.withdrawn_at is not None:
+        return "withdrawn"
+    if x.review is not None:
+        return "needs you"
+    if x.chance is not None:
+        return percent(x.chance.win)
+    if x.no_chance is not None:
+        return x.no_chance.text
+    return "waits for its game" if x.game is None else x.status.value.replace("_", " ")
+
+
+def money_of(x: BetView, payout: int | None) -> str:
+    """What a payout means to the person; empty where the stake is not known."""
+    if payout is None or x.own_cents is None:
+        return ""
+    return signed_money(payout - x.own_cents)
+
+
+# ---------------------------------------------------------------------------------------- one bet
 
 Pairs = list[tuple[str, str]]
 
@@ -41,8 +139,6 @@ _HELD = 200
 
 _MOMENTS = 50
 """Moments of a bet on one page."""
-
-router = APIRouter(prefix="/bets", include_in_schema=False)
 
 
 async def _history(site: Site, number: int) -> ShowView:
@@ -53,7 +149,7 @@ async def _history(site: Site, number: int) -> ShowView:
     return view
 
 
-@router.get("/{number}")
+@router.get("/bets/{number}")
 async def bet(
     _: Inside,
     site: OfSite,
@@ -85,11 +181,12 @@ async def bet(
 
 def _facts(x: BetView, zone: tzinfo) -> Pairs:
     # A dash is for whoever looks for what was never told; before the first chance none is missed.
+    stake, asked = x.stake_cents, needed(x.odds, free=x.free)
     untold = "–" if x.result is not None or x.no_chance is not None else ""
     found = [
         ("Odds", x.odds.text if x.odds is not None else ""),
-        ("Stake", money_text(x.stake_cents) if x.stake_cents is not None else ""),
-        ("Break-even", percent(x.odds.break_even, 1) if x.odds is not None else ""),
+        ("Free bet" if x.free else "Stake", "" if stake is None else money_text(stake)),
+        ("Break-even", "" if asked is None else percent(asked, 1)),
         ("Peak", percent(x.peak) if x.peak is not None else untold),
         ("Low", percent(x.low) if x.low is not None else untold),
         ("Book", x.book or ""),
@@ -259,7 +356,7 @@ def _offer_text(found: Any) -> str:
 # --------------------------------------------------------------------------- why, and the moments
 
 
-@router.get("/{number}/why")
+@router.get("/bets/{number}/why")
 async def why(
     _: Inside,
     site: OfSite,
@@ -296,7 +393,7 @@ def _points(tenths_of_a_point: int) -> str:
     return f"{tenths_of_a_point / 10:+.1f}".replace("-", "−")
 
 
-@router.get("/{number}/moments")
+@router.get("/bets/{number}/moments")
 async def moments(
     _: Inside, site: OfSite, number: int, before: Annotated[int | None, Query(ge=1)] = None
 ) -> Response:
@@ -329,7 +426,7 @@ def _win(chance: Any, no_chance: Any) -> str:
 # ---------------------------------------------------------------------------------------- changes
 
 
-@router.post("/{number}/snooze")
+@router.post("/bets/{number}/snooze")
 async def snooze(
     _: Inside, site: OfSite, number: int, until: Annotated[str, Form(alias="for", max_length=100)]
 ) -> Response:
@@ -342,7 +439,7 @@ async def snooze(
     return _back(number, f"Silent until {end.astimezone(zone):%H:%M}.")
 
 
-@router.post("/{number}/withdraw")
+@router.post("/bets/{number}/withdraw")
 async def withdraw(visitor: Inside, site: OfSite, number: int) -> Response:
     """Stop following a bet; its history stays."""
     await _history(site, number)
@@ -352,27 +449,30 @@ async def withdraw(visitor: Inside, site: OfSite, number: int) -> Response:
     return _back(number, "Withdrawn." if done.done else "It was over already.")
 
 
-@router.post("/{number}/settle")
+@router.post("/bets/{number}/settle")
 async def settle(
     visitor: Inside,
     site: OfSite,
     number: int,
     result: Annotated[str, Form(max_length=20)],
     why_: Annotated[str, Form(alias="why", max_length=500)] = "",
+    paid: Annotated[str, Form(max_length=50)] = "",
 ) -> Response:
-    """Give a bet the result that a person decides."""
+    """Give a bet the result that a person decides, and what came back if not by the odds."""
     await _history(site, number)
     try:
         decided = Result(result)
     except ValueError:
         raise BadBet(f"{result!r} is no result") from None
+    unit = site.settings.stake_unit_cents
+    cents = parse_stake(paid, unit) if paid.strip() else None
     async with await site.writing() as store:
-        mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
-        await mine.settle(str(number), decided, why_, None, await site.now())
+        mine = Bets(store, site.rules, unit, visitor.who)
+        await mine.settle(str(number), decided, why_, cents, await site.now())
     return _back(number, "Settled by hand.")
 
 
-@router.post("/{number}/rules")
+@router.post("/bets/{number}/rules")
 async def watch_for(
     visitor: Inside, site: OfSite, number: int, rules: Annotated[str, Form(max_length=2000)] = ""
 ) -> Response:
@@ -387,7 +487,7 @@ async def watch_for(
     return _back(number, "Watched for by these rules." if wanted else "The default rules again.")
 
 
-@router.post("/{number}/edit")
+@router.post("/bets/{number}/edit")
 async def edit(
     visitor: Inside,
     site: OfSite,
