@@ -359,7 +359,7 @@ def test_a_box_under_a_moment_that_was_told_is_worth_recording() -> None:
     for state, news in ((reported, False), (boxed, True), (boxed, False)):
         change = look(tracking, state, 2.0)
         poll = Poll("nba", "box", after(2), b"x", "00", state)
-        assert worth_recording(poll, change, tracking.state) is news
+        assert worth_recording(poll, change, tracking) is news
         tracking = change.tracking
 
 
