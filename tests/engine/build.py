@@ -92,7 +92,7 @@ def outlook(state: GameState) -> Outlook:
     return forecast(state, PRIOR, load_parameters("nba"))
 
 
-BOARD, BOX = Origin("nba", "board"), Origin("nba", "box")
+BOARD, BOX, ESPN = Origin("nba", "board"), Origin("nba", "box"), Origin("espn", "board")
 
 
 def decide(

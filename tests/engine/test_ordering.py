@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.engine.build import (
     BOARD,
     BOX,
+    ESPN,
     GAME,
     SCHEDULED,
     a_book,
@@ -158,7 +159,6 @@ def test_belief_goes_back_only_after_agreement(seed: int, picks: list[int]) -> N
             assert older >= AGREEING_POLLS
 
 
-ESPN = Origin("espn", "board")
 FOURTH = live(4, 5, (30, 20), (30, 20), (30, 20), (30, 20))
 END = final((30, 20), (30, 20), (30, 20), (33, 20))
 

@@ -18,7 +18,7 @@ from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.domain.value import ClosingValue
 from tracker.engine.decide.advance import advance, note
-from tracker.engine.decide.belief import Judgement, judge_poll
+from tracker.engine.decide.belief import JudgedPoll, judge_poll
 from tracker.engine.decide.parlays import presume, to_presume
 from tracker.engine.rules.routing import BUDGET_SPAN, route
 from tracker.forecast import Outlook
@@ -118,7 +118,7 @@ class PollForecast:
 
     tracking: GameTracking
     poll: Poll
-    judged: Judgement | None = None
+    judged: JudgedPoll | None = None
     presumed: GameState | None = None
     outlook: Outlook | Unreadable | None = None
 

@@ -39,7 +39,7 @@ from tracker.domain.tracking import (
     Tracked,
 )
 from tracker.engine.decide.belief import (
-    Judgement,
+    JudgedPoll,
     after_play,
     first_seen,
     moved,
@@ -72,7 +72,7 @@ SURELY_OFF_AFTER = timedelta(hours=1)
 
 
 def advance(
-    tracking: GameTracking, judged: Judgement, outlook: Outlook | None, now: datetime
+    tracking: GameTracking, judged: JudgedPoll, outlook: Outlook | None, now: datetime
 ) -> Change:
     """What a readable poll changes: `judged` by what was believed in this tracking.
 
@@ -241,7 +241,7 @@ def _transitions(
     return ()
 
 
-def _of_held(tracking: GameTracking, judged: Judgement) -> tuple[SystemEvent, ...]:
+def _of_held(tracking: GameTracking, judged: JudgedPoll) -> tuple[SystemEvent, ...]:
     """The notes of what a poll holds, or what was held and is told no more.
 
     Of a source that stands in, behind the other, it is said once; of a source's own box and board

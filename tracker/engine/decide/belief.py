@@ -36,7 +36,7 @@ _MOST_HELD = 99
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class JudgedPoll:
     """How a poll stands to what is believed.
 
     `state` is what the poll is decided by: what it tells, with what it leaves out; of a document
@@ -51,7 +51,7 @@ class Judgement:
     contrary: str = ""
 
 
-def judge_poll(tracking: GameTracking, told: GameState, origin: Origin, at: datetime) -> Judgement:
+def judge_poll(tracking: GameTracking, told: GameState, origin: Origin, at: datetime) -> JudgedPoll:
     """Whether what a document tells is believed. `at` is when it came, in aware UTC.
 
     Feeds go back: a cache serves an old board, a score is corrected downwards, a game flickers to
@@ -64,24 +64,24 @@ def judge_poll(tracking: GameTracking, told: GameState, origin: Origin, at: date
     state = boxed(told, told, believed) if tracking.standing.players else told
     contrary = told.doubt or contradiction(believed, told)
     if contrary:
-        return Judgement(
+        return JudgedPoll(
             Ordering.HELD, state, origin, _doubtful(tracking.held, told, origin, at), contrary
         )
     if told == believed:
-        return Judgement(Ordering.SAME, state, origin)
+        return JudgedPoll(Ordering.SAME, state, origin)
     if believed is None or not goes_back(believed, told):
-        return Judgement(Ordering.NEWER, state, origin)
+        return JudgedPoll(Ordering.NEWER, state, origin)
     wait = _lag(tracking.told_by, origin)
     if wait and _merely_late(believed, told, wait):
         # What does not count as told again does not count as taken back either.
-        return Judgement(Ordering.SAME, believed, origin, tracking.held)
+        return JudgedPoll(Ordering.SAME, believed, origin, tracking.held)
     held = _held(tracking.held, told, origin, at, wait)
     if held.polls >= AGREEING_POLLS and at - held.since >= held.wait:
-        return Judgement(Ordering.CORRECTION, state, origin)
+        return JudgedPoll(Ordering.CORRECTION, state, origin)
     if not wait:
-        return Judgement(Ordering.HELD, state, origin, held)
+        return JudgedPoll(Ordering.HELD, state, origin, held)
     lines = boxed(believed, told, believed) if tracking.standing.players else believed
-    return Judgement(Ordering.BEHIND, lines, origin, held)
+    return JudgedPoll(Ordering.BEHIND, lines, origin, held)
 
 
 def _lag(told_by: Origin | None, origin: Origin) -> timedelta:
