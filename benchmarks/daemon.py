@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.clock import ScaledClock, SystemClock
 from tracker.domain.alert import Outcome
-from tracker.domain.catalog.teams import teams
+from tracker.domain.catalog import teams
 from tracker.domain.events import tell_nobody
-from tracker.notify.channel import Message
+from tracker.notify.channels import Message
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -167,10 +167,10 @@ async def work(
 ) -> None:
     """The daemon, as a process of its own; prints what it cost."""
     from tracker.daemon.run import run
-    from tracker.notify.apprise import AppriseChannel, check_urls
-    from tracker.notify.telegram import TelegramChannel
-    from tracker.notify.telegram_connection import TelegramConnection
-    from tracker.notify.telegram_values import ChatPlace
+    from tracker.notify.channels.apprise import AppriseChannel, check_urls
+    from tracker.notify.channels.telegram import ChatPlace
+    from tracker.notify.channels.telegram.channel import TelegramChannel
+    from tracker.notify.channels.telegram.connection import TelegramConnection
     from tracker.settings import Secret, load_secrets, load_settings
 
     settings = load_settings(config)
@@ -238,7 +238,7 @@ def _peak_mb() -> float:
 async def serve(speed: float, starts: datetime) -> None:
     """The feed and the channels' servers, as a process of their own; says their addresses."""
     from tests.doubles.bot_api import CHAT, TOKEN, BotApi
-    from tracker.cli.demo.show import webhook
+    from tracker.cli.demo import webhook
     from tracker.replay.server import serving
 
     feed = serving(playbacks(), ScaledClock(starts, speed))

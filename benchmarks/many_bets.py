@@ -25,7 +25,7 @@ from pathlib import Path
 
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.track import worded
-from tracker.domain.catalog.teams import teams
+from tracker.domain.catalog import teams
 from tracker.domain.draft import Draft
 from tracker.domain.events import tell_nobody
 from tracker.domain.game import Game, GameState, Phase, Score
@@ -35,7 +35,7 @@ from tracker.engine.decide.advance import advance
 from tracker.engine.decide.belief import judge_poll
 from tracker.engine.record import Grouping
 from tracker.engine.rules.routing import route
-from tracker.language.grammar import find_in, parse_pick
+from tracker.language import find_in, parse_pick
 from tracker.store import Store
 from tracker.store.bets import Registration
 

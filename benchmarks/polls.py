@@ -21,7 +21,7 @@ from tracker.app.player_priors import PlayerBeliefs
 from tracker.daemon.forecaster import prepared
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.domain.bet import Bet, Leg, Parlay
-from tracker.domain.catalog.teams import teams
+from tracker.domain.catalog import teams
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import (
     Direction,

@@ -27,7 +27,7 @@ from tracker.clock import Clock, ScaledClock
 from tracker.daemon.run import run
 from tracker.domain.alert import Alert, Outcome, Sent
 from tracker.domain.events import SystemEvent
-from tracker.notify.channel import Message
+from tracker.notify.channels import Message
 from tracker.replay.faults import Fault
 from tracker.replay.playback import Playback
 from tracker.replay.server import Answer, Options, serving

@@ -39,7 +39,7 @@ from tracker.app.backups import TrackerFiles, back_up, drill
 from tracker.app.monitors import watch
 from tracker.app.refresh import Part, Refresh
 from tracker.clock import Clock
-from tracker.daemon.bot.subprocesses import CommandRun
+from tracker.daemon.bot import CommandRun
 from tracker.daemon.run import run
 from tracker.daemon.watchers.chores import Runners
 from tracker.domain.alert import Failed, Outcome, Sent, Unknown
@@ -48,7 +48,7 @@ from tracker.domain.events import SystemEvent
 from tracker.feeds.feeds import open_feeds
 from tracker.forecast import load_parameters
 from tracker.host import give_back_memory
-from tracker.notify.channel import Message
+from tracker.notify.channels import Message
 from tracker.replay.playback import Playback
 from tracker.replay.server import Options, serving
 from tracker.settings import Settings, load_settings

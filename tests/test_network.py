@@ -25,10 +25,10 @@ from tracker.network import (
     proxy_for,
     retry_after,
 )
-from tracker.notify.apprise import AppriseChannel
-from tracker.notify.channel import Message
-from tracker.notify.discord import DiscordChannel
-from tracker.notify.ntfy import NtfyChannel
+from tracker.notify.channels import Message
+from tracker.notify.channels.apprise import AppriseChannel
+from tracker.notify.channels.discord import DiscordChannel
+from tracker.notify.channels.ntfy import NtfyChannel
 from tracker.settings import Secret
 
 NOW = datetime(2026, 11, 21, 3, 30, tzinfo=UTC)

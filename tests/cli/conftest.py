@@ -17,7 +17,7 @@ import pytest
 from tracker.__main__ import run
 from tracker.domain.game import Game
 from tracker.domain.league import slate_date
-from tracker.notify.apprise import check_urls
+from tracker.notify.channels.apprise import check_urls
 from tracker.store import Store
 
 NOBODY = "http://127.0.0.1:9"

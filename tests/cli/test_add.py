@@ -78,6 +78,16 @@ def test_options_say_the_same_as_the_line(cli: Cli) -> None:
     assert shown["pick"] == "over 224.5"
 
 
+def test_a_free_bet_is_shown_as_one_wherever_its_stake_is(cli: Cli) -> None:
+    """And is told no break-even, for it loses nothing."""
+    told = cli("add", "MIA ML +135 $10", "--free").out
+    assert "free bet $10.00 to win $13.50" in told
+    assert "break-even" not in told
+    assert "$10.00 free" in cli("bets").out
+    assert "free bet $10.00" in cli("show", "1").out
+    assert cli("add", "BOS ML +135 $10", "--free", "--json").json["break_even"] is None
+
+
 def test_the_pick_is_kept_as_it_was_written(cli: Cli) -> None:
     """Word for word, tags and price included."""
     cli("add", "Nuggets  ml  +135 $10 #x")

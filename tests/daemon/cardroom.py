@@ -20,11 +20,11 @@ from tracker.domain.draft import Draft
 from tracker.domain.events import SystemEvent
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.tracking import GameTracking, Tracked
-from tracker.language.grammar import find_in_game, parse_pick
-from tracker.notify.channel import Board
-from tracker.notify.telegram import TelegramBoard, TelegramChannel
-from tracker.notify.telegram_connection import TelegramConnection
-from tracker.notify.telegram_values import ChatPlace
+from tracker.language import find_in_game, parse_pick
+from tracker.notify.channels import Board
+from tracker.notify.channels.telegram import ChatPlace
+from tracker.notify.channels.telegram.channel import TelegramBoard, TelegramChannel
+from tracker.notify.channels.telegram.connection import TelegramConnection
 from tracker.settings import Secret
 from tracker.store import Store
 

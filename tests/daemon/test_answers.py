@@ -24,11 +24,13 @@ from tracker.domain.chance import Chance
 from tracker.domain.game import Game
 from tracker.domain.money import parse_odds
 from tracker.domain.policy import Snooze, SnoozeScope
-from tracker.notify.text import TEXT_LIMIT, length
+from tracker.notify.channels.text import TEXT_LIMIT, length
 from tracker.store.views import BetView
 
 SIGHT = LocalTime(NOW, ZoneInfo("America/Denver"))
-EMPTY: dict[str, Any] = {x.name: None for x in fields(BetView)} | {"tags": (), "rules": ()}
+EMPTY: dict[str, Any] = {x.name: None for x in fields(BetView)} | {
+    "tags": (), "rules": (), "free": False,
+}  # fmt: skip
 
 
 def view(number: int, pick: str = "DEN -4.5", **facts: Any) -> BetView:
@@ -67,6 +69,13 @@ def test_open_bets() -> None:
         "#14 BOS ML · NYK@BOS Sat 16:30 · $20.00 at -115\n"
         "#15 BOS -3 · waits for its game"
     )
+
+
+def test_a_free_bet_is_called_one_and_puts_nothing_at_stake() -> None:
+    """Its stake is the book's."""
+    bets = [view(1), view(2, free=True)]
+    assert profit_text(bets, SIGHT).endswith("At stake now: $20.00 on 2 open bets")
+    assert bets_text(bets, SIGHT).endswith("free bet $20.00 at -115")
 
 
 def test_what_needs_the_person_comes_with_the_words_that_decide_it() -> None:

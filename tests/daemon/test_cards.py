@@ -22,10 +22,10 @@ from tests.notify.values import GAME, NOW, state
 from tracker.daemon.cards import DOUBT, LEFT, REFUSED_WAIT, LiveView
 from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.domain.tracking import GameTracking
-from tracker.notify.discord import DiscordChannel
-from tracker.notify.ntfy import NtfyChannel
-from tracker.notify.telegram import TelegramBoard, number_in
-from tracker.notify.telegram_values import ChatPlace
+from tracker.notify.channels.discord import DiscordChannel
+from tracker.notify.channels.ntfy import NtfyChannel
+from tracker.notify.channels.telegram import ChatPlace
+from tracker.notify.channels.telegram.channel import TelegramBoard, number_in
 from tracker.settings import Secret
 
 GONE = no(400, "Bad Request: message to edit not found")

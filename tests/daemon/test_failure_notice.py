@@ -11,7 +11,7 @@ import pytest
 from tests.doubles.clock import FakeClock
 from tracker.daemon.watchers.system_notices import FailureNotice
 from tracker.domain.alert import Outcome, Sent
-from tracker.notify.channel import Message
+from tracker.notify.channels import Message
 
 STORE = Path("/var/lib/tracker/t.db")
 WHY = f"{STORE}: its file system has become read-only"

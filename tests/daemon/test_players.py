@@ -29,7 +29,7 @@ from tracker.feeds.polling.feed import FeedAnswer, LookUp
 from tracker.forecast import forecast, load_parameters
 from tracker.forecast.errors import LittleKnown
 from tracker.forecast.pricing.player_lines import player_chance
-from tracker.language.grammar import find_in, parse_bet
+from tracker.language import find_in, parse_bet
 from tracker.settings import Settings, settings_of
 from tracker.store import Store
 

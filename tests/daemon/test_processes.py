@@ -6,27 +6,39 @@ import random
 import sqlite3
 import time
 from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.daemon import night
-from tracker.cli.demo.show import Sink, webhook
+from tracker.cli.demo import Sink, webhook
 from tracker.clock import ScaledClock, SystemClock
 
 REAL = SystemClock()
 
 
-async def _until_settled(config: Path, ids: int, seconds: float) -> list[dict[str, object]]:
-    """The bets once all are settled; fails when that takes too long."""
+Bets = list[dict[str, object]]
+
+
+async def _until(holds: Callable[[Bets], bool], config: Path, seconds: float) -> Bets:
+    """The bets once that holds of them; fails when it takes too long."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         found = await night.bets(config)
-        if len(found) == ids and all(b["status"] in ("provisional", "official") for b in found):
+        if holds(found):
             return found
         await REAL.sleep(0.5)
     log = config.with_name("daemon.log").read_text("utf-8")
-    raise AssertionError(f"not settled in time; the log ends with {log[-2000:]}")
+    raise AssertionError(f"not so in time; the log ends with {log[-2000:]}")
+
+
+async def _until_settled(config: Path, ids: int, seconds: float) -> Bets:
+    def settled(found: Bets) -> bool:
+        return len(found) == ids and all(x["status"] in ("provisional", "official") for x in found)
+
+    return await _until(settled, config, seconds)
 
 
 def _assert_right(found: list[dict[str, object]]) -> None:
@@ -72,10 +84,12 @@ async def test_kills_at_random_lose_nothing_and_double_nothing(tmp_path: Path) -
     """Through kill -9 after kill -9, each bet settles right and each alert comes once."""
     rng = random.Random(20260130)  # noqa: S311 - a seed makes the night repeatable
     games = ["SAC@PHI", "NOP@GSW"]
-    clock = ScaledClock(night.STARTS, 360.0)
+    clock = ScaledClock(night.STARTS - timedelta(hours=1), 360.0)
     async with night.feed(games, clock) as running, webhook() as taken:
         config = night.write_files(tmp_path, running.url, games, [taken.url])
         daemon = await night.start_daemon(config, clock)
+        # A machine that starts slowly must not be killed until the games are over.
+        await _until(lambda x: len(x) == 16, config, 60.0)
         for _ in range(6):
             await REAL.sleep(rng.uniform(2.0, 5.0))
             daemon.kill()

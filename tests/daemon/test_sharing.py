@@ -33,7 +33,7 @@ from tracker.domain.policy import parse_rule
 from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking
 from tracker.forecast import Outlook
-from tracker.language.grammar import find_in, parse_pick
+from tracker.language import find_in, parse_pick
 from tracker.settings import Settings, settings_of
 from tracker.store import Store
 

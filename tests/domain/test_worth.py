@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engine.build import T0, bet
+from tracker.app.market.value import Quoted, decision
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
-from tracker.domain.money import Odds, parse_odds, payout_if_won
+from tracker.domain.money import Odds, needed, parse_odds, payout_if_won
 from tracker.domain.value import (
     Returns,
     cashout,
@@ -109,6 +112,20 @@ def test_a_free_bet_risks_nothing_and_brings_its_profit_alone() -> None:
     assert hedge_to_keep_even(chance, free, EVEN).stake == 0
     lock = hedge_to_lock(chance, free, EVEN)
     assert (lock.stake, lock.if_wins, lock.if_loses) == (900, 900, 900)
+
+
+def test_a_free_bet_asks_for_no_chance_and_has_no_share_to_stake() -> None:
+    """Nothing is at risk, so no edge on a stake is told; the same bet with own money has all."""
+    own = bet(1, "DEN ML")
+    free = replace(own, free=True)
+    assert own.odds is not None
+    assert needed(own.odds, free=False) == own.odds.break_even
+    assert needed(own.odds, free=True) is None
+    chance = Chance(0.7, 0.0, 0.3)
+    paid, given_by_book = (decision(x, chance, "prior", Quoted((), T0)) for x in (own, free))
+    assert None not in (paid.break_even, paid.edge, paid.kelly)
+    assert (given_by_book.break_even, given_by_book.edge, given_by_book.kelly) == (None,) * 3
+    assert given_by_book.chance == chance
 
 
 @given(chances(), prices)

@@ -17,7 +17,7 @@ from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.engine.decide.advance import advance
 from tracker.engine.decide.belief import judge_poll
 from tracker.forecast import Outlook, forecast, load_parameters
-from tracker.language.grammar import find_in_game, parse_pick
+from tracker.language import find_in_game, parse_pick
 
 T0 = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 GAME = Game("0022600001", "nba", "DEN", "LAL", T0)

@@ -17,7 +17,7 @@ from tracker.domain.policy import parse_rule
 from tracker.domain.poll import Origin, Poll, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Ordering
 from tracker.engine.decide.advance import note
-from tracker.language.grammar import find_in, parse_pick
+from tracker.language import find_in, parse_pick
 from tracker.store import Store
 
 RULES = tuple(

@@ -29,7 +29,7 @@ from tracker.forecast.players.priors import (
     LARGEST_PULL,
     PlayerPrior,
     PlayerPriors,
-    Quote,
+    PlayerQuote,
     from_averages,
     player_prior,
     with_quote,
@@ -307,12 +307,12 @@ def test_a_line_pulls_the_prior() -> None:
     prior = player_prior(games(40), FIGURES)
     player = Player("A B", Side.HOME)
     for points, sign in ((26.5, 1), (14.5, -1), (90.5, 1)):
-        quote = Quote(PlayerTotal(player, Stat.PTS, Direction.OVER, points), 1.91)
+        quote = PlayerQuote(PlayerTotal(player, Stat.PTS, Direction.OVER, points), 1.91)
         moved = with_quote(prior, quote, FIGURES).rates[0] / prior.rates[0]
         assert math.copysign(1, moved - 1) == sign
         assert 1 / LARGEST_PULL <= moved <= LARGEST_PULL
     other = with_quote(
-        prior, Quote(PlayerTotal(player, Stat.RA, Direction.UNDER, 3.5), 1.8), FIGURES
+        prior, PlayerQuote(PlayerTotal(player, Stat.RA, Direction.UNDER, 3.5), 1.8), FIGURES
     )
     assert other.rates[0] == prior.rates[0]
     assert other.rates[1] < prior.rates[1]

@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from tracker.notify.apprise import check_urls
+from tracker.notify.channels.apprise import check_urls
 
 
 @pytest.fixture(autouse=True, scope="session")

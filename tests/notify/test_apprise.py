@@ -14,7 +14,8 @@ import pytest
 from tests.notify.sink import Sink, free_port
 from tracker.domain.alert import Failed, Refused, Sent, Unknown
 from tracker.domain.policy import Level
-from tracker.notify.apprise import (
+from tracker.notify.channels import Message
+from tracker.notify.channels.apprise import (
     _USUAL,
     AppriseChannel,
     _service,
@@ -23,7 +24,6 @@ from tracker.notify.apprise import (
     check_urls,
     subject_and_text,
 )
-from tracker.notify.channel import Message
 from tracker.settings.reading import ConfigError
 
 MAIL = "mailto://ann:sesame@example.org"

@@ -6,7 +6,7 @@ import io
 import os
 
 from tracker.domain.alert import Failed, Refused, Sent, Unknown
-from tracker.notify.channel import Console, Message
+from tracker.notify.channels import Console, Message
 
 MESSAGE = Message("▲ 80 % DEN -4.5\nneeds to win by 5", (41,))
 

@@ -14,7 +14,7 @@ from tests.notify.values import NOW
 from tests.notify.world import World, night
 from tracker.domain.alert import Delivery, Failed, Outcome, Sent, Unknown
 from tracker.domain.events import tell_nobody
-from tracker.notify.channel import Message
+from tracker.notify.channels import Message
 from tracker.notify.sender import dispatch
 from tracker.store import Store
 

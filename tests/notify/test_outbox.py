@@ -14,8 +14,8 @@ from tests.notify.sink import Sink, free_port
 from tests.notify.values import NOW, delivery
 from tests.notify.world import Script, night
 from tracker.domain.alert import Failed, Refused, Sent, Unknown
-from tracker.notify.apprise import AppriseChannel
-from tracker.notify.channel import Message
+from tracker.notify.channels import Message
+from tracker.notify.channels.apprise import AppriseChannel
 from tracker.notify.sender import LONGEST_RETRY, batches, retry_delay
 
 

@@ -14,9 +14,9 @@ from tests.notify.test_card import EVENING, followed, made, with_bets
 from tests.notify.test_card import Q3 as PLAYED
 from tracker.domain.alert import Failed, Refused, Sent, Unknown
 from tracker.domain.policy import Level
-from tracker.notify.channel import Gone, Message, Shown
-from tracker.notify.discord import DiscordChannel
-from tracker.notify.ntfy import TOO_OLD, NtfyChannel
+from tracker.notify.channels import Gone, Message, Shown
+from tracker.notify.channels.discord import DiscordChannel
+from tracker.notify.channels.ntfy import TOO_OLD, NtfyChannel
 from tracker.settings import Secret
 from tracker.settings.reading import ConfigError
 

@@ -22,12 +22,15 @@ from tests.doubles.tls import OWN, over_tls
 from tracker.daemon.bot.answers import COMMANDS
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
-from tracker.notify import telegram
-from tracker.notify.channel import Message
-from tracker.notify.telegram import TelegramChannel, telegram_channel
-from tracker.notify.telegram_connection import CONNECT_LIMIT, SEND_LIMIT, TelegramConnection
-from tracker.notify.telegram_values import ChatPlace
-from tracker.notify.text import TEXT_LIMIT
+from tracker.notify.channels import Message
+from tracker.notify.channels.telegram import ChatPlace, channel
+from tracker.notify.channels.telegram.channel import TelegramChannel, telegram_channel
+from tracker.notify.channels.telegram.connection import (
+    CONNECT_LIMIT,
+    SEND_LIMIT,
+    TelegramConnection,
+)
+from tracker.notify.channels.text import TEXT_LIMIT
 from tracker.settings import Secret
 from tracker.settings.models import TelegramSettings
 from tracker.settings.reading import ConfigError, keys_of
@@ -451,7 +454,7 @@ async def test_a_bot_is_light() -> None:
         "import aiohttp, pydantic\n"
         "size = lambda: int(open('/proc/self/statm').read().split()[1]) * 4 // 1024\n"
         "before = size()\n"
-        "import tracker.notify.telegram_bot\n"
+        "import tracker.notify.channels.telegram.bot\n"
         "print(size() - before)\n"
     )
     process = await asyncio.create_subprocess_exec(
@@ -466,11 +469,11 @@ async def test_without_the_library_the_remedy_is_told(monkeypatch: pytest.Monkey
     real: Callable[..., object] = builtins.__import__
 
     def missing(name: str, *rest: object, **more: object) -> object:
-        if name.partition(".")[0] == "telegram" or name == "tracker.notify.telegram_bot":
+        if name.partition(".")[0] == "telegram" or name == "tracker.notify.channels.telegram.bot":
             raise ModuleNotFoundError(f"No module named {name!r}", name="telegram")
         return real(name, *rest, **more)
 
-    monkeypatch.delitem(sys.modules, "tracker.notify.telegram_bot", raising=False)
+    monkeypatch.delitem(sys.modules, "tracker.notify.channels.telegram.bot", raising=False)
     monkeypatch.setattr(builtins, "__import__", missing)
     async with channel_to("http://127.0.0.1:9") as channel:
         outcome = await channel.send(ALERT)
@@ -509,7 +512,7 @@ def test_half_a_configuration_is_told(chat_id: int | None, token: str | None, wo
 
 def test_a_missing_extra_is_told_before_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks for the channel reads what to install."""
-    monkeypatch.setattr(telegram, "find_spec", {}.get)
+    monkeypatch.setattr(channel, "find_spec", {}.get)
     with pytest.raises(ConfigError, match="pip install"):
         telegram_channel(TelegramSettings(chat_id=CHAT), Secret(TOKEN))
 

@@ -12,9 +12,9 @@ import pytest
 from tests.doubles.bot_api import CHAT, TOKEN, BotApi
 from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble, no, wait
 from tests.notify.world import World, night
-from tracker.notify.telegram import TelegramChannel
-from tracker.notify.telegram_connection import TelegramConnection
-from tracker.notify.telegram_values import ChatPlace
+from tracker.notify.channels.telegram import ChatPlace
+from tracker.notify.channels.telegram.channel import TelegramChannel
+from tracker.notify.channels.telegram.connection import TelegramConnection
 from tracker.settings import Secret
 
 BLOCKED = no(403, "Forbidden: bot was blocked by the user")

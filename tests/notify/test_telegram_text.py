@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.notify.channel import Message
-from tracker.notify.text import TEXT_LIMIT, length, marked_up, plain, shortened
+from tracker.notify.channels import Message
+from tracker.notify.channels.text import TEXT_LIMIT, length, marked_up, plain, shortened
 
 ALERT = (
     "▲ 80 % LAL@DEN o224.5: 189 now, Q4 7:02 (was 71 %)\n"

@@ -21,7 +21,7 @@ from tracker.domain.player import Player, Stat
 from tracker.domain.policy import parse_rule
 from tracker.domain.poll import Poll
 from tracker.domain.tracking import GameTracking
-from tracker.language.grammar import find_in, parse_pick
+from tracker.language import find_in, parse_pick
 from tracker.store import Store
 
 OTHER = Game("0022600002", "nba", "BOS", "NYK", T0 + timedelta(minutes=30))

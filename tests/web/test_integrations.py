@@ -19,8 +19,8 @@ from jinja2 import Environment, StrictUndefined
 
 from tests.web.conftest import Served
 from tracker.domain.alert import Sent
-from tracker.notify.apprise import AppriseChannel
-from tracker.notify.channel import Message
+from tracker.notify.channels import Message
+from tracker.notify.channels.apprise import AppriseChannel
 
 DOC = Path(__file__).parents[2] / "docs" / "integrations.md"
 BASE = "http://127.0.0.1:8377"

@@ -22,7 +22,7 @@ from tracker.domain.market import Direction, DoubleDouble, Moneyline, PlayerTota
 from tracker.domain.money import money_text, parse_odds
 from tracker.domain.player import Player, Stat
 from tracker.store import Store
-from tracker.web.frame import templates
+from tracker.web.pages.frame import templates
 from tracker.wording.closes import share_text
 from tracker.wording.figures import percent, signed_money
 
@@ -61,6 +61,15 @@ async def test_a_bet_has_one_name(served: Served) -> None:
         found = (await served.client.get(path)).text
         assert "#wiz" in found, path
         assert f"#{number} " not in found, path
+
+
+async def test_what_the_book_paid_is_said_on_the_page(served: Served) -> None:
+    """A result by hand takes the sum that came back; without one it is paid by the odds."""
+    wanted = {"result": "won", "paid": "$24.50", "why": "so the book says"}
+    done = await served.client.post("/bets/2/settle", data=wanted, headers=SAME)
+    assert done.headers["location"].startswith("/bets/2?")
+    told = (await served.client.get("/api/v1/bets/2")).json()
+    assert (told["result"], told["payout_cents"]) == ("won", 2450)
 
 
 async def test_markup_in_a_name_is_text(served: Served) -> None:
@@ -142,7 +151,7 @@ async def test_a_bets_figures_are_those_of_the_api(night_and_market: Served) -> 
         page, told = await both(night_and_market, f"/bets/{number}")
         wanted = {"Peak": percent(told["peak"]), "Low": percent(told["low"])}
         if told["stake_cents"] is not None:
-            wanted["Stake"] = money_text(told["stake_cents"])
+            wanted["Free bet" if told["free"] else "Stake"] = money_text(told["stake_cents"])
         if told["odds"] is not None:
             wanted["Odds"] = told["odds"]
             wanted["Break-even"] = percent(parse_odds(told["odds"]).break_even, 1)

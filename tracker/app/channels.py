@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 from tracker.domain.events import Tell, tell_nobody
 
 if TYPE_CHECKING:
-    from tracker.notify.channel import Channel
-    from tracker.notify.discord import DiscordChannel
-    from tracker.notify.ntfy import NtfyChannel
-    from tracker.notify.telegram import TelegramChannel
+    from tracker.notify.channels import Channel
+    from tracker.notify.channels.discord import DiscordChannel
+    from tracker.notify.channels.ntfy import NtfyChannel
+    from tracker.notify.channels.telegram.channel import TelegramChannel
     from tracker.settings import ConfigError, Secrets, Settings
 
 T = TypeVar("T")
@@ -28,8 +28,8 @@ def channels_of(
     Raises ConfigError with every mistake that stands in the way of any of them. Apprise is loaded
     where an address needs it, which takes most of a second.
     """
-    from tracker.notify.apprise import channels_for, check_urls
-    from tracker.notify.channel import Console
+    from tracker.notify.channels import Console
+    from tracker.notify.channels.apprise import channels_for, check_urls
     from tracker.settings import ConfigError
 
     urls = [x.get_secret_value() for x in secrets.urls]
@@ -80,8 +80,8 @@ def _own(
 
 
 def _telegram(settings: Settings, secrets: Secrets, tell: Tell) -> TelegramChannel | None:
-    from tracker.notify.telegram import telegram_channel
-    from tracker.notify.telegram_values import ChatPlace
+    from tracker.notify.channels.telegram import ChatPlace
+    from tracker.notify.channels.telegram.channel import telegram_channel
     from tracker.store.access import paired_in
 
     paired = paired_in(settings.store.path)
@@ -90,7 +90,7 @@ def _telegram(settings: Settings, secrets: Secrets, tell: Tell) -> TelegramChann
 
 
 def _discord(settings: Settings) -> DiscordChannel | None:
-    from tracker.notify.discord import DiscordChannel
+    from tracker.notify.channels.discord import DiscordChannel
 
     discord = settings.notify.discord
     if discord.webhook is None:
@@ -99,7 +99,7 @@ def _discord(settings: Settings) -> DiscordChannel | None:
 
 
 def _ntfy(settings: Settings) -> NtfyChannel | None:
-    from tracker.notify.ntfy import NtfyChannel
+    from tracker.notify.channels.ntfy import NtfyChannel
 
     ntfy = settings.notify.ntfy
     if ntfy.topic is None:

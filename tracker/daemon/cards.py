@@ -20,8 +20,8 @@ from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.events import CardClosed, CardFailing, CardGone, CardPosted, CardRecovered, Tell
 from tracker.domain.policy import Snooze
 from tracker.domain.tracking import GameTracking
-from tracker.notify.channel import Board, Gone, Shown
-from tracker.store.cards import CardRow
+from tracker.notify.channels import Board, Gone, Shown
+from tracker.store.alerting import CardRow
 from tracker.wording.cards import Card, card, silence
 
 BEHIND = timedelta(minutes=5)

@@ -101,9 +101,22 @@ def own_part(stake_cents: int, *, free: bool) -> int:
     return 0 if free else stake_cents
 
 
+def stake_in_table(cents: int | None, *, free: bool) -> str:
+    """The same below a heading that says what it is: `$17.39`, `$10.00 free`; empty for none."""
+    return "" if cents is None else money_text(cents) + " free" * free
+
+
 def payout_if_won(stake_cents: int, odds: Odds) -> int:
     """Cents that a winning bet returns, stake included, rounded half up to the cent."""
     return floor(stake_cents * odds.decimal + Fraction(1, 2))
+
+
+def needed(odds: Odds | None, *, free: bool) -> float | None:
+    """The chance of winning from which a bet pays; None without a price.
+
+    A free bet loses nothing, so it asks for none.
+    """
+    return None if odds is None or free else odds.break_even
 
 
 def odds_text(odds: Odds | None, form: str) -> str:

@@ -166,9 +166,10 @@ class Price:
 class BetDecision:
     """What a bet was worth when it was made: our chance beside its price.
 
-    `odds` is the price of the bet as a decimal, None where none was given. `prior` says who told
-    what was believed. `best` is the best price at that moment, `market_at_bet` an exchange's fair
-    chance where the bet was placed in play.
+    `odds` is the price of the bet as a decimal, None where none was given and of a free bet: where
+    nothing is at risk there is no edge and no share to stake. `prior` says who told what was
+    believed. `best` is the best price at that moment, `market_at_bet` an exchange's fair chance
+    where the bet was placed in play.
     """
 
     bet: int

@@ -28,7 +28,7 @@ from tracker.domain.events import (
 )
 from tracker.domain.money import plural
 from tracker.domain.policy import PastMessage
-from tracker.notify.channel import Channel, Message
+from tracker.notify.channels import Channel, Message
 from tracker.wording.figures import span_text
 
 _FIRST_RETRY = 2.0

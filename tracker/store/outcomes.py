@@ -14,8 +14,8 @@ from tracker.domain.market import Market
 from tracker.domain.money import Odds, own_part
 from tracker.engine.record import Grouping, Said, Tally, roi_error
 from tracker.store.bet_rows import draft_of, market_of
+from tracker.store.database import Database
 from tracker.store.database.columns import moment
-from tracker.store.database.connection import Database
 
 _SETTLED = """
 SELECT settlement.*, confirmation.at AS official_at FROM settlement

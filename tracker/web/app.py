@@ -19,10 +19,11 @@ from tracker.clock import Clock
 from tracker.domain.errors import TrackerError
 from tracker.settings import Settings
 from tracker.settings.reading import plain_words
-from tracker.web import api, bet_pages, frame, market_pages, problems, record_pages
-from tracker.web.frame import Outside, Unasked, page
+from tracker.web import api, problems
 from tracker.web.guard import Door, Guard
 from tracker.web.live import Doorbell
+from tracker.web.pages import bets, frame, market, record
+from tracker.web.pages.frame import Outside, Unasked, page
 from tracker.web.problems import Problem
 from tracker.web.site import Site
 
@@ -84,7 +85,7 @@ def _attach_pages(app: FastAPI) -> None:
         return frame.notice(request.url.path if request.method == "GET" else "/")
 
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    for part in (frame, bet_pages, market_pages, record_pages):
+    for part in (frame, bets, market, record):
         app.include_router(part.router)
 
 

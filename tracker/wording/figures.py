@@ -144,6 +144,20 @@ def signed_money(cents: int) -> str:
     return f"+{money_text(cents)}" if cents > 0 else money_text(cents)
 
 
+_WHOSE = ("own money", "free bet")
+"""Whose the stake is, by whether it is a free bet's."""
+
+
+def change_text(what: str, before: str | None, after: str | None) -> str:
+    """A row of audit in a person's words, money as money: `stake $10.00 → $25.00`."""
+    if what == "free":
+        whose = (_WHOSE[x in ("1", "True")] for x in (before, after))
+        return " → ".join(whose)
+    money = what.endswith("_cents")
+    told = (money_text(int(x)) if money and x else x or "none" for x in (before, after))
+    return f"{what.removesuffix('_cents')} {' → '.join(told)}"
+
+
 def span_text(seconds: float) -> str:
     """A length of time: `5 s`, `2 min 5 s`, `1 h 3 min`."""
     whole = max(0, int(seconds))

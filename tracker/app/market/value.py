@@ -93,9 +93,8 @@ def decision(
         best = best_price(market.quotes, selection, market.mine, market.anchors, market.at)
         if market.live:
             at_bet = exchange_chance(market.quotes, bet, bet.made_at)
-    return BetDecision(
-        bet.number, market.at, chance, price_of(bet.market, bet.odds), prior, best, at_bet
-    )
+    price = None if bet.free else price_of(bet.market, bet.odds)
+    return BetDecision(bet.number, market.at, chance, price, prior, best, at_bet)
 
 
 def exchange_chance(quotes: Sequence[Quote], bet: Bet, at: datetime) -> float | None:

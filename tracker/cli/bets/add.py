@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.app.bets import Beside, Registered, draft_of
 from tracker.app.views import iso
-from tracker.cli.bets.choose import chooser
+from tracker.cli.bets import chooser
 from tracker.cli.screen import asks, note, paint, progress, say, say_json, wait_text, when
 from tracker.cli.session import Scope, session
 from tracker.domain.bet import wager_text
-from tracker.domain.catalog.teams import guests_of
+from tracker.domain.catalog import guests_of
 from tracker.domain.chance import NoChance
 from tracker.domain.errors import BadBet, Misused
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.money import money_text, odds_text, payout_if_won, stake_text
-from tracker.language.grammar import stake_written
+from tracker.domain.money import money_text, needed, odds_text, payout_if_won, stake_text
+from tracker.language import stake_written
 
 if TYPE_CHECKING:
     import typer
@@ -162,7 +162,7 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     import typer as t
     from typer.core import TyperCommand
 
-    from tracker.cli.declare import declare
+    from tracker.cli.app import declare
     from tracker.cli.session import scope_of
 
     class Add(TyperCommand):
@@ -285,7 +285,7 @@ def _as_json(x: Registered) -> dict[str, object]:
         "to_win_cents": None
         if odds is None or stake is None
         else payout_if_won(stake, odds) - stake,
-        "break_even": None if odds is None else odds.break_even,
+        "break_even": needed(odds, free=x.draft.free),
         "rules": [rule.text for rule in x.rules],
         "placed_at": None if placed is None else iso(placed),
     }
@@ -352,7 +352,7 @@ def _label(text: str) -> str:
 
 def _matched(x: Registered, game: Game, now: datetime, basics: Basics) -> str:
     """The players of the bet in a game, its teams, and when it tips off."""
-    from tracker.domain.catalog.teams import teams
+    from tracker.domain.catalog import teams
 
     known = teams(game.league)
     away, home = known.get(game.away), known.get(game.home)
@@ -378,8 +378,9 @@ def _money(draft: Draft, form: str, *, as_written: bool) -> list[str]:
         told = as_written and not draft.free and stake_written(draft.pick, stake) is not None
         text = " ".join(y for y in ("" if told else stake_text(stake, free=draft.free), win) if y)
         parts += [text] if text else []
-    if odds is not None:
-        parts.append(f"break-even {odds.break_even:.1%}".replace("%", " %"))
+    asked = needed(odds, free=draft.free)
+    if asked is not None:
+        parts.append(f"break-even {asked:.1%}".replace("%", " %"))
     return parts
 
 

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,13 +18,13 @@ import typer
 
 from tracker.app import importing
 from tracker.app.importing import BroughtIn
-from tracker.cli.declare import AsJson, declare
+from tracker.cli.app import AsJson
 from tracker.cli.screen import asks, complain, note, progress, say, say_json, table
 from tracker.cli.session import FAILED, CommandEnded, Scope, scope_of, session
 from tracker.domain.draft import Draft
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import slate_date
-from tracker.domain.money import money_text, plural
+from tracker.domain.money import money_text, plural, stake_in_table
 from tracker.intake.bets_file import parse_bets
 from tracker.intake.imports import ImportedBet, ImportedBets, Manner, UnsureDates, read_slips
 
@@ -33,12 +33,6 @@ _MOST_ROWS = 20
 
 ARCHIVE = "archive"
 """Said in the place of a table: all that is remembered."""
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    verbs: dict[str, Callable[..., None]] = {"import": bring_in, "export": export}
-    declare(app, name, verbs[name], panel)
 
 
 def bring_in(  # noqa: PLR0917 - a command has an argument for each option
@@ -201,7 +195,7 @@ def _show(found: ImportedBets, as_json: bool) -> None:
             str(x.line),
             x.draft.pick.text,
             x.draft.odds.text if x.draft.odds else "",
-            money_text(x.draft.stake_cents) if x.draft.stake_cents is not None else "",
+            stake_in_table(x.draft.stake_cents, free=x.draft.free),
             x.result.value if x.result else "open",
             money_text(x.paid) if x.paid is not None else "",
         )

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.declare import AsJson, declare
-from tracker.cli.models.in_use import (
+from tracker.cli.app import AsJson
+from tracker.cli.models import (
     DEFAULT_LEAGUE,
     Folder,
     LeagueOf,
@@ -40,11 +40,6 @@ _LATE = (300, 120, 60, 30, 10)
 
 _LEADS = ((0.5, 0), (0.5, 8), (0.25, -5), (0.1, 4), (0.04, -3), (0.01, 2))
 """Typical states: the part of regulation that is left, and the home team's lead."""
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb known."""
-    declare(app, name, evaluate, panel)
 
 
 def evaluate(

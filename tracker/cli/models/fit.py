@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.declare import AsJson, declare
-from tracker.cli.models.in_use import (
+from tracker.cli.app import AsJson
+from tracker.cli.models import (
     DEFAULT_LEAGUE,
     Folder,
     LeagueOf,
@@ -49,11 +49,6 @@ _OVERLAP = timedelta(days=2)
 
 _MOMENTS = ("tip", "6:00 Q1", "end Q1", "6:00 Q2", "half", "6:00 Q3", "end Q3", "6:00", "5:00")
 """Moments in the order of a game; a file keeps them by name."""
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb known."""
-    declare(app, name, fit, panel)
 
 
 def fit(  # noqa: PLR0917 - the verb's options

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.declare import AsJson, declare_group
+from tracker.cli.app import AsJson, declare_group
+from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, is_file_name, known_league
 from tracker.cli.models.evaluate import compare
 from tracker.cli.models.fit import calibrate, retrain
-from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, is_file_name, known_league
 from tracker.cli.models.trial import attach_trial
 from tracker.cli.screen import note, say, say_json, table
 from tracker.cli.session import Scope, scope_of

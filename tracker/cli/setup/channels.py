@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import typer
 
 from tracker.app.channels import open_channels
-from tracker.cli.declare import AsJson, declare, declare_group
+from tracker.cli.app import AsJson, declare_group
 from tracker.cli.screen import asks, note, paint, progress, say, say_json
 from tracker.cli.session import CommandEnded, Scope, scope_of, session
 from tracker.clock import Clock, SystemClock
@@ -25,11 +25,11 @@ from tracker.domain.events import tell_nobody
 from tracker.domain.policy import Level
 
 if TYPE_CHECKING:
-    from tracker.notify.channel import Channel
-    from tracker.notify.telegram import TelegramChannel
-    from tracker.notify.telegram_bot import BotApi
-    from tracker.notify.telegram_connection import TelegramConnection
-    from tracker.notify.telegram_values import Answer, Updates
+    from tracker.notify.channels import Channel
+    from tracker.notify.channels.telegram import Answer, Updates
+    from tracker.notify.channels.telegram.bot import BotApi
+    from tracker.notify.channels.telegram.channel import TelegramChannel
+    from tracker.notify.channels.telegram.connection import TelegramConnection
     from tracker.settings import Settings
     from tracker.store import Store
     from tracker.store.access import Paired
@@ -59,10 +59,7 @@ _LOOK_SECONDS = 1.0
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    if name == "test-alert":
-        declare(app, name, try_channels, panel)
-        return
+    """Make the verb and its words known."""
     declare_group(
         app,
         name,
@@ -101,7 +98,7 @@ def _settings(scope: Scope, *, whatever: bool) -> Settings:
 
 
 async def _test(scope: Scope, text: str | None, as_json: bool) -> None:
-    from tracker.notify.channel import Message
+    from tracker.notify.channels import Message
     from tracker.settings import load_secrets
 
     settings = _settings(scope, whatever=text is not None)
@@ -157,7 +154,7 @@ _HINTS = {
 async def try_out(channel: Channel) -> None:
     """Send a real message and ask whether it came; CommandEnded when it certainly did not leave."""
     from tracker.domain.alert import Sent
-    from tracker.notify.channel import Message
+    from tracker.notify.channels import Message
 
     kind = channel.name.partition("-")[0]
     for attempt in range(_TRIES):
@@ -198,7 +195,7 @@ def forget(context: typer.Context) -> None:
 
 async def pair_chat(scope: Scope) -> None:
     """Pair a chat with the configured bot, and send it a first message."""
-    from tracker.notify.telegram_values import ChatPlace
+    from tracker.notify.channels.telegram import ChatPlace
 
     channel = _channel(scope)
     async with channel, session(scope, write=True) as at:
@@ -224,7 +221,7 @@ async def pair_chat(scope: Scope) -> None:
 
 def _channel(scope: Scope) -> TelegramChannel:
     """The configured bot; Impossible when there is none."""
-    from tracker.notify.telegram import telegram_channel
+    from tracker.notify.channels.telegram.channel import telegram_channel
     from tracker.settings import load_secrets
 
     settings = scope.settings()
@@ -391,7 +388,7 @@ class _Listening:
         if self.quiet:
             await self.clock.sleep(_LOOK_SECONDS)
             return None
-        from tracker.notify.telegram_values import Conflict, Updates
+        from tracker.notify.channels.telegram import Conflict, Updates
 
         found = await self._poll()
         match found:
@@ -419,7 +416,7 @@ class _Listening:
             return Unknown("no answer from Telegram")
 
     async def _read(self, found: Updates) -> Bond | None:
-        from tracker.notify.telegram_values import Written
+        from tracker.notify.channels.telegram import Written
         from tracker.store.access import Offer
 
         for heard in found.heard:

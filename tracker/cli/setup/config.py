@@ -17,8 +17,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tracker.cli.app import CARE
-from tracker.cli.declare import AsJson, declare, declare_group
+from tracker.cli.app import CARE, AsJson, declare_group
 from tracker.cli.screen import asks, complain, note, paint, progress, say, say_json
 from tracker.cli.session import CommandEnded, Scope, scope_of
 from tracker.domain.errors import BadBet, Impossible, Misused, TrackerError
@@ -43,10 +42,7 @@ _LOCALTIME = Path("/etc/localtime")
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    if name == "init":
-        declare(app, name, init, panel)
-        return
+    """Make the verb and its words known."""
     declare_group(
         app,
         name,
@@ -170,7 +166,7 @@ def _channel(text: str) -> _Channel:
     if text.casefold() == _NTFY:
         topic = f"tracker-{secrets.token_hex(8)}"
         return _Channel(_NTFY, topic=topic)
-    from tracker.notify.apprise import check_urls
+    from tracker.notify.channels.apprise import check_urls
     from tracker.settings import ConfigError
 
     try:
@@ -187,7 +183,7 @@ def _with_token(channel: _Channel, file: Path | None) -> _Channel:
         if file is not None:
             raise Misused("--token-file is for --channel telegram")
         return channel
-    from tracker.notify.telegram_connection import is_token
+    from tracker.notify.channels.telegram.connection import is_token
 
     if file is not None:
         try:
@@ -223,7 +219,7 @@ async def _try_first(scope: Scope, channel: _Channel) -> None:
     from tracker.app.channels import open_channels
     from tracker.cli.setup.channels import try_out
     from tracker.domain.events import tell_nobody
-    from tracker.notify.apprise import AppriseChannel
+    from tracker.notify.channels.apprise import AppriseChannel
     from tracker.settings import load_secrets
 
     if channel.url is not None:
@@ -354,7 +350,7 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
 
 def plain(settings: Settings, secrets: Secrets) -> dict[str, Any]:
     """The settings as plain values in the file's own words, every secret masked."""
-    from tracker.notify.apprise import channel_name
+    from tracker.notify.channels.apprise import channel_name
     from tracker.settings.reading import as_plain
 
     values: dict[str, Any] = as_plain(settings)

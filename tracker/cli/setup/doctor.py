@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.health import STUCK_S, unpolled
-from tracker.cli.declare import AsJson, declare
+from tracker.cli.app import AsJson
 from tracker.cli.screen import paint, progress, say, say_json
 from tracker.cli.session import CommandEnded, Scope, scope_of
 from tracker.clock import SystemClock
@@ -60,11 +60,6 @@ class Check:
     name: str
     health: CheckResult
     text: str
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb known."""
-    declare(app, name, doctor, panel)
 
 
 def doctor(

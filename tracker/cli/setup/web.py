@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.declare import AsJson, declare, declare_group
+from tracker.cli.app import AsJson, declare, declare_group
 from tracker.cli.screen import note, say, say_json
 from tracker.cli.session import Scope, scope_of, session
 from tracker.clock import SystemClock
@@ -206,7 +206,7 @@ def _models(settings: Settings) -> Callable[[str], Parameters]:
 
     def load(league: str) -> Parameters:
         if not made:
-            from tracker.cli.models.in_use import ModelsInUse
+            from tracker.cli.models import ModelsInUse
             from tracker.registry import registry_beside
 
             made.append(ModelsInUse(registry_beside(settings.store.path), note))

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tracker.cli.charts.chart import course_for, why_empty
+from tracker.cli.charts import course_for, why_empty
 from tracker.cli.charts.plot import chance_panel, draw
 from tracker.cli.session import Session
 from tracker.cli.watch.alerts import told_lines as alert_lines

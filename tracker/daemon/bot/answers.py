@@ -11,13 +11,19 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Parlay, Result, Status, wager_text
-from tracker.domain.money import money_text, payout_if_won, plural, stake_text
-from tracker.domain.policy import Snooze
+from tracker.domain.money import money_text, needed, payout_if_won, plural, stake_text
+from tracker.domain.policy import Snooze, subject
 from tracker.engine.record import Ended, Tally, tally
-from tracker.language.snoozes import subject
 from tracker.store.views import BetView
 from tracker.wording.cards import Card
-from tracker.wording.figures import deciding, percent, short_market, signed_money, span_text
+from tracker.wording.figures import (
+    change_text,
+    deciding,
+    percent,
+    short_market,
+    signed_money,
+    span_text,
+)
 
 if TYPE_CHECKING:
     from tracker.app.bets import Decided, Edited, Registered
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
     from tracker.app.market.value import HeldBet
     from tracker.domain.draft import Draft
     from tracker.domain.game import Game
-    from tracker.domain.money import Odds, stake_text
+    from tracker.domain.money import Odds
     from tracker.domain.value import Cashout, Hedge
 
 COMMANDS = (
@@ -144,7 +150,7 @@ def _bet_line(x: BetView, local: LocalTime) -> str:
         parts.append(f"{x.game.name} {when}")
     if x.stake_cents is not None:
         win = "" if x.odds is None else f" at {x.odds.text}"
-        parts.append(f"{money_text(x.stake_cents)}{win}")
+        parts.append(f"{'free bet ' * x.free}{money_text(x.stake_cents)}{win}")
     return " · ".join(parts)
 
 
@@ -190,7 +196,7 @@ def profit_text(bets: Sequence[BetView], local: LocalTime) -> str:
         for x in bets
         if x.result is not None and x.game is not None
     ]
-    open_stakes = [x.stake_cents for x in bets if x.status in _OPEN and x.stake_cents is not None]
+    open_stakes = [x.own_cents for x in bets if x.status in _OPEN and x.own_cents is not None]
     count = plural(len(open_stakes), "open bet")
     sum_at_stake = f"{money_text(sum(open_stakes))} on {count}" if open_stakes else "nothing"
     at_stake = f"At stake now: {sum_at_stake}"
@@ -260,8 +266,9 @@ def _money(draft: Draft) -> list[str]:
     if stake is not None:
         won = "" if odds is None else f" to win {money_text(payout_if_won(stake, odds) - stake)}"
         parts.append(stake_text(stake, free=draft.free) + won)
-    if odds is not None:
-        parts.append(f"breaks even at {odds.break_even:.1%}".replace("%", " %"))
+    asked = needed(odds, free=draft.free)
+    if asked is not None:
+        parts.append(f"breaks even at {asked:.1%}".replace("%", " %"))
     return [" · ".join(parts)] if parts else []
 
 
@@ -270,13 +277,7 @@ def edited_text(x: Edited) -> str:
     name = f"#{x.bet.id} {bet_name(x.bet)}"
     if not x.changes:
         return f"{name}: it was so already"
-    lines = []
-    for one in x.changes:
-        money = one.what.endswith("_cents")
-        before, after = (
-            money_text(int(y)) if money and y else y or "none" for y in (one.before, one.after)
-        )
-        lines.append(f"{one.what.removesuffix('_cents')} {before} → {after}")
+    lines = (change_text(y.what, y.before, y.after) for y in x.changes)
     return "\n".join((f"{name} is changed", *lines))
 
 

@@ -11,25 +11,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.clock import Clock
-from tracker.daemon.bot import answers
+from tracker.daemon.bot import Verbs, answers
 from tracker.daemon.bot.answers import COMMANDS, LocalTime
 from tracker.daemon.bot.bet_commands import ADD, UNDO, BetCommands, ChatReply
-from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.cards import LiveView
 from tracker.domain.alert import Failed
 from tracker.domain.errors import BadTime, TrackerError
 from tracker.domain.game import Game, GameState
-from tracker.domain.policy import Snooze, SnoozeScope
-from tracker.language.snoozes import FORMS, parse_until
-from tracker.notify.channel import Message
-from tracker.notify.telegram import SNOOZE_MINUTES, Press, read_button
-from tracker.notify.telegram_connection import TelegramConnection
-from tracker.notify.telegram_values import Answer, Pressed, Written
-from tracker.notify.text import marked_up
+from tracker.domain.policy import FORMS, Snooze, SnoozeScope, parse_until
+from tracker.notify.channels import Message
+from tracker.notify.channels.telegram import Answer, Pressed, Written
+from tracker.notify.channels.telegram.channel import SNOOZE_MINUTES, Press, read_button
+from tracker.notify.channels.telegram.connection import TelegramConnection
+from tracker.notify.channels.text import marked_up
 from tracker.store import Store
 
 if TYPE_CHECKING:
-    from tracker.notify.telegram_bot import BotApi
+    from tracker.notify.channels.telegram.bot import BotApi
 
 MOST_AT_ONCE = 3
 """Most commands that are being worked out for the chat at a time."""

@@ -14,14 +14,15 @@ from tracker.app.player_priors import Team, Who, players_in
 from tracker.clock import Clock, SystemClock
 from tracker.daemon.watchers.lacking import Rosters, frozen
 from tracker.domain.bet import Bet
+from tracker.domain.catalog import guests_of
 from tracker.domain.catalog.books import house_of
-from tracker.domain.catalog.teams import guests_of
 from tracker.domain.draft import Draft, NoSuchGame, RostersUnknown, choose_games, superseded
 from tracker.domain.errors import BadBet
 from tracker.domain.events import (
     BetAdded,
     BetMatched,
     BetMoved,
+    BetRewritten,
     BetsMistake,
     BetWithdrawn,
     Tell,
@@ -35,6 +36,7 @@ from tracker.domain.tracking import GameTracking, Tracked
 from tracker.intake.bets_file import read_bets
 from tracker.settings import Settings
 from tracker.store import Store
+from tracker.wording.alerts import rewritten
 
 _RECENT = timedelta(days=3)
 """How far back a game may lie that a bet is matched with."""
@@ -184,6 +186,10 @@ class FollowedBets:
             self._say(taken.standing.mistakes)
         for added, pick in taken.registered:
             self._tell(BetAdded(added.number, pick))
+        for x in taken.rewritten:
+            changes = [(y.what, y.before, y.after) for y in x.changes]
+            what = rewritten(self._file.name, f"#{x.bet} {x.pick}", changes, undone=x.undone)
+            self._tell(BetRewritten(x.bet, what))
         for number in taken.withdrawn:
             self._tell(BetWithdrawn(number, "taken out of the file"))
         return found.readable

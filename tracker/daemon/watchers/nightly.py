@@ -20,7 +20,7 @@ from tracker.domain.money import money_text, plural
 from tracker.domain.policy import Level
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.monitors import State
-from tracker.notify.web_service import ServiceReply, WebService
+from tracker.notify.channels.web_service import ServiceReply, WebService
 from tracker.store import Store
 from tracker.store.trials import TrialOutcome, UntoldVerdict
 from tracker.store.upkeep import MonitorStanding

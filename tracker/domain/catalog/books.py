@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from tracker.domain.catalog import shipped
-from tracker.domain.catalog.teams import fold
+from tracker.domain.catalog import fold, shipped
 from tracker.domain.market import DoubleDouble, Market, Moneyline, PlayerTotal, Span, ThreeWay
 
 
@@ -48,6 +47,7 @@ class HouseRules:
         return market
 
 
+@lru_cache(maxsize=256)
 def house_of(book: str | None) -> HouseRules:
     """The rules of a book by its name as a person writes it; the default for any other."""
     known = _presets()

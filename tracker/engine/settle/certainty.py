@@ -11,15 +11,19 @@ from datetime import datetime
 
 from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Parlay, Result
-from tracker.domain.catalog.books import house_of
+from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.game import GameState
+from tracker.domain.market import Market
 from tracker.domain.policy import Fact
 from tracker.domain.tracking import Change, Gathering, LegStanding, RulePhase, RuleState, Tracked
 from tracker.engine.decide.facts import between
-from tracker.engine.settle.grading import LastTwo, Sure, Unsettleable, agreed
-from tracker.engine.settle.payout import together
+from tracker.engine.settle.grading import LastTwo, Sure, agreed_result
+from tracker.engine.settle.payout import whole
 
 _TOLD_AS = {Fact.HIT.value: Result.WON, Fact.DEAD.value: Result.LOST}
+
+_FIRING = RulePhase.FIRING
+"""Looked up once: a member of an enumeration costs more than the comparison that it is for."""
 
 TAKEN_BACK = "a correction has opened it again"
 """What a `hit` or `dead` says that a correction has undone."""
@@ -35,13 +39,15 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
     (was, sure), state = polls, polls[1].state
     found = Gathering(change)
     for tracked in change.tracking.tracked:
-        asked = [x for x in tracked.rules if x.rule in _TOLD_AS]
-        if asked and tracked.settlement is None:
-            told = any(x.phase is RulePhase.FIRING for x in asked)
-            result = _result(tracked, was, sure)
-            if told or result is not None:
-                ever = _possible(tracked, was, sure) if told else frozenset()
-                _step(found, tracked, result, ever, state, now)
+        if tracked.settlement is not None:
+            continue
+        told = [
+            _TOLD_AS[x.rule] for x in tracked.rules if x.phase is _FIRING and x.rule in _TOLD_AS
+        ]
+        result = _result(tracked, was, sure)
+        if told != ([] if result is None else [result]):
+            ever = _possible(tracked, was, sure) if told else frozenset()
+            _step(found, tracked, result, ever, state, now)
     return found.change
 
 
@@ -82,26 +88,27 @@ def _result(tracked: Tracked, before: Sure, sure: Sure) -> Result | None:
     house = house_of(tracked.bet.book)
     slip = tracked.bet.market
     if not isinstance(slip, Parlay):
-        verdict = agreed(slip, before, sure, house)
-        return None if verdict is None else verdict.result
-    legs, here = list(tracked.legs), slip.in_game(sure.state.game.id)
-    for i in here:
-        verdict = agreed(slip.legs[i].market, before, sure, house)
-        if legs[i].result is None and verdict is not None:
-            legs[i] = replace(legs[i], result=verdict.result)
-    return _whole([x if x.leg in here else _elsewhere(x) for x in legs])
-
-
-def _elsewhere(leg: LegStanding) -> LegStanding:
-    """A leg on another game, which won by what was last seen there if it could not lose."""
-    return replace(leg, result=Result.WON) if leg.result is None and leg.hit else leg
-
-
-def _whole(legs: list[LegStanding]) -> Result | None:
-    try:
-        return together(legs)
-    except Unsettleable:
+        return agreed_result(slip, before, sure, house)
+    game = sure.state.game.id
+    results = [
+        _leg_result(known, leg.market, before, sure, house) if leg.game.id == game
+        else _elsewhere(known)
+        for leg, known in zip(slip.legs, tracked.legs, strict=True)
+    ]  # fmt: skip
+    if Result.LOST not in results and (None in results or any(x.unclear for x in tracked.legs)):
         return None
+    return whole(results)
+
+
+def _leg_result(
+    known: LegStanding, market: Market, before: Sure, sure: Sure, house: HouseRules
+) -> Result | None:
+    return known.result or agreed_result(market, before, sure, house)
+
+
+def _elsewhere(known: LegStanding) -> Result | None:
+    """A leg on another game, which won by what was last seen there if it could not lose."""
+    return Result.WON if known.result is None and known.hit else known.result
 
 
 def _possible(tracked: Tracked, before: Sure, sure: Sure) -> frozenset[Result]:
@@ -109,8 +116,8 @@ def _possible(tracked: Tracked, before: Sure, sure: Sure) -> frozenset[Result]:
     house = house_of(tracked.bet.book)
     slip = tracked.bet.market
     if not isinstance(slip, Parlay):
-        told = [x.verdict(slip, house) for x in (before, sure)]
-        return frozenset(x.result for x in told if x is not None)
+        told = {x.result(slip, house) for x in (before, sure)}
+        return frozenset(x for x in told if x is not None)
     found = {_result(tracked, x, x) for x in (before, sure)}
     if any(x.lost for x in tracked.legs):
         found.add(Result.LOST)
@@ -150,8 +157,7 @@ def _won(tracked: Tracked, before: Sure, sure: Sure) -> list[int]:
     for i in slip.in_game(sure.state.game.id):
         result = tracked.legs[i].result
         if result is None and sure.state.phase.in_play:
-            verdict = agreed(slip.legs[i].market, before, sure, house)
-            result = None if verdict is None else verdict.result
+            result = agreed_result(slip.legs[i].market, before, sure, house)
         if result is Result.WON:
             found.append(i)
     return found

@@ -7,6 +7,7 @@ that is passed. It is graded again by the final state.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import assert_never
@@ -76,93 +77,127 @@ def judge(market: Market, state: GameState, house: HouseRules) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What a state tells of a span by a house: whether it is over, and its points so far.
-
-    `words` are the reason and the evidence of whatever these points decide.
-    """
+    """What a state tells of a span by a house: whether it is over, and its points so far."""
 
     over: bool
     score: Score | None
-    words: tuple[str, str]
+
+
+class _ByHouse:
+    """What a state makes certain by the rules of one house, each span and figure looked up once."""
+
+    def __init__(self, sure: Sure, house: HouseRules) -> None:
+        self._sure, self._house = sure, house
+        self._parts: dict[Span, _Part] = {}
+
+    def part(self, span: Span) -> _Part:
+        """A span of the game as it stands."""
+        found = self._parts.get(span)
+        if found is None:
+            over = _finished(span, self._sure.state, self._house)
+            look = _at_its_end if over else _so_far
+            found = self._parts[span] = look(span, self._sure.state, self._house)
+        return found
+
+    def result(self, market: Market) -> Result | None:
+        """As `Sure.result`."""
+        if isinstance(market, PlayerTotal):
+            return self._total_passed(market)
+        if isinstance(market, DoubleDouble):
+            return self._multiple_reached(market)
+        part = self.part(market.span)
+        if part.over:
+            return None if part.score is None else _by_points(market, part.score)
+        return _passed(market, part)
+
+    def _total_passed(self, market: PlayerTotal) -> Result | None:
+        made = self._sure.made(market)
+        if made is None or made <= market.points or not self._stands(market.player):
+            return None
+        return _yes(holds=market.direction is Direction.OVER)
+
+    def _multiple_reached(self, market: DoubleDouble) -> Result | None:
+        line = self._sure.line(market.player)
+        if line is None:
+            return None
+        reached = sum((figure(line, x) or 0) >= CATEGORY_REACHED for x in CATEGORIES)
+        if reached < market.categories or not self._stands(market.player):
+            return None
+        return _yes(holds=market.happens)
+
+    def _stands(self, player: Player) -> bool:
+        """Whether the house counts a player's line as the box has it."""
+        line = self._sure.line(player)
+        if line is None or line.doubt or _absent(line, self._house):
+            return False
+        return self._house.overtime or not self._sure.state.overtime
 
 
 class Sure:
     """What a state makes certain of its game's markets while it goes on.
 
-    Each span and each player is looked up once, however many bets ask.
+    Each span and each figure is looked up once, however many bets ask.
     """
 
     def __init__(self, state: GameState) -> None:
         """`state` is of a game in play."""
         self.state = state
-        self._parts: dict[tuple[Span, str, bool], _Part] = {}
-        self._told: dict[tuple[int, str], tuple[Market, Verdict | None]] = {}
+        self._houses: dict[str, _ByHouse] = {}
+        self._made: dict[tuple[Side, str, Stat], int | None] = {}
 
     @cached_property
     def _lines(self) -> dict[tuple[Side, str], PlayerLine]:
         return box_lines(self.state)
 
-    def verdict(self, market: Market, house: HouseRules) -> Verdict | None:
+    def result(self, market: Market, house: HouseRules) -> Result | None:
         """How a market ended for sure although its game goes on; None while it may still turn.
 
         A span that is over is decided by its points, and a line that is passed by what has passed
         it.
         """
-        # By identity, which the market that is kept guards: to hash it takes longer.
-        key = id(market), house.name
-        known = self._told.get(key)
-        if known is None:
-            known = self._told[key] = market, self._verdict(market, house)
-        return known[1]
+        return self._by(house).result(market)
 
-    def _verdict(self, market: Market, house: HouseRules) -> Verdict | None:
+    def verdict(self, market: Market, house: HouseRules) -> Verdict | None:
+        """The same with its reason and its evidence."""
+        result = self.result(market, house)
+        if result is None:
+            return None
         if isinstance(market, PlayerTotal | DoubleDouble):
-            return self._player_passed(market, house)
-        part = self._part(market.span, house)
-        if part.score is not None and part.over:
-            return Verdict(_by_points(market, part.score), *part.words)
-        return None if part.over else _passed(market, part)
+            line = self._lines[market.player.side, market.player.key]
+            return _player_told(market, line, self.state, house, result)
+        return _decided(result, market.span, self._by(house).part(market.span), self.state, house)
 
     def passed(self, market: Market, house: HouseRules) -> Verdict | None:
         """How a market stands whose line has been passed; None for any other."""
         if isinstance(market, PlayerTotal | DoubleDouble):
-            return self._player_passed(market, house)
-        return _passed(market, _so_far(market.span, self.state, house))
+            return self.verdict(market, house)
+        part = _so_far(market.span, self.state, house)
+        result = _passed(market, part)
+        return None if result is None else _decided(result, market.span, part, self.state, house)
 
     def over(self, market: Market, house: HouseRules) -> bool:
         """Whether a market is about a part of the game that has been played to its end."""
         player = isinstance(market, PlayerTotal | DoubleDouble)
-        return not player and self._part(market.span, house).over
+        return not player and self._by(house).part(market.span).over
 
-    def _part(self, span: Span, house: HouseRules) -> _Part:
-        key = span, house.name, house.overtime
-        found = self._parts.get(key)
+    def line(self, player: Player) -> PlayerLine | None:
+        """The one line of a player in the box."""
+        return self._lines.get((player.side, player.key))
+
+    def made(self, market: PlayerTotal) -> int | None:
+        """The figure of a player line so far; None where the box does not have it."""
+        player, stat = market.player, market.stat
+        key = player.side, player.key, stat
+        if key not in self._made:
+            line = self._lines.get(key[:2])
+            self._made[key] = None if line is None else figure(line, stat)
+        return self._made[key]
+
+    def _by(self, house: HouseRules) -> _ByHouse:
+        found = self._houses.get(house.name)
         if found is None:
-            over = _finished(span, self.state, house)
-            found = (_at_its_end if over else _so_far)(span, self.state, house)
-            self._parts[key] = found
+            found = self._houses[house.name] = _ByHouse(self, house)
         return found
-
-    def _player_passed(self, market: PlayerMarket, house: HouseRules) -> Verdict | None:
-        state = self.state
-        line = self._lines.get((market.player.side, market.player.key))
-        if line is None:
-            return None
-        match market:
-            case PlayerTotal():
-                made = figure(line, market.stat)
-                passed = made is not None and made > market.points
-                holds = market.direction is Direction.OVER
-            case DoubleDouble():
-                reached = sum((figure(line, x) or 0) >= CATEGORY_REACHED for x in CATEGORIES)
-                passed, holds = reached >= market.categories, market.happens
-            case _:
-                assert_never(market)
-        if not passed or line.doubt or _absent(line, house):
-            return None
-        if state.overtime and not house.overtime:
-            return None
-        return _player_told(market, line, state, house, _yes(holds=holds))
 
 
 LastTwo = tuple[Sure, Sure]
@@ -176,11 +211,14 @@ def certain(market: Market, state: GameState, house: HouseRules) -> Verdict | No
 
 def agreed(market: Market, before: Sure, now: Sure, house: HouseRules) -> Verdict | None:
     """How a market ended for sure by two polls in a row; None while they do not agree on it."""
-    verdict = now.verdict(market, house)
-    if verdict is None:
-        return None
-    earlier = before.verdict(market, house)
-    return verdict if earlier is not None and earlier.result is verdict.result else None
+    sure = agreed_result(market, before, now, house)
+    return None if sure is None else now.verdict(market, house)
+
+
+def agreed_result(market: Market, before: Sure, now: Sure, house: HouseRules) -> Result | None:
+    """The result alone, which takes a small part of the time that its words take."""
+    result = now.result(market, house)
+    return result if result is not None and before.result(market, house) is result else None
 
 
 def _finished(span: Span, state: GameState, house: HouseRules) -> bool:
@@ -197,37 +235,44 @@ def _past(state: GameState) -> int:
 
 def _at_its_end(span: Span, state: GameState, house: HouseRules) -> _Part:
     try:
-        score = span_score(state, span, overtime=house.overtime)
+        return _Part(over=True, score=span_score(state, span, overtime=house.overtime))
     except Unsettleable:
-        return _Part(over=True, score=None, words=_UNTOLD)
-    return _Part(over=True, score=score, words=_words(span, state, house, score))
+        return _Part(over=True, score=None)
 
 
 def _so_far(span: Span, state: GameState, house: HouseRules) -> _Part:
     """The points that count for a span as they stand."""
     if span is Span.GAME and (house.overtime or not state.overtime):
-        score = state.score
-    elif state.periods is None:
-        return _Part(over=False, score=None, words=_UNTOLD)
-    else:
-        covered = span.periods(state.game.rules)
-        last = None if span.counts_overtime and house.overtime else covered.stop - 1
-        counted = state.periods[covered.start - 1 : last]
-        score = Score(sum(x.home for x in counted), sum(x.away for x in counted))
-    return _Part(over=False, score=score, words=_words(span, state, house, score))
+        return _Part(over=False, score=state.score)
+    if state.periods is None:
+        return _Part(over=False, score=None)
+    covered = span.periods(state.game.rules)
+    last = None if span.counts_overtime and house.overtime else covered.stop - 1
+    counted = state.periods[covered.start - 1 : last]
+    return _Part(over=False, score=_sum_of(counted))
 
 
-_UNTOLD = "", ""
-
-
-def _passed(market: GameMarket, part: _Part) -> Verdict | None:
+def _passed(market: GameMarket, part: _Part) -> Result | None:
     """How a market stands whose line the points so far have passed; None for any other."""
-    if part.score is None or not isinstance(market, Total | TeamTotal):
+    if part.score is None:
         return None
-    points = part.score.total if isinstance(market, Total) else part.score.of(market.side)
+    if isinstance(market, Total):
+        points = part.score.total
+    elif isinstance(market, TeamTotal):
+        points = part.score.of(market.side)
+    else:
+        return None
     if points <= market.points:
         return None
-    return Verdict(_yes(holds=market.direction is Direction.OVER), *part.words)
+    return _yes(holds=market.direction is Direction.OVER)
+
+
+def _decided(
+    result: Result, span: Span, part: _Part, state: GameState, house: HouseRules
+) -> Verdict:
+    """A result by the points of a span, which are known where they decide it."""
+    assert part.score is not None  # noqa: S101 - what is not known has decided nothing
+    return Verdict(result, *_words(span, state, house, part.score))
 
 
 def _words(span: Span, state: GameState, house: HouseRules, score: Score) -> tuple[str, str]:
@@ -262,8 +307,11 @@ def span_score(state: GameState, span: Span, *, overtime: bool = True) -> Score:
     last = len(state.periods) if span.counts_overtime and overtime else wanted.stop - 1
     if len(state.periods) < wanted.stop - 1:
         raise Unsettleable("the box score lacks a period that the bet is about")
-    counted = state.periods[wanted.start - 1 : last]
-    return Score(sum(x.home for x in counted), sum(x.away for x in counted))
+    return _sum_of(state.periods[wanted.start - 1 : last])
+
+
+def _sum_of(periods: Sequence[Score]) -> Score:
+    return Score(sum(x.home for x in periods), sum(x.away for x in periods))
 
 
 def _cut_short(market: Market, state: GameState, house: HouseRules) -> str:

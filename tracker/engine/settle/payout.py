@@ -55,7 +55,7 @@ def outcome(bet: Bet, legs: Sequence[LegStanding]) -> Outcome | None:
 
 def together(legs: Sequence[LegStanding]) -> Result | None:
     """The result of a parlay by those of its legs; None while it is open. Raises Unsettleable."""
-    results = {x.result for x in legs}
+    results = [x.result for x in legs]
     if Result.LOST in results:
         return Result.LOST
     if any(x.result is None and not x.unclear for x in legs):
@@ -63,6 +63,13 @@ def together(legs: Sequence[LegStanding]) -> Result | None:
     for leg in legs:
         if leg.unclear:
             raise Unsettleable(f"leg {leg.leg + 1}: {leg.unclear}")
+    return whole(results)
+
+
+def whole(results: Sequence[Result | None]) -> Result:
+    """The result of a parlay whose legs have all come to one, or one of which has lost."""
+    if Result.LOST in results:
+        return Result.LOST
     if Result.WON in results:
         return Result.WON
     return Result.PUSH if Result.PUSH in results else Result.VOID

@@ -34,6 +34,7 @@ from tracker.engine.settle.grading import (
     Unsettleable,
     Verdict,
     agreed,
+    agreed_result,
     certain,
     judge,
 )
@@ -115,13 +116,23 @@ def settle_parts(change: Change, polls: LastTwo | None, now: datetime) -> Change
 
     found = Gathering(change)
     for tracked in change.tracking.tracked:
-        house, market = house_of(tracked.bet.book), tracked.bet.market
-        if not isinstance(market, Parlay) and not sure.over(market, house):
-            # Nearly every bet, at nearly every poll.
-            continue
-        if may_settle(tracked, state, house, now):
+        house = house_of(tracked.bet.book)
+        if _part_is_news(tracked, polls, house) and may_settle(tracked, state, house, now):
             _settle(found, change.tracking, tracked, graded, now)
     return found.change
+
+
+def _part_is_news(tracked: Tracked, polls: LastTwo, house: HouseRules) -> bool:
+    """Whether a part of the game that is over may say anything new of a bet: seldom it does."""
+    (was, sure), slip = polls, tracked.bet.market
+    if isinstance(slip, Parlay):
+        mine = slip.in_game(sure.state.game.id)
+        untouched = all(x.result is None and not x.unclear for x in tracked.legs)
+        return not untouched or any(sure.over(slip.legs[i].market, house) for i in mine)
+    if not sure.over(slip, house):
+        return False
+    result, done = agreed_result(slip, was, sure, house), tracked.settlement
+    return result is not None and (done is None or done.result is not result)
 
 
 def _leave_to_person(change: Change, why: str, now: datetime) -> Change:

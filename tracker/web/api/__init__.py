@@ -1,6 +1,6 @@
 """The API under `/api/v1`: the JSON of the command line over HTTP, thin over the same use cases.
 
-Here: games with their market, prices of a given state, players, and the whole; `bets_api` has bets.
+Here: games with their market, prices of a given state, players, and the whole; `bets.py` has bets.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ from tracker.domain.league import LEAGUES, slate_date
 from tracker.domain.player import Stat
 from tracker.engine.record import Grouping, tally
 from tracker.settings import load_secrets
-from tracker.web import bets_api, live
+from tracker.web import live
+from tracker.web.api import bets
 from tracker.web.guard import Pricer, Reader
 from tracker.web.problems import PROBLEM, Json, Problem, answers
 from tracker.web.site import OfSite, Site
@@ -404,6 +405,6 @@ def attach(app: FastAPI) -> None:
         status: {"description": text, "content": PROBLEM} for status, text in _TOLD.items()
     }
     router = APIRouter(prefix="/api/v1", responses=told)
-    for part in (bets_api.router, games_api, players_api, record_api, prices_api, live.router):
+    for part in (bets.router, games_api, players_api, record_api, prices_api, live.router):
         router.include_router(part)
     app.include_router(router)

@@ -9,7 +9,7 @@ from functools import partial
 from html import escape
 from itertools import takewhile
 
-from tracker.notify.channel import Message
+from tracker.notify.channels import Message
 from tracker.wording.cards import Card, Row, folded
 
 TEXT_LIMIT = 4096

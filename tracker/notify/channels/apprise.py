@@ -25,9 +25,9 @@ from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
 from tracker.logs import Masker
 from tracker.network import certificate_trouble, own_authorities
-from tracker.notify.channel import Message, in_thread
-from tracker.notify.text import BRIEF, brief
-from tracker.notify.web_service import reason_in
+from tracker.notify.channels import Message, in_thread
+from tracker.notify.channels.text import BRIEF, brief
+from tracker.notify.channels.web_service import reason_in
 from tracker.settings.reading import ConfigError
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from tracker.domain.money import money_text
 from tracker.engine.record import Grouping, Tally, reliability, tally
 from tracker.settings import load_secrets
 from tracker.web import charts
-from tracker.web.bet_pages import listed
-from tracker.web.frame import Inside, at_text, drawn, page, share
+from tracker.web.pages.bets import listed
+from tracker.web.pages.frame import Inside, at_text, drawn, page, share
 from tracker.web.site import OfSite
 from tracker.wording.closes import mean_text
 from tracker.wording.figures import percent, signed_money

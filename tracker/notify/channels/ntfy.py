@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
-from tracker.notify.channel import Edited, Message, Pace, Posted, Shown
-from tracker.notify.text import NTFY_LIMIT, card_plain, ending, for_ntfy, shortened
-from tracker.notify.web_service import SEND_LIMIT, ServiceReply, WebService
+from tracker.notify.channels import Edited, Message, Pace, Posted, Shown
+from tracker.notify.channels.text import NTFY_LIMIT, card_plain, ending, for_ntfy, shortened
+from tracker.notify.channels.web_service import SEND_LIMIT, ServiceReply, WebService
 from tracker.settings import Secret
 from tracker.settings.reading import ConfigError
 from tracker.wording.cards import Card

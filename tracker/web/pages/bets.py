@@ -15,12 +15,12 @@ from tracker.app.tonight import players_of
 from tracker.app.views import legs_json, prior_words
 from tracker.domain.bet import Result, wager_text
 from tracker.domain.errors import BadBet
-from tracker.domain.money import money_text, parse_money, parse_odds
-from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule
+from tracker.domain.money import money_text, needed, parse_money, parse_odds, stake_text
+from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
-from tracker.language.snoozes import parse_until
+from tracker.language import parse_stake
 from tracker.web import charts
-from tracker.web.frame import Inside, OfBell, at_text, drawn, page, share
+from tracker.web.pages.frame import Inside, OfBell, at_text, drawn, page, share
 from tracker.web.problems import Problem
 from tracker.web.site import OfSite
 from tracker.wording.closes import decision_facts, prior_text, value_text
@@ -67,7 +67,7 @@ async def check(_: Inside, site: OfSite, line: Line) -> Response:
     if draft.odds is not None:
         understood += f" · {draft.odds.text}"
     if draft.stake_cents is not None:
-        understood += f" · {money_text(draft.stake_cents)}"
+        understood += f" · {stake_text(draft.stake_cents, free=draft.free)}"
     zone = site.settings.zone
     where = chosen.why or " · ".join(
         f"{x.away} @ {x.home}, {x.start.astimezone(zone):%a %d %b %H:%M}" for x in chosen.games
@@ -181,11 +181,12 @@ async def bet(
 
 def _facts(x: BetView, zone: tzinfo) -> Pairs:
     # A dash is for whoever looks for what was never told; before the first chance none is missed.
+    stake, asked = x.stake_cents, needed(x.odds, free=x.free)
     untold = "–" if x.result is not None or x.no_chance is not None else ""
     found = [
         ("Odds", x.odds.text if x.odds is not None else ""),
-        ("Stake", money_text(x.stake_cents) if x.stake_cents is not None else ""),
-        ("Break-even", percent(x.odds.break_even, 1) if x.odds is not None else ""),
+        ("Free bet" if x.free else "Stake", "" if stake is None else money_text(stake)),
+        ("Break-even", "" if asked is None else percent(asked, 1)),
         ("Peak", percent(x.peak) if x.peak is not None else untold),
         ("Low", percent(x.low) if x.low is not None else untold),
         ("Book", x.book or ""),
@@ -455,16 +456,19 @@ async def settle(
     number: int,
     result: Annotated[str, Form(max_length=20)],
     why_: Annotated[str, Form(alias="why", max_length=500)] = "",
+    paid: Annotated[str, Form(max_length=50)] = "",
 ) -> Response:
-    """Give a bet the result that a person decides."""
+    """Give a bet the result that a person decides, and what came back if not by the odds."""
     await _history(site, number)
     try:
         decided = Result(result)
     except ValueError:
         raise BadBet(f"{result!r} is no result") from None
+    unit = site.settings.stake_unit_cents
+    cents = parse_stake(paid, unit) if paid.strip() else None
     async with await site.writing() as store:
-        mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
-        await mine.settle(str(number), decided, why_, None, await site.now())
+        mine = Bets(store, site.rules, unit, visitor.who)
+        await mine.settle(str(number), decided, why_, cents, await site.now())
     return _back(number, "Settled by hand.")
 
 

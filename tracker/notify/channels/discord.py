@@ -7,9 +7,15 @@ from typing import Any, Self
 
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
-from tracker.notify.channel import Edited, Gone, Message, Pace, Posted, Shown
-from tracker.notify.text import DISCORD_LIMIT, card_markdown, ending, for_discord, shortened
-from tracker.notify.web_service import SEND_LIMIT, ServiceReply, WebService
+from tracker.notify.channels import Edited, Gone, Message, Pace, Posted, Shown
+from tracker.notify.channels.text import (
+    DISCORD_LIMIT,
+    card_markdown,
+    ending,
+    for_discord,
+    shortened,
+)
+from tracker.notify.channels.web_service import SEND_LIMIT, ServiceReply, WebService
 from tracker.settings import Secret
 from tracker.settings.reading import ConfigError
 from tracker.wording.cards import Card

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.domain.alert import Outcome
-from tracker.notify.channel import Gone, Shown
+from tracker.notify.channels import Gone, Shown
 
 
 @dataclass(frozen=True, slots=True)

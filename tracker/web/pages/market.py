@@ -13,7 +13,7 @@ from tracker.domain.errors import BadBet, TrackerError
 from tracker.domain.league import slate_date
 from tracker.domain.player import Stat
 from tracker.web import charts
-from tracker.web.frame import Inside, at_text, drawn, page, share
+from tracker.web.pages.frame import Inside, at_text, drawn, page, share
 from tracker.web.problems import Problem
 from tracker.web.site import OfSite
 from tracker.wording.closes import closing_text, selection_text

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Self
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.events import Tell, tell_nobody
 from tracker.domain.policy import Level
-from tracker.notify.channel import Edited, Gone, Message, Pace, Posted, Shown
-from tracker.notify.telegram_connection import NO_LIBRARY, CannotOpen, TelegramConnection
-from tracker.notify.telegram_values import Answer, ChatPlace
-from tracker.notify.text import card_html, card_plain, for_telegram, marked_up, plain
+from tracker.notify.channels import Edited, Gone, Message, Pace, Posted, Shown
+from tracker.notify.channels.telegram import Answer, ChatPlace
+from tracker.notify.channels.telegram.connection import NO_LIBRARY, CannotOpen, TelegramConnection
+from tracker.notify.channels.text import card_html, card_plain, for_telegram, marked_up, plain
 from tracker.settings import Secret
 from tracker.settings.models import TelegramSettings
 from tracker.settings.reading import ConfigError
 from tracker.wording.cards import Card
 
 if TYPE_CHECKING:
-    from tracker.notify.telegram_bot import BotApi
+    from tracker.notify.channels.telegram.bot import BotApi
 
 
 NAME = "telegram"

@@ -32,15 +32,8 @@ from telegram.request import BaseRequest, HTTPXRequest, RequestData
 
 from tracker.domain.alert import Sent
 from tracker.network import PROXIES, UnusableProxy, proxy_for, trusted
-from tracker.notify.channel import Shown
-from tracker.notify.telegram_answers import (
-    OddAnswer,
-    RequestTooLarge,
-    UnreadableSuccess,
-    odd,
-    said_no,
-)
-from tracker.notify.telegram_values import (
+from tracker.notify.channels import Shown
+from tracker.notify.channels.telegram import (
     Answer,
     ChatPlace,
     Heard,
@@ -48,6 +41,13 @@ from tracker.notify.telegram_values import (
     Pressed,
     Updates,
     Written,
+)
+from tracker.notify.channels.telegram.answers import (
+    OddAnswer,
+    RequestTooLarge,
+    UnreadableSuccess,
+    odd,
+    said_no,
 )
 from tracker.settings import Secret
 

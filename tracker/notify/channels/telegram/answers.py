@@ -22,8 +22,8 @@ from telegram.error import Conflict as TwoReaders
 
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.network import certificate_trouble
-from tracker.notify.channel import Gone
-from tracker.notify.telegram_values import Answer, BadMarkup, Conflict, Moved, NoTopic
+from tracker.notify.channels import Gone
+from tracker.notify.channels.telegram import Answer, BadMarkup, Conflict, Moved, NoTopic
 
 _SAME = "message is not modified"
 _GONE = (

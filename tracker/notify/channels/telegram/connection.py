@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, assert_never
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.events import ChatMoved, MarkupRefused, Tell, TopicGone, tell_nobody
 from tracker.network import UnusableProxy
-from tracker.notify.channel import Gone, Shown, in_thread
-from tracker.notify.telegram_values import (
+from tracker.notify.channels import Gone, Shown, in_thread
+from tracker.notify.channels.telegram import (
     Answer,
     BadMarkup,
     ChatPlace,
@@ -26,7 +26,7 @@ from tracker.settings import Secret
 from tracker.settings.reading import ConfigError
 
 if TYPE_CHECKING:
-    from tracker.notify.telegram_bot import BotApi
+    from tracker.notify.channels.telegram.bot import BotApi
 
 API_URL = "https://api.telegram.org"
 
@@ -135,7 +135,7 @@ class TelegramConnection:
             return self._api
 
     def _open(self) -> BotApi:
-        from tracker.notify.telegram_bot import BotApi
+        from tracker.notify.channels.telegram.bot import BotApi
 
         try:
             return BotApi(self._token, self._api_url, self._connect_limit)
