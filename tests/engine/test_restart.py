@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import astuple
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,7 +54,8 @@ class Answer(NamedTuple):
         """The answer as it is recorded, with a body of its own."""
         body = repr((self.seconds, self.reading)).encode()
         digest = hashlib.sha256(body).hexdigest()
-        return Poll(*astuple(self.origin), after(self.seconds), body, digest, self.reading)
+        source, path = self.origin.source, self.origin.path
+        return Poll(source, path, after(self.seconds), body, digest, self.reading)
 
 
 def polls(seed: int) -> list[Answer]:
