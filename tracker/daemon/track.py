@@ -194,6 +194,8 @@ async def track(tracking: GameTracking, poller: PollSource, decisions: Decisions
         if not tracking.tracked:
             return
         tracking = await decisions.made_of(await _forecast(tracking, poll, context))
+        # A bet that has come meanwhile is followed too, were it the last poll of the others.
+        tracking = tracking.with_bets(context.wanted(tracking))
 
 
 async def _forecast(tracking: GameTracking, poll: Poll, context: TrackContext) -> PollForecast:
@@ -243,8 +245,13 @@ def _made(asked: _Asked, shared: dict[int, Tracked], context: TrackContext) -> _
 def _taken_up(
     tracking: GameTracking, shared: dict[int, Tracked], context: TrackContext
 ) -> GameTracking:
-    """The tracking with the bets that are wanted now, each as the last decision left it."""
-    wanted = context.wanted(tracking)
+    """The tracking with the bets that are wanted now, each as the last decision left it.
+
+    A bet that came while the poll was forecast waits for the next one: what its players are
+    believed to do is no part of this outlook.
+    """
+    forecast = {x.bet.number for x in tracking.tracked}
+    wanted = tuple(x for x in context.wanted(tracking) if x.bet.number in forecast)
     followed = {x.bet.number for x in wanted}
     for number in [n for n, x in shared.items() if _is_on(x, tracking) and n not in followed]:
         del shared[number]
