@@ -22,9 +22,9 @@ from tracker.domain.league import slate_date
 from tracker.domain.same_bet import (
     AGAIN,
     TICKET,
+    Duplicate,
     Fresh,
     Kept,
-    Known,
     Meeting,
     agree,
     meet,
@@ -162,10 +162,10 @@ def _registration(
         mine = [x for x in free if _same_row(x, draft)]
         found: Meeting
         if mine:
-            found = Known(mine[0].number, mine[0].draft)
+            found = Duplicate(mine[0].number, mine[0].draft)
         else:
             found = meet(draft, wager, game, [replace(x, by_words=False) for x in free])
-        if isinstance(found, Known):
+        if isinstance(found, Duplicate):
             taken.numbers.add(found.number)
             return found
         return Fresh(taken.make(found.draft, kept))

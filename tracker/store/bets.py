@@ -13,7 +13,7 @@ from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.domain.player import RosterOf, nobody
 from tracker.domain.policy import Rule
-from tracker.domain.same_bet import AGAIN, Kept, Known, Meeting, meet, sense
+from tracker.domain.same_bet import AGAIN, Duplicate, Kept, Meeting, meet, sense
 from tracker.engine.settle.by_hand import Decide
 from tracker.store import queries as q
 from tracker.store.bet_rows import (
@@ -147,7 +147,7 @@ def add(
     draft, games = wanted.draft, wanted.named
     wager = draft.wager(games, wanted.roster_of) if games else None
     found = wanted.met(wager, alike(db, draft, games, wanted.also, every=wanted.decide is not None))
-    if isinstance(found, Known):
+    if isinstance(found, Duplicate):
         number = found.number
         added = _meet_again(db, number, found.draft, draft, wanted.who, at)
     else:
@@ -328,7 +328,7 @@ def bind(
     others = [x for x in others if not x.withdrawn and x.wager is not None]
     alone = wanted.draft.occasion.startswith(AGAIN)
     found = wanted.met(wager, [] if alone else others)
-    if isinstance(found, Known):
+    if isinstance(found, Duplicate):
         db.execute(q.OTHER_WORDS, {"identity": row["identity"], "bet": found.number})
         withdraw(db, number, at)
         audit(db, at, "match", (number, "withdrawn", None, f"the same as bet {found.number}"))

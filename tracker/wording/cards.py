@@ -17,7 +17,7 @@ from tracker.domain.bet import ASK_BOOK, Bet, Leg, Parlay, Result, Wager
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import Direction, PlayerTotal, TeamTotal, Total
-from tracker.domain.money import plural
+from tracker.domain.money import plural, profit_cents
 from tracker.domain.player import box_line, figure
 from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.domain.tracking import GameTracking, LegStanding, Tracked
@@ -211,11 +211,10 @@ def _verdict(tracked: Sequence[Tracked]) -> str:
     count = Counter(x.result.value for x in done)
     words = ", ".join(f"{count[x.value]} {x.value}" for x in Result if count[x.value])
     known = [
-        x.settlement.payout_cents - (x.bet.own_cents or 0)
+        profit
         for x in tracked
         if x.settlement is not None
-        and x.settlement.payout_cents is not None
-        and x.bet.stake_cents is not None
+        and (profit := profit_cents(x.settlement.payout_cents, x.bet.own_cents)) is not None
     ]
     money = f" · {signed_money(sum(known))}" if known else ""
     asked = sum(x.asks_payout for x in done)

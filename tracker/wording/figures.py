@@ -31,7 +31,7 @@ from tracker.domain.market import (
     line_text,
     multiple_text,
 )
-from tracker.domain.money import money_text
+from tracker.domain.money import money_text, profit_cents
 from tracker.domain.player import box_line, figure
 from tracker.domain.tracking import LegStanding
 
@@ -215,13 +215,8 @@ class Staked(Protocol):
     """What money is told of: a bet, or one as it is shown."""
 
     @property
-    def stake_cents(self) -> int | None:
-        """The stake."""
-        ...
-
-    @property
     def own_cents(self) -> int | None:
-        """What of it is the person's money."""
+        """What of the stake is the person's money; None where the stake is not known."""
         ...
 
 
@@ -235,11 +230,12 @@ def deciding(bet: int | str, *, payout: bool) -> str:
 
 def money_for(bet: Staked, result: Result, payout_cents: int | None) -> str:
     """What a result did to the stake: ` +$17.39`, ` $20.00 back`; empty when not known."""
-    if bet.stake_cents is None or payout_cents is None:
+    profit = profit_cents(payout_cents, bet.own_cents)
+    if payout_cents is None or profit is None:
         return ""
     match result:
         case Result.WON | Result.LOST:
-            return f" {signed_money(payout_cents - (bet.own_cents or 0))}"
+            return f" {signed_money(profit)}"
         case Result.PUSH | Result.VOID:
             return f" {money_text(payout_cents)} back" if payout_cents else ""
         case _:

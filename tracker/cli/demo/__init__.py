@@ -42,7 +42,7 @@ from tracker.clock import ScaledClock, SystemClock
 from tracker.domain.alert import Sent
 from tracker.domain.bet import Result, Status
 from tracker.domain.league import LEAGUE_ZONE
-from tracker.domain.money import plural
+from tracker.domain.money import plural, profit_cents
 from tracker.domain.value import ClosingValue
 from tracker.notify.channels import Channel, Message
 from tracker.replay.server import serving
@@ -356,9 +356,7 @@ def _row(bet: BetView) -> tuple[str | Text, ...]:
 def _result(bet: BetView) -> Text:
     if bet.result is None:
         return Text("")
-    gained = 0
-    if bet.payout_cents is not None and bet.own_cents is not None:
-        gained = bet.payout_cents - bet.own_cents
+    gained = profit_cents(bet.payout_cents, bet.own_cents)
     money = f" {signed_money(gained)}" if gained else ""
     return Text(f"{bet.result.value}{money}", _STYLES[bet.result])
 

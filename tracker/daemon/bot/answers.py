@@ -19,6 +19,7 @@ from tracker.wording.cards import Card
 from tracker.wording.figures import (
     change_text,
     deciding,
+    money_for,
     percent,
     short_market,
     signed_money,
@@ -178,11 +179,7 @@ def settled_text(bets: Sequence[BetView]) -> str:
 def _result_line(x: BetView) -> str:
     assert x.result is not None  # noqa: S101 - only such bets are told
     assert x.game is not None  # noqa: S101 - what ended had a game
-    money = ""
-    if x.stake_cents is not None and x.payout_cents is not None:
-        money = f" {signed_money(x.payout_cents - (x.own_cents or 0))}"
-        if x.result in (Result.PUSH, Result.VOID):
-            money = f" {money_text(x.payout_cents)} back"
+    money = money_for(x, x.result, x.payout_cents)
     unsure = " · provisional" if x.status is Status.PROVISIONAL else ""
     name = f"#{x.id} {bet_name(x)}"
     day = f"{x.game.name} {x.game.slate:%d %b}"

@@ -44,7 +44,7 @@ BREAKS = (0, 12, 24, 36, 48)
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
+class PlayerMoment:
     """One look at every game: `live` while the clock runs, else before tip-off or in a break.
 
     `at` is the part of regulation that is played. Rows are player-games, `stats` in the order of
@@ -82,7 +82,7 @@ class PlayerRows:
     starter: Array
     minutes: Array
     final: Array
-    moments: dict[str, Moment]
+    moments: dict[str, PlayerMoment]
     trips: Array
     """One row a game: how often a player's points at one instant, threes left out, were 0, 1, 2, 3.
     """
@@ -112,7 +112,7 @@ def read_players(folder: Path, league: str) -> PlayerRows:
     court = _court(raw, starts, index, clocks, live, rules)
     scores = _scores(raw, starts, clocks)
     moments = {
-        name: Moment(
+        name: PlayerMoment(
             name, float(ats[c]), bool(live[c]), counts.stats[c], court.minutes[c], counts.fouls[c],
             court.on[c], court.unseen[c], scores[c],
         )

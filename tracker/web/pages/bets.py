@@ -15,7 +15,14 @@ from tracker.app.tonight import players_of
 from tracker.app.views import legs_json, prior_words
 from tracker.domain.bet import Result, wager_text
 from tracker.domain.errors import BadBet
-from tracker.domain.money import money_text, needed, parse_money, parse_odds, stake_text
+from tracker.domain.money import (
+    money_text,
+    needed,
+    parse_money,
+    parse_odds,
+    profit_cents,
+    stake_text,
+)
 from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 from tracker.language import parse_stake
@@ -125,9 +132,8 @@ def state_text(x: BetView) -> str:
 
 def money_of(x: BetView, payout: int | None) -> str:
     """What a payout means to the person; empty where the stake is not known."""
-    if payout is None or x.own_cents is None:
-        return ""
-    return signed_money(payout - x.own_cents)
+    profit = profit_cents(payout, x.own_cents)
+    return "" if profit is None else signed_money(profit)
 
 
 # ---------------------------------------------------------------------------------------- one bet
