@@ -186,7 +186,13 @@ class Boxes:
     reading: GameState | Unreadable
     asked: list[tuple[float, str]] = field(default_factory=list)
 
-    async def read(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer:  # noqa: ARG002
+    async def read(
+        self,
+        game: Game,
+        ask: LookUp,
+        max_age: float,  # noqa: ARG002
+        believed: GameState | None = None,  # noqa: ARG002
+    ) -> FeedAnswer:
         """The box of a game."""
         assert ask is LookUp.BOX
         self.asked.append((self.clock.monotonic(), game.id))

@@ -32,6 +32,7 @@ from tracker.domain.pick import ParlayPick
 from tracker.domain.policy import parse_rule
 from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Tracked
+from tracker.engine.decide.belief import judge_poll
 from tracker.forecast import Outlook
 from tracker.language import find_in, parse_pick
 from tracker.settings import Settings, settings_of
@@ -390,7 +391,8 @@ async def test_a_bet_that_comes_while_a_poll_is_forecast_is_priced_by_the_next()
             state = poll.reading
             assert isinstance(state, GameState)
             told = await night.forecast(tracking, state)
-            polled = PollForecast(tracking, poll, state, told)
+            judged = judge_poll(tracking, state, poll.origin, poll.at)
+            polled = PollForecast(tracking, poll, judged, outlook=told)
             tracking = (await decisions.made_of(polled)).with_bets(tuple(night.bets))
     assert night.priced == [[1], [1, 2]]
 
@@ -403,7 +405,7 @@ def test_a_box_under_a_moment_that_was_told_is_worth_recording() -> None:
     for state, news in ((reported, False), (boxed, True), (boxed, False)):
         change = look(tracking, state, 2.0)
         poll = Poll("nba", "box", after(2), b"x", "00", state)
-        assert worth_recording(poll, change, tracking.state) is news
+        assert worth_recording(poll, change, tracking) is news
         tracking = change.tracking
 
 

@@ -161,6 +161,21 @@ def test_fouls_and_the_bench_cost_minutes() -> None:
     assert sitting < playing <= 5 * 1.2
 
 
+def test_the_tip_is_no_news_of_a_player() -> None:
+    """At 12:00 as much is expected as before, and a first second says no more than a minute."""
+    for starter in (True, False):
+        line = replace(box(minutes=0, on_court=starter), starter=starter, played=False)
+        to_come = GameState(GAME, Phase.SCHEDULED, 0, 720.0, Score(0, 0), players=(line,))
+        tip = GameState(GAME, Phase.LIVE, 1, 720.0, Score(0, 0), players=(line,))
+        assert one(tip).minutes == pytest.approx(one(to_come).minutes, abs=0.1)
+        second, minute = (
+            GameState(GAME, Phase.LIVE, 1, 720.0 - 60 * x, Score(0, 0), players=(
+                replace(line, minutes=x if starter else 0.0, played=starter),))
+            for x in (1 / 60, 1.0)
+        )  # fmt: skip
+        assert one(second).minutes == pytest.approx(one(minute).minutes + 0.5, abs=0.8)
+
+
 def test_time_runs_out() -> None:
     """With a second to play almost nothing is added, and in a level game overtime may be."""
     ahead = one(late(box(minutes=30), clock=1.0, lead=6)).pmf(Stat.PTS)

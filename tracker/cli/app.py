@@ -14,8 +14,8 @@ import typer
 from typer.core import TyperCommand
 
 from tracker import __version__
+from tracker.cli import USAGE, Scope, outcome
 from tracker.cli.screen import complain
-from tracker.cli.session import USAGE, Scope, outcome
 
 _HELP = """Says how likely your bets on tonight's games are to win, while the games are played.
 

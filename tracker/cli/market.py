@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
+from tracker.cli import CommandEnded, Scope, Session, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import bar, note, paint, progress, say, say_json, shown_as, table, wait_text
-from tracker.cli.session import CommandEnded, Scope, Session, scope_of, session
 from tracker.domain.errors import TrackerError
 from tracker.domain.money import plural
 

@@ -353,8 +353,6 @@ class Daemon:
         def beat() -> None:
             self._progress.expect(tracking.game.name, STEP_S / speed + GRACE)
 
-        if tracking.state is not None:
-            self._parts.feeds.recall(tracking.game, tracking.state)
         feeds, roomy = self._parts.feeds, partial(self._parts.feeds.roomy, tracking.game)
         return GamePoller(tracking.game, feeds, self._clock, self._parts.rng, beat, roomy)
 

@@ -22,6 +22,7 @@ from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.domain.value import ClosingValue
 from tracker.engine.decide.advance import advance, note
+from tracker.engine.decide.belief import JudgedPoll, judge_poll
 from tracker.engine.decide.parlays import presume, to_presume
 from tracker.engine.rules.routing import BUDGET_SPAN, route
 from tracker.feeds.slates import SlateReading
@@ -115,13 +116,15 @@ class TrackContext:
 class PollForecast:
     """A poll of a game with its forecast, to be decided on.
 
-    `tracking` is what was believed of the game before. `known` is the state that `outlook` was made
-    of: what the poll tells, or what is presumed of a game that nothing tells of yet.
+    `tracking` is what was believed of the game before, `judged` how a poll that could be read
+    stands to it, and `presumed` the state of a game that nothing tells of yet. `outlook` is made of
+    either.
     """
 
     tracking: GameTracking
     poll: Poll
-    known: GameState | None = None
+    judged: JudgedPoll | None = None
+    presumed: GameState | None = None
     outlook: Outlook | Unreadable | None = None
 
 
@@ -197,13 +200,15 @@ async def track(tracking: GameTracking, poller: PollSource, decisions: Decisions
 
 async def _forecast(tracking: GameTracking, poll: Poll, context: TrackContext) -> PollForecast:
     """The poll with the outlook from what it tells, or from before tip-off where it is wanted."""
+    judged = presumed = None
     if isinstance(poll.reading, GameState):
-        known: GameState | None = poll.reading
-        context.meet(poll.reading)
+        judged = judge_poll(tracking, poll.reading, poll.origin, poll.at)
+        context.meet(judged.state)
     else:
-        known = to_presume(tracking, context.clock.now())
+        presumed = to_presume(tracking, context.clock.now())
+    known = presumed if judged is None else judged.state
     outlook = None if known is None else await context.forecasts.forecast(tracking, known)
-    return PollForecast(tracking, poll, known, outlook)
+    return PollForecast(tracking, poll, judged, presumed, outlook)
 
 
 async def _work_off(queue: asyncio.Queue[_Asked], context: TrackContext) -> None:
@@ -232,8 +237,7 @@ def _made(asked: _Asked, shared: dict[int, Tracked], context: TrackContext) -> _
     shared.update({x.bet.number: x for x in change.tracking.tracked if len(x.bet.games) > 1})
     change = worded(change, context.wording, context.closed)
     kept = (
-        worth_recording(polled.poll, change, tracking.state)
-        or change.tracking.checks != tracking.checks
+        worth_recording(polled.poll, change, tracking) or change.tracking.checks != tracking.checks
     )
     return _Made(polled.poll, change, waiting, kept)
 
@@ -261,16 +265,17 @@ def _is_on(tracked: Tracked, tracking: GameTracking) -> bool:
 
 
 def _decided(polled: PollForecast, now: datetime) -> Change:
-    tracking, reading, outlook = polled.tracking, polled.poll.reading, polled.outlook
-    if isinstance(reading, Unreadable):
-        if polled.known is not None and isinstance(outlook, Outlook):
-            tracking = presume(tracking, polled.known, outlook)
-        return note(tracking, reading, now)
+    tracking, judged, outlook = polled.tracking, polled.judged, polled.outlook
+    if isinstance(polled.poll.reading, Unreadable):
+        if polled.presumed is not None and isinstance(outlook, Outlook):
+            tracking = presume(tracking, polled.presumed, outlook)
+        return note(tracking, polled.poll.reading, now)
+    assert judged is not None  # noqa: S101 - what can be read has been judged
     if not isinstance(outlook, Unreadable):
-        return advance(tracking, reading, outlook, now)
+        return advance(tracking, judged, outlook, now)
     # What is over is settled by its score: a result never waits for a forecast.
-    over = reading.phase is Phase.FINAL or reading.phase.off
-    return advance(tracking, reading, None, now) if over else note(tracking, outlook, now)
+    over = judged.state.phase is Phase.FINAL or judged.state.phase.off
+    return advance(tracking, judged, None, now) if over else note(tracking, outlook, now)
 
 
 def _tell(made: _Made, context: TrackContext) -> None:
@@ -308,17 +313,19 @@ def _text(
     return "\n".join(x for x in (first, line, rest) if x)
 
 
-def worth_recording(poll: Poll, change: Change, before: GameState | None) -> bool:
+def worth_recording(poll: Poll, change: Change, before: GameTracking) -> bool:
     """Whether a poll brought anything: a repeated state leaves no trace, a broken body does.
 
-    `before` is what was believed of the game. A box may tell of players under a moment that was
-    told already: the next chance rests on it.
+    `before` is the tracking before it. A box may tell of players under a moment that was told
+    already: the next chance rests on it. What is held is what the next poll is judged by.
     """
     if not change.empty or change.notes:
         return True
     if isinstance(poll.reading, Unreadable):
         return poll.reading.trouble is Trouble.MALFORMED
-    return change.ordering is not Ordering.SAME or _boxed(change.tracking.state) != _boxed(before)
+    after = change.tracking
+    news = change.ordering in (Ordering.NEWER, Ordering.CORRECTION)
+    return news or after.held != before.held or _boxed(after.state) != _boxed(before.state)
 
 
 def _boxed(state: GameState | None) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ from tracker.domain.game import Game
 from tracker.domain.player import Player
 
 if TYPE_CHECKING:
-    from tracker.cli.session import Session
+    from tracker.cli import Session
     from tracker.domain.game import GameState
     from tracker.domain.player import AmbiguousPlayer
     from tracker.feeds.slates import SlateReading

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.app.bets import Beside, Registered, draft_of
 from tracker.app.views import iso
+from tracker.cli import Scope, session
 from tracker.cli.bets import chooser
 from tracker.cli.screen import asks, note, paint, progress, say, say_json, wait_text, when
-from tracker.cli.session import Scope, session
 from tracker.domain.bet import wager_text
 from tracker.domain.catalog import guests_of
 from tracker.domain.chance import NoChance
@@ -30,7 +30,7 @@ from tracker.language import stake_written
 if TYPE_CHECKING:
     import typer
 
-    from tracker.cli.session import Basics, Session
+    from tracker.cli import Basics, Session
     from tracker.domain.draft import Draft
     from tracker.domain.game import Game
 
@@ -162,8 +162,8 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     import typer as t
     from typer.core import TyperCommand
 
+    from tracker.cli import scope_of
     from tracker.cli.app import declare
-    from tracker.cli.session import scope_of
 
     class Add(TyperCommand):
         """Leaves the reading of its arguments to this module."""

@@ -10,16 +10,16 @@ import typer
 
 from tracker.app.bets import Changes
 from tracker.app.views import bet_json, iso
+from tracker.cli import Scope, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.screen import asks, note, paint, say, say_json, shown_as, status_text, table
-from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.bet import Result, Status
 from tracker.domain.errors import BadBet, Misused
 from tracker.domain.money import money_text, parse_money
 from tracker.wording.figures import change_text
 
 if TYPE_CHECKING:
-    from tracker.cli.session import Session
+    from tracker.cli import Session
     from tracker.domain.bet import Settlement
     from tracker.store.auditing import Audit
     from tracker.store.views import BetView

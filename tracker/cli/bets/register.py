@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import bet_json, prior_json, show_json
+from tracker.cli import CommandEnded, Scope, Session, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.bets.worth import decision_lines
 from tracker.cli.models import believed, given_lines, models_of
@@ -24,7 +25,6 @@ from tracker.cli.screen import (
     table,
     when,
 )
-from tracker.cli.session import CommandEnded, Scope, Session, scope_of, session
 from tracker.domain.bet import Status
 from tracker.domain.errors import Misused
 from tracker.domain.money import odds_text, plural, stake_in_table, stake_text

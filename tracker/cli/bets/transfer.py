@@ -18,9 +18,9 @@ import typer
 
 from tracker.app import importing
 from tracker.app.importing import BroughtIn
+from tracker.cli import FAILED, CommandEnded, Scope, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import asks, complain, note, progress, say, say_json, table
-from tracker.cli.session import FAILED, CommandEnded, Scope, scope_of, session
 from tracker.domain.draft import Draft
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import slate_date

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracker.cli import Scope, scope_of, session
 from tracker.cli.app import AsJson, Reference, declare
 from tracker.cli.screen import note, paint, progress, say, say_json, shown_as, table
-from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible
 from tracker.domain.money import money_text, odds_text, parse_money, parse_odds, stake_text
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tracker.app.bets import Registered
     from tracker.app.market.value import HeldBet, Worth
-    from tracker.cli.session import Session
+    from tracker.cli import Session
     from tracker.domain.bet import Bet
     from tracker.domain.chance import NoChance
     from tracker.domain.value import BetDecision

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.course import Course, course_of
+from tracker.cli import Scope, Session, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.charts.plot import draw, draw_clv, draw_profit, draw_reliability
 from tracker.cli.models import given_lines
 from tracker.cli.screen import paint, progress, say, say_json, shown_as, status_text
-from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.errors import Impossible, Misused
 from tracker.engine.record import Grouping, Reliability, reliability
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tracker.app.explain import Explained
-    from tracker.cli.session import Basics
+    from tracker.cli import Basics
     from tracker.store.views import BetView, ShowView
 
 

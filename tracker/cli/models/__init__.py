@@ -17,7 +17,7 @@ from tracker.registry import KINDS, NoSuchModel, Registry, in_use
 
 if TYPE_CHECKING:
     from tracker.app.pricing import LinesFor
-    from tracker.cli.session import Scope, Session
+    from tracker.cli import Scope, Session
     from tracker.domain.game import Game
     from tracker.forecast import Parameters
     from tracker.forecast.priors import Believed

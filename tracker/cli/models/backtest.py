@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracker.cli import Scope, scope_of
 from tracker.cli.app import AsJson
 from tracker.cli.models import DEFAULT_LEAGUE, Folder, known_league, need_modelling, seasons_of
 from tracker.cli.screen import bar, note, say, say_json, table
-from tracker.cli.session import Scope, scope_of
 from tracker.domain.errors import Impossible
 from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
 
@@ -109,8 +109,8 @@ async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOut
     from datetime import timedelta
 
     from tracker.app.market.backtest import candidates, grouped
+    from tracker.cli import session
     from tracker.cli.models import ModelsInUse
-    from tracker.cli.session import session
     from tracker.forecast.market import closing_outlook
     from tracker.registry import registry_beside
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracker.cli import Scope, scope_of
 from tracker.cli.app import AsJson
 from tracker.cli.models import (
     DEFAULT_LEAGUE,
@@ -23,7 +24,6 @@ from tracker.cli.models import (
     unseen,
 )
 from tracker.cli.screen import bar, say, say_json, table
-from tracker.cli.session import Scope, scope_of
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import LEAGUES
 from tracker.registry import registry_beside

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracker.cli import Scope, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.models import (
     DEFAULT_LEAGUE,
@@ -23,7 +24,6 @@ from tracker.cli.models import (
     seasons_of,
 )
 from tracker.cli.screen import bar, note, say, say_json, table
-from tracker.cli.session import Scope, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, Misused, TrackerError
 from tracker.domain.league import slate_date

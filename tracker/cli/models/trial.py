@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracker.cli import Scope, Session, scope_of, session
 from tracker.cli.app import AsJson, declare_group
 from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, ModelsInUse, known_league
 from tracker.cli.screen import note, progress, say, say_json, table
-from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.league import NBA, slate_date
 from tracker.registry import GAMES, PLAYERS, registry_beside
 

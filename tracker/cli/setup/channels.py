@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import typer
 
 from tracker.app.channels import open_channels
+from tracker.cli import CommandEnded, Scope, scope_of, session
 from tracker.cli.app import AsJson, declare_group
 from tracker.cli.screen import asks, note, paint, progress, say, say_json
-from tracker.cli.session import CommandEnded, Scope, scope_of, session
 from tracker.clock import Clock, SystemClock
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.errors import Impossible

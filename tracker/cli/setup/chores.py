@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import iso
+from tracker.cli import CommandEnded, Scope, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.models import ModelsInUse, known_league
 from tracker.cli.screen import note, progress, say, say_json, table
-from tracker.cli.session import CommandEnded, Scope, scope_of, session
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.money import plural
 from tracker.registry import registry_beside

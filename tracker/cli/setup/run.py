@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tracker.app.channels import open_channels
+from tracker.cli import FAILED, CommandEnded, Scope, scope_of
 from tracker.cli.app import declare_group
 from tracker.cli.models import ModelsInUse
 from tracker.cli.screen import progress, say
-from tracker.cli.session import FAILED, CommandEnded, Scope, scope_of
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.domain.errors import Impossible, Misused, TrackerError
 from tracker.domain.events import DaemonStarted, ModelRefused, SecretsWarning, Severity, SystemEvent

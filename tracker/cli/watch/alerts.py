@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import alert_json
+from tracker.cli import Scope, Session, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import note, paint, say, say_json, table, when
-from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.alert import Alert, Decision, DeliveryState, Reason
 from tracker.domain.errors import BadBet, Misused
 from tracker.domain.money import plural

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import status_json
+from tracker.cli import Scope, Session, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import (
     chance_text,
@@ -30,7 +31,6 @@ from tracker.cli.screen import (
     wait_text,
     when,
 )
-from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.cli.watch.alerts import NOT_WATCHED, alerts_line, evening, until_next_poll
 from tracker.clock import SystemClock
 from tracker.domain.alert import DeliveryState
