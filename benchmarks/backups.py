@@ -27,7 +27,7 @@ from benchmarks.record import _GAME, _RULES, _START, polls
 from tracker.app.backups import DATABASE, TrackerFiles, restore, sets
 from tracker.clock import SystemClock
 from tracker.domain.draft import Draft
-from tracker.language.grammar import find_in, parse_pick
+from tracker.language import find_in, parse_pick
 from tracker.settings import load_settings
 from tracker.store import Store
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.clock import ScaledClock, SystemClock
 from tracker.domain.alert import Outcome
-from tracker.domain.catalog.teams import teams
+from tracker.domain.catalog import teams
 from tracker.domain.events import tell_nobody
 from tracker.notify.channels import Message
 
@@ -238,7 +238,7 @@ def _peak_mb() -> float:
 async def serve(speed: float, starts: datetime) -> None:
     """The feed and the channels' servers, as a process of their own; says their addresses."""
     from tests.doubles.bot_api import CHAT, TOKEN, BotApi
-    from tracker.cli.demo.show import webhook
+    from tracker.cli.demo import webhook
     from tracker.replay.server import serving
 
     feed = serving(playbacks(), ScaledClock(starts, speed))

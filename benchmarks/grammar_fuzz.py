@@ -8,7 +8,7 @@ import time
 from tests.domain.test_grammar_fuzz import fuzz
 from tests.domain.test_grammar_slips import SLIPS
 from tracker.domain.league import LEAGUES
-from tracker.language.grammar import find_in, parse_bet
+from tracker.language import find_in, parse_bet
 
 SLIP_BUDGET_S = 0.0005
 """So that two thousand bets of a file are read within a second."""

@@ -26,7 +26,7 @@ from typing import Any
 
 from tests.daemon import night
 from tests.promise.sink import told
-from tracker.cli.demo.show import webhook
+from tracker.cli.demo import webhook
 from tracker.clock import ScaledClock, SystemClock
 from tracker.replay.server import Running
 

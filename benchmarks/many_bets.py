@@ -25,16 +25,17 @@ from pathlib import Path
 
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.track import worded
-from tracker.domain.catalog.teams import teams
+from tracker.domain.catalog import teams
 from tracker.domain.draft import Draft
 from tracker.domain.events import tell_nobody
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.policy import USUAL, parse_rule
-from tracker.domain.poll import Poll
+from tracker.domain.poll import Origin, Poll
 from tracker.engine.decide.advance import advance
+from tracker.engine.decide.belief import judge_poll
 from tracker.engine.record import Grouping
 from tracker.engine.rules.routing import route
-from tracker.language.grammar import find_in, parse_pick
+from tracker.language import find_in, parse_pick
 from tracker.store import Store
 from tracker.store.bets import Registration
 
@@ -193,7 +194,8 @@ async def follow(path: Path) -> dict[str, float]:
             marks = [time.process_time()]
             outlook = forecaster.outlook(book, state)
             marks.append(time.process_time())
-            change = worded(route(advance(book, state, outlook, at), USUAL, at))
+            judged = judge_poll(book, state, Origin("nba", "/board"), at)
+            change = worded(route(advance(book, judged, outlook, at), USUAL, at))
             marks.append(time.process_time())
             poll = Poll("nba", "/board", at, str(n).encode(), f"{n:064d}", state)
             await store.record(poll, change, ("ntfy",))

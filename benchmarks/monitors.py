@@ -17,7 +17,7 @@ from typing import Any
 from tracker.app.monitors import Surprise, by_ratings
 from tracker.engine.monitors import Standardised, State, Sums, of_mean, of_spread, standard
 from tracker.forecast import load_parameters
-from tracker.forecast.teams import Result
+from tracker.forecast.teams import GameResult
 
 LARGE = (("5 points off", "mean"), ("sd 30 % too small", "spread"))
 """Drifts that no season may hide."""
@@ -55,7 +55,9 @@ def by_lines(rows: list[dict[str, Any]]) -> list[Surprise]:
 def rated(rows: list[dict[str, Any]]) -> list[Surprise]:
     """Surprises by ratings that learn as they go."""
     home, away = "team_abbreviation_home", "team_abbreviation_road"
-    results = (Result(x["season"], x[home], x[away], x["pts_home"], x["pts_road"]) for x in rows)
+    results = (
+        GameResult(x["season"], x[home], x[away], x["pts_home"], x["pts_road"]) for x in rows
+    )
     return by_ratings(results, load_parameters("nba"))
 
 

@@ -21,7 +21,7 @@ from tracker.app.player_priors import PlayerBeliefs
 from tracker.daemon.forecaster import prepared
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.domain.bet import Bet, Leg, Parlay
-from tracker.domain.catalog.teams import teams
+from tracker.domain.catalog import teams
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import (
     Direction,
@@ -36,9 +36,11 @@ from tracker.domain.market import (
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import parse_rule
+from tracker.domain.poll import Origin
 from tracker.domain.prior import Prior, PriorSource
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.decide.advance import advance
+from tracker.engine.decide.belief import judge_poll
 from tracker.forecast import Outlook, Unpriceable, forecast, load_parameters, price
 from tracker.settings import settings_of
 from tracker.store import Store
@@ -180,7 +182,8 @@ def nights(polls: int) -> dict[str, list[float]]:
             decided: list[GameTracking] = []
 
             def decide(book: GameTracking = book, seen: GameState = seen) -> None:
-                decided.append(advance(book, seen, outlooks[0], now).tracking)  # noqa: B023
+                judged = judge_poll(book, seen, Origin("nba", "board"), now)  # noqa: B023
+                decided.append(advance(book, judged, outlooks[0], now).tracking)  # noqa: B023
 
             rounds["decide"] += cpu(decide)
             rounds["price one by one"] += cpu(lambda: one_by_one(book, bare, seen))  # noqa: B023

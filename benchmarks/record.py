@@ -24,7 +24,7 @@ from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.policy import parse_rule
 from tracker.domain.poll import Poll
 from tracker.domain.tracking import Change, GameTracking, RuleState
-from tracker.language.grammar import find_in, parse_pick
+from tracker.language import find_in, parse_pick
 from tracker.store import Store
 
 BETS = (1, 15, 200)

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from tracker.domain.catalog.teams import teams
+from tracker.domain.catalog import teams
 from tracker.domain.game import clock_text
 from tracker.domain.league import LEAGUES
+from tracker.replay import RecordedPhase, RecordedTeam, Recording
 from tracker.replay.faults import Fault, FaultKind
 from tracker.replay.files import shipped
 from tracker.replay.playback import Playback, Showing
-from tracker.replay.recording import RecordedPhase, RecordedTeam, Recording
 
 TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 """Seven in the evening in New York."""

@@ -39,7 +39,7 @@ from tracker.app.backups import TrackerFiles, back_up, drill
 from tracker.app.monitors import watch
 from tracker.app.refresh import Part, Refresh
 from tracker.clock import Clock
-from tracker.daemon.bot.subprocesses import CommandRun
+from tracker.daemon.bot import CommandRun
 from tracker.daemon.run import run
 from tracker.daemon.watchers.chores import Runners
 from tracker.domain.alert import Failed, Outcome, Sent, Unknown

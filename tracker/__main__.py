@@ -18,8 +18,8 @@ def run(args: Sequence[str]) -> int:
     make_printable(sys.stdout, sys.stderr)
 
     if "add" in args:
+        from tracker.cli import outcome
         from tracker.cli.bets.add import add_by, asked_for
-        from tracker.cli.session import outcome
 
         if asked_for(args):
             return outcome(lambda: add_by(args))

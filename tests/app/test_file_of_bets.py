@@ -190,6 +190,47 @@ async def test_what_the_file_says_of_a_settled_bet_is_paid_whoever_changed_it(
     assert len(await bets(store)) == 1
 
 
+async def by_hand_and_in_the_file(store: Store) -> str:
+    """A bet added by hand in the very words of the file, read after it; its row."""
+    await read(store)
+    draft = draft_of("DEN ML +100 $20", Beside(), 1000)
+    await by(store, "cli").add(draft, await Chooser(store, NOW).choose(draft), NOW)
+    same = row("DEN ML +100 $20")
+    assert (await read(store, same)).rewritten == ()
+    return same
+
+
+async def test_an_edit_that_the_file_takes_back_is_told(store: Store) -> None:
+    """Open or settled, once, with what it is paid then; and no second bet is made of it."""
+    same = await by_hand_and_in_the_file(store)
+    await by(store, "cli").edit("1", Changes(stake="$30"), NOW)
+    later = NOW + timedelta(minutes=1)
+    for settled, paid in ((False, []), (True, [("payout_cents", "6000", "4000")])):
+        if settled:
+            over = GAME.start + timedelta(hours=4)
+            await by(store, "cli").settle("1", Result.WON, "seen", None, over)
+            await by(store, "chat").edit("1", Changes(stake="$30"), over)
+            later = over + timedelta(minutes=1)
+        done = await take(by(store), parse_bets(same, "bets.toml", 1000), "b", later, later)
+        (told,) = done.rewritten
+        assert (told.bet, told.undone) == (1, True)
+        changes = [(x.what, x.before, x.after) for x in told.changes]
+        assert changes == [("stake_cents", "3000", "2000"), *paid]
+        again = await take(by(store), parse_bets(same, "bets.toml", 1000), "b", later, later)
+        assert again.registered == ()
+    assert [(x.stake_cents, x.payout_cents) for x in await bets(store)] == [(2000, 4000)]
+
+
+async def test_a_changed_line_of_an_open_bet_is_no_news(store: Store) -> None:
+    """Whoever changes the file has just done so; what a settled bet is paid is told."""
+    await read(store, row("DEN ML", "odds = 100", "stake = 20"))
+    assert (await read(store, row("DEN ML", "odds = 100", "stake = 25"))).rewritten == ()
+    await by(store, "cli").settle("1", Result.WON, "", None, GAME.start + timedelta(hours=4))
+    (told,) = (await read(store, row("DEN ML", "odds = 100", "stake = 30"))).rewritten
+    assert not told.undone
+    assert [x.what for x in told.changes if x.before == "5000"] == ["payout_cents"]
+
+
 async def test_a_settled_bet_that_cannot_be_paid_anew_is_told_and_stops_no_other(
     store: Store,
 ) -> None:

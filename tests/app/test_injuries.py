@@ -33,7 +33,7 @@ from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Moneyline
 from tracker.domain.player import BY_BOX, Absences, Availability, Injury, player_key
 from tracker.feeds.espn import parse_injuries
-from tracker.language.grammar import find_in, parse_bet
+from tracker.language import find_in, parse_bet
 from tracker.settings import Settings, settings_of
 from tracker.store import Store
 

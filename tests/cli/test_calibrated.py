@@ -21,7 +21,7 @@ from tracker.domain.draft import Draft
 from tracker.domain.game import Game
 from tracker.domain.poll import FINAL_CHECKS
 from tracker.domain.tracking import Change
-from tracker.language.grammar import find_in, parse_pick
+from tracker.language import find_in, parse_pick
 from tracker.store import Store
 
 __all__ = ["daemon"]

@@ -16,8 +16,8 @@ from rich.text import Text
 from tests.cli.conftest import Cli
 from tracker.app.axes import game_seconds
 from tracker.cli.charts.plot import Canvas, axis, draw_clv, histogram
+from tracker.cli.demo import conclude
 from tracker.cli.demo.night import SLOWEST, SPEED, TIP_OFF, NightResult, pace, starts
-from tracker.cli.demo.show import conclude
 from tracker.domain.league import NBA, NCAAM
 from tracker.store import Store
 

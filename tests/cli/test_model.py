@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.modelling.conftest import write_seasons
-from tracker.cli.models.in_use import ModelsInUse
+from tracker.cli.models import ModelsInUse
 from tracker.forecast import load_parameters
 from tracker.registry import registry_beside
 
@@ -84,7 +84,7 @@ def test_a_missing_package_is_named_with_its_command(
     data: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever lacks the extra is told how to get it."""
-    monkeypatch.setattr("tracker.cli.models.in_use.find_spec", lambda _: None)
+    monkeypatch.setattr("tracker.cli.models.find_spec", lambda _: None)
     assert 'pip install "ingame-tracker[modelling]"' in cli("fit", data).sentence
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tracker.domain.errors import BadTime
-from tracker.language.snoozes import parse_until
+from tracker.domain.policy import parse_until
 
 DENVER = ZoneInfo("America/Denver")
 NOW = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)

@@ -14,11 +14,11 @@ import pytest
 from aiohttp import web
 
 from tests.cli.conftest import NOBODY, Cli
-from tracker.cli.demo.show import served
+from tracker.cli.demo import served
 from tracker.cli.replay import configuration
 from tracker.cli.screen import _widths, broken, make_printable, table
 from tracker.cli.setup.doctor import _clock, _files, _running
-from tracker.cli.watch.status import alerts_line
+from tracker.cli.watch.alerts import alerts_line
 from tracker.domain.money import plural, several
 from tracker.settings import ConfigError, is_loopback, load_settings
 from tracker.settings.loading import SYSTEM_STATE, default_store

@@ -20,10 +20,10 @@ from textual.widgets import Input, OptionList, Static
 
 from tests.cli.conftest import Cli
 from tests.doubles.clock import FakeClock
-from tracker.cli.session import Scope
+from tracker.cli import Scope
 from tracker.cli.watch.interactive import WatchScreen
 from tracker.cli.watch.live import TonightSeen
-from tracker.cli.watch.watch import TerminalFrame, in_place
+from tracker.cli.watch.status import TerminalFrame, in_place
 from tracker.clock import SystemClock
 from tracker.store import Store
 

@@ -20,7 +20,7 @@ from tracker.domain.draft import Draft
 from tracker.domain.events import SystemEvent
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.tracking import GameTracking, Tracked
-from tracker.language.grammar import find_in_game, parse_pick
+from tracker.language import find_in_game, parse_pick
 from tracker.notify.channels import Board
 from tracker.notify.channels.telegram import ChatPlace
 from tracker.notify.channels.telegram.channel import TelegramBoard, TelegramChannel

@@ -14,7 +14,7 @@ from tracker.domain.draft import Draft
 from tracker.domain.policy import Policy, Snooze, SnoozeScope
 from tracker.domain.poll import Poll
 from tracker.domain.tracking import Change, GameTracking, Tracked
-from tracker.language.grammar import find_in_game, parse_pick
+from tracker.language import find_in_game, parse_pick
 from tracker.store import Store
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
-from tracker.daemon.bot.subprocesses import Bounds, CommandRun, Commands
+from tracker.daemon.bot import Bounds, CommandRun, Commands
 from tracker.daemon.watchers.chores import Chore, Runners, do_chores, dues, usual_chores
 from tracker.domain.events import SystemEvent
 from tracker.settings import parse_settings

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from tests.doubles.clock import FakeClock
-from tracker.daemon.broadcast_delay import LateSlate, delayed
+from tracker.daemon.track import LateSlate, delayed
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.poll import GameStanding, Poll
 from tracker.feeds.slates import SlateReading

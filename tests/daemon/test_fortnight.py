@@ -22,15 +22,15 @@ from tests.doubles.clock import FakeClock
 from tracker.app.backups import TrackerFiles, back_up, drill
 from tracker.app.monitors import watch
 from tracker.app.refresh import Part, Refresh
-from tracker.daemon.bot.subprocesses import CommandRun
+from tracker.daemon.bot import CommandRun
 from tracker.daemon.watchers.chores import dues, usual_chores
 from tracker.domain.errors import TrackerError
 from tracker.domain.league import slate_date
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.forecast import load_parameters
+from tracker.replay import Recording
 from tracker.replay.files import find_recording
 from tracker.replay.playback import Playback
-from tracker.replay.recording import Recording
 from tracker.replay.server import Options, Running, serving
 from tracker.settings import Settings, parse_settings
 from tracker.settings.models import FeedSettings, FeedsSettings

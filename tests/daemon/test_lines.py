@@ -11,7 +11,7 @@ import pytest
 
 from tests.doubles.clock import FakeClock
 from tracker.daemon.forecaster import Forecaster, LiveOf, nothing_live
-from tracker.daemon.watchers.loops import LEARN_EVERY, keep_learning, learn
+from tracker.daemon.watchers import LEARN_EVERY, keep_learning, learn
 from tracker.domain.bet import Bet, Leg, Parlay, Wager
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side

@@ -18,10 +18,10 @@ from tests.doubles.clock import FakeClock
 from tests.notify.values import GAME, NOW
 from tracker.app.explain import Explainer
 from tracker.clock import SystemClock
+from tracker.daemon.bot import CommandRun
 from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.chat import Listener
 from tracker.daemon.bot.commands import BotCommands
-from tracker.daemon.bot.subprocesses import CommandRun
 from tracker.domain.bet import Status
 from tracker.domain.policy import SnoozeScope
 from tracker.notify.channels.telegram.channel import TelegramBoard

@@ -15,7 +15,7 @@ from tracker.domain.game import Game, Side
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.tracking import GameTracking, Tracked
-from tracker.language.grammar import read_line
+from tracker.language import read_line
 
 OTHER = replace(GAME, id=f"{GAME.id}-20261120-BOS-DEN", away="BOS")
 LATER = replace(GAME, id=f"{GAME.id}-20261125-LAL-DEN", start=T0 + timedelta(days=5))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.notify.world import Script
-from tracker.cli.demo.show import MOST, Phone
+from tracker.cli.demo import MOST, Phone
 from tracker.domain.alert import Refused, Sent
 
 

@@ -29,7 +29,7 @@ from tracker.feeds.polling.feed import FeedAnswer, LookUp
 from tracker.forecast import forecast, load_parameters
 from tracker.forecast.errors import LittleKnown
 from tracker.forecast.pricing.player_lines import player_chance
-from tracker.language.grammar import find_in, parse_bet
+from tracker.language import find_in, parse_bet
 from tracker.settings import Settings, settings_of
 from tracker.store import Store
 
@@ -160,6 +160,24 @@ async def test_a_parlay_is_bound_once_every_leg_is_known(night: Night) -> None:
     assert [x.game.id for x in market.legs] == [GAME.id, OTHER.id]
 
 
+async def test_a_bet_is_followed_with_what_is_known_of_its_player(night: Night) -> None:
+    """A poll that comes while bets are read finds the bet and the player's games, or neither."""
+    past = replace(DENVER, game=replace(GAME, id="0022600900", start=T0 - timedelta(days=2)))
+    lines = tuple(replace(x, minutes=30.0, played=True) for x in past.players)
+    over = replace(past, phase=Phase.FINAL, period=4, score=Score(100, 90), players=lines)
+    await night.store.players.keep_finished(over)
+    await night.store.players.meet({("nba", "DEN"): (JOKIC.name,)}, T0 - timedelta(days=2))
+    await night.store.add(written("DEN Jokic o25.5 pts"), game=None, defaults=(), at=T0)
+    reading = asyncio.create_task(night.followed.refresh(slate_changed=True))
+    while True:
+        known = bool(night.followed.wanted(GameTracking(GAME)))
+        assert known == bool(night.followed.recent)
+        if reading.done():
+            break
+        await asyncio.sleep(0)
+    assert night.followed.recent
+
+
 @dataclass
 class Boxes:
     """A source of boxes that remembers what it was asked and when."""
@@ -168,7 +186,13 @@ class Boxes:
     reading: GameState | Unreadable
     asked: list[tuple[float, str]] = field(default_factory=list)
 
-    async def read(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer:  # noqa: ARG002
+    async def read(
+        self,
+        game: Game,
+        ask: LookUp,
+        max_age: float,  # noqa: ARG002
+        believed: GameState | None = None,  # noqa: ARG002
+    ) -> FeedAnswer:
         """The box of a game."""
         assert ask is LookUp.BOX
         self.asked.append((self.clock.monotonic(), game.id))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.daemon import night
-from tracker.cli.demo.show import Sink, webhook
+from tracker.cli.demo import Sink, webhook
 from tracker.clock import ScaledClock, SystemClock
 
 REAL = SystemClock()

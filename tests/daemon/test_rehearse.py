@@ -16,7 +16,7 @@ from tracker.domain.player import Stat
 from tracker.domain.policy import parse_rule
 from tracker.domain.prior import Lines
 from tracker.intake.bets_file import parse_bets
-from tracker.language.grammar import find_in, parse_bet
+from tracker.language import find_in, parse_bet
 from tracker.modelling.rule_trial import rehearse
 from tracker.replay.files import find_recording
 from tracker.replay.playback import Correction, Playback

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.clock import FakeClock
-from tests.engine.build import GAME, T0, after, live, look, outlook
+from tests.engine.build import GAME, T0, after, bet, live, look, outlook
 from tracker.daemon.track import (
     Decisions,
     PollForecast,
@@ -31,9 +31,10 @@ from tracker.domain.money import parse_odds
 from tracker.domain.pick import ParlayPick
 from tracker.domain.policy import parse_rule
 from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
-from tracker.domain.tracking import Change, GameTracking
+from tracker.domain.tracking import Change, GameTracking, Tracked
+from tracker.engine.decide.belief import judge_poll
 from tracker.forecast import Outlook
-from tracker.language.grammar import find_in, parse_pick
+from tracker.language import find_in, parse_pick
 from tracker.settings import Settings, settings_of
 from tracker.store import Store
 
@@ -351,6 +352,51 @@ async def test_what_comes_while_the_disk_is_busy_is_recorded_together() -> None:
     assert disk.written == [[games[0].id], [x.id for x in games[1:]]]
 
 
+@dataclass
+class LateBet:
+    """A second bet that comes while the first poll is forecast; keeps which bets were priced."""
+
+    bets: list[Tracked]
+    priced: list[list[int]] = field(default_factory=list)
+
+    async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
+        """The outlook, of the bets that were there when it was asked for."""
+        if len(tracking.tracked) == len(self.bets) == 1:
+            self.bets.append(Tracked.fresh(bet(2, "LAL ML")))
+        return outlook(state)
+
+    async def record_all(
+        self,
+        decided: Sequence[tuple[Poll, Change]],
+        channels: Sequence[str],  # noqa: ARG002
+    ) -> None:
+        """Keep which bets have a chance of each poll."""
+        self.priced += [sorted(x.bet for x in change.snapshots) for _, change in decided]
+
+
+async def test_a_bet_that_comes_while_a_poll_is_forecast_is_priced_by_the_next() -> None:
+    """Its players are no part of that outlook: it would be told that nothing is known of them."""
+    night = LateBet([Tracked.fresh(bet(1, "DEN ML"))])
+    context = TrackContext(
+        night, night, FakeClock(after(0)), (), lambda: None, lambda *_: None,
+        lambda _: tuple(night.bets),
+    )  # fmt: skip
+    polls = [
+        Poll("nba", "board", after(x), b"x", f"{x:02}", quarters((20, 19), clock=300.0 - x))
+        for x in (1, 2)
+    ]
+    tracking = GameTracking(GAME, tuple(night.bets))
+    async with deciding(context) as decisions:
+        for poll in polls:
+            state = poll.reading
+            assert isinstance(state, GameState)
+            told = await night.forecast(tracking, state)
+            judged = judge_poll(tracking, state, poll.origin, poll.at)
+            polled = PollForecast(tracking, poll, judged, outlook=told)
+            tracking = (await decisions.made_of(polled)).with_bets(tuple(night.bets))
+    assert night.priced == [[1], [1, 2]]
+
+
 def test_a_box_under_a_moment_that_was_told_is_worth_recording() -> None:
     """The next chance rests on it, and is explained by it; the same box again leaves no trace."""
     reported = quarters((20, 19))
@@ -359,7 +405,7 @@ def test_a_box_under_a_moment_that_was_told_is_worth_recording() -> None:
     for state, news in ((reported, False), (boxed, True), (boxed, False)):
         change = look(tracking, state, 2.0)
         poll = Poll("nba", "box", after(2), b"x", "00", state)
-        assert worth_recording(poll, change, tracking.state) is news
+        assert worth_recording(poll, change, tracking) is news
         tracking = change.tracking
 
 

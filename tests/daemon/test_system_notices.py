@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from tests.doubles.clock import FakeClock
-from tracker.cli.demo.show import served
+from tracker.cli.demo import served
 from tracker.daemon.track import AlertPolicy
 from tracker.daemon.watchers.nightly import (
     HEARTBEAT_EVERY,
@@ -29,6 +29,7 @@ from tracker.domain.bet import Bet
 from tracker.domain.events import (
     AlertRefused,
     AlertSent,
+    BetRewritten,
     GameBack,
     GameLeft,
     GameLost,
@@ -46,6 +47,7 @@ from tracker.domain.tracking import GameTracking, Tracked
 from tracker.notify.channels import Message
 from tracker.notify.sender import dispatch
 from tracker.store import Store
+from tracker.wording.alerts import rewritten
 
 NOW = datetime(2026, 11, 21, 3, 30, tzinfo=UTC)
 
@@ -141,6 +143,20 @@ async def test_a_start_says_whether_the_program_had_been_stopped(tmp_path: Path)
         await later.rest()
         assert "has started again; it had not been stopped, following 2" in later.phone.words[0]
         assert later.phone.said[0].level is Level.DEFAULT
+
+
+async def test_what_the_bets_file_took_back_is_a_message(tmp_path: Path) -> None:
+    """With what it pays now, and what keeps an edit."""
+    changes = (("stake_cents", "3000", "2000"), ("payout_cents", "6000", "4000"))
+    what = rewritten("bets.toml", "#1 DEN ML", changes, undone=True)
+    async with world(tmp_path) as night:
+        night.notices.hearing(tell_nobody)(BetRewritten(1, what))
+        await night.rest()
+        (told,) = night.phone.said
+    assert told.body == (
+        "✎ bets.toml changed #1 DEN ML: stake $30.00 → $20.00 · payout $60.00 → $40.00\n"
+        "That takes back an edit: change its line in the file to keep it."
+    )
 
 
 async def test_a_channel_that_refuses_is_told_on_the_others_once(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from tests.engine.build import GAME, T0, a_book, bet, final, live
 from tests.store.values import draft
 from tracker.app.models import judge_all, judged, open_trial, start
 from tracker.app.pricing import Pricing
+from tracker.daemon.forecaster import TrialWatch
 from tracker.daemon.watchers.nightly import verdict_notice
-from tracker.daemon.watchers.trials import TrialWatch
 from tracker.domain.errors import Impossible
 from tracker.domain.events import ShadowFailed, SystemEvent
 from tracker.domain.game import Phase, PlayerLine, Side

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tracker.daemon.bot.subprocesses import CommandRun, Commands
+from tracker.daemon.bot import CommandRun, Commands
 
 
 def configured(folder: Path) -> Path:

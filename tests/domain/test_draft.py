@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.domain.bet import Parlay
-from tracker.domain.catalog.teams import guests_of
+from tracker.domain.catalog import guests_of
 from tracker.domain.draft import (
     AmbiguousGame,
     Draft,
@@ -25,7 +25,7 @@ from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player
 from tracker.domain.policy import parse_rule
-from tracker.language.grammar import (
+from tracker.language import (
     find_in,
     parse_bet,
     parse_matchup,

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tracker.domain.bet import Leg, Parlay, excluding, wager_text
-from tracker.domain.catalog.teams import teams
+from tracker.domain.catalog import teams
 from tracker.domain.draft import Draft, choose_games
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
@@ -33,14 +33,7 @@ from tracker.domain.market import (
 from tracker.domain.money import parse_odds
 from tracker.domain.pick import Pick
 from tracker.domain.player import Player, Stat
-from tracker.language.grammar import (
-    find_in,
-    find_in_game,
-    parse_bet,
-    parse_matchup,
-    parse_pick,
-    pick_text,
-)
+from tracker.language import find_in, find_in_game, parse_bet, parse_matchup, parse_pick, pick_text
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
 COLLEGE = Game("2", "ncaam", "DUKE", "UNC", datetime(2026, 11, 21, 2, tzinfo=UTC))

@@ -11,7 +11,7 @@ from tests.domain.test_grammar_slips import meaning
 from tracker.domain.errors import BadBet
 from tracker.domain.league import LEAGUES
 from tracker.domain.player import Stat
-from tracker.language.grammar import find_in, parse_bet
+from tracker.language import find_in, parse_bet
 
 DOCS = (Path(__file__).parents[2] / "docs" / "bets.md").read_text("utf-8")
 GOOD, _, BAD = DOCS.partition("## When a line is wrong")

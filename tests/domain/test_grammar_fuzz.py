@@ -11,7 +11,7 @@ from tests.domain.test_grammar_slips import GAME, ROSTER, SLIPS
 from tracker.domain.errors import BadBet
 from tracker.domain.league import LEAGUES
 from tracker.domain.pick import Written
-from tracker.language.grammar import find_in, find_in_game, parse_bet, pick_text
+from tracker.language import find_in, find_in_game, parse_bet, pick_text
 from tracker.language.tokens import FindTeam
 
 WRITTEN = [written.replace("\\n", "\n") for _, written in SLIPS]

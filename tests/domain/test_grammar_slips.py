@@ -11,7 +11,7 @@ from tracker.domain.game import Game, Side
 from tracker.domain.league import LEAGUES
 from tracker.domain.pick import ParlayPick, Pick, Written
 from tracker.domain.player import Player
-from tracker.language.grammar import find_in, parse_bet, pick_text
+from tracker.language import find_in, parse_bet, pick_text
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
 AT_HOME = ("Nikola Jokić", "Jamal Murray", "Aaron Gordon", "Michael Porter Jr.", "Jordan Poole")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.catalog.teams import (
+from tracker.domain.catalog import (
     code_in,
     find_teams,
     fold,

@@ -11,11 +11,13 @@ from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.market import Market
 from tracker.domain.money import parse_odds
 from tracker.domain.policy import Fact, parse_rule
+from tracker.domain.poll import Origin
 from tracker.domain.prior import Prior, PriorSource
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.engine.decide.advance import advance
+from tracker.engine.decide.belief import judge_poll
 from tracker.forecast import Outlook, forecast, load_parameters
-from tracker.language.grammar import find_in_game, parse_pick
+from tracker.language import find_in_game, parse_pick
 
 T0 = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 GAME = Game("0022600001", "nba", "DEN", "LAL", T0)
@@ -90,9 +92,26 @@ def outlook(state: GameState) -> Outlook:
     return forecast(state, PRIOR, load_parameters("nba"))
 
 
-def look(tracking: GameTracking, state: GameState, seconds: float) -> Change:
+BOARD, BOX, ESPN = Origin("nba", "board"), Origin("nba", "box"), Origin("espn", "board")
+
+
+def decide(
+    tracking: GameTracking,
+    state: GameState,
+    seen: Outlook | None,
+    at: datetime,
+    origin: Origin = BOARD,
+) -> Change:
+    """What a poll of this state does to a book, with a forecast of it."""
+    return advance(tracking, judge_poll(tracking, state, origin, at), seen, at)
+
+
+def look(
+    tracking: GameTracking, state: GameState, seconds: float, origin: Origin = BOARD
+) -> Change:
     """What a poll of this state does to a book, so many seconds after tip-off."""
-    return advance(tracking, state, outlook(state), after(seconds))
+    judged = judge_poll(tracking, state, origin, after(seconds))
+    return advance(tracking, judged, outlook(judged.state), after(seconds))
 
 
 def a_game(draw: random.Random, step: float = 60.0) -> Iterator[GameState]:

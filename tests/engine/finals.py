@@ -10,12 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.engine.build import decide
 from tracker.domain.alert import Alert
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.policy import Fact
 from tracker.domain.tracking import Change, GameTracking, Tracked
-from tracker.engine.decide.advance import advance
 from tracker.forecast import Outlook
 
 Box = dict[str, Any]
@@ -89,7 +89,7 @@ class Slate:
 
     def poll(self, state: GameState, at: datetime, outlook: Outlook | None = None) -> None:
         """Read a state of one game, and hand what it made of shared bets to the other games."""
-        change = advance(self.trackings[state.game.id], state, outlook, at)
+        change = decide(self.trackings[state.game.id], state, outlook, at)
         self.last = change
         self.alerts += change.alerts
         self.trackings[state.game.id] = change.tracking

@@ -362,7 +362,8 @@ def test_what_cannot_be_settled_for_sure_is_for_the_person() -> None:
 def test_a_bet_that_cannot_be_priced_does_not_stop_the_others() -> None:
     """It keeps its last chance and still hears of the game; the others are followed as ever."""
     evening = Evening(a_book(bet(1, "Q3 DEN ML", "quarter", "p >= 0.01"), bet(2, "DEN ML")))
-    evening.see(live(3, 60, (30, 20), (20, 30), (25, 20)), 0)
+    # How the second quarter ended was not seen, so that the third's points do not follow.
+    evening.see(live(2, 60, (30, 20), (20, 30)), 0)
     chance = evening.tracking.tracked[0].chance
     ended = live(3, 0, (30, 20), (20, 30), (27, 20), phase=Phase.BREAK)
     change = evening.see(replace(ended, periods=None), 10)

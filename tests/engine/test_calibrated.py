@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.engine.build import PRIOR, a_book, after, bet, live, outlook
+from tests.engine.build import PRIOR, a_book, after, bet, decide, live, outlook
 from tracker.domain.bet import Leg, Parlay
-from tracker.engine.decide.advance import advance
 from tracker.forecast import forecast, load_parameters
 from tracker.forecast.calibration import Calibrations, ChanceMap, Family, Method
 
@@ -18,8 +17,8 @@ def test_only_what_the_map_is_for_is_moved() -> None:
     """A spread is, a total is not, and the snapshot tells them apart."""
     tracking = a_book(bet(1, "DEN -4.5"), bet(2, "over 224.5"))
     seen = forecast(STATE, PRIOR, replace(load_parameters("nba"), calibrations=MILDER))
-    moved, plain = advance(tracking, STATE, seen, after(5000)).snapshots
-    raw, same = advance(tracking, STATE, outlook(STATE), after(5000)).snapshots
+    moved, plain = decide(tracking, STATE, seen, after(5000)).snapshots
+    raw, same = decide(tracking, STATE, outlook(STATE), after(5000)).snapshots
     assert (moved.calibration_id, plain.calibration_id) == ("cal-1", "none")
     assert moved.raw == raw.chance
     assert abs(moved.known.win - 0.5) < abs(raw.known.win - 0.5)
@@ -32,7 +31,7 @@ def test_legs_on_one_game_are_told_as_the_forecast_has_them() -> None:
     slip = Parlay((Leg(one.game, one.legs[0].market), Leg(two.game, two.legs[0].market)))
     tracking = a_book(replace(one, market=slip))
     seen = forecast(STATE, PRIOR, replace(load_parameters("nba"), calibrations=MILDER))
-    change = advance(tracking, STATE, seen, after(5000))
+    change = decide(tracking, STATE, seen, after(5000))
     (snapshot,) = change.snapshots
     assert (snapshot.calibration_id, snapshot.raw) == ("none", None)
     (tracked,) = change.tracking.tracked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.engine.build import EVENTS, GAME, T0, a_book, after, bet, final, live, look
+from tests.engine.build import EVENTS, GAME, T0, a_book, after, bet, decide, final, live, look
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import ASK_BOOK, Bet, Leg, Parlay, Result
 from tracker.domain.chance import WON
@@ -14,7 +14,6 @@ from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import Policy, parse_rule
 from tracker.domain.tracking import Change, GameTracking, Tracked
-from tracker.engine.decide.advance import advance
 from tracker.engine.rules.routing import route
 from tracker.wording.alerts import compose
 
@@ -104,7 +103,7 @@ def test_a_player_who_has_passed_his_line_is_hit_and_the_under_dead() -> None:
     tracking = GameTracking(GAME, bets)
     rows: list[Alert] = []
     for n, points in enumerate((20, 21, 21)):
-        change = advance(tracking, star(points), None, after(n * 15))
+        change = decide(tracking, star(points), None, after(n * 15))
         tracking = change.tracking
         rows += told(change)
     assert [(x.bet, x.rule) for x in rows] == [(1, "hit"), (2, "dead")]
@@ -138,8 +137,8 @@ def test_a_parlay_with_a_void_leg_is_won_and_asks_what_it_paid() -> None:
     absent = PlayerLine("7", "Big Man", Side.HOME, (("pts", 0),))
     rest = PlayerLine("8", "A Mate", Side.HOME, (("pts", 120),), 40.0, played=True)
     end = replace(final((30, 20), (30, 20), (30, 20), (30, 20)), players=(absent, rest))
-    first = advance(tracking, end, None, after(0))
-    change = advance(first.tracking, end, None, after(60))
+    first = decide(tracking, end, None, after(0))
+    change = decide(first.tracking, end, None, after(60))
     tracking = change.tracking
     done = tracking.tracked[0].settlement
     assert done is not None

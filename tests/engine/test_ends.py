@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.engine.build import EVENTS, GAME, a_book, after, bet, final, live, look, market
+from tests.engine.build import EVENTS, GAME, a_book, after, bet, decide, final, live, look, market
 from tests.engine.finals import boxes, ended, final_of, game_of
 from tracker.domain.alert import Decision
 from tracker.domain.bet import Bet, Result, Status
@@ -18,7 +18,7 @@ from tracker.domain.player import Player, Stat
 from tracker.domain.policy import Policy
 from tracker.domain.poll import Trouble, Unreadable, check_times
 from tracker.domain.tracking import Change, GameTracking, Tracked
-from tracker.engine.decide.advance import advance, note
+from tracker.engine.decide.advance import note
 from tracker.engine.rules.routing import route
 from tracker.engine.settle.grading import judge
 
@@ -200,7 +200,7 @@ def a_line(points: float, seen: GameState | None = None) -> GameTracking:
     tracking = GameTracking(
         game_of(BOX), (Tracked.fresh(Bet(1, "a line", line, game_of(BOX), (), start)),)
     )
-    return tracking if seen is None else advance(tracking, seen, None, start).tracking
+    return tracking if seen is None else decide(tracking, seen, None, start).tracking
 
 
 def played(state: GameState, *, points: int | None) -> GameState:
@@ -218,13 +218,13 @@ def test_a_box_that_does_not_add_up_waits_and_then_asks() -> None:
     short = played(END, points=STAR.stat("pts") - 2)
     first, last = check_times(end)
     for at in (end, end + timedelta(minutes=1)):
-        tracking = advance(tracking, short, None, at).tracking
+        tracking = decide(tracking, short, None, at).tracking
     assert results(tracking) == ["open"]
-    tracking = advance(tracking, short, None, first + timedelta(minutes=1)).tracking
+    tracking = decide(tracking, short, None, first + timedelta(minutes=1)).tracking
     assert results(tracking) == ["review"]
     assert "contradicts itself" in str(tracking.tracked[0].review)
     for at in (last, last + timedelta(minutes=1)):
-        tracking = advance(tracking, END, None, at).tracking
+        tracking = decide(tracking, END, None, at).tracking
     assert results(tracking) == ["won"]
 
 
@@ -242,7 +242,7 @@ def test_a_man_who_was_seen_is_not_void_by_a_box_that_marks_him_out() -> None:
     for box, says in ((marked, "did not play by the final box"), (gone, "is not in the final box")):
         tracking, end = a_line(0.5, seen), ended(game_of(BOX))
         for at in (end, end + timedelta(minutes=1), check_times(end)[0] + timedelta(minutes=1)):
-            tracking = advance(tracking, box, None, at).tracking
+            tracking = decide(tracking, box, None, at).tracking
         assert results(tracking) == ["review"]
         assert says in str(tracking.tracked[0].review)
 

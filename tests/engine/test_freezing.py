@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.engine.build import a_book, after, bet, live, outlook
+from tests.engine.build import a_book, after, bet, decide, live, outlook
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.events import GameBack
 from tracker.domain.game import GameState
 from tracker.domain.poll import STALE_AFTER, Trouble, Unreadable
 from tracker.domain.tracking import GameTracking, RulePhase
-from tracker.engine.decide.advance import GAME_LOST_AFTER, advance, note
+from tracker.engine.decide.advance import GAME_LOST_AFTER, note
 
 LEVEL = live(3, 600, (25, 25), (25, 25), (5, 5))
 AHEAD = live(3, 500, (25, 25), (25, 25), (30, 5))
@@ -28,7 +28,7 @@ class Night:
 
     def poll(self, state: GameState, seconds: float) -> Night:
         """A poll that could be read."""
-        change = advance(self.tracking, state, outlook(state), after(seconds))
+        change = decide(self.tracking, state, outlook(state), after(seconds))
         self.tracking = change.tracking
         self.rows += change.alerts
         return self
@@ -98,7 +98,7 @@ def test_a_rule_that_fired_or_was_never_armed_has_nothing_to_say() -> None:
     fired.poll(AHEAD, 40)
     assert fired.stale == []
     quiet = replace(fired.tracking, tracked=())
-    assert advance(quiet, AHEAD, None, after(50)).alerts == ()
+    assert decide(quiet, AHEAD, None, after(50)).alerts == ()
 
 
 def test_silence_counts_from_the_start_and_the_age_from_the_last_answer() -> None:
@@ -109,6 +109,6 @@ def test_silence_counts_from_the_start_and_the_age_from_the_last_answer() -> Non
     lost = [night.gap(700 + x).tracking.lost for x in (10.0, GAME_LOST_AFTER.total_seconds())]
     assert lost == [False, True]
     assert night.tracking.seen_at == after(10)
-    back = advance(night.tracking, AHEAD, None, after(900))
+    back = decide(night.tracking, AHEAD, None, after(900))
     assert back.tracking.seen_at == after(900)
     assert [x.what for x in back.notes if isinstance(x, GameBack)] == ["away for 14 min 50 s"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.engine.build import T0, a_book, after, bet, final, live, market, off
+from tests.engine.build import T0, a_book, after, bet, decide, final, live, market, off
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import HouseRules
 from tracker.domain.game import GameState, Phase, Score, Side
@@ -15,8 +15,8 @@ from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.tracking import GameTracking
-from tracker.engine.decide.advance import advance, note
-from tracker.engine.decide.normalising import filled
+from tracker.engine.decide.advance import note
+from tracker.engine.decide.belief import filled
 from tracker.engine.settle.grading import Unsettleable, judge
 from tracker.engine.settle.settlement import may_settle
 
@@ -67,7 +67,7 @@ def test_a_postponed_game_waits_as_long_as_the_house_does() -> None:
 
 def test_a_game_that_left_the_board_is_void_in_the_end() -> None:
     """It was told to be off once, and nothing was heard of it for an hour."""
-    tracking = advance(a_book(bet(1, "DEN ML", "settled")), off(), None, after(0)).tracking
+    tracking = decide(a_book(bet(1, "DEN ML", "settled")), off(), None, after(0)).tracking
     silence = Unreadable(Trouble.ABSENT, "the board does not list the game")
     for minutes in (20, 40, 59):
         tracking = note(tracking, silence, after(minutes * 60)).tracking
@@ -96,9 +96,9 @@ def test_periods_that_were_seen_fill_a_final_without_them() -> None:
     tracking = a_book(bet(1, "1H DEN ML"), bet(2, "Q4 DEN ML"))
     seen = live(4, 60, (30, 25), (20, 25), (30, 20), (10, 15))
     over = blind(final((30, 25), (20, 25), (30, 20), (14, 19)))
-    tracking = advance(tracking, seen, None, after(0)).tracking
+    tracking = decide(tracking, seen, None, after(0)).tracking
     for seconds in (60, 120):
-        tracking = advance(tracking, over, None, after(seconds)).tracking
+        tracking = decide(tracking, over, None, after(seconds)).tracking
     results = [x.settlement and x.settlement.result for x in tracking.tracked]
     assert results == [Result.PUSH, Result.LOST]
     assert tracking.state is not None
@@ -121,7 +121,7 @@ def test_a_bet_on_a_part_that_was_never_told_is_for_a_person() -> None:
     tracking: GameTracking = a_book(bet(1, "Q1 DEN ML"))
     over = blind(final((30, 25), (20, 25), (30, 20), (14, 19)))
     for seconds in (0, 60):
-        tracking = advance(tracking, over, None, after(seconds)).tracking
+        tracking = decide(tracking, over, None, after(seconds)).tracking
     assert tracking.tracked[0].review is not None
     assert "points by period" in tracking.tracked[0].review
     with pytest.raises(Unsettleable):

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from datetime import timedelta
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.engine.build import GAME, SCHEDULED, a_book, a_game, final, live, off, rng
+from tests.engine.build import (
+    BOARD,
+    BOX,
+    ESPN,
+    GAME,
+    SCHEDULED,
+    a_book,
+    a_game,
+    after,
+    final,
+    live,
+    off,
+    rng,
+)
 from tracker.domain.game import GameState, Phase, Score
-from tracker.domain.poll import AGREEING_POLLS, goes_back
+from tracker.domain.poll import AGREEING_POLLS, DOCUMENT_HELD, SOURCE_HELD, Origin, goes_back
 from tracker.domain.tracking import GameTracking, Ordering
-from tracker.engine.decide.advance import classify
+from tracker.engine.decide.belief import judge_poll
 
 Q1 = live(1, 300, (20, 18))
 LATER = live(1, 290, (22, 18))
@@ -22,13 +38,27 @@ def follow(
     states: list[GameState], believed: GameState | None = None
 ) -> tuple[GameTracking, list[str]]:
     """What is believed after these polls, and how each of them was taken."""
-    tracking, taken = GameTracking(GAME, state=believed), []
-    for state in states:
-        ordering, held = classify(tracking, state)
-        believes = ordering in (Ordering.NEWER, Ordering.CORRECTION)
-        tracking = GameTracking(GAME, state=state if believes else tracking.state, held=held)
+    tracking, taken = GameTracking(GAME, state=believed, told_by=BOARD), []
+    for number, state in enumerate(states):
+        tracking, ordering = judged(tracking, Told(10.0 * number, BOARD, state))
         taken.append(ordering.value)
     return tracking, taken
+
+
+class Told(NamedTuple):
+    """What a document tells, so many seconds after tip-off."""
+
+    at: float
+    origin: Origin
+    state: GameState
+
+
+def judged(tracking: GameTracking, told: Told) -> tuple[GameTracking, Ordering]:
+    """What is believed after another poll, and how that was taken."""
+    found = judge_poll(tracking, told.state, told.origin, after(told.at))
+    if found.ordering in (Ordering.NEWER, Ordering.CORRECTION):
+        return GameTracking(GAME, state=found.state, told_by=told.origin), found.ordering
+    return replace(tracking, held=found.held), found.ordering
 
 
 @pytest.mark.parametrize(
@@ -118,17 +148,133 @@ def test_belief_goes_back_only_after_agreement(seed: int, picks: list[int]) -> N
     """In any order of old and new states, three in a row that go back come before a correction."""
     states = list(a_game(rng(seed), step=200))
     tracking = GameTracking(GAME)
-    behind = 0
-    for pick in picks:
+    older = 0
+    for number, pick in enumerate(picks):
         state = states[min(pick, len(states) - 1)]
         before = tracking.state
-        ordering, held = classify(tracking, state)
-        older = before is not None and state != before and goes_back(before, state)
-        behind = behind + 1 if older else 0
+        tracking, ordering = judged(tracking, Told(10.0 * number, BOARD, state))
+        back = before is not None and state != before and goes_back(before, state)
+        older = older + 1 if back else 0
         if ordering is Ordering.CORRECTION:
-            assert behind >= AGREEING_POLLS
-        believes = ordering in (Ordering.NEWER, Ordering.CORRECTION)
-        tracking = GameTracking(GAME, state=state if believes else before, held=held)
+            assert older >= AGREEING_POLLS
+
+
+FOURTH = live(4, 5, (30, 20), (30, 20), (30, 20), (30, 20))
+END = final((30, 20), (30, 20), (30, 20), (33, 20))
+
+
+@pytest.mark.parametrize(("origin", "wait"), [(BOX, DOCUMENT_HELD), (ESPN, SOURCE_HELD)])
+def test_another_document_is_given_the_time_to_catch_up(origin: Origin, wait: timedelta) -> None:
+    """What is behind is believed by agreement alone only when it has stayed behind so long.
+
+    Both run at once: what is right is not kept waiting for one of them after the other.
+    """
+    lower = live(1, 280, (19, 18))
+    tracking, taken = GameTracking(GAME, state=LATER, told_by=BOARD), []
+    until = int(wait.total_seconds())
+    for at in range(0, until + 1, 10):
+        assert tracking.state == LATER
+        tracking, ordering = judged(tracking, Told(float(at), origin, lower))
+        taken.append(ordering)
+    assert taken == [Ordering.BEHIND] * (until // 10) + [Ordering.CORRECTION]
+    assert (tracking.state, tracking.told_by) == (lower, origin)
+
+
+def test_a_source_that_catches_up_is_believed_at_once() -> None:
+    """What it told while it was behind is forgotten."""
+    tracking = GameTracking(GAME, state=LATER, told_by=BOARD)
+    for at in range(3):
+        tracking, ordering = judged(tracking, Told(10.0 * at, ESPN, live(1, 300 - at, (20, 18))))
+        assert ordering is Ordering.BEHIND
+    tracking, ordering = judged(tracking, Told(30.0, ESPN, live(1, 280, (22, 18))))
+    assert (ordering, tracking.held) == (Ordering.NEWER, None)
+
+
+def test_the_same_moment_on_a_clock_of_whole_seconds_is_nothing_new() -> None:
+    """Sources that differ by a second of the game clock do not correct each other."""
+    tracking = GameTracking(GAME, state=live(1, 289.4, (22, 18)), told_by=BOARD)
+    for at in range(20):
+        tracking, ordering = judged(tracking, Told(10.0 * at, ESPN, LATER))
+        assert ordering is Ordering.SAME
+
+
+def test_an_end_is_not_taken_back_by_a_box_that_is_late_with_it() -> None:
+    """However long: only the document that told it takes it back, or another source."""
+    tracking = GameTracking(GAME, state=END, told_by=BOARD)
+    for at in range(100):
+        tracking, ordering = judged(tracking, Told(10.0 * at, BOX, FOURTH))
+        assert ordering is Ordering.SAME
+    taken = []
+    for at in range(100, 106):
+        # The box in between is no contradiction.
+        tracking, ordering = judged(tracking, Told(10.0 * at, (BOARD, BOX)[at % 2], FOURTH))
+        taken.append(ordering)
+    assert taken[:5] == [Ordering.HELD, Ordering.SAME] * 2 + [Ordering.CORRECTION]
+
+
+def test_a_correction_that_box_and_board_tell_in_turn_gets_through() -> None:
+    """Each as late as it is: they agree that the score was another."""
+    tracking = GameTracking(GAME, state=LATER, told_by=BOARD)
+    clocks, seen = [288, 286, 270, 276, 250, 256], []
+    for at, clock in enumerate(clocks):
+        told = Told(10.0 * at, (BOX, BOARD)[at % 2], live(1, clock, (19, 18)))
+        tracking, ordering = judged(tracking, told)
+        seen.append(ordering)
+    assert Ordering.CORRECTION in seen[:4]
+    assert tracking.state == live(1, 250, (19, 18))
+
+
+def test_a_clock_that_is_put_back_keeps_nothing_waiting() -> None:
+    """An hour on the wall is no reason to doubt for an hour."""
+    tracking = GameTracking(GAME, state=LATER, told_by=BOARD)
+    lower, taken = live(1, 280, (19, 18)), []
+    for at in (7200.0, *(3600.0 + 10 * x for x in range(10))):
+        tracking, ordering = judged(tracking, Told(at, ESPN, lower))
+        taken.append(ordering)
+    assert taken[-1] is Ordering.CORRECTION
+
+
+class Late(NamedTuple):
+    """A look at one of two sources: how late what it tells is, in states of the game."""
+
+    source: int
+    behind: int
+    after: float
+
+
+looks = st.lists(
+    st.builds(Late, st.integers(0, 2), st.integers(0, 3), st.sampled_from([0.0, 5.0, 15.0, 60.0])),
+    min_size=1,
+    max_size=60,
+)
+
+
+@given(st.integers(0, 10_000), looks)
+def test_however_stale_and_fresh_answers_of_sources_mix_belief_goes_only_forward(
+    seed: int, asked: list[Late]
+) -> None:
+    """Except after agreement: as many polls in a row, none of which was newer, and time enough."""
+    states = list(a_game(rng(seed), step=150))
+    tracking, now, at = GameTracking(GAME), 0.0, 0
+    back: list[float] = []
+    for source, late, wait in asked:
+        now, at = now + wait, min(at + 1, len(states) - 1)
+        told = Told(now, (BOARD, BOX, ESPN)[source], states[max(0, at - late)])
+        before = tracking
+        tracking, ordering = judged(before, told)
+        assert tracking.state is not None
+        older = before.state is not None and goes_back(before.state, told.state)
+        if ordering in (Ordering.NEWER, Ordering.SAME) and tracking.held is None:
+            back = []
+        elif older and ordering is not Ordering.SAME:
+            back.append(now)
+        if ordering is Ordering.CORRECTION:
+            assert len(back) >= AGREEING_POLLS
+            if before.told_by is not None and before.told_by.source != told.origin.source:
+                assert now - back[0] >= SOURCE_HELD.total_seconds()
+            back = []
+        elif before.state is not None:
+            assert not goes_back(before.state, tracking.state)
 
 
 def test_a_moved_tip_off_is_no_news() -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from tests.engine.build import EVENTS, GAME, T0, a_game, after, look, off, rng
+from tests.engine.build import BOARD, BOX, ESPN, EVENTS, GAME, T0, a_game, after, look, off, rng
+from tracker.daemon.track import worth_recording
 from tracker.domain.draft import Draft
 from tracker.domain.game import GameState
 from tracker.domain.policy import parse_rule
-from tracker.domain.poll import Poll, Trouble, Unreadable
-from tracker.domain.tracking import Change, GameTracking
+from tracker.domain.poll import Origin, Poll, Trouble, Unreadable
+from tracker.domain.tracking import Change, GameTracking, Ordering
 from tracker.engine.decide.advance import note
-from tracker.language.grammar import find_in, parse_pick
+from tracker.language import find_in, parse_pick
 from tracker.store import Store
 
 RULES = tuple(
@@ -40,29 +42,52 @@ async def register(store: Store) -> GameTracking:
     return tracking
 
 
-def polls(seed: int) -> list[tuple[float, GameState | Unreadable]]:
-    """An evening's polls: repeats, old boards, flickers, outages, the end and the later looks."""
+class Answer(NamedTuple):
+    """What a document tells, or why nothing, so many seconds after tip-off."""
+
+    seconds: float
+    reading: GameState | Unreadable
+    origin: Origin = BOARD
+
+    @property
+    def poll(self) -> Poll:
+        """The answer as it is recorded, with a body of its own."""
+        body = repr((self.seconds, self.reading)).encode()
+        digest = hashlib.sha256(body).hexdigest()
+        source, path = self.origin.source, self.origin.path
+        return Poll(source, path, after(self.seconds), body, digest, self.reading)
+
+
+def polls(seed: int) -> list[Answer]:
+    """An evening's polls: repeats, old boards, flickers, outages, the end and the later looks.
+
+    Some are a box, or another source's board: late by as much as they please.
+    """
     draw = rng(seed)
-    found: list[tuple[float, GameState | Unreadable]] = []
+    found: list[Answer] = []
     states = list(a_game(draw, step=240))
     for number, state in enumerate(states):
         at = number * 100.0
-        found.append((at, state))
+        found.append(Answer(at, state, draw.choice((BOARD, BOX, ESPN))))
         if draw.random() < 0.4:
-            found.append((at + 10, states[max(0, number - 1)]))
+            found.append(Answer(at + 10, states[max(0, number - 1)]))
+        if draw.random() < 0.3:
+            late = states[max(0, number - draw.randint(1, 3))]
+            times, of = draw.randint(1, 5), draw.choice((BOARD, BOX, ESPN))
+            found += [Answer(at + 12 + x * 16, late, of) for x in range(times)]
         if draw.random() < 0.1:
-            found += [(at + 20 + x, off()) for x in range(2)]
+            found += [Answer(at + 92 + x, off()) for x in range(2)]
         if draw.random() < 0.1:
-            found += [(at + 30, DOWN), (at + 96, DOWN)]
+            found += [Answer(at + 95, DOWN), Answer(at + 98, DOWN)]
     end = len(states) * 100.0
-    return found + [(end + x, states[-1]) for x in (0, 60, 120, 9000, 9060, 90_000, 90_060)]
+    return found + [Answer(end + x, states[-1]) for x in (0, 60, 120, 9000, 9060, 90_000, 90_060)]
 
 
-def decide(tracking: GameTracking, seconds: float, reading: GameState | Unreadable) -> Change:
+def decide(tracking: GameTracking, answer: Answer) -> Change:
     """What a poll changes."""
-    if isinstance(reading, Unreadable):
-        return note(tracking, reading, after(seconds))
-    return look(tracking, reading, seconds)
+    if isinstance(answer.reading, Unreadable):
+        return note(tracking, answer.reading, after(answer.seconds))
+    return look(tracking, answer.reading, answer.seconds, answer.origin)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -70,13 +95,10 @@ async def test_a_restart_after_every_poll_changes_nothing(tmp_path: Path, seed: 
     """A program that dies after each poll decides exactly as one that runs on."""
     async with await Store.open(tmp_path / "tracker.db", now=T0, durable=False) as store:
         on = again = await register(store)
-        for seconds, reading in polls(seed):
-            expected, change = decide(on, seconds, reading), decide(again, seconds, reading)
+        for answer in polls(seed):
+            expected, change = decide(on, answer), decide(again, answer)
             assert change == expected
-            body = repr((seconds, reading)).encode()
-            digest = hashlib.sha256(body).hexdigest()
-            poll = Poll("nba", "boxscore", after(seconds), body, digest, reading)
-            await store.record(poll, change, ("console",))
+            await store.record(answer.poll, change, ("console",))
             on = expected.tracking
             if on.settled:
                 break
@@ -87,3 +109,24 @@ async def test_a_restart_after_every_poll_changes_nothing(tmp_path: Path, seed: 
         names = [(x.alert.bet, x.alert.rule, x.alert.episode) for x in shown]
         assert len(names) == len(set(names))
         assert sum(rule == "settled" for _, rule, _ in names) == len(LINES)
+
+
+@pytest.mark.parametrize("seed", range(10, 18))
+async def test_what_is_recorded_is_all_that_beliefs_rest_on(tmp_path: Path, seed: int) -> None:
+    """Also where only what is worth it is written: a restart at any poll believes the same."""
+    async with await Store.open(tmp_path / "tracker.db", now=T0, durable=False) as store:
+        on = again = await register(store)
+        held = set()
+        for answer in polls(seed):
+            change = decide(on, answer)
+            assert decide(again, answer).ordering is change.ordering
+            if worth_recording(answer.poll, change, on):
+                await store.record(answer.poll, change, ("console",))
+            held.add(change.ordering)
+            on = change.tracking
+            found = await store.trackings(RULES)
+            if not found:
+                break
+            [again] = found
+            assert (again.state, again.told_by, again.held) == (on.state, on.told_by, on.held)
+        assert {Ordering.BEHIND, Ordering.HELD} <= held

@@ -18,7 +18,7 @@ from tracker.domain.money import payout_if_won
 from tracker.engine.settle.grading import Unsettleable, Verdict, grade, judge
 from tracker.engine.settle.payout import payout
 from tracker.forecast import forecast, load_parameters, price
-from tracker.language.grammar import pick_text
+from tracker.language import pick_text
 
 SPANS = ("", "regulation ", "1H ", "2H ", "Q1 ", "Q2 ", "Q3 ", "Q4 ")
 COUNTED: dict[str, Callable[[list[tuple[int, int]]], list[tuple[int, int]]]] = {

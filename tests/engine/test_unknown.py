@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from tests.engine.build import after
+from tests.engine.build import after, decide
 from tests.engine.finals import boxes, final_of, game_of
 from tracker.daemon.forecaster import Forecaster
 from tracker.domain.alert import Alert, Decision
@@ -20,7 +20,6 @@ from tracker.domain.player import Player, PlayerGame, Stat, player_key
 from tracker.domain.policy import Fact, parse_rule
 from tracker.domain.prior import Lines, PregameLines
 from tracker.domain.tracking import Change, GameTracking, Tracked
-from tracker.engine.decide.advance import advance
 from tracker.wording.alerts import compose
 
 FINAL = final_of(boxes()[0])
@@ -91,7 +90,7 @@ class Night:
     def poll(self, state: GameState, seconds: float) -> list[Alert]:
         """What a poll has fired."""
         outlook = self.forecaster.outlook(self.tracking, state)
-        self.last = advance(self.tracking, state, outlook, after(seconds))
+        self.last = decide(self.tracking, state, outlook, after(seconds))
         self.tracking = self.last.tracking
         fired = [x for x in self.last.alerts if x.decision is Decision.FIRED]
         self.alerts += fired

@@ -7,10 +7,15 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from tests.doubles.beliefs import Beliefs
 from tests.doubles.clock import FakeClock
-from tests.engine.build import GAME, after, final, live
+from tests.engine.build import GAME, T0, after, final, live
+from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.poll import GameStanding, Trouble, Unreadable
+from tracker.domain.market import Direction, PlayerTotal
+from tracker.domain.player import Player, Stat
+from tracker.domain.poll import AGREEING_POLLS, Origin, Trouble, Unreadable
+from tracker.domain.tracking import GameTracking, Tracked
 from tracker.feeds.polling.boxes import BoxWatch
 from tracker.feeds.polling.feed import FeedAnswer, LookUp
 
@@ -34,7 +39,13 @@ class OneGame:
     box: GameState | Unreadable = SOON
     asked: list[LookUp] = field(default_factory=list)
 
-    async def read(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer:  # noqa: ARG002
+    async def read(
+        self,
+        game: Game,  # noqa: ARG002
+        ask: LookUp,
+        max_age: float,  # noqa: ARG002
+        believed: GameState | None = None,  # noqa: ARG002
+    ) -> FeedAnswer:
         """The document of the moment."""
         self.asked.append(ask)
         reading = self.box if ask is LookUp.BOX else self.board
@@ -44,23 +55,39 @@ class OneGame:
         return FeedAnswer("nba", PLACES[ask], now, heard, body, digest, reading)
 
 
+STAR = Bet(
+    number=1,
+    pick="Jokić over 25.5 points",
+    market=PlayerTotal(Player("Nikola Jokić", Side.HOME), Stat.PTS, Direction.OVER, 25.5),
+    game=GAME,
+    rules=(),
+    added_at=T0,
+)
+FOLLOWED = GameTracking(GAME, (Tracked.fresh(STAR),))
+
+
 @dataclass
 class Night:
-    """A game that is looked at again and again."""
+    """A game that is looked at again and again, and what is believed of it."""
 
     clock: FakeClock
     source: OneGame
     watch: BoxWatch
     room: bool = True
+    beliefs: Beliefs = field(default_factory=lambda: Beliefs(FOLLOWED))
 
-    async def look(self, seconds: float = 10.0, standing: GameStanding | None = None) -> GameState:
-        """What is told so many seconds later."""
+    async def look(self, seconds: float = 10.0) -> GameState:
+        """What is believed so many seconds later."""
         self.clock.set(after(self._at() + seconds))
-        answer = await self.watch.read(
-            standing or GameStanding(GAME, players=True), LookUp.EITHER, 5.0
+        self.beliefs.take(await self.watch.read(self.beliefs.standing, LookUp.EITHER, 5.0))
+        assert self.beliefs.state is not None
+        return self.beliefs.state
+
+    def restarted(self, state: GameState) -> None:
+        """What was believed before a restart, told by the board, is all that is known."""
+        self.beliefs = Beliefs(
+            replace(FOLLOWED, state=state, told_by=Origin("nba", "board"), changed_at=T0)
         )
-        assert isinstance(answer.reading, GameState)
-        return answer.reading
 
     def _at(self) -> float:
         return (self.clock.now() - after(0)).total_seconds()
@@ -86,8 +113,9 @@ def night() -> Night:
 
 
 def points_of(state: GameState) -> int | None:
-    """The player's points as told; None when the state has no players."""
-    return state.players[0].stat("pts") if state.players else None
+    """The player's points as told; None when the state has no players, or none that count."""
+    lines = [x for x in state.players if not x.doubt]
+    return lines[0].stat("pts") if lines else None
 
 
 async def test_every_second_look_at_a_running_game_is_at_its_box(night: Night) -> None:
@@ -183,19 +211,19 @@ async def test_before_tip_off_a_box_is_asked_now_and_then() -> None:
 
 async def test_a_restart_goes_on_from_what_was_told(night: Night) -> None:
     """A lagging box does not take back what was believed before the restart."""
-    believed = boxed(live(1, 380, (14, 8)), 6)
+    night.restarted(boxed(live(1, 380, (14, 8)), 6))
     night.source.board = night.source.box = boxed(live(1, 400, (10, 8)), 4)
-    reported = await night.look(standing=GameStanding(GAME, believed, players=True))
+    reported = await night.look()
     assert reported.score.home == 14
 
 
 async def test_a_correction_while_the_program_was_off_is_told_after_it(night: Night) -> None:
-    """What was believed before a restart is no document that a corrected end could be behind."""
-    before = boxed(final((113, 111)), 40)
+    """It is passed on from the first look, and believed once polls agree on it."""
+    night.restarted(boxed(final((113, 111)), 40))
     night.source.box = night.source.board = boxed(final((112, 111)), 39)
-    restarted = GameStanding(GAME, state=before, players=True)
-    reported = await night.look(standing=restarted)
-    assert (reported.score.home, points_of(reported)) == (112, 39)
+    reported = [await night.look(60.0) for _ in range(AGREEING_POLLS)]
+    assert [x.score.home for x in reported] == [113] * (AGREEING_POLLS - 1) + [112]
+    assert points_of(reported[-1]) == 39
 
 
 async def test_of_two_ends_the_one_that_is_told_now_is_passed_on(night: Night) -> None:
@@ -205,14 +233,15 @@ async def test_of_two_ends_the_one_that_is_told_now_is_passed_on(night: Night) -
     assert (await night.look()).score.home == 113
     night.source.box = boxed(final((112, 111)), 39)
     night.source.board = DOWN
-    assert (await night.look(60.0)).score.home == 112
+    reported = [await night.look(60.0) for _ in range(AGREEING_POLLS)]
+    assert [x.score.home for x in reported] == [113] * (AGREEING_POLLS - 1) + [112]
 
 
 async def test_a_game_that_goes_on_after_a_restart_is_not_held_at_its_end(night: Night) -> None:
     """An end that was believed by mistake before, and that no document stands by, is let go."""
     night.source.board = night.source.box = live(4, 30, (110, 109))
-    restarted = GameStanding(GAME, state=final((113, 111)))
-    found = [(await night.look(15.0, standing=restarted)).phase for _ in range(4)]
+    night.restarted(final((113, 111)))
+    found = [(await night.look(15.0)).phase for _ in range(4)]
     assert found[0] is Phase.FINAL
     assert found[-1] is Phase.LIVE
 

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from tests.doubles.beliefs import Beliefs
 from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
 from tests.feeds.espn_pages import board, event, kind
 from tests.feeds.serving import Site, box_of, changed, encoded, live_game, serving
-from tracker.domain.events import SystemEvent
+from tracker.domain.events import PollHeld, SystemEvent
 from tracker.domain.game import Game, GameState, Score
-from tracker.domain.poll import Trouble, Unreadable
+from tracker.domain.poll import Origin, Trouble, Unreadable
+from tracker.domain.tracking import GameTracking, Ordering
 from tracker.feeds import nba
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.polling.feed import FeedAnswer, LookUp
@@ -70,11 +72,13 @@ class Pair:
 
     def __init__(self, feeds: Feeds, league: Site, espn: Site, clock: FakeClock) -> None:
         self.feeds, self.league, self.espn, self.clock = feeds, league, espn, clock
+        self.beliefs = Beliefs(GameTracking(GAME))
 
     async def read(self, after: float = 0.0, ask: LookUp = LookUp.EITHER) -> FeedAnswer:
         """One look at the game, so many seconds later."""
         await self.clock.advance(after)
-        answer = await self.feeds.read(GAME, ask, 5.0)
+        answer = await self.feeds.read(GAME, ask, 5.0, self.beliefs.state)
+        self.change = self.beliefs.take(answer)
         for _ in range(50):
             # Let a probe in the background come to its end.
             if all(x.board.idle for listed in self.feeds.by_league.values() for x in listed):
@@ -83,10 +87,15 @@ class Pair:
         return answer
 
     async def told(self, after: float = 0.0) -> str:
-        """What one look told: the source with clock and score, or the trouble."""
+        """What one look told: the source with clock and score, or the trouble.
+
+        `behind` where it is not believed.
+        """
         answer = await self.read(after)
         if isinstance(answer.reading, Unreadable):
             return answer.reading.trouble.value
+        if self.change.ordering is Ordering.BEHIND:
+            return "behind"
         score = answer.reading.score
         return f"{answer.source} {answer.reading.game_clock} {score.home}-{score.away}"
 
@@ -152,27 +161,30 @@ async def test_one_hiccup_switches_nothing(pair: Pair, events: Events) -> None:
 
 
 async def test_the_stand_in_does_not_go_back_behind_what_was_told(pair: Pair) -> None:
-    """ESPN is half a minute late: held back at the ordinary pace until it has caught up."""
+    """ESPN is half a minute late: not believed until it has caught up, and said once."""
     pair.league.board(ours("7:15", "39-30"))
     assert await pair.told() == "nba Q2 7:15 39-30"
+    before = pair.beliefs.state
     pair.league.deny(BOARD)
+    said: list[SystemEvent] = []
     for clock, score in (("7:40", "37-30"), ("7:31", "37-30"), ("7:20", "39-30")):
         pair.espn.put(AT_ESPN, board(theirs(clock, score)))
         answer = await pair.read(10.0)
-        assert isinstance(answer.reading, Unreadable)
-        assert "behind" in answer.reading.why
-        assert answer.at_pace
-        assert answer.retry_after is None
+        assert (answer.source, answer.retry_after) == ("espn", None)
+        assert (pair.change.ordering, pair.beliefs.state) == (Ordering.BEHIND, before)
+        said += pair.change.notes
+    assert said == [PollHeld("SAC@GSW", "Q2 7:40 30-37")]
     pair.espn.put(AT_ESPN, board(theirs("7:12", "39-30")))
     assert await pair.told(10.0) == "espn Q2 7:12 39-30"
 
 
 async def test_over_a_restart_too_nothing_goes_back(pair: Pair) -> None:
-    """What was believed before is handed in, and a source that lags behind it is held back."""
+    """What was believed before is recorded with who told it: a source that lags is not believed."""
     before = nba.SOURCE.parse_box(box_of(ours("7:15", "39-30")))
-    pair.feeds.recall(GAME, before)
+    told_by = Origin("nba", BOARD)
+    pair.beliefs = Beliefs(GameTracking(GAME, state=before, told_by=told_by))
     pair.espn.put(AT_ESPN, board(theirs("7:40", "37-30")))
-    assert await pair.told() == "absent"
+    assert await pair.told() == "behind"
     pair.espn.put(AT_ESPN, board(theirs("7:05", "39-32")))
     assert await pair.told(10.0) == "espn Q2 7:05 39-32"
 
@@ -183,8 +195,10 @@ async def test_nobody_is_held_back_for_ever(pair: Pair) -> None:
     await pair.told()
     pair.league.deny(BOARD)
     pair.espn.put(AT_ESPN, board(theirs("6:00", "37-30")))
-    assert [await pair.told(10.0) for _ in range(9)] == ["absent"] * 9
+    assert [await pair.told(10.0) for _ in range(9)] == ["behind"] * 9
     assert await pair.told(10.0) == "espn Q2 6:00 37-30"
+    assert pair.change.ordering is Ordering.CORRECTION
+    assert not pair.change.tracking.lost
 
 
 async def test_back_to_the_primary_once_it_is_well(pair: Pair, events: Events) -> None:
@@ -312,10 +326,12 @@ async def test_a_frozen_board_without_a_second_source(
     site.put(BOX, box_of(ours("5:30", "43-36")))
     only = {"nba": (nba.SOURCE,)}
     async with open_feeds(settings, clock, deadline_s=2.0, sources=only) as feeds:
-        seen = []
+        seen: list[int] = []
+        beliefs = Beliefs(GameTracking(GAME))
         for _ in range(11):
             await clock.advance(10.0)
-            answer = await feeds.read(GAME, LookUp.EITHER, 5.0)
+            answer = await feeds.read(GAME, LookUp.EITHER, 5.0, beliefs.state)
+            beliefs.take(answer)
             assert isinstance(answer.reading, GameState)
             seen.append(answer.reading.score.home)
     assert seen == [39] * 9 + [43] * 2

@@ -8,11 +8,13 @@ from itertools import pairwise
 
 import pytest
 
+from tests.doubles.beliefs import Beliefs
 from tests.feeds.serving import dice
 from tracker.clock import LeapingClock
 from tracker.domain.events import SystemEvent
 from tracker.domain.game import GameState
-from tracker.domain.poll import GameStanding, Poll, behind
+from tracker.domain.poll import Poll, behind
+from tracker.domain.tracking import GameTracking, Ordering
 from tracker.feeds.feeds import open_feeds
 from tracker.feeds.polling.poller import GamePoller
 from tracker.replay.faults import Fault, FaultKind
@@ -46,12 +48,13 @@ async def evening(recording: str, fault: Fault) -> tuple[list[Poll], list[str], 
             slates = feeds.slates(lambda: (played.league,))
             (game,) = (await slates.read(schedule=False)).games
             poller = GamePoller(game, feeds, clock, dice(3))
-            standing = GameStanding(game)
+            beliefs = Beliefs(GameTracking(game))
             while clock.now() < ENDS:
-                poll = await poller.next(standing)
+                poll = await poller.next(beliefs.standing)
+                if beliefs.take(poll).ordering is Ordering.BEHIND:
+                    # What is not believed leaves the score as old as it was.
+                    continue
                 polls.append(poll)
-                if isinstance(poll.reading, GameState):
-                    standing = GameStanding(game, poll.reading)
         return polls, events, Counter(x.source for x in running.answers)
 
 

@@ -29,7 +29,7 @@ from tracker.forecast.players.priors import (
     LARGEST_PULL,
     PlayerPrior,
     PlayerPriors,
-    Quote,
+    PlayerQuote,
     from_averages,
     player_prior,
     with_quote,
@@ -159,6 +159,21 @@ def test_fouls_and_the_bench_cost_minutes() -> None:
     assert one(trouble).minutes < one(third).minutes - 0.5
     playing, sitting = (one(late(box(minutes=28, on_court=x))).minutes for x in (True, False))
     assert sitting < playing <= 5 * 1.2
+
+
+def test_the_tip_is_no_news_of_a_player() -> None:
+    """At 12:00 as much is expected as before, and a first second says no more than a minute."""
+    for starter in (True, False):
+        line = replace(box(minutes=0, on_court=starter), starter=starter, played=False)
+        to_come = GameState(GAME, Phase.SCHEDULED, 0, 720.0, Score(0, 0), players=(line,))
+        tip = GameState(GAME, Phase.LIVE, 1, 720.0, Score(0, 0), players=(line,))
+        assert one(tip).minutes == pytest.approx(one(to_come).minutes, abs=0.1)
+        second, minute = (
+            GameState(GAME, Phase.LIVE, 1, 720.0 - 60 * x, Score(0, 0), players=(
+                replace(line, minutes=x if starter else 0.0, played=starter),))
+            for x in (1 / 60, 1.0)
+        )  # fmt: skip
+        assert one(second).minutes == pytest.approx(one(minute).minutes + 0.5, abs=0.8)
 
 
 def test_time_runs_out() -> None:
@@ -307,12 +322,12 @@ def test_a_line_pulls_the_prior() -> None:
     prior = player_prior(games(40), FIGURES)
     player = Player("A B", Side.HOME)
     for points, sign in ((26.5, 1), (14.5, -1), (90.5, 1)):
-        quote = Quote(PlayerTotal(player, Stat.PTS, Direction.OVER, points), 1.91)
+        quote = PlayerQuote(PlayerTotal(player, Stat.PTS, Direction.OVER, points), 1.91)
         moved = with_quote(prior, quote, FIGURES).rates[0] / prior.rates[0]
         assert math.copysign(1, moved - 1) == sign
         assert 1 / LARGEST_PULL <= moved <= LARGEST_PULL
     other = with_quote(
-        prior, Quote(PlayerTotal(player, Stat.RA, Direction.UNDER, 3.5), 1.8), FIGURES
+        prior, PlayerQuote(PlayerTotal(player, Stat.RA, Direction.UNDER, 3.5), 1.8), FIGURES
     )
     assert other.rates[0] == prior.rates[0]
     assert other.rates[1] < prior.rates[1]

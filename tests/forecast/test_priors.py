@@ -12,7 +12,7 @@ from tracker.domain.prior import Lines, PriorSource
 from tracker.forecast import load_parameters, prior_from
 from tracker.forecast.game.flow import sharpened
 from tracker.forecast.priors import devig
-from tracker.forecast.teams import RatingFigures, Result, rate
+from tracker.forecast.teams import GameResult, RatingFigures, rate
 
 NBA = load_parameters("nba")
 
@@ -70,7 +70,7 @@ def test_a_score_sharpens_a_vague_prior(
 def test_winners_are_rated_higher() -> None:
     """Results move ratings, and doubt shrinks with every game."""
     figures = RatingFigures(2.0, 220.0, 13.0, 18.0, 3.5, 5.0, 0.0, 0.6)
-    games = [Result("1", "A", "B", 120, 100), Result("1", "B", "A", 100, 120)]
+    games = [GameResult("1", "A", "B", 120, 100), GameResult("1", "B", "A", 100, 120)]
     ratings = rate(games, figures)
     prior = ratings.prior("A", "B")
     assert prior.source is PriorSource.RATINGS

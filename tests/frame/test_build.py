@@ -87,12 +87,12 @@ def test_commands_start_without_the_slow_packages() -> None:
     """No command pays for charts, fitting or notifications before it needs them."""
     slow = re.compile(r"(apprise|matplotlib|scipy|sklearn|pyarrow|aiohttp|tracker\.modelling)\b")
     # Two parts are themselves loaded only when they are asked for: pictures, and the demo.
-    drawing = ROOT / "tracker" / "cli" / "charts" / "picture.py"
-    demo = ROOT / "tracker" / "cli" / "demo"
-    files = [ROOT / "tracker" / "__main__.py", *(ROOT / "tracker" / "cli").rglob("*.py")]
+    cli = ROOT / "tracker" / "cli"
+    lazy = {cli / "charts" / "picture.py", *(cli / "demo").glob("*.py")}
+    files = [ROOT / "tracker" / "__main__.py", *cli.rglob("*.py")]
     for file in files:
         loaded = _loaded_at_import(file.read_text("utf-8"))
-        if file != drawing and demo not in file.parents:
+        if file not in lazy:
             assert not [name for name in loaded if slow.match(name)], file
             assert "tracker.cli.charts.picture" not in loaded, file
             assert not [name for name in loaded if name.startswith("tracker.cli.demo")], file

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tracker.forecast.game.figures import whole
-from tracker.forecast.teams import RatingFigures, Result, rate
-from tracker.modelling.games.dataset import BadDataset, read
+from tracker.forecast.teams import GameResult, RatingFigures, rate
+from tracker.modelling.games import BadDataset, read
 from tracker.modelling.games.fit import complete, fit, walk_forward
 from tracker.modelling.games.trace import trace
 
@@ -64,7 +64,7 @@ def test_fast_and_plain_ratings_agree(tmp_path: Path, seasons: Seasons) -> None:
     fast = walk_forward(games, FIGURES)
     last = len(games.id) - 1
     results = [
-        Result(str(row[0]), str(row[1]), str(row[2]), int(row[3]), int(row[4]))
+        GameResult(str(row[0]), str(row[1]), str(row[2]), int(row[3]), int(row[4]))
         for row in zip(
             games.season, games.home_team, games.away_team, games.home, games.away, strict=True
         )

@@ -22,11 +22,11 @@ from tracker.forecast.players.lineup import allowed
 from tracker.forecast.players.priors import player_prior
 from tracker.forecast.players.remainder import BASIC
 from tracker.forecast.shipped import load_player_figures
-from tracker.modelling.games.dataset import BadDataset, read
-from tracker.modelling.players.dataset import COLUMNS, PlayerRows, read_players
+from tracker.modelling.games import BadDataset, read
+from tracker.modelling.players import COLUMNS, PlayerRows, read_players
 from tracker.modelling.players.evaluate import evaluate_players, judge_parlays, season_averages
 from tracker.modelling.players.fit import fit_players, transferred, written
-from tracker.modelling.players.known import Known, expected_minutes, expected_rates, know
+from tracker.modelling.players.known import PlayerSeasons, expected_minutes, expected_rates, know
 from tracker.modelling.players.report import card, tables
 from tracker.modelling.players.sample import opponents
 from tracker.modelling.retrain import candidate_players
@@ -58,7 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def known(folder: Path) -> Known:
+def known(folder: Path) -> PlayerSeasons:
     """What was read of them."""
     return know(folder, load_parameters("nba"), lambda _step, _part: None)
 
@@ -127,7 +127,7 @@ def _as_games(rows: PlayerRows, which: list[int]) -> list[PlayerGame]:
     ]  # fmt: skip
 
 
-def test_the_product_knows_an_opponent_as_the_fit_does(known: Known, folder: Path) -> None:
+def test_the_product_knows_an_opponent_as_the_fit_does(known: PlayerSeasons, folder: Path) -> None:
     """What a team allows by its earlier games is what the fit walked forward to."""
     rows, games = known.rows, read(folder, "nba").games
     at = {str(x): i for i, x in enumerate(games.id)}
@@ -141,14 +141,16 @@ def test_the_product_knows_an_opponent_as_the_fit_does(known: Known, folder: Pat
         assert told == pytest.approx(tuple(known.opponents.logs[i]), abs=1e-9)
 
 
-def test_teams_that_nobody_names_are_not_one_team(known: Known) -> None:
+def test_teams_that_nobody_names_are_not_one_team(known: PlayerSeasons) -> None:
     """Games without their teams tell of the league, and of no opponent."""
     unnamed = opponents(known.rows, np.full((len(known.rows.games), 2), ""))
     assert np.abs(unnamed.logs).max() < 1e-12
     assert np.array_equal(unnamed.levels, known.opponents.levels)
 
 
-def test_the_product_remembers_as_the_fit_does(known: Known, document: dict[str, object]) -> None:
+def test_the_product_remembers_as_the_fit_does(
+    known: PlayerSeasons, document: dict[str, object]
+) -> None:
     """A prior from recent games is the one that the fit walked forward to."""
     text = written(document)
     figures, read = decode_players(text, "made up"), json.loads(text)
@@ -163,7 +165,7 @@ def test_the_product_remembers_as_the_fit_does(known: Known, document: dict[str,
 
 
 def test_fits_repeat_and_do_not_look_ahead(
-    tmp_path: Path, known: Known, document: dict[str, object]
+    tmp_path: Path, known: PlayerSeasons, document: dict[str, object]
 ) -> None:
     """Two fits of one season give the same bytes, whatever another season holds."""
     _made_up().write_players(tmp_path, {TRAIN: (1, 12), JUDGED: (99, 3)})
@@ -173,7 +175,9 @@ def test_fits_repeat_and_do_not_look_ahead(
     assert not np.array_equal(other.rows.final, known.rows.final)
 
 
-def test_seasons_that_are_not_there_are_named(known: Known, document: dict[str, object]) -> None:
+def test_seasons_that_are_not_there_are_named(
+    known: PlayerSeasons, document: dict[str, object]
+) -> None:
     """Neither a fit nor an evaluation passes over a season without players."""
     with pytest.raises(BadDataset, match="1999-00"):
         fit_players(known, ["1999-00"], lambda _step, _part: None)
@@ -194,7 +198,7 @@ def test_a_folder_without_players_is_refused(tmp_path: Path, folder: Path) -> No
 
 
 def test_an_evaluation_is_told_in_tables(
-    folder: Path, known: Known, document: dict[str, object]
+    folder: Path, known: PlayerSeasons, document: dict[str, object]
 ) -> None:
     """Every figure is judged beside every rival, calibrated chances beat none of the obvious."""
     result = evaluate_players(known, document, [JUDGED])
@@ -249,7 +253,9 @@ def test_commands_ask_for_what_they_need(tmp_path: Path, folder: Path) -> None:
     assert run([*bare, "--fitted", JUDGED]) == 2
 
 
-def test_a_candidate_tells_what_its_form_was_worth(known: Known, document: dict[str, Any]) -> None:
+def test_a_candidate_tells_what_its_form_was_worth(
+    known: PlayerSeasons, document: dict[str, Any]
+) -> None:
     """The day, the data, and Brier scores on a season that the fit had not seen."""
     judged = evaluate_players(known, document, [JUDGED])
     found = decode_players(candidate_players(document, judged, "2026-11-24"), "candidate")

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.notify.values import GAME, NOW, bet, settled, state, tracking
-from tracker.domain.bet import Leg, Parlay, Result
+from tracker.domain.bet import ASK_BOOK, Leg, Parlay, Result
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, Moneyline, PlayerTotal, Spread, Total
@@ -186,6 +186,18 @@ def test_the_last_line_sums_up() -> None:
         settled("DEN over 114", Result.PUSH, 2000),
     )
     assert made(with_bets(over, *bets)).verdict == "1 won, 1 lost, 1 push · -$2.61"
+
+
+def test_a_payout_that_only_the_book_knows_is_asked() -> None:
+    """And its sum is not passed over in silence."""
+    over = GameState(GAME, Phase.FINAL, 4, 0.0, Score(114, 105))
+    unpaid = settled("DEN ML", Result.WON, None)
+    assert unpaid.settlement is not None
+    done = replace(unpaid.settlement, reason=f"leg 2 dropped out: {ASK_BOOK}")
+    bets = settled("DEN -4.5", Result.WON, 3739), replace(unpaid, settlement=done)
+    found = made(with_bets(over, *bets))
+    assert "❔ #12 DEN ML  WON\n     What did the book pay?\n" in card_plain(found)
+    assert found.verdict == "2 won · +$17.39 · 1 payout not known"
 
 
 def test_a_final_that_waits_for_its_results_is_not_closed() -> None:

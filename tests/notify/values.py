@@ -12,7 +12,7 @@ from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.money import parse_odds
 from tracker.domain.policy import Level, Rule, parse_rule
 from tracker.domain.tracking import GameTracking, Tracked
-from tracker.language.grammar import find_in_game, parse_pick
+from tracker.language import find_in_game, parse_pick
 
 NOW = datetime(2026, 11, 21, 3, 30, tzinfo=UTC)
 GAME = Game("0022600201", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))

@@ -18,7 +18,7 @@ from tracker.domain.draft import Draft
 from tracker.domain.events import SystemEvent
 from tracker.domain.poll import Poll
 from tracker.domain.tracking import Change, GameTracking
-from tracker.language.grammar import find_in_game, parse_pick
+from tracker.language import find_in_game, parse_pick
 from tracker.notify.channels import Channel, Message
 from tracker.notify.sender import SendingHabits, dispatch
 from tracker.store import Store

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from tests.promise import script
 from tracker.daemon import forecaster
-from tracker.store.database import connection
+from tracker.store import database
 from tracker.store.exporting import TABLES
 
 _DIED = 9
@@ -61,13 +61,13 @@ class Fate:
 
 def watch_statements(fate: Fate) -> None:
     """Have every connection that is opened from here on tell `fate` of its statements."""
-    set_up = connection._set_up
+    set_up = database._set_up
 
     def watched(db: sqlite3.Connection, durable: bool) -> None:
         set_up(db, durable=durable)
         db.set_trace_callback(fate.statement)
 
-    connection._set_up = watched
+    database._set_up = watched
 
 
 def live(folder: Path, url: str, die_at: int, *, full: bool) -> int | None:

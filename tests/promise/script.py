@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.doubles.clock import FakeClock
+from tests.engine.build import decide
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.track import AlertPolicy, TrackContext, deciding, track
 from tracker.domain.alert import Outcome
@@ -27,7 +28,6 @@ from tracker.domain.policy import Policy, QuietHours, parse_rule
 from tracker.domain.poll import GameStanding, Poll
 from tracker.domain.prior import Lines
 from tracker.domain.tracking import GameTracking
-from tracker.engine.decide.advance import advance
 from tracker.feeds import nba
 from tracker.forecast import forecast, load_parameters, prior_from
 from tracker.forecast.shipped import load_player_figures
@@ -140,7 +140,7 @@ def warm_up(url: str) -> None:
     for poll in polls():
         assert isinstance(poll.reading, GameState)
         seen = forecast(poll.reading, prior_from(None, parameters), parameters)
-        tracking = advance(tracking, poll.reading, seen, poll.at).tracking
+        tracking = decide(tracking, poll.reading, seen, poll.at).tracking
 
 
 def no_lines(_: Game) -> Lines | None:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from tests.promise.script import RESULTS
-from tracker.cli.demo.show import served
+from tracker.cli.demo import served
 
 _DIGEST = re.compile("you in time|you wanted silence")
 

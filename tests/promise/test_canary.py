@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.daemon import night
-from tracker.cli.demo.show import webhook
+from tracker.cli.demo import webhook
 from tracker.clock import ScaledClock, SystemClock
 
 REAL = SystemClock()

@@ -39,8 +39,7 @@ from tracker.forecast import Outlook, load_parameters
 from tracker.modelling.rule_trial import SiteWatch
 from tracker.notify.channels import Message
 from tracker.settings import load_settings
-from tracker.store import Store
-from tracker.store.database import connection
+from tracker.store import Store, database
 
 REAL = SystemClock()
 PICKS = ("over 224", "PHI ML")
@@ -431,7 +430,7 @@ async def test_a_database_that_cannot_be_written_is_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Polls wait and are written once they can be; the daemon says so once, and lives on."""
-    monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 50)
 
     async def deed(here: Here) -> None:
         await until(lambda: here.count("snapshot") > 0)

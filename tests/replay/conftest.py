@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tracker.replay import Recording
 from tracker.replay.files import shipped
-from tracker.replay.recording import Recording
 from tracker.replay.timeline import Timeline, timeline
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -10,9 +10,9 @@ import aiohttp
 import pytest
 
 from tests.doubles.clock import FakeClock
+from tracker.replay import Recording
 from tracker.replay.espn_site import ROOT, EspnSite, welcome
 from tracker.replay.playback import Playback, Showing
-from tracker.replay.recording import Recording
 from tracker.replay.server import serving
 from tracker.replay.words import event_id
 

@@ -10,11 +10,11 @@ import aiohttp
 import pytest
 
 from tests.doubles.clock import FakeClock
+from tracker.replay import Recording
 from tracker.replay.espn_site import ROOT
 from tracker.replay.faults import Fault, FaultKind
 from tracker.replay.nba_site import LIVE, SCOREBOARD, WNBA_SCOREBOARD
 from tracker.replay.playback import Playback
-from tracker.replay.recording import Recording
 from tracker.replay.server import Options, serving
 
 NOW = datetime(2026, 1, 30, 1, 30, tzinfo=UTC)

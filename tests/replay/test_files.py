@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker.replay import Recording
 from tracker.replay.files import (
     RecordingError,
     UnknownGameError,
@@ -22,7 +23,6 @@ from tracker.replay.files import (
     shipped,
     write_recording,
 )
-from tracker.replay.recording import Recording
 
 MAX_FILE = 60_000
 

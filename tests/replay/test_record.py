@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tracker.replay import Actions, Readings, Recording, What
 from tracker.replay.files import format_recording, parse_recording
 from tracker.replay.nba_site import LIVE, SCOREBOARD, NbaSite
 from tracker.replay.playback import Playback
@@ -17,7 +18,6 @@ from tracker.replay.record import (
     recording_from_bodies,
     recording_from_play_by_play,
 )
-from tracker.replay.recording import Actions, Readings, Recording, What
 
 TIP = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 HOST = "https://cdn.nba.com"

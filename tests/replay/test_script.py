@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tracker.replay import Recording
 from tracker.replay.faults import FOR_GOOD, Fault, FaultKind, FaultScriptError, parse_faults
 from tracker.replay.playback import Playback, Showing
-from tracker.replay.recording import Recording
 
 ROOT = Path(__file__).parents[2]
 TIP = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)

@@ -11,10 +11,10 @@ import aiohttp
 import pytest
 
 from tests.doubles.clock import FakeClock
+from tracker.replay import Recording
 from tracker.replay.faults import Fault, FaultKind
 from tracker.replay.nba_site import LIVE, SCOREBOARD
 from tracker.replay.playback import Playback
-from tracker.replay.recording import Recording
 from tracker.replay.server import Options, PortTakenError, Running, serve, serving
 
 NOW = datetime(2026, 1, 30, 1, 0, tzinfo=UTC)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from tracker.replay import Recording
 from tracker.replay.nba_site import LIVE, SCHEDULES, SCOREBOARD, NbaSite
 from tracker.replay.playback import Playback
-from tracker.replay.recording import Recording
 from tracker.replay.words import final_text
 
 PREGAME = datetime(2026, 1, 29, 23, 40, tzinfo=UTC)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tracker.replay import Recording
 from tracker.replay.nba_site import LIVE, SCHEDULES, SCOREBOARD, NbaSite
 from tracker.replay.playback import Correction, Playback, Showing
-from tracker.replay.recording import Recording
 
 TIP = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 GAME = "0022500680"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.replay.recording import Actions, RecordedPhase, Recording, What
+from tracker.replay import Actions, RecordedPhase, Recording, What
 from tracker.replay.timeline import RecordedState, TeamState, Timeline, state_at, timeline
 
 DAY = 24 * 3600 * 1000

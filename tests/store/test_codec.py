@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.store.values import GAME, T0
 from tracker.domain.bet import Bet
-from tracker.domain.catalog.teams import Team, teams
+from tracker.domain.catalog import Team, teams
 from tracker.domain.draft import Draft
 from tracker.domain.game import GameState, Pair, Phase, PlayerLine, Score, Side
 from tracker.domain.market import (

@@ -15,9 +15,8 @@ import pytest
 
 from tests.store.values import CHANNELS, DEFAULTS, T0, a_book, after, full_change, poll
 from tracker.domain.tracking import Change
-from tracker.store import Store, StoreBroken, StoreBusy, StoreError, StoreUnavailable
-from tracker.store.database import connection
-from tracker.store.database.connection import StoreUnfit, translated
+from tracker.store import Store, StoreBroken, StoreBusy, StoreError, StoreUnavailable, database
+from tracker.store.database import StoreUnfit, translated
 
 
 async def test_a_full_disk_loses_nothing_and_the_store_goes_on(store: Store) -> None:
@@ -44,7 +43,7 @@ async def test_a_strangers_lock_is_waited_for_and_then_said(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A `sqlite3` shell that holds the database makes a write fail, not the store."""
-    monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 20)
     async with await Store.open(path, now=T0) as store:
         with closing(sqlite3.connect(path, isolation_level=None)) as stranger:
             stranger.execute("BEGIN IMMEDIATE")
@@ -58,7 +57,7 @@ async def test_a_rival_that_does_not_let_go_is_said(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The writer lock is waited for with patience that ends, and never on the event loop."""
-    monkeypatch.setattr(connection.WriterLock.__init__, "__defaults__", (0.05,))
+    monkeypatch.setattr(database.WriterLock.__init__, "__defaults__", (0.05,))
     async with await Store.open(path, now=T0) as store:
         rival = os.open(path.with_name("tracker.db.writer"), os.O_RDWR)
         fcntl.flock(rival, fcntl.LOCK_EX)
@@ -170,7 +169,7 @@ def test_a_file_system_that_turned_read_only_is_named(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever SQLite makes of it: the disk is what to look at."""
-    monkeypatch.setattr(connection, "read_only", lambda _: True)
+    monkeypatch.setattr(database, "read_only", lambda _: True)
     error = sqlite3.OperationalError("attempt to write a readonly database")
     error.sqlite_errorcode = sqlite3.SQLITE_READONLY
     with pytest.raises(StoreBroken, match="has become read-only"), translated(path):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.build import GAME, T0, a_game, after, outlook, rng
+from tests.engine.build import GAME, T0, a_game, after, decide, outlook, rng
 from tests.store.values import draft, give
 from tracker.domain.bet import Parlay, Result
 from tracker.domain.draft import Draft
@@ -21,8 +21,7 @@ from tracker.domain.player import Player, Stat
 from tracker.domain.policy import parse_rule
 from tracker.domain.poll import Poll
 from tracker.domain.tracking import GameTracking
-from tracker.engine.decide.advance import advance
-from tracker.language.grammar import find_in, parse_pick
+from tracker.language import find_in, parse_pick
 from tracker.store import Store
 
 OTHER = Game("0022600002", "nba", "BOS", "NYK", T0 + timedelta(minutes=30))
@@ -112,7 +111,7 @@ async def test_a_restart_after_every_poll_of_either_game_changes_nothing(
             tracking = on.get(state.game.id)
             if tracking is None or tracking.settled:
                 continue
-            change = advance(tracking, state, outlook(state), after(seconds))
+            change = decide(tracking, state, outlook(state), after(seconds))
             await store.record(a_poll(seconds, state), change, ("console",))
             on = shared(on, change.tracking)
             again = {x.game.id: x for x in await store.trackings(RULES)}
@@ -155,12 +154,12 @@ async def test_a_poll_that_tells_of_both_games_keeps_both_moments(store: Store) 
     before = replace(state, phase=Phase.SCHEDULED, period=0, game=OTHER, players=())
     for seconds, seen in ((0.0, replace(before, clock=0.0)), (60.0, state)):
         tracking = on[seen.game.id]
-        change = advance(tracking, seen, outlook(seen), after(seconds))
+        change = decide(tracking, seen, outlook(seen), after(seconds))
         await store.record(a_poll(seconds, seen), change, ())
         on = shared(on, change.tracking)
     later = replace(state, score=replace(state.score, home=9), periods=None)
     for seen in (replace(later, game=GAME), replace(later, game=OTHER, players=())):
-        change = advance(on[seen.game.id], seen, outlook(seen), after(120.0))
+        change = decide(on[seen.game.id], seen, outlook(seen), after(120.0))
         await store.record(a_poll(120.0, seen), change, ())
         on = shared(on, change.tracking)
     shown = await store.show_view(3)

@@ -15,7 +15,7 @@ from tracker.domain.policy import Rule, parse_rule
 from tracker.domain.poll import Poll
 from tracker.domain.tracking import Change, GameTracking, RulePhase, RuleState
 from tracker.engine.settle.by_hand import Case, Ruling, given
-from tracker.language.grammar import find_in, parse_pick
+from tracker.language import find_in, parse_pick
 from tracker.store import Store
 
 T0 = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)

@@ -21,7 +21,7 @@ from tracker.forecast.shipped import load_parameters
 from tracker.settings import load_settings
 from tracker.store import Store
 from tracker.store.access import KeyScope
-from tracker.web.app import build
+from tracker.web import build
 
 
 @dataclass(frozen=True, slots=True)

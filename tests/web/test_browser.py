@@ -29,7 +29,7 @@ from tracker.replay.server import serving
 from tracker.settings import load_settings
 from tracker.store import Store
 from tracker.store.access import KeyScope
-from tracker.web.app import build
+from tracker.web import build
 from tracker.web.guard import POLICY
 from tracker.wording.figures import percent
 

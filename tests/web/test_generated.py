@@ -32,7 +32,7 @@ from tracker.forecast.shipped import load_parameters
 from tracker.settings import load_settings
 from tracker.store import Store
 from tracker.store.access import KeyScope
-from tracker.web.app import build
+from tracker.web import build
 
 KEYS = 120
 """Each may ask 120 times a minute."""

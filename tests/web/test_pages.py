@@ -63,6 +63,23 @@ async def test_a_bet_has_one_name(served: Served) -> None:
         assert f"#{number} " not in found, path
 
 
+async def test_a_bet_with_an_id_of_its_own_stands_on_its_games_card(served: Served) -> None:
+    """And so it is not said to wait for a game."""
+    wanted = {"line": "DEN ML $20", "id": "wiz"}
+    await served.client.post("/api/v1/bets", json=wanted)
+    home = (await served.client.get("/")).text
+    assert "#wiz" in home.partition("<h2>Waiting</h2>")[0]
+
+
+async def test_what_the_book_paid_is_said_on_the_page(served: Served) -> None:
+    """A result by hand takes the sum that came back; without one it is paid by the odds."""
+    wanted = {"result": "won", "paid": "$24.50", "why": "so the book says"}
+    done = await served.client.post("/bets/2/settle", data=wanted, headers=SAME)
+    assert done.headers["location"].startswith("/bets/2?")
+    told = (await served.client.get("/api/v1/bets/2")).json()
+    assert (told["result"], told["payout_cents"]) == ("won", 2450)
+
+
 async def test_markup_in_a_name_is_text(served: Served) -> None:
     """`<b>` in a book's name reaches the page as five characters."""
     wanted = {"line": "DEN ML $20", "book": "<b>bold</b>"}

@@ -29,7 +29,7 @@ from tracker.settings import find_config, load_secrets
 from tracker.settings.loading import TOKEN_CREDENTIAL, URLS_CREDENTIAL, URLS_VARIABLE
 from tracker.settings.models import Settings
 from tracker.store import Store, StoreError
-from tracker.store.database.connection import WriterLock
+from tracker.store.database import WriterLock
 from tracker.store.database.migrate import APPLICATION_ID, migrations, rows_in
 from tracker.store.upkeep import Backup
 

@@ -21,7 +21,7 @@ from tracker.domain.pick import Written
 from tracker.domain.policy import Rule, parse_rule
 from tracker.domain.same_bet import Fresh, Kept, Meeting, meet
 from tracker.engine.settle import by_hand
-from tracker.language.grammar import (
+from tracker.language import (
     find_in,
     parse_bet,
     parse_matchup,
@@ -34,7 +34,7 @@ from tracker.store.auditing import Audit, Edit
 from tracker.store.bets import Added, Registration
 
 if TYPE_CHECKING:
-    from tracker.domain.catalog.teams import Team
+    from tracker.domain.catalog import Team
     from tracker.domain.game import Game
     from tracker.store import Store
     from tracker.store.views import BetView

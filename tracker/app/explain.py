@@ -23,11 +23,10 @@ from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import behind
 from tracker.domain.tracking import Group
-from tracker.engine.decide.normalising import filled
+from tracker.engine.decide.belief import boxed, filled
 from tracker.engine.decide.parlays import combined
 from tracker.feeds.feeds import SOURCES
 from tracker.feeds.identity import state_under
-from tracker.feeds.polling.boxes import seen_by
 from tracker.feeds.source import FeedError
 from tracker.forecast import Unpriceable
 from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
@@ -332,16 +331,15 @@ def _shared(
 
 
 def _followed(before: GameState | None, state: GameState) -> GameState:
-    """What is believed of a game after another answer, as the polling puts answers together.
+    """What is believed of a game after another answer of those that a bet's chances rest on.
 
     The moment is the newest that was told, and the box is the last that was read.
     """
     if before is None:
-        return replace(state, players=seen_by(state, ()))
-    box = replace(state, players=seen_by(state, before.players)) if state.players else before
+        return boxed(state, state, None)
     old = _moment(state) == _moment(before) or behind(state, before)
-    newest = before if old else filled(state, before)
-    return replace(newest, players=box.players, box=box.box, tip=newest.tip or before.tip)
+    found = boxed(before if old else filled(state, before), state, before)
+    return replace(found, tip=found.tip or before.tip)
 
 
 def _moment(state: GameState) -> tuple[Phase, int, float, Score]:

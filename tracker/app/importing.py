@@ -22,9 +22,9 @@ from tracker.domain.league import slate_date
 from tracker.domain.same_bet import (
     AGAIN,
     TICKET,
+    Duplicate,
     Fresh,
     Kept,
-    Known,
     Meeting,
     agree,
     meet,
@@ -34,6 +34,7 @@ from tracker.engine.settle.by_hand import Case, Decide, Ruling, brought, paid_an
 from tracker.intake.bets_file import BetsFile
 from tracker.intake.imports import ImportedBet
 from tracker.store import Store
+from tracker.store.auditing import PAYOUT, Audit
 from tracker.store.bets import BETS_FILE, Added, Registration
 
 _LONGEST = 10
@@ -161,10 +162,10 @@ def _registration(
         mine = [x for x in free if _same_row(x, draft)]
         found: Meeting
         if mine:
-            found = Known(mine[0].number, mine[0].draft)
+            found = Duplicate(mine[0].number, mine[0].draft)
         else:
             found = meet(draft, wager, game, [replace(x, by_words=False) for x in free])
-        if isinstance(found, Known):
+        if isinstance(found, Duplicate):
             taken.numbers.add(found.number)
             return found
         return Fresh(taken.make(found.draft, kept))
@@ -230,12 +231,29 @@ class FileStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewritten:
+    """What the file changed of a bet though it has its result, or was edited by hand before.
+
+    `undone` is whether an edit by hand was taken back.
+    """
+
+    bet: int | str
+    pick: str
+    changes: tuple[Audit, ...]
+    undone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FileTaken:
-    """What came of reading the file: bets with their words, and the numbers of those withdrawn."""
+    """What came of reading the file: bets with their words, and the numbers of those withdrawn.
+
+    `rewritten` are those of which a person is to be told.
+    """
 
     standing: FileStanding
     registered: tuple[tuple[Added, str], ...] = ()
     withdrawn: tuple[int, ...] = ()
+    rewritten: tuple[Rewritten, ...] = ()
 
 
 async def standing_of(store: Store) -> FileStanding:
@@ -274,7 +292,25 @@ async def take(
     if left:
         mistakes += (_asks(source, left, len(kept)),)
     made = await _kept(bets.store, FileStanding(mistakes, left, found.text[:_LONGEST_TEXT]))
-    return replace(made, registered=tuple(reader.registered), withdrawn=tuple(withdrawn))
+    rewritten = [await _rewritten(bets, x.number, now) for x, _ in reader.registered if x.changed]
+    return replace(
+        made,
+        registered=tuple(reader.registered),
+        withdrawn=tuple(withdrawn),
+        rewritten=tuple(x for x in rewritten if x is not None),
+    )
+
+
+async def _rewritten(bets: Bets, number: int, now: datetime) -> Rewritten | None:
+    """What the file changed of a bet just now, where a person is to be told."""
+    audits = await bets.store.by_hand.audits(number)
+    made = tuple(x for x in audits if (x.at, x.who) == (now, bets.who))
+    last = {x.what: x for x in audits if x not in made}
+    undone = any(x.what in last and last[x.what].who != bets.who for x in made)
+    if not (undone or any(x.what == PAYOUT for x in made)):
+        return None
+    bet = await bets.bet(str(number))
+    return Rewritten(bet.id, bet.pick, made, undone)
 
 
 async def withdraw_left(bets: Bets, now: datetime) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ from tracker.engine.monitors import (
 )
 from tracker.engine.record import Grouping, Reliability, reliability
 from tracker.forecast.game.parameters import Parameters
-from tracker.forecast.teams import Ratings, Result
+from tracker.forecast.teams import GameResult, Ratings
 from tracker.store import Store
 from tracker.store.upkeep import Close, Figure, MonitorStanding
 
@@ -51,7 +51,7 @@ def by_close(league: str, closes: Iterable[Close]) -> list[Surprise]:
     ]
 
 
-def by_ratings(results: Iterable[Result], parameters: Parameters) -> list[Surprise]:
+def by_ratings(results: Iterable[GameResult], parameters: Parameters) -> list[Surprise]:
     """Surprises by what results before each game said of its teams."""
     figures, found = parameters.ratings, []
     ratings = Ratings(figures, {}, figures.mean_total, "")
@@ -111,7 +111,7 @@ async def _league(
 ) -> list[MonitorStanding]:
     finished = await store.known.finished(league)
     results = [
-        Result(season_name(league, x.day), x.home, x.away, x.home_points, x.away_points)
+        GameResult(season_name(league, x.day), x.home, x.away, x.home_points, x.away_points)
         for x in finished
     ]
     streams = {

@@ -16,7 +16,7 @@ from tracker.domain.tracking import GameTracking
 if TYPE_CHECKING:
     from tracker.forecast.players.figures import PlayerFigures
     from tracker.forecast.players.lineup import Mate
-    from tracker.forecast.players.priors import PlayerPrior, PlayerPriors, Quote
+    from tracker.forecast.players.priors import PlayerPrior, PlayerPriors, PlayerQuote
 
 Team = tuple[str, str]
 """A league and a team's code."""
@@ -209,7 +209,7 @@ class PlayerBeliefs:
         player: Player,
         game: Game,
         games: tuple[PlayerGame, ...],
-        quotes: tuple[Quote, ...],
+        quotes: tuple[PlayerQuote, ...],
         figures: PlayerFigures,
     ) -> _Found | None:
         if not games:
@@ -248,7 +248,9 @@ def players_in(bets: Iterable[Bet], game: Game) -> tuple[Player, ...]:
     return tuple(found.values())
 
 
-def quotes_in(game: Game, bets: Iterable[Bet]) -> Mapping[tuple[Side, str], tuple[Quote, ...]]:
+def quotes_in(
+    game: Game, bets: Iterable[Bet]
+) -> Mapping[tuple[Side, str], tuple[PlayerQuote, ...]]:
     """The lines with odds that bets give on players, by side and key.
 
     Of each statistic the evenest: a line that is far from even says little of where a figure will
@@ -256,10 +258,10 @@ def quotes_in(game: Game, bets: Iterable[Bet]) -> Mapping[tuple[Side, str], tupl
     is of another game than the one that is priced from its tip-off; one that was only told of then
     may be from before, and counts where no other is.
     """
-    from tracker.forecast.players.priors import Quote
+    from tracker.forecast.players.priors import PlayerQuote
     from tracker.forecast.priors import line_of
 
-    found: dict[tuple[Side, str], dict[str, Quote]] = {}
+    found: dict[tuple[Side, str], dict[str, PlayerQuote]] = {}
     for bet in bets:
         late = bet.made_at > game.start
         if late and bet.placed_at is not None:
@@ -269,18 +271,18 @@ def quotes_in(game: Game, bets: Iterable[Bet]) -> Mapping[tuple[Side, str], tupl
             if not isinstance(market, PlayerTotal) or leg.game.id != game.id or odds is None:
                 continue
             stats = found.setdefault((market.player.side, market.player.key), {})
-            quote = Quote(market, float(odds.decimal), late, line_of(bet))
+            quote = PlayerQuote(market, float(odds.decimal), late, line_of(bet))
             known = stats.get(market.stat.value)
             if known is None or _rank(quote) < _rank(known):
                 stats[market.stat.value] = quote
     return {who: tuple(stats[x] for x in sorted(stats)) for who, stats in found.items()}
 
 
-def _rank(quote: Quote) -> tuple[bool, float]:
+def _rank(quote: PlayerQuote) -> tuple[bool, float]:
     return quote.late, abs(quote.odds - 2)
 
 
-def _told_by(games: tuple[PlayerGame, ...], quotes: tuple[Quote, ...]) -> str:
+def _told_by(games: tuple[PlayerGame, ...], quotes: tuple[PlayerQuote, ...]) -> str:
     """What a prior of a player rests on, in a few words: `12 games and the line of bet #3`."""
     parts = [f"{len(games)} game{'s' * (len(games) != 1)}"] if games else []
     parts += dict.fromkeys(x.whose for x in quotes)
@@ -290,7 +292,7 @@ def _told_by(games: tuple[PlayerGame, ...], quotes: tuple[Quote, ...]) -> str:
 def _worked_out(
     game: Game,
     games: tuple[PlayerGame, ...],
-    quotes: tuple[Quote, ...],
+    quotes: tuple[PlayerQuote, ...],
     figures: PlayerFigures,
 ) -> _Found:
     from tracker.forecast.players.priors import from_before, from_quote, player_prior, with_quote

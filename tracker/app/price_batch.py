@@ -24,7 +24,7 @@ from tracker.intake.states import (
     read_prior,
     read_state,
 )
-from tracker.language.grammar import find_in_game, parse_bet
+from tracker.language import find_in_game, parse_bet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -24,7 +24,7 @@ from tracker.feeds.identity import Register
 from tracker.feeds.polling.feed import BoardReading, Feed, LookUp
 from tracker.feeds.source import FeedError, Listing
 from tracker.forecast.game.parameters import Parameters
-from tracker.forecast.teams import Result, rate
+from tracker.forecast.teams import GameResult, rate
 from tracker.store import Store
 from tracker.store.known import Rated, SlateCheck, TeamRoadEnds
 
@@ -333,8 +333,8 @@ def _met(state: GameState) -> dict[tuple[str, str], tuple[str, ...]]:
     }
 
 
-def _result(x: Finished) -> Result:
-    return Result(season_name(x.league, x.day), x.home, x.away, x.home_points, x.away_points)
+def _result(x: Finished) -> GameResult:
+    return GameResult(season_name(x.league, x.day), x.home, x.away, x.home_points, x.away_points)
 
 
 def _better(first: GameState | None, second: GameState | None) -> GameState | None:

@@ -175,7 +175,6 @@ def _game(
 ) -> GameOnPage:
     quiet = silence(tracking.game.id, snoozes, now, zone)
     made = card(tracking, earlier, now, zone, quiet=quiet, most=len(tracking.tracked))
-    numbers = {f"#{x.bet.number} ": x for x in tracking.tracked}
     bets = [
         BetOnCard(
             found.bet.number,
@@ -184,15 +183,10 @@ def _game(
             rules_text(found),
             players_of(found.bet.market),
         )
-        for row in made.rows
-        if (found := _of(row, numbers)) is not None
+        for found, row in zip(tracking.tracked, made.rows, strict=True)
     ]
     old = bool(made.warning)
     return GameOnPage(tracking.game.id, tracking.game.name, made, tuple(bets), old)
-
-
-def _of(row: Row, numbers: Mapping[str, Tracked]) -> Tracked | None:
-    return next((x for head, x in numbers.items() if row.label.startswith(head)), None)
 
 
 def _earlier(readings: Sequence[tuple[int, datetime, float]], now: datetime) -> dict[int, float]:

@@ -1,19 +1,21 @@
-"""The table of verbs, and what becomes of what they raise: one sentence and an exit status."""
+"""The table of verbs, how each is declared, and what becomes of what it raises: an exit status."""
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
 from tracker import __version__
+from tracker.cli import USAGE, Scope, outcome
 from tracker.cli.screen import complain
-from tracker.cli.session import USAGE, Scope, outcome
 
 _HELP = """Says how likely your bets on tonight's games are to win, while the games are played.
 
@@ -31,11 +33,12 @@ CARE = (
 class Verb:
     """Where a verb is defined, and the heading that it stands under in the help.
 
-    `attach` in the module takes the application and the heading.
+    `work` is `module:function`; or a module alone, whose `attach` makes the verb known by itself:
+    one that has words of its own, or that reads its arguments in its own way.
     """
 
     name: str
-    module: str
+    work: str
     panel: str
 
 
@@ -49,59 +52,59 @@ _START, _BETS, _WATCH, _DATA, _MODEL, _CARETAKING = (
 )
 
 VERBS = (
-    Verb("init", "setup.config", _START),
-    Verb("demo", "setup.run", _START),
-    Verb("doctor", "setup.doctor", _START),
+    Verb("init", "setup.config:init", _START),
+    Verb("demo", "setup.run:demo", _START),
+    Verb("doctor", "setup.doctor:doctor", _START),
     Verb("add", "bets.add", _BETS),
-    Verb("import", "bets.transfer", _BETS),
-    Verb("bets", "bets.register", _BETS),
-    Verb("show", "bets.register", _BETS),
-    Verb("withdraw", "bets.register", _BETS),
+    Verb("import", "bets.transfer:bring_in", _BETS),
+    Verb("bets", "bets.register:bets", _BETS),
+    Verb("show", "bets.register:show", _BETS),
+    Verb("withdraw", "bets.register:withdraw", _BETS),
     Verb("rules", "bets.rules", _BETS),
-    Verb("edit", "bets.corrections", _BETS),
-    Verb("settle", "bets.corrections", _BETS),
-    Verb("void", "bets.corrections", _BETS),
-    Verb("regrade", "bets.corrections", _BETS),
-    Verb("review", "bets.corrections", _BETS),
+    Verb("edit", "bets.corrections:edit", _BETS),
+    Verb("settle", "bets.corrections:settle", _BETS),
+    Verb("void", "bets.corrections:void", _BETS),
+    Verb("regrade", "bets.corrections:regrade", _BETS),
+    Verb("review", "bets.corrections:review", _BETS),
     Verb("cashout", "bets.worth", _BETS),
     Verb("hedge", "bets.worth", _BETS),
     Verb("check", "bets.worth", _BETS),
-    Verb("odds", "market", _BETS),
-    Verb("edges", "market", _BETS),
-    Verb("recommend", "market", _BETS),
-    Verb("clv", "market", _BETS),
-    Verb("profit", "watch.record", _BETS),
-    Verb("performance", "watch.record", _BETS),
-    Verb("calibration", "watch.record", _BETS),
-    Verb("report", "watch.record", _BETS),
-    Verb("run", "setup.run", _WATCH),
-    Verb("status", "watch.status", _WATCH),
-    Verb("watch", "watch.watch", _WATCH),
-    Verb("games", "watch.games", _WATCH),
-    Verb("alerts", "watch.alerts", _WATCH),
-    Verb("snooze", "watch.alerts", _WATCH),
-    Verb("why", "charts.chart", _WATCH),
-    Verb("chart", "charts.chart", _WATCH),
-    Verb("player", "watch.games", _WATCH),
+    Verb("odds", "market:odds", _BETS),
+    Verb("edges", "market:edges", _BETS),
+    Verb("recommend", "market:edges", _BETS),
+    Verb("clv", "market:clv", _BETS),
+    Verb("profit", "watch.record:profit", _BETS),
+    Verb("performance", "watch.record:performance", _BETS),
+    Verb("calibration", "watch.record:calibration", _BETS),
+    Verb("report", "watch.record:report", _BETS),
+    Verb("run", "setup.run:run", _WATCH),
+    Verb("status", "watch.status:status", _WATCH),
+    Verb("watch", "watch.status:watch", _WATCH),
+    Verb("games", "watch.games:games", _WATCH),
+    Verb("alerts", "watch.alerts:alerts", _WATCH),
+    Verb("snooze", "watch.alerts:snooze", _WATCH),
+    Verb("why", "charts:why", _WATCH),
+    Verb("chart", "charts:chart", _WATCH),
+    Verb("player", "watch.games:player", _WATCH),
     Verb("web", "setup.web", _WATCH),
-    Verb("price", "models.price", _DATA),
-    Verb("fit", "models.fit", _MODEL),
-    Verb("evaluate", "models.evaluate", _MODEL),
-    Verb("study", "models.backtest", _MODEL),
-    Verb("history", "models.history", _MODEL),
+    Verb("price", "market:price", _DATA),
+    Verb("fit", "models.fit:fit", _MODEL),
+    Verb("evaluate", "models.evaluate:evaluate", _MODEL),
+    Verb("study", "models.backtest:study", _MODEL),
+    Verb("history", "models.history:history", _MODEL),
     Verb("model", "models.model", _MODEL),
-    Verb("export", "bets.transfer", _DATA),
-    Verb("backtest", "models.backtest", _MODEL),
+    Verb("export", "bets.transfer:export", _DATA),
+    Verb("backtest", "models.backtest:backtest", _MODEL),
     Verb("replay", "replay", _DATA),
     Verb("config", "setup.config", _CARETAKING),
-    Verb("monitors", "models.trial", _MODEL),
-    Verb("refresh", "setup.chores", _CARETAKING),
-    Verb("chores", "setup.chores", _CARETAKING),
-    Verb("backup", "setup.chores", _CARETAKING),
-    Verb("restore", "setup.chores", _CARETAKING),
+    Verb("monitors", "models.trial:monitors", _MODEL),
+    Verb("refresh", "setup.chores:refresh", _CARETAKING),
+    Verb("chores", "setup.chores:chores", _CARETAKING),
+    Verb("backup", "setup.chores:backup", _CARETAKING),
+    Verb("restore", "setup.chores:restore", _CARETAKING),
     Verb("service", "setup.run", _CARETAKING),
     Verb("telegram", "setup.channels", _CARETAKING),
-    Verb("test-alert", "setup.channels", _CARETAKING),
+    Verb("test-alert", "setup.channels:try_channels", _CARETAKING),
 )
 """Every verb, in the order of the help."""
 
@@ -118,10 +121,12 @@ def build(verbs: Sequence[Verb] = VERBS) -> typer.Typer:
     )
     app.callback()(_options)
     for verb in verbs:
-        attach: Callable[[typer.Typer, str, str], None] = import_module(
-            f"tracker.cli.{verb.module}"
-        ).attach
-        attach(app, verb.name, verb.panel)
+        module, _, work = verb.work.partition(":")
+        found = import_module(f"tracker.cli.{module}")
+        if work:
+            declare(app, verb.name, getattr(found, work), verb.panel)
+        else:
+            found.attach(app, verb.name, verb.panel)
     return app
 
 
@@ -214,3 +219,55 @@ def _misused(wrong: typer.TyperException) -> int:
     path = context.command_path if context is not None else "tracker"
     complain(f"{message.rstrip('.')}; see `{path} --help`")
     return int(wrong.exit_code)
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+"""The option of everything that reads."""
+
+Reference = Annotated[
+    str, typer.Argument(metavar="ID", help="The number of the bet, or its own id.")
+]
+"""The bet that a command is about."""
+
+
+def declare(
+    app: typer.Typer,
+    name: str,
+    work: Callable[..., None],
+    panel: str | None = None,
+    context_settings: dict[str, object] | None = None,
+    cls: type[TyperCommand] | None = None,
+) -> None:
+    """Make a command known; its help is the docstring, paragraph by paragraph.
+
+    `cls` is for a command that reads its arguments itself.
+    """
+    text = inspect.cleandoc(work.__doc__ or "")
+    # A bracket would begin markup.
+    paragraphs = [" ".join(x.split()).replace("[", "\\[") for x in text.split("\n\n")]
+    app.command(
+        name,
+        help="\n\n".join(paragraphs),
+        short_help=paragraphs[0].rstrip("."),
+        rich_help_panel=panel,
+        context_settings=context_settings,
+        cls=cls,
+    )(work)
+
+
+def declare_group(
+    app: typer.Typer,
+    name: str,
+    text: str,
+    words: Mapping[str, Callable[..., None]],
+    panel: str | None = None,
+) -> typer.Typer:
+    """Make a verb known that has words of its own, as `tracker config show`; returns the verb.
+
+    `text` is its help, which is also shown where no word is given.
+    """
+    group = typer.Typer(name=name, help=text, no_args_is_help=True)
+    for word, work in words.items():
+        declare(group, word, work)
+    app.add_typer(group, rich_help_panel=panel)
+    return group

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import iso
-from tracker.cli.declare import AsJson, declare_group
+from tracker.cli import CommandEnded, Scope, scope_of, session
+from tracker.cli.app import AsJson, declare_group
 from tracker.cli.screen import complain, note, progress, say, say_json, table
-from tracker.cli.session import CommandEnded, Scope, scope_of, session
 from tracker.cli.setup.run import parse_instant, scaled_clock
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import LEAGUE_ZONE
@@ -26,9 +26,9 @@ from tracker.domain.money import plural
 if TYPE_CHECKING:
     from tracker.clock import ScaledClock
     from tracker.domain.draft import Draft
+    from tracker.replay import Recording
     from tracker.replay.faults import Fault
     from tracker.replay.playback import Playback
-    from tracker.replay.recording import Recording
 
 
 Games = Annotated[

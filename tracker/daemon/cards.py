@@ -21,7 +21,7 @@ from tracker.domain.events import CardClosed, CardFailing, CardGone, CardPosted,
 from tracker.domain.policy import Snooze
 from tracker.domain.tracking import GameTracking
 from tracker.notify.channels import Board, Gone, Shown
-from tracker.store.cards import CardRow
+from tracker.store.alerting import CardRow
 from tracker.wording.cards import Card, card, silence
 
 BEHIND = timedelta(minutes=5)

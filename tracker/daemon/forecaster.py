@@ -1,28 +1,53 @@
-"""Forecasts for the daemon: the prior of a game, and the work done off the event loop."""
+"""Forecasts for the daemon: the prior of a game, and the work done off the event loop.
+
+A challenger on trial forecasts here what the champion forecasts, in nobody's way.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
 
-from tracker.app.pricing import LinesFor, Load, Pricing
-from tracker.domain.events import ForecastFailed, ForecastRecovered, Tell
+from tracker.app.pricing import LinesFor, Load, Pricing, markets_in
+from tracker.clock import Clock, wait_for_event
+from tracker.domain.errors import TrackerError
+from tracker.domain.events import ForecastFailed, ForecastRecovered, ShadowFailed, Tell
 from tracker.domain.game import Game, GameState
-from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.market import DoubleDouble, Market, PlayerTotal
+from tracker.domain.player import Player, PlayerGame, Stat
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.tracking import GameTracking
+from tracker.engine.shadow import (
+    STATS,
+    half_line,
+    minutes_left,
+    moment_of,
+    of_game,
+    of_players,
+)
 from tracker.forecast import (
     Outlook,
+    Parameters,
     Unpriceable,
     load_parameters,
+    parlay,
 )
+from tracker.forecast.calibration import NO_CALIBRATIONS
+from tracker.forecast.explain import Seen
 from tracker.forecast.market import LiveLines
+from tracker.forecast.players.priors import PlayerPriors, player_prior
 from tracker.forecast.pricing.player_lines import work_out_players
 from tracker.forecast.priors import Known
+from tracker.forecast.shipped import player_figures
 from tracker.host import give_back_memory
+from tracker.registry import GAMES, PLAYERS, Registry, in_use
+from tracker.store import Store
+from tracker.store.trials import Shadow, ShadowBet, Trial
 
 BUDGET_SECONDS = 2.0
 """Real time after which a forecast is given up and the last one stands."""
@@ -123,3 +148,217 @@ def prepared(outlook: Outlook, tracking: GameTracking) -> Outlook:
         except Unpriceable:
             continue
     return outlook
+
+
+# -------------------------------------------------------------- a challenger beside the champion
+
+LOOKED_UP_EVERY = timedelta(minutes=1)
+"""How long it may take until a trial that was started or stopped is noticed."""
+
+SHADOW_LIMIT_S = 5.0
+"""Real seconds that both forecasts of a state may take."""
+
+_BAD = (ArithmeticError, ValueError, LookupError, TypeError, TrackerError)
+"""What becomes of figures that cannot be computed with: a challenger may be anything."""
+
+Recent = Mapping[tuple[str, str], tuple[PlayerGame, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPair:
+    """A trial with the parameters of both: they differ in games, or in the figures of players."""
+
+    trial: Trial
+    champion: Parameters
+    challenger: Parameters
+
+
+class TrialWatch:
+    """Shadows the games that are followed while a model of their league is on trial."""
+
+    def __init__(
+        self, store: Store, registry: Registry[Parameters], pricing: Pricing, clock: Clock,
+        report: Tell,
+    ) -> None:  # fmt: skip
+        """`pricing` is the daemon's, so that both know what the champion knows."""
+        self._store = store
+        self._registry = registry
+        self._pricing = pricing
+        self._clock = clock
+        self._report = report
+        self._waiting: dict[str, GameTracking] = {}
+        self._news = asyncio.Event()
+        self._pairs: tuple[TrialPair, ...] = ()
+        self._looked_up: datetime | None = None
+        self._seen: set[tuple[int, str, str, int]] = set()
+
+    def show(self, tracking: GameTracking) -> None:
+        """Take what is believed of a game, after a poll of it."""
+        state = tracking.state
+        if state is not None and minutes_left(state) is not None:
+            self._waiting[tracking.game.id] = tracking
+            self._news.set()
+
+    async def watch(self) -> None:
+        """Shadow what is shown, for ever."""
+        while True:
+            await wait_for_event(self._clock, self._news, LOOKED_UP_EVERY.total_seconds())
+            self._news.clear()
+            await self.work()
+
+    async def work(self) -> None:
+        """Shadow the games that were shown since the last time."""
+        await self._look_up()
+        waiting, self._waiting = self._waiting, {}
+        for tracking in waiting.values():
+            for pair in self._pairs:
+                if pair.trial.league == tracking.game.league:
+                    await self._shadow(pair, tracking)
+
+    async def _look_up(self) -> None:
+        now = self._clock.now()
+        if self._looked_up is not None and abs(now - self._looked_up) < LOOKED_UP_EVERY:
+            return
+        self._looked_up = now
+        trials = await self._store.trials.list(open_only=True)
+        if [x.id for x in trials] != [x.trial.id for x in self._pairs]:
+            self._pairs, self._seen = (), set()
+            self._pairs = tuple(x for t in trials if (x := self._pair(t)) is not None)
+
+    def _pair(self, trial: Trial) -> TrialPair | None:
+        """Both models as they were when the trial began; None where one of them is gone."""
+        try:
+            champion, _ = in_use(self._registry, trial.league)
+            champion = replace(champion, calibrations=NO_CALIBRATIONS)
+            if trial.kind == GAMES.name:
+                challenger = self._registry.read(trial.league, trial.challenger)
+                challenger = replace(challenger, players=champion.players)
+                versions = champion.model_version, challenger.model_version
+            else:
+                figures = self._registry.of(PLAYERS).read(trial.league, trial.challenger)
+                challenger = replace(champion, players=figures)
+                versions = player_figures(champion).model_version, figures.model_version
+        except TrackerError as why:
+            self._report(ShadowFailed(trial.challenger, str(why)))
+            return None
+        known = (trial.champion_version, trial.challenger_version)
+        return TrialPair(trial, champion, challenger) if versions == known else None
+
+    async def _shadow(self, pair: TrialPair, tracking: GameTracking) -> None:
+        state = tracking.state
+        minute = None if state is None else minutes_left(state)
+        if state is None or minute is None:
+            return
+        moment = moment_of(state)
+        mark = (pair.trial.id, tracking.game.id, moment or "", minute)
+        if mark in self._seen:
+            return
+        self._seen.add(mark)
+        recent: Recent = {}
+        if moment is not None and pair.trial.kind == PLAYERS.name:
+            whom = {(tracking.game.league, Player(x.name, x.side).key) for x in state.players}
+            recent = await self._store.players.recent_games(whom)
+        work = _Work(pair, tracking, state, self._pricing, recent, self._clock.now())
+        try:
+            async with asyncio.timeout(SHADOW_LIMIT_S):
+                shadows, bets = await asyncio.to_thread(work.done, moment, minute)
+        except TimeoutError:
+            shadows, bets = (work.failed(moment, minute, f"more than {SHADOW_LIMIT_S:g} s"),), ()
+        if shadows or bets:
+            await self._store.trials.keep(shadows, bets)
+        failed = next((x.why for x in shadows if x.why), None)
+        if failed is not None:
+            self._report(ShadowFailed(pair.trial.challenger, failed))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One state, looked at by both; runs in a thread."""
+
+    pair: TrialPair
+    tracking: GameTracking
+    state: GameState
+    pricing: Pricing
+    recent: Recent
+    now: datetime
+
+    def done(self, moment: str | None, minute: int) -> tuple[Sequence[Shadow], Sequence[ShadowBet]]:
+        """What both say. Where the champion fails, nothing is compared."""
+        try:
+            champion = self._seen(self.pair.champion)
+            first = champion.outlook()
+            lines = half_line(champion.prior.margin), half_line(champion.prior.total)
+        except _BAD:
+            return (), ()
+        try:
+            challenger = self._seen(self.pair.challenger)
+            second = challenger.outlook()
+            told = self._bets(first, second, minute)
+            if moment is None:
+                return (), told
+            if self.pair.trial.kind == GAMES.name:
+                return (self._said(moment, "", of_game(first, second, lines)),), told
+            return self._players(moment, champion, challenger), told
+        except _BAD as why:
+            failed = f"{type(why).__name__}: {why} at {self.state.game_clock}"
+            return (self.failed(moment, minute, failed),), ()
+
+    def failed(self, moment: str | None, minute: int, why: str) -> Shadow:
+        """That the challenger could not forecast, and why."""
+        return self._said(moment or f"{minute} min", "", {}, why)
+
+    def _seen(self, parameters: Parameters) -> Seen:
+        bets = [x.bet for x in self.tracking.tracked]
+        return self.pricing.seen(self.state, bets, parameters)
+
+    def _said(self, moment: str, subject: str, said: Mapping[str, Any], why: str = "") -> Shadow:
+        game = self.tracking.game.id
+        return Shadow(self.pair.trial.id, game, moment, subject, self.now, said, why)
+
+    def _bets(self, first: Outlook, second: Outlook, minute: int) -> list[ShadowBet]:
+        """The chances of the bets that are on this game alone, and still open."""
+        game, found = self.tracking.game.id, []
+        for x in self.tracking.tracked:
+            markets: list[Market] = markets_in(x.bet, game)
+            if len(x.bet.games) > 1 or x.no_chance is not None:
+                continue
+            was, chance = (parlay(markets, y, self.state) for y in (first, second))
+            open_part = was.win + was.lose
+            if not was.decided and open_part > 0:
+                number, trial = x.bet.number, self.pair.trial.id
+                p = was.win / open_part
+                found.append(ShadowBet(trial, number, game, minute, self.now, p, chance))
+        return found
+
+    def _players(self, moment: str, champion: Seen, challenger: Seen) -> list[Shadow]:
+        """What both say of every player in the box of whom recent games are known."""
+        lines: dict[Player, dict[Stat, float]] = {}
+        for x in self.state.players:
+            games = self._games(Player(x.name, x.side).key)
+            if games and not x.out:
+                usual = {s: _mean([dict(g.stats).get(s) for g in games]) for s in STATS}
+                lines[Player(x.name, x.side)] = {
+                    s: half_line(value) for s, value in usual.items() if value is not None
+                }
+        first, second = (self._with_everybody(x, lines) for x in (champion, challenger))
+        told = of_players(first.outlook(), second.outlook(), lines)
+        return [self._said(moment, player.key, said) for player, said in told.items()]
+
+    def _games(self, key: str) -> tuple[PlayerGame, ...]:
+        game = self.state.game
+        told = self.recent.get((game.league, key), ())
+        return tuple(x for x in told if x.start < game.start)
+
+    def _with_everybody(self, seen: Seen, whom: Mapping[Player, object]) -> Seen:
+        figures = player_figures(seen.parameters)
+        minutes = self.state.game.rules.regulation_seconds / 60
+        known = {
+            (x.side, x.key): player_prior(self._games(x.key), figures, regulation=minutes)
+            for x in whom
+        }
+        return replace(seen, players=PlayerPriors(figures, known))
+
+
+def _mean(values: Sequence[int | None]) -> float | None:
+    known = [x for x in values if x is not None]
+    return sum(known) / len(known) if known else None

@@ -18,18 +18,21 @@ from tracker.app.pricing import Load
 from tracker.app.refresh import Refresh
 from tracker.app.report import ReportSpan
 from tracker.clock import Clock, ScaledClock, SystemClock
+from tracker.daemon.bot import Verbs
 from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.chat import ChatBoards
-from tracker.daemon.bot.subprocesses import Verbs
-from tracker.daemon.broadcast_delay import LateSlate, delayed
 from tracker.daemon.cards import LiveView
-from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.track import AlertPolicy, Decisions, TrackContext, deciding, track
-from tracker.daemon.watchers.buying import MarketParts
-from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
-from tracker.daemon.watchers.followed_bets import FollowedBets
-from tracker.daemon.watchers.lacking import Lacking, watch_rosters
-from tracker.daemon.watchers.loops import (
+from tracker.daemon.forecaster import Forecaster, TrialWatch
+from tracker.daemon.track import (
+    AlertPolicy,
+    Decisions,
+    LateSlate,
+    TrackContext,
+    deciding,
+    delayed,
+    track,
+)
+from tracker.daemon.watchers import (
     GRACE,
     SourceStatus,
     Watchdog,
@@ -41,6 +44,10 @@ from tracker.daemon.watchers.loops import (
     tidy,
     watch_slate,
 )
+from tracker.daemon.watchers.buying import MarketParts
+from tracker.daemon.watchers.chores import Runners, do_chores, usual_chores
+from tracker.daemon.watchers.followed_bets import FollowedBets
+from tracker.daemon.watchers.lacking import Lacking, watch_rosters
 from tracker.daemon.watchers.market import MarketWatch
 from tracker.daemon.watchers.nightly import (
     REPORT_AT,
@@ -51,7 +58,6 @@ from tracker.daemon.watchers.nightly import (
     tell_tonight,
 )
 from tracker.daemon.watchers.system_notices import SystemNotices
-from tracker.daemon.watchers.trials import TrialWatch
 from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
 from tracker.domain.game import Game, GameState
@@ -347,8 +353,6 @@ class Daemon:
         def beat() -> None:
             self._progress.expect(tracking.game.name, STEP_S / speed + GRACE)
 
-        if tracking.state is not None:
-            self._parts.feeds.recall(tracking.game, tracking.state)
         feeds, roomy = self._parts.feeds, partial(self._parts.feeds.roomy, tracking.game)
         return GamePoller(tracking.game, feeds, self._clock, self._parts.rng, beat, roomy)
 

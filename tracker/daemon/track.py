@@ -1,9 +1,13 @@
-"""What happens to a poll: read, forecast, decide, send on or hold, record, tell."""
+"""What happens to a poll: read, forecast, decide, send on or hold, record, tell.
+
+Where the person's broadcast lies behind, each poll is held back so long before all of it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,8 +22,10 @@ from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.domain.value import ClosingValue
 from tracker.engine.decide.advance import advance, note
+from tracker.engine.decide.belief import JudgedPoll, judge_poll
 from tracker.engine.decide.parlays import presume, to_presume
 from tracker.engine.rules.routing import BUDGET_SPAN, route
+from tracker.feeds.slates import SlateReading
 from tracker.forecast import Outlook
 from tracker.store import Store
 from tracker.wording.alerts import compose
@@ -110,13 +116,15 @@ class TrackContext:
 class PollForecast:
     """A poll of a game with its forecast, to be decided on.
 
-    `tracking` is what was believed of the game before. `known` is the state that `outlook` was made
-    of: what the poll tells, or what is presumed of a game that nothing tells of yet.
+    `tracking` is what was believed of the game before, `judged` how a poll that could be read
+    stands to it, and `presumed` the state of a game that nothing tells of yet. `outlook` is made of
+    either.
     """
 
     tracking: GameTracking
     poll: Poll
-    known: GameState | None = None
+    judged: JudgedPoll | None = None
+    presumed: GameState | None = None
     outlook: Outlook | Unreadable | None = None
 
 
@@ -186,17 +194,21 @@ async def track(tracking: GameTracking, poller: PollSource, decisions: Decisions
         if not tracking.tracked:
             return
         tracking = await decisions.made_of(await _forecast(tracking, poll, context))
+        # A bet that has come meanwhile is followed too, were it the last poll of the others.
+        tracking = tracking.with_bets(context.wanted(tracking))
 
 
 async def _forecast(tracking: GameTracking, poll: Poll, context: TrackContext) -> PollForecast:
     """The poll with the outlook from what it tells, or from before tip-off where it is wanted."""
+    judged = presumed = None
     if isinstance(poll.reading, GameState):
-        known: GameState | None = poll.reading
-        context.meet(poll.reading)
+        judged = judge_poll(tracking, poll.reading, poll.origin, poll.at)
+        context.meet(judged.state)
     else:
-        known = to_presume(tracking, context.clock.now())
+        presumed = to_presume(tracking, context.clock.now())
+    known = presumed if judged is None else judged.state
     outlook = None if known is None else await context.forecasts.forecast(tracking, known)
-    return PollForecast(tracking, poll, known, outlook)
+    return PollForecast(tracking, poll, judged, presumed, outlook)
 
 
 async def _work_off(queue: asyncio.Queue[_Asked], context: TrackContext) -> None:
@@ -225,8 +237,7 @@ def _made(asked: _Asked, shared: dict[int, Tracked], context: TrackContext) -> _
     shared.update({x.bet.number: x for x in change.tracking.tracked if len(x.bet.games) > 1})
     change = worded(change, context.wording, context.closed)
     kept = (
-        worth_recording(polled.poll, change, tracking.state)
-        or change.tracking.checks != tracking.checks
+        worth_recording(polled.poll, change, tracking) or change.tracking.checks != tracking.checks
     )
     return _Made(polled.poll, change, waiting, kept)
 
@@ -234,8 +245,13 @@ def _made(asked: _Asked, shared: dict[int, Tracked], context: TrackContext) -> _
 def _taken_up(
     tracking: GameTracking, shared: dict[int, Tracked], context: TrackContext
 ) -> GameTracking:
-    """The tracking with the bets that are wanted now, each as the last decision left it."""
-    wanted = context.wanted(tracking)
+    """The tracking with the bets that are wanted now, each as the last decision left it.
+
+    A bet that came while the poll was forecast waits for the next one: what its players are
+    believed to do is no part of this outlook.
+    """
+    forecast = {x.bet.number for x in tracking.tracked}
+    wanted = tuple(x for x in context.wanted(tracking) if x.bet.number in forecast)
     followed = {x.bet.number for x in wanted}
     for number in [n for n, x in shared.items() if _is_on(x, tracking) and n not in followed]:
         del shared[number]
@@ -249,16 +265,17 @@ def _is_on(tracked: Tracked, tracking: GameTracking) -> bool:
 
 
 def _decided(polled: PollForecast, now: datetime) -> Change:
-    tracking, reading, outlook = polled.tracking, polled.poll.reading, polled.outlook
-    if isinstance(reading, Unreadable):
-        if polled.known is not None and isinstance(outlook, Outlook):
-            tracking = presume(tracking, polled.known, outlook)
-        return note(tracking, reading, now)
+    tracking, judged, outlook = polled.tracking, polled.judged, polled.outlook
+    if isinstance(polled.poll.reading, Unreadable):
+        if polled.presumed is not None and isinstance(outlook, Outlook):
+            tracking = presume(tracking, polled.presumed, outlook)
+        return note(tracking, polled.poll.reading, now)
+    assert judged is not None  # noqa: S101 - what can be read has been judged
     if not isinstance(outlook, Unreadable):
-        return advance(tracking, reading, outlook, now)
+        return advance(tracking, judged, outlook, now)
     # What is over is settled by its score: a result never waits for a forecast.
-    over = reading.phase is Phase.FINAL or reading.phase.off
-    return advance(tracking, reading, None, now) if over else note(tracking, outlook, now)
+    over = judged.state.phase is Phase.FINAL or judged.state.phase.off
+    return advance(tracking, judged, None, now) if over else note(tracking, outlook, now)
 
 
 def _tell(made: _Made, context: TrackContext) -> None:
@@ -296,17 +313,19 @@ def _text(
     return "\n".join(x for x in (first, line, rest) if x)
 
 
-def worth_recording(poll: Poll, change: Change, before: GameState | None) -> bool:
+def worth_recording(poll: Poll, change: Change, before: GameTracking) -> bool:
     """Whether a poll brought anything: a repeated state leaves no trace, a broken body does.
 
-    `before` is what was believed of the game. A box may tell of players under a moment that was
-    told already: the next chance rests on it.
+    `before` is the tracking before it. A box may tell of players under a moment that was told
+    already: the next chance rests on it. What is held is what the next poll is judged by.
     """
     if not change.empty or change.notes:
         return True
     if isinstance(poll.reading, Unreadable):
         return poll.reading.trouble is Trouble.MALFORMED
-    return change.ordering is not Ordering.SAME or _boxed(change.tracking.state) != _boxed(before)
+    after = change.tracking
+    news = change.ordering in (Ordering.NEWER, Ordering.CORRECTION)
+    return news or after.held != before.held or _boxed(after.state) != _boxed(before.state)
 
 
 def _boxed(state: GameState | None) -> tuple[object, ...]:
@@ -370,3 +389,91 @@ class AlertPolicy:
             due = quiet.until(now)
         expires = now + NOTICE_USEFUL_FOR if due is None else None
         return Notice(kind, int(now.timestamp()), now, text, loud, expires, due)
+
+
+# ----------------------------------------------------------- behind the broadcast
+
+ReadSlate = Callable[[], Awaitable[SlateReading]]
+
+
+class Delayed:
+    """A poller that goes on at its own pace while each of its polls is handed on later.
+
+    All that follows from a poll (chances, alerts, what any command shows) then lies as far behind.
+    """
+
+    def __init__(
+        self, poller: PollSource, seconds: float, clock: Clock, standing: GameStanding
+    ) -> None:
+        """`seconds` are of the clock; `standing` is where the game stands at first."""
+        self._poller = poller
+        self._seconds = seconds
+        self._clock = clock
+        self._standing = standing
+        self._newest: GameState | None = None
+        self._kept: deque[tuple[float, Poll]] = deque()
+        self._came = asyncio.Event()
+
+    async def fill(self) -> None:
+        """Poll for ever, as the game really stands."""
+        while True:
+            poll = await self._poller.next(self._ahead())
+            if isinstance(poll.reading, GameState) and not poll.reading.phase.off:
+                self._newest = poll.reading
+            self._kept.append((self._clock.monotonic(), poll))
+            self._came.set()
+
+    async def next(self, standing: GameStanding) -> Poll:
+        """The next poll, once it is old enough."""
+        self._standing = standing
+        while not self._kept:
+            self._came.clear()
+            await self._came.wait()
+        heard, poll = self._kept[0]
+        await self._clock.sleep(heard + self._seconds - self._clock.monotonic())
+        self._kept.popleft()
+        return poll
+
+    def _ahead(self) -> GameStanding:
+        """What the next poll is chosen by: the newest state, though nobody has been told of it."""
+        if self._newest is None or self._standing.settled:
+            return self._standing
+        return replace(self._standing, state=self._newest)
+
+
+class LateSlate:
+    """Tells at once what games there are, and how they stand only as it was a while ago."""
+
+    def __init__(self, read: ReadSlate, seconds: float, clock: Clock) -> None:
+        """`seconds` are of the clock."""
+        self._read = read
+        self._seconds = seconds
+        self._clock = clock
+        self._kept: deque[tuple[float, tuple[GameState, ...]]] = deque()
+
+    async def read(self) -> SlateReading:
+        """The slate with the latest states that are old enough."""
+        reading = await self._read()
+        if self._seconds <= 0:
+            return reading
+        now = self._clock.monotonic()
+        self._kept.append((now, reading.states))
+        while len(self._kept) > 1 and now - self._kept[1][0] >= self._seconds:
+            self._kept.popleft()
+        heard, states = self._kept[0]
+        return replace(reading, states=states if now - heard >= self._seconds else ())
+
+
+@asynccontextmanager
+async def delayed(
+    poller: PollSource, seconds: float, clock: Clock, standing: GameStanding
+) -> AsyncIterator[PollSource]:
+    """The poller itself without a delay, else one that is behind it as long as this lasts."""
+    if seconds <= 0:
+        yield poller
+        return
+    late = Delayed(poller, seconds, clock, standing)
+    async with asyncio.TaskGroup() as tasks:
+        filling = tasks.create_task(late.fill())
+        yield late
+        filling.cancel()

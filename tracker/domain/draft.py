@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from tracker.domain.bet import Bet, Leg, Parlay, excluding
+from tracker.domain.catalog import fold
 from tracker.domain.catalog.books import house_of
-from tracker.domain.catalog.teams import fold
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.league import LEAGUE_ZONE, slate_date

@@ -319,6 +319,15 @@ class BetAdded(SystemEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class BetRewritten(SystemEvent):
+    """The bets file changed what a settled bet is paid, or took back an edit by hand."""
+
+    name, severity = "bet.rewritten", Severity.WARNING
+    bet: int | str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class BetWithdrawn(SystemEvent):
     """A bet is followed no longer."""
 

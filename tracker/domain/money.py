@@ -101,8 +101,13 @@ def own_part(stake_cents: int, *, free: bool) -> int:
     return 0 if free else stake_cents
 
 
+def profit_cents(payout_cents: int | None, own_cents: int | None) -> int | None:
+    """What a bet brought beyond the person's own money in it; None while either is not known."""
+    return None if payout_cents is None or own_cents is None else payout_cents - own_cents
+
+
 def stake_in_table(cents: int | None, *, free: bool) -> str:
-    """The same below a heading that says what it is: `$17.39`, `$10.00 free`; empty for none."""
+    """A stake below a heading that says what it is: `$17.39`, `$10.00 free`; empty for none."""
     return "" if cents is None else money_text(cents) + " free" * free
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 from typing import assert_never
 
-from tracker.domain.catalog.teams import Team
+from tracker.domain.catalog import Team
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
 from tracker.domain.league import NBA, WNBA

@@ -9,8 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache, lru_cache
 
-from tracker.domain.catalog import shipped
-from tracker.domain.catalog.teams import fold, longest_name
+from tracker.domain.catalog import fold, longest_name, shipped
 from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, PlayerLine, Side
 from tracker.domain.league import slate_date

@@ -46,6 +46,14 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Which document of which source tells something: `path` is that of `Poll`."""
+
+    source: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Poll:
     """One answer about one game. Polls of games that share a response share path, time and body.
 
@@ -59,6 +67,11 @@ class Poll:
     body: bytes
     digest: str
     reading: GameState | Unreadable
+
+    @property
+    def origin(self) -> Origin:
+        """The document that it was read from."""
+        return Origin(self.source, self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +124,13 @@ def next_check(standing: GameStanding) -> datetime | None:
 AGREEING_POLLS = 3
 """Consecutive polls that must tell of an older or doubtful state before it is believed."""
 
-SOURCE_HELD_S = 90.0
-"""For how long a source that lags behind what another told is not told: a feed is 10 to 30 s late,
-a bad one a minute. After that it is taken at its word, and AGREEING_POLLS decide."""
+SOURCE_HELD = timedelta(seconds=90)
+"""For how long they must tell it where another source told what is believed: a feed is 10 to 30 s
+late, a bad one a minute."""
 
-DOCUMENT_HELD_S = 30.0
-"""The same for one of a source's own documents, its box or its board, behind another of them."""
+DOCUMENT_HELD = timedelta(seconds=30)
+"""The same where the source's own other document told it: its box and its board are never of quite
+the same moment."""
 
 STALE_AFTER = timedelta(seconds=90)
 """A live game that has not changed for this long is shown as stale, and is looked up elsewhere: a

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tracker.domain.bet import Parlay, Wager
-from tracker.domain.catalog.teams import Team, fold
+from tracker.domain.catalog import Team, fold
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game
 from tracker.domain.pick import Matchup, Pick
@@ -45,7 +45,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Duplicate:
     """The bet is there already; `draft` is what it now says."""
 
     number: int
@@ -59,7 +59,7 @@ class Fresh:
     draft: Draft
 
 
-Meeting = Known | Fresh
+Meeting = Duplicate | Fresh
 
 
 def meet(draft: Draft, wager: Wager | None, game: Game | None, kept: Sequence[Kept]) -> Meeting:
@@ -70,13 +70,15 @@ def meet(draft: Draft, wager: Wager | None, game: Game | None, kept: Sequence[Ke
     """
     named = next((x for x in kept if x.by_words), None)
     if named is not None and (draft.name is not None or not _moved_on(named, wager, game)):
-        return Known(named.number, draft)
+        return Duplicate(named.number, draft)
     if named is not None and game is not None:
         # The same words were once said of another game: this is a bet of its own.
         draft = replace(draft, occasion=_occasion(wager, game))
     twins = [x for x in kept if agree(x.draft, draft) and _same_wager(x, draft, wager, game)]
     twin = min(twins, key=lambda x: (x.withdrawn, x.number), default=None)
-    return Fresh(draft) if twin is None else Known(twin.number, _supplemented(twin.draft, draft))
+    return (
+        Fresh(draft) if twin is None else Duplicate(twin.number, _supplemented(twin.draft, draft))
+    )
 
 
 def twin_of(draft: Draft, kept: Sequence[Kept]) -> int | None:

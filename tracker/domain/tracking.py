@@ -12,7 +12,7 @@ from tracker.domain.bet import Bet, Confirmation, Parlay, Result, Settlement, Sn
 from tracker.domain.chance import Chance, NoChance, maker
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.poll import FINAL_CHECKS, GameStanding
+from tracker.domain.poll import DOCUMENT_HELD, FINAL_CHECKS, GameStanding, Origin
 from tracker.domain.prior import Basis
 
 if TYPE_CHECKING:
@@ -272,28 +272,46 @@ def _revision(tracked: Tracked) -> int:
 
 
 class Ordering(StrEnum):
-    """How a poll stands to what we believe."""
+    """How a poll stands to what we believe.
+
+    `BEHIND` is another document than the one that told it, from an earlier moment: its figures of
+    players are taken, and its moment is not.
+    """
 
     NEWER = "newer"
     SAME = "same"
+    BEHIND = "behind"
     HELD = "held"
     CORRECTION = "correction"
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An older or doubtful state that is not believed yet, and how many polls in a row agree."""
+    """An older or doubtful state that is not believed yet, and how many polls in a row agree.
+
+    `origin` is the document that told it first or furthest, `since` when the first of the polls
+    came, and `wait` for how long they must agree at least.
+    """
 
     state: GameState
     polls: int
+    origin: Origin
+    since: datetime
+    wait: timedelta = timedelta(0)
+
+    @property
+    def usual(self) -> bool:
+        """Whether it is merely a source's box behind its board, or its board behind its box."""
+        return self.wait == DOCUMENT_HELD
 
 
 @dataclass(frozen=True, slots=True)
 class GameTracking:
     """The tracked bets on one game and what we believe of the game.
 
-    `changed_at` is when the belief last changed, `seen_at` when a poll last was readable, and
-    `listened_from` since when this run of the program has asked, where it has.
+    `told_by` is the document that told the belief; it and `held` are all that the next poll is
+    judged by. `changed_at` is when the belief last changed, `seen_at` when a poll last was
+    readable, and `listened_from` since when this run of the program has asked, where it has.
     `final_at` is when the game was first seen final, or off; `checks` as in `GameStanding`.
     `stale` is whether the feed has stopped changing, `lost` whether `feed_down` has been said.
     `basis` is what the chances rested on beside the state when they were last worked out.
@@ -304,6 +322,7 @@ class GameTracking:
     state: GameState | None = None
     changed_at: datetime | None = None
     seen_at: datetime | None = None
+    told_by: Origin | None = None
     held: Held | None = None
     final_at: datetime | None = None
     checks: int = 0

@@ -8,7 +8,7 @@ from functools import partial
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from tracker.domain.catalog.teams import code_in
+from tracker.domain.catalog import code_in
 from tracker.domain.league import GLEAGUE, NBA, NCAAM, NCAAW, WNBA
 from tracker.domain.player import Availability, Injury
 from tracker.feeds import espn_reading

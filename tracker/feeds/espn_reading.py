@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from tracker.domain.catalog.teams import code_in
+from tracker.domain.catalog import code_in
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.league import LEAGUE_ZONE, LEAGUES, League
 from tracker.domain.player import rules_out

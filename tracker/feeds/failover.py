@@ -1,7 +1,8 @@
 """A league's sources behind one door: the primary, and those that stand in while it does not tell.
 
-One source speaks at a time, and two are never mixed. Who takes over does not go back behind what
-has been told: what it says is held back until it has caught up.
+One source speaks at a time, and two are never mixed. It is chosen here whom to ask; what is true of
+that is judged by `engine/decide/belief.py` alone. Where who answers is behind what is believed,
+somebody who is not is asked first.
 
 Sources that tell different scores are seen, said and shown, and never averaged.
 """
@@ -26,7 +27,6 @@ from tracker.domain.events import (
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import (
     CLOCK_S,
-    SOURCE_HELD_S,
     STALE_AFTER,
     Trouble,
     Unreadable,
@@ -75,7 +75,10 @@ OVERDUE_S = 15 * 60.0
 
 @dataclass(slots=True)
 class _LastState:
-    """What was last told of a game, by which document, and since when nothing has changed."""
+    """What was last told of a game, by which document, and since when nothing has changed.
+
+    By it is decided whom to ask: it is forgotten with the process.
+    """
 
     state: GameState
     document: tuple[str, str]
@@ -83,7 +86,6 @@ class _LastState:
     doubted: float = -math.inf
     frozen: bool = False
     stood_still: tuple[str, str] | None = None
-    lagging: float | None = None
 
 
 def _stands_still(state: GameState, stood: float, now: datetime) -> bool:
@@ -162,14 +164,19 @@ class Failover:
         self._told: OrderedDict[str, _LastState] = OrderedDict()
         self._missed: Counter[str] = Counter()
 
-    async def read(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer:
-        """What is known of a game, from whichever source knows it. It never raises."""
+    async def read(
+        self, game: Game, ask: LookUp, max_age: float, believed: GameState | None = None
+    ) -> FeedAnswer:
+        """What is told of a game, by whichever source knows it. It never raises.
+
+        `believed` is what is believed of the game.
+        """
         if ask is LookUp.BOX:
-            return await self._box(game)
+            return await self._box(game, believed)
         answer = await self._first(game, ask, max_age)
         if not isinstance(answer.reading, GameState):
             return answer
-        answer = await self._settled(game, answer, answer.reading)
+        answer = await self._newest(game, answer, answer.reading, believed)
         if answer.source == self._primary.source.name and isinstance(answer.reading, GameState):
             self._disputes.check(game, answer.reading, self._primary, self._others)
             ends = self._disputes.ends(game)
@@ -177,20 +184,16 @@ class Failover:
                 return _disputed(answer, answer.reading, ends)
         return answer
 
-    def recall(self, game: Game, state: GameState) -> None:
-        """Take it that this state has been told, as before a restart: no source is to go behind."""
-        self._told.setdefault(game.id, _LastState(state, ("", ""), self._clock.monotonic()))
-
-    async def _box(self, game: Game) -> FeedAnswer:
+    async def _box(self, game: Game, believed: GameState | None) -> FeedAnswer:
         """A game's box; for want of one, a board of its day that still tells of it."""
         first = await self._primary.read(game, LookUp.BOX, 0.0)
         if isinstance(first.reading, GameState):
-            return await self._agreed(game, first, first.reading)
+            return await self._agreed(game, first, first.reading, believed)
         for other in self._others:
             await other.read(game, LookUp.BOARD, DOUBT_EVERY_S)
             answer = await other.read(game, LookUp.BOX, 0.0)
             if isinstance(answer.reading, GameState):
-                return await self._agreed(game, answer, answer.reading)
+                return await self._agreed(game, answer, answer.reading, believed)
         for feed in (self._primary, *self._others):
             answer = (
                 await feed.read(game, LookUp.BOARD, DOUBT_EVERY_S) if feed.source.dated else first
@@ -199,20 +202,21 @@ class Failover:
                 return answer
         return first
 
-    async def _agreed(self, game: Game, answer: FeedAnswer, box: GameState) -> FeedAnswer:
+    async def _agreed(
+        self, game: Game, answer: FeedAnswer, box: GameState, believed: GameState | None
+    ) -> FeedAnswer:
         """A box, doubted where two other documents say that the game ended otherwise."""
-        last = self._told.get(game.id)
-        if last is None or not box.phase is last.state.phase is Phase.FINAL:
+        if believed is None or not box.phase is believed.phase is Phase.FINAL:
             return answer
-        if not contradict(box, last.state):
+        if not contradict(box, believed):
             return answer
         for other in self._others:
             board = await other.read(game, LookUp.BOARD, DOUBT_EVERY_S)
             state = board.reading
             if isinstance(state, GameState) and state.phase is Phase.FINAL:
-                if contradict(state, last.state):
+                if contradict(state, believed):
                     return answer
-                said, score = box.score, last.state.score
+                said, score = box.score, believed.score
                 ends = f"its box tells {said.away}-{said.home}, boards {score.away}-{score.home}"
                 return _disputed(answer, box, ends)
         return answer
@@ -316,35 +320,22 @@ class Failover:
             why = f"{primary} answers again"
             self._report(FeedSwitched(league, primary, other, why))
 
-    async def _settled(self, game: Game, answer: FeedAnswer, state: GameState) -> FeedAnswer:
-        """The look that is to be told, in view of what was told before."""
-        now = self._clock.monotonic()
-        last = self._told.get(game.id)
-        document = (answer.source, answer.path)
-        if last is None:
-            return self._tell(game, answer, state)
-        if document != last.document and behind(state, last.state):
-            return await self._lagging(game, answer, state, last)
-        if state == last.state and _stands_still(state, now - last.since, self._clock.now()):
-            return await self._doubted(game, answer, state, last)
-        return self._tell(game, answer, state)
-
-    async def _lagging(
-        self, game: Game, answer: FeedAnswer, state: GameState, last: _LastState
+    async def _newest(
+        self, game: Game, answer: FeedAnswer, state: GameState, believed: GameState | None
     ) -> FeedAnswer:
-        """Another document than the last one is behind it: the last one is asked again."""
-        now = self._clock.monotonic()
-        other = await self._elsewhere(game, answer, last.state)
-        if other is not None and isinstance(other.reading, GameState):
-            return self._tell(game, other, other.reading, lagging=last.lagging)
-        last.lagging = now if last.lagging is None else last.lagging
-        if now - last.lagging >= SOURCE_HELD_S:
-            return self._tell(game, answer, state)
-        why = (
-            f"{answer.source} is behind what {last.document[0]} told, "
-            "and is not told until it is not"
-        )
-        return replace(answer, reading=Unreadable(Trouble.ABSENT, why), at_pace=True)
+        """The look, or that of another document where this one is behind or stands still."""
+        last = self._told.get(game.id)
+        other_document = last is None or (answer.source, answer.path) != last.document
+        if believed is not None and other_document and behind(state, believed):
+            other = await self._elsewhere(game, answer, believed)
+            if other is None or not isinstance(other.reading, GameState):
+                return answer
+            return self._tell(game, other, other.reading)
+        if last is not None and state == last.state:
+            stood = self._clock.monotonic() - last.since
+            if _stands_still(state, stood, self._clock.now()):
+                return await self._doubted(game, answer, state, last)
+        return self._tell(game, answer, state)
 
     async def _doubted(
         self, game: Game, answer: FeedAnswer, state: GameState, last: _LastState
@@ -384,9 +375,7 @@ class Failover:
         """Whether the primary is left alone for the moment: only its probes are to ask it."""
         return feed is self._primary and self._breaker.open and bool(feed.board_of(game).failure)
 
-    def _tell(
-        self, game: Game, answer: FeedAnswer, state: GameState, lagging: float | None = None
-    ) -> FeedAnswer:
+    def _tell(self, game: Game, answer: FeedAnswer, state: GameState) -> FeedAnswer:
         """Remember what is told, and tell it."""
         last = self._told.get(game.id)
         document = (answer.source, answer.path)
@@ -398,7 +387,7 @@ class Failover:
             self._report(FeedThawed(answer.source, game.name))
         if last.state != state:
             last.state, last.since = state, self._clock.monotonic()
-        last.document, last.lagging = document, lagging
+        last.document = document
         self._told.move_to_end(game.id)
         while len(self._told) > _KEPT_GAMES:
             self._told.popitem(last=False)

@@ -67,22 +67,18 @@ class Feeds:
         self._watches = {x: Failover(feeds[x], clock, tell) for x in feeds}
         self._balls = {x: Possession(feeds[x][0], clock) for x in feeds}
 
-    async def read(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer:
-        """What is known of a game, from the sources of its league. It never raises."""
+    async def read(
+        self, game: Game, ask: LookUp, max_age: float, believed: GameState | None = None
+    ) -> FeedAnswer:
+        """What is told of a game, by the sources of its league. It never raises."""
         watch = self._watches.get(game.league)
         if watch is not None:
-            answer = await watch.read(game, ask, max_age)
+            answer = await watch.read(game, ask, max_age, believed)
             return await self._balls[game.league].added(game, answer)
         why = f"no source of the {game.rules.name} may be asked"
         now, heard = self._clock.now(), self._clock.monotonic()
         missing = Unreadable(Trouble.DOWN, why)
         return FeedAnswer(game.league, "", now, heard, b"", "", missing)
-
-    def recall(self, game: Game, state: GameState) -> None:
-        """Take it that this state of a game was told before the program was started again."""
-        watch = self._watches.get(game.league)
-        if watch is not None:
-            watch.recall(game, state)
 
     def roomy(self, game: Game) -> bool:
         """Whether the league's own host has requests to spare for boxes; boards go before them."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import Field
 
-from tracker.domain.catalog.teams import code_in
+from tracker.domain.catalog import code_in
 from tracker.domain.game import Score
 from tracker.domain.league import NBA, WNBA
 from tracker.feeds import nba_reading, strict

@@ -24,7 +24,7 @@ from tracker.forecast.players.priors import (
     VIG,
     PlayerPrior,
     PlayerPriors,
-    Quote,
+    PlayerQuote,
     from_quote,
     scaled,
 )
@@ -115,7 +115,7 @@ def _quoted(
 ) -> PlayerPrior:
     """The prior of a player of whom his closing line is all that is known."""
     minutes = outlook.periods.state.game.rules.regulation_seconds / 60
-    return from_quote(Quote(market, VIG / chance), players.figures, minutes)
+    return from_quote(PlayerQuote(market, VIG / chance), players.figures, minutes)
 
 
 MARGIN_WEIGHTS = (0.0, 0.9, 0.75, 0.9)

@@ -18,7 +18,7 @@ from tracker.domain.league import season_name
 from tracker.domain.market import Direction, Moneyline, Span, Spread, Total
 from tracker.domain.money import plural
 from tracker.domain.prior import Finished, Lines, PregameLines, Prior, PriorSource
-from tracker.forecast.teams import EndsBelief, Ratings, Result, lean, rate
+from tracker.forecast.teams import EndsBelief, GameResult, Ratings, lean, rate
 
 if TYPE_CHECKING:
     from datetime import date
@@ -253,7 +253,7 @@ class Known:
         if key not in self._ratings:
             past = [x for x in self.finished if x.league == game.league and x.day < game.slate]
             results = (
-                Result(
+                GameResult(
                     season_name(x.league, x.day), x.home, x.away, x.home_points, x.away_points
                 )
                 for x in past

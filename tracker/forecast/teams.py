@@ -57,7 +57,7 @@ class RatingFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class GameResult:
     """A finished game, overtime included; `season` is any name that changes between seasons."""
 
     season: str
@@ -122,7 +122,7 @@ class Ratings:
             total_sd=math.sqrt(a.tempo.variance + b.tempo.variance),
         )
 
-    def after(self, result: Result) -> Ratings:
+    def after(self, result: GameResult) -> Ratings:
         """The ratings once a result is known."""
         figures, season = self.figures, result.season
         home, away = self.of(result.home, season), self.of(result.away, season)
@@ -153,7 +153,7 @@ def _blurred(belief: Belief, keep: float, spread: float) -> Belief:
     return Belief(belief.mean * keep, belief.variance * keep**2 + spread * (1 - keep**2))
 
 
-def rate(results: Iterable[Result], figures: RatingFigures) -> Ratings:
+def rate(results: Iterable[GameResult], figures: RatingFigures) -> Ratings:
     """Ratings after results in order of play."""
     ratings = Ratings(figures, {}, figures.mean_total, "")
     for result in results:

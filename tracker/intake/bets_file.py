@@ -11,19 +11,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tracker.domain.catalog.teams import Team
+from tracker.domain.catalog import Team
 from tracker.domain.draft import Draft
 from tracker.domain.errors import BadBet, BadRule, TrackerError
 from tracker.domain.pick import Matchup, Written
 from tracker.domain.policy import Rule, parse_rule
 from tracker.domain.prior import NO_LINES, Lines
-from tracker.language.grammar import (
-    parse_placed_at,
-    parse_stake,
-    read_legs,
-    read_line,
-    stake_written,
-)
+from tracker.language import parse_placed_at, parse_stake, read_legs, read_line, stake_written
 from tracker.settings.models import toml_odds
 
 _TABLE = re.compile(r"^[ \t]*\[\[\s*bet\s*\]\]", re.MULTILINE)

@@ -17,7 +17,7 @@ from tracker.domain.errors import BadBet
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, parse_odds
 from tracker.domain.pick import Matchup
-from tracker.language.grammar import find_in, parse_bet, parse_matchup
+from tracker.language import find_in, parse_bet, parse_matchup
 from tracker.language.tokens import FindTeam
 
 _CURRENCY = re.compile(r"[$€£¥₹]|(?i:\b(?:usd|eur|gbp|cad|aud|us|ca|au)\b)")

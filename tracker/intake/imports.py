@@ -24,7 +24,7 @@ from tracker.domain.money import Odds, money_text, payout_if_won
 from tracker.domain.same_bet import TICKET
 from tracker.domain.value import comes_back
 from tracker.intake.columns import Dates, Numbers, Prices, draft_from
-from tracker.language.grammar import in_cents, parse_stake
+from tracker.language import in_cents, parse_stake
 
 Row = Mapping[str, str]
 

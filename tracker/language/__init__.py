@@ -1,1 +1,462 @@
-"""A bettor's text: words in, a draft of a bet out."""
+"""The line of text that registers a bet: `LAL@DEN over 224.5 -110 $20 #tag`.
+
+    line   = bet | [heading] bet (";" bet)+ [price] [stake]
+    bet    = [game] whom market [span] [price] [stake] [tag...], in any order
+    game   = team "@" team [date], or with "vs"
+    whom   = a team by code, city, nickname or full name; a player by his name
+    market = "ML" | points | ("over" | "under") points | "odd" | "even" | "3-way" | "tie"
+           | ("over" | "under") points stat | number "+" stat | "double-double"
+
+Words that slips add and that change nothing are passed over. What is written is parsed without
+knowing tonight's games; `Pick.market_for` gives the market once the game is known. A bet may also
+come in parts: its line, its game, its player, its legs, its stake. From the top down: a whole line,
+what comes in parts, one bet word for word, a parlay of several.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fractions import Fraction
+
+from tracker.domain.catalog import Team, fold, longest_name
+from tracker.domain.errors import BadBet
+from tracker.domain.game import Game, Side
+from tracker.domain.league import LEAGUES
+from tracker.domain.market import Market, describe
+from tracker.domain.money import parse_money
+from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
+from tracker.language import vocabulary as say
+from tracker.language.readers import (
+    ATTACHED,
+    OR_MORE,
+    UNITS,
+    is_initial,
+    read_counted,
+    read_date,
+    read_even_money,
+    read_game_or_team,
+    read_money,
+    read_name,
+    read_number,
+    read_over_under,
+    read_signed,
+    read_tag,
+    read_term,
+    read_units,
+)
+from tracker.language.slots import Slots, pick_of
+from tracker.language.tokens import FindTeam, Line
+
+_GAME_ID = re.compile(r"\d{8,10}(?:-[\w&'.-]+)?", re.ASCII)
+"""A game's id, as `tracker games --json` gives it."""
+
+
+def find_in(*leagues: str, guests: Sequence[Team] = ()) -> FindTeam:
+    """Teams are looked up among the shipped names of these leagues, and among `guests`."""
+
+    def find(words: list[str], *, wide: bool = False) -> tuple[int, tuple[Team, ...]]:
+        return longest_name(words, leagues, wide=wide, guests=guests)
+
+    return find
+
+
+def find_in_game(game: Game) -> FindTeam:
+    """Teams are looked up among the two of a game: by shipped names, codes, `home` and `away`."""
+
+    def find(words: list[str], *, wide: bool = False) -> tuple[int, tuple[Team, ...]]:
+        first = fold(words[0]) if words else ""
+        for side in Side:
+            if first in (fold(game.code(side)), side.value):
+                code = game.code(side)
+                return 1, (Team(game.league, code, code, code),)
+        return longest_name(words, (game.league,), wide=wide)
+
+    return find
+
+
+def parse_bet(text: str, find: FindTeam) -> Written:
+    """Read one line, a single bet or a parlay; raises BadBet that says where and what was expected.
+
+    Several bets are told apart by `;`, by ` + `, and, where the line begins with a word such as
+    `parlay:`, by commas and new lines too.
+    """
+    if not text.strip():
+        raise BadBet("an empty bet: write one like 'DEN -4.5 -110 $20'")
+    if any("\ud800" <= x <= "\udfff" for x in text):
+        raise BadBet(f"{text!r} holds bytes that are no text: write it in UTF-8")
+    line = Line.over(text, find)
+    heading = _read_heading(line)
+    read = _legs_of(line, many=heading is not None)
+    line.leg = None
+    if heading is None and len(read) == 1:
+        return pick_of(line, read[0], text.strip())
+    if not read:
+        raise line.bad("a bet such as 'DEN -4.5 -110 $20'", len(line.words))
+    return _parlay_of(line, heading, read)
+
+
+def parse_pick(text: str, find: FindTeam) -> Pick:
+    """Read one line that holds one bet; raises BadBet that says where and what was expected."""
+    found = parse_bet(text, find)
+    if isinstance(found, ParlayPick):
+        raise BadBet(f"{found.text!r} is a parlay of {len(found.legs)} legs: expected a single bet")
+    return found
+
+
+def parse_matchup(text: str, find: FindTeam) -> Matchup:
+    """Read a game such as `LAL@DEN`, `LAL@DEN 2026-11-20` or its id; raises BadBet."""
+    if _GAME_ID.fullmatch(text.strip()):
+        return Matchup((), (), game_id=text.strip())
+    line = Line.over(text, find)
+    slots = Slots(0)
+    if line.team()[0] == 0:
+        raise line.bad("a game such as LAL@DEN")
+    read_game_or_team(line, slots)
+    if slots.matchup is None:
+        raise line.bad("'@' and the home team, such as LAL@DEN")
+    read_date(line, slots)
+    if line.word is not None:
+        raise line.bad("a date such as 2026-11-20, or nothing")
+    return Matchup(
+        slots.matchup.away, slots.matchup.home, slots.day, any_order=slots.matchup.any_order
+    )
+
+
+def pick_text(market: Market, game: Game) -> str:
+    """The market written so that `parse_pick` reads the same market in this game."""
+    return describe(market, game.home, game.away)
+
+
+_UNITS = ("units", "unit", "u")
+
+
+def read_line(
+    line: str, game: str | None = None, guests: Sequence[Team] = ()
+) -> tuple[Written, Matchup | None]:
+    """What a line means, and the game that it is about where one is named: in it, or as `game`.
+
+    A game beside the line says the league, so that `HOU` is a college where it meets one. `guests`
+    are teams that no list has, as feeds call them.
+    """
+    matchup = None if game is None else parse_matchup(game, find_in(*LEAGUES, guests=guests))
+    written = parse_bet(line, find_in(*_leagues(matchup), guests=guests))
+    if matchup is None and isinstance(written, Pick):
+        matchup = written.matchup
+    return written, matchup
+
+
+def read_legs(
+    legs: Sequence[str], game: str | None = None, guests: Sequence[Team] = ()
+) -> tuple[Written, Matchup | None]:
+    """As `read_line`, of a parlay whose legs are given one by one."""
+    matchup = None if game is None else parse_matchup(game, find_in(*LEAGUES, guests=guests))
+    find = find_in(*_leagues(matchup), guests=guests)
+    picks: list[Pick] = []
+    for number, text in enumerate(legs, 1):
+        try:
+            pick = parse_pick(text, find)
+        except BadBet as why:
+            raise BadBet(f"leg {number}: {why}") from None
+        if pick.stake_cents is not None or pick.units is not None:
+            raise BadBet(f"leg {number}: {text!r}: a parlay has one stake, beside its legs")
+        picks.append(pick)
+    text = "; ".join(pick.text for pick in picks)
+    written = ParlayPick(
+        text=f"parlay: {text}",
+        legs=tuple(replace(pick, tags=()) for pick in picks),
+        odds=ParlayPick.product(picks),
+        tags=tuple(dict.fromkeys(tag for pick in picks for tag in pick.tags)),
+    )
+    return written, matchup
+
+
+def _leagues(matchup: Matchup | None) -> tuple[str, ...]:
+    if matchup is None or not matchup.names_a_team:
+        return tuple(LEAGUES)
+    named = {team.league for team in (*matchup.away, *matchup.home)}
+    return tuple(x for x in LEAGUES if x in named)
+
+
+def stake_written(written: Written, unit_cents: int) -> int | None:
+    """The stake that a line says, in cents; None when it says none."""
+    if written.units is None:
+        return written.stake_cents
+    return in_cents(written.units, unit_cents)
+
+
+def parse_stake(text: str, unit_cents: int) -> int:
+    """Read a stake such as `20`, `$20.00`, `2u` or `0.5 units` into cents; BadBet for others."""
+    plain = text.strip().casefold()
+    unit = next((x for x in _UNITS if plain.endswith(x)), None)
+    if unit is None:
+        return parse_money(text)
+    # As many units as there would be dollars, without rounding to their cents first.
+    try:
+        cents = parse_money(plain.removesuffix(unit).strip())
+    except BadBet:
+        raise BadBet(f"{text!r} is not a number of units: write a stake like 2u") from None
+    return in_cents(Fraction(cents, 100), unit_cents)
+
+
+def in_cents(units: Fraction, unit_cents: int) -> int:
+    """So many units in cents, rounded half up."""
+    return int(units * unit_cents + Fraction(1, 2))
+
+
+def parse_placed_at(text: str) -> datetime:
+    """Read when a bet was placed: `2026-11-20T19:05:00-05:00`; BadBet without a time zone."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise BadBet(
+            f"{text!r} is not a time with its zone: write one such as 2026-11-20T19:05:00-05:00, "
+            "or 2026-11-21T00:05:00Z"
+        )
+    return found
+
+
+_READERS: tuple[Callable[[Line, Slots], bool], ...] = (
+    read_tag,
+    read_money,
+    read_units,
+    read_even_money,
+    read_counted,
+    read_over_under,
+    read_term,
+    read_signed,
+    read_date,
+    read_number,
+    read_game_or_team,
+    read_name,
+)
+"""What a word may be, what is surest first. Each reads it and says so, or leaves it alone."""
+
+
+_BULLET = re.compile(r"\d{1,2}\.|>+")
+"""What may stand before each bet of a list."""
+
+
+_JOINTS = frozenset({"+", "&", "and"})
+"""What may stand between two bets of any line."""
+
+
+_MARKS = frozenset({",", "|", "/", "•", "·", "-", "—"})
+"""What may stand between the bets of a line that says that it holds several."""
+
+
+def _read_leg(line: Line, *, many: bool) -> Slots:
+    """Everything up to the end of a bet; raises BadBet at the first word that says nothing.
+
+    `many` is whether the line says that it holds several bets, so that commas may separate them.
+    """
+    slots = Slots(line.at, many)
+    while (word := line.word) is not None:
+        if _ends(line, slots):
+            break
+        if word.soft or word.text == "\n" or (word.text == "+" and line.peek(1)[:1] == "$"):
+            line.at += 1
+        elif not any(read(line, slots) for read in _READERS):
+            raise line.bad(slots.expected)
+    slots.end = line.at
+    return slots
+
+
+def _ends(line: Line, slots: Slots) -> bool:
+    low = line.peek()
+    if low == ";" or (low == "\n" and slots.many):
+        return True
+    if not slots.ready:
+        return False
+    if slots.many and _BULLET.fullmatch(low):
+        return True
+    if low not in _JOINTS and not (slots.many and low in _MARKS):
+        return False
+    kept, line.at = line.at, line.at + 1
+    begins = _begins(line, slots)
+    line.at = kept
+    return begins
+
+
+def _begins(line: Line, slots: Slots) -> bool:
+    """Whether a bet may begin at the next word: it names somebody, or says over or a tie."""
+    low = line.peek()
+    if OR_MORE.fullmatch(low) or ATTACHED.fullmatch(low):
+        return True
+    if not any(x.isalpha() for x in low) or UNITS.fullmatch(low) or low.startswith("#"):
+        return False
+    count, span = line.look_up(say.SPANS)
+    if span is not None:
+        line.at += count
+        return slots.span is not None or (line.word is not None and _begins(line, slots))
+    if any(line.phrase(x) for x in (say.OVER_UNDER, say.TIE, say.TEAM_TOTAL)):
+        return True
+    return is_initial(line.word) or (not line.phrase(say.PHRASES) and low not in say.UNITS)
+
+
+_COUNT = re.compile(r"(\d{1,2})-?(legs?|teams?|picks?|legger|man|folds?)")
+
+
+_FARTHEST = 12
+"""Within how many words a parlay is called one, if it is."""
+
+
+@dataclass(slots=True)
+class _Heading:
+    """What stands before the legs: what it is called, how many legs it says, price and stake."""
+
+    same_game: bool
+    count: int | None
+    price: Slots
+
+
+def _read_heading(line: Line) -> _Heading | None:
+    """Reads `sgp:`, `3-leg parlay +450 $10:` and the like; nothing where no parlay is said."""
+    said = False
+    for place in range(min(_FARTHEST, len(line.words))):
+        line.at = place
+        said = said or line.phrase(say.PARLAY) > 0
+    line.at = 0
+    return _heading(line) if said else None
+
+
+def _heading(line: Line) -> _Heading | None:
+    found: _Heading = _Heading(same_game=False, count=None, price=Slots(0, many=True))
+    called = False
+    while (word := line.word) is not None and word.text != ";":
+        counted = _COUNT.fullmatch(word.low)
+        if count := line.phrase(say.PARLAY):
+            called = True
+            found.same_game |= line.phrase(say.SAME_GAME) == count
+            line.at += count
+        elif counted and not called:
+            found.count = int(counted[1])
+            line.at += 1
+        elif line.peek(1) in say.COUNTERS and (number := _number(word.low)) is not None:
+            found.count = number
+            line.at += 2
+        elif word.low in say.LABELS or word.soft or word.text == "\n" or word.low in ("my", "a"):
+            if called and word.text in (":", "\n"):
+                line.at += 1
+                return found
+            line.at += 1
+        elif not _priced(line, found.price):
+            break
+    if not called:
+        line.at = 0
+        return None
+    return found
+
+
+def _number(low: str) -> int | None:
+    return int(low) if low.isascii() and low.isdigit() and len(low) < 3 else say.NUMBERS.get(low)  # noqa: PLR2004
+
+
+def _priced(line: Line, slots: Slots) -> bool:
+    """Reads a part of what the whole pays."""
+    if line.peek() in ("+", "=", "@", "odds", "total", "payout"):
+        line.at += 1
+        return True
+    if line.peek()[:1] not in "+-$#" and not line.peek()[:1].isdigit():
+        return False
+    kept = slots.handicap, slots.number
+    slots.moneyline = True  # so that a number can only be a price
+    read = any(r(line, slots) for r in (read_tag, read_money, read_units, read_signed, read_number))
+    slots.handicap, slots.number = kept
+    slots.moneyline = False
+    return read
+
+
+def _legs_of(line: Line, *, many: bool) -> list[Slots]:
+    """The bets of a line, in their order; one that is only a price stands for the whole."""
+    found: list[Slots] = []
+    while line.word is not None:
+        if (
+            line.word.soft
+            or line.word.text in ("\n", ";", "+", "&", "/")
+            or (found and line.peek() == "and")
+        ):
+            line.at += 1
+            continue
+        _skip_bullet(line)
+        if found:
+            line.leg = len(found) + 1
+        found.append(_read_leg(line, many=many or bool(found)))
+    return found
+
+
+def _skip_bullet(line: Line) -> None:
+    """Pass over `1.`, `Leg 2:`, `Pick:` before a bet."""
+    if line.peek(1) and _BULLET.fullmatch(line.peek()):
+        line.at += 1
+    if line.peek() in say.LABELS:
+        ahead = 2 if line.peek(1).isdigit() else 1
+        if line.peek(ahead) == ":":
+            line.at += ahead + 1
+
+
+def _parlay_of(line: Line, heading: _Heading | None, read: list[Slots]) -> ParlayPick:
+    """The parlay of these legs; BadBet where they do not make one."""
+    whole = heading.price if heading is not None else Slots(0, many=True)
+    legs = [x for x in read if not x.empty]
+    for slots in (x for x in read if x.empty):
+        _join(line, whole, slots)
+    if legs:
+        _take_the_whole(line, whole, legs)
+    picks: list[Pick] = []
+    for number, slots in enumerate(legs, 1):
+        line.leg = number
+        text = line.text[line.words[slots.start].place : line.words[slots.end - 1].end]
+        before = picks[-1] if picks else None
+        picks.append(replace(pick_of(line, slots, text.strip(), before), tags=()))
+        if any(x.meaning == picks[-1].meaning for x in picks[:-1]):
+            raise line.wrong("the same leg stands before", slots.start)
+    line.leg = None
+    text = line.text.strip()
+    if heading is not None and heading.count not in (None, len(picks)):
+        raise BadBet(
+            f"{text!r}: it says {heading.count} legs, but {len(picks)} could be read: "
+            "write ';' between them"
+        )
+    return ParlayPick(
+        text=text,
+        legs=tuple(picks),
+        same_game=heading is not None and heading.same_game,
+        odds=whole.prices[0][1] if whole.prices else ParlayPick.product(picks),
+        stake_cents=whole.stake_cents,
+        units=whole.units,
+        tags=tuple(dict.fromkeys((*whole.tags, *(tag for x in legs for tag in x.tags)))),
+    )
+
+
+def _take_the_whole(line: Line, whole: Slots, legs: list[Slots]) -> None:
+    """Tell the price and stake of the whole, which stand after the last leg, from the legs' own."""
+    *earlier, last = legs
+    for number, slots in enumerate(earlier, 1):
+        line.leg = number
+        if slots.stake_cents is not None or slots.units is not None:
+            raise line.wrong("a parlay has one stake: write it at the end", slots.stake_at)
+        if len(slots.prices) > 1:
+            raise line.wrong("a leg has one price", slots.prices[1][0])
+    line.leg = None
+    priced = bool(earlier) and all(x.prices for x in earlier)
+    if last.prices and not whole.prices and (len(last.prices) > 1 or not priced):
+        whole.prices.append(last.prices.pop())
+    _join(line, whole, Slots(last.start, stake_cents=last.stake_cents, units=last.units))
+    last.stake_cents, last.units = None, None
+
+
+def _join(line: Line, whole: Slots, part: Slots) -> None:
+    """Add to the price and stake of the whole what another place says of it."""
+    twice = (bool(whole.prices) and bool(part.prices)) or len(part.prices) > 1
+    staked = part.stake_cents is not None or part.units is not None
+    if twice or (staked and (whole.stake_cents is not None or whole.units is not None)):
+        raise line.wrong("the price or the stake of the whole is there twice", part.start)
+    whole.prices += part.prices
+    whole.tags += part.tags
+    if staked:
+        whole.stake_cents, whole.units = part.stake_cents, part.units

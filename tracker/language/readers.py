@@ -10,7 +10,7 @@ import re
 from datetime import date
 from fractions import Fraction
 
-from tracker.domain.catalog.teams import Team, may_be_a_person, professional
+from tracker.domain.catalog import Team, may_be_a_person, professional
 from tracker.domain.market import LARGEST_SPREAD, LARGEST_TOTAL, Parity
 from tracker.domain.money import parse_money, parse_odds
 from tracker.domain.pick import Matchup

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
-from tracker.domain.catalog.teams import Team, may_be_a_person
+from tracker.domain.catalog import Team, may_be_a_person
 from tracker.domain.errors import BadBet
 from tracker.domain.market import Direction, Parity, Span
 from tracker.domain.money import Odds

@@ -359,7 +359,9 @@ class SiteWatch:
         self._site = site
         self._clock = clock
 
-    async def read(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer:
+    async def read(
+        self, game: Game, ask: LookUp, max_age: float, believed: GameState | None = None
+    ) -> FeedAnswer:
         """What the board, or the box, says at this moment of the clock."""
         path = nba.box_path(game.id) if ask is LookUp.BOX else nba.board_path()
         now = self._clock.now()
@@ -375,7 +377,7 @@ class SiteWatch:
         except FeedMalformed as why:
             return self._told(path, body, why.unreadable)
         if entry is None and ask is LookUp.EITHER:
-            return await self.read(game, LookUp.BOX, max_age)
+            return await self.read(game, LookUp.BOX, max_age, believed)
         return self._told(path, body, absent if entry is None else entry[1])
 
     def _told(self, path: str, body: bytes, reading: GameState | Unreadable) -> FeedAnswer:

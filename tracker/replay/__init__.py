@@ -1,1 +1,345 @@
-"""Recordings of real games, and a local server that plays them as the real feeds would."""
+"""What a recorded game is made of: teams, who did what and when, and the official final box.
+
+Facts only. A recording holds no text, picture or ordering of anybody else's, and knows nothing of
+a feed's format. `docs/recordings.md` is the schema of the file that these values are read from.
+Units everywhere in this room: `at` is milliseconds since the scheduled tip-off, clocks and playing
+time are hundredths of a second, scores are points.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import Annotated, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from pydantic import ConfigDict, Field, with_config
+
+
+class What(StrEnum):
+    """What happened in an action."""
+
+    START = "start"
+    END = "end"
+    OVER = "over"
+    JUMP = "jump"
+    TWO = "2pt"
+    THREE = "3pt"
+    FREE = "ft"
+    HEAVE = "heave"
+    REBOUND = "reb"
+    TURNOVER = "tov"
+    STEAL = "stl"
+    BLOCK = "blk"
+    FOUL = "foul"
+    IN = "in"
+    OUT = "out"
+    TIMEOUT = "timeout"
+    OTHER = "other"
+
+
+class RecordedPhase(StrEnum):
+    """Where a game stands."""
+
+    BEFORE = "before"
+    PLAYING = "playing"
+    BREAK = "break"
+    OVER = "over"
+
+
+Side = Literal["home", "away"]
+
+
+class Action(NamedTuple):
+    """One thing that happened, with the scores after it.
+
+    `player` is 0 for a team's own deed (a team rebound, a shot-clock turnover); `other` is the
+    assister of a made shot, the blocker of a missed one or the player fouled, else 0. `detail`
+    holds words with blanks between: `made` or `missed`; `off` or `def`; `personal`, `offensive`
+    or `technical` (with `team` when it is charged to the team); `full` or `challenge`; and `paint`,
+    `fast`, `second`, `fromtov` where they are known.
+    """
+
+    at: int
+    period: int
+    clock: int
+    home: int
+    away: int
+    what: What
+    side: Side | None
+    player: int
+    other: int
+    detail: str
+
+
+class StatLine(NamedTuple):
+    """What one player has done so far. All counts; `time` in hundredths of a second on court."""
+
+    time: int = 0
+    points: int = 0
+    twos: int = 0
+    twos_tried: int = 0
+    threes: int = 0
+    threes_tried: int = 0
+    frees: int = 0
+    frees_tried: int = 0
+    rebounds_off: int = 0
+    rebounds_def: int = 0
+    assists: int = 0
+    steals: int = 0
+    blocks: int = 0
+    blocked: int = 0
+    turnovers: int = 0
+    fouls: int = 0
+    fouls_offensive: int = 0
+    fouls_technical: int = 0
+    fouls_drawn: int = 0
+    plus: int = 0
+    minus: int = 0
+    points_paint: int = 0
+    points_fast: int = 0
+    points_second: int = 0
+
+    @property
+    def rebounds(self) -> int:
+        """Offensive and defensive rebounds together."""
+        return self.rebounds_off + self.rebounds_def
+
+
+class TeamLine(NamedTuple):
+    """What is counted for a team and is not the sum of its players.
+
+    `lead` and `run` are the biggest of the game, each with the score when it stood
+    (away, home; both 0 when there was none). `leading` is in hundredths of a second.
+    """
+
+    rebounds_off: int = 0
+    rebounds_def: int = 0
+    turnovers: int = 0
+    technicals: int = 0
+    heaves: int = 0
+    points_from_turnovers: int = 0
+    fast: int = 0
+    fast_tried: int = 0
+    paint: int = 0
+    paint_tried: int = 0
+    second: int = 0
+    second_tried: int = 0
+    lead: int = 0
+    lead_away: int = 0
+    lead_home: int = 0
+    run: int = 0
+    run_away: int = 0
+    run_home: int = 0
+    lead_changes: int = 0
+    ties: int = 0
+    leading: int = 0
+
+
+class PlayerStatLine(NamedTuple):
+    """One player's line, by player id."""
+
+    player: int
+    line: StatLine
+
+
+class SideReading(NamedTuple):
+    """One team in a reading. `lines` holds the lines that changed since the reading before."""
+
+    periods: tuple[int, ...]
+    timeouts: int
+    bonus: bool
+    on_court: tuple[int, ...]
+    lines: tuple[PlayerStatLine, ...]
+
+
+class FeedReading(NamedTuple):
+    """A game as a feed showed it at one moment."""
+
+    at: int
+    phase: RecordedPhase
+    period: int
+    clock: int
+    home: SideReading
+    away: SideReading
+
+
+VERSION = 1
+"""The version of the file format that this code writes and reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class RosterPlayer:
+    """One name of a roster, in the order of the box.
+
+    `position` is empty but for starters. `absent` is the league's word for why an inactive or
+    unfit player does not play (`INACTIVE_INJURY`), empty for all who may.
+    """
+
+    id: int
+    first: str
+    last: str
+    jersey: str
+    position: str
+    active: bool
+    starter: bool
+    absent: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTeam:
+    """One team of a game. `wins` and `losses` are before the game, 0 and 0 where unknown."""
+
+    id: int
+    tricode: str
+    city: str
+    name: str
+    wins: int
+    losses: int
+    players: tuple[RosterPlayer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialTeam:
+    """One team in the official final box. `lines` names those who entered the game, no others."""
+
+    periods: tuple[int, ...]
+    timeouts: int
+    bonus: bool
+    on_court: tuple[int, ...]
+    team: TeamLine
+    lines: tuple[PlayerStatLine, ...]
+
+    @property
+    def score(self) -> int:
+        """The final score, the sum of the periods."""
+        return sum(self.periods)
+
+
+@dataclass(frozen=True, slots=True)
+class Official:
+    """The official final box."""
+
+    home: OfficialTeam
+    away: OfficialTeam
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """A course known action by action."""
+
+    kind: Literal["actions"]
+    rows: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """A course known as what a feed showed, change by change."""
+
+    kind: Literal["readings"]
+    rows: tuple[FeedReading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedLines:
+    """Closing lines. `home_spread` is negative when home is favoured; moneylines are American."""
+
+    home_spread: float | None
+    total: float | None
+    home_moneyline: int | None
+    away_moneyline: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How long a game is: periods of regulation, their length and an overtime's, in seconds."""
+
+    periods: int
+    period_s: int
+    overtime_s: int
+
+    def length(self, period: int) -> int:
+        """Length of a period in hundredths of a second."""
+        return 100 * (self.period_s if period <= self.periods else self.overtime_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """Where the game was, with the zones of the arena and of the away team (IANA names)."""
+
+    arena: str
+    city: str
+    state: str
+    zone: str
+    away_zone: str
+
+
+@with_config(ConfigDict(extra="forbid", strict=True))
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One recorded game.
+
+    `wall_clock` says whether the instants of the actions were recorded or are modelled.
+    Raises `ValueError` when its parts contradict each other.
+    """
+
+    format: Literal["tracker-recording"]
+    version: Literal[1]
+    league: Literal["nba", "wnba", "ncaam", "ncaaw", "gleague"]
+    id: str
+    tip_off: datetime
+    wall_clock: Literal["recorded", "modelled"]
+    rules: Format
+    venue: Venue
+    lines: RecordedLines | None
+    home: RecordedTeam
+    away: RecordedTeam
+    course: Annotated[Actions | Readings, Field(discriminator="kind")]
+    official: Official | None
+
+    def __post_init__(self) -> None:
+        if self.tip_off.utcoffset() != timedelta(0):
+            raise ValueError("tip_off must be in UTC")
+        if not self.course.rows:
+            raise ValueError("the course is empty")
+        instants = [row.at for row in self.course.rows]
+        if (back := next((b for a, b in pairwise(instants) if b < a), None)) is not None:
+            raise ValueError(f"the course goes back in time at {back} ms")
+        for zone in (self.venue.zone, self.venue.away_zone):
+            try:
+                ZoneInfo(zone)
+            except (KeyError, ValueError) as error:
+                raise ValueError(f"there is no time zone {zone!r}") from error
+        if isinstance(self.course, Actions):
+            self._check_clocks(self.course.rows)
+            self._check_people(self.course.rows)
+            self._check_end(self.course.rows[-1])
+
+    def _check_clocks(self, rows: tuple[Action, ...]) -> None:
+        for row in rows:
+            if row.period < 1 or not 0 <= row.clock <= self.rules.length(row.period):
+                raise ValueError(
+                    f"no game has period {row.period} with {row.clock / 100} s left, "
+                    f"as it stands at {row.at} ms"
+                )
+
+    def _check_people(self, rows: tuple[Action, ...]) -> None:
+        known = {p.id for p in (*self.home.players, *self.away.players)} | {0}
+        for row in rows:
+            for person in (row.player, row.other):
+                if person not in known:
+                    raise ValueError(f"player {person} at {row.at} ms is on neither roster")
+
+    def _check_end(self, last: Action) -> None:
+        if self.official is None:
+            return
+        final = (self.official.home.score, self.official.away.score)
+        if (last.home, last.away) != final:
+            raise ValueError(
+                f"the course ends {last.away}-{last.home}, the official box {final[1]}-{final[0]}"
+            )
+
+    @property
+    def name(self) -> str:
+        """Short name for people: `SAC@PHI`."""
+        return f"{self.away.tricode}@{self.home.tricode}"

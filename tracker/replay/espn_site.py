@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 
+from tracker.replay import RecordedPhase, RecordedTeam, Recording, RosterPlayer, StatLine
 from tracker.replay.playback import Page, Showing, View
-from tracker.replay.recording import RecordedPhase, RecordedTeam, Recording, RosterPlayer, StatLine
 from tracker.replay.timeline import TeamState
 from tracker.replay.words import (
     EASTERN,

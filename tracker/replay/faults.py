@@ -14,8 +14,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from tracker.domain.errors import TrackerError
+from tracker.replay import RecordedPhase
 from tracker.replay.playback import Playback, Showing
-from tracker.replay.recording import RecordedPhase
 from tracker.replay.words import EASTERN
 
 SOURCES = ("nba", "wnba", "espn")

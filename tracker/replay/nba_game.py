@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from tracker.replay.playback import View
-from tracker.replay.recording import (
+from tracker.replay import (
     Action,
     Actions,
     RecordedPhase,
@@ -21,6 +20,7 @@ from tracker.replay.recording import (
     StatLine,
     What,
 )
+from tracker.replay.playback import View
 from tracker.replay.timeline import TeamState
 from tracker.replay.words import (
     MINUTE,

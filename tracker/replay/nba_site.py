@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from tracker.replay import RecordedPhase, RecordedTeam, RosterPlayer
 from tracker.replay.nba_game import boxscore, playbyplay
 from tracker.replay.playback import Page, Playback, Showing, View
-from tracker.replay.recording import RecordedPhase, RecordedTeam, RosterPlayer
 from tracker.replay.timeline import TeamState
 from tracker.replay.words import (
     EASTERN,

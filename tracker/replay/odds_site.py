@@ -19,8 +19,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tracker.replay import RecordedPhase
 from tracker.replay.playback import Page, Showing
-from tracker.replay.recording import RecordedPhase
 
 _SPORT = "basketball_nba"
 

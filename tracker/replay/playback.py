@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from tracker.replay.recording import RecordedPhase, Recording, Side, StatLine
+from tracker.replay import RecordedPhase, Recording, Side, StatLine
 from tracker.replay.timeline import RecordedState, TeamState, Timeline, state_at, timeline
 
 REWRITTEN_AFTER = timedelta(hours=2)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tracker.domain.errors import TrackerError
-from tracker.replay.recording import (
+from tracker.replay import (
     Action,
     Actions,
     FeedReading,

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple, assert_never
 
-from tracker.replay.recording import (
+from tracker.replay import (
     Action,
     Actions,
     FeedReading,

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from tracker.replay import RecordedPhase, RecordedTeam
 from tracker.replay.playback import View
-from tracker.replay.recording import RecordedPhase, RecordedTeam
 
 EASTERN = ZoneInfo("America/New_York")
 

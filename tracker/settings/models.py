@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from tracker.domain.alert import MessageStyle
-from tracker.domain.catalog.teams import find_teams
+from tracker.domain.catalog import find_teams
 from tracker.domain.errors import BadBet, BadRule
 from tracker.domain.game import Game
 from tracker.domain.league import LEAGUES

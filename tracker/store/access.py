@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 from tracker.domain.errors import Impossible
 from tracker.store import queries as q
+from tracker.store.database import Database
 from tracker.store.database.columns import moment, moment_or_none, stamp
-from tracker.store.database.connection import Database
 
 MOST_MISSES = 5
 """Wrong codes after which the right one is worth nothing any more."""

@@ -34,12 +34,15 @@ from tracker.store.bets import (
     update_rules,
     withdraw,
 )
+from tracker.store.database import Database
 from tracker.store.database.columns import moment, rules_of, stamp, state_of
-from tracker.store.database.connection import Database
 from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.reading import reviews, tracked
 from tracker.store.recording import settlement_columns
 from tracker.store.views import BetView
+
+PAYOUT = "payout_cents"
+"""What an audit calls the payout of a settled bet that another price made another."""
 
 Twin = Callable[[Draft, list[Kept]], int | None]
 """The other bet that an edited one would be the same as; None where it is still one of its own."""
@@ -150,10 +153,22 @@ def _edit(db: sqlite3.Connection, wanted: Edit, at: datetime) -> list[Audit]:
     told = change(db, row, new, wanted.who, at)
     if told:
         db.execute(q.RENAME_BET, (new.identity, number))
-    if PRICE & told.keys():
-        _rule(db, number, wanted.paid, at)
     told.pop("meaning", None)
-    return _audits(db, number)[-len(told) :] if told else []
+    count = len(told)
+    if PRICE & told.keys():
+        count += _pay_anew(db, number, wanted.paid, wanted.who, at)
+    return _audits(db, number)[-count:] if count else []
+
+
+def _pay_anew(db: sqlite3.Connection, number: int, paid: Decide, who: str, at: datetime) -> bool:
+    """Pay a settled bet by its new price, with a row of audit; whether the payout is another."""
+    row = db.execute(q.LAST_SETTLEMENT, (number,)).fetchone()
+    ruling = _rule(db, number, paid, at)
+    if row is None or ruling is None or not ruling.new:
+        return False
+    change = (number, PAYOUT, row["payout_cents"], ruling.settlement.payout_cents)
+    audit(db, at, who, change)
+    return True
 
 
 def register(
@@ -172,7 +187,7 @@ def register(
         try:
             added = add(db, one, defaults, at)
             if added.repriced and one.paid is not None:
-                _rule(db, added.number, one.paid, at)
+                _pay_anew(db, added.number, one.paid, one.who, at)
             found.append(added)
         except BadBet as why:
             db.execute("ROLLBACK TO bet")

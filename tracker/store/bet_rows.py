@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, assert_never
 
 from tracker.domain.bet import Bet, Leg, Parlay, Result, Wager
-from tracker.domain.catalog.teams import Team, teams
+from tracker.domain.catalog import Team, teams
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, Side

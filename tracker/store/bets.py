@@ -13,7 +13,7 @@ from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.domain.player import RosterOf, nobody
 from tracker.domain.policy import Rule
-from tracker.domain.same_bet import AGAIN, Kept, Known, Meeting, meet, sense
+from tracker.domain.same_bet import AGAIN, Duplicate, Kept, Meeting, meet, sense
 from tracker.engine.settle.by_hand import Decide
 from tracker.store import queries as q
 from tracker.store.bet_rows import (
@@ -147,7 +147,7 @@ def add(
     draft, games = wanted.draft, wanted.named
     wager = draft.wager(games, wanted.roster_of) if games else None
     found = wanted.met(wager, alike(db, draft, games, wanted.also, every=wanted.decide is not None))
-    if isinstance(found, Known):
+    if isinstance(found, Duplicate):
         number = found.number
         added = _meet_again(db, number, found.draft, draft, wanted.who, at)
     else:
@@ -232,7 +232,9 @@ def _meet_again(
     revived = row["withdrawn_at"] is not None
     if revived:
         db.execute(q.REVIVE, {"number": number, "from_file": said.from_file})
-    if said.identity != row["identity"]:
+    # An edit by hand gives the bet other words; those of the file go on to mean this one.
+    joins = said.from_file and not row["from_file"] and not revived
+    if joins or said.identity != row["identity"]:
         db.execute(q.OTHER_WORDS, {"identity": said.identity, "bet": number})
     changed = change(db, row, draft, who, at)
     return Added(
@@ -326,7 +328,7 @@ def bind(
     others = [x for x in others if not x.withdrawn and x.wager is not None]
     alone = wanted.draft.occasion.startswith(AGAIN)
     found = wanted.met(wager, [] if alone else others)
-    if isinstance(found, Known):
+    if isinstance(found, Duplicate):
         db.execute(q.OTHER_WORDS, {"identity": row["identity"], "bet": found.number})
         withdraw(db, number, at)
         audit(db, at, "match", (number, "withdrawn", None, f"the same as bet {found.number}"))

@@ -12,8 +12,8 @@ from tracker.domain.league import LEAGUES
 from tracker.domain.player import BY_BOX, Absences, Availability, Injury, player_key
 from tracker.domain.prior import Finished, Form, Lines, PregameLines
 from tracker.store import queries as q
+from tracker.store.database import Database
 from tracker.store.database.columns import box_of, moment, stamp, unpack
-from tracker.store.database.connection import Database
 
 _KEEP_QUOTE = """
 INSERT INTO pregame_lines (game, at, by, home_spread, total, home_ml, away_ml)

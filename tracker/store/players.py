@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from tracker.domain.game import GameState, Phase
 from tracker.domain.player import PlayerGame, Stat, player_key
+from tracker.store.database import Database
 from tracker.store.database.columns import moment, pack, stamp, stamp_or_none, unpack
-from tracker.store.database.connection import Database
 
 REMEMBERED = timedelta(days=60)
 """For how long a player is taken to play for the team that he was last seen with."""

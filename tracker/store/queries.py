@@ -19,15 +19,19 @@ ADD_BODY = "INSERT INTO body (digest, size, packed) VALUES (?, ?, ?) ON CONFLICT
 BELIEVE = """
 INSERT INTO game (
   id, league, home, away, start_at, day, slate, neutral,
-  state, held, held_polls, changed_at, seen_at, final_at, checks, stale, lost
+  state, told_by, held, held_polls, held_by, held_since, held_wait_s,
+  changed_at, seen_at, final_at, checks, stale, lost
 ) VALUES (
   :id, :league, :home, :away, :start_at, :day, :slate, :neutral,
-  :state, :held, :held_polls, :changed_at, :seen_at, :final_at, :checks, :stale, :lost
+  :state, :told_by, :held, :held_polls, :held_by, :held_since, :held_wait_s,
+  :changed_at, :seen_at, :final_at, :checks, :stale, :lost
 )
 ON CONFLICT (id) DO UPDATE SET
   start_at = excluded.start_at, day = coalesce(excluded.day, day),
   slate = iif(excluded.day IS NULL AND day IS NOT NULL, slate, excluded.slate),
-  state = excluded.state, held = excluded.held, held_polls = excluded.held_polls,
+  state = excluded.state, told_by = excluded.told_by,
+  held = excluded.held, held_polls = excluded.held_polls, held_by = excluded.held_by,
+  held_since = excluded.held_since, held_wait_s = excluded.held_wait_s,
   changed_at = excluded.changed_at, seen_at = excluded.seen_at, final_at = excluded.final_at,
   checks = excluded.checks, stale = excluded.stale, lost = excluded.lost
 """

@@ -19,8 +19,8 @@ from tracker.domain.tracking import RuleState
 from tracker.domain.value import BetDecision, ClosingValue, EdgeSeen, Grade, Price
 from tracker.store import queries as q
 from tracker.store.alerting import keep_alert
+from tracker.store.database import Database
 from tracker.store.database.columns import moment, moment_or_none, stamp, stamp_or_none
-from tracker.store.database.connection import Database
 from tracker.store.recording import keep_document, keep_rules
 
 _ADD_QUOTE = """

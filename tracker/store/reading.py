@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from tracker.domain.alert import Alert, Decision, DeliveryState, Reason
@@ -19,9 +20,9 @@ from tracker.domain.bet import (
     chance_of,
 )
 from tracker.domain.chance import Chance, NoChance
-from tracker.domain.game import GameState, Score
+from tracker.domain.game import Game, GameState, Score
 from tracker.domain.policy import Level, Rule
-from tracker.domain.poll import FINAL_CHECKS
+from tracker.domain.poll import FINAL_CHECKS, Origin
 from tracker.domain.prior import PriorTold
 from tracker.domain.tracking import GameTracking, Held, RulePhase, RuleState, Tracked
 from tracker.store import queries as q
@@ -71,19 +72,32 @@ def _book(
     for bet in bets:
         if bet["number"] not in known:
             known[bet["number"]] = tracked(db, wagers.bet(bet))
-    held = state_of(row["held"], game)
     return GameTracking(
         game=game,
         tracked=tuple(known[x["number"]] for x in bets),
         state=state_of(row["state"], game),
         changed_at=moment_or_none(row["changed_at"]),
         seen_at=moment_or_none(row["seen_at"]),
-        held=None if held is None else Held(held, row["held_polls"]),
+        told_by=_origin(row["told_by"]),
+        held=_held(row, game),
         final_at=moment_or_none(row["final_at"]),
         checks=row["checks"],
         stale=bool(row["stale"]),
         lost=bool(row["lost"]),
     )
+
+
+def _held(row: sqlite3.Row, game: Game) -> Held | None:
+    """What is not believed yet. What an earlier release held does not say by whom it was told."""
+    state, by = state_of(row["held"], game), _origin(row["held_by"])
+    if state is None or by is None:
+        return None
+    wait = timedelta(seconds=row["held_wait_s"])
+    return Held(state, row["held_polls"], by, moment(row["held_since"]), wait)
+
+
+def _origin(text: str | None) -> Origin | None:
+    return None if text is None else Origin(*unpack(text))
 
 
 def tracked(db: sqlite3.Connection, bet: Bet) -> Tracked:

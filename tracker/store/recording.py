@@ -10,7 +10,7 @@ from datetime import datetime
 
 from tracker.domain.bet import Settlement, Snapshot
 from tracker.domain.game import Game, GameState
-from tracker.domain.poll import Document, Poll, Unreadable
+from tracker.domain.poll import Document, Origin, Poll, Unreadable
 from tracker.domain.tracking import Change, GameTracking, RuleState
 from tracker.store import queries as q
 from tracker.store.alerting import keep_alert
@@ -142,11 +142,20 @@ def keep_document(
     return number
 
 
+def _origin(origin: Origin | None) -> str | None:
+    return None if origin is None else pack([origin.source, origin.path])
+
+
 def _belief(tracking: GameTracking) -> dict[str, object]:
+    held = tracking.held
     return game_columns(tracking.game) | {
         "state": None if tracking.state is None else pack_state(tracking.state),
-        "held": None if tracking.held is None else pack_state(tracking.held.state),
-        "held_polls": 0 if tracking.held is None else tracking.held.polls,
+        "told_by": _origin(tracking.told_by),
+        "held": None if held is None else pack_state(held.state),
+        "held_polls": 0 if held is None else held.polls,
+        "held_by": None if held is None else _origin(held.origin),
+        "held_since": None if held is None else stamp(held.since),
+        "held_wait_s": 0.0 if held is None else held.wait.total_seconds(),
         "changed_at": stamp_or_none(tracking.changed_at),
         "seen_at": stamp_or_none(tracking.seen_at),
         "final_at": stamp_or_none(tracking.final_at),

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from tracker.domain.chance import Chance
+from tracker.store.database import Database
 from tracker.store.database.columns import moment, moment_or_none, stamp, unpack
-from tracker.store.database.connection import Database
 
 _START = """
 INSERT INTO trial (

@@ -16,8 +16,8 @@ from enum import StrEnum
 from tracker.domain.poll import Usage
 from tracker.engine.monitors import State
 from tracker.store import queries as q
+from tracker.store.database import Database
 from tracker.store.database.columns import moment, moment_or_none, stamp, stamp_or_none
-from tracker.store.database.connection import Database
 
 _BEGIN = """
 INSERT INTO chore (name, due, attempt, began_at) VALUES (:name, :due, 1, :at)

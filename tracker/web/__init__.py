@@ -1,1 +1,116 @@
-"""The page and the API: a process of its own over the same database, thin over the use cases."""
+"""The page and the API: the server, with the guard around them, over one database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CollectorRegistry, Counter
+
+from tracker import __version__
+from tracker.clock import Clock
+from tracker.domain.errors import TrackerError
+from tracker.settings import Settings
+from tracker.settings.reading import plain_words
+from tracker.web import api, problems
+from tracker.web.guard import Door, Guard
+from tracker.web.live import Doorbell
+from tracker.web.pages import bets, frame, market, record
+from tracker.web.pages.frame import Outside, Unasked, page
+from tracker.web.problems import Problem
+from tracker.web.site import Site
+
+if TYPE_CHECKING:
+    from tracker.forecast import Parameters
+
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+"""The names that this machine has for itself."""
+
+_STATIC = Path(__file__).parent / "static"
+
+
+def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters]) -> Guard:
+    """The whole server as an ASGI application.
+
+    `machine` is the machine's clock; `models` gives the parameters of a league for what-if.
+    """
+    site = Site(settings, machine, models)
+    bell = Doorbell(site, machine)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as tasks:
+            looking = tasks.create_task(bell.run())
+            yield
+            looking.cancel()
+        await site.close()
+
+    app = FastAPI(
+        title="tracker",
+        version=__version__,
+        description="How likely your bets on tonight's games are to win, while they are played.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.site, app.state.bell, app.state.door = site, bell, Door()
+    app.state.requests = CollectorRegistry()
+    counter = Counter(
+        "tracker_http_requests", "Requests by route and status", ["route", "status"],
+        registry=app.state.requests,
+    )  # fmt: skip
+    api.attach(app)
+    _attach_pages(app)
+    problems.attach(app)
+    _for_people(app)
+    hosts = LOOPBACK | {settings.web.host} | set(settings.web.hosts)
+    return Guard(app, hosts, lambda route, status: counter.labels(route, str(status)).inc())
+
+
+def _attach_pages(app: FastAPI) -> None:
+    @app.exception_handler(Outside)
+    async def _send_in(_: Request, __: Exception) -> Response:
+        return RedirectResponse("/in", 303)
+
+    @app.exception_handler(Unasked)
+    async def _ask(request: Request, __: Exception) -> Response:
+        return frame.notice(request.url.path if request.method == "GET" else "/")
+
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    for part in (frame, bets, market, record):
+        app.include_router(part.router)
+
+
+def _for_people(app: FastAPI) -> None:
+    """On a page a mistake is told as a page; to a program, as a problem."""
+
+    async def told(request: Request, wrong: Exception) -> Response:
+        match wrong:
+            case Problem():
+                found = wrong
+            case RequestValidationError():
+                first = wrong.errors()[0]
+                field = ".".join(str(x) for x in first["loc"][1:])
+                found = Problem(422, f"{field or 'the body'} {plain_words(first)}", field)
+            case TrackerError():
+                found = problems.of_error(wrong)
+            case _:
+                raise wrong
+        if request.url.path.startswith("/api/"):
+            return problems.answer(found)
+        return page(
+            "problem.html", "That did not work", status=found.status, message=found.message,
+            candidates=found.candidates,
+        )  # fmt: skip
+
+    for kind in (Problem, TrackerError, RequestValidationError):
+        app.add_exception_handler(kind, told)

@@ -6,7 +6,7 @@ needs and is worth, how old the data are, and the bet's number. Facts and chance
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from tracker.domain.alert import PLAIN, Alert, MessageStyle, Reason
@@ -29,6 +29,7 @@ from tracker.domain.poll import Trouble
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.domain.value import fair_value, returns_of
 from tracker.wording.figures import (
+    change_text,
     counted,
     deciding,
     money_for,
@@ -289,6 +290,15 @@ def no_data(games: Sequence[str], trouble: str) -> str:
 def data_back(games: Sequence[str], seconds: float) -> str:
     """One message when all of them can be read again; `seconds` is for how long they could not."""
     return f"✓ Data on {_listed(games)} are back, away for {span_text(seconds)}"
+
+
+def rewritten(
+    file: str, bet: str, changes: Iterable[tuple[str, str | None, str | None]], *, undone: bool
+) -> str:
+    """What the file of bets changed of a bet that has its result, or that was edited by hand."""
+    told = " · ".join(change_text(*x) for x in changes)
+    keep = "\nThat takes back an edit: change its line in the file to keep it." if undone else ""
+    return f"{file} changed {bet}: {told}{keep}"
 
 
 def _listed(games: Sequence[str]) -> str:

@@ -13,10 +13,11 @@ from datetime import datetime, tzinfo
 from math import floor
 from string import ascii_lowercase
 
-from tracker.domain.bet import Bet, Leg, Parlay, Result, Wager
+from tracker.domain.bet import ASK_BOOK, Bet, Leg, Parlay, Result, Wager
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import Direction, PlayerTotal, TeamTotal, Total
+from tracker.domain.money import plural, profit_cents
 from tracker.domain.player import box_line, figure
 from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.domain.tracking import GameTracking, LegStanding, Tracked
@@ -210,14 +211,14 @@ def _verdict(tracked: Sequence[Tracked]) -> str:
     count = Counter(x.result.value for x in done)
     words = ", ".join(f"{count[x.value]} {x.value}" for x in Result if count[x.value])
     known = [
-        x.settlement.payout_cents - (x.bet.own_cents or 0)
+        profit
         for x in tracked
         if x.settlement is not None
-        and x.settlement.payout_cents is not None
-        and x.bet.stake_cents is not None
+        and (profit := profit_cents(x.settlement.payout_cents, x.bet.own_cents)) is not None
     ]
     money = f" · {signed_money(sum(known))}" if known else ""
-    return f"{words}{money}"
+    asked = sum(x.asks_payout for x in done)
+    return f"{words}{money}" + (f" · {plural(asked, 'payout')} not known" if asked else "")
 
 
 def row(one: Tracked, game: Game, state: GameState | None, was: float | None, *, old: bool) -> Row:
@@ -234,6 +235,9 @@ def row(one: Tracked, game: Game, state: GameState | None, was: float | None, *,
         money = money_for(one.bet, done.result, done.payout_cents)
         word = done.result.value
         figure = f"{word.upper()}{money}"
+        if done.asks_payout:
+            ask = ASK_BOOK[0].upper() + ASK_BOOK[1:]
+            return Row("❔", label, figure, "", ask, "to review", 1.5)
         return Row(_RESULTS[done.result], label, figure, "", "", word, 0.1)
     if chance is None:
         why = "" if one.no_chance is None else one.no_chance.text

@@ -31,7 +31,7 @@ from tracker.domain.market import (
     line_text,
     multiple_text,
 )
-from tracker.domain.money import money_text
+from tracker.domain.money import money_text, profit_cents
 from tracker.domain.player import box_line, figure
 from tracker.domain.tracking import LegStanding
 
@@ -144,6 +144,20 @@ def signed_money(cents: int) -> str:
     return f"+{money_text(cents)}" if cents > 0 else money_text(cents)
 
 
+_WHOSE = ("own money", "free bet")
+"""Whose the stake is, by whether it is a free bet's."""
+
+
+def change_text(what: str, before: str | None, after: str | None) -> str:
+    """A row of audit in a person's words, money as money: `stake $10.00 → $25.00`."""
+    if what == "free":
+        whose = (_WHOSE[x in ("1", "True")] for x in (before, after))
+        return " → ".join(whose)
+    money = what.endswith("_cents")
+    told = (money_text(int(x)) if money and x else x or "none" for x in (before, after))
+    return f"{what.removesuffix('_cents')} {' → '.join(told)}"
+
+
 def span_text(seconds: float) -> str:
     """A length of time: `5 s`, `2 min 5 s`, `1 h 3 min`."""
     whole = max(0, int(seconds))
@@ -201,13 +215,8 @@ class Staked(Protocol):
     """What money is told of: a bet, or one as it is shown."""
 
     @property
-    def stake_cents(self) -> int | None:
-        """The stake."""
-        ...
-
-    @property
     def own_cents(self) -> int | None:
-        """What of it is the person's money."""
+        """What of the stake is the person's money; None where the stake is not known."""
         ...
 
 
@@ -221,11 +230,12 @@ def deciding(bet: int | str, *, payout: bool) -> str:
 
 def money_for(bet: Staked, result: Result, payout_cents: int | None) -> str:
     """What a result did to the stake: ` +$17.39`, ` $20.00 back`; empty when not known."""
-    if bet.stake_cents is None or payout_cents is None:
+    profit = profit_cents(payout_cents, bet.own_cents)
+    if payout_cents is None or profit is None:
         return ""
     match result:
         case Result.WON | Result.LOST:
-            return f" {signed_money(payout_cents - (bet.own_cents or 0))}"
+            return f" {signed_money(profit)}"
         case Result.PUSH | Result.VOID:
             return f" {money_text(payout_cents)} back" if payout_cents else ""
         case _:

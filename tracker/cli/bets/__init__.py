@@ -1,1 +1,137 @@
-"""The verbs of bets: add, import, edit, settle, rules and what they are worth."""
+"""What the verbs of bets share: which game or player is meant, asked of a person at a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tracker.app.choose_game import Chooser, GamesRead
+from tracker.cli.screen import asks, progress, say, when
+from tracker.domain.errors import BadBet
+from tracker.domain.game import Game
+from tracker.domain.player import Player
+
+if TYPE_CHECKING:
+    from tracker.cli import Session
+    from tracker.domain.game import GameState
+    from tracker.domain.player import AmbiguousPlayer
+    from tracker.feeds.slates import SlateReading
+
+    Listed = list[tuple[Game, GameState | None]]
+
+
+ASKING = "asking the feed what is on"
+"""What is said on the terminal while it is asked."""
+
+ANSWER_WITHIN_S = 4.0
+"""Seconds that a person waits for the feed; the daemon asks again later anyway."""
+
+
+async def read_slate(
+    at: Session,
+    wait_s: float,
+    enough: Callable[[Game], bool] | None = None,
+    leagues: frozenset[str] | None = None,
+) -> GamesRead:
+    """Read the boards and then the schedules into the store, no longer than `wait_s` (real).
+
+    `leagues` are those that are asked about: the NBA, and those of the games that are known. The
+    schedules are left out when a board has a game that is `enough`.
+    """
+    from tracker.domain.league import NBA
+    from tracker.feeds.feeds import open_feeds
+    from tracker.feeds.identity import KEPT
+    from tracker.settings import load_settings
+
+    feeds = load_settings(at.basics.source if at.basics.source.exists() else None).feeds
+    known = [game for game, _ in await at.store.games(since=at.now - KEPT)]
+    held = await at.store.held_games()
+    asked = leagues or frozenset({NBA.id, *(game.league for game in known)})
+    why = f"the feed did not answer within {wait_s:g} s"
+    board: tuple[tuple[Game, GameState | None], ...] = ()
+    try:
+        async with (
+            asyncio.timeout(wait_s),
+            open_feeds(feeds, at.clock, deadline_s=wait_s) as opened,
+        ):
+            slates = opened.slates(lambda: asked, known, lambda: held)
+            boards = _shown(await slates.read(schedule=False), at)
+            await _save(at, boards)
+            board = tuple((x.game, x) for x in boards.states)
+            if enough is not None and any(enough(x) for x in boards.games):
+                return GamesRead(True, board=board)
+            if not boards.answered:
+                return GamesRead(False, _lower("; ".join(boards.troubles)) or why, board)
+            why = "the schedule could not be read in time"
+            reading = _shown(await slates.read(), at)
+            await _save(at, reading)
+            trouble = _lower("; ".join(reading.troubles)) or why
+            return GamesRead(reading.from_schedule, trouble, board)
+    except TimeoutError:
+        return GamesRead(False, why, board)
+
+
+def _shown(reading: SlateReading, at: Session) -> SlateReading:
+    """The reading, without how games stand where all is to be shown late: the daemon tells that."""
+    return replace(reading, states=()) if at.basics.delay else reading
+
+
+async def _save(at: Session, reading: SlateReading) -> None:
+    states = {state.game.id: state for state in reading.states}
+    await at.store.save_games([(x, states.get(x.id)) for x in reading.games], at.now)
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:].rstrip(".")
+
+
+def chooser(at: Session) -> Chooser:
+    """Finds what a bet means: by the store, else by the feed, else by who is there to ask."""
+
+    async def look(enough: Callable[[Game], bool] | None, leagues: frozenset[str]) -> GamesRead:
+        with progress(ASKING):
+            return await read_slate(at, ANSWER_WITHIN_S, enough, leagues)
+
+    ask = _AtTerminal(at) if asks() else None
+    return Chooser(at.store, at.now, look, ask, at.basics.zone)
+
+
+def silent_chooser(at: Session) -> Chooser:
+    """The same where the terminal is a screen of its own: nothing is written, nobody is asked."""
+
+    async def look(enough: Callable[[Game], bool] | None, leagues: frozenset[str]) -> GamesRead:
+        return await read_slate(at, ANSWER_WITHIN_S, enough, leagues)
+
+    return Chooser(at.store, at.now, look, None, at.basics.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class _AtTerminal:
+    """Asks on the terminal."""
+
+    at: Session
+
+    def game(self, games: Sequence[Game]) -> Game:
+        """One of these games."""
+        zone = self.at.basics.zone
+        listed = [f"{x.name}  {when(x.start, self.at.now, zone)}" for x in games]
+        return games[_ask("That may mean several games:", listed)]
+
+    def player(self, why: AmbiguousPlayer) -> Player:
+        """One of the players whom a name may mean."""
+        listed = [f"{x.name} ({why.game.code(x.side)})" for x in why.players]
+        return why.players[_ask("That may mean several players:", listed)]
+
+
+def _ask(question: str, listed: Sequence[str]) -> int:
+    say(question)
+    for number, what in enumerate(listed, 1):
+        say(f"  {number}  {what}")
+    import typer
+
+    asked: int = typer.prompt("Which one", type=int)
+    if not 1 <= asked <= len(listed):
+        raise BadBet(f"there is no {asked} in the list: nothing was added")
+    return asked - 1

@@ -16,21 +16,21 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.app.bets import Beside, Registered, draft_of
 from tracker.app.views import iso
-from tracker.cli.bets.choose import chooser
+from tracker.cli import Scope, session
+from tracker.cli.bets import chooser
 from tracker.cli.screen import asks, note, paint, progress, say, say_json, wait_text, when
-from tracker.cli.session import Scope, session
 from tracker.domain.bet import wager_text
-from tracker.domain.catalog.teams import guests_of
+from tracker.domain.catalog import guests_of
 from tracker.domain.chance import NoChance
 from tracker.domain.errors import BadBet, Misused
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.money import money_text, needed, odds_text, payout_if_won, stake_text
-from tracker.language.grammar import stake_written
+from tracker.language import stake_written
 
 if TYPE_CHECKING:
     import typer
 
-    from tracker.cli.session import Basics, Session
+    from tracker.cli import Basics, Session
     from tracker.domain.draft import Draft
     from tracker.domain.game import Game
 
@@ -162,8 +162,8 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     import typer as t
     from typer.core import TyperCommand
 
-    from tracker.cli.declare import declare
-    from tracker.cli.session import scope_of
+    from tracker.cli import scope_of
+    from tracker.cli.app import declare
 
     class Add(TyperCommand):
         """Leaves the reading of its arguments to this module."""
@@ -352,7 +352,7 @@ def _label(text: str) -> str:
 
 def _matched(x: Registered, game: Game, now: datetime, basics: Basics) -> str:
     """The players of the bet in a game, its teams, and when it tips off."""
-    from tracker.domain.catalog.teams import teams
+    from tracker.domain.catalog import teams
 
     known = teams(game.league)
     away, home = known.get(game.away), known.get(game.home)

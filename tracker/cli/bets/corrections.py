@@ -10,33 +10,22 @@ import typer
 
 from tracker.app.bets import Changes
 from tracker.app.views import bet_json, iso
-from tracker.cli.declare import AsJson, Reference, declare
+from tracker.cli import Scope, scope_of, session
+from tracker.cli.app import AsJson, Reference
 from tracker.cli.screen import asks, note, paint, say, say_json, shown_as, status_text, table
-from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.bet import Result, Status
 from tracker.domain.errors import BadBet, Misused
 from tracker.domain.money import money_text, parse_money
+from tracker.wording.figures import change_text
 
 if TYPE_CHECKING:
-    from tracker.cli.session import Session
+    from tracker.cli import Session
     from tracker.domain.bet import Settlement
     from tracker.store.auditing import Audit
     from tracker.store.views import BetView
 
 
 _NOTHING = "Nothing waits for you: every result could be told for sure."
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    verbs: dict[str, Callable[..., None]] = {
-        "edit": edit,
-        "settle": settle,
-        "void": void,
-        "regrade": regrade,
-        "review": review,
-    }
-    declare(app, name, verbs[name], panel)
 
 
 def edit(  # noqa: PLR0917 - a command has an argument for each option
@@ -84,23 +73,7 @@ async def _edit(scope: Scope, reference: str, changes: Changes, as_json: bool) -
         say(f"{_name(view)}: it was so already.")
         return
     for change in told:
-        say(f"{_name(view)}: {_change_text(change)}")
-
-
-_WHOSE = ("own money", "free bet")
-"""Whose the stake is, by whether it is a free bet's."""
-
-
-def _change_text(change: Audit) -> str:
-    """One change in a person's words, money as money: `stake $10.00 → $25.00`."""
-    if change.what == "free":
-        before, after = (_WHOSE[x in ("1", "True")] for x in (change.before, change.after))
-        return f"{before} → {after}"
-    what, money = change.what.removesuffix("_cents"), change.what.endswith("_cents")
-    before, after = (
-        money_text(int(x)) if money and x else x or "none" for x in (change.before, change.after)
-    )
-    return f"{what} {before} → {after}"
+        say(f"{_name(view)}: {change_text(change.what, change.before, change.after)}")
 
 
 def void(

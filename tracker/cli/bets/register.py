@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tracker.app.views import bet_json, prior_json, show_json
+from tracker.cli import CommandEnded, Scope, Session, scope_of, session
+from tracker.cli.app import AsJson, Reference
 from tracker.cli.bets.worth import decision_lines
-from tracker.cli.declare import AsJson, Reference, declare
-from tracker.cli.models.in_use import believed, given_lines, models_of
+from tracker.cli.models import believed, given_lines, models_of
 from tracker.cli.screen import (
     chance_text,
     leg_lines,
@@ -25,7 +25,6 @@ from tracker.cli.screen import (
     table,
     when,
 )
-from tracker.cli.session import CommandEnded, Scope, Session, scope_of, session
 from tracker.domain.bet import Status
 from tracker.domain.errors import Misused
 from tracker.domain.money import odds_text, plural, stake_in_table, stake_text
@@ -45,16 +44,6 @@ _PAGE = 100
 
 _LATELY = 10
 """Bets that are listed when none is followed."""
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    verbs: dict[str, Callable[..., None]] = {
-        "bets": bets,
-        "show": show,
-        "withdraw": withdraw,
-    }
-    declare(app, name, verbs[name], panel)
 
 
 def bets(

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from tracker.cli import Scope, scope_of
+from tracker.cli.app import AsJson, declare
 from tracker.cli.bets.register import rules
-from tracker.cli.declare import AsJson, declare
 from tracker.cli.screen import note, progress, say, say_json, table
-from tracker.cli.session import Scope, scope_of
 from tracker.domain.bet import Bet
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import Game, Side
@@ -156,7 +156,7 @@ async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[Trial
 
 
 def _load(scope: Scope) -> _Loader:
-    from tracker.cli.models.in_use import ModelsInUse
+    from tracker.cli.models import ModelsInUse
     from tracker.registry import registry_beside
 
     return ModelsInUse(registry_beside(scope.basics().store), lambda _: None)

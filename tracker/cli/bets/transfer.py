@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,9 +18,9 @@ import typer
 
 from tracker.app import importing
 from tracker.app.importing import BroughtIn
-from tracker.cli.declare import AsJson, declare
+from tracker.cli import FAILED, CommandEnded, Scope, scope_of, session
+from tracker.cli.app import AsJson
 from tracker.cli.screen import asks, complain, note, progress, say, say_json, table
-from tracker.cli.session import FAILED, CommandEnded, Scope, scope_of, session
 from tracker.domain.draft import Draft
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import slate_date
@@ -33,12 +33,6 @@ _MOST_ROWS = 20
 
 ARCHIVE = "archive"
 """Said in the place of a table: all that is remembered."""
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    verbs: dict[str, Callable[..., None]] = {"import": bring_in, "export": export}
-    declare(app, name, verbs[name], panel)
 
 
 def bring_in(  # noqa: PLR0917 - a command has an argument for each option

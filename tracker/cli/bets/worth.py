@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.declare import AsJson, Reference, declare
+from tracker.cli import Scope, scope_of, session
+from tracker.cli.app import AsJson, Reference, declare
 from tracker.cli.screen import note, paint, progress, say, say_json, shown_as, table
-from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible
 from tracker.domain.money import money_text, odds_text, parse_money, parse_odds, stake_text
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tracker.app.bets import Registered
     from tracker.app.market.value import HeldBet, Worth
-    from tracker.cli.session import Session
+    from tracker.cli import Session
     from tracker.domain.bet import Bet
     from tracker.domain.chance import NoChance
     from tracker.domain.value import BetDecision
@@ -116,7 +116,7 @@ async def _held(scope: Scope, reference: str) -> tuple[HeldBet, str]:
     """The bet with what its worth rests on, and the form of odds that the person wants."""
     from tracker.app.explain import Explainer
     from tracker.app.market.value import NotHeld, held
-    from tracker.cli.models.in_use import given_lines
+    from tracker.cli.models import given_lines
     from tracker.registry import registry_beside
 
     async with session(scope) as at:
@@ -170,7 +170,7 @@ async def _checked(
 ) -> None:
     from tracker.app.bets import Beside, draft_of, unregistered
     from tracker.app.market.value import WHY_NONE, Worth
-    from tracker.cli.bets.choose import chooser
+    from tracker.cli.bets import chooser
 
     settings = scope.settings()
     draft = draft_of(line, Beside(game=game, odds=odds), settings.stake_unit_cents)
@@ -235,7 +235,7 @@ def _check_json(asked: Registered, x: Worth, why: list[str]) -> dict[str, Any]:
 async def worth_of(bet: Bet, at: Session, scope: Scope) -> Worth | NoChance | None:
     """What a bet is worth at this moment, or why it has no chance; None where none can say."""
     from tracker.app.market import value
-    from tracker.cli.models.in_use import given_lines, models_of
+    from tracker.cli.models import given_lines, models_of
 
     limits = scope.settings().odds
     return await value.worth_of(at.store, bet, given_lines(scope), models_of(at), limits, at.now)

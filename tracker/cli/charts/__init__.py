@@ -1,1 +1,315 @@
-"""Charts of a bet, on the terminal and as pictures."""
+"""`tracker chart` and `why`: how a bet's chance went over its game, drawn, and why it moved."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker.app.course import Course, course_of
+from tracker.cli import Scope, Session, scope_of, session
+from tracker.cli.app import AsJson, Reference
+from tracker.cli.charts.plot import draw, draw_clv, draw_profit, draw_reliability
+from tracker.cli.models import given_lines
+from tracker.cli.screen import paint, progress, say, say_json, shown_as, status_text
+from tracker.domain.errors import Impossible, Misused
+from tracker.engine.record import Grouping, Reliability, reliability
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tracker.app.explain import Explained
+    from tracker.cli import Basics
+    from tracker.store.views import BetView, ShowView
+
+
+_FORMS = (".png", ".svg")
+_WIDEST = 120
+_NARROWEST = 40
+
+_NOTHING = {
+    "profit": "No bet with a stake has a result yet, so there is no profit to draw.",
+    "calibration": "No bet was won or lost yet, so there is nothing to hold the chances against.",
+    "clv": "No single bet has met its close yet: `tracker clv` says why.",
+}
+
+
+def chart(
+    context: typer.Context,
+    *,
+    bet: Annotated[
+        str | None, typer.Argument(metavar="ID", help="The bet: its number, or your own id.")
+    ] = None,
+    profit: Annotated[
+        bool, typer.Option("--profit", help="What all bets brought, night by night.")
+    ] = False,
+    calibration: Annotated[
+        bool, typer.Option("--calibration", help="The chances that were told beside what came.")
+    ] = False,
+    clv: Annotated[
+        bool, typer.Option("--clv", help="How many bets were worth how much by the close.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Write a picture: FILE.png or FILE.svg."),
+    ] = None,
+    width: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=40, help="Columns on the terminal; else as wide as it is."),
+    ] = None,
+) -> None:
+    """Draw a bet's p(hit), and the figure that decides it: margin, total, or a player's own.
+
+    The axis is game time, of the part of the game that the bet is about; of a parlay over several
+    games the clock on the wall, with its legs below. Dotted lines are the levels of the bet's
+    rules, ▲ and ▼ are alerts. --profit, --calibration and --clv draw your record instead.
+    """
+    if out is not None and out.suffix.lower() not in _FORMS:
+        raise Misused(f"{out}: a picture is written as .png or .svg: name the file so")
+    if (bet is not None) + profit + calibration + clv != 1:
+        raise Misused("name one bet, or one of --profit, --calibration and --clv")
+    scope, columns = scope_of(context), width or _columns()
+    if bet is not None:
+        _chart_bet(scope, bet, out, columns)
+        return
+    kind = "profit" if profit else "calibration" if calibration else "clv"
+    _chart_record(scope, kind, out, columns)
+
+
+# ------------------------------------------------------------------------------------------- a bet
+
+
+def _chart_bet(scope: Scope, reference: str, out: Path | None, columns: int) -> None:
+    view, now = asyncio.run(_view(scope, reference))
+    empty = why_empty(view)
+    if empty is not None:
+        say(f"#{view.bet.id} {shown_as(view.bet)} has no history yet: {empty}.")
+        return
+    course = course_for(view, now, scope.basics())
+    if out is None:
+        say("\n".join(draw(course, columns)))
+        return
+    with progress("drawing"):
+        _pictures().write_picture(course, out)
+    say(f"Wrote {out}")
+
+
+def why_empty(view: ShowView) -> str | None:
+    """Why there is nothing to draw of a bet yet; None where there is."""
+    if view.bet.game is None:
+        return "its game is not known"
+    if view.snapshots and not view.priced.snapshots:
+        why = view.bet.no_chance
+        return "it has had no chance yet" if why is None else f"its player: {why.text}"
+    return None if view.snapshots else "it begins when the daemon first sees the game"
+
+
+async def _view(scope: Scope, reference: str) -> tuple[ShowView, datetime]:
+    async with session(scope) as at:
+        view = await at.store.show_view(await at.number(reference), at.basics.rules)
+        if view is None:
+            raise RuntimeError("a bet that was just found is gone")
+        return view, at.now
+
+
+def course_for(view: ShowView, now: datetime, basics: Basics) -> Course:
+    """The course of a bet that has a history, under its name and how it stands."""
+    title = f"#{view.bet.id}  {shown_as(view.bet)}"
+    return course_of(view, title, _subtitle(view.bet, now, basics), basics.zone)
+
+
+def _subtitle(bet: BetView, now: datetime, basics: Basics) -> str:
+    from rich.text import Text
+
+    from tracker.cli.screen import when
+    from tracker.domain.bet import Parlay
+    from tracker.wording.figures import score_text
+
+    game, state = bet.game, bet.state
+    if game is None:
+        return ""
+    result = Text.from_ansi(status_text(bet)).plain
+    if isinstance(bet.market, Parlay) and len(bet.market.games) > 1:
+        names = ", ".join(x.name for x in bet.market.games)
+        return f"{names}  ·  {when(game.start, now, basics.zone)}  ·  {result}"
+    parts = [game.name, when(game.start, now, basics.zone)]
+    if state is not None and state.period > 0:
+        parts = [when(game.start, now, basics.zone), score_text(game, state.score)]
+        parts.append(state.game_clock)
+    return "  ·  ".join((*parts, result))
+
+
+def _columns() -> int:
+    if not sys.stdout.isatty() and not os.environ.get("COLUMNS"):
+        return 100
+    return min(_WIDEST, max(_NARROWEST, shutil.get_terminal_size().columns))
+
+
+def _pictures() -> ModuleType:
+    try:
+        from tracker.cli.charts import picture
+    except ImportError:
+        raise Impossible(
+            'pictures need matplotlib, which is not installed: pip install "ingame-tracker[charts]"'
+        ) from None
+    return picture
+
+
+# ---------------------------------------------------------------------------------------- a record
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What bets came to: cents by night, chances beside what came, worth by the close."""
+
+    nights: Sequence[tuple[str, int]] = ()
+    told: Reliability | None = None
+    worth: Sequence[float] = ()
+    mean: str = ""
+
+
+def _chart_record(scope: Scope, kind: str, out: Path | None, columns: int) -> None:
+    from tracker.store import StoreMissing
+
+    try:
+        found = asyncio.run(_record(scope, kind))
+    except StoreMissing:
+        found = _Record()
+    if not found.nights and found.told is None and not found.worth:
+        say(_NOTHING[kind])
+        return
+    if out is None:
+        say("\n".join(_drawn(found, columns)))
+        return
+    with progress("drawing"):
+        _write(found, out)
+    say(f"Wrote {out}")
+
+
+async def _record(scope: Scope, kind: str) -> _Record:
+    async with session(scope) as at:
+        match kind:
+            case "profit":
+                return _Record(nights=await _nights(at))
+            case "calibration":
+                return _Record(told=reliability(await at.store.said()))
+            case _:
+                return await _worth(at)
+
+
+async def _nights(at: Session) -> list[tuple[str, int]]:
+    """What was won or lost on each of the nights that had money on them."""
+    days = await at.store.outcomes.tallies(Grouping.DAY)
+    return [(day, x.profit) for day, x in sorted(days.items()) if x.staked]
+
+
+async def _worth(at: Session) -> _Record:
+    """The closing line values that `tracker clv` takes its mean over, and that mean in words."""
+    from tracker.app.market.quotes import clv_report
+    from tracker.cli.market import mean_text
+
+    report = clv_report(
+        await at.store.bets_view(at.basics.rules), await at.store.quotes.values(), None
+    )
+    return _Record(worth=report.singles, mean=mean_text(report.all))
+
+
+def _drawn(x: _Record, columns: int) -> list[str]:
+    if x.nights:
+        return draw_profit(x.nights, columns)
+    if x.told is not None:
+        return draw_reliability(x.told, columns)
+    return draw_clv(x.worth, x.mean, columns)
+
+
+def _write(x: _Record, out: Path) -> None:
+    pictures = _pictures()
+    if x.nights:
+        pictures.write_profit(x.nights, out)
+    elif x.told is not None:
+        pictures.write_reliability(x.told, out)
+    else:
+        pictures.write_clv(x.worth, x.mean, out)
+
+
+def why(
+    context: typer.Context,
+    bet: Reference,
+    begin: Annotated[
+        str | None,
+        typer.Option("--from", metavar="MOMENT", help="'Q3 4:11', 21:14, a time or a poll."),
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="MOMENT", help="The same; else the last one.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say why a bet's p(hit) moved: each side's points, the clock, the ball and the rest.
+
+    The causes add up to the change. Without --from and --to it is the last change of 5 points or
+    more within five minutes, else the whole history.
+    """
+    scope = scope_of(context)
+    with progress("looking back"):
+        told = asyncio.run(explained(scope, bet, begin, end))
+    if as_json:
+        from tracker.app.explain import why_json
+
+        say_json(why_json(told))
+    else:
+        say("\n".join(told_lines(told)))
+
+
+async def explained(
+    scope: Scope, bet: str, begin: str | None = None, end: str | None = None
+) -> Explained:
+    """Why a bet moved between two moments, by itself the last time of note; Impossible if not."""
+    from tracker.app.explain import Explainer, NothingMoved, places_of
+    from tracker.registry import registry_beside
+
+    async with session(scope) as at:
+        number = await at.number(bet)
+        registry = registry_beside(at.basics.store)
+        explainer = Explainer(at.store, at.basics.rules, given_lines(scope), registry)
+        try:
+            view = await explainer.history(number)
+            return await explainer.explain(view, places_of(view, begin, end, at.basics.zone))
+        except NothingMoved as why_not:
+            raise Impossible(str(why_not)) from None
+
+
+def told_lines(told: Explained) -> list[str]:
+    """The two moments, what was believed before, and the causes between, which add up."""
+    from tracker.app.views import prior_words
+    from tracker.wording.figures import cause_text, percent, tenths
+
+    bet, game, causes = told.view.bet, told.view.bet.game, told.causes
+    if game is None:
+        return []
+    first, last = told.first, told.last
+    lines = [f"#{bet.id} {shown_as(bet)} · {game.name}"]
+    for x in (first, last):
+        score = f"{game.away} {x.score.away} – {x.score.home} {game.home}"
+        lines.append(f"  {x.game_clock:<10} {score:<18} p(hit) {percent(x.known.win, 1):>7}")
+    lines += [paint(f"  {'before':<10} {prior_words(told.prior, game)}", "dim"), ""]
+    change = told.change
+    shown = tenths([x for _, x in causes], change)
+    for (name, _), points in zip(causes, shown, strict=True):
+        if points:
+            text = cause_text(name, first, last, game)
+            lines.append(f"  {name:<15} {_signed(points):>16}   {paint(text, 'dim')}")
+    total = _signed(round(change * 1000))
+    return [*lines, f"  {'together':<15} {total:>16}   points of p(hit)"]
+
+
+def _signed(points: int) -> str:
+    colour = "green" if points > 0 else "red" if points < 0 else "dim"
+    return paint(f"{points / 10:+7.1f}".replace("-", "−"), colour)

@@ -20,9 +20,9 @@ from tracker.domain.market import (
 )
 from tracker.domain.player import Stat, player_key
 from tracker.domain.value import ClosingValue
+from tracker.replay import PlayerStatLine, RecordedTeam
 from tracker.replay.files import find_recording
 from tracker.replay.playback import Playback
-from tracker.replay.recording import PlayerStatLine, RecordedTeam
 from tracker.store.views import ShowView
 
 TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)

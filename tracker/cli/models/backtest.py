@@ -16,21 +16,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.declare import AsJson, declare
-from tracker.cli.models.in_use import (
-    DEFAULT_LEAGUE,
-    Folder,
-    known_league,
-    need_modelling,
-    seasons_of,
-)
+from tracker.cli import Scope, scope_of
+from tracker.cli.app import AsJson
+from tracker.cli.models import DEFAULT_LEAGUE, Folder, known_league, need_modelling, seasons_of
 from tracker.cli.screen import bar, note, say, say_json, table
-from tracker.cli.session import Scope, scope_of
 from tracker.domain.errors import Impossible
 from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from tracker.app.market.backtest import BacktestReport, BetGroup, BetOutcome, Candidate
     from tracker.domain.game import Game
@@ -38,12 +32,6 @@ if TYPE_CHECKING:
     from tracker.domain.prior import Lines
     from tracker.forecast.outlook import Outlook
     from tracker.modelling.retrain import Finding
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    verbs: dict[str, Callable[..., None]] = {"backtest": backtest, "study": study}
-    declare(app, name, verbs[name], panel)
 
 
 def backtest(
@@ -106,7 +94,7 @@ def _report(scope: Scope, strategy: Strategy, season: str, data: Path | None) ->
 def _recorded(
     scope: Scope, strategy: Strategy, season: str, data: Path | None
 ) -> list[tuple[Candidate, BetOutcome]]:
-    from tracker.cli.models.in_use import ModelsInUse
+    from tracker.cli.models import ModelsInUse
     from tracker.modelling.backtest import candidates, read_rows
     from tracker.registry import registry_beside
 
@@ -121,8 +109,8 @@ async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOut
     from datetime import timedelta
 
     from tracker.app.market.backtest import candidates, grouped
-    from tracker.cli.models.in_use import ModelsInUse
-    from tracker.cli.session import session
+    from tracker.cli import session
+    from tracker.cli.models import ModelsInUse
     from tracker.forecast.market import closing_outlook
     from tracker.registry import registry_beside
 
@@ -337,7 +325,7 @@ def study(
     """
     need_modelling("a study", "pyarrow", "sklearn")
     from tracker.modelling import retrain as work
-    from tracker.modelling.games.dataset import BadDataset
+    from tracker.modelling.games import BadDataset
 
     names = [known_league(x) for given in leagues or [DEFAULT_LEAGUE] for x in given.split(",")]
     tried = None if strategy is None else read_strategy(strategy)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.declare import AsJson, declare
-from tracker.cli.models.in_use import (
+from tracker.cli import Scope, scope_of
+from tracker.cli.app import AsJson
+from tracker.cli.models import (
     DEFAULT_LEAGUE,
     Folder,
     LeagueOf,
@@ -23,7 +24,6 @@ from tracker.cli.models.in_use import (
     unseen,
 )
 from tracker.cli.screen import bar, say, say_json, table
-from tracker.cli.session import Scope, scope_of
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import LEAGUES
 from tracker.registry import registry_beside
@@ -31,7 +31,7 @@ from tracker.registry import registry_beside
 if TYPE_CHECKING:
     from tracker.cli.screen import Advance
     from tracker.forecast import Parameters
-    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.games import Dataset
     from tracker.modelling.games.observe import Checkpoint, Recorded
 
 _SEED = 7
@@ -40,11 +40,6 @@ _LATE = (300, 120, 60, 30, 10)
 
 _LEADS = ((0.5, 0), (0.5, 8), (0.25, -5), (0.1, 4), (0.04, -3), (0.01, 2))
 """Typical states: the part of regulation that is left, and the home team's lead."""
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb known."""
-    declare(app, name, evaluate, panel)
 
 
 def evaluate(
@@ -262,8 +257,7 @@ def _judged(
     import numpy as np
 
     from tracker.modelling import metrics
-    from tracker.modelling.games import observe
-    from tracker.modelling.games.dataset import read
+    from tracker.modelling.games import observe, read
 
     advance("reading", 0.0)
     data = read(folder, models[0].league)

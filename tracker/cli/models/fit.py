@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.declare import AsJson, declare
-from tracker.cli.models.in_use import (
+from tracker.cli import Scope, scope_of, session
+from tracker.cli.app import AsJson
+from tracker.cli.models import (
     DEFAULT_LEAGUE,
     Folder,
     LeagueOf,
@@ -23,7 +24,6 @@ from tracker.cli.models.in_use import (
     seasons_of,
 )
 from tracker.cli.screen import bar, note, say, say_json, table
-from tracker.cli.session import Scope, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, Misused, TrackerError
 from tracker.domain.league import slate_date
@@ -49,11 +49,6 @@ _OVERLAP = timedelta(days=2)
 
 _MOMENTS = ("tip", "6:00 Q1", "end Q1", "6:00 Q2", "half", "6:00 Q3", "end Q3", "6:00", "5:00")
 """Moments in the order of a game; a file keeps them by name."""
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb known."""
-    declare(app, name, fit, panel)
 
 
 def fit(  # noqa: PLR0917 - the verb's options
@@ -151,7 +146,7 @@ def _fit(
 
     from tracker.clock import SystemClock
     from tracker.forecast.game.parameters import decode
-    from tracker.modelling.games.dataset import BadDataset, read
+    from tracker.modelling.games import BadDataset, read
     from tracker.modelling.games.evaluate import judged
     from tracker.modelling.games.fit import fit_text
 
@@ -223,7 +218,7 @@ def _seasons_of_players(folder: Path, league: str) -> int:
     """In how many seasons a folder tells of players."""
     if not (folder / league / "player_games.parquet").is_file():
         return 0
-    from tracker.modelling.players.dataset import seasons_with_players
+    from tracker.modelling.players import seasons_with_players
 
     return len(set(seasons_with_players(folder, league).tolist()))
 
@@ -259,7 +254,7 @@ def _collect(scope: Scope, league: str, folder: Path) -> None:
 def _retrained(
     scope: Scope, league: str, kind: Kind[Any], folder: Path, seasons: Sequence[str]
 ) -> Entry:
-    from tracker.modelling.games.dataset import BadDataset
+    from tracker.modelling.games import BadDataset
     from tracker.modelling.retrain import retrained_games, retrained_players
     from tracker.registry import in_use
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.declare import declare
-from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, known_league, need_modelling
+from tracker.cli import CommandEnded, Scope, scope_of, session
+from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, known_league, need_modelling
 from tracker.cli.screen import Advance, bar, note, say
-from tracker.cli.session import CommandEnded, Scope, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import Game, GameState, Phase
@@ -37,11 +36,6 @@ _COUNTED = "2456"
 """The third digit of a game's id: regular season, playoffs, play-in, cup final."""
 
 _PLAYS = "/static/json/liveData/playbyplay/playbyplay_{}.json"
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb known."""
-    declare(app, name, history, panel)
 
 
 def history(

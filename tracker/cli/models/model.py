@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.declare import AsJson, declare_group
+from tracker.cli import Scope, scope_of
+from tracker.cli.app import AsJson, declare_group
+from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, is_file_name, known_league
 from tracker.cli.models.evaluate import compare
 from tracker.cli.models.fit import calibrate, retrain
-from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, is_file_name, known_league
 from tracker.cli.models.trial import attach_trial
 from tracker.cli.screen import note, say, say_json, table
-from tracker.cli.session import Scope, scope_of
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, TrackerError
 from tracker.domain.league import LEAGUES
@@ -247,7 +247,7 @@ async def _activate(
     scope: Scope, registry: Registry[Parameters], league: str, kind: Kind[Any], name: str
 ) -> Entry:
     from tracker.app.models import activate as put_in_use
-    from tracker.cli.session import session
+    from tracker.cli import session
 
     now = SystemClock().now()
     if not scope.basics().store.exists():

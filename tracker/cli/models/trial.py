@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli.declare import AsJson, declare, declare_group
-from tracker.cli.models.in_use import DEFAULT_LEAGUE, LeagueOf, ModelsInUse, known_league
+from tracker.cli import Scope, Session, scope_of, session
+from tracker.cli.app import AsJson, declare_group
+from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, ModelsInUse, known_league
 from tracker.cli.screen import note, progress, say, say_json, table
-from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.league import NBA, slate_date
 from tracker.registry import GAMES, PLAYERS, registry_beside
 
@@ -193,11 +193,6 @@ def _json(trial: Trial, found: list[JudgedTrial]) -> dict[str, Any]:
 
     one = next((x for x in found if x.trial.id == trial.id), None)
     return judged_json(trial, one)
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb known."""
-    declare(app, name, monitors, panel)
 
 
 def monitors(

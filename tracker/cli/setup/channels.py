@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import typer
 
 from tracker.app.channels import open_channels
-from tracker.cli.declare import AsJson, declare, declare_group
+from tracker.cli import CommandEnded, Scope, scope_of, session
+from tracker.cli.app import AsJson, declare_group
 from tracker.cli.screen import asks, note, paint, progress, say, say_json
-from tracker.cli.session import CommandEnded, Scope, scope_of, session
 from tracker.clock import Clock, SystemClock
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.errors import Impossible
@@ -59,10 +59,7 @@ _LOOK_SECONDS = 1.0
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    if name == "test-alert":
-        declare(app, name, try_channels, panel)
-        return
+    """Make the verb and its words known."""
     declare_group(
         app,
         name,

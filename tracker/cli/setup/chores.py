@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tracker.app.views import iso
-from tracker.cli.declare import AsJson, declare
-from tracker.cli.models.in_use import ModelsInUse, known_league
+from tracker.cli import CommandEnded, Scope, scope_of, session
+from tracker.cli.app import AsJson
+from tracker.cli.models import ModelsInUse, known_league
 from tracker.cli.screen import note, progress, say, say_json, table
-from tracker.cli.session import CommandEnded, Scope, scope_of, session
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.money import plural
 from tracker.registry import registry_beside
@@ -32,17 +32,6 @@ _DEADLINE_S = 75.0
 _MB = 1_000_000
 
 _NOTHING = "No back-up yet: `tracker backup --full` makes one, and the daemon one every night."
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    verbs: dict[str, Callable[..., None]] = {
-        "refresh": refresh,
-        "chores": chores,
-        "backup": backup,
-        "restore": restore,
-    }
-    declare(app, name, verbs[name], panel)
 
 
 def refresh(

@@ -17,10 +17,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tracker.cli.app import CARE
-from tracker.cli.declare import AsJson, declare, declare_group
+from tracker.cli import CommandEnded, Scope, scope_of
+from tracker.cli.app import CARE, AsJson, declare_group
 from tracker.cli.screen import asks, complain, note, paint, progress, say, say_json
-from tracker.cli.session import CommandEnded, Scope, scope_of
 from tracker.domain.errors import BadBet, Impossible, Misused, TrackerError
 from tracker.domain.money import money_text, parse_money, plural
 
@@ -43,10 +42,7 @@ _LOCALTIME = Path("/etc/localtime")
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    if name == "init":
-        declare(app, name, init, panel)
-        return
+    """Make the verb and its words known."""
     declare_group(
         app,
         name,

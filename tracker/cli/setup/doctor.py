@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.health import STUCK_S, unpolled
-from tracker.cli.declare import AsJson, declare
+from tracker.cli import CommandEnded, Scope, scope_of
+from tracker.cli.app import AsJson
 from tracker.cli.screen import paint, progress, say, say_json
-from tracker.cli.session import CommandEnded, Scope, scope_of
 from tracker.clock import SystemClock
 from tracker.domain.bet import Status
 from tracker.domain.errors import TrackerError
@@ -28,7 +28,7 @@ from tracker.domain.money import plural, several
 from tracker.host import NoLocks, os_trouble, running_instance
 
 if TYPE_CHECKING:
-    from tracker.cli.session import Session
+    from tracker.cli import Session
     from tracker.settings import Settings
     from tracker.store.upkeep import Backup
 
@@ -60,11 +60,6 @@ class Check:
     name: str
     health: CheckResult
     text: str
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb known."""
-    declare(app, name, doctor, panel)
 
 
 def doctor(
@@ -219,7 +214,7 @@ def _running(settings: Settings) -> Check:
 
 async def _at_work(scope: Scope) -> AsyncIterator[Check]:
     """Whether the daemon does its work; that it does not run is bad here."""
-    from tracker.cli.session import session
+    from tracker.cli import session
 
     check = _running(scope.settings())
     yield replace(check, health=CheckResult.BAD) if check.health is CheckResult.WARNING else check
@@ -250,7 +245,7 @@ def _disk(settings: Settings) -> Check:
 
 
 async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
-    from tracker.cli.session import session
+    from tracker.cli import session
     from tracker.store import StoreError, StoreMissing
 
     try:
@@ -323,7 +318,7 @@ def _backups(made: Sequence[Backup], at: Session, settings: Settings) -> Check:
 
 async def _leagues(scope: Scope) -> list[str]:
     """The leagues whose sources are tried: the NBA, and those of games that are followed."""
-    from tracker.cli.session import session
+    from tracker.cli import session
     from tracker.domain.league import LEAGUES, NBA
     from tracker.store import StoreError
 
@@ -338,7 +333,7 @@ async def _leagues(scope: Scope) -> list[str]:
 
 async def _requests(scope: Scope) -> AsyncIterator[Check]:
     """What the daemon has asked of each host, as it wrote it down last."""
-    from tracker.cli.session import session
+    from tracker.cli import session
     from tracker.store import StoreError
 
     try:
@@ -372,7 +367,7 @@ _ENOUGH = 10
 async def _market(scope: Scope) -> AsyncIterator[Check]:
     """What sources of quotes told that could not be used, and how many bets met their close."""
     from tracker.app.market.quotes import clv_report, judged
-    from tracker.cli.session import session
+    from tracker.cli import session
     from tracker.store import StoreError
 
     try:

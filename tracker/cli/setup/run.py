@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tracker.app.channels import open_channels
-from tracker.cli.declare import declare, declare_group
-from tracker.cli.models.in_use import ModelsInUse
+from tracker.cli import FAILED, CommandEnded, Scope, scope_of
+from tracker.cli.app import declare_group
+from tracker.cli.models import ModelsInUse
 from tracker.cli.screen import progress, say
-from tracker.cli.session import FAILED, CommandEnded, Scope, scope_of
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.domain.errors import Impossible, Misused, TrackerError
 from tracker.domain.events import DaemonStarted, ModelRefused, SecretsWarning, Severity, SystemEvent
@@ -39,17 +39,14 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    if name == "service":
-        declare_group(
-            app,
-            name,
-            "Keep the daemon running with systemd: install, status, logs, remove.",
-            {"install": install, "status": status, "logs": logs, "remove": remove},
-            panel,
-        )
-        return
-    declare(app, name, run if name == "run" else demo, panel)
+    """Make the verb and its words known."""
+    declare_group(
+        app,
+        name,
+        "Keep the daemon running with systemd: install, status, logs, remove.",
+        {"install": install, "status": status, "logs": logs, "remove": remove},
+        panel,
+    )
 
 
 def run(
@@ -132,7 +129,7 @@ def parse_instant(text: str) -> datetime:
 async def _run(
     settings: Settings, secrets: Secrets, clock: Clock, level: str, config: Path | None
 ) -> int:
-    from tracker.daemon.bot.subprocesses import Bounds, Commands
+    from tracker.daemon.bot import Bounds, Commands
     from tracker.daemon.run import run as daemon
     from tracker.daemon.watchers.chores import HEAVY_LIMIT, LIGHT_LIMIT, Runners
     from tracker.daemon.watchers.system_notices import FailureNotice
@@ -222,7 +219,7 @@ def demo(
     if speed is not None and not 0 < speed < float("inf"):
         raise Misused(f"games cannot be played {speed:g} times as fast: give a number above 0")
     # The demo shows this command line at work, so it stands above it and is found by name.
-    main: Callable[..., int] = import_module("tracker.cli.demo.show").main
+    main: Callable[..., int] = import_module("tracker.cli.demo").main
     settings = scope_of(context).settings() if phone else None
     given = {"speed": speed, "out": out, "phone": settings}
     status = main(**{k: v for k, v in given.items() if v is not None})

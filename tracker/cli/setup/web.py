@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli.declare import AsJson, declare, declare_group
+from tracker.cli import Scope, scope_of, session
+from tracker.cli.app import AsJson, declare, declare_group
 from tracker.cli.screen import note, say, say_json
-from tracker.cli.session import Scope, scope_of, session
 from tracker.clock import SystemClock
 from tracker.domain.errors import Impossible, Misused
 from tracker.host import AlreadyRunning, NoLocks, running_instance, single_instance
@@ -63,7 +63,7 @@ def serve(
     try:
         import uvicorn  # noqa: F401 - told before anything is asked of it
 
-        import tracker.web.app  # noqa: F401 - likewise
+        import tracker.web  # noqa: F401 - likewise
     except ModuleNotFoundError as missing:
         raise Impossible(
             f'the page needs {missing.name}: install with `pip install "ingame-tracker[web]"`'
@@ -87,7 +87,7 @@ def serve(
 def _listen(settings: Settings) -> None:
     import uvicorn
 
-    from tracker.web.app import build
+    from tracker.web import build
 
     config = uvicorn.Config(
         build(settings, SystemClock(), _models(settings)),
@@ -206,7 +206,7 @@ def _models(settings: Settings) -> Callable[[str], Parameters]:
 
     def load(league: str) -> Parameters:
         if not made:
-            from tracker.cli.models.in_use import ModelsInUse
+            from tracker.cli.models import ModelsInUse
             from tracker.registry import registry_beside
 
             made.append(ModelsInUse(registry_beside(settings.store.path), note))

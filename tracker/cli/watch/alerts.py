@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tracker.app.views import alert_json
-from tracker.cli.declare import AsJson, declare
+from tracker.cli import Scope, Session, scope_of, session
+from tracker.cli.app import AsJson
 from tracker.cli.screen import note, paint, say, say_json, table, when
-from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.alert import Alert, Decision, DeliveryState, Reason
 from tracker.domain.errors import BadBet, Misused
 from tracker.domain.money import plural
-from tracker.domain.policy import Snooze, SnoozeScope
-from tracker.language.snoozes import FORMS, parse_until, subject
+from tracker.domain.policy import FORMS, Snooze, SnoozeScope, parse_until, subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from zoneinfo import ZoneInfo
 
     from tracker.domain.game import Game
+    from tracker.domain.tracking import GameTracking
     from tracker.store.views import AlertView, DeliveryView
 
 
@@ -44,12 +44,6 @@ _WORDS = {
 
 _RECENT = timedelta(hours=12)
 """How long after its tip-off a game may still be meant."""
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    verbs: dict[str, Callable[..., None]] = {"alerts": alerts, "snooze": snooze}
-    declare(app, name, verbs[name], panel)
 
 
 def alerts(
@@ -289,3 +283,68 @@ def _snoozes_json(x: Snooze) -> dict[str, object]:
 
 def _count(number: int) -> str:
     return plural(number, "snooze")
+
+
+# ------------------------------------------------------------------- how the night's alerts fared
+
+NOT_WATCHED = "Nothing is being watched: the daemon is not running. `tracker run` starts it."
+
+_BEGINS = 6
+"""The hour, on the person's clock, at which a night is over and another day begins."""
+
+_SHORT = {
+    Reason.NOT_REARMED: "band",
+    Reason.BEYOND_WHEN_ADDED: "beyond when added",
+    Reason.HOLDING: "hold",
+    Reason.COOLING_DOWN: "cooldown",
+    Reason.OVER_BUDGET: "budget",
+    Reason.QUIET: "quiet hours",
+}
+"""Reasons in a word, where their own name is not the one that people use."""
+
+_MOST_REASONS = 4
+"""Reasons that the line of the night's alerts names; what the rest held back is one number."""
+
+_NO_HOLD = frozenset({Reason.REARMED.value, Reason.BELOW.value})
+"""Rows that hold nothing back: a rule that is ready again, a chance that fell back by itself."""
+
+
+def evening(now: datetime, zone: ZoneInfo) -> datetime:
+    """When the night that `now` lies in began."""
+    local = now.astimezone(zone)
+    begun = local.replace(hour=_BEGINS, minute=0, second=0, microsecond=0)
+    return begun if begun <= local else begun - timedelta(days=1)
+
+
+def alerts_line(decisions: dict[tuple[str, str], int], wait: float | None) -> str:
+    """`Alerts tonight 2 · held back 5 (band 3, cooldown 2) · next poll 4 s`; may be empty."""
+    held: Counter[str] = Counter()
+    fired = 0
+    for (decision, reason), count in decisions.items():
+        if decision == Decision.FIRED:
+            fired += count
+        elif reason not in _NO_HOLD:
+            held[_SHORT.get(Reason(reason), reason.replace("_", " "))] += count
+    parts = []
+    if decisions:
+        shown = held.most_common(_MOST_REASONS)
+        others = held.total() - sum(count for _, count in shown)
+        shown += [("others", others)] if others else []
+        reasons = ", ".join(f"{reason} {count}" for reason, count in shown)
+        parts.append(f"Alerts tonight {fired}")
+        parts.append(f"held back {held.total()}" + (f" ({reasons})" if reasons else ""))
+    if wait is not None:
+        parts.append(f"next poll {wait:.0f} s")
+    return " · ".join(parts)
+
+
+def until_next_poll(trackings: Sequence[GameTracking], now: datetime) -> float | None:
+    """Seconds until a game that is played is looked at next; None when none is."""
+    from tracker.feeds.polling.cadence import next_wait
+
+    waits = [
+        max(0.0, next_wait(x.standing, x.seen_at) - (now - x.seen_at).total_seconds())
+        for x in trackings
+        if x.state is not None and x.state.phase.in_play and x.seen_at is not None
+    ]
+    return min(waits, default=None)

@@ -12,18 +12,16 @@ import typer
 
 from tracker.app.choose_game import GamesRead
 from tracker.app.views import game_json
-from tracker.cli.bets.choose import ANSWER_WITHIN_S, ASKING, read_slate
-from tracker.cli.declare import AsJson, declare
+from tracker.cli import Scope, Session, scope_of, session
+from tracker.cli.app import AsJson
+from tracker.cli.bets import ANSWER_WITHIN_S, ASKING, read_slate
 from tracker.cli.screen import note, paint, progress, say, say_json, table, when
-from tracker.cli.session import Scope, Session, scope_of, session
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import LEAGUES, slate_date
 from tracker.domain.player import Stat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tracker.app.player import PlayerSheet
     from tracker.domain.game import Game, GameState
 
@@ -37,12 +35,6 @@ _LONGEST = timedelta(hours=5)
 _SHOWN = 10
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    verbs: dict[str, Callable[..., None]] = {"games": games, "player": player}
-    declare(app, name, verbs[name], panel)
 
 
 def games(
@@ -196,7 +188,7 @@ def player(
 
 async def _player(scope: Scope, name: str, stat: str, line: float | None, as_json: bool) -> None:
     from tracker.app.player import PlayerQuestion, PlayerSheet, sheet_json, sheets
-    from tracker.cli.models.in_use import given_lines, models_of
+    from tracker.cli.models import given_lines, models_of
     from tracker.store import StoreMissing
 
     ask = PlayerQuestion(name, _stat(stat), line)

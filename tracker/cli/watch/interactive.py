@@ -13,9 +13,9 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tracker.cli.charts.chart import course_for, why_empty
+from tracker.cli import Session
+from tracker.cli.charts import course_for, why_empty
 from tracker.cli.charts.plot import chance_panel, draw
-from tracker.cli.session import Session
 from tracker.cli.watch.alerts import told_lines as alert_lines
 from tracker.cli.watch.live import LiveReader, ScreenRow, TonightSeen, rows_of
 from tracker.clock import Clock
@@ -23,7 +23,7 @@ from tracker.domain.errors import TrackerError
 from tracker.domain.policy import SnoozeScope
 
 if TYPE_CHECKING:
-    from tracker.cli.session import Scope
+    from tracker.cli import Scope
     from tracker.store.views import ShowView
 
 

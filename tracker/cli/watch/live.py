@@ -14,21 +14,20 @@ from rich.text import Text
 from tracker.app.bets import Beside, check, unregistered
 from tracker.app.health import at_work
 from tracker.app.tonight import GameOnPage, tonight
+from tracker.cli import Session, session
+from tracker.cli.bets import silent_chooser
 from tracker.cli.bets.add import draft_for, understood
-from tracker.cli.bets.choose import silent_chooser
-from tracker.cli.charts.chart import explained
-from tracker.cli.charts.chart import told_lines as why_lines
+from tracker.cli.charts import explained
+from tracker.cli.charts import told_lines as why_lines
 from tracker.cli.screen import needs_decision, shown_as, status_text, when
-from tracker.cli.session import Session, session
-from tracker.cli.watch.status import NOT_WATCHED, alerts_line, evening, until_next_poll
+from tracker.cli.watch.alerts import NOT_WATCHED, alerts_line, evening, until_next_poll
 from tracker.clock import Clock, wait_for_event
 from tracker.domain.errors import TrackerError
-from tracker.domain.policy import Snooze, SnoozeScope
+from tracker.domain.policy import Snooze, SnoozeScope, parse_until
 from tracker.host import os_trouble
-from tracker.language.snoozes import parse_until
 
 if TYPE_CHECKING:
-    from tracker.cli.session import Scope
+    from tracker.cli import Scope
     from tracker.store.views import BetView, ShowView
     from tracker.wording.cards import Row
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.report import calibration_json, raw_of, tally_json
-from tracker.cli.declare import AsJson, declare
+from tracker.cli import Scope, scope_of, session
+from tracker.cli.app import AsJson
 from tracker.cli.screen import needs_decision, note, say, say_json, table
-from tracker.cli.session import Scope, scope_of, session
 from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import slate_date
 from tracker.domain.money import money_text, plural
@@ -35,17 +35,6 @@ Since = Annotated[
 Until = Annotated[
     str | None, typer.Option("--until", metavar="DATE", help="Only games up to this day.")
 ]
-
-
-def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
-    verbs: dict[str, Callable[..., None]] = {
-        "profit": profit,
-        "performance": performance,
-        "calibration": calibration,
-        "report": report,
-    }
-    declare(app, name, verbs[name], panel)
 
 
 def profit(

@@ -12,12 +12,19 @@ from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Parlay, Result, Status, wager_text
 from tracker.domain.money import money_text, needed, payout_if_won, plural, stake_text
-from tracker.domain.policy import Snooze
+from tracker.domain.policy import Snooze, subject
 from tracker.engine.record import Ended, Tally, tally
-from tracker.language.snoozes import subject
 from tracker.store.views import BetView
 from tracker.wording.cards import Card
-from tracker.wording.figures import deciding, percent, short_market, signed_money, span_text
+from tracker.wording.figures import (
+    change_text,
+    deciding,
+    money_for,
+    percent,
+    short_market,
+    signed_money,
+    span_text,
+)
 
 if TYPE_CHECKING:
     from tracker.app.bets import Decided, Edited, Registered
@@ -172,11 +179,7 @@ def settled_text(bets: Sequence[BetView]) -> str:
 def _result_line(x: BetView) -> str:
     assert x.result is not None  # noqa: S101 - only such bets are told
     assert x.game is not None  # noqa: S101 - what ended had a game
-    money = ""
-    if x.stake_cents is not None and x.payout_cents is not None:
-        money = f" {signed_money(x.payout_cents - (x.own_cents or 0))}"
-        if x.result in (Result.PUSH, Result.VOID):
-            money = f" {money_text(x.payout_cents)} back"
+    money = money_for(x, x.result, x.payout_cents)
     unsure = " · provisional" if x.status is Status.PROVISIONAL else ""
     name = f"#{x.id} {bet_name(x)}"
     day = f"{x.game.name} {x.game.slate:%d %b}"
@@ -271,13 +274,7 @@ def edited_text(x: Edited) -> str:
     name = f"#{x.bet.id} {bet_name(x.bet)}"
     if not x.changes:
         return f"{name}: it was so already"
-    lines = []
-    for one in x.changes:
-        money = one.what.endswith("_cents")
-        before, after = (
-            money_text(int(y)) if money and y else y or "none" for y in (one.before, one.after)
-        )
-        lines.append(f"{one.what.removesuffix('_cents')} {before} → {after}")
+    lines = (change_text(y.what, y.before, y.after) for y in x.changes)
     return "\n".join((f"{name} is changed", *lines))
 
 

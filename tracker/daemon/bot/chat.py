@@ -15,11 +15,11 @@ from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from tracker.clock import Clock, ScaledClock, SystemClock
+from tracker.daemon.bot import Verbs
 from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.commands import BotCommands
-from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.cards import CardLoop, LiveView, keep_cards
-from tracker.daemon.watchers.loops import GRACE, Watchdog
+from tracker.daemon.watchers import GRACE, Watchdog
 from tracker.domain.alert import Failed, Refused, Unknown
 from tracker.domain.events import (
     BotConflict,

@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker.clock import Clock
-from tracker.daemon.bot import answers
+from tracker.daemon.bot import Verbs, answers
 from tracker.daemon.bot.answers import COMMANDS, LocalTime
 from tracker.daemon.bot.bet_commands import ADD, UNDO, BetCommands, ChatReply
-from tracker.daemon.bot.subprocesses import Verbs
 from tracker.daemon.cards import LiveView
 from tracker.domain.alert import Failed
 from tracker.domain.errors import BadTime, TrackerError
 from tracker.domain.game import Game, GameState
-from tracker.domain.policy import Snooze, SnoozeScope
-from tracker.language.snoozes import FORMS, parse_until
+from tracker.domain.policy import FORMS, Snooze, SnoozeScope, parse_until
 from tracker.notify.channels import Message
 from tracker.notify.channels.telegram import Answer, Pressed, Written
 from tracker.notify.channels.telegram.channel import SNOOZE_MINUTES, Press, read_button

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from tracker.clock import Clock
-from tracker.daemon.bot.subprocesses import Verbs
+from tracker.daemon.bot import Verbs
 from tracker.domain.events import ChoreDone, ChoreFailed, ChoreRetried, Tell
 from tracker.domain.league import LEAGUE_ZONE
 from tracker.settings.models import Settings

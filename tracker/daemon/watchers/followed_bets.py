@@ -14,14 +14,15 @@ from tracker.app.player_priors import Team, Who, players_in
 from tracker.clock import Clock, SystemClock
 from tracker.daemon.watchers.lacking import Rosters, frozen
 from tracker.domain.bet import Bet
+from tracker.domain.catalog import guests_of
 from tracker.domain.catalog.books import house_of
-from tracker.domain.catalog.teams import guests_of
 from tracker.domain.draft import Draft, NoSuchGame, RostersUnknown, choose_games, superseded
 from tracker.domain.errors import BadBet
 from tracker.domain.events import (
     BetAdded,
     BetMatched,
     BetMoved,
+    BetRewritten,
     BetsMistake,
     BetWithdrawn,
     Tell,
@@ -35,6 +36,7 @@ from tracker.domain.tracking import GameTracking, Tracked
 from tracker.intake.bets_file import read_bets
 from tracker.settings import Settings
 from tracker.store import Store
+from tracker.wording.alerts import rewritten
 
 _RECENT = timedelta(days=3)
 """How far back a game may lie that a bet is matched with."""
@@ -135,32 +137,32 @@ class FollowedBets:
         self.held = await self._store.held_games()
         await self._bind()
         trackings = await self._store.trackings(self._defaults)
-        before, self._trackings = (
-            self._trackings,
-            {tracking.game.id: tracking for tracking in trackings},
-        )
+        absences = await self._store.seasons.absences(sorted({x.game.league for x in trackings}))
+        recent = await self._store.players.recent_games(_players(trackings))
+        teams, boxes = _teams(trackings), await self._store.players.counted()
+        told, against = self.teams, self.against
+        if teams != told.keys() or boxes != self._boxes:
+            told = await self._store.players.team_games(teams)
+            against = await self._store.players.opponents(teams)
+        self._version = await self._store.data_version()
+        # All at once: a poll that finds a new bet is to find what is known of its players too.
+        self._take_up(trackings, absences)
+        self.recent, self.teams, self.against, self._boxes = recent, told, against, boxes
+        return tuple(trackings)
+
+    def _take_up(self, trackings: Sequence[GameTracking], absences: dict[str, Absences]) -> None:
+        """Follow these bets, and note the games of which bets or absences have changed."""
+        before, known = self._trackings, self.absences
+        self._trackings = {x.game.id: x for x in trackings}
+        self.absences = absences
         self._moved = {
             x for x in self._trackings if _bets(before.get(x)) != _bets(self._trackings[x])
         }
         self._moved |= before.keys() - self._trackings.keys()
-        await self._learn_who_is_out(before)
-        self.recent = await self._store.players.recent_games(_players(trackings))
-        teams, boxes = _teams(trackings), await self._store.players.counted()
-        if teams != self.teams.keys() or boxes != self._boxes:
-            self._boxes = boxes
-            self.teams = await self._store.players.team_games(teams)
-            self.against = await self._store.players.opponents(teams)
-        self._version = await self._store.data_version()
-        return tuple(trackings)
-
-    async def _learn_who_is_out(self, before: Mapping[str, GameTracking]) -> None:
-        """Take what is said of players, and look again at the games of whom it has changed."""
-        known, leagues = self.absences, {x.game.league for x in self._trackings.values()}
-        self.absences = await self._store.seasons.absences(sorted(leagues))
         self._moved |= {
             x
             for x, tracking in self._trackings.items()
-            if x in before and _out(known, tracking.game) != _out(self.absences, tracking.game)
+            if x in before and _out(known, tracking.game) != _out(absences, tracking.game)
         }
 
     async def _read_file(self) -> bool:
@@ -184,6 +186,10 @@ class FollowedBets:
             self._say(taken.standing.mistakes)
         for added, pick in taken.registered:
             self._tell(BetAdded(added.number, pick))
+        for x in taken.rewritten:
+            changes = [(y.what, y.before, y.after) for y in x.changes]
+            what = rewritten(self._file.name, f"#{x.bet} {x.pick}", changes, undone=x.undone)
+            self._tell(BetRewritten(x.bet, what))
         for number in taken.withdrawn:
             self._tell(BetWithdrawn(number, "taken out of the file"))
         return found.readable

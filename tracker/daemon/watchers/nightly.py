@@ -16,7 +16,7 @@ from tracker.clock import Clock
 from tracker.domain.alert import Decision, Failed, Notice, Refused, Unknown
 from tracker.domain.bet import Result, Status
 from tracker.domain.events import HeartbeatFailing, HeartbeatRecovered, Tell
-from tracker.domain.money import money_text, plural
+from tracker.domain.money import money_text, plural, profit_cents
 from tracker.domain.policy import Level
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.monitors import State
@@ -88,9 +88,7 @@ def digest_text(
     count = {result: sum(x.result is result for x in done) for result in Result}
     record = f"{count[Result.WON]}–{count[Result.LOST]}–{count[Result.PUSH]}"
     money = [
-        x.payout_cents - (x.own_cents or 0)
-        for x in done
-        if x.payout_cents is not None and x.stake_cents is not None
+        profit for x in done if (profit := profit_cents(x.payout_cents, x.own_cents)) is not None
     ]
     lines = [f"☀ {record} last night{_profit(money)}" if done else "☀ No bet ended last night"]
     fired = sum(n for (what, _), n in decisions.items() if what == Decision.FIRED)
@@ -117,7 +115,7 @@ def tonight_text(tracked: Sequence[Tracked]) -> str:
     record += f"–{count[Result.PUSH]}" if count[Result.PUSH] else ""
     void = f" · {count[Result.VOID]} void" if count[Result.VOID] else ""
     money = [
-        x.payout_cents - own for x, own in ended if x.payout_cents is not None and own is not None
+        profit for x, own in ended if (profit := profit_cents(x.payout_cents, own)) is not None
     ]
     waiting = sum(x.asks is not None for x in tracked)
     needs = f" · {plural(waiting, 'bet')} need{'s' * (waiting == 1)} you" if waiting else ""

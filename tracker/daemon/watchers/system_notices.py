@@ -18,6 +18,7 @@ from tracker.daemon.track import AlertPolicy
 from tracker.domain.events import (
     AlertRefused,
     AlertSent,
+    BetRewritten,
     BetsMistake,
     ChoreFailed,
     DigestRefused,
@@ -129,6 +130,8 @@ class SystemNotices:
                 self._say("store_back", "✓ tracker can write its database again", Level.DEFAULT)
             case BetsMistake():
                 self._say("bets_mistake", f"⚠ {event.what}", Level.DEFAULT)
+            case BetRewritten():
+                self._say("bet_rewritten", f"✎ {event.what}", Level.DEFAULT)
             case ChoreFailed():
                 text = f"⚠ The {event.chore} of today failed: {event.detail}\nSee tracker chores."
                 self._say(f"chore_{event.chore}", text, Level.DEFAULT)

@@ -1,9 +1,17 @@
-"""What is shipped of teams, players and books: their names, and how a book settles."""
+"""Teams: one identity a team across feeds and the ways in which people write it.
+
+`data/` holds what is shipped of teams, players and books; `books` says how a book settles.
+"""
 
 from __future__ import annotations
 
 import pkgutil
+import re
 import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 
@@ -12,3 +20,251 @@ def shipped(file: str) -> dict[str, Any]:
     found = pkgutil.get_data(__name__, f"data/{file}.toml")
     assert found is not None, file  # noqa: S101 - it is part of the program
     return tomllib.loads(found.decode("utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team. `code` is the league's own tricode, unique within the league (`DEN`)."""
+
+    league: str
+    code: str
+    city: str
+    name: str
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """City and nickname: `Denver Nuggets`."""
+        return f"{self.city} {self.name}"
+
+
+_STROKES = str.maketrans(
+    {
+        "đ": "d", "Đ": "d", "ð": "d", "Ð": "d", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "ı": "i",
+        "ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "ħ": "h", "Ħ": "h",
+        "ŧ": "t", "Ŧ": "t", "þ": "th", "Þ": "th", "ŋ": "n", "Ŋ": "n", "ĸ": "k", "ə": "e", "Ə": "e",
+        "ʻ": None, "ʼ": None, "‘": None, "`": None, "´": None, "ʹ": None,
+    }
+)  # fmt: skip
+"""Letters with a stroke and ligatures, which Unicode does not take apart, and marks like '."""
+
+
+@lru_cache(maxsize=4096)
+def fold(text: str) -> str:
+    """Text as it is compared: lower case, without accents, strokes, dots or apostrophes."""
+    plain = unicodedata.normalize("NFKD", text.translate(_STROKES))
+    kept = "".join(c for c in plain if not unicodedata.combining(c))
+    return " ".join(kept.replace(".", "").replace("'", "").replace("\u2019", "").casefold().split())
+
+
+_LISTS = {
+    "nba": ("teams", "nba"),
+    "wnba": ("teams", "wnba"),
+    "ncaam": ("colleges", None),
+    "ncaaw": ("colleges", None),
+    "gleague": ("gleague", None),
+}
+"""The file and the table in it that list a league's teams. A college's two teams share a row."""
+
+_BRACKETS = re.compile(r"[()]")
+
+_COLLEGES = frozenset(league for league, (file, _) in _LISTS.items() if file != "teams")
+"""Leagues whose teams share names with better known ones: colleges, and the NBA's second teams."""
+
+
+@cache
+def teams(league: str) -> Mapping[str, Team]:
+    """The teams of a league by code, as shipped in `data/`; empty for a league that is not listed.
+
+    A feed may know teams that are not in it: they go by the feed's own code.
+    """
+    file, table = _LISTS.get(league, ("teams", league))
+    found = shipped(file)
+    rows = found if table is None else found.get(table, {})
+    return {
+        code: Team(league, code, row["city"], row["name"], tuple(row.get("aliases", ())))
+        for code, row in rows.items()
+    }
+
+
+_SHORT = {
+    "saint": "st", "state": "st", "mount": "mt", "mtn": "mt", "and": "&", "university": "u",
+    "univ": "u", "college": "col", "international": "intl", "northern": "n", "north": "n",
+    "southern": "s", "south": "s", "so": "s", "eastern": "e", "east": "e", "western": "w",
+    "west": "w", "central": "c", "southeastern": "se", "southeast": "se", "northwestern": "nw",
+    "northwest": "nw", "alabama": "ala", "arkansas": "ark", "california": "cal",
+    "carolina": "car", "colorado": "colo", "connecticut": "conn", "delaware": "del",
+    "florida": "fla", "fl": "fla", "georgia": "ga", "illinois": "ill", "il": "ill",
+    "indiana": "ind", "kentucky": "ky", "louisiana": "la", "maryland": "md",
+    "massachusetts": "mass", "michigan": "mich", "minnesota": "minn", "mn": "minn",
+    "mississippi": "miss", "missouri": "mo", "montana": "mont", "nevada": "nev", "ohio": "oh",
+    "pennsylvania": "pa", "tennessee": "tenn", "texas": "tex", "virginia": "va",
+    "washington": "wash", "wisconsin": "wis", "ca": "cal",
+}  # fmt: skip
+"""What words of schools' names are written for short; both are read as the short form."""
+
+_COMMON = frozenset(
+    {
+        "st", "u", "&", "n", "s", "e", "w", "c", "se", "nw", "mt", "tech", "cal", "of", "car",
+        "la", "tex", "fla", "ill", "mich",
+    }
+)  # fmt: skip
+"""Words that many schools' names share."""
+
+_BETWEEN = re.compile(r"[-\u2010-\u2015/,()]")
+_WHOSE = re.compile(r"(?:the )?(?:univ(?:ersity)? of )?(.+?)(?: univ(?:ersity)?| college)?")
+"""A school without `University (of)`."""
+
+
+@lru_cache(maxsize=4096)
+def _school(text: str) -> str:
+    """A school's name as it is compared: hyphens as blanks, its usual words cut short.
+
+    One word alone is left as it is: `PA` is no school.
+    """
+    words = _BETWEEN.sub(" ", fold(text)).replace("&", " & ").split()
+    return words[0] if len(words) == 1 else " ".join(_SHORT.get(x, x) for x in words)
+
+
+@cache
+def _schools() -> Mapping[str, tuple[str, ...]]:
+    """The codes of colleges by how their names are compared; a school's teams share its code."""
+    found: dict[str, dict[str, None]] = {}
+    for team in teams("ncaam").values():
+        for name in (team.city, team.full_name, *team.aliases):
+            found.setdefault(_school(name), {})[team.code] = None
+    return {name: tuple(sorted(codes)) for name, codes in found.items()}
+
+
+def _codes(league: str, wanted: str) -> tuple[str, ...]:
+    """The codes of the teams of a league that a name may mean."""
+    codes = _names(league).get(fold(wanted), ())
+    if codes or league not in _LISTS or _LISTS[league][0] != "colleges":
+        return codes
+    schools, name = _schools(), _school(wanted)
+    if name in schools:
+        return schools[name]
+    shorter = _WHOSE.fullmatch(fold(wanted))
+    return schools.get(_school(shorter[1]), ()) if shorter is not None else ()
+
+
+@cache
+def _names(league: str) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for team in teams(league).values():
+        written = (team.code, team.city, team.name, team.full_name, *team.aliases)
+        # `Miami (OH)` is read without its brackets too, as words of a line come without them.
+        for name in {y for x in written for y in (fold(x), fold(_BRACKETS.sub(" ", x)))}:
+            found.setdefault(name, []).append(team.code)
+    return {name: tuple(sorted(codes)) for name, codes in found.items()}
+
+
+def find_teams(text: str, leagues: Iterable[str], *, wide: bool = False) -> tuple[Team, ...]:
+    """Every team that `text` may name (code, city, nickname, full name, alias), in order.
+
+    A name that a professional team bears is not taken for a college: `HOU` is Houston's Rockets,
+    and its college goes by `Houston Cougars`. A `wide` search gives both.
+    """
+    listed = tuple(leagues)
+    found: tuple[Team, ...] = ()
+    for group in (
+        [x for x in listed if x not in _COLLEGES],
+        [x for x in listed if x in _COLLEGES],
+    ):
+        found += tuple(teams(x)[code] for x in group for code in _codes(x, text))
+        if found and not wide:
+            return found
+    return found
+
+
+def professional(found: tuple[Team, ...]) -> tuple[Team, ...]:
+    """The professional teams among these, where there are any; else all."""
+    return tuple(x for x in found if x.league not in _COLLEGES) or found
+
+
+def may_be_a_person(name: str, found: tuple[Team, ...]) -> bool:
+    """Whether a team's name in one word may be a person's: a city or a school, not `Nuggets`.
+
+    A code is taken for a name only where it is written as one: `Mia`.
+    """
+    wanted = fold(name)
+    if " " in wanted or not name.replace("-", "").isalpha():
+        return False
+    for team in found:
+        if team.league in _COLLEGES:
+            if fold(team.full_name) == wanted:
+                return False
+        elif fold(team.code) == wanted:
+            return name.istitle()
+        elif fold(team.city) != wanted:
+            return False
+    return True
+
+
+def code_in(league: str, code: str, full_name: str = "") -> str:
+    """A feed's team by the code that it has here: found by its full name, else by the feed's code.
+
+    A team that is not listed keeps the feed's code, with a 2 behind it where that is the code of
+    another school: a code alone never makes one school another.
+    """
+    named = _codes(league, full_name) if full_name else ()
+    if len(named) == 1:
+        return named[0]
+    if code in teams(league):
+        listed = teams(league)[code]
+        return code if not full_name or _may_be(listed, full_name) else f"{code}2"
+    coded = _names(league).get(fold(code), ())
+    return coded[0] if len(coded) == 1 and not full_name else code
+
+
+def _may_be(team: Team, full_name: str) -> bool:
+    """Whether a feed's full name may be that of a team; always, but for colleges."""
+    if team.league not in _COLLEGES:
+        return True
+    words = _words_of(full_name.removesuffix(team.name))
+    known = {x for name in (team.city, *team.aliases) for x in _words_of(name)}
+    return bool(words & known - _COMMON) or not words
+
+
+def _words_of(name: str) -> frozenset[str]:
+    words = _BETWEEN.sub(" ", fold(name)).split()
+    return frozenset(_SHORT.get(x, x) for x in words)
+
+
+def guests_of(playing: Iterable[tuple[str, str]]) -> tuple[Team, ...]:
+    """The teams, by league and code, that no list has: guests, All-Star teams, new schools.
+
+    They go by the code that their feed gives them.
+    """
+    unlisted = (x for x in dict.fromkeys(playing) if x[1] not in teams(x[0]))
+    return tuple(Team(league, code, code, code) for league, code in unlisted)
+
+
+def longest_name(
+    words: list[str], leagues: Iterable[str], *, wide: bool = False, guests: Sequence[Team] = ()
+) -> tuple[int, tuple[Team, ...]]:
+    """How many leading words name a team, and the teams meant; `(0, ())` when none do.
+
+    `guests` are teams that may be named beside those that are listed.
+    """
+    listed = tuple(leagues)
+    for count in range(min(4, len(words)), 0, -1):
+        name = " ".join(words[:count])
+        met = tuple(x for x in guests if x.league in listed and fold(x.code) == fold(name))
+        found = met + find_teams(name, listed, wide=wide)
+        if found:
+            return count, found
+    return 0, ()
+
+
+def team_names(leagues: Iterable[str]) -> tuple[str, ...]:
+    """The names that are worth suggesting: all of professional teams, the schools of colleges."""
+    return tuple(
+        name
+        for league in leagues
+        for name in (
+            (fold(x.city) for x in teams(league).values())
+            if league in _COLLEGES
+            else _names(league)
+        )
+    )

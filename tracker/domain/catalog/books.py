@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
-from tracker.domain.catalog import shipped
-from tracker.domain.catalog.teams import fold
+from tracker.domain.catalog import fold, shipped
 from tracker.domain.market import DoubleDouble, Market, Moneyline, PlayerTotal, Span, ThreeWay
 
 

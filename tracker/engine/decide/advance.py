@@ -1,8 +1,9 @@
 """The one function that decides: what a poll changes in the bets on a game, and what to say of it.
 
-`advance` is for a poll that could be read, `note` for one that could not. Both are pure: they take
-the tracking and return a `Change` that holds the next one and every row that is to be recorded.
-`see` is what a believed state makes of each bet: its chance, its snapshot, what its rules decide.
+`advance` is for a poll that could be read and was judged, `note` for one that could not. Both are
+pure: they take the tracking and return a `Change` that holds the next one and every row that is to
+be recorded. `see` is what a believed state makes of each bet: its chance, its snapshot, what its
+rules decide.
 """
 
 from __future__ import annotations
@@ -28,27 +29,24 @@ from tracker.domain.events import (
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import Market
 from tracker.domain.policy import Fact
-from tracker.domain.poll import AGREEING_POLLS, STALE_AFTER, Trouble, Unreadable, goes_back
+from tracker.domain.poll import STALE_AFTER, Origin, Trouble, Unreadable
 from tracker.domain.prior import Basis
 from tracker.domain.tracking import (
     Change,
     GameTracking,
     Gathering,
-    Held,
     Ordering,
     Tracked,
 )
-from tracker.engine.decide.facts import announce, review_alert
-from tracker.engine.decide.normalising import (
+from tracker.engine.decide.belief import (
+    JudgedPoll,
     after_play,
-    carried,
-    contradiction,
-    filled,
     first_seen,
     moved,
     players_of,
     with_players,
 )
+from tracker.engine.decide.facts import announce, review_alert
 from tracker.engine.decide.parlays import chance_of, look_at, part_of
 from tracker.engine.rules.stepping import (
     GameUpdate,
@@ -75,32 +73,26 @@ TakeSnapshot = Callable[[Tracked, Chance | None], Snapshot]
 GAME_LOST_AFTER = timedelta(seconds=90)
 """A game in play that no source told of for this long is said to be lost."""
 
-_MOST_HELD = 99
-
 SURELY_OFF_AFTER = timedelta(hours=1)
 """A game that was told to be off, and of which nothing was heard for so long, is off."""
 
 
 def advance(
-    tracking: GameTracking, state: GameState, outlook: Outlook | None, now: datetime
+    tracking: GameTracking, judged: JudgedPoll, outlook: Outlook | None, now: datetime
 ) -> Change:
-    """What a readable poll changes. `outlook` is the forecast from `state`; `now` is aware UTC.
+    """What a readable poll changes: `judged` by what was believed in this tracking.
 
-    Without an outlook nothing is priced: every bet keeps its last chance.
+    `outlook` is the forecast from the judged state; `now` is aware UTC. Without an outlook nothing
+    is priced: every bet keeps its last chance.
     """
-    state = carried(filled(state, tracking.state), tracking.state)
-    ordering, held = classify(tracking, state)
-    contrary = state.doubt or contradiction(tracking.state, state)
+    ordering, state, contrary = judged.ordering, judged.state, judged.contrary
     said_before = contrary and tracking.held is not None and tracking.held.state == state
-    if contrary:
-        ordering, held = Ordering.HELD, _held_on(tracking.held, state)
     back, returned = _feed_back(tracking, now)
-    dropped = _dropped(tracking) if ordering is Ordering.SAME else ()
-    tracking = replace(tracking, seen_at=now, held=held, lost=False, game=state.game)
+    notes = returned + _of_held(tracking, judged)
+    tracking = replace(tracking, seen_at=now, held=judged.held, lost=False, game=state.game)
     basis, renewed = _basis(tracking, outlook)
     if ordering is Ordering.HELD:
         tracking = replace(tracking, stale=_stale(tracking, now))
-        notes = (*returned, PollHeld(tracking.game.name, contrary or _told(state)))
         kept = Change(tracking, ordering, alerts=back, notes=returned if said_before else notes)
         frozen = freeze_doubted(kept, state, lambda x: chances([x], outlook, state)[0][1], now)
         if contrary:
@@ -108,18 +100,18 @@ def advance(
             frozen = confirm_unread(frozen, doubted, now)
         return _asked(end_unheard(frozen, contrary, now))
     before, was_stale = tracking.state, tracking.stale
-    news = ordering is not Ordering.SAME
-    known = None if before is None else with_players(before, state.players, before.players)
+    news = ordering in (Ordering.NEWER, Ordering.CORRECTION)
+    known = None if before is None else _with_box(before, state)
     box = () if news or before is None or known is None else _changed_in(tracking, before, known)
     if news:
-        tracking = _believe(tracking, after_play(state, before), now)
+        tracking = _believe(tracking, after_play(state, before), judged.origin, now)
     elif known is not None:
         changed_at = now if box else tracking.changed_at
         tracking = replace(tracking, state=known, changed_at=changed_at)
     # After a start nobody knows what the chances rested on: a game that stands is priced anew.
     renewed = renewed or (tracking.basis is None and before is not None and not news)
     tracking = replace(tracking, stale=_stale(tracking, now), basis=basis)
-    notes = returned + dropped + _transitions(tracking.game.name, before, state, ordering)
+    notes += _transitions(tracking.game.name, before, state, ordering)
     if box and state.phase is Phase.FINAL:
         notes += (BoxChanged(tracking.game.name, _told(state)),)
     change = Change(tracking, ordering, alerts=back, notes=notes)
@@ -132,7 +124,9 @@ def advance(
         )
     if tracking.stale and not was_stale:
         change = freeze_pending(change, now, "the feed has stopped changing")
-    change = _with_results(change, before, now)
+    if ordering is not Ordering.BEHIND:
+        # What is behind confirms nothing.
+        change = _with_results(change, before, now)
     return _asked(end_unheard(change, "", now))
 
 
@@ -144,36 +138,9 @@ def _with_results(change: Change, before: GameState | None, now: datetime) -> Ch
     return tell_legs(finish(take_given(change), now), polls, now)
 
 
-def classify(tracking: GameTracking, state: GameState) -> tuple[Ordering, Held | None]:
-    """How `state` stands to what is believed, and what is to be held from now on.
-
-    Feeds go back: a cache serves an old board, a score is corrected downwards, a game flickers to
-    "postponed". What goes back is believed only once several polls in a row agree.
-    """
-    believed = tracking.state
-    if believed is None:
-        return Ordering.NEWER, None
-    if state == believed:
-        return Ordering.SAME, None
-    if not goes_back(believed, state):
-        return Ordering.NEWER, None
-    held = tracking.held
-    agrees = held is not None and not goes_back(held.state, state)
-    polls = held.polls + 1 if held is not None and agrees else 1
-    if polls >= AGREEING_POLLS:
-        return Ordering.CORRECTION, None
-    return Ordering.HELD, Held(state, polls)
-
-
 def _before_tip(before: GameState | None, state: GameState) -> bool:
     """Whether nothing can have happened on the court: what moves a chance then is knowledge."""
     return before is not None and state.phase is Phase.SCHEDULED
-
-
-def _held_on(held: Held | None, state: GameState) -> Held:
-    """A doubtful state that is held for as long as it is told, however often."""
-    again = held is not None and held.state == state
-    return Held(state, min(held.polls + 1, _MOST_HELD) if held is not None and again else 1)
 
 
 def _basis(tracking: GameTracking, outlook: Outlook | None) -> tuple[Basis | None, bool]:
@@ -189,6 +156,12 @@ def _asked(change: Change) -> Change:
     """Whoever must decide a result is told so, whichever step left it to a person."""
     said = tuple(review_alert(change.tracking, x) for x in change.reviews)
     return replace(change, alerts=change.alerts + said) if said else change
+
+
+def _with_box(before: GameState, state: GameState) -> GameState:
+    """What is believed, with what a poll tells of players and teams under the same moment."""
+    known = with_players(before, state.players, before.players)
+    return known if state.box in (None, known.box) else replace(known, box=state.box)
 
 
 def _changed_in(tracking: GameTracking, before: GameState, state: GameState) -> tuple[int, ...]:
@@ -246,7 +219,9 @@ def _stale(tracking: GameTracking, now: datetime) -> bool:
     return live and tracking.changed_at is not None and now - tracking.changed_at >= STALE_AFTER
 
 
-def _believe(tracking: GameTracking, state: GameState, now: datetime) -> GameTracking:
+def _believe(
+    tracking: GameTracking, state: GameState, told_by: Origin, now: datetime
+) -> GameTracking:
     over = state.phase is Phase.FINAL or state.phase.off
     last = tracking.state
     # A postponed game that is found played after all has ended at another time.
@@ -255,6 +230,7 @@ def _believe(tracking: GameTracking, state: GameState, now: datetime) -> GameTra
     return replace(
         tracking,
         state=state,
+        told_by=told_by,
         changed_at=now,
         final_at=(ended_at or now) if over else None,
         checks=tracking.checks if same_end else 0,
@@ -271,13 +247,22 @@ def _transitions(
     return ()
 
 
-def _dropped(tracking: GameTracking) -> tuple[SystemEvent, ...]:
-    """The note that a doubtful state was not confirmed, so that its count is forgotten on disk."""
-    return (
-        ()
-        if tracking.held is None
-        else (PollDropped(tracking.game.name, _told(tracking.held.state)),)
-    )
+def _of_held(tracking: GameTracking, judged: JudgedPoll) -> tuple[SystemEvent, ...]:
+    """The notes of what a poll holds, or what was held and is told no more.
+
+    Of a source that stands in, behind the other, it is said once; of a source's own box and board
+    never.
+    """
+    game, was, held = tracking.game.name, tracking.held, judged.held
+    match judged.ordering:
+        case Ordering.HELD:
+            return (PollHeld(game, judged.contrary or _told(judged.state)),)
+        case Ordering.BEHIND if held is not None and held.polls == 1 and not held.usual:
+            return (PollHeld(game, _told(held.state)),)
+        case Ordering.SAME if was is not None and held is None and not was.usual:
+            return (PollDropped(game, _told(was.state)),)
+        case _:
+            return ()
 
 
 def _told(state: GameState) -> str:

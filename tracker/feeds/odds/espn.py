@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from tracker.domain.catalog.teams import code_in
+from tracker.domain.catalog import code_in
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.prior import Lines
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from tracker.domain.catalog.teams import code_in, teams
+from tracker.domain.catalog import code_in, teams
 from tracker.domain.league import NBA, WNBA
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection, after_fee
 from tracker.feeds.odds.offers import UNKNOWN_TEAM, UNUSABLE, BookPrice, OfferedGame, Parsed

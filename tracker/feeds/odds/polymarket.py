@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import Field
 
-from tracker.domain.catalog.teams import code_in
+from tracker.domain.catalog import code_in
 from tracker.domain.game import Game
 from tracker.domain.league import NBA, WNBA
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection, after_fee

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import Field
 
-from tracker.domain.catalog.teams import code_in, teams
+from tracker.domain.catalog import code_in, teams
 from tracker.domain.league import NBA, NCAAM, NCAAW, WNBA
 from tracker.domain.market import Span
 from tracker.domain.quote import (

@@ -1,8 +1,7 @@
 """What a game's own documents add to its board: its players' box, and who has the ball.
 
-A game with bets on its players has its box at a pace of its own, its board in between. Two
-documents tell of one game, and one of them is always a little behind. What lags is not told; its
-players are, under the newer score. Who has the ball in the last two minutes, and who had it first,
+A game with bets on its players has its box at a pace of its own, its board in between. Which of the
+two is believed is not decided here. Who has the ball in the last two minutes, and who had it first,
 the play-by-play alone tells.
 """
 
@@ -13,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tracker.clock import Clock
-from tracker.domain.game import Box, Game, GameState, Phase, PlayerLine, Side
-from tracker.domain.poll import DOCUMENT_HELD_S, GameStanding, behind
+from tracker.domain.game import Game, GameState, Phase, Side
+from tracker.domain.player import UNREAD
+from tracker.domain.poll import GameStanding, Unreadable
 from tracker.feeds.polling.cadence import CLUTCH_CLOCK_S
 from tracker.feeds.polling.feed import LARGE, Feed, FeedAnswer, LookUp, Watch
 from tracker.feeds.source import Ball, FeedError
@@ -52,33 +52,13 @@ RETRY_S = 30.0
 """Until a box that could not be read is asked for again: the board serves meanwhile."""
 
 
-def seen_by(state: GameState, before: tuple[PlayerLine, ...]) -> tuple[PlayerLine, ...]:
-    """The players of a state, and when each was last known to be on the court.
-
-    He was if he is on it, or has played longer than in the lines `before`.
-    """
-    left = state.game.rules.regulation_seconds - state.seconds_left
-    now = max(left, 0.0) / 60 if state.overtime == 0 else None
-    known = {(x.side, x.id): x for x in before}
-
-    def told(line: PlayerLine) -> PlayerLine:
-        last = known.get((line.side, line.id))
-        if now is None:
-            return line
-        if line.on_court or line.minutes > (0.0 if last is None else last.minutes):
-            return replace(line, seen=now)
-        return replace(line, seen=0.0 if last is None else last.seen)
-
-    return tuple(told(x) for x in state.players)
-
-
 def always() -> bool:
     """For whoever has no budget of requests."""
     return True
 
 
 class BoxWatch:
-    """Looks one game up in its box and on its board, and tells them as one."""
+    """Says which document of a game is asked for next: its board, or its players' box."""
 
     def __init__(
         self, game: Game, watch: Watch, clock: Clock, roomy: Callable[[], bool] = always
@@ -89,40 +69,29 @@ class BoxWatch:
         self._clock = clock
         self._roomy = roomy
         self._read: tuple[float, bool] | None = None
-        self._told: GameState | None = None
-        self._document = ""
-        self._lagging: dict[str, float] = {}
-        self._lines: tuple[PlayerLine, ...] = ()
-        self._begun = False
-        self._complete = False
-        self._box: Box | None = None
 
     async def read(self, standing: GameStanding, ask: LookUp, max_age: float) -> FeedAnswer:
-        """What is known of the game, with its players as they were last told."""
-        if self._told is None and standing.state is not None:
-            self._remember(standing.state)
-        if ask is not LookUp.BOX and not self._wanted(standing):
-            return self._merged(await self._watch.read(self._game, ask, max_age))
-        box = await self._watch.read(self._game, LookUp.BOX, 0.0)
-        answer = self._merged(box)
+        """What the document tells that is due; the board too, where the box does not do."""
+        state = standing.state
+        if ask is not LookUp.BOX and not self._wanted(state):
+            return await self._watch.read(self._game, ask, max_age, state)
+        box = await self._watch.read(self._game, LookUp.BOX, 0.0, state)
         readable = isinstance(box.reading, GameState)
         self._read = self._clock.monotonic(), readable
-        if ask is LookUp.BOX or (readable and not self._ends_too_late(box.reading)):
-            return answer
-        return self._merged(await self._watch.read(self._game, ask, max_age))
+        if ask is LookUp.BOX or (readable and not _ends_too_late(state, box.reading)):
+            return box
+        return await self._watch.read(self._game, ask, max_age, state)
 
-    def _wanted(self, standing: GameStanding) -> bool:
+    def _wanted(self, state: GameState | None) -> bool:
         """Whether it is time for a box, and requests are to spare for it."""
         now = self._clock.monotonic()
-        state = self._told or standing.state
-        over = state is not None and state.phase is Phase.FINAL
-        if over and not self._complete:
+        if state is not None and state.phase is Phase.FINAL and not _complete(state):
             # The result waits for it.
             return True
         if self._read is not None:
             # The pace is that of this moment: at the tip-off the one of before is over.
             read, readable = self._read
-            if now < read + (self._pace() if readable else RETRY_S):
+            if now < read + (self._pace(state) if readable else RETRY_S):
                 return False
         if not self._roomy():
             return False
@@ -135,8 +104,7 @@ class BoxWatch:
         start = self._game.start if state is None else state.game.start
         return (start - self._clock.now()).total_seconds()
 
-    def _pace(self) -> float:
-        state = self._told
+    def _pace(self, state: GameState | None) -> float:
         if state is None or state.phase is Phase.SCHEDULED:
             left = self._to_tip_off(state)
             return BEFORE_S if left > 0 else LIVE_S if left > -DUE_FOR_S else LATE_S
@@ -144,60 +112,16 @@ class BoxWatch:
             return BREAK_S
         return DECISIVE_S if _decisive(state) else LIVE_S
 
-    def _ends_too_late(self, box: object) -> bool:
-        """Whether the game is said to be over, and the box does not know yet."""
-        over = self._told is not None and self._told.phase is Phase.FINAL
-        return over and isinstance(box, GameState) and box.phase is not Phase.FINAL
 
-    def _merged(self, answer: FeedAnswer) -> FeedAnswer:
-        """The look under the newest moment that was told, with the newest lines of players."""
-        state = answer.reading
-        if not isinstance(state, GameState):
-            return answer
-        if state.players and not self._older(state):
-            state = replace(state, players=seen_by(state, self._lines))
-            self._lines, self._complete = state.players, state.phase is Phase.FINAL
-            self._box, self._begun = state.box, state.period > 0
-        newest = self._newest(answer.path, state)
-        known = newest.phase is not Phase.FINAL or self._complete
-        # What a box told before the tip says nothing of a game whose clock runs.
-        known = known and (self._begun or newest.period == 0)
-        lines = self._lines if known else ()
-        return replace(answer, reading=replace(newest, players=lines, box=self._box))
+def _complete(state: GameState) -> bool:
+    """Whether the players of a game that is over are those of its own box."""
+    return bool(state.players) and all(x.doubt != UNREAD for x in state.players)
 
-    def _older(self, state: GameState) -> bool:
-        """Whether figures of players were told already that are those of the end."""
-        return self._complete and state.phase is not Phase.FINAL
 
-    def _newest(self, path: str, state: GameState) -> GameState:
-        """The state, or the one that another document has told where this one lags behind it."""
-        reported = self._told
-        if reported is not None and path != self._document and behind(state, reported):
-            since = self._lagging.setdefault(path, self._clock.monotonic())
-            if self._late(state, reported, since):
-                return reported
-        self._lagging.pop(path, None)
-        self._told, self._document = state, path
-        return state
-
-    def _late(self, state: GameState, reported: GameState, since: float) -> bool:
-        """Whether a document that is behind what another told is merely late.
-
-        It is with an end that the other stands by, however long that takes. Of two ends one is
-        corrected: which of them is right, agreeing polls decide, and nobody here.
-        """
-        if reported.phase is Phase.FINAL:
-            if state.phase is Phase.FINAL:
-                return False
-            if self._document:
-                return True
-        return self._clock.monotonic() - since < DOCUMENT_HELD_S
-
-    def _remember(self, state: GameState) -> None:
-        """Take it that this was told: before a restart, or before a player was bet on."""
-        self._told, self._lines, self._box = state, state.players, state.box
-        self._begun = state.period > 0
-        self._complete = state.phase is Phase.FINAL and bool(state.players)
+def _ends_too_late(state: GameState | None, box: GameState | Unreadable) -> bool:
+    """Whether the game is believed to be over, and the box does not know yet."""
+    over = state is not None and state.phase is Phase.FINAL
+    return over and isinstance(box, GameState) and box.phase is not Phase.FINAL
 
 
 _BALL_WAIT_S = 1.0

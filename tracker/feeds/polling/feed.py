@@ -215,10 +215,9 @@ class FeedAnswer:
 
     `path`, `at`, `body` and `digest` are those of the document that tells most, as in `Poll`;
     `heard` is when it came, in the clock's monotonic seconds. `retry_after` is for how many seconds
-    the source is to be left alone. `at_pace` is whether sources answered, although what they said
-    is not told: the next look then comes at the ordinary pace. `more` is whether a later board has
-    come already: the next look is then due at once. `alone` is whether it cost a request that no
-    other game shares: another board is then no reason to look before it is time.
+    the source is to be left alone. `more` is whether a later board has come already: the next look
+    is then due at once. `alone` is whether it cost a request that no other game shares: another
+    board is then no reason to look before it is time.
     """
 
     source: str
@@ -229,7 +228,6 @@ class FeedAnswer:
     digest: str
     reading: GameState | Unreadable
     retry_after: float | None = None
-    at_pace: bool = False
     more: bool = False
     alone: bool = False
 
@@ -237,8 +235,13 @@ class FeedAnswer:
 class Watch(Protocol):
     """Whatever can look a game up: one source, or several that stand in for each other."""
 
-    async def read(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer:
-        """What is known of a game, from a board no older than `max_age` seconds or from its box."""
+    async def read(
+        self, game: Game, ask: LookUp, max_age: float, believed: GameState | None = None
+    ) -> FeedAnswer:
+        """What a game's board, no older than `max_age` seconds, or its box tells.
+
+        Where a document is behind what is `believed`, another source may be asked instead.
+        """
         ...
 
 
@@ -293,7 +296,13 @@ class Feed:
             await board.aclose()
 
     async def read(
-        self, game: Game, ask: LookUp, max_age: float, *, urgent: bool = False
+        self,
+        game: Game,
+        ask: LookUp,
+        max_age: float,
+        believed: GameState | None = None,  # noqa: ARG002 - one source has nobody to ask instead
+        *,
+        urgent: bool = False,
     ) -> FeedAnswer:
         """What this source tells of a game. It never raises for what a source can do.
 

@@ -107,7 +107,7 @@ class GamePoller:
         ask, max_age = self._ask(standing), self._max_age(standing)
         if standing.players:
             return await self._boxes.read(standing, ask, max_age)
-        return await self._watch.read(self._game, ask, max_age)
+        return await self._watch.read(self._game, ask, max_age, standing.state)
 
     def _near(self, standing: GameStanding) -> bool:
         """Whether a fresh board may tell of play: no clock says for sure when a game begins."""
@@ -188,8 +188,6 @@ class GamePoller:
 
     def _failed(self, standing: GameStanding, answer: FeedAnswer) -> bool:
         """Whether a look calls for backing off. Before tip-off a missing game is no failure."""
-        if answer.at_pace:
-            return False
         match answer.reading:
             case GameState():
                 return False

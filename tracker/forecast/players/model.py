@@ -79,6 +79,7 @@ class Scene:
     `told`, `shares`, `rates` and `powers` are figures of `figures.Moments`. `minutes_left`
     are those of regulation, or of the overtime that is being played. `played` is the part of a
     regulation game that has been played, above 1 in overtime; `live` says that the clock may run.
+    `reckoned` is `played`, but no earlier than the first live moment that figures were fitted on.
     `level` is the chance of an overtime to come, `blowout` that of a margin of FAR or more,
     `margin` the expected margin and `lead` the present one, both / 10 from the home side. `to_come`
     are the expected points of (home, away), `usual_points` those of an average team at that clock.
@@ -90,6 +91,7 @@ class Scene:
     powers: Floats
     minutes_left: float
     played: float
+    reckoned: float
     live: bool
     level: float
     blowout: float
@@ -117,7 +119,8 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
     live = state.phase in (Phase.LIVE, Phase.SUSPENDED) or (state.period > 0 and state.clock > 0)
     left = state.seconds_left
     at = 1 - min(left, whole) / whole
-    running = live or overtime
+    # At the tip no more is known than before it, but for who starts.
+    running = (live and at > 0) or overtime
     told = players.figures.live if running else players.figures.breaks
     low, high, weight = _between(told, at, running=running)
 
@@ -125,6 +128,9 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
         row: Floats = values[low] * (1 - weight) + values[high] * weight
         return row
 
+    played = at
+    if overtime:
+        played = 1 + (state.overtime * rules.overtime_seconds - left) / whole
     margins = end.margin
     blowout = margins.less_than(1 - FAR) + 1 - margins.less_than(FAR)
     level = float(left == 0) if overtime else margins.split(0)[1]
@@ -146,7 +152,8 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
         rates=mixed(told.rates),
         powers=mixed(told.powers),
         minutes_left=left / 60,
-        played=at if not overtime else 1 + (state.overtime * rules.overtime_seconds - left) / whole,
+        played=played,
+        reckoned=max(played, float(told.at[0])) if running else played,
         live=live,
         level=level,
         blowout=blowout,
@@ -259,7 +266,10 @@ class PlayerOutlook:
         usual = prior.minutes(known) / self.regulation
         starter = prior.starts if known is None else float(known)
         stretch = GAME_MINUTES / self.regulation
-        minutes = line.minutes * stretch
+        # Within the first minute minutes and clock say the same of everybody: figures of a later
+        # moment would take a second on the court for news. Who is on it is taken to stay that long.
+        ahead = (scene.reckoned - scene.played) * GAME_MINUTES
+        minutes = line.minutes * stretch + (ahead if line.on_court else 0.0)
         now = scene.played * GAME_MINUTES
         since = 0.0 if line.seen is None else max(now - line.seen * stretch, 0.0)
         missing = self.gaps
@@ -267,8 +277,8 @@ class PlayerOutlook:
         return Standing(
             usual=log_odds(usual),
             starter=starter,
-            ahead_of_plan=(minutes - usual * GAME_MINUTES * scene.played) / 10,
-            not_yet=float(line.minutes == 0),
+            ahead_of_plan=(minutes - usual * GAME_MINUTES * scene.reckoned) / 10,
+            not_yet=float(minutes == 0),
             fouls=line.fouls / 3,
             near_limit=float(line.fouls >= limit - 2),
             at_limit=float(line.fouls >= limit - 1),

@@ -87,7 +87,7 @@ _STEPS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class PlayerQuote:
     """A line on a player as a person has it, at decimal `odds`.
 
     `late` is one that was told of during the game by somebody who did not say when it was had.
@@ -186,7 +186,7 @@ def player_prior(
     recent: Sequence[PlayerGame],
     figures: PlayerFigures,
     *,
-    quote: Quote | None = None,
+    quote: PlayerQuote | None = None,
     regulation: float = GAME_MINUTES,
 ) -> PlayerPrior:
     """A player's prior from his recent games, in any order, and from a line where there is one.
@@ -272,7 +272,7 @@ def from_averages(
     return PlayerPrior(minutes, minutes, 1.0 if share > 0.5 else 0.0, tuple(rates))  # noqa: PLR2004
 
 
-def from_quote(quote: Quote, figures: PlayerFigures, regulation: float) -> PlayerPrior:
+def from_quote(quote: PlayerQuote, figures: PlayerFigures, regulation: float) -> PlayerPrior:
     """The prior of a player of whom a line and its odds are all that is known.
 
     He is the average player of those minutes at which the line would be fair: a line of 28.5 points
@@ -294,14 +294,14 @@ def from_quote(quote: Quote, figures: PlayerFigures, regulation: float) -> Playe
 
 
 def with_quote(
-    prior: PlayerPrior, quote: Quote, figures: PlayerFigures, regulation: float = GAME_MINUTES
+    prior: PlayerPrior, quote: PlayerQuote, figures: PlayerFigures, regulation: float = GAME_MINUTES
 ) -> PlayerPrior:
     """The prior moved towards what a line and its odds say of the figures that it counts."""
     return _pulled(prior, quote, figures, regulation, most=LARGEST_PULL, weight=MARKET_WEIGHT)
 
 
 def from_before(
-    prior: PlayerPrior, quote: Quote, figures: PlayerFigures, regulation: float = GAME_MINUTES
+    prior: PlayerPrior, quote: PlayerQuote, figures: PlayerFigures, regulation: float = GAME_MINUTES
 ) -> bool:
     """Whether a line may be one from before tip-off, by what a player's games say of it."""
     if not quote.late:
@@ -310,7 +310,7 @@ def from_before(
     return abs(log_odds(_over_of(quote)) - log_odds(said)) <= BEFORE_TIP
 
 
-def _over_of(quote: Quote) -> float:
+def _over_of(quote: PlayerQuote) -> float:
     """The chance of the over that a price implies, without the book's margin."""
     backed = min(max(VIG / quote.odds, 0.02), 0.98)
     return 1 - backed if quote.market.direction is Direction.UNDER else backed
@@ -318,7 +318,7 @@ def _over_of(quote: Quote) -> float:
 
 def _pulled(
     prior: PlayerPrior,
-    quote: Quote,
+    quote: PlayerQuote,
     figures: PlayerFigures,
     regulation: float,
     *,

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracker.modelling import metrics
-from tracker.modelling.games import observe
+from tracker.modelling.games import observe, read
 from tracker.modelling.games.baselines import paired
-from tracker.modelling.games.dataset import read
 from tracker.modelling.games.fit import complete, priors_of
 from tracker.modelling.games.trace import trace
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.forecast import Parameters
-    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.games import Dataset
     from tracker.modelling.games.observe import Checkpoint, Recorded
 
     Array = NDArray[Any]
@@ -36,7 +35,7 @@ INSIDE = {"6:00 Q1": 2520, "6:00 Q2": 1800, "3:00 Q2": 1620, "6:00 Q3": 1080, "1
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class TrainTestSplit:
     """What an evaluation works on."""
 
     train: Recorded
@@ -158,7 +157,7 @@ def judged_alone(
     return summary(_looked(_given(data, parameters, rows), progress))
 
 
-def _looked(given: Given, progress: Watchdog) -> dict[str, Checkpoint]:
+def _looked(given: TrainTestSplit, progress: Watchdog) -> dict[str, Checkpoint]:
     """Every game at every checkpoint."""
     found: dict[str, Checkpoint] = {}
     for k, (name, left) in enumerate(given.checkpoints.items()):
@@ -167,7 +166,7 @@ def _looked(given: Given, progress: Watchdog) -> dict[str, Checkpoint]:
     return found
 
 
-def _given(data: Dataset, parameters: Parameters, rows: tuple[Array, Array]) -> Given:
+def _given(data: Dataset, parameters: Parameters, rows: tuple[Array, Array]) -> TrainTestSplit:
     told = trace(data)
     rules = data.league
     whole = complete(data, told)
@@ -184,7 +183,7 @@ def _given(data: Dataset, parameters: Parameters, rows: tuple[Array, Array]) -> 
     elif regulation == 2880:  # noqa: PLR2004 - NBA quarters
         points |= INSIDE
     points = dict(sorted(points.items(), key=lambda x: -x[1]))
-    return Given(recorded(rows[0]), recorded(rows[1]), parameters, points)
+    return TrainTestSplit(recorded(rows[0]), recorded(rows[1]), parameters, points)
 
 
 def _values(checkpoint: Checkpoint, market: str) -> tuple[Array, Array]:

@@ -21,8 +21,15 @@ from tracker.forecast.game import figures as values
 from tracker.forecast.game import parameters as figures
 from tracker.forecast.game.longrun import leaning
 from tracker.forecast.teams import LEVEL_GAMES, RatingFigures, write_ends
-from tracker.modelling.games import endgame_fit, flow_fit, observe
-from tracker.modelling.games.dataset import BadDataset, believed_ends, digest, read
+from tracker.modelling.games import (
+    BadDataset,
+    believed_ends,
+    digest,
+    endgame_fit,
+    flow_fit,
+    observe,
+    read,
+)
 from tracker.modelling.games.trace import Priors, draw, trace
 
 if TYPE_CHECKING:
@@ -31,7 +38,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tracker.modelling.games.dataset import Dataset, Games
+    from tracker.modelling.games import Dataset, Games
     from tracker.modelling.games.trace import Seconds, Trace
 
     Array = NDArray[Any]
@@ -148,7 +155,7 @@ LEAD_WIDTH = {"nba": 0.10, "wnba": 0.14, "ncaam": 0.10}
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class TrainingSet:
     """What the parts of a fit share: `used` are the games' rows, `average` the mean total."""
 
     data: Dataset
@@ -231,7 +238,7 @@ def fit_document(
     }
     average["reference"] = average["total"]
     noise = _noise(games, priors, used)
-    given = Given(data, seconds, priors, used, average["total"])
+    given = TrainingSet(data, seconds, priors, used, average["total"])
     endgame = _fit_endgame(given, told, progress)
     breaks = figures.pack_tables(endgame_fit.fit_breaks(told.break_starts, told.break_glances))
     # Some hundred megabytes that nothing asks for any more.
@@ -283,7 +290,7 @@ def fit_document(
     return sealed(document, MODEL)
 
 
-def _in_order(given: Given) -> Array:
+def _in_order(given: TrainingSet) -> Array:
     """Games whose recorded scores never fall from one period to the next."""
     seconds, rules = given.seconds, given.data.league
     marks = [k * rules.period_seconds for k in range(rules.periods + 1)]
@@ -301,7 +308,7 @@ TIED_AT = (1.0, 0.75, 0.5, 0.25)
 """Parts of regulation left at which margin and total are looked at together."""
 
 
-def _fit_tie(document: dict[str, Any], given: Given) -> float:
+def _fit_tie(document: dict[str, Any], given: TrainingSet) -> float:
     """How much less a favourite's margin goes with a low total than a forecast without a tie says.
 
     Standardised margin times total, recorded less forecast, by how clear the favourite is: least
@@ -387,7 +394,7 @@ def _noise(games: Games, priors: Priors, used: Array) -> flow_fit.Noise:
 
 
 def _fit_endgame(
-    given: Given, told: Trace, progress: Callable[[str, float], None]
+    given: TrainingSet, told: Trace, progress: Callable[[str, float], None]
 ) -> values.Endgame:
     data = given.data
     width = LEAD_WIDTH.get(data.league.id, 0.14)
@@ -415,7 +422,7 @@ def _as_read(tables: Sequence[values.Table], leads: int) -> tuple[Array, ...]:
     return figures.unpack_tables(sizes, 2 * leads + 1, cells)
 
 
-def _fit_box(given: Given) -> values.BoxFigures | None:
+def _fit_box(given: TrainingSet) -> values.BoxFigures | None:
     rules = given.data.league
     clocks = [round(rules.regulation_seconds * (1 - m / 48)) for m in flow_fit.BOX_ROWS[1:]]
     sample = draw(given.data, given.seconds, given.priors, given.used, clocks)
@@ -423,7 +430,10 @@ def _fit_box(given: Given) -> values.BoxFigures | None:
 
 
 def _fit_flow(
-    given: Given, noise: flow_fit.Noise, endgame: values.Endgame, box: values.BoxFigures | None
+    given: TrainingSet,
+    noise: flow_fit.Noise,
+    endgame: values.Endgame,
+    box: values.BoxFigures | None,
 ) -> dict[str, Any]:
     data, seconds, priors, used = given.data, given.seconds, given.priors, given.used
     rules = data.league

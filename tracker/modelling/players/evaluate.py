@@ -25,10 +25,10 @@ from tracker.forecast.players.priors import PlayerPrior, PlayerPriors
 from tracker.forecast.players.remainder import BASIC, PLACE, Remainder
 from tracker.forecast.pricing.markets import parlay, price
 from tracker.modelling import metrics
-from tracker.modelling.games.dataset import BadDataset, read
+from tracker.modelling.games import BadDataset, read
 from tracker.modelling.players.fit import written
 from tracker.modelling.players.known import (
-    Known,
+    PlayerSeasons,
     added_of,
     expected_minutes,
     expected_rates,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tracker.modelling.players.dataset import PlayerRows
+    from tracker.modelling.players import PlayerRows
 
     Array = NDArray[Any]
     from pathlib import Path
@@ -116,7 +116,7 @@ class JudgedFigure:
 
 
 def looks(
-    known: Known,
+    known: PlayerSeasons,
     document: dict[str, Any],
     which: Array,
     averages: Averages,
@@ -187,7 +187,7 @@ def _wide_tail(need: Array, mean: Array, wide: float) -> Array:
 
 
 def evaluate_players(
-    known: Known,
+    known: PlayerSeasons,
     document: dict[str, Any],
     seasons: Sequence[str],
     progress: Callable[[str, float], None] = lambda _step, _part: None,
@@ -225,7 +225,7 @@ def evaluate_players(
     return {"parameters": about, "moments": moments, "overall": overall}
 
 
-def groups(known: Known, averages: Averages, which: Array) -> Mapping[str, Array]:
+def groups(known: PlayerSeasons, averages: Averages, which: Array) -> Mapping[str, Array]:
     """Whose lines are shown apart."""
     rows = known.rows
     end = rows.moments["end"].score[rows.game[which]]
@@ -241,7 +241,7 @@ def groups(known: Known, averages: Averages, which: Array) -> Mapping[str, Array
 
 
 def _judge(
-    known: Known, averages: Averages, judged: JudgedFigure, stat: Stat, played: float
+    known: PlayerSeasons, averages: Averages, judged: JudgedFigure, stat: Stat, played: float
 ) -> dict[str, Any]:
     game = known.rows.game[judged.which]
     others = baselines(judged, stat, played)
@@ -290,7 +290,7 @@ _PRIORS = (Side.HOME, Side.AWAY)
 class Court:
     """What the players of a season were expected to do, row by row."""
 
-    known: Known
+    known: PlayerSeasons
     averages: Averages
     usual: Array
     rates: Array
@@ -299,7 +299,7 @@ class Court:
 
 def judge_parlays(
     folder: Path,
-    known: Known,
+    known: PlayerSeasons,
     document: dict[str, Any],
     parameters: Parameters,
     seasons: Sequence[str],

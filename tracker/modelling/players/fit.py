@@ -21,12 +21,12 @@ from tracker.forecast.documents import About, sealed
 from tracker.forecast.players import figures
 from tracker.forecast.players.figures import GAME_MINUTES
 from tracker.forecast.players.remainder import BASIC, PLACE, Habits, Remainder
-from tracker.modelling.games.dataset import BadDataset
-from tracker.modelling.players.dataset import digest
+from tracker.modelling.games import BadDataset
+from tracker.modelling.players import digest
 from tracker.modelling.players.known import (
     END,
-    Known,
     Ordered,
+    PlayerSeasons,
     added_of,
     base_table,
     expected_minutes,
@@ -63,7 +63,7 @@ FEWEST_MINUTES = 4.0
 """Shorter games say little of a rate."""
 
 
-def fit_minutes(known: Known, train: Array) -> tuple[dict[str, Any], Array]:
+def fit_minutes(known: PlayerSeasons, train: Array) -> tuple[dict[str, Any], Array]:
     """The weights of a player's expected minutes, and these minutes of everybody."""
     rows = known.rows
     played = rows.moments[END].minutes * stretch(rows)
@@ -82,7 +82,9 @@ def fit_minutes(known: Known, train: Array) -> tuple[dict[str, Any], Array]:
     return prior, expected_minutes(known, prior)
 
 
-def fit_rates(known: Known, train: Array, usual: Array) -> tuple[list[dict[str, Any]], Array]:
+def fit_rates(
+    known: PlayerSeasons, train: Array, usual: Array
+) -> tuple[list[dict[str, Any]], Array]:
     """Each figure's memory, by the likelihood of whole games given the minutes."""
     rows = known.rows
     base = base_table(known, usual)
@@ -111,7 +113,7 @@ def fit_rates(known: Known, train: Array, usual: Array) -> tuple[list[dict[str, 
     return documents, expected_rates(known, documents, usual)
 
 
-def fit_memory(known: Known, train: Array, rates: Array) -> tuple[float, ...]:
+def fit_memory(known: PlayerSeasons, train: Array, rates: Array) -> tuple[float, ...]:
     """How many minutes a prior rate weighs beside today's, at half-time."""
     rows = known.rows
     half, end = rows.moments["half"], rows.moments[END]
@@ -145,7 +147,7 @@ LIKELIHOOD_ROWS = 2_500
 """Those among them whose likelihood is taken."""
 
 
-def fit_overtime(known: Known, train: Array, usual: Array) -> list[float]:
+def fit_overtime(known: PlayerSeasons, train: Array, usual: Array) -> list[float]:
     """What share of an overtime a player has, by least squares."""
     rows = known.rows
     moment, end = rows.moments["5:00"], rows.moments[END]
@@ -183,7 +185,7 @@ class CheckpointChances:
 
 
 def checkpoint_chances(
-    known: Known, train: Array, document: dict[str, Any]
+    known: PlayerSeasons, train: Array, document: dict[str, Any]
 ) -> list[CheckpointChances]:
     """A few thousand players at each of SPREAD_AT."""
     rows = known.rows
@@ -290,7 +292,7 @@ def fit(
 
 
 def fit_players(
-    known: Known, seasons: Sequence[str], progress: Callable[[str, float], None]
+    known: PlayerSeasons, seasons: Sequence[str], progress: Callable[[str, float], None]
 ) -> dict[str, Any]:
     """The document of a file of player figures, fitted on the games of `seasons`."""
     rows = known.rows
@@ -341,7 +343,7 @@ def fit_players(
     return sealed(document, MODEL)
 
 
-def _level(known: Known, train: Array) -> list[float]:
+def _level(known: PlayerSeasons, train: Array) -> list[float]:
     """How the league stood before the last game that is fitted on."""
     rows = np.flatnonzero(train)
     last = rows[np.argmax(known.rows.date[rows])]

@@ -31,8 +31,8 @@ from tracker.forecast.players.remainder import (
     share_features,
     width_features,
 )
-from tracker.modelling.games.dataset import read
-from tracker.modelling.players.dataset import Moment, PlayerRows, read_players
+from tracker.modelling.games import read
+from tracker.modelling.players import PlayerMoment, PlayerRows, read_players
 from tracker.modelling.players.sample import (
     MEMORIES,
     RATE_DECAYS,
@@ -65,7 +65,7 @@ END = "end"
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class PlayerSeasons:
     """What a fit or an evaluation has read: players, what was remembered, how games stood."""
 
     rows: PlayerRows
@@ -81,7 +81,7 @@ def know(
     folder: Path,
     parameters: Parameters,
     progress: Callable[[str, float], None],
-) -> Known:
+) -> PlayerSeasons:
     """Read a folder, and look at its games with the game forecast. Raises BadDataset."""
     progress("reading", 0.0)
     # Of the events of games nothing is kept while those of players are read.
@@ -94,7 +94,7 @@ def know(
     at = {str(x): i for i, x in enumerate(games.id)}
     which = [at[str(x)] for x in rows.games]
     teams = np.stack([games.home_team[which], games.away_team[which]], axis=1)
-    return Known(
+    return PlayerSeasons(
         rows, past, lineups(rows, past), opponents(rows, teams), scenes, parameters.average.total
     )
 
@@ -126,14 +126,14 @@ class Ordered:
         )
 
 
-def expected_minutes(known: Known, prior: dict[str, Any]) -> Array:
+def expected_minutes(known: PlayerSeasons, prior: dict[str, Any]) -> Array:
     """Minutes of a 48-minute game that each player was expected to play in tonight's role."""
     features = minutes_table(known, prior["starting"], prior["bench"])
     found: Array = np.clip(features @ np.array(prior["minutes"]), FEWEST, MOST)
     return found
 
 
-def expected_rates(known: Known, rates: Sequence[dict[str, Any]], usual: Array) -> Array:
+def expected_rates(known: PlayerSeasons, rates: Sequence[dict[str, Any]], usual: Array) -> Array:
     """Figures for each minute that each player was expected to have, one column for each."""
     base = base_table(known, usual)
     found = []
@@ -150,7 +150,7 @@ def stretch(rows: PlayerRows) -> float:
     return GAME_MINUTES * 60 / rows.league.regulation_seconds
 
 
-def minutes_table(known: Known, starting: float, bench: float) -> Array:
+def minutes_table(known: PlayerSeasons, starting: float, bench: float) -> Array:
     """`priors.minutes_features` of all players, in tonight's role."""
     past, starter = known.past, known.rows.starter
     held = past.role[np.arange(starter.size), starter.astype(int)]
@@ -163,7 +163,7 @@ def minutes_table(known: Known, starting: float, bench: float) -> Array:
     return table(minutes_features(starter.astype(float), memories, role), starter.size)
 
 
-def base_table(known: Known, usual: Array) -> Array:
+def base_table(known: PlayerSeasons, usual: Array) -> Array:
     """`priors.base_features` of all players."""
     starter = known.rows.starter.astype(float)
     return table(base_features(odds_of(usual / GAME_MINUTES), starter), starter.size)
@@ -183,7 +183,7 @@ def habits_of(document: dict[str, Any]) -> Habits:
     )
 
 
-def league_rates(known: Known, rates: Sequence[dict[str, Any]], usual: Array) -> Array:
+def league_rates(known: PlayerSeasons, rates: Sequence[dict[str, Any]], usual: Array) -> Array:
     """Rates of the average player with the minutes of each, one column for each figure."""
     base = base_table(known, usual)
     return np.stack([np.maximum(base @ np.array(x["base"]), LEAST_RATE) for x in rates], axis=1)
@@ -202,7 +202,7 @@ def own_gap(gaps: Array, i: int) -> Array:
     return found
 
 
-def own_allowed(known: Known, i: int) -> Array:
+def own_allowed(known: PlayerSeasons, i: int) -> Array:
     """What tonight's opponents allow of a figure; 0 of those that are not looked at."""
     logs = known.opponents.logs
     found: Array = logs[:, i] if i < len(KINDS) else np.zeros(logs.shape[0])
@@ -210,7 +210,7 @@ def own_allowed(known: Known, i: int) -> Array:
 
 
 def own_columns(
-    rate: Array, league: Array, now: Array, moment: Moment, i: int
+    rate: Array, league: Array, now: Array, moment: PlayerMoment, i: int
 ) -> tuple[Array, Array]:
     """`own` and `surprise` of RATE_FEATURES, of one figure."""
     own = np.clip(np.log(np.maximum(now, LEAST_RATE) / league), -LARGEST_OWN, LARGEST_OWN)
@@ -225,7 +225,12 @@ def today(rate: Array, memory: float, has: Array, minutes: Array, rows: PlayerRo
 
 
 def remainders(
-    known: Known, document: dict[str, Any], name: str, which: Array, usual: Array, rates: Array
+    known: PlayerSeasons,
+    document: dict[str, Any],
+    name: str,
+    which: Array,
+    usual: Array,
+    rates: Array,
 ) -> tuple[Array, Array]:
     """The chances of each class of minutes and the means of each figure in it, overtime included.
 

@@ -25,8 +25,8 @@ from tracker.forecast.players.remainder import (
 )
 from tracker.modelling.players.known import (
     END,
-    Known,
     Ordered,
+    PlayerSeasons,
     own_allowed,
     own_columns,
     own_gap,
@@ -166,7 +166,7 @@ class Given:
     player with such minutes.
     """
 
-    known: Known
+    known: PlayerSeasons
     train: Array
     usual: Array
     rates: Array

@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.forecast.game.parameters import Parameters
-    from tracker.modelling.games.dataset import Games
-    from tracker.modelling.players.dataset import Moment, PlayerRows
+    from tracker.modelling.games import Games
+    from tracker.modelling.players import PlayerMoment, PlayerRows
 
     Array = NDArray[Any]
 
@@ -85,7 +85,7 @@ class Lineups:
     usual: Array
     known: Array
 
-    def gaps(self, rows: PlayerRows, moment: Moment) -> Array:
+    def gaps(self, rows: PlayerRows, moment: PlayerMoment) -> Array:
         """`lineup.Gaps` of everybody at a moment, [row, (minutes, points, rebounds, assists)]."""
         here = (moment.at == 0) | rows.starter | (moment.minutes > 0)
         brought = self.brings * np.broadcast_to(here, rows.game.shape)[:, None]
@@ -280,7 +280,7 @@ NO_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 """The tip-off of a recorded game, which no forecast looks at."""
 
 
-def state_of(rows: PlayerRows, g: int, moment: Moment) -> GameState:
+def state_of(rows: PlayerRows, g: int, moment: PlayerMoment) -> GameState:
     """The state of a game at a moment, without its players."""
     rules = rows.league
     game = Game(str(rows.games[g]), rules.id, "HOME", "AWAY", NO_DAY)
@@ -304,7 +304,7 @@ def odds_of(share: Array) -> Array:
 
 
 def standings(
-    rows: PlayerRows, moment: Moment, scenes: Scenes, usual: Array, fouls: int, gaps: Array
+    rows: PlayerRows, moment: PlayerMoment, scenes: Scenes, usual: Array, fouls: int, gaps: Array
 ) -> Standing[Any]:
     """All players at a moment; `usual` are their expected minutes of a 48-minute game."""
     stretch = 48 * 60 / rows.league.regulation_seconds

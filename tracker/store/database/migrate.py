@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from tracker.store.database.connection import StoreBroken, StoreTooNew, StoreTooOld
+from tracker.store.database import StoreBroken, StoreTooNew, StoreTooOld
 
 _STAYS = "_stays"
 """How the trigger that keeps a table's rows for ever is called: the table, and this."""

@@ -26,9 +26,8 @@ from tracker.app.course import FEWEST, MOST, series
 from tracker.app.views import alert_json, bet_json, iso, show_json, snapshot_json
 from tracker.domain.bet import Result, wager_kind
 from tracker.domain.money import parse_money, parse_odds
-from tracker.domain.policy import Snooze, SnoozeScope, parse_rule
-from tracker.language.grammar import parse_stake
-from tracker.language.snoozes import parse_until
+from tracker.domain.policy import Snooze, SnoozeScope, parse_rule, parse_until
+from tracker.language import parse_stake
 from tracker.web.guard import Reader, Writer
 from tracker.web.problems import Json, Problem, answers
 from tracker.web.site import OfSite, Site

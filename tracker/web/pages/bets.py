@@ -15,10 +15,17 @@ from tracker.app.tonight import players_of
 from tracker.app.views import legs_json, prior_words
 from tracker.domain.bet import Result, wager_text
 from tracker.domain.errors import BadBet
-from tracker.domain.money import money_text, needed, parse_money, parse_odds, stake_text
-from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule
+from tracker.domain.money import (
+    money_text,
+    needed,
+    parse_money,
+    parse_odds,
+    profit_cents,
+    stake_text,
+)
+from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
-from tracker.language.snoozes import parse_until
+from tracker.language import parse_stake
 from tracker.web import charts
 from tracker.web.pages.frame import Inside, OfBell, at_text, drawn, page, share
 from tracker.web.problems import Problem
@@ -125,9 +132,8 @@ def state_text(x: BetView) -> str:
 
 def money_of(x: BetView, payout: int | None) -> str:
     """What a payout means to the person; empty where the stake is not known."""
-    if payout is None or x.own_cents is None:
-        return ""
-    return signed_money(payout - x.own_cents)
+    profit = profit_cents(payout, x.own_cents)
+    return "" if profit is None else signed_money(profit)
 
 
 # ---------------------------------------------------------------------------------------- one bet
@@ -456,16 +462,19 @@ async def settle(
     number: int,
     result: Annotated[str, Form(max_length=20)],
     why_: Annotated[str, Form(alias="why", max_length=500)] = "",
+    paid: Annotated[str, Form(max_length=50)] = "",
 ) -> Response:
-    """Give a bet the result that a person decides."""
+    """Give a bet the result that a person decides, and what came back if not by the odds."""
     await _history(site, number)
     try:
         decided = Result(result)
     except ValueError:
         raise BadBet(f"{result!r} is no result") from None
+    unit = site.settings.stake_unit_cents
+    cents = parse_stake(paid, unit) if paid.strip() else None
     async with await site.writing() as store:
-        mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
-        await mine.settle(str(number), decided, why_, None, await site.now())
+        mine = Bets(store, site.rules, unit, visitor.who)
+        await mine.settle(str(number), decided, why_, cents, await site.now())
     return _back(number, "Settled by hand.")
 
 

@@ -1,0 +1,306 @@
+"""What is believed of a game after a poll: the one judge of what is newer, older or doubtful.
+
+`judge_poll` says of each poll whether it is believed, is nothing new, is held or corrects what was
+believed. All that it remembers is the tracking's `state`, `told_by` and `held`, which are recorded
+with every poll that changes them: a restart goes on where it was. A feed chooses whom to ask; what
+is true is decided here alone. The rest of the module is what a poll tells beside the score: points
+by period that it leaves out, and players' figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.player import UNREAD, Player, box_line, box_lines, player_key
+from tracker.domain.poll import (
+    AGREEING_POLLS,
+    DOCUMENT_HELD,
+    SOURCE_HELD,
+    Origin,
+    behind,
+    goes_back,
+    has_fewer_points,
+)
+from tracker.domain.tracking import GameTracking, Held, Ordering, Tracked
+
+CORRECTION = 3
+"""Most points by which a scorer takes back or moves what was seen: a three-pointer. What differs
+by more contradicts it."""
+
+_MOST_HELD = 99
+"""Polls that are counted of a doubtful state, which may be told for hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPoll:
+    """How a poll stands to what is believed.
+
+    `state` is what the poll is decided by: what it tells, with what it leaves out; of a document
+    that is behind, what is believed with its figures of players. `held` is what the next poll is to
+    know of it. `contrary` says what contradicts it, where that is why it is held.
+    """
+
+    ordering: Ordering
+    state: GameState
+    origin: Origin
+    held: Held | None = None
+    contrary: str = ""
+
+
+def judge_poll(tracking: GameTracking, told: GameState, origin: Origin, at: datetime) -> JudgedPoll:
+    """Whether what a document tells is believed. `at` is when it came, in aware UTC.
+
+    Feeds go back: a cache serves an old board, a score is corrected downwards, a game flickers to
+    "postponed", and the source that stands in for another is half a minute late. What goes back is
+    believed only once AGREEING_POLLS in a row agree, and where another document told what is
+    believed, not before it has had the time to catch up.
+    """
+    believed = tracking.state
+    told = carried(filled(told, believed), believed)
+    state = boxed(told, told, believed) if tracking.standing.players else told
+    contrary = told.doubt or contradiction(believed, told)
+    if contrary:
+        return JudgedPoll(
+            Ordering.HELD, state, origin, _doubtful(tracking.held, told, origin, at), contrary
+        )
+    if told == believed:
+        return JudgedPoll(Ordering.SAME, state, origin)
+    if believed is None or not goes_back(believed, told):
+        return JudgedPoll(Ordering.NEWER, state, origin)
+    wait = _lag(tracking.told_by, origin)
+    if wait and _merely_late(believed, told, wait):
+        # What does not count as told again does not count as taken back either.
+        return JudgedPoll(Ordering.SAME, believed, origin, tracking.held)
+    held = _held(tracking.held, told, origin, at, wait)
+    if held.polls >= AGREEING_POLLS and at - held.since >= held.wait:
+        return JudgedPoll(Ordering.CORRECTION, state, origin)
+    if not wait:
+        return JudgedPoll(Ordering.HELD, state, origin, held)
+    lines = boxed(believed, told, believed) if tracking.standing.players else believed
+    return JudgedPoll(Ordering.BEHIND, lines, origin, held)
+
+
+def _lag(told_by: Origin | None, origin: Origin) -> timedelta:
+    """By how much a document may be behind the one that told what is believed."""
+    if told_by is None or told_by == origin:
+        return timedelta(0)
+    return DOCUMENT_HELD if told_by.source == origin.source else SOURCE_HELD
+
+
+def _merely_late(believed: GameState, told: GameState, wait: timedelta) -> bool:
+    """Whether another document's word is no word against what is believed.
+
+    It is of the same moment, by a clock in whole seconds; or the source's own other document told
+    the end and stands by it, however long this one takes.
+    """
+    if believed.phase.off or told.phase.off:
+        return False
+    over = believed.phase is Phase.FINAL and told.phase is not Phase.FINAL
+    return not behind(told, believed) or (over and wait == DOCUMENT_HELD)
+
+
+def _held(
+    held: Held | None, told: GameState, origin: Origin, at: datetime, wait: timedelta
+) -> Held:
+    """What is held after another poll that goes back."""
+    if held is None:
+        return Held(told, 1, origin, at, wait)
+    since, longest = min(held.since, at), max(held.wait, wait)
+    if not goes_back(held.state, told):
+        return Held(told, held.polls + 1, origin, since, longest)
+    if origin != held.origin and not has_fewer_points(told, held.state):
+        # Two documents that both go back are late by different times.
+        return replace(held, polls=held.polls + 1, since=since, wait=longest)
+    return Held(told, 1, origin, at, wait)
+
+
+def _doubtful(held: Held | None, told: GameState, origin: Origin, at: datetime) -> Held:
+    """A doubtful state that is held for as long as it is told, however often."""
+    if held is None or held.state != told:
+        return Held(told, 1, origin, at)
+    return replace(held, polls=min(held.polls + 1, _MOST_HELD))
+
+
+def boxed(newest: GameState, told: GameState, before: GameState | None) -> GameState:
+    """A moment with its players: as a box tells them, or as they were last told.
+
+    Two documents tell of one game, and one of them is always a little behind: the players of the
+    one are told under the score of the other. A final takes none from before the end, and a game
+    whose clock runs none from before the tip.
+    """
+    if told.players:
+        lines, box = seen_by(told, () if before is None else before.players), told.box
+    elif before is None:
+        return newest
+    else:
+        lines, box, told = before.players, before.box, before
+    late = told.phase is not Phase.FINAL if newest.phase is Phase.FINAL else told.period == 0
+    if newest.period > 0 and late:
+        kept = newest.players if newest is before else ()
+        return replace(newest, players=kept, box=newest.box or box)
+    return replace(newest, players=lines, box=box)
+
+
+def seen_by(state: GameState, before: Sequence[PlayerLine]) -> tuple[PlayerLine, ...]:
+    """The players of a state, and when each was last known to be on the court.
+
+    He was if he is on it, or has played longer than in the lines `before`.
+    """
+    left = state.game.rules.regulation_seconds - state.seconds_left
+    now = max(left, 0.0) / 60 if state.overtime == 0 else None
+    known = {(x.side, x.id): x for x in before}
+
+    def told(line: PlayerLine) -> PlayerLine:
+        last = known.get((line.side, line.id))
+        if now is None:
+            return line
+        if line.on_court or line.minutes > (0.0 if last is None else last.minutes):
+            return replace(line, seen=now)
+        return replace(line, seen=0.0 if last is None else last.seen)
+
+    return tuple(told(x) for x in state.players)
+
+
+def filled(state: GameState, before: GameState | None) -> GameState:
+    """A state with its points by period, where it lacks them and what is believed gives them.
+
+    They follow when every period before the present one was seen to its end: what the score has
+    above them is the present period's.
+    """
+    if before is None or state.periods is not None or before.periods is None or state.period < 1:
+        return state
+    played = state.period - 1
+    over = len(before.periods) > played or (
+        len(before.periods) == played and before.phase is Phase.BREAK and before.clock == 0
+    )
+    if not over:
+        return state
+    earlier = before.periods[:played]
+    home = state.score.home - sum(x.home for x in earlier)
+    away = state.score.away - sum(x.away for x in earlier)
+    if home < 0 or away < 0:
+        return state
+    return replace(state, periods=(*earlier, Score(home, away)))
+
+
+def carried(state: GameState, before: GameState | None) -> GameState:
+    """A game that is called off after it began, with all that was seen of it.
+
+    Documents tell nothing of such a game any more; what was played stands by the house's rules.
+    """
+    if before is None or not state.phase.off or before.period < 1:
+        return state
+    return replace(before, game=state.game, phase=state.phase)
+
+
+def contradiction(before: GameState | None, state: GameState) -> str:
+    """What a final tells otherwise than what was seen of the game; empty where they agree.
+
+    A score and the points of a period may be corrected by a basket or two.
+    """
+    if before is None or state.phase is not Phase.FINAL or not before.phase.in_play:
+        return ""
+    game, seen, told = state.game, before.score, state.score
+    if max(seen.home - told.home, seen.away - told.away) > CORRECTION:
+        return (
+            f"the final says {game.away} {told.away}, {game.home} {told.home}; "
+            f"{seen.away}-{seen.home} was seen at {before.game_clock}"
+        )
+    if before.periods is None or state.periods is None:
+        return ""
+    over = before.period - (0 if before.phase is Phase.BREAK and before.clock == 0 else 1)
+    was, now = before.periods[:over], state.periods[:over]
+    if was != now and now == tuple(Score(x.away, x.home) for x in was):
+        return f"the final exchanges the points of {game.away} and {game.home} as they were seen"
+    for number, (old, new) in enumerate(zip(was, now, strict=False), 1):
+        if max(abs(old.home - new.home), abs(old.away - new.away)) > CORRECTION:
+            name = game.rules.period_name(number)
+            return f"the final says {new.away}-{new.home} in {name}; {old.away}-{old.home} was seen"
+    return ""
+
+
+def players_of(tracked: Tracked, game_id: str) -> tuple[Player, ...]:
+    """The players of one game whom a bet is about."""
+    markets = [x.market for x in tracked.bet.legs if x.game.id == game_id]
+    return tuple(x.player for x in markets if isinstance(x, PlayerTotal | DoubleDouble))
+
+
+def moved(tracked: Tracked, before: GameState, after: GameState) -> bool:
+    """Whether a player whom a bet is about has other figures than before, or has entered."""
+    return any(
+        _figures(before, x) != _figures(after, x) for x in players_of(tracked, after.game.id)
+    )
+
+
+def first_seen(before: GameState | None, after: GameState) -> frozenset[tuple[Side, str]]:
+    """The players of whom a box from after the tip tells for the first time, by side and key.
+
+    Who starts and who plays is then known: a chance moves by that, and not by the game.
+    """
+    if before is None or not after.phase.in_play:
+        return frozenset()
+    known = box_lines(before) if before.period else {}
+    return frozenset(box_lines(after).keys() - known.keys())
+
+
+def with_players(
+    state: GameState, players: Sequence[PlayerLine], seen: Sequence[PlayerLine] = ()
+) -> GameState:
+    """A state with newer lines of the players; a poll that has none leaves the last ones.
+
+    `seen` are those of before: a final box that tells otherwise has its lines doubted.
+    """
+    if not players:
+        return state
+    if state.phase is Phase.FINAL and seen:
+        players = _doubted(players, seen)
+    return replace(state, players=tuple(players))
+
+
+def after_play(state: GameState, before: GameState | None) -> GameState:
+    """A final with its players, held against what was seen of them.
+
+    Without a box they stay as they were seen, doubted until one is read.
+    """
+    if before is None or state.phase is not Phase.FINAL:
+        return state
+    if state.players:
+        return with_players(state, state.players, before.players)
+    if before.phase is Phase.FINAL:
+        return replace(state, players=before.players)
+    seen = (x for x in before.players if x.played or x.minutes > 0)
+    return replace(state, players=tuple(replace(x, doubt=UNREAD) for x in seen))
+
+
+def _doubted(players: Sequence[PlayerLine], seen: Sequence[PlayerLine]) -> list[PlayerLine]:
+    """The lines of a final box, those that cannot follow what was seen as they were, doubted."""
+    told = {(x.side, player_key(x.name)): x for x in players}
+    before = {(x.side, player_key(x.name)): x for x in seen if x.played or x.minutes > 0}
+    doubts = {key: _doubt(was, told.get(key)) for key, was in before.items()}
+    kept = [
+        replace(before[key], doubt=doubts[key]) if doubts.get(key) else x for key, x in told.items()
+    ]
+    lost = [replace(x, doubt=doubts[key]) for key, x in before.items() if key not in told]
+    return [*kept, *lost]
+
+
+def _doubt(was: PlayerLine, now: PlayerLine | None) -> str:
+    """What a final box tells of a player otherwise than what was seen of him."""
+    points = dict(was.stats).get("pts", 0)
+    seen = f"was seen with {points} points in {was.minutes:.0f} min"
+    if now is None:
+        return f"is not in the final box, and {seen}"
+    if not (now.played or now.minutes > 0):
+        return f"did not play by the final box, and {seen}"
+    last = dict(now.stats)
+    fell = [(k, v, last[k]) for k, v in was.stats if k in last and v - last[k] > CORRECTION]
+    return "".join(f"has {n} {k} in the final box, and was seen with {v}" for k, v, n in fell[:1])
+
+
+def _figures(state: GameState, player: Player) -> object:
+    line = box_line(state, player)
+    return None if line is None else (line.stats, line.played, line.fouls, line.note)
