@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from tracker.domain.league import League
     from tracker.forecast.game.figures import Endgame
-    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.games import Dataset
     from tracker.modelling.games.trace import Priors, Sample, Seconds
 
     Array = NDArray[Any]
