@@ -259,7 +259,7 @@ class NotTheEnd:
     async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
         """The real forecast, while the game is played."""
         if state.phase is Phase.FINAL:
-            return Unreadable(Trouble.MALFORMED, "the forecast failed; the last one stands")
+            return Unreadable(Trouble.UNPRICED, "the forecast failed; the last one stands")
         return await self.real.forecast(tracking, state)
 
 

@@ -102,7 +102,7 @@ class Forecaster:
                 self._failing.add(name)
                 what = f"{type(why).__name__}: {why} at {state.game_clock}"
                 self._tell(ForecastFailed(name, what))
-            return Unreadable(Trouble.MALFORMED, "the forecast failed; the last one stands")
+            return Unreadable(Trouble.UNPRICED, "the forecast failed; the last one stands")
         if name in self._failing:
             self._failing.discard(name)
             self._tell(ForecastRecovered(name))
