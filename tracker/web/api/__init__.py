@@ -46,8 +46,7 @@ from tracker.engine.record import Grouping, tally
 from tracker.settings import load_secrets
 from tracker.web import live
 from tracker.web.api import bets
-from tracker.web.guard import Pricer, Reader
-from tracker.web.problems import PROBLEM, Json, Problem, answers
+from tracker.web.guard import PROBLEM, Json, Pricer, Problem, Reader, answers
 from tracker.web.site import OfSite, Site
 
 if TYPE_CHECKING:
