@@ -278,7 +278,7 @@ Writer = Annotated[Visitor, Depends(needs(KeyScope.WRITE))]
 Pricer = Annotated[Visitor, Depends(needs(KeyScope.PRICE))]
 
 
-# -------------------------------------------------------- what went wrong, in the command line's sentences
+# ------------------------------------ what went wrong, in the command line's sentences
 
 
 class ProblemBody(BaseModel):
