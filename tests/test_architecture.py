@@ -206,6 +206,44 @@ def test_a_class_name_stands_for_one_thing() -> None:
     assert not {x: sorted(where) for x, where in found.items() if len(where) > 1}
 
 
+@cache
+def declared(path: Path) -> set[str]:
+    """The attributes that the classes of a module have."""
+    found: set[str] = set()
+    for made in ast.walk(tree(path)):
+        if isinstance(made, ast.ClassDef):
+            for node in ast.walk(made):
+                if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                    found.add(node.target.id)
+                if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                    found |= {node.attr} if ast.unparse(node.value) == "self" else set()
+    return found
+
+
+def test_nobody_sets_what_another_modules_object_is_built_with() -> None:
+    """An object is whole when it is built: what it needs is an argument of that, or of a call.
+
+    A parser's own working memory, and what a library means to be set on its objects, are not meant.
+    """
+    ours = {x for path in MODULES for x in declared(path)}
+    allowed = {("tracker/notify/channels/telegram/bot.py", "response.stream")}
+    found = set()
+    for path in MODULES:
+        if path.is_relative_to(ROOT / "tracker/language"):
+            continue
+        mine = declared(path)
+        for node in ast.walk(tree(path)):
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            for x in (y for target in targets for y in ast.walk(target)):
+                if not (isinstance(x, ast.Attribute) and isinstance(x.ctx, ast.Store)):
+                    continue
+                at_self = isinstance(x.value, ast.Name) and x.value.id in ("self", "cls")
+                of_library = ast.unparse(x.value) in ("app.state", "context") or x.attr[:2] == "__"
+                if not (at_self or of_library) and x.attr in ours - mine:
+                    found.add((name(path), ast.unparse(x)))
+    assert found - allowed == set()
+
+
 def test_migrations_count_from_one_without_gap_or_double() -> None:
     """Each number is one file: of two with the same, one would never be taken."""
     found = sorted((ROOT / "tracker" / "store" / "migrations").glob("*.sql"))

@@ -164,7 +164,7 @@ async def _whole_turn(sender: Sender) -> float:
     try:
         return await asyncio.shield(turn)
     except asyncio.CancelledError:
-        sender.stopping = True
+        sender.stop()
         await asyncio.wait({turn}, timeout=STOP_GRACE)
         turn.cancel()
         await asyncio.gather(turn, return_exceptions=True)
@@ -177,8 +177,7 @@ class Sender:
 
     `failing_since`, `hold_until` (the channel asked for patience) and `digest_at` (when a digest
     may be tried) are monotonic seconds, `stepped` those by which the wall clock was set so far.
-    `digest_wanted` is whether one may be waiting. `stopping` is set from outside: nothing further
-    is then sent.
+    `digest_wanted` is whether one may be waiting. Once `stopping`, nothing further is sent.
     """
 
     queue: Queue
@@ -198,6 +197,10 @@ class Sender:
     def __post_init__(self) -> None:
         """Begin to watch the wall clock: what waits must not wait longer when it is set."""
         self.steps = WallSteps(self.clock)
+
+    def stop(self) -> None:
+        """Send nothing further: what is under way is the last."""
+        self.stopping = True
 
     async def turn(self) -> float:
         """Send what is due, then tell what came too late; the seconds until there is more."""
