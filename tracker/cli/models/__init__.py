@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tracker.domain.game import Game
     from tracker.forecast import Parameters
     from tracker.forecast.priors import Believed
-    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.games import Dataset
 
 
 LeagueOf = Annotated[

@@ -325,7 +325,7 @@ def study(
     """
     need_modelling("a study", "pyarrow", "sklearn")
     from tracker.modelling import retrain as work
-    from tracker.modelling.games.dataset import BadDataset
+    from tracker.modelling.games import BadDataset
 
     names = [known_league(x) for given in leagues or [DEFAULT_LEAGUE] for x in given.split(",")]
     tried = None if strategy is None else read_strategy(strategy)
