@@ -18,7 +18,7 @@ MODULES = sorted((ROOT / "tracker").rglob("*.py"))
 PURE = ("domain", "engine", "forecast", "language", "wording")
 CORE = [x for x in MODULES if x.parts[len(ROOT.parts) + 1] in PURE]
 
-MOST_FILES = 302
+MOST_FILES = 298
 """Files of the whole program. It only goes down: what is new goes into the file that names it."""
 
 MOST_IN_A_FOLDER = 20
@@ -26,7 +26,7 @@ CROWDED: dict[str, int] = {}
 """Folders that are fuller than they should be, with how full they may be until they are not."""
 
 SHORT = 50
-MOST_SHORT_FILES = 6
+MOST_SHORT_FILES = 4
 """Files under 50 lines, `__init__.py` left out: each has a name that is worth a file."""
 
 PARTS = {

@@ -45,8 +45,8 @@ from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import Moneyline
 from tracker.domain.policy import Level, Policy, QuietHours, Say
 from tracker.domain.tracking import GameTracking, Tracked
+from tracker.notify import dispatch
 from tracker.notify.channels import Message
-from tracker.notify.sender import dispatch
 from tracker.store import Store, StoreUnavailable
 from tracker.wording.alerts import rewritten
 

@@ -79,9 +79,9 @@ from tracker.host import (
     share_one_heap,
     single_instance,
 )
+from tracker.notify import SendingHabits, dispatch, no_card
 from tracker.notify.channels import Channel
 from tracker.notify.channels.telegram.channel import TelegramChannel
-from tracker.notify.sender import SendingHabits, dispatch, no_card
 from tracker.registry import registry_beside
 from tracker.settings import Secret, Settings, lines_for
 from tracker.store import Store

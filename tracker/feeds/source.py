@@ -14,7 +14,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import ClassVar
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.domain.game import Game, GameState, Score
 from tracker.domain.league import League
 from tracker.domain.poll import Trouble, Unreadable

@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from tracker import __version__
 from tracker.clock import Clock
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.settings import Settings
 from tracker.settings.reading import plain_words
 from tracker.web import api, problems

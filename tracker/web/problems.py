@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from tracker.domain import BadBet, TrackerError
 from tracker.domain.draft import AmbiguousGame
-from tracker.domain.errors import BadBet, TrackerError
 from tracker.store import StoreError
 
 

@@ -30,7 +30,7 @@ from urllib.parse import quote
 
 import aiosqlite
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.host import EX_UNFIT, NO_LOCKS, NoLocks, os_trouble, own_as
 
 

@@ -13,8 +13,8 @@ from tracker.app.choose_game import Chooser
 from tracker.app.course import course_of
 from tracker.app.tonight import players_of
 from tracker.app.views import legs_json, prior_words
+from tracker.domain import BadBet
 from tracker.domain.bet import Result, wager_text
-from tracker.domain.errors import BadBet
 from tracker.domain.money import (
     money_text,
     needed,

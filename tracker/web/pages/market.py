@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, assert_never
 
 from fastapi import APIRouter, Path, Query, Response
 
-from tracker.app.market.quotes import GameOdds, Offered, game_odds, named_game
+from tracker.app.market import GameOdds, Offered, game_odds, named_game
+from tracker.domain import BadBet, TrackerError
 from tracker.domain.chance import Chance, NoChance
-from tracker.domain.errors import BadBet, TrackerError
 from tracker.domain.league import slate_date
 from tracker.domain.player import Stat
 from tracker.web import charts
