@@ -29,7 +29,7 @@ from tracker.domain.player import Player, PlayerGame, Stat
 from tracker.domain.prior import NO_LINES, Finished, Lines, PregameLines, PriorSource
 from tracker.domain.quote import Selection, TwoSided
 from tracker.domain.tracking import GameTracking
-from tracker.engine.market.quotes import exchange_lines
+from tracker.engine.market import exchange_lines
 from tracker.forecast import Outlook
 from tracker.store import Store
 

@@ -20,8 +20,8 @@ from tracker.domain.player import Player, Stat
 from tracker.domain.policy import topic_of
 from tracker.domain.poll import Trouble
 from tracker.domain.tracking import LegStanding, Tracked
+from tracker.notify import DIGEST_LINES, digest, possible_repeat, worded
 from tracker.notify.channels.text import brief
-from tracker.notify.sender import DIGEST_LINES, digest, possible_repeat, worded
 from tracker.wording.alerts import compose, data_back, no_data
 
 HALF = (Score(28, 25), Score(30, 22))

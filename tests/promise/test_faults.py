@@ -372,8 +372,8 @@ async def _live(
         here = Here(folder / "tracker.db")
         opened = Store.open
 
-        async def noted(path: Path, *, now: datetime) -> Store:
-            here.stores.append(await opened(path, now=now))
+        async def noted(path: Path, **more: Any) -> Store:
+            here.stores.append(await opened(path, **more))
             return here.stores[0]
 
         monkeypatch.setattr(Store, "open", noted)

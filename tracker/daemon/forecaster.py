@@ -15,7 +15,7 @@ from typing import Any
 
 from tracker.app.pricing import LinesFor, Load, Pricing, markets_in
 from tracker.clock import Clock, wait_for_event
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.domain.events import ForecastFailed, ForecastRecovered, ShadowFailed, Tell
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, Market, PlayerTotal

@@ -18,7 +18,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -19,7 +19,7 @@ from tracker.cli import Scope, scope_of, session
 from tracker.cli.app import AsJson, declare, declare_group
 from tracker.cli.screen import note, say, say_json
 from tracker.clock import SystemClock
-from tracker.domain.errors import Impossible, Misused
+from tracker.domain import Impossible, Misused
 from tracker.host import AlreadyRunning, NoLocks, running_instance, single_instance
 
 if TYPE_CHECKING:
