@@ -33,7 +33,7 @@ from tracker.domain.prior import NO_LINES, Finished, Lines, PregameLines, PriorS
 from tracker.domain.quote import Selection, TwoSided
 from tracker.domain.tracking import GameTracking
 from tracker.engine.decide.belief import seen_by
-from tracker.engine.market.quotes import exchange_lines
+from tracker.engine.market import exchange_lines
 from tracker.feeds.nba_reading import parse_box
 from tracker.forecast import Outlook
 from tracker.replay import Recording
