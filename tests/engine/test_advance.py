@@ -378,7 +378,8 @@ def test_a_lost_feed_is_said_once_and_its_return_too() -> None:
     evening.see(Q1, 0)
     for seconds in (10, 50, 89):
         assert evening.fail(seconds).empty
-    assert [x.rule for x in evening.fail(95).alerts] == ["feed_down"]
+    (lost,) = evening.fail(95).alerts
+    assert (lost.rule, lost.detail) == ("feed_down", Trouble.DOWN.value)
     for seconds in (120, 300):
         assert evening.fail(seconds).empty
     change = evening.see(Q1, 421)

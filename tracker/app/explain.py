@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Any
 from tracker.app.axes import place
 from tracker.app.pricing import bet_of, bets_before, live_lines, markets_in, pricing_of
 from tracker.app.views import clock_digits, iso, prior_json
+from tracker.domain import Misused, TrackerError
 from tracker.domain.bet import Bet, Snapshot
-from tracker.domain.errors import Misused, TrackerError
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import behind
 from tracker.domain.tracking import Group
 from tracker.engine.decide.belief import boxed, filled
 from tracker.engine.decide.parlays import combined
+from tracker.feeds import FeedError
 from tracker.feeds.feeds import SOURCES
 from tracker.feeds.identity import state_under
-from tracker.feeds.source import FeedError
 from tracker.forecast import Unpriceable
 from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.explain import Seen, Whole, why, won

@@ -22,8 +22,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from tracker.app.market.backtest import BetOutcome, Candidate
+from tracker.domain import TrackerError
 from tracker.domain.chance import Chance
-from tracker.domain.errors import TrackerError
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.league import LEAGUE_ZONE, season_name
 from tracker.domain.market import Direction, Market, Moneyline, Spread, Total

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.forecast.documents import sealed
 from tracker.forecast.game.parameters import decode
 from tracker.modelling.games import BadDataset, read

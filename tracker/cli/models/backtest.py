@@ -20,7 +20,7 @@ from tracker.cli import Scope, scope_of
 from tracker.cli.app import AsJson
 from tracker.cli.models import DEFAULT_LEAGUE, Folder, known_league, need_modelling, seasons_of
 from tracker.cli.screen import bar, note, say, say_json, table
-from tracker.domain.errors import Impossible
+from tracker.domain import Impossible
 from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from tracker.cli.models import (
     unseen,
 )
 from tracker.cli.screen import bar, say, say_json, table
-from tracker.domain.errors import Impossible, Misused
+from tracker.domain import Impossible, Misused
 from tracker.domain.league import LEAGUES
 from tracker.registry import registry_beside
 

@@ -25,7 +25,7 @@ from tracker.cli.models import (
 )
 from tracker.cli.screen import bar, note, say, say_json, table
 from tracker.clock import SystemClock
-from tracker.domain.errors import Impossible, Misused, TrackerError
+from tracker.domain import Impossible, Misused, TrackerError
 from tracker.domain.league import slate_date
 from tracker.host import return_large_blocks
 from tracker.registry import CALIBRATION, GAMES, PLAYERS, Kind, registry_beside

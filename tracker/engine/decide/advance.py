@@ -184,7 +184,7 @@ def note(tracking: GameTracking, why: Unreadable, now: datetime) -> Change:
     change = end_unheard(change, why.told, now)
     if not playing or not silent or tracking.lost:
         return _asked(change)
-    alerts = announce(change.tracking, Fact.FEED_DOWN, now, detail=why.why)
+    alerts = announce(change.tracking, Fact.FEED_DOWN, now, detail=why.trouble.value)
     change = replace(
         change,
         tracking=replace(change.tracking, lost=True),

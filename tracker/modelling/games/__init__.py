@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.domain.league import LEAGUES, League
 from tracker.forecast.teams import FIGURES, EndsBelief, TeamEnds, lean, swing_of
 
