@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.forecast.documents import About
 from tracker.forecast.errors import BadParameters
 

@@ -17,9 +17,9 @@ from tracker.domain.league import season_name
 from tracker.feeds import nba
 from tracker.feeds.source import FeedMalformed
 from tracker.forecast.players.remainder import BASIC
-from tracker.modelling.games.dataset import Act, read
+from tracker.modelling.games import Act, read
 from tracker.modelling.history import HistoryFolder, events_of, runs
-from tracker.modelling.players.dataset import read_players
+from tracker.modelling.players import read_players
 from tracker.replay.files import find_recording
 from tracker.replay.nba_site import LIVE, NbaSite
 from tracker.replay.playback import Playback

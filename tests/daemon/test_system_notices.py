@@ -16,6 +16,7 @@ from aiohttp import web
 from tests.doubles.clock import FakeClock
 from tracker.cli.demo import served
 from tracker.daemon.track import AlertPolicy
+from tracker.daemon.watchers import Watchdog, WriteBackoff
 from tracker.daemon.watchers.nightly import (
     HEARTBEAT_EVERY,
     beat,
@@ -50,9 +51,9 @@ from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import Moneyline
 from tracker.domain.policy import Level, Policy, QuietHours, Say
 from tracker.domain.tracking import GameTracking, Tracked
+from tracker.notify import dispatch
 from tracker.notify.channels import Message
-from tracker.notify.sender import dispatch
-from tracker.store import Store
+from tracker.store import Store, StoreUnavailable
 from tracker.wording.alerts import rewritten
 
 NOW = datetime(2026, 11, 21, 3, 30, tzinfo=UTC)
@@ -219,6 +220,24 @@ async def test_trouble_with_the_database_is_told_past_it(tmp_path: Path) -> None
         tell(StoreRecovered())
         await night.rest()
         assert night.mail.words[1].startswith("✓ tracker can write its database again")
+
+
+async def test_a_write_is_waited_for_only_while_somebody_is_told_of_it() -> None:
+    """A program that cannot write when it starts, or after its end, raises."""
+    clock, full = FakeClock(NOW), StoreUnavailable("the disk is full")
+    told: list[SystemEvent] = []
+    backoff = WriteBackoff(clock, Watchdog(clock))
+    with pytest.raises(StoreUnavailable):
+        await backoff.wait_out(full, 1)
+    with backoff.telling(told.append):
+        waits = asyncio.create_task(backoff.wait_out(full, 1))
+        await clock.advance(60.0)
+        assert (waits.done(), backoff.waiting) == (True, True)
+        await backoff.wait_out(None, 1)
+        assert (waits.done(), backoff.waiting) == (True, False)
+    assert told == [StoreLost("the disk is full"), StoreRecovered()]
+    with pytest.raises(StoreUnavailable):
+        await backoff.wait_out(full, 1)
 
 
 async def test_lost_data_are_told_once_for_all_games_and_back_when_all_are(tmp_path: Path) -> None:

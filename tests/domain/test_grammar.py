@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tracker.domain import BadBet
 from tracker.domain.bet import Leg, Parlay, excluding, wager_text
 from tracker.domain.catalog import teams
 from tracker.domain.draft import Draft, choose_games
-from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
 from tracker.domain.league import LEAGUES
 from tracker.domain.market import (

@@ -8,7 +8,7 @@ import pytest
 
 from tests.domain.fuzzed import lines
 from tests.domain.test_grammar_slips import GAME, ROSTER, SLIPS
-from tracker.domain.errors import BadBet
+from tracker.domain import BadBet
 from tracker.domain.league import LEAGUES
 from tracker.domain.pick import Written
 from tracker.language import find_in, find_in_game, parse_bet, pick_text

@@ -34,8 +34,8 @@ from tracker.domain.quote import (
 )
 from tracker.domain.tracking import Tracked
 from tracker.domain.value import ClosingValue, Grade
+from tracker.engine.market import GameClose, QuoteBoard, best_price, close, tip_off
 from tracker.engine.market.clv import Placed
-from tracker.engine.market.quotes import GameClose, QuoteBoard, best_price, close, tip_off
 from tracker.forecast import load_parameters
 from tracker.forecast.players.priors import PlayerPriors, player_prior
 from tracker.forecast.shipped import load_player_figures

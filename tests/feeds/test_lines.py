@@ -14,7 +14,7 @@ from tests.feeds.serving import Site, document, encoded, fixture, serving
 from tracker.domain.game import Game
 from tracker.domain.prior import Lines
 from tracker.domain.quote import Selection, two_sided
-from tracker.engine.market.quotes import consensus
+from tracker.engine.market import consensus
 from tracker.feeds import espn_reading
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.odds import espn as espn_lines

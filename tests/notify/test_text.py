@@ -18,10 +18,11 @@ from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import topic_of
+from tracker.domain.poll import Trouble
 from tracker.domain.tracking import LegStanding, Tracked
+from tracker.notify import DIGEST_LINES, digest, possible_repeat, worded
 from tracker.notify.channels.text import brief
-from tracker.notify.sender import DIGEST_LINES, digest, possible_repeat, worded
-from tracker.wording.alerts import compose
+from tracker.wording.alerts import compose, data_back, no_data
 
 HALF = (Score(28, 25), Score(30, 22))
 FINAL = state("Q4 0:00", 114, 105, phase=Phase.FINAL)
@@ -257,6 +258,21 @@ def test_a_lost_feed_says_since_when_and_what_waits() -> None:
         "⚠ DEN -4.5: no data for 1 min 35 s, last seen at Q4 7:02\n"
         "LAL 91 – 98 DEN then · alerts on its chance wait · bet #12 · the sources refuse us"
     )
+
+
+def test_a_forecast_that_fails_is_not_told_as_a_fault_of_the_sources() -> None:
+    """They answer, and what is over is settled."""
+    found = state()
+    lost = replace(alert("feed_down", found), detail=Trouble.UNPRICED.value)
+    text = compose(lost, Tracked.fresh(bet("DEN -4.5")), tracking(found, age=95))
+    assert text.startswith("⚠ DEN -4.5: no forecast for 1 min 35 s, last seen at Q4 7:02\n")
+    assert text.endswith("bet #12 · the sources answer, the forecast on this machine fails")
+    assert no_data(("LAL@DEN",), Trouble.UNPRICED) == (
+        "⚠ No forecast of LAL@DEN: the sources answer, the forecast on this machine fails.\n"
+        "Alerts on chances wait until it works again; what is over is settled meanwhile."
+    )
+    back = data_back(("LAL@DEN",), 95, Trouble.UNPRICED)
+    assert back == "✓ LAL@DEN: the forecast works again, after 1 min 35 s"
 
 
 def test_a_feed_that_is_back_says_for_how_long_it_was_away() -> None:

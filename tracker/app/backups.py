@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tracker import __version__
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.host import single_instance
 from tracker.settings import find_config, load_secrets
 from tracker.settings.loading import TOKEN_CREDENTIAL, URLS_CREDENTIAL, URLS_VARIABLE

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tracker.app.choose_game import Choice
+from tracker.domain import BadBet
 from tracker.domain.bet import Bet, Leg, Parlay, Result, Settlement, Wager, wager_text
 from tracker.domain.draft import Draft
-from tracker.domain.errors import BadBet
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, money_text, parse_odds
 from tracker.domain.pick import Written

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from tracker.app.axes import place
 from tracker.app.pricing import bet_of, bets_before, live_lines, markets_in, pricing_of
 from tracker.app.views import clock_digits, iso, prior_json
+from tracker.domain import Misused, TrackerError
 from tracker.domain.bet import Bet, Snapshot
-from tracker.domain.errors import Misused, TrackerError
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import behind

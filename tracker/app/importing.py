@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 
 from tracker.app.bets import Bets, check
 from tracker.app.choose_game import Choice, Chooser
+from tracker.domain import BadBet
 from tracker.domain.bet import Result, Wager
 from tracker.domain.draft import Draft
-from tracker.domain.errors import BadBet
 from tracker.domain.game import Game
 from tracker.domain.league import slate_date
 from tracker.domain.same_bet import (

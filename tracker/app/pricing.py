@@ -20,7 +20,7 @@ from tracker.domain.prior import PriorTold
 from tracker.domain.quote import two_sided
 from tracker.domain.tracking import Group
 from tracker.engine.decide.parlays import combined
-from tracker.engine.market.quotes import exchange_lines
+from tracker.engine.market import exchange_lines
 from tracker.forecast import Parameters, Unpriceable, load_parameters
 from tracker.forecast.explain import Seen
 from tracker.forecast.market import LiveLines, shift_of, usable

@@ -16,14 +16,14 @@ import typer
 from tracker.cli import CommandEnded, Scope, Session, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import bar, note, paint, progress, say, say_json, shown_as, table, wait_text
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.domain.money import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tracker.app.market import ClvReport, GameOdds, Mean
     from tracker.app.market.edges import Edge, EdgesNow
-    from tracker.app.market.quotes import ClvReport, GameOdds, Mean
     from tracker.cli.screen import Advance
     from tracker.forecast import Parameters
 
@@ -60,14 +60,14 @@ def odds(
 
 
 async def _game_odds(scope: Scope, text: str, every: bool, as_json: bool) -> None:
-    from tracker.app.market.quotes import game_odds, named_game
+    from tracker.app.market import game_odds, named_game
 
     settings = scope.settings().odds
     async with session(scope) as at:
         game, state = await named_game(at.store, text, at.now)
         found = await game_odds(at.store, game, state, settings, at.now)
     if as_json:
-        from tracker.app.market.quotes import odds_json
+        from tracker.app.market import odds_json
 
         say_json(odds_json(found))
     else:
@@ -231,7 +231,7 @@ def clv(
 
 
 async def _clv(scope: Scope, by: str | None, as_json: bool) -> None:
-    from tracker.app.market.quotes import clv_json, clv_report
+    from tracker.app.market import clv_json, clv_report
     from tracker.store import StoreMissing
 
     try:
@@ -283,7 +283,7 @@ def _tell_clv(x: ClvReport, by: str | None) -> None:
 
 def mean_text(x: Mean) -> str:
     """A mean with its error, and that it is too early where it is."""
-    from tracker.app.market.quotes import NOT_YET
+    from tracker.app.market import NOT_YET
     from tracker.wording import closes
 
     return closes.mean_text(x.mean, x.se, x.n, enough=NOT_YET)

@@ -19,7 +19,7 @@ from tracker.cli import CommandEnded, Scope, scope_of, session
 from tracker.cli.app import AsJson, declare_group
 from tracker.cli.screen import complain, note, progress, say, say_json, table
 from tracker.cli.setup.run import parse_instant, scaled_clock
-from tracker.domain.errors import Impossible, Misused
+from tracker.domain import Impossible, Misused
 from tracker.domain.league import LEAGUE_ZONE
 from tracker.domain.money import plural
 

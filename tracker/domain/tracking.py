@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Bet, Confirmation, Parlay, Result, Settlement, Snapshot, Status
-from tracker.domain.chance import Chance, NoChance
+from tracker.domain.chance import Chance, NoChance, maker
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import DOCUMENT_HELD, FINAL_CHECKS, GameStanding, Origin
@@ -59,11 +59,31 @@ class RuleState:
 
     def with_window(self, window: tuple[tuple[datetime, float], ...]) -> RuleState:
         """The same with other readings."""
-        # A swing is stepped at every poll of every bet: `replace` would take three times as long.
-        return RuleState(
+        return _RULE_STATE(
             self.bet, self.rule, self.phase, self.episode, self.streak, self.reason, self.fired,
             window, self.flipped, self.told,
         )  # fmt: skip
+
+
+_RULE_STATE = maker(RuleState)
+
+
+class IdleRange(NamedTuple):
+    """Which chances of a bet let its rules decide nothing: nearly every one, at nearly every poll.
+
+    A chance strictly between `low` and `high`, from `after` and before `until`, leaves each rule as
+    it is, but that the window of a swing takes one more reading. This holds of `rules` alone: of a
+    bet whose rules are other ones it says nothing. `swings` are the places of the rules that take
+    readings, each with its time; `size` is the smallest of their moves.
+    """
+
+    rules: tuple[RuleState, ...]
+    low: float
+    high: float
+    after: datetime
+    until: datetime
+    swings: tuple[tuple[int, timedelta], ...] = ()
+    size: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +168,8 @@ class Tracked:
     groups: tuple[Group, ...] = ()
     told: int = 0
     no_chance: NoChance | None = None
+    idle: IdleRange | None = field(default=None, repr=False, compare=False)
+    """Where its rules decide nothing, as far as that is known."""
 
     @classmethod
     def fresh(cls, bet: Bet) -> Tracked:
@@ -158,16 +180,19 @@ class Tracked:
         legs = tuple(LegStanding(bet.number, i) for i in range(len(bet.legs)))
         return cls(bet, rules, legs=legs, groups=tuple(Group(x.id) for x in bet.games))
 
-    def seen_at(self, chance: Chance) -> Tracked:
-        """The bet with another chance of the whole, within what it was seen at so far."""
+    def seen_at(self, chance: Chance, idle: IdleRange | None = None) -> Tracked:
+        """The bet with another chance of the whole, within what it was seen at so far.
+
+        With an idle range, its rules stand as that has them.
+        """
         win, peak, low = chance.win, self.peak, self.low
         if not chance.decided:
-            peak = win if peak is None else max(win, peak)
-            low = win if low is None else min(win, low)
-        # At every poll, of every bet: `replace` would take three times as long.
-        return Tracked(
-            self.bet, self.rules, chance, peak, low,
-            self.settlement, self.official, self.review, self.legs, self.groups, self.told,
+            peak = win if peak is None or win > peak else peak
+            low = win if low is None or win < low else low
+        return _TRACKED(
+            self.bet, self.rules if idle is None else idle.rules, chance, peak, low,
+            self.settlement, self.official, self.review, self.legs, self.groups, self.told, None,
+            idle or self.idle,
         )  # fmt: skip
 
     def without_chance(self, why: NoChance) -> Tracked:
@@ -186,11 +211,11 @@ class Tracked:
         """The places of the legs that count no more: what the book will pay is not its price."""
         return tuple(x.leg for x in self.legs if x.dropped) if self.legs else self.out
 
-    def with_rules(self, rules: tuple[RuleState, ...]) -> Tracked:
-        """The bet with its rules where they stand now."""
-        return Tracked(
+    def with_rules(self, rules: tuple[RuleState, ...], idle: IdleRange | None = None) -> Tracked:
+        """The bet with its rules where they stand now, and where they would decide nothing."""
+        return _TRACKED(
             self.bet, rules, self.chance, self.peak, self.low, self.settlement, self.official,
-            self.review, self.legs, self.groups, self.told, self.no_chance,
+            self.review, self.legs, self.groups, self.told, self.no_chance, idle,
         )  # fmt: skip
 
     def done_in(self, game_id: str) -> bool:
@@ -242,6 +267,9 @@ class Tracked:
             return Status.OFFICIAL if self.official else Status.PROVISIONAL
         started = state is not None and (state.phase.in_play or state.phase is Phase.FINAL)
         return Status.LIVE if started else Status.SCHEDULED
+
+
+_TRACKED = maker(Tracked)
 
 
 def _revision(tracked: Tracked) -> int:

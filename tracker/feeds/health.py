@@ -42,6 +42,8 @@ def advice(trouble: Trouble) -> str:
             return "if it lasts, the format has changed: report the field that is named"
         case Trouble.ABSENT:
             return "check the date: the board shows the league's current day alone"
+        case Trouble.UNPRICED:
+            return "see `tracker monitors`, or go back: tracker model rollback"
         case _:
             assert_never(trouble)
 

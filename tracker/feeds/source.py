@@ -14,7 +14,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import ClassVar
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.domain.game import Game, GameState, Score
 from tracker.domain.league import League
 from tracker.domain.poll import Trouble, Unreadable
@@ -108,16 +108,25 @@ def league_of(label: str) -> str:
 
 
 class FeedError(TrackerError):
-    """A source that did not give what was asked. `trouble` is its word in polls and in health.
-
-    `code` is the source's own name for what is wrong, where its answer has one, and `headers` those
-    by which it counts requests.
-    """
+    """A source that did not give what was asked. `trouble` is its word in polls and in health."""
 
     trouble: ClassVar[Trouble] = Trouble.DOWN
-    retry_after: float | None = None
-    code: str | None = None
-    headers: Mapping[str, str] = MappingProxyType({})
+
+    def __init__(
+        self,
+        message: str,
+        retry_after: float | None = None,
+        *,
+        code: str | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """`message` is one sentence, `retry_after` for how many seconds to leave the source alone.
+
+        `code` is the source's own name for what is wrong, where its answer has one, and `headers`
+        those by which it counts requests.
+        """
+        super().__init__(message)
+        self.retry_after, self.code, self.headers = retry_after, code, headers
 
     @property
     def unreadable(self) -> Unreadable:
@@ -130,21 +139,11 @@ class FeedUnavailable(FeedError):
 
     trouble = Trouble.DOWN
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
-        """`message` is one sentence."""
-        super().__init__(message)
-        self.retry_after = retry_after
-
 
 class FeedRateLimited(FeedError):
     """The source wants to be asked less often: wait `retry_after` seconds, or back off."""
 
     trouble = Trouble.RATE_LIMITED
-
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
-        """`message` is one sentence."""
-        super().__init__(message)
-        self.retry_after = retry_after
 
 
 class FeedRefused(FeedError):

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from tracker.domain import TrackerError
 from tracker.domain.catalog import find_teams, teams
-from tracker.domain.errors import TrackerError
 from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, Score, Side, TeamBox
 from tracker.domain.league import LEAGUES
 from tracker.domain.player import player_key

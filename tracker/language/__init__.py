@@ -21,8 +21,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
+from tracker.domain import BadBet
 from tracker.domain.catalog import Team, fold, longest_name
-from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
 from tracker.domain.league import LEAGUES
 from tracker.domain.market import Market, describe

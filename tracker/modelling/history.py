@@ -25,8 +25,8 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
+from tracker.domain import Impossible, Misused
 from tracker.domain.catalog import code_in
-from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import GameState, PlayerLine, Side
 from tracker.domain.league import LEAGUES, WNBA, season_name
 from tracker.domain.prior import Finished

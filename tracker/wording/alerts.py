@@ -257,8 +257,9 @@ def _feed_down(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
     if tracking.seen_at is not None:
         silent = f" for {span_text((alert.at - tracking.seen_at).total_seconds())}"
     why = f" · {outage_words(alert.detail)}" if alert.detail else ""
+    lacking = "no forecast" if alert.detail == Trouble.UNPRICED else "no data"
     return (
-        f"⚠ {short(tracked.bet)}: no data{silent}, last seen at {alert.game_clock}\n"
+        f"⚠ {short(tracked.bet)}: {lacking}{silent}, last seen at {alert.game_clock}\n"
         f"{score(alert, tracked, tracking)} then · alerts on its chance wait · "
         f"bet #{tracked.bet.id}{why}"
     )
@@ -275,20 +276,29 @@ def outage_words(trouble: str) -> str:
             return "what the sources send cannot be read"
         case Trouble.ABSENT | Trouble.NOT_PUBLISHED:
             return "the sources do not show it"
+        case Trouble.UNPRICED:
+            return "the sources answer, the forecast on this machine fails"
         case _:
             return "no source answers"
 
 
 def no_data(games: Sequence[str], trouble: str) -> str:
     """One message for all games that a fault of the sources hits: their names, and why."""
+    if trouble == Trouble.UNPRICED:
+        return (
+            f"⚠ No forecast of {_listed(games)}: {outage_words(trouble)}.\n"
+            "Alerts on chances wait until it works again; what is over is settled meanwhile."
+        )
     return (
         f"⚠ No data on {_listed(games)}: {outage_words(trouble)}.\n"
         "Alerts on chances wait until they are back; nothing is settled meanwhile."
     )
 
 
-def data_back(games: Sequence[str], seconds: float) -> str:
+def data_back(games: Sequence[str], seconds: float, trouble: str) -> str:
     """One message when all of them can be read again; `seconds` is for how long they could not."""
+    if trouble == Trouble.UNPRICED:
+        return f"✓ {_listed(games)}: the forecast works again, after {span_text(seconds)}"
     return f"✓ Data on {_listed(games)} are back, away for {span_text(seconds)}"
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tracker.app.pricing import believed_of, bet_of, price_now
 from tracker.app.views import chance_parts, iso, prior_json
+from tracker.domain import TrackerError
 from tracker.domain.bet import Bet, Parlay, Status, price_of
 from tracker.domain.chance import Chance, NoChance
-from tracker.domain.errors import TrackerError
 from tracker.domain.game import Game
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.player import Player
@@ -37,8 +37,8 @@ from tracker.domain.value import (
     hedge_to_lock,
     returns_of,
 )
+from tracker.engine.market import AT_BET, GameClose, best_price, fairs, main_line, standing
 from tracker.engine.market.clv import Placed, closing_lines, value_at_close
-from tracker.engine.market.quotes import AT_BET, GameClose, best_price, fairs, main_line, standing
 from tracker.engine.rules.stepping import MarketReading
 from tracker.forecast.market import closing_outlook, moved_to
 

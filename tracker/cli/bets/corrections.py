@@ -13,8 +13,8 @@ from tracker.app.views import bet_json, iso
 from tracker.cli import Scope, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.screen import asks, note, paint, say, say_json, shown_as, status_text, table
+from tracker.domain import BadBet, Misused
 from tracker.domain.bet import Result, Status
-from tracker.domain.errors import BadBet, Misused
 from tracker.domain.money import money_text, parse_money
 from tracker.wording.figures import change_text
 

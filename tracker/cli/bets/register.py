@@ -25,8 +25,8 @@ from tracker.cli.screen import (
     table,
     when,
 )
+from tracker.domain import Misused
 from tracker.domain.bet import Status
-from tracker.domain.errors import Misused
 from tracker.domain.money import odds_text, plural, stake_in_table, stake_text
 from tracker.domain.policy import Rule, parse_rule
 
@@ -125,7 +125,7 @@ def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> Non
 
 
 async def _show(scope: Scope, bet: str, as_json: bool) -> None:
-    from tracker.app.market.quotes import by_result
+    from tracker.app.market import by_result
 
     async with session(scope) as at:
         found = await at.store.show_view(await at.number(bet), at.basics.rules)

@@ -20,7 +20,7 @@ from tracker.cli.app import AsJson, Reference
 from tracker.cli.charts.plot import draw, draw_clv, draw_profit, draw_reliability
 from tracker.cli.models import given_lines
 from tracker.cli.screen import paint, progress, say, say_json, shown_as, status_text
-from tracker.domain.errors import Impossible, Misused
+from tracker.domain import Impossible, Misused
 from tracker.engine.record import Grouping, Reliability, reliability
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ async def _nights(at: Session) -> list[tuple[str, int]]:
 
 async def _worth(at: Session) -> _Record:
     """The closing line values that `tracker clv` takes its mean over, and that mean in words."""
-    from tracker.app.market.quotes import clv_report
+    from tracker.app.market import clv_report
     from tracker.cli.market import mean_text
 
     report = clv_report(

@@ -15,7 +15,7 @@ from tracker.cli import CommandEnded, Scope, scope_of, session
 from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, known_league, need_modelling
 from tracker.cli.screen import Advance, bar, note, say
 from tracker.clock import SystemClock
-from tracker.domain.errors import Impossible, Misused
+from tracker.domain import Impossible, Misused
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.money import plural
 

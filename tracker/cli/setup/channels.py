@@ -19,8 +19,8 @@ from tracker.cli import CommandEnded, Scope, scope_of, session
 from tracker.cli.app import AsJson, declare_group
 from tracker.cli.screen import asks, note, paint, progress, say, say_json
 from tracker.clock import Clock, SystemClock
+from tracker.domain import Impossible
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
-from tracker.domain.errors import Impossible
 from tracker.domain.events import tell_nobody
 from tracker.domain.policy import Level
 

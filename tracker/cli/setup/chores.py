@@ -14,7 +14,7 @@ from tracker.cli import CommandEnded, Scope, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.models import ModelsInUse, known_league
 from tracker.cli.screen import note, progress, say, say_json, table
-from tracker.domain.errors import Impossible, Misused
+from tracker.domain import Impossible, Misused
 from tracker.domain.money import plural
 from tracker.registry import registry_beside
 

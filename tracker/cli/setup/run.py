@@ -20,7 +20,7 @@ from tracker.cli.app import declare_group
 from tracker.cli.models import ModelsInUse
 from tracker.cli.screen import progress, say
 from tracker.clock import Clock, ScaledClock, SystemClock
-from tracker.domain.errors import Impossible, Misused, TrackerError
+from tracker.domain import Impossible, Misused, TrackerError
 from tracker.domain.events import DaemonStarted, ModelRefused, SecretsWarning, Severity, SystemEvent
 from tracker.host import AlreadyRunning, os_trouble
 from tracker.registry import registry_beside

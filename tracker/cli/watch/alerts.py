@@ -14,8 +14,8 @@ from tracker.app.views import alert_json
 from tracker.cli import Scope, Session, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import note, paint, say, say_json, table, when
+from tracker.domain import BadBet, Misused
 from tracker.domain.alert import Alert, Decision, DeliveryState, Reason
-from tracker.domain.errors import BadBet, Misused
 from tracker.domain.money import plural
 from tracker.domain.policy import FORMS, Snooze, SnoozeScope, parse_until, subject
 

@@ -16,8 +16,8 @@ from tracker.cli import Scope, Session, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.bets import ANSWER_WITHIN_S, ASKING, read_slate
 from tracker.cli.screen import note, paint, progress, say, say_json, table, when
+from tracker.domain import Impossible, Misused
 from tracker.domain.chance import Chance, NoChance
-from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import LEAGUES, slate_date
 from tracker.domain.player import Stat
 

@@ -33,9 +33,9 @@ from tracker.cli.screen import (
 )
 from tracker.cli.watch.alerts import NOT_WATCHED, alerts_line, evening, until_next_poll
 from tracker.clock import SystemClock
+from tracker.domain import Misused
 from tracker.domain.alert import DeliveryState
 from tracker.domain.chance import NoChance
-from tracker.domain.errors import Misused
 from tracker.domain.money import plural, several
 from tracker.domain.tracking import RulePhase
 

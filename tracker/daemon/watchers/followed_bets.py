@@ -13,11 +13,11 @@ from tracker.app.importing import take
 from tracker.app.player_priors import Team, Who, players_in
 from tracker.clock import Clock, SystemClock
 from tracker.daemon.watchers.lacking import Rosters, frozen
+from tracker.domain import BadBet
 from tracker.domain.bet import Bet
 from tracker.domain.catalog import guests_of
 from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft, NoSuchGame, RostersUnknown, choose_games, superseded
-from tracker.domain.errors import BadBet
 from tracker.domain.events import (
     BetAdded,
     BetMatched,

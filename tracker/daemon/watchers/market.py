@@ -29,15 +29,8 @@ from tracker.domain.prior import PregameLines
 from tracker.domain.quote import ESPN, EXCHANGES, Closing
 from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
 from tracker.domain.value import BetDecision, ClosingValue
+from tracker.engine.market import GameClose, QuoteBoard, close, consensus, exchange_lines, tip_off
 from tracker.engine.market.clv import Placed
-from tracker.engine.market.quotes import (
-    GameClose,
-    QuoteBoard,
-    close,
-    consensus,
-    exchange_lines,
-    tip_off,
-)
 from tracker.engine.rules.stepping import step_market
 from tracker.feeds.odds.asking import Asked
 from tracker.feeds.odds.offers import match

@@ -171,7 +171,8 @@ class SystemNotices:
         if self._away.pop(game, game) is None and not self._away:
             if self._told_dark:
                 away = self._clock.monotonic() - self._dark_since + GAME_LOST_AFTER.total_seconds()
-                self._say(DATA_BACK, data_back(tuple(self._hit), away), Level.LOW)
+                text = data_back(tuple(self._hit), away, self._trouble)
+                self._say(DATA_BACK, text, Level.LOW)
             self._told_dark = False
             self._hit.clear()
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from tracker.domain.alert import Alert
 from tracker.domain.bet import Parlay, Snapshot
-from tracker.domain.chance import Chance, NoChance
+from tracker.domain.chance import Chance, NoChance, maker
 from tracker.domain.events import (
     BoxChanged,
     GameBack,
@@ -48,7 +48,13 @@ from tracker.engine.decide.belief import (
 )
 from tracker.engine.decide.facts import announce, review_alert
 from tracker.engine.decide.parlays import chance_of, look_at, part_of
-from tracker.engine.rules.stepping import GameUpdate, apply_rules, freeze_doubted, freeze_pending
+from tracker.engine.rules.stepping import (
+    GameUpdate,
+    apply_rules,
+    freeze_doubted,
+    freeze_pending,
+    idle_after,
+)
 from tracker.engine.settle.certainty import tell_certain, tell_legs
 from tracker.engine.settle.grading import Sure
 from tracker.engine.settle.settlement import (
@@ -178,7 +184,7 @@ def note(tracking: GameTracking, why: Unreadable, now: datetime) -> Change:
     change = end_unheard(change, why.told, now)
     if not playing or not silent or tracking.lost:
         return _asked(change)
-    alerts = announce(change.tracking, Fact.FEED_DOWN, now, detail=why.why)
+    alerts = announce(change.tracking, Fact.FEED_DOWN, now, detail=why.trouble.value)
     change = replace(
         change,
         tracking=replace(change.tracking, lost=True),
@@ -347,6 +353,13 @@ def _see_one(
         found.put(seen)
         return
     chance = None
+    if isinstance(told, Chance) and (idle := idle_after(old, seen, told, update)) is not None:
+        seen = seen.seen_at(told, idle)
+        found.rules += [idle.rules[place] for place, _ in idle.swings]
+        if take is not None:
+            found.snapshots.append(take(seen, raw))
+        found.put(seen)
+        return
     if isinstance(told, NoChance):
         seen = seen.without_chance(told)
         known = old.no_chance is told
@@ -369,16 +382,19 @@ def _snapshots(state: GameState, outlook: Outlook, now: datetime) -> TakeSnapsho
     game, calibrations = state.game.id, outlook.calibrations
 
     def take(seen: Tracked, raw: Chance | None) -> Snapshot:
-        part = part_of(seen, game)
         market = seen.bet.market
+        single = not isinstance(market, Parlay)
         own = None if isinstance(market, Parlay) else own_figure(market, outlook)
         by = calibrations.name if not calibrations.maps else _corrected_by(seen, game, calibrations)
-        return Snapshot(
-            seen.bet.number, *shared, *forecast, seen.chance, *versions, by, part, seen.no_chance,
-            outlook.told, raw, own,
+        return _SNAPSHOT(
+            seen.bet.number, *shared, *forecast, seen.chance, *versions, by,
+            None if single else part_of(seen, game), seen.no_chance, outlook.told, raw, own,
         )  # fmt: skip
 
     return take
+
+
+_SNAPSHOT = maker(Snapshot)
 
 
 def _corrected_by(seen: Tracked, game: str, calibrations: Calibrations) -> str:

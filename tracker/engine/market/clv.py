@@ -30,7 +30,7 @@ from tracker.domain.quote import Fair, selection_of
 from tracker.domain.tracking import Group, Tracked
 from tracker.domain.value import ClosingValue, Grade, edge
 from tracker.engine.decide.parlays import combined
-from tracker.engine.market.quotes import GameClose
+from tracker.engine.market import GameClose
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.pricing.markets import chance_of, parlay_of
 

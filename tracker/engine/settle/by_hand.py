@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tracker.domain import BadBet
 from tracker.domain.bet import Bet, Result, Settlement, price_of
 from tracker.domain.catalog.books import house_of
-from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import Market
 from tracker.domain.money import Odds, money_text, own_part

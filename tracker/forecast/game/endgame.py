@@ -222,7 +222,8 @@ def play_on(level: Lattice, overtime: Overtime, prior_margin: float, room: int =
         i, j = first - level.home0, first - level.away0
         shape = rows + room, columns + room
         cells = _added(shape, offset, i + j, ties, overtime, prior_margin)
-        cells[:rows, :columns] += level.cells
+        played = cells[:rows, :columns]
+        played += level.cells
         # No overtime ends level: what stands there were the ties.
         step = shape[1] + 1
         first_tie = i * shape[1] + j

@@ -99,10 +99,11 @@ class Flow:
         return [float(x) for x in self.knots]
 
     @Lazy
-    def table(self) -> Floats:
+    def rows(self) -> list[list[float]]:
         """All that is interpolated, one row a knot: margin, total and both rates."""
         rates = np.stack([self.margin_rate, self.total_rate], axis=1)
-        return np.concatenate([self.margin, self.total, rates], axis=1)
+        rows: list[list[float]] = np.concatenate([self.margin, self.total, rates], axis=1).tolist()
+        return rows
 
 
 class Table(Protocol):
@@ -185,7 +186,7 @@ class Overtime:
     @Lazy
     def total_given_parity(self) -> Floats:
         """`total` given the parity of the number of points."""
-        return each_parity(self.total, 0)
+        return each_parity(self.total)
 
 
 @dataclass(frozen=True, eq=False)

@@ -191,8 +191,8 @@ def reach(flow: Flow, average: Average, at: Moment) -> Reach:
     knots = flow.clocks
     k = min(max(bisect_right(knots, at.left) - 1, 0), len(knots) - 2)
     w = min(max((at.left - knots[k]) / (knots[k + 1] - knots[k]), 0.0), 1.0)
-    table = flow.table
-    weights = (table[k] * (1 - w) + table[k + 1] * w).tolist()
+    v = 1 - w
+    weights = [low * v + high * w for low, high in zip(*flow.rows[k : k + 2], strict=True)]
     count = len(MARGIN_FEATURES)
     margin, total = weights[:count], weights[count:-2]
     margin_rate, total_rate = weights[-2:]
@@ -224,6 +224,10 @@ def sharpened(
 
 def whole_numbers(mean: float, sd: float, first: int, count: int) -> Floats:
     """Normal chances of the whole numbers `first` … `first + count - 1`, each from half to half."""
-    edges = ndtr((np.arange(first, first + count + 1) - (0.5 + mean)) / sd)
+    edges = ndtr((COUNTED[: count + 1] - (0.5 + mean - first)) / sd)
     chances: Floats = edges[1:] - edges[:-1]
     return chances
+
+
+COUNTED = np.arange(2048.0)
+"""0, 1, 2, ...: more than any lattice has margins or totals."""

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+ONES = np.ones(1024)
+"""More than the rows or columns of any lattice: what a sum along either is multiplied by."""
+
 _EDGE = 1e-12
 """A normal score is told of no chance nearer to 0 or 1."""
 
@@ -132,14 +135,14 @@ class Pmf:
                 yield self.first + i, chance
 
 
-def each_parity(chances: Floats, first: int) -> Floats:
+def each_parity(chances: Floats) -> Floats:
     """Chances given a number's parity: those of even numbers add up to 1, and of odd ones."""
-    given = chances.copy()
-    for start in (first % 2, 1 - first % 2):
-        part = given[start::2]
-        whole = part.sum()
-        if whole > 0:
-            part /= whole
+    pairs = np.zeros(((chances.size + 1) // 2, 2))
+    given = pairs.ravel()[: chances.size]
+    given[:] = chances
+    whole = ONES[: len(pairs)].dot(pairs)
+    # A parity without any chance keeps none.
+    pairs /= whole + (whole == 0)
     return given
 
 
@@ -153,9 +156,10 @@ def toeplitz(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
     """A view with [i, j] = values[i - j + columns - 1]: what depends on home minus away."""
     _enough(values, rows, columns)
     step = values.itemsize
+    # Turned round, so that along a row memory is read forwards: that is fastest.
+    turned = values[rows + columns - 2 :: -1].copy()
     return np.ndarray(
-        (rows, columns), values.dtype, np.ascontiguousarray(values), (columns - 1) * step,
-        (step, -step),
+        (rows, columns), values.dtype, turned, (rows - 1) * step, (-step, step)
     )  # fmt: skip
 
 
@@ -166,28 +170,23 @@ def hankel(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
     return np.ndarray((rows, columns), values.dtype, np.ascontiguousarray(values), 0, (step, step))
 
 
-def antidiagonals(cells: Floats) -> Floats:
-    """Sums of cells with equal i + j, for i + j = 0 … rows + columns - 2."""
-    rows, columns = cells.shape
-    # Rows written with one pitch and read with a pitch one shorter slide past one another.
-    pitch = rows + columns
-    sheet = np.zeros((rows, pitch))
-    sheet[:, :columns] = cells
-    slid = sheet.ravel()[: rows * (pitch - 1)].reshape(rows, pitch - 1)
-    sums: Floats = np.ones(rows) @ slid
-    return sums
+def both_diagonals(cells: Floats) -> tuple[Floats, Floats]:
+    """Sums of cells with equal i - j = 1 - columns … rows - 1, and i + j = 0 … rows + columns - 2.
 
-
-def diagonals(cells: Floats) -> Floats:
-    """Sums of cells with equal i - j, for i - j = 1 - columns … rows - 1."""
+    Rows that are written with one pitch slide past one another when they are read with another:
+    with one that is shorter by a cell the columns are the antidiagonals, with a longer one the
+    diagonals, backwards.
+    """
     rows, columns = cells.shape
-    # As above, but read with a pitch one longer: each row begins one place further left.
-    pitch = rows + columns - 1
-    sheet = np.zeros(rows * (pitch + 1))
+    count = rows + columns - 1
+    pitch = count + 1
+    sheet = np.zeros(rows - 1 + rows * (pitch + 1))
     written = sheet[rows - 1 : rows - 1 + rows * pitch].reshape(rows, pitch)
     written[:, :columns] = cells
-    sums: Floats = np.ones(rows) @ sheet.reshape(rows, pitch + 1)
-    return sums[-2::-1]
+    ones = ONES[:rows]
+    totals = ones.dot(sheet[rows - 1 : rows - 1 + rows * count].reshape(rows, count))
+    margins = ones.dot(sheet[: rows * (pitch + 1)].reshape(rows, pitch + 1))
+    return margins[count - 1 :: -1], totals
 
 
 class Points(Protocol):
@@ -220,8 +219,8 @@ class Points(Protocol):
     def stands(self, name: str) -> float:
         """The least that a part can still come to: what is scored already."""
 
-    def window(self, name: str, low: int, high: int) -> Floats:
-        """P(part < v) for v = low … high."""
+    def normal(self, name: str) -> tuple[float, float, float, float] | None:
+        """A part that is normal, as `spans.normal_sums` reads it; None where it is no such."""
 
 
 def standing(scored: tuple[int, int], name: str) -> float:
@@ -266,14 +265,14 @@ class Lattice:
         """Points of the home team."""
         if self.origin is not None:
             return self.origin.home.moved(self.home0 - self.origin.home0)
-        return Pmf(self.home0, self.cells @ np.ones(self.cells.shape[1]))
+        return Pmf(self.home0, self.cells.dot(ONES[: self.cells.shape[1]]))
 
     @Lazy
     def away(self) -> Pmf:
         """Points of the away team."""
         if self.origin is not None:
             return self.origin.away.moved(self.away0 - self.origin.away0)
-        return Pmf(self.away0, np.ones(self.cells.shape[0]) @ self.cells)
+        return Pmf(self.away0, ONES[: self.cells.shape[0]].dot(self.cells))
 
     @Lazy
     def margin(self) -> Pmf:
@@ -281,14 +280,18 @@ class Lattice:
         if (origin := self.origin) is not None:
             return origin.margin.moved(self.home0 - origin.home0 - self.away0 + origin.away0)
         columns = self.cells.shape[1]
-        return Pmf(self.home0 - self.away0 - columns + 1, diagonals(self.cells))
+        return Pmf(self.home0 - self.away0 - columns + 1, self._diagonals[0])
 
     @Lazy
     def total(self) -> Pmf:
         """Points of both teams."""
         if (origin := self.origin) is not None:
             return origin.total.moved(self.home0 - origin.home0 + self.away0 - origin.away0)
-        return Pmf(self.home0 + self.away0, antidiagonals(self.cells))
+        return Pmf(self.home0 + self.away0, self._diagonals[1])
+
+    @Lazy
+    def _diagonals(self) -> tuple[Floats, Floats]:
+        return both_diagonals(self.cells)
 
     def moved(self, home: int, away: int) -> Lattice:
         """The same chances of a score that is higher by `home` and `away` points."""
@@ -304,6 +307,5 @@ class Lattice:
         """The least that a part can still come to: what is scored already."""
         return standing(self.scored, name)
 
-    def window(self, name: str, low: int, high: int) -> Floats:
-        """P(part < v) for v = low … high."""
-        return self.part(name).window(low, high)
+    def normal(self, name: str) -> None:
+        """No part of a lattice is."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker.forecast.game.endgame import BEYOND, LARGEST_MARGIN
-from tracker.forecast.game.flow import Reach, reach, whole_numbers
+from tracker.forecast.game.flow import COUNTED, Reach, reach, whole_numbers
 from tracker.forecast.game.lattice import Lattice, each_parity, hankel, toeplitz
 
 if TYPE_CHECKING:
@@ -71,8 +71,9 @@ def regulation(parameters: Parameters, at: Moment) -> Lattice:
     margins = _margins(goal, landing, lowest, count)
     by_class = _points(goal, landing, at, home0 + away0, count)
     kinds = landing.class_of[lowest + BEYOND : lowest + BEYOND + count] * count
-    where = toeplitz(kinds, rows, columns) + hankel(_STEPS[:count], rows, columns)
-    cells = by_class.ravel().take(where)
+    where = toeplitz(kinds, rows, columns) + hankel(_STEPS, rows, columns)
+    # Clipped where nothing is to be clipped: this spares a look at every place.
+    cells = by_class.take(where, mode="clip")
     cells *= toeplitz(margins, rows, columns)
     if tie:
         _tie(cells, goal, tie, (home0, away0), landing.mean_points)
@@ -108,12 +109,11 @@ def _tie(cells: Floats, goal: Reach, tie: float, corner: tuple[int, int], to_com
     scale = tie / (goal.margin_sd * goal.total_sd)
     rows, columns = cells.shape
     total = goal.total + to_come
-    home = _STEPS[:rows] - ((total + goal.margin) / 2 - corner[0])
-    away = _STEPS[:columns] - ((total - goal.margin) / 2 - corner[1])
+    home = COUNTED[:rows] - ((total + goal.margin) / 2 - corner[0])
+    away = COUNTED[:columns] - ((total - goal.margin) / 2 - corner[1])
     by_home, by_away = np.exp(scale * (home * home)), np.exp(-scale * (away * away))
-    by_home *= 1.0 / float(by_home @ (cells @ by_away))
-    cells *= by_home[:, None]
-    cells *= by_away
+    by_home *= 1.0 / by_home.dot(cells.dot(by_away))
+    cells *= by_home[:, None].dot(by_away[None])
 
 
 def _beyond(parameters: Parameters, at: Moment, excess: int) -> Lattice:
@@ -131,7 +131,8 @@ def _margins(goal: Reach, landing: Landing, first: int, count: int) -> Floats:
     at_layer = whole_numbers(goal.margin, goal.margin_sd, low, high - low + 1)
     rows = landing.margin[low + LARGEST_MARGIN : high + LARGEST_MARGIN + 1]
     columns = slice(max(first + BEYOND, 0), max(first + BEYOND + count, 0))
-    return at_layer @ rows[:, columns]
+    margins: Floats = at_layer.dot(rows[:, columns])
+    return margins
 
 
 def _points(goal: Reach, landing: Landing, at: Moment, first: int, count: int) -> Floats:
@@ -142,10 +143,11 @@ def _points(goal: Reach, landing: Landing, at: Moment, first: int, count: int) -
     impossible = at.home + at.away - start
     if impossible > 0:
         at_layer[:impossible] = 0.0
-    given = each_parity(at_layer, start)
+    given = each_parity(at_layer)
     # Row s of the view holds the chances at the layer moved up by s points.
     # Copied, for only what lies row by row is multiplied fast.
-    return landing.turned @ np.ascontiguousarray(hankel(given, steps, count))
+    points: Floats = landing.turned.dot(np.ascontiguousarray(hankel(given, steps, count)))
+    return points
 
 
 def _window(goal: Reach, landing: Landing, at: Moment) -> tuple[int, int, int, int]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tracker.forecast.game.parameters import Parameters
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 MARGIN_PART = ("prior", "lead", "ball", "bonus", "tip")
 TOTAL_PART = ("one", "prior", "lead", "bonuses", "ends", "possessions", "favourite")
@@ -48,12 +49,6 @@ _WIDTH = 4.7
 _SMALLEST_SD = 0.25
 """Points: a span that is still open is never surer than this of what it ends with. A guard: the
 last minute is read off tables."""
-
-_FEW = 12
-"""Values up to which a normal's chances are worked out one by one, when nothing else asks."""
-
-_ROOT_HALF = math.sqrt(0.5)
-"""Between a standard deviation and what erfc counts in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +230,7 @@ class NormalPoints:
         )
         count = rows + columns - 1
         margins = whole_numbers(margin, margin_sd, home - away - columns + 1, count)
-        totals = each_parity(whole_numbers(total, total_sd, home + away, count), home + away)
+        totals = each_parity(whole_numbers(total, total_sd, home + away, count))
         cells = toeplitz(margins, rows, columns) * hankel(totals, rows, columns)
         cells *= 1.0 / cells.sum()
         return Lattice(self.scored[0] + home, self.scored[1] + away, cells, self.scored)
@@ -274,23 +269,44 @@ class NormalPoints:
         """The least that a part can still come to: what is scored already."""
         return standing(self.scored, name)
 
-    def window(self, name: str, low: int, high: int) -> Floats:
-        """P(part < v) for v = low … high; of a few values without working out all the others."""
-        if name not in ("margin", "total") or name in self.__dict__ or high - low > _FEW:
-            return self.part(name).window(low, high)
-        margin = name == "margin"
-        mean, sd = self.to_margin if margin else self.to_total
-        already = self.scored[0] - self.scored[1] if margin else self.scored[0] + self.scored[1]
-        first, last = _reach(mean, sd, None if margin else 0)
-        start = 0.0 if first == 0 and not margin else _phi((first - 0.5 - mean) / sd)
-        whole = _phi((last + 0.5 - mean) / sd) - start
-        values = range(low - already, high - already + 1)
-        return np.array([
-            0.0 if v <= first
-            else 1.0 if v > last
-            else (_phi((v - 0.5 - mean) / sd) - start) / whole
-            for v in values
-        ])  # fmt: skip
+    def normal(self, name: str) -> tuple[float, float, float, float] | None:
+        """Mean and sd of what is left of margin or total, what stands, and the least that is left.
+
+        None for a team's points, which are read off the lattice.
+        """
+        home, away = self.scored
+        match name:
+            case "margin":
+                return *self.to_margin, home - away, -math.inf
+            case "total":
+                return *self.to_total, home + away, 0.0
+            case _:
+                return None
+
+
+STANDARD = (0.0, 1.0, 0.0, -math.inf)
+"""The row of `normal_sums` for a part that is not normal, whose sums nobody reads."""
+
+
+def normal_sums(told: Floats, of: Ints, values: Floats) -> Floats:
+    """P(part < v) for each of `values`, which are of the parts `told[of]`: all with a few calls.
+
+    A row of `told` is what `normal` tells of a part. The chances are those of its own
+    distribution, which ends `_WIDTH` standard deviations from the mean.
+    """
+    mean, sd, already, least = told.T
+    first = np.maximum(np.floor(mean - _WIDTH * sd), least)
+    last = np.maximum(np.ceil(mean + _WIDTH * sd), first)
+    middle = mean + 0.5
+    start, end = ndtr((np.array((first, last + 1)) - middle) / sd)
+    # What lies below the least that is left falls on it.
+    start *= first > least
+    parts = np.array((middle + already, sd, start, end - start, first + already, last + already))
+    middle, sd, start, whole, first, last = parts.take(of, axis=1)
+    sums: Floats = (ndtr((values - middle) / sd) - start) / whole
+    sums *= values > first
+    sums[values > last] = 1.0
+    return sums
 
 
 def _edges(mean: float, sd: float, least: int | None) -> tuple[int, Floats]:
@@ -298,21 +314,11 @@ def _edges(mean: float, sd: float, least: int | None) -> tuple[int, Floats]:
 
     What lies below `least` falls on it.
     """
-    low, high = _reach(mean, sd, least)
+    low = math.floor(mean - _WIDTH * sd)
+    if least is not None and low < least:
+        low = least
+    high = max(math.ceil(mean + _WIDTH * sd), low)
     edges: Floats = ndtr((np.arange(low, high + 2) - (0.5 + mean)) / sd)
     if low == least:
         edges[0] = 0.0
     return low, edges
-
-
-def _reach(mean: float, sd: float, least: int | None) -> tuple[int, int]:
-    """The first and the last whole number that a normal reaches, none below `least`."""
-    low = math.floor(mean - _WIDTH * sd)
-    if least is not None and low < least:
-        low = least
-    return low, max(math.ceil(mean + _WIDTH * sd), low)
-
-
-def _phi(x: float) -> float:
-    """The normal distribution function of one number: ndtr takes ten times as long to call."""
-    return 0.5 * math.erfc(-x * _ROOT_HALF)

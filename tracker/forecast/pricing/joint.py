@@ -8,11 +8,14 @@ cell by cell on the final lattice, and each other span's legs by their chance gi
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtr
 
+from tracker.domain.bet import exclusive
 from tracker.domain.market import DoubleDouble, PlayerTotal, Span
 from tracker.forecast.game.lattice import hankel, toeplitz
 from tracker.forecast.pricing.player_lines import by_score
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from tracker.forecast.game.lattice import Points
     from tracker.forecast.outlook import Outlook
 
+    Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
 
 
@@ -94,26 +98,50 @@ def _given(
     return chances
 
 
-def together(legs: Sequence[Market], outlook: Outlook, *, pushed: bool) -> float:
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """Legs of one game, laid out: what they ask, and what holds of them at any state.
+
+    `exclusive` says that they cannot win together, `can_push` that all of them may push at once.
+    """
+
+    asked: tuple[Question, ...]
+    players: tuple[PlayerMarket, ...]
+    spans: tuple[Span, ...]
+    exclusive: bool
+    can_push: bool
+
+    @staticmethod
+    @lru_cache(maxsize=4096)
+    def of(legs: tuple[Market, ...]) -> Combination:
+        """Legs laid out once: from poll to poll a parlay stays the same."""
+        players = [x for x in legs if isinstance(x, PlayerTotal | DoubleDouble)]
+        asked = [question(x) for x in legs if not isinstance(x, PlayerTotal | DoubleDouble)]
+        lines = [x for x in players if isinstance(x, PlayerTotal)]
+        return Combination(
+            tuple(asked),
+            tuple(players),
+            tuple(dict.fromkeys(x.span for x in asked)),
+            exclusive(legs),
+            len(lines) == len(players)
+            and all(x.points == math.floor(x.points) for x in lines)
+            and all(x.can_push for x in asked),
+        )
+
+
+def together(legs: Combination, outlook: Outlook, *, pushed: bool) -> float:
     """P(no leg loses), or with `pushed` P(every leg pushes), of legs that are still open.
 
     Legs of one span are summed on its lattice. Legs of several spans are joined by the links
     between a span's points and the final score, as player lines are.
     """
-    asked: list[Question] = []
-    players: list[PlayerMarket] = []
-    for leg in legs:
-        if isinstance(leg, PlayerTotal | DoubleDouble):
-            players.append(leg)
-        else:
-            asked.append(question(leg))
-    if not players:
-        spans = tuple(dict.fromkeys(x.span for x in asked))
-        if len(spans) == 1:
-            points = outlook.of(spans[0])
+    asked = legs.asked
+    if not legs.players:
+        if len(legs.spans) == 1:
+            points = outlook.of(legs.spans[0])
             return on_lattice(asked, points, points.cells, pushed=pushed)
         return across(asked, outlook, outlook.final.cells, pushed=pushed)
-    cells = outlook.final.cells * by_score(players, outlook, pushed=pushed)
+    cells = outlook.final.cells * by_score(legs.players, outlook, pushed=pushed)
     return across(asked, outlook, cells, pushed=pushed) if asked else min(float(cells.sum()), 1.0)
 
 
@@ -171,17 +199,24 @@ def _in_bounds(bounds: dict[str, tuple[int, int]], cells: Floats) -> float:
         return 0.0
     part = cells[top : bottom + 1, left : right + 1]
     rows, columns = part.shape
-    first, last = top - right, bottom - left
-    if low > first or high < last:
-        holds = np.zeros(rows + columns - 1)
-        holds[max(low - first, 0) : max(high - first + 1, 0)] = 1.0
-        part = part * toeplitz(holds, rows, columns)
-    first, last = top + left, bottom + right
-    if least > first or most < last:
-        holds = np.zeros(rows + columns - 1)
-        holds[max(least - first, 0) : max(most - first + 1, 0)] = 1.0
-        part = part * hankel(holds, rows, columns)
-    return float(part.sum())
+    count = rows + columns - 1
+    margins = _within(low - top + right, high - top + right, count)
+    totals = _within(least - top - left, most - top - left, count)
+    holds: Bools | bool = True
+    if margins is not None:
+        holds = toeplitz(margins, rows, columns)
+    if totals is not None:
+        holds = hankel(totals, rows, columns) & holds
+    return float(part.sum(where=holds))
+
+
+def _within(low: int, high: int, count: int) -> Bools | None:
+    """Which of 0 … count - 1 lie from `low` to `high`; None where all do."""
+    if low <= 0 and high >= count - 1:
+        return None
+    holds = np.zeros(count, dtype=np.bool_)
+    holds[max(low, 0) : max(high + 1, 0)] = True
+    return holds
 
 
 def held(asked: Sequence[Question], points: Points, *, pushed: bool) -> dict[str, Floats]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tracker.domain.bet import OwnFigure, exclusive
+from tracker.domain.bet import OwnFigure
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance, chances_of
 from tracker.domain.market import DoubleDouble, Market, OddEven, PlayerTotal, Span, ThreeWay
 from tracker.forecast.errors import Unpriceable
-from tracker.forecast.pricing.joint import together
+from tracker.forecast.game.spans import STANDARD, normal_sums
+from tracker.forecast.pricing.joint import Combination, together
 from tracker.forecast.pricing.player_lines import of_player, player_chance
 from tracker.forecast.pricing.questions import (
     AWAY,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.game import GameState
+    from tracker.forecast.game.lattice import Points
     from tracker.forecast.outlook import Outlook
 
     Floats = NDArray[np.float64]
@@ -174,32 +176,28 @@ def parlay_of(legs: Sequence[tuple[Market, Chance]], outlook: Outlook) -> Chance
         return WON if won else PUSHED
     if len(open_legs) == 1:
         return Chance(only.win + only.push, 0.0, only.lose) if won else only
-    if exclusive(tuple(open_legs)):
+    combined = Combination.of(tuple(open_legs))
+    if combined.exclusive:
         return LOST
-    alive = together(open_legs, outlook, pushed=False)
+    alive = together(combined, outlook, pushed=False)
     level = 0.0
-    if not won and all(_can_push(x) for x in open_legs):
-        level = together(open_legs, outlook, pushed=True)
+    if not won and combined.can_push:
+        level = together(combined, outlook, pushed=True)
     return opened(alive - level, level, 1.0 - alive)
 
 
-def _can_push(market: Market) -> bool:
-    match market:
-        case PlayerTotal():
-            return market.points == math.floor(market.points)
-        case DoubleDouble():
-            return False
-        case _:
-            return question(market).can_push
-
-
 class AskedPart(NamedTuple):
-    """A part of a span that is asked about: P(part < v) is needed for v = low … high."""
+    """A part of a span that is asked about: P(part < v) is needed for v = low … high.
+
+    These stand from place `start` to `stop` among those of all parts.
+    """
 
     span: Span
     part: str
     low: int
     high: int
+    start: int
+    stop: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,12 +213,18 @@ class Sheet:
     groups: tuple[AskedPart, ...]
     """The parts that are asked about."""
     group: Ints
+    """The part that each market is about, by its place among `groups`."""
     line: Floats
+    values: Floats
+    """For each part in turn the v of which P(part < v) is needed."""
+    of_group: Ints
+    """The part that each of `values` is of."""
     under: Ints
     below: Ints
     """Where the chance of less than the next whole value, and of less than the line, stands."""
-    turned: Ints
-    """The markets of which the side below the line is backed."""
+    order: Ints
+    """Rows of (win, push, lose) as places in rows of above, level and below: where the side below
+    the line is backed, they are turned."""
 
     @staticmethod
     def of(markets: Sequence[Market]) -> Sheet:
@@ -248,15 +252,22 @@ class Sheet:
         starts = np.cumsum([0, *sizes]).tolist()
         under = [starts[g] + f + 1 - lows[g] for f, g in zip(floors, group, strict=True)]
         whole = [f == x.line for f, x in zip(floors, asked, strict=True)]
+        above = np.array([x.above for x in asked], dtype=np.bool_)[:, None]
+        order = np.where(above, [0, 1, 2], [2, 1, 0]) * len(asked) + np.arange(len(asked))[:, None]
         return Sheet(
             lined=np.array(lined, dtype=np.int64),
             others=tuple(others),
-            groups=tuple(AskedPart(*kinds[k], lows[k], highs[k]) for k in range(len(kinds))),
+            groups=tuple(
+                AskedPart(*kinds[k], lows[k], highs[k], starts[k], starts[k + 1])
+                for k in range(len(kinds))
+            ),
             group=np.array(group, dtype=np.int64),
             line=np.array([x.line for x in asked]),
+            values=np.concatenate([np.empty(0), *map(np.arange, lows, [x + 1.0 for x in highs])]),
+            of_group=np.repeat(np.arange(len(kinds)), sizes),
             under=np.array(under, dtype=np.int64),
             below=np.array(under, dtype=np.int64) - np.array(whole, dtype=np.int64),
-            turned=np.flatnonzero([not x.above for x in asked]),
+            order=order,
         )
 
     def chances(self, outlook: Outlook) -> Floats:
@@ -277,23 +288,39 @@ class Sheet:
 
     def _by_line(self, outlook: Outlook) -> Floats:
         spans = [outlook.of(x.span) for x in self.groups]
-        asked = list(zip(spans, self.groups, strict=True))
-        sums = np.concatenate([points.window(x.part, x.low, x.high) for points, x in asked])
-        found = np.empty((3, self.group.size))
-        under, level, below = found
-        sums.take(self.below, out=below)
-        sums.take(self.under, out=under)
-        np.subtract(under, below, out=level)
-        np.subtract(1.0, under, out=under)
-        stands = [math.inf if points.sure else points.stands(x.part) for points, x in asked]
-        if any(stand > x.low for stand, (_, x) in zip(stands, asked, strict=True)):
+        sums = self._sums(spans)
+        under, below = sums.take(self.under), sums.take(self.below)
+        # Above the line, on it and below it.
+        found = np.array((1.0 - under, under - below, below))
+        stands = [
+            math.inf if points.sure else points.stands(x.part)
+            for points, x in zip(spans, self.groups, strict=True)
+        ]
+        if any(stand > x.low for stand, x in zip(stands, self.groups, strict=True)):
             free = self.line >= np.array(stands)[self.group]
-            found[:, free] = _opened(found[:, free])
+            found *= np.where(free, 1 - 2 * SMALLEST, 1.0)
+            found[::2] += np.where(free, SMALLEST, 0.0)
         else:
-            found = _opened(found)
-        if self.turned.size:
-            found[:, self.turned] = found[::-1, self.turned]
-        return found.T
+            found *= 1 - 2 * SMALLEST
+            found[::2] += SMALLEST
+        return found.take(self.order)
+
+    def _sums(self, spans: Sequence[Points]) -> Floats:
+        """P(part < v) for each of `values`, those of all normal parts worked out together."""
+        told: list[tuple[float, float, float, float]] = []
+        known: list[tuple[Points, AskedPart]] = []
+        for points, asked in zip(spans, self.groups, strict=True):
+            normal = points.normal(asked.part)
+            told.append(normal or STANDARD)
+            if normal is None:
+                known.append((points, asked))
+        if len(known) == len(told):
+            sums = np.empty(self.values.size)
+        else:
+            sums = normal_sums(np.array(told), self.of_group, self.values)
+        for points, asked in known:
+            sums[asked.start : asked.stop] = points.part(asked.part).window(asked.low, asked.high)
+        return sums
 
 
 _KEPT = 128
@@ -313,10 +340,3 @@ def laid_out(markets: tuple[Market, ...]) -> Sheet:
             _laid.clear()
         known = _laid[key] = markets, Sheet.of(markets)
     return known[1]
-
-
-def _opened(found: Floats) -> Floats:
-    """Rows of what is undecided: both sides get SMALLEST, and share the rest as they did."""
-    found *= 1 - 2 * SMALLEST
-    found[::2] += SMALLEST
-    return found

@@ -22,7 +22,7 @@ from tracker.forecast.game.flow import (
     sharpened,
     swell,
 )
-from tracker.forecast.game.lattice import Pmf, antidiagonals
+from tracker.forecast.game.lattice import Pmf, both_diagonals
 from tracker.forecast.game.spans import MARGIN_PART
 from tracker.modelling.games.endgame_fit import SPAN
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from tracker.domain.league import League
     from tracker.forecast.game.figures import Endgame
-    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.games import Dataset
     from tracker.modelling.games.trace import Priors, Sample, Seconds
 
     Array = NDArray[Any]
@@ -326,7 +326,7 @@ def overtime_tempo(table: Array, points: Array) -> float:
         return 0.0
     tempo = 0.0
     for _ in range(6):
-        total = Pmf(0, antidiagonals(tilted(table, 0.0, tempo)))
+        total = Pmf(0, both_diagonals(tilted(table, 0.0, tempo))[1])
         tempo += (float(points.mean()) - total.mean) / total.sd**2
     return round(tempo, 5)
 

@@ -25,7 +25,7 @@ from tracker.forecast.players.priors import PlayerPrior, PlayerPriors
 from tracker.forecast.players.remainder import BASIC, PLACE, Remainder
 from tracker.forecast.pricing.markets import parlay, price
 from tracker.modelling import metrics
-from tracker.modelling.games.dataset import BadDataset, read
+from tracker.modelling.games import BadDataset, read
 from tracker.modelling.players.fit import written
 from tracker.modelling.players.known import (
     PlayerSeasons,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tracker.modelling.players.dataset import PlayerRows
+    from tracker.modelling.players import PlayerRows
 
     Array = NDArray[Any]
     from pathlib import Path

@@ -21,8 +21,8 @@ from tracker.forecast.documents import About, sealed
 from tracker.forecast.players import figures
 from tracker.forecast.players.figures import GAME_MINUTES
 from tracker.forecast.players.remainder import BASIC, PLACE, Habits, Remainder
-from tracker.modelling.games.dataset import BadDataset
-from tracker.modelling.players.dataset import digest
+from tracker.modelling.games import BadDataset
+from tracker.modelling.players import digest
 from tracker.modelling.players.known import (
     END,
     Ordered,

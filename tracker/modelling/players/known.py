@@ -31,8 +31,8 @@ from tracker.forecast.players.remainder import (
     share_features,
     width_features,
 )
-from tracker.modelling.games.dataset import read
-from tracker.modelling.players.dataset import PlayerMoment, PlayerRows, read_players
+from tracker.modelling.games import read
+from tracker.modelling.players import PlayerMoment, PlayerRows, read_players
 from tracker.modelling.players.sample import (
     MEMORIES,
     RATE_DECAYS,

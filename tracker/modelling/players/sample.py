@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.forecast.game.parameters import Parameters
-    from tracker.modelling.games.dataset import Games
-    from tracker.modelling.players.dataset import PlayerMoment, PlayerRows
+    from tracker.modelling.games import Games
+    from tracker.modelling.players import PlayerMoment, PlayerRows
 
     Array = NDArray[Any]
 

@@ -13,8 +13,8 @@ from tracker.app.choose_game import Chooser
 from tracker.app.course import course_of
 from tracker.app.tonight import players_of
 from tracker.app.views import legs_json, prior_words
+from tracker.domain import BadBet
 from tracker.domain.bet import Result, wager_text
-from tracker.domain.errors import BadBet
 from tracker.domain.money import (
     money_text,
     needed,
@@ -26,8 +26,8 @@ from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_u
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 from tracker.language import parse_stake
 from tracker.web import charts
+from tracker.web.guard import Problem
 from tracker.web.pages.frame import Inside, OfBell, at_text, drawn, page, share
-from tracker.web.problems import Problem
 from tracker.web.site import OfSite
 from tracker.wording.closes import decision_facts, prior_text, value_text
 from tracker.wording.figures import (
