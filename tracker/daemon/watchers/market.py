@@ -32,9 +32,9 @@ from tracker.domain.value import BetDecision, ClosingValue
 from tracker.engine.market import GameClose, QuoteBoard, close, consensus, exchange_lines, tip_off
 from tracker.engine.market.clv import Placed
 from tracker.engine.rules.stepping import step_market
+from tracker.feeds import FeedError
+from tracker.feeds.odds import match
 from tracker.feeds.odds.asking import Asked
-from tracker.feeds.odds.offers import match
-from tracker.feeds.source import FeedError
 from tracker.forecast.market import LiveLines
 
 FAR_S, NEAR_S = 600.0, 120.0
