@@ -206,6 +206,11 @@ class Tracked:
             return tuple(x.leg for x in self.legs if x.out)
         return (0,) if self.no_chance is NoChance.OUT and self.settlement is None else ()
 
+    @property
+    def dropped(self) -> tuple[int, ...]:
+        """The places of the legs that count no more: what the book will pay is not its price."""
+        return tuple(x.leg for x in self.legs if x.dropped) if self.legs else self.out
+
     def with_rules(self, rules: tuple[RuleState, ...], idle: IdleRange | None = None) -> Tracked:
         """The bet with its rules where they stand now, and where they would decide nothing."""
         return _TRACKED(
