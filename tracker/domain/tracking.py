@@ -206,6 +206,11 @@ class Tracked:
             return tuple(x.leg for x in self.legs if x.out)
         return (0,) if self.no_chance is NoChance.OUT and self.settlement is None else ()
 
+    @property
+    def dropped(self) -> tuple[int, ...]:
+        """The places of the legs that count no more: what the book will pay is not its price."""
+        return tuple(x.leg for x in self.legs if x.dropped) if self.legs else self.out
+
     def with_rules(self, rules: tuple[RuleState, ...], idle: IdleRange | None = None) -> Tracked:
         """The bet with its rules where they stand now, and where they would decide nothing."""
         return _TRACKED(
@@ -353,9 +358,14 @@ class GameTracking:
         if self.final_at is not None and self.seen_at is not None:
             # What the box still lacks by then comes with a later look at it, or never.
             done = done or self.seen_at - self.final_at >= BOX_AWAITED
-        legs = (leg for x in self.tracked for leg in x.bet.legs if leg.game.id == self.game.id)
-        players = any(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs)
+        players = self.follows_players
         return GameStanding(self.game, self.state, self.final_at, done, self.checks, players)
+
+    @property
+    def follows_players(self) -> bool:
+        """Whether a bet is on a player of the game, so that its box is wanted."""
+        legs = (leg for x in self.tracked for leg in x.bet.legs if leg.game.id == self.game.id)
+        return any(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs)
 
     def with_tracked(self, tracked: Tracked) -> GameTracking:
         """The tracking with one bet's entry replaced."""

@@ -354,6 +354,7 @@ def _bet_view(
         low=None if followed is None else followed.low,
         review=asked or _review(followed, settlement),
         out=() if followed is None else followed.out,
+        dropped=() if followed is None else followed.dropped,
         free=draft.free,
         said=draft,
     )
