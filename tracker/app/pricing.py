@@ -84,7 +84,9 @@ class Pricing:
         believed = self._believed(game, bets, parameters)
         players = self.players.of(bets, game, parameters.players)
         told_by = {} if players is None else players.told_by
-        by = "; ".join((believed.by, *(f"{key}: {x}" for (_, key), x in sorted(told_by.items()))))
+        names = {x.key: x.name for x in players_in(bets, game)} if told_by else {}
+        known = (f"{names.get(key, key)}: {x}" for (_, key), x in sorted(told_by.items()))
+        by = "; ".join((believed.by, *known))
         return PriorTold(believed.prior.margin, believed.prior.total, by)
 
     def seen(

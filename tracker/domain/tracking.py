@@ -86,6 +86,11 @@ class IdleRange(NamedTuple):
     size: float = 1.0
 
 
+LIKELY_PUSH = 0.05
+"""The chance of a push from which a leg may well drop out; below it, what the whole is worth is
+off by less than the forecast itself may be."""
+
+
 @dataclass(frozen=True, slots=True)
 class LegStanding:
     """Where one leg of a parlay stands. `leg` is its place on the slip, from 0.
@@ -205,6 +210,18 @@ class Tracked:
         if self.legs:
             return tuple(x.leg for x in self.legs if x.out)
         return (0,) if self.no_chance is NoChance.OUT and self.settlement is None else ()
+
+    @property
+    def may_pay_less(self) -> bool:
+        """Whether a win may pay less than the price: a leg has dropped out, or well may.
+
+        What a book pays without a leg is known to nobody before it has paid.
+        """
+        return any(
+            x.dropped
+            or (x.result is None and x.chance is not None and x.chance.push >= LIKELY_PUSH)
+            for x in self.legs
+        )
 
     def with_rules(self, rules: tuple[RuleState, ...], idle: IdleRange | None = None) -> Tracked:
         """The bet with its rules where they stand now, and where they would decide nothing."""

@@ -354,6 +354,7 @@ def _bet_view(
         low=None if followed is None else followed.low,
         review=asked or _review(followed, settlement),
         out=() if followed is None else followed.out,
+        may_pay_less=followed is not None and followed.may_pay_less,
         free=draft.free,
         said=draft,
     )

@@ -432,7 +432,7 @@ def fair(tracked: Tracked) -> str:
     bet, chance = tracked.bet, tracked.chance
     if chance is None or chance.decided or bet.stake_cents is None or bet.odds is None:
         return ""
-    if tracked.out:
+    if tracked.out or tracked.may_pay_less:
         # What the book will pay without the leg is not known.
         return ""
     worth = fair_value(chance, returns_of(bet.stake_cents, bet.odds, free=bet.free))
