@@ -242,7 +242,7 @@ async def test_a_stale_game_says_so(tmp_path: Path) -> None:
         room.see(stale=True)
         await room.pass_time(20)
         lines = only(api).text.splitlines()
-        assert lines[1].startswith("⚠ Stale: no news for")
+        assert lines[1].startswith("⚠ Stale: ")
         assert lines[2].startswith("⚪ #12 DEN -4.5  71 %")
 
 

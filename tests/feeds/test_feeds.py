@@ -15,11 +15,10 @@ from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import LEAGUES
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.feeds import nba
+from tracker.feeds import FeedRefused, nba
 from tracker.feeds.espn import HEADERS, SECOND_HEADERS, espn_source
 from tracker.feeds.feeds import SOURCES, open_feeds
 from tracker.feeds.polling.feed import LookUp, open_feed
-from tracker.feeds.source import FeedRefused
 from tracker.replay.espn_site import welcome
 from tracker.settings.models import FeedSettings, FeedsSettings
 

@@ -337,6 +337,24 @@ def test_the_result_of_a_player_line_is_told_by_what_he_did() -> None:
     )
     unknown = compose(alert("settled", FINAL), tracked, tracking(FINAL)).splitlines()[0]
     assert "LAL 105 – 114 DEN · Jokić o25.5 pts" in unknown
+    sat = replace(FINAL, players=(replace(box, stats=(("pts", 0),), minutes=0.0, played=False),))
+    void = replace(tracked, settlement=settled("DEN -4.5", Result.VOID, 2000).settlement)
+    assert compose(alert("settled", sat), void, tracking(sat)).startswith(
+        "⊘ #12 VOID $20.00 back · Jokić did not play (o25.5 pts)"
+    )
+
+
+def test_a_parlay_without_a_leg_has_no_fair_price() -> None:
+    """What the book will pay for the rest is not known, so nothing is said of what it is worth."""
+    whole = followed("DEN -4.5")
+    other = Game("0022600202", "nba", "BOS", "NYK", NOW)
+    legs = (Leg(GAME, whole.bet.market), Leg(other, whole.bet.market))  # type: ignore[arg-type]
+    slip = replace(whole, bet=replace(whole.bet, market=Parlay(legs)))
+    for second, told in ((None, True), (Result.VOID, False), (Result.PUSH, False)):
+        standings = (LegStanding(12, 0), LegStanding(12, 1, result=second))
+        found = replace(slip, legs=standings)
+        text = compose(alert("p >= 0.80", state(), 0.8, 0.7), found, tracking(state()))
+        assert ("fair cash-out" in text) is told
 
 
 def test_the_result_of_a_parlay_is_told_by_its_legs() -> None:

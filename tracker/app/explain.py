@@ -25,9 +25,9 @@ from tracker.domain.poll import behind
 from tracker.domain.tracking import Group
 from tracker.engine.decide.belief import boxed, filled
 from tracker.engine.decide.parlays import combined
+from tracker.feeds import FeedError
 from tracker.feeds.feeds import SOURCES
 from tracker.feeds.identity import state_under
-from tracker.feeds.source import FeedError
 from tracker.forecast import Unpriceable
 from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.explain import Seen, Whole, why, won

@@ -212,14 +212,15 @@ class Tracked:
         return (0,) if self.no_chance is NoChance.OUT and self.settlement is None else ()
 
     @property
-    def may_pay_less(self) -> bool:
-        """Whether a win may pay less than the price: a leg has dropped out, or well may.
+    def dropped(self) -> tuple[int, ...]:
+        """The places of the legs that count no more: what the book will pay is not its price."""
+        return tuple(x.leg for x in self.legs if x.dropped) if self.legs else self.out
 
-        What a book pays without a leg is known to nobody before it has paid.
-        """
+    @property
+    def may_drop(self) -> bool:
+        """Whether a leg of a parlay that is open may well push, and so drop out."""
         return any(
-            x.dropped
-            or (x.result is None and x.chance is not None and x.chance.push >= LIKELY_PUSH)
+            x.result is None and x.chance is not None and x.chance.push >= LIKELY_PUSH
             for x in self.legs
         )
 

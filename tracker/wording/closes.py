@@ -120,7 +120,7 @@ def decision_facts(x: BetDecision, odds_format: str) -> tuple[str, ...]:
 
 
 def _price(decimal: float, form: str) -> str:
-    if decimal <= 1:
+    if round(decimal, 2) <= 1:
         return "no price"
     text = odds_text(Odds(f"{decimal:.2f}", Fraction(decimal).limit_denominator(10_000)), form)
     return f"{decimal:.2f}" if form == "fractional" else text

@@ -19,11 +19,7 @@ from tracker.domain.events import Tell, tell_nobody
 from tracker.domain.game import Game, GameState, Phase, Score, same_meeting, same_teams
 from tracker.domain.league import LEAGUE_ZONE, slate_date
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.feeds.fetch import DEADLINE_S, Fetched, Fetcher
-from tracker.feeds.health import ReportStatus, SourceHealth, ignore_status
-from tracker.feeds.identity import nearest, state_under
-from tracker.feeds.polling.cadence import backoff
-from tracker.feeds.source import (
+from tracker.feeds import (
     FeedError,
     FeedMalformed,
     FeedNotPublished,
@@ -32,6 +28,10 @@ from tracker.feeds.source import (
     Scoreboard,
     Source,
 )
+from tracker.feeds.fetch import DEADLINE_S, Fetched, Fetcher
+from tracker.feeds.health import ReportStatus, SourceHealth, ignore_status
+from tracker.feeds.identity import nearest, state_under
+from tracker.feeds.polling.cadence import backoff
 from tracker.network import ServerTime
 from tracker.settings.models import FeedSettings
 
