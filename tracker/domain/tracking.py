@@ -371,9 +371,14 @@ class GameTracking:
         if self.final_at is not None and self.seen_at is not None:
             # What the box still lacks by then comes with a later look at it, or never.
             done = done or self.seen_at - self.final_at >= BOX_AWAITED
-        legs = (leg for x in self.tracked for leg in x.bet.legs if leg.game.id == self.game.id)
-        players = any(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs)
+        players = self.follows_players
         return GameStanding(self.game, self.state, self.final_at, done, self.checks, players)
+
+    @property
+    def follows_players(self) -> bool:
+        """Whether a bet is on a player of the game, so that its box is wanted."""
+        legs = (leg for x in self.tracked for leg in x.bet.legs if leg.game.id == self.game.id)
+        return any(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs)
 
     def with_tracked(self, tracked: Tracked) -> GameTracking:
         """The tracking with one bet's entry replaced."""
