@@ -410,6 +410,11 @@ async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) 
         raise NotHeld(
             f"what bet {bet.id} is worth is not known ({why}): see `tracker show {bet.id}`"
         )
+    if bet.may_drop:
+        raise NotHeld(
+            f"what bet {bet.id} is worth is not known: a leg may well push, and only the book "
+            "knows what it pays without it"
+        )
     if bet.chance is not None and bet.chance_at is not None:
         return HeldBet(bet, bet.chance, bet.stake_cents, odds, bet.chance_at, now)
     asked = bet_of(bet)
