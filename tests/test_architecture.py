@@ -18,7 +18,7 @@ MODULES = sorted((ROOT / "tracker").rglob("*.py"))
 PURE = ("domain", "engine", "forecast", "language", "wording")
 CORE = [x for x in MODULES if x.parts[len(ROOT.parts) + 1] in PURE]
 
-MOST_FILES = 297
+MOST_FILES = 290
 """Files of the whole program. It only goes down: what is new goes into the file that names it."""
 
 MOST_IN_A_FOLDER = 20

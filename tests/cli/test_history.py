@@ -14,8 +14,7 @@ from tests.cli.conftest import Cli
 from tests.cli.test_run import read_until, started
 from tracker.domain.game import GameState, Score, Side
 from tracker.domain.league import season_name
-from tracker.feeds import nba
-from tracker.feeds.source import FeedMalformed
+from tracker.feeds import FeedMalformed, nba
 from tracker.forecast.players.remainder import BASIC
 from tracker.modelling.games import Act, read
 from tracker.modelling.history import HistoryFolder, events_of, runs

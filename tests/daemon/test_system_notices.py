@@ -24,13 +24,19 @@ from tracker.daemon.watchers.nightly import (
     digest_text,
     tell_nightly,
 )
-from tracker.daemon.watchers.system_notices import SystemNotices
+from tracker.daemon.watchers.system_notices import (
+    STEADY_S,
+    EndsTold,
+    FailureNotice,
+    SystemNotices,
+)
 from tracker.domain.alert import Outcome, Sent
 from tracker.domain.bet import Bet
 from tracker.domain.events import (
     AlertRefused,
     AlertSent,
     BetRewritten,
+    BetsMistake,
     GameBack,
     GameLeft,
     GameLost,
@@ -144,6 +150,32 @@ async def test_a_start_says_whether_the_program_had_been_stopped(tmp_path: Path)
         await later.rest()
         assert "has started again; it had not been stopped, following 2" in later.phone.words[0]
         assert later.phone.said[0].level is Level.DEFAULT
+
+
+async def test_an_end_that_was_told_is_taken_back(tmp_path: Path) -> None:
+    """Once the program has run for a while: a start within the hour is not told by itself."""
+    async with world(tmp_path) as night:
+        await night.notices.started(1)
+        await night.rest()
+        ends = EndsTold(tmp_path / "t.db", night.clock, tmp_path)
+        await FailureNotice([night.phone], ends).send("no disk", running=True)
+        await night.notices.started(1, ends)
+        back = asyncio.create_task(night.notices.take_back(ends, night.clock, lambda: 2))
+        await night.pass_time(STEADY_S - 5)
+        assert night.phone.words[-1].startswith("⚠ tracker has ended: no disk")
+        await night.pass_time(10)
+        assert night.phone.words[-1] == "✓ tracker runs again, following 2 games"
+        await back
+        assert not ends.stand()
+
+
+async def test_a_mistake_in_the_bets_is_not_told_again_by_the_next_start(tmp_path: Path) -> None:
+    """The same words within a day are a repeat; others are news."""
+    for hours, mistake in ((0, "line 4: no"), (1, "line 4: no"), (2, "line 7: no")):
+        async with world(tmp_path, at=NOW + timedelta(hours=hours)) as night:
+            night.notices.hearing(tell_nobody)(BetsMistake(mistake))
+            await night.rest()
+            assert night.phone.words == ([] if hours == 1 else [f"⚠ {mistake}"])
 
 
 async def test_what_the_bets_file_took_back_is_a_message(tmp_path: Path) -> None:

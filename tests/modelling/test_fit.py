@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tracker.forecast.game.figures import whole
+from tracker.forecast.game import whole
 from tracker.forecast.teams import GameResult, RatingFigures, rate
 from tracker.modelling.games import BadDataset, read
 from tracker.modelling.games.fit import complete, fit, walk_forward

@@ -17,7 +17,7 @@ from tests.cli import test_schema
 from tracker.cli.app import run
 from tracker.domain.player import PlayerGame
 from tracker.forecast import load_parameters
-from tracker.forecast.players.figures import decode_players
+from tracker.forecast.players import decode_players
 from tracker.forecast.players.lineup import allowed
 from tracker.forecast.players.priors import player_prior
 from tracker.forecast.players.remainder import BASIC

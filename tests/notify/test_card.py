@@ -218,13 +218,20 @@ def test_a_bet_that_is_decided(chance: Chance, row: str) -> None:
     assert card_plain(made(with_bets(Q3, one))).splitlines()[1:-1] == [row]
 
 
-@pytest.mark.parametrize("word", ["stale", "lost"])
-def test_stale_data_are_called_so(word: str) -> None:
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [("stale", "nothing has changed for 3 min 5 s"), ("lost", "no news for 2 min 5 s")],
+)
+def test_stale_data_are_called_so(word: str, why: str) -> None:
     """An old figure is never shown as a fresh one: it has no colour, and the card says why."""
-    game = replace(with_bets(Q3, followed("DEN ML", 0.8), age=125), **{word: True})  # type: ignore[arg-type]
+    game = replace(
+        with_bets(Q3, followed("DEN ML", 0.8), age=125),
+        changed_at=NOW - timedelta(seconds=185),
+        **{word: True},  # type: ignore[arg-type]
+    )
     assert card_plain(made(game)) == (
         "🏀 LAL 58 – 61 DEN · Q3 4:11\n"
-        "⚠ Stale: no news for 2 min 5 s. The chances are from then.\n"
+        f"⚠ Stale: {why}. The chances are from then.\n"
         "⚪ #12 DEN ML  80 %  leads by 3\n"
         "     needs to win\n"
         "updated 20:30:00"

@@ -270,7 +270,7 @@ def _tell_clv(x: ClvReport, by: str | None) -> None:
         return
     rows = [
         (
-            f"#{bet.id}",
+            str(bet.id),
             shown_as(bet),
             value.grade.value,
             value.reason if bet.market is None else closed_line(bet.market, bet.odds, value),

@@ -57,7 +57,7 @@ from tracker.daemon.watchers.nightly import (
     tell_reports,
     tell_tonight,
 )
-from tracker.daemon.watchers.system_notices import SystemNotices
+from tracker.daemon.watchers.system_notices import EndsTold, SystemNotices
 from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
 from tracker.domain.game import Game, GameState
@@ -263,11 +263,18 @@ class Daemon:
             tasks.create_task(tidy(store, clock, keep))
             tasks.create_task(self._trials.watch())
             notifier.ready(self._status())
-            await self._notices.started(len(await store.trackings(())))
+            await self._tell_start(tasks)
             await stop.wait()
             notifier.stopping("stopping")
             await self._notices.farewell(SystemClock())
             raise _Stop
+
+    async def _tell_start(self, tasks: asyncio.TaskGroup) -> None:
+        """Say that the program runs, at once or after a while, where that is news."""
+        parts, real = self._parts, SystemClock()
+        ends = EndsTold(parts.settings.store.path, real)
+        await self._notices.started(len(await parts.store.trackings(())), ends)
+        tasks.create_task(self._notices.take_back(ends, real, lambda: len(self._following)))
 
     def _habits(self, channel: Channel) -> SendingHabits:
         """How a channel's loop works; an alert on Telegram is a reply to its game's card."""

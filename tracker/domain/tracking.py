@@ -86,6 +86,11 @@ class IdleRange(NamedTuple):
     size: float = 1.0
 
 
+LIKELY_PUSH = 0.05
+"""The chance of a push from which a leg may well drop out; below it, what the whole is worth is
+off by less than the forecast itself may be."""
+
+
 @dataclass(frozen=True, slots=True)
 class LegStanding:
     """Where one leg of a parlay stands. `leg` is its place on the slip, from 0.
@@ -205,6 +210,19 @@ class Tracked:
         if self.legs:
             return tuple(x.leg for x in self.legs if x.out)
         return (0,) if self.no_chance is NoChance.OUT and self.settlement is None else ()
+
+    @property
+    def dropped(self) -> tuple[int, ...]:
+        """The places of the legs that count no more: what the book will pay is not its price."""
+        return tuple(x.leg for x in self.legs if x.dropped) if self.legs else self.out
+
+    @property
+    def may_drop(self) -> bool:
+        """Whether a leg of a parlay that is open may well push, and so drop out."""
+        return any(
+            x.result is None and x.chance is not None and x.chance.push >= LIKELY_PUSH
+            for x in self.legs
+        )
 
     def with_rules(self, rules: tuple[RuleState, ...], idle: IdleRange | None = None) -> Tracked:
         """The bet with its rules where they stand now, and where they would decide nothing."""
@@ -353,9 +371,14 @@ class GameTracking:
         if self.final_at is not None and self.seen_at is not None:
             # What the box still lacks by then comes with a later look at it, or never.
             done = done or self.seen_at - self.final_at >= BOX_AWAITED
-        legs = (leg for x in self.tracked for leg in x.bet.legs if leg.game.id == self.game.id)
-        players = any(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs)
+        players = self.follows_players
         return GameStanding(self.game, self.state, self.final_at, done, self.checks, players)
+
+    @property
+    def follows_players(self) -> bool:
+        """Whether a bet is on a player of the game, so that its box is wanted."""
+        legs = (leg for x in self.tracked for leg in x.bet.legs if leg.game.id == self.game.id)
+        return any(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs)
 
     def with_tracked(self, tracked: Tracked) -> GameTracking:
         """The tracking with one bet's entry replaced."""

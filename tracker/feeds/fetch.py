@@ -20,8 +20,7 @@ from yarl import URL
 
 from tracker.clock import Clock
 from tracker.domain.poll import Usage
-from tracker.feeds.health import Account
-from tracker.feeds.source import (
+from tracker.feeds import (
     BODY_CAP,
     FeedError,
     FeedMalformed,
@@ -30,6 +29,7 @@ from tracker.feeds.source import (
     FeedRefused,
     FeedUnavailable,
 )
+from tracker.feeds.health import Account
 from tracker.network import (
     ServerTime,
     UnusableProxy,

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from tracker.domain.events import FeedBlocked, FeedLost, FeedRecovered, SystemEvent, Tell
 from tracker.domain.poll import Trouble, Usage
-from tracker.feeds.source import FeedError
+from tracker.feeds import FeedError
 
 SOURCE_LOST_AFTER = 2
 """Failures in a row after which a source counts as lost, whatever its games: one alone is an

@@ -18,7 +18,7 @@ from tracker.domain.player import player_key
 from tracker.domain.prior import Lines, Prior, PriorSource
 from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.market import LiveLines
-from tracker.forecast.players.figures import GAME_MINUTES
+from tracker.forecast.players import GAME_MINUTES
 from tracker.forecast.players.lineup import KINDS, Bulk, Mate, brings
 from tracker.forecast.players.priors import PlayerPrior, PlayerPriors, from_averages
 from tracker.forecast.players.remainder import BASIC, PLACE
@@ -27,7 +27,7 @@ from tracker.forecast.teams import lean
 
 if TYPE_CHECKING:
     from tracker.domain.league import League
-    from tracker.forecast.players.figures import PlayerFigures
+    from tracker.forecast.players import PlayerFigures
 
 
 Json = dict[str, Any]

@@ -23,7 +23,9 @@ class BetView:
     What depends on the game (`game`, `state`, `market`, `market_text`) is None until that is known.
     `state`, `seen_at` and `stale` are what is believed of the game. `rules` are those in force.
     `chance` and `chance_at` are the last snapshot's; `no_chance` says why it has none at present.
-    `out` are the places of the legs whose player is out. `revision` counts results, 0 before any.
+    `out` are the places of the legs whose player is out, `dropped` of all that count no more;
+    `may_drop` is whether one that is open may well push.
+    `revision` counts results, 0 before any.
     """
 
     number: int
@@ -57,6 +59,8 @@ class BetView:
     low: float | None
     review: str | None
     out: tuple[int, ...] = ()
+    dropped: tuple[int, ...] = ()
+    may_drop: bool = False
     free: bool = False
     said: Draft | None = None
     """The bet as it was written, for what is not known without its game."""

@@ -418,8 +418,11 @@ def _how_it_ended(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str
         case PlayerTotal() as market if state is not None:
             line = box_line(state, market.player)
             made = None if line is None else figure(line, market.stat)
+            side = f"{market.direction.value[0]}{line_text(market.points)}"
+            void = tracked.settlement is not None and tracked.settlement.result is Result.VOID
+            if void and (line is None or not line.played):
+                return f"{market.player.surname} did not play ({side} {market.stat.value})"
             if made is not None:
-                side = f"{market.direction.value[0]}{line_text(market.points)}"
                 return f"{market.player.surname} {made} {market.stat.value} ({side})"
             rests = score(alert, tracked, tracking)
         case _:
@@ -432,7 +435,7 @@ def fair(tracked: Tracked) -> str:
     bet, chance = tracked.bet, tracked.chance
     if chance is None or chance.decided or bet.stake_cents is None or bet.odds is None:
         return ""
-    if tracked.out:
+    if tracked.dropped or tracked.may_drop:
         # What the book will pay without the leg is not known.
         return ""
     worth = fair_value(chance, returns_of(bet.stake_cents, bet.odds, free=bet.free))

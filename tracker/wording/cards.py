@@ -190,6 +190,9 @@ def _head(card: GameTracking, zone: tzinfo) -> str:
 def _warning(card: GameTracking, now: datetime) -> str:
     if card.seen_at is None:
         return "⚠ Stale: the game cannot be read. The chances are old."
+    if not card.lost and card.changed_at is not None:
+        same = span_text((now - card.changed_at).total_seconds())
+        return f"⚠ Stale: nothing has changed for {same}. The chances are from then."
     silent = span_text((now - card.seen_at).total_seconds())
     return f"⚠ Stale: no news for {silent}. The chances are from then."
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tracker.app.pricing import LinesFor, Load
     from tracker.domain.chance import Chance
     from tracker.forecast.outlook import Outlook
-    from tracker.forecast.players.figures import PlayerFigures
+    from tracker.forecast.players import PlayerFigures
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
 

@@ -404,10 +404,16 @@ async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) 
         )
     if bet.result is not None or bet.status is Status.WITHDRAWN:
         raise NotHeld(f"bet {bet.id} is over: `tracker show {bet.id}` says how it ended")
-    if bet.out or bet.no_chance is not None:
-        why = "a player is out" if bet.no_chance is None else bet.no_chance.text
+    if bet.dropped or bet.no_chance is not None:
+        absent = "a player is out" if bet.out else "a leg dropped out, and the price was for all"
+        why = absent if bet.no_chance is None else bet.no_chance.text
         raise NotHeld(
             f"what bet {bet.id} is worth is not known ({why}): see `tracker show {bet.id}`"
+        )
+    if bet.may_drop:
+        raise NotHeld(
+            f"what bet {bet.id} is worth is not known: a leg may well push, and only the book "
+            "knows what it pays without it"
         )
     if bet.chance is not None and bet.chance_at is not None:
         return HeldBet(bet, bet.chance, bet.stake_cents, odds, bet.chance_at, now)

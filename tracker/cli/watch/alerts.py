@@ -126,10 +126,10 @@ def _explain(found: list[AlertView], zone: ZoneInfo, *, several: bool) -> None:
     for x in found:
         alert = x.alert
         p = "" if alert.p is None else f"p={_short(alert.p)}"
-        bet = (f"#{x.bet_id}",) if several else ()
+        bet = (str(x.bet_id),) if several else ()
         at = f"{alert.at.astimezone(zone):%H:%M:%S}"
         rows.append((at, *bet, alert.rule, p, *_decision(x)))
-    heads = ("At", *(("Bet",) if several else ()), "Rule", "p(hit)", "Decision", "Why")
+    heads = ("At", *(("ID",) if several else ()), "Rule", "p(hit)", "Decision", "Why")
     table(heads, rows)
 
 
@@ -339,12 +339,15 @@ def alerts_line(decisions: dict[tuple[str, str], int], wait: float | None) -> st
 
 
 def until_next_poll(trackings: Sequence[GameTracking], now: datetime) -> float | None:
-    """Seconds until a game that is played is looked at next; None when none is."""
+    """Seconds until a game that is played is looked at next; None when none is.
+
+    Of a game whose poll is overdue nobody knows: a source that failed is asked less and less.
+    """
     from tracker.feeds.polling.cadence import next_wait
 
-    waits = [
-        max(0.0, next_wait(x.standing, x.seen_at) - (now - x.seen_at).total_seconds())
+    waits = (
+        next_wait(x.standing, x.seen_at) - (now - x.seen_at).total_seconds()
         for x in trackings
         if x.state is not None and x.state.phase.in_play and x.seen_at is not None
-    ]
-    return min(waits, default=None)
+    )
+    return min((x for x in waits if x >= 0), default=None)

@@ -156,11 +156,13 @@ def _game_line(view: GameView, x: _Picture) -> str:
     game, state = view.game, view.state
     zone = x.at.basics.zone
     if state is None or state.period == 0:
+        line = f"{paint(f'{game.away} @ {game.home}', 'bold')}   "
+        start = when(game.start, x.now, zone)
+        if state is not None and state.phase.off:
+            return f"{line}{state.game_clock} · was to begin {start}"
         left = (game.start - x.now).total_seconds()
         wait = f"in {wait_text(left)}" if left > 0 else "to begin"
-        off = f"{state.game_clock} · " if state is not None and state.phase.off else ""
-        line = f"{paint(f'{game.away} @ {game.home}', 'bold')}   {off}"
-        return f"{line}{when(game.start, x.now, zone)} ({wait})"
+        return f"{line}{start} ({wait})"
     score = f"{game.away} {state.score.away} @ {game.home} {state.score.home}"
     age = ""
     if view.seen_at is not None and state.phase.in_play:

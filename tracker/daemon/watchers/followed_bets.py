@@ -394,10 +394,10 @@ def match(
         except NoSuchPlayer as why:
             without_roster |= {x.id: x for x in chosen}
             if all(roster_of(x) for x in chosen):
-                mistakes.append(f"bet {number}: {why}")
+                mistakes.append(f"#{draft.name or number}: {why}")
             continue
         except BadBet as why:
-            mistakes.append(f"bet {number}: {why}")
+            mistakes.append(f"#{draft.name or number}: {why}")
             continue
         matched.append((number, chosen))
     return Matches(tuple(matched), tuple(mistakes), tuple(without_roster.values()))

@@ -61,7 +61,9 @@ def judge_poll(tracking: GameTracking, told: GameState, origin: Origin, at: date
     """
     believed = tracking.state
     told = carried(filled(told, believed), believed)
-    state = boxed(told, told, believed) if tracking.standing.players else told
+    known = told.players or (believed is not None and believed.players)
+    with_box = bool(known) and tracking.follows_players
+    state = boxed(told, told, believed) if with_box else told
     contrary = told.doubt or contradiction(believed, told)
     if contrary:
         return JudgedPoll(
@@ -80,7 +82,7 @@ def judge_poll(tracking: GameTracking, told: GameState, origin: Origin, at: date
         return JudgedPoll(Ordering.CORRECTION, state, origin)
     if not wait:
         return JudgedPoll(Ordering.HELD, state, origin, held)
-    lines = boxed(believed, told, believed) if tracking.standing.players else believed
+    lines = boxed(believed, told, believed) if with_box else believed
     return JudgedPoll(Ordering.BEHIND, lines, origin, held)
 
 

@@ -12,7 +12,7 @@ from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import Market
 from tracker.domain.tracking import GameTracking, Group, LegStanding, Tracked
 from tracker.forecast import Outlook, parlay_of, price_all, why_none
-from tracker.forecast.pricing.questions import opened
+from tracker.forecast.pricing import opened
 
 
 def to_presume(tracking: GameTracking, now: datetime) -> GameState | None:

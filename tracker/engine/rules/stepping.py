@@ -125,8 +125,7 @@ def apply_rules(
         if alert is not None:
             alerts.append(alert)
     if alerts and seen.legs:
-        leg, leg_was = _moved_leg(old, seen)
-        alerts = [replace(x, leg=leg, leg_was=leg_was) for x in alerts]
+        alerts = [with_leg(x, old, seen) for x in alerts]
     changed = [x for x, was in zip(rules, before, strict=True) if x is not was and x != was]
     standing = tuple(rules)
     return seen.with_rules(standing, idle_range(seen.bet.rules, standing)), changed, alerts
@@ -189,15 +188,21 @@ def _in_order(seen: Tracked) -> Sequence[RuleState]:
     return [remembered[x] for x in wanted]
 
 
-def _moved_leg(old: Tracked, seen: Tracked) -> tuple[int | None, float | None]:
-    """The place of the leg of a parlay that moved most, and its chance before; None without any."""
+def with_leg(alert: Alert, old: Tracked, seen: Tracked) -> Alert:
+    """The alert with the leg of a parlay that moved most, and its chance before; without any None.
+
+    A leg that went the other way than the parlay, which is told since an earlier moment, is none.
+    """
+    way = None if alert.p is None or alert.was is None else alert.p > alert.was
     moves = [
         (abs(x.chance.win - y.chance.win), x.leg, y.chance.win)
         for x, y in zip(seen.legs, old.legs, strict=True)
         if x.chance is not None and y.chance is not None and x.result is None
+        if way is None or (x.chance.win > y.chance.win) == way
     ]
     size, leg, was = max(moves, default=(0.0, 0, 0.0))
-    return (leg, was) if size >= LEAST_MOVE else (None, None)
+    known = size >= LEAST_MOVE
+    return replace(alert, leg=leg if known else None, leg_was=was if known else None)
 
 
 def _decided(

@@ -16,10 +16,10 @@ import numpy as np
 from scipy.optimize import minimize
 
 from tracker.forecast import forecast
+from tracker.forecast import game as values
 from tracker.forecast.documents import About, sealed
-from tracker.forecast.game import figures as values
 from tracker.forecast.game import parameters as figures
-from tracker.forecast.game.longrun import leaning
+from tracker.forecast.model import leaning
 from tracker.forecast.teams import LEVEL_GAMES, RatingFigures, write_ends
 from tracker.modelling.games import (
     BadDataset,

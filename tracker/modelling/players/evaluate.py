@@ -20,7 +20,7 @@ from tracker.domain.game import GameState, PlayerLine, Side
 from tracker.domain.market import Direction, Market, Moneyline, PlayerTotal, TeamTotal, Total
 from tracker.domain.player import Player, Stat
 from tracker.forecast.model import forecast
-from tracker.forecast.players.figures import GAME_MINUTES, decode_players
+from tracker.forecast.players import GAME_MINUTES, decode_players
 from tracker.forecast.players.priors import PlayerPrior, PlayerPriors
 from tracker.forecast.players.remainder import BASIC, PLACE, Remainder
 from tracker.forecast.pricing.markets import parlay, price

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import expit
 
-from tracker.forecast.players.figures import GAME_MINUTES
+from tracker.forecast.players import GAME_MINUTES
 from tracker.forecast.players.lineup import KINDS
 from tracker.forecast.players.model import LEAST_TEAM, OVERTIME_MINUTES, RARE_OVERTIME
 from tracker.forecast.players.priors import (

@@ -20,7 +20,6 @@ from tracker.domain.money import (
     needed,
     parse_money,
     parse_odds,
-    profit_cents,
     stake_text,
 )
 from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
@@ -31,7 +30,15 @@ from tracker.web.guard import Problem
 from tracker.web.pages.frame import Inside, OfBell, at_text, drawn, page, share
 from tracker.web.site import OfSite
 from tracker.wording.closes import decision_facts, prior_text, value_text
-from tracker.wording.figures import cause_text, percent, score_text, signed_money, span_text, tenths
+from tracker.wording.figures import (
+    cause_text,
+    money_for,
+    percent,
+    score_text,
+    signed_money,
+    span_text,
+    tenths,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -118,7 +125,7 @@ def listed(x: BetView) -> dict[str, Any]:
 def state_text(x: BetView) -> str:
     """Where a bet stands, in a few words."""
     if x.result is not None:
-        return f"{x.result.value} {money_of(x, x.payout_cents)}".strip()
+        return f"{x.result.value}{money_for(x, x.result, x.payout_cents)}"
     if x.withdrawn_at is not None:
         return "withdrawn"
     if x.review is not None:
@@ -128,12 +135,6 @@ def state_text(x: BetView) -> str:
     if x.no_chance is not None:
         return x.no_chance.text
     return "waits for its game" if x.game is None else x.status.value.replace("_", " ")
-
-
-def money_of(x: BetView, payout: int | None) -> str:
-    """What a payout means to the person; empty where the stake is not known."""
-    profit = profit_cents(payout, x.own_cents)
-    return "" if profit is None else signed_money(profit)
 
 
 # ---------------------------------------------------------------------------------------- one bet
@@ -305,7 +306,7 @@ def _settlements(view: ShowView, zone: tzinfo) -> list[dict[str, Any]]:
             "revision": s.settlement.revision,
             "by_hand": s.settlement.by_hand,
             "at": at_text(s.settlement.at, zone),
-            "money": money_of(view.bet, s.settlement.payout_cents),
+            "money": money_for(view.bet, s.settlement.result, s.settlement.payout_cents).strip(),
             "reason": " · ".join(
                 t for t in (s.settlement.reason, s.settlement.evidence, s.official_why) if t
             ),
