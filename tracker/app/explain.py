@@ -19,7 +19,7 @@ from tracker.app.pricing import bet_of, bets_before, live_lines, markets_in, pri
 from tracker.app.views import clock_digits, iso, prior_json
 from tracker.domain import Misused, TrackerError
 from tracker.domain.bet import Bet, Snapshot
-from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import behind
 from tracker.domain.tracking import Group
@@ -139,6 +139,8 @@ def last_of_note(shots: Sequence[Snapshot]) -> tuple[int, int]:
     Else the whole history. There are at least two snapshots.
     """
     for end in range(len(shots) - 1, 0, -1):
+        if shots[end].known.win == shots[end - 1].known.win:
+            continue
         begin = _window(shots, end)
         away = [abs(shots[end].known.win - x.known.win) for x in shots[begin:end]]
         largest = max(away, default=0.0)
@@ -262,15 +264,21 @@ class _Rebuild:
     async def _told(self, shot: Snapshot, game: Game, back: timedelta) -> GameState | None:
         """The state in the raw answers up to a moment, while answers are kept.
 
-        What the last one leaves out, players and points by period, is that of those before.
+        What the last one leaves out, players and points by period, is that of those before. An
+        answer may have come while that of the snapshot was still being decided. A final whose
+        own box is not there yet is explained with the players of before.
         """
+        players: tuple[PlayerLine, ...] = ()
         before: GameState | None = None
+        found: GameState | None = None
         since, until = shot.at - back, shot.at + timedelta(microseconds=1)
         async for _, _, body in self.at.store.bodies(None, since, until):
             state = await asyncio.to_thread(_read, body, game)
             if state is not None:
                 before = _followed(before, state)
-        return before if before is not None and _same(before, shot) else None
+                found = before if _same(before, shot) else found
+                players = before.players or players
+        return found if found is None or found.players else replace(found, players=players)
 
     def _models(self, league: str, shot: Snapshot) -> list[Parameters]:
         """The models that may have forecast then, the one in use first."""
