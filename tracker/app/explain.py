@@ -73,11 +73,17 @@ class NothingMoved(TrackerError):
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Two moments of a bet, the causes between them, and what was believed of its first game."""
+    """Two moments of a bet, and the causes between them.
+
+    `games` are those that the clock and score of each moment are of; `prior` is what was believed
+    of the later one. Where one game alone moved a parlay, both moments are of that one, with the
+    chance of the whole.
+    """
 
     view: ShowView
     first: Snapshot
     last: Snapshot
+    games: tuple[Game, Game]
     causes: Causes
     prior: Believed
 
@@ -124,13 +130,19 @@ class Explainer:
         begin, end = last_of_note(shots) if places is None else places
         rebuild = _Rebuild(self, view, bet, await self.store.bets_view(self.rules))
         games = tuple(dict.fromkeys(leg.game for leg in bet.legs))
+        ends = begin, end
         if len(games) == 1:
             causes = await rebuild.within(games[0], begin, end)
         else:
-            causes = await rebuild.across(games, begin, end)
+            causes, ends = await rebuild.across(games, begin, end)
         change = shots[end].known.win - shots[begin].known.win
-        prior = await rebuild.prior(games[0])
-        return Explained(view, shots[begin], shots[end], exactly(causes, change), prior)
+        first, last = (
+            replace(shots[own], chance=shots[place].chance)
+            for own, place in zip(ends, (begin, end), strict=True)
+        )
+        one, other = (view.game_at(view.snapshots[x]) or games[0] for x in ends)
+        prior = await rebuild.prior(other)
+        return Explained(view, first, last, (one, other), exactly(causes, change), prior)
 
 
 def last_of_note(shots: Sequence[Snapshot]) -> tuple[int, int]:
@@ -194,18 +206,24 @@ class _Rebuild:
         except Unpriceable as error:
             raise NothingMoved(f"bet {self.view.bet.id}: {error}") from None
 
-    async def across(self, games: Sequence[Game], begin: int, end: int) -> Causes:
-        """What each game did to a parlay; the causes within it where it was one alone."""
+    async def across(
+        self, games: Sequence[Game], begin: int, end: int
+    ) -> tuple[Causes, tuple[int, int]]:
+        """What each game did to a parlay; the causes within it where it was one alone.
+
+        With the places of the moments that these are between: in that game, where it was one.
+        """
         before, after = ({x.id: self._part(x, place) for x in games} for place in (begin, end))
         moved = [x for x in games if before[x.id] != after[x.id]]
         if len(moved) == 1:
             (game,) = moved
             first, last = (self._of(game)[self._upto(game, x)][0] for x in (begin, end))
-            return await self.within(
+            causes = await self.within(
                 game, first, last, lambda part: _win_of({**after, game.id: part})
             )
+            return causes, (first, last)
         shares = _shared(before, after, [x.id for x in moved])
-        return tuple((x.name, shares[x.id]) for x in moved)
+        return tuple((x.name, shares[x.id]) for x in moved), (begin, end)
 
     def _of(self, game: Game) -> list[tuple[int, SnapshotView]]:
         """The snapshots that a game gave, with their places in the history."""
@@ -252,7 +270,8 @@ class _Rebuild:
 
     async def _state(self, game: Game, place: int) -> GameState:
         """The state of a game at a place, with its players where the bet asks about any."""
-        shots = [x.snapshot for x in self.view.snapshots[: place + 1]]
+        upto = self.view.snapshots[: place + 1]
+        shots = [x.snapshot for x in upto if x.game in ("", game.id)]
         asks = any(isinstance(x, PlayerTotal | DoubleDouble) for x in markets_in(self.bet, game.id))
         found: GameState | None = None
         for back in WHOLE_GAME if asks else LOOK_BACK:
