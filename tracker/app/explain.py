@@ -49,7 +49,7 @@ EXACT = 1e-9
 """How far a chance that is worked out again may lie from the one that was written down."""
 
 UNKNOWN = "not known"
-"""The cause of what cannot be worked out again: a model or lines that are no longer kept."""
+"""The cause of what cannot be worked out again: a model, lines or answers that are gone."""
 
 OF_NOTE = 0.05
 """The least change of p(hit) that is worth an explanation by itself."""
@@ -111,7 +111,8 @@ class Explainer:
         found = await self.store.show_view(number, self.rules)
         view = None if found is None else found.priced
         if view is None or view.bet.game is None or view.bet.market is None:
-            raise NothingMoved(f"bet {number} has no game yet, so nothing has moved")
+            name = number if found is None else found.bet.id
+            raise NothingMoved(f"bet {name} has no game yet, so nothing has moved")
         if len(view.snapshots) < 2:  # noqa: PLR2004 - a change has two ends
             raise NothingMoved(
                 f"bet {view.bet.id} has no change to explain yet: ask again during the game"
