@@ -239,7 +239,7 @@ async def _prior(site: Site, view: ShowView, now: datetime) -> str:
 async def _decision(site: Site, x: BetView, now: datetime) -> BetDecision | None:
     """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
     store = await site.store()
-    kept = (await store.quotes.decisions(x.number)).get(x.number)
+    kept = await store.quotes.decision_of(x)
     if kept is not None or x.game is None or x.game.start <= now:
         return kept
     from tracker.app.market.value import decision_on
