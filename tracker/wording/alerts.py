@@ -427,8 +427,8 @@ def _how_it_ended(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str
                 return f"{market.player.surname} {made} {market.stat.value} ({side})"
             rests = score(alert, tracked, tracking)
         case DoubleDouble() as market if state is not None:
-            made = player_standing(market, state).removesuffix(" now")
-            rests = made or score(alert, tracked, tracking)
+            figures = player_standing(market, state).removesuffix(" now")
+            rests = figures or score(alert, tracked, tracking)
         case _:
             rests = score(alert, tracked, tracking)
     return " · ".join(x for x in (rests, short(bet)) if x)
