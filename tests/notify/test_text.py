@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.notify.values import GAME, NOW, alert, bet, delivery, settled, state, tracking
 from tracker.domain.alert import PLACEHOLDERS, PLAIN, Decision, MessageStyle, Reason
 from tracker.domain.bet import ASK_BOOK, Leg, Parlay, Result
-from tracker.domain.chance import Chance
+from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, Stat
@@ -368,6 +368,29 @@ def test_the_result_of_a_parlay_is_told_by_its_legs() -> None:
     assert first == "✅ #12 WON +$17.39 · 1 hit, 1 dropped · Parlay (2) · peak 96 %, low 48 %"
     live_text = compose(alert("p >= 0.80", state(), 0.8, 0.7), tracked, tracking(state()))
     assert live_text.startswith("▲ 80 % Parlay (2): 1 hit, 1 dropped, Q4 7:02 (was 70 %)")
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        LegStanding(12, 1, chance=Chance(0.64, 0.36, 0.0)),
+        LegStanding(12, 1, result=Result.PUSH),
+        LegStanding(12, 1, no_chance=NoChance.OUT),
+    ],
+)
+def test_what_a_parlay_is_worth_is_not_told_where_a_leg_may_drop_out(second: LegStanding) -> None:
+    """What the book pays without it is not known; a push that is not likely hides nothing."""
+    legs = (Leg(GAME, bet("DEN -4.5").market), Leg(GAME, bet("over 195").market))  # type: ignore[arg-type]
+    first = LegStanding(12, 0, chance=Chance(0.8, 0.0, 0.2))
+    usual = LegStanding(12, 1, chance=Chance(0.6, 0.03, 0.37))
+    for standing, told in ((second, False), (usual, True)):
+        slip = replace(
+            Tracked.fresh(replace(bet("DEN -4.5"), market=Parlay(legs))),
+            chance=Chance(0.5, 0.0, 0.5),
+            legs=(first, standing),
+        )
+        text = compose(alert("p >= 0.80", state(), 0.8, 0.7), slip, tracking(state()))
+        assert ("fair cash-out" in text) is told
 
 
 def test_a_game_that_is_off_has_no_score() -> None:

@@ -332,7 +332,7 @@ class Bets:
         number = await self.number(reference)
         old = await self.store.by_hand.draft(number)
         if old.from_file:
-            raise BadBet(f"bet {number} stands in the bets file: change it there")
+            raise BadBet(f"bet {old.name or number} stands in the bets file: change it there")
         made = await self.rewrite(number, changed(old, changes, self.unit_cents), now)
         return Edited(await self._view(number), made)
 

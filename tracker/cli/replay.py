@@ -78,10 +78,8 @@ def record(
 
     A recording can be served and run like those that come with the program.
     """
-    first = (
-        datetime.fromisoformat("1970-01-01T00:00:00Z") if since is None else parse_instant(since)
-    )
-    last = datetime.fromisoformat("9999-01-01T00:00:00Z") if until is None else parse_instant(until)
+    first = parse_instant(_FIRST if since is None else since)
+    last = parse_instant(_LAST if until is None else until)
     bodies = asyncio.run(_bodies(scope_of(context), first, last))
     from tracker.replay.files import file_name, write_recording
     from tracker.replay.record import recording_from_bodies

@@ -86,6 +86,11 @@ class IdleRange(NamedTuple):
     size: float = 1.0
 
 
+LIKELY_PUSH = 0.05
+"""The chance of a push from which a leg may well drop out; below it, what the whole is worth is
+off by less than the forecast itself may be."""
+
+
 @dataclass(frozen=True, slots=True)
 class LegStanding:
     """Where one leg of a parlay stands. `leg` is its place on the slip, from 0.
@@ -104,6 +109,13 @@ class LegStanding:
     evidence: str = ""
     unclear: str = ""
     no_chance: NoChance | None = None
+
+    def seen_at(self, chance: Chance | None, no_chance: NoChance | None) -> LegStanding:
+        """The leg with another chance, or with why it has none."""
+        return _LEG(
+            self.bet, self.leg, chance, self.result, self.official, self.reason, self.evidence,
+            self.unclear, no_chance,
+        )  # fmt: skip
 
     @property
     def out(self) -> bool:
@@ -133,6 +145,9 @@ class LegStanding:
     def alive(self) -> bool:
         """It may still go either way."""
         return not (self.hit or self.lost or self.dropped)
+
+
+_LEG = maker(LegStanding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +226,26 @@ class Tracked:
         """The places of the legs that count no more: what the book will pay is not its price."""
         return tuple(x.leg for x in self.legs if x.dropped) if self.legs else self.out
 
+    @property
+    def may_drop(self) -> bool:
+        """Whether a leg of a parlay that is open may well push, and so drop out."""
+        return any(
+            x.result is None and x.chance is not None and x.chance.push >= LIKELY_PUSH
+            for x in self.legs
+        )
+
     def with_rules(self, rules: tuple[RuleState, ...], idle: IdleRange | None = None) -> Tracked:
         """The bet with its rules where they stand now, and where they would decide nothing."""
         return _TRACKED(
             self.bet, rules, self.chance, self.peak, self.low, self.settlement, self.official,
             self.review, self.legs, self.groups, self.told, self.no_chance, idle,
+        )  # fmt: skip
+
+    def with_legs(self, legs: tuple[LegStanding, ...], groups: tuple[Group, ...]) -> Tracked:
+        """A parlay with its legs, and those on each game together, as they stand now."""
+        return _TRACKED(
+            self.bet, self.rules, self.chance, self.peak, self.low, self.settlement, self.official,
+            self.review, legs, groups, self.told, self.no_chance, self.idle,
         )  # fmt: skip
 
     def done_in(self, game_id: str) -> bool:

@@ -435,7 +435,7 @@ def fair(tracked: Tracked) -> str:
     bet, chance = tracked.bet, tracked.chance
     if chance is None or chance.decided or bet.stake_cents is None or bet.odds is None:
         return ""
-    if tracked.dropped:
+    if tracked.dropped or tracked.may_drop:
         # What the book will pay without the leg is not known.
         return ""
     worth = fair_value(chance, returns_of(bet.stake_cents, bet.odds, free=bet.free))

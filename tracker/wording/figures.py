@@ -411,6 +411,6 @@ def cause_text(name: str, first: Snapshot, last: Snapshot, game: Game) -> str:
         "ends": f"which end {game.away} attacks first",
         "pace": "possessions and fouls so far",
         "live line": "what the market quotes meanwhile",
-        "not known": "the model or the lines of that time are no longer kept",
+        "not known": "cannot be worked out again from what is kept",
     }
     return played.get(name, "what happened in that game")

@@ -302,7 +302,7 @@ async def decision_on(
     store: Store, view: BetView, given: LinesFor, load: Load, limits: OddsSettings, now: datetime
 ) -> BetDecision | None:
     """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
-    kept = (await store.quotes.decisions(view.number)).get(view.number)
+    kept = await store.quotes.decision_of(view)
     if kept is not None or view.game is None or view.game.start <= now:
         return kept
     asked = bet_of(view)
@@ -409,6 +409,11 @@ async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) 
         why = absent if bet.no_chance is None else bet.no_chance.text
         raise NotHeld(
             f"what bet {bet.id} is worth is not known ({why}): see `tracker show {bet.id}`"
+        )
+    if bet.may_drop:
+        raise NotHeld(
+            f"what bet {bet.id} is worth is not known: a leg may well push, and only the book "
+            "knows what it pays without it"
         )
     if bet.chance is not None and bet.chance_at is not None:
         return HeldBet(bet, bet.chance, bet.stake_cents, odds, bet.chance_at, now)

@@ -337,7 +337,9 @@ def _see_one(
     """Add what becomes of one bet."""
     seen, told, raw = priced
     if seen is not old:
-        found.legs += [x for x in seen.legs if x not in old.legs]
+        found.legs += [
+            x for x, was in zip(seen.legs, old.legs, strict=True) if x is not was and x != was
+        ]
     if seen.groups and seen.settlement is not None:
         found.put(seen)
         return
