@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.notify.values import GAME, NOW, bet, settled, state, tracking
 from tracker.domain.bet import ASK_BOOK, Leg, Parlay, Result
-from tracker.domain.chance import LOST, PUSHED, WON, Chance
+from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, Moneyline, PlayerTotal, Spread, Total
 from tracker.domain.player import Player, Stat
@@ -236,6 +236,13 @@ def test_stale_data_are_called_so(word: str, why: str) -> None:
         "     needs to win\n"
         "updated 20:30:00"
     )
+
+
+def test_facts_stand_beside_a_chance_that_is_not_known() -> None:
+    """Of a player who is little known the box still tells; of one who is out nothing counts."""
+    for why, stand in ((NoChance.LITTLE_KNOWN, "19 / 26"), (NoChance.OUT, "")):
+        row = made(with_bets(Q3, jokic(25.5, 0.5).without_chance(why))).rows[0]
+        assert (row.figure, row.stand) == (why.text, stand)
 
 
 def test_that_alerts_are_held_back_is_shown() -> None:

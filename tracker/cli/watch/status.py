@@ -174,8 +174,10 @@ def _game_line(view: GameView, x: _Picture) -> str:
         age = f"data {span_text(seconds + delay)} old{by}{behind}"
     if view.lost:
         age = paint(f"feed lost, {age}", "yellow")
-    elif view.stale:
-        age = paint(f"stale, {age}", "yellow")
+    elif view.stale and view.changed_at is not None:
+        # The source answers, and always the same: how old its answer is would say nothing.
+        same = (x.now - view.changed_at).total_seconds() + x.at.basics.delay
+        age = paint(f"stale, nothing has changed for {span_text(same)}", "yellow")
     return f"{paint(score, 'bold')}   {paint(state.game_clock, 'cyan')}   {age}".rstrip()
 
 
