@@ -21,9 +21,9 @@ from tracker.domain import Misused, TrackerError
 from tracker.domain.bet import Bet, Snapshot
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.poll import behind
-from tracker.domain.tracking import Group
-from tracker.engine.decide.belief import boxed, filled
+from tracker.domain.poll import Origin
+from tracker.domain.tracking import GameTracking, Group, Tracked
+from tracker.engine.decide.belief import judge_poll, with_poll
 from tracker.engine.decide.parlays import combined
 from tracker.feeds import FeedError
 from tracker.feeds.feeds import SOURCES
@@ -284,20 +284,24 @@ class _Rebuild:
     async def _told(self, shot: Snapshot, game: Game, back: timedelta) -> GameState | None:
         """The state in the raw answers up to a moment, while answers are kept.
 
-        What the last one leaves out, players and points by period, is that of those before. An
-        answer may have come while that of the snapshot was still being decided. A final whose
-        own box is not there yet is explained with the players of before.
+        They are judged as they were then: what the last one leaves out, players and points by
+        period, is that of those before. An answer may have come while that of the snapshot was
+        still being decided. A final whose own box is not there yet is explained with the players
+        of before.
         """
+        tracking = GameTracking(game, (Tracked.fresh(self.bet),))
         players: tuple[PlayerLine, ...] = ()
-        before: GameState | None = None
         found: GameState | None = None
         since, until = shot.at - back, shot.at + timedelta(microseconds=1)
-        async for _, _, body in self.at.store.bodies(None, since, until):
-            state = await asyncio.to_thread(_read, body, game)
+        async for answer in self.at.store.bodies(None, since, until):
+            state = await asyncio.to_thread(_read, answer.body, game)
             if state is not None:
-                before = _followed(before, state)
-                found = before if _same(before, shot) else found
-                players = before.players or players
+                origin = Origin(answer.source, answer.path)
+                judged = judge_poll(tracking, state, origin, answer.at)
+                tracking = with_poll(tracking, judged)
+                players = judged.state.players or players
+                if tracking.state is not None and _same(tracking.state, shot):
+                    found = replace(tracking.state, players=judged.state.players)
         return found if found is None or found.players else replace(found, players=players)
 
     def _models(self, league: str, shot: Snapshot) -> list[Parameters]:
@@ -356,22 +360,6 @@ def _shared(
         )
         for game in moved
     }
-
-
-def _followed(before: GameState | None, state: GameState) -> GameState:
-    """What is believed of a game after another answer of those that a bet's chances rest on.
-
-    The moment is the newest that was told, and the box is the last that was read.
-    """
-    if before is None:
-        return boxed(state, state, None)
-    old = _moment(state) == _moment(before) or behind(state, before)
-    found = boxed(before if old else filled(state, before), state, before)
-    return replace(found, tip=found.tip or before.tip)
-
-
-def _moment(state: GameState) -> tuple[Phase, int, float, Score]:
-    return state.phase, state.period, state.clock, state.score
 
 
 def _same(state: GameState, shot: Snapshot) -> bool:
