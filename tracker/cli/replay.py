@@ -112,7 +112,7 @@ async def _bodies(
 ) -> list[tuple[datetime, str, bytes]]:
     async with session(scope) as at:
         with progress("reading the raw answers"):
-            return [x async for x in at.store.bodies(None, first, last)]
+            return [(x.at, x.path, x.body) async for x in at.store.bodies(None, first, last)]
 
 
 def run(

@@ -110,6 +110,13 @@ class LegStanding:
     unclear: str = ""
     no_chance: NoChance | None = None
 
+    def seen_at(self, chance: Chance | None, no_chance: NoChance | None) -> LegStanding:
+        """The leg with another chance, or with why it has none."""
+        return _LEG(
+            self.bet, self.leg, chance, self.result, self.official, self.reason, self.evidence,
+            self.unclear, no_chance,
+        )  # fmt: skip
+
     @property
     def out(self) -> bool:
         """It will be void: its player is out."""
@@ -138,6 +145,9 @@ class LegStanding:
     def alive(self) -> bool:
         """It may still go either way."""
         return not (self.hit or self.lost or self.dropped)
+
+
+_LEG = maker(LegStanding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +239,13 @@ class Tracked:
         return _TRACKED(
             self.bet, rules, self.chance, self.peak, self.low, self.settlement, self.official,
             self.review, self.legs, self.groups, self.told, self.no_chance, idle,
+        )  # fmt: skip
+
+    def with_legs(self, legs: tuple[LegStanding, ...], groups: tuple[Group, ...]) -> Tracked:
+        """A parlay with its legs, and those on each game together, as they stand now."""
+        return _TRACKED(
+            self.bet, self.rules, self.chance, self.peak, self.low, self.settlement, self.official,
+            self.review, legs, groups, self.told, self.no_chance, self.idle,
         )  # fmt: skip
 
     def done_in(self, game_id: str) -> bool:

@@ -20,7 +20,7 @@ from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState
 from tracker.domain.player import RosterOf, nobody
 from tracker.domain.policy import Rule
-from tracker.domain.poll import Poll, Usage
+from tracker.domain.poll import Document, Poll, Usage
 from tracker.domain.same_bet import Kept
 from tracker.domain.tracking import Change, GameTracking
 from tracker.engine.record import Said
@@ -478,8 +478,8 @@ class Store:
 
     async def bodies(
         self, source: str | None, since: datetime, until: datetime
-    ) -> AsyncIterator[tuple[datetime, str, bytes]]:
-        """Raw responses of a source (or all) in [since, until), in order, as (at, path, body)."""
+    ) -> AsyncIterator[Document]:
+        """Raw responses of a source (or all) in [since, until), in order."""
         from tracker.store import upkeep
 
         place: upkeep.Place | None = upkeep.first_place(since)

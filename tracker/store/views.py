@@ -6,7 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.domain.alert import Alert, DeliveryState
-from tracker.domain.bet import ASK_BOOK, Result, Settlement, Snapshot, Status, Wager
+from tracker.domain.bet import (
+    ASK_BOOK,
+    Parlay,
+    Result,
+    Settlement,
+    Snapshot,
+    Status,
+    Wager,
+    price_of,
+)
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState
@@ -75,6 +84,11 @@ class BetView:
         """Whether what it asks of the person is what the book paid, and not its result."""
         asked = self.review is not None and self.review.endswith(ASK_BOOK)
         return asked and self.payout_cents is None
+
+    @property
+    def price(self) -> Odds | None:
+        """What is won by it; None where that is not known, and of a free bet, which risks none."""
+        return None if self.free else price_of(self.market, self.odds)
 
     @property
     def own_cents(self) -> int | None:
@@ -148,6 +162,12 @@ class ShowView:
     alerts: tuple[AlertView, ...]
     settlements: tuple[SettlementView, ...]
     legs: tuple[LegStanding, ...] = ()
+
+    def game_at(self, moment: SnapshotView) -> Game | None:
+        """The game that a moment's clock and score are of: a parlay may be about several."""
+        market = self.bet.market
+        games = market.games if isinstance(market, Parlay) else ()
+        return next((x for x in games if x.id == moment.game), self.bet.game)
 
     @property
     def priced(self) -> ShowView:

@@ -302,7 +302,7 @@ async def decision_on(
     store: Store, view: BetView, given: LinesFor, load: Load, limits: OddsSettings, now: datetime
 ) -> BetDecision | None:
     """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
-    kept = (await store.quotes.decisions(view.number)).get(view.number)
+    kept = await store.quotes.decision_of(view)
     if kept is not None or view.game is None or view.game.start <= now:
         return kept
     asked = bet_of(view)

@@ -159,7 +159,7 @@ def _chance_line(found: ShowView) -> str:
 
 async def _decision(bet: BetView, at: Session, scope: Scope) -> BetDecision | None:
     """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
-    kept = (await at.store.quotes.decisions(bet.number)).get(bet.number)
+    kept = await at.store.quotes.decision_of(bet)
     if kept is not None or bet.game is None or bet.game.start <= at.now:
         return kept
     from tracker.app.market.value import decision_on

@@ -291,20 +291,19 @@ def told_lines(told: Explained) -> list[str]:
     from tracker.app.views import prior_words
     from tracker.wording.figures import cause_text, percent, tenths
 
-    bet, game, causes = told.view.bet, told.view.bet.game, told.causes
-    if game is None:
-        return []
+    bet, causes = told.view.bet, told.causes
     first, last = told.first, told.last
-    lines = [f"#{bet.id} {shown_as(bet)} · {game.name}"]
-    for x in (first, last):
+    names = dict.fromkeys(x.name for x in told.games)
+    lines = [f"#{bet.id} {shown_as(bet)} · {', '.join(names)}"]
+    for x, game in zip((first, last), told.games, strict=True):
         score = f"{game.away} {x.score.away} – {x.score.home} {game.home}"
         lines.append(f"  {x.game_clock:<10} {score:<18} p(hit) {percent(x.known.win, 1):>7}")
-    lines += [paint(f"  {'before':<10} {prior_words(told.prior, game)}", "dim"), ""]
+    lines += [paint(f"  {'before':<10} {prior_words(told.prior, told.games[1])}", "dim"), ""]
     change = told.change
     shown = tenths([x for _, x in causes], change)
     for (name, _), points in zip(causes, shown, strict=True):
         if points:
-            text = cause_text(name, first, last, game)
+            text = cause_text(name, first, last, told.games[1])
             lines.append(f"  {name:<15} {_signed(points):>16}   {paint(text, 'dim')}")
     total = _signed(round(change * 1000))
     return [*lines, f"  {'together':<15} {total:>16}   points of p(hit)"]

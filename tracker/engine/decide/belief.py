@@ -86,6 +86,20 @@ def judge_poll(tracking: GameTracking, told: GameState, origin: Origin, at: date
     return JudgedPoll(Ordering.BEHIND, lines, origin, held)
 
 
+def with_poll(tracking: GameTracking, judged: JudgedPoll) -> GameTracking:
+    """The tracking with what is believed of the game after a poll, and what is held."""
+    before, state = tracking.state, judged.state
+    if judged.ordering in (Ordering.NEWER, Ordering.CORRECTION):
+        believed = after_play(state, before)
+        return replace(tracking, state=believed, told_by=judged.origin, held=None)
+    if before is None or judged.ordering is Ordering.HELD:
+        return replace(tracking, held=judged.held)
+    known = with_players(before, state.players, before.players)
+    if state.box not in (None, known.box):
+        known = replace(known, box=state.box)
+    return replace(tracking, state=known, held=judged.held)
+
+
 def _lag(told_by: Origin | None, origin: Origin) -> timedelta:
     """By how much a document may be behind the one that told what is believed."""
     if told_by is None or told_by == origin:

@@ -158,11 +158,21 @@ def _chance(odds: float) -> float:
 
 
 def _swing_idle(rule: SwingRule, state: RuleState) -> _Span | None:
-    resting = state.phase is RulePhase.ARMED and state.reason is Reason.BELOW and not state.streak
     times, seen = [x for x, _ in state.window], [x for _, x in state.window]
-    if not resting or not seen or times != sorted(times):
+    if state.streak or not seen or times != sorted(times):
         return None
-    return max(seen) - rule.size + CLEAR, min(seen) + rule.size - CLEAR, times[-1], _EVER[1]
+    low, high = max(seen) - rule.size, min(seen) + rule.size
+    if (state.phase, state.reason) == (RulePhase.ARMED, Reason.BELOW):
+        return low + CLEAR, high - CLEAR, times[-1], _EVER[1]
+    if (state.phase, state.reason) != (RulePhase.COOLING, Reason.COOLING_DOWN):
+        return None
+    # It has swung, and is silent: as long as what it came from counts, and the cooldown lasts.
+    down = seen[-1] < low
+    began = times[seen.index(max(seen) if down else min(seen))]
+    until = min(began + timedelta(seconds=rule.seconds), state.fired[-1] + COOLDOWN)
+    after = max(times[-1], state.fired[-1])
+    side = (-math.inf, low - CLEAR) if down else (high + CLEAR, math.inf)
+    return *side, after, until
 
 
 def unmoved(idle: IdleRange, p: float, at: datetime) -> IdleRange | None:

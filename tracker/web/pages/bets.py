@@ -227,7 +227,8 @@ async def _prior(site: Site, view: ShowView, now: datetime) -> str:
     game = view.bet.game
     if game is None:
         return ""
-    kept = view.snapshots[-1].snapshot.prior if view.snapshots else None
+    own = [x.snapshot.prior for x in view.snapshots if view.game_at(x) == game]
+    kept = own[-1] if own else None
     if kept is not None:
         return prior_text(kept, game)
     from tracker.app.pricing import believed_of
@@ -239,7 +240,7 @@ async def _prior(site: Site, view: ShowView, now: datetime) -> str:
 async def _decision(site: Site, x: BetView, now: datetime) -> BetDecision | None:
     """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
     store = await site.store()
-    kept = (await store.quotes.decisions(x.number)).get(x.number)
+    kept = await store.quotes.decision_of(x)
     if kept is not None or x.game is None or x.game.start <= now:
         return kept
     from tracker.app.market.value import decision_on
@@ -381,13 +382,12 @@ async def why(
         found = await explainer.explain(view, places_of(view, begin or None, end or None, zone))
     except NothingMoved as not_yet:
         raise Problem(409, str(not_yet)) from None
-    game, ends = view.bet.game, (found.first, found.last)
-    if game is None:
-        raise Problem(409, f"bet {number} has no game yet, so nothing has moved")
+    game = found.games[1]
+    ends = zip((found.first, found.last), found.games, strict=True)
     shown = tenths([x for _, x in found.causes], found.change)
     return page(
         "why.html", f"Why #{view.bet.id} moved", "/", bet=view.bet, begin=begin, end=end,
-        ends=[(x.game_clock, score_text(game, x.score), percent(x.known.win, 1)) for x in ends],
+        ends=[(x.game_clock, score_text(y, x.score), percent(x.known.win, 1)) for x, y in ends],
         before=prior_words(found.prior, game), change=_points(round(found.change * 1000)),
         causes=[
             (name, _points(points), cause_text(name, found.first, found.last, game))
@@ -406,13 +406,12 @@ async def moments(
 ) -> Response:
     """Every moment at which the bet was priced, the newest first."""
     view, zone = await _history(site, number), site.settings.zone
-    game = view.bet.game
     found = [x for x in reversed(view.snapshots) if before is None or x.poll < before]
     rows = [
         (
             at_text(x.snapshot.at, zone),
             x.snapshot.game_clock,
-            "" if game is None else score_text(game, x.snapshot.score),
+            "" if (game := view.game_at(x)) is None else score_text(game, x.snapshot.score),
             _win(x.snapshot.chance, x.snapshot.no_chance),
             f"{x.snapshot.mu.total:.1f} ± {x.snapshot.sigma.total:.1f}",
         )
