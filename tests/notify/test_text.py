@@ -15,7 +15,7 @@ from tracker.domain.alert import PLACEHOLDERS, PLAIN, Decision, MessageStyle, Re
 from tracker.domain.bet import ASK_BOOK, Leg, Parlay, Result
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.market import Direction, PlayerTotal
+from tracker.domain.market import Direction, DoubleDouble, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import topic_of
 from tracker.domain.poll import Trouble
@@ -355,6 +355,19 @@ def test_a_parlay_without_a_leg_has_no_fair_price() -> None:
         found = replace(slip, legs=standings)
         text = compose(alert("p >= 0.80", state(), 0.8, 0.7), found, tracking(state()))
         assert ("fair cash-out" in text) is told
+
+
+def test_a_double_double_is_told_by_what_he_made() -> None:
+    """The figures that are nearest to ten, and not the score of the game."""
+    market = DoubleDouble(Player("Nikola Jokić", Side.HOME))
+    lost = replace(settled("DEN -4.5", Result.LOST, 0), official=True)
+    tracked = replace(lost, bet=replace(lost.bet, market=market))
+    made = (("pts", 27), ("reb", 9), ("ast", 4))
+    box = PlayerLine("203999", "Nikola Jokić", Side.HOME, made, 36.0, played=True)
+    over = replace(FINAL, players=(box,))
+    assert compose(alert("settled", over), tracked, tracking(over)) == (
+        "❌ #12 LOST -$20.00 · 27 pts 9 reb · Jokić double-double · peak 96 %, low 48 %"
+    )
 
 
 def test_the_result_of_a_parlay_is_told_by_its_legs() -> None:

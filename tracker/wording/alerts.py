@@ -36,6 +36,7 @@ from tracker.wording.figures import (
     needs,
     percent,
     percent_change,
+    player_standing,
     progress,
     ranged,
     score_text,
@@ -425,6 +426,9 @@ def _how_it_ended(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str
             if made is not None:
                 return f"{market.player.surname} {made} {market.stat.value} ({side})"
             rests = score(alert, tracked, tracking)
+        case DoubleDouble() as market if state is not None:
+            figures = player_standing(market, state).removesuffix(" now")
+            rests = figures or score(alert, tracked, tracking)
         case _:
             rests = score(alert, tracked, tracking)
     return " · ".join(x for x in (rests, short(bet)) if x)

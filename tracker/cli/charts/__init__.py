@@ -289,7 +289,7 @@ async def explained(
 def told_lines(told: Explained) -> list[str]:
     """The two moments, what was believed before, and the causes between, which add up."""
     from tracker.app.views import prior_words
-    from tracker.wording.figures import cause_text, percent, tenths
+    from tracker.wording.figures import cause_text, hit_text, tenths
 
     bet, causes = told.view.bet, told.causes
     first, last = told.first, told.last
@@ -297,7 +297,7 @@ def told_lines(told: Explained) -> list[str]:
     lines = [f"#{bet.id} {shown_as(bet)} · {', '.join(names)}"]
     for x, game in zip((first, last), told.games, strict=True):
         score = f"{game.away} {x.score.away} – {x.score.home} {game.home}"
-        lines.append(f"  {x.game_clock:<10} {score:<18} p(hit) {percent(x.known.win, 1):>7}")
+        lines.append(f"  {x.game_clock:<10} {score:<18} p(hit) {hit_text(x.known, 1):>7}")
     lines += [paint(f"  {'before':<10} {prior_words(told.prior, told.games[1])}", "dim"), ""]
     change = told.change
     shown = tenths([x for _, x in causes], change)

@@ -193,7 +193,7 @@ def _row(
         now = standing(bet.market, state).removesuffix(" now") if started else ""
         need = needs(bet.market, state).removeprefix("needs ").removeprefix("has ")
     if bet.no_chance is NoChance.OUT:
-        now, need = "", "will be void"
+        now, need = "", "" if bet.result is not None else "will be void"
     entry = tracked.get(bet.number)
     if entry is not None and bet.result is None:
         now = progress(entry[1].legs) or now

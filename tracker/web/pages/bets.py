@@ -32,6 +32,7 @@ from tracker.web.site import OfSite
 from tracker.wording.closes import decision_facts, prior_text, value_text
 from tracker.wording.figures import (
     cause_text,
+    hit_text,
     money_for,
     percent,
     score_text,
@@ -387,7 +388,7 @@ async def why(
     shown = tenths([x for _, x in found.causes], found.change)
     return page(
         "why.html", f"Why #{view.bet.id} moved", "/", bet=view.bet, begin=begin, end=end,
-        ends=[(x.game_clock, score_text(y, x.score), percent(x.known.win, 1)) for x, y in ends],
+        ends=[(x.game_clock, score_text(y, x.score), hit_text(x.known, 1)) for x, y in ends],
         before=prior_words(found.prior, game), change=_points(round(found.change * 1000)),
         causes=[
             (name, _points(points), cause_text(name, found.first, found.last, game))
@@ -425,7 +426,7 @@ async def moments(
 
 def _win(chance: Any, no_chance: Any) -> str:
     if chance is not None:
-        return percent(chance.win, 1)
+        return hit_text(chance, 1)
     return "not known" if no_chance is None else str(no_chance.text)
 
 
