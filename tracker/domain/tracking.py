@@ -64,6 +64,13 @@ class RuleState:
             window, self.flipped, self.told,
         )  # fmt: skip
 
+    def moved(self, phase: RulePhase, reason: Reason, streak: int = 0) -> RuleState:
+        """The same at another place, and why it stands there."""
+        return _RULE_STATE(
+            self.bet, self.rule, phase, self.episode, streak, reason, self.fired, self.window,
+            self.flipped, self.told,
+        )  # fmt: skip
+
 
 _RULE_STATE = maker(RuleState)
 

@@ -327,6 +327,8 @@ def _single(one: Tracked, market: Market, told: Chance | None, outlook: Outlook)
     if told is None:
         why = why_none(market, outlook)
         return PricedBet(one, None if why is None else why.after(one.no_chance))
+    if not outlook.calibrations.maps:
+        return PricedBet(one, told)
     chance = outlook.calibrations.applied(market, told)
     return PricedBet(one, chance, None if chance is told else told)
 

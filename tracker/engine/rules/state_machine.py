@@ -225,14 +225,14 @@ def _level(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
         case RulePhase.COOLING if not (outside and _worse(rule, state, reading.p)):
             return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN if outside else Reason.BELOW)
         case RulePhase.COOLING:
-            return _cross(rule, replace(state, window=()), reading)
+            return _cross(rule, state.with_window(()), reading)
         case RulePhase.UNARMED | RulePhase.ARMED | RulePhase.PENDING:
             if outside:
                 return _cross(rule, state, reading)
             # What broke the cooldown and did not last has not shortened it.
             phase = RulePhase.COOLING if _cooling(state, reading.at) else RulePhase.ARMED
             reason = Reason.REARMED if rearmed else Reason.BELOW
-            return _to(replace(state, window=()) if state.window else state, phase, reason)
+            return _to(state.with_window(()) if state.window else state, phase, reason)
         case _:
             assert_never(state.phase)
 
@@ -242,10 +242,10 @@ def _cross(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
     safe = state.window
     if not safe and reading.before is not None:
         safe = ((reading.at, reading.before),)
-    verdict = _press(replace(state, window=safe), reading, Reason.CROSSED, up=_upward(rule, state))
+    verdict = _press(state.with_window(safe), reading, Reason.CROSSED, up=_upward(rule, state))
     if not verdict.fires:
         return verdict
-    told = replace(verdict.state, window=((reading.at, reading.p),))
+    told = verdict.state.with_window(((reading.at, reading.p),))
     return replace(verdict, state=told, was=safe[0][1] if safe else None)
 
 
@@ -293,7 +293,7 @@ def _to(state: RuleState, phase: RulePhase, reason: Reason) -> RuleStep:
     # Most readings change nothing, and a state is costly to build: hundreds may be stepped a poll.
     if state.phase is phase and state.reason is reason and not state.streak:
         return RuleStep(state, reason)
-    return RuleStep(replace(state, phase=phase, streak=0, reason=reason), reason)
+    return RuleStep(state.moved(phase, reason), reason)
 
 
 def _press(state: RuleState, reading: RuleReading, why: Reason, *, up: bool) -> RuleStep:
@@ -304,13 +304,13 @@ def _press(state: RuleState, reading: RuleReading, why: Reason, *, up: bool) -> 
     """
     streak = min(state.streak + 1, HOLD_POLLS)
     if streak < HOLD_POLLS and not reading.hurried:
-        held = replace(state, phase=RulePhase.PENDING, streak=streak, reason=Reason.HOLDING)
+        held = state.moved(RulePhase.PENDING, Reason.HOLDING, streak)
         return RuleStep(held, Reason.HOLDING)
     if not _is_news(state, reading.p, up=up):
         return _to(state, RulePhase.FIRING, Reason.TOLD_BEFORE)
     recent = tuple(t for t in state.fired if reading.at - t < BUDGET_SPAN)
     if len(recent) >= BUDGET:
-        spent = replace(state, phase=RulePhase.PENDING, streak=streak, reason=Reason.OVER_BUDGET)
+        spent = state.moved(RulePhase.PENDING, Reason.OVER_BUDGET, streak)
         return RuleStep(spent, Reason.OVER_BUDGET)
     fired = replace(
         state,
@@ -361,7 +361,7 @@ def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) 
         return _to(state, RulePhase.ARMED, Reason.BELOW)
     outside = _beyond(rule, state, reading.p) >= -1e-12  # noqa: PLR2004 - as in `_level`
     if outside and state.phase is not RulePhase.UNARMED:
-        return _to(replace(state, window=()), RulePhase.UNARMED, Reason.RENEWED)
+        return _to(state.with_window(()), RulePhase.UNARMED, Reason.RENEWED)
     return _level(rule, state, reading)
 
 
