@@ -235,20 +235,23 @@ class Remainder:
     def added(self, stat: Stat, size: int | None = None) -> Floats:
         """P(he adds n), n = 0, 1, ..., to a figure or a sum; `size` of them where that is told."""
         size = size or self.size(stat)
-        rows, columns = self._turned(stat, size)
-        weights = self.chances.reshape(-1, 1, self.chances.shape[-1])
-        found = _sums((weights @ rows)[:, 0], (weights @ columns)[:, 0], size)
-        return found.reshape(*self.chances.shape[:-1], size)
+        classes = self.chances.shape[-1]
+        chances = self.chances.reshape(-1, classes)
+        means = self.means.reshape(len(BASIC), -1, classes)
+        step = _step(classes, size)
+        found = [
+            _Everybody(chances[x : x + step], means[:, x : x + step], self.habits).added(
+                [(n, stat) for n in range(min(step, len(chances) - x))], size
+            )
+            for x in range(0, len(chances), step)
+        ]
+        return np.concatenate(found).reshape(*self.chances.shape[:-1], size)
 
     def by_class(self, stat: Stat) -> Floats:
         """The same, one row for each class of his minutes."""
         size = self.size(stat)
-        real, imaginary = self._turned(stat, size)
+        real, imaginary = _generated(self.means[:, None], self.habits, [(0, stat)], size)
         return _sums(real[0], imaginary[0], size)
-
-    def _turned(self, stat: Stat, size: int) -> tuple[Floats, Floats]:
-        means = self.means.reshape(len(BASIC), -1, self.means.shape[-1])
-        return _generated(means, self.habits, [(n, stat) for n in range(means.shape[1])], size)
 
     @Lazy
     def most(self) -> list[float]:
@@ -283,7 +286,7 @@ def added_by_each(asked: Sequence[tuple[Remainder, Stat, int]]) -> list[Pmf]:
     for size, rows in by_size.items():
         # By player, for his sums are made of his figures.
         rows.sort(key=lambda x: x[1])
-        step = max(_BLOCK // (everybody.chances.shape[1] * (size // 2 + 1)), 1)
+        step = _step(everybody.chances.shape[1], size)
         for start in range(0, len(rows), step):
             some = rows[start : start + step]
             told = everybody.added([(n, stat) for _, n, stat in some], size)
@@ -294,6 +297,11 @@ def added_by_each(asked: Sequence[tuple[Remainder, Stat, int]]) -> list[Pmf]:
 
 _BLOCK = 8192
 """Numbers that are worked on together: so many stay in the cache of a core."""
+
+
+def _step(classes: int, size: int) -> int:
+    """How many rows of so many classes of minutes and values are worked on together."""
+    return max(_BLOCK // (classes * (size // 2 + 1)), 1)
 
 
 @dataclass(frozen=True, slots=True)
