@@ -222,7 +222,7 @@ def age(course: Course) -> tuple[Verdict, Verdict]:
     boards = [x for x in course.answers if _NBA_BOARD in x.path]
     # A board of nothing but unreadable games is read all the same.
     read = [x.at for x in boards if not set(x.what.split()) & {y.value for y in WHOLE}]
-    told = _differences([(now, seen) for now, seen in course.pulses if seen], boards, read)
+    told = _differences([(now, seen) for now, seen in course.answered if seen], boards, read)
     shown: list[float] = []
     for playback in course.night.playbacks:
         game = playback.recording.id

@@ -74,7 +74,7 @@ class Course:
     alerts: list[tuple[str, str, Alert]] = field(default_factory=list)
     chances: dict[tuple[str, str], list[tuple[datetime, float]]] = field(default_factory=dict)
     ages: list[tuple[datetime, str, datetime, str]] = field(default_factory=list)
-    pulses: list[tuple[datetime, datetime | None]] = field(default_factory=list)
+    answered: list[tuple[datetime, datetime | None]] = field(default_factory=list)
     late: list[float] = field(default_factory=list)
     busy: list[float] = field(default_factory=list)
     machine_late: list[float] = field(default_factory=list)
@@ -169,9 +169,9 @@ async def _watch(course: Course, path: Path, clock: Clock) -> None:
                 if game.state is not None and game.state.phase.in_play and game.seen_at:
                     phase = game.state.phase.value
                     course.ages.append((now, game.game.id, game.seen_at, phase))
-            for pulse in view.pulses:
-                if pulse.source == "nba":
-                    course.pulses.append((now, pulse.last_ok_at))
+            for source in view.sources:
+                if source.source == "nba":
+                    course.answered.append((now, source.last_ok_at))
             course.rss.append((now, _memory()))
             await clock.sleep(SAMPLE_S)
 

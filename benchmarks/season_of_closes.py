@@ -22,10 +22,9 @@ from tests.doubles.odds_night import BOOKS, MINUTE, TEAMS, Contest, lines, name_
 from tests.doubles.odds_servers import book_document
 from tracker.domain.game import Game
 from tracker.domain.poll import Credit, Document
+from tracker.engine.market import QuoteBoard, close
 from tracker.engine.market.credits import Tip, shared
-from tracker.engine.market.quotes import QuoteBoard, close
-from tracker.feeds.odds import the_odds_api
-from tracker.feeds.odds.offers import Parsed, match
+from tracker.feeds.odds import Parsed, match, the_odds_api
 from tracker.store import Store
 
 TIPS = Path(__file__).parents[1] / "tests" / "engine" / "fixtures" / "tips_2023-24.json"

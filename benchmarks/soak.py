@@ -42,8 +42,8 @@ from tracker.clock import Clock
 from tracker.daemon.bot import CommandRun
 from tracker.daemon.run import run
 from tracker.daemon.watchers.chores import Runners
+from tracker.domain import TrackerError
 from tracker.domain.alert import Failed, Outcome, Sent, Unknown
-from tracker.domain.errors import TrackerError
 from tracker.domain.events import SystemEvent
 from tracker.feeds.feeds import open_feeds
 from tracker.forecast import load_parameters

@@ -15,8 +15,8 @@ from tests.doubles.clock import FakeClock
 from tests.doubles.tls import EXPIRED, OWN, over_tls
 from tracker.daemon.watchers.nightly import HEARTBEAT_EVERY, beat
 from tracker.domain.alert import Failed, Outcome, Sent
+from tracker.feeds import FeedUnavailable
 from tracker.feeds.fetch import Fetcher
-from tracker.feeds.source import FeedUnavailable
 from tracker.network import (
     ServerTime,
     UnusableProxy,

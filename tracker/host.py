@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 
 EX_RUNNING = 3
 """Exit status of a daemon that found another one at work."""

@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from urllib.parse import urlsplit
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 
 LONGEST_WAIT = 86_400.0
 """Seconds beyond which nobody's wish to be left alone is believed."""

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.forecast.documents import About
 from tracker.forecast.errors import BadParameters
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tracker.forecast.calibration import Calibrations
     from tracker.forecast.game.parameters import Parameters
-    from tracker.forecast.players.figures import PlayerFigures
+    from tracker.forecast.players import PlayerFigures
 
 SHIPPED = "shipped"
 """The name of the parameters that come with the program."""
@@ -92,7 +92,7 @@ def _shipped_games(league: str) -> Parameters:
 
 
 def _players(text: str, name: str) -> PlayerFigures:
-    from tracker.forecast.players.figures import decode_players
+    from tracker.forecast.players import decode_players
 
     return decode_players(text, name)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 
 UNIT = "tracker.service"
 REFRESH_UNIT = "tracker-refresh.service"

@@ -9,8 +9,8 @@ import pytest
 from tests.store.values import DEFAULTS, GAME, OTHER, T0, state
 from tracker.app.bets import Beside, Bets, Changes, Registered, draft_of
 from tracker.app.choose_game import Chooser
+from tracker.domain import BadBet
 from tracker.domain.bet import Result
-from tracker.domain.errors import BadBet
 from tracker.domain.game import Phase
 from tracker.store import Store
 

@@ -60,3 +60,18 @@ async def test_games_that_moved_together_share_the_change(tmp_path: Path) -> Non
     assert math.fsum(x for _, x in told.causes) == pytest.approx(told.change, abs=1e-12)
     assert told.change == pytest.approx(0.33, abs=1e-3)
     assert all(x > 0 for _, x in told.causes)
+
+
+async def test_the_moments_of_a_parlay_are_of_the_game_that_moved_it(tmp_path: Path) -> None:
+    """No score is told under the names of another game, and the chance is the whole's."""
+    async with await Store.open(tmp_path / "t.db", now=T0, durable=False) as store:
+        view = await a_parlay(store)
+        explainer = Explainer(store, (), lambda _: None, Registry(tmp_path / "models", GAMES))
+        told = await explainer.explain(view, (1, 2))
+        both = await explainer.explain(view, (0, 3))
+    wins = [x.snapshot.known.win for x in view.snapshots]
+    assert told.games == (GAME, GAME)
+    assert (told.first.at, told.last.at) == (after(1), after(3))
+    assert (told.first.known.win, told.last.known.win) == (wins[1], wins[2])
+    assert both.games == (GAME, OTHER)
+    assert [view.game_at(x) for x in view.snapshots] == [GAME, OTHER, GAME, OTHER]

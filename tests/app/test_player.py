@@ -10,8 +10,8 @@ import pytest
 
 from tests.cli.conftest import Cli, keep_games, tonight
 from tracker.app.player import PlayerQuestion, PlayerSheet, sheets
+from tracker.domain import Misused, TrackerError
 from tracker.domain.chance import Chance
-from tracker.domain.errors import Misused, TrackerError
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.player import Availability, Injury, Stat
 from tracker.forecast import load_parameters

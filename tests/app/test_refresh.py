@@ -17,9 +17,9 @@ from tracker.app.refresh import Part, Refresh
 from tracker.domain.game import Phase
 from tracker.domain.player import Availability, Injury
 from tracker.domain.prior import Finished, form_of
+from tracker.feeds import FeedMalformed
 from tracker.feeds.espn import parse_injuries
 from tracker.feeds.feeds import open_feeds
-from tracker.feeds.source import FeedMalformed
 from tracker.forecast import load_parameters
 from tracker.replay.faults import Fault, FaultKind
 from tracker.replay.files import find_recording

@@ -48,6 +48,14 @@ def test_games_with_scores_and_bets(playing: None, cli: Cli) -> None:
     assert f"SAC {nba['0022500680']['score']['away']}" in shown
 
 
+def test_scores_that_are_held_back_are_said_to_be(playing: None, cli: Cli, config: Path) -> None:
+    """Where all is to be shown late, the feed's own scores are not, and that is no trouble."""
+    cli("games", "--league", "nba", "--refresh")
+    config.write_text(f'{config.read_text("utf-8")}[alerts]\ndelay = "35s"\n', "utf-8")
+    ran = cli("games", "--league", "nba")
+    assert "Scores are shown 35 s late, by `alerts.delay`." in ran.err
+
+
 @pytest.mark.parametrize(("league", "game"), [("wnba", "LVA@SEA"), ("ncaam", "UCF@VILL")])
 def test_another_league(playing: None, cli: Cli, league: str, game: str) -> None:
     """A league in which nothing is bet on is asked about when it is named."""

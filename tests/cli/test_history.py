@@ -14,12 +14,11 @@ from tests.cli.conftest import Cli
 from tests.cli.test_run import read_until, started
 from tracker.domain.game import GameState, Score, Side
 from tracker.domain.league import season_name
-from tracker.feeds import nba
-from tracker.feeds.source import FeedMalformed
+from tracker.feeds import FeedMalformed, nba
 from tracker.forecast.players.remainder import BASIC
-from tracker.modelling.games.dataset import Act, read
+from tracker.modelling.games import Act, read
 from tracker.modelling.history import HistoryFolder, events_of, runs
-from tracker.modelling.players.dataset import read_players
+from tracker.modelling.players import read_players
 from tracker.replay.files import find_recording
 from tracker.replay.nba_site import LIVE, NbaSite
 from tracker.replay.playback import Playback

@@ -100,6 +100,14 @@ def test_closing_line_values_are_told_with_their_coverage(cli: Cli, market: Path
     assert "closed −5.5: your −4.5 was worth +5.6 %" in said
 
 
+def test_a_price_that_is_mended_is_the_one_that_the_bet_was_made_at(cli: Cli, market: Path) -> None:
+    """So what it was worth when it was made goes by it too."""
+    assert cli("edit", "1", "--odds", "+150").status == 0
+    made = cli("show", "1", "--json").json["decision"]
+    assert made["break_even"] == pytest.approx(0.4)
+    assert made["edge"] == pytest.approx(made["p"] * 2.5 - 1 + made["push"])
+
+
 def test_a_bet_is_shown_with_its_decision_and_its_close(cli: Cli, market: Path) -> None:
     """What it was worth when it was made, and by the closing line."""
     found = cli("show", "1", "--json").json

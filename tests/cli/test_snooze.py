@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.cli.conftest import Cli
-from tracker.domain.errors import BadTime
+from tracker.domain import BadTime
 from tracker.domain.policy import parse_until
 
 DENVER = ZoneInfo("America/Denver")

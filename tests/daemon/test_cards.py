@@ -18,10 +18,13 @@ from tests.doubles.bot_api import CHAT
 from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble, no, wait
 from tests.doubles.clock import FakeClock
 from tests.notify.services import TOPIC, Discord, Ntfy
-from tests.notify.values import GAME, NOW, state
+from tests.notify.values import GAME, NOW, bet, state
 from tracker.daemon.cards import DOUBT, LEFT, REFUSED_WAIT, LiveView
+from tracker.domain.bet import Leg, Parlay, Result, Settlement
+from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.market import Moneyline
 from tracker.domain.policy import Snooze, SnoozeScope
-from tracker.domain.tracking import GameTracking
+from tracker.domain.tracking import GameTracking, Tracked
 from tracker.notify.channels.discord import DiscordChannel
 from tracker.notify.channels.ntfy import NtfyChannel
 from tracker.notify.channels.telegram import ChatPlace
@@ -239,7 +242,7 @@ async def test_a_stale_game_says_so(tmp_path: Path) -> None:
         room.see(stale=True)
         await room.pass_time(20)
         lines = only(api).text.splitlines()
-        assert lines[1].startswith("⚠ Stale: no news for")
+        assert lines[1].startswith("⚠ Stale: ")
         assert lines[2].startswith("⚪ #12 DEN -4.5  71 %")
 
 
@@ -424,6 +427,27 @@ async def test_a_death_at_any_operation_leaves_one_card_that_claims_to_be_the_on
             assert row.closed
             assert (DOUBT in last.text) or not others
     assert points >= 8
+
+
+def test_a_bet_on_two_games_is_shown_with_both_as_the_last_poll_of_either_left_it() -> None:
+    """A game that is over is not polled for hours: its card waits for no bet that has ended."""
+    clock = FakeClock(NOW)
+    live_view = LiveView(clock, DENVER)
+    other = Game("0022600202", "nba", "BOS", "NYK", GAME.start)
+    legs = (Leg(GAME, Moneyline(Side.HOME)), Leg(other, Moneyline(Side.HOME)))
+    slip = Tracked.fresh(replace(bet("DEN ML"), market=Parlay(legs)))
+    over = GameState(GAME, Phase.FINAL, 4, 0.0, Score(114, 105))
+    end = GameState(other, Phase.FINAL, 4, 0.0, Score(99, 90))
+    live_view.show(GameTracking(GAME, (slip,), over))
+    done = replace(slip, settlement=Settlement(12, 1, Result.WON, 3739, NOW, "both won"))
+    live_view.show(GameTracking(other, (done,), end))
+    for game in (GAME, other):
+        found = live_view.tracking(game.id)
+        shown = live_view.card(game.id)
+        assert found is not None
+        assert shown is not None
+        assert [x.settlement for x in found.tracked] == [done.settlement]
+        assert shown.closed
 
 
 def test_a_game_that_was_left_is_forgotten_also_where_nobody_shows_cards() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.clock import FakeClock
-from tracker.daemon.watchers.system_notices import FailureNotice
+from tracker.daemon.watchers.system_notices import STEADIER_S, STEADY_S, EndsTold, FailureNotice
 from tracker.domain.alert import Outcome, Sent
 from tracker.notify.channels import Message
 
@@ -36,7 +36,7 @@ class Channel:
 async def test_every_channel_hears_of_the_end_once_an_hour(tmp_path: Path) -> None:
     """With the path; a restart that fails is told as well, and the hundredth is not."""
     clock, phone = FakeClock(datetime(2026, 11, 21, tzinfo=UTC)), Channel()
-    notice = FailureNotice([Channel(broken=True), phone], STORE, clock, tmp_path)
+    notice = FailureNotice([Channel(broken=True), phone], EndsTold(STORE, clock, tmp_path))
     for _ in range(100):
         await notice.send(WHY, running=True)
         await notice.send(WHY, running=False)
@@ -50,11 +50,30 @@ async def test_every_channel_hears_of_the_end_once_an_hour(tmp_path: Path) -> No
 async def test_what_cannot_be_remembered_is_said(tmp_path: Path, mark: str) -> None:
     """Once too often is better than never."""
     clock, phone = FakeClock(datetime(2026, 11, 21, tzinfo=UTC)), Channel()
-    await FailureNotice([phone], STORE, clock, tmp_path / "missing").send(WHY, running=True)
-    await FailureNotice([phone], STORE, clock, tmp_path).send(WHY, running=True)
+    ends = EndsTold(STORE, clock, tmp_path)
+    missing = EndsTold(STORE, clock, tmp_path / "missing")
+    await FailureNotice([phone], missing).send(WHY, running=True)
+    await FailureNotice([phone], ends).send(WHY, running=True)
     _spoil(tmp_path, mark)
-    await FailureNotice([phone], STORE, clock, tmp_path).send(WHY, running=True)
+    await FailureNotice([phone], ends).send(WHY, running=True)
     assert len(phone.said) == 3
+
+
+async def test_an_end_that_was_taken_back_is_news_again(tmp_path: Path) -> None:
+    """Nobody is left with the last word "it runs"; what ends every minute is taken back seldom."""
+    clock, phone = FakeClock(datetime(2026, 11, 21, tzinfo=UTC)), Channel()
+    ends = EndsTold(STORE, clock, tmp_path)
+    assert not ends.stand()
+    await FailureNotice([phone], ends).send(WHY, running=True)
+    assert ends.stand()
+    assert ends.steady_s == STEADY_S
+    await clock.advance(60.0)
+    ends.take_back()
+    assert not EndsTold(STORE, clock, tmp_path).stand()
+    await clock.advance(60.0)
+    await FailureNotice([phone], ends).send(WHY, running=True)
+    assert len(phone.said) == 2
+    assert (ends.stand(), ends.steady_s) == (True, STEADIER_S)
 
 
 def _spoil(folder: Path, mark: str) -> None:

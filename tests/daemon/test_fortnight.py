@@ -24,7 +24,7 @@ from tracker.app.monitors import watch
 from tracker.app.refresh import Part, Refresh
 from tracker.daemon.bot import CommandRun
 from tracker.daemon.watchers.chores import dues, usual_chores
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.domain.league import slate_date
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.forecast import load_parameters

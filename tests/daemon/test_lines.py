@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.doubles.clock import FakeClock
+from tracker.app.pricing import Pricing
 from tracker.daemon.forecaster import Forecaster, LiveOf, nothing_live
 from tracker.daemon.watchers import LEARN_EVERY, keep_learning, learn
 from tracker.domain.bet import Bet, Leg, Parlay, Wager
@@ -25,12 +27,19 @@ from tracker.domain.market import (
     TeamTotal,
     Total,
 )
+from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, PlayerGame, Stat
 from tracker.domain.prior import NO_LINES, Finished, Lines, PregameLines, PriorSource
 from tracker.domain.quote import Selection, TwoSided
 from tracker.domain.tracking import GameTracking
-from tracker.engine.market.quotes import exchange_lines
+from tracker.engine.decide.belief import seen_by
+from tracker.engine.market import exchange_lines
+from tracker.feeds.nba_reading import parse_box
 from tracker.forecast import Outlook
+from tracker.replay import Recording
+from tracker.replay.files import find_recording
+from tracker.replay.nba_site import LIVE, NbaSite
+from tracker.replay.playback import Playback
 from tracker.store import Store
 
 START = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -150,3 +159,108 @@ def test_bets_of_the_third_quarter_have_the_chances_of_bets_from_before_the_tip(
         assert isinstance(told, Chance)
         assert isinstance(again, Chance)
         assert again.win == pytest.approx(told.win, abs=0.01), before.market
+
+
+STEP = timedelta(minutes=3)
+RECORDED = ("SAC@GSW 2024-01-25", "HOU@ATL 2026-01-29")
+
+
+def boxes_of(recording: Recording) -> list[tuple[datetime, GameState]]:
+    """What the league's box told of a recorded game every three minutes, to its end."""
+    site = NbaSite([Playback(recording, START)])
+    path = f"{LIVE}/boxscore/boxscore_{recording.id}.json"
+    told: list[tuple[datetime, GameState]] = []
+    while not told or told[-1][1].phase is not Phase.FINAL:
+        now = START + STEP * len(told)
+        page = site.page(path, now)
+        assert page is not None
+        told.append((now, parse_box(page.body, "nba")))
+    return told
+
+
+def wagers_on(final: GameState, lines: Lines) -> list[tuple[Wager, int | None]]:
+    """Bets of every kind with the points that a player usually has, tonight's drawn to eight."""
+    spread, total = lines.home_spread, lines.total
+    assert spread is not None
+    assert total is not None
+    found: list[tuple[Wager, int | None]] = [
+        (Moneyline(Side.HOME), None),
+        (Spread(Side.HOME, spread), None),
+        (Total(Direction.OVER, total), None),
+        (TeamTotal(Side.AWAY, Direction.UNDER, (total + spread) // 2 + 0.5), None),
+        (Total(Direction.OVER, total // 2 + 0.5, Span.H2), None),
+        (Spread(Side.AWAY, 2.5, Span.Q4), None),
+    ]
+    for x in final.players:
+        if x.minutes >= 12:
+            usual = round(0.5 * dict(x.stats)["pts"] + 4)
+            over = PlayerTotal(Player(x.name, x.side), Stat.PTS, Direction.OVER, usual + 0.5)
+            found.append((over, usual))
+    slip = (found[0][0], found[2][0], found[6][0])
+    found.append((Parlay(tuple(Leg(final.game, x) for x in slip)), None))  # type: ignore[arg-type]
+    return found
+
+
+def known_before(final: GameState, lines: Lines, wagers: list[tuple[Wager, int | None]]) -> Pricing:
+    """What is known of a game: its closing lines, and fifteen games of each player bet on."""
+    pricing, past = forecaster().pricing, {}
+    pricing.learn({final.game.id: PregameLines(lines, "ESPN", START - timedelta(minutes=20))})
+    minutes = {(x.side, x.name): (x.minutes, x.starter) for x in final.players}
+    for market, usual in wagers:
+        if isinstance(market, PlayerTotal) and usual is not None:
+            who = market.player
+            played, starter = minutes[who.side, who.name]
+            past["nba", who.key] = tuple(
+                PlayerGame(
+                    who.name, final.game.code(who.side), f"g{k}", START - timedelta(days=2 * k),
+                    played, starter, ((Stat.PTS, max(usual + k % 7 - 3, 0)),), 4,
+                )
+                for k in range(1, 16)
+            )  # fmt: skip
+    pricing.players.learn(past, {})
+    return pricing
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_recorded_night_that_is_written_down_late_has_the_chances_of_one_from_before(
+    name: str,
+) -> None:
+    """Of every bet at every poll to the end, but for who sat unseen when it was written down.
+
+    When he was last on the court is told by earlier boxes alone: he counts as one who has just
+    gone off, until he is seen or the quarter is over that makes the difference.
+    """
+    recording = find_recording(name)
+    told = boxes_of(recording)
+    given, final = recording.lines, told[-1][1]
+    lines = Lines(-2.5, 226.5) if given is None else Lines(given.home_spread, given.total)
+    wagers = wagers_on(final, lines)
+    pricing = known_before(final, lines, wagers)
+    added = next(now for now, x in told if x.period == 3 and x.clock < 480)
+    odds = parse_odds("-110")
+    early, late = (
+        [Bet(n, "pick", x, final.game, (), at, odds) for n, (x, _) in enumerate(wagers, 1)]
+        for at in (START - timedelta(hours=3), added)
+    )
+    seen: list[tuple[PlayerLine, ...]] = [(), ()]
+    judged, unseen = 0, 0
+    for now, state in told:
+        seen = [seen_by(state, x) if k == 0 or now >= added else () for k, x in enumerate(seen)]
+        if now < added:
+            continue
+        first, second = (replace(state, players=x) for x in seen)
+        apart = {x.name for x, y in zip(*seen, strict=True) if x.seen != y.seen}
+        for before, after in zip(early, late, strict=True):
+            was, then = (
+                pricing.chance(bet, {final.game.id: x})
+                for bet, x in ((before, first), (after, second))
+            )
+            assert isinstance(was, Chance)
+            assert isinstance(then, Chance)
+            judged += 1
+            if abs(was.win - then.win) > 0.01:
+                assert isinstance(before.market, PlayerTotal), (name, before.market)
+                assert before.market.player.name in apart, (name, before.market)
+                unseen += 1
+    assert judged > 300
+    assert unseen <= judged * 0.01

@@ -14,6 +14,7 @@ from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
 from tests.engine.build import GAME, T0, after, live
 from tracker.app.player_priors import PlayerBeliefs
+from tracker.app.pricing import Pricing
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.daemon.watchers.lacking import watch_rosters
 from tracker.domain.bet import Bet, Parlay
@@ -29,6 +30,7 @@ from tracker.feeds.polling.feed import FeedAnswer, LookUp
 from tracker.forecast import forecast, load_parameters
 from tracker.forecast.errors import LittleKnown
 from tracker.forecast.pricing.player_lines import player_chance
+from tracker.forecast.priors import Known
 from tracker.language import find_in, parse_bet
 from tracker.settings import Settings, settings_of
 from tracker.store import Store
@@ -110,6 +112,17 @@ async def test_a_mere_player_is_found_once_a_box_names_him(night: Night) -> None
     assert tracked.bet.market == PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 25.5)
     assert (night.followed.without_roster, night.followed.waiting) == ((), 0)
     assert night.said("bet.matched") == [{"bet": "1", "game": "LAL@DEN 2026-11-20"}]
+
+
+async def test_what_a_players_prior_rests_on_is_told_by_his_name(night: Night) -> None:
+    """As the box writes it, and not as it is compared."""
+    await night.add("Jokic over 25.5 pts -115 $20")
+    await night.met(DENVER)
+    (tracking,) = await night.store.trackings(())
+    told = Pricing(Known(lambda _: None), load=load_parameters).told(
+        GAME, [x.bet for x in tracking.tracked]
+    )
+    assert told.by.endswith("; Nikola Jokić: the line of bet #1")
 
 
 async def test_a_roster_is_remembered_from_earlier_games(night: Night, tmp_path: Path) -> None:

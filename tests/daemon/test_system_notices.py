@@ -16,6 +16,7 @@ from aiohttp import web
 from tests.doubles.clock import FakeClock
 from tracker.cli.demo import served
 from tracker.daemon.track import AlertPolicy
+from tracker.daemon.watchers import Watchdog, WriteBackoff
 from tracker.daemon.watchers.nightly import (
     HEARTBEAT_EVERY,
     beat,
@@ -23,13 +24,19 @@ from tracker.daemon.watchers.nightly import (
     digest_text,
     tell_nightly,
 )
-from tracker.daemon.watchers.system_notices import SystemNotices
+from tracker.daemon.watchers.system_notices import (
+    STEADY_S,
+    EndsTold,
+    FailureNotice,
+    SystemNotices,
+)
 from tracker.domain.alert import Outcome, Sent
 from tracker.domain.bet import Bet
 from tracker.domain.events import (
     AlertRefused,
     AlertSent,
     BetRewritten,
+    BetsMistake,
     GameBack,
     GameLeft,
     GameLost,
@@ -44,9 +51,9 @@ from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import Moneyline
 from tracker.domain.policy import Level, Policy, QuietHours, Say
 from tracker.domain.tracking import GameTracking, Tracked
+from tracker.notify import dispatch
 from tracker.notify.channels import Message
-from tracker.notify.sender import dispatch
-from tracker.store import Store
+from tracker.store import Store, StoreUnavailable
 from tracker.wording.alerts import rewritten
 
 NOW = datetime(2026, 11, 21, 3, 30, tzinfo=UTC)
@@ -145,6 +152,32 @@ async def test_a_start_says_whether_the_program_had_been_stopped(tmp_path: Path)
         assert later.phone.said[0].level is Level.DEFAULT
 
 
+async def test_an_end_that_was_told_is_taken_back(tmp_path: Path) -> None:
+    """Once the program has run for a while: a start within the hour is not told by itself."""
+    async with world(tmp_path) as night:
+        await night.notices.started(1)
+        await night.rest()
+        ends = EndsTold(tmp_path / "t.db", night.clock, tmp_path)
+        await FailureNotice([night.phone], ends).send("no disk", running=True)
+        await night.notices.started(1, ends)
+        back = asyncio.create_task(night.notices.take_back(ends, night.clock, lambda: 2))
+        await night.pass_time(STEADY_S - 5)
+        assert night.phone.words[-1].startswith("⚠ tracker has ended: no disk")
+        await night.pass_time(10)
+        assert night.phone.words[-1] == "✓ tracker runs again, following 2 games"
+        await back
+        assert not ends.stand()
+
+
+async def test_a_mistake_in_the_bets_is_not_told_again_by_the_next_start(tmp_path: Path) -> None:
+    """The same words within a day are a repeat; others are news."""
+    for hours, mistake in ((0, "line 4: no"), (1, "line 4: no"), (2, "line 7: no")):
+        async with world(tmp_path, at=NOW + timedelta(hours=hours)) as night:
+            night.notices.hearing(tell_nobody)(BetsMistake(mistake))
+            await night.rest()
+            assert night.phone.words == ([] if hours == 1 else [f"⚠ {mistake}"])
+
+
 async def test_what_the_bets_file_took_back_is_a_message(tmp_path: Path) -> None:
     """With what it pays now, and what keeps an edit."""
     changes = (("stake_cents", "3000", "2000"), ("payout_cents", "6000", "4000"))
@@ -187,6 +220,24 @@ async def test_trouble_with_the_database_is_told_past_it(tmp_path: Path) -> None
         tell(StoreRecovered())
         await night.rest()
         assert night.mail.words[1].startswith("✓ tracker can write its database again")
+
+
+async def test_a_write_is_waited_for_only_while_somebody_is_told_of_it() -> None:
+    """A program that cannot write when it starts, or after its end, raises."""
+    clock, full = FakeClock(NOW), StoreUnavailable("the disk is full")
+    told: list[SystemEvent] = []
+    backoff = WriteBackoff(clock, Watchdog(clock))
+    with pytest.raises(StoreUnavailable):
+        await backoff.wait_out(full, 1)
+    with backoff.telling(told.append):
+        waits = asyncio.create_task(backoff.wait_out(full, 1))
+        await clock.advance(60.0)
+        assert (waits.done(), backoff.waiting) == (True, True)
+        await backoff.wait_out(None, 1)
+        assert (waits.done(), backoff.waiting) == (True, False)
+    assert told == [StoreLost("the disk is full"), StoreRecovered()]
+    with pytest.raises(StoreUnavailable):
+        await backoff.wait_out(full, 1)
 
 
 async def test_lost_data_are_told_once_for_all_games_and_back_when_all_are(tmp_path: Path) -> None:

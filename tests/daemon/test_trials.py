@@ -17,7 +17,7 @@ from tracker.app.models import judge_all, judged, open_trial, start
 from tracker.app.pricing import Pricing
 from tracker.daemon.forecaster import TrialWatch
 from tracker.daemon.watchers.nightly import verdict_notice
-from tracker.domain.errors import Impossible
+from tracker.domain import Impossible
 from tracker.domain.events import ShadowFailed, SystemEvent
 from tracker.domain.game import Phase, PlayerLine, Side
 from tracker.domain.player import player_key

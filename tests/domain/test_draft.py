@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker.domain import BadBet
 from tracker.domain.bet import Parlay
 from tracker.domain.catalog import guests_of
 from tracker.domain.draft import (
@@ -20,7 +21,6 @@ from tracker.domain.draft import (
     Slated,
     choose_games,
 )
-from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tracker.domain import BadBet
 from tracker.domain.bet import Leg, Parlay, excluding, wager_text
 from tracker.domain.catalog import teams
 from tracker.domain.draft import Draft, choose_games
-from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
 from tracker.domain.league import LEAGUES
 from tracker.domain.market import (
@@ -28,12 +28,13 @@ from tracker.domain.market import (
     TeamTotal,
     ThreeWay,
     Total,
+    describe,
     kind,
 )
 from tracker.domain.money import parse_odds
 from tracker.domain.pick import Pick
 from tracker.domain.player import Player, Stat
-from tracker.language import find_in, find_in_game, parse_bet, parse_matchup, parse_pick, pick_text
+from tracker.language import find_in, find_in_game, parse_bet, parse_matchup, parse_pick
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
 COLLEGE = Game("2", "ncaam", "DUKE", "UNC", datetime(2026, 11, 21, 2, tzinfo=UTC))
@@ -196,7 +197,7 @@ def test_markets_are_read_as_bettors_write_them(written: str, meant: str) -> Non
     pick = read(written)
     assert pick.text == written.strip()
     assert pick.fits(GAME)
-    assert pick_text(pick.market_for(GAME), GAME) == meant
+    assert describe(pick.market_for(GAME), GAME.home, GAME.away) == meant
 
 
 @pytest.mark.parametrize(("written", "odds", "stake", "units", "tags"), TAILS)
@@ -361,7 +362,7 @@ def test_what_is_written_of_a_market_is_read_as_that_market(
 ) -> None:
     """For every market of every game, writing it down and reading it again changes nothing."""
     game = Game("1", "nba", codes[0], codes[1], GAME.start)
-    text = pick_text(market, game)
+    text = describe(market, game.home, game.away)
     for find in (FIND, find_in(*LEAGUES), find_in_game(game)):
         pick = parse_pick(text, find)
         assert pick.fits(game, PLAYERS)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.domain.test_grammar_slips import meaning
-from tracker.domain.errors import BadBet
+from tracker.domain import BadBet
 from tracker.domain.league import LEAGUES
 from tracker.domain.player import Stat
 from tracker.language import find_in, parse_bet

@@ -8,10 +8,11 @@ import pytest
 
 from tests.domain.fuzzed import lines
 from tests.domain.test_grammar_slips import GAME, ROSTER, SLIPS
-from tracker.domain.errors import BadBet
+from tracker.domain import BadBet
 from tracker.domain.league import LEAGUES
+from tracker.domain.market import describe
 from tracker.domain.pick import Written
-from tracker.language import find_in, find_in_game, parse_bet, pick_text
+from tracker.language import find_in, find_in_game, parse_bet
 from tracker.language.tokens import FindTeam
 
 WRITTEN = [written.replace("\\n", "\n") for _, written in SLIPS]
@@ -44,7 +45,7 @@ def fuzz(seed: int, count: int) -> tuple[int, float]:
                 market = leg.market_for(GAME, ROSTER)
             except BadBet:
                 continue
-            again = parse_bet(pick_text(market, GAME), find).legs
+            again = parse_bet(describe(market, GAME.home, GAME.away), find).legs
             assert [x.market_for(GAME, ROSTER) for x in again] == [market], text
     return understood, slowest
 

@@ -9,9 +9,10 @@ import pytest
 
 from tracker.domain.game import Game, Side
 from tracker.domain.league import LEAGUES
+from tracker.domain.market import describe
 from tracker.domain.pick import ParlayPick, Pick, Written
 from tracker.domain.player import Player
-from tracker.language import find_in, parse_bet, pick_text
+from tracker.language import find_in, parse_bet
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
 AT_HOME = ("Nikola Jokić", "Jamal Murray", "Aaron Gordon", "Michael Porter Jr.", "Jordan Poole")
@@ -39,7 +40,7 @@ def price(written: Written) -> str:
 def leg(pick: Pick) -> str:
     """The market that is meant, as the program writes it."""
     assert pick.fits(GAME, ROSTER) or isinstance(pick.player, str)
-    return pick_text(pick.market_for(GAME, ROSTER), GAME)
+    return describe(pick.market_for(GAME, ROSTER), GAME.home, GAME.away)
 
 
 def meaning(written: Written) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.errors import BadBet
+from tracker.domain import BadBet
 from tracker.domain.money import Odds, money_text, parse_money, parse_odds, payout_if_won, together
 
 

@@ -36,6 +36,15 @@ def test_a_bet_without_a_stake_counts_in_the_record_alone() -> None:
     assert (found.won, found.staked, found.profit, found.roi, found.asked) == (1, 0, 0, None, None)
 
 
+def test_bets_that_all_ended_alike_tell_no_error_of_their_return() -> None:
+    """Three lost bets, or three at one price that won, are no proof of anything."""
+    lost = [Ended(Result.LOST, DAY, 1000 * n, 0, 0.5) for n in (1, 2, 3)]
+    won = [Ended(Result.WON, DAY, 1100 * n, 2100 * n, 0.5) for n in (1, 2, 3)]
+    pushed = [Ended(Result.PUSH, DAY, 1000, 1000, 0.5)] * 2
+    assert [tally(x).roi_se for x in (lost, won, pushed)] == [None] * 3
+    assert tally([lost[0], won[0]]).roi_se is not None
+
+
 def test_groups_keep_the_order_in_which_they_appear() -> None:
     """And each has its own record."""
     bet = Ended(Result.WON, DAY, 100, 200)

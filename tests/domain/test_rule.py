@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.errors import BadRule
+from tracker.domain import BadRule
 from tracker.domain.policy import (
     Comparison,
     EventRule,

@@ -111,6 +111,27 @@ def test_one_snapshot_for_each_bet_and_changed_state(seed: int) -> None:
 
 @settings(max_examples=12)
 @given(st.integers(0, 10**6))
+def test_what_is_known_to_be_idle_changes_no_decision(seed: int) -> None:
+    """Polls a few seconds apart, some repeated or lost: the same rows as where all is stepped."""
+    draw, seconds = rng(seed), 0.0
+    rules = (*EVENTS, "p >= 0.60", "p <= 0.40", "p crosses 0.50", "swing 0.10 in 5m")
+    kept = forgetful = a_book(
+        *(bet(n, "DEN ML", *draw.sample(rules, 5)) for n in (1, 2, 3)),
+        bet(4, "2H LAL +2.5", *rules),
+        bet(5, "LAL@DEN over 224.5", "p >= 0.60", "p <= 0.40", "swing 0.20 in 5m"),
+    )
+    for state in a_game(draw, step=90):
+        seconds += draw.choice((8, 12, 30, 200))
+        bare = tuple(replace(x, idle=None) for x in forgetful.tracked)
+        change = look(kept, state, seconds)
+        assert change == look(replace(forgetful, tracked=bare), state, seconds)
+        kept = forgetful = change.tracking
+        if draw.random() < 0.1:
+            kept = forgetful = note(kept, DOWN, after(seconds + 5)).tracking
+
+
+@settings(max_examples=12)
+@given(st.integers(0, 10**6))
 def test_no_alert_is_fired_twice(seed: int) -> None:
     """Bet, rule and episode name a firing; they never come again."""
     states = list(a_game(rng(seed), step=120))
@@ -357,7 +378,8 @@ def test_a_lost_feed_is_said_once_and_its_return_too() -> None:
     evening.see(Q1, 0)
     for seconds in (10, 50, 89):
         assert evening.fail(seconds).empty
-    assert [x.rule for x in evening.fail(95).alerts] == ["feed_down"]
+    (lost,) = evening.fail(95).alerts
+    assert (lost.rule, lost.detail) == ("feed_down", Trouble.DOWN.value)
     for seconds in (120, 300):
         assert evening.fail(seconds).empty
     change = evening.see(Q1, 421)

@@ -34,8 +34,8 @@ from tracker.domain.quote import (
 )
 from tracker.domain.tracking import Tracked
 from tracker.domain.value import ClosingValue, Grade
+from tracker.engine.market import GameClose, QuoteBoard, best_price, close, tip_off
 from tracker.engine.market.clv import Placed
-from tracker.engine.market.quotes import GameClose, QuoteBoard, best_price, close, tip_off
 from tracker.forecast import load_parameters
 from tracker.forecast.players.priors import PlayerPriors, player_prior
 from tracker.forecast.shipped import load_player_figures
@@ -218,7 +218,8 @@ def test_what_is_missing_says_why() -> None:
     void = GameClose(replace(made.closing, tip_at=None))
     assert value(void, bet(Moneyline(Side.HOME))).reason == "called off"
     empty = close(GAME.id, 1, TIP, [])
-    assert value(empty, bet(Moneyline(Side.HOME))).reason.startswith("no close")
+    assert value(empty, bet(Moneyline(Side.HOME))).reason == "no close: nobody quoted the moneyline"
+    assert value(empty, bet(Spread(Side.HOME, -5.5))).reason.startswith("no close")
 
 
 def test_an_exchanges_fee_is_in_its_price_and_not_in_what_is_fair() -> None:

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tracker.domain import BadRule
 from tracker.domain.alert import Decision
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance
-from tracker.domain.errors import BadRule
 from tracker.domain.game import Game, Side
 from tracker.domain.market import Spread
 from tracker.domain.policy import parse_rule

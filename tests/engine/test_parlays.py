@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.engine.build import GAME, PRIOR, T0, a_game, after, final, live, outlook, rng, summed
 from tests.engine.finals import Slate
+from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import ASK_BOOK, Bet, Leg, Parlay, Result, Settlement, Status, wager_text
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import Game, GameState, Phase, Score, Side
@@ -32,6 +33,7 @@ from tracker.domain.money import parse_odds
 from tracker.domain.policy import Fact, parse_rule
 from tracker.domain.tracking import Group, LegStanding, Tracked
 from tracker.engine.decide.parlays import combined
+from tracker.engine.rules.stepping import with_leg
 from tracker.engine.settle.grading import Unsettleable
 from tracker.engine.settle.payout import outcome
 from tracker.forecast import forecast, load_parameters, parlay, price
@@ -92,6 +94,23 @@ def test_games_are_independent() -> None:
     assert chance.win == pytest.approx(home.win * over.win, abs=1e-6)
     assert [x.chance for x in one(slate).legs] == [home, over]
     assert {x.game: x.chance for x in one(slate).groups} == {GAME.id: home, OTHER.id: over}
+
+
+def test_an_alert_names_a_leg_that_went_its_own_way() -> None:
+    """A parlay that is up since an earlier moment is not told by a leg that is down since then."""
+    slate = Slate.of([GAME, OTHER], [slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))])
+    poll(slate, HALF, 10)
+    old = one(slate)
+    before, after = (
+        replace(old, legs=tuple(replace(x, chance=Chance(p, 0.0, 1 - p)) for x in old.legs[:1]))
+        for p in (0.84, 0.80)
+    )
+    risen = Alert(
+        1, "p >= 0.80", 1, T0, Decision.FIRED, Reason.CROSSED, "Q4 5:40", Score(0, 0),
+        p=0.80, was=0.78,
+    )  # fmt: skip
+    assert with_leg(risen, before, after).leg is None
+    assert with_leg(replace(risen, p=0.20, was=0.25), before, after).leg == 0
 
 
 def test_legs_of_one_game_go_together() -> None:

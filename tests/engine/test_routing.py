@@ -60,6 +60,19 @@ def test_without_a_policy_everything_is_told_at_its_level() -> None:
     assert (low.decision, low.level) == (Decision.FIRED, Level.LOW)
 
 
+def test_one_chance_is_told_once_however_many_rules_it_fires() -> None:
+    """By the loudest of them, the first of equals; a fact beside it is another matter."""
+    rules = ("p >= 0.80", "swing 0.2 in 5m", "p >= 0.70", "quarter")
+    told = routed(*(fired(x) for x in rules))
+    assert [x.rule for x in told if x.decision is Decision.FIRED] == ["p >= 0.80", "quarter"]
+    assert {(x.reason, x.detail) for x in told if x.decision is Decision.HELD} == {
+        (Reason.TOLD, "told by p >= 0.80")
+    }
+    louder = Policy(levels={"swing": Level.URGENT})
+    [level, swing] = routed(fired(), fired("swing 0.2 in 5m"), policy=louder)
+    assert (level.decision, swing.decision) == (Decision.HELD, Decision.FIRED)
+
+
 def test_what_was_held_already_stays_as_it_is() -> None:
     """Only firings have a way to go."""
     row = replace(fired(), decision=Decision.HELD, reason=Reason.HOLDING)
@@ -128,7 +141,7 @@ def test_enough_messages_in_an_hour_are_enough() -> None:
     )
     assert held(game, at=after(400)).reason is Reason.OVER_BUDGET
     several = Policy(budget=1)
-    assert {x.decision for x in routed(fired(), fired("swing 0.15 in 5m"), policy=several)} == {
+    assert {x.decision for x in routed(fired(), fired("quarter"), policy=several)} == {
         Decision.FIRED
     }
 

@@ -22,6 +22,7 @@ from tracker.engine.rules.state_machine import (
     COOLDOWN,
     HOLD_POLLS,
     RuleReading,
+    idle_range,
     log_odds,
     step,
     unmoved,
@@ -328,21 +329,52 @@ def test_a_level_fires_only_beyond_it_and_never_first(
         near = near or p < 0.8
 
 
+WATCHED = ("p >= 0.80", "p <= 0.30", "p crosses 0.50", "swing 0.15 in 5m", "swing 0.05 in 2m")
+NEAR = st.sampled_from([0.0, 0.2999, 0.3, 0.35, 0.5, 0.7499, 0.75, 0.8, 0.8001, 0.86, 1.0])
+STEPS = st.sampled_from([12.0, 40.0, 0.0, -15.0, 130.0, 299.0, 301.0])
+
+
 @given(
-    st.sampled_from(["p >= 0.80", "p <= 0.30", "p crosses 0.50", "swing 0.15 in 5m"]),
-    st.lists(st.one_of(st.floats(0.0, 1.0), st.sampled_from([0.3, 0.8, 0.5])), max_size=30),
+    st.lists(st.sampled_from(WATCHED), unique=True, min_size=1),
+    st.lists(st.tuples(st.floats(0.0, 1.0) | NEAR, STEPS, st.booleans()), max_size=40),
 )
 def test_a_reading_that_decides_nothing_leaves_what_the_machine_leaves(
-    text: str, chances: list[float]
+    texts: list[str], readings: list[tuple[float, float, bool]]
 ) -> None:
-    """Where the short way answers, the whole machine says the same and tells nothing."""
-    rule = parse_rule(text)
-    assert isinstance(rule, LevelRule | SwingRule)
-    state = RuleState(1, text)
-    for n, p in enumerate(chances):
-        reading = RuleReading(p, after(40.0 * n), hurried=n % 7 == 6, before=p / 2)
-        verdict = step(rule, state, reading)
-        short = unmoved(rule, state, reading)
-        assert short in (None, verdict.state)
-        assert short is None or not (verdict.fires or verdict.worth_noting(state))
-        state = verdict.state
+    """Where the idle range answers for all rules, the machine says the same and tells nothing.
+
+    Chances lie about the levels and their bands, and the clock may be set back.
+    """
+    rules = [x for x in map(parse_rule, texts) if isinstance(x, LevelRule | SwingRule)]
+    states = tuple(RuleState(1, x.text) for x in rules)
+    at, before, kept = 0.0, None, idle_range(rules, states)
+    for p, seconds, hurried in readings:
+        at += seconds
+        reading = RuleReading(p, after(at), hurried, before)
+        verdicts = [step(x, y, reading) for x, y in zip(rules, states, strict=True)]
+        short = None if kept is None else unmoved(kept, p, reading.at)
+        if short is not None:
+            assert short.rules == tuple(x.state for x in verdicts)
+            told = zip(verdicts, states, strict=True)
+            assert not any(x.fires or x.worth_noting(y) for x, y in told)
+        states = tuple(x.state for x in verdicts) if short is None else short.rules
+        before, kept = p, idle_range(rules, states) if short is None else short
+
+
+def test_rules_that_wait_are_idle() -> None:
+    """Between their levels, and within a swing, readings take the short way."""
+    rules = [parse_rule(x) for x in WATCHED]
+    states = tuple(RuleState(1, x.text) for x in rules)
+    first = RuleReading(0.6, after(0), hurried=False)
+    for rule in rules:
+        assert isinstance(rule, LevelRule | SwingRule)
+    states = tuple(
+        step(x, y, first).state
+        for x, y in zip(rules, states, strict=True)
+        if isinstance(x, LevelRule | SwingRule)
+    )
+    kept = idle_range(rules, states)
+    for n, p in enumerate((0.61, 0.59, 0.62, 0.6)):
+        kept = None if kept is None else unmoved(kept, p, after(10 * n + 10))
+    assert kept is not None
+    assert unmoved(kept, 0.7, after(60)) is None

@@ -14,11 +14,11 @@ from tests.engine.build import GAME, PRIOR, a_game, bet, final, live, market, of
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import HouseRules
 from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.market import describe
 from tracker.domain.money import payout_if_won
 from tracker.engine.settle.grading import Unsettleable, Verdict, grade, judge
 from tracker.engine.settle.payout import payout
 from tracker.forecast import forecast, load_parameters, price
-from tracker.language import pick_text
 
 SPANS = ("", "regulation ", "1H ", "2H ", "Q1 ", "Q2 ", "Q3 ", "Q4 ")
 COUNTED: dict[str, Callable[[list[tuple[int, int]]], list[tuple[int, int]]]] = {
@@ -119,7 +119,7 @@ def test_thousands_of_bets_end_as_their_words_say() -> None:
         state = final(*points)
         result = grade(one, state)
         assert result.value == by_words(text, points), (text, points)
-        assert pick_text(one.legs[0].market, GAME) == text
+        assert describe(one.legs[0].market, GAME.home, GAME.away) == text
         seen[result.value] += 1
         other = grade(bet(2, opposite(text)), state)
         assert {result, other} in ({Result.WON, Result.LOST}, {Result.PUSH})

@@ -9,10 +9,10 @@ import pytest
 
 from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
-from tests.feeds.serving import Site, serving
+from tests.feeds.serving import Site, open_feed, serving
 from tracker.domain.events import SystemEvent
 from tracker.feeds import nba
-from tracker.feeds.polling.feed import Feed, open_feed
+from tracker.feeds.polling.feed import Feed
 from tracker.settings.models import FeedSettings
 
 

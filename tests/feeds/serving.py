@@ -11,7 +11,13 @@ from typing import Any
 
 from aiohttp import web
 
-from tracker.feeds import nba
+from tracker.clock import Clock
+from tracker.domain.events import Tell, tell_nobody
+from tracker.feeds import Source, nba
+from tracker.feeds.fetch import DEADLINE_S
+from tracker.feeds.health import ReportStatus, SourceHealth, ignore_status
+from tracker.feeds.polling.feed import Feed, fetcher_of
+from tracker.settings.models import FeedSettings
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -126,3 +132,22 @@ async def serving() -> AsyncIterator[Site]:
         yield site
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def open_feed(
+    source: Source,
+    settings: FeedSettings,
+    clock: Clock,
+    *,
+    tell: Tell = tell_nobody,
+    report_status: ReportStatus = ignore_status,
+    deadline_s: float = DEADLINE_S,
+) -> AsyncIterator[Feed]:
+    """One source alone with its session, closed on the way out."""
+    async with fetcher_of([source], settings, clock, deadline_s) as fetcher:
+        feed = Feed(source, fetcher, clock, SourceHealth(source.label, tell, report_status))
+        try:
+            yield feed
+        finally:
+            await feed.aclose()

@@ -11,8 +11,8 @@ from tests.feeds.espn_pages import board, event, kind, lines
 from tests.feeds.serving import document, encoded, fixture
 from tracker.domain.game import GameState, Phase, Score, Side
 from tracker.domain.poll import Trouble, Unreadable
+from tracker.feeds import FeedMalformed
 from tracker.feeds.espn import espn_source
-from tracker.feeds.source import FeedMalformed
 
 NBA, WNBA, MEN = espn_source("nba"), espn_source("wnba"), espn_source("ncaam")
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.doubles.clock import FakeClock
-from tests.feeds.serving import Site, box_of, changed, document, live_game
+from tests.feeds.serving import Site, box_of, changed, document, live_game, open_feed
 from tracker.clock import ScaledClock
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.feeds import nba
-from tracker.feeds.polling.feed import Feed, LookUp, open_feed
-from tracker.feeds.source import FeedRateLimited
+from tracker.feeds import FeedRateLimited, nba
+from tracker.feeds.polling.feed import Feed, LookUp
 from tracker.settings.models import FeedSettings
 
 STATE = nba.SOURCE.parse_box(box_of(live_game()))

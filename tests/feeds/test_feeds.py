@@ -9,17 +9,16 @@ from aiohttp import web
 
 from tests.doubles.clock import FakeClock
 from tests.feeds.espn_pages import board, event
-from tests.feeds.serving import Site, board_of, changed, live_game, serving
+from tests.feeds.serving import Site, board_of, changed, live_game, open_feed, serving
 from tracker.clock import ScaledClock
 from tracker.domain.events import SystemEvent
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import LEAGUES
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.feeds import nba
+from tracker.feeds import FeedRefused, nba
 from tracker.feeds.espn import HEADERS, SECOND_HEADERS, espn_source
 from tracker.feeds.feeds import SOURCES, open_feeds
-from tracker.feeds.polling.feed import LookUp, open_feed
-from tracker.feeds.source import FeedRefused
+from tracker.feeds.polling.feed import LookUp
 from tracker.replay.espn_site import welcome
 from tracker.settings.models import FeedSettings, FeedsSettings
 

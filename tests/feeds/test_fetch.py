@@ -16,16 +16,16 @@ from aiohttp import web
 
 from tests.doubles.clock import FakeClock
 from tests.feeds.serving import DENIED, Site
-from tracker.feeds import nba
-from tracker.feeds.fetch import Fetcher
-from tracker.feeds.source import (
+from tracker.feeds import (
     BODY_CAP,
     FeedMalformed,
     FeedNotPublished,
     FeedRateLimited,
     FeedRefused,
     FeedUnavailable,
+    nba,
 )
+from tracker.feeds.fetch import Fetcher
 
 PATH = "/a.json"
 

@@ -9,8 +9,8 @@ import pytest
 
 from tracker.domain.events import tell_nobody
 from tracker.domain.poll import Trouble
+from tracker.feeds import FeedRefused, FeedUnavailable
 from tracker.feeds.health import SourceHealth, advice, ignore_status
-from tracker.feeds.source import FeedRefused, FeedUnavailable
 
 AT = datetime(2026, 1, 30, tzinfo=UTC)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "feeds.md"

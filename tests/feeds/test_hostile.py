@@ -14,14 +14,12 @@ from hypothesis import strategies as st
 from tests.feeds.odds_pages import polymarket_answer
 from tests.feeds.serving import box_of, dice, encoded, fixture, live_game
 from tracker.domain.game import GameState
-from tracker.feeds import nba
+from tracker.feeds import Ball, FeedMalformed, Scoreboard, nba
 from tracker.feeds.espn import espn_source
 from tracker.feeds.feeds import SOURCES
-from tracker.feeds.odds import kalshi, polymarket, the_odds_api
+from tracker.feeds.odds import Parsed, kalshi, polymarket, the_odds_api
 from tracker.feeds.odds import nba as league_list
 from tracker.feeds.odds.nba import pregame_lines
-from tracker.feeds.odds.offers import Parsed
-from tracker.feeds.source import Ball, FeedMalformed, Scoreboard
 from tracker.replay.files import find_recording
 from tracker.replay.nba_site import WNBA_SCOREBOARD, NbaSite
 from tracker.replay.playback import Playback, Showing

@@ -14,14 +14,13 @@ from tests.feeds.serving import Site, document, encoded, fixture, serving
 from tracker.domain.game import Game
 from tracker.domain.prior import Lines
 from tracker.domain.quote import Selection, two_sided
-from tracker.engine.market.quotes import consensus
-from tracker.feeds import espn_reading
+from tracker.engine.market import consensus
+from tracker.feeds import FeedError, FeedMalformed, espn_reading
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.odds import espn as espn_lines
+from tracker.feeds.odds import match
 from tracker.feeds.odds import nba as nba_odds
 from tracker.feeds.odds.asking import OddsSources, open_odds
-from tracker.feeds.odds.offers import match
-from tracker.feeds.source import FeedError, FeedMalformed
 from tracker.settings.models import FeedSettings, FeedsSettings, OddsSettings
 
 ODDS = {

@@ -10,8 +10,7 @@ import pytest
 from tests.feeds.serving import board_of, box_of, changed, document, encoded, fixture, live_game
 from tracker.domain.game import GameState, Pair, Phase, Score, Side
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.feeds import nba
-from tracker.feeds.source import FeedMalformed
+from tracker.feeds import FeedMalformed, nba
 
 
 def on_board(**values: object) -> GameState | Unreadable:

@@ -13,9 +13,8 @@ from tests.feeds.serving import document, encoded, fixture
 from tracker.domain.game import Game, Side
 from tracker.domain.player import Player
 from tracker.domain.quote import Quote, Selection
-from tracker.feeds.odds import kalshi, polymarket, the_odds_api
-from tracker.feeds.odds.asking import read_countdown
-from tracker.feeds.odds.offers import (
+from tracker.feeds import FeedMalformed
+from tracker.feeds.odds import (
     CERTAIN,
     FROZEN,
     NAMELESS,
@@ -24,9 +23,12 @@ from tracker.feeds.odds.offers import (
     SWAPPED,
     UNKNOWN_TEAM,
     Matched,
+    kalshi,
     match,
+    polymarket,
+    the_odds_api,
 )
-from tracker.feeds.source import FeedMalformed
+from tracker.feeds.odds.asking import read_countdown
 
 NOW = datetime(2026, 7, 9, 20, 40, tzinfo=UTC)
 HOME = Selection("moneyline", "home")

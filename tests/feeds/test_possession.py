@@ -12,11 +12,10 @@ from aiohttp import web
 from tests.doubles.clock import FakeClock
 from tests.feeds.serving import Site, board_of, changed, document, encoded, live_game, serving
 from tracker.domain.game import GameState, Side
-from tracker.feeds import nba
+from tracker.feeds import FeedMalformed, nba
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.nba import parse_plays, plays_path
 from tracker.feeds.polling.feed import LookUp
-from tracker.feeds.source import FeedMalformed
 from tracker.settings.models import FeedSettings, FeedsSettings
 
 PLAYS = document("plays_0022000001")

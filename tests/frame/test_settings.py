@@ -194,6 +194,7 @@ def test_every_mistake_is_told_at_once() -> None:
     [
         ("timezome = 'UTC'", "timezome: is not a known key; did you mean timezone?"),
         ("base_url = 'http://x'", "base_url: is not known here; move it under [feeds.nba]"),
+        ("[web]\nenabled = true", "[web] enabled: is not a known key; known here: host, hosts"),
         ("[store]\ntimezone = 'UTC'", "[store] timezone: is not known here; move it to the top"),
         ("[store]\nq = 1", "[store] q: is not a known key; known here: keep_bodies_days, path"),
         ("store = 3", "store: must be a table"),

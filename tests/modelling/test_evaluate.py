@@ -11,7 +11,7 @@ import pytest
 from tests.cli.test_schema import faults, written
 from tracker.forecast import load_parameters
 from tracker.modelling import metrics
-from tracker.modelling.games.card import write_card
+from tracker.modelling.cards import write_card
 from tracker.modelling.games.evaluate import evaluate
 
 if TYPE_CHECKING:

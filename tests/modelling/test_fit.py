@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tracker.forecast.game.figures import whole
+from tracker.forecast.game import whole
 from tracker.forecast.teams import GameResult, RatingFigures, rate
-from tracker.modelling.games.dataset import BadDataset, read
+from tracker.modelling.games import BadDataset, read
 from tracker.modelling.games.fit import complete, fit, walk_forward
 from tracker.modelling.games.trace import trace
 

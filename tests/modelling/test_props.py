@@ -17,13 +17,13 @@ from tests.cli import test_schema
 from tracker.cli.app import run
 from tracker.domain.player import PlayerGame
 from tracker.forecast import load_parameters
-from tracker.forecast.players.figures import decode_players
+from tracker.forecast.players import decode_players
 from tracker.forecast.players.lineup import allowed
 from tracker.forecast.players.priors import player_prior
 from tracker.forecast.players.remainder import BASIC
 from tracker.forecast.shipped import load_player_figures
-from tracker.modelling.games.dataset import BadDataset, read
-from tracker.modelling.players.dataset import COLUMNS, PlayerRows, read_players
+from tracker.modelling.games import BadDataset, read
+from tracker.modelling.players import COLUMNS, PlayerRows, read_players
 from tracker.modelling.players.evaluate import evaluate_players, judge_parlays, season_averages
 from tracker.modelling.players.fit import fit_players, transferred, written
 from tracker.modelling.players.known import PlayerSeasons, expected_minutes, expected_rates, know

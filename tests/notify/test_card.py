@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.notify.values import GAME, NOW, bet, settled, state, tracking
 from tracker.domain.bet import ASK_BOOK, Leg, Parlay, Result
-from tracker.domain.chance import LOST, PUSHED, WON, Chance
+from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, Moneyline, PlayerTotal, Spread, Total
 from tracker.domain.player import Player, Stat
@@ -218,17 +218,31 @@ def test_a_bet_that_is_decided(chance: Chance, row: str) -> None:
     assert card_plain(made(with_bets(Q3, one))).splitlines()[1:-1] == [row]
 
 
-@pytest.mark.parametrize("word", ["stale", "lost"])
-def test_stale_data_are_called_so(word: str) -> None:
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [("stale", "nothing has changed for 3 min 5 s"), ("lost", "no news for 2 min 5 s")],
+)
+def test_stale_data_are_called_so(word: str, why: str) -> None:
     """An old figure is never shown as a fresh one: it has no colour, and the card says why."""
-    game = replace(with_bets(Q3, followed("DEN ML", 0.8), age=125), **{word: True})  # type: ignore[arg-type]
+    game = replace(
+        with_bets(Q3, followed("DEN ML", 0.8), age=125),
+        changed_at=NOW - timedelta(seconds=185),
+        **{word: True},  # type: ignore[arg-type]
+    )
     assert card_plain(made(game)) == (
         "🏀 LAL 58 – 61 DEN · Q3 4:11\n"
-        "⚠ Stale: no news for 2 min 5 s. The chances are from then.\n"
+        f"⚠ Stale: {why}. The chances are from then.\n"
         "⚪ #12 DEN ML  80 %  leads by 3\n"
         "     needs to win\n"
         "updated 20:30:00"
     )
+
+
+def test_facts_stand_beside_a_chance_that_is_not_known() -> None:
+    """Of a player who is little known the box still tells; of one who is out nothing counts."""
+    for why, stand in ((NoChance.LITTLE_KNOWN, "19 / 26"), (NoChance.OUT, "")):
+        row = made(with_bets(Q3, jokic(25.5, 0.5).without_chance(why))).rows[0]
+        assert (row.figure, row.stand) == (why.text, stand)
 
 
 def test_that_alerts_are_held_back_is_shown() -> None:

@@ -14,8 +14,8 @@ from tests.notify.values import NOW
 from tests.notify.world import World, night
 from tracker.domain.alert import Delivery, Failed, Outcome, Sent, Unknown
 from tracker.domain.events import tell_nobody
+from tracker.notify import dispatch
 from tracker.notify.channels import Message
-from tracker.notify.sender import dispatch
 from tracker.store import Store
 
 

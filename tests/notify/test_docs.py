@@ -18,8 +18,8 @@ from tracker.domain.tracking import RulePhase, Tracked
 from tracker.engine.decide.advance import GAME_LOST_AFTER
 from tracker.engine.rules.state_machine import BUDGET, COOLDOWN
 from tracker.engine.rules.stepping import USEFUL_FOR
+from tracker.notify import LONGEST_RETRY
 from tracker.notify.channels.apprise import CONNECT_LIMIT, READ_LIMIT
-from tracker.notify.sender import LONGEST_RETRY
 from tracker.wording.alerts import compose
 
 PAGE = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text("utf-8")

@@ -28,7 +28,9 @@ from tracker.domain.market import (
 )
 from tracker.domain.player import Player, Stat
 from tracker.domain.tracking import LegStanding
+from tracker.domain.value import BetDecision
 from tracker.engine.settle.grading import judge
+from tracker.wording.closes import decision_facts
 from tracker.wording.figures import counted, needs, progress, short, short_market, standing
 
 JOKIC = Player("Nikola Jokić", Side.HOME)
@@ -180,3 +182,10 @@ def test_a_parlay_is_told_by_its_legs() -> None:
     assert progress(legs) == "1 lost, 2 alive, 1 hit, 1 dropped"
     assert progress(()) == ""
     assert short(bet("DEN ML")) == "DEN ML"
+
+
+def test_what_is_as_good_as_certain_has_no_fair_price() -> None:
+    """Its odds would be 1.00, which nobody can write; a chance of 60 % has 1.67."""
+    for win, told in ((0.6, ("fair 1.67", "by us")), (0.9999998, ("by us",)), (1.0, ("by us",))):
+        made = BetDecision(1, NOW, Chance(win, 0.0, 1 - win), None, "us")
+        assert decision_facts(made, "as-written") == told

@@ -14,9 +14,9 @@ from tests.notify.sink import Sink, free_port
 from tests.notify.values import NOW, delivery
 from tests.notify.world import Script, night
 from tracker.domain.alert import Failed, Refused, Sent, Unknown
+from tracker.notify import LONGEST_RETRY, batches, retry_delay
 from tracker.notify.channels import Message
 from tracker.notify.channels.apprise import AppriseChannel
-from tracker.notify.sender import LONGEST_RETRY, batches, retry_delay
 
 
 async def test_an_alert_is_sent_once_and_at_once(tmp_path: Path) -> None:

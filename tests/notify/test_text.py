@@ -13,15 +13,16 @@ from hypothesis import strategies as st
 from tests.notify.values import GAME, NOW, alert, bet, delivery, settled, state, tracking
 from tracker.domain.alert import PLACEHOLDERS, PLAIN, Decision, MessageStyle, Reason
 from tracker.domain.bet import ASK_BOOK, Leg, Parlay, Result
-from tracker.domain.chance import Chance
+from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.market import Direction, PlayerTotal
+from tracker.domain.market import Direction, DoubleDouble, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import topic_of
+from tracker.domain.poll import Trouble
 from tracker.domain.tracking import LegStanding, Tracked
+from tracker.notify import DIGEST_LINES, digest, possible_repeat, worded
 from tracker.notify.channels.text import brief
-from tracker.notify.sender import DIGEST_LINES, digest, possible_repeat, worded
-from tracker.wording.alerts import compose
+from tracker.wording.alerts import compose, data_back, no_data
 
 HALF = (Score(28, 25), Score(30, 22))
 FINAL = state("Q4 0:00", 114, 105, phase=Phase.FINAL)
@@ -259,6 +260,21 @@ def test_a_lost_feed_says_since_when_and_what_waits() -> None:
     )
 
 
+def test_a_forecast_that_fails_is_not_told_as_a_fault_of_the_sources() -> None:
+    """They answer, and what is over is settled."""
+    found = state()
+    lost = replace(alert("feed_down", found), detail=Trouble.UNPRICED.value)
+    text = compose(lost, Tracked.fresh(bet("DEN -4.5")), tracking(found, age=95))
+    assert text.startswith("⚠ DEN -4.5: no forecast for 1 min 35 s, last seen at Q4 7:02\n")
+    assert text.endswith("bet #12 · the sources answer, the forecast on this machine fails")
+    assert no_data(("LAL@DEN",), Trouble.UNPRICED) == (
+        "⚠ No forecast of LAL@DEN: the sources answer, the forecast on this machine fails.\n"
+        "Alerts on chances wait until it works again; what is over is settled meanwhile."
+    )
+    back = data_back(("LAL@DEN",), 95, Trouble.UNPRICED)
+    assert back == "✓ LAL@DEN: the forecast works again, after 1 min 35 s"
+
+
 def test_a_feed_that_is_back_says_for_how_long_it_was_away() -> None:
     """The clock and score are those that it came back with."""
     before, after = state("Q3 4:11", 61, 58), state("Q3 2:02", 66, 60)
@@ -321,6 +337,37 @@ def test_the_result_of_a_player_line_is_told_by_what_he_did() -> None:
     )
     unknown = compose(alert("settled", FINAL), tracked, tracking(FINAL)).splitlines()[0]
     assert "LAL 105 – 114 DEN · Jokić o25.5 pts" in unknown
+    sat = replace(FINAL, players=(replace(box, stats=(("pts", 0),), minutes=0.0, played=False),))
+    void = replace(tracked, settlement=settled("DEN -4.5", Result.VOID, 2000).settlement)
+    assert compose(alert("settled", sat), void, tracking(sat)).startswith(
+        "⊘ #12 VOID $20.00 back · Jokić did not play (o25.5 pts)"
+    )
+
+
+def test_a_parlay_without_a_leg_has_no_fair_price() -> None:
+    """What the book will pay for the rest is not known, so nothing is said of what it is worth."""
+    whole = followed("DEN -4.5")
+    other = Game("0022600202", "nba", "BOS", "NYK", NOW)
+    legs = (Leg(GAME, whole.bet.market), Leg(other, whole.bet.market))  # type: ignore[arg-type]
+    slip = replace(whole, bet=replace(whole.bet, market=Parlay(legs)))
+    for second, told in ((None, True), (Result.VOID, False), (Result.PUSH, False)):
+        standings = (LegStanding(12, 0), LegStanding(12, 1, result=second))
+        found = replace(slip, legs=standings)
+        text = compose(alert("p >= 0.80", state(), 0.8, 0.7), found, tracking(state()))
+        assert ("fair cash-out" in text) is told
+
+
+def test_a_double_double_is_told_by_what_he_made() -> None:
+    """The figures that are nearest to ten, and not the score of the game."""
+    market = DoubleDouble(Player("Nikola Jokić", Side.HOME))
+    lost = replace(settled("DEN -4.5", Result.LOST, 0), official=True)
+    tracked = replace(lost, bet=replace(lost.bet, market=market))
+    made = (("pts", 27), ("reb", 9), ("ast", 4))
+    box = PlayerLine("203999", "Nikola Jokić", Side.HOME, made, 36.0, played=True)
+    over = replace(FINAL, players=(box,))
+    assert compose(alert("settled", over), tracked, tracking(over)) == (
+        "❌ #12 LOST -$20.00 · 27 pts 9 reb · Jokić double-double · peak 96 %, low 48 %"
+    )
 
 
 def test_the_result_of_a_parlay_is_told_by_its_legs() -> None:
@@ -334,6 +381,29 @@ def test_the_result_of_a_parlay_is_told_by_its_legs() -> None:
     assert first == "✅ #12 WON +$17.39 · 1 hit, 1 dropped · Parlay (2) · peak 96 %, low 48 %"
     live_text = compose(alert("p >= 0.80", state(), 0.8, 0.7), tracked, tracking(state()))
     assert live_text.startswith("▲ 80 % Parlay (2): 1 hit, 1 dropped, Q4 7:02 (was 70 %)")
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        LegStanding(12, 1, chance=Chance(0.64, 0.36, 0.0)),
+        LegStanding(12, 1, result=Result.PUSH),
+        LegStanding(12, 1, no_chance=NoChance.OUT),
+    ],
+)
+def test_what_a_parlay_is_worth_is_not_told_where_a_leg_may_drop_out(second: LegStanding) -> None:
+    """What the book pays without it is not known; a push that is not likely hides nothing."""
+    legs = (Leg(GAME, bet("DEN -4.5").market), Leg(GAME, bet("over 195").market))  # type: ignore[arg-type]
+    first = LegStanding(12, 0, chance=Chance(0.8, 0.0, 0.2))
+    usual = LegStanding(12, 1, chance=Chance(0.6, 0.03, 0.37))
+    for standing, told in ((second, False), (usual, True)):
+        slip = replace(
+            Tracked.fresh(replace(bet("DEN -4.5"), market=Parlay(legs))),
+            chance=Chance(0.5, 0.0, 0.5),
+            legs=(first, standing),
+        )
+        text = compose(alert("p >= 0.80", state(), 0.8, 0.7), slip, tracking(state()))
+        assert ("fair cash-out" in text) is told
 
 
 def test_a_game_that_is_off_has_no_score() -> None:

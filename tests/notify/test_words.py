@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from tests.notify.values import NOW, bet, state
 from tracker.domain.bet import Bet, Result
+from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import GameState, Phase, Side
 from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, TeamTotal, Total
 from tracker.engine.settle.grading import grade
-from tracker.wording.figures import needs, percent, percent_change, short, span_text
+from tracker.wording.figures import hit_text, needs, percent, percent_change, short, span_text
 
 halves = st.integers(-40, 40).map(lambda n: n / 2)
 points = st.integers(60, 150)
@@ -25,6 +26,12 @@ def graded(market: Market, home: int, away: int) -> Result:
     made = bet("DEN ML")
     whole = Bet(1, "a pick", market, made.game, (), NOW)
     return grade(whole, state("Q4 0:00", home, away, phase=Phase.FINAL))
+
+
+def test_a_certain_push_is_called_one_and_no_chance_of_nothing() -> None:
+    """The stake comes back: 0 % would read as lost."""
+    told = [hit_text(x) for x in (PUSHED, LOST, WON, Chance(0.0, 0.9, 0.1))]
+    assert told == ["push", "0 %", "100 %", "0 %"]
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from tracker.domain.events import SystemEvent
 from tracker.domain.poll import Poll
 from tracker.domain.tracking import Change, GameTracking
 from tracker.language import find_in_game, parse_pick
+from tracker.notify import SendingHabits, dispatch
 from tracker.notify.channels import Channel, Message
-from tracker.notify.sender import SendingHabits, dispatch
 from tracker.store import Store
 
 Deliveries = dict[int, tuple[str, int]]

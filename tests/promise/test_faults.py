@@ -259,7 +259,7 @@ class NotTheEnd:
     async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
         """The real forecast, while the game is played."""
         if state.phase is Phase.FINAL:
-            return Unreadable(Trouble.MALFORMED, "the forecast failed; the last one stands")
+            return Unreadable(Trouble.UNPRICED, "the forecast failed; the last one stands")
         return await self.real.forecast(tracking, state)
 
 
@@ -372,8 +372,8 @@ async def _live(
         here = Here(folder / "tracker.db")
         opened = Store.open
 
-        async def noted(path: Path, *, now: datetime) -> Store:
-            here.stores.append(await opened(path, now=now))
+        async def noted(path: Path, **more: Any) -> Store:
+            here.stores.append(await opened(path, **more))
             return here.stores[0]
 
         monkeypatch.setattr(Store, "open", noted)

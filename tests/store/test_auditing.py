@@ -19,8 +19,8 @@ from tests.store.values import (
     state,
 )
 from tracker.app.bets import Bets, Changes
+from tracker.domain import BadBet
 from tracker.domain.bet import Result, Status
-from tracker.domain.errors import BadBet
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.money import parse_odds
 from tracker.domain.tracking import Change, GameTracking, Review

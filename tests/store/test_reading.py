@@ -147,7 +147,7 @@ async def test_bodies_come_back_in_order_and_by_source(store: Store) -> None:
     await store.record(stray, Change(tracking), ())
 
     async def read(source: str | None, since: datetime, until: datetime) -> list[object]:
-        return [x async for x in store.bodies(source, since, until)]
+        return [(x.at, x.path, x.body) async for x in store.bodies(source, since, until)]
 
     assert await read("nba", T0, after(1000)) == sent
     assert await read("nba", after(10), after(20)) == sent[10:20]
@@ -161,10 +161,10 @@ async def test_only_old_bodies_are_dropped(store: Store) -> None:
     for second, body in ((1, b"old"), (2, b"both"), (50, b"both"), (51, b"young")):
         await store.record(poll(after(second), body=body), Change(tracking), ())
     assert await store.prune(after(50)) == 1
-    kept = [x[2] async for x in store.bodies("nba", T0, after(99))]
+    kept = [x.body async for x in store.bodies("nba", T0, after(99))]
     assert kept == [b"both", b"both", b"young"]
     await store.record(poll(after(60), body=b"old"), Change(tracking), ())
-    kept = [x[2] async for x in store.bodies("nba", T0, after(99))]
+    kept = [x.body async for x in store.bodies("nba", T0, after(99))]
     assert kept == [b"old", b"both", b"both", b"young", b"old"]
 
 

@@ -87,7 +87,7 @@ async def test_a_repeated_body_is_kept_once(store: Store) -> None:
     for second in range(3):
         await store.record(poll(after(second), body=b"same"), Change(tracking), ())
     kept = [x async for x in store.bodies("nba", T0, after(60))]
-    assert [x[2] for x in kept] == [b"same"] * 3
+    assert [x.body for x in kept] == [b"same"] * 3
     assert await store.prune(after(60)) == 1
 
 

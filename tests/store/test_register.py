@@ -23,8 +23,8 @@ from tests.store.values import (
     snapshot,
     state,
 )
+from tracker.domain import BadBet
 from tracker.domain.bet import Result, Status
-from tracker.domain.errors import BadBet
 from tracker.domain.game import Phase
 from tracker.domain.money import parse_odds
 from tracker.domain.policy import parse_rule

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.test_schema import faults, written
 from tests.web.conftest import Served
 from tracker.app.course import series
-from tracker.app.market.quotes import clv_report, clv_summary
+from tracker.app.market import clv_report, clv_summary
 from tracker.clock import SystemClock
 from tracker.store import Store
 

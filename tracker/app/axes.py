@@ -13,8 +13,8 @@ from datetime import datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
 
+from tracker.domain import Misused
 from tracker.domain.bet import OwnFigure, Parlay, Wager
-from tracker.domain.errors import Misused
 from tracker.domain.game import Game, Side
 from tracker.domain.league import LEAGUES, League
 from tracker.domain.market import (

@@ -23,14 +23,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tracker import __version__
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.host import single_instance
 from tracker.settings import find_config, load_secrets
 from tracker.settings.loading import TOKEN_CREDENTIAL, URLS_CREDENTIAL, URLS_VARIABLE
 from tracker.settings.models import Settings
 from tracker.store import Store, StoreError
 from tracker.store.database import WriterLock
-from tracker.store.database.migrate import APPLICATION_ID, migrations, rows_in
+from tracker.store.database.migrate import APPLICATION_ID, migrations, rows_in, sync
 from tracker.store.upkeep import Backup
 
 LATE_AFTER = timedelta(hours=36)
@@ -115,7 +115,7 @@ async def back_up(place: TrackerFiles, settings: Settings, now: datetime) -> Mad
         made = replace(copied[0], path=str(target))
         _beside(place, settings, partial, made, copied[1])
         partial.replace(target)
-        _sync(folder)
+        sync(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     dropped = _prune(folder, settings)
@@ -315,7 +315,7 @@ async def restore(source: Path, place: TrackerFiles, now: datetime) -> Restored:
             with writer.held():
                 moved = _aside(place.database, now)
                 fresh.replace(place.database)
-                _sync(place.database.parent)
+                sync(place.database.parent)
         finally:
             for end in ("", *_BESIDE):
                 fresh.with_name(fresh.name + end).unlink(missing_ok=True)
@@ -440,14 +440,6 @@ def _write(path: Path, text: str) -> None:
         out.write(text)
         out.flush()
         os.fsync(out.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _sha256(path: Path) -> str:

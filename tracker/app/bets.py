@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tracker.app.choose_game import Choice
+from tracker.domain import BadBet
 from tracker.domain.bet import Bet, Leg, Parlay, Result, Settlement, Wager, wager_text
 from tracker.domain.draft import Draft
-from tracker.domain.errors import BadBet
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, money_text, parse_odds
 from tracker.domain.pick import Written
@@ -332,7 +332,7 @@ class Bets:
         number = await self.number(reference)
         old = await self.store.by_hand.draft(number)
         if old.from_file:
-            raise BadBet(f"bet {number} stands in the bets file: change it there")
+            raise BadBet(f"bet {old.name or number} stands in the bets file: change it there")
         made = await self.rewrite(number, changed(old, changes, self.unit_cents), now)
         return Edited(await self._view(number), made)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Protocol
 
+from tracker.domain import BadBet
 from tracker.domain.draft import AmbiguousGame, Draft, NoSuchGame, RostersUnknown, choose_games
-from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Phase, Side
 from tracker.domain.player import AmbiguousPlayer, NoSuchPlayer, Player, Roster, RosterOf, nobody
 

@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Any
 from tracker.app.axes import place
 from tracker.app.pricing import bet_of, bets_before, live_lines, markets_in, pricing_of
 from tracker.app.views import clock_digits, iso, prior_json
+from tracker.domain import Misused, TrackerError
 from tracker.domain.bet import Bet, Snapshot
-from tracker.domain.errors import Misused, TrackerError
-from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.poll import behind
-from tracker.domain.tracking import Group
-from tracker.engine.decide.belief import boxed, filled
+from tracker.domain.poll import Origin
+from tracker.domain.tracking import GameTracking, Group, Tracked
+from tracker.engine.decide.belief import judge_poll, with_poll
 from tracker.engine.decide.parlays import combined
+from tracker.feeds import FeedError
 from tracker.feeds.feeds import SOURCES
 from tracker.feeds.identity import state_under
-from tracker.feeds.source import FeedError
 from tracker.forecast import Unpriceable
 from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.explain import Seen, Whole, why, won
@@ -49,7 +49,7 @@ EXACT = 1e-9
 """How far a chance that is worked out again may lie from the one that was written down."""
 
 UNKNOWN = "not known"
-"""The cause of what cannot be worked out again: a model or lines that are no longer kept."""
+"""The cause of what cannot be worked out again: a model, lines or answers that are gone."""
 
 OF_NOTE = 0.05
 """The least change of p(hit) that is worth an explanation by itself."""
@@ -73,11 +73,17 @@ class NothingMoved(TrackerError):
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Two moments of a bet, the causes between them, and what was believed of its first game."""
+    """Two moments of a bet, and the causes between them.
+
+    `games` are those that the clock and score of each moment are of; `prior` is what was believed
+    of the later one. Where one game alone moved a parlay, both moments are of that one, with the
+    chance of the whole.
+    """
 
     view: ShowView
     first: Snapshot
     last: Snapshot
+    games: tuple[Game, Game]
     causes: Causes
     prior: Believed
 
@@ -105,7 +111,8 @@ class Explainer:
         found = await self.store.show_view(number, self.rules)
         view = None if found is None else found.priced
         if view is None or view.bet.game is None or view.bet.market is None:
-            raise NothingMoved(f"bet {number} has no game yet, so nothing has moved")
+            name = number if found is None else found.bet.id
+            raise NothingMoved(f"bet {name} has no game yet, so nothing has moved")
         if len(view.snapshots) < 2:  # noqa: PLR2004 - a change has two ends
             raise NothingMoved(
                 f"bet {view.bet.id} has no change to explain yet: ask again during the game"
@@ -124,13 +131,19 @@ class Explainer:
         begin, end = last_of_note(shots) if places is None else places
         rebuild = _Rebuild(self, view, bet, await self.store.bets_view(self.rules))
         games = tuple(dict.fromkeys(leg.game for leg in bet.legs))
+        ends = begin, end
         if len(games) == 1:
             causes = await rebuild.within(games[0], begin, end)
         else:
-            causes = await rebuild.across(games, begin, end)
+            causes, ends = await rebuild.across(games, begin, end)
         change = shots[end].known.win - shots[begin].known.win
-        prior = await rebuild.prior(games[0])
-        return Explained(view, shots[begin], shots[end], exactly(causes, change), prior)
+        first, last = (
+            replace(shots[own], chance=shots[place].chance)
+            for own, place in zip(ends, (begin, end), strict=True)
+        )
+        one, other = (view.game_at(view.snapshots[x]) or games[0] for x in ends)
+        prior = await rebuild.prior(other)
+        return Explained(view, first, last, (one, other), exactly(causes, change), prior)
 
 
 def last_of_note(shots: Sequence[Snapshot]) -> tuple[int, int]:
@@ -139,6 +152,8 @@ def last_of_note(shots: Sequence[Snapshot]) -> tuple[int, int]:
     Else the whole history. There are at least two snapshots.
     """
     for end in range(len(shots) - 1, 0, -1):
+        if shots[end].known.win == shots[end - 1].known.win:
+            continue
         begin = _window(shots, end)
         away = [abs(shots[end].known.win - x.known.win) for x in shots[begin:end]]
         largest = max(away, default=0.0)
@@ -192,18 +207,24 @@ class _Rebuild:
         except Unpriceable as error:
             raise NothingMoved(f"bet {self.view.bet.id}: {error}") from None
 
-    async def across(self, games: Sequence[Game], begin: int, end: int) -> Causes:
-        """What each game did to a parlay; the causes within it where it was one alone."""
+    async def across(
+        self, games: Sequence[Game], begin: int, end: int
+    ) -> tuple[Causes, tuple[int, int]]:
+        """What each game did to a parlay; the causes within it where it was one alone.
+
+        With the places of the moments that these are between: in that game, where it was one.
+        """
         before, after = ({x.id: self._part(x, place) for x in games} for place in (begin, end))
         moved = [x for x in games if before[x.id] != after[x.id]]
         if len(moved) == 1:
             (game,) = moved
             first, last = (self._of(game)[self._upto(game, x)][0] for x in (begin, end))
-            return await self.within(
+            causes = await self.within(
                 game, first, last, lambda part: _win_of({**after, game.id: part})
             )
+            return causes, (first, last)
         shares = _shared(before, after, [x.id for x in moved])
-        return tuple((x.name, shares[x.id]) for x in moved)
+        return tuple((x.name, shares[x.id]) for x in moved), (begin, end)
 
     def _of(self, game: Game) -> list[tuple[int, SnapshotView]]:
         """The snapshots that a game gave, with their places in the history."""
@@ -250,7 +271,8 @@ class _Rebuild:
 
     async def _state(self, game: Game, place: int) -> GameState:
         """The state of a game at a place, with its players where the bet asks about any."""
-        shots = [x.snapshot for x in self.view.snapshots[: place + 1]]
+        upto = self.view.snapshots[: place + 1]
+        shots = [x.snapshot for x in upto if x.game in ("", game.id)]
         asks = any(isinstance(x, PlayerTotal | DoubleDouble) for x in markets_in(self.bet, game.id))
         found: GameState | None = None
         for back in WHOLE_GAME if asks else LOOK_BACK:
@@ -262,15 +284,25 @@ class _Rebuild:
     async def _told(self, shot: Snapshot, game: Game, back: timedelta) -> GameState | None:
         """The state in the raw answers up to a moment, while answers are kept.
 
-        What the last one leaves out, players and points by period, is that of those before.
+        They are judged as they were then: what the last one leaves out, players and points by
+        period, is that of those before. An answer may have come while that of the snapshot was
+        still being decided. A final whose own box is not there yet is explained with the players
+        of before.
         """
-        before: GameState | None = None
+        tracking = GameTracking(game, (Tracked.fresh(self.bet),))
+        players: tuple[PlayerLine, ...] = ()
+        found: GameState | None = None
         since, until = shot.at - back, shot.at + timedelta(microseconds=1)
-        async for _, _, body in self.at.store.bodies(None, since, until):
-            state = await asyncio.to_thread(_read, body, game)
+        async for answer in self.at.store.bodies(None, since, until):
+            state = await asyncio.to_thread(_read, answer.body, game)
             if state is not None:
-                before = _followed(before, state)
-        return before if before is not None and _same(before, shot) else None
+                origin = Origin(answer.source, answer.path)
+                judged = judge_poll(tracking, state, origin, answer.at)
+                tracking = with_poll(tracking, judged)
+                players = judged.state.players or players
+                if tracking.state is not None and _same(tracking.state, shot):
+                    found = replace(tracking.state, players=judged.state.players)
+        return found if found is None or found.players else replace(found, players=players)
 
     def _models(self, league: str, shot: Snapshot) -> list[Parameters]:
         """The models that may have forecast then, the one in use first."""
@@ -328,22 +360,6 @@ def _shared(
         )
         for game in moved
     }
-
-
-def _followed(before: GameState | None, state: GameState) -> GameState:
-    """What is believed of a game after another answer of those that a bet's chances rest on.
-
-    The moment is the newest that was told, and the box is the last that was read.
-    """
-    if before is None:
-        return boxed(state, state, None)
-    old = _moment(state) == _moment(before) or behind(state, before)
-    found = boxed(before if old else filled(state, before), state, before)
-    return replace(found, tip=found.tip or before.tip)
-
-
-def _moment(state: GameState) -> tuple[Phase, int, float, Score]:
-    return state.phase, state.period, state.clock, state.score
 
 
 def _same(state: GameState, shot: Snapshot) -> bool:

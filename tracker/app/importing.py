@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 
 from tracker.app.bets import Bets, check
 from tracker.app.choose_game import Choice, Chooser
+from tracker.domain import BadBet
 from tracker.domain.bet import Result, Wager
 from tracker.domain.draft import Draft
-from tracker.domain.errors import BadBet
 from tracker.domain.game import Game
 from tracker.domain.league import slate_date
 from tracker.domain.same_bet import (
@@ -28,7 +28,7 @@ from tracker.domain.same_bet import (
     Meeting,
     agree,
     meet,
-    same_meaning,
+    says,
 )
 from tracker.engine.settle.by_hand import Case, Decide, Ruling, brought, paid_anew
 from tracker.intake.bets_file import BetsFile
@@ -448,10 +448,4 @@ def _of_other_words(draft: Draft, kept: Sequence[Kept]) -> Kept | None:
     """The bet that a line was before its price, its stake or its words were changed."""
     if draft.name is not None:
         return None
-    return next((x for x in kept if x.draft.name is None and _about(draft, x)), None)
-
-
-def _about(draft: Draft, kept: Kept) -> bool:
-    if kept.wager is None or kept.game is None:
-        return same_meaning(kept.draft, draft)
-    return draft.means(kept.wager, kept.games)
+    return next((x for x in kept if x.draft.name is None and says(draft, x)), None)

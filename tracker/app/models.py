@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from tracker.app.views import iso
-from tracker.domain.errors import Impossible, TrackerError
+from tracker.domain import Impossible, TrackerError
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.league import LEAGUES, season_name, slate_date
 from tracker.engine.promotion import Evidence, GateVerdict, Judgement, judge

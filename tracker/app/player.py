@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 
 from tracker.app.pricing import LinesFor, Load, Pricing, pricing_of
 from tracker.app.views import chance_json
+from tracker.domain import Impossible, Misused, TrackerError
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance, NoChance
-from tracker.domain.errors import Impossible, Misused, TrackerError
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.league import season_name, slate_date
 from tracker.domain.market import Direction, PlayerTotal

@@ -15,7 +15,7 @@ from tracker.domain.player import Absences, Injury, Player, PlayerGame, Stat, pl
 from tracker.domain.tracking import GameTracking
 
 if TYPE_CHECKING:
-    from tracker.forecast.players.figures import PlayerFigures
+    from tracker.forecast.players import PlayerFigures
     from tracker.forecast.players.lineup import Mate
     from tracker.forecast.players.priors import PlayerPrior, PlayerPriors, PlayerQuote
 

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tracker.app.views import chance_parts
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.domain.game import Game, GameState
 from tracker.domain.player import Player
 from tracker.forecast.market import forecast_with

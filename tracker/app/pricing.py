@@ -15,11 +15,12 @@ from tracker.app.player_priors import PlayerBeliefs, players_in
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.prior import PriorTold
 from tracker.domain.quote import two_sided
 from tracker.domain.tracking import Group
 from tracker.engine.decide.parlays import combined
-from tracker.engine.market.quotes import exchange_lines
+from tracker.engine.market import exchange_lines
 from tracker.forecast import Parameters, Unpriceable, load_parameters
 from tracker.forecast.explain import Seen
 from tracker.forecast.market import LiveLines, shift_of, usable
@@ -84,7 +85,11 @@ class Pricing:
         believed = self._believed(game, bets, parameters)
         players = self.players.of(bets, game, parameters.players)
         told_by = {} if players is None else players.told_by
-        by = "; ".join((believed.by, *(f"{key}: {x}" for (_, key), x in sorted(told_by.items()))))
+        markets = [leg.market for bet in bets for leg in bet.legs]
+        asked = [x.player for x in markets if isinstance(x, PlayerTotal | DoubleDouble)]
+        names = {who.key: who.name for who in asked}
+        of_players = (f"{names.get(key, key)}: {x}" for (_, key), x in sorted(told_by.items()))
+        by = "; ".join((believed.by, *of_players))
         return PriorTold(believed.prior.margin, believed.prior.total, by)
 
     def seen(
@@ -260,5 +265,5 @@ def bet_of(x: BetView) -> Bet | None:
     return Bet(
         number=x.number, pick=x.pick, market=x.market, game=x.game, rules=x.rules,
         added_at=x.added_at, odds=x.odds, stake_cents=x.stake_cents, lines=x.lines, book=x.book,
-        placed_at=x.placed_at,
+        placed_at=x.placed_at, name=x.name,
     )  # fmt: skip

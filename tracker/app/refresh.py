@@ -17,12 +17,12 @@ from tracker.domain.league import LEAGUE_ZONE, NBA, season_name, slate_date
 from tracker.domain.money import plural, several
 from tracker.domain.player import Injury
 from tracker.domain.prior import Finished, Form, form_of
+from tracker.feeds import FeedError, Listing
 from tracker.feeds.espn import CAP, injuries_path, parse_injuries
 from tracker.feeds.feeds import Feeds
 from tracker.feeds.fetch import SCHEDULE_CAP
 from tracker.feeds.identity import Register
 from tracker.feeds.polling.feed import BoardReading, Feed, LookUp
-from tracker.feeds.source import FeedError, Listing
 from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.teams import GameResult, rate
 from tracker.store import Store

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from tracker.app.health import at_work
 from tracker.cli.screen import complain
 from tracker.clock import Clock, SystemClock
-from tracker.domain.errors import BadBet, BadRule, BadTime, TrackerError
+from tracker.domain import BadBet, BadRule, BadTime, TrackerError
 from tracker.host import os_trouble
 
 if TYPE_CHECKING:

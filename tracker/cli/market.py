@@ -16,14 +16,14 @@ import typer
 from tracker.cli import CommandEnded, Scope, Session, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import bar, note, paint, progress, say, say_json, shown_as, table, wait_text
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.domain.money import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tracker.app.market import ClvReport, GameOdds, Mean
     from tracker.app.market.edges import Edge, EdgesNow
-    from tracker.app.market.quotes import ClvReport, GameOdds, Mean
     from tracker.cli.screen import Advance
     from tracker.forecast import Parameters
 
@@ -60,14 +60,14 @@ def odds(
 
 
 async def _game_odds(scope: Scope, text: str, every: bool, as_json: bool) -> None:
-    from tracker.app.market.quotes import game_odds, named_game
+    from tracker.app.market import game_odds, named_game
 
     settings = scope.settings().odds
     async with session(scope) as at:
         game, state = await named_game(at.store, text, at.now)
         found = await game_odds(at.store, game, state, settings, at.now)
     if as_json:
-        from tracker.app.market.quotes import odds_json
+        from tracker.app.market import odds_json
 
         say_json(odds_json(found))
     else:
@@ -145,20 +145,17 @@ def _known(value: int | None) -> str:
     return "an unknown number" if value is None else str(value)
 
 
-def edges(context: typer.Context, as_json: AsJson = False) -> None:
+async def edges(context: typer.Context, as_json: AsJson = False) -> None:
     """List prices that can be had now and pay more than the model says they should.
 
     Facts, no advice: rows pass the limits of the configuration and are no older than two minutes.
     Where model and market are far apart, a row is listed apart, since that is usually our mistake.
     Every row is kept, and the list says how such rows did so far.
     """
-    asyncio.run(_edges_now(scope_of(context), as_json))
-
-
-async def _edges_now(scope: Scope, as_json: bool) -> None:
     from tracker.app.market.edges import edges_json, edges_now
     from tracker.cli.models import given_lines, models_of
 
+    scope = scope_of(context)
     settings = scope.settings()
     async with session(scope, write=True) as at:
         with progress("forecasting"):
@@ -214,7 +211,7 @@ def _table(rows: Sequence[Edge]) -> None:
     )
 
 
-def clv(
+async def clv(
     context: typer.Context,
     by: Annotated[
         Literal["market", "book", "tag", "month", "player"] | None,
@@ -227,15 +224,11 @@ def clv(
     The coverage stands first: how many of the bets have such a value, and why others have none.
     Parlays, and players whom nobody quoted, stand apart and are in no mean.
     """
-    asyncio.run(_clv(scope_of(context), by, as_json))
-
-
-async def _clv(scope: Scope, by: str | None, as_json: bool) -> None:
-    from tracker.app.market.quotes import clv_json, clv_report
+    from tracker.app.market import clv_json, clv_report
     from tracker.store import StoreMissing
 
     try:
-        async with session(scope) as at:
+        async with session(scope_of(context)) as at:
             bets = await at.store.bets_view(at.basics.rules)
             values = await at.store.quotes.values()
             closings = await at.store.quotes.closings()
@@ -270,7 +263,7 @@ def _tell_clv(x: ClvReport, by: str | None) -> None:
         return
     rows = [
         (
-            f"#{bet.id}",
+            str(bet.id),
             shown_as(bet),
             value.grade.value,
             value.reason if bet.market is None else closed_line(bet.market, bet.odds, value),
@@ -283,7 +276,7 @@ def _tell_clv(x: ClvReport, by: str | None) -> None:
 
 def mean_text(x: Mean) -> str:
     """A mean with its error, and that it is too early where it is."""
-    from tracker.app.market.quotes import NOT_YET
+    from tracker.app.market import NOT_YET
     from tracker.wording import closes
 
     return closes.mean_text(x.mean, x.se, x.n, enough=NOT_YET)

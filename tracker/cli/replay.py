@@ -19,7 +19,7 @@ from tracker.cli import CommandEnded, Scope, scope_of, session
 from tracker.cli.app import AsJson, declare_group
 from tracker.cli.screen import complain, note, progress, say, say_json, table
 from tracker.cli.setup.run import parse_instant, scaled_clock
-from tracker.domain.errors import Impossible, Misused
+from tracker.domain import Impossible, Misused
 from tracker.domain.league import LEAGUE_ZONE
 from tracker.domain.money import plural
 
@@ -78,10 +78,8 @@ def record(
 
     A recording can be served and run like those that come with the program.
     """
-    first = (
-        datetime.fromisoformat("1970-01-01T00:00:00Z") if since is None else parse_instant(since)
-    )
-    last = datetime.fromisoformat("9999-01-01T00:00:00Z") if until is None else parse_instant(until)
+    first = parse_instant(_FIRST if since is None else since)
+    last = parse_instant(_LAST if until is None else until)
     bodies = asyncio.run(_bodies(scope_of(context), first, last))
     from tracker.replay.files import file_name, write_recording
     from tracker.replay.record import recording_from_bodies
@@ -114,7 +112,7 @@ async def _bodies(
 ) -> list[tuple[datetime, str, bytes]]:
     async with session(scope) as at:
         with progress("reading the raw answers"):
-            return [x async for x in at.store.bodies(None, first, last)]
+            return [(x.at, x.path, x.body) async for x in at.store.bodies(None, first, last)]
 
 
 def run(

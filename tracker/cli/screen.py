@@ -369,10 +369,13 @@ def shown_as(bet: BetView) -> str:
 
 
 def chance_text(bet: BetView) -> str:
-    """The chance of winning at the last snapshot, or why there is none; empty before the first."""
+    """The chance of winning at the last snapshot, or why there is none; empty before the first.
+
+    A bet that is over or no longer followed has none: its last one would be taken for news.
+    """
     from tracker.wording.figures import percent
 
-    if bet.result is not None:
+    if bet.result is not None or bet.withdrawn_at is not None:
         return ""
     if bet.chance is None:
         return "" if bet.no_chance is None else bet.no_chance.text

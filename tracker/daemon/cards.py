@@ -10,7 +10,7 @@ import asyncio
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol, assert_never
@@ -19,7 +19,7 @@ from tracker.clock import Clock, wait_for_event
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.events import CardClosed, CardFailing, CardGone, CardPosted, CardRecovered, Tell
 from tracker.domain.policy import Snooze
-from tracker.domain.tracking import GameTracking
+from tracker.domain.tracking import GameTracking, Tracked
 from tracker.notify.channels import Board, Gone, Shown
 from tracker.store.alerting import CardRow
 from tracker.wording.cards import Card, card, silence
@@ -96,6 +96,13 @@ class _Game:
     chances: defaultdict[int, _Readings] = field(default_factory=lambda: defaultdict(_Readings))
     left_at: datetime | None = None
 
+    def share(self, newest: Mapping[int, Tracked]) -> None:
+        """Take bets, by number, as the poll of another game has left them."""
+        if self.tracking is None or not any(x.bet.number in newest for x in self.tracking.tracked):
+            return
+        tracked = tuple(newest.get(x.bet.number, x) for x in self.tracking.tracked)
+        self.tracking = replace(self.tracking, tracked=tracked)
+
 
 class LiveView:
     """Fed by the tracks, read by the loops of the boards. Nothing here waits."""
@@ -117,8 +124,16 @@ class LiveView:
         self._snoozes = snoozes
 
     def show(self, tracking: GameTracking) -> None:
-        """Take what is believed of a game, after every poll."""
+        """Take what is believed of a game, after every poll.
+
+        Also of its bets on several games, wherever they are shown: another game that is over is
+        not polled for hours.
+        """
         now = self._clock.now()
+        shared = {x.bet.number: x for x in tracking.tracked if len(x.bet.games) > 1}
+        if shared:
+            for other in self._games.values():
+                other.share(shared)
         game = self._games.setdefault(tracking.game.id, _Game())
         game.left_at = None
         game.tracking, game.at = tracking, now

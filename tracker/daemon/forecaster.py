@@ -15,7 +15,7 @@ from typing import Any
 
 from tracker.app.pricing import LinesFor, Load, Pricing, markets_in
 from tracker.clock import Clock, wait_for_event
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.domain.events import ForecastFailed, ForecastRecovered, ShadowFailed, Tell
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, Market, PlayerMarket, PlayerTotal, Span
@@ -102,7 +102,7 @@ class Forecaster:
                 self._failing.add(name)
                 what = f"{type(why).__name__}: {why} at {state.game_clock}"
                 self._tell(ForecastFailed(name, what))
-            return Unreadable(Trouble.MALFORMED, "the forecast failed; the last one stands")
+            return Unreadable(Trouble.UNPRICED, "the forecast failed; the last one stands")
         if name in self._failing:
             self._failing.discard(name)
             self._tell(ForecastRecovered(name))

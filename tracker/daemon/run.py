@@ -57,7 +57,7 @@ from tracker.daemon.watchers.nightly import (
     tell_reports,
     tell_tonight,
 )
-from tracker.daemon.watchers.system_notices import SystemNotices
+from tracker.daemon.watchers.system_notices import EndsTold, SystemNotices
 from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
 from tracker.domain.game import Game, GameState
@@ -79,9 +79,9 @@ from tracker.host import (
     share_one_heap,
     single_instance,
 )
+from tracker.notify import SendingHabits, dispatch, no_card
 from tracker.notify.channels import Channel
 from tracker.notify.channels.telegram.channel import TelegramChannel
-from tracker.notify.sender import SendingHabits, dispatch, no_card
 from tracker.registry import registry_beside
 from tracker.settings import Secret, Settings, lines_for
 from tracker.store import Store
@@ -96,6 +96,7 @@ class _Stop(Exception):
 class Parts:
     """What a daemon is built of. `rng` moves the polls a little, so that not all ask at once.
 
+    `write_backoff` is what the store waits with, and `progress` what a loop that waits excuses.
     `load` gives the parameters that forecast a league. `verbs` runs commands for who asks in a
     chat; None where nobody may. `runners` do what is
     to be done at set times; None where nothing is.
@@ -105,6 +106,8 @@ class Parts:
     channels: Sequence[Channel]
     clock: Clock
     store: Store
+    write_backoff: WriteBackoff
+    progress: Watchdog
     feeds: Feeds
     source_status: SourceStatus
     tell: Tell
@@ -125,14 +128,13 @@ class Daemon:
         self._wakes = {channel.name: asyncio.Event() for channel in parts.channels}
         self._following: dict[str, GamePoller] = {}
         self._changed = asyncio.Event()
-        self._progress = Watchdog(SystemClock())
+        self._progress = parts.progress
         self._alert_policy = AlertPolicy(parts.settings.policy)
         self._notices = SystemNotices(
             parts.store, self._alert_policy, parts.clock, parts.channels, self._ring
         )
         self._tell = self._notices.hearing(parts.tell)
-        self._write_backoff = WriteBackoff(SystemClock(), self._progress, self._tell)
-        parts.store.wait_out(self._write_backoff.wait_out)
+        self._write_backoff = parts.write_backoff
         parts.source_status.listen(self._hear)
         self._followed = FollowedBets(parts.store, parts.clock, parts.settings, self._tell)
         known = partial(lines_for, parts.settings.lines)
@@ -211,6 +213,10 @@ class Daemon:
 
     async def live(self, notifier: SystemdNotifier, stop: asyncio.Event) -> None:
         """Run every loop until `stop` is set; the first that fails takes all down with it."""
+        with self._write_backoff.telling(self._tell):
+            await self._live(notifier, stop)
+
+    async def _live(self, notifier: SystemdNotifier, stop: asyncio.Event) -> None:
         changed, wanted = self._changed, asyncio.Event()
         slate = await self._slates()
         followed, clock, progress = self._followed, self._clock, self._progress
@@ -257,11 +263,18 @@ class Daemon:
             tasks.create_task(tidy(store, clock, keep))
             tasks.create_task(self._trials.watch())
             notifier.ready(self._status())
-            await self._notices.started(len(await store.trackings(())))
+            await self._tell_start(tasks)
             await stop.wait()
             notifier.stopping("stopping")
             await self._notices.farewell(SystemClock())
             raise _Stop
+
+    async def _tell_start(self, tasks: asyncio.TaskGroup) -> None:
+        """Say that the program runs, at once or after a while, where that is news."""
+        parts, real = self._parts, SystemClock()
+        ends = EndsTold(parts.settings.store.path, real)
+        await self._notices.started(len(await parts.store.trackings(())), ends)
+        tasks.create_task(self._notices.take_back(ends, real, lambda: len(self._following)))
 
     def _habits(self, channel: Channel) -> SendingHabits:
         """How a channel's loop works; an alert on Telegram is a reply to its game's card."""
@@ -413,11 +426,15 @@ async def run(  # noqa: PLR0913 - all but three have a default
     share_one_heap()
     stop = stop or asyncio.Event()
     source_status = SourceStatus()
+    progress = Watchdog(SystemClock())
+    backoff = WriteBackoff(SystemClock(), progress)
     opening = open_feeds(settings.feeds, clock, tell=tell, report_status=source_status.hear)
     settings.store.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with single_instance(settings.store.lock), _signals(stop):
         async with (
-            await Store.open(settings.store.path, now=clock.now()) as store,
+            await Store.open(
+                settings.store.path, now=clock.now(), wait_out=backoff.wait_out
+            ) as store,
             opening as feeds,
             open_odds(settings.odds, odds_key, feeds, clock) as odds,
         ):
@@ -425,8 +442,8 @@ async def run(  # noqa: PLR0913 - all but three have a default
             await store.keep_daemon(_self_view(clock))
             rng = random.Random(seed)  # noqa: S311 - jitter is no secret
             parts = Parts(
-                settings, channels, clock, store, feeds, source_status, tell, rng, odds, load,
-                verbs, runners,
+                settings, channels, clock, store, backoff, progress, feeds, source_status, tell,
+                rng, odds, load, verbs, runners,
             )  # fmt: skip
             tell(DaemonStarted(str(settings.store.path)))
             with memory_settled():

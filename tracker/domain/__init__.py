@@ -1,1 +1,37 @@
-"""The words of the program: games, bets, chances, alerts and results as frozen values."""
+"""The words of the program, as frozen values: games, bets, chances, alerts and results.
+
+Here: the errors that a person can act on. Each says what is wrong, where, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class TrackerError(Exception):
+    """Something that a person must know of; its text is one clear sentence."""
+
+
+class BadBet(TrackerError):
+    """A bet that cannot be understood. `at` is the offset of the offending text, where known."""
+
+    def __init__(self, message: str, at: int | None = None) -> None:
+        """`message` is one sentence; `at` counts characters from the start of the line."""
+        super().__init__(message)
+        self.at = at
+
+
+class BadRule(TrackerError):
+    """An alert rule that cannot be understood."""
+
+
+class BadTime(TrackerError):
+    """A time that cannot be understood, or that nothing may be silenced until."""
+
+
+class Misused(TrackerError):
+    """The arguments contradict each other; the text says which to change."""
+
+    exit_status = 2
+
+
+class Impossible(TrackerError):
+    """What was asked for cannot be done; the text says what to do instead."""

@@ -351,7 +351,14 @@ def _groups(legs: Sequence[Leg]) -> list[tuple[int, ...]]:
 def _possible(legs: Sequence[Leg]) -> bool:
     if all(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs):
         return _possible_for_a_player(legs)
-    markets = [x.market for x in legs if not isinstance(x.market, PlayerTotal | DoubleDouble)]
+    return _win_together(
+        tuple(x.market for x in legs if not isinstance(x.market, PlayerTotal | DoubleDouble))
+    )
+
+
+@lru_cache(maxsize=1024)
+def _win_together(markets: tuple[GameMarket, ...]) -> bool:
+    """Whether some score wins all of them: a bet is asked for it whenever it is met again."""
     tie = markets[0].span is not Span.GAME
     likely = product(_LIKELY, _LIKELY)
     every = product(range(_MOST_POINTS + 1), repeat=2)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from tracker.domain import BadBet
 from tracker.domain.bet import Bet, Leg, Parlay, excluding
 from tracker.domain.catalog import fold
 from tracker.domain.catalog.books import house_of
-from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.league import LEAGUE_ZONE, slate_date
 from tracker.domain.market import Market, PlayerMarket

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, dataclass_transform
 
 
 class Severity(StrEnum):
@@ -19,12 +19,17 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass_transform(frozen_default=True)
+@dataclass(frozen=True)
 class SystemEvent:
     """Something that happened. The fields of each kind are the figures of its log line."""
 
     name: ClassVar[str]
     severity: ClassVar[Severity] = Severity.INFO
+
+    def __init_subclass__(cls) -> None:
+        """Make the kind a frozen dataclass."""
+        dataclass(frozen=True)(cls)
 
     @property
     def figures(self) -> dict[str, str]:
@@ -44,7 +49,6 @@ def tell_nobody(event: SystemEvent) -> None:
 # ------------------------------------------------------------------------------------- the daemon
 
 
-@dataclass(frozen=True, slots=True)
 class DaemonStarted(SystemEvent):
     """The daemon has taken up its database."""
 
@@ -52,14 +56,12 @@ class DaemonStarted(SystemEvent):
     database: str
 
 
-@dataclass(frozen=True, slots=True)
 class DaemonStopped(SystemEvent):
     """The daemon was asked to stop, and has."""
 
     name = "daemon.stopped"
 
 
-@dataclass(frozen=True, slots=True)
 class LoopsStuck(SystemEvent):
     """Loops that should have moved by now have not; `loops` names them."""
 
@@ -67,14 +69,12 @@ class LoopsStuck(SystemEvent):
     loops: str
 
 
-@dataclass(frozen=True, slots=True)
 class LoopsMoving(SystemEvent):
     """Every loop moves again."""
 
     name = "loops.moving"
 
 
-@dataclass(frozen=True, slots=True)
 class StoreLost(SystemEvent):
     """Nothing can be written to the database; what is decided waits for it."""
 
@@ -82,14 +82,12 @@ class StoreLost(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class StoreRecovered(SystemEvent):
     """The database can be written again."""
 
     name = "store.recovered"
 
 
-@dataclass(frozen=True, slots=True)
 class HeartbeatFailing(SystemEvent):
     """Whoever watches over the program cannot be told that it is alive."""
 
@@ -97,14 +95,12 @@ class HeartbeatFailing(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class HeartbeatRecovered(SystemEvent):
     """They can be told again."""
 
     name = "heartbeat.recovered"
 
 
-@dataclass(frozen=True, slots=True)
 class ClockOff(SystemEvent):
     """This machine's clock differs from the time that servers tell, by seconds."""
 
@@ -113,14 +109,12 @@ class ClockOff(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class ClockRight(SystemEvent):
     """It no longer does."""
 
     name = "clock.right"
 
 
-@dataclass(frozen=True, slots=True)
 class ClockStepped(SystemEvent):
     """The wall clock was set by so many seconds; no channel waits for that."""
 
@@ -129,7 +123,6 @@ class ClockStepped(SystemEvent):
     by_s: int
 
 
-@dataclass(frozen=True, slots=True)
 class ChoreDone(SystemEvent):
     """Something that is due at a set time was done."""
 
@@ -138,7 +131,6 @@ class ChoreDone(SystemEvent):
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
 class ChoreRetried(SystemEvent):
     """It went wrong, and is tried again."""
 
@@ -147,7 +139,6 @@ class ChoreRetried(SystemEvent):
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
 class ChoreFailed(SystemEvent):
     """It went wrong for good, until it is due again."""
 
@@ -156,7 +147,6 @@ class ChoreFailed(SystemEvent):
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
 class SecretsWarning(SystemEvent):
     """A file that holds secrets is open to others, or hides one."""
 
@@ -164,7 +154,6 @@ class SecretsWarning(SystemEvent):
     what: str
 
 
-@dataclass(frozen=True, slots=True)
 class ModelRefused(SystemEvent):
     """A model that was chosen cannot be used; another one is."""
 
@@ -175,7 +164,6 @@ class ModelRefused(SystemEvent):
 # --------------------------------------------------------------------------------- games and bets
 
 
-@dataclass(frozen=True, slots=True)
 class GameFollowed(SystemEvent):
     """A game with bets is looked at from here on."""
 
@@ -184,7 +172,6 @@ class GameFollowed(SystemEvent):
     bets: int
 
 
-@dataclass(frozen=True, slots=True)
 class GameLeft(SystemEvent):
     """A game is looked at no longer: all is settled, or no bet is left on it."""
 
@@ -192,7 +179,6 @@ class GameLeft(SystemEvent):
     game: str
 
 
-@dataclass(frozen=True, slots=True)
 class GameLost(SystemEvent):
     """Nothing could be read of a game in play for too long."""
 
@@ -201,7 +187,6 @@ class GameLost(SystemEvent):
     what: str
 
 
-@dataclass(frozen=True, slots=True)
 class GameBack(SystemEvent):
     """It can be read again; `what` says for how long it could not."""
 
@@ -210,7 +195,6 @@ class GameBack(SystemEvent):
     what: str
 
 
-@dataclass(frozen=True, slots=True)
 class GamePhase(SystemEvent):
     """A game has come to another phase, with its score."""
 
@@ -220,7 +204,6 @@ class GamePhase(SystemEvent):
     what: str
 
 
-@dataclass(frozen=True, slots=True)
 class GameCorrected(SystemEvent):
     """A score was taken back by the source."""
 
@@ -229,7 +212,6 @@ class GameCorrected(SystemEvent):
     what: str
 
 
-@dataclass(frozen=True, slots=True)
 class BoxChanged(SystemEvent):
     """A player's figures were rewritten after the final."""
 
@@ -238,7 +220,6 @@ class BoxChanged(SystemEvent):
     what: str
 
 
-@dataclass(frozen=True, slots=True)
 class GameChecked(SystemEvent):
     """A game that is over was looked at again, so that results can become official."""
 
@@ -247,7 +228,6 @@ class GameChecked(SystemEvent):
     what: str
 
 
-@dataclass(frozen=True, slots=True)
 class GameUnfinished(SystemEvent):
     """The end of a game has not come for too long: a person decides its bets."""
 
@@ -256,7 +236,6 @@ class GameUnfinished(SystemEvent):
     what: str
 
 
-@dataclass(frozen=True, slots=True)
 class GameLetGo(SystemEvent):
     """A game whose end has not come for days is looked at no longer."""
 
@@ -265,7 +244,6 @@ class GameLetGo(SystemEvent):
     what: str
 
 
-@dataclass(frozen=True, slots=True)
 class PollHeld(SystemEvent):
     """What a poll told is not believed until it is told again."""
 
@@ -274,7 +252,6 @@ class PollHeld(SystemEvent):
     what: str
 
 
-@dataclass(frozen=True, slots=True)
 class PollDropped(SystemEvent):
     """What was held was not told again."""
 
@@ -283,7 +260,6 @@ class PollDropped(SystemEvent):
     what: str
 
 
-@dataclass(frozen=True, slots=True)
 class ForecastFailed(SystemEvent):
     """A forecast went wrong; the last one stands."""
 
@@ -292,7 +268,6 @@ class ForecastFailed(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class ForecastRecovered(SystemEvent):
     """Forecasts of the game work again."""
 
@@ -300,7 +275,6 @@ class ForecastRecovered(SystemEvent):
     game: str
 
 
-@dataclass(frozen=True, slots=True)
 class ShadowFailed(SystemEvent):
     """A model on trial could not forecast a state, or cannot be read; nobody relies on it."""
 
@@ -309,7 +283,6 @@ class ShadowFailed(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class BetAdded(SystemEvent):
     """A bet of the file was registered."""
 
@@ -318,7 +291,6 @@ class BetAdded(SystemEvent):
     pick: str
 
 
-@dataclass(frozen=True, slots=True)
 class BetRewritten(SystemEvent):
     """The bets file changed what a settled bet is paid, or took back an edit by hand."""
 
@@ -327,7 +299,6 @@ class BetRewritten(SystemEvent):
     what: str
 
 
-@dataclass(frozen=True, slots=True)
 class BetWithdrawn(SystemEvent):
     """A bet is followed no longer."""
 
@@ -336,7 +307,6 @@ class BetWithdrawn(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class BetMatched(SystemEvent):
     """A bet that waited has found its game."""
 
@@ -345,7 +315,6 @@ class BetMatched(SystemEvent):
     game: str
 
 
-@dataclass(frozen=True, slots=True)
 class BetMoved(SystemEvent):
     """A bet goes on with the meeting that its game's id names now: another opponent, or date."""
 
@@ -353,7 +322,6 @@ class BetMoved(SystemEvent):
     bet: int
 
 
-@dataclass(frozen=True, slots=True)
 class BetsMistake(SystemEvent):
     """Something in the bets file cannot be read, or must be decided by the person."""
 
@@ -364,7 +332,6 @@ class BetsMistake(SystemEvent):
 # ------------------------------------------------------------------------------------------ feeds
 
 
-@dataclass(frozen=True, slots=True)
 class FeedLost(SystemEvent):
     """A source has not answered for several times."""
 
@@ -374,7 +341,6 @@ class FeedLost(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class FeedBlocked(SystemEvent):
     """A source has begun to refuse us."""
 
@@ -383,7 +349,6 @@ class FeedBlocked(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class FeedRecovered(SystemEvent):
     """A source answers again, so many seconds after the first failure."""
 
@@ -392,7 +357,6 @@ class FeedRecovered(SystemEvent):
     after_s: int
 
 
-@dataclass(frozen=True, slots=True)
 class FeedSwitched(SystemEvent):
     """Another source of a league is believed from here on."""
 
@@ -403,7 +367,6 @@ class FeedSwitched(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class FeedFrozen(SystemEvent):
     """A source tells the same of a game while another one goes on."""
 
@@ -412,7 +375,6 @@ class FeedFrozen(SystemEvent):
     game: str
 
 
-@dataclass(frozen=True, slots=True)
 class FeedThawed(SystemEvent):
     """It goes on again."""
 
@@ -421,7 +383,6 @@ class FeedThawed(SystemEvent):
     game: str
 
 
-@dataclass(frozen=True, slots=True)
 class FeedDisagreement(SystemEvent):
     """Two sources tell different scores of a game; the first one's is believed."""
 
@@ -433,7 +394,6 @@ class FeedDisagreement(SystemEvent):
     other_told: str
 
 
-@dataclass(frozen=True, slots=True)
 class FeedAgreement(SystemEvent):
     """They tell the same again."""
 
@@ -441,7 +401,6 @@ class FeedAgreement(SystemEvent):
     game: str
 
 
-@dataclass(frozen=True, slots=True)
 class FeedLeftOut(SystemEvent):
     """A source that the settings name cannot be used."""
 
@@ -453,7 +412,6 @@ class FeedLeftOut(SystemEvent):
 # ----------------------------------------------------------------------------------- what is sent
 
 
-@dataclass(frozen=True, slots=True)
 class OddsLost(SystemEvent):
     """A source of quotes does not answer; games are followed without it."""
 
@@ -462,7 +420,6 @@ class OddsLost(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class OddsRecovered(SystemEvent):
     """It answers again."""
 
@@ -470,7 +427,6 @@ class OddsRecovered(SystemEvent):
     source: str
 
 
-@dataclass(frozen=True, slots=True)
 class OddsRefused(SystemEvent):
     """Something that a close needs was not bought."""
 
@@ -479,7 +435,6 @@ class OddsRefused(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class MarketClosed(SystemEvent):
     """A game has tipped off: what the market said by then stands. Chance is of the home side."""
 
@@ -491,7 +446,6 @@ class MarketClosed(SystemEvent):
     chance: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class AlertSent(SystemEvent):
     """A channel took a message of some alerts."""
 
@@ -501,7 +455,6 @@ class AlertSent(SystemEvent):
     took_ms: int
 
 
-@dataclass(frozen=True, slots=True)
 class AlertRefused(SystemEvent):
     """A channel refused it for good."""
 
@@ -511,7 +464,6 @@ class AlertRefused(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class DigestSent(SystemEvent):
     """A channel took the message of what came too late."""
 
@@ -521,7 +473,6 @@ class DigestSent(SystemEvent):
     took_ms: int
 
 
-@dataclass(frozen=True, slots=True)
 class DigestRefused(SystemEvent):
     """A channel refused it for good."""
 
@@ -531,7 +482,6 @@ class DigestRefused(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class ChannelFailing(SystemEvent):
     """A channel takes nothing at this moment."""
 
@@ -541,7 +491,6 @@ class ChannelFailing(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class ChannelRecovered(SystemEvent):
     """It takes messages again, so many seconds later."""
 
@@ -550,7 +499,6 @@ class ChannelRecovered(SystemEvent):
     after_s: int
 
 
-@dataclass(frozen=True, slots=True)
 class CardPosted(SystemEvent):
     """A game's live card stands on a channel."""
 
@@ -559,7 +507,6 @@ class CardPosted(SystemEvent):
     game: str
 
 
-@dataclass(frozen=True, slots=True)
 class CardClosed(SystemEvent):
     """A card shows the last that there is to show."""
 
@@ -568,7 +515,6 @@ class CardClosed(SystemEvent):
     game: str
 
 
-@dataclass(frozen=True, slots=True)
 class CardGone(SystemEvent):
     """Somebody has deleted a card; the next one is posted afresh."""
 
@@ -578,7 +524,6 @@ class CardGone(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class CardFailing(SystemEvent):
     """Cards cannot be written at this moment."""
 
@@ -588,7 +533,6 @@ class CardFailing(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class CardRecovered(SystemEvent):
     """They can again."""
 
@@ -599,7 +543,6 @@ class CardRecovered(SystemEvent):
 # -------------------------------------------------------------------------------------- Telegram
 
 
-@dataclass(frozen=True, slots=True)
 class MarkupRefused(SystemEvent):
     """Telegram could not read a message's markup: the same words went without."""
 
@@ -608,7 +551,6 @@ class MarkupRefused(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class ChatMoved(SystemEvent):
     """A group became a supergroup, under another number; `do` says what to write down."""
 
@@ -618,7 +560,6 @@ class ChatMoved(SystemEvent):
     do: str
 
 
-@dataclass(frozen=True, slots=True)
 class TopicGone(SystemEvent):
     """The topic that was paired is closed or deleted: messages go to the group itself."""
 
@@ -628,7 +569,6 @@ class TopicGone(SystemEvent):
     do: str
 
 
-@dataclass(frozen=True, slots=True)
 class BotDeaf(SystemEvent):
     """The bot cannot hear what is written to it."""
 
@@ -636,7 +576,6 @@ class BotDeaf(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class BotConflict(SystemEvent):
     """Another program reads the bot's messages."""
 
@@ -644,14 +583,12 @@ class BotConflict(SystemEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
 class BotListening(SystemEvent):
     """The bot hears again."""
 
     name = "telegram.listening"
 
 
-@dataclass(frozen=True, slots=True)
 class ChatPaired(SystemEvent):
     """A chat was paired."""
 
@@ -660,7 +597,6 @@ class ChatPaired(SystemEvent):
     user: int
 
 
-@dataclass(frozen=True, slots=True)
 class BotStranger(SystemEvent):
     """Somebody who is not paired has written to the bot."""
 

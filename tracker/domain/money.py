@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, prod
 
-from tracker.domain.errors import BadBet
+from tracker.domain import BadBet
 
 _AMERICAN = re.compile(r"[+-]?\d{3,6}")
 _DECIMAL = re.compile(r"\d{1,4}\.\d{1,4}|\d{1,2}")

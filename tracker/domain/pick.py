@@ -8,8 +8,8 @@ from datetime import date
 from fractions import Fraction
 from typing import assert_never
 
+from tracker.domain import BadBet
 from tracker.domain.catalog import Team
-from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
 from tracker.domain.league import NBA, WNBA
 from tracker.domain.market import (

@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache, lru_cache
 
+from tracker.domain import BadBet
 from tracker.domain.catalog import fold, longest_name, shipped
-from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, PlayerLine, Side
 from tracker.domain.league import slate_date
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import assert_never
 
-from tracker.domain.errors import BadRule, BadTime
+from tracker.domain import BadRule, BadTime
 
 TOGETHER = timedelta(seconds=3)
 """What one game brings within this time is one message: what is not urgent waits so long after a

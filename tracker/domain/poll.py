@@ -11,7 +11,10 @@ from tracker.domain.league import LEAGUE_ZONE
 
 
 class Trouble(StrEnum):
-    """Why a poll tells nothing of the game. Each is waited out for a time of its own."""
+    """Why a poll tells nothing of the game. Each is waited out for a time of its own.
+
+    `UNPRICED` is this program's own: the game was told, and its forecast failed.
+    """
 
     DOWN = "down"
     BLOCKED = "blocked"
@@ -19,6 +22,7 @@ class Trouble(StrEnum):
     NOT_PUBLISHED = "not_published"
     MALFORMED = "malformed"
     ABSENT = "absent"
+    UNPRICED = "unpriced"
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def meet(draft: Draft, wager: Wager | None, game: Game | None, kept: Sequence[Ke
 def twin_of(draft: Draft, kept: Sequence[Kept]) -> int | None:
     """The bet, if any, that another one would be the same as once it is written as `draft`."""
     for x in kept:
-        if x.by_words or (agree(x.draft, draft) and not x.withdrawn and _says(draft, x)):
+        if x.by_words or (agree(x.draft, draft) and not x.withdrawn and says(draft, x)):
             return x.number
     return None
 
@@ -159,7 +159,8 @@ def _legs(wager: Wager, game: Game) -> frozenset[tuple[str, object]]:
     return frozenset({(game.id, wager)})
 
 
-def _says(draft: Draft, kept: Kept) -> bool:
+def says(draft: Draft, kept: Kept) -> bool:
+    """Whether a line says a bet again: by its market where its game is known, else by its words."""
     if kept.wager is None or kept.game is None:
         return same_meaning(kept.draft, draft)
     return draft.means(kept.wager, kept.games)

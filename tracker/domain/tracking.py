@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Bet, Confirmation, Parlay, Result, Settlement, Snapshot, Status
-from tracker.domain.chance import Chance, NoChance
+from tracker.domain.chance import Chance, NoChance, maker
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import DOCUMENT_HELD, FINAL_CHECKS, GameStanding, Origin
@@ -59,11 +59,43 @@ class RuleState:
 
     def with_window(self, window: tuple[tuple[datetime, float], ...]) -> RuleState:
         """The same with other readings."""
-        # A swing is stepped at every poll of every bet: `replace` would take three times as long.
-        return RuleState(
+        return _RULE_STATE(
             self.bet, self.rule, self.phase, self.episode, self.streak, self.reason, self.fired,
             window, self.flipped, self.told,
         )  # fmt: skip
+
+    def moved(self, phase: RulePhase, reason: Reason, streak: int = 0) -> RuleState:
+        """The same at another place, and why it stands there."""
+        return _RULE_STATE(
+            self.bet, self.rule, phase, self.episode, streak, reason, self.fired, self.window,
+            self.flipped, self.told,
+        )  # fmt: skip
+
+
+_RULE_STATE = maker(RuleState)
+
+
+class IdleRange(NamedTuple):
+    """Which chances of a bet let its rules decide nothing: nearly every one, at nearly every poll.
+
+    A chance strictly between `low` and `high`, from `after` and before `until`, leaves each rule as
+    it is, but that the window of a swing takes one more reading. This holds of `rules` alone: of a
+    bet whose rules are other ones it says nothing. `swings` are the places of the rules that take
+    readings, each with its time; `size` is the smallest of their moves.
+    """
+
+    rules: tuple[RuleState, ...]
+    low: float
+    high: float
+    after: datetime
+    until: datetime
+    swings: tuple[tuple[int, timedelta], ...] = ()
+    size: float = 1.0
+
+
+LIKELY_PUSH = 0.05
+"""The chance of a push from which a leg may well drop out; below it, what the whole is worth is
+off by less than the forecast itself may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +116,13 @@ class LegStanding:
     evidence: str = ""
     unclear: str = ""
     no_chance: NoChance | None = None
+
+    def seen_at(self, chance: Chance | None, no_chance: NoChance | None) -> LegStanding:
+        """The leg with another chance, or with why it has none."""
+        return _LEG(
+            self.bet, self.leg, chance, self.result, self.official, self.reason, self.evidence,
+            self.unclear, no_chance,
+        )  # fmt: skip
 
     @property
     def out(self) -> bool:
@@ -113,6 +152,9 @@ class LegStanding:
     def alive(self) -> bool:
         """It may still go either way."""
         return not (self.hit or self.lost or self.dropped)
+
+
+_LEG = maker(LegStanding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +190,8 @@ class Tracked:
     groups: tuple[Group, ...] = ()
     told: int = 0
     no_chance: NoChance | None = None
+    idle: IdleRange | None = field(default=None, repr=False, compare=False)
+    """Where its rules decide nothing, as far as that is known."""
 
     @classmethod
     def fresh(cls, bet: Bet) -> Tracked:
@@ -158,16 +202,19 @@ class Tracked:
         legs = tuple(LegStanding(bet.number, i) for i in range(len(bet.legs)))
         return cls(bet, rules, legs=legs, groups=tuple(Group(x.id) for x in bet.games))
 
-    def seen_at(self, chance: Chance) -> Tracked:
-        """The bet with another chance of the whole, within what it was seen at so far."""
+    def seen_at(self, chance: Chance, idle: IdleRange | None = None) -> Tracked:
+        """The bet with another chance of the whole, within what it was seen at so far.
+
+        With an idle range, its rules stand as that has them.
+        """
         win, peak, low = chance.win, self.peak, self.low
         if not chance.decided:
-            peak = win if peak is None else max(win, peak)
-            low = win if low is None else min(win, low)
-        # At every poll, of every bet: `replace` would take three times as long.
-        return Tracked(
-            self.bet, self.rules, chance, peak, low,
-            self.settlement, self.official, self.review, self.legs, self.groups, self.told,
+            peak = win if peak is None or win > peak else peak
+            low = win if low is None or win < low else low
+        return _TRACKED(
+            self.bet, self.rules if idle is None else idle.rules, chance, peak, low,
+            self.settlement, self.official, self.review, self.legs, self.groups, self.told, None,
+            idle or self.idle,
         )  # fmt: skip
 
     def without_chance(self, why: NoChance) -> Tracked:
@@ -181,11 +228,31 @@ class Tracked:
             return tuple(x.leg for x in self.legs if x.out)
         return (0,) if self.no_chance is NoChance.OUT and self.settlement is None else ()
 
-    def with_rules(self, rules: tuple[RuleState, ...]) -> Tracked:
-        """The bet with its rules where they stand now."""
-        return Tracked(
+    @property
+    def dropped(self) -> tuple[int, ...]:
+        """The places of the legs that count no more: what the book will pay is not its price."""
+        return tuple(x.leg for x in self.legs if x.dropped) if self.legs else self.out
+
+    @property
+    def may_drop(self) -> bool:
+        """Whether a leg of a parlay that is open may well push, and so drop out."""
+        return any(
+            x.result is None and x.chance is not None and x.chance.push >= LIKELY_PUSH
+            for x in self.legs
+        )
+
+    def with_rules(self, rules: tuple[RuleState, ...], idle: IdleRange | None = None) -> Tracked:
+        """The bet with its rules where they stand now, and where they would decide nothing."""
+        return _TRACKED(
             self.bet, rules, self.chance, self.peak, self.low, self.settlement, self.official,
-            self.review, self.legs, self.groups, self.told, self.no_chance,
+            self.review, self.legs, self.groups, self.told, self.no_chance, idle,
+        )  # fmt: skip
+
+    def with_legs(self, legs: tuple[LegStanding, ...], groups: tuple[Group, ...]) -> Tracked:
+        """A parlay with its legs, and those on each game together, as they stand now."""
+        return _TRACKED(
+            self.bet, self.rules, self.chance, self.peak, self.low, self.settlement, self.official,
+            self.review, legs, groups, self.told, self.no_chance, self.idle,
         )  # fmt: skip
 
     def done_in(self, game_id: str) -> bool:
@@ -237,6 +304,9 @@ class Tracked:
             return Status.OFFICIAL if self.official else Status.PROVISIONAL
         started = state is not None and (state.phase.in_play or state.phase is Phase.FINAL)
         return Status.LIVE if started else Status.SCHEDULED
+
+
+_TRACKED = maker(Tracked)
 
 
 def _revision(tracked: Tracked) -> int:
@@ -325,9 +395,14 @@ class GameTracking:
         if self.final_at is not None and self.seen_at is not None:
             # What the box still lacks by then comes with a later look at it, or never.
             done = done or self.seen_at - self.final_at >= BOX_AWAITED
-        legs = (leg for x in self.tracked for leg in x.bet.legs if leg.game.id == self.game.id)
-        players = any(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs)
+        players = self.follows_players
         return GameStanding(self.game, self.state, self.final_at, done, self.checks, players)
+
+    @property
+    def follows_players(self) -> bool:
+        """Whether a bet is on a player of the game, so that its box is wanted."""
+        legs = (leg for x in self.tracked for leg in x.bet.legs if leg.game.id == self.game.id)
+        return any(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs)
 
     def with_tracked(self, tracked: Tracked) -> GameTracking:
         """The tracking with one bet's entry replaced."""

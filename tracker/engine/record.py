@@ -112,18 +112,25 @@ def tally(ended: Iterable[Ended]) -> Tally:
     )
 
 
+NO_SPREAD = 1e-9
+"""The share of squared profits below which what is left of them is rounding."""
+
+
 def roi_error(
     n: int, staked: float, profit: float, products: tuple[float, float, float]
 ) -> float | None:
-    """The standard error of profit over stakes of `n` bets; None under two.
+    """The standard error of profit over stakes of `n` bets; None where they tell no spread.
 
+    That is of fewer than two, and of those that all came to the same share of their stakes.
     `products` are the sums of stake times stake, stake times profit and profit times profit.
     """
     if n < 2 or not staked:  # noqa: PLR2004 - one bet tells no spread
         return None
     roi, (stakes, both, profits) = profit / staked, products
     spread = profits - 2 * roi * both + roi * roi * stakes
-    return math.sqrt(max(spread, 0.0) * n / (n - 1)) / staked
+    if spread <= NO_SPREAD * profits:
+        return None
+    return math.sqrt(spread * n / (n - 1)) / staked
 
 
 def tallies(ended: Iterable[tuple[K, Ended]]) -> Mapping[K, Tally]:

@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from tracker.domain.catalog import code_in
 from tracker.domain.league import GLEAGUE, NBA, NCAAM, NCAAW, WNBA
 from tracker.domain.player import Availability, Injury
-from tracker.feeds import espn_reading
-from tracker.feeds.source import FeedMalformed, Listing, Source
+from tracker.feeds import FeedMalformed, Listing, Source, espn_reading
 from tracker.settings.reading import plain_words
 
 _NAME = "espn"

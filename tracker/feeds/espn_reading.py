@@ -19,8 +19,7 @@ from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.league import LEAGUE_ZONE, LEAGUES, League
 from tracker.domain.player import rules_out
 from tracker.domain.poll import Unreadable
-from tracker.feeds import strict
-from tracker.feeds.source import FeedMalformed, FeedUnbelieved, Scoreboard, believable_end
+from tracker.feeds import FeedMalformed, FeedUnbelieved, Scoreboard, believable_end, strict
 from tracker.feeds.strict import (
     MOST_PERIODS,
     MOST_POINTS,

@@ -16,7 +16,7 @@ from tracker.domain.events import ClockOff, ClockRight, FeedLeftOut, Tell, tell_
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import GLEAGUE, NBA, NCAAM, NCAAW, WNBA
 from tracker.domain.poll import Trouble, Unreadable, Usage
-from tracker.feeds import nba
+from tracker.feeds import Source, nba
 from tracker.feeds.espn import espn_source
 from tracker.feeds.failover import Failover
 from tracker.feeds.fetch import DEADLINE_S, Fetcher
@@ -24,7 +24,6 @@ from tracker.feeds.health import ReportStatus, SourceHealth, advice, ignore_stat
 from tracker.feeds.polling.boxes import Possession
 from tracker.feeds.polling.feed import BoardReading, Feed, FeedAnswer, LookUp, fetcher_of
 from tracker.feeds.slates import Slates
-from tracker.feeds.source import Source
 from tracker.network import ServerTime, clock_trouble
 from tracker.settings.models import FeedsSettings
 

@@ -20,8 +20,7 @@ from yarl import URL
 
 from tracker.clock import Clock
 from tracker.domain.poll import Usage
-from tracker.feeds.health import Account
-from tracker.feeds.source import (
+from tracker.feeds import (
     BODY_CAP,
     FeedError,
     FeedMalformed,
@@ -30,6 +29,7 @@ from tracker.feeds.source import (
     FeedRefused,
     FeedUnavailable,
 )
+from tracker.feeds.health import Account
 from tracker.network import (
     ServerTime,
     UnusableProxy,
@@ -309,9 +309,7 @@ class Fetcher:
         if answer.status == _NOT_MODIFIED and kept is not None and kept.body is not None:
             return self._fetched(path, kept.body, kept.digest, unchanged=True)
         if answer.status != _OK:
-            error = self._error(path, answer)
-            error.code, error.headers = await _told_code(answer), _counting(answer)
-            raise error
+            raise self._error(path, answer, await _told_code(answer))
         body = await decoded(answer, cap)
         start = body[:64].lstrip().removeprefix(b"\xef\xbb\xbf")[:1]
         html = "html" in answer.headers.get("Content-Type", "").casefold()
@@ -340,16 +338,19 @@ class Fetcher:
         while len(self._kept) > KEPT_DOCUMENTS:
             self._kept.popitem(last=False)
 
-    def _error(self, path: str, answer: aiohttp.ClientResponse) -> FeedError:
+    def _error(self, path: str, answer: aiohttp.ClientResponse, code: str | None) -> FeedError:
         status, what = answer.status, _plain(path)
-        wait_s = retry_after(answer.headers, self._clock.now())
+        wait_s: float | None = retry_after(answer.headers, self._clock.now())
+        kind: type[FeedError]
         if status == _TOO_MANY:
-            return FeedRateLimited(f"{self._host} wants to be asked less often (429)", wait_s)
-        if status in _GONE:
-            return FeedNotPublished(f"{self._host} has no {what} ({status})")
-        if status in _REFUSED:
-            return FeedRefused(f"{self._host} refuses to give {what} ({status})")
-        return FeedUnavailable(f"{self._host} answers {status} for {what}", wait_s)
+            kind, why = FeedRateLimited, f"{self._host} wants to be asked less often (429)"
+        elif status in _GONE:
+            kind, why, wait_s = FeedNotPublished, f"{self._host} has no {what} ({status})", None
+        elif status in _REFUSED:
+            kind, why, wait_s = FeedRefused, f"{self._host} refuses to give {what} ({status})", None
+        else:
+            kind, why = FeedUnavailable, f"{self._host} answers {status} for {what}"
+        return kind(why, wait_s, code=code, headers=_counting(answer))
 
 
 _COUNTING = "x-requests-"

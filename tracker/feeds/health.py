@@ -9,7 +9,7 @@ from typing import assert_never
 
 from tracker.domain.events import FeedBlocked, FeedLost, FeedRecovered, SystemEvent, Tell
 from tracker.domain.poll import Trouble, Usage
-from tracker.feeds.source import FeedError
+from tracker.feeds import FeedError
 
 SOURCE_LOST_AFTER = 2
 """Failures in a row after which a source counts as lost, whatever its games: one alone is an
@@ -42,6 +42,8 @@ def advice(trouble: Trouble) -> str:
             return "if it lasts, the format has changed: report the field that is named"
         case Trouble.ABSENT:
             return "check the date: the board shows the league's current day alone"
+        case Trouble.UNPRICED:
+            return "see `tracker monitors`, or go back: tracker model rollback"
         case _:
             assert_never(trouble)
 

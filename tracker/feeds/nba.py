@@ -16,9 +16,8 @@ from pydantic import Field
 from tracker.domain.catalog import code_in
 from tracker.domain.game import Score
 from tracker.domain.league import NBA, WNBA
-from tracker.feeds import nba_reading, strict
+from tracker.feeds import Ball, FeedMalformed, Source, nba_reading, strict
 from tracker.feeds.nba_reading import GameId
-from tracker.feeds.source import Ball, FeedMalformed, Source
 from tracker.feeds.strict import MOST_PERIODS, MOST_POINTS, Strict, Text, read_json, read_object
 
 _BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:158.0) Gecko/20100101 Firefox/158.0"

@@ -18,8 +18,7 @@ from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, S
 from tracker.domain.league import LEAGUES, League
 from tracker.domain.player import rules_out
 from tracker.domain.poll import Unreadable
-from tracker.feeds import strict
-from tracker.feeds.source import FeedMalformed, FeedUnbelieved, Listing, Scoreboard, believable_end
+from tracker.feeds import FeedMalformed, FeedUnbelieved, Listing, Scoreboard, believable_end, strict
 from tracker.feeds.strict import (
     MOST_PERIODS,
     Points,

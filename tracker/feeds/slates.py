@@ -11,10 +11,10 @@ from tracker.clock import Clock
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import LEAGUES, slate_date
 from tracker.domain.poll import Unreadable
+from tracker.feeds import FeedError, FeedNotPublished, FeedRefused, Listing
 from tracker.feeds.fetch import SCHEDULE_CAP
 from tracker.feeds.identity import Register, state_under
 from tracker.feeds.polling.feed import BoardReading, Feed
-from tracker.feeds.source import FeedError, FeedNotPublished, FeedRefused, Listing
 
 FRESH_S = 30.0
 """Oldest board that is taken for the slate."""

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from tracker.domain.game import Phase, PlayerLine, Score
 from tracker.domain.league import League
-from tracker.feeds.source import FeedMalformed
+from tracker.feeds import FeedMalformed
 from tracker.settings.reading import plain_words
 
 M = TypeVar("M", bound=BaseModel)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tracker.domain import TrackerError
 from tracker.domain.chance import NoChance
-from tracker.domain.errors import TrackerError
 
 
 class BadParameters(TrackerError):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tracker.domain.chance import Chance
     from tracker.domain.market import Market
     from tracker.domain.prior import Prior
-    from tracker.forecast.game.figures import Endgame
+    from tracker.forecast.game import Endgame
     from tracker.forecast.game.parameters import Parameters
     from tracker.forecast.outlook import Outlook
     from tracker.forecast.players.priors import PlayerPriors

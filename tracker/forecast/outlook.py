@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tracker.forecast.calibration import Calibrations
     from tracker.forecast.game.lattice import Lattice, Points
     from tracker.forecast.game.spans import Periods
-    from tracker.forecast.players.figures import PlayerFigures
+    from tracker.forecast.players import PlayerFigures
     from tracker.forecast.players.model import PlayerOutlook, Scene
     from tracker.forecast.players.priors import PlayerPriors
 

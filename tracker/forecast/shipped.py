@@ -9,7 +9,7 @@ from tracker.domain.league import LEAGUES
 from tracker.forecast.documents import resolved
 from tracker.forecast.errors import BadParameters
 from tracker.forecast.game.parameters import Parameters, decode
-from tracker.forecast.players.figures import PlayerFigures, decode_players
+from tracker.forecast.players import PlayerFigures, decode_players
 
 
 @cache

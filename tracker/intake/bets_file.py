@@ -11,9 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tracker.domain import BadBet, BadRule, TrackerError
 from tracker.domain.catalog import Team
 from tracker.domain.draft import Draft
-from tracker.domain.errors import BadBet, BadRule, TrackerError
 from tracker.domain.pick import Matchup, Written
 from tracker.domain.policy import Rule, parse_rule
 from tracker.domain.prior import NO_LINES, Lines

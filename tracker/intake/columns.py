@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from fractions import Fraction
 
+from tracker.domain import BadBet
 from tracker.domain.draft import Draft
-from tracker.domain.errors import BadBet
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, parse_odds
 from tracker.domain.pick import Matchup

@@ -15,10 +15,10 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from tracker.domain import BadBet, TrackerError
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft
-from tracker.domain.errors import BadBet, TrackerError
 from tracker.domain.league import slate_date
 from tracker.domain.money import Odds, money_text, payout_if_won
 from tracker.domain.same_bet import TICKET

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from tracker.domain import TrackerError
 from tracker.domain.catalog import find_teams, teams
-from tracker.domain.errors import TrackerError
 from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, Score, Side, TeamBox
 from tracker.domain.league import LEAGUES
 from tracker.domain.player import player_key
 from tracker.domain.prior import Lines, Prior, PriorSource
 from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.market import LiveLines
-from tracker.forecast.players.figures import GAME_MINUTES
+from tracker.forecast.players import GAME_MINUTES
 from tracker.forecast.players.lineup import KINDS, Bulk, Mate, brings
 from tracker.forecast.players.priors import PlayerPrior, PlayerPriors, from_averages
 from tracker.forecast.players.remainder import BASIC, PLACE
@@ -27,7 +27,7 @@ from tracker.forecast.teams import lean
 
 if TYPE_CHECKING:
     from tracker.domain.league import League
-    from tracker.forecast.players.figures import PlayerFigures
+    from tracker.forecast.players import PlayerFigures
 
 
 Json = dict[str, Any]

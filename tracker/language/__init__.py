@@ -21,11 +21,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
+from tracker.domain import BadBet
 from tracker.domain.catalog import Team, fold, longest_name
-from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, Side
 from tracker.domain.league import LEAGUES
-from tracker.domain.market import Market, describe
 from tracker.domain.money import parse_money
 from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
 from tracker.language import vocabulary as say
@@ -123,11 +122,6 @@ def parse_matchup(text: str, find: FindTeam) -> Matchup:
     return Matchup(
         slots.matchup.away, slots.matchup.home, slots.day, any_order=slots.matchup.any_order
     )
-
-
-def pick_text(market: Market, game: Game) -> str:
-    """The market written so that `parse_pick` reads the same market in this game."""
-    return describe(market, game.home, game.away)
 
 
 _UNITS = ("units", "unit", "u")

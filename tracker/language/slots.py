@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
+from tracker.domain import BadBet
 from tracker.domain.catalog import Team, may_be_a_person
-from tracker.domain.errors import BadBet
 from tracker.domain.market import Direction, Parity, Span
 from tracker.domain.money import Odds
 from tracker.domain.pick import (

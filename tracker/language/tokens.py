@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol, TypeVar
 
+from tracker.domain import BadBet
 from tracker.domain.catalog import Team, fold, team_names
-from tracker.domain.errors import BadBet
 from tracker.domain.league import LEAGUES
 from tracker.language.vocabulary import MONEYLINE, NEVER_IN_A_NAME, NOISE, STATS, SUGGESTED
 

@@ -22,8 +22,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from tracker.app.market.backtest import BetOutcome, Candidate
+from tracker.domain import TrackerError
 from tracker.domain.chance import Chance
-from tracker.domain.errors import TrackerError
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.league import LEAGUE_ZONE, season_name
 from tracker.domain.market import Direction, Market, Moneyline, Spread, Total
@@ -36,7 +36,7 @@ from tracker.forecast.pricing.markets import chance_of
 from tracker.forecast.priors import GAME_SDS, Known, devig
 
 if TYPE_CHECKING:
-    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.games import Dataset
     from tracker.modelling.rule_trial import History
 
 USUAL = 1 + 100 / 110
@@ -268,7 +268,7 @@ def read_games(
 
     Raises BadDataset for a folder that holds none.
     """
-    from tracker.modelling.games.dataset import read
+    from tracker.modelling.games import read
 
     data = read(folder, league)
     rows = [
@@ -297,7 +297,7 @@ def _as_played(data: Dataset, row: int) -> Played:
 
 
 def _history(data: Dataset, row: int, game: Game) -> History:
-    from tracker.modelling.games.dataset import Act
+    from tracker.modelling.games import Act
 
     dead = {
         Act.FOUL: FOUL_S, Act.FREE_THROW: FREE_THROW_S, Act.TIMEOUT: TIMEOUT_S,

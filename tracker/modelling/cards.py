@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,15 +18,360 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracker.forecast.game.parameters import Parameters, decode
-from tracker.modelling.games import card
-from tracker.modelling.games.dataset import Dataset, read
+from tracker.modelling.games import Dataset, read
 from tracker.modelling.games.evaluate import evaluate_games, judged_alone
 from tracker.modelling.games.fit import fit_text, only
+from tracker.modelling.games.report import NAMES, grid, scores
 from tracker.modelling.players import report
 from tracker.modelling.shipped import PLANS, PLAYERS, Progress, each_step_once
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+# ------------------------------------------------------------ what the model card says
+
+INTRODUCTION = """\
+# Model card
+
+The forecast gives, at any moment of a basketball game, the joint chances of its final score, and
+from them the chance of every game-level bet. [model.md](model.md) tells how it works; this page how
+good it is. `python -m tracker.modelling.cards` makes the tables anew.
+
+**For**: telling a person how likely their bets are to win, and how sure that is.
+**Not for**: finding bets that beat a market, staking, or anything that moves money by itself. It
+matches the live market's chances and does not beat its closing lines; a price that differs from a
+book's is more often the forecast's mistake than the book's.
+
+## Data
+
+Play-by-play of NBA games 2020-21 … 2023-24 with closing lines (games whose recorded line cannot be
+a closing one are left out), WNBA games 2015 … 2022, and NCAA men's games 2024-25, both without
+lines. Seasons judged here were not fitted on, unless it says so; the shipped files are then fitted
+on all seasons. A game weighs 1 at each moment. Overtime counts. Brier scores and calibration are of
+bets that did not push; intervals are 95 %, by bootstrap over games.
+"""
+
+REFERENCE = {
+    "win": (0.1828, 0.1530, 0.1148, 0.0791, 0.0566, 0.0440, 0.0402, 0.0308),
+    "spread": (0.2199, 0.1805, 0.1349, 0.0928, 0.0697, 0.0448, 0.0384, 0.0228),
+    "total": (0.2047, 0.1637, 0.1135, 0.0827, 0.0652, 0.0507, 0.0405, 0.0220),
+    "margin": (6.89, 5.93, 4.34, 2.99, 2.06, 1.49, 1.06, 0.57),
+    "total points": (8.60, 7.38, 5.45, 4.08, 3.24, 2.60, 2.10, 1.30),
+    "home": (5.56, 4.72, 3.45, 2.58, 1.96, 1.54, 1.14, 0.67),
+}
+"""The lowest Brier score or CRPS that any of six models reached on the same 1,200 games of 2023-24:
+Stern with the line, a frozen mean, linear extrapolation, a six-parameter normal, logistic
+regression and an empirical kernel, each fitted on other seasons. In the order of `AT`."""
+
+AT = ("end Q1", "half", "end Q3", "5:00", "2:00", "1:00", "0:30", "0:10")
+
+LIMITS = """\
+## Limits and known weaknesses
+
+- A closing line is taken as the truth before tip-off. A lineup known late, an injury during the
+  game, a coach who rests his starters: nothing of it is seen but through the score.
+- Quarters and halves that are not the end of the game are normal in margin and total until their
+  last minute, which is played by possessions; quarters still to come are tied to the final score
+  only by the part of its variance that they hold.
+- Before the endgame margin and total go together only by how clear the favourite is. Home teams'
+  points vary a little more than visitors' (correlation .03); symmetry between the sides is kept
+  instead.
+- The possession chain knows league habits, not a team's: a good free-throw team is not better at
+  holding a lead. Fouls to give count only as bonus or not.
+- Unknown possession (no live box score gives it) costs .0001 to .0014 Brier late.
+- One season of NCAA men's games: early-season priors are vague, and cross-season drift is untested.
+- A neutral court is not known as one: the home edge then misleads, most of all in March (the NCAA
+  table's drifts come from there).
+- WNBA and NCAA priors come from results alone; with closing lines they would be sharper than shown.
+- G League and NCAA women carry another league's figures, flagged `transferred`, and are not judged.
+- Seasons differ by more than models: the same model's Brier at half-time was .153 in 2023-24 and
+  .173 in 2022-23. Compare models by paired differences only.
+"""
+
+
+def write_card(sections: Results, path: Path, seasons: Results = ()) -> None:
+    """Write the card from evaluations, each with its heading; the first is told in full.
+
+    `seasons` are evaluations of one league, of one season each, which are told beside one another.
+    """
+    lines = [INTRODUCTION]
+    for k, (heading, result) in enumerate(sections):
+        lines += [f"## {heading}", "", *section(result, full=k == 0), ""]
+        if k == 0 and seasons:
+            lines += ["## Season by season", "", *beside_one_another(seasons), ""]
+    lines.append(LIMITS)
+    path.write_text("\n".join(lines), "utf-8")
+
+
+def section(result: Mapping[str, Any], *, full: bool) -> list[str]:
+    """The tables of one evaluation."""
+    about, overtime = result["parameters"], result["overtime"]
+    moments = dict(sorted(result["moments"].items(), key=lambda x: -x[1]["left"]))
+    live = {"live overtime": overtime} if overtime["scores"] else {}
+    lines = [
+        (
+            f"`{about['model_version']}`, fitted on {', '.join(about['fitted_on'])}, judged on "
+            f"{', '.join(about['judged_on'])}: {about['games']} games."
+        ),
+        "",
+        *scores(moments),
+        "",
+        (
+            "How often the 80 % interval holds the outcome (randomised PIT; the 95 % interval of "
+            f"each cell is about ±{_half(moments):.3f}):"
+        ),
+        "",
+        *_coverage(moments | live),
+        "",
+        "Calibration over all moments:",
+        "",
+        *_calibration(result["overall"]),
+        "",
+        _exceptions(moments),
+        "",
+        *_counts(moments),
+        "",
+        _joint(result["parlay_log_loss"]),
+        "",
+        _fair(result["martingale"]),
+    ]
+    if full:
+        lines += [
+            "",
+            (
+                "Beside the best of six reference models, cell by cell: how far above (+) or below "
+                "it, in per cent. It is the best of six by hindsight, another one in each cell. "
+                "(Team totals are graded here on half-point lines and parlays by a book's push "
+                "rule: they have no counterpart.)"
+            ),
+            "",
+            *_beside(moments),
+            "",
+            (
+                "Brier paired by game, ours minus each baseline's, fitted on the same seasons "
+                "(× 10,000; below 0 is better; * where the interval reaches above +5). "
+                + _against(result["paired"])
+            ),
+            "",
+            *_paired(result["paired"], [x for x in moments if x in _compared(result)]),
+        ]
+    return lines
+
+
+def _against(paired: Mapping[str, Any]) -> str:
+    """How many comparisons with a baseline there are, and in which of them it may be better."""
+    cells = [
+        (label, market, name, x)
+        for label, moments in paired.items()
+        for name, told in moments.items()
+        for market, x in told.items()
+        if market in NAMES
+    ]
+    behind = [x for x in cells if x[3]["low"] > 0]
+    open_ = [x for x in cells if x[3]["high"] > NOTABLE]
+    ahead = [x for x in cells if x[3]["high"] < 0]
+    told = "; ".join(
+        f"{label}, {NAMES[market]} at {name}: {x['mean'] * 1e4:+.0f} "
+        f"({x['low'] * 1e4:+.0f}, {x['high'] * 1e4:+.0f})"
+        for label, market, name, x in behind
+    )
+    return (
+        f"Of {len(cells)} comparisons this model is better beyond doubt (interval below 0) in "
+        f"{len(ahead)}, a baseline in {len(behind)}{f' ({told})' if told else ''}; in {len(open_)} "
+        "the interval reaches above +5."
+    )
+
+
+NOTABLE = 0.0005
+"""Brier: a baseline that may be better by more is marked."""
+
+
+def _coverage(moments: Mapping[str, Any]) -> list[str]:
+    rows = [
+        [score, *(f"{x['scores'][score]['coverage80']['mean']:.3f}" for x in moments.values())]
+        for score in ("margin", "total", "home", "away")
+    ]
+    return grid(["of", *moments], rows)
+
+
+def _half(moments: Mapping[str, Any]) -> float:
+    cells = [x["scores"]["margin"]["coverage80"] for x in moments.values()]
+    return float(max(x["high"] - x["low"] for x in cells) / 2)
+
+
+def _calibration(overall: Mapping[str, Any]) -> list[str]:
+    rows = [
+        ["ECE", *(f"{x['ece']:.4f}" for x in overall.values())],
+        ["slope", *(f"{x['slope']:.3f}" for x in overall.values())],
+        ["± (95 %, by game)", *(f"{1.96 * x['slope_error']:.3f}" for x in overall.values())],
+    ]
+    return grid(["", *overall], rows)
+
+
+def _exceptions(moments: Mapping[str, Any]) -> str:
+    """Cells whose ECE is above what perfect chances show in 95 of 100 samples."""
+    cells = [
+        (name, market, x["ece"], x["ece_if_perfect"])
+        for name, moment in moments.items()
+        for market, x in moment["markets"].items()
+    ]
+    above = [x for x in cells if x[2] > x[3]]
+    told = ", ".join(
+        f"{market} at {name} ({ece:.3f} > {limit:.3f})" for name, market, ece, limit in above
+    )
+    return (
+        f"Of {len(cells)} cells (market × moment), {len(above)} have an ECE above the 95th "
+        f"percentile of perfect chances, where chance alone makes {len(cells) / 20:.0f}"
+        + (f": {told}." if above else ".")
+    )
+
+
+def _counts(moments: Mapping[str, Any]) -> list[str]:
+    def ratio(x: Mapping[str, float]) -> str:
+        return f"{x['predicted']:.0f} ± {1.96 * x['spread']:.0f} / {x['observed']:.0f}"
+
+    def gain(x: Mapping[str, float]) -> str:
+        return f"{x['mean']:+.4f} ({x['low']:+.4f}, {x['high']:+.4f})"
+
+    rows = [
+        ["overtimes, predicted / observed", *(ratio(x["overtimes"]) for x in moments.values())],
+        ["pushes of lines at the score", *(ratio(x["pushes"]) for x in moments.values())],
+        [
+            "parlay log loss, joint less product",
+            *(gain(x["parlay_log_loss"]["difference"]) for x in moments.values()),
+        ],
+    ]
+    return grid(["", *moments], rows)
+
+
+def _joint(x: Mapping[str, float]) -> str:
+    return (
+        f"Over all moments the parlay's log loss off the joint distribution is {x['mean']:+.5f} "
+        f"({x['low']:+.5f}, {x['high']:+.5f}) beside that of its legs multiplied, paired by game."
+    )
+
+
+def _fair(told: Mapping[str, Any]) -> str:
+    """Whether the chance of a win moved as a fair one must."""
+    off = [name for name, x in told["drift"].items() if x["low"] > 0 or x["high"] < 0]
+    squares = told["squares"]
+    return (
+        f"Moved as a fair chance must: of {len(told['drift'])} steps between these moments, "
+        f"{len(off)} have a mean change whose 95 % interval misses 0; squared changes of the win "
+        f"add up to {squares['mean']:.4f} ({squares['low']:.4f}–{squares['high']:.4f}), where "
+        f"p (1 − p) at tip-off asks for {told['expected']:.4f}."
+    )
+
+
+def _beside(moments: Mapping[str, Any]) -> list[str]:
+    """Ours over the best reference, cell by cell, as per cent."""
+    rows = []
+    for name, best in REFERENCE.items():
+        cells = []
+        for moment, reference in zip(AT, best, strict=True):
+            x = moments.get(moment, None)
+            if x is None:
+                cells.append("")
+                continue
+            if name in NAMES:
+                own = x["markets"][name]["brier"]
+            else:
+                own = x["scores"][name.split()[0]]["crps"]
+            cells.append(f"{(own / reference - 1) * 100:+.1f}")
+        kind = "Brier" if name in NAMES else "CRPS"
+        rows.append([f"{NAMES.get(name, name)} {kind}", *cells])
+    return grid(["at", *AT], rows)
+
+
+def _compared(result: Mapping[str, Any]) -> set[str]:
+    """The moments at which baselines were asked."""
+    return {name for moments in result["paired"].values() for name in moments}
+
+
+def _paired(paired: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    rows = []
+    for label, moments in paired.items():
+        for market, told in NAMES.items():
+            cells = [moments[name].get(market) for name in names]
+            if all(x is None for x in cells):
+                continue
+            rows.append(
+                [
+                    f"{label}: {told}",
+                    *(
+                        ""
+                        if x is None
+                        else f"{x['mean'] * 1e4:+.0f}{'*' if x['high'] > NOTABLE else ''}"
+                        for x in cells
+                    ),
+                ]
+            )
+    return grid(["baseline", *names], rows)
+
+
+Results = Sequence[tuple[str, Mapping[str, Any]]]
+"""Evaluations, each with its heading."""
+
+_SCORES = ("margin", "total", "home", "away")
+
+
+def beside_one_another(seasons: Results) -> list[str]:
+    """What differs from season to season though the model is the same: each is left out in turn."""
+    names = ("win", "spread", "total", "home total", "parlay")
+    rows = []
+    for heading, result in seasons:
+        overall, moments = result["overall"], result["moments"]
+        errors = [overall[x]["ece"] for x in names]
+        cells = [x for moment in moments.values() for x in moment["markets"].values()]
+        above = sum(x["ece"] > x["ece_if_perfect"] for x in cells)
+        covered = [x["scores"][s]["coverage80"]["mean"] for x in moments.values() for s in _SCORES]
+        rows.append([
+            heading,
+            *(f"{overall[x]['slope']:.2f} ± {1.96 * overall[x]['slope_error']:.2f}" for x in names),
+            f"{min(errors):.4f}–{max(errors):.4f}",
+            f"{above} of {len(cells)}",
+            f"{min(covered):.3f}–{max(covered):.3f}",
+            _ratio([moments["half"]["overtimes"]]),
+            *(_ratio([moments[x]["pushes"]]) for x in ("2:00", "0:30", "0:10")),
+        ])  # fmt: skip
+    every = [x["moments"] for _, x in seasons]
+    pooled = [_pooled(seasons, x) for x in names]
+    rows.append([
+        "together", *pooled, "", "", "", _ratio([x["half"]["overtimes"] for x in every]),
+        *(_ratio([x[at]["pushes"] for x in every]) for at in ("2:00", "0:30", "0:10")),
+    ])  # fmt: skip
+    head = [
+        "season", *(f"slope, {NAMES[x]}" for x in names), "ECE", "cells above the 95th percentile",
+        "coverage, least and most", "overtimes, predicted over observed", "pushes at 2:00",
+        "0:30", "0:10",
+    ]  # fmt: skip
+    return [
+        (
+            "The same model, fitted each time without the season that it is judged on. Slopes are "
+            "over all moments, with their 95 % interval by game: what is above 1 in one season is "
+            "below it in another."
+        ),
+        "",
+        *grid(head, rows),
+    ]
+
+
+def _ratio(counts: Sequence[Mapping[str, float]]) -> str:
+    predicted, observed = (sum(x[k] for x in counts) for k in ("predicted", "observed"))
+    spread = sum(x["spread"] ** 2 for x in counts) ** 0.5
+    return f"{predicted / observed:.2f} ± {1.96 * spread / observed:.2f}" if observed else "–"
+
+
+def _pooled(seasons: Results, market: str) -> str:
+    """The mean slope, each season weighing by what it tells."""
+    told = [x["overall"][market] for _, x in seasons]
+    weights = [x["slope_error"] ** -2 for x in told]
+    mean = sum(w * x["slope"] for w, x in zip(weights, told, strict=True)) / sum(weights)
+    return f"{mean:.2f} ± {1.96 * sum(weights) ** -0.5:.2f}"
+
+
+# ----------------------------------------------------------- what the cards are made on
 
 BEFORE = "2025-02"
 """The one season of NCAA men is fitted on its games before this month and judged on the others."""
@@ -73,9 +418,9 @@ def games_card(bench: Bench, out: Path) -> None:
             told = judged_alone(nba, parameters, rows, bench.progress)
         seasons.append((season, told))
     sections += [_wnba(bench), _ncaa(bench)]
-    path = out / "model-card.md"
+    path = out / "model-md"
     said = _BESIDE.search(path.read_text("utf-8")) if path.is_file() else None
-    card.write_card(sections, path, seasons)
+    write_card(sections, path, seasons)
     if said is not None:
         text = path.read_text("utf-8")
         path.write_text(text.replace("## Data\n", f"{said.group()}## Data\n", 1), "utf-8")
@@ -125,7 +470,7 @@ def players_card(bench: Bench, out: Path) -> None:
     parameters = bench.without(read(bench.data, PLAYERS), plan.unseen)
     folder = bench.fits / f"players-without-{plan.unseen}"
     report.judge_with(bench.data, parameters, fitted, [plan.unseen], folder, bench.progress)
-    (out / "player-card.md").write_text((folder / "player-card.md").read_text("utf-8"), "utf-8")
+    (out / "player-md").write_text((folder / "player-md").read_text("utf-8"), "utf-8")
 
 
 def main() -> None:

@@ -25,13 +25,12 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
+from tracker.domain import Impossible, Misused
 from tracker.domain.catalog import code_in
-from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import GameState, PlayerLine, Side
 from tracker.domain.league import LEAGUES, WNBA, season_name
 from tracker.domain.prior import Finished
-from tracker.feeds import strict
-from tracker.feeds.source import FeedMalformed
+from tracker.feeds import FeedMalformed, strict
 from tracker.feeds.strict import MOST_PERIODS, Strict, Text, read_json
 
 

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.forecast.documents import sealed
 from tracker.forecast.game.parameters import decode
-from tracker.modelling.games.dataset import BadDataset, read
+from tracker.modelling.games import BadDataset, read
 from tracker.modelling.games.evaluate import scored
 from tracker.modelling.games.fit import fit_text, only
-from tracker.modelling.players.dataset import seasons_with_players
+from tracker.modelling.players import seasons_with_players
 from tracker.modelling.players.evaluate import evaluate_players
 from tracker.modelling.players.fit import MODEL, fit_players, written
 from tracker.modelling.players.known import know
@@ -185,7 +185,7 @@ def pieces_of(
     folder: Path, leagues: Iterable[str], named: tuple[str, ...], strategy: Strategy | None
 ) -> list[Piece]:
     """A piece for each season of each league. Raises BadDataset where there are fewer than two."""
-    from tracker.modelling.games.dataset import seasons_played
+    from tracker.modelling.games import seasons_played
 
     found = []
     for league in leagues:
@@ -249,7 +249,7 @@ def work_out(piece: Piece) -> Finding:
     from threadpoolctl import threadpool_limits
 
     from tracker.forecast.game.parameters import decode
-    from tracker.modelling.games.dataset import read
+    from tracker.modelling.games import read
     from tracker.modelling.games.evaluate import scored
     from tracker.modelling.games.fit import fit_text
 

@@ -32,11 +32,10 @@ from tracker.domain.policy import Comparison, LevelRule, Rule, SwingRule
 from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.engine.rules.state_machine import COOLDOWN
-from tracker.feeds import nba
+from tracker.feeds import FeedMalformed, nba
 from tracker.feeds.polling.cadence import next_wait
 from tracker.feeds.polling.feed import FeedAnswer, LookUp
 from tracker.feeds.polling.poller import GamePoller
-from tracker.feeds.source import FeedMalformed
 from tracker.forecast import Outlook, load_parameters
 from tracker.replay.nba_site import NbaSite
 from tracker.replay.playback import Playback

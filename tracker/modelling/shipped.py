@@ -20,7 +20,7 @@ from tracker.domain.league import LEAGUES
 from tracker.forecast.documents import About, reference, sealed
 from tracker.forecast.game.parameters import decode
 from tracker.modelling.games import fit as games_fit
-from tracker.modelling.games.dataset import read
+from tracker.modelling.games import read
 from tracker.modelling.games.evaluate import judged
 from tracker.modelling.players import fit as players_fit
 from tracker.modelling.players.known import know

@@ -13,7 +13,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.replay import RecordedPhase
 from tracker.replay.playback import Playback, Showing
 from tracker.replay.words import EASTERN

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.replay import RecordedPhase, Recording
 from tracker.replay.timeline import Timeline, timeline
 from tracker.settings.reading import plain_words

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.replay import (
     Action,
     Actions,

@@ -27,7 +27,7 @@ from typing import NamedTuple
 from aiohttp import web
 
 from tracker.clock import Clock
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.replay import espn_site as espn
 from tracker.replay.espn_site import BAD_REQUEST
 from tracker.replay.faults import Fault, FaultKind, faults_at

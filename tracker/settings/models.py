@@ -16,9 +16,9 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from tracker.domain import BadBet, BadRule
 from tracker.domain.alert import MessageStyle
 from tracker.domain.catalog import find_teams
-from tracker.domain.errors import BadBet, BadRule
 from tracker.domain.game import Game
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, parse_money, parse_odds

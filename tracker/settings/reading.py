@@ -18,7 +18,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -247,7 +247,8 @@ def _unknown(dotted: str, cls: type) -> str:
     if near:
         return f"is not a known key; did you mean {near[0]}?"
     elsewhere = [key for key in keys if key.rpartition(".")[2] == leaf]
-    if elsewhere:
+    # A key of several tables, such as `enabled`, in yet another is not out of its place.
+    if len(elsewhere) == 1 or (elsewhere and not table):
         home = elsewhere[0].rpartition(".")[0]
         return "is not known here; " + (f"move it under [{home}]" if home else "move it to the top")
     return f"is not a known key; known here: {', '.join(sorted(siblings))}"

@@ -14,13 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from tracker.domain import BadBet
 from tracker.domain.alert import Delivery, DeliveryState, Outcome
 from tracker.domain.draft import Draft
-from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.domain.player import RosterOf, nobody
 from tracker.domain.policy import Rule
-from tracker.domain.poll import Poll, Usage
+from tracker.domain.poll import Document, Poll, Usage
 from tracker.domain.same_bet import Kept
 from tracker.domain.tracking import Change, GameTracking
 from tracker.engine.record import Said
@@ -146,15 +146,22 @@ class Store:
 
     @classmethod
     async def open(
-        cls, path: Path, *, now: datetime, readonly: bool = False, durable: bool = True
+        cls,
+        path: Path,
+        *,
+        now: datetime,
+        readonly: bool = False,
+        durable: bool = True,
+        wait_out: WaitOut | None = None,
     ) -> Store:
         """Open the database at `path`, bringing it up to date (or refusing that, when `readonly`).
 
         A writer makes a missing folder (0700) and file (0600). Raises StoreMissing, StoreTooOld,
         StoreTooNew, StoreBroken, StoreBusy or StoreUnavailable. `durable=False` lets a power cut
-        take the last commits; it is for rehearsals.
+        take the last commits; it is for rehearsals. `wait_out` is asked where a write would raise:
+        it waits for a full disk or a lock to pass, or raises what it is told.
         """
-        database = await open_database(path, readonly=readonly, durable=durable)
+        database = await open_database(path, readonly=readonly, durable=durable, wait_out=wait_out)
         try:
             if readonly:
                 await database.bare(partial(require_current, path=path))
@@ -165,10 +172,6 @@ class Store:
             await database.close()
             raise
         return cls(database)
-
-    def wait_out(self, trouble: WaitOut) -> None:
-        """From here on, wait for a full disk or a lock to pass instead of raising on a write."""
-        self._db.wait_out = trouble
 
     async def close(self) -> None:
         """Let running transactions finish and close; calling it again does nothing."""
@@ -475,8 +478,8 @@ class Store:
 
     async def bodies(
         self, source: str | None, since: datetime, until: datetime
-    ) -> AsyncIterator[tuple[datetime, str, bytes]]:
-        """Raw responses of a source (or all) in [since, until), in order, as (at, path, body)."""
+    ) -> AsyncIterator[Document]:
+        """Raw responses of a source (or all) in [since, until), in order."""
         from tracker.store import upkeep
 
         place: upkeep.Place | None = upkeep.first_place(since)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote
 
-from tracker.domain.errors import Impossible
+from tracker.domain import Impossible
 from tracker.store import queries as q
 from tracker.store.database import Database
 from tracker.store.database.columns import moment, moment_or_none, stamp

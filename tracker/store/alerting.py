@@ -48,6 +48,12 @@ class Alerting:
         """The last of some kinds of things that the program said of itself, and when."""
         return await self._db.read(lambda db: _last_notice(db, kinds))
 
+    async def said_since(self, kind: str, text: str, since: datetime) -> bool:
+        """Whether the program said just this of itself from a time on."""
+        return await self._db.read(
+            lambda db: db.execute(q.SAID_SINCE, (kind, text, stamp(since))).fetchone() is not None
+        )
+
     async def settled_since(self, since: datetime) -> list[int]:
         """The bets that got a result from a time on, by number."""
         return await self._db.read(lambda db: _settled_since(db, since))

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tracker.domain import BadBet
 from tracker.domain.bet import Settlement
 from tracker.domain.draft import Draft
-from tracker.domain.errors import BadBet
 from tracker.domain.game import GameState
 from tracker.domain.policy import Rule
 from tracker.domain.poll import FINAL_CHECKS

@@ -8,9 +8,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
-from typing import Any, assert_never
+from functools import lru_cache
+from typing import Any, NamedTuple, assert_never
 
 from tracker.domain.bet import Bet, Leg, Parlay, Result, Wager
 from tracker.domain.catalog import Team, teams
@@ -303,7 +304,12 @@ def odds_columns(odds: Odds | None) -> Columns:
 
 def odds_of(row: Any) -> Odds | None:
     """The odds that `odds_columns` wrote."""
-    return None if row["odds"] is None else Odds(row["odds"], Fraction(row["odds_decimal"]))
+    return None if row["odds"] is None else _odds(row["odds"], row["odds_decimal"])
+
+
+@lru_cache(maxsize=1024)
+def _odds(text: str, decimal: str) -> Odds:
+    return Odds(text, Fraction(decimal))
 
 
 def _player(player: Player) -> Columns:
@@ -348,12 +354,28 @@ def facts(draft: Draft) -> dict[str, object]:
     }
 
 
+class _Meaning(NamedTuple):
+    pick: Written
+    matchup: Matchup | None
+    occasion: str
+    placed_at: datetime | None
+
+
+@lru_cache(maxsize=4096)
+def _meaning_of(text: str) -> _Meaning:
+    """What `pack_meaning` wrote, read once: a bet that comes is held against all that are alike."""
+    found = unpack(text)
+    placed_at = moment(found["placed_at"]) if "placed_at" in found else None
+    pick, matchup = written_of(found["pick"]), matchup_of(found["matchup"])
+    return _Meaning(pick, matchup, found["occasion"], placed_at)
+
+
 def draft_of(row: Any) -> Draft:
     """The draft of a row that has the columns of `bet`."""
-    meaning = unpack(row["meaning"])
+    meaning = _meaning_of(row["meaning"])
     return Draft(
-        pick=written_of(meaning["pick"]),
-        matchup=matchup_of(meaning["matchup"]),
+        pick=meaning.pick,
+        matchup=meaning.matchup,
         game_text=row["game_text"],
         odds=odds_of(row),
         stake_cents=row["stake_cents"],
@@ -363,8 +385,8 @@ def draft_of(row: Any) -> Draft:
         book=row["book"],
         lines=Lines(*unpack(row["lines"])),
         from_file=bool(row["from_file"]),
-        occasion=meaning["occasion"],
-        placed_at=moment(meaning["placed_at"]) if "placed_at" in meaning else None,
+        occasion=meaning.occasion,
+        placed_at=meaning.placed_at,
         free=bool(row["free"]),
     )
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from tracker.domain import BadBet
 from tracker.domain.bet import Leg, Parlay, Result, Settlement, Wager, wager_kind, wager_text
 from tracker.domain.draft import Draft
-from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState
 from tracker.domain.player import RosterOf, nobody
 from tracker.domain.policy import Rule

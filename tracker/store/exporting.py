@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from graphlib import TopologicalSorter
 from typing import Any, TextIO
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.store.database.migrate import migrations, version_of
 
 MARK = "tracker archive"

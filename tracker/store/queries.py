@@ -491,6 +491,10 @@ SELECT rule, at FROM alert WHERE bet IS NULL AND rule IN (SELECT value FROM json
 ORDER BY id DESC LIMIT 1
 """
 
+SAID_SINCE = """
+SELECT 1 FROM alert WHERE bet IS NULL AND rule = ? AND text = ? AND at >= ? LIMIT 1
+"""
+
 # ---------------------------------------------------------------------------------------- snoozes
 
 ADD_SNOOZE = "INSERT INTO snooze (scope, target, since, until) VALUES (?, ?, ?, ?)"

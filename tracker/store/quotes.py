@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
@@ -22,6 +22,7 @@ from tracker.store.alerting import keep_alert
 from tracker.store.database import Database
 from tracker.store.database.columns import moment, moment_or_none, stamp, stamp_or_none
 from tracker.store.recording import keep_document, keep_rules
+from tracker.store.views import BetView
 
 _ADD_QUOTE = """
 INSERT INTO quote (
@@ -324,6 +325,11 @@ class Quotes:
         return await self._db.read(
             lambda db: {x["bet"]: _decision(x) for x in db.execute(_DECISIONS, {"bet": bet})}
         )
+
+    async def decision_of(self, bet: BetView) -> BetDecision | None:
+        """What a bet was worth when it was made, at the price that it has: it may be mended."""
+        kept = (await self.decisions(bet.number)).get(bet.number)
+        return None if kept is None else replace(kept, odds=bet.price)
 
     # -------------------------------------------------------------------------------------- rules
 

@@ -354,6 +354,8 @@ def _bet_view(
         low=None if followed is None else followed.low,
         review=asked or _review(followed, settlement),
         out=() if followed is None else followed.out,
+        dropped=() if followed is None else followed.dropped,
+        may_drop=followed is not None and followed.may_drop,
         free=draft.free,
         said=draft,
     )

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from tracker.domain.poll import Usage
+from tracker.domain.poll import Document, Usage
 from tracker.engine.monitors import State
 from tracker.store import queries as q
 from tracker.store.database import Database
@@ -181,7 +181,8 @@ _PAGE = 32
 """Bodies read at once: a few megabytes."""
 
 _BODIES = """
-SELECT poll.id, poll.at, poll.path, body.packed FROM poll JOIN body USING (digest)
+SELECT poll.id, poll.source, poll.path, poll.at, digest, body.packed
+FROM poll JOIN body USING (digest)
 WHERE (:source IS NULL OR poll.source = :source)
   AND (poll.at, poll.id) > (:after, :after_id) AND poll.at < :until
 ORDER BY poll.at, poll.id LIMIT :limit
@@ -212,8 +213,8 @@ def first_place(since: datetime) -> Place:
 
 def read_page(
     db: sqlite3.Connection, source: str | None, after: Place, until: datetime
-) -> tuple[list[tuple[datetime, str, bytes]], Place | None]:
-    """The next bodies as (at, path, body), and where to go on; None at the end."""
+) -> tuple[list[Document], Place | None]:
+    """The next bodies, and where to go on; None at the end."""
     values = {
         "source": source,
         "after": after.at,
@@ -222,7 +223,10 @@ def read_page(
         "limit": _PAGE,
     }
     rows = db.execute(_BODIES, values).fetchall()
-    found = [(moment(x["at"]), x["path"], zlib.decompress(x["packed"])) for x in rows]
+    found = [
+        Document(x["source"], x["path"], moment(x["at"]), zlib.decompress(x["packed"]), x["digest"])
+        for x in rows
+    ]
     return found, Place(rows[-1]["at"], rows[-1]["id"]) if len(rows) == _PAGE else None
 
 

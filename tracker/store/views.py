@@ -6,7 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.domain.alert import Alert, DeliveryState
-from tracker.domain.bet import ASK_BOOK, Result, Settlement, Snapshot, Status, Wager
+from tracker.domain.bet import (
+    ASK_BOOK,
+    Parlay,
+    Result,
+    Settlement,
+    Snapshot,
+    Status,
+    Wager,
+    price_of,
+)
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState
@@ -23,7 +32,9 @@ class BetView:
     What depends on the game (`game`, `state`, `market`, `market_text`) is None until that is known.
     `state`, `seen_at` and `stale` are what is believed of the game. `rules` are those in force.
     `chance` and `chance_at` are the last snapshot's; `no_chance` says why it has none at present.
-    `out` are the places of the legs whose player is out. `revision` counts results, 0 before any.
+    `out` are the places of the legs whose player is out, `dropped` of all that count no more;
+    `may_drop` is whether one that is open may well push.
+    `revision` counts results, 0 before any.
     """
 
     number: int
@@ -57,6 +68,8 @@ class BetView:
     low: float | None
     review: str | None
     out: tuple[int, ...] = ()
+    dropped: tuple[int, ...] = ()
+    may_drop: bool = False
     free: bool = False
     said: Draft | None = None
     """The bet as it was written, for what is not known without its game."""
@@ -71,6 +84,11 @@ class BetView:
         """Whether what it asks of the person is what the book paid, and not its result."""
         asked = self.review is not None and self.review.endswith(ASK_BOOK)
         return asked and self.payout_cents is None
+
+    @property
+    def price(self) -> Odds | None:
+        """What is won by it; None where that is not known, and of a free bet, which risks none."""
+        return None if self.free else price_of(self.market, self.odds)
 
     @property
     def own_cents(self) -> int | None:
@@ -144,6 +162,12 @@ class ShowView:
     alerts: tuple[AlertView, ...]
     settlements: tuple[SettlementView, ...]
     legs: tuple[LegStanding, ...] = ()
+
+    def game_at(self, moment: SnapshotView) -> Game | None:
+        """The game that a moment's clock and score are of: a parlay may be about several."""
+        market = self.bet.market
+        games = market.games if isinstance(market, Parlay) else ()
+        return next((x for x in games if x.id == moment.game), self.bet.game)
 
     @property
     def priced(self) -> ShowView:

@@ -16,15 +16,14 @@ from prometheus_client import CollectorRegistry, Counter
 
 from tracker import __version__
 from tracker.clock import Clock
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.settings import Settings
 from tracker.settings.reading import plain_words
-from tracker.web import api, problems
-from tracker.web.guard import Door, Guard
+from tracker.web import api
+from tracker.web.guard import Door, Guard, Problem, problem_of, problem_response, tell_problems
 from tracker.web.live import Doorbell
 from tracker.web.pages import bets, frame, market, record
 from tracker.web.pages.frame import Outside, Unasked, page
-from tracker.web.problems import Problem
 from tracker.web.site import Site
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters
     )  # fmt: skip
     api.attach(app)
     _attach_pages(app)
-    problems.attach(app)
+    tell_problems(app)
     _for_people(app)
     hosts = LOOPBACK | {settings.web.host} | set(settings.web.hosts)
     return Guard(app, hosts, lambda route, status: counter.labels(route, str(status)).inc())
@@ -102,11 +101,11 @@ def _for_people(app: FastAPI) -> None:
                 field = ".".join(str(x) for x in first["loc"][1:])
                 found = Problem(422, f"{field or 'the body'} {plain_words(first)}", field)
             case TrackerError():
-                found = problems.of_error(wrong)
+                found = problem_of(wrong)
             case _:
                 raise wrong
         if request.url.path.startswith("/api/"):
-            return problems.answer(found)
+            return problem_response(found)
         return page(
             "problem.html", "That did not work", status=found.status, message=found.message,
             candidates=found.candidates,

@@ -1,19 +1,27 @@
-"""What every request must pass before anything is read of it, who asks, and what answers carry."""
+"""What every request must pass before anything is read of it, who asks, and what answers carry.
+
+What went wrong is told as `application/problem+json`, in the sentences of the command line.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated, Any, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyCookie, HTTPBearer
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from tracker.domain import BadBet, TrackerError
+from tracker.domain.draft import AmbiguousGame
+from tracker.store import StoreError
 from tracker.store.access import KeyScope
-from tracker.web.problems import Problem
 from tracker.web.site import Site, site_of
 
 Scope = MutableMapping[str, Any]
@@ -268,3 +276,105 @@ def needs(scope: KeyScope) -> Callable[..., Awaitable[Visitor]]:
 Reader = Annotated[Visitor, Depends(needs(KeyScope.READ))]
 Writer = Annotated[Visitor, Depends(needs(KeyScope.WRITE))]
 Pricer = Annotated[Visitor, Depends(needs(KeyScope.PRICE))]
+
+
+# ------------------------------------ what went wrong, in the command line's sentences
+
+
+class ProblemBody(BaseModel):
+    """An error as the API tells it (RFC 9457). `field` names what was wrong, where it is known."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    field: str = ""
+    message: str
+    candidates: list[str] = []
+
+
+Json = dict[str, Any]
+PROBLEM: Json = {
+    "application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}
+}
+"""An error as the API's document describes it: once for all calls."""
+
+_FAULT = 400
+
+
+def answers(shape: Any, status: int = 200, *others: int) -> Json:
+    """What the decorator of a route is given: the answer's shape, described and not made anew."""
+    told = {
+        one: {
+            "model": shape,
+            "description": "As described.",
+            **({"content": PROBLEM} if one >= _FAULT else {}),
+        }
+        for one in (status, *others)
+    }
+    return {"response_model": None, "responses": told, "status_code": status}
+
+
+class Problem(Exception):
+    """A request that is answered with an error: a status and one sentence."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        field: str = "",
+        *,
+        headers: Mapping[str, str] | None = None,
+        candidates: tuple[str, ...] = (),
+    ) -> None:
+        """`message` says what is wrong and what to do."""
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.field = field
+        self.headers = dict(headers or {})
+        self.candidates = candidates
+
+
+def problem_response(wrong: Problem) -> JSONResponse:
+    """A problem as a response."""
+    body = ProblemBody(
+        title=HTTPStatus(wrong.status).phrase,
+        status=wrong.status,
+        field=wrong.field,
+        message=wrong.message,
+        candidates=list(wrong.candidates),
+    )
+    return JSONResponse(
+        body.model_dump(),
+        wrong.status,
+        headers=wrong.headers,
+        media_type="application/problem+json",
+    )
+
+
+def problem_of(wrong: TrackerError) -> Problem:
+    """A mistake of a person's, or a database in trouble, as the API tells it."""
+    if isinstance(wrong, StoreError):
+        return Problem(503, str(wrong), headers={"Retry-After": "5"})
+    if isinstance(wrong, AmbiguousGame):
+        names = tuple(f"{x.name} {x.slate}" for x in wrong.games)
+        return Problem(422, str(wrong), "line", candidates=names)
+    return Problem(422, str(wrong), "line" if isinstance(wrong, BadBet) else "")
+
+
+def tell_problems(app: FastAPI) -> None:
+    """Answer what the framework itself refuses as a problem, too; and describe a problem once."""
+    make = app.openapi
+
+    def described() -> Json:
+        found = make()
+        found["components"]["schemas"]["ProblemBody"] = ProblemBody.model_json_schema()
+        return found
+
+    app.openapi = described  # type: ignore[method-assign]
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, wrong: HTTPException) -> JSONResponse:
+        return problem_response(
+            Problem(wrong.status_code, str(wrong.detail), headers=wrong.headers)
+        )

@@ -16,9 +16,8 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from tracker.app.tonight import Evening, evening
 from tracker.clock import Clock, wait_for_event
-from tracker.domain.errors import TrackerError
-from tracker.web.guard import Reader
-from tracker.web.problems import Problem
+from tracker.domain import TrackerError
+from tracker.web.guard import Problem, Reader
 from tracker.web.site import OfSite, Site
 
 _LOOK_S = 0.2

@@ -36,6 +36,7 @@ from tracker.wording.figures import (
     needs,
     percent,
     percent_change,
+    player_standing,
     progress,
     ranged,
     score_text,
@@ -257,8 +258,9 @@ def _feed_down(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
     if tracking.seen_at is not None:
         silent = f" for {span_text((alert.at - tracking.seen_at).total_seconds())}"
     why = f" · {outage_words(alert.detail)}" if alert.detail else ""
+    lacking = "no forecast" if alert.detail == Trouble.UNPRICED else "no data"
     return (
-        f"⚠ {short(tracked.bet)}: no data{silent}, last seen at {alert.game_clock}\n"
+        f"⚠ {short(tracked.bet)}: {lacking}{silent}, last seen at {alert.game_clock}\n"
         f"{score(alert, tracked, tracking)} then · alerts on its chance wait · "
         f"bet #{tracked.bet.id}{why}"
     )
@@ -275,20 +277,29 @@ def outage_words(trouble: str) -> str:
             return "what the sources send cannot be read"
         case Trouble.ABSENT | Trouble.NOT_PUBLISHED:
             return "the sources do not show it"
+        case Trouble.UNPRICED:
+            return "the sources answer, the forecast on this machine fails"
         case _:
             return "no source answers"
 
 
 def no_data(games: Sequence[str], trouble: str) -> str:
     """One message for all games that a fault of the sources hits: their names, and why."""
+    if trouble == Trouble.UNPRICED:
+        return (
+            f"⚠ No forecast of {_listed(games)}: {outage_words(trouble)}.\n"
+            "Alerts on chances wait until it works again; what is over is settled meanwhile."
+        )
     return (
         f"⚠ No data on {_listed(games)}: {outage_words(trouble)}.\n"
         "Alerts on chances wait until they are back; nothing is settled meanwhile."
     )
 
 
-def data_back(games: Sequence[str], seconds: float) -> str:
+def data_back(games: Sequence[str], seconds: float, trouble: str) -> str:
     """One message when all of them can be read again; `seconds` is for how long they could not."""
+    if trouble == Trouble.UNPRICED:
+        return f"✓ {_listed(games)}: the forecast works again, after {span_text(seconds)}"
     return f"✓ Data on {_listed(games)} are back, away for {span_text(seconds)}"
 
 
@@ -408,10 +419,16 @@ def _how_it_ended(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str
         case PlayerTotal() as market if state is not None:
             line = box_line(state, market.player)
             made = None if line is None else figure(line, market.stat)
+            side = f"{market.direction.value[0]}{line_text(market.points)}"
+            void = tracked.settlement is not None and tracked.settlement.result is Result.VOID
+            if void and (line is None or not line.played):
+                return f"{market.player.surname} did not play ({side} {market.stat.value})"
             if made is not None:
-                side = f"{market.direction.value[0]}{line_text(market.points)}"
                 return f"{market.player.surname} {made} {market.stat.value} ({side})"
             rests = score(alert, tracked, tracking)
+        case DoubleDouble() as market if state is not None:
+            figures = player_standing(market, state).removesuffix(" now")
+            rests = figures or score(alert, tracked, tracking)
         case _:
             rests = score(alert, tracked, tracking)
     return " · ".join(x for x in (rests, short(bet)) if x)
@@ -422,7 +439,7 @@ def fair(tracked: Tracked) -> str:
     bet, chance = tracked.bet, tracked.chance
     if chance is None or chance.decided or bet.stake_cents is None or bet.odds is None:
         return ""
-    if tracked.out:
+    if tracked.dropped or tracked.may_drop:
         # What the book will pay without the leg is not known.
         return ""
     worth = fair_value(chance, returns_of(bet.stake_cents, bet.odds, free=bet.free))

@@ -14,7 +14,7 @@ from math import floor
 from string import ascii_lowercase
 
 from tracker.domain.bet import ASK_BOOK, Bet, Leg, Parlay, Result, Wager
-from tracker.domain.chance import Chance
+from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import Direction, PlayerTotal, TeamTotal, Total
 from tracker.domain.money import plural, profit_cents
@@ -190,6 +190,9 @@ def _head(card: GameTracking, zone: tzinfo) -> str:
 def _warning(card: GameTracking, now: datetime) -> str:
     if card.seen_at is None:
         return "⚠ Stale: the game cannot be read. The chances are old."
+    if not card.lost and card.changed_at is not None:
+        same = span_text((now - card.changed_at).total_seconds())
+        return f"⚠ Stale: nothing has changed for {same}. The chances are from then."
     silent = span_text((now - card.seen_at).total_seconds())
     return f"⚠ Stale: no news for {silent}. The chances are from then."
 
@@ -241,8 +244,9 @@ def row(one: Tracked, game: Game, state: GameState | None, was: float | None, *,
         return Row(_RESULTS[done.result], label, figure, "", "", word, 0.1)
     if chance is None:
         why = "" if one.no_chance is None else one.no_chance.text
+        stand, need = _facts(one, state)
         return Row(
-            _UNKNOWN, label, why, "", "", why or "watched", 0.2, _legs(one, game, state, old)
+            _UNKNOWN, label, why, stand, need, why or "watched", 0.2, _legs(one, game, state, old)
         )
     if chance.decided:
         mark, word = _decided(chance)
@@ -263,6 +267,19 @@ def row(one: Tracked, game: Game, state: GameState | None, was: float | None, *,
         weight=_weight(chance.win, was),
         legs=_legs(one, game, state, old),
     )
+
+
+def _facts(one: Tracked, state: GameState | None) -> tuple[str, str]:
+    """Where a bet without a chance stands and what it needs: facts are known where a chance is not.
+
+    Of a player who is out nothing counts any more, and a parlay's legs tell for themselves.
+    """
+    market = one.bet.market
+    if isinstance(market, Parlay) or state is None or not state.phase.in_play:
+        return "", ""
+    if one.no_chance is not NoChance.LITTLE_KNOWN:
+        return "", ""
+    return _stand(market, state), _under(market, state)
 
 
 def _legs(one: Tracked, game: Game, state: GameState | None, old: bool) -> tuple[Row, ...]:

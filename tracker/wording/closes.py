@@ -108,9 +108,9 @@ def value_text(wager: Wager, odds: Odds | None, x: ClosingValue) -> str:
 
 def decision_facts(x: BetDecision, odds_format: str) -> tuple[str, ...]:
     """What a bet was worth when it was made, beside its chance: the fair price, Kelly, the best."""
-    fair = x.chance.fair_odds
+    fair = None if x.chance.fair_odds is None else _price(x.chance.fair_odds, odds_format)
     facts = (
-        "" if fair is None else f"fair {_price(fair, odds_format)}",
+        "" if fair in (None, NO_PRICE) else f"fair {fair}",
         "" if not x.kelly else f"Kelly share {x.kelly:.1%}".replace("%", " %"),
         "" if x.best is None else f"best {_price(x.best.odds, odds_format)} at {x.best.book}",
         f"by {x.prior}",
@@ -119,9 +119,13 @@ def decision_facts(x: BetDecision, odds_format: str) -> tuple[str, ...]:
     return tuple(f for f in facts if f)
 
 
+NO_PRICE = "no price"
+"""What is as good as certain is offered at no odds that can be written."""
+
+
 def _price(decimal: float, form: str) -> str:
-    if decimal <= 1:
-        return "no price"
+    if round(decimal, 2) <= 1:
+        return NO_PRICE
     text = odds_text(Odds(f"{decimal:.2f}", Fraction(decimal).limit_denominator(10_000)), form)
     return f"{decimal:.2f}" if form == "fractional" else text
 

@@ -11,6 +11,7 @@ from math import ceil, floor
 from typing import Protocol, assert_never
 
 from tracker.domain.bet import Bet, Parlay, Result, Snapshot, Wager
+from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.market import (
     CATEGORIES,
@@ -119,6 +120,11 @@ def percent(p: float, digits: int = 0) -> str:
     if share <= 0 < p:
         return f"<{step:.{digits}f} %"
     return f"{share:.{digits}f} %"
+
+
+def hit_text(chance: Chance, digits: int = 0) -> str:
+    """p(hit) of a moment: `44 %`; `push` where that is certain, which is no chance lost."""
+    return "push" if chance.push == 1 else percent(chance.win, digits)
 
 
 def ranged(peak: float | None, low: float | None, digits: int = 0) -> str:
@@ -411,6 +417,6 @@ def cause_text(name: str, first: Snapshot, last: Snapshot, game: Game) -> str:
         "ends": f"which end {game.away} attacks first",
         "pace": "possessions and fouls so far",
         "live line": "what the market quotes meanwhile",
-        "not known": "the model or the lines of that time are no longer kept",
+        "not known": "cannot be worked out again from what is kept",
     }
     return played.get(name, "what happened in that game")

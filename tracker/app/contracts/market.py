@@ -346,17 +346,22 @@ class LuckJson(Closed):
     q95: float
 
 
-class BacktestJson(Closed):
-    """What a strategy would have brought. Money is in units staked."""
+class StudiedStrategyJson(Closed):
+    """What a strategy would have brought in a season, in units."""
 
     strategy: str
-    source: str
     n: Count
     staked: float
     profit: float
     roi: float | None
     roi_95: list[float | None]
     clv: float | None
+
+
+class BacktestJson(StudiedStrategyJson):
+    """What a strategy would have brought. Money is in units staked."""
+
+    source: str
     clv_se: float | None
     clv_n: Count
     sharpe: float | None

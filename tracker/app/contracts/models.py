@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from tracker.app.contracts.bets import Chance, Closed, Count, Instant
+from tracker.app.contracts.market import StudiedStrategyJson
 
 Kind = Literal["games", "players", "calibration"]
 Scores = dict[str, dict[str, float]]
@@ -309,18 +310,6 @@ class JudgedSeasonJson(Closed):
     season: str
     games: Count
     moments: Scores
-
-
-class StudiedStrategyJson(Closed):
-    """What a strategy would have brought in a season, in units."""
-
-    strategy: str
-    n: Count
-    staked: float
-    profit: float
-    roi: float | None
-    roi_95: list[float | None]
-    clv: float | None
 
 
 class StudyJson(Closed):

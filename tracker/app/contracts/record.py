@@ -70,17 +70,22 @@ class StatusJson(Closed):
     size_bytes: Count
 
 
-class BinJson(Closed):
-    """A range of chances: what was said, what came, and where the true share lies (95 %)."""
+class ReportBinJson(Closed):
+    """A range of chances: what was said, and what came."""
 
     low: Chance
     high: Chance
+    bets: Count
     said: Chance
     came: Chance
+    fits: bool
+
+
+class BinJson(ReportBinJson):
+    """A range of chances: what was said, what came, and where the true share lies (95 %)."""
+
     least: Chance
     most: Chance
-    bets: Count
-    fits: bool
 
 
 class RawCalibrationJson(Closed):
@@ -195,17 +200,6 @@ class PerformanceByJson(Closed):
     by: str
     groups: dict[str, GroupTallyJson]
     clv: WholeWorthJson
-
-
-class ReportBinJson(Closed):
-    """A range of chances: what was said, and what came."""
-
-    low: Chance
-    high: Chance
-    bets: Count
-    said: Chance
-    came: Chance
-    fits: bool
 
 
 class ReportCalibrationJson(Closed):

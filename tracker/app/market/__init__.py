@@ -1,1 +1,417 @@
-"""Use cases of the market's side: what is quoted, what pays, what a bet is worth, back-tests."""
+"""What is quoted, what closed, and how bets fared by it: read for a person, however asked."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Any
+
+from tracker.app.views import chance_parts, iso
+from tracker.domain import BadBet
+from tracker.domain.bet import Parlay, Result, wager_kind
+from tracker.domain.game import Game, GameState
+from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.quote import Closing, Quote, Selection, two_sided
+from tracker.domain.value import ClosingValue, Grade
+from tracker.engine.market import counts
+
+if TYPE_CHECKING:
+    from tracker.settings.models import OddsSettings
+    from tracker.store import Store
+    from tracker.store.quotes import StandingQuote, ValueSum
+    from tracker.store.views import BetView
+
+
+DAY = timedelta(hours=24)
+"""How far back quotes of a game that has not begun are looked for."""
+
+LIVE_AGE = timedelta(minutes=2)
+"""Oldest quote of a game that is being played which may still be had."""
+
+_RECENT = timedelta(hours=36)
+_MOST_LISTED = 15
+
+NOT_YET = 30
+"""Bets under which nothing is said of a mean: one bet's value has an sd of .107 units."""
+
+
+async def named_game(store: Store, text: str, now: datetime) -> tuple[Game, GameState | None]:
+    """The game that is meant by `LAL@DEN`, one of its teams, or its id; BadBet when there is none.
+
+    Of several the one that is nearest in time; a day may follow, as in `LAL@DEN 2026-11-20`.
+    """
+    plain, _, day = text.strip().upper().partition(" ")
+    listed = await store.games()
+    fitting = [
+        (game, state) for game, state in listed
+        if plain in (game.name.upper(), game.home, game.away, game.id.upper())
+        and (not day or game.slate.isoformat() == day.strip())
+    ]  # fmt: skip
+    if not fitting:
+        near = sorted({x.name for x, _ in listed if abs(x.start - now) <= _RECENT})
+        raise BadBet(f"{text!r} is no game that is known; known are {_some(near)}")
+    return min(fitting, key=lambda x: (abs(x[0].start - now), x[0].id))
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST_LISTED]) or "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A price that stands, and since how many seconds nobody has stood by it."""
+
+    quote: Quote
+    age_s: float
+    anchor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a main line stood from a moment on: its points and the chance of its first side."""
+
+    at: datetime
+    points: float | None
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
+class GameOdds:
+    """All that is quoted of a game at a moment. `best` are over your books, `quotes` are all."""
+
+    game: Game
+    at: datetime
+    best: tuple[Offered, ...]
+    quotes: tuple[Offered, ...]
+    paths: Mapping[str, tuple[Step, ...]]
+    closing: Closing | None
+
+
+async def game_odds(
+    store: Store, game: Game, state: GameState | None, settings: OddsSettings, now: datetime
+) -> GameOdds:
+    """What is quoted of a game: the best prices, all of them, the path of each line, the close."""
+    quotes = await store.quotes.standing(game.id, game.start - DAY, now)
+    history = await store.quotes.history(game.id, game.start - DAY, now)
+    closing = (await store.quotes.closings(game.id)).get(game.id)
+    begun = state is not None and state.phase.rank > 0
+    oldest = LIVE_AGE if begun else DAY
+    offered = [offer(x, settings, now) for x in quotes]
+    return GameOdds(
+        game,
+        now,
+        best_of(offered, settings, oldest),
+        tuple(offered),
+        paths([quote for quote, _, _ in history]),
+        closing,
+    )
+
+
+def offer(quotes: StandingQuote, settings: OddsSettings, now: datetime) -> Offered:
+    """A quote with its age."""
+    name = quotes.quote.book.rpartition(":")[2]
+    age = max(0.0, (now - quotes.stood_at).total_seconds())
+    return Offered(quotes.quote, age, name in settings.anchors)
+
+
+def best_of(
+    offered: Iterable[Offered], settings: OddsSettings, oldest: timedelta
+) -> tuple[Offered, ...]:
+    """The best price of each side of each line over your books, of those that can be had."""
+    best: dict[Selection, Offered] = {}
+    for one in offered:
+        quote = one.quote
+        usable = quote.open and one.age_s <= oldest.total_seconds()
+        if not usable or not counts(quote.book, settings.mine, settings.anchors):
+            continue
+        known = best.get(quote.selection.main)
+        if known is None or quote.odds > known.quote.odds:
+            best[quote.selection.main] = one
+    return tuple(best[x] for x in sorted(best, key=_order))
+
+
+def _order(x: Selection) -> tuple[str, str, str, float, str]:
+    return x.plain, x.span.value, x.about, x.points or 0.0, x.side
+
+
+def paths(history: Sequence[Quote]) -> dict[str, tuple[Step, ...]]:
+    """Where the market's main spread, total and moneyline have stood, one step for each change."""
+    from tracker.engine.market import consensus
+
+    standing: dict[tuple[str, Selection], Quote] = {}
+    found: dict[str, list[Step]] = defaultdict(list)
+    for at, quotes in _by_time(history):
+        for quote in quotes:
+            standing[quote.book, quote.selection] = quote
+        lines = consensus(two_sided([x for x in standing.values() if x.open]))
+        if lines is None:
+            continue
+        told, _, _ = lines
+        _step(found["spread"], at, told.home_spread)
+        _step(found["total"], at, told.total)
+        if told.home_ml is not None:
+            _step(found["moneyline"], at, None, round(1 / told.home_ml, 4))
+    return {name: tuple(steps) for name, steps in found.items() if steps}
+
+
+def _by_time(history: Sequence[Quote]) -> list[tuple[datetime, list[Quote]]]:
+    by_time: dict[datetime, list[Quote]] = defaultdict(list)
+    for quote in history:
+        by_time[quote.at].append(quote)
+    return sorted(by_time.items())
+
+
+def _step(
+    steps: list[Step], at: datetime, points: float | None, chance: float | None = None
+) -> None:
+    if points is None and chance is None:
+        return
+    rounded = None if points is None else round(points * 2) / 2
+    step = Step(at, rounded, 0.5 if chance is None else chance)
+    if not steps or (steps[-1].points, steps[-1].chance) != (step.points, step.chance):
+        steps.append(step)
+
+
+# ------------------------------------------------------------------------------------------- CLV
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The mean of some bets' closing line values, and its standard error; None of too few."""
+
+    key: str
+    n: int
+    mean: float | None
+    se: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClvReport:
+    """How bets fared by the close. `n` counts all of them; `coverage` is the share with a value.
+
+    The mean is over single bets whose close was quoted or converted; parlays, and what rests on our
+    own model, stand apart.
+    """
+
+    n: int
+    covered: int
+    all: Mean
+    parlays: Mean
+    model: Mean
+    missing: Mapping[str, int]
+    groups: tuple[Mean, ...]
+    rows: tuple[tuple[BetView, ClosingValue], ...]
+
+    @property
+    def singles(self) -> list[float]:
+        """The values that the mean is over."""
+        good = (Grade.QUOTED, Grade.CONVERTED)
+        kept = (v for x, v in self.rows if v.grade in good and not isinstance(x.market, Parlay))
+        return [x.value for x in kept if x.value is not None]
+
+    @property
+    def coverage(self) -> float | None:
+        """The share of the bets that have a value; None without any."""
+        return self.covered / self.n if self.n else None
+
+
+KeysOf = Callable[["BetView"], Sequence[str]]
+
+
+def _players(x: BetView) -> Sequence[str]:
+    if isinstance(x.market, PlayerTotal | DoubleDouble):
+        return (x.market.player.name,)
+    return ()
+
+
+BY: Mapping[str, KeysOf] = {
+    "market": lambda x: () if x.market is None else (wager_kind(x.market),),
+    "book": lambda x: (x.book or "none named",),
+    "tag": lambda x: x.tags or ("none",),
+    "month": lambda x: () if x.game is None else (x.game.slate.isoformat()[:7],),
+    "player": _players,
+}
+"""What bets can be put together by."""
+
+
+def clv_report(
+    bets: Iterable[BetView], values: Mapping[int, ClosingValue], by: str | None = None
+) -> ClvReport:
+    """How bets fared by the close, put together by one of `BY`."""
+    found = [(x, by_result(x, values.get(x.number))) for x in bets]
+    rows = [(x, v) for x, v in found if v is not None]
+    good = [(x, v) for x, v in rows if v.grade in (Grade.QUOTED, Grade.CONVERTED)]
+    singles = [(x, v) for x, v in good if not isinstance(x.market, Parlay)]
+    missing = Counter(v.reason.partition(":")[0] for _, v in rows if v.grade is Grade.MISSING)
+    groups: dict[str, list[float]] = defaultdict(list)
+    for x, v in singles if by is not None else ():
+        for key in BY[by or ""](x):
+            groups[key].append(v.value or 0.0)
+    return ClvReport(
+        n=len(rows),
+        covered=len(good),
+        all=mean_of("all", [v.value or 0.0 for _, v in singles]),
+        parlays=mean_of(
+            "parlays", [v.value or 0.0 for x, v in good if isinstance(x.market, Parlay)]
+        ),
+        model=mean_of("model", [v.value or 0.0 for _, v in rows if v.grade is Grade.MODEL]),
+        missing=dict(sorted(missing.items())),
+        groups=tuple(mean_of(key, groups[key]) for key in sorted(groups)),
+        rows=tuple(rows),
+    )
+
+
+def clv_summary(sums: Sequence[ValueSum], unclosed: int) -> ClvReport:
+    """The same from sums, without its rows and groups: however many bets there are.
+
+    `unclosed` are the bets that ended without a look at their close.
+    """
+    from tracker.engine.market.clv import NO_CLOSE, VOID
+
+    kept = [x for x in sums if not x.void]
+    good = [x for x in kept if x.grade in (Grade.QUOTED, Grade.CONVERTED)]
+    missing = Counter({NO_CLOSE: unclosed} if unclosed else {})
+    for x in sums:
+        if x.grade is Grade.MISSING:
+            missing[x.why] += x.n
+        elif x.void:
+            missing[VOID] += x.n
+    return ClvReport(
+        n=sum(x.n for x in sums) + unclosed,
+        covered=sum(x.n for x in good),
+        all=_mean_in("all", [x for x in good if not x.parlay]),
+        parlays=_mean_in("parlays", [x for x in good if x.parlay]),
+        model=_mean_in("model", [x for x in kept if x.grade is Grade.MODEL]),
+        missing=dict(sorted(missing.items())),
+        groups=(),
+        rows=(),
+    )
+
+
+def _mean_in(key: str, sums: Sequence[ValueSum]) -> Mean:
+    n = sum(x.n for x in sums)
+    if not n:
+        return Mean(key, 0, None, None)
+    mean = math.fsum(x.whole for x in sums) / n
+    spread = math.fsum(x.squares for x in sums) - n * mean * mean
+    return Mean(key, n, mean, math.sqrt(max(spread, 0.0) / (n - 1) / n) if n > 1 else None)
+
+
+def by_result(x: BetView, value: ClosingValue | None) -> ClosingValue | None:
+    """The value of a bet as its result leaves it; None where it has not met its close yet.
+
+    A bet that came back whole has none, whoever settled it. One that was there before the tip-off
+    and ended without a close was missed.
+    """
+    from tracker.engine.market.clv import NO_CLOSE, VOID
+
+    if value is not None and x.result is Result.VOID and value.grade is not Grade.MISSING:
+        return replace(value, grade=Grade.MISSING, chance=None, value=None, reason=VOID)
+    if value is None and x.result is not None and x.game is not None and x.game.start > x.added_at:
+        at = x.game.start
+        return ClosingValue(x.number, 0, Grade.MISSING, at, reason=f"{NO_CLOSE}: {_NOT_THERE}")
+    return value
+
+
+_NOT_THERE = "nobody watched at the tip-off"
+
+_NO_FAULT = ("live bet", "no price", "called off", "void")
+"""Reasons for which a bet can have no closing line value, however well closes are taken."""
+
+
+def judged(report: ClvReport) -> tuple[int, int]:
+    """How many of the bets that could have a value by quotes have one, and how many those are."""
+    excused = sum(n for why, n in report.missing.items() if why in _NO_FAULT)
+    return report.covered, report.n - excused - report.model.n
+
+
+def mean_of(key: str, values: Sequence[float]) -> Mean:
+    """The mean of some figures with its standard error."""
+    if not values:
+        return Mean(key, 0, None, None)
+    se = stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
+    return Mean(key, len(values), fmean(values), se)
+
+
+# -------------------------------------------------------------------------------------- contracts
+
+
+def odds_json(x: GameOdds) -> dict[str, Any]:
+    """What is quoted of a game as other programs read it."""
+    return {
+        "game": {
+            "id": x.game.id, "league": x.game.league, "away": x.game.away, "home": x.game.home,
+            "start": iso(x.game.start),
+        },
+        "at": iso(x.at),
+        "best": [_offer_json(one) for one in x.best],
+        "quotes": [_quote_json(one) for one in x.quotes],
+        "path": {
+            name: [{"at": iso(s.at), "points": s.points, "chance": s.chance} for s in steps]
+            for name, steps in x.paths.items()
+        },
+        "close": closing_json(x.closing),
+    }  # fmt: skip
+
+
+def _offer_json(x: Offered) -> dict[str, Any]:
+    s = x.quote.selection
+    return {
+        "market": s.market, "span": s.span.value, "about": s.about, "points": s.points,
+        "side": s.side, "odds_decimal": x.quote.odds, "book": x.quote.book,
+        "age_s": round(x.age_s, 3),
+    }  # fmt: skip
+
+
+def _quote_json(x: Offered) -> dict[str, Any]:
+    quote = x.quote
+    return _offer_json(x) | {
+        "at": iso(quote.at),
+        "told_at": None if quote.told_at is None else iso(quote.told_at),
+        "size": quote.size,
+        "open": quote.open,
+        "anchor": x.anchor,
+    }
+
+
+def closing_json(x: Closing | None) -> dict[str, Any] | None:
+    """A close as other programs read it; None where there is none, or none any more."""
+    if x is None or x.tip_at is None:
+        return None
+    return {
+        "tip_at": iso(x.tip_at), "home_spread": x.home_spread, "total": x.total,
+        "home_chance": x.home_chance, "books": x.books, "by": x.by, "revision": x.revision,
+    }  # fmt: skip
+
+
+def clv_json(x: ClvReport, closings: Mapping[str, Closing]) -> dict[str, Any]:
+    """How bets fared by the close, as `tracker clv --json` gives it."""
+    return {
+        "n": x.n,
+        "coverage": x.coverage,
+        "mean": x.all.mean,
+        "se": x.all.se,
+        "missing": dict(x.missing),
+        "groups": [_mean_json(one) for one in x.groups],
+        "parlays": _mean_json(x.parlays),
+        "model": _mean_json(x.model),
+        "bets": [
+            {
+                "id": bet.id,
+                "grade": value.grade.value,
+                "clv": value.value,
+                **chance_parts(value.chance),
+                "reason": value.reason,
+                "close": None if bet.game is None else closing_json(closings.get(bet.game.id)),
+            }
+            for bet, value in x.rows
+        ],
+    }
+
+
+def _mean_json(x: Mean) -> dict[str, Any]:
+    return {"key": x.key, "n": x.n, "mean": x.mean, "se": x.se}

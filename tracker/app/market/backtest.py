@@ -24,7 +24,7 @@ from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.player import Player
 from tracker.domain.prior import Lines
 from tracker.domain.quote import Quote, Selection, market_of, two_sided
-from tracker.engine.market.quotes import best_price, close, consensus
+from tracker.engine.market import best_price, close, consensus
 from tracker.engine.settle.grading import Unsettleable, judge
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.pricing.markets import calibrated

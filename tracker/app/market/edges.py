@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tracker.app.market.quotes import game_odds
+from tracker.app.market import game_odds
 from tracker.app.pricing import pricing_of
 from tracker.app.views import iso
 from tracker.domain.bet import Result
@@ -23,7 +23,7 @@ from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.player import Player
 from tracker.domain.quote import Fair, Selection, market_of, two_sided
 from tracker.domain.value import MOST_KELLY, EdgeSeen
-from tracker.engine.market.quotes import fairs
+from tracker.engine.market import fairs
 from tracker.engine.settle.grading import Unsettleable, judge
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.market import before_tip
@@ -32,11 +32,11 @@ from tracker.forecast.pricing.markets import calibrated
 from tracker.forecast.shipped import player_figures
 
 if TYPE_CHECKING:
-    from tracker.app.market.quotes import GameOdds, Offered
+    from tracker.app.market import GameOdds, Offered
     from tracker.app.pricing import LinesFor, Load
     from tracker.domain.chance import Chance
     from tracker.forecast.outlook import Outlook
-    from tracker.forecast.players.figures import PlayerFigures
+    from tracker.forecast.players import PlayerFigures
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tracker.app.pricing import believed_of, bet_of, price_now
 from tracker.app.views import chance_parts, iso, prior_json
+from tracker.domain import TrackerError
 from tracker.domain.bet import Bet, Parlay, Status, price_of
 from tracker.domain.chance import Chance, NoChance
-from tracker.domain.errors import TrackerError
 from tracker.domain.game import Game
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.player import Player
@@ -37,8 +37,8 @@ from tracker.domain.value import (
     hedge_to_lock,
     returns_of,
 )
+from tracker.engine.market import AT_BET, GameClose, best_price, fairs, main_line, standing
 from tracker.engine.market.clv import Placed, closing_lines, value_at_close
-from tracker.engine.market.quotes import AT_BET, GameClose, best_price, fairs, main_line, standing
 from tracker.engine.rules.stepping import MarketReading
 from tracker.forecast.market import closing_outlook, moved_to
 
@@ -302,7 +302,7 @@ async def decision_on(
     store: Store, view: BetView, given: LinesFor, load: Load, limits: OddsSettings, now: datetime
 ) -> BetDecision | None:
     """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
-    kept = (await store.quotes.decisions(view.number)).get(view.number)
+    kept = await store.quotes.decision_of(view)
     if kept is not None or view.game is None or view.game.start <= now:
         return kept
     asked = bet_of(view)
@@ -404,10 +404,16 @@ async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) 
         )
     if bet.result is not None or bet.status is Status.WITHDRAWN:
         raise NotHeld(f"bet {bet.id} is over: `tracker show {bet.id}` says how it ended")
-    if bet.out or bet.no_chance is not None:
-        why = "a player is out" if bet.no_chance is None else bet.no_chance.text
+    if bet.dropped or bet.no_chance is not None:
+        absent = "a player is out" if bet.out else "a leg dropped out, and the price was for all"
+        why = absent if bet.no_chance is None else bet.no_chance.text
         raise NotHeld(
             f"what bet {bet.id} is worth is not known ({why}): see `tracker show {bet.id}`"
+        )
+    if bet.may_drop:
+        raise NotHeld(
+            f"what bet {bet.id} is worth is not known: a leg may well push, and only the book "
+            "knows what it pays without it"
         )
     if bet.chance is not None and bet.chance_at is not None:
         return HeldBet(bet, bet.chance, bet.stake_cents, odds, bet.chance_at, now)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tracker.app.choose_game import Chooser, GamesRead
 from tracker.cli.screen import asks, progress, say, when
-from tracker.domain.errors import BadBet
+from tracker.domain import BadBet
 from tracker.domain.game import Game
 from tracker.domain.player import Player
 

@@ -19,10 +19,10 @@ from tracker.app.views import iso
 from tracker.cli import Scope, session
 from tracker.cli.bets import chooser
 from tracker.cli.screen import asks, note, paint, progress, say, say_json, wait_text, when
+from tracker.domain import BadBet, Misused
 from tracker.domain.bet import wager_text
 from tracker.domain.catalog import guests_of
 from tracker.domain.chance import NoChance
-from tracker.domain.errors import BadBet, Misused
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.money import money_text, needed, odds_text, payout_if_won, stake_text
 from tracker.language import stake_written

@@ -25,8 +25,8 @@ from tracker.cli.screen import (
     table,
     when,
 )
+from tracker.domain import Misused
 from tracker.domain.bet import Status
-from tracker.domain.errors import Misused
 from tracker.domain.money import odds_text, plural, stake_in_table, stake_text
 from tracker.domain.policy import Rule, parse_rule
 
@@ -46,7 +46,7 @@ _LATELY = 10
 """Bets that are listed when none is followed."""
 
 
-def bets(
+async def bets(
     context: typer.Context,
     everything: Annotated[
         bool, typer.Option("--all", "-a", help="Also those that are over or withdrawn.")
@@ -61,14 +61,10 @@ def bets(
 
     In JSON every bet that was ever added is listed, or those of a page.
     """
-    asyncio.run(_bets(scope_of(context), everything, page, as_json))
-
-
-async def _bets(scope: Scope, everything: bool, page: int | None, as_json: bool) -> None:
     from tracker.store import StoreMissing
 
     try:
-        async with session(scope) as at:
+        async with session(scope_of(context)) as at:
             shown, count = await _listed(at, everything, page, as_json)
             now = at.now
     except StoreMissing:
@@ -119,14 +115,11 @@ def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
     return f"{bet.game.name} {when(bet.game.start, now, zone, short=True)}"
 
 
-def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
+async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
     """Show one bet with its history: how its chance moved, its alerts and its results."""
-    asyncio.run(_show(scope_of(context), bet, as_json))
+    from tracker.app.market import by_result
 
-
-async def _show(scope: Scope, bet: str, as_json: bool) -> None:
-    from tracker.app.market.quotes import by_result
-
+    scope = scope_of(context)
     async with session(scope) as at:
         found = await at.store.show_view(await at.number(bet), at.basics.rules)
         if found is None:
@@ -166,7 +159,7 @@ def _chance_line(found: ShowView) -> str:
 
 async def _decision(bet: BetView, at: Session, scope: Scope) -> BetDecision | None:
     """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
-    kept = (await at.store.quotes.decisions(bet.number)).get(bet.number)
+    kept = await at.store.quotes.decision_of(bet)
     if kept is not None or bet.game is None or bet.game.start <= at.now:
         return kept
     from tracker.app.market.value import decision_on

@@ -16,8 +16,8 @@ from tracker.cli import Scope, scope_of
 from tracker.cli.app import AsJson, declare
 from tracker.cli.bets.register import rules
 from tracker.cli.screen import note, progress, say, say_json, table
+from tracker.domain import Impossible, Misused
 from tracker.domain.bet import Bet
-from tracker.domain.errors import Impossible, Misused
 from tracker.domain.game import Game, Side
 from tracker.domain.market import Direction, Market, Moneyline, Spread, Total, line_text
 from tracker.domain.money import plural

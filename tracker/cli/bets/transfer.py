@@ -21,8 +21,8 @@ from tracker.app.importing import BroughtIn
 from tracker.cli import FAILED, CommandEnded, Scope, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import asks, complain, note, progress, say, say_json, table
+from tracker.domain import Impossible, Misused
 from tracker.domain.draft import Draft
-from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import slate_date
 from tracker.domain.money import money_text, plural, stake_in_table
 from tracker.intake.bets_file import parse_bets

@@ -13,7 +13,7 @@ import typer
 from tracker.cli import Scope, scope_of, session
 from tracker.cli.app import AsJson, Reference, declare
 from tracker.cli.screen import note, paint, progress, say, say_json, shown_as, table
-from tracker.domain.errors import Impossible
+from tracker.domain import Impossible
 from tracker.domain.money import money_text, odds_text, parse_money, parse_odds, stake_text
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from tracker.cli.app import AsJson, Reference
 from tracker.cli.charts.plot import draw, draw_clv, draw_profit, draw_reliability
 from tracker.cli.models import given_lines
 from tracker.cli.screen import paint, progress, say, say_json, shown_as, status_text
-from tracker.domain.errors import Impossible, Misused
+from tracker.domain import Impossible, Misused
 from tracker.engine.record import Grouping, Reliability, reliability
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ async def _nights(at: Session) -> list[tuple[str, int]]:
 
 async def _worth(at: Session) -> _Record:
     """The closing line values that `tracker clv` takes its mean over, and that mean in words."""
-    from tracker.app.market.quotes import clv_report
+    from tracker.app.market import clv_report
     from tracker.cli.market import mean_text
 
     report = clv_report(
@@ -289,22 +289,21 @@ async def explained(
 def told_lines(told: Explained) -> list[str]:
     """The two moments, what was believed before, and the causes between, which add up."""
     from tracker.app.views import prior_words
-    from tracker.wording.figures import cause_text, percent, tenths
+    from tracker.wording.figures import cause_text, hit_text, tenths
 
-    bet, game, causes = told.view.bet, told.view.bet.game, told.causes
-    if game is None:
-        return []
+    bet, causes = told.view.bet, told.causes
     first, last = told.first, told.last
-    lines = [f"#{bet.id} {shown_as(bet)} · {game.name}"]
-    for x in (first, last):
+    names = dict.fromkeys(x.name for x in told.games)
+    lines = [f"#{bet.id} {shown_as(bet)} · {', '.join(names)}"]
+    for x, game in zip((first, last), told.games, strict=True):
         score = f"{game.away} {x.score.away} – {x.score.home} {game.home}"
-        lines.append(f"  {x.game_clock:<10} {score:<18} p(hit) {percent(x.known.win, 1):>7}")
-    lines += [paint(f"  {'before':<10} {prior_words(told.prior, game)}", "dim"), ""]
+        lines.append(f"  {x.game_clock:<10} {score:<18} p(hit) {hit_text(x.known, 1):>7}")
+    lines += [paint(f"  {'before':<10} {prior_words(told.prior, told.games[1])}", "dim"), ""]
     change = told.change
     shown = tenths([x for _, x in causes], change)
     for (name, _), points in zip(causes, shown, strict=True):
         if points:
-            text = cause_text(name, first, last, game)
+            text = cause_text(name, first, last, told.games[1])
             lines.append(f"  {name:<15} {_signed(points):>16}   {paint(text, 'dim')}")
     total = _signed(round(change * 1000))
     return [*lines, f"  {'together':<15} {total:>16}   points of p(hit)"]

@@ -12,7 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -143,8 +143,8 @@ async def webhook(linger: Callable[[], Awaitable[None]] = _at_once) -> AsyncIter
     app = web.Application()
     app.router.add_post("/", taking.take)
     async with served(app) as port:
-        taking.url = f"json://127.0.0.1:{port}/"
-        yield taking
+        # Both have the same lists: what is taken there is seen here.
+        yield replace(taking, url=f"json://127.0.0.1:{port}/")
 
 
 @asynccontextmanager

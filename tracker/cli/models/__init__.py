@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.cli.screen import note
-from tracker.domain.errors import Impossible, Misused
+from tracker.domain import Impossible, Misused
 from tracker.domain.league import LEAGUES, NBA
 from tracker.registry import KINDS, NoSuchModel, Registry, in_use
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tracker.domain.game import Game
     from tracker.forecast import Parameters
     from tracker.forecast.priors import Believed
-    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.games import Dataset
 
 
 LeagueOf = Annotated[

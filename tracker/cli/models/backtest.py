@@ -20,7 +20,7 @@ from tracker.cli import Scope, scope_of
 from tracker.cli.app import AsJson
 from tracker.cli.models import DEFAULT_LEAGUE, Folder, known_league, need_modelling, seasons_of
 from tracker.cli.screen import bar, note, say, say_json, table
-from tracker.domain.errors import Impossible
+from tracker.domain import Impossible
 from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
 
 if TYPE_CHECKING:
@@ -325,7 +325,7 @@ def study(
     """
     need_modelling("a study", "pyarrow", "sklearn")
     from tracker.modelling import retrain as work
-    from tracker.modelling.games.dataset import BadDataset
+    from tracker.modelling.games import BadDataset
 
     names = [known_league(x) for given in leagues or [DEFAULT_LEAGUE] for x in given.split(",")]
     tried = None if strategy is None else read_strategy(strategy)

@@ -24,14 +24,14 @@ from tracker.cli.models import (
     unseen,
 )
 from tracker.cli.screen import bar, say, say_json, table
-from tracker.domain.errors import Impossible, Misused
+from tracker.domain import Impossible, Misused
 from tracker.domain.league import LEAGUES
 from tracker.registry import registry_beside
 
 if TYPE_CHECKING:
     from tracker.cli.screen import Advance
     from tracker.forecast import Parameters
-    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.games import Dataset
     from tracker.modelling.games.observe import Checkpoint, Recorded
 
 _SEED = 7
@@ -257,8 +257,7 @@ def _judged(
     import numpy as np
 
     from tracker.modelling import metrics
-    from tracker.modelling.games import observe
-    from tracker.modelling.games.dataset import read
+    from tracker.modelling.games import observe, read
 
     advance("reading", 0.0)
     data = read(folder, models[0].league)

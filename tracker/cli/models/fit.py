@@ -25,7 +25,7 @@ from tracker.cli.models import (
 )
 from tracker.cli.screen import bar, note, say, say_json, table
 from tracker.clock import SystemClock
-from tracker.domain.errors import Impossible, Misused, TrackerError
+from tracker.domain import Impossible, Misused, TrackerError
 from tracker.domain.league import slate_date
 from tracker.host import return_large_blocks
 from tracker.registry import CALIBRATION, GAMES, PLAYERS, Kind, registry_beside
@@ -146,7 +146,7 @@ def _fit(
 
     from tracker.clock import SystemClock
     from tracker.forecast.game.parameters import decode
-    from tracker.modelling.games.dataset import BadDataset, read
+    from tracker.modelling.games import BadDataset, read
     from tracker.modelling.games.evaluate import judged
     from tracker.modelling.games.fit import fit_text
 
@@ -218,7 +218,7 @@ def _seasons_of_players(folder: Path, league: str) -> int:
     """In how many seasons a folder tells of players."""
     if not (folder / league / "player_games.parquet").is_file():
         return 0
-    from tracker.modelling.players.dataset import seasons_with_players
+    from tracker.modelling.players import seasons_with_players
 
     return len(set(seasons_with_players(folder, league).tolist()))
 
@@ -254,7 +254,7 @@ def _collect(scope: Scope, league: str, folder: Path) -> None:
 def _retrained(
     scope: Scope, league: str, kind: Kind[Any], folder: Path, seasons: Sequence[str]
 ) -> Entry:
-    from tracker.modelling.games.dataset import BadDataset
+    from tracker.modelling.games import BadDataset
     from tracker.modelling.retrain import retrained_games, retrained_players
     from tracker.registry import in_use
 

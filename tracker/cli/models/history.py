@@ -15,7 +15,7 @@ from tracker.cli import CommandEnded, Scope, scope_of, session
 from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, known_league, need_modelling
 from tracker.cli.screen import Advance, bar, note, say
 from tracker.clock import SystemClock
-from tracker.domain.errors import Impossible, Misused
+from tracker.domain import Impossible, Misused
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.money import plural
 
@@ -175,8 +175,8 @@ async def _collect(
 
 async def _games(feed: Feed, days: tuple[date, date]) -> list[Game]:
     """The games of these dates that have begun. Raises Impossible when the schedule has none."""
+    from tracker.feeds import FeedError
     from tracker.feeds.fetch import SCHEDULE_CAP
-    from tracker.feeds.source import FeedError
 
     trouble = ""
     for path in feed.source.schedule_paths:
@@ -202,7 +202,7 @@ async def _games(feed: Feed, days: tuple[date, date]) -> list[Game]:
 
 
 async def _read_all(feed: Feed, games: Sequence[Game], work: Collecting) -> None:
-    from tracker.feeds.source import FeedError, FeedMalformed, FeedNotPublished
+    from tracker.feeds import FeedError, FeedMalformed, FeedNotPublished
 
     whole: list[Whole] = []
     failures = 0
@@ -233,7 +233,7 @@ async def _read_all(feed: Feed, games: Sequence[Game], work: Collecting) -> None
 
 async def _count_through(feed: Feed, season: Sequence[Run], work: Collecting) -> None:
     """Ask for one id after another of a season that no schedule tells."""
-    from tracker.feeds.source import FeedError
+    from tracker.feeds import FeedError
 
     whole: list[Whole] = []
     known = work.folder.known
@@ -259,7 +259,7 @@ async def _count_through(feed: Feed, season: Sequence[Run], work: Collecting) ->
 
 async def _there(feed: Feed, name: str, work: Collecting) -> tuple[bool, Whole | None]:
     """Whether an id is a game's, and the game if it can be read and is over. Raises FeedError."""
-    from tracker.feeds.source import FeedMalformed, FeedNotPublished, FeedRefused
+    from tracker.feeds import FeedMalformed, FeedNotPublished, FeedRefused
 
     try:
         return True, await _read(feed, name)

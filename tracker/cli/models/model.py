@@ -18,7 +18,7 @@ from tracker.cli.models.fit import calibrate, retrain
 from tracker.cli.models.trial import attach_trial
 from tracker.cli.screen import note, say, say_json, table
 from tracker.clock import SystemClock
-from tracker.domain.errors import Impossible, TrackerError
+from tracker.domain import Impossible, TrackerError
 from tracker.domain.league import LEAGUES
 from tracker.registry import CALIBRATION, GAMES, KINDS, PLAYERS, SHIPPED, Kind, registry_beside
 

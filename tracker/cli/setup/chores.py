@@ -14,7 +14,7 @@ from tracker.cli import CommandEnded, Scope, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.models import ModelsInUse, known_league
 from tracker.cli.screen import note, progress, say, say_json, table
-from tracker.domain.errors import Impossible, Misused
+from tracker.domain import Impossible, Misused
 from tracker.domain.money import plural
 from tracker.registry import registry_beside
 
@@ -95,18 +95,15 @@ def _json(x: Refreshed) -> dict[str, object]:
     }
 
 
-def chores(
+async def chores(
     context: typer.Context,
     most: Annotated[int, typer.Option("--last", metavar="N", min=1, help="How many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Show what the daemon did by itself at set times, and what it had to make up for."""
-    asyncio.run(_chores(scope_of(context), most, as_json))
-
-
-async def _chores(scope: Scope, most: int, as_json: bool) -> None:
     from tracker.store import StoreMissing
 
+    scope = scope_of(context)
     try:
         async with session(scope) as at:
             found, zone = await at.store.upkeep.chores(most=most), at.basics.zone

@@ -20,7 +20,7 @@ import typer
 from tracker.cli import CommandEnded, Scope, scope_of
 from tracker.cli.app import CARE, AsJson, declare_group
 from tracker.cli.screen import asks, complain, note, paint, progress, say, say_json
-from tracker.domain.errors import BadBet, Impossible, Misused, TrackerError
+from tracker.domain import BadBet, Impossible, Misused, TrackerError
 from tracker.domain.money import money_text, parse_money, plural
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from tracker.cli import CommandEnded, Scope, scope_of
 from tracker.cli.app import AsJson
 from tracker.cli.screen import paint, progress, say, say_json
 from tracker.clock import SystemClock
+from tracker.domain import TrackerError
 from tracker.domain.bet import Status
-from tracker.domain.errors import TrackerError
 from tracker.domain.money import plural, several
 from tracker.host import NoLocks, os_trouble, running_instance
 
@@ -366,7 +366,7 @@ _ENOUGH = 10
 
 async def _market(scope: Scope) -> AsyncIterator[Check]:
     """What sources of quotes told that could not be used, and how many bets met their close."""
-    from tracker.app.market.quotes import clv_report, judged
+    from tracker.app.market import clv_report, judged
     from tracker.cli import session
     from tracker.store import StoreError
 

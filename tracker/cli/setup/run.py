@@ -20,7 +20,7 @@ from tracker.cli.app import declare_group
 from tracker.cli.models import ModelsInUse
 from tracker.cli.screen import progress, say
 from tracker.clock import Clock, ScaledClock, SystemClock
-from tracker.domain.errors import Impossible, Misused, TrackerError
+from tracker.domain import Impossible, Misused, TrackerError
 from tracker.domain.events import DaemonStarted, ModelRefused, SecretsWarning, Severity, SystemEvent
 from tracker.host import AlreadyRunning, os_trouble
 from tracker.registry import registry_beside
@@ -132,7 +132,7 @@ async def _run(
     from tracker.daemon.bot import Bounds, Commands
     from tracker.daemon.run import run as daemon
     from tracker.daemon.watchers.chores import HEAVY_LIMIT, LIGHT_LIMIT, Runners
-    from tracker.daemon.watchers.system_notices import FailureNotice
+    from tracker.daemon.watchers.system_notices import EndsTold, FailureNotice
     from tracker.logs import set_up_logs
 
     logger = set_up_logs(clock.now, secrets=secrets.values(), level=level, stream=sys.stderr)
@@ -169,7 +169,8 @@ async def _run(
             # The supervisor: what a person can mend is told in a sentence, a fault with its story.
             known = _known(wrong)
             if not isinstance(known, AlreadyRunning):
-                notice = FailureNotice(channels, settings.store.path, SystemClock())
+                ends = EndsTold(settings.store.path, SystemClock())
+                notice = FailureNotice(channels, ends)
                 await notice.send(_sentence(known, wrong), running=DaemonStarted in events)
             if known is not None:
                 raise known from None

@@ -19,7 +19,7 @@ from tracker.cli import Scope, scope_of, session
 from tracker.cli.app import AsJson, declare, declare_group
 from tracker.cli.screen import note, say, say_json
 from tracker.clock import SystemClock
-from tracker.domain.errors import Impossible, Misused
+from tracker.domain import Impossible, Misused
 from tracker.host import AlreadyRunning, NoLocks, running_instance, single_instance
 
 if TYPE_CHECKING:
@@ -48,10 +48,12 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
 def serve(
     context: typer.Context,
     host: Annotated[
-        str | None, typer.Option(metavar="HOST", help="Where to listen, over [web] host.")
+        str | None,
+        typer.Option(metavar="HOST", help="Where to listen, over web.host."),
     ] = None,
     port: Annotated[
-        int | None, typer.Option(metavar="PORT", min=1, max=65535, help="Over [web] port.")
+        int | None,
+        typer.Option(metavar="PORT", min=1, max=65535, help="Over web.port."),
     ] = None,
     no_link: Annotated[
         bool, typer.Option("--no-link", help="Print none: what a service prints is kept in a log.")

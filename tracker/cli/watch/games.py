@@ -16,8 +16,8 @@ from tracker.cli import Scope, Session, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.bets import ANSWER_WITHIN_S, ASKING, read_slate
 from tracker.cli.screen import note, paint, progress, say, say_json, table, when
+from tracker.domain import Impossible, Misused
 from tracker.domain.chance import Chance, NoChance
-from tracker.domain.errors import Impossible, Misused
 from tracker.domain.league import LEAGUES, slate_date
 from tracker.domain.player import Stat
 
@@ -104,7 +104,11 @@ async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
             with progress(ASKING):
                 reading = await read_slate(at, ANSWER_WITHIN_S, lambda _: True, leagues)
             listed = _wanted(await at.store.games(), asked, at)
-            if not reading.board:
+            if at.basics.delay and reading.whole:
+                from tracker.wording.figures import span_text
+
+                note(f"Scores are shown {span_text(at.basics.delay)} late, by `alerts.delay`.")
+            elif not reading.board:
                 note(f"These scores are as they were seen last ({reading.trouble}).")
         count = await at.store.bets_a_game()
     if as_json:

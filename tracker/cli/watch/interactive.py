@@ -19,7 +19,7 @@ from tracker.cli.charts.plot import chance_panel, draw
 from tracker.cli.watch.alerts import told_lines as alert_lines
 from tracker.cli.watch.live import LiveReader, ScreenRow, TonightSeen, rows_of
 from tracker.clock import Clock
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.domain.policy import SnoozeScope
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from tracker.cli.charts import told_lines as why_lines
 from tracker.cli.screen import needs_decision, shown_as, status_text, when
 from tracker.cli.watch.alerts import NOT_WATCHED, alerts_line, evening, until_next_poll
 from tracker.clock import Clock, wait_for_event
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.domain.policy import Snooze, SnoozeScope, parse_until
 from tracker.host import os_trouble
 

@@ -17,13 +17,13 @@ from tracker.app.report import calibration_json, raw_of, tally_json
 from tracker.cli import Scope, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import needs_decision, note, say, say_json, table
-from tracker.domain.errors import Impossible, Misused
+from tracker.domain import Impossible, Misused
 from tracker.domain.league import slate_date
 from tracker.domain.money import money_text, plural
 from tracker.engine.record import Grouping, Reliability, Said, Tally, reliability, tally
 
 if TYPE_CHECKING:
-    from tracker.app.market.quotes import ClvReport, Mean
+    from tracker.app.market import ClvReport, Mean
     from tracker.app.report import Report, ReportSpan
 
 _NONE = "No bet has a result yet."
@@ -99,7 +99,7 @@ def performance(
 
 async def _closes(scope: Scope, by: Grouping) -> ClvReport:
     """What the bets were worth by the close, put together in the same way where that is told."""
-    from tracker.app.market.quotes import BY, clv_report
+    from tracker.app.market import BY, clv_report
     from tracker.store import StoreMissing
 
     try:

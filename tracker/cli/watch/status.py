@@ -33,9 +33,9 @@ from tracker.cli.screen import (
 )
 from tracker.cli.watch.alerts import NOT_WATCHED, alerts_line, evening, until_next_poll
 from tracker.clock import SystemClock
+from tracker.domain import Misused
 from tracker.domain.alert import DeliveryState
 from tracker.domain.chance import NoChance
-from tracker.domain.errors import Misused
 from tracker.domain.money import plural, several
 from tracker.domain.tracking import RulePhase
 
@@ -156,11 +156,13 @@ def _game_line(view: GameView, x: _Picture) -> str:
     game, state = view.game, view.state
     zone = x.at.basics.zone
     if state is None or state.period == 0:
+        line = f"{paint(f'{game.away} @ {game.home}', 'bold')}   "
+        start = when(game.start, x.now, zone)
+        if state is not None and state.phase.off:
+            return f"{line}{state.game_clock} · was to begin {start}"
         left = (game.start - x.now).total_seconds()
         wait = f"in {wait_text(left)}" if left > 0 else "to begin"
-        off = f"{state.game_clock} · " if state is not None and state.phase.off else ""
-        line = f"{paint(f'{game.away} @ {game.home}', 'bold')}   {off}"
-        return f"{line}{when(game.start, x.now, zone)} ({wait})"
+        return f"{line}{start} ({wait})"
     score = f"{game.away} {state.score.away} @ {game.home} {state.score.home}"
     age = ""
     if view.seen_at is not None and state.phase.in_play:
@@ -172,8 +174,10 @@ def _game_line(view: GameView, x: _Picture) -> str:
         age = f"data {span_text(seconds + delay)} old{by}{behind}"
     if view.lost:
         age = paint(f"feed lost, {age}", "yellow")
-    elif view.stale:
-        age = paint(f"stale, {age}", "yellow")
+    elif view.stale and view.changed_at is not None:
+        # The source answers, and always the same: how old its answer is would say nothing.
+        same = (x.now - view.changed_at).total_seconds() + x.at.basics.delay
+        age = paint(f"stale, nothing has changed for {span_text(same)}", "yellow")
     return f"{paint(score, 'bold')}   {paint(state.game_clock, 'cyan')}   {age}".rstrip()
 
 
@@ -189,7 +193,7 @@ def _row(
         now = standing(bet.market, state).removesuffix(" now") if started else ""
         need = needs(bet.market, state).removeprefix("needs ").removeprefix("has ")
     if bet.no_chance is NoChance.OUT:
-        now, need = "", "will be void"
+        now, need = "", "" if bet.result is not None else "will be void"
     entry = tracked.get(bet.number)
     if entry is not None and bet.result is None:
         now = progress(entry[1].legs) or now

@@ -19,6 +19,7 @@ from tracker.wording.cards import Card
 from tracker.wording.figures import (
     change_text,
     deciding,
+    hit_text,
     money_for,
     percent,
     short_market,
@@ -334,7 +335,7 @@ def why_text(x: Explained) -> str:
     """The causes of a change, the largest first."""
     first, last = x.first, x.last
     name = f"#{x.view.bet.id} {bet_name(x.view.bet)}"
-    head = f"{name}: {percent(first.known.win)} → {percent(last.known.win)}"
+    head = f"{name}: {hit_text(first.known)} → {hit_text(last.known)}"
     lines = [head, f"{first.game_clock} → {last.game_clock}"]
     lines += [
         f"{'▲' if share > 0 else '▼'} {abs(share) * 100:.1f} · {cause}"

@@ -16,8 +16,8 @@ from tracker.app.explain import Explainer
 from tracker.app.market.value import held
 from tracker.daemon.bot import answers
 from tracker.daemon.bot.answers import LocalTime
+from tracker.domain import TrackerError
 from tracker.domain.bet import Result
-from tracker.domain.errors import TrackerError
 from tracker.domain.money import parse_money, parse_odds
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock
 

@@ -15,8 +15,8 @@ from tracker.daemon.bot import Verbs, answers
 from tracker.daemon.bot.answers import COMMANDS, LocalTime
 from tracker.daemon.bot.bet_commands import ADD, UNDO, BetCommands, ChatReply
 from tracker.daemon.cards import LiveView
+from tracker.domain import BadTime, TrackerError
 from tracker.domain.alert import Failed
-from tracker.domain.errors import BadTime, TrackerError
 from tracker.domain.game import Game, GameState
 from tracker.domain.policy import FORMS, Snooze, SnoozeScope, parse_until
 from tracker.notify.channels import Message

@@ -6,7 +6,8 @@ And what they share: the watchdog, the backoff of writes, and each source's last
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from tracker.app.pricing import Pricing
@@ -175,11 +176,11 @@ async def tidy(store: Store, clock: Clock, keep: timedelta) -> None:
 class WriteBackoff:
     """Waits between two tries of a write; a full disk or a stranger's lock passes."""
 
-    def __init__(self, real: Clock, progress: Watchdog, tell: Tell) -> None:
+    def __init__(self, real: Clock, progress: Watchdog) -> None:
         """Waits are in real time; loops that wait here do not count as stuck."""
         self._real = real
         self._progress = progress
-        self._tell = tell
+        self._tell: Tell | None = None
         self._in_trouble = False
 
     @property
@@ -187,13 +188,27 @@ class WriteBackoff:
         """Whether a write has failed and none has been made since."""
         return self._in_trouble
 
+    @contextmanager
+    def telling(self, tell: Tell) -> Iterator[None]:
+        """Wait for as long as this lasts, and tell of it. Before and after, what fails is raised.
+
+        A program that cannot write when it starts ends instead, and says why.
+        """
+        self._tell = tell
+        try:
+            yield
+        finally:
+            self._tell = None
+
     async def wait_out(self, why: StoreUnavailable | None, tries: int) -> None:
         """Wait before the next try; with None for `why`, the write was made after all."""
         if why is None:
-            if self._in_trouble:
+            if self._in_trouble and self._tell is not None:
                 self._in_trouble = False
                 self._tell(StoreRecovered())
             return
+        if self._tell is None:
+            raise why
         if not self._in_trouble:
             self._in_trouble = True
             self._tell(StoreLost(str(why)))

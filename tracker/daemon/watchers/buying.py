@@ -20,10 +20,9 @@ from tracker.domain.poll import Credit, Purchase, Purpose
 from tracker.domain.tracking import Change, GameTracking
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip
-from tracker.feeds.odds import the_odds_api
+from tracker.feeds import FeedError
+from tracker.feeds.odds import match, the_odds_api
 from tracker.feeds.odds.asking import Asked, Bought, OddsSources
-from tracker.feeds.odds.offers import match
-from tracker.feeds.source import FeedError
 from tracker.settings.models import OddsSettings
 from tracker.store import Store
 

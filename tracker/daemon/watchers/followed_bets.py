@@ -13,11 +13,11 @@ from tracker.app.importing import take
 from tracker.app.player_priors import Team, Who, players_in
 from tracker.clock import Clock, SystemClock
 from tracker.daemon.watchers.lacking import Rosters, frozen
+from tracker.domain import BadBet
 from tracker.domain.bet import Bet
 from tracker.domain.catalog import guests_of
 from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft, NoSuchGame, RostersUnknown, choose_games, superseded
-from tracker.domain.errors import BadBet
 from tracker.domain.events import (
     BetAdded,
     BetMatched,
@@ -394,10 +394,10 @@ def match(
         except NoSuchPlayer as why:
             without_roster |= {x.id: x for x in chosen}
             if all(roster_of(x) for x in chosen):
-                mistakes.append(f"bet {number}: {why}")
+                mistakes.append(f"#{draft.name or number}: {why}")
             continue
         except BadBet as why:
-            mistakes.append(f"bet {number}: {why}")
+            mistakes.append(f"#{draft.name or number}: {why}")
             continue
         matched.append((number, chosen))
     return Matches(tuple(matched), tuple(mistakes), tuple(without_roster.values()))

@@ -17,10 +17,10 @@ from tracker.domain.game import Game, GameState, Side
 from tracker.domain.player import BY_BOX, Availability, Injury, Player, player_key
 from tracker.domain.prior import PregameLines
 from tracker.domain.tracking import GameTracking
+from tracker.feeds import FeedError
 from tracker.feeds.feeds import Feeds
 from tracker.feeds.odds.espn import summary_lines
 from tracker.feeds.polling.feed import LookUp, Watch
-from tracker.feeds.source import FeedError
 from tracker.store import Store
 
 STEP = 15.0

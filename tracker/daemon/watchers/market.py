@@ -29,19 +29,12 @@ from tracker.domain.prior import PregameLines
 from tracker.domain.quote import ESPN, EXCHANGES, Closing
 from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
 from tracker.domain.value import BetDecision, ClosingValue
+from tracker.engine.market import GameClose, QuoteBoard, close, consensus, exchange_lines, tip_off
 from tracker.engine.market.clv import Placed
-from tracker.engine.market.quotes import (
-    GameClose,
-    QuoteBoard,
-    close,
-    consensus,
-    exchange_lines,
-    tip_off,
-)
 from tracker.engine.rules.stepping import step_market
+from tracker.feeds import FeedError
+from tracker.feeds.odds import match
 from tracker.feeds.odds.asking import Asked
-from tracker.feeds.odds.offers import match
-from tracker.feeds.source import FeedError
 from tracker.forecast.market import LiveLines
 
 FAR_S, NEAR_S = 600.0, 120.0
@@ -63,6 +56,11 @@ FAILED_S = (60.0, 900.0)
 
 FIRST_QUOTES = timedelta(minutes=2)
 """How long a new bet waits for the first quotes of its game, which tell its best price."""
+
+LAST_DECISION = timedelta(minutes=20)
+"""A first chance in play that comes later than this, counted from when the bet was added or its
+game was to begin, does not tell what the bet was worth when it was made. Play begins about ten
+minutes after the scheduled tip-off."""
 
 SLATE_S = 60.0
 """Seconds between two looks at which games there are."""
@@ -341,7 +339,8 @@ class MarketWatch:
                     continue
                 if self._early(tracking, tracked.bet):
                     continue
-                if tracked.settlement is None:
+                told = tracked.settlement is None and not tracked.dropped
+                if told and not self._late(tracking, tracked.bet):
                     found.append(self._decision(tracking, tracked.bet, tracked.chance))
                 self._decided.add(tracked.bet.number)
         if found:
@@ -352,6 +351,11 @@ class MarketWatch:
         if self.begun(tracking.game) or self.board.quotes(tracking.game.id):
             return False
         return timedelta(0) <= self._clock.now() - bet.added_at < FIRST_QUOTES
+
+    def _late(self, tracking: GameTracking, bet: Bet) -> bool:
+        """Whether the chance of a bet came so late that it tells nothing of when it was made."""
+        known_from = max(bet.added_at, tracking.game.start)
+        return self.begun(tracking.game) and self._clock.now() - known_from > LAST_DECISION
 
     def _decision(self, tracking: GameTracking, bet: Bet, chance: Chance) -> BetDecision:
         bets = [x.bet for x in tracking.tracked]

@@ -41,6 +41,11 @@ from tracker.wording.alerts import data_back, no_data
 
 STARTED, STOPPED = "started", "stopped"
 
+MISTAKE = "bets_mistake"
+
+MISTAKES_TOLD_EVERY = timedelta(days=1)
+"""The same mistake in the bets is told no more often, however often the program is started."""
+
 NO_DATA, DATA_BACK = "feed_lost", "feed_found"
 
 STARTS_TOLD_EVERY = timedelta(hours=1)
@@ -57,6 +62,12 @@ TOLD_EVERY = timedelta(hours=1)
 
 LIMIT = 10.0
 """Real seconds that the channels are given."""
+
+ENDED, NOT_STARTED, TAKEN_BACK = "ended", "not-started", "runs"
+
+STEADY_S, STEADIER_S = 60.0, 600.0
+"""Real seconds that a program has to run before it takes back that it had ended; the longer ones
+after a first time within the hour, so that one which dies every minute is no storm."""
 
 _HOUR_S = TOLD_EVERY.total_seconds()
 
@@ -129,7 +140,7 @@ class SystemNotices:
             case StoreRecovered():
                 self._say("store_back", "✓ tracker can write its database again", Level.DEFAULT)
             case BetsMistake():
-                self._say("bets_mistake", f"⚠ {event.what}", Level.DEFAULT)
+                self._say(MISTAKE, f"⚠ {event.what}", Level.DEFAULT)
             case BetRewritten():
                 self._say("bet_rewritten", f"✎ {event.what}", Level.DEFAULT)
             case ChoreFailed():
@@ -160,7 +171,8 @@ class SystemNotices:
         if self._away.pop(game, game) is None and not self._away:
             if self._told_dark:
                 away = self._clock.monotonic() - self._dark_since + GAME_LOST_AFTER.total_seconds()
-                self._say(DATA_BACK, data_back(tuple(self._hit), away), Level.LOW)
+                text = data_back(tuple(self._hit), away, self._trouble)
+                self._say(DATA_BACK, text, Level.LOW)
             self._told_dark = False
             self._hit.clear()
 
@@ -209,8 +221,22 @@ class SystemNotices:
             message = Message(await self._cries.get(), (), Level.URGENT)
             await asyncio.gather(*(x.send(message) for x in self._channels))
 
-    async def started(self, games: int) -> None:
-        """Say that the program is there, and whether it had been stopped or had died."""
+    async def take_back(self, ends: EndsTold, real: Clock, games: Callable[[], int]) -> None:
+        """Say that the program runs, once it has for a while, where its end was told before."""
+        if not ends.stand():
+            return
+        await real.sleep(ends.steady_s)
+        if not ends.stand():
+            return
+        ends.take_back()
+        text = f"✓ tracker runs again, following {plural(games(), 'game')}"
+        self._say(STARTED, text, Level.DEFAULT)
+
+    async def started(self, games: int, ends: EndsTold | None = None) -> None:
+        """Say that the program is there, and whether it had been stopped or had died.
+
+        Where that is told, it takes back an end that was told before.
+        """
         now = self._clock.now()
         last = await self._store.alerting.last_notice((STARTED, STOPPED))
         if last is not None and last[0] == STARTED and abs(now - last[1]) < STARTS_TOLD_EVERY:
@@ -222,6 +248,8 @@ class SystemNotices:
         await self._keep(
             _Word(STARTED, f"tracker {__version__} has started{how}, {follows}", level)
         )
+        if ends is not None and ends.stand():
+            ends.take_back()
 
     async def farewell(self, real: Clock) -> None:
         """Say that this is the end, and give the channels a moment to carry it."""
@@ -242,31 +270,90 @@ class SystemNotices:
         await self._keep(_Word(STOPPED, "tracker was stopped: nothing is watched", Level.INFO))
 
     async def _keep(self, word: _Word) -> None:
+        if word.kind == MISTAKE and await self._store.alerting.said_since(
+            word.kind, word.text, self._clock.now() - MISTAKES_TOLD_EVERY
+        ):
+            return
         notice = self._alert_policy.notice(word.kind, word.text, self._clock.now(), word.level)
         names = [x.name for x in self._channels if x.name != word.but]
         if notice is not None and await self._store.alerting.notice(notice, names):
             self._ring()
 
 
-class FailureNotice:
-    """Tells every channel that the program is at its end."""
+class EndsTold:
+    """Remembers, beside a database that may be broken, which ends of the program were told."""
 
-    def __init__(
-        self, channels: Sequence[Channel], store: Path, real: Clock, folder: Path | None = None
-    ) -> None:
+    def __init__(self, store: Path, real: Clock, folder: Path | None = None) -> None:
         """`store` is the database's path, which tells programs of one machine apart.
 
         `folder` is where it is remembered what was told; else the first of the machine's places
         for such things that can be written.
         """
-        self._channels = channels
         self._name = hashlib.sha256(str(store).encode()).hexdigest()[:12]
         self._real = real
         self._folders = _places() if folder is None else [folder]
 
+    def stand(self) -> bool:
+        """Whether an end was told, and not yet that the program runs again."""
+        told = [x for x in map(self._told, (ENDED, NOT_STARTED)) if x is not None]
+        return bool(told) and max(told) > (self._told(TAKEN_BACK) or 0.0)
+
+    @property
+    def steady_s(self) -> float:
+        """Real seconds of running after which the end is taken back."""
+        return STEADIER_S if self._lately(self._told(TAKEN_BACK)) else STEADY_S
+
+    def first(self, kind: str) -> bool:
+        """Whether to tell this kind of end, which then counts as told.
+
+        Not where it was told within the hour and still stands.
+        """
+        told = self._told(kind)
+        if self._lately(told) and (told or 0.0) > (self._told(TAKEN_BACK) or 0.0):
+            return False
+        self._tell(kind)
+        # Where nothing can be remembered, once too often is better than never.
+        return True
+
+    def take_back(self) -> None:
+        """Remember that the program runs again, and that this was said."""
+        self._tell(TAKEN_BACK)
+
+    def _lately(self, told: float | None) -> bool:
+        return told is not None and 0 <= self._real.now().timestamp() - told < _HOUR_S
+
+    def _marks(self, kind: str) -> list[Path]:
+        return [x / f"tracker-{os.geteuid()}-{self._name}.{kind}" for x in self._folders]
+
+    def _told(self, kind: str) -> float | None:
+        """When this was told last, in seconds since 1970."""
+        for mark in self._marks(kind):
+            with suppress(OSError):
+                handle = os.open(mark, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+                with os.fdopen(handle) as file:
+                    return _number(file.read(32))
+        return None
+
+    def _tell(self, kind: str) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        for mark in self._marks(kind):
+            with suppress(OSError):
+                with os.fdopen(os.open(mark, flags, 0o600), "w") as file:
+                    file.write(str(self._real.now().timestamp()))
+                return
+
+
+class FailureNotice:
+    """Tells every channel that the program is at its end."""
+
+    def __init__(self, channels: Sequence[Channel], ends: EndsTold) -> None:
+        """`ends` is what was told before."""
+        self._channels = channels
+        self._ends = ends
+
     async def send(self, why: str, *, running: bool) -> None:
         """Send it, unless that was done lately. `running` is whether the program had started."""
-        if not self._first("ended" if running else "not-started"):
+        if not self._ends.first(ENDED if running else NOT_STARTED):
             return
         text = (
             f"⚠ tracker has ended: {why}\nNothing is watched until it runs again."
@@ -278,23 +365,6 @@ class FailureNotice:
             async with asyncio.timeout(LIMIT):
                 sending = (channel.send(message) for channel in self._channels)
                 await asyncio.gather(*sending, return_exceptions=True)
-
-    def _first(self, kind: str) -> bool:
-        """Whether this kind has not been told within the hour; from now on it has."""
-        now = self._real.now().timestamp()
-        for folder in self._folders:
-            mark = folder / f"tracker-{os.geteuid()}-{self._name}.{kind}"
-            with suppress(OSError):
-                handle = os.open(mark, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-                with os.fdopen(handle, "r+") as file:
-                    told = file.read(32)
-                    file.seek(0)
-                    file.truncate()
-                    fresh = _number(told) is None or not 0 <= now - float(told) < _HOUR_S
-                    file.write(str(now) if fresh else told)
-                return fresh
-        # Nothing can be remembered: once too often is better than never.
-        return True
 
 
 def _number(text: str) -> float | None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from tracker.domain.alert import Alert
 from tracker.domain.bet import Parlay, Snapshot
-from tracker.domain.chance import Chance, NoChance
+from tracker.domain.chance import Chance, NoChance, maker
 from tracker.domain.events import (
     BoxChanged,
     GameBack,
@@ -29,7 +29,7 @@ from tracker.domain.events import (
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import Market
 from tracker.domain.policy import Fact
-from tracker.domain.poll import STALE_AFTER, Origin, Trouble, Unreadable
+from tracker.domain.poll import STALE_AFTER, Trouble, Unreadable
 from tracker.domain.prior import Basis
 from tracker.domain.tracking import (
     Change,
@@ -40,15 +40,20 @@ from tracker.domain.tracking import (
 )
 from tracker.engine.decide.belief import (
     JudgedPoll,
-    after_play,
     first_seen,
     moved,
     players_of,
-    with_players,
+    with_poll,
 )
 from tracker.engine.decide.facts import announce, review_alert
 from tracker.engine.decide.parlays import chance_of, look_at, part_of
-from tracker.engine.rules.stepping import GameUpdate, apply_rules, freeze_doubted, freeze_pending
+from tracker.engine.rules.stepping import (
+    GameUpdate,
+    apply_rules,
+    freeze_doubted,
+    freeze_pending,
+    idle_after,
+)
 from tracker.engine.settle.certainty import tell_certain, tell_legs
 from tracker.engine.settle.grading import Sure
 from tracker.engine.settle.settlement import (
@@ -83,7 +88,8 @@ def advance(
     said_before = contrary and tracking.held is not None and tracking.held.state == state
     back, returned = _feed_back(tracking, now)
     notes = returned + _of_held(tracking, judged)
-    tracking = replace(tracking, seen_at=now, held=judged.held, lost=False, game=state.game)
+    before, was_stale = tracking.state, tracking.stale
+    tracking = replace(with_poll(tracking, judged), seen_at=now, lost=False, game=state.game)
     basis, renewed = _basis(tracking, outlook)
     if ordering is Ordering.HELD:
         tracking = replace(tracking, stale=_stale(tracking, now))
@@ -93,15 +99,12 @@ def advance(
             doubted = Unreadable(Trouble.MALFORMED, contrary, contrary)
             frozen = confirm_unread(frozen, doubted, now)
         return _asked(end_unheard(frozen, contrary, now))
-    before, was_stale = tracking.state, tracking.stale
     news = ordering in (Ordering.NEWER, Ordering.CORRECTION)
-    known = None if before is None else _with_box(before, state)
-    box = () if news or before is None or known is None else _changed_in(tracking, before, known)
+    box = () if news or before is None else _changed_in(tracking, before)
     if news:
-        tracking = _believe(tracking, after_play(state, before), judged.origin, now)
-    elif known is not None:
-        changed_at = now if box else tracking.changed_at
-        tracking = replace(tracking, state=known, changed_at=changed_at)
+        tracking = _dated(tracking, before, now)
+    elif box:
+        tracking = replace(tracking, changed_at=now)
     # After a start nobody knows what the chances rested on: a game that stands is priced anew.
     renewed = renewed or (tracking.basis is None and before is not None and not news)
     tracking = replace(tracking, stale=_stale(tracking, now), basis=basis)
@@ -152,15 +155,10 @@ def _asked(change: Change) -> Change:
     return replace(change, alerts=change.alerts + said) if said else change
 
 
-def _with_box(before: GameState, state: GameState) -> GameState:
-    """What is believed, with what a poll tells of players and teams under the same moment."""
-    known = with_players(before, state.players, before.players)
-    return known if state.box in (None, known.box) else replace(known, box=state.box)
-
-
-def _changed_in(tracking: GameTracking, before: GameState, state: GameState) -> tuple[int, ...]:
+def _changed_in(tracking: GameTracking, before: GameState) -> tuple[int, ...]:
     """The bets on players whose figures have changed while the score stood."""
-    if not state.players:
+    state = tracking.state
+    if state is None or not state.players:
         return ()
     return tuple(x.bet.number for x in tracking.tracked if moved(x, before, state))
 
@@ -178,7 +176,7 @@ def note(tracking: GameTracking, why: Unreadable, now: datetime) -> Change:
     change = end_unheard(change, why.told, now)
     if not playing or not silent or tracking.lost:
         return _asked(change)
-    alerts = announce(change.tracking, Fact.FEED_DOWN, now, detail=why.why)
+    alerts = announce(change.tracking, Fact.FEED_DOWN, now, detail=why.trouble.value)
     change = replace(
         change,
         tracking=replace(change.tracking, lost=True),
@@ -213,18 +211,15 @@ def _stale(tracking: GameTracking, now: datetime) -> bool:
     return live and tracking.changed_at is not None and now - tracking.changed_at >= STALE_AFTER
 
 
-def _believe(
-    tracking: GameTracking, state: GameState, told_by: Origin, now: datetime
-) -> GameTracking:
-    over = state.phase is Phase.FINAL or state.phase.off
-    last = tracking.state
+def _dated(tracking: GameTracking, last: GameState | None, now: datetime) -> GameTracking:
+    """The tracking with when its belief has changed, and when the game has ended."""
+    state = tracking.state
+    over = state is not None and (state.phase is Phase.FINAL or state.phase.off)
     # A postponed game that is found played after all has ended at another time.
-    same_end = over and last is not None and last.phase.off == state.phase.off
+    same_end = over and state is not None and last is not None and last.phase.off == state.phase.off
     ended_at = tracking.final_at if same_end else None
     return replace(
         tracking,
-        state=state,
-        told_by=told_by,
         changed_at=now,
         final_at=(ended_at or now) if over else None,
         checks=tracking.checks if same_end else 0,
@@ -332,6 +327,8 @@ def _single(one: Tracked, market: Market, told: Chance | None, outlook: Outlook)
     if told is None:
         why = why_none(market, outlook)
         return PricedBet(one, None if why is None else why.after(one.no_chance))
+    if not outlook.calibrations.maps:
+        return PricedBet(one, told)
     chance = outlook.calibrations.applied(market, told)
     return PricedBet(one, chance, None if chance is told else told)
 
@@ -342,11 +339,20 @@ def _see_one(
     """Add what becomes of one bet."""
     seen, told, raw = priced
     if seen is not old:
-        found.legs += [x for x in seen.legs if x not in old.legs]
+        found.legs += [
+            x for x, was in zip(seen.legs, old.legs, strict=True) if x is not was and x != was
+        ]
     if seen.groups and seen.settlement is not None:
         found.put(seen)
         return
     chance = None
+    if isinstance(told, Chance) and (idle := idle_after(old, seen, told, update)) is not None:
+        seen = seen.seen_at(told, idle)
+        found.rules += [idle.rules[place] for place, _ in idle.swings]
+        if take is not None:
+            found.snapshots.append(take(seen, raw))
+        found.put(seen)
+        return
     if isinstance(told, NoChance):
         seen = seen.without_chance(told)
         known = old.no_chance is told
@@ -369,16 +375,19 @@ def _snapshots(state: GameState, outlook: Outlook, now: datetime) -> TakeSnapsho
     game, calibrations = state.game.id, outlook.calibrations
 
     def take(seen: Tracked, raw: Chance | None) -> Snapshot:
-        part = part_of(seen, game)
         market = seen.bet.market
+        single = not isinstance(market, Parlay)
         own = None if isinstance(market, Parlay) else own_figure(market, outlook)
         by = calibrations.name if not calibrations.maps else _corrected_by(seen, game, calibrations)
-        return Snapshot(
-            seen.bet.number, *shared, *forecast, seen.chance, *versions, by, part, seen.no_chance,
-            outlook.told, raw, own,
+        return _SNAPSHOT(
+            seen.bet.number, *shared, *forecast, seen.chance, *versions, by,
+            None if single else part_of(seen, game), seen.no_chance, outlook.told, raw, own,
         )  # fmt: skip
 
     return take
+
+
+_SNAPSHOT = maker(Snapshot)
 
 
 def _corrected_by(seen: Tracked, game: str, calibrations: Calibrations) -> str:

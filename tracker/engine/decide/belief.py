@@ -61,7 +61,9 @@ def judge_poll(tracking: GameTracking, told: GameState, origin: Origin, at: date
     """
     believed = tracking.state
     told = carried(filled(told, believed), believed)
-    state = boxed(told, told, believed) if tracking.standing.players else told
+    known = told.players or (believed is not None and believed.players)
+    with_box = bool(known) and tracking.follows_players
+    state = boxed(told, told, believed) if with_box else told
     contrary = told.doubt or contradiction(believed, told)
     if contrary:
         return JudgedPoll(
@@ -80,8 +82,22 @@ def judge_poll(tracking: GameTracking, told: GameState, origin: Origin, at: date
         return JudgedPoll(Ordering.CORRECTION, state, origin)
     if not wait:
         return JudgedPoll(Ordering.HELD, state, origin, held)
-    lines = boxed(believed, told, believed) if tracking.standing.players else believed
+    lines = boxed(believed, told, believed) if with_box else believed
     return JudgedPoll(Ordering.BEHIND, lines, origin, held)
+
+
+def with_poll(tracking: GameTracking, judged: JudgedPoll) -> GameTracking:
+    """The tracking with what is believed of the game after a poll, and what is held."""
+    before, state = tracking.state, judged.state
+    if judged.ordering in (Ordering.NEWER, Ordering.CORRECTION):
+        believed = after_play(state, before)
+        return replace(tracking, state=believed, told_by=judged.origin, held=None)
+    if before is None or judged.ordering is Ordering.HELD:
+        return replace(tracking, held=judged.held)
+    known = with_players(before, state.players, before.players)
+    if state.box not in (None, known.box):
+        known = replace(known, box=state.box)
+    return replace(tracking, state=known, held=judged.held)
 
 
 def _lag(told_by: Origin | None, origin: Origin) -> timedelta:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from tracker.domain.bet import Parlay, Result
@@ -12,7 +11,7 @@ from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import Market
 from tracker.domain.tracking import GameTracking, Group, LegStanding, Tracked
 from tracker.forecast import Outlook, parlay_of, price_all, why_none
-from tracker.forecast.pricing.questions import opened
+from tracker.forecast.pricing import opened
 
 
 def to_presume(tracking: GameTracking, now: datetime) -> GameState | None:
@@ -67,7 +66,7 @@ def look_at(tracked: Tracked, slip: Parlay, outlook: Outlook, state: GameState) 
             part = unknown
         elif len(known) == len(left):
             part = parlay_of(known, outlook) if known else PUSHED
-    return regrouped(replace(tracked, legs=tuple(legs)), state.game.id, part)
+    return tracked.with_legs(tuple(legs), _grouped(tracked, state.game.id, part))
 
 
 def calibrated_all(
@@ -88,16 +87,19 @@ def _seen(leg: LegStanding, market: Market, chance: Chance | None, outlook: Outl
     why = None if why is None else why.after(leg.no_chance)
     if leg.chance == chance and leg.no_chance is why:
         return leg
-    return replace(leg, chance=chance, no_chance=why)
+    return leg.seen_at(chance, why)
 
 
 def regrouped(tracked: Tracked, game_id: str, part: Chance | NoChance | None) -> Tracked:
     """A parlay with another chance of its legs on one game, or none; None leaves the last one."""
+    return tracked.with_legs(tracked.legs, _grouped(tracked, game_id, part))
+
+
+def _grouped(tracked: Tracked, game_id: str, part: Chance | NoChance | None) -> tuple[Group, ...]:
     if part is None:
-        return tracked
+        return tracked.groups
     chance = None if isinstance(part, NoChance) else part
-    groups = tuple(Group(x.game, chance) if x.game == game_id else x for x in tracked.groups)
-    return replace(tracked, groups=groups)
+    return tuple(Group(x.game, chance) if x.game == game_id else x for x in tracked.groups)
 
 
 def chance_of(tracked: Tracked) -> Chance | NoChance | None:

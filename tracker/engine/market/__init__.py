@@ -1,1 +1,426 @@
-"""The market's side: the close, what a bet was worth by it, and what quotes may cost."""
+"""What is quoted at this moment, and the close: what each book last quoted at tip-off, and is fair.
+
+A price stands as long as the next answer of the same document still tells it. What that leaves out,
+or tells as suspended, can no longer be had, and is a row of its own.
+
+A close of a line is the median, over three books or more, of the chances in their last open quotes
+of both sides, none older than ten minutes at tip-off. With fewer books an exchange's price stands
+in, then ESPN's line, and is named as such.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from statistics import median
+from typing import TYPE_CHECKING
+
+from tracker.domain.game import GameState
+from tracker.domain.prior import NO_LINES, Lines
+from tracker.domain.quote import (
+    AGE,
+    ESPN,
+    EXCHANGES,
+    MONEYLINE,
+    SPREAD,
+    TOTAL,
+    UNSTAMPED,
+    Closing,
+    Fair,
+    Quote,
+    Selection,
+    TwoSided,
+    two_sided,
+)
+from tracker.domain.value import Price
+from tracker.forecast.priors import even_margin, even_total
+
+if TYPE_CHECKING:
+    from tracker.forecast.market import LiveLines
+
+
+LEAST_BOOKS = 3
+"""Of fewer a median can be the one that is wrong."""
+
+FAR = 0.1
+"""A book whose chance differs from the median by more is swapped or not of this moment."""
+
+KEPT = timedelta(minutes=40)
+"""How long what both sides were quoted at is kept, beside the last of each: longer than any close
+looks back."""
+
+
+Key = tuple[str, str, Selection]
+"""A game, a book and a side."""
+
+AT_BET = timedelta(seconds=60)
+"""How far an exchange's price may lie from the moment that it is to speak of."""
+
+_HOME_WINS = Selection(MONEYLINE, "home")
+
+
+class QuoteBoard:
+    """The last price of each book for each side, and both sides of each line lately."""
+
+    def __init__(self) -> None:
+        """Nothing is quoted."""
+        self._last: dict[Key, Quote] = {}
+        self._scope: dict[Key, str] = {}
+        self._by_game: dict[str, set[Key]] = defaultdict(set)
+        self._lines: dict[str, dict[tuple[str, Selection], list[TwoSided]]] = defaultdict(dict)
+
+    def changed(
+        self,
+        quotes: Sequence[Quote],
+        scope: str,
+        at: datetime,
+        covers: Callable[[Selection], bool] = lambda _: True,
+    ) -> list[Quote]:
+        """The rows that an answer makes: prices that changed, and those that are gone."""
+        told = {_key(x): x for x in quotes}
+        rows = [x for key, x in told.items() if self._news(key, x)]
+        for key, last in self._last.items():
+            gone = self._scope.get(key) == scope and key not in told and last.open
+            if gone and covers(last.selection):
+                rows.append(replace(last, at=at, told_at=None, open=False))
+        return rows
+
+    def _news(self, key: Key, quote: Quote) -> bool:
+        last = self._last.get(key)
+        if last is None:
+            return quote.open
+        return (last.odds, last.open) != (quote.odds, quote.open)
+
+    def take(self, quotes: Sequence[Quote], rows: Iterable[Quote], scope: str, poll: int) -> None:
+        """Believe an answer, whose `rows` were written under the number of a poll."""
+        for row in rows:
+            self._put(replace(row, poll=poll), scope)
+        known = []
+        for quote in quotes:
+            last = self._last.get(_key(quote))
+            if last is not None and quote.open:
+                seen = replace(quote, poll=last.poll)
+                self._put(seen, scope)
+                known.append(seen)
+        for game, listed in _by_game(known).items():
+            for line in two_sided(listed):
+                self._append(game, line)
+
+    def _put(self, quote: Quote, scope: str) -> None:
+        key = _key(quote)
+        self._last[key] = quote
+        self._scope[key] = scope
+        self._by_game[quote.game].add(key)
+
+    def _append(self, game: str, line: TwoSided) -> None:
+        kept = self._lines[game].setdefault((line.book, line.selection), [])
+        while kept and line.at - kept[0].at > KEPT:
+            kept.pop(0)
+        kept.append(line)
+
+    def restore(self, told: Iterable[tuple[Quote, datetime, str]]) -> None:
+        """Take what stood before a restart: each price, when it last stood, and its scope."""
+        listed = list(told)
+        for quote, stood, scope in listed:
+            self._put(replace(quote, told_at=stood, at=max(quote.at, stood)), scope)
+        open_ones = [self._last[_key(x)] for x, _, _ in listed if x.open]
+        for game, some in _by_game(open_ones).items():
+            for line in two_sided(some):
+                self._append(game, line)
+
+    def quotes(self, game: str) -> list[Quote]:
+        """The prices of a game that can be had."""
+        keys = self._by_game.get(game, set())
+        return sorted(
+            (self._last[x] for x in keys if self._last[x].open),
+            key=lambda x: (x.book, x.selection.market, x.selection.side, x.selection.points or 0),
+        )
+
+    def lines(self, game: str) -> list[TwoSided]:
+        """Both sides of each line as each book quoted them over the last minutes."""
+        return [x for kept in self._lines.get(game, {}).values() for x in kept]
+
+    def standing(self, game: str) -> list[TwoSided]:
+        """The last of both sides of each line that can still be had."""
+        found = []
+        for (book, selection), kept in self._lines.get(game, {}).items():
+            sides = [self._last.get((game, book, x)) for x in (selection, selection.opposite)]
+            if all(x is not None and x.open for x in sides):
+                found.append(kept[-1])
+        return found
+
+    def forget(self, games: Iterable[str]) -> None:
+        """Let go of games that are over."""
+        for game in games:
+            for key in self._by_game.pop(game, ()):
+                self._last.pop(key, None)
+                self._scope.pop(key, None)
+            self._lines.pop(game, None)
+
+    @property
+    def games(self) -> frozenset[str]:
+        """The games of which anything is quoted."""
+        return frozenset(self._by_game)
+
+
+def _key(quote: Quote) -> Key:
+    return quote.game, quote.book, quote.selection
+
+
+def _by_game(quotes: Iterable[Quote]) -> dict[str, list[Quote]]:
+    found: dict[str, list[Quote]] = defaultdict(list)
+    for quote in quotes:
+        found[quote.game].append(quote)
+    return found
+
+
+def best_price(
+    quotes: Iterable[Quote],
+    selection: Selection,
+    mine: Sequence[str],
+    anchors: Sequence[str],
+    at: datetime,
+    oldest: timedelta | None = None,
+) -> Price | None:
+    """The best price of exactly this side over your books, or over all but anchors.
+
+    `oldest` is how long ago a price may have stood last.
+    """
+    main = selection.main
+    fit = [
+        x for x in quotes
+        if x.open and x.selection.main == main and counts(x.book, mine, anchors)
+        and (oldest is None or at - x.stood_at <= oldest)
+    ]  # fmt: skip
+    best = max(fit, key=lambda x: (x.odds, x.book), default=None)
+    return None if best is None else Price(best.book, best.odds)
+
+
+def counts(book: str, mine: Sequence[str], anchors: Sequence[str]) -> bool:
+    """Whether a bet could be placed at a book: yours where they are named, else any but anchors.
+
+    What ESPN shows is no book's counter: it counts only where the person named it.
+    """
+    name = book.rpartition(":")[2]
+    if mine:
+        return book in mine or name in mine
+    return name not in anchors and name != "espn"
+
+
+def tip_off(state: GameState, at: datetime) -> datetime:
+    """When a game tipped off, by the first look that showed it live: less what the clock had run.
+
+    `at` is when that answer came.
+    """
+    rules = state.game.rules
+    before = sum(rules.length_of(x) for x in range(1, state.period))
+    return at - timedelta(seconds=before + rules.length_of(state.period) - state.clock)
+
+
+@dataclass(frozen=True, slots=True)
+class GameClose:
+    """The close of one game with all that was quoted: `fairs` are by the first side of each line.
+
+    `lines` are the expected margin and total that the quotes speak of, as lines at even odds. `why`
+    says what was missing, by the name of the market.
+    """
+
+    closing: Closing
+    fairs: Mapping[Selection, Fair] = field(default_factory=dict)
+    lines: Lines = NO_LINES
+    why: Mapping[str, str] = field(default_factory=dict)
+
+    def fair(self, selection: Selection) -> Fair | None:
+        """What is fair of exactly this line; None where it was not quoted so."""
+        main = selection.main
+        return self.fairs.get(main) or self.fairs.get(main.opposite)
+
+
+def standing(
+    lines: Iterable[TwoSided], at: datetime, oldest: timedelta = AGE.close
+) -> dict[tuple[str, Selection], TwoSided]:
+    """What each book quoted of each market when it last did up to `at`, none older than `oldest`.
+
+    A line that a book has left for another is not quoted any more, however short a time ago.
+    """
+    usable = [x for x in lines if x.at <= at and at - x.stood_at <= oldest]
+    newest: dict[tuple[str, str, str, str], datetime] = {}
+    for one in usable:
+        key = _market(one)
+        newest[key] = max(one.at, newest.get(key, one.at))
+    return {(x.book, x.selection): x for x in usable if x.at == newest[_market(x)]}
+
+
+def _market(x: TwoSided) -> tuple[str, str, str, str]:
+    return x.book, x.selection.market, x.selection.about, x.selection.span
+
+
+def fairs(quoted: Iterable[TwoSided]) -> dict[Selection, Fair]:
+    """What is fair of each line that enough books quote, or that somebody who stands in quotes."""
+    by_line: dict[Selection, dict[str, TwoSided]] = defaultdict(dict)
+    # A book's main line goes before an alternate one with the same points.
+    for one in sorted(quoted, key=lambda x: (not x.selection.alternate, x.book)):
+        by_line[one.selection.main][one.book] = one
+    told = {line: _fair(line, books) for line, books in by_line.items()}
+    return {line: fair for line, fair in told.items() if fair is not None}
+
+
+def counted(quoted: Iterable[TwoSided]) -> list[TwoSided]:
+    """The quotes of books, of which a median is taken; those without a time where others lack."""
+    books = [x for x in quoted if x.book not in (ESPN, *EXCHANGES)]
+    stamped = [x for x in books if not x.book.startswith(UNSTAMPED)]
+    return stamped if len({x.book for x in stamped}) >= LEAST_BOOKS else books
+
+
+def _fair(line: Selection, quoted: Mapping[str, TwoSided]) -> Fair | None:
+    books = counted(quoted.values())
+    if len(books) >= LEAST_BOOKS:
+        middle = median(x.chance for x in books)
+        near = [x for x in books if abs(x.chance - middle) <= FAR]
+        if len(near) >= LEAST_BOOKS:
+            return _told(line, near, f"{len(near)} books")
+    for name in (*EXCHANGES, ESPN):
+        if name in quoted:
+            return _told(line, [quoted[name]], name)
+    return None
+
+
+def _told(line: Selection, quoted: Sequence[TwoSided], by: str) -> Fair:
+    return Fair(
+        selection=line,
+        chance=median(x.chance for x in quoted),
+        books=len(quoted),
+        by=by,
+        stood_at=min(x.stood_at for x in quoted),
+        poll=max(x.poll for x in quoted),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MainLine:
+    """The line that books lay most weight on: the median of theirs, and that at even odds."""
+
+    points: float
+    even: float
+    books: int
+    by: str
+    stood_at: datetime
+    poll: int
+
+
+def main_line(quoted: Iterable[TwoSided], market: str) -> MainLine | None:
+    """The main spread (of the home side) or total; None where nobody who counts quotes it."""
+    own = [
+        x for x in quoted
+        if x.selection.market == market and x.selection.span == "game"
+    ]  # fmt: skip
+    books = counted(own)
+    if len(books) >= LEAST_BOOKS:
+        # A line that is far from even is some other line's, or a swapped one.
+        near = [x for x in books if abs(_points(x) - median(map(_points, books))) <= FAR * 50]
+        if len(near) >= LEAST_BOOKS:
+            return _main(near, market, f"{len(near)} books")
+    for name in (*EXCHANGES, ESPN):
+        one = [x for x in own if x.book == name]
+        if one:
+            return _main([min(one, key=lambda x: abs(x.chance - 0.5))], market, name)
+    return None
+
+
+def _main(quoted: Sequence[TwoSided], market: str, by: str) -> MainLine:
+    even = even_margin if market == SPREAD else even_total
+    return MainLine(
+        points=median(map(_points, quoted)),
+        even=median(even(_points(x), x.chance) for x in quoted),
+        books=len(quoted),
+        by=by,
+        stood_at=min(x.stood_at for x in quoted),
+        poll=max(x.poll for x in quoted),
+    )
+
+
+def _points(one: TwoSided) -> float:
+    return one.selection.points or 0.0
+
+
+def consensus(quoted: Sequence[TwoSided]) -> tuple[Lines, str, datetime] | None:
+    """The lines that the market speaks of, who says so, and when the oldest of it stood."""
+    spread, total = main_line(quoted, SPREAD), main_line(quoted, TOTAL)
+    money = fairs(x for x in quoted if x.selection.market == MONEYLINE).get(_HOME_WINS)
+    told = [x for x in (spread, total, money) if x is not None]
+    if not told:
+        return None
+    lines = Lines(
+        home_spread=None if spread is None else spread.even,
+        total=None if total is None else total.even,
+        home_ml=None if money is None else 1 / money.chance,
+        away_ml=None if money is None else 1 / (1 - money.chance),
+    )
+    return lines, ", ".join(dict.fromkeys(x.by for x in told)), min(x.stood_at for x in told)
+
+
+def close(game: str, revision: int, tip_at: datetime, lines: Sequence[TwoSided]) -> GameClose:
+    """The close of a game out of all that was quoted of it lately."""
+    quoted = list(standing(lines, tip_at).values())
+    known = fairs(quoted)
+    spread, total = main_line(quoted, SPREAD), main_line(quoted, TOTAL)
+    money = known.get(_HOME_WINS)
+    told = [x for x in (spread, total, money) if x is not None]
+    found = consensus(quoted)
+    closing = Closing(
+        game=game,
+        revision=revision,
+        tip_at=tip_at,
+        home_spread=None if spread is None else spread.points,
+        total=None if total is None else total.points,
+        home_chance=None if money is None else money.chance,
+        books=max((x.books for x in told), default=0),
+        age_s=max(((tip_at - x.stood_at).total_seconds() for x in told), default=None),
+        by=None if found is None else found[1],
+        poll=max((x.poll for x in told), default=0) or None,
+    )
+    return GameClose(
+        closing, known, NO_LINES if found is None else found[0], _why(lines, known, tip_at)
+    )
+
+
+def _why(
+    lines: Iterable[TwoSided], known: Mapping[Selection, Fair], tip_at: datetime
+) -> dict[str, str]:
+    """Why there is no close of a market that somebody had quoted before."""
+    closed = {(x.plain, x.about, x.span) for x in known}
+    last: dict[tuple[str, str, str], list[TwoSided]] = defaultdict(list)
+    for one in lines:
+        if one.at <= tip_at:
+            last[(one.selection.plain, one.selection.about, one.selection.span)].append(one)
+    why = {}
+    for key, quoted in last.items():
+        if key in closed:
+            continue
+        stood = max(x.stood_at for x in quoted)
+        books = {x.book for x in quoted if tip_at - x.stood_at <= AGE.close}
+        name = f"{key[0]} {key[1]}".strip()
+        if not books:
+            why[name] = f"suspended since {stood:%H:%M} UTC"
+        else:
+            why[name] = f"{len(books)} book{'s' * (len(books) != 1)} quoted it, {LEAST_BOOKS} count"
+    return why
+
+
+def exchange_lines(lines: Sequence[TwoSided], at: datetime) -> LiveLines | None:
+    """An exchange's moneyline at a time as a live line, no older than a minute then."""
+    from tracker.forecast.market import LiveLines
+
+    fresh = [
+        x for x in standing(lines, at, AT_BET).values()
+        if x.book in EXCHANGES and x.selection.plain == MONEYLINE and x.selection.span == "game"
+    ]  # fmt: skip
+    for name in EXCHANGES:
+        for line in fresh:
+            if line.book == name:
+                home = line.chance if line.selection.side == "home" else 1 - line.chance
+                lines_told = Lines(home_ml=1 / home, away_ml=1 / (1 - home))
+                return LiveLines(lines_told, max(0.0, (at - line.stood_at).total_seconds()))
+    return None

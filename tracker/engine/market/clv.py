@@ -30,7 +30,7 @@ from tracker.domain.quote import Fair, selection_of
 from tracker.domain.tracking import Group, Tracked
 from tracker.domain.value import ClosingValue, Grade, edge
 from tracker.engine.decide.parlays import combined
-from tracker.engine.market.quotes import GameClose
+from tracker.engine.market import GameClose
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.pricing.markets import chance_of, parlay_of
 
@@ -170,7 +170,9 @@ def _single(leg: Leg, close: GameClose, outlook: AtClose, house: HouseRules) -> 
         return _player(market, close, outlook(leg.game.id))
     lacking = _lacking(market, close.lines)
     if lacking:
-        return f"{NO_CLOSE}: {close.why.get(lacking, f'nobody quoted the {lacking}')}"
+        return (
+            f"{NO_CLOSE}: {close.why.get(lacking, f'nobody quoted the {_asked(market, lacking)}')}"
+        )
     seen = outlook(leg.game.id)
     if seen is None:
         return f"{NO_CLOSE}: nothing was quoted"
@@ -235,6 +237,11 @@ def _lacking(market: Market, lines: Lines) -> str:
             return "" if lines.total is not None else "total"
 
 
+def _asked(market: Market, lacking: str) -> str:
+    """The line that is lacking, as who bet on the winner calls it."""
+    return "moneyline" if isinstance(market, Moneyline | ThreeWay) else lacking
+
+
 def _closed_at(market: Market, close: GameClose) -> float | None:
     """The points at which the bet's own market closed, from its side."""
     closing = close.closing
@@ -272,7 +279,8 @@ def _parlay(
                     return told
                 modelled = modelled or told.grade is Grade.MODEL
             elif lacking := _lacking(market, close.lines):
-                return f"{NO_CLOSE}: nobody quoted the {lacking} of {game.name}"
+                asked = _asked(market, lacking)
+                return f"{NO_CLOSE}: nobody quoted the {asked} of {game.name}"
         try:
             part = parlay_of([(x, chance_of(x, seen)) for x in markets], seen)
         except Unpriceable as why:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 
 
 class BadStrategy(TrackerError):

@@ -199,7 +199,25 @@ def route(change: Change, policy: Policy, now: datetime) -> Change:
         else x
         for x in change.alerts
     )
-    return replace(change, alerts=routed)
+    return replace(change, alerts=_each_once(routed))
+
+
+def _each_once(alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
+    """One chance of one bet is told once, however many of its rules it fires: by the loudest."""
+    said: dict[int, Alert] = {}
+    for x in alerts:
+        if x.decision is Decision.FIRED and topic_of(x.rule) in (CHANCE, SWING):
+            best = said.get(x.bet)
+            if best is None or x.level.rank > best.level.rank:
+                said[x.bet] = x
+    return tuple(
+        _held(x, Hold(Reason.TOLD, f"told by {said[x.bet].rule}"), x.level)
+        if x.decision is Decision.FIRED
+        and topic_of(x.rule) in (CHANCE, SWING)
+        and x is not said[x.bet]
+        else x
+        for x in alerts
+    )
 
 
 def _routed(context: AlertContext, policy: Policy, now: datetime) -> Alert:

@@ -10,14 +10,16 @@ cooldown has passed.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import assert_never
 
 from tracker.domain.alert import Reason
-from tracker.domain.policy import Comparison, LevelRule, SwingRule
-from tracker.domain.tracking import RulePhase, RuleState
+from tracker.domain.policy import Comparison, LevelRule, Rule, SwingRule
+from tracker.domain.tracking import IdleRange, RulePhase, RuleState
 
 BAND = math.log(0.80 / 0.20) - math.log(0.75 / 0.25)
 """How far, in log-odds, a chance must clear a level before it may fire again: .80 at .75."""
@@ -94,47 +96,103 @@ def step(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) ->
 CLEAR = 1e-6
 """A chance that lies this far from a level is on its side of it, however either is rounded."""
 
+_EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
-def unmoved(
-    rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading
-) -> RuleState | None:
-    """What a rule remembers after a reading that decides nothing; None where `step` must tell.
 
-    Nearly every reading of nearly every bet is one, and this takes a tenth of the time.
+def idle_range(rules: Sequence[Rule], states: tuple[RuleState, ...]) -> IdleRange | None:
+    """Which next chances leave every rule of a bet as it is; None where one is about to change.
+
+    `states` are in the order of the rules.
     """
-    if isinstance(rule, SwingRule):
-        return _grown(rule, state, reading)
-    if state.streak or rule.comparison is Comparison.CROSSES:
-        return None
-    excess = reading.p - rule.level
-    beyond = excess if rule.comparison is Comparison.AT_LEAST else -excess
-    if beyond > CLEAR:
-        return state if (state.phase, state.reason) in _STANDING_BEYOND else None
-    if beyond >= -CLEAR or state.reason is not Reason.BELOW:
-        return None
-    cooling = bool(state.fired) and _cooling(state, reading.at)
-    calm = RulePhase.COOLING if cooling else RulePhase.ARMED
-    return state if state.phase is calm and (cooling or not state.window) else None
+    low, high, (after, until), size = -math.inf, math.inf, _EVER, 1.0
+    swings: list[tuple[int, timedelta]] = []
+    for place, (rule, state) in enumerate(zip(rules, states, strict=True)):
+        if not isinstance(rule, LevelRule | SwingRule) or state.phase is RulePhase.DONE:
+            continue
+        known = (
+            _level_idle(rule, state) if isinstance(rule, LevelRule) else _swing_idle(rule, state)
+        )
+        if known is None:
+            return None
+        low, high = max(low, known[0]), min(high, known[1])
+        after, until = max(after, known[2]), min(until, known[3])
+        if isinstance(rule, SwingRule):
+            swings.append((place, timedelta(seconds=rule.seconds)))
+            size = min(size, rule.size)
+    return IdleRange(states, low, high, after, until, tuple(swings), size)
 
+
+_Span = tuple[float, float, datetime, datetime]
+"""Between which chances, from when and before when a rule stays as it is."""
 
 _STANDING_BEYOND = (
     (RulePhase.UNARMED, Reason.BEYOND_WHEN_ADDED),
     (RulePhase.FIRING, Reason.NOT_REARMED),
 )
-"""Where a level rule waits for the chance to come back."""
+"""Where a level rule waits for the chance to clear the band."""
 
 
-def _grown(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleState | None:
-    """A rule that is armed with one more reading, which has not swung."""
-    if state.phase is not RulePhase.ARMED or state.reason is not Reason.BELOW or state.streak:
+def _level_idle(rule: LevelRule, state: RuleState) -> _Span | None:
+    if state.streak:
         return None
-    p, since = reading.p, reading.at - timedelta(seconds=rule.seconds)
-    window = [x for x in state.window if x[0] >= since]
-    window.append((reading.at, p))
-    seen = [x for _, x in window]
-    if max(seen) - p >= rule.size - _EDGE or p - min(seen) >= rule.size - _EDGE:
+    up, both_ways = _upward(rule, state), rule.comparison is Comparison.CROSSES
+    if (state.phase, state.reason) in _STANDING_BEYOND:
+        here = log_odds(rule.level)
+        low, high = _chance(here - BAND) + CLEAR, _chance(here + BAND) - CLEAR
+        if both_ways:
+            return None if state.phase is RulePhase.UNARMED else (low, high, *_EVER)
+        return (low, math.inf, *_EVER) if up else (-math.inf, high, *_EVER)
+    if state.reason is not Reason.BELOW:
         return None
-    return state.with_window(tuple(window))
+    low, high = (-math.inf, rule.level - CLEAR) if up else (rule.level + CLEAR, math.inf)
+    told = state.fired[-1] if state.fired else None
+    if state.phase is RulePhase.COOLING:
+        return None if told is None else (low, high, told, told + COOLDOWN)
+    if state.phase is not RulePhase.ARMED or state.window:
+        return None
+    return low, high, _EVER[0] if told is None else told + COOLDOWN, _EVER[1]
+
+
+def _chance(odds: float) -> float:
+    return 1 / (1 + math.exp(-odds))
+
+
+def _swing_idle(rule: SwingRule, state: RuleState) -> _Span | None:
+    times, seen = [x for x, _ in state.window], [x for _, x in state.window]
+    if state.streak or not seen or times != sorted(times):
+        return None
+    low, high = max(seen) - rule.size, min(seen) + rule.size
+    if (state.phase, state.reason) == (RulePhase.ARMED, Reason.BELOW):
+        return low + CLEAR, high - CLEAR, times[-1], _EVER[1]
+    if (state.phase, state.reason) != (RulePhase.COOLING, Reason.COOLING_DOWN):
+        return None
+    # It has swung, and is silent: as long as what it came from counts, and the cooldown lasts.
+    down = seen[-1] < low
+    began = times[seen.index(max(seen) if down else min(seen))]
+    until = min(began + timedelta(seconds=rule.seconds), state.fired[-1] + COOLDOWN)
+    after = max(times[-1], state.fired[-1])
+    side = (-math.inf, low - CLEAR) if down else (high + CLEAR, math.inf)
+    return *side, after, until
+
+
+def unmoved(idle: IdleRange, p: float, at: datetime) -> IdleRange | None:
+    """The rules after a reading that decides nothing, and their range; None for any other reading.
+
+    The range only gets closer: that what a swing is measured against grows old widens it again once
+    the rules have been stepped.
+    """
+    if not (idle.low < p < idle.high and idle.after <= at < idle.until):
+        return None
+    if not idle.swings:
+        return idle
+    rules, reading = list(idle.rules), (at, p)
+    for place, span in idle.swings:
+        window = rules[place].window
+        kept = window[bisect_left(window, (at - span,)) :]
+        rules[place] = rules[place].with_window((*kept, reading))
+    room = idle.size - CLEAR
+    low, high = max(idle.low, p - room), min(idle.high, p + room)
+    return IdleRange(tuple(rules), low, high, at, idle.until, idle.swings, idle.size)
 
 
 def _beyond(rule: LevelRule, state: RuleState, p: float) -> float:
@@ -167,14 +225,14 @@ def _level(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
         case RulePhase.COOLING if not (outside and _worse(rule, state, reading.p)):
             return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN if outside else Reason.BELOW)
         case RulePhase.COOLING:
-            return _cross(rule, replace(state, window=()), reading)
+            return _cross(rule, state.with_window(()), reading)
         case RulePhase.UNARMED | RulePhase.ARMED | RulePhase.PENDING:
             if outside:
                 return _cross(rule, state, reading)
             # What broke the cooldown and did not last has not shortened it.
             phase = RulePhase.COOLING if _cooling(state, reading.at) else RulePhase.ARMED
             reason = Reason.REARMED if rearmed else Reason.BELOW
-            return _to(replace(state, window=()) if state.window else state, phase, reason)
+            return _to(state.with_window(()) if state.window else state, phase, reason)
         case _:
             assert_never(state.phase)
 
@@ -184,10 +242,10 @@ def _cross(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
     safe = state.window
     if not safe and reading.before is not None:
         safe = ((reading.at, reading.before),)
-    verdict = _press(replace(state, window=safe), reading, Reason.CROSSED, up=_upward(rule, state))
+    verdict = _press(state.with_window(safe), reading, Reason.CROSSED, up=_upward(rule, state))
     if not verdict.fires:
         return verdict
-    told = replace(verdict.state, window=((reading.at, reading.p),))
+    told = verdict.state.with_window(((reading.at, reading.p),))
     return replace(verdict, state=told, was=safe[0][1] if safe else None)
 
 
@@ -235,7 +293,7 @@ def _to(state: RuleState, phase: RulePhase, reason: Reason) -> RuleStep:
     # Most readings change nothing, and a state is costly to build: hundreds may be stepped a poll.
     if state.phase is phase and state.reason is reason and not state.streak:
         return RuleStep(state, reason)
-    return RuleStep(replace(state, phase=phase, streak=0, reason=reason), reason)
+    return RuleStep(state.moved(phase, reason), reason)
 
 
 def _press(state: RuleState, reading: RuleReading, why: Reason, *, up: bool) -> RuleStep:
@@ -246,13 +304,13 @@ def _press(state: RuleState, reading: RuleReading, why: Reason, *, up: bool) -> 
     """
     streak = min(state.streak + 1, HOLD_POLLS)
     if streak < HOLD_POLLS and not reading.hurried:
-        held = replace(state, phase=RulePhase.PENDING, streak=streak, reason=Reason.HOLDING)
+        held = state.moved(RulePhase.PENDING, Reason.HOLDING, streak)
         return RuleStep(held, Reason.HOLDING)
     if not _is_news(state, reading.p, up=up):
         return _to(state, RulePhase.FIRING, Reason.TOLD_BEFORE)
     recent = tuple(t for t in state.fired if reading.at - t < BUDGET_SPAN)
     if len(recent) >= BUDGET:
-        spent = replace(state, phase=RulePhase.PENDING, streak=streak, reason=Reason.OVER_BUDGET)
+        spent = state.moved(RulePhase.PENDING, Reason.OVER_BUDGET, streak)
         return RuleStep(spent, Reason.OVER_BUDGET)
     fired = replace(
         state,
@@ -303,7 +361,7 @@ def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) 
         return _to(state, RulePhase.ARMED, Reason.BELOW)
     outside = _beyond(rule, state, reading.p) >= -1e-12  # noqa: PLR2004 - as in `_level`
     if outside and state.phase is not RulePhase.UNARMED:
-        return _to(replace(state, window=()), RulePhase.UNARMED, Reason.RENEWED)
+        return _to(state.with_window(()), RulePhase.UNARMED, Reason.RENEWED)
     return _level(rule, state, reading)
 
 

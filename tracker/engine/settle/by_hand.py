@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tracker.domain import BadBet
 from tracker.domain.bet import Bet, Result, Settlement, price_of
 from tracker.domain.catalog.books import house_of
-from tracker.domain.errors import BadBet
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import Market
 from tracker.domain.money import Odds, money_text, own_part
@@ -36,6 +36,11 @@ class Case:
     stake_cents: int | None
     odds: Odds | None
     free: bool
+
+    @property
+    def id(self) -> int | str:
+        """What the person calls it, as far as that is known."""
+        return self.number if self.tracked is None else self.tracked.bet.id
 
     @property
     def bet(self) -> Bet:
@@ -136,7 +141,7 @@ def _graded(case: Case, at: datetime) -> tuple[Settlement, tuple[LegStanding, ..
     try:
         ended, legs = regrade(tracked, case.states)
     except Unsettleable as why:
-        raise BadBet(f"bet {bet.number}: {why}") from None
+        raise BadBet(f"bet {bet.id}: {why}") from None
     made = Settlement(
         bet.number, 0, ended.result, ended.payout_cents, at, ended.reason, ended.evidence
     )
@@ -151,7 +156,7 @@ def _check_begun(case: Case, result: Result, at: datetime) -> None:
     ahead = [x for x in games if not _begun(x, case.states.get(x.id), at)]
     if ahead and (result is not Result.LOST or len(ahead) == len(games)):
         raise BadBet(
-            f"bet {case.number}: {ahead[0].name} has not begun, so it has no result; "
+            f"bet {case.id}: {ahead[0].name} has not begun, so it has no result; "
             f"`tracker void {case.number} --reason TEXT` returns the stake"
         )
 
@@ -189,17 +194,17 @@ def _check_payout(case: Case, result: Result, paid: int | None) -> None:
     match result:
         case Result.WON if paid <= own:
             raise BadBet(
-                f"bet {case.number} is won with a payout of {money_text(paid)}, which is no more "
+                f"bet {case.id} is won with a payout of {money_text(paid)}, which is no more "
                 f"than its stake of {stake}: the payout includes the stake, or it is lost"
             )
         case Result.LOST if paid >= case.stake_cents:
             raise BadBet(
-                f"bet {case.number} is lost with a payout of {money_text(paid)}, which is no less "
+                f"bet {case.id} is lost with a payout of {money_text(paid)}, which is no less "
                 f"than its stake of {stake}: leave --payout out, or say won, push or void"
             )
         case Result.PUSH | Result.VOID if paid != own:
             raise BadBet(
-                f"bet {case.number}: a {result.value} returns {money_text(own)}, not "
+                f"bet {case.id}: a {result.value} returns {money_text(own)}, not "
                 f"{money_text(paid)}: leave --payout out, or say won or lost"
             )
         case _:

@@ -67,7 +67,7 @@ UNREAD_AFTER = timedelta(hours=1)
 UNREAD_AWAY_AFTER = timedelta(hours=24)
 """The same while no source answers at all."""
 
-_ANSWERS = frozenset({Trouble.NOT_PUBLISHED, Trouble.MALFORMED, Trouble.ABSENT})
+_ANSWERS = frozenset({Trouble.NOT_PUBLISHED, Trouble.MALFORMED, Trouble.ABSENT, Trouble.UNPRICED})
 """Troubles of a source that answers."""
 
 

@@ -19,13 +19,12 @@ from tracker.domain.game import Game
 from tracker.domain.league import LEAGUE_ZONE, NBA
 from tracker.domain.poll import Credit, Document, Purchase, Purpose, Trouble, Usage
 from tracker.domain.quote import Selection
+from tracker.feeds import FeedError, FeedMalformed, FeedRateLimited
 from tracker.feeds.feeds import Feeds
 from tracker.feeds.fetch import DEADLINE_S, PAUSE_S, Fetched, Fetcher
-from tracker.feeds.odds import espn, kalshi, polymarket, the_odds_api
+from tracker.feeds.odds import Parsed, espn, kalshi, polymarket, the_odds_api
 from tracker.feeds.odds import nba as league_list
-from tracker.feeds.odds.offers import Parsed
 from tracker.feeds.polling.feed import BoardReading
-from tracker.feeds.source import FeedError, FeedMalformed, FeedRateLimited
 from tracker.settings import Secret
 from tracker.settings.models import OddsSettings, on_this_machine
 

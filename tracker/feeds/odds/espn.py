@@ -14,8 +14,8 @@ from tracker.domain.catalog import code_in
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.prior import Lines
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection
-from tracker.feeds.odds.offers import UNUSABLE, BookPrice, OfferedGame, Parsed
-from tracker.feeds.source import FeedMalformed, Scoreboard
+from tracker.feeds import FeedMalformed, Scoreboard
+from tracker.feeds.odds import UNUSABLE, BookPrice, OfferedGame, Parsed
 from tracker.feeds.strict import Strict, read_json
 
 LARGEST_SPREAD = 50.0

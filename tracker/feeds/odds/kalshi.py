@@ -17,7 +17,7 @@ from typing import Any
 from tracker.domain.catalog import code_in, teams
 from tracker.domain.league import NBA, WNBA
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection, after_fee
-from tracker.feeds.odds.offers import UNKNOWN_TEAM, UNUSABLE, BookPrice, OfferedGame, Parsed
+from tracker.feeds.odds import UNKNOWN_TEAM, UNUSABLE, BookPrice, OfferedGame, Parsed
 from tracker.feeds.strict import Strict, read_json
 
 NAME = "kalshi"

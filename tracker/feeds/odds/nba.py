@@ -17,8 +17,8 @@ from pydantic import Field
 from tracker.domain.league import NBA
 from tracker.domain.prior import Lines
 from tracker.domain.quote import MONEYLINE, SPREAD, UNSTAMPED, Selection
+from tracker.feeds.odds import UNUSABLE, BookPrice, OfferedGame, Parsed
 from tracker.feeds.odds.espn import LARGEST_SPREAD, agree
-from tracker.feeds.odds.offers import UNUSABLE, BookPrice, OfferedGame, Parsed
 from tracker.feeds.strict import Strict, Text, read_json
 
 NAME = "nba"

@@ -20,7 +20,7 @@ from tracker.domain.catalog import code_in
 from tracker.domain.game import Game
 from tracker.domain.league import NBA, WNBA
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection, after_fee
-from tracker.feeds.odds.offers import UNUSABLE, BookPrice, OfferedGame, Parsed
+from tracker.feeds.odds import UNUSABLE, BookPrice, OfferedGame, Parsed
 from tracker.feeds.strict import Strict, read_json, read_object
 
 NAME = "polymarket"
@@ -121,7 +121,7 @@ def parse(body: bytes) -> Parsed:
 
 
 def _events(value: Any) -> Iterator[PolymarketEvent]:
-    from tracker.feeds.source import FeedMalformed
+    from tracker.feeds import FeedMalformed
 
     for entry in value if isinstance(value, list) else ():
         try:

@@ -25,14 +25,7 @@ from tracker.domain.quote import (
     TOTAL,
     Selection,
 )
-from tracker.feeds.odds.offers import (
-    CERTAIN,
-    UNKNOWN_TEAM,
-    UNUSABLE,
-    BookPrice,
-    OfferedGame,
-    Parsed,
-)
+from tracker.feeds.odds import CERTAIN, UNKNOWN_TEAM, UNUSABLE, BookPrice, OfferedGame, Parsed
 from tracker.feeds.strict import Strict, read_json, read_object
 
 NAME = "the_odds_api"
@@ -204,7 +197,7 @@ def _book(
 
 
 def _read(model: type[Any], value: Any, faults: Counter[str]) -> Any:
-    from tracker.feeds.source import FeedMalformed
+    from tracker.feeds import FeedMalformed
 
     try:
         return read_object(model, value)

@@ -15,9 +15,9 @@ from tracker.clock import Clock
 from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.player import UNREAD
 from tracker.domain.poll import GameStanding, Unreadable
+from tracker.feeds import Ball, FeedError
 from tracker.feeds.polling.cadence import CLUTCH_CLOCK_S
 from tracker.feeds.polling.feed import LARGE, Feed, FeedAnswer, LookUp, Watch
-from tracker.feeds.source import Ball, FeedError
 
 LIVE_S = 15.0
 """Least seconds between two boxes of a game that runs: every second look."""

@@ -83,6 +83,7 @@ BACKOFF_FIRST_S = {
     Trouble.MALFORMED: 10.0,
     Trouble.NOT_PUBLISHED: 10.0,
     Trouble.ABSENT: 10.0,
+    Trouble.UNPRICED: 10.0,
     Trouble.BLOCKED: 20.0,
     Trouble.RATE_LIMITED: 30.0,
 }

@@ -7,23 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import Enum
 from typing import Protocol, assert_never
 
 from tracker.clock import Clock
-from tracker.domain.events import Tell, tell_nobody
 from tracker.domain.game import Game, GameState, Phase, Score, same_meeting, same_teams
 from tracker.domain.league import LEAGUE_ZONE, slate_date
 from tracker.domain.poll import Trouble, Unreadable
-from tracker.feeds.fetch import DEADLINE_S, Fetched, Fetcher
-from tracker.feeds.health import ReportStatus, SourceHealth, ignore_status
-from tracker.feeds.identity import nearest, state_under
-from tracker.feeds.polling.cadence import backoff
-from tracker.feeds.source import (
+from tracker.feeds import (
     FeedError,
     FeedMalformed,
     FeedNotPublished,
@@ -32,6 +26,10 @@ from tracker.feeds.source import (
     Scoreboard,
     Source,
 )
+from tracker.feeds.fetch import DEADLINE_S, Fetched, Fetcher
+from tracker.feeds.health import SourceHealth
+from tracker.feeds.identity import nearest, state_under
+from tracker.feeds.polling.cadence import backoff
 from tracker.network import ServerTime
 from tracker.settings.models import FeedSettings
 
@@ -473,22 +471,3 @@ def fetcher_of(
         second_headers=None if spare is None else {**spare, **settings.headers},
         server_time=server_time,
     )
-
-
-@asynccontextmanager
-async def open_feed(
-    source: Source,
-    settings: FeedSettings,
-    clock: Clock,
-    *,
-    tell: Tell = tell_nobody,
-    report_status: ReportStatus = ignore_status,
-    deadline_s: float = DEADLINE_S,
-) -> AsyncIterator[Feed]:
-    """One source alone with its session, closed on the way out."""
-    async with fetcher_of([source], settings, clock, deadline_s) as fetcher:
-        feed = Feed(source, fetcher, clock, SourceHealth(source.label, tell, report_status))
-        try:
-            yield feed
-        finally:
-            await feed.aclose()

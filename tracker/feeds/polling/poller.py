@@ -9,10 +9,10 @@ from collections.abc import Callable
 from tracker.clock import Clock
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
+from tracker.feeds import league_of
 from tracker.feeds.polling import cadence
 from tracker.feeds.polling.boxes import BoxWatch, always
 from tracker.feeds.polling.feed import FeedAnswer, LookUp, Watch
-from tracker.feeds.source import league_of
 
 FRESH_S = 5.0
 """Oldest board that a poll takes: what others fetched within this time serves this game too."""

@@ -1,1 +1,205 @@
-"""The joint distribution of a game's final score, from any moment of it."""
+"""The figures of the game's forecast, as values: what each means, its unit and its shape.
+
+All are maximum-likelihood or least-squares fits on recorded games; `parameters` reads them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from tracker.forecast.game.lattice import each_parity
+from tracker.forecast.lazy import Lazy
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Average:
+    """A game of which nothing is known before tip-off: the league's mean and spread of priors.
+
+    `margin` is the home edge and `total` the mean total, in points; the `_sd` are the standard
+    deviations, in points, of what the closing lines (or ratings) of single games say about them.
+    `reference` is the total, in points, from which the other figures count a prior's total: the
+    league's own, or that of the league from which the figures are transferred.
+    """
+
+    margin: float
+    total: float
+    margin_sd: float
+    total_sd: float
+    reference: float
+
+
+@dataclass(frozen=True, eq=False)
+class BoxFigures:
+    """What a box is expected to show: by the part of regulation played, linear between the rows.
+
+    `possessions` of one team are a row's weights of (1, prior total over `reference`, ends), and
+    `fouls` of both teams those of (1, ends).
+    """
+
+    played: tuple[float, ...]
+    possessions: tuple[tuple[float, float, float], ...]
+    fouls: tuple[tuple[float, float], ...]
+    reference: float
+
+    def expected(self, played: float, prior_total: float, ends: float) -> tuple[float, float]:
+        """Possessions of a team, and fouls of both, that a game has usually had by now."""
+        k = min(max(bisect_right(self.played, played) - 1, 0), len(self.played) - 2)
+        start, end = self.played[k], self.played[k + 1]
+        w = min(max((played - start) / (end - start), 0.0), 1.0)
+        beyond = prior_total - self.reference
+
+        def at(row: int) -> tuple[float, float]:
+            one, by_total, by_ends = self.possessions[row]
+            fouls, fouls_by_ends = self.fouls[row]
+            return one + by_total * beyond + by_ends * ends, fouls + fouls_by_ends * ends
+
+        (low, low_fouls), (high, high_fouls) = at(k), at(k + 1)
+        return low * (1 - w) + high * w, low_fouls * (1 - w) + high_fouls * w
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """From a moment to the endgame layer: means and variances of what is scored in between.
+
+    `layer` and `knots` are seconds left in regulation; coefficients between knots are interpolated
+    linearly. `margin[k, f]` and `total[k, f]` are least-squares weights of the features listed in
+    `flow.MARGIN_FEATURES` and `flow.TOTAL_FEATURES`. `margin_rate` and `total_rate` are variances
+    per second to the layer (points² / s). `total_pace` is the power with which the variance of the
+    total follows the prior's total over the league's. The `_noise` are standard deviations, in
+    points, of a whole game about a prior that is known for sure.
+    """
+
+    layer: float
+    knots: Floats
+    margin: Floats
+    total: Floats
+    margin_rate: Floats
+    total_rate: Floats
+    total_pace: float
+    margin_noise: float
+    total_noise: float
+    box: BoxFigures | None = None
+    """What a box is measured against; None where boxes tell nothing."""
+    tie: float = 0.0
+    """The correlation of a clear favourite's margin with the total beyond what the rest of the
+    model gives, until `model.TIE_FADES`."""
+
+    @Lazy
+    def clocks(self) -> list[float]:
+        """The knots as plain numbers."""
+        return [float(x) for x in self.knots]
+
+    @Lazy
+    def rows(self) -> list[list[float]]:
+        """All that is interpolated, one row a knot: margin, total and both rates."""
+        rates = np.stack([self.margin_rate, self.total_rate], axis=1)
+        rows: list[list[float]] = np.concatenate([self.margin, self.total, rates], axis=1).tolist()
+        return rows
+
+
+class Table(Protocol):
+    """Chances `[lead, own points, other points]` at one clock, read a lead at a time."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The numbers of leads, own points and other points."""
+        ...
+
+    def __getitem__(self, lead: int, /) -> Floats:
+        """The chances of one lead, by its place."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class PackedTable:
+    """Such a table as the file has it, at a quarter of its size: chances only where it is read.
+
+    `cells` are 16-bit shares of `sums`, which has one a lead.
+    """
+
+    cells: NDArray[np.uint16]
+    sums: NDArray[np.int64]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The numbers of leads, own points and other points."""
+        return self.cells.shape
+
+    def __getitem__(self, lead: int, /) -> Floats:
+        """The chances of one lead, which add up to 1."""
+        chances: Floats = self.cells[lead].astype(np.float64) / self.sums[lead]
+        return chances
+
+
+def whole(table: Table) -> Floats:
+    """A table of every lead, as one array."""
+    return np.stack([table[lead] for lead in range(table.shape[0])])
+
+
+@dataclass(frozen=True, eq=False)
+class Endgame:
+    """Joint chances of both teams' points from a clock to the end of the last period.
+
+    `tables[k][d + leads]` belongs to `clocks[k]` seconds left and to the team with the ball leading
+    by d; its cell [x, y] is the chance that this team scores x and the other y. They come from a
+    chain of possessions fitted to recorded ones. `ball[k, d + leads]` is the chance that a team
+    which leads by d has the ball, for states whose possession is unknown. `tilt[k]` holds the
+    weights of `endgame.TILT_FEATURES` by which the log-odds of a further point shift.
+    """
+
+    clocks: Floats
+    leads: int
+    tables: tuple[Table, ...]
+    ball: Floats
+    tilt: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Overtime:
+    """All overtimes together: chances of the final margin and of the points added.
+
+    `margin[i]` is P(margin = i - (n - 1) / 2), without a tie; `total[i]` is P(points = i).
+    `edge` is the log-odds that a point of prior margin adds to a point of overtime margin, `tempo`
+    the log-odds of a further point in overtime over those at the same clock in regulation.
+    """
+
+    margin: Floats
+    total: Floats
+    edge: float
+    tempo: float
+
+    @Lazy
+    def margins(self) -> Floats:
+        """The margins that `margin` speaks of."""
+        reach = self.margin.size // 2
+        return np.arange(-reach, reach + 1, dtype=np.float64)
+
+    @Lazy
+    def total_given_parity(self) -> Floats:
+        """`total` given the parity of the number of points."""
+        return each_parity(self.total)
+
+
+@dataclass(frozen=True, eq=False)
+class SpanFigures:
+    """Points of one quarter or half: least-squares weights and variances.
+
+    `inside` holds for a moment within the span, `ahead` for one before it. Both are weights of
+    `spans.SPAN_FEATURES`, those of the margin and then those of the total. The variances, points²,
+    are (whatever little is left, a whole span) for the margin and then for the total; a moment
+    within the span has the first plus the second times the part of the span that is left.
+    """
+
+    inside: tuple[float, ...]
+    ahead: tuple[float, ...]
+    inside_variance: tuple[float, float, float, float]
+    ahead_variance: tuple[float, float, float, float]

@@ -28,7 +28,7 @@ from tracker.forecast.lazy import Lazy
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tracker.forecast.game.figures import Endgame, Overtime
+    from tracker.forecast.game import Endgame, Overtime
     from tracker.forecast.game.flow import Moment
 
     Floats = NDArray[np.float64]

@@ -21,7 +21,7 @@ from scipy.special import ndtr
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tracker.forecast.game.figures import Average, Flow
+    from tracker.forecast.game import Average, Flow
 
     Floats = NDArray[np.float64]
 

@@ -16,8 +16,7 @@ import numpy as np
 
 from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.documents import About, decoded, version_in
-from tracker.forecast.game.endgame import land
-from tracker.forecast.game.figures import (
+from tracker.forecast.game import (
     Average,
     BoxFigures,
     Endgame,
@@ -28,6 +27,7 @@ from tracker.forecast.game.figures import (
     Table,
     whole,
 )
+from tracker.forecast.game.endgame import land
 from tracker.forecast.game.flow import MARGIN_FEATURES, TOTAL_FEATURES
 from tracker.forecast.lazy import Lazy
 from tracker.forecast.teams import EndsBelief, RatingFigures, read_ends
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.forecast.game.endgame import Landing
-    from tracker.forecast.players.figures import PlayerFigures
+    from tracker.forecast.players import PlayerFigures
 
     Floats = NDArray[np.float64]
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.game import GameState, Score
-    from tracker.forecast.game.figures import Endgame
+    from tracker.forecast.game import Endgame
     from tracker.forecast.game.flow import Moment
     from tracker.forecast.game.lattice import Points
     from tracker.forecast.game.parameters import Parameters

@@ -20,7 +20,7 @@ from tracker.domain.player import Stat, box_lines, figure, player_key, rules_out
 from tracker.forecast.errors import NotInBox, PlayerOut, Unpriceable
 from tracker.forecast.game.lattice import Pmf
 from tracker.forecast.lazy import Lazy
-from tracker.forecast.players.figures import GAME_MINUTES, Moments
+from tracker.forecast.players import GAME_MINUTES, Moments
 from tracker.forecast.players.lineup import KINDS, NO_GAPS, NOTHING_ALLOWED, Bulk, Gaps, gaps
 from tracker.forecast.players.priors import LEAST_RATE, base_features
 from tracker.forecast.players.remainder import (

@@ -17,7 +17,7 @@ from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import PlayerGame, Stat
 from tracker.forecast.errors import LittleKnown
 from tracker.forecast.lazy import Lazy
-from tracker.forecast.players.figures import GAME_MINUTES, PlayerFigures
+from tracker.forecast.players import GAME_MINUTES, PlayerFigures
 from tracker.forecast.players.lineup import Mate
 from tracker.forecast.players.remainder import (
     BASIC,

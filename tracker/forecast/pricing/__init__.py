@@ -1,1 +1,120 @@
-"""Outlook to chance, for every market and for legs together."""
+"""What a market asks of a game: whether a figure of a part of it lies beyond a line."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import TYPE_CHECKING, assert_never
+
+import numpy as np
+
+from tracker.domain.chance import Chance, chances_of
+from tracker.domain.game import Side
+from tracker.domain.market import (
+    Direction,
+    GameMarket,
+    Moneyline,
+    OddEven,
+    Parity,
+    Span,
+    Spread,
+    TeamTotal,
+    ThreeWay,
+    Total,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tracker.forecast.game.lattice import Pmf
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+
+SMALLEST = 1e-7
+"""While a result is open, no side of it is given less than this chance, nor more than the rest."""
+
+MARGIN, TOTAL, HOME, AWAY = "margin", "total", "home", "away"
+
+
+class Shape(Enum):
+    """What is asked of a figure: to lie beyond a line, to be exactly it, or to be odd."""
+
+    LINE = "line"
+    EXACT = "exact"
+    ODD = "odd"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a market asks: is `part` of the span above `line`? `above` says which side is backed.
+
+    An exact question asks whether the part is `line`, an odd one whether it is odd; these have no
+    push, and `above` is whether the yes is backed.
+    """
+
+    span: Span
+    part: str
+    line: float
+    above: bool
+    shape: Shape = Shape.LINE
+
+    @property
+    def can_push(self) -> bool:
+        """Whether the part can come to lie on the line."""
+        return self.shape is Shape.LINE and self.line == math.floor(self.line)
+
+    def decided(self, stands: float) -> bool:
+        """Whether a part that can only grow from `stands` answers the question already."""
+        return self.shape is Shape.LINE and stands > self.line
+
+    def split(self, pmf: Pmf) -> tuple[float, float, float]:
+        """The chances of yes, of neither and of no."""
+        match self.shape:
+            case Shape.LINE:
+                return pmf.split(self.line)
+            case Shape.EXACT:
+                _, level, _ = pmf.split(self.line)
+                return level, 0.0, 1.0 - level
+            case Shape.ODD:
+                odd = min(float(pmf.chances[1 - pmf.first % 2 :: 2].sum()), 1.0)
+                return odd, 0.0, 1.0 - odd
+            case _:
+                assert_never(self.shape)
+
+
+@lru_cache(maxsize=4096)
+def question(market: GameMarket) -> Question:
+    """The question behind a market, told from the home team's side and from above the line."""
+    match market:
+        case Moneyline(side, span):
+            return Question(span, MARGIN, 0.0, side is Side.HOME)
+        case Spread(side, points, span):
+            home = side is Side.HOME
+            return Question(span, MARGIN, -points if home else points, home)
+        case Total(direction, points, span):
+            return Question(span, TOTAL, points, direction is Direction.OVER)
+        case TeamTotal(side, direction, points, span):
+            return Question(span, _part_of(side), points, direction is Direction.OVER)
+        case OddEven(parity, maybe_side, span):
+            return Question(span, _part_of(maybe_side), 0.0, parity is Parity.ODD, Shape.ODD)
+        case ThreeWay(None, span):
+            return Question(span, MARGIN, 0.0, True, Shape.EXACT)
+        case ThreeWay(maybe_side, span):
+            home = maybe_side is Side.HOME
+            return Question(span, MARGIN, 0.5 if home else -0.5, home)
+        case _:
+            assert_never(market)
+
+
+def _part_of(side: Side | None) -> str:
+    return TOTAL if side is None else HOME if side is Side.HOME else AWAY
+
+
+def opened(win: float, push: float, lose: float) -> Chance:
+    """A chance of something undecided: both sides get SMALLEST, and share the rest as they did."""
+    share = (1 - 2 * SMALLEST) / (win + push + lose)
+    return chances_of(((win * share + SMALLEST, push * share, lose * share + SMALLEST),))[0]

@@ -18,8 +18,8 @@ from scipy.special import ndtr
 from tracker.domain.bet import exclusive
 from tracker.domain.market import DoubleDouble, PlayerTotal, Span
 from tracker.forecast.game.lattice import hankel, toeplitz
+from tracker.forecast.pricing import AWAY, HOME, MARGIN, TOTAL, Question, Shape, question
 from tracker.forecast.pricing.player_lines import by_score
-from tracker.forecast.pricing.questions import AWAY, HOME, MARGIN, TOTAL, Question, Shape, question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

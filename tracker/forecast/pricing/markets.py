@@ -13,18 +13,9 @@ from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance, chances_o
 from tracker.domain.market import DoubleDouble, Market, OddEven, PlayerTotal, Span, ThreeWay
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.game.spans import STANDARD, normal_sums
+from tracker.forecast.pricing import AWAY, HOME, MARGIN, SMALLEST, TOTAL, Question, opened, question
 from tracker.forecast.pricing.joint import Combination, together
 from tracker.forecast.pricing.player_lines import of_player, player_chance
-from tracker.forecast.pricing.questions import (
-    AWAY,
-    HOME,
-    MARGIN,
-    SMALLEST,
-    TOTAL,
-    Question,
-    opened,
-    question,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -26,7 +26,7 @@ from tracker.domain.market import (
 from tracker.domain.player import Stat
 from tracker.forecast.errors import BadParameters, LittleKnown, Unpriceable
 from tracker.forecast.players.model import work_out
-from tracker.forecast.pricing.questions import opened
+from tracker.forecast.pricing import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -1,1 +1,452 @@
-"""The model of games: data, fit, evaluation, card."""
+"""Recorded games as arrays: what fitting and evaluation read.
+
+A dataset is a folder with one sub-folder a league (`nba/`, `wnba/`, `ncaam/`), each with
+
+- `events.parquet`: one row an event, in order: `game_id`, `period` (overtimes above regulation),
+  `clock_s` (seconds left in the period), `home_score`, `away_score` (after the event), `action` (or
+  `kind`), and who did it: `side` (`home` / `away`) or `team_id`. `made` is optional. `season` too.
+- `games.parquet` (optional): `game_id`, `season`, `game_date`, `team_id_home`, `team_id_road`,
+  `close_total`, `close_spread_home` (negative: home favoured), `lines_ok`.
+
+Actions that are understood: shots, free throws, rebounds, turnovers, fouls, steals, blocks and
+time-outs under the names of `ACTIONS`; all others are passed over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tracker.domain import TrackerError
+from tracker.domain.league import LEAGUES, League
+from tracker.forecast.teams import FIGURES, EndsBelief, TeamEnds, lean, swing_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+
+class BadDataset(TrackerError):
+    """A folder that is not a dataset; the text says what is missing."""
+
+
+class Act(IntEnum):
+    """What an event means for the ball."""
+
+    NOTHING = 0
+    SHOT = 1
+    FREE_THROW = 2
+    REBOUND = 3
+    TURNOVER = 4
+    FOUL = 5
+    STEAL = 6
+    TIMEOUT = 7
+
+
+ACTIONS = {
+    "2pt": Act.SHOT, "3pt": Act.SHOT, "made": Act.SHOT, "missed": Act.SHOT, "shot": Act.SHOT,
+    "JumpShot": Act.SHOT, "LayUpShot": Act.SHOT, "DunkShot": Act.SHOT, "TipShot": Act.SHOT,
+    "freethrow": Act.FREE_THROW, "MadeFreeThrow": Act.FREE_THROW,
+    "rebound": Act.REBOUND, "Defensive Rebound": Act.REBOUND, "Offensive Rebound": Act.REBOUND,
+    "Dead Ball Rebound": Act.REBOUND,
+    "turnover": Act.TURNOVER, "Lost Ball Turnover": Act.TURNOVER,
+    "foul": Act.FOUL, "PersonalFoul": Act.FOUL,
+    "steal": Act.STEAL, "Steal": Act.STEAL,
+    "timeout": Act.TIMEOUT, "ShortTimeOut": Act.TIMEOUT, "RegularTimeOut": Act.TIMEOUT,
+}  # fmt: skip
+"""Names of actions in recorded play-by-play."""
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """Events of all games in one row each; `starts[i] : starts[i + 1]` are those of game i."""
+
+    starts: Array
+    period: Array
+    clock: Array
+    home: Array
+    away: Array
+    act: Array
+    made: Array
+    side: Array
+    own: Array
+    """Whether a player did it: rebounds of a team are nobody's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Games:
+    """One row a game, in order of date. `margin` and `total` are the closing lines, NaN if none."""
+
+    id: Array
+    season: Array
+    date: Array
+    home_team: Array
+    away_team: Array
+    home: Array
+    away: Array
+    margin: Array
+    total: Array
+    ok: Array
+    ends: Array
+    """What was believed of the road team's ends before each game, -1 to 1; 0 on neutral courts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """A game as the belief of the ends sees it: the road team, and both teams' points by half.
+
+    `road` names the team for ever, `code` as it is called at that time.
+    """
+
+    id: str
+    season: str
+    date: str
+    road: str
+    code: str
+    points: tuple[int, int]
+    neutral: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Recorded games of one league."""
+
+    league: League
+    games: Games
+    events: Events
+    results: tuple[Halves, ...] = ()
+    """Points by half of all games of which they are known, in order of play."""
+
+
+def read(folder: Path, league: str) -> Dataset:
+    """Read a league's recorded games. Raises BadDataset.
+
+    Columns are read one after the other, each made small before the next: the events of four
+    seasons are three million rows.
+    """
+    rules = LEAGUES[league]
+    path = folder / league / "events.parquet"
+    names = _columns(path)
+    for name in ("game_id", "period", "clock_s", "home_score", "away_score"):
+        if name not in names:
+            raise BadDataset(f"{path} has no column {name!r}")
+    ids = _column(path, "game_id")
+    ids = ids if ids.dtype == object else ids.astype(str)
+    fresh = np.r_[True, ids[1:] != ids[:-1]]
+    first = np.flatnonzero(fresh)
+    act = _acts(_column(path, "action" if "action" in names else "kind"))
+    home, away = (_column(path, f"{x}_score").astype(np.int32) for x in ("home", "away"))
+    gain_home = np.where(fresh, home, np.diff(home, prepend=0))
+    gain_away = np.where(fresh, away, np.diff(away, prepend=0))
+    made = (gain_home > 0) | (gain_away > 0)
+    if "made" in names:
+        made = _column(path, "made").astype(bool)
+    side, teams = _sides(path, names, ids, gain_home - gain_away)
+    del gain_home, gain_away
+    told = _column(path, "season")[first] if "season" in names else None
+    seasons = _by_id(ids[first].astype(str), told)
+    kept = act != Act.NOTHING
+    kept |= np.r_[fresh[1:], True]
+    starts = np.flatnonzero(np.r_[True, ids[kept][1:] != ids[kept][:-1], True])
+    played = ids[kept][starts[:-1]].astype(str)
+    del ids, fresh
+    events = Events(
+        starts,
+        _column(path, "period")[kept].astype(np.int32),
+        np.round(_column(path, "clock_s")[kept].astype(float), 1),
+        home[kept],
+        away[kept],
+        act[kept],
+        made[kept],
+        side[kept],
+        _own(path, names, kept.size)[kept],
+    )
+    games = _games(_Listed(folder / league, played), seasons, events, teams)
+    results = _results(folder / league, rules, games, events)
+    return Dataset(rules, with_ends(games, league, results), events, results)
+
+
+def seasons_played(folder: Path, league: str) -> Array:
+    """The season of each recorded game, for who needs no more of them. Raises BadDataset."""
+    path = folder / league / "events.parquet"
+    names = _columns(path)
+    if "game_id" not in names:
+        raise BadDataset(f"{path} has no column 'game_id'")
+    ids = _column(path, "game_id")
+    first = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
+    played = ids[first].astype(str)
+    seasons = _column(path, "season")[first] if "season" in names else None
+    return _seasons(_Listed(folder / league, played), _by_id(played, seasons))
+
+
+def _by_id(ids: Array, values: Array | None) -> dict[str, Any] | None:
+    """What the first row of each game says."""
+    if values is None:
+        return None
+    return dict(zip(ids[::-1].tolist(), values[::-1].tolist(), strict=True))
+
+
+def _columns(path: Path) -> list[str]:
+    """The columns of a table. Raises BadDataset where there is none."""
+    try:
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise BadDataset(
+            "reading a dataset needs pyarrow: install the extra `modelling`"
+        ) from error
+    if not path.is_file():
+        raise BadDataset(f"there is no {path}: name a folder that holds a league's events")
+    return list(pq.read_schema(path).names)
+
+
+def _column(path: Path, name: str) -> Array:
+    """A column; equal texts are one object, None where there is none."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    column = pq.read_table(path, columns=[name], use_threads=False).column(name)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        column = column.dictionary_encode()
+    if not pa.types.is_dictionary(column.type):
+        return np.asarray(column.to_numpy())
+    coded = column.unify_dictionaries().combine_chunks()
+    coded = coded.chunk(0) if hasattr(coded, "chunk") else coded
+    words = np.array([*coded.dictionary.to_pylist(), None], dtype=object)
+    found: Array = words[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+    return found
+
+
+def _own(path: Path, names: Sequence[str], rows: int) -> Array:
+    """Events that a player is named for; all of them where a dataset names nobody."""
+    if "person_id" not in names:
+        return np.ones(rows, dtype=bool)
+    found: Array = np.nan_to_num(_column(path, "person_id").astype(float), nan=0.0) > 0
+    return found
+
+
+def digest(data: Dataset) -> str:
+    """The SHA-256 of what a dataset's games and events hold: of equal figures it is the same.
+
+    Whole numbers count with 64 bits, however few they are kept in.
+    """
+    sums = hashlib.sha256()
+    for part in (data.games, data.events):
+        for name in part.__dataclass_fields__:
+            values = getattr(part, name)
+            if values.dtype.kind in "OU":
+                sums.update("\n".join(map(str, values.tolist())).encode())
+            else:
+                whole = values.astype(np.int64) if values.dtype == np.int32 else values
+                sums.update(np.ascontiguousarray(whole).data)
+    return sums.hexdigest()
+
+
+def _acts(names: Array) -> Array:
+    return np.array([ACTIONS.get(str(x), Act.NOTHING) for x in names], dtype=np.int8)
+
+
+def _sides(
+    path: Path, names: Sequence[str], ids: Array, gain: Array
+) -> tuple[Array, dict[str, tuple[str, str]]]:
+    """+1, -1 or 0 (home, away, neither) for each event; home and away team where events tell."""
+    if "side" in names:
+        told = _column(path, "side")
+        return (told == "home").astype(np.int8) - (told == "away").astype(np.int8), {}
+    whose = _column(path, "team_id")
+    teams = np.array([-1 if x != x or x is None else int(x) for x in whose])  # noqa: PLR0124
+    # A game's home team is the one whose events come with home points.
+    credit: dict[tuple[str, int], int] = {}
+    keys = list(zip(ids.tolist(), teams.tolist(), strict=True))
+    for key, points in zip(keys, gain.tolist(), strict=True):
+        if points and key[1] > 0:
+            credit[key] = credit.get(key, 0) + points
+    sides = np.array([np.sign(credit.get(key, 0)) for key in keys], dtype=np.int8)
+    found: dict[str, tuple[str, str]] = {}
+    for (game, team), points in credit.items():
+        home, away = found.get(game, ("", ""))
+        found[game] = (str(team), away) if points > 0 else (home, str(team))
+    return sides, found
+
+
+class _Listed:
+    """What the list of games, where there is one, tells of some of them by their ids."""
+
+    def __init__(self, folder: Path, ids: Array) -> None:
+        self._path = folder / "games.parquet"
+        self.ids = ids
+        self._names = frozenset(_columns(self._path)) if self._path.is_file() else frozenset()
+        known = _column(self._path, "game_id") if "game_id" in self._names else ()
+        rows = {str(x): i for i, x in enumerate(known)}
+        self._at = [rows.get(x, -1) for x in ids]
+
+    def column(self, names: tuple[str, ...], default: Any) -> Array:
+        """The first of some columns that is there, `default` for games that are not listed."""
+        for name in names:
+            if name in self._names:
+                values = _column(self._path, name)
+                return np.array([values[i] if i >= 0 else default for i in self._at])
+        return np.array([default] * len(self.ids))
+
+
+def _seasons(listed: _Listed, by_id: dict[str, Any] | None) -> Array:
+    """The season of each game, by its events, the list, or its date."""
+    season = listed.column(("season",), "")
+    if by_id is not None:
+        season = np.array([str(by_id[x]) for x in listed.ids])
+    date = _dates(listed)
+    return np.array([x or _season_of(d) for x, d in zip(season, date, strict=True)]).astype(str)
+
+
+def _dates(listed: _Listed) -> Array:
+    return listed.column(("game_date", "date_time_utc"), "").astype(str)
+
+
+def _games(
+    listed: _Listed,
+    seasons: dict[str, Any] | None,
+    events: Events,
+    teams: dict[str, tuple[str, str]],
+) -> Games:
+    last, ids, column = events.starts[1:] - 1, listed.ids, listed.column
+    spread = column(("close_spread_home",), np.nan).astype(float)
+    total = column(("close_total",), np.nan).astype(float)
+    ok = column(("lines_ok",), default=False).astype(bool)
+    ok &= np.isfinite(spread) & np.isfinite(total)
+    home_team = column(("team_id_home", "home_team_id"), "").astype(str)
+    away_team = column(("team_id_road", "away_team_id"), "").astype(str)
+    if teams:
+        known = [teams.get(x, ("", "")) for x in ids]
+        home_team, away_team = np.array([x[0] for x in known]), np.array([x[1] for x in known])
+    return Games(
+        id=ids,
+        season=_seasons(listed, seasons),
+        date=_dates(listed),
+        home_team=home_team,
+        away_team=away_team,
+        home=events.home[last].astype(int),
+        away=events.away[last].astype(int),
+        margin=np.where(ok, -spread, np.nan),
+        total=np.where(ok, total, np.nan),
+        ok=ok,
+        ends=np.zeros(len(ids)),
+    )
+
+
+def _results(folder: Path, rules: League, games: Games, events: Events) -> tuple[Halves, ...]:
+    """Every game with points by period, those of the list that have no events among them."""
+    path = folder / "games.parquet"
+    names = _columns(path) if path.is_file() else []
+    if "pts_qtr1_home" in names:
+        wanted = [x for x in names if x.startswith(_OF_HALVES)]
+        found = _listed_halves({x: _column(path, x) for x in wanted})
+    else:
+        found = _played_halves(rules, games, events)
+    return tuple(sorted(found, key=lambda x: (x.season, x.date, x.id)))
+
+
+_OF_HALVES = (
+    "pts_qtr", "neutral_site", "team_abbreviation_road", "team_id_road", "game_id", "season",
+    "game_date",
+)  # fmt: skip
+"""How the columns begin that tell of the halves of listed games."""
+
+
+def _listed_halves(listed: dict[str, Array]) -> list[Halves]:
+    quarters = np.stack(
+        [
+            listed[f"pts_qtr{k}_home"].astype(float) + listed[f"pts_qtr{k}_road"].astype(float)
+            for k in (1, 2, 3, 4)
+        ]
+    )
+    known = np.isfinite(quarters).all(axis=0) & (quarters > 0).all(axis=0)
+    neutral = listed.get("neutral_site", np.zeros(known.size, dtype=bool))
+    codes = listed.get("team_abbreviation_road", listed["team_id_road"])
+    return [
+        Halves(
+            str(listed["game_id"][i]), str(listed["season"][i]), str(listed["game_date"][i]),
+            str(listed["team_id_road"][i]), str(codes[i]),
+            (int(quarters[:2, i].sum()), int(quarters[2:, i].sum())), bool(neutral[i]),
+        )
+        for i in np.flatnonzero(known).tolist()
+    ]  # fmt: skip
+
+
+def _played_halves(rules: League, games: Games, events: Events) -> list[Halves]:
+    found = []
+    total = events.home + events.away
+    for i, (a, b) in enumerate(zip(events.starts[:-1], events.starts[1:], strict=True)):
+        period = events.period[a:b]
+        half, whole = (
+            int(total[a:b][period <= last].max(initial=0))
+            for last in (rules.periods // 2, rules.periods)
+        )
+        found.append(
+            Halves(
+                str(games.id[i]), str(games.season[i]), str(games.date[i]),
+                str(games.away_team[i]), str(games.away_team[i]), (half, whole - half),
+                neutral=False,
+            )
+        )  # fmt: skip
+    return found
+
+
+def walk(league: str, results: Iterable[Halves]) -> tuple[dict[str, float], EndsBelief | None]:
+    """The belief before each game by its id, one step ahead, and that after the last one."""
+    figures = FIGURES.get(league)
+    if figures is None:
+        return {}, None
+    teams: dict[str, TeamEnds] = {}
+    told: dict[str, float] = {}
+    until = ""
+    for x in results:
+        known = EndsBelief(figures, until, teams).chance(x.road, x.season)
+        told[x.id] = 0.0 if x.neutral else lean(known)
+        if not x.neutral:
+            teams[x.road] = TeamEnds(x.season, figures.after(known, swing_of(x.points)))
+        until = max(until, x.date[:10])
+    return told, EndsBelief(figures, until, teams)
+
+
+def believed_ends(data: Dataset, until: Sequence[str]) -> EndsBelief | None:
+    """What is to be shipped: the belief after the last of the seasons, by the teams' codes."""
+    last = max(until)
+    results = [x for x in data.results if x.season <= last]
+    _, found = walk(data.league.id, results)
+    if found is None:
+        return None
+    codes = {x.road: CODES.get(x.code, x.code) for x in results}
+    played = {x.road for x in results if x.season == last}
+    teams = {codes[road]: held for road, held in found.teams.items() if road in played}
+    # Where no dates are told, a season is over at the end of the year that it is named for.
+    return EndsBelief(found.figures, found.until or f"{last[:4]}-12-31", teams)
+
+
+CODES = {
+    "1611661313": "NYL", "1611661317": "PHX", "1611661319": "LVA", "1611661320": "LAS",
+    "1611661321": "DAL", "1611661322": "WAS", "1611661323": "CON", "1611661324": "MIN",
+    "1611661325": "IND", "1611661328": "SEA", "1611661329": "CHI", "1611661330": "ATL",
+}  # fmt: skip
+"""Codes of WNBA teams, of whom a dataset may hold the league's numbers alone."""
+
+
+def with_ends(games: Games, league: str, results: Sequence[Halves]) -> Games:
+    """The games with what was believed of the ends before each."""
+    told, _ = walk(league, results)
+    return replace(games, ends=np.array([told.get(str(x), 0.0) for x in games.id]))
+
+
+def _season_of(date: str) -> str:
+    """The season, `2024-25`, of a date `2025-01-31…`; seasons turn in August."""
+    if not date:
+        return ""
+    year, month = int(date[:4]), int(date[5:7])
+    first = year if month >= 8 else year - 1  # noqa: PLR2004 - August
+    return f"{first}-{(first + 1) % 100:02d}"

@@ -93,6 +93,20 @@ def _frozen(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
     return model
 
 
+def _normal(
+    train: Sample, means: Callable[[Sample], tuple[Array, Array]], regulation: float
+) -> Callable[[Sample], Normals]:
+    """Normals about these means, whose spread falls with the root of the time that is left."""
+    sds = _sds(train, *means(train), _part_left(train, regulation))
+
+    def model(s: Sample) -> Normals:
+        root = np.sqrt(_part_left(s, regulation))
+        margin, total = means(s)
+        return Normals(margin, sds[0] * root, total, sds[1] * root)
+
+    return model
+
+
 def _pace(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
     """The rate of the second half so far, mixed with the line by how much of it is played."""
 
@@ -106,14 +120,7 @@ def _pace(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
         total = s.total + left * (weight * rate_t + (1 - weight) * s.prior_total)
         return margin, total
 
-    sds = _sds(train, *means(train), _part_left(train, regulation))
-
-    def model(s: Sample) -> Normals:
-        root = np.sqrt(_part_left(s, regulation))
-        margin, total = means(s)
-        return Normals(margin, sds[0] * root, total, sds[1] * root)
-
-    return model
+    return _normal(train, means, regulation)
 
 
 def _fixed(train: Sample) -> Callable[[Sample], Normals]:
@@ -139,14 +146,7 @@ def _linear(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
         )
 
     late = train.part(train.left < regulation)
-    sds = _sds(late, *means(late), _part_left(late, regulation))
-
-    def model(s: Sample) -> Normals:
-        root = np.sqrt(_part_left(s, regulation))
-        margin, total = means(s)
-        return Normals(margin, sds[0] * root, total, sds[1] * root)
-
-    return model
+    return _normal(late, means, regulation)
 
 
 def _stern(train: Sample, regulation: float, *, with_line: bool) -> Callable[[Sample], Normals]:
@@ -160,14 +160,7 @@ def _stern(train: Sample, regulation: float, *, with_line: bool) -> Callable[[Sa
         line = s.prior_total if with_line else level
         return s.lead + left * drift, s.total + left * line
 
-    sds = _sds(train, *means(train), _part_left(train, regulation))
-
-    def model(s: Sample) -> Normals:
-        root = np.sqrt(_part_left(s, regulation))
-        margin, total = means(s)
-        return Normals(margin, sds[0] * root, total, sds[1] * root)
-
-    return model
+    return _normal(train, means, regulation)
 
 
 def _gamma(train: Sample, regulation: float) -> Callable[[Sample], Normals]:

@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker.forecast.game import whole
 from tracker.forecast.game.endgame import LONG_TILT, untilted
-from tracker.forecast.game.figures import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from tracker.forecast.game.figures import Endgame
+    from tracker.forecast.game import Endgame
     from tracker.modelling.games.trace import Possessions, Sample
 
     Array = NDArray[Any]

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracker.modelling import metrics
-from tracker.modelling.games import observe
+from tracker.modelling.games import observe, read
 from tracker.modelling.games.baselines import paired
-from tracker.modelling.games.dataset import read
 from tracker.modelling.games.fit import complete, priors_of
 from tracker.modelling.games.trace import trace
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.forecast import Parameters
-    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.games import Dataset
     from tracker.modelling.games.observe import Checkpoint, Recorded
 
     Array = NDArray[Any]

@@ -16,13 +16,20 @@ import numpy as np
 from scipy.optimize import minimize
 
 from tracker.forecast import forecast
+from tracker.forecast import game as values
 from tracker.forecast.documents import About, sealed
-from tracker.forecast.game import figures as values
 from tracker.forecast.game import parameters as figures
-from tracker.forecast.game.longrun import leaning
+from tracker.forecast.model import leaning
 from tracker.forecast.teams import LEVEL_GAMES, RatingFigures, write_ends
-from tracker.modelling.games import endgame_fit, flow_fit, observe
-from tracker.modelling.games.dataset import BadDataset, believed_ends, digest, read
+from tracker.modelling.games import (
+    BadDataset,
+    believed_ends,
+    digest,
+    endgame_fit,
+    flow_fit,
+    observe,
+    read,
+)
 from tracker.modelling.games.trace import Priors, draw, trace
 
 if TYPE_CHECKING:
@@ -31,7 +38,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tracker.modelling.games.dataset import Dataset, Games
+    from tracker.modelling.games import Dataset, Games
     from tracker.modelling.games.trace import Seconds, Trace
 
     Array = NDArray[Any]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker.forecast.game import BoxFigures
 from tracker.forecast.game.endgame import tilted
-from tracker.forecast.game.figures import BoxFigures
 from tracker.forecast.game.flow import (
     COMING_BALLS,
     LARGEST_PRIOR,
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.league import League
-    from tracker.forecast.game.figures import Endgame
-    from tracker.modelling.games.dataset import Dataset
+    from tracker.forecast.game import Endgame
+    from tracker.modelling.games import Dataset
     from tracker.modelling.games.trace import Priors, Sample, Seconds
 
     Array = NDArray[Any]
@@ -144,7 +144,7 @@ def bends(knots: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class FlowFit:
-    """Coefficients as in `tracker.forecast.game.figures.Flow`."""
+    """Coefficients as in `tracker.forecast.game.Flow`."""
 
     knots: Array
     margin: Array

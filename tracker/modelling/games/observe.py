@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tracker.domain.market import Market
     from tracker.forecast import Outlook, Parameters
     from tracker.forecast.game.lattice import Lattice, Pmf
-    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.games import Dataset
     from tracker.modelling.games.trace import Priors, Seconds
 
     Array = NDArray[Any]

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.modelling.games.dataset import Act
+from tracker.modelling.games import Act
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-    from tracker.modelling.games.dataset import Dataset
+    from tracker.modelling.games import Dataset
 
     Array = NDArray[Any]
 

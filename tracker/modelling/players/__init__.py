@@ -1,1 +1,450 @@
-"""The model of players: data, fit, evaluation, card."""
+"""Recorded box scores moment by moment: what the forecast of players is fitted and judged on.
+
+Beside `events.parquet` and `games.parquet` (see `games`) it needs
+
+- in `events.parquet`: `person_id`, `assister_id` and `players_on` (the ten on the court after the
+  event, their ids joined by `|`);
+- `player_games.parquet`: one row for each player of each game that he played in: `game_id`,
+  `person_id`, `min`, `pts`, `reb`, `ast`, `stl`, `blk`, `tov`, `fg3m`.
+
+Only players who played are told: bets on all others are void.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tracker.domain.league import LEAGUES
+from tracker.modelling.games import BadDataset
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from tracker.domain.league import League
+
+    Array = NDArray[Any]
+
+
+COLUMNS = ("pts", "reb", "ast", "stl", "blk", "tov", "fg3m")
+"""The figures of a row, in the order of `figures.BASIC`."""
+
+LIVE = (1, 3, 6, 9, 11, 13, 15, 18, 21, 23, 25, 27, 30, 33, 35, 37, 39, 41, 43, 45, 46, 47)
+"""Minutes of a 48-minute game at which the running game is looked at."""
+
+MOST_POINTS = 3
+"""More points at one instant count as so many."""
+
+BREAKS = (0, 12, 24, 36, 48)
+"""Minutes before tip-off and at the breaks; the last is the end of regulation."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlayerMoment:
+    """One look at every game: `live` while the clock runs, else before tip-off or in a break.
+
+    `at` is the part of regulation that is played. Rows are player-games, `stats` in the order of
+    COLUMNS; `unseen` are the minutes since he was last on the court, or since tip-off; `score` is
+    (home, away), one row a game.
+    """
+
+    name: str
+    at: float
+    live: bool
+    stats: Array
+    minutes: Array
+    fouls: Array
+    on: Array
+    unseen: Array
+    score: Array
+
+
+@dataclass(frozen=True, eq=False)
+class PlayerRows:
+    """Player-games in order of date, and what was known of each at every moment.
+
+    `game` is the row in `games`, `home` the side, `minutes` and `final` count overtime. `games`
+    holds the ids of the games.
+    """
+
+    league: League
+    games: Array
+    periods: Array
+    game: Array
+    person: Array
+    season: Array
+    date: Array
+    home: Array
+    starter: Array
+    minutes: Array
+    final: Array
+    moments: dict[str, PlayerMoment]
+    trips: Array
+    """One row a game: how often a player's points at one instant, threes left out, were 0, 1, 2, 3.
+    """
+
+
+def digest(rows: PlayerRows, used: Array) -> str:
+    """The SHA-256 of what some players did, and when."""
+    sums = hashlib.sha256()
+    for name in ("person", "minutes", "final", "starter", "home"):
+        sums.update(np.ascontiguousarray(getattr(rows, name)[used]).tobytes())
+    sums.update("\n".join(rows.date[used].tolist()).encode())
+    return sums.hexdigest()
+
+
+def read_players(folder: Path, league: str) -> PlayerRows:
+    """Read a league's players. Raises BadDataset."""
+    rules = LEAGUES[league]
+    raw = _events(folder / league / "events.parquet")
+    games, game_of = raw["game_ids"], raw["game_id"]
+    played = _played(folder / league / "player_games.parquet").among(games)
+    index = _Index(np.searchsorted(games, played.game_id), played.person)
+    names, ats, live = _moments(rules)
+    clocks = ats * rules.regulation_seconds
+    moment_of = np.searchsorted(clocks, raw["elapsed"], side="left").astype(np.int16)
+    counts = _counts(raw, game_of, index, moment_of, len(names))
+    starts = np.flatnonzero(np.r_[True, game_of[1:] != game_of[:-1], True])
+    court = _court(raw, starts, index, clocks, live, rules)
+    scores = _scores(raw, starts, clocks)
+    moments = {
+        name: PlayerMoment(
+            name, float(ats[c]), bool(live[c]), counts.stats[c], court.minutes[c], counts.fouls[c],
+            court.on[c], court.unseen[c], scores[c],
+        )
+        for c, name in enumerate(names)
+    }  # fmt: skip
+    return PlayerRows(
+        league=rules,
+        games=games,
+        periods=raw["period"][starts[1:] - 1],
+        game=index.game,
+        person=played.person,
+        season=played.season,
+        date=played.date,
+        home=counts.side > 0,
+        starter=court.starter,
+        minutes=played.minutes,
+        final=played.final,
+        moments=moments,
+        trips=counts.trips,
+    )
+
+
+def seasons_with_players(folder: Path, league: str) -> Array:
+    """The season of each game whose players are told, one row a game. Raises BadDataset."""
+    path = folder / league / "player_games.parquet"
+    _need(path, ("game_id", "season"))
+    _, first = np.unique(_coded(path, "game_id")[1], return_index=True)
+    return _texts(path, "season")[first]
+
+
+def _moments(rules: League) -> tuple[list[str], Array, Array]:
+    """Names, parts of regulation played, and whether the clock runs; by time, breaks first."""
+    told = sorted([(x / 48, False) for x in BREAKS] + [(x / 48, True) for x in LIVE])
+    names = [moment_name(at, rules, live=live) for at, live in told]
+    return names, np.array([at for at, _ in told]), np.array([live for _, live in told])
+
+
+def moment_name(at: float, rules: League, *, live: bool) -> str:
+    """A moment as it is written: `tip`, `half`, `end Q3`, `6:00 Q2`, `5:00`."""
+    if at == 0:
+        return "tip"
+    if at == 1:
+        return "end"
+    left = round((1 - at) * rules.regulation_seconds)
+    period = rules.periods - (left - 1) // rules.period_seconds
+    inside = left % rules.period_seconds
+    if not live and inside == 0:
+        return "half" if period * 2 == rules.periods + 2 else f"end {rules.period_name(period - 1)}"
+    clock = f"{inside // 60}:{inside % 60:02d}"
+    return clock if period == rules.periods else f"{clock} {rules.period_name(period)}"
+
+
+# ------------------------------------------------------------------------------------- the tables
+
+
+def _need(path: Path, names: tuple[str, ...]) -> None:
+    """Raises BadDataset unless a table has these columns."""
+    try:
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise BadDataset(
+            "reading a dataset needs pyarrow: install the extra `modelling`"
+        ) from error
+    if not path.is_file():
+        raise BadDataset(f"there is no {path}: name a folder that holds a league's players")
+    schema = set(pq.read_schema(path).names)
+    missing = [x for x in names if x not in schema]
+    if missing:
+        raise BadDataset(f"{path} has no column {missing[0]!r}: it is needed to tell of players")
+
+
+def _column(path: Path, name: str) -> Any:
+    """A column by itself: the events of four seasons are three million rows."""
+    import pyarrow.parquet as pq
+
+    return pq.read_table(path, columns=[name], use_threads=False).column(name)
+
+
+def _numbers(path: Path, name: str) -> Array:
+    """A column of ids, 0 where there is none."""
+    column = _column(path, name).cast("float64").to_numpy(zero_copy_only=False)
+    found: Array = np.nan_to_num(column, nan=0.0).astype(np.int64)
+    return found
+
+
+_BATCH = 1 << 16
+"""Rows of texts that are read at once: all line-ups of four seasons are half a gigabyte."""
+
+
+def _coded(path: Path, name: str) -> tuple[list[str], Array]:
+    """A column of texts: those that occur, sorted, and which of them each row has."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    place: dict[str, int] = {}
+    parts = []
+    with pq.ParquetFile(path, read_dictionary=[name]) as file:
+        for batch in file.iter_batches(_BATCH, columns=[name], use_threads=False):
+            column = batch.column(0)
+            if not pa.types.is_dictionary(column.type):
+                column = column.cast("string").dictionary_encode()
+            # A batch names few of the words of its group of rows: no more of them become texts.
+            codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+            used, which = np.unique(codes, return_inverse=True)
+            told = column.dictionary.take(pa.array(used[used >= 0])).to_pylist()
+            words = [*([""] if used[0] < 0 else []), *("" if x is None else x for x in told)]
+            at = [place.setdefault(x, len(place)) for x in words]
+            parts.append(np.array(at, dtype=np.int32)[which.ravel()])
+    texts = sorted(place)
+    order = np.empty(len(texts), dtype=np.int32)
+    order[[place[x] for x in texts]] = np.arange(len(texts))
+    return texts, order[np.concatenate(parts)]
+
+
+def _texts(path: Path, name: str) -> Array:
+    texts, codes = _coded(path, name)
+    found: Array = np.array(texts, dtype=str)[codes]
+    return found
+
+
+def _events(path: Path) -> dict[str, Any]:
+    names = (
+        "game_id", "period", "clock_s", "home_score", "away_score", "action", "made", "side",
+        "person_id", "assister_id", "players_on",
+    )  # fmt: skip
+    _need(path, names)
+    found: dict[str, Any] = {name: _numbers(path, name) for name in ("person_id", "assister_id")}
+    for name in ("period", "home_score", "away_score"):
+        found[name] = _numbers(path, name).astype(np.int32)
+    for name in ("game_id", "action", "side", "players_on"):
+        found[f"{name}s"], found[name] = _coded(path, name)
+    for name in ("game_id", "action"):
+        found[f"{name}s"] = np.array(found[f"{name}s"], dtype=str)
+    made = _column(path, "made").cast("int8").fill_null(0)
+    found["made"] = made.to_numpy(zero_copy_only=False).astype(bool)
+    clock = _column(path, "clock_s").cast("float64").to_numpy(zero_copy_only=False)
+    rules = LEAGUES[path.parent.name]
+    found["elapsed"] = _ends(found["period"], rules) - np.round(clock, 1)
+    return found
+
+
+def _ends(period: Array, rules: League) -> Array:
+    """Seconds from tip-off to the end of a period."""
+    extra = np.maximum(period - rules.periods, 0)
+    ends: Array = (
+        np.minimum(period, rules.periods) * rules.period_seconds + extra * rules.overtime_seconds
+    ).astype(float)
+    return ends
+
+
+@dataclass(frozen=True, eq=False)
+class _Played:
+    game_id: Array
+    person: Array
+    season: Array
+    date: Array
+    minutes: Array
+    final: Array
+
+    def among(self, games: Array) -> _Played:
+        kept = np.isin(self.game_id, games)
+        return _Played(*(getattr(self, name)[kept] for name in self.__dataclass_fields__))
+
+
+def _played(path: Path) -> _Played:
+    _need(path, ("game_id", "person_id", "season", "date", "min", *COLUMNS))
+    final = np.stack([_numbers(path, name) for name in COLUMNS], axis=1)
+    found = _Played(
+        _texts(path, "game_id"),
+        _numbers(path, "person_id"),
+        _texts(path, "season"),
+        _texts(path, "date"),
+        np.asarray(_column(path, "min").to_numpy()).astype(float),
+        final,
+    )
+    order = np.lexsort((found.person, found.game_id))
+    return _Played(*(getattr(found, name)[order] for name in found.__dataclass_fields__))
+
+
+class _Index:
+    """Finds the row of a player in a game."""
+
+    def __init__(self, game: Array, person: Array) -> None:
+        self.game = game.astype(np.int64)
+        self.keys = (self.game << 32) + person
+        self.rows = {int(key): i for i, key in enumerate(self.keys)}
+
+    def find(self, game: Array, person: Array) -> Array:
+        """Rows, -1 for nobody."""
+        keys = (game.astype(np.int64) << 32) + person
+        at = np.minimum(np.searchsorted(self.keys, keys), self.keys.size - 1)
+        found: Array = np.where((self.keys[at] == keys) & (person > 0), at, -1)
+        return found
+
+
+# ------------------------------------------------------------------------------------ box figures
+
+
+@dataclass(frozen=True, eq=False)
+class _Counts:
+    stats: Array
+    fouls: Array
+    side: Array
+    trips: Array
+
+
+def _counts(
+    raw: dict[str, Any], game: Array, index: _Index, moment: Array, moments: int
+) -> _Counts:
+    """Figures and fouls of every player at every moment."""
+    rows, made = index.keys.size, raw["made"]
+
+    def did(name: str) -> Array:
+        found: Array = (raw["actions"] == name)[raw["action"]]
+        return found
+
+    def summed(which: Array, person: Array, amount: Array) -> Array:
+        at = index.find(game[which], person[which])
+        known = at >= 0
+        held = np.zeros((moments + 1, rows), dtype=np.int16)
+        np.add.at(held, (moment[which][known], at[known]), amount[which][known])
+        sums: Array = held.cumsum(axis=0, dtype=np.int16)[:moments]
+        return sums
+
+    person, ones = raw["person_id"], np.ones(made.size, dtype=np.int16)
+    two, three, free = (made & did(x) for x in ("2pt", "3pt", "freethrow"))
+    points = (2 * two + 3 * three + free).astype(np.int16)
+    stats = np.stack(
+        [
+            summed(points > 0, person, points),
+            summed(did("rebound"), person, ones),
+            summed((two | three) & (raw["assister_id"] > 0), raw["assister_id"], ones),
+            summed(did("steal"), person, ones),
+            summed(did("block"), person, ones),
+            summed(did("turnover"), person, ones),
+            summed(three, person, ones),
+        ],
+        axis=2,
+    )
+    signs = np.array([{"home": 1, "away": -1}.get(x, 0) for x in raw["sides"]])
+    sign = signs[raw["side"]]
+    at = index.find(game, person)
+    side = np.zeros(rows, dtype=np.int64)
+    np.add.at(side, at[at >= 0], sign[at >= 0])
+    return _Counts(
+        stats,
+        summed(did("foul"), person, ones),
+        np.sign(side),
+        _trips(game, raw["elapsed"], at, np.where(three, 0, points)),
+    )
+
+
+def _trips(game: Array, elapsed: Array, at: Array, points: Array) -> Array:
+    """How often a player scored 0, 1, 2, 3 points at one instant, one row a game."""
+    scored = (points > 0) & (at >= 0)
+    keys = (at[scored] << 20) + np.round(elapsed[scored] * 10).astype(np.int64)
+    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    worth = np.bincount(which, weights=points[scored]).astype(int)
+    counts = np.zeros((int(game.max()) + 1, MOST_POINTS + 1))
+    np.add.at(counts, (game[scored][first], np.minimum(worth, MOST_POINTS)), 1)
+    return counts
+
+
+def _scores(raw: dict[str, Any], starts: Array, clocks: Array) -> Array:
+    """(home, away) of every game at every moment."""
+    found = np.zeros((clocks.size, starts.size - 1, 2), dtype=np.int32)
+    for g in range(starts.size - 1):
+        part = slice(starts[g], starts[g + 1])
+        at = np.searchsorted(raw["elapsed"][part], clocks, side="right") - 1
+        known = at >= 0
+        found[known, g, 0] = raw["home_score"][part][at[known]]
+        found[known, g, 1] = raw["away_score"][part][at[known]]
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Court:
+    minutes: Array
+    on: Array
+    unseen: Array
+    starter: Array
+
+
+def _court(
+    raw: dict[str, Any], starts: Array, index: _Index, clocks: Array, live: Array, rules: League
+) -> _Court:
+    """Minutes so far and who is on the court, from who was on it after every event."""
+    rows = index.keys.size
+    minutes = np.zeros((clocks.size, rows))
+    on = np.zeros((clocks.size, rows), dtype=bool)
+    unseen = np.repeat(clocks[:, None] / 60, rows, axis=1)
+    starter = np.zeros(rows, dtype=bool)
+    which = raw["players_on"]
+    ids: dict[str, int] = {}
+    lineups = [
+        [ids.setdefault(x, int(x)) for x in text.split("|") if x] for text in raw["players_ons"]
+    ]
+    for g in range(starts.size - 1):
+        part = slice(starts[g], starts[g + 1])
+        spells = _spells(raw["period"][part], raw["elapsed"][part], which[part], lineups, rules)
+        for person, played in spells.items():
+            row = index.rows.get((g << 32) + person)
+            if row is None:
+                continue
+            begun, ended = np.array(played).T[:, :, None]
+            minutes[:, row] = np.clip(np.minimum(ended, clocks) - begun, 0, None).sum(axis=0) / 60
+            running = ((begun <= clocks) & (ended > clocks)).any(axis=0)
+            on[:, row] = running & live
+            last = np.where(begun < clocks, np.minimum(ended, clocks), 0.0).max(axis=0)
+            unseen[:, row] = (clocks - last) / 60
+            starter[row] = bool(begun.min() == 0)
+    return _Court(minutes, on, unseen, starter)
+
+
+def _spells(
+    period: Array, elapsed: Array, which: Array, lineups: list[list[int]], rules: League
+) -> dict[int, list[tuple[float, float]]]:
+    """When each player of a game was on the court, in seconds since tip-off.
+
+    A period begins with the players of its first event; a line-up lasts until the next one.
+    """
+    found: dict[int, list[tuple[float, float]]] = {}
+    for number in np.unique(period).tolist():
+        inside = np.flatnonzero(period == number)
+        told = which[inside]
+        changed = np.flatnonzero(np.r_[True, told[1:] != told[:-1]])
+        begun = elapsed[inside][changed].copy()
+        begun[0] = _ends(np.array([number - 1]), rules)[0]
+        ended = np.r_[begun[1:], _ends(np.array([number]), rules)[0]]
+        for start, end, lineup in zip(begun, ended, told[changed], strict=True):
+            if end > start:
+                for person in lineups[int(lineup)]:
+                    found.setdefault(person, []).append((float(start), float(end)))
+    return found

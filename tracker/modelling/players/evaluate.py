@@ -20,12 +20,12 @@ from tracker.domain.game import GameState, PlayerLine, Side
 from tracker.domain.market import Direction, Market, Moneyline, PlayerTotal, TeamTotal, Total
 from tracker.domain.player import Player, Stat
 from tracker.forecast.model import forecast
-from tracker.forecast.players.figures import GAME_MINUTES, decode_players
+from tracker.forecast.players import GAME_MINUTES, decode_players
 from tracker.forecast.players.priors import PlayerPrior, PlayerPriors
 from tracker.forecast.players.remainder import BASIC, PLACE, Remainder
 from tracker.forecast.pricing.markets import parlay, price
 from tracker.modelling import metrics
-from tracker.modelling.games.dataset import BadDataset, read
+from tracker.modelling.games import BadDataset, read
 from tracker.modelling.players.fit import written
 from tracker.modelling.players.known import (
     PlayerSeasons,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tracker.modelling.players.dataset import PlayerRows
+    from tracker.modelling.players import PlayerRows
 
     Array = NDArray[Any]
     from pathlib import Path

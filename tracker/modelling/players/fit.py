@@ -18,11 +18,10 @@ from scipy.optimize import minimize, minimize_scalar
 from tracker.domain.league import LEAGUES
 from tracker.domain.player import Stat
 from tracker.forecast.documents import About, sealed
-from tracker.forecast.players import figures
-from tracker.forecast.players.figures import GAME_MINUTES
+from tracker.forecast.players import GAME_MINUTES, PLAYER_FORMAT, PlayerFigures, decode_players
 from tracker.forecast.players.remainder import BASIC, PLACE, Habits, Remainder
-from tracker.modelling.games.dataset import BadDataset
-from tracker.modelling.players.dataset import digest
+from tracker.modelling.games import BadDataset
+from tracker.modelling.players import digest
 from tracker.modelling.players.known import (
     END,
     Ordered,
@@ -276,7 +275,7 @@ def fit(
     seasons: Sequence[str],
     out: Path,
     progress: Callable[[str, float], None] = lambda _step, _part: None,
-) -> figures.PlayerFigures:
+) -> PlayerFigures:
     """Fit a league's players on whole seasons, write the file `out`, and return what it holds.
 
     `parameters` are those of the league's games, by which every state is looked at. Raises
@@ -288,7 +287,7 @@ def fit(
     fresh = out.with_name(f"{out.name}.new")
     fresh.write_text(text, "utf-8")
     fresh.replace(out)
-    return figures.decode_players(text, out.name)
+    return decode_players(text, out.name)
 
 
 def fit_players(
@@ -317,7 +316,7 @@ def fit_players(
     counted = rows.trips[np.unique(rows.game[train])].sum(axis=0)[1:]
     trips = counted / counted.sum()
     document: dict[str, Any] = {
-        "player_format": figures.PLAYER_FORMAT,
+        "player_format": PLAYER_FORMAT,
         "league": rows.league.id,
         "transferred": False,
         "fitted_on": sorted(seasons),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import expit
 
-from tracker.forecast.players.figures import GAME_MINUTES
+from tracker.forecast.players import GAME_MINUTES
 from tracker.forecast.players.lineup import KINDS
 from tracker.forecast.players.model import LEAST_TEAM, OVERTIME_MINUTES, RARE_OVERTIME
 from tracker.forecast.players.priors import (
@@ -31,8 +31,8 @@ from tracker.forecast.players.remainder import (
     share_features,
     width_features,
 )
-from tracker.modelling.games.dataset import read
-from tracker.modelling.players.dataset import PlayerMoment, PlayerRows, read_players
+from tracker.modelling.games import read
+from tracker.modelling.players import PlayerMoment, PlayerRows, read_players
 from tracker.modelling.players.sample import (
     MEMORIES,
     RATE_DECAYS,

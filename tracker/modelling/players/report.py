@@ -210,13 +210,14 @@ these three come out within .002 of all of them."""
 LIMITS = """\
 ## Limits and known weaknesses
 
-- Who else plays is not looked at. When a team misses its best player, the others score more: the
-  best scorer who is there beats his average more often than is said before tip-off (52 % against
-  47 %), and still at half-time. For the same reason two legs of such players win more often than
+- The best scorer of each team beats his average as often as is said before tip-off (49.9 % of
+  2,324 against 49.8 %), and more often than is said at half-time (47.3 %) and at the end of the
+  third quarter (46.9 %). Stars (30 minutes and more) are said to reach their points too seldom by 1
+  and 2 points of chance then. For the same reason two legs of such players win more often than
   their joint chance, which is nevertheless better than the product.
-- Stars (30 minutes and more) are said to reach their points at the end of the third quarter a
-  little too seldom: by 2 points of chance.
-- Threes and blocks vary a little less from player to player than the chances do (slope 1.07, .99).
+- Who plays is known from the list of injuries and the box; until one of them tells, everybody who
+  played lately is expected. Here it was known from tip-off on.
+- Threes vary a little less from player to player than the chances do (slope 1.06).
 - Foul trouble, injuries and rest are seen by the minutes, fouls and notes of the feed alone. A
   player who is hurt and sits on the bench without a note is forecast as one who rests.
 - On the court is known while the clock runs; in a break nobody knows who comes back.

@@ -11,7 +11,7 @@ import numpy as np
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast.model import forecast
-from tracker.forecast.players.figures import GAME_MINUTES
+from tracker.forecast.players import GAME_MINUTES
 from tracker.forecast.players.lineup import (
     ALLOWED_GAMES,
     ALLOWED_MEMORY,
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.forecast.game.parameters import Parameters
-    from tracker.modelling.games.dataset import Games
-    from tracker.modelling.players.dataset import PlayerMoment, PlayerRows
+    from tracker.modelling.games import Games
+    from tracker.modelling.players import PlayerMoment, PlayerRows
 
     Array = NDArray[Any]
 

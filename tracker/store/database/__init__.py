@@ -30,7 +30,7 @@ from urllib.parse import quote
 
 import aiosqlite
 
-from tracker.domain.errors import TrackerError
+from tracker.domain import TrackerError
 from tracker.host import EX_UNFIT, NO_LOCKS, NoLocks, os_trouble, own_as
 
 
@@ -156,18 +156,19 @@ class Database:
         connection: aiosqlite.Connection,
         raw: Connection,
         lock: WriterLock | None,
+        wait_out: WaitOut | None = None,
     ) -> None:
         """Made by `open_database`; `lock` is None for a connection that only reads.
 
-        `raw` is what `connection` wraps, and is touched on its thread alone. `wait_out` may be set
-        later, to wait for better times instead of raising.
+        `raw` is what `connection` wraps, and is touched on its thread alone. `wait_out` waits for
+        better times where a write would raise.
         """
         self.path = path
         self._connection = connection
         self._raw = raw
         self._lock = lock
         self._turns = _Turns()
-        self.wait_out: WaitOut | None = None
+        self._wait_out = wait_out
         self._closing: asyncio.Task[None] | None = None
 
     @property
@@ -189,13 +190,13 @@ class Database:
             try:
                 found = await self._run(partial(_in_transaction, work=work), urgent)
             except StoreUnavailable as why:
-                if self.wait_out is None or self._lock is None or self._closing is not None:
+                if self._wait_out is None or self._lock is None or self._closing is not None:
                     raise
                 tries += 1
-                await self.wait_out(why, tries)
+                await self._wait_out(why, tries)
             else:
-                if tries and self.wait_out is not None:
-                    await self.wait_out(None, tries)
+                if tries and self._wait_out is not None:
+                    await self._wait_out(None, tries)
                 return found
 
     async def exclusive(self, work: Work[T]) -> T:
@@ -309,16 +310,19 @@ def _address(path: Path, mode: str) -> str:
     return f"file:{quote(str(path.absolute()))}?mode={mode}"
 
 
-async def open_database(path: Path, *, readonly: bool, durable: bool = True) -> Database:
+async def open_database(
+    path: Path, *, readonly: bool, durable: bool = True, wait_out: WaitOut | None = None
+) -> Database:
     """Open the file. A writer makes what is missing; a reader raises StoreMissing.
 
-    `durable` is whether a commit waits for the disk (`synchronous=FULL`).
+    `durable` is whether a commit waits for the disk (`synchronous=FULL`), and `wait_out` waits
+    where a write would raise.
     """
     if sqlite3.sqlite_version_info < _LEAST_SQLITE:
         raise StoreUnavailable(
             f"SQLite {sqlite3.sqlite_version} is too old: 3.37 or later is needed"
         )
-    opening = asyncio.create_task(_open(path, readonly, durable))
+    opening = asyncio.create_task(_open(path, readonly, durable, wait_out))
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
@@ -328,7 +332,7 @@ async def open_database(path: Path, *, readonly: bool, durable: bool = True) -> 
         raise
 
 
-async def _open(path: Path, readonly: bool, durable: bool) -> Database:
+async def _open(path: Path, readonly: bool, durable: bool, wait_out: WaitOut | None) -> Database:
     lock = None
     if readonly:
         _require(path)
@@ -345,7 +349,7 @@ async def _open(path: Path, readonly: bool, durable: bool) -> Database:
         if lock is not None:
             lock.close()
         raise
-    database = Database(path, connection, raw, lock)
+    database = Database(path, connection, raw, lock, wait_out)
     try:
         setting_up = partial(_set_up, durable=durable)
         await database.bare(setting_up)

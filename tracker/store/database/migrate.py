@@ -34,11 +34,11 @@ def back_up(db: sqlite3.Connection, target: Path) -> None:
         before, seen = _version_of_copy(db), rows_in(db)
         db.execute("VACUUM INTO ?", (str(partial),))
         _check_copy(db, partial, seen, whole=_version_of_copy(db) == before)
-        _sync(partial)
+        sync(partial)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
-    _sync(target.parent)
+    sync(target.parent)
 
 
 def rows_in(db: sqlite3.Connection) -> Mapping[str, int]:
@@ -74,7 +74,8 @@ def _check_copy(
             raise StoreBroken(f"{copy}: the backup lacks rows of {table}")
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have what was written of a file, or of a folder's names, on the disk before going on."""
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

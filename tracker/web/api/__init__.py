@@ -34,11 +34,11 @@ from tracker.app.contracts.record import (
     StatusJson,
 )
 from tracker.app.health import checks
+from tracker.app.market import clv_json, clv_report, game_odds, named_game, odds_json
 from tracker.app.market.credits import credit_report, credits_json
-from tracker.app.market.quotes import clv_json, clv_report, game_odds, named_game, odds_json
 from tracker.app.report import calibration_json, tally_json
 from tracker.app.views import game_json, status_json
-from tracker.domain.errors import BadBet, TrackerError
+from tracker.domain import BadBet, TrackerError
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import LEAGUES, slate_date
 from tracker.domain.player import Stat
@@ -46,8 +46,7 @@ from tracker.engine.record import Grouping, tally
 from tracker.settings import load_secrets
 from tracker.web import live
 from tracker.web.api import bets
-from tracker.web.guard import Pricer, Reader
-from tracker.web.problems import PROBLEM, Json, Problem, answers
+from tracker.web.guard import PROBLEM, Json, Pricer, Problem, Reader, answers
 from tracker.web.site import OfSite, Site
 
 if TYPE_CHECKING:

@@ -28,8 +28,7 @@ from tracker.domain.bet import Result, wager_kind
 from tracker.domain.money import parse_money, parse_odds
 from tracker.domain.policy import Snooze, SnoozeScope, parse_rule, parse_until
 from tracker.language import parse_stake
-from tracker.web.guard import Reader, Writer
-from tracker.web.problems import Json, Problem, answers
+from tracker.web.guard import Json, Problem, Reader, Writer, answers
 from tracker.web.site import OfSite, Site
 
 if TYPE_CHECKING:

@@ -13,25 +13,33 @@ from tracker.app.choose_game import Chooser
 from tracker.app.course import course_of
 from tracker.app.tonight import players_of
 from tracker.app.views import legs_json, prior_words
+from tracker.domain import BadBet
 from tracker.domain.bet import Result, wager_text
-from tracker.domain.errors import BadBet
 from tracker.domain.money import (
     money_text,
     needed,
     parse_money,
     parse_odds,
-    profit_cents,
     stake_text,
 )
 from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 from tracker.language import parse_stake
 from tracker.web import charts
+from tracker.web.guard import Problem
 from tracker.web.pages.frame import Inside, OfBell, at_text, drawn, page, share
-from tracker.web.problems import Problem
 from tracker.web.site import OfSite
 from tracker.wording.closes import decision_facts, prior_text, value_text
-from tracker.wording.figures import cause_text, percent, score_text, signed_money, span_text, tenths
+from tracker.wording.figures import (
+    cause_text,
+    hit_text,
+    money_for,
+    percent,
+    score_text,
+    signed_money,
+    span_text,
+    tenths,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -118,7 +126,7 @@ def listed(x: BetView) -> dict[str, Any]:
 def state_text(x: BetView) -> str:
     """Where a bet stands, in a few words."""
     if x.result is not None:
-        return f"{x.result.value} {money_of(x, x.payout_cents)}".strip()
+        return f"{x.result.value}{money_for(x, x.result, x.payout_cents)}"
     if x.withdrawn_at is not None:
         return "withdrawn"
     if x.review is not None:
@@ -128,12 +136,6 @@ def state_text(x: BetView) -> str:
     if x.no_chance is not None:
         return x.no_chance.text
     return "waits for its game" if x.game is None else x.status.value.replace("_", " ")
-
-
-def money_of(x: BetView, payout: int | None) -> str:
-    """What a payout means to the person; empty where the stake is not known."""
-    profit = profit_cents(payout, x.own_cents)
-    return "" if profit is None else signed_money(profit)
 
 
 # ---------------------------------------------------------------------------------------- one bet
@@ -226,7 +228,8 @@ async def _prior(site: Site, view: ShowView, now: datetime) -> str:
     game = view.bet.game
     if game is None:
         return ""
-    kept = view.snapshots[-1].snapshot.prior if view.snapshots else None
+    own = [x.snapshot.prior for x in view.snapshots if view.game_at(x) == game]
+    kept = own[-1] if own else None
     if kept is not None:
         return prior_text(kept, game)
     from tracker.app.pricing import believed_of
@@ -238,7 +241,7 @@ async def _prior(site: Site, view: ShowView, now: datetime) -> str:
 async def _decision(site: Site, x: BetView, now: datetime) -> BetDecision | None:
     """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
     store = await site.store()
-    kept = (await store.quotes.decisions(x.number)).get(x.number)
+    kept = await store.quotes.decision_of(x)
     if kept is not None or x.game is None or x.game.start <= now:
         return kept
     from tracker.app.market.value import decision_on
@@ -305,7 +308,7 @@ def _settlements(view: ShowView, zone: tzinfo) -> list[dict[str, Any]]:
             "revision": s.settlement.revision,
             "by_hand": s.settlement.by_hand,
             "at": at_text(s.settlement.at, zone),
-            "money": money_of(view.bet, s.settlement.payout_cents),
+            "money": money_for(view.bet, s.settlement.result, s.settlement.payout_cents).strip(),
             "reason": " · ".join(
                 t for t in (s.settlement.reason, s.settlement.evidence, s.official_why) if t
             ),
@@ -380,13 +383,12 @@ async def why(
         found = await explainer.explain(view, places_of(view, begin or None, end or None, zone))
     except NothingMoved as not_yet:
         raise Problem(409, str(not_yet)) from None
-    game, ends = view.bet.game, (found.first, found.last)
-    if game is None:
-        raise Problem(409, f"bet {number} has no game yet, so nothing has moved")
+    game = found.games[1]
+    ends = zip((found.first, found.last), found.games, strict=True)
     shown = tenths([x for _, x in found.causes], found.change)
     return page(
         "why.html", f"Why #{view.bet.id} moved", "/", bet=view.bet, begin=begin, end=end,
-        ends=[(x.game_clock, score_text(game, x.score), percent(x.known.win, 1)) for x in ends],
+        ends=[(x.game_clock, score_text(y, x.score), hit_text(x.known, 1)) for x, y in ends],
         before=prior_words(found.prior, game), change=_points(round(found.change * 1000)),
         causes=[
             (name, _points(points), cause_text(name, found.first, found.last, game))
@@ -405,13 +407,12 @@ async def moments(
 ) -> Response:
     """Every moment at which the bet was priced, the newest first."""
     view, zone = await _history(site, number), site.settings.zone
-    game = view.bet.game
     found = [x for x in reversed(view.snapshots) if before is None or x.poll < before]
     rows = [
         (
             at_text(x.snapshot.at, zone),
             x.snapshot.game_clock,
-            "" if game is None else score_text(game, x.snapshot.score),
+            "" if (game := view.game_at(x)) is None else score_text(game, x.snapshot.score),
             _win(x.snapshot.chance, x.snapshot.no_chance),
             f"{x.snapshot.mu.total:.1f} ± {x.snapshot.sigma.total:.1f}",
         )
@@ -425,7 +426,7 @@ async def moments(
 
 def _win(chance: Any, no_chance: Any) -> str:
     if chance is not None:
-        return percent(chance.win, 1)
+        return hit_text(chance, 1)
     return "not known" if no_chance is None else str(no_chance.text)
 
 

@@ -11,9 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from tracker.store.access import BROWSER_LASTS
-from tracker.web.guard import COOKIE, Visitor
+from tracker.web.guard import COOKIE, Problem, Visitor
 from tracker.web.live import Doorbell
-from tracker.web.problems import Problem
 from tracker.web.site import OfSite
 
 CARE = (

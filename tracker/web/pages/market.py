@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, assert_never
 
 from fastapi import APIRouter, Path, Query, Response
 
-from tracker.app.market.quotes import GameOdds, Offered, game_odds, named_game
+from tracker.app.market import GameOdds, Offered, game_odds, named_game
+from tracker.domain import BadBet, TrackerError
 from tracker.domain.chance import Chance, NoChance
-from tracker.domain.errors import BadBet, TrackerError
 from tracker.domain.league import slate_date
 from tracker.domain.player import Stat
 from tracker.web import charts
+from tracker.web.guard import Problem
 from tracker.web.pages.frame import Inside, at_text, drawn, page, share
-from tracker.web.problems import Problem
 from tracker.web.site import OfSite
 from tracker.wording.closes import closing_text, selection_text
 from tracker.wording.figures import percent, score_text

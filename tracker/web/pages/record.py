@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from tracker.app.health import checks
+from tracker.app.market import NOT_YET, clv_summary
 from tracker.app.market.credits import credit_report
-from tracker.app.market.quotes import NOT_YET, clv_summary
 from tracker.app.report import raw_of
 from tracker.domain.money import money_text
 from tracker.engine.record import Grouping, Tally, reliability, tally
@@ -22,7 +22,7 @@ from tracker.wording.closes import mean_text
 from tracker.wording.figures import percent, signed_money
 
 if TYPE_CHECKING:
-    from tracker.app.market.quotes import ClvReport
+    from tracker.app.market import ClvReport
     from tracker.store.upkeep import Backup
 
 _PAGE = 50
