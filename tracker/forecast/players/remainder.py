@@ -473,9 +473,7 @@ def _products(size: int, trips: tuple[float, ...]) -> tuple[Floats, Floats]:
 
 
 def _sums(real: Floats, imaginary: Floats, size: int) -> Floats:
-    turned = np.empty(real.shape, dtype=np.complex128)
-    turned.real, turned.imag = real, imaginary
-    chances: Floats = np.fft.irfft(turned, size)
+    chances: Floats = np.fft.irfft(real + 1j * imaginary, size)
     np.maximum(chances, 0.0, out=chances)
     chances /= chances.sum(axis=-1, keepdims=True)
     return chances
