@@ -20,12 +20,37 @@ from tracker.store import (
     StoreUnavailable,
 )
 from tracker.store.database import migrate as steps
-from tracker.store.database.migrate import APPLICATION_ID, migrations, require_current
+from tracker.store.database.migrate import (
+    APPLICATION_ID,
+    migrations,
+    prepare,
+    require_current,
+    version_of,
+)
 
 
 def content(path: Path) -> bytes:
     """What a file holds."""
     return path.read_bytes()
+
+
+async def test_a_database_that_is_being_made_is_none_yet(tmp_path: Path) -> None:
+    """Its schema is there whole or not at all: who reads meanwhile is not told of an old one."""
+    path = tmp_path / "t.db"
+    path.touch()
+    with pytest.raises(StoreMissing):
+        await Store.open(path, now=T0, readonly=True)
+    seen: set[int] = set()
+    with closing(sqlite3.connect(path)) as db, closing(sqlite3.connect(path)) as reader:
+
+        def look() -> int:
+            seen.add(version_of(reader))
+            return 0
+
+        db.set_progress_handler(look, 20)
+        prepare(db, path, T0)
+        look()
+    assert seen == {0, len(migrations())}
 
 
 async def test_what_is_made_is_private(path: Path) -> None:

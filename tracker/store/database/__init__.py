@@ -303,7 +303,12 @@ def make_private(path: Path) -> None:
 
 def _require(path: Path) -> None:
     if not path.is_file():
-        raise StoreMissing(f"{path}: there is no database yet; add a bet or start the daemon")
+        raise missing(path)
+
+
+def missing(path: Path) -> StoreMissing:
+    """The error that there is no database, or one that is being made at this moment."""
+    return StoreMissing(f"{path}: there is no database yet; add a bet or start the daemon")
 
 
 def _address(path: Path, mode: str) -> str:
