@@ -223,6 +223,8 @@ def _misused(wrong: typer.TyperException) -> int:
     return int(wrong.exit_code)
 
 
+# ------------------------------------------------------------------------ how a command is declared
+
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 """The option of everything that reads."""
 

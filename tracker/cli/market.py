@@ -282,6 +282,8 @@ def mean_text(x: Mean) -> str:
     return closes.mean_text(x.mean, x.se, x.n, enough=NOT_YET)
 
 
+# ----------------------------------------------------------------------- the price of a given state
+
 _TOLD_EVERY = 256
 """Answers after which a bar on the terminal moves on."""
 

@@ -355,6 +355,8 @@ def _delivery(row: sqlite3.Row, attempts: int) -> Delivery:
     )
 
 
+# --------------------------------------------------------------------------------------- live cards
+
 _RECOVER = """
 UPDATE card SET state = 'unknown', at = :at,
   detail = 'the program stopped while the card was being sent'
