@@ -29,6 +29,9 @@ SHORT = 50
 MOST_SHORT_FILES = 4
 """Files under 50 lines, `__init__.py` left out: each has a name that is worth a file."""
 
+LONGEST = 605
+"""Lines of the longest file. It only goes down: what is longer has parts that have names."""
+
 PARTS = {
     "domain": "catalog",
     "forecast": "game players pricing",
@@ -189,6 +192,12 @@ def test_files_are_few() -> None:
         if x.name != "__init__.py" and len(x.read_text("utf-8").splitlines()) < SHORT
     ]
     assert len(short) <= MOST_SHORT_FILES, short
+
+
+def test_no_file_is_too_long() -> None:
+    """What has more lines than one reads at a sitting is two ideas."""
+    lines = {name(x): len(x.read_text("utf-8").splitlines()) for x in MODULES}
+    assert not {x: n for x, n in lines.items() if n > LONGEST}
 
 
 def test_no_folder_is_crowded() -> None:

@@ -245,4 +245,4 @@ async def test_a_settled_bet_that_cannot_be_paid_anew_is_told_and_stops_no_other
         ("DEN ML +100 $20", 2000, 4000), ("BOS ML", None, None),
     ]  # fmt: skip
     (mistake,) = done.standing.mistakes
-    assert mistake == "bets.toml, line 1: bet 1: a game that it is about is not over"
+    assert mistake == "bets.toml, line 1: bet den: a game that it is about is not over"

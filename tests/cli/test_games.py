@@ -77,6 +77,7 @@ def test_the_doctor_holds_each_host_to_its_budget(playing: None, cli: Cli) -> No
     assert "asked at most 120 times a minute" in told["nba"]
     assert "asked at most 60 times a minute" in told["espn nba"]
     assert "in the busiest, of 120 at most" in told["nba requests"]
+    assert "since the daemon started, 0 failed" in told["nba requests"]
 
 
 def test_a_league_that_there_is_not(config: Path, cli: Cli) -> None:

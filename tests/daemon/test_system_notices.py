@@ -152,6 +152,23 @@ async def test_a_start_says_whether_the_program_had_been_stopped(tmp_path: Path)
         assert later.phone.said[0].level is Level.DEFAULT
 
 
+async def test_a_stop_that_did_not_arrive_is_not_told_as_one_after_the_start(
+    tmp_path: Path,
+) -> None:
+    """Nothing is watched no more: the words of the stop come in the digest of what is too late."""
+    async with await Store.open(tmp_path / "t.db", now=NOW) as store:
+        mouths = (Mouth("phone"), Mouth("mail"))
+        notices = SystemNotices(store, AlertPolicy(Policy()), FakeClock(NOW), mouths, lambda: None)
+        await notices.stopped()
+        await store.recover(NOW + timedelta(minutes=5))
+    async with world(tmp_path, at=NOW + timedelta(minutes=5)) as night:
+        await night.notices.started(1)
+        await night.rest()
+        first = [x for x in night.phone.words if "stopped" in x]
+        assert first == []
+        assert any("tracker was stopped" in x.body for x in night.phone.said)
+
+
 async def test_an_end_that_was_told_is_taken_back(tmp_path: Path) -> None:
     """Once the program has run for a while: a start within the hour is not told by itself."""
     async with world(tmp_path) as night:

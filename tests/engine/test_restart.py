@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,8 @@ import pytest
 from tests.engine.build import BOARD, BOX, ESPN, EVENTS, GAME, T0, a_game, after, look, off, rng
 from tracker.daemon.track import worth_recording
 from tracker.domain.draft import Draft
-from tracker.domain.game import GameState
+from tracker.domain.game import GameState, PlayerLine, Side
+from tracker.domain.player import Player
 from tracker.domain.policy import parse_rule
 from tracker.domain.poll import Origin, Poll, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Ordering
@@ -29,17 +31,27 @@ LINES = (
     "Q3 DEN -1.5",
     "2H LAL ML +120 $1",
 )
+OF_A_PLAYER = "Jokic over 25.5 pts"
+JOKIC = Player("Nikola Jokić", Side.HOME)
 DOWN = Unreadable(Trouble.DOWN, "no answer")
 
 
-async def register(store: Store) -> GameTracking:
+async def register(store: Store, *more: str) -> GameTracking:
     """The book of the game with a bet for each line."""
-    for line in LINES:
+    for line in (*LINES, *more):
         pick = parse_pick(line, find_in("nba"))
         made = Draft(pick, pick.matchup, odds=pick.odds, stake_cents=pick.stake_cents, rules=RULES)
-        await store.add(made, game=GAME, defaults=RULES, at=T0)
+        await store.add(made, game=GAME, defaults=RULES, at=T0, roster_of=lambda _: (JOKIC,))
     [tracking] = await store.trackings(RULES)
     return tracking
+
+
+def boxed(state: GameState) -> GameState:
+    """The state as a box tells it, with a player who scores a third of his team's points."""
+    stats = (("pts", state.score.home // 3),)
+    minutes = (2880.0 - min(state.seconds_left, 2880.0)) / 60
+    line = PlayerLine("1", JOKIC.name, JOKIC.side, stats, minutes, played=state.period > 0)
+    return replace(state, players=(line,))
 
 
 class Answer(NamedTuple):
@@ -115,9 +127,12 @@ async def test_a_restart_after_every_poll_changes_nothing(tmp_path: Path, seed: 
 async def test_what_is_recorded_is_all_that_beliefs_rest_on(tmp_path: Path, seed: int) -> None:
     """Also where only what is worth it is written: a restart at any poll believes the same."""
     async with await Store.open(tmp_path / "tracker.db", now=T0, durable=False) as store:
-        on = again = await register(store)
+        on = again = await register(store, OF_A_PLAYER)
         held = set()
-        for answer in polls(seed):
+        for told in polls(seed):
+            answer = told
+            if told.origin == BOX and isinstance(told.reading, GameState):
+                answer = told._replace(reading=boxed(told.reading))
             change = decide(on, answer)
             assert decide(again, answer).ordering is change.ordering
             if worth_recording(answer.poll, change, on):
@@ -129,4 +144,10 @@ async def test_what_is_recorded_is_all_that_beliefs_rest_on(tmp_path: Path, seed
                 break
             [again] = found
             assert (again.state, again.told_by, again.held) == (on.state, on.told_by, on.held)
+            assert players(again) == players(on)
         assert {Ordering.BEHIND, Ordering.HELD} <= held
+
+
+def players(tracking: GameTracking) -> tuple[PlayerLine, ...]:
+    """The players as they are believed."""
+    return () if tracking.state is None else tracking.state.players

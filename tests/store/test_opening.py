@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -20,12 +23,37 @@ from tracker.store import (
     StoreUnavailable,
 )
 from tracker.store.database import migrate as steps
-from tracker.store.database.migrate import APPLICATION_ID, migrations, require_current
+from tracker.store.database.migrate import (
+    APPLICATION_ID,
+    migrations,
+    prepare,
+    require_current,
+    version_of,
+)
 
 
 def content(path: Path) -> bytes:
     """What a file holds."""
     return path.read_bytes()
+
+
+async def test_a_database_that_is_being_made_is_none_yet(tmp_path: Path) -> None:
+    """Its schema is there whole or not at all: who reads meanwhile is not told of an old one."""
+    path = tmp_path / "t.db"
+    path.touch()
+    with pytest.raises(StoreMissing):
+        await Store.open(path, now=T0, readonly=True)
+    seen: set[int] = set()
+    with closing(sqlite3.connect(path)) as db, closing(sqlite3.connect(path)) as reader:
+
+        def look() -> int:
+            seen.add(version_of(reader))
+            return 0
+
+        db.set_progress_handler(look, 20)
+        prepare(db, path, T0)
+        look()
+    assert seen == {0, len(migrations())}
 
 
 async def test_what_is_made_is_private(path: Path) -> None:
@@ -131,6 +159,28 @@ async def test_a_reader_beside_a_writer_sees_what_is_committed(path: Path) -> No
         own = await writer.data_version()
         await writer.heard({"nba": (T0, "ok")}, {}, {}, T0)
         assert await writer.data_version() == own
+
+
+async def test_a_reader_goes_on_seeing_what_others_write(path: Path) -> None:
+    """Also once this process has written beside it, and another has opened and left the database.
+
+    A page that was open while the daemon was started anew would show what was then, for ever.
+    """
+    async with await Store.open(path, now=T0) as store:
+        await a_book(store)
+    write = (
+        "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); "
+        "db.execute('UPDATE bet SET book = ?', (sys.argv[2],)); db.commit(); db.close()"
+    )
+    async with await Store.open(path, now=T0, readonly=True) as reader:
+        await reader.bets_view()
+        async with await Store.open(path, now=T0) as store:
+            await store.keep_note("note", "by this process")
+        for book in ("FanDuel", "DraftKings"):
+            await asyncio.to_thread(
+                subprocess.run, [sys.executable, "-c", write, str(path), book], check=True
+            )
+            assert {x.book for x in await reader.bets_view()} == {book}
 
 
 async def test_a_reader_sees_what_a_killed_writer_committed(path: Path, tmp_path: Path) -> None:

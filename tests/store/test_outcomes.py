@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.cli.conftest import Cli, cli, config, home, night, played
 from tracker.domain.bet import Result
 from tracker.domain.league import slate_date
+from tracker.domain.money import needed
 from tracker.engine.record import Ended, Grouping, tally
 from tracker.store import Store
 from tracker.store.views import BetView
@@ -27,9 +28,9 @@ def as_ended(x: BetView) -> Ended | None:
     """A settled bet as it counts, worked out from what is shown of it."""
     if x.result is None:
         return None
-    asked = None if x.odds is None else x.odds.break_even
+    asked = needed(x.odds, free=x.free)
     day = slate_date(x.placed_at or x.added_at) if x.game is None else x.game.slate
-    return Ended(x.result, day, x.stake_cents, x.payout_cents, asked)
+    return Ended(x.result, day, x.own_cents, x.payout_cents, asked)
 
 
 async def agree(path: Path) -> int:
@@ -48,7 +49,7 @@ async def agree(path: Path) -> int:
 
 
 def test_the_outcomes_of_a_night_are_those_of_its_bets(cli: Cli, night: Path) -> None:
-    """After the night, after a stake is mended, a result decided by hand, and graded anew."""
+    """After the night, a stake is mended, a result decided by hand, graded anew, a bet was free."""
     assert asyncio.run(agree(night)) == 4
     assert cli("edit", "1", "--stake", "55", "--tag", "late").status == 0
     assert asyncio.run(agree(night)) == 4
@@ -58,6 +59,10 @@ def test_the_outcomes_of_a_night_are_those_of_its_bets(cli: Cli, night: Path) ->
     assert asyncio.run(agree(night)) == 4
     assert cli("regrade", "2").status == 0
     assert asyncio.run(agree(night)) == 4
+    asked = cli("performance", "--json").json["groups"]
+    assert cli("edit", "1", "--free").status == 0
+    assert asyncio.run(agree(night)) == 4
+    assert cli("performance", "--json").json["groups"] != asked
 
 
 def test_a_void_says_what_comes_back(cli: Cli, night: Path) -> None:

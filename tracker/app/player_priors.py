@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from operator import is_
+from typing import TYPE_CHECKING, Any
 
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
@@ -59,6 +60,7 @@ class PlayerBeliefs:
         self._mates: dict[Team, tuple[object, datetime, dict[str, Mate]]] = {}
         self._allowed: dict[_Asked, dict[Side, tuple[float, ...]]] = {}
         self._known: dict[_Key, tuple[_RestsOn, _Found]] = {}
+        self._of_game: dict[str, tuple[tuple[Any, ...], PlayerPriors | None]] = {}
 
     def learn(
         self,
@@ -123,6 +125,18 @@ class PlayerBeliefs:
 
         `figures` are the shipped ones unless others are given.
         """
+        rests_on = [*bets], game, figures, self.recent, self.teams, self.against
+        known = self._of_game.get(game.id)
+        # From poll to poll the same objects are asked about, so that they need not be compared.
+        if known is None or not all(map(_same, known[0], rests_on)):
+            if len(self._of_game) >= _KEPT:
+                self._of_game = {}
+            known = self._of_game[game.id] = rests_on, self._of(bets, game, figures)
+        return known[1]
+
+    def _of(
+        self, bets: Sequence[Bet], game: Game, figures: PlayerFigures | None
+    ) -> PlayerPriors | None:
         wanted = {(x.side, x.key): x for x in players_in(bets, game)}
         if not wanted:
             return None
@@ -224,6 +238,13 @@ class PlayerBeliefs:
                 self._known = {}
             known = self._known[who] = rests_on, _worked_out(game, games, quotes, figures)
         return known[1]
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two are one object, or lists of the same objects."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(is_, one, other))
+    return one is other
 
 
 def _line(name: str, side: Side) -> PlayerLine:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
@@ -221,6 +223,8 @@ def _misused(wrong: typer.TyperException) -> int:
     return int(wrong.exit_code)
 
 
+# ------------------------------------------------------------------------ how a command is declared
+
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 """The option of everything that reads."""
 
@@ -230,10 +234,14 @@ Reference = Annotated[
 """The bet that a command is about."""
 
 
+Work = Callable[..., None] | Callable[..., Coroutine[Any, Any, None]]
+"""What a command does: a function, or a coroutine where it reads the database."""
+
+
 def declare(
     app: typer.Typer,
     name: str,
-    work: Callable[..., None],
+    work: Work,
     panel: str | None = None,
     context_settings: dict[str, object] | None = None,
     cls: type[TyperCommand] | None = None,
@@ -252,14 +260,24 @@ def declare(
         rich_help_panel=panel,
         context_settings=context_settings,
         cls=cls,
-    )(work)
+    )(_to_its_end(work) if inspect.iscoroutinefunction(work) else work)
+
+
+def _to_its_end(work: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """A coroutine as a command: run to its end, with its own options."""
+
+    @wraps(work)
+    def run_it(*args: object, **options: object) -> None:
+        asyncio.run(work(*args, **options))
+
+    return run_it
 
 
 def declare_group(
     app: typer.Typer,
     name: str,
     text: str,
-    words: Mapping[str, Callable[..., None]],
+    words: Mapping[str, Work],
     panel: str | None = None,
 ) -> typer.Typer:
     """Make a verb known that has words of its own, as `tracker config show`; returns the verb.

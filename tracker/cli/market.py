@@ -145,20 +145,17 @@ def _known(value: int | None) -> str:
     return "an unknown number" if value is None else str(value)
 
 
-def edges(context: typer.Context, as_json: AsJson = False) -> None:
+async def edges(context: typer.Context, as_json: AsJson = False) -> None:
     """List prices that can be had now and pay more than the model says they should.
 
     Facts, no advice: rows pass the limits of the configuration and are no older than two minutes.
     Where model and market are far apart, a row is listed apart, since that is usually our mistake.
     Every row is kept, and the list says how such rows did so far.
     """
-    asyncio.run(_edges_now(scope_of(context), as_json))
-
-
-async def _edges_now(scope: Scope, as_json: bool) -> None:
     from tracker.app.market.edges import edges_json, edges_now
     from tracker.cli.models import given_lines, models_of
 
+    scope = scope_of(context)
     settings = scope.settings()
     async with session(scope, write=True) as at:
         with progress("forecasting"):
@@ -214,7 +211,7 @@ def _table(rows: Sequence[Edge]) -> None:
     )
 
 
-def clv(
+async def clv(
     context: typer.Context,
     by: Annotated[
         Literal["market", "book", "tag", "month", "player"] | None,
@@ -227,15 +224,11 @@ def clv(
     The coverage stands first: how many of the bets have such a value, and why others have none.
     Parlays, and players whom nobody quoted, stand apart and are in no mean.
     """
-    asyncio.run(_clv(scope_of(context), by, as_json))
-
-
-async def _clv(scope: Scope, by: str | None, as_json: bool) -> None:
     from tracker.app.market import clv_json, clv_report
     from tracker.store import StoreMissing
 
     try:
-        async with session(scope) as at:
+        async with session(scope_of(context)) as at:
             bets = await at.store.bets_view(at.basics.rules)
             values = await at.store.quotes.values()
             closings = await at.store.quotes.closings()
@@ -288,6 +281,8 @@ def mean_text(x: Mean) -> str:
 
     return closes.mean_text(x.mean, x.se, x.n, enough=NOT_YET)
 
+
+# ----------------------------------------------------------------------- the price of a given state
 
 _TOLD_EVERY = 256
 """Answers after which a bar on the terminal moves on."""

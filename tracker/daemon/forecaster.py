@@ -18,7 +18,7 @@ from tracker.clock import Clock, wait_for_event
 from tracker.domain import TrackerError
 from tracker.domain.events import ForecastFailed, ForecastRecovered, ShadowFailed, Tell
 from tracker.domain.game import Game, GameState
-from tracker.domain.market import DoubleDouble, Market, PlayerTotal
+from tracker.domain.market import DoubleDouble, Market, PlayerMarket, PlayerTotal, Span
 from tracker.domain.player import Player, PlayerGame, Stat
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.tracking import GameTracking
@@ -135,14 +135,17 @@ def prepared(outlook: Outlook, tracking: GameTracking) -> Outlook:
     An outlook works out parts of the game and players once, when they are first asked for: here, in
     a thread, and not where it is decided, on the event loop.
     """
-    markets = {
-        leg.market
-        for x in tracking.tracked
-        for leg in x.bet.legs
-        if leg.game.id == tracking.game.id
-    }
-    work_out_players([x for x in markets if isinstance(x, PlayerTotal | DoubleDouble)], outlook)
-    for span in {x.span for x in markets if not isinstance(x, PlayerTotal | DoubleDouble)}:
+    game = tracking.game.id
+    markets = [leg.market for x in tracking.tracked for leg in x.bet.legs if leg.game.id == game]
+    players: list[PlayerMarket] = []
+    spans: set[Span] = set()
+    for market in markets:
+        if isinstance(market, PlayerTotal | DoubleDouble):
+            players.append(market)
+        else:
+            spans.add(market.span)
+    work_out_players(players, outlook)
+    for span in spans:
         try:
             outlook.of(span)
         except Unpriceable:

@@ -37,17 +37,15 @@ class Stat(StrEnum):
     @property
     def parts(self) -> tuple[Stat, ...]:
         """The figures that are added up; the figure itself where it is no sum."""
-        match self:
-            case Stat.PRA:
-                return Stat.PTS, Stat.REB, Stat.AST
-            case Stat.PR:
-                return Stat.PTS, Stat.REB
-            case Stat.PA:
-                return Stat.PTS, Stat.AST
-            case Stat.RA:
-                return Stat.REB, Stat.AST
-            case _:
-                return (self,)
+        return _SUMS.get(self) or (self,)
+
+
+_SUMS = {
+    Stat.PRA: (Stat.PTS, Stat.REB, Stat.AST),
+    Stat.PR: (Stat.PTS, Stat.REB),
+    Stat.PA: (Stat.PTS, Stat.AST),
+    Stat.RA: (Stat.REB, Stat.AST),
+}
 
 
 def plain_name(name: str) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tracker.domain.chance import Chance
+    from tracker.domain.game import Side
     from tracker.domain.market import PlayerMarket
     from tracker.domain.player import Player
     from tracker.domain.prior import PriorTold
@@ -125,16 +126,16 @@ class Outlook:
         """How a player's box line may end. Raises Unpriceable."""
         from tracker.forecast.players.model import player_outlook
 
-        known = (player.side.value, player.key)
-        found = self._players.get(known)
+        who = player.side, player.key
+        found = self._players.get(who)
         if found is None:
-            found = self._players[known] = player_outlook(
+            found = self._players[who] = player_outlook(
                 player, self.periods.state, self.scene, self.player_priors
             )
         return found
 
     @Lazy
-    def _players(self) -> dict[tuple[str, str], PlayerOutlook]:
+    def _players(self) -> dict[tuple[Side, str], PlayerOutlook]:
         return {}
 
     @Lazy

@@ -213,6 +213,8 @@ def recover(db: sqlite3.Connection, at: datetime) -> int:
     """After a start: what was being sent may have arrived. Returns how many deliveries that is."""
     found = db.execute(q.RECOVER, {"at": stamp(at)}).rowcount
     db.execute(q.RECOVER_DIGESTS)
+    # That nothing is watched is no longer so: what did not arrive of it is told in a digest.
+    db.execute(q.STOP_IS_OVER, {"at": stamp(at)})
     # What is of the future was decided before the clock was set back: nobody knows how old it is.
     for row in db.execute(q.PENDING).fetchall():
         if _decided(row) > at + CLOCK_TOLERANCE:
@@ -352,6 +354,8 @@ def _delivery(row: sqlite3.Row, attempts: int) -> Delivery:
         reason=Reason(row["reason"]),
     )
 
+
+# --------------------------------------------------------------------------------------- live cards
 
 _RECOVER = """
 UPDATE card SET state = 'unknown', at = :at,

@@ -200,7 +200,8 @@ def keep(db: sqlite3.Connection, number: int) -> None:
         "result": settled["result"],
         "stake_cents": None if stake is None else own_part(stake, free=draft.free),
         "payout_cents": settled["payout_cents"],
-        "break_even": None if bet["odds"] is None else _break_even(bet),
+        # A free bet asks for no chance: nothing is lost with it.
+        "break_even": None if bet["odds"] is None or draft.free else _break_even(bet),
     }
     db.execute(_KEEP, values)
 

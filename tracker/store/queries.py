@@ -424,6 +424,11 @@ FROM delivery JOIN alert ON alert.id = delivery.alert WHERE delivery.state IN ('
 
 OUT_OF_TIME = "UPDATE delivery SET expires_at = :at WHERE alert = :alert AND channel = :channel"
 
+STOP_IS_OVER = """
+UPDATE delivery SET expires_at = :at WHERE state IN ('due', 'unknown')
+  AND alert IN (SELECT id FROM alert WHERE bet IS NULL AND rule = 'stopped')
+"""
+
 _CARRIED = """
 SELECT delivery.*, alert.text, alert.at, alert.bet, alert.rule, alert.episode, alert.game,
   alert.level, alert.reason

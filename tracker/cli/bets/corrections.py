@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _NOTHING = "Nothing waits for you: every result could be told for sure."
 
 
-def edit(  # noqa: PLR0917 - a command has an argument for each option
+async def edit(  # noqa: PLR0917 - a command has an argument for each option
     context: typer.Context,
     bet: Reference,
     pick: Annotated[
@@ -59,11 +59,8 @@ def edit(  # noqa: PLR0917 - a command has an argument for each option
     )
     if changes.empty:
         raise Misused(f"say what to change: tracker edit {bet} --odds -115, or --stake, --book ...")
-    asyncio.run(_edit(scope_of(context), bet, changes, as_json))
-
-
-async def _edit(scope: Scope, reference: str, changes: Changes, as_json: bool) -> None:
-    async with session(scope, write=True) as at:
+    reference = bet
+    async with session(scope_of(context), write=True) as at:
         done = await at.bets.edit(reference, changes, at.now)
     view, told = done.bet, done.changes
     if as_json:
@@ -118,16 +115,12 @@ async def _decide(scope: Scope, reference: str, void_why: str | None, as_json: b
     say(f"  {done.reason}" + (f" · {done.evidence}" if done.evidence else ""))
 
 
-def review(context: typer.Context, as_json: AsJson = False) -> None:
+async def review(context: typer.Context, as_json: AsJson = False) -> None:
     """List the bets whose result could not be told for sure, each with the reason.
 
     Decide one with `tracker settle`, or `tracker regrade` once the box score is right.
     """
-    asyncio.run(_review(scope_of(context), as_json))
-
-
-async def _review(scope: Scope, as_json: bool) -> None:
-    found = await _listed(scope, lambda at: at.bets.reviews(), as_json, _NOTHING)
+    found = await _listed(scope_of(context), lambda at: at.bets.reviews(), as_json, _NOTHING)
     if not found:
         return
     from tracker.wording.figures import deciding

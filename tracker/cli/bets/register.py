@@ -46,7 +46,7 @@ _LATELY = 10
 """Bets that are listed when none is followed."""
 
 
-def bets(
+async def bets(
     context: typer.Context,
     everything: Annotated[
         bool, typer.Option("--all", "-a", help="Also those that are over or withdrawn.")
@@ -61,14 +61,10 @@ def bets(
 
     In JSON every bet that was ever added is listed, or those of a page.
     """
-    asyncio.run(_bets(scope_of(context), everything, page, as_json))
-
-
-async def _bets(scope: Scope, everything: bool, page: int | None, as_json: bool) -> None:
     from tracker.store import StoreMissing
 
     try:
-        async with session(scope) as at:
+        async with session(scope_of(context)) as at:
             shown, count = await _listed(at, everything, page, as_json)
             now = at.now
     except StoreMissing:
@@ -119,14 +115,11 @@ def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
     return f"{bet.game.name} {when(bet.game.start, now, zone, short=True)}"
 
 
-def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
+async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
     """Show one bet with its history: how its chance moved, its alerts and its results."""
-    asyncio.run(_show(scope_of(context), bet, as_json))
-
-
-async def _show(scope: Scope, bet: str, as_json: bool) -> None:
     from tracker.app.market import by_result
 
+    scope = scope_of(context)
     async with session(scope) as at:
         found = await at.store.show_view(await at.number(bet), at.basics.rules)
         if found is None:

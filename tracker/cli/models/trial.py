@@ -79,7 +79,7 @@ async def _start(scope: Scope, league: str, kind: str, name: str) -> Trial:
         return await start_trial(at.store, registry, league, kind_named(kind), name, at.now)
 
 
-def show(
+async def show(
     context: typer.Context,
     every: Annotated[
         bool, typer.Option("--all", help="Trials that have ended too, without working them out.")
@@ -87,15 +87,11 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show the trials that are on, and each clause of the gate with its figure."""
-    asyncio.run(_show(scope_of(context), every, as_json))
-
-
-async def _show(scope: Scope, every: bool, as_json: bool) -> None:
     from tracker.app.models import judged
     from tracker.store import StoreMissing
 
     try:
-        async with session(scope) as at:
+        async with session(scope_of(context)) as at:
             trials = await at.store.trials.list(open_only=not every)
             registry = registry_beside(at.basics.store)
             with progress("holding them against the gate"):
@@ -105,17 +101,13 @@ async def _show(scope: Scope, every: bool, as_json: bool) -> None:
     _tell_trial(trials, found, as_json)
 
 
-def judge(context: typer.Context, as_json: AsJson = False) -> None:
+async def judge(context: typer.Context, as_json: AsJson = False) -> None:
     """Hold every trial against the gate and write down the verdict, as the daemon does daily.
 
     One that fails is let go. One that passes is told of, or put in use at once where
     `[models] promote = "auto"` is set.
     """
-    asyncio.run(_judge(scope_of(context), as_json))
-
-
-async def _judge(scope: Scope, as_json: bool) -> None:
-    found = await _judge_now(scope)
+    found = await _judge_now(scope_of(context))
     _tell_trial(tuple(x.trial for x in found), list(found), as_json)
 
 
@@ -195,7 +187,7 @@ def _json(trial: Trial, found: list[JudgedTrial]) -> dict[str, Any]:
     return judged_json(trial, one)
 
 
-def monitors(
+async def monitors(
     context: typer.Context,
     *,
     update: Annotated[bool, typer.Option("--update", help="Work them out anew.")] = False,
@@ -208,15 +200,10 @@ def monitors(
     A monitor adds up surprises game by game; a five-point drift of totals shows after about six
     weeks of games, a spread that is much too small after one or two.
     """
-    asyncio.run(_monitors(scope_of(context), update, history, figures, as_json))
-
-
-async def _monitors(
-    scope: Scope, update: bool, history: bool, figures: bool, as_json: bool
-) -> None:
     from tracker.app.monitors import last_of, monitors_json
     from tracker.store import StoreMissing
 
+    scope = scope_of(context)
     try:
         if update:
             await _update(scope)

@@ -69,7 +69,7 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     )
 
 
-def try_channels(
+async def try_channels(
     context: typer.Context,
     text: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Send this in place of the usual words.")
@@ -81,27 +81,10 @@ def try_channels(
     With --text a configuration that cannot be used is passed over, for the channels that systemd's
     credentials or the environment name: so a service can say that its configuration is bad.
     """
-    asyncio.run(_test(scope_of(context), text, as_json))
-
-
-def _settings(scope: Scope, *, whatever: bool) -> Settings:
-    """The settings; where those of the file are bad, and `whatever` helps, the defaults."""
-    from tracker.settings import ConfigError, parse_settings
-
-    try:
-        return scope.settings()
-    except ConfigError as wrong:
-        if not whatever:
-            raise
-        note(str(wrong))
-        return parse_settings("", scope.config or Path("tracker.toml"))
-
-
-async def _test(scope: Scope, text: str | None, as_json: bool) -> None:
     from tracker.notify.channels import Message
     from tracker.settings import load_secrets
 
-    settings = _settings(scope, whatever=text is not None)
+    settings = _settings(scope_of(context), whatever=text is not None)
     secrets = load_secrets(settings)
     for warning in secrets.warnings:
         note(warning)
@@ -128,6 +111,19 @@ async def _test(scope: Scope, text: str | None, as_json: bool) -> None:
             say(f"{mark} {name}: {told['answer']}")
     if not all(isinstance(outcome, Sent) for _, outcome in answers):
         raise CommandEnded
+
+
+def _settings(scope: Scope, *, whatever: bool) -> Settings:
+    """The settings; where those of the file are bad, and `whatever` helps, the defaults."""
+    from tracker.settings import ConfigError, parse_settings
+
+    try:
+        return scope.settings()
+    except ConfigError as wrong:
+        if not whatever:
+            raise
+        note(str(wrong))
+        return parse_settings("", scope.config or Path("tracker.toml"))
 
 
 def answer_of(outcome: Outcome) -> dict[str, object]:
@@ -183,16 +179,6 @@ def pair(context: typer.Context) -> None:
     asyncio.run(pair_chat(scope_of(context)))
 
 
-def chats(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the chats and users that are paired."""
-    asyncio.run(_chats(scope_of(context), as_json))
-
-
-def forget(context: typer.Context) -> None:
-    """Part from every chat: nobody may command until somebody pairs again."""
-    asyncio.run(_forget(scope_of(context)))
-
-
 async def pair_chat(scope: Scope) -> None:
     """Pair a chat with the configured bot, and send it a first message."""
     from tracker.notify.channels.telegram import ChatPlace
@@ -219,24 +205,11 @@ async def pair_chat(scope: Scope) -> None:
         await try_out(channel)
 
 
-def _channel(scope: Scope) -> TelegramChannel:
-    """The configured bot; Impossible when there is none."""
-    from tracker.notify.channels.telegram.channel import telegram_channel
-    from tracker.settings import load_secrets
-
-    settings = scope.settings()
-    token = load_secrets(settings).telegram_token
-    if token is None:
-        raise Impossible(_NO_BOT)
-    channel = telegram_channel(settings.notify.telegram, token)
-    if channel is None:
-        raise Impossible(_NO_BOT)
-    return channel
-
-
-async def _chats(scope: Scope, as_json: bool) -> None:
+async def chats(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the chats and users that are paired."""
     from tracker.store.access import paired_in
 
+    scope = scope_of(context)
     bot = scope.settings().notify.telegram
     fixed = bot.chat_id
     found = await asyncio.to_thread(paired_in, scope.basics().store)
@@ -262,12 +235,28 @@ async def _chats(scope: Scope, as_json: bool) -> None:
         say(f"User {user} may command from chat {where}.")
 
 
-async def _forget(scope: Scope) -> None:
-    async with session(scope, write=True) as at:
+async def forget(context: typer.Context) -> None:
+    """Part from every chat: nobody may command until somebody pairs again."""
+    async with session(scope_of(context), write=True) as at:
         count = await at.store.pairing.forget()
         say(f"{count} parted." if count else "Nobody was paired.")
         if at.daemon is not None and count:
             note("Start the daemon again: it still writes to the chat that it has.")
+
+
+def _channel(scope: Scope) -> TelegramChannel:
+    """The configured bot; Impossible when there is none."""
+    from tracker.notify.channels.telegram.channel import telegram_channel
+    from tracker.settings import load_secrets
+
+    settings = scope.settings()
+    token = load_secrets(settings).telegram_token
+    if token is None:
+        raise Impossible(_NO_BOT)
+    channel = telegram_channel(settings.notify.telegram, token)
+    if channel is None:
+        raise Impossible(_NO_BOT)
+    return channel
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,18 +95,15 @@ def _json(x: Refreshed) -> dict[str, object]:
     }
 
 
-def chores(
+async def chores(
     context: typer.Context,
     most: Annotated[int, typer.Option("--last", metavar="N", min=1, help="How many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Show what the daemon did by itself at set times, and what it had to make up for."""
-    asyncio.run(_chores(scope_of(context), most, as_json))
-
-
-async def _chores(scope: Scope, most: int, as_json: bool) -> None:
     from tracker.store import StoreMissing
 
+    scope = scope_of(context)
     try:
         async with session(scope) as at:
             found, zone = await at.store.upkeep.chores(most=most), at.basics.zone

@@ -346,8 +346,8 @@ async def _requests(scope: Scope) -> AsyncIterator[Check]:
             continue
         text = (
             f"requests to {usage.host} ({name}): {usage.last_minute} in the last minute and "
-            f"{usage.busiest_minute} in the busiest, of {usage.budget} at most; {usage.asked} in "
-            f"all, {usage.failed} failed"
+            f"{usage.busiest_minute} in the busiest, of {usage.budget} at most; {usage.asked} "
+            f"since the daemon started, {usage.failed} failed"
         )
         over = usage.busiest_minute >= usage.budget
         hint = ": raise requests_per_minute" if over else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import alert_json
-from tracker.cli import Scope, Session, scope_of, session
+from tracker.cli import Session, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import note, paint, say, say_json, table, when
 from tracker.domain import BadBet, Misused
@@ -46,7 +45,7 @@ _RECENT = timedelta(hours=12)
 """How long after its tip-off a game may still be meant."""
 
 
-def alerts(
+async def alerts(
     context: typer.Context,
     explain: Annotated[
         bool, typer.Option("--explain", help="Also what was held back, each with its reason.")
@@ -61,22 +60,17 @@ def alerts(
 
     Every decision of a rule is kept with its reason: --explain tells why something was not said.
     """
-    asyncio.run(_alerts(scope_of(context), explain, bet, last, as_json))
-
-
-async def _alerts(
-    scope: Scope, explain: bool, reference: str | None, last: int, as_json: bool
-) -> None:
     from tracker.store import StoreMissing
 
+    scope = scope_of(context)
     zone = scope.basics().zone
     found: list[AlertView] = []
     try:
         async with session(scope) as at:
-            number = None if reference is None else await at.number(reference)
+            number = None if bet is None else await at.number(bet)
             found = await at.store.alerts_view(explain, number)
     except StoreMissing:
-        if reference is not None:
+        if bet is not None:
             raise
     if as_json:
         say_json([alert_json(x) for x in found])
@@ -87,7 +81,7 @@ async def _alerts(
         return
     shown = found[-last:]
     if explain:
-        _explain(shown, zone, several=reference is None)
+        _explain(shown, zone, several=bet is None)
     else:
         say("\n".join(told_lines(shown, zone)))
     if len(found) > len(shown):
@@ -163,7 +157,7 @@ def _delivery(one: DeliveryView, alert: Alert) -> str:
     return paint(text + why, "yellow")
 
 
-def snooze(  # noqa: PLR0917 - one for each option
+async def snooze(  # noqa: PLR0917 - one for each option
     context: typer.Context,
     words: Annotated[
         list[str] | None,
@@ -200,24 +194,7 @@ def snooze(  # noqa: PLR0917 - one for each option
     )
     if wanted.bet is not None and not off and not wanted.until:
         raise Misused(f"say until when bet {wanted.bet} is to be silent: {FORMS}")
-    asyncio.run(_snooze(scope_of(context), wanted, as_json))
-
-
-class _Wanted:
-    """What the words amount to."""
-
-    def __init__(
-        self, bet: str | None, game: str | None, until: str, *, off: bool, listing: bool
-    ) -> None:
-        self.bet = bet
-        self.game = game
-        self.until = until
-        self.off = off
-        self.listing = listing
-
-
-async def _snooze(scope: Scope, wanted: _Wanted, as_json: bool) -> None:
-    async with session(scope, write=True) as at:
+    async with session(scope_of(context), write=True) as at:
         if wanted.listing:
             _show(at, await at.store.alerting.snoozes(at.now), await _names(at), as_json)
             return
@@ -237,6 +214,19 @@ async def _snooze(scope: Scope, wanted: _Wanted, as_json: bool) -> None:
         return
     say(f"Silent about {name} until {when(until, at.now, at.basics.zone)}.")
     note("What would have been said is kept: `tracker alerts --explain`.")
+
+
+class _Wanted:
+    """What the words amount to."""
+
+    def __init__(
+        self, bet: str | None, game: str | None, until: str, *, off: bool, listing: bool
+    ) -> None:
+        self.bet = bet
+        self.game = game
+        self.until = until
+        self.off = off
+        self.listing = listing
 
 
 async def _target(at: Session, wanted: _Wanted) -> tuple[SnoozeScope, str, str]:

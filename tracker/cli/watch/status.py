@@ -285,6 +285,8 @@ def _part(status: SourceStatusView, now: datetime) -> str:
     return paint(f"{status.source} {word}{since}", "yellow")
 
 
+# ----------------------------------------------------------- again and again, or a screen to act in
+
 _LEAST_S = 0.5
 _USUAL_S = 2.0
 _ROWS = 24

@@ -388,19 +388,18 @@ def work_out(asked: Iterable[tuple[PlayerOutlook, Stat]]) -> None:
 
     Who has no chance is left out.
     """
-    wanted: dict[Stat, dict[PlayerOutlook, int]] = {}
+    wanted: dict[tuple[PlayerOutlook, Stat], int] = {}
     for seen, stat in asked:
         if not seen.over and stat not in seen._pmfs:  # noqa: SLF001 - kept with the player
             try:
-                wanted.setdefault(stat, {})[seen] = seen.has(stat)
+                wanted[seen, stat] = seen.has(stat)
             except Unpriceable:
                 continue
-    _work_out_remainders({seen: None for listed in wanted.values() for seen in listed})
-    for stat, listed in wanted.items():
-        known = {seen: has for seen, has in listed.items() if "remainder" in seen.__dict__}
-        told = added_by_each([seen.remainder for seen in known], known.values(), stat)
-        for seen, pmf in zip(known, told, strict=True):
-            seen._pmfs[stat] = pmf  # noqa: SLF001 - likewise
+    _work_out_remainders(dict.fromkeys(seen for seen, _ in wanted))
+    known = {x: has for x, has in wanted.items() if "remainder" in x[0].__dict__}
+    told = added_by_each([(seen.remainder, stat, has) for (seen, stat), has in known.items()])
+    for (seen, stat), pmf in zip(known, told, strict=True):
+        seen._pmfs[stat] = pmf  # noqa: SLF001 - likewise
 
 
 def _work_out_remainders(listed: Iterable[PlayerOutlook]) -> None:

@@ -14,8 +14,10 @@ count for two figures at once.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate, combinations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
@@ -26,12 +28,11 @@ from tracker.forecast.game.lattice import Pmf
 from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-    Complexes = NDArray[np.complex128]
 
 
 Value = TypeVar("Value", float, "NDArray[Any]")
@@ -203,6 +204,8 @@ BASIC = (Stat.PTS, Stat.REB, Stat.AST, Stat.STL, Stat.BLK, Stat.TO, Stat.THREES)
 PLACE = {stat: i for i, stat in enumerate(BASIC)}
 """Where a figure stands among BASIC."""
 
+_THREES = PLACE[Stat.THREES]
+
 _SIZES = (24, 32, 48, 64, 96, 128, 192, 256, 512)
 _WIDE = 6.0
 """Standard deviations beyond the mean of the longest minutes: what is left out is below 1e-7."""
@@ -232,13 +235,23 @@ class Remainder:
     def added(self, stat: Stat, size: int | None = None) -> Floats:
         """P(he adds n), n = 0, 1, ..., to a figure or a sum; `size` of them where that is told."""
         size = size or self.size(stat)
-        turned: Complexes = (self.chances[..., None, :] @ self._turned(stat, size))[..., 0, :]
-        return _sums(turned, size)
+        classes = self.chances.shape[-1]
+        chances = self.chances.reshape(-1, classes)
+        means = self.means.reshape(len(BASIC), -1, classes)
+        step = _step(classes, size)
+        found = [
+            _Everybody(chances[x : x + step], means[:, x : x + step], self.habits).added(
+                [(n, stat) for n in range(min(step, len(chances) - x))], size
+            )
+            for x in range(0, len(chances), step)
+        ]
+        return np.concatenate(found).reshape(*self.chances.shape[:-1], size)
 
     def by_class(self, stat: Stat) -> Floats:
         """The same, one row for each class of his minutes."""
         size = self.size(stat)
-        return _sums(self._turned(stat, size), size)
+        real, imaginary = _generated(self.means[:, None], self.habits, [(0, stat)], size)
+        return _sums(real[0], imaginary[0], size)
 
     @Lazy
     def most(self) -> list[float]:
@@ -256,81 +269,214 @@ class Remainder:
             mean += most
             variance += lump * most + most * most / self.habits.spread[place]
         reach = mean + _WIDE * math.sqrt(variance) + _WIDE
-        return next((x for x in _SIZES if x >= reach), _SIZES[-1])
-
-    def _turned(self, stat: Stat, size: int) -> Complexes:
-        """Generating functions on the unit circle, one row for each class of his minutes."""
-        parts = [PLACE[x] for x in stat.parts]
-        steps = [self._steps(i, size) for i in parts]
-        spread = self.habits.spread
-        logs = np.zeros_like(steps[0])
-        for i, x in zip(parts, steps, strict=True):
-            logs -= spread[i] * np.log1p(x / spread[i])
-        for a, i in enumerate(parts):
-            for b, j in enumerate(parts[:a]):
-                tie = self.habits.ties[i][j]
-                if tie:
-                    root = np.sqrt(np.maximum(self.means[i] * self.means[j], _LEAST))[..., None]
-                    logs += (tie / root) * (steps[a] * steps[b])
-        turned: Complexes = np.exp(logs)
-        return turned
-
-    def _steps(self, i: int, size: int) -> Complexes:
-        """What a Poisson count's generating function has in its exponent, with the sign turned."""
-        if BASIC[i] is not Stat.PTS:
-            counted: Complexes = self.means[i][..., None] * circle(size)
-            return counted
-        three, trip = _lumps(size, self.habits.trips)
-        threes = np.minimum(self.means[PLACE[Stat.THREES]], self.means[i] / 3)
-        worth = sum((n + 1) * p for n, p in enumerate(self.habits.trips))
-        trips = (self.means[i] - 3 * threes) / worth
-        steps: Complexes = threes[..., None] * three + trips[..., None] * trip
-        return steps
+        return _SIZES[min(bisect_left(_SIZES, reach), len(_SIZES) - 1)]
 
 
-def added_by_each(left: Sequence[Remainder], has: Iterable[int], stat: Stat) -> list[Pmf]:
-    """What players of a league come to, from what each `has`: their sums are taken together."""
+def added_by_each(asked: Sequence[tuple[Remainder, Stat, int]]) -> list[Pmf]:
+    """What players of a league come to in a figure, from what they have: worked out together.
+
+    Each of `asked` is what is left of a player's game, the figure, and what he has of it.
+    """
+    players = {left: n for n, left in enumerate(dict.fromkeys(left for left, _, _ in asked))}
+    everybody = _Everybody.of(list(players))
+    by_size: dict[int, list[tuple[int, int, Stat]]] = {}
+    for place, (left, stat, _) in enumerate(asked):
+        by_size.setdefault(left.size(stat), []).append((place, players[left], stat))
     found: dict[int, Pmf] = {}
-    by_size: dict[int, list[tuple[int, int]]] = {}
-    for place, (one, held) in enumerate(zip(left, has, strict=True)):
-        by_size.setdefault(one.size(stat), []).append((place, held))
-    for size, places in by_size.items():
-        told = [left[x] for x, _ in places]
-        classes = max(x.chances.size for x in told)
-        chances = np.zeros((len(told), classes))
-        means = np.zeros((len(BASIC), len(told), classes))
-        for n, one in enumerate(told):
-            chances[n, : one.chances.size] = one.chances
-            means[:, n, : one.chances.size] = one.means
-        rows = Remainder(chances, means, left[0].habits).added(stat, size)
-        pmfs = Pmf.of_rows([held for _, held in places], rows)
-        found.update(zip((place for place, _ in places), pmfs, strict=True))
-    return [found[place] for place in range(len(left))]
+    for size, rows in by_size.items():
+        # By player, for his sums are made of his figures.
+        rows.sort(key=lambda x: x[1])
+        step = _step(everybody.chances.shape[1], size)
+        for start in range(0, len(rows), step):
+            some = rows[start : start + step]
+            told = everybody.added([(n, stat) for _, n, stat in some], size)
+            pmfs = Pmf.of_rows([asked[place][2] for place, _, _ in some], told)
+            found.update(zip((place for place, _, _ in some), pmfs, strict=True))
+    return [found[place] for place in range(len(asked))]
+
+
+_BLOCK = 8192
+"""Numbers that are worked on together: so many stay in the cache of a core."""
+
+
+def _step(classes: int, size: int) -> int:
+    """How many rows of so many classes of minutes and values are worked on together."""
+    return max(_BLOCK // (classes * (size // 2 + 1)), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Everybody:
+    """Several players' Remainders as arrays, `chances[n, j]` and `means[i, n, j]`."""
+
+    chances: Floats
+    means: Floats
+    habits: Habits
+
+    @staticmethod
+    def of(players: Sequence[Remainder]) -> _Everybody:
+        """Classes that a player lacks have no chance."""
+        classes = max(x.chances.size for x in players)
+        chances = np.zeros((len(players), classes))
+        means = np.zeros((len(BASIC), len(players), classes))
+        for n, left in enumerate(players):
+            chances[n, : left.chances.size] = left.chances
+            means[:, n, : left.chances.size] = left.means
+        return _Everybody(chances, means, players[0].habits)
+
+    def added(self, asked: Sequence[tuple[int, Stat]], size: int) -> Floats:
+        """What each of some players adds to a figure, a row for each."""
+        real, imaginary = _generated(self.means, self.habits, asked, size)
+        weights = self.chances[[n for n, _ in asked], None]
+        return _sums((weights @ real)[:, 0], (weights @ imaginary)[:, 0], size)
 
 
 _LEAST = 1e-12
 
 
-def _sums(turned: Complexes, size: int) -> Floats:
-    chances: Floats = np.fft.irfft(turned, size)
+def _generated(
+    means: Floats, habits: Habits, asked: Sequence[tuple[int, Stat]], size: int
+) -> tuple[Floats, Floats]:
+    """Generating functions on half of the unit circle, `[asked, class of minutes, root]`.
+
+    Real and imaginary parts of them. Each of `asked` is a player, by his place in
+    `means[figure, player, class]`, and a figure or a sum. What several ask of one player is worked
+    out once.
+    """
+    pairs = list(dict.fromkeys((n, PLACE[part]) for n, stat in asked for part in stat.parts))
+    places = {pair: k for k, pair in enumerate(pairs)}
+    placed = [[places[n, PLACE[part]] for part in stat.parts] for n, stat in asked]
+    who, what = [n for n, _ in pairs], [i for _, i in pairs]
+    expected = means[what, who]
+    amounts = _amounts(expected, means[_THREES, who], what, habits.trips)
+    spread = np.array([habits.spread[i] for i in what])
+    logs, halves = _logs(amounts, spread, _roots(size, habits.trips))
+    if all(x == [k] for k, x in enumerate(placed)):
+        return _polar(logs, halves)
+    logs, halves = _summed(placed, logs), _summed(placed, halves)
+    tied = [row for row, x in enumerate(placed) if len(x) > 1]
+    pairs_of = [list(combinations(placed[row], 2)) for row in tied]
+    each = [pair for some in pairs_of for pair in some]
+    factors = np.array([habits.ties[what[a]][what[b]] for a, b in each])
+    ties = _ties(factors, amounts, expected, each)
+    ends = accumulate(map(len, pairs_of))
+    ties = _summed([range(end - len(x), end) for x, end in zip(pairs_of, ends, strict=True)], ties)
+    real, imaginary = _products(size, habits.trips)
+    logs[tied] += _times(ties, real)
+    halves[tied] += _times(ties, imaginary / 2)
+    return _polar(logs, halves)
+
+
+def _summed(places: Sequence[Sequence[int]], values: Floats) -> Floats:
+    """The sum of the values at the places of each."""
+    # A product with ones and zeros: NumPy has nothing faster to add some of many rows.
+    holds = np.zeros((len(places), len(values)))
+    for row, some in zip(holds, places, strict=True):
+        row[some] = 1.0
+    summed: Floats = holds.dot(values.reshape(len(values), -1))
+    return summed.reshape(len(places), *values.shape[1:])
+
+
+def _ties(
+    factors: Floats, amounts: Floats, expected: Floats, pairs: Sequence[tuple[int, int]]
+) -> Floats:
+    """How much of each of `_products` the tie of each pair of parts adds, `[pair, class, product]`.
+
+    `factors` are those of Habits.
+    """
+    one, other = np.array(pairs).T
+    strength = factors[:, None] / np.sqrt(np.maximum(expected[one] * expected[other], _LEAST))
+    both = amounts[one][..., None] * amounts[other][..., None, :]
+    both *= strength[..., None, None]
+    ties: Floats = both.reshape(*strength.shape, 9)
+    return ties
+
+
+def _logs(amounts: Floats, spread: Floats, roots: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    """Logs of the sizes of generating functions, and half of their angles, `[part, class, root]`.
+
+    Each is many times faster than the logarithm of a complex number.
+    """
+    spread = spread[:, None, None]
+    # What a count's generating function has in its exponent, with the sign turned.
+    real, imaginary = (_times(amounts / spread, x) for x in roots)
+    halves = np.arctan2(imaginary, real + 1)
+    halves *= spread / -2
+    imaginary *= imaginary
+    imaginary += real * (real + 2)
+    logs = np.log1p(imaginary, out=imaginary)
+    logs *= spread / -2
+    return logs, halves
+
+
+def _times(rows: Floats, basis: Floats) -> Floats:
+    """The matrix product, which NumPy is only fast at in two dimensions."""
+    made: Floats = rows.reshape(-1, len(basis)).dot(basis).reshape(*rows.shape[:-1], -1)
+    return made
+
+
+def _polar(logs: Floats, halves: Floats) -> tuple[Floats, Floats]:
+    """Real and imaginary parts of numbers, by the logs of their sizes and half of their angles.
+
+    In place of both. By the tangent of half the angle: unlike sine and cosine NumPy has it
+    vectorised.
+    """
+    sizes, half = np.exp(logs, out=logs), np.tan(halves, out=halves)
+    square = half * half
+    square += 1
+    sizes /= square
+    half *= sizes
+    half *= 2
+    np.subtract(2, square, out=square)
+    square *= sizes
+    return square, half
+
+
+def _amounts(
+    expected: Floats, threes: Floats, figures: Sequence[int], trips: tuple[float, ...]
+) -> Floats:
+    """How much of each of `_roots` is expected, `[part, class, root]`.
+
+    Points come by threes, of which `threes` are expected by the part's player, and by trips.
+    """
+    amounts = np.zeros((*expected.shape, 3))
+    amounts[..., 0] = expected
+    points = [k for k, i in enumerate(figures) if i == PLACE[Stat.PTS]]
+    if points:
+        made = expected[points]
+        by_three = np.minimum(threes[points], made / 3)
+        worth = sum((n + 1) * p for n, p in enumerate(trips))
+        amounts[points, :, 0] = 0.0
+        amounts[points, :, 1] = by_three
+        amounts[points, :, 2] = (made - 3 * by_three) / worth
+    return amounts
+
+
+@cache
+def _roots(size: int, trips: tuple[float, ...]) -> tuple[Floats, Floats]:
+    """1 - z, 1 - z³, and 1 - the generating function of the points of a trip.
+
+    Real and imaginary parts at half of the roots of unity, a row of each.
+    """
+    z = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
+    trip = sum(p * z ** (n + 1) for n, p in enumerate(trips))
+    rows = np.array([1 - z, 1 - z**3, 1 - trip])
+    return rows.real.copy(), rows.imag.copy()
+
+
+@cache
+def _products(size: int, trips: tuple[float, ...]) -> tuple[Floats, Floats]:
+    """Each of `_roots` times each, likewise."""
+    real, imaginary = _roots(size, trips)
+    rows = real + 1j * imaginary
+    products = (rows[:, None] * rows).reshape(9, -1)
+    return products.real.copy(), products.imag.copy()
+
+
+def _sums(real: Floats, imaginary: Floats, size: int) -> Floats:
+    chances: Floats = np.fft.irfft(real + 1j * imaginary, size)
     np.maximum(chances, 0.0, out=chances)
     chances /= chances.sum(axis=-1, keepdims=True)
     return chances
-
-
-@cache
-def circle(size: int) -> Complexes:
-    """1 - z at half of the roots of unity."""
-    turned: Complexes = 1 - np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
-    return turned
-
-
-@cache
-def _lumps(size: int, trips: tuple[float, ...]) -> tuple[Complexes, Complexes]:
-    """1 - z³, and 1 - the generating function of the points of a trip."""
-    z = 1 - circle(size)
-    trip: Complexes = 1 - np.sum([p * z ** (n + 1) for n, p in enumerate(trips)], axis=0)
-    return 1 - z**3, trip
 
 
 def rate_features(x: Standing[Value], team: Value) -> tuple[Value | float, ...]:

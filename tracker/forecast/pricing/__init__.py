@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
 
-from tracker.domain.chance import Chance
+from tracker.domain.chance import Chance, chances_of
 from tracker.domain.game import Side
 from tracker.domain.market import (
     Direction,
@@ -117,4 +117,4 @@ def _part_of(side: Side | None) -> str:
 def opened(win: float, push: float, lose: float) -> Chance:
     """A chance of something undecided: both sides get SMALLEST, and share the rest as they did."""
     share = (1 - 2 * SMALLEST) / (win + push + lose)
-    return Chance(win * share + SMALLEST, push * share, lose * share + SMALLEST)
+    return chances_of(((win * share + SMALLEST, push * share, lose * share + SMALLEST),))[0]

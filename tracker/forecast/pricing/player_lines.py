@@ -52,36 +52,36 @@ def player_chance(market: PlayerMarket, outlook: Outlook) -> Chance:
     """The chance of a player line, worked out once for an outlook. Raises Unpriceable."""
     known = outlook.player_chances.get(market)
     if known is None:
-        known = outlook.player_chances[market] = _worked_out(market, outlook)
+        seen = of_player(market.player, outlook)
+        known = outlook.player_chances[market] = _worked_out(market, seen, over=outlook.over)
     return known
 
 
 def work_out_players(markets: Iterable[PlayerMarket], outlook: Outlook) -> None:
     """Work out the chances of many player lines, what they share once; none that has none."""
-    listed = [x for x in markets if x not in outlook.player_chances]
-    asked = []
-    for market in listed:
-        if isinstance(market, PlayerTotal):
+    known, over = outlook.player_chances, outlook.over
+    asked: list[tuple[PlayerMarket, PlayerOutlook]] = []
+    for market in markets:
+        if market not in known:
             try:
-                asked.append((of_player(market.player, outlook), market.stat))
+                asked.append((market, of_player(market.player, outlook)))
             except Unpriceable:
                 continue
-    work_out(asked)
-    for market in listed:
+    work_out((seen, x.stat) for x, seen in asked if isinstance(x, PlayerTotal))
+    for market, seen in asked:
         try:
-            player_chance(market, outlook)
+            known[market] = _worked_out(market, seen, over=over)
         except Unpriceable:
             continue
 
 
-def _worked_out(market: PlayerMarket, outlook: Outlook) -> Chance:
-    seen = of_player(market.player, outlook)
+def _worked_out(market: PlayerMarket, seen: PlayerOutlook, *, over: bool) -> Chance:
     match market:
         case PlayerTotal():
             chance = _of_total(market, seen)
             backed = market.direction is Direction.OVER
         case DoubleDouble():
-            chance = _multiple(market.categories, seen, over=outlook.over)
+            chance = _multiple(market.categories, seen, over=over)
             backed = market.happens
         case _:
             assert_never(market)

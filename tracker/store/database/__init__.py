@@ -295,15 +295,26 @@ def _undo(db: sqlite3.Connection) -> None:
 
 
 def make_private(path: Path) -> None:
-    """Make the folder (0700) and the file (0600) where they are missing."""
+    """Make the folder (0700) and the file (0600) where they are missing.
+
+    A database that is there is never opened here: closing it would give up the locks that SQLite
+    holds on it for this process, and the next to leave it would take the log away under us
+    (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     own_as(path, path.parent)
 
 
 def _require(path: Path) -> None:
     if not path.is_file():
-        raise StoreMissing(f"{path}: there is no database yet; add a bet or start the daemon")
+        raise missing(path)
+
+
+def missing(path: Path) -> StoreMissing:
+    """The error that there is no database, or one that is being made at this moment."""
+    return StoreMissing(f"{path}: there is no database yet; add a bet or start the daemon")
 
 
 def _address(path: Path, mode: str) -> str:

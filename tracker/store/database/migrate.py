@@ -1,7 +1,8 @@
 """Brings a database to this program's schema, forward only, and copies it to a checked file.
 
-Each step is one transaction. An existing database is backed up before its first step and checked
-after its last; a copy has been opened, checked and synced before it gets its name.
+Each step is one transaction; a database that is new takes all of them in one. An existing one is
+backed up before its first step and checked after its last; a copy has been opened, checked and
+synced before it gets its name.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from tracker.store.database import StoreBroken, StoreTooNew, StoreTooOld
+from tracker.store.database import StoreBroken, StoreTooNew, StoreTooOld, missing
 
 _STAYS = "_stays"
 """How the trigger that keeps a table's rows for ever is called: the table, and this."""
@@ -109,6 +110,8 @@ def version_of(db: sqlite3.Connection) -> int:
 def require_current(db: sqlite3.Connection, path: Path) -> None:
     """Refuse a database that this program cannot read as it is."""
     version, known = _checked_version(db, path), len(migrations())
+    if version == 0:
+        raise missing(path)
     if version < known:
         raise StoreTooOld(
             f"{path}: the database has schema {version} and this program reads {known}; "
@@ -128,7 +131,10 @@ def prepare(db: sqlite3.Connection, path: Path, now: datetime) -> None:
     # A table that is built anew would else take the rows that refer to it along.
     db.execute("PRAGMA foreign_keys = OFF")
     try:
-        for number, script in enumerate(steps[version:], start=version + 1):
+        if version == 0:
+            # At once: whoever reads meanwhile finds no database yet, and never half of one.
+            _take(db, len(steps), "\n".join(steps))
+        for number, script in enumerate(steps[version:] if version else (), start=version + 1):
             _take(db, number, script)
     finally:
         db.execute("PRAGMA foreign_keys = ON")

@@ -1,6 +1,6 @@
 """One bot's line to Telegram, shared by alerts, cards and commands: opened late, and closed once.
 
-python-telegram-bot does the talking. It is an extra, and imported on first use: see `telegram_bot`.
+python-telegram-bot does the talking. It is an extra, and imported on first use: see `bot`.
 """
 
 from __future__ import annotations
