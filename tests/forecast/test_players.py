@@ -255,6 +255,11 @@ def test_many_players_at_once_are_as_each_alone(stat: Stat) -> None:
         assert (plain.mean, plain.sd) == pytest.approx((row.mean, row.sd), abs=1e-9)
 
 
+def test_of_nobody_nothing_is_worked_out() -> None:
+    """A game without a bet on players is forecast like any other."""
+    work_out([])
+
+
 def test_an_opponent_who_allows_more_brings_more() -> None:
     """Of the figures that are looked at, and of no other team's players."""
     state = half_time(box(), box("LeBron James", Side.AWAY))

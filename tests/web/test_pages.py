@@ -71,6 +71,17 @@ async def test_a_bet_with_an_id_of_its_own_stands_on_its_games_card(served: Serv
     assert "#wiz" in home.partition("<h2>Waiting</h2>")[0]
 
 
+async def test_a_mended_stake_leaves_no_other_in_the_bets_name(served: Served) -> None:
+    """Its pages call it as it was understood, and not by the sum that was written."""
+    await served.client.post("/bets", data={"line": "DEN ML -110 $20"}, headers=SAME)
+    number = 5
+    done = await served.client.post(f"/bets/{number}/edit", data={"stake": "$30"}, headers=SAME)
+    assert done.status_code == 303
+    found = (await served.client.get(f"/bets/{number}")).text
+    assert f"<h1>#{number} DEN ML</h1>" in found
+    assert "$30.00" in found
+
+
 async def test_what_the_book_paid_is_said_on_the_page(served: Served) -> None:
     """A result by hand takes the sum that came back; without one it is paid by the odds."""
     wanted = {"result": "won", "paid": "$24.50", "why": "so the book says"}

@@ -300,10 +300,16 @@ class Bets:
             paid=lambda case: by_hand.paid_anew(case, now),
         )
 
-    async def check_name(self, draft: Draft) -> None:
-        """Refuse an id that would hide another bet's number."""
+    async def check_name(self, draft: Draft, next_number: int | None = None) -> None:
+        """Refuse an id that would hide another bet's number.
+
+        `next_number` is the number that the next bet gets, where many are checked: none has one
+        from there on.
+        """
         name = draft.name
         if name is None or not (name.isascii() and name.isdigit()):
+            return
+        if next_number is not None and int(name) >= next_number:
             return
         other = await self.store.bet_view(min(int(name), 2**62), self.rules)
         if other is not None and other.name != name:

@@ -404,10 +404,11 @@ class _Reader:
         wanted: list[Registration] = []
         places: list[str] = []
         few = len(fresh) <= _MOST_MATCHED
+        following = await self._bets.store.next_number()
         for draft, place in fresh:
             try:
                 check(draft)
-                await self._bets.check_name(draft)
+                await self._bets.check_name(draft, following)
                 if draft.identity not in words:
                     self._check_age(draft)
                 chosen = await self._chosen(draft) if few else Choice(())

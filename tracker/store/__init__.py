@@ -335,6 +335,10 @@ class Store:
         listed = list(identities)
         return await self._db.read(lambda db: bets.numbers_of(db, listed))
 
+    async def next_number(self) -> int:
+        """The number that the next bet gets."""
+        return await self._db.read(lambda db: int(db.execute(q.NEXT_NUMBER).fetchone()[0]))
+
     async def keep_note(self, name: str, text: str) -> None:
         """Keep a text under a name, in the place of the one before."""
         await self._db.write(lambda db: bets.keep_note(db, name, text))

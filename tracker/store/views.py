@@ -80,6 +80,14 @@ class BetView:
         return self.number if self.name is None else self.name
 
     @property
+    def called(self) -> str:
+        """The bet in full, as it was understood; until that is known, as it was written.
+
+        What was written may name a price or a stake that was mended since.
+        """
+        return self.pick if self.market_text is None else self.market_text
+
+    @property
     def asks_payout(self) -> bool:
         """Whether what it asks of the person is what the book paid, and not its result."""
         asked = self.review is not None and self.review.endswith(ASK_BOOK)

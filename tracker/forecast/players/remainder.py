@@ -278,6 +278,9 @@ def added_by_each(asked: Sequence[tuple[Remainder, Stat, int]]) -> list[Pmf]:
 
     Each of `asked` is what is left of a player's game, the figure, and what he has of it.
     """
+    if not asked:
+        # A game with no bets on players, as most have none.
+        return []
     players = {left: n for n, left in enumerate(dict.fromkeys(left for left, _, _ in asked))}
     everybody = _Everybody.of(list(players))
     by_size: dict[int, list[tuple[int, int, Stat]]] = {}

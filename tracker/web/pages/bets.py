@@ -120,7 +120,7 @@ async def snooze_games(
 
 def listed(x: BetView) -> dict[str, Any]:
     """A bet as a row of a list."""
-    return {"number": x.number, "id": x.id, "pick": x.pick, "state": state_text(x)}
+    return {"number": x.number, "id": x.id, "pick": x.called, "state": state_text(x)}
 
 
 def state_text(x: BetView) -> str:
@@ -175,7 +175,7 @@ async def bet(
     x = view.bet
     still = x.result is None and x.withdrawn_at is None
     return page(
-        "bet.html", x.pick, "/", bet=x, said=said, trouble=night.trouble,
+        "bet.html", x.called, "/", bet=x, said=said, trouble=night.trouble,
         watched="" if on_card is None else on_card.rules, about=players_of(x.market),
         figure=row.figure if row is not None else state_text(x),
         stand="" if row is None else row.stand, need="" if row is None else row.under,
@@ -252,7 +252,7 @@ async def _decision(site: Site, x: BetView, now: datetime) -> BetDecision | None
 def _charts(view: ShowView, zone: tzinfo) -> list[tuple[str, Any]]:
     """The bet's chance, the figure that decides it, and the legs of a parlay over several games."""
     try:
-        course = course_of(view, view.bet.pick, "", zone)
+        course = course_of(view, view.bet.called, "", zone)
     except ValueError:
         return []
     found = [("Chance of winning", drawn(charts.of_course(course)))]

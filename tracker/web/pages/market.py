@@ -77,7 +77,7 @@ async def odds(_: Inside, site: OfSite, name: str) -> Response:
         closing="" if found.closing is None else closing_text(found.closing),
         paths=_paths(found, zone), mine=", ".join(site.settings.odds.mine),
         bets=[
-            {"number": x.number, "id": x.id, "pick": x.pick}
+            {"number": x.number, "id": x.id, "pick": x.called}
             for x in await store.bets_on(game.id, site.rules) if x.withdrawn_at is None
         ],
     )  # fmt: skip
