@@ -219,8 +219,8 @@ class Points(Protocol):
     def stands(self, name: str) -> float:
         """The least that a part can still come to: what is scored already."""
 
-    def normal(self, name: str) -> tuple[float, float, float, float] | None:
-        """A part that is normal, as `spans.normal_sums` reads it; None where it is no such."""
+    def window(self, name: str, low: int, high: int) -> Floats:
+        """P(part < v) for v = low … high."""
 
 
 def standing(scored: tuple[int, int], name: str) -> float:
@@ -307,5 +307,6 @@ class Lattice:
         """The least that a part can still come to: what is scored already."""
         return standing(self.scored, name)
 
-    def normal(self, name: str) -> None:
-        """No part of a lattice is."""
+    def window(self, name: str, low: int, high: int) -> Floats:
+        """P(part < v) for v = low … high."""
+        return self.part(name).window(low, high)

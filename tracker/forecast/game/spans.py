@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from tracker.forecast.game.parameters import Parameters
 
     Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 MARGIN_PART = ("prior", "lead", "ball", "bonus", "tip")
 TOTAL_PART = ("one", "prior", "lead", "bonuses", "ends", "possessions", "favourite")
@@ -49,6 +48,13 @@ _WIDTH = 4.7
 _SMALLEST_SD = 0.25
 """Points: a span that is still open is never surer than this of what it ends with. A guard: the
 last minute is read off tables."""
+
+
+_FEW = 12
+"""Values up to which a normal's chances are worked out one by one, when nothing else asks."""
+
+_ROOT_HALF = math.sqrt(0.5)
+"""Between a standard deviation and what erfc counts in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,44 +275,34 @@ class NormalPoints:
         """The least that a part can still come to: what is scored already."""
         return standing(self.scored, name)
 
-    def normal(self, name: str) -> tuple[float, float, float, float] | None:
-        """Mean and sd of what is left of margin or total, what stands, and the least that is left.
-
-        None for a team's points, which are read off the lattice.
-        """
+    def window(self, name: str, low: int, high: int) -> Floats:
+        """P(part < v) for v = low … high; of a few values without working out all the others."""
+        if name not in ("margin", "total") or name in self.__dict__ or high - low > _FEW:
+            return self.part(name).window(low, high)
         home, away = self.scored
-        match name:
-            case "margin":
-                return *self.to_margin, home - away, -math.inf
-            case "total":
-                return *self.to_total, home + away, 0.0
-            case _:
-                return None
+        if name == "margin":
+            (mean, sd), already, least = self.to_margin, home - away, None
+        else:
+            (mean, sd), already, least = self.to_total, home + away, 0
+        first, last = _reach(mean, sd, least)
+        middle, scale = mean + 0.5, _ROOT_HALF / sd
+        # erfc of one number takes a tenth of the time that it takes to call ndtr.
+        start = 0.0 if first == least else 0.5 * math.erfc((middle - first) * scale)
+        whole = 0.5 * math.erfc((middle - last - 1) * scale) - start
+        return np.array([
+            0.0 if v <= first
+            else 1.0 if v > last
+            else (0.5 * math.erfc((middle - v) * scale) - start) / whole
+            for v in range(low - already, high - already + 1)
+        ])  # fmt: skip
 
 
-STANDARD = (0.0, 1.0, 0.0, -math.inf)
-"""The row of `normal_sums` for a part that is not normal, whose sums nobody reads."""
-
-
-def normal_sums(told: Floats, of: Ints, values: Floats) -> Floats:
-    """P(part < v) for each of `values`, which are of the parts `told[of]`: all with a few calls.
-
-    A row of `told` is what `normal` tells of a part. The chances are those of its own
-    distribution, which ends `_WIDTH` standard deviations from the mean.
-    """
-    mean, sd, already, least = told.T
-    first = np.maximum(np.floor(mean - _WIDTH * sd), least)
-    last = np.maximum(np.ceil(mean + _WIDTH * sd), first)
-    middle = mean + 0.5
-    start, end = ndtr((np.array((first, last + 1)) - middle) / sd)
-    # What lies below the least that is left falls on it.
-    start *= first > least
-    parts = np.array((middle + already, sd, start, end - start, first + already, last + already))
-    middle, sd, start, whole, first, last = parts.take(of, axis=1)
-    sums: Floats = (ndtr((values - middle) / sd) - start) / whole
-    sums *= values > first
-    sums[values > last] = 1.0
-    return sums
+def _reach(mean: float, sd: float, least: int | None) -> tuple[int, int]:
+    """The first and the last whole number that a normal reaches, none below `least`."""
+    low = math.floor(mean - _WIDTH * sd)
+    if least is not None and low < least:
+        low = least
+    return low, max(math.ceil(mean + _WIDTH * sd), low)
 
 
 def _edges(mean: float, sd: float, least: int | None) -> tuple[int, Floats]:
@@ -314,10 +310,7 @@ def _edges(mean: float, sd: float, least: int | None) -> tuple[int, Floats]:
 
     What lies below `least` falls on it.
     """
-    low = math.floor(mean - _WIDTH * sd)
-    if least is not None and low < least:
-        low = least
-    high = max(math.ceil(mean + _WIDTH * sd), low)
+    low, high = _reach(mean, sd, least)
     edges: Floats = ndtr((np.arange(low, high + 2) - (0.5 + mean)) / sd)
     if low == least:
         edges[0] = 0.0

@@ -235,17 +235,18 @@ class Remainder:
     def added(self, stat: Stat, size: int | None = None) -> Floats:
         """P(he adds n), n = 0, 1, ..., to a figure or a sum; `size` of them where that is told."""
         size = size or self.size(stat)
+        if self.chances.ndim == 1:
+            real, imaginary = _generated(self.means[:, None], self.habits, [(0, stat)], size)
+            return _sums(self.chances @ real[0], self.chances @ imaginary[0], size)
         classes = self.chances.shape[-1]
-        chances = self.chances.reshape(-1, classes)
-        means = self.means.reshape(len(BASIC), -1, classes)
         step = _step(classes, size)
         found = [
-            _Everybody(chances[x : x + step], means[:, x : x + step], self.habits).added(
-                [(n, stat) for n in range(min(step, len(chances) - x))], size
+            _Everybody(self.chances[x : x + step], self.means[:, x : x + step], self.habits).added(
+                [(n, stat) for n in range(min(step, len(self.chances) - x))], size
             )
-            for x in range(0, len(chances), step)
+            for x in range(0, len(self.chances), step)
         ]
-        return np.concatenate(found).reshape(*self.chances.shape[:-1], size)
+        return np.concatenate(found)
 
     def by_class(self, stat: Stat) -> Floats:
         """The same, one row for each class of his minutes."""

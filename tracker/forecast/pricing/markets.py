@@ -12,7 +12,6 @@ from tracker.domain.bet import OwnFigure
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance, chances_of
 from tracker.domain.market import DoubleDouble, Market, OddEven, PlayerTotal, Span, ThreeWay
 from tracker.forecast.errors import Unpriceable
-from tracker.forecast.game.spans import STANDARD, normal_sums
 from tracker.forecast.pricing import AWAY, HOME, MARGIN, SMALLEST, TOTAL, Question, opened, question
 from tracker.forecast.pricing.joint import Combination, together
 from tracker.forecast.pricing.player_lines import of_player, player_chance
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.game import GameState
-    from tracker.forecast.game.lattice import Points
     from tracker.forecast.outlook import Outlook
 
     Floats = NDArray[np.float64]
@@ -178,17 +176,12 @@ def parlay_of(legs: Sequence[tuple[Market, Chance]], outlook: Outlook) -> Chance
 
 
 class AskedPart(NamedTuple):
-    """A part of a span that is asked about: P(part < v) is needed for v = low … high.
-
-    These stand from place `start` to `stop` among those of all parts.
-    """
+    """A part of a span that is asked about: P(part < v) is needed for v = low … high."""
 
     span: Span
     part: str
     low: int
     high: int
-    start: int
-    stop: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,10 +199,6 @@ class Sheet:
     group: Ints
     """The part that each market is about, by its place among `groups`."""
     line: Floats
-    values: Floats
-    """For each part in turn the v of which P(part < v) is needed."""
-    of_group: Ints
-    """The part that each of `values` is of."""
     under: Ints
     below: Ints
     """Where the chance of less than the next whole value, and of less than the line, stands."""
@@ -248,14 +237,9 @@ class Sheet:
         return Sheet(
             lined=np.array(lined, dtype=np.int64),
             others=tuple(others),
-            groups=tuple(
-                AskedPart(*kinds[k], lows[k], highs[k], starts[k], starts[k + 1])
-                for k in range(len(kinds))
-            ),
+            groups=tuple(AskedPart(*kinds[k], lows[k], highs[k]) for k in range(len(kinds))),
             group=np.array(group, dtype=np.int64),
             line=np.array([x.line for x in asked]),
-            values=np.concatenate([np.empty(0), *map(np.arange, lows, [x + 1.0 for x in highs])]),
-            of_group=np.repeat(np.arange(len(kinds)), sizes),
             under=np.array(under, dtype=np.int64),
             below=np.array(under, dtype=np.int64) - np.array(whole, dtype=np.int64),
             order=order,
@@ -279,7 +263,10 @@ class Sheet:
 
     def _by_line(self, outlook: Outlook) -> Floats:
         spans = [outlook.of(x.span) for x in self.groups]
-        sums = self._sums(spans)
+        sums = np.concatenate([
+            points.window(x.part, x.low, x.high)
+            for points, x in zip(spans, self.groups, strict=True)
+        ])  # fmt: skip
         under, below = sums.take(self.under), sums.take(self.below)
         # Above the line, on it and below it.
         found = np.array((1.0 - under, under - below, below))
@@ -295,23 +282,6 @@ class Sheet:
             found *= 1 - 2 * SMALLEST
             found[::2] += SMALLEST
         return found.take(self.order)
-
-    def _sums(self, spans: Sequence[Points]) -> Floats:
-        """P(part < v) for each of `values`, those of all normal parts worked out together."""
-        told: list[tuple[float, float, float, float]] = []
-        known: list[tuple[Points, AskedPart]] = []
-        for points, asked in zip(spans, self.groups, strict=True):
-            normal = points.normal(asked.part)
-            told.append(normal or STANDARD)
-            if normal is None:
-                known.append((points, asked))
-        if len(known) == len(told):
-            sums = np.empty(self.values.size)
-        else:
-            sums = normal_sums(np.array(told), self.of_group, self.values)
-        for points, asked in known:
-            sums[asked.start : asked.stop] = points.part(asked.part).window(asked.low, asked.high)
-        return sums
 
 
 _KEPT = 128
