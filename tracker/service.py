@@ -403,8 +403,8 @@ def install_web(unit: Path, text: str, *, user: bool, run: Runner = run_command)
     target = unit.with_name(WEB_UNIT)
     _write({target: text}, user=user)
     log = _start(WEB_UNIT, "the page", user=user, run=run)
-    told = "The page is served. `tracker web link` prints a link that opens it."
-    return (f"Wrote {target}.", told, log)
+    advice = "The page is served. `tracker web link` prints a link that opens it."
+    return (f"Wrote {target}.", advice, log)
 
 
 def _write(texts: Mapping[Path, str], *, user: bool) -> None:
@@ -432,23 +432,23 @@ def status(*, user: bool, name: str = UNIT, run: Runner = run_command) -> tuple[
     fields = "ActiveState,SubState,StatusText,MainPID,NRestarts,LoadState,Result"
     _must_answer(run, user=user)
     ran = _systemctl(run, "show", name, f"--property={fields}", user=user)
-    told = dict(line.split("=", 1) for line in ran.output.splitlines() if "=" in line)
-    if told.get("LoadState") == "not-found":
+    properties = dict(line.split("=", 1) for line in ran.output.splitlines() if "=" in line)
+    if properties.get("LoadState") == "not-found":
         option = " --web" if name == WEB_UNIT else ""
         return False, (
             f"The service is not installed: `tracker service install{option}` puts it in place."
         )
-    state = f"{told.get('ActiveState', 'unknown')} ({told.get('SubState', 'unknown')})"
+    state = f"{properties.get('ActiveState', 'unknown')} ({properties.get('SubState', 'unknown')})"
     parts = [f"The service is {state}"]
-    if told.get("MainPID", "0") != "0":
-        parts.append(f"process {told['MainPID']}")
-    if told.get("NRestarts", "0") != "0":
-        parts.append(f"restarted {told['NRestarts']} times")
-    if told.get("StatusText"):
-        parts.append(told["StatusText"])
-    if told.get("Result", "success") != "success":
-        parts.append(f"last result {told['Result']}")
-    return told.get("ActiveState") == "active", ", ".join(parts) + "."
+    if properties.get("MainPID", "0") != "0":
+        parts.append(f"process {properties['MainPID']}")
+    if properties.get("NRestarts", "0") != "0":
+        parts.append(f"restarted {properties['NRestarts']} times")
+    if properties.get("StatusText"):
+        parts.append(properties["StatusText"])
+    if properties.get("Result", "success") != "success":
+        parts.append(f"last result {properties['Result']}")
+    return properties.get("ActiveState") == "active", ", ".join(parts) + "."
 
 
 def remove(unit: Path, *, user: bool, run: Runner = run_command) -> tuple[str, ...]:

@@ -37,10 +37,10 @@ async def test_a_trial_is_told_with_its_last_verdict(tmp_path: Path) -> None:
         hold = TrialVerdict(NOW, "hold", [clause])
         await store.trials.judged(trial.id, hold)
         await store.trials.judged(trial.id, hold)
-        (untold,) = await store.trials.untold()
+        (untold,) = await store.trials.unreported()
         assert (untold.challenger, untold.verdict) == ("mine", "hold")
-        await store.trials.told(untold.id)
-        assert await store.trials.untold() == ()
+        await store.trials.mark_reported(untold.id)
+        assert await store.trials.unreported() == ()
         (told,) = (await models_json(store, Registry(tmp_path, GAMES)))["trials"]
         assert (told["verdict"], told["clauses"]) == ("hold", [clause])
         await store.trials.end(trial.id, TrialOutcome.STOPPED, NOW)

@@ -107,12 +107,12 @@ async def test_a_source_that_loses_boxes_is_told_once_and_once_more_when_it_is_w
             await store.seasons.keep_check(check, NOW)
             found = await watch(store, ["nba"], load_parameters, NOW)
             assert [x.state.value for x in found.news] == told
-        untold = await store.monitoring.untold()
+        untold = await store.monitoring.unreported()
         assert [x.state.value for x in untold] == ["drifting", "well"]
         text = monitor_notice(untold[0], NOW).text
         assert text.startswith("⚠ missing boxes: 0.20, beyond 0.1")
-        await store.monitoring.told(untold[0].id)
-        assert len(await store.monitoring.untold()) == 1
+        await store.monitoring.mark_reported(untold[0].id)
+        assert len(await store.monitoring.unreported()) == 1
 
 
 async def test_ratings_that_have_drifted_ask_for_a_retrain(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ async def test_what_a_players_prior_rests_on_is_told_by_his_name(night: Night) -
     await night.add("Jokic over 25.5 pts -115 $20")
     await night.met(DENVER)
     (tracking,) = await night.store.trackings(())
-    told = Pricing(Known(lambda _: None), load=load_parameters).told(
+    told = Pricing(Known(lambda _: None), load=load_parameters).prior_of(
         GAME, [x.bet for x in tracking.tracked]
     )
     assert told.by.endswith("; Nikola Jokić: the line of bet #1")

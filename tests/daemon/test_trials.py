@@ -169,7 +169,7 @@ async def test_a_challenger_that_raises_is_let_go_and_told_of(room: Room) -> Non
     (found,) = await judge_all(room.store, room.registry, NOW, promote=True)
     assert found.judgement.verdict is GateVerdict.REJECT
     assert await open_trial(room.store, "nba", "games") is None
-    (verdict,) = await room.store.trials.untold()
+    (verdict,) = await room.store.trials.unreported()
     assert "no better than shipped" in verdict_notice(verdict, NOW).text
     assert room.registry.history("nba") == ()
     assert trial.challenger == "broken"

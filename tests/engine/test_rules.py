@@ -236,7 +236,7 @@ def stored(state: RuleState) -> RuleState:
             "fired": [x.isoformat() for x in state.fired],
             "window": [(t.isoformat(), p) for t, p in state.window],
             "flipped": state.flipped,
-            "told": state.told,
+            "told": state.notified,
         }
     )
     found = json.loads(text)

@@ -465,4 +465,4 @@ def test_an_end_that_cannot_be_says_what_is_told(values: dict[str, object], told
     """In a person's words, so that it can stand as the reason of a review."""
     reading = on_board(**values)
     assert isinstance(reading, Unreadable)
-    assert reading.told == told
+    assert reading.claim == told

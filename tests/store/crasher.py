@@ -66,7 +66,7 @@ async def record(path: Path, die_at: int) -> None:
     async with await Store.open(path, now=T0) as store:
         [tracking] = await store.trackings(DEFAULTS)
         change = full_change(tracking, after(2))
-        told = tuple(replace(x, told=1) for x in change.tracking.tracked)
+        told = tuple(replace(x, reported=1) for x in change.tracking.tracked)
         reviewed = Change(
             replace(change.tracking, state=over(), tracked=told),
             legs=(LegStanding(3, 0, WON, Result.WON), LegStanding(3, 1, LOST)),

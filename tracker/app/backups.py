@@ -196,7 +196,7 @@ def _masked(config: Path, settings: Settings) -> str | None:
         left = set(_strings(tomllib.loads(text)))
     except tomllib.TOMLDecodeError:
         return None
-    return None if any(secret in told for secret in secrets for told in left) else text
+    return None if any(secret in part for secret in secrets for part in left) else text
 
 
 def _strings(value: object) -> Iterator[str]:
@@ -266,20 +266,20 @@ async def drill(place: TrackerFiles, settings: Settings, now: datetime) -> Backu
     if not there:
         raise BadBackup("there is no back-up yet: `tracker backup --full` makes one")
     at, path = next(iter(there.items()))
-    told = _manifest(path)
+    manifest = _manifest(path)
     why = "ok"
     with tempfile.TemporaryDirectory(dir=settings.backup_folder, prefix="drill-") as name:
         home = Path(name)
         trial = TrackerFiles(home / DATABASE, home / "tracker.toml", home / "bets.toml")
         try:
             found = await restore(path, trial, now)
-            why = _compared(path, told, found)
+            why = _compared(path, manifest, found)
         except (TrackerError, OSError) as wrong:
             why = str(wrong)
     async with await Store.open(place.database, now=now) as store:
         known = next((x for x in await store.upkeep.backups() if x.path == str(path)), None)
         seen = known or Backup(at, str(path), (path / DATABASE).stat().st_size,
-                               str(told.get("sha256", "")), 0, now)  # fmt: skip
+                               str(manifest.get("sha256", "")), 0, now)  # fmt: skip
         seen = replace(seen, drilled_at=now, outcome=why)
         await store.upkeep.keep_backup(seen)
     if why != "ok":
@@ -287,12 +287,12 @@ async def drill(place: TrackerFiles, settings: Settings, now: datetime) -> Backu
     return seen
 
 
-def _compared(path: Path, told: Mapping[str, object], found: Restored) -> str:
-    if told.get("sha256") != _sha256(path / DATABASE):
+def _compared(path: Path, manifest: Mapping[str, object], found: Restored) -> str:
+    if manifest.get("sha256") != _sha256(path / DATABASE):
         return "the file is not the one that was written"
-    if told.get("schema") != len(migrations()):
+    if manifest.get("schema") != len(migrations()):
         return "ok"  # It was brought to a later schema: its tables are no longer the same.
-    if told.get("hash") != found.hash or told.get("rows") != found.rows:
+    if manifest.get("hash") != found.hash or manifest.get("rows") != found.rows:
         return "its rows are not those that were written"
     return "ok"
 

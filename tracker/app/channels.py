@@ -63,8 +63,8 @@ def all_mistakes(first: ConfigError, config: Path | None) -> ConfigError:
     try:
         channels_of(settings, load_secrets(settings))
     except ConfigError as more:
-        told = (*first.mistakes, *more.mistakes)
-        return ConfigError(*dict.fromkeys(told))
+        mistakes = (*first.mistakes, *more.mistakes)
+        return ConfigError(*dict.fromkeys(mistakes))
     return first
 
 

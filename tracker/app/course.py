@@ -168,7 +168,7 @@ def _over_one(
     points = _until(raw, shots, ending)
     marks = tuple(_mark(x.alert, shots, points) for x in view.alerts if x.alert.text)
     about, line = quantity(market, game)
-    told = any(x.own is not None for x in points)
+    figured = any(x.own is not None for x in points)
     return Course(
         title=title,
         subtitle=subtitle,
@@ -177,8 +177,8 @@ def _over_one(
         levels=_levels(view),
         ticks=game_ticks(league, first, last, shots),
         end=end,
-        quantity=about if told else "",
-        line=line if told else None,
+        quantity=about if figured else "",
+        line=line if figured else None,
         so_far=so_far(market),
         away=game.away,
         home=game.home,

@@ -436,17 +436,17 @@ def places_of(
     return first, last
 
 
-def why_json(told: Explained) -> dict[str, Any]:
+def why_json(explained: Explained) -> dict[str, Any]:
     """A change and its causes, as `tracker why --json` gives them."""
-    first, last = told.first, told.last
+    first, last = explained.first, explained.last
     return {
-        "id": told.view.bet.id,
-        "pick": told.view.bet.pick,
+        "id": explained.view.bet.id,
+        "pick": explained.view.bet.pick,
         "from": _end_json(first),
         "to": _end_json(last),
-        "change": told.change,
-        "causes": [{"cause": name, "change": share} for name, share in told.causes],
-        "prior": prior_json(told.prior),
+        "change": explained.change,
+        "causes": [{"cause": name, "change": share} for name, share in explained.causes],
+        "prior": prior_json(explained.prior),
     }
 
 

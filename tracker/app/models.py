@@ -86,7 +86,7 @@ async def models_json(
 def model_json(entry: Entry, trial: int | None = None) -> Json:
     """One model, as `models_json` says; `trial` is the open trial that it runs in."""
     about = entry.about
-    told = {
+    document = {
         "league": entry.league,
         "kind": entry.kind,
         "name": entry.name,
@@ -104,7 +104,7 @@ def model_json(entry: Entry, trial: int | None = None) -> Json:
         "trial": trial,
     }
     # What an earlier version told goes on to stand where it stood.
-    return told | {"about": asdict(about)}
+    return document | {"about": asdict(about)}
 
 
 def _evidence(kept: Registry[Any], entry: Entry) -> Json:
@@ -248,8 +248,8 @@ async def judge_all(
         one = await judged(store, registry, trial)
         found.append(one)
         verdict = one.judgement.verdict
-        told = TrialVerdict(now, verdict.value, [asdict(x) for x in one.judgement.clauses])
-        await store.trials.judged(trial.id, told, quiet=verdict is GateVerdict.HOLD)
+        verdict_row = TrialVerdict(now, verdict.value, [asdict(x) for x in one.judgement.clauses])
+        await store.trials.judged(trial.id, verdict_row, quiet=verdict is GateVerdict.HOLD)
         if verdict is GateVerdict.REJECT:
             await store.trials.end(trial.id, TrialOutcome.REJECTED, now)
         elif verdict is GateVerdict.PROMOTE and promote:
@@ -309,8 +309,8 @@ def _cost(
     if trial.kind == GAMES.name:
         score = rows[0].score
         return None if score is None else cost_of_game(game, moment, rows[0].shadow.said, score)
-    told = [(x.shadow.said, finals[x.shadow.subject]) for x in rows if x.shadow.subject in finals]
-    return cost_of_players(game, moment, told)
+    pairs = [(x.shadow.said, finals[x.shadow.subject]) for x in rows if x.shadow.subject in finals]
+    return cost_of_players(game, moment, pairs)
 
 
 def replays_unlike(registry: Registry[Parameters], trial: Trial) -> str | None:
@@ -372,12 +372,12 @@ def judged_json(trial: Trial, found: JudgedTrial | None) -> dict[str, Any]:
     """
     if found is None:
         return trial_json(trial, None) | {"games": None, "more": None, "bets": None}
-    told = found.judgement
+    judgement = found.judgement
     champion, challenger, count = found.bets
     return trial_json(trial, None) | {
-        "verdict": told.verdict.value,
-        "clauses": [asdict(x) for x in told.clauses],
-        "games": told.games,
-        "more": told.more,
+        "verdict": judgement.verdict.value,
+        "clauses": [asdict(x) for x in judgement.clauses],
+        "games": judgement.games,
+        "more": judgement.more,
         "bets": {"n": count, "champion": champion, "challenger": challenger},
     }

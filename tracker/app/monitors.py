@@ -97,9 +97,9 @@ async def watch(
     found: list[MonitorStanding] = []
     for league in leagues:
         found += await _league(store, league, load(league), now)
-    told = reliability(await store.outcomes.first_said())
+    reliable = reliability(await store.outcomes.first_said())
     found += await _chances(store, now)
-    figures, seen = await _figures(store, day, now, told)
+    figures, seen = await _figures(store, day, now, reliable)
     for x in limits(seen):
         found.append(MonitorStanding(0, x.name, "", now, x.value, x.level, x.state, x.advice))
     await store.monitoring.keep_figures(figures)
@@ -143,7 +143,7 @@ def _standing(name: str, league: str, now: datetime, x: Sums | None) -> MonitorS
 
 
 async def _figures(
-    store: Store, day: date, now: datetime, told: Reliability | None
+    store: Store, day: date, now: datetime, reliable: Reliability | None
 ) -> tuple[list[Figure], Figures]:
     """Yesterday's figures, and what of them is held against limits."""
     found = []
@@ -158,8 +158,8 @@ async def _figures(
             Figure(day, "", "brier", that_day.brier, that_day.bets),
             Figure(day, "", "log_loss", that_day.log_loss, that_day.bets),
         ]
-    if told is not None:
-        found.append(Figure(day, "", "ece", told.ece, told.bets))
+    if reliable is not None:
+        found.append(Figure(day, "", "ece", reliable.ece, reliable.bets))
     value, bets = await store.monitoring.closing_value(day, day)
     if value is not None:
         found.append(Figure(day, "", "clv", value, bets))
@@ -176,11 +176,11 @@ async def _figures(
         Figure(day, "", f"failures of {source}", bad / count, count)
         for source, (count, bad) in asked.items()
     ]
-    return found, await _limited(store, day, now, told, found)
+    return found, await _limited(store, day, now, reliable, found)
 
 
 async def _limited(
-    store: Store, day: date, now: datetime, told: Reliability | None, found: Sequence[Figure]
+    store: Store, day: date, now: datetime, reliable: Reliability | None, found: Sequence[Figure]
 ) -> Figures:
     games = sum(x.value for x in found if x.name == "games")
     bare = sum(x.value for x in found if x.name == "without a box")
@@ -190,7 +190,7 @@ async def _limited(
     idle = None if answer is None or not games else (now - answer).total_seconds() / 3600
     nights = await store.monitoring.nights(day, NIGHTS_DOWN)
     lost = next((n for n, x in enumerate(nights) if x >= 0), len(nights))
-    bins = () if told is None else told.bins
+    bins = () if reliable is None else reliable.bins
     return Figures(
         missing=bare / games if games else None,
         failures=sum(x.value * x.count for x in asked) / count if count else None,

@@ -181,15 +181,15 @@ async def sheets(
             found.append(_with_hits(await sheet(store, league, key, ask.stat, now), ask.line))
         except TrackerError as why:
             found.append(why)
-    told = [x for x in found if isinstance(x, PlayerSheet)]
-    allowed = await _allowed(store, told)
-    bets = [_bet(n, x, now) for n, x in enumerate(told, 1) if x.line is not None]
+    known = [x for x in found if isinstance(x, PlayerSheet)]
+    allowed = await _allowed(store, known)
+    bets = [_bet(n, x, now) for n, x in enumerate(known, 1) if x.line is not None]
     games = {x.game.id: x.game for x in bets}
     pricing = await pricing_of(store, list(games.values()), bets, given, load) if bets else None
     chances = {} if pricing is None else await asyncio.to_thread(_chances, pricing, bets)
     whole = iter(
         replace(x, chance=_chance(x, chances.get(n)), allowed=allowed.get(n))
-        for n, x in enumerate(told, 1)
+        for n, x in enumerate(known, 1)
     )
     return [next(whole) if isinstance(x, PlayerSheet) else x for x in found]
 
@@ -219,15 +219,15 @@ def _chances(pricing: Pricing, bets: Iterable[Bet]) -> dict[int, Chance | NoChan
     return found
 
 
-def _chance(x: PlayerSheet, told: Chance | NoChance | None) -> Chance | NoChance | None:
-    return NoChance.OUT if x.line is not None and x.out else told
+def _chance(x: PlayerSheet, chance: Chance | NoChance | None) -> Chance | NoChance | None:
+    return NoChance.OUT if x.line is not None and x.out else chance
 
 
-async def _allowed(store: Store, told: Sequence[PlayerSheet]) -> dict[int, Allowed]:
+async def _allowed(store: Store, sheets: Sequence[PlayerSheet]) -> dict[int, Allowed]:
     """What the next opponents of some players let others have, by the players' places."""
     found: dict[int, Allowed] = {}
     games: dict[tuple[str, str | None], list[dict[Stat, int]]] = {}
-    for n, x in enumerate(told, 1):
+    for n, x in enumerate(sheets, 1):
         if x.next_game is None:
             continue
         other = x.next_game.away if x.next_game.home == x.team else x.next_game.home
@@ -263,8 +263,8 @@ def _sides(game: PlayerGame, home: str | None, away: str | None) -> tuple[str | 
 
 
 def _value(game: PlayerGame, stat: Stat) -> int | None:
-    told = dict(game.stats)
-    parts = [told.get(x) for x in stat.parts]
+    stats = dict(game.stats)
+    parts = [stats.get(x) for x in stat.parts]
     return None if None in parts else sum(x for x in parts if x is not None)
 
 

@@ -84,21 +84,21 @@ class PlayerBeliefs:
 
         A list of injuries gives way to a box as soon as that has a player start or play.
         """
-        told = self.absences.get(state.game.league)
-        if told is None or state.phase is Phase.FINAL or state.phase.off:
+        absences = self.absences.get(state.game.league)
+        if absences is None or state.phase is Phase.FINAL or state.phase.off:
             return state
-        lines = [x for side in Side for x in self._side(state, side, told, bets)]
+        lines = [x for side in Side for x in self._side(state, side, absences, bets)]
         return replace(state, players=tuple(lines))
 
     def _side(
-        self, state: GameState, side: Side, told: Absences, bets: Sequence[Bet]
+        self, state: GameState, side: Side, absences: Absences, bets: Sequence[Bet]
     ) -> list[PlayerLine]:
         game, code = state.game, state.game.code(side)
         boxed = [x for x in state.players if x.side is side]
-        out = told.out_of(game, code)
+        out = absences.out_of(game, code)
         lines = [_without(x, out.pop(player_key(x.name), None)) for x in boxed]
         before = state.phase is Phase.SCHEDULED
-        if not boxed and before and told.tells_of(game):
+        if not boxed and before and absences.tells_of(game):
             expected = self._lately(game, code) | {
                 x.key: x.name for x in players_in(bets, game) if x.side is side
             }
@@ -321,12 +321,12 @@ def _worked_out(
     minutes = game.rules.regulation_seconds / 60
     if games:
         prior = player_prior(games, figures, regulation=minutes)
-        quotes = told = tuple(x for x in quotes if from_before(prior, x, figures, minutes))
+        quotes = usable = tuple(x for x in quotes if from_before(prior, x, figures, minutes))
     else:
         # Points tell most of what a player is; the other lines are then moved to theirs.
-        told = quotes
+        usable = quotes
         first, *rest = sorted(quotes, key=lambda x: Stat.PTS not in x.market.stat.parts)
         prior, quotes = from_quote(first, figures, minutes), tuple(rest)
     for quote in quotes:
         prior = with_quote(prior, quote, figures, minutes)
-    return prior, _told_by(games, told)
+    return prior, _told_by(games, usable)

@@ -16,7 +16,7 @@ from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.prior import PriorTold
+from tracker.domain.prior import SourcedPrior
 from tracker.domain.quote import two_sided
 from tracker.domain.tracking import Group
 from tracker.engine.decide.parlays import combined
@@ -79,7 +79,7 @@ class Pricing:
         before = [x for x in bets if x.made_at <= game.start]
         return self._known.before(game, before, parameters)
 
-    def told(self, game: Game, bets: Sequence[Bet]) -> PriorTold:
+    def prior_of(self, game: Game, bets: Sequence[Bet]) -> SourcedPrior:
         """The prior of a game as snapshots keep it, with what is known of each player bet on."""
         parameters = self._load(game.league)
         believed = self._believed(game, bets, parameters)
@@ -90,7 +90,7 @@ class Pricing:
         names = {who.key: who.name for who in asked}
         of_players = (f"{names.get(key, key)}: {x}" for (_, key), x in sorted(told_by.items()))
         by = "; ".join((believed.by, *of_players))
-        return PriorTold(believed.prior.margin, believed.prior.total, by)
+        return SourcedPrior(believed.prior.margin, believed.prior.total, by)
 
     def seen(
         self,
@@ -177,10 +177,10 @@ async def price_now(
     chance = await asyncio.to_thread(pricing.chance, bet, states, live)
     if chance is None or isinstance(chance, NoChance):
         return chance
-    told = dict.fromkeys(pricing.believed(x.game, [bet]).by for x in states.values())
+    sources = dict.fromkeys(pricing.believed(x.game, [bet]).by for x in states.values())
     return Priced(
         chance,
-        ", ".join(told),
+        ", ".join(sources),
         live=any(x.phase is not Phase.SCHEDULED for x in states.values()),
         late=any(x.phase.in_play and x.seconds_left <= LATE_S for x in states.values()),
     )
@@ -225,9 +225,9 @@ async def pricing_of(
         before = max(x.start for x in games)
         recent = await store.players.recent_games(whom, before=before)
         teams = {(game.league, x) for game in games for x in (game.home, game.away)}
-        told = await store.players.team_games(teams, before=before)
+        played = await store.players.team_games(teams, before=before)
         against = await store.players.opponents(teams, before=before)
-        players.learn(recent, told, absences, against)
+        players.learn(recent, played, absences, against)
     else:
         players.learn({}, {}, absences)
     return Pricing(Known(given, quotes, finished), players, load)

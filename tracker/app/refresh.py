@@ -249,8 +249,8 @@ class Refresh:
                         listed = await self._listed(feed, day)
                         days = {day} if feed.source.dated else {g.slate for g, _ in listed}
                         for one in days | {day}:
-                            told = [x for x in listed if x[0].slate == one]
-                            self._listings[feed.source.label, one] = told
+                            finals = [x for x in listed if x[0].slate == one]
+                            self._listings[feed.source.label, one] = finals
                 except FeedError:
                     continue
                 found = [g for g, _ in listed if g.slate == day and {g.home, g.away} & teams]
@@ -313,13 +313,13 @@ class Refresh:
             return Refreshed(Part.INJURIES, league, text, whole=False)
         try:
             body = (await feed.fetcher.get(injuries_path(league), CAP)).body
-            told = parse_injuries(body, league)
+            injuries = parse_injuries(body, league)
         except FeedError as why:
             text = f"the injuries could not be read: {why}"
             return Refreshed(Part.INJURIES, league, text, whole=False)
-        news = await self._store.seasons.keep_injuries(league, told, self._clock.now())
-        out = sum(x.status.rules_out for x in told)
-        hurt = f"{plural(len(told), 'player')} {several(len(told), 'is')} hurt"
+        news = await self._store.seasons.keep_injuries(league, injuries, self._clock.now())
+        out = sum(x.status.rules_out for x in injuries)
+        hurt = f"{plural(len(injuries), 'player')} {several(len(injuries), 'is')} hurt"
         text = f"{hurt}, {out} of them out; {plural(len(news), 'change')}"
         return Refreshed(Part.INJURIES, league, text, True, len(news), news)
 

@@ -31,7 +31,7 @@ class ReportSpan(StrEnum):
 class Report:
     """A record from one of the leagues' dates to another, both counted.
 
-    `told` compares the first chance of each bet with what came; None before the first result.
+    `reliable` compares the first chance of each bet with what came; None before the first result.
     `closing_value` is what a unit staked was worth by the close, over `valued` bets.
     """
 
@@ -40,7 +40,7 @@ class Report:
     until: date
     whole: Tally
     cohorts: Mapping[Grouping, Mapping[str, Tally]]
-    told: Reliability | None
+    reliable: Reliability | None
     rules: tuple[JudgedRule, ...]
     closing_value: float | None = None
     valued: int = 0
@@ -116,9 +116,9 @@ def calibration_json(said: Sequence[Said], first: Sequence[Said]) -> dict[str, o
 
 
 def _told_json(said: Sequence[Said]) -> dict[str, object]:
-    told, raw = reliability(said), reliability(raw_of(said))
-    return reliability_json(told) | {
-        "ece": None if told is None else told.ece,
+    calibrated, raw = reliability(said), reliability(raw_of(said))
+    return reliability_json(calibrated) | {
+        "ece": None if calibrated is None else calibrated.ece,
         "raw": reliability_json(raw) | {"ece": None if raw is None else raw.ece},
     }
 
@@ -141,15 +141,15 @@ def report_json(x: Report) -> dict[str, object]:
         },
         "clv": {"bets": x.valued, "mean_ev": x.closing_value},
         "calibration": None
-        if x.told is None
+        if x.reliable is None
         else {
-            "bets": x.told.bets,
-            "brier": x.told.brier,
-            "log_loss": x.told.log_loss,
+            "bets": x.reliable.bets,
+            "brier": x.reliable.brier,
+            "log_loss": x.reliable.log_loss,
             "bins": [
                 {"low": b.low, "high": b.high, "bets": b.bets, "said": b.said, "came": b.came,
                  "fits": b.fits}
-                for b in x.told.bins
+                for b in x.reliable.bins
             ],
         },
         "alerts": [
@@ -183,8 +183,10 @@ def summary(x: Report) -> str:
     money = f", {signed_money(w.profit)} on {money_text(w.staked)}" if w.staked else ""
     roi = "" if w.roi is None else f" ({_percent(w.roi, sign=True)})"
     lines = [f"Your {x.span}: {won}{money}{roi}"]
-    if x.told is not None:
-        lines.append(f"Brier of what was said first: {x.told.brier:.3f} over {x.told.bets} bets")
+    if x.reliable is not None:
+        lines.append(
+            f"Brier of what was said first: {x.reliable.brier:.3f} over {x.reliable.bets} bets"
+        )
     if x.closing_value is not None:
         value = _percent(x.closing_value, sign=True)
         lines.append(f"By the closing line a bet was worth {value}, over {x.valued} bets")
@@ -233,14 +235,14 @@ def _tables(x: Report) -> Iterator[_Table]:
         if groups:
             rows = [_tally_row(key, one) for key, one in groups.items()]
             yield _Table(f"By {by}", (by.value.capitalize(), *heads[1:]), rows)
-    if x.told is not None:
+    if x.reliable is not None:
         yield _Table(
             "Was 80 % really 80 %?",
             ("Said", "Bets", "Mean", "Came", "Fits"),
             [
                 (f"{b.low:.0%}–{b.high:.0%}", str(b.bets), _percent(b.said), _percent(b.came),
                  "yes" if b.fits else "no")
-                for b in x.told.bins
+                for b in x.reliable.bins
             ],
         )  # fmt: skip
     if x.rules:

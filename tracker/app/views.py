@@ -291,8 +291,8 @@ def prior_json(found: Believed) -> dict[str, Any]:
 
 def prior_words(found: Believed, game: Game) -> str:
     """The prior in a bettor's words."""
-    from tracker.domain.prior import PriorTold
+    from tracker.domain.prior import SourcedPrior
     from tracker.wording.closes import prior_text
 
-    told = PriorTold(found.prior.margin, found.prior.total, found.by)
-    return prior_text(told, game, None if found.ends is None else found.ends.chance)
+    prior = SourcedPrior(found.prior.margin, found.prior.total, found.by)
+    return prior_text(prior, game, None if found.ends is None else found.ends.chance)

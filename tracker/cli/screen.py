@@ -103,8 +103,8 @@ def say(text: str = "") -> None:
 def complain(text: str) -> None:
     """What went wrong, on standard error: every line a sentence of its own."""
     for line in text.splitlines():
-        told = f"{paint('error:', 'red bold', sys.stderr)} {line}"
-        sys.stderr.write(f"{fitted(told, sys.stderr)}\n")
+        shown = f"{paint('error:', 'red bold', sys.stderr)} {line}"
+        sys.stderr.write(f"{fitted(shown, sys.stderr)}\n")
 
 
 def note(text: str) -> None:

@@ -206,8 +206,8 @@ class LiveView:
         """What each bet's chance was some minutes before the last look."""
         if game.at is None:
             return {}
-        told = {bet: x.before(game.at - BEHIND) for bet, x in game.chances.items()}
-        return {bet: win for bet, win in told.items() if win is not None}
+        earlier = {bet: x.before(game.at - BEHIND) for bet, x in game.chances.items()}
+        return {bet: win for bet, win in earlier.items() if win is not None}
 
     def ring(self) -> None:
         """Wake whoever shows cards."""

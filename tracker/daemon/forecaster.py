@@ -126,7 +126,7 @@ class Forecaster:
     def _outlook(self, tracking: GameTracking, state: GameState, live: LiveLines | None) -> Outlook:
         bets = [x.bet for x in tracking.tracked]
         made = self.pricing.seen(state, bets, live=live).outlook()
-        return prepared(replace(made, told=self.pricing.told(tracking.game, bets)), tracking)
+        return prepared(replace(made, prior=self.pricing.prior_of(tracking.game, bets)), tracking)
 
 
 def prepared(outlook: Outlook, tracking: GameTracking) -> Outlook:
@@ -296,12 +296,12 @@ class _Work:
         try:
             challenger = self._seen(self.pair.challenger)
             second = challenger.outlook()
-            told = self._bets(first, second, minute)
+            shadows = self._bets(first, second, minute)
             if moment is None:
-                return (), told
+                return (), shadows
             if self.pair.trial.kind == GAMES.name:
-                return (self._said(moment, "", of_game(first, second, lines)),), told
-            return self._players(moment, champion, challenger), told
+                return (self._said(moment, "", of_game(first, second, lines)),), shadows
+            return self._players(moment, champion, challenger), shadows
         except _BAD as why:
             failed = f"{type(why).__name__}: {why} at {self.state.game_clock}"
             return (self.failed(moment, minute, failed),), ()
@@ -344,13 +344,13 @@ class _Work:
                     s: half_line(value) for s, value in usual.items() if value is not None
                 }
         first, second = (self._with_everybody(x, lines) for x in (champion, challenger))
-        told = of_players(first.outlook(), second.outlook(), lines)
-        return [self._said(moment, player.key, said) for player, said in told.items()]
+        shadows = of_players(first.outlook(), second.outlook(), lines)
+        return [self._said(moment, player.key, said) for player, said in shadows.items()]
 
     def _games(self, key: str) -> tuple[PlayerGame, ...]:
         game = self.state.game
-        told = self.recent.get((game.league, key), ())
-        return tuple(x for x in told if x.start < game.start)
+        recent = self.recent.get((game.league, key), ())
+        return tuple(x for x in recent if x.start < game.start)
 
     def _with_everybody(self, seen: Seen, whom: Mapping[Player, object]) -> Seen:
         figures = player_figures(seen.parameters)

@@ -36,7 +36,7 @@ from tracker.domain.market import (
 )
 from tracker.domain.money import Odds, own_part
 from tracker.domain.policy import Rule
-from tracker.domain.prior import NO_LINES, Lines, PriorTold
+from tracker.domain.prior import NO_LINES, Lines, SourcedPrior
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +251,7 @@ class Snapshot:
     calibration_id: str
     part: Chance | None = None
     no_chance: NoChance | None = None
-    prior: PriorTold | None = None
+    prior: SourcedPrior | None = None
     raw: Chance | None = None
     own: OwnFigure | None = None
 

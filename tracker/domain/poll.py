@@ -29,13 +29,13 @@ class Trouble(StrEnum):
 class Unreadable:
     """A poll that gives no game state. `why` is one sentence without secrets or query strings.
 
-    `told` is set for an end that is not believed: of a game in its first period, level, by forfeit,
-    or one that another document contradicts. It says what is told, in a person's words.
+    `claim` is what is claimed of an end that is not believed, in a person's words: of a game in its
+    first period, level, by forfeit, or one that another document contradicts.
     """
 
     trouble: Trouble
     why: str
-    told: str = ""
+    claim: str = ""
 
 
 @dataclass(frozen=True, slots=True)

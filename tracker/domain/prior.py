@@ -48,7 +48,7 @@ class PregameLines:
 
 
 @dataclass(frozen=True, slots=True)
-class PriorTold:
+class SourcedPrior:
     """The prior that a chance rests on, in points, home minus away and together; `by` tells it."""
 
     margin: float
@@ -63,7 +63,7 @@ class Basis:
     `out` are the players who are out, None while no box tells.
     """
 
-    told: PriorTold | None
+    prior: SourcedPrior | None
     versions: tuple[str, str, str]
     players: tuple[object, ...]
     out: frozenset[tuple[str, str]] | None
@@ -74,8 +74,8 @@ class Basis:
 
     def renews(self, before: Basis) -> bool:
         """Whether chances have changed by more than the game since an earlier one."""
-        if (self.told, self.versions, self.players) != (
-            before.told,
+        if (self.prior, self.versions, self.players) != (
+            before.prior,
             before.versions,
             before.players,
         ):

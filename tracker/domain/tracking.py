@@ -42,7 +42,7 @@ class RuleState:
     `episode` counts firings. `streak` counts consecutive fresh polls beyond the level. `fired` are
     the firings of the last hour. `window` holds the readings that a swing is measured against; of a
     level, the last one on its safe side while it is pending, and the one that was told after that.
-    `flipped` is whether a crossing rule watches for the way back. `told` are the lowest and the
+    `flipped` is whether a crossing rule watches for the way back. `notified` are the lowest and the
     highest chance that were told; empty before the first message.
     """
 
@@ -55,20 +55,20 @@ class RuleState:
     fired: tuple[datetime, ...] = ()
     window: tuple[tuple[datetime, float], ...] = ()
     flipped: bool = False
-    told: tuple[float, ...] = ()
+    notified: tuple[float, ...] = ()
 
     def with_window(self, window: tuple[tuple[datetime, float], ...]) -> RuleState:
         """The same with other readings."""
         return _RULE_STATE(
             self.bet, self.rule, self.phase, self.episode, self.streak, self.reason, self.fired,
-            window, self.flipped, self.told,
+            window, self.flipped, self.notified,
         )  # fmt: skip
 
     def moved(self, phase: RulePhase, reason: Reason, streak: int = 0) -> RuleState:
         """The same at another place, and why it stands there."""
         return _RULE_STATE(
             self.bet, self.rule, phase, self.episode, streak, reason, self.fired, self.window,
-            self.flipped, self.told,
+            self.flipped, self.notified,
         )  # fmt: skip
 
 
@@ -171,7 +171,7 @@ class Tracked:
 
     `chance` is that of the last snapshot; `peak` and `low` bound its win part while it was open:
     what is certain, and a result, is no chance and bounds nothing. `no_chance` says why it has none
-    at present. `review` says why a person must decide the result. `told` is
+    at present. `review` says why a person must decide the result. `reported` is
     the last revision that was announced.
 
     A parlay has a standing for each leg and a group for each game; one over several games is in the
@@ -188,7 +188,7 @@ class Tracked:
     review: str | None = None
     legs: tuple[LegStanding, ...] = ()
     groups: tuple[Group, ...] = ()
-    told: int = 0
+    reported: int = 0
     no_chance: NoChance | None = None
     idle: IdleRange | None = field(default=None, repr=False, compare=False)
     """Where its rules decide nothing, as far as that is known."""
@@ -213,8 +213,8 @@ class Tracked:
             low = win if low is None or win < low else low
         return _TRACKED(
             self.bet, self.rules if idle is None else idle.rules, chance, peak, low,
-            self.settlement, self.official, self.review, self.legs, self.groups, self.told, None,
-            idle or self.idle,
+            self.settlement, self.official, self.review, self.legs, self.groups, self.reported,
+            None, idle or self.idle,
         )  # fmt: skip
 
     def without_chance(self, why: NoChance) -> Tracked:
@@ -245,14 +245,14 @@ class Tracked:
         """The bet with its rules where they stand now, and where they would decide nothing."""
         return _TRACKED(
             self.bet, rules, self.chance, self.peak, self.low, self.settlement, self.official,
-            self.review, self.legs, self.groups, self.told, self.no_chance, idle,
+            self.review, self.legs, self.groups, self.reported, self.no_chance, idle,
         )  # fmt: skip
 
     def with_legs(self, legs: tuple[LegStanding, ...], groups: tuple[Group, ...]) -> Tracked:
         """A parlay with its legs, and those on each game together, as they stand now."""
         return _TRACKED(
             self.bet, self.rules, self.chance, self.peak, self.low, self.settlement, self.official,
-            self.review, legs, groups, self.told, self.no_chance, self.idle,
+            self.review, legs, groups, self.reported, self.no_chance, self.idle,
         )  # fmt: skip
 
     def done_in(self, game_id: str) -> bool:

@@ -83,17 +83,17 @@ class Sums:
 def cusum(values: Iterable[float], level: float, k: float = K) -> Sums:
     """Run through standardised values, both ways; what stands at the end."""
     up = down = 0.0
-    drifting, told, games = False, None, 0
+    drifting, drifted_at, games = False, None, 0
     for games, value in enumerate(values, start=1):
         up = min(max(0.0, up + value - k), level * 2)
         down = min(max(0.0, down - value - k), level * 2)
         height = max(up, down)
         if height > level and not drifting:
-            drifting, told = True, games
+            drifting, drifted_at = True, games
         elif drifting and height < level * _CALM:
-            drifting, told = False, None
+            drifting, drifted_at = False, None
     state = State.DRIFTING if drifting else State.WELL
-    return Sums(max(up, down), level, state if games else State.UNKNOWN, games, told)
+    return Sums(max(up, down), level, state if games else State.UNKNOWN, games, drifted_at)
 
 
 def of_mean(zs: Iterable[float], by: str, what: str) -> Sums:

@@ -137,7 +137,7 @@ def judge(evidence: Evidence) -> Judgement:
         _at_least("nights", LEAST_NIGHTS, evidence.nights),
         _better(losses, enough=bool(look), last=last),
         _no_worse(losses, enough=bool(look)),
-        *(_covers(name, told[:look], enough=bool(look)) for name, told in covered),
+        *(_covers(name, shares[:look], enough=bool(look)) for name, shares in covered),
         Clause("failures", "0", evidence.failures, _met(evidence.failures == 0)),
         Clause(
             "recorded games", "the same in kind", None,
@@ -220,12 +220,12 @@ def _covers(name: str, shares: Sequence[float], *, enough: bool) -> Clause:
     wanted = f"{COVERED[0]:g} to {COVERED[1]:g}"
     if not shares:
         return Clause(f"{name} within 80 %", wanted, None, ClauseState.WAITING)
-    told = gap_of(shares)
-    reach = _Z95 * told.error
-    inside = told.mean - reach <= COVERED[1] and told.mean + reach >= COVERED[0]
+    gap = gap_of(shares)
+    reach = _Z95 * gap.error
+    inside = gap.mean - reach <= COVERED[1] and gap.mean + reach >= COVERED[0]
     answer = ClauseState.WAITING if not enough else _met(inside)
-    detail = f"{told.mean - reach:.3f} to {told.mean + reach:.3f}" if enough else ""
-    return Clause(f"{name} within 80 %", wanted, told.mean, answer, detail)
+    detail = f"{gap.mean - reach:.3f} to {gap.mean + reach:.3f}" if enough else ""
+    return Clause(f"{name} within 80 %", wanted, gap.mean, answer, detail)
 
 
 LEAST_BETS = 500

@@ -88,10 +88,10 @@ def _of_two(p: float) -> float:
 
 def _trimmed(pmf: Pmf) -> tuple[int, list[float]]:
     """The chances without the ends that are next to nothing."""
-    told = pmf.chances.tolist()
-    kept = [i for i, x in enumerate(told) if x >= _LEAST]
-    low, high = (kept[0], kept[-1]) if kept else (0, len(told) - 1)
-    return pmf.first + low, [round(x, _PLACES) for x in told[low : high + 1]]
+    chances = pmf.chances.tolist()
+    kept = [i for i, x in enumerate(chances) if x >= _LEAST]
+    low, high = (kept[0], kept[-1]) if kept else (0, len(chances) - 1)
+    return pmf.first + low, [round(x, _PLACES) for x in chances[low : high + 1]]
 
 
 def _interval(pmf: Pmf) -> list[float]:
@@ -166,7 +166,7 @@ def cost_of_game(game: str, moment: str, said: Said, score: tuple[int, int]) -> 
 
 
 def cost_of_players(
-    game: str, moment: str, told: Sequence[tuple[Said, Mapping[str, int]]]
+    game: str, moment: str, judged: Sequence[tuple[Said, Mapping[str, int]]]
 ) -> Cost | None:
     """Losses over all players of a game: of lines (Brier) and intervals; None without any player.
 
@@ -174,7 +174,7 @@ def cost_of_players(
     """
     losses: dict[str, list[tuple[float, float]]] = {}
     held: list[float] = []
-    for said, final in told:
+    for said, final in judged:
         for stat, line in said["lines"].items():
             if stat not in final:
                 continue

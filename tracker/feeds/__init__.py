@@ -177,22 +177,22 @@ class FeedMalformed(FeedError):
 class FeedUnbelieved(FeedMalformed):
     """The answer tells an end that cannot be: a person decides, unless a better one comes.
 
-    `told` is what it tells, as a person is told it: `said to be final in Q1`.
+    `claim` is what it tells, as a person is told it: `said to be final in Q1`.
     """
 
-    def __init__(self, field: str, problem: str, told: str) -> None:
+    def __init__(self, field: str, problem: str, claim: str) -> None:
         """`problem` reads after the field's name, `told` by itself."""
         super().__init__(field, problem)
-        self.told = told
+        self.claim = claim
 
     @property
     def unreadable(self) -> Unreadable:
         """The same as a poll tells it."""
-        return Unreadable(self.trouble, str(self), self.told)
+        return Unreadable(self.trouble, str(self), self.claim)
 
     def inside(self, place: str) -> FeedUnbelieved:
         """The same, with the field's name seen from further out."""
-        return FeedUnbelieved(f"{place}.{self.field}", self.problem, self.told)
+        return FeedUnbelieved(f"{place}.{self.field}", self.problem, self.claim)
 
 
 def believable_end(fields: tuple[str, str], period: int, score: Score, rules: League) -> None:
@@ -201,9 +201,9 @@ def believable_end(fields: tuple[str, str], period: int, score: Score, rules: Le
     `fields` are the names of the period's and the score's, should one be at fault.
     """
     if period < rules.periods:
-        told = f"said to be final in {rules.period_name(period)}" if period else "said to be final"
+        claim = f"said to be final in {rules.period_name(period)}" if period else "said to be final"
         problem = f"is {period} in a game that is said to be final"
-        raise FeedUnbelieved(fields[0], problem, told)
+        raise FeedUnbelieved(fields[0], problem, claim)
     if score.margin == 0:
-        told = f"said to be final at {score.away}-{score.home}"
-        raise FeedUnbelieved(fields[1], "is a tie in a game that is said to be final", told)
+        claim = f"said to be final at {score.away}-{score.home}"
+        raise FeedUnbelieved(fields[1], "is a tie in a game that is said to be final", claim)

@@ -146,13 +146,13 @@ def parse_injuries(body: bytes, league: str) -> tuple[Injury, ...]:
         first = why.errors()[0]
         where = ".".join(map(str, first["loc"])) or "body"
         raise FeedMalformed(where, plain_words(first)) from None
-    told: dict[tuple[str, str], Injury] = {}
+    injuries: dict[tuple[str, str], Injury] = {}
     for team in found.injuries:
         code = code_in(league, team.displayName, team.displayName)
         for entry in team.injuries:
             said = _injury(entry, league, code)
-            told.setdefault((code, said.name), said)
-    return tuple(told.values())
+            injuries.setdefault((code, said.name), said)
+    return tuple(injuries.values())
 
 
 def _injury(entry: _Entry, league: str, team: str) -> Injury:

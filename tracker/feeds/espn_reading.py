@@ -415,8 +415,8 @@ def _final(game: Game, entry: _Entry, rules: League) -> GameState:
 
 def _last_period(entry: _Entry, rules: League) -> int:
     """The last period of a finished game whose status does not tell it."""
-    told = _overtime(entry, rules)
-    return told or max(rules.periods, len(entry.home.lines or ()), len(entry.away.lines or ()))
+    overtime = _overtime(entry, rules)
+    return overtime or max(rules.periods, len(entry.home.lines or ()), len(entry.away.lines or ()))
 
 
 def _overtime(entry: _Entry, rules: League) -> int:

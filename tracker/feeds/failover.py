@@ -368,8 +368,8 @@ class Failover:
         if answer.source != self._primary.source.name:
             return None
         box = await self._primary.read(game, LookUp.BOX, 0.0)
-        told = isinstance(box.reading, GameState) and not behind(box.reading, least)
-        return box if told else None
+        readable = isinstance(box.reading, GameState) and not behind(box.reading, least)
+        return box if readable else None
 
     def _down(self, feed: Feed, game: Game) -> bool:
         """Whether the primary is left alone for the moment: only its probes are to ask it."""
@@ -422,7 +422,7 @@ class _Case:
 
     checked: float | None = None
     differing: int = 0
-    told: bool = False
+    reported: bool = False
     ends: str = ""
     finals: int = 0
     agreed: bool = False
@@ -482,21 +482,29 @@ class Disputes:
         if not contradict(one, two):
             case.agreed, case.ends = final, ""
             case.differing = 0
-            if case.told:
-                case.told = False
+            if case.reported:
+                case.reported = False
                 self._tell(FeedAgreement(game.name))
             return
         case.differing += 1
         names = [x.source.label for x in feeds]
-        case.ends = f"{names[0]} tells {_told(one)}, {names[1]} {_told(two)}" if final else ""
-        if case.told or (not final and case.differing < AFTER_CHECKS):
+        case.ends = (
+            f"{names[0]} tells {_clock_and_score(one)}, {names[1]} {_clock_and_score(two)}"
+            if final
+            else ""
+        )
+        if case.reported or (not final and case.differing < AFTER_CHECKS):
             return
-        case.told = True
+        case.reported = True
         labels = [x.source.label for x in feeds]
-        self._tell(FeedDisagreement(game.name, labels[0], _told(one), labels[1], _told(two)))
+        self._tell(
+            FeedDisagreement(
+                game.name, labels[0], _clock_and_score(one), labels[1], _clock_and_score(two)
+            )
+        )
 
 
-def _told(state: GameState) -> str:
+def _clock_and_score(state: GameState) -> str:
     return f"{state.score.away}-{state.score.home} at {state.game_clock}"
 
 

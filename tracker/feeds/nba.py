@@ -160,16 +160,16 @@ def parse_plays(body: bytes, league: str) -> Ball | None:
         return None
     first = max(0, len(game.actions) - _LAST)
     try:
-        told = [read_object(_ActionDocument, x) for x in game.actions[first:]]
+        actions = [read_object(_ActionDocument, x) for x in game.actions[first:]]
     except FeedMalformed as wrong:
         raise wrong.inside("game.actions") from None
-    told.sort(key=lambda x: x.order)
-    last = told[-1]
+    actions.sort(key=lambda x: x.order)
+    last = actions[-1]
     clock = strict.seconds(last.clock, "game.actions.clock")
     if clock is None:
         raise FeedMalformed("game.actions.clock", "is missing")
     score = Score(_points(last.home, "scoreHome"), _points(last.away, "scoreAway"))
-    return Ball(game.id, last.period, clock, score, _holder(told, league), _tip(game, league))
+    return Ball(game.id, last.period, clock, score, _holder(actions, league), _tip(game, league))
 
 
 def _tip(game: _PlaysDocument, league: str) -> str | None:
@@ -178,14 +178,14 @@ def _tip(game: _PlaysDocument, league: str) -> str | None:
     first = 0
     for action in game.actions[:_OPENING]:
         try:
-            told = read_object(_OpeningDocument, action)
+            opening = read_object(_OpeningDocument, action)
         except FeedMalformed:
             return None
-        if told.period != 1:
+        if opening.period != 1:
             return None
-        first = first or told.possession
-        if told.team and told.code:
-            codes[told.team] = code_in(league, told.code)
+        first = first or opening.possession
+        if opening.team and opening.code:
+            codes[opening.team] = code_in(league, opening.code)
     return codes.get(first)
 
 
@@ -195,10 +195,10 @@ def _points(text: str, field: str) -> int:
     return int(text)
 
 
-def _holder(told: Sequence[_ActionDocument], league: str) -> str | None:
+def _holder(actions: Sequence[_ActionDocument], league: str) -> str | None:
     """The code of the team with the ball after these actions; None while it is loose."""
-    last = told[-1]
-    codes = {x.team: x.code for x in told if x.team and x.code}
+    last = actions[-1]
+    codes = {x.team: x.code for x in actions if x.team and x.code}
     team: int | None = last.possession
     made = last.result == _MADE
     if last.kind == "freethrow" and not _LAST_THROW.fullmatch(last.sub or ""):

@@ -387,9 +387,9 @@ def _final(game: Game, entry: _GameDocument, rules: League) -> GameState:
 
 def _in_play(game: Game, entry: _GameDocument, rules: League, text: str) -> GameState:
     score = _score(entry)
-    told = strict.seconds(entry.clock, "gameClock")
+    clock_left = strict.seconds(entry.clock, "gameClock")
     # A clock that was not set, or was rounded to nothing, stands beside a text that has it.
-    shown = told or _clock_in(text)
+    shown = clock_left or _clock_in(text)
     clock = shown or 0.0
     phase = Phase.LIVE
     length = float(rules.length_of(entry.period))
@@ -398,7 +398,7 @@ def _in_play(game: Game, entry: _GameDocument, rules: League, text: str) -> Game
     elif _ended(text, entry.period, rules):
         phase, clock = Phase.BREAK, 0.0
     elif clock == 0:
-        blank, untouched = told is None and shown is None, _untouched(entry, score)
+        blank, untouched = clock_left is None and shown is None, _untouched(entry, score)
         phase, clock = at_zero(
             "gameClock", entry.period, score, rules, blank=blank, untouched=untouched
         )

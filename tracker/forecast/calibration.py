@@ -203,7 +203,7 @@ def document_of(
     league: str, maps: Mapping[Family, ChanceMap], evidence: Mapping[str, Any], about: About
 ) -> dict[str, Any]:
     """The document of a calibrations file, named by its content."""
-    told = {
+    document = {
         family.value: {
             "method": x.method.value, "weights": list(x.weights), "said": list(x.said),
             "came": list(x.came),
@@ -214,7 +214,7 @@ def document_of(
         {
             "calibration_format": CALIBRATION_FORMAT,
             "league": league,
-            "maps": told,
+            "maps": document,
             "evidence": dict(evidence),
             "about": {
                 "fitted_at": about.fitted_at, "data": about.data, "games": about.games,

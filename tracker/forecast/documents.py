@@ -70,13 +70,13 @@ def resolved(text: str, where: str, find: Callable[[str], str]) -> str:
     """
     if not text.startswith('{"changes":'):
         return text
-    told = json.loads(text)
-    if told.get("sha256") != checksum_of(told):
+    content = json.loads(text)
+    if content.get("sha256") != checksum_of(content):
         raise BadParameters(f"{where} is damaged, its checksum differs: restore or refit it")
-    document: dict[str, Any] = json.loads(find(told["like"]))
-    if document["sha256"] != told["like_sha256"]:
-        raise BadParameters(f"{where} is like another fit of {told['like']}: make it anew")
-    for key, value in told["changes"].items():
+    document: dict[str, Any] = json.loads(find(content["like"]))
+    if document["sha256"] != content["like_sha256"]:
+        raise BadParameters(f"{where} is like another fit of {content['like']}: make it anew")
+    for key, value in content["changes"].items():
         inside = isinstance(value, dict) and isinstance(document.get(key), dict)
         document[key] = document[key] | value if inside else value
     document["sha256"] = checksum_of(document)
@@ -119,5 +119,5 @@ def decoded(
 
 def version_in(document: Mapping[str, Any], *, earlier: bool) -> str:
     """The version of a document; those of the format before did not name their content."""
-    told = str(document["model_version"])
-    return f"{told}-{content_of(document)}" if earlier else told
+    version = str(document["model_version"])
+    return f"{version}-{content_of(document)}" if earlier else version

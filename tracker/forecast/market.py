@@ -102,8 +102,8 @@ def moved_to(
             middle = (low * high) ** 0.5
             known[who] = scaled(start, stat, middle)
             asked = replace(outlook, players=replace(players, known=known))
-            told = chance_of(market, asked)
-            if told.win < chance * (told.win + told.lose):
+            moved = chance_of(market, asked)
+            if moved.win < chance * (moved.win + moved.lose):
                 low = middle
             else:
                 high = middle

@@ -175,8 +175,8 @@ def late_shift(parameters: Parameters, at: Moment) -> float:
     if at.left > parameters.endgame.clocks[-1] or at.left <= FADING[1]:
         return 0.0
     weights = parameters.flow.total[0, -2:]
-    told = at.total_features(parameters.average)[-2:]
-    return float(weights @ told)
+    features = at.total_features(parameters.average)[-2:]
+    return float(weights @ features)
 
 
 # ---------------------------------------------- regulation seen from before the endgame

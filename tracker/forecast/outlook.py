@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tracker.domain.game import Side
     from tracker.domain.market import PlayerMarket
     from tracker.domain.player import Player
-    from tracker.domain.prior import PriorTold
+    from tracker.domain.prior import SourcedPrior
     from tracker.forecast.calibration import Calibrations
     from tracker.forecast.game.lattice import Lattice, Points
     from tracker.forecast.game.spans import Periods
@@ -55,7 +55,7 @@ class Outlook:
     periods: Periods = field(repr=False)
     players: PlayerPriors | None = field(default=None, repr=False)
     figures: PlayerFigures | None = field(default=None, repr=False)
-    told: PriorTold | None = None
+    prior: SourcedPrior | None = None
     """The prior that it rests on, and who tells it; None where nobody asked."""
 
     @property
@@ -70,7 +70,7 @@ class Outlook:
         state = self.periods.state
         out = frozenset((x.side.value, x.name) for x in state.players if x.out)
         versions = (self.model_version, self.feature_version, self.calibration_id)
-        return Basis(self.told, versions, known, out if state.players else None)
+        return Basis(self.prior, versions, known, out if state.players else None)
 
     @Lazy
     def mu(self) -> ScoreMoments:

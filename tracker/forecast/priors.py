@@ -200,14 +200,14 @@ class Known:
     def before(self, game: Game, bets: Sequence[Bet], parameters: Parameters) -> Believed:
         """What is believed of a game; of several bets those closest to even speak first."""
         rated, by = self._base(game, parameters)
-        told, speaking = self._lines(game, bets), _speaking(bets, game)
+        seen, speaking = self._lines(game, bets), _speaking(bets, game)
         margin = _first(
-            [(told_margin(lines), 0.0, whose) for lines, whose in told]
+            [(told_margin(lines), 0.0, whose) for lines, whose in seen]
             + [(margin_of_bet(x, odds), BET_LINE_SD, whose) for x, odds, whose in speaking],
             (rated.margin, rated.margin_sd, by),
         )
         total = _first(
-            [(lines.total, 0.0, whose) for lines, whose in told]
+            [(lines.total, 0.0, whose) for lines, whose in seen]
             + [(total_of_bet(x), BET_LINE_SD, whose) for x, _, whose in speaking],
             (rated.total, rated.total_sd, by),
         )
@@ -276,9 +276,9 @@ Told = tuple[float, float, str]
 """A margin or total, its standard error, and who tells it."""
 
 
-def _first(told: Sequence[tuple[float | None, float, str]], else_: Told) -> Told:
+def _first(values: Sequence[tuple[float | None, float, str]], else_: Told) -> Told:
     """The first that tells anything, else what stands without it."""
-    for value, sd, by in told:
+    for value, sd, by in values:
         if value is not None:
             return value, min(sd, else_[1]), by
     return else_

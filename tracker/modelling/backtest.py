@@ -121,7 +121,7 @@ Told = Callable[[str, float], None]
 
 
 def candidates(
-    rows: Sequence[SeasonGame], season: str, lines: str, parameters: Parameters, told: Told
+    rows: Sequence[SeasonGame], season: str, lines: str, parameters: Parameters, priors: Told
 ) -> Iterator[tuple[Candidate, BetOutcome]]:
     """Each price of a season with what was known before the game, and what came of it.
 
@@ -133,7 +133,7 @@ def candidates(
     before = [x.finished for x in rows if x.game.slate < wanted[0].game.slate][-RATED:]
     known = Known(lambda _: None, {}, [*before, *(x.finished for x in wanted)])
     for number, row in enumerate(wanted):
-        told("forecasting", number / len(wanted))
+        priors("forecasting", number / len(wanted))
         at = row.closing if lines == "closing" else row.opening
         if at.empty:
             continue

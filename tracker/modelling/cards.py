@@ -164,22 +164,22 @@ def _against(paired: Mapping[str, Any]) -> str:
     cells = [
         (label, market, name, x)
         for label, moments in paired.items()
-        for name, told in moments.items()
-        for market, x in told.items()
+        for name, figures in moments.items()
+        for market, x in figures.items()
         if market in NAMES
     ]
     behind = [x for x in cells if x[3]["low"] > 0]
     open_ = [x for x in cells if x[3]["high"] > NOTABLE]
     ahead = [x for x in cells if x[3]["high"] < 0]
-    told = "; ".join(
+    worse = "; ".join(
         f"{label}, {NAMES[market]} at {name}: {x['mean'] * 1e4:+.0f} "
         f"({x['low'] * 1e4:+.0f}, {x['high'] * 1e4:+.0f})"
         for label, market, name, x in behind
     )
     return (
         f"Of {len(cells)} comparisons this model is better beyond doubt (interval below 0) in "
-        f"{len(ahead)}, a baseline in {len(behind)}{f' ({told})' if told else ''}; in {len(open_)} "
-        "the interval reaches above +5."
+        f"{len(ahead)}, a baseline in {len(behind)}{f' ({worse})' if worse else ''}; in "
+        f"{len(open_)} the interval reaches above +5."
     )
 
 
@@ -217,13 +217,13 @@ def _exceptions(moments: Mapping[str, Any]) -> str:
         for market, x in moment["markets"].items()
     ]
     above = [x for x in cells if x[2] > x[3]]
-    told = ", ".join(
+    listed = ", ".join(
         f"{market} at {name} ({ece:.3f} > {limit:.3f})" for name, market, ece, limit in above
     )
     return (
         f"Of {len(cells)} cells (market × moment), {len(above)} have an ECE above the 95th "
         f"percentile of perfect chances, where chance alone makes {len(cells) / 20:.0f}"
-        + (f": {told}." if above else ".")
+        + (f": {listed}." if above else ".")
     )
 
 
@@ -252,15 +252,15 @@ def _joint(x: Mapping[str, float]) -> str:
     )
 
 
-def _fair(told: Mapping[str, Any]) -> str:
+def _fair(figures: Mapping[str, Any]) -> str:
     """Whether the chance of a win moved as a fair one must."""
-    off = [name for name, x in told["drift"].items() if x["low"] > 0 or x["high"] < 0]
-    squares = told["squares"]
+    off = [name for name, x in figures["drift"].items() if x["low"] > 0 or x["high"] < 0]
+    squares = figures["squares"]
     return (
-        f"Moved as a fair chance must: of {len(told['drift'])} steps between these moments, "
+        f"Moved as a fair chance must: of {len(figures['drift'])} steps between these moments, "
         f"{len(off)} have a mean change whose 95 % interval misses 0; squared changes of the win "
         f"add up to {squares['mean']:.4f} ({squares['low']:.4f}–{squares['high']:.4f}), where "
-        f"p (1 − p) at tip-off asks for {told['expected']:.4f}."
+        f"p (1 − p) at tip-off asks for {figures['expected']:.4f}."
     )
 
 
@@ -292,13 +292,13 @@ def _compared(result: Mapping[str, Any]) -> set[str]:
 def _paired(paired: Mapping[str, Any], names: Sequence[str]) -> list[str]:
     rows = []
     for label, moments in paired.items():
-        for market, told in NAMES.items():
+        for market, title in NAMES.items():
             cells = [moments[name].get(market) for name in names]
             if all(x is None for x in cells):
                 continue
             rows.append(
                 [
-                    f"{label}: {told}",
+                    f"{label}: {title}",
                     *(
                         ""
                         if x is None
@@ -365,9 +365,9 @@ def _ratio(counts: Sequence[Mapping[str, float]]) -> str:
 
 def _pooled(seasons: Results, market: str) -> str:
     """The mean slope, each season weighing by what it tells."""
-    told = [x["overall"][market] for _, x in seasons]
-    weights = [x["slope_error"] ** -2 for x in told]
-    mean = sum(w * x["slope"] for w, x in zip(weights, told, strict=True)) / sum(weights)
+    figures = [x["overall"][market] for _, x in seasons]
+    weights = [x["slope_error"] ** -2 for x in figures]
+    mean = sum(w * x["slope"] for w, x in zip(weights, figures, strict=True)) / sum(weights)
     return f"{mean:.2f} ± {1.96 * sum(weights) ** -0.5:.2f}"
 
 
@@ -412,11 +412,11 @@ def games_card(bench: Bench, out: Path) -> None:
         parameters = bench.without(nba, season)
         rows = _rows(nba, "nba", nba.games.season == season)
         if season == PLANS["nba"].unseen:
-            told = _whole(bench, nba, parameters, rows, f"nba-{season}")
-            sections.append((f"NBA {season}", told))
+            judged = _whole(bench, nba, parameters, rows, f"nba-{season}")
+            sections.append((f"NBA {season}", judged))
         else:
-            told = judged_alone(nba, parameters, rows, bench.progress)
-        seasons.append((season, told))
+            judged = judged_alone(nba, parameters, rows, bench.progress)
+        seasons.append((season, judged))
     sections += [_wnba(bench), _ncaa(bench)]
     path = out / "model-md"
     said = _BESIDE.search(path.read_text("utf-8")) if path.is_file() else None
@@ -430,8 +430,8 @@ def _wnba(bench: Bench) -> tuple[str, dict[str, Any]]:
     data, season = read(bench.data, "wnba"), PLANS["wnba"].unseen
     assert season is not None  # noqa: S101 - the plan says so
     rows = _rows(data, "wnba", data.games.season == season)
-    told = _whole(bench, data, bench.without(data, season), rows, f"wnba-{season}")
-    return f"WNBA {season}, ratings as priors", told
+    judged = _whole(bench, data, bench.without(data, season), rows, f"wnba-{season}")
+    return f"WNBA {season}, ratings as priors", judged
 
 
 def _ncaa(bench: Bench) -> tuple[str, dict[str, Any]]:
@@ -439,9 +439,9 @@ def _ncaa(bench: Bench) -> tuple[str, dict[str, Any]]:
     early = data.games.date < BEFORE
     name = f"ncaam-before-{BEFORE}"
     text = bench.kept(name, lambda: fit_text(only(data, early), seasons, bench.progress))
-    told = _whole(bench, data, decode(text, name), (early, ~early), name)
+    judged = _whole(bench, data, decode(text, name), (early, ~early), name)
     heading = "NCAA men, February to April 2025, fitted on the months before, ratings as priors"
-    return heading, told
+    return heading, judged
 
 
 def _rows(

@@ -174,18 +174,18 @@ def _courts(
             on = on | {x.person} if x.sub == "in" else on - {x.person}
         found.append("|".join(map(str, sorted(on))))
     seconds.update(dict.fromkeys(on, last))
-    told = {int(x.id): x.minutes for x in _played(final)}
-    sure = told.keys() >= {who for who, x in seconds.items() if x > 60 * FAR_OFF} and all(
-        abs(seconds[who] / 60 - minutes) <= FAR_OFF for who, minutes in told.items()
+    played = {int(x.id): x.minutes for x in _played(final)}
+    sure = played.keys() >= {who for who, x in seconds.items() if x > 60 * FAR_OFF} and all(
+        abs(seconds[who] / 60 - minutes) <= FAR_OFF for who, minutes in played.items()
     )
-    return found if sure and told else [""] * len(found)
+    return found if sure and played else [""] * len(found)
 
 
 _SUBSTITUTION = "substitution"
 
 
-def _points(told: Any, before: int) -> int:
-    return int(told) if isinstance(told, str) and told.isdecimal() else before
+def _points(score: Any, before: int) -> int:
+    return int(score) if isinstance(score, str) and score.isdecimal() else before
 
 
 def _side(code: str | None, final: GameState) -> str | None:
@@ -279,9 +279,9 @@ class HistoryFolder:
         import pyarrow as pa
 
         rows = [event for _, events in games for event in events]
-        told = {x.game_id for x in rows if x.players_on}
-        heads = [_head(state, self._league, state.game.id in told) for state, _ in games]
-        who = [x for state, _ in games if state.game.id in told for x in players_of(state)]
+        whole = {x.game_id for x in rows if x.players_on}
+        heads = [_head(state, self._league, state.game.id in whole) for state, _ in games]
+        who = [x for state, _ in games if state.game.id in whole for x in players_of(state)]
         ids = [state.game.id for state, _ in games]
         self._home.mkdir(parents=True, exist_ok=True)
         self._write_events(_table(rows, Event), ids)

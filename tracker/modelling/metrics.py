@@ -310,7 +310,7 @@ def learn(seen: Observed) -> Learnt:
     if seen.bets < LEAST_BETS:
         return Learnt(None, {"bets": seen.bets, "used": False, "method": None,
                              "why": f"fewer than {LEAST_BETS} official results"})  # fmt: skip
-    found = {x: told for x in Method if (told := _out_of_sample(seen, x)) is not None}
+    found = {x: scored for x in Method if (scored := _out_of_sample(seen, x)) is not None}
     if not found:
         return Learnt(None, {"bets": seen.bets, "used": False, "method": None,
                              "why": "no map of these bets rises"})  # fmt: skip
@@ -349,8 +349,8 @@ def _out_of_sample(seen: Observed, method: Method) -> tuple[tuple[Observed, Arra
             return None
         rows.append(inside)
         mapped.append(applied(chosen, seen.p[inside]))
-    judged, told = seen.only(np.concatenate(rows)), np.concatenate(mapped)
-    return (judged, told), _mean(_losses(told, judged.hit), judged.weight)
+    judged, calibrated = seen.only(np.concatenate(rows)), np.concatenate(mapped)
+    return (judged, calibrated), _mean(_losses(calibrated, judged.hit), judged.weight)
 
 
 def _losses(p: Array, hit: Array) -> Array:
@@ -372,8 +372,8 @@ def _compared(judged: Observed, mapped: Array) -> tuple[Estimate, Estimate]:
     again = rng.multinomial(games, np.full(games, 1 / games), DRAWS)
     found = []
     for score in (_log_losses, _eces):
-        told = [[score(judged, p, place, x) for x in (once, again)] for p in (judged.p, mapped)]
-        (raw, raws), (better, betters) = told
+        scores = [[score(judged, p, place, x) for x in (once, again)] for p in (judged.p, mapped)]
+        (raw, raws), (better, betters) = scores
         low, high = np.quantile(betters - raws, [0.025, 0.975])
         values = (raw[0], better[0], low, high)
         found.append(Estimate(*(round(float(x), 6) for x in values)))
@@ -420,8 +420,8 @@ def learn_all(
 
 def observed(rows: Sequence[tuple[float, bool, int, int]]) -> Observed:
     """Chances as arrays: (p, hit, bet, game), games numbered in order of time."""
-    told = np.array(rows, dtype=np.float64).reshape(-1, 4)
-    return Observed(told[:, 0], told[:, 1], told[:, 2].astype(int), told[:, 3].astype(int))
+    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    return Observed(table[:, 0], table[:, 1], table[:, 2].astype(int), table[:, 3].astype(int))
 
 
 def segments_of(rows: Iterable[OfficialChance]) -> dict[Family, Observed]:

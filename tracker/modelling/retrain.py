@@ -65,8 +65,8 @@ def seasons_to_fit(played: Array, named: Sequence[str] = ()) -> SeasonsToFit:
             "a retrain needs two seasons, one of them to judge on: collect an earlier one with "
             "`tracker history --season`"
         )
-    told = [x for x in fitted if found[x] >= LEAST_UNSEEN]
-    return SeasonsToFit(fitted, told[-1] if told else fitted[-1])
+    large = [x for x in fitted if found[x] >= LEAST_UNSEEN]
+    return SeasonsToFit(fitted, large[-1] if large else fitted[-1])
 
 
 def retrained_games(
@@ -84,12 +84,12 @@ def retrained_games(
     without = decode(fit_text(data, rest, progress), "the fit without that season")
     # Ratings carry over from one season to the next: with the one before, little is lost.
     last = only(data, np.isin(data.games.season, [*rest[-1:], chosen.unseen]))
-    told = scored(last, without, chosen.unseen)
+    scores = scored(last, without, chosen.unseen)
     if chosen.unseen not in champion.fitted_on or champion.transferred:
         plain = replace(champion, players=None)
-        told["in_use"] = scored(last, plain, chosen.unseen)["moments"]
+        scores["in_use"] = scored(last, plain, chosen.unseen)["moments"]
     del last
-    return fit_text(data, chosen.fitted, progress, {"fitted_at": day, "unseen": told})
+    return fit_text(data, chosen.fitted, progress, {"fitted_at": day, "unseen": scores})
 
 
 def retrained_players(
@@ -109,16 +109,16 @@ def retrained_players(
 
 def candidate_players(document: dict[str, Any], judged: dict[str, Any], day: str) -> str:
     """The text of figures fitted at `day`, with the evaluation of a fit without a season on it."""
-    told = {"fitted_at": day, "unseen": _in_short(judged)}
-    whole = document | {"about": document["about"] | told}
+    about = {"fitted_at": day, "unseen": _in_short(judged)}
+    whole = document | {"about": document["about"] | about}
     return written(sealed(whole, MODEL))
 
 
 def _in_short(judged: dict[str, Any]) -> dict[str, Any]:
     """Brier scores by moment and statistic of an evaluation, as a model file keeps them."""
     moments = {
-        name: {f"{stat} Brier": round(x["all"]["brier"], 4) for stat, x in told["stats"].items()}
-        for name, told in judged["moments"].items()
+        name: {f"{stat} Brier": round(x["all"]["brier"], 4) for stat, x in figures["stats"].items()}
+        for name, figures in judged["moments"].items()
     }
     about = judged["parameters"]
     season = ", ".join(about["judged_on"])
@@ -171,14 +171,14 @@ class Finding:
     @property
     def document(self) -> str:
         """All but the parameters, as JSON that is the same for the same figures."""
-        told = {
+        document = {
             "league": self.league,
             "season": self.season,
             "parameters_sha256": hashlib.sha256(self.parameters.encode()).hexdigest(),
             "judged": self.judged,
             "backtest": self.backtest,
         }
-        return json.dumps(told, sort_keys=True, indent=1) + "\n"
+        return json.dumps(document, sort_keys=True, indent=1) + "\n"
 
 
 def pieces_of(

@@ -138,11 +138,11 @@ def _again(rule: Watched, course: TrialCourse) -> int:
     """How often what was told before was crossed once more, a cooldown apart."""
     count, last = 0, None
     for x in course.alerts:
-        told = x.decision is Decision.FIRED
-        if x.rule != rule.text or not (told or x.reason is Reason.TOLD_BEFORE):
+        fired = x.decision is Decision.FIRED
+        if x.rule != rule.text or not (fired or x.reason is Reason.TOLD_BEFORE):
             continue
-        if told or last is None or x.at - last >= COOLDOWN:
-            count, last = count + (not told), x.at
+        if fired or last is None or x.at - last >= COOLDOWN:
+            count, last = count + (not fired), x.at
     return count
 
 

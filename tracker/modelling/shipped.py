@@ -99,10 +99,10 @@ def ship(data: Path, out: Path, day: str, progress: Progress) -> None:
 def _games(data: Path, league: str, plan: FitPlan, day: str, progress: Progress) -> dict[str, Any]:
     """The document of a league with recorded games."""
     recorded = read(data, league)
-    told = None
+    judgement = None
     if plan.unseen is not None:
-        told = judged(recorded, plan.seasons, plan.unseen, progress)
-    about = {"fitted_at": day, "stage": "in use", "unseen": told}
+        judgement = judged(recorded, plan.seasons, plan.unseen, progress)
+    about = {"fitted_at": day, "stage": "in use", "unseen": judgement}
     found: dict[str, Any] = json.loads(games_fit.fit_text(recorded, plan.seasons, progress, about))
     return found
 

@@ -413,11 +413,11 @@ def _alerts(count: int) -> str:
     return plural(count, "alert")
 
 
-def _listed(head: str, told: Sequence[Delivery], zone: tzinfo, repeated: bool) -> str:
-    shown = sorted(told, key=lambda x: (x.created_at, x.alert_id))[-DIGEST_LINES:]
+def _listed(head: str, deliveries: Sequence[Delivery], zone: tzinfo, repeated: bool) -> str:
+    shown = sorted(deliveries, key=lambda x: (x.created_at, x.alert_id))[-DIGEST_LINES:]
     lines = [head, *(_told_late(one, zone, repeated) for one in shown)]
-    if len(told) > len(shown):
-        lines.append(f"and {len(told) - len(shown)} before these: tracker alerts")
+    if len(deliveries) > len(shown):
+        lines.append(f"and {len(deliveries) - len(shown)} before these: tracker alerts")
     return "\n".join(lines)
 
 

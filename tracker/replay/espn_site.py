@@ -116,8 +116,8 @@ class EspnSite:
             x.playback.recording for x in games if x.tip_off.astimezone(EASTERN).date() == today
         ]
         morning = datetime.combine(today, time(), EASTERN) + _ROLLS_OVER
-        told = morning.astimezone(UTC)
-        return self._keep(f"{league} injuries", told, lambda: injuries(league, shown, told))
+        told_at = morning.astimezone(UTC)
+        return self._keep(f"{league} injuries", told_at, lambda: injuries(league, shown, told_at))
 
     def _keep(self, key: str, changed: datetime, build: Callable[[], Json]) -> Page:
         kept = self._kept.get(key)
@@ -144,17 +144,17 @@ def scoreboard(league: str, views: Sequence[View]) -> Json:
     }
 
 
-def injuries(league: str, recordings: Sequence[Recording], told: datetime) -> Json:
+def injuries(league: str, recordings: Sequence[Recording], told_at: datetime) -> Json:
     """The list of a day: who is unfit for one of these games is out until the day after."""
-    back = (told + timedelta(days=1)).date().isoformat()
+    back = (told_at + timedelta(days=1)).date().isoformat()
     return {
-        "timestamp": minute_utc(told),
+        "timestamp": minute_utc(told_at),
         "status": "success",
         "injuries": [
             {
                 "id": team_ids(team, league)[0],
                 "displayName": _full_name(team),
-                "injuries": [_injury(x, told, back) for x in hurt],
+                "injuries": [_injury(x, told_at, back) for x in hurt],
             }
             for recording in recordings
             for team in (recording.away, recording.home)
@@ -163,12 +163,12 @@ def injuries(league: str, recordings: Sequence[Recording], told: datetime) -> Js
     }
 
 
-def _injury(player: RosterPlayer, told: datetime, back: str) -> Json:
+def _injury(player: RosterPlayer, told_at: datetime, back: str) -> Json:
     name = f"{player.first} {player.last}".strip()
     return {
         "id": str(player.id),
         "status": "Out",
-        "date": minute_utc(told),
+        "date": minute_utc(told_at),
         "shortComment": f"{player.last} will not play.",
         "athlete": {"displayName": name},
         "type": {"id": "4", "name": "INJURY_STATUS_OUT", "description": "out", "abbreviation": "O"},

@@ -166,29 +166,29 @@ def story(game: Timeline) -> Story:
 
 def describe(recording: Recording) -> str:
     """One line for a list: `SAC 111 @ PHI 113: won from 11 behind, 9 lead changes`."""
-    told = story(timeline(recording))
+    course = story(timeline(recording))
     parts = []
-    if not told.over:
+    if not course.over:
         parts.append("not recorded to its end")
-    if told.overtimes:
-        parts.append("overtime" if told.overtimes == 1 else f"{told.overtimes} overtimes")
-    if abs(told.margin) >= _BLOWOUT:
+    if course.overtimes:
+        parts.append("overtime" if course.overtimes == 1 else f"{course.overtimes} overtimes")
+    if abs(course.margin) >= _BLOWOUT:
         parts.append("a blowout")
-    if told.comeback >= _COMEBACK:
-        parts.append(f"won from {told.comeback} behind")
-    parts.append(f"{told.lead_changes} lead change{'' if told.lead_changes == 1 else 's'}")
-    parts += _pushes(recording, told)
+    if course.comeback >= _COMEBACK:
+        parts.append(f"won from {course.comeback} behind")
+    parts.append(f"{course.lead_changes} lead change{'' if course.lead_changes == 1 else 's'}")
+    parts += _pushes(recording, course)
     home, away = recording.home.tricode, recording.away.tricode
-    return f"{away} {told.away} @ {home} {told.home}: {', '.join(parts)}"
+    return f"{away} {course.away} @ {home} {course.home}: {', '.join(parts)}"
 
 
-def _pushes(recording: Recording, told: Story) -> list[str]:
+def _pushes(recording: Recording, course: Story) -> list[str]:
     lines = recording.lines
-    if lines is None or not told.over:
+    if lines is None or not course.over:
         return []
     pushes = []
-    if lines.home_spread is not None and told.margin + lines.home_spread == 0:
+    if lines.home_spread is not None and course.margin + lines.home_spread == 0:
         pushes.append("a push on the closing spread")
-    if lines.total is not None and told.home + told.away == lines.total:
+    if lines.total is not None and course.home + course.away == lines.total:
         pushes.append("a push on the closing total")
     return pushes

@@ -170,9 +170,9 @@ class OddsSite:
         return _page(value, now, 200, self._counted(key, cost))
 
     def _error(self, code: str, key: str, now: datetime) -> Page:
-        told = {"message": code.replace("_", " ").capitalize(), "error_code": code,
+        document = {"message": code.replace("_", " ").capitalize(), "error_code": code,
                 "details_url": f"{_DETAILS}#{code.casefold()}"}  # fmt: skip
-        return _page(told, now, _STATUSES[code], self._counted(key, 0))
+        return _page(document, now, _STATUSES[code], self._counted(key, 0))
 
     def _counted(self, key: str, cost: int) -> dict[str, str]:
         used = self._used[key]
@@ -191,23 +191,23 @@ class OddsSite:
         series = query.get("series_ticker", "")
         found = []
         for showing in self._listed(now):
-            told = _prices(showing, now)
-            if told is not None:
-                found += _contracts(showing, told, series)
+            prices = _prices(showing, now)
+            if prices is not None:
+                found += _contracts(showing, prices, series)
         return found
 
     def _events(self, slug: str, now: datetime) -> list[dict[str, Any]]:
         for showing in self._listed(now):
-            told = _prices(showing, now)
-            if told is not None and _slug(showing) == slug:
-                return [_polymarket(showing, told, now)]
+            prices = _prices(showing, now)
+            if prices is not None and _slug(showing) == slug:
+                return [_polymarket(showing, prices, now)]
         return []
 
     def _token(self, path: str, query: Mapping[str, str], now: datetime) -> Page | None:
         token = query.get("token_id", "")
         for showing in self._listed(now):
-            told = _prices(showing, now)
-            for chance, known in () if told is None else _tokens(showing, told):
+            prices = _prices(showing, now)
+            for chance, known in () if prices is None else _tokens(showing, prices):
                 if known == token:
                     return _page(_answer(path, query, chance), now)
         return None
@@ -252,15 +252,15 @@ def _iso(at: datetime) -> str:
 
 
 def _books(showing: Showing, markets: Sequence[str], now: datetime) -> list[dict[str, Any]]:
-    told = _prices(showing, now)
-    if told is None:
+    prices = _prices(showing, now)
+    if prices is None:
         return []
     found = []
     for key, (opinion, margin) in _BOOKS.items():
         listed = [
             {"key": x, "last_update": _iso(now), "outcomes": outcomes}
             for x in markets
-            if (outcomes := _outcomes(showing, told, x, opinion, margin))
+            if (outcomes := _outcomes(showing, prices, x, opinion, margin))
         ]
         if listed:
             found.append(
@@ -270,22 +270,22 @@ def _books(showing: Showing, markets: Sequence[str], now: datetime) -> list[dict
 
 
 def _outcomes(
-    showing: Showing, told: _ModelledPrices, market: str, opinion: float, margin: float
+    showing: Showing, prices: _ModelledPrices, market: str, opinion: float, margin: float
 ) -> list[dict[str, Any]]:
     event = _event(showing)
     home, away = event["home_team"], event["away_team"]
     sides: list[tuple[str, float, float | None]]
     match market:
         case "h2h":
-            chance = min(max(told.home_chance + opinion, 0.01), 0.99)
+            chance = min(max(prices.home_chance + opinion, 0.01), 0.99)
             sides = [(home, chance, None), (away, 1 - chance, None)]
-        case "spreads" if told.home_spread is not None:
+        case "spreads" if prices.home_spread is not None:
             sides = [
-                (home, 0.5 + opinion, told.home_spread),
-                (away, 0.5 - opinion, -told.home_spread),
+                (home, 0.5 + opinion, prices.home_spread),
+                (away, 0.5 - opinion, -prices.home_spread),
             ]
-        case "totals" if told.total is not None:
-            sides = [("Over", 0.5 + opinion, told.total), ("Under", 0.5 - opinion, told.total)]
+        case "totals" if prices.total is not None:
+            sides = [("Over", 0.5 + opinion, prices.total), ("Under", 0.5 - opinion, prices.total)]
         case _:
             return []
     return [
@@ -295,7 +295,7 @@ def _outcomes(
     ]
 
 
-def _contracts(showing: Showing, told: _ModelledPrices, series: str) -> list[dict[str, Any]]:
+def _contracts(showing: Showing, prices: _ModelledPrices, series: str) -> list[dict[str, Any]]:
     recording, local = showing.playback.recording, showing.tip_off.astimezone(_EASTERN)
     home, away = recording.home.tricode, recording.away.tricode
     day = f"{local:%y}{_MONTHS[local.month - 1]}{local:%d}"
@@ -303,12 +303,12 @@ def _contracts(showing: Showing, told: _ModelledPrices, series: str) -> list[dic
     sides: list[tuple[str, float, float | None]]
     match series:
         case "KXNBAGAME":
-            sides = [(home, told.home_chance, None), (away, 1 - told.home_chance, None)]
-        case "KXNBASPREAD" if told.home_spread:
-            team, chance = (home, 0.5) if told.home_spread < 0 else (away, 0.5)
-            sides = [(f"{team}{abs(told.home_spread):.0f}", chance, abs(told.home_spread))]
-        case "KXNBATOTAL" if told.total is not None:
-            sides = [(f"{told.total:.0f}", 0.5, told.total)]
+            sides = [(home, prices.home_chance, None), (away, 1 - prices.home_chance, None)]
+        case "KXNBASPREAD" if prices.home_spread:
+            team, chance = (home, 0.5) if prices.home_spread < 0 else (away, 0.5)
+            sides = [(f"{team}{abs(prices.home_spread):.0f}", chance, abs(prices.home_spread))]
+        case "KXNBATOTAL" if prices.total is not None:
+            sides = [(f"{prices.total:.0f}", 0.5, prices.total)]
         case _:
             return []
     return [
@@ -338,15 +338,15 @@ def _slug(showing: Showing) -> str:
     return f"nba-{recording.away.tricode}-{recording.home.tricode}-{local:%Y-%m-%d}".casefold()
 
 
-def _tokens(showing: Showing, told: _ModelledPrices) -> list[tuple[float, str]]:
+def _tokens(showing: Showing, prices: _ModelledPrices) -> list[tuple[float, str]]:
     """The chance and the token of each outcome of a game's one market."""
     seed = _id(showing)
-    return [(1 - told.home_chance, f"{seed}0"), (told.home_chance, f"{seed}1")]
+    return [(1 - prices.home_chance, f"{seed}0"), (prices.home_chance, f"{seed}1")]
 
 
-def _polymarket(showing: Showing, told: _ModelledPrices, now: datetime) -> dict[str, Any]:
+def _polymarket(showing: Showing, prices: _ModelledPrices, now: datetime) -> dict[str, Any]:
     recording = showing.playback.recording
-    (away, first), (home, second) = _tokens(showing, told)
+    (away, first), (home, second) = _tokens(showing, prices)
     bid, ask = _around(away)
     market = {
         "conditionId": f"0x{_id(showing)}", "sportsMarketType": "moneyline", "line": None,

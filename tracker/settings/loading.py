@@ -20,7 +20,7 @@ from tracker.settings.models import (
     WNBA_FEED,
     Settings,
 )
-from tracker.settings.reading import ConfigError, NotRead, Place, Secret, read_table, told
+from tracker.settings.reading import ConfigError, NotRead, Place, Secret, error_of, read_table
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -153,7 +153,7 @@ def settings_of(rows: Mapping[str, Any], source: Path) -> Settings:
     try:
         return read_table(Settings, rows, source.absolute().parent)
     except NotRead as found:
-        raise told(found, Settings, source) from None
+        raise error_of(found, Settings, source) from None
 
 
 def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None) -> Settings:

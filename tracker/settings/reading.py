@@ -87,10 +87,10 @@ def setting(
     read: Read, default: Any = MISSING, *, name: str | None = None, factory: Any = MISSING
 ) -> Any:
     """A field that is a key of the file, called `name` there where that is another word."""
-    told = {"read": read, "name": name}
+    metadata = {"read": read, "name": name}
     if factory is not MISSING:
-        return field(default_factory=factory, metadata=told, kw_only=True)
-    return field(default=default, metadata=told, kw_only=True)
+        return field(default_factory=factory, metadata=metadata, kw_only=True)
+    return field(default=default, metadata=metadata, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _each(
 
 def _within(name: str | int, why: ValueError) -> list[tuple[Place, str]]:
     inner = why.mistakes if isinstance(why, NotRead) else (((), str(why)),)
-    return [((name, *place), told) for place, told in inner]
+    return [((name, *place), problem) for place, problem in inner]
 
 
 def keys_of(cls: type) -> dict[str, Field[Any]]:
@@ -214,7 +214,7 @@ def as_plain(value: Any) -> Any:
 # ---------------------------------------------------------------------------------------- mistakes
 
 
-def told(found: NotRead, cls: type, source: Path | str) -> ConfigError:
+def error_of(found: NotRead, cls: type, source: Path | str) -> ConfigError:
     """What was wrong in `source`, as sentences. No value of the file is repeated by it."""
     sentences = []
     for place, what in found.mistakes:

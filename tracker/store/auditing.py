@@ -150,12 +150,12 @@ def _edit(db: sqlite3.Connection, wanted: Edit, at: datetime) -> list[Audit]:
     old = draft_of(row)
     new = replace(wanted.draft, name=old.name, from_file=old.from_file, occasion=old.occasion)
     _check_twin(db, row, new, wanted.twin)
-    told = change(db, row, new, wanted.who, at)
-    if told:
+    changes = change(db, row, new, wanted.who, at)
+    if changes:
         db.execute(q.RENAME_BET, (new.identity, number))
-    told.pop("meaning", None)
-    count = len(told)
-    if PRICE & told.keys():
+    changes.pop("meaning", None)
+    count = len(changes)
+    if PRICE & changes.keys():
         count += _pay_anew(db, number, wanted.paid, wanted.who, at)
     return _audits(db, number)[-count:] if count else []
 

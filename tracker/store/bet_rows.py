@@ -486,9 +486,9 @@ def keep_standing(db: sqlite3.Connection, changed: Iterable[Tracked]) -> None:
             (parts(y.chance) | {"bet": number, "game": y.game} for y in x.groups),
         )
         why = None if x.no_chance is None else x.no_chance.value
-        values = {"bet": number, "told": x.told, "no_chance": why}
+        values = {"bet": number, "told": x.reported, "no_chance": why}
         known = db.execute(_STANDING, (number,)).fetchone()
-        if x.told or why or known is not None:
+        if x.reported or why or known is not None:
             db.execute(_KEEP_STANDING, values)
 
 
@@ -499,7 +499,7 @@ def recall(db: sqlite3.Connection, tracked: Tracked) -> Tracked:
     if row is not None:
         why = _no_chance(row)
         chance = tracked.chance if why is None else None
-        tracked = replace(tracked, told=row["told"], no_chance=why, chance=chance)
+        tracked = replace(tracked, reported=row["told"], no_chance=why, chance=chance)
     if not isinstance(tracked.bet.market, Parlay):
         return tracked
     legs = {x["leg"]: _leg(x) for x in db.execute(_LEG_STANDINGS, (number,))}

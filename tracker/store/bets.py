@@ -265,13 +265,13 @@ def change(
     old = draft_of(row)
     db.execute(q.CHANGE_BET, values | {"number": number})
     keep_outcome(db, number)
-    told = {k: v for k, v in changed.items() if k not in ("meaning", "odds_decimal")}
-    for what, after in told.items():
+    shown = {k: v for k, v in changed.items() if k not in ("meaning", "odds_decimal")}
+    for what, after in shown.items():
         audit(db, at, who, (number, what, row[what], after))
     if draft.placed_at != old.placed_at:
-        told["placed_at"] = draft.placed_at
+        shown["placed_at"] = draft.placed_at
         audit(db, at, who, (number, "placed_at", old.placed_at, draft.placed_at))
-    return told or changed
+    return shown or changed
 
 
 def _has_history(row: sqlite3.Row, draft: Draft) -> str:

@@ -327,25 +327,25 @@ class Seasons:
         listed = list(leagues)
         return await self._db.read(lambda db: _absences(db, listed, at))
 
-    async def keep_box(self, told: Sequence[Injury], at: datetime) -> tuple[Injury, ...]:
+    async def keep_box(self, injuries: Sequence[Injury], at: datetime) -> tuple[Injury, ...]:
         """Keep what boxes say of players who are out, where it is not known yet; what was new."""
-        return await self._db.write(lambda db: _keep_box(db, told, at))
+        return await self._db.write(lambda db: _keep_box(db, injuries, at))
 
     async def keep_injuries(
-        self, league: str, told: Sequence[Injury], at: datetime
+        self, league: str, injuries: Sequence[Injury], at: datetime
     ) -> tuple[Injury, ...]:
         """Keep what is new in a source's whole list; the words that changed, in its order.
 
         Who is no longer on the list is available again.
         """
-        return await self._db.write(lambda db: _keep_injuries(db, league, told, at))
+        return await self._db.write(lambda db: _keep_injuries(db, league, injuries, at))
 
 
 def _keep_injuries(
-    db: sqlite3.Connection, league: str, told: Sequence[Injury], at: datetime
+    db: sqlite3.Connection, league: str, injuries: Sequence[Injury], at: datetime
 ) -> tuple[Injury, ...]:
     known = {key: x for key, x in _words(db, league) if x.source != BY_BOX}
-    fresh = {player_key(x.name): x for x in told}
+    fresh = {player_key(x.name): x for x in injuries}
     db.execute(q.KEEP_META, (_READ + league, stamp(at)))
     gone = {
         key: Injury(league, x.team, x.name, Availability.AVAILABLE, "", None, x.source)
@@ -357,11 +357,13 @@ def _keep_injuries(
     return tuple(changed.values())
 
 
-def _keep_box(db: sqlite3.Connection, told: Sequence[Injury], at: datetime) -> tuple[Injury, ...]:
+def _keep_box(
+    db: sqlite3.Connection, injuries: Sequence[Injury], at: datetime
+) -> tuple[Injury, ...]:
     news: list[Injury] = []
-    for league in dict.fromkeys(x.league for x in told):
+    for league in dict.fromkeys(x.league for x in injuries):
         known = {key: x for key, x in _words(db, league) if x.source == BY_BOX}
-        mine = {player_key(x.name): x for x in told if x.league == league}
+        mine = {player_key(x.name): x for x in injuries if x.league == league}
         changed = {k: x for k, x in mine.items() if known.get(k) != x}
         db.executemany(_KEEP_INJURY, (_columns(key, x, at) for key, x in changed.items()))
         news += changed.values()

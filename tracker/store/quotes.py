@@ -392,8 +392,8 @@ def _newest(
     quote: Quote, document: datetime | None, source: datetime | None, until: datetime
 ) -> datetime:
     """When a price last stood: it stands as long as its source answers and says nothing else."""
-    told = [quote.stood_at, *(x for x in (document, source) if x is not None)]
-    return min(max(told), until) if quote.open else quote.stood_at
+    times = [quote.stood_at, *(x for x in (document, source) if x is not None)]
+    return min(max(times), until) if quote.open else quote.stood_at
 
 
 def _quote_row(x: Quote, poll: int) -> tuple[object, ...]:

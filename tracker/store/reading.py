@@ -23,7 +23,7 @@ from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Score
 from tracker.domain.policy import Level, Rule
 from tracker.domain.poll import FINAL_CHECKS, Origin
-from tracker.domain.prior import PriorTold
+from tracker.domain.prior import SourcedPrior
 from tracker.domain.tracking import GameTracking, Held, RulePhase, RuleState, Tracked
 from tracker.store import queries as q
 from tracker.store.bet_rows import Wagers, draft_of, recall
@@ -133,7 +133,7 @@ def _rule(row: sqlite3.Row) -> RuleState:
         fired=tuple(moment(t) for t in unpack(row["fired"])),
         window=tuple((moment(t), p) for t, p in unpack(row["swing_window"])),
         flipped=bool(row["flipped"]),
-        told=tuple(unpack(row["told"])),
+        notified=tuple(unpack(row["told"])),
     )
 
 
@@ -423,7 +423,7 @@ def _snapshot(x: Any) -> Snapshot:
         no_chance=None if x["no_chance"] is None else NoChance(x["no_chance"]),
         prior=None
         if x["prior_by"] is None
-        else PriorTold(x["prior_margin"], x["prior_total"], x["prior_by"]),
+        else SourcedPrior(x["prior_margin"], x["prior_total"], x["prior_by"]),
         raw=None if x["raw_win"] is None else Chance(x["raw_win"], x["raw_push"], x["raw_lose"]),
         own=None if x["own_mu"] is None else OwnFigure(x["own"], x["own_mu"], x["own_sigma"]),
     )

@@ -58,9 +58,9 @@ def record(db: sqlite3.Connection, poll: Poll, change: Change, channels: Sequenc
 def _touched(change: Change) -> set[int]:
     """The bets of which anything has changed."""
     seen = {x.bet for x in change.snapshots} | {x.bet for x in change.rules}
-    told = {x.bet for x in change.alerts} | {x.bet for x in change.legs}
+    touched = {x.bet for x in change.alerts} | {x.bet for x in change.legs}
     ended = {x.bet for x in change.settlements} | {x.bet for x in change.confirmations}
-    return seen | told | ended
+    return seen | touched | ended
 
 
 def game_columns(game: Game) -> dict[str, object]:
@@ -183,8 +183,8 @@ def _keep_snapshots(db: sqlite3.Connection, change: Change, poll: int, followed:
 
 def _latest(x: Snapshot) -> dict[str, object]:
     certain = x.chance is None or x.chance.decided
-    told = {"bet": x.bet, "at": stamp(x.at), "open": None if certain else x.known.win}
-    return parts(x.chance) | told
+    values = {"bet": x.bet, "at": stamp(x.at), "open": None if certain else x.known.win}
+    return parts(x.chance) | values
 
 
 def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:
@@ -234,7 +234,7 @@ def _rule(x: RuleState) -> tuple[object, ...]:
         pack([stamp(t) for t in x.fired]),
         pack([[stamp(t), p] for t, p in x.window]),
         x.flipped,
-        pack(x.told),
+        pack(x.notified),
     )
 
 

@@ -72,7 +72,7 @@ SELECT :trial, :at, :verdict, :clauses, :told WHERE :verdict IS NOT (
 
 _LAST_VERDICT = "SELECT * FROM trial_verdict WHERE trial = ? ORDER BY id DESC LIMIT 1"
 
-_UNTOLD = """
+_UNREPORTED = """
 SELECT trial_verdict.*, trial.league, trial.kind, trial.champion, trial.challenger, trial.outcome
 FROM trial_verdict JOIN trial ON trial.id = trial_verdict.trial
 WHERE NOT told ORDER BY trial_verdict.id
@@ -159,7 +159,7 @@ class TrialVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class UntoldVerdict:
+class UnreportedVerdict:
     """A verdict of which no message was queued, with the trial that it is about."""
 
     id: int
@@ -204,10 +204,10 @@ class Trials:
 
     async def keep(self, shadows: Iterable[Shadow], bets: Iterable[ShadowBet]) -> None:
         """Write down what was said; what is there already stays."""
-        told, chances = [_shadow_row(x) for x in shadows], [_bet_row(x) for x in bets]
+        rows, chances = [_shadow_row(x) for x in shadows], [_bet_row(x) for x in bets]
 
         def work(db: sqlite3.Connection) -> None:
-            db.executemany(_SHADOW, told)
+            db.executemany(_SHADOW, rows)
             db.executemany(_SHADOW_BET, chances)
 
         await self._db.write(work)
@@ -260,11 +260,11 @@ class Trials:
 
         return await self._db.read(work)
 
-    async def untold(self) -> tuple[UntoldVerdict, ...]:
+    async def unreported(self) -> tuple[UnreportedVerdict, ...]:
         """The verdicts of which no message was queued."""
-        return await self._db.read(lambda db: tuple(map(_untold, db.execute(_UNTOLD))))
+        return await self._db.read(lambda db: tuple(map(_unreported, db.execute(_UNREPORTED))))
 
-    async def told(self, number: int) -> None:
+    async def mark_reported(self, number: int) -> None:
         """A message about a verdict was queued."""
         await self._db.write(
             lambda db: db.execute("UPDATE trial_verdict SET told = 1 WHERE id = ?", (number,))
@@ -308,20 +308,20 @@ def _bet_row(x: ShadowBet) -> dict[str, object]:
 
 
 def _shadowed(x: sqlite3.Row) -> Shadowed:
-    told = None if x["told"] is None else json.loads(x["told"])
-    over = told is not None and told["phase"] == "final"
+    said = None if x["told"] is None else json.loads(x["told"])
+    over = said is not None and said["phase"] == "final"
     return Shadowed(
         Shadow(
             x["trial"], x["game"], x["moment"], x["subject"], moment(x["at"]),
             json.loads(x["said"]), x["why"],
         ),
         date.fromisoformat(x["day"]),
-        (told["score"][0], told["score"][1]) if over and told is not None else None,
+        (said["score"][0], said["score"][1]) if over and said is not None else None,
     )  # fmt: skip
 
 
-def _untold(x: sqlite3.Row) -> UntoldVerdict:
-    return UntoldVerdict(
+def _unreported(x: sqlite3.Row) -> UnreportedVerdict:
+    return UnreportedVerdict(
         x["id"], x["league"], x["kind"], x["champion"], x["challenger"], x["verdict"],
         None if x["outcome"] is None else TrialOutcome(x["outcome"]),
     )  # fmt: skip

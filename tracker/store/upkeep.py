@@ -251,7 +251,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 
 _HISTORY = "SELECT * FROM monitor ORDER BY id DESC LIMIT ?"
 
-_UNTOLD = "SELECT * FROM monitor WHERE NOT told ORDER BY id"
+_UNREPORTED = "SELECT * FROM monitor WHERE NOT told ORDER BY id"
 
 _CLOSES = """
 SELECT game.slate AS day, finished.*, -closing.home_spread AS margin, closing.total AS total
@@ -353,11 +353,11 @@ class Monitoring:
         """How the monitors have stood, the last change first."""
         return await self._db.read(lambda db: tuple(map(_row, db.execute(_HISTORY, (most,)))))
 
-    async def untold(self) -> tuple[MonitorStanding, ...]:
+    async def unreported(self) -> tuple[MonitorStanding, ...]:
         """The changes of which no message was queued."""
-        return await self._db.read(lambda db: tuple(map(_row, db.execute(_UNTOLD))))
+        return await self._db.read(lambda db: tuple(map(_row, db.execute(_UNREPORTED))))
 
-    async def told(self, number: int) -> None:
+    async def mark_reported(self, number: int) -> None:
         """A message about a change was queued."""
         await self._db.write(
             lambda db: db.execute("UPDATE monitor SET told = 1 WHERE id = ?", (number,))
@@ -451,9 +451,9 @@ def last_usage(db: sqlite3.Connection) -> KeptUsage | None:
     row = db.execute(q.META, (_USAGE,)).fetchone()
     if row is None:
         return None
-    told = json.loads(row["value"])
+    usage = json.loads(row["value"])
     hosts = {
         name: Usage(**{**x, "troubles": tuple((word, n) for word, n in x["troubles"])})
-        for name, x in told["hosts"].items()
+        for name, x in usage["hosts"].items()
     }
-    return moment(told["at"]), hosts
+    return moment(usage["at"]), hosts

@@ -180,8 +180,8 @@ class ShowView:
     @property
     def priced(self) -> ShowView:
         """The same without the moments at which the bet had no chance."""
-        told = tuple(x for x in self.snapshots if x.snapshot.chance is not None)
-        return self if len(told) == len(self.snapshots) else replace(self, snapshots=told)
+        priced = tuple(x for x in self.snapshots if x.snapshot.chance is not None)
+        return self if len(priced) == len(self.snapshots) else replace(self, snapshots=priced)
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def _attach_pages(app: FastAPI) -> None:
 def _for_people(app: FastAPI) -> None:
     """On a page a mistake is told as a page; to a program, as a problem."""
 
-    async def told(request: Request, wrong: Exception) -> Response:
+    async def explain(request: Request, wrong: Exception) -> Response:
         match wrong:
             case Problem():
                 found = wrong
@@ -112,4 +112,4 @@ def _for_people(app: FastAPI) -> None:
         )  # fmt: skip
 
     for kind in (Problem, TrackerError, RequestValidationError):
-        app.add_exception_handler(kind, told)
+        app.add_exception_handler(kind, explain)

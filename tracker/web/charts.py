@@ -82,9 +82,9 @@ def of_own(course: Course) -> str:
     For a course whose `quantity` is known.
     """
     end = course.end or 1.0
-    told = [(p.x, p.own) for p in course.points if p.own is not None]
-    by_then = [(x, own.now) for x, own in told if course.so_far and own.now is not None]
-    values = [v for _, own in told for v in (own.mu - own.sigma, own.mu + own.sigma)]
+    figures = [(p.x, p.own) for p in course.points if p.own is not None]
+    by_then = [(x, own.now) for x, own in figures if course.so_far and own.now is not None]
+    values = [v for _, own in figures for v in (own.mu - own.sigma, own.mu + own.sigma)]
     values += [now for _, now in by_then]
     values += [] if course.line is None else [course.line]
     low, high = min(values), max(values)
@@ -93,13 +93,13 @@ def of_own(course: Course) -> str:
     def y(value: float) -> float:
         return _y((value - low) / span)
 
-    upper = [(_x(x / end), y(own.mu + own.sigma)) for x, own in told]
-    lower = [(_x(x / end), y(own.mu - own.sigma)) for x, own in reversed(told)]
+    upper = [(_x(x / end), y(own.mu + own.sigma)) for x, own in figures]
+    lower = [(_x(x / end), y(own.mu - own.sigma)) for x, own in reversed(figures)]
     inside = [*_ticks(course), _path("band", [*upper, *lower])]
     if course.line is not None:
         inside.append(_line("level", _x(0), y(course.line), _x(1), y(course.line)))
         inside.append(_text("axis end", _x(1), y(course.line) - 4, f"line {course.line:g}"))
-    inside.append(_path("curve", [(_x(x / end), y(own.mu)) for x, own in told]))
+    inside.append(_path("curve", [(_x(x / end), y(own.mu)) for x, own in figures]))
     if by_then:
         inside.append(_path("played", [(_x(x / end), y(now)) for x, now in by_then]))
     inside += [_text("axis end", _LEFT - 6, y(v) + 4, f"{v:.0f}") for v in (low, high)]

@@ -303,7 +303,7 @@ _FAULT = 400
 
 def answers(shape: Any, status: int = 200, *others: int) -> Json:
     """What the decorator of a route is given: the answer's shape, described and not made anew."""
-    told = {
+    responses = {
         one: {
             "model": shape,
             "description": "As described.",
@@ -311,7 +311,7 @@ def answers(shape: Any, status: int = 200, *others: int) -> Json:
         }
         for one in (status, *others)
     }
-    return {"response_model": None, "responses": told, "status_code": status}
+    return {"response_model": None, "responses": responses, "status_code": status}
 
 
 class Problem(Exception):

@@ -307,9 +307,9 @@ def rewritten(
     file: str, bet: str, changes: Iterable[tuple[str, str | None, str | None]], *, undone: bool
 ) -> str:
     """What the file of bets changed of a bet that has its result, or that was edited by hand."""
-    told = " · ".join(change_text(*x) for x in changes)
+    words = " · ".join(change_text(*x) for x in changes)
     keep = "\nThat takes back an edit: change its line in the file to keep it." if undone else ""
-    return f"{file} changed {bet}: {told}{keep}"
+    return f"{file} changed {bet}: {words}{keep}"
 
 
 def _listed(games: Sequence[str]) -> str:
@@ -453,10 +453,10 @@ def _age(alert: Alert, tracking: GameTracking, wording: MessageStyle) -> str:
     seconds = (alert.at - tracking.seen_at).total_seconds()
     delayed = f"delayed {span_text(wording.delay)}" if wording.delay else ""
     if tracking.stale:
-        told = "data stale"
+        age = "data stale"
     elif seconds < _FRESH_SECONDS:
-        told = f"data {delayed or 'just in'}"
+        age = f"data {delayed or 'just in'}"
         delayed = ""
     else:
-        told = f"data {span_text(seconds + wording.delay)} old"
-    return f"{told}, {delayed}" if delayed else told
+        age = f"data {span_text(seconds + wording.delay)} old"
+    return f"{age}, {delayed}" if delayed else age

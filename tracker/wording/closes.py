@@ -16,7 +16,7 @@ from tracker.domain.market import (
     line_text,
 )
 from tracker.domain.money import Odds, odds_text
-from tracker.domain.prior import PriorTold
+from tracker.domain.prior import SourcedPrior
 from tracker.domain.quote import MONEYLINE, SPREAD, Closing, Selection
 from tracker.domain.value import BetDecision, ClosingValue, Grade
 from tracker.wording.figures import percent
@@ -140,7 +140,7 @@ def mean_text(mean: float | None, se: float | None, n: int, *, enough: int) -> s
     return f"{share_text(mean)}{error} {count}{early}"
 
 
-def prior_text(prior: PriorTold, game: Game, late: float | None = None) -> str:
+def prior_text(prior: SourcedPrior, game: Game, late: float | None = None) -> str:
     """A prior in a bettor's words: `DEN −4.5, total 228.5 · lines that you gave`.
 
     `late` is the chance that the road team's games bring more points late than early, where known.

@@ -160,8 +160,8 @@ def change_text(what: str, before: str | None, after: str | None) -> str:
         whose = (_WHOSE[x in ("1", "True")] for x in (before, after))
         return " → ".join(whose)
     money = what.endswith("_cents")
-    told = (money_text(int(x)) if money and x else x or "none" for x in (before, after))
-    return f"{what.removesuffix('_cents')} {' → '.join(told)}"
+    sums = (money_text(int(x)) if money and x else x or "none" for x in (before, after))
+    return f"{what.removesuffix('_cents')} {' → '.join(sums)}"
 
 
 def span_text(seconds: float) -> str:

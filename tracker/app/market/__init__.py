@@ -150,11 +150,11 @@ def paths(history: Sequence[Quote]) -> dict[str, tuple[Step, ...]]:
         lines = consensus(two_sided([x for x in standing.values() if x.open]))
         if lines is None:
             continue
-        told, _, _ = lines
-        _step(found["spread"], at, told.home_spread)
-        _step(found["total"], at, told.total)
-        if told.home_ml is not None:
-            _step(found["moneyline"], at, None, round(1 / told.home_ml, 4))
+        plotted, _, _ = lines
+        _step(found["spread"], at, plotted.home_spread)
+        _step(found["total"], at, plotted.total)
+        if plotted.home_ml is not None:
+            _step(found["moneyline"], at, None, round(1 / plotted.home_ml, 4))
     return {name: tuple(steps) for name, steps in found.items() if steps}
 
 

@@ -390,12 +390,12 @@ def candidates(
                 if strategy.holds(one.figures):
                     done.add(selection)
     closed = close(kept.game.id, 1, kept.tip_at, two_sided(in_force(kept.quotes, kept.tip_at)))
-    told = []
+    offers = []
     for selection, one in found.items():
         fair = closed.fair(selection)
         clv = None if fair is None else fair.of(selection) * one.odds - 1
-        told.append((one, BetOutcome(_won(selection, kept), clv)))
-    return told
+        offers.append((one, BetOutcome(_won(selection, kept), clv)))
+    return offers
 
 
 def in_force(quotes: Sequence[Quote], at: datetime) -> list[Quote]:

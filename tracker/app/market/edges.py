@@ -267,13 +267,13 @@ async def _gate(
     game = odds.game
     players = await _players(store, game, odds.at)
     pricing = await pricing_of(store, [game], [], given, load)
-    told = pricing.believed(game, []).by
+    believed_by = pricing.believed(game, []).by
     seen = state if state is not None and state.phase.in_play else before_tip(game, players)
     plain = pricing.seen(seen, [])
     priors = await _priors(store, players, game, player_figures(plain.parameters))
     forecast = replace(plain, players=priors)
     outlook = await asyncio.to_thread(forecast.outlook)
-    return edges(odds, state, outlook, told, players, limits)
+    return edges(odds, state, outlook, believed_by, players, limits)
 
 
 async def _players(store: Store, game: Game, now: datetime) -> tuple[Player, ...]:

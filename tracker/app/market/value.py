@@ -441,8 +441,8 @@ def hedge_json(x: HeldBet, against: Odds) -> dict[str, object]:
     """A second bet on the other side, as `tracker hedge --json` gives it."""
     lock = hedge_to_lock(x.chance, x.returns, against)
     even = hedge_to_keep_even(x.chance, x.returns, against)
-    told = {"against": against.text, "lock": asdict(lock), "even": asdict(even)}
-    return _held_json(x) | told
+    document = {"against": against.text, "lock": asdict(lock), "even": asdict(even)}
+    return _held_json(x) | document
 
 
 def _held_json(x: HeldBet) -> dict[str, object]:

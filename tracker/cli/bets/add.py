@@ -122,12 +122,12 @@ def read_options(args: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
     values: dict[str, Any] = {}
     rest = iter(args)
     for word in rest:
-        flag, equals, told = word.partition("=")
+        flag, equals, given = word.partition("=")
         option = _BY_FLAG.get(flag)
         if word == "--":
             words += rest
         elif flag == _CONFIG:
-            values["config"] = told if equals else _value(flag, rest)
+            values["config"] = given if equals else _value(flag, rest)
         elif option is None or (option.on is not None and equals):
             if word.startswith("--"):
                 raise Misused(f"there is no option {flag}: see `tracker add --help`")
@@ -135,7 +135,7 @@ def read_options(args: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
         elif option.on is not None:
             values[option.name] = option.on
         else:
-            value = told if equals else _value(flag, rest)
+            value = given if equals else _value(flag, rest)
             values[option.name] = (*values.get(option.name, ()), value) if option.several else value
     return words, values
 
@@ -375,8 +375,12 @@ def _money(draft: Draft, form: str, *, as_written: bool) -> list[str]:
         parts.append(odds_text(odds, form))
     if stake is not None:
         win = f"to win {money_text(payout_if_won(stake, odds) - stake)}" if odds else ""
-        told = as_written and not draft.free and stake_written(draft.pick, stake) is not None
-        text = " ".join(y for y in ("" if told else stake_text(stake, free=draft.free), win) if y)
+        stake_in_line = (
+            as_written and not draft.free and stake_written(draft.pick, stake) is not None
+        )
+        text = " ".join(
+            y for y in ("" if stake_in_line else stake_text(stake, free=draft.free), win) if y
+        )
         parts += [text] if text else []
     asked = needed(odds, free=draft.free)
     if asked is not None:

@@ -62,14 +62,14 @@ async def edit(  # noqa: PLR0917 - a command has an argument for each option
     reference = bet
     async with session(scope_of(context), write=True) as at:
         done = await at.bets.edit(reference, changes, at.now)
-    view, told = done.bet, done.changes
+    view, audits = done.bet, done.changes
     if as_json:
-        say_json(bet_json(view) | {"changed": [_audit_json(x) for x in told]})
+        say_json(bet_json(view) | {"changed": [_audit_json(x) for x in audits]})
         return
-    if not told:
+    if not audits:
         say(f"{_name(view)}: it was so already.")
         return
-    for change in told:
+    for change in audits:
         say(f"{_name(view)}: {change_text(change.what, change.before, change.after)}")
 
 

@@ -132,12 +132,12 @@ async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) 
         if as_json:
             from tracker.app.market.value import decision_json, value_json
 
-            told = {
+            document = {
                 "prior": None if prior is None else prior_json(prior),
                 "decision": None if made is None else decision_json(made),
                 "clv": None if value is None else value_json(value),
             }
-            say_json(show_json(found) | told)
+            say_json(show_json(found) | document)
         else:
             from tracker.app.views import prior_words
 
@@ -217,10 +217,10 @@ def _worth(
     """What the bet was worth when it was made, and by the close."""
     from tracker.wording.closes import value_text
 
-    told = [] if made is None else decision_lines(made, "When made", at.basics.odds_format)
+    lines = [] if made is None else decision_lines(made, "When made", at.basics.odds_format)
     if value is not None and bet.market is not None:
-        told.append(f"Close    {value_text(bet.market, bet.odds, value)}")
-    return told
+        lines.append(f"Close    {value_text(bet.market, bet.odds, value)}")
+    return lines
 
 
 def _stake(bet: BetView) -> str:

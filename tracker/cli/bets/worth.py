@@ -191,8 +191,8 @@ async def _checked(
         say_json(_check_json(asked, found, why))
         return
     say(f"{paint(asked.text, 'bold')} · {asked.games[0].name}")
-    for told in decision_lines(found.decision, "Now" if found.live else "Before tip-off", form):
-        say(told)
+    for row in decision_lines(found.decision, "Now" if found.live else "Before tip-off", form):
+        say(row)
     if found.market is not None:
         say(f"{paint('Market', 'dim'):<9}{found.market:.1%}".replace("%", " %"))
     say("worth a look" if not why else f"not worth a look: {'; '.join(why)}")

@@ -171,7 +171,7 @@ class _Record:
     """What bets came to: cents by night, chances beside what came, worth by the close."""
 
     nights: Sequence[tuple[str, int]] = ()
-    told: Reliability | None = None
+    reliable: Reliability | None = None
     worth: Sequence[float] = ()
     mean: str = ""
 
@@ -183,7 +183,7 @@ def _chart_record(scope: Scope, kind: str, out: Path | None, columns: int) -> No
         found = asyncio.run(_record(scope, kind))
     except StoreMissing:
         found = _Record()
-    if not found.nights and found.told is None and not found.worth:
+    if not found.nights and found.reliable is None and not found.worth:
         say(_NOTHING[kind])
         return
     if out is None:
@@ -200,7 +200,7 @@ async def _record(scope: Scope, kind: str) -> _Record:
             case "profit":
                 return _Record(nights=await _nights(at))
             case "calibration":
-                return _Record(told=reliability(await at.store.said()))
+                return _Record(reliable=reliability(await at.store.said()))
             case _:
                 return await _worth(at)
 
@@ -225,8 +225,8 @@ async def _worth(at: Session) -> _Record:
 def _drawn(x: _Record, columns: int) -> list[str]:
     if x.nights:
         return draw_profit(x.nights, columns)
-    if x.told is not None:
-        return draw_reliability(x.told, columns)
+    if x.reliable is not None:
+        return draw_reliability(x.reliable, columns)
     return draw_clv(x.worth, x.mean, columns)
 
 
@@ -234,8 +234,8 @@ def _write(x: _Record, out: Path) -> None:
     pictures = _pictures()
     if x.nights:
         pictures.write_profit(x.nights, out)
-    elif x.told is not None:
-        pictures.write_reliability(x.told, out)
+    elif x.reliable is not None:
+        pictures.write_reliability(x.reliable, out)
     else:
         pictures.write_clv(x.worth, x.mean, out)
 
@@ -259,13 +259,13 @@ def why(
     """
     scope = scope_of(context)
     with progress("looking back"):
-        told = asyncio.run(explained(scope, bet, begin, end))
+        found = asyncio.run(explained(scope, bet, begin, end))
     if as_json:
         from tracker.app.explain import why_json
 
-        say_json(why_json(told))
+        say_json(why_json(found))
     else:
-        say("\n".join(told_lines(told)))
+        say("\n".join(why_lines(found)))
 
 
 async def explained(
@@ -286,24 +286,27 @@ async def explained(
             raise Impossible(str(why_not)) from None
 
 
-def told_lines(told: Explained) -> list[str]:
+def why_lines(explained: Explained) -> list[str]:
     """The two moments, what was believed before, and the causes between, which add up."""
     from tracker.app.views import prior_words
     from tracker.wording.figures import cause_text, hit_text, tenths
 
-    bet, causes = told.view.bet, told.causes
-    first, last = told.first, told.last
-    names = dict.fromkeys(x.name for x in told.games)
+    bet, causes = explained.view.bet, explained.causes
+    first, last = explained.first, explained.last
+    names = dict.fromkeys(x.name for x in explained.games)
     lines = [f"#{bet.id} {shown_as(bet)} · {', '.join(names)}"]
-    for x, game in zip((first, last), told.games, strict=True):
+    for x, game in zip((first, last), explained.games, strict=True):
         score = f"{game.away} {x.score.away} – {x.score.home} {game.home}"
         lines.append(f"  {x.game_clock:<10} {score:<18} p(hit) {hit_text(x.known, 1):>7}")
-    lines += [paint(f"  {'before':<10} {prior_words(told.prior, told.games[1])}", "dim"), ""]
-    change = told.change
+    lines += [
+        paint(f"  {'before':<10} {prior_words(explained.prior, explained.games[1])}", "dim"),
+        "",
+    ]
+    change = explained.change
     shown = tenths([x for _, x in causes], change)
     for (name, _), points in zip(causes, shown, strict=True):
         if points:
-            text = cause_text(name, first, last, told.games[1])
+            text = cause_text(name, first, last, explained.games[1])
             lines.append(f"  {name:<15} {_signed(points):>16}   {paint(text, 'dim')}")
     total = _signed(round(change * 1000))
     return [*lines, f"  {'together':<15} {total:>16}   points of p(hit)"]

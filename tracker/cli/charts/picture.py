@@ -191,17 +191,17 @@ def _alerts(axes: Axes, course: Course) -> None:
 
 def _own(axes: Axes, course: Course) -> None:
     """What is expected of the figure that decides the bet, what counts so far, and the line."""
-    told = [(p.x, p.own) for p in course.points if p.own is not None]
-    xs = [x for x, _ in told]
-    lows = [own.mu - own.sigma for _, own in told]
-    highs = [own.mu + own.sigma for _, own in told]
+    drawn = [(p.x, p.own) for p in course.points if p.own is not None]
+    xs = [x for x, _ in drawn]
+    lows = [own.mu - own.sigma for _, own in drawn]
+    highs = [own.mu + own.sigma for _, own in drawn]
     axes.fill_between(
         xs, lows, highs, step="post", color=_BLUE, alpha=0.15, linewidth=0, label="mu ± sigma"
     )
-    mus = [own.mu for _, own in told]
+    mus = [own.mu for _, own in drawn]
     axes.step(xs, mus, where="post", color=_BLUE, linewidth=2.2, label="mu")
     if course.so_far:
-        now = [(x, own.now) for x, own in told if own.now is not None]
+        now = [(x, own.now) for x, own in drawn if own.now is not None]
         xs, figures = [x for x, _ in now], [y for _, y in now]
         axes.step(xs, figures, where="post", color=_GREEN, linewidth=1.8, label="so far")
     if course.line is not None:

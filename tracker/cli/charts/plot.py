@@ -242,10 +242,10 @@ def _names(course: Course) -> list[tuple[float, str]]:
 
 def _own_panel(course: Course, columns: int) -> list[str]:
     """The figure that decides the bet: what is expected of it, what counts so far, and the line."""
-    told = [(p.x, p.own) for p in course.points if p.own is not None]
-    mus = [(x, own.mu) for x, own in told]
-    edges = [[(x, own.mu + k * own.sigma) for x, own in told] for k in (1, -1)]
-    now = [(x, own.now) for x, own in told if own.now is not None] if course.so_far else []
+    figures = [(p.x, p.own) for p in course.points if p.own is not None]
+    mus = [(x, own.mu) for x, own in figures]
+    edges = [[(x, own.mu + k * own.sigma) for x, own in figures] for k in (1, -1)]
+    now = [(x, own.now) for x, own in figures if own.now is not None] if course.so_far else []
     values = [y for part in (*edges, now) for _, y in part]
     values += [] if course.line is None else [course.line]
     low, high = min(values), max(values)

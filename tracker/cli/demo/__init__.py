@@ -387,16 +387,16 @@ def conclude(verdict: NightResult, pictures: Path, console: Console) -> None:
 
 def _tell_closes(verdict: NightResult, console: Console) -> None:
     """What each bet was worth by the closing line; the prices of the night are modelled."""
-    told = [
+    closes = [
         (view.bet, value)
         for view in verdict.bets
         if (value := verdict.values.get(view.bet.number)) is not None and view.bet.market
     ]
-    if not told:
+    if not closes:
         return
     console.print("\nBy the closing line (the prices of this night are modelled):")
     grid = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for bet, value in told:
+    for bet, value in closes:
         line = value.reason if bet.market is None else closed_line(bet.market, bet.odds, value)
         grid.add_row(f"  #{bet.number}", Text(shown_as(bet)), Text(line))
     console.print(grid)

@@ -68,12 +68,12 @@ def backtest(
 def read_strategy(file: Path) -> Strategy:
     """The strategy of a file; BadStrategy where it cannot be read or understood."""
     try:
-        told = tomllib.loads(file.read_text("utf-8"))
+        document = tomllib.loads(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as why:
         raise BadStrategy(f"{file}: it cannot be read ({why}); name a file of a strategy") from None
     except tomllib.TOMLDecodeError as why:
         raise BadStrategy(f"{file}: not valid TOML: {why}") from None
-    return strategy_of(told, file.name)
+    return strategy_of(document, file.name)
 
 
 def _report(scope: Scope, strategy: Strategy, season: str, data: Path | None) -> BacktestReport:
@@ -257,8 +257,8 @@ def _write_report(x: BacktestReport, folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.md").write_text(markdown(x) + "\n", "utf-8")
-    told = json.dumps(report_json(x), ensure_ascii=False, indent=2)
-    (folder / "report.json").write_text(told + "\n", "utf-8")
+    text = json.dumps(report_json(x), ensure_ascii=False, indent=2)
+    (folder / "report.json").write_text(text + "\n", "utf-8")
     (folder / "bets.csv").write_text(bets_csv(x), "utf-8")
     _draw(x, folder / "profit.png")
 

@@ -140,8 +140,8 @@ def _tell(result: dict[str, Any], out: Path) -> None:
                "parlay": "ML + over"}  # fmt: skip
     rows = []
     for name, moment in result["moments"].items():
-        told = moment["markets"]
-        cells = [f"{told[x]['brier']:.4f}" if x in told else "" for x in markets]
+        by_market = moment["markets"]
+        cells = [f"{by_market[x]['brier']:.4f}" if x in by_market else "" for x in markets]
         covered = moment["scores"]["margin"]["coverage80"]["mean"]
         rows.append((name, *cells, f"{moment['scores']['margin']['crps']:.2f}", f"{covered:.3f}"))
     heads = ("Brier at", *markets.values(), "CRPS", "80 % covers")
@@ -305,7 +305,7 @@ def _recorded(
     from tracker.modelling.games.observe import Recorded
     from tracker.modelling.games.trace import trace
 
-    told = trace(data)
-    chosen = np.isin(data.games.season, list(seasons)) & complete(data, told)
+    traced = trace(data)
+    chosen = np.isin(data.games.season, list(seasons)) & complete(data, traced)
     priors = [priors_of(data.games, x.ratings) for x in models]
-    return [Recorded(data, told.seconds, x, np.flatnonzero(chosen & x.use)) for x in priors]
+    return [Recorded(data, traced.seconds, x, np.flatnonzero(chosen & x.use)) for x in priors]

@@ -158,8 +158,8 @@ def _fit(
         raise Misused(f"--unseen names one of the seasons that are fitted: {', '.join(seasons)}")
     day = SystemClock().now().date().isoformat()
     try:
-        told = None if unseen is None else judged(data, seasons, unseen, advance)
-        text = fit_text(data, seasons, advance, {"fitted_at": day, "unseen": told})
+        judgement = None if unseen is None else judged(data, seasons, unseen, advance)
+        text = fit_text(data, seasons, advance, {"fitted_at": day, "unseen": judgement})
     except BadDataset as why:
         raise Impossible(str(why)) from why
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -292,10 +292,10 @@ def _kept(
 def _tell_kept(entry: Entry) -> None:
     say(f"{entry.league} {entry.kind}: candidate {entry.name}, {entry.model_version}")
     say(f"  fitted on     {', '.join(entry.fitted_on)}, {entry.about.games} games")
-    told = entry.about.unseen
-    if told is not None:
-        say(f"  unseen        {told['season']}, {told['games']} games, by a fit without it")
-        mine, other = told["moments"], told.get("in_use", {})
+    unseen = entry.about.unseen
+    if unseen is not None:
+        say(f"  unseen        {unseen['season']}, {unseen['games']} games, by a fit without it")
+        mine, other = unseen["moments"], unseen.get("in_use", {})
         names = list(next(iter(mine.values())))
         rows = [
             (at, *(_beside(scores[x], other.get(at, {}).get(x)) for x in names))
@@ -336,8 +336,8 @@ def calibrate(
     if as_json:
         from tracker.app.models import model_json
 
-        told = None if entry is None else model_json(entry)
-        say_json({"league": wanted, "candidate": told, "segments": dict(made.evidence)})
+        document = None if entry is None else model_json(entry)
+        say_json({"league": wanted, "candidate": document, "segments": dict(made.evidence)})
         return
     if not made.evidence:
         say(f"No {wanted} bet has an official result that can teach anything yet.")

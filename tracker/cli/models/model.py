@@ -116,11 +116,11 @@ def listing(
     ]
     heads = ("Model", "Stage", "Version", "Calibration", "Fitted on", "SHA-256")
     table(("League", *(("Kind",) if len(wanted) > 1 else ()), *heads), rows)
-    told = [fault for _, faults in used.values() for fault in faults]
-    for fault in told:
+    warnings = [fault for _, faults in used.values() for fault in faults]
+    for fault in warnings:
         note(fault)
     for x in found:
-        if x.fault is not None and not any(x.fault in y for y in told):
+        if x.fault is not None and not any(x.fault in y for y in warnings):
             note(x.fault)
 
 
@@ -133,8 +133,8 @@ def _used(registry: Registry[Any], league: str) -> tuple[str, tuple[str, ...]]:
         except TrackerError as why:
             faults.append(str(why))
         else:
-            told = (f"{x}; {league} forecasts with {name!r} instead" for x in faults)
-            return name, tuple(told)
+            warnings = (f"{x}; {league} forecasts with {name!r} instead" for x in faults)
+            return name, tuple(warnings)
     return "", tuple(faults)
 
 
@@ -198,18 +198,18 @@ def _more(registry: Registry[Any], entry: Entry) -> dict[str, Any]:
 
 def _about(entry: Entry) -> list[str]:
     """When a model was fitted, on which games, and what it was worth on an unseen season."""
-    told, about = [f"  stage         {entry.stage}"], entry.about
+    lines, about = [f"  stage         {entry.stage}"], entry.about
     if about.fitted_at:
-        told.append(f"  fitted at     {about.fitted_at}")
+        lines.append(f"  fitted at     {about.fitted_at}")
     if about.data:
-        told.append(f"  games         {about.games}, whose figures are {about.data[:12]}")
+        lines.append(f"  games         {about.games}, whose figures are {about.data[:12]}")
     if about.unseen is not None:
         season, games = about.unseen["season"], about.unseen["games"]
-        told.append(f"  unseen        {season}, {games} games, by a fit without it")
+        lines.append(f"  unseen        {season}, {games} games, by a fit without it")
         for name, scores in about.unseen["moments"].items():
             shown = ", ".join(f"{what} {value:.4f}" for what, value in scores.items())
-            told.append(f"    {name:<10}  {shown}")
-    return told
+            lines.append(f"    {name:<10}  {shown}")
+    return lines
 
 
 def _evidence(found: Any) -> list[str]:

@@ -106,9 +106,9 @@ async def try_channels(
         say_json([{"channel": name, **answer_of(outcome)} for name, outcome in answers])
     else:
         for name, outcome in answers:
-            told = answer_of(outcome)
-            mark = paint("✔", "green") if told["sent"] else paint("✘", "red")
-            say(f"{mark} {name}: {told['answer']}")
+            answer = answer_of(outcome)
+            mark = paint("✔", "green") if answer["sent"] else paint("✘", "red")
+            say(f"{mark} {name}: {answer['answer']}")
     if not all(isinstance(outcome, Sent) for _, outcome in answers):
         raise CommandEnded
 
@@ -156,9 +156,9 @@ async def try_out(channel: Channel) -> None:
     for attempt in range(_TRIES):
         with progress("sending a message"):
             outcome = await channel.send(Message(TEST_BODY, alert_ids=(), title=""))
-        told = answer_of(outcome)
+        answer = answer_of(outcome)
         if not isinstance(outcome, Sent):
-            say(f"{paint('✘', 'red')} {channel.name}: {told['answer']}")
+            say(f"{paint('✘', 'red')} {channel.name}: {answer['answer']}")
             raise CommandEnded
         say(f"{paint('✔', 'green')} {channel.name} took a message.")
         if not asks() or typer.confirm("Did it arrive?", default=True):

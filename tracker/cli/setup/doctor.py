@@ -378,8 +378,8 @@ async def _market(scope: Scope) -> AsyncIterator[Check]:
     except StoreError:
         return
     for source in dict.fromkeys(x for x, _, _ in faults):
-        told = ", ".join(f"{what} {n}" for name, what, n in faults if name == source)
-        text = f"quotes of {source}, left out in the last week: {told} (docs/market.md)"
+        counts = ", ".join(f"{what} {n}" for name, what, n in faults if name == source)
+        text = f"quotes of {source}, left out in the last week: {counts} (docs/market.md)"
         yield Check(f"odds {source}", CheckResult.GOOD, text)
     covered, of = judged(report)
     if of:

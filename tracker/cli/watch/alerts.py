@@ -83,12 +83,12 @@ async def alerts(
     if explain:
         _explain(shown, zone, several=bet is None)
     else:
-        say("\n".join(told_lines(shown, zone)))
+        say("\n".join(alert_lines(shown, zone)))
     if len(found) > len(shown):
         note(f"{len(found) - len(shown)} earlier ones: `tracker alerts --last {len(found)}`")
 
 
-def told_lines(found: Sequence[AlertView], zone: ZoneInfo) -> list[str]:
+def alert_lines(found: Sequence[AlertView], zone: ZoneInfo) -> list[str]:
     """Alerts by day, each with the text that was sent or why it was not, and what became of it."""
     lines, day = [], None
     for x in found:

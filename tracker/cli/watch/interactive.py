@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 from tracker.cli import Session
 from tracker.cli.charts import course_for, why_empty
 from tracker.cli.charts.plot import chance_panel, draw
-from tracker.cli.watch.alerts import told_lines as alert_lines
+from tracker.cli.watch.alerts import alert_lines
 from tracker.cli.watch.live import LiveReader, ScreenRow, TonightSeen, rows_of
 from tracker.clock import Clock
 from tracker.domain import TrackerError
@@ -182,8 +182,8 @@ class WatchScreen(App[None]):
     def _lines(self, view: ShowView, at: Session) -> Sequence[str]:
         size = self.query_one("#detail", Static).content_size
         if self._detail == "alerts":
-            told = alert_lines(view.alerts[-_MOST_ALERTS:], at.basics.zone)
-            return told[-max(1, size.height) :] or ["Nothing was said of it yet."]
+            lines = alert_lines(view.alerts[-_MOST_ALERTS:], at.basics.zone)
+            return lines[-max(1, size.height) :] or ["Nothing was said of it yet."]
         if (empty := why_empty(view)) is not None:
             return [f"No history yet: {empty}."]
         course = course_for(view, at.now, at.basics)

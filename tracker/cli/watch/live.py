@@ -17,8 +17,7 @@ from tracker.app.tonight import GameOnPage, tonight
 from tracker.cli import Session, session
 from tracker.cli.bets import silent_chooser
 from tracker.cli.bets.add import draft_for, understood
-from tracker.cli.charts import explained
-from tracker.cli.charts import told_lines as why_lines
+from tracker.cli.charts import explained, why_lines
 from tracker.cli.screen import needs_decision, shown_as, status_text, when
 from tracker.cli.watch.alerts import NOT_WATCHED, alerts_line, evening, until_next_poll
 from tracker.clock import Clock, wait_for_event
@@ -251,8 +250,8 @@ def _row(row: Row, columns: int) -> Text:
     stand, figure, _ = _COLUMNS
     line = Text().append(f"{sign} ", style)
     line.append(f"{_fit(row.label, wide)}  {_fit(row.stand, stand)}  ")
-    told = f"{_fit(row.figure, figure)}  " if row.under else row.figure
-    line.append(told, style if "bold" in style else f"{style} bold")
+    text = f"{_fit(row.figure, figure)}  " if row.under else row.figure
+    line.append(text, style if "bold" in style else f"{style} bold")
     return _cut(line.append(row.under, "dim"), columns)
 
 

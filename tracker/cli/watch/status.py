@@ -257,12 +257,12 @@ def _daemon_line(x: _Picture) -> str:
 
 def source_of(league: str, sources: Sequence[SourceStatusView]) -> str:
     """The source that told of a league last; empty before any has."""
-    told = [
+    parts = [
         (x.last_ok_at, x.source)
         for x in sources
         if x.last_ok_at is not None and x.source.rpartition(" ")[2] == league
     ]
-    return max(told)[1].partition(" ")[0] if told else ""
+    return max(parts)[1].partition(" ")[0] if parts else ""
 
 
 def feeds_line(sources: Sequence[SourceStatusView], now: datetime) -> str | None:

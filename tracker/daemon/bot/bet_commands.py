@@ -212,8 +212,8 @@ class BetCommands:
     async def why(self, rest: str) -> ChatReply:
         """Why a bet's chance moved."""
         number = await self._bets.number(_plain(rest))
-        told = await self.explainer.explain(await self.explainer.history(number))
-        return ChatReply(answers.why_text(told))
+        explained = await self.explainer.explain(await self.explainer.history(number))
+        return ChatReply(answers.why_text(explained))
 
 
 _REFUSED = {

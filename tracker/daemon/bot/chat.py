@@ -171,8 +171,8 @@ class Listener:
         wait = min(FIRST_RETRY * 2.0 ** min(self._tries - 1, 8), LONGEST_RETRY)
         match answer:
             case Conflict(why):
-                told = _WEBHOOK if "webhook" in why.lower() else _CONFLICT
-                self._complain(BotConflict(f"{why}; {told}"))
+                warning = _WEBHOOK if "webhook" in why.lower() else _CONFLICT
+                self._complain(BotConflict(f"{why}; {warning}"))
                 return CONFLICT_WAIT
             case Failed(why, retry_after):
                 self._complain(BotDeaf(why))

@@ -308,7 +308,7 @@ class Buyer:
             return None
         known = self._looked.get(tip.game)
         if known is None or self._clock.monotonic() - known[0] >= COUNTDOWN_EVERY_S:
-            told = await self._parts.sources.countdown(game)
-            known = self._looked[tip.game] = self._clock.monotonic(), told
+            countdown = await self._parts.sources.countdown(game)
+            known = self._looked[tip.game] = self._clock.monotonic(), countdown
         passed = timedelta(seconds=self._clock.monotonic() - known[0])
         return None if known[1] is None else max(known[1] - passed, timedelta(0))

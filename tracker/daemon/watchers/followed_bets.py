@@ -140,14 +140,14 @@ class FollowedBets:
         absences = await self._store.seasons.absences(sorted({x.game.league for x in trackings}))
         recent = await self._store.players.recent_games(_players(trackings))
         teams, boxes = _teams(trackings), await self._store.players.counted()
-        told, against = self.teams, self.against
-        if teams != told.keys() or boxes != self._boxes:
-            told = await self._store.players.team_games(teams)
+        games, against = self.teams, self.against
+        if teams != games.keys() or boxes != self._boxes:
+            games = await self._store.players.team_games(teams)
             against = await self._store.players.opponents(teams)
         self._version = await self._store.data_version()
         # All at once: a poll that finds a new bet is to find what is known of its players too.
         self._take_up(trackings, absences)
-        self.recent, self.teams, self.against, self._boxes = recent, told, against, boxes
+        self.recent, self.teams, self.against, self._boxes = recent, games, against, boxes
         return tuple(trackings)
 
     def _take_up(self, trackings: Sequence[GameTracking], absences: dict[str, Absences]) -> None:
@@ -276,13 +276,13 @@ def _teams(trackings: Iterable[GameTracking]) -> set[Team]:
 
 def _out(known: Mapping[str, Absences], game: Game) -> frozenset[tuple[Side, str, Injury]]:
     """Who is said to be out of a game, by side and key, with the words."""
-    told = known.get(game.league)
-    if told is None:
+    absences = known.get(game.league)
+    if absences is None:
         return frozenset()
     return frozenset(
         (side, key, word)
         for side in Side
-        for key, word in told.out_of(game, game.code(side)).items()
+        for key, word in absences.out_of(game, game.code(side)).items()
     )
 
 

@@ -108,9 +108,9 @@ class Lacking:
         if found is None:
             return
         lines, book = found
-        told = {game.id: PregameLines(lines, book, game.start)}
-        await self.store.known.keep_quotes(told)
-        self.pricing.learn(told)
+        pregame = {game.id: PregameLines(lines, book, game.start)}
+        await self.store.known.keep_quotes(pregame)
+        self.pricing.learn(pregame)
         self.learned(frozenset({game.id}))
 
     def _strangers(self) -> list[tuple[Game, frozenset[str]]]:

@@ -249,7 +249,7 @@ class MarketWatch:
     async def _believe(self, games: Iterable[str]) -> None:
         """Let forecasts start from what the market says of games that have not begun."""
         now = self._clock.now()
-        told: dict[str, PregameLines] = {}
+        believed: dict[str, PregameLines] = {}
         for game_id in games:
             game = self._games.get(game_id)
             if game is None or self.begun(game) or game.start - now < -OVERDUE:
@@ -258,10 +258,10 @@ class MarketWatch:
             fresh = [x for x in standing if now - x.stood_at <= PRIOR_AGE]
             lines = consensus(fresh) or consensus(standing)
             if lines is not None:
-                told[game_id] = PregameLines(*lines)
-        if told:
-            await self._parts.store.known.keep_quotes(told)
-            self._parts.forecaster.pricing.learn(told)
+                believed[game_id] = PregameLines(*lines)
+        if believed:
+            await self._parts.store.known.keep_quotes(believed)
+            self._parts.forecaster.pricing.learn(believed)
 
     def live_lines(self, game: Game, state: GameState) -> LiveLines | None:
         """An exchange's moneyline of a game in play, where it is fresh; None where there is none.
@@ -339,8 +339,8 @@ class MarketWatch:
                     continue
                 if self._early(tracking, tracked.bet):
                     continue
-                told = tracked.settlement is None and not tracked.dropped
-                if told and not self._late(tracking, tracked.bet):
+                open_ = tracked.settlement is None and not tracked.dropped
+                if open_ and not self._late(tracking, tracked.bet):
                     found.append(self._decision(tracking, tracked.bet, tracked.chance))
                 self._decided.add(tracked.bet.number)
         if found:

@@ -22,7 +22,7 @@ from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.monitors import State
 from tracker.notify.channels.web_service import ServiceReply, WebService
 from tracker.store import Store
-from tracker.store.trials import TrialOutcome, UntoldVerdict
+from tracker.store.trials import TrialOutcome, UnreportedVerdict
 from tracker.store.upkeep import MonitorStanding
 
 if TYPE_CHECKING:
@@ -135,11 +135,11 @@ def nights_over(
             nights.setdefault(x.bet.games[-1].slate, {})[x.bet.number] = x
     found = {}
     for slate, bets in nights.items():
-        told = tuple(bets.values())
-        ended = [x.settlement.at for x in told if x.settlement is not None]
-        over = all(x.settlement is not None or x.review is not None for x in told)
-        if over and len(told) > 1 and ended and now - max(ended) <= JUST_OVER:
-            found[slate] = told
+        bets_of_night = tuple(bets.values())
+        ended = [x.settlement.at for x in bets_of_night if x.settlement is not None]
+        over = all(x.settlement is not None or x.review is not None for x in bets_of_night)
+        if over and len(bets_of_night) > 1 and ended and now - max(ended) <= JUST_OVER:
+            found[slate] = bets_of_night
     return found
 
 
@@ -213,12 +213,12 @@ async def tell_changes(
 ) -> None:
     """Tell of each monitor that begins to drift or is well again, and of each verdict, for ever."""
     while True:
-        for verdict in await store.trials.untold():
+        for verdict in await store.trials.unreported():
             await tell(verdict_notice(verdict, clock.now()))
-            await store.trials.told(verdict.id)
-        for x in await store.monitoring.untold():
+            await store.trials.mark_reported(verdict.id)
+        for x in await store.monitoring.unreported():
             await tell(monitor_notice(x, clock.now()))
-            await store.monitoring.told(x.id)
+            await store.monitoring.mark_reported(x.id)
         await clock.sleep(STEP)
 
 
@@ -231,7 +231,7 @@ def monitor_notice(x: MonitorStanding, now: datetime) -> Notice:
     return Notice(MONITOR, x.id, now, f"✓ {what} is well again", Level.LOW, now + USEFUL_FOR)
 
 
-def verdict_notice(x: UntoldVerdict, now: datetime) -> Notice:
+def verdict_notice(x: UnreportedVerdict, now: datetime) -> Notice:
     """What is said when the gate has decided on a challenger."""
     what = f"{x.league.upper()} {x.kind}: {x.challenger}"
     kind = "" if x.kind == "games" else f" --kind {x.kind}"

@@ -295,8 +295,8 @@ class EndsTold:
 
     def stand(self) -> bool:
         """Whether an end was told, and not yet that the program runs again."""
-        told = [x for x in map(self._told, (ENDED, NOT_STARTED)) if x is not None]
-        return bool(told) and max(told) > (self._told(TAKEN_BACK) or 0.0)
+        times = [x for x in map(self._told, (ENDED, NOT_STARTED)) if x is not None]
+        return bool(times) and max(times) > (self._told(TAKEN_BACK) or 0.0)
 
     @property
     def steady_s(self) -> float:
@@ -308,8 +308,8 @@ class EndsTold:
 
         Not where it was told within the hour and still stands.
         """
-        told = self._told(kind)
-        if self._lately(told) and (told or 0.0) > (self._told(TAKEN_BACK) or 0.0):
+        before = self._told(kind)
+        if self._lately(before) and (before or 0.0) > (self._told(TAKEN_BACK) or 0.0):
             return False
         self._tell(kind)
         # Where nothing can be remembered, once too often is better than never.
@@ -319,8 +319,8 @@ class EndsTold:
         """Remember that the program runs again, and that this was said."""
         self._tell(TAKEN_BACK)
 
-    def _lately(self, told: float | None) -> bool:
-        return told is not None and 0 <= self._real.now().timestamp() - told < _HOUR_S
+    def _lately(self, at: float | None) -> bool:
+        return at is not None and 0 <= self._real.now().timestamp() - at < _HOUR_S
 
     def _marks(self, kind: str) -> list[Path]:
         return [x / f"tracker-{os.geteuid()}-{self._name}.{kind}" for x in self._folders]

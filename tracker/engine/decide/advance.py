@@ -110,7 +110,7 @@ def advance(
     tracking = replace(tracking, stale=_stale(tracking, now), basis=basis)
     notes += _transitions(tracking.game.name, before, state, ordering)
     if box and state.phase is Phase.FINAL:
-        notes += (BoxChanged(tracking.game.name, _told(state)),)
+        notes += (BoxChanged(tracking.game.name, _clock_and_score(state)),)
     change = Change(tracking, ordering, alerts=back, notes=notes)
     if not state.phase.off:
         change = see(
@@ -173,7 +173,7 @@ def note(tracking: GameTracking, why: Unreadable, now: datetime) -> Change:
         # A game that was called off leaves the board; its bets still become void, and official.
         return _asked(finish(Change(tracking, Ordering.SAME), now))
     change = confirm_unread(Change(tracking), why, now)
-    change = end_unheard(change, why.told, now)
+    change = end_unheard(change, why.claim, now)
     if not playing or not silent or tracking.lost:
         return _asked(change)
     alerts = announce(change.tracking, Fact.FEED_DOWN, now, detail=why.trouble.value)
@@ -230,7 +230,7 @@ def _transitions(
     game: str, before: GameState | None, state: GameState, ordering: Ordering
 ) -> tuple[SystemEvent, ...]:
     if ordering is Ordering.CORRECTION:
-        return (GameCorrected(game, _told(state)),)
+        return (GameCorrected(game, _clock_and_score(state)),)
     if before is None or before.phase is not state.phase:
         return (GamePhase(game, state.phase.value, _text(state.score)),)
     return ()
@@ -245,16 +245,16 @@ def _of_held(tracking: GameTracking, judged: JudgedPoll) -> tuple[SystemEvent, .
     game, was, held = tracking.game.name, tracking.held, judged.held
     match judged.ordering:
         case Ordering.HELD:
-            return (PollHeld(game, judged.contrary or _told(judged.state)),)
+            return (PollHeld(game, judged.contrary or _clock_and_score(judged.state)),)
         case Ordering.BEHIND if held is not None and held.polls == 1 and not held.usual:
-            return (PollHeld(game, _told(held.state)),)
+            return (PollHeld(game, _clock_and_score(held.state)),)
         case Ordering.SAME if was is not None and held is None and not was.usual:
-            return (PollDropped(game, _told(was.state)),)
+            return (PollDropped(game, _clock_and_score(was.state)),)
         case _:
             return ()
 
 
-def _told(state: GameState) -> str:
+def _clock_and_score(state: GameState) -> str:
     return f"{state.game_clock} {_text(state.score)}"
 
 
@@ -270,7 +270,7 @@ class PricedBet(NamedTuple):
     """
 
     tracked: Tracked
-    told: Chance | NoChance | None
+    chance: Chance | NoChance | None
     raw: Chance | None = None
 
 
@@ -311,7 +311,7 @@ def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -
     if outlook is None:
         return [PricedBet(x, None) for x in tracked]
     singles: list[Market] = [x.bet.market for x in tracked if not isinstance(x.bet.market, Parlay)]
-    told = iter(price_all(singles, outlook))
+    priced = iter(price_all(singles, outlook))
     found: list[PricedBet] = []
     for one in tracked:
         market = one.bet.market
@@ -319,25 +319,25 @@ def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -
             seen = look_at(one, market, outlook, state)
             found.append(PricedBet(seen, chance_of(seen)))
         else:
-            found.append(_single(one, market, next(told), outlook))
+            found.append(_single(one, market, next(priced), outlook))
     return found
 
 
-def _single(one: Tracked, market: Market, told: Chance | None, outlook: Outlook) -> PricedBet:
-    if told is None:
+def _single(one: Tracked, market: Market, raw: Chance | None, outlook: Outlook) -> PricedBet:
+    if raw is None:
         why = why_none(market, outlook)
         return PricedBet(one, None if why is None else why.after(one.no_chance))
     if not outlook.calibrations.maps:
-        return PricedBet(one, told)
-    chance = outlook.calibrations.applied(market, told)
-    return PricedBet(one, chance, None if chance is told else told)
+        return PricedBet(one, raw)
+    chance = outlook.calibrations.applied(market, raw)
+    return PricedBet(one, chance, None if chance is raw else raw)
 
 
 def _see_one(
     found: Gathering, old: Tracked, priced: PricedBet, update: GameUpdate, take: TakeSnapshot | None
 ) -> None:
     """Add what becomes of one bet."""
-    seen, told, raw = priced
+    seen, chance_or_why, raw = priced
     if seen is not old:
         found.legs += [
             x for x, was in zip(seen.legs, old.legs, strict=True) if x is not was and x != was
@@ -346,19 +346,22 @@ def _see_one(
         found.put(seen)
         return
     chance = None
-    if isinstance(told, Chance) and (idle := idle_after(old, seen, told, update)) is not None:
-        seen = seen.seen_at(told, idle)
+    if (
+        isinstance(chance_or_why, Chance)
+        and (idle := idle_after(old, seen, chance_or_why, update)) is not None
+    ):
+        seen = seen.seen_at(chance_or_why, idle)
         found.rules += [idle.rules[place] for place, _ in idle.swings]
         if take is not None:
             found.snapshots.append(take(seen, raw))
         found.put(seen)
         return
-    if isinstance(told, NoChance):
-        seen = seen.without_chance(told)
-        known = old.no_chance is told
+    if isinstance(chance_or_why, NoChance):
+        seen = seen.without_chance(chance_or_why)
+        known = old.no_chance is chance_or_why
     else:
-        chance, known = told, told is None
-        seen = seen if told is None else seen.seen_at(told)
+        chance, known = chance_or_why, chance_or_why is None
+        seen = seen if chance_or_why is None else seen.seen_at(chance_or_why)
     if take is not None and not known:
         found.snapshots.append(take(seen, raw))
     seen, rules, alerts = apply_rules(old, seen, chance, update)
@@ -381,7 +384,7 @@ def _snapshots(state: GameState, outlook: Outlook, now: datetime) -> TakeSnapsho
         by = calibrations.name if not calibrations.maps else _corrected_by(seen, game, calibrations)
         return _SNAPSHOT(
             seen.bet.number, *shared, *forecast, seen.chance, *versions, by,
-            None if single else part_of(seen, game), seen.no_chance, outlook.told, raw, own,
+            None if single else part_of(seen, game), seen.no_chance, outlook.prior, raw, own,
         )  # fmt: skip
 
     return take

@@ -51,7 +51,7 @@ class JudgedPoll:
     contrary: str = ""
 
 
-def judge_poll(tracking: GameTracking, told: GameState, origin: Origin, at: datetime) -> JudgedPoll:
+def judge_poll(tracking: GameTracking, read: GameState, origin: Origin, at: datetime) -> JudgedPoll:
     """Whether what a document tells is believed. `at` is when it came, in aware UTC.
 
     Feeds go back: a cache serves an old board, a score is corrected downwards, a game flickers to
@@ -60,29 +60,29 @@ def judge_poll(tracking: GameTracking, told: GameState, origin: Origin, at: date
     believed, not before it has had the time to catch up.
     """
     believed = tracking.state
-    told = carried(filled(told, believed), believed)
-    known = told.players or (believed is not None and believed.players)
+    read = carried(filled(read, believed), believed)
+    known = read.players or (believed is not None and believed.players)
     with_box = bool(known) and tracking.follows_players
-    state = boxed(told, told, believed) if with_box else told
-    contrary = told.doubt or contradiction(believed, told)
+    state = boxed(read, read, believed) if with_box else read
+    contrary = read.doubt or contradiction(believed, read)
     if contrary:
         return JudgedPoll(
-            Ordering.HELD, state, origin, _doubtful(tracking.held, told, origin, at), contrary
+            Ordering.HELD, state, origin, _doubtful(tracking.held, read, origin, at), contrary
         )
-    if told == believed:
+    if read == believed:
         return JudgedPoll(Ordering.SAME, state, origin)
-    if believed is None or not goes_back(believed, told):
+    if believed is None or not goes_back(believed, read):
         return JudgedPoll(Ordering.NEWER, state, origin)
     wait = _lag(tracking.told_by, origin)
-    if wait and _merely_late(believed, told, wait):
+    if wait and _merely_late(believed, read, wait):
         # What does not count as told again does not count as taken back either.
         return JudgedPoll(Ordering.SAME, believed, origin, tracking.held)
-    held = _held(tracking.held, told, origin, at, wait)
+    held = _held(tracking.held, read, origin, at, wait)
     if held.polls >= AGREEING_POLLS and at - held.since >= held.wait:
         return JudgedPoll(Ordering.CORRECTION, state, origin)
     if not wait:
         return JudgedPoll(Ordering.HELD, state, origin, held)
-    lines = boxed(believed, told, believed) if with_box else believed
+    lines = boxed(believed, read, believed) if with_box else believed
     return JudgedPoll(Ordering.BEHIND, lines, origin, held)
 
 
@@ -107,54 +107,54 @@ def _lag(told_by: Origin | None, origin: Origin) -> timedelta:
     return DOCUMENT_HELD if told_by.source == origin.source else SOURCE_HELD
 
 
-def _merely_late(believed: GameState, told: GameState, wait: timedelta) -> bool:
+def _merely_late(believed: GameState, state: GameState, wait: timedelta) -> bool:
     """Whether another document's word is no word against what is believed.
 
     It is of the same moment, by a clock in whole seconds; or the source's own other document told
     the end and stands by it, however long this one takes.
     """
-    if believed.phase.off or told.phase.off:
+    if believed.phase.off or state.phase.off:
         return False
-    over = believed.phase is Phase.FINAL and told.phase is not Phase.FINAL
-    return not behind(told, believed) or (over and wait == DOCUMENT_HELD)
+    over = believed.phase is Phase.FINAL and state.phase is not Phase.FINAL
+    return not behind(state, believed) or (over and wait == DOCUMENT_HELD)
 
 
 def _held(
-    held: Held | None, told: GameState, origin: Origin, at: datetime, wait: timedelta
+    held: Held | None, state: GameState, origin: Origin, at: datetime, wait: timedelta
 ) -> Held:
     """What is held after another poll that goes back."""
     if held is None:
-        return Held(told, 1, origin, at, wait)
+        return Held(state, 1, origin, at, wait)
     since, longest = min(held.since, at), max(held.wait, wait)
-    if not goes_back(held.state, told):
-        return Held(told, held.polls + 1, origin, since, longest)
-    if origin != held.origin and not has_fewer_points(told, held.state):
+    if not goes_back(held.state, state):
+        return Held(state, held.polls + 1, origin, since, longest)
+    if origin != held.origin and not has_fewer_points(state, held.state):
         # Two documents that both go back are late by different times.
         return replace(held, polls=held.polls + 1, since=since, wait=longest)
-    return Held(told, 1, origin, at, wait)
+    return Held(state, 1, origin, at, wait)
 
 
-def _doubtful(held: Held | None, told: GameState, origin: Origin, at: datetime) -> Held:
+def _doubtful(held: Held | None, state: GameState, origin: Origin, at: datetime) -> Held:
     """A doubtful state that is held for as long as it is told, however often."""
-    if held is None or held.state != told:
-        return Held(told, 1, origin, at)
+    if held is None or held.state != state:
+        return Held(state, 1, origin, at)
     return replace(held, polls=min(held.polls + 1, _MOST_HELD))
 
 
-def boxed(newest: GameState, told: GameState, before: GameState | None) -> GameState:
+def boxed(newest: GameState, known: GameState, before: GameState | None) -> GameState:
     """A moment with its players: as a box tells them, or as they were last told.
 
     Two documents tell of one game, and one of them is always a little behind: the players of the
     one are told under the score of the other. A final takes none from before the end, and a game
     whose clock runs none from before the tip.
     """
-    if told.players:
-        lines, box = seen_by(told, () if before is None else before.players), told.box
+    if known.players:
+        lines, box = seen_by(known, () if before is None else before.players), known.box
     elif before is None:
         return newest
     else:
-        lines, box, told = before.players, before.box, before
-    late = told.phase is not Phase.FINAL if newest.phase is Phase.FINAL else told.period == 0
+        lines, box, known = before.players, before.box, before
+    late = known.phase is not Phase.FINAL if newest.phase is Phase.FINAL else known.period == 0
     if newest.period > 0 and late:
         kept = newest.players if newest is before else ()
         return replace(newest, players=kept, box=newest.box or box)
@@ -220,10 +220,10 @@ def contradiction(before: GameState | None, state: GameState) -> str:
     """
     if before is None or state.phase is not Phase.FINAL or not before.phase.in_play:
         return ""
-    game, seen, told = state.game, before.score, state.score
-    if max(seen.home - told.home, seen.away - told.away) > CORRECTION:
+    game, seen, score = state.game, before.score, state.score
+    if max(seen.home - score.home, seen.away - score.away) > CORRECTION:
         return (
-            f"the final says {game.away} {told.away}, {game.home} {told.home}; "
+            f"the final says {game.away} {score.away}, {game.home} {score.home}; "
             f"{seen.away}-{seen.home} was seen at {before.game_clock}"
         )
     if before.periods is None or state.periods is None:
@@ -294,13 +294,14 @@ def after_play(state: GameState, before: GameState | None) -> GameState:
 
 def _doubted(players: Sequence[PlayerLine], seen: Sequence[PlayerLine]) -> list[PlayerLine]:
     """The lines of a final box, those that cannot follow what was seen as they were, doubted."""
-    told = {(x.side, player_key(x.name)): x for x in players}
+    lines = {(x.side, player_key(x.name)): x for x in players}
     before = {(x.side, player_key(x.name)): x for x in seen if x.played or x.minutes > 0}
-    doubts = {key: _doubt(was, told.get(key)) for key, was in before.items()}
+    doubts = {key: _doubt(was, lines.get(key)) for key, was in before.items()}
     kept = [
-        replace(before[key], doubt=doubts[key]) if doubts.get(key) else x for key, x in told.items()
+        replace(before[key], doubt=doubts[key]) if doubts.get(key) else x
+        for key, x in lines.items()
     ]
-    lost = [replace(x, doubt=doubts[key]) for key, x in before.items() if key not in told]
+    lost = [replace(x, doubt=doubts[key]) for key, x in before.items() if key not in lines]
     return [*kept, *lost]
 
 

@@ -49,14 +49,14 @@ def look_at(tracked: Tracked, slip: Parlay, outlook: Outlook, state: GameState) 
     places = slip.in_game(state.game.id)
     legs = list(tracked.legs)
     markets = [slip.legs[i].market for i in places]
-    told = calibrated_all(markets, price_all(markets, outlook), outlook)
-    for i, market, chance in zip(places, markets, told, strict=True):
+    leg_chances = calibrated_all(markets, price_all(markets, outlook), outlook)
+    for i, market, chance in zip(places, markets, leg_chances, strict=True):
         if legs[i].result is None:
             legs[i] = _seen(legs[i], market, chance, outlook)
     standing = [legs[i] for i in places]
     part: Chance | NoChance | None = settled_part(standing)
     if part is None:
-        left = [x for x in zip(markets, told, standing, strict=True) if not x[2].out]
+        left = [x for x in zip(markets, leg_chances, standing, strict=True) if not x[2].out]
         unknown = next((x.no_chance for _, _, x in left if x.no_chance is not None), None)
         known = [(market, chance) for market, chance, _ in left if chance is not None]
         if any(chance == LOST for _, chance in known):
@@ -70,14 +70,14 @@ def look_at(tracked: Tracked, slip: Parlay, outlook: Outlook, state: GameState) 
 
 
 def calibrated_all(
-    markets: Sequence[Market], told: Sequence[Chance | None], outlook: Outlook
+    markets: Sequence[Market], raw: Sequence[Chance | None], outlook: Outlook
 ) -> Sequence[Chance | None]:
     """The chances of the legs on a game, calibrated where there is one leg alone.
 
     Several are told as the outlook has them: they could not be moved one by one and still agree.
     """
-    chance = told[0] if len(told) == 1 else None
-    return told if chance is None else [outlook.calibrations.applied(markets[0], chance)]
+    chance = raw[0] if len(raw) == 1 else None
+    return raw if chance is None else [outlook.calibrations.applied(markets[0], chance)]
 
 
 def _seen(leg: LegStanding, market: Market, chance: Chance | None, outlook: Outlook) -> LegStanding:

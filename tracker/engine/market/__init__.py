@@ -79,10 +79,10 @@ class QuoteBoard:
         covers: Callable[[Selection], bool] = lambda _: True,
     ) -> list[Quote]:
         """The rows that an answer makes: prices that changed, and those that are gone."""
-        told = {_key(x): x for x in quotes}
-        rows = [x for key, x in told.items() if self._news(key, x)]
+        by_key = {_key(x): x for x in quotes}
+        rows = [x for key, x in by_key.items() if self._news(key, x)]
         for key, last in self._last.items():
-            gone = self._scope.get(key) == scope and key not in told and last.open
+            gone = self._scope.get(key) == scope and key not in by_key and last.open
             if gone and covers(last.selection):
                 rows.append(replace(last, at=at, told_at=None, open=False))
         return rows
@@ -120,9 +120,9 @@ class QuoteBoard:
             kept.pop(0)
         kept.append(line)
 
-    def restore(self, told: Iterable[tuple[Quote, datetime, str]]) -> None:
+    def restore(self, kept: Iterable[tuple[Quote, datetime, str]]) -> None:
         """Take what stood before a restart: each price, when it last stood, and its scope."""
-        listed = list(told)
+        listed = list(kept)
         for quote, stood, scope in listed:
             self._put(replace(quote, told_at=stood, at=max(quote.at, stood)), scope)
         open_ones = [self._last[_key(x)] for x, _, _ in listed if x.open]
@@ -263,8 +263,8 @@ def fairs(quoted: Iterable[TwoSided]) -> dict[Selection, Fair]:
     # A book's main line goes before an alternate one with the same points.
     for one in sorted(quoted, key=lambda x: (not x.selection.alternate, x.book)):
         by_line[one.selection.main][one.book] = one
-    told = {line: _fair(line, books) for line, books in by_line.items()}
-    return {line: fair for line, fair in told.items() if fair is not None}
+    found = {line: _fair(line, books) for line, books in by_line.items()}
+    return {line: fair for line, fair in found.items() if fair is not None}
 
 
 def counted(quoted: Iterable[TwoSided]) -> list[TwoSided]:
@@ -349,8 +349,8 @@ def consensus(quoted: Sequence[TwoSided]) -> tuple[Lines, str, datetime] | None:
     """The lines that the market speaks of, who says so, and when the oldest of it stood."""
     spread, total = main_line(quoted, SPREAD), main_line(quoted, TOTAL)
     money = fairs(x for x in quoted if x.selection.market == MONEYLINE).get(_HOME_WINS)
-    told = [x for x in (spread, total, money) if x is not None]
-    if not told:
+    known = [x for x in (spread, total, money) if x is not None]
+    if not known:
         return None
     lines = Lines(
         home_spread=None if spread is None else spread.even,
@@ -358,7 +358,7 @@ def consensus(quoted: Sequence[TwoSided]) -> tuple[Lines, str, datetime] | None:
         home_ml=None if money is None else 1 / money.chance,
         away_ml=None if money is None else 1 / (1 - money.chance),
     )
-    return lines, ", ".join(dict.fromkeys(x.by for x in told)), min(x.stood_at for x in told)
+    return lines, ", ".join(dict.fromkeys(x.by for x in known)), min(x.stood_at for x in known)
 
 
 def close(game: str, revision: int, tip_at: datetime, lines: Sequence[TwoSided]) -> GameClose:
@@ -367,7 +367,7 @@ def close(game: str, revision: int, tip_at: datetime, lines: Sequence[TwoSided])
     known = fairs(quoted)
     spread, total = main_line(quoted, SPREAD), main_line(quoted, TOTAL)
     money = known.get(_HOME_WINS)
-    told = [x for x in (spread, total, money) if x is not None]
+    agreed = [x for x in (spread, total, money) if x is not None]
     found = consensus(quoted)
     closing = Closing(
         game=game,
@@ -376,10 +376,10 @@ def close(game: str, revision: int, tip_at: datetime, lines: Sequence[TwoSided])
         home_spread=None if spread is None else spread.points,
         total=None if total is None else total.points,
         home_chance=None if money is None else money.chance,
-        books=max((x.books for x in told), default=0),
-        age_s=max(((tip_at - x.stood_at).total_seconds() for x in told), default=None),
+        books=max((x.books for x in agreed), default=0),
+        age_s=max(((tip_at - x.stood_at).total_seconds() for x in agreed), default=None),
         by=None if found is None else found[1],
-        poll=max((x.poll for x in told), default=0) or None,
+        poll=max((x.poll for x in agreed), default=0) or None,
     )
     return GameClose(
         closing, known, NO_LINES if found is None else found[0], _why(lines, known, tip_at)

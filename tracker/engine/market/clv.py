@@ -137,15 +137,15 @@ def value_at_close(
         return missing(f"{NO_PRICE}: {placed.note}" if placed.note else NO_PRICE)
     house = house_of(bet.book)
     if isinstance(bet.market, Parlay):
-        told = _parlay(bet.market, placed.dropped, closes, outlook, house)
+        fair = _parlay(bet.market, placed.dropped, closes, outlook, house)
     else:
-        told = _single(bet.legs[0], closes[bet.game.id], outlook, house)
-    if isinstance(told, str):
-        return missing(told)
-    value = edge(told.chance, price)
-    reason = "; ".join(x for x in (told.reason, placed.note) if x)
+        fair = _single(bet.legs[0], closes[bet.game.id], outlook, house)
+    if isinstance(fair, str):
+        return missing(fair)
+    value = edge(fair.chance, price)
+    reason = "; ".join(x for x in (fair.reason, placed.note) if x)
     return ClosingValue(
-        bet.number, revision, told.grade, now, told.chance, value, told.points, reason, last
+        bet.number, revision, fair.grade, now, fair.chance, value, fair.points, reason, last
     )
 
 
@@ -274,10 +274,10 @@ def _parlay(
         markets = [house.read(slip.legs[i].market) for i in left]
         for market in markets:
             if isinstance(market, PlayerTotal | DoubleDouble):
-                told = _player(market, close, seen)
-                if isinstance(told, str):
-                    return told
-                modelled = modelled or told.grade is Grade.MODEL
+                fair = _player(market, close, seen)
+                if isinstance(fair, str):
+                    return fair
+                modelled = modelled or fair.grade is Grade.MODEL
             elif lacking := _lacking(market, close.lines):
                 asked = _asked(market, lacking)
                 return f"{NO_CLOSE}: nobody quoted the {asked} of {game.name}"

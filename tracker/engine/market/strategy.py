@@ -80,23 +80,23 @@ class Strategy:
         return max(0.0, min(share / self.kelly, self.cap)) * max(bankroll, 0.0)
 
 
-def strategy_of(told: Mapping[str, Any], source: str) -> Strategy:
+def strategy_of(document: Mapping[str, Any], source: str) -> Strategy:
     """A strategy of the keys of a file; BadStrategy names the key that is wrong."""
-    unknown = sorted(set(told) - _KEYS)
+    unknown = sorted(set(document) - _KEYS)
     if unknown:
         raise BadStrategy(f"{source}: {unknown[0]} is no key; known are {', '.join(sorted(_KEYS))}")
-    name = _text(told, "name", source, "")
-    divisor = _stake(_text(told, "stake", source, "flat"), source)
+    name = _text(document, "name", source, "")
+    divisor = _stake(_text(document, "stake", source, "flat"), source)
     return Strategy(
         name=name or source,
-        when=_when(_text(told, "when", source, "edge > 0"), source),
-        markets=_among(told, "markets", MARKETS, MARKETS[:3], source),
-        pick=_one(_text(told, "pick", source, "all"), "pick", PICKS, source),
+        when=_when(_text(document, "when", source, "edge > 0"), source),
+        markets=_among(document, "markets", MARKETS, MARKETS[:3], source),
+        pick=_one(_text(document, "pick", source, "all"), "pick", PICKS, source),
         kelly=divisor,
-        cap=_number(told, "cap", 0.05, (0.0, 1.0), source),
-        bankroll=_number(told, "bankroll", 100.0, (1.0, 1e9), source),
-        books=_among(told, "books", None, (), source),
-        lines=_one(_text(told, "lines", source, "closing"), "lines", LINES, source),
+        cap=_number(document, "cap", 0.05, (0.0, 1.0), source),
+        bankroll=_number(document, "bankroll", 100.0, (1.0, 1e9), source),
+        books=_among(document, "books", None, (), source),
+        lines=_one(_text(document, "lines", source, "closing"), "lines", LINES, source),
     )
 
 
@@ -122,8 +122,8 @@ def _stake(text: str, source: str) -> float | None:
     return float(read[1] or 1.0)
 
 
-def _text(told: Mapping[str, Any], key: str, source: str, default: str) -> str:
-    value = told.get(key, default)
+def _text(document: Mapping[str, Any], key: str, source: str, default: str) -> str:
+    value = document.get(key, default)
     if not isinstance(value, str):
         raise BadStrategy(f"{source}: {key} must be text, in quotes")
     return value
@@ -136,10 +136,10 @@ def _one(value: str, key: str, known: Sequence[str], source: str) -> str:
 
 
 def _among(
-    told: Mapping[str, Any], key: str, known: Sequence[str] | None, default: Sequence[str],
+    document: Mapping[str, Any], key: str, known: Sequence[str] | None, default: Sequence[str],
     source: str,
 ) -> tuple[str, ...]:  # fmt: skip
-    value = told.get(key, list(default))
+    value = document.get(key, list(default))
     if not isinstance(value, list) or not all(isinstance(x, str) for x in value):
         raise BadStrategy(f"{source}: {key} must be a list of texts, in square brackets")
     for one in value if known is not None else ():
@@ -148,9 +148,9 @@ def _among(
 
 
 def _number(
-    told: Mapping[str, Any], key: str, default: float, bounds: tuple[float, float], source: str
+    document: Mapping[str, Any], key: str, default: float, bounds: tuple[float, float], source: str
 ) -> float:
-    value = told.get(key, default)
+    value = document.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadStrategy(f"{source}: {key} must be a number")
     if not bounds[0] < value <= bounds[1]:

@@ -145,12 +145,12 @@ def _level_idle(rule: LevelRule, state: RuleState) -> _Span | None:
     if state.reason is not Reason.BELOW:
         return None
     low, high = (-math.inf, rule.level - CLEAR) if up else (rule.level + CLEAR, math.inf)
-    told = state.fired[-1] if state.fired else None
+    fired_at = state.fired[-1] if state.fired else None
     if state.phase is RulePhase.COOLING:
-        return None if told is None else (low, high, told, told + COOLDOWN)
+        return None if fired_at is None else (low, high, fired_at, fired_at + COOLDOWN)
     if state.phase is not RulePhase.ARMED or state.window:
         return None
-    return low, high, _EVER[0] if told is None else told + COOLDOWN, _EVER[1]
+    return low, high, _EVER[0] if fired_at is None else fired_at + COOLDOWN, _EVER[1]
 
 
 def _chance(odds: float) -> float:
@@ -245,8 +245,8 @@ def _cross(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
     verdict = _press(state.with_window(safe), reading, Reason.CROSSED, up=_upward(rule, state))
     if not verdict.fires:
         return verdict
-    told = verdict.state.with_window(((reading.at, reading.p),))
-    return replace(verdict, state=told, was=safe[0][1] if safe else None)
+    crossed = verdict.state.with_window(((reading.at, reading.p),))
+    return replace(verdict, state=crossed, was=safe[0][1] if safe else None)
 
 
 def _upward(rule: LevelRule, state: RuleState) -> bool:
@@ -266,8 +266,8 @@ def _worse(rule: LevelRule, state: RuleState, p: float) -> bool:
     """Whether a chance lies much further beyond the level than the one that was told."""
     if rule.comparison is Comparison.CROSSES or not state.window:
         return False
-    told = state.window[-1][1]
-    return _beyond(rule, state, p) - _beyond(rule, state, told) >= FURTHER
+    reference = state.window[-1][1]
+    return _beyond(rule, state, p) - _beyond(rule, state, reference) >= FURTHER
 
 
 def _rearm(rule: LevelRule, state: RuleState, reading: RuleReading) -> tuple[RuleState, bool]:
@@ -319,23 +319,23 @@ def _press(state: RuleState, reading: RuleReading, why: Reason, *, up: bool) -> 
         streak=0,
         reason=why,
         fired=(*recent, reading.at),
-        told=_with_told(state.told, up=up, p=reading.p),
+        notified=_with_notified(state.notified, up=up, p=reading.p),
     )
     return RuleStep(fired, why, fires=True)
 
 
 def _is_news(state: RuleState, p: float, *, up: bool) -> bool:
     """Whether a chance lies a further band out than any that was told on that side."""
-    low, high = state.told or _NEVER
+    low, high = state.notified or _NEVER
     if (high == 0) if up else (low == 1):
         return True
     further = log_odds(p) - log_odds(high) if up else log_odds(low) - log_odds(p)
     return further >= NEWS
 
 
-def _with_told(told: tuple[float, ...], p: float, *, up: bool) -> tuple[float, ...]:
+def _with_notified(notified: tuple[float, ...], p: float, *, up: bool) -> tuple[float, ...]:
     """What was told, with one more: the lowest on the way down, the highest on the way up."""
-    low, high = told or _NEVER
+    low, high = notified or _NEVER
     return (low, max(high, p)) if up else (min(low, p), high)
 
 
@@ -385,6 +385,6 @@ def _swing(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
     if not verdict.fires:
         return verdict
     # Where it came from has been told as well.
-    told = _with_told(verdict.state.told, was, up=reading.p < was)
-    kept = replace(verdict.state, phase=RulePhase.ARMED, window=here, told=told)
+    notified = _with_notified(verdict.state.notified, was, up=reading.p < was)
+    kept = replace(verdict.state, phase=RulePhase.ARMED, window=here, notified=notified)
     return replace(verdict, state=kept, was=was)

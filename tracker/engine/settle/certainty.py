@@ -41,12 +41,12 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
     for tracked in change.tracking.tracked:
         if tracked.settlement is not None:
             continue
-        told = [
+        notified = [
             _TOLD_AS[x.rule] for x in tracked.rules if x.phase is _FIRING and x.rule in _TOLD_AS
         ]
         result = _result(tracked, was, sure)
-        if told != ([] if result is None else [result]):
-            ever = _possible(tracked, was, sure) if told else frozenset()
+        if notified != ([] if result is None else [result]):
+            ever = _possible(tracked, was, sure) if notified else frozenset()
             _step(found, tracked, result, ever, state, now)
     return found.change
 
@@ -116,8 +116,8 @@ def _possible(tracked: Tracked, before: Sure, sure: Sure) -> frozenset[Result]:
     house = house_of(tracked.bet.book)
     slip = tracked.bet.market
     if not isinstance(slip, Parlay):
-        told = {x.result(slip, house) for x in (before, sure)}
-        return frozenset(x for x in told if x is not None)
+        results = {x.result(slip, house) for x in (before, sure)}
+        return frozenset(x for x in results if x is not None)
     found = {_result(tracked, x, x) for x in (before, sure)}
     if any(x.lost for x in tracked.legs):
         found.add(Result.LOST)
@@ -136,14 +136,16 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
         memory = next((x for x in tracked.rules if x.rule == Fact.HIT.value), None)
         if memory is None or memory.phase in (RulePhase.DONE, RulePhase.FIRING):
             continue
-        fresh = [i for i in _won(tracked, was, sure) if i not in memory.told]
+        fresh = [i for i in _won(tracked, was, sure) if i not in memory.notified]
         if not fresh or any(x.lost for x in tracked.legs):
             continue
-        told = replace(memory, episode=memory.episode + 1, told=(*memory.told, *fresh))
+        remembered = replace(
+            memory, episode=memory.episode + 1, notified=(*memory.notified, *fresh)
+        )
         _, alert = between(tracked, memory, Fact.HIT, state, now)
-        rules = tuple(told if x is memory else x for x in tracked.rules)
+        rules = tuple(remembered if x is memory else x for x in tracked.rules)
         found.put(tracked.with_rules(rules))
-        found.rules.append(told)
+        found.rules.append(remembered)
         found.alerts.append(replace(alert, leg=fresh[-1]))
     return found.change
 

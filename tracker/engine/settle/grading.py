@@ -287,11 +287,11 @@ def _player_told(
     market: PlayerMarket, line: PlayerLine, state: GameState, house: HouseRules, result: Result
 ) -> Verdict:
     if isinstance(market, PlayerTotal):
-        told = f"{figure(line, market.stat)} {market.stat.value}"
+        figures = f"{figure(line, market.stat)} {market.stat.value}"
     else:
-        told = ", ".join(f"{figure(line, x)} {x.value}" for x in CATEGORIES)
+        figures = ", ".join(f"{figure(line, x)} {x.value}" for x in CATEGORIES)
     evidence = f"{_figures(line)}; {_rules(house)}"
-    return Verdict(result, f"{line.name} {told} ({state.game_clock})", evidence)
+    return Verdict(result, f"{line.name} {figures} ({state.game_clock})", evidence)
 
 
 def span_score(state: GameState, span: Span, *, overtime: bool = True) -> Score:
@@ -434,8 +434,8 @@ def _by_period(state: GameState) -> str:
 
 
 def _figures(line: PlayerLine) -> str:
-    told = ", ".join(f"{value} {name}" for name, value in line.stats)
-    return f"{line.name}: {told or 'no figures'} in {line.minutes:.0f} min"
+    figures = ", ".join(f"{value} {name}" for name, value in line.stats)
+    return f"{line.name}: {figures or 'no figures'} in {line.minutes:.0f} min"
 
 
 def _rules(house: HouseRules) -> str:

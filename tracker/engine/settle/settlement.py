@@ -171,9 +171,9 @@ def take_given(change: Change) -> Change:
     found = Gathering(change)
     for tracked in change.tracking.tracked:
         given = tracked.settlement
-        if given is None or not given.by_hand or tracked.told >= given.revision:
+        if given is None or not given.by_hand or tracked.reported >= given.revision:
             continue
-        _with_result(found, tracked, replace(tracked, told=given.revision))
+        _with_result(found, tracked, replace(tracked, reported=given.revision))
     return found.change
 
 
@@ -236,7 +236,7 @@ def _settle(
         settlement=settlement,
         official=False,
         review=None,
-        told=settlement.revision,
+        reported=settlement.revision,
     )
     _with_result(found, seen, done)
     found.settlements.append(settlement)
@@ -424,8 +424,8 @@ def confirm_unread(change: Change, why: Unreadable, now: datetime) -> Change:
     limit = UNREAD_AFTER if why.trouble in _ANSWERS else UNREAD_AWAY_AFTER
     if now < check_times(tracking.final_at)[1] + limit:
         return change
-    if why.told:
-        doubted = _doubt_results(change, why.told, now)
+    if why.claim:
+        doubted = _doubt_results(change, why.claim, now)
         return replace(doubted, tracking=replace(doubted.tracking, checks=FINAL_CHECKS))
     reason = f"by its age: the box could not be read again ({why.why})"
     aged = finish(replace(change, ordering=Ordering.SAME), now)

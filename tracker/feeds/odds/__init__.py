@@ -237,13 +237,13 @@ def _wrong(quotes: list[Quote], faults: Counter[str]) -> Callable[[Quote], bool]
         if x.selection.market == SPREAD and x.selection.span == "game"
     }
     out: set[tuple[str, str]] = set()
-    for market, told, reach, mirror in (
+    for market, figures, reach, mirror in (
         (MONEYLINE, chances, FAR, 1.0), (SPREAD, points, FAR_POINTS, 0.0),
     ):  # fmt: skip
-        if len(told) < LEAST_BOOKS:
+        if len(figures) < LEAST_BOOKS:
             continue
-        middle = median(told.values())
-        for book, value in told.items():
+        middle = median(figures.values())
+        for book, value in figures.items():
             if abs(value - middle) <= reach:
                 continue
             swapped = abs(mirror - value - middle) <= reach

@@ -188,8 +188,8 @@ class OddsSources:
             books[token] = _read((await clob.get(polymarket.book_path(token))).body)
             prices[token] = {}
             for side in ("BUY", "SELL"):
-                told = _read((await clob.get(polymarket.price_path(token, side))).body)
-                prices[token][side] = told.get("price") if isinstance(told, dict) else None
+                quoted = _read((await clob.get(polymarket.price_path(token, side))).body)
+                prices[token][side] = quoted.get("price") if isinstance(quoted, dict) else None
         body = polymarket.together(game, events.body, books, prices)
         path = f"{events.path}?{game.id}"
         document = Document(

@@ -81,23 +81,28 @@ def parse(body: bytes, board: Scoreboard) -> Parsed:
     """
     faults: Counter[str] = Counter()
     events = []
-    for game, told in _waiting(body, board):
-        offers = _offers(_lines(told, game), _document(told))
+    for game, document in _waiting(body, board):
+        offers = _offers(_lines(document, game), _document(document))
         faults[UNUSABLE] += not offers
         event = OfferedGame(game.id, game.league, game.home, game.away, tuple(offers), game.start)
         events.append(event)
     return Parsed(tuple(events), faults)
 
 
-def _offers(lines: Lines, told: OddsDocument) -> list[BookPrice]:
+def _offers(lines: Lines, document: OddsDocument) -> list[BookPrice]:
     found = []
     if lines.home_ml is not None and lines.away_ml is not None:
         found += _pair(Selection(MONEYLINE, "home"), lines.home_ml, lines.away_ml)
     if lines.home_spread is not None:
-        prices = (_side(told.homeTeamOdds, "spreadOdds"), _side(told.awayTeamOdds, "spreadOdds"))
+        prices = (
+            _side(document.homeTeamOdds, "spreadOdds"),
+            _side(document.awayTeamOdds, "spreadOdds"),
+        )
         found += _priced(Selection(SPREAD, "home", lines.home_spread), *prices)
     if lines.total is not None:
-        found += _priced(Selection(TOTAL, "over", lines.total), told.overOdds, told.underOdds)
+        found += _priced(
+            Selection(TOTAL, "over", lines.total), document.overOdds, document.underOdds
+        )
     return found
 
 
@@ -120,10 +125,10 @@ def pregame_lines(body: bytes, board: Scoreboard) -> tuple[tuple[Game, Lines, st
     all; a game whose lines make no sense is merely left out.
     """
     found: dict[str, tuple[Game, Lines, str]] = {}
-    for game, told in _waiting(body, board):
-        lines = _lines(told, game)
+    for game, document in _waiting(body, board):
+        lines = _lines(document, game)
         if not lines.empty:
-            found.setdefault(game.id, (game, lines, _book(told)))
+            found.setdefault(game.id, (game, lines, _book(document)))
     return tuple(found.values())
 
 
@@ -140,10 +145,10 @@ def summary_lines(body: bytes, game: Game) -> tuple[Lines, str] | None:
     They stand there also while the game is played, unless they have gone from it by then.
     """
     try:
-        told = read_json(SummaryDocument, body)
+        document = read_json(SummaryDocument, body)
     except FeedMalformed:
         return None
-    for one in (*(told.pickcenter or ()), *(told.odds or ())):
+    for one in (*(document.pickcenter or ()), *(document.odds or ())):
         lines = _lines(one, game)
         if not lines.empty:
             return lines, _book(one)
@@ -169,19 +174,21 @@ def _waiting(body: bytes, board: Scoreboard) -> list[tuple[Game, object]]:
 
 
 def _document(value: object) -> OddsDocument:
-    told = value if isinstance(value, dict) else {}
-    return OddsDocument.model_construct(**{k: told.get(k) for k in OddsDocument.model_fields})
+    document = value if isinstance(value, dict) else {}
+    return OddsDocument.model_construct(**{k: document.get(k) for k in OddsDocument.model_fields})
 
 
 def _lines(value: object, game: Game) -> Lines:
     if not isinstance(value, dict):
         return Lines()
-    told = _document(value)
-    total = _number(told.overUnder)
+    document = _document(value)
+    total = _number(document.overUnder)
     if total is not None and not TOTALS[0] <= total <= TOTALS[1]:
         total = None
-    spread = _spread(told, game)
-    home, away = (_decimal(_side(x, "moneyLine")) for x in (told.homeTeamOdds, told.awayTeamOdds))
+    spread = _spread(document, game)
+    home, away = (
+        _decimal(_side(x, "moneyLine")) for x in (document.homeTeamOdds, document.awayTeamOdds)
+    )
     if home is None or away is None or not agree(home, away, spread):
         home = away = None
     return Lines(spread, total, home, away)
@@ -194,10 +201,10 @@ def agree(home: float, away: float, spread: float | None) -> bool:
     return spread is None or abs(spread) < CLEAR or (spread < 0) == (home < away)
 
 
-def _spread(told: OddsDocument, game: Game) -> float | None:
+def _spread(document: OddsDocument, game: Game) -> float | None:
     """The home team's handicap: by the details, which name the team; the number must agree."""
-    number = _number(told.spread)
-    named = _named(told.details, game)
+    number = _number(document.spread)
+    named = _named(document.details, game)
     if named is None or (number is not None and number != named):
         return None
     return named if abs(named) <= LARGEST_SPREAD else None

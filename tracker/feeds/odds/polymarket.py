@@ -98,25 +98,25 @@ def tokens(events: bytes) -> tuple[str, ...]:
 
 def together(game: Game, events: bytes, books: dict[str, Any], prices: dict[str, Any]) -> bytes:
     """One document of all that one look brought, so that it can be kept and read again."""
-    told = {
+    quoted = {
         "game": game.id, "league": game.league, "home": game.home, "away": game.away,
         "start": game.start.isoformat(), "events": json.loads(events), "books": books,
         "prices": prices,
     }  # fmt: skip
-    return json.dumps(told, separators=(",", ":"), sort_keys=True).encode()
+    return json.dumps(quoted, separators=(",", ":"), sort_keys=True).encode()
 
 
 def parse(body: bytes) -> Parsed:
     """The prices of a game's markets, out of what `together` made. Raises FeedMalformed."""
-    told, faults = read_json(PolymarketAnswer, body), Counter[str]()
+    answer, faults = read_json(PolymarketAnswer, body), Counter[str]()
     offers = [
         offer
-        for event in _events(told.events)
+        for event in _events(answer.events)
         for market, outcomes, ids in _markets(event, faults)
-        for offer in _offers(market, outcomes, ids[0], told, faults)
+        for offer in _offers(market, outcomes, ids[0], answer, faults)
     ]
-    start = datetime.fromisoformat(told.start)
-    event = OfferedGame(told.game, told.league, told.home, told.away, tuple(offers), start)
+    start = datetime.fromisoformat(answer.start)
+    event = OfferedGame(answer.game, answer.league, answer.home, answer.away, tuple(offers), start)
     return Parsed((event,), faults)
 
 
@@ -164,14 +164,14 @@ def _offers(
     market: dict[str, Any],
     outcomes: list[str],
     token: str,
-    told: PolymarketAnswer,
+    answer: PolymarketAnswer,
     faults: Counter[str],
 ) -> Iterator[BookPrice]:
-    selection = _selection(market, outcomes, told)
+    selection = _selection(market, outcomes, answer)
     if selection is None:
         faults[UNUSABLE] += 1
         return
-    book, price = _book(told.books.get(token)), told.prices.get(token, {})
+    book, price = _book(answer.books.get(token)), answer.prices.get(token, {})
     if book is None:
         faults[THIN] += 1
         return
@@ -189,7 +189,7 @@ def _offers(
 
 
 def _selection(
-    market: dict[str, Any], outcomes: list[str], told: PolymarketAnswer
+    market: dict[str, Any], outcomes: list[str], answer: PolymarketAnswer
 ) -> Selection | None:
     """What the first token of a market is a bet on."""
     kind, first = MARKETS[market["sportsMarketType"]], outcomes[0].casefold()
@@ -200,10 +200,10 @@ def _selection(
         if first not in ("over", "under") or not isinstance(line, int | float):
             return None
         return Selection(TOTAL, first, float(line))
-    sides = {told.home: "home", told.away: "away"}
-    codes = [code_in(told.league, "", x) or code_in(told.league, x) for x in outcomes]
+    sides = {answer.home: "home", answer.away: "away"}
+    codes = [code_in(answer.league, "", x) or code_in(answer.league, x) for x in outcomes]
     named = [
-        sides.get(x) or sides.get(code_in(told.league, y))
+        sides.get(x) or sides.get(code_in(answer.league, y))
         for x, y in zip(codes, outcomes, strict=True)
     ]
     if set(named) != {"home", "away"} or named[0] is None:

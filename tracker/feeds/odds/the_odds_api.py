@@ -151,21 +151,21 @@ def _prices(value: Any) -> Iterator[float]:
 
 
 def _event(value: Any, american: bool, faults: Counter[str]) -> OfferedGame | None:
-    told = _read(ApiEvent, value, faults)
-    if told is None:
+    event = _read(ApiEvent, value, faults)
+    if event is None:
         return None
-    league = _LEAGUES.get(told.sport_key)
-    start = instant(told.commence_time)
+    league = _LEAGUES.get(event.sport_key)
+    start = instant(event.commence_time)
     if league is None or start is None:
         faults[UNUSABLE] += 1
         return None
-    names = {told.home_team: "home", told.away_team: "away"}
+    names = {event.home_team: "home", event.away_team: "away"}
     codes = {side: code_in(league, "", name) for name, side in names.items()}
     if len(names) < len(_SIDES) or not all(x in teams(league) for x in codes.values()):
         faults[UNKNOWN_TEAM] += 1
         return None
-    offers = [offer for book in told.bookmakers for offer in _book(book, names, american, faults)]
-    return OfferedGame(told.id, league, codes["home"], codes["away"], tuple(offers), start)
+    offers = [offer for book in event.bookmakers for offer in _book(book, names, american, faults)]
+    return OfferedGame(event.id, league, codes["home"], codes["away"], tuple(offers), start)
 
 
 _SIDES = ("home", "away")
@@ -174,12 +174,12 @@ _SIDES = ("home", "away")
 def _book(
     value: Any, names: dict[str, str], american: bool, faults: Counter[str]
 ) -> Iterator[BookPrice]:
-    told = _read(ApiBook, value, faults)
-    for entry in () if told is None else told.markets:
+    book = _read(ApiBook, value, faults)
+    for entry in () if book is None else book.markets:
         market = _read(ApiMarket, entry, faults)
-        if told is None or market is None:
+        if book is None or market is None:
             continue
-        at = instant(market.last_update) or instant(told.last_update)
+        at = instant(market.last_update) or instant(book.last_update)
         for one in market.outcomes:
             outcome = _read(ApiOutcome, one, faults)
             if outcome is None:
@@ -193,7 +193,7 @@ def _book(
             elif selection is None or odds is None:
                 faults[UNUSABLE] += 1
             else:
-                yield BookPrice(told.key, selection, odds, at)
+                yield BookPrice(book.key, selection, odds, at)
 
 
 def _read(model: type[Any], value: Any, faults: Counter[str]) -> Any:
@@ -206,13 +206,13 @@ def _read(model: type[Any], value: Any, faults: Counter[str]) -> Any:
         return None
 
 
-def _selection(key: str, told: ApiOutcome, names: dict[str, str]) -> Selection | None:
+def _selection(key: str, outcome: ApiOutcome, names: dict[str, str]) -> Selection | None:
     stem, _, tail = key.rpartition("_")
     span = _SPANS.get(tail, Span.GAME)
     market = FEATURED.get(stem if tail in _SPANS else key)
-    side = names.get(told.name, told.name.casefold())
-    points = float(told.point) if _is_number(told.point) else None
-    about = told.description if isinstance(told.description, str) else ""
+    side = names.get(outcome.name, outcome.name.casefold())
+    points = float(outcome.point) if _is_number(outcome.point) else None
+    about = outcome.description if isinstance(outcome.description, str) else ""
     try:
         if market is not None:
             if market.endswith(MONEYLINE):

@@ -61,8 +61,8 @@ class Pmf:
         spread = steps - means[:, None]
         variances = np.einsum("ij,ij,ij->i", spread, spread, rows)
         found = []
-        told = zip(firsts, rows, sums, means.tolist(), variances.tolist(), strict=True)
-        for first, chances, below, mean, variance in told:
+        columns = zip(firsts, rows, sums, means.tolist(), variances.tolist(), strict=True)
+        for first, chances, below, mean, variance in columns:
             pmf = Pmf(first, chances)
             pmf.__dict__.update(sums=below, mean=first + mean, sd=math.sqrt(max(0.0, variance)))
             found.append(pmf)

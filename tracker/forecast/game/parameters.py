@@ -159,10 +159,10 @@ def _span(row: Mapping[str, Sequence[float]]) -> SpanFigures:
     """
 
     def weights(name: str) -> tuple[float, ...]:
-        told = row[name]
-        if len(told) != EARLIER_SPAN:
-            return tuple(told)
-        return (*told[:4], 0.0, *told[4:], 0.0, 0.0)
+        weights = row[name]
+        if len(weights) != EARLIER_SPAN:
+            return tuple(weights)
+        return (*weights[:4], 0.0, *weights[4:], 0.0, 0.0)
 
     def variances(name: str) -> tuple[float, float, float, float]:
         a, b, c, d = row[f"{name}_variance"]

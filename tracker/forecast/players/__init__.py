@@ -185,8 +185,8 @@ def _moments(given: Mapping[str, Any]) -> Moments:
 
 def _shares(given: Any) -> Floats:
     """Weights of SHARE_FEATURES; of those that a file does not know yet they are 0."""
-    told = np.array(given, dtype=np.float64)
-    found: Floats = np.pad(told, ((0, 0), (0, len(SHARE_FEATURES) - told.shape[1])))
+    table = np.array(given, dtype=np.float64)
+    found: Floats = np.pad(table, ((0, 0), (0, len(SHARE_FEATURES) - table.shape[1])))
     return found
 
 
@@ -199,11 +199,11 @@ _NEW = {
 
 def _rates(given: Any) -> Floats:
     """Weights of RATE_FEATURES likewise: a file of an earlier format has fewer columns."""
-    told = np.array(given, dtype=np.float64)
+    table = np.array(given, dtype=np.float64)
     for form in (PLAYER_FORMAT, *EARLIER):
         columns = [k for k, x in enumerate(RATE_FEATURES) if _NEW.get(x, 1) <= form]
-        if len(columns) == told.shape[2]:
-            found: Floats = np.zeros((*told.shape[:2], len(RATE_FEATURES)))
-            found[:, :, columns] = told
+        if len(columns) == table.shape[2]:
+            found: Floats = np.zeros((*table.shape[:2], len(RATE_FEATURES)))
+            found[:, :, columns] = table
             return found
-    raise ValueError(f"{told.shape[2]} weights of a rate")
+    raise ValueError(f"{table.shape[2]} weights of a rate")

@@ -144,12 +144,12 @@ class _Walk:
         return brings(minutes, rates)
 
     def add(self, game: PlayerGame, others: Bulk, stretch: float) -> None:
-        told = dict(game.stats)
+        stats = dict(game.stats)
         self.games = MINUTES_MEMORY * self.games + 1
         self.minutes = MINUTES_MEMORY * self.minutes + game.minutes * stretch
         self.played = RATE_MEMORY * self.played + game.minutes
         self.counted = tuple(
-            RATE_MEMORY * held + told.get(kind, 0)
+            RATE_MEMORY * held + stats.get(kind, 0)
             for held, kind in zip(self.counted, KINDS, strict=True)
         )
         self.weight = GAME_MEMORY * self.weight + 1
@@ -168,12 +168,12 @@ def mates_of(games: Mapping[str, Iterable[PlayerGame]], stretch: float = 1.0) ->
                 by_game.setdefault((game.start, game.game_id), []).append((key, game))
     walks: dict[str, _Walk] = {}
     for _, rows in sorted(by_game.items(), key=lambda x: x[0]):
-        told = {key: walks.setdefault(key, _Walk()).brings() for key, _ in rows}
+        brings = {key: walks.setdefault(key, _Walk()).brings() for key, _ in rows}
         whole = Bulk()
-        for bulk in told.values():
+        for bulk in brings.values():
             whole = whole.plus(bulk)
         for key, game in rows:
-            walks[key].add(game, whole.plus(told[key], -1.0), stretch)
+            walks[key].add(game, whole.plus(brings[key], -1.0), stretch)
     return {
         key: Mate(walk.brings(), walk.mates.scaled(1 / walk.weight)) for key, walk in walks.items()
     }
@@ -236,8 +236,8 @@ def _added(games: Iterable[PlayerGame]) -> Bulk:
     """Minutes and figures of games together."""
     minutes, sums = 0.0, [0.0] * len(KINDS)
     for game in games:
-        told = dict(game.stats)
+        stats = dict(game.stats)
         minutes += game.minutes
         for k, kind in enumerate(KINDS):
-            sums[k] += told.get(kind, 0)
+            sums[k] += stats.get(kind, 0)
     return Bulk(minutes, tuple(sums))

@@ -76,7 +76,7 @@ _ENDED = re.compile(r"eject|disqualif|did not return|will not return|not returni
 class Scene:
     """What all players of a state share: the figures of the moment, and how the game may end.
 
-    `told`, `shares`, `rates` and `powers` are figures of `figures.Moments`. `minutes_left`
+    `minute_shares`, `shares`, `rates` and `powers` are figures of `figures.Moments`. `minutes_left`
     are those of regulation, or of the overtime that is being played. `played` is the part of a
     regulation game that has been played, above 1 in overtime; `live` says that the clock may run.
     `reckoned` is `played`, but no earlier than the first live moment that figures were fitted on.
@@ -85,7 +85,7 @@ class Scene:
     are the expected points of (home, away), `usual_points` those of an average team at that clock.
     """
 
-    told: Shares
+    minute_shares: Shares
     shares: Floats
     rates: Floats
     powers: Floats
@@ -121,8 +121,8 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
     at = 1 - min(left, whole) / whole
     # At the tip no more is known than before it, but for who starts.
     running = (live and at > 0) or overtime
-    told = players.figures.live if running else players.figures.breaks
-    low, high, weight = _between(told, at, running=running)
+    moments = players.figures.live if running else players.figures.breaks
+    low, high, weight = _between(moments, at, running=running)
 
     def mixed(values: Floats) -> Floats:
         row: Floats = values[low] * (1 - weight) + values[high] * weight
@@ -134,7 +134,7 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
     margins = end.margin
     blowout = margins.less_than(1 - FAR) + 1 - margins.less_than(FAR)
     level = float(left == 0) if overtime else margins.split(0)[1]
-    usual = float(mixed(told.usual[:, None])[0])
+    usual = float(mixed(moments.usual[:, None])[0])
     lines = box_lines(state)
     lineup = {
         who: mate.brings
@@ -142,18 +142,18 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
         if _can_play(lines.get(who), begun=at > 0)
     }
     return Scene(
-        told=Shares(
-            float(mixed(told.done[:, None])[0]),
-            mixed(told.bounds),
-            mixed(told.weights).tolist(),
-            mixed(told.widths).tolist(),
+        minute_shares=Shares(
+            float(mixed(moments.done[:, None])[0]),
+            mixed(moments.bounds),
+            mixed(moments.weights).tolist(),
+            mixed(moments.widths).tolist(),
         ),
-        shares=mixed(told.shares),
-        rates=mixed(told.rates),
-        powers=mixed(told.powers),
+        shares=mixed(moments.shares),
+        rates=mixed(moments.rates),
+        powers=mixed(moments.powers),
         minutes_left=left / 60,
         played=played,
-        reckoned=max(played, float(told.at[0])) if running else played,
+        reckoned=max(played, float(moments.at[0])) if running else played,
         live=live,
         level=level,
         blowout=blowout,
@@ -184,13 +184,13 @@ def _together(lineup: Mapping[tuple[Side, str], Bulk], side: Side) -> Bulk:
     return whole
 
 
-def _between(told: Moments, at: float, *, running: bool) -> tuple[int, int, float]:
+def _between(moments: Moments, at: float, *, running: bool) -> tuple[int, int, float]:
     """The moments about a clock, and the weight of the later one.
 
     A live clock keeps to its own quarter of the game, for who is on the court changes in a break;
     a break has its own figures.
     """
-    ats = told.at
+    ats = moments.at
     if not running:
         k = int(np.abs(ats - at).argmin())
         return k, k, 0.0
@@ -330,7 +330,7 @@ def remainders(listed: Sequence[PlayerOutlook]) -> list[Remainder]:
     """What each of the players of one scene may still add, all of them worked out together."""
     scene, figures = listed[0].scene, listed[0].priors.figures
     standings = [x.standing for x in listed]
-    chances = share_chances(standings, scene.told)
+    chances = share_chances(standings, scene.minute_shares)
     usual = np.array([[x.usual] for x in standings])
     starter = np.array([[x.starter] for x in standings])
     more = overtime_share(figures.overtime, usual, starter, scene.shares) * OVERTIME_MINUTES
@@ -355,8 +355,8 @@ def rates_of(listed: Sequence[PlayerOutlook]) -> Floats:
     scene, figures, stretch = listed[0].scene, listed[0].priors.figures, listed[0].regulation
     standings = [x.standing for x in listed]
     before = np.array([x.priors.of(x.side, x.key).rates for x in listed])
-    told = [dict(x.line.stats) for x in listed]
-    has = np.array([[x.get(name, 0) for name in _NAMES] for x in told], dtype=np.float64)
+    stats = [dict(x.line.stats) for x in listed]
+    has = np.array([[x.get(name, 0) for name in _NAMES] for x in stats], dtype=np.float64)
     minutes = np.array([[x.line.minutes] for x in listed])
     memory = figures.memories * (stretch / GAME_MINUTES)
     rates: Floats = (before * memory + has) / (memory + minutes)
@@ -397,8 +397,8 @@ def work_out(asked: Iterable[tuple[PlayerOutlook, Stat]]) -> None:
                 continue
     _work_out_remainders(dict.fromkeys(seen for seen, _ in wanted))
     known = {x: has for x, has in wanted.items() if "remainder" in x[0].__dict__}
-    told = added_by_each([(seen.remainder, stat, has) for (seen, stat), has in known.items()])
-    for (seen, stat), pmf in zip(known, told, strict=True):
+    added = added_by_each([(seen.remainder, stat, has) for (seen, stat), has in known.items()])
+    for (seen, stat), pmf in zip(known, added, strict=True):
         seen._pmfs[stat] = pmf  # noqa: SLF001 - likewise
 
 
@@ -452,8 +452,8 @@ def player_outlook(
     if out and not line.played:
         raise PlayerOut(f"{line.name} is listed as out ({line.note}): his lines are void")
     # A box in which nobody has played is from before the tip: it does not tell who never came in.
-    told = state.phase is Phase.FINAL and any(x.played for x in state.players)
-    if told and not (line.played or line.minutes > 0):
+    final = state.phase is Phase.FINAL and any(x.played for x in state.players)
+    if final and not (line.played or line.minutes > 0):
         raise PlayerOut(f"{line.name} did not play: his lines are void")
     done = line.fouls >= players.figures.fouls or (ended and line.played)
     return PlayerOutlook(

@@ -228,8 +228,8 @@ def _minutes(
     usual = prior.starting if starter else prior.bench
     role = (total + ROLE_GAMES * usual) / (weight + ROLE_GAMES)
     features = minutes_features(float(starter), memories, role)
-    told = sum(w * x for w, x in zip(prior.minutes, features, strict=True))
-    return min(max(told, FEWEST), MOST)
+    expected = sum(w * x for w, x in zip(prior.minutes, features, strict=True))
+    return min(max(expected, FEWEST), MOST)
 
 
 def _rate(
@@ -265,8 +265,8 @@ def from_averages(
     for i, stat in enumerate(BASIC):
         given = averages.get(stat)
         if given is None:
-            told = sum(w * x for w, x in zip(figures.rates[i].base, base, strict=True))
-            rates.append(max(told, LEAST_RATE))
+            level = sum(w * x for w, x in zip(figures.rates[i].base, base, strict=True))
+            rates.append(max(level, LEAST_RATE))
         else:
             rates.append(max(given, 0.0) / max(minutes, 1.0))
     return PlayerPrior(minutes, minutes, 1.0 if share > 0.5 else 0.0, tuple(rates))  # noqa: PLR2004

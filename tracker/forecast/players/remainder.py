@@ -156,15 +156,15 @@ def width_features(x: Standing[Value]) -> tuple[Value, ...]:
     )  # fmt: skip
 
 
-def share_chances(standings: Sequence[Standing[float]], told: Shares) -> Floats:
+def share_chances(standings: Sequence[Standing[float]], shares: Shares) -> Floats:
     """The chance of each class of the share, one more than there are bounds: a row a player."""
-    location = np.array([share_features(x) for x in standings]) @ told.weights
-    width = np.array([width_features(x) for x in standings]) @ told.widths
-    sums = np.empty((len(standings), told.bounds.size + 2))
+    location = np.array([share_features(x) for x in standings]) @ shares.weights
+    width = np.array([width_features(x) for x in standings]) @ shares.widths
+    sums = np.empty((len(standings), shares.bounds.size + 2))
     sums[:, 0], sums[:, -1] = 0.0, 1.0
-    expit((told.bounds - location[:, None]) * np.exp(-width)[:, None], out=sums[:, 1:-1])
-    chances: Floats = (sums[:, 1:] - sums[:, :-1]) * (1 - told.done)
-    chances[:, 0] += told.done
+    expit((shares.bounds - location[:, None]) * np.exp(-width)[:, None], out=sums[:, 1:-1])
+    chances: Floats = (sums[:, 1:] - sums[:, :-1]) * (1 - shares.done)
+    chances[:, 0] += shares.done
     return chances
 
 
@@ -176,8 +176,8 @@ def overtime_share(
     The log-odds are linear in 1, `usual`, `starter` and the share.
     """
     one, by_usual, by_starter, by_share = weights
-    told: Floats = expit(one + by_usual * usual + by_starter * starter + by_share * shares)
-    return told
+    share: Floats = expit(one + by_usual * usual + by_starter * starter + by_share * shares)
+    return share
 
 
 RATE_FEATURES = (
@@ -293,8 +293,8 @@ def added_by_each(asked: Sequence[tuple[Remainder, Stat, int]]) -> list[Pmf]:
         step = _step(everybody.chances.shape[1], size)
         for start in range(0, len(rows), step):
             some = rows[start : start + step]
-            told = everybody.added([(n, stat) for _, n, stat in some], size)
-            pmfs = Pmf.of_rows([asked[place][2] for place, _, _ in some], told)
+            remaining = everybody.added([(n, stat) for _, n, stat in some], size)
+            pmfs = Pmf.of_rows([asked[place][2] for place, _, _ in some], remaining)
             found.update(zip((place for place, _, _ in some), pmfs, strict=True))
     return [found[place] for place in range(len(asked))]
 

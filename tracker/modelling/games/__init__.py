@@ -151,8 +151,8 @@ def read(folder: Path, league: str) -> Dataset:
         made = _column(path, "made").astype(bool)
     side, teams = _sides(path, names, ids, gain_home - gain_away)
     del gain_home, gain_away
-    told = _column(path, "season")[first] if "season" in names else None
-    seasons = _by_id(ids[first].astype(str), told)
+    season_of = _column(path, "season")[first] if "season" in names else None
+    seasons = _by_id(ids[first].astype(str), season_of)
     kept = act != Act.NOTHING
     kept |= np.r_[fresh[1:], True]
     starts = np.flatnonzero(np.r_[True, ids[kept][1:] != ids[kept][:-1], True])
@@ -258,8 +258,8 @@ def _sides(
 ) -> tuple[Array, dict[str, tuple[str, str]]]:
     """+1, -1 or 0 (home, away, neither) for each event; home and away team where events tell."""
     if "side" in names:
-        told = _column(path, "side")
-        return (told == "home").astype(np.int8) - (told == "away").astype(np.int8), {}
+        named = _column(path, "side")
+        return (named == "home").astype(np.int8) - (named == "away").astype(np.int8), {}
     whose = _column(path, "team_id")
     teams = np.array([-1 if x != x or x is None else int(x) for x in whose])  # noqa: PLR0124
     # A game's home team is the one whose events come with home points.
@@ -404,15 +404,15 @@ def walk(league: str, results: Iterable[Halves]) -> tuple[dict[str, float], Ends
     if figures is None:
         return {}, None
     teams: dict[str, TeamEnds] = {}
-    told: dict[str, float] = {}
+    beliefs: dict[str, float] = {}
     until = ""
     for x in results:
         known = EndsBelief(figures, until, teams).chance(x.road, x.season)
-        told[x.id] = 0.0 if x.neutral else lean(known)
+        beliefs[x.id] = 0.0 if x.neutral else lean(known)
         if not x.neutral:
             teams[x.road] = TeamEnds(x.season, figures.after(known, swing_of(x.points)))
         until = max(until, x.date[:10])
-    return told, EndsBelief(figures, until, teams)
+    return beliefs, EndsBelief(figures, until, teams)
 
 
 def believed_ends(data: Dataset, until: Sequence[str]) -> EndsBelief | None:
@@ -439,8 +439,8 @@ CODES = {
 
 def with_ends(games: Games, league: str, results: Sequence[Halves]) -> Games:
     """The games with what was believed of the ends before each."""
-    told, _ = walk(league, results)
-    return replace(games, ends=np.array([told.get(str(x), 0.0) for x in games.id]))
+    beliefs, _ = walk(league, results)
+    return replace(games, ends=np.array([beliefs.get(str(x), 0.0) for x in games.id]))
 
 
 def _season_of(date: str) -> str:

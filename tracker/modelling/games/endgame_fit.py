@@ -246,9 +246,9 @@ def moments(endgame: Endgame, sample: Sample) -> Array:
 
 def fit_tilt(endgame: Endgame, sample: Sample, average_total: float) -> Array:
     """Weights of TILT_FEATURES, [table clock, feature]."""
-    told = moments(endgame, sample)
-    gain_lead = sample.end_lead - sample.lead - told[:, 0]
-    gain_total = sample.end_total - sample.total - told[:, 1]
+    observed = moments(endgame, sample)
+    gain_lead = sample.end_lead - sample.lead - observed[:, 0]
+    gain_total = sample.end_total - sample.total - observed[:, 1]
     basis = np.stack(
         [np.interp(sample.left, TILT_KNOTS, x) for x in np.eye(TILT_KNOTS.size)], axis=1
     )
@@ -259,7 +259,7 @@ def fit_tilt(endgame: Endgame, sample: Sample, average_total: float) -> Array:
     x = np.concatenate([basis * f[:, None] for f in (prior, lead)], axis=1)
     ones = np.ones_like(pace)
     y = np.concatenate([basis * f[:, None] for f in (pace, bonuses, ones)], axis=1)
-    vm, vt, vc = told[:, 2:3], told[:, 3:4], told[:, 4:5]
+    vm, vt, vc = observed[:, 2:3], observed[:, 3:4], observed[:, 4:5]
     square = np.block([[x.T @ (x * vm), x.T @ (y * vc)], [y.T @ (x * vc), y.T @ (y * vt)]])
     right = np.concatenate([x.T @ gain_lead, y.T @ gain_total])
     found = np.linalg.solve(square + TILT_STEADY * np.eye(right.size), right).reshape(
@@ -280,7 +280,7 @@ WIDEST = 1.4
 
 def fit_widths(endgame: Endgame, sample: Sample, average_total: float) -> Array:
     """By [table clock, (margin, total)]: recorded variance over that of the tilted tables."""
-    told = moments(endgame, sample)
+    observed = moments(endgame, sample)
     tilt = np.stack([np.interp(sample.left, endgame.clocks, x) for x in endgame.tilt.T], axis=1)
     prior = np.clip(sample.prior_margin / 10, -LONG_TILT, LONG_TILT)
     lead = np.clip(sample.lead / 10, -LONG_TILT, LONG_TILT)
@@ -288,11 +288,11 @@ def fit_widths(endgame: Endgame, sample: Sample, average_total: float) -> Array:
     by_margin = tilt[:, 0] * prior + tilt[:, 1] * lead
     by_total = tilt[:, 2] * pace + tilt[:, 3] * (sample.bonus_home + sample.bonus_away - 1)
     by_total += tilt[:, 4]
-    mean_margin = told[:, 0] + by_margin * told[:, 2] + by_total * told[:, 4]
-    mean_total = told[:, 1] + by_total * told[:, 3] + by_margin * told[:, 4]
+    mean_margin = observed[:, 0] + by_margin * observed[:, 2] + by_total * observed[:, 4]
+    mean_total = observed[:, 1] + by_total * observed[:, 3] + by_margin * observed[:, 4]
     later = sample.left > WIDTH_KNOTS[0]
-    margin = (sample.end_lead - sample.lead - mean_margin)[later] ** 2 / told[later, 2] - 1
-    total = (sample.end_total - sample.total - mean_total)[later] ** 2 / told[later, 3] - 1
+    margin = (sample.end_lead - sample.lead - mean_margin)[later] ** 2 / observed[later, 2] - 1
+    total = (sample.end_total - sample.total - mean_total)[later] ** 2 / observed[later, 3] - 1
     left = sample.left[later]
     basis = np.stack([np.interp(left, WIDTH_KNOTS, x) for x in np.eye(WIDTH_KNOTS.size)], axis=1)[
         :, 1:

@@ -98,9 +98,9 @@ def scored(data: Dataset, parameters: Parameters, unseen: str) -> dict[str, Any]
     for name, part in JUDGED_AT.items():
         left = round(part * data.league.regulation_seconds)
         checkpoint = observe.checkpoint(given.test, left, parameters, metrics.SEED)
-        told = {f"{x} Brier": metrics.brier(*_values(checkpoint, x)) for x in ("win", "total")}
-        told |= {f"{x} CRPS": float(np.mean(checkpoint.crps[x])) for x in ("margin", "total")}
-        found[name] = {x: round(y, 4) for x, y in told.items()}
+        figures = {f"{x} Brier": metrics.brier(*_values(checkpoint, x)) for x in ("win", "total")}
+        figures |= {f"{x} CRPS": float(np.mean(checkpoint.crps[x])) for x in ("margin", "total")}
+        found[name] = {x: round(y, 4) for x, y in figures.items()}
     return {"season": unseen, "games": len(given.test.games), "moments": found}
 
 
@@ -167,14 +167,14 @@ def _looked(given: TrainTestSplit, progress: Watchdog) -> dict[str, Checkpoint]:
 
 
 def _given(data: Dataset, parameters: Parameters, rows: tuple[Array, Array]) -> TrainTestSplit:
-    told = trace(data)
+    traced = trace(data)
     rules = data.league
-    whole = complete(data, told)
+    whole = complete(data, traced)
     priors = priors_of(data.games, parameters.ratings)
 
     def recorded(chosen: Array) -> Recorded:
         games = np.flatnonzero(chosen & whole & priors.use)
-        return observe.Recorded(data, told.seconds, priors, games)
+        return observe.Recorded(data, traced.seconds, priors, games)
 
     regulation = rules.regulation_seconds
     points = {name: round(part * regulation) for name, part in EARLY.items()} | LATE
@@ -216,8 +216,8 @@ def _scores(checkpoint: Checkpoint) -> dict[str, Any]:
             "intercept": shift,
             "count": int(p.size),
         }
-    told: dict[str, Any] = {"left": checkpoint.left, "markets": markets}
-    told["scores"] = {
+    figures: dict[str, Any] = {"left": checkpoint.left, "markets": markets}
+    figures["scores"] = {
         name: {
             "crps": float(np.mean(checkpoint.crps[name])),
             "coverage80": metrics.vars_of(metrics.coverage(np.array(checkpoint.pit[name]))),
@@ -227,20 +227,20 @@ def _scores(checkpoint: Checkpoint) -> dict[str, Any]:
     }
     if checkpoint.overtime:
         predicted, observed = np.array(checkpoint.overtime).T
-        told["overtimes"] = _counts(predicted, observed)
+        figures["overtimes"] = _counts(predicted, observed)
     if checkpoint.pushes:
         predicted, observed = np.array(checkpoint.pushes).T
-        told["pushes"] = _counts(predicted, observed)
+        figures["pushes"] = _counts(predicted, observed)
     if checkpoint.apart:
         p, hit = np.array(checkpoint.p["parlay"]), np.array(checkpoint.hit["parlay"])
         known = np.isfinite(p)
         apart = np.array(checkpoint.apart)[known]
-        told["parlay_log_loss"] = {
+        figures["parlay_log_loss"] = {
             "joint": metrics.log_loss(p[known], hit[known]),
             "product": metrics.log_loss(apart, hit[known]),
             "difference": metrics.vars_of(metrics.bootstrap(joint_gain(checkpoint), metrics.SEED)),
         }
-    return told
+    return figures
 
 
 def _counts(predicted: Array, observed: Array) -> dict[str, float]:

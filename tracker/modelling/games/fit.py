@@ -47,9 +47,9 @@ if TYPE_CHECKING:
 def walk_forward(games: Games, figures: RatingFigures) -> Priors:
     """Priors of all games from the results before each: what ratings knew at its tip-off."""
     order = np.lexsort((games.id, games.date, games.season))
-    told = _run(games, order, figures)
+    run = _run(games, order, figures)
     out = np.zeros((len(order), 4))
-    out[order] = told
+    out[order] = run
     usable = np.ones(len(order), bool)
     return Priors(
         out[:, 0], np.maximum(out[:, 2], np.abs(out[:, 0]) + 1),
@@ -71,11 +71,11 @@ def fit_ratings(games: Games, rows: Array, progress: Callable[[float], None]) ->
         if calls % 20 == 0:
             progress(min(calls / 400, 1.0))
         figures = _figures(x)
-        told = _run(games, order, figures)
-        by_margin = told[:, 1] + figures.margin_noise**2
-        by_total = told[:, 3] + figures.total_noise**2
-        each = np.log(by_margin) + (margin - told[:, 0]) ** 2 / by_margin
-        each += np.log(by_total) + (total - told[:, 2]) ** 2 / by_total
+        run = _run(games, order, figures)
+        by_margin = run[:, 1] + figures.margin_noise**2
+        by_total = run[:, 3] + figures.total_noise**2
+        each = np.log(by_margin) + (margin - run[:, 0]) ** 2 / by_margin
+        each += np.log(by_total) + (total - run[:, 2]) ** 2 / by_total
         return float(each.mean() / 2)
 
     found = minimize(
@@ -223,9 +223,9 @@ def fit_document(
     ends = write_ends(believed_ends(data, seasons))
     data = only(data, np.isin(data.games.season, list(seasons)))
     progress("possessions", 0.0)
-    told = trace(data)
-    seconds, games = told.seconds, data.games
-    whole = complete(data, told)
+    traced = trace(data)
+    seconds, games = traced.seconds, data.games
+    whole = complete(data, traced)
     progress("ratings", 0.0)
     ratings = fit_ratings(games, np.flatnonzero(whole), lambda part: progress("ratings", part))
     priors = priors_of(games, ratings)
@@ -239,10 +239,10 @@ def fit_document(
     average["reference"] = average["total"]
     noise = _noise(games, priors, used)
     given = TrainingSet(data, seconds, priors, used, average["total"])
-    endgame = _fit_endgame(given, told, progress)
-    breaks = figures.pack_tables(endgame_fit.fit_breaks(told.break_starts, told.break_glances))
+    endgame = _fit_endgame(given, traced, progress)
+    breaks = figures.pack_tables(endgame_fit.fit_breaks(traced.break_starts, traced.break_glances))
     # Some hundred megabytes that nothing asks for any more.
-    del told
+    del traced
     progress("flow", 0.0)
     box = _fit_box(given)
     flow = _fit_flow(given, noise, endgame, box)
@@ -356,10 +356,10 @@ def only(data: Dataset, games: Array) -> Dataset:
     return replace(data, games=chosen, events=events)
 
 
-def complete(data: Dataset, told: Trace) -> Array:
+def complete(data: Dataset, traced: Trace) -> Array:
     """Games whose events reach from the first to the last minute and agree with the result."""
     regulation = data.league.regulation_seconds
-    home, away = told.seconds.home, told.seconds.away
+    home, away = traced.seconds.home, traced.seconds.away
     level = home[:, regulation] == away[:, regulation]
     last_period = data.events.period[data.events.starts[1:] - 1]
     overtime = last_period > data.league.periods
@@ -394,19 +394,19 @@ def _noise(games: Games, priors: Priors, used: Array) -> flow_fit.Noise:
 
 
 def _fit_endgame(
-    given: TrainingSet, told: Trace, progress: Callable[[str, float], None]
+    given: TrainingSet, traced: Trace, progress: Callable[[str, float], None]
 ) -> values.Endgame:
     data = given.data
     width = LEAD_WIDTH.get(data.league.id, 0.14)
     clocks = np.array(endgame_fit.table_clocks(), dtype=np.float64)
     tables = endgame_fit.fit_tables(
-        told.starts, told.glances, width, lambda part: progress("endgame", part)
+        traced.starts, traced.glances, width, lambda part: progress("endgame", part)
     )
     endgame = values.Endgame(
         clocks=clocks,
         leads=endgame_fit.LEADS,
         tables=_as_read(tables, endgame_fit.LEADS),
-        ball=endgame_fit.fit_ball(told.glances, width),
+        ball=endgame_fit.fit_ball(traced.glances, width),
         tilt=np.zeros((clocks.size, 5)),
     )
     sample = draw(data, given.seconds, given.priors, given.used, endgame_fit.TILT_CLOCKS)

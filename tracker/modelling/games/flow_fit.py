@@ -99,13 +99,16 @@ def fit_box(sample: Sample, rules: League, average_total: float) -> BoxFigures |
 
 
 def surprises(
-    box: BoxFigures | None, told: tuple[Array, Array, Array], ends: Array, seen: tuple[Array, Array]
+    box: BoxFigures | None,
+    known: tuple[Array, Array, Array],
+    ends: Array,
+    seen: tuple[Array, Array],
 ) -> tuple[Array, Array]:
     """Possessions and fouls beyond the expected, as `forecast.model.surprise` works them out.
 
     `told` are the part played, and the prior total, and `seen` what the box shows.
     """
-    played, prior_total, begun = told
+    played, prior_total, begun = known
     if box is None:
         return np.zeros_like(played), np.zeros_like(played)
 

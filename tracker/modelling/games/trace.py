@@ -134,14 +134,14 @@ def trace(data: Dataset) -> Trace:
         rows: list[tuple[float, ...]] = []
         for c, d in zip([0, *cuts.tolist()], [*cuts.tolist(), b - a], strict=True):
             period = int(events.period[a + c])
-            told = _period(data, a + c, a + d, period)
-            rows += [((min(period, 99), *row)) for row in told]
+            moments = _period(data, a + c, a + d, period)
+            rows += [((min(period, 99), *row)) for row in moments]
             if period >= rules.periods:
-                starts.extend(chain.from_iterable(_starts(told, WINDOW)))
-                glances.extend(chain.from_iterable(_glances(told, WINDOW)))
+                starts.extend(chain.from_iterable(_starts(moments, WINDOW)))
+                glances.extend(chain.from_iterable(_glances(moments, WINDOW)))
             else:
-                break_starts.extend(chain.from_iterable(_starts(told, BREAK_WINDOW)))
-                break_glances.extend(chain.from_iterable(_glances(told, BREAK_WINDOW)))
+                break_starts.extend(chain.from_iterable(_starts(moments, BREAK_WINDOW)))
+                break_glances.extend(chain.from_iterable(_glances(moments, BREAK_WINDOW)))
         _fill(seconds, game, rows, data)
         _index(seconds, game, (a, b), data)
     return Trace(seconds, *map(_table, (starts, glances, break_starts, break_glances)))
@@ -215,7 +215,7 @@ def _period(data: Dataset, a: int, b: int, period: int) -> list[Told]:
     side, made = events.side[a:b].tolist(), events.made[a:b].tolist()
     home, away = events.home[a:b].tolist(), events.away[a:b].tolist()
     fouls, late_fouls = {1: 0, -1: 0, 0: 0}, {1: 0, -1: 0, 0: 0}
-    told: list[Told] = []
+    moments: list[Told] = []
     ball = 0
     for k in range(b - a):
         who = side[k]
@@ -235,8 +235,8 @@ def _period(data: Dataset, a: int, b: int, period: int) -> list[Told]:
                 pass
         if k + 1 == b - a or clock[k + 1] != clock[k]:
             bonus = [fouls[x] >= limit or late_fouls[x] >= 1 for x in (-1, 1)]
-            told.append((clock[k], ball, home[k], away[k], *bonus))
-    return told
+            moments.append((clock[k], ball, home[k], away[k], *bonus))
+    return moments
 
 
 def _offensive(act: list[int], side: list[int], clock: list[float], k: int) -> bool:
@@ -247,16 +247,16 @@ def _offensive(act: list[int], side: list[int], clock: list[float], k: int) -> b
     )
 
 
-def _changes(told: list[Told]) -> list[int]:
-    return [k for k in range(len(told)) if k == 0 or told[k][1] != told[k - 1][1]]
+def _changes(moments: list[Told]) -> list[int]:
+    return [k for k in range(len(moments)) if k == 0 or moments[k][1] != moments[k - 1][1]]
 
 
-def _ending(told: list[Told], changes: list[int], c: int) -> tuple[float, bool, int, int]:
+def _ending(moments: list[Told], changes: list[int], c: int) -> tuple[float, bool, int, int]:
     """When possession c ends, whether with the period, and the score then."""
     if c + 1 < len(changes):
-        clock, _, home, away, *_ = told[changes[c + 1]]
+        clock, _, home, away, *_ = moments[changes[c + 1]]
         return clock, False, home, away
-    return 0.0, True, told[-1][2], told[-1][3]
+    return 0.0, True, moments[-1][2], moments[-1][3]
 
 
 def _row(clock: float, now: Told, end: tuple[float, bool, int, int]) -> tuple[float, ...]:
@@ -266,26 +266,26 @@ def _row(clock: float, now: Told, end: tuple[float, bool, int, int]) -> tuple[fl
     return (clock, until, last, (home - away) * ball, own, other)
 
 
-def _starts(told: list[Told], window: int) -> list[tuple[float, ...]]:
-    changes = _changes(told)
+def _starts(moments: list[Told], window: int) -> list[tuple[float, ...]]:
+    changes = _changes(moments)
     return [
-        _row(told[k][0], told[k], _ending(told, changes, c))
+        _row(moments[k][0], moments[k], _ending(moments, changes, c))
         for c, k in enumerate(changes)
-        if told[k][0] <= window and told[k][1]
+        if moments[k][0] <= window and moments[k][1]
     ]
 
 
-def _glances(told: list[Told], window: int) -> list[tuple[float, ...]]:
+def _glances(moments: list[Told], window: int) -> list[tuple[float, ...]]:
     rows = []
-    changes = _changes(told)
+    changes = _changes(moments)
     k, c = -1, -1
     for clock in range(window, 0, -1):
-        while k + 1 < len(told) and told[k + 1][0] >= clock:
+        while k + 1 < len(moments) and moments[k + 1][0] >= clock:
             k += 1
             if c + 1 < len(changes) and changes[c + 1] == k:
                 c += 1
-        if k >= 0 and told[k][1]:
-            rows.append(_row(clock, told[k], _ending(told, changes, c)))
+        if k >= 0 and moments[k][1]:
+            rows.append(_row(clock, moments[k], _ending(moments, changes, c)))
     return rows
 
 

@@ -146,9 +146,9 @@ def seasons_with_players(folder: Path, league: str) -> Array:
 
 def _moments(rules: League) -> tuple[list[str], Array, Array]:
     """Names, parts of regulation played, and whether the clock runs; by time, breaks first."""
-    told = sorted([(x / 48, False) for x in BREAKS] + [(x / 48, True) for x in LIVE])
-    names = [moment_name(at, rules, live=live) for at, live in told]
-    return names, np.array([at for at, _ in told]), np.array([live for _, live in told])
+    moments = sorted([(x / 48, False) for x in BREAKS] + [(x / 48, True) for x in LIVE])
+    names = [moment_name(at, rules, live=live) for at, live in moments]
+    return names, np.array([at for at, _ in moments]), np.array([live for _, live in moments])
 
 
 def moment_name(at: float, rules: League, *, live: bool) -> str:
@@ -218,8 +218,8 @@ def _coded(path: Path, name: str) -> tuple[list[str], Array]:
             # A batch names few of the words of its group of rows: no more of them become texts.
             codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
             used, which = np.unique(codes, return_inverse=True)
-            told = column.dictionary.take(pa.array(used[used >= 0])).to_pylist()
-            words = [*([""] if used[0] < 0 else []), *("" if x is None else x for x in told)]
+            names = column.dictionary.take(pa.array(used[used >= 0])).to_pylist()
+            words = [*([""] if used[0] < 0 else []), *("" if x is None else x for x in names)]
             at = [place.setdefault(x, len(place)) for x in words]
             parts.append(np.array(at, dtype=np.int32)[which.ravel()])
     texts = sorted(place)
@@ -438,12 +438,12 @@ def _spells(
     found: dict[int, list[tuple[float, float]]] = {}
     for number in np.unique(period).tolist():
         inside = np.flatnonzero(period == number)
-        told = which[inside]
-        changed = np.flatnonzero(np.r_[True, told[1:] != told[:-1]])
+        rows = which[inside]
+        changed = np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]])
         begun = elapsed[inside][changed].copy()
         begun[0] = _ends(np.array([number - 1]), rules)[0]
         ended = np.r_[begun[1:], _ends(np.array([number]), rules)[0]]
-        for start, end, lineup in zip(begun, ended, told[changed], strict=True):
+        for start, end, lineup in zip(begun, ended, rows[changed], strict=True):
             if end > start:
                 for person in lineups[int(lineup)]:
                     found.setdefault(person, []).append((float(start), float(end)))

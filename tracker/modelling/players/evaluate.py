@@ -92,10 +92,10 @@ def season_averages(rows: PlayerRows) -> Averages:
     sums = np.cumsum(table, axis=0) - table
     first = np.maximum.accumulate(np.where(fresh, np.arange(order.size), 0))
     before = sums - sums[first]
-    told = np.zeros_like(before)
-    told[order] = before
-    games = np.maximum(told[:, 0], 1)
-    return Averages(told[:, 0], told[:, 1] / games, told[:, 2:] / games[:, None])
+    averages = np.zeros_like(before)
+    averages[order] = before
+    games = np.maximum(averages[:, 0], 1)
+    return Averages(averages[:, 0], averages[:, 1] / games, averages[:, 2:] / games[:, None])
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,11 +209,11 @@ def evaluate_players(
         progress("judging", i / len(MOMENTS))
         moment = rows.moments[name]
         which = np.flatnonzero(judged & ((moment.minutes > 0) | (moment.at == 0)))
-        told: dict[str, Any] = {}
+        report: dict[str, Any] = {}
         for stat, figures in looks(known, document, which, averages, name):
-            told[stat.value] = _judge(known, averages, figures, stat, moment.at)
+            report[stat.value] = _judge(known, averages, figures, stat, moment.at)
             pooled.setdefault(stat.value, []).append((figures.p, figures.over))
-        moments[name] = {"players": int(which.size), "stats": told}
+        moments[name] = {"players": int(which.size), "stats": report}
     overall = {}
     for stat_name, parts in pooled.items():
         p, over = (np.concatenate(x) for x in zip(*parts, strict=True))
@@ -317,7 +317,7 @@ def judge_parlays(
     )
     figures = decode_players(written(document), "the figures of the evaluation")
     games = np.unique(rows.game[np.isin(rows.season, list(seasons))])
-    told: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
+    pairs: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
     for k, game in enumerate(games.tolist()):
         if k % 20 == 0:
             progress("parlays", k / games.size)
@@ -329,17 +329,17 @@ def judge_parlays(
             for kind, legs, hit in _kinds(court, game, name, outlook):
                 joint = parlay(legs, outlook, state)
                 apart = float(np.prod([_alive(price(x, outlook, state)) for x in legs]))
-                told.setdefault((kind, name), []).append((_alive(joint), apart, float(hit)))
-    return {f"{kind}|{name}": _gain(np.array(x)) for (kind, name), x in told.items()}
+                pairs.setdefault((kind, name), []).append((_alive(joint), apart, float(hit)))
+    return {f"{kind}|{name}": _gain(np.array(x)) for (kind, name), x in pairs.items()}
 
 
 def _alive(chance: Chance) -> float:
     return chance.win + chance.push
 
 
-def _gain(told: Array) -> dict[str, float]:
-    p, q, hit = (np.clip(told[:, 0], 1e-6, 1 - 1e-6), np.clip(told[:, 1], 1e-6, 1 - 1e-6),
-                 told[:, 2])  # fmt: skip
+def _gain(gains: Array) -> dict[str, float]:
+    p, q, hit = (np.clip(gains[:, 0], 1e-6, 1 - 1e-6), np.clip(gains[:, 1], 1e-6, 1 - 1e-6),
+                 gains[:, 2])  # fmt: skip
     joint = -np.where(hit > 0, np.log(p), np.log1p(-p))
     apart = -np.where(hit > 0, np.log(q), np.log1p(-q))
     interval = metrics.bootstrap(joint - apart, _SEED)

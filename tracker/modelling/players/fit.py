@@ -158,8 +158,8 @@ def fit_overtime(known: PlayerSeasons, train: Array, usual: Array) -> list[float
     odds, starter = odds_of(usual[used] / GAME_MINUTES), rows.starter[used].astype(float)
 
     def cost(x: Array) -> float:
-        told = 1 / (1 + np.exp(-(x[0] + x[1] * odds + x[2] * starter + x[3] * before)))
-        return float(((told - share) ** 2).mean())
+        likely = 1 / (1 + np.exp(-(x[0] + x[1] * odds + x[2] * starter + x[3] * before)))
+        return float(((likely - share) ** 2).mean())
 
     found = minimize(cost, np.array([-2.0, 0.5, 0.2, 3.0]), method="Nelder-Mead")
     return [round(float(x), 4) for x in found.x]
@@ -237,8 +237,10 @@ def fit_ties(seen: Sequence[CheckpointChances]) -> list[list[float]]:
         for one in seen:
             a, b = one.tied[k], one.tied[m]
             mean_a, mean_b = ((one.chances * x).sum(axis=1) for x in (a, b))
-            told = (one.chances * a * b).sum(axis=1) - mean_a * mean_b
-            over += float(((one.more[:, i] - mean_a) * (one.more[:, j] - mean_b) - told).sum())
+            covariance = (one.chances * a * b).sum(axis=1) - mean_a * mean_b
+            over += float(
+                ((one.more[:, i] - mean_a) * (one.more[:, j] - mean_b) - covariance).sum()
+            )
             whole += float((one.chances * np.sqrt(a * b)).sum())
         ties[i, j] = ties[j, i] = max(over / whole, 0.0)
     return [list(map(float, row)) for row in ties.round(4)]
@@ -311,8 +313,8 @@ def fit_players(
     for i, name in enumerate(looked):
         progress("minutes and rates", i / len(looked))
         live = rows.moments[name].live
-        told, near[live] = fit_moment(given, name, near[live])
-        fitted[live].append(told)
+        moment, near[live] = fit_moment(given, name, near[live])
+        fitted[live].append(moment)
     counted = rows.trips[np.unique(rows.game[train])].sum(axis=0)[1:]
     trips = counted / counted.sum()
     document: dict[str, Any] = {

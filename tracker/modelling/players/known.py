@@ -238,20 +238,20 @@ def remainders(
     """
     rows = known.rows
     moment, scenes = rows.moments[name], known.scenes[name]
-    told = document["live"] if moment.live else document["breaks"]
-    k = told["at"].index(round(moment.at, 6))
+    figures = document["live"] if moment.live else document["breaks"]
+    k = figures["at"].index(round(moment.at, 6))
     gaps = known.lineups.gaps(rows, moment)
     x = standings(rows, moment, scenes, usual, document["fouls"], gaps)
     count = rows.person.size
     ordered = Ordered(
-        told["done"][k], *(np.array(told[n][k]) for n in ("bounds", "weights", "widths"))
+        figures["done"][k], *(np.array(figures[n][k]) for n in ("bounds", "weights", "widths"))
     )
     location, width = table(share_features(x), count), table(width_features(x), count)
     chances = ordered.chances(location[which], width[which])
-    shares = np.array(told["shares"][k])
+    shares = np.array(figures["shares"][k])
     left = (1 - moment.at) * rows.league.regulation_seconds / 60
     minutes = np.broadcast_to(shares * left, chances.shape)
-    ratio = team_ratio(rows, scenes, told["usual"][k] * known.average / 2)
+    ratio = team_ratio(rows, scenes, figures["usual"][k] * known.average / 2)
     shared, league = rate_features(x, ratio), league_rates(known, document["rates"], usual)
     speed = []
     for i in range(len(BASIC)):
@@ -261,7 +261,7 @@ def remainders(
         allowed = own_allowed(known, i)
         beside = own_features(own, x.blowout, surprise, own_gap(gaps, i), allowed)
         features = table((*shared, *beside), count)[which]
-        speed.append(now[which] * np.exp(features @ np.array(told["rates"][k][i])))
+        speed.append(now[which] * np.exp(features @ np.array(figures["rates"][k][i])))
     level = scenes.level[rows.game[which]][:, None]
     weights = document["overtime"]
     more = np.stack(
@@ -275,7 +275,7 @@ def remainders(
     level = np.where(rare, 0.0, level)
     chances = np.concatenate([chances * (1 - level), chances * level], axis=1)
     minutes = np.concatenate([minutes, minutes + more * OVERTIME_MINUTES], axis=1)
-    rates_now, powers = np.stack(speed), np.array(told["powers"][k])
+    rates_now, powers = np.stack(speed), np.array(figures["powers"][k])
     means = np.empty((len(BASIC), *chances.shape))
     for start in range(0, which.size, BLOCK):
         part = slice(start, start + BLOCK)

@@ -82,11 +82,11 @@ def fit_ordered(location: Array, width: Array, which: Array, like: Ordered | Non
         method="L-BFGS-B",
         options={"maxiter": _ROUNDS, "ftol": _CLOSE},
     )
-    told = model.read(found.x)
+    read = model.read(found.x)
     return replace(
-        told,
-        weights=solve_triangular(by_location.T, told.weights),
-        widths=solve_triangular(by_width.T, told.widths),
+        read,
+        weights=solve_triangular(by_location.T, read.weights),
+        widths=solve_triangular(by_width.T, read.widths),
     )
 
 
@@ -123,23 +123,23 @@ class _Likelihood:
         return Ordered(done, bounds, x[last : last + middle], x[last + middle : -1])
 
     def cost(self, x: Array) -> tuple[float, Array]:
-        told, last = self.read(x), self.count - 1
+        read, last = self.read(x), self.count - 1
         rows = self.which.size
-        narrow = np.exp(np.clip(-(self.width @ told.widths), -WIDEST, WIDEST))
-        middle = self.location @ told.weights
-        bounds = np.concatenate([[0.0], told.bounds, [0.0]])
+        narrow = np.exp(np.clip(-(self.width @ read.widths), -WIDEST, WIDEST))
+        middle = self.location @ read.weights
+        bounds = np.concatenate([[0.0], read.bounds, [0.0]])
         above = (bounds[self.which + 1] - middle) * narrow
         below = (bounds[self.which] - middle) * narrow
         above[self.which == last] = _FAR
         below[self.which == 0] = -_FAR
         top, bottom = expit(above), expit(below)
         plain, none = top - bottom, self.which == 0
-        chance = np.maximum(plain * (1 - told.done) + told.done * none, 1e-12)
-        part = (1 - told.done) / chance / rows
+        chance = np.maximum(plain * (1 - read.done) + read.done * none, 1e-12)
+        part = (1 - read.done) / chance / rows
         by_top, by_bottom = top * (1 - top) * part, bottom * (1 - bottom) * part
-        by_done = float(((plain - none) / chance).mean()) * told.done * (1 - told.done)
+        by_done = float(((plain - none) / chance).mean()) * read.done * (1 - read.done)
         small = RIDGE / rows
-        ridge = small * (told.weights @ told.weights + told.widths @ told.widths)
+        ridge = small * (read.weights @ read.weights + read.widths @ read.widths)
         slope_bounds = np.bincount(self.which + 1, -by_top * narrow, self.count + 1)
         slope_bounds += np.bincount(self.which, by_bottom * narrow, self.count + 1)
         inner = np.cumsum(slope_bounds[1 : self.count][::-1])[::-1]
@@ -147,8 +147,8 @@ class _Likelihood:
             [
                 inner[:1],
                 inner[1:] * np.exp(np.minimum(x[1:last], WIDEST)),
-                self.location.T @ ((by_top - by_bottom) * narrow) + 2 * small * told.weights,
-                self.width.T @ (by_top * above - by_bottom * below) + 2 * small * told.widths,
+                self.location.T @ ((by_top - by_bottom) * narrow) + 2 * small * read.weights,
+                self.width.T @ (by_top * above - by_bottom * below) + 2 * small * read.widths,
                 [by_done],
             ]
         )
@@ -206,7 +206,7 @@ def fit_moment(given: Given, name: str, like: Ordered | None) -> tuple[dict[str,
         weights.append(_poisson(features[used], (now * minutes)[used], more[used]))
         mean = now * np.exp(features @ weights[-1]) * share * left
         powers.append(_poisson(longer[used], mean[used], more[used])[1])
-    told = {
+    document = {
         "at": round(moment.at, 6),
         "done": ordered.done,
         "bounds": ordered.bounds.tolist(),
@@ -217,7 +217,7 @@ def fit_moment(given: Given, name: str, like: Ordered | None) -> tuple[dict[str,
         "rates": np.stack(weights).round(5).tolist(),
         "powers": np.round(powers, 4).tolist(),
     }
-    return told, ordered
+    return document, ordered
 
 
 LONGER = 3.0

@@ -132,8 +132,8 @@ def _calibration(result: dict[str, Any]) -> list[str]:
     ]
     rows = []
     for stat in result["overall"]:
-        told = [x["stats"][stat]["all"] for x in moments.values()]
-        rows.append([stat, *(f"{x['ece']:.4f} / {x['ece_if_perfect']:.4f}" for x in told)])
+        figures = [x["stats"][stat]["all"] for x in moments.values()]
+        rows.append([stat, *(f"{x['ece']:.4f} / {x['ece_if_perfect']:.4f}" for x in figures)])
     return [*lines, *grid(["ECE of", *moments], rows)]
 
 
@@ -159,9 +159,9 @@ def _gap(other: dict[str, float]) -> str:
     return f"{other['difference'] * 10_000:+.0f}{star}"
 
 
-def _parlays(told: dict[str, Any]) -> list[str]:
+def _parlays(figures: dict[str, Any]) -> list[str]:
     rows = []
-    for name, x in told.items():
+    for name, x in figures.items():
         kind, moment = name.split("|")
         interval = f"{x['difference']:+.4f} ({x['low']:+.4f} to {x['high']:+.4f})"
         rows.append(
@@ -248,8 +248,8 @@ def card(result: dict[str, Any]) -> str:
 def _reference(moments: dict[str, Any]) -> list[str]:
     rows = []
     for (stat, moment), (goal, *others) in REFERENCE.items():
-        told = moments[moment]["stats"][stat]
-        cells = [f"{told[x]['brier']:.4f}" for x in ("all", "regulars")]
+        figures = moments[moment]["stats"][stat]
+        cells = [f"{figures[x]['brier']:.4f}" for x in ("all", "regulars")]
         rivals = ["–" if x is None else f"{x:.3f}" for x in others]
         rows.append([f"{stat}, {moment}", *cells, f"{goal:.3f}", *rivals])
     head = ["Brier", "all with ten games", "15 minutes and more", "aim", "plain negative binomial",

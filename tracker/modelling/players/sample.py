@@ -175,8 +175,8 @@ def opponents(rows: PlayerRows, teams: Array) -> Opponents:
 def _allowed(past: Array | None, level: Array, usual: float) -> Array:
     """`lineup.allowed` of what was remembered of a team."""
     past = np.zeros(1 + level.size) if past is None else past
-    told = (past[1:] + usual * level) / (past[0] + usual) / level
-    found: Array = np.clip(np.log(told), -LARGEST_ALLOWED, LARGEST_ALLOWED)
+    ratio = (past[1:] + usual * level) / (past[0] + usual) / level
+    found: Array = np.clip(np.log(ratio), -LARGEST_ALLOWED, LARGEST_ALLOWED)
     return found
 
 
@@ -229,15 +229,15 @@ def look(
 ) -> dict[str, Scenes]:
     """The game forecast of every game at every moment."""
     priors = priors_of_games(rows, games, parameters)
-    told: dict[str, list[tuple[float, ...]]] = {name: [] for name in names}
+    columns: dict[str, list[tuple[float, ...]]] = {name: [] for name in names}
     for g, prior in enumerate(priors):
         if g % 100 == 0:
             progress(g / len(priors))
         for name in names:
             state = state_of(rows, g, rows.moments[name])
-            told[name].append(_scene(forecast(state, prior, parameters), state))
+            columns[name].append(_scene(forecast(state, prior, parameters), state))
     found = {}
-    for name, values in told.items():
+    for name, values in columns.items():
         table = np.array(values)
         found[name] = Scenes(table[:, :2], table[:, 2], table[:, 3], table[:, 4])
     return found

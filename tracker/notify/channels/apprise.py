@@ -255,9 +255,9 @@ def _instance(url: str, asset: apprise.AppriseAsset) -> apprise.NotifyBase | Non
 
         return apprise.Apprise.instantiate(url, asset=asset)
     made = getattr(import_module(f"apprise.plugins.{usual[0]}"), usual[1])
-    told = made.parse_url(url)
+    parsed = made.parse_url(url)
     try:
-        return None if told is None else made(**told, asset=asset)
+        return None if parsed is None else made(**parsed, asset=asset)
     except (TypeError, ValueError):
         return None
 

@@ -213,12 +213,12 @@ def brief(text: str, limit: int = BRIEF) -> str:
         first, _, number = first.rpartition(" - alert ")
         number = f"alert {number}"
     room = limit - (len(number) + 3 if number else 0)
-    told = first if len(first) <= room else f"{first[: room - 3].rstrip()}..."
+    joined = first if len(first) <= room else f"{first[: room - 3].rstrip()}..."
     for fact in facts:
-        if len(told) + 3 + len(fact) > room:
+        if len(joined) + 3 + len(fact) > room:
             break
-        told = f"{told} - {fact}"
-    return f"{told} - {number}" if number else told
+        joined = f"{joined} - {fact}"
+    return f"{joined} - {number}" if number else joined
 
 
 def _plain(text: str) -> str:

@@ -171,8 +171,8 @@ class WebService:
 
     def refusal(self, reply: ServiceReply, remedy: str) -> Outcome:
         """What an answer means that is not a good one; `remedy` is for a no for good."""
-        told = f"{self._service} answered {reply.status}"
-        told += f" ({reply.reason})" if reply.reason else ""
+        why = f"{self._service} answered {reply.status}"
+        why += f" ({reply.reason})" if reply.reason else ""
         if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
             wait = reply.retry_after
             asked = "" if wait is None else f" {wait:g} s"
@@ -180,12 +180,12 @@ class WebService:
         if reply.status in _ON_THE_WAY:
             return Failed(f"the network wants a sign-in before {self._service} ({reply.status})")
         if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return Unknown(told)
+            return Unknown(why)
         if reply.status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT):
-            return Failed(told)
+            return Failed(why)
         if reply.status < HTTPStatus.BAD_REQUEST:
-            return Failed(f"{told}: {remedy}")
-        return Refused(f"{told}: {remedy}")
+            return Failed(f"{why}: {remedy}")
+        return Refused(f"{why}: {remedy}")
 
 
 async def _read(answer: aiohttp.ClientResponse) -> tuple[Mapping[str, Any] | None, str]:
@@ -210,9 +210,9 @@ async def _read(answer: aiohttp.ClientResponse) -> tuple[Mapping[str, Any] | Non
 
 def reason_in(body: Mapping[str, Any]) -> str:
     """Why a service said no, in its own words; empty where it does not tell."""
-    told = [body.get(x) for x in _REASONS]
+    reasons = [body.get(x) for x in _REASONS]
     inner = _innermost(body.get("errors"))
-    words = [x for x in (*told, inner) if isinstance(x, str) and x.strip()]
+    words = [x for x in (*reasons, inner) if isinstance(x, str) and x.strip()]
     return one_line(": ".join(dict.fromkeys(words)))
 
 

@@ -400,10 +400,10 @@ _TOLD = {
 
 def attach(app: FastAPI) -> None:
     """Put the API into an application."""
-    told: dict[int | str, dict[str, Any]] = {
+    responses: dict[int | str, dict[str, Any]] = {
         status: {"description": text, "content": PROBLEM} for status, text in _TOLD.items()
     }
-    router = APIRouter(prefix="/api/v1", responses=told)
+    router = APIRouter(prefix="/api/v1", responses=responses)
     for part in (bets.router, games_api, players_api, record_api, prices_api, live.router):
         router.include_router(part)
     app.include_router(router)

@@ -102,7 +102,7 @@ def _age_text(seconds: float) -> str:
 
 def _paths(found: GameOdds, zone: tzinfo) -> list[dict[str, Any]]:
     """Where each main line has stood: a small chart where it moved, and its ends in words."""
-    told = []
+    shown = []
     for name, steps in found.paths.items():
         values = [(x.at, x.points if x.points is not None else x.chance) for x in steps]
         first, last = (
@@ -111,7 +111,7 @@ def _paths(found: GameOdds, zone: tzinfo) -> list[dict[str, Any]]:
         )
         what = {"spread": f"{found.game.home} spread", "moneyline": f"{found.game.home} to win"}
         moved = first != last or len(values) > 2  # noqa: PLR2004 - there and back
-        told.append(
+        shown.append(
             {
                 "name": what.get(name, name),
                 "text": (f"{first} → {last}" if moved else last).replace("-", "−"),
@@ -119,7 +119,7 @@ def _paths(found: GameOdds, zone: tzinfo) -> list[dict[str, Any]]:
                 "chart": drawn(charts.of_path(name, values, found.at)) if moved else None,
             }
         )
-    return told
+    return shown
 
 
 @router.get("/edges")
@@ -184,8 +184,8 @@ async def player(
     (x,) = await sheets(await site.store(), [asked], site.given, site.load, await site.now())
     if isinstance(x, TrackerError):
         raise Problem(404, str(x))
-    told = [(one.value, one.game) for one in reversed(x.played[:_DRAWN]) if one.value is not None]
-    values = [(f"{slate_date(game.start):%d %b}", value) for value, game in told]
+    bars = [(one.value, one.game) for one in reversed(x.played[:_DRAWN]) if one.value is not None]
+    values = [(f"{slate_date(game.start):%d %b}", value) for value, game in bars]
     return page(
         "player.html", x.name, "/odds", x=x, line=line, facts=_player_facts(x),
         stats=[one.value for one in Stat], trends=_trends(x), allowed=_allowed(x),

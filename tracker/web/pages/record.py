@@ -46,7 +46,7 @@ async def history(
     outcomes = store.outcomes
     whole = (await outcomes.tallies(Grouping.ALL)).get("all", tally(()))
     said = await outcomes.first_said()
-    told = reliability(said)
+    reliable = reliability(said)
     raw = reliability(raw_of(said)) if any(x.raw is not None for x in said) else None
     found = await store.bets_before(before, _PAGE + 1, site.rules)
     per_night = [
@@ -61,7 +61,7 @@ async def history(
             (by.value, [_row(key, x) for key, x in (await outcomes.tallies(by)).items()])
             for by in (Grouping.MARKET, Grouping.BOOK, Grouping.TAG, Grouping.MONTH)
         ],
-        reliability=drawn(charts.of_reliability(told)) if told else None,
+        reliability=drawn(charts.of_reliability(reliable)) if reliable else None,
         raw=drawn(charts.of_reliability(raw, "What the forecast had")) if raw else None,
         clv=drawn(charts.of_clv(bins)) if bins else None, missing=sorted(closes.missing.items()),
         bets=[listed(x) for x in found[:_PAGE]],
@@ -247,9 +247,9 @@ async def _credits(site: OfSite, now: datetime) -> list[tuple[str, str]]:
     if not keyed and x.used is None:
         return []
     known = ("not known" if y is None else str(y) for y in (x.used, x.remaining))
-    told = list(zip(("Used this month", "Left this month"), known, strict=True))
-    told.append(("Planned tonight", f"{x.planned_tonight} for {x.games} games with bets"))
-    return told + [(f"Refused: {what}", why) for what, why in x.refused]
+    shown = list(zip(("Used this month", "Left this month"), known, strict=True))
+    shown.append(("Planned tonight", f"{x.planned_tonight} for {x.games} games with bets"))
+    return shown + [(f"Refused: {what}", why) for what, why in x.refused]
 
 
 def _backups(made: Any, zone: tzinfo) -> list[tuple[str, str, str, str]]:

@@ -546,8 +546,8 @@ def odd(status: int) -> Outcome:
     """
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Unknown(f"Telegram answered {status}")
-    told = f"answered {status}, but not as the Bot API does: check [notify.telegram] api_url"
-    return Failed(told) if status >= HTTPStatus.MULTIPLE_CHOICES else Unknown(told)
+    why = f"answered {status}, but not as the Bot API does: check [notify.telegram] api_url"
+    return Failed(why) if status >= HTTPStatus.MULTIPLE_CHOICES else Unknown(why)
 
 
 def _broken(error: BaseException) -> Outcome:
