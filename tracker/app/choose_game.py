@@ -178,7 +178,7 @@ def _is_over(state: GameState | None) -> bool:
 
 
 def _ended(game: Game, state: GameState | None) -> str:
-    score = "" if state is None else f" {state.score.away}-{state.score.home}"
+    score = "" if state is None else f" {state.score.text}"
     return f"{game.name} of {game.slate} is over{score}"
 
 

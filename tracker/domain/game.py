@@ -82,6 +82,11 @@ class Score:
         return self.home if side is Side.HOME else self.away
 
     @property
+    def text(self) -> str:
+        """The points as reasons and log lines have them, the away team's first: `91-98`."""
+        return f"{self.away}-{self.home}"
+
+    @property
     def margin(self) -> int:
         """Home points minus away points."""
         return self.home - self.away

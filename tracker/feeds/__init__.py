@@ -205,5 +205,5 @@ def believable_end(fields: tuple[str, str], period: int, score: Score, rules: Le
         problem = f"is {period} in a game that is said to be final"
         raise FeedUnbelieved(fields[0], problem, claim)
     if score.margin == 0:
-        claim = f"said to be final at {score.away}-{score.home}"
+        claim = f"said to be final at {score.text}"
         raise FeedUnbelieved(fields[1], "is a tie in a game that is said to be final", claim)

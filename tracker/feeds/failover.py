@@ -217,7 +217,7 @@ class Failover:
                 if contradict(state, believed):
                     return answer
                 said, score = box.score, believed.score
-                ends = f"its box tells {said.away}-{said.home}, boards {score.away}-{score.home}"
+                ends = f"its box tells {said.text}, boards {score.text}"
                 return _disputed(answer, box, ends)
         return answer
 
@@ -489,7 +489,7 @@ class Disputes:
         case.differing += 1
         names = [x.source.label for x in feeds]
         case.ends = (
-            f"{names[0]} tells {_clock_and_score(one)}, {names[1]} {_clock_and_score(two)}"
+            f"{names[0]} tells {_score_and_clock(one)}, {names[1]} {_score_and_clock(two)}"
             if final
             else ""
         )
@@ -499,13 +499,13 @@ class Disputes:
         labels = [x.source.label for x in feeds]
         self._tell(
             FeedDisagreement(
-                game.name, labels[0], _clock_and_score(one), labels[1], _clock_and_score(two)
+                game.name, labels[0], _score_and_clock(one), labels[1], _score_and_clock(two)
             )
         )
 
 
-def _clock_and_score(state: GameState) -> str:
-    return f"{state.score.away}-{state.score.home} at {state.game_clock}"
+def _score_and_clock(state: GameState) -> str:
+    return f"{state.score.text} at {state.game_clock}"
 
 
 def ahead(state: GameState, other: GameState) -> bool:

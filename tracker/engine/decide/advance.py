@@ -26,7 +26,7 @@ from tracker.domain.events import (
     PollHeld,
     SystemEvent,
 )
-from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.game import GameState, Phase
 from tracker.domain.market import Market
 from tracker.domain.policy import Fact
 from tracker.domain.poll import STALE_AFTER, Trouble, Unreadable
@@ -232,7 +232,7 @@ def _transitions(
     if ordering is Ordering.CORRECTION:
         return (GameCorrected(game, _clock_and_score(state)),)
     if before is None or before.phase is not state.phase:
-        return (GamePhase(game, state.phase.value, _text(state.score)),)
+        return (GamePhase(game, state.phase.value, state.score.text),)
     return ()
 
 
@@ -255,11 +255,7 @@ def _of_held(tracking: GameTracking, judged: JudgedPoll) -> tuple[SystemEvent, .
 
 
 def _clock_and_score(state: GameState) -> str:
-    return f"{state.game_clock} {_text(state.score)}"
-
-
-def _text(score: Score) -> str:
-    return f"{score.away}-{score.home}"
+    return f"{state.game_clock} {state.score.text}"
 
 
 class PricedBet(NamedTuple):

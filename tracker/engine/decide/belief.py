@@ -224,7 +224,7 @@ def contradiction(before: GameState | None, state: GameState) -> str:
     if max(seen.home - score.home, seen.away - score.away) > CORRECTION:
         return (
             f"the final says {game.away} {score.away}, {game.home} {score.home}; "
-            f"{seen.away}-{seen.home} was seen at {before.game_clock}"
+            f"{seen.text} was seen at {before.game_clock}"
         )
     if before.periods is None or state.periods is None:
         return ""
@@ -235,7 +235,7 @@ def contradiction(before: GameState | None, state: GameState) -> str:
     for number, (old, new) in enumerate(zip(was, now, strict=False), 1):
         if max(abs(old.home - new.home), abs(old.away - new.away)) > CORRECTION:
             name = game.rules.period_name(number)
-            return f"the final says {new.away}-{new.home} in {name}; {old.away}-{old.home} was seen"
+            return f"the final says {new.text} in {name}; {old.text} was seen"
     return ""
 
 

@@ -206,18 +206,20 @@ def _each_once(alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
     """One chance of one bet is told once, however many of its rules it fires: by the loudest."""
     said: dict[int, Alert] = {}
     for x in alerts:
-        if x.decision is Decision.FIRED and topic_of(x.rule) in (CHANCE, SWING):
+        if _tells_chance(x):
             best = said.get(x.bet)
             if best is None or x.level.rank > best.level.rank:
                 said[x.bet] = x
     return tuple(
         _held(x, Hold(Reason.TOLD, f"told by {said[x.bet].rule}"), x.level)
-        if x.decision is Decision.FIRED
-        and topic_of(x.rule) in (CHANCE, SWING)
-        and x is not said[x.bet]
+        if _tells_chance(x) and x is not said[x.bet]
         else x
         for x in alerts
     )
+
+
+def _tells_chance(alert: Alert) -> bool:
+    return alert.decision is Decision.FIRED and topic_of(alert.rule) in (CHANCE, SWING)
 
 
 def _routed(context: AlertContext, policy: Policy, now: datetime) -> Alert:

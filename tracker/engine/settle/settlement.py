@@ -395,7 +395,7 @@ def _why(tracking: GameTracking, doubt: str, now: datetime) -> str:
     if not state.phase.in_play or tracking.changed_at is None:
         return ""
     still = now - tracking.changed_at
-    at = f"last seen at {state.game_clock}, {state.score.away}-{state.score.home}"
+    at = f"last seen at {state.game_clock}, {state.score.text}"
     if doubt:
         return f"{doubt}; {at}" if still >= UNBELIEVED_AFTER else ""
     since = tracking.silent_since
