@@ -127,7 +127,8 @@ async def test_a_line_that_is_written_again_takes_a_withdrawn_bet_up_again(store
     assert [x.status for x in await bets(store)] == [Status.SCHEDULED, Status.SCHEDULED]
     await by(store, "cli").withdraw("1", NOW)
     await read(store, row("DEN ML", "stake = 15"), row("BOS ML"))
-    assert [x.stake_cents for x in await bets(store) if x.status is Status.SCHEDULED] == [None, 1500]
+    followed = [x for x in await bets(store) if x.status is Status.SCHEDULED]
+    assert [x.stake_cents for x in followed] == [None, 1500]
 
 
 @pytest.mark.parametrize(
