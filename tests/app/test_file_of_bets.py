@@ -115,7 +115,7 @@ async def test_what_a_person_withdraws_stays_withdrawn_though_its_line_stands(
         done = await read(store, row("DEN ML"), other)
         assert done.registered == () or done.registered[0][0].number == 2
         assert (await bets(store))[0].status is Status.WITHDRAWN
-    assert not any("DEN ML" in x for x in done.standing.mistakes)
+        assert not any("DEN ML" in x for x in done.standing.mistakes)
 
 
 async def test_a_line_that_is_written_again_takes_a_withdrawn_bet_up_again(store: Store) -> None:
