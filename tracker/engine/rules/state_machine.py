@@ -339,6 +339,18 @@ def _with_notified(notified: tuple[float, ...], p: float, *, up: bool) -> tuple[
     return (low, max(high, p)) if up else (min(low, p), high)
 
 
+def turned(rule: LevelRule, state: RuleState, told: float, *, up: bool) -> RuleState:
+    """A level rule after another rule of its bet told that the chance went to `told` instead.
+
+    Once that lies far enough on the other side of its level, what it told before is no longer what
+    was heard last, and crossing it again is news.
+    """
+    other_way = rule.comparison is (Comparison.AT_MOST if up else Comparison.AT_LEAST)
+    if not (state.notified and other_way and -_beyond(rule, state, told) >= NEWS):
+        return state
+    return replace(state, notified=())
+
+
 _NEVER = (1.0, 0.0)
 """The lowest and highest that was told, before anything was."""
 
