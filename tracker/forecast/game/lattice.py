@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 ONES = np.ones(1024)
 """More than the rows or columns of any lattice: what a sum along either is multiplied by."""
 
+COUNTED = np.arange(2048.0)
+"""0, 1, 2, ...: more than any lattice has margins or totals."""
+
 _EDGE = 1e-12
 """A normal score is told of no chance nearer to 0 or 1."""
 
@@ -56,7 +59,7 @@ class Pmf:
         sums = np.zeros((count, size + 1))
         rows.cumsum(axis=1, out=sums[:, 1:])
         sums /= sums[:, -1:].copy()
-        steps = np.arange(size)
+        steps = COUNTED[:size]
         means = rows @ steps
         spread = steps - means[:, None]
         variances = np.einsum("ij,ij,ij->i", spread, spread, rows)
@@ -115,14 +118,14 @@ class Pmf:
     @Lazy
     def mean(self) -> float:
         """The expectation, in points."""
-        steps = np.arange(self.chances.size)
-        return self.first + float(steps @ self.chances)
+        return self.first + float(COUNTED[: self.chances.size].dot(self.chances))
 
     @Lazy
     def sd(self) -> float:
         """The standard deviation, in points."""
-        steps = np.arange(self.chances.size) - (self.mean - self.first)
-        return math.sqrt(max(0.0, float((steps * steps) @ self.chances)))
+        away = COUNTED[: self.chances.size] - (self.mean - self.first)
+        away *= away
+        return math.sqrt(float(away.dot(self.chances)))
 
     def quantile(self, level: float) -> int:
         """The smallest value whose cumulative chance reaches `level` (in (0, 1))."""

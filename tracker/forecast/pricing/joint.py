@@ -17,8 +17,7 @@ from scipy.special import ndtr
 
 from tracker.domain.bet import exclusive
 from tracker.domain.market import DoubleDouble, PlayerTotal, Span
-from tracker.forecast.game.flow import COUNTED
-from tracker.forecast.game.lattice import ONES, hankel, toeplitz
+from tracker.forecast.game.lattice import COUNTED, ONES, hankel, toeplitz
 from tracker.forecast.pricing import AWAY, HOME, MARGIN, TOTAL, Question, Shape, question
 from tracker.forecast.pricing.player_lines import by_score
 
