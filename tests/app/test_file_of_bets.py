@@ -104,6 +104,33 @@ async def test_a_line_that_is_taken_out_is_withdrawn(store: Store) -> None:
     assert [x.status for x in await bets(store)] == [Status.WITHDRAWN, Status.SCHEDULED]
 
 
+@pytest.mark.parametrize("who", ["cli", "chat"])
+async def test_what_a_person_withdraws_stays_withdrawn_though_its_line_stands(
+    store: Store, who: str
+) -> None:
+    """However often the file is read again, and whatever else in it is changed."""
+    await read(store, row("DEN ML"), row("BOS ML"))
+    await by(store, who).withdraw("1", NOW)
+    for other in (row("BOS ML"), row("BOS ML", "stake = 5"), row("BOS MLL")):
+        done = await read(store, row("DEN ML"), other)
+        assert done.registered == () or done.registered[0][0].number == 2
+        assert (await bets(store))[0].status is Status.WITHDRAWN
+        assert not any("DEN ML" in x for x in done.standing.mistakes)
+
+
+async def test_a_line_that_is_written_again_takes_a_withdrawn_bet_up_again(store: Store) -> None:
+    """Taken out and put back, or changed, it is what the person wants now."""
+    await read(store, row("DEN ML"), row("BOS ML"))
+    await by(store, "cli").withdraw("1", NOW)
+    await read(store, row("BOS ML"))
+    await read(store, row("DEN ML"), row("BOS ML"))
+    assert [x.status for x in await bets(store)] == [Status.SCHEDULED, Status.SCHEDULED]
+    await by(store, "cli").withdraw("1", NOW)
+    await read(store, row("DEN ML", "stake = 15"), row("BOS ML"))
+    followed = [x for x in await bets(store) if x.status is Status.SCHEDULED]
+    assert [x.stake_cents for x in followed] == [None, 1500]
+
+
 @pytest.mark.parametrize(
     "rows",
     [

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.app.bets import Bets, check
 from tracker.app.choose_game import Choice, Chooser
 from tracker.domain import BadBet
-from tracker.domain.bet import Result, Wager
+from tracker.domain.bet import Result, Status, Wager
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game
 from tracker.domain.league import slate_date
@@ -222,12 +222,14 @@ class FileStanding:
     """How the file of bets was found when it was read last.
 
     `mistakes` is a sentence for each thing that is wrong with it. `left` are the bets that it held
-    and holds no more, though nothing was withdrawn: a person is to say so. `text` is what it said.
+    and holds no more, though nothing was withdrawn: a person is to say so. `text` is what it said,
+    `held` are the bets whose lines stood in it, followed or not.
     """
 
     mistakes: tuple[str, ...] = ()
     left: tuple[int, ...] = ()
     text: str = ""
+    held: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +264,8 @@ async def standing_of(store: Store) -> FileStanding:
     if note is None:
         return FileStanding()
     found = json.loads(note)
-    return FileStanding(tuple(found["mistakes"]), tuple(found["left"]), found["text"])
+    held = tuple(found.get("held", ()))
+    return FileStanding(tuple(found["mistakes"]), tuple(found["left"]), found["text"], held)
 
 
 async def take(
@@ -280,9 +283,9 @@ async def take(
     if not found.readable or cut:
         mistakes = found.mistakes or ((_missing(source, kept),) if kept and not cut else ())
         mistakes += (f"{source}: it was cut short: nothing of it was taken",) if cut else ()
-        return await _kept(bets.store, FileStanding(mistakes, before.left, before.text))
+        return await _kept(bets.store, replace(before, mistakes=mistakes))
     old = found.written_at is not None and real_now - found.written_at > OLD
-    reader = _Reader(bets, now, found.written_at if old else None)
+    reader = _Reader(bets, now, found.written_at if old else None, frozenset(before.held))
     await reader.read(found, kept)
     gone = tuple(x.number for x in kept if x.number not in reader.held)
     # A line that cannot be read may be one of the bets that are missing.
@@ -291,7 +294,8 @@ async def take(
     mistakes = (*found.mistakes, *reader.mistakes)
     if left:
         mistakes += (_asks(source, left, len(kept)),)
-    made = await _kept(bets.store, FileStanding(mistakes, left, found.text[:_LONGEST_TEXT]))
+    standing = FileStanding(mistakes, left, found.text[:_LONGEST_TEXT], tuple(reader.held))
+    made = await _kept(bets.store, standing)
     rewritten = [await _rewritten(bets, x.number, now) for x, _ in reader.registered if x.changed]
     return replace(
         made,
@@ -322,8 +326,7 @@ async def withdraw_left(bets: Bets, now: datetime) -> tuple[int, ...]:
 
 
 async def _kept(store: Store, standing: FileStanding) -> FileTaken:
-    note = {"mistakes": standing.mistakes, "left": standing.left, "text": standing.text}
-    await store.keep_note(BETS_FILE, json.dumps(note, ensure_ascii=False))
+    await store.keep_note(BETS_FILE, json.dumps(asdict(standing), ensure_ascii=False))
     return FileTaken(standing)
 
 
@@ -357,11 +360,17 @@ def _bets(count: int) -> str:
 class _Reader:
     """Takes the bets of a file one by one; `held` are the numbers of those that it holds."""
 
-    def __init__(self, bets: Bets, now: datetime, old_since: datetime | None) -> None:
-        """`old_since` is when the file was written, where that is long ago."""
+    def __init__(
+        self, bets: Bets, now: datetime, old_since: datetime | None, stood: frozenset[int]
+    ) -> None:
+        """`old_since` is when the file was written, where that is long ago.
+
+        `stood` are the bets whose lines stood in it when it was last read.
+        """
         self._bets = bets
         self._now = now
         self._old_since = old_since
+        self._stood = stood
         self.held: dict[int, str] = {}
         self.mistakes: list[str] = []
         self.registered: list[tuple[Added, str]] = []
@@ -375,13 +384,24 @@ class _Reader:
         for draft, place in zip(found.drafts, found.places, strict=True):
             same = known.get(by_words.get(draft.identity, 0)) or _of_other_words(draft, spare)
             if same is None:
-                fresh.append((draft, place))
+                number = by_words.get(draft.identity, 0)
+                if await self._withdrawn_since(number):
+                    self._hold(number, place)
+                else:
+                    fresh.append((draft, place))
                 continue
             if same in spare:
                 spare.remove(same)
             self._hold(same.number, place)
             await self._rewrite(same, draft, place)
         await self._register(fresh, frozenset(by_words))
+
+    async def _withdrawn_since(self, number: int) -> bool:
+        """Whether a person withdrew a bet whose line stands in the file as it did before."""
+        if number not in self._stood:
+            return False
+        bet = await self._bets.store.bet_view(number, self._bets.rules)
+        return bet is not None and bet.status is Status.WITHDRAWN
 
     def _hold(self, number: int, place: str) -> None:
         if number in self.held:

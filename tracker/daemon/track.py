@@ -202,7 +202,7 @@ async def _forecast(tracking: GameTracking, poll: Poll, context: TrackContext) -
     """The poll with the outlook from what it tells, or from before tip-off where it is wanted."""
     judged = presumed = None
     if isinstance(poll.reading, GameState):
-        judged = judge_poll(tracking, poll.reading, poll.origin, poll.at)
+        judged = judge_poll(tracking, poll.reading, poll.origin, poll.at, poll.digest)
         context.meet(judged.state)
     else:
         presumed = to_presume(tracking, context.clock.now())

@@ -137,8 +137,13 @@ DOCUMENT_HELD = timedelta(seconds=30)
 the same moment."""
 
 STALE_AFTER = timedelta(seconds=90)
-"""A live game that has not changed for this long is shown as stale, and is looked up elsewhere: a
-time-out has 75 s."""
+"""A live game that has not changed for this long is looked up elsewhere, and is shown as stale
+where its clock should run: a possession has 24 s."""
+
+LONGEST_STOP = timedelta(minutes=5)
+"""The same where its clock is known to stand. In four games recorded by the wall clock a live board
+stood for 90 s and longer 48 times, for a time-out, a review or free throws: half of them for more
+than 180 s, three for 240 s, one for 300 s."""
 
 CLOCK_S = 1.0
 """Game clocks this close are the same moment: one source counts in whole seconds."""

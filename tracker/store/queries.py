@@ -20,11 +20,11 @@ BELIEVE = """
 INSERT INTO game (
   id, league, home, away, start_at, day, slate, neutral,
   state, told_by, held, held_polls, held_by, held_since, held_wait_s,
-  changed_at, seen_at, final_at, checks, stale, lost
+  changed_at, seen_at, final_at, checks, stale, lost, still_until
 ) VALUES (
   :id, :league, :home, :away, :start_at, :day, :slate, :neutral,
   :state, :told_by, :held, :held_polls, :held_by, :held_since, :held_wait_s,
-  :changed_at, :seen_at, :final_at, :checks, :stale, :lost
+  :changed_at, :seen_at, :final_at, :checks, :stale, :lost, :still_until
 )
 ON CONFLICT (id) DO UPDATE SET
   start_at = excluded.start_at, day = coalesce(excluded.day, day),
@@ -33,7 +33,8 @@ ON CONFLICT (id) DO UPDATE SET
   held = excluded.held, held_polls = excluded.held_polls, held_by = excluded.held_by,
   held_since = excluded.held_since, held_wait_s = excluded.held_wait_s,
   changed_at = excluded.changed_at, seen_at = excluded.seen_at, final_at = excluded.final_at,
-  checks = excluded.checks, stale = excluded.stale, lost = excluded.lost
+  checks = excluded.checks, stale = excluded.stale, lost = excluded.lost,
+  still_until = excluded.still_until
 """
 
 FOLLOWED = """

@@ -84,6 +84,7 @@ def _book(
         checks=row["checks"],
         stale=bool(row["stale"]),
         lost=bool(row["lost"]),
+        still_until=moment_or_none(row["still_until"]),
     )
 
 

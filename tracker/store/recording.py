@@ -162,6 +162,7 @@ def _belief(tracking: GameTracking) -> dict[str, object]:
         "checks": tracking.checks,
         "stale": tracking.stale,
         "lost": tracking.lost,
+        "still_until": stamp_or_none(tracking.still_until),
     }
 
 

@@ -285,7 +285,10 @@ async def _withdraw(scope: Scope, reference: str, as_json: bool) -> None:
     elif done:
         say(f"Withdrew #{bet.id} {shown_as(bet)}: it is no longer followed, its history stays.")
         if bet.from_file:
-            note(f"It still stands in {at.basics.bets_file}: take it out there as well.")
+            note(
+                f"Its line in {at.basics.bets_file} is passed over from now on; changed, or taken "
+                "out and written again, it counts anew."
+            )
     elif bet.status is Status.WITHDRAWN:
         say(f"#{bet.id} {shown_as(bet)} had been withdrawn already.")
     else:
