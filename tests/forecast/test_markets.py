@@ -30,7 +30,7 @@ from tracker.domain.market import (
 from tracker.domain.player import Player, Stat
 from tracker.forecast import Outlook, Unpriceable, forecast, parlay, price, price_all
 from tracker.forecast.pricing.markets import Sheet
-from tracker.forecast.pricing.player_lines import Leaning, both
+from tracker.forecast.pricing.player_lines import both
 
 OPEN = state("nba", 3, 300, (28, 30), (25, 22), (10, 9))
 SPANS = (Span.GAME, Span.REGULATION, Span.H1, Span.H2, Span.Q3, Span.Q4)
@@ -269,7 +269,8 @@ def test_a_players_chance_given_the_score_is_that_of_the_copula_cell_by_cell(
     rest = np.sqrt(1 - (cells * index**2).sum())
     whole = ndtr((ndtri(p) + index) / rest)
     whole *= p / (cells * whole).sum()
-    found = Leaning.of(final, side).given(p, along, across)
+    leaning = final.home_leaning if side is Side.HOME else final.away_leaning
+    found = leaning.given(p, along, across)
     assert np.abs((found if side is Side.HOME else found.T) - np.minimum(whole, 1)).max() < 1e-7
     assert (final.cells * found).sum() == pytest.approx(p, abs=1e-7)
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tracker.forecast.players import PlayerFigures
     from tracker.forecast.players.model import PlayerOutlook, Scene
     from tracker.forecast.players.priors import PlayerPriors
-    from tracker.forecast.pricing.player_lines import Leaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +146,6 @@ class Outlook:
     @Lazy
     def own_figures(self) -> dict[tuple[object, ...], OwnFigure]:
         """The figures that were asked for, by what they are of: likewise."""
-        return {}
-
-    @Lazy
-    def leanings(self) -> dict[Side, Leaning]:
-        """How the lines of each team's players go with the score: likewise."""
         return {}
 
     @Lazy

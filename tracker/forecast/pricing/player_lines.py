@@ -8,11 +8,10 @@ Beyond that, players are independent of one another: what team-mates share is th
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
-from scipy.special import ndtr, ndtri, owens_t
+from scipy.special import ndtri, owens_t
 
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import Side
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.player import Player
-    from tracker.forecast.game.lattice import Lattice
     from tracker.forecast.outlook import Outlook
     from tracker.forecast.players.model import PlayerOutlook
 
@@ -149,89 +147,19 @@ def by_score(legs: Sequence[PlayerMarket], outlook: Outlook, *, pushed: bool) ->
 
     A leg holds when it does not lose; with `pushed`, when it pushes.
     """
+    final = outlook.final
     whole: Floats | None = None
     for player in dict.fromkeys(x.player for x in legs):
         mine = [x for x in legs if x.player == player]
         p = _of_one(mine, outlook, pushed=pushed)
         if pushed or not _EDGE < p < 1 - _EDGE:
-            given = np.full(outlook.final.cells.shape, p)
+            given = np.full(final.cells.shape, p)
         else:
-            leaning = outlook.leanings.get(player.side)
-            if leaning is None:
-                leaning = Leaning.of(outlook.final, player.side)
-                outlook.leanings[player.side] = leaning
+            leaning = final.home_leaning if player.side is Side.HOME else final.away_leaning
             along, across = zip(*map(_lean, mine), strict=True)
             given = leaning.given(p, sum(along) / len(mine), sum(across) / len(mine))
         whole = given if whole is None else whole * given
-    return np.ones(outlook.final.cells.shape) if whole is None else whole
-
-
-_COUNT = 12
-_FURTHEST = 7.04
-"""Beyond every normal score: none is told of a chance nearer to 0 than 1e-12."""
-
-_NODES = _FURTHEST * np.cos((np.arange(_COUNT) + 0.5) * np.pi / _COUNT)
-"""Normal scores of a team's points, by which a function of them is told: Chebyshev's nodes."""
-
-
-def _polynomials(scores: Floats) -> Floats:
-    """Chebyshev's polynomials at normal scores, `[score, degree]`."""
-    found: Floats = np.cos(np.arccos(scores / _FURTHEST)[:, None] * np.arange(_COUNT))
-    return found
-
-
-_FROM_NODES = _polynomials(_NODES).T * (2 / _COUNT)
-_FROM_NODES[0] /= 2
-"""What makes a sum of those polynomials of values at `_NODES`."""
-
-
-@dataclass(frozen=True, eq=False)
-class Leaning:
-    """How the lines of a team's players go with both teams' points, seen from the final lattice.
-
-    A line leans on the other team's points so little that its chance is worked out at `_NODES` of
-    them, and a polynomial through these gives it at every other: they differ by less than 1e-7.
-    """
-
-    home: bool
-    own: Floats
-    """The normal score of each number of points of his own team."""
-    between: Floats
-    """What each node counts at each number of points of the other team, `[node, points]`."""
-    weights: Floats
-    """The lattice's cells in terms of the nodes, `[own points, node]`."""
-    squares: tuple[float, float, float]
-    """Means of the own score squared, of the other's, and of both multiplied."""
-
-    @staticmethod
-    def of(final: Lattice, side: Side) -> Leaning:
-        """Work out what all players of a side share."""
-        home = side is Side.HOME
-        own, other = (final.home, final.away) if home else (final.away, final.home)
-        cells = final.cells if home else final.cells.T
-        between = (_polynomials(other.scores) @ _FROM_NODES).T
-        squares = (
-            float(own.chances @ own.scores**2),
-            float(other.chances @ other.scores**2),
-            float(own.scores @ cells @ other.scores),
-        )
-        return Leaning(home, own.scores, between, cells @ between.T, squares)
-
-    def given(self, p: float, along: float, across: float) -> Floats:
-        """A chance given the final score, which weighed by the score's own chances is `p` again.
-
-        It leans on the own team's score by `along`, and on the other's by `across`.
-        """
-        own, other, both_scores = self.squares
-        told = along * along * own + across * across * other + 2 * along * across * both_scores
-        # What the score tells of a player takes its share of his variance.
-        rest = 1.0 / math.sqrt(max(1 - told, 0.1))
-        index = rest * (float(ndtri(p)) + along * self.own)
-        at_nodes = ndtr(index[:, None] + rest * across * _NODES)
-        at_nodes *= p / float(np.vdot(self.weights, at_nodes))
-        found = at_nodes.dot(self.between) if self.home else self.between.T.dot(at_nodes.T)
-        given: Floats = found.clip(0.0, 1.0)
-        return given
+    return np.ones(final.cells.shape) if whole is None else whole
 
 
 def _lean(leg: PlayerMarket) -> tuple[float, float]:
