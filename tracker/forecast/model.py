@@ -15,7 +15,6 @@ from tracker.domain.game import Phase, Side
 from tracker.forecast.game import endgame
 from tracker.forecast.game.endgame import BEYOND, LARGEST_MARGIN, play_on
 from tracker.forecast.game.flow import (
-    COUNTED,
     FADING,
     Moment,
     Reach,
@@ -24,7 +23,7 @@ from tracker.forecast.game.flow import (
     usual_bonus,
     whole_numbers,
 )
-from tracker.forecast.game.lattice import Lattice, each_parity, hankel, toeplitz
+from tracker.forecast.game.lattice import COUNTED, Lattice, each_parity, hankel, toeplitz
 from tracker.forecast.game.spans import Periods
 from tracker.forecast.outlook import Outlook
 

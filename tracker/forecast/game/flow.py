@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from scipy.special import ndtr
 
+from tracker.forecast.game.lattice import COUNTED
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -227,7 +229,3 @@ def whole_numbers(mean: float, sd: float, first: int, count: int) -> Floats:
     edges = ndtr((COUNTED[: count + 1] - (0.5 + mean - first)) / sd)
     chances: Floats = edges[1:] - edges[:-1]
     return chances
-
-
-COUNTED = np.arange(2048.0)
-"""0, 1, 2, ...: more than any lattice has margins or totals."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from tracker.forecast.lazy import Lazy
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 ONES = np.ones(1024)
 """More than the rows or columns of any lattice: what a sum along either is multiplied by."""
+
+COUNTED = np.arange(2048.0)
+"""0, 1, 2, ...: more than any lattice has margins or totals."""
 
 _EDGE = 1e-12
 """A normal score is told of no chance nearer to 0 or 1."""
@@ -56,7 +59,7 @@ class Pmf:
         sums = np.zeros((count, size + 1))
         rows.cumsum(axis=1, out=sums[:, 1:])
         sums /= sums[:, -1:].copy()
-        steps = np.arange(size)
+        steps = COUNTED[:size]
         means = rows @ steps
         spread = steps - means[:, None]
         variances = np.einsum("ij,ij,ij->i", spread, spread, rows)
@@ -115,14 +118,14 @@ class Pmf:
     @Lazy
     def mean(self) -> float:
         """The expectation, in points."""
-        steps = np.arange(self.chances.size)
-        return self.first + float(steps @ self.chances)
+        return self.first + float(COUNTED[: self.chances.size].dot(self.chances))
 
     @Lazy
     def sd(self) -> float:
         """The standard deviation, in points."""
-        steps = np.arange(self.chances.size) - (self.mean - self.first)
-        return math.sqrt(max(0.0, float((steps * steps) @ self.chances)))
+        away = COUNTED[: self.chances.size] - (self.mean - self.first)
+        away *= away
+        return math.sqrt(float(away.dot(self.chances)))
 
     def quantile(self, level: float) -> int:
         """The smallest value whose cumulative chance reaches `level` (in (0, 1))."""
@@ -293,6 +296,16 @@ class Lattice:
     def _diagonals(self) -> tuple[Floats, Floats]:
         return both_diagonals(self.cells)
 
+    @Lazy
+    def home_leaning(self) -> Leaning:
+        """How chances of the home team's players go with the score."""
+        return Leaning.of(self, home=True)
+
+    @Lazy
+    def away_leaning(self) -> Leaning:
+        """How chances of the away team's players go with the score."""
+        return Leaning.of(self, home=False)
+
     def moved(self, home: int, away: int) -> Lattice:
         """The same chances of a score that is higher by `home` and `away` points."""
         scored = (self.scored[0] + home, self.scored[1] + away)
@@ -310,3 +323,70 @@ class Lattice:
     def window(self, name: str, low: int, high: int) -> Floats:
         """P(part < v) for v = low … high."""
         return self.part(name).window(low, high)
+
+
+_COUNT = 12
+_FURTHEST = 7.04
+"""Beyond every normal score: none is told of a chance nearer to 0 than 1e-12."""
+
+_NODES = _FURTHEST * np.cos((np.arange(_COUNT) + 0.5) * np.pi / _COUNT)
+"""Normal scores of a team's points, by which a function of them is told: Chebyshev's nodes."""
+
+
+def _polynomials(scores: Floats) -> Floats:
+    """Chebyshev's polynomials at normal scores, `[score, degree]`."""
+    found: Floats = np.cos(np.arccos(scores / _FURTHEST)[:, None] * np.arange(_COUNT))
+    return found
+
+
+_FROM_NODES = _polynomials(_NODES).T * (2 / _COUNT)
+_FROM_NODES[0] /= 2
+"""What makes a sum of those polynomials of values at `_NODES`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Leaning:
+    """How a chance of a team's player goes with both teams' points, seen from a lattice of these.
+
+    It leans on the other team's points so little that it is worked out at `_NODES` of them, and a
+    polynomial through these gives it at every other: they differ by less than 1e-7.
+    """
+
+    home: bool
+    own: Floats
+    """The normal score of each number of points of his own team."""
+    between: Floats
+    """What each node counts at each number of points of the other team, `[node, points]`."""
+    weights: Floats
+    """The lattice's cells in terms of the nodes, `[own points, node]`."""
+    squares: tuple[float, float, float]
+    """Means of the own score squared, of the other's, and of both multiplied."""
+
+    @staticmethod
+    def of(lattice: Lattice, *, home: bool) -> Leaning:
+        """Work out what all players of the home team, or of the other, share."""
+        own, other = (lattice.home, lattice.away) if home else (lattice.away, lattice.home)
+        cells = lattice.cells if home else lattice.cells.T
+        between = (_polynomials(other.scores) @ _FROM_NODES).T
+        squares = (
+            float(own.chances @ own.scores**2),
+            float(other.chances @ other.scores**2),
+            float(own.scores @ cells @ other.scores),
+        )
+        return Leaning(home, own.scores, between, cells @ between.T, squares)
+
+    def given(self, p: float, along: float, across: float) -> Floats:
+        """A chance given the score, which weighed by the score's own chances is `p` again.
+
+        It leans on the own team's score by `along`, and on the other's by `across`.
+        """
+        own, other, both_scores = self.squares
+        told = along * along * own + across * across * other + 2 * along * across * both_scores
+        # What the score tells of a player takes its share of his variance.
+        rest = 1.0 / math.sqrt(max(1 - told, 0.1))
+        index = rest * (float(ndtri(p)) + along * self.own)
+        at_nodes = ndtr(index[:, None] + rest * across * _NODES)
+        at_nodes *= p / float(np.vdot(self.weights, at_nodes))
+        found = at_nodes.dot(self.between) if self.home else self.between.T.dot(at_nodes.T)
+        given: Floats = found.clip(0.0, 1.0)
+        return given

@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
-from scipy.special import ndtr, ndtri, owens_t
+from scipy.special import ndtri, owens_t
 
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import Side
@@ -148,28 +148,18 @@ def by_score(legs: Sequence[PlayerMarket], outlook: Outlook, *, pushed: bool) ->
     A leg holds when it does not lose; with `pushed`, when it pushes.
     """
     final = outlook.final
-    home, away = final.home.scores, final.away.scores
-    whole = np.ones(final.cells.shape)
+    whole: Floats | None = None
     for player in dict.fromkeys(x.player for x in legs):
         mine = [x for x in legs if x.player == player]
         p = _of_one(mine, outlook, pushed=pushed)
-        own, other = (home, away) if player.side is Side.HOME else (away, home)
-        leans = np.mean([_lean(x) for x in mine], axis=0)
-        along, across = leans[0] * own, leans[1] * other
-        index = along[:, None] + across if player.side is Side.HOME else across[:, None] + along
-        whole *= _given(p, index, final.cells, pushed=pushed)
-    return whole
-
-
-def _given(p: float, index: Floats, cells: Floats, *, pushed: bool) -> Floats:
-    """A chance given the score, which weighed by the score's own chances comes to `p` again."""
-    if pushed or not _EDGE < p < 1 - _EDGE:
-        return np.full(index.shape, p)
-    # What the score tells of a player takes its share of his variance.
-    rest = math.sqrt(max(1 - float((cells * index**2).sum()), 0.1))
-    given: Floats = ndtr((ndtri(p) + index) / rest)
-    given *= p / float((cells * given).sum())
-    return np.minimum(given, 1.0)
+        if pushed or not _EDGE < p < 1 - _EDGE:
+            given = np.full(final.cells.shape, p)
+        else:
+            leaning = final.home_leaning if player.side is Side.HOME else final.away_leaning
+            along, across = zip(*map(_lean, mine), strict=True)
+            given = leaning.given(p, sum(along) / len(mine), sum(across) / len(mine))
+        whole = given if whole is None else whole * given
+    return np.ones(final.cells.shape) if whole is None else whole
 
 
 def _lean(leg: PlayerMarket) -> tuple[float, float]:
