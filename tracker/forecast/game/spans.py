@@ -34,10 +34,10 @@ TOTAL_PART = ("one", "prior", "lead", "bonuses", "ends", "possessions", "favouri
 SPAN_FEATURES = (*MARGIN_PART, *TOTAL_PART)
 """The features of a span's points. Of the margin: prior margin and lead, both times the part of the
 span that is left, the ball, the bonus (home minus away, times the part of the period left), and the
-first ball of its periods to come. Of the total: 1, prior total over the league's and min(|lead|, 30) /
-10, all times the part left, the teams in the bonus times the part of the period left, the belief of
-the ends times the part left, the flow's possessions by the span's part of what is to come, and of
-the spans of a first half |prior margin| / 10 times the part left."""
+first ball of its periods to come. Of the total: 1, prior total over the league's and
+min(|lead|, 30) / 10, all times the part left; the teams in the bonus times the part of the period
+left; the belief of the ends times the part left; the flow's possessions by the span's part of what
+is to come; and, for spans of a first half, |prior margin| / 10 times the part left."""
 
 LAST_MINUTE = 60.0
 """Seconds left of a span from which its end is read off the tables of possessions."""
@@ -74,7 +74,7 @@ class Periods:
         return self.state.phase is Phase.FINAL
 
     def points(self, span: Span) -> Points:
-        """The points of `span`. Raises Unpriceable if it needs points by period that are unknown."""
+        """The points of `span`. Raises Unpriceable if it needs unknown points by period."""
         rules = self.state.game.rules
         if span is Span.REGULATION:
             if self.regulation is None:
