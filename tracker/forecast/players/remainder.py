@@ -189,8 +189,8 @@ RATE_FEATURES = (
 the usual ones at that clock, `size` the lead's size (at most 25 points) / 10. `own` is the log of
 his rate over that of the average player with his share of the game. `surprise` is his figure so far
 less the one expected in his minutes, / 10. `own_gap` is the gap of that figure in tonight's
-line-up, `use_gap` that of points, and `allowed` how much more of the figure tonight's opponent allows than
-others (`lineup.allowed`). The other features are among SHARE_FEATURES."""
+line-up, `use_gap` that of points, and `allowed` how much more of the figure tonight's opponent
+allows than others (`lineup.allowed`). The other features are among SHARE_FEATURES."""
 
 LARGEST_OWN = 2.0
 """In logs: the furthest from the average player's that a rate counts."""
