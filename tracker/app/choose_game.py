@@ -91,10 +91,12 @@ class Chooser:
         try:
             return self._found(draft, known, roster_of)
         except RostersUnknown as why:
-            if any(x.league in draft.leagues and self._ahead(x, s) for x, s in known):
+            ahead = any(x.league in draft.leagues and self._ahead(x, s) for x, s in known)
+            if ahead or (why.near and self.look is None):
                 return Choice((), _waits(why))
-        except NoSuchGame:
-            pass
+        except NoSuchGame as why:
+            if why.near and self.look is None:
+                return Choice((), str(why))
         day = draft.matchup.day if draft.matchup is not None else None
         if day is not None and day > (self.now + REACH).date():
             return Choice((), f"{day} is too far away: it is matched once the schedule nears it")
