@@ -204,7 +204,15 @@ class AmbiguousGame(BadBet):
 
 
 class NoSuchGame(BadBet):
-    """No known game is one that the bet may mean."""
+    """No known game is one that the bet may mean.
+
+    `near` are the players who come close to the one that is named, joined by `or`.
+    """
+
+    def __init__(self, message: str, near: str = "") -> None:
+        """`message` names the bet."""
+        super().__init__(message)
+        self.near = near
 
 
 class RostersUnknown(NoSuchGame):
@@ -357,14 +365,18 @@ def _complain_of_player(
         return
     ahead = [g for g, s in games if _ahead(g, s, now)]
     rosters = [roster_of(game) for game in ahead]
+    today = slate_date(now)
+    tonight = [x for g, s in games if _ahead(g, s, now) or g.slate == today for x in roster_of(g)]
+    near = near_players(lone.player, tonight)
+    meant = f" (did you mean {near}?)" if near else ""
     if not rosters or not all(rosters):
         raise RostersUnknown(
-            f"{lone.text!r}: it is not known yet who plays in which game; "
-            "name his team or game before him to be sure"
+            f"{lone.text!r}: it is not known yet who plays in which game{meant}; "
+            "name his team or game before him to be sure",
+            near,
         )
-    near = near_players(lone.player, [x for roster in rosters for x in roster])
     if near:
-        raise NoSuchGame(f"{lone.text!r}: nobody of that name plays (did you mean {near}?)")
+        raise NoSuchGame(f"{lone.text!r}: nobody of that name plays{meant}", near)
 
 
 def _ahead(game: Game, state: GameState | None, now: datetime) -> bool:
