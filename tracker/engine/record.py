@@ -181,7 +181,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """How chances compare with results. `brier` and `log_loss` are means with equal weight a bet."""
+    """How chances compare with results. `brier` and `log_loss` are means, each bet weighing 1."""
 
     bins: tuple[Bin, ...]
     brier: float

@@ -244,7 +244,7 @@ far."""
 
 
 def unlike(champion: Outlook, challenger: Outlook) -> str | None:
-    """How a challenger's forecast differs in kind from the champion's of the same state, if it does.
+    """How a challenger's forecast of a state differs in kind from the champion's; None if not.
 
     Its chances must add up to 1, be decided where the champion's are, and be near them.
     """
