@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,13 +30,14 @@ class Choice:
     """The game of each leg, or in one sentence why they are not known yet.
 
     `roster_of` gives the players among whom the line's are found. `over` says in a few words that
-    one of the games has ended.
+    one of the games has ended. `states` are what is believed of the games, as far as it is known.
     """
 
     games: tuple[Game, ...]
     why: str | None = None
     roster_of: RosterOf = nobody
     over: str = ""
+    states: tuple[GameState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,8 @@ class Chooser:
     def _found(self, draft: Draft, known: Listed, roster_of: RosterOf) -> Choice:
         games = self._pick(draft, known, roster_of)
         over = next((_ended(x, s) for x, s in known if x in games and _is_over(s)), "")
-        return self._choice(draft, Choice(games, None, roster_of, over))
+        states = tuple(s for x, s in known if x in games and s is not None)
+        return self._choice(draft, Choice(games, None, roster_of, over, states))
 
     def _pick(self, draft: Draft, known: Listed, roster_of: RosterOf) -> tuple[Game, ...]:
         try:
@@ -152,7 +154,7 @@ class Chooser:
                 raise
             meant = self.ask.player(why)
             without = _without(made.roster_of, why.players, meant)
-            return self._choice(draft, Choice(made.games, None, without, made.over))
+            return self._choice(draft, replace(made, roster_of=without))
         except NoSuchPlayer as why:
             sides = {x.side for game in made.games for x in made.roster_of(game)}
             if why.near and len(sides) == len(Side):
