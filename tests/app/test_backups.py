@@ -115,7 +115,7 @@ def test_a_machine_with_nothing_has_the_bets_that_it_was_given(
 def test_settings_of_a_back_up_that_cannot_be_used_here_stop_a_restore(
     cli: Cli, made: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A key of another version, a folder that cannot be made: a sentence, and nothing is written."""
+    """A later key, a folder that cannot be made: one sentence, and nothing is written."""
     monkeypatch.delenv("TRACKER_CONFIG")
     sound = (made / "tracker.toml").read_text()
     (made / "tracker.toml").write_text(sound + "[later]\nkey = 1\n")
