@@ -89,6 +89,44 @@ def test_a_restore_brings_back_every_row_and_keeps_the_old_files(
     assert {Path(x).name for x in told["kept"]} == {"tracker.toml", "bets.toml"}
 
 
+@pytest.mark.parametrize("store", ["state/tracker.db", "{tmp}/disk/mine.db", None])
+def test_a_machine_with_nothing_has_the_bets_that_it_was_given(
+    store: str | None,
+    cli: Cli,
+    made: Path,
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A restore puts database and bets file where the back-up's own settings say."""
+    before = cli("bets", "--json").json
+    text = (made / "tracker.toml").read_text().replace('path = "state/tracker.db"\n', "")
+    path = "" if store is None else f'path = "{store.format(tmp=tmp_path)}"\n'
+    text = text.replace("[store]\n", f'[bets]\nfile = "mine.toml"\n[store]\n{path}')
+    (made / "tracker.toml").write_text(text)
+    monkeypatch.delenv("TRACKER_CONFIG")
+    assert cli("bets", "--json").json == []
+    brought = cli("restore", made, "--json").json["brought"]
+    assert cli("bets", "--json").json == before
+    assert cli("doctor", "--offline").out.count("mine.toml") == 1
+    assert str(home / ".config" / "tracker" / "mine.toml") in brought
+
+
+def test_settings_of_a_back_up_that_cannot_be_used_here_stop_a_restore(
+    cli: Cli, made: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unusable settings of a back-up stop its restore with one sentence and write nothing."""
+    monkeypatch.delenv("TRACKER_CONFIG")
+    sound = (made / "tracker.toml").read_text()
+    (made / "tracker.toml").write_text(sound + "[later]\nkey = 1\n")
+    assert "`tracker init` first" in cli("restore", made).sentence
+    (tmp_path / "a-file").write_text("")
+    (made / "tracker.toml").write_text(sound.replace("state/", f"{tmp_path}/a-file/"))
+    assert "[store] path" in cli("restore", made).sentence
+    assert not list(home.rglob("*.db"))
+    assert not list(home.rglob("*.toml"))
+
+
 def test_a_restore_is_refused_while_a_daemon_runs_and_changes_nothing(
     cli: Cli, made: Path, night: Path
 ) -> None:

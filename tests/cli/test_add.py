@@ -240,6 +240,17 @@ def test_a_name_that_is_nearly_right_is_told(cli: Cli, config: Path) -> None:
     assert cli("bets", "--json").json == []
 
 
+def test_a_bet_that_waits_says_why_wherever_it_is_shown(cli: Cli, config: Path) -> None:
+    """And who may have been meant, though not all players are known yet."""
+    meet(config, DEN=("Nikola Jokić", "Aaron Gordon"))
+    ran = cli("add", "Jokicc over 25.5 pts")
+    shown = cli("show", "1")
+    for said in (ran.out, shown.out):
+        assert "it is not known yet who plays in which game (did you mean Nikola Jokić?)" in said
+    cli("withdraw", "1")
+    assert "did you mean" not in cli("show", "1").out
+
+
 def test_a_parlay_is_one_bet_on_all_of_its_games(cli: Cli, config: Path) -> None:
     """A leg that names no game is of the game before it; the price is that of the whole."""
     meet(config, **ROSTERS)

@@ -114,6 +114,18 @@ async def test_a_mere_player_is_found_once_a_box_names_him(night: Night) -> None
     assert night.said("bet.matched") == [{"bet": "1", "game": "LAL@DEN 2026-11-20"}]
 
 
+async def test_a_name_that_was_mistyped_is_told_once(night: Night) -> None:
+    """A mistyped name is reported once, as soon as a box score has the player who was meant."""
+    await night.add("Jokicc over 25.5 pts -115 $20")
+    assert night.said("bets.mistake") == []
+    await night.met(DENVER)
+    await night.met(BOSTON)
+    [said] = night.said("bets.mistake")
+    assert said["what"].endswith(
+        "nobody of that name is known to play (did you mean Nikola Jokić?)"
+    )
+
+
 async def test_what_a_players_prior_rests_on_is_told_by_his_name(night: Night) -> None:
     """A player's prior is reported under the name in the box score, not under the compared key."""
     await night.add("Jokic over 25.5 pts -115 $20")

@@ -45,7 +45,7 @@ def test_every_form_of_a_rule_is_told(form: str) -> None:
 
 def test_every_example_of_a_rule_can_be_read() -> None:
     """Every example of a rule can be parsed, in the table and in the example configuration."""
-    table = PAGE.partition("| rule | says |")[2].partition("\n\n")[0]
+    table = PAGE.partition("| rule | alerts when |")[2].partition("\n\n")[0]
     examples = re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)
     assert len(examples) == len(Fact) + len(Comparison) + 1 + MARKET_RULES
     for text in [*examples, *re.findall(r'"(p [^"]+)"', PAGE)]:
@@ -68,7 +68,7 @@ def test_the_figures_are_those_of_the_program() -> None:
     """The documented figures equal the program's constants."""
     minutes = COOLDOWN.total_seconds() / 60
     assert f"{minutes:g} minutes after the message" in PAGE
-    assert f"at most {BUDGET} things an hour" in PAGE
+    assert f"at most {BUDGET} messages an hour" in PAGE
     assert f"for {GAME_LOST_AFTER.total_seconds():g} seconds" in PAGE
     assert f"for {USEFUL_FOR.total_seconds() / 60:g} minutes, a result" in PAGE
     assert f"at most {LONGEST_RETRY:g};" in PAGE

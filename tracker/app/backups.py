@@ -25,8 +25,13 @@ from pathlib import Path
 from tracker import __version__
 from tracker.domain import TrackerError
 from tracker.host import single_instance
-from tracker.settings import find_config, load_secrets
-from tracker.settings.loading import TOKEN_CREDENTIAL, URLS_CREDENTIAL, URLS_VARIABLE
+from tracker.settings import ConfigError, find_config, load_secrets, parse_settings
+from tracker.settings.loading import (
+    TOKEN_CREDENTIAL,
+    URLS_CREDENTIAL,
+    URLS_VARIABLE,
+    read_text,
+)
 from tracker.settings.models import Settings
 from tracker.store import Store, StoreError
 from tracker.store.database import WriterLock
@@ -38,6 +43,7 @@ LATE_AFTER = timedelta(hours=36)
 
 DATABASE = "tracker.db"
 MANIFEST = "manifest.json"
+SETTINGS = "tracker.toml"
 CREDENTIALS = "credentials.txt"
 _MODELS = "models"
 _BESIDE = ("-wal", "-shm")
@@ -63,6 +69,25 @@ class TrackerFiles:
     def of(cls, settings: Settings, config: Path | None) -> TrackerFiles:
         """The files of the settings in force; `config` is the file that was named, if one was."""
         return cls(settings.store.path, find_config(config), settings.bets.file)
+
+    @classmethod
+    def to_restore(cls, source: Path, settings: Settings, config: Path | None) -> TrackerFiles:
+        """Where a back-up's files go: to the places in the settings that hold after the restore.
+
+        These are the back-up's own settings where there are none yet. Raises BadBackup when they
+        cannot be used here.
+        """
+        place, theirs = cls.of(settings, config), source / SETTINGS
+        if place.config.exists() or not theirs.is_file():
+            return place
+        try:
+            found = parse_settings(read_text(theirs), place.config)
+        except ConfigError as why:
+            raise BadBackup(
+                f"the settings of the back-up cannot be used, {why}: write settings with "
+                "`tracker init` first, and restore then"
+            ) from None
+        return cls(found.store.path, place.config, found.bets.file)
 
     @property
     def models(self) -> Path:
@@ -307,7 +332,13 @@ async def restore(source: Path, place: TrackerFiles, now: datetime) -> Restored:
     cannot be restored; nothing is changed then.
     """
     file = _database_in(source)
-    place.database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        place.database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as why:
+        raise BadBackup(
+            f"{place.database} cannot be made ({why.strerror or why}): name another [store] path "
+            f"in {place.config}"
+        ) from None
     lock = place.database.with_name(place.database.name + ".lock")
     fresh = place.database.with_name(place.database.name + ".restoring")
     with single_instance(lock), closing(WriterLock(place.database)) as writer:
@@ -391,7 +422,7 @@ def _back(database: Path, moved: Path | None) -> None:
 
 def _bring(source: Path, place: TrackerFiles) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     """Copy the files beside the database where there are none; those copied, and those not."""
-    pairs = ((source / "tracker.toml", place.config), (source / "bets.toml", place.bets))
+    pairs = ((source / SETTINGS, place.config), (source / "bets.toml", place.bets))
     brought, left = [], []
     for origin, target in pairs:
         if not origin.is_file():

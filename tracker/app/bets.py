@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tracker.app.choose_game import Choice
 from tracker.domain import BadBet
 from tracker.domain.bet import Bet, Leg, Parlay, Result, Settlement, Wager, wager_text
+from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, money_text, parse_odds
@@ -21,6 +22,7 @@ from tracker.domain.pick import Written
 from tracker.domain.policy import Rule, parse_rule
 from tracker.domain.same_bet import Fresh, Kept, Meeting, meet
 from tracker.engine.settle import by_hand
+from tracker.engine.settle.grading import Sure
 from tracker.language import (
     find_in,
     parse_bet,
@@ -32,6 +34,7 @@ from tracker.language import (
 )
 from tracker.store.auditing import Audit, Edit
 from tracker.store.bets import Added, Registration
+from tracker.wording.figures import certain_text
 
 if TYPE_CHECKING:
     from tracker.domain.catalog import Team
@@ -78,8 +81,45 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class Already:
+    """What is certain about a bet before its games end, leg by leg, and whether it is decided."""
+
+    words: tuple[str, ...] = ()
+    decides: bool = False
+
+
+def already(draft: Draft, chosen: Choice) -> Already:
+    """What the states of its games make certain about a bet, such as a leg on a past quarter."""
+    if not chosen.games:
+        return Already()
+    states = {x.game.id: Sure(x) for x in chosen.states if x.phase.in_play}
+    house, legs = (
+        house_of(draft.book),
+        _legs(draft, draft.wager(chosen.games, chosen.roster_of), chosen.games),
+    )
+    found = [
+        states[leg.game.id].verdict(leg.market, house) if leg.game.id in states else None
+        for leg in legs
+    ]
+    results = {None if x is None else x.result for x in found}
+    words = tuple(
+        certain_text(x.result, x.reason, place if len(legs) > 1 else None)
+        for place, x in enumerate(found, 1)
+        if x is not None
+    )
+    return Already(words, Result.LOST in results or None not in results)
+
+
+def _legs(draft: Draft, wager: Wager, games: Sequence[Game]) -> tuple[Leg, ...]:
+    return wager.legs if isinstance(wager, Parlay) else (Leg(games[0], wager, draft.odds),)
+
+
+@dataclass(frozen=True, slots=True)
 class Registered:
-    """The result of adding a bet. `wager` is None until its games are known; `waiting` says why."""
+    """The result of adding a bet. `wager` is None until its games are known; `waiting` says why.
+
+    `already` is what was certain about the bet when it was added.
+    """
 
     added: Added
     draft: Draft
@@ -87,6 +127,7 @@ class Registered:
     games: tuple[Game, ...]
     waiting: str | None
     rules: tuple[Rule, ...]
+    already: Already = Already()
 
     @property
     def id(self) -> int | str:
@@ -96,11 +137,7 @@ class Registered:
     @property
     def legs(self) -> tuple[Leg, ...]:
         """The legs of the bet, as far as they are known."""
-        if self.wager is None:
-            return ()
-        if isinstance(self.wager, Parlay):
-            return self.wager.legs
-        return (Leg(self.games[0], self.wager, self.draft.odds),)
+        return () if self.wager is None else _legs(self.draft, self.wager, self.games)
 
     @property
     def first_game(self) -> Game | None:
@@ -281,7 +318,8 @@ class Bets:
         if isinstance(added, BadBet):
             raise added
         rules = self.rules if draft.rules is None else draft.rules
-        return Registered(added, draft, wager, chosen.games, chosen.why, rules)
+        certain = already(draft, chosen)
+        return Registered(added, draft, wager, chosen.games, chosen.why, rules, certain)
 
     def registration(self, draft: Draft, chosen: Choice, now: datetime) -> Registration:
         """A bet as the store registers it: the same bet that is there, or a new one."""
@@ -415,7 +453,8 @@ def unregistered(draft: Draft, chosen: Choice) -> Registered:
     """A bet that is only priced and not registered; BadBet where it could not be made."""
     check_over(draft, chosen)
     wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
-    return Registered(Added(0, created=False), draft, wager, chosen.games, chosen.why, ())
+    nothing, certain = Added(0, created=False), already(draft, chosen)
+    return Registered(nothing, draft, wager, chosen.games, chosen.why, (), certain)
 
 
 def check_over(draft: Draft, chosen: Choice) -> None:

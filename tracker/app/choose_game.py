@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,18 +30,22 @@ class Choice:
     """The game of each leg, or in one sentence why they are not known yet.
 
     `roster_of` gives the players of a game among whom a leg's player is found. `over` says in a few
-    words that one of the games has ended.
+    words that one of the games has ended. `states` are the known states of the games.
     """
 
     games: tuple[Game, ...]
     why: str | None = None
     roster_of: RosterOf = nobody
     over: str = ""
+    states: tuple[GameState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class GamesRead:
-    """The result of reading the slate: `whole` is whether it is complete, `trouble` why not."""
+    """The result of reading the slate: `whole` is whether it is complete, `trouble` why not.
+
+    `board` holds the games on the boards, whatever date the machine's clock gives.
+    """
 
     whole: bool
     trouble: str = ""
@@ -90,10 +94,12 @@ class Chooser:
         try:
             return self._found(draft, known, roster_of)
         except RostersUnknown as why:
-            if any(x.league in draft.leagues and self._ahead(x, s) for x, s in known):
+            ahead = any(x.league in draft.leagues and self._ahead(x, s) for x, s in known)
+            if ahead or (why.near and self.look is None):
                 return Choice((), _waits(why))
-        except NoSuchGame:
-            pass
+        except NoSuchGame as why:
+            if why.near and self.look is None:
+                return Choice((), str(why))
         day = draft.matchup.day if draft.matchup is not None else None
         if day is not None and day > (self.now + REACH).date():
             return Choice((), f"{day} is too far away: it is matched once the schedule nears it")
@@ -130,7 +136,8 @@ class Chooser:
     def _found(self, draft: Draft, known: Listed, roster_of: RosterOf) -> Choice:
         games = self._pick(draft, known, roster_of)
         over = next((_ended(x, s) for x, s in known if x in games and _is_over(s)), "")
-        return self._choice(draft, Choice(games, None, roster_of, over))
+        states = tuple(s for x, s in known if x in games and s is not None)
+        return self._choice(draft, Choice(games, None, roster_of, over, states))
 
     def _pick(self, draft: Draft, known: Listed, roster_of: RosterOf) -> tuple[Game, ...]:
         try:
@@ -152,7 +159,7 @@ class Chooser:
                 raise
             meant = self.ask.player(why)
             without = _without(made.roster_of, why.players, meant)
-            return self._choice(draft, Choice(made.games, None, without, made.over))
+            return self._choice(draft, replace(made, roster_of=without))
         except NoSuchPlayer as why:
             sides = {x.side for game in made.games for x in made.roster_of(game)}
             if why.near and len(sides) == len(Side):

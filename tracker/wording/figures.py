@@ -234,6 +234,19 @@ def deciding(bet: int | str, *, payout: bool) -> str:
     return f"settle {bet} won " + ("--payout AMOUNT" if payout else "(or lost, push, void)")
 
 
+def certain_text(result: Result, reason: str, leg: int | None = None) -> str:
+    """That a bet, or its leg of this number, can end in one way alone though its game goes on."""
+    who = "" if leg is None else f"leg {leg} "
+    match result:
+        case Result.WON:
+            words = "can no longer lose"
+        case Result.LOST:
+            words = "can no longer win"
+        case _:
+            words = f"is a {result.value}"
+    return f"{who}{words}: {reason}"
+
+
 def money_for(bet: Staked, result: Result, payout_cents: int | None) -> str:
     """What a result did to the stake: ` +$17.39`, ` $20.00 back`; empty when not known."""
     profit = profit_cents(payout_cents, bet.own_cents)

@@ -25,7 +25,7 @@ from tracker.cli.screen import (
     table,
     when,
 )
-from tracker.domain import Misused
+from tracker.domain import BadBet, Misused
 from tracker.domain.bet import Status
 from tracker.domain.money import odds_text, plural, stake_in_table, stake_text
 from tracker.domain.policy import Rule, parse_rule
@@ -142,7 +142,25 @@ async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) 
             from tracker.app.views import prior_words
 
             said = None if prior is None or game is None else prior_words(prior, game)
-            _tell(found, at, said, made, value)
+            where = await _waits_for(found.bet, at) if game is None else _game_line(found.bet, at)
+            _tell(found, at, where, said, made, value)
+
+
+async def _waits_for(bet: BetView, at: Session) -> str:
+    """Why the game of a bet is not known yet."""
+    from tracker.app.choose_game import Chooser
+
+    plain = "not known yet"
+    if bet.result is not None or bet.withdrawn_at is not None:
+        return plain
+    draft = await at.store.by_hand.draft(bet.number)
+    try:
+        chosen = await Chooser(at.store, at.now, zone=at.basics.zone).choose(draft)
+    except BadBet as why:
+        return f"{plain}: {why}"
+    if chosen.why is None:
+        return f"{plain}: the daemon matches it, once it runs"
+    return chosen.why if chosen.why.startswith(plain) else f"{plain}: {chosen.why}"
 
 
 def _chance_line(found: ShowView) -> str:
@@ -171,14 +189,14 @@ async def _decision(bet: BetView, at: Session, scope: Scope) -> BetDecision | No
 def _tell(
     found: ShowView,
     at: Session,
+    where: str,
     prior: str | None,
     made: BetDecision | None,
     value: ClosingValue | None,
 ) -> None:
     bet, zone, now = found.bet, at.basics.zone, at.now
     say(f"{paint(f'#{bet.id}', 'bold')} {paint(shown_as(bet), 'bold')} · {status_text(bet)}")
-    game = "not known yet" if bet.game is None else _game_line(bet, at)
-    say(f"Game     {game}")
+    say(f"Game     {where}")
     money = [x for x in (odds_text(bet.odds, at.basics.odds_format), _stake(bet)) if x]
     if money:
         say(f"Price    {' · '.join(money)}")

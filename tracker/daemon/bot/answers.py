@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
+from tracker.app.bets import already
 from tracker.domain.bet import Parlay, Result, Status, wager_text
 from tracker.domain.money import money_text, needed, payout_if_won, plural, stake_text
 from tracker.domain.policy import Snooze, subject
@@ -237,6 +238,7 @@ def added_text(x: Registered, local: LocalTime) -> str:
     lines = [f"Bet #{x.id} {word}: {x.text}", *_games(x.games, local)]
     if x.waiting:
         lines.append(x.waiting)
+    lines += [f"Already: {words}" for words in x.already.words]
     lines += _money(x.draft)
     lines.append("Told at: " + (" · ".join(rule.text for rule in x.rules) or "nothing"))
     return "\n".join(lines)
@@ -249,6 +251,7 @@ def would_be_text(draft: Draft, chosen: Choice, local: LocalTime) -> str:
     lines = [f"This would be: {text}", *_games(chosen.games, local)]
     if chosen.why:
         lines.append(chosen.why)
+    lines += [f"Already: {words}" for words in already(draft, chosen).words]
     return "\n".join((*lines, *_money(draft), "Nothing is registered yet."))
 
 

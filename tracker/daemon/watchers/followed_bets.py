@@ -370,6 +370,11 @@ def strayed(
     return tuple(found)
 
 
+def _of_bet(number: int, draft: Draft) -> str:
+    """The beginning of a sentence about a mistake in a bet."""
+    return f"#{draft.name or number}: "
+
+
 def match(
     unbound: Sequence[tuple[int, Draft]],
     games: Sequence[tuple[Game, GameState | None]],
@@ -393,19 +398,22 @@ def match(
         try:
             chosen = choose_games(draft, games, now, roster_of, zone)
             draft.wager(chosen, roster_of)
-        except RostersUnknown:
-            hoped = (x for x, _ in games if x.league in draft.leagues and not roster_of(x))
-            without_roster |= {x.id: x for x in hoped}
-            continue
-        except NoSuchGame:
+        except NoSuchGame as why:
+            if isinstance(why, RostersUnknown):
+                hoped = (x for x, _ in games if x.league in draft.leagues and not roster_of(x))
+                without_roster |= {x.id: x for x in hoped}
+            if why.near:
+                # The words must not depend on which players are known: a mistake is reported once.
+                who = f"nobody of that name is known to play (did you mean {why.near}?)"
+                mistakes.append(f"{_of_bet(number, draft)}{draft.pick.text!r}: {who}")
             continue
         except NoSuchPlayer as why:
             without_roster |= {x.id: x for x in chosen}
             if all(roster_of(x) for x in chosen):
-                mistakes.append(f"#{draft.name or number}: {why}")
+                mistakes.append(f"{_of_bet(number, draft)}{why}")
             continue
         except BadBet as why:
-            mistakes.append(f"#{draft.name or number}: {why}")
+            mistakes.append(f"{_of_bet(number, draft)}{why}")
             continue
         matched.append((number, chosen))
     return Matches(tuple(matched), tuple(mistakes), tuple(without_roster.values()))

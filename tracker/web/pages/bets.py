@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from tracker.app.bets import Beside, Bets, Changes, draft_of
+from tracker.app.bets import Beside, Bets, Changes, already, draft_of
 from tracker.app.choose_game import Chooser
 from tracker.app.course import course_of
 from tracker.app.tonight import players_of
@@ -87,6 +87,7 @@ async def check(_: Inside, site: OfSite, line: Line) -> Response:
     where = chosen.why or " · ".join(
         f"{x.away} @ {x.home}, {x.start.astimezone(zone):%a %d %b %H:%M}" for x in chosen.games
     )
+    where = " · ".join((where, *(f"already {x}" for x in already(draft, chosen).words)))
     return page("check.html", "Add a bet", "/", line=line, understood=understood, where=where)
 
 
