@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.domain import BadBet
-from tracker.domain.bet import Bet, Result, Settlement, price_of
+from tracker.domain.bet import TO_BE_GRADED, Bet, Result, Settlement, price_of
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import Market
@@ -105,9 +105,18 @@ def voided(case: Case, why: str, at: datetime) -> Ruling:
 def graded_again(case: Case, at: datetime) -> Ruling:
     """Grade the bet by the last states of its games, also where a person gave the result before.
 
-    Raises BadBet with the reason where the states do not decide it.
+    While they go on, one that a person gave stands no longer above them: it is provisional, and
+    graded at their end. Raises BadBet with the reason where the result cannot be told.
     """
-    made, legs = _graded(case, at)
+    try:
+        made, legs = _graded(case, at)
+    except GoesOn as why:
+        given = case.settlement
+        if given is None or not given.by_hand:
+            raise BadBet(f"bet {case.id}: {why}") from None
+        revision = given.revision + 1
+        back = replace(given, revision=revision, at=at, reason=TO_BE_GRADED, by_hand=False)
+        return Ruling(back, new=True, official=False)
     return replace(_ruled(case, made, official=case.checked), legs=legs)
 
 
@@ -116,15 +125,18 @@ def paid_anew(case: Case, at: datetime) -> Ruling | None:
     known = case.settlement
     if known is None:
         return None
-    legs: tuple[LegStanding, ...] = ()
-    if not known.by_hand:
-        made, legs = _graded(case, at)
-    elif case.stake_cents is None:
+    try:
+        if not known.by_hand:
+            made, legs = _graded(case, at)
+            return replace(_ruled(case, made, official=case.official), legs=legs)
+    except GoesOn:
+        # What was taken back goes on as it stands until its game is over.
+        pass
+    if case.stake_cents is None:
         return None
-    else:
-        paid = comes_back(known.result, case.stake_cents, case.odds, free=case.free)
-        made = replace(known, at=at, payout_cents=known.payout_cents if paid is None else paid)
-    return replace(_ruled(case, made, official=case.official), legs=legs)
+    paid = comes_back(known.result, case.stake_cents, case.odds, free=case.free)
+    made = replace(known, at=at, payout_cents=known.payout_cents if paid is None else paid)
+    return _ruled(case, made, official=case.official)
 
 
 def _ruled(case: Case, made: Settlement, *, official: bool) -> Ruling:
@@ -144,6 +156,8 @@ def _graded(case: Case, at: datetime) -> tuple[Settlement, tuple[LegStanding, ..
     assert tracked is not None  # noqa: S101 - `bet` has asked
     try:
         ended, legs = regrade(tracked, case.states)
+    except GoesOn:
+        raise
     except Unsettleable as why:
         raise BadBet(f"bet {bet.id}: {why}") from None
     made = Settlement(
@@ -221,12 +235,16 @@ def _check_payout(case: Case, result: Result, paid: int | None) -> None:
             pass
 
 
+class GoesOn(Unsettleable):
+    """A game that a bet is about is not over, and nothing decides the bet before."""
+
+
 def regrade(
     tracked: Tracked, states: Mapping[str, GameState]
 ) -> tuple[Outcome, tuple[LegStanding, ...]]:
     """Grade a bet and each of its legs by the last `states` of its games, by the games' ids.
 
-    Raises Unsettleable with the reason where the states do not decide it.
+    Raises Unsettleable with the reason where that cannot be said, and GoesOn where not yet.
     """
     bet = tracked.bet
     known = tracked.legs or (LegStanding(bet.number, 0),)
@@ -236,7 +254,7 @@ def regrade(
     )
     ended = outcome(bet, legs)
     if ended is None:
-        raise Unsettleable("a game that it is about is not over")
+        raise GoesOn("a game that it is about is not over")
     return ended, legs
 
 

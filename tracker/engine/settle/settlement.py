@@ -266,6 +266,8 @@ def _with_result(found: Gathering, before: Tracked, done: Tracked) -> None:
 
 def _same(bet: Bet, before: Settlement, ended: Outcome) -> bool:
     """Whether an outcome repeats the result. A parlay's payout may change while it stays won."""
+    if before.taken_back:
+        return False
     paid = not isinstance(bet.market, Parlay) or before.payout_cents == ended.payout_cents
     return before.result is ended.result and paid
 
