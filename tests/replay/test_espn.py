@@ -142,6 +142,13 @@ def test_the_board_says_where_a_game_stands(
     assert all(isinstance(score, str) for score in scores)
 
 
+def test_a_game_in_play_is_described_as_in_progress(site: EspnSite) -> None:
+    """The status has ESPN's own description beside its name."""
+    document = board(site, datetime(2026, 1, 30, 0, 20, tzinfo=UTC))
+    kind = status(document, event_id("nba", GAME))["type"]
+    assert (kind["name"], kind["description"]) == ("STATUS_IN_PROGRESS", "In Progress")
+
+
 def test_a_college_halftime_is_in_the_first_period(site: EspnSite) -> None:
     """Two halves: halftime comes after period 1, and an overtime is the third."""
     game = next(x for x in site._showings if x.playback.recording.name == "UCF@VILL")
