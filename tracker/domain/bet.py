@@ -117,6 +117,9 @@ def wager_text(wager: Wager, game: Game) -> str:
 ASK_BOOK = "what did the book pay?"
 """The last words of a settlement's reason when the bet won and only the book knows the payout."""
 
+TO_BE_GRADED = "taken back: graded when its game is over"
+"""The reason of a result that a person gave while the game went on, and took back."""
+
 
 class Result(StrEnum):
     """How a bet ended."""
@@ -286,6 +289,11 @@ class Settlement:
     def asks_payout(self) -> bool:
         """Whether a person must enter the payout, because only the book knows it."""
         return self.payout_cents is None and self.reason.endswith(ASK_BOOK)
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether it stands only until the bet's game is over, which gives it its first grade."""
+        return self.reason == TO_BE_GRADED
 
 
 def chance_of(result: Result) -> Chance:
