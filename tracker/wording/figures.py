@@ -60,8 +60,10 @@ def player_needs(market: PlayerMarket, state: GameState) -> str:
     line = box_line(state, market.player)
     match market:
         case PlayerTotal():
-            begun = state.phase.in_play
-            made = figure(line, market.stat) if line is not None else None if begun else 0
+            # A box from before tip-off names the players, and has no figure of theirs.
+            made = 0 if state.phase is Phase.SCHEDULED else None
+            if line is not None and made is None:
+                made = figure(line, market.stat)
             return "" if made is None else points_needed(market.direction, market.points, made)
         case DoubleDouble():
             best = _best(market, state)

@@ -14,6 +14,7 @@ from tracker.cli.bets.worth import decision_lines
 from tracker.cli.models import believed, given_lines, models_of
 from tracker.cli.screen import (
     chance_text,
+    fits,
     leg_lines,
     money_result,
     note,
@@ -76,19 +77,10 @@ async def bets(
     if not shown:
         say(NO_BETS)
         return
-    rows = [
-        (
-            str(x.id),
-            shown_as(x),
-            _game_cell(x, now, at.basics.zone),
-            odds_text(x.odds, at.basics.odds_format),
-            stake_in_table(x.stake_cents, free=x.free),
-            chance_text(x),
-            status_text(x, short=True),
-        )
-        for x in shown
-    ]
-    table(("ID", "Bet", "Game", "Odds", "Stake", "p(hit)", "State"), rows, right=(3, 4, 5))
+    rows = [_row(x, at, _game_cell(x, now, at.basics.zone)) for x in shown]
+    if not fits(_HEADS, rows):
+        rows = [_row(x, at, _brief_game(x, now, at.basics.zone)) for x in shown]
+    table(_HEADS, rows, right=(3, 4, 5))
     if hidden := count - len(shown):
         more = f"tracker bets --page {(page or 1) + 1}" if page or everything else None
         note(f"{hidden} others: `{more}`" if more else f"{hidden} more: `tracker bets --all`")
@@ -107,6 +99,31 @@ async def _listed(
     found = await store.open_bets(rules)
     last, count = await store.bets_page(0 if found else _LATELY, 0, rules)
     return found or last, count
+
+
+_HEADS = ("ID", "Bet", "Game", "Odds", "Stake", "p(hit)", "State")
+
+
+def _row(x: BetView, at: Session, game: str) -> tuple[str, ...]:
+    return (
+        str(x.id),
+        shown_as(x),
+        game,
+        odds_text(x.odds, at.basics.odds_format),
+        stake_in_table(x.stake_cents, free=x.free),
+        chance_text(x),
+        status_text(x, short=True),
+    )
+
+
+def _brief_game(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
+    """The game where there is little room: its time alone tonight, and none once it has begun."""
+    if bet.game is None or bet.game.start <= now:
+        return "" if bet.game is None else bet.game.name
+    name, day, *clock = _game_cell(bet, now, zone).split()
+    if day == "tomorrow":
+        day = f"{bet.game.start.astimezone(zone):%a}"
+    return " ".join((name, *([] if day in ("tonight", "today") else [day]), *clock))
 
 
 def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
