@@ -1,4 +1,4 @@
-"""What readers are shown: bets, alerts, the whole, exports and raw bodies."""
+"""What readers get: bets, alerts, the summary, exports and raw bodies."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tracker.store.views import DaemonView, SourceStatusView
 
 
 async def test_a_bet_is_shown_from_the_first_word_to_the_result(store: Store) -> None:
-    """Scheduled without a game, then live with a chance."""
+    """A bet is scheduled without a game, then live with a chance."""
     await store.add(draft("DEN -4.5 #a", name="x"), game=None, defaults=DEFAULTS, at=T0)
     [shown] = await store.bets_view()
     assert (shown.id, shown.status, shown.game, shown.chance) == ("x", Status.SCHEDULED, None, None)
@@ -91,7 +91,7 @@ async def test_a_history_is_in_order_and_of_one_bet(store: Store) -> None:
 
 
 async def test_held_decisions_are_shown_when_asked_for(store: Store) -> None:
-    """`alerts` lists firings; `--explain` also what held back, and why."""
+    """`alerts` lists fired alerts; `--explain` also what was held back, with the reason."""
     tracking = await a_book(store, "DEN -4.5", "DEN ML")
     held = Change(tracking, alerts=(alert(1, after(1), fired=False), alert(2, after(1))))
     await store.record(poll(after(1)), held, CHANNELS)
@@ -103,7 +103,7 @@ async def test_held_decisions_are_shown_when_asked_for(store: Store) -> None:
 
 
 async def test_the_whole_at_a_glance(store: Store) -> None:
-    """Games that are followed, sources, deliveries and the daemon."""
+    """The summary has the followed games, sources, deliveries and the daemon."""
     tracking = await a_book(store)
     await store.add(draft("NYK ML"), game=None, defaults=DEFAULTS, at=T0)
     await store.record(poll(after(1)), full_change(tracking, after(1)), CHANNELS)
@@ -124,7 +124,7 @@ async def test_the_whole_at_a_glance(store: Store) -> None:
 
 
 async def test_an_empty_store_can_be_read(store: Store) -> None:
-    """Nothing is there, and that is no error."""
+    """An empty store gives empty answers and no error."""
     status = await store.status_view()
     assert (status.daemon, status.games) == (None, ())
     assert not await store.bets_view()
@@ -134,7 +134,7 @@ async def test_an_empty_store_can_be_read(store: Store) -> None:
 
 
 async def play(path: Path, order: tuple[int, ...]) -> tuple[str, list[dict[str, object]]]:
-    """Record the same polls of two games in some order; return the hash and the snapshots."""
+    """Record the same polls of two games in some order. Returns the hash and the snapshots."""
     async with await Store.open(path, now=T0) as store:
         await store.add(draft("DEN ML"), game=GAME, defaults=DEFAULTS, at=T0)
         await store.add(draft("NYK ML"), game=OTHER, defaults=DEFAULTS, at=T0)
@@ -148,7 +148,7 @@ async def play(path: Path, order: tuple[int, ...]) -> tuple[str, list[dict[str, 
 
 
 async def test_equal_runs_export_equal_rows(tmp_path: Path) -> None:
-    """Which of two games was written first is no difference; what was said of one is."""
+    """The hash ignores which of two games was written first, but not what was recorded of one."""
     one = await play(tmp_path / "one.db", (0, 1, 2, 3))
     other = await play(tmp_path / "other.db", (1, 0, 3, 2))
     less = await play(tmp_path / "less.db", (0, 1, 2))
@@ -157,13 +157,13 @@ async def test_equal_runs_export_equal_rows(tmp_path: Path) -> None:
 
 
 async def test_what_is_exported_is_named(store: Store) -> None:
-    """A table that does not exist is a KeyError, not a query."""
+    """A table that does not exist raises KeyError and runs no query."""
     with pytest.raises(KeyError):
         await store.export("sqlite_schema")
 
 
 async def test_bodies_come_back_in_order_and_by_source(store: Store) -> None:
-    """A recording is made from every body of a span of time, in the order of arrival."""
+    """Every body of a span of time comes back in the order of arrival."""
     tracking = await a_book(store)
     sent = [(after(n), f"box/{n % 3}", b"%d" % (n // 2)) for n in range(100)]
     for at, path, body in reversed(sent):
@@ -181,7 +181,7 @@ async def test_bodies_come_back_in_order_and_by_source(store: Store) -> None:
 
 
 async def test_only_old_bodies_are_dropped(store: Store) -> None:
-    """A body stays as long as one young poll brought it, and comes back when it is seen again."""
+    """A body stays while one recent poll brought it, and is stored again when it comes again."""
     tracking = await a_book(store)
     for second, body in ((1, b"old"), (2, b"both"), (50, b"both"), (51, b"young")):
         await store.record(poll(after(second), body=body), Change(tracking), ())
@@ -194,7 +194,7 @@ async def test_only_old_bodies_are_dropped(store: Store) -> None:
 
 
 async def test_own_rules_are_shown_as_they_are_in_force(store: Store) -> None:
-    """A reader that does not know the configuration shows the defaults that were last known."""
+    """Without the configuration, the last known defaults are shown."""
     await store.add(draft("DEN ML"), game=None, defaults=DEFAULTS, at=T0)
     other = (parse_rule("hit"),)
     [shown] = await store.bets_view()
@@ -204,7 +204,7 @@ async def test_own_rules_are_shown_as_they_are_in_force(store: Store) -> None:
 
 
 async def test_a_look_that_brought_nothing_keeps_the_age_right(store: Store) -> None:
-    """A game counts as seen then, and as stale or not; an older look takes nothing back."""
+    """A poll without news updates a game's age and staleness; an older poll does not."""
     tracking = await a_book(store)
     await store.record(poll(after(1)), full_change(tracking, after(1)), CHANNELS)
     await store.heard({}, {GAME.id: (after(60), True)}, {}, T0)

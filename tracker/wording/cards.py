@@ -147,6 +147,15 @@ def silence(game: str, snoozes: Sequence[Snooze], now: datetime, zone: tzinfo) -
     return f"🔕 alerts are silent until {max(ends).astimezone(zone):%H:%M}" if ends else ""
 
 
+def bet_silence(number: int, snoozes: Sequence[Snooze], zone: tzinfo) -> str:
+    """That alerts on one bet alone are held back, and until when; empty when they are not.
+
+    `snoozes` are those in force.
+    """
+    own = [x.until for x in snoozes if (x.scope, x.target) == (SnoozeScope.BET, str(number))]
+    return f"🔕 silent until {max(own).astimezone(zone):%H:%M}" if own else ""
+
+
 def _is_closed(card: GameTracking) -> bool:
     """Whether every bet on the game has its result or waits for a person."""
     return bool(card.tracked) and all(
