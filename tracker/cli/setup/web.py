@@ -98,9 +98,9 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
     try:
         at = socket.create_server((web.host, web.port), family=family, backlog=_BACKLOG)
     except OSError as why:
-        # The text of an address that is taken would name it a second time.
+        # Python adds the place to the text, which would name it a second time.
         taken = why.errno == errno.EADDRINUSE
-        said = "another program does" if taken else why.strerror or str(why)
+        said = "another program does" if taken else str(why.strerror or why).partition(" (while")[0]
         raise Impossible(
             f"{web.host}:{web.port} cannot be listened on ({said}): name another place with --host "
             "and --port"
