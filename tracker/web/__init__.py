@@ -1,4 +1,4 @@
-"""The page and the API: the server, with the guard around them, over one database."""
+"""The web server: HTML pages and a JSON API over one database, behind the guard of `guard.py`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-"""The names that this machine has for itself."""
+"""The host names by which this machine reaches itself."""
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -39,7 +39,7 @@ _STATIC = Path(__file__).parent / "static"
 def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters]) -> Guard:
     """The whole server as an ASGI application.
 
-    `machine` is the machine's clock; `models` gives the parameters of a league for what-if.
+    `machine` is the machine's clock; `models` gives a league's parameters, for forecasts.
     """
     site = Site(settings, machine, models)
     bell = Doorbell(site, machine)
@@ -47,9 +47,9 @@ def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as tasks:
-            looking = tasks.create_task(bell.run())
+            polling = tasks.create_task(bell.run())
             yield
-            looking.cancel()
+            polling.cancel()
         await site.close()
 
     app = FastAPI(
@@ -90,7 +90,7 @@ def _attach_pages(app: FastAPI) -> None:
 
 
 def _for_people(app: FastAPI) -> None:
-    """On a page a mistake is told as a page; to a program, as a problem."""
+    """Answer errors of the API as problems and errors of pages as a page."""
 
     async def explain(request: Request, wrong: Exception) -> Response:
         match wrong:

@@ -1,4 +1,4 @@
-"""Tonight's bets and each of them: chance, course, why it moved, its market, what can be done."""
+"""The pages of tonight and of one bet: its chance, charts, explanation, market, and changes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def home(_: Inside, bell: OfBell) -> Response:
-    """Every game that is followed, live, and a line to add a bet."""
+    """The page of tonight: every followed game, updated live, and a form to add a bet."""
     return HTMLResponse(await bell.shown(_home))
 
 
@@ -72,7 +72,7 @@ def _home(night: Evening) -> bytes:
 
 @router.post("/bets/check")
 async def check(_: Inside, site: OfSite, line: Line) -> Response:
-    """Show a bet as it was understood, before anything is saved."""
+    """Show how a bet is understood, before it is saved."""
     draft = draft_of(line, Beside(), site.settings.stake_unit_cents)
     now = await site.now()
     store = await site.store()
@@ -92,7 +92,7 @@ async def check(_: Inside, site: OfSite, line: Line) -> Response:
 
 @router.post("/bets")
 async def add(visitor: Inside, site: OfSite, line: Line) -> Response:
-    """Register the bet that was shown."""
+    """Register a bet and go to its page."""
     unit = site.settings.stake_unit_cents
     draft = draft_of(line, Beside(), unit)
     now = await site.now()
@@ -109,7 +109,7 @@ async def snooze_games(
     until: Annotated[str, Form(alias="for", max_length=100)],
     game: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
-    """Be silent about a game for a while, or without one about all."""
+    """Snooze a game, or everything when none is given."""
     now, zone = await site.now(), site.settings.zone
     end = parse_until(until, now, zone)
     scope = SnoozeScope.GAME if game else SnoozeScope.ALL
@@ -124,7 +124,7 @@ def listed(x: BetView) -> dict[str, Any]:
 
 
 def state_text(x: BetView) -> str:
-    """Where a bet stands, in a few words."""
+    """A bet's result, chance or status in a few words."""
     if x.result is not None:
         return f"{x.result.value}{money_for(x, x.result, x.payout_cents)}"
     if x.withdrawn_at is not None:
@@ -143,10 +143,10 @@ def state_text(x: BetView) -> str:
 Pairs = list[tuple[str, str]]
 
 _HELD = 200
-"""Decisions that were held back, as many as a page lists."""
+"""The most held alerts that a page lists."""
 
 _MOMENTS = 50
-"""Moments of a bet on one page."""
+"""Snapshots on one page of a bet's moments."""
 
 
 async def _history(site: Site, number: int) -> ShowView:
@@ -167,7 +167,7 @@ async def bet(
     offer: Annotated[str, Query(max_length=50)] = "",
     against: Annotated[str, Query(max_length=50)] = "",
 ) -> Response:
-    """One bet: its chance, its course, what was said of it, and what can be changed."""
+    """The page of one bet: its chance, charts, alerts and results, and forms to change it."""
     view = await _history(site, number)
     now, zone, night = await site.now(), site.settings.zone, await bell.newest()
     on_card = night.row_of(number)
@@ -188,7 +188,7 @@ async def bet(
 
 
 def _facts(x: BetView, zone: tzinfo) -> Pairs:
-    # A dash is for whoever looks for what was never told; before the first chance none is missed.
+    # A dash says that a peak or low was never known; before the first chance nobody expects one.
     stake, asked = x.stake_cents, needed(x.odds, free=x.free)
     untold = "–" if x.result is not None or x.no_chance is not None else ""
     found = [
@@ -206,7 +206,7 @@ def _facts(x: BetView, zone: tzinfo) -> Pairs:
 
 
 async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
-    """The market's side of a bet: what was believed before, when it was made, and the close."""
+    """The market's view of a bet: the prior, its worth when it was made, and at the close."""
     x, form, found = view.bet, site.settings.odds_format, Pairs()
     prior = await _prior(site, view, now)
     if prior:
@@ -224,7 +224,7 @@ async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
 
 
 async def _prior(site: Site, view: ShowView, now: datetime) -> str:
-    """What was believed before tip-off: as the last moment has it, else as it is now."""
+    """The prior of a bet's game in words: that of the last snapshot, else the present one."""
     game = view.bet.game
     if game is None:
         return ""
@@ -239,7 +239,10 @@ async def _prior(site: Site, view: ShowView, now: datetime) -> str:
 
 
 async def _decision(site: Site, x: BetView, now: datetime) -> BetDecision | None:
-    """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
+    """What a bet was worth when it was made.
+
+    A bet that has no such record yet and whose game is to come is priced now instead.
+    """
     store = await site.store()
     kept = await store.quotes.decision_of(x)
     if kept is not None or x.game is None or x.game.start <= now:
@@ -250,7 +253,7 @@ async def _decision(site: Site, x: BetView, now: datetime) -> BetDecision | None
 
 
 def _charts(view: ShowView, zone: tzinfo) -> list[tuple[str, Any]]:
-    """The bet's chance, the figure that decides it, and the legs of a parlay over several games."""
+    """Charts of a bet with their titles: its chance, the figure that decides it, and its legs."""
     try:
         course = course_of(view, view.bet.called, "", zone)
     except ValueError:
@@ -279,12 +282,12 @@ def _chance_word(known: LegStanding) -> str:
 
 
 def _last_move(view: ShowView) -> bool:
-    """Whether there is a change to explain."""
+    """Whether the bet has two priced snapshots, between which a change can be explained."""
     return len(view.priced.snapshots) > 1
 
 
 def _told(view: ShowView, zone: tzinfo) -> dict[str, Any]:
-    """What was said of a bet, the newest first, and what was held back."""
+    """The alerts of a bet, newest first, and those that were held back."""
     newest = [x.alert for x in reversed(view.alerts)]
     held_back = [x for x in newest if not x.text]
     return {
@@ -321,9 +324,9 @@ def _settlements(view: ShowView, zone: tzinfo) -> list[dict[str, Any]]:
 
 
 async def _worth(site: Site, number: int, offer: str, against: str) -> dict[str, Any]:
-    """What a bet is worth at this moment, and beside an offer or a second bet where one is given.
+    """What a bet is worth now, and compared with an offer or a hedge where one is given.
 
-    What cannot be told, or cannot be read, is said in `why`.
+    `why` says why its worth is not known, or what is wrong with the offer or the odds.
     """
     from tracker.app.market.value import NotHeld, held
 
@@ -373,7 +376,7 @@ async def why(
     begin: Annotated[str, Query(alias="from", max_length=50)] = "",
     end: Annotated[str, Query(alias="to", max_length=50)] = "",
 ) -> Response:
-    """Why the chance moved, cause by cause; the causes add up to the change."""
+    """The page that explains a move of the chance by its causes, which add up to it."""
     from tracker.app.explain import NothingMoved, places_of
 
     await _history(site, number)
@@ -405,7 +408,7 @@ def _points(tenths_of_a_point: int) -> str:
 async def moments(
     _: Inside, site: OfSite, number: int, before: Annotated[int | None, Query(ge=1)] = None
 ) -> Response:
-    """Every moment at which the bet was priced, the newest first."""
+    """The page of a bet's snapshots, newest first."""
     view, zone = await _history(site, number), site.settings.zone
     found = [x for x in reversed(view.snapshots) if before is None or x.poll < before]
     rows = [
@@ -437,7 +440,7 @@ def _win(chance: Any, no_chance: Any) -> str:
 async def snooze(
     _: Inside, site: OfSite, number: int, until: Annotated[str, Form(alias="for", max_length=100)]
 ) -> Response:
-    """Be silent about a bet for a while."""
+    """Snooze a bet."""
     await _history(site, number)
     now, zone = await site.now(), site.settings.zone
     end = parse_until(until, now, zone)
@@ -465,7 +468,7 @@ async def settle(
     why_: Annotated[str, Form(alias="why", max_length=500)] = "",
     paid: Annotated[str, Form(max_length=50)] = "",
 ) -> Response:
-    """Give a bet the result that a person decides, and what came back if not by the odds."""
+    """Settle a bet by hand; `paid` is the payout if it is not by the odds."""
     await _history(site, number)
     try:
         decided = Result(result)
@@ -483,7 +486,7 @@ async def settle(
 async def watch_for(
     visitor: Inside, site: OfSite, number: int, rules: Annotated[str, Form(max_length=2000)] = ""
 ) -> Response:
-    """Give a bet rules of its own, one a line; none asks for the defaults."""
+    """Set a bet's rules, one on each line; an empty text sets the defaults."""
     await _history(site, number)
     wanted: tuple[Rule, ...] = tuple(
         dict.fromkeys(parse_rule(x) for x in rules.splitlines() if x.strip())
@@ -503,7 +506,7 @@ async def edit(
     stake: Annotated[str, Form(max_length=50)] = "",
     book: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
-    """Mend the price, the stake or the book; what is left empty stays."""
+    """Correct the price, the stake or the book; an empty field stays as it is."""
     await _history(site, number)
     changes = Changes(odds=odds or None, stake=stake or None, book=book or None)
     if changes.empty:
