@@ -375,6 +375,9 @@ def _pooled(seasons: Results, market: str) -> str:
 
 # ------------------------------------------------------------------- making the cards
 
+MODEL_CARD = "model-card.md"
+"""The name of the model card in the folder of documents."""
+
 BEFORE = "2025-02"
 """The only season of NCAA men is fitted on its games before this month and judged on the others."""
 
@@ -420,7 +423,7 @@ def games_card(bench: Bench, out: Path) -> None:
             judged = judged_alone(nba, parameters, rows, bench.progress)
         seasons.append((season, judged))
     sections += [_wnba(bench), _ncaa(bench)]
-    path = out / "model-md"
+    path = out / MODEL_CARD
     said = _BESIDE.search(path.read_text("utf-8")) if path.is_file() else None
     write_card(sections, path, seasons)
     if said is not None:
@@ -472,7 +475,8 @@ def players_card(bench: Bench, out: Path) -> None:
     parameters = bench.without(read(bench.data, PLAYERS), plan.unseen)
     folder = bench.fits / f"players-without-{plan.unseen}"
     report.judge_with(bench.data, parameters, fitted, [plan.unseen], folder, bench.progress)
-    (out / "player-md").write_text((folder / "player-md").read_text("utf-8"), "utf-8")
+    card = (folder / report.PLAYER_CARD).read_text("utf-8")
+    (out / report.PLAYER_CARD).write_text(card, "utf-8")
 
 
 def main() -> None:

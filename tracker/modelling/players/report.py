@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from tracker.forecast.game.parameters import Parameters
 
 
+PLAYER_CARD = "player-card.md"
+"""The name of the player card in the folder of an evaluation and in that of documents."""
+
 SHOWN = ("pts", "reb", "ast", "3pm", "pra")
 """The figures whose coverage and rivals are shown; the others are in the JSON beside it."""
 
@@ -298,5 +301,5 @@ def judge_with(
     result["parlays"] = judge_parlays(folder, known, document, parameters, judged, progress)
     (out / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     write(result, out / "evaluation.md")
-    write_card(result, out / "player-card.md")
+    write_card(result, out / PLAYER_CARD)
     return result
