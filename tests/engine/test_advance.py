@@ -24,7 +24,7 @@ from tests.engine.build import (
     rng,
 )
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.bet import Result, Status
+from tracker.domain.bet import TO_BE_GRADED, Result, Settlement, Status
 from tracker.domain.events import GameBack, GameChecked, PollDropped, PollHeld
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Trouble, Unreadable, check_times
@@ -523,3 +523,22 @@ def test_a_chance_that_was_told_the_other_way_since_is_news_again() -> None:
                 state = live(3, 700 - 60 * number - second, (25, 25), (25, 25), points)
                 evening.see(state, 400 * number + second)
         assert evening.names() == told, course
+
+
+@pytest.mark.parametrize("given", [Result.WON, Result.LOST, Result.VOID])
+def test_a_result_that_was_taken_back_is_graded_at_the_end_as_if_for_the_first_time(
+    given: Result,
+) -> None:
+    """And told as the result, not as a corrected box, whatever had been given."""
+    evening = Evening(a_book(bet(1, "DEN ML", "settled", "regraded")))
+    evening.see(Q1, 10)
+    (tracked,) = evening.tracking.tracked
+    back = Settlement(1, 2, given, None, after(20), TO_BE_GRADED)
+    evening.tracking = evening.tracking.with_tracked(replace(tracked, settlement=back))
+    for seconds in (100, 160):
+        evening.see(END, seconds)
+    (tracked,) = evening.tracking.tracked
+    done = tracked.settlement
+    assert done is not None
+    assert (done.result, done.revision) == (Result.WON, 3)
+    assert evening.names() == ["settled"]

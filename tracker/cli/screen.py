@@ -282,6 +282,15 @@ def table(
     screen.print(grid)
 
 
+def fits(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether every row of a table fits on one line of the terminal."""
+    from rich.text import Text
+
+    used = [i for i in range(len(heads)) if any(row[i] for row in rows)]
+    columns = [[heads[i], *(Text.from_ansi(row[i]).plain for row in rows)] for i in used]
+    return sum(max(map(len, x)) + _GAP for x in columns) - _GAP <= console().width
+
+
 def _parted(cell: Text, width: int | None) -> Text:
     """A cell with words longer than `width` broken after a hyphen, a dot or the like."""
     if width is None:

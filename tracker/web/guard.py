@@ -371,8 +371,8 @@ def problem_of(wrong: TrackerError) -> Problem:
     return Problem(422, str(wrong), "line" if isinstance(wrong, BadBet) else "")
 
 
-def tell_problems(app: FastAPI) -> None:
-    """Make the framework's own errors problems too, and add the schema of problems to OpenAPI."""
+def describe_problems(app: FastAPI) -> None:
+    """Add the schema of problems to the OpenAPI document, once for all routes."""
     make = app.openapi
 
     def described() -> Json:
@@ -381,9 +381,3 @@ def tell_problems(app: FastAPI) -> None:
         return found
 
     app.openapi = described  # type: ignore[method-assign]
-
-    @app.exception_handler(HTTPException)
-    async def _http(_: Request, wrong: HTTPException) -> JSONResponse:
-        return problem_response(
-            Problem(wrong.status_code, str(wrong.detail), headers=wrong.headers)
-        )

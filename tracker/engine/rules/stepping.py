@@ -157,7 +157,8 @@ def _reading(old: Tracked, chance: Chance | None, update: GameUpdate) -> RuleRea
     if chance is None or chance.push >= LIKELIEST:
         return None
     before = None if old.chance is None else old.chance.win
-    return RuleReading(chance.win, update.now, _hurried(update.state, chance), before)
+    shared = len(old.groups) > 1
+    return RuleReading(chance.win, update.now, _hurried(update.state, chance), before, shared)
 
 
 def idle_after(old: Tracked, seen: Tracked, chance: Chance, update: GameUpdate) -> IdleRange | None:

@@ -1,8 +1,8 @@
-"""Legs of several spans together: a half and the game, two quarters, any of them.
+"""The joint chance of a parlay's legs on one game: of one span, of several, with players.
 
-A span that is still open is tied to the rest of the game by its share of what is to come: given the
-final margin and total, its own are normal around a share of them. Legs of the final score are held
-cell by cell on the final lattice, and each other span's legs by their chance given the cell.
+An open span is tied to the final score by its share of the variance to come: given the final margin
+and total, its own margin and total are normal around a share of these. Legs on the final score
+select cells of the final lattice, and legs on other spans weigh each cell by their chance given it.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 
 def across(asked: Sequence[Question], outlook: Outlook, cells: Floats, *, pushed: bool) -> float:
-    """The chance that every leg holds, whatever spans they are about.
+    """The chance that every leg holds, for legs on any spans.
 
-    `cells` are those of the final lattice, less where other legs do not hold.
+    `cells` are those of the final lattice, already weighed by the chance of the other legs.
     """
     final = outlook.final
     rows, columns = cells.shape
@@ -47,7 +47,7 @@ def across(asked: Sequence[Question], outlook: Outlook, cells: Floats, *, pushed
         points = outlook.of(span)
         odd = [x for x in legs if x.shape is Shape.ODD]
         if odd:
-            # Whether a part's points are odd says nothing of the final score.
+            # The parity of a part's points is independent of the final score.
             cells = cells * on_lattice(odd, points, points.cells, pushed=pushed)
         for part in dict.fromkeys(x.part for x in legs if x.shape is not Shape.ODD):
             mine = [x for x in legs if x.part == part and x.shape is not Shape.ODD]
@@ -62,9 +62,9 @@ def across(asked: Sequence[Question], outlook: Outlook, cells: Floats, *, pushed
 
 
 def _given(legs: Sequence[Question], span: Pmf, whole: Pmf, *, pushed: bool) -> Floats:
-    """P(legs on one part of a span hold | that part of the final score), by the latter's values."""
+    """P(legs on one part of a span hold | that part of the final score), for all its values."""
     values = whole.first + COUNTED[: whole.chances.size]
-    # What a span shares with the final score: its own variance, for later play is independent.
+    # Later play is independent of the span, so its variance is what both share.
     share = min(span.sd**2 / max(whole.sd**2, 1e-9), 1.0)
     mean = span.mean + share * (values - whole.mean)
     sd = math.sqrt(max(span.sd**2 * (1 - share), 0.01))
@@ -86,9 +86,9 @@ def _given(legs: Sequence[Question], span: Pmf, whole: Pmf, *, pushed: bool) -> 
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """Legs of one game, laid out: what they ask, and what holds of them at any state.
+    """The legs of a parlay on one game, and the facts about them that no state changes.
 
-    `exclusive` says that they cannot win together, `can_push` that all of them may push at once.
+    `exclusive`: they cannot win together. `can_push`: all of them can push at once.
     """
 
     asked: tuple[Question, ...]
@@ -100,7 +100,7 @@ class Combination:
     @staticmethod
     @lru_cache(maxsize=4096)
     def of(legs: tuple[Market, ...]) -> Combination:
-        """Legs laid out once: from poll to poll a parlay stays the same."""
+        """The combination of these legs, made once: it stays the same from poll to poll."""
         players = [x for x in legs if isinstance(x, PlayerTotal | DoubleDouble)]
         asked = [question(x) for x in legs if not isinstance(x, PlayerTotal | DoubleDouble)]
         lines = [x for x in players if isinstance(x, PlayerTotal)]
@@ -116,10 +116,10 @@ class Combination:
 
 
 def together(legs: Combination, outlook: Outlook, *, pushed: bool) -> float:
-    """P(no leg loses), or with `pushed` P(every leg pushes), of legs that are still open.
+    """P(no leg loses), or with `pushed` P(every leg pushes), for legs that are still open.
 
-    Legs of one span are summed on its lattice. Legs of several spans are joined by the links
-    between a span's points and the final score, as player lines are.
+    Legs of one span are summed on its lattice. Legs of several spans, and player lines, are joined
+    through the final score.
     """
     asked = legs.asked
     if not legs.players:
@@ -132,7 +132,7 @@ def together(legs: Combination, outlook: Outlook, *, pushed: bool) -> float:
 
 
 def on_lattice(asked: Sequence[Question], points: Points, cells: Floats, *, pushed: bool) -> float:
-    """The mass of those `cells` on the lattice of `points` in which every leg holds."""
+    """The sum of the `cells` of the lattice of `points` in which every leg holds."""
     rows, columns = cells.shape
     if any(x.shape is Shape.ODD for x in asked):
         vectors = held(asked, points, pushed=pushed)
@@ -147,9 +147,9 @@ def on_lattice(asked: Sequence[Question], points: Points, cells: Floats, *, push
 def _bounds(
     asked: Sequence[Question], points: Points, *, pushed: bool
 ) -> dict[str, tuple[int, int]]:
-    """The first and last place of each part at which the legs hold.
+    """The first and last value of each part at which the legs hold.
 
-    A place counts from the lattice's corner: the margin is row - column, the total row + column.
+    Values count from the lattice's first cell: the margin is row - column, the total row + column.
     """
     corner = {
         MARGIN: points.home0 - points.away0,
@@ -176,7 +176,7 @@ def _bounds(
 
 
 def _in_bounds(bounds: dict[str, tuple[int, int]], cells: Floats) -> float:
-    """The mass within bounds on all four parts: most of a lattice need not be looked at."""
+    """The sum of the cells within bounds on all four parts."""
     (low, high), (least, most) = bounds[MARGIN], bounds[TOTAL]
     (top, bottom), (left, right) = bounds[HOME], bounds[AWAY]
     top, bottom = max(top, (low + least + 1) // 2), min(bottom, (high + most) // 2)
@@ -206,7 +206,7 @@ def _within(low: int, high: int, count: int) -> Bools | None:
 
 
 def held(asked: Sequence[Question], points: Points, *, pushed: bool) -> dict[str, Floats]:
-    """For each part that is asked about, 1 for every value at which all of its legs hold."""
+    """For each part that legs ask about, 1 for every value at which they hold, else 0."""
     rows, columns = points.cells.shape
     first = {
         MARGIN: (points.home0 - points.away0 - columns + 1, rows + columns - 1),

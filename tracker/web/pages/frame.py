@@ -27,6 +27,9 @@ PAGES = (
 )  # fmt: skip
 """The path and title of each page, in the order of the navigation."""
 
+NOWHERE = "nowhere"
+"""The value of `here` for a page that shows the navigation but is not part of it."""
+
 ADULT = "adult"
 """The cookie of a browser whose user has confirmed to be of age."""
 
