@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.app.health import read_since
 from tracker.app.views import bet_json, prior_json, show_json
 from tracker.cli import CommandEnded, Scope, Session, scope_of, session
 from tracker.cli.app import AsJson, Reference
@@ -66,8 +68,9 @@ async def bets(
 
     try:
         async with session(scope_of(context)) as at:
-            shown, count = await _listed(at, everything, page, as_json)
+            found, count = await _listed(at, everything, page, as_json)
             now = at.now
+            shown = [x.aged(read_since(at.daemon, now)) for x in found]
     except StoreMissing:
         say_json([]) if as_json else say(NO_BETS)
         return
@@ -143,6 +146,7 @@ async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) 
             raise RuntimeError("a bet that was just found is gone")
         game = found.bet.game
         prior = None if game is None else await believed(game, at, scope)
+        found = replace(found, bet=found.bet.aged(read_since(at.daemon, at.now)))
         number = found.bet.number
         made = await _decision(found.bet, at, scope)
         value = by_result(found.bet, (await at.store.quotes.values(number)).get(number))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 import socket
@@ -25,6 +26,9 @@ from tracker.host import AlreadyRunning, NoLocks, running_instance, single_insta
 if TYPE_CHECKING:
     from tracker.forecast import Parameters
     from tracker.settings import Settings
+
+_BACKLOG = 2048
+"""Connections that may wait to be taken."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
@@ -73,7 +77,7 @@ def serve(
 
     scope = scope_of(context)
     settings = _named(_with(scope.settings(), host, port))
-    with _shown_at(settings):
+    with _listening(settings) as at, _shown_at(settings):
         if not no_link:
             found = asyncio.run(_link(scope, _address(settings)))
             say(found)
@@ -83,18 +87,35 @@ def serve(
                 "The link opens the page once, within ten minutes; `tracker web link` prints "
                 "another."
             )
-        _listen(settings)
+        _serve(settings, at)
 
 
-def _listen(settings: Settings) -> None:
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """The place that the settings name, held before anybody is told of it."""
+    web = settings.web
+    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
+    try:
+        at = socket.create_server((web.host, web.port), family=family, backlog=_BACKLOG)
+    except OSError as why:
+        # The text of an address that is taken would name it a second time.
+        taken = why.errno == errno.EADDRINUSE
+        said = "another program does" if taken else why.strerror or str(why)
+        raise Impossible(
+            f"{web.host}:{web.port} cannot be listened on ({said}): name another place with --host "
+            "and --port"
+        ) from None
+    with at:
+        yield at
+
+
+def _serve(settings: Settings, at: socket.socket) -> None:
     import uvicorn
 
     from tracker.web import build
 
     config = uvicorn.Config(
         build(settings, SystemClock(), _models(settings)),
-        host=settings.web.host,
-        port=settings.web.port,
         log_level="warning",
         access_log=False,
         proxy_headers=bool(settings.web.trusted_proxy),
@@ -103,11 +124,7 @@ def _listen(settings: Settings) -> None:
         timeout_graceful_shutdown=3,
         limit_concurrency=200,
     )
-    server = uvicorn.Server(config)
-    server.run()
-    if not server.started:
-        at = f"{settings.web.host}:{settings.web.port}"
-        raise Impossible(f"{at} cannot be listened on: another program may, so give --port")
+    uvicorn.Server(config).run(sockets=[at])
 
 
 def link(context: typer.Context) -> None:
@@ -224,9 +241,12 @@ async def _link(scope: Scope, address: str) -> str:
 
 
 def _address(settings: Settings) -> str:
-    """The URL at which a browser finds the page."""
-    host = settings.web.hosts[0] if settings.web.hosts else settings.web.host
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.web.port}"
+    """The URL at which a browser finds the page: the proxy's, by HTTPS, if one is configured."""
+    web = settings.web
+    host = web.hosts[0] if web.hosts else web.host
+    if web.trusted_proxy is not None and web.hosts:
+        return f"https://{f'[{host}]' if ':' in host else host}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{web.port}"
 
 
 def _record(settings: Settings) -> Path:

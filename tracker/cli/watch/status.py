@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.app.health import read_since
 from tracker.app.views import status_json
 from tracker.cli import Scope, Session, scope_of, session
 from tracker.cli.app import AsJson
@@ -74,6 +75,7 @@ async def _as_json(scope: Scope) -> None:
     try:
         async with session(scope) as at:
             whole = await at.store.status_view(at.basics.rules)
+            whole = whole.aged(read_since(at.daemon, at.now))
             say_json(status_json(whole, at.now, at.daemon))
     except StoreMissing:
         empty = StatusView(None, (), (), 0, (), {}, {}, schema=0, size_bytes=0)
@@ -87,6 +89,7 @@ async def show(scope: Scope, before: str = "") -> None:
     try:
         async with session(scope) as at:
             whole = await at.store.status_view(at.basics.rules)
+            whole = whole.aged(read_since(at.daemon, at.now))
             trackings = await at.store.trackings(at.basics.rules)
             tonight = await at.store.alerting.decisions_since(evening(at.now, at.basics.zone))
             histories = await _histories(at, whole.bets)
@@ -147,6 +150,10 @@ def _tell(x: _Picture) -> None:
     _tell_messages(x.whole)
     if x.at.daemon is not None and (feeds := feeds_line(x.whole.sources, x.now)):
         say(feeds)
+    since = read_since(x.at.daemon, x.now)
+    if x.at.daemon is not None and (silent := x.whole.unread(since)):
+        names = ", ".join(g.game.name for g in silent)
+        say(paint(f"Nothing new is written of {names}: `tracker doctor` says why.", "yellow"))
     say(_daemon_line(x))
 
 
@@ -174,6 +181,9 @@ def _game_line(view: GameView, x: _Picture) -> str:
         age = f"data {span_text(seconds + delay)} old{by}{behind}"
     if view.lost:
         age = paint(f"feed lost, {age}", "yellow")
+    elif (read := view.seen_at) is not None and read < read_since(x.at.daemon, x.now):
+        silent = (x.now - read).total_seconds() + x.at.basics.delay
+        age = paint(f"stale, last read {span_text(silent)} ago", "yellow") if age else ""
     elif view.stale and view.changed_at is not None:
         # The source answers, but with the same state: the age of its answer would mislead.
         same = (x.now - view.changed_at).total_seconds() + x.at.basics.delay
