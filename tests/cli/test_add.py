@@ -287,3 +287,18 @@ def test_the_time_of_placing_makes_two_bets_of_the_same_words(cli: Cli) -> None:
     assert later["created"]
     bad = cli("add", "DEN ML -150 $10", "--placed-at", "yesterday")
     assert (bad.status, "is not a time with its zone" in bad.sentence) == (2, True)
+
+
+def test_on_a_narrow_screen_a_bet_of_tonight_takes_one_line(
+    cli: Cli, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its game is told with the time alone, and where there is room with the day."""
+    meet(config, **ROSTERS)
+    for line in ("DEN -4.5 -110 $20", "Jokic over 25.5 pts -115 $20", "LAL@DEN over 224.5 1.91 $5"):
+        cli("add", line)
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow = cli("bets").out.splitlines()
+    assert len(narrow) == 4
+    assert all(len(x) <= 80 for x in narrow)
+    monkeypatch.setenv("COLUMNS", "140")
+    assert "LAL@DEN t" in cli("bets").out

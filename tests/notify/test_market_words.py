@@ -145,6 +145,15 @@ def test_what_a_player_needs_agrees_with_how_it_is_settled(
         assert (ends(more), ends(more + 1) is Result.WON) == (Result.WON, False)
 
 
+def test_a_player_needs_all_of_it_before_tip_off_whether_or_not_a_box_names_him() -> None:
+    """A box from before the game has his name and none of his figures."""
+    market = PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 25.5)
+    named = (PlayerLine("1", JOKIC.name, JOKIC.side, ()),)
+    for players in ((), named):
+        before = replace(made(0), phase=Phase.SCHEDULED, period=0, players=players)
+        assert needs(market, before) == "needs 26 more"
+
+
 def test_a_double_double_tells_the_figures_that_are_nearest() -> None:
     """A double-double shows the nearest figures, and what is missing in which."""
     market = DoubleDouble(JOKIC)

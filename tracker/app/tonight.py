@@ -12,7 +12,7 @@ from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.player import Stat
 from tracker.domain.tracking import RulePhase
 from tracker.engine.rules.state_machine import HOLD_POLLS
-from tracker.wording.cards import Card, Row, card, silence
+from tracker.wording.cards import Card, Row, bet_silence, card, silence
 
 if TYPE_CHECKING:
     from tracker.app.health import AtWork
@@ -49,7 +49,7 @@ def players_of(wager: Wager | None) -> tuple[PlayerLink, ...]:
 class BetOnCard:
     """A bet as a row of its game's card; `about` are its players.
 
-    `rules` names the rules that are pending or have just fired.
+    `rules` names the rules that are pending or have just fired, and until when it is silent.
     """
 
     number: int
@@ -180,7 +180,9 @@ def _game(
             found.bet.number,
             row,
             found.settlement is not None,
-            rules_text(found),
+            ", ".join(
+                x for x in (rules_text(found), bet_silence(found.bet.number, snoozes, zone)) if x
+            ),
             players_of(found.bet.market),
         )
         for found, row in zip(tracking.tracked, made.rows, strict=True)

@@ -398,10 +398,10 @@ async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) 
     bet = await bets.bet(reference)
     odds = price_of(bet.market, bet.odds)
     if bet.stake_cents is None or odds is None:
-        raise NotHeld(
-            f"bet {bet.id} has no {'stake' if bet.stake_cents is None else 'odds'}: add the bet "
-            "again with them, such as -110 $20"
-        )
+        missing = (("odds", odds is None, "-110"), ("stake", bet.stake_cents is None, "20"))
+        names = " and ".join(name for name, lacks, _ in missing if lacks)
+        given = " ".join(f"--{name} {such}" for name, lacks, such in missing if lacks)
+        raise NotHeld(f"bet {bet.id} has no {names}: `tracker edit {bet.id} {given}` says them")
     if bet.result is not None or bet.status is Status.WITHDRAWN:
         raise NotHeld(f"bet {bet.id} is over: `tracker show {bet.id}` says how it ended")
     if bet.dropped or bet.no_chance is not None:
