@@ -92,7 +92,7 @@ class TonightsGames(Protocol):
         ...
 
     def game(self, game_id: str) -> Game | None:
-        """A game of these days by its id."""
+        """A recent or coming game by its id; None for another."""
         ...
 
     def bet_on(self) -> dict[str, list[Bet]]:
