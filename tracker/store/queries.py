@@ -1,4 +1,4 @@
-"""The statements of polls, games, bets and alerts, by name: those that several subjects share."""
+"""The SQL statements on polls, games, bets and alerts that several modules use, by name."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = :game) AN
              AND ifnull(stake_cents, 0) = ifnull(:stake_cents, 0))
 )
 """
-"""Those that may be one bet with another by id, price and stake; all with `every`."""
+"""Bets on a game that may repeat another by id, price and stake; with `every`, all bets on it."""
 
 UNBOUND_ALIKE = "SELECT * FROM bet WHERE sense = ? AND game_id IS NULL AND withdrawn_at IS NULL"
 
@@ -276,7 +276,7 @@ SELECT * FROM game WHERE id IN (
 )
 ORDER BY start_at, id
 """
-"""What has a result is passed over by its number alone: of many bets nearly all are settled."""
+"""Settled bets are excluded by number alone, which is fast: nearly all of many bets are settled."""
 
 BETS_OF_GAME = """
 SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = ?) AND withdrawn_at IS NULL
@@ -348,7 +348,8 @@ SELECT * FROM bet WHERE EXISTS (
 )
 ORDER BY number
 """
-"""A review counts until a result is later; a won bet asks while its payout is not known."""
+"""A review counts until there is a later result. A won bet needs a person while its payout is
+unknown."""
 
 GAME = "SELECT * FROM game WHERE id = ?"
 

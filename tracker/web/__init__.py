@@ -1,10 +1,12 @@
-"""The page and the API: the server, with the guard around them, over one database."""
+"""The web server: HTML pages and a JSON API over one database, behind the guard of `guard.py`."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry, Counter
+from starlette.exceptions import HTTPException
 
 from tracker import __version__
 from tracker.clock import Clock
@@ -20,10 +23,10 @@ from tracker.domain import TrackerError
 from tracker.settings import Settings
 from tracker.settings.reading import plain_words
 from tracker.web import api
-from tracker.web.guard import Door, Guard, Problem, problem_of, problem_response, tell_problems
+from tracker.web.guard import Door, Guard, Problem, describe_problems, problem_of, problem_response
 from tracker.web.live import Doorbell
 from tracker.web.pages import bets, frame, market, record
-from tracker.web.pages.frame import Outside, Unasked, page
+from tracker.web.pages.frame import NOWHERE, Outside, Unasked, page
 from tracker.web.site import Site
 
 if TYPE_CHECKING:
@@ -31,7 +34,10 @@ if TYPE_CHECKING:
 
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-"""The names that this machine has for itself."""
+"""The host names by which this machine reaches itself."""
+
+_OF_BET = re.compile(r"/bets/(\d+)/")
+"""Paths under a bet's page: an error there links back to that page."""
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -39,7 +45,7 @@ _STATIC = Path(__file__).parent / "static"
 def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters]) -> Guard:
     """The whole server as an ASGI application.
 
-    `machine` is the machine's clock; `models` gives the parameters of a league for what-if.
+    `machine` is the machine's clock; `models` gives a league's parameters, for forecasts.
     """
     site = Site(settings, machine, models)
     bell = Doorbell(site, machine)
@@ -47,9 +53,9 @@ def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as tasks:
-            looking = tasks.create_task(bell.run())
+            polling = tasks.create_task(bell.run())
             yield
-            looking.cancel()
+            polling.cancel()
         await site.close()
 
     app = FastAPI(
@@ -69,7 +75,7 @@ def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters
     )  # fmt: skip
     api.attach(app)
     _attach_pages(app)
-    tell_problems(app)
+    describe_problems(app)
     _for_people(app)
     hosts = LOOPBACK | {settings.web.host} | set(settings.web.hosts)
     return Guard(app, hosts, lambda route, status: counter.labels(route, str(status)).inc())
@@ -90,7 +96,7 @@ def _attach_pages(app: FastAPI) -> None:
 
 
 def _for_people(app: FastAPI) -> None:
-    """On a page a mistake is told as a page; to a program, as a problem."""
+    """Answer errors of the API as problems and errors of pages as a page."""
 
     async def explain(request: Request, wrong: Exception) -> Response:
         match wrong:
@@ -102,14 +108,32 @@ def _for_people(app: FastAPI) -> None:
                 found = Problem(422, f"{field or 'the body'} {plain_words(first)}", field)
             case TrackerError():
                 found = problem_of(wrong)
+            case HTTPException():
+                found = _refused(wrong, request)
             case _:
                 raise wrong
         if request.url.path.startswith("/api/"):
             return problem_response(found)
+        bet = None if found.status == HTTPStatus.NOT_FOUND else _OF_BET.match(request.url.path)
         return page(
-            "problem.html", "That did not work", status=found.status, message=found.message,
-            candidates=found.candidates,
+            "problem.html", "That did not work", here=NOWHERE, status=found.status,
+            message=found.message, bet=None if bet is None else bet[1],
         )  # fmt: skip
 
-    for kind in (Problem, TrackerError, RequestValidationError):
+    for kind in (Problem, TrackerError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, explain)
+
+
+def _refused(wrong: HTTPException, request: Request) -> Problem:
+    """The problem, in one sentence, for an error of the framework, such as an unknown path."""
+    path = request.url.path
+    match wrong.status_code, path.startswith("/api/"):
+        case HTTPStatus.NOT_FOUND, True:
+            said = f"there is nothing at {path}: /api/v1/docs tells what there is"
+        case HTTPStatus.METHOD_NOT_ALLOWED, True:
+            said = f"{path} does not take {request.method}: /api/v1/docs tells what it takes"
+        case ((HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED), False):
+            said = f"There is no page at {path}."
+        case _:
+            said = str(wrong.detail)
+    return Problem(wrong.status_code, said, headers=wrong.headers)

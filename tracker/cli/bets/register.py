@@ -1,12 +1,14 @@
-"""`tracker bets`, `show`, `withdraw` and `rules`: what is registered, and how it stands."""
+"""`tracker bets`, `show`, `withdraw` and `rules`: the registered bets, their state and rules."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.app.health import read_since
 from tracker.app.views import bet_json, prior_json, show_json
 from tracker.cli import CommandEnded, Scope, Session, scope_of, session
 from tracker.cli.app import AsJson, Reference
@@ -14,6 +16,7 @@ from tracker.cli.bets.worth import decision_lines
 from tracker.cli.models import believed, given_lines, models_of
 from tracker.cli.screen import (
     chance_text,
+    fits,
     leg_lines,
     money_result,
     note,
@@ -25,7 +28,7 @@ from tracker.cli.screen import (
     table,
     when,
 )
-from tracker.domain import Misused
+from tracker.domain import BadBet, Misused
 from tracker.domain.bet import Status
 from tracker.domain.money import odds_text, plural, stake_in_table, stake_text
 from tracker.domain.policy import Rule, parse_rule
@@ -40,10 +43,10 @@ if TYPE_CHECKING:
 NO_BETS = "No bets yet: add one, such as `tracker add 'DEN -4.5 -110 $20'`."
 
 _PAGE = 100
-"""Bets that are listed at once."""
+"""Bets on a page."""
 
 _LATELY = 10
-"""Bets that are listed when none is followed."""
+"""Latest bets that are listed when no bet is followed."""
 
 
 async def bets(
@@ -65,8 +68,9 @@ async def bets(
 
     try:
         async with session(scope_of(context)) as at:
-            shown, count = await _listed(at, everything, page, as_json)
+            found, count = await _listed(at, everything, page, as_json)
             now = at.now
+            shown = [x.aged(read_since(at.daemon, now)) for x in found]
     except StoreMissing:
         say_json([]) if as_json else say(NO_BETS)
         return
@@ -76,19 +80,10 @@ async def bets(
     if not shown:
         say(NO_BETS)
         return
-    rows = [
-        (
-            str(x.id),
-            shown_as(x),
-            _game_cell(x, now, at.basics.zone),
-            odds_text(x.odds, at.basics.odds_format),
-            stake_in_table(x.stake_cents, free=x.free),
-            chance_text(x),
-            status_text(x, short=True),
-        )
-        for x in shown
-    ]
-    table(("ID", "Bet", "Game", "Odds", "Stake", "p(hit)", "State"), rows, right=(3, 4, 5))
+    rows = [_row(x, at, _game_cell(x, now, at.basics.zone)) for x in shown]
+    if not fits(_HEADS, rows):
+        rows = [_row(x, at, _brief_game(x, now, at.basics.zone)) for x in shown]
+    table(_HEADS, rows, right=(3, 4, 5))
     if hidden := count - len(shown):
         more = f"tracker bets --page {(page or 1) + 1}" if page or everything else None
         note(f"{hidden} others: `{more}`" if more else f"{hidden} more: `tracker bets --all`")
@@ -97,7 +92,7 @@ async def bets(
 async def _listed(
     at: Session, everything: bool, page: int | None, as_json: bool
 ) -> tuple[list[BetView], int]:
-    """The bets to show, and how many there are."""
+    """The bets to show, and the number of all bets."""
     store, rules = at.store, at.basics.rules
     if as_json and page is None:
         found = await store.bets_view(rules)
@@ -107,6 +102,31 @@ async def _listed(
     found = await store.open_bets(rules)
     last, count = await store.bets_page(0 if found else _LATELY, 0, rules)
     return found or last, count
+
+
+_HEADS = ("ID", "Bet", "Game", "Odds", "Stake", "p(hit)", "State")
+
+
+def _row(x: BetView, at: Session, game: str) -> tuple[str, ...]:
+    return (
+        str(x.id),
+        shown_as(x),
+        game,
+        odds_text(x.odds, at.basics.odds_format),
+        stake_in_table(x.stake_cents, free=x.free),
+        chance_text(x),
+        status_text(x, short=True),
+    )
+
+
+def _brief_game(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
+    """A short form of the game: no day for a game today, and no time once it has begun."""
+    if bet.game is None or bet.game.start <= now:
+        return "" if bet.game is None else bet.game.name
+    name, day, *clock = _game_cell(bet, now, zone).split()
+    if day == "tomorrow":
+        day = f"{bet.game.start.astimezone(zone):%a}"
+    return " ".join((name, *([] if day in ("tonight", "today") else [day]), *clock))
 
 
 def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
@@ -126,6 +146,7 @@ async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) 
             raise RuntimeError("a bet that was just found is gone")
         game = found.bet.game
         prior = None if game is None else await believed(game, at, scope)
+        found = replace(found, bet=found.bet.aged(read_since(at.daemon, at.now)))
         number = found.bet.number
         made = await _decision(found.bet, at, scope)
         value = by_result(found.bet, (await at.store.quotes.values(number)).get(number))
@@ -142,11 +163,29 @@ async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) 
             from tracker.app.views import prior_words
 
             said = None if prior is None or game is None else prior_words(prior, game)
-            _tell(found, at, said, made, value)
+            where = await _waits_for(found.bet, at) if game is None else _game_line(found.bet, at)
+            _tell(found, at, where, said, made, value)
+
+
+async def _waits_for(bet: BetView, at: Session) -> str:
+    """Why the game of a bet is not known yet, as the text after `Game`."""
+    from tracker.app.choose_game import Chooser
+
+    plain = "not known yet"
+    if bet.result is not None or bet.withdrawn_at is not None:
+        return plain
+    draft = await at.store.by_hand.draft(bet.number)
+    try:
+        chosen = await Chooser(at.store, at.now, zone=at.basics.zone).choose(draft)
+    except BadBet as why:
+        return f"{plain}: {why}"
+    if chosen.why is None:
+        return f"{plain}: the daemon matches it, once it runs"
+    return chosen.why if chosen.why.startswith(plain) else f"{plain}: {chosen.why}"
 
 
 def _chance_line(found: ShowView) -> str:
-    """The chance, or why there is none, and how far it has ranged; empty before the first."""
+    """The chance (or why there is none), its range and the number of snapshots; may be empty."""
     from tracker.wording.figures import ranged
 
     bet = found.bet
@@ -158,7 +197,10 @@ def _chance_line(found: ShowView) -> str:
 
 
 async def _decision(bet: BetView, at: Session, scope: Scope) -> BetDecision | None:
-    """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
+    """What a bet was worth when it was made.
+
+    A bet that has no such record yet and whose game is to come is priced now instead.
+    """
     kept = await at.store.quotes.decision_of(bet)
     if kept is not None or bet.game is None or bet.game.start <= at.now:
         return kept
@@ -171,14 +213,14 @@ async def _decision(bet: BetView, at: Session, scope: Scope) -> BetDecision | No
 def _tell(
     found: ShowView,
     at: Session,
+    where: str,
     prior: str | None,
     made: BetDecision | None,
     value: ClosingValue | None,
 ) -> None:
     bet, zone, now = found.bet, at.basics.zone, at.now
     say(f"{paint(f'#{bet.id}', 'bold')} {paint(shown_as(bet), 'bold')} · {status_text(bet)}")
-    game = "not known yet" if bet.game is None else _game_line(bet, at)
-    say(f"Game     {game}")
+    say(f"Game     {where}")
     money = [x for x in (odds_text(bet.odds, at.basics.odds_format), _stake(bet)) if x]
     if money:
         say(f"Price    {' · '.join(money)}")
@@ -214,7 +256,7 @@ def _tell(
 def _worth(
     bet: BetView, at: Session, made: BetDecision | None, value: ClosingValue | None
 ) -> list[str]:
-    """What the bet was worth when it was made, and by the close."""
+    """Lines with what the bet was worth when it was made, and at the closing line."""
     from tracker.wording.closes import value_text
 
     lines = [] if made is None else decision_lines(made, "When made", at.basics.odds_format)
@@ -285,7 +327,10 @@ async def _withdraw(scope: Scope, reference: str, as_json: bool) -> None:
     elif done:
         say(f"Withdrew #{bet.id} {shown_as(bet)}: it is no longer followed, its history stays.")
         if bet.from_file:
-            note(f"It still stands in {at.basics.bets_file}: take it out there as well.")
+            note(
+                f"Its line in {at.basics.bets_file} is passed over from now on; changed, or taken "
+                "out and written again, it counts anew."
+            )
     elif bet.status is Status.WITHDRAWN:
         say(f"#{bet.id} {shown_as(bet)} had been withdrawn already.")
     else:

@@ -1,4 +1,4 @@
-"""`tracker refresh`, `chores`, `backup` and `restore`: what is done at set times, and by hand."""
+"""`tracker refresh`, `chores`, `backup` and `restore`: the daemon's daily work, done by hand."""
 
 from __future__ import annotations
 
@@ -297,7 +297,7 @@ def restore(
     from tracker.app.backups import restore as put_back
     from tracker.clock import SystemClock
 
-    place = TrackerFiles.of(scope_of(context).settings(), scope_of(context).config)
+    place = TrackerFiles.to_restore(file, scope_of(context).settings(), scope_of(context).config)
     with progress("restoring"):
         found = asyncio.run(put_back(file, place, SystemClock().now()))
     if as_json:

@@ -1,4 +1,4 @@
-"""Tonight's bets and each of them: chance, course, why it moved, its market, what can be done."""
+"""The pages of tonight and of one bet: its chance, charts, explanation, market, and changes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from tracker.app.bets import Beside, Bets, Changes, draft_of
+from tracker.app.bets import Beside, Bets, Changes, already, check, draft_of
 from tracker.app.choose_game import Chooser
 from tracker.app.course import course_of
 from tracker.app.tonight import players_of
 from tracker.app.views import legs_json, prior_words
-from tracker.domain import BadBet
+from tracker.domain import BadBet, BadRule, TrackerError
 from tracker.domain.bet import Result, wager_text
 from tracker.domain.money import (
     money_text,
@@ -26,9 +26,10 @@ from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_u
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 from tracker.language import parse_stake
 from tracker.web import charts
-from tracker.web.guard import Problem
+from tracker.web.guard import Problem, problem_of
 from tracker.web.pages.frame import Inside, OfBell, at_text, drawn, page, share
 from tracker.web.site import OfSite
+from tracker.wording.cards import bet_silence
 from tracker.wording.closes import decision_facts, prior_text, value_text
 from tracker.wording.figures import (
     cause_text,
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
     from tracker.web.site import Site
 
 
+_OFF = "off"
+"""The word in place of a time that ends a snooze."""
+
 Line = Annotated[str, Form(min_length=1, max_length=2000)]
 
 router = APIRouter(include_in_schema=False)
@@ -58,7 +62,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def home(_: Inside, bell: OfBell) -> Response:
-    """Every game that is followed, live, and a line to add a bet."""
+    """The page of tonight: every followed game, updated live, and a form to add a bet."""
     return HTMLResponse(await bell.shown(_home))
 
 
@@ -70,13 +74,20 @@ def _home(night: Evening) -> bytes:
     return bytes(made.body)
 
 
-@router.post("/bets/check")
-async def check(_: Inside, site: OfSite, line: Line) -> Response:
-    """Show a bet as it was understood, before anything is saved."""
-    draft = draft_of(line, Beside(), site.settings.stake_unit_cents)
-    now = await site.now()
-    store = await site.store()
-    chosen = await Chooser(store, now).choose(draft)
+@router.get("/bets/check")
+async def look(
+    _: Inside,
+    site: OfSite,
+    line: Annotated[str, Query(min_length=1, max_length=2000)],
+    game: Annotated[str, Query(max_length=100)] = "",
+) -> Response:
+    """Show how a bet is understood before it is saved; a line with a mistake can be corrected."""
+    try:
+        draft = draft_of(line, Beside(game=game or None), site.settings.stake_unit_cents)
+        check(draft)
+        chosen = await Chooser(await site.store(), await site.now()).choose(draft)
+    except (BadBet, BadRule) as why:
+        return _to_mend(line, why)
     wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
     understood = draft.pick.text if wager is None else wager_text(wager, chosen.games[0])
     if draft.odds is not None:
@@ -87,18 +98,39 @@ async def check(_: Inside, site: OfSite, line: Line) -> Response:
     where = chosen.why or " · ".join(
         f"{x.away} @ {x.home}, {x.start.astimezone(zone):%a %d %b %H:%M}" for x in chosen.games
     )
-    return page("check.html", "Add a bet", "/", line=line, understood=understood, where=where)
+    where = " · ".join((where, *(f"already {x}" for x in already(draft, chosen).words)))
+    return page(
+        "check.html", "Add a bet", "/", line=line, game=game, understood=understood, where=where,
+        wrong=None,
+    )  # fmt: skip
+
+
+def _to_mend(line: str, why: TrackerError) -> Response:
+    """The form with a line that is no bet, to correct it, and with the reason."""
+    wrong = problem_of(why)
+    return page(
+        "check.html", "Add a bet", "/", wrong.status, line=line, game="", understood="", where="",
+        wrong=wrong,
+    )  # fmt: skip
 
 
 @router.post("/bets")
-async def add(visitor: Inside, site: OfSite, line: Line) -> Response:
-    """Register the bet that was shown."""
+async def add(
+    visitor: Inside,
+    site: OfSite,
+    line: Line,
+    game: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    """Register a bet and go to its page; a line with a mistake is shown again."""
     unit = site.settings.stake_unit_cents
-    draft = draft_of(line, Beside(), unit)
-    now = await site.now()
-    async with await site.writing() as store:
-        chosen = await Chooser(store, now).choose(draft)
-        done = await Bets(store, site.rules, unit, visitor.who).add(draft, chosen, now)
+    try:
+        draft = draft_of(line, Beside(game=game or None), unit)
+        now = await site.now()
+        async with await site.writing() as store:
+            chosen = await Chooser(store, now).choose(draft)
+            done = await Bets(store, site.rules, unit, visitor.who).add(draft, chosen, now)
+    except (BadBet, BadRule) as why:
+        return _to_mend(line, why)
     return RedirectResponse(f"/bets/{done.added.number}", 303)
 
 
@@ -109,12 +141,17 @@ async def snooze_games(
     until: Annotated[str, Form(alias="for", max_length=100)],
     game: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
-    """Be silent about a game for a while, or without one about all."""
+    """Snooze a game, or everything when none is given; `off` ends it."""
     now, zone = await site.now(), site.settings.zone
-    end = parse_until(until, now, zone)
     scope = SnoozeScope.GAME if game else SnoozeScope.ALL
+    end = None if until == _OFF else parse_until(until, now, zone)
     async with await site.writing() as store:
-        await store.alerting.snooze(Snooze(scope, game, now, end))
+        if end is not None:
+            await store.alerting.snooze(Snooze(scope, game, now, end))
+        else:
+            # Lift both, so that a snooze of everything does not keep the game silent.
+            await store.alerting.lift_snooze(scope, game, now)
+            await store.alerting.lift_snooze(SnoozeScope.ALL, "", now)
     return RedirectResponse("/", 303)
 
 
@@ -124,7 +161,7 @@ def listed(x: BetView) -> dict[str, Any]:
 
 
 def state_text(x: BetView) -> str:
-    """Where a bet stands, in a few words."""
+    """A bet's result, chance or status in a few words."""
     if x.result is not None:
         return f"{x.result.value}{money_for(x, x.result, x.payout_cents)}"
     if x.withdrawn_at is not None:
@@ -143,10 +180,10 @@ def state_text(x: BetView) -> str:
 Pairs = list[tuple[str, str]]
 
 _HELD = 200
-"""Decisions that were held back, as many as a page lists."""
+"""The most held alerts that a page lists."""
 
 _MOMENTS = 50
-"""Moments of a bet on one page."""
+"""Snapshots on one page of a bet's moments."""
 
 
 async def _history(site: Site, number: int) -> ShowView:
@@ -157,38 +194,46 @@ async def _history(site: Site, number: int) -> ShowView:
     return view
 
 
-@router.get("/bets/{number}")
+@router.get("/bets/{reference}")
 async def bet(
     _: Inside,
     site: OfSite,
     bell: OfBell,
-    number: int,
+    reference: str,
     said: str = "",
     offer: Annotated[str, Query(max_length=50)] = "",
     against: Annotated[str, Query(max_length=50)] = "",
 ) -> Response:
-    """One bet: its chance, its course, what was said of it, and what can be changed."""
+    """The page of one bet: its chance, charts, alerts and results, and forms to change it."""
+    number = await (await site.store()).find(reference)
+    if number is None:
+        raise Problem(404, f"There is no bet {reference}.")
+    if reference != str(number):
+        return RedirectResponse(f"/bets/{number}", 303)
     view = await _history(site, number)
     now, zone, night = await site.now(), site.settings.zone, await bell.newest()
+    silent = bet_silence(number, await (await site.store()).alerting.snoozes(now), zone)
     on_card = night.row_of(number)
     row = None if on_card is None else on_card.row
     x = view.bet
     still = x.result is None and x.withdrawn_at is None
     return page(
         "bet.html", x.called, "/", bet=x, said=said, trouble=night.trouble,
-        watched="" if on_card is None else on_card.rules, about=players_of(x.market),
+        watched=silent if on_card is None else on_card.rules, silent=silent,
+        about=players_of(x.market),
         figure=row.figure if row is not None else state_text(x),
         stand="" if row is None else row.stand, need="" if row is None else row.under,
         facts=_facts(x, zone), market=await _market(site, view, now),
         charts=_charts(view, zone), legs=_legs(view), moved=_last_move(view),
         settlements=_settlements(view, zone), open=still, results=[r.value for r in Result],
         rules="\n".join(r.text for r in x.rules), offer=offer, against=against,
+        stake="" if x.stake_cents is None else money_text(x.stake_cents),
         worth=await _worth(site, number, offer, against) if still else None, **_told(view, zone),
     )  # fmt: skip
 
 
 def _facts(x: BetView, zone: tzinfo) -> Pairs:
-    # A dash is for whoever looks for what was never told; before the first chance none is missed.
+    # A dash says that a peak or low was never known; before the first chance nobody expects one.
     stake, asked = x.stake_cents, needed(x.odds, free=x.free)
     untold = "–" if x.result is not None or x.no_chance is not None else ""
     found = [
@@ -206,7 +251,7 @@ def _facts(x: BetView, zone: tzinfo) -> Pairs:
 
 
 async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
-    """The market's side of a bet: what was believed before, when it was made, and the close."""
+    """The market's view of a bet: the prior, its worth when it was made, and at the close."""
     x, form, found = view.bet, site.settings.odds_format, Pairs()
     prior = await _prior(site, view, now)
     if prior:
@@ -224,7 +269,7 @@ async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
 
 
 async def _prior(site: Site, view: ShowView, now: datetime) -> str:
-    """What was believed before tip-off: as the last moment has it, else as it is now."""
+    """The prior of a bet's game in words: that of the last snapshot, else the present one."""
     game = view.bet.game
     if game is None:
         return ""
@@ -239,7 +284,10 @@ async def _prior(site: Site, view: ShowView, now: datetime) -> str:
 
 
 async def _decision(site: Site, x: BetView, now: datetime) -> BetDecision | None:
-    """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
+    """What a bet was worth when it was made.
+
+    A bet that has no such record yet and whose game is to come is priced now instead.
+    """
     store = await site.store()
     kept = await store.quotes.decision_of(x)
     if kept is not None or x.game is None or x.game.start <= now:
@@ -250,7 +298,7 @@ async def _decision(site: Site, x: BetView, now: datetime) -> BetDecision | None
 
 
 def _charts(view: ShowView, zone: tzinfo) -> list[tuple[str, Any]]:
-    """The bet's chance, the figure that decides it, and the legs of a parlay over several games."""
+    """Charts of a bet with their titles: its chance, the figure that decides it, and its legs."""
     try:
         course = course_of(view, view.bet.called, "", zone)
     except ValueError:
@@ -279,12 +327,12 @@ def _chance_word(known: LegStanding) -> str:
 
 
 def _last_move(view: ShowView) -> bool:
-    """Whether there is a change to explain."""
+    """Whether the bet has two priced snapshots, between which a change can be explained."""
     return len(view.priced.snapshots) > 1
 
 
 def _told(view: ShowView, zone: tzinfo) -> dict[str, Any]:
-    """What was said of a bet, the newest first, and what was held back."""
+    """The alerts of a bet, newest first, and those that were held back."""
     newest = [x.alert for x in reversed(view.alerts)]
     held_back = [x for x in newest if not x.text]
     return {
@@ -321,9 +369,9 @@ def _settlements(view: ShowView, zone: tzinfo) -> list[dict[str, Any]]:
 
 
 async def _worth(site: Site, number: int, offer: str, against: str) -> dict[str, Any]:
-    """What a bet is worth at this moment, and beside an offer or a second bet where one is given.
+    """What a bet is worth now, and compared with an offer or a hedge where one is given.
 
-    What cannot be told, or cannot be read, is said in `why`.
+    `why` says why its worth is not known, or what is wrong with the offer or the odds.
     """
     from tracker.app.market.value import NotHeld, held
 
@@ -373,7 +421,7 @@ async def why(
     begin: Annotated[str, Query(alias="from", max_length=50)] = "",
     end: Annotated[str, Query(alias="to", max_length=50)] = "",
 ) -> Response:
-    """Why the chance moved, cause by cause; the causes add up to the change."""
+    """The page that explains a move of the chance by its causes, which add up to it."""
     from tracker.app.explain import NothingMoved, places_of
 
     await _history(site, number)
@@ -405,7 +453,7 @@ def _points(tenths_of_a_point: int) -> str:
 async def moments(
     _: Inside, site: OfSite, number: int, before: Annotated[int | None, Query(ge=1)] = None
 ) -> Response:
-    """Every moment at which the bet was priced, the newest first."""
+    """The page of a bet's snapshots, newest first."""
     view, zone = await _history(site, number), site.settings.zone
     found = [x for x in reversed(view.snapshots) if before is None or x.poll < before]
     rows = [
@@ -437,9 +485,13 @@ def _win(chance: Any, no_chance: Any) -> str:
 async def snooze(
     _: Inside, site: OfSite, number: int, until: Annotated[str, Form(alias="for", max_length=100)]
 ) -> Response:
-    """Be silent about a bet for a while."""
+    """Snooze a bet; `off` ends it."""
     await _history(site, number)
     now, zone = await site.now(), site.settings.zone
+    if until == _OFF:
+        async with await site.writing() as store:
+            await store.alerting.lift_snooze(SnoozeScope.BET, str(number), now)
+        return _back(number, "Its alerts are heard again.")
     end = parse_until(until, now, zone)
     async with await site.writing() as store:
         await store.alerting.snooze(Snooze(SnoozeScope.BET, str(number), now, end))
@@ -465,12 +517,14 @@ async def settle(
     why_: Annotated[str, Form(alias="why", max_length=500)] = "",
     paid: Annotated[str, Form(max_length=50)] = "",
 ) -> Response:
-    """Give a bet the result that a person decides, and what came back if not by the odds."""
-    await _history(site, number)
+    """Settle a bet by hand; `paid` is the payout if it is not by the odds."""
+    bet = (await _history(site, number)).bet
     try:
         decided = Result(result)
     except ValueError:
-        raise BadBet(f"{result!r} is no result") from None
+        raise BadBet("say how it ended: won, lost, push or void") from None
+    if not why_.strip() and bet.review is None:
+        raise BadBet("say why it ended so: the reason is kept with the result")
     unit = site.settings.stake_unit_cents
     cents = parse_stake(paid, unit) if paid.strip() else None
     async with await site.writing() as store:
@@ -479,11 +533,21 @@ async def settle(
     return _back(number, "Settled by hand.")
 
 
+@router.post("/bets/{number}/regrade")
+async def regrade(visitor: Inside, site: OfSite, number: int) -> Response:
+    """Grade a bet once more from the box score as it is known, whoever decided it before."""
+    await _history(site, number)
+    async with await site.writing() as store:
+        mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
+        await mine.regrade(str(number), await site.now())
+    return _back(number, "Graded again.")
+
+
 @router.post("/bets/{number}/rules")
 async def watch_for(
     visitor: Inside, site: OfSite, number: int, rules: Annotated[str, Form(max_length=2000)] = ""
 ) -> Response:
-    """Give a bet rules of its own, one a line; none asks for the defaults."""
+    """Set a bet's rules, one on each line; an empty text sets the defaults."""
     await _history(site, number)
     wanted: tuple[Rule, ...] = tuple(
         dict.fromkeys(parse_rule(x) for x in rules.splitlines() if x.strip())
@@ -503,7 +567,7 @@ async def edit(
     stake: Annotated[str, Form(max_length=50)] = "",
     book: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
-    """Mend the price, the stake or the book; what is left empty stays."""
+    """Correct the price, the stake or the book; an empty field stays as it is."""
     await _history(site, number)
     changes = Changes(odds=odds or None, stake=stake or None, book=book or None)
     if changes.empty:
