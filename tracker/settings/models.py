@@ -117,6 +117,14 @@ def _like(pattern: str) -> Read:
     return then(text, check)
 
 
+def _peer(value: str) -> str:
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError('must be an IP address or a network, such as "127.0.0.1"') from None
+    return value
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class FeedSettings:
     """A source of games. `base_url` is scheme and host; `headers` override the feed's own."""
@@ -307,7 +315,7 @@ class WebSettings:
     host: str = setting(_like(r"[A-Za-z0-9.:-]{1,253}"), "127.0.0.1")
     port: int = setting(whole(1, 65535), 8377)
     hosts: tuple[str, ...] = setting(Several(_like(r"[a-z0-9.:-]{1,253}")), ())
-    trusted_proxy: str | None = setting(text, None)
+    trusted_proxy: str | None = setting(then(text, _peer), None)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
