@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from tracker.domain.bet import Leg, Parlay, Result, Status, price_of
 from tracker.domain.market import Total, describe
-from tracker.domain.money import money_text, payout_if_won
+from tracker.domain.money import Odds, money_text, payout_if_won, plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -413,10 +413,27 @@ def money_result(bet: BetView) -> str:
     if bet.result is not None and bet.payout_cents is not None:
         came = money_for(bet, bet.result, bet.payout_cents)
         return f",{came}" if came else ""
+    if bet.dropped and isinstance(bet.market, Parlay):
+        return _won_without(bet, bet.market, bet.stake_cents)
     odds = price_of(bet.market, bet.odds)
-    if odds is None:
+    if odds is None or bet.dropped:
         return ""
     return f" to win {money_text(payout_if_won(bet.stake_cents, odds) - bet.stake_cents)}"
+
+
+def _won_without(bet: BetView, slip: Parlay, stake_cents: int) -> str:
+    """What a parlay would win without the legs that have dropped out, or why that is not known."""
+    from tracker.engine.settle.payout import parlay_price
+
+    if len(bet.dropped) == len(slip.legs):
+        return ""
+    price = parlay_price(slip, bet.odds, bet.dropped)
+    if price is None:
+        return ""
+    if isinstance(price, str):
+        return f" · what it pays only the book knows: {price}"
+    won = payout_if_won(stake_cents, Odds("", price)) - stake_cents
+    return f" to win {money_text(won)} without {plural(len(bet.dropped), 'leg')} that dropped out"
 
 
 def status_text(bet: BetView, *, short: bool = False) -> str:
