@@ -62,7 +62,7 @@ def rated(rows: list[dict[str, Any]]) -> list[Surprise]:
 
 
 def judged(surprises: list[Surprise], what: str, watch: Watch, change: Change) -> Told:
-    """The number of seasons with a drift reported, of all seasons, and the median games until it."""
+    """The number of seasons with a reported drift, of all seasons, and the median games to it."""
     found: dict[str, list[float]] = {}
     for x in surprises:
         found.setdefault(x.season, []).append(getattr(x, what))
