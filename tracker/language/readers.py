@@ -406,6 +406,7 @@ def _versus_team(line: Line) -> bool:
 
 
 def _matchup(line: Line, slots: Slots, count: int, away: tuple[Team, ...]) -> None:
+    """Read the mark and the second team of a game, whose first team had `count` words."""
     mark = line.peek()
     line.at += 1
     size, home = line.team()

@@ -38,7 +38,7 @@ _ABOUT = "a team, a player, a game such as LAL@DEN, 'over' or 'under'"
 
 @dataclass(slots=True)
 class Slots:
-    """What has been read of one bet. `start`, `end` and fields in `_at` are indices of words.
+    """What has been read of one bet. `start`, `end` and fields that end in `_at` are word indices.
 
     `many` is whether the line holds several bets. `names` are the indices of the words of a
     player's name. `stranger` is the first of these that is no team, with what was expected in its

@@ -163,6 +163,7 @@ class _CloseChance:
 
 
 def _single(leg: Leg, close: GameClose, outlook: AtClose, house: HouseRules) -> _CloseChance | str:
+    """The chance of a single bet by the close, or the reason why it has none."""
     market = house.read(leg.market)
     selection = selection_of(market)
     fair = None if selection is None else close.fair(selection)
