@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tracker.settings import Settings
 
 _BACKLOG = 2048
-"""Connections that may wait to be taken."""
+"""The most connections that may wait to be accepted."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
@@ -92,13 +92,16 @@ def serve(
 
 @contextmanager
 def _listening(settings: Settings) -> Iterator[socket.socket]:
-    """The place that the settings name, held before anybody is told of it."""
+    """A socket that listens at the configured address; opened before any link is printed.
+
+    Raises Impossible when the address cannot be listened on.
+    """
     web = settings.web
     family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
     try:
         at = socket.create_server((web.host, web.port), family=family, backlog=_BACKLOG)
     except OSError as why:
-        # The text of an address that is taken would name it a second time.
+        # Python's text for an address in use would name the address a second time.
         taken = why.errno == errno.EADDRINUSE
         said = "another program does" if taken else why.strerror or str(why)
         raise Impossible(

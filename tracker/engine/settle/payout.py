@@ -49,8 +49,8 @@ def outcome(bet: Bet, legs: Sequence[LegStanding]) -> Outcome | None:
     evidence = "; ".join(f"leg {x.leg + 1}: {x.evidence}" for x in legs if x.evidence)
     paid = _parlay_pays(bet, slip, legs) if result is Result.WON else payout(bet, result)
     if isinstance(paid, str):
-        return Outcome(result, None, f"{_told(legs, result)}; {paid}", evidence)
-    return Outcome(result, paid, _told(legs, result), evidence)
+        return Outcome(result, None, f"{_reason(legs, result)}; {paid}", evidence)
+    return Outcome(result, paid, _reason(legs, result), evidence)
 
 
 def together(legs: Sequence[LegStanding]) -> Result | None:
@@ -127,7 +127,7 @@ def _agree(price: Fraction, product: Fraction) -> bool:
     return abs(price - product) <= SAME_PRICE * product
 
 
-def _told(legs: Sequence[LegStanding], result: Result) -> str:
+def _reason(legs: Sequence[LegStanding], result: Result) -> str:
     """The reason of a parlay's result: the legs that decide it, each with its own reason."""
     deciding = [x for x in legs if result is not Result.LOST or x.result is Result.LOST]
     return "; ".join(
