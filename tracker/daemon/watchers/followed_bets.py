@@ -321,11 +321,11 @@ class Matches:
 def to_move(
     trackings: Sequence[GameTracking], games: Sequence[Game], drafts: Mapping[int, Draft]
 ) -> tuple[int, ...]:
-    """The bets that should move from a game to the later meeting that its id now names.
+    """The bets that should move to another meeting to which the source has given their game's id.
 
-    Such a bet names neither opponent nor date, only a team. It moves to a game on the same date, or
-    to one on another date that begins within the time that the bet's book waits for a postponed
-    game.
+    Such a bet names neither opponent nor date, only a team. The other meeting has the same id with
+    a suffix. It must be on the same date, or begin within the time that the bet's book waits for a
+    postponed game.
     """
     found: list[int] = []
     for tracking in trackings:
