@@ -384,7 +384,7 @@ class _Reader:
         spare = [x for x in kept if x.number not in by_words.values()]
         fresh: list[tuple[Draft, str]] = []
         for draft, place in zip(found.drafts, found.places, strict=True):
-            same = known.get(by_words.get(draft.identity, 0)) or _of_other_words(draft, spare)
+            same = known.get(by_words.get(draft.identity, 0)) or _earlier_wording(draft, spare)
             if same is None:
                 number = by_words.get(draft.identity, 0)
                 if await self._withdrawn_since(number):
@@ -467,7 +467,7 @@ class _Reader:
             return Choice((), str(why))
 
 
-def _of_other_words(draft: Draft, kept: Sequence[Kept]) -> Kept | None:
+def _earlier_wording(draft: Draft, kept: Sequence[Kept]) -> Kept | None:
     """The bet that a line stood for before its price, stake or wording was changed; else None."""
     if draft.name is not None:
         return None
