@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,8 +23,10 @@ from tests.store.values import (
     snapshot,
     state,
 )
+from tracker.app.health import read_since
 from tracker.domain.alert import Decision
 from tracker.domain.bet import Status
+from tracker.domain.game import Phase
 from tracker.domain.market import Spread
 from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import Change, GameTracking
@@ -51,6 +53,29 @@ async def test_a_bet_is_shown_from_the_first_word_to_the_result(store: Store) ->
     assert shown.chance is not None
     assert (shown.chance.win, shown.chance_at, shown.seen_at) == (0.7, after(2), after(2))
     assert shown.state == state(5)
+
+
+async def test_what_goes_on_unread_is_shown_as_stale_whoever_is_to_blame(store: Store) -> None:
+    """A daemon that was killed or hangs, or a full disk: nobody was there to call it stale."""
+    tracking = await a_book(store)
+    live = replace(tracking, state=state(5), seen_at=after(2), changed_at=after(2))
+    await store.record(poll(after(2)), Change(live, snapshots=(snapshot(1, after(2)),)), ())
+    whole = await store.status_view()
+    for since, stale in ((after(1), False), (after(3), True)):
+        aged = whole.aged(since)
+        assert [x.stale for x in aged.games] == [x.stale for x in aged.bets] == [stale]
+        assert [x.game for x in whole.unread(since)] == [GAME] * stale
+    over = replace(live, state=state(0, phase=Phase.FINAL))
+    await store.record(poll(after(9)), Change(over), ())
+    assert (await store.status_view()).unread(after(60)) == ()
+
+
+def test_on_a_fast_clock_a_reading_stays_fresh_for_some_real_seconds() -> None:
+    """Two minutes on the clock on the wall; at 60 times as fast two minutes are two seconds."""
+    now = after(3600)
+    fast = DaemonView(1, T0, "1", T0, 60.0, T0)
+    assert now - read_since(None, now) == timedelta(minutes=2)
+    assert now - read_since(fast, now) == timedelta(minutes=5)
 
 
 async def test_a_history_is_in_order_and_of_one_bet(store: Store) -> None:
