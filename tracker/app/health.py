@@ -24,7 +24,7 @@ _SILENT = timedelta(minutes=2)
 """How long a live game may go without a poll."""
 
 _WRITTEN_WITHIN = timedelta(seconds=5)
-"""Real time within which a poll is on disk, on a busy machine too."""
+"""Real time within which a poll is recorded, even on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,10 @@ async def unpolled(store: Store, now: datetime) -> tuple[str, ...]:
 
 
 def read_since(daemon: DaemonView | None, now: datetime) -> datetime:
-    """From when on a game that goes on must have been read, else what is known of it is stale.
+    """The time since which a live game must have been polled; without a poll it is shown as stale.
 
-    Two minutes ago; on a clock that runs fast what takes a few seconds counts more.
+    This is two minutes ago. On a clock that runs fast it is longer ago, as recording a poll takes
+    up to _WRITTEN_WITHIN of real time.
     """
     speed = 1.0 if daemon is None else daemon.clock_speed or 1.0
     return now - max(_SILENT, speed * _WRITTEN_WITHIN)
