@@ -34,9 +34,9 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
 
     `polls` are what was believed until this poll and what is believed now.
     """
-    if polls is None or not polls[1].state.phase.in_play:
+    if polls is None or not polls.now.state.phase.in_play:
         return change
-    (was, sure), state = polls, polls[1].state
+    was, sure, state = polls.before, polls.now, polls.now.state
     found = Gathering(change)
     for tracked in change.tracking.tracked:
         if tracked.settlement is not None:
@@ -44,7 +44,8 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
         notified = [
             _TOLD_AS[x.rule] for x in tracked.rules if x.phase is _FIRING and x.rule in _TOLD_AS
         ]
-        result = _result(tracked, was, sure)
+        single = not tracked.legs
+        result = polls.results.get(tracked.bet.number) if single else _result(tracked, was, sure)
         if notified != ([] if result is None else [result]):
             ever = _possible(tracked, was, sure) if notified else frozenset()
             _step(found, tracked, result, ever, state, now)
@@ -128,7 +129,7 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     """Add the word on each leg of a parlay that has won while others are open, each once."""
     if polls is None:
         return change
-    (was, sure), state = polls, polls[1].state
+    was, sure, state = polls.before, polls.now, polls.now.state
     found = Gathering(change)
     for tracked in change.tracking.tracked:
         if not tracked.legs:
