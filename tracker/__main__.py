@@ -9,7 +9,7 @@ from tracker import __version__
 
 
 def run(args: Sequence[str]) -> int:
-    """Run the command that the arguments name; its exit status."""
+    """Run the command that the arguments name, and return its exit status."""
     if list(args) in (["--version"], ["-V"]):
         sys.stdout.write(f"tracker {__version__}\n")
         return 0

@@ -1,4 +1,4 @@
-"""Time for everything else: the only module that reads a clock or waits for one.
+"""Clocks: the only module that reads the time or waits for it to pass.
 
 A `Clock` gives the wall time (aware UTC), a monotonic time in seconds for intervals, and a way to
 wait. The daemon runs on `SystemClock`, rehearsals on `ScaledClock`, replays on `LeapingClock`.
@@ -14,7 +14,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the program may know of time."""
+    """What the rest of the program may ask of a clock: read the time, and wait."""
 
     @property
     def speed(self) -> float:
@@ -34,7 +34,7 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait this many seconds of this clock; a negative wait is none at all."""
+        """Wait this many seconds of this clock; a negative number means no wait."""
         ...
 
 
@@ -52,7 +52,7 @@ class SystemClock:
         return time.monotonic()
 
     def uptime(self) -> float:
-        """Seconds since the machine was started, those that it slept included."""
+        """Seconds since the machine was started, including the time that it was suspended."""
         boot_time = getattr(time, "CLOCK_BOOTTIME", None)
         return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
 
@@ -89,7 +89,7 @@ class ScaledClock:
         return (time.monotonic() - self._origin) * self.speed
 
     def uptime(self) -> float:
-        """The same: this clock sleeps with the machine, wall time and all."""
+        """Scaled seconds since the start: a suspend stops this clock, its wall time included."""
         return self.monotonic()
 
     async def sleep(self, seconds: float) -> None:
@@ -98,67 +98,74 @@ class ScaledClock:
 
 
 class LeapingClock:
-    """A clock on which every wait is over at once: it leaps to the end of it.
+    """A clock on which a wait takes no real time: the clock jumps to the end of the wait.
 
-    For replays in virtual time, where one task after another drives the clock.
+    It is for replays in virtual time, where one task after another drives the clock.
     """
 
     speed = math.inf
 
     def __init__(self, start: datetime) -> None:
-        """Stand at `start` (aware)."""
+        """Begin at `start` (aware)."""
         if start.tzinfo is None:
             raise ValueError("the start of a clock needs a time zone")
         self._wall = start.astimezone(UTC)
         self._elapsed = 0.0
 
     def now(self) -> datetime:
-        """Where the wall clock stands."""
+        """The virtual wall time, in UTC."""
         return self._wall
 
     def monotonic(self) -> float:
-        """Seconds leapt over so far."""
+        """Seconds waited so far."""
         return self._elapsed
 
     def uptime(self) -> float:
-        """The same."""
+        """Seconds waited so far: a virtual clock is never suspended."""
         return self._elapsed
 
     async def sleep(self, seconds: float) -> None:
-        """Leap over the wait, letting other tasks run in between."""
+        """Let other tasks run, then move the clock to the end of the wait."""
         await asyncio.sleep(0)
         if seconds > 0:
-            # A leap that the wall clock is too coarse to show would never end a wait.
+            # A wait shorter than the wall clock's resolution would not move it, and a loop that
+            # waits for a time would never end.
             leap = max(timedelta(seconds=seconds), timedelta.resolution)
             self._wall += leap
             self._elapsed += leap.total_seconds()
 
 
 STEP_S = 2.0
-"""Seconds by which a wall clock must be set at once to count as set; less is corrected smoothly."""
+"""Seconds that the wall clock must jump to count as set; NTP corrects less than this gradually."""
 
 
 class WallSteps:
-    """Notices when the wall clock is set, by a person or by NTP, beside what simply passes."""
+    """Notices when a person or NTP sets the wall clock: when it moves more than time passed."""
 
     def __init__(self, clock: Clock) -> None:
-        """Begin with how the clock stands."""
+        """Measure from the clock's present time."""
         self._clock = clock
         self._lead = self._now()
 
     def taken(self) -> float:
-        """Seconds by which the wall clock was set forward since the last call, mostly 0."""
+        """Seconds by which the wall clock was set since the last call.
+
+        Positive is forward and negative back; 0 when it was not set.
+        """
         before, self._lead = self._lead, self._now()
         step = self._lead - before
         return step if abs(step) >= STEP_S else 0.0
 
     def _now(self) -> float:
-        """By how much the wall clock leads the time that has passed."""
+        """Seconds by which the wall time is ahead of the uptime; constant unless it is set."""
         return self._clock.now().timestamp() - self._clock.uptime()
 
 
 async def wait_for_event(clock: Clock, event: asyncio.Event, seconds: float) -> bool:
-    """Wait until the event is set or `seconds` of the clock have passed; whether it was set."""
+    """Wait until the event is set or `seconds` of the clock have passed.
+
+    Returns whether the event was set.
+    """
     if event.is_set():
         return True
     waiters = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(clock.sleep(seconds))]

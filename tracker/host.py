@@ -1,4 +1,4 @@
-"""What the machine offers a daemon: files, memory, a lock to be single by, and systemd's ear."""
+"""The machine below the daemon: file errors, memory, the single-instance lock and sd_notify."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from pathlib import Path
 from tracker.domain import TrackerError
 
 EX_RUNNING = 3
-"""Exit status of a daemon that found another one at work."""
+"""Exit status of a daemon that found another one running."""
 
 EX_UNFIT = 78
-"""Exit status where another place must be named in the configuration; systemd does not retry."""
+"""Exit status when only a change of the configuration can help; systemd does not retry it."""
 
 _TRIES, _INSTANT = 5, 0.02
-"""How often, and how many seconds apart, a lock is tried that somebody may only be looking at."""
+"""Attempts to take a lock, and the seconds between two: `running_instance` holds it briefly."""
 
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
-"""What the system says of locks on a file system that has none."""
+"""Errors that the system gives for a lock on a file system that has none."""
 
 _MICROSECONDS = 1_000_000
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
-"""glibc's names, in malloc.h, of the block's size from which on it is the machine's own, and of the
-most heaps that a process may have."""
+"""Options of glibc's mallopt(3): the block size above which memory is mapped directly from the
+system, and the largest number of heaps in a process. The values are from malloc.h."""
 
 _LARGE = 1 << 20
-"""Bytes of such a block while models are fitted."""
+"""Bytes above which a block is mapped directly while models are fitted."""
 
 
 class AlreadyRunning(TrackerError):
-    """Another process holds the lock. `pid` is its process id, where it means something here."""
+    """Another process holds the lock. `pid` is its process id, None where it is unknown here."""
 
     exit_status = EX_RUNNING
 
@@ -52,7 +52,7 @@ class AlreadyRunning(TrackerError):
 
 
 class NoLocks(TrackerError):
-    """The file system has no locks, without which no database is safe on it."""
+    """The file system has no file locks, so a database on it would not be safe."""
 
     exit_status = EX_UNFIT
 
@@ -65,9 +65,9 @@ class NoLocks(TrackerError):
 
 
 def os_trouble(error: OSError, path: Path | str | None = None) -> str:
-    """What the machine would not do with a file, and what to do about it, in one sentence.
+    """One sentence for a person: what failed with a file, and what to do about it.
 
-    `path` names the file where the error itself does not.
+    `path` is the file to name when the error does not name one.
     """
     named = error.filename if isinstance(error.filename, str) else path
     where = f"{named}: " if named else ""
@@ -88,7 +88,7 @@ def os_trouble(error: OSError, path: Path | str | None = None) -> str:
 
 
 def _not_ours(path: Path) -> str:
-    """Whose a file is that may not be opened, and how to make it the person's own."""
+    """Who owns a file that this process may not open, and the command that changes the owner."""
     try:
         owner = path.stat().st_uid
     except OSError:
@@ -100,9 +100,9 @@ def _not_ours(path: Path) -> str:
 
 
 def own_as(path: Path, like: Path) -> None:
-    """Give a file that root has just made to the owner of another one; nothing for anybody else.
+    """As root, give a file that root owns to the owner of `like`; other users change nothing.
 
-    One command with sudo would else leave a file behind that locks the person out.
+    Otherwise one command run with sudo would leave a file that the person can no longer open.
     """
     if os.geteuid() != 0:
         return
@@ -113,15 +113,15 @@ def own_as(path: Path, like: Path) -> None:
 
 
 def _holder(descriptor: int) -> int | None:
-    """The process that says of itself that it holds the lock."""
+    """The process id that the lock's holder wrote into the file; None when there is none."""
     text = os.pread(descriptor, 32, 0).split(b"\n")[0]
     return int(text) if text.isdigit() else None
 
 
 def _lock(descriptor: int, path: Path) -> bool:
-    """Take the lock if nobody holds it; whether it was taken.
+    """Take the lock if nobody holds it, and return whether it was taken.
 
-    Whoever looks whether it is held takes it for an instant, and is waited for.
+    It tries several times, since `running_instance` in another process takes the lock for a moment.
     """
     for _ in range(_TRIES):
         try:
@@ -139,12 +139,12 @@ def _lock(descriptor: int, path: Path) -> bool:
 
 @contextlib.contextmanager
 def single_instance(path: Path) -> Iterator[None]:
-    """Hold the lock file `path` while the block runs; its folder must be there.
+    """Hold the lock file `path` while the block runs; its folder must exist.
 
     The kernel drops the lock when the process ends, however it ends, so a file left behind by a
-    dead process is no obstacle. The file is never removed: whoever waits for it would otherwise
-    lock a file that has no name any more. Raises AlreadyRunning, NoLocks, and OSError when the
-    file cannot be opened.
+    dead process is no obstacle. The file is never removed: a process that has already opened it
+    would then lock a file that no later process can find. Raises AlreadyRunning, NoLocks, and
+    OSError when the file cannot be opened or written.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -159,7 +159,7 @@ def single_instance(path: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            # A disk that cannot be written any more must not hide what ended the block.
+            # An error of the disk here must not replace the error that ended the block.
             with contextlib.suppress(OSError):
                 os.ftruncate(descriptor, 0)
     finally:
@@ -168,9 +168,9 @@ def single_instance(path: Path) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A daemon that holds a lock file. `pid` is None where its number means nothing here.
+    """A daemon that holds a lock file. `pid` is None where its process id is unknown here.
 
-    `moved_at` is when it last said that all of it moves, in the machine's seconds since 1970.
+    `moved_at` is when it last reported progress of all its tasks, in Unix seconds.
     """
 
     pid: int | None
@@ -178,8 +178,8 @@ class Instance:
 
 
 def say_moving(path: Path) -> None:
-    """Say that the daemon that holds the lock file moves: whoever watches it sees when."""
-    # A disk that cannot be written is told of by what has to be written there.
+    """Report that all the daemon's tasks make progress, by setting the lock file's time to now."""
+    # A disk that cannot be written is reported by the writes that matter, to the database.
     with contextlib.suppress(OSError):
         os.utime(path)
 
@@ -187,8 +187,9 @@ def say_moving(path: Path) -> None:
 def running_instance(path: Path) -> Instance | None:
     """The daemon that holds the lock file, or None when there is none.
 
-    The lock is shared for an instant, which a daemon that starts meanwhile waits out. It is the
-    lock that counts: the number in the file may be of another container. Raises NoLocks.
+    The lock decides, not the process id in the file, which may be from another container. To test
+    it, this takes the lock in shared mode for a moment; a daemon that starts just then tries again.
+    Raises NoLocks.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY)
@@ -209,7 +210,7 @@ def running_instance(path: Path) -> Instance | None:
 
 
 def _known_here(pid: int | None, file: os.stat_result) -> int | None:
-    """A process number if it is that of the lock's holder as this process sees it."""
+    """The process id, if it is the lock holder's in this process's namespace; else None."""
     if pid is None:
         return None
     try:
@@ -235,10 +236,10 @@ def _alive(pid: int) -> bool:
 
 
 class SystemdNotifier:
-    """Tells systemd how the daemon is (the protocol of sd_notify(3)); silent without systemd."""
+    """Reports the daemon's state to systemd by sd_notify(3); does nothing without systemd."""
 
     def __init__(self, env: Mapping[str, str] | None = None) -> None:
-        """Take the socket and the watchdog's rhythm from the environment that systemd gave."""
+        """Take the socket and the watchdog's interval from the environment that systemd set."""
         env = os.environ if env is None else env
         self._address = env.get("NOTIFY_SOCKET", "")
         self._watchdog = self._interval(env)
@@ -252,30 +253,30 @@ class SystemdNotifier:
 
     @property
     def listening(self) -> bool:
-        """Systemd started this process and waits for word."""
+        """Whether systemd started this process and waits for its reports."""
         return bool(self._address)
 
     def watchdog_interval(self) -> float | None:
-        """Seconds after which systemd restarts a daemon that said nothing; None when it never will.
+        """Seconds without a report after which systemd restarts the daemon; None for no watchdog.
 
-        Send `watchdog()` at least twice as often.
+        Call `watchdog()` at least twice in this time.
         """
         return self._watchdog
 
     def ready(self, status: str) -> None:
-        """Start-up is complete; `status` is one line for `systemctl status`."""
+        """Report that start-up is complete; `status` is one line for `systemctl status`."""
         self._send("READY=1", status)
 
     def status(self, status: str) -> None:
-        """One line for `systemctl status`."""
+        """Set the one line that `systemctl status` shows."""
         self._send("", status)
 
     def watchdog(self) -> None:
-        """Work is being done: do not restart."""
+        """Report that the daemon makes progress, so that systemd does not restart it."""
         self._send("WATCHDOG=1")
 
     def stopping(self, status: str) -> None:
-        """The daemon is on its way out."""
+        """Report that the daemon is stopping."""
         self._send("STOPPING=1", status)
 
     def _send(self, word: str, status: str = "") -> None:
@@ -286,7 +287,7 @@ class SystemdNotifier:
         # A leading @ stands for the zero byte of an abstract socket's name.
         name = "\0" + self._address[1:] if self._address[0] == "@" else self._address
         with (
-            # systemd being restarted itself is no reason to stop watching games.
+            # While systemd itself restarts, its socket may fail; the daemon must go on.
             contextlib.suppress(OSError),
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as end,
         ):
@@ -295,19 +296,20 @@ class SystemdNotifier:
 
 
 def share_one_heap() -> None:
-    """Let every thread take its memory from one heap; to be called before there are threads.
+    """Let all threads allocate from one heap; call it before the first thread starts.
 
-    Else the C library gives each a heap of its own, which keeps what was freed: some 10 MB in all.
-    Threads take turns in Python anyway. Another C library than glibc has none of this.
+    Otherwise glibc gives each thread a heap of its own, which keeps freed memory: some 10 MB in
+    all. One heap costs little speed, since Python runs one thread at a time. With another C library
+    this does nothing.
     """
     _set_malloc(_M_ARENA_MAX, 1)
 
 
 def return_large_blocks() -> None:
-    """Return each block of a megabyte or more to the machine when it is freed.
+    """Make glibc return each block of a megabyte or more to the system when it is freed.
 
-    Else the C library keeps blocks of the size that it once saw freed, and what was needed for one
-    step of a long piece of work lies unused in the next.
+    Otherwise glibc raises its threshold to the largest block freed so far and keeps such blocks,
+    so that memory needed by one step of a long job lies unused in the next.
     """
     _set_malloc(_M_MMAP_THRESHOLD, _LARGE)
 
@@ -320,7 +322,7 @@ def _set_malloc(name: int, value: int) -> None:
 
 
 def give_back_memory() -> None:
-    """Return to the machine what was freed and lies unused, such as after a large file was read."""
+    """Return freed memory to the system now, for example after reading a large file."""
     import ctypes
 
     with contextlib.suppress(OSError, AttributeError):
@@ -329,13 +331,13 @@ def give_back_memory() -> None:
 
 @contextlib.contextmanager
 def memory_settled() -> Iterator[None]:
-    """Inside, all that was loaded before is left out of what the collector goes through.
+    """Keep the objects that exist now out of garbage collection while the block runs.
 
-    Modules, models and parameters are some 200,000 objects, and a full round through them stops the
-    program for a tenth of a second, in the middle of a game. None of them is ever let go. What is
-    garbage by then is kept, too: to look for it would take that tenth of a second at once. On the
-    way out all of it is looked at again: a process that runs a second daemon keeps nothing of the
-    first.
+    Modules, models and parameters are some 200,000 objects that live as long as the daemon. A full
+    collection over them stops the program for a tenth of a second, in the middle of a game. Garbage
+    that exists at the start of the block is kept too: collecting it first would take that tenth of
+    a second at once. At the end of the block everything is collected normally again, so a process
+    that runs a second daemon keeps nothing of the first.
     """
     gc.freeze()
     try:

@@ -1,4 +1,4 @@
-"""Logs: one line an event on standard error, in which no secret can show."""
+"""Logs: one line for each event on standard error, with every secret masked."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ CAPPED = (
     "aiohttp", "aiosqlite", "apprise", "asyncio", "httpcore", "httpx", "requests", "telegram",
     "urllib3",
 )  # fmt: skip
-"""Libraries that write addresses, with their tokens, at DEBUG, and each message at INFO."""
+"""Libraries that log URLs with their tokens at DEBUG, and each message at INFO."""
 
 _HTTP_CLIENTS = ("aiohttp", "apprise", "httpcore", "httpx", "requests", "telegram", "urllib3")
 _BOT_TOKEN = re.compile(r"\d{6,}:[\w-]{30,}")
 _USERINFO = re.compile(r"://[^\s/@:]*:[^\s/@]+@")
 _SHORTEST_TOKEN = 12
-"""Part of an address from this length on is taken for a token of its own, unless it has a dot."""
+"""A part of a URL with at least this many letters and no dot is treated as a secret itself."""
 
 Event = MutableMapping[str, Any]
 
 
 def _pieces(secret: str) -> Iterator[str]:
-    """A secret, and those parts of an address that are secret by themselves."""
+    """A secret and, when it is a URL, those of its parts that are secret by themselves."""
     yield secret
     try:
         parts = urlsplit(secret)
@@ -49,23 +49,23 @@ def _pieces(secret: str) -> Iterator[str]:
 
 
 class Masker:
-    """Replaces every given secret, bot tokens and passwords in addresses by three stars."""
+    """Replaces the given secrets, bot tokens and passwords in URLs by three stars."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        """Know the secrets in the clear; addresses count with their parts."""
+        """`secrets` are in clear text; of a URL, its secret parts are masked too."""
         found = {piece for secret in secrets if secret for piece in _pieces(secret)}
         both = found | {unquote(piece) for piece in found}
         longest_first = sorted(both, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, longest_first))) if both else None
 
     def text(self, text: str) -> str:
-        """The text without secrets."""
+        """The text with its secrets masked."""
         if self._known:
             text = self._known.sub(MASK, text)
         return _USERINFO.sub(f"://{MASK}@", _BOT_TOKEN.sub(MASK, text))
 
     def value(self, value: object) -> object:
-        """A logged value without secrets, whatever it is made of."""
+        """A logged value of any type with its secrets masked, containers included."""
         match value:
             case None | bool() | int() | float():
                 return value
@@ -84,7 +84,7 @@ class Masker:
 
 
 def kind_of(error: BaseException) -> str:
-    """An error in a few words; those of HTTP clients by kind alone, their text may hold a URL."""
+    """An error's type and text; the type alone for an HTTP client's, whose text may hold a URL."""
     kind = type(error)
     if kind.__module__.partition(".")[0] in _HTTP_CLIENTS:
         return f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
@@ -93,7 +93,7 @@ def kind_of(error: BaseException) -> str:
 
 
 def _story(error: BaseException) -> str:
-    """The traceback of an error and of what led to it, each error by `kind_of`."""
+    """The tracebacks of an error and of the errors that led to it, each named by `kind_of`."""
     earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     lines = [_story(earlier), "which led to:\n"] if earlier else []
     lines += traceback.format_tb(error.__traceback__)
@@ -104,8 +104,8 @@ def _story(error: BaseException) -> str:
     return "".join(lines)
 
 
-def _told(_logger: object, _method: str, event: Event) -> Event:
-    """Turn the error that an event carries into text."""
+def _traced(_logger: object, _method: str, event: Event) -> Event:
+    """Replace the error that an event carries by the text of its traceback."""
     found = event.pop("exc_info", None)
     if found is True:
         found = sys.exc_info()
@@ -126,8 +126,8 @@ def set_up_logs(
 ) -> structlog.stdlib.BoundLogger:
     """Make structlog and the standard library's loggers write to `stream`, and return a logger.
 
-    `now` is the program's clock. `level` is debug, info, warning or error. Lines are coloured
-    text on a terminal and JSON elsewhere, unless `json` says which.
+    `now` reads the program's clock. `level` is debug, info, warning or error. Lines are coloured
+    text on a terminal and JSON elsewhere; `json` chooses one of the two.
     """
     import structlog
 
@@ -156,7 +156,7 @@ def set_up_logs(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _told,
+                _traced,
                 masked,
                 renderer,
             ],

@@ -1,7 +1,7 @@
-"""How a connection leaves this machine: through which proxy, trusting whom, and why it failed.
+"""Outgoing connections: proxies, trusted certificates, `Retry-After`, and servers' clocks.
 
-Everything that the program asks of the world goes by this, so that a proxy, an authority of one's
-own and a wrong certificate mean the same for feeds, channels and the heartbeat.
+Feeds, channels and the heartbeat all use these functions, so that a proxy, a private certificate
+authority and a bad certificate have the same effect on each of them.
 """
 
 from __future__ import annotations
@@ -20,16 +20,19 @@ from urllib.parse import urlsplit
 from tracker.domain import TrackerError
 
 LONGEST_WAIT = 86_400.0
-"""Seconds beyond which nobody's wish to be left alone is believed."""
+"""The longest wait in seconds that a server's `Retry-After` is followed for."""
 
 WRONG_CLOCK_S = 60.0
-"""Seconds by which this machine's clock must differ from servers' before it is worth a word."""
+"""Seconds by which this machine's clock must differ from servers' before a person is warned."""
 
 PROXIES = ("http", "https")
 """Schemes of proxies that every connection can use."""
 
 _SAMPLES = 5
+"""Latest answers that the clock is compared with."""
+
 _AGREE = 3
+"""Answers needed before the clock is called wrong."""
 
 
 class UnusableProxy(TrackerError):
@@ -37,11 +40,11 @@ class UnusableProxy(TrackerError):
 
 
 def proxy_for(url: str, kinds: Sequence[str] = PROXIES) -> str | None:
-    """The proxy that an address is to be asked through; None for a direct connection.
+    """The proxy to use for a URL; None for a direct connection.
 
-    It goes by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, in either case of letters. What
-    leads to this machine never goes through one. `kinds` are the schemes of proxies that whoever
-    asks can use. Raises UnusableProxy.
+    It is read from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, in capitals or small letters.
+    A connection to this machine never uses a proxy. `kinds` are the proxy schemes that the caller
+    can use. Raises UnusableProxy for a proxy of another scheme.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -60,7 +63,7 @@ def proxy_for(url: str, kinds: Sequence[str] = PROXIES) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host's name leads to this machine; one that cannot be read does not."""
+    """Whether a host is `localhost` or a loopback address; False for any other name."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -68,13 +71,14 @@ def is_loopback(host: str) -> bool:
 
 
 def trusted() -> ssl.SSLContext:
-    """Whom to trust: the machine's authorities, or those that SSL_CERT_FILE and _DIR name."""
+    """A TLS context that trusts the machine's authorities, or SSL_CERT_FILE and SSL_CERT_DIR."""
     return _context(os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", ""))
 
 
 @cache
 def _context(_file: str, _folder: str) -> ssl.SSLContext:
-    # OpenSSL itself reads the two variables; they are arguments so that a change is seen.
+    # OpenSSL itself reads the two variables. They are arguments as the key of the cache, so that a
+    # change of them makes a new context.
     context = ssl.create_default_context()
     context.set_alpn_protocols(("http/1.1",))
     return context
@@ -86,9 +90,10 @@ def own_authorities() -> str | None:
 
 
 def certificate_trouble(said: str) -> str | None:
-    """What is wrong with a server's certificate, and what to look at; None when nothing is.
+    """One phrase for a person: what is wrong with a server's certificate, and what to check.
 
-    `said` is the text of OpenSSL's error, however deep in another one.
+    `said` is the text of an error that may contain OpenSSL's. None when it is not about a
+    certificate.
     """
     low = said.lower()
     if "certificate has expired" in low:
@@ -106,10 +111,10 @@ def certificate_trouble(said: str) -> str | None:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds to wait as `Retry-After` asks, in either of its forms; None when it asks nothing.
+    """Seconds to wait by the header `Retry-After`, at most LONGEST_WAIT; None without one.
 
-    A time of day counts from the server's own `Date`, else from `now`: this machine's clock may be
-    wrong.
+    The header gives seconds or a date. A date is compared with the server's own `Date`, since this
+    machine's clock may be wrong; without a `Date`, with `now`.
     """
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
@@ -121,7 +126,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
 
 
 def http_date(text: str) -> datetime | None:
-    """A time as HTTP headers have it, in UTC; None when it is none."""
+    """A date of an HTTP header, in UTC; None when the text is no date."""
     try:
         found = parsedate_to_datetime(text)
     except (TypeError, ValueError, OverflowError):
@@ -130,17 +135,17 @@ def http_date(text: str) -> datetime | None:
 
 
 class ServerTime:
-    """How far this machine's clock is from the time that servers give with their answers.
+    """Compares this machine's clock with the `Date` that servers send with their answers.
 
-    A copy that lay in a cache is told as older than it is, never as newer; of the last answers the
-    one that agrees best is therefore believed.
+    A cached copy can only make a server's time look too early, never too late. So of the last
+    answers the one closest to this machine's clock counts.
     """
 
     def __init__(self, now: Callable[[], datetime], tell: Callable[[float | None], None]) -> None:
-        """`now` is the machine's wall clock.
+        """`now` reads the machine's wall clock.
 
-        `tell` hears, once each, by how many seconds the clock is ahead (negative: behind), and
-        None when it is right again.
+        `tell` is called once when the clock turns out wrong, with the seconds that it is ahead
+        (negative: behind), and once with None when it is right again.
         """
         self._now = now
         self._tell = tell
@@ -149,11 +154,11 @@ class ServerTime:
 
     @property
     def ahead(self) -> float | None:
-        """Seconds that this machine's clock is ahead; None before any server told its time."""
+        """Seconds that this machine's clock is ahead; None before the first answer with a date."""
         return min(self._ahead, key=abs, default=None)
 
     def heard(self, headers: Mapping[str, str]) -> None:
-        """Take note of an answer's time."""
+        """Compare the clock with the date in an answer's headers, and call `tell` on a change."""
         date, age = http_date(headers.get("Date", "")), headers.get("Age", "0").strip()
         if date is None or not (age.isascii() and age.isdigit()):
             return
@@ -167,7 +172,7 @@ class ServerTime:
 
 
 def clock_trouble(ahead: float) -> str:
-    """What to say of a clock that is so many seconds ahead, or behind where that is negative."""
+    """The warning for a clock that is `ahead` seconds ahead; negative is behind."""
     minutes, seconds = divmod(round(abs(ahead)), 60)
     hours, minutes = divmod(minutes, 60)
     span = f"{hours} h {minutes} m" if hours else f"{minutes} m {seconds} s"

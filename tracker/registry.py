@@ -1,11 +1,11 @@
-"""Model files that a person keeps: which there are, which is in use, and back to the last one.
+"""The model registry: the model files beside the database, which is in use, and rollback.
 
 A folder holds `<league>/<name>.json` (parameters as `tracker fit` writes them) and
-`<league>/active.json`, the history of what was put in use, newest last. Figures of players and
-calibrations lie in the same form one folder further down, `<league>/players/` and
-`<league>/calibration/`. A file whose checksum does not hold is never used: the newest good one of
-the history is, else the shipped one. The history is written twice: when `active.json` cannot be
-read, `active.copy` tells what was chosen.
+`<league>/active.json`, the list of models put in use, newest last. Player figures and calibrations
+are kept in the same form one folder down, in `<league>/players/` and `<league>/calibration/`. A
+file with a wrong checksum is never used; the newest readable model of the list is used instead,
+else the shipped one. The list is written twice: when `active.json` cannot be read, `active.copy`
+is.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SHIPPED = "shipped"
 """The name of the parameters that come with the program."""
 
 _CHOICE = ("active.json", "active.copy")
-"""Where the history of what was put in use stands, and once more."""
+"""The files of the list of models put in use: the list and its copy."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -42,7 +42,7 @@ FOLDER = "models"
 
 
 class Fitted(Protocol):
-    """What every kind of model tells of itself."""
+    """What every kind of model has: a league, a checksum and an origin."""
 
     @property
     def league(self) -> str:
@@ -56,7 +56,7 @@ class Fitted(Protocol):
 
     @property
     def about(self) -> About:
-        """Where it comes from."""
+        """When it was fitted and on what, and how it did on a season held out from the fit."""
         ...
 
 
@@ -65,9 +65,10 @@ M = TypeVar("M", bound=Fitted)
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[M]):
-    """A kind of model: where its files lie under a league, how one is read, and which is shipped.
+    """A kind of model: its folder under a league, how to decode a file, and the shipped model.
 
-    `version` names what a forecast was made with. `seasons` are those that it was fitted on.
+    `decode` takes a file's text and name. `version` gives the version that a forecast records, and
+    `seasons` the seasons that a model was fitted on.
     """
 
     name: str
@@ -78,7 +79,7 @@ class Kind(Generic[M]):
     seasons: Callable[[M], tuple[str, ...]]
 
 
-# What reads a model is loaded with the first that is read: few commands need one.
+# The decoders are imported when the first model is read, since few commands need one.
 def _games(text: str, name: str) -> Parameters:
     from tracker.forecast.game.parameters import decode
 
@@ -131,17 +132,17 @@ KINDS: tuple[Kind[Any], ...] = (GAMES, PLAYERS, CALIBRATION)
 
 
 def registry_beside(database: Path) -> Registry[Parameters]:
-    """The models of games that belong to a database."""
+    """The registry of game models in the folder beside a database."""
     return Registry(database.parent / FOLDER, GAMES)
 
 
 class NoSuchModel(TrackerError):
-    """A model's name that is not known; the text lists those that are."""
+    """No model has this name, or none can have it; the text lists the known ones or says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A model that could be used. `fault` says why it cannot, where it cannot."""
+    """One model of the registry, as it is listed. `fault` says why it cannot be used."""
 
     league: str
     name: str
@@ -152,9 +153,10 @@ class Entry:
     checksum: str = ""
     fault: str | None = None
     about: About = field(default_factory=About)
-    """When it was fitted, on what, and how good its form was on a season that it had not seen."""
+    """When it was fitted, on what, and how this form of model did on a season held out."""
     stage: str = ""
-    """`candidate`, `shadow`, `in use` or `retired`: what is in use, and was, counts first."""
+    """`candidate`, `shadow`, `in use` or `retired`. The last two come from the list of models put
+    in use, and go before what the file says."""
     kind: str = GAMES.name
 
 
@@ -163,17 +165,17 @@ N = TypeVar("N", bound=Fitted)
 
 @dataclass(frozen=True, slots=True)
 class Registry(Generic[M]):
-    """The models of a folder, of one kind."""
+    """The models of one kind in a folder."""
 
     folder: Path
     kind: Kind[M]
 
     def of(self, kind: Kind[N]) -> Registry[N]:
-        """Those of another kind in the same folder."""
+        """The registry of another kind of model in the same folder."""
         return Registry(self.folder, kind)
 
     def home(self, league: str) -> Path:
-        """Where the files of a league lie."""
+        """The folder of a league's files."""
         return self.folder / league / self.kind.folder
 
     def list(self, league: str) -> tuple[Entry, ...]:
@@ -185,7 +187,7 @@ class Registry(Generic[M]):
         return tuple(self.show(league, name) for name in names)
 
     def show(self, league: str, name: str) -> Entry:
-        """One model. Raises NoSuchModel."""
+        """The entry of one model, with its fault when it cannot be used. Raises NoSuchModel."""
         from tracker.forecast.calibration import UNCALIBRATED
 
         in_use = self._in_use(league) == name
@@ -209,11 +211,11 @@ class Registry(Generic[M]):
     def _stage(self, league: str, name: str, found: M) -> str:
         if self._in_use(league) == name:
             return "in use"
-        # What came with the program, and what was in use before, have had their time.
+        # The shipped model and models that were in use before have been replaced.
         return "retired" if name in (SHIPPED, *self.history(league)) else found.about.stage
 
     def read(self, league: str, name: str) -> M:
-        """A model's parameters. Raises NoSuchModel and BadParameters."""
+        """The model of this name, decoded. Raises NoSuchModel and BadParameters."""
         if name == SHIPPED:
             return self.kind.shipped(league)
         path = self._path(league, name)
@@ -233,9 +235,10 @@ class Registry(Generic[M]):
         return found
 
     def keep(self, league: str, name: str, text: str) -> Entry:
-        """Add a model under a name of its own; a file that is there stays. It is not put in use.
+        """Add a model, given as the text of its file, without putting it in use.
 
-        Raises NoSuchModel for what cannot be a name, BadParameters for what is no model.
+        A file of another text under the same name is never overwritten. Raises NoSuchModel for a
+        name that cannot be used or is taken, and BadParameters for a text that is no model.
         """
         path = self._path(league, name)
         if name == SHIPPED or (path.exists() and path.read_text("utf-8", "replace") != text):
@@ -248,7 +251,7 @@ class Registry(Generic[M]):
         return self.show(league, name)
 
     def activate(self, league: str, name: str) -> Entry:
-        """Put a model in use. Raises NoSuchModel and BadParameters; then nothing changes."""
+        """Put a model in use. Raises NoSuchModel and BadParameters, and then changes nothing."""
         self.read(league, name)
         history = self.history(league)
         if not history or history[-1] != name:
@@ -256,7 +259,10 @@ class Registry(Generic[M]):
         return self.show(league, name)
 
     def rollback(self, league: str) -> Entry:
-        """Go back to the model that was in use before. Raises NoSuchModel when there is none."""
+        """Put the previous model in use again, else the shipped one.
+
+        Raises NoSuchModel when no model was put in use, or all were rolled back.
+        """
         history = self.history(league)
         if not history:
             raise NoSuchModel(f"no {league} model was ever activated: the shipped one is in use")
@@ -265,11 +271,11 @@ class Registry(Generic[M]):
         return self.show(league, earlier[-1] if earlier else SHIPPED)
 
     def history(self, league: str) -> tuple[str, ...]:
-        """Names of the models that were put in use, newest last; those rolled back left out."""
+        """Names of the models put in use, newest last, without those that were rolled back."""
         return self._chosen(league)[0]
 
     def _chosen(self, league: str) -> tuple[tuple[str, ...], str | None]:
-        """What was put in use, and what is wrong with the file that tells it."""
+        """The names of the models put in use, and what is wrong with their file, else None."""
         main, copy = (_names(self.home(league) / name) for name in _CHOICE)
         if main is not None:
             return main, None
@@ -277,7 +283,10 @@ class Registry(Generic[M]):
         return copy or (), what
 
     def load(self, league: str) -> tuple[M, tuple[str, ...]]:
-        """The model to use, and what was wrong with those that should have been."""
+        """The model to use, and why each newer choice could not be used.
+
+        Raises BadParameters when not even the shipped model can be used.
+        """
         chosen, lost = self._chosen(league)
         faults = [] if lost is None else [lost]
         for name in reversed([SHIPPED, *chosen]):
@@ -306,7 +315,9 @@ class Registry(Generic[M]):
 
 
 def in_use(games: Registry[Parameters], league: str) -> tuple[Parameters, tuple[str, ...]]:
-    """What a league is forecast with, players and calibration included, and what was wrong.
+    """The models in use of a league, joined: game parameters, player figures and calibrations.
+
+    The second value says why each model that was chosen could not be used.
 
     Raises BadParameters when not even the shipped parameters can be used.
     """
@@ -314,7 +325,7 @@ def in_use(games: Registry[Parameters], league: str) -> tuple[Parameters, tuple[
     players: PlayerFigures | None = None
     more: tuple[str, ...] = ()
     if games.of(PLAYERS).history(league):
-        # The shipped figures of players are read when a player is first asked about.
+        # The shipped player figures are loaded only when the first player is forecast.
         players, more = _loaded(games.of(PLAYERS), league)
     calibrations, others = _loaded(games.of(CALIBRATION), league)
     whole = replace(found, players=players, calibrations=calibrations)
@@ -328,9 +339,9 @@ def _loaded(registry: Registry[M], league: str) -> tuple[M, tuple[str, ...]]:
 
 
 def _names(path: Path) -> tuple[str, ...] | None:
-    """The names that a file lists, none where there is no file; None for what is no list of names.
+    """The names that a file lists: an empty tuple without a file, None when it cannot be read.
 
-    A file that is there and cannot be read is a choice that was lost, not one that was never made.
+    The two differ: without a file no model was ever chosen, and an unreadable file lost the choice.
     """
     try:
         names = json.loads(path.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""The systemd service: its unit for this installation, put in place, asked and taken away."""
+"""The systemd service: renders its units, installs and removes them, and asks for its state."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ Environment=OPENBLAS_NUM_THREADS=1
 UMask=0077
 """
 
-# Where it is remembered, over its restarts, that the channels were told of its end.
+# Keeps a note over restarts: that the channels were told of the daemon's end.
 _RUNTIME = "RuntimeDirectory=tracker\nRuntimeDirectoryPreserve=restart\n"
 
 _CONFINED = """\
@@ -94,7 +94,7 @@ RemoveIPC=yes
 
 _STATE = "StateDirectory=tracker\nStateDirectoryMode=0700\n"
 
-# What follows works without rights that a person's own systemd lacks.
+# These settings need no rights that a person's own systemd lacks.
 _ANYWHERE = """\
 LockPersonality=yes
 MemoryDenyWriteExecute=yes
@@ -109,7 +109,7 @@ SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
 """
 
-# The page shares the machine with the daemon, which goes first, and its user: one database.
+# The page runs as the daemon's user, since they share one database, and at a lower priority.
 _WEB = """\
 # {title}
 [Unit]
@@ -143,7 +143,7 @@ SetCredential=telegram-token:#none
 
 """
 
-# It asks nobody anything: whoever reaches it is on this machine, a proxy or a tunnel.
+# The page makes no connections, and only this machine reaches it, be it by a proxy or a tunnel.
 _ON_THIS_MACHINE = "IPAddressDeny=any\nIPAddressAllow=localhost\n"
 
 _NO_SYSTEMD = "no systemd answers here: have whatever starts your programs start `tracker run`"
@@ -153,7 +153,7 @@ _OF_A_DAEMON = (
     "Restart", "# 78 is", "# A chore", "OOMPolicy=", "StartLimitIntervalSec=", "OnFailure=",
 )  # fmt: skip
 
-# What was slept through is made up for at the next start of the machine.
+# A run that the machine was off for is made up at its next start (Persistent).
 _TIMER = """\
 {title}
 [Unit]
@@ -177,22 +177,22 @@ WantedBy={target}
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a command gave: its exit status and what it printed."""
+    """The outcome of a command: its exit status and what it printed."""
 
     status: int
     output: str
 
 
 Runner = Callable[[Sequence[str]], Ran]
-"""Runs a command and waits for it. FileNotFoundError when there is no such command."""
+"""Runs a command and waits for its end. Raises FileNotFoundError when there is no such command."""
 
 
 class ServiceError(TrackerError):
-    """The service cannot be put in place, asked or removed."""
+    """The service cannot be installed, queried or removed."""
 
 
 def run_command(command: Sequence[str]) -> Ran:
-    """Run a command of this machine, with what it prints on either stream."""
+    """Run a command of this machine; `output` joins its standard output and standard error."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     return Ran(done.returncode, (done.stdout + done.stderr).strip())
 
@@ -204,10 +204,10 @@ def _quoted(part: str | Path) -> str:
 
 
 def carried(env: Mapping[str, str]) -> dict[str, str]:
-    """What of a shell's environment a service must have too, so that both mean the same.
+    """The variables of a shell's environment that the service needs, to behave as in that shell.
 
-    Where state is kept, which proxy leads out, whom to trust. A proxy's password is left out: a
-    unit is open to everybody.
+    They are the folders of settings and state, the proxies and the trusted certificates. A value
+    with an `@` is left out, since it may be a proxy with a password, and everybody can read a unit.
     """
     names = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR")
     proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -222,10 +222,10 @@ def render_unit(
     user: bool,
     environment: Mapping[str, str] | None = None,
 ) -> str:
-    """The text of a unit that runs `exec_start` (the installed `tracker` command).
+    """The text of the daemon's unit; `exec_start` is the installed `tracker` command.
 
-    With `user` the unit is for a person's own systemd: what needs the rights of the system's is
-    left out, and the database stays where that person's commands look for it.
+    With `user` the unit is for a person's own systemd: settings that need root's rights are left
+    out, and the database stays where that person's commands look for it.
     """
     words = [_quoted(exec_start)]
     if config is not None:
@@ -244,7 +244,7 @@ def render_unit(
 
 
 def _system() -> str:
-    """What only the system's own systemd can do for a unit, secrets included."""
+    """The settings that only the system's own systemd can apply, secrets included."""
     return "\n" + _SECRETS.format(etc=ETC) + _CONFINED
 
 
@@ -256,9 +256,9 @@ def render_web_unit(
     loopback: bool = True,
     environment: Mapping[str, str] | None = None,
 ) -> str:
-    """The text of a unit that serves the page. `loopback` is whether it listens there alone.
+    """The text of the unit that serves the page. `loopback` is whether it listens only there.
 
-    It is given no secret, and may reach no other machine where it is asked from this one only.
+    It gets no secret. With `loopback` the system's unit may not connect to other machines.
     """
     words = [_quoted(exec_start)]
     if config is not None:
@@ -279,7 +279,7 @@ def render_web_unit(
 
 
 def render_failure_unit(exec_start: Path, config: Path | None, *, user: bool) -> str:
-    """The text of the unit that tells the channels when the other has failed for good."""
+    """The text of the unit that messages the channels when the daemon's unit has failed."""
     words = [_quoted(exec_start)]
     if config is not None:
         words += ["--config", _quoted(config)]
@@ -290,15 +290,15 @@ def render_failure_unit(exec_start: Path, config: Path | None, *, user: bool) ->
         network="" if user else "Wants=network-online.target\nAfter=network-online.target\n",
         exec_start=" ".join(words),
     )
-    # The state folder would be handed over to this unit's user while it runs: it needs none.
+    # It needs no state folder; with one, systemd would give the daemon's to this unit's user.
     system = _system().replace(_STATE, "")
     return head + _LIMITS + ("\n" if user else system) + _ANYWHERE
 
 
 def render_refresh_units(exec_start: Path, config: Path | None, *, user: bool) -> tuple[str, str]:
-    """A unit that looks up what a daemon looks up every morning, and the timer that starts it.
+    """The texts of a unit that runs `tracker refresh`, and of the timer that starts it daily.
 
-    They are for who runs no daemon.
+    They are for an installation without a daemon, which would look these things up itself.
     """
     daemon = render_unit(exec_start, config, user=user).partition("\n[Install]")[0]
     kept = (x for x in daemon.splitlines() if not x.startswith(_OF_A_DAEMON))
@@ -310,7 +310,7 @@ def render_refresh_units(exec_start: Path, config: Path | None, *, user: bool) -
 
 
 def unit_path(*, user: bool, config_home: Path) -> Path:
-    """Where the unit belongs. `config_home` is the person's XDG configuration folder."""
+    """The path of the daemon's unit. `config_home` is the person's XDG configuration folder."""
     return (config_home / "systemd" / "user" if user else SYSTEM_UNITS) / UNIT
 
 
@@ -351,10 +351,10 @@ def install(
     environment: Mapping[str, str] | None = None,
     run: Runner = run_command,
 ) -> tuple[str, ...]:
-    """Write the unit, enable it and start it; what was done, in sentences. Doing it again is fine.
+    """Write the daemon's unit, enable and start it; may be repeated. Returns what was done.
 
-    `environment` is what the service is given of the shell's, from `carried`.
-    Raises ServiceError when systemd is missing or will not, or the unit cannot be written.
+    `environment` is what `carried` takes from the shell. Raises ServiceError when systemd is
+    missing or refuses, or the unit cannot be written.
     """
     if not user:
         _refuse_hidden(exec_start, config)
@@ -371,9 +371,9 @@ def install(
 def install_timer(
     unit: Path, exec_start: Path, config: Path | None, *, user: bool, run: Runner = run_command
 ) -> tuple[str, ...]:
-    """Write and start a timer that looks things up every morning, for who runs no daemon.
+    """Write and start the timer of `tracker refresh`, for an installation without a daemon.
 
-    `unit` is where the daemon's own would be. Raises ServiceError.
+    `unit` is the path that the daemon's unit would have. Raises ServiceError.
     """
     if not user:
         _refuse_hidden(exec_start, config)
@@ -395,9 +395,9 @@ def install_timer(
 
 
 def install_web(unit: Path, text: str, *, user: bool, run: Runner = run_command) -> tuple[str, ...]:
-    """Write, enable and start the page's unit; `unit` is where the daemon's own would be.
+    """Write, enable and start the page's unit, whose text `render_web_unit` made.
 
-    `text` is that of `render_web_unit`. Raises ServiceError.
+    `unit` is the path that the daemon's unit would have. Raises ServiceError.
     """
     _must_answer(run, user=user)
     target = unit.with_name(WEB_UNIT)
@@ -408,7 +408,7 @@ def install_web(unit: Path, text: str, *, user: bool, run: Runner = run_command)
 
 
 def _write(texts: Mapping[Path, str], *, user: bool) -> None:
-    """Write unit files of one folder; a ServiceError names the first of them."""
+    """Write unit files into one folder. Raises ServiceError, which names the first of them."""
     first = next(iter(texts))
     try:
         first.parent.mkdir(parents=True, exist_ok=True)
@@ -420,7 +420,7 @@ def _write(texts: Mapping[Path, str], *, user: bool) -> None:
 
 
 def _start(name: str, what: str, *, user: bool, run: Runner) -> str:
-    """Enable a unit that was written and start it anew; where its log is, in a sentence."""
+    """Enable and restart a unit that was written; returns a sentence that says where its log is."""
     _must(_systemctl(run, "daemon-reload", user=user), "read the unit")
     _must(_systemctl(run, "enable", name, user=user), f"enable {what}")
     _must(_systemctl(run, "restart", name, user=user), f"start {what}")
@@ -428,7 +428,7 @@ def _start(name: str, what: str, *, user: bool, run: Runner) -> str:
 
 
 def status(*, user: bool, name: str = UNIT, run: Runner = run_command) -> tuple[bool, str]:
-    """Whether a service is at work, and how it is, in one sentence."""
+    """Whether a service is active, and a sentence about its state. Raises ServiceError."""
     fields = "ActiveState,SubState,StatusText,MainPID,NRestarts,LoadState,Result"
     _must_answer(run, user=user)
     ran = _systemctl(run, "show", name, f"--property={fields}", user=user)
@@ -452,7 +452,10 @@ def status(*, user: bool, name: str = UNIT, run: Runner = run_command) -> tuple[
 
 
 def remove(unit: Path, *, user: bool, run: Runner = run_command) -> tuple[str, ...]:
-    """Stop the service, disable it and delete its unit; bets and history stay."""
+    """Stop and disable the service and delete its unit; bets and history stay.
+
+    Returns what was done. Raises ServiceError.
+    """
     if not unit.exists():
         return (f"There is no {unit}: nothing to remove.",)
     _must(_systemctl(run, "disable", "--now", unit.name, user=user), "stop the service")

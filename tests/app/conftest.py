@@ -1,4 +1,4 @@
-"""The command line's fixtures, for use cases that are tried through it."""
+"""The command line's fixtures, for use cases that are tested through it."""
 
 from __future__ import annotations
 

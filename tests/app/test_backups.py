@@ -1,4 +1,4 @@
-"""Promises of back-ups: whole, without secrets, kept for a while, tried out, and put back."""
+"""Promises of back-ups: complete, without secrets, kept for a while, tested, and restored."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SECRET = "123456:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
 
 
 def hash_of(database: Path) -> str:
-    """The content of a database."""
+    """The content hash of a database."""
 
     async def look() -> str:
         async with await Store.open(database, now=NOW, readonly=True) as store:
@@ -35,7 +35,7 @@ def hash_of(database: Path) -> str:
 
 @pytest.fixture
 def made(cli: Cli, night: Path, config: Path) -> Path:
-    """A full back-up of a night, of a person who has a bot, bets in a file and a model."""
+    """A full back-up of a night, of a person with a bot, a bets file and a model."""
     with config.open("a") as file:
         file.write(f'[notify.telegram]\ntoken = "{SECRET}"\n')
     config.chmod(0o600)
@@ -46,7 +46,7 @@ def made(cli: Cli, night: Path, config: Path) -> Path:
 
 
 def test_a_full_backup_holds_all_but_the_secrets(made: Path, night: Path) -> None:
-    """Database, settings, bets file, models; of secrets the names alone."""
+    """A full back-up has database, settings, bets file and models, and only names of secrets."""
     assert hash_of(made / "tracker.db") == hash_of(night)
     assert {x.name for x in made.iterdir()} == {
         "tracker.db", "manifest.json", "tracker.toml", "bets.toml", "models", "credentials.txt",
@@ -59,7 +59,7 @@ def test_a_full_backup_holds_all_but_the_secrets(made: Path, night: Path) -> Non
 
 
 def test_a_drill_is_a_row_and_a_backup_that_was_changed_fails_it(cli: Cli, made: Path) -> None:
-    """The newest is restored elsewhere; a byte that is not as written is found and told."""
+    """A drill restores the newest back-up elsewhere, records it, and finds any changed byte."""
     assert "same hash" in cli("backup", "--drill").out
     (row,) = cli("backup", "--list", "--json").json
     assert row["outcome"] == "ok"
@@ -76,7 +76,7 @@ def test_a_drill_is_a_row_and_a_backup_that_was_changed_fails_it(cli: Cli, made:
 def test_a_restore_brings_back_every_row_and_keeps_the_old_files(
     cli: Cli, made: Path, night: Path
 ) -> None:
-    """What was there before lies beside it; what has no place yet is brought, the rest is not."""
+    """A restore brings back every row, keeps the old database, and overwrites no other file."""
     before = hash_of(night)
     cli("add", "PHI ML +100", "--new", "--json")
     (night.parent / "models" / "nba" / "mine.json").unlink()
@@ -89,10 +89,48 @@ def test_a_restore_brings_back_every_row_and_keeps_the_old_files(
     assert {Path(x).name for x in told["kept"]} == {"tracker.toml", "bets.toml"}
 
 
+@pytest.mark.parametrize("store", ["state/tracker.db", "{tmp}/disk/mine.db", None])
+def test_a_machine_with_nothing_has_the_bets_that_it_was_given(
+    store: str | None,
+    cli: Cli,
+    made: Path,
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A restore puts database and bets file where the back-up's own settings say."""
+    before = cli("bets", "--json").json
+    text = (made / "tracker.toml").read_text().replace('path = "state/tracker.db"\n', "")
+    path = "" if store is None else f'path = "{store.format(tmp=tmp_path)}"\n'
+    text = text.replace("[store]\n", f'[bets]\nfile = "mine.toml"\n[store]\n{path}')
+    (made / "tracker.toml").write_text(text)
+    monkeypatch.delenv("TRACKER_CONFIG")
+    assert cli("bets", "--json").json == []
+    brought = cli("restore", made, "--json").json["brought"]
+    assert cli("bets", "--json").json == before
+    assert cli("doctor", "--offline").out.count("mine.toml") == 1
+    assert str(home / ".config" / "tracker" / "mine.toml") in brought
+
+
+def test_settings_of_a_back_up_that_cannot_be_used_here_stop_a_restore(
+    cli: Cli, made: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unusable settings of a back-up stop its restore with one sentence and write nothing."""
+    monkeypatch.delenv("TRACKER_CONFIG")
+    sound = (made / "tracker.toml").read_text()
+    (made / "tracker.toml").write_text(sound + "[later]\nkey = 1\n")
+    assert "`tracker init` first" in cli("restore", made).sentence
+    (tmp_path / "a-file").write_text("")
+    (made / "tracker.toml").write_text(sound.replace("state/", f"{tmp_path}/a-file/"))
+    assert "[store] path" in cli("restore", made).sentence
+    assert not list(home.rglob("*.db"))
+    assert not list(home.rglob("*.toml"))
+
+
 def test_a_restore_is_refused_while_a_daemon_runs_and_changes_nothing(
     cli: Cli, made: Path, night: Path
 ) -> None:
-    """The daemon's lock says so, with the process to stop."""
+    """A restore is refused while a daemon holds the lock, and names the process to stop."""
     before = night.stat().st_mtime_ns
     with single_instance(night.with_name(night.name + ".lock")):
         ran = cli("restore", made)
@@ -105,7 +143,7 @@ def test_a_restore_is_refused_while_a_daemon_runs_and_changes_nothing(
 def test_what_cannot_be_restored_is_refused_in_a_sentence(
     bad: str, cli: Cli, made: Path, night: Path, tmp_path: Path
 ) -> None:
-    """And the database in use stays as it is."""
+    """What cannot be restored is refused in one sentence, and the database stays as it is."""
     before, file = hash_of(night), tmp_path / "copy.db"
     data = (made / "tracker.db").read_bytes()
     file.write_bytes(data)
@@ -129,7 +167,7 @@ def test_what_cannot_be_restored_is_refused_in_a_sentence(
 def test_what_was_moved_aside_can_be_put_back_with_its_log(
     cli: Cli, made: Path, night: Path, tmp_path: Path
 ) -> None:
-    """The log that a killed process left holds rows that the file alone does not have."""
+    """A database moved aside keeps its log, whose rows the file alone does not have."""
     cli("add", "PHI ML +100", "--new", "--json")
     with closing(sqlite3.connect(night)) as db:
         db.execute("PRAGMA wal_autocheckpoint = 0")
@@ -144,7 +182,7 @@ def test_what_was_moved_aside_can_be_put_back_with_its_log(
 
 
 def test_a_database_is_copied_while_another_connection_writes(night: Path, tmp_path: Path) -> None:
-    """The copy is one consistent state, and no lock of the writers is held meanwhile."""
+    """A copy made during writes is one consistent state, and it blocks no writer."""
 
     async def both() -> None:
         async with (
@@ -161,7 +199,7 @@ def test_a_database_is_copied_while_another_connection_writes(night: Path, tmp_p
 
 
 def test_the_last_of_each_day_and_week_is_kept() -> None:
-    """Of 100 nights: 7 days, and one of each of 8 weeks."""
+    """Of 100 nights, 7 days are kept, and one back-up of each of 8 weeks."""
     nights = [NOW - timedelta(days=n) for n in range(100)]
     stays = kept(nights, 7, 8)
     assert stays >= set(nights[:7])
@@ -171,7 +209,7 @@ def test_the_last_of_each_day_and_week_is_kept() -> None:
 
 @given(st.lists(st.integers(0, 4000), max_size=60, unique=True), st.integers(1, 9))
 def test_the_newest_is_never_dropped(hours: list[int], daily: int) -> None:
-    """However back-ups lie in time."""
+    """Whatever the times of the back-ups, the newest is kept."""
     times = [NOW - timedelta(hours=n) for n in hours]
     stays = kept(times, daily, 0)
     assert stays <= set(times)
@@ -179,7 +217,7 @@ def test_the_newest_is_never_dropped(hours: list[int], daily: int) -> None:
 
 
 def test_a_night_left_out_is_late() -> None:
-    """By the newest back-up, or without any by how long the daemon has been at it."""
+    """A missed night is late by the newest back-up, or without any by the daemon's start."""
     made = Backup(NOW, "", 1, "", 1, NOW)
     assert not late(made, None, NOW + LATE_AFTER)
     assert late(made, None, NOW + LATE_AFTER + timedelta(minutes=1))

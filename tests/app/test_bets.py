@@ -1,4 +1,4 @@
-"""What can be no bet, and no result, is refused with one sentence, whichever way it comes."""
+"""What cannot be a bet or a result is refused with one sentence, however it is entered."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOW = GAME.start - timedelta(hours=2)
 
 
 def by(store: Store) -> Bets:
-    """The bets as the terminal sees them."""
+    """The bets as the terminal uses them."""
     return Bets(store, DEFAULTS, 1000)
 
 
@@ -48,7 +48,7 @@ async def add(store: Store, line: str, beside: Beside | None = None) -> Register
     ],
 )
 async def test_nonsense_is_refused(store: Store, line: str, beside: Beside, said: str) -> None:
-    """Nothing is added."""
+    """A line that cannot be a bet is refused, and nothing is added."""
     await add(store, "BOS ML")
     with pytest.raises(BadBet, match=said.replace("$", r"\$")):
         await add(store, line, beside)
@@ -56,7 +56,7 @@ async def test_nonsense_is_refused(store: Store, line: str, beside: Beside, said
 
 
 async def test_legs_that_can_win_together_are_a_parlay(store: Store) -> None:
-    """A favourite that wins by few, a total between two lines, a tie that returns both stakes."""
+    """Legs that can all win are accepted as a parlay, though they are close to a contradiction."""
     for line in (
         "parlay: DEN ML; LAL +4.5",
         "parlay: LAL@DEN over 220.5; LAL@DEN under 224.5",
@@ -67,7 +67,7 @@ async def test_legs_that_can_win_together_are_a_parlay(store: Store) -> None:
 
 
 async def test_a_game_that_is_over_takes_no_new_bet(store: Store) -> None:
-    """But one that says that it was placed in time, and one that is there already."""
+    """A finished game takes only a bet that was placed in time, or one that is there already."""
     first = await add(store, "DEN ML -110")
     await store.save_games([(GAME, state(phase=Phase.FINAL))], NOW)
     late = GAME.start + timedelta(hours=3)
@@ -86,7 +86,7 @@ async def test_a_game_that_is_over_takes_no_new_bet(store: Store) -> None:
 
 
 async def test_a_bet_is_not_moved_to_other_teams(store: Store) -> None:
-    """Nor to what another bet is."""
+    """An edit cannot move a bet to other teams, nor make it the same as another bet."""
     await add(store, "DEN ML")
     await add(store, "DEN -4.5")
     with pytest.raises(BadBet, match="does not play in NYK@BOS"):
@@ -96,7 +96,7 @@ async def test_a_bet_is_not_moved_to_other_teams(store: Store) -> None:
 
 
 async def test_a_result_and_its_payout_must_be_possible(store: Store) -> None:
-    """None of a game to come, and no payout that is none of its result."""
+    """A game to come takes no result, and a payout must fit its result."""
     await add(store, "DEN ML +100 $20")
     with pytest.raises(BadBet, match="has not begun"):
         await by(store).settle("1", Result.WON, "?", None, NOW)
@@ -112,7 +112,7 @@ async def test_a_result_and_its_payout_must_be_possible(store: Store) -> None:
 
 
 async def test_the_stake_of_a_free_bet_is_the_books(store: Store) -> None:
-    """It neither comes back nor is lost."""
+    """The stake of a free bet is neither returned nor lost."""
     await add(store, "DEN ML +150 $10", Beside(free=True))
     after = T0 + timedelta(hours=2)
     won = await by(store).settle("1", Result.WON, "seen", None, after)

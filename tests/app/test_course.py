@@ -1,4 +1,4 @@
-"""Promises of a course: it is drawn over what the bet is about, and ends as the bet ended."""
+"""Promises of a course: it covers the bet's part of the game, and ends as the bet ended."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def even(win: float) -> Chance:
 
 
 def drawn(view: ShowView, shots: Sequence[Snapshot], result: Result | None = None) -> Course:
-    """The course of a bet of one game with this history."""
+    """The course of a bet on one game with this history."""
     seen = tuple(SnapshotView(x, i, GAME.id) for i, x in enumerate(shots, 1))
     bet = replace(view.bet, result=result)
     return course_of(replace(view, bet=bet, snapshots=seen), "", "", UTC)
 
 
 async def test_a_bet_ends_where_it_ended(store: Store) -> None:
-    """Won and lost at the chance of that; a push in the middle, and its curve never falls to 0."""
+    """A won or lost bet ends at 1 or 0, a push in the middle without its curve dropping to 0."""
     view = await a_bet(store, "DEN ML", GAME)
     for result, chance, height in (
         (Result.WON, WON, 1.0), (Result.LOST, LOST, 0.0), (Result.PUSH, PUSHED, RETURNED),
@@ -65,7 +65,7 @@ async def test_a_bet_ends_where_it_ended(store: Store) -> None:
 
 
 async def test_a_result_that_was_decided_by_hand_is_drawn(store: Store) -> None:
-    """At the end of a curve that was still open, and against one that was not."""
+    """A result by hand ends an open curve, and also one that was decided the other way."""
     view = await a_bet(store, "DEN ML", GAME)
     for last in (even(0.7), LOST):
         course = drawn(view, [at(1, 300, even(0.6)), at(4, 0, last)], Result.WON)
@@ -75,7 +75,7 @@ async def test_a_result_that_was_decided_by_hand_is_drawn(store: Store) -> None:
 
 
 async def test_a_quarters_bet_is_drawn_over_its_quarter(store: Store) -> None:
-    """With the clock of that quarter, its own figure, and the scores of that time alone."""
+    """A quarter's bet is drawn with that quarter's clock, figure and scores only."""
     view = await a_bet(store, "Q3 DEN -1.5", GAME)
     own = OwnFigure(4.0, 3.0, 2.0)
     shots = [at(1, 300, even(0.5)), at(2, 100, even(0.6)), at(3, 540, even(0.4)), at(4, 700, LOST)]
@@ -88,7 +88,7 @@ async def test_a_quarters_bet_is_drawn_over_its_quarter(store: Store) -> None:
 
 
 async def test_before_its_quarter_the_whole_game_is_drawn(store: Store) -> None:
-    """There would be nothing to see."""
+    """Until its quarter begins, a bet is drawn over the whole game."""
     view = await a_bet(store, "Q3 DEN -1.5", GAME)
     course = drawn(view, [at(1, 300, even(0.5)), at(2, 100, even(0.6))])
     assert course.end == 4 * QUARTER
@@ -97,7 +97,7 @@ async def test_before_its_quarter_the_whole_game_is_drawn(store: Store) -> None:
 
 
 async def test_the_figure_of_a_whole_game_is_read_off_its_score(store: Store) -> None:
-    """From the side that is backed; a game's total shows no points so far."""
+    """A whole game's figure comes from the score, from the backed side; a total has none so far."""
     view = await a_bet(store, "LAL +4.5", GAME)
     course = drawn(view, [at(2, 100, even(0.6))])
     assert course.points[0].own == OwnFigure(-10, -4.25, 9.3)
@@ -109,7 +109,7 @@ async def test_the_figure_of_a_whole_game_is_read_off_its_score(store: Store) ->
 
 
 async def test_a_clock_that_is_corrected_does_not_turn_the_curve_back(store: Store) -> None:
-    """Time on an axis only goes on."""
+    """A corrected game clock does not make the curve go back in time."""
     view = await a_bet(store, "DEN ML", GAME)
     course = drawn(
         view, [at(2, x, even(0.6), 10.0 + i) for i, x in enumerate((300, 280, 283, 270))]
@@ -119,7 +119,7 @@ async def test_a_clock_that_is_corrected_does_not_turn_the_curve_back(store: Sto
 
 
 async def a_parlay(store: Store, result: Result | None) -> Course:
-    """A parlay of two games whose answers came in turn."""
+    """A parlay of two games whose polls alternate."""
     view = await a_bet(store, "parlay: DEN ML; BOS ML +260 $10", GAME, OTHER)
     told = ((GAME, 0.5, 0.2), (OTHER, 0.4, 0.2), (GAME, 1.0, 0.4), (OTHER, 0.9, 0.9))
     seen = tuple(
@@ -134,7 +134,7 @@ async def a_parlay(store: Store, result: Result | None) -> Course:
 
 
 async def test_a_parlay_over_several_games_is_drawn_on_real_time(store: Store) -> None:
-    """In the order of the clock on the wall, with the chances of each game's legs below."""
+    """A parlay over several games is drawn in wall-clock time, with a lane for each game's legs."""
     course = await a_parlay(store, None)
     begin = T0 if GAME.start - timedelta(minutes=10) < T0 else GAME.start
     assert begin == T0
@@ -149,7 +149,7 @@ async def test_a_parlay_over_several_games_is_drawn_on_real_time(store: Store) -
 async def test_a_parlay_over_several_games_ends_when_it_was_settled(
     store: Store, result: Result
 ) -> None:
-    """Though no snapshot was taken any more."""
+    """A parlay's course ends at its settlement, even after its last snapshot."""
     course = await a_parlay(store, result)
     assert course.ending is not None
     height = 1.0 if result is Result.WON else 0.0

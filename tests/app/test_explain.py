@@ -1,4 +1,4 @@
-"""Promises of an explanation of a parlay over several games: each game has its share, exactly."""
+"""Promises of an explanation of a parlay over several games: exact shares for each game."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PARTS = st.floats(0.01, 0.99).map(lambda win: Chance(win, 0.0, 1.0 - win))
 
 @given(st.lists(st.tuples(PARTS, PARTS), min_size=2, max_size=5))
 def test_the_shares_of_games_add_up(pairs: list[tuple[Chance, Chance]]) -> None:
-    """To the change of the whole, and a game that stood still has none."""
+    """The games' shares add up to the whole change, and a game that did not move has none."""
     before = {str(i): was for i, (was, _) in enumerate(pairs)} | {"still": Chance(0.5, 0.0, 0.5)}
     after_all = {str(i): now for i, (_, now) in enumerate(pairs)} | {"still": Chance(0.5, 0.0, 0.5)}
     shares = _shared(before, after_all, list(before))
@@ -34,7 +34,7 @@ def test_the_shares_of_games_add_up(pairs: list[tuple[Chance, Chance]]) -> None:
 
 
 async def a_parlay(store: Store) -> ShowView:
-    """A parlay over two games, of which both have told something, each twice."""
+    """A parlay over two games, each with two snapshots."""
     await store.save_games([(GAME, None), (OTHER, None)], T0)
     draft = draft_of("parlay: DEN ML; BOS ML +260 $10", Beside(), 1000)
     made = await Bets(store, (), 1000).add(draft, Choice((GAME, OTHER)), T0)
@@ -51,7 +51,7 @@ async def a_parlay(store: Store) -> ShowView:
 
 
 async def test_games_that_moved_together_share_the_change(tmp_path: Path) -> None:
-    """By name, and exactly."""
+    """Games that moved together share the change exactly, each under its name."""
     async with await Store.open(tmp_path / "t.db", now=T0, durable=False) as store:
         view = await a_parlay(store)
         explainer = Explainer(store, (), lambda _: None, Registry(tmp_path / "models", GAMES))
@@ -63,7 +63,7 @@ async def test_games_that_moved_together_share_the_change(tmp_path: Path) -> Non
 
 
 async def test_the_moments_of_a_parlay_are_of_the_game_that_moved_it(tmp_path: Path) -> None:
-    """No score is told under the names of another game, and the chance is the whole's."""
+    """If one game moved a parlay, both moments show that game's score and the whole's chance."""
     async with await Store.open(tmp_path / "t.db", now=T0, durable=False) as store:
         view = await a_parlay(store)
         explainer = Explainer(store, (), lambda _: None, Registry(tmp_path / "models", GAMES))

@@ -1,4 +1,4 @@
-"""Promises of the file of bets: a change is a change, and nothing is withdrawn by accident."""
+"""Promises of the bets file: a change is recognised, and no bet is withdrawn by accident."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ NOW = T0 - timedelta(hours=2)
 
 
 def row(pick: str, *more: str) -> str:
-    """One bet of the file."""
+    """One bet in the file."""
     return "\n".join(("[[bet]]", f'pick = "{pick}"', *more, ""))
 
 
 def by(store: Store, who: str = "file") -> Bets:
-    """The bets as one way in sees them."""
+    """The bets as one entry point uses them."""
     return Bets(store, DEFAULTS, 1000, who)
 
 
 async def read(store: Store, *rows: str, old: timedelta = timedelta(0)) -> FileTaken:
-    """Let the daemon read a file of these rows, last written so long ago."""
+    """Let the daemon read a file of these rows, last written this long ago."""
     await store.save_games([(GAME, None), (OTHER, None)], NOW)
     found = parse_bets("\n".join(rows), "bets.toml", 1000)
     return await take(by(store), replace(found, written_at=NOW - old), "bets.toml", NOW, NOW)
@@ -45,7 +45,7 @@ async def bets(store: Store) -> list[BetView]:
 
 
 async def test_a_changed_stake_price_or_rule_is_the_same_bet(store: Store) -> None:
-    """It keeps its number and its game, and what stood there before is written down."""
+    """A bet with another stake, price or rule keeps its number and game; the change is audited."""
     await read(store, row("DEN ML", "stake = 20", "odds = -110"))
     done = await read(store, row("DEN ML", "stake = 25", "odds = -105", 'rules = ["hit"]'))
     [bet] = await bets(store)
@@ -58,7 +58,7 @@ async def test_a_changed_stake_price_or_rule_is_the_same_bet(store: Store) -> No
 
 
 async def test_a_changed_line_keeps_the_game_that_it_was_bound_to(store: Store) -> None:
-    """Though the same teams meet again after it; so does a line that gets its date."""
+    """A changed line keeps its game though the teams meet again, also when it gets its date."""
     await read(store, row("DEN ML", "stake = 20"))
     again = Game("0022600099", "nba", "DEN", "LAL", NOW + timedelta(days=2))
     await store.save_games([(again, None)], NOW)
@@ -70,7 +70,7 @@ async def test_a_changed_line_keeps_the_game_that_it_was_bound_to(store: Store) 
 
 
 async def test_the_same_bet_is_one_from_every_way_in(store: Store) -> None:
-    """Words, a game beside it, or the other words of a file: nothing is added twice."""
+    """The same bet is added once, whether from the chat, the terminal or the file."""
     await store.save_games([(GAME, None), (OTHER, None)], NOW)
     line = draft_of("Nuggets win -110 $20", Beside(game="LAL@DEN"), 1000)
     chosen = await Chooser(store, NOW).choose(line)
@@ -85,7 +85,7 @@ async def test_the_same_bet_is_one_from_every_way_in(store: Store) -> None:
 
 
 async def test_what_waited_for_its_game_and_proves_the_same_is_one(store: Store) -> None:
-    """The later one is withdrawn when its game is found."""
+    """Of two waiting bets that prove the same, the later one is withdrawn."""
     line = draft_of("Denver ML -110 $20", Beside(), 1000)
     await store.add(line, game=GAME, defaults=DEFAULTS, at=NOW)
     other = draft_of("Nuggets to win -110 $20", Beside(game="LAL@DEN"), 1000)
@@ -97,11 +97,38 @@ async def test_what_waited_for_its_game_and_proves_the_same_is_one(store: Store)
 
 
 async def test_a_line_that_is_taken_out_is_withdrawn(store: Store) -> None:
-    """One of two: the other stays."""
+    """A line that is taken out is withdrawn, and the other line stays."""
     await read(store, row("DEN ML"), row("BOS ML"))
     done = await read(store, row("BOS ML"))
     assert done.withdrawn == (1,)
     assert [x.status for x in await bets(store)] == [Status.WITHDRAWN, Status.SCHEDULED]
+
+
+@pytest.mark.parametrize("who", ["cli", "chat"])
+async def test_what_a_person_withdraws_stays_withdrawn_though_its_line_stands(
+    store: Store, who: str
+) -> None:
+    """A bet that a person withdrew stays withdrawn, though its line stays in the file."""
+    await read(store, row("DEN ML"), row("BOS ML"))
+    await by(store, who).withdraw("1", NOW)
+    for other in (row("BOS ML"), row("BOS ML", "stake = 5"), row("BOS MLL")):
+        done = await read(store, row("DEN ML"), other)
+        assert done.registered == () or done.registered[0][0].number == 2
+        assert (await bets(store))[0].status is Status.WITHDRAWN
+        assert not any("DEN ML" in x for x in done.standing.mistakes)
+
+
+async def test_a_line_that_is_written_again_takes_a_withdrawn_bet_up_again(store: Store) -> None:
+    """A withdrawn bet is followed again once its line is put back or changed."""
+    await read(store, row("DEN ML"), row("BOS ML"))
+    await by(store, "cli").withdraw("1", NOW)
+    await read(store, row("BOS ML"))
+    await read(store, row("DEN ML"), row("BOS ML"))
+    assert [x.status for x in await bets(store)] == [Status.SCHEDULED, Status.SCHEDULED]
+    await by(store, "cli").withdraw("1", NOW)
+    await read(store, row("DEN ML", "stake = 15"), row("BOS ML"))
+    followed = [x for x in await bets(store) if x.status is Status.SCHEDULED]
+    assert [x.stake_cents for x in followed] == [None, 1500]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +143,7 @@ async def test_a_line_that_is_taken_out_is_withdrawn(store: Store) -> None:
 async def test_a_file_that_shrank_withdraws_nothing_without_asking(
     store: Store, rows: tuple[str, ...]
 ) -> None:
-    """Emptied, halved, or with a line that cannot be read: it is told, and waits for a person."""
+    """An emptied, halved or unreadable file withdraws nothing, and a person is asked."""
     whole = (row("DEN ML"), row("BOS ML"), row("LAL@DEN over 224.5"), row("NYK@BOS over 210.5"))
     await read(store, *whole)
     done = await read(store, *rows)
@@ -131,7 +158,7 @@ async def test_a_file_that_shrank_withdraws_nothing_without_asking(
 
 
 async def test_a_file_that_was_cut_in_a_line_is_not_read_at_all(store: Store) -> None:
-    """A stake of 200 that lost a digit to a full disk is no stake of 20."""
+    """A file cut within a line is not read: a stake of 200 must not become 20."""
     whole = row("BOS ML") + row("DEN ML", "stake = 200")
     await take(by(store), parse_bets(whole, "bets.toml", 1000), "bets.toml", NOW, NOW)
     cut = parse_bets(whole[:-2], "bets.toml", 1000)
@@ -141,7 +168,7 @@ async def test_a_file_that_was_cut_in_a_line_is_not_read_at_all(store: Store) ->
 
 
 async def test_an_old_file_never_bets_on_tonight(store: Store) -> None:
-    """On a new database an undated line is told; a dated one, or one with its time, counts."""
+    """In an old file, an undated line is refused; one with a date or a time of placing counts."""
     done = await read(
         store,
         row("DEN ML"),
@@ -157,7 +184,7 @@ async def test_an_old_file_never_bets_on_tonight(store: Store) -> None:
 
 
 async def test_a_settled_bet_is_paid_anew_by_the_file(store: Store) -> None:
-    """A stake that was wrong in the file makes a revision of the payout."""
+    """A stake corrected in the file makes a revision of a settled bet's payout."""
     await read(store, row("DEN ML", "odds = 100", "stake = 20"))
     over = GAME.start + timedelta(hours=4)
     await by(store, "cli").settle("1", Result.WON, "seen", None, over)
@@ -169,7 +196,7 @@ async def test_a_settled_bet_is_paid_anew_by_the_file(store: Store) -> None:
 async def test_what_the_file_says_of_a_settled_bet_is_paid_whoever_changed_it(
     store: Store,
 ) -> None:
-    """A bet that came by hand and stands in the file as well is never told with another's money."""
+    """A settled bet that stands in the file is paid by the file, however it was entered."""
     await read(store)
     draft = draft_of("DEN ML +100 $20", Beside(), 1000)
     chosen = await Chooser(store, NOW).choose(draft)
@@ -191,7 +218,7 @@ async def test_what_the_file_says_of_a_settled_bet_is_paid_whoever_changed_it(
 
 
 async def by_hand_and_in_the_file(store: Store) -> str:
-    """A bet added by hand in the very words of the file, read after it; its row."""
+    """A bet added by hand in the same words as the file's, read after it; its row."""
     await read(store)
     draft = draft_of("DEN ML +100 $20", Beside(), 1000)
     await by(store, "cli").add(draft, await Chooser(store, NOW).choose(draft), NOW)
@@ -201,7 +228,7 @@ async def by_hand_and_in_the_file(store: Store) -> str:
 
 
 async def test_an_edit_that_the_file_takes_back_is_told(store: Store) -> None:
-    """Open or settled, once, with what it is paid then; and no second bet is made of it."""
+    """An edit that the file undoes is reported once, with the payout, and makes no second bet."""
     same = await by_hand_and_in_the_file(store)
     await by(store, "cli").edit("1", Changes(stake="$30"), NOW)
     later = NOW + timedelta(minutes=1)
@@ -222,7 +249,7 @@ async def test_an_edit_that_the_file_takes_back_is_told(store: Store) -> None:
 
 
 async def test_a_changed_line_of_an_open_bet_is_no_news(store: Store) -> None:
-    """Whoever changes the file has just done so; what a settled bet is paid is told."""
+    """A changed line of an open bet is not reported, but the new payout of a settled bet is."""
     await read(store, row("DEN ML", "odds = 100", "stake = 20"))
     assert (await read(store, row("DEN ML", "odds = 100", "stake = 25"))).rewritten == ()
     await by(store, "cli").settle("1", Result.WON, "", None, GAME.start + timedelta(hours=4))
@@ -234,7 +261,7 @@ async def test_a_changed_line_of_an_open_bet_is_no_news(store: Store) -> None:
 async def test_a_settled_bet_that_cannot_be_paid_anew_is_told_and_stops_no_other(
     store: Store,
 ) -> None:
-    """Its new stake is not taken while its result cannot be told; the other lines are."""
+    """A settled bet whose new payout is unclear is reported and kept; other lines are taken."""
     await read(store)
     draft = draft_of("DEN ML +100 $20", Beside(name="den"), 1000)
     await by(store, "cli").add(draft, await Chooser(store, NOW).choose(draft), NOW)

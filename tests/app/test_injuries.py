@@ -1,4 +1,4 @@
-"""Promises of injuries: who is ruled out is told at once, and every forecast knows of it."""
+"""Promises of injuries: a player ruled out is reported at once, and every forecast knows."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ OUT = Injury("nba", CODE, STAR.name, Availability.OUT, "Knee: sprain")
 
 
 def absences(*told: Injury, read_at: datetime | None = None) -> Mapping[str, Absences]:
-    """The league's list as it was read on the day of the game."""
+    """The league's injury list as read on the day of the game."""
     words = {(x.team, player_key(x.name)): (x,) for x in told}
     return {"nba": Absences(read_at or GAME.start - timedelta(hours=3), words)}
 
 
 def bare() -> GameState:
-    """The board of an hour before the tip: no box tells of players."""
+    """The board an hour before tip-off; no box score has players yet."""
     return replace(soon(), players=())
 
 
@@ -64,13 +64,13 @@ def bare() -> GameState:
     ],
 )
 def test_out_holds_until_the_date_of_return(name: str, day: date, out: bool) -> None:
-    """Of a recorded list, read on the 8th of July."""
+    """By a recorded list, read on 8 July, a player is out until the date of return."""
     (word,) = [x for x in parse_injuries(injuries(), "wnba") if x.name == name]
     assert word.keeps_out_on(day, date(2026, 7, 8)) is out
 
 
 def test_without_a_date_of_return_out_is_about_the_next_game() -> None:
-    """And nobody else's word rules anybody out."""
+    """Without a date of return, out holds for the next game; no other status rules a player out."""
     read = date(2026, 11, 20)
     assert OUT.keeps_out_on(read, read)
     assert OUT.keeps_out_on(read + timedelta(days=1), read)
@@ -80,7 +80,7 @@ def test_without_a_date_of_return_out_is_about_the_next_game() -> None:
 
 
 def test_who_is_ruled_out_by_the_list_is_told_before_any_box_and_unsaid() -> None:
-    """With what it means for each bet; his chance is shown as out, never as a number."""
+    """A player on the list is reported out for each bet before any box score, and back again."""
     slip = Parlay((Leg(GAME, Moneyline(Side.HOME)), Leg(GAME, over(STAR))))
     night = Night.of(bet(1, over(STAR)), bet(2, slip, "+260"))
     players = night.forecaster.pricing.players
@@ -103,7 +103,7 @@ def test_who_is_ruled_out_by_the_list_is_told_before_any_box_and_unsaid() -> Non
 
 
 def test_a_box_that_has_him_start_or_play_outweighs_the_list() -> None:
-    """One that merely has his name does not: not every source says who is hurt."""
+    """A box score outweighs the list if the player starts or plays, not if it only names him."""
     night = Night.of(bet(1, over(STAR)))
     night.forecaster.pricing.players.absences = absences(OUT)
     nobody = replace(soon(), players=tuple(replace(x, starter=False) for x in lines(begun=False)))
@@ -120,7 +120,7 @@ def test_a_box_that_has_him_start_or_play_outweighs_the_list() -> None:
 
 
 def test_the_forecast_of_a_player_knows_that_a_team_mate_is_out() -> None:
-    """Before any box, as by the box's own word."""
+    """A player's forecast counts a team-mate who is out, by the list as by the box score."""
     mate = next(x for x in PLAYED if x.side is STAR.side and not x.starter)
 
     def chances(box: bool) -> list[float]:
@@ -143,7 +143,7 @@ def test_the_forecast_of_a_player_knows_that_a_team_mate_is_out() -> None:
 
 
 def test_a_list_of_last_week_expects_nobody_and_rules_out_by_its_dates_alone() -> None:
-    """Who is not on it may be hurt by now."""
+    """An old list makes no player expected, and rules players out only by its dates."""
     old = GAME.start - timedelta(days=9)
     players = Night.of(bet(1, over(STAR))).forecaster.pricing.players
     players.absences = absences(OUT, read_at=old)
@@ -160,7 +160,7 @@ def _settings(folder: Path) -> Settings:
 
 
 async def test_what_another_process_read_wakes_the_games_that_it_is_about(tmp_path: Path) -> None:
-    """The game of the player is looked at again at once, and no other."""
+    """An injury read by another process makes only that player's game be polled at once."""
     other = replace(GAME, id="0022600777", home="MIA", away="ORL")
     now = GAME.start - timedelta(hours=4)
     async with await Store.open(tmp_path / "t.db", now=now, durable=False) as store:
@@ -181,7 +181,7 @@ async def test_what_another_process_read_wakes_the_games_that_it_is_about(tmp_pa
 async def test_the_notes_of_a_box_are_kept_on_change_and_are_of_its_game_alone(
     tmp_path: Path,
 ) -> None:
-    """Beside the list's words: neither takes the other back."""
+    """Box score reports are stored beside the list's, on change, and hold for their game only."""
     now = GAME.start - timedelta(minutes=30)
     async with await Store.open(tmp_path / "t.db", now=now, durable=False) as store:
         followed = FollowedBets(store, FakeClock(now), _settings(tmp_path), tell_nobody)
@@ -201,7 +201,7 @@ async def test_the_notes_of_a_box_are_kept_on_change_and_are_of_its_game_alone(
 
 
 def test_a_bet_on_who_is_out_is_added_as_out(cli: Cli, config: Path) -> None:
-    """The terminal prices as the daemon does; the list shows the word and no figure."""
+    """A bet on a player who is out is shown as out, without a chance."""
     now = datetime.now(UTC)
     game = Game("0022600001", "nba", "DEN", "LAL", tonight())
     keep_games(config, (game,))

@@ -1,4 +1,4 @@
-"""Models are listed with their stage, and a trial is told with the verdict on it."""
+"""Models are listed with their stage, and trials with their verdict."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TRIAL = Trial(0, "nba", "games", "shipped", "a-1", "mine", "b-1", date(2026, 11,
 
 
 async def test_every_kind_of_every_league_is_listed(tmp_path: Path) -> None:
-    """What came with the program is in use until the person puts another in its place."""
+    """Every kind of model of every league is listed; the shipped one is in use by default."""
     told = await models_json(None, Registry(tmp_path, GAMES))
     kinds = {(x["league"], x["kind"]) for x in told["models"]}
     assert {("nba", "games"), ("nba", "players"), ("wnba", "calibration")} <= kinds
@@ -28,7 +28,7 @@ async def test_every_kind_of_every_league_is_listed(tmp_path: Path) -> None:
 
 
 async def test_a_trial_is_told_with_its_last_verdict(tmp_path: Path) -> None:
-    """One of a league and kind at a time; a verdict that says the same again is no news."""
+    """A league and kind has one trial, with its last verdict; the same again is not news."""
     async with await Store.open(tmp_path / "t.db", now=NOW) as store:
         assert await store.trials.start(TRIAL)
         assert not await store.trials.start(TRIAL)

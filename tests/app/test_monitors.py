@@ -1,4 +1,4 @@
-"""Promises of monitors: a drift is told once and soon, chance is not, and limits are held."""
+"""Promises of monitors: a drift is reported once and soon, chance is not, and limits hold."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
 
 def season(name: str, seed: int, change: Callable[[float], float] = lambda x: x) -> list[Surprise]:
-    """A season of surprises as the NBA's are: 17 points of a total, 12 of a margin."""
+    """A season of surprises like the NBA's, with sd of 17 points in totals and 12 in margins."""
     rng = random.Random(seed)  # noqa: S311 - a simulation
     return [Surprise(name, change(rng.gauss(0, 12)), change(rng.gauss(0, 17))) for _ in range(1230)]
 
@@ -34,7 +34,7 @@ def season(name: str, seed: int, change: Callable[[float], float] = lambda x: x)
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("what", ["margin", "total"])
 def test_a_season_like_the_last_gives_no_alarm(seed: int, what: str) -> None:
-    """Whatever chance does."""
+    """A season like the one before gives no alarm."""
     games = season("2024-25", seed) + season("2025-26", seed + 100)
     found = sums_of(games, "close", what)
     assert found is not None
@@ -43,7 +43,7 @@ def test_a_season_like_the_last_gives_no_alarm(seed: int, what: str) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_totals_eight_points_off_are_told_of(seed: int) -> None:
-    """By the mean, within half a season; five points on real seasons: benchmarks/monitors.py."""
+    """Totals eight points off give an alarm within half a season; see benchmarks/monitors.py."""
     games = season("2024-25", seed) + season("2025-26", seed + 100, lambda x: x + 8)
     found = sums_of(games, "close", "total")
     assert found is not None
@@ -54,7 +54,7 @@ def test_totals_eight_points_off_are_told_of(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_spread_that_is_far_too_small_is_told_of(seed: int) -> None:
-    """By the squares, within weeks."""
+    """Surprises that vary far too little give an alarm within weeks."""
     games = season("2024-25", seed) + season("2025-26", seed + 100, lambda x: x / 0.7)
     found = sums_of(games, "close", "total")
     assert found is not None
@@ -64,13 +64,13 @@ def test_a_spread_that_is_far_too_small_is_told_of(seed: int) -> None:
 
 
 def test_a_first_season_is_unknown_and_not_well() -> None:
-    """Without one before it nobody knows what is usual."""
+    """A first season has an unknown state, as there is none before to compare with."""
     assert sums_of(season("2025-26", 1), "close", "total") is None
     assert cusum([], 20.0).state is State.UNKNOWN
 
 
 def test_a_monitor_that_told_is_well_when_its_sum_has_come_down() -> None:
-    """Not at the first good game."""
+    """A drifting monitor is well once its sum has come down, not at the first good game."""
     up = [1.0] * 40
     assert cusum(up, 20.0).state is State.DRIFTING
     assert cusum([*up, -1.0], 20.0).state is State.DRIFTING
@@ -89,7 +89,7 @@ def test_a_monitor_that_told_is_well_when_its_sum_has_come_down() -> None:
     ],
 )
 def test_a_days_figures_are_held_to_their_limits(figures: Figures, bad: set[str]) -> None:
-    """What is beyond one is named, with what to do; what is not known is neither good nor bad."""
+    """A figure beyond its limit is named with a remedy; an unknown one is neither good nor bad."""
     found = {x.name: x for x in limits(figures)}
     assert {k for k, x in found.items() if x.state is State.DRIFTING} == bad
     assert all(x.advice for x in found.values())
@@ -99,7 +99,7 @@ def test_a_days_figures_are_held_to_their_limits(figures: Figures, bad: set[str]
 async def test_a_source_that_loses_boxes_is_told_once_and_once_more_when_it_is_well(
     tmp_path: Path,
 ) -> None:
-    """A transition is a row and a message; the same again is neither."""
+    """A source that loses box scores is reported once, and once more when it is well."""
     async with await Store.open(tmp_path / "t.db", now=NOW) as store:
         day = date(2026, 11, 27)
         for whole, told in ((15, []), (12, ["drifting"]), (12, []), (15, ["well"])):
@@ -116,7 +116,7 @@ async def test_a_source_that_loses_boxes_is_told_once_and_once_more_when_it_is_w
 
 
 async def test_ratings_that_have_drifted_ask_for_a_retrain(tmp_path: Path) -> None:
-    """A season in which scores scatter much more than in the last."""
+    """A season with scores that scatter much more than before asks for a retrain."""
     rng = random.Random(4)  # noqa: S311 - a simulation
     teams = [f"T{n:02d}" for n in range(30)]
     games = []
@@ -136,7 +136,7 @@ async def test_ratings_that_have_drifted_ask_for_a_retrain(tmp_path: Path) -> No
 
 
 def test_the_monitors_of_a_night_are_shown(cli: Cli, night: Path) -> None:
-    """With every one that there is, and what was worked out that day."""
+    """`tracker monitors` shows every monitor and the day's figures."""
     assert night.is_file()
     assert "Nothing was worked out yet" in cli("monitors").out
     found = cli("monitors", "--update", "--json").json
@@ -152,7 +152,7 @@ def test_the_monitors_of_a_night_are_shown(cli: Cli, night: Path) -> None:
 
 
 def test_a_message_says_that_a_monitor_is_well_again() -> None:
-    """As quietly as it can."""
+    """The message that a monitor is well again is a quiet one."""
     bad = MonitorStanding(3, "failures", "", NOW, 0.2, 0.05, State.DRIFTING, "tracker doctor")
     good = monitor_notice(replace(bad, state=State.WELL), NOW)
     assert (good.text, good.episode) == ("✓ failures is well again", 3)

@@ -1,4 +1,4 @@
-"""Promises of a player's sheet: his games as they were, and a line's chance by the forecast."""
+"""Promises of a player's sheet: his games as played, and a line's chance by the forecast."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ POINTS = (31, 20, 25, 28, 17, 30, 24, 26, 22, 27, 33, 19)
 
 @pytest.fixture
 def season(config: Path) -> Path:
-    """Twelve games of a player, at home in every second one, and the next one tonight."""
+    """Twelve games of a player, every second one at home, and the next one tonight."""
     now = datetime.now(UTC)
     database = config.parent / "state" / "tracker.db"
 
@@ -46,7 +46,7 @@ def season(config: Path) -> Path:
 
 
 def test_a_players_games_are_told_and_a_line_has_a_chance(cli: Cli, season: Path) -> None:
-    """Means over windows, at home and away, against the next opponent; the chance falls in L."""
+    """A sheet has means by window, place and opponent; a line's chance falls as the line rises."""
     assert season.is_file()
     ran = cli("player", "nikola jokic", "--line", "24.5", "--json")
     assert ran.status == 0, ran.err
@@ -67,7 +67,7 @@ def test_a_players_games_are_told_and_a_line_has_a_chance(cli: Cli, season: Path
 
 
 def test_who_is_out_has_no_chance(cli: Cli, season: Path) -> None:
-    """Never 0 or 100 %: the bet would be void."""
+    """A player who is out has no chance, as a bet on him would be void."""
 
     async def hurt() -> None:
         now = datetime.now(UTC)
@@ -81,7 +81,7 @@ def test_who_is_out_has_no_chance(cli: Cli, season: Path) -> None:
 
 
 def test_what_the_next_opponent_allows_stands_beside_the_league(cli: Cli, season: Path) -> None:
-    """Of the figure that is asked about; one who scored alone is all that was seen."""
+    """The sheet gives what the next opponent allows of the figure, and the league's mean."""
     assert season.is_file()
     allowed = cli("player", "Jokic", "--json").json["allowed"]
     against = [x for n, x in enumerate(POINTS) if n % 2]
@@ -95,7 +95,7 @@ def test_what_the_next_opponent_allows_stands_beside_the_league(cli: Cli, season
 
 
 async def test_fifty_are_answered_at_once_each_for_himself(season: Path) -> None:
-    """In the order that was asked; of who is not known there is the reason."""
+    """Fifty questions are answered in order; for an unknown player there is the reason."""
     now = datetime.now(UTC)
     asks = [PlayerQuestion("Nikola Jokic", Stat.PTS, 10.5 + n) for n in range(48)]
     asks += [PlayerQuestion("Nobody Atall"), PlayerQuestion("Nikola Jokic", Stat.REB)]
@@ -114,7 +114,7 @@ async def test_fifty_are_answered_at_once_each_for_himself(season: Path) -> None
 
 
 def test_what_is_not_known_is_said(cli: Cli, season: Path) -> None:
-    """A stranger, a figure that nobody counts, a line that no book offers."""
+    """An unknown player, an unknown figure and an impossible line are refused with a reason."""
     assert season.is_file()
     assert "no game of" in cli("player", "Nobody Atall").sentence
     assert "is not counted" in cli("player", "Jokic", "--stat", "fouls").sentence

@@ -1,4 +1,4 @@
-"""Promises of the daily round: what was played is there, asked for once, and gaps are told."""
+"""Promises of the daily refresh: results are stored, asked for once, and gaps are reported."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ GAMES = frozenset(("results", "players", "ratings", "form", "ends"))
 
 @asynccontextmanager
 async def round_of(path: Path) -> AsyncIterator[tuple[Refresh, Store, Running, FakeClock]]:
-    """A round on a server that played the night, and a store with nothing in it."""
+    """A refresh against a server that played the night, with an empty store."""
     clock = FakeClock(MORNING)
     plays = [Playback(find_recording(f"{x} 2026-01-29")) for x in NIGHT]
     async with (
@@ -51,12 +51,12 @@ async def round_of(path: Path) -> AsyncIterator[tuple[Refresh, Store, Running, F
 
 
 def of_games() -> list[Part]:
-    """The parts that are about games."""
+    """The parts that look up games."""
     return [x for x in Part if x.value in GAMES]
 
 
 async def test_a_night_is_there_in_the_morning_and_is_not_asked_for_again(tmp_path: Path) -> None:
-    """Results, quarters and players of every game, counted against the slate; then no request."""
+    """A night's results, quarters and players are stored, counted, and not asked for again."""
     async with round_of(tmp_path / "t.db") as (work, store, server, _):
         found = await work.run("nba", of_games())
         night = next(x for x in found if "2026-01-29" in x.text)
@@ -75,7 +75,7 @@ async def test_a_night_is_there_in_the_morning_and_is_not_asked_for_again(tmp_pa
 
 
 async def test_a_game_without_its_box_is_a_gap_that_is_told_and_filled(tmp_path: Path) -> None:
-    """By the count of its day; the next round asks for it alone."""
+    """A game without a box score is reported as a gap, and the next refresh asks only for it."""
     async with round_of(tmp_path / "t.db") as (work, store, server, clock):
         box = "/static/json/liveData/boxscore/boxscore_0022500680.json"
         span = (MORNING - timedelta(hours=1), timedelta(hours=2))
@@ -93,7 +93,7 @@ async def test_a_game_without_its_box_is_a_gap_that_is_told_and_filled(tmp_path:
 
 
 async def test_the_last_games_of_some_teams_are_read_for_their_players(tmp_path: Path) -> None:
-    """Only theirs, once, and their rosters with them: a star is no stranger on the first day."""
+    """For unknown players only their teams' last games are read, once, with the rosters."""
     async with round_of(tmp_path / "t.db") as (work, store, server, _):
         teams = frozenset({"PHI"})
         assert await work.recent("nba", teams, lambda _: False) == 0
@@ -106,7 +106,7 @@ async def test_the_last_games_of_some_teams_are_read_for_their_players(tmp_path:
 
 
 async def test_form_is_told_of_every_team_that_has_played(tmp_path: Path) -> None:
-    """Points, streak, rest and rating, by the morning."""
+    """Every team that has played has points, streak, rest and rating by the morning."""
     async with round_of(tmp_path / "t.db") as (work, store, _, _):
         await work.run("nba", of_games())
         rated = await store.seasons.form("nba", "PHI", date(2026, 1, 30))
@@ -118,7 +118,7 @@ async def test_form_is_told_of_every_team_that_has_played(tmp_path: Path) -> Non
 
 
 async def test_the_ends_of_every_road_team_are_believed_by_its_games(tmp_path: Path) -> None:
-    """Half by half, once a morning however often it is looked up; colleges show nothing."""
+    """Each road team's ends are learned from its halves, once a morning; colleges have none."""
     async with round_of(tmp_path / "t.db") as (work, store, _, _):
         await work.run("nba", of_games())
         (told,) = await work.run("nba", [Part.ENDS])
@@ -138,7 +138,7 @@ def finished(day: int, home: str, away: str, home_points: int, away_points: int)
 
 
 def test_form_is_of_the_last_five_before_the_day() -> None:
-    """A losing streak counts below 0, and the day itself is not looked at."""
+    """Form covers the last five games before the day; a losing streak is negative."""
     games = [finished(x, "BOS", "NYK", 100 + x, 90) for x in range(1, 7)]
     games += [finished(8, "NYK", "BOS", 120, 100), finished(10, "BOS", "MIA", 1, 2)]
     form = form_of("BOS", "nba", date(2026, 11, 10), games)
@@ -149,12 +149,12 @@ def test_form_is_of_the_last_five_before_the_day() -> None:
 
 
 def injuries() -> bytes:
-    """A recorded list, of the WNBA."""
+    """A recorded injury list of the WNBA."""
     return (FEEDS / "espn_injuries.json").read_bytes()
 
 
 def test_the_list_of_injuries_is_read_whole() -> None:
-    """Every player under our code of his team, with what is said."""
+    """Every player of the list is read, with our code of his team and what is reported."""
     told = {x.name: x for x in parse_injuries(injuries(), "wnba")}
     nye = told["Aaliyah Nye"]
     assert (nye.team, nye.status, nye.returns) == ("ATL", Availability.OUT, date(2026, 7, 9))
@@ -164,13 +164,13 @@ def test_the_list_of_injuries_is_read_whole() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"injuries": 5}', b'{"injuries": [{"x": 1}]}'])
 def test_a_list_of_another_form_is_malformed(body: bytes) -> None:
-    """And never an empty one, which would make everybody available."""
+    """A list of another form is malformed, never empty: that would make all players available."""
     with pytest.raises(FeedMalformed):
         parse_injuries(body, "nba")
 
 
 async def test_only_what_changed_is_kept_and_who_is_gone_is_available(tmp_path: Path) -> None:
-    """The same list twice is one set of rows; a list without him ends the word on a player."""
+    """Only changes of a list are stored, and a player who is gone from it is available."""
     now = MORNING
     one = Injury("nba", "DEN", "Nikola Jokic", Availability.QUESTIONABLE, "Ankle")
     two = Injury("nba", "DEN", "Jamal Murray", Availability.OUT, "Knee")
@@ -187,7 +187,7 @@ async def test_only_what_changed_is_kept_and_who_is_gone_is_available(tmp_path: 
 
 
 def test_what_cannot_be_had_is_said_and_gives_status_1(cli: Cli, config: Path) -> None:
-    """No feed answers: each part says so, in a sentence."""
+    """When no feed answers, each part says so in a sentence, and the exit status is 1."""
     assert config.is_file()
     ran = cli("refresh", "--json")
     assert ran.status == 1
@@ -196,7 +196,7 @@ def test_what_cannot_be_had_is_said_and_gives_status_1(cli: Cli, config: Path) -
 
 
 def test_chores_are_listed(cli: Cli, config: Path) -> None:
-    """Nothing before the first."""
+    """Chores are listed; before the first run the list is empty."""
     assert config.is_file()
     assert "Nothing was done yet" in cli("chores").out
     assert cli("chores", "--json").json == []

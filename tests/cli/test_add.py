@@ -240,6 +240,17 @@ def test_a_name_that_is_nearly_right_is_told(cli: Cli, config: Path) -> None:
     assert cli("bets", "--json").json == []
 
 
+def test_a_bet_that_waits_says_why_wherever_it_is_shown(cli: Cli, config: Path) -> None:
+    """And who may have been meant, though not all players are known yet."""
+    meet(config, DEN=("Nikola Jokić", "Aaron Gordon"))
+    ran = cli("add", "Jokicc over 25.5 pts")
+    shown = cli("show", "1")
+    for said in (ran.out, shown.out):
+        assert "it is not known yet who plays in which game (did you mean Nikola Jokić?)" in said
+    cli("withdraw", "1")
+    assert "did you mean" not in cli("show", "1").out
+
+
 def test_a_parlay_is_one_bet_on_all_of_its_games(cli: Cli, config: Path) -> None:
     """A leg that names no game is of the game before it; the price is that of the whole."""
     meet(config, **ROSTERS)
@@ -276,3 +287,18 @@ def test_the_time_of_placing_makes_two_bets_of_the_same_words(cli: Cli) -> None:
     assert later["created"]
     bad = cli("add", "DEN ML -150 $10", "--placed-at", "yesterday")
     assert (bad.status, "is not a time with its zone" in bad.sentence) == (2, True)
+
+
+def test_on_a_narrow_screen_a_bet_of_tonight_takes_one_line(
+    cli: Cli, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its game is told with the time alone, and where there is room with the day."""
+    meet(config, **ROSTERS)
+    for line in ("DEN -4.5 -110 $20", "Jokic over 25.5 pts -115 $20", "LAL@DEN over 224.5 1.91 $5"):
+        cli("add", line)
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow = cli("bets").out.splitlines()
+    assert len(narrow) == 4
+    assert all(len(x) <= 80 for x in narrow)
+    monkeypatch.setenv("COLUMNS", "140")
+    assert "LAL@DEN t" in cli("bets").out

@@ -48,6 +48,20 @@ def test_games_with_scores_and_bets(playing: None, cli: Cli) -> None:
     assert f"SAC {nba['0022500680']['score']['away']}" in shown
 
 
+def test_a_bet_that_is_decided_when_it_is_added_is_told_as_that(playing: None, cli: Cli) -> None:
+    """Neither a chance nor an edge nor a share of Kelly's is told of a quarter that is over."""
+    cli("games", "--league", "nba")
+    added = cli("add", "SAC@PHI Q1 SAC ML -110 $10", "--chance")
+    assert added.status == 0
+    assert "Already  can no longer win: Q1 SAC 25, PHI 28" in added.out
+    assert "p(hit)" not in added.out
+    asked = cli("check", "SAC@PHI Q1 over 40.5 -110")
+    assert asked.status == 1
+    assert "it is decided: can no longer lose: Q1 SAC 25, PHI 28" in asked.sentence
+    parlay = cli("add", "parlay: PHI ML; Q1 PHI ML; over 180.5 +300 $10")
+    assert "Already  leg 2 can no longer lose" in parlay.out
+
+
 def test_scores_that_are_held_back_are_said_to_be(playing: None, cli: Cli, config: Path) -> None:
     """Where all is to be shown late, the feed's own scores are not, and that is no trouble."""
     cli("games", "--league", "nba", "--refresh")

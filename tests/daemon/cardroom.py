@@ -1,4 +1,4 @@
-"""A room with a live view, a store, a clock that is moved by hand, and a chat on this machine."""
+"""A test room for live cards: a live view, a store, a clock moved by hand, and a local chat."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ DENVER = ZoneInfo("America/Denver")
 
 
 def watched(p: float = 0.71, pick: str = "DEN -4.5") -> Tracked:
-    """A bet with this chance of winning."""
+    """A tracked bet with this chance to win."""
     return replace(Tracked.fresh(bet(pick)), chance=Chance(p, 0.0, 1.0 - p))
 
 
 @dataclass
 class Room:
-    """All that a board's loop works with."""
+    """All that a card loop works with."""
 
     store: Store
     clock: FakeClock
@@ -49,11 +49,11 @@ class Room:
     loop: CardLoop = field(init=False)
 
     def __post_init__(self) -> None:
-        """Start with a fresh loop."""
+        """Start with a new loop."""
         self.start()
 
     def start(self) -> None:
-        """A loop that has just been started."""
+        """Make a new loop, as after a start."""
         tell = self._tell
         self.loop = CardLoop(self.board, self.live_view, self.store.cards, self.clock, tell)
 
@@ -62,11 +62,11 @@ class Room:
 
     @property
     def events(self) -> list[str]:
-        """What was told, by name."""
+        """The names of the reported events."""
         return [event for event, _ in self.told]
 
     async def restart(self) -> None:
-        """Die and start again: nothing but the store is left."""
+        """Start again after a death: only the store is left."""
         self.live_view = LiveView(self.clock, DENVER)
         await self.store.recover(self.clock.now())
         self.start()
@@ -75,12 +75,12 @@ class Room:
     def see(
         self, clock: str = "Q4 7:02", home: int = 98, *tracked: Tracked, stale: bool = False
     ) -> None:
-        """Show the game as a poll of this moment would."""
+        """Show the game as a poll at this moment would."""
         found = state(clock, home, 91)
         self.show(found, *(tracked or (watched(),)), stale=stale)
 
     def show(self, found: GameState, *tracked: Tracked, stale: bool = False) -> None:
-        """Show the game in any state."""
+        """Show the game in a given state."""
         now = self.clock.now()
         self.live_view.show(GameTracking(GAME, tracked, found, seen_at=now, stale=stale))
 
@@ -90,7 +90,7 @@ class Room:
         self.show(over, settled("DEN -4.5", Result.WON, 3739))
 
     async def pass_time(self, seconds: float, step: float = 1.0) -> None:
-        """Let time go by, with a turn whenever the loop asks for one."""
+        """Let time pass, with a turn whenever the loop asks for one."""
         ends = self.clock.now() + timedelta(seconds=seconds)
         while True:
             wait = await self.loop.turn()
@@ -102,7 +102,7 @@ class Room:
 
 @asynccontextmanager
 async def a_room(path: Path, board: Board) -> AsyncIterator[Room]:
-    """A room whose store knows the game and a bet on it."""
+    """A room whose store has the game and a bet on it."""
     async with await Store.open(path / "tracker.db", now=NOW, durable=False) as store:
         pick = parse_pick("DEN -4.5", find_in_game(GAME))
         await store.add(Draft(pick), game=GAME, defaults=(), at=NOW)
@@ -125,6 +125,6 @@ async def a_chat(
 
 
 def only(api: BotApi) -> Written:
-    """The one message that the chat shows."""
+    """The only message in the chat."""
     (written,) = api.written
     return written

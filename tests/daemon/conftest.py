@@ -1,4 +1,4 @@
-"""What every test of the daemon leaves behind: no process."""
+"""Fixtures of every daemon test: no process outlives its test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.daemon import night
 
 @pytest.fixture(autouse=True)
 async def no_daemon_outlives_its_test() -> AsyncIterator[None]:
-    """Whatever a failed test has started is ended."""
+    """End the daemons that a failed test has left running."""
     yield
     for process in night.STARTED:
         if process.returncode is None:

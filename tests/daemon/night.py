@@ -1,4 +1,4 @@
-"""A night of recorded games for tests: the local feed, the files, and what ought to come of it."""
+"""A night of recorded games for tests: the local feed, the files, and the expected results."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def expected(game: str, pick: str) -> str:
 
 
 def picks_for(game: str) -> list[str]:
-    """A spread of picks on a game, pushes among them."""
+    """A range of picks on a game, pushes among them."""
     away_code, home_code = game.split("@")
     away, home = FINALS[game]
     return [
@@ -116,11 +116,11 @@ async def tracker(config: Path, *words: str) -> tuple[int, str, str]:
 
 
 STARTED: list[asyncio.subprocess.Process] = []
-"""Daemons of the running test, so that none outlives it."""
+"""The daemons of the running test, which must not outlive it."""
 
 
 async def start_daemon(config: Path, clock: ScaledClock) -> asyncio.subprocess.Process:
-    """The daemon as a process of its own, on the clock of the feed."""
+    """Start the daemon as a process of its own, on the feed's clock."""
     with config.with_name("daemon.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tracker", "--config", str(config), "run",
@@ -134,7 +134,7 @@ async def start_daemon(config: Path, clock: ScaledClock) -> asyncio.subprocess.P
 
 
 async def bets(config: Path) -> list[dict[str, Any]]:
-    """What `tracker bets --json` says."""
+    """The output of `tracker bets --json`."""
     status, out, err = await tracker(config, "bets", "--json")
     assert status == 0, err
     found: list[dict[str, Any]] = json.loads(out)

@@ -1,4 +1,4 @@
-"""Promises of the alert policy: what holds for all games together, also after a restart."""
+"""Promises of the alert policy, which holds for all games together and through a restart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tracker.store import Store
 
 
 def change(episode: int, seconds: float, *, lost: bool = False) -> Change:
-    """A rule of bet 1 that fires so many seconds after NOW."""
+    """A change with an alert of a rule of bet 1, this many seconds after NOW."""
     at, one = NOW + timedelta(seconds=seconds), bet("DEN -4.5", 1)
     fired = replace(alert("p >= 0.80", state()), bet=1, episode=episode, at=at, text="▲")
     tracking = GameTracking(GAME, (Tracked.fresh(one),), state=state(), lost=lost)
@@ -27,7 +27,7 @@ def change(episode: int, seconds: float, *, lost: bool = False) -> Change:
 
 
 async def record(store: Store, made: Change) -> None:
-    """Write a change down, as a track would."""
+    """Record a change, as a track would."""
     at = made.alerts[0].at
     body = str(at).encode()
     poll = Poll("nba", "/x", at, body, hashlib.sha256(body).hexdigest(), state())
@@ -44,7 +44,7 @@ async def opened(folder: Path) -> Store:
 
 
 async def test_the_budget_of_the_hour_survives_a_restart(tmp_path: Path) -> None:
-    """What was told is counted from disk, and for an hour only."""
+    """After a restart, alerts of the last hour are counted from disk; older ones do not count."""
     policy = Policy(budget=2)
     async with await opened(tmp_path) as store:
         alert_policy = AlertPolicy(policy)
@@ -63,7 +63,7 @@ async def test_the_budget_of_the_hour_survives_a_restart(tmp_path: Path) -> None
 
 
 async def test_a_snooze_by_another_process_is_taken_up(tmp_path: Path) -> None:
-    """Within a refresh, and left when it is lifted."""
+    """A snooze set by another process holds after one refresh, and ends after it is lifted."""
     async with await opened(tmp_path) as store:
         alert_policy = AlertPolicy()
         await store.alerting.snooze(Snooze(SnoozeScope.ALL, "", NOW, NOW + timedelta(hours=1)))
@@ -75,7 +75,7 @@ async def test_a_snooze_by_another_process_is_taken_up(tmp_path: Path) -> None:
 
 
 def test_a_game_without_data_holds_back_chances_until_it_is_back() -> None:
-    """Whatever bet they are of."""
+    """While a game is without data, alerts on chances are held for every bet on it."""
     alert_policy = AlertPolicy()
     assert alert_policy.route(change(1, 1, lost=True), NOW).alerts[0].reason is Reason.FEED_DOWN
     assert alert_policy.route(change(2, 2), NOW).alerts[0].decision is Decision.FIRED

@@ -45,13 +45,13 @@ def view(number: int, pick: str = "DEN -4.5", **facts: Any) -> BetView:
 
 
 def done(number: int, result: Result, payout: int, day: date | None = None) -> BetView:
-    """A bet with a result, on a game of that date."""
+    """A settled bet on a game of that date."""
     game = GAME if day is None else replace(GAME, day=day)
     return view(number, result=result, payout_cents=payout, status=Status.OFFICIAL, game=game)
 
 
 def test_open_bets() -> None:
-    """The next to begin first; a live one with its chance and game clock."""
+    """Open bets are listed with the next to begin first; a live one has chance and game clock."""
     later = Game("9", "nba", "BOS", "NYK", NOW + timedelta(hours=20))
     bets = [
         view(14, "DEN ML", game=later, market=bet("DEN ML").market),
@@ -72,14 +72,14 @@ def test_open_bets() -> None:
 
 
 def test_a_free_bet_is_called_one_and_puts_nothing_at_stake() -> None:
-    """Its stake is the book's."""
+    """A free bet is named as one, and its stake does not count as the person's."""
     bets = [view(1), view(2, free=True)]
     assert profit_text(bets, SIGHT).endswith("At stake now: $20.00 on 2 open bets")
     assert bets_text(bets, SIGHT).endswith("free bet $20.00 at -115")
 
 
 def test_what_needs_the_person_comes_with_the_words_that_decide_it() -> None:
-    """A result, or where that is known what the book paid."""
+    """A bet that needs a decision comes with the command for it: a result, or the book's payout."""
     unclear = view(13, status=Status.NEEDS_REVIEW, review="the box lacks a period")
     unpaid = view(14, status=Status.OFFICIAL, result=Result.WON, review=f"leg 2 void: {ASK_BOOK}")
     assert reviews_text([unclear]).splitlines()[-1] == "/settle 13 won (or lost, push, void)"
@@ -87,7 +87,7 @@ def test_what_needs_the_person_comes_with_the_words_that_decide_it() -> None:
 
 
 def test_results() -> None:
-    """The newest first, each with its mark, its money and its game."""
+    """Results are listed newest first, each with its mark, its money and its game."""
     bets = [
         done(11, Result.LOST, 0, date(2026, 11, 18)),
         done(12, Result.WON, 3739),
@@ -104,7 +104,7 @@ def test_results() -> None:
 
 
 def test_what_they_came_to() -> None:
-    """In all, today, lately, and what is still at stake."""
+    """Profit is given in all, for today and for recent days, with what is still at stake."""
     bets = [
         done(11, Result.LOST, 0, date(2026, 11, 18)),
         done(12, Result.WON, 3739),
@@ -121,7 +121,7 @@ def test_what_they_came_to() -> None:
 
 
 def test_silence() -> None:
-    """About what, and until when on the person's own clock."""
+    """Snoozes are listed with what they cover and when they end on the person's clock."""
     games = {GAME.id: GAME.name}
     until = NOW + timedelta(hours=2)
     told = [
@@ -140,7 +140,7 @@ def test_silence() -> None:
 
 
 def test_nothing_is_told_as_nothing() -> None:
-    """With what to do about it."""
+    """An empty list says that it is empty, and what to do about it."""
     assert "/add" in bets_text([], SIGHT)
     assert settled_text([]) == "Nothing has been settled yet"
     assert profit_text([], SIGHT) == "Nothing has been settled yet\nAt stake now: nothing"
@@ -150,7 +150,7 @@ def test_nothing_is_told_as_nothing() -> None:
 
 
 def test_many_are_counted() -> None:
-    """An answer is never longer than a message, and never a screenful of screens."""
+    """A long list is cut to a message, and the bets left out are counted."""
     many = [view(number) for number in range(300)]
     assert bets_text(many, SIGHT).splitlines()[-1] == "… and 285 more: tracker bets"
     ended = [done(number, Result.WON, 3739) for number in range(300)]

@@ -1,4 +1,4 @@
-"""Promises of the live card, kept by the real library against a local Bot API."""
+"""Promises of the live card, tested with the real library against a local Bot API."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SAME = no(400, "Bad Request: message is not modified: specified new message cont
 
 
 async def test_one_message_is_edited_in_place(tmp_path: Path) -> None:
-    """From tip-off to the result there is one card, without a sound, and it tells what happens."""
+    """From tip-off to the result there is one card, without a sound, that shows what happens."""
     async with a_chat(tmp_path) as (room, api):
         for minute in range(10):
             room.see(f"Q4 {9 - minute}:30", 80 + 2 * minute, watched(0.5 + minute / 20))
@@ -59,7 +59,7 @@ async def test_one_message_is_edited_in_place(tmp_path: Path) -> None:
 
 
 async def test_nothing_is_posted_before_tip_off_or_after_the_end(tmp_path: Path) -> None:
-    """A card that nobody needs does not scroll the chat away."""
+    """No card is posted before tip-off or after the end."""
     async with a_chat(tmp_path) as (room, api):
         room.live_view.show(GameTracking(GAME, (watched(),)))
         await room.pass_time(60)
@@ -78,7 +78,7 @@ async def test_edits_keep_the_pace(tmp_path: Path) -> None:
 
 
 async def test_in_a_group_there_is_room_for_alerts(tmp_path: Path) -> None:
-    """Six games write at most twelve times a minute where twenty are allowed."""
+    """In a group, six games write at most twelve times a minute where twenty are allowed."""
     async with a_chat(tmp_path, -4411) as (room, api):
         for second in range(120):
             for number in range(6):
@@ -94,7 +94,7 @@ async def test_in_a_group_there_is_room_for_alerts(tmp_path: Path) -> None:
 
 
 async def test_what_shows_nothing_else_is_not_edited(tmp_path: Path) -> None:
-    """While nothing happens, once a minute says that the card is alive."""
+    """A card without news is edited only once a minute, to show that it is alive."""
     async with a_chat(tmp_path) as (room, api):
         for _ in range(180):
             room.see()
@@ -103,7 +103,7 @@ async def test_what_shows_nothing_else_is_not_edited(tmp_path: Path) -> None:
 
 
 async def test_a_card_that_shows_it_already_is_up_to_date(tmp_path: Path) -> None:
-    """Telegram's "not modified" is a success."""
+    """Telegram's "not modified" counts as a success."""
     async with a_chat(tmp_path) as (room, api):
         room.see()
         await room.pass_time(1)
@@ -115,7 +115,7 @@ async def test_a_card_that_shows_it_already_is_up_to_date(tmp_path: Path) -> Non
 
 
 async def test_a_deleted_card_is_posted_afresh(tmp_path: Path) -> None:
-    """Whoever deletes it sees another one, and only one."""
+    """A person who deletes a card gets another one, and only one."""
     async with a_chat(tmp_path) as (room, api):
         room.see()
         await room.pass_time(1)
@@ -129,7 +129,7 @@ async def test_a_deleted_card_is_posted_afresh(tmp_path: Path) -> None:
 
 
 async def test_a_restart_edits_the_same_message(tmp_path: Path) -> None:
-    """The card lives on, and its arrows too."""
+    """After a restart the same message is edited, and its arrows go on."""
     async with a_chat(tmp_path) as (room, api):
         room.see("Q4 7:02", 98)
         await room.pass_time(1)
@@ -140,7 +140,7 @@ async def test_a_restart_edits_the_same_message(tmp_path: Path) -> None:
 
 
 async def test_a_kill_while_a_card_is_sent_leaves_one_behind_and_says_so(tmp_path: Path) -> None:
-    """Of two cards, the one that is kept up to date tells that there may be another."""
+    """After a kill during a post, the card that goes on says that there may be another."""
     async with a_chat(tmp_path) as (room, api):
         await room.store.cards.begin("telegram", GAME.id, room.clock.now())
         await room.restart()
@@ -154,7 +154,7 @@ async def test_a_kill_while_a_card_is_sent_leaves_one_behind_and_says_so(tmp_pat
 
 @pytest.mark.parametrize("trouble", [Hangs(), Resets(), Says(502, b"", writes=True)])
 async def test_a_lost_answer_makes_the_next_card_say_so(tmp_path: Path, trouble: Trouble) -> None:
-    """The first card may stand there; it is orphaned, and no second one claims to be the only."""
+    """After a lost answer, the next card says that an earlier one may exist."""
     async with a_chat(tmp_path, limit=0.2) as (room, api):
         api.troubles.append(trouble)
         room.see()
@@ -167,7 +167,7 @@ async def test_a_lost_answer_makes_the_next_card_say_so(tmp_path: Path, trouble:
 
 
 async def test_the_patience_that_telegram_asks_for_is_kept(tmp_path: Path) -> None:
-    """After a 429 nothing is written to the board before its time."""
+    """After a 429 nothing is written to the board before the time that it names."""
     async with a_chat(tmp_path) as (room, api):
         room.see()
         await room.pass_time(1)
@@ -184,7 +184,7 @@ async def test_the_patience_that_telegram_asks_for_is_kept(tmp_path: Path) -> No
 
 
 async def test_a_chat_that_blocks_the_bot_is_tried_again_much_later(tmp_path: Path) -> None:
-    """It is said once, and costs a request every ten minutes."""
+    """A chat that blocks the bot is reported once, and tried again every ten minutes."""
     async with a_chat(tmp_path) as (room, api):
         api.troubles.extend([no(403, "Forbidden: bot was blocked by the user")] * 2)
         for _ in range(10):
@@ -195,7 +195,7 @@ async def test_a_chat_that_blocks_the_bot_is_tried_again_much_later(tmp_path: Pa
 
 
 async def test_markup_that_is_not_understood_costs_only_the_markup(tmp_path: Path) -> None:
-    """The card is shown in plain words."""
+    """If Telegram refuses the markup, the card is shown as plain text."""
     async with a_chat(tmp_path) as (room, api):
         api.troubles.append(no(400, "Bad Request: can't parse entities: oh"))
         room.see()
@@ -206,7 +206,7 @@ async def test_markup_that_is_not_understood_costs_only_the_markup(tmp_path: Pat
 
 
 async def test_a_group_that_moves_takes_its_cards_along(tmp_path: Path) -> None:
-    """The supergroup has none of the group's messages: the card is posted there."""
+    """When a group becomes a supergroup, which has no old messages, its card is posted there."""
     async with a_chat(tmp_path, -99) as (room, api):
         room.see()
         await room.pass_time(1)
@@ -221,7 +221,7 @@ async def test_a_group_that_moves_takes_its_cards_along(tmp_path: Path) -> None:
 
 
 async def test_a_chat_that_is_paired_instead_gets_a_card_of_its_own(tmp_path: Path) -> None:
-    """No message of the later chat is taken for a card of the earlier one."""
+    """After another chat is paired, no message in it is taken for an earlier card."""
     async with a_chat(tmp_path) as (room, api):
         room.see()
         await room.pass_time(1)
@@ -247,7 +247,7 @@ async def test_a_stale_game_says_so(tmp_path: Path) -> None:
 
 
 async def test_silence_shows_and_can_be_ended(tmp_path: Path) -> None:
-    """A snoozed game says until when, and its button offers the sound."""
+    """The card of a snoozed game says until when, and has a button that ends the snooze."""
     async with a_chat(tmp_path) as (room, api):
         now = room.clock.now()
         room.live_view.snooze(
@@ -265,7 +265,7 @@ async def test_silence_shows_and_can_be_ended(tmp_path: Path) -> None:
 
 
 async def test_bets_that_nobody_follows_close_their_card(tmp_path: Path) -> None:
-    """Whoever withdraws them sees why nothing moves any more."""
+    """When the bets are withdrawn, the card is closed and says why it no longer changes."""
     async with a_chat(tmp_path) as (room, api):
         room.see()
         await room.pass_time(1)
@@ -279,7 +279,7 @@ async def test_bets_that_nobody_follows_close_their_card(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("seed", range(8))
 async def test_a_bad_night(tmp_path: Path, seed: int) -> None:
-    """Whatever Telegram answers, one card is kept to the end and every other is said to exist."""
+    """Whatever Telegram answers, one card is kept to the end, and it says that others may exist."""
     rng = random.Random(seed)  # noqa: S311 - a night that can be had again
     troubles: tuple[Trouble, ...] = (
         wait(3),
@@ -319,7 +319,7 @@ async def test_a_bad_night(tmp_path: Path, seed: int) -> None:
 
 @pytest.mark.parametrize("service", ["discord", "ntfy"])
 async def test_discord_and_ntfy_keep_cards_too(tmp_path: Path, service: str) -> None:
-    """One message through a restart, edited at the service's own pace, closed with the result."""
+    """Discord and ntfy have one message, edited at the service's pace, through a restart."""
     server = Discord() if service == "discord" else Ntfy()
     async with server:
         channel: DiscordChannel | NtfyChannel
@@ -344,7 +344,7 @@ async def test_discord_and_ntfy_keep_cards_too(tmp_path: Path, service: str) -> 
 
 
 async def test_on_ntfy_no_card_has_a_twin(tmp_path: Path) -> None:
-    """A card whose answer was lost is posted in its own place, and has nothing to say of it."""
+    """On ntfy, a card whose answer was lost is posted in its own place and mentions no other."""
     async with (
         Ntfy() as server,
         NtfyChannel(Secret(TOPIC), server.url, limit=0.2) as channel,
@@ -359,7 +359,7 @@ async def test_on_ntfy_no_card_has_a_twin(tmp_path: Path) -> None:
 
 
 class Killed(Exception):
-    """The program is gone, at this very operation."""
+    """The program is killed at this operation."""
 
 
 class Fragile:
@@ -393,7 +393,7 @@ class Fragile:
 async def test_a_death_at_any_operation_leaves_one_card_that_claims_to_be_the_only(
     tmp_path: Path, after: bool
 ) -> None:
-    """And that card is kept to the end; at worst another stands above, and the kept one says so."""
+    """After a death at any operation, one card is kept to the end and mentions any other."""
     points = 0
     for dies_at in range(1, 200):
         folder = tmp_path / f"{dies_at}"
@@ -430,7 +430,7 @@ async def test_a_death_at_any_operation_leaves_one_card_that_claims_to_be_the_on
 
 
 def test_a_bet_on_two_games_is_shown_with_both_as_the_last_poll_of_either_left_it() -> None:
-    """A game that is over is not polled for hours: its card waits for no bet that has ended."""
+    """A bet on two games is shown on both cards as the last poll of either game left it."""
     clock = FakeClock(NOW)
     live_view = LiveView(clock, DENVER)
     other = Game("0022600202", "nba", "BOS", "NYK", GAME.start)
@@ -451,7 +451,7 @@ def test_a_bet_on_two_games_is_shown_with_both_as_the_last_poll_of_either_left_i
 
 
 def test_a_game_that_was_left_is_forgotten_also_where_nobody_shows_cards() -> None:
-    """A program that runs for months without a board keeps no more than the last games."""
+    """A program that runs for months without a board keeps only the latest games in memory."""
     clock = FakeClock(NOW)
     live_view = LiveView(clock, DENVER)
     live_view.show(GameTracking(GAME, (watched(),), state("Q4 7:02", 98, 91)))

@@ -1,4 +1,4 @@
-"""A night in a chat: the real daemon, one card through a kill, and a bet that is sent in."""
+"""A night in a chat: the real daemon, one card through a kill, and a bet added by message."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def with_bot(folder: Path, base_url: str, api_url: str) -> Path:
 
 
 async def until(done: Callable[[], object], what: str) -> None:
-    """Wait for something that is sure to come."""
+    """Wait until something holds that is sure to come."""
     for _ in range(1200):
         if done():
             return
@@ -44,18 +44,18 @@ async def until(done: Callable[[], object], what: str) -> None:
 
 
 def cards(api: BotApi) -> list[Written]:
-    """The messages that are cards."""
+    """The messages that are live cards."""
     return [x for x in api.written if x.text.startswith("🏀") and x.reply_to is None and x.buttons]
 
 
 def results(api: BotApi) -> list[Written]:
-    """The messages that tell a result as a reply."""
+    """The messages that report a result as a reply."""
     return [x for x in api.written if "WON" in x.text and x.reply_to is not None]
 
 
 @pytest.mark.timeout(120)
 async def test_a_night_in_a_chat(tmp_path: Path) -> None:
-    """One card from tip-off to the final, alerts as replies, and what is asked is answered."""
+    """One card lasts from tip-off to the final, alerts are replies, and commands are answered."""
     clock = ScaledClock(night.STARTS, 400.0)
     async with BotApi(chats={PERSON}) as api, night.feed(["SAC@PHI"], clock) as feed:
         config = with_bot(tmp_path, feed.url, api.url)

@@ -1,4 +1,4 @@
-"""Promises of chores: each once for each time that it is due, whatever clock and machine do."""
+"""Promises of chores: each runs once for each due time, whatever the clock and the machine do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tracker.store.upkeep import ChoreOutcome, ChoreRun
 
 NEW_YORK = ZoneInfo("America/New_York")
 STEP = 600.0
-"""Seconds by which virtual time moves at once."""
+"""Seconds by which virtual time moves at a time."""
 
 T0 = datetime(2026, 10, 25, 16, tzinfo=UTC)
 """A week before the clocks go back."""
@@ -68,14 +68,14 @@ class Machine:
         await self.wait(timedelta(minutes=2))
 
     async def kill(self) -> None:
-        """End it in the middle of whatever it does."""
+        """End the daemon in the middle of whatever it does."""
         assert self._task is not None
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._task, self.hung = None, 0
 
     async def wait(self, span: timedelta) -> None:
-        """Let the time pass with the machine awake, in steps of ten minutes at most."""
+        """Let time pass with the machine awake, in steps of ten minutes at most."""
         left = span.total_seconds()
         while left > 0:
             await self.clock.advance(min(left, STEP))
@@ -83,31 +83,31 @@ class Machine:
             await self._at_rest()
 
     async def _at_rest(self) -> None:
-        """Wait until every loop has done what it had to: the store works on its own thread."""
+        """Wait until every loop has finished its work: the store works in a thread of its own."""
         while self.clock.sleeping + self.hung < len(self.chores):  # noqa: ASYNC110 - a thread
             await asyncio.sleep(0)
 
     async def sleep(self, span: timedelta) -> None:
-        """Close the lid: the wall clock goes on, no task does."""
+        """Put the machine to sleep: the wall clock goes on, no task does."""
         self.clock.step_wall(span.total_seconds())
         await self.wait(timedelta(minutes=3))
 
     async def rows(self) -> tuple[ChoreRun, ...]:
-        """What is written down, the first due first."""
+        """The recorded runs, the first due first."""
         async with await Store.open(self._path, now=self.clock.now(), durable=False) as store:
             return tuple(reversed(await store.upkeep.chores(most=2000)))
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where the database is."""
+    """The path of the database."""
     return tmp_path / "tracker.db"
 
 
 async def test_a_chore_is_done_once_a_day_and_not_for_the_time_before_the_first_start(
     path: Path,
 ) -> None:
-    """What was due before is written down as missed, and is nobody's fault."""
+    """A chore runs once a day; a time before the first start is recorded as missed, not run."""
     machine = Machine(path, [NIGHTLY])
     await machine.start()
     await machine.wait(timedelta(hours=18))
@@ -120,7 +120,7 @@ async def test_a_chore_is_done_once_a_day_and_not_for_the_time_before_the_first_
 
 
 async def test_what_was_slept_through_is_made_up_for_once(path: Path) -> None:
-    """A week under the lid: one run, that says so, and a row for each night that was missed."""
+    """After a week asleep one run makes up for it, with a row for each night that was missed."""
     machine = Machine(path, [NIGHTLY])
     await machine.start()
     await machine.sleep(timedelta(days=7, hours=20))
@@ -132,7 +132,7 @@ async def test_what_was_slept_through_is_made_up_for_once(path: Path) -> None:
 
 
 async def test_a_chore_that_was_killed_is_done_by_the_next_start(path: Path) -> None:
-    """With the attempt counted, and once."""
+    """A chore that was killed is done once by the next start, with the attempt counted."""
     machine = Machine(path, [NIGHTLY])
     await machine.start()
     machine.hangs = True
@@ -148,7 +148,7 @@ async def test_a_chore_that_was_killed_is_done_by_the_next_start(path: Path) -> 
 
 
 async def test_what_fails_is_tried_again_and_then_told(path: Path) -> None:
-    """Three times ten minutes apart; one word of it at the end."""
+    """A failing chore is tried three times, ten minutes apart, and its failure is reported once."""
     machine = Machine(path, [NIGHTLY])
     machine.fails = {"backup"}
     await machine.start()
@@ -157,12 +157,12 @@ async def test_what_fails_is_tried_again_and_then_told(path: Path) -> None:
     assert len(machine.ran) == 3
     assert [x for x, _ in machine.told] == ["chore.retried", "chore.retried", "chore.failed"]
     assert machine.told[-1][1]["chore"] == "backup"
-    # How late the last try is depends on how fast the store answers between two steps of the clock.
+    # How late the last try is depends on how fast the store answers between two clock steps.
     assert re.fullmatch(r"late by \d\d m; no feed", machine.told[-1][1]["detail"])
 
 
 async def test_a_clock_that_is_set_back_does_nothing_twice(path: Path) -> None:
-    """Six hours back after the chore, and the time comes again."""
+    """A chore does not run again when the clock is set back six hours after it."""
     machine = Machine(path, [NIGHTLY])
     await machine.start()
     await machine.wait(timedelta(hours=18))
@@ -175,7 +175,7 @@ async def test_a_clock_that_is_set_back_does_nothing_twice(path: Path) -> None:
 @pytest.mark.parametrize(("month", "day"), [(3, 14), (11, 1)])
 @pytest.mark.parametrize("at", [time(1, 30), time(2, 30), time(5)])
 def test_every_date_has_one_due_over_a_change_of_the_clocks(month: int, day: int, at: time) -> None:
-    """A time that is left out comes as much later, one that comes twice at the first."""
+    """A skipped time of day is due as much later, and one that comes twice is due at the first."""
     middle = datetime(2026, month, day, 12, tzinfo=NEW_YORK)
     chore = Chore("x", (), (at,), NEW_YORK)
     found = dues(chore, middle - timedelta(days=3), middle + timedelta(days=3))
@@ -185,7 +185,7 @@ def test_every_date_has_one_due_over_a_change_of_the_clocks(month: int, day: int
 
 
 async def test_a_fortnight_with_kills_sleep_and_a_change_of_the_clocks(path: Path) -> None:
-    """All that the daemon does by itself: no time twice, none without a row."""
+    """Through kills, sleep and a clock change, no chore runs twice for a time or leaves no row."""
     settings = parse_settings('timezone = "America/New_York"\n[store]\npath = "x.db"\n', path)
     chores = usual_chores(settings, lambda: True)
     machine = Machine(path, chores)
@@ -214,7 +214,7 @@ async def test_a_fortnight_with_kills_sleep_and_a_change_of_the_clocks(path: Pat
 
 
 async def test_a_heavy_command_gives_way_and_is_bounded(tmp_path: Path) -> None:
-    """Its niceness and memory are those that were asked for, and it ends at its limit."""
+    """A heavy command has the given niceness and memory limit, and ends at its time limit."""
     config = tmp_path / "tracker.toml"
     config.write_text('[store]\npath = "t.db"\n', "utf-8")
     run = Commands(config, limit=0.01, bounds=Bounds())
@@ -224,7 +224,7 @@ async def test_a_heavy_command_gives_way_and_is_bounded(tmp_path: Path) -> None:
 
 
 def test_models_are_retrained_only_where_the_person_says_so(path: Path) -> None:
-    """On Tuesdays, in a process that gives way; what it makes is never put in use by itself."""
+    """Models are retrained on Tuesdays if the settings say so, and never put in use by that."""
     base = 'timezone = "America/New_York"\n[store]\npath = "x.db"\n'
     usual = usual_chores(parse_settings(base, path), lambda: True)
     assert not [x for x in usual if "retrain" in x.name]

@@ -17,13 +17,13 @@ GAME = Game("0022600001", "nba", "DEN", "LAL", T0, date(2026, 11, 20))
 
 
 def state(points: int) -> GameState:
-    """A live state that is known by its points."""
+    """A live state that is recognised by its points."""
     return GameState(GAME, Phase.LIVE, 1, 700.0 - points, Score(points, 0))
 
 
 @dataclass
 class Feed:
-    """Polls every five seconds, and remembers which standing each was chosen by."""
+    """Polls every five seconds, and remembers which standing each poll was chosen by."""
 
     clock: FakeClock
     asked: list[GameStanding] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Feed:
 
 
 async def test_each_poll_is_handed_on_when_it_is_old_enough_and_in_order() -> None:
-    """While new ones are made at their own pace, by how the game really stands."""
+    """Polls are handed on in order after the delay, while new ones come at the game's pace."""
     clock = FakeClock(T0)
     feed, handed = Feed(clock), []
     standing = GameStanding(GAME)
@@ -61,7 +61,7 @@ async def test_each_poll_is_handed_on_when_it_is_old_enough_and_in_order() -> No
 
 
 async def test_without_a_delay_the_poller_is_the_poller() -> None:
-    """There is nothing in between."""
+    """Without a delay, the poller itself is used."""
     clock = FakeClock(T0)
     feed = Feed(clock)
     async with delayed(feed, 0.0, clock, GameStanding(GAME)) as late:
@@ -69,7 +69,7 @@ async def test_without_a_delay_the_poller_is_the_poller() -> None:
 
 
 async def test_a_slate_tells_its_games_at_once_and_their_scores_late() -> None:
-    """A bet finds its game; nobody sees a score of the present."""
+    """A delayed slate gives its games at once, so that bets match, but their scores late."""
     clock = FakeClock(T0)
     points = iter(range(1, 100))
 

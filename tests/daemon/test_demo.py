@@ -1,4 +1,4 @@
-"""The demo: what a stranger sees first works whole, and says so by its exit status."""
+"""The demo works from start to end, and its exit status says so."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 @pytest.mark.timeout(150)
 async def test_the_demo_settles_every_bet_as_the_games_ended(tmp_path: Path) -> None:
-    """Four games are played, alerts arrive, bets meet their close and settle, charts are drawn."""
+    """Four games are played, alerts arrive, bets get their close and settle, charts are drawn."""
     demo = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tracker", "demo", "--speed", "900", "--out", str(tmp_path),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,

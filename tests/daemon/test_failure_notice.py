@@ -1,4 +1,4 @@
-"""Promises of the end: no daemon dies or fails to start in silence, and none says it all night."""
+"""Promises of the failure notice: every end of the daemon is reported, but not all night long."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ WHY = f"{STORE}: its file system has become read-only"
 
 @dataclass
 class Channel:
-    """Remembers what it was given, or breaks."""
+    """A channel that keeps its messages, or fails."""
 
     broken: bool = False
     name: str = "phone"
     said: list[str] = field(default_factory=list)
 
     async def send(self, message: Message) -> Outcome:
-        """Take it."""
+        """Keep the message."""
         if self.broken:
             raise OSError("gone")
         self.said.append(message.body.partition("\n")[0])
@@ -34,7 +34,7 @@ class Channel:
 
 
 async def test_every_channel_hears_of_the_end_once_an_hour(tmp_path: Path) -> None:
-    """With the path; a restart that fails is told as well, and the hundredth is not."""
+    """Every working channel gets each of both notices once an hour, however often it comes up."""
     clock, phone = FakeClock(datetime(2026, 11, 21, tzinfo=UTC)), Channel()
     notice = FailureNotice([Channel(broken=True), phone], EndsTold(STORE, clock, tmp_path))
     for _ in range(100):
@@ -48,7 +48,7 @@ async def test_every_channel_hears_of_the_end_once_an_hour(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("mark", ["", "rubbish"])
 async def test_what_cannot_be_remembered_is_said(tmp_path: Path, mark: str) -> None:
-    """Once too often is better than never."""
+    """Where no mark can be written, the notice is sent each time."""
     clock, phone = FakeClock(datetime(2026, 11, 21, tzinfo=UTC)), Channel()
     ends = EndsTold(STORE, clock, tmp_path)
     missing = EndsTold(STORE, clock, tmp_path / "missing")
@@ -60,7 +60,7 @@ async def test_what_cannot_be_remembered_is_said(tmp_path: Path, mark: str) -> N
 
 
 async def test_an_end_that_was_taken_back_is_news_again(tmp_path: Path) -> None:
-    """Nobody is left with the last word "it runs"; what ends every minute is taken back seldom."""
+    """An end after "it runs again" is reported, but one every minute only seldom."""
     clock, phone = FakeClock(datetime(2026, 11, 21, tzinfo=UTC)), Channel()
     ends = EndsTold(STORE, clock, tmp_path)
     assert not ends.stand()

@@ -1,7 +1,7 @@
 """A fortnight in virtual time: five leagues play, and all chores are really done.
 
 The machine is killed, sleeps, is away for a week, and the clocks go back. The daemon's own loop
-says when a chore is due; what it does is the use case itself, against a server that plays a season.
+says when a chore is due; its work is the use case itself, against a server that plays a season.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ T0 = datetime(2026, 10, 25, 16, tzinfo=UTC)
 
 DAYS = 14
 AWAY = (4, 12)
-"""The days on which the machine is closed and opened again: more than a week."""
+"""The days on which the machine is closed and opened again: more than a week apart."""
 
 LEAGUES: dict[League, tuple[str, str]] = {
     "nba": ("SAC@PHI 2026-01-29", "0022600{:03d}"),
@@ -55,7 +55,7 @@ LEAGUES: dict[League, tuple[str, str]] = {
     "ncaaw": ("LVA@SEA 2022-09-04", "401800{:03d}"),
     "gleague": ("MIL@WAS 2026-01-29", "401700{:03d}"),
 }
-"""A recording that is played under each league's name, and the form of its games' ids."""
+"""The recording that is played as each league's game, and the form of the game's ids."""
 
 
 def season() -> list[Playback]:
@@ -78,7 +78,7 @@ def season() -> list[Playback]:
 
 
 class Household(Machine):
-    """A machine whose chores are really done. `done` counts the commands that were."""
+    """A machine whose chores are really done. `done` counts the commands that were run."""
 
     def __init__(self, path: Path, settings: Settings, feeds: Feeds, clock: FakeClock) -> None:
         super().__init__(path, usual_chores(settings, lambda: True), T0)
@@ -89,7 +89,7 @@ class Household(Machine):
         self.idle = asyncio.Event()
 
     async def __call__(self, *args: str) -> CommandRun:
-        """Do a chore, in this process; what it would print is its last line."""
+        """Do a chore in this process; the output's last line is what it would print."""
         if self.hangs:
             return await super().__call__(*args)
         self.ran.append(args)
@@ -107,7 +107,7 @@ class Household(Machine):
         return CommandRun(0, said, "")
 
     async def _at_rest(self) -> None:
-        """Wait until no command is at work any more: some of them wait on the clock themselves."""
+        """Wait until no command is running: some of them wait on the clock themselves."""
         await super()._at_rest()
         while self.working:
             await self.idle.wait()
@@ -133,7 +133,7 @@ class Household(Machine):
                 raise AssertionError(args)
 
     async def refresh(self, parts: Sequence[Part]) -> str:
-        """Look things up of every league; raises TrackerError when something is missing."""
+        """Refresh every league; raises TrackerError when something is missing."""
         async with await Store.open(self._path, now=self.clock.now(), durable=False) as store:
             work = Refresh(store, self.feeds, self.clock, load_parameters)
             found = [x for league in LEAGUES for x in await work.run(league, parts)]
@@ -145,7 +145,7 @@ class Household(Machine):
 
 @asynccontextmanager
 async def household(folder: Path) -> AsyncIterator[tuple[Household, Running]]:
-    """A machine with nothing on it, and a server that plays the fortnight."""
+    """An empty machine, and a server that plays the fortnight."""
     clock, path = FakeClock(T0), folder / "tracker.db"
     text = f'timezone = "America/New_York"\n[store]\npath = "{path}"\n'
     settings = parse_settings(text, folder / "tracker.toml")
@@ -157,7 +157,7 @@ async def household(folder: Path) -> AsyncIterator[tuple[Household, Running]]:
 
 
 async def fortnight(folder: Path) -> tuple[list[tuple[str, str, str]], str]:
-    """Live through it, hold what must hold, and give the rows of chores and the content's hash."""
+    """Play the fortnight and check it; the chores' rows, and the hash of the content."""
     async with household(folder) as (home, server):
         await home.start()
         day = 0
@@ -174,7 +174,7 @@ async def fortnight(folder: Path) -> tuple[list[tuple[str, str, str]], str]:
                 await home.start()
                 await home.wait(timedelta(hours=4))
             elif day == 3:
-                # At half past, when no chore is due: what is begun then is nobody's luck.
+                # At half past no chore is due: the moment of the kill decides nothing.
                 await home.wait(timedelta(hours=7, minutes=30))
                 await home.sleep(timedelta(hours=16, minutes=30))
             else:
@@ -183,19 +183,19 @@ async def fortnight(folder: Path) -> tuple[list[tuple[str, str, str]], str]:
         await home.kill()
         rows = await home.rows()
         await holds(home, server)
-    # How many minutes a chore came late is the real machine's doing.
+    # How many minutes late a chore was depends on the real machine.
     done = [(x.name, x.due.isoformat(), str(x.outcome)) for x in rows]
     return done, await content(folder)
 
 
 async def content(folder: Path) -> str:
-    """The hash of all that is remembered."""
+    """The hash of all that is stored."""
     async with await Store.open(folder / "tracker.db", now=T0, readonly=True) as store:
         return await store.export_hash()
 
 
 async def holds(home: Household, server: Running) -> None:
-    """Each chore once for each time that it was due, no gap; again it asks for nothing."""
+    """Check that each chore has one row for each due time, and that a refresh finds no gap."""
     rows, end = await home.rows(), home.clock.now()
     assert len({(x.name, x.due) for x in rows}) == len(rows)
     for chore in home.chores:
@@ -229,7 +229,7 @@ async def holds(home: Household, server: Running) -> None:
 async def test_every_chore_is_done_once_and_the_same_fortnight_gives_the_same_rows(
     tmp_path: Path,
 ) -> None:
-    """Twice, from nothing: with a kill at work, a lid that is closed, and a week away."""
+    """Two runs of the fortnight, with a kill, a sleep and a week away, do each chore once alike."""
     lives = []
     for name in ("one", "two"):
         (folder := tmp_path / name).mkdir()

@@ -54,7 +54,7 @@ PAST = tuple(
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    """A store that knows the game."""
+    """A store that has the game."""
     async with await Store.open(tmp_path / "t.db", now=START) as opened:
         await opened.save_games([(GAME, None)], START - timedelta(days=1))
         yield opened
@@ -66,7 +66,7 @@ def forecaster(live: LiveOf = nothing_live) -> Forecaster:
 
 
 async def test_results_that_the_store_has_move_the_forecast(store: Store) -> None:
-    """A game without lines is forecast from its teams' results, and says so."""
+    """A game without lines is forecast from its teams' results, and the prior says so."""
     made = forecaster()
     before = await made.forecast(BOOK, TIP)
     await store.known.keep_finished(PAST)
@@ -80,7 +80,7 @@ async def test_results_that_the_store_has_move_the_forecast(store: Store) -> Non
 
 
 async def test_results_that_come_later_are_learned_while_the_daemon_runs(store: Store) -> None:
-    """Every ten minutes: a daemon that runs for weeks rates teams by last night's games."""
+    """A running daemon learns new results every ten minutes, and rates teams by them."""
     clock, made = FakeClock(START - timedelta(hours=2)), forecaster()
     loop = asyncio.create_task(keep_learning(store, made.pricing, clock))
     try:
@@ -96,7 +96,7 @@ async def test_results_that_come_later_are_learned_while_the_daemon_runs(store: 
 
 
 async def test_an_exchanges_price_moves_the_forecast_of_a_game_in_play() -> None:
-    """While it is younger than a minute; an older one knows less than the score."""
+    """An exchange's price moves a live forecast only while it is younger than a minute."""
     moment = START + timedelta(minutes=40)
     state = GameState(GAME, Phase.LIVE, 2, 300.0, Score(40, 40))
     own = await forecaster().forecast(BOOK, state)
@@ -136,14 +136,14 @@ MARKETS: tuple[Market, ...] = (
 
 
 def _placed(added_at: datetime) -> list[Bet]:
-    """A bet on each market, and a parlay, as they were added at a time."""
+    """A bet on each market, and a parlay, as added at a given time."""
     slip = Parlay(tuple(Leg(GAME, x) for x in (MARKETS[0], MARKETS[2], MARKETS[6])))
     wagers: list[Wager] = [*MARKETS, slip]
     return [Bet(n, "pick", x, GAME, (), added_at) for n, x in enumerate(wagers, 1)]
 
 
 def test_bets_of_the_third_quarter_have_the_chances_of_bets_from_before_the_tip() -> None:
-    """The last line before the tip is the prior of both, and players are who they were."""
+    """Bets added in play have the chances of those added before: same prior, same players."""
     pricing = forecaster().pricing
     lines = Lines(home_spread=-5.5, total=226.5)
     pricing.learn({GAME.id: PregameLines(lines, "ESPN", START - timedelta(minutes=20))})
@@ -166,7 +166,7 @@ RECORDED = ("SAC@GSW 2024-01-25", "HOU@ATL 2026-01-29")
 
 
 def boxes_of(recording: Recording) -> list[tuple[datetime, GameState]]:
-    """What the league's box told of a recorded game every three minutes, to its end."""
+    """The league's box scores of a recorded game, one every three minutes, to its end."""
     site = NbaSite([Playback(recording, START)])
     path = f"{LIVE}/boxscore/boxscore_{recording.id}.json"
     told: list[tuple[datetime, GameState]] = []
@@ -179,7 +179,7 @@ def boxes_of(recording: Recording) -> list[tuple[datetime, GameState]]:
 
 
 def wagers_on(final: GameState, lines: Lines) -> list[tuple[Wager, int | None]]:
-    """Bets of every kind with the points that a player usually has, tonight's drawn to eight."""
+    """Bets of every kind, with the points that a player usually has limited to eight tonight."""
     spread, total = lines.home_spread, lines.total
     assert spread is not None
     assert total is not None
@@ -202,7 +202,7 @@ def wagers_on(final: GameState, lines: Lines) -> list[tuple[Wager, int | None]]:
 
 
 def known_before(final: GameState, lines: Lines, wagers: list[tuple[Wager, int | None]]) -> Pricing:
-    """What is known of a game: its closing lines, and fifteen games of each player bet on."""
+    """What is known before a game: its closing lines, and fifteen games of each player bet on."""
     pricing, past = forecaster().pricing, {}
     pricing.learn({final.game.id: PregameLines(lines, "ESPN", START - timedelta(minutes=20))})
     minutes = {(x.side, x.name): (x.minutes, x.starter) for x in final.players}
@@ -225,10 +225,11 @@ def known_before(final: GameState, lines: Lines, wagers: list[tuple[Wager, int |
 def test_a_recorded_night_that_is_written_down_late_has_the_chances_of_one_from_before(
     name: str,
 ) -> None:
-    """Of every bet at every poll to the end, but for who sat unseen when it was written down.
+    """Bets added late have, at every poll to the end, the chances of bets added before tip-off.
 
-    When he was last on the court is told by earlier boxes alone: he counts as one who has just
-    gone off, until he is seen or the quarter is over that makes the difference.
+    The exception is a player who was on the bench, unseen, when the bets were added. Only earlier
+    box scores say when he was last on the court, so he counts as just gone off until he is seen, or
+    until the quarter ends in which that matters.
     """
     recording = find_recording(name)
     told = boxes_of(recording)

@@ -1,4 +1,4 @@
-"""Promises of the bot that listens: the paired are served, and nobody else is even answered."""
+"""Promises of the chat bot: paired users are served, and strangers get no answer."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ PICTURE = b"\x89PNG\r\n\x1a\n and so on"
 
 @dataclass
 class Scripted:
-    """Commands that say what is written here; what was asked is kept."""
+    """Runs no commands: it returns a written output, and keeps what was asked."""
 
     says: dict[str, CommandRun] = field(default_factory=dict)
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
     async def __call__(self, *args: str) -> CommandRun:
-        """Answer by the verb; a chart is drawn where it is asked for."""
+        """Return the output for the command; draw a chart where one is asked for."""
         self.asked.append(args)
         if args[0] == "chart" and "chart" not in self.says:
             Path(args[2]).write_bytes(PICTURE)  # noqa: ASYNC240 - a few bytes
@@ -50,7 +50,7 @@ class Scripted:
 
 @dataclass
 class Ears:
-    """A bot that listens, in a room with a card."""
+    """A bot that listens, in a room with a live card."""
 
     room: Room
     api: BotApi
@@ -64,7 +64,7 @@ class Ears:
 
     @property
     def bets(self) -> BetCommands:
-        """What may be done with bets."""
+        """The commands on bets."""
         registry = Registry(self.room.folder / "models", GAMES)
         explainer = Explainer(self.room.store, (), lambda _: None, registry)
         changed = self.changes.append
@@ -73,7 +73,7 @@ class Ears:
         )
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start listening."""
         commands = BotCommands(
             self.room.store, self.room.live_view, self.room.clock, DENVER, self.line, self.bets,
             self.verbs, self.refreshed.append, self.real, self.fixed_chat,
@@ -83,13 +83,13 @@ class Ears:
         self.task = asyncio.create_task(listener.listen(lambda: None))
 
     async def stop(self) -> None:
-        """Stop to listen."""
+        """Stop listening."""
         if self.task is not None:
             self.task.cancel()
             await asyncio.gather(self.task, return_exceptions=True)
 
     async def until(self, done: Callable[[], object]) -> None:
-        """Wait for something that is sure to come."""
+        """Wait until something holds that is sure to come."""
         for _ in range(2000):
             if done():
                 return
@@ -98,7 +98,7 @@ class Ears:
         raise AssertionError("it never came")
 
     async def dealt(self) -> None:
-        """Wait until all that was said so far has been dealt with."""
+        """Wait until every message so far has been handled."""
         last = self.api.updates[-1]["update_id"]
         for _ in range(2000):
             if await self.room.store.pairing.offset() == last + 1:
@@ -109,7 +109,7 @@ class Ears:
     async def answer_to(
         self, text: str, *, chat: int = CHAT, user: int = PERSON, at: datetime = NOW
     ) -> Written:
-        """What the bot answers to some words."""
+        """The bot's answer to a message."""
         before = len(self.api.messages)
         self.api.say(text, chat=chat, user=user, at=int(at.timestamp()))
         await self.until(lambda: len(self.api.messages) > before)
@@ -120,7 +120,7 @@ class Ears:
 async def ears(
     path: Path, *, paired: bool = True, chat: int = CHAT, listening: bool = True
 ) -> AsyncIterator[Ears]:
-    """A room in which somebody is paired."""
+    """A room in which a user is paired."""
     async with a_chat(path, chat) as (room, api):
         assert isinstance(room.board, TelegramBoard)
         made = Ears(room, api, room.board._line, Scripted(), FakeClock(NOW))
@@ -136,7 +136,7 @@ async def ears(
 
 
 async def test_commands_are_answered(tmp_path: Path) -> None:
-    """Each in the chat, as a reply, without a sound."""
+    """Each command is answered in the chat, as a reply, without a sound."""
     async with ears(tmp_path) as x:
         x.room.see()
         said = await x.answer_to("/status")
@@ -156,7 +156,7 @@ async def test_commands_are_answered(tmp_path: Path) -> None:
 
 
 async def test_a_bet_is_added_and_taken_back(tmp_path: Path) -> None:
-    """It is read as at the terminal, followed at once, and has a button that undoes it."""
+    """A bet added in the chat is read as at the terminal, followed at once, and can be undone."""
     async with ears(tmp_path) as x:
         said = await x.answer_to("/add  DEN ML\n-110 $20")
         assert said.text.splitlines() == [
@@ -183,7 +183,7 @@ async def test_a_bet_is_added_and_taken_back(tmp_path: Path) -> None:
 
 
 async def test_a_line_without_a_command_is_shown_as_what_it_would_be(tmp_path: Path) -> None:
-    """Nothing is registered until the button below it is pressed."""
+    """A line without a command is shown as a bet, which only its button registers."""
     async with ears(tmp_path) as x:
         said = await x.answer_to("DEN over 112.5 -110 $20")
         assert said.text.startswith("This would be: ")
@@ -196,7 +196,7 @@ async def test_a_line_without_a_command_is_shown_as_what_it_would_be(tmp_path: P
 
 
 async def test_in_a_group_only_bets_are_answered(tmp_path: Path) -> None:
-    """What people say to each other there is theirs."""
+    """In a group, messages that are no bets get no answer."""
     async with ears(tmp_path, chat=-881) as x:
         x.api.say("good evening", chat=-881)
         x.api.say("/weather@other_bot", chat=-881)
@@ -207,7 +207,7 @@ async def test_in_a_group_only_bets_are_answered(tmp_path: Path) -> None:
 
 
 async def test_bets_are_changed_and_decided(tmp_path: Path) -> None:
-    """Edit, withdraw, settle, void and review, each with what is refused in one sentence."""
+    """Edit, withdraw, settle, void and review work; each refusal is one sentence."""
     async with ears(tmp_path) as x:
         await x.answer_to("/add DEN ML -110 $20")
         edited = (await x.answer_to("/edit #2 stake $25")).text
@@ -229,7 +229,7 @@ async def test_bets_are_changed_and_decided(tmp_path: Path) -> None:
 
 
 async def test_what_a_bet_is_worth(tmp_path: Path) -> None:
-    """By a chance of this moment where none was seen; without a stake there is nothing to tell."""
+    """Cash-out and hedge use a chance worked out now if none was seen; they need a stake."""
     async with ears(tmp_path) as x:
         await x.answer_to("/add DEN ML -110 $20")
         offered = (await x.answer_to("/cashout 2 $15")).text
@@ -244,7 +244,7 @@ async def test_what_a_bet_is_worth(tmp_path: Path) -> None:
 
 
 async def test_a_chat_that_another_program_paired_is_taken_up(tmp_path: Path) -> None:
-    """The command that pairs may have begun before the daemon did: no restart is needed then."""
+    """A chat that is paired while the daemon runs is used without a restart."""
     async with ears(tmp_path, paired=False, listening=False) as x:
         x.line.write_to(None)
         x.start()
@@ -256,7 +256,7 @@ async def test_a_chat_that_another_program_paired_is_taken_up(tmp_path: Path) ->
 
 
 async def test_why_and_a_chart(tmp_path: Path) -> None:
-    """A bet that has not moved says so, and a picture comes from a process of its own."""
+    """/why of a bet that has not moved says so, and /chart comes from a process of its own."""
     async with ears(tmp_path) as x:
         assert "no change to explain yet" in (await x.answer_to("/why #1")).text
         said = await x.answer_to("/chart 12")
@@ -269,7 +269,7 @@ async def test_why_and_a_chart(tmp_path: Path) -> None:
 
 
 async def test_snoozing(tmp_path: Path) -> None:
-    """A bet, a game or everything, always until a stated time."""
+    """A bet, a game or everything can be snoozed, always until a stated time."""
     async with ears(tmp_path) as x:
         x.room.see()
         store, now = x.room.store, x.room.clock.now()
@@ -291,14 +291,14 @@ async def test_snoozing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("space", [" ", "\n", "\t", "\u00a0", "\u2009", " \n "])
 async def test_any_white_space_ends_a_command(tmp_path: Path, space: str) -> None:
-    """A phone puts others than the plain one into a line."""
+    """Any white space ends a command: a phone may not send the plain one."""
     async with ears(tmp_path) as x:
         said = await x.answer_to(f"/snooze{space}2h")
         assert said.text.startswith("Silent about everything until")
 
 
 async def test_a_topic_is_answered_in_the_topic(tmp_path: Path) -> None:
-    """An answer that went to the group itself would not be found."""
+    """A command in a topic is answered in that topic, where the user sees it."""
     async with ears(tmp_path, chat=-99) as x:
         x.api.topics.add(17)
         x.api.say("/help", chat=-99, topic=17)
@@ -307,7 +307,7 @@ async def test_a_topic_is_answered_in_the_topic(tmp_path: Path) -> None:
 
 
 async def test_buttons(tmp_path: Path) -> None:
-    """Each is answered at once, and does what it says."""
+    """Each button is answered at once, and does what it says."""
     async with ears(tmp_path) as x:
         x.room.see()
         await x.room.pass_time(1)
@@ -336,7 +336,7 @@ async def test_buttons(tmp_path: Path) -> None:
     "data", ["", "why", "why:", "why:99", "rm -rf:1", "why:-1", "why:١", "x" * 64]
 )
 async def test_a_button_of_nobodys_does_nothing(tmp_path: Path, data: str) -> None:
-    """Whatever it carries."""
+    """A button with data that is not ours does nothing."""
     async with ears(tmp_path) as x:
         x.room.see()
         x.api.press(data, 1)
@@ -346,7 +346,7 @@ async def test_a_button_of_nobodys_does_nothing(tmp_path: Path, data: str) -> No
 
 
 async def test_a_stranger_is_refused_and_told_of_once(tmp_path: Path) -> None:
-    """In the group of the paired and in a chat of their own: no answer, and one line in the log."""
+    """A stranger gets no answer, in a group or in private, and is logged once."""
     group = -881
     async with ears(tmp_path, chat=group) as x:
         x.api.chats.add(STRANGER)
@@ -364,7 +364,7 @@ async def test_a_stranger_is_refused_and_told_of_once(tmp_path: Path) -> None:
 
 
 async def test_the_person_may_not_command_from_elsewhere(tmp_path: Path) -> None:
-    """Who is paired in one chat is a stranger in the next."""
+    """A user who is paired in one chat is a stranger in another."""
     async with ears(tmp_path) as x:
         x.api.chats.add(-5)
         x.api.say("/status", chat=-5)
@@ -373,7 +373,7 @@ async def test_the_person_may_not_command_from_elsewhere(tmp_path: Path) -> None
 
 
 async def test_pairing_by_a_code(tmp_path: Path) -> None:
-    """The right code makes a chat the person's own, and alerts and cards go there at once."""
+    """The right code pairs a chat, and alerts and cards go there at once."""
     async with ears(tmp_path, paired=False) as x:
         x.line.write_to(None)
         await x.room.store.pairing.expect("K7QM2XPA", NOW + timedelta(minutes=10))
@@ -389,7 +389,7 @@ async def test_pairing_by_a_code(tmp_path: Path) -> None:
 
 
 async def test_the_chat_of_the_configuration_needs_no_pairing(tmp_path: Path) -> None:
-    """A private chat that is named there is its owner's; another's code moves nothing."""
+    """A configured private chat needs no pairing, and a code from another chat moves nothing."""
     async with ears(tmp_path, paired=False, chat=PERSON, listening=False) as x:
         x.fixed_chat = True
         x.start()
@@ -400,7 +400,7 @@ async def test_the_chat_of_the_configuration_needs_no_pairing(tmp_path: Path) ->
 
 
 async def test_a_second_poller_is_a_clear_error_and_no_more(tmp_path: Path) -> None:
-    """It is told once, alerts and cards go on, and listening goes on once the other has stopped."""
+    """A second poller is reported once; alerts go on, and listening resumes once it stops."""
     async with ears(tmp_path, listening=False) as x:
         conflict = no(409, "Conflict: terminated by other getUpdates request; make sure that only")
         x.api.poll_troubles.extend([conflict] * 3)
@@ -429,7 +429,7 @@ async def test_a_second_poller_is_a_clear_error_and_no_more(tmp_path: Path) -> N
     ],
 )
 async def test_a_deaf_bot_hears_again(tmp_path: Path, trouble: Says) -> None:
-    """No answer of a server ends the listening."""
+    """Whatever a server answers, listening resumes."""
     async with ears(tmp_path, listening=False) as x:
         x.api.poll_troubles.extend([trouble] * 2)
         x.start()
@@ -441,7 +441,7 @@ async def test_a_deaf_bot_hears_again(tmp_path: Path, trouble: Says) -> None:
 
 
 async def test_what_was_said_is_dealt_with_once_over_a_restart(tmp_path: Path) -> None:
-    """Telegram hands it out again until it is told not to; it is not answered twice."""
+    """A message is handled once through a restart, though Telegram delivers it again."""
     async with ears(tmp_path) as x:
         await x.answer_to("/status")
         await x.dealt()
@@ -452,7 +452,7 @@ async def test_what_was_said_is_dealt_with_once_over_a_restart(tmp_path: Path) -
 
 
 async def test_what_was_asked_long_ago_is_not_answered(tmp_path: Path) -> None:
-    """But a bet that was sent in while the program did not run is registered."""
+    """An old command gets no answer, but a bet sent while the program was down is registered."""
     async with ears(tmp_path, listening=False) as x:
         long_ago = int((NOW - timedelta(hours=2)).timestamp())
         for text in ("/status", "/snooze 1h", "/add DEN -4.5"):
@@ -467,7 +467,7 @@ async def test_what_was_asked_long_ago_is_not_answered(tmp_path: Path) -> None:
 async def test_a_wrong_clock_of_this_machine_silences_no_command(
     tmp_path: Path, minutes: int
 ) -> None:
-    """What is heard while the bot listens was just written; the log says once what is off."""
+    """A wrong machine clock makes no new command count as old, and is logged once."""
     async with ears(tmp_path) as x:
         await x.answer_to("/status")
         await x.dealt()
@@ -481,7 +481,7 @@ async def test_a_wrong_clock_of_this_machine_silences_no_command(
 
 
 async def test_an_answer_that_hangs_holds_up_little(tmp_path: Path) -> None:
-    """It has a limit, and the next command is answered."""
+    """An answer that hangs reaches its limit, and the next command is answered."""
     async with ears(tmp_path) as x:
         await x.answer_to("/help")
         x.api.troubles.append(Hangs(writes=False))

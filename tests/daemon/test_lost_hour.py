@@ -1,6 +1,6 @@
-"""Promises of a lost hour: a game whose feed is gone for so long is followed and settled right.
+"""Promises of a lost hour: a game whose feed is gone that long is followed and settled right.
 
-And of a daemon's end: nothing of it stays in the process.
+Also of a daemon's end: nothing of it stays in the process.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ THREADS = tuple((aiosqlite.Connection, name) for name in ("__aenter__", "commit"
 
 
 async def followed(folder: Path, faults: list[Fault], clock: Clock) -> tuple[Counter[str], Store]:
-    """A whole game with these faults: the events that were told, and the store at the end."""
+    """Follow a whole game with these faults: the reported events, and the store at the end."""
     events: Counter[str] = Counter()
 
     def tell(event: SystemEvent) -> None:
@@ -61,7 +61,7 @@ async def followed(folder: Path, faults: list[Fault], clock: Clock) -> tuple[Cou
     ],
 )
 def test_an_hour_without_a_board_in_the_middle_of_a_game(kind: FaultKind, tmp_path: Path) -> None:
-    """Empty, blocked or old everywhere: nothing is dropped, no result is early, all is right."""
+    """With boards empty, blocked or old, no game is dropped, and no result is early or wrong."""
 
     async def night(clock: Clock) -> None:
         hour = Fault(kind, LOST, FOUND - LOST)
@@ -87,7 +87,7 @@ def test_an_hour_without_a_board_in_the_middle_of_a_game(kind: FaultKind, tmp_pa
 
 
 def test_a_daemon_that_has_ended_leaves_nothing_to_a_second_one(tmp_path: Path) -> None:
-    """What a life keeps from the collector is given back at its end."""
+    """Objects that a daemon hid from the garbage collector are released at its end."""
 
     async def minute(clock: Clock) -> None:
         settings = load_settings(write_files(tmp_path, "http://127.0.0.1:9", [GAME], []))

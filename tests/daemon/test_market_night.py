@@ -1,4 +1,4 @@
-"""Promises of a night with quotes: closes, values, credits and what is said of them, end to end."""
+"""Promises of a night with quotes: closes, values, credits and their reports, end to end."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ clob_url = "{url}"
 
 @asynccontextmanager
 async def daemon(config: Path, clock: ScaledClock) -> AsyncIterator[list[str]]:
-    """The daemon on the feed's clock, and what it logs."""
+    """The daemon on the feed's clock, and its log."""
     settings, stop = load_settings(config), asyncio.Event()
     logged: list[str] = []
 
@@ -89,7 +89,7 @@ async def daemon(config: Path, clock: ScaledClock) -> AsyncIterator[list[str]]:
 
 @pytest.mark.timeout(180)
 async def test_a_night_with_quotes_ends_in_closes_and_values(tmp_path: Path) -> None:
-    """Every bet has a close or a reason; planned is charged; the key is nowhere."""
+    """Every bet has a close or a reason, credits are charged as planned, and the key is nowhere."""
     load_parameters("nba")
     clock = ScaledClock(night.TIP_OFF - timedelta(minutes=3), SPEED)
     async with night.feed(GAMES, clock) as server:
@@ -123,7 +123,7 @@ async def test_a_night_with_quotes_ends_in_closes_and_values(tmp_path: Path) -> 
 
 
 def paid(folder: Path) -> int:
-    """What the rows say was spent: as planned, but for players whom no book quotes."""
+    """The credits that the rows say were spent: as planned, less players whom no book quotes."""
     with sqlite3.connect(folder / "tracker.db") as db:
         rows = db.execute("SELECT purpose, planned, cost FROM credit WHERE refused IS NULL")
         listed = rows.fetchall()
@@ -132,7 +132,7 @@ def paid(folder: Path) -> int:
 
 
 def leaks(folder: Path, logged: list[str]) -> None:
-    """Fail where the key shows in the database, or in what was logged; bodies are kept in full."""
+    """Fail where the key is in the database or the log; bodies are searched in full."""
     kept = b"".join(x.read_bytes() for x in folder.iterdir() if x.name != "tracker.toml")
     assert KEY.encode() not in kept
     assert KEY not in "".join(logged)
@@ -142,7 +142,7 @@ def leaks(folder: Path, logged: list[str]) -> None:
 
 
 async def closed(database: Path, clock: ScaledClock, logged: list[str]) -> None:
-    """Wait until every bet has met its close."""
+    """Wait until every bet has its close."""
     until = night.TIP_OFF + timedelta(minutes=60)
     while clock.now() < until:
         try:

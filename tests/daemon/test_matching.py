@@ -1,4 +1,4 @@
-"""Bets leave a game that is no longer theirs: another opponent, another date, a player traded."""
+"""Bets move off a game that is no longer theirs: another opponent, another date, a trade."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ LATER = replace(GAME, id=f"{GAME.id}-20261125-LAL-DEN", start=T0 + timedelta(day
 def test_only_what_names_neither_opponent_nor_date_goes_on(
     line: str, new: Game, goes: bool
 ) -> None:
-    """A team's bet goes on against another opponent; to another date only where the book waits."""
+    """Only a team's bet moves to another opponent, and to a date for which its book waits."""
     drafts = {1: Draft(*read_line(line))}
     assert bool(to_move([a_book(bet(1, line))], [GAME, new], drafts)) is goes
 
 
 def test_a_player_who_was_traded_leaves_his_old_teams_game() -> None:
-    """Once boxes show him elsewhere, and before the game begins; nobody leaves an unknown team."""
+    """A traded player's bet leaves his old team's game before it begins, if its roster is known."""
     line = PlayerTotal(Player("Big Man", Side.HOME), Stat.PTS, Direction.OVER, 20.5)
     tracking = GameTracking(GAME, (Tracked.fresh(Bet(1, "Big Man o20.5 pts", line, GAME, (), T0)),))
     before, mate = T0 - timedelta(hours=2), Player("A Mate", Side.HOME)

@@ -1,4 +1,4 @@
-"""Promises of a night against hosts that were written apart from ours: closes, values, credits."""
+"""Promises of a night against independently written odds servers: closes, values, credits."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def contests() -> tuple[Contest, ...]:
 def test_closes_and_values_are_those_of_an_independent_reckoning(
     keyed: bool, credits_left: int, least: float, tmp_path: Path
 ) -> None:
-    """With a key, with credits that run out in the middle, and without a key.
+    """Every close, value and credit equals an independent computation, and the key is nowhere.
 
-    The two accounts of every close, value and credit are the same, and the key is nowhere.
+    This holds with a key, with credits that run out midway, and without a key.
     """
     games = contests()
     night = Night(games, LISTED - 12 * MINUTE, LISTED + 13 * MINUTE, credits_left)

@@ -1,4 +1,4 @@
-"""Promises of the demo to a phone: a handful of real messages, and word of what came of them."""
+"""Promises of the demo on a phone: a few real messages, and a report of what came of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tracker.domain.alert import Refused, Sent
 
 
 async def test_a_phone_gets_a_handful_of_each_kind() -> None:
-    """Chances and results, each marked as the demo's; the rest stays on the screen."""
+    """A phone gets a few chances and results, marked as the demo's; the rest stays on screen."""
     one, other = Script("one"), Script("other", [Sent(), Refused("blocked")])
     phone = Phone([one, other])
     for number in range(20):
@@ -25,7 +25,7 @@ async def test_a_phone_gets_a_handful_of_each_kind() -> None:
 
 
 async def test_without_a_phone_nothing_is_sent() -> None:
-    """And nothing is told."""
+    """Without a phone nothing is sent or reported."""
     phone = Phone(())
     await phone.show("▲ 80 % DEN ML")
     assert phone.report() == []

@@ -1,4 +1,4 @@
-"""Bets on players: found on rosters and in tonight's boxes, believed by what was kept of them."""
+"""Bets on players: found on rosters and in box scores, with priors from their stored games."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ JOKIC = Player("Nikola Jokić", Side.HOME)
 
 
 def box(game: Game, home: tuple[str, ...], away: tuple[str, ...]) -> GameState:
-    """A box from before tip-off with these players."""
+    """A box score from before tip-off with these players."""
     lines = [(x, Side.HOME) for x in home] + [(x, Side.AWAY) for x in away]
     players = tuple(PlayerLine(x, x, side, ()) for x, side in lines)
     return GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0), players=players)
@@ -52,25 +52,25 @@ BOSTON = box(OTHER, ("Jaylen Brown",), ("Josh Hart",))
 
 @dataclass
 class Night:
-    """Followed bets over a store that knows tonight's two games."""
+    """Followed bets over a store that has tonight's two games."""
 
     store: Store
     followed: FollowedBets
     events: list[tuple[str, dict[str, str]]]
 
     async def add(self, line: str) -> None:
-        """A bet as another process would add it, its game unknown."""
+        """Add a bet as another process would, its game unknown."""
         await self.store.add(written(line), game=None, defaults=(), at=T0)
         await self.followed.refresh(slate_changed=True)
 
     async def met(self, *states: GameState) -> None:
-        """Boxes that a track, or the loop for it, has read."""
+        """Take box scores, as a track or the roster loop would."""
         for state in states:
             self.followed.meet(state)
         await self.followed.refresh()
 
     def said(self, event: str) -> list[dict[str, str]]:
-        """The events of a kind."""
+        """The reported events of a kind."""
         return [what for name, what in self.events if name == event]
 
 
@@ -88,7 +88,7 @@ def settings_in(folder: Path) -> Settings:
 
 @pytest.fixture
 async def night(tmp_path: Path) -> AsyncIterator[Night]:
-    """Two games an hour before their tip-off, of whose players nobody knows."""
+    """Two games an hour before their tip-off, whose players are unknown."""
     settings = settings_in(tmp_path)
     events: list[tuple[str, dict[str, str]]] = []
     async with await Store.open(tmp_path / "tracker.db", now=T0, durable=False) as store:
@@ -103,7 +103,7 @@ async def night(tmp_path: Path) -> AsyncIterator[Night]:
 
 
 async def test_a_mere_player_is_found_once_a_box_names_him(night: Night) -> None:
-    """Until then the bet waits, and the games are known whose players it needs."""
+    """A bet on a player alone waits for a box score, and its possible games ask for one."""
     await night.add("Jokic over 25.5 pts -115 $20")
     assert {x.id for x in night.followed.without_roster} == {GAME.id, OTHER.id}
     assert night.followed.waiting == 1
@@ -114,8 +114,20 @@ async def test_a_mere_player_is_found_once_a_box_names_him(night: Night) -> None
     assert night.said("bet.matched") == [{"bet": "1", "game": "LAL@DEN 2026-11-20"}]
 
 
+async def test_a_name_that_was_mistyped_is_told_once(night: Night) -> None:
+    """A mistyped name is reported once, as soon as a box score has the player who was meant."""
+    await night.add("Jokicc over 25.5 pts -115 $20")
+    assert night.said("bets.mistake") == []
+    await night.met(DENVER)
+    await night.met(BOSTON)
+    [said] = night.said("bets.mistake")
+    assert said["what"].endswith(
+        "nobody of that name is known to play (did you mean Nikola Jokić?)"
+    )
+
+
 async def test_what_a_players_prior_rests_on_is_told_by_his_name(night: Night) -> None:
-    """As the box writes it, and not as it is compared."""
+    """A player's prior is reported under the name in the box score, not under the compared key."""
     await night.add("Jokic over 25.5 pts -115 $20")
     await night.met(DENVER)
     (tracking,) = await night.store.trackings(())
@@ -126,7 +138,7 @@ async def test_what_a_players_prior_rests_on_is_told_by_his_name(night: Night) -
 
 
 async def test_a_roster_is_remembered_from_earlier_games(night: Night, tmp_path: Path) -> None:
-    """A player who was seen with his team is found before tonight's box is there."""
+    """A player seen earlier with his team is found before tonight's box score exists."""
     await night.store.players.meet({("nba", "DEN"): ("Nikola Jokić",)}, T0 - timedelta(days=2))
     again = FollowedBets(night.store, FakeClock(T0), settings_in(tmp_path), lambda *_: None)
     again.know_slate()
@@ -139,7 +151,7 @@ async def test_a_roster_is_remembered_from_earlier_games(night: Night, tmp_path:
 
 
 async def test_two_players_of_a_name_are_named_and_neither_is_guessed(night: Night) -> None:
-    """An ambiguous name is a mistake that lists the candidates, said once."""
+    """An ambiguous name is a mistake that lists the candidates, reported once."""
     await night.met(DENVER, BOSTON)
     await night.add("LAL@DEN James over 5.5 pts")
     await night.followed.refresh(slate_changed=True)
@@ -149,7 +161,7 @@ async def test_two_players_of_a_name_are_named_and_neither_is_guessed(night: Nig
 
 
 async def test_a_name_that_is_not_on_the_roster_is_said_with_near_misses(night: Night) -> None:
-    """The bet goes on waiting: he may be called up, and the box is read again."""
+    """A bet on a name that is not on the roster goes on waiting, and near names are given."""
     await night.met(DENVER, BOSTON)
     await night.add("LAL@DEN Jokitch over 25.5 pts")
     [mistake] = night.said("bets.mistake")
@@ -161,7 +173,7 @@ async def test_a_name_that_is_not_on_the_roster_is_said_with_near_misses(night: 
 
 
 async def test_a_parlay_is_bound_once_every_leg_is_known(night: Night) -> None:
-    """One leg whose player is not known yet holds the whole slip."""
+    """One leg whose player is unknown holds the whole parlay."""
     await night.met(DENVER)
     await night.add("parlay: DEN ML; Jaylen Brown over 20.5 pts +260 $10")
     assert await night.store.trackings(()) == []
@@ -174,7 +186,7 @@ async def test_a_parlay_is_bound_once_every_leg_is_known(night: Night) -> None:
 
 
 async def test_a_bet_is_followed_with_what_is_known_of_its_player(night: Night) -> None:
-    """A poll that comes while bets are read finds the bet and the player's games, or neither."""
+    """A poll that comes while bets are read finds the bet with the player's games, or neither."""
     past = replace(DENVER, game=replace(GAME, id="0022600900", start=T0 - timedelta(days=2)))
     lines = tuple(replace(x, minutes=30.0, played=True) for x in past.players)
     over = replace(past, phase=Phase.FINAL, period=4, score=Score(100, 90), players=lines)
@@ -193,7 +205,7 @@ async def test_a_bet_is_followed_with_what_is_known_of_its_player(night: Night) 
 
 @dataclass
 class Boxes:
-    """A source of boxes that remembers what it was asked and when."""
+    """A source of box scores that remembers each request and its time."""
 
     clock: FakeClock
     reading: GameState | Unreadable
@@ -206,7 +218,7 @@ class Boxes:
         max_age: float,  # noqa: ARG002
         believed: GameState | None = None,  # noqa: ARG002
     ) -> FeedAnswer:
-        """The box of a game."""
+        """The box score of a game."""
         assert ask is LookUp.BOX
         self.asked.append((self.clock.monotonic(), game.id))
         now, heard = self.clock.now(), self.clock.monotonic()
@@ -214,7 +226,7 @@ class Boxes:
 
 
 async def test_boxes_are_read_kindly_for_the_names_in_them() -> None:
-    """Not before two hours to go, each game at most every five minutes, four at a time."""
+    """Rosters are read from two hours before, at most every five minutes a game, four at a time."""
     home = ["DEN", "BOS", "PHI", "ATL", "GSW", "DAL"]
     away = ["LAL", "NYK", "SAC", "HOU", "NOP", "CHA"]
     games = [Game(f"002260001{n}", "nba", home[n], away[n], after(0)) for n in range(6)]
@@ -249,7 +261,7 @@ def on_jokic(number: int, points: float, odds: str, *, late: bool = False) -> Tr
 
 
 def a_game(points: int, days: int) -> PlayerGame:
-    """What he did so many days before."""
+    """A player's game this many days before."""
     start = T0 - timedelta(days=days)
     return PlayerGame(
         JOKIC.name, "DEN", f"g{days}", start, 34.0, True, ((Stat.PTS, points), (Stat.REB, 12)), 4
@@ -257,14 +269,14 @@ def a_game(points: int, days: int) -> PlayerGame:
 
 
 def points_believed(beliefs: PlayerBeliefs, *bets: Tracked) -> float:
-    """His points for each minute, as believed."""
+    """The player's expected points per minute."""
     priors = beliefs.priors(GameTracking(GAME, bets))
     assert priors is not None
     return priors.of(Side.HOME, JOKIC.key).rates[0]
 
 
 def test_of_a_player_without_games_and_lines_nothing_is_believed() -> None:
-    """Not the average of his role; games that are read, or a line with a price, change that."""
+    """A player without games or priced lines has no prior, not even his role's average."""
     beliefs, late = PlayerBeliefs(), on_jokic(1, 25.5, "+100", late=True)
     assert beliefs.priors(GameTracking(GAME)) is None
     bare = replace(late, bet=replace(late.bet, odds=None, added_at=T0))
@@ -285,7 +297,7 @@ def test_of_a_player_without_games_and_lines_nothing_is_believed() -> None:
 def test_a_line_and_its_price_are_a_prior_where_nothing_else_is_known(
     line: float, odds: str, said: float
 ) -> None:
-    """A star's over has the chance that its price implies, less the book's margin."""
+    """If nothing else is known, a line's chance is that of its price without the margin."""
     beliefs, own = PlayerBeliefs(), on_jokic(1, line, odds)
     state = GameState(GAME, Phase.SCHEDULED, 0, 720.0, Score(0, 0))
     prior = Prior(0.0, 226.0, PriorSource.LINES)
@@ -296,7 +308,7 @@ def test_a_line_and_its_price_are_a_prior_where_nothing_else_is_known(
 
 
 def test_the_evenest_line_from_before_tip_off_counts() -> None:
-    """A long shot, and a line that was taken while he played, say nothing of his night."""
+    """Only the evenest line from before tip-off counts, not a long shot or one placed in play."""
     beliefs = PlayerBeliefs()
     even = points_believed(beliefs, on_jokic(1, 10.5, "-110"))
     assert even > points_believed(beliefs, on_jokic(1, 6.5, "-110"))
@@ -307,7 +319,7 @@ def test_the_evenest_line_from_before_tip_off_counts() -> None:
 
 @pytest.mark.parametrize(("points", "odds"), [(25.5, "-110"), (27.5, "+105"), (24.5, "-125")])
 def test_a_line_from_before_counts_though_it_is_told_of_in_play(points: float, odds: str) -> None:
-    """A night written down in the third quarter has the chances of one written down before."""
+    """Bets added in the third quarter have the chances of the same bets added before."""
     beliefs = PlayerBeliefs()
     beliefs.recent = {("nba", JOKIC.key): tuple(a_game(26, n) for n in range(1, 11))}
     before, late = (on_jokic(1, points, odds, late=x) for x in (False, True))
@@ -318,7 +330,7 @@ def test_a_line_from_before_counts_though_it_is_told_of_in_play(points: float, o
 
 @pytest.mark.parametrize("placed", [None, T0 + timedelta(minutes=50)])
 def test_a_line_of_the_game_in_play_is_none_of_before(placed: datetime | None) -> None:
-    """One that is far from what his games say, or that was placed in play, teaches nothing."""
+    """A line placed in play, or far from what a player's games say, changes nothing."""
     beliefs, points = PlayerBeliefs(), 38.5 if placed is None else 25.5
     beliefs.recent = {("nba", JOKIC.key): tuple(a_game(26, n) for n in range(1, 11))}
     late = on_jokic(1, points, "-110", late=True)
@@ -331,7 +343,7 @@ def test_a_line_of_the_game_in_play_is_none_of_before(placed: datetime | None) -
 
 
 async def test_who_is_seen_again_goes_on_being_remembered(night: Night) -> None:
-    """The box of another night says anew who plays for whom, in a program that runs for months."""
+    """In a program that runs for months, each night's box score renews its players' rosters."""
     await night.met(DENVER)
     assert not night.followed._rosters.news
     night.followed.meet(replace(DENVER, phase=Phase.CANCELLED))
@@ -342,6 +354,6 @@ async def test_who_is_seen_again_goes_on_being_remembered(night: Night) -> None:
 
 
 def test_a_box_while_he_plays_is_met_too(night: Night) -> None:
-    """Any box teaches who plays, whatever the game does."""
+    """A box score in play teaches the roster too."""
     night.followed.meet(replace(live(1, 400, (10, 8)), players=DENVER.players))
     assert night.followed._rosters.news

@@ -1,4 +1,4 @@
-"""The daemon as a process of its own: nights with kills, stops and rivals."""
+"""The daemon as a process of its own: nights with kills, stops and a second daemon."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Bets = list[dict[str, object]]
 
 
 async def _until(holds: Callable[[Bets], bool], config: Path, seconds: float) -> Bets:
-    """The bets once that holds of them; fails when it takes too long."""
+    """The bets once a condition holds of them; fails when that takes too long."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         found = await night.bets(config)
@@ -53,7 +53,7 @@ def _assert_right(found: list[dict[str, object]]) -> None:
 def _assert_no_doubles(database: Path, taken: Sink) -> None:
     with sqlite3.connect(database) as db:
         fired = [x for (x,) in db.execute("SELECT id FROM alert WHERE decision = 'fired'")]
-        # The program's last word may be left for its next start.
+        # The notice of the stop may be left for the next start to send.
         open_ends = (
             "SELECT alert, state FROM delivery JOIN alert ON alert.id = delivery.alert "
             "WHERE coalesce(told, state) <> 'sent' AND rule <> 'stopped'"
@@ -75,13 +75,13 @@ def _assert_no_doubles(database: Path, taken: Sink) -> None:
     )
     assert [x for x, count in plain.items() if count > 1] == []
     told = {number for alerts in taken.alerts for number in alerts}
-    # One that expired may have arrived before its answer was lost.
+    # An expired message may have arrived before its answer was lost.
     assert set(fired) - late - last <= told <= set(fired)
 
 
 @pytest.mark.timeout(240)
 async def test_kills_at_random_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
-    """Through kill -9 after kill -9, each bet settles right and each alert comes once."""
+    """Through repeated kill -9, each bet settles right and each alert comes once."""
     rng = random.Random(20260130)  # noqa: S311 - a seed makes the night repeatable
     games = ["SAC@PHI", "NOP@GSW"]
     clock = ScaledClock(night.STARTS - timedelta(hours=1), 360.0)
@@ -117,7 +117,7 @@ async def test_a_stop_is_clean_and_quick(tmp_path: Path) -> None:
 
 
 async def test_a_second_daemon_names_the_first(tmp_path: Path) -> None:
-    """Two daemons on one database: the second exits 3 and says who holds it."""
+    """Of two daemons on one database, the second exits 3 and names the first."""
     clock = ScaledClock(night.STARTS, 120.0)
     async with night.feed(["SAC@PHI"], clock) as running:
         config = night.write_files(tmp_path, running.url, ["SAC@PHI"], [])
@@ -140,7 +140,7 @@ async def _until_running(config: Path) -> None:
 
 
 async def test_bets_come_and_go_while_it_runs(tmp_path: Path) -> None:
-    """A bet put into the file is followed, one taken out is withdrawn, a bad one spoils none."""
+    """A bet added to the file is followed, a removed one is withdrawn, a bad one harms no other."""
     clock = ScaledClock(night.STARTS, 60.0)
     async with night.feed(["SAC@PHI"], clock) as running:
         config = night.write_files(tmp_path, running.url, ["SAC@PHI"], [])

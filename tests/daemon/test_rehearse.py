@@ -1,4 +1,4 @@
-"""Replays in virtual time: the same recording and bets give the same rows, and the real result."""
+"""Replays in virtual time: the same recording and bets give the same rows and the real result."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ GAMES = tuple(Playback(find_recording(night.RECORDINGS[g])) for g in ("SAC@PHI",
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A replay of two games of one night: its database, and the hash over its rows."""
+    """A replay of two games of one night: its database, and the hash of its rows."""
     database = tmp_path_factory.mktemp("replay") / "a.db"
     return database, asyncio.run(_play(database, *GAMES))[0]
 
 
 async def test_two_replays_give_identical_rows(tmp_path: Path, played: tuple[Path, str]) -> None:
-    """A hash over every table is the same for the same bytes."""
+    """Two replays of the same bytes give the same hash over every table."""
     again, _ = await _play(tmp_path / "b.db", *GAMES)
     assert played[1] == again
     other, _ = await _play(tmp_path / "c.db", GAMES[0])
@@ -61,7 +61,7 @@ async def test_two_replays_give_identical_rows(tmp_path: Path, played: tuple[Pat
 
 
 async def test_a_replay_ends_official_and_right(played: tuple[Path, str]) -> None:
-    """After the last look at the box every bet is official, with the result of the real final."""
+    """After the last box score check every bet is official, with the result of the real final."""
     async with await Store.open(played[0], now=night.TIP_OFF, readonly=True) as store:
         bets = await store.bets_view()
     assert {bet.status.value for bet in bets} == {"official"}
@@ -71,7 +71,7 @@ async def test_a_replay_ends_official_and_right(played: tuple[Path, str]) -> Non
 
 
 async def test_each_changed_state_has_one_snapshot_a_bet(played: tuple[Path, str]) -> None:
-    """No state is kept twice in a row, and all bets of a game have the same moments."""
+    """No state is stored twice in a row, and all bets of a game have the same moments."""
     async with await Store.open(played[0], now=night.TIP_OFF, readonly=True) as store:
         views = [await store.show_view(bet.number) for bet in await store.bets_view()]
     moments = {
@@ -88,7 +88,7 @@ async def test_each_changed_state_has_one_snapshot_a_bet(played: tuple[Path, str
 
 
 async def test_a_corrected_box_makes_a_second_revision(tmp_path: Path) -> None:
-    """A point fewer in the rewritten box turns a result, once, and with a row for each."""
+    """One point less in the rewritten box score turns a result once, as a second revision."""
     recording = find_recording(night.RECORDINGS["SAC@PHI"])
     assert recording.official is not None
     scorer = recording.official.home.lines[0].player
@@ -105,7 +105,7 @@ async def test_a_corrected_box_makes_a_second_revision(tmp_path: Path) -> None:
 
 
 async def test_player_lines_and_a_parlay_end_as_the_box_says(tmp_path: Path) -> None:
-    """They have a chance at every look, and the result of the official figures."""
+    """Player lines and a parlay have a chance at every poll, and settle by the official figures."""
     pick = partial(parse_bet, find=find_in("nba"))
     lines = (
         "Paul George under 6.5 reb",

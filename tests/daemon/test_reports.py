@@ -1,4 +1,4 @@
-"""Promises of the record as a message: once a week on a Monday, or once a month, if wanted."""
+"""Promises of the report message: weekly on a Monday or monthly, if wanted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WEDNESDAY = datetime(2026, 11, 25, 12, tzinfo=UTC)
 async def test_a_report_is_told_when_its_span_is_over(
     span: ReportSpan, days: list[int], tmp_path: Path
 ) -> None:
-    """At nine in the person's own zone, and no second time that day."""
+    """A report is sent at nine in the person's zone, once that day."""
     clock, told = FakeClock(WEDNESDAY), list[Notice]()
     zone = ZoneInfo("America/New_York")
 
@@ -45,7 +45,7 @@ async def test_a_report_is_told_when_its_span_is_over(
 
 
 def test_a_week_ends_on_sunday() -> None:
-    """And a month with its last day."""
+    """A week ends on Sunday, and a month with its last day."""
     assert report_due(ReportSpan.WEEK, date(2026, 11, 30))
     assert not report_due(ReportSpan.WEEK, date(2026, 12, 1))
     assert report_due(ReportSpan.MONTH, date(2026, 12, 1))

@@ -1,4 +1,4 @@
-"""A parlay over two games: one memory of it, whichever game's poll comes, dies or comes again."""
+"""A parlay over two games has one state, whichever game's poll comes, fails or comes again."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def quarters(*points: tuple[int, int], clock: float = 360.0) -> GameState:
 
 
 def moments(game: Game, *, wins: bool = True) -> list[tuple[float, GameState]]:
-    """What polls of a game tell and when: before tip-off, a close half, a rout, the end, checks."""
+    """What polls of a game report and when: pregame, a close half, a rout, the end, checks."""
     rout = ((30, 25), (30, 25), (30, 20), (30, 20))
     points = rout if wins else tuple((b, a) for a, b in rout)
     told = [
@@ -72,7 +72,7 @@ class Killed(Exception):
 
 @dataclass
 class World:
-    """What goes on whether the program runs or not: the time, and both games' scripts."""
+    """What goes on whether or not the program runs: the time, and both games' scripts."""
 
     path: Path
     scripts: dict[str, list[tuple[float, GameState]]]
@@ -98,7 +98,7 @@ class World:
                     tasks.create_task(hall.run(tracking, script, decisions))
 
     async def survive(self) -> bool:
-        """Whether one life came to its end by itself."""
+        """Run one life; whether it came to its end by itself."""
         killed = False
         try:
             await self.live()
@@ -115,7 +115,7 @@ class World:
 
 @dataclass
 class Hall:
-    """Lets both games' polls come at one moment, and kills the program at a record."""
+    """Makes both games' polls come at one moment, and kills the program at a record."""
 
     world: World
     store: Store
@@ -131,7 +131,7 @@ class Hall:
             self._meet()
 
     async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
-        """The real forecast, which comes for both games once both have asked for it."""
+        """The real forecast, returned to both games once both have asked for it."""
         told = outlook(replace(state, game=GAME))
         if self.world.together:
             waits = asyncio.get_running_loop().create_future()
@@ -150,7 +150,7 @@ class Hall:
     async def record_all(
         self, decided: Sequence[tuple[Poll, Change]], channels: Sequence[str]
     ) -> None:
-        """Write to the real store, unless this is the record at which the program dies."""
+        """Write to the real store, unless the program dies at this record."""
         world = self.world
         world.records += 1
         if world.records == world.die_at and world.early:
@@ -162,13 +162,13 @@ class Hall:
 
 @dataclass
 class Script:
-    """A game's polls as the world has them, one after the other."""
+    """A game's polls, one after the other."""
 
     hall: Hall
     game: str
 
     async def next(self, _: GameStanding) -> Poll:
-        """What the next moment of the script tells."""
+        """The poll of the script's next moment."""
         await asyncio.sleep(0)
         script = self.hall.world.scripts[self.game]
         seconds, state = script.pop(0)
@@ -182,7 +182,7 @@ class Script:
 
 
 async def prepare(path: Path, other: Game = OTHER) -> None:
-    """A parlay on both games, bound, with rules of its own."""
+    """Store a parlay on both games, with rules of its own."""
     legs = tuple(parse_pick(x, find_in("nba")) for x in LINES)
     made = Draft(ParlayPick("parlay", legs), odds=parse_odds("+260"), stake_cents=1000, rules=RULES)
     async with await Store.open(path, now=T0, durable=False) as store:
@@ -196,7 +196,7 @@ def world(path: Path, *, wins: bool = True, together: bool = True) -> World:
 
 
 async def told(path: Path) -> tuple[list[tuple[str, int]], list[tuple[int, str]], str]:
-    """What fired, the revisions of the result, and how the bet stands at the end."""
+    """The alerts fired, the revisions of the result, and the bet at the end."""
     async with await Store.open(path, now=T0, readonly=True) as store:
         alerts = [x.alert for x in await store.alerts_view()]
         shown = await store.show_view(1)
@@ -214,7 +214,7 @@ ONCE = ([("p >= 0.70", 1), ("settled", 1)], [(1, "won")], "official")
 async def test_two_games_polled_at_once_fire_and_settle_once(
     tmp_path: Path, *, together: bool
 ) -> None:
-    """Both decide after both have waited: the second starts from what the first has left."""
+    """Of two polls that wait together, the second is decided from what the first has left."""
     path = tmp_path / "tracker.db"
     await prepare(path)
     await world(path, together=together).live()
@@ -222,7 +222,7 @@ async def test_two_games_polled_at_once_fire_and_settle_once(
 
 
 async def test_the_chance_of_a_parlay_never_forgets_the_other_game(tmp_path: Path) -> None:
-    """When one board tells of both games, the later chance is that of both together."""
+    """When one board reports both games, the later chance covers both."""
     path = tmp_path / "tracker.db"
     await prepare(path)
     await world(path).live()
@@ -238,7 +238,7 @@ async def test_the_chance_of_a_parlay_never_forgets_the_other_game(tmp_path: Pat
         assert one.part is not None
         assert other.part is not None
         whole = one.part.win * other.part.win
-        # An open bet is never given less than a ten-millionth.
+        # An open bet never has a chance of less than a ten-millionth.
         assert min(abs(x.known.win - whole) for x in (one, other)) < 2e-7
 
 
@@ -247,7 +247,7 @@ async def test_the_chance_of_a_parlay_never_forgets_the_other_game(tmp_path: Pat
 async def test_a_death_at_any_record_of_either_game_changes_nothing_that_is_told(
     tmp_path: Path, *, early: bool, together: bool
 ) -> None:
-    """Killed before or after each record, and started again, it fires and settles once."""
+    """Killed before or after any record and started again, the parlay fires and settles once."""
     n = 0
     while True:
         n += 1
@@ -287,7 +287,7 @@ async def test_a_lost_leg_loses_the_parlay_once(tmp_path: Path) -> None:
 
 
 async def test_a_game_of_tomorrow_counts_before_any_source_tells_of_it(tmp_path: Path) -> None:
-    """Tonight's polls give the whole slip a chance, though no board shows tomorrow's game."""
+    """Tonight's polls give the whole parlay a chance, though no board shows tomorrow's game."""
     path = tmp_path / "tracker.db"
     later = replace(OTHER, start=T0 + timedelta(days=1))
     await prepare(path, later)
@@ -308,36 +308,36 @@ async def test_a_game_of_tomorrow_counts_before_any_source_tells_of_it(tmp_path:
 
 @dataclass
 class SlowDisk:
-    """Keeps what is recorded together, and takes as long for each as it is told to."""
+    """Keeps what is recorded in one call, and takes a given time for each call."""
 
     free: asyncio.Event = field(default_factory=asyncio.Event)
     written: list[list[str]] = field(default_factory=list)
 
     async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
-        """No outlook: nothing is to be priced here."""
+        """No outlook: nothing is priced here."""
         return Unreadable(Trouble.MALFORMED, f"{tracking.game.name} at {state.game_clock}")
 
     async def record_all(
         self, decided: Sequence[tuple[Poll, Change]], channels: Sequence[str]
     ) -> None:
-        """Write once the disk is free."""
+        """Keep the record once the disk is free."""
         await self.free.wait()
         self.written.append([change.tracking.game.id for _, change in decided] + list(channels))
 
 
 def on_disk(disk: SlowDisk) -> TrackContext:
-    """What decides, with this disk."""
+    """The queue of decisions, with this disk."""
     return TrackContext(disk, disk, FakeClock(after(0)), (), lambda: None, lambda *_: None)
 
 
 def broken(game: Game) -> PollForecast:
-    """A poll of a game that is kept although it tells nothing."""
+    """An unreadable poll of a game that is recorded all the same."""
     poll = Poll("nba", "board", after(1), b"x", "00", Unreadable(Trouble.MALFORMED, "is no board"))
     return PollForecast(GameTracking(game), poll)
 
 
 async def test_what_comes_while_the_disk_is_busy_is_recorded_together() -> None:
-    """One transaction for all that waits, in the order in which it came."""
+    """Polls that wait for a busy disk are recorded in one transaction, in the order they came."""
     disk = SlowDisk()
     games = [replace(GAME, id=f"002260001{n}") for n in range(4)]
     async with deciding(on_disk(disk)) as decisions, asyncio.TaskGroup() as tasks:
@@ -354,13 +354,13 @@ async def test_what_comes_while_the_disk_is_busy_is_recorded_together() -> None:
 
 @dataclass
 class LateBet:
-    """A second bet that comes while the first poll is forecast; keeps which bets were priced."""
+    """Adds a bet while the first poll is being forecast; keeps which bets were priced."""
 
     bets: list[Tracked]
     priced: list[list[int]] = field(default_factory=list)
 
     async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
-        """The outlook, of the bets that were there when it was asked for."""
+        """The outlook of the bets that were there when it was asked for."""
         if len(tracking.tracked) == len(self.bets) == 1:
             self.bets.append(Tracked.fresh(bet(2, "LAL ML")))
         return outlook(state)
@@ -370,12 +370,12 @@ class LateBet:
         decided: Sequence[tuple[Poll, Change]],
         channels: Sequence[str],  # noqa: ARG002
     ) -> None:
-        """Keep which bets have a chance of each poll."""
+        """Keep which bets have a chance at each poll."""
         self.priced += [sorted(x.bet for x in change.snapshots) for _, change in decided]
 
 
 async def test_a_bet_that_comes_while_a_poll_is_forecast_is_priced_by_the_next() -> None:
-    """Its players are no part of that outlook: it would be told that nothing is known of them."""
+    """A bet that comes while a poll is being forecast is first priced at the next poll."""
     night = LateBet([Tracked.fresh(bet(1, "DEN ML"))])
     context = TrackContext(
         night, night, FakeClock(after(0)), (), lambda: None, lambda *_: None,
@@ -398,7 +398,7 @@ async def test_a_bet_that_comes_while_a_poll_is_forecast_is_priced_by_the_next()
 
 
 def test_a_box_under_a_moment_that_was_told_is_worth_recording() -> None:
-    """The next chance rests on it, and is explained by it; the same box again leaves no trace."""
+    """New player figures at a known moment are recorded; the same box score again is not."""
     reported = quarters((20, 19))
     boxed = replace(reported, players=(PlayerLine("1", "A", Side.HOME, (("pts", 4),), 5.0),))
     tracking = look(GameTracking(GAME), reported, 1.0).tracking
@@ -410,7 +410,7 @@ def test_a_box_under_a_moment_that_was_told_is_worth_recording() -> None:
 
 
 async def test_nothing_is_decided_after_a_decision_that_failed() -> None:
-    """Who waits for one is told what it died of, and so is whoever asks later."""
+    """After a decision has failed, every waiting and later caller gets its error."""
     disk = SlowDisk()
     disk.free.set()
     context = replace(on_disk(disk), route=lambda change, _: {}[change.tracking.game.id])  # type: ignore[index]

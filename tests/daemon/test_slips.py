@@ -24,12 +24,12 @@ SLIPS = {
     "parlay: PHI ML; HOU@ATL under 223.5; Durant over 10.5 pts": "won",
     "parlay: SAC ML; HOU ML": "lost",
 }
-"""Each with what the official boxes make of it."""
+"""Slips, each with its result by the official box scores."""
 
 
 @pytest.mark.timeout(150)
 async def test_slips_on_players_and_two_games_end_as_the_boxes_say(tmp_path: Path) -> None:
-    """Through a kill -9 in mid-game, each is settled right, once, and told once."""
+    """Through a kill -9 in mid-game, each slip settles right, once, and is reported once."""
     clock = ScaledClock(night.STARTS, 300.0)
     async with night.feed(GAMES, clock) as running, webhook() as taken:
         config = night.write_files(tmp_path, running.url, GAMES, [taken.url])

@@ -1,4 +1,4 @@
-"""Promises of what the program says of itself: once, on the channels that work, and at the end."""
+"""Promises of the program's own notices: each once, on the channels that work, and at the end."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ NOW = datetime(2026, 11, 21, 3, 30, tzinfo=UTC)
 
 @dataclass
 class Mouth:
-    """A channel that remembers what it was given."""
+    """A channel that keeps its messages."""
 
     name: str
     said: list[Message] = field(default_factory=list)
 
     async def send(self, message: Message) -> Outcome:
-        """Take it."""
+        """Keep the message."""
         self.said.append(message)
         return Sent()
 
@@ -88,13 +88,13 @@ class World:
     mail: Mouth
 
     async def rest(self) -> None:
-        """Let all that is to be done be done."""
+        """Let all pending work be done."""
         for _ in range(60):
             await self.store.next_due("nobody")
             await asyncio.sleep(0)
 
     async def pass_time(self, seconds: float) -> None:
-        """Let the clock run, and all that is to be done be done."""
+        """Let the clock run, and all pending work be done."""
         await self.rest()
         await self.clock.advance(seconds)
         await self.rest()
@@ -131,7 +131,7 @@ async def world(
 
 
 async def test_a_start_says_whether_the_program_had_been_stopped(tmp_path: Path) -> None:
-    """One that died is told as such; starts in quick succession are told once."""
+    """A start says whether the program had died; starts in quick succession are reported once."""
     async with world(tmp_path) as night:
         await night.notices.started(1)
         await night.notices.started(1)
@@ -155,7 +155,7 @@ async def test_a_start_says_whether_the_program_had_been_stopped(tmp_path: Path)
 async def test_a_stop_that_did_not_arrive_is_not_told_as_one_after_the_start(
     tmp_path: Path,
 ) -> None:
-    """Nothing is watched no more: the words of the stop come in the digest of what is too late."""
+    """The notice of a stop that was not delivered before the next start comes only in a digest."""
     async with await Store.open(tmp_path / "t.db", now=NOW) as store:
         mouths = (Mouth("phone"), Mouth("mail"))
         notices = SystemNotices(store, AlertPolicy(Policy()), FakeClock(NOW), mouths, lambda: None)
@@ -170,7 +170,7 @@ async def test_a_stop_that_did_not_arrive_is_not_told_as_one_after_the_start(
 
 
 async def test_an_end_that_was_told_is_taken_back(tmp_path: Path) -> None:
-    """Once the program has run for a while: a start within the hour is not told by itself."""
+    """After a reported end, a program that has run for a while says so."""
     async with world(tmp_path) as night:
         await night.notices.started(1)
         await night.rest()
@@ -187,7 +187,7 @@ async def test_an_end_that_was_told_is_taken_back(tmp_path: Path) -> None:
 
 
 async def test_a_mistake_in_the_bets_is_not_told_again_by_the_next_start(tmp_path: Path) -> None:
-    """The same words within a day are a repeat; others are news."""
+    """A mistake in the same words within a day is not reported again; another is."""
     for hours, mistake in ((0, "line 4: no"), (1, "line 4: no"), (2, "line 7: no")):
         async with world(tmp_path, at=NOW + timedelta(hours=hours)) as night:
             night.notices.hearing(tell_nobody)(BetsMistake(mistake))
@@ -196,7 +196,7 @@ async def test_a_mistake_in_the_bets_is_not_told_again_by_the_next_start(tmp_pat
 
 
 async def test_what_the_bets_file_took_back_is_a_message(tmp_path: Path) -> None:
-    """With what it pays now, and what keeps an edit."""
+    """An edit that the bets file undid is reported, with the payout and how to keep the edit."""
     changes = (("stake_cents", "3000", "2000"), ("payout_cents", "6000", "4000"))
     what = rewritten("bets.toml", "#1 DEN ML", changes, undone=True)
     async with world(tmp_path) as night:
@@ -210,7 +210,7 @@ async def test_what_the_bets_file_took_back_is_a_message(tmp_path: Path) -> None
 
 
 async def test_a_channel_that_refuses_is_told_on_the_others_once(tmp_path: Path) -> None:
-    """Until it has taken something again."""
+    """A refusing channel is reported once on the others, and again only after it has worked."""
     async with world(tmp_path) as night:
         tell = night.notices.hearing(tell_nobody)
         for _ in range(3):
@@ -227,7 +227,7 @@ async def test_a_channel_that_refuses_is_told_on_the_others_once(tmp_path: Path)
 
 
 async def test_trouble_with_the_database_is_told_past_it(tmp_path: Path) -> None:
-    """What cannot be written down is sent at once; that it is over goes the usual way."""
+    """That the database fails is sent past it at once; that it works again, through the outbox."""
     async with world(tmp_path) as night:
         tell = night.notices.hearing(tell_nobody)
         tell(StoreLost("the disk is full"))
@@ -240,7 +240,7 @@ async def test_trouble_with_the_database_is_told_past_it(tmp_path: Path) -> None
 
 
 async def test_a_write_is_waited_for_only_while_somebody_is_told_of_it() -> None:
-    """A program that cannot write when it starts, or after its end, raises."""
+    """Failed writes are waited for only while the daemon runs; before and after they raise."""
     clock, full = FakeClock(NOW), StoreUnavailable("the disk is full")
     told: list[SystemEvent] = []
     backoff = WriteBackoff(clock, Watchdog(clock))
@@ -258,7 +258,7 @@ async def test_a_write_is_waited_for_only_while_somebody_is_told_of_it() -> None
 
 
 async def test_lost_data_are_told_once_for_all_games_and_back_when_all_are(tmp_path: Path) -> None:
-    """Games that go dark within some seconds are one message, in words without host or path."""
+    """Games that lose data together are one message, in words without host or path."""
     async with world(tmp_path) as night:
         tell = night.notices.hearing(tell_nobody)
         for game in ("LAL@DEN", "MIA@BOS", "UTA@PHX"):
@@ -286,7 +286,7 @@ async def test_lost_data_are_told_once_for_all_games_and_back_when_all_are(tmp_p
 
 
 def dark(minutes: float) -> GameTracking:
-    """A game that was said to be lost, of which nothing was heard for so long."""
+    """A game without data, last polled this long ago."""
     game = Game("0022600001", "nba", "DEN", "LAL", NOW - timedelta(hours=1))
     state = GameState(game, Phase.LIVE, 3, 300.0, Score(60, 58))
     tracked = (Tracked.fresh(Bet(1, "DEN ML", Moneyline(Side.HOME), game, (), NOW)),)
@@ -295,7 +295,7 @@ def dark(minutes: float) -> GameTracking:
 
 
 async def test_lost_data_that_were_told_are_taken_back_after_a_restart(tmp_path: Path) -> None:
-    """By the next run of the program, which knows for how long they were away."""
+    """The next run of the program reports that data are back, and how long they were away."""
     async with world(tmp_path) as night:
         night.notices.hearing(tell_nobody)(GameLost("LAL@DEN", "down"))
         await night.pass_time(25)
@@ -311,7 +311,7 @@ async def test_lost_data_that_were_told_are_taken_back_after_a_restart(tmp_path:
 
 
 async def test_lost_data_that_a_stop_left_untold_are_told_by_the_next_run(tmp_path: Path) -> None:
-    """And a game whose bets are gone keeps no outage alive."""
+    """An unreported outage is reported by the next run, but not for a game without bets."""
     async with world(tmp_path) as night:
         await night.notices.recall([replace(dark(2), tracked=())])
         assert not night.notices.blind
@@ -321,7 +321,7 @@ async def test_lost_data_that_a_stop_left_untold_are_told_by_the_next_run(tmp_pa
 
 
 async def test_an_outage_that_is_over_before_it_is_told_is_not_told(tmp_path: Path) -> None:
-    """Neither that data were away nor that they are back; the next one is."""
+    """An outage that ends before its message is not reported; the next one is."""
     async with world(tmp_path) as night:
         tell = night.notices.hearing(tell_nobody)
         tell(GameLost("LAL@DEN", "down"))
@@ -337,7 +337,7 @@ async def test_an_outage_that_is_over_before_it_is_told_is_not_told(tmp_path: Pa
 async def test_the_word_in_the_log_is_nobodys_cue(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An event under another word is told, and holds the heartbeat, all the same."""
+    """Notices depend on an event's type, not on its name in the log."""
     monkeypatch.setattr(GameLost, "name", "data.away")
     async with world(tmp_path) as night:
         night.notices.hearing(tell_nobody)(GameLost("LAL@DEN", "down"))
@@ -347,7 +347,7 @@ async def test_the_word_in_the_log_is_nobodys_cue(
 
 
 async def test_quiet_hours_and_switches_hold_for_the_programs_own_words(tmp_path: Path) -> None:
-    """But not for what is urgent."""
+    """Quiet hours and settings hold for the program's own notices, except urgent ones."""
     quiet = QuietHours(time(3), time(4))
     async with world(tmp_path, Policy(quiet=quiet)) as night:
         await night.notices.started(1)
@@ -378,13 +378,13 @@ DENVER = ZoneInfo("America/Denver")
     ],
 )
 def test_a_digest_is_due_at_its_hour_on_the_persons_clock(now: str, due: str | None) -> None:
-    """And for an hour after, should the program have been down."""
+    """A digest is due at its hour on the person's clock, and for an hour after a late start."""
     wanted = None if due is None else datetime.fromisoformat(due)
     assert digest_due(datetime.fromisoformat(now), time(9), DENVER) == wanted
 
 
 async def test_the_digest_comes_once_a_day_also_through_a_restart(tmp_path: Path) -> None:
-    """It says that nothing happened, too: that is the point of it."""
+    """The digest comes once a day through a restart, also when nothing has happened."""
     said = []
     for _ in range(2):
         async with world(tmp_path, at=NOW) as night:
@@ -406,7 +406,7 @@ async def test_the_digest_comes_once_a_day_also_through_a_restart(tmp_path: Path
 
 
 def test_a_digest_of_nothing_says_so() -> None:
-    """With the alerts of the night and what waits."""
+    """A digest without results says so, and has the night's alerts and what waits."""
     text = digest_text([], {("fired", "crossed"): 2, ("held", "holding"): 5}, [], 1)
     assert text == (
         "☀ No bet ended last night\nAlerts 2 · held back 5\nOpen bets 0\n"
@@ -415,7 +415,7 @@ def test_a_digest_of_nothing_says_so() -> None:
 
 
 async def test_a_heartbeat_is_sent_only_after_a_good_cycle() -> None:
-    """And its failures are logged once, without its address."""
+    """A heartbeat is sent only while all is well; failures are logged once, without address."""
     asked: list[str] = []
     told: list[SystemEvent] = []
 

@@ -1,4 +1,4 @@
-"""After the last result of the night one line says what it came to, and what needs the person."""
+"""After the last result of a night, one line gives the total and what needs the person."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OVER = T0 + timedelta(hours=3)
 
 
 def ended(number: int, result: Result, paid: int) -> Tracked:
-    """A bet of twenty dollars with its result."""
+    """A settled bet of twenty dollars."""
     done = Settlement(number, 1, result, paid, OVER, "the box")
     return replace(Tracked.fresh(bet(number, "DEN ML")), settlement=done)
 
@@ -34,21 +34,21 @@ NIGHT = (
 
 
 def test_the_line_has_the_record_the_money_and_what_needs_the_person() -> None:
-    """Pushes and void bets only where there are some."""
+    """The line has record, money and open decisions; pushes and voids only if there are any."""
     assert tonight_text(NIGHT) == "Tonight 2–1–1, +$7.56 · 1 void · 1 bet needs you"
     assert tonight_text(NIGHT[:2]) == "Tonight 1–1, -$2.44"
     assert tonight_text((*NIGHT[:2], *(NIGHT[5],) * 2)).endswith(" · 2 bets need you")
 
 
 def test_a_payout_that_only_the_book_knows_needs_the_person() -> None:
-    """A won parlay of which a leg dropped out is no part of the sum, and is not passed over."""
+    """A won parlay with a dropped leg is left out of the sum, and counted as needing the person."""
     done = Settlement(9, 1, Result.WON, None, OVER, f"leg 2 dropped out: {ASK_BOOK}")
     unpaid = replace(Tracked.fresh(bet(9, "DEN ML")), settlement=done)
     assert tonight_text((NIGHT[0], unpaid)) == "Tonight 2–0, +$17.56 · 1 bet needs you"
 
 
 def test_a_free_bet_costs_nothing_and_brings_what_is_paid() -> None:
-    """Its stake was the book's, so it is no part of the night's sum."""
+    """The stake of a free bet is no part of the night's total."""
     won = ended(7, Result.WON, 1800)
     lost = ended(8, Result.LOST, 0)
     free = [replace(x, bet=replace(x.bet, free=True)) for x in (won, lost)]
@@ -56,7 +56,7 @@ def test_a_free_bet_costs_nothing_and_brings_what_is_paid() -> None:
 
 
 def test_a_night_is_over_with_its_last_result_and_not_before() -> None:
-    """Nor long after it, nor for one bet alone."""
+    """A night's total comes with its last result, not long after it, and not for one bet alone."""
     trackings = [GameTracking(GAME, NIGHT)]
     assert nights_over(trackings, OVER).keys() == {GAME.slate}
     assert nights_over(trackings, OVER + timedelta(hours=2)) == {}
@@ -66,7 +66,7 @@ def test_a_night_is_over_with_its_last_result_and_not_before() -> None:
 
 
 async def test_it_is_told_under_one_name_for_ever() -> None:
-    """So that a restart, or another look, tells it no second time."""
+    """A night's total has one fixed key, so that it is sent only once."""
     told: list[Notice] = []
     clock = LeapingClock(OVER)
 

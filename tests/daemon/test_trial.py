@@ -1,4 +1,4 @@
-"""Promises of alerts over real games: no flaps in close finishes, and a rule never storms."""
+"""Promises of alerts over real games: no flapping in close finishes, and no storms."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def courses(name: str) -> list[TrialCourse]:
 
 @pytest.mark.parametrize("name", [x.name for x in RECORDED])
 async def test_a_real_game_gives_no_flaps(name: str) -> None:
-    """Between two alerts of a rule the chance has cleared the band, and minutes have passed."""
+    """Between two alerts of a rule the chance has left the band, and minutes have passed."""
     [course] = await courses(name)
     for rule in RULES:
         assert isinstance(rule, LevelRule)
@@ -59,5 +59,5 @@ async def test_a_real_game_gives_no_flaps(name: str) -> None:
 
 
 def test_there_are_eight_recorded_games_of_the_nba() -> None:
-    """As many as are promised to be tried."""
+    """The promised eight recorded games are there."""
     assert len(RECORDED) >= 8

@@ -1,4 +1,4 @@
-"""A challenger shadows the champion on the games that are followed, and disturbs nobody."""
+"""Promises of a trial: a challenger forecasts the followed games beside the champion, unseen."""
 
 from __future__ import annotations
 
@@ -47,22 +47,22 @@ NOW = T0 + timedelta(days=1)
 
 
 def widened(document: dict[str, Any]) -> None:
-    """Total figures that are twice as sure of themselves as they should be."""
+    """Figures with totals half as uncertain as they should be."""
     document["flow"]["total_rate"] = [x / 4 for x in document["flow"]["total_rate"]]
 
 
 def blurred(document: dict[str, Any]) -> None:
-    """A margin that nobody can foresee."""
+    """Figures by which no margin can be foreseen."""
     document["flow"]["margin_rate"] = [x * 12 for x in document["flow"]["margin_rate"]]
 
 
 def broken(document: dict[str, Any]) -> None:
-    """Figures that can be read, and not computed with."""
+    """Figures that can be read but not computed with."""
     document["flow"]["margin_rate"] = [-x for x in document["flow"]["margin_rate"]]
 
 
 def model(change: Callable[[dict[str, Any]], None]) -> str:
-    """The shipped model with something changed, sealed again."""
+    """The shipped model with a change, sealed again."""
     text = resources.files("tracker.forecast").joinpath("parameters/nba.json").read_text("utf-8")
     document = json.loads(text)
     change(document)
@@ -89,7 +89,7 @@ class Room:
         self.watch = TrialWatch(store, registry, pricing, self.clock, self.told.append)
 
     async def see(self, *states: GameState) -> None:
-        """Show states, one after the other, as polls would."""
+        """Show states one after the other, as polls would."""
         for state in states:
             tracking = replace(a_book(bet(1, "DEN -4.5"), bet(2, "over 224.5")), state=state)
             self.watch.show(tracking)
@@ -102,7 +102,7 @@ class Room:
 
 @pytest.fixture
 async def room(tmp_path: Path, registry: Registry[Parameters]) -> AsyncIterator[Room]:
-    """A store that knows the game and two bets on it."""
+    """A store that has the game and two bets on it."""
     async with await Store.open(tmp_path / "t.db", now=T0) as store:
         await store.save_games([(GAME, None)], T0)
         for line in ("DEN -4.5 -110", "LAL@DEN over 224.5 -110"):
@@ -111,7 +111,7 @@ async def room(tmp_path: Path, registry: Registry[Parameters]) -> AsyncIterator[
 
 
 async def test_both_are_asked_of_the_same_state_once_a_minute(room: Room) -> None:
-    """What both say at half-time stands side by side; the same minute again adds nothing."""
+    """Both models' half-time forecasts are stored once; the same minute again adds nothing."""
     trial = await room.try_out("sure")
     await room.see(MOMENTS[0], MOMENTS[0])
     (row,) = await room.store.trials.shadowed(trial.id)
@@ -124,14 +124,14 @@ async def test_both_are_asked_of_the_same_state_once_a_minute(room: Room) -> Non
 
 
 async def test_without_a_trial_nothing_is_forecast(room: Room) -> None:
-    """And a trial that was stopped leaves what was said."""
+    """Without a trial nothing is forecast, and a stopped trial keeps what was stored."""
     await room.see(*MOMENTS)
     trial = await room.try_out("sure")
     assert await room.store.trials.shadowed(trial.id) == ()
 
 
 async def test_a_game_that_is_over_counts_with_what_came(room: Room) -> None:
-    """All four moments of it, by four measures; one game is too few to say anything."""
+    """A finished game counts with all four moments and four measures; one game decides nothing."""
     trial = await room.try_out("sure")
     await room.see(*MOMENTS)
     before = await judged(room.store, room.registry, trial)
@@ -147,7 +147,7 @@ async def test_a_game_that_is_over_counts_with_what_came(room: Room) -> None:
 async def test_games_that_may_have_been_fitted_on_tell_nothing(
     room: Room, registry: Registry[Parameters]
 ) -> None:
-    """Those of the day of a fit, and before."""
+    """Games on or before the day of a model's fit do not count."""
 
     def fitted_late(document: dict[str, Any]) -> None:
         document["fitted_on"] = ["2025-26", "2026-27"]
@@ -162,7 +162,7 @@ async def test_games_that_may_have_been_fitted_on_tell_nothing(
 
 
 async def test_a_challenger_that_raises_is_let_go_and_told_of(room: Room) -> None:
-    """The champion goes on; the verdict is written down, told once, and the trial is over."""
+    """A challenger that raises ends its trial with one report, and the champion goes on."""
     trial = await room.try_out("broken")
     await room.see(MOMENTS[0])
     assert [type(x) for x in room.told] == [ShadowFailed]
@@ -176,7 +176,7 @@ async def test_a_challenger_that_raises_is_let_go_and_told_of(room: Room) -> Non
 
 
 async def test_a_challenger_that_acts_otherwise_on_recorded_games_is_let_go(room: Room) -> None:
-    """Before it is tried on any game: its chances lie far from the champion's."""
+    """A challenger far from the champion on recorded games is rejected before any real game."""
     room.registry.keep("nba", "blurred", model(blurred))
     await room.try_out("blurred")
     (found,) = await judge_all(room.store, room.registry, NOW, promote=True)
@@ -186,7 +186,7 @@ async def test_a_challenger_that_acts_otherwise_on_recorded_games_is_let_go(room
 
 
 async def test_one_trial_of_a_kind_at_a_time_and_none_of_what_is_in_use(room: Room) -> None:
-    """Each is refused in a sentence that says what to do."""
+    """A second trial, or one of the model in use, is refused in a sentence that says what to do."""
     await room.try_out("sure")
     with pytest.raises(Impossible, match="trial stop"):
         await room.try_out("broken")
@@ -198,12 +198,12 @@ JOKIC = "Nikola Jokic"
 
 
 def looser(document: dict[str, Any]) -> None:
-    """Players who are taken to play more on the bench than they do."""
+    """Figures by which bench players play more than they do."""
     document["prior"]["bench"] += 6.0
 
 
 async def test_figures_of_players_are_tried_on_everybody_in_the_box(room: Room) -> None:
-    """Whoever's recent games are known, at each moment; what came is read off the final box."""
+    """Player figures are tried on all players with known games, against the final box score."""
     text = resources.files("tracker.forecast").joinpath("parameters/players-nba.json")
     document = json.loads(text.read_text("utf-8"))
     looser(document)
@@ -226,7 +226,7 @@ async def test_figures_of_players_are_tried_on_everybody_in_the_box(room: Room) 
 
 
 def with_box(state: GameState, points: int) -> GameState:
-    """The state with one player in its box."""
+    """The state with one player in its box score."""
     stats = (("pts", points), ("reb", points // 3), ("ast", points // 4), ("stl", 1), ("blk", 1),
              ("3pm", 2), ("to", 3))  # fmt: skip
     line = PlayerLine("1", JOKIC, Side.HOME, stats, 24.0, starter=True, played=True)

@@ -1,4 +1,4 @@
-"""Promises of commands that are run beside the daemon: the person's own words, within a limit."""
+"""Promises of commands run beside the daemon: output as at the terminal, within a limit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def configured(folder: Path) -> Path:
 
 
 async def test_a_command_is_run_with_the_daemons_configuration(tmp_path: Path) -> None:
-    """What it says is handed back, and what it refuses in its own sentence."""
+    """A command runs with the daemon's configuration; its output or its refusal is returned."""
     run = Commands(configured(tmp_path))
     ran = await run("add", "--json", "--no-chance", "--", "DEN -4.5 -110 $20")
     assert ran.status == 0, ran.err
@@ -30,12 +30,12 @@ async def test_a_command_is_run_with_the_daemons_configuration(tmp_path: Path) -
 
 
 async def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
-    """And says so."""
+    """A command that takes too long is ended, and the result says so."""
     run = Commands(configured(tmp_path), limit=0.01)
     assert await run("doctor") == CommandRun(1, "", "error: it took longer than 0.01 s")
     assert (await run("doctor")).complaint == "it took longer than 0.01 s"
 
 
 def test_a_failure_without_a_sentence_still_says_something() -> None:
-    """Whatever went wrong."""
+    """A failure without an error sentence still gives a complaint."""
     assert "tracker doctor" in CommandRun(1, "", "Segmentation fault").complaint

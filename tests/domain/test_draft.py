@@ -240,6 +240,8 @@ def test_a_mere_player_waits_until_every_roster_is_known() -> None:
     slate = (*EVENING, (game("9", "MIA", "CHI", 2), None))
     with pytest.raises(RostersUnknown, match=r"name his team or game before him to be sure$"):
         chosen("Herro o20.5 pts", slate)
+    with pytest.raises(RostersUnknown, match=r"\(did you mean Jalen Brunson\?\); name his team"):
+        chosen("Brunsen o25.5 pts", slate)
     assert chosen("Jokic o25.5 pts", slate) == ["LAL@DEN"]
     assert chosen("MIA Herro o20.5 pts", slate) == ["MIA@CHI"]
 

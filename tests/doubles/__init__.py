@@ -1,1 +1,1 @@
-"""Stand-ins for the world outside, real enough to be talked to."""
+"""Test doubles of the world outside, real enough to talk to."""

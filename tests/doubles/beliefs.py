@@ -20,7 +20,7 @@ class Beliefs:
 
     @property
     def standing(self) -> GameStanding:
-        """What the next poll is chosen by."""
+        """The standing that decides when to poll next."""
         return self.tracking.standing
 
     @property
@@ -29,7 +29,7 @@ class Beliefs:
         return self.tracking.state
 
     def take(self, answer: FeedAnswer | Poll) -> Change:
-        """What an answer changes."""
+        """Take an answer; returns what it changes."""
         if isinstance(answer.reading, GameState):
             origin = Origin(answer.source, answer.path)
             judged = judge_poll(self.tracking, answer.reading, origin, answer.at)

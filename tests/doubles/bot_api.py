@@ -1,7 +1,7 @@
-"""A Bot API on this machine: writes messages down as Telegram would, or fails in its ways.
+"""A local Bot API: keeps messages as Telegram would, or fails as Telegram does.
 
 For tests and rehearsals. It knows one bot, reads Telegram's HTML strictly, edits, deletes, keeps
-updates for whoever polls, and lets only one poll at a time.
+updates for the poller, and allows only one poll at a time.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _LONGEST_POLL = 50
 
 @dataclass(frozen=True)
 class Written:
-    """A message that the person can read: `text` is what is left once the markup was read.
+    """A message as a person sees it: `text` is without markup.
 
-    `buttons` are what is on them and what they carry; `texts` is all that it has ever shown.
+    `buttons` are labels and data of its buttons; `texts` is every text that it has had.
     """
 
     chat_id: int
@@ -59,12 +59,12 @@ def _ok(result: object) -> Says:
 
 @dataclass
 class BotApi:
-    """Knows one bot and the chats that it may write to. `troubles` are met first, in order.
+    """Knows one bot and the chats that it may write to.
 
-    `moved` are groups that became supergroups, with their later numbers; `topics` are those that
-    any group has. `webhook` is where updates are sent to, which forbids polling. `poll_troubles`
-    are those of `getUpdates`. `messages` is what every chat shows, by number; `answers` what was
-    said to who pressed a button.
+    `troubles` come first, in order. `moved` are groups that became supergroups, with their new ids;
+    `topics` are those that any group has. `webhook` is where updates are sent, which forbids
+    polling. `poll_troubles` are those of `getUpdates`. `messages` are the messages of all chats, by
+    number; `answers` are the texts that answered pressed buttons.
     """
 
     troubles: deque[Trouble] = field(default_factory=deque)
@@ -100,7 +100,7 @@ class BotApi:
 
     @property
     def asked(self) -> list[str]:
-        """The methods that were asked for, polls left out."""
+        """The methods that were called, without polls."""
         return [x for x in self.methods if x != "getUpdates"]
 
     def say(
@@ -112,7 +112,7 @@ class BotApi:
         at: int = 1795231800,
         topic: int | None = None,
     ) -> None:
-        """Let somebody write something to the bot; `at` is in seconds since 1970."""
+        """Write something to the bot as a user; `at` is in seconds since 1970."""
         kind = "private" if chat > 0 else "supergroup"
         message = {
             "message_id": next(self._numbers),
@@ -126,7 +126,7 @@ class BotApi:
         self._hear({"message": message | within})
 
     def press(self, data: str, message: int, *, chat: int = CHAT, user: int = PERSON) -> None:
-        """Let somebody press a button."""
+        """Press a button as a user."""
         place = {"id": chat, "type": "private"}
         shown: dict[str, Any] = {"message_id": message, "chat": place, "date": 0}
         to = self.messages[message].reply_to if message in self.messages else None
@@ -150,7 +150,7 @@ class BotApi:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_post("/{path:.*}", self._take)
-        # Without an access log: its lines hold the path, and so the token.
+        # Without an access log: its lines would have the path, and so the token.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
@@ -183,7 +183,7 @@ class BotApi:
         return await meet(trouble, request, self._down)
 
     async def _poll(self, asked: Mapping[str, Any]) -> Says:
-        """The updates from the offset on; a poll beside another is a conflict."""
+        """The updates from the offset on; a poll during another is a conflict."""
         if self.webhook:
             text = (
                 "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook"
@@ -210,7 +210,7 @@ class BotApi:
             self._polling = False
 
     def _usual(self, method: str, asked: Mapping[str, Any]) -> Says:
-        """What the real one does."""
+        """What the real Bot API does."""
         known: dict[str, Callable[[Mapping[str, Any]], Says]] = {
             "sendMessage": self._send,
             "sendPhoto": self._send_photo,

@@ -1,4 +1,4 @@
-"""What a server on this machine says in place of its usual answer: refusals, silence, breaks."""
+"""Answers of a local server in place of its usual one: refusals, silence, broken connections."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aiohttp import web
 class Says:
     """An answer in place of the usual one. `body` is JSON, or raw where it is bytes.
 
-    `writes` is whether the message is written down before.
+    `writes` is whether the message is kept before the answer.
     """
 
     status: int
@@ -26,14 +26,14 @@ class Says:
 
 @dataclass(frozen=True)
 class Hangs:
-    """Keeps the answer back until the server goes down."""
+    """Holds the answer back until the server goes down."""
 
     writes: bool = True
 
 
 @dataclass(frozen=True)
 class Resets:
-    """Breaks the connection without an answer, or after so many bytes of one."""
+    """Breaks the connection without an answer, or after this many bytes of one."""
 
     writes: bool = True
     after: bytes = b""
@@ -43,7 +43,7 @@ Trouble = Says | Hangs | Resets
 
 
 def no(status: int, description: str, **parameters: int) -> Says:
-    """The Bot API's own way to say no."""
+    """A refusal in the Bot API's form."""
     body: dict[str, Any] = {"ok": False, "error_code": status, "description": description}
     if parameters:
         body["parameters"] = parameters
@@ -51,13 +51,13 @@ def no(status: int, description: str, **parameters: int) -> Says:
 
 
 def wait(seconds: int) -> Says:
-    """The answer to one message too many."""
+    """The answer to too many messages."""
     text = f"Too Many Requests: retry after {seconds}"
     return no(HTTPStatus.TOO_MANY_REQUESTS, text, retry_after=seconds)
 
 
 def answer(says: Says) -> web.Response:
-    """The answer as HTTP carries it."""
+    """The answer in HTTP's form."""
     if isinstance(says.body, bytes):
         return web.Response(status=says.status, body=says.body, headers=says.headers)
     return web.json_response(dict(says.body), status=says.status, headers=says.headers)

@@ -1,4 +1,4 @@
-"""A clock for tests, which moves only when it is told to."""
+"""A clock for tests that moves only when a test moves it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from tracker.clock import LeapingClock
 
 _SETTLE_ROUNDS = 12
-"""Turns of the event loop that `FakeClock.advance` gives the tasks it has woken."""
+"""Turns of the event loop that `FakeClock.advance` gives to the tasks that it has woken."""
 
 
 class FakeClock(LeapingClock):
-    """A clock that stands still until it is moved; who waits for it is woken as it passes."""
+    """A clock that stands still until it is moved, and wakes each sleeper as it passes its time."""
 
     speed = 1.0
 
@@ -26,15 +26,15 @@ class FakeClock(LeapingClock):
 
     @property
     def sleeping(self) -> int:
-        """How many wait for this clock."""
+        """How many sleepers wait for this clock."""
         return sum(not future.done() for _, _, future in self._sleepers)
 
     def step_wall(self, seconds: float) -> None:
-        """Set the wall clock forward or back, as an operator or NTP would; intervals stay."""
+        """Set the wall clock forward or back, as NTP would; monotonic time is not changed."""
         self._wall += timedelta(seconds=seconds)
 
     def set(self, instant: datetime) -> None:
-        """Move forward to `instant` without waking anybody: for a replay that drives the clock."""
+        """Move forward to `instant` without waking sleepers, for a replay that drives the clock."""
         gap = (instant - self._wall).total_seconds()
         if gap < 0:
             raise ValueError("a fake clock is only ever set forward")

@@ -1,8 +1,8 @@
-"""Plays a night in no time: an event loop whose clock leaps to whatever is due next.
+"""An event loop in virtual time: its clock leaps to the next timer, so a night takes minutes.
 
-Real sockets, real files and real threads, but no waiting: where nothing is left to do at a moment,
-the loop's time moves to its next timer. What takes a second of the clock takes exactly that,
-however fast or busy the machine is, and a night of seventeen hours passes in minutes.
+Sockets, files and threads are real, but nothing waits: where no work is left at a moment, the
+loop's time moves to its next timer. So a timer takes exactly its virtual time, however fast or busy
+the machine is.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _LOOKS = 3
-"""Looks in a row that must find nothing before time moves on: what is sent over loopback is there
-at once."""
+"""Checks in a row that must find nothing before time moves on: data sent over loopback arrive at
+once."""
 
 _IN_THREAD_S = 0.05
-"""Longest real seconds between two looks at a thread that is at work."""
+"""Longest real seconds between two checks of a thread that is at work."""
 
 Method = tuple[type, str]
 """A coroutine method that waits for a thread of its own."""
 
 
 class _Leaping(selectors.DefaultSelector):
-    """Waits for nothing but threads: instead it moves the loop's time."""
+    """A selector that waits only for threads; in place of other waits it moves the loop's time."""
 
     loop: LeapingLoop
 
     def select(self, timeout: float | None = None) -> Any:
-        """What is ready; time moves on by the whole of `timeout` where nothing is."""
+        """The ready events; time moves on by the whole of `timeout` where there are none."""
         if timeout is not None and timeout <= 0:
             return super().select(0)
         for _ in range(_LOOKS):
@@ -52,7 +52,7 @@ class LeapingLoop(asyncio.SelectorEventLoop):
     """An event loop in virtual time. Time stands still while threads are at work."""
 
     def __init__(self) -> None:
-        """At 0 seconds."""
+        """Begin at 0 seconds."""
         self._virtual = 0.0
         self.at_work = 0
         """Calls that run in threads."""
@@ -70,7 +70,7 @@ class LeapingLoop(asyncio.SelectorEventLoop):
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Time stands still inside: something is at work that the loop does not see."""
+        """Stop time inside the block: something is at work that the loop does not see."""
         self.at_work += 1
         try:
             yield
@@ -80,10 +80,10 @@ class LeapingLoop(asyncio.SelectorEventLoop):
     def run_in_executor(  # type: ignore[override]
         self, executor: Executor | None, func: Callable[..., T], *args: Any
     ) -> asyncio.Future[T]:
-        """As ever; time waits for it."""
+        """Run a call as usual, with time stopped until it ends."""
         future = super().run_in_executor(executor, func, *args)
         self.at_work += 1
-        # A context of its own: a call that is cancelled is still counted down.
+        # A context manager of its own, so that a cancelled call is counted down too.
         future.add_done_callback(self._done, context=contextvars.Context())
         return future
 
@@ -102,7 +102,7 @@ class LeapingLoopClock:
         self._loop = loop
 
     def now(self) -> datetime:
-        """The wall time."""
+        """The wall-clock time."""
         return self._start + timedelta(seconds=self._loop.time())
 
     def monotonic(self) -> float:
@@ -110,11 +110,11 @@ class LeapingLoopClock:
         return self._loop.time()
 
     def uptime(self) -> float:
-        """The same."""
+        """Seconds since the start."""
         return self._loop.time()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait, which takes no real time."""
+        """Wait in virtual time, which takes no real time."""
         done: asyncio.Future[None] = self._loop.create_future()
         timer = self._loop.call_later(max(0.0, seconds), _wake, done)
         try:
@@ -133,10 +133,10 @@ def play(
     start: datetime,
     threads: Sequence[Method] = (),
 ) -> T:
-    """Run a program from `start` on in virtual time, and give what it gives.
+    """Run a program from `start` on in virtual time; returns its result.
 
-    `threads` are coroutine methods that hand work to a thread of their own without the loop's
-    knowledge, such as those of a database connection: time waits for them too.
+    `threads` are coroutine methods that pass work to a thread of their own unknown to the loop,
+    such as those of a database connection: time waits for them too.
     """
     loop = LeapingLoop()
     clock = LeapingLoopClock(start, loop)

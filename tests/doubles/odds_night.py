@@ -1,8 +1,8 @@
-"""A made-up night of games and of what books ask, known from minute to minute.
+"""A made-up night of games and of books' prices, known from minute to minute.
 
-Nothing of ours is imported: whoever is held against this night was not asked to write it. Figures
-wander by a seeded walk; after a game's own tip-off they jump, so that a price from after it would
-show. What may go wrong with a book or a game is written beside it.
+Nothing of the program is imported, so that its results can be compared with an independent source.
+Figures follow a seeded random walk; after a game's own tip-off they jump, so that a price from
+after it would show. What goes wrong with a book or a game is written beside it.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ TEAMS = {
 }  # fmt: skip
 ESPN_CODES = {"GSW": "GS", "NOP": "NO", "NYK": "NY", "SAS": "SA", "UTA": "UTAH", "WAS": "WSH"}
 BOOKS = {
-    # The margin of each, the seconds from one update to the next, and its own opinion in points.
+    # Each book's margin, seconds between two updates, and own difference in points.
     "draftkings": (0.045, 24, 0.1), "fanduel": (0.05, 24, -0.2), "betmgm": (0.055, 67, 0.3),
     "betrivers": (0.06, 45, -0.1), "williamhill_us": (0.05, 60, 0.0), "pinnacle": (0.025, 30, 0.05),
 }  # fmt: skip
 
 
 def name_of(code: str) -> str:
-    """A team in full, as The Odds API names it."""
+    """A team's full name, as The Odds API gives it."""
     return " ".join(TEAMS[code])
 
 
@@ -57,18 +57,18 @@ class Trouble:
     until: datetime | None = None
 
     def at(self, now: datetime) -> bool:
-        """Whether it goes wrong at a time."""
+        """Whether the trouble is there at a time."""
         return self.since <= now and (self.until is None or now < self.until)
 
 
 @dataclass(frozen=True)
 class Contest:
-    """A game: when it was listed, when it tipped off, and what is told of it wrongly.
+    """A game: when it was listed, when it tipped off, and what is reported of it wrongly.
 
-    `slides` are the times at which the listed start moved, and where to. `troubles` are by book,
-    `espn` and the exchanges among them. `new_id` is when The Odds API gives it another id, `twice`
-    whether it stands there a second time without prices. `off` is when it was postponed, `on` when
-    it was listed again.
+    `slides` are the times at which the listed start moved, and the new starts. `troubles` are by
+    book, with `espn` and the exchanges among them. `new_id` is when The Odds API gives the game
+    another id; `twice` is whether it lists the game a second time without prices. `off` is when the
+    game was postponed, `on` when it was listed again.
     """
 
     number: int
@@ -93,30 +93,30 @@ class Contest:
 
     @property
     def name(self) -> str:
-        """As bettors write it."""
+        """The name that bettors write."""
         return f"{self.away}@{self.home}"
 
     def start(self, now: datetime) -> datetime:
-        """The start that is listed at a time."""
+        """The listed start at a time."""
         told = [to for at, to in self.slides if at <= now]
         return told[-1] if told else self.listed
 
     def begun(self, now: datetime) -> bool:
-        """Whether it is being played, or over."""
+        """Whether the game is in play or over."""
         return now >= self.tip and not self.put_off(now)
 
     def put_off(self, now: datetime) -> bool:
-        """Whether it is called off at a time."""
+        """Whether the game is called off at a time."""
         return self.off is not None and self.off <= now and (self.on is None or now < self.on)
 
     def trouble(self, book: str, now: datetime) -> Trouble | None:
-        """What is wrong with a book at a time."""
+        """What is wrong with a book at a time; None where nothing is."""
         return next((x for who, x in self.troubles if who == book and x.at(now)), None)
 
 
 @lru_cache(maxsize=100_000)
 def walk(seed: str, step: int) -> float:
-    """A seeded walk in steps of three minutes: normal steps of a fifth of a point."""
+    """A seeded random walk in steps of three minutes: normal steps of a fifth of a point."""
     if step <= 0:
         return 0.0
     digest = hashlib.sha256(f"{seed} {step}".encode()).digest()
@@ -125,19 +125,19 @@ def walk(seed: str, step: int) -> float:
 
 @dataclass(frozen=True)
 class Opinion:
-    """What is thought of a game at a moment: the expected margin of the home side, the total."""
+    """The expected margin of the home side and the expected total at a moment."""
 
     margin: float
     total: float
 
     @property
     def home(self) -> float:
-        """The home side's chance."""
+        """The home side's chance to win."""
         return 0.5 * (1 + erf(self.margin / 13 / sqrt(2)))
 
 
 def opinion(game: Contest, now: datetime, book: str = "") -> Opinion:
-    """What a book thinks of a game at a time; after the tip-off something quite different."""
+    """A book's expectation of a game at a time; after the tip-off it is far different."""
     step = int((now - (game.listed - timedelta(hours=3))) / (3 * MINUTE))
     own = BOOKS[book][2] if book in BOOKS else 0.0
     live = 9.0 if game.begun(now) else 0.0
@@ -147,7 +147,7 @@ def opinion(game: Contest, now: datetime, book: str = "") -> Opinion:
 
 @dataclass(frozen=True)
 class Priced:
-    """One line of a book: `about` is a player. `first` is the price of home or over."""
+    """One line of a book: `about` is a player's name. `first` is the price of home or over."""
 
     market: str
     points: float | None
@@ -157,7 +157,7 @@ class Priced:
 
 
 def half(value: float) -> float:
-    """To the nearest half point that is no whole one."""
+    """The nearest half point that is not a whole one."""
     return int(value) + 0.5 if value >= 0 else int(value) - 0.5
 
 
@@ -169,7 +169,7 @@ def prices(chance: float, margin: float) -> tuple[float, float]:
 
 
 def lines(game: Contest, book: str, now: datetime) -> list[Priced]:
-    """A book's main lines at a moment, as it thinks then."""
+    """A book's main lines at a moment, by its expectation then."""
     told, margin = opinion(game, now, book), BOOKS[book][0]
     spread, total = -half(told.margin), half(told.total)
     found = [
@@ -192,7 +192,7 @@ def lines(game: Contest, book: str, now: datetime) -> list[Priced]:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a book shows of a game at a time, and when it last stood by it."""
+    """What a book shows of a game at a time, and when it last confirmed it."""
 
     book: str
     at: datetime
@@ -231,7 +231,7 @@ def _swapped(x: Priced) -> Priced:
 
 @dataclass(frozen=True)
 class Night:
-    """What is played, from when to when, and how many credits are left."""
+    """The games, the night's span, and how many credits are left."""
 
     contests: tuple[Contest, ...]
     start: datetime
@@ -241,10 +241,10 @@ class Night:
 
 @dataclass(frozen=True)
 class Wager:
-    """A bet of the night, in the program's own language, and what it is on in ours.
+    """A bet of the night in the program's own language, and what it is on.
 
-    `side` is home, away, over or under; `points` those of that side; `american` its price. One
-    that is `added` at a time was not there at the beginning.
+    `side` is home, away, over or under; `points` are that side's; `american` is its price. A bet
+    with `added` is entered at that time, not at the beginning.
     """
 
     name: str
@@ -268,7 +268,7 @@ class Wager:
 
 
 def contests(listed: datetime) -> tuple[Contest, ...]:
-    """A night on which everything goes wrong that ever did, one thing a game."""
+    """A night with every known kind of trouble, one for each game."""
 
     def all_of(books: Sequence[str], kind: str, since: datetime) -> tuple[tuple[str, Trouble], ...]:
         return tuple((book, Trouble(kind, since)) for book in books)
@@ -304,7 +304,7 @@ def contests(listed: datetime) -> tuple[Contest, ...]:
 
 
 def wagers(listed: Sequence[Contest], seed: int = 1) -> list[Wager]:
-    """Bets of a person who takes all sides: main lines, lines that will have moved, no prices."""
+    """The bets of a person who takes all sides: main lines, moving lines, unpriced lines."""
     rng = random.Random(seed)  # noqa: S311 - made-up bets
     return [bet for game in listed for bet in _bets(game, rng)]
 

@@ -1,8 +1,8 @@
-"""Closes and closing line values of a made-up night, reckoned from what its hosts told.
+"""Closes and closing line values of a made-up night, computed from what its hosts served.
 
-By the definition alone: of each book its last open quote of both sides from before the tip-off, no
-older than ten minutes then; the margin out by proportion; the median of three books, else an
-exchange, else ESPN. Nothing of ours is imported.
+They follow the definition alone: each book's last open quote of both sides before tip-off, no older
+than ten minutes then; the margin removed in proportion; the median of three books, else an
+exchange, else ESPN. Nothing of the program is imported.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ OLDEST = timedelta(minutes=10)
 STAND_IN = ("kalshi", "polymarket", "espn")
 
 Line = tuple[str, str, float | None]
-"""A market, whom it is about, and the points of home or over."""
+"""A market, the player it is about, and the points of home or over."""
 
 
 @dataclass
 class Reckoned:
-    """The close of a game: each line's fair chance of home or over, and who told it."""
+    """The close of a game: each line's fair chance of home or over, and its source."""
 
     spread: float | None = None
     total: float | None = None
@@ -33,12 +33,12 @@ class Reckoned:
 
 
 def chance(first: float, second: float) -> float:
-    """The chance of the first side: the margin taken out by proportion."""
+    """The chance of the first side, with the margin removed in proportion."""
     return (1 / first) / (1 / first + 1 / second)
 
 
 def last_quotes(game: Contest, told: Iterable[Told]) -> dict[tuple[str, str, str], list[Priced]]:
-    """Of each book and market what it quoted last before the tip-off, of both sides."""
+    """Each book's last quote of both sides of each market before tip-off."""
     found: dict[tuple[str, str, str], tuple[datetime, list[Priced]]] = {}
     for answer in told:
         book = answer.shown.book
@@ -61,7 +61,7 @@ def last_quotes(game: Contest, told: Iterable[Told]) -> dict[tuple[str, str, str
 
 
 def reckon(game: Contest, told: Sequence[Told]) -> Reckoned:
-    """The close of a game out of all that was told of it."""
+    """The close of a game, from everything that was served about it."""
     quotes = last_quotes(game, told)
     by_line: dict[Line, dict[str, float]] = {}
     for (book, market, about), lines in quotes.items():
@@ -101,9 +101,9 @@ def _main(quotes: dict[tuple[str, str, str], list[Priced]], market: str) -> floa
 
 
 def expected(bet: Wager, close: Reckoned) -> tuple[str, float | None, str]:
-    """The grade of a bet on a game by its close, its value where that needs no model, and why not.
+    """The grade of a bet on a game at its close, its value if that needs no model, and the reason.
 
-    The reason is the beginning of what must be said where there is no value.
+    The reason is how the program's must begin where there is no value.
     """
     if bet.game.off is not None and bet.game.on is None:
         return "missing", None, "called off"

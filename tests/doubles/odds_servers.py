@@ -1,7 +1,7 @@
-"""The hosts of a made-up night: the league's, ESPN's, The Odds API's, Kalshi's and Polymarket's.
+"""The hosts of a made-up night: the league, ESPN, The Odds API, Kalshi and Polymarket.
 
-Written from recorded answers alone; nothing of ours is imported. Whatever was told of prices is
-kept, so that a close can be reckoned from it.
+They were written from recorded answers alone, and import nothing of the program. Every price that
+they serve is kept, so that closes can be computed from them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", 
 
 @dataclass(frozen=True)
 class Told:
-    """What one answer said of a game: by whom, when, and each line with both of its prices."""
+    """What one answer said of a game: its source, its time, and each line with both prices."""
 
     at: datetime
     game: str
@@ -53,7 +53,7 @@ class Told:
 
 @dataclass
 class Hosts:
-    """All hosts on one port, on a clock that is given."""
+    """All hosts on one port, on a given clock."""
 
     night: Night
     now: Callable[[], datetime]
@@ -64,7 +64,7 @@ class Hosts:
     keys: set[str] = field(default_factory=set)
 
     async def answer(self, request: web.Request) -> web.Response:
-        """Whatever lies at an address."""
+        """Serve the document at an address."""
         now, path, query = self.now(), request.path, dict(request.query)
         self.asked[path] += 1
         if path.startswith("/v4/"):
@@ -275,7 +275,7 @@ class Hosts:
         ask = round(bid + 0.01, 3)
         if path == "/price":
             if query.get("side") == "SELL":
-                # The second of both prices is the last that is asked for: now all is told.
+                # The second side's price is the last to be asked for: the quote is complete now.
                 line = Priced("h2h", None, 1 / (1 - bid), 1 / ask)
                 self.told.append(
                     Told(now, game.id, "polymarket", Shown("polymarket", now, (line,)))
@@ -290,7 +290,7 @@ class Hosts:
 def _kalshi_lines(
     x: Contest, series: str, home: float, margin: float, total: float
 ) -> tuple[list[Priced], list[tuple[str, float, float, float | None]]]:
-    """The lines that a series tells, and its contracts: suffix, bid, ask, strike."""
+    """The lines of a series, and its contracts: suffix, bid, ask, strike."""
 
     def around(chance: float) -> tuple[float, float]:
         bid = floor(min(max(chance - 0.01, 0.02), 0.96) * 100) / 100
@@ -345,7 +345,7 @@ def event_id(x: Contest, now: datetime) -> str:
 
 
 def book_document(x: Contest, book: str, at: datetime, lines: Iterable[Priced]) -> Any:
-    """A book of an answer of The Odds API, with its markets."""
+    """A book in an answer of The Odds API, with its markets."""
     markets: dict[str, list[Any]] = {}
     for line in lines:
         names: tuple[str, str] = ("Over", "Under")
@@ -389,7 +389,7 @@ def _iso(at: datetime) -> str:
 
 
 def moment(x: Contest, now: datetime) -> tuple[int, int, timedelta, bool]:
-    """The status (1, 2, 3), the period, what is left of it, and whether it is a break."""
+    """The status (1, 2, 3), the period, the time left of it, and whether it is a break."""
     if not x.begun(now):
         return 1, 0, timedelta(0), False
     passed = now - x.tip
@@ -404,7 +404,7 @@ def moment(x: Contest, now: datetime) -> tuple[int, int, timedelta, bool]:
 
 
 def _played(x: Contest, now: datetime) -> list[float]:
-    """What share of each quarter is over."""
+    """The share of each quarter that has been played."""
     _, period, left, _ = moment(x, now)
     return [1.0 if q < period else 1 - left / QUARTER if q == period else 0.0 for q in range(1, 5)]
 
@@ -448,7 +448,7 @@ def _team(x: Contest, side: int, now: datetime) -> Any:
 
 
 def _players(x: Contest, side: int, now: datetime) -> list[Any]:
-    """The players of a side: each who is bet on has a third of the points, another the rest."""
+    """The players of a side: one with bets scores a third of its points, another the rest."""
     points = _score(x, now)[side]
     names = [who for i, (who, _) in enumerate(x.players) if i % 2 == side] or ["Some Body"]
     told = [(who, points // 3) for who in names]
@@ -469,7 +469,7 @@ def _player(number: int, name: str, points: int, begun: bool) -> Any:
 
 
 def head(x: Contest, now: datetime) -> Any:
-    """A game as the league's board has it."""
+    """A game in the form of the league's board."""
     status, period, left, pause = moment(x, now)
     return {
         "gameId": x.id, "gameCode": _code(x, now), "gameStatus": status,
@@ -481,13 +481,13 @@ def head(x: Contest, now: datetime) -> Any:
 
 
 def box(x: Contest, now: datetime) -> Any:
-    """A game's own document: before the tip-off its clock counts down to it."""
+    """A game's own document; before tip-off its clock counts down to it."""
     found = head(x, now)
     for side, key in enumerate(("homeTeam", "awayTeam")):
         found[key] |= {"players": _players(x, side, now)}
     if found["gameStatus"] == 1:
         left = timedelta(0) if x.put_off(now) else x.tip - now
-        # A tip-off that slides is not known before it has slid.
+        # A tip-off that slides is not reported before it has slid.
         if x.slides and now < x.slides[-1][0]:
             left = x.listed + 10 * MINUTE - now
         found |= {"gameStatusText": "pregame", "gameClock": _clock(max(left, timedelta(0)))}
@@ -528,7 +528,7 @@ def _text(status: int) -> web.Response:
 
 @asynccontextmanager
 async def hosts(night: Night, now: Callable[[], datetime]) -> AsyncIterator[tuple[Hosts, str]]:
-    """All hosts of a night on one port of this machine, and its address."""
+    """Serve all hosts of a night on one local port; gives the hosts and their address."""
     served = Hosts(night, now)
     app = web.Application()
     app.router.add_get("/{path:.*}", served.answer)

@@ -1,6 +1,6 @@
-"""Plays a made-up night against the real daemon in virtual time, and holds two accounts together.
+"""Plays a made-up night against the real daemon in virtual time, and compares two accounts.
 
-One is what the daemon wrote, the other what is reckoned from what the hosts told.
+One account is what the daemon stored; the other is computed from what the hosts served.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FEATURED = ("h2h", "spreads", "totals")
 
 @dataclass
 class Trial:
-    """What came of a night. `wrong` are sentences: what the two accounts do not agree on."""
+    """What came of a night. `wrong` has a sentence for each difference between the two accounts."""
 
     hosts: Hosts
     database: Path
@@ -46,12 +46,12 @@ class Trial:
 
     @property
     def coverage(self) -> float:
-        """The share of bets on featured markets with a value, where anybody quoted the game."""
+        """The share of bets on featured markets that have a value, of games that were quoted."""
         return self.covered / self.coverable
 
 
 def play_night(night: Night, bets: Sequence[Wager], folder: Path, *, keyed: bool = True) -> Trial:
-    """Play a night from a fresh database, and compare."""
+    """Play a night from an empty database, and compare the two accounts."""
     trial = play(lambda clock: _played(night, bets, folder, clock, keyed), night.start, THREADS)
     _compare(trial, night, bets)
     return trial
@@ -120,7 +120,7 @@ def _row(bet: Wager) -> str:
 
 
 def rows(database: Path, query: str) -> list[dict[str, Any]]:
-    """What a query finds."""
+    """The rows of a query."""
     with sqlite3.connect(database) as db:
         db.row_factory = sqlite3.Row
         return [dict(x) for x in db.execute(query)]
@@ -197,7 +197,7 @@ def _compare_credits(trial: Trial) -> None:
         for x in spent
         if x["refused"] is None
         and x["planned"] != x["cost"]
-        # Markets that a source has not got are not charged.
+        # Markets that the source does not have are not charged.
         and not (x["purpose"].startswith("own") and x["cost"] < x["planned"])
     ]
     everything = b"".join(x.read_bytes() for x in trial.database.parent.iterdir()

@@ -1,4 +1,4 @@
-"""Reads Telegram's HTML as Telegram does: what it would refuse is refused here."""
+"""Reads Telegram's HTML as Telegram does, and refuses what Telegram would refuse."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _TAGS = frozenset({"a", "b", "blockquote", "code", "em", "i", "pre", "s", "stron
 
 
 class _Markup(HTMLParser):
-    """Raises ValueError in Telegram's words for what it would not take."""
+    """Raises ValueError in Telegram's words for markup that Telegram would refuse."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -33,7 +33,7 @@ class _Markup(HTMLParser):
 
 
 def read_html(html: str) -> tuple[str, str]:
-    """The words of a marked-up text, and those of them that are bold."""
+    """The text without markup, and the parts of it that are bold."""
     markup = _Markup()
     markup.feed(html)
     markup.close()

@@ -1,4 +1,4 @@
-"""Servers on this machine that speak TLS, with certificates that are good, over, or nobody's."""
+"""Local servers with TLS, whose certificates are valid, expired or signed by no one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from aiohttp import web
 FOLDER = Path(__file__).parents[1] / "fixtures" / "tls"
 
 OWN = FOLDER / "localhost.pem"
-"""A certificate for localhost that nobody has signed, with its key."""
+"""A certificate for localhost that no authority has signed, with its key."""
 
 EXPIRED = FOLDER / "expired.pem"
-"""The same, which ended in 2020."""
+"""A certificate for localhost that expired in 2020, with its key."""
 
 
 @asynccontextmanager

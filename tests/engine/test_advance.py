@@ -24,7 +24,7 @@ from tests.engine.build import (
     rng,
 )
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.bet import Result, Status
+from tracker.domain.bet import TO_BE_GRADED, Result, Settlement, Status
 from tracker.domain.events import GameBack, GameChecked, PollDropped, PollHeld
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Trouble, Unreadable, check_times
@@ -504,3 +504,41 @@ def test_a_score_without_periods_is_followed_too() -> None:
     """Game markets need no points by period."""
     blind = GameState(GAME, Phase.LIVE, 2, 300, Score(44, 40))
     assert len(look(a_book(bet(1, "DEN -4.5")), blind, 0).snapshots) == 1
+
+
+def test_a_chance_that_was_told_the_other_way_since_is_news_again() -> None:
+    """Told at 30 %, then at 80 %, then down again: the last thing heard is true no more."""
+    rules = ("p >= 0.80", "p <= 0.30")
+    courses = {
+        (-12, 12, -12, 12): ["p <= 0.30", "p >= 0.80", "p <= 0.30", "p >= 0.80"],
+        (-12, 0, -12, 0): ["p <= 0.30"],
+        (12, 0, 12, 0): ["p >= 0.80"],
+    }
+    for course, told in courses.items():
+        evening = Evening(a_book(bet(1, "DEN ML", *rules)))
+        evening.see(live(3, 700, (25, 25), (25, 25), (0, 0)), 0)
+        for number, margin in enumerate(course, 1):
+            points = (20 * number + max(margin, 0), 20 * number - min(margin, 0))
+            for second in (0, 10):
+                state = live(3, 700 - 60 * number - second, (25, 25), (25, 25), points)
+                evening.see(state, 400 * number + second)
+        assert evening.names() == told, course
+
+
+@pytest.mark.parametrize("given", [Result.WON, Result.LOST, Result.VOID])
+def test_a_result_that_was_taken_back_is_graded_at_the_end_as_if_for_the_first_time(
+    given: Result,
+) -> None:
+    """And told as the result, not as a corrected box, whatever had been given."""
+    evening = Evening(a_book(bet(1, "DEN ML", "settled", "regraded")))
+    evening.see(Q1, 10)
+    (tracked,) = evening.tracking.tracked
+    back = Settlement(1, 2, given, None, after(20), TO_BE_GRADED)
+    evening.tracking = evening.tracking.with_tracked(replace(tracked, settlement=back))
+    for seconds in (100, 160):
+        evening.see(END, seconds)
+    (tracked,) = evening.tracking.tracked
+    done = tracked.settlement
+    assert done is not None
+    assert (done.result, done.revision) == (Result.WON, 3)
+    assert evening.names() == ["settled"]

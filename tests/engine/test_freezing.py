@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
 
-from tests.engine.build import a_book, after, bet, decide, live, outlook
+from tests.engine.build import BOARD, a_book, after, bet, decide, live, outlook
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.events import GameBack
-from tracker.domain.game import GameState
-from tracker.domain.poll import STALE_AFTER, Trouble, Unreadable
+from tracker.domain.game import GameState, Pair, Phase
+from tracker.domain.poll import LONGEST_STOP, STALE_AFTER, Trouble, Unreadable
 from tracker.domain.tracking import GameTracking, RulePhase
-from tracker.engine.decide.advance import GAME_LOST_AFTER, note
+from tracker.engine.decide.advance import GAME_LOST_AFTER, advance, note
+from tracker.engine.decide.belief import judge_poll
+from tracker.feeds.nba_reading import parse_board
+from tracker.replay.files import find_recording
+from tracker.replay.nba_site import NbaSite
+from tracker.replay.playback import Playback, Showing
 
 LEVEL = live(3, 600, (25, 25), (25, 25), (5, 5))
 AHEAD = live(3, 500, (25, 25), (25, 25), (30, 5))
@@ -112,3 +120,82 @@ def test_silence_counts_from_the_start_and_the_age_from_the_last_answer() -> Non
     back = decide(night.tracking, AHEAD, None, after(900))
     assert back.tracking.seen_at == after(900)
     assert [x.what for x in back.notes if isinstance(x, GameBack)] == ["away for 14 min 50 s"]
+
+
+def stood(states: Sequence[tuple[GameState, float, str]], until: float) -> list[float]:
+    """At which seconds a game is stale that is told each state from then on, every ten seconds.
+
+    The text beside each is its document's digest; with `*` it is another at every poll.
+    """
+    tracking, found, at = a_book(bet(1, "DEN ML")), [], states[0][1]
+    while at <= until:
+        state, _, digest = [x for x in states if x[1] <= at][-1]
+        digest = digest.replace("*", str(at))
+        judged = judge_poll(tracking, state, BOARD, after(at), digest)
+        tracking = advance(tracking, judged, None, after(at)).tracking
+        if tracking.stale:
+            found.append(at)
+        at += 10
+    return found
+
+
+RUNS = live(3, 510, (25, 25), (25, 25), (5, 5))
+STANDS = live(3, 500, (25, 25), (25, 25), (5, 5))
+LONGEST = LONGEST_STOP.total_seconds()
+
+
+def test_a_time_out_a_review_and_free_throws_are_no_stale_data() -> None:
+    """A document that shows that the clock stands is believed for as long as games do stand."""
+    three, two = Pair(3, 3), Pair(3, 2)
+    taken = [replace(RUNS, timeouts=three), replace(STANDS, timeouts=two)]
+    thrown = [STANDS, live(3, 500, (25, 25), (25, 25), (6, 5))]
+    called = [live(2, 0, (25, 25), (25, 25), phase=Phase.BREAK), live(3, 720, (25, 25), (25, 25))]
+    for before, standing in (taken, thrown, called):
+        found = stood([(before, 0, "a"), (standing, 10, "b")], 400)
+        assert found[0] == 10 + LONGEST
+
+
+def test_a_clock_that_should_run_and_stands_is_stale_as_soon_as_ever() -> None:
+    """The same bytes again and again prove nothing, also after the stop was seen to be over."""
+    assert stood([(RUNS, 0, "a"), (STANDS, 10, "b")], 200)[0] == 100
+    over = live(3, 495, (25, 25), (25, 25), (6, 5))
+    thrown = live(3, 500, (25, 25), (25, 25), (6, 5))
+    assert stood([(STANDS, 0, "a"), (thrown, 10, "b"), (over, 20, "c")], 200)[0] == 110
+
+
+def test_a_document_written_anew_vouches_for_what_it_tells_but_not_for_ever() -> None:
+    """A board that moves with its other games shows that its source lives; one game may not."""
+    assert stood([(RUNS, 0, "a"), (STANDS, 10, "*")], 400)[0] == 10 + LONGEST
+    once = [(RUNS, 0, "a"), (STANDS, 10, "b"), (STANDS, 60, "c")]
+    assert stood(once, 400)[0] == 60 + STALE_AFTER.total_seconds()
+
+
+def test_documents_that_no_longer_come_make_a_time_out_stale_too() -> None:
+    """Nobody knows then when it ends."""
+    night = Night().poll(replace(LEVEL, timeouts=Pair(3, 3)), 0)
+    night.poll(replace(LEVEL, timeouts=Pair(3, 2)), 10)
+    assert not night.gap(90).tracking.stale
+    assert night.gap(100).tracking.stale
+
+
+def test_ordinary_play_of_a_recorded_game_is_hardly_ever_stale() -> None:
+    """Its board, read every ten seconds as it stood that night: 12 stops of 90 s or more."""
+    playing = Showing(Playback(find_recording("HOU@ATL")))
+    site, at = NbaSite([playing]), playing.starts
+    tracking: GameTracking | None = None
+    stale, stopped = 0, 0
+    while at < playing.ends:
+        page = site.page("/static/json/liveData/scoreboard/todaysScoreboard_00.json", at)
+        assert page is not None
+        [(game, state)] = parse_board(page.body, "nba").games
+        assert isinstance(state, GameState)
+        tracking = tracking or GameTracking(game)
+        was, before = tracking.stale, tracking.changed_at or at
+        judged = judge_poll(tracking, state, BOARD, at, sha256(page.body).hexdigest())
+        tracking = advance(tracking, judged, None, at).tracking
+        stale += tracking.stale and not was
+        changed = tracking.changed_at == at
+        stopped += state.phase is Phase.LIVE and changed and at - before >= STALE_AFTER
+        at += timedelta(seconds=10)
+    assert stopped >= 10
+    assert stale <= 1

@@ -461,3 +461,23 @@ def test_made_up_courses_end() -> None:
         assert last.phase is Phase.FINAL
         assert last.periods is not None
         assert summed(last.periods).margin != 0
+
+
+def test_a_poll_of_another_game_confirms_no_reading() -> None:
+    """Its games are polled within seconds: a reading is held until the game is polled again."""
+    legs = ((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
+    bet = replace(slip(*legs), rules=(parse_rule("p <= 0.30"),))
+    slate = Slate.of([GAME, OTHER], [bet])
+
+    def fired() -> int:
+        return sum(x.decision is Decision.FIRED for x in slate.alerts)
+
+    even, behind = ((30, 25), (25, 25), (0, 0)), ((30, 25), (25, 25), (0, 25))
+    for game in (GAME, OTHER):
+        poll(slate, elsewhere(live(3, 700, *even), game), 10)
+    for second, clock in ((20, 690), (30, 680)):
+        poll(slate, live(3, clock, *behind), second)
+        assert fired() == (second == 30)
+        for game, later in ((OTHER, 1), (OTHER, 2)):
+            poll(slate, elsewhere(live(3, clock - later, *even), game), second + later)
+            assert fired() == (second == 30)

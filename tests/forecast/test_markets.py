@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtr, ndtri
 
 from tests.engine.finals import boxes, final_of
 from tests.forecast.test_spans import NBA, PRIOR, state, states
@@ -250,6 +251,28 @@ def test_whole_lines_of_players_push_together() -> None:
     product = price(legs[0], SEEN, HALF).push * price(legs[1], SEEN, HALF).push
     assert chance.push == pytest.approx(product, rel=0.5)
     assert chance.win + chance.push + chance.lose == pytest.approx(1)
+
+
+@given(
+    states(), st.sampled_from(Side), st.floats(1e-9, 1 - 1e-9), st.floats(-1, 1), st.floats(-1, 1)
+)
+@settings(max_examples=60)
+def test_a_players_chance_given_the_score_is_that_of_the_copula_cell_by_cell(
+    seen: GameState, side: Side, p: float, along: float, across: float
+) -> None:
+    """Whatever he leans on, up to a quarter and an eighth, and by the score's chances it is `p`."""
+    final = forecast(seen, PRIOR, NBA).final
+    along, across = along * 0.25, across * 0.13
+    own, other = (final.home, final.away) if side is Side.HOME else (final.away, final.home)
+    cells = final.cells if side is Side.HOME else final.cells.T
+    index = along * own.scores[:, None] + across * other.scores
+    rest = np.sqrt(1 - (cells * index**2).sum())
+    whole = ndtr((ndtri(p) + index) / rest)
+    whole *= p / (cells * whole).sum()
+    leaning = final.home_leaning if side is Side.HOME else final.away_leaning
+    found = leaning.given(p, along, across)
+    assert np.abs((found if side is Side.HOME else found.T) - np.minimum(whole, 1)).max() < 1e-7
+    assert (final.cells * found).sum() == pytest.approx(p, abs=1e-7)
 
 
 @given(st.floats(0.001, 0.999), st.floats(0.001, 0.999), st.floats(-0.95, 0.95))

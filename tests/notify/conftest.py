@@ -1,4 +1,4 @@
-"""Loads Apprise once, before any test: one of its plugins imports a module that Python warns of."""
+"""Loads Apprise once, before any test: a plugin of it imports a module that Python warns of."""
 
 from __future__ import annotations
 

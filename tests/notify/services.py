@@ -1,4 +1,4 @@
-"""A Discord and an ntfy on this machine: they write messages down, edit them, or fail."""
+"""A local Discord and a local ntfy: they keep messages, edit them, or fail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOPIC = "canary-topic-0a1b2c3d"
 
 @dataclass
 class Shown:
-    """A message as it is shown: its text now, and all that it has shown."""
+    """A message as it is shown: its present text, and all its earlier ones."""
 
     texts: list[str]
     silent: bool = False
@@ -29,13 +29,13 @@ class Shown:
 
     @property
     def text(self) -> str:
-        """What it shows now."""
+        """The present text."""
         return self.texts[-1]
 
 
 @dataclass
 class Service:
-    """A web server that meets its troubles first, in order."""
+    """A web server that first gives its troubles, in order."""
 
     troubles: deque[Trouble] = field(default_factory=deque)
     messages: dict[str, Shown] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Service:
         return await meet(trouble, request, self._down)
 
     def usual(self, request: web.Request, body: str) -> Says:
-        """What the real one does."""
+        """What the real service does."""
         raise NotImplementedError
 
     @property
@@ -85,13 +85,13 @@ class Service:
 
 @dataclass
 class Discord(Service):
-    """One webhook, which can edit its own messages; `thread` is a post where it is a forum's."""
+    """One webhook, which can edit its own messages; `thread` is the id of a thread it serves."""
 
     thread: str = ""
 
     @property
     def webhook(self) -> str:
-        """The whole address."""
+        """The full address."""
         return f"{self.url}{WEBHOOK}"
 
     def usual(self, request: web.Request, body: str) -> Says:
@@ -120,7 +120,7 @@ class Discord(Service):
 
 @dataclass
 class Ntfy(Service):
-    """One topic. `old` is whether it knows nothing of sequence ids."""
+    """One topic. `old` is whether the server knows no sequence ids."""
 
     old: bool = False
 

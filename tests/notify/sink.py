@@ -1,4 +1,4 @@
-"""A local server that takes messages as a webhook would, or fails as one can."""
+"""A local server that takes messages as a webhook does, or fails as one can."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Got:
 
 @dataclass
 class Sink:
-    """Keeps what arrives. `status` is what it answers; `hang` makes it keep the answer back."""
+    """Keeps what arrives. `status` is its answer; `hang` makes it hold the answer back."""
 
     status: int = 200
     hang: bool = False
@@ -43,7 +43,7 @@ class Sink:
         return [x.body for x in self.got]
 
     async def up(self) -> Self:
-        """Listen, on the port of last time if there was one."""
+        """Listen, on the earlier port if there was one."""
         app = web.Application()
         app.router.add_post("/{path:.*}", self._take)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
@@ -77,7 +77,7 @@ class Sink:
 
 
 def free_port() -> int:
-    """A port on which nobody listens."""
+    """A port without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Promises of the Apprise channel, kept by real Apprise against a real server."""
+"""Promises of the Apprise channel, tested with the real Apprise against a real server."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def sink() -> AsyncIterator[Sink]:
 
 
 async def test_a_message_arrives_as_it_was_written(sink: Sink) -> None:
-    """Signs of other markups stay as they are, and a key lets the receiver drop repeats."""
+    """The text arrives unchanged, markup signs included, with a key that tells repeats."""
     assert await AppriseChannel(sink.url).send(MESSAGE) == Sent()
     (got,) = sink.got
     assert (got.body, got.key, got.kind) == (MESSAGE.body, "41-42", "warning")
@@ -58,47 +58,47 @@ async def test_a_message_arrives_as_it_was_written(sink: Sink) -> None:
 def test_the_first_line_is_the_subject_where_a_service_has_one(
     url: str, message: Message, parts: tuple[str, str]
 ) -> None:
-    """Nothing is told twice to a person, no text is empty, and a program gets the whole text."""
+    """Where there is a subject it is the first line, once; a webhook also gets the whole text."""
     service = apprise.Apprise.instantiate(url)
     assert isinstance(service, apprise.NotifyBase)
     assert subject_and_text(message, url.partition(":")[0], service) == parts
 
 
 async def test_an_error_of_the_server_is_not_taken_for_a_definite_no(sink: Sink) -> None:
-    """Apprise tells no failure from another, so the message may have arrived."""
+    """A server's error is Unknown, as Apprise does not tell failures apart."""
     sink.status = 500
     assert await AppriseChannel(sink.url).send(MESSAGE) == Unknown("answered 500")
 
 
 async def test_a_lost_answer_is_unknown_and_was_sent_once(sink: Sink) -> None:
-    """A server that takes the message and says nothing may well have it."""
+    """A server that takes a message and does not answer gives Unknown, after one request."""
     sink.hang = True
     assert isinstance(await AppriseChannel(sink.url).send(MESSAGE), Unknown)
     assert len(sink.got) == 1
 
 
 async def test_an_answer_is_not_waited_for_without_end(sink: Sink) -> None:
-    """Whatever an attempt hangs on, its loop goes on."""
+    """An attempt that hangs is given up, and the loop goes on."""
     sink.hang = True
     outcome = await AppriseChannel(sink.url, limit=0.05).send(MESSAGE)
     assert outcome == Unknown("no answer within 0.05 s")
 
 
 async def test_a_refused_connection_certainly_sent_nothing() -> None:
-    """It may be tried again without a word about repeats."""
+    """A refused connection is Failed: trying again is no possible repeat."""
     url = f"json://127.0.0.1:{free_port()}/"
     assert await AppriseChannel(url).send(MESSAGE) == Failed("the server refuses connections")
 
 
 async def test_a_program_that_sets_up_its_own_logging_takes_no_evidence_away() -> None:
-    """`dictConfig` silences the loggers that are there; what came of a send is still known."""
+    """The outcome of a send is known though `dictConfig` has disabled existing loggers."""
     dictConfig({"version": 1, "incremental": False})
     outcome = await AppriseChannel(f"json://127.0.0.1:{free_port()}/").send(MESSAGE)
     assert isinstance(outcome, Failed)
 
 
 async def test_apprise_never_repeats_by_itself_nor_calls_a_failure_a_success(sink: Sink) -> None:
-    """Its own retries would double a message in silence, and `optional` would lose it."""
+    """An address's own retries and `optional` flag are switched off."""
     sink.status = 503
     channel = AppriseChannel(f"{sink.url}&retry=3&wait=0&optional=yes")
     assert await channel.send(MESSAGE) == Unknown("answered 503")
@@ -118,7 +118,7 @@ async def test_a_slow_server_does_not_hold_the_event_loop(sink: Sink) -> None:
 
 
 async def test_no_thread_of_an_attempt_holds_up_the_end_of_the_program(sink: Sink) -> None:
-    """An attempt that hangs is left behind."""
+    """The program ends without waiting for an attempt that hangs."""
     sink.hang = True
     sending = asyncio.ensure_future(AppriseChannel(sink.url).send(MESSAGE))
     await sink.arrived.wait()
@@ -132,7 +132,7 @@ async def test_no_thread_of_an_attempt_holds_up_the_end_of_the_program(sink: Sin
 async def test_no_secret_shows_in_a_log_name_or_outcome(
     sink: Sink, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not even when everything is logged at DEBUG and everything fails."""
+    """No secret is in a log, a name or an outcome, even at DEBUG when everything fails."""
     caplog.set_level(logging.DEBUG)
     for name in ("apprise", "requests", "urllib3"):
         caplog.set_level(logging.DEBUG, logger=name)
@@ -147,7 +147,7 @@ async def test_no_secret_shows_in_a_log_name_or_outcome(
 
 
 def test_a_channels_name_stays_when_other_addresses_come_and_go() -> None:
-    """Deliveries are stored under it."""
+    """A channel's name, under which deliveries are stored, depends on its address only."""
     first, second = "json://127.0.0.1:1/a", "ntfy://a-topic"
     names = [x.name for x in channels_for([first, second, first])]
     assert names == [channel_name(first), channel_name(second)]
@@ -166,7 +166,7 @@ def test_a_channels_name_stays_when_other_addresses_come_and_go() -> None:
 def test_a_wrong_address_is_told_by_its_place_alone(
     url: str, why: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One sentence each, without the address, in the error and in the log."""
+    """A wrong address is one sentence with its place; neither error nor log has the address."""
     with pytest.raises(ConfigError) as caught:
         check_urls(["ntfy://fine", url], "the file urls.txt")
     (sentence,) = caught.value.mistakes
@@ -176,17 +176,17 @@ def test_a_wrong_address_is_told_by_its_place_alone(
 
 
 def test_right_addresses_pass() -> None:
-    """Nothing is sent to find out."""
+    """Valid addresses pass the check, and nothing is sent for it."""
     check_urls(["ntfy://a-topic", f"json://127.0.0.1:{free_port()}/"])
 
 
 async def test_an_address_that_apprise_does_not_know_is_refused() -> None:
-    """It would never get through."""
+    """A message to an address that Apprise does not know is Refused."""
     assert isinstance(await AppriseChannel("nosuch://thing").send(MESSAGE), Refused)
 
 
 def test_apprise_has_the_usual_services_where_they_are_looked_for() -> None:
-    """Each is the class that Apprise itself finds for the same address."""
+    """Each usual service is loaded as the class that Apprise itself finds for its address."""
     addresses = {
         "gotify": "gotify://host/Abcdef12",
         "gotifys": "gotifys://host/Abcdef12",

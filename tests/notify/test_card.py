@@ -1,4 +1,4 @@
-"""Promises of the live card: a glance tells the game, every bet on it, and how fresh that is."""
+"""Promises of the live card: a glance shows the game, every bet on it, and how fresh it is."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ Q3 = replace(
 
 
 def followed(pick: str, p: float | None, number: int = 12) -> Tracked:
-    """A bet with this chance of winning and no push."""
+    """A tracked bet with this chance to win and no push."""
     chance = None if p is None else Chance(p, 0.0, 1.0 - p)
     return replace(Tracked.fresh(bet(pick, number)), chance=chance)
 
 
 def jokic(points: float, p: float, number: int = 12) -> Tracked:
-    """A player line."""
+    """A bet on a player line."""
     market = PlayerTotal(Player("Nikola Jokić", Side.HOME), Stat.PTS, Direction.OVER, points)
     tracked = followed("DEN ML", p, number)
     return replace(tracked, bet=replace(tracked.bet, market=market))
@@ -60,7 +60,7 @@ def with_bets(found: GameState | None, *tracked: Tracked, age: float = 6.0) -> G
 
 
 def made(found: GameTracking, earlier: dict[int, float] | None = None) -> Card:
-    """The card at NOW for somebody in Denver."""
+    """The card at NOW for a person in Denver."""
     return card(found, earlier or {}, NOW, DENVER)
 
 
@@ -76,7 +76,7 @@ EARLIER = {12: 0.62, 13: 0.50, 14: 0.62, 15: 0.121}
 
 
 def test_a_game_in_play() -> None:
-    """Score, clock, and for each bet its light, chance, way, stand and need."""
+    """A live card has score, clock, and for each bet its light, chance, way, stand and need."""
     assert card_plain(made(EVENING, EARLIER)) == (
         "🏀 LAL 58 – 61 DEN · Q3 4:11\n"
         "🟢 #12 Jokić o25.5 pts  71 % ▲9  19 / 26\n"
@@ -94,14 +94,14 @@ def test_a_game_in_play() -> None:
 
 
 def test_a_bet_with_an_id_of_its_own_goes_by_it() -> None:
-    """As in every message and list, so that a command is given the same word."""
+    """A bet with an id of its own is shown under it, as in every message and list."""
     plain = followed("DEN -4.5", 0.62, 14)
     named = replace(plain, bet=replace(plain.bet, name="wiz"))
     assert "#wiz DEN -4.5" in card_plain(made(with_bets(Q3, named)))
 
 
 def test_a_parlay_shows_each_leg() -> None:
-    """How the whole stands, and below it each leg; one on another game says which."""
+    """A parlay shows the whole and each leg below it; a leg on another game names that game."""
     other = replace(GAME, id="0022600202", home="BOS", away="NYK")
     legs = (
         Leg(GAME, Moneyline(Side.HOME)),
@@ -124,7 +124,7 @@ def test_a_parlay_shows_each_leg() -> None:
 
 
 def test_in_telegrams_html_what_counts_is_bold() -> None:
-    """The score and each chance stand out; nothing of it can be taken for markup."""
+    """In HTML the score and chances are bold, and no text can be taken for markup."""
     assert card_html(made(with_bets(Q3, jokic(25.5, 0.997)), {12: 0.9})) == (
         "<b>🏀 LAL 58 – 61 DEN · Q3 4:11</b>\n"
         "🟢 #12 Jokić o25.5 pts  <b>&gt;99 % ▲10</b>  19 / 26\n"
@@ -134,7 +134,7 @@ def test_in_telegrams_html_what_counts_is_bold() -> None:
 
 
 def test_in_discords_markdown_nothing_is_lost() -> None:
-    """A minus at the head of a line makes no list, and a mark none of Discord's."""
+    """In Markdown a leading minus makes no list, and no character is lost."""
     assert card_markdown(made(with_bets(Q3, followed("DEN -4.5", 0.004)))) == (
         "**🏀 LAL 58 – 61 DEN · Q3 4:11**\n"
         "🔴 \\#12 DEN \\-4.5  **\\<1 %**  leads by 3\n"
@@ -144,7 +144,7 @@ def test_in_discords_markdown_nothing_is_lost() -> None:
 
 
 def test_a_game_that_has_not_begun() -> None:
-    """Both teams and the tip-off in the person's own time; no score that is not one."""
+    """Before tip-off the card has both teams and the local tip-off time, but no score."""
     game = replace(with_bets(None, followed("DEN -4.5", None)), seen_at=None)
     assert card_plain(made(game)) == (
         "🏀 LAL @ DEN · tip-off Fri 19:00\n⚪ #12 DEN -4.5\nupdated 20:30:00"
@@ -152,7 +152,7 @@ def test_a_game_that_has_not_begun() -> None:
 
 
 def test_a_game_that_is_off() -> None:
-    """The word for it, and the bet's result."""
+    """A game that is off has the word for that, and the bet's result."""
     off = GameState(GAME, Phase.POSTPONED, 0, 0.0, Score(0, 0))
     game = with_bets(off, settled("DEN -4.5", Result.VOID, 2000))
     assert card_plain(made(game)).splitlines()[:2] == [
@@ -162,7 +162,7 @@ def test_a_game_that_is_off() -> None:
 
 
 def test_a_game_that_is_over() -> None:
-    """Each bet with its result and what it did to the stake, or the call for a person."""
+    """After the end each bet has its result and its profit, or the request for a decision."""
     over = GameState(GAME, Phase.FINAL, 4, 0.0, Score(114, 105))
     won = settled("DEN -4.5", Result.WON, 3739)
     asked = replace(followed("over 219.5", 0.4, 13), review="two finals disagree")
@@ -178,7 +178,7 @@ def test_a_game_that_is_over() -> None:
 
 
 def test_the_last_line_sums_up() -> None:
-    """With several bets the card closes with what they came to."""
+    """A card with several bets ends with their total."""
     over = GameState(GAME, Phase.FINAL, 4, 0.0, Score(114, 105))
     bets = (
         settled("DEN -4.5", Result.WON, 3739),
@@ -189,7 +189,7 @@ def test_the_last_line_sums_up() -> None:
 
 
 def test_a_payout_that_only_the_book_knows_is_asked() -> None:
-    """And its sum is not passed over in silence."""
+    """A payout that only the book knows is asked for, and noted beside the total."""
     over = GameState(GAME, Phase.FINAL, 4, 0.0, Score(114, 105))
     unpaid = settled("DEN ML", Result.WON, None)
     assert unpaid.settlement is not None
@@ -201,7 +201,7 @@ def test_a_payout_that_only_the_book_knows_is_asked() -> None:
 
 
 def test_a_final_that_waits_for_its_results_is_not_closed() -> None:
-    """The score is told as final at once, the results when they are known."""
+    """A final score is shown at once; the card is not closed before the results are known."""
     over = GameState(GAME, Phase.FINAL, 4, 0.0, Score(114, 105))
     found = made(with_bets(over, followed("DEN -4.5", 0.99)))
     assert not found.closed
@@ -213,7 +213,7 @@ def test_a_final_that_waits_for_its_results_is_not_closed() -> None:
     [(WON, "✅ #12 o110  HIT"), (LOST, "❌ #12 o110  DEAD"), (PUSHED, "↔ #12 o110  PUSH")],
 )
 def test_a_bet_that_is_decided(chance: Chance, row: str) -> None:
-    """It is said in one word, and nothing is needed any more."""
+    """A decided bet has one word, and no need any more."""
     one = replace(followed("over 110", 0.5), chance=chance)
     assert card_plain(made(with_bets(Q3, one))).splitlines()[1:-1] == [row]
 
@@ -223,7 +223,7 @@ def test_a_bet_that_is_decided(chance: Chance, row: str) -> None:
     [("stale", "nothing has changed for 3 min 5 s"), ("lost", "no news for 2 min 5 s")],
 )
 def test_stale_data_are_called_so(word: str, why: str) -> None:
-    """An old figure is never shown as a fresh one: it has no colour, and the card says why."""
+    """A card with old data has no colours, and says why."""
     game = replace(
         with_bets(Q3, followed("DEN ML", 0.8), age=125),
         changed_at=NOW - timedelta(seconds=185),
@@ -239,20 +239,20 @@ def test_stale_data_are_called_so(word: str, why: str) -> None:
 
 
 def test_facts_stand_beside_a_chance_that_is_not_known() -> None:
-    """Of a player who is little known the box still tells; of one who is out nothing counts."""
+    """A little known player has his box score figures without a chance; one who is out has none."""
     for why, stand in ((NoChance.LITTLE_KNOWN, "19 / 26"), (NoChance.OUT, "")):
         row = made(with_bets(Q3, jokic(25.5, 0.5).without_chance(why))).rows[0]
         assert (row.figure, row.stand) == (why.text, stand)
 
 
 def test_that_alerts_are_held_back_is_shown() -> None:
-    """Whoever muted a game still sees that they did."""
+    """The card of a muted game says so."""
     found = card(EVENING, {}, NOW, DENVER, quiet="🔕 muted until the end of the game")
     assert card_plain(found).splitlines()[-2] == "🔕 muted until the end of the game"
 
 
 def test_a_later_card_with_the_same_news_needs_no_edit() -> None:
-    """Only what happened counts, not that time went by."""
+    """A card that differs only in its time needs no edit."""
     game = with_bets(Q3, followed("DEN ML", 0.80))
     first, later = made(game), card(game, {}, NOW + timedelta(seconds=10), DENVER)
     assert card_plain(first) != card_plain(later)
@@ -263,14 +263,14 @@ def test_a_later_card_with_the_same_news_needs_no_edit() -> None:
 
 
 def test_an_arrow_points_where_the_figures_went() -> None:
-    """What looks the same has no arrow, and the arrow's number is what can be seen."""
+    """An arrow's number is the visible difference, and equal figures have no arrow."""
     game = with_bets(Q3, followed("DEN ML", 0.805))
     for was, expected in ((0.804, "80 %"), (0.70, "80 % ▲10"), (0.91, "80 % ▼11")):
         assert made(game, {12: was}).rows[0].figure == expected
 
 
 def test_the_least_interesting_bets_have_no_room() -> None:
-    """However many there are, what is open stays, and the rest is counted by how it stands."""
+    """When there is no room, open bets stay, and the others are counted by their state."""
     done = tuple(
         replace(followed("over 110", 0.5, number), chance=WON if number % 3 else LOST)
         for number in range(1, 31)
@@ -287,7 +287,7 @@ def test_the_least_interesting_bets_have_no_room() -> None:
     st.sampled_from((for_telegram, for_discord, for_ntfy)),
 )
 def test_a_card_can_be_sent(texts: list[tuple[str, str]], fit: object) -> None:
-    """Whatever the bets are called, a channel takes the card, and reads back what was meant."""
+    """Whatever the bets are called, every channel's form of the card is valid and complete."""
     whole = made(with_bets(Q3, *(followed("LAL over 109.5", 0.5, n) for n in range(len(texts)))))
     rows = tuple(
         replace(row, label=label, under=under)
@@ -306,7 +306,7 @@ def test_a_card_can_be_sent(texts: list[tuple[str, str]], fit: object) -> None:
 
 @given(st.integers(0, 400), st.integers(1, 400))
 def test_a_bar_is_full_only_when_all_is_there(now: int, wanted: int) -> None:
-    """It is always as wide, never goes back, and never rounds up to done."""
+    """A bar has a fixed width, never goes back, and is full only when the figure is reached."""
     drawn = bar(now, wanted)
     assert len(drawn) == BAR_CELLS
     assert (drawn == "█" * BAR_CELLS) == (now >= wanted)

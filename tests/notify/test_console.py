@@ -12,14 +12,14 @@ MESSAGE = Message("▲ 80 % DEN -4.5\nneeds to win by 5", (41,))
 
 
 async def test_a_message_is_a_line_on_the_output() -> None:
-    """As it is, and at once."""
+    """A message is written unchanged and at once."""
     stream = io.StringIO()
     assert await Console(stream).send(MESSAGE) == Sent()
     assert stream.getvalue() == "▲ 80 % DEN -4.5\nneeds to win by 5\n"
 
 
 async def test_an_output_that_nobody_reads_refuses() -> None:
-    """A broken pipe does not end the program."""
+    """A broken pipe is Refused, and does not end the program."""
     reading, writing = os.pipe()
     os.close(reading)
     stream = os.fdopen(writing, "w", encoding="utf-8")
@@ -31,7 +31,7 @@ async def test_an_output_that_nobody_reads_refuses() -> None:
 
 
 async def test_an_output_that_cannot_show_the_signs_says_what_to_do() -> None:
-    """An old encoding is no crash."""
+    """An encoding that lacks a sign is Refused with a remedy."""
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     outcome = await Console(stream).send(MESSAGE)
     assert isinstance(outcome, Refused)
@@ -39,7 +39,7 @@ async def test_an_output_that_cannot_show_the_signs_says_what_to_do() -> None:
 
 
 async def test_a_reader_that_has_stopped_reading_holds_nobody_up() -> None:
-    """A full pipe is waited for only so long, and by one thread only."""
+    """A full pipe is waited for only up to a limit, and by one thread only."""
     reading, writing = os.pipe()
     stream = os.fdopen(writing, "w", encoding="utf-8")
     console = Console(stream, limit=0.05)

@@ -1,4 +1,4 @@
-"""The promise at its hardest: the program dies at every operation, one run for each of them."""
+"""The outbox's promise at its hardest: the program dies at each operation, in one run for each."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from tracker.store import Store
 
 
 class Killed(BaseException):
-    """The program is no more."""
+    """The program is dead."""
 
 
 @dataclass
 class Fate:
-    """Counts operations and kills at one of them, either just before it or just after."""
+    """Counts operations and kills the program just before or just after one of them."""
 
     at: int
     steps: itertools.count[int] = field(default_factory=itertools.count)
 
     def step(self) -> None:
-        """One moment at which the program may die."""
+        """A moment at which the program may die."""
         if next(self.steps) == self.at:
             raise Killed
 
 
 @dataclass
 class Mortal:
-    """A store, and a channel, that die when their time has come."""
+    """A store and a channel that die at the chosen operation."""
 
     store: Store
     fate: Fate
@@ -47,7 +47,7 @@ class Mortal:
     name: str = "script"
 
     async def send(self, message: Message) -> Outcome:
-        """Deliver it unless the answer is a failure; the death may come before or after."""
+        """Deliver the message unless the answer is a failure; death may come before or after."""
         self.fate.step()
         answer = self.answers.pop(0) if self.answers else Sent()
         if not isinstance(answer, Failed):
@@ -58,7 +58,7 @@ class Mortal:
         return answer
 
     async def claim(self, channel: str, at: datetime, limit: int) -> list[Delivery]:
-        """As the store does."""
+        """Claim as the store does, or die."""
         self.fate.step()
         found = await self.store.claim(channel, at, limit)
         self.fate.step()
@@ -73,30 +73,30 @@ class Mortal:
         *,
         due_at: datetime | None = None,
     ) -> None:
-        """As the store does."""
+        """Finish as the store does, or die."""
         self.fate.step()
         await self.store.finish(alert_id, channel, outcome, at, due_at=due_at)
         self.fate.step()
 
     async def expire(self, at: datetime, channel: str) -> list[Delivery]:
-        """As the store does."""
+        """Expire as the store does, or die."""
         self.fate.step()
         found = await self.store.expire(at, channel)
         self.fate.step()
         return found
 
     async def finish_digest(self, expired: Iterable[Delivery], outcome: Outcome) -> None:
-        """As the store does."""
+        """Finish the digest as the store does, or die."""
         self.fate.step()
         await self.store.finish_digest(expired, outcome)
         self.fate.step()
 
     async def shift(self, channel: str, seconds: float) -> None:
-        """As the store does."""
+        """Shift as the store does, or die."""
         await self.store.shift(channel, seconds)
 
     async def next_due(self, channel: str) -> datetime | None:
-        """As the store does."""
+        """Look up the next due time as the store does, or die."""
         return await self.store.next_due(channel)
 
 
@@ -104,7 +104,7 @@ NIGHT: tuple[Outcome, ...] = (Failed("down"), Unknown("?"), Sent(), Failed("down
 
 
 async def live(world: World, mortal: Mortal, *, first: bool) -> bool:
-    """Play the night, or after a death the rest of it; whether the program lived."""
+    """Play the night, or the rest of it after a death; whether the program survived."""
     wake = asyncio.Event()
     world.channels = [mortal]
     task = asyncio.create_task(dispatch(mortal, mortal, world.clock, wake, tell_nobody))
@@ -126,7 +126,7 @@ async def live(world: World, mortal: Mortal, *, first: bool) -> bool:
 
 
 async def one_death(folder: Path, at: int) -> tuple[bool, list[tuple[int, bool]], list[str]]:
-    """A night with a death at operation `at`, a new start and a drain."""
+    """Play a night with a death at operation `at`, a new start, and all deliveries."""
     arrived: list[tuple[int, bool]] = []
     async with night(folder, at=NOW) as world:
         mortal = Mortal(world.store, Fate(at), arrived, list(NIGHT))
@@ -139,7 +139,7 @@ async def one_death(folder: Path, at: int) -> tuple[bool, list[tuple[int, bool]]
 
 
 async def test_at_no_operation_does_a_death_lose_or_double_an_alert(tmp_path: Path) -> None:
-    """Every recorded alert has its end, and each arrival after the first says that it may be."""
+    """Every alert reaches its end, and each arrival after the first says it may be a repeat."""
     for at in itertools.count():
         lived, arrived, states = await one_death(tmp_path / str(at), at)
         assert set(states) <= {"sent", "expired"}, f"dying at {at}"

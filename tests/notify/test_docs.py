@@ -1,4 +1,4 @@
-"""Promises of docs/alerts.md: nothing that an alert can do is missing from it."""
+"""Promises of docs/alerts.md: it documents everything that an alert can do."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MARKET_RULES = 3
 
 @pytest.mark.parametrize("event", Fact)
 def test_every_event_is_told(event: Fact) -> None:
-    """In a row of the table of rules."""
+    """Every event has a row in the table of rules."""
     assert f"\n| `{event.value}` | " in PAGE
 
 
@@ -39,13 +39,13 @@ def test_every_event_is_told(event: Fact) -> None:
     "form", [*(f"p {x.value} " for x in Comparison), "swing ", "edge ", "price moves", "line moves"]
 )
 def test_every_form_of_a_rule_is_told(form: str) -> None:
-    """With an example."""
+    """Every form of a rule has an example."""
     assert f"\n| `{form}" in PAGE
 
 
 def test_every_example_of_a_rule_can_be_read() -> None:
-    """As it stands in the table, and in the example of the configuration."""
-    table = PAGE.partition("| rule | says |")[2].partition("\n\n")[0]
+    """Every example of a rule can be parsed, in the table and in the example configuration."""
+    table = PAGE.partition("| rule | alerts when |")[2].partition("\n\n")[0]
     examples = re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)
     assert len(examples) == len(Fact) + len(Comparison) + 1 + MARKET_RULES
     for text in [*examples, *re.findall(r'"(p [^"]+)"', PAGE)]:
@@ -54,21 +54,21 @@ def test_every_example_of_a_rule_can_be_read() -> None:
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_is_told(reason: Reason) -> None:
-    """In a row of the table of reasons."""
+    """Every reason has a row in the table of reasons."""
     assert f"\n| `{reason.value}` | " in PAGE
 
 
 @pytest.mark.parametrize("word", [*RulePhase, *DeliveryState])
 def test_every_state_is_told(word: RulePhase | DeliveryState) -> None:
-    """Those of a rule and those of a delivery."""
+    """Every state of a rule and of a delivery is documented."""
     assert re.search(rf"\b{word.value}\b", PAGE)
 
 
 def test_the_figures_are_those_of_the_program() -> None:
-    """A constant that changes must change here."""
+    """The documented figures equal the program's constants."""
     minutes = COOLDOWN.total_seconds() / 60
     assert f"{minutes:g} minutes after the message" in PAGE
-    assert f"at most {BUDGET} things an hour" in PAGE
+    assert f"at most {BUDGET} messages an hour" in PAGE
     assert f"for {GAME_LOST_AFTER.total_seconds():g} seconds" in PAGE
     assert f"for {USEFUL_FOR.total_seconds() / 60:g} minutes, a result" in PAGE
     assert f"at most {LONGEST_RETRY:g};" in PAGE
@@ -77,7 +77,7 @@ def test_the_figures_are_those_of_the_program() -> None:
 
 
 def test_the_messages_shown_are_those_that_are_sent() -> None:
-    """Word for word."""
+    """The messages in the page are those that are sent, word for word."""
     live = state()
     open_bet = replace(Tracked.fresh(bet("DEN -4.5")), chance=Chance(0.8, 0.0, 0.2))
     moved = compose(alert("p >= 0.80", live, 0.80, 0.71), open_bet, tracking(live))
@@ -92,5 +92,5 @@ def test_the_messages_shown_are_those_that_are_sent() -> None:
 
 @pytest.mark.parametrize("name", PLACEHOLDERS)
 def test_every_placeholder_is_told(name: str) -> None:
-    """As it is written in a template."""
+    """Every placeholder of a template is documented in its written form."""
     assert f"`{{{name}}}`" in PAGE

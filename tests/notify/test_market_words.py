@@ -1,4 +1,4 @@
-"""Every market in a person's words: its name, where it stands, and what it still needs."""
+"""Every market in a person's words: its name, its standing, and what it still needs."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def made(pts: int, reb: int = 0, ast: int = 0, **others: int) -> GameState:
     ],
 )
 def test_a_market_has_its_names(market: Market, name: str, long: str, called: str) -> None:
-    """Short for a lock screen, long for a list, and one for programs."""
+    """A market has a short name for a lock screen, a long one for lists, and one for programs."""
     assert short_market(market, GAME) == name
     assert describe(market, GAME.home, GAME.away) == long
     assert kind(market) == called
@@ -96,7 +96,7 @@ def test_a_market_has_its_names(market: Market, name: str, long: str, called: st
     ],
 )
 def test_a_player_goes_by_his_last_name(name: str, called: str) -> None:
-    """As a broadcast calls him."""
+    """A player's short name is his last name."""
     assert Player(name, Side.HOME).surname == called
 
 
@@ -112,7 +112,7 @@ def test_a_player_goes_by_his_last_name(name: str, called: str) -> None:
     ],
 )
 def test_points_say_where_a_market_stands(market: Market, stands: str, wants: str) -> None:
-    """So far, and from here."""
+    """A market says its points so far, and what it needs from here."""
     assert standing(market, LIVE) == stands
     assert needs(market, LIVE) == wants
 
@@ -125,7 +125,7 @@ def test_points_say_where_a_market_stands(market: Market, stands: str, wants: st
 def test_what_a_player_needs_agrees_with_how_it_is_settled(
     pts: int, line: float, direction: Direction
 ) -> None:
-    """The least more that wins, or the most that still does."""
+    """A player line's need is the least that wins, or the most that still does."""
     market = PlayerTotal(JOKIC, Stat.PTS, direction, line)
     assert standing(market, made(pts)) == f"{pts} now"
     text = needs(market, made(pts))
@@ -145,8 +145,17 @@ def test_what_a_player_needs_agrees_with_how_it_is_settled(
         assert (ends(more), ends(more + 1) is Result.WON) == (Result.WON, False)
 
 
+def test_a_player_needs_all_of_it_before_tip_off_whether_or_not_a_box_names_him() -> None:
+    """A box from before the game has his name and none of his figures."""
+    market = PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 25.5)
+    named = (PlayerLine("1", JOKIC.name, JOKIC.side, ()),)
+    for players in ((), named):
+        before = replace(made(0), phase=Phase.SCHEDULED, period=0, players=players)
+        assert needs(market, before) == "needs 26 more"
+
+
 def test_a_double_double_tells_the_figures_that_are_nearest() -> None:
-    """What is there, and what is missing in which."""
+    """A double-double shows the nearest figures, and what is missing in which."""
     market = DoubleDouble(JOKIC)
     assert standing(market, made(12, 8, 4)) == "12 pts 8 reb now"
     assert needs(market, made(12, 8, 4)) == "needs 2 reb more"
@@ -156,7 +165,7 @@ def test_a_double_double_tells_the_figures_that_are_nearest() -> None:
 
 
 def test_who_has_not_played_says_so() -> None:
-    """A line without minutes is not a zero."""
+    """A player without minutes is shown as not having played, not as zero."""
     market = PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 25.5)
     bench = PlayerLine("1", JOKIC.name, JOKIC.side, (("pts", 0),))
     assert standing(market, replace(LIVE, players=(bench,))) == "has not played yet"
@@ -167,7 +176,7 @@ def test_who_has_not_played_says_so() -> None:
 
 
 def test_a_parlay_is_told_by_its_legs() -> None:
-    """How many are alive, hit, lost or dropped; it has no figure of its own."""
+    """A parlay says how many legs are alive, hit, lost or dropped, and has no figure of its own."""
     slip = Parlay((Leg(GAME, Moneyline(Side.HOME)), Leg(GAME, OddEven(Parity.ODD))))
     one = Bet(1, "a parlay", slip, GAME, (), NOW)
     assert short(one) == "Parlay (2)"
@@ -185,7 +194,7 @@ def test_a_parlay_is_told_by_its_legs() -> None:
 
 
 def test_what_is_as_good_as_certain_has_no_fair_price() -> None:
-    """Its odds would be 1.00, which nobody can write; a chance of 60 % has 1.67."""
+    """A chance near 1 has no fair price, as odds of 1.00 cannot be written; 60 % has 1.67."""
     for win, told in ((0.6, ("fair 1.67", "by us")), (0.9999998, ("by us",)), (1.0, ("by us",))):
         made = BetDecision(1, NOW, Chance(win, 0.0, 1 - win), None, "us")
         assert decision_facts(made, "as-written") == told

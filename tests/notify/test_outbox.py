@@ -1,4 +1,4 @@
-"""Promises of the outbox: every alert comes to its end, and none repeats in silence."""
+"""Promises of the outbox: every alert reaches its end, and none repeats without saying so."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tracker.notify.channels.apprise import AppriseChannel
 
 
 async def test_an_alert_is_sent_once_and_at_once(tmp_path: Path) -> None:
-    """The clock need not move between the record and the message."""
+    """A recorded alert is sent once, without any time passing."""
     channel = Script()
     async with night(tmp_path, channel) as world:
         world.start()
@@ -36,7 +36,7 @@ async def test_an_alert_is_sent_once_and_at_once(tmp_path: Path) -> None:
 async def test_a_wall_clock_that_is_set_changes_no_wait_and_no_age(
     tmp_path: Path, step: int
 ) -> None:
-    """An alert that waits for its channel is tried as before, and its lateness stays true."""
+    """When the wall clock is set, waiting alerts are tried as before, and their age stays true."""
     channel = Script(answers=[*[Failed("away")] * 4, Sent()])
     async with night(tmp_path, channel) as world:
         world.start()
@@ -54,7 +54,7 @@ async def test_a_wall_clock_that_is_set_changes_no_wait_and_no_age(
 async def test_an_old_chance_comes_in_the_digest_whatever_the_wall_clock_says(
     tmp_path: Path, step: int
 ) -> None:
-    """Ten minutes of real time are ten minutes; a chance of half an hour ago is never fresh."""
+    """A chance that is too old by real time comes in the digest, however the clock was set."""
     channel = Script(answers=[Failed("away")] * 40)
     async with night(tmp_path, channel) as world:
         world.start()
@@ -73,7 +73,7 @@ async def test_an_old_chance_comes_in_the_digest_whatever_the_wall_clock_says(
 async def test_a_clock_that_was_set_back_between_two_starts_makes_nothing_fresh(
     tmp_path: Path,
 ) -> None:
-    """What seems to be of the future has an age that nobody knows: it comes in the digest."""
+    """An alert dated in the future has an unknown age, and comes in the digest."""
     async with night(tmp_path, Script()) as world:
         await world.decide("▲ 80 %")
     channel = Script()
@@ -86,7 +86,7 @@ async def test_a_clock_that_was_set_back_between_two_starts_makes_nothing_fresh(
 
 
 async def test_what_is_sent_is_marked_on_disk_first(tmp_path: Path) -> None:
-    """A kill at any moment of the sending leaves a trace."""
+    """An alert is marked on disk before it is sent, so that a kill leaves a trace."""
     channel = Script(gate=asyncio.Event())
     async with night(tmp_path, channel) as world:
         world.start()
@@ -102,10 +102,10 @@ async def test_what_is_sent_is_marked_on_disk_first(tmp_path: Path) -> None:
 
 
 async def test_a_kill_while_sending_makes_a_repeat_that_says_so(tmp_path: Path) -> None:
-    """The same number comes again, with the words."""
+    """After a kill while sending, the alert comes again and says that it may be a repeat."""
     async with night(tmp_path, Script()) as world:
         await world.decide("▲ 80 %")
-        # What a killed program leaves behind: claimed, and nothing written down after.
+        # What a killed program leaves behind: claimed deliveries without an outcome.
         await world.store.claim("script", NOW, 10)
     again = Script()
     async with night(tmp_path, again) as world:
@@ -119,7 +119,7 @@ async def test_a_kill_while_sending_makes_a_repeat_that_says_so(tmp_path: Path) 
 async def test_a_failure_is_tried_again_ever_more_slowly_and_without_the_words(
     tmp_path: Path,
 ) -> None:
-    """What certainly did not arrive is no repeat."""
+    """After a certain failure an alert is tried again with growing waits, and is no repeat."""
     channel = Script(answers=[Failed("no"), Failed("no"), Failed("no"), Sent()])
     async with night(tmp_path, channel) as world:
         world.start()
@@ -139,7 +139,7 @@ async def test_a_failure_is_tried_again_ever_more_slowly_and_without_the_words(
 
 
 async def test_a_lost_answer_is_repeated_with_the_words(tmp_path: Path) -> None:
-    """Even when a later attempt fails for certain in between."""
+    """After a lost answer the alert says that it may be a repeat, also if a later try fails."""
     channel = Script(answers=[Unknown("?"), Failed("no"), Sent()])
     async with night(tmp_path, channel) as world:
         world.start()
@@ -150,7 +150,7 @@ async def test_a_lost_answer_is_repeated_with_the_words(tmp_path: Path) -> None:
 
 
 async def test_a_refusal_is_an_end(tmp_path: Path) -> None:
-    """It is told to the log and not tried again."""
+    """A refused alert is logged and not tried again."""
     channel = Script(answers=[Refused("the chat is gone")])
     async with night(tmp_path, channel) as world:
         world.start()
@@ -164,7 +164,7 @@ async def test_a_refusal_is_an_end(tmp_path: Path) -> None:
 
 
 async def test_a_channel_that_asks_for_patience_gets_it(tmp_path: Path) -> None:
-    """Nothing at all is sent before the time that it has named, not even what is decided later."""
+    """Until the time that a channel names, nothing is sent to it, not even newer alerts."""
     channel = Script(answers=[Failed("429", retry_after=90.0), Sent()])
     async with night(tmp_path, channel) as world:
         world.start()
@@ -179,7 +179,7 @@ async def test_a_channel_that_asks_for_patience_gets_it(tmp_path: Path) -> None:
 
 
 async def test_what_one_poll_brought_is_one_message(tmp_path: Path) -> None:
-    """Each part keeps its number, and all deliveries end together."""
+    """Alerts of one poll are one message: each keeps its number, and all end together."""
     channel = Script()
     async with night(tmp_path, channel) as world:
         world.start()
@@ -195,7 +195,7 @@ async def test_what_one_poll_brought_is_one_message(tmp_path: Path) -> None:
 
 
 async def test_what_a_game_brings_within_seconds_is_one_message(tmp_path: Path) -> None:
-    """Where it waits for the channel anyway: three polls, one message."""
+    """Alerts of one game that wait together are one message, also from three polls."""
     channel = Script()
     async with night(tmp_path, channel) as world:
         await world.decide("one")
@@ -209,7 +209,7 @@ async def test_what_a_game_brings_within_seconds_is_one_message(tmp_path: Path) 
 
 
 async def test_an_hours_outage_ends_in_one_digest(tmp_path: Path) -> None:
-    """Alerts that came too late are told together, once; what is fresh comes by itself."""
+    """After an outage, the alerts that came too late are in one digest, fresh ones come alone."""
     channel = Script(answers=[Failed("down")])
     async with night(tmp_path, channel) as world:
         world.start()
@@ -231,7 +231,7 @@ async def test_an_hours_outage_ends_in_one_digest(tmp_path: Path) -> None:
 
 
 async def test_a_digest_survives_the_end_of_the_program(tmp_path: Path) -> None:
-    """What expired while nothing ran, or was not told before the stop, is told after the start."""
+    """What expired before a stop, or while nothing ran, is in a digest after the start."""
     channel = Script(answers=[Failed("down")])
     async with night(tmp_path, channel) as world:
         world.start()
@@ -247,7 +247,7 @@ async def test_a_digest_survives_the_end_of_the_program(tmp_path: Path) -> None:
 
 
 async def test_a_digest_whose_answer_was_lost_says_so_when_it_comes_again(tmp_path: Path) -> None:
-    """A digest is no exception to the promise."""
+    """A digest after a lost answer says that it may be a repeat."""
     channel = Script(answers=[Failed("down")])
     async with night(tmp_path, channel) as world:
         world.start()
@@ -263,7 +263,7 @@ async def test_a_digest_whose_answer_was_lost_says_so_when_it_comes_again(tmp_pa
 
 
 async def test_a_dead_channel_delays_no_other(tmp_path: Path) -> None:
-    """One never answers, one answers too late, one is not there: the fourth has its message."""
+    """Channels that never answer, answer late or are gone do not delay another one."""
     stuck = Script("stuck", gate=asyncio.Event())
     async with Sink() as good, Sink(hang=True) as late:
         works, slow = AppriseChannel(good.url), AppriseChannel(late.url)
@@ -283,7 +283,7 @@ async def test_a_dead_channel_delays_no_other(tmp_path: Path) -> None:
 
 
 async def test_a_server_that_is_away_for_an_hour_gets_one_digest(tmp_path: Path) -> None:
-    """Real Apprise: refused connections are no possible repeats."""
+    """With real Apprise, a server that is away for an hour gets one digest and no repeats."""
     sink = await Sink().up()
     await sink.down()
     channel = AppriseChannel(sink.url)
@@ -301,7 +301,7 @@ async def test_a_server_that_is_away_for_an_hour_gets_one_digest(tmp_path: Path)
 async def test_a_stop_waits_for_the_message_under_way_and_puts_back_the_rest(
     tmp_path: Path,
 ) -> None:
-    """Nothing that was sent or not tried comes again with the words."""
+    """A stop waits for the message in progress, and puts the rest back as not tried."""
     channel = Script(gate=asyncio.Event())
     async with night(tmp_path, channel) as world:
         await world.decide("under way")
@@ -324,7 +324,7 @@ async def test_a_stop_waits_for_the_message_under_way_and_puts_back_the_rest(
 
 
 async def test_a_message_that_never_gets_through_stands_before_no_other(tmp_path: Path) -> None:
-    """What has been tried least goes first."""
+    """The least attempted message goes first, so that a failing one blocks no other."""
 
     class Picky(Script):
         async def send(self, message: Message) -> Sent | Failed:
@@ -343,7 +343,7 @@ async def test_a_message_that_never_gets_through_stands_before_no_other(tmp_path
 
 
 async def test_a_loop_is_heard_of_even_when_it_has_nothing_to_do(tmp_path: Path) -> None:
-    """So that a stuck one can be told from an idle one."""
+    """An idle loop still reports that it moves."""
     async with night(tmp_path, Script()) as world:
         world.start()
         await world.pass_time(60, step=10)
@@ -352,7 +352,7 @@ async def test_a_loop_is_heard_of_even_when_it_has_nothing_to_do(tmp_path: Path)
 
 @given(st.integers(1, 10_000))
 def test_the_wait_between_attempts_grows_to_two_minutes(attempts: int) -> None:
-    """And never shrinks."""
+    """The wait between attempts grows to two minutes and never shrinks."""
     assert retry_delay(attempts) <= retry_delay(attempts + 1) <= LONGEST_RETRY
 
 
@@ -360,7 +360,7 @@ def test_the_wait_between_attempts_grows_to_two_minutes(attempts: int) -> None:
     st.lists(st.tuples(st.integers(1, 5), st.integers(1, 4)), unique_by=lambda x: x[0], max_size=5)
 )
 def test_every_delivery_is_in_one_parcel(found: list[tuple[int, int]]) -> None:
-    """Grouping loses nothing and doubles nothing."""
+    """Grouping puts every delivery into exactly one message."""
     claimed = [delivery(number, attempts=tries) for number, tries in found]
     made = batches(claimed, lambda x, y: (x.alert_id - y.alert_id) % 2 == 0)
     assert sorted(x.alert_id for p in made for x in p) == sorted(x.alert_id for x in claimed)

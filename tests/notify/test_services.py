@@ -1,4 +1,4 @@
-"""Promises of Discord and ntfy, spoken to natively against servers on this machine."""
+"""Promises of the Discord and ntfy channels, tested against local servers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CARD = made(EVENING)
 
 @asynccontextmanager
 async def discord(limit: float = 5.0) -> AsyncIterator[tuple[DiscordChannel, Discord]]:
-    """A channel and the server that it writes to."""
+    """A Discord channel and its server."""
     async with (
         Discord() as server,
         DiscordChannel(Secret(server.webhook), limit=limit) as channel,
@@ -37,7 +37,7 @@ async def discord(limit: float = 5.0) -> AsyncIterator[tuple[DiscordChannel, Dis
 
 @asynccontextmanager
 async def ntfy(*, old: bool = False, limit: float = 5.0) -> AsyncIterator[tuple[NtfyChannel, Ntfy]]:
-    """A channel and the server that it writes to."""
+    """An ntfy channel and its server."""
     token = Secret("tk_canary")
     async with Ntfy(old=old) as server:
         topic = Secret(TOPIC)
@@ -46,7 +46,7 @@ async def ntfy(*, old: bool = False, limit: float = 5.0) -> AsyncIterator[tuple[
 
 
 async def test_discord_shows_an_alert_as_it_was_worded() -> None:
-    """Nothing of it is taken for markup, nobody is pinged, and it makes a sound."""
+    """An alert arrives without markup or mentions, and makes a sound."""
     async with discord() as (channel, server):
         assert await channel.send(ALERT) == Sent()
     (shown,) = server.written
@@ -56,7 +56,7 @@ async def test_discord_shows_an_alert_as_it_was_worded() -> None:
 
 
 async def test_discord_writes_into_a_thread() -> None:
-    """`?thread_id=` behind the webhook holds for what is written and for what is edited."""
+    """With `?thread_id=` behind the webhook, messages and edits go to that thread."""
     async with Discord(thread="77") as server:
         async with DiscordChannel(Secret(server.webhook)) as channel:
             outcome = await channel.send(ALERT)
@@ -71,7 +71,7 @@ async def test_discord_writes_into_a_thread() -> None:
 
 
 async def test_discord_keeps_a_card() -> None:
-    """One message, silent, edited in place."""
+    """A card is one silent message that is edited in place."""
     async with discord() as (channel, server):
         posted = await channel.post(CARD, 1, "g")
         assert posted == Shown("111")
@@ -85,7 +85,7 @@ async def test_discord_keeps_a_card() -> None:
 
 
 async def test_ntfy_gets_a_priority_and_a_name() -> None:
-    """The level decides how loud it is; a second attempt takes the place of the first."""
+    """The level sets the priority, and a second attempt replaces the first message."""
     async with ntfy() as (channel, server):
         assert await channel.send(ALERT) == Sent()
         again = Message(f"possible repeat · {BODY}", (31,), level=Level.HIGH, possible_repeat=True)
@@ -102,7 +102,7 @@ async def test_ntfy_gets_a_priority_and_a_name() -> None:
 
 
 async def test_ntfy_keeps_a_card_where_it_can() -> None:
-    """Under one name, which is the same after a restart: a repeat leaves no second card."""
+    """A card has one sequence id, also after a restart, so a repeat makes no second card."""
     async with ntfy() as (channel, server):
         first = await channel.post(CARD, 1, "0022600201")
         assert isinstance(first, Shown)
@@ -115,7 +115,7 @@ async def test_ntfy_keeps_a_card_where_it_can() -> None:
 
 
 async def test_an_old_ntfy_is_found_out() -> None:
-    """Before a second message is shown beside the first."""
+    """An ntfy that cannot replace messages is recognised at the first card."""
     async with ntfy(old=True) as (channel, server):
         assert await channel.post(CARD, 1, "g") == Refused(TOO_OLD)
         assert await channel.post(CARD, 2, "h") == Refused(TOO_OLD)
@@ -141,7 +141,7 @@ async def test_an_old_ntfy_is_found_out() -> None:
     ],
 )
 async def test_outcomes_are_told_apart(service: str, trouble: Trouble, kind: type) -> None:
-    """A patience that is asked for is passed on, and a lost answer claims nothing."""
+    """Each kind of answer gives its own outcome, and a lost answer is Unknown."""
     opened = discord(limit=0.2) if service == "discord" else ntfy(limit=0.2)
     async with opened as (channel, server):
         for ask in (
@@ -155,7 +155,7 @@ async def test_outcomes_are_told_apart(service: str, trouble: Trouble, kind: typ
 
 
 async def test_the_patience_that_is_asked_for_is_passed_on() -> None:
-    """From Discord's answer in its body, from ntfy's in its header."""
+    """The wait that is asked for is taken from Discord's body and from ntfy's header."""
     async with discord() as (one, first), ntfy() as (other, second):
         first.troubles.append(Says(429, {"message": "slow", "retry_after": 1.5}))
         assert await one.send(ALERT) == Failed("Discord asks to wait 1.5 s", 1.5)
@@ -165,7 +165,7 @@ async def test_the_patience_that_is_asked_for_is_passed_on() -> None:
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://nowhere.invalid"])
 async def test_nobody_listens(url: str) -> None:
-    """What never left has failed, and no more."""
+    """A refused connection is Failed."""
     hook = Secret(f"{url}{WEBHOOK}")
     async with DiscordChannel(hook) as one, NtfyChannel(Secret(TOPIC), url) as other:
         assert isinstance(await one.send(ALERT), Failed)
@@ -175,7 +175,7 @@ async def test_nobody_listens(url: str) -> None:
 async def test_the_addresses_show_nowhere(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Not in an outcome, a name, nor a line of any library's log at DEBUG."""
+    """No address is in an outcome, a name, or any library's log at DEBUG."""
     caplog.set_level(logging.DEBUG)
     said: list[str] = []
     for trouble in (Says(401, b""), Says(500, b""), Hangs(), Resets()):
@@ -191,7 +191,7 @@ async def test_the_addresses_show_nowhere(
 
 @pytest.mark.parametrize("address", ["", "https://discord.com/channels/1/2", "discord://1/2", "x"])
 def test_an_address_that_is_none_is_told(address: str) -> None:
-    """Without repeating it."""
+    """A malformed address is an error that does not repeat it."""
     with pytest.raises(ConfigError, match="Integrations") as caught:
         DiscordChannel(Secret(address))
     assert not address or address not in str(caught.value).partition(":")[2]

@@ -1,4 +1,4 @@
-"""Promises of the Telegram channel, kept by the real library against a local Bot API."""
+"""Promises of the Telegram channel, tested with the real library against a local Bot API."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def channel_to(
     connect_limit: float = 2.0,
     topic: int | None = None,
 ) -> AsyncIterator[TelegramChannel]:
-    """A channel that is closed in the end, whose events are kept."""
+    """A channel that is closed in the end, and its reported events."""
     kept: Events = [] if events is None else events
     line = TelegramConnection(
         Secret(token),
@@ -76,7 +76,7 @@ async def channel_to(
 
 
 async def test_a_message_arrives_as_it_was_worded(api: BotApi) -> None:
-    """The person reads every character of the alert, its first line bold."""
+    """Every character of an alert arrives, with its first line bold."""
     async with channel_to(api.url) as channel:
         assert await channel.send(ALERT) == Sent()
     (written,) = api.written
@@ -87,7 +87,7 @@ async def test_a_message_arrives_as_it_was_worded(api: BotApi) -> None:
 
 
 async def test_a_message_of_any_length_arrives(api: BotApi) -> None:
-    """What is too long for Telegram is cut by us, not refused by it."""
+    """A message that is too long is cut by us, not refused by Telegram."""
     async with channel_to(api.url) as channel:
         assert await channel.send(Message("🏀 <&> 12\n" * 3000, (7,))) == Sent()
     assert "alert 7" in api.written[0].text
@@ -95,7 +95,7 @@ async def test_a_message_of_any_length_arrives(api: BotApi) -> None:
 
 
 async def test_an_alert_is_a_reply_to_its_games_card(api: BotApi) -> None:
-    """Where that stands in the same chat and has not been deleted; else it stands alone."""
+    """An alert replies to its game's card, unless that is deleted or in another chat."""
     cards: dict[tuple[int, ...], str] = {(31,): f"{CHAT}/1", (33,): "77/1", (34,): f"{CHAT}/99"}
 
     async with channel_to(api.url) as channel:
@@ -107,7 +107,7 @@ async def test_an_alert_is_a_reply_to_its_games_card(api: BotApi) -> None:
 
 
 async def test_messages_share_a_connection(api: BotApi) -> None:
-    """A burst of alerts does not greet the server anew each time."""
+    """Several alerts share one connection."""
     async with channel_to(api.url) as channel:
         for _ in range(5):
             assert await channel.send(ALERT) == Sent()
@@ -116,7 +116,7 @@ async def test_messages_share_a_connection(api: BotApi) -> None:
 
 
 async def test_the_patience_that_telegram_asks_for_is_passed_on(api: BotApi) -> None:
-    """Too many messages: certainly not written, and to be tried when Telegram says."""
+    """A 429 is Failed, with the wait that Telegram asks for."""
     api.troubles.append(wait(7))
     async with channel_to(api.url) as channel:
         assert await channel.send(ALERT) == Failed("Telegram asks to wait 7 s", 7.0)
@@ -139,7 +139,7 @@ async def test_the_patience_that_telegram_asks_for_is_passed_on(api: BotApi) -> 
     ],
 )
 async def test_a_no_for_good_is_refused(api: BotApi, trouble: Says, words: str) -> None:
-    """What asking again cannot mend is refused at once, in a sentence that says what to do."""
+    """A permanent refusal is Refused at once, in a sentence that says what to do."""
     api.troubles.append(trouble)
     async with channel_to(api.url) as channel:
         outcome = await channel.send(ALERT)
@@ -163,7 +163,7 @@ async def test_a_no_for_good_is_refused(api: BotApi, trouble: Says, words: str) 
     ],
 )
 async def test_what_was_certainly_not_written_has_failed(api: BotApi, trouble: Says) -> None:
-    """A no that may pass is tried again without a word about repeats."""
+    """A refusal that may pass is Failed, so a later try is no possible repeat."""
     api.troubles.append(trouble)
     async with channel_to(api.url) as channel:
         outcome = await channel.send(ALERT)
@@ -189,7 +189,7 @@ async def test_what_was_certainly_not_written_has_failed(api: BotApi, trouble: S
     ],
 )
 async def test_a_lost_answer_is_unknown(api: BotApi, trouble: Trouble) -> None:
-    """Where the message may have been written, nobody claims that it was or was not."""
+    """Where the message may have been written, the outcome is Unknown."""
     api.troubles.append(trouble)
     async with channel_to(api.url) as channel:
         outcome = await channel.send(ALERT)
@@ -198,7 +198,7 @@ async def test_a_lost_answer_is_unknown(api: BotApi, trouble: Trouble) -> None:
 
 
 async def test_a_silent_server_is_waited_for_only_so_long(api: BotApi) -> None:
-    """The answer has a deadline; the message may have been written before it."""
+    """A silent server is given up at a limit, and the outcome is Unknown."""
     api.troubles.append(Hangs())
     async with channel_to(api.url, limit=0.2) as channel:
         await channel.warm_up()
@@ -208,14 +208,14 @@ async def test_a_silent_server_is_waited_for_only_so_long(api: BotApi) -> None:
 
 
 async def test_an_ok_is_believed_whatever_comes_with_it(api: BotApi) -> None:
-    """A message of a kind that is not known yet has been written all the same."""
+    """An ok with a result that we cannot read is Sent."""
     api.troubles.append(Says(200, {"ok": True, "result": {"kind": "of the future"}}, writes=True))
     async with channel_to(api.url) as channel:
         assert await channel.send(ALERT) == Sent()
 
 
 async def test_nobody_listens() -> None:
-    """A refused connection certainly carried nothing."""
+    """A refused connection is Failed."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         async with channel_to(f"http://127.0.0.1:{probe.getsockname()[1]}") as channel:
@@ -224,14 +224,14 @@ async def test_nobody_listens() -> None:
 
 
 async def test_the_name_is_not_known() -> None:
-    """A name that cannot be looked up certainly got nothing."""
+    """A name that cannot be looked up is Failed."""
     async with channel_to("http://telegram.invalid") as channel:
         outcome = await channel.send(ALERT)
     assert isinstance(outcome, Failed)
 
 
 async def test_an_address_that_can_never_be_is_refused() -> None:
-    """What no name server could ever find is a mistake in the configuration."""
+    """An impossible host name is Refused as a mistake in the configuration."""
     async with channel_to(f"http://{'a' * 70}.invalid") as channel:
         outcome = await channel.send(ALERT)
     assert isinstance(outcome, Refused)
@@ -239,7 +239,7 @@ async def test_an_address_that_can_never_be_is_refused() -> None:
 
 
 async def test_the_connection_is_not_secure(api: BotApi) -> None:
-    """Without sound TLS, nothing is said at all."""
+    """Without valid TLS nothing is sent."""
     async with channel_to(api.url.replace("http:", "https:")) as channel:
         outcome = await channel.send(ALERT)
     assert isinstance(outcome, Failed)
@@ -248,7 +248,7 @@ async def test_the_connection_is_not_secure(api: BotApi) -> None:
 
 
 async def test_a_connection_that_is_not_taken_has_failed() -> None:
-    """A time-out before the connection stands is no lost answer: nothing had been said."""
+    """A time-out before the connection is made is Failed."""
     done = asyncio.Event()
 
     async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -265,7 +265,7 @@ async def test_a_connection_that_is_not_taken_has_failed() -> None:
 
 
 async def test_markup_that_is_not_understood_costs_only_the_markup(api: BotApi) -> None:
-    """The same words go once more without markup, and the log is told."""
+    """Refused markup is logged, and the text is sent again without it."""
     api.troubles.append(no(400, 'Bad Request: can\'t parse entities: Unsupported start tag "1"'))
     events: Events = []
     async with channel_to(api.url, events=events) as channel:
@@ -277,7 +277,7 @@ async def test_markup_that_is_not_understood_costs_only_the_markup(api: BotApi) 
 
 
 async def test_words_that_are_never_understood_are_refused(api: BotApi) -> None:
-    """Without markup there is nothing left to leave out."""
+    """A text that is refused without markup too is Refused."""
     api.troubles.extend([no(400, "Bad Request: can't parse entities: oh")] * 2)
     async with channel_to(api.url) as channel:
         assert isinstance(await channel.send(ALERT), Refused)
@@ -285,7 +285,7 @@ async def test_words_that_are_never_understood_are_refused(api: BotApi) -> None:
 
 
 async def test_a_group_is_followed_when_it_moves(api: BotApi) -> None:
-    """The message goes to the supergroup that the group became, as do all after it."""
+    """When a group becomes a supergroup, this message and all later ones go there."""
     api.moved[GROUP] = SUPERGROUP
     api.chats.add(SUPERGROUP)
     events: Events = []
@@ -300,7 +300,7 @@ async def test_a_group_is_followed_when_it_moves(api: BotApi) -> None:
 
 
 async def test_groups_that_move_in_a_circle_are_given_up(api: BotApi) -> None:
-    """No answer of a server makes us ask for ever."""
+    """A group that keeps moving is given up after a few requests."""
     api.moved.update({GROUP: SUPERGROUP, SUPERGROUP: GROUP})
     async with channel_to(api.url, GROUP) as channel:
         assert isinstance(await channel.send(ALERT), Refused)
@@ -308,7 +308,7 @@ async def test_groups_that_move_in_a_circle_are_given_up(api: BotApi) -> None:
 
 
 async def test_a_topic_is_written_to(api: BotApi) -> None:
-    """Every message goes to the topic of the group that it was paired from."""
+    """Every message goes to the topic that was paired."""
     api.chats.add(SUPERGROUP)
     api.topics.add(17)
     async with channel_to(api.url, SUPERGROUP, topic=17) as channel:
@@ -317,7 +317,7 @@ async def test_a_topic_is_written_to(api: BotApi) -> None:
 
 
 async def test_a_topic_that_is_gone_costs_no_alert(api: BotApi) -> None:
-    """What was meant for it goes to the group itself, and the log is told once."""
+    """Messages for a topic that is gone go to the group itself, and that is logged once."""
     api.chats.add(SUPERGROUP)
     events: Events = []
     async with channel_to(api.url, SUPERGROUP, events=events, topic=17) as channel:
@@ -332,7 +332,7 @@ async def test_a_topic_that_is_gone_costs_no_alert(api: BotApi) -> None:
 async def test_a_proxy_of_the_environment_is_asked(
     api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The request for a server that only the proxy can reach goes through the proxy."""
+    """Requests go through the environment's proxy."""
     for name in ("NO_PROXY", "no_proxy", "HTTP_PROXY", "http_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTP_PROXY", api.url)
@@ -351,7 +351,7 @@ async def test_a_proxy_of_the_environment_is_asked(
 async def test_a_machine_that_is_set_up_wrongly_loses_no_alert(
     api: BotApi, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
 ) -> None:
-    """The alert waits until the proxy is mended, and then it goes."""
+    """An alert waits until an unusable proxy is mended."""
     for other in ("NO_PROXY", "no_proxy", "HTTP_PROXY", "http_proxy"):
         monkeypatch.delenv(other, raising=False)
     monkeypatch.setenv(name, value)
@@ -367,7 +367,7 @@ async def test_a_machine_that_is_set_up_wrongly_loses_no_alert(
 async def test_an_authority_of_ones_own_is_trusted(
     api: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`SSL_CERT_FILE` counts; without it the alert waits, and the reason is the certificate."""
+    """`SSL_CERT_FILE` is used; without it the send is Failed with the certificate as the reason."""
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     app = web.Application()
 
@@ -387,7 +387,7 @@ async def test_an_authority_of_ones_own_is_trusted(
 
 
 async def test_giving_up_on_an_answer_leaves_nothing_behind(api: BotApi) -> None:
-    """A send that is cancelled ends at once, and the next one works."""
+    """A cancelled send ends at once, and the next one works."""
     api.troubles.append(Hangs())
     async with channel_to(api.url) as channel:
         sending = asyncio.create_task(channel.send(ALERT))
@@ -399,7 +399,7 @@ async def test_giving_up_on_an_answer_leaves_nothing_behind(api: BotApi) -> None
 
 
 def troubles() -> dict[str, Trouble]:
-    """One of each kind of answer, some of which repeat what they were asked."""
+    """One of each kind of answer; some quote the request."""
     echo = f"cannot POST /bot{TOKEN}/sendMessage"
     return {
         "ok": Says(200, {"ok": True, "result": {"said": echo}}),
@@ -422,7 +422,7 @@ def troubles() -> dict[str, Trouble]:
 async def test_the_token_shows_nowhere(
     api: BotApi, kind: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Not in an outcome, an event, a name, nor a line of any library's log at DEBUG."""
+    """The token is not in an outcome, an event, a name, or any library's log at DEBUG."""
     asyncio.get_running_loop().set_debug(True)
     caplog.set_level(logging.DEBUG)
     for name in ("telegram", "telegram.Bot", "httpx", "httpcore", "httpcore.http11", "asyncio"):
@@ -449,7 +449,7 @@ async def test_the_token_shows_nowhere(
 
 
 async def test_a_bot_is_light() -> None:
-    """What is loaded for it is a fraction of the whole Bot API; the loop goes on meanwhile."""
+    """Only a fraction of the library is loaded, and the loop goes on meanwhile."""
     script = (
         "import aiohttp, pydantic\n"
         "size = lambda: int(open('/proc/self/statm').read().split()[1]) * 4 // 1024\n"
@@ -465,7 +465,7 @@ async def test_a_bot_is_light() -> None:
 
 
 async def test_without_the_library_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever did not install the extra reads how to, wherever they meet it."""
+    """Without the library, every use of it says how to install it."""
     real: Callable[..., object] = builtins.__import__
 
     def missing(name: str, *rest: object, **more: object) -> object:
@@ -484,7 +484,7 @@ async def test_without_the_library_the_remedy_is_told(monkeypatch: pytest.Monkey
 
 
 def test_a_chat_and_a_token_make_a_channel() -> None:
-    """The configuration's three keys are all that is needed; none of them is no channel."""
+    """A chat and a token make a channel; without both there is none."""
     asked = TelegramSettings(chat_id=CHAT)
     channel = telegram_channel(asked, Secret(TOKEN))
     assert channel is not None
@@ -502,7 +502,7 @@ def test_a_chat_and_a_token_make_a_channel() -> None:
     ],
 )
 def test_half_a_configuration_is_told(chat_id: int | None, token: str | None, words: str) -> None:
-    """What is missing or wrong is said before the daemon starts, without repeating a secret."""
+    """A missing or wrong key is reported before the daemon starts, without repeating a secret."""
     secret = None if token is None else Secret(token)
     with pytest.raises(ConfigError) as caught:
         telegram_channel(TelegramSettings(chat_id=chat_id), secret)
@@ -511,14 +511,14 @@ def test_half_a_configuration_is_told(chat_id: int | None, token: str | None, wo
 
 
 def test_a_missing_extra_is_told_before_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever asks for the channel reads what to install."""
+    """A configured channel without its library is an error that says what to install."""
     monkeypatch.setattr(channel, "find_spec", {}.get)
     with pytest.raises(ConfigError, match="pip install"):
         telegram_channel(TelegramSettings(chat_id=CHAT), Secret(TOKEN))
 
 
 def test_the_page_tells_the_limits_and_the_events() -> None:
-    """docs/telegram.md says how long a send may take, how long a message is, what the log has."""
+    """docs/telegram.md has the limits of a send and of a message, and the log's events."""
     page = (Path(__file__).parents[2] / "docs" / "telegram.md").read_text("utf-8")
     assert (
         f"A connection may take {CONNECT_LIMIT:g} seconds and a whole send {SEND_LIMIT:g}" in page

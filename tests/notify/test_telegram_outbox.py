@@ -1,4 +1,4 @@
-"""Promises of alerts by Telegram through bad nights: none lost, none doubled without saying so."""
+"""Promises of alerts on Telegram through bad nights: none lost, none repeated without saying so."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ PASSING: tuple[Trouble, ...] = (
 
 
 def channel_to(api: BotApi) -> TelegramChannel:
-    """A channel with a short limit, so that a server that hangs costs the test little."""
+    """A channel with a short limit, so that a server that hangs costs little time."""
     line = TelegramConnection(Secret(TOKEN), ChatPlace(CHAT), api_url=api.url, limit=0.1)
     return TelegramChannel(line)
 
 
 def numbers(text: str) -> list[int]:
-    """The alerts that a message tells, by the bet that each names."""
+    """The alerts in a message, by the bet that each names."""
     return [int(number) for number in re.findall(r"\bbet (\d+)", text)]
 
 
 async def the_alerts(world: World, count: int, seconds: float) -> None:
-    """So many alerts, one or two at a time, with as many seconds between."""
+    """This many alerts, one or two at a time, with this many seconds between."""
     for number in range(count):
         first = world.decided + 1
         told = range(first, first + 1 + number % 2)
@@ -55,7 +55,7 @@ async def the_alerts(world: World, count: int, seconds: float) -> None:
 
 
 async def test_a_good_night(tmp_path: Path) -> None:
-    """Every alert is written once, in its order, and none says that it may be a repeat."""
+    """Every alert is written once, in order, and none says that it may be a repeat."""
     async with BotApi() as api, channel_to(api) as channel, night(tmp_path, channel) as world:
         world.start()
         await the_alerts(world, 10, seconds=5)
@@ -87,7 +87,7 @@ async def test_a_bad_night(tmp_path: Path, seed: int) -> None:
 
 
 async def test_a_no_that_was_heard_is_no_reason_for_the_words(tmp_path: Path) -> None:
-    """After 429 or a redirect there is one copy, and it claims to be the first."""
+    """After a 429 or a redirect there is one copy, which does not say that it may be a repeat."""
     async with BotApi() as api, channel_to(api) as channel, night(tmp_path, channel) as world:
         api.troubles.extend([wait(3), no(429, "Too Many Requests"), Says(302, b"")])
         world.start()
@@ -99,7 +99,7 @@ async def test_a_no_that_was_heard_is_no_reason_for_the_words(tmp_path: Path) ->
 
 
 async def test_patience_is_kept(tmp_path: Path) -> None:
-    """Asked to wait for 40 seconds, nothing is asked of Telegram before they are over."""
+    """Within the 40 seconds that Telegram asks for, no request is made."""
     async with BotApi() as api, channel_to(api) as channel, night(tmp_path, channel) as world:
         api.troubles.append(wait(40))
         world.start()
@@ -113,7 +113,7 @@ async def test_patience_is_kept(tmp_path: Path) -> None:
 
 
 async def test_a_bot_that_is_blocked_ends_its_deliveries(tmp_path: Path) -> None:
-    """The alert is refused once, the reason is kept, and the next one is tried all the same."""
+    """An alert to a blocked bot is refused once with the reason, and the next is still tried."""
     async with BotApi() as api, channel_to(api) as channel, night(tmp_path, channel) as world:
         api.troubles.append(BLOCKED)
         world.start()

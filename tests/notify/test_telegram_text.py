@@ -1,4 +1,4 @@
-"""Promises of a message's form in Telegram: whole, readable, and never too long to be taken."""
+"""Promises of a message's form in Telegram: complete, readable, and never too long."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENDING = "\n… end"
 
 
 def test_an_alert_is_bold_where_a_lock_screen_looks() -> None:
-    """The first line is bold, the rest as it was worded."""
+    """The first line is bold, the rest unchanged."""
     assert marked_up(Message(ALERT, (31,))) == (
         "<b>▲ 80 % LAL@DEN o224.5: 189 now, Q4 7:02 (was 71 %)</b>\n"
         "LAL 91 – 98 DEN · needs 36 more · data 5 s old · bet #12 · alert 31"
@@ -29,13 +29,13 @@ def test_an_alert_is_bold_where_a_lock_screen_looks() -> None:
 
 
 def test_what_html_would_read_as_its_own_is_escaped() -> None:
-    """A chance of `<1 %` and an ampersand are shown as they were meant."""
+    """A `<` or an ampersand in the text is escaped."""
     made = marked_up(Message('<1 % "A&B" -3.5: _*[]()~`>#+-=|{}.!\n&amp; stays', (1,)))
     assert made == '<b>&lt;1 % "A&amp;B" -3.5: _*[]()~`&gt;#+-=|{}.!</b>\n&amp;amp; stays'
 
 
 def test_plain_text_is_left_alone() -> None:
-    """Without markup, nothing is escaped and nothing added."""
+    """Without markup nothing is escaped or added."""
     assert plain(Message("<1 % of A&B\nsecond", (1,))) == "<1 % of A&B\nsecond"
 
 
@@ -48,19 +48,19 @@ def test_a_title_becomes_the_first_line() -> None:
     ("text", "expected"), [("", 0), ("Q4 7:02", 7), ("🏀", 2), ("Jokić", 5), (FAMILY, 8)]
 )
 def test_length_is_counted_as_telegram_does(text: str, expected: int) -> None:
-    """An emoji beyond the basic plane counts twice."""
+    """An emoji beyond the basic plane counts as two."""
     assert length(text) == expected
 
 
 def test_a_message_at_the_limit_is_not_touched() -> None:
-    """4,096 characters go whole; one more does not."""
+    """4,096 characters are sent whole; one more is cut."""
     assert plain(Message("x" * TEXT_LIMIT, (1,))) == "x" * TEXT_LIMIT
     cut = plain(Message("x" * (TEXT_LIMIT + 1), (1,)))
     assert length(cut) == TEXT_LIMIT
 
 
 def test_a_cut_message_keeps_its_alert_numbers() -> None:
-    """Whoever gets it again knows it by the number, and knows where the rest is."""
+    """A cut message keeps its alerts' numbers, and says where the rest is."""
     one = plain(Message("word " * 2000, (31,)))
     assert one.endswith("\n… cut short · alert 31 · the rest: tracker alerts")
     many = plain(Message("word " * 2000, tuple(range(1, 41))))
@@ -70,7 +70,7 @@ def test_a_cut_message_keeps_its_alert_numbers() -> None:
 
 
 def test_a_cut_leaves_lines_whole_where_it_can() -> None:
-    """The last line that does not fit is left out, not torn."""
+    """A line that does not fit is left out whole."""
     lines = [f"{number}. " + "y" * 20 for number in range(40)]
     kept, end = shortened("\n".join(lines), ENDING, limit=300).rsplit("\n", 1)
     assert end == "… end"
@@ -78,7 +78,7 @@ def test_a_cut_leaves_lines_whole_where_it_can() -> None:
 
 
 def test_a_long_line_is_cut_between_words() -> None:
-    """Where a whole line would cost too much, words stay whole."""
+    """Where leaving out a line costs too much, the cut is between words."""
     assert shortened(
         "short\n" + "words " * 50, ENDING, limit=40
     ) == "short\nwords words words words" + (ENDING)
@@ -86,7 +86,7 @@ def test_a_long_line_is_cut_between_words() -> None:
 
 @pytest.mark.parametrize("joined", [FAMILY, "🇷🇸", "👍🏽", "é", "⚠️"])
 def test_a_cut_parts_no_picture_and_no_accent(joined: str) -> None:
-    """What is drawn as one character is kept or dropped as one."""
+    """Characters that are drawn as one are kept or dropped together."""
     whole = set()
     for limit in range(20, 40):
         kept = shortened("a" * 10 + joined * 20, ENDING, limit).removesuffix(ENDING)
@@ -96,7 +96,7 @@ def test_a_cut_parts_no_picture_and_no_accent(joined: str) -> None:
 
 
 def test_what_no_message_can_hold_is_taken_out() -> None:
-    """Halves of characters and control characters never reach the wire."""
+    """Half characters and control characters are removed."""
     assert plain(Message("a\ud83cb\x00c\x1b[31m\r\nd\te", (1,))) == "a?bc[31m\nd\te"
 
 
@@ -107,7 +107,7 @@ texts = st.text(
 
 @given(texts, st.integers(1, 60), st.lists(st.integers(1, 10**9), max_size=8))
 def test_no_message_is_too_long_or_broken(text: str, times: int, ids: list[int]) -> None:
-    """Whatever the words, the markup is one bold line and entities that all are closed."""
+    """Whatever the text, it fits, and every tag and entity is closed."""
     message = Message(text * times, tuple(ids))
     html, words = marked_up(message), plain(message)
     assert length(words) <= TEXT_LIMIT
@@ -118,7 +118,7 @@ def test_no_message_is_too_long_or_broken(text: str, times: int, ids: list[int])
 
 @given(texts, st.integers(30, 400))
 def test_a_cut_keeps_the_beginning(text: str, limit: int) -> None:
-    """What is kept is how the message began, and most of what there was room for."""
+    """A cut message is the beginning of the text, and uses most of the room."""
     cut = shortened(text, ENDING, limit)
     assert length(cut) <= limit
     if cut != text:
@@ -126,6 +126,6 @@ def test_a_cut_keeps_the_beginning(text: str, limit: int) -> None:
 
 
 def test_each_of_several_alerts_has_a_head() -> None:
-    """What came as one message is told apart at a glance."""
+    """In a message of several alerts, each has its first line bold."""
     two = Message("▲ 80 % A & B\nfacts\n\n▼ 20 % C\nfacts", (1, 2))
     assert marked_up(two) == "<b>▲ 80 % A &amp; B</b>\nfacts\n\n<b>▼ 20 % C</b>\nfacts"

@@ -1,4 +1,4 @@
-"""Promises of the messages: what a person reads on a lock screen, word for word."""
+"""Promises of the messages: the text on a person's lock screen, word for word."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SECOND = "LAL 91 – 98 DEN · {} · fair cash-out $29.91 · data 5 s old · bet
 
 
 def followed(pick: str, p: float = 0.80, *, staked: bool = True) -> Tracked:
-    """A bet with a chance."""
+    """A tracked bet with a chance."""
     return replace(Tracked.fresh(bet(pick, staked=staked)), chance=Chance(p, 0.0, 1.0 - p))
 
 
@@ -41,13 +41,13 @@ def said(
     was: float | None = 0.71,
     wording: MessageStyle = PLAIN,
 ) -> str:
-    """The message for a chance that moved, in a fourth quarter that DEN leads 98 to 91."""
+    """The message for a chance that moved in a fourth quarter that DEN leads 98 to 91."""
     found = state()
     return compose(alert(rule, found, p, was), followed(pick, p), tracking(found), wording)
 
 
 def test_a_level_that_is_reached_is_told_with_the_game_clock_first() -> None:
-    """The first line says chance, bet, standing, clock; the second score, need, age and number."""
+    """Line one has chance, bet, standing and clock; line two has score, need, age and number."""
     assert said("DEN -4.5") == (
         "▲ 80 % DEN -4.5: leads by 7, Q4 7:02 (was 71 %)\n"
         "LAL 91 – 98 DEN · needs to win by 5 · fair cash-out $29.91 · data 5 s old · bet #12"
@@ -55,7 +55,7 @@ def test_a_level_that_is_reached_is_told_with_the_game_clock_first() -> None:
 
 
 def test_what_a_bet_is_worth_is_told_while_it_is_open() -> None:
-    """A push returns the stake; without stake or odds, or once decided, nothing is said."""
+    """An open bet's worth is given if it has stake and odds; a push counts as the stake."""
     found = state()
     pushing = replace(followed("DEN -4"), chance=Chance(0.5, 0.1, 0.4))
     text = compose(alert("p >= 0.50", found, 0.5), pushing, tracking(found))
@@ -65,7 +65,7 @@ def test_what_a_bet_is_worth_is_told_while_it_is_open() -> None:
 
 
 def test_a_delay_that_was_asked_for_counts_in_the_age_of_the_data() -> None:
-    """Nobody is to take what is half a minute old for new."""
+    """The delay of the settings counts in the stated age of the data."""
     late = MessageStyle(delay=35.0)
     assert "· data 40 s old, delayed 35 s ·" in said("DEN -4.5", wording=late)
     found = state()
@@ -74,7 +74,7 @@ def test_a_delay_that_was_asked_for_counts_in_the_age_of_the_data() -> None:
 
 
 def test_words_of_the_persons_own_take_the_place_of_the_usual_ones() -> None:
-    """With what they put in braces; what is not known is empty."""
+    """A person's own template is used, with its placeholders filled; unknown ones are empty."""
     own = MessageStyle(
         ZoneInfo("America/Denver"),
         "decimal",
@@ -96,7 +96,7 @@ def test_words_of_the_persons_own_take_the_place_of_the_usual_ones() -> None:
 @pytest.mark.parametrize("name", PLACEHOLDERS)
 @pytest.mark.parametrize("topic", ["p >= 0.80", "settled", "feed_down", "hit"])
 def test_every_placeholder_stands_for_something_in_every_message(name: str, topic: str) -> None:
-    """No template that was accepted can fail when it is needed."""
+    """Every accepted template works in every message."""
     own = MessageStyle(templates={topic_of(topic): f"<{{{name}}}>"})
     found = state()
     for state_of in (tracking(found), replace(tracking(found), state=None)):
@@ -106,7 +106,7 @@ def test_every_placeholder_stands_for_something_in_every_message(name: str, topi
 
 
 def test_a_text_message_is_160_plain_characters() -> None:
-    """Signs and accents are spelt, facts kept whole from the front, the number always."""
+    """An SMS has 160 plain characters: signs are spelt, first facts are kept, the number always."""
     long = possible_repeat(said("DEN -4.5"), 41)
     assert brief(long) == (
         "possible repeat - UP 80 % DEN -4.5: leads by 7, Q4 7:02 (was 71 %) - LAL 91 - 98 DEN - "
@@ -120,7 +120,7 @@ def test_a_text_message_is_160_plain_characters() -> None:
 
 @given(st.text(max_size=400), st.integers(1, 9999))
 def test_no_text_message_is_longer_or_other_than_plain(text: str, number: int) -> None:
-    """Whatever is in it."""
+    """Whatever is in it, an SMS is plain and within its length."""
     told = brief(possible_repeat(text, number))
     assert told.isascii()
     assert len(told) <= 160
@@ -153,7 +153,7 @@ def test_no_text_message_is_longer_or_other_than_plain(text: str, number: int) -
 def test_every_market_says_where_it_stands_and_what_it_needs(
     pick: str, stands: str, need: str
 ) -> None:
-    """Spread, moneyline, total and team total, with what pushes on a whole line."""
+    """Spread, moneyline, total and team total say their standing and need, with pushes."""
     first, second = said(pick).splitlines()
     assert first == f"▲ 80 % {stands}, Q4 7:02 (was 71 %)"
     assert second == SECOND.format(need)
@@ -206,13 +206,13 @@ PLAYED = (*HALF, Score(3, 11))
 def test_a_part_of_the_game_is_told_by_its_own_points(
     pick: str, found: GameState, stands: str, second: str
 ) -> None:
-    """Halves and quarters say their own score, and nothing where the feed's figures disagree."""
+    """A half or quarter has its own score, or none where the feed's figures disagree."""
     text = compose(alert("p >= 0.80", found), Tracked.fresh(bet(pick)), tracking(found))
     assert text == f"▲ 80 % {stands}\n{second} · data 5 s old · bet #12"
 
 
 def test_a_fall_points_down_and_a_small_step_shows_a_decimal() -> None:
-    """Two chances never look the same when they are not."""
+    """A fall points down, and two different chances never look the same."""
     assert said("DEN -4.5", "p <= 0.30", 0.30, 0.36).startswith("▼ 30 % DEN -4.5: leads")
     assert said("DEN -4.5", "p crosses 0.50", 0.49, 0.52).startswith("▼ 49 %")
     assert said("DEN -4.5", "p <= 0.30", 0.30, None).startswith("▼ 30 %")
@@ -221,7 +221,7 @@ def test_a_fall_points_down_and_a_small_step_shows_a_decimal() -> None:
 
 
 def test_a_swing_says_from_where_and_within_what_time() -> None:
-    """The time of a swing is the rule's."""
+    """A swing gives the chance before, and the rule's time span."""
     first = said("DEN -4.5", "swing 0.15 in 5m", 0.62, 0.45).splitlines()[0]
     assert first == "▲ 62 % DEN -4.5: up from 45 % in 5 min, leads by 7, Q4 7:02"
 
@@ -245,13 +245,13 @@ def test_a_swing_says_from_where_and_within_what_time() -> None:
     ],
 )
 def test_an_event_says_what_happened(rule: str, found: GameState, first: str) -> None:
-    """Each event has a sign of its own."""
+    """Each event has a sign of its own and says what happened."""
     text = compose(alert(rule, found, 0.58), Tracked.fresh(bet("DEN -4.5")), tracking(found))
     assert text.splitlines()[0] == first
 
 
 def test_a_lost_feed_says_since_when_and_what_waits() -> None:
-    """Nothing old is shown as new."""
+    """The notice of a lost feed says since when, and shows nothing old as new."""
     found = state()
     lost = replace(alert("feed_down", found), detail="blocked")
     assert compose(lost, Tracked.fresh(bet("DEN -4.5")), tracking(found, age=95)) == (
@@ -261,7 +261,7 @@ def test_a_lost_feed_says_since_when_and_what_waits() -> None:
 
 
 def test_a_forecast_that_fails_is_not_told_as_a_fault_of_the_sources() -> None:
-    """They answer, and what is over is settled."""
+    """A failed forecast is not blamed on the sources, and finished games still settle."""
     found = state()
     lost = replace(alert("feed_down", found), detail=Trouble.UNPRICED.value)
     text = compose(lost, Tracked.fresh(bet("DEN -4.5")), tracking(found, age=95))
@@ -276,7 +276,7 @@ def test_a_forecast_that_fails_is_not_told_as_a_fault_of_the_sources() -> None:
 
 
 def test_a_feed_that_is_back_says_for_how_long_it_was_away() -> None:
-    """The clock and score are those that it came back with."""
+    """The notice that a feed is back has the outage's length, and the new clock and score."""
     before, after = state("Q3 4:11", 61, 58), state("Q3 2:02", 66, 60)
     back = replace(alert("feed_back", before), detail="away for 2 min 5 s")
     assert compose(back, Tracked.fresh(bet("DEN -4.5")), tracking(after, age=0)) == (
@@ -298,7 +298,7 @@ def test_a_feed_that_is_back_says_for_how_long_it_was_away() -> None:
 def test_a_result_says_what_it_did_to_the_stake(
     result: Result, payout: int | None, first: str
 ) -> None:
-    """The course of the bet comes with it, and that the box score may yet be corrected."""
+    """A result has the profit and the bet's course, and says that it may be corrected."""
     text = compose(alert("settled", FINAL), settled("DEN -4.5", result, payout), tracking(FINAL))
     assert text == (
         f"{first} · LAL 105 – 114 DEN · DEN -4.5 · peak 96 %, low 48 %\n"
@@ -307,13 +307,13 @@ def test_a_result_says_what_it_did_to_the_stake(
 
 
 def test_a_result_that_is_official_is_not_called_provisional() -> None:
-    """As of a bet that was registered after its game had been read again."""
+    """An official result is not called provisional, as for a bet added after the last check."""
     done = replace(settled("DEN -4.5", Result.WON, 3739), official=True)
     assert "Provisional" not in compose(alert("settled", FINAL), done, tracking(FINAL))
 
 
 def test_what_the_book_paid_is_asked_until_it_is_known() -> None:
-    """With the words that answer it; a result that keeps the question as its reason is none."""
+    """The book's payout is asked for, with the command for it, until it is known."""
     asked = settled("DEN -4.5", Result.WON, None)
     done = asked.settlement
     assert done is not None
@@ -325,7 +325,7 @@ def test_what_the_book_paid_is_asked_until_it_is_known() -> None:
 
 
 def test_the_result_of_a_player_line_is_told_by_what_he_did() -> None:
-    """In place of the score, with the line in brackets."""
+    """A player line's result has his figure in place of the score, with the line in brackets."""
     jokic = Player("Nikola Jokić", Side.HOME)
     market = PlayerTotal(jokic, Stat.PTS, Direction.OVER, 25.5)
     done = settled("DEN -4.5", Result.WON, 3739)
@@ -345,7 +345,7 @@ def test_the_result_of_a_player_line_is_told_by_what_he_did() -> None:
 
 
 def test_a_parlay_without_a_leg_has_no_fair_price() -> None:
-    """What the book will pay for the rest is not known, so nothing is said of what it is worth."""
+    """A parlay with a dropped leg has no fair price, as the book's price without it is unknown."""
     whole = followed("DEN -4.5")
     other = Game("0022600202", "nba", "BOS", "NYK", NOW)
     legs = (Leg(GAME, whole.bet.market), Leg(other, whole.bet.market))  # type: ignore[arg-type]
@@ -358,7 +358,7 @@ def test_a_parlay_without_a_leg_has_no_fair_price() -> None:
 
 
 def test_a_double_double_is_told_by_what_he_made() -> None:
-    """The figures that are nearest to ten, and not the score of the game."""
+    """A double-double's result has the figures nearest to ten, not the score."""
     market = DoubleDouble(Player("Nikola Jokić", Side.HOME))
     lost = replace(settled("DEN -4.5", Result.LOST, 0), official=True)
     tracked = replace(lost, bet=replace(lost.bet, market=market))
@@ -371,7 +371,7 @@ def test_a_double_double_is_told_by_what_he_made() -> None:
 
 
 def test_the_result_of_a_parlay_is_told_by_its_legs() -> None:
-    """How many hit, and how many dropped out."""
+    """A parlay's result says how many legs hit and how many dropped out."""
     other = Game("0022600202", "nba", "BOS", "NYK", NOW)
     done = settled("DEN -4.5", Result.WON, 3739)
     legs = (Leg(GAME, done.bet.market), Leg(other, done.bet.market))  # type: ignore[arg-type]
@@ -392,7 +392,7 @@ def test_the_result_of_a_parlay_is_told_by_its_legs() -> None:
     ],
 )
 def test_what_a_parlay_is_worth_is_not_told_where_a_leg_may_drop_out(second: LegStanding) -> None:
-    """What the book pays without it is not known; a push that is not likely hides nothing."""
+    """A parlay with a likely push has no worth; an unlikely push does not matter."""
     legs = (Leg(GAME, bet("DEN -4.5").market), Leg(GAME, bet("over 195").market))  # type: ignore[arg-type]
     first = LegStanding(12, 0, chance=Chance(0.8, 0.0, 0.2))
     usual = LegStanding(12, 1, chance=Chance(0.6, 0.03, 0.37))
@@ -407,14 +407,14 @@ def test_what_a_parlay_is_worth_is_not_told_where_a_leg_may_drop_out(second: Leg
 
 
 def test_a_game_that_is_off_has_no_score() -> None:
-    """A void bet says why it is void."""
+    """A void bet says why it is void, and gives no score."""
     off = state("-", 0, 0, phase=Phase.POSTPONED)
     text = compose(alert("settled", off), settled("DEN -4.5", Result.VOID, 2000), tracking(off))
     assert text == "⊘ #12 VOID $20.00 back · LAL@DEN postponed · DEN -4.5"
 
 
 def test_a_corrected_result_names_both_where_the_first_is_known() -> None:
-    """A revision says so."""
+    """A revision names both results where the first is known."""
     tracked = settled("DEN -4.5", Result.LOST, 0, revision=2)
     known = replace(alert("regraded", FINAL), detail="won")
     assert compose(known, tracked, tracking(FINAL)) == (
@@ -426,40 +426,40 @@ def test_a_corrected_result_names_both_where_the_first_is_known() -> None:
 
 
 def test_stale_and_just_arrived_data_say_so_in_words() -> None:
-    """The age of the data is in every message about a chance."""
+    """Every message about a chance says the age of its data."""
     found, tracked = state(), Tracked.fresh(bet("DEN -4.5"))
     assert "· data just in ·" in compose(alert("hit", found), tracked, tracking(found, age=0.3))
     assert "· data stale ·" in compose(alert("hit", found), tracked, tracking(found, stale=True))
 
 
 def test_a_decision_that_held_back_has_no_message() -> None:
-    """Held decisions are rows, not messages."""
+    """A held alert has no message."""
     held = replace(alert("p >= 0.80", state()), decision=Decision.HELD)
     assert compose(held, Tracked.fresh(bet("DEN -4.5")), tracking(state())) == ""
 
 
 def test_no_message_gives_advice() -> None:
-    """Odds and facts only."""
+    """No message gives advice."""
     advice = ("cash out", "cash-out now", "should", "hedge", "bet now", "recommend", "lock")
     for rule in ("p >= 0.80", "p <= 0.30", "swing 0.15 in 5m"):
         assert not any(word in said("DEN -4.5", rule).casefold() for word in advice)
 
 
 def test_a_repeat_says_that_it_may_be_one_and_gives_its_number() -> None:
-    """First and in so many words; what comes once needs no number on a phone."""
+    """A possible repeat says so first and has its number; other messages need none."""
     assert worded(delivery(41), NOW) == "alert text 41"
     assert possible_repeat("▲ 80 %\nscore", 41) == "possible repeat · ▲ 80 %\nscore · alert 41"
     assert worded(delivery(41, repeat=True), NOW) == "possible repeat · alert text 41 · alert 41"
 
 
 def test_a_late_message_says_how_late_it_is() -> None:
-    """The game clock in it is then no longer the present one."""
+    """A late message says how late it is, as its game clock is old by then."""
     late = worded(delivery(41), NOW + timedelta(minutes=3))
     assert late == "alert text 41 · 3 min late"
 
 
 def test_a_digest_tells_each_alert_in_the_persons_time() -> None:
-    """One line an alert, oldest first."""
+    """A digest has one line for each alert, oldest first, in the person's time."""
     text = digest([delivery(41), delivery(40)], ZoneInfo("America/Denver"))
     assert text == (
         "2 alerts could not reach you in time\n20:30 MST · alert text 40\n20:30 MST · alert text 41"
@@ -470,7 +470,7 @@ def test_a_digest_tells_each_alert_in_the_persons_time() -> None:
 
 
 def test_what_was_held_on_purpose_is_told_apart_from_what_came_too_late() -> None:
-    """Quiet hours are no failure."""
+    """A digest lists alerts held in quiet hours apart from those that came too late."""
     held = replace(delivery(42), reason=Reason.QUIET)
     many = replace(delivery(43), reason=Reason.OVER_BUDGET)
     assert digest([many]) == "1 alert beyond the hour's budget\n03:30 UTC · alert text 43"
@@ -483,7 +483,7 @@ def test_what_was_held_on_purpose_is_told_apart_from_what_came_too_late() -> Non
 
 
 def test_a_long_digest_stays_readable() -> None:
-    """The latest are told one by one, the others counted."""
+    """A long digest lists the latest alerts and counts the others."""
     lines = digest([delivery(n) for n in range(1, 61)]).splitlines()
     assert len(lines) == DIGEST_LINES + 2
     assert lines[-1] == "and 40 before these: tracker alerts"

@@ -1,4 +1,4 @@
-"""Promises of the figures: none of them claims more than is known."""
+"""Promises of the figures in messages: none claims more than is known."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ sides = st.sampled_from(Side)
 
 
 def graded(market: Market, home: int, away: int) -> Result:
-    """How a bet on this market ends at this score."""
+    """The result of a bet on this market at this score."""
     made = bet("DEN ML")
     whole = Bet(1, "a pick", market, made.game, (), NOW)
     return grade(whole, state("Q4 0:00", home, away, phase=Phase.FINAL))
 
 
 def test_a_certain_push_is_called_one_and_no_chance_of_nothing() -> None:
-    """The stake comes back: 0 % would read as lost."""
+    """A certain push is called a push, as 0 % would read as lost."""
     told = [hit_text(x) for x in (PUSHED, LOST, WON, Chance(0.0, 0.9, 0.1))]
     assert told == ["push", "0 %", "100 %", "0 %"]
 
@@ -49,13 +49,13 @@ def test_a_certain_push_is_called_one_and_no_chance_of_nothing() -> None:
     ],
 )
 def test_only_what_is_decided_shows_as_certain(p: float, shown: str) -> None:
-    """99.7 % is not 100 %, and a hope is not 0 %."""
+    """99.7 % is not shown as 100 %, nor a small chance as 0 %."""
     assert percent(p) == shown
 
 
 @given(st.floats(0, 1), st.sampled_from([0, 1]))
 def test_a_percentage_is_certain_only_when_the_chance_is(p: float, digits: int) -> None:
-    """For every chance and either precision."""
+    """At either precision, only a certain chance is shown as 0 % or 100 %."""
     shown = percent(p, digits)
     number = float(shown.rstrip(" %").lstrip("<>"))
     assert (number == 0) == (p == 0)
@@ -75,7 +75,7 @@ def test_two_chances_are_told_apart_or_only_one_is_shown(p: float, was: float) -
     [(0.4, "0 s"), (59.9, "59 s"), (60, "1 min"), (125, "2 min 5 s"), (3780, "1 h 3 min")],
 )
 def test_a_wait_is_told_in_its_largest_units(seconds: float, shown: str) -> None:
-    """Two units at most."""
+    """A time span has its two largest units at most."""
     assert span_text(seconds) == shown
 
 
@@ -89,7 +89,7 @@ def test_a_wait_is_told_in_its_largest_units(seconds: float, shown: str) -> None
     ],
 )
 def test_a_bets_short_name_is_how_bettors_write_it(pick: str, shown: str) -> None:
-    """Short enough for a lock screen."""
+    """A bet's short name is what bettors write, and fits a lock screen."""
     assert short(bet(pick)) == shown
 
 
@@ -97,7 +97,7 @@ def test_a_bets_short_name_is_how_bettors_write_it(pick: str, shown: str) -> Non
 def test_the_margin_that_is_needed_is_the_least_that_wins(
     side: Side, line: float, margin: int
 ) -> None:
-    """`needs to win by N` and `may lose by up to N` agree with how the bet is settled."""
+    """`needs to win by N` and `may lose by up to N` agree with how the bet settles."""
     market = Spread(side, line)
     text = needs(market, state())
     if found := re.match(r"may lose by up to (\d+)", text):
@@ -105,7 +105,7 @@ def test_the_margin_that_is_needed_is_the_least_that_wins(
     elif found := re.match(r"needs to win by (\d+)", text):
         least = int(found[1])
     else:
-        # A whole game has no tie, so that winning at all is the least margin above 0.
+        # A whole game has no tie, so winning at all is the least margin above 0.
         least = 1
     if margin:
         own = margin if side is Side.HOME else -margin
@@ -118,7 +118,7 @@ def test_the_margin_that_is_needed_is_the_least_that_wins(
 def test_the_points_that_are_needed_are_the_least_that_win(
     direction: Direction, line: float, home: int, away: int
 ) -> None:
-    """`needs N more` and `has room for N more` agree with how the bet is settled."""
+    """`needs N more` and `has room for N more` agree with how the bet settles."""
     for market in (Total(direction, line), TeamTotal(Side.HOME, direction, line)):
         text = needs(market, state("Q4 7:02", home, away))
         if found := re.match(r"needs (\d+) more", text):
@@ -138,6 +138,6 @@ def test_the_points_that_are_needed_are_the_least_that_win(
     [state("Q4 0:00", 114, 105, phase=Phase.FINAL), state("-", 0, 0, phase=Phase.POSTPONED)],
 )
 def test_a_game_that_is_over_needs_nothing(found: GameState) -> None:
-    """There is nothing left to wait for."""
+    """A bet on a finished game has no need."""
     for market in (Moneyline(Side.HOME), Moneyline(Side.AWAY, Span.H1)):
         assert needs(market, found) == ""

@@ -1,4 +1,4 @@
-"""Made-up games, bets and alerts for the promises of this room."""
+"""Made-up games, bets and alerts for the tests of messages."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def state(
     phase: Phase = Phase.LIVE,
     periods: tuple[Score, ...] | None = None,
 ) -> GameState:
-    """A state of LAL@DEN; `clock` is the period and what is left of it."""
+    """A state of LAL@DEN; `clock` is the period and the time left of it."""
     name, _, left = clock.partition(" ")
     period = 0 if name == "-" else 5 if name == "OT" else int(name[1])
     minutes, _, seconds = (left or "0:00").partition(":")
@@ -44,7 +44,7 @@ def state(
 
 
 def tracking(found: GameState | None, *, age: float = 5.0, stale: bool = False) -> GameTracking:
-    """What is believed of the game, last seen `age` seconds ago."""
+    """The tracking of the game, last polled `age` seconds ago."""
     return GameTracking(GAME, state=found, seen_at=NOW - timedelta(seconds=age), stale=stale)
 
 
@@ -65,14 +65,14 @@ def alert(rule: str, found: GameState, p: float | None = 0.80, was: float | None
 
 
 def settled(pick: str, result: Result, payout_cents: int | None, revision: int = 1) -> Tracked:
-    """A bet with a result and a course."""
+    """A settled bet with a course."""
     done = Settlement(12, revision, result, payout_cents, NOW, "LAL 105, DEN 114 (Final)")
     tracked = Tracked.fresh(bet(pick, staked=payout_cents is not None))
     return replace(tracked, chance=Chance(1.0, 0.0, 0.0), peak=0.96, low=0.48, settlement=done)
 
 
 def delivery(alert_id: int, *, repeat: bool = False, attempts: int = 1) -> Delivery:
-    """An alert of NOW on its way through the channel `test`."""
+    """The delivery of an alert of NOW on the channel `test`."""
     return Delivery(
         alert_id=alert_id,
         channel="test",

@@ -1,4 +1,4 @@
-"""A real store with a bet in it, alerts to record, and channels that do as they are told."""
+"""A real store with a bet, alerts to record, and channels that answer as a test says."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Deliveries = dict[int, tuple[str, int]]
 
 @dataclass
 class World:
-    """One night: a store, a clock that is moved by hand, and the loops of some channels."""
+    """One night: a store, a clock moved by hand, and the loops of some channels."""
 
     store: Store
     clock: FakeClock
@@ -55,7 +55,7 @@ class World:
         self.told.append(log_line(event))
 
     async def stop(self) -> None:
-        """Cancel the loops, as the daemon does when it is told to stop."""
+        """Cancel the loops, as the daemon does when it stops."""
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
@@ -64,7 +64,7 @@ class World:
     async def decide(
         self, *texts: str, rule: str = "p >= 0.80", useful: timedelta = timedelta(minutes=10)
     ) -> None:
-        """Record the alerts that one poll brought, and wake the channels."""
+        """Record the alerts of one poll, and wake the channels."""
         at, found, alerts = self.clock.now(), state(), []
         for text in texts:
             self.decided += 1
@@ -78,7 +78,7 @@ class World:
             wake.set()
 
     async def rest(self, busy: int = 0) -> None:
-        """Let real work go on, the clock standing still, until all loops but `busy` wait."""
+        """Let real work go on while the clock stands still, until all loops but `busy` wait."""
         for _ in range(100_000):
             await self.store.next_due("nobody")
             waiting = sum(not future.done() for _, _, future in self.clock._sleepers)
@@ -90,7 +90,7 @@ class World:
         raise AssertionError("the loops never came to rest")
 
     async def pass_time(self, seconds: float, step: float = 2.0, busy: int = 0) -> None:
-        """Let the clock run, giving the loops the time to work at every step."""
+        """Let the clock run, with time for the loops to work at every step."""
         await self.rest(busy)
         passed = 0.0
         while passed < seconds:
@@ -99,7 +99,7 @@ class World:
             passed += step
 
     async def deliveries(self, channel: str) -> Deliveries:
-        """State and attempts of every alert on a channel, by its number."""
+        """State and attempts of every delivery of a channel, by alert number."""
         views = await self.store.alerts_view()
         return {
             view.id: (one.state, one.attempts)
@@ -109,14 +109,14 @@ class World:
         }
 
     async def states(self, channel: str) -> list[str]:
-        """The states of a channel's deliveries, by alert."""
+        """The states of a channel's deliveries, by alert number."""
         found = await self.deliveries(channel)
         return [found[number][0] for number in sorted(found)]
 
 
 @asynccontextmanager
 async def night(path: Path, *channels: Channel, at: datetime = NOW) -> AsyncIterator[World]:
-    """A night that begins with one bet; the loops are stopped and the store closed at its end."""
+    """A night with one bet; the loops are stopped and the store is closed at its end."""
     async with await Store.open(path / "tracker.db", now=at, durable=False) as store:
         pick = parse_pick("DEN -4.5", find_in_game(GAME))
         await store.add(Draft(pick), game=GAME, defaults=(), at=at)
@@ -130,7 +130,7 @@ async def night(path: Path, *channels: Channel, at: datetime = NOW) -> AsyncIter
 
 @dataclass
 class Script:
-    """A channel that answers as written, the last answer again and again; it keeps what it got."""
+    """A channel that gives these answers, the last one for ever, and keeps its messages."""
 
     name: str = "script"
     answers: list[Outcome] = field(default_factory=lambda: [Sent()])
@@ -138,7 +138,7 @@ class Script:
     gate: asyncio.Event | None = None
 
     async def send(self, message: Message) -> Outcome:
-        """Take the message and give the next answer, once the gate is open where there is one."""
+        """Keep the message and give the next answer, once the gate (if any) is open."""
         self.got.append(message)
         if self.gate is not None:
             await self.gate.wait()
@@ -146,5 +146,5 @@ class Script:
 
     @property
     def bodies(self) -> list[str]:
-        """The texts that it was given."""
+        """The texts of its messages."""
         return [x.body for x in self.got]

@@ -21,9 +21,11 @@ from tests.store.values import (
 from tracker.app.bets import Bets, Changes
 from tracker.domain import BadBet
 from tracker.domain.bet import Result, Status
+from tracker.domain.catalog.books import house_of
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.money import parse_odds
 from tracker.domain.tracking import Change, GameTracking, Review
+from tracker.engine.settle.settlement import may_settle
 from tracker.store import Store
 
 FINAL = GameState(
@@ -137,6 +139,22 @@ async def test_a_regrade_goes_by_the_game_whatever_was_decided(store: Store) -> 
     assert shown.status is Status.OFFICIAL
     last = (await store.by_hand.audits(1))[-1]
     assert (last.who, last.what, last.before, last.after) == ("chat", "regraded", "void", "won")
+
+
+async def test_a_result_given_by_mistake_is_taken_back_while_the_game_goes_on(store: Store) -> None:
+    """It stands for the time being, and the game's end grades it, with the stake as it then is."""
+    tracking = await a_book(store)
+    live = Change(replace(tracking, state=state()))
+    await store.record(poll(T0), live, ())
+    await by(store).void("1", "the wrong bet", after(1))
+    back = (await by(store).regrade("1", after(2))).settlement
+    assert (back.result, back.revision, back.by_hand) == (Result.VOID, 2, False)
+    [shown] = await store.bets_view()
+    assert shown.status is Status.PROVISIONAL
+    await by(store).edit("1", Changes(stake="30"), after(3))
+    assert [x.payout_cents for x in await store.bets_view()] == [3000]
+    [followed] = await store.trackings(DEFAULTS)
+    assert may_settle(followed.tracked[0], state(), house_of(None), after(4))
 
 
 async def test_a_regrade_that_cannot_be_told_says_why(store: Store) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +42,7 @@ async def test_every_page_opens(served: Served) -> None:
 
 async def test_a_bet_is_shown_back_before_it_is_saved(served: Served) -> None:
     """What was understood is read first; the button then adds it, and the page shows the bet."""
-    shown = await served.client.post(
-        "/bets/check", data={"line": "DEN -4.5 -110 $20"}, headers=SAME
-    )
+    shown = await served.client.get("/bets/check", params={"line": "DEN -4.5 -110 $20"})
     assert "LAL @ DEN" in shown.text
     assert "/bets/5" not in (await served.client.get("/")).text
     added = await served.client.post("/bets", data={"line": "DEN -4.5 -110 $20"}, headers=SAME)
@@ -100,11 +98,100 @@ async def test_markup_in_a_name_is_text(served: Served) -> None:
     assert "<b>bold" not in found
 
 
-async def test_a_mistake_is_told_on_a_page(served: Served) -> None:
-    """The sentence of the terminal, and the way back."""
-    found = await served.client.post("/bets/check", data={"line": "DENN -4.5"}, headers=SAME)
+@pytest.mark.parametrize("line", ["DENN -4.5", "LAL ML -110 $0", "<b> ML"])
+async def test_a_line_that_is_no_bet_comes_back_to_be_mended(line: str, served: Served) -> None:
+    """With the sentence of the terminal, before it is saved as well as when it is."""
+    looked = await served.client.get("/bets/check", params={"line": line})
+    added = await served.client.post("/bets", data={"line": line}, headers=SAME)
+    told = (await served.client.post("/api/v1/bets", json={"line": line})).json()["message"]
+    for found in (looked, added):
+        assert found.status_code == 422
+        assert html.escape(told, quote=False) in html.unescape(found.text).replace(
+            "<b>", "&lt;b&gt;"
+        )
+        assert f'value="{html.escape(line)}"' in found.text
+        assert 'href="/history"' in found.text
+
+
+async def test_a_bet_that_may_be_of_several_games_is_chosen_by_a_tap(served: Served) -> None:
+    """Each game is a link to the bet as it would be, and the bet that is added is of that game."""
+    now = SystemClock().now()
+    other = Game("0022600009", "nba", "NYK", "DEN", now + timedelta(hours=1))
+    async with await Store.open(served.database, now=now) as store:
+        await store.save_games([(other, None)], now)
+    found = await served.client.get("/bets/check", params={"line": "DEN over 114.5 $20"})
     assert found.status_code == 422
-    assert "did you mean Den?" in found.text
+    links = [html.unescape(x) for x in re.findall(r'href="(/bets/check\?[^"]+)"', found.text)]
+    (link,) = [x for x in links if "NYK" in x or "DEN%40NYK" in x]
+    shown = (await served.client.get(link)).text
+    assert "DEN @ NYK" in shown
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', shown))
+    added = await served.client.post("/bets", data=fields, headers=SAME)
+    told = (
+        await served.client.get(added.headers["location"].replace("/bets", "/api/v1/bets"))
+    ).json()
+    assert told["game"]["home"] == "NYK"
+
+
+async def test_an_address_that_leads_nowhere_leads_back(served: Served) -> None:
+    """A page for people, a sentence with where to look for programs."""
+    for path in ("/nothing", "/bets", "/games", "/players", "/snooze"):
+        found = await served.client.get(path)
+        assert found.status_code in {404, 405}, path
+        assert f"There is no page at {path}." in found.text
+        assert 'href="/history"' in found.text
+    for method, path, status in (("GET", "nothing", 404), ("DELETE", "bets", 405)):
+        found = await served.client.request(method, f"/api/v1/{path}")
+        assert found.status_code == status
+        assert "/api/v1/docs" in found.json()["message"]
+
+
+async def test_a_mistake_in_a_bets_form_leads_back_to_the_bet(served: Served) -> None:
+    """Whatever was typed into whichever of them."""
+    for form, wanted in (
+        ("rules", {"rules": "p > 2"}), ("edit", {"odds": "x"}), ("snooze", {"for": "x"}),
+        ("settle", {"result": "", "why": "x"}), ("settle", {"result": "won", "why": " "}),
+    ):  # fmt: skip
+        found = await served.client.post(f"/bets/2/{form}", data=wanted, headers=SAME)
+        assert found.status_code == 422, form
+        assert 'href="/bets/2"' in found.text
+    assert (await served.client.get("/api/v1/bets/2")).json()["revision"] == 1
+    assert 'href="/"' in (await served.client.post("/bets/99/edit", headers=SAME)).text
+
+
+async def test_a_result_by_hand_can_be_taken_back_on_the_page(served: Served) -> None:
+    """Decided otherwise, or graded again from the box."""
+    before = (await served.client.get("/api/v1/bets/2")).json()["result"]
+    wanted = {"result": "void", "why": "a slip of the finger"}
+    await served.client.post("/bets/2/settle", data=wanted, headers=SAME)
+    assert (await served.client.get("/api/v1/bets/2")).json()["result"] == "void"
+    assert "It ended otherwise" in (await served.client.get("/bets/2")).text
+    await served.client.post("/bets/2/regrade", headers=SAME)
+    assert (await served.client.get("/api/v1/bets/2")).json()["result"] == before
+
+
+async def test_a_silence_is_seen_and_ended_where_it_was_begun(served: Served) -> None:
+    """A bet's and a game's, on the bet's page and tonight's."""
+    await served.client.post("/bets", data={"line": "DEN ML -110 $20"}, headers=SAME)
+    game = (await served.client.get("/api/v1/bets/5")).json()["game"]["id"]
+    for to, what, on, words in (
+        ("/bets/5/snooze", {}, "/bets/5", "silent until"),
+        ("/bets/5/snooze", {}, "/", "silent until"),
+        ("/snooze", {"game": game}, "/", "Hear of it again"),
+        ("/snooze", {}, "/", "Hear of it again"),
+    ):
+        assert words not in (await served.client.get(on)).text
+        await served.client.post(to, data=what | {"for": "2h"}, headers=SAME)
+        assert words in (await served.client.get(on)).text, (to, on)
+        await served.client.post(to, data=what | {"for": "off"}, headers=SAME)
+        assert words not in (await served.client.get(on)).text
+
+
+async def test_a_bets_address_may_be_its_own_id(served: Served) -> None:
+    """It leads to the one address of the bet."""
+    await served.client.post("/api/v1/bets", json={"line": "DEN ML $20", "id": "wiz"})
+    assert (await served.client.get("/bets/wiz")).headers["location"] == "/bets/5"
+    assert (await served.client.get("/bets/nobody")).status_code == 404
 
 
 async def test_a_stream_tells_all_at_first(served: Served) -> None:
@@ -306,7 +393,7 @@ async def test_a_players_figures_are_those_of_the_api(night_and_market: Served) 
 async def test_a_player_who_is_unknown_is_said_to_be(night_and_market: Served) -> None:
     """A stranger, a figure that nobody counts, a line that is none: one sentence each."""
     for path, status, words in (
-        ("/players/Nobody", 404, "no game of"),
+        ("/players/Nobody", 404, "No earlier game of Nobody is known"),
         ("/players/Jokic?stat=dunks", 422, "is not counted"),
         ("/players/Jokic?line=many", 422, "is no line"),
         ("/players/Jokic?line=24.3", 422, "write one such as 25.5"),

@@ -1,1 +1,1 @@
-"""Use cases, each written once, for terminal, chat, page and daemon alike."""
+"""Use cases, each written once for the terminal, the chat, the web pages and the daemon."""

@@ -1,7 +1,8 @@
-"""The axes that a course is drawn on.
+"""The axes of a bet's chart.
 
-Across: periods, the minutes of one period, or the wall clock, and which place on it a person means.
-Up, beside the chance: the figure that decides the bet.
+The horizontal axis shows periods, the minutes of one period, or wall-clock times; `place` finds the
+snapshot that a person names on it. The vertical axis beside the chance shows the figure that
+decides the bet.
 """
 
 from __future__ import annotations
@@ -35,20 +36,20 @@ if TYPE_CHECKING:
     from tracker.store.views import SnapshotView
 
 _STEPS_S = (300, 600, 900, 1800, 3600, 7200, 4 * 3600, 12 * 3600, 24 * 3600)
-"""Seconds between two times on an axis of the wall clock; the least that fits is taken."""
+"""Possible seconds between two times on a wall-clock axis; the smallest that fits is used."""
 
 _MOST_TIMES = 6
-"""Times on such an axis."""
+"""Most times on a wall-clock axis."""
 
 _ONE_DAY_S = 18 * 3600
-"""Above, a time on the axis says its day too."""
+"""On a wall-clock axis longer than this, each time also shows its weekday."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A name on the axis, centred at `at`; at `line` (None for none) something begins.
+    """A label on the horizontal axis, centred at `at`. A line is drawn at `line` if it is not None.
 
-    `score` is that at its end (away, home); None where there is none to tell.
+    `score` is the score (away, home) at the end of the period; None where there is none.
     """
 
     at: float
@@ -58,7 +59,7 @@ class Tick:
 
 
 def game_seconds(league: League, period: int, clock: float) -> float:
-    """Seconds of game time played when `clock` seconds are left of a period; 0 before tip-off."""
+    """Seconds of game time played when `clock` seconds of a period are left; 0 before tip-off."""
     if period == 0:
         return 0.0
     before = min(period - 1, league.periods) * league.period_seconds
@@ -67,9 +68,9 @@ def game_seconds(league: League, period: int, clock: float) -> float:
 
 
 def periods(market: Wager, league: League, shots: Sequence[Snapshot]) -> tuple[int, int]:
-    """The first and the last period that are drawn: those of the bet's part of the game.
+    """The first and last period to draw: those of the bet's part of the game.
 
-    Until that part begins it is the whole game.
+    The whole game is drawn until that part begins.
     """
     played = max(x.period for x in shots)
     whole = 1, max(league.periods, played)
@@ -85,7 +86,7 @@ def periods(market: Wager, league: League, shots: Sequence[Snapshot]) -> tuple[i
 def game_ticks(
     league: League, first: int, last: int, shots: Sequence[Snapshot]
 ) -> tuple[Tick, ...]:
-    """The periods from one to another with the score at their ends; of one alone its clock."""
+    """The labels of several periods, each with the score at its end; of one period, its clock."""
     if first == last:
         return _minutes(league, first)
     begin = game_seconds(league, first, league.length_of(first))
@@ -101,7 +102,7 @@ def game_ticks(
 
 
 def _minutes(league: League, period: int) -> tuple[Tick, ...]:
-    """The clock of one period, at its quarters."""
+    """The clock of one period, labelled at each quarter of it."""
     length, name = league.length_of(period), league.period_name(period)
     found = [Tick(0.0, name, None)]
     for part in (1, 2, 3):
@@ -112,7 +113,7 @@ def _minutes(league: League, period: int) -> tuple[Tick, ...]:
 
 
 def wall_ticks(begin: datetime, end: float, zone: tzinfo) -> tuple[Tick, ...]:
-    """Full times of the person's clock."""
+    """Round times of the person's clock, from `begin` for `end` seconds."""
     step = next((x for x in _STEPS_S if end / x <= _MOST_TIMES), _STEPS_S[-1])
     local = begin.astimezone(zone)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -130,7 +131,7 @@ def wall_ticks(begin: datetime, end: float, zone: tzinfo) -> tuple[Tick, ...]:
 
 
 def own_figure(shot: Snapshot, market: Wager) -> OwnFigure | None:
-    """The figure that decides a bet: kept with the snapshot, or read off the final score."""
+    """The figure that decides a bet: stored with the snapshot, or worked out from its score."""
     if shot.own is not None:
         return shot.own
     if isinstance(market, Parlay | PlayerTotal | DoubleDouble) or market.span is not Span.GAME:
@@ -151,7 +152,7 @@ def own_figure(shot: Snapshot, market: Wager) -> OwnFigure | None:
 
 
 def so_far(market: Wager) -> bool:
-    """Whether what counts so far is worth drawing: a game's points only ever grow to the line."""
+    """Whether to draw the figure so far: not for points of a whole game, which only grow."""
     if isinstance(market, Parlay | DoubleDouble):
         return False
     whole = market.span is Span.GAME
@@ -159,7 +160,7 @@ def so_far(market: Wager) -> bool:
 
 
 def quantity(market: Wager, game: Game) -> tuple[str, float | None]:
-    """What the figure is called, and the bet's own place on it."""
+    """The name of the figure that decides a bet, and the bet's own value on it."""
     if isinstance(market, Parlay | DoubleDouble):
         return "", None
     if isinstance(market, PlayerTotal):
@@ -198,9 +199,10 @@ _HOW = "write a game clock such as 'Q3 4:11', a time such as 21:14, or a poll of
 
 
 def place(text: str, views: Sequence[SnapshotView], league: str, zone: ZoneInfo) -> int:
-    """The place of the last snapshot at or before what a person wrote. Raises Misused.
+    """The index of the last snapshot at or before the moment that a person wrote.
 
-    A number is a poll, as `tracker show --json` gives it.
+    `text` is a game clock, a time, a word such as `half`, or a poll's number as `tracker show
+    --json` gives it. Raises Misused where no snapshot fits.
     """
     words = text.strip()
     shots = [x.snapshot for x in views]
@@ -228,7 +230,7 @@ def _last(text: str, before: Sequence[bool]) -> int:
 
 
 def _game_time(words: str, league: League) -> float | None:
-    """Seconds of game time played; None for what is no game clock."""
+    """Seconds of game time played at a game clock; None for any other text."""
     if words.casefold() == "half":
         return league.regulation_seconds / 2
     found = _GAME_CLOCK.fullmatch(words)
@@ -241,7 +243,7 @@ def _game_time(words: str, league: League) -> float | None:
 
 
 def _instant(words: str, first: datetime, zone: ZoneInfo) -> datetime:
-    """A time with its zone, or one of the evening of the game in the person's zone."""
+    """The moment of a time with its zone, or of a time of day on the game's evening."""
     try:
         if _WALL_CLOCK.fullmatch(words):
             local = first.astimezone(zone)

@@ -1,7 +1,7 @@
-"""Back-ups: made, kept for a while, restored for a trial, and restored in earnest.
+"""Back-ups: making, keeping, trial restores, and restoring.
 
-A back-up is a folder: the database, and beside it what a new machine needs. Secrets are left out of
-it: their names are listed, so that a person knows which to bring.
+A back-up is a folder with the database and what else a new machine needs. It holds no secrets, only
+their names, so that a person knows which ones to bring.
 """
 
 from __future__ import annotations
@@ -25,8 +25,13 @@ from pathlib import Path
 from tracker import __version__
 from tracker.domain import TrackerError
 from tracker.host import single_instance
-from tracker.settings import find_config, load_secrets
-from tracker.settings.loading import TOKEN_CREDENTIAL, URLS_CREDENTIAL, URLS_VARIABLE
+from tracker.settings import ConfigError, find_config, load_secrets, parse_settings
+from tracker.settings.loading import (
+    TOKEN_CREDENTIAL,
+    URLS_CREDENTIAL,
+    URLS_VARIABLE,
+    read_text,
+)
 from tracker.settings.models import Settings
 from tracker.store import Store, StoreError
 from tracker.store.database import WriterLock
@@ -34,10 +39,11 @@ from tracker.store.database.migrate import APPLICATION_ID, migrations, rows_in, 
 from tracker.store.upkeep import Backup
 
 LATE_AFTER = timedelta(hours=36)
-"""Age of the newest sound back-up beyond which something is wrong: a night was left out."""
+"""Age of the newest good back-up above which something is wrong: a night was missed."""
 
 DATABASE = "tracker.db"
 MANIFEST = "manifest.json"
+SETTINGS = "tracker.toml"
 CREDENTIALS = "credentials.txt"
 _MODELS = "models"
 _BESIDE = ("-wal", "-shm")
@@ -53,7 +59,7 @@ class BadBackup(TrackerError):
 
 @dataclass(frozen=True, slots=True)
 class TrackerFiles:
-    """Where a tracker's files are. `config` and `bets` need not exist."""
+    """Where a tracker's files are. `config` and `bets` may be missing."""
 
     database: Path
     config: Path
@@ -61,18 +67,37 @@ class TrackerFiles:
 
     @classmethod
     def of(cls, settings: Settings, config: Path | None) -> TrackerFiles:
-        """The files of the configuration in force; `config` is the file that was named, if any."""
+        """The files of the settings in force; `config` is the file that was named, if one was."""
         return cls(settings.store.path, find_config(config), settings.bets.file)
+
+    @classmethod
+    def to_restore(cls, source: Path, settings: Settings, config: Path | None) -> TrackerFiles:
+        """Where a back-up's files go: to the places in the settings that hold after the restore.
+
+        These are the back-up's own settings where there are none yet. Raises BadBackup when they
+        cannot be used here.
+        """
+        place, theirs = cls.of(settings, config), source / SETTINGS
+        if place.config.exists() or not theirs.is_file():
+            return place
+        try:
+            found = parse_settings(read_text(theirs), place.config)
+        except ConfigError as why:
+            raise BadBackup(
+                f"the settings of the back-up cannot be used, {why}: write settings with "
+                "`tracker init` first, and restore then"
+            ) from None
+        return cls(found.store.path, place.config, found.bets.file)
 
     @property
     def models(self) -> Path:
-        """The person's own models."""
+        """The folder of the person's own models."""
         return self.database.parent / _MODELS
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A back-up that was made, and those that were dropped because newer ones stand for them."""
+    """A new back-up, and the names of the older ones that were deleted."""
 
     backup: Backup
     dropped: tuple[str, ...]
@@ -80,9 +105,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore brought back. `moved` is where the old database went, None without one.
+    """What a restore did. `moved` is where the old database went; None if there was none.
 
-    `kept` are files of the back-up that were not brought, for there is one in their place.
+    `brought` are files that were copied from the back-up, `kept` those that were not because one
+    was there. `credentials` names the secrets to bring.
     """
 
     rows: int
@@ -97,10 +123,10 @@ class Restored:
 
 
 async def back_up(place: TrackerFiles, settings: Settings, now: datetime) -> Made:
-    """Make a back-up in the folder of the settings, write it down, and drop what is too old.
+    """Make a back-up in the folder of the settings, record it, and delete those not kept.
 
-    The database is copied over a connection that only reads, so that nobody who writes has to wait.
-    Raises StoreMissing, BadBackup, and OSError when the folder cannot be written.
+    The database is copied over a read-only connection, so that no writer has to wait. Raises
+    StoreMissing, BadBackup, and OSError when the folder cannot be written.
     """
     folder = settings.backup_folder
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -141,7 +167,7 @@ def _described(copy: Path, now: datetime) -> Backup:
 def _beside(
     place: TrackerFiles, settings: Settings, folder: Path, made: Backup, content: str
 ) -> None:
-    """Write what is not in the database: settings, bets file, models, names of credentials."""
+    """Write what is not in the database: settings, bets file, models, secrets' names, manifest."""
     names = credential_names(settings)
     if (text := _masked(place.config, settings)) is not None:
         _write(folder / "tracker.toml", text)
@@ -163,7 +189,7 @@ def _beside(
 
 
 def credential_names(settings: Settings) -> tuple[str, ...]:
-    """The secrets that are in force, by where they come from, and never by what they are."""
+    """The names of the secrets in force, by where they are set; never their values."""
     notify, folder = settings.notify, os.environ.get("CREDENTIALS_DIRECTORY")
     given = {
         f"[notify] urls ({len(notify.urls)})": notify.urls,
@@ -180,9 +206,10 @@ def credential_names(settings: Settings) -> tuple[str, ...]:
 
 
 def _masked(config: Path, settings: Settings) -> str | None:
-    """The configuration without its secrets; None when there is none, or one cannot be taken out.
+    """The configuration without its secrets; None if there is none or a secret would remain.
 
-    A secret that is written with escapes is not found by its value: such a file is left out whole.
+    A secret that is written with escapes is not found by its value, so such a file is left out
+    whole.
     """
     if not config.is_file():
         return None
@@ -217,7 +244,7 @@ def _strings(value: object) -> Iterator[str]:
 
 
 def kept(stamps: Iterable[datetime], daily: int, weekly: int) -> frozenset[datetime]:
-    """Which back-ups stay: the last of each of the newest days, and of each of the newest weeks."""
+    """The back-ups to keep: the last one of each of the newest days and of the newest weeks."""
     newest = sorted(stamps, reverse=True)
     days: dict[object, datetime] = {}
     weeks: dict[object, datetime] = {}
@@ -228,7 +255,7 @@ def kept(stamps: Iterable[datetime], daily: int, weekly: int) -> frozenset[datet
 
 
 def sets(folder: Path) -> dict[datetime, Path]:
-    """The back-ups of a folder by their time, newest first."""
+    """The back-ups in a folder by their time, newest first."""
     found = {}
     for path in folder.iterdir() if folder.is_dir() else ():
         if (name := _NAME.fullmatch(path.name)) and (path / DATABASE).is_file():
@@ -246,9 +273,9 @@ def _prune(folder: Path, settings: Settings) -> tuple[str, ...]:
 
 
 def late(newest: Backup | None, since: datetime | None, now: datetime) -> bool:
-    """Whether the newest sound back-up is too old; without one, whether `since` is long ago.
+    """Whether the newest good back-up is too old.
 
-    `since` is when the daemon was started; None when it does not run.
+    Without one, `since` counts instead: when the daemon was started, None when it does not run.
     """
     begun = newest.at if newest is not None else since
     return begun is not None and now - begun > LATE_AFTER
@@ -258,9 +285,9 @@ def late(newest: Backup | None, since: datetime | None, now: datetime) -> bool:
 
 
 async def drill(place: TrackerFiles, settings: Settings, now: datetime) -> Backup:
-    """Restore the newest back-up into a folder of its own, open it, compare, and write that down.
+    """Restore the newest back-up into a temporary folder, compare it, and record the outcome.
 
-    Raises BadBackup when there is none, or when what comes back is not what was put there.
+    Raises BadBackup when there is no back-up, or when the restored data differ from what was saved.
     """
     there = sets(settings.backup_folder)
     if not there:
@@ -291,21 +318,27 @@ def _compared(path: Path, manifest: Mapping[str, object], found: Restored) -> st
     if manifest.get("sha256") != _sha256(path / DATABASE):
         return "the file is not the one that was written"
     if manifest.get("schema") != len(migrations()):
-        return "ok"  # It was brought to a later schema: its tables are no longer the same.
+        return "ok"  # The restore migrated it to a later schema, so its tables differ.
     if manifest.get("hash") != found.hash or manifest.get("rows") != found.rows:
         return "its rows are not those that were written"
     return "ok"
 
 
 async def restore(source: Path, place: TrackerFiles, now: datetime) -> Restored:
-    """Put a back-up in place of the database; what was there is kept aside with its log.
+    """Replace the database by a back-up; the old one is kept beside it with its log.
 
     `source` is a back-up's folder or a copy of a database. Settings, bets file and models are
-    brought where there are none. Raises AlreadyRunning while a daemon runs, BadBackup for what
-    cannot be restored, and leaves all as it was then.
+    copied where there are none. Raises AlreadyRunning while a daemon runs, and BadBackup for what
+    cannot be restored; nothing is changed then.
     """
     file = _database_in(source)
-    place.database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        place.database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as why:
+        raise BadBackup(
+            f"{place.database} cannot be made ({why.strerror or why}): name another [store] path "
+            f"in {place.config}"
+        ) from None
     lock = place.database.with_name(place.database.name + ".lock")
     fresh = place.database.with_name(place.database.name + ".restoring")
     with single_instance(lock), closing(WriterLock(place.database)) as writer:
@@ -330,7 +363,7 @@ async def restore(source: Path, place: TrackerFiles, now: datetime) -> Restored:
 
 
 def _database_in(source: Path) -> Path:
-    """The file of a back-up's folder, or the file that was named; BadBackup when there is none."""
+    """The database in a back-up's folder, or the named file itself; BadBackup if it is missing."""
     file = source / DATABASE if source.is_dir() else source
     if not file.is_file():
         raise BadBackup(f"there is no {file}: `tracker backup --list` lists the back-ups")
@@ -338,7 +371,7 @@ def _database_in(source: Path) -> Path:
 
 
 def _copy_database(source: Path, target: Path) -> None:
-    """Copy a database, with what its log holds beyond it where one lies beside."""
+    """Copy a database, and its write-ahead log where there is one."""
     _copy_file(source, target)
     log = source.with_name(source.name + "-wal")
     if log.is_file():
@@ -346,7 +379,7 @@ def _copy_database(source: Path, target: Path) -> None:
 
 
 def _inspect(copy: Path, source: Path) -> int:
-    """How many rows the copy holds; BadBackup when it is none of ours, damaged, or too new."""
+    """The number of rows in the copy; BadBackup when it is not ours, damaged or too new."""
     damaged = f"{source} is damaged ({{}}): take an older back-up"
     try:
         with closing(sqlite3.connect(copy)) as db:
@@ -368,7 +401,7 @@ def _inspect(copy: Path, source: Path) -> int:
 
 
 def _aside(database: Path, now: datetime) -> Path | None:
-    """Move the database and its log away; where to, None when there was none."""
+    """Move the database and its log away; returns where to, None if there was none."""
     if not database.exists():
         return None
     moved = database.with_name(f"{database.name}.before-{now.astimezone(UTC):{_STAMP}}")
@@ -379,7 +412,7 @@ def _aside(database: Path, now: datetime) -> Path | None:
 
 
 def _back(database: Path, moved: Path | None) -> None:
-    """Undo `_aside`, in place of what could not be opened."""
+    """Undo `_aside`, replacing the database that could not be opened."""
     for end in ("", *_BESIDE):
         database.with_name(database.name + end).unlink(missing_ok=True)
         if moved is not None:
@@ -388,8 +421,8 @@ def _back(database: Path, moved: Path | None) -> None:
 
 
 def _bring(source: Path, place: TrackerFiles) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """Bring the files beside the database where there are none; those brought, and those not."""
-    pairs = ((source / "tracker.toml", place.config), (source / "bets.toml", place.bets))
+    """Copy the files beside the database where there are none; those copied, and those not."""
+    pairs = ((source / SETTINGS, place.config), (source / "bets.toml", place.bets))
     brought, left = [], []
     for origin, target in pairs:
         if not origin.is_file():

@@ -1,7 +1,7 @@
-"""What a person does with bets, each written once, whichever way they come in.
+"""The use cases on bets: add, edit, withdraw, settle, void, regrade.
 
-The terminal, the file of bets, an import and a chat all register, change and decide bets here, so
-that the same bet is one bet whoever brings it.
+The terminal, the bets file, an import and the chat all use them, so that the same bet is one bet
+however it is entered.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tracker.app.choose_game import Choice
 from tracker.domain import BadBet
 from tracker.domain.bet import Bet, Leg, Parlay, Result, Settlement, Wager, wager_text
+from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, money_text, parse_odds
@@ -21,6 +22,7 @@ from tracker.domain.pick import Written
 from tracker.domain.policy import Rule, parse_rule
 from tracker.domain.same_bet import Fresh, Kept, Meeting, meet
 from tracker.engine.settle import by_hand
+from tracker.engine.settle.grading import Sure
 from tracker.language import (
     find_in,
     parse_bet,
@@ -32,6 +34,7 @@ from tracker.language import (
 )
 from tracker.store.auditing import Audit, Edit
 from tracker.store.bets import Added, Registration
+from tracker.wording.figures import certain_text
 
 if TYPE_CHECKING:
     from tracker.domain.catalog import Team
@@ -40,12 +43,12 @@ if TYPE_CHECKING:
     from tracker.store.views import BetView
 
 _PLAYED = timedelta(hours=3)
-"""How long after its tip-off a game may last that a bet was placed on while it was played."""
+"""How long after tip-off a game may still be in play, so that a bet may have been placed on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What stands beside the line, as a person writes it."""
+    """What a person gives beside the line of a bet, as written."""
 
     game: str | None = None
     odds: str | None = None
@@ -60,7 +63,7 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is to be another of a bet, as a person writes it; None leaves it."""
+    """What to change about a bet, as a person writes it; None leaves a field as it is."""
 
     pick: str | None = None
     game: str | None = None
@@ -73,13 +76,50 @@ class Changes:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is to be changed."""
+        """Whether there is nothing to change."""
         return self == Changes()
 
 
 @dataclass(frozen=True, slots=True)
+class Already:
+    """What is certain about a bet before its games end, leg by leg, and whether it is decided."""
+
+    words: tuple[str, ...] = ()
+    decides: bool = False
+
+
+def already(draft: Draft, chosen: Choice) -> Already:
+    """What the states of its games make certain about a bet, such as a leg on a past quarter."""
+    if not chosen.games:
+        return Already()
+    states = {x.game.id: Sure(x) for x in chosen.states if x.phase.in_play}
+    house, legs = (
+        house_of(draft.book),
+        _legs(draft, draft.wager(chosen.games, chosen.roster_of), chosen.games),
+    )
+    found = [
+        states[leg.game.id].verdict(leg.market, house) if leg.game.id in states else None
+        for leg in legs
+    ]
+    results = {None if x is None else x.result for x in found}
+    words = tuple(
+        certain_text(x.result, x.reason, place if len(legs) > 1 else None)
+        for place, x in enumerate(found, 1)
+        if x is not None
+    )
+    return Already(words, Result.LOST in results or None not in results)
+
+
+def _legs(draft: Draft, wager: Wager, games: Sequence[Game]) -> tuple[Leg, ...]:
+    return wager.legs if isinstance(wager, Parlay) else (Leg(games[0], wager, draft.odds),)
+
+
+@dataclass(frozen=True, slots=True)
 class Registered:
-    """What came of adding. `wager` is None, and `waiting` says why, until the games are known."""
+    """The result of adding a bet. `wager` is None until its games are known; `waiting` says why.
+
+    `already` is what was certain about the bet when it was added.
+    """
 
     added: Added
     draft: Draft
@@ -87,30 +127,27 @@ class Registered:
     games: tuple[Game, ...]
     waiting: str | None
     rules: tuple[Rule, ...]
+    already: Already = Already()
 
     @property
     def id(self) -> int | str:
-        """The person's own id where one was given, else the number."""
+        """The person's own id where one was given, else the bet's number."""
         return self.added.number if self.draft.name is None else self.draft.name
 
     @property
     def legs(self) -> tuple[Leg, ...]:
-        """What must come true, as far as it is known."""
-        if self.wager is None:
-            return ()
-        if isinstance(self.wager, Parlay):
-            return self.wager.legs
-        return (Leg(self.games[0], self.wager, self.draft.odds),)
+        """The legs of the bet, as far as they are known."""
+        return () if self.wager is None else _legs(self.draft, self.wager, self.games)
 
     @property
     def first_game(self) -> Game | None:
-        """The game that the bet goes by: of a parlay the first to tip off."""
+        """The game that stands for the bet: a parlay's first to tip off."""
         if isinstance(self.wager, Parlay):
             return self.wager.games[0]
         return next(iter(self.games), None)
 
     def bet(self, added_at: datetime) -> Bet:
-        """The bet as it was registered; to be asked for once its games are known."""
+        """The bet as it was registered. Raises ValueError while its games are not known."""
         game = self.first_game
         if self.wager is None or game is None:
             raise ValueError("the games of the bet are not known yet")
@@ -130,7 +167,7 @@ class Registered:
 
     @property
     def text(self) -> str:
-        """The bet as it is understood, else as it was written."""
+        """The bet as it was understood, or as written while its games are not known."""
         if self.wager is None:
             return self.draft.pick.text
         return wager_text(self.wager, self.games[0])
@@ -138,7 +175,7 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """A bet as it stands after a change, and what was changed; nothing where it was so already."""
+    """A bet after an edit, and what was changed; nothing where it was so already."""
 
     bet: BetView
     changes: tuple[Audit, ...]
@@ -146,7 +183,7 @@ class Edited:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """A bet as it was, and whether it is followed no more; not where it was over already."""
+    """A bet as it was before, and whether it was withdrawn; not if it was over already."""
 
     bet: BetView
     done: bool
@@ -154,7 +191,7 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A bet as it stands after a decision on its result, and the result; `before` as it was."""
+    """A bet after a decision on its result, the settlement, and the bet as it was `before`."""
 
     bet: BetView
     settlement: Settlement
@@ -162,14 +199,15 @@ class Decided:
 
     @property
     def as_before(self) -> bool:
-        """Whether the decision confirmed what was there."""
+        """Whether the decision only confirmed the result that was there."""
         return self.before.revision == self.settlement.revision
 
 
 def draft_of(line: str, beside: Beside, unit_cents: int, guests: Sequence[Team] = ()) -> Draft:
-    """The draft of a line and what stands beside it; BadBet or BadRule when it is not understood.
+    """The draft of a line and what is given beside it.
 
-    `unit_cents` is what one unit of stake is; `guests` are teams that no list has.
+    `unit_cents` is the size of one unit of stake; `guests` are teams of the slate that are in no
+    catalog. Raises BadBet or BadRule when something is not understood.
     """
     written, matchup = read_line(line, beside.game, guests)
     rules = {x.text: x for x in map(parse_rule, beside.rules)}
@@ -210,7 +248,7 @@ def _stake(written: Written, beside: str | None, unit_cents: int) -> int | None:
 
 
 def changed(old: Draft, changes: Changes, unit_cents: int) -> Draft:
-    """A draft with what was given in the place of what was there; BadBet or as `draft_of`."""
+    """A draft with the changes made. Raises BadBet, or what `draft_of` raises."""
     find = find_in(*LEAGUES)
     new = old
     if changes.pick is not None:
@@ -243,7 +281,7 @@ def changed(old: Draft, changes: Changes, unit_cents: int) -> Draft:
 
 
 def check(draft: Draft) -> None:
-    """Refuse what can be no bet, whatever its games turn out to be: BadBet."""
+    """Refuse with BadBet what cannot be a bet, whatever its games are."""
     if draft.stake_cents == 0:
         raise BadBet(
             f"{draft.pick.text!r}: a stake of $0.00 is no bet: leave the stake out to watch only"
@@ -255,10 +293,10 @@ def check(draft: Draft) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Bets:
-    """The bets of one database, as one way in sees them.
+    """The bets of one database, as one entry point uses them.
 
-    `rules` are those of bets that bring none, `unit_cents` what one unit of stake is. `who` is the
-    way in, for the audit: `cli`, `chat`, `file` or `import`.
+    `rules` are those of bets without rules of their own. `unit_cents` is the size of one unit of
+    stake. `who` names the entry point for the audit log: `cli`, `chat`, `file` or `import`.
     """
 
     store: Store
@@ -267,9 +305,9 @@ class Bets:
     who: str = "cli"
 
     async def add(self, draft: Draft, chosen: Choice, now: datetime) -> Registered:
-        """Register a bet whose games were chosen, or find the one that it is.
+        """Register a bet whose games were chosen, or find the same bet if it is there already.
 
-        Raises BadBet for what can be no bet: without a stake, on a game that is over, under an id
+        Raises BadBet for what cannot be a bet: a stake of nothing, a game that is over, or an id
         that is another bet's number.
         """
         check(draft)
@@ -280,10 +318,11 @@ class Bets:
         if isinstance(added, BadBet):
             raise added
         rules = self.rules if draft.rules is None else draft.rules
-        return Registered(added, draft, wager, chosen.games, chosen.why, rules)
+        certain = already(draft, chosen)
+        return Registered(added, draft, wager, chosen.games, chosen.why, rules, certain)
 
     def registration(self, draft: Draft, chosen: Choice, now: datetime) -> Registration:
-        """A bet as the store takes it: one that is there, or a new one on a game to come."""
+        """A bet as the store registers it: the same bet that is there, or a new one."""
 
         def decide(wager: Wager | None, game: Game | None, kept: Sequence[Kept]) -> Meeting:
             found = meet(draft, wager, game, kept)
@@ -303,8 +342,8 @@ class Bets:
     async def check_name(self, draft: Draft, next_number: int | None = None) -> None:
         """Refuse an id that would hide another bet's number.
 
-        `next_number` is the number that the next bet gets, where many are checked: none has one
-        from there on.
+        `next_number` is the number that the next bet will get: no bet has a number from there on,
+        so many ids can be checked without reading the store for each.
         """
         name = draft.name
         if name is None or not (name.isascii() and name.isdigit()):
@@ -319,21 +358,21 @@ class Bets:
             )
 
     async def number(self, reference: str) -> int:
-        """The number of the bet that a person means; BadBet when there is none."""
+        """The number of the bet that a person refers to; BadBet when there is none."""
         found = await self.store.find(reference)
         if found is None:
             raise BadBet(f"there is no bet {reference}: `tracker bets` lists them")
         return found
 
     async def bet(self, reference: str) -> BetView:
-        """The bet that a person means, as it stands; BadBet when there is none."""
+        """The bet that a person refers to, as it stands; BadBet when there is none."""
         return await self._view(await self.number(reference))
 
     async def edit(self, reference: str, changes: Changes, now: datetime) -> Edited:
-        """Change what is wrong with a bet; a bet that has its result is paid anew.
+        """Change a bet; the payout of a settled one is worked out again.
 
-        Raises BadBet for a bet of the file of bets, for a pick that comes too late, and for one
-        that would be the same as another bet.
+        Raises BadBet for a bet of the bets file, for a pick that is changed too late, and for a
+        change that would make it the same as another bet.
         """
         number = await self.number(reference)
         old = await self.store.by_hand.draft(number)
@@ -343,7 +382,7 @@ class Bets:
         return Edited(await self._view(number), made)
 
     async def rewrite(self, number: int, new: Draft, now: datetime) -> tuple[Audit, ...]:
-        """Make a bet as `new` says; what was changed."""
+        """Make a bet equal to the draft `new`; returns what was changed."""
         check(new)
         wanted = Edit(number, new, self.who, lambda case: by_hand.paid_anew(case, now))
         return tuple(await self.store.by_hand.edit(wanted, now))
@@ -351,7 +390,7 @@ class Bets:
     async def watch_for(
         self, reference: str, rules: tuple[Rule, ...] | None, now: datetime
     ) -> BetView:
-        """Give a bet rules of its own, or with None those of bets that bring none."""
+        """Give a bet rules of its own, or with None the default rules."""
         number = await self.number(reference)
         await self.store.by_hand.watch_for(number, rules, self.who, now)
         return await self._view(number)
@@ -364,9 +403,10 @@ class Bets:
     async def settle(
         self, reference: str, result: Result, why: str, paid: int | None, now: datetime
     ) -> Decided:
-        """Give a bet a result, official at once; `paid` in cents where it is not by the odds.
+        """Give a bet a result, official at once.
 
-        Raises BadBet for a result of a game to come, and for a payout that is none of the result.
+        `paid` is the payout in cents where it does not follow from the odds. Raises BadBet for a
+        result of a game that has not begun, and for a payout that does not fit the result.
         """
         before = await self.bet(reference)
         return await self._decided(
@@ -374,16 +414,16 @@ class Bets:
         )
 
     async def void(self, reference: str, why: str, now: datetime) -> Decided:
-        """Return the stake of a bet, official at once; BadBet before its game is known."""
+        """Settle a bet as void, official at once; BadBet before its game is known."""
         before = await self.bet(reference)
         return await self._decided(
             before, lambda case: by_hand.voided(case, why, now), "result", now
         )
 
     async def regrade(self, reference: str, now: datetime) -> Decided:
-        """Grade a bet once more by the last states of its games, whoever decided it before.
+        """Grade a bet again from the last states of its games, whoever decided it before.
 
-        Raises BadBet with the reason where its result cannot be told.
+        Raises BadBet with the reason where it cannot be graded.
         """
         before = await self.bet(reference)
         return await self._decided(
@@ -410,10 +450,11 @@ class Bets:
 
 
 def unregistered(draft: Draft, chosen: Choice) -> Registered:
-    """A bet that is only asked about; BadBet where it could not be made."""
+    """A bet that is only priced and not registered; BadBet where it could not be made."""
     check_over(draft, chosen)
     wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
-    return Registered(Added(0, created=False), draft, wager, chosen.games, chosen.why, ())
+    nothing, certain = Added(0, created=False), already(draft, chosen)
+    return Registered(nothing, draft, wager, chosen.games, chosen.why, (), certain)
 
 
 def check_over(draft: Draft, chosen: Choice) -> None:

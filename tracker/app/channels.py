@@ -1,4 +1,4 @@
-"""The channels that a configuration asks for: built in one place, for the check and the daemon."""
+"""Builds the channels that a configuration asks for, for the daemon and for its check."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ T = TypeVar("T")
 def channels_of(
     settings: Settings, secrets: Secrets, tell: Tell = tell_nobody
 ) -> tuple[Channel, ...]:
-    """Every channel that is configured, the console first; nothing is read from the world or sent.
+    """Every configured channel, the console first. Nothing is requested or sent.
 
-    Raises ConfigError with every mistake that stands in the way of any of them. Apprise is loaded
-    where an address needs it, which takes most of a second.
+    Raises ConfigError with every mistake that keeps any channel from being built. Apprise is
+    imported only where an address needs it, as that takes most of a second.
     """
     from tracker.notify.channels import Console
     from tracker.notify.channels.apprise import channels_for, check_urls
@@ -51,9 +51,9 @@ def channels_of(
 
 
 def all_mistakes(first: ConfigError, config: Path | None) -> ConfigError:
-    """What is wrong with a configuration that cannot be read, with what is wrong of its channels.
+    """The mistakes of a configuration that cannot be read, with those of its channels.
 
-    `config` names the file as `load_settings` takes it.
+    `config` names the file, as for `load_settings`.
     """
     from tracker.settings import ConfigError, load_secrets, sound_settings
 
@@ -71,7 +71,7 @@ def all_mistakes(first: ConfigError, config: Path | None) -> ConfigError:
 def _own(
     settings: Settings, secrets: Secrets, tell: Tell
 ) -> list[Callable[[], TelegramChannel | DiscordChannel | NtfyChannel | None]]:
-    """What builds each of the channels that speak to their service themselves."""
+    """The builders of the channels that talk to their service without Apprise."""
     return [
         lambda: _telegram(settings, secrets, tell),
         lambda: _discord(settings),
@@ -111,7 +111,10 @@ def _ntfy(settings: Settings) -> NtfyChannel | None:
 async def open_channels(
     settings: Settings, secrets: Secrets, tell: Tell
 ) -> AsyncIterator[tuple[Channel, ...]]:
-    """The same, with what they hold open closed on the way out. Raises ConfigError."""
+    """Build the channels of `channels_of`, and close what they hold open on the way out.
+
+    Raises ConfigError.
+    """
     found = await asyncio.to_thread(channels_of, settings, secrets, tell)
     async with AsyncExitStack() as open_ones:
         for channel in found:

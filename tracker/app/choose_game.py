@@ -1,9 +1,9 @@
-"""Which games and players a bet means: from what the database knows, the feed, or the person."""
+"""Finds the games and players that a bet means: in the database, in the feeds, or by asking."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Listed = list[tuple[Game, GameState | None]]
 
 REACH = timedelta(days=6)
-"""Games further away than this are not looked for: the daemon's slate does not reach them yet."""
+"""Games further ahead than this are not looked for: the daemon's slate does not reach them yet."""
 
 _LATE = timedelta(hours=18)
 _MOST_LISTED = 15
@@ -29,21 +29,22 @@ _MOST_LISTED = 15
 class Choice:
     """The game of each leg, or in one sentence why they are not known yet.
 
-    `roster_of` gives the players among whom the line's are found. `over` says in a few words that
-    one of the games has ended.
+    `roster_of` gives the players of a game among whom a leg's player is found. `over` says in a few
+    words that one of the games has ended. `states` are the known states of the games.
     """
 
     games: tuple[Game, ...]
     why: str | None = None
     roster_of: RosterOf = nobody
     over: str = ""
+    states: tuple[GameState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class GamesRead:
-    """What came of reading the slate. `whole` is whether all that is on is known, else why not.
+    """The result of reading the slate: `whole` is whether it is complete, `trouble` why not.
 
-    `board` are the games of the boards, whatever the machine's clock says of their date.
+    `board` holds the games on the boards, whatever date the machine's clock gives.
     """
 
     whole: bool
@@ -52,26 +53,28 @@ class GamesRead:
 
 
 ReadGames = Callable[[Callable[[Game], bool] | None, frozenset[str]], Awaitable[GamesRead]]
-"""Reads what is on in some leagues into the store; less will do once a game is enough."""
+"""Reads the slates of some leagues into the store, and may stop at the first game that is
+enough."""
 
 
 class AskPerson(Protocol):
-    """Somebody who can say which of several is meant."""
+    """Asks a person which of several games or players is meant."""
 
     def game(self, games: Sequence[Game]) -> Game:
-        """One of these games; BadBet when none is."""
+        """Choose one of these games; BadBet when none is meant."""
         ...
 
     def player(self, why: AmbiguousPlayer) -> Player:
-        """One of the players whom a name may mean; BadBet when none is."""
+        """Choose one of the players that a name may mean; BadBet when none is meant."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """Finds what a bet means. `look` is None where the store is kept in step by somebody else.
+    """Finds the games and players that a bet means.
 
-    `ask` is None where nobody can be asked. `zone` is the person's, for the dates that they write.
+    `look` reads the slate; None where another process keeps the store up to date. `ask` is None
+    where no person can be asked. `zone` is the person's, for the dates that they write.
     """
 
     store: Store
@@ -81,20 +84,22 @@ class Chooser:
     zone: tzinfo | None = None
 
     async def choose(self, draft: Draft) -> Choice:
-        """The games that a draft means, and the players that its lines name.
+        """Find the games that a draft means, and the players that its legs name.
 
-        Raises AmbiguousGame or AmbiguousPlayer when several fit and nobody can be asked, and BadBet
-        with what is on when the slate was read and no game fits.
+        Raises AmbiguousGame or AmbiguousPlayer when several fit and no person can be asked. Raises
+        BadBet with the games that are on when the slate was read and no game fits.
         """
         roster_of = await self._rosters(draft)
         known = await self.store.games()
         try:
             return self._found(draft, known, roster_of)
         except RostersUnknown as why:
-            if any(x.league in draft.leagues and self._ahead(x, s) for x, s in known):
+            ahead = any(x.league in draft.leagues and self._ahead(x, s) for x, s in known)
+            if ahead or (why.near and self.look is None):
                 return Choice((), _waits(why))
-        except NoSuchGame:
-            pass
+        except NoSuchGame as why:
+            if why.near and self.look is None:
+                return Choice((), str(why))
         day = draft.matchup.day if draft.matchup is not None else None
         if day is not None and day > (self.now + REACH).date():
             return Choice((), f"{day} is too far away: it is matched once the schedule nears it")
@@ -114,7 +119,7 @@ class Chooser:
             raise BadBet(self._nothing_fits(why, known)) from None
 
     async def _rosters(self, draft: Draft) -> RosterOf:
-        """Who plays for whom, as far as boxes have told; looked up only for players."""
+        """Gives the players of a game that box scores have named; read only if a leg needs them."""
         if all(leg.player is None for leg in draft.legs):
             return nobody
         known = await self.store.players.rosters(self.now)
@@ -131,7 +136,8 @@ class Chooser:
     def _found(self, draft: Draft, known: Listed, roster_of: RosterOf) -> Choice:
         games = self._pick(draft, known, roster_of)
         over = next((_ended(x, s) for x, s in known if x in games and _is_over(s)), "")
-        return self._choice(draft, Choice(games, None, roster_of, over))
+        states = tuple(s for x, s in known if x in games and s is not None)
+        return self._choice(draft, Choice(games, None, roster_of, over, states))
 
     def _pick(self, draft: Draft, known: Listed, roster_of: RosterOf) -> tuple[Game, ...]:
         try:
@@ -142,7 +148,10 @@ class Chooser:
             return (self.ask.game(why.games),)
 
     def _choice(self, draft: Draft, made: Choice) -> Choice:
-        """The choice with its players, who may have to be asked about or waited for."""
+        """The choice with its players found; an unclear player is asked about.
+
+        A player who is not in any known box score leaves the choice to wait for one.
+        """
         try:
             draft.wager(made.games, made.roster_of)
         except AmbiguousPlayer as why:
@@ -150,7 +159,7 @@ class Chooser:
                 raise
             meant = self.ask.player(why)
             without = _without(made.roster_of, why.players, meant)
-            return self._choice(draft, Choice(made.games, None, without, made.over))
+            return self._choice(draft, replace(made, roster_of=without))
         except NoSuchPlayer as why:
             sides = {x.side for game in made.games for x in made.roster_of(game)}
             if why.near and len(sides) == len(Side):

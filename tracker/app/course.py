@@ -1,7 +1,8 @@
-"""A bet's course, ready to be drawn: its chance and the figure that decides it, on one axis.
+"""A bet's course, ready to draw: its chance and the figure that decides it, on one axis.
 
-The axis is game time, of the part of the game that the bet is about; of a parlay over several games
-it is the clock on the wall. `series` is the same history as columns, thinned, with every spike.
+The axis is game time over the part of the game that the bet is about; for a parlay over several
+games it is wall-clock time. `series` gives the same history as columns, thinned but with every
+spike.
 """
 
 from __future__ import annotations
@@ -45,24 +46,24 @@ if TYPE_CHECKING:
 
 
 _WARM_UP = timedelta(minutes=10)
-"""How long before the first tip-off an axis of the wall clock begins, at the earliest."""
+"""How long before the first tip-off a wall-clock axis begins at the earliest."""
 
 RETURNED = 0.5
-"""Where a push or a void bet ends on the axis of the chance: it was neither won nor lost."""
+"""Height at which a push or a void bet ends on the chance's axis: neither won nor lost."""
 
 _AFTER = timedelta(hours=4)
-"""A result later than this after a bet's last snapshot was decided by hand, or a correction."""
+"""A result that comes later than this after the last snapshot was decided by hand or corrected."""
 
 FEWEST, MOST = 10, 2000
-"""Points of a series that may be asked for."""
+"""Fewest and most points that a series may be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One snapshot. `x` is in seconds on the axis, the chance from 0 to 1.
+    """One snapshot. `x` is in seconds on the axis, `win` is 0 to 1.
 
-    `own` is the figure that decides the bet, in its own unit; None where it is not known. `home`
-    and `away` are the score.
+    `own` is the figure that decides the bet, in its own unit; None where it is unknown. `home` and
+    `away` are the score.
     """
 
     x: float
@@ -74,7 +75,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """An alert: where on the course it came, the rule, and which way it looks (-1, 0 or 1)."""
+    """An alert on the course, and its rule; `way` is -1 if it points down, 1 if up, else 0."""
 
     x: float
     win: float
@@ -84,10 +85,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Legs of a parlay that stand or fall together, by name, and how they ended.
+    """The legs of a parlay that are settled together, by name, and their result.
 
-    `result` is None while that is open. `points` are the places and chances of the legs alone; none
-    where only the parlay's own chance was kept.
+    `result` is None while it is open. `points` are places and chances of these legs alone; empty
+    where only the parlay's own chance was stored.
     """
 
     name: str
@@ -97,7 +98,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a bet ended, and where on the course; `win` is its height: 1, 0, or RETURNED."""
+    """A bet's result and its place on the course; `win` is its height: 1, 0, or RETURNED."""
 
     x: float
     win: float
@@ -108,10 +109,10 @@ class Ending:
 class Course:
     """All that a chart of one bet shows. The axis runs from 0 to `end`.
 
-    `levels` are those of the bet's rules, 0 to 1. `quantity` names the figure that decides the bet,
-    empty where there is none; `line` is the bet's own place on it, and `so_far` whether what counts
-    by then is drawn beside what is expected. `away` and `home` are the teams, empty for several
-    games. `lanes` are the legs of a parlay.
+    `levels` are the levels of the bet's rules, 0 to 1. `quantity` names the figure that decides the
+    bet, empty where there is none. `line` is the bet's own value of it, and `so_far` whether the
+    figure so far is drawn beside the expected one. `away` and `home` are the teams, empty for
+    several games. `lanes` are the legs of a parlay.
     """
 
     title: str
@@ -129,13 +130,13 @@ class Course:
     lanes: tuple[Lane, ...]
     ending: Ending | None
     ranged: tuple[float, float] | None
-    """The lowest and the highest chance that the bet had while it was open."""
+    """The lowest and highest chance that the bet had while it was open."""
 
 
 def course_of(view: ShowView, title: str, subtitle: str, zone: tzinfo) -> Course:
-    """The course of a bet that has a game and snapshots; ValueError when it has not.
+    """The course of a bet that has a game and snapshots; ValueError for another.
 
-    Moments without a chance are left out. `zone` is the person's, for an axis of the wall clock.
+    Moments without a chance are left out. `zone` is the person's, for a wall-clock axis.
     """
     bet = view.bet
     known = [x for x in view.snapshots if x.snapshot.chance is not None]
@@ -160,7 +161,7 @@ def _over_one(
     first, last = periods(market, league, shots)
     begin = game_seconds(league, first, league.length_of(first))
     end = game_seconds(league, last, 0.0) - begin
-    # A clock that is corrected by a second or two does not make the curve turn back.
+    # The curve must not turn back where a clock is corrected by a second or two.
     played = accumulate((game_seconds(league, x.period, x.clock) - begin for x in shots), max)
     places, shots = _within(list(played), shots, end)
     raw = tuple(_point(x, shot, market) for x, shot in zip(places, shots, strict=True))
@@ -196,7 +197,7 @@ def _over_games(
     subtitle: str,
     zone: tzinfo,
 ) -> Course:
-    """The course of a parlay over several games, on the clock on the wall."""
+    """The course of a parlay over several games, in wall-clock time."""
     known = sorted(known, key=lambda x: x.snapshot.at)
     first = min(x.start for x in slip.games) - _WARM_UP
     begin = min(max(known[0].snapshot.at, first), known[-1].snapshot.at)
@@ -246,9 +247,9 @@ def _point(x: float, shot: Snapshot, market: Wager) -> Point:
 def _within(
     places: Sequence[float], shots: Sequence[Snapshot], end: float
 ) -> tuple[list[float], list[Snapshot]]:
-    """The snapshots on an axis from 0 to `end`, with the last before it and the first after it.
+    """The snapshots on an axis from 0 to `end`, with the last one before it and the first after.
 
-    These two stand at its ends, with the score of the axis.
+    These two are moved to the ends of the axis, with the score at those ends.
     """
     inside = [i for i, x in enumerate(places) if 0 <= x <= end] or [len(places) - 1]
     first, last = inside[0], inside[-1]
@@ -270,7 +271,7 @@ def _levels(view: ShowView) -> tuple[float, ...]:
 def _ending(
     result: Result | None, shots: Sequence[Snapshot], points: Sequence[Point]
 ) -> Ending | None:
-    """Where a bet came to its result: where that was certain, else at its last snapshot."""
+    """The place of a bet's result: where it became certain, else its last snapshot."""
     if result is None:
         return None
     at = _decided(shots)
@@ -286,7 +287,7 @@ def _ending(
 
 
 def _decided(shots: Sequence[Snapshot]) -> int:
-    """The first place from which on the chance was decided; else their number."""
+    """The index from which on the chance was decided; the number of snapshots if it never was."""
     at = len(shots)
     while at > 0 and shots[at - 1].known.decided:
         at -= 1
@@ -296,7 +297,7 @@ def _decided(shots: Sequence[Snapshot]) -> int:
 def _until(
     points: Sequence[Point], shots: Sequence[Snapshot], ending: Ending | None
 ) -> tuple[Point, ...]:
-    """The points of a bet up to how it ended: those of a push keep its last open chance."""
+    """A bet's points up to its result; those of a push or void keep the last open chance."""
     if ending is None:
         return tuple(points)
     if ending.result in (Result.WON, Result.LOST):
@@ -309,7 +310,7 @@ def _until(
 
 
 def _ended_at(view: ShowView, begin: datetime) -> float | None:
-    """When the result came, in seconds after `begin`; None where it tells nothing."""
+    """When the result came, in seconds after `begin`; None where that time is not the game's."""
     if not view.settlements:
         return None
     first, last = view.settlements[0].settlement, view.snapshots[-1].snapshot.at
@@ -322,17 +323,17 @@ def _ended_at(view: ShowView, begin: datetime) -> float | None:
 
 
 def _mark(alert: Alert, shots: Sequence[Snapshot], points: Sequence[Point]) -> Mark:
-    """An alert where the course stood at its time: at the last snapshot before it."""
+    """An alert at the place of the last snapshot before it."""
     index = max((i for i, x in enumerate(shots) if x.at <= alert.at), default=0)
     at = points[index]
     way = _way(alert)
-    # A level or a swing was told of its own reading; a fact stands on the curve.
+    # A level or a swing is drawn at the chance of its alert, a fact on the curve.
     win = at.win if way == 0 or alert.p is None else alert.p
     return Mark(at.x, win, alert.rule, way)
 
 
 def _way(alert: Alert) -> int:
-    """Which way an alert looks: as its rule says, else as the chance moved."""
+    """Which way an alert points: as its rule says, else as the chance moved."""
     rule = parse_rule(alert.rule)
     match rule:
         case LevelRule(Comparison.AT_LEAST):
@@ -351,7 +352,7 @@ def _way(alert: Alert) -> int:
 
 
 def _legs(view: ShowView, market: Wager) -> tuple[Lane, ...]:
-    """The legs of a parlay on one game: they are priced together, and end each for itself."""
+    """A lane for each leg of a parlay on one game: priced together, but settled one by one."""
     if not isinstance(market, Parlay):
         return ()
     return tuple(
@@ -367,7 +368,7 @@ def _lanes(
     begin: datetime,
     end: float,
 ) -> tuple[Lane, ...]:
-    """A lane for each game: the chance of the legs on it, which is kept with each snapshot."""
+    """A lane for each game of a parlay, with the chance of its legs from the snapshots."""
     found = []
     for game in slip.games:
         legs = [i for i, leg in enumerate(slip.legs) if leg.game.id == game.id]
@@ -383,14 +384,14 @@ def _lanes(
         points = points[early:]
         result = _together(seen)
         if points:
-            # Nothing more came of the game: what was known of it holds to the end.
+            # Nothing changed after the game's last snapshot: its chance holds to the end.
             points.append((end, points[-1][1]))
         found.append(Lane(named, result, tuple(points)))
     return tuple(found)
 
 
 def _result(seen: LegStanding) -> Result | None:
-    """How a leg ended, as soon as that is certain."""
+    """A leg's result, as soon as it is certain."""
     if seen.hit:
         return Result.WON
     if seen.lost:
@@ -399,7 +400,7 @@ def _result(seen: LegStanding) -> Result | None:
 
 
 def _together(seen: Sequence[LegStanding]) -> Result | None:
-    """How legs ended that stand or fall together; None while that is open."""
+    """The result of legs that are settled together; None while it is open."""
     results = [_result(x) for x in seen]
     if Result.LOST in results:
         return Result.LOST
@@ -410,7 +411,7 @@ def _together(seen: Sequence[LegStanding]) -> Result | None:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Snapshots from the first to the last, at most as many as were asked for."""
+    """Snapshots from the first to the last, no more than were asked for."""
 
     shots: tuple[SnapshotView, ...]
 
@@ -428,9 +429,9 @@ class Series:
 
 
 def series(shots: Sequence[SnapshotView], points: int) -> Series:
-    """At most `points` of these, oldest first: of each stretch its lowest and its highest chance.
+    """At most `points` snapshots, oldest first: the lowest and highest chance of each stretch.
 
-    The first and the last are always among them; moments without a chance are left out.
+    The first and the last are always among them. Moments without a chance are left out.
     """
     shots = [x for x in shots if x.snapshot.chance is not None]
     if len(shots) <= points:

@@ -1,8 +1,4 @@
-"""Why a bet's chance moved: two of its moments rebuilt from what is stored, and the causes between.
-
-The causes add up to the change that was written down, to the last bit. What cannot be worked out
-again, because a model or lines are no longer kept, is a cause of its own.
-"""
+"""Explains why a bet's chance moved: rebuilds two moments from the store, and finds the causes."""
 
 from __future__ import annotations
 
@@ -46,25 +42,27 @@ if TYPE_CHECKING:
     from tracker.store.views import BetView, ShowView, SnapshotView
 
 EXACT = 1e-9
-"""How far a chance that is worked out again may lie from the one that was written down."""
+"""How far a chance that is worked out again may be from the recorded one."""
 
 UNKNOWN = "not known"
-"""The cause of what cannot be worked out again: a model, lines or answers that are gone."""
+"""The cause of what cannot be worked out again, since a model, lines or raw bodies are gone."""
 
 OF_NOTE = 0.05
-"""The least change of p(hit) that is worth an explanation by itself."""
+"""The smallest change of p(hit) that is explained without being asked for by time."""
 
 WITHIN = timedelta(minutes=5)
-"""How long it may have taken."""
+"""The longest time that such a change may have taken."""
 
 LOOK_BACK = (timedelta(minutes=20), timedelta(hours=2))
-"""How far back a box is looked for, which the moment's own answer may not hold."""
+"""How far back raw bodies are searched for a box score, first and second try: the body of the
+moment itself may not hold one."""
 
 WHOLE_GAME = (timedelta(hours=5),)
-"""The same for bets on players: when each was last on the court, all boxes since the tip tell."""
+"""How far back they are searched for bets on players: when each player was last on the court
+follows from all box scores since tip-off."""
 
 Causes = tuple[tuple[str, float], ...]
-"""What moved a chance, and by how much of it."""
+"""What moved a chance, each cause with its share of the change."""
 
 
 class NothingMoved(TrackerError):
@@ -73,11 +71,11 @@ class NothingMoved(TrackerError):
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Two moments of a bet, and the causes between them.
+    """Two moments of a bet, and the causes of the change between them.
 
-    `games` are those that the clock and score of each moment are of; `prior` is what was believed
-    of the later one. Where one game alone moved a parlay, both moments are of that one, with the
-    chance of the whole.
+    `games` are the games whose clock and score the two moments show. `prior` is that of the later
+    one. Where a single game moved a parlay, both moments are of that game, with the chance of the
+    whole parlay.
     """
 
     view: ShowView
@@ -95,7 +93,7 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class Explainer:
-    """Explains the bets of one database. `given` are the lines of the configuration."""
+    """Explains the bets of one database. `given` looks up the lines of the configuration."""
 
     store: Store
     rules: tuple[Rule, ...]
@@ -103,11 +101,11 @@ class Explainer:
     registry: Registry[Parameters]
 
     def in_use(self, league: str) -> Parameters:
-        """The parameters in use of a league."""
+        """The parameters in use for a league."""
         return in_use(self.registry, league)[0]
 
     async def history(self, number: int) -> ShowView:
-        """A bet that has moved. Raises NothingMoved."""
+        """A bet with at least two snapshots. Raises NothingMoved for another."""
         found = await self.store.show_view(number, self.rules)
         view = None if found is None else found.priced
         if view is None or view.bet.game is None or view.bet.market is None:
@@ -120,9 +118,10 @@ class Explainer:
         return view
 
     async def explain(self, view: ShowView, places: tuple[int, int] | None = None) -> Explained:
-        """Split the change between two places of a history; by itself the last one of note.
+        """Split the change between two snapshots of a history into causes.
 
-        Raises NothingMoved where the bet has no chance that could be worked out.
+        `places` are their indices; None for the last change of note. Raises NothingMoved where the
+        bet has no chance that can be worked out.
         """
         bet = bet_of(view.bet)
         if bet is None:
@@ -147,10 +146,7 @@ class Explainer:
 
 
 def last_of_note(shots: Sequence[Snapshot]) -> tuple[int, int]:
-    """The places of the last change of note: the largest that ends with that snapshot.
-
-    Else the whole history. There are at least two snapshots.
-    """
+    """The indices of the last change of note: the largest in the time WITHIN before its end."""
     for end in range(len(shots) - 1, 0, -1):
         if shots[end].known.win == shots[end - 1].known.win:
             continue
@@ -166,14 +162,14 @@ def _window(shots: Sequence[Snapshot], end: int) -> int:
     begin = end
     while begin > 0 and shots[end].at - shots[begin - 1].at <= WITHIN:
         begin -= 1
-    # A break may last longer than the window: the snapshot before it still counts.
+    # A break may last longer than WITHIN: the snapshot before it still counts.
     return min(begin, end - 1)
 
 
 def exactly(causes: Causes, change: float) -> Causes:
-    """The causes with the rest that they leave of a change, so that they add up to it.
+    """The causes with what they leave unexplained, so that they add up to the change.
 
-    A rest that is mere rounding is given to the largest of them.
+    A remainder that is only rounding is added to the largest cause.
     """
     rest = change - math.fsum(x for _, x in causes)
     if abs(rest) > EXACT or not causes:
@@ -184,7 +180,7 @@ def exactly(causes: Causes, change: float) -> Causes:
 
 @dataclass(frozen=True, slots=True)
 class _Rebuild:
-    """One bet's moments as the forecast saw them. `bets` are all that there are."""
+    """Rebuilds one bet's moments as the forecast saw them. `bets` are all bets of the database."""
 
     at: Explainer
     view: ShowView
@@ -192,13 +188,13 @@ class _Rebuild:
     bets: Sequence[BetView]
 
     async def prior(self, game: Game) -> Believed:
-        """What was believed of a game before its tip-off."""
+        """The prior of a game."""
         bets = bets_before(self.bets, game, self.view.snapshots[-1].snapshot.at)
         pricing = await pricing_of(self.at.store, [game], bets, self.at.given, self.at.in_use)
         return pricing.believed(game, bets)
 
     async def within(self, game: Game, begin: int, end: int, whole: Whole = won) -> Causes:
-        """The causes of what one game did to the bet between two places."""
+        """The causes by which one game changed the bet between two snapshots."""
         markets = markets_in(self.bet, game.id)
         try:
             first, last = [await self._seen(game, x, whole) for x in (begin, end)]
@@ -210,10 +206,7 @@ class _Rebuild:
     async def across(
         self, games: Sequence[Game], begin: int, end: int
     ) -> tuple[Causes, tuple[int, int]]:
-        """What each game did to a parlay; the causes within it where it was one alone.
-
-        With the places of the moments that these are between: in that game, where it was one.
-        """
+        """What each game added to a parlay's change, or the causes in the only game that moved."""
         before, after = ({x.id: self._part(x, place) for x in games} for place in (begin, end))
         moved = [x for x in games if before[x.id] != after[x.id]]
         if len(moved) == 1:
@@ -227,15 +220,15 @@ class _Rebuild:
         return tuple((x.name, shares[x.id]) for x in moved), (begin, end)
 
     def _of(self, game: Game) -> list[tuple[int, SnapshotView]]:
-        """The snapshots that a game gave, with their places in the history."""
+        """A game's own snapshots, with their indices in the history."""
         return [(i, x) for i, x in enumerate(self.view.snapshots) if x.game == game.id]
 
     def _upto(self, game: Game, place: int) -> int:
-        """Which of a game's own snapshots was the last by some place; the first if none was."""
+        """Which of a game's own snapshots was the last up to an index; the first if none was."""
         return max((k for k, (i, _) in enumerate(self._of(game)) if i <= place), default=0)
 
     def _part(self, game: Game, place: int) -> Chance | None:
-        """The chance of the legs on a game as it stood then."""
+        """The chance of the legs on a game at that moment."""
         own = self._of(game)
         if own:
             return own[self._upto(game, place)][1].snapshot.part
@@ -243,12 +236,12 @@ class _Rebuild:
         return legs[0] if len(legs) == 1 else None
 
     async def _seen(self, game: Game, place: int, whole: Whole) -> Seen:
-        """What the forecast of a game saw at a place, by the model that fits it best."""
+        """What the forecast of a game saw at a snapshot, by the model that reproduces it best."""
         shot = self.view.snapshots[place].snapshot
         markets = markets_in(self.bet, game.id)
         bets = bets_before(self.bets, game, shot.at)
         if self.bet.number not in {x.number for x in bets}:
-            # Withdrawn by then: it is asked about all the same.
+            # The bet was withdrawn by then, but it is the one to explain.
             bets = [*bets, self.bet]
         pricing = await pricing_of(
             self.at.store, [game], bets, self.at.given, self.at.in_use, shot.at
@@ -270,7 +263,7 @@ class _Rebuild:
         return found[1]
 
     async def _state(self, game: Game, place: int) -> GameState:
-        """The state of a game at a place, with its players where the bet asks about any."""
+        """The state of a game at a snapshot, with its players where the bet needs them."""
         upto = self.view.snapshots[: place + 1]
         shots = [x.snapshot for x in upto if x.game in ("", game.id)]
         asks = any(isinstance(x, PlayerTotal | DoubleDouble) for x in markets_in(self.bet, game.id))
@@ -282,12 +275,12 @@ class _Rebuild:
         return found or rebuilt(shots, game)
 
     async def _told(self, shot: Snapshot, game: Game, back: timedelta) -> GameState | None:
-        """The state in the raw answers up to a moment, while answers are kept.
+        """The state of a game by the raw bodies up to a moment, as long as these are stored.
 
-        They are judged as they were then: what the last one leaves out, players and points by
-        period, is that of those before. An answer may have come while that of the snapshot was
-        still being decided. A final whose own box is not there yet is explained with the players
-        of before.
+        The bodies are judged as they were then: players and points by period that the last one
+        leaves out come from those before. The span reaches just past the snapshot, as a body may
+        have come while the snapshot was being decided. A final state without a box score of its own
+        takes the last players that are known.
         """
         tracking = GameTracking(game, (Tracked.fresh(self.bet),))
         players: tuple[PlayerLine, ...] = ()
@@ -305,7 +298,7 @@ class _Rebuild:
         return found if found is None or found.players else replace(found, players=players)
 
     def _models(self, league: str, shot: Snapshot) -> list[Parameters]:
-        """The models that may have forecast then, the one in use first."""
+        """The models that may have made the forecast, the one in use first."""
         registry = self.at.registry
         found = [self.at.in_use(league)]
         for entry in registry.list(league):
@@ -320,7 +313,7 @@ class _Rebuild:
         return [replace(x, players=players, calibrations=calibrations) for x in same]
 
     def _calibrations(self, league: str, name: str) -> Calibrations:
-        """The calibrations of that name; none where they are gone."""
+        """The calibrations with that id; none where they are gone."""
         kept = self.at.registry.of(CALIBRATION)
         for entry in kept.list(league):
             if entry.calibration_id == name:
@@ -329,7 +322,7 @@ class _Rebuild:
 
 
 def _win_of(parts: Mapping[str, Chance | None]) -> float:
-    """The chance of a parlay by those of its games."""
+    """The chance of a parlay to win, by those of its games."""
     whole = combined([Group(game, part) for game, part in parts.items()])
     return 0.0 if whole is None else whole.win
 
@@ -337,7 +330,7 @@ def _win_of(parts: Mapping[str, Chance | None]) -> float:
 def _shared(
     before: Mapping[str, Chance | None], after: Mapping[str, Chance | None], moved: Sequence[str]
 ) -> dict[str, float]:
-    """What each game added, on average over all orders in which they could have moved."""
+    """What each game added, averaged over all orders in which the games could have moved."""
 
     def at(done: frozenset[str]) -> float:
         return _win_of({game: (after if game in done else before)[game] for game in before})
@@ -367,7 +360,7 @@ def _same(state: GameState, shot: Snapshot) -> bool:
 
 
 def _read(body: bytes, game: Game) -> GameState | None:
-    """What an answer of any source of the league tells of a game; None when nothing."""
+    """The state of a game in a body of any source of its league; None if it is not there."""
     teams = {game.home, game.away}
     for source in SOURCES[game.league]:
         try:
@@ -388,9 +381,9 @@ def _read(body: bytes, game: Game) -> GameState | None:
 
 
 def rebuilt(shots: Sequence[Snapshot], game: Game) -> GameState:
-    """The state of the last snapshot, as far as snapshots tell.
+    """The state of a game by its snapshots alone.
 
-    Points by period are known where a snapshot was taken in every break before.
+    Points by period are known only if there is a snapshot of every break before.
     """
     last = shots[-1]
     phase = _phase(last)
@@ -423,7 +416,10 @@ def _periods(shots: Sequence[Snapshot], last: Snapshot) -> tuple[Score, ...] | N
 def places_of(
     view: ShowView, begin: str | None, end: str | None, zone: ZoneInfo
 ) -> tuple[int, int] | None:
-    """The two places that a person means; None for the last change of note. Raises Misused."""
+    """The indices of the two snapshots that a person names; None for the last change of note.
+
+    Raises Misused where a moment fits none.
+    """
     shots, game = [x.snapshot for x in view.snapshots], view.bet.game
     if game is None or (begin is None and end is None):
         return None

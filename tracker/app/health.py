@@ -1,4 +1,4 @@
-"""Which daemon works on a database at this moment, what time it has, and whether all is well."""
+"""Finds the daemon that runs on a database, what time it has, and whether all is well."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from tracker.store.views import DaemonView
 
 STUCK_S = 120.0
-"""Seconds without a sign that all of the daemon moves, after which it counts as stuck.
+"""Seconds without a sign of life after which the daemon counts as stuck.
 
-It gives one every ten, and a loop may be a minute late.
-"""
+It gives one every ten seconds, and a loop may be a minute late."""
 
 _SILENT = timedelta(minutes=2)
 """How long a live game may go without a poll."""
@@ -27,9 +26,9 @@ _SILENT = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class AtWork:
-    """The daemon that runs, None when none does, and the clock that everything is told by.
+    """The daemon that runs (None when none does), and the clock whose time everything shows.
 
-    `silent_s` are the machine's seconds since it last said that all of it moves.
+    `silent_s` are real seconds since the daemon last reported that all its loops move.
     """
 
     daemon: DaemonView | None
@@ -38,19 +37,20 @@ class AtWork:
 
     @property
     def stuck(self) -> bool:
-        """Whether it runs, and part of it has not moved for longer than it may."""
+        """Whether the daemon runs, but a loop of it has not moved for too long."""
         return self.daemon is not None and self.silent_s > STUCK_S
 
     @property
     def now(self) -> datetime:
-        """The time as the daemon has it."""
+        """The time on the daemon's clock."""
         return self.clock.now()
 
 
 async def at_work(store: Store, lock: Path, machine: Clock) -> AtWork:
-    """Look whether the daemon that last wrote still runs. `lock` is the file that it holds.
+    """Check whether the daemon that last wrote still runs. `lock` is the lock file that it holds.
 
-    One in another container is known by its lock alone: its number means nothing here.
+    A daemon in another container is recognised by its lock alone: its process id means nothing
+    here.
     """
     daemon = await store.daemon()
     found = None if daemon is None else running_instance(lock)
@@ -61,24 +61,25 @@ async def at_work(store: Store, lock: Path, machine: Clock) -> AtWork:
 
 
 def _clock_of(daemon: DaemonView, machine: Clock) -> Clock:
-    """The clock that a daemon runs on: the machine's own unless it was started on another."""
+    """The clock that a daemon runs on: the machine's own, unless it was started on a scaled one."""
     if daemon.clock_start is None or daemon.clock_speed is None:
         return machine
     return ScaledClock(daemon.clock_start, daemon.clock_speed, daemon.clock_anchor)
 
 
 async def unpolled(store: Store, now: datetime) -> tuple[str, ...]:
-    """The live games that no poll was decided of for two minutes, though their feed answers."""
+    """The live games without a recorded poll for two minutes, though their feed answers."""
     whole = await store.status_view()
     live = [x for x in whole.games if x.state is not None and x.state.phase.in_play and not x.stale]
     return tuple(x.game.name for x in live if x.seen_at is None or now - x.seen_at >= _SILENT)
 
 
 async def checks(store: Store, settings: Settings, at: AtWork) -> dict[str, bool]:
-    """Each question by its name, and whether the answer is yes.
+    """Whether each part of the program is well, by the name of the check.
 
-    `daemon`: it runs. `moves`: all of it has moved within two minutes. `polls`: every live game was
-    polled within two minutes. `backup`: the newest back-up is not late, where back-ups are made.
+    `daemon`: it runs. `moves`: all its loops have moved within two minutes. `polls`: every live
+    game was polled within two minutes. `backup`: the newest back-up is not late, where back-ups are
+    enabled.
     """
     return {
         "daemon": at.daemon is not None,

@@ -1,7 +1,7 @@
-"""Bets out of files, with their results where those are told: none comes in twice.
+"""Takes bets from files, with their results where a file has them; no bet comes in twice.
 
-`bring_in` takes an export of another tracker once; `take` keeps the file of bets in step: what is
-new in it, what was changed, and what was taken out.
+`bring_in` imports an export of another tracker once. `take` keeps the bets in step with the bets
+file: what was added to it, changed, or taken out.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.app.bets import Bets, check
 from tracker.app.choose_game import Choice, Chooser
 from tracker.domain import BadBet
-from tracker.domain.bet import Result, Wager
+from tracker.domain.bet import Result, Status, Wager
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game
 from tracker.domain.league import slate_date
@@ -38,25 +38,26 @@ from tracker.store.auditing import PAYOUT, Audit
 from tracker.store.bets import BETS_FILE, Added, Registration
 
 _LONGEST = 10
-"""Digits from which on an id is no number of a bet here."""
+"""An id with this many digits or more is not the number of a bet here."""
 
 _NEAR = timedelta(days=1)
-"""How far the date of a row may lie from that of the game that its bet is on."""
+"""How far a row's date may be from the date of the game that its bet is on."""
 
 OLD = timedelta(days=1)
-"""A file that was last written longer ago than this may be about games that are over."""
+"""A bets file last written longer ago than this may be about games that are over."""
 
 _MOST_MATCHED = 50
-"""Of so many new bets at once each is matched with its game here; more are left to the daemon."""
+"""If no more bets than this are new, each is matched with its game here; else the daemon does
+it."""
 
 _LONGEST_TEXT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class BroughtIn:
-    """What came of an import: how many bets are new, were there already, got their result.
+    """The result of an import: how many bets are new, were there already, and were settled.
 
-    `asked` are those that are dated in the past and have no result: a person is to decide them.
+    `asked` counts past bets without a result, which a person must decide.
     """
 
     added: int
@@ -69,10 +70,11 @@ class BroughtIn:
 async def bring_in(
     bets: Bets, slips: Sequence[ImportedBet], source: str, now: datetime
 ) -> BroughtIn:
-    """Register the bets of a file, with their results; `source` is its name.
+    """Register the bets of a file, with their results; `source` is the file's name.
 
-    A bet that is there already is left as it is, however often the file is brought in, but for a
-    result that it did not have. A row that cannot be is told; the others count.
+    A bet that is there already stays as it is, except that it gets a result if it had none. So a
+    file may be imported any number of times. A row that cannot be a bet is reported; the others are
+    taken.
     """
     fit: list[ImportedBet] = []
     mistakes: list[str] = []
@@ -113,9 +115,9 @@ async def bring_in(
 
 
 def _identities(slip: ImportedBet, times: int) -> list[str]:
-    """The words that the bet may have been given in before: by this file, or by another way in.
+    """The identities under which the bet may be registered already, by this or another entry point.
 
-    `times` counts the rows of the file that are equal to it, itself and those before it.
+    `times` is how many rows equal to this one there are so far, including it.
     """
     draft = slip.draft
     again = (f"{AGAIN}{x}" for x in range(2, times + 1))
@@ -131,17 +133,17 @@ def _identities(slip: ImportedBet, times: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """The bets that earlier rows of a file are: those that were there, and those that it made."""
+    """The bets that earlier rows of a file stand for: those found, and those newly registered."""
 
     numbers: set[int]
     made: set[str]
 
     def holds(self, kept: Kept) -> bool:
-        """Whether an earlier row is this bet."""
+        """Whether an earlier row stands for this bet."""
         return kept.number in self.numbers or kept.draft.identity in self.made
 
     def make(self, draft: Draft, kept: Sequence[Kept]) -> Draft:
-        """A new bet; one that was placed twice is told from the first."""
+        """A new bet; a bet that was placed twice gets an occasion that tells it from the first."""
         there = self.made | {x.draft.identity for x in kept}
         count, made = 1, draft
         while made.identity in there:
@@ -154,7 +156,7 @@ class _Taken:
 def _registration(
     slip: ImportedBet, same_words: set[int], taken: _Taken, now: datetime
 ) -> Registration:
-    """A bet of a file; `taken` are those of earlier rows."""
+    """A row's bet as the store registers it; `taken` are the bets of earlier rows."""
     draft = slip.draft
 
     def decide(wager: Wager | None, game: Game | None, kept: Sequence[Kept]) -> Meeting:
@@ -183,7 +185,7 @@ def _registration(
 
 
 def _same_row(kept: Kept, draft: Draft) -> bool:
-    """Whether a bet came from this row, in these words, or went out with this number."""
+    """Whether a bet came from this row: by its ticket number, or in the same words."""
     if kept.draft.occasion == draft.occasion != "":
         return True
     same = kept.draft.pick.text.casefold() == draft.pick.text.casefold()
@@ -219,22 +221,24 @@ def _late(slip: ImportedBet, source: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FileStanding:
-    """How the file of bets was found when it was read last.
+    """What the last reading of the bets file found.
 
-    `mistakes` is a sentence for each thing that is wrong with it. `left` are the bets that it held
-    and holds no more, though nothing was withdrawn: a person is to say so. `text` is what it said.
+    `mistakes` has a sentence for each mistake in it. `left` are bets that it held before and no
+    longer holds, but that stay followed until a person says otherwise. `text` is its content.
+    `held` are the bets whose lines were in it, followed or not.
     """
 
     mistakes: tuple[str, ...] = ()
     left: tuple[int, ...] = ()
     text: str = ""
+    held: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """What the file changed of a bet though it has its result, or was edited by hand before.
+    """What the file changed about a bet that was settled, or was edited elsewhere before.
 
-    `undone` is whether an edit by hand was taken back.
+    `undone` is whether it took back an edit made elsewhere.
     """
 
     bet: int | str
@@ -245,9 +249,9 @@ class Rewritten:
 
 @dataclass(frozen=True, slots=True)
 class FileTaken:
-    """What came of reading the file: bets with their words, and the numbers of those withdrawn.
+    """The result of reading the bets file: registered bets with their words, numbers withdrawn.
 
-    `rewritten` are those of which a person is to be told.
+    `rewritten` are the changes that a person must be told of.
     """
 
     standing: FileStanding
@@ -257,22 +261,23 @@ class FileTaken:
 
 
 async def standing_of(store: Store) -> FileStanding:
-    """How the file of bets was found when the daemon read it last."""
+    """What the last reading of the bets file found."""
     note = await store.note(BETS_FILE)
     if note is None:
         return FileStanding()
     found = json.loads(note)
-    return FileStanding(tuple(found["mistakes"]), tuple(found["left"]), found["text"])
+    held = tuple(found.get("held", ()))
+    return FileStanding(tuple(found["mistakes"]), tuple(found["left"]), found["text"], held)
 
 
 async def take(
     bets: Bets, found: BetsFile, source: str, now: datetime, real_now: datetime
 ) -> FileTaken:
-    """Register what is new in the file, change what was changed, withdraw what was taken out.
+    """Register what is new in the bets file, change what was changed, withdraw what was taken out.
 
-    A file that cannot be read, is empty or was cut changes nothing: what it holds no more stays
-    followed until a person says otherwise. `real_now` is this machine's time, by which files are
-    dated.
+    A file that cannot be read, is empty or was cut short withdraws nothing: the bets missing from
+    it stay followed until a person says otherwise. `real_now` is this machine's time, by which
+    files are dated.
     """
     before = await standing_of(bets.store)
     kept = await bets.store.kept_in_file()
@@ -280,9 +285,9 @@ async def take(
     if not found.readable or cut:
         mistakes = found.mistakes or ((_missing(source, kept),) if kept and not cut else ())
         mistakes += (f"{source}: it was cut short: nothing of it was taken",) if cut else ()
-        return await _kept(bets.store, FileStanding(mistakes, before.left, before.text))
+        return await _kept(bets.store, replace(before, mistakes=mistakes))
     old = found.written_at is not None and real_now - found.written_at > OLD
-    reader = _Reader(bets, now, found.written_at if old else None)
+    reader = _Reader(bets, now, found.written_at if old else None, frozenset(before.held))
     await reader.read(found, kept)
     gone = tuple(x.number for x in kept if x.number not in reader.held)
     # A line that cannot be read may be one of the bets that are missing.
@@ -291,7 +296,8 @@ async def take(
     mistakes = (*found.mistakes, *reader.mistakes)
     if left:
         mistakes += (_asks(source, left, len(kept)),)
-    made = await _kept(bets.store, FileStanding(mistakes, left, found.text[:_LONGEST_TEXT]))
+    standing = FileStanding(mistakes, left, found.text[:_LONGEST_TEXT], tuple(reader.held))
+    made = await _kept(bets.store, standing)
     rewritten = [await _rewritten(bets, x.number, now) for x, _ in reader.registered if x.changed]
     return replace(
         made,
@@ -302,7 +308,7 @@ async def take(
 
 
 async def _rewritten(bets: Bets, number: int, now: datetime) -> Rewritten | None:
-    """What the file changed of a bet just now, where a person is to be told."""
+    """What the file just changed about a bet, where a person must be told; else None."""
     audits = await bets.store.by_hand.audits(number)
     made = tuple(x for x in audits if (x.at, x.who) == (now, bets.who))
     last = {x.what: x for x in audits if x not in made}
@@ -314,7 +320,7 @@ async def _rewritten(bets: Bets, number: int, now: datetime) -> Rewritten | None
 
 
 async def withdraw_left(bets: Bets, now: datetime) -> tuple[int, ...]:
-    """Withdraw the bets that have left the file, now that a person says so; which."""
+    """Withdraw the bets that have left the file, as a person has asked; returns their numbers."""
     standing = await standing_of(bets.store)
     done = [x for x in standing.left if await bets.store.withdraw(x, now, bets.who)]
     await _kept(bets.store, replace(standing, left=(), mistakes=()))
@@ -322,18 +328,17 @@ async def withdraw_left(bets: Bets, now: datetime) -> tuple[int, ...]:
 
 
 async def _kept(store: Store, standing: FileStanding) -> FileTaken:
-    note = {"mistakes": standing.mistakes, "left": standing.left, "text": standing.text}
-    await store.keep_note(BETS_FILE, json.dumps(note, ensure_ascii=False))
+    await store.keep_note(BETS_FILE, json.dumps(asdict(standing), ensure_ascii=False))
     return FileTaken(standing)
 
 
 def _cut(text: str, before: str) -> bool:
-    """Whether a text is the beginning of the one before, up to the middle of a line."""
+    """Whether a text is the beginning of the one before, cut within a line."""
     return 0 < len(text) < len(before) and before.startswith(text) and not text.endswith("\n")
 
 
 def _too_many(gone: Sequence[int], kept: Sequence[Kept]) -> bool:
-    """Whether so much is missing that the file may have been emptied or cut: all, or half of it."""
+    """Whether all bets are gone, or several and at least half: the file may have been cut."""
     return bool(gone) and (len(gone) == len(kept) or (len(gone) > 1 and 2 * len(gone) >= len(kept)))
 
 
@@ -355,19 +360,25 @@ def _bets(count: int) -> str:
 
 
 class _Reader:
-    """Takes the bets of a file one by one; `held` are the numbers of those that it holds."""
+    """Takes the bets of a file one by one; `held` are the bets found in it, by number."""
 
-    def __init__(self, bets: Bets, now: datetime, old_since: datetime | None) -> None:
-        """`old_since` is when the file was written, where that is long ago."""
+    def __init__(
+        self, bets: Bets, now: datetime, old_since: datetime | None, stood: frozenset[int]
+    ) -> None:
+        """`old_since` is when the file was written, if that is long ago; else None.
+
+        `stood` are the bets whose lines were in the file when it was last read.
+        """
         self._bets = bets
         self._now = now
         self._old_since = old_since
+        self._stood = stood
         self.held: dict[int, str] = {}
         self.mistakes: list[str] = []
         self.registered: list[tuple[Added, str]] = []
 
     async def read(self, found: BetsFile, kept: Sequence[Kept]) -> None:
-        """Take all bets of the file; `kept` are those that it held when it was last read."""
+        """Take all bets of the file; `kept` are those that the last reading found in it."""
         by_words = await self._bets.store.numbers_of(x.identity for x in found.drafts)
         known = {x.number: x for x in kept}
         spare = [x for x in kept if x.number not in by_words.values()]
@@ -375,13 +386,24 @@ class _Reader:
         for draft, place in zip(found.drafts, found.places, strict=True):
             same = known.get(by_words.get(draft.identity, 0)) or _of_other_words(draft, spare)
             if same is None:
-                fresh.append((draft, place))
+                number = by_words.get(draft.identity, 0)
+                if await self._withdrawn_since(number):
+                    self._hold(number, place)
+                else:
+                    fresh.append((draft, place))
                 continue
             if same in spare:
                 spare.remove(same)
             self._hold(same.number, place)
             await self._rewrite(same, draft, place)
         await self._register(fresh, frozenset(by_words))
+
+    async def _withdrawn_since(self, number: int) -> bool:
+        """Whether a person withdrew a bet whose line still stands in the file."""
+        if number not in self._stood:
+            return False
+        bet = await self._bets.store.bet_view(number, self._bets.rules)
+        return bet is not None and bet.status is Status.WITHDRAWN
 
     def _hold(self, number: int, place: str) -> None:
         if number in self.held:
@@ -438,7 +460,7 @@ class _Reader:
         )
 
     async def _chosen(self, draft: Draft) -> Choice:
-        """The game that a line means now, so that it is found among the bets of other ways in."""
+        """The game that a line means now, which lets the same bet be found if entered elsewhere."""
         try:
             return await Chooser(self._bets.store, self._now).choose(draft)
         except BadBet as why:
@@ -446,7 +468,7 @@ class _Reader:
 
 
 def _of_other_words(draft: Draft, kept: Sequence[Kept]) -> Kept | None:
-    """The bet that a line was before its price, its stake or its words were changed."""
+    """The bet that a line stood for before its price, stake or wording was changed; else None."""
     if draft.name is not None:
         return None
     return next((x for x in kept if x.draft.name is None and says(draft, x)), None)

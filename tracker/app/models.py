@@ -1,7 +1,7 @@
-"""Which models there are, how they stand, and those on trial: started, judged and promoted.
+"""The models there are and how they stand, and trials: started, judged and promoted.
 
-Nobody is told what a challenger says while its trial is on. Its word stands in the database beside
-the champion's, on the same states, and is held against what came.
+What a challenger says during its trial is shown to no one. It is stored beside what the champion
+says of the same states, and both are compared with what came.
 """
 
 from __future__ import annotations
@@ -48,24 +48,25 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 ON_TRIAL: tuple[Kind[Any], ...] = (GAMES, PLAYERS)
-"""The kinds of model that can be on trial. A calibration is judged on bets that are over."""
+"""The kinds of model that can be on trial. A calibration is judged on settled bets when it is
+made."""
 
 EVERY_S = 180.0
-"""Seconds between two states of a recorded game at which both models are looked at."""
+"""Seconds of game clock between two states of a recorded game on which both models are compared."""
 
 
 async def models_json(
     store: Store | None, registry: Registry[Parameters], leagues: Sequence[str] = tuple(LEAGUES)
 ) -> Json:
-    """Every model by league and kind, and the trials, as pages and programs read them.
+    """All models by league and kind, and the trials, as pages and programs read them.
 
     `{"models": [...], "trials": [...]}`. A model is `{league, kind: games | players | calibration,
     name, active, stage: candidate | shadow | in use | retired, model_version, calibration_id,
     fitted_on: [season], fitted_at: day or "", data: SHA-256 of the games or "", games: number of
     them, checksum, fault: why it cannot be used or null, unseen: null or {season, games, moments:
-    {moment: {score: figure}}}, evidence: null or what a calibration was worth by segment, trial:
-    id of the open trial that it runs in as the challenger, or null}`.
-    A trial is as `trial_json` says. `store` is None where there is no database yet.
+    {moment: {score: figure}}}, evidence: null or what a calibration was worth by segment, trial: id
+    of the open trial that it runs in as the challenger, or null}`. The form of a trial is that of
+    `trial_json`. `store` is None where there is no database yet.
     """
     trials = () if store is None else await store.trials.list()
     verdicts = {} if store is None else {x.id: await store.trials.verdict(x.id) for x in trials}
@@ -84,7 +85,7 @@ async def models_json(
 
 
 def model_json(entry: Entry, trial: int | None = None) -> Json:
-    """One model, as `models_json` says; `trial` is the open trial that it runs in."""
+    """One model in the form of `models_json`; `trial` is the open trial that it runs in."""
     about = entry.about
     document = {
         "league": entry.league,
@@ -103,7 +104,7 @@ def model_json(entry: Entry, trial: int | None = None) -> Json:
         "unseen": about.unseen,
         "trial": trial,
     }
-    # What an earlier version told goes on to stand where it stood.
+    # `about` repeats some keys, which an earlier version gave at the top.
     return document | {"about": asdict(about)}
 
 
@@ -115,7 +116,7 @@ def _evidence(kept: Registry[Any], entry: Entry) -> Json:
 
 
 def trial_json(trial: Trial, verdict: TrialVerdict | None) -> Json:
-    """One trial.
+    """One trial as JSON.
 
     `{id, league, kind, champion, champion_version, challenger, challenger_version, began_at,
     ended_at, outcome: promoted | rejected | stopped | null, verdict: promote | hold | reject |
@@ -151,7 +152,11 @@ async def start(
     store: Store, registry: Registry[Parameters], league: str, kind: Kind[Any], name: str,
     now: datetime,
 ) -> Trial:  # fmt: skip
-    """Put a model on trial beside the one in use. Raises NoSuchModel, BadParameters, Impossible."""
+    """Put a model on trial against the one in use.
+
+    Raises NoSuchModel, BadParameters, and Impossible where such a trial makes no sense or one is
+    open.
+    """
     if kind not in ON_TRIAL:
         raise Impossible(f"a {kind.name} is judged when it is made: there is nothing to try")
     kept = registry.of(kind)
@@ -179,7 +184,7 @@ def _same(x: Trial, trial: Trial) -> bool:
 
 
 async def stop(store: Store, league: str, kind: str, now: datetime) -> Trial:
-    """End the trial of a league and kind. Raises Impossible where none is on."""
+    """End the open trial of a league and kind. Raises Impossible where there is none."""
     trial = await open_trial(store, league, kind)
     if trial is None:
         raise Impossible(f"no trial of {league} {kind} is on: tracker model trial start")
@@ -188,7 +193,7 @@ async def stop(store: Store, league: str, kind: str, now: datetime) -> Trial:
 
 
 async def open_trial(store: Store, league: str, kind: str) -> Trial | None:
-    """The trial of a league and kind that is on."""
+    """The open trial of a league and kind; None where there is none."""
     trials = await store.trials.list(open_only=True)
     return next((x for x in trials if (x.league, x.kind) == (league, kind)), None)
 
@@ -197,9 +202,9 @@ async def activate(
     store: Store | None, registry: Registry[Parameters], league: str, kind: Kind[Any], name: str,
     now: datetime,
 ) -> Entry:  # fmt: skip
-    """Put a model in use; a trial of its league and kind ends with it.
+    """Put a model in use, which ends an open trial of its league and kind.
 
-    Raises NoSuchModel and BadParameters; then nothing changes.
+    Raises NoSuchModel and BadParameters; nothing is changed then.
     """
     entry = registry.of(kind).activate(league, name)
     trial = None if store is None else await open_trial(store, league, kind.name)
@@ -212,9 +217,9 @@ async def activate(
 
 @dataclass(frozen=True, slots=True)
 class JudgedTrial:
-    """A trial with what the gate says of it, and how both did on bets that are official.
+    """A trial with the gate's judgement, and how both models did on settled bets.
 
-    `bets` are the Brier scores of champion and challenger, and of how many bets.
+    `bets` are the Brier scores of champion and challenger, and the number of those bets.
     """
 
     trial: Trial
@@ -223,7 +228,7 @@ class JudgedTrial:
 
 
 async def judged(store: Store, registry: Registry[Parameters], trial: Trial) -> JudgedTrial:
-    """Hold a trial against the gate, by all that has come of its games."""
+    """Judge a trial by all results of its games so far."""
     shadowed = await store.trials.shadowed(trial.id)
     finals = await store.trials.finals(trial.id) if trial.kind == PLAYERS.name else {}
     replays = replays_unlike(registry, trial)
@@ -234,10 +239,10 @@ async def judged(store: Store, registry: Registry[Parameters], trial: Trial) -> 
 async def judge_all(
     store: Store, registry: Registry[Parameters], now: datetime, *, promote: bool
 ) -> tuple[JudgedTrial, ...]:
-    """Judge every trial that is on, and write down what is new.
+    """Judge every open trial, and record each new verdict.
 
-    A challenger that fails is let go. One that passes takes the champion's place at once where
-    `promote` says so; else the person is asked. A trial whose champion is no longer in use ends.
+    The trial of a challenger that fails ends. One that passes replaces the champion at once with
+    `promote`; without it, the person is asked. A trial whose champion is no longer in use ends too.
     """
     found = []
     for trial in await store.trials.list(open_only=True):
@@ -264,7 +269,7 @@ Finals = dict[str, dict[str, dict[str, int]]]
 def evidence(
     trial: Trial, shadowed: Sequence[Shadowed], finals: Finals, replays: str | None
 ) -> Evidence:
-    """What a trial has shown so far, of games that are over and that neither was fitted on."""
+    """What a trial has shown so far, on finished games that neither model was fitted on."""
     failures = sum(bool(x.shadow.why) for x in shadowed)
     counted = [
         x
@@ -279,7 +284,7 @@ def evidence(
         if cost is not None:
             costs[game].append(cost)
             days.add(rows[0].day)
-    # Of a game that was not followed all along nothing is compared: all moments, or none.
+    # A game counts only if it was followed throughout: all of its moments, or none.
     whole = {game: x for game, x in costs.items() if len(x) == len(MOMENTS)}
     covered: dict[str, list[float]] = defaultdict(list)
     for found in whole.values():
@@ -314,9 +319,9 @@ def _cost(
 
 
 def replays_unlike(registry: Registry[Parameters], trial: Trial) -> str | None:
-    """What the challenger does otherwise in kind on the recorded games of the league.
+    """How the challenger's forecasts of recorded games are unlike the champion's; None if not.
 
-    Figures of players are looked at by what they make of states alone: None.
+    A challenger's figures of players are judged by the trial's states alone: None.
     """
     champion = replace(in_use(registry, trial.league)[0], calibrations=NO_CALIBRATIONS)
     if trial.kind != GAMES.name:
@@ -339,7 +344,7 @@ def replays_unlike(registry: Registry[Parameters], trial: Trial) -> str | None:
 
 
 def recorded_states(league: str) -> Iterator[GameState]:
-    """States of a league's recorded games that come with the program, one every EVERY_S."""
+    """States of the league's recorded games that come with the program, one every EVERY_S."""
     for recording in shipped():
         if recording.league == league:
             yield from _states(recording)
@@ -365,10 +370,10 @@ def _states(recording: Recording) -> Iterator[GameState]:
 
 
 def judged_json(trial: Trial, found: JudgedTrial | None) -> dict[str, Any]:
-    """A trial with what the gate says of it, as `tracker model trial show --json` gives it.
+    """A trial with the gate's judgement, as `tracker model trial show --json` gives it.
 
-    As `models.trial_json`, and `games` that were compared, `more` until the next look, and `bets`:
-    the Brier scores of both on your bets.
+    The form is that of `trial_json`, with `games` that were compared, `more` that the gate
+    still waits for, and `bets`: both models' Brier scores on your bets.
     """
     if found is None:
         return trial_json(trial, None) | {"games": None, "more": None, "bets": None}

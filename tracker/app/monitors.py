@@ -1,4 +1,4 @@
-"""Watches the numbers themselves: a day's figures, sums of surprises by league, and limits."""
+"""Monitors: the day's figures, running sums of surprises by league, and limits on both."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RETRAIN = "the prior has drifted: tracker model retrain, then tracker model tria
 
 @dataclass(frozen=True, slots=True)
 class Surprise:
-    """By how much a game's margin and total differed from what was expected, in its season."""
+    """How far a game's margin and total were from what was expected, and the game's season."""
 
     season: str
     margin: float | None
@@ -40,7 +40,7 @@ class Surprise:
 
 
 def by_close(league: str, closes: Iterable[Close]) -> list[Surprise]:
-    """Surprises by the market's last lines."""
+    """Surprises against the market's closing lines."""
     return [
         Surprise(
             season_name(league, x.day),
@@ -52,7 +52,7 @@ def by_close(league: str, closes: Iterable[Close]) -> list[Surprise]:
 
 
 def by_ratings(results: Iterable[GameResult], parameters: Parameters) -> list[Surprise]:
-    """Surprises by what results before each game said of its teams."""
+    """Surprises against team ratings from the results before each game."""
     figures, found = parameters.ratings, []
     ratings = Ratings(figures, {}, figures.mean_total, "")
     for x in results:
@@ -64,7 +64,7 @@ def by_ratings(results: Iterable[GameResult], parameters: Parameters) -> list[Su
 
 
 def sums_of(surprises: Sequence[Surprise], by: str, what: str) -> tuple[Sums, Sums] | None:
-    """The sums of the newest season, made standard by the one before; None without that."""
+    """The running sums of the newest season, standardised by the one before; None without it."""
     seasons = list(dict.fromkeys(x.season for x in surprises))
     if len(seasons) < 2:  # noqa: PLR2004 - one to learn from, one to watch
         return None
@@ -82,7 +82,7 @@ def sums_of(surprises: Sequence[Surprise], by: str, what: str) -> tuple[Sums, Su
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What a round found: how every monitor stands, what changed, and the day's figures."""
+    """What a round found: how every monitor stands, which have changed, and the day's figures."""
 
     standings: tuple[MonitorStanding, ...]
     news: tuple[MonitorStanding, ...]
@@ -92,7 +92,7 @@ class Watched:
 async def watch(
     store: Store, leagues: Iterable[str], load: Callable[[str], Parameters], now: datetime
 ) -> Watched:
-    """Work out yesterday's figures and how every monitor stands, and write both down."""
+    """Work out yesterday's figures and how every monitor stands, and store both."""
     day = slate_date(now) - timedelta(days=1)
     found: list[MonitorStanding] = []
     for league in leagues:
@@ -129,7 +129,7 @@ async def _league(
 
 
 async def _chances(store: Store, now: datetime) -> list[MonitorStanding]:
-    """Whether the first chances of bets come true, in standard deviations of each."""
+    """Whether the first chances of bets come true, each surprise in its standard deviations."""
     said = await store.outcomes.first_said()
     zs = [(x.won - x.p) / math.sqrt(max(x.p * (1 - x.p), 1e-4)) for x in said]
     return [_standing("chances of bets", "", now, of_chances(zs))]
@@ -145,7 +145,7 @@ def _standing(name: str, league: str, now: datetime, x: Sums | None) -> MonitorS
 async def _figures(
     store: Store, day: date, now: datetime, reliable: Reliability | None
 ) -> tuple[list[Figure], Figures]:
-    """Yesterday's figures, and what of them is held against limits."""
+    """Yesterday's figures, and those of them that have limits."""
     found = []
     money = (await store.outcomes.tallies(Grouping.ALL, day, day)).get("all")
     if money is not None:
@@ -203,13 +203,13 @@ async def _limited(
 
 
 def last_of(changes: Sequence[MonitorStanding]) -> tuple[MonitorStanding, ...]:
-    """How each monitor stands at this moment, of all changes, newest first."""
+    """How each monitor stands now, from all changes, newest first."""
     last = {(x.league, x.name): x for x in reversed(changes)}
     return tuple(last[key] for key in sorted(last))
 
 
 def monitors_json(changes: Sequence[MonitorStanding], daily: Sequence[Figure]) -> dict[str, object]:
-    """How the monitors stand, what changed and each day's figures: `tracker monitors --json`."""
+    """How the monitors stand, what changed, and each day's figures: `tracker monitors --json`."""
     return {
         "monitors": [_standing_json(x) for x in last_of(changes)],
         "changes": [_standing_json(x) for x in changes],

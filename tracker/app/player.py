@@ -1,4 +1,4 @@
-"""Players' figures as their games told them, and the chances of lines in their next ones."""
+"""A player's figures from his games, and the chance of a line in his next one."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tracker.store import Store
 
 WINDOWS = (3, 5, 10)
 FADE = 0.9
-"""Weight of a game beside the one after it, in the exponential mean."""
+"""Weight of a game relative to the next newer one, in the exponential mean."""
 
 MOST_ASKED = 50
-"""Players that one request may ask about."""
+"""Most players that one request may ask about."""
 
 ALLOWED_GAMES = 20
-"""Last games of an opponent by which is told what it lets others have."""
+"""Last games of an opponent that show what it allows its opponents."""
 
 _KEPT = 120
 _LARGEST = 500.0
@@ -37,7 +37,7 @@ _TREND_GAMES = 10
 
 @dataclass(frozen=True, slots=True)
 class PlayedGame:
-    """One game of his: `value` is the figure, None where the box did not tell it."""
+    """One game of a player: `value` is the figure, None where the box score did not give it."""
 
     game: PlayerGame
     opponent: str | None
@@ -47,7 +47,7 @@ class PlayedGame:
 
 @dataclass(frozen=True, slots=True)
 class Rolling:
-    """Means over some games: his figure and his minutes."""
+    """Means over some games: the figure and the player's minutes."""
 
     name: str
     games: int
@@ -57,7 +57,7 @@ class Rolling:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What all players together had against a team, a game; `league` is what they have anywhere."""
+    """A team's opponents' mean per game of a figure; `league` is the mean over all teams."""
 
     team: str
     games: int
@@ -67,7 +67,7 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class PlayerQuestion:
-    """What is asked of a player: his name, a figure, and a line on it or none.
+    """A question about a player: his name, a figure, and a line on it or none.
 
     Raises Misused for a line that no book offers.
     """
@@ -77,22 +77,20 @@ class PlayerQuestion:
     line: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what is no line."""
+        """Refuse an impossible line."""
         if self.line is not None and not (0 < self.line < _LARGEST and self.line * 2 % 1 == 0):
             raise Misused(f"a line of {self.line:g} is none: write one such as 25.5")
 
 
 @dataclass(frozen=True, slots=True)
 class PlayerSheet:
-    """A player's figures, newest game first. `trend` is per game over the last ten.
+    """A player's figures, newest game first. `trend` is the change per game over the last ten.
 
-    `minutes_trend` is likewise of his minutes. `allowed` is what his next opponent lets others
-    have.
-
-    `out` is whether he will not play in `next_game`, or today where none is known.
-    `hits` are the games above the line and those that decided it. `chance` is that of the over in
-    `next_game`, or in a game against an average team where none is known, as a bet on it would
-    have it; or why it has none. None without a line.
+    `minutes_trend` is the same change of his minutes. `allowed` is what his next opponent allows.
+    `out` is whether he will not play in `next_game`, or today where that is unknown. `hits` are the
+    games above the line and the games not exactly on it. `chance` is the chance of the over in
+    `next_game`, or against an average team where that is unknown, as a bet on it would have it; or
+    the reason why it has none. It is None without a line.
     """
 
     league: str
@@ -114,7 +112,7 @@ class PlayerSheet:
 
 
 async def known_player(store: Store, name: str) -> tuple[str, str]:
-    """The league and the key of a player whose games are kept; Impossible, Misused with advice."""
+    """The league and key of a player whose games are stored; raises Impossible or Misused."""
     key = player_key(name)
     found = await store.players.named(key)
     if not found:
@@ -167,10 +165,10 @@ async def sheet(store: Store, league: str, key: str, stat: Stat, now: datetime) 
 async def sheets(
     store: Store, asks: Sequence[PlayerQuestion], given: LinesFor, load: Load, now: datetime
 ) -> list[PlayerSheet | TrackerError]:
-    """What is asked of players, in the same order: a sheet, or why there is none of that one.
+    """Answer questions about players, in their order: a sheet each, or why there is none.
 
-    `given` are the lines of the configuration, `load` gives the parameters in use. Raises Misused
-    when more than MOST_ASKED are asked about at once.
+    `given` looks up the configuration's lines, `load` gives the parameters in use. Raises Misused
+    for more than MOST_ASKED questions at once.
     """
     if len(asks) > MOST_ASKED:
         raise Misused(f"{len(asks)} players are too many: ask about {MOST_ASKED} at once")
@@ -204,7 +202,7 @@ def _with_hits(found: PlayerSheet, line: float | None) -> PlayerSheet:
 
 
 def _bet(number: int, x: PlayerSheet, now: datetime) -> Bet:
-    """A bet on the over of a sheet's line, in his next game or against a team of no name."""
+    """A bet on the over of a sheet's line, in the next game or against an average team."""
     game = x.next_game or Game(f"average {x.team}", x.league, x.team, "(average)", now)
     player = Player(x.name, Side.HOME if game.home == x.team else Side.AWAY)
     market = PlayerTotal(player, x.stat, Direction.OVER, x.line or 0.0)
@@ -224,7 +222,7 @@ def _chance(x: PlayerSheet, chance: Chance | NoChance | None) -> Chance | NoChan
 
 
 async def _allowed(store: Store, sheets: Sequence[PlayerSheet]) -> dict[int, Allowed]:
-    """What the next opponents of some players let others have, by the players' places."""
+    """What the next opponents of some players allow, by the player's place from 1."""
     found: dict[int, Allowed] = {}
     games: dict[tuple[str, str | None], list[dict[Stat, int]]] = {}
     for n, x in enumerate(sheets, 1):
@@ -302,7 +300,7 @@ def _fading(values: Sequence[float]) -> float | None:
 
 
 def _trend(values: Sequence[float]) -> float | None:
-    """The slope of the last games, per game, the oldest first."""
+    """The slope of the last games, oldest first, per game."""
     last = list(reversed(values[:_TREND_GAMES]))
     if len(last) < WINDOWS[0]:
         return None
@@ -312,7 +310,7 @@ def _trend(values: Sequence[float]) -> float | None:
 def answers_json(
     asks: Sequence[PlayerQuestion], found: Sequence[PlayerSheet | TrackerError]
 ) -> list[dict[str, object]]:
-    """A batch as the API gives it: a sheet for each that was asked, or `name` and `error`."""
+    """A batch as the API gives it: for each question a sheet, or `name` and `error`."""
     return [
         sheet_json(x) if isinstance(x, PlayerSheet) else {"name": ask.name, "error": str(x)}
         for ask, x in zip(asks, found, strict=True)

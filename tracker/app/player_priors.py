@@ -1,4 +1,4 @@
-"""What is believed before tip-off of the players whom bets are about: games, lines, averages."""
+"""Priors of the players whom bets are about, from their games, from lines and from averages."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ Who = tuple[str, str]
 """A league and a player's key."""
 
 _LATELY = 5
-"""Who played in one of so many last games of his team is expected in the next, unless he is out."""
+"""A player who was in one of this many last games of his team is expected in the next one, unless
+he is out."""
 
 _KEPT = 256
-"""Priors that are kept: working one out from a line takes as long as some forecasts."""
+"""Most priors that are kept: working one out from a line takes as long as some forecasts."""
 
 _Key = tuple[str, Side, str]
 """A game's id, a side and a player's key."""
@@ -38,25 +39,25 @@ _Found = tuple["PlayerPrior", str]
 """A prior, and in a few words what it rests on."""
 
 _Asked = tuple[str, datetime, tuple[float, ...]]
-"""A game's id, its tip-off, and the shipped level of the league."""
+"""A game's id, its tip-off, and the league's shipped level."""
 
 _RestsOn = tuple[tuple[PlayerGame, ...], tuple[object, ...], str]
-"""The games, the quotes and the figures that a prior was worked out from."""
+"""The games, quotes and figures that a prior was worked out from."""
 
 
 class PlayerBeliefs:
-    """Priors of players, worked out once for as long as what they rest on stays the same."""
+    """Priors of players, kept as long as what they rest on stays the same."""
 
     def __init__(self) -> None:
-        """Nothing is known of anybody."""
+        """No player is known yet."""
         self.recent: Mapping[Who, tuple[PlayerGame, ...]] = {}
-        """The last games of players; `remember` takes up more of them."""
+        """The last games of players; `remember` adds to them."""
         self.teams: Mapping[Team, Mapping[str, tuple[PlayerGame, ...]]] = {}
-        """What everybody of a team did in its last games, by the player's key; likewise."""
+        """The last games of a team's players, by the player's key; `learn` replaces them."""
         self.against: Mapping[Team, tuple[PlayerGame, ...]] = {}
-        """What the opponents of a team did in its last games; likewise."""
+        """What a team's opponents did in its last games; `learn` replaces them."""
         self.absences: Mapping[str, Absences] = {}
-        """Who is said to be out, by league; a league whose list was never read is not there."""
+        """The players reported out, by league; a league whose list was never read is missing."""
         self._mates: dict[Team, tuple[object, datetime, dict[str, Mate]]] = {}
         self._allowed: dict[_Asked, dict[Side, tuple[float, ...]]] = {}
         self._known: dict[_Key, tuple[_RestsOn, _Found]] = {}
@@ -69,21 +70,18 @@ class PlayerBeliefs:
         absences: Mapping[str, Absences] | None = None,
         against: Mapping[Team, tuple[PlayerGame, ...]] | None = None,
     ) -> None:
-        """Know the last games of players, of their teams and of its opponents, and who is out."""
+        """Take the last games of players, of their teams and of the opponents, and who is out."""
         self.recent, self.teams = recent, teams
         if against is not None and against is not self.against:
             self.against, self._allowed = against, {}
         self.absences = {} if absences is None else absences
 
     def remember(self, recent: Mapping[Who, tuple[PlayerGame, ...]]) -> None:
-        """Take up the last games of some players, in place of what was known of these."""
+        """Take the last games of some players, replacing what was known of them."""
         self.recent = {**self.recent, **recent}
 
     def lined_up(self, state: GameState, bets: Sequence[Bet]) -> GameState:
-        """A state with who is said to be out; before the tip, with who is expected to play too.
-
-        A list of injuries gives way to a box as soon as that has a player start or play.
-        """
+        """A state with the players reported out and, before tip-off, those expected to play."""
         absences = self.absences.get(state.game.league)
         if absences is None or state.phase is Phase.FINAL or state.phase.off:
             return state
@@ -108,26 +106,26 @@ class PlayerBeliefs:
         return lines
 
     def _lately(self, game: Game, code: str) -> dict[str, str]:
-        """Who played in a team's last games before this one: names by key."""
+        """The players in a team's last games before this one: names by key."""
         games = self.teams.get((game.league, code), {})
         before = {k: [x for x in own if x.start < game.start] for k, own in games.items()}
         starts = sorted({x.start for own in before.values() for x in own})[-_LATELY:]
         return {k: own[0].name for k, own in before.items() if any(x.start in starts for x in own)}
 
     def priors(self, tracking: GameTracking) -> PlayerPriors | None:
-        """What is believed of the players in the bets of a book; None where there are none."""
+        """The priors of the players in a game's tracked bets; None without any."""
         return self.of([x.bet for x in tracking.tracked], tracking.game)
 
     def of(
         self, bets: Sequence[Bet], game: Game, figures: PlayerFigures | None = None
     ) -> PlayerPriors | None:
-        """What is believed of the players whom these bets are about in a game; None without any.
+        """The priors of the players whom some bets on a game are about; None without any.
 
-        `figures` are the shipped ones unless others are given.
+        `figures` replace the shipped ones.
         """
         rests_on = [*bets], game, figures, self.recent, self.teams, self.against
         known = self._of_game.get(game.id)
-        # From poll to poll the same objects are asked about, so that they need not be compared.
+        # Between polls these are the same objects: identity is enough, and fast.
         if known is None or not all(map(_same, known[0], rests_on)):
             if len(self._of_game) >= _KEPT:
                 self._of_game = {}
@@ -160,7 +158,7 @@ class PlayerBeliefs:
         )
 
     def _line_up(self, game: Game) -> dict[tuple[Side, str], Mate]:
-        """Both teams' players as their team-mates see them."""
+        """Both teams' players with what their absence means to team-mates."""
         return {
             (side, key): mate
             for side in Side
@@ -168,10 +166,10 @@ class PlayerBeliefs:
         }
 
     def _opponents(self, game: Game, shipped: tuple[float, ...]) -> dict[Side, tuple[float, ...]]:
-        """What either side's opponent allows, as far as games before this one tell.
+        """What each side's opponent allows, by the games before this one.
 
-        Only the games of its own two teams are looked at, so that what is bet on beside it, or
-        what is known of others by then, changes nothing.
+        Only the games of this game's two teams count, so that other bets, and what is known of
+        other teams by then, change nothing.
         """
         asked = game.id, game.start, shipped
         known = self._allowed.get(asked)
@@ -207,11 +205,11 @@ class PlayerBeliefs:
         return known[2]
 
     def knows_player(self, player: Player, game: Game) -> bool:
-        """Whether an earlier game that was read says something of a player."""
+        """Whether an earlier game of a player is known."""
         return bool(self._games(player, game))
 
     def strangers(self, bets: Sequence[Bet], game: Game) -> tuple[Player, ...]:
-        """The players of these bets in a game of whom no earlier game has been read."""
+        """The players of these bets on a game of whom no earlier game is known."""
         return tuple(x for x in players_in(bets, game) if not self._games(x, game))
 
     def _games(self, player: Player, game: Game) -> tuple[PlayerGame, ...]:
@@ -227,7 +225,7 @@ class PlayerBeliefs:
         figures: PlayerFigures,
     ) -> _Found | None:
         if not games:
-            # Nothing says whether a line that was told of late is one of before.
+            # Without games nothing shows whether a line given late is from before tip-off.
             quotes = tuple(x for x in quotes if not x.late)
         if not games and not quotes:
             return None
@@ -241,7 +239,7 @@ class PlayerBeliefs:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two are one object, or lists of the same objects."""
+    """Whether two values are one object, or lists of the same objects."""
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(is_, one, other))
     return one is other
@@ -252,14 +250,14 @@ def _line(name: str, side: Side) -> PlayerLine:
 
 
 def _without(line: PlayerLine, word: Injury | None) -> PlayerLine:
-    """A line as a list of injuries has it; as the box has it once he starts or plays."""
+    """A player's line with an injury report; one who starts or plays keeps his box score line."""
     if word is None or line.out or line.played or line.starter or line.on_court:
         return line
     return replace(line, out=True, note=": ".join(x for x in ("out", word.detail) if x))
 
 
 def players_in(bets: Iterable[Bet], game: Game) -> tuple[Player, ...]:
-    """The players of a game whom bets are about, each once."""
+    """The players whom bets on a game are about, each once."""
     legs = (leg.market for bet in bets for leg in bet.legs if leg.game.id == game.id)
     found = {
         (x.player.side, x.player.key): x.player
@@ -274,10 +272,10 @@ def quotes_in(
 ) -> Mapping[tuple[Side, str], tuple[PlayerQuote, ...]]:
     """The lines with odds that bets give on players, by side and key.
 
-    Of each statistic the evenest: a line that is far from even says little of where a figure will
-    lie. A line without odds says nothing: it may be any alternate one. One that was placed in play
-    is of another game than the one that is priced from its tip-off; one that was only told of then
-    may be from before, and counts where no other is.
+    For each statistic the line nearest to even odds counts: one far from even says little of where
+    a figure will lie. A line without odds says nothing, as it may be any alternate line. A line
+    placed in play is left out: it is about the rest of the game, not about the whole. A line that
+    was only added in play may be from before, and counts where there is no other.
     """
     from tracker.forecast.players.priors import PlayerQuote
     from tracker.forecast.priors import line_of
@@ -304,7 +302,7 @@ def _rank(quote: PlayerQuote) -> tuple[bool, float]:
 
 
 def _told_by(games: tuple[PlayerGame, ...], quotes: tuple[PlayerQuote, ...]) -> str:
-    """What a prior of a player rests on, in a few words: `12 games and the line of bet #3`."""
+    """What a player's prior rests on, in a few words: `12 games and the line of bet #3`."""
     parts = [f"{len(games)} game{'s' * (len(games) != 1)}"] if games else []
     parts += dict.fromkeys(x.whose for x in quotes)
     return " and ".join(parts)
@@ -323,7 +321,7 @@ def _worked_out(
         prior = player_prior(games, figures, regulation=minutes)
         quotes = usable = tuple(x for x in quotes if from_before(prior, x, figures, minutes))
     else:
-        # Points tell most of what a player is; the other lines are then moved to theirs.
+        # Points say most about a player: start from that line, then move to the others.
         usable = quotes
         first, *rest = sorted(quotes, key=lambda x: Stat.PTS not in x.market.stat.parts)
         prior, quotes = from_quote(first, figures, minutes), tuple(rest)

@@ -1,4 +1,4 @@
-"""JSON lines in, JSON lines out: what `tracker price` says of states that are given to it."""
+"""JSON lines in, JSON lines out: prices the states given to `tracker price`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def price_lines(
     pmf: bool = False,
     load: Callable[[str], Parameters] = load_parameters,
 ) -> Iterator[tuple[str, bool]]:
-    """Answer each line; the flag says whether it could be priced. Empty lines are passed over."""
+    """Answer each line; the flag is whether it could be priced. Empty lines are skipped."""
     for line in lines:
         if line.strip():
             answer, good = _answer(line, pmf=pmf, load=load)
@@ -111,7 +111,7 @@ def _price(given: Json, *, pmf: bool, load: Callable[[str], Parameters]) -> Json
 def _with_players(
     given: Json, state: GameState, parameters: Parameters
 ) -> tuple[GameState, PlayerPriors | None]:
-    """The state with the players that the line gives, and what was expected of them."""
+    """The state with the players that the line gives, and their priors; None without players."""
     rules = state.game.rules
     lines = read_players(given, rules)
     if not lines:
@@ -160,7 +160,7 @@ def _chance(pick: str, state: GameState, outlook: Outlook) -> Chance:
 def _markets(
     text: str, where: tuple[str, str, str], roster: tuple[Player, ...]
 ) -> tuple[Market, ...]:
-    """The market of a line, or those of the legs of a parlay."""
+    """The market of a line, or the markets of a parlay's legs."""
     game = Game("priced", *where, NO_TIME)
     legs = parse_bet(text, find_in_game(game)).legs
     return tuple(leg.market_for(game, roster) for leg in legs)

@@ -1,6 +1,6 @@
-"""The one way from the state of a game to the chance of a bet: players and parlays included.
+"""The only way from a game's state to a bet's chance, players and parlays included.
 
-The daemon, adding, `why`, cash-out and hedge go by it, so that a bet has one chance whoever asks.
+The daemon, `add`, `why`, cash-out and hedge all use it, so that a bet has one chance whoever asks.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
     from tracker.store.views import BetView
 
 LinesFor = Callable[[Game], "Lines | None"]
-"""The closing lines that the configuration gives for a game."""
+"""Looks up the closing lines that the configuration gives for a game."""
 
 Load = Callable[[str], Parameters]
-"""The parameters in use of a league. It may be called from several threads."""
+"""Gives the parameters in use for a league. It may be called from several threads."""
 
 
 LATE_S = 120.0
-"""Seconds left of a game inside of which a chance may be another by the time it is read."""
+"""With no more seconds left of a game, a chance may have changed by the time it is read."""
 
 
 class Pricing:
-    """Prices bets by what is known of games and players before their tip-off.
+    """Prices bets from the priors of games and players.
 
-    Whoever learns more of games tells it by `know` or `learn`, and of players tells `players`.
+    What is learned of games is given to `know` or `learn`, what is learned of players to `players`.
     """
 
     def __init__(
@@ -64,15 +64,15 @@ class Pricing:
         return self._known
 
     def know(self, quotes: Mapping[str, PregameLines], finished: Sequence[Finished]) -> None:
-        """Go by these lines, by the game's id, and these games that are over, in order of play."""
+        """Use these lines, by game id, and these finished games, in order of play."""
         self._known = replace(self._known, quotes=quotes, finished=finished)
 
     def learn(self, quotes: Mapping[str, PregameLines]) -> None:
-        """Go by these lines of some games too, in place of those that were known of them."""
+        """Use these lines too, replacing those that were known of the same games."""
         self._known = replace(self._known, quotes={**self._known.quotes, **quotes})
 
     def believed(self, game: Game, bets: Sequence[Bet]) -> Believed:
-        """What was believed of a game before its tip-off, of all that was known then."""
+        """The prior of a game, from all that was known before its tip-off."""
         return self._believed(game, bets, self._load(game.league))
 
     def _believed(self, game: Game, bets: Sequence[Bet], parameters: Parameters) -> Believed:
@@ -80,7 +80,7 @@ class Pricing:
         return self._known.before(game, before, parameters)
 
     def prior_of(self, game: Game, bets: Sequence[Bet]) -> SourcedPrior:
-        """The prior of a game as snapshots keep it, with what is known of each player bet on."""
+        """The prior of a game as snapshots store it, with what the players' priors rest on."""
         parameters = self._load(game.league)
         believed = self._believed(game, bets, parameters)
         players = self.players.of(bets, game, parameters.players)
@@ -99,9 +99,9 @@ class Pricing:
         parameters: Parameters | None = None,
         live: LiveLines | None = None,
     ) -> Seen:
-        """All that a forecast goes by: the state, the bets on the game, the parameters in use.
+        """All that a forecast uses: the state, the bets on the game, the parameters.
 
-        `parameters` are those of another model than the one in use, `live` what the market quotes
+        `parameters` are those of another model than the one in use. `live` are the market's lines
         at that moment.
         """
         game = state.game
@@ -119,9 +119,10 @@ class Pricing:
         states: Mapping[str, GameState],
         live: Mapping[str, LiveLines | None] | None = None,
     ) -> Chance | NoChance | None:
-        """The chance of a bet at the states of its games, by their ids; `live` likewise.
+        """The chance of a bet, given the states of its games and their live lines, both by game id.
 
-        Or why it has none, as of a player of whom nothing is known; None where none can say.
+        Or the reason why it has none, such as a player of whom nothing is known; None where no
+        reason is known either.
         """
         groups = []
         for game in bet.games:
@@ -136,15 +137,15 @@ class Pricing:
 
 
 def markets_in(bet: Bet, game_id: str) -> list[Market]:
-    """What must come true of a bet in one game."""
+    """The markets of a bet's legs on one game."""
     return [leg.market for leg in bet.legs if leg.game.id == game_id]
 
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A bet's chance at this moment, and who told what was believed of its games.
+    """A bet's chance at this moment, and what the priors of its games rest on.
 
-    `live` is whether any of them has begun, `late` whether one is about to end.
+    `live` is whether any of the games has begun, `late` whether one is about to end.
     """
 
     chance: Chance
@@ -162,8 +163,8 @@ async def price_now(
 ) -> Priced | NoChance | None:
     """The chance of a bet as the daemon would give it at this moment, or why it has none.
 
-    None where nothing can be said, as of a game that is called off. `given` are the lines of the
-    configuration; with `now` the market's live lines of that moment are looked at too.
+    None where nothing can be said, such as for a game that is called off. `given` looks up the
+    configuration's lines. With `now`, the market's live lines of that moment are used too.
     """
     states: dict[str, GameState] = {}
     for game in bet.games:
@@ -187,11 +188,11 @@ async def price_now(
 
 
 SINCE_TIP = timedelta(hours=5)
-"""How far back an exchange's price of a game in play may first have been told."""
+"""How far back an exchange may first have quoted a price that stands in play."""
 
 
 async def live_lines(store: Store, state: GameState, at: datetime) -> LiveLines | None:
-    """An exchange's moneyline that stood at a time, of a game in play; None where there is none."""
+    """An exchange's moneyline of a game in play at a time; None where there is none."""
     if not state.phase.in_play:
         return None
     standing = await store.quotes.standing(state.game.id, at - SINCE_TIP, at)
@@ -207,9 +208,9 @@ async def pricing_of(
     load: Load = load_parameters,
     at: datetime | None = None,
 ) -> Pricing:
-    """What prices bets on some games: lines and results, their players' last games, who is out.
+    """A pricing for some bets, with all that the store knows of their games and players.
 
-    `at` is the moment by which players are said to be out; None for the last that was read.
+    `at` is the moment by whose injury report players are out; None for the last one that was read.
     """
     quotes: dict[str, PregameLines] = {}
     finished: list[Finished] = []
@@ -236,9 +237,9 @@ async def pricing_of(
 async def believed_of(
     store: Store, game: Game, rules: tuple[Rule, ...], given: LinesFor, load: Load, now: datetime
 ) -> Believed:
-    """The prior of a game as the daemon would say it, and who tells it.
+    """The prior of a game as the daemon would give it, and what it rests on.
 
-    `rules` are those of bets that bring none, `given` the lines of the configuration.
+    `rules` are the default rules of bets; `given` looks up the configuration's lines.
     """
     views = await store.bets_on(game.id, rules)
     bets = bets_before(views, game, now)
@@ -247,7 +248,7 @@ async def believed_of(
 
 
 def bets_before(views: Sequence[BetView], game: Game, until: datetime) -> list[Bet]:
-    """The bets with a leg on a game that a forecast could learn from at a time."""
+    """The bets with a leg on a game that a forecast could use at a time."""
     return [bet for x in views if (bet := _bet_then(x, game, until)) is not None]
 
 
@@ -259,7 +260,7 @@ def _bet_then(x: BetView, game: Game, until: datetime) -> Bet | None:
 
 
 def bet_of(x: BetView) -> Bet | None:
-    """A bet that is shown, as it is priced; None before its games are known."""
+    """A bet as it is priced, from how it is shown; None before its games are known."""
     if x.game is None or x.market is None:
         return None
     return Bet(

@@ -1,6 +1,6 @@
-"""What is looked up every day: results and boxes, ratings, form, injuries, and what rests on them.
+"""The daily look-ups: results and box scores, ratings, form, injuries, and what rests on them.
 
-Doing it again changes nothing and asks for nothing that is there already.
+Running it again changes nothing, and asks for nothing that is stored already.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ from tracker.store import Store
 from tracker.store.known import Rated, SlateCheck, TeamRoadEnds
 
 BACK = 7
-"""Days before today that are always looked at: what was not there yet is asked for again."""
+"""Days before today that are always checked: what was missing is asked for again."""
 
 MOST_BACK = 60
-"""Days back at most that are made up for where nothing was looked up since."""
+"""Most days back that are made up for after a time without look-ups."""
 
 FOLLOWED = timedelta(days=60)
-"""A league is followed for so long after the last game that a bet was about."""
+"""How long a league stays followed after the last game that a bet was on."""
 
 ENOUGH = 5
-"""Games of a player that tell well enough what to expect of him."""
+"""Games of a player that are enough to know what to expect of him."""
 
 FAR = 14
 """Days back in which ENOUGH games are looked for."""
 
 _FRESH_S = 30.0
 _NO_BOX = ("ncaam", "ncaaw", "gleague")
-"""Leagues whose players no line is about: a board is enough."""
+"""Leagues without player lines: their boards are enough."""
 
 
 class Part(StrEnum):
-    """What can be looked up by itself."""
+    """The parts that can be looked up one by one."""
 
     RESULTS = "results"
     PLAYERS = "players"
@@ -61,7 +61,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What came of one part for one league: a sentence, and whether nothing is missing."""
+    """The result of one part for one league: a sentence, and whether nothing is missing."""
 
     part: Part
     league: str
@@ -73,12 +73,12 @@ class Refreshed:
 
 
 class Refresh:
-    """One round of looking things up."""
+    """One round of look-ups."""
 
     def __init__(
         self, store: Store, feeds: Feeds, clock: Clock, load: Callable[[str], Parameters]
     ) -> None:
-        """`load` gives the parameters of a league, whose figures rate its teams."""
+        """`load` gives the parameters of a league, which its teams are rated with."""
         self._store = store
         self._feeds = feeds
         self._clock = clock
@@ -86,12 +86,12 @@ class Refresh:
         self._listings: dict[tuple[str, date], Sequence[Listing]] = {}
 
     async def leagues(self) -> tuple[str, ...]:
-        """The leagues that are followed: those of bets in the last weeks, and the NBA."""
+        """The followed leagues: the NBA, and those of bets in the last weeks."""
         since = slate_date(self._clock.now()) - FOLLOWED
         return tuple(dict.fromkeys((NBA.id, *await self._store.seasons.leagues(since))))
 
     async def run(self, league: str, parts: Iterable[Part]) -> tuple[Refreshed, ...]:
-        """Look some parts up; what cannot be had is said, and the others are done all the same."""
+        """Look some parts up; a part that cannot be had is reported, and the others go on."""
         wanted, found = set(parts), []
         if wanted & {Part.RESULTS, Part.PLAYERS}:
             found += await self._results(league, boxes=Part.PLAYERS in wanted)
@@ -126,7 +126,7 @@ class Refresh:
         return found
 
     async def _day(self, league: str, day: date, *, boxes: bool) -> Refreshed:
-        """Look up one date: its slate, then whatever of it is not known yet."""
+        """Look up one date: its slate, then what is missing of it."""
         boxes = boxes and league not in _NO_BOX
         listed = await self._slate(league, day)
         morning = datetime.combine(day, time(), LEAGUE_ZONE)
@@ -152,7 +152,7 @@ class Refresh:
         return Refreshed(Part.RESULTS, league, _told(check), check.whole, changed)
 
     async def _slate(self, league: str, day: date) -> list[Listing]:
-        """A date's games under the ids in force. Raises FeedError when no source tells them."""
+        """A date's games under the ids in force. Raises FeedError when no source has them."""
         register = Register(g for g, _ in await self._store.games(since=day - timedelta(days=2)))
         trouble: FeedError | None = None
         for feed in self._feeds.by_league.get(league, ()):
@@ -198,7 +198,7 @@ class Refresh:
         return answer.reading if isinstance(answer.reading, GameState) else None
 
     async def _keep(self, state: GameState | None, before: GameState | None) -> int:
-        """Keep a state, and what its players did; 1 where that was news."""
+        """Store a state and what its players did; 1 where the game's phase is new, else 0."""
         if state is None:
             return 0
         bare = replace(state, players=())
@@ -209,10 +209,10 @@ class Refresh:
     async def recent(
         self, league: str, teams: frozenset[str], roomy: Callable[[Game], bool]
     ) -> int:
-        """Read the boxes of some teams' last games, the newest first; how many were read.
+        """Read the box scores of some teams' last games, newest first; returns how many were read.
 
-        So that players are known whom nobody has read of: ENOUGH games of each team, as long as
-        `roomy` says that requests are to spare. Raises FeedError when no source tells the games.
+        This makes players known of whom no game was read: ENOUGH games of each team, as long as
+        `roomy` allows more requests. A source that does not have the games is skipped.
         """
         today = slate_date(self._clock.now())
         morning = datetime.combine(today - timedelta(days=FAR), time(), LEAGUE_ZONE)
@@ -237,7 +237,7 @@ class Refresh:
     async def _last_games(
         self, league: str, teams: frozenset[str], today: date
     ) -> AsyncIterator[Game]:
-        """Games of some teams before today, the newest first."""
+        """Games of some teams before today, newest first."""
         register = Register(g for g, _ in await self._store.games(since=today - timedelta(days=2)))
         feeds = self._feeds.by_league.get(league, ())
         for n in range(1, FAR + 1):
@@ -249,8 +249,8 @@ class Refresh:
                         listed = await self._listed(feed, day)
                         days = {day} if feed.source.dated else {g.slate for g, _ in listed}
                         for one in days | {day}:
-                            finals = [x for x in listed if x[0].slate == one]
-                            self._listings[feed.source.label, one] = finals
+                            of_day = [x for x in listed if x[0].slate == one]
+                            self._listings[feed.source.label, one] = of_day
                 except FeedError:
                     continue
                 found = [g for g, _ in listed if g.slate == day and {g.home, g.away} & teams]
@@ -338,7 +338,7 @@ def _result(x: Finished) -> GameResult:
 
 
 def _better(first: GameState | None, second: GameState | None) -> GameState | None:
-    """The one that knows the end of a game, else the first that there is."""
+    """The state that knows the end of the game, else the first that is not None."""
     for state in (first, second):
         if state is not None and (state.phase is Phase.FINAL or state.phase.off):
             return state

@@ -1,4 +1,4 @@
-"""The record of a week, a month or a season: money, calibration and alerts, in three forms."""
+"""The record of a week, a month or a season: money, calibration and alerts, in three formats."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COHORTS = (Grouping.MARKET, Grouping.LEAGUE, Grouping.BOOK, Grouping.TAG)
 
 
 class ReportSpan(StrEnum):
-    """What a report is of, ending today."""
+    """The span of a report, which ends today."""
 
     WEEK = "week"
     MONTH = "month"
@@ -29,10 +29,10 @@ class ReportSpan(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A record from one of the leagues' dates to another, both counted.
+    """A record from one of the leagues' dates to another, both included.
 
-    `reliable` compares the first chance of each bet with what came; None before the first result.
-    `closing_value` is what a unit staked was worth by the close, over `valued` bets.
+    `reliable` compares the first chance of each bet with its result; None before the first result.
+    `closing_value` is what a unit staked was worth at the close, over `valued` bets.
     """
 
     span: ReportSpan
@@ -98,7 +98,7 @@ def tally_json(x: Tally) -> dict[str, object]:
 
 
 def reliability_json(found: Reliability | None) -> dict[str, object]:
-    """What was told against what came, as every contract has it."""
+    """Chances against results, as every contract has it."""
     if found is None:
         return {"bets": 0, "brier": None, "log_loss": None, "bins": []}
     bins = [asdict(x) | {"fits": x.fits} for x in found.bins]
@@ -106,7 +106,7 @@ def reliability_json(found: Reliability | None) -> dict[str, object]:
 
 
 def calibration_json(said: Sequence[Said], first: Sequence[Said]) -> dict[str, object]:
-    """What was told against what came, and the same of the raw chances: `calibration --json`.
+    """Shown chances against results, and raw chances against results: `calibration --json`.
 
     `first` are the first chances of the bets, which the page draws. `calibrated` is the number of
     bets with a chance that a calibration has moved.
@@ -124,7 +124,7 @@ def _told_json(said: Sequence[Said]) -> dict[str, object]:
 
 
 def raw_of(said: Iterable[Said]) -> list[Said]:
-    """The chances as the forecast had them."""
+    """The chances as the forecast had them, before calibration."""
     return [x if x.raw is None else replace(x, p=x.raw) for x in said]
 
 
@@ -205,7 +205,7 @@ def markdown(x: Report) -> str:
 
 
 def page(x: Report) -> str:
-    """The report as one HTML page that needs nothing else."""
+    """The report as one self-contained HTML page."""
     parts = [
         "<!doctype html><html lang='en'><meta charset='utf-8'>",
         f"<title>{html.escape(_title(x))}</title><style>",

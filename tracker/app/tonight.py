@@ -1,4 +1,4 @@
-"""Tonight's games with their bets, as the cards of the chat show them: one wording everywhere."""
+"""Tonight's games with their bets for the web page, in the same words as the chat's live cards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.player import Stat
 from tracker.domain.tracking import RulePhase
 from tracker.engine.rules.state_machine import HOLD_POLLS
-from tracker.wording.cards import Card, Row, card, silence
+from tracker.wording.cards import Card, Row, bet_silence, card, silence
 
 if TYPE_CHECKING:
     from tracker.app.health import AtWork
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from tracker.store.views import BetView
 
 _BEHIND = timedelta(minutes=5)
-"""Over which the movement of a chance is shown."""
+"""The time over which a change of chance is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlayerLink:
-    """A player whom a bet is about, with the figure and the line of the bet, where it has one."""
+    """A player whom a bet is about, with the figure of the bet, and its line where it has one."""
 
     name: str
     stat: str
@@ -47,9 +47,9 @@ def players_of(wager: Wager | None) -> tuple[PlayerLink, ...]:
 
 @dataclass(frozen=True, slots=True)
 class BetOnCard:
-    """A bet as a row of its game's card; `number` leads to the bet, `about` to its players.
+    """A bet as a row of its game's card; `about` are its players.
 
-    `rules` are those that are on their way to firing, or have just fired.
+    `rules` names the rules that are pending or have just fired, and until when it is silent.
     """
 
     number: int
@@ -61,7 +61,7 @@ class BetOnCard:
 
 @dataclass(frozen=True, slots=True)
 class GameOnPage:
-    """A game that is followed: its card, and the bets that the card's rows are of."""
+    """A followed game: its card, and the bet of each of the card's rows."""
 
     game: str
     name: str
@@ -70,7 +70,7 @@ class GameOnPage:
     old: bool
 
     def texts(self) -> dict[str, str]:
-        """Every text that changes while the game is played, by the key of its place on the page."""
+        """Every text that changes while the game is played, by its key on the page."""
         game = f"g{self.game}"
         found = {
             f"{game}.head": self.card.head,
@@ -87,7 +87,7 @@ class GameOnPage:
 
 
 async def trouble(store: Store, at: AtWork, zone: tzinfo) -> str:
-    """What stands over a page while no daemon runs, and since when nothing was read."""
+    """The warning on a page while no daemon runs, with the time of the last poll; else empty."""
     if at.daemon is not None:
         return ""
     last = await store.monitoring.last_answer()
@@ -96,7 +96,7 @@ async def trouble(store: Store, at: AtWork, zone: tzinfo) -> str:
 
 
 def rules_text(tracked: Tracked) -> str:
-    """The rules of a bet that are on their way to firing, or have just fired."""
+    """The rules of a bet that are pending or have just fired."""
     parts = []
     for one in tracked.rules:
         if one.phase is RulePhase.PENDING:
@@ -108,7 +108,7 @@ def rules_text(tracked: Tracked) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Evening:
-    """All that the page of the night shows. `waiting` are open bets that are on no card.
+    """All that tonight's page shows. `waiting` are open bets that are on no card.
 
     `trouble` says what is wrong where the numbers may be old.
     """
@@ -119,16 +119,16 @@ class Evening:
 
     @property
     def shape(self) -> str:
-        """Which games and bets there are: a page that shows others must be taken anew."""
+        """The games and bets on the page: where this changes, the page must be loaded again."""
         cards = [f"{x.game}:{','.join(str(y.number) for y in x.bets)}" for x in self.games]
         return ";".join([*cards, ",".join(str(x.number) for x in self.waiting)])
 
     def row_of(self, number: int) -> BetOnCard | None:
-        """A bet as it stands on its card; None where it is on none."""
+        """A bet on its card; None where it is on none."""
         return next((x for game in self.games for x in game.bets if x.number == number), None)
 
     def texts(self) -> dict[str, str]:
-        """Every text that changes, by the key of its place on a page."""
+        """Every text of the page that changes, by its key on the page."""
         found = {"trouble": self.trouble, "shape": self.shape}
         for one in self.games:
             found |= one.texts()
@@ -136,7 +136,7 @@ class Evening:
 
 
 async def evening(store: Store, rules: tuple[Rule, ...], at: AtWork, zone: tzinfo) -> Evening:
-    """The night as it stands. `rules` are those of bets that bring none."""
+    """Tonight as it stands. `rules` are the default rules of bets."""
     games = await tonight(store, rules, at.now, zone)
     shown = {x.number for game in games for x in game.bets}
     waiting = tuple(
@@ -157,7 +157,7 @@ def _texts(key: str, row: Row) -> dict[str, str]:
 async def tonight(
     store: Store, rules: tuple[Rule, ...], now: datetime, zone: tzinfo
 ) -> tuple[GameOnPage, ...]:
-    """Every game that is followed, by tip-off. `rules` are those of bets that bring none."""
+    """Every followed game, open ones first, then by name. `rules` are the default rules of bets."""
     snoozes = await store.alerting.snoozes(now)
     found = []
     for tracking in await store.trackings(rules):
@@ -180,7 +180,9 @@ def _game(
             found.bet.number,
             row,
             found.settlement is not None,
-            rules_text(found),
+            ", ".join(
+                x for x in (rules_text(found), bet_silence(found.bet.number, snoozes, zone)) if x
+            ),
             players_of(found.bet.market),
         )
         for found, row in zip(tracking.tracked, made.rows, strict=True)
@@ -190,6 +192,6 @@ def _game(
 
 
 def _earlier(readings: Sequence[tuple[int, datetime, float]], now: datetime) -> dict[int, float]:
-    """Each bet's chance as it was some minutes ago, where it was known by then."""
+    """Each bet's chance some minutes ago, where it was known then."""
     since = now - _BEHIND
     return {bet: win for bet, at, win in sorted(readings, key=lambda x: x[1]) if at <= since}

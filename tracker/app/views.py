@@ -1,4 +1,4 @@
-"""The JSON that other programs rely on: bets, their history, alerts, games and the whole."""
+"""The JSON that other programs rely on: bets and their history, alerts, games, and the status."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def game_json(game: Game, state: GameState | None) -> Json:
 
 
 def status_json(x: StatusView, now: datetime, daemon: DaemonView | None) -> Json:
-    """The whole at a glance as `tracker status --json` gives it; ages are in seconds at `now`.
+    """The status as `tracker status --json` gives it; ages are in seconds at `now`.
 
     `daemon` is the one that runs; None when none does.
     """
@@ -182,12 +182,12 @@ def status_json(x: StatusView, now: datetime, daemon: DaemonView | None) -> Json
 
 
 def iso(at: datetime) -> str:
-    """A time in the contracts: ISO 8601, UTC, with Z."""
+    """A time as the contracts write it: ISO 8601, UTC, with Z."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def clock_digits(seconds: float) -> str:
-    """What is left of a period as `tracker price` reads it: `04:11`, `00:07.4`."""
+    """The time left of a period in the form that `tracker price` reads: `04:11`, `00:07.4`."""
     if seconds < _MINUTE and round(seconds * 10) % 10:
         return f"00:{round(seconds * 10) / 10:04.1f}"
     minutes, rest = divmod(round(seconds), _MINUTE)
@@ -220,7 +220,7 @@ def chance_json(chance: Chance | None) -> Json | None:
 
 
 def chance_parts(chance: Chance | None) -> Json:
-    """The parts of a chance, for a row that they stand in; each None where there is none."""
+    """The parts of a chance, to put into a row; each None where there is none."""
     if chance is None:
         return {"win": None, "push": None, "lose": None}
     return {"win": chance.win, "push": chance.push, "lose": chance.lose}
@@ -275,7 +275,7 @@ def _settlement(view: SettlementView) -> Json:
 
 
 def prior_json(found: Believed) -> dict[str, Any]:
-    """The prior as other programs read it: points, the home team's margin."""
+    """The prior as other programs read it, in points; the margin is the home team's."""
     prior = found.prior
     return {
         "margin": round(prior.margin, 3),

@@ -281,6 +281,15 @@ def table(
     screen.print(grid)
 
 
+def fits(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a table has room for each of its rows on one line."""
+    from rich.text import Text
+
+    used = [i for i in range(len(heads)) if any(row[i] for row in rows)]
+    columns = [[heads[i], *(Text.from_ansi(row[i]).plain for row in rows)] for i in used]
+    return sum(max(map(len, x)) + _GAP for x in columns) - _GAP <= console().width
+
+
 def _parted(cell: Text, width: int | None) -> Text:
     """A cell whose words are broken after a hyphen, a dot or the like where they are too long."""
     if width is None:

@@ -1,7 +1,7 @@
-"""Live cards: what each game's is to show, and the loop that keeps it so on one board.
+"""Live cards: the messages that show a game's bets and are edited while it is played.
 
-`LiveView` has it as the tracks have it; `CardLoop` edits at the board's own pace, whatever becomes
-of an edit.
+`LiveView` holds what each card is to show, as the tracks report it. A `CardLoop` for each board
+posts and edits the cards at that board's pace, whatever comes of an edit.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ from tracker.store.alerting import CardRow
 from tracker.wording.cards import Card, card, silence
 
 BEHIND = timedelta(minutes=5)
-"""Over which the arrows are measured."""
+"""The time over which the arrows show a change of chance."""
 
 _KEPT = BEHIND + timedelta(minutes=1)
 
 _LEFT_KEPT = timedelta(minutes=15)
-"""How long a game that nobody follows is kept, so that every board can close its card."""
+"""How long a game that is no longer followed is kept, so that every board can close its card."""
 
 LEFT = "no bet on this game is followed any more"
 
 STOP_GRACE = 4.5
-"""Real seconds that a request under way is given when the program stops."""
+"""Real seconds that a request in progress may still take when the program stops."""
 
 IDLE = 10.0
-"""Most seconds between two looks at the live view."""
+"""Most seconds between two checks of the live view."""
 
 REFUSED_WAIT = 600.0
-"""Seconds after which a card that the channel refused for good is tried again all the same."""
+"""Seconds until a card is tried again that the channel refused for good."""
 
 DOUBT = "an earlier card of this game may stand above: this one is kept up to date"
 
 
 class Waker(Protocol):
-    """Something that can be woken: an event of asyncio's."""
+    """Something that can be woken, such as an asyncio event."""
 
     def set(self) -> None:
         """Wake whoever waits."""
@@ -55,7 +55,7 @@ class Waker(Protocol):
 
 
 class _Readings:
-    """A bet's chances of the last minutes, in the order of time."""
+    """A bet's chances of the last minutes, in order of time."""
 
     __slots__ = ("_at", "_win")
 
@@ -63,18 +63,18 @@ class _Readings:
         self._at, self._win = array("d"), array("d")
 
     def add(self, at: datetime, win: float) -> None:
-        """Take a reading, unless a later one is known."""
+        """Add a reading, unless one as late or later is known."""
         moment = at.timestamp()
         if self._at and self._at[-1] >= moment:
             return
         self._at.append(moment)
         self._win.append(win)
-        # One reading from before the window is what the first of them is measured against.
+        # The last reading from before the window is kept: `before` needs it at the window's start.
         gone = max(bisect_right(self._at, moment - _KEPT.total_seconds()) - 1, 0)
         del self._at[:gone], self._win[:gone]
 
     def recall(self, at: datetime, win: float) -> None:
-        """Take a reading from before the program started, wherever it belongs."""
+        """Insert a reading from before the program started at its place in time."""
         moment = at.timestamp()
         place = bisect_left(self._at, moment)
         if place == len(self._at) or self._at[place] != moment:
@@ -82,14 +82,17 @@ class _Readings:
             self._win.insert(place, win)
 
     def before(self, at: datetime) -> float | None:
-        """The last one that is no later; None without one."""
+        """The last reading at or before this moment; None without one."""
         place = bisect_right(self._at, at.timestamp())
         return self._win[place - 1] if place else None
 
 
 @dataclass(slots=True)
 class _Game:
-    """What is believed of a game since `at`. `chances` are, by bet, the last minutes' readings."""
+    """A game with what is believed of it since `at`, and each bet's recent chances by its number.
+
+    `left_at` is when the game stopped being followed; None while it is followed.
+    """
 
     tracking: GameTracking | None = None
     at: datetime | None = None
@@ -97,7 +100,7 @@ class _Game:
     left_at: datetime | None = None
 
     def share(self, newest: Mapping[int, Tracked]) -> None:
-        """Take bets, by number, as the poll of another game has left them."""
+        """Take the newest state of bets, by number, that the poll of another game has changed."""
         if self.tracking is None or not any(x.bet.number in newest for x in self.tracking.tracked):
             return
         tracked = tuple(newest.get(x.bet.number, x) for x in self.tracking.tracked)
@@ -105,10 +108,10 @@ class _Game:
 
 
 class LiveView:
-    """Fed by the tracks, read by the loops of the boards. Nothing here waits."""
+    """What the cards show now. The tracks write it, the card loops read it; nothing here waits."""
 
     def __init__(self, clock: Clock, zone: tzinfo) -> None:
-        """`zone` is the person's."""
+        """`zone` is the person's time zone."""
         self._clock = clock
         self._zone = zone
         self._games: dict[str, _Game] = {}
@@ -116,18 +119,18 @@ class LiveView:
         self._snoozes: tuple[Snooze, ...] = ()
 
     def listen(self, listener: Waker) -> None:
-        """Ring this listener whenever there is something else to show."""
+        """Wake this listener whenever there is something new to show."""
         self._listeners.append(listener)
 
     def snooze(self, snoozes: tuple[Snooze, ...]) -> None:
-        """Show what a person has silenced: these snoozes, in place of those before."""
+        """Replace the snoozes that the cards show."""
         self._snoozes = snoozes
 
     def show(self, tracking: GameTracking) -> None:
         """Take what is believed of a game, after every poll.
 
-        Also of its bets on several games, wherever they are shown: another game that is over is
-        not polled for hours.
+        Bets on several games are updated on the cards of the other games too, since a game that is
+        over is not polled for hours.
         """
         now = self._clock.now()
         shared = {x.bet.number: x for x in tracking.tracked if len(x.bet.games) > 1}
@@ -143,30 +146,30 @@ class LiveView:
         self.ring()
 
     def leave(self, game_id: str) -> None:
-        """Nobody follows this game any more."""
+        """Note that a game is no longer followed."""
         self._forget()
         if game_id in self._games:
             self._games[game_id].left_at = self._clock.now()
             self.ring()
 
     def recall(self, game_id: str, chances: Iterable[tuple[int, datetime, float]]) -> None:
-        """Take the readings of the last minutes before the program started."""
+        """Take the readings from just before the program started: bet, time, chance to win."""
         game = self._games.setdefault(game_id, _Game())
         for bet, at, win in chances:
             game.chances[bet].recall(at, win)
 
     def games(self) -> tuple[str, ...]:
-        """The games that have something to show, in a fixed order."""
+        """The ids of the games that have something to show, sorted."""
         self._forget()
         return tuple(sorted(x for x, game in self._games.items() if game.tracking is not None))
 
     def tracking(self, game_id: str) -> GameTracking | None:
-        """What is believed of a game; None while nothing is known."""
+        """What is believed of a game; None before its first poll."""
         game = self._games.get(game_id)
         return None if game is None else game.tracking
 
     def card(self, game_id: str) -> Card | None:
-        """The card of a game at this moment."""
+        """The card of a game at this moment; None before its first poll."""
         game = self._games.get(game_id)
         if game is None or game.tracking is None:
             return None
@@ -196,21 +199,21 @@ class LiveView:
         return max(moves, key=lambda number: (moves[number], -number), default=None)
 
     def _forget(self) -> None:
-        """Drop the games that were left long ago, also where nobody shows any."""
+        """Drop games that were left long ago; this must happen even where no board shows cards."""
         limit = self._clock.now() - _LEFT_KEPT
         for game_id, game in list(self._games.items()):
             if game.left_at is not None and game.left_at < limit:
                 del self._games[game_id]
 
     def _earlier(self, game: _Game) -> dict[int, float]:
-        """What each bet's chance was some minutes before the last look."""
+        """Each bet's chance to win BEHIND before the last poll, by number, where it is known."""
         if game.at is None:
             return {}
         earlier = {bet: x.before(game.at - BEHIND) for bet, x in game.chances.items()}
         return {bet: win for bet, win in earlier.items() if win is not None}
 
     def ring(self) -> None:
-        """Wake whoever shows cards."""
+        """Wake every listener."""
         for listener in self._listeners:
             listener.set()
 
@@ -219,36 +222,37 @@ FIRST_RETRY, LONGEST_RETRY = 4.0, 120.0
 
 
 class CardStore(Protocol):
-    """Which message is which game's card, on disk."""
+    """Stores which message holds which game's card."""
 
     async def of(self, channel: str) -> list[CardRow]:
         """Every card of a channel."""
         ...
 
     async def begin(self, channel: str, game: str, at: datetime) -> CardRow:
-        """Mark a card as being sent."""
+        """Record that a card is about to be sent."""
         ...
 
     async def finish(
         self, channel: str, game: str, outcome: Outcome, message: str | None, at: datetime
     ) -> None:
-        """Write down what came of it."""
+        """Record what came of sending it."""
         ...
 
     async def close(self, channel: str, game: str, at: datetime) -> None:
-        """Write down that it shows the last that there is to show."""
+        """Record that the card shows the game's last state and is not edited again."""
         ...
 
     async def chances(self, game: str, since: datetime) -> list[tuple[int, datetime, float]]:
-        """The readings of a game's bets since then."""
+        """The chances of a game's bets since a moment: bet, time, chance to win."""
         ...
 
 
 @dataclass(slots=True)
 class _Kept:
-    """What is known of one card. Times are monotonic seconds.
+    """What the loop knows of one card. Times are monotonic seconds.
 
-    `shown` is what it last showed, None before the first edit after a start.
+    `shown` is the card as last sent; None before the first edit after a start. `not_before` is the
+    earliest time to try again. `asked` is whether a person asked for a fresh one.
     """
 
     row: CardRow | None = None
@@ -261,7 +265,7 @@ class _Kept:
 
 @dataclass(slots=True)
 class CardLoop:
-    """One board's turns. `speed` is how many seconds of the clock pass in a real one."""
+    """Posts and edits the cards of one board. `speed` is clock seconds per real second."""
 
     board: Board
     live_view: LiveView
@@ -274,25 +278,25 @@ class CardLoop:
     kept: dict[str, _Kept] = field(default_factory=dict)
 
     async def recall(self) -> None:
-        """Take up the cards that were shown before the program started."""
+        """Load the cards that were posted before the program started."""
         for row in await self.cards.of(self.board.name):
             self.kept[row.game] = _Kept(row)
 
     def ask(self, game: str) -> None:
-        """Show a game's card anew as soon as the board allows, though nothing has changed."""
+        """Edit a game's card as soon as the board allows, even if nothing has changed."""
         self.kept.setdefault(game, _Kept()).asked = True
         self.live_view.ring()
 
     async def turn(self) -> float:
-        """Bring the card up to date that has waited longest; seconds until there is more to do."""
+        """Write the card that is due first, if any; the seconds until there is more to do."""
         now = self.clock.monotonic()
         if self.free_at > now:
             return self.free_at - now
         later = now + IDLE
-        # A game that appears while others are met waits for the next turn.
+        # A game that appears during this turn waits for the next one.
         games = tuple(self.live_view.games())
         for gone in self.kept.keys() - set(games):
-            # Its row is remembered, so that it is edited if the game comes back.
+            # Its row is kept, so that the same message is edited if the game comes back.
             self.kept[gone].shown = None
         for game in games:
             await self._meet(game)
@@ -300,8 +304,8 @@ class CardLoop:
             if soonest > now:
                 later = min(later, soonest)
                 break
-            # One card is worded at a time, and only where it might be written: hundreds of bets
-            # take their time, and alerts wait for none of it.
+            # One card is made at a time, and only if it may be written now: hundreds of bets
+            # take a while, and alerts must not wait for that.
             made = self.live_view.card(game)
             due = None if made is None else self._due(game, made)
             if made is not None and due is not None and due <= now:
@@ -312,7 +316,7 @@ class CardLoop:
         return max(later - now, 0.0)
 
     async def _meet(self, game: str) -> None:
-        """The first sight of a game: the minutes before it are read from disk."""
+        """Take up a game that is new to the loop: read its chances of the last minutes."""
         if game not in self.kept:
             self.kept[game] = _Kept()
         kept = self.kept[game]
@@ -323,7 +327,7 @@ class CardLoop:
             )
 
     def _soonest(self, game: str) -> float:
-        """Before when a card is not written, whatever there is to show."""
+        """The earliest time at which a card may be written, whatever there is to show."""
         kept, pace = self.kept[game], self.board.pace
         if kept.row is None or kept.row.state != "shown":
             return kept.not_before
@@ -345,7 +349,7 @@ class CardLoop:
         return max(kept.not_before, idle) if live else None
 
     def _final(self, made: Card, kept: _Kept) -> Card:
-        """The card as it is sent: one that may have a twin says so."""
+        """The card as it is sent: it says so where an earlier message may show the same game."""
         doubtful = kept.row is not None and kept.row.doubtful and not self.board.same_name
         return replace(made, note=DOUBT) if doubtful and not made.note else made
 
@@ -394,7 +398,7 @@ class CardLoop:
             self.tell(CardClosed(self.board.name, self._name(game)))
 
     def _took(self, game: str, outcome: Outcome, final: Card) -> None:
-        """Remember what came of a request, and when the next one may be."""
+        """Note what came of a request, and when the next one may be made."""
         kept, now = self.kept[game], self.clock.monotonic()
         kept.edited_at = now
         match outcome:
@@ -417,7 +421,7 @@ class CardLoop:
                 assert_never(outcome)
 
     def _real(self, seconds: float) -> float:
-        """Real seconds, which are what a channel counts, on the clock."""
+        """Convert real seconds, which a channel's limits are in, to seconds of the clock."""
         return seconds * self.speed
 
     def _backoff(self, kept: _Kept) -> float:
@@ -441,8 +445,8 @@ async def keep_cards(
 ) -> None:
     """Keep every game's card on one board up to date, for ever.
 
-    `snoozes` gives those in force. A cancellation gives the request under way STOP_GRACE and writes
-    down what came of it, so the store must outlive this.
+    `snoozes` gives those in force. A cancelled loop gives the request in progress STOP_GRACE real
+    seconds, then records what came of it, so the store must be closed after this loop.
     """
     wake = asyncio.Event()
     loop.live_view.listen(wake)
@@ -456,7 +460,7 @@ async def keep_cards(
 
 
 async def _whole(turn: Coroutine[None, None, float]) -> float:
-    """One turn, which a cancellation may shorten but does not tear."""
+    """Run one turn; when cancelled, let it go on for STOP_GRACE before it is ended too."""
     task = asyncio.ensure_future(turn)
     try:
         return await asyncio.shield(task)

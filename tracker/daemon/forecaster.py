@@ -1,6 +1,7 @@
-"""Forecasts for the daemon: the prior of a game, and the work done off the event loop.
+"""Forecasts for the daemon, worked out in threads, off the event loop.
 
-A challenger on trial forecasts here what the champion forecasts, in nobody's way.
+`Forecaster` makes a game's outlook after each poll. `TrialWatch` lets a challenger on trial
+forecast the same states as the champion, and stores what both say; it delays no poll.
 """
 
 from __future__ import annotations
@@ -50,10 +51,10 @@ from tracker.store import Store
 from tracker.store.trials import Shadow, ShadowBet, Trial
 
 BUDGET_SECONDS = 2.0
-"""Real time after which a forecast is given up and the last one stands."""
+"""Real seconds that a forecast may take; after that the last outlook stands."""
 
 _THREADS = 2
-"""One that is stuck leaves one; more would only cost memory, each keeping its own."""
+"""If one thread is stuck, one is left. More would only cost memory: each thread keeps its own."""
 
 
 LiveOf = Callable[[Game, GameState], LiveLines | None]
@@ -61,12 +62,12 @@ LiveOf = Callable[[Game, GameState], LiveLines | None]
 
 
 def nothing_live(game: Game, state: GameState) -> LiveLines | None:  # noqa: ARG001 - it is a LiveOf
-    """For whoever reads no quotes."""
+    """No lines: the default, where no quotes are read."""
     return None
 
 
 class Forecaster:
-    """Forecasts a game from its state, with what was believed of it before tip-off."""
+    """Forecasts a game from its state and its prior."""
 
     def __init__(
         self,
@@ -77,7 +78,7 @@ class Forecaster:
     ) -> None:
         """`lines_for` looks up the configuration's lines; those given with a bet come first.
 
-        `live` tells what the market quotes of a game in play.
+        `live` gives the market's lines of a game in play.
         """
         self.pricing = Pricing(Known(lines_for), load=load)
         self._live = live
@@ -88,7 +89,7 @@ class Forecaster:
         self._begun: set[str] = set()
 
     async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
-        """The outlook, or why there is none: a forecast that fails leaves the last one standing."""
+        """The outlook, or why there is none: a failed forecast leaves the last outlook standing."""
         name = tracking.game.name
         try:
             async with asyncio.timeout(BUDGET_SECONDS):
@@ -111,11 +112,11 @@ class Forecaster:
     def outlook(
         self, tracking: GameTracking, state: GameState, live: LiveLines | None = None
     ) -> Outlook:
-        """The forecast itself, moved towards what the market quotes at that moment."""
+        """Work the outlook out in this thread, moved towards the market's live lines if given."""
         league = tracking.game.league
         if league in self._begun:
             return self._outlook(tracking, state, live)
-        # A league's first forecast reads its parameters, and works out what all its games share.
+        # A league's first forecast reads its parameters and computes what all its games share.
         with self._first:
             made = self._outlook(tracking, state, live)
             if league not in self._begun:
@@ -130,10 +131,10 @@ class Forecaster:
 
 
 def prepared(outlook: Outlook, tracking: GameTracking) -> Outlook:
-    """The outlook with all worked out that a game's bets ask of it.
+    """The outlook with all parts worked out that the bets on a game need.
 
-    An outlook works out parts of the game and players once, when they are first asked for: here, in
-    a thread, and not where it is decided, on the event loop.
+    An outlook works out each part (spans, players) when it is first asked for. Doing so here keeps
+    that work in this thread and off the event loop, where the decision is made.
     """
     game = tracking.game.id
     markets = [leg.market for x in tracking.tracked for leg in x.bet.legs if leg.game.id == game]
@@ -159,17 +160,17 @@ LOOKED_UP_EVERY = timedelta(minutes=1)
 """How long it may take until a trial that was started or stopped is noticed."""
 
 SHADOW_LIMIT_S = 5.0
-"""Real seconds that both forecasts of a state may take."""
+"""Real seconds that the two forecasts of one state may take together."""
 
 _BAD = (ArithmeticError, ValueError, LookupError, TypeError, TrackerError)
-"""What becomes of figures that cannot be computed with: a challenger may be anything."""
+"""Errors that a challenger's figures may cause: a challenger may hold anything."""
 
 Recent = Mapping[tuple[str, str], tuple[PlayerGame, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class TrialPair:
-    """A trial with the parameters of both: they differ in games, or in the figures of players."""
+    """A trial with both models' parameters, which differ in games or in the figures of players."""
 
     trial: Trial
     champion: Parameters
@@ -177,13 +178,13 @@ class TrialPair:
 
 
 class TrialWatch:
-    """Shadows the games that are followed while a model of their league is on trial."""
+    """Forecasts followed games with champion and challenger while their league has a trial."""
 
     def __init__(
         self, store: Store, registry: Registry[Parameters], pricing: Pricing, clock: Clock,
         report: Tell,
     ) -> None:  # fmt: skip
-        """`pricing` is the daemon's, so that both know what the champion knows."""
+        """`pricing` is the daemon's own: both models start from what the champion knows."""
         self._store = store
         self._registry = registry
         self._pricing = pricing
@@ -196,21 +197,21 @@ class TrialWatch:
         self._seen: set[tuple[int, str, str, int]] = set()
 
     def show(self, tracking: GameTracking) -> None:
-        """Take what is believed of a game, after a poll of it."""
+        """Take what is believed of a game after a poll, to be forecast by both models."""
         state = tracking.state
         if state is not None and minutes_left(state) is not None:
             self._waiting[tracking.game.id] = tracking
             self._news.set()
 
     async def watch(self) -> None:
-        """Shadow what is shown, for ever."""
+        """Forecast what `show` took with both models, for ever."""
         while True:
             await wait_for_event(self._clock, self._news, LOOKED_UP_EVERY.total_seconds())
             self._news.clear()
             await self.work()
 
     async def work(self) -> None:
-        """Shadow the games that were shown since the last time."""
+        """Forecast with both models the games that `show` took since the last call."""
         await self._look_up()
         waiting, self._waiting = self._waiting, {}
         for tracking in waiting.values():
@@ -229,7 +230,7 @@ class TrialWatch:
             self._pairs = tuple(x for t in trials if (x := self._pair(t)) is not None)
 
     def _pair(self, trial: Trial) -> TrialPair | None:
-        """Both models as they were when the trial began; None where one of them is gone."""
+        """Both models as they were when the trial began; None where one is gone or has changed."""
         try:
             champion, _ = in_use(self._registry, trial.league)
             champion = replace(champion, calibrations=NO_CALIBRATIONS)
@@ -276,7 +277,7 @@ class TrialWatch:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One state, looked at by both; runs in a thread."""
+    """One game state to forecast with both models, in a thread."""
 
     pair: TrialPair
     tracking: GameTracking
@@ -286,7 +287,7 @@ class _Work:
     now: datetime
 
     def done(self, moment: str | None, minute: int) -> tuple[Sequence[Shadow], Sequence[ShadowBet]]:
-        """What both say. Where the champion fails, nothing is compared."""
+        """What both models say of the game and its bets; nothing where the champion fails."""
         try:
             champion = self._seen(self.pair.champion)
             first = champion.outlook()
@@ -307,7 +308,7 @@ class _Work:
             return (self.failed(moment, minute, failed),), ()
 
     def failed(self, moment: str | None, minute: int, why: str) -> Shadow:
-        """That the challenger could not forecast, and why."""
+        """A record that the challenger could not forecast, and why."""
         return self._said(moment or f"{minute} min", "", {}, why)
 
     def _seen(self, parameters: Parameters) -> Seen:
@@ -319,7 +320,7 @@ class _Work:
         return Shadow(self.pair.trial.id, game, moment, subject, self.now, said, why)
 
     def _bets(self, first: Outlook, second: Outlook, minute: int) -> list[ShadowBet]:
-        """The chances of the bets that are on this game alone, and still open."""
+        """Both models' chances of each open bet on this game alone."""
         game, found = self.tracking.game.id, []
         for x in self.tracking.tracked:
             markets: list[Market] = markets_in(x.bet, game)
@@ -334,7 +335,7 @@ class _Work:
         return found
 
     def _players(self, moment: str, champion: Seen, challenger: Seen) -> list[Shadow]:
-        """What both say of every player in the box of whom recent games are known."""
+        """What both models say of each player in the box score of whom recent games are known."""
         lines: dict[Player, dict[Stat, float]] = {}
         for x in self.state.players:
             games = self._games(Player(x.name, x.side).key)

@@ -1,4 +1,4 @@
-"""The composition root: builds every part, runs them in one TaskGroup, and ends cleanly."""
+"""The daemon's composition root: builds every part and runs all loops in one TaskGroup."""
 
 from __future__ import annotations
 
@@ -89,17 +89,18 @@ from tracker.store.views import DaemonView
 
 
 class _Stop(Exception):
-    """Asks the task group to end: the person or systemd wants the daemon to stop."""
+    """Ends the task group: a person or systemd asked the daemon to stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a daemon is built of. `rng` moves the polls a little, so that not all ask at once.
+    """What a daemon is built of.
 
-    `write_backoff` is what the store waits with, and `progress` what a loop that waits excuses.
-    `load` gives the parameters that forecast a league. `verbs` runs commands for who asks in a
-    chat; None where nobody may. `runners` do what is
-    to be done at set times; None where nothing is.
+    `write_backoff` waits between two tries of a failed write. `progress` knows which loops are
+    late, and excuses those that wait for a write. `rng` jitters the times of the polls, so that not
+    all games are polled at once. `load` gives the parameters that forecast a league. `verbs` runs a
+    command that a person asks for in a chat; None where no chat may ask. `runners` run the chores
+    that are due at set times; None where there are no chores.
     """
 
     settings: Settings
@@ -119,10 +120,10 @@ class Parts:
 
 
 class Daemon:
-    """The running loops, and which games are being followed."""
+    """Runs the loops, and knows which games are being followed."""
 
     def __init__(self, parts: Parts) -> None:
-        """Nothing runs until `live`."""
+        """Build the loops; nothing runs until `live`."""
         self._parts = parts
         self._clock = parts.clock
         self._wakes = {channel.name: asyncio.Event() for channel in parts.channels}
@@ -183,11 +184,11 @@ class Daemon:
         )
 
     def _live_lines(self, game: Game, state: GameState) -> LiveLines | None:
-        """What the market quotes of a game in play."""
+        """The market's lines of a game in play; None where no exchange has fresh ones."""
         return self._market.live_lines(game, state)
 
     def _show(self, tracking: GameTracking) -> None:
-        """Let everybody see what is believed of a game after a poll."""
+        """Hand what is believed of a game after a poll to the cards, the trials and the market."""
         self._live_view.show(tracking)
         self._trials.show(tracking)
         self._market.show(tracking)
@@ -202,7 +203,7 @@ class Daemon:
         )  # fmt: skip
 
     def _bet_commands(self) -> BetCommands:
-        """What a chat may do with bets; what it changes is followed at once."""
+        """What a chat may do with bets; a bet that it adds or changes is followed at once."""
         settings, store = self._parts.settings, self._parts.store
         rules = tuple(parse_rule(text) for text in settings.rules.default)
         given, registry = partial(lines_for, settings.lines), registry_beside(settings.store.path)
@@ -212,7 +213,7 @@ class Daemon:
         )  # fmt: skip
 
     async def live(self, notifier: SystemdNotifier, stop: asyncio.Event) -> None:
-        """Run every loop until `stop` is set; the first that fails takes all down with it."""
+        """Run every loop until `stop` is set; if one loop fails, all of them end with it."""
         with self._write_backoff.telling(self._tell):
             await self._live(notifier, stop)
 
@@ -270,21 +271,27 @@ class Daemon:
             raise _Stop
 
     async def _tell_start(self, tasks: asyncio.TaskGroup) -> None:
-        """Say that the program runs, at once or after a while, where that is news."""
+        """Send the notice that the program has started.
+
+        Where its end was reported and this notice is not due, one that it runs again is sent later.
+        """
         parts, real = self._parts, SystemClock()
         ends = EndsTold(parts.settings.store.path, real)
         await self._notices.started(len(await parts.store.trackings(())), ends)
         tasks.create_task(self._notices.take_back(ends, real, lambda: len(self._following)))
 
     def _habits(self, channel: Channel) -> SendingHabits:
-        """How a channel's loop works; an alert on Telegram is a reply to its game's card."""
+        """How a channel's sending loop works.
+
+        On Telegram, an alert is a reply to the live card of its game.
+        """
         beat = partial(self._progress.expect, f"channel {channel.name}", GRACE)
         replies = isinstance(channel, TelegramChannel)
         under = self._parts.store.cards.under if replies else no_card
         return SendingHabits(beat=beat, zone=self._parts.settings.zone, card_of=under)
 
     def _lacking(self, changed: asyncio.Event) -> Lacking:
-        """What reads, in the background, what bets lack that came late."""
+        """The background loop that fetches what bets still lack: lines, players' games, rosters."""
         parts, followed = self._parts, self._followed
 
         def learned(games: frozenset[str]) -> None:
@@ -300,14 +307,14 @@ class Daemon:
         )  # fmt: skip
 
     async def _slates(self) -> Slates:
-        """The games of the leagues that are wanted, with what is known and bet on already."""
+        """The slates of the leagues that bets need, with the games known and bet on already."""
         await self._followed.recall()
         known = await self._parts.store.games(since=self._clock.now() - KEPT)
         games = (game for game, _ in known)
         return self._parts.feeds.slates(self._followed.leagues, games, lambda: self._followed.held)
 
     def _as_they_stand(self) -> tuple[GameTracking, ...] | None:
-        """Every game that is followed, as its last poll left it; None while one has had none."""
+        """Every followed game as its last poll left it; None while one has not been polled."""
         found = [self._live_view.tracking(x) for x in self._following]
         shown = {x.game.id for x in found if x is not None}
         if len(shown) < len(found) or {x.id for x in self._followed.games()} - shown:
@@ -315,12 +322,12 @@ class Daemon:
         return tuple(x for x in found if x is not None)
 
     def _plays_today(self) -> bool:
-        """Whether a bet is on any game of the leagues' date at this moment."""
+        """Whether any bet is on a game of the leagues' current date."""
         today = slate_date(self._clock.now())
         return any(game.slate == today for game in self._followed.games())
 
     def _keep_in_touch(self, tasks: asyncio.TaskGroup) -> None:
-        """Start what is done at set times, and what tells others that the program is alive."""
+        """Start the chores, the digests and reports, and the heartbeat."""
         settings, store, clock = self._parts.settings, self._parts.store, self._clock
         if self._parts.runners is not None:
             chores = usual_chores(settings, self._plays_today)
@@ -345,13 +352,13 @@ class Daemon:
             tasks.create_task(beat(url, self._well, SystemClock(), self._tell))
 
     def _well(self) -> bool:
-        """A full good cycle: every loop moves, writes go through, and no game is without data."""
+        """Whether a heartbeat is due: no loop is late, no write waits, and every game has data."""
         return not (self._progress.late() or self._write_backoff.waiting or self._notices.blind)
 
     def _follow(
         self, trackings: tuple[GameTracking, ...], tasks: asyncio.TaskGroup, decisions: Decisions
     ) -> None:
-        """Start a track for each game that has none, and wake those whose bets have changed."""
+        """Start a track for each game that has none, and poll at once where bets have changed."""
         for tracking in trackings:
             if tracking.game.id not in self._following and tracking.tracked:
                 poller = self._poller(tracking)
@@ -382,17 +389,17 @@ class Daemon:
         self._tell(GameLeft(tracking.game.name))
 
     def _hear(self, source: str) -> None:
-        """A fresh board has come: every game of its league that is played looks at it at once."""
+        """Let every game of a league poll at once when a fresh board of that league has come."""
         for poller in self._following.values():
             poller.hear(source)
 
     def _ring(self) -> None:
-        """Wake every channel: an alert is on disk."""
+        """Wake every channel's sending loop: an alert is on disk."""
         for wake in self._wakes.values():
             wake.set()
 
     def _status(self) -> str:
-        """One line for systemd."""
+        """The daemon's state in one line, for systemd."""
         games, waiting = len(self._following), self._followed.waiting
         text = f"following {plural(games, 'game')}"
         if waiting:
@@ -417,11 +424,13 @@ async def run(  # noqa: PLR0913 - all but three have a default
 ) -> None:
     """Run the daemon until `stop` is set or SIGTERM or SIGINT comes.
 
-    Raises AlreadyRunning when another daemon holds the database, StoreError when the database
-    cannot be used. Any other error is a fault: it ends the daemon, and systemd starts it again.
     `seed` makes the jitter of the polls repeatable. `load` gives the parameters that forecast a
-    league; else they are those that come with the program. `verbs` runs commands for who asks in a
-    chat, `runners` what is due at set times. `odds_key` is the key of The Odds API, if any.
+    league, by default those that come with the program. `verbs` runs a command that a person asks
+    for in a chat. `runners` run the chores that are due at set times. `odds_key` is the key of The
+    Odds API, if there is one.
+
+    Raises AlreadyRunning when another daemon holds the database, and StoreError when the database
+    cannot be used. Any other error is a fault: it ends the daemon, and systemd starts it again.
     """
     share_one_heap()
     stop = stop or asyncio.Event()
@@ -467,7 +476,7 @@ def _self_view(clock: Clock) -> DaemonView:
 
 @contextmanager
 def _signals(stop: asyncio.Event) -> Iterator[None]:
-    """SIGTERM and SIGINT set the event while the daemon runs."""
+    """Set the event on SIGTERM and SIGINT, for as long as the block runs."""
     loop = asyncio.get_running_loop()
     caught = (signal.SIGTERM, signal.SIGINT)
     for number in caught:

@@ -1,6 +1,7 @@
-"""What happens to a poll: read, forecast, decide, send on or hold, record, tell.
+"""Follows one game: takes each poll, forecasts, decides, routes its alerts, and records it all.
 
-Where the person's broadcast lies behind, each poll is held back so long before all of it.
+All games share one queue of decisions: one poll at a time decides on a bet on several games. For a
+person whose broadcast is late, `Delayed` and `LateSlate` hold every poll back by the same delay.
 """
 
 from __future__ import annotations
@@ -32,27 +33,27 @@ from tracker.wording.alerts import compose
 from tracker.wording.closes import settled_line
 
 SNOOZES_EVERY = 2.0
-"""Seconds between two looks at what a person has snoozed."""
+"""Seconds between two readings of what a person has snoozed."""
 
 NOTICE_USEFUL_FOR = timedelta(hours=6)
-"""How long something that the program says of itself is worth sending."""
+"""How long a notice of the program about itself is worth sending."""
 
 
 class PollSource(Protocol):
-    """Gives one poll after another of one game, each at its time."""
+    """Gives the polls of one game, one after the other, each when it is due."""
 
     async def next(self, standing: GameStanding) -> Poll:
-        """The next poll; waits until it is due."""
+        """Wait until the next poll is due, and return it."""
         ...
 
 
 class Recorder(Protocol):
-    """Keeps what polls change."""
+    """Stores polls and what they change."""
 
     async def record_all(
         self, decided: Sequence[tuple[Poll, Change]], channels: Sequence[str]
     ) -> object:
-        """Write polls, in this order, and all their consequences in one transaction."""
+        """Write polls, in this order, with all their consequences, in one transaction."""
         ...
 
 
@@ -60,30 +61,30 @@ class Forecasts(Protocol):
     """Forecasts a game's end from its state."""
 
     async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
-        """The outlook, or why there is none."""
+        """The game's outlook, or why there is none."""
         ...
 
 
 def _as_they_are(tracking: GameTracking) -> tuple[Tracked, ...]:
-    """For bets that nobody adds to."""
+    """The bets as they are: the default for `wanted`, where nobody adds bets meanwhile."""
     return tracking.tracked
 
 
 def _ignore(_: object) -> None:
-    """For whoever does not care."""
+    """Do nothing: the default callback."""
 
 
 def _as_usual(change: Change, now: datetime) -> Change:
-    """For whoever has no policy: everything is told."""
+    """Route by the default policy, which sends every alert."""
     return route(change, USUAL, now)
 
 
 Closed = Callable[[int], ClosingValue | None]
-"""Gives what a bet was worth by the close, by its number."""
+"""Looks up a bet's value at the closing line by the bet's number; None where it has none."""
 
 
 def nobody_closed(_: int) -> ClosingValue | None:
-    """For whoever knows no closes."""
+    """None for every bet: the default, where no closing lines are known."""
     return None
 
 
@@ -91,10 +92,11 @@ def nobody_closed(_: int) -> ClosingValue | None:
 class TrackContext:
     """What every track works with.
 
-    `wanted` gives the bets on a game that are to be followed, as they are stored; `meet` hears who
-    plays. `ring` wakes the channels once an alert is on disk; `see` is told of polls that brought
-    nothing, `show` of what is believed after every poll. `route` says of each alert what becomes
-    of it, and `wording` how it is worded. `closed` gives what a bet was worth by the close.
+    `wanted` gives the bets on a game that are to be followed, as they are stored now. `meet` learns
+    the rosters from a game state. `ring` wakes the channels once an alert is on disk. `see` takes a
+    game after a poll that was not recorded, `show` after every poll. `route` decides for each alert
+    whether it is sent, delayed or held, and `wording` how it is worded. `closed` gives a bet's
+    value at the closing line.
     """
 
     recorder: Recorder
@@ -114,11 +116,11 @@ class TrackContext:
 
 @dataclass(frozen=True, slots=True)
 class PollForecast:
-    """A poll of a game with its forecast, to be decided on.
+    """A poll of a game with its forecast, ready to be decided on.
 
-    `tracking` is what was believed of the game before, `judged` how a poll that could be read
-    stands to it, and `presumed` the state of a game that nothing tells of yet. `outlook` is made of
-    either.
+    `tracking` is what was believed of the game before the poll. `judged` says how a readable poll
+    compares with that. `presumed` is the state before tip-off of a game that no source has reported
+    yet. `outlook` is the forecast from one or the other.
     """
 
     tracking: GameTracking
@@ -129,12 +131,12 @@ class PollForecast:
 
 
 _Asked = tuple[PollForecast, asyncio.Future[GameTracking]]
-"""A poll that waits to be decided on, and what its game's track waits for."""
+"""A poll that waits for its decision, and the future by which its track receives the result."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What a poll changes; `kept` is whether that is to be recorded."""
+    """What a poll changes; `kept` is whether the change is to be recorded."""
 
     poll: Poll
     change: Change
@@ -143,25 +145,25 @@ class _Made:
 
     @property
     def notifies(self) -> bool:
-        """Whether an alert of it is to be sent."""
+        """Whether the change has an alert to send."""
         return any(x.notifies for x in self.change.alerts)
 
 
 class Decisions:
-    """The queue as every track sees it. Make it with `deciding`."""
+    """The queue of decisions as the tracks use it. Make it with `deciding`."""
 
     def __init__(
         self, context: TrackContext, queue: asyncio.Queue[_Asked], consumer: asyncio.Task[None]
     ) -> None:
-        """`consumer` works the queue off for as long as it lives."""
+        """Take the queue, and the task that works it off for as long as it lives."""
         self.context = context
         self._queue = queue
         self._consumer = consumer
 
     async def made_of(self, polled: PollForecast) -> GameTracking:
-        """What is believed after a poll, once all that follows from it is on disk.
+        """What is believed after a poll, once all its consequences are on disk.
 
-        Raises what the consumer died of: nothing is decided after that.
+        Raises the error that ended the consumer: nothing is decided after that.
         """
         made: asyncio.Future[GameTracking] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait((polled, made))
@@ -174,7 +176,7 @@ class Decisions:
 
 @asynccontextmanager
 async def deciding(context: TrackContext) -> AsyncIterator[Decisions]:
-    """The one queue that decides and records, for as long as this lasts."""
+    """Run the one queue that decides and records, for as long as the block lasts."""
     queue: asyncio.Queue[_Asked] = asyncio.Queue()
     consumer = asyncio.create_task(_work_off(queue, context), name="decisions")
     try:
@@ -199,10 +201,14 @@ async def track(tracking: GameTracking, poller: PollSource, decisions: Decisions
 
 
 async def _forecast(tracking: GameTracking, poll: Poll, context: TrackContext) -> PollForecast:
-    """The poll with the outlook from what it tells, or from before tip-off where it is wanted."""
+    """The poll with its outlook.
+
+    A readable poll is forecast from its state, another from the state before tip-off where a parlay
+    over several games waits for that.
+    """
     judged = presumed = None
     if isinstance(poll.reading, GameState):
-        judged = judge_poll(tracking, poll.reading, poll.origin, poll.at)
+        judged = judge_poll(tracking, poll.reading, poll.origin, poll.at, poll.digest)
         context.meet(judged.state)
     else:
         presumed = to_presume(tracking, context.clock.now())
@@ -212,11 +218,11 @@ async def _forecast(tracking: GameTracking, poll: Poll, context: TrackContext) -
 
 
 async def _work_off(queue: asyncio.Queue[_Asked], context: TrackContext) -> None:
-    """Decide and record, for ever: what has come while the disk was busy, as one transaction."""
+    """Decide and record polls, for ever: those that came during a write share one transaction."""
     shared: dict[int, Tracked] = {}
     while True:
         made = [_made(await queue.get(), shared, context)]
-        # What a person is to be told waits for no other game.
+        # A poll with an alert to send is recorded at once: it does not wait for other games.
         while not queue.empty() and not made[-1].notifies:
             made.append(_made(queue.get_nowait(), shared, context))
         kept = [(x.poll, x.change) for x in made if x.kept]
@@ -229,7 +235,7 @@ async def _work_off(queue: asyncio.Queue[_Asked], context: TrackContext) -> None
 
 
 def _made(asked: _Asked, shared: dict[int, Tracked], context: TrackContext) -> _Made:
-    """What a poll changes. `shared` has the newest memory of each bet on several games."""
+    """What a poll changes. `shared` holds the newest state of bets on several games, by number."""
     polled, waiting = asked
     tracking = _taken_up(polled.tracking, shared, context)
     now = context.clock.now()
@@ -247,8 +253,8 @@ def _taken_up(
 ) -> GameTracking:
     """The tracking with the bets that are wanted now, each as the last decision left it.
 
-    A bet that came while the poll was forecast waits for the next one: what its players are
-    believed to do is no part of this outlook.
+    A bet that was added while the poll was being forecast waits for the next poll: this outlook was
+    made without its players.
     """
     forecast = {x.bet.number for x in tracking.tracked}
     wanted = tuple(x for x in context.wanted(tracking) if x.bet.number in forecast)
@@ -279,7 +285,7 @@ def _decided(polled: PollForecast, now: datetime) -> Change:
 
 
 def _tell(made: _Made, context: TrackContext) -> None:
-    """Let everybody know what is on disk."""
+    """Report what is now on disk: to the views, to the log, and to the channels."""
     if not made.kept:
         context.see(made.change.tracking)
     context.show(made.change.tracking)
@@ -290,7 +296,7 @@ def _tell(made: _Made, context: TrackContext) -> None:
 
 
 def worded(change: Change, wording: MessageStyle = PLAIN, closed: Closed = nobody_closed) -> Change:
-    """The change with the text of every alert that is told, at once or later."""
+    """The change with the text of every alert that is sent now or later."""
     tracked = {x.bet.number: x for x in change.tracking.tracked}
     return replace(
         change,
@@ -304,7 +310,7 @@ def worded(change: Change, wording: MessageStyle = PLAIN, closed: Closed = nobod
 def _text(
     alert: Alert, tracked: Tracked, change: Change, wording: MessageStyle, closed: Closed
 ) -> str:
-    """The message of an alert; that of a result with what the bet was worth by the close."""
+    """The message of an alert; that of a result also gives the bet's closing line value."""
     text = compose(alert, tracked, change.tracking, wording)
     if alert.rule != Fact.SETTLED or not text or alert.rule in wording.templates:
         return text
@@ -314,10 +320,11 @@ def _text(
 
 
 def worth_recording(poll: Poll, change: Change, before: GameTracking) -> bool:
-    """Whether a poll brought anything: a repeated state leaves no trace, a broken body does.
+    """Whether a poll is to be recorded: a repeated state is not, a malformed body is.
 
-    `before` is the tracking before it. A box may tell of players under a moment that was told
-    already: the next chance rests on it. What is held is what the next poll is judged by.
+    `before` is the tracking before the poll. A box score may change players' figures at a moment of
+    the game that was already reported: that is recorded, as the next chance rests on it. So is a
+    change of the state that is held, as the next poll is judged against it.
     """
     if not change.empty or change.notes:
         return True
@@ -329,7 +336,7 @@ def worth_recording(poll: Poll, change: Change, before: GameTracking) -> bool:
 
 
 def _boxed(state: GameState | None) -> tuple[object, ...]:
-    """What a box alone tells of a game."""
+    """What only a box score reports of a game."""
     return () if state is None else (state.players, state.box)
 
 
@@ -337,34 +344,34 @@ class AlertPolicy:
     """The one place that decides what becomes of alerts, for all games together."""
 
     def __init__(self, policy: Policy = USUAL) -> None:
-        """`policy` is the part of it that the settings give."""
+        """`policy` is the part of the policy that the settings give."""
         self._policy = policy
         self._snoozes: tuple[Snooze, ...] = ()
         self._told: tuple[PastMessage, ...] = ()
         self._lost: frozenset[str] = frozenset()
 
     async def recall(self, store: Store, now: datetime) -> None:
-        """Take up what was told before a restart, and what is snoozed."""
+        """Load what was sent lately and what is snoozed, after a restart."""
         self._told = await store.alerting.told_since(now - BUDGET_SPAN)
         await self.refresh(store, now)
 
     async def refresh(self, store: Store, now: datetime) -> None:
-        """Take up what is snoozed."""
+        """Load what is snoozed."""
         self._snoozes = await store.alerting.snoozes(now)
 
     async def tend(self, store: Store, clock: Clock) -> None:
-        """Keep in step with what is snoozed, for ever."""
+        """Reload what is snoozed every SNOOZES_EVERY seconds, for ever."""
         while True:
             await self.refresh(store, clock.now())
             await clock.sleep(SNOOZES_EVERY)
 
     def policy(self, now: datetime) -> Policy:
-        """What holds at this moment."""
+        """The policy at this moment: settings, snoozes, recent messages and games without data."""
         self._told = tuple(x for x in self._told if abs(now - x.at) < BUDGET_SPAN)
         return replace(self._policy, snoozes=self._snoozes, recent=self._told, lost=self._lost)
 
     def route(self, change: Change, now: datetime) -> Change:
-        """Say of each alert what becomes of it, and remember what is told."""
+        """Decide what becomes of each alert of a change, and count what is sent."""
         game = change.tracking.game.id
         self._lost = self._lost | {game} if change.tracking.lost else self._lost - {game}
         routed = route(change, self.policy(now), now)
@@ -373,9 +380,10 @@ class AlertPolicy:
         return routed
 
     def notice(self, kind: str, text: str, now: datetime, level: Level) -> Notice | None:
-        """What the program says of itself, at the moment at which it may; None when unwanted.
+        """A notice of the program about itself, due when quiet hours allow; None when unwanted.
 
-        A level that is set for the program's own words goes before `level`, but for what is urgent.
+        A level that the settings give to such notices replaces `level`, except where that is
+        urgent.
         """
         says = self._policy.says.get(DAEMON)
         if says is Say.OFF and level is not Level.URGENT:
@@ -397,15 +405,16 @@ ReadSlate = Callable[[], Awaitable[SlateReading]]
 
 
 class Delayed:
-    """A poller that goes on at its own pace while each of its polls is handed on later.
+    """Polls a game at its own pace and hands each poll on later.
 
-    All that follows from a poll (chances, alerts, what any command shows) then lies as far behind.
+    All that follows from a poll (chances, alerts, what any command shows) is then late by the same
+    time.
     """
 
     def __init__(
         self, poller: PollSource, seconds: float, clock: Clock, standing: GameStanding
     ) -> None:
-        """`seconds` are of the clock; `standing` is where the game stands at first."""
+        """`seconds` is the delay on `clock`; `standing` is where the game stands at first."""
         self._poller = poller
         self._seconds = seconds
         self._clock = clock
@@ -415,7 +424,7 @@ class Delayed:
         self._came = asyncio.Event()
 
     async def fill(self) -> None:
-        """Poll for ever, as the game really stands."""
+        """Poll for ever, at the pace of the game as it really stands."""
         while True:
             poll = await self._poller.next(self._ahead())
             if isinstance(poll.reading, GameState) and not poll.reading.phase.off:
@@ -424,7 +433,7 @@ class Delayed:
             self._came.set()
 
     async def next(self, standing: GameStanding) -> Poll:
-        """The next poll, once it is old enough."""
+        """Wait until the oldest poll is as old as the delay, and return it."""
         self._standing = standing
         while not self._kept:
             self._came.clear()
@@ -435,24 +444,24 @@ class Delayed:
         return poll
 
     def _ahead(self) -> GameStanding:
-        """What the next poll is chosen by: the newest state, though nobody has been told of it."""
+        """The standing that decides when to poll next: with the newest state, not yet handed on."""
         if self._newest is None or self._standing.settled:
             return self._standing
         return replace(self._standing, state=self._newest)
 
 
 class LateSlate:
-    """Tells at once what games there are, and how they stand only as it was a while ago."""
+    """The slate with every game at once, but with game states only after a delay."""
 
     def __init__(self, read: ReadSlate, seconds: float, clock: Clock) -> None:
-        """`seconds` are of the clock."""
+        """`seconds` is the delay on `clock`."""
         self._read = read
         self._seconds = seconds
         self._clock = clock
         self._kept: deque[tuple[float, tuple[GameState, ...]]] = deque()
 
     async def read(self) -> SlateReading:
-        """The slate with the latest states that are old enough."""
+        """Read the slate, and give it the latest states that are as old as the delay."""
         reading = await self._read()
         if self._seconds <= 0:
             return reading
@@ -468,7 +477,7 @@ class LateSlate:
 async def delayed(
     poller: PollSource, seconds: float, clock: Clock, standing: GameStanding
 ) -> AsyncIterator[PollSource]:
-    """The poller itself without a delay, else one that is behind it as long as this lasts."""
+    """The poller itself without a delay, else one that is late by it while the block lasts."""
     if seconds <= 0:
         yield poller
         return

@@ -1,17 +1,17 @@
-"""The words of the program, as frozen values: games, bets, chances, alerts and results.
+"""The program's vocabulary as frozen values: games, bets, chances, alerts and results.
 
-Here: the errors that a person can act on. Each says what is wrong, where, and what to do.
+This file holds the errors that a person can act on. Each says what is wrong, where, and what to do.
 """
 
 from __future__ import annotations
 
 
 class TrackerError(Exception):
-    """Something that a person must know of; its text is one clear sentence."""
+    """An error that is shown to a person; its text is one clear sentence."""
 
 
 class BadBet(TrackerError):
-    """A bet that cannot be understood. `at` is the offset of the offending text, where known."""
+    """A bet that cannot be understood. `at` is the offset of the wrong text, None if not known."""
 
     def __init__(self, message: str, at: int | None = None) -> None:
         """`message` is one sentence; `at` counts characters from the start of the line."""
@@ -24,7 +24,7 @@ class BadRule(TrackerError):
 
 
 class BadTime(TrackerError):
-    """A time that cannot be understood, or that nothing may be silenced until."""
+    """A time that cannot be understood, or that cannot be the end of a snooze."""
 
 
 class Misused(TrackerError):

@@ -1,4 +1,4 @@
-"""Alerts: each decision of a rule, the words it is told in, and its way through one channel."""
+"""Alerts: a rule's decision, its delivery through a channel, and the templates of its message."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Reason(StrEnum):
 
 
 class Decision(StrEnum):
-    """What came of a rule at one moment."""
+    """What a rule decided at one moment."""
 
     FIRED = "fired"
     HELD = "held"
@@ -49,12 +49,12 @@ class Decision(StrEnum):
 class Alert:
     """One decision about one rule of one bet.
 
-    (`bet`, `rule`, `episode`) names a firing for ever: episode counts a rule's firings from 1, and
-    a held decision carries the episode that it would have been. `p` and `was` are chances of
-    winning. `text` is the message as it was worded when decided; empty when nothing is to be said.
-    `due_at` is when it may leave at the earliest, None for at once; a held decision that has one is
-    told then, in a digest. `leg` is the place of the leg that moved a parlay, `leg_was` its chance
-    before: for the wording, and not stored.
+    (`bet`, `rule`, `episode`) identifies a firing for ever: `episode` counts a rule's firings from
+    1, and a held decision carries the episode that its firing would have had. `p` and `was` are the
+    chances of winning now and before. `text` is the message as worded at the decision; it is empty
+    when nothing is to be sent. `due_at` is the earliest time to send it, None for at once; a held
+    decision with a `due_at` is sent then, in a digest. `leg` is the index of the leg that moved a
+    parlay and `leg_was` that leg's chance before: only the wording uses them, they are not stored.
     """
 
     bet: int
@@ -77,15 +77,15 @@ class Alert:
 
     @property
     def notifies(self) -> bool:
-        """Whether there is something to say: at once, or in a digest later."""
+        """Whether a message is sent for it: at once, or in a digest later."""
         return self.decision is Decision.FIRED or self.due_at is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that the program says of itself: started, stopped, a feed lost, a night's digest.
+    """A message about the program itself: a start, a stop, a lost feed, the digest of a night.
 
-    (`kind`, `episode`) names it for ever, so that recording it again adds nothing.
+    (`kind`, `episode`) identifies it for ever, so that recording it again adds nothing.
     """
 
     kind: str
@@ -100,8 +100,9 @@ class Notice:
 class DeliveryState(StrEnum):
     """Where a delivery stands.
 
-    `due` has certainly not been delivered, `unknown` may have been; both are tried again. `sent`,
-    `refused` and `expired` are ends: every recorded alert reaches one of them on every channel.
+    A `due` message has certainly not been delivered, an `unknown` one may have been; both are tried
+    again. `sent`, `refused` and `expired` are final: every recorded alert reaches one of them on
+    every channel.
     """
 
     DUE = "due"
@@ -113,19 +114,20 @@ class DeliveryState(StrEnum):
 
     @property
     def over(self) -> bool:
-        """Nothing more will be tried."""
+        """Whether the state is final, so that nothing more is tried."""
         return self in (DeliveryState.SENT, DeliveryState.REFUSED, DeliveryState.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One alert on its way through one channel.
+    """One attempt to deliver one alert through one channel.
 
-    `alert_id` is the number that a repeat carries too. `text` is what the person reads; `level` is
-    how loud. `attempts` counts this one. `possible_repeat` is whether an earlier attempt may have
-    arrived: the message must then say so. After `expires_at` it is no longer worth sending; None is
-    never. `bet` is the short number: with `rule` and `episode` it names the alert. What the program
-    says of itself has neither `bet` nor `game` (an id). `reason` is that of the decision.
+    `alert_id` stays the same when the message is sent again. `text` is what the person reads;
+    `level` is how loud it is. `attempts` includes this one. `possible_repeat` is whether an earlier
+    attempt may have arrived: the message must then say so. It is not sent after `expires_at`; None
+    means that it never expires. `bet` is the short number: with `rule` and `episode` it identifies
+    the alert. A message about the program itself has neither `bet` nor `game` (a game's id).
+    `reason` is why the alert fired or was held.
     """
 
     alert_id: int
@@ -144,7 +146,7 @@ class Delivery:
 
     @property
     def held(self) -> bool:
-        """Whether it was held back on purpose, to be told in a digest."""
+        """Whether the alert was held back on purpose, to be sent in a digest."""
         return self.reason in (Reason.QUIET, Reason.SNOOZED, Reason.OVER_BUDGET)
 
 
@@ -155,7 +157,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The channel said no for good. `why` is one sentence without secrets."""
+    """The channel refused the message for good. `why` is one sentence without secrets."""
 
     why: str
 
@@ -170,7 +172,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The message may have arrived: the answer was lost."""
+    """The message may have arrived: the channel's answer was lost."""
 
     why: str
 
@@ -200,11 +202,11 @@ PLACEHOLDERS = {
     "course": "how the chance ranged, such as peak 96 %, low 48 %",
     "detail": "what else is to be said, such as why a feed is away",
 }
-"""What a template may hold in braces, and what stands there in the message."""
+"""The placeholders that a template may hold in braces, and what replaces each in the message."""
 
 
 class BadTemplate(ValueError):
-    """A template cannot be used; the text says why and what to do, in one sentence."""
+    """A template that cannot be used; the text says why and what to do, in one sentence."""
 
 
 def check_template(topic: str, text: str) -> None:
@@ -238,7 +240,7 @@ def _known() -> str:
 
 @dataclass(frozen=True, slots=True)
 class MessageStyle:
-    """All that messages are worded by. `delay` is by how many seconds all data are held back.
+    """How messages are worded. `delay` is the number of seconds by which all data are held back.
 
     `odds_format` is `as-written`, `american`, `decimal` or `fractional`; `templates` are by topic.
     """
@@ -250,4 +252,4 @@ class MessageStyle:
 
 
 PLAIN = MessageStyle()
-"""UTC, odds as written, the usual words."""
+"""The default style: UTC, odds as written, the usual words."""

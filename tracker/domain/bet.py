@@ -1,4 +1,4 @@
-"""Bets and parlays as a person registers them, what becomes of them, and legs that clash."""
+"""Bets and parlays, their snapshots and settlements, and the check for legs that clash."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Parlay:
-    """Two legs or more, in the order of the slip. It wins when none loses and one at least wins."""
+    """Two or more legs in the order of the slip. It wins when no leg loses and one or more win."""
 
     legs: tuple[Leg, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what is no parlay."""
+        """Refuse fewer than two legs, and the same leg twice."""
         if len(self.legs) < 2:  # noqa: PLR2004 - one leg is a single bet
             raise ValueError("a parlay needs two legs or more")
         if len({(x.game.id, x.market) for x in self.legs}) < len(self.legs):
@@ -63,47 +63,47 @@ class Parlay:
 
     @property
     def games(self) -> tuple[Game, ...]:
-        """The games that it is about, each once, by tip-off."""
+        """The games of the legs, each once, in order of tip-off."""
         found = {leg.game.id: leg.game for leg in self.legs}
         return tuple(sorted(found.values(), key=lambda x: (x.start, x.id)))
 
     def in_game(self, game_id: str) -> tuple[int, ...]:
-        """The places of its legs on one game."""
+        """The indices of the legs on one game."""
         return tuple(i for i, leg in enumerate(self.legs) if leg.game.id == game_id)
 
     @property
     def product(self) -> Fraction | None:
-        """What the legs' own prices come to together; None when one of them has none."""
+        """The product of the legs' decimal prices; None when a leg has no price."""
         prices = [leg.odds.decimal for leg in self.legs if leg.odds is not None]
         return prod(prices, start=Fraction(1)) if len(prices) == len(self.legs) else None
 
     @property
     def price(self) -> Odds | None:
-        """The product of the legs' prices, as a price of the whole; None as above."""
+        """The product of the legs' prices as the parlay's price; None when a leg has no price."""
         product = self.product
         return None if product is None else Odds(f"{float(product):.2f}", product)
 
 
 Wager = Market | Parlay
-"""What a bet is on: one market of a game, or several legs together."""
+"""What a bet is on: one market of a game, or a parlay."""
 
 
 def price_of(wager: Wager | None, odds: Odds | None) -> Odds | None:
-    """The price of a bet: its odds, else the product of those of a parlay's legs, if known."""
+    """The price of a bet: its odds, else the product of its legs' prices where it is a parlay."""
     if odds is None and isinstance(wager, Parlay):
         return wager.price
     return odds
 
 
 def wager_kind(wager: Wager) -> str:
-    """The name in the JSON contracts: the market's own, or `parlay`."""
+    """The wager's name in the JSON contracts: the market's name, or `parlay`."""
     return "parlay" if isinstance(wager, Parlay) else kind(wager)
 
 
 def wager_text(wager: Wager, game: Game) -> str:
     """The wager in a bettor's words: `DEN -4.5`, `parlay: DEN ML; LAL@DEN over 224.5`.
 
-    `game` is that of a single market.
+    `game` names the teams of a single market; a parlay's legs have games of their own.
     """
     if not isinstance(wager, Parlay):
         return describe(wager, game.home, game.away)
@@ -115,7 +115,10 @@ def wager_text(wager: Wager, game: Game) -> str:
 
 
 ASK_BOOK = "what did the book pay?"
-"""Ends the reason of a bet that is won and whose payout only the book knows."""
+"""The last words of a settlement's reason when the bet won and only the book knows the payout."""
+
+TO_BE_GRADED = "taken back: graded when its game is over"
+"""The reason of a result that a person gave while the game went on, and took back."""
 
 
 class Result(StrEnum):
@@ -142,13 +145,13 @@ class Status(StrEnum):
 class Bet:
     """A registered bet whose game is known.
 
-    `market` is what it is on: one market of `game`, or a parlay; `game` is then the first of its
-    games to tip off. `odds` are those of the whole.
+    `market` is one market of `game`, or a parlay; the `game` of a parlay is the first of its games
+    to tip off. `odds` are the odds of the whole bet.
 
-    `number` is the short id that people type; `name` is their own id, where they gave one. `pick`
-    is the text as written. `odds` and `stake_cents` may be unknown: the bet is then only watched.
-    A rule that is given twice is kept once. The stake of a `free` bet is the book's. `placed_at` is
-    when it was placed, where the person says so.
+    `number` is the short id that people type; `name` is the person's own id, None where they gave
+    none. `pick` is the text as written. `odds` and `stake_cents` may be unknown: the bet is then
+    only watched. A rule that is given twice is kept once. The stake of a `free` bet is the book's
+    money. `placed_at` is when the bet was placed, None where the person does not say.
     """
 
     number: int
@@ -166,10 +169,10 @@ class Bet:
     placed_at: datetime | None = None
     free: bool = False
     legs: tuple[Leg, ...] = field(init=False, repr=False, compare=False)
-    """What must come true: the legs of a parlay in their order, or the one market."""
+    """What must come true: the legs of a parlay in order, or one leg made of a single market."""
 
     def __post_init__(self) -> None:
-        """Drop repeated rules: a firing is known by the text of its rule."""
+        """Drop repeated rules, because a firing is identified by the text of its rule."""
         if isinstance(self.market, Parlay) and self.game.id != self.market.games[0].id:
             raise ValueError(f"bet {self.number}: a parlay goes by the first of its games")
         rules = tuple({x.text: x for x in self.rules}.values())
@@ -182,29 +185,32 @@ class Bet:
 
     @property
     def id(self) -> int | str:
-        """The person's own id, else the number."""
+        """The person's own id where there is one, else the number."""
         return self.number if self.name is None else self.name
 
     @property
     def made_at(self) -> datetime:
-        """When it was placed, as far as that is known."""
+        """When the bet was placed; when it was added where that is not known."""
         return self.placed_at or self.added_at
 
     @property
     def own_cents(self) -> int | None:
-        """What of the stake is the person's money; None where the stake is not known."""
+        """The part of the stake that is the person's money; None when the stake is not known."""
         known = self.stake_cents
         return None if known is None else own_part(known, free=self.free)
 
     @property
     def games(self) -> tuple[Game, ...]:
-        """The games that it is about, each once, by tip-off."""
+        """The games that the bet is about, each once, in order of tip-off."""
         return self.market.games if isinstance(self.market, Parlay) else (self.game,)
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreMoments:
-    """mu or sigma (points) of the final score's home and away points, margin and total."""
+    """The means (mu) or standard deviations (sigma) of the final score, in points.
+
+    `margin` is home minus away.
+    """
 
     home: float
     away: float
@@ -214,11 +220,11 @@ class ScoreMoments:
 
 @dataclass(frozen=True, slots=True)
 class OwnFigure:
-    """The figure that decides a bet where the final score does not tell it.
+    """The figure that decides a bet that the final score does not decide.
 
-    That is a player's figure, or of a quarter or half its margin (of the side that is backed), its
-    total or one team's points. `now` is what counts so far, None before its span begins; `mu` and
-    `sigma` are the mean and the standard deviation of what it ends with.
+    It is a player's statistic; or, for a quarter or a half, the margin of the backed side, the
+    total or one team's points. `now` is the figure so far, None before its span begins; `mu` and
+    `sigma` are the mean and the standard deviation of its final value.
     """
 
     now: float | None
@@ -228,13 +234,13 @@ class OwnFigure:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A bet's chance at one moment, with the state and the forecast that gave it.
+    """A bet's chance at one moment, with the game state and the forecast that it comes from.
 
-    `chance` is None from where it is no longer known; `no_chance` then says why. `part` is the
-    chance of those legs of a parlay that are about the game of the state, together. `prior` is what
-    was believed before tip-off; None in what an earlier version wrote. `raw` is the chance as the
-    forecast had it, where `calibration_id` names what corrected it. `own` is the figure that
-    decides the bet; None where `mu` and `sigma` tell it, and where it is not known.
+    `chance` is None when it is not known; `no_chance` then says why. `part` is the joint chance of
+    those legs of a parlay that are on this game. `prior` is what was believed before tip-off; None
+    in a snapshot of an earlier version. `raw` is the forecast's chance before the calibration that
+    `calibration_id` names. `own` is the figure that decides the bet; None when the final score
+    (`mu`, `sigma`) decides it, and when the figure is not known.
     """
 
     bet: int
@@ -257,17 +263,17 @@ class Snapshot:
 
     @property
     def known(self) -> Chance:
-        """The chance, for whoever left out the moments at which there was none."""
-        assert self.chance is not None  # noqa: S101 - as is promised
+        """The chance, for callers that have filtered out snapshots without one."""
+        assert self.chance is not None  # noqa: S101 - the caller has checked it
         return self.chance
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A result of a bet. Revision 1 is the first; a corrected box score makes the next.
+    """The result of a bet. Revision 1 is the first; a corrected box score makes the next one.
 
-    `reason` says in a few words why; `evidence` are the figures of the box and the rules that it
-    rests on. A result that a person gave `by_hand` is not changed by any box score.
+    `reason` says in a few words why; `evidence` holds the box's figures and the book's rules that
+    the result rests on. No box score changes a result that a person gave `by_hand`.
     """
 
     bet: int
@@ -281,12 +287,17 @@ class Settlement:
 
     @property
     def asks_payout(self) -> bool:
-        """Whether only the book knows what it paid, so that a person has to say it."""
+        """Whether a person must enter the payout, because only the book knows it."""
         return self.payout_cents is None and self.reason.endswith(ASK_BOOK)
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether it stands only until the bet's game is over, which gives it its first grade."""
+        return self.reason == TO_BE_GRADED
 
 
 def chance_of(result: Result) -> Chance:
-    """The chance of a bet that has its result: what is void comes back, as a push does."""
+    """The chance of a bet whose result is known. A void bet counts as a push: the stake returns."""
     match result:
         case Result.WON:
             return WON
@@ -300,9 +311,9 @@ def chance_of(result: Result) -> Chance:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """The box score, read again later, agrees with this revision: it is official.
+    """This revision is official, because the box score read again later agrees with it.
 
-    `why` says what it rests on where the box could not be read again.
+    `why` says what the confirmation rests on when the box could not be read again.
     """
 
     bet: int
@@ -312,14 +323,18 @@ class Confirmation:
 
 
 _MOST_POINTS = 200
-"""No team has scored as much in a game."""
+"""Points of one team that no game has reached: the search for a score stops there."""
 
 _LIKELY = (0, 25, 26, 55, 56, 90, 105, 110, 111, 115, 120, 135, 160)
-"""Scores that are tried first: nearly all legs that can win together do so at one of them."""
+"""One team's points that are tried first: nearly all legs that can win together win at a pair of
+these."""
 
 
 def excluding(legs: Sequence[Leg]) -> tuple[int, ...]:
-    """The places of legs that cannot win together, two of them where two do; else none."""
+    """The indices of legs that cannot win together; empty when all legs can.
+
+    Two legs are named where two exclude each other, else the larger group that does.
+    """
     for places in _groups(legs):
         for pair in combinations(places, 2):
             if not _possible([legs[i] for i in pair]):
@@ -337,7 +352,7 @@ def exclusive(markets: tuple[Market, ...]) -> bool:
 
 
 def _groups(legs: Sequence[Leg]) -> list[tuple[int, ...]]:
-    """The places of legs that are decided by the same points, or by one player's box line."""
+    """Group the indices of legs that the same points, or one player's box figures, decide."""
     found: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for place, leg in enumerate(legs):
         market = leg.market
@@ -358,7 +373,7 @@ def _possible(legs: Sequence[Leg]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _win_together(markets: tuple[GameMarket, ...]) -> bool:
-    """Whether some score wins all of them: a bet is asked for it whenever it is met again."""
+    """Whether some score wins all the markets. Cached: a bet is checked each time it is read."""
     tie = markets[0].span is not Span.GAME
     likely = product(_LIKELY, _LIKELY)
     every = product(range(_MOST_POINTS + 1), repeat=2)
@@ -373,7 +388,7 @@ def _win_at(markets: Iterable[GameMarket], home: int, away: int) -> bool:
 
 
 def excess_of(market: GameMarket, home: int, away: int) -> float:
-    """By how much a market wins at a score: below 0 it loses, at 0 it pushes."""
+    """The points by which a market wins at a score: it loses below 0 and pushes at 0."""
     lead = home - away
     match market:
         case Moneyline(side):

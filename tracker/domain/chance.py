@@ -15,16 +15,16 @@ class NoChance(StrEnum):
     """Why a bet has no chance at this moment: unknown is a value, and shown as such."""
 
     OUT = "out"
-    """A document says that the player does not play: his lines will be void."""
+    """A source says that the player does not play: his bets will be void."""
     LITTLE_KNOWN = "little_known"
-    """No game of the player has been read, and no price tells of him."""
+    """No game of the player has been read, and no book quotes him."""
     NOT_IN_BOX = "not_in_box"
-    """The box of the game that is being played does not have him."""
+    """The box score of the live game does not list the player."""
 
     def after(self, before: NoChance | None) -> NoChance:
-        """What holds of a bet of which another reason was known.
+        """The reason to keep once this one follows another.
 
-        A box that does not have a player who is out says nothing new of him.
+        A player who is out stays out when the box score does not list him either.
         """
         return NoChance.OUT if (before, self) == (NoChance.OUT, NoChance.NOT_IN_BOX) else self
 
@@ -61,12 +61,12 @@ class Chance:
 
     @property
     def decided(self) -> bool:
-        """Nothing that can still happen changes the result."""
+        """Whether nothing that can still happen changes the result."""
         return 1.0 in (self.win, self.push, self.lose)
 
     @property
     def fair_odds(self) -> float | None:
-        """Decimal odds at which the bet is worth its price; None when it cannot win."""
+        """Decimal odds at which the bet has no edge; None when it cannot win."""
         return None if self.win <= 0 else 1 + self.lose / self.win
 
 
@@ -75,14 +75,14 @@ T = TypeVar("T")
 
 
 def maker(kind: Callable[P, T]) -> Callable[P, T]:
-    """What makes values of a frozen dataclass where a poll makes them by the thousand.
+    """A fast constructor of a frozen dataclass, for values that a poll makes by the thousand.
 
-    A frozen value's own `__init__` writes each field by a call, and takes four times as long. This
-    one fills the fields of a like class that is not frozen, and gives the value its class then. It
-    takes every field by its place and runs no `__post_init__`: what it is given is known to be
-    right.
+    The `__init__` of a frozen dataclass sets each field by a function call and takes four times as
+    long. This constructor fills a class with the same slots that is not frozen, then changes the
+    value's class. It takes all fields by position and runs no `__post_init__`, so the caller must
+    pass valid values.
     """
-    assert isinstance(kind, type)  # noqa: S101 - and one with slots, in the order of its fields
+    assert isinstance(kind, type)  # noqa: S101 - a dataclass with slots, in the order of its fields
     names = [x.name for x in fields(kind)]
     open_kind = make_dataclass(kind.__name__, names, slots=True, eq=False, repr=False)
 
@@ -98,7 +98,7 @@ _CHANCE = maker(Chance)
 
 
 def chances_of(rows: Sequence[Sequence[float]]) -> list[Chance]:
-    """Chances of rows (win, push, lose) that a forecast has summed. Raises ValueError."""
+    """Make chances of a forecast's rows (win, push, lose). Raises ValueError for an invalid row."""
     found = []
     for w, p, x in rows:
         if not (w >= _LEAST and p >= _LEAST and x >= _LEAST and _MOST_BELOW <= w + p + x <= _MOST):

@@ -1,4 +1,4 @@
-"""Bets before their games are known: what a person wrote, and what it becomes in a game."""
+"""Drafts: bets whose games are not known yet, and the choice of the game that each leg means."""
 
 from __future__ import annotations
 
@@ -21,22 +21,23 @@ from tracker.domain.policy import Rule
 from tracker.domain.prior import NO_LINES, Lines
 
 _OVER_AFTER = timedelta(hours=5)
-"""A game that tipped off longer ago is over, whatever was last heard of it: the longest lasted less
-than four hours, and tip-offs are late by one at most."""
+"""A game that was due to tip off longer ago is over, whatever state is believed: the longest games
+last less than four hours, and a tip-off is at most one hour late."""
 
 Slated = tuple[Game, GameState | None]
-"""A game that is known, with what is believed of it."""
+"""A game on the slate and its believed state, None when no poll has been read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A bet as written: one pick, or a parlay of several.
 
-    `matchup` is the game where one was named, in the pick or beside it; it holds for every leg.
+    `matchup` is the game that the person named, in the pick or beside it; it holds for every leg.
     `game_text` is that game as written. `rules` are the bet's own; None asks for the defaults.
-    `from_file` is whether the bets file holds it: such a bet is withdrawn when it is taken out.
-    `placed_at` is when the bet was placed, where the person says so. The stake of a `free` bet is
-    the book's: it does not come back, and is not lost.
+    `from_file` is whether the bet comes from the bets file: it is withdrawn when its entry is
+    removed. `occasion` tells apart bets of the same words (see `identity`). `placed_at` is when the
+    bet was placed, None where the person does not say. The stake of a `free` bet is the book's: it
+    does not come back, and is not lost.
     """
 
     pick: Written
@@ -61,15 +62,15 @@ class Draft:
 
     @property
     def identity(self) -> str:
-        """What makes it the same bet when it is read again: its own id, else its content.
+        """The key that recognises the bet when it is read again: its own id, else its content.
 
-        `occasion` tells apart two bets of the same words that were added by hand for two games, and
-        the time of placing two bets of the same words that were placed one after the other.
+        `occasion` tells apart two bets of the same words that were added by hand for two games.
+        `placed_at` tells apart two bets of the same words that were placed one after the other.
         """
         if self.name is not None:
             return f"id:{self.name}"
         parts = (
-            # Not folded: without its dots, -1.5 would be the same as -15.
+            # Not folded: `fold` drops dots, and -1.5 would become the same as -15.
             " ".join(self.pick.text.casefold().split()),
             fold(self.game_text or ""),
             self.odds.text if self.odds else "",
@@ -82,7 +83,7 @@ class Draft:
 
     @property
     def leagues(self) -> frozenset[str]:
-        """The leagues whose games the bet may be about; the NBA where it names no team."""
+        """The leagues whose games the bet may be about."""
         if self.matchup is None or not self.matchup.names_a_team:
             return self.pick.leagues
         sides = [x for x in (self.matchup.away, self.matchup.home) if x]
@@ -92,7 +93,7 @@ class Draft:
 
     @property
     def kind(self) -> str:
-        """The name in the JSON contracts of what is bet on, as far as the words tell it."""
+        """The wager's name in the JSON contracts, as far as the words alone tell it."""
         return self.legs[0].kind if len(self.legs) == 1 else "parlay"
 
     def fits(self, game: Game, roster: Roster = ()) -> bool:
@@ -100,19 +101,20 @@ class Draft:
         return any(self.leg_fits(leg, game, roster) for leg in self.legs)
 
     def leg_fits(self, leg: Pick, game: Game, roster: Roster = ()) -> bool:
-        """Whether one leg may be about this game, whose players are those of `roster`."""
+        """Whether one leg may be about this game, whose players are `roster`."""
         if self.matchup is None:
             return leg.fits(game, roster)
         if not self.matchup.fits(game):
             return False
-        # The game is named beside the line, so the player need not be known to be in it.
+        # The person named the game, so the player may be missing from its roster.
         beside = leg.player is not None and self.matchup.names_a_game and not leg.names_a_game
         return beside or leg.fits(game, roster)
 
     def wager(self, games: Sequence[Game], roster_of: RosterOf = nobody) -> Market | Parlay:
-        """What is bet on, once the game of each leg is known, in the order of the legs.
+        """The market or parlay that the draft means, given the game of each leg in order.
 
-        Raises BadBet when a game lacks its market; NoSuchPlayer and AmbiguousPlayer among them.
+        Raises BadBet when a game does not have the market of its leg, and its subclasses
+        NoSuchPlayer and AmbiguousPlayer when a player is not found.
         """
         house = house_of(self.book)
         legs = tuple(
@@ -130,7 +132,7 @@ class Draft:
             raise BadBet(f"{self.pick.text!r}: {why}") from None
 
     def check_game(self) -> None:
-        """Refuse a game beside the line in which a team of the line does not play: BadBet."""
+        """Raise BadBet when the named game is not one of a team that a leg names."""
         if self.matchup is None or not (self.matchup.away and self.matchup.home):
             return
         playing = {(x.league, x.code) for x in (*self.matchup.away, *self.matchup.home)}
@@ -141,7 +143,7 @@ class Draft:
                 raise BadBet(f"{leg.text!r}: {names} does not play in {game}")
 
     def means(self, wager: Market | Parlay, games: Sequence[Game]) -> bool:
-        """Whether these words say this wager, whose games are those of its legs."""
+        """Whether the draft's words mean this wager; `games` are the games of its legs in order."""
         legs = wager.legs if isinstance(wager, Parlay) else (Leg(games[0], wager),)
 
         def roster_of(game: Game) -> Roster:
@@ -167,7 +169,7 @@ class Draft:
         added_at: datetime,
         roster_of: RosterOf = nobody,
     ) -> Bet:
-        """The registered bet, once the game of each leg is known; BadBet as `wager`."""
+        """Make the bet, given the game of each leg in order. Raises BadBet as `wager` does."""
         legs = (games,) * len(self.legs) if isinstance(games, Game) else tuple(games)
         wager = self.wager(legs, roster_of)
         return Bet(
@@ -188,12 +190,12 @@ class Draft:
 
 
 def _bare(wager: Market | Parlay) -> tuple[Market, ...]:
-    """What must come true, without prices."""
+    """The markets of a wager without the legs' prices."""
     return tuple(x.market for x in wager.legs) if isinstance(wager, Parlay) else (wager,)
 
 
 class AmbiguousGame(BadBet):
-    """The bet may mean more than one game; `games` are those."""
+    """The bet may mean any of several games, which `games` holds."""
 
     def __init__(self, message: str, games: tuple[Game, ...]) -> None:
         """`message` names the games."""
@@ -202,15 +204,26 @@ class AmbiguousGame(BadBet):
 
 
 class NoSuchGame(BadBet):
-    """No known game is the one that is meant."""
+    """No known game is one that the bet may mean.
+
+    `near` are the players who come close to the one that is named, joined by `or`.
+    """
+
+    def __init__(self, message: str, near: str = "") -> None:
+        """`message` names the bet."""
+        super().__init__(message)
+        self.near = near
 
 
 class RostersUnknown(NoSuchGame):
-    """The line names a mere player, and the players of some games are not known yet."""
+    """The bet names only a player, and the players of some games are not known yet."""
 
 
 def superseded(games: Iterable[Game]) -> frozenset[str]:
-    """The ids that their source has given to another meeting, which goes by an id of its own."""
+    """The ids of games whose id the source has since given to another meeting.
+
+    The other meeting goes by the same id with `-` and a suffix.
+    """
     ids = {x.id for x in games}
     return frozenset(x.partition("-")[0] for x in ids if "-" in x) & ids
 
@@ -222,16 +235,18 @@ def choose_games(
     roster_of: RosterOf = nobody,
     zone: tzinfo | None = None,
 ) -> tuple[Game, ...]:
-    """The game of each leg of a draft: the one in play, else the next to tip off.
+    """Choose the game of each leg of a draft: one in play, else the next to tip off.
 
-    A date is tried as the league's own, then as the calendar's in the league's zone, then as the
-    person's in `zone`; a game whose teams are written the other way round is taken where no other
-    fits.
+    A date is tried as the league's own date, then as the calendar date in the league's zone, then
+    as the calendar date in the person's `zone`. A game whose teams are written the other way round
+    is taken only when no other game fits.
 
-    A leg that names no game takes that of the leg before it; a mere player is looked for in the
-    games of the legs before him first. Raises AmbiguousGame with the candidates when two games of
-    one slate fit, and NoSuchGame when none does. A game that is over, or off, is meant when the
-    draft names its date, or when it is of the present slate and no game to come fits.
+    A leg that names no game takes the game of the leg before it. A leg that names only a player is
+    first looked for in the games of the legs before it. A game that is over or off is chosen only
+    when the draft names its date, or when it is on today's slate and no coming game fits.
+
+    Raises AmbiguousGame with the candidates when two games of one slate fit, and NoSuchGame when no
+    game does.
     """
     listed = tuple(games)
     gone = superseded(game for game, _ in listed)
@@ -246,7 +261,7 @@ def choose_games(
 
 
 def _of_legs_before(leg: Pick, games: list[Game], roster_of: RosterOf) -> Game | None:
-    """The game that a leg shares with those before it, where its own words name none."""
+    """The game that a leg shares with the legs before it; None when its own words name a game."""
     if leg.names_a_game or not games:
         return None
     if leg.player is None:
@@ -256,7 +271,7 @@ def _of_legs_before(leg: Pick, games: list[Game], roster_of: RosterOf) -> Game |
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """The games among which those of a draft are looked for."""
+    """The search for the games that a draft's legs mean, among the games on the slate."""
 
     draft: Draft
     games: tuple[Slated, ...]
@@ -265,7 +280,7 @@ class _Search:
     zone: tzinfo | None
 
     def game_of(self, legs: tuple[Pick, ...]) -> Game:
-        """The one game that all of these legs mean."""
+        """The one game that all of these legs mean. Raises AmbiguousGame or NoSuchGame."""
         fitting = self._fitting(legs)
         text = legs[0].text if len(legs) == 1 else self.draft.pick.text
         if not fitting:
@@ -282,7 +297,7 @@ class _Search:
         return game
 
     def _fitting(self, legs: tuple[Pick, ...]) -> list[Slated]:
-        """The games that fit in the first of the views in which any does."""
+        """The games that fit by the first view that any game fits by."""
         days = [leg.matchup.day for leg in legs if leg.matchup is not None]
         days += [] if self.draft.matchup is None else [self.draft.matchup.day]
         dated = any(days)
@@ -295,7 +310,7 @@ class _Search:
         return [x for x in self.games if x[0].slate == today and self._all_fit(legs, x[0], _plain)]
 
     def _views(self, *, dated: bool) -> tuple[_View, ...]:
-        """The ways in which a game may be written, the usual ones first."""
+        """The ways in which a person may write a game, the usual ones first."""
         zones = (LEAGUE_ZONE, self.zone) if dated else ()
         by_date = (_plain, *(_dated_in(x) for x in zones if x is not None))
         return (*by_date, *(_turned(x) for x in by_date))
@@ -306,7 +321,7 @@ class _Search:
             return True
         if roster or not any(leg.names_a_game for leg in legs):
             return False
-        # One leg of a same-game parlay says which game it is; its players are not known yet.
+        # The game's players are not known yet: another leg of the same-game parlay names the game.
         return all(
             self.draft.leg_fits(leg, seen) or (leg.player is not None and not leg.names_a_game)
             for leg in legs
@@ -314,7 +329,7 @@ class _Search:
 
 
 _View = Callable[[Game], Game]
-"""A game as a person may write it."""
+"""Turns a game into the form in which a person may write it: another date, the teams swapped."""
 
 
 def _plain(game: Game) -> Game:
@@ -330,7 +345,7 @@ def _turned(view: _View) -> _View:
 
 
 def _telling(games: tuple[Game, ...]) -> str:
-    """What tells games of one slate apart."""
+    """Say what the person must add to tell games of one slate apart."""
     leagues = list(dict.fromkeys(x.league for x in games))
     if len(leagues) > 1 and len({x.name for x in games}) < len(games):
         return f"the league as well, such as {leagues[0].upper()} or {leagues[-1].upper()}"
@@ -340,29 +355,38 @@ def _telling(games: tuple[Game, ...]) -> str:
 def _complain_of_player(
     legs: tuple[Pick, ...], games: Sequence[Slated], now: datetime, roster_of: RosterOf
 ) -> None:
-    """Say of a mere player that he may be in a game whose players are not known, or who is near."""
+    """Raise a better error for a leg that names only a player, where there is one.
+
+    Raises RostersUnknown when the players of some coming game are not known, and NoSuchGame with a
+    suggestion when a player's name comes close.
+    """
     lone = next((x for x in legs if x.player is not None and not x.names_a_game), None)
     if lone is None or lone.player is None:
         return
     ahead = [g for g, s in games if _ahead(g, s, now)]
     rosters = [roster_of(game) for game in ahead]
+    today = slate_date(now)
+    tonight = [x for g, s in games if _ahead(g, s, now) or g.slate == today for x in roster_of(g)]
+    near = near_players(lone.player, tonight)
+    meant = f" (did you mean {near}?)" if near else ""
     if not rosters or not all(rosters):
         raise RostersUnknown(
-            f"{lone.text!r}: it is not known yet who plays in which game; "
-            "name his team or game before him to be sure"
+            f"{lone.text!r}: it is not known yet who plays in which game{meant}; "
+            "name his team or game before him to be sure",
+            near,
         )
-    near = near_players(lone.player, [x for roster in rosters for x in roster])
     if near:
-        raise NoSuchGame(f"{lone.text!r}: nobody of that name plays (did you mean {near}?)")
+        raise NoSuchGame(f"{lone.text!r}: nobody of that name plays{meant}", near)
 
 
 def _ahead(game: Game, state: GameState | None, now: datetime) -> bool:
-    """Whether a game is still to come, or being played as far as can be."""
+    """Whether a game is still to come or may still be in play."""
     over = state is not None and (state.phase is Phase.FINAL or state.phase.off)
     return not over and now - game.start < _OVER_AFTER
 
 
 def _nearness(game: Game, state: GameState | None, now: datetime) -> tuple[int, float, str]:
+    """The sort key of games that fit: games in play first, then games to come, then past games."""
     away = (game.start - now).total_seconds()
     if away <= -_OVER_AFTER.total_seconds():
         return 2, -away, game.id
@@ -371,7 +395,7 @@ def _nearness(game: Game, state: GameState | None, now: datetime) -> tuple[int, 
 
 
 def _candidates(legs: tuple[Pick, ...], games: tuple[Game, ...], roster_of: RosterOf) -> str:
-    """The games, each with the player who is meant in it, where a player is."""
+    """List the games, each with the player that the leg means in it where it names one."""
     names = [x.player for x in legs if x.player is not None]
 
     def who(game: Game) -> str:

@@ -1,7 +1,7 @@
-"""What happens to the program and to what it watches: one frozen class an event, with its severity.
+"""System events: one frozen class for each thing that happens to the program or its games.
 
-The log writes them, the person's notices and the heartbeat's gate act on some of them, and all read
-the type. `name` is the word in the log alone: another word changes nobody's behaviour.
+The log writes every event; the notices to the person and the heartbeat act on some, by their type.
+`name` is only the word in the log: nothing depends on it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import ClassVar, dataclass_transform
 
 
 class Severity(StrEnum):
-    """How much an event matters to whoever keeps the program running."""
+    """How much an event matters to the operator of the program."""
 
     INFO = "info"
     WARNING = "warning"
@@ -22,13 +22,13 @@ class Severity(StrEnum):
 @dataclass_transform(frozen_default=True)
 @dataclass(frozen=True)
 class SystemEvent:
-    """Something that happened. The fields of each kind are the figures of its log line."""
+    """Something that happened. The fields of a subclass are the values of its log line."""
 
     name: ClassVar[str]
     severity: ClassVar[Severity] = Severity.INFO
 
     def __init_subclass__(cls) -> None:
-        """Make the kind a frozen dataclass."""
+        """Make the subclass a frozen dataclass."""
         dataclass(frozen=True)(cls)
 
     @property
@@ -39,44 +39,44 @@ class SystemEvent:
 
 
 Tell = Callable[[SystemEvent], None]
-"""Takes an event; it must not wait."""
+"""Takes an event; it must not block."""
 
 
 def tell_nobody(event: SystemEvent) -> None:
-    """For whoever does not care."""
+    """Do nothing: the default for callers that have no listener."""
 
 
 # ------------------------------------------------------------------------------------- the daemon
 
 
 class DaemonStarted(SystemEvent):
-    """The daemon has taken up its database."""
+    """The daemon has started on its database."""
 
     name = "daemon.started"
     database: str
 
 
 class DaemonStopped(SystemEvent):
-    """The daemon was asked to stop, and has."""
+    """The daemon has stopped, as it was asked to."""
 
     name = "daemon.stopped"
 
 
 class LoopsStuck(SystemEvent):
-    """Loops that should have moved by now have not; `loops` names them."""
+    """Some loops have made no progress in time; `loops` names them."""
 
     name, severity = "loops.stuck", Severity.WARNING
     loops: str
 
 
 class LoopsMoving(SystemEvent):
-    """Every loop moves again."""
+    """All loops make progress again."""
 
     name = "loops.moving"
 
 
 class StoreLost(SystemEvent):
-    """Nothing can be written to the database; what is decided waits for it."""
+    """The database cannot be written; changes that are decided wait until it can."""
 
     name, severity = "store.unavailable", Severity.WARNING
     why: str
@@ -89,20 +89,20 @@ class StoreRecovered(SystemEvent):
 
 
 class HeartbeatFailing(SystemEvent):
-    """Whoever watches over the program cannot be told that it is alive."""
+    """The heartbeat does not reach the service that watches over this program."""
 
     name, severity = "heartbeat.failing", Severity.WARNING
     why: str
 
 
 class HeartbeatRecovered(SystemEvent):
-    """They can be told again."""
+    """The heartbeat reaches that service again."""
 
     name = "heartbeat.recovered"
 
 
 class ClockOff(SystemEvent):
-    """This machine's clock differs from the time that servers tell, by seconds."""
+    """This machine's clock is ahead of the servers' time, or behind it where `ahead_s` < 0."""
 
     name, severity = "clock.off", Severity.WARNING
     ahead_s: int
@@ -110,13 +110,13 @@ class ClockOff(SystemEvent):
 
 
 class ClockRight(SystemEvent):
-    """It no longer does."""
+    """This machine's clock agrees with the servers' time again."""
 
     name = "clock.right"
 
 
 class ClockStepped(SystemEvent):
-    """The wall clock was set by so many seconds; no channel waits for that."""
+    """The wall clock was set by `by_s` seconds; the channel's waits were shifted to match."""
 
     name = "clock.stepped"
     channel: str
@@ -124,7 +124,7 @@ class ClockStepped(SystemEvent):
 
 
 class ChoreDone(SystemEvent):
-    """Something that is due at a set time was done."""
+    """A chore, which is due at a set time, was done."""
 
     name = "chore.done"
     chore: str
@@ -132,7 +132,7 @@ class ChoreDone(SystemEvent):
 
 
 class ChoreRetried(SystemEvent):
-    """It went wrong, and is tried again."""
+    """A chore went wrong and is tried again."""
 
     name = "chore.retried"
     chore: str
@@ -140,7 +140,7 @@ class ChoreRetried(SystemEvent):
 
 
 class ChoreFailed(SystemEvent):
-    """It went wrong for good, until it is due again."""
+    """A chore went wrong and is not tried again until it is next due."""
 
     name, severity = "chore.failed", Severity.WARNING
     chore: str
@@ -148,14 +148,14 @@ class ChoreFailed(SystemEvent):
 
 
 class SecretsWarning(SystemEvent):
-    """A file that holds secrets is open to others, or hides one."""
+    """Secrets come from a place that others can read, or from several of which one counts."""
 
     name, severity = "secrets.warning", Severity.WARNING
     what: str
 
 
 class ModelRefused(SystemEvent):
-    """A model that was chosen cannot be used; another one is."""
+    """The chosen model cannot be used, so another one is used."""
 
     name, severity = "model.refused", Severity.WARNING
     why: str
@@ -165,7 +165,7 @@ class ModelRefused(SystemEvent):
 
 
 class GameFollowed(SystemEvent):
-    """A game with bets is looked at from here on."""
+    """The program has begun to follow a game with bets."""
 
     name = "game.followed"
     game: str
@@ -173,14 +173,14 @@ class GameFollowed(SystemEvent):
 
 
 class GameLeft(SystemEvent):
-    """A game is looked at no longer: all is settled, or no bet is left on it."""
+    """The program no longer follows a game: all is settled, or no bet is left on it."""
 
     name = "game.left"
     game: str
 
 
 class GameLost(SystemEvent):
-    """Nothing could be read of a game in play for too long."""
+    """No poll of a game in play could be read for too long."""
 
     name, severity = "game.lost", Severity.WARNING
     game: str
@@ -188,7 +188,7 @@ class GameLost(SystemEvent):
 
 
 class GameBack(SystemEvent):
-    """It can be read again; `what` says for how long it could not."""
+    """A lost game can be read again; `what` says for how long it could not."""
 
     name = "game.back"
     game: str
@@ -196,7 +196,7 @@ class GameBack(SystemEvent):
 
 
 class GamePhase(SystemEvent):
-    """A game has come to another phase, with its score."""
+    """A game has entered another phase; `what` holds its score."""
 
     name = "game.phase"
     game: str
@@ -205,7 +205,7 @@ class GamePhase(SystemEvent):
 
 
 class GameCorrected(SystemEvent):
-    """A score was taken back by the source."""
+    """The source corrected a score downwards."""
 
     name = "game.corrected"
     game: str
@@ -213,7 +213,7 @@ class GameCorrected(SystemEvent):
 
 
 class BoxChanged(SystemEvent):
-    """A player's figures were rewritten after the final."""
+    """The source changed a player's figures after the final."""
 
     name = "box.changed"
     game: str
@@ -221,7 +221,7 @@ class BoxChanged(SystemEvent):
 
 
 class GameChecked(SystemEvent):
-    """A game that is over was looked at again, so that results can become official."""
+    """A finished game's box score was read again, so that results can become official."""
 
     name = "game.checked"
     game: str
@@ -229,7 +229,7 @@ class GameChecked(SystemEvent):
 
 
 class GameUnfinished(SystemEvent):
-    """The end of a game has not come for too long: a person decides its bets."""
+    """A game has had no end for too long: a person decides its bets."""
 
     name = "game.unfinished"
     game: str
@@ -237,7 +237,7 @@ class GameUnfinished(SystemEvent):
 
 
 class GameLetGo(SystemEvent):
-    """A game whose end has not come for days is looked at no longer."""
+    """The program no longer follows a game that has had no end for days."""
 
     name = "game.let_go"
     game: str
@@ -245,7 +245,7 @@ class GameLetGo(SystemEvent):
 
 
 class PollHeld(SystemEvent):
-    """What a poll told is not believed until it is told again."""
+    """A poll's state is held: it is not believed until more polls agree."""
 
     name = "poll.held"
     game: str
@@ -253,7 +253,7 @@ class PollHeld(SystemEvent):
 
 
 class PollDropped(SystemEvent):
-    """What was held was not told again."""
+    """A held state was dropped, because later polls did not agree."""
 
     name = "poll.dropped"
     game: str
@@ -261,7 +261,7 @@ class PollDropped(SystemEvent):
 
 
 class ForecastFailed(SystemEvent):
-    """A forecast went wrong; the last one stands."""
+    """A forecast failed; the last one stands."""
 
     name, severity = "forecast.failed", Severity.WARNING
     game: str
@@ -276,7 +276,7 @@ class ForecastRecovered(SystemEvent):
 
 
 class ShadowFailed(SystemEvent):
-    """A model on trial could not forecast a state, or cannot be read; nobody relies on it."""
+    """A challenger model could not forecast or cannot be read; no chance rests on it."""
 
     name, severity = "trial.failed", Severity.WARNING
     challenger: str
@@ -284,7 +284,7 @@ class ShadowFailed(SystemEvent):
 
 
 class BetAdded(SystemEvent):
-    """A bet of the file was registered."""
+    """A bet of the bets file was registered."""
 
     name = "bet.added"
     bet: int
@@ -300,7 +300,7 @@ class BetRewritten(SystemEvent):
 
 
 class BetWithdrawn(SystemEvent):
-    """A bet is followed no longer."""
+    """The program no longer follows a bet."""
 
     name = "bet.withdrawn"
     bet: int
@@ -308,7 +308,7 @@ class BetWithdrawn(SystemEvent):
 
 
 class BetMatched(SystemEvent):
-    """A bet that waited has found its game."""
+    """A bet that waited for its game has been matched to it."""
 
     name = "bet.matched"
     bet: int
@@ -316,7 +316,7 @@ class BetMatched(SystemEvent):
 
 
 class BetMoved(SystemEvent):
-    """A bet goes on with the meeting that its game's id names now: another opponent, or date."""
+    """A bet was moved, because its game's id now names a meeting with another opponent or date."""
 
     name = "bet.moved"
     bet: int
@@ -333,7 +333,7 @@ class BetsMistake(SystemEvent):
 
 
 class FeedLost(SystemEvent):
-    """A source has not answered for several times."""
+    """A source has failed several times in a row."""
 
     name, severity = "feed.lost", Severity.WARNING
     source: str
@@ -342,7 +342,7 @@ class FeedLost(SystemEvent):
 
 
 class FeedBlocked(SystemEvent):
-    """A source has begun to refuse us."""
+    """A source has begun to refuse this program's requests."""
 
     name, severity = "feed.blocked", Severity.WARNING
     source: str
@@ -350,7 +350,7 @@ class FeedBlocked(SystemEvent):
 
 
 class FeedRecovered(SystemEvent):
-    """A source answers again, so many seconds after the first failure."""
+    """A source answers again, `after_s` seconds after its first failure."""
 
     name = "feed.recovered"
     source: str
@@ -358,7 +358,7 @@ class FeedRecovered(SystemEvent):
 
 
 class FeedSwitched(SystemEvent):
-    """Another source of a league is believed from here on."""
+    """Another source of a league is polled from here on."""
 
     name = "feed.switched"
     league: str
@@ -368,7 +368,7 @@ class FeedSwitched(SystemEvent):
 
 
 class FeedFrozen(SystemEvent):
-    """A source tells the same of a game while another one goes on."""
+    """A source reports no change of a game while another source does."""
 
     name = "feed.frozen"
     source: str
@@ -376,7 +376,7 @@ class FeedFrozen(SystemEvent):
 
 
 class FeedThawed(SystemEvent):
-    """It goes on again."""
+    """A frozen source reports changes of the game again."""
 
     name = "feed.thawed"
     source: str
@@ -384,7 +384,7 @@ class FeedThawed(SystemEvent):
 
 
 class FeedDisagreement(SystemEvent):
-    """Two sources tell different scores of a game; the first one's is believed."""
+    """Two sources report different scores of a game; the first source is believed."""
 
     name, severity = "feed.disagreement", Severity.WARNING
     game: str
@@ -395,7 +395,7 @@ class FeedDisagreement(SystemEvent):
 
 
 class FeedAgreement(SystemEvent):
-    """They tell the same again."""
+    """The sources report the same score again."""
 
     name = "feed.agreement"
     game: str
@@ -413,7 +413,7 @@ class FeedLeftOut(SystemEvent):
 
 
 class OddsLost(SystemEvent):
-    """A source of quotes does not answer; games are followed without it."""
+    """A source of quotes does not answer; games are followed without its quotes."""
 
     name, severity = "odds.lost", Severity.WARNING
     source: str
@@ -421,14 +421,14 @@ class OddsLost(SystemEvent):
 
 
 class OddsRecovered(SystemEvent):
-    """It answers again."""
+    """A source of quotes answers again."""
 
     name = "odds.recovered"
     source: str
 
 
 class OddsRefused(SystemEvent):
-    """Something that a close needs was not bought."""
+    """A request for quotes that a close needs was not bought."""
 
     name, severity = "odds.refused", Severity.WARNING
     what: str
@@ -436,7 +436,7 @@ class OddsRefused(SystemEvent):
 
 
 class MarketClosed(SystemEvent):
-    """A game has tipped off: what the market said by then stands. Chance is of the home side."""
+    """A game has tipped off and its closing lines are fixed; `chance` is the home side's."""
 
     name = "market.closed"
     game: str
@@ -447,7 +447,7 @@ class MarketClosed(SystemEvent):
 
 
 class AlertSent(SystemEvent):
-    """A channel took a message of some alerts."""
+    """A channel accepted a message of one alert or several."""
 
     name = "alert.sent"
     channel: str
@@ -456,7 +456,7 @@ class AlertSent(SystemEvent):
 
 
 class AlertRefused(SystemEvent):
-    """A channel refused it for good."""
+    """A channel refused a message of alerts for good."""
 
     name, severity = "alert.refused", Severity.WARNING
     channel: str
@@ -465,7 +465,7 @@ class AlertRefused(SystemEvent):
 
 
 class DigestSent(SystemEvent):
-    """A channel took the message of what came too late."""
+    """A channel accepted a digest, the message of alerts that came too late."""
 
     name = "digest.sent"
     channel: str
@@ -474,7 +474,7 @@ class DigestSent(SystemEvent):
 
 
 class DigestRefused(SystemEvent):
-    """A channel refused it for good."""
+    """A channel refused a digest for good."""
 
     name, severity = "digest.refused", Severity.WARNING
     channel: str
@@ -483,7 +483,7 @@ class DigestRefused(SystemEvent):
 
 
 class ChannelFailing(SystemEvent):
-    """A channel takes nothing at this moment."""
+    """A channel accepts no messages at this moment."""
 
     name, severity = "channel.failing", Severity.WARNING
     channel: str
@@ -492,7 +492,7 @@ class ChannelFailing(SystemEvent):
 
 
 class ChannelRecovered(SystemEvent):
-    """It takes messages again, so many seconds later."""
+    """A channel accepts messages again, `after_s` seconds after it first failed."""
 
     name = "channel.recovered"
     channel: str
@@ -500,7 +500,7 @@ class ChannelRecovered(SystemEvent):
 
 
 class CardPosted(SystemEvent):
-    """A game's live card stands on a channel."""
+    """A game's live card was posted on a channel."""
 
     name = "card.posted"
     channel: str
@@ -508,7 +508,7 @@ class CardPosted(SystemEvent):
 
 
 class CardClosed(SystemEvent):
-    """A card shows the last that there is to show."""
+    """A live card shows the end of its game and is not edited any more."""
 
     name = "card.closed"
     channel: str
@@ -516,7 +516,7 @@ class CardClosed(SystemEvent):
 
 
 class CardGone(SystemEvent):
-    """Somebody has deleted a card; the next one is posted afresh."""
+    """Somebody has deleted a live card; the next update posts a new one."""
 
     name = "card.gone"
     channel: str
@@ -525,7 +525,7 @@ class CardGone(SystemEvent):
 
 
 class CardFailing(SystemEvent):
-    """Cards cannot be written at this moment."""
+    """Live cards cannot be posted or edited at this moment."""
 
     name, severity = "card.failing", Severity.WARNING
     channel: str
@@ -534,7 +534,7 @@ class CardFailing(SystemEvent):
 
 
 class CardRecovered(SystemEvent):
-    """They can again."""
+    """Live cards can be posted and edited again."""
 
     name = "card.recovered"
     channel: str
@@ -544,7 +544,7 @@ class CardRecovered(SystemEvent):
 
 
 class MarkupRefused(SystemEvent):
-    """Telegram could not read a message's markup: the same words went without."""
+    """Telegram could not read a message's markup, so the same words were sent without it."""
 
     name = "telegram.plain"
     alerts: str
@@ -552,7 +552,7 @@ class MarkupRefused(SystemEvent):
 
 
 class ChatMoved(SystemEvent):
-    """A group became a supergroup, under another number; `do` says what to write down."""
+    """A group became a supergroup with a new id; `do` says which setting to change."""
 
     name = "telegram.chat_moved"
     was: int
@@ -561,7 +561,7 @@ class ChatMoved(SystemEvent):
 
 
 class TopicGone(SystemEvent):
-    """The topic that was paired is closed or deleted: messages go to the group itself."""
+    """The paired topic is closed or deleted, so messages go to the group itself."""
 
     name, severity = "telegram.topic_gone", Severity.WARNING
     topic_id: int
@@ -570,21 +570,21 @@ class TopicGone(SystemEvent):
 
 
 class BotDeaf(SystemEvent):
-    """The bot cannot hear what is written to it."""
+    """The bot cannot receive messages."""
 
     name, severity = "telegram.deaf", Severity.WARNING
     why: str
 
 
 class BotConflict(SystemEvent):
-    """Another program reads the bot's messages."""
+    """Another program receives the bot's messages."""
 
     name, severity = "telegram.conflict", Severity.WARNING
     why: str
 
 
 class BotListening(SystemEvent):
-    """The bot hears again."""
+    """The bot receives messages again."""
 
     name = "telegram.listening"
 

@@ -1,4 +1,4 @@
-"""Games: what is scheduled, and what we believe of one at a moment."""
+"""Games: a scheduled game, and the state that the program believes it is in."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Side(StrEnum):
 
 
 class Phase(StrEnum):
-    """Where a game stands. A break is any pause between periods; suspended games may resume."""
+    """Where a game stands. `BREAK` is any pause between periods; a suspended game may resume."""
 
     SCHEDULED = "scheduled"
     LIVE = "live"
@@ -39,12 +39,12 @@ class Phase(StrEnum):
 
     @property
     def in_play(self) -> bool:
-        """Tipped off and not over."""
+        """Whether the game has tipped off and is not over."""
         return self in (Phase.LIVE, Phase.BREAK, Phase.SUSPENDED)
 
     @property
     def off(self) -> bool:
-        """Will not be played as scheduled."""
+        """Whether the game will not be played as scheduled."""
         return self in (Phase.POSTPONED, Phase.CANCELLED)
 
     @property
@@ -73,7 +73,7 @@ class Score:
     away: int
 
     def __post_init__(self) -> None:
-        """Refuse what no scoreboard can show."""
+        """Refuse negative points."""
         if self.home < 0 or self.away < 0:
             raise ValueError(f"a score cannot be negative: {self.home}-{self.away}")
 
@@ -83,7 +83,7 @@ class Score:
 
     @property
     def text(self) -> str:
-        """The points as reasons and log lines have them, the away team's first: `91-98`."""
+        """The score as reasons and log lines show it, away points first: `91-98`."""
         return f"{self.away}-{self.home}"
 
     @property
@@ -101,7 +101,7 @@ class Score:
 class Game:
     """A scheduled game. `id` is the league feed's own; `start` is the aware tip-off time.
 
-    `home` and `away` are team codes. `day` is the league's own date (US Eastern), where a feed
+    `home` and `away` are team codes. `day` is the league's own date (US Eastern), None when no feed
     gives it. `neutral` is whether neither team plays at home.
     """
 
@@ -114,7 +114,7 @@ class Game:
     neutral: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse a game that could not be matched or timed."""
+        """Refuse a naive start, an unknown league, and a team that plays itself."""
         if self.start.tzinfo is None:
             raise ValueError(f"game {self.id}: the start needs a time zone")
         if self.league not in LEAGUES:
@@ -124,12 +124,12 @@ class Game:
 
     @property
     def rules(self) -> League:
-        """The league's rules of time."""
+        """The league with its rules of time."""
         return LEAGUES[self.league]
 
     @property
     def slate(self) -> date:
-        """The league's own date of the game."""
+        """The league's own date of the game, worked out from the start where no feed gives it."""
         return self.day or slate_date(self.start)
 
     @property
@@ -147,7 +147,7 @@ class Game:
         return self.home if side is Side.HOME else self.away
 
     def side_of(self, code: str) -> Side | None:
-        """The side on which a team plays, or None when it does not."""
+        """The side of a team; None when it does not play in this game."""
         match code:
             case self.home:
                 return Side.HOME
@@ -158,17 +158,17 @@ class Game:
 
 
 SAME_NIGHT = timedelta(hours=12)
-"""Two tip-offs that are closer than this are the same game, should the dates differ: no two teams
-play each other twice within it."""
+"""Two tip-offs of the same teams that are closer than this are one game, even if its dates differ:
+no two teams play each other twice within that time."""
 
 
 def same_teams(one: Game, other: Game) -> bool:
-    """Whether two games are between the same teams, whoever is said to be at home."""
+    """Whether two games are between the same teams, whichever is at home."""
     return one.league == other.league and {one.home, one.away} == {other.home, other.away}
 
 
 def same_meeting(one: Game, other: Game) -> bool:
-    """Whether two games, as documents tell them, are one: at a neutral site sides may differ."""
+    """Whether two sources' games are one game. At a neutral site their sides may differ."""
     if not same_teams(one, other):
         return False
     return one.slate == other.slate or abs(one.start - other.start) < SAME_NIGHT
@@ -176,11 +176,11 @@ def same_meeting(one: Game, other: Game) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PlayerLine:
-    """A player's box line so far.
+    """A player's figures in a box score so far.
 
-    `minutes` is in minutes; `stats` holds pts, reb, ast, stl, blk, 3pm and to. `doubt` says what a
-    final box tells otherwise than what was seen of him; the figures are then those that were seen.
-    `out` is whether the document says that he does not play tonight: who is merely not seen yet may
+    `minutes` is in minutes; `stats` holds pts, reb, ast, stl, blk, 3pm and to. `doubt` says in what
+    a final box contradicts earlier polls; the figures are then those of the earlier polls. `out` is
+    whether the source says that he does not play tonight: a player who has only not played yet may
     still come in.
     """
 
@@ -197,18 +197,19 @@ class PlayerLine:
     doubt: str = ""
     out: bool = False
     seen: float | None = None
-    """Minutes of the game that were played when he was last known to be on the court."""
+    """Minutes of the game that had been played when he was last seen on the court."""
 
     def stat(self, name: str) -> int:
-        """One statistic; KeyError when the feed does not give it."""
+        """One statistic by its name. Raises KeyError when the feed does not give it."""
         return dict(self.stats)[name]
 
 
 @dataclass(frozen=True, slots=True)
 class TeamBox:
-    """A team's figures so far: tries from the field and the line, own rebounds, and so on.
+    """A team's figures in the box score so far: attempts, turnovers, rebounds and fouls.
 
-    `oreb` leaves out rebounds that no player is given; `fouls` are the players' own.
+    `fga` and `fta` are field goals and free throws attempted. `oreb` are the offensive rebounds
+    that players are credited with, `to` the turnovers, `fouls` the players' fouls.
     """
 
     fga: int
@@ -218,21 +219,22 @@ class TeamBox:
     fouls: int
 
     def __post_init__(self) -> None:
-        """Refuse what no box can show."""
+        """Refuse negative figures."""
         if min(self.fga, self.fta, self.oreb, self.to, self.fouls) < 0:
             raise ValueError("a box's figures cannot be negative")
 
     @property
     def possessions(self) -> float:
-        """How often the team has had the ball, as a box tells: .44 of a free throw ends a trip."""
+        """The team's possessions, estimated from the box: 0.44 of its free throws end one."""
         return self.fga + 0.44 * self.fta - self.oreb + self.to
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Both teams' figures, and how many seconds were left when they were told.
+    """Both teams' figures. `left` is how many seconds were left when the box was written.
 
-    `left` is as in `GameState.seconds_left`; a box may be a little older than the score beside it.
+    `left` counts as `GameState.seconds_left` does; a box may be a little older than the score of
+    the same state.
     """
 
     home: TeamBox
@@ -241,7 +243,7 @@ class Box:
 
     @property
     def possessions(self) -> float:
-        """Possessions of a team: the mean of both."""
+        """Possessions of one team: the mean of both teams."""
         return (self.home.possessions + self.away.possessions) / 2
 
     @property
@@ -251,22 +253,24 @@ class Box:
 
     @property
     def turned(self) -> Box:
-        """The same with the sides exchanged."""
+        """The box with home and away exchanged."""
         return Box(self.away, self.home, self.left)
 
 
 @dataclass(frozen=True, slots=True)
 class GameState:
-    """What we believe of a game at one moment.
+    """The state of a game at one moment, as a poll reports it or as the program believes it.
 
     `period` is 0 before tip-off and counts overtimes above the regulation periods. `clock` is the
     seconds left in the period. `periods` holds each started period's own points and sums to
-    `score`, or is None when the feed's figures do not agree. Unknown possession, bonus or
-    time-outs are None. `bonus` is whether a side shoots free throws on the next common foul. `box`
-    holds both teams' figures and `tip` is the side that had the ball first, where they are told.
-    Two states are equal when what happens on the court is: a moved tip-off or a player's line is no
-    difference. `doubt` says what another document tells of the end of the game: it is not believed
-    while they contradict each other.
+    `score`, or is None when the feed's figures do not agree. Possession, bonus and time-outs are
+    None where unknown. `bonus` is whether a side shoots free throws on the next common foul. `box`
+    holds both teams' figures and `tip` is the side that had the ball first; each is None where the
+    feed does not give it. `doubt` says how another document contradicts this end of the game: it is
+    not believed while they contradict each other.
+
+    Two states are equal when the game on the court is the same: the tip-off time, the players, the
+    box, `tip` and `doubt` are not compared.
     """
 
     game: Game = field(compare=False)
@@ -284,7 +288,7 @@ class GameState:
     tip: Side | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse a state that no game can be in."""
+        """Refuse an impossible clock or period, and periods that do not add up to the score."""
         if not math.isfinite(self.clock) or self.clock < 0:
             raise ValueError(f"the game clock cannot be {self.clock}")
         if self.period < 0:
@@ -311,12 +315,12 @@ class GameState:
 
     @property
     def overtime(self) -> int:
-        """Which overtime is being (or was last) played: 0 in regulation."""
+        """The number of the current or last overtime; 0 in regulation."""
         return max(0, self.period - self.game.rules.periods)
 
     @property
     def game_clock(self) -> str:
-        """The moment as a scoreboard shows it: `Q3 4:11`, `End Q1`, `Half`, `Final/OT`."""
+        """The game clock as a scoreboard shows it: `Q3 4:11`, `End Q1`, `Half`, `Final/OT`."""
         rules = self.game.rules
         match self.phase:
             case Phase.FINAL:
@@ -332,9 +336,9 @@ class GameState:
 
 
 def halves_of(league: str, periods: Sequence[Score]) -> tuple[int, int] | None:
-    """Both teams' points in each half of regulation, from those of its periods.
+    """The points of both teams together in each half of regulation, from the points by period.
 
-    None while they are not all known.
+    None while a regulation period is missing.
     """
     count = LEAGUES[league].periods
     if len(periods) < count:

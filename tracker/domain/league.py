@@ -1,4 +1,4 @@
-"""Leagues: how long their games are, and which calendar their slates follow."""
+"""Leagues: the length of their games, and the calendar of their slates and seasons."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 LEAGUE_ZONE = ZoneInfo("America/New_York")
-"""The zone of a league's own date: every league here schedules by US Eastern time."""
+"""The zone of a league's own date: every league here schedules its games in US Eastern time."""
 
 SLATE_ROLLOVER = timedelta(hours=6)
 """A game that tips off before 6 a.m. Eastern belongs to the slate of the evening before."""
@@ -29,15 +29,15 @@ class League:
         return self.periods * self.period_seconds
 
     def length_of(self, period: int) -> int:
-        """Seconds of a period; those above the regulation count are overtimes."""
+        """Seconds of a period; a period above the regulation periods is an overtime."""
         return self.period_seconds if period <= self.periods else self.overtime_seconds
 
     def seconds_left(self, period: int, clock: float) -> float:
-        """Seconds left in regulation with `clock` left of a period, or in the overtime it is."""
+        """Seconds left in regulation, or in the current overtime, with `clock` left in a period."""
         return clock + max(0, self.periods - period) * self.period_seconds
 
     def period_name(self, period: int) -> str:
-        """A period as it is written on a scoreboard: `Q3`, `2H`, `OT`, `2OT`."""
+        """A period's name on a scoreboard: `Q3`, `2H`, `OT`, `2OT`."""
         if period > self.periods:
             extra = period - self.periods
             return "OT" if extra == 1 else f"{extra}OT"
@@ -54,11 +54,11 @@ LEAGUES: dict[str, League] = {x.id: x for x in (NBA, WNBA, NCAAM, NCAAW, GLEAGUE
 
 
 TURN_OF_SEASON = 8
-"""The month in which a league that plays over the winter begins to count a new season."""
+"""The month from which a league that plays over the winter counts a new season."""
 
 
 def season_name(league: str, day: date) -> str:
-    """The season of a league's date: `2025-26`, in summer leagues `2025`."""
+    """The season that a date belongs to: `2025-26`, or `2025` for a league that plays in summer."""
     if league == WNBA.id:
         return str(day.year)
     first = day.year if day.month >= TURN_OF_SEASON else day.year - 1

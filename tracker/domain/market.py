@@ -1,4 +1,4 @@
-"""Markets: what a bet is about, and how each is written."""
+"""Markets: what a bet can be on, and each market's name in a bettor's words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Span(StrEnum):
     Q4 = "Q4"
 
     def periods(self, league: League) -> range:
-        """The regulation periods that the span covers; ValueError when the league has none."""
+        """The span's regulation periods. Raises ValueError where the league has no quarters."""
         half = league.periods // 2
         match self:
             case Span.GAME | Span.REGULATION:
@@ -47,17 +47,17 @@ class Span(StrEnum):
 
 
 class Direction(StrEnum):
-    """The two sides of a total."""
+    """The side of a total: over or under."""
 
     OVER = "over"
     UNDER = "under"
 
 
 LARGEST_SPREAD = 99.5
-"""From 100 on, a signed number is a price."""
+"""The largest spread in points: a signed number from 100 on is read as American odds."""
 
 LARGEST_TOTAL = 400.0
-"""No book offers a higher line."""
+"""The largest total in points: no book offers a higher line."""
 
 
 def _check_line(points: float, most: float) -> None:
@@ -69,7 +69,7 @@ def _check_line(points: float, most: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Moneyline:
-    """One side wins the span; a tie pushes where the span can tie."""
+    """One side wins the span. A tie pushes where the span can end tied."""
 
     side: Side
     span: Span = Span.GAME
@@ -77,7 +77,7 @@ class Moneyline:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """One side's points plus `points` exceed the other's; `points` is a multiple of 0.5."""
+    """One side's points plus `points` exceed the other side's; `points` is a multiple of 0.5."""
 
     side: Side
     points: float
@@ -120,7 +120,7 @@ class TeamTotal:
 
 
 class Parity(StrEnum):
-    """The two sides of an odd-or-even market."""
+    """The side of an odd-or-even market."""
 
     ODD = "odd"
     EVEN = "even"
@@ -128,7 +128,7 @@ class Parity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OddEven:
-    """The points of both teams in the span, or of one `side`, are odd or even."""
+    """The points of both teams in the span, or of one `side` where it is given, are odd or even."""
 
     parity: Parity
     side: Side | None = None
@@ -137,7 +137,7 @@ class OddEven:
 
 @dataclass(frozen=True, slots=True)
 class ThreeWay:
-    """One side wins the span and a tie loses; without a `side`, the tie itself is backed."""
+    """One side wins the span, and a tie loses. Where `side` is None, the bet is on the tie."""
 
     side: Side | None
     span: Span
@@ -152,7 +152,10 @@ class ThreeWay:
 
 @dataclass(frozen=True, slots=True)
 class PlayerTotal:
-    """A player's figure is over or under `points`, a positive multiple of 0.5; overtime counts."""
+    """A player's statistic is over or under `points`, a positive multiple of 0.5.
+
+    Overtime counts.
+    """
 
     player: Player
     stat: Stat
@@ -173,9 +176,10 @@ class PlayerTotal:
 
 @dataclass(frozen=True, slots=True)
 class DoubleDouble:
-    """A player reaches ten in `categories` of points, rebounds, assists, steals and blocks, or not.
+    """A player reaches ten in `categories` of points, rebounds, assists, steals and blocks.
 
-    Two categories make a double-double, three a triple-double.
+    Two categories make a double-double, three a triple-double. Where `happens` is False, the bet is
+    that he does not.
     """
 
     player: Player
@@ -183,7 +187,7 @@ class DoubleDouble:
     categories: int = 2
 
     def __post_init__(self) -> None:
-        """Refuse what has no name."""
+        """Refuse a number of categories other than 2 or 3."""
         if self.categories not in _MULTIPLES:
             raise ValueError(f"ten in {self.categories} categories is no bet: 2 or 3 are")
 
@@ -196,13 +200,13 @@ class DoubleDouble:
 _MULTIPLES = {2: "double-double", 3: "triple-double"}
 
 CATEGORIES = (Stat.PTS, Stat.REB, Stat.AST, Stat.STL, Stat.BLK)
-"""The figures that count for a double-double."""
+"""The statistics that count for a double-double."""
 
 CATEGORY_REACHED = 10
-"""From how many on a figure counts for a double-double."""
+"""The least value with which a statistic counts for a double-double."""
 
 PlayerMarket = PlayerTotal | DoubleDouble
-"""Markets that one player's box line decides."""
+"""Markets that one player's figures in the box score decide."""
 
 GameMarket = Moneyline | Spread | Total | TeamTotal | OddEven | ThreeWay
 """Markets that the points of both teams decide."""
@@ -211,14 +215,14 @@ Market = GameMarket | PlayerMarket
 
 
 def line_text(points: float, *, signed: bool = False) -> str:
-    """A line as it is written: `224.5`, `-4.5`, `+3`, and `PK` for a signed zero."""
+    """A line as a bettor writes it: `224.5`, `-4.5`, `+3`, and `PK` for a signed zero."""
     if signed and points == 0:
         return "PK"
     return f"{points:+g}" if signed else f"{points:g}"
 
 
 def multiple_text(market: DoubleDouble) -> str:
-    """What is bet on: `double-double`, `no triple-double`."""
+    """The market's words without the player: `double-double`, `no triple-double`."""
     return ("" if market.happens else "no ") + _MULTIPLES[market.categories]
 
 

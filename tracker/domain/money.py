@@ -1,4 +1,4 @@
-"""Money, odds and counts, as a person writes and reads them."""
+"""Money, odds and counts: how each is parsed from a person's text and shown."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MONEY = re.compile(r"(\d{1,9}|\d{1,3}(?:,\d{3}){1,2})(?:\.(\d{1,2}))?")
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """A price. `text` is as written; `decimal` is what one unit returns, stake included."""
+    """A price. `text` is the odds as written; `decimal` is what one unit returns with its stake."""
 
     text: str
     decimal: Fraction
@@ -34,12 +34,12 @@ class Odds:
 
     @property
     def break_even(self) -> float:
-        """The chance of winning at which the bet is worth its price."""
+        """The chance of winning at which a bet at these odds neither gains nor loses on average."""
         return float(1 / self.decimal)
 
     @property
     def american(self) -> str:
-        """The same price in American form."""
+        """The price in American form, such as `-110`."""
         profit = self.decimal - 1
         if profit >= 1:
             return f"+{floor(profit * 100 + Fraction(1, 2))}"
@@ -47,7 +47,7 @@ class Odds:
 
 
 def together(odds: Sequence[Odds]) -> Odds:
-    """What legs of these odds pay as one parlay: their product, shown in American form."""
+    """The odds of a parlay whose legs have these odds: the product, in American form."""
     product = Odds("", prod((x.decimal for x in odds), start=Fraction(1)))
     return Odds(product.american, product.decimal)
 
@@ -55,7 +55,7 @@ def together(odds: Sequence[Odds]) -> Odds:
 def parse_odds(text: str) -> Odds:
     """Read American (`-110`), decimal (`1.91`) or fractional (`10/11`) odds.
 
-    Raises BadBet with what was expected when the text is none of these.
+    Raises BadBet, which says what was expected, when the text is none of these.
     """
     plain = text.strip().replace("\u2212", "-")
     if plain.casefold() in ("even", "evens", "ev"):
@@ -76,7 +76,7 @@ def parse_odds(text: str) -> Odds:
 
 
 def parse_money(text: str) -> int:
-    """Read an amount such as `20`, `20.5`, `$1,000.00` into cents; BadBet when it is none."""
+    """Read an amount such as `20`, `20.5`, `$1,000.00` into cents. Raises BadBet for other text."""
     plain = text.strip()
     plain = plain[1:] if plain[:1] in tuple(_CURRENCIES) else plain
     found = _MONEY.fullmatch(plain)
@@ -86,46 +86,46 @@ def parse_money(text: str) -> int:
 
 
 def money_text(cents: int) -> str:
-    """An amount as it is shown: `$17.39`."""
+    """Cents as an amount of dollars: `$17.39`."""
     sign = "-" if cents < 0 else ""
     return f"{sign}${abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
 def stake_text(cents: int, *, free: bool) -> str:
-    """A stake as it is shown, and whose money it is: `stake $17.39`, `free bet $10.00`."""
+    """A stake with a word for whose money it is: `stake $17.39`, `free bet $10.00`."""
     return f"{'free bet' if free else 'stake'} {money_text(cents)}"
 
 
 def own_part(stake_cents: int, *, free: bool) -> int:
-    """What of a stake is the person's money: of a free bet nothing; nothing of it comes back."""
+    """The cents of a stake that are the person's money: 0 of a free bet."""
     return 0 if free else stake_cents
 
 
 def profit_cents(payout_cents: int | None, own_cents: int | None) -> int | None:
-    """What a bet brought beyond the person's own money in it; None while either is not known."""
+    """The payout less the person's own money; None while either is not known."""
     return None if payout_cents is None or own_cents is None else payout_cents - own_cents
 
 
 def stake_in_table(cents: int | None, *, free: bool) -> str:
-    """A stake below a heading that says what it is: `$17.39`, `$10.00 free`; empty for none."""
+    """A stake in a table's column of stakes: `$17.39`, `$10.00 free`; empty when it is None."""
     return "" if cents is None else money_text(cents) + " free" * free
 
 
 def payout_if_won(stake_cents: int, odds: Odds) -> int:
-    """Cents that a winning bet returns, stake included, rounded half up to the cent."""
+    """Cents that a winning bet returns with its stake, rounded half up to the cent."""
     return floor(stake_cents * odds.decimal + Fraction(1, 2))
 
 
 def needed(odds: Odds | None, *, free: bool) -> float | None:
-    """The chance of winning from which a bet pays; None without a price.
+    """The break-even chance of a bet; None without a price.
 
-    A free bet loses nothing, so it asks for none.
+    A free bet has none either, because it cannot lose money.
     """
     return None if odds is None or free else odds.break_even
 
 
 def odds_text(odds: Odds | None, form: str) -> str:
-    """A price in the form that the person wants to see; empty when it is not known."""
+    """A price in the person's chosen form, or as written for any other; empty when not known."""
     if odds is None:
         return ""
     match form:
@@ -149,7 +149,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def several(count: int, word: str) -> str:
-    """A noun, or one of a few verbs, as it follows a count: `bet` or `bets`, `waits` or `wait`."""
+    """A noun, or one of a few verbs, in the number that a count asks for: `bets`, `wait`."""
     if count == 1:
         return word
     if word in _IRREGULAR:

@@ -1,4 +1,4 @@
-"""What a line of text registers, before tonight's games are known: picks, and games if named."""
+"""Picks: a parsed line of text, before it is known which of tonight's games it is about."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ from tracker.domain.player import Roster, Stat, find_player, players_meant
 
 @dataclass(frozen=True, slots=True)
 class Matchup:
-    """A game as written: the teams that each name may mean, and the league's date where given.
+    """A game as written: the teams that each name may mean, and the date.
 
-    A side without teams may be any. `any_order` is whether the line leaves open who is at home.
-    `game_id` is the game's own id, where the person gives that.
+    A side without teams fits any team. `day` is None where no date is written. `any_order` is
+    whether the line leaves open which team is at home. `game_id` is the feed's id of the game, None
+    where the person does not give it.
     """
 
     away: tuple[Team, ...]
@@ -46,16 +47,16 @@ class Matchup:
 
     @property
     def names_a_team(self) -> bool:
-        """Whether it names a team, and with it a league."""
+        """Whether the text names a team, and with it a league."""
         return bool(self.away or self.home)
 
     @property
     def names_a_game(self) -> bool:
-        """Whether it says more than a date."""
+        """Whether the text says more than a date."""
         return self.names_a_team or self.game_id is not None
 
     def fits(self, game: Game) -> bool:
-        """Whether the game may be the one that is meant."""
+        """Whether this may be the game that the text means."""
         if self.game_id is not None:
             return self.game_id == game.id
         if self.day not in (None, game.slate):
@@ -72,19 +73,19 @@ def _may_be(teams: tuple[Team, ...], game: Game, side: Side) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ToWin:
-    """The team wins: a moneyline."""
+    """A moneyline: the team wins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Handicap:
-    """The team with `points` added: a spread."""
+    """A spread: the team wins with `points` added to its score."""
 
     points: float
 
 
 @dataclass(frozen=True, slots=True)
 class OverUnder:
-    """A total of the team, or of both where no team is named."""
+    """A total of the team, or of both teams where none is named."""
 
     direction: Direction
     points: float
@@ -92,19 +93,19 @@ class OverUnder:
 
 @dataclass(frozen=True, slots=True)
 class OddOrEven:
-    """Odd or even points of the team, or of both where no team is named."""
+    """Odd or even points of the team, or of both teams where none is named."""
 
     parity: Parity
 
 
 @dataclass(frozen=True, slots=True)
 class OneOfThree:
-    """A 3-way result: the team wins, or, where no team is named, neither does."""
+    """A 3-way result: the team wins, or neither team does where none is named."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlayerFigure:
-    """A player's figure is over or under `points`."""
+    """A player's statistic is over or under `points`."""
 
     stat: Stat
     direction: Direction
@@ -113,22 +114,23 @@ class PlayerFigure:
 
 @dataclass(frozen=True, slots=True)
 class Tens:
-    """A player reaches ten in so many `categories`, or does not."""
+    """A player reaches ten in `categories` statistics, or does not where `happens` is False."""
 
     categories: int
     happens: bool
 
 
 Asked = ToWin | Handicap | OverUnder | OddOrEven | OneOfThree | PlayerFigure | Tens
-"""What a line asks of its game, team or player."""
+"""The kind of bet that a line is, before its game, team and player are looked up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
     """A parsed line about one market of one game.
 
-    `team` are the teams that the name may mean. `player` are the words that name a player, who is
-    looked up once the rosters are known; both may stand in one line (`DEN Jokic o25.5 pts`).
+    `team` holds the teams that the team's name may mean. `player` holds the words that name a
+    player, who is looked up once the rosters are known. A line may have both
+    (`DEN Jokic o25.5 pts`).
     """
 
     text: str
@@ -144,7 +146,7 @@ class Pick:
     free: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what names nobody that its market is about."""
+        """Refuse a player market without a player, and a moneyline or spread without a team."""
         if isinstance(self.asked, PlayerFigure | Tens) != (self.player is not None):
             raise ValueError("a player line needs a player, and no other market has one")
         if isinstance(self.asked, ToWin | Handicap) and not self.team:
@@ -152,17 +154,17 @@ class Pick:
 
     @property
     def legs(self) -> tuple[Pick, ...]:
-        """Itself: a single bet has one leg."""
+        """The pick itself: a single bet has one leg."""
         return (self,)
 
     @property
     def meaning(self) -> tuple[object, ...]:
-        """What it is about, apart from words, price, stake and tags."""
+        """What the pick is on, without its wording, price, stake and tags."""
         return self.asked, self.span, self.team, self.player, self.matchup
 
     @property
     def kind(self) -> str:
-        """The market's name in the JSON contracts, as far as the words tell it."""
+        """The market's name in the JSON contracts, as far as the words alone tell it."""
         match self.asked:
             case ToWin():
                 return "moneyline"
@@ -183,12 +185,15 @@ class Pick:
 
     @property
     def names_a_game(self) -> bool:
-        """Whether the line itself names a team or a game, so that no other leg need say it."""
+        """Whether the line names a team or a game, so that no other leg has to."""
         return bool(self.team) or (self.matchup is not None and self.matchup.names_a_team)
 
     @property
     def leagues(self) -> frozenset[str]:
-        """The leagues whose games it may be about; the NBA, and the WNBA for a mere player."""
+        """The leagues whose games it may be about.
+
+        A line without a team is about the NBA; one that names only a player, the NBA or the WNBA.
+        """
         named = [self.team]
         if self.matchup is not None:
             named += [self.matchup.away, self.matchup.home]
@@ -198,9 +203,9 @@ class Pick:
         return frozenset({NBA.id} if self.player is None else {NBA.id, WNBA.id})
 
     def fits(self, game: Game, roster: Roster = ()) -> bool:
-        """Whether the bet may be about this game, whose players are those of `roster`.
+        """Whether the pick may be about this game, whose players are `roster`.
 
-        A player whose line names no team and no game fits only games that are known to have him.
+        A pick that names a player but no team and no game fits only games whose roster has him.
         """
         if self.matchup is not None and not self.matchup.fits(game):
             return False
@@ -216,10 +221,10 @@ class Pick:
         return frozenset(side for side in Side if game.code(side) in codes)
 
     def market_for(self, game: Game, roster: Roster = ()) -> Market:
-        """The market that is meant in this game, whose players are those of `roster`.
+        """The market that the pick means in this game, whose players are `roster`.
 
-        Raises BadBet when the game does not have it; for a player who is not on the roster that is
-        NoSuchPlayer, and AmbiguousPlayer where two fit.
+        Raises BadBet when the game does not have the market, NoSuchPlayer when nobody on the roster
+        fits the name, and AmbiguousPlayer when several players do.
         """
         sides = self._sides(game)
         if self.team and not sides:
@@ -270,10 +275,9 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class ParlayPick:
-    """A parsed parlay: legs in the order of the slip, and the price of the whole.
+    """A parsed parlay: its legs in the order of the slip, and the price and stake of the whole.
 
-    `same_game` is whether the slip says that all legs are of one game. A leg's own stake is never
-    there: a parlay has one.
+    `same_game` is whether the slip says that all legs are on one game. The legs have no stakes.
     """
 
     text: str
@@ -286,19 +290,19 @@ class ParlayPick:
     free: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what is no parlay."""
+        """Refuse fewer than two legs."""
         if len(self.legs) < 2:  # noqa: PLR2004 - one leg is a single bet
             raise BadBet(f"{self.text!r}: a parlay needs two legs or more")
 
     @staticmethod
     def product(legs: Sequence[Pick]) -> Odds | None:
-        """What the legs' own odds come to together; None where one has none."""
+        """The product of the legs' odds; None when a leg has no odds."""
         odds = [leg.odds for leg in legs if leg.odds is not None]
         return together(odds) if odds and len(odds) == len(legs) else None
 
     @property
     def meaning(self) -> tuple[object, ...]:
-        """What its legs are about."""
+        """What its legs are on, in order."""
         return tuple(leg.meaning for leg in self.legs)
 
     @property
@@ -308,4 +312,4 @@ class ParlayPick:
 
 
 Written = Pick | ParlayPick
-"""What a line registers: a single bet or a parlay."""
+"""What a line of text is read as: a single pick or a parlay."""

@@ -1,4 +1,4 @@
-"""Players: who a line is about and what it counts, whether he can play, whom words mean."""
+"""Players: their names and statistics, who is out, and which player a person's words mean."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BETWEEN = re.compile(r"[\s\-\u2010-\u2015]+")
 
 
 class Stat(StrEnum):
-    """What a player line counts: one figure of the box score, or a sum of several."""
+    """What a player line counts: one statistic of the box score, or a sum of several."""
 
     PTS = "pts"
     REB = "reb"
@@ -36,7 +36,7 @@ class Stat(StrEnum):
 
     @property
     def parts(self) -> tuple[Stat, ...]:
-        """The figures that are added up; the figure itself where it is no sum."""
+        """The statistics that a sum adds up; a statistic that is no sum gives itself."""
         return _SUMS.get(self) or (self,)
 
 
@@ -49,9 +49,9 @@ _SUMS = {
 
 
 def plain_name(name: str) -> str:
-    """A person's name without accents, dots, hyphens, case and `Jr.` or `II`.
+    """Fold a person's name: no accents, dots, hyphens or suffix (`Jr.`, `II`), and lower case.
 
-    The Balkans' đ is written `dj` where there is no such letter, and read as the same.
+    `dj` becomes `d`, because sources write the letter đ as `dj` where they do not have it.
     """
     words = _DJ.sub("d", _BETWEEN.sub(" ", fold(name))).split()
     while len(words) > 1 and words[-1] in _SUFFIXES:
@@ -61,9 +61,9 @@ def plain_name(name: str) -> str:
 
 @lru_cache(maxsize=8192)
 def player_key(name: str) -> str:
-    """The same for every full name that a source gives a player: `Nic Claxton`, `Nicolas Claxton`.
+    """The key of a player by any full name that a source uses: `Nic Claxton`, `Nicolas Claxton`.
 
-    Beside what `plain_name` folds away, sources differ in short forms of first names.
+    Sources differ in what `plain_name` folds away, and in short forms of first names.
     """
     plain = plain_name(name)
     return _same_people().get(plain, plain)
@@ -71,13 +71,13 @@ def player_key(name: str) -> str:
 
 @cache
 def _same_people() -> Mapping[str, str]:
-    """Other plain names to the one that is the key, as shipped in `data/players.toml`."""
+    """Maps the other plain names of a player to the one that is his key (`data/players.toml`)."""
     rows = other_names("same").items()
     return {plain_name(other): plain_name(name) for name, others in rows for other in others}
 
 
 def other_names(part: str) -> Mapping[str, Sequence[str]]:
-    """A table of `data/players.toml`: names, and what else is written for each."""
+    """A table of `data/players.toml`: players' names, and the other names of each."""
     found: Mapping[str, Sequence[str]] = shipped("players")[part]
     return found
 
@@ -91,12 +91,12 @@ class Player:
 
     @property
     def key(self) -> str:
-        """The same for every way in which a feed may write the name."""
+        """The player's key, the same however a feed writes his name."""
         return player_key(self.name)
 
     @property
     def surname(self) -> str:
-        """What a short message calls him: the name without the first one and without `Jr.`."""
+        """The name for a short message: without the first name and without `Jr.`."""
         words = self.name.split()
         while len(words) > 1 and fold(words[-1]) in _SUFFIXES:
             words.pop()
@@ -104,18 +104,18 @@ class Player:
 
 
 UNREAD = "has no line in a final box yet"
-"""The doubt about a player who was seen in a game whose final box has not been read."""
+"""The `PlayerLine.doubt` of a player who was seen in a game whose final box has not been read."""
 
 
 def box_line(state: GameState, player: Player) -> PlayerLine | None:
-    """A player's line in the box; None when the box has none, or two of that name on his side."""
+    """A player's figures in the box; None when his side has nobody, or two, of that name."""
     side, key = player.side, player.key
     found = [x for x in state.players if x.side is side and player_key(x.name) == key]
     return found[0] if len(found) == 1 else None
 
 
 def box_lines(state: GameState) -> dict[tuple[Side, str], PlayerLine]:
-    """The lines of the box by side and `player_key`; a name that a side has twice is left out."""
+    """The box's players by side and `player_key`, without a name that one side has twice."""
     keys = [(x.side, player_key(x.name)) for x in state.players]
     found = dict(zip(keys, state.players, strict=True))
     if len(found) < len(keys):
@@ -127,15 +127,15 @@ _MERELY_NOT_IN = re.compile(r"coach|^(dnp|did not play)$", re.IGNORECASE)
 
 
 def rules_out(reason: str | None) -> bool:
-    """Whether a document's reason for not playing says that a player is not there at all.
+    """Whether a source's reason for not playing means that the player cannot come in.
 
-    Any reason does but the coach's decision: such a player sits on the bench and may come in.
+    Any reason means that except the coach's decision: such a player is on the bench.
     """
     return bool(reason) and _MERELY_NOT_IN.search(reason or "") is None
 
 
 def figure(line: PlayerLine, stat: Stat) -> int | None:
-    """What a player has of a statistic; None when the box lacks it, or a part of a sum."""
+    """A player's value of a statistic; None when the box lacks it or a part of the sum."""
     known = dict(line.stats)
     made = 0
     for part in stat.parts:
@@ -148,10 +148,10 @@ def figure(line: PlayerLine, stat: Stat) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class PlayerGame:
-    """What a player did in one finished game. `minutes` is in minutes, `start` the tip-off.
+    """A player's figures in one finished game. `minutes` is in minutes, `start` is the tip-off.
 
-    `stats` holds the figures that the box gave, by their names in `Stat`. `margin` is the final
-    margin from his own team's side.
+    `stats` holds those statistics that the box gave. `margin` is the final margin of his team,
+    above 0 when it won.
     """
 
     name: str
@@ -165,14 +165,14 @@ class PlayerGame:
 
 
 BY_BOX = "box"
-"""The source of a word that a box score gave; it is about the game of that box alone."""
+"""The `Injury.source` of a status from a box score; it holds only for the game of that box."""
 
 TELLS_AHEAD = timedelta(days=1)
-"""A list tells of the games of its own date and of the next: beyond that much may change."""
+"""An injury list holds for games of its own date and of the next day; later, much may change."""
 
 
 class Availability(StrEnum):
-    """A source's word on a player: `other` is one that is not known here."""
+    """A player's status by a source; `other` is a status that this program does not know."""
 
     AVAILABLE = "available"
     PROBABLE = "probable"
@@ -183,16 +183,16 @@ class Availability(StrEnum):
 
     @property
     def rules_out(self) -> bool:
-        """Whether he will not play."""
+        """Whether the player will not play."""
         return self is Availability.OUT
 
 
 @dataclass(frozen=True, slots=True)
 class Injury:
-    """What a source says of a player: `team` is our code, `detail` its reason and comment.
+    """One entry of an injury list. `team` is the catalog's code, `detail` the reason and comment.
 
-    `returns` is the date on which he is expected back, where it says one. A list may say `out` of a
-    player whom it expects back tonight: he is then only out until tonight.
+    `returns` is the date on which he is expected back, None where the list gives none. A list may
+    say `out` of a player whom it expects back tonight: he then plays tonight.
     """
 
     league: str
@@ -204,9 +204,9 @@ class Injury:
     source: str = "espn"
 
     def keeps_out_on(self, slate: date, read_on: date) -> bool:
-        """Whether he will not play on a league's date, by a list that was read on another.
+        """Whether he misses the games of `slate`, by a list that was read on `read_on`.
 
-        Without a date of return a word is about the next game, and says nothing of later ones.
+        An entry without a date of return is about the next game, and says nothing of later games.
         """
         if not self.status.rules_out:
             return False
@@ -215,20 +215,17 @@ class Injury:
 
 @dataclass(frozen=True, slots=True)
 class Absences:
-    """What is said of a league's players, by team code and player's key, as last read.
-
-    `read_at` is when the list was read.
-    """
+    """A league's injury list as last read, at `read_at`: entries by team code and player's key."""
 
     read_at: datetime
     words: Mapping[tuple[str, str], tuple[Injury, ...]]
 
     def tells_of(self, game: Game) -> bool:
-        """Whether the list is of about the game's date, so that who is not on it may play."""
+        """Whether the list holds for the game's date, so that a player not on it may play."""
         return game.slate <= slate_date(self.read_at) + TELLS_AHEAD
 
     def out_of(self, game: Game, team: str) -> dict[str, Injury]:
-        """Who of a team will not play in a game, by his key, with what is said of him."""
+        """The players of a team who miss a game: their entries by player's key."""
         read_on = slate_date(self.read_at)
         found = {}
         for (code, key), words in self.words.items():
@@ -240,7 +237,7 @@ class Absences:
 
 @cache
 def _nicknames() -> Mapping[str, frozenset[str]]:
-    """What is written to the keys of who may be meant, as shipped in `data/players.toml`."""
+    """Maps each nickname to the keys of the players who have it (`data/players.toml`)."""
     found: dict[str, frozenset[str]] = {}
     for name, others in other_names("nicknames").items():
         for written in others:
@@ -250,26 +247,26 @@ def _nicknames() -> Mapping[str, frozenset[str]]:
 
 
 def nicknamed(written: str) -> frozenset[str]:
-    """The keys of those who go by a nickname; empty when nobody is known to."""
+    """The keys of the players who have this nickname; empty when none has."""
     return _nicknames().get(plain_name(written), frozenset())
 
 
 Roster = Sequence[Player]
-"""The players of both teams of a game, as far as they are known; empty when they are not."""
+"""The known players of both teams of a game; empty when none is known."""
 
 RosterOf = Callable[[Game], Roster]
-"""Gives what is known of the players of a game."""
+"""Looks up the roster of a game."""
 
 _MOST_LISTED = 6
 
 _INITIAL = re.compile(r"^([^\W\d_])\.(?=[^\W\d_]{2})")
-"""A first name cut to a letter, without a blank after its dot: `N.Jokic`."""
+"""Finds an initial without a blank after its dot: `N.Jokic`."""
 
 
 class NoSuchPlayer(BadBet):
-    """Nobody on the roster is meant. The roster may not be known, or not be whole yet.
+    """The words mean nobody on the roster, which may be unknown or incomplete.
 
-    `near` are names that come close, joined by `or`.
+    `near` holds names that come close, joined by `or`.
     """
 
     def __init__(self, message: str, near: str = "") -> None:
@@ -279,7 +276,7 @@ class NoSuchPlayer(BadBet):
 
 
 class AmbiguousPlayer(BadBet):
-    """Two players of the game or more may be meant; `players` are those."""
+    """The words may mean several players of the game, which `players` holds."""
 
     def __init__(self, message: str, game: Game, players: tuple[Player, ...]) -> None:
         """`message` names the players."""
@@ -289,14 +286,14 @@ class AmbiguousPlayer(BadBet):
 
 
 def nobody(game: Game) -> Roster:  # noqa: ARG001 - it is a RosterOf
-    """The roster of a game whose players are not known."""
+    """An empty roster for every game: the default where no players are known."""
     return ()
 
 
 def find_player(written: str, game: Game, roster: Roster, side: Side | None = None) -> Player:
-    """The one player whom the words mean; those of one `side` only, where it is given.
+    """The one player whom the words mean, among the players of `side` where that is given.
 
-    Raises NoSuchPlayer with near misses, or AmbiguousPlayer with the candidates.
+    Raises NoSuchPlayer with names that come close, or AmbiguousPlayer with the candidates.
     """
     found = players_meant(written, game, roster, side)
     if len(found) > 1:
@@ -319,10 +316,11 @@ def find_player(written: str, game: Game, roster: Roster, side: Side | None = No
 def players_meant(
     written: str, game: Game, roster: Roster, side: Side | None = None
 ) -> tuple[Player, ...]:
-    """All players whom the words may mean, those of the best way of reading them alone.
+    """All players whom the words may mean, by the best reading that fits anybody.
 
-    The full name counts most, then a nickname, an initial or short first name with the last name,
-    the last name, and the first name. A team's name before or after is left out: `Denver Jokic`.
+    The readings from best to worst: the full name, a nickname, an initial or short first name with
+    the last name, the last name, the first name. When no reading fits, a team's name before or
+    after the words is left out: `Denver Jokic`.
     """
     wanted = [x for x in roster if side in (None, x.side)]
     found = _named(written, wanted)
@@ -349,7 +347,7 @@ def _named(written: str, players: Sequence[Player]) -> tuple[Player, ...]:
         lambda x, _: plain_name(x.surname) == key,
         lambda _, name: name.endswith(f" {key}"),
         lambda _, name: name.startswith(f"{key} "),
-        # Blanks and hyphens are written, or not, as one likes.
+        # People write or leave out the blanks and hyphens of a name.
         lambda _, name: key.replace(" ", "") == name.replace(" ", ""),
         lambda _, name: name.replace(" ", "").endswith(key.replace(" ", "")) and " " in key,
         lambda _, name: sorted(name.split()) == sorted(words),
@@ -362,14 +360,14 @@ def _named(written: str, players: Sequence[Player]) -> tuple[Player, ...]:
 
 
 def _short(written: list[str], name: list[str]) -> bool:
-    """A first name cut short and the whole last name: `N Jokic`, `Nik Jokic`."""
+    """Whether the words are a shortened first name and the whole last name: `N Jokic`."""
     if len(written) < 2 or len(name) < 2:  # noqa: PLR2004 - a first and a last name
         return False
     return name[0].startswith(written[0]) and name[-len(written) + 1 :] == written[1:]
 
 
 def _without_team(written: str, game: Game) -> list[tuple[str, Side]]:
-    """The words without the name of one of the game's teams at either end, and its side."""
+    """Each way to drop a team's name from either end: the words that are left, the team's side."""
     words = written.replace("(", " ").replace(")", " ").split()
     found: list[tuple[str, Side]] = []
     for count in range(1, len(words)):
@@ -386,7 +384,7 @@ def _says(words: list[str], game: Game, side: Side) -> bool:
 
 
 def near_players(written: str, roster: Roster) -> str:
-    """The names that come close to what is written, joined by `or`; empty when none does."""
+    """The names that come close to the words, joined by `or`; empty when none does."""
     from difflib import get_close_matches
 
     plain = {x.name: plain_name(x.name) for x in roster}

@@ -1,6 +1,6 @@
-"""Alert policy: the rules a person writes, and how loudly and when what they decide is told.
+"""Alert policy: the rules that a person writes, and how loudly and when their alerts are sent.
 
-Rules and snoozes are read here from a person's words.
+This module also parses rules and snoozes from a person's text.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import assert_never
 from tracker.domain import BadRule, BadTime
 
 TOGETHER = timedelta(seconds=3)
-"""What one game brings within this time is one message: what is not urgent waits so long after a
-message for more, and what waits on a channel is sent together."""
+"""Alerts of one game within this time go into one message: after a message, an alert that is not
+urgent waits this long for more, and a channel joins the alerts that are due."""
 
 
 class Comparison(StrEnum):
@@ -29,7 +29,7 @@ class Comparison(StrEnum):
 
 
 class Fact(StrEnum):
-    """Facts that a rule may announce."""
+    """Events of a bet or its game that a rule may announce."""
 
     START = "start"
     QUARTER = "quarter"
@@ -54,7 +54,7 @@ class LevelRule:
     """The rule as it is stored and shown."""
 
     def __post_init__(self) -> None:
-        """Write the rule once: it is known by its text at every poll."""
+        """Work the text out once, since every poll looks the rule up by its text."""
         digits = f"{self.level:.4f}".rstrip("0")
         object.__setattr__(self, "text", f"p {self.comparison.value} {digits.ljust(4, '0')}")
 
@@ -69,7 +69,7 @@ class SwingRule:
     """The rule as it is stored and shown."""
 
     def __post_init__(self) -> None:
-        """Write the rule once, as of a level."""
+        """Work the text out once, since every poll looks the rule up by its text."""
         span = f"{self.seconds // 60}m" if self.seconds % 60 == 0 else f"{self.seconds}s"
         object.__setattr__(self, "text", f"swing {self.size:g} in {span}")
 
@@ -83,25 +83,25 @@ class EventRule:
     """The rule as it is stored and shown."""
 
     def __post_init__(self) -> None:
-        """Write the rule once, as of a level."""
+        """Work the text out once, since every poll looks the rule up by its text."""
         object.__setattr__(self, "text", self.event.value)
 
 
 @dataclass(frozen=True, slots=True)
 class EdgeRule:
-    """The best price that can be had pays `level` of a unit more than the model says it should."""
+    """The model's edge at the best available price reaches `level`: 0.05 is 5 % of the stake."""
 
     level: float
     text: str = field(init=False, repr=False, compare=False)
     """The rule as it is stored and shown."""
 
     def __post_init__(self) -> None:
-        """Write the rule once, as of a level."""
+        """Work the text out once, since the rule is looked up by its text."""
         object.__setattr__(self, "text", f"edge >= {self.level:g}")
 
 
 class Moving(StrEnum):
-    """What of the market a rule may watch move."""
+    """The part of the market whose moves a rule may watch."""
 
     PRICE = "price"
     LINE = "line"
@@ -109,9 +109,9 @@ class Moving(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MoveRule:
-    """The market moves within `seconds`: its fair chance of the bet, or its line, by `size`.
+    """The market's fair chance of the bet (`price`), or its line, moves by `size` in `seconds`.
 
-    `size` is a part of 1 for a price, and points for a line.
+    `size` is 0 to 1 for a price, and in points for a line.
     """
 
     what: Moving
@@ -121,13 +121,13 @@ class MoveRule:
     """The rule as it is stored and shown."""
 
     def __post_init__(self) -> None:
-        """Write the rule once, as of a level."""
+        """Work the text out once, since the rule is looked up by its text."""
         span = f"{self.seconds // 60}m" if self.seconds % 60 == 0 else f"{self.seconds}s"
         object.__setattr__(self, "text", f"{self.what.value} moves {self.size:g} in {span}")
 
 
 MarketRule = EdgeRule | MoveRule
-"""Rules that quotes step, not the polls of a game."""
+"""Rules that are stepped by quotes and not by the polls of a game."""
 
 Rule = LevelRule | SwingRule | EventRule | MarketRule
 
@@ -137,7 +137,7 @@ _EDGE = re.compile(r"edge\s*(?:>=|≥)\s*(\d*\.?\d+)\s*(%?)")
 _MOVE = re.compile(r"(price|line)\s+moves\s+(\d*\.?\d+)\s*(%?)\s+in\s+(\d{1,5})\s*(s|m|min)")
 _LONGEST_SWING = 6 * 3600
 _LARGEST_MOVE = 40.0
-"""Points: no line moves further before a game."""
+"""In points: no line moves further before a game."""
 
 _FORMS = (
     "'p >= 0.80', 'p <= 0.30', 'p crosses 0.50', 'swing 0.15 in 5m', 'edge >= 0.05', "
@@ -146,7 +146,7 @@ _FORMS = (
 
 
 def _share(number: str, percent: str, text: str) -> float:
-    # Four decimals are what `text` shows: a rule is known by its text, so it must say all.
+    # A rule is identified by its text, which shows four decimals: no more may be kept.
     value = round(float(number) / (100 if percent else 1), 4)
     if not 0 < value < 1:
         raise BadRule(
@@ -175,7 +175,7 @@ def _move(found: re.Match[str], text: str) -> MoveRule:
 def parse_rule(text: str) -> Rule:
     """Read a rule such as `p >= 0.80`, `swing 0.15 in 5m` or `settled`.
 
-    Raises BadRule with the forms that are understood when the text is none of them.
+    Raises BadRule, which lists the known forms, when the text is none of them.
     """
     plain = " ".join(text.casefold().split())
     if found := _LEVEL.fullmatch(plain):
@@ -196,7 +196,7 @@ def parse_rule(text: str) -> Rule:
 
 
 class Level(StrEnum):
-    """How loud a message is, from what can wait to what asks for a decision at once."""
+    """How loud a message is: from one that can wait to one that needs a decision at once."""
 
     INFO = "info"
     LOW = "low"
@@ -206,12 +206,12 @@ class Level(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for the quietest."""
+        """The place among the levels, 0 for the quietest."""
         return tuple(Level).index(self)
 
 
 class Say(StrEnum):
-    """Whether something is told: aloud, without a sound, or not at all."""
+    """Whether alerts of a topic are sent: with a sound, without one, or not at all."""
 
     ON = "on"
     SILENT = "silent"
@@ -219,10 +219,10 @@ class Say(StrEnum):
 
 
 CHANCE, SWING, MARKET, DAEMON = "chance", "swing", "market", "daemon"
-"""What levels are set for beside the events: levels of a chance, swings, the program itself."""
+"""The topics beside the facts: level rules, swings, market rules, and the program itself."""
 
 TOPICS = (CHANCE, SWING, MARKET, *(x.value for x in Fact), DAEMON)
-"""Everything that a level can be set for."""
+"""All topics of alerts, for which a level and `Say` can be set."""
 
 DEFAULT_LEVELS: Mapping[str, Level] = {
     CHANCE: Level.HIGH,
@@ -237,11 +237,11 @@ DEFAULT_LEVELS: Mapping[str, Level] = {
     Fact.REVIEW: Level.HIGH,
     DAEMON: Level.LOW,
 }
-"""The levels of a person who sets none; what is not here has `default`."""
+"""The levels of topics that the person sets none for; a topic that is not here has `default`."""
 
 
 def topic_of(rule: str) -> str:
-    """What a rule, by its text, is about: an event, a swing, the market, or the chance."""
+    """The topic of a rule, by its text: a fact, a swing, the market, or the chance."""
     if rule in set(Fact):
         return rule
     if rule.startswith(("edge", "price", "line")):
@@ -251,9 +251,9 @@ def topic_of(rule: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """From `start` to `end` on the clock of `zone`, over midnight where `end` is the earlier.
+    """From `start` to `end` on the clock of `zone`, over midnight where `end` is not later.
 
-    What is at least as loud as `through` is told all the same.
+    A message at least as loud as `through` is sent all the same.
     """
 
     start: time
@@ -264,8 +264,7 @@ class QuietHours:
     def until(self, now: datetime) -> datetime | None:
         """The end, in UTC, of the quiet hours that `now` lies in; None outside of them.
 
-        It is what the clock on the wall shows that counts, also on the days on which it is put
-        forward or back.
+        The local wall clock decides, also on days on which it is put forward or back.
         """
         local = now.astimezone(self.zone)
         clock = local.time().replace(tzinfo=None, fold=0)
@@ -277,13 +276,13 @@ class QuietHours:
         day = local.date() + timedelta(days=int(wraps and clock >= self.start))
         ends = datetime.combine(day, self.end, self.zone)
         if ends.astimezone(UTC) <= now:
-            # The hour that is put back comes twice, and this is its second time.
+            # The hour of the change back comes twice, and `now` is in its second pass.
             ends = ends.replace(fold=1)
         return ends.astimezone(UTC)
 
 
 class SnoozeScope(StrEnum):
-    """What a snooze is about."""
+    """What a snooze silences: one bet, one game, or everything."""
 
     BET = "bet"
     GAME = "game"
@@ -294,7 +293,7 @@ class SnoozeScope(StrEnum):
 class Snooze:
     """Silence from `since` until `until`. `target` is a bet's number or a game's id; empty for all.
 
-    `id` is the number that it is stored under, 0 before that.
+    `id` is the number that it is stored under, 0 before it is stored.
     """
 
     scope: SnoozeScope
@@ -304,7 +303,7 @@ class Snooze:
     id: int = 0
 
     def covers(self, bet: int, games: frozenset[str], now: datetime) -> bool:
-        """Whether it silences a bet on these games at this moment."""
+        """Whether it silences a bet on these games at `now`."""
         if not self.since <= now < self.until:
             return False
         match self.scope:
@@ -318,25 +317,27 @@ class Snooze:
 
 @dataclass(frozen=True, slots=True)
 class PastMessage:
-    """A message that was decided on: the game it is about, and when."""
+    """A message that was decided on: the game it is about, and the time of the decision."""
 
     game: str
     at: datetime
 
     def goes_with(self, other: PastMessage) -> bool:
-        """Whether both belong in one message: they are about one game, and TOGETHER at most apart.
+        """Whether both belong in one message: same game, and TOGETHER at most apart.
 
-        The rules delay what can wait by this, and a channel's sender joins by it what is due.
+        Routing delays an alert that can wait by this test, and a channel's sender joins due alerts
+        by it.
         """
         return self.game == other.game and abs(self.at - other.at) <= TOGETHER
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All that decides what becomes of an alert, as it stands at one moment.
+    """All that decides whether and when an alert is sent, as it stands at one moment.
 
-    `levels` and `says` are by topic. `told` are the messages of the last hour, `lost` the games
-    whose feed is away. `budget` bounds the messages an hour, `game_budget` those of one game.
+    `levels` and `says` are by topic. `recent` holds the messages of the last hour, `lost` the ids
+    of games whose feed is lost. `budget` is the most messages an hour, `game_budget` the most about
+    one game.
     """
 
     levels: Mapping[str, Level] = field(default_factory=dict)
@@ -349,7 +350,7 @@ class Policy:
     game_budget: int = 15
 
     def level(self, topic: str) -> Level:
-        """How loud a topic is; what is told without a sound is the quietest there is."""
+        """How loud a topic is: the quietest level where it is to make no sound."""
         if self.says.get(topic) is Say.SILENT:
             return Level.INFO
         return self.levels.get(topic, DEFAULT_LEVELS.get(topic, Level.DEFAULT))
@@ -359,19 +360,19 @@ class Policy:
         return self.says.get(topic) is Say.OFF
 
     def awake(self, at: datetime) -> datetime:
-        """The first moment from `at` on that is not in quiet hours."""
+        """The first moment, not before `at`, outside the quiet hours."""
         ends = None if self.quiet is None else self.quiet.until(at)
         return at if ends is None else ends
 
 
 USUAL = Policy()
-"""Everything is told, at its usual level."""
+"""The default policy: every topic is sent at its default level."""
 
 
 # ------------------------------------------------------------------------ snoozes in words
 
 LONGEST = timedelta(days=30)
-"""Nothing is silenced for longer: what nobody remembers to have silenced looks like a fault."""
+"""The longest snooze. Silence that the person has forgotten looks like a fault of the program."""
 
 FORMS = "'2h', '90m', '1h30m', '1d', or 'until 22:00'"
 
@@ -396,7 +397,10 @@ def parse_until(text: str, now: datetime, zone: tzinfo) -> datetime:
 
 
 def subject(snooze: Snooze, games: Mapping[str, str]) -> str:
-    """What is silent: a bet by its number, a game by its name among `games`, or everything."""
+    """What a snooze silences, in words: `bet #7`, a game's name, or `everything`.
+
+    `games` maps games' ids to their names.
+    """
     match snooze.scope:
         case SnoozeScope.ALL:
             return "everything"

@@ -1,4 +1,4 @@
-"""Polls: one answer of a feed about one game, what it lets us believe, and what asking has cost."""
+"""Polls: a feed's answers about a game, when a game is polled again, and the cost of requests."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tracker.domain.league import LEAGUE_ZONE
 
 
 class Trouble(StrEnum):
-    """Why a poll tells nothing of the game. Each is waited out for a time of its own.
+    """Why a poll gives no game state. Each kind has its own wait before the next poll.
 
-    `UNPRICED` is this program's own: the game was told, and its forecast failed.
+    `UNPRICED` is this program's own trouble: the poll was read, but its forecast failed.
     """
 
     DOWN = "down"
@@ -29,8 +29,9 @@ class Trouble(StrEnum):
 class Unreadable:
     """A poll that gives no game state. `why` is one sentence without secrets or query strings.
 
-    `claim` is what is claimed of an end that is not believed, in a person's words: of a game in its
-    first period, level, by forfeit, or one that another document contradicts.
+    `claim` describes, for a person, an end of the game that the poll claims and that is not
+    believed: in the first period, with a level score, by forfeit, or contradicted by another
+    document.
     """
 
     trouble: Trouble
@@ -40,7 +41,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An answer of a source as it came, whatever it is about; its fields are those of `Poll`."""
+    """A source's answer as it arrived, of whatever kind. Its fields are as in `Poll`."""
 
     source: str
     path: str
@@ -51,7 +52,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Which document of which source tells something: `path` is that of `Poll`."""
+    """The document that a state was read from: a source and a `path` as in `Poll`."""
 
     source: str
     path: str
@@ -62,7 +63,7 @@ class Poll:
     """One answer about one game. Polls of games that share a response share path, time and body.
 
     `at` is when the answer arrived; `path` names the resource without host or secrets; `digest` is
-    the SHA-256 of the body in hex, empty when there was none.
+    the SHA-256 of the body in hex, empty when there was no body.
     """
 
     source: str
@@ -74,17 +75,18 @@ class Poll:
 
     @property
     def origin(self) -> Origin:
-        """The document that it was read from."""
+        """The document that the poll was read from."""
         return Origin(self.source, self.path)
 
 
 @dataclass(frozen=True, slots=True)
 class GameStanding:
-    """What decides when a game is to be looked at next.
+    """What decides when a game is polled next.
 
-    `final_at` is when we first saw the game final. `settled` is whether two polls have agreed on
-    it; `checks` counts the later looks at the box: 1 after about 2 h 15 min, 2 after noon Eastern.
-    `players` is whether a bet is on a player of the game, so that its box is wanted.
+    `final_at` is when a poll first showed the game final. `settled` is whether the game need not be
+    polled for results any more. `checks` counts the later readings of the box score: 1 after about
+    2 h 15 min, 2 after noon Eastern. `players` is whether a bet is on a player of the game, so that
+    its box score is needed.
     """
 
     game: Game
@@ -96,18 +98,19 @@ class GameStanding:
 
 
 FINAL_CHECKS = 2
-"""Looks at the box after the game: when it is rewritten, and after noon Eastern the next day."""
+"""How often the box score is read again after the game: once it has been rewritten, and after noon
+Eastern."""
 
 FIRST_CHECK_AFTER = timedelta(hours=2, minutes=15)
-"""The league rewrites a box score about two hours after the buzzer (three recorded finals: 1:58 to
-2:06 h)."""
+"""Time from the final to the first check. The league rewrites a box score about two hours after the
+buzzer (three recorded finals: 1:58 to 2:06 h)."""
 
 LAST_CHECK_AT = time(12, 10)
-"""Eastern time on the next day by which the league has published its own corrections."""
+"""Eastern time of day of the last check: by then the league has published its corrections."""
 
 
 def check_times(final_at: datetime) -> tuple[datetime, datetime]:
-    """When the box is to be read again: after its rewrite, and after the first noon Eastern."""
+    """When to read the box score again: after its rewrite, and after the next noon Eastern."""
     local = final_at.astimezone(LEAGUE_ZONE)
     noon = datetime.combine(local.date(), LAST_CHECK_AT, LEAGUE_ZONE)
     if noon <= local:
@@ -117,55 +120,62 @@ def check_times(final_at: datetime) -> tuple[datetime, datetime]:
 
 
 def next_check(standing: GameStanding) -> datetime | None:
-    """When a finished game is to be looked at again; None when it never is."""
+    """When to read a finished game's box score next; None when all checks are done."""
     if standing.final_at is None or standing.checks >= FINAL_CHECKS:
         return None
     return check_times(standing.final_at)[min(standing.checks, 1)]
 
 
-# ------------------------------------------------------------- what is older than what is believed
+# ---------------------------------------------------- states that are older than the believed one
 
 AGREEING_POLLS = 3
-"""Consecutive polls that must tell of an older or doubtful state before it is believed."""
+"""Consecutive polls that must agree on an older or doubtful state before it is believed."""
 
 SOURCE_HELD = timedelta(seconds=90)
-"""For how long they must tell it where another source told what is believed: a feed is 10 to 30 s
-late, a bad one a minute."""
+"""For how long polls must agree on an older state when the believed state came from another source:
+a feed is 10 to 30 s late, a bad one a minute."""
 
 DOCUMENT_HELD = timedelta(seconds=30)
-"""The same where the source's own other document told it: its box and its board are never of quite
-the same moment."""
+"""For how long polls must agree on an older state when the believed state came from the source's
+other document: its box and its board are never of quite the same moment."""
 
 STALE_AFTER = timedelta(seconds=90)
-"""A live game that has not changed for this long is shown as stale, and is looked up elsewhere: a
-time-out has 75 s."""
+"""A live game that has not changed for this long is checked with another source, and is shown as
+stale if its clock should be running: a possession has 24 s."""
+
+LONGEST_STOP = timedelta(minutes=5)
+"""A live game whose clock is known to stand is shown as stale once it has not changed for so long.
+In four games recorded by the wall clock a live board stood for 90 s and longer 48 times, for a
+time-out, a review or free throws: half of them for more than 180 s, three for 240 s, one for
+300 s."""
 
 CLOCK_S = 1.0
-"""Game clocks this close are the same moment: one source counts in whole seconds."""
+"""Game clocks at most this many seconds apart are the same moment: one source counts in whole
+seconds."""
 
 
 def order_key(state: GameState) -> tuple[int, int, float, bool]:
-    """How far a game has come: phase, period, the game clock run down, the period called over."""
+    """A sort key of how far a game has come: phase, period, clock, whether the period is over."""
     over = state.phase is Phase.BREAK and state.clock == 0
     return state.phase.rank, state.period, -state.clock, over
 
 
 def has_fewer_points(state: GameState, other: GameState) -> bool:
-    """Whether either team has fewer points than in another state."""
+    """Whether either team has fewer points than in the other state."""
     return state.score.home < other.score.home or state.score.away < other.score.away
 
 
 def goes_back(before: GameState, after: GameState) -> bool:
-    """Whether `after` cannot follow `before` in a game that is only played forward."""
+    """Whether `after` cannot follow `before`, since a game only goes forward."""
     if after.phase.off != before.phase.off:
         return True
     return order_key(after) < order_key(before) or has_fewer_points(after, before)
 
 
 def behind(state: GameState, other: GameState) -> bool:
-    """Whether a state that another document tells is from an earlier moment, or has fewer points.
+    """Whether a state from another document is of an earlier moment, or has fewer points.
 
-    Their clocks may differ by CLOCK_S, and which period is called over does not count.
+    Clocks up to CLOCK_S apart count as the same moment, and so does a period called over or not.
     """
     if has_fewer_points(state, other):
         return True
@@ -175,15 +185,16 @@ def behind(state: GameState, other: GameState) -> bool:
     return state.clock > other.clock + CLOCK_S
 
 
-# ------------------------------------------------------------------------- what asking has cost
+# ------------------------------------------------------------------------- the cost of requests
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Requests to a host since the start. `budget` is the most in a minute of the clock.
 
-    `last_minute` counts those of the last 60 s, `busiest_minute` the most in any 60 s, `size` the
-    bytes of all bodies once decoded, and `troubles` the failures by their word.
+    `asked` counts requests and `answered` those that brought a document. `last_minute` counts the
+    requests of the last 60 s, `busiest_minute` the most in any 60 s, `size` the bytes of all bodies
+    once decoded, and `troubles` the failures by kind.
     """
 
     host: str
@@ -203,10 +214,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """What one answer of a paid source cost, or why nothing was asked: `refused` says why.
+    """The cost, in credits, of one request to a paid source; `refused` says why one was not sent.
 
-    `planned` is what it was meant to cost; `used` and `remaining` are what the source says of the
-    month, where it says anything.
+    `planned` is the expected cost, `cost` the actual one. `used` and `remaining` are the source's
+    own count for the month, None where it gives none.
     """
 
     provider: str
@@ -221,9 +232,9 @@ class Credit:
 
 
 class Purpose(StrEnum):
-    """What a request is bought for, the most needed first.
+    """What a request for quotes is bought for, the most needed first.
 
-    `OWN` is for the markets of one game beside the featured ones: players, halves, team totals.
+    `OWN` is for the markets of one game that are not featured: players, halves, team totals.
     """
 
     CLOSE = "close"
@@ -234,7 +245,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A request that is to be bought. `due` is when, where no countdown says better."""
+    """A request for quotes that is to be bought. `due` is when, unless a countdown says better."""
 
     purpose: Purpose
     league: str
@@ -246,5 +257,5 @@ class Purchase:
 
     @property
     def what(self) -> str:
-        """The request in a few words: `close LAL@DEN, BOS@NYK`."""
+        """The purpose and games in a few words: `close LAL@DEN, BOS@NYK`."""
         return f"{self.purpose.value} {', '.join(self.names)}"

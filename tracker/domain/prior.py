@@ -1,4 +1,4 @@
-"""Priors: what was believed of a game before tip-off, and how its teams have fared lately."""
+"""Priors: what was believed of a game before tip-off, and the recent form of its teams."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PriorSource(StrEnum):
 class Lines:
     """Closing lines as a person gives them. `home_spread` is negative when home is favoured.
 
-    `total` is points of both teams; moneylines are decimal odds. All may be missing.
+    `total` is points of both teams; moneylines are decimal odds. Any may be None.
     """
 
     home_spread: float | None = None
@@ -31,7 +31,7 @@ class Lines:
 
     @property
     def empty(self) -> bool:
-        """Nothing is known."""
+        """Whether no line is known."""
         return self == NO_LINES
 
 
@@ -40,7 +40,7 @@ NO_LINES = Lines()
 
 @dataclass(frozen=True, slots=True)
 class PregameLines:
-    """Lines of a game that somebody told of before its tip-off: `by` names them, `at` is when."""
+    """Lines of a game from before its tip-off: `by` names the source, `at` is their time."""
 
     lines: Lines
     by: str
@@ -49,7 +49,10 @@ class PregameLines:
 
 @dataclass(frozen=True, slots=True)
 class SourcedPrior:
-    """The prior that a chance rests on, in points, home minus away and together; `by` tells it."""
+    """The prior that a chance rests on, in points, with the name of its source (`by`).
+
+    `margin` is home minus away, `total` the points of both teams.
+    """
 
     margin: float
     total: float
@@ -58,9 +61,11 @@ class SourcedPrior:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What an outlook rests on beside the state: the prior, the model, players and line-ups.
+    """What an outlook rests on besides the game state.
 
-    `out` are the players who are out, None while no box tells.
+    `versions` are those of the model, its features and its calibrations. `players` is what is known
+    of the players' form. `out` holds side and name of the players who are out, None while no poll
+    lists the players.
     """
 
     prior: SourcedPrior | None
@@ -69,11 +74,11 @@ class Basis:
     out: frozenset[tuple[str, str]] | None
 
     def after(self, before: Basis) -> Basis:
-        """This, with the line-up of an earlier one where no box tells of it now."""
+        """This basis, with the `out` players of an earlier one where its own are not known."""
         return replace(self, out=before.out) if self.out is None else self
 
     def renews(self, before: Basis) -> bool:
-        """Whether chances have changed by more than the game since an earlier one."""
+        """Whether more than the game moved the chances since an earlier basis."""
         if (self.prior, self.versions, self.players) != (
             before.prior,
             before.versions,
@@ -85,11 +90,11 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A game that is over, as beliefs before later games look at it.
+    """A finished game, as the priors of later games use it.
 
-    Points count overtime, `day` is the league's date. `halves` are both teams' points together in
-    the first and in the second half of regulation, where the points by period are known. `pace` is
-    the possessions of a side in as many minutes as regulation has, where a box told.
+    Points count overtime, `day` is the league's date. `halves` are the points of both teams
+    together in the first and in the second half of regulation, None where the points by period are
+    not known. `pace` is one team's possessions per regulation length, None without a box score.
     """
 
     league: str
@@ -108,8 +113,8 @@ class Prior:
 
     `margin_sd` and `total_sd` are the prior's own standard errors in points, beyond the game's
     natural spread: 0 for closing lines, larger for ratings and for the league's average. `ends` is
-    what is believed of the end that the road team attacks first, -1 to 1: 1 is the kind whose games
-    bring more points after half-time, 0 knows nothing (a neutral court).
+    the belief about which basket the road team attacks first, from -1 to 1: at 1 it is surely the
+    one that brings more points after half-time, at 0 nothing is known (a neutral court).
     """
 
     margin: float
@@ -120,7 +125,7 @@ class Prior:
     ends: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse what no game can be expected to give."""
+        """Refuse figures that are not finite or contradict each other."""
         if not all(math.isfinite(x) for x in (self.margin, self.total)):
             raise ValueError("a prior must be finite")
         if self.total <= abs(self.margin):
@@ -132,16 +137,16 @@ class Prior:
 
 
 LAST = 5
-"""Games that form is made of."""
+"""How many of a team's last games its form is made of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A team's last games before a league's date; points are means over `games` of them.
+    """A team's form on a league's date, from its last games; points are means over `games` games.
 
-    `streak` counts wins in a row, below 0 losses. `rest_days` are full days since the last game, 0
-    the day after one, which is `back_to_back`. `pace` is the mean possessions of a side in a game's
-    regulation, of those games whose box told; None where none did.
+    `streak` counts wins in a row, or losses where it is below 0. `rest_days` are full days since
+    the last game: 0 on the day after it, which is `back_to_back`. `pace` is the mean of the games'
+    pace (as in `Finished`) where it is known, None where no game has one.
     """
 
     league: str
@@ -157,12 +162,12 @@ class Form:
 
     @property
     def margin(self) -> float:
-        """Mean points by which the team was ahead at the end."""
+        """The mean final margin of the team, in points."""
         return self.points_for - self.points_against
 
 
 def form_of(team: str, league: str, day: date, finished: Iterable[Finished]) -> Form | None:
-    """A team's form on the morning of a date, from results in order of play; None without any."""
+    """A team's form on the morning of a date, from results in order of play; None without games."""
     mine = [
         (
             x.day,

@@ -1,4 +1,4 @@
-"""Quotes: one book's price of one side of a market at one time, and what several say is fair."""
+"""Quotes: a book's price of one side of a market at one time, fair prices, and closing lines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tracker.domain.market import (
 from tracker.domain.player import Player, Stat, player_key
 
 MONEYLINE, SPREAD, TOTAL, TEAM_TOTAL = "moneyline", "spread", "total", "team_total"
-"""The names of markets on a game, as in the JSON contracts."""
+"""The names of the markets on a game, as in the JSON contracts."""
 
 STAT_MARKETS = {
     "player_points": Stat.PTS,
@@ -36,7 +36,7 @@ STAT_MARKETS = {
     "player_points_assists": Stat.PA,
     "player_rebounds_assists": Stat.RA,
 }
-"""The names of markets on a player's figure, which are The Odds API's own."""
+"""The names of the markets on a player's statistic, which are The Odds API's own."""
 
 MARKET_OF_STAT = {stat: market for market, stat in STAT_MARKETS.items()}
 
@@ -44,17 +44,18 @@ _AHEAD, _BEHIND = "alternate_", "_alternate"
 _OTHER = {"home": "away", "away": "home", "over": "under", "under": "over"}
 
 FIRST_SIDES = ("home", "over")
-"""The side that a market with two sides is told by."""
+"""The first side of each market: the side that `TwoSided` and `Fair` state their chance for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a quote is a price of: one side of a market at its points.
+    """What a quote is a price of: one side of a market at a line.
 
-    `market` is one of the names above, with `alternate_` before it (`_alternate` behind a player's)
-    where it is no book's main line. `about` is the side of a team total, and a player's name as the
-    roster has it, or as it was written where nobody on the rosters is known to be meant. `points`
-    are the side's own handicap of a spread, and None of a moneyline.
+    `market` is one of the names above. A line that is not the book's main line has `alternate_`
+    before that name, or `_alternate` after it for a player's market. `about` is the side of a team
+    total, or a player's name: as on the roster, or as the book writes it where nobody on the roster
+    matches. `points` is the line; for a spread it is this side's own handicap, for a moneyline it
+    is None.
     """
 
     market: str
@@ -64,7 +65,7 @@ class Selection:
     span: Span = Span.GAME
 
     def __post_init__(self) -> None:
-        """Refuse what no book can offer."""
+        """Refuse an unknown side, an infinite line, and a line that the market cannot have."""
         if self.side not in _OTHER:
             raise ValueError(f"{self.side!r} is no side of a market")
         if self.points is not None and not math.isfinite(self.points):
@@ -74,17 +75,17 @@ class Selection:
 
     @property
     def plain(self) -> str:
-        """The market's name, whether it is the main line or an alternate one."""
+        """The market's name without the mark of an alternate line."""
         return self.market.removeprefix(_AHEAD).removesuffix(_BEHIND)
 
     @property
     def alternate(self) -> bool:
-        """Whether it is quoted beside the book's main line."""
+        """Whether the book quotes it in addition to its main line."""
         return self.market != self.plain
 
     @property
     def main(self) -> Selection:
-        """The same line, whether it was quoted as the main or as an alternate one."""
+        """The selection under its market's plain name, also where it is an alternate line."""
         return self if not self.alternate else replace(self, market=self.plain)
 
     @property
@@ -97,12 +98,12 @@ class Selection:
 
     @property
     def of_player(self) -> bool:
-        """Whether it is about a player's figure."""
+        """Whether it is about a player's statistic."""
         return self.plain in STAT_MARKETS
 
 
 def selection_of(market: Market) -> Selection | None:
-    """What a book would have to quote for a bet's market; None where none of ours quotes it."""
+    """The selection of a bet's market; None for a market that no source quotes."""
     match market:
         case Moneyline(side, span):
             return Selection(MONEYLINE, side.value, span=span)
@@ -119,7 +120,7 @@ def selection_of(market: Market) -> Selection | None:
 
 
 def market_of(selection: Selection, players: tuple[Player, ...] = ()) -> Market | None:
-    """The market that a quote is on; None for a player who is not among `players`."""
+    """The market that a quote is on; None for a line in quarter points or an unknown player."""
     points, side, span = selection.points, selection.side, selection.span
     if selection.plain == MONEYLINE:
         return Moneyline(Side(side), span)
@@ -144,12 +145,13 @@ def market_of(selection: Selection, players: tuple[Player, ...] = ()) -> Market 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """One book's price of one side at one time: what one unit returns, its stake included.
+    """One book's price of one side at one time. `odds` are decimal, the stake included.
 
-    An exchange's price is the one after its fee. `at` is when we were told, `told_at` when the book
-    last stood by it, where the source says so. `size` is how many units can be had, where known.
-    Not `open` is a price that cannot be had: suspended, frozen, or no longer listed. `poll` is the
-    number of the answer that told it, 0 before that is kept.
+    An exchange's price is the one after its fee. `at` is when the price was received; `told_at` is
+    when the book last confirmed it, None where the source does not say. `size` is how many units
+    are available, None where unknown. A price that is not `open` cannot be taken: it is suspended,
+    frozen or no longer listed. `poll` is the number of the stored answer that it came in, 0 before
+    the answer is stored.
     """
 
     game: str
@@ -169,31 +171,32 @@ class Quote:
 
     @property
     def stood_at(self) -> datetime:
-        """When the price is known to have stood: as the book says, else when we were told."""
+        """When the price is known to have stood: the book's own time, else when it was received."""
         return self.at if self.told_at is None else min(self.told_at, self.at)
 
 
 EXCHANGES = ("kalshi", "polymarket")
-"""Books whose prices are those of an exchange's order book."""
+"""The books that are exchanges: their prices come from an order book."""
 
 ESPN = "espn"
-"""The book of the one line that ESPN shows."""
+"""The book under whose name the one line that ESPN shows is kept."""
 
 UNSTAMPED = "nba:"
-"""What the names of books begin with that only the league's own list tells of, without a time."""
+"""The beginning of the name of a book that is quoted only by the league's own list of odds, which
+gives no time."""
 
 KALSHI_FEE = 0.07
-"""Of P(1 - P) a contract, for takers: the exchange's schedule."""
+"""Kalshi's fee for takers, as a share of P(1 - P) for each contract: the exchange's schedule."""
 
 
 def after_fee(book: str, price: float) -> float:
-    """Decimal odds of a contract at `price` (0 to 1) on an exchange, its fee for takers paid."""
+    """Decimal odds of an exchange's contract at `price` (0 to 1), after its fee for takers."""
     fee = KALSHI_FEE * price * (1 - price) if book == "kalshi" else 0.0
     return 1 / (price + fee)
 
 
 def before_fee(book: str, odds: float) -> float:
-    """Decimal odds as they were before the fee of `after_fee`."""
+    """Decimal odds before the fee that `after_fee` takes."""
     if book != "kalshi":
         return odds
     # price + fee = cost is a quadratic in the price.
@@ -202,9 +205,10 @@ def before_fee(book: str, odds: float) -> float:
 
 
 class TwoSided(NamedTuple):
-    """Both sides of a line by one book at one look, from which what is fair can be told.
+    """One book's prices of both sides of a line, from which a fair chance can be worked out.
 
-    `selection` is the first side's. `stood_at` is when the older of both prices stood.
+    `selection` and `odds` are the first side's, `other` the odds of the other side. `stood_at` is
+    the older of the two times at which the prices stood.
     """
 
     book: str
@@ -217,16 +221,17 @@ class TwoSided(NamedTuple):
 
     @property
     def chance(self) -> float:
-        """The chance of the first side: the book's margin is taken out by proportion."""
+        """The fair chance of the first side: the book's margin is removed in proportion."""
         first, second = before_fee(self.book, self.odds), before_fee(self.book, self.other)
         return second / (first + second)
 
 
 @dataclass(frozen=True, slots=True)
 class Fair:
-    """What is fair of a line: `chance` is of its first side winning, given that it is no push.
+    """The fair chance of a line: `chance` is that its first side wins, given no push.
 
-    `by` names who says so: the number of books, or the one that stands in for them.
+    `books` is how many books it comes from. `by` names the source: the number of books, or the one
+    source that stands in for them.
     """
 
     selection: Selection
@@ -237,12 +242,12 @@ class Fair:
     poll: int = 0
 
     def of(self, selection: Selection) -> float:
-        """The chance of one side of the line."""
+        """The fair chance of either side of the line."""
         return self.chance if selection.side == self.selection.side else 1 - self.chance
 
 
 def two_sided(quotes: list[Quote]) -> list[TwoSided]:
-    """The lines of which a book quotes both sides, out of one book's or many books' quotes."""
+    """Pair up quotes: each line of which one book quotes both sides, at open prices."""
     known = {(x.book, x.selection): x for x in quotes if x.open}
     found = []
     for (book, selection), one in known.items():
@@ -256,23 +261,24 @@ def two_sided(quotes: list[Quote]) -> list[TwoSided]:
 
 
 class Age(NamedTuple):
-    """How old a quote may be: the oldest that counts, and from when on it counts as frozen."""
+    """How old a quote may be to be used for a close, and how old before it counts as frozen."""
 
     close: timedelta = timedelta(minutes=10)
     frozen: timedelta = timedelta(minutes=10)
 
 
 AGE = Age()
-"""The ages that a close goes by: quotes move by a hundredth in ten minutes before the tip, and a
-book that has stood for longer than that is not asked any more."""
+"""The ages that a close uses: fair chances move by 0.01 in the ten minutes before tip-off, and a
+book whose price has stood for longer is left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """What the market said at tip-off. A `void` one says that there was none after all.
+    """The closing lines of a game at tip-off. A `void` one withdraws them: there was no tip-off.
 
-    `home_spread` and `total` are points, `home_chance` the chance of winning; each may be missing.
-    `by` names who says so, `books` how many of them, `age_s` how old the oldest was.
+    `home_spread` and `total` are in points, `home_chance` is the fair chance that home wins; each
+    may be None. `by` names the source, `books` is how many books it comes from, and `age_s` is the
+    age of the oldest quote.
     """
 
     game: str
@@ -288,10 +294,10 @@ class Closing:
 
     @property
     def void(self) -> bool:
-        """The game was called off: the close of its new date is another one."""
+        """Whether the game was called off, so that its new date will have another close."""
         return self.tip_at is None
 
     @property
     def empty(self) -> bool:
-        """Nobody quoted anything that counts."""
+        """Whether no quote counted."""
         return (self.home_spread, self.total, self.home_chance) == (None, None, None)

@@ -1,4 +1,7 @@
-"""When two bets are one: the same market of the same game, at one price, for one stake."""
+"""Duplicates: decides whether a new draft is a bet that is registered already.
+
+Two bets are one when they are on the same market of the same game, at one price, for one stake.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +17,18 @@ from tracker.domain.pick import Matchup, Pick
 from tracker.domain.player import plain_name
 
 TICKET = "ticket "
-"""What stands before the id that another program gave a bet, in the occasion of its draft."""
-
+"""Begins the `occasion` of an imported bet; the id that the other program gave the bet follows."""
 
 AGAIN = "again "
-"""What begins the occasion of a bet that was placed once more just as another."""
+"""Begins the `occasion` of a bet that was placed again, exactly as another bet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A bet that is there already, as far as sameness goes.
+    """A registered bet with all that decides whether a new draft is the same bet.
 
     `wager` and `game`, the first of its games, are None until they are known. `by_words` is whether
-    it was once added in the very words of the new one.
+    the bet was once added in exactly the words of the new draft.
     """
 
     number: int
@@ -38,7 +40,7 @@ class Kept:
 
     @property
     def games(self) -> tuple[Game, ...]:
-        """The game of each leg; empty until they are known."""
+        """The game of each leg; empty until the games are known."""
         if isinstance(self.wager, Parlay):
             return tuple(x.game for x in self.wager.legs)
         return () if self.game is None else (self.game,)
@@ -46,7 +48,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """The bet is there already; `draft` is what it now says."""
+    """The draft is a registered bet; `draft` is that bet with what the new draft adds."""
 
     number: int
     draft: Draft
@@ -54,7 +56,7 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """The bet is a new one, written as `draft`."""
+    """The draft is a new bet, to be registered as `draft`."""
 
     draft: Draft
 
@@ -63,16 +65,17 @@ Meeting = Duplicate | Fresh
 
 
 def meet(draft: Draft, wager: Wager | None, game: Game | None, kept: Sequence[Kept]) -> Meeting:
-    """Which bet a draft is, among those that it may be; `wager` and `game` where they are known.
+    """Decide whether a draft is new or one of the `kept` bets.
 
-    The same words are the same bet, unless they now mean another game. Other words are the same bet
-    when they mean the same market of the same game, and nothing that both say differs.
+    `wager` and `game` are what the draft means, None where that is not known. The same words are
+    the same bet, unless they now mean another game. Other words are the same bet when they mean the
+    same market of the same game and contradict it in nothing that both state.
     """
     named = next((x for x in kept if x.by_words), None)
     if named is not None and (draft.name is not None or not _moved_on(named, wager, game)):
         return Duplicate(named.number, draft)
     if named is not None and game is not None:
-        # The same words were once said of another game: this is a bet of its own.
+        # The same words were once used for another game: this is a bet of its own.
         draft = replace(draft, occasion=_occasion(wager, game))
     twins = [x for x in kept if agree(x.draft, draft) and _same_wager(x, draft, wager, game)]
     twin = min(twins, key=lambda x: (x.withdrawn, x.number), default=None)
@@ -82,7 +85,7 @@ def meet(draft: Draft, wager: Wager | None, game: Game | None, kept: Sequence[Ke
 
 
 def twin_of(draft: Draft, kept: Sequence[Kept]) -> int | None:
-    """The bet, if any, that another one would be the same as once it is written as `draft`."""
+    """The number of the bet, if any, that a bet rewritten as `draft` would duplicate."""
     for x in kept:
         if x.by_words or (agree(x.draft, draft) and not x.withdrawn and says(draft, x)):
             return x.number
@@ -90,10 +93,11 @@ def twin_of(draft: Draft, kept: Sequence[Kept]) -> int | None:
 
 
 def agree(one: Draft, other: Draft) -> bool:
-    """Whether two drafts of one wager may be one bet: nothing that both say differs.
+    """Whether two drafts of one wager may be one bet: nothing that both state differs.
 
-    A price or a stake that only one of them has differs; a book, tags, the time of placing and the
-    id in another program may have been left out. An id of its own makes a bet of its own.
+    A price or a stake must be the same in both, or missing in both. A book, tags, the time of
+    placing and the id in another program may be missing in one. A draft with the person's own id is
+    never the same as another.
     """
     if one.name is not None or other.name is not None:
         return False
@@ -109,12 +113,12 @@ def agree(one: Draft, other: Draft) -> bool:
 
 
 def same_meaning(one: Draft, other: Draft) -> bool:
-    """Whether two drafts are about the same, as far as their words tell without a game."""
+    """Whether two drafts mean the same wager, judged by their words alone."""
     return _meaning(one) == _meaning(other)
 
 
 def sense(draft: Draft) -> str:
-    """The same for all drafts that may be one bet before their game is known: a short hash."""
+    """A short hash that is the same for all drafts that may be one bet, judged without a game."""
     price = draft.odds and draft.odds.decimal
     parts = (sorted(_meaning(draft)), price, draft.stake_cents or None, draft.free)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
@@ -129,7 +133,7 @@ def _ticket(draft: Draft) -> str:
 
 
 def _moved_on(kept: Kept, wager: Wager | None, game: Game | None) -> bool:
-    """Whether a bet was about other games than those that its words mean now."""
+    """Whether a bet was on other games than those that its words mean now."""
     if wager is None or game is None or kept.wager is None or kept.game is None:
         return False
     return _games(kept.wager, kept.game) != _games(wager, game)
@@ -153,14 +157,14 @@ def _same_wager(kept: Kept, draft: Draft, wager: Wager | None, game: Game | None
 
 
 def _legs(wager: Wager, game: Game) -> frozenset[tuple[str, object]]:
-    """What must come true, whatever the order of the slip and the prices of its legs."""
+    """The legs as a set of (game id, market), without their order and prices."""
     if isinstance(wager, Parlay):
         return frozenset((leg.game.id, leg.market) for leg in wager.legs)
     return frozenset({(game.id, wager)})
 
 
 def says(draft: Draft, kept: Kept) -> bool:
-    """Whether a line says a bet again: by its market where its game is known, else by its words."""
+    """Whether a draft means a registered bet: by its market if its game is known, else by words."""
     if kept.wager is None or kept.game is None:
         return same_meaning(kept.draft, draft)
     return draft.means(kept.wager, kept.games)
@@ -181,7 +185,7 @@ def _codes(teams: Sequence[Team]) -> str:
 
 
 def _supplemented(old: Draft, new: Draft) -> Draft:
-    """A bet as it was written, with what was left out then and is said now."""
+    """The old draft, with what it leaves out filled in from the new one."""
     return replace(
         old,
         rules=old.rules if new.rules is None else new.rules,

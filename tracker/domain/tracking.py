@@ -370,7 +370,9 @@ class GameTracking:
     judged by. `changed_at` is when the belief last changed, `seen_at` when a poll last was
     readable, and `listened_from` since when this run of the program has asked, where it has.
     `final_at` is when the game was first seen final, or off; `checks` as in `GameStanding`.
-    `stale` is whether the feed has stopped changing, `lost` whether `feed_down` has been said.
+    `still_until` is until when it is in order that nothing changes, `digests` those of the last
+    documents that told of the game, by which one knows what is written anew. `stale` is whether
+    what is believed is too old to be trusted, `lost` whether `feed_down` has been said.
     `basis` is what the chances rested on beside the state when they were last worked out.
     """
 
@@ -385,6 +387,8 @@ class GameTracking:
     checks: int = 0
     stale: bool = False
     lost: bool = False
+    still_until: datetime | None = None
+    digests: tuple[tuple[Origin, str], ...] = field(default=(), compare=False, repr=False)
     basis: Basis | None = field(default=None, compare=False)
     listened_from: datetime | None = field(default=None, compare=False)
 

@@ -1,8 +1,8 @@
-"""What a bet is worth, when it was made and by the close: fair value, hedges, edge, Kelly's share.
+"""The value of a bet: fair value, cash-outs, hedges, edge, the Kelly share, closing line value.
 
 A bet of stake s at decimal odds d returns s * d when it wins, s when it pushes and nothing when it
-loses; of a free bet the stake is the book's, and never part of it. All amounts are cents; chances
-are the model's own, and only as good as it.
+loses; the stake of a free bet is the book's and is never returned. All amounts are cents. Chances
+are the model's, and only as good as the model.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from tracker.domain.quote import Selection
 
 @dataclass(frozen=True, slots=True)
 class Cashout:
-    """An offer beside what the bet is worth.
+    """A cash-out offer compared with the bet's fair value.
 
     `fair` and `offer` are cents. `fee` is the share of the fair value that the offer keeps back:
-    below 0 when it pays more. `break_even` is the chance of winning, given no push, at which the
-    offer is exactly fair; above 1 when it pays more than the bet ever can.
+    below 0 when the offer is above the fair value, None when the fair value is 0. `break_even` is
+    the chance of winning, given no push, at which the offer is exactly fair; above 1 when the offer
+    is more than the bet can ever return.
     """
 
     fair: int
@@ -37,10 +38,10 @@ class Cashout:
 
 @dataclass(frozen=True, slots=True)
 class Hedge:
-    """A second bet on the other side, and what both together bring, in cents.
+    """A second bet on the other side, and the profit of both bets together, in cents.
 
-    `if_wins` and `if_loses` are the profits of both bets together, by the result of the first.
-    `expected` is their mean by the live chance.
+    `if_wins` and `if_loses` are that profit when the first bet wins and when it loses. `expected`
+    is its mean by the live chance.
     """
 
     stake: int
@@ -51,9 +52,10 @@ class Hedge:
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """What a bet gives back if it wins and where it is returned, in cents.
+    """What a bet pays back when it wins and when it pushes, in cents.
 
-    `own` is what the person loses with it: of a free bet nothing, and its stake never comes back.
+    `own` is the person's money that is lost when it loses: 0 of a free bet, whose stake never comes
+    back.
     """
 
     won: int
@@ -62,15 +64,15 @@ class Returns:
 
 
 def returns_of(stake_cents: int, odds: Odds, *, free: bool = False) -> Returns:
-    """What a bet of this stake and price gives back."""
+    """The returns of a bet of this stake and price."""
     own = own_part(stake_cents, free=free)
     return Returns(payout_if_won(stake_cents, odds) - stake_cents + own, own, own)
 
 
 def comes_back(result: Result, stake_cents: int, odds: Odds | None, *, free: bool) -> int | None:
-    """Cents that come back of a stake; the stake of a free bet stays with the book.
+    """Cents that a bet pays back by its result; the stake of a free bet stays with the book.
 
-    None for a win at odds that are not known.
+    None for a win at unknown odds.
     """
     match result:
         case Result.WON:
@@ -84,12 +86,12 @@ def comes_back(result: Result, stake_cents: int, odds: Odds | None, *, free: boo
 
 
 def fair_value(chance: Chance, bet: Returns) -> int:
-    """Cents that a bet is worth: what it returns on average, its own stake included."""
+    """The fair value in cents: what the bet returns on average, the person's stake included."""
     return _cents(chance.win * bet.won + chance.push * bet.pushed)
 
 
 def cashout(chance: Chance, bet: Returns, offer_cents: int) -> Cashout:
-    """How an offer to end the bet compares with its fair value."""
+    """Compare an offer to cash the bet out with its fair value."""
     fair = fair_value(chance, bet)
     fee = None if fair <= 0 else 1 - offer_cents / fair
     return Cashout(fair, offer_cents, fee, _break_even(chance, bet, offer_cents))
@@ -104,18 +106,18 @@ def _break_even(chance: Chance, bet: Returns, offer: int) -> float:
 
 
 def unhedged(chance: Chance, bet: Returns) -> Hedge:
-    """The first bet alone."""
+    """The first bet alone, as a hedge of stake 0."""
     return _hedge(chance, bet, 0, 0)
 
 
 def hedge_to_lock(chance: Chance, bet: Returns, other: Odds) -> Hedge:
-    """The stake at `other` odds on the other side that makes the profit the same either way."""
+    """The hedge at `other` odds that makes the profit the same whichever side wins."""
     stake = _cents(Fraction(bet.won) / other.decimal)
     return _hedge(chance, bet, stake, payout_if_won(stake, other))
 
 
 def hedge_to_keep_even(chance: Chance, bet: Returns, other: Odds) -> Hedge:
-    """The least stake on the other side that loses nothing when the first bet loses."""
+    """The smallest hedge at `other` odds that loses nothing when the first bet loses."""
     stake = ceil(bet.own / (other.decimal - 1))
     return _hedge(chance, bet, stake, payout_if_won(stake, other))
 
@@ -128,15 +130,15 @@ def _hedge(chance: Chance, bet: Returns, second: int, pays: int) -> Hedge:
 
 
 def edge(chance: Chance, odds: Odds) -> float:
-    """The expected profit of one unit staked at these odds, pushes returned: 0.05 is 5 %."""
+    """The expected profit of one unit staked at these odds (0.05 is 5 %); a push returns it."""
     return chance.win * float(odds.decimal) + chance.push - 1
 
 
 def kelly(chance: Chance, odds: Odds) -> float:
-    """The share of a bankroll that makes it grow fastest at these odds; 0 without an edge.
+    """The Kelly share: the part of a bankroll whose staking makes it grow fastest; 0 without edge.
 
-    Kelly 1956 with pushes: f = (p b - q) / (b (p + q)), b the profit of one unit, p and q the
-    chances of winning and losing.
+    Kelly 1956 with pushes: f = (p b - q) / (b (p + q)), where b is the profit of one unit and p and
+    q are the chances of winning and losing.
     """
     profit = float(odds.decimal) - 1
     decided = chance.win + chance.lose
@@ -146,17 +148,17 @@ def kelly(chance: Chance, odds: Odds) -> float:
 
 
 def _cents(amount: float | Fraction) -> int:
-    """Rounded half up to the cent."""
+    """Round half up to the cent."""
     return floor(amount + Fraction(1, 2)) if isinstance(amount, Fraction) else floor(amount + 0.5)
 
 
 MOST_KELLY = 0.25
-"""No larger share is ever shown: chances are only as good as the model."""
+"""The largest Kelly share that is ever shown: chances are only as good as the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A price that can be had, and where."""
+    """A price that can be taken, in decimal odds, and the book that offers it."""
 
     book: str
     odds: float
@@ -164,12 +166,12 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class BetDecision:
-    """What a bet was worth when it was made: our chance beside its price.
+    """What a bet was worth when it was made: the model's chance and the price.
 
-    `odds` is the price of the bet as a decimal, None where none was given and of a free bet: where
-    nothing is at risk there is no edge and no share to stake. `prior` says who told what was
-    believed. `best` is the best price at that moment, `market_at_bet` an exchange's fair chance
-    where the bet was placed in play.
+    `odds` is the price of the bet, None when it has none and for a free bet: where nothing is at
+    risk there is no edge and no Kelly share. `prior` names the source of the prior. `best` is the
+    best price at that moment. `market_at_bet` is an exchange's fair chance, for a bet that was
+    placed in play.
     """
 
     bet: int
@@ -182,17 +184,17 @@ class BetDecision:
 
     @property
     def break_even(self) -> float | None:
-        """The chance of winning that the price asks for."""
+        """The break-even chance of the price."""
         return None if self.odds is None else self.odds.break_even
 
     @property
     def edge(self) -> float | None:
-        """The expected profit of one unit staked."""
+        """The expected profit of one unit staked; None without a price."""
         return None if self.odds is None else edge(self.chance, self.odds)
 
     @property
     def kelly(self) -> float | None:
-        """The share of a bankroll that would make it grow fastest, a quarter at most."""
+        """The Kelly share, at most MOST_KELLY; None without a price."""
         return None if self.odds is None else min(kelly(self.chance, self.odds), MOST_KELLY)
 
 
@@ -207,10 +209,11 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClosingValue:
-    """What a bet was worth by the close: `value` is the expected profit of one unit, 0.05 is 5 %.
+    """Closing line value: `value` is the expected profit of one unit at the close (0.05 is 5 %).
 
-    `chance` is that of the very bet by the closing lines, `points` the line that closed where the
-    market has one. `reason` says in a few words why it is missing, or who told the close.
+    `chance` is the chance of exactly this bet by the closing lines; `points` is the closing line of
+    its market, None where the market has no line. `reason` says in a few words why the value is
+    missing, or who quoted the close.
     """
 
     bet: int
@@ -231,7 +234,7 @@ class ClosingValue:
 
 @dataclass(frozen=True, slots=True)
 class EdgeSeen:
-    """A row that a list of edges showed: what was for sale, and what the model said of it."""
+    """A row of a list of edges as it was shown: a quote, and the model's chance of it (`p`)."""
 
     at: datetime
     game: str

@@ -1,1 +1,1 @@
-"""What changed, and what to say of it: the pure core that turns a game state into a change."""
+"""The engine: the pure core that turns a poll of a game into changes, alerts and settlements."""

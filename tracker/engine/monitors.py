@@ -1,11 +1,12 @@
-"""Whether the numbers have gone bad: sums of standardised surprises, and limits of a day's figures.
+"""Drift monitors of the forecast, and limits of a day's operating figures.
 
-Page's cumulative sums (CUSUM) of one surprise a game. `k` is the drift, in standard deviations,
-that is not worth a word; `h` the sum that is. They were chosen on sixteen real seasons of the NBA,
-over which none gives a false alarm (benchmarks/monitors.py): with totals five points off the mean
-tells after about 270 games, and with a spread that is 30 % too small the square after about 65. On
-seasons to come they have yet to prove themselves. The closing line corrects a drift on the first
-day: a monitor guards what stands in for it, and the spreads.
+The monitors are Page's cumulative sums (CUSUM) of one standardised surprise a game. `K` is the
+drift, in standard deviations, that is tolerated; the `H_` levels are the sums that raise an alarm.
+They were chosen on sixteen real seasons of the NBA, on which none gives a false alarm
+(benchmarks/monitors.py). With totals five points off, the monitor of the mean alarms after about
+270 games; with a spread that is 30 % too small, the monitor of the spread after about 65. They have
+yet to prove themselves on later seasons. Where there is a closing line it corrects a drift on the
+first day, so the monitors guard priors from other sources, and the spreads.
 """
 
 from __future__ import annotations
@@ -18,29 +19,30 @@ from enum import StrEnum
 K = 0.25
 H_MEAN = {("close", "total"): 20.0, ("close", "margin"): 24.0}
 H_MEAN_RATINGS = 32.0
-"""Ratings lag behind a league's scoring for weeks, so that their surprises lean to one side."""
+"""The level for priors from ratings: ratings lag behind a league's scoring for weeks, so that their
+surprises lean to one side."""
 H_SPREAD = {("close", "total"): 36.0, ("close", "margin"): 44.0}
 H_SPREAD_RATINGS = 40.0
 H_CHANCES = 20.0
 
 LEAST_SEASON = 300
-"""Games of an earlier season from which its mean and standard deviation are taken."""
+"""Games of an earlier season that are needed to take its mean and standard deviation."""
 
 NIGHTS_DOWN = 7
-"""Nights in a row with money lost after which that is told."""
+"""Nights in a row with money lost that raise an alarm."""
 
 MOST_MISSING = 0.10
 MOST_FAILURES = 0.05
 
 LEAST_CALIBRATED = 50
-"""Bets in a range of chances from which on it is held against what came."""
+"""Bets that a range of chances needs before it is compared with the results."""
 
 _CALM = 0.5
-"""A monitor that told is well again when its sum has come down to this part of what was told."""
+"""An alarm ends when the sum has come down to this share of its level."""
 
 
 class State(StrEnum):
-    """How a monitor stands; `unknown` is one that has too little to go by."""
+    """How a monitor stands; `unknown` means that it has too few figures."""
 
     WELL = "well"
     DRIFTING = "drifting"
@@ -49,7 +51,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standardised:
-    """How surprises are made standard: by what an earlier season's were."""
+    """The mean and standard deviation of an earlier season's surprises, to standardise others."""
 
     mean: float
     sd: float
@@ -60,7 +62,7 @@ class Standardised:
 
 
 def standard(surprises: Sequence[float]) -> Standardised | None:
-    """The mean and standard deviation of an earlier season; None of too few games."""
+    """Take the mean and standard deviation of a season's surprises; None of too few games."""
     if len(surprises) < LEAST_SEASON:
         return None
     mean = sum(surprises) / len(surprises)
@@ -70,18 +72,18 @@ def standard(surprises: Sequence[float]) -> Standardised | None:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Where a sum stands after some games: the larger side, and how it stands by the level."""
+    """Where a cumulative sum stands after some games: the larger of both sides, and its state."""
 
     value: float
     level: float
     state: State
     games: int
     told_at: int | None
-    """After how many games it last began to tell; None when it does not."""
+    """After how many games the current alarm began; None without one."""
 
 
 def cusum(values: Iterable[float], level: float, k: float = K) -> Sums:
-    """Run through standardised values, both ways; what stands at the end."""
+    """Run a two-sided CUSUM over standardised values and return where it stands at the end."""
     up = down = 0.0
     drifting, drifted_at, games = False, None, 0
     for games, value in enumerate(values, start=1):
@@ -97,28 +99,31 @@ def cusum(values: Iterable[float], level: float, k: float = K) -> Sums:
 
 
 def of_mean(zs: Iterable[float], by: str, what: str) -> Sums:
-    """Whether surprises of a game's `what` (margin, total) lie on one side of what `by` expects."""
+    """Monitor whether surprises lean to one side.
+
+    `what` is margin or total, `by` the source of the prior that the surprises are measured from.
+    """
     return cusum(zs, H_MEAN.get((by, what), H_MEAN_RATINGS))
 
 
 def of_spread(zs: Iterable[float], by: str, what: str) -> Sums:
-    """Whether surprises are larger, or smaller, than they are said to be."""
+    """Monitor whether surprises are larger or smaller than forecast. Arguments as of `of_mean`."""
     level = H_SPREAD.get((by, what), H_SPREAD_RATINGS)
     return cusum(((z * z - 1) / math.sqrt(2) for z in zs), level)
 
 
 def of_chances(zs: Iterable[float]) -> Sums:
-    """Whether what was said to be likely comes more, or less, often than was said."""
+    """Monitor whether outcomes happen more or less often than their chances said."""
     return cusum(zs, H_CHANCES)
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A day's figures of how the program fares; None is what is not known.
+    """A day's figures of how well the program works; None is unknown.
 
-    `missing` is the share of finished games without a box, `failures` that of requests,
-    `idle_hours` how long no source has answered while games were played, `losing_nights` nights in
-    a row with money lost. `off` names the ranges of chances that do not fit what came.
+    `missing` is the share of finished games without a box score, `failures` the share of failed
+    requests, `idle_hours` how long no source has answered while games were played, `losing_nights`
+    nights in a row with money lost. `off` names the ranges of chances that do not fit the results.
     """
 
     missing: float | None = None
@@ -130,7 +135,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit of a day's figures, and how it stands: `value` beside `level`, with what to do."""
+    """A limit of one figure: its `value`, the `level` that it must not exceed, and what to do."""
 
     name: str
     value: float
@@ -140,7 +145,7 @@ class Limit:
 
 
 def limits(x: Figures) -> tuple[Limit, ...]:
-    """Hold a day's figures against their limits."""
+    """Compare a day's figures with their limits."""
     return (
         _limit("missing boxes", x.missing, MOST_MISSING, "tracker refresh, then tracker doctor"),
         _limit("failures", x.failures, MOST_FAILURES, "tracker doctor says which source"),

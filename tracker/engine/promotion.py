@@ -1,8 +1,8 @@
-"""Whether a challenger may take the champion's place: the gate, clause by clause.
+"""The promotion gate: the clauses that decide whether a challenger replaces the champion.
 
-Both forecast the same states of the same games, and each game is one observation: what the
-challenger loses on it less what the champion loses. Losses are Brier scores, continuous ranked
-probability scores in points, and interval scores in units of the figure; less is better.
+Both models forecast the same states of the same games. Each game is one observation: the
+challenger's loss less the champion's. Losses are Brier scores, continuous ranked probability scores
+(CRPS) in points, and interval scores in units of the statistic; less is better.
 """
 
 from __future__ import annotations
@@ -14,30 +14,33 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 LOOKS = (300, 600, 1200)
-"""After how many games the gate is looked at: looking every day would let every fifth lucky one
-through. The last is about a season; who is not better by then is let go."""
+"""The numbers of games after which the gate decides: deciding every day would let one challenger in
+five through by luck. The last is about a season; a challenger that is not better by then is
+rejected."""
 
 LEAST_NIGHTS = 14
-"""Nights that were shadowed: fewer could all be of one kind."""
+"""Nights that a trial needs: fewer could all be of one kind."""
 
 BETTER = 2.5
-"""Standard errors by which a challenger must be better in one measure: more than the usual 2, for
-several measures are looked at several times. What it lets through: benchmarks/promotion.py."""
+"""Standard errors by which a challenger must be better in one measure: more than the usual 2,
+because several measures are tested several times. What it lets through: benchmarks/promotion.py."""
 
 WORSE = 1.0
-"""Standard errors by which it may be worse at no moment; at MUCH_WORSE it is let go."""
+"""Standard errors by which a challenger may be worse, by any measure at any moment."""
 
 MUCH_WORSE = 2.0
+"""Standard errors above which a challenger that is worse is rejected."""
 
 COVERED = (0.78, 0.82)
-"""The share of games that a central 80 % interval may hold. Of 300 games it is known to 2.3 points,
-so that a 95 % interval that reaches into it is enough: else a perfect model would fail."""
+"""The range for the share of games that a central 80 % interval holds. Of 300 games that share is
+known to 2.3 percentage points, so it is enough that its 95 % interval reaches into the range: else
+a perfect model could fail."""
 
 _Z95 = 1.96
 
 
 class GateVerdict(StrEnum):
-    """What is to be done with a challenger."""
+    """What to do with a challenger."""
 
     PROMOTE = "promote"
     HOLD = "hold"
@@ -45,7 +48,7 @@ class GateVerdict(StrEnum):
 
 
 class ClauseState(StrEnum):
-    """How a clause stands: `waiting` may still become one of the others."""
+    """How a clause stands: a `waiting` one may still become met or failed."""
 
     MET = "met"
     WAITING = "waiting"
@@ -54,7 +57,7 @@ class ClauseState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One clause of the gate: what is wanted, the figure it goes by, and how it stands."""
+    """One clause of the gate: what it wants, the figure that it tests, and how it stands."""
 
     name: str
     wanted: str
@@ -65,7 +68,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What both lost on one game by one measure, at one moment of it."""
+    """The losses of both models on one game by one measure, at one moment of the game."""
 
     game: str
     measure: str
@@ -75,18 +78,18 @@ class Loss:
 
     @property
     def gap(self) -> float:
-        """By how much the challenger is worse."""
+        """The challenger's loss less the champion's: above 0 it is worse."""
         return self.challenger - self.champion
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that a trial has shown, of games that neither model was fitted on, in order of play.
+    """All that a trial has shown, on games that neither model was fitted on, in order of play.
 
-    `nights` counts the leagues' dates. `covered` is, by figure and game, the part of the outcome
-    that lay within the challenger's 80 % interval. `failures` are states that it could not
-    forecast. `replays` is what it does otherwise than the champion on recorded games, None where it
-    does nothing otherwise in kind.
+    `nights` counts the leagues' dates. `covered` lists, by figure, for each game the part of the
+    outcome that lay within the challenger's 80 % interval. `failures` counts states that it could
+    not forecast. `replays` says how it differs in kind from the champion on recorded games, None
+    where it does not.
     """
 
     losses: Sequence[Loss]
@@ -103,7 +106,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the gate says, and why. `games` is how many it went by, `more` how many it waits for."""
+    """The gate's verdict and clauses, on `games` games; it decides next after `more` games."""
 
     verdict: GateVerdict
     clauses: tuple[Clause, ...]
@@ -113,7 +116,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A mean difference by game with its standard error; below 0 the challenger is better."""
+    """A mean difference over games with its standard error; below 0 the challenger is better."""
 
     mean: float
     error: float
@@ -121,12 +124,12 @@ class Gap:
 
     @property
     def score(self) -> float:
-        """The difference in standard errors; 0 where both said the same."""
+        """The difference in standard errors; 0 where both models always said the same."""
         return self.mean / self.error if self.error > 0 else 0.0
 
 
 def judge(evidence: Evidence) -> Judgement:
-    """Hold a trial against the gate. Failures count at once, all else at the looks."""
+    """Judge a trial by the gate. Failures count at once, the losses only at one of the LOOKS."""
     games = evidence.games
     look = max((x for x in LOOKS if x <= len(games)), default=0)
     chosen = frozenset(games[: look or len(games)])
@@ -149,7 +152,7 @@ def judge(evidence: Evidence) -> Judgement:
 
 
 def gaps(losses: Iterable[Loss]) -> dict[tuple[str, str], Gap]:
-    """The difference of each measure at each moment, and over all moments under the moment ``."""
+    """The gap of each (measure, moment); the moment `""` stands for the mean over all moments."""
     single: dict[tuple[str, str], list[float]] = defaultdict(list)
     whole: dict[tuple[str, str], list[float]] = defaultdict(list)
     for x in losses:
@@ -162,7 +165,7 @@ def gaps(losses: Iterable[Loss]) -> dict[tuple[str, str], Gap]:
 
 
 def gap_of(values: Sequence[float]) -> Gap:
-    """The mean of one difference a game and its standard error."""
+    """The mean and standard error of differences, one a game."""
     count = len(values)
     mean = sum(values) / count
     if count == 1:
@@ -188,7 +191,7 @@ def _at_least(name: str, least: int, found: int) -> Clause:
 
 
 def _better(losses: Sequence[Loss], *, enough: bool, last: bool) -> Clause:
-    """Better by BETTER standard errors in one measure, over all moments."""
+    """The clause that one measure, over all moments, is better by BETTER standard errors."""
     found = {measure: x for (measure, moment), x in gaps(losses).items() if not moment}
     wanted = f"{BETTER:g} standard errors in one measure"
     if not found:
@@ -202,7 +205,7 @@ def _better(losses: Sequence[Loss], *, enough: bool, last: bool) -> Clause:
 
 
 def _no_worse(losses: Sequence[Loss], *, enough: bool) -> Clause:
-    """Worse by WORSE standard errors at no moment, by any measure."""
+    """The clause that no measure at any moment is worse by more than WORSE standard errors."""
     found = {key: x for key, x in gaps(losses).items() if key[1]}
     wanted = f"{WORSE:g} standard error at no moment"
     if not found:
@@ -229,14 +232,14 @@ def _covers(name: str, shares: Sequence[float], *, enough: bool) -> Clause:
 
 
 LEAST_BETS = 500
-"""Official results of a segment below which nothing is learnt from it."""
+"""Official results that a segment needs before its calibration may be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure of raw and of calibrated chances, and the 95 % interval of their difference.
+    """A score of the raw and of the calibrated chances, and the 95 % interval of their difference.
 
-    The difference is calibrated less raw: below 0 is better.
+    The difference is calibrated less raw: below 0 the calibrated chances are better.
     """
 
     raw: float
@@ -246,7 +249,7 @@ class Estimate:
 
 
 def judge_segment(bets: int, log_loss: Estimate, ece: Estimate) -> tuple[Clause, ...]:
-    """Hold a calibration of one segment against what came of bets that it had not seen.
+    """Judge a segment's calibration by the results of bets that it was not fitted on.
 
     `bets` is how many official results the segment has.
     """

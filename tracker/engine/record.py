@@ -1,4 +1,4 @@
-"""A person's record: what settled bets brought, and whether the chances that were told held."""
+"""A person's record: the money of settled bets, and how well the chances fitted the results."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A settled bet as it counts. Amounts are cents; `break_even` is what its price asked for.
+    """A settled bet for the record. Amounts are cents; `break_even` is a chance, by its price.
 
-    `day` is the league's date of the game. What is not known is None: such a bet counts in the
-    record, and not in the money.
+    `day` is the league's date of the game. A bet whose stake or payout is None, which is unknown,
+    counts in the record and not in the money.
     """
 
     result: Result
@@ -32,7 +32,7 @@ class Ended:
 
 
 class Grouping(StrEnum):
-    """What settled bets can be put together by."""
+    """What settled bets can be grouped by."""
 
     ALL = "all"
     TAG = "tag"
@@ -47,11 +47,12 @@ class Grouping(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """A record of bets and money. `staked` and `profit` are cents over bets with both known.
+    """Counts of bets by result, and their money. `staked` and `profit` are cents.
 
-    A bet that was void counts in neither. `roi` is profit over stakes; None without stakes.
-    `asked` is the mean chance at which the decided bets break even, None where no price is known.
-    `roi_se` is the standard error of the ROI, a ratio of sums (Cochran 1977, 2.11); None under two.
+    Both add up the bets whose stake and payout are known, without void bets. `asked` is the mean
+    break-even chance of the won and lost bets, None where no price is known. `roi_se` is the
+    standard error of the ROI, as that of a ratio of sums (Cochran 1977, 2.11); None where
+    `roi_error` has none.
     """
 
     bets: int
@@ -66,18 +67,18 @@ class Tally:
 
     @property
     def hit_rate(self) -> float | None:
-        """The share of the decided bets that were won; None before the first."""
+        """The share of won bets among the won and lost ones; None without any."""
         decided = self.won + self.lost
         return self.won / decided if decided else None
 
     @property
     def roi(self) -> float | None:
-        """Profit over stakes."""
+        """Profit over stakes; None without stakes."""
         return self.profit / self.staked if self.staked else None
 
 
 def tally(ended: Iterable[Ended]) -> Tally:
-    """The record of some bets."""
+    """Work out the tally of some bets."""
     bets = list(ended)
     count = {result: sum(x.result is result for x in bets) for result in Result}
     money = [
@@ -113,18 +114,18 @@ def tally(ended: Iterable[Ended]) -> Tally:
 
 
 NO_SPREAD = 1e-9
-"""The share of squared profits below which what is left of them is rounding."""
+"""A spread below this share of the squared profits is only rounding error."""
 
 
 def roi_error(
     n: int, staked: float, profit: float, products: tuple[float, float, float]
 ) -> float | None:
-    """The standard error of profit over stakes of `n` bets; None where they tell no spread.
+    """The standard error of profit over stakes of `n` bets; None where the bets show no spread.
 
-    That is of fewer than two, and of those that all came to the same share of their stakes.
+    Fewer than two bets show none, nor do bets that all made the same share of their stakes.
     `products` are the sums of stake times stake, stake times profit and profit times profit.
     """
-    if n < 2 or not staked:  # noqa: PLR2004 - one bet tells no spread
+    if n < 2 or not staked:  # noqa: PLR2004 - one bet shows no spread
         return None
     roi, (stakes, both, profits) = profit / staked, products
     spread = profits - 2 * roi * both + roi * roi * stakes
@@ -134,7 +135,7 @@ def roi_error(
 
 
 def tallies(ended: Iterable[tuple[K, Ended]]) -> Mapping[K, Tally]:
-    """The record of each group of bets, in the order in which the groups first appear."""
+    """The tally of each group of bets, in the order in which the groups first appear."""
     groups: dict[K, list[Ended]] = defaultdict(list)
     for key, bet in ended:
         groups[key].append(bet)
@@ -143,9 +144,9 @@ def tallies(ended: Iterable[tuple[K, Ended]]) -> Mapping[K, Tally]:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A chance that was told of a bet, and what came: `p` is of winning, given no push.
+    """A chance that a bet was given, and its result: `p` is the chance of winning, given no push.
 
-    `raw` is the chance as the forecast had it, where a calibration has moved it.
+    `raw` is the forecast's chance before a calibration, None where there was no calibration.
     """
 
     bet: int
@@ -156,12 +157,12 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Bets whose chance came between `low` and `high`, and how often they were won.
+    """Bets whose chance was once between `low` and `high`, and how often they were won.
 
-    Each counts once, with the first chance that it was given there: chosen without knowing what
-    came after, such chances come true on average when the forecast is calibrated. `said` is their
-    mean and `came` the share that was won; `least` and `most` bound the true share with 95 %
-    confidence, by the number of `bets`.
+    Each bet counts once, with the first chance that it had in that range: chosen without knowing
+    what came later, such chances come true on average when the forecast is calibrated. `said` is
+    their mean and `came` the share of bets that were won; `least` and `most` bound the true share
+    with 95 % confidence, given the number of `bets`.
     """
 
     low: float
@@ -174,13 +175,13 @@ class Bin:
 
     @property
     def fits(self) -> bool:
-        """What was said lies within what may be true."""
+        """Whether the mean chance lies within the bounds of the true share."""
         return self.least <= self.said <= self.most
 
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """How chances compare with what came. `brier` and `log_loss` are means, each bet weighing 1."""
+    """How chances compare with results. `brier` and `log_loss` are means, each bet weighing 1."""
 
     bins: tuple[Bin, ...]
     brier: float
@@ -189,23 +190,23 @@ class Reliability:
 
     @property
     def ece(self) -> float:
-        """Expected calibration error: how far what was said lies from what came, by bets."""
+        """Expected calibration error: the mean of |said - came| over the bins, weighted by bets."""
         whole = sum(x.bets for x in self.bins)
         return sum(x.bets * abs(x.said - x.came) for x in self.bins) / whole if whole else 0.0
 
 
 EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-"""Between which chances are put together."""
+"""The edges of the bins of chances."""
 
 _SURE = 1e-6
 _Z95 = 1.959964
 
 
 def reliability(said: Sequence[Said], edges: Sequence[float] = EDGES) -> Reliability | None:
-    """Compare chances, in the order in which they were told, with results; None without any.
+    """Compare chances, in the order in which they were shown, with results; None without any.
 
-    The chances of one bet hang together, so that an interval is as wide as the number of bets
-    asks for, not the number of chances (Wilson 1927).
+    The chances of one bet depend on each other, so the width of an interval (Wilson 1927) comes
+    from the number of bets and not from the number of chances.
     """
     if not said:
         return None

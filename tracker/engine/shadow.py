@@ -1,8 +1,9 @@
-"""What champion and challenger say of one state, and what that cost each once the end is known.
+"""Shadow forecasts: what champion and challenger say of one state, and the loss of each later.
 
-What is said is kept as plain numbers. Of a figure: the chances of whole numbers from `first` on,
-and the central 80 % interval as `[low, high, part of low, part of high]`: the parts are how much of
-the chance of its end points lies within it, so that an interval of whole numbers holds just 80 %.
+Forecasts are kept as plain numbers. A figure has the chances of the whole numbers from `first` on,
+and its central 80 % interval as `[low, high, part of low, part of high]`. The parts say how much of
+the chance at each end point lies within the interval, so that an interval of whole numbers holds
+exactly 80 %.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
     from tracker.forecast.game.lattice import Pmf
 
 MOMENTS = ("half", "end Q3", "5:00", "2:00")
-"""When the two are compared, by what is left of regulation."""
+"""The moments of a game at which the models are compared, by the time left in regulation."""
 
 LATE = 60.0
-"""Seconds after a moment in which a state still counts as that moment's."""
+"""Seconds of game clock after a moment within which a state still counts as that moment's."""
 
 STATS = (Stat.PTS, Stat.REB, Stat.AST)
-"""The figures of players that are compared."""
+"""The players' statistics that are compared."""
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 
@@ -42,7 +43,7 @@ Said = Mapping[str, Any]
 
 
 def moment_of(state: GameState) -> str | None:
-    """The moment that a state is of; None for none, and in overtime."""
+    """The moment of MOMENTS that a state belongs to; None for any other state."""
     if not state.phase.in_play or state.overtime or state.period == 0:
         return None
     whole = state.game.rules.regulation_seconds
@@ -53,12 +54,12 @@ def moment_of(state: GameState) -> str | None:
 
 
 def half_line(value: float) -> float:
-    """The line nearest to a value on which nothing pushes."""
+    """The half-point line nearest to a value, so that nothing pushes."""
     return math.floor(value) + 0.5
 
 
 def of_game(champion: Outlook, challenger: Outlook, lines: tuple[float, float]) -> Said:
-    """What both say of a game's end; `lines` are those of margin and total, half points."""
+    """What both models forecast of a game's end; `lines` are half points for margin and total."""
     margin, total = lines
     return {
         "margin": margin,
@@ -87,7 +88,7 @@ def _of_two(p: float) -> float:
 
 
 def _trimmed(pmf: Pmf) -> tuple[int, list[float]]:
-    """The chances without the ends that are next to nothing."""
+    """The first value and the chances of a distribution, without the negligible tails."""
     chances = pmf.chances.tolist()
     kept = [i for i, x in enumerate(chances) if x >= _LEAST]
     low, high = (kept[0], kept[-1]) if kept else (0, len(chances) - 1)
@@ -112,9 +113,9 @@ def _interval(pmf: Pmf) -> list[float]:
 def of_players(
     champion: Outlook, challenger: Outlook, lines: Mapping[Player, Mapping[Stat, float]]
 ) -> dict[Player, Said]:
-    """What both say of players' figures; `lines` are half points, such as what is usual for each.
+    """What both models forecast of players' statistics; `lines` are half points for each of them.
 
-    Raises Unpriceable.
+    Raises Unpriceable when a player's statistic cannot be forecast.
     """
     return {
         player: {
@@ -137,14 +138,17 @@ def _player(outlook: Outlook, player: Player, lines: Mapping[Stat, float]) -> Sa
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a shadow of a game cost both, and how much the challenger's intervals held."""
+    """The losses of both models on one game, and how much the challenger's intervals held."""
 
     losses: tuple[Loss, ...]
     covered: tuple[tuple[str, float], ...]
 
 
 def cost_of_game(game: str, moment: str, said: Said, score: tuple[int, int]) -> Cost:
-    """Losses by win, spread and total (Brier) and by the total's CRPS, from the final score."""
+    """The losses on win, spread and total (Brier) and the total's CRPS, by the final `score`.
+
+    `score` is the home and away points.
+    """
     margin, total = score[0] - score[1], score[0] + score[1]
     came = {"win": margin > 0, "spread": margin > said["margin"], "over": total > said["total"]}
     names = {"win": "win", "spread": "spread", "over": "total"}
@@ -168,9 +172,9 @@ def cost_of_game(game: str, moment: str, said: Said, score: tuple[int, int]) -> 
 def cost_of_players(
     game: str, moment: str, judged: Sequence[tuple[Said, Mapping[str, int]]]
 ) -> Cost | None:
-    """Losses over all players of a game: of lines (Brier) and intervals; None without any player.
+    """The mean losses over a game's players: of lines (Brier) and intervals; None without players.
 
-    `told` pairs what was said of a player with his final figures, by the statistic's name.
+    `judged` pairs the forecast of a player with his final statistics, by their names.
     """
     losses: dict[str, list[tuple[float, float]]] = {}
     held: list[float] = []
@@ -195,11 +199,11 @@ def cost_of_players(
 
 
 def _crps(first: int, chances: Sequence[float], outcome: int) -> float:
-    """Continuous ranked probability score, in points, of whole-number chances."""
+    """The continuous ranked probability score, in points, of chances of whole numbers."""
     total = sum(chances)
     score = sum((x / total - (value >= outcome)) ** 2 for value, x in _sums(first, chances))
     last = first + len(chances) - 1
-    # An outcome outside of what was kept costs its distance from it.
+    # An outcome outside the kept range costs its distance from it.
     return score + max(0, first - outcome) + max(0, outcome - last)
 
 
@@ -211,7 +215,7 @@ def _sums(first: int, chances: Sequence[float]) -> Iterator[tuple[int, float]]:
 
 
 def _held(interval: Sequence[float], outcome: float) -> float:
-    """The part of an outcome that an 80 % interval holds."""
+    """How much of an outcome an 80 % interval holds: 0 to 1."""
     low, high, at_low, at_high = interval
     if outcome == low:
         return at_low
@@ -228,20 +232,21 @@ def _interval_score(interval: Sequence[float], outcome: float) -> float:
 
 
 def minutes_left(state: GameState) -> int | None:
-    """The game minute of a state, counted down; None before the game, after it and in overtime."""
+    """Minutes left in regulation, rounded up; None before the game, after it and in overtime."""
     if state.phase is Phase.FINAL or not state.phase.in_play or state.overtime:
         return None
     return math.ceil(state.seconds_left / 60)
 
 
 FURTHEST = 0.25
-"""A chance that lies further from the champion's is another in kind: no refit moves one so far."""
+"""A chance that differs from the champion's by more is different in kind: no refit moves one so
+far."""
 
 
 def unlike(champion: Outlook, challenger: Outlook) -> str | None:
-    """What a challenger says otherwise in kind than the champion of the same state; None: nothing.
+    """How a challenger's forecast of a state differs in kind from the champion's; None if not.
 
-    A chance has to be one, decided where the champion's is, and nowhere far from it.
+    Its chances must add up to 1, be decided where the champion's are, and be near them.
     """
     a, b = (x.final for x in (champion, challenger))
     if abs(float(b.cells.sum()) - 1) > _SLACK or not math.isfinite(challenger.mu.total):

@@ -1,9 +1,9 @@
-"""What a source is, and what can go wrong with one.
+"""What a source of games is, and the errors that asking one can raise.
 
-A source says where its documents lie, how it wants to be asked, and how they are read: adding one,
-or a league, is one more file with a `Source` in it; nothing else here knows of paths, headers or
-formats. An error is named by what the caller can do about it, and its text is one sentence for a
-person: no address with a query, no secret, nothing of the body.
+A `Source` says where a league's documents are, which headers to send and how each document is
+parsed. To add a source or a league, add one file with a `Source` in it: the rest of this package
+knows no paths, headers or formats. An error is named by what the caller can do about it. Its text
+is one sentence for a person, without a query string, a secret or any part of the body.
 """
 
 from __future__ import annotations
@@ -20,18 +20,20 @@ from tracker.domain.league import League
 from tracker.domain.poll import Trouble, Unreadable
 
 BODY_CAP = 4 << 20
-"""Most bytes of a document once decoded. A board of the league has about 40 kB, a box 90 kB."""
+"""Most bytes of a document after decompression. The NBA's scoreboard has about 40 kB, a box score
+90 kB."""
 
 
 Listing = tuple[Game, GameState | None]
-"""A game of the season, and its state where the schedule is enough to know it."""
+"""A game of the season, and its state where the schedule alone is enough to know it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scoreboard:
-    """One scoreboard. `day` is the league's date that it shows, where it says so.
+    """One scoreboard. `day` is the league's date that it shows, or None where it does not say.
 
-    `spoilt` says of entries that do not even tell which game they are what is wrong with each.
+    `spoilt` has one sentence for each entry that cannot even be matched with a game: what is wrong
+    with it.
     """
 
     day: date | None
@@ -45,10 +47,11 @@ class Scoreboard:
 
 @dataclass(frozen=True, slots=True)
 class Ball:
-    """Where the ball was after the last action of a game, which came at this score and clock.
+    """Who had the ball after the last action of a play-by-play.
 
-    `team` is our code of the team that has it, or None while nobody does; `tip` that of the team
-    which had the ball first.
+    `period`, `clock` (seconds left in the period) and `score` are those of that action. `team` is
+    our code of the team that has the ball, or None while it is loose. `tip` is our code of the team
+    that had the first possession, or None where the plays do not say.
     """
 
     game: str
@@ -65,18 +68,18 @@ def _no_plays(body: bytes) -> Ball | None:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source of games of one league.
+    """A source of one league's games.
 
-    `name` is the table of its settings, and what polls call it: sources of one host share a name,
-    and with it a session and a budget. Paths start with a slash and go after the scheme and host of
-    the settings. The parsers are pure and raise FeedMalformed, never anything else.
+    `name` is the key of its settings and its name in polls. Sources of one host share a name, and
+    so a session and a budget of requests. Paths start with a slash and are appended to the
+    `base_url` of the settings. The parsers are pure and raise only FeedMalformed.
 
-    `owns` is whether an id of a game is one of its own. `dated` is whether there is a board for
-    each day, by US Eastern calendar date; else there is one, of the league's current date, and the
-    other days are in the schedule, whose paths are tried in order. `board_cap` is the most bytes of
-    a board, `box_cap` of a game's own documents. `second_headers` are sent once more in place of
-    `headers` where those are refused; a value of None leaves a header to the library. `plays_path`
-    is where a game's play-by-play lies, if there is one that tells who has the ball.
+    `owns` says whether a game id is one of the source's own. `dated` is true where the source has a
+    board for each day (a US Eastern calendar date). Where it is false, there is one board, of the
+    league's current date; other days are in the schedule, whose paths are tried in order.
+    `board_cap` is the most bytes of a board, `box_cap` of a box score or a play-by-play.
+    `second_headers` replace `headers` in one more try after a refusal. `plays_path` gives the path
+    of a game's play-by-play, where the source has one that says who has the ball.
     """
 
     name: str
@@ -98,17 +101,20 @@ class Source:
 
     @property
     def label(self) -> str:
-        """The source and its league, as health is told: `nba`, `espn wnba`."""
+        """The source's name with its league, as health reports show it: `nba`, `espn wnba`."""
         return self.name if self.name == self.league else f"{self.name} {self.league}"
 
 
 def league_of(label: str) -> str:
-    """The league of a source by its label."""
+    """The league in a source's label."""
     return label.rpartition(" ")[2]
 
 
 class FeedError(TrackerError):
-    """A source that did not give what was asked. `trouble` is its word in polls and in health."""
+    """A source did not give the document that was asked for.
+
+    `trouble` is its category in polls and in health reports.
+    """
 
     trouble: ClassVar[Trouble] = Trouble.DOWN
 
@@ -120,85 +126,97 @@ class FeedError(TrackerError):
         code: str | None = None,
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`message` is one sentence, `retry_after` for how many seconds to leave the source alone.
+        """`message` is one sentence; `retry_after` is how many seconds to leave the source alone.
 
-        `code` is the source's own name for what is wrong, where its answer has one, and `headers`
-        those by which it counts requests.
+        `code` is the error code in the source's answer, where it has one. `headers` are those in
+        which the source counts our requests.
         """
         super().__init__(message)
         self.retry_after, self.code, self.headers = retry_after, code, headers
 
     @property
     def unreadable(self) -> Unreadable:
-        """The same as a poll tells it."""
+        """This error as the reading of a poll."""
         return Unreadable(self.trouble, str(self))
 
 
 class FeedUnavailable(FeedError):
-    """No whole answer came: ask again later, after `retry_after` seconds where it says so."""
+    """No whole answer came.
+
+    Ask again later, after `retry_after` seconds where the source names a time.
+    """
 
     trouble = Trouble.DOWN
 
 
 class FeedRateLimited(FeedError):
-    """The source wants to be asked less often: wait `retry_after` seconds, or back off."""
+    """The source wants fewer requests. Wait `retry_after` seconds, or back off."""
 
     trouble = Trouble.RATE_LIMITED
 
 
 class FeedRefused(FeedError):
-    """The source refuses us: asking again soon does not help, other headers or a network may."""
+    """The source refuses our requests.
+
+    Asking again soon does not help; other headers or another network may.
+    """
 
     trouble = Trouble.BLOCKED
 
 
 class FeedNotPublished(FeedError):
-    """There is no such document yet: ask again at the ordinary pace."""
+    """The document does not exist yet. Ask again at the ordinary pace."""
 
     trouble = Trouble.NOT_PUBLISHED
 
 
 class FeedMalformed(FeedError):
-    """The answer cannot be believed. `field` is where in it, such as `homeTeam.score`."""
+    """The answer cannot be believed.
+
+    `field` is the place in it that is wrong, such as `homeTeam.score`.
+    """
 
     trouble = Trouble.MALFORMED
 
     def __init__(self, field: str, problem: str) -> None:
-        """`problem` reads after the field's name: `is missing`."""
+        """`problem` completes a sentence that starts with the field's name: `is missing`."""
         super().__init__(f"{field} {problem}")
         self.field = field
         self.problem = problem
 
     def inside(self, place: str) -> FeedMalformed:
-        """The same, with the field's name seen from further out."""
+        """This error with `place` put before its field's name, as seen from the whole document."""
         return FeedMalformed(f"{place}.{self.field}", self.problem)
 
 
 class FeedUnbelieved(FeedMalformed):
-    """The answer tells an end that cannot be: a person decides, unless a better one comes.
+    """The answer reports an end that is impossible.
 
-    `claim` is what it tells, as a person is told it: `said to be final in Q1`.
+    A person decides, unless a believable answer comes first.
+
+    `claim` is the reported end in words for that person: `said to be final in Q1`.
     """
 
     def __init__(self, field: str, problem: str, claim: str) -> None:
-        """`problem` reads after the field's name, `told` by itself."""
+        """`problem` completes a sentence that starts with the field's name."""
         super().__init__(field, problem)
         self.claim = claim
 
     @property
     def unreadable(self) -> Unreadable:
-        """The same as a poll tells it."""
+        """This error as the reading of a poll, with its claim."""
         return Unreadable(self.trouble, str(self), self.claim)
 
     def inside(self, place: str) -> FeedUnbelieved:
-        """The same, with the field's name seen from further out."""
+        """This error with `place` put before its field's name, as seen from the whole document."""
         return FeedUnbelieved(f"{place}.{self.field}", self.problem, self.claim)
 
 
 def believable_end(fields: tuple[str, str], period: int, score: Score, rules: League) -> None:
-    """Raise FeedUnbelieved for a final that no game can have.
+    """Raise FeedUnbelieved for a final that no game can have: too few periods, or a tie.
 
-    `fields` are the names of the period's and the score's, should one be at fault.
+    `fields` are the names of the document's fields for the period and for the score, to be named in
+    the error.
     """
     if period < rules.periods:
         claim = f"said to be final in {rules.period_name(period)}" if period else "said to be final"

@@ -1,4 +1,4 @@
-"""ESPN's site API: one board a day for every league, a summary of each game, and who is hurt."""
+"""ESPN's site API as a source: one scoreboard a day, a summary of each game, and injuries."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tracker.feeds import FeedMalformed, Listing, Source, espn_reading
 from tracker.settings.reading import plain_words
 
 _NAME = "espn"
-"""What the source is called in the settings and in polls."""
+"""The source's name in the settings and in polls."""
 
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
-"""Without a User-Agent, so that the HTTP library gives its own, which is let in: a browser's is
-refused, and so is a bare name."""
+"""No User-Agent, so that the HTTP library sends its own. ESPN accepts that one and refuses a
+browser's or a bare name."""
 
 SECOND_HEADERS = {**HEADERS, "User-Agent": "curl/8.7.1"}
-"""With that of another plain client, where the library's is refused."""
+"""The User-Agent of another plain client, in case ESPN refuses the library's."""
 
 _BOARD_CAP = 16 << 20
-"""Most bytes of a board: the busiest college day has about 150 games of 20 kB."""
+"""Most bytes of a board. The busiest college day has about 150 games of 20 kB each."""
 
 PATHS = {
     NBA.id: "nba",
@@ -34,18 +34,18 @@ PATHS = {
     NCAAW.id: "womens-college-basketball",
     GLEAGUE.id: "nba-development",
 }
-"""Each league's name in the paths."""
+"""Each league's name in ESPN's paths."""
 
 _ALL_COLLEGES = "&groups=50"
 _EVENT_ID = re.compile(r"[0-9]{1,9}")
 
 
 def espn_source(league: str) -> Source:
-    """ESPN as a source of a league.
+    """ESPN as the source of one league.
 
-    A board is asked for by one day and without a limit: ranges are refused, and a limit that is too
-    high cuts the answer to 25 games without a word. Without a group, only colleges that are ranked
-    would be on it.
+    A board is requested for one day and without a limit: ESPN refuses ranges of days, and a limit
+    that is too high silently cuts the answer to 25 games. Without a group, a college board shows
+    ranked teams only.
     """
     base = f"/apis/site/v2/sports/basketball/{PATHS[league]}"
     every = _ALL_COLLEGES if league in (NCAAM.id, NCAAW.id) else ""
@@ -86,7 +86,7 @@ def _no_schedule(body: bytes) -> tuple[Listing, ...]:
 
 
 CAP = 8 << 20
-"""Most bytes of the document; a full NBA list has about 400 kB."""
+"""Most bytes of the injuries document. A full NBA list has about 400 kB."""
 
 _WORDS = {
     "out": Availability.OUT,
@@ -134,12 +134,15 @@ _READ = TypeAdapter(_List)
 
 
 def injuries_path(league: str) -> str:
-    """Where a league's list is."""
+    """The path of a league's injuries document."""
     return f"/apis/site/v2/sports/basketball/{PATHS[league]}/injuries"
 
 
 def parse_injuries(body: bytes, league: str) -> tuple[Injury, ...]:
-    """Every player of whom something is said, the last word on each. Raises FeedMalformed."""
+    """Every player in the injuries document, with the first entry on each, which is the latest.
+
+    Raises FeedMalformed.
+    """
     try:
         found = _READ.validate_json(body)
     except ValidationError as why:

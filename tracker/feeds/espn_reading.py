@@ -1,7 +1,7 @@
-"""Reading ESPN's documents: scoreboard and summary into what we believe of each game.
+"""Reading ESPN's documents: scoreboard and summary, into games and game states.
 
-A scoreboard and a summary of the same moment give equal states. What the league's own feed tells of
-bonus and time-outs is not told here, and stays unknown.
+A scoreboard and a summary of the same moment give states that compare equal. ESPN reports neither
+the bonus nor the time-outs left, so both stay unknown.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _Period = Annotated[int, Field(ge=0, le=MOST_PERIODS)]
 
 
 class _TeamDocument(Strict):
-    """Which team it is; `id` is unique within its league alone."""
+    """The team of a side. `id` is unique only within its league."""
 
     id: Text | None = None
     code: _Code = Field(alias="abbreviation")
@@ -61,7 +61,7 @@ class _CompetitorDocument(Strict):
 
 
 class _StatusTypeDocument(Strict):
-    """What kind of moment it is. `state` is pre, in or post, which alone does not tell a final."""
+    """The kind of status. `state` is pre, in or post; `post` alone does not mean a final."""
 
     name: Text
     state: Text
@@ -71,7 +71,7 @@ class _StatusTypeDocument(Strict):
 
 
 class _StatusDocument(Strict):
-    """Where a game stands. Summaries of finished games have neither period nor clock."""
+    """The status of a game. Summaries of finished games have neither period nor clock."""
 
     type: _StatusTypeDocument
     period: _Period | None = None
@@ -86,7 +86,7 @@ class _RegulationDocument(Strict):
 
 
 class _FormatDocument(Strict):
-    """The rules of time."""
+    """The game's rules of time."""
 
     regulation: _RegulationDocument | None = None
 
@@ -117,14 +117,14 @@ class _DayDocument(Strict):
 
 
 class _ScoreboardBody(Strict):
-    """A whole scoreboard whose every event can be read."""
+    """A scoreboard, parsed as a whole: one malformed event makes it fail."""
 
     day: _DayDocument | None = None
     events: list[_EventDocument]
 
 
 class _LooseScoreboardBody(Strict):
-    """A whole scoreboard; each event is read by itself."""
+    """A scoreboard whose events are parsed separately."""
 
     day: _DayDocument | None = None
     events: list[Any]
@@ -138,7 +138,7 @@ class _AthleteDocument(Strict):
 
 
 class _PlayerDocument(Strict):
-    """A player's figures, in the order of the columns; none for those who did not play."""
+    """A player's figures, in the order of the columns. Those who did not play have none."""
 
     athlete: _AthleteDocument
     starter: bool = False
@@ -149,7 +149,7 @@ class _PlayerDocument(Strict):
 
 
 class _ColumnsDocument(Strict):
-    """A team's players. The columns are named by `keys`, or by `labels` where there are none."""
+    """One team's players. `keys` name the columns, or `labels` where there are no keys."""
 
     keys: list[Text] | None = None
     labels: list[Text] | None = None
@@ -157,7 +157,7 @@ class _ColumnsDocument(Strict):
 
 
 class _PlayerTeamDocument(Strict):
-    """Whose players they are."""
+    """A team with its players."""
 
     team: _TeamDocument
     statistics: list[_ColumnsDocument] = Field(default_factory=list)
@@ -170,7 +170,7 @@ class _BoxscoreDocument(Strict):
 
 
 class _HeaderDocument(Strict):
-    """Which game a summary is about, and where it stands."""
+    """The game that a summary is about, with its status."""
 
     id: _EventId
     competitions: Annotated[list[_CompetitionDocument], Field(min_length=1)]
@@ -192,7 +192,7 @@ _COLUMNS = {
     "3pm": ("threePointFieldGoalsMade-threePointFieldGoalsAttempted", "3PT"),
     "to": ("turnovers", "TO"),
 }
-"""Each statistic with the names of its column under `keys` and under `labels`."""
+"""Each statistic with the name of its column in `keys` and in `labels`."""
 
 _MINUTES = ("minutes", "MIN")
 _FOULS = ("fouls", "PF")
@@ -203,9 +203,10 @@ _MOST_MINUTES = 130
 def _players(
     teams: list[_PlayerTeamDocument], league: str, game: Game, *, in_play: bool
 ) -> tuple[PlayerLine, ...]:
-    """Every player of the two teams. Ids are ESPN's own, marked so that no other feed's is meant.
+    """Every player of the two teams. `espn:` before an id keeps it apart from other feeds' ids.
 
-    `in_play` is whether "active" means on the court: after the buzzer it is who was last there.
+    `in_play` is whether "active" means on the court. After the buzzer it means the last who were
+    there.
     """
     found: list[PlayerLine] = []
     for number, team in enumerate(teams):
@@ -233,7 +234,7 @@ def _players(
                         on_court=player.active and in_play,
                         starter=player.starter,
                         played=played,
-                        # A reason stands beside those who did play, too, and means nothing there.
+                        # Players who did play may have a reason, too, where it means nothing.
                         note=(strict.printable(player.reason) or None) if player.missed else None,
                         out=player.missed and rules_out(player.reason),
                     )
@@ -242,7 +243,7 @@ def _players(
 
 
 def _figure(player: _PlayerDocument, columns: dict[str, int], names: tuple[str, ...]) -> int | None:
-    """A player's figure; of made and attempted the made ones. None without such a column."""
+    """A player's figure: of made and attempted, the made ones. None where it is not shown."""
     at = next((columns[x] for x in names if x in columns), None)
     if at is None or at >= len(player.stats):
         return None
@@ -269,7 +270,7 @@ _END = ("STATUS_END_PERIOD", "STATUS_END_OF_PERIOD", "STATUS_END_OF_REGULATION")
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A game's two sides and its status, wherever they stood in the document."""
+    """A game's two sides and its status, wherever the document has them."""
 
     home: _CompetitorDocument
     away: _CompetitorDocument
@@ -277,18 +278,21 @@ class _Entry:
 
 
 def parse_board(body: bytes, league: str) -> Scoreboard:
-    """A scoreboard. A game that cannot be read spoils only itself; FeedMalformed if it is none."""
+    """Parse a scoreboard. Raises FeedMalformed where the document is none.
+
+    A game that cannot be read does not affect the others.
+    """
     try:
         whole = read_json(_ScoreboardBody, body)
     except FeedMalformed:
-        # One by one, to find which of the events is at fault: slower, and seldom needed.
+        # Parse the events one by one, to lose only those that are wrong: slower, seldom needed.
         loose = read_json(_LooseScoreboardBody, body)
         return _board(loose.day, loose.events, league)
     return _board(whole.day, whole.events, league)
 
 
 def parse_summary(body: bytes, league: str) -> GameState:
-    """A summary, with the players; FeedMalformed names the field that is wrong."""
+    """Parse a summary with its players. Raises FeedMalformed with the field that is wrong."""
     summary = read_json(_SummaryBody, body)
     competition = summary.header.competitions[0]
     try:
@@ -363,7 +367,7 @@ def _game(event: str, competition: _CompetitionDocument, when: str | None, leagu
     start = strict.instant(text, "date")
     day: date | None = None
     if competition.time_known is False:
-        # The hour is a placeholder, midnight Eastern: it would count with the evening before.
+        # The hour is a placeholder, midnight Eastern, which belongs to the slate of the day before.
         day = start.astimezone(LEAGUE_ZONE).date()
     return Game(event, league, home, away, start, day)
 
@@ -399,7 +403,7 @@ def _quiet(game: Game, phase: Phase) -> GameState:
 
 
 def _final(game: Game, entry: _Entry, rules: League) -> GameState:
-    """A game that is over: `post` alone is also said of one that was never played."""
+    """The state of a game that is over. ESPN says `post` also of a game that was never played."""
     kind = entry.status.type
     if not kind.completed or not kind.name.startswith("STATUS_FINAL"):
         word = kind.name.removeprefix("STATUS_")[:40]
@@ -414,20 +418,20 @@ def _final(game: Game, entry: _Entry, rules: League) -> GameState:
 
 
 def _last_period(entry: _Entry, rules: League) -> int:
-    """The last period of a finished game whose status does not tell it."""
+    """The last period of a finished game whose status does not give it."""
     overtime = _overtime(entry, rules)
     return overtime or max(rules.periods, len(entry.home.lines or ()), len(entry.away.lines or ()))
 
 
 def _overtime(entry: _Entry, rules: League) -> int:
-    """The number of the overtime that the words name, counted on from regulation; 0 for none."""
+    """The period of the overtime in the status text, counted on from regulation; 0 for none."""
     found = _OVERTIMES.search(strict.squeezed(entry.status.type.detail))
     return min(rules.periods + int(found[1] or 1), MOST_PERIODS) if found else 0
 
 
 def _in_play(game: Game, entry: _Entry, rules: League) -> GameState:
     score, name = _score(entry), entry.status.type.name
-    # Overtimes may be counted from one: the words tell which it is.
+    # The period may count overtimes from one; then the status text says which it is.
     period = max(entry.status.period or 0, _overtime(entry, rules))
     shown = _clock(entry.status)
     clock = shown or 0.0
@@ -453,7 +457,7 @@ def _in_play(game: Game, entry: _Entry, rules: League) -> GameState:
 
 
 def _clock(status: _StatusDocument) -> float | None:
-    """Seconds left in the period, from the clock as shown, else from its number; None without."""
+    """Seconds left in the period, from the clock's text or else its number; None without either."""
     shown = strict.seconds(status.display, "status.displayClock")
     if shown:
         return shown
@@ -463,7 +467,7 @@ def _clock(status: _StatusDocument) -> float | None:
 
 
 def _points(side: _CompetitorDocument) -> int | None:
-    """Points of a side, told as text or as a number; None when there are none told."""
+    """A side's points, given as text or as a number; None where there are none."""
     field = f"competitors.{side.side}.score"
     match side.score:
         case None | "":
@@ -479,7 +483,7 @@ def _points(side: _CompetitorDocument) -> int | None:
 
 
 def _score(entry: _Entry) -> Score:
-    """The score of a game that has begun; a missing one is never taken for nothing-nothing."""
+    """The score of a game that has begun. A missing score is an error and never taken for 0-0."""
     home, away = _points(entry.home), _points(entry.away)
     if home is None or away is None:
         side = Side.HOME if home is None else Side.AWAY
@@ -488,7 +492,10 @@ def _score(entry: _Entry) -> Score:
 
 
 def _periods(entry: _Entry, period: int, score: Score) -> tuple[Score, ...] | None:
-    """Points by period where they are whole and add up; one that has just begun may be missing."""
+    """Points by period, where the lists are complete and add up to the score.
+
+    A period that has just begun may be missing from the lists.
+    """
     home, away = _line(entry.home), _line(entry.away)
     if home is None or away is None or min(len(home), len(away)) < period - 1:
         return None

@@ -1,10 +1,11 @@
-"""A league's sources behind one door: the primary, and those that stand in while it does not tell.
+"""Failover: one feed made of a league's sources, the primary first and the others as stand-ins.
 
-One source speaks at a time, and two are never mixed. It is chosen here whom to ask; what is true of
-that is judged by `engine/decide/belief.py` alone. Where who answers is behind what is believed,
-somebody who is not is asked first.
+This module chooses which source to ask. An answer comes from one source and is never a mix of two.
+Whether an answer is believed is decided by `engine/decide/belief.py` alone. When the source that
+answers is behind what is believed of the game, another source is asked first.
 
-Sources that tell different scores are seen, said and shown, and never averaged.
+It also compares the primary source with a second one. Scores that contradict each other are
+reported and never averaged.
 """
 
 from __future__ import annotations
@@ -38,46 +39,51 @@ from tracker.feeds.polling.cadence import OVERDUE_AFTER_S
 from tracker.feeds.polling.feed import Feed, FeedAnswer, LookUp, SharedBoard
 
 DOUBT_EVERY_S = 30.0
-"""Least seconds between two such looks elsewhere."""
+"""Seconds to wait between two checks of other sources for a game that stands still. A board that is
+read to confirm an end may be this old, too."""
 
 
 SHARED_S = 5.0
-"""Oldest board of another source that is taken for such a look."""
+"""Oldest board of another source, in seconds, that such a check accepts."""
 
 
 _SLOW_S = 3.0
-"""After this long without an answer the next source is asked before any other document of this."""
+"""If the primary took this many seconds to fail, a stand-in is asked before the primary's box."""
 
 
 _TRIED_EVERY = 3
-"""Looks of which one asks a host that is down for a box as well."""
+"""One poll in this many also asks a failing host for the box score."""
 
 
 _REFUSALS = (Trouble.BLOCKED, Trouble.RATE_LIMITED)
 
 
 _KEPT_GAMES = 512
-"""Games of which it is remembered what was told last, and how their sources compare."""
+"""Most games whose last state, and whose comparison between sources, is remembered."""
 
 
 def _disputed(answer: FeedAnswer, state: GameState, ends: str) -> FeedAnswer:
-    """A look at a final that another document contradicts."""
+    """The answer with its final marked as doubted. `ends` is the contradiction in words."""
     return replace(answer, reading=replace(state, doubt=ends))
 
 
 FROZEN_BREAK_S = 20 * 60.0
-"""A break that has not changed for so long is looked up elsewhere: halftime has fifteen minutes."""
+"""A break that has not changed for this many seconds is checked with other sources: halftime has
+fifteen minutes."""
 
 
 OVERDUE_S = 15 * 60.0
-"""The same for a game that should have begun: real tip-offs are about ten minutes late."""
+"""A game that has not begun this many seconds after its tip-off is checked with other sources: real
+tip-offs are about ten minutes late."""
 
 
 @dataclass(slots=True)
 class _LastState:
-    """What was last told of a game, by which document, and since when nothing has changed.
+    """The last state a game's source reported: the document it came from, and when it last changed.
 
-    By it is decided whom to ask: it is forgotten with the process.
+    `since` and `doubted` (the last check with other sources) are monotonic seconds. `frozen` is
+    true while the document in `stood_still` stands still and the game moves on elsewhere. This only
+    helps to choose whom to ask, and is not stored.
     """
 
     state: GameState
@@ -89,7 +95,7 @@ class _LastState:
 
 
 def _stands_still(state: GameState, stood: float, now: datetime) -> bool:
-    """Whether a game that has not changed for `stood` seconds should have."""
+    """Whether a game whose state has not changed for `stood` seconds should have changed."""
     match state.phase:
         case Phase.LIVE:
             return stood >= STALE_AFTER.total_seconds()
@@ -103,7 +109,7 @@ def _stands_still(state: GameState, stood: float, now: datetime) -> bool:
 
 
 FLAPPING_S = 5 * 60.0
-"""A source that fails again within this time of its return is not trusted as quickly."""
+"""A source that fails again within this many seconds of its return is trusted more slowly."""
 
 
 TRUSTED_AFTER = 1
@@ -111,26 +117,30 @@ TRUSTED_AFTER = 1
 
 
 TRUSTED_AFTER_FLAPPING = 3
-"""The same for a source that has failed again soon after its return."""
+"""Good answers in a row that are needed from a source that failed again soon after its return."""
 
 
 _AT_ONCE = (Trouble.BLOCKED, Trouble.RATE_LIMITED)
 
 
 class Breaker:
-    """Open while the primary source is lost; what it answers in the meantime are probes.
+    """Decides whether the primary source is in use. Open means that it is lost and only probed.
 
-    One failure alone is a hiccup and opens nothing, but a source that refuses us is left at once.
+    One failure alone is a hiccup and does not open the breaker. A source that refuses our requests
+    is left at once.
     """
 
     def __init__(self) -> None:
-        """Closed: the primary source is used."""
+        """The breaker starts closed: the primary source is in use."""
         self.open = False
         self._needed = TRUSTED_AFTER
         self._closed_at: float | None = None
 
     def judge(self, board: SharedBoard, monotonic: float) -> bool:
-        """Take note of how the source's board stands; whether that opened or closed the breaker."""
+        """Take note of the state of the primary's board.
+
+        Returns whether the breaker opened or closed.
+        """
         failure = board.failure
         before = self.open
         if failure is not None:
@@ -149,27 +159,27 @@ class Breaker:
 class Failover:
     """The sources of one league, as a `Watch`.
 
-    Events: `feed.switched` (league, source, instead_of, why) when another source takes over and
-    when the primary is back; `feed.frozen` (source, game) when a game moves on elsewhere only, and
-    `feed.thawed`; and those of `Disputes`.
+    It reports `feed.switched` (league, source, instead_of, why) when another source takes over and
+    when the primary is back, `feed.frozen` (source, game) when a game moves on only at another
+    source, `feed.thawed` when the frozen document moves again, and the events of `Disputes`.
     """
 
     def __init__(self, feeds: Sequence[Feed], clock: Clock, tell: Tell) -> None:
-        """`feeds` are of one league, the preferred one first."""
+        """`feeds` are the sources of one league, the preferred one first."""
         self._primary, self._others = feeds[0], tuple(feeds[1:])
         self._clock = clock
         self._report = tell
         self._breaker = Breaker()
         self._disputes = Disputes(clock, tell)
-        self._told: OrderedDict[str, _LastState] = OrderedDict()
+        self._last_states: OrderedDict[str, _LastState] = OrderedDict()
         self._missed: Counter[str] = Counter()
 
     async def read(
         self, game: Game, ask: LookUp, max_age: float, believed: GameState | None = None
     ) -> FeedAnswer:
-        """What is told of a game, by whichever source knows it. It never raises.
+        """What the first source that knows a game reports of it. It never raises.
 
-        `believed` is what is believed of the game.
+        `believed` is the state that is believed of the game, or None.
         """
         if ask is LookUp.BOX:
             return await self._box(game, believed)
@@ -185,7 +195,7 @@ class Failover:
         return answer
 
     async def _box(self, game: Game, believed: GameState | None) -> FeedAnswer:
-        """A game's box; for want of one, a board of its day that still tells of it."""
+        """The game's box. If no source has it, a board of that day that shows the game as final."""
         first = await self._primary.read(game, LookUp.BOX, 0.0)
         if isinstance(first.reading, GameState):
             return await self._agreed(game, first, first.reading, believed)
@@ -205,7 +215,7 @@ class Failover:
     async def _agreed(
         self, game: Game, answer: FeedAnswer, box: GameState, believed: GameState | None
     ) -> FeedAnswer:
-        """A box, doubted where two other documents say that the game ended otherwise."""
+        """The box, marked as doubted where two other documents agree on another final score."""
         if believed is None or not box.phase is believed.phase is Phase.FINAL:
             return answer
         if not contradict(box, believed):
@@ -222,14 +232,14 @@ class Failover:
         return answer
 
     async def _first(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer:
-        """The primary's word, or that of whoever stands in for it."""
+        """The primary's answer, or a stand-in's where the primary is lost."""
         if not self._others:
             return await self._primary.read(game, ask, max_age)
         urgent = ask is LookUp.EITHER
         self._judge(game)
         left = self._breaker.open
         if left:
-            # A probe in the background: a source that hangs must not delay the one that answers.
+            # The probe runs in the background: a source that hangs must not delay the stand-in.
             self._primary.board_of(game).poke(max_age, urgent=urgent)
             answer = await self._stand_in(game, ask, max_age)
             if answer is not None:
@@ -245,9 +255,10 @@ class Failover:
     async def _instead(
         self, game: Game, answer: FeedAnswer, max_age: float, *, stood_in: bool
     ) -> FeedAnswer:
-        """What is left when the primary's board does not tell of a game that is near or in play.
+        """Ask further documents where the primary's board lacks a game that is near or in play.
 
-        Once or twice its box, which is of the same moment; then a board that all games share.
+        The primary's box is asked for the first one or two times, as it shows the same moment.
+        After that a stand-in's board comes first, since all games share it.
         """
         trouble = answer.reading.trouble if isinstance(answer.reading, Unreadable) else None
         hiccup = not self._breaker.open and self._missed[game.id] <= SOURCE_LOST_AFTER
@@ -267,25 +278,25 @@ class Failover:
         return answer if isinstance(answer.reading, GameState) else self._patient(answer, game)
 
     def _slow(self, game: Game) -> bool:
-        """Whether the primary has just let us wait for nothing."""
+        """Whether the primary's last failure took so long that its other documents should wait."""
         failure = self._primary.board_of(game).failure
         return failure is not None and failure.heard - failure.asked >= _SLOW_S
 
     def _box_may_help(self, game: Game, trouble: Trouble | None) -> bool:
-        """Whether to ask the primary for a box although its board does not tell of the game.
+        """Whether to ask the primary for a box although its board does not show the game.
 
-        Where its host is down, that is tried now and then, and again as long as it helps.
+        A host that is down is asked now and then, and at every poll while its box is what helps.
         """
         if trouble is not Trouble.DOWN:
             return trouble not in _REFUSALS
-        last = self._told.get(game.id)
+        last = self._last_states.get(game.id)
         board = self._primary.board_of(game).path.partition("?")[0]
         source, document = ("", "") if last is None else last.document
         helped = source == self._primary.source.name and document != board
         return helped or self._missed[game.id] % _TRIED_EVERY == 1
 
     def _patient(self, answer: FeedAnswer, game: Game) -> FeedAnswer:
-        """The look, to be repeated as soon as any source may be asked again."""
+        """The answer, with the wait until any source may be asked again."""
         waits = [answer.retry_after or 0.0]
         now = self._clock.monotonic()
         for other in self._others:
@@ -294,7 +305,7 @@ class Failover:
         return replace(answer, retry_after=max(0.0, min(waits)) or None)
 
     async def _stand_in(self, game: Game, ask: LookUp, max_age: float) -> FeedAnswer | None:
-        """What another source tells: its board, or its box where only this game is amiss."""
+        """A stand-in's answer: its board, or its box where a good board lacks the game."""
         urgent = ask is LookUp.EITHER
         for other in self._others:
             answer = await other.read(game, LookUp.BOARD, max_age, urgent=urgent)
@@ -306,7 +317,7 @@ class Failover:
         return None
 
     def _judge(self, game: Game) -> None:
-        """Open or close the breaker, and say so."""
+        """Open or close the breaker, and report the switch."""
         board = self._primary.board_of(game)
         if not self._breaker.judge(board, self._clock.monotonic()):
             return
@@ -323,24 +334,24 @@ class Failover:
     async def _newest(
         self, game: Game, answer: FeedAnswer, state: GameState, believed: GameState | None
     ) -> FeedAnswer:
-        """The look, or that of another document where this one is behind or stands still."""
-        last = self._told.get(game.id)
+        """The answer, or that of another document where this one is behind or stands still."""
+        last = self._last_states.get(game.id)
         other_document = last is None or (answer.source, answer.path) != last.document
         if believed is not None and other_document and behind(state, believed):
             other = await self._elsewhere(game, answer, believed)
             if other is None or not isinstance(other.reading, GameState):
                 return answer
-            return self._tell(game, other, other.reading)
+            return self._remembered(game, other, other.reading)
         if last is not None and state == last.state:
             stood = self._clock.monotonic() - last.since
             if _stands_still(state, stood, self._clock.now()):
                 return await self._doubted(game, answer, state, last)
-        return self._tell(game, answer, state)
+        return self._remembered(game, answer, state)
 
     async def _doubted(
         self, game: Game, answer: FeedAnswer, state: GameState, last: _LastState
     ) -> FeedAnswer:
-        """A live game that stands still: has it moved on elsewhere?"""
+        """Check with other documents whether a game that stands still has moved on."""
         now = self._clock.monotonic()
         if now - last.doubted < DOUBT_EVERY_S:
             return answer
@@ -353,12 +364,15 @@ class Failover:
         if not last.frozen:
             last.frozen, last.stood_still = True, (answer.source, answer.path)
             self._report(FeedFrozen(answer.source, game.name))
-        return self._tell(game, other, other.reading)
+        return self._remembered(game, other, other.reading)
 
     async def _elsewhere(
         self, game: Game, answer: FeedAnswer, least: GameState
     ) -> FeedAnswer | None:
-        """The first other document that is not behind `least`: boards first, which many share."""
+        """The first other document that is not behind `least`.
+
+        Boards come first: many games share them.
+        """
         feeds = (self._primary, *self._others)
         for feed in feeds:
             if feed.source.name != answer.source and not self._down(feed, game):
@@ -372,53 +386,59 @@ class Failover:
         return box if readable else None
 
     def _down(self, feed: Feed, game: Game) -> bool:
-        """Whether the primary is left alone for the moment: only its probes are to ask it."""
+        """Whether this is the primary while it is lost: then only probes may ask it."""
         return feed is self._primary and self._breaker.open and bool(feed.board_of(game).failure)
 
-    def _tell(self, game: Game, answer: FeedAnswer, state: GameState) -> FeedAnswer:
-        """Remember what is told, and tell it."""
-        last = self._told.get(game.id)
+    def _remembered(self, game: Game, answer: FeedAnswer, state: GameState) -> FeedAnswer:
+        """Remember the state as the last one of the game, and return the answer."""
+        last = self._last_states.get(game.id)
         document = (answer.source, answer.path)
         if last is None:
             last = _LastState(state, document, self._clock.monotonic())
-            self._told[game.id] = last
+            self._last_states[game.id] = last
         if last.frozen and document == last.stood_still:
             last.frozen = False
             self._report(FeedThawed(answer.source, game.name))
         if last.state != state:
             last.state, last.since = state, self._clock.monotonic()
         last.document = document
-        self._told.move_to_end(game.id)
-        while len(self._told) > _KEPT_GAMES:
-            self._told.popitem(last=False)
+        self._last_states.move_to_end(game.id)
+        while len(self._last_states) > _KEPT_GAMES:
+            self._last_states.popitem(last=False)
         return answer
 
 
 EVERY_S = 5 * 60.0
-"""Between two looks at a second source while all is well: one request for all games of a league."""
+"""Seconds between two comparisons with a second source while all is well. One request serves all
+games of a league."""
 
 
 AFTER_CHECKS = 6
-"""Comparisons in a row, one at each look, that must differ before it is said: for half a minute or
-so one source may only be late with the points of a free throw."""
+"""Comparisons in a row that must differ before a dispute is reported. For half a minute or so, one
+source may merely be late with the points of a free throw."""
 
 
 FINAL_CHECKS = 6
-"""Looks at a second source for the final score before it is let be."""
+"""Polls of a final at which the second source is compared before the comparison is given up."""
 
 
 _COMPARED_WITHIN_S = 75.0
-"""Oldest board of a second source that is good enough to compare with: an older state is merely an
-earlier one. It is longer than the pause between two looks at a final."""
+"""Oldest board of a second source, in seconds, that is compared: an older state is merely an
+earlier one. It is longer than the pause between two polls of a final."""
 
 
 _COMPARED_WITHIN_DIFFERING_S = 20.0
-"""The same while they differ."""
+"""Oldest board of a second source, in seconds, that is compared while the two differ."""
 
 
 @dataclass(slots=True)
 class _Case:
-    """How the comparisons of a game stand."""
+    """The comparisons of one game so far.
+
+    `checked` is the last one, in monotonic seconds. `differing` counts those in a row that
+    differed. `ends` words two finals that contradict each other. `finals` counts the polls of a
+    final, and `agreed` is whether both sources have the same final.
+    """
 
     checked: float | None = None
     differing: int = 0
@@ -429,22 +449,23 @@ class _Case:
 
 
 class Disputes:
-    """Compares what the primary source tells with a second one, now and then and at the end.
+    """Compares the primary source with a second one, now and then and at the end of a game.
 
-    It tells `FeedDisagreement`, once for each dispute, and `FeedAgreement` when it is over. What is
-    believed stays what the primary tells.
+    It reports `FeedDisagreement` once for each dispute, and `FeedAgreement` when the dispute is
+    over. The primary's answer stays in use all the while.
     """
 
     def __init__(self, clock: Clock, tell: Tell) -> None:
-        """Nothing has been compared."""
+        """Nothing has been compared yet."""
         self._clock = clock
         self._tell = tell
         self._cases: OrderedDict[str, _Case] = OrderedDict()
 
     def check(self, game: Game, state: GameState, primary: Feed, others: Sequence[Feed]) -> None:
-        """Compare, if it is time to: the primary has just told this state.
+        """Compare the state that the primary has just reported, if a comparison is due.
 
-        It waits for nothing: what has to be asked for is compared at a later look.
+        It waits for nothing. A board of the second source that must be fetched first is compared at
+        a later poll.
         """
         case = self._cases.setdefault(game.id, _Case())
         while len(self._cases) > _KEPT_GAMES:
@@ -459,7 +480,7 @@ class Disputes:
         self._compared(game, case, state, other, (primary, others[0]))
 
     def ends(self, game: Game) -> str:
-        """What two sources tell of the end of a game, where both cannot be right; else empty."""
+        """Both sources' final scores in words, where they contradict each other; else empty."""
         case = self._cases.get(game.id)
         return "" if case is None else case.ends
 

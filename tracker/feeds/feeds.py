@@ -1,6 +1,7 @@
-"""Every league's sources, in the order in which they are preferred, opened together and tried.
+"""All leagues' sources, opened together and asked through one object.
 
-They share one session, and a budget a host.
+`SOURCES` lists each league's sources in order of preference. `Feeds` asks them; `probe` tests them.
+Sources of one host share a session and a budget of requests.
 """
 
 from __future__ import annotations
@@ -36,11 +37,12 @@ SOURCES: Mapping[str, tuple[Source, ...]] = MappingProxyType(
         GLEAGUE.id: (espn_source(GLEAGUE.id),),
     }
 )
-"""The sources of each league, in the order in which they are preferred."""
+"""The sources of each league, the preferred one first."""
 
 
 BOX_SHARE = 0.6
-"""Part of a host's budget of requests up to which boxes are asked for player lines."""
+"""Share of a host's budget of requests that may be used before box scores for player bets are no
+longer requested."""
 
 
 def _the_nba() -> Iterable[str]:
@@ -48,7 +50,7 @@ def _the_nba() -> Iterable[str]:
 
 
 class Feeds:
-    """All sources that may be asked, as one `Watch` over every league."""
+    """The sources of every league, as one `Watch`."""
 
     def __init__(
         self,
@@ -58,7 +60,7 @@ class Feeds:
         tell: Tell,
         server_time: ServerTime,
     ) -> None:
-        """Build it with `open_feeds`. A league without a source may be left out."""
+        """Use `open_feeds` to build one. `feeds` need not have every league."""
         self.server_time = server_time
         self.by_league = feeds
         self._fetchers = fetchers
@@ -69,7 +71,10 @@ class Feeds:
     async def read(
         self, game: Game, ask: LookUp, max_age: float, believed: GameState | None = None
     ) -> FeedAnswer:
-        """What is told of a game, by the sources of its league. It never raises."""
+        """What the sources of the game's league report of it.
+
+        It never raises for what a source can do.
+        """
         watch = self._watches.get(game.league)
         if watch is not None:
             answer = await watch.read(game, ask, max_age, believed)
@@ -80,7 +85,10 @@ class Feeds:
         return FeedAnswer(game.league, "", now, heard, b"", "", missing)
 
     def roomy(self, game: Game) -> bool:
-        """Whether the league's own host has requests to spare for boxes; boards go before them."""
+        """Whether the budget of the league's preferred source has room for box scores.
+
+        Boards come first.
+        """
         feeds = self.by_league.get(game.league)
         if not feeds:
             return False
@@ -88,7 +96,7 @@ class Feeds:
         return usage.last_minute < BOX_SHARE * usage.budget
 
     def of(self, league: str, name: str) -> Feed | None:
-        """A league's source by its name; None where it may not be asked."""
+        """A league's source by its name, or None where it may not be asked."""
         return next((x for x in self.by_league.get(league, ()) if x.source.name == name), None)
 
     def slates(
@@ -97,15 +105,15 @@ class Feeds:
         known: Iterable[Game] = (),
         held: Callable[[], Collection[str]] = tuple,
     ) -> Slates:
-        """The games of the leagues that are wanted. `known` are those with ids in force.
+        """The games of the leagues that `wanted` names. `known` are the games that the store keeps.
 
-        Those are the games that the store keeps: without them a game that another source told of
-        first would be taken for a second one. `held` tells the ids of those that are bet on.
+        Without `known`, a game that another source reported first would be taken for a second game.
+        `held` gives the ids of the games that have bets.
         """
         return Slates(self.by_league, self._clock, wanted, known, held)
 
     def usage(self) -> Mapping[str, Usage]:
-        """What has been asked of each host, by the name of its settings."""
+        """The requests sent to each host so far, by the name of its settings."""
         return {name: fetcher.usage for name, fetcher in self._fetchers.items()}
 
 
@@ -119,11 +127,11 @@ async def open_feeds(
     deadline_s: float = DEADLINE_S,
     sources: Mapping[str, tuple[Source, ...]] = SOURCES,
 ) -> AsyncIterator[Feeds]:
-    """The sources of every league with their sessions, closed on the way out.
+    """Open the sources of every league; their sessions are closed on leaving the context.
 
-    On a scaled clock only servers on this machine are asked; `feed.left_out` (source, why) says
-    once which of the others are not. `clock.off` (ahead_s) says once that this machine's clock is
-    not that of the hosts, and `clock.right` that it is again.
+    On a scaled clock, only servers on this machine are asked, and `feed.left_out` (source, why) is
+    reported once for each source that is left out. `clock.off` (ahead_s) is reported once when this
+    machine's clock differs from that of the hosts, and `clock.right` when it agrees again.
     """
 
     def tell_time(ahead: float | None) -> None:
@@ -132,7 +140,7 @@ async def open_feeds(
         else:
             tell(ClockOff(round(ahead), clock_trouble(ahead)))
 
-    # The machine's own clock, whichever the program runs on.
+    # Hosts' times are compared with the machine's real clock, even when the program's is scaled.
     server_time = ServerTime(SystemClock().now, tell_time)
     hosts = settings.by_name
     usable = {x for x in hosts if _may_ask(hosts[x].on_loopback, clock)}
@@ -167,10 +175,12 @@ def _may_ask(on_loopback: bool, clock: Clock) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How a source answered. `games` are on its board of today; `took_s` is in clock seconds.
+    """How a source answered a test.
 
-    `stands_in` is whether another source comes first in its league. `trouble`, `why` and `advice`
-    are None for a source that is well. `budget` is the most requests a minute to its host.
+    `games` is how many its board of today has; `took_s` is in clock seconds.
+
+    `stands_in` is true for a source that is not its league's first. `trouble`, `why` and `advice`
+    are None when the source answered well. `budget` is the most requests a minute to its host.
     """
 
     source: str
@@ -185,7 +195,7 @@ class Probe:
 
 
 async def probe(feeds: Feeds, leagues: Iterable[str], clock: Clock) -> tuple[Probe, ...]:
-    """Every source of the leagues, all asked at once for their boards of today."""
+    """Ask every source of the leagues for its board of today, all at once."""
     asked = [
         (feed, place > 0)
         for league in leagues

@@ -1,4 +1,4 @@
-"""Asking a source for a document: politely, within limits of time and size, and honestly."""
+"""Asking a source's host for documents over HTTP, within limits of time, size and request rate."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ _ANY_ZLIB = 47
 
 
 class TooLarge(Exception):
-    """More bytes came than the cap allows."""
+    """The body has more bytes than the cap allows."""
 
 
 class BrokenOff(Exception):
-    """The compressed body ended before its end, or is no compressed body."""
+    """The compressed body is incomplete, or is not compressed at all."""
 
 
 async def decoded(answer: aiohttp.ClientResponse, cap: int) -> bytes:
-    """The body, of at most `cap` decoded bytes: no more than that is ever held.
+    """The decompressed body. At most about `cap` bytes of it are ever held in memory.
 
     Raises TooLarge, BrokenOff, and FeedMalformed for an encoding that was not asked for.
     """
@@ -75,27 +75,27 @@ async def decoded(answer: aiohttp.ClientResponse, cap: int) -> bytes:
 
 
 DEADLINE_S = 8.0
-"""Real seconds for one document, from the first byte sent to the last received."""
+"""Real seconds that one document may take, from the first byte sent to the last received."""
 
 SCHEDULE_CAP = 16 << 20
-"""The same for a season's schedule, which has 2 to 5 MB."""
+"""Most bytes of a season's schedule, which has 2 to 5 MB."""
 
 REDIRECTS = 3
-"""Redirects that are followed, and only within the host that was asked."""
+"""Most redirects that are followed for one document, and only within the host that was asked."""
 
 MINUTE_S = 60.0
 
 LOOK_EVERY_S = 0.05
-"""Real seconds between two looks at a budget that is used up."""
+"""Real seconds between two checks whether a used-up budget has room again."""
 
 KEPT_DOCUMENTS = 64
-"""Documents of which the validators and the body are kept, for conditional requests."""
+"""Most documents whose validators and body are kept for conditional requests."""
 
 PAUSE_S = 30.0
-"""For how long a host that wants to be asked less often is left alone where it does not say so."""
+"""Seconds to leave a host alone that wants fewer requests and does not say for how long."""
 
 LONGEST_PAUSE_S = 3600.0
-"""Longest `Retry-After` that is obeyed."""
+"""Longest `Retry-After` that is obeyed, in seconds."""
 
 _GONE = (404, 410)
 _REFUSED = (401, 402, 403, 407, 451)
@@ -106,10 +106,10 @@ _OK = 200
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A document. `at` is when it arrived, `heard` the same in the clock's monotonic seconds.
+    """A document. `at` is when it arrived; `heard` is that moment in the clock's monotonic seconds.
 
     `digest` is the SHA-256 of `body` in hex. `unchanged` is whether the body is the one that was
-    fetched before from this path. `headers` are those that a source counts its requests by.
+    last fetched from this path. `headers` are those in which the source counts our requests.
     """
 
     path: str
@@ -123,7 +123,10 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A document as it was last given; the body only where the server gave validators with it."""
+    """The last version of a document.
+
+    The body is kept only where the server sent validators with it.
+    """
 
     digest: str
     body: bytes | None = None
@@ -131,10 +134,10 @@ class _Kept:
 
 
 class Fetcher:
-    """One host, asked over one session with the source's own headers and a budget of requests.
+    """Fetches documents from one host over one session, within a budget of requests.
 
-    Use it as an async context manager. The budget is a minute's of the clock, hard, and the next
-    request waits for room.
+    Use it as an async context manager. The budget is a hard limit for each minute of the clock: a
+    request beyond it waits for room.
     """
 
     def __init__(  # noqa: PLR0913 - all but four have a default
@@ -151,9 +154,10 @@ class Fetcher:
     ) -> None:
         """`base_url` is scheme and host; `deadline_s` is in real seconds.
 
-        `second_headers` are tried once where `headers` are refused, and kept where they are not.
-        `server_time` hears what time the host has. `pause_s` is for how long a host that was asked
-        too often is left alone where it does not say.
+        When a request is refused, it is sent once more with `second_headers`; the two sets of
+        headers then change places, so that later requests start with the other set. `server_time`
+        receives each answer's headers, which hold the host's time. `pause_s` is how many seconds to
+        leave the host alone when it wants fewer requests and names no time.
         """
         self._base = URL(base_url)
         self._headers = dict(headers)
@@ -192,7 +196,7 @@ class Fetcher:
             self._session = None
 
     async def get(self, path: str, cap: int = BODY_CAP) -> Fetched:
-        """The document at `path`, of at most `cap` decoded bytes.
+        """Fetch the document at `path`, of at most `cap` decompressed bytes.
 
         Raises FeedUnavailable, FeedRefused, FeedRateLimited, FeedNotPublished, or FeedMalformed for
         a body that is empty, too large or encoded in a way that was not asked for.
@@ -207,7 +211,7 @@ class Fetcher:
 
     @property
     def usage(self) -> Usage:
-        """What has been asked of the host so far."""
+        """The requests sent to the host so far."""
         return self._account.usage(self._clock.monotonic())
 
     async def _counted(self, path: str, cap: int) -> Fetched:
@@ -227,7 +231,7 @@ class Fetcher:
         return fetched
 
     def _respect(self) -> None:
-        """Raise again what the host asked of us, for as long as it did: for its every document."""
+        """Raise FeedRateLimited for any document while the host's wish to be left alone lasts."""
         if self._pause is None:
             return
         until, why = self._pause
@@ -309,7 +313,7 @@ class Fetcher:
         if answer.status == _NOT_MODIFIED and kept is not None and kept.body is not None:
             return self._fetched(path, kept.body, kept.digest, unchanged=True)
         if answer.status != _OK:
-            raise self._error(path, answer, await _told_code(answer))
+            raise self._error(path, answer, await _error_code(answer))
         body = await decoded(answer, cap)
         start = body[:64].lstrip().removeprefix(b"\xef\xbb\xbf")[:1]
         html = "html" in answer.headers.get("Content-Type", "").casefold()
@@ -359,13 +363,13 @@ _CODE = re.compile(r'"error_code"\s*:\s*"([A-Z_]{1,60})"')
 
 
 def _counting(answer: aiohttp.ClientResponse) -> dict[str, str]:
-    """The headers by which a source counts what has been asked of it."""
+    """The headers in which a source counts our requests."""
     names = [x for x in answer.headers if x.casefold().startswith(_COUNTING)]
     return {x.casefold(): answer.headers[x][:40] for x in names}
 
 
-async def _told_code(answer: aiohttp.ClientResponse) -> str | None:
-    """The code by which an error document names what is wrong; None where it is none."""
+async def _error_code(answer: aiohttp.ClientResponse) -> str | None:
+    """The error code in the body of an error answer, or None where there is none."""
     try:
         body = await decoded(answer, _MOST_ERROR)
     except (TooLarge, BrokenOff, aiohttp.ClientError, ValueError):

@@ -1,4 +1,4 @@
-"""Whether a source is well, and what has been asked of a host, to see that a budget is kept."""
+"""The health of each source, and the count of requests sent to each host."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from tracker.domain.poll import Trouble, Usage
 from tracker.feeds import FeedError
 
 SOURCE_LOST_AFTER = 2
-"""Failures in a row after which a source counts as lost, whatever its games: one alone is an
+"""Failures in a row after which a source counts as lost, for all its games. One failure alone is an
 ordinary hiccup."""
 
 WELL = "ok"
-"""The word of a source that answers; any other is that of a `Trouble`."""
+"""The status word of a source that answers. Any other word is the value of a `Trouble`."""
 
 
 ReportStatus = Callable[[str, datetime, str], None]
-"""Told of each answer of a board: the source, when, and its word. It must not wait."""
+"""Called after each request for a board with the source, the time, and the status word. It must not
+wait."""
 
 
 def ignore_status(source: str, at: datetime, word: str) -> None:
-    """A `ReportStatus` for whoever does not care."""
+    """Do nothing: the default `ReportStatus`."""
 
 
 def advice(trouble: Trouble) -> str:
@@ -49,14 +50,15 @@ def advice(trouble: Trouble) -> str:
 
 
 class SourceHealth:
-    """The health of one source, judged by its board.
+    """The health of one source, judged by the requests for its board.
 
-    It tells `FeedLost` after `SOURCE_LOST_AFTER` failures in a row, `FeedBlocked` at once when it
-    begins to refuse us, and `FeedRecovered`, counted from the first failure, if either was told.
+    It reports `FeedLost` after `SOURCE_LOST_AFTER` failures in a row, and `FeedBlocked` at the
+    first refusal. When the source answers again after either report, it reports `FeedRecovered`
+    with the seconds since the first failure.
     """
 
     def __init__(self, source: str, tell: Tell, report_status: ReportStatus) -> None:
-        """Well until told otherwise."""
+        """The source counts as well until a request fails."""
         self._source = source
         self._tell = tell
         self._report_status = report_status
@@ -65,7 +67,7 @@ class SourceHealth:
         self._told: set[type[SystemEvent]] = set()
 
     def good(self, at: datetime, monotonic: float) -> None:
-        """The board was read."""
+        """Take note that the board was read."""
         if self._told:
             after = round(monotonic - self._since)
             self._tell(FeedRecovered(self._source, after))
@@ -74,7 +76,7 @@ class SourceHealth:
         self._report_status(self._source, at, WELL)
 
     def bad(self, error: FeedError, at: datetime, monotonic: float) -> None:
-        """The board was not read."""
+        """Take note that the board could not be read."""
         if self._failures == 0:
             self._since = monotonic
         self._failures += 1
@@ -94,10 +96,10 @@ _MINUTE_S = 60.0
 
 
 class Account:
-    """Counts for one host."""
+    """Counts the requests to one host, their answers and their failures."""
 
     def __init__(self, host: str, budget: int) -> None:
-        """Nothing has been asked."""
+        """`budget` is the most requests a minute."""
         self._host = host
         self._budget = budget
         self._asked = 0
@@ -108,19 +110,19 @@ class Account:
         self._troubles: Counter[Trouble] = Counter()
 
     def asked(self, monotonic: float) -> None:
-        """A request goes out."""
+        """Count a request that goes out."""
         self._asked += 1
         self._forget(monotonic)
         self._recent.append(monotonic)
         self._busiest = max(self._busiest, len(self._recent))
 
     def answered(self, size: int) -> None:
-        """A document of this many bytes came."""
+        """Count a document of `size` bytes that came."""
         self._answered += 1
         self._size += size
 
     def failed(self, trouble: Trouble) -> None:
-        """None came."""
+        """Count a request that brought no document."""
         self._troubles[trouble] += 1
 
     def usage(self, monotonic: float) -> Usage:

@@ -1,7 +1,8 @@
-"""One identity of games across sources: a game is its league, its two teams and the league's date.
+"""One id for a game across all sources.
 
-Each source has ids of its own. The id under which a game first became known stays in force; what
-other sources tell of it is told under that id.
+A game is identified by its league, its two teams and the league's date. Each source has ids of its
+own. The id under which a game first became known stays in force, and what other sources report of
+the game is stored under it.
 """
 
 from __future__ import annotations
@@ -13,22 +14,25 @@ from datetime import timedelta
 from tracker.domain.game import Game, GameState, Pair, Score, Side, same_meeting
 
 KEPT = timedelta(days=14)
-"""How far behind the newest game one is forgotten."""
+"""A game is forgotten when it is this much older than the newest one."""
 
 
 def nearest(game: Game, candidates: Iterable[Game]) -> Game | None:
-    """The candidate that is the same meeting and tips off nearest to the game; None without one."""
+    """The candidate that is the same meeting with the nearest tip-off; None without one."""
     fitting = [x for x in candidates if same_meeting(game, x)]
     return min(fitting, key=lambda x: (abs(x.start - game.start), x.id), default=None)
 
 
 def under(game: Game, reported: Game) -> Game:
-    """What is told of a game, under the id and the sides of `game`."""
+    """The reported game with the id and the home and away sides of `game`."""
     return replace(reported, id=game.id, home=game.home, away=game.away)
 
 
 def state_under(game: Game, state: GameState) -> GameState:
-    """A state of the same meeting, under the id and the sides of `game`."""
+    """A state of the same meeting, with the id and the home and away sides of `game`.
+
+    Where the source has home and away exchanged, every figure changes sides.
+    """
     reported = state.game
     if reported.home == game.home:
         return replace(state, game=under(game, reported))
@@ -53,7 +57,7 @@ def _turned(score: Score) -> Score:
 
 
 Held = Callable[[], Collection[str]]
-"""Tells the ids of the games that are bet on."""
+"""Gives the ids of the games that have bets."""
 
 
 def _nothing() -> Collection[str]:
@@ -61,24 +65,27 @@ def _nothing() -> Collection[str]:
 
 
 class Register:
-    """The ids in force, and which game of each source goes by which of them."""
+    """The ids in force, and the game that each source's own id stands for."""
 
     def __init__(self, known: Iterable[Game] = (), held: Held = _nothing) -> None:
-        """`known` are games whose ids are in force already, as the store keeps them.
+        """`known` are the games that the store keeps: their ids are in force already.
 
-        `held` tells those that are bet on: what they are is not changed by a document.
+        `held` gives the ids of the games that have bets. No document changes the teams, sides or
+        date of such a game.
         """
         self._held = held
         self._games: dict[str, Game] = {x.id: x for x in known}
         self._told: dict[tuple[str, str], tuple[str, Game]] = {}
 
     def own(self, source: str, reported: Game) -> Game:
-        """A game as a source tells it, under the id in force: the source's own, if it is the first.
+        """The game that a source reports, under the id in force.
+
+        A game that is new keeps the source's id.
 
         `source` is the source's label. Only the source whose id is in force moves a tip-off. Two
-        games of one source are never taken for one. An id that is given to another meeting (another
-        opponent, another date) stays with the one that is bet on, on the sides on which it is; the
-        new meeting goes by an id of its own.
+        games of one source are never merged. If a source gives the id of a game with bets to
+        another meeting (another opponent or date), the game with bets keeps the id and its sides,
+        and the new meeting gets an id of its own.
         """
         bound, _ = self._told.get((source, reported.id), (reported.id, reported))
         game = self._games.get(bound)
@@ -94,7 +101,10 @@ class Register:
         return game
 
     def _free(self, source: str) -> list[Game]:
-        """The games that the source has not told of; one that it told of another day counts not."""
+        """The games that this source has not reported.
+
+        A game that it has since moved to another date is free.
+        """
         taken = {
             own
             for (label, _), (own, reported) in self._told.items()
@@ -112,7 +122,7 @@ class Register:
 
 
 def _renamed(reported: Game) -> Game:
-    """A meeting whose source's id is in force for another one."""
+    """The meeting under a new id, made of the source's id, the date and the teams."""
     return replace(
         reported, id=f"{reported.id}-{reported.slate:%Y%m%d}-{reported.away}-{reported.home}"
     )

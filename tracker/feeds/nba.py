@@ -1,6 +1,7 @@
-"""The league's own CDN as a source: the NBA's, and the same documents under the WNBA's host.
+"""The leagues' own CDN as a source: the NBA's, and the same documents on the WNBA's host.
 
-Of a play-by-play it is read who has the ball, last and first; `nba_reading` reads all the rest.
+This module also reads from the play-by-play who has the ball and who had it first. All other
+documents are read by `nba_reading`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _SCHEDULE = "/static/json/staticData/scheduleLeagueV2"
 
 
 _CAP = 1 << 20
-"""Most bytes of a document: a board has about 40 kB, a box 90 kB, a play-by-play 500 kB."""
+"""Most bytes of a document. A board has about 40 kB, a box score 90 kB, a play-by-play 500 kB."""
 
 
 _GAME_ID = re.compile(r"[0-9]{10}")
@@ -39,8 +40,8 @@ _GAME_ID = re.compile(r"[0-9]{10}")
 def cdn_source(league: str, site: str, number: str) -> Source:
     """The source of a league whose site is `site`, such as `https://www.nba.com`.
 
-    `number` is the league's two digits, with which its games' ids and its board's name are made.
-    Without a Referer of the site and a browser's User-Agent the CDN answers 403 to everything.
+    `number` is the league's two digits, with which its game ids start and its board's name ends.
+    Without a Referer of the site and a browser's User-Agent, the CDN answers 403 to every request.
     """
     headers = {
         "User-Agent": _BROWSER,
@@ -77,12 +78,12 @@ def cdn_source(league: str, site: str, number: str) -> Source:
 
 
 def box_path(game_id: str) -> str:
-    """Where a game's box score lies; ValueError for what is no game id."""
+    """The path of a game's box score. Raises ValueError for what is no game id."""
     return f"{_LIVE}/boxscore/boxscore_{_sound(game_id)}.json"
 
 
 def plays_path(game_id: str) -> str:
-    """Where a game's play-by-play lies; ValueError for what is no game id."""
+    """The path of a game's play-by-play. Raises ValueError for what is no game id."""
     return f"{_LIVE}/playbyplay/playbyplay_{_sound(game_id)}.json"
 
 
@@ -93,11 +94,12 @@ def _sound(game_id: str) -> str:
 
 
 _LAST = 60
-"""Actions from the end among which the order is looked for: late entries come a few places off."""
+"""Actions at the end of the play-by-play that are put in order: late entries stand a few places
+off."""
 
 
 _OPENING = 12
-"""Actions from the start among which the first ball is looked for."""
+"""Actions at the start of the play-by-play in which the first possession is looked for."""
 
 
 _SHOTS = ("2pt", "3pt")
@@ -116,7 +118,7 @@ _MADE = "Made"
 
 
 class _PlaysDocument(Strict):
-    """The inside of a play-by-play; each action is read by itself."""
+    """The inside of a play-by-play. Each action is parsed separately."""
 
     id: GameId = Field(alias="gameId")
     actions: list[Any]
@@ -129,7 +131,10 @@ class _PlaysBody(Strict):
 
 
 class _ActionDocument(Strict):
-    """One action, as far as it is used. `possession` is the id of the team with the ball, or 0."""
+    """The fields of an action that are used.
+
+    `possession` is the id of the team with the ball, or 0.
+    """
 
     order: int = Field(alias="orderNumber")
     clock: Text
@@ -154,7 +159,10 @@ class _OpeningDocument(Strict):
 
 
 def parse_plays(body: bytes, league: str) -> Ball | None:
-    """Where the ball is after the last action; None before the first. FeedMalformed otherwise."""
+    """Who has the ball after the last action; None before the first action.
+
+    Raises FeedMalformed.
+    """
     game = read_json(_PlaysBody, body).game
     if not game.actions:
         return None
@@ -173,7 +181,7 @@ def parse_plays(body: bytes, league: str) -> Ball | None:
 
 
 def _tip(game: _PlaysDocument, league: str) -> str | None:
-    """The code of the team that had the ball first; None where the opening does not tell."""
+    """The code of the team with the first possession; None where the first actions lack it."""
     codes: dict[int, str] = {}
     first = 0
     for action in game.actions[:_OPENING]:
@@ -196,7 +204,7 @@ def _points(text: str, field: str) -> int:
 
 
 def _holder(actions: Sequence[_ActionDocument], league: str) -> str | None:
-    """The code of the team with the ball after these actions; None while it is loose."""
+    """The code of the team with the ball after these actions; None while it is loose or unknown."""
     last = actions[-1]
     codes = {x.team: x.code for x in actions if x.team and x.code}
     team: int | None = last.possession
@@ -206,7 +214,7 @@ def _holder(actions: Sequence[_ActionDocument], league: str) -> str | None:
     elif last.kind in _LOOSE or (last.result is not None and not made):
         return None
     elif last.kind in (*_SHOTS, "freethrow", "turnover"):
-        # The ball goes to the other team, whose actions are among these if its name is known.
+        # The ball goes to the other team, whose code is known only if it has one of these actions.
         team = next((x for x in codes if x != last.team), None)
     code = codes.get(team) if team else None
     return None if code is None else code_in(league, code)
@@ -217,9 +225,10 @@ SOURCE = cdn_source(NBA.id, "https://www.nba.com", "00")
 
 
 WNBA_SOURCE = cdn_source(WNBA.id, "https://www.wnba.com", "10")
-"""cdn.wnba.com, the primary source of the WNBA: another host, which blocks with 200 and a page."""
+"""cdn.wnba.com, the primary source of the WNBA. This host blocks by answering 200 with a web
+page."""
 
 
 def board_path() -> str:
-    """Where the scoreboard of the league's current date lies; it changes over at about noon ET."""
+    """The path of the board of the NBA's current date, which changes at about noon ET."""
     return SOURCE.board_path(date.min)

@@ -1,7 +1,7 @@
-"""Reading the league CDN's documents: board, box and schedule into what we believe of each game.
+"""Reading the league CDN's documents: board, box score and schedule, into games and game states.
 
-A board and a box of the same moment give equal states: what only one of them tells is left out, and
-what no longer means anything before tip-off and after the buzzer is given one form.
+A board and a box score of the same moment give states that compare equal. What means nothing before
+tip-off or after the buzzer is given one fixed form.
 """
 
 from __future__ import annotations
@@ -39,30 +39,33 @@ _END = re.compile(r"end\b.*?(ot|\d)", re.ASCII)
 
 
 def _clock_in(text: str) -> float | None:
-    """The clock that a squeezed status text shows, as in `q2 07:15`; None when it shows none."""
+    """Seconds on the clock of a squeezed status text such as `q2 07:15`; None where it has none."""
     found = _IN_TEXT.fullmatch(text)
     return seconds(found[1], "gameStatusText") if found else None
 
 
 def _overtime_in(text: str) -> int | None:
-    """Which overtime a squeezed status text names: 1 for `ot 03:00`, 2 for `final/ot2`, `2ot`."""
+    """The overtime that a squeezed status text names: 1 for `ot 03:00`, 2 for `final/ot2`."""
     found = _OVERTIME.search(text)
     return int(found[1] or found[2] or 1) if found else None
 
 
 def _period_in(text: str) -> int | None:
-    """Which quarter or half a squeezed status text names beside a clock: 3 for `q3 07:15`."""
+    """The quarter that a squeezed status text names: 3 for `q3 07:15`."""
     found = _PERIOD.match(text)
     return int(found[1]) if found else None
 
 
 def _forfeited(text: str) -> bool:
-    """Whether a squeezed status text says that a side gave the game up."""
+    """Whether a squeezed status text says that the game was forfeited."""
     return "forfeit" in text
 
 
 def _off(text: str) -> Phase | None:
-    """Whether a squeezed status text calls the game off. The status number does not tell."""
+    """The phase of a game that a squeezed status text calls off.
+
+    The status number does not show it.
+    """
     if text.startswith(("ppd", "postponed")):
         return Phase.POSTPONED
     return Phase.CANCELLED if text.startswith("cancel") else None
@@ -74,7 +77,7 @@ def _interrupted(text: str) -> bool:
 
 
 def _ended(text: str, period: int, rules: League) -> bool:
-    """Whether a squeezed status text says that this very period is over: `half`, `end q3`."""
+    """Whether a squeezed status text says that this period is over: `half`, `end q3`."""
     if text in ("half", "halftime"):
         return period * 2 == rules.periods
     found = _END.match(text)
@@ -86,7 +89,7 @@ def _ended(text: str, period: int, rules: League) -> bool:
 
 
 def _day_of_code(code: str | None) -> date | None:
-    """The league's own date in a game code such as `20230420/SACGSW`; None when it has none."""
+    """The league's date in a game code such as `20230420/SACGSW`, or None where it has none."""
     try:
         return day((code or "")[:8], "gameCode")
     except FeedMalformed:
@@ -98,13 +101,13 @@ GameId = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
 
 
 class _TeamHead(Strict):
-    """Which team it is."""
+    """The part of an entry that identifies a team."""
 
     code: _Code = Field(alias="teamTricode")
 
 
 class _GameHead(Strict):
-    """Which game it is, in a board or a box."""
+    """The part of a board's or box score's entry that identifies the game."""
 
     id: GameId = Field(alias="gameId")
     start: Text = Field(alias="gameTimeUTC")
@@ -115,7 +118,7 @@ class _GameHead(Strict):
 
 
 class _PeriodDocument(Strict):
-    """One team's points in a period. Periods still to come stand there with 0."""
+    """One team's points in a period. Periods still to come are listed with 0."""
 
     period: Annotated[int, Field(ge=1, le=MOST_PERIODS)]
     score: Points
@@ -136,7 +139,7 @@ class _StatisticsDocument(Strict):
 
 
 class _PlayerDocument(Strict):
-    """A player of a box. What is yes or no comes as the strings "1" and "0"."""
+    """A player in a box score. Yes and no are the strings "1" and "0"."""
 
     id: Annotated[int, Field(ge=1)] = Field(alias="personId")
     name: Text | None = None
@@ -150,7 +153,7 @@ class _PlayerDocument(Strict):
 
 
 class _TeamStatistics(Strict):
-    """A team's figures so far, as far as the forecast looks at them."""
+    """The team figures that the forecast uses."""
 
     fga: Points = Field(alias="fieldGoalsAttempted")
     fta: Points = Field(alias="freeThrowsAttempted")
@@ -160,7 +163,7 @@ class _TeamStatistics(Strict):
 
 
 class _TeamDocument(Strict):
-    """A team's side of a game. What is not worth losing a score for may have any form."""
+    """A team's side of a game. Fields that are not worth losing a score for may have any type."""
 
     score: Points | None = None
     periods: list[_PeriodDocument] | None = None
@@ -171,7 +174,7 @@ class _TeamDocument(Strict):
 
 
 class _GameDocument(Strict):
-    """A game's progress in a board or a box."""
+    """A game's progress in a board or a box score."""
 
     status: int = Field(alias="gameStatus")
     text: Text | None = Field(None, alias="gameStatusText")
@@ -183,7 +186,7 @@ class _GameDocument(Strict):
 
 
 class _Scoreboard(Strict):
-    """The inside of a board; each game is read by itself."""
+    """The inside of a board. Each game is parsed separately."""
 
     day: Text = Field(alias="gameDate")
     games: list[Any]
@@ -196,19 +199,22 @@ class _BoardBody(Strict):
 
 
 class _BoxBody(Strict):
-    """A whole box; the game is read like one of a board."""
+    """A whole box score. Its game is parsed like a board's."""
 
     game: dict[str, Any]
 
 
 class _ScheduledTeam(Strict):
-    """A team of the schedule: blank while the opponent is to be decided."""
+    """A team in the schedule. The code is blank while the opponent is to be decided."""
 
     code: Any = Field(None, alias="teamTricode")
 
 
 class _ScheduledGame(Strict):
-    """A game of the schedule, taken as it comes and then read by itself."""
+    """A game in the schedule.
+
+    Its fields have any type here and are checked one game at a time later.
+    """
 
     id: Any = Field(None, alias="gameId")
     start: Any = Field(None, alias="gameDateTimeUTC")
@@ -245,7 +251,10 @@ _ADJACENT_DAYS = 1
 
 
 def parse_board(body: bytes, league: str) -> Scoreboard:
-    """A scoreboard. A game that cannot be read spoils only itself; FeedMalformed if it is none."""
+    """Parse a scoreboard. Raises FeedMalformed where the document is none.
+
+    A game that cannot be read does not affect the others.
+    """
     board = read_json(_BoardBody, body).scoreboard
     day = strict.day(board.day, "scoreboard.gameDate")
     games: list[tuple[Game, GameState | Unreadable]] = []
@@ -265,7 +274,7 @@ def parse_board(body: bytes, league: str) -> Scoreboard:
 
 
 def parse_box(body: bytes, league: str) -> GameState:
-    """A box score, with the players; FeedMalformed names the field that is wrong."""
+    """Parse a box score with its players. Raises FeedMalformed with the field that is wrong."""
     entry = read_json(_BoxBody, body).game
     try:
         game = _game(read_object(_GameHead, entry), league)
@@ -275,9 +284,10 @@ def parse_box(body: bytes, league: str) -> GameState:
 
 
 def parse_schedule(body: bytes, league: str) -> tuple[Listing, ...]:
-    """A season's games whose teams are known, each with its state while it has not been played.
+    """The season's games whose teams are known, each with its state while it has not been played.
 
-    A game that cannot be read is left out; FeedMalformed when none of them can be.
+    A game that cannot be read is left out. Raises FeedMalformed when there are games and none can
+    be read.
     """
     dates = read_json(_ScheduleBody, body).schedule.dates
     found: list[Listing] = []
@@ -324,7 +334,7 @@ def _game(head: _GameHead, league: str) -> Game:
 
 
 def _state(game: Game, entry: _GameDocument) -> GameState:
-    """What an entry tells of a game that is already known."""
+    """The state that an entry reports of the game."""
     rules = LEAGUES[game.league]
     if entry.regulation is not None and entry.regulation != rules.periods:
         raise FeedMalformed("regulationPeriods", f"is not {rules.periods}: other rules of time")
@@ -349,10 +359,10 @@ def _state(game: Game, entry: _GameDocument) -> GameState:
 
 
 def _as_worded(entry: _GameDocument, text: str, rules: League) -> _GameDocument:
-    """An entry whose overtimes are counted from one, counted on from regulation.
+    """The entry, with a period that counts overtimes from one replaced by one that counts on.
 
-    FeedMalformed where period and words cannot both be right; at the turn of a period the one may
-    lag behind the other.
+    Raises FeedMalformed where the period and the words cannot both be right. Between two periods
+    one of them may lag behind the other by one.
     """
     overtime, period = _overtime_in(text), _period_in(text)
     if overtime is not None and entry.period <= rules.periods:
@@ -364,7 +374,10 @@ def _as_worded(entry: _GameDocument, text: str, rules: League) -> _GameDocument:
 
 
 def _quiet(game: Game, phase: Phase, players: tuple[PlayerLine, ...] = ()) -> GameState:
-    """A game that is not being played. Its clock may be a countdown, which is no game time."""
+    """The state of a game that is not being played.
+
+    Its clock in the document may be a countdown.
+    """
     clock = float(LEAGUES[game.league].period_seconds)
     return GameState(game, phase, 0, clock, Score(0, 0), periods=(), players=players)
 
@@ -388,7 +401,7 @@ def _final(game: Game, entry: _GameDocument, rules: League) -> GameState:
 def _in_play(game: Game, entry: _GameDocument, rules: League, text: str) -> GameState:
     score = _score(entry)
     clock_left = strict.seconds(entry.clock, "gameClock")
-    # A clock that was not set, or was rounded to nothing, stands beside a text that has it.
+    # When the clock field is unset or rounded to zero, the status text still has the time.
     shown = clock_left or _clock_in(text)
     clock = shown or 0.0
     phase = Phase.LIVE
@@ -419,7 +432,7 @@ def _in_play(game: Game, entry: _GameDocument, rules: League, text: str) -> Game
 
 
 def _score(entry: _GameDocument) -> Score:
-    """The score of a game that has begun; a missing one is never taken for nothing-nothing."""
+    """The score of a game that has begun. A missing score is an error and never taken for 0-0."""
     if entry.home.score is None:
         raise FeedMalformed("homeTeam.score", "is missing")
     if entry.away.score is None:
@@ -427,8 +440,8 @@ def _score(entry: _GameDocument) -> Score:
     return Score(entry.home.score, entry.away.score)
 
 
-def _told_periods(entry: _GameDocument) -> tuple[Score, ...] | None:
-    """Points of each started period, or None when the sides' lists are not whole and in order."""
+def _listed_periods(entry: _GameDocument) -> tuple[Score, ...] | None:
+    """Points of each period that has started; None where the sides' lists are not complete."""
     home, away = entry.home.periods or [], entry.away.periods or []
     if min(len(home), len(away)) < entry.period:
         return None
@@ -439,7 +452,7 @@ def _told_periods(entry: _GameDocument) -> tuple[Score, ...] | None:
 
 
 def _periods(entry: _GameDocument, score: Score) -> tuple[Score, ...] | None:
-    found = _told_periods(entry)
+    found = _listed_periods(entry)
     if found is None:
         return None
     sums = sum(x.home for x in found), sum(x.away for x in found)
@@ -447,7 +460,7 @@ def _periods(entry: _GameDocument, score: Score) -> tuple[Score, ...] | None:
 
 
 def _untouched(entry: _GameDocument, score: Score) -> bool:
-    periods = _told_periods(entry)
+    periods = _listed_periods(entry)
     if periods is None:
         return entry.period == 1 and score.total == 0
     return periods[-1].total == 0
@@ -469,7 +482,7 @@ def _timeouts(entry: _GameDocument) -> Pair[int] | None:
 
 
 def _box(entry: _GameDocument, game: Game, clock: float) -> Box | None:
-    """Both teams' figures; None where they are not told."""
+    """Both teams' figures, or None where a team's are missing or malformed."""
     if entry.home.statistics is None or entry.away.statistics is None:
         return None
     try:
@@ -491,7 +504,7 @@ def _players(entry: _GameDocument) -> tuple[PlayerLine, ...]:
 
 
 def _roster(entry: _GameDocument) -> tuple[PlayerLine, ...]:
-    """The players of a game that is not being played: figures left in the document mean nothing."""
+    """The players of a game that is not being played, without the figures left in the document."""
     return tuple(
         replace(PlayerLine(x.id, x.name, x.side, ()), starter=x.starter, note=x.note, out=x.out)
         for x in _players(entry)

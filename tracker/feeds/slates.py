@@ -1,4 +1,4 @@
-"""Which games there are: tonight's board, the season's schedule around it, every league's once."""
+"""Which games there are: the boards of today and the season's schedule, of every league."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from tracker.feeds.identity import Register, state_under
 from tracker.feeds.polling.feed import BoardReading, Feed
 
 FRESH_S = 30.0
-"""Oldest board that is taken for the slate."""
+"""Oldest board, in seconds, that is used for the slate."""
 
 SCHEDULE_EVERY_S = 60 * 60.0
-"""Least seconds between two readings of the schedule, which is large and seldom changes."""
+"""Seconds between two readings of the schedule, which is large and seldom changes."""
 
 SCHEDULE_RETRY_S = 5 * 60.0
-"""Least seconds until the next try when the schedule could not be read; each further failure
-doubles them, up to the hour."""
+"""Seconds until the next try after the schedule could not be read. Each further failure doubles the
+pause, up to an hour."""
 
 DAYS_AHEAD = 2
-"""Days after today whose boards are read where there is no schedule."""
+"""Days after today whose boards are read where the source has no schedule."""
 
 WINDOW = timedelta(days=7)
-"""How far before and after this moment games are kept."""
+"""Games further than this before or after the present moment are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlateReading:
-    """The games that are known, by tip-off. `states` are those that the board told.
+    """The games that are known, by tip-off. `states` are the states that today's board shows.
 
-    `from_schedule` is whether the schedule was at hand, so that other days are in it.
-    `troubles` says in a sentence each what could not be read. `blind` is whether nothing has ever
-    been read: then no games are known, which is not the same as that there are none. `answered` is
-    whether the board was read this time.
+    `from_schedule` is whether the schedule has been read, so that other days are included.
+    `troubles` has one sentence for each thing that could not be read. `blind` is whether nothing
+    has ever been read: then no games are known, which differs from knowing that there are none.
+    `answered` is whether the board was read this time.
     """
 
     games: tuple[Game, ...]
@@ -52,10 +52,10 @@ class SlateReading:
 
 
 class Slate:
-    """The games of a source, kept over the times when it does not answer."""
+    """The games of one source, remembered while the source does not answer."""
 
     def __init__(self, feed: Feed, clock: Clock) -> None:
-        """Nothing is asked until somebody reads."""
+        """Nothing is requested before the first `read`."""
         self._feed = feed
         self._clock = clock
         self._listed: tuple[Listing, ...] | None = None
@@ -65,9 +65,9 @@ class Slate:
         self._schedule_trouble: str | None = None
 
     async def read(self, *, schedule: bool = True) -> SlateReading:
-        """Board and schedule as they are known. It never raises for what a source can do.
+        """The games of the board and the schedule. It never raises for what a source can do.
 
-        Without `schedule` only the board is asked for.
+        Without `schedule` only the board is requested.
         """
         troubles: list[str] = []
         board = await self._feed.board.read(FRESH_S)
@@ -114,7 +114,7 @@ class Slate:
             self._schedule_trouble = f"the schedule could not be read: {error}"
 
     async def _schedule(self) -> tuple[Listing, ...]:
-        """The days ahead: their boards, or the schedule from the first variant that is there."""
+        """The games of the days ahead: from their boards, or from the first schedule found."""
         if self._feed.source.dated:
             return await self._boards()
         *earlier, last = self._feed.source.schedule_paths
@@ -149,8 +149,8 @@ def _near(game: Game, now: datetime) -> bool:
 class Slates:
     """The slates of several leagues as one.
 
-    The primary source of a league is read, and those that stand in for it only while it does not
-    answer or has no schedule. A game keeps the id under which it first became known.
+    A league's stand-ins are read only while its primary source does not answer or has no schedule.
+    A game keeps the id under which it first became known.
     """
 
     def __init__(
@@ -161,9 +161,9 @@ class Slates:
         known: Iterable[Game] = (),
         held: Callable[[], Collection[str]] = tuple,
     ) -> None:
-        """`wanted` tells the leagues at each reading; `known` are games with ids in force.
+        """`wanted` gives the leagues at each reading; `known` are the games that the store keeps.
 
-        `held` tells the ids of those that are bet on.
+        `held` gives the ids of the games that have bets.
         """
         self._feeds = feeds
         self._wanted = wanted
@@ -171,9 +171,9 @@ class Slates:
         self._slates = {x: [Slate(f, clock) for f in feeds[x]] for x in feeds}
 
     async def read(self, *, schedule: bool = True) -> SlateReading:
-        """All that is known. It never raises for what a source can do.
+        """The games of all wanted leagues. It never raises for what a source can do.
 
-        Without `schedule` only the boards of today are asked for.
+        Without `schedule` only today's boards are requested.
         """
         asked = set(self._wanted())
         listed = [x for x in LEAGUES if x in asked and x in self._feeds]
@@ -219,7 +219,7 @@ class Slates:
         )
 
     def _own(self, feed: Feed, reported: Game) -> Game:
-        """The game under the id in force, which the feed learns if it is not its own."""
+        """The game under the id in force. The feed learns which of its own ids stands for it."""
         own = self._register.own(feed.source.label, reported)
         if own.id != reported.id:
             feed.learn(own, reported)

@@ -1,7 +1,7 @@
-"""Documents as strict shapes, and their small texts: clocks, instants, names, clocks at zero.
+"""Strict shapes for documents, and parsers of their small texts: clocks, instants, dates, names.
 
-A wrong type, NaN or an absurd figure is a fault of a named field. Unknown keys are no fault, and
-optional ones may be missing.
+A wrong type, NaN or an absurd figure is an error that names its field. Unknown keys are ignored,
+and optional ones may be missing.
 """
 
 from __future__ import annotations
@@ -20,25 +20,26 @@ from tracker.settings.reading import plain_words
 M = TypeVar("M", bound=BaseModel)
 
 MOST_POINTS = 500
-"""No team scores more in a game; the most ever in the NBA is 186."""
+"""No team scores more in a game. The most ever in the NBA is 186."""
 
 MOST_PERIODS = 14
-"""Ten overtimes; the most ever in the NBA is six."""
+"""Four quarters and ten overtimes. The most overtimes ever in an NBA game is six."""
 
 Points = Annotated[int, Field(ge=0, le=MOST_POINTS)]
 Text = Annotated[str, StringConstraints(max_length=400)]
 
 
 BASKET = 4
-"""Most points by which a player may be ahead of the score beside him: they are written one after
-the other."""
+"""Most points by which a player may be ahead of his team's score: a source updates the two one
+after the other."""
 
 MOST_COUNT = 100
-"""No player has so many rebounds, assists or the like; the most ever of any in the NBA is 55."""
+"""No player has more rebounds, assists or the like in a game. The most ever of any in the NBA is
+55."""
 
 
 def plausible(players: tuple[PlayerLine, ...], score: Score) -> tuple[PlayerLine, ...]:
-    """The players, where no figure is one that no box can have. Raises FeedMalformed."""
+    """Return the players, or raise FeedMalformed for a figure that no box score can have."""
     for line in players:
         team = score.of(line.side)
         for name, value in line.stats:
@@ -53,13 +54,13 @@ def plausible(players: tuple[PlayerLine, ...], score: Score) -> tuple[PlayerLine
 
 
 class Strict(BaseModel):
-    """A part of a document."""
+    """Base of every part of a document: strict types, no NaN, unknown keys ignored."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="ignore", frozen=True)
 
 
 def read_json(model: type[M], body: bytes) -> M:
-    """A body as a model; FeedMalformed with the first field that is wrong."""
+    """Parse a body as a model. Raises FeedMalformed with the first field that is wrong."""
     try:
         return model.model_validate_json(body)
     except ValidationError as wrong:
@@ -67,7 +68,7 @@ def read_json(model: type[M], body: bytes) -> M:
 
 
 def read_object(model: type[M], value: object) -> M:
-    """A part of a body, already taken apart, as a model; FeedMalformed likewise."""
+    """Check a part of a parsed body as a model. Raises FeedMalformed with the first wrong field."""
     try:
         return model.model_validate(value)
     except ValidationError as wrong:
@@ -91,18 +92,18 @@ _LONGEST_NAME = 80
 
 
 def squeezed(text: str | None) -> str:
-    """A status text as it is compared: lower case, single blanks, no padding."""
+    """A status text in the form in which texts are compared: lower case, single spaces."""
     return " ".join((text or "").casefold().split())
 
 
 def printable(text: str | None) -> str:
-    """A name or a note, safe to print: no control characters, no padding, not endless."""
+    """A name or note that is safe to print: no control characters, at most 80 characters."""
     kept = "".join(x if x.isprintable() else " " for x in text or "")
     return " ".join(kept.split())[:_LONGEST_NAME]
 
 
 def seconds(text: str | None, field: str) -> float | None:
-    """Seconds of `PT07M15.00S`, `7:15 ` or `:12.3`; None when blank, FeedMalformed when neither."""
+    """The seconds in `PT07M15.00S`, `7:15 ` or `:12.3`. None when blank; else FeedMalformed."""
     plain = (text or "").strip()
     if not plain:
         return None
@@ -114,7 +115,7 @@ def seconds(text: str | None, field: str) -> float | None:
 
 
 def instant(text: str, field: str) -> datetime:
-    """An instant such as `2023-04-21T02:00:00Z`, in UTC; FeedMalformed when it is none."""
+    """An instant such as `2023-04-21T02:00:00Z`, in UTC. Raises FeedMalformed."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -125,7 +126,7 @@ def instant(text: str, field: str) -> datetime:
 
 
 def day(text: str, field: str) -> date:
-    """A date such as `2023-04-20`; FeedMalformed when it is none."""
+    """A date such as `2023-04-20`. Raises FeedMalformed."""
     try:
         found = date.fromisoformat(text)
     except ValueError:
@@ -138,12 +139,13 @@ def day(text: str, field: str) -> date:
 def at_zero(
     field: str, period: int, score: Score, rules: League, *, blank: bool, untouched: bool
 ) -> tuple[Phase, float]:
-    """Phase and clock of a game in play whose clock shows nothing, or no time left.
+    """Phase and clock, in seconds, of a game in play whose clock is blank or at zero.
 
-    `blank` is whether it shows nothing, `untouched` whether the period has no point yet. No period
-    passes without a point, so such a one has not begun. A last period that is not level is followed
-    by nothing: at zero a last shot or free throws may still count, and of a blank clock nobody
-    knows whether play is on, so that FeedMalformed names `field`.
+    `blank` is whether the clock is blank. `untouched` is whether the period has no point yet: no
+    period passes without one, so such a period has not begun and has its full length left. A period
+    that leads to another one, or to overtime at a tie, is over. In a last period with a leader
+    nothing follows: at zero a last shot or free throws may still count, and with a blank clock
+    nobody knows whether play is on, so FeedMalformed is raised with `field`.
     """
     if untouched:
         return Phase.LIVE, float(rules.length_of(period))

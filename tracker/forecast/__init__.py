@@ -1,4 +1,4 @@
-"""How a game may end: state to outlook, outlook to chance."""
+"""The forecast: a game's state and prior give an outlook, an outlook gives every bet its chance."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -50,11 +50,12 @@ _HOMES = {
     "prior_from": "priors",
     "why_none": "pricing.markets",
 }
-"""Where each name is defined. Loaded when it is asked for: NumPy and SciPy cost a start dearly."""
+"""The module that defines each name. A module is imported when one of its names is first used:
+NumPy and SciPy would slow the start of every command."""
 
 
 def __getattr__(name: str) -> Any:
-    """Load what was asked for. Raises AttributeError for a name that is not public."""
+    """Import a public name on first use. Raises AttributeError for any other name."""
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,9 +1,9 @@
-"""Calibration: a last correction of what the forecast says, learnt from what came of real bets.
+"""Calibration: a last correction of the forecast's chances, fitted on the results of real bets.
 
-A map takes the chance that a figure ends above a line to a better one. It is applied to the whole
-distribution, P(above) and P(at or above) alike, so that what holds of the forecast goes on to hold:
-both sides of a line add up to 1 with its push, a longer line is never the likelier one, and what is
-decided stays decided. Moneyline and spread share a map: a moneyline is a spread of 0.
+A map replaces the chance that a figure ends above a line with a better one. The same map corrects
+P(above) and P(at or above), so the properties of the forecast survive: both sides of a line and its
+push add up to 1, a longer line is never more likely, and a decided bet stays decided. Moneylines
+and spreads share a map, because a moneyline is a spread of 0.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ CALIBRATION_FORMAT = 1
 """The version of the file format."""
 
 MODEL = "calibration-1"
-"""Names the form of the maps; it changes when their formulas do."""
+"""The name of the maps' formulas. It changes when a formula changes."""
 
 
 class Family(StrEnum):
-    """Markets that are read off one figure, and share a map."""
+    """Markets that ask about the same figure, and therefore share a map."""
 
     MARGIN = "margin"
     TOTAL = "total"
@@ -63,9 +63,9 @@ class Method(StrEnum):
 
 
 def family_of(market: Market) -> Family | None:
-    """The family of a market; None of those that stay as the forecast has them.
+    """The family of a market, or None for a market that is never corrected.
 
-    These are parts of a game, where a tie is a result of its own, parities and double-doubles.
+    Never corrected are quarters and halves, three-way results, parities and double-doubles.
     """
     match market:
         case Moneyline() | Spread():
@@ -83,7 +83,7 @@ def family_of(market: Market) -> Family | None:
 
 
 def backs_above(market: Market) -> bool:
-    """Whether a bet is on the figure's ending above the line: the home team, the over."""
+    """Whether a bet wins when the figure ends above the line: bets on the home team and overs."""
     match market:
         case Moneyline() | Spread():
             return market.side is Side.HOME
@@ -95,9 +95,10 @@ def backs_above(market: Market) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ChanceMap:
-    """A rising map of [0, 1] to itself that keeps 0 and 1.
+    """A rising map of [0, 1] onto itself: 0 stays 0 and 1 stays 1.
 
-    `weights` are those of Method; an isotonic map has the rising points (`said`, `came`) instead.
+    `weights` are the w of Method. An isotonic map has rising points instead: `said` are chances of
+    the forecast, `came` the shares of such bets that won.
     """
 
     method: Method
@@ -106,7 +107,7 @@ class ChanceMap:
     came: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what does not rise: a longer line would become the likelier one."""
+        """Raise ValueError for a falling map, which would make a longer line more likely."""
         slopes = {Method.TEMPERATURE: 1, Method.PLATT: 1, Method.BETA: 2, Method.ISOTONIC: 0}
         shifts = {Method.TEMPERATURE: 0, Method.PLATT: 1, Method.BETA: 1, Method.ISOTONIC: 0}
         rising = slopes[self.method]
@@ -125,7 +126,7 @@ class ChanceMap:
             raise ValueError(f"a {self.method.value} map that does not rise from 0 to 1")
 
     def __call__(self, p: float) -> float:
-        """The chance that a chance stands for."""
+        """The corrected chance of `p`."""
         if p <= 0.0 or p >= 1.0:
             return 0.0 if p <= 0.0 else 1.0
         w = self.weights
@@ -146,9 +147,9 @@ class ChanceMap:
 
 @dataclass(frozen=True)
 class Calibrations:
-    """The maps of a league, by family; `name` is the `calibration_id` of what they correct.
+    """The maps of a league, by family. `name` is the `calibration_id` of every chance they correct.
 
-    `evidence` is what each segment was worth on bets that its map had not seen, as it was judged.
+    `evidence` holds the scores of each map on bets that it was not fitted on.
     """
 
     name: str
@@ -159,11 +160,11 @@ class Calibrations:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
     def id_for(self, market: Market) -> str:
-        """The name of what corrects a market's chance: `none` where nothing does."""
+        """The `calibration_id` of a market's chance: `none` if no map corrects it."""
         return self.name if family_of(market) in self.maps else UNCALIBRATED
 
     def applied(self, market: Market, chance: Chance) -> Chance:
-        """A market's chance as the map of its family has it."""
+        """A market's chance, corrected by the map of its family if there is one."""
         if not self.maps:
             return chance
         family = family_of(market)
@@ -179,17 +180,17 @@ class Calibrations:
 
 
 UNCALIBRATED = "none"
-"""The `calibration_id` of a chance that is told as the forecast has it."""
+"""The `calibration_id` of a chance that no map corrects."""
 
 NO_CALIBRATIONS = Calibrations(UNCALIBRATED)
-"""Nothing is corrected."""
+"""No maps: every chance stays as it is."""
 
 _SMALLEST = 1e-7
-"""While a result is open, no side of it is given less than this (as `pricing.sheet` has it)."""
+"""The least chance of either side while a result is open, as in `pricing.SMALLEST`."""
 
 
 def _inside(mapped: float, before: float) -> float:
-    """A mapped chance, kept off 0 and 1 where the one before was."""
+    """A mapped chance, kept off 0 and 1 unless the chance before it was 0 or 1."""
     return min(max(mapped, _SMALLEST), 1 - _SMALLEST) if 0.0 < before < 1.0 else before
 
 
@@ -202,7 +203,7 @@ def decode_calibrations(text: str, where: str) -> Calibrations:
 def document_of(
     league: str, maps: Mapping[Family, ChanceMap], evidence: Mapping[str, Any], about: About
 ) -> dict[str, Any]:
-    """The document of a calibrations file, named by its content."""
+    """The document of a calibrations file. Its version is a hash of its content."""
     document = {
         family.value: {
             "method": x.method.value, "weights": list(x.weights), "said": list(x.said),

@@ -1,4 +1,4 @@
-"""What the files of fitted figures have in common: checked when read, sealed when written."""
+"""Reading and writing the files of fitted figures: versions, checksums and references."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ T = TypeVar("T")
 class About:
     """Where a model comes from: `fitted_at` is the day, `data` the SHA-256 of the games' figures.
 
-    `stage` is what it was made for (STAGES); `unseen` tells how good its form was on a season that
-    the fit had not seen: the season, its games, and scores by moment and name. An older file says
-    nothing of these.
+    `stage` is one of STAGES. `unseen` holds the scores of the same formulas on a season left out of
+    their fit: the season, its number of games, and scores by moment and name. Files of older
+    versions leave these fields empty.
     """
 
     fitted_at: str = ""
@@ -30,20 +30,20 @@ class About:
 
 
 STAGES = ("candidate", "shadow", "in use", "retired")
-"""What a model may be: fitted, running beside the one in use, that one, and one of earlier days."""
+"""What a model can be: fitted, forecasting beside the one in use, in use, or used before."""
 
 
 _NAMES = ("sha256", "model_version", "about")
-"""What of a document is no part of what it forecasts."""
+"""Keys of a document that do not change what it forecasts."""
 
 
 def content_of(document: Mapping[str, Any]) -> str:
-    """Eight digits that name what a document forecasts with: other figures have others."""
+    """Eight hexadecimal digits of the SHA-256 of the figures a document forecasts with."""
     return checksum_of({key: x for key, x in document.items() if key not in _NAMES})[:8]
 
 
 def sealed(document: Mapping[str, Any], form: str) -> dict[str, Any]:
-    """The document with a version that names the model's form and its content, and its checksum."""
+    """The document with its `model_version` (formulas, league, content) and its checksum added."""
     found = dict(document)
     found["model_version"] = f"{form}-{document['league']}-{content_of(document)}"
     found["sha256"] = checksum_of(found)
@@ -51,7 +51,7 @@ def sealed(document: Mapping[str, Any], form: str) -> dict[str, Any]:
 
 
 def reference(document: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
-    """A document as what it has otherwise than another league's: figures are never kept twice."""
+    """A document stored as its differences from another league's, to keep no figure twice."""
     changes = {
         key: value
         if not isinstance(value, dict) or not isinstance(source.get(key), dict)
@@ -64,9 +64,9 @@ def reference(document: Mapping[str, Any], source: Mapping[str, Any]) -> dict[st
 
 
 def resolved(text: str, where: str, find: Callable[[str], str]) -> str:
-    """A file's text; of a reference that of the document that it stands for.
+    """The full text of a file: a reference is replaced by the document that it stands for.
 
-    `find` gives the text of the league that it is like. Raises BadParameters.
+    `find` returns the text of the league that a reference names. Raises BadParameters.
     """
     if not text.startswith('{"changes":'):
         return text
@@ -97,10 +97,10 @@ def decoded(
     wrong: str,
     read: Callable[[Mapping[str, Any]], T],
 ) -> T:
-    """What `read` makes of a file's text, once it is known to be whole. Raises BadParameters.
+    """Check a file's text and return what `read` makes of its document. Raises BadParameters.
 
-    `form` is the key that tells the format, and those that can be read; `wrong` says that it is
-    another.
+    `form` is the key of the format's version, and the versions that can be read. `wrong` is the
+    message for any other version.
     """
     key, versions = form
     try:
@@ -118,6 +118,6 @@ def decoded(
 
 
 def version_in(document: Mapping[str, Any], *, earlier: bool) -> str:
-    """The version of a document; those of the format before did not name their content."""
+    """A document's `model_version`. The `earlier` format's lacked the content, which is added."""
     version = str(document["model_version"])
     return f"{version}-{content_of(document)}" if earlier else version

@@ -1,4 +1,4 @@
-"""What can keep a market from being priced."""
+"""The errors of this room: why a market cannot be priced, or a file not be read."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ class BadParameters(TrackerError):
 class Unpriceable(TrackerError):
     """The state lacks what a market asks about; the text says what is missing.
 
-    What was known of the market before stands, unless `why` says that it has no chance now.
+    The market keeps its last chance, unless `why` says that it now has none.
     """
 
     why: NoChance | None = None
 
 
 class PlayerOut(Unpriceable):
-    """A document says that the player does not play: his lines will be void."""
+    """The box or an injury report lists the player as out: his lines will be void."""
 
     why = NoChance.OUT
 
 
 class LittleKnown(Unpriceable):
-    """Nothing is known of a player that his figures could be expected by."""
+    """Neither games nor a line of the player are known, so nothing can be expected of him."""
 
     why = NoChance.LITTLE_KNOWN
 
 
 class NotInBox(Unpriceable):
-    """The box of a game in play does not have the player."""
+    """The box score of a game in play does not list the player."""
 
     why = NoChance.NOT_IN_BOX

@@ -1,11 +1,11 @@
-"""Why a chance moved between two moments: causes that add up to the change exactly.
+"""Why a chance moved between two moments: a list of causes that add up to the change exactly.
 
-What the live line, the box and the ends add to the chance is set aside first: by how much more each
-of them adds at the later moment is its share. Then the prior and the parameters are exchanged. What
-remains is shared among the clock, each side's points, the ball and, where players are asked about,
-their own lines, by Shapley's rule: the mean of what each adds over all orders in which they could
-have come. The clock's share is then split by asking the same of a game without lead
-reversion and of one without an endgame of its own.
+The live line, the box and the ends come first. Each is removed from both moments, and its share is
+how much more it added at the later one. The prior and the parameters are exchanged next. The rest
+is shared among the clock, each team's points, the ball and, for player bets, the players' box lines
+by Shapley's rule: a part's share is the mean of what it adds over all orders in which the parts can
+change. The clock's share is then split: the same is computed for a game without lead reversion and
+for one whose end is played like any other part.
 """
 
 from __future__ import annotations
@@ -50,21 +50,22 @@ CAUSES = (
     "pace",
     "live line",
 )
-"""What moves a chance. `possession` holds bonus, time-outs and the tip too, `player` what the bet's
-players did, `calibration` new parameters, `pace` the possessions and fouls of the box."""
+"""The causes, in the order in which they are shown. `possession` includes the bonus, time-outs and
+the tip, `player` is what the bet's players did, `calibration` a change of parameters, and `pace`
+the possessions and fouls in the box."""
 
 _PARTS = ("clock", "home points", "away points", "possession", "player")
 
 Whole = Callable[["Chance"], float]
-"""The chance of winning of a whole bet by that of its legs on one game."""
+"""Turns the chance of a bet's legs on one game into p(hit) of the whole bet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A moment of a bet: the state, the prior and the parameters of that forecast.
+    """What a bet was forecast from at one moment: the state, the prior and the parameters.
 
-    `shift` is what a live line moved it by: points of margin and total. `players` are the priors of
-    the players whom bets are about.
+    `shift` is how far a live line moved the expected margin and total, in points. `players` are the
+    priors of the players in the game's bets.
     """
 
     state: GameState
@@ -74,7 +75,7 @@ class Seen:
     players: PlayerPriors | None = None
 
     def outlook(self) -> Outlook:
-        """How the game may end, as the forecast has it."""
+        """The outlook of that moment, computed again."""
         return forecast(self.state, self.prior, self.parameters, self.shift, self.players)
 
     def chance(self, markets: Sequence[Market]) -> Chance:
@@ -84,7 +85,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The change of p(hit) and its causes: `change` is their sum."""
+    """A change of p(hit) and its causes, whose shares add up to `change`."""
 
     before: float
     after: float
@@ -97,14 +98,14 @@ class Why:
 
 
 def won(part: Chance) -> float:
-    """The chance of winning of a bet on one game alone."""
+    """p(hit) of a bet on one game alone."""
     return part.win
 
 
 def why(markets: Sequence[Market], before: Seen, after: Seen, whole: Whole = won) -> Why:
-    """Split the change of a bet's chance of winning. Raises Unpriceable.
+    """Split the change of a bet's p(hit) into causes. Raises Unpriceable.
 
-    `markets` are its legs on the game, `whole` what their chance makes of the bet's.
+    `markets` are the bet's legs on the game. `whole` turns their chance into that of the bet.
     """
 
     def chance(seen: Seen) -> float:
@@ -121,7 +122,7 @@ def why(markets: Sequence[Market], before: Seen, after: Seen, whole: Whole = won
 
 
 def _parts(markets: Sequence[Market]) -> tuple[str, ...]:
-    """What moves the chance of such legs; without a line on a player, no player's line does."""
+    """The parts that can move these legs: box lines of players only for bets on players."""
     asked = any(isinstance(x, PlayerTotal | DoubleDouble) for x in markets)
     return _PARTS if asked else _PARTS[:-1]
 
@@ -131,13 +132,13 @@ _SET_ASIDE: Mapping[str, Callable[[Seen], Seen]] = {
     "pace": lambda x: replace(x, state=replace(x.state, box=None)),
     "ends": lambda x: replace(x, prior=replace(x.prior, ends=0.0)),
 }
-"""What adds to a chance beside all else, in the order in which it is taken away."""
+"""Removes one cause from a moment; the causes in the order in which they are removed."""
 
 
 def _rest(
     chance: Callable[[Seen], float], before: Seen, after: Seen, parts: tuple[str, ...]
 ) -> dict[str, float]:
-    """The causes of what moves without the live line, the box and the ends."""
+    """The shares of all other causes, once live line, box and ends are removed."""
     start = chance(before)
     with_prior = chance(replace(before, prior=after.prior, players=after.players))
     with_model = chance(replace(after, state=before.state))
@@ -167,7 +168,7 @@ def _shapley(
     chance: Callable[[GameState], float],
     parts: tuple[str, ...],
 ) -> dict[str, float]:
-    """Each part's mean addition over all orders; the additions sum to the whole change."""
+    """Each part's mean addition over all orders of the parts. They add up to the whole change."""
     known: dict[frozenset[str], float] = {}
 
     def at(given: frozenset[str]) -> float:
@@ -188,7 +189,7 @@ def _shapley(
 
 
 def between(before: GameState, after: GameState, parts: frozenset[str]) -> GameState:
-    """The earlier state with some parts of the later one."""
+    """The earlier state with the named parts of the later one."""
     if len(parts) == len(_PARTS):
         return after
     if not parts:
@@ -201,7 +202,7 @@ def between(before: GameState, after: GameState, parts: frozenset[str]) -> GameS
     score = Score(home.score.home, away.score.away)
     phase = when.phase
     if phase is Phase.FINAL:
-        # With the score of another moment the game might not be over.
+        # A tied score, put together from two moments, cannot be final.
         phase = Phase.FINAL if score.margin else Phase.BREAK
     return replace(
         when,
@@ -217,7 +218,7 @@ def between(before: GameState, after: GameState, parts: frozenset[str]) -> GameS
 
 
 def _periods(home: GameState, away: GameState, period: int) -> tuple[Score, ...] | None:
-    """Points by period put together from two moments; what is beyond `period` falls into it."""
+    """Points by period, each team's from another moment. Later points count as of `period`."""
     if home.periods is None or away.periods is None:
         return None
     own = [x.home for x in home.periods]
@@ -230,7 +231,7 @@ def _periods(home: GameState, away: GameState, period: int) -> tuple[Score, ...]
 
 
 def without_reversion(parameters: Parameters) -> Parameters:
-    """The same parameters in a game whose leads do not revert."""
+    """The parameters of a game in which leads do not shrink."""
     flow = parameters.flow
     margin = flow.margin.copy()
     margin[:, [1, 3]] = 0.0
@@ -244,9 +245,9 @@ def without_reversion(parameters: Parameters) -> Parameters:
 
 
 def without_fouling(parameters: Parameters) -> Parameters:
-    """The same parameters in a game whose score does not change how the end is played.
+    """The parameters of a game whose end is played alike at every score: nobody fouls to catch up.
 
-    Every lead is given the tables of a decided game.
+    Every lead gets the endgame tables of a decided game.
     """
     endgame = parameters.endgame
     tables = tuple(
@@ -256,6 +257,6 @@ def without_fouling(parameters: Parameters) -> Parameters:
 
 
 def _calm(endgame: Endgame, k: int) -> Floats:
-    """The table of a lead of LEADS points, either way, without a preference for either team."""
+    """The mean of the tables of the longest lead and the longest deficit."""
     calm: Floats = 0.5 * (endgame.tables[k][-1] + endgame.tables[k][0])
     return calm

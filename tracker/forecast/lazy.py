@@ -1,8 +1,8 @@
-"""Values of a frozen object that are worked out when first asked for.
+"""A property of a frozen object that is computed on first access and then kept.
 
-What functools.cached_property does, without its lock, which costs a microsecond a value on Python
-3.11: the objects here are never shared between threads while they are being read for the first
-time, and working a value out twice would give the same value.
+It does what functools.cached_property does, without the lock that costs a microsecond a value on
+Python 3.11. The lock is not needed: no object here is shared between threads before its first
+access, and computing a value twice gives the same value.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Value = TypeVar("Value")
 
 
 class Lazy(Generic[Value]):
-    """A property that is replaced by its value in the instance's own dictionary."""
+    """A property whose value is kept in the instance's dictionary after the first access."""
 
     def __init__(self, work: Callable[[Any], Value]) -> None:
-        """`work` is the method that gives the value."""
+        """`work` is the method that computes the value."""
         self.work = work
         self.__doc__ = work.__doc__
 
@@ -31,7 +31,7 @@ class Lazy(Generic[Value]):
     def __get__(self, instance: object, owner: type[Any]) -> Value: ...
 
     def __get__(self, instance: object | None, owner: type[Any]) -> Value | Self:
-        """The value, which the next look-up finds without coming here."""
+        """Compute the value and keep it; the next access finds it without coming here."""
         if instance is None:
             return self
         value = instance.__dict__[self.work.__name__] = self.work(instance)

@@ -1,10 +1,11 @@
-"""The market's view of a game: alone, by the closing lines, and in play as a second opinion.
+"""The market's view of a game: an outlook from closing lines alone, and live lines blended in.
 
 How far a live line moves the outlook was measured on in-play moneylines of 2022
-(`MARGIN_WEIGHTS`): in the first quarter the closing line and the score say more than the quotes,
-later the quotes do, and both together say most; inside the last two minutes the quotes lag and the
-model is better by .021 in Brier. Of the market's half-time totals of that season (1,284 games)
-.89 ± .12 of the difference is right: it has seen the pace that points alone do not show.
+(`MARGIN_WEIGHTS`). In the first quarter the closing line and the score predict better than the
+quotes, later the quotes do, and a blend of both predicts best. In the last two minutes the quotes
+lag, and the model is better by .021 in Brier. Where a half-time total of that season (1,284 games)
+differs from the model's, .89 ± .12 of the difference is right: the market has seen the pace, which
+points alone do not show.
 """
 
 from __future__ import annotations
@@ -34,21 +35,18 @@ from tracker.forecast.priors import average_prior, devig, told_margin
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tracker.domain.game import GameState
-    from tracker.domain.prior import Lines, Prior
     from tracker.forecast.game.parameters import Parameters
     from tracker.forecast.outlook import Outlook
-    from tracker.forecast.players.priors import PlayerPriors
 
 
 LARGEST_MOVE = 4.0
-"""No closing line moves a player's mean by more than this factor; beyond it he is another's."""
+"""A closing line moves a player's mean by this factor at most: beyond it the line is not his."""
 
 _STEPS = 40
 
 
 def closing_prior(lines: Lines, parameters: Parameters) -> Prior:
-    """What closing lines say of the final score; what they leave out is the league's average."""
+    """The prior from closing lines; a margin or total without a line is the league's average."""
     average = average_prior(parameters)
     margin, total = told_margin(lines), lines.total
     return Prior(
@@ -61,7 +59,7 @@ def closing_prior(lines: Lines, parameters: Parameters) -> Prior:
 
 
 def before_tip(game: Game, players: Iterable[Player] = ()) -> GameState:
-    """A game before tip-off with the players who are asked about in its box."""
+    """The state of a game before tip-off, with an empty box line for each of `players`."""
     nothing = tuple((x.value, 0) for x in Stat)
     listed = tuple(PlayerLine(x.key, x.name, x.side, nothing) for x in dict.fromkeys(players))
     clock = float(game.rules.period_seconds)
@@ -75,9 +73,9 @@ def closing_outlook(
     players: PlayerPriors | None = None,
     named: Iterable[Player] = (),
 ) -> Outlook:
-    """The outlook at tip-off with the closing lines as its prior."""
+    """The outlook at tip-off from the closing lines alone, without calibrations."""
     state = before_tip(game, named)
-    # What the market says is not corrected by what came of our own chances.
+    # Calibrations correct our own errors, which the market's lines do not have.
     raw = replace(parameters, calibrations=NO_CALIBRATIONS)
     return forecast(state, closing_prior(lines, parameters), raw, players=players)
 
@@ -89,8 +87,8 @@ def moved_to(
 ) -> Outlook:
     """The outlook with players' means moved until each closing line has its fair chance.
 
-    `closed` holds, for a player's figure, the closing line and the chance of more than it, pushes
-    left out. The shape of the distribution stays.
+    `closed` maps a player and a figure to the closing line and to the chance of a value above it,
+    pushes left out. The shape of the distribution stays the same.
     """
     known = dict(players.known)
     for (player, stat), (points, chance) in closed.items():
@@ -113,32 +111,32 @@ def moved_to(
 def _quoted(
     market: PlayerTotal, chance: float, outlook: Outlook, players: PlayerPriors
 ) -> PlayerPrior:
-    """The prior of a player of whom his closing line is all that is known."""
+    """A player's prior from his closing line alone."""
     minutes = outlook.periods.state.game.rules.regulation_seconds / 60
     return from_quote(PlayerQuote(market, VIG / chance), players.figures, minutes)
 
 
 MARGIN_WEIGHTS = (0.0, 0.9, 0.75, 0.9)
-"""The market's part of the margin, in points, in each quarter of the game. Fitted on 3,424 in-play
+"""The weight of the market's margin in each quarter of the game, 0 to 1. Fitted on 3,424 in-play
 moneylines of 2022 (every fifth): Brier of model, market and blend are .1910, .1933 and .1910 in the
 first quarter, .1707, .1686 and .1685 in the second, .1549, .1537 and .1535 in the third, .1347,
 .1314 and .1305 in the fourth before its last two minutes."""
 
 TOTAL_WEIGHT = 0.8
-"""The market's part of the total, in points: the lower end of .89 ± .12, above."""
+"""The weight of the market's total, 0 to 1: near the lower end of .89 ± .12, above."""
 
 LAST_USE = 120.0
-"""Seconds left at which live lines are no longer looked at: measured as above, quotes lag there."""
+"""Seconds left from which live lines are ignored: measured as above, the quotes lag there."""
 
 NEAR = 4
-"""Points: margins up to this count as near 0, where a point of margin is turned into chance."""
+"""Points: the worth of a point of margin is averaged over the margins from -NEAR to NEAR."""
 
 LARGEST_GAP = 15.0
-"""Points: no moneyline is taken to differ by more from the model. A guard against a wrong quote."""
+"""Points: the most that a moneyline can move the margin. A guard against wrong quotes."""
 
 OLDEST = 60.0
-"""Seconds: a line that was posted longer ago knows less than the score and is dropped. Assumed: two
-to three possessions."""
+"""Seconds: an older line has missed too much of the score and is dropped. Assumed: two to three
+possessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +154,10 @@ def forecast_with(
     live: LiveLines | None,
     players: PlayerPriors | None = None,
 ) -> Outlook:
-    """The outlook, moved towards the market's live lines where they can be believed.
+    """The outlook, moved towards the market's live lines if they are usable.
 
-    The lines move where the final score is expected, not how far it may lie from there; quarters
-    and halves ahead stay the model's own.
+    The lines move the expected final score and leave its spread alone. Quarters and halves still to
+    come stay the model's own.
     """
     own = forecast(state, prior, parameters, players=players)
     shift = shift_of(own, state, live)
@@ -169,7 +167,7 @@ def forecast_with(
 
 
 NO_SHIFT = (0.0, 0.0)
-"""Nothing is moved: points of margin and of total."""
+"""No shift: points of margin and of total."""
 
 
 def shift_of(own: Outlook, state: GameState, live: LiveLines | None) -> tuple[float, float]:
@@ -183,14 +181,14 @@ def shift_of(own: Outlook, state: GameState, live: LiveLines | None) -> tuple[fl
 
 
 def margin_weight(state: GameState) -> float:
-    """The market's part of the margin at this moment of the game."""
+    """The weight of the market's margin at this moment of the game, 0 to 1."""
     whole = state.game.rules.regulation_seconds
     played = 1 - min(state.seconds_left, whole) / whole
     return MARGIN_WEIGHTS[min(int(played * len(MARGIN_WEIGHTS)), len(MARGIN_WEIGHTS) - 1)]
 
 
 def usable(live: LiveLines, state: GameState) -> bool:
-    """Whether the market's lines are fresh, and early enough to be worth anything."""
+    """Whether live lines are fresh enough, and the game far enough from its end, to be used."""
     late = state.seconds_left <= LAST_USE or state.overtime > 0 or state.phase is Phase.FINAL
     return not (late or live.lines.empty or live.age > OLDEST)
 

@@ -1,6 +1,8 @@
-"""State to outlook: the one function that says how a game may end.
+"""From a game's state and prior to its outlook.
 
-Before the endgame, regulation's final score comes of the flow, then of the landing.
+Until five minutes before the end, regulation's final score is built in two steps: the flow gives
+the score at the layer, two minutes before the end, and the landing what is added from there. Later
+the endgame's tables give it directly.
 """
 
 from __future__ import annotations
@@ -15,7 +17,6 @@ from tracker.domain.game import Phase, Side
 from tracker.forecast.game import endgame
 from tracker.forecast.game.endgame import BEYOND, LARGEST_MARGIN, play_on
 from tracker.forecast.game.flow import (
-    COUNTED,
     FADING,
     Moment,
     Reach,
@@ -24,7 +25,7 @@ from tracker.forecast.game.flow import (
     usual_bonus,
     whole_numbers,
 )
-from tracker.forecast.game.lattice import Lattice, each_parity, hankel, toeplitz
+from tracker.forecast.game.lattice import COUNTED, Lattice, each_parity, hankel, toeplitz
 from tracker.forecast.game.spans import Periods
 from tracker.forecast.outlook import Outlook
 
@@ -53,12 +54,12 @@ def forecast(
     shift: tuple[float, float] = (0.0, 0.0),
     players: PlayerPriors | None = None,
 ) -> Outlook:
-    """The joint distribution of how a game ends, given all that is known of it.
+    """The joint distribution of how a game ends, from its state and prior.
 
-    Pure: the same arguments give the same outlook. A game that is final gives a certain one, a game
-    that has not begun the prior's own. `shift` moves the expected margin and total at the end, in
-    points: what another source, such as a live line, knows beyond the state. `players` is what was
-    believed of the players; it moves player lines alone.
+    Pure: the same arguments give the same outlook. A final game gives a certain outlook, a game
+    before tip-off one from the prior alone. `shift` moves the expected final margin and total by so
+    many points, as a live line does. `players` are the priors of players and affect player lines
+    alone.
     """
     at = moment(state, prior, parameters.flow)
     if (at.possessions or at.fouls) and not state.overtime:
@@ -82,7 +83,7 @@ def forecast(
 def _lattices(
     state: GameState, prior: Prior, parameters: Parameters, at: Moment
 ) -> tuple[Lattice, Lattice | None]:
-    """The final score, and the score after regulation where it is known."""
+    """The lattices of the final score, and of the score after regulation where it is known."""
     now = Lattice.certain(state.score.home, state.score.away)
     if state.phase is Phase.FINAL:
         return now, now if state.overtime == 0 else _regulation_score(state)
@@ -101,7 +102,7 @@ def _lattices(
 
 
 def _whistled(state: GameState) -> bool:
-    """The period is over with the score level: an overtime must follow."""
+    """Whether the period is over with a tied score, so that an overtime must follow."""
     return state.phase is not Phase.LIVE and state.clock == 0 and state.score.margin == 0
 
 
@@ -121,7 +122,7 @@ def _regulation_score(state: GameState) -> Lattice | None:
 
 
 def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
-    """The figures of a state that the model looks at, the prior as the score so far corrects it."""
+    """The inputs of the model from a state; the score so far corrects an uncertain prior."""
     rules = state.game.rules
     score = state.score
     played = 1 - state.seconds_left / rules.regulation_seconds if state.overtime == 0 else 1.0
@@ -158,7 +159,7 @@ def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
 
 
 def surprise(state: GameState, prior: Prior, flow: Flow) -> tuple[float, float]:
-    """Possessions of a team, and fouls of both, beyond the expected; 0 where no box tells them."""
+    """Possessions of a team, and fouls of both, beyond the expected; 0 without team boxes."""
     box = state.box
     if box is None or flow.box is None or state.overtime or state.period == 0:
         return 0.0, 0.0
@@ -170,7 +171,7 @@ def surprise(state: GameState, prior: Prior, flow: Flow) -> tuple[float, float]:
 def late_shift(parameters: Parameters, at: Moment) -> float:
     """Points of total that possessions and fouls still add in the last five minutes.
 
-    Before, the flow has them among its features.
+    Before that, they are features of the flow.
     """
     if at.left > parameters.endgame.clocks[-1] or at.left <= FADING[1]:
         return 0.0
@@ -185,23 +186,23 @@ WIDTH = 4.7
 """Half the window of margins in standard deviations: what lies beyond is below 3e-6."""
 
 TEAM_WIDTH = 4.2
-"""The same of either team's points, which bound the lattice: a chance off a narrower one differs
-by less than 2e-5 from that off an endless one, and time grows with the square of it."""
+"""Half the window of either team's points in standard deviations. It bounds the lattice: a chance
+differs by less than 2e-5 from that on an unbounded one, and time grows with its square."""
 
 LONGEST_LEAD = 60
 """Points: a longer lead changes nothing but the score. The longest that was lost from is 35."""
 
 OVERTIME = (12.0, 9.0)
 """Points of a team in all overtimes together, mean and sd: recorded 12.0 and 5.8, the sd widened so
-that a second overtime, one in seven, is inside. It only says how large the lattice is made."""
+that a second overtime, one in seven, is inside. Used only to size the lattice."""
 
 OVERTIME_WIDTH = 3.6
 """The window of level scores with their overtimes, in standard deviations. With it a chance differs
 by less than 7e-5 from that off an endless lattice (600 states, 61 markets each)."""
 
 CLEAR = 8.0
-"""Points: an expected margin beyond which a favourite is as clear as can be. Chosen: the tables tie
-margin and total by how far the game is expected to be from level, recorded games do not."""
+"""Points: the expected margin from which the tie of margin and total acts in full. Chosen: the
+tables tie the two by how far the game is expected to be from level, recorded games do not."""
 
 TIE_FADES = (0.25, 300 / 2880)
 """The parts of regulation left between which the tie fades: from 5:00 on margin and total are tied
@@ -209,12 +210,12 @@ as the tables tie them. Of three NBA seasons it is .07 to .09 until half-time, .
 third quarter, .06 at its end and .04 at 8:00 of the last (each ± .02)."""
 
 AFTER_LAYER_SD = 6.0
-"""Points: the sd of the total in the two minutes after the layer, from above (recorded: 4.6). It
-only says how large the lattice is made."""
+"""Points: an upper bound of the sd of the total in the two minutes after the layer (recorded: 4.6).
+Used only to size the lattice."""
 
 
 def regulation(parameters: Parameters, at: Moment) -> Lattice:
-    """The score at the end of regulation, level games included."""
+    """The lattice of the score at the end of regulation, ties included."""
     excess = at.lead - min(max(at.lead, -LONGEST_LEAD), LONGEST_LEAD)
     if excess:
         return _beyond(parameters, at, excess)
@@ -222,7 +223,7 @@ def regulation(parameters: Parameters, at: Moment) -> Lattice:
     goal = reach(parameters.flow, parameters.average, at)
     tie = parameters.flow.tie * leaning(goal.margin) * tied_until(at.left / at.regulation)
     if tie:
-        # What is tied spreads further; this keeps both spreads as they were.
+        # The tie widens both spreads by this factor; they are narrowed first to stay as fitted.
         narrow = math.sqrt(1 - tie * tie)
         goal = Reach(goal.margin, goal.margin_sd * narrow, goal.total, goal.total_sd * narrow)
     home0, away0, rows, columns = _window(goal, landing, at)
@@ -232,7 +233,7 @@ def regulation(parameters: Parameters, at: Moment) -> Lattice:
     by_class = _points(goal, landing, at, home0 + away0, count)
     kinds = landing.class_of[lowest + BEYOND : lowest + BEYOND + count] * count
     where = toeplitz(kinds, rows, columns) + hankel(_STEPS, rows, columns)
-    # Clipped where nothing is to be clipped: this spares a look at every place.
+    # All places are valid; `clip` is the mode that does not check each of them.
     cells = by_class.take(where, mode="clip")
     cells *= toeplitz(margins, rows, columns)
     if tie:
@@ -243,12 +244,12 @@ def regulation(parameters: Parameters, at: Moment) -> Lattice:
 
 
 def leaning(margin: float) -> float:
-    """How clearly the home team is expected to win, -1 to 1."""
+    """How clearly the home team is the favourite, -1 to 1."""
     return min(max(margin / CLEAR, -1.0), 1.0)
 
 
 def tied_until(part_left: float) -> float:
-    """How much of the tie holds: all of it before TIE_FADES, none after."""
+    """The part of the tie that still acts, 1 before TIE_FADES and 0 after."""
     start, end = TIE_FADES
     return min(max((part_left - end) / (start - end), 0.0), 1.0)
 
@@ -277,14 +278,14 @@ def _tie(cells: Floats, goal: Reach, tie: float, corner: tuple[int, int], to_com
 
 
 def _beyond(parameters: Parameters, at: Moment, excess: int) -> Lattice:
-    """A lead that no game was ever lost with: as the longest one, moved by what is beyond it."""
+    """A lead beyond LONGEST_LEAD: the lattice of LONGEST_LEAD, moved by the points beyond it."""
     home, away = max(excess, 0), max(-excess, 0)
     near = regulation(parameters, replace(at, home=at.home - home, away=at.away - away))
     return near.moved(home, away)
 
 
 def _margins(goal: Reach, landing: Landing, first: int, count: int) -> Floats:
-    """Chances of the margins at the end of regulation from `first` on."""
+    """Chances of the margins `first`, `first` + 1, … at the end of regulation."""
     half = math.ceil(WIDTH * goal.margin_sd) + 1
     middle = min(max(round(goal.margin), -LARGEST_MARGIN), LARGEST_MARGIN)
     low, high = max(middle - half, -LARGEST_MARGIN), min(middle + half, LARGEST_MARGIN)
@@ -296,7 +297,7 @@ def _margins(goal: Reach, landing: Landing, first: int, count: int) -> Floats:
 
 
 def _points(goal: Reach, landing: Landing, at: Moment, first: int, count: int) -> Floats:
-    """Chances of the totals from `first` on, by class of final margin and given the parity."""
+    """Chances of the totals `first`, `first` + 1, … given their parity, a row a class of margin."""
     steps = landing.points.shape[1]
     start = first - steps + 1
     at_layer = whole_numbers(goal.total, goal.total_sd, start, count + steps - 1)
@@ -304,8 +305,8 @@ def _points(goal: Reach, landing: Landing, at: Moment, first: int, count: int) -
     if impossible > 0:
         at_layer[:impossible] = 0.0
     given = each_parity(at_layer)
-    # Row s of the view holds the chances at the layer moved up by s points.
-    # Copied, for only what lies row by row is multiplied fast.
+    # Row s of the view holds the chances at the layer moved up by s points. It is copied, because
+    # a contiguous array is multiplied much faster.
     points: Floats = landing.turned.dot(np.ascontiguousarray(hankel(given, steps, count)))
     return points
 

@@ -1,4 +1,4 @@
-"""What a forecast says of a game: one joint distribution, and the figures that are read off it."""
+"""The outlook: the joint distribution of how a game ends, and the figures read off it."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Intervals:
 class Outlook:
     """The joint distribution of how a game ends.
 
-    `final` counts overtime. `regulation` is the score after the last regulation period; None in
-    overtime when the points by period are unknown. `over` is true once nothing can change.
-    `players` are the priors of its players; where there are none, everybody is an average player by
-    `figures`, or by the shipped ones. `calibrations` correct chances once they are read off it.
+    `final` counts overtime. `regulation` is the score after the last regulation period, or None in
+    overtime if the points by period are unknown. `over` is true once nothing can change. `players`
+    are the priors of the game's players; without them everybody is an average player, by `figures`
+    or by the shipped figures. `calibrations` correct the chances that are read off the outlook.
     """
 
     final: Lattice
@@ -56,16 +56,16 @@ class Outlook:
     players: PlayerPriors | None = field(default=None, repr=False)
     figures: PlayerFigures | None = field(default=None, repr=False)
     prior: SourcedPrior | None = None
-    """The prior that it rests on, and who tells it; None where nobody asked."""
+    """The prior that the outlook rests on, with its sources; None if the caller gave none."""
 
     @property
     def calibration_id(self) -> str:
-        """The name of the calibrations."""
+        """The name of the calibrations that correct its chances."""
         return self.calibrations.name
 
     @Lazy
     def basis(self) -> Basis:
-        """What it rests on beside the state: a chance that moves by this is news of no game."""
+        """Everything the outlook rests on but the state: a change of it is no event of the game."""
         known = () if self.players is None else tuple(sorted(self.players.known.items()))
         state = self.periods.state
         out = frozenset((x.side.value, x.name) for x in state.players if x.out)
@@ -99,7 +99,7 @@ class Outlook:
 
     @property
     def pmf(self) -> Mapping[str, Mapping[int, float]]:
-        """Chances of every final margin, total, home and away points, by value."""
+        """The chance of every final margin, total, and number of home and away points."""
         final = self.final
         parts = {
             "margin": final.margin,
@@ -123,7 +123,7 @@ class Outlook:
         return found
 
     def player(self, player: Player) -> PlayerOutlook:
-        """How a player's box line may end. Raises Unpriceable."""
+        """The distribution of a player's final box line. Raises Unpriceable."""
         from tracker.forecast.players.model import player_outlook
 
         who = player.side, player.key
@@ -140,17 +140,17 @@ class Outlook:
 
     @Lazy
     def player_chances(self) -> dict[PlayerMarket, Chance]:
-        """The chances of player lines that were asked for: many bets may be on one."""
+        """Chances of player lines, kept because many bets can be on one line."""
         return {}
 
     @Lazy
     def own_figures(self) -> dict[tuple[object, ...], OwnFigure]:
-        """The figures that were asked for, by what they are of: likewise."""
+        """Own figures of bets by what they count, kept because many bets can share one."""
         return {}
 
     @Lazy
     def player_priors(self) -> PlayerPriors:
-        """The priors of the players: those that were given, or the league's figures alone."""
+        """The given priors of the players, else priors from the league's figures alone."""
         if self.players is not None:
             return self.players
         from tracker.forecast.players.priors import PlayerPriors
@@ -160,7 +160,7 @@ class Outlook:
 
     @Lazy
     def scene(self) -> Scene:
-        """What all players of the state share."""
+        """What the forecasts of all players of the state share."""
         from tracker.forecast.players.model import scene
 
         periods = self.periods

@@ -1,8 +1,8 @@
-"""What was believed of a game before its tip-off, and who says so.
+"""The prior of a game: the margin and total expected before tip-off, and the source of each.
 
-The best that is known counts: lines that the person gave with a bet or in the configuration, then
-those that a source quoted, then what the bets on the game speak of, then ratings from the results
-of earlier games, then the league's average. Margin and total are looked up each for itself.
+Margin and total each come from the best source that has one, in this order: lines that the person
+gave with a bet or in the configuration, lines that a feed quoted, the lines of the bets themselves,
+ratings from earlier results, the league's average.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ if TYPE_CHECKING:
 
 MARGIN_OF_CHANCE = (12.80, -0.79)
 """Points: a win chance of Φ(z) goes with a closing spread of 12.80 z - 0.79 z³. Least squares on
-4,890 NBA games of 2020-24; what is left has an sd of 0.6 points."""
+4,890 NBA games of 2020-24; the residuals have an sd of 0.6 points."""
 
 HALF_MARGIN = 1.019
-"""By how much one side's odds overstate its chance: half of a book's margin of 3.8 %, the median of
-21,308 pairs of closing NBA moneylines."""
+"""The factor by which one side's odds overstate its chance: half of the book's margin of 3.8 %, the
+median of 21,308 pairs of closing NBA moneylines."""
 
 BET_LINE_SD = 2.5
-"""Points: how far the line of a single bet may lie from the closing one. Assumed: lines move by 1.6
-points (sd) from opening to close, and a bet's may be an alternate one."""
+"""Points: the sd of a single bet's line about the closing line. Assumed: lines move by 1.6 points
+(sd) from opening to close, and a bet may be on an alternate line."""
 
 SUREST_MONEYLINE = 0.99
-"""No odds are taken to say more than this chance: beyond it they hold little but margin."""
+"""The highest chance that is read from odds: shorter odds are mostly the book's margin."""
 
 
 def devig(home: float, away: float) -> float:
-    """The home team's chance in decimal odds of both sides, the book's margin taken out.
+    """The home team's fair chance from the decimal odds of both sides.
 
-    By proportion: on 21,302 closing NBA moneylines its chances are calibrated (slope 1.009, log
-    loss .58899), while Shin's (.954, .58920) and a power's (.921, .58966) are too sure of
-    favourites. Raises ValueError for odds that are not above 1.
+    The margin is removed by proportion: on 21,302 closing NBA moneylines that is calibrated (slope
+    1.009, log loss .58899), while Shin's way (.954, .58920) and a power (.921, .58966) are too sure
+    of favourites. Raises ValueError for odds that are not above 1.
     """
     if home <= 1 or away <= 1:
         raise ValueError(f"decimal odds are above 1, not {min(home, away):g}")
@@ -58,7 +58,7 @@ def devig(home: float, away: float) -> float:
 
 
 def margin_of(chance: float) -> float:
-    """The expected margin, in points, that goes with a chance of winning."""
+    """The expected margin, in points, of a team with this chance of winning."""
     z = float(ndtri(min(max(chance, 1 - SUREST_MONEYLINE), SUREST_MONEYLINE)))
     straight, bent = MARGIN_OF_CHANCE
     return straight * z + bent * z**3
@@ -70,10 +70,10 @@ def prior_from(
     bet: tuple[Market, float | None] | None = None,
     rated: Prior | None = None,
 ) -> Prior:
-    """The prior of a game: its lines, completed by a bet's own line, and by ratings or the average.
+    """The prior of a game from its lines, then a bet's own line, then ratings or the average.
 
-    `bet` is a market and its decimal odds, evidence where the lines say nothing of the same thing;
-    `rated` is what ratings say, else the league's average stands.
+    `bet` is a market and its decimal odds; it counts only for a margin or total without a line.
+    `rated` is the prior by ratings; without it the league's average takes its place.
     """
     start = rated or average_prior(parameters)
     lines = lines or Lines()
@@ -92,7 +92,7 @@ def prior_from(
 
 
 def average_prior(parameters: Parameters) -> Prior:
-    """What is believed of a game of which nothing is known."""
+    """The prior of a game of which nothing is known: the league's average."""
     average = parameters.average
     return Prior(
         average.margin, average.total, PriorSource.LEAGUE, average.margin_sd, average.total_sd
@@ -100,7 +100,7 @@ def average_prior(parameters: Parameters) -> Prior:
 
 
 def told_margin(lines: Lines) -> float | None:
-    """The home margin that lines tell of: by the spread, else by both moneylines."""
+    """The home margin in lines: from the spread, else from both moneylines, else None."""
     if lines.home_spread is not None:
         return -lines.home_spread
     if lines.home_ml is not None and lines.away_ml is not None:
@@ -109,7 +109,7 @@ def told_margin(lines: Lines) -> float | None:
 
 
 def margin_of_bet(market: Market, odds: float | None) -> float | None:
-    """The home margin that a single bet speaks of."""
+    """The home margin that a single bet's line or odds imply; None if they imply none."""
     match market:
         case Spread(Side.HOME, points, Span.GAME):
             return -points
@@ -123,7 +123,7 @@ def margin_of_bet(market: Market, odds: float | None) -> float | None:
 
 
 def total_of_bet(market: Market) -> float | None:
-    """The total that a single bet speaks of."""
+    """The total that a single bet's line implies; None if it implies none."""
     match market:
         case Total(Direction(), points, Span.GAME):
             return points
@@ -132,17 +132,17 @@ def total_of_bet(market: Market) -> float | None:
 
 
 GAME_SDS = (12.80, 18.3)
-"""Points: how far the final margin and total lie from the closing line (sd): the margin as above,
-the total over 4,700 NBA games of 2020-24."""
+"""Points: the sd of the final margin and total about the closing line. The margin as above, the
+total from 4,700 NBA games of 2020-24."""
 
 
 def even_margin(home_spread: float, chance: float) -> float:
-    """The home spread at even odds that goes with one at other odds: `chance` is of covering it."""
+    """The spread at even odds equal to `home_spread` with a `chance` of covering it."""
     return home_spread - GAME_SDS[0] * _normal(chance)
 
 
 def even_total(total: float, chance: float) -> float:
-    """The total at even odds that goes with one at other odds: `chance` is of going over it."""
+    """The total at even odds equal to `total` with a `chance` of going over it."""
     return total + GAME_SDS[1] * _normal(chance)
 
 
@@ -151,12 +151,12 @@ def _normal(chance: float) -> float:
 
 
 YOURS = "lines that you gave"
-"""Who tells a prior where the person does, as it is shown."""
+"""How a prior's source is shown when its lines come from the person."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoadEnds:
-    """The chance that a road team is of the minority's kind, and the belief that says it."""
+    """The chance that a road team is of the minority's kind, and the version of that belief."""
 
     team: str
     chance: float
@@ -165,17 +165,17 @@ class RoadEnds:
 
 @dataclass(frozen=True, slots=True)
 class Believed:
-    """A prior, and in words who tells its margin and its total."""
+    """A prior, and the sources of its margin and its total in words."""
 
     prior: Prior
     margin_by: str
     total_by: str
     ends: RoadEnds | None = None
-    """What is believed of the road team's ends; None where it says nothing."""
+    """The belief about the road team's ends; None in leagues and on courts without one."""
 
     @property
     def by(self) -> str:
-        """Who tells it, in a few words."""
+        """The source or sources, in a few words."""
         if self.margin_by == self.total_by:
             return self.margin_by
         return f"margin from {self.margin_by}, total from {self.total_by}"
@@ -183,10 +183,10 @@ class Believed:
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """All that may be known of games before their tip-off, apart from the bets on them.
+    """Everything that priors are made of, apart from the bets.
 
-    `given` are the lines of the configuration, `quotes` those of sources by the game's id,
-    `finished` the games that are over, in order of play.
+    `given` looks up a game's lines in the configuration, `quotes` holds the lines of feeds by game
+    id, and `finished` the games that are over, in order of play.
     """
 
     given: Callable[[Game], Lines | None]
@@ -198,7 +198,7 @@ class Known:
     _ends: dict[tuple[str, date, str], EndsBelief] = field(init=False, default_factory=dict)
 
     def before(self, game: Game, bets: Sequence[Bet], parameters: Parameters) -> Believed:
-        """What is believed of a game; of several bets those closest to even speak first."""
+        """The prior of a game. Of several bets' lines the one closest to even odds counts first."""
         rated, by = self._base(game, parameters)
         seen, speaking = self._lines(game, bets), _speaking(bets, game)
         margin = _first(
@@ -218,7 +218,7 @@ class Known:
         return Believed(prior, margin[2], total[2], ends)
 
     def ends(self, game: Game, parameters: Parameters) -> RoadEnds | None:
-        """What earlier games say of the road team's ends; None on a neutral court."""
+        """The belief about the road team's ends from earlier games; None on a neutral court."""
         if parameters.ends is None or game.neutral:
             return None
         key = (game.league, game.slate, parameters.checksum)
@@ -230,7 +230,7 @@ class Known:
         return RoadEnds(game.away, belief.chance(game.away, season), belief.version)
 
     def _lines(self, game: Game, bets: Sequence[Bet]) -> list[tuple[Lines, str]]:
-        """The lines that are known of a game, best first, and whose they are."""
+        """The known lines of a game, best first, each with its source in words."""
         own = next(
             (b.lines for b in bets if b.game.id == game.id and not b.lines.empty), None
         ) or self.given(game)
@@ -241,14 +241,14 @@ class Known:
         return found
 
     def _base(self, game: Game, parameters: Parameters) -> tuple[Prior, str]:
-        """What is believed where nobody tells a line."""
+        """The prior of a game without any line, and its source in words."""
         rated, count = self.rated(game, parameters)
         if rated is None:
             return average_prior(parameters), "the league's average"
         return rated, f"ratings from {plural(count, 'result')}"
 
     def rated(self, game: Game, parameters: Parameters) -> tuple[Prior | None, int]:
-        """What results of earlier days say, where they speak of either team; and their number."""
+        """The prior by earlier results, or None if neither team has played; and their number."""
         key = (game.league, game.slate, parameters.checksum)
         if key not in self._ratings:
             past = [x for x in self.finished if x.league == game.league and x.day < game.slate]
@@ -264,7 +264,7 @@ class Known:
             return None, count
         prior = ratings.prior(game.home, game.away, season_name(game.league, game.slate))
         average = parameters.average
-        # Ratings never know less than nothing: the league's average bounds their doubt.
+        # A rated team is never less certain than one of which nothing is known.
         return replace(
             prior,
             margin_sd=min(prior.margin_sd, average.margin_sd),
@@ -273,11 +273,11 @@ class Known:
 
 
 Told = tuple[float, float, str]
-"""A margin or total, its standard error, and who tells it."""
+"""A margin or total, its standard error, and its source in words."""
 
 
 def _first(values: Sequence[tuple[float | None, float, str]], else_: Told) -> Told:
-    """The first that tells anything, else what stands without it."""
+    """The first value that is known, else the fallback."""
     for value, sd, by in values:
         if value is not None:
             return value, min(sd, else_[1]), by
@@ -285,7 +285,7 @@ def _first(values: Sequence[tuple[float | None, float, str]], else_: Told) -> To
 
 
 def _speaking(bets: Sequence[Bet], game: Game) -> list[tuple[Market, float | None, str]]:
-    """Markets of a game, decimal odds and whose they are, those closest to even first."""
+    """Markets of the bets on a game, their decimal odds and sources, closest to even odds first."""
     legs = [(leg, bet) for bet in bets for leg in bet.legs if leg.game.id == game.id]
     return [
         (leg.market, None if leg.odds is None else float(leg.odds.decimal), line_of(bet))
@@ -294,7 +294,7 @@ def _speaking(bets: Sequence[Bet], game: Game) -> list[tuple[Market, float | Non
 
 
 def line_of(bet: Bet) -> str:
-    """A bet as one whose own line tells what was believed: it need not be the one looked at."""
+    """How a bet is named as the source of a prior: its line may serve other bets on the game."""
     return f"the line of bet #{bet.id}" if bet.number else "the bet's own line"
 
 

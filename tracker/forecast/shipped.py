@@ -1,4 +1,4 @@
-"""The parameters that come with the program: the one file of this room that reads from disk."""
+"""The parameters shipped with the program. No other module of this room reads from disk."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def load_player_figures(league: str) -> PlayerFigures:
 
 
 def player_figures(parameters: Parameters) -> PlayerFigures:
-    """The figures of players that go with a league's parameters: its own, else the shipped ones."""
+    """The player figures to use with a league's parameters: their own, else the shipped ones."""
     return parameters.players or load_player_figures(parameters.league)
 
 
 def _whole(form: str, league: str) -> str:
-    """The text of a league's file, of one that is like another league's in full."""
+    """The full text of a league's file, with a reference to another league's file resolved."""
     name = form.format(league)
     return resolved(_text(name, league), name, lambda x: _text(form.format(x), x))
 

@@ -1,16 +1,15 @@
-"""What results tell of teams: their ratings, and at which end a road team begins.
+"""What earlier results say about teams: ratings, and the end of the court a road team starts at.
 
-Each team has a strength (its part of a margin) and a tempo (its part of a total), both in points
-about the league's average, each a normal belief that every result sharpens and time blurs (a
-Kalman filter with one variance a team). Only results before a game speak about it: they give the
-prior where no line is known.
+Each team has a strength (its part of a margin) and a tempo (its part of a total), in points above
+the league's average. Each is a normal belief: every result narrows it and time widens it (a Kalman
+filter with one variance a team). Ratings before a game give its prior where no line is known.
 
-Visitors choose the basket that they attack first. Three road teams in four begin at the end where
-both defences are far from their own bench: many points before half-time, fewer after it; the others
-do the opposite, season after season. Nobody tells which kind a team is, but its earlier road games
-do: D, the points of both teams in the second half of regulation less those in the first, is normal
-about +gap for the minority's kind and about -gap for the others. The belief is Bayes' rule over a
-team's road games, with a small chance before each that the team has changed its mind.
+Visitors choose the basket that they attack first. Three road teams in four start at the end where
+both defences are far from their own bench, so that more points fall before half-time and fewer
+after it; the other teams do the opposite, season after season. No feed reports a team's kind, but
+its earlier road games show it: D, the points of both teams in the second half of regulation less
+those in the first, is normal with mean +gap for the minority and -gap for the majority. The belief
+is Bayes' rule over a team's road games, with a small chance before each that it changed its choice.
 """
 
 from __future__ import annotations
@@ -26,24 +25,24 @@ from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from tracker.domain.prior import Finished
 
 
 LEVEL_GAMES = 200
-"""A game moves the league's mean total by one part in so many of its surprise: the level follows in
-a month of NBA games. Chosen: scoring drifts by a few points within a season."""
+"""A game moves the league's mean total by its surprise divided by this, so that the mean follows
+within a month of NBA games. Chosen: scoring drifts by a few points within a season."""
 
 
 @dataclass(frozen=True, slots=True)
 class RatingFigures:
-    """How results speak of teams; points unless said otherwise, fitted by one-step likelihood.
+    """The figures of the rating filter, in points, fitted by one-step likelihood.
 
-    `noise` is what a single game's margin or total differs by from two known teams; `spread` the
-    standard deviation of teams at a season's start; `drift` what a team changes by from game to
-    game; `carry` the part of a rating that lasts into the next season (0 to 1).
+    `home_edge` and `mean_total` are those of two average teams. `noise` is the sd of one game's
+    margin or total between teams of known rating, `spread` the sd of ratings at the start of a
+    season, `drift` the sd of a rating's change from game to game, and `carry` the part of a rating
+    that is kept for the next season (0 to 1, no unit).
     """
 
     home_edge: float
@@ -58,7 +57,7 @@ class RatingFigures:
 
 @dataclass(frozen=True, slots=True)
 class GameResult:
-    """A finished game, overtime included; `season` is any name that changes between seasons."""
+    """A final score, overtime included. `season` is any name that differs between seasons."""
 
     season: str
     home: str
@@ -69,7 +68,7 @@ class GameResult:
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """A mean and a variance, in points and points²."""
+    """A normal belief: its mean in points and its variance in points²."""
 
     mean: float
     variance: float
@@ -77,7 +76,7 @@ class Belief:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """What is believed of a team."""
+    """The belief about one team's strength and tempo."""
 
     season: str
     strength: Belief
@@ -94,7 +93,7 @@ class Ratings:
     season: str
 
     def of(self, team: str, season: str) -> Rating:
-        """A team's rating; an unknown team is an average one, a new season blurs an old one."""
+        """A team's rating in a season: average if unknown, shrunk if last season's."""
         figures = self.figures
         strength = figures.margin_spread**2
         tempo = figures.total_spread**2
@@ -111,7 +110,7 @@ class Ratings:
         )
 
     def prior(self, home: str, away: str, season: str | None = None) -> Prior:
-        """What is expected of a game between two teams."""
+        """The prior of a game between two teams."""
         season = season or self.season
         a, b = self.of(home, season), self.of(away, season)
         return Prior(
@@ -123,7 +122,7 @@ class Ratings:
         )
 
     def after(self, result: GameResult) -> Ratings:
-        """The ratings once a result is known."""
+        """The ratings after one more result."""
         figures, season = self.figures, result.season
         home, away = self.of(result.home, season), self.of(result.away, season)
         prior = self.prior(result.home, result.away, season)
@@ -149,12 +148,12 @@ def _learned(belief: Belief, surprise: float, variance: float, drift: float) -> 
 
 
 def _blurred(belief: Belief, keep: float, spread: float) -> Belief:
-    """A belief carried into a new season."""
+    """A belief carried into a new season: shrunk towards 0 and widened."""
     return Belief(belief.mean * keep, belief.variance * keep**2 + spread * (1 - keep**2))
 
 
 def rate(results: Iterable[GameResult], figures: RatingFigures) -> Ratings:
-    """Ratings after results in order of play."""
+    """The ratings after all results, which come in order of play."""
     ratings = Ratings(figures, {}, figures.mean_total, "")
     for result in results:
         ratings = ratings.after(result)
@@ -163,11 +162,11 @@ def rate(results: Iterable[GameResult], figures: RatingFigures) -> Ratings:
 
 @dataclass(frozen=True, slots=True)
 class EndsFigures:
-    """How D tells the kinds apart: all by likelihood on games before those that are judged.
+    """The figures of the filter of D, fitted by likelihood on seasons before the judged ones.
 
-    `gap` and `sd` are in points; `within` and `between` are the chances that a team changes its
-    kind (or draws it anew) before a game of the same season and before the first of a new one;
-    `base` is the minority's share.
+    `gap` and `sd` are in points. `within` is the chance that a team draws its kind anew before a
+    game of the same season, `between` that chance before the first game of a new season, and `base`
+    the share of teams of the minority's kind.
     """
 
     gap: float
@@ -177,13 +176,13 @@ class EndsFigures:
     base: float
 
     def before(self, p: float, *, new_season: bool) -> float:
-        """The chance of the minority's kind before a game, from that after the last one."""
+        """The chance of the minority's kind before a game, given `p` after the last one."""
         change = self.between if new_season else self.within
         return p * (1 - change) + change * self.base
 
     def after(self, p: float, swing: float) -> float:
-        """The chance after a game with D = `swing` points, from that before it."""
-        # The two normals differ by this in log-odds; nothing else of them is needed.
+        """The chance of that kind after a game with D = `swing` points, given `p` before it."""
+        # The ratio of the two normal densities at `swing`.
         odds = math.exp(min(max(2 * self.gap * swing / self.sd**2, -50.0), 50.0))
         return p * odds / (p * odds + 1 - p)
 
@@ -192,17 +191,17 @@ FIGURES = {
     "nba": EndsFigures(gap=5.44, sd=15.96, within=0.0073, between=0.0604, base=0.248),
     "wnba": EndsFigures(gap=4.5, sd=14.5, within=0.0076, between=0.42, base=0.46),
 }
-"""Fitted on the NBA's seasons 2013-14 … 2019-20 and the WNBA's 2010 … 2015. College games show
-nothing of the kind: road teams there differ by no more than chance."""
+"""Fitted on the NBA's seasons 2013-14 … 2019-20 and the WNBA's 2010 … 2015. College has none: its
+road teams differ by no more than chance."""
 
 
 def lean(chance: float) -> float:
-    """A belief as the forecast uses it, -1 to 1: 1 is the minority's kind, 0 knows nothing."""
+    """The belief as the forecast's feature, -1 to 1: 1 is surely the minority's kind, 0 is even."""
     return 2 * chance - 1
 
 
 def swing_of(halves: tuple[int, int]) -> int:
-    """D of a game, from both teams' points of the first and second half of regulation."""
+    """D of a game from the points of both teams in each half of regulation."""
     first, second = halves
     return second - first
 
@@ -217,9 +216,9 @@ class TeamEnds:
 
 @dataclass(frozen=True, eq=False)
 class EndsBelief:
-    """What is believed of a league's teams after all games up to a day. A value: it never changes.
+    """The belief about all road teams of a league after the games up to a day. Immutable.
 
-    `until` is the league's date of the last game in it; `teams` goes by team code.
+    `until` is the league's date of the last game that it includes; `teams` is keyed by team code.
     """
 
     figures: EndsFigures
@@ -234,9 +233,10 @@ class EndsBelief:
         return self.figures.before(known.chance, new_season=known.season != season)
 
     def after(self, games: Iterable[Finished], *, before: date | None = None) -> EndsBelief:
-        """The belief once later games are over, in order of play; `before` leaves later days out.
+        """The belief after further games, which come in order of play.
 
-        Games up to `until`, and those whose halves are unknown, teach nothing.
+        Games up to `until`, games on or after the day `before`, and games without points by half
+        are left out.
         """
         teams, until = dict(self.teams), self.until
         for game in games:
@@ -251,7 +251,7 @@ class EndsBelief:
 
     @Lazy
     def version(self) -> str:
-        """A name for exactly this belief."""
+        """A name of exactly this belief: the last day and a hash of its figures."""
         text = repr(
             [self.figures, self.until]
             + [(x, y.season, round(y.chance, 9)) for x, y in sorted(self.teams.items())]
@@ -260,7 +260,7 @@ class EndsBelief:
 
 
 def read_ends(document: Mapping[str, Any] | None) -> EndsBelief | None:
-    """The belief in a parameters file; None for a league where there is nothing of the kind."""
+    """The belief in a parameters file; None for a league without one."""
     if document is None:
         return None
     figures = EndsFigures(**{x: float(document[x]) for x in EndsFigures.__dataclass_fields__})
@@ -271,7 +271,7 @@ def read_ends(document: Mapping[str, Any] | None) -> EndsBelief | None:
 
 
 def write_ends(belief: EndsBelief | None) -> dict[str, Any] | None:
-    """What `read_ends` reads."""
+    """The document that `read_ends` reads."""
     if belief is None:
         return None
     figures = {x: getattr(belief.figures, x) for x in EndsFigures.__dataclass_fields__}

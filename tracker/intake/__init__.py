@@ -1,1 +1,1 @@
-"""Bets and states that come from outside as files: bets files, imports, states to be priced."""
+"""Input files: bets files, exports of other bet trackers, and game states to be priced."""

@@ -1,4 +1,4 @@
-"""The bets file: `[[bet]]` tables read into drafts, each mistake told with its line."""
+"""The bets file: reads `[[bet]]` tables into drafts, and reports each mistake with its line."""
 
 from __future__ import annotations
 
@@ -28,28 +28,27 @@ _LINES = frozenset({"home_spread", "total", "home_ml", "away_ml"})
 
 @dataclass(frozen=True, slots=True)
 class BetsFile:
-    """What a bets file holds: the bets that could be read, and a sentence for each that could not.
+    """A bets file as read: the drafts of its bets, and one sentence for each mistake.
 
-    `readable` is whether the file as a whole could be read: only then does a missing bet mean that
-    it was taken out.
+    `readable` is whether the file as a whole could be read: only then is a bet that is missing
+    from it withdrawn.
     """
 
     drafts: tuple[Draft, ...]
     mistakes: tuple[str, ...]
     readable: bool = True
     places: tuple[str, ...] = ()
-    """Where each draft stands, as a person finds it: the file and the line."""
+    """Where each draft is written: the file and the line, as a person finds them."""
     text: str = ""
     written_at: datetime | None = None
-    """When the file was last written, by this machine's clock; None where that is not known."""
+    """When the file was last written, by this machine's clock; None when not known."""
 
 
 def read_bets(path: Path, unit_cents: int, guests: Sequence[Team] = ()) -> BetsFile:
-    """Read a bets file. `unit_cents` is what one unit of stake is.
+    """Read a bets file. `unit_cents` is the worth of one unit of stake.
 
-    `guests` are teams that no list has, as feeds call them.
-
-    A missing file holds no bets, but takes none away: it may have been moved by mistake.
+    `guests` are teams of feeds that the catalog does not list. A missing file is not readable and
+    so withdraws no bets: it may have been moved by mistake.
     """
     try:
         text = path.read_text("utf-8-sig")
@@ -64,7 +63,7 @@ def read_bets(path: Path, unit_cents: int, guests: Sequence[Team] = ()) -> BetsF
 
 
 def parse_bets(text: str, source: str, unit_cents: int, guests: Sequence[Team] = ()) -> BetsFile:
-    """Read the text of a bets file. One bad bet never spoils the others."""
+    """Read the text of a bets file. A mistake in one bet does not affect the others."""
     try:
         table = tomllib.loads(text, parse_float=Decimal)
     except (tomllib.TOMLDecodeError, RecursionError) as why:
@@ -131,7 +130,7 @@ def _free(value: object) -> bool:
 
 
 def _written(row: dict[str, Any], guests: Sequence[Team]) -> tuple[Written, Matchup | None]:
-    """What the bet says: a pick, a pick of a player, or the legs of a parlay."""
+    """Read a bet's words: a pick, a player with a pick, or the legs of a parlay."""
     pick, player, game = (_text(row, key) for key in ("pick", "player", "game"))
     if "legs" in row:
         if pick is not None or player is not None:

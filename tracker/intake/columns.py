@@ -1,7 +1,7 @@
-"""Rows of a sheet: the form that a column is written in, and the bet that a row's columns tell.
+"""Columns of a sheet: the form in which each column is written, and the draft of a row's columns.
 
-A value alone may be read in two ways: `1,234`, `05/11/2025`, `150`. The other values of its column
-tell which is meant; where none does, the person is asked.
+A single value may be ambiguous: `1,234`, `05/11/2025`, `150`. The other values of its column show
+which form is meant; where none does, the person is asked.
 """
 
 from __future__ import annotations
@@ -28,24 +28,30 @@ _COMMA = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d*,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\
 _EITHER = re.compile(r"\d{1,3}([.,])\d{3}")
 _LEAST_SERIAL, _MOST_SERIAL = 30_000, 60_000
 _SERIAL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - its zone is the sheet's
-"""Day 0 of the dates of spreadsheets; serials of the years 1982 to 2064 are read."""
+"""Day 0 of the serial dates of spreadsheets; only serials of the years 1982 to 2064 are read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """How the amounts of a file are written: with a decimal comma, a point, or not known."""
+    """How the amounts of a file are written.
+
+    `comma` is True for a decimal comma, False for a decimal point, None when not known.
+    """
 
     comma: bool | None
 
     @staticmethod
     def of(values: Iterable[str], *, points: bool = False) -> Numbers:
-        """The form that the values of the columns of amounts show; else `points`, or not known."""
+        """Find the form from the values of the amounts.
+
+        Where they do not show it, `points` says that the file looks to have decimal points.
+        """
         bare = [_bare(x)[1] for x in values]
         point, comma = (any(form.fullmatch(x) for x in bare) for form in (_POINT, _COMMA))
         return Numbers((False if points and not comma else None) if point == comma else comma)
 
     def read(self, text: str) -> Fraction:
-        """A number such as `1,234.56`, `1.234,56`, `18,18`, `(20.00)`, `-$5`; BadBet for others."""
+        """Read a number such as `1,234.56`, `1.234,56`, `18,18`, `(20.00)`, `-$5`; else BadBet."""
         below, plain = _bare(text)
         either = _EITHER.fullmatch(plain)
         if either and self.comma is None and either[1] == ",":
@@ -68,12 +74,12 @@ class Numbers:
         return -value if below else value
 
     def cents(self, text: str) -> int:
-        """An amount in cents. Programs write more digits than a cent has: 30.693000000000001."""
+        """Read an amount into cents, rounded: some programs write 30.693000000000001."""
         return round(self.read(text) * 100)
 
 
 def _bare(text: str) -> tuple[bool, str]:
-    """Whether an amount is below 0, and its digits and marks."""
+    """Split an amount: whether it is below 0, and its digits with their marks."""
     plain = _GAPS.sub("", _CURRENCY.sub("", text.strip())).replace("\u2212", "-")
     below = plain.startswith(("-", "(")) or plain.endswith("-")
     return below, plain.strip("()+-")
@@ -85,7 +91,7 @@ def _digits(text: str) -> str:
 
 # ------------------------------------------------------------------------------------------ dates
 
-# Not within a number: the year of 2026-01-29 is no day.
+# Not within a longer number: the 26 of 2026-01-29 is no day.
 _PARTS = re.compile(r"(?<!\d)(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})\b")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap])?\.?m?\.?", re.IGNORECASE)
 _ZONES = re.compile(r"\s*(?:GMT|UTC|Z)$", re.IGNORECASE)
@@ -97,30 +103,33 @@ _SERIAL = re.compile(r"\d{5}(?:[.,]\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """How the dates of a column are written; `day_first` is None where no value tells."""
+    """How the dates of a column are written; `day_first` is None where no value shows it.
+
+    `zone` is the zone of times without one.
+    """
 
     day_first: bool | None
     zone: tzinfo
 
     @staticmethod
     def of(values: Iterable[str], zone: tzinfo, said: bool | None = None) -> Dates:
-        """The order of the parts that the values show, or that the person `said`."""
+        """Find the order of day and month: as the person `said`, else as the values show it."""
         found = [x for x in map(_PARTS.search, values) if x is not None]
         day = any(int(x[1]) > 12 or x[2] == "." for x in found)  # noqa: PLR2004 - months
         month = any(int(x[3]) > 12 for x in found)  # noqa: PLR2004 - months
         return Dates(said if said is not None else None if day == month else day, zone)
 
     def unsure(self, values: Iterable[str]) -> str | None:
-        """A date that may be read in two ways; None where all are certain."""
+        """An ambiguous date among the values; None where all are certain."""
         if self.day_first is not None:
             return None
         found = (x for x in map(_PARTS.search, values) if x is not None)
         return next((x[0] for x in found if x[1] != x[3]), None)
 
     def read(self, text: str) -> datetime:
-        """A time in one of the forms that programs write; BadBet when it is none of them.
+        """Read a time in any of the forms that programs write. Raises BadBet for other text.
 
-        A time without a zone is of the person's own.
+        A time without a zone is in `zone`.
         """
         plain = " ".join(text.split())
         if _MILLISECONDS.fullmatch(plain):
@@ -196,13 +205,13 @@ _ZEROS = re.compile(r"[.,]0+$")
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """How the odds of a column are written: `american`, `decimal`, or each in its own way."""
+    """How the odds of a column are written: `american`, `decimal`, or empty for mixed forms."""
 
     form: str
 
     @staticmethod
     def of(values: Iterable[str], heading: str) -> Prices:
-        """The form that the heading says, or that the values show."""
+        """Find the form: as the heading says it, else as the values show it."""
         said = next((x for x in ("decimal", "american") if x in heading.casefold()), None)
         bare = [_bare_price(x) for x in values]
         signed = any(map(_SIGNED.match, bare))
@@ -213,7 +222,7 @@ class Prices:
         return Prices(said or shown)
 
     def read(self, text: str) -> Odds:
-        """A price; BadBet when it is none."""
+        """Read a price. Raises BadBet for other text."""
         plain = _bare_price(text)
         if self.form == "decimal" and not plain.startswith(("+", "-")) and "/" not in plain:
             value = plain.replace(",", ".")
@@ -222,7 +231,7 @@ class Prices:
 
 
 def _bare_price(text: str) -> str:
-    """A price without blanks, `@` and trailing zeros of a whole number: `-110.0`."""
+    """A price without blanks and `@`, and without the zeros of `-110.0`."""
     plain = _GAPS.sub("", text.strip().lstrip("@")).replace("\u2212", "-").removesuffix("x")
     if plain.startswith(("+", "-")):
         plain = re.sub(r"^([+-]\d),(\d{3})$", r"\1\2", plain)
@@ -250,10 +259,10 @@ def draft_from(  # noqa: PLR0913 - the columns of a row
     day: date | None = None,
     free: bool = False,
 ) -> Draft:
-    """The bet that a row is about; BadBet when no way of reading its words makes one.
+    """Make the draft of a row's bet. Raises BadBet when no reading of its words makes a bet.
 
-    `league` is empty where the row does not say it. `occasion` tells it from another of its words.
-    `day` is the league's date of its game, where a column of its own has it.
+    `league` is empty where the row does not say it. `occasion` tells the bet apart from another in
+    the same words. `day` is the league's date of the game, None without a column for it.
     """
     if not text:
         raise BadBet("the row does not say what was bet on")
@@ -285,7 +294,7 @@ def draft_from(  # noqa: PLR0913 - the columns of a row
 
 
 def _matchup(game: str, find: FindTeam) -> Matchup | None:
-    """The game in a column of its own; one that is not understood is left to the bet's words."""
+    """The game in its own column; None where that is not understood: the bet's words then count."""
     try:
         return parse_matchup(game, find) if game else None
     except BadBet:
@@ -293,12 +302,12 @@ def _matchup(game: str, find: FindTeam) -> Matchup | None:
 
 
 def _readings(text: str, market: str, line: str) -> Iterator[str]:
-    """Lines that the row may mean: with all that it says first, then with less of it."""
+    """The lines of text that the row may mean: first with all its columns, then with fewer."""
     legs = [x for x in _LEGS.split(text.strip()) if x]
     if len(legs) > 1:
         yield "parlay: " + "; ".join(legs)
         return
-    # `player_points` is how interfaces name a market.
+    # APIs name a market like `player_points`.
     words = market.replace("_", " ") if _KEY.fullmatch(market) else market
     with_line = text if not line or line.lstrip("+") in text else f"{text} {line}"
     if words and words.casefold() not in text.casefold():

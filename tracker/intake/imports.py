@@ -1,4 +1,4 @@
-"""Bets from other programs: rows of CSV or JSON, whatever their columns are called, as values."""
+"""Imports: reads the exports of other bet trackers, CSV or JSON, with columns of any name."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ Row = Mapping[str, str]
 _AMOUNTS = ("stake", "payout", "profit")
 _TIMES = ("placed", "day")
 _OWN = "markettext"
-"""A column that our own export has, and no other."""
+"""A column that only this program's own export has."""
 
 _FAR_OFF = 0.1
-"""By how much of what a price pays a payout may differ from it without a word."""
+"""The share by which a payout may differ from what the odds pay before a doubt is reported."""
 
 _AGAINST = frozenset({"lay", "against", "sell", "sold", "short"})
 _FREE = re.compile(r"\b(?:free|bonus|promo|token|site credit|bet credit)", re.IGNORECASE)
@@ -43,27 +43,27 @@ _YES = frozenset({"yes", "y", "true", "1", "x"})
 
 
 class BadFile(TrackerError):
-    """The file as a whole cannot be read; the text says why, and what to do."""
+    """A file that cannot be read as a whole; the text says why, and what to do."""
 
 
 class UnsureDates(BadFile):
-    """The dates may begin with the day or with the month; `example` is one of them."""
+    """A file whose dates may begin with the day or with the month; `example` is one of them."""
 
     def __init__(self, message: str, example: str) -> None:
-        """`message` says how to tell."""
+        """`message` says how to tell the program which it is."""
         super().__init__(message)
         self.example = example
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedBet:
-    """A bet that could be read, of one row or of one row a leg. `line` is where it begins.
+    """A bet that was read from one row, or from one row a leg. `line` is its first line.
 
-    `result` is None while the bet is open. `paid` is what came back, in cents, where the file
-    tells it or it follows from the odds; `said` is the result as the file has it. `day` is the
-    league's date that the row has, of its game or of its placing. `before` is what told the row
-    from others in the first version of this program. `withdrawn` is whether it was followed no
-    more.
+    `result` is None while the bet is open. `paid` is the payout in cents, by the file or by the
+    odds, None where neither gives it; `said` is the result as the file writes it. `day` is the
+    league's date of the game, or of the placing, None without either. `before` is the occasion that
+    the first version of this program gave the bet. `withdrawn` is whether the bet had been
+    withdrawn.
     """
 
     line: int
@@ -78,11 +78,11 @@ class ImportedBet:
 
 @dataclass(frozen=True, slots=True)
 class ImportedBets:
-    """What a file holds. `mistakes` has a sentence for each row that could not be read.
+    """The bets of a file. `mistakes` has a sentence for each bet that could not be read.
 
-    `elsewhere` counts the rows about leagues that are not followed here, by their names.
-    `columns` says which column was read as what, `unused` names the others. `doubts` has a sentence
-    for each row that was read, though a figure of it does not fit the others.
+    `elsewhere` counts the bets on leagues that are not followed here, by the leagues' names.
+    `columns` maps each column that was read to its meaning here; `unused` names the other columns.
+    `doubts` has a sentence for each bet that was read although its figures do not fit together.
     """
 
     slips: tuple[ImportedBet, ...]
@@ -95,7 +95,10 @@ class ImportedBets:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """What a person says of a file: columns in their words (theirs to ours), and dates' order."""
+    """What a person says about a file: the meaning of its columns, and the order of its dates.
+
+    `columns` maps the file's names of columns to this program's.
+    """
 
     columns: Mapping[str, str]
     day_first: bool | None = None
@@ -104,10 +107,10 @@ class Manner:
 def read_slips(
     text: str, source: str, *, unit_cents: int, zone: tzinfo, manner: Manner
 ) -> ImportedBets:
-    """Read an export of another bet tracker, or a spreadsheet of one's own.
+    """Read an export of another bet tracker, or a person's own spreadsheet.
 
-    `zone` is that of times without one. Raises BadFile when there are no rows, when none of the
-    columns tells what was bet on, or when the order of its dates cannot be told.
+    `zone` is the zone of times without one. Raises BadFile when there are no rows or no column says
+    what was bet on, and UnsureDates when the order of the dates is ambiguous.
     """
     is_json = text.lstrip()[:1] in ("[", "{")
     rows, mark = (_json_rows(text), ",") if is_json else _csv_rows(text)
@@ -150,7 +153,7 @@ def _check_dates(reader: _Reader, rows: Sequence[Row], source: str) -> None:
 
 
 def _bets_of(rows: Sequence[tuple[int, Row]], reader: _Reader) -> list[tuple[int, list[Row]]]:
-    """The rows of each bet: those that share an id are the legs of one."""
+    """Group the rows by bet, with each bet's first line: rows that share an id are its legs."""
     found: dict[object, tuple[int, list[Row]]] = {}
     for line, row in rows:
         key = reader.text(row, "id") or line
@@ -161,7 +164,7 @@ def _bets_of(rows: Sequence[tuple[int, Row]], reader: _Reader) -> list[tuple[int
 
 
 def _doubts(slip: ImportedBet) -> list[str]:
-    """What does not fit: a payout that is far off what the odds pay."""
+    """Report a payout that differs much from what the odds pay."""
     draft, paid = slip.draft, slip.paid
     if draft.odds is None or draft.stake_cents is None or paid is None:
         return []
@@ -179,7 +182,7 @@ def _doubts(slip: ImportedBet) -> list[str]:
 
 
 _SEPARATOR = re.compile(r"\"?sep=(.)\"?", re.IGNORECASE)
-"""What spreadsheets write above a table to say what stands between its columns."""
+"""Finds the line by which a spreadsheet names the separator of its columns."""
 
 
 def _plain(name: str) -> str:
@@ -193,7 +196,7 @@ def _names() -> Mapping[str, Mapping[str, Sequence[str]]]:
 
 
 def _csv_rows(text: str) -> tuple[list[tuple[int, Row]], str]:
-    """The rows with their lines, and the mark between columns."""
+    """The rows of a CSV with their line numbers, and the separator of its columns."""
     text = text.lstrip("\ufeff")
     skipped = 0
     first, _, rest = text.partition("\n")
@@ -242,7 +245,10 @@ def _flat(value: object) -> str:
 
 
 def _columns(row: Row, given: Mapping[str, str], source: str) -> dict[str, str]:
-    """Our name of each column that is needed, to the file's."""
+    """Map this program's names of columns to the file's. Raises BadFile.
+
+    `given` are the columns that the person named, from the file's name to this program's.
+    """
     ours = _names()["columns"]
     there = {_plain(name): name for name in row}
     found: dict[str, str] = {}
@@ -257,7 +263,7 @@ def _columns(row: Row, given: Mapping[str, str], source: str) -> dict[str, str]:
         if mine not in found and match is not None and match not in found.values():
             found[mine] = match
     if _OWN in there:
-        # What we export says all of the bet in its pick.
+        # In this program's own export the pick says all of the bet.
         found = {mine: theirs for mine, theirs in found.items() if mine not in ("market", "line")}
     if "pick" not in found:
         raise BadFile(
@@ -269,7 +275,10 @@ def _columns(row: Row, given: Mapping[str, str], source: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads rows whose columns are known, each column in the one form that its values show."""
+    """Reads rows whose columns are known, each column in the form that its values show.
+
+    `columns` maps this program's names of columns to the file's.
+    """
 
     columns: Mapping[str, str]
     unit_cents: int
@@ -287,7 +296,7 @@ class _Reader:
         *,
         points: bool,
     ) -> _Reader:
-        """A reader of a file with these rows; `points` is whether amounts look to have them."""
+        """A reader of a file with these rows; `points` is whether decimal points are likely."""
 
         def values(name: str) -> list[str]:
             return [row.get(columns.get(name, ""), "").strip() for row in rows]
@@ -303,11 +312,11 @@ class _Reader:
         )
 
     def text(self, row: Row, name: str) -> str:
-        """A value by our name for its column; empty when there is none."""
+        """A row's value by this program's name of the column; empty when there is none."""
         return row.get(self.columns.get(name, ""), "").strip()
 
     def league(self, row: Row) -> str | None:
-        """The league, empty where the row does not say; None for one that is not followed."""
+        """The row's league; empty where it does not say, None for one that is not followed."""
         said = [x for x in re.split(r"[|;,]", self.text(row, "league")) if _plain(x)]
         if not said:
             sport = _plain(self.text(row, "sport"))
@@ -318,7 +327,7 @@ class _Reader:
         return None if None in leagues else next(iter(leagues))
 
     def slip(self, line: int, group: Sequence[Row], league: str) -> ImportedBet:
-        """The bet of its rows; BadBet says what is wrong with it."""
+        """Make the bet of its rows. Raises BadBet, which says what is wrong."""
         row = group[0]
         for one in group:
             self._check_side(one)
@@ -358,12 +367,12 @@ class _Reader:
         )
 
     def _words(self, row: Row, odds: Odds | None) -> str:
-        """What a row says was bet on; of a leg with its own price."""
+        """A row's words of the bet, with the leg's own price where it has one."""
         words = self.text(row, "pick")
         return words if odds is None else f"{words} {odds.text}"
 
     def _check_side(self, row: Row) -> None:
-        """Refuse a bet against what the row names: it would be read as one for it."""
+        """Refuse a bet against what the row names: its words would be read as a bet on it."""
         way = _plain(self.text(row, "way"))
         said = {_plain(x) for x in row.values()} & _AGAINST
         if said or way in ("no", "layer") or self.text(row, "pick").casefold().startswith("lay "):
@@ -373,7 +382,7 @@ class _Reader:
             )
 
     def _free(self, row: Row) -> bool:
-        """Whether the stake is the book's: a free bet, a bonus bet, a token."""
+        """Whether the stake is the book's money: a free bet, a bonus bet, a token."""
         words = f"{self.text(row, 'kind')} {self.text(row, 'market')}".strip()
         if _OWN_MONEY.search(words):
             return False
@@ -382,7 +391,7 @@ class _Reader:
         return named or _FREE.search(words) is not None or _plain(words) == "snr"
 
     def _odds(self, group: Sequence[Row]) -> tuple[Odds | None, list[Odds | None]]:
-        """The price of the whole, and of each leg where they have their own."""
+        """The price of the whole bet, and the price of each leg where they differ."""
         read = [self.prices.read(x) if (x := self.text(row, "odds")) else None for row in group]
         if len({x and x.decimal for x in read}) == 1:
             return read[0], [None] * len(read)
@@ -390,7 +399,7 @@ class _Reader:
         return (given[0], [None] * len(read)) if len(given) == 1 else (None, read)
 
     def _first(self, group: Sequence[Row], read: Any) -> int | None:
-        """The one value that the rows of a bet share; BadBet where they differ."""
+        """The one value that the rows of a bet share, None without any; BadBet if they differ."""
         found = {x for row in group if (x := read(row)) is not None}
         if len(found) > 1:
             raise BadBet("the rows of this bet differ in stake or payout: keep the whole's")
@@ -422,7 +431,7 @@ class _Reader:
     def _result(
         self, group: Sequence[Row], odds: Odds | None, stake: int | None, *, free: bool
     ) -> tuple[Result | None, int | None]:
-        """The result, and what was paid in cents."""
+        """The result, and the payout in cents; (None, None) of an open bet."""
         meant = _together([_meant(self.text(x, "result")) for x in group])
         if meant == "open":
             return None, None
@@ -447,19 +456,19 @@ _UNITS = re.compile(r"\d\s*u(?:nits?)?$", re.IGNORECASE)
 
 
 def _slate(at: datetime) -> date:
-    """The league's date of a time; a day without a time of day is that date itself."""
+    """The league's date of a time. Midnight stands for a date without a time of day."""
     bare = (at.hour, at.minute, at.second) == (0, 0, 0)
     return at.date() if bare else slate_date(at)
 
 
 def _book(written: str) -> str | None:
-    """The book by the one name that its aliases share, where it is listed."""
+    """The book's catalog name, or the name as written where the catalog does not list it."""
     known = house_of(written).name
     return (written or None) if known == "default" else known
 
 
 def _league(said: str) -> str | None:
-    """What a file calls a league, by our name for it; None for one that is not followed."""
+    """The id of the league that a file names; None for a league that is not followed."""
     known = {name: league for league, names in _names()["leagues"].items() for name in names}
     if _plain(said) in known:
         return known[_plain(said)]
@@ -469,7 +478,7 @@ def _league(said: str) -> str | None:
 
 
 def _meant(said: str) -> str:
-    """The result that a word or a symbol stands for; BadBet for others."""
+    """The result that a word or symbol stands for. Raises BadBet for another word."""
     words = _names()["results"]
     for text in (_plain(said), *(x for x in said.replace("\ufe0f", "").split() if x)):
         if not text and said.strip():
@@ -481,7 +490,7 @@ def _meant(said: str) -> str:
 
 
 def _together(legs: Sequence[str]) -> str:
-    """The result of a bet by those of its rows: mostly they all have the whole's."""
+    """The result of a bet from the results of its rows, which mostly all repeat the whole's."""
     if len(set(legs)) == 1:
         return legs[0]
     for one in ("lost", "open", "cashout", "won", "push"):
@@ -493,10 +502,10 @@ def _together(legs: Sequence[str]) -> str:
 def _paid(
     payout: int | None, profit: int | None, stake: int | None, odds: Odds | None, *, free: bool
 ) -> int | None:
-    """What came back, by the payout or the profit that a file has."""
+    """The payout in cents, from the payout or the profit in the file; None without either."""
     if payout is not None:
         full = None if odds is None or stake is None else payout_if_won(stake, odds)
-        # Some files count the stake of a free bet as returned.
+        # Some files add the stake of a free bet to its payout.
         return payout - (stake or 0) if free and payout == full else payout
     if profit is None or stake is None:
         return None

@@ -1,4 +1,7 @@
-"""States as a person gives them in JSON, with their players: read once, checked field by field."""
+"""Game states that a person gives in JSON to be priced, with lines and players.
+
+Each field is checked, and a mistake names the field.
+"""
 
 from __future__ import annotations
 
@@ -37,11 +40,11 @@ _FEEDS_CLOCK = re.compile(r"PT(\d+)M(\d+(?:\.\d+)?)S")
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9&'.\-]{0,9}")
 
 NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-"""The tip-off of a game whose time does not matter."""
+"""The tip-off of a priced game, whose time does not matter."""
 
 
 class BadState(TrackerError):
-    """A line that cannot be priced: `field` names what is wrong with it."""
+    """A state that cannot be priced; `field` names the wrong field."""
 
     def __init__(self, field: str, message: str) -> None:
         """`message` is one sentence for a person."""
@@ -50,14 +53,14 @@ class BadState(TrackerError):
 
 
 def read_state(given: Json) -> GameState:
-    """The state that a line gives. Raises BadState."""
+    """Read the game state of a JSON object, without its players. Raises BadState."""
     league = _text(given, "league")
     if league not in LEAGUES:
         raise BadState("league", f"there is no league {league!r}: use {', '.join(LEAGUES)}")
     home, away = (_team(given, x, league) for x in ("home", "away"))
     rules = LEAGUES[league]
     period = _whole(given.get("period"), "period", 0, 30)
-    # Before tip-off feeds write anything into the clock; nothing has run down yet.
+    # Before tip-off the clock may hold anything; the whole first period is left.
     clock = float(rules.period_seconds) if period == 0 else _clock(given.get("clock"))
     score = _score(given)
     try:
@@ -86,7 +89,7 @@ def _blamed(message: str) -> str:
 
 
 def _phase(given: Json, period: int, clock: float, score: Score, regulation: int) -> Phase:
-    """Said outright, or read off the clock: nothing left of the last period is the end."""
+    """The phase as given, else from the clock: final when the last period has run out."""
     said = given.get("phase")
     if said is not None:
         try:
@@ -109,7 +112,7 @@ def _text(given: Json, field: str) -> str:
 
 
 def _team(given: Json, field: str, league: str) -> str:
-    """A team by its code or any of its names; a code that is not listed is taken as it stands."""
+    """A team's code, by its code or any of its names; an unlisted code is taken as written."""
     text = _text(given, field)
     codes = _codes(text, league)
     if len(codes) == 1:
@@ -142,7 +145,7 @@ def _whole(value: Any, field: str, low: int, high: int) -> int:
 
 
 def _clock(value: Any) -> float:
-    """Seconds left, from `04:11`, `11.4`, a feed's `PT04M11.00S` or a number."""
+    """Seconds left in the period, from `04:11`, `11.4`, a feed's `PT04M11.00S` or a number."""
     if not isinstance(value, str):
         return _number(value, "clock")
     written = _FEEDS_CLOCK.fullmatch(value)
@@ -167,7 +170,7 @@ def _score(given: Json) -> Score:
 
 
 def _periods(given: Json, period: int, score: Score) -> tuple[Score, ...] | None:
-    """Points of each begun period; the current one may be left out, and is then the rest."""
+    """The points of each started period; where the current one is left out, it is the rest."""
     value = given.get("periods")
     if value is None:
         return None
@@ -204,7 +207,7 @@ _MOST_IN_BOX = 400
 
 
 def _box(given: Json, left: float) -> Box | None:
-    """Both teams' figures so far."""
+    """Both teams' box figures so far, with `left` seconds to play; None where not given."""
     value = given.get("box")
     if value is None:
         return None
@@ -233,15 +236,15 @@ def _pair(given: Json, field: str, kind: type[bool | int]) -> Any:
 
 
 def read_prior(given: Json, parameters: Parameters) -> Prior:
-    """Lines, else ratings, else the league's average, with what is believed of the ends.
+    """Read the prior: from lines, else from ratings, else the league's average. Raises BadState.
 
-    Raises BadState.
+    It includes the belief about the ends (`Prior.ends`).
     """
     return replace(_told(given, parameters), ends=_ends(given, parameters))
 
 
 def _ends(given: Json, parameters: Parameters) -> float:
-    """The belief that a line gives, else that of the team that is away."""
+    """The belief about the ends, -1 to 1: as given, else what the model knows of the away team."""
     belief = parameters.ends
     if belief is None:
         return 0.0
@@ -267,7 +270,7 @@ def _told(given: Json, parameters: Parameters) -> Prior:
 
 
 def read_live(given: Json) -> LiveLines | None:
-    """The market's lines of this moment, where a line gives them. Raises BadState."""
+    """Read the market's live lines and their age; None where not given. Raises BadState."""
     value = given.get("live_lines")
     if value is None:
         return None
@@ -276,7 +279,7 @@ def read_live(given: Json) -> LiveLines | None:
 
 
 def _lines(value: Any, field: str) -> Lines:
-    """Lines as numbers; moneylines are decimal, or American from 100 on."""
+    """Read lines; moneylines may be decimal, or American from 100 on."""
     if value is None:
         return Lines()
     if not isinstance(value, dict):
@@ -302,7 +305,10 @@ def _decimal(odds: float, field: str) -> float:
 
 
 def _rated(value: Any, parameters: Parameters) -> Prior:
-    """Ratings in points about an average team: a number a side, or offence and defence."""
+    """The prior from ratings in points above an average team: one number a side, or two.
+
+    Two numbers are offence and defence.
+    """
     if not isinstance(value, dict):
         raise BadState("ratings", 'ratings is written {"home": 3.1, "away": -1.2}')
     figures, average = parameters.ratings, parameters.average
@@ -326,19 +332,17 @@ def _rated(value: Any, parameters: Parameters) -> Prior:
 
 
 INACTIVE = "inactive"
-"""The note of a player who is said to be missing."""
+"""The note of a player who is listed as inactive."""
 
 _MOST_PLAYERS = 60
 _MOST_COUNT = 300
 _STARTS_FROM = 0.5
-"""Of a game: who usually plays more is taken to start where a line does not say."""
+"""Share of a game's minutes: a player who usually plays at least as much is taken to be a starter,
+unless the state says."""
 
 
 def read_players(given: Json, rules: League) -> tuple[PlayerLine, ...]:
-    """The box lines that a state gives under `players`; none when it has no such field.
-
-    Raises BadState.
-    """
+    """Read the players' figures under `players`; empty without that field. Raises BadState."""
     value = given.get("players")
     if value is None:
         read_inactive(given)
@@ -361,7 +365,10 @@ def read_players(given: Json, rules: League) -> tuple[PlayerLine, ...]:
 def read_player_priors(
     given: Json, lines: tuple[PlayerLine, ...], figures: PlayerFigures, rules: League
 ) -> PlayerPriors:
-    """What was expected of the players, where a state says so. Raises BadState."""
+    """Read the players' priors, where the state gives them. Raises BadState.
+
+    `lines` are the players that `read_players` made of the same state.
+    """
     known = {}
     for i, (one, line) in enumerate(zip(given.get("players") or (), lines, strict=True)):
         prior = _prior(one.get("prior"), f"players[{i}].prior", figures, rules)
@@ -376,9 +383,10 @@ def _mates(
     known: Mapping[tuple[Side, str], PlayerPrior],
     rules: League,
 ) -> dict[tuple[Side, str], Mate]:
-    """The players as their team-mates see them, where a state says who is missing tonight.
+    """What each player and his team-mates usually contribute, where a state lists inactive players.
 
-    The usual line-up is then everybody with a prior. Raises BadState.
+    The usual line-up is then every player with a prior. Empty without inactive players. Raises
+    BadState.
     """
     missing = read_inactive(given)
     if not missing:
@@ -403,7 +411,7 @@ def _mates(
 
 
 def read_inactive(given: Json) -> dict[tuple[Side, str], str]:
-    """Who is missing tonight, by side and key, and where the state says so. Raises BadState."""
+    """Read the inactive players: by side and key, the field that names each. Raises BadState."""
     value = given.get("inactive")
     if value is None:
         return {}

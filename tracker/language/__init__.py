@@ -1,16 +1,16 @@
-"""The line of text that registers a bet: `LAL@DEN over 224.5 -110 $20 #tag`.
+"""The grammar of a bet's line of text: `LAL@DEN over 224.5 -110 $20 #tag`.
 
     line   = bet | [heading] bet (";" bet)+ [price] [stake]
     bet    = [game] whom market [span] [price] [stake] [tag...], in any order
     game   = team "@" team [date], or with "vs"
-    whom   = a team by code, city, nickname or full name; a player by his name
+    whom   = a team by code, city, nickname or full name; or a player by name
     market = "ML" | points | ("over" | "under") points | "odd" | "even" | "3-way" | "tie"
            | ("over" | "under") points stat | number "+" stat | "double-double"
 
-Words that slips add and that change nothing are passed over. What is written is parsed without
-knowing tonight's games; `Pick.market_for` gives the market once the game is known. A bet may also
-come in parts: its line, its game, its player, its legs, its stake. From the top down: a whole line,
-what comes in parts, one bet word for word, a parlay of several.
+Words of betting slips that change nothing are skipped. A line is parsed without knowing tonight's
+games; `Pick.market_for` gives the market once the game is known. A bet may also come in parts: its
+line, its game, its player, its legs, its stake. This module parses, from the top down: a whole
+line, the parts, one bet word by word, a parlay.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ from tracker.language.slots import Slots, pick_of
 from tracker.language.tokens import FindTeam, Line
 
 _GAME_ID = re.compile(r"\d{8,10}(?:-[\w&'.-]+)?", re.ASCII)
-"""A game's id, as `tracker games --json` gives it."""
+"""A game's id, as `tracker games --json` shows it."""
 
 
 def find_in(*leagues: str, guests: Sequence[Team] = ()) -> FindTeam:
-    """Teams are looked up among the shipped names of these leagues, and among `guests`."""
+    """A lookup of teams among the shipped names of these leagues and among `guests`."""
 
     def find(words: list[str], *, wide: bool = False) -> tuple[int, tuple[Team, ...]]:
         return longest_name(words, leagues, wide=wide, guests=guests)
@@ -63,7 +63,7 @@ def find_in(*leagues: str, guests: Sequence[Team] = ()) -> FindTeam:
 
 
 def find_in_game(game: Game) -> FindTeam:
-    """Teams are looked up among the two of a game: by shipped names, codes, `home` and `away`."""
+    """A lookup of a game's two teams by their shipped names, codes, `home` and `away`."""
 
     def find(words: list[str], *, wide: bool = False) -> tuple[int, tuple[Team, ...]]:
         first = fold(words[0]) if words else ""
@@ -77,10 +77,10 @@ def find_in_game(game: Game) -> FindTeam:
 
 
 def parse_bet(text: str, find: FindTeam) -> Written:
-    """Read one line, a single bet or a parlay; raises BadBet that says where and what was expected.
+    """Read one line: a single bet or a parlay. Raises BadBet with the place and what was expected.
 
-    Several bets are told apart by `;`, by ` + `, and, where the line begins with a word such as
-    `parlay:`, by commas and new lines too.
+    Several bets are separated by `;` or ` + `, and also by commas and new lines where the line
+    begins with a word such as `parlay:`.
     """
     if not text.strip():
         raise BadBet("an empty bet: write one like 'DEN -4.5 -110 $20'")
@@ -98,7 +98,7 @@ def parse_bet(text: str, find: FindTeam) -> Written:
 
 
 def parse_pick(text: str, find: FindTeam) -> Pick:
-    """Read one line that holds one bet; raises BadBet that says where and what was expected."""
+    """Read one line that holds a single bet. Raises BadBet as `parse_bet`, and for a parlay."""
     found = parse_bet(text, find)
     if isinstance(found, ParlayPick):
         raise BadBet(f"{found.text!r} is a parlay of {len(found.legs)} legs: expected a single bet")
@@ -106,7 +106,7 @@ def parse_pick(text: str, find: FindTeam) -> Pick:
 
 
 def parse_matchup(text: str, find: FindTeam) -> Matchup:
-    """Read a game such as `LAL@DEN`, `LAL@DEN 2026-11-20` or its id; raises BadBet."""
+    """Read a game such as `LAL@DEN`, `LAL@DEN 2026-11-20`, or its id. Raises BadBet."""
     if _GAME_ID.fullmatch(text.strip()):
         return Matchup((), (), game_id=text.strip())
     line = Line.over(text, find)
@@ -130,10 +130,10 @@ _UNITS = ("units", "unit", "u")
 def read_line(
     line: str, game: str | None = None, guests: Sequence[Team] = ()
 ) -> tuple[Written, Matchup | None]:
-    """What a line means, and the game that it is about where one is named: in it, or as `game`.
+    """Read a line, with the game that it names or that `game` names; None where neither does.
 
-    A game beside the line says the league, so that `HOU` is a college where it meets one. `guests`
-    are teams that no list has, as feeds call them.
+    `game` also tells the league, so that `HOU` is a college where its opponent is one. `guests` are
+    teams of feeds that the catalog does not list. Raises BadBet.
     """
     matchup = None if game is None else parse_matchup(game, find_in(*LEAGUES, guests=guests))
     written = parse_bet(line, find_in(*_leagues(matchup), guests=guests))
@@ -145,7 +145,7 @@ def read_line(
 def read_legs(
     legs: Sequence[str], game: str | None = None, guests: Sequence[Team] = ()
 ) -> tuple[Written, Matchup | None]:
-    """As `read_line`, of a parlay whose legs are given one by one."""
+    """Read a parlay whose legs are given one by one; arguments and result as of `read_line`."""
     matchup = None if game is None else parse_matchup(game, find_in(*LEAGUES, guests=guests))
     find = find_in(*_leagues(matchup), guests=guests)
     picks: list[Pick] = []
@@ -175,19 +175,19 @@ def _leagues(matchup: Matchup | None) -> tuple[str, ...]:
 
 
 def stake_written(written: Written, unit_cents: int) -> int | None:
-    """The stake that a line says, in cents; None when it says none."""
+    """The stake in a line, in cents; None when it has none. `unit_cents` is one unit's worth."""
     if written.units is None:
         return written.stake_cents
     return in_cents(written.units, unit_cents)
 
 
 def parse_stake(text: str, unit_cents: int) -> int:
-    """Read a stake such as `20`, `$20.00`, `2u` or `0.5 units` into cents; BadBet for others."""
+    """Read a stake such as `20`, `$20.00`, `2u` or `0.5 units` into cents. Raises BadBet."""
     plain = text.strip().casefold()
     unit = next((x for x in _UNITS if plain.endswith(x)), None)
     if unit is None:
         return parse_money(text)
-    # As many units as there would be dollars, without rounding to their cents first.
+    # The number of units is parsed as an amount of money, and kept exact.
     try:
         cents = parse_money(plain.removesuffix(unit).strip())
     except BadBet:
@@ -196,12 +196,15 @@ def parse_stake(text: str, unit_cents: int) -> int:
 
 
 def in_cents(units: Fraction, unit_cents: int) -> int:
-    """So many units in cents, rounded half up."""
+    """Units in cents, rounded half up."""
     return int(units * unit_cents + Fraction(1, 2))
 
 
 def parse_placed_at(text: str) -> datetime:
-    """Read when a bet was placed: `2026-11-20T19:05:00-05:00`; BadBet without a time zone."""
+    """Read the time of placing, such as `2026-11-20T19:05:00-05:00`.
+
+    Raises BadBet for other text, and without a time zone.
+    """
     try:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -228,23 +231,24 @@ _READERS: tuple[Callable[[Line, Slots], bool], ...] = (
     read_game_or_team,
     read_name,
 )
-"""What a word may be, what is surest first. Each reads it and says so, or leaves it alone."""
+"""The readers of words, the surest first. Each takes the next words and returns True, or returns
+False and takes none."""
 
 
 _BULLET = re.compile(r"\d{1,2}\.|>+")
-"""What may stand before each bet of a list."""
+"""Finds a mark that may stand before each bet of a list: `1.`, `>`."""
 
 
 _JOINTS = frozenset({"+", "&", "and"})
-"""What may stand between two bets of any line."""
+"""Words that may separate two bets in any line."""
 
 
 _MARKS = frozenset({",", "|", "/", "•", "·", "-", "—"})
-"""What may stand between the bets of a line that says that it holds several."""
+"""Marks that may separate bets in a line which says that it holds several."""
 
 
 def _read_leg(line: Line, *, many: bool) -> Slots:
-    """Everything up to the end of a bet; raises BadBet at the first word that says nothing.
+    """Read words up to the end of a bet. Raises BadBet at the first word that no reader takes.
 
     `many` is whether the line says that it holds several bets, so that commas may separate them.
     """
@@ -261,6 +265,7 @@ def _read_leg(line: Line, *, many: bool) -> Slots:
 
 
 def _ends(line: Line, slots: Slots) -> bool:
+    """Whether the bet that is being read ends before the next word."""
     low = line.peek()
     if low == ";" or (low == "\n" and slots.many):
         return True
@@ -277,7 +282,7 @@ def _ends(line: Line, slots: Slots) -> bool:
 
 
 def _begins(line: Line, slots: Slots) -> bool:
-    """Whether a bet may begin at the next word: it names somebody, or says over or a tie."""
+    """Whether a bet may begin at the next word: a name, a line's side such as over, or a tie."""
     low = line.peek()
     if OR_MORE.fullmatch(low) or ATTACHED.fullmatch(low):
         return True
@@ -296,12 +301,12 @@ _COUNT = re.compile(r"(\d{1,2})-?(legs?|teams?|picks?|legger|man|folds?)")
 
 
 _FARTHEST = 12
-"""Within how many words a parlay is called one, if it is."""
+"""A line that is a parlay says so within this many words."""
 
 
 @dataclass(slots=True)
 class _Heading:
-    """What stands before the legs: what it is called, how many legs it says, price and stake."""
+    """The words before a parlay's legs: its kind, its stated number of legs, price and stake."""
 
     same_game: bool
     count: int | None
@@ -309,7 +314,7 @@ class _Heading:
 
 
 def _read_heading(line: Line) -> _Heading | None:
-    """Reads `sgp:`, `3-leg parlay +450 $10:` and the like; nothing where no parlay is said."""
+    """Read a heading such as `sgp:` or `3-leg parlay +450 $10:`; None when there is none."""
     said = False
     for place in range(min(_FARTHEST, len(line.words))):
         line.at = place
@@ -351,7 +356,7 @@ def _number(low: str) -> int | None:
 
 
 def _priced(line: Line, slots: Slots) -> bool:
-    """Reads a part of what the whole pays."""
+    """Read one word of the whole parlay's price, stake or tags; False when it is none."""
     if line.peek() in ("+", "=", "@", "odds", "total", "payout"):
         line.at += 1
         return True
@@ -366,7 +371,7 @@ def _priced(line: Line, slots: Slots) -> bool:
 
 
 def _legs_of(line: Line, *, many: bool) -> list[Slots]:
-    """The bets of a line, in their order; one that is only a price stands for the whole."""
+    """Read the bets of a line in order; one with only a price or stake is about the whole line."""
     found: list[Slots] = []
     while line.word is not None:
         if (
@@ -384,7 +389,7 @@ def _legs_of(line: Line, *, many: bool) -> list[Slots]:
 
 
 def _skip_bullet(line: Line) -> None:
-    """Pass over `1.`, `Leg 2:`, `Pick:` before a bet."""
+    """Skip `1.`, `Leg 2:` or `Pick:` before a bet."""
     if line.peek(1) and _BULLET.fullmatch(line.peek()):
         line.at += 1
     if line.peek() in say.LABELS:
@@ -394,7 +399,7 @@ def _skip_bullet(line: Line) -> None:
 
 
 def _parlay_of(line: Line, heading: _Heading | None, read: list[Slots]) -> ParlayPick:
-    """The parlay of these legs; BadBet where they do not make one."""
+    """Make a parlay of the bets that were read. Raises BadBet where they do not make one."""
     whole = heading.price if heading is not None else Slots(0, many=True)
     legs = [x for x in read if not x.empty]
     for slots in (x for x in read if x.empty):
@@ -428,7 +433,7 @@ def _parlay_of(line: Line, heading: _Heading | None, read: list[Slots]) -> Parla
 
 
 def _take_the_whole(line: Line, whole: Slots, legs: list[Slots]) -> None:
-    """Tell the price and stake of the whole, which stand after the last leg, from the legs' own."""
+    """Move the price and stake of the whole parlay, written after the last leg, off that leg."""
     *earlier, last = legs
     for number, slots in enumerate(earlier, 1):
         line.leg = number
@@ -445,7 +450,7 @@ def _take_the_whole(line: Line, whole: Slots, legs: list[Slots]) -> None:
 
 
 def _join(line: Line, whole: Slots, part: Slots) -> None:
-    """Add to the price and stake of the whole what another place says of it."""
+    """Add another part's price, stake and tags to those of the whole; BadBet for one twice."""
     twice = (bool(whole.prices) and bool(part.prices)) or len(part.prices) > 1
     staked = part.stake_cents is not None or part.units is not None
     if twice or (staked and (whole.stake_cents is not None or whole.units is not None)):

@@ -1,7 +1,7 @@
-"""The readers of a line: each takes the words at hand into the slots of a bet, or lets them be.
+"""The readers of a line: each puts the next words into the slots of a bet, or leaves them.
 
-First the figures: lines, prices, stakes, units, dates, and what is counted. Then whom a bet is
-about: teams, games, players, and the terms that are no figures.
+The readers of figures come first: lines, prices, stakes, units, dates, statistics. Then come those
+of terms and of names: teams, games, players. A reader returns whether it took any words.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def read_tag(line: Line, slots: Slots) -> bool:
-    """A word such as `#props`."""
+    """Read a tag such as `#props`."""
     low = line.peek()
     if not low.startswith("#") or len(low) == 1:
         return False
@@ -44,7 +44,7 @@ def read_tag(line: Line, slots: Slots) -> bool:
 
 
 def read_money(line: Line, slots: Slots) -> bool:
-    """A stake: `$20`, `20$`, `20 dollars`, `stake 20`, `risk $20 to win $18.18`."""
+    """Read a stake: `$20`, `20$`, `20 dollars`, `stake 20`, `risk $20 to win $18.18`."""
     low = line.peek()
     if low == "to" and line.peek(1) == "win" and line.peek(2).startswith("$"):
         line.at += 2
@@ -74,7 +74,7 @@ def _stake(line: Line, slots: Slots) -> bool:
 
 
 def read_units(line: Line, slots: Slots) -> bool:
-    """A stake in units: `2u`, `1.5 units`."""
+    """Read a stake in units: `2u`, `1.5 units`."""
     low = line.peek()
     written = UNITS.fullmatch(low)
     apart = _NUMBER.fullmatch(low) and line.peek(1) in say.UNITS
@@ -89,7 +89,7 @@ def read_units(line: Line, slots: Slots) -> bool:
 
 
 def read_over_under(line: Line, slots: Slots) -> bool:
-    """A direction, mostly with its line: `over 224.5`, `o224.5`."""
+    """Read a direction, mostly with its line: `over 224.5`, `o224.5`."""
     found = ATTACHED.fullmatch(line.peek())
     count, way = (0, say.OVER_UNDER[found[1]]) if found else line.look_up(say.OVER_UNDER)
     text = found[2] if found else line.peek(count)
@@ -119,7 +119,7 @@ def _line_of(line: Line, slots: Slots, text: str) -> None:
 
 
 def read_signed(line: Line, slots: Slots) -> bool:
-    """A spread such as `-4.5`, or American odds."""
+    """Read a signed number: a spread such as `-4.5`, or American odds."""
     found = _SIGNED.fullmatch(line.peek())
     if not found:
         return False
@@ -135,7 +135,7 @@ def read_signed(line: Line, slots: Slots) -> bool:
 
 
 def read_number(line: Line, slots: Slots) -> bool:
-    """A number without a sign: `25+`, a price, or the line of a total whose side follows."""
+    """Read a number without a sign: `25+`, a price, a stake, or a line whose side follows."""
     low = line.peek()
     if found := OR_MORE.fullmatch(low):
         _line_of(line, slots, found[1])
@@ -145,7 +145,7 @@ def read_number(line: Line, slots: Slots) -> bool:
         return _or_more(slots)
     number = bool(_NUMBER.fullmatch(low))
     if number and slots.prices and slots.market_said and not slots.many and _unstaked(slots):
-        # Behind the price a bare number can only be the stake.
+        # After a price, a bare number can only be the stake.
         return _stake(line, slots)
     if not number and not _PRICE.fullmatch(low):
         return False
@@ -166,13 +166,14 @@ def _unstaked(slots: Slots) -> bool:
 
 
 def _or_more(slots: Slots) -> bool:
+    """Turn the number into an over: `25+` is over 24.5."""
     slots.or_more = True
     slots.number = (slots.number or 0) - 0.5
     return True
 
 
 def _side_follows(line: Line) -> bool:
-    """Whether the next number is a total whose side, or what is counted, stands after it."""
+    """Whether the next number is a line whose side or statistic stands after it."""
     line.at += 1
     said = line.peek() == "+" or line.phrase(("or more", *say.OVER_UNDER, *say.STATS)) > 0
     line.at -= 1
@@ -183,7 +184,7 @@ def _price(line: Line, slots: Slots) -> bool:
     if len(slots.prices) > int(slots.many):
         raise line.bad(slots.expected)
     if line.peek().strip("0.") == "":
-        # What a shell makes of $20 in double quotes.
+        # A shell turns $20 within double quotes into 0.
         raise line.bad("a stake such as $20 (within single quotes, on a command line)")
     slots.prices.append((line.at, line.figure(lambda text: parse_odds(text.rstrip("xX")))))
     line.at += 1
@@ -191,7 +192,7 @@ def _price(line: Line, slots: Slots) -> bool:
 
 
 def read_even_money(line: Line, slots: Slots) -> bool:
-    """`EVEN` after a market is a price."""
+    """Read `EVEN` after a market as a price of even money."""
     count = line.phrase(say.EVEN_MONEY)
     if not count or not slots.market_said:
         return False
@@ -201,7 +202,7 @@ def read_even_money(line: Line, slots: Slots) -> bool:
 
 
 def read_counted(line: Line, slots: Slots) -> bool:
-    """What a player line counts, such as `pts`; of a team, points are what is counted anyway."""
+    """Read what a player line counts, such as `pts`; `points` of a team changes nothing."""
     found = read_stat(line)
     if found is None:
         return False
@@ -212,7 +213,7 @@ def read_counted(line: Line, slots: Slots) -> bool:
         said = slots.number is not None and slots.stat_at > slots.number_at
         if Stat.PTS not in (stat, slots.stat) or said:
             raise line.bad(slots.expected)
-        # `Total points` may head a slip whose line says the rest.
+        # `Total points` may head a slip which names the statistic later.
         stat = slots.stat if stat is Stat.PTS and slots.stat is not None else stat
     slots.stat, slots.stat_at = stat, line.at
     line.at += count
@@ -220,7 +221,7 @@ def read_counted(line: Line, slots: Slots) -> bool:
 
 
 def read_date(line: Line, slots: Slots) -> bool:
-    """The league's own date of the game."""
+    """Read the league's own date of the game."""
     if not _DATE.fullmatch(line.peek()):
         return False
     if slots.day is not None:
@@ -238,7 +239,7 @@ _PRICE_FOLLOWS = re.compile(r"[+-]?[\d.]|ev")
 
 
 def read_term(line: Line, slots: Slots) -> bool:
-    """The longest term that the next words are, whatever its kind."""
+    """Read the longest term of the vocabulary that the next words form, of any kind."""
     count, term = line.longest(say.PHRASES)
     if term == "total points" and (slots.names or _a_sum_follows(line)):
         count, term = 1, "total"
@@ -251,7 +252,7 @@ def read_term(line: Line, slots: Slots) -> bool:
 
 
 def _a_sum_follows(line: Line) -> bool:
-    """Whether the points of `total points` are the first part of a sum, with rebounds, say."""
+    """Whether `points` after `total` begins a sum, such as points and rebounds."""
     kept, line.at = line.at, line.at + 1
     found = read_stat(line)
     line.at = kept
@@ -259,7 +260,7 @@ def _a_sum_follows(line: Line) -> bool:
 
 
 def _says_which(line: Line, slots: Slots, term: str) -> bool:
-    """A term that is one of several: a span, a double-double, odd or even, a pick'em."""
+    """Take a term that has a value: a span, a double-double, odd or even, a pick'em."""
     span, tens = say.SPANS.get(term), say.TENS.get(term)
     if span is not None:
         if slots.span not in (None, span):
@@ -287,10 +288,11 @@ _SAYINGS = (
     (say.NEGATION, "negated"),
     (say.SCORES, "scores"),
 )
-"""Terms that are said or not, and the slot that notes it."""
+"""Terms that are either there or not, and the slot of each."""
 
 
 def _says_so(slots: Slots, term: str) -> bool:
+    """Take a term that is either there or not, such as `moneyline`."""
     name = next((name for terms, name in _SAYINGS if term in terms), None)
     if name is not None:
         setattr(slots, name, True)
@@ -298,7 +300,7 @@ def _says_so(slots: Slots, term: str) -> bool:
 
 
 def _passes(line: Line, slots: Slots, term: str) -> bool:
-    """Whether the term changes nothing here."""
+    """Whether the term changes nothing here and is skipped."""
     if term in say.NOISE:
         return True
     follows = line.peek(len(term.split()))
@@ -308,7 +310,7 @@ def _passes(line: Line, slots: Slots, term: str) -> bool:
 
 
 def _a_team_after_all(line: Line, slots: Slots, count: int) -> bool:
-    """`NO` is New Orleans and `HC` a college where they stand as a team does."""
+    """Whether a term is a team's name here: `NO` may be New Orleans, `HC` a college."""
     if line.phrase(say.NEGATION) == count:
         kept, line.at = line.at, line.at + count
         tens = line.phrase(say.TENS) or line.peek() in ("a", "to")
@@ -320,12 +322,12 @@ def _a_team_after_all(line: Line, slots: Slots, count: int) -> bool:
 
 
 def is_initial(word: Word | None) -> bool:
-    """Whether a word is a first name cut to a letter: `N.`."""
+    """Whether a word is the initial of a first name: `N.`."""
     return word is not None and bool(_INITIAL.fullmatch(word.text))
 
 
 def read_game_or_team(line: Line, slots: Slots) -> bool:
-    """A game, a team, or whom a team or a player meets: `LAL@DEN`, `DEN`, `vs LAL`."""
+    """Read a game, a team, or the opponent of a team or player: `LAL@DEN`, `DEN`, `vs LAL`."""
     if line.peek() in say.VERSUS:
         return _opponent(line, slots)
     count, found = line.team()
@@ -349,7 +351,7 @@ def read_game_or_team(line: Line, slots: Slots) -> bool:
 
 
 def _second_team(line: Line, slots: Slots, count: int, found: tuple[Team, ...]) -> None:
-    """Two teams side by side are a game: `lakers nuggets o224.5`."""
+    """Take a second team right after the first as a game: `lakers nuggets o224.5`."""
     shared = _leagues(slots.team) & _leagues(found)
     if slots.team_words.stop != line.at - count or slots.matchup is not None or not shared:
         line.at -= count
@@ -360,9 +362,10 @@ def _second_team(line: Line, slots: Slots, count: int, found: tuple[Team, ...]) 
 
 
 def _name_follows(line: Line, ahead: int) -> bool:
-    """Whether the word so far ahead can only be a name, as in `Orlando Robinson`.
+    """Whether the word `ahead` words on can only be part of a name, as in `Orlando Robinson`.
 
-    Where two may be schools or people, as in `Troy Brown`, a player's line makes them a player.
+    Two words that may each be a school or a name, as in `Troy Brown`, are a player's name where the
+    rest of the bet counts a player's statistic.
     """
     kept, line.at = line.at, line.at + ahead
     word = line.word
@@ -382,7 +385,7 @@ def _name_follows(line: Line, ahead: int) -> bool:
 
 
 def _counts(line: Line) -> bool:
-    """Whether what a player does is counted in what is left of the bet."""
+    """Whether the rest of the bet names a player's statistic."""
     kept, counts = line.at, False
     while (word := line.word) is not None and not word.ends_leg and not counts:
         counts = line.phrase(say.STATS) > 0 or line.phrase(say.TENS) > 0
@@ -392,7 +395,7 @@ def _counts(line: Line) -> bool:
 
 
 def _versus_team(line: Line) -> bool:
-    """Whether a team stands behind the next word."""
+    """Whether a team follows the next word."""
     line.at += 1
     count, _ = line.team()
     line.at -= 1
@@ -430,7 +433,7 @@ def _matchup(line: Line, slots: Slots, count: int, away: tuple[Team, ...]) -> No
 
 
 def _opponent(line: Line, slots: Slots) -> bool:
-    """`vs LAL` after a team or a player. An `@` before a price says nothing."""
+    """Read an opponent: `vs LAL` after a team or a player. An `@` before a price is skipped."""
     if _PRICE_FOLLOWS.match(line.peek(1)) and slots.market_said:
         line.at += 1
         return True
@@ -454,7 +457,7 @@ def _leagues(found: tuple[Team, ...]) -> frozenset[str]:
 
 
 def read_name(line: Line, slots: Slots) -> bool:
-    """A word that can only be a part of a player's name."""
+    """Read a word that can only be part of a player's name."""
     word = line.word
     if word is None or not _nameable(word):
         return False

@@ -1,6 +1,6 @@
-"""What the words of one bet have said so far, in whatever order, and the pick that is made of them.
+"""The slots of one bet: what its words have said so far, in any order, and the pick made of them.
 
-A pick lacks nothing and says nothing twice; what is missing or too much is told as BadBet.
+Anything that a pick lacks or says twice raises BadBet.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ _ABOUT = "a team, a player, a game such as LAL@DEN, 'over' or 'under'"
 
 @dataclass(slots=True)
 class Slots:
-    """What has been read of one bet. Places are those of words in the line.
+    """What has been read of one bet. `start`, `end` and fields in `_at` are indices of words.
 
-    `many` is whether the line holds several bets. `stranger` is the first word that may be a
-    player's name, and what would have made sense in its place if it is none.
+    `many` is whether the line holds several bets. `names` are the indices of the words of a
+    player's name. `stranger` is the first of these that is no team, with what was expected in its
+    place in case it is no name.
     """
 
     start: int
@@ -79,27 +80,27 @@ class Slots:
 
     @property
     def market_said(self) -> bool:
-        """Whether a market is there, so that a bare number can only be a price."""
+        """Whether the market is known, so that a bare number can only be a price."""
         line = self.number is not None and (self.direction is not None or self.or_more)
         plain = self.handicap is not None or self.moneyline or self.tie or self.three_way
         return line or plain or self.parity is not None or self.tens is not None
 
     @property
     def ready(self) -> bool:
-        """Whether this may be the whole of a bet, so that a mark after it may end it."""
+        """Whether the bet may be complete, so that a mark after it may end it."""
         if self.names and self.stat is None and self.tens is None:
             return False
         return self.market_said
 
     @property
     def empty(self) -> bool:
-        """Whether nothing but a price, a stake or tags is there."""
+        """Whether there is nothing but a price, a stake or tags."""
         about = self.team or self.names or self.matchup or self.span or self.stat
         return not (about or self.market_said or self.number is not None or self.direction)
 
     @property
     def expected(self) -> str:
-        """What would have made sense at this point."""
+        """What is expected next, in words for an error."""
         if self.direction is not None and self.number is None:
             return "the line, such as 224.5"
         if self.market_said:
@@ -112,9 +113,9 @@ _JOINERS = frozenset({"+", "&", "and", "/", ","})
 
 
 def read_stat(line: Line) -> tuple[Stat, int] | None:
-    """The statistic that the next words name, and how many they are; None when they name none.
+    """The statistic that the next words name, and how many words they are; None when none.
 
-    Raises BadBet for one that no line here counts, such as fantasy points.
+    Raises BadBet for a statistic that is not followed here, such as fantasy points.
     """
     count = line.phrase(UNKNOWN_STATS)
     if count > line.phrase(STATS):
@@ -140,7 +141,7 @@ _KNOWN = f"choose from {' '.join(x.value for x in Stat)}"
 
 
 def _next(line: Line, count: int) -> tuple[set[Stat], int] | None:
-    """The part of a sum that follows, and how many words have been read with it."""
+    """The next part of a sum, and the count of words up to its end; None when none follows."""
     joined = line.peek(count) in _JOINERS
     follows = count + int(joined)
     if line.peek(count) == "," and line.peek(follows) in ("&", "and"):
@@ -152,7 +153,7 @@ def _next(line: Line, count: int) -> tuple[set[Stat], int] | None:
 
 
 def _parts(line: Line, ahead: int) -> tuple[set[Stat], int]:
-    """The statistics that a term so far ahead adds up, and how many words have been read then."""
+    """The statistics of the term `ahead` words on, and the count of words up to its end."""
     line.at += ahead
     count, stat = line.look_up(STATS)
     low = line.peek()
@@ -169,13 +170,13 @@ def _parts(line: Line, ahead: int) -> tuple[set[Stat], int]:
 
 
 _LEAST_TEAM_TOTAL = 60.0
-"""A line on points below this is a player's where the name may be a person's or a team's."""
+"""Where a name may be a person's or a team's, a line on points below this is a player's."""
 
 
 def pick_of(line: Line, slots: Slots, text: str, before: Pick | None = None) -> Pick:
-    """The pick that the words mean; `before` is the leg before it, whose player may be meant.
+    """Make the pick of a bet's slots; `before` is the leg before, whose player it may share.
 
-    Raises BadBet that says where and what was expected.
+    Raises BadBet with the place and what was expected.
     """
     if slots.scores and slots.names and slots.stat is None and slots.tens is None:
         slots.stat = Stat.PTS
@@ -208,7 +209,7 @@ def pick_of(line: Line, slots: Slots, text: str, before: Pick | None = None) -> 
 
 
 def _odds(slots: Slots) -> Odds | None:
-    """The price as written, else what `risk $22 to win $20` comes to."""
+    """The price as written, else the price that `risk $22 to win $20` implies."""
     if slots.prices or not slots.to_win_cents or not slots.stake_cents:
         return slots.prices[0][1] if slots.prices else None
     paid = Odds("", 1 + Fraction(slots.to_win_cents, slots.stake_cents))
@@ -224,7 +225,7 @@ def _matchup(slots: Slots) -> Matchup | None:
 
 
 def _team(line: Line, slots: Slots) -> tuple[Team, ...]:
-    """The team that is meant, among those of the game where one is named."""
+    """The teams that the name may mean; where a game is named, only its teams."""
     if slots.matchup is None or not slots.team:
         return slots.team
     words = [line.words[i].text for i in slots.team_words]
@@ -244,7 +245,7 @@ def _team(line: Line, slots: Slots) -> tuple[Team, ...]:
 
 
 def _player(line: Line, slots: Slots, before: Pick | None) -> str | None:
-    """The words that name the player; None where the bet is about a team or a game."""
+    """The words that name the player; None where the bet is on a team or a game."""
     if slots.stat is None and slots.tens is None:
         if slots.names:
             raise _no_player_line(line, slots)
@@ -345,7 +346,7 @@ def _total(line: Line, slots: Slots) -> Asked:
 
 
 def _one_market(line: Line, slots: Slots) -> None:
-    """Refuse a bet that says two markets at once."""
+    """Raise BadBet for a bet that names two markets."""
     said = (
         slots.handicap is not None,
         slots.moneyline and not slots.three_way and not slots.tie,

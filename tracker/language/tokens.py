@@ -1,4 +1,4 @@
-"""A line of text as words that know where they stand, and a mark for how far it has been read."""
+"""The words of a line of text with their places, and a cursor that the readers move."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tracker.domain.league import LEAGUES
 from tracker.language.vocabulary import MONEYLINE, NEVER_IN_A_NAME, NOISE, STATS, SUGGESTED
 
 _LONG = 7
-"""Letters from which on two may be wrong."""
+"""In a word of at least this many letters, two may be wrong."""
 
 _SHORT = 3
-"""A word of so few letters is like too many others as short."""
+"""A word of this many letters is compared only with longer words: too many short ones are alike."""
 
 _LONGEST = 40
 _CLOSE = 0.6
 
 Index = Mapping[str, tuple[str, ...]]
-"""Known words by what is left of them when a letter, or two of a long one, is left out."""
+"""Known words by their forms with one letter left out, or two in a long word."""
 
 
 def index(words: Iterable[str]) -> Index:
-    """Make words findable. The order breaks ties: the first is suggested."""
+    """Index words for `nearest`. Of words that are equally near, the first is suggested."""
     found: dict[str, dict[str, None]] = {}
     for word in words:
         for rest in _shortened(word):
@@ -37,7 +37,7 @@ def index(words: Iterable[str]) -> Index:
 
 
 def nearest(word: str, known: Index) -> str | None:
-    """The known word that is likest to `word` but not it; None when none is within two letters."""
+    """The known word nearest to a misspelt one; None when none is near or the word is known."""
     from difflib import SequenceMatcher
 
     if not _SHORT <= len(word) <= _LONGEST:
@@ -72,17 +72,17 @@ _CHUNK = re.compile(
 )
 _SIGNS = {"+": "+", "-": "-", "plus": "+", "minus": "-"}
 _CODES = re.compile(r"[A-Z]{2,4}-[A-Z]{2,4}")
-"""Two codes of teams: `LAL-DEN`."""
+"""Finds two team codes joined by a hyphen: `LAL-DEN`."""
 
 _LINE = re.compile(r"(?:\d{1,3}|\d,\d{3}|\d{1,5})?(?:\.[05]?)?")
-"""A number that a sign may stand apart from: not a price such as `1.95`."""
+"""Finds a number whose sign may be written apart from it; not a price such as `1.95`."""
 _SOFT = frozenset(",|:•·—-=")
 _HIDDEN = frozenset('()[]{}"“”*')
 _ATTACHED = re.compile(rf"(?P<head>.*[^\W_]|.*[.\d])(?P<tail>[+\-](?:{NUMBER}))", re.DOTALL)
 _DECIMAL_COMMA = re.compile(r"[a-zA-Z@+\-]*\d{1,3},\d{1,2}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONEY = str.maketrans({"€": "$", "£": "$"})
-"""A stake is an amount of the person's own money, whatever that is called."""
+"""Other currencies are read as dollars: a stake is an amount of the person's own money."""
 
 _DASHES = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2012": "-", "\u2010": "-", "\uff0b": "+"})
 
@@ -92,13 +92,13 @@ _LEAGUE = re.compile(
     r"(?![\w@'-])",
     re.IGNORECASE,
 )
-"""A word that says whether the men or the women are meant, where one name is both's: `(W)`."""
+"""Finds a word which says that the women's or the men's team is meant: `(W)`, `ncaaw`."""
 
 _WOMEN, _MEN = frozenset({"wnba", "ncaaw"}), frozenset({"nba", "ncaam", "gleague"})
 
 
 def _leagues_of(found: re.Match[str]) -> frozenset[str]:
-    """The leagues that such a word leaves."""
+    """The leagues that a word found by `_LEAGUE` allows."""
     word = (found["sex"] or found["word"]).casefold()
     said = _WOMEN if word[0] == "w" or word == "ncaaw" else _MEN
     alone = {"ncaaw", "ncaam"} if word.endswith(("bb", "ncaaw", "ncaam")) else said
@@ -106,12 +106,12 @@ def _leagues_of(found: re.Match[str]) -> frozenset[str]:
 
 
 class FindTeam(Protocol):
-    """Looks up the team that leading words name."""
+    """A lookup of the team that leading words name."""
 
     def __call__(self, words: list[str], *, wide: bool = False) -> tuple[int, tuple[Team, ...]]:
         """How many of the words name a team, and which teams they may mean.
 
-        `wide` asks for colleges too where a professional team bears the name.
+        A `wide` lookup finds colleges too where a professional team has the name.
         """
 
 
@@ -125,22 +125,22 @@ class Word:
     low: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Fold the case once: words are looked at often."""
+        """Fold the case once, since many readers compare the word."""
         object.__setattr__(self, "low", self.text.casefold())
 
     @property
     def soft(self) -> bool:
-        """A mark that only keeps words apart, such as a comma."""
+        """Whether it is a mark that only separates words, such as a comma."""
         return self.text in _SOFT
 
     @property
     def ends_leg(self) -> bool:
-        """A mark that separates the legs of a parlay."""
+        """Whether it is a mark that separates the legs of a parlay."""
         return self.text in (";", "\n")
 
 
 def words_of(text: str) -> list[Word]:
-    """The words of a line. Brackets and pictures are left out, `½` is `.5`."""
+    """Split a line into words. Brackets and emoji are left out, and `½` becomes `.5`."""
     found: list[Word] = []
     at = 0
     while at < len(text):
@@ -159,13 +159,13 @@ def words_of(text: str) -> list[Word]:
 
 
 def _picture(character: str) -> bool:
-    """Whether it is an emoji or a part of one."""
+    """Whether a character is an emoji or part of one."""
     kind = unicodedata.category(character)
     return kind in ("So", "Sk", "Cf", "Cs") or "\ufe00" <= character <= "\ufe0f"
 
 
 def _split(chunk: str, place: int) -> list[Word]:
-    """A run without blanks as words: `DEN-4.5` are two, `LAL/DEN` three."""
+    """Split text without blanks into words: `DEN-4.5` is two words, `LAL/DEN` three."""
     plain = _ascii(chunk)
     end = place + len(chunk)
     if _DATE.fullmatch(plain):
@@ -186,12 +186,12 @@ def _split(chunk: str, place: int) -> list[Word]:
 
 
 def _ascii(chunk: str) -> str:
-    """Dashes as minus signs, and `½` as `.5`."""
+    """Replace dashes by minus signs, `½` by `.5`, and other currencies by `$`."""
     return chunk.translate(_DASHES).replace("½", ".5").translate(_MONEY)
 
 
 def _figure(plain: str) -> str:
-    """A decimal comma as a point: `224,5`."""
+    """Replace a decimal comma by a point: `224,5`."""
     return plain.replace(",", ".") if _DECIMAL_COMMA.fullmatch(plain) else plain
 
 
@@ -200,13 +200,13 @@ def _is_name(part: str) -> bool:
 
 
 def _one_term(text: str, mark: str) -> bool:
-    """Whether words joined by a mark belong together: `o/u`, `pts/reb`."""
+    """Whether words joined by a mark are one term: `o/u`, `pts/reb`."""
     low = text.casefold()
     return low in NOISE or low in MONEYLINE or all(x in STATS for x in low.split(mark))
 
 
 def _join_signs(words: list[Word]) -> list[Word]:
-    """Join a sign that stands alone with the number after it: `DEN - 4.5`, `DEN minus 4.5`."""
+    """Join a separate sign with the number after it: `DEN - 4.5`, `DEN minus 4.5`."""
     found: list[Word] = []
     for word in words:
         last = found[-1] if found else None
@@ -225,7 +225,10 @@ def _known() -> Index:
 
 @dataclass(slots=True)
 class Line:
-    """The words of a line, and how far they have been read. `leg` is the number of a parlay's."""
+    """The words of a line and how far they have been read: `at` is the index of the next word.
+
+    `leg` is the number of the parlay leg that is being read, for errors; None for a single bet.
+    """
 
     text: str
     find: FindTeam
@@ -233,12 +236,12 @@ class Line:
     at: int = 0
     leg: int | None = None
     said: list[tuple[int, frozenset[str]]] = field(default_factory=list)
-    """Where a word stands that says the leagues, and which it leaves."""
+    """Offsets of the words found by `_LEAGUE`, with the leagues that each allows."""
     _phrases: dict[int, tuple[tuple[int, str], ...]] = field(default_factory=dict)
 
     @classmethod
     def over(cls, text: str, find: FindTeam) -> Line:
-        """The line, of which nothing is read yet."""
+        """A line that is split into words, with the cursor at its start."""
         found = list(_LEAGUE.finditer(text))
         words = words_of(text)
         for one in found:
@@ -251,22 +254,22 @@ class Line:
         return self.words[self.at] if self.at < len(self.words) else None
 
     def peek(self, ahead: int = 0) -> str:
-        """The word so far ahead, without case; empty beyond the end."""
+        """The word `ahead` words on, in lower case; empty beyond either end."""
         place = self.at + ahead
         return self.words[place].low if 0 <= place < len(self.words) else ""
 
     def phrase(self, among: Collection[str]) -> int:
-        """How many of the next words are a known phrase, the longest there is; 0 for none."""
+        """How many words the longest phrase of `among` that comes next has; 0 for none."""
         count, _ = self.longest(among)
         return count
 
     def look_up(self, table: Mapping[str, T]) -> tuple[int, T | None]:
-        """How many of the next words are a phrase of the table, and what it stands for."""
+        """How many of the next words are a phrase of the table, and its value; or (0, None)."""
         count, phrase = self.longest(table)
         return count, table[phrase] if count else None
 
     def longest(self, among: Collection[str]) -> tuple[int, str]:
-        """The longest known phrase that the next words are, and how many words it has."""
+        """The number of words of the longest phrase of `among` that comes next, and that phrase."""
         if self.at not in self._phrases:
             self._phrases[self.at] = self._begun_here()
         for count, phrase in self._phrases[self.at]:
@@ -275,7 +278,7 @@ class Line:
         return 0, ""
 
     def _begun_here(self) -> tuple[tuple[int, str], ...]:
-        """What the next words may be as phrases, the longest first."""
+        """The phrases that the next words may form, the longest first."""
         found: list[tuple[int, str]] = []
         phrase = ""
         for count, word in enumerate(self.words[self.at : self.at + _LONGEST_PHRASE], 1):
@@ -289,12 +292,12 @@ class Line:
         return tuple(reversed(found))
 
     def team(self, *, wide: bool = False) -> tuple[int, tuple[Team, ...]]:
-        """How many of the next words name a team, and the teams that may be meant."""
+        """How many of the next words name a team, and the teams that they may mean."""
         names: list[str] = []
         for word in self.words[self.at : self.at + 4]:
             if word.soft or word.ends_leg or not any(x.isalpha() for x in word.text):
                 break
-            # No team's name goes on with a term: to stop there spares a look at every college.
+            # A term cannot continue a team's name; stopping here saves a search of all colleges.
             if names and word.low in NEVER_IN_A_NAME:
                 break
             names.append(word.text)
@@ -308,17 +311,17 @@ class Line:
         return (count, meant) if meant else (0, ())
 
     def _leagues_at(self, place: int) -> frozenset[str] | None:
-        """The leagues that the nearest such word of the same leg leaves; None without one."""
+        """The leagues that the nearest league word of the same leg allows; None without one."""
         near = [x for x in self.said if not _LEG_ENDS.search(self.text, *sorted((x[0], place)))]
         return min(near, key=lambda x: abs(x[0] - place))[1] if near else None
 
     def written(self, at: int) -> str:
-        """A word as the person typed it: with their own currency, dashes and fractions."""
+        """A word as the person typed it, with the original currency, dashes and fractions."""
         word = self.words[at]
         return self.text[word.place : word.end]
 
     def bad(self, expected: str, at: int | None = None) -> BadBet:
-        """An error at a word, the next one by default, that says what was expected."""
+        """Make an error at a word, by default the next one, that says what was expected."""
         place = self.at if at is None else at
         if place >= len(self.words):
             return self.wrong(f"ends too early: expected {expected}", None)
@@ -331,7 +334,7 @@ class Line:
         return self.wrong(f"{where} is not understood{hint}: expected {expected}", place)
 
     def wrong(self, what: str, at: int | None) -> BadBet:
-        """An error about a word, None for the end, in one sentence."""
+        """Make an error of one sentence about a word; `at` is None for the end of the line."""
         place = len(self.text) if at is None else self.words[at].place
         leg = "" if self.leg is None else f" leg {self.leg}:"
         colon = "" if what.startswith("ends ") and not leg else ":"
@@ -339,9 +342,9 @@ class Line:
         return BadBet(f"{_cut(self.text)!r}{colon}{leg} {what}{where}", place)
 
     def figure(self, parse: Callable[[str], T]) -> T:
-        """The next word as odds or an amount, whose own errors are told with their place.
+        """Parse the next word as odds or an amount. A BadBet of `parse` gets the word's place.
 
-        They repeat what was typed, and not what the word was read as.
+        Its text quotes what was typed, not the word after replacements.
         """
         read = self.words[self.at].text
         try:

@@ -1,4 +1,4 @@
-"""The words of bettors: spans, markets, statistics, and what slips say beside them."""
+"""The vocabulary of bettors: words for spans, markets and statistics, and words to skip."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ _STATS = {
 STATS = {word: stat for stat, words in _STATS.items() for word in words}
 
 LETTERS = {"p": Stat.PTS, "r": Stat.REB, "a": Stat.AST, "s": Stat.STL, "b": Stat.BLK}
-"""What a letter means within a sum such as `P+R+A`."""
+"""The statistic of each letter within a sum such as `P+R+A`."""
 
 SUMS = {frozenset(stat.parts): stat for stat in (Stat.PRA, Stat.PR, Stat.PA, Stat.RA)}
 
@@ -84,7 +84,7 @@ UNKNOWN_STATS = {
     "free throws": "free throws", "field goals": "field goals", "3pa": "threes attempted",
     "basket": "the first basket", "first basket": "the first basket",
 }  # fmt: skip
-"""What books offer lines on and feeds do not tell as one figure."""
+"""Statistics that books offer lines on and that this program does not follow."""
 
 TENS = {
     "double double": 2, "doubledouble": 2, "dd": 2, "dbl dbl": 2, "dub dub": 2, "double dub": 2,
@@ -114,7 +114,7 @@ TEAM_TOTAL = frozenset({"tt", "team total", "tm total", "team tot", "team totals
 TOTAL = frozenset({"total", "totals", "game total", "o/u", "ou", "over/under", "total points"})
 
 SCORES = frozenset({"to score", "will score", "scores", "to score over", "to score at least"})
-"""Says that points are counted, where nothing else does."""
+"""Words which say that a player's points are counted, where no statistic is named."""
 
 NOISE = SCORES | frozenset(
     {
@@ -131,10 +131,10 @@ NOISE = SCORES | frozenset(
         "gets a", "wager", "bet",
     }
 )  # fmt: skip
-"""What slips say that changes nothing."""
+"""Words of slips that change nothing."""
 
 LABELS = frozenset({"pick", "bet", "potd", "play", "selection", "single", "lock", "leg", "wager"})
-"""What may stand before a colon at the beginning."""
+"""Words that may stand before a colon at the beginning of a bet."""
 
 PRICE_LABELS = frozenset({"odds", "price", "at", "priced at", "odds of", "for"})
 STAKE_LABELS = frozenset({"stake", "risk", "risking", "wager", "wagered", "bet", "staked"})
@@ -169,14 +169,14 @@ PHRASES = frozenset().union(
     SPANS, OVER_UNDER, STATS, UNKNOWN_STATS, TENS, MONEYLINE, THREE_WAY, TIE, PARITIES, PICKEM,
     TEAM_TOTAL, TOTAL, NOISE, NEGATION, AT_LEAST, EVEN_MONEY, PRICE_LABELS, STAKE_LABELS,
 )  # fmt: skip
-"""All that is read as a term of its own before names are looked for."""
+"""All terms of the vocabulary: they are recognised before names are looked for."""
 
 NEVER_IN_A_NAME = PHRASES - {"point", "u"}
-"""Terms with which no team's name goes on, unlike High Point and Seattle U."""
+"""Terms that cannot continue a team's name; `point` and `u` can, in High Point and Seattle U."""
 
 SUGGESTED = (
     "over", "under", "total", "moneyline", "regulation", "spread", "points", "rebounds",
     "assists", "threes", "steals", "blocks", "turnovers", "double-double", "triple-double",
     "parlay", "3-way", "draw", "odd", "even", "half", "quarter", "units", "pick", "team total",
 )  # fmt: skip
-"""What is worth suggesting for a word that is misspelt."""
+"""The terms to suggest for a misspelt word."""

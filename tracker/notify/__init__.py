@@ -1,9 +1,9 @@
-"""The outbox: sees every recorded alert to its end on one channel, through failures and stops.
+"""The outbox: delivers every recorded alert on each channel, through failures and stops.
 
-Each channel has its own loop, so that a dead one delays no other. What is to be sent is marked on
-disk first; what came of it is written down after. Between the two lies the only moment at which a
-kill leaves it open whether a message arrived: it is then repeated, and says so. What comes late
-says how late, and what came too late is told in one digest.
+Each channel has its own loop, so that a dead one delays no other. A delivery is marked on disk
+before it is sent, and its outcome is recorded after. Only a kill between the two leaves it open
+whether a message arrived; the message is then repeated, and says so. A late message says how late
+it is. Messages that came too late are listed in one digest.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tracker.notify.channels import Channel, Message
 from tracker.wording.figures import span_text
 
 _FIRST_RETRY = 2.0
-"""Seconds after a first attempt that failed; each further one doubles them."""
+"""Seconds to wait after the first failed attempt; each further failure doubles them."""
 
 
 LONGEST_RETRY = 120.0
@@ -40,21 +40,22 @@ LONGEST_RETRY = 120.0
 
 
 _CLAIM_LIMIT = 20
-"""Most deliveries that are marked as being sent at a time: a kill puts that many in doubt."""
+"""Most deliveries that are marked as being sent at a time: after a kill, that many are in doubt."""
 
 
 IDLE = 10.0
-"""Most seconds between two looks at the queue, so that whoever watches sees the loop move."""
+"""Most seconds between two readings of the queue, which also show the watchdog that the loop
+moves."""
 
 
 class Queue(Protocol):
-    """Deliveries on disk. Each call is one transaction; `at` is the time on the program's clock.
+    """Stores deliveries. Each call is one transaction; `at` is the time on the program's clock.
 
-    An error that a call raises ends the loop that made it.
+    An error that a call raises ends the loop that called it.
     """
 
     async def claim(self, channel: str, at: datetime, limit: int) -> list[Delivery]:
-        """Mark what is due and not too late as being sent, and return it, oldest first."""
+        """Mark deliveries that are due and not too late as being sent; return the oldest first."""
         ...
 
     async def finish(
@@ -66,19 +67,19 @@ class Queue(Protocol):
         *,
         due_at: datetime | None = None,
     ) -> object:
-        """Write down what came of an attempt, and when to try again where that is wanted."""
+        """Record the outcome of an attempt, and when to try again if it is not the last."""
         ...
 
     async def expire(self, at: datetime, channel: str) -> list[Delivery]:
-        """End what is too late to be useful; return all that no digest has told for certain."""
+        """End deliveries that are too late; return all that no digest has certainly listed."""
         ...
 
     async def finish_digest(self, expired: Iterable[Delivery], outcome: Outcome) -> object:
-        """Write down what came of the digest of these; what may be untold comes again."""
+        """Record the outcome of their digest; those that may not have been read come again."""
         ...
 
     async def shift(self, channel: str, seconds: float) -> object:
-        """Take it that the wall clock was set: what waits keeps its wait, and its age."""
+        """Adjust the times of waiting deliveries to a wall clock that was set, by these seconds."""
         ...
 
     async def next_due(self, channel: str) -> datetime | None:
@@ -87,11 +88,11 @@ class Queue(Protocol):
 
 
 Together = Callable[[Delivery, Delivery], bool]
-"""Whether a later delivery is to go in the same message as an earlier one."""
+"""Whether a later delivery goes into the same message as an earlier one."""
 
 
 def one_cause(first: Delivery, later: Delivery) -> bool:
-    """Alerts of one game within a few seconds; what the program says of itself stands alone."""
+    """Whether two are alerts of one game within a few seconds; a program's notice goes alone."""
     if first.game is None or later.game is None:
         return False
     return PastMessage(first.game, first.created_at).goes_with(
@@ -100,11 +101,11 @@ def one_cause(first: Delivery, later: Delivery) -> bool:
 
 
 CardOf = Callable[[str, tuple[int, ...]], Awaitable[str | None]]
-"""Gives a channel's own name of the card of some alerts' game, by the channel's name."""
+"""Gives the channel's own id of the live card of some alerts' game, by the channel's name."""
 
 
 async def no_card(channel: str, alerts: tuple[int, ...]) -> str | None:  # noqa: ARG001 - a CardOf
-    """For a channel that keeps none."""
+    """None: the default, for a channel without live cards."""
     return None
 
 
@@ -115,11 +116,11 @@ def retry_delay(attempts: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class SendingHabits:
-    """How a channel's loop goes about its work.
+    """How a channel's loop does its work.
 
-    `beat` is called whenever the loop has moved: at least every IDLE seconds of the clock, and
-    after every attempt. `together` says what goes as one message. `zone` is the person's, for the
-    times in a digest. `card_of` gives the live card on a channel that alerts belong under.
+    `beat` is called whenever the loop moves: at least every IDLE seconds of the clock, and after
+    every attempt. `together` says which deliveries share a message. `zone` is the person's, for the
+    times in a digest. `card_of` gives the live card that alerts are a reply to.
     """
 
     beat: Callable[[], None] = lambda: None
@@ -132,8 +133,8 @@ USUAL = SendingHabits()
 
 
 STOP_GRACE = 4.5
-"""Real seconds that an attempt under way is given when the program stops: more than a server has
-to answer, and little enough for the whole program to be gone within 5."""
+"""Real seconds that an attempt in progress is given when the program stops: longer than a server
+usually takes to answer, and short enough for the whole program to end within 5."""
 
 
 async def dispatch(
@@ -146,9 +147,9 @@ async def dispatch(
 ) -> None:
     """Send a channel's deliveries for ever, each as soon as it is due.
 
-    `wake` is this loop's own, set once an alert is on disk; `tell` hears of what changes with the
-    channel. A cancellation gives the attempt under way STOP_GRACE, writes down what came of it
-    and puts the rest back, so the queue must outlive this.
+    `wake` is this loop's own event, set once an alert is on disk. `tell` reports when the channel
+    fails or recovers, and what is sent. A cancelled loop gives the attempt in progress STOP_GRACE,
+    records its outcome and puts the rest back, so the queue must be closed after this loop.
     """
     sender = Sender(queue, channel, clock, tell, habits)
     while True:
@@ -159,7 +160,7 @@ async def dispatch(
 
 
 async def _whole_turn(sender: Sender) -> float:
-    """One turn, which a cancellation may shorten but does not tear."""
+    """Run one turn; when cancelled, let the attempt in progress go on for STOP_GRACE."""
     turn = asyncio.ensure_future(sender.turn())
     try:
         return await asyncio.shield(turn)
@@ -173,11 +174,12 @@ async def _whole_turn(sender: Sender) -> float:
 
 @dataclass(slots=True)
 class Sender:
-    """One channel's turns at its queue, and what it remembers between them.
+    """The work of one channel's loop, and what it remembers between turns.
 
-    `failing_since`, `hold_until` (the channel asked for patience) and `digest_at` (when a digest
-    may be tried) are monotonic seconds, `stepped` those by which the wall clock was set so far.
-    `digest_wanted` is whether one may be waiting. Once `stopping`, nothing further is sent.
+    `failing_since`, `hold_until` (when the channel may be used again, as it asked) and `digest_at`
+    (when a digest may be tried again) are monotonic seconds. `stepped` is by how many seconds the
+    wall clock has been set so far. `digest_wanted` is whether a digest may be waiting. Once
+    `stopping`, nothing more is sent.
     """
 
     queue: Queue
@@ -195,15 +197,15 @@ class Sender:
     steps: WallSteps = field(init=False)
 
     def __post_init__(self) -> None:
-        """Begin to watch the wall clock: what waits must not wait longer when it is set."""
+        """Start to watch the wall clock: deliveries must not wait longer because it was set."""
         self.steps = WallSteps(self.clock)
 
     def stop(self) -> None:
-        """Send nothing further: what is under way is the last."""
+        """Send nothing more after the attempt in progress."""
         self.stopping = True
 
     async def turn(self) -> float:
-        """Send what is due, then tell what came too late; the seconds until there is more."""
+        """Send what is due, then a digest of what expired; seconds until there is more to do."""
         await self._mind_the_clock()
         held = self.hold_until - self.clock.monotonic()
         if held > 0:
@@ -219,12 +221,12 @@ class Sender:
         gap = await self._gap()
         if more or not self.digest_wanted:
             return max(gap, 0.0)
-        # What has expired is due too, but waits for its digest.
+        # An expired delivery is due as well, but waits until its digest may be tried.
         wait = max(self._digest_in(), 0.0)
         return min(gap, wait) if gap > 0 else wait
 
     async def _mind_the_clock(self) -> None:
-        """Keep the waits of what is on disk when the wall clock has been set."""
+        """When the wall clock has been set, adjust the times of the deliveries on disk."""
         step = self.steps.taken()
         if step:
             self.stepped += step
@@ -239,7 +241,7 @@ class Sender:
         return max(self.digest_at, self.hold_until) - self.clock.monotonic()
 
     async def _deliver(self, claimed: Sequence[Delivery]) -> None:
-        """Send one parcel after another until one fails, and put back what was not tried."""
+        """Send one message after another until one fails; put back those that were not tried."""
         held_back = ""
         claimed_at = self.stepped
         for batch in batches(claimed, self.habits.together):
@@ -271,7 +273,7 @@ class Sender:
             )
 
     async def _tell_expired(self) -> None:
-        """Tell all that came too late in one message, or leave it for another time."""
+        """Send one digest of everything that expired, or leave it for a later turn."""
         expired = await self.queue.expire(self.clock.now(), self.channel.name)
         if not expired:
             self.digest_wanted = False
@@ -297,7 +299,7 @@ class Sender:
                 assert_never(outcome)
 
     async def _try(self, message: Message, *, digest: bool) -> Outcome:
-        """Send a message, and tell what became of it and the channel."""
+        """Send a message, and report the outcome."""
         card = await self.habits.card_of(self.channel.name, message.alert_ids)
         began = self.clock.monotonic()
         outcome = await self.channel.send(replace(message, card=card))
@@ -326,9 +328,9 @@ class Sender:
 
 
 def batches(claimed: Sequence[Delivery], together: Together) -> list[list[Delivery]]:
-    """What goes as one message each, the loudest first, then what has been tried least.
+    """The deliveries of each message, in the order to send: least attempted first, then loudest.
 
-    A message that never gets through thus never stands before one that may.
+    So a message that never gets through does not stand before one that may.
     """
     found: list[list[Delivery]] = []
     for one in claimed:
@@ -346,7 +348,7 @@ def batches(claimed: Sequence[Delivery], together: Together) -> list[list[Delive
 
 
 def _batch_message(batch: Sequence[Delivery], now: datetime) -> Message:
-    """One message for what happened at once; each part says for itself if it may be a repeat."""
+    """One message for deliveries of one cause; each part says for itself if it may be a repeat."""
     return Message(
         body="\n\n".join(worded(x, now) for x in batch),
         alert_ids=tuple(x.alert_id for x in batch),
@@ -356,33 +358,33 @@ def _batch_message(batch: Sequence[Delivery], now: datetime) -> Message:
 
 
 def _wait(outcome: Outcome, attempts: int) -> float:
-    """Seconds until another attempt: what the channel asked for, else longer each time."""
+    """Seconds until the next attempt: what the channel asked for, else longer each time."""
     if isinstance(outcome, Failed) and outcome.retry_after is not None:
         return max(outcome.retry_after, 0.0)
     return retry_delay(attempts)
 
 
 _LATE_SECONDS = 15
-"""A message that leaves this long after its alert was decided says how late it is."""
+"""A message that is sent this long after its alert was decided says how late it is."""
 
 
 DIGEST_LINES = 20
-"""Most alerts that a digest tells one by one."""
+"""Most alerts that a digest lists one by one."""
 
 
 def _dated(text: str, late_seconds: float = 0.0) -> str:
-    """A message, and how late it is where that matters."""
+    """A message, with how late it is where that matters."""
     late = f" · {span_text(late_seconds)} late" if late_seconds >= _LATE_SECONDS else ""
     return f"{text}{late}"
 
 
 def possible_repeat(text: str, alert_id: int, late_seconds: float = 0.0) -> str:
-    """The message again, saying first that it may have come before, with its alert's number."""
+    """The message with a note that it may have come before, and its alert's number."""
     return f"possible repeat · {_dated(text, late_seconds)} · alert {alert_id}"
 
 
 def worded(delivery: Delivery, now: datetime) -> str:
-    """What is sent for a delivery: its text, and its number where it may be a repeat."""
+    """The text to send for a delivery, with its number where it may be a repeat."""
     late = (now - delivery.created_at).total_seconds()
     if delivery.possible_repeat:
         return possible_repeat(delivery.text, delivery.alert_id, late)
@@ -390,9 +392,10 @@ def worded(delivery: Delivery, now: datetime) -> str:
 
 
 def digest(waiting: Sequence[Delivery], zone: tzinfo = UTC, *, repeated: bool = False) -> str:
-    """One message for all alerts that were held back until now, or that could not leave in time.
+    """One message for all alerts that were held until now, or that could not be sent in time.
 
-    `zone` is the person's, for the times; `repeated` is whether it may have arrived already.
+    `zone` is the person's, for the times; `repeated` is whether the digest may have arrived
+    already.
     """
     held = [x for x in waiting if x.held]
     late = [x for x in waiting if not x.held]

@@ -1,4 +1,4 @@
-"""Settings: what the person's TOML file and the machine's credentials say, checked once."""
+"""Settings: the person's TOML file and the machine's credentials, read and checked once."""
 
 from tracker.settings.loading import (
     Secrets,

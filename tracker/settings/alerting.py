@@ -1,4 +1,4 @@
-"""The keys of the configuration about alerts: how loud, how often, when not, in what words."""
+"""The settings of alerts (how loud, how many, quiet hours, delay, templates), and time zones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tracker.domain.policy import TOPICS, Level, Say
 from tracker.settings.reading import ByName, Secret, one_of, said, secret, setting, then, whole
 
 LONGEST_DELAY = 600
-"""Most seconds by which all that is shown may be held back."""
+"""The most seconds by which all data may be delayed."""
 
 _SPAN = re.compile(r"(\d{1,5})\s*(s|m|min)")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
@@ -33,7 +33,7 @@ def _seconds(value: object) -> float:
 
 
 def clock_time(value: object) -> time:
-    """A time of day out of the file; ValueError for what is none."""
+    """Read a time of day of the file. Raises ValueError for other values."""
     found = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
         raise ValueError('must be a time of day in quotes, such as "09:00"')
@@ -89,7 +89,10 @@ def _address(value: Secret) -> Secret:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AlertsSettings:
-    """How alerts come: how loud, how many, when not, and how late on purpose."""
+    """The table `[alerts]`: how loud alerts are, how many, when they are quiet, and a delay.
+
+    `delay` is in seconds.
+    """
 
     delay: float = setting(said(_seconds), 0.0)
     quiet_hours: tuple[time, time] | None = setting(said(_hours), None)
@@ -104,7 +107,7 @@ class AlertsSettings:
 
 
 def known_templates(value: Mapping[str, object]) -> None:
-    """BadTemplate for words of the person's own that cannot be used; they are by their topic."""
+    """Raise BadTemplate unless the person's templates, by topic, can be used."""
     for topic, text in value.items():
         if isinstance(text, str):
             check_template(topic, text)
@@ -130,14 +133,15 @@ _ASKED = {
     "bst": ("British", "Europe/London"), "ist": ("Indian", "Asia/Kolkata"),
     "aest": ("Australian Eastern", "Australia/Sydney"),
 }  # fmt: skip
-"""Abbreviations that name one half of the year, or several lands."""
+"""Abbreviations that hold for one half of the year only, or mean zones of several countries. They
+are refused, with the zone to write instead."""
 
 
 def zone_name(text: str) -> str:
-    """The name of the zone that a person means, such as America/New_York.
+    """The name of the time zone that a person means, such as America/New_York.
 
-    Raises ValueError with one sentence, which says what to write, for what is none and for what
-    may mean two things.
+    Raises ValueError for a text that is no zone or may mean two; its one sentence says what to
+    write.
     """
     wanted = " ".join(text.split()).casefold().removeprefix("us/").removesuffix(" time")
     if wanted in _WORDS:
@@ -156,7 +160,7 @@ def zone_name(text: str) -> str:
 
 
 def _found(text: str, wanted: str) -> str:
-    """The zone of this name in other letters, or the only one of this town."""
+    """The zone of this name in other case, or the only zone of a city of this name."""
     known = sorted(available_timezones())
     same = [x for x in known if x.casefold() == wanted]
     town = [x for x in known if "/" in x and x.rpartition("/")[2].casefold() == wanted]

@@ -1,4 +1,4 @@
-"""The configuration file and the secrets: found, read so that they can be relied on, and begun."""
+"""The configuration file and the secrets: finds, reads and checks them, and writes a first file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def read_text(path: Path) -> str:
-    """The text of a file. FileNotFoundError when there is none; ConfigError when it is no text."""
+    """Read a file's text. Raises FileNotFoundError without a file, else ConfigError."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -40,7 +40,7 @@ def read_text(path: Path) -> str:
 
 
 def refuse_shared(path: Path) -> None:
-    """Raise ConfigError when anybody but the owner may open a file that holds secrets."""
+    """Raise ConfigError when others than the owner may open a file that holds secrets."""
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & _OTHERS:
         raise ConfigError(
@@ -52,7 +52,7 @@ def refuse_shared(path: Path) -> None:
 FILE_NAME = "tracker.toml"
 
 ETC, SYSTEM_STATE = Path("/etc/tracker"), Path("/var/lib/tracker")
-"""Where the system service has its configuration and its database."""
+"""The folders of the system service: its configuration and its database."""
 
 
 def _xdg(env: Mapping[str, str], variable: str, fallback: str) -> Path:
@@ -62,7 +62,7 @@ def _xdg(env: Mapping[str, str], variable: str, fallback: str) -> Path:
 
 
 def _home(env: Mapping[str, str]) -> Path:
-    """The person's home folder; ConfigError where this user has none, as in a container."""
+    """The user's home folder. Raises ConfigError where the user has none, as in a container."""
     try:
         return Path(env["HOME"]) if env.get("HOME") else Path.home()
     except RuntimeError:
@@ -85,7 +85,7 @@ def _first(paths: str) -> Path:
 
 
 def _find(path: Path | None, env: Mapping[str, str]) -> tuple[Path, bool]:
-    """The file to read, and whether the person named it, so that it has to be there."""
+    """The file to read, and whether the person named it, so that it must exist."""
     if path is not None:
         return _expanded(path), True
     if env.get("TRACKER_CONFIG"):
@@ -96,19 +96,19 @@ def _find(path: Path | None, env: Mapping[str, str]) -> tuple[Path, bool]:
 
 
 def find_config(path: Path | None = None, env: Mapping[str, str] | None = None) -> Path:
-    """Where the configuration is read from, whether or not the file exists.
+    """The path of the configuration file, whether or not the file exists.
 
-    In order: `path` (the `--config` option), $TRACKER_CONFIG, systemd's $CONFIGURATION_DIRECTORY,
-    the XDG place (`~/.config/tracker/tracker.toml`).
+    It is the first of: `path` (the `--config` option), $TRACKER_CONFIG, the file in systemd's
+    $CONFIGURATION_DIRECTORY, the file in the XDG folder (`~/.config/tracker/tracker.toml`).
     """
     return _find(path, os.environ if env is None else env)[0]
 
 
 def default_store(env: Mapping[str, str], source: Path) -> Path:
-    """Where the database is when the file does not say.
+    """The path of the database when the configuration file does not name it.
 
-    The system's configuration has the system service's database, whoever reads it: a shell that
-    names the one must not write to another.
+    The system's configuration file means the system service's database, whoever reads it: a shell
+    that uses that file must not write to another database.
     """
     if env.get("STATE_DIRECTORY"):
         return _first(env["STATE_DIRECTORY"]) / "tracker.db"
@@ -118,11 +118,11 @@ def default_store(env: Mapping[str, str], source: Path) -> Path:
 
 
 def _with_paths(raw: dict[str, Any], env: Mapping[str, str], source: Path) -> dict[str, Any]:
-    """The file's tables, with the two paths that depend on the place filled in where missing."""
+    """The file's tables, with the paths of the database and the bets file filled in if missing."""
     defaults = {"store": {"path": ""}, "bets": {"file": "bets.toml"}}
     store = raw.get("store", {})
     if isinstance(store, dict) and "path" not in store:
-        # Only where it is needed: not every user has a home.
+        # Only when it is needed, because not every user has a home folder.
         defaults["store"]["path"] = str(default_store(env, source.absolute()))
     filled = dict(raw)
     for table, keys in defaults.items():
@@ -133,9 +133,9 @@ def _with_paths(raw: dict[str, Any], env: Mapping[str, str], source: Path) -> di
 
 
 def parse_settings(text: str, source: Path, env: Mapping[str, str] | None = None) -> Settings:
-    """Read the text of a configuration file; relative paths are anchored beside `source`.
+    """Read the text of a configuration file; relative paths start at the folder of `source`.
 
-    Raises ConfigError with every mistake that the text holds.
+    Raises ConfigError with every mistake in the text.
     """
     try:
         raw = tomllib.loads(text)
@@ -149,7 +149,7 @@ def parse_settings(text: str, source: Path, env: Mapping[str, str] | None = None
 
 
 def settings_of(rows: Mapping[str, Any], source: Path) -> Settings:
-    """The settings that the tables of a file make; `store` and `bets` must be among them."""
+    """Make settings of a file's tables, which must include `store` and `bets`."""
     try:
         return read_table(Settings, rows, source.absolute().parent)
     except NotRead as found:
@@ -157,9 +157,9 @@ def settings_of(rows: Mapping[str, Any], source: Path) -> Settings:
 
 
 def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None) -> Settings:
-    """The settings in force, from the place that `find_config` names.
+    """Load the settings from the file that `find_config` names.
 
-    A missing file means defaults, unless the person named it. Raises ConfigError when the file
+    A missing file means the defaults, unless the person named it. Raises ConfigError when the file
     cannot be read or used, or when it holds secrets and others on the machine can read it.
     """
     env = os.environ if env is None else env
@@ -182,9 +182,9 @@ def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None
 def sound_settings(
     path: Path | None = None, env: Mapping[str, str] | None = None
 ) -> Settings | None:
-    """The settings of a file without the keys at which it is wrong; None where that is no help.
+    """The settings of a file without its wrong keys; None where that still makes no settings.
 
-    They are for finding what else is wrong with the file, and for nothing else.
+    They are only for finding other mistakes in the file.
     """
     env = os.environ if env is None else env
     source = _find(path, env)[0]
@@ -205,7 +205,7 @@ def sound_settings(
 
 
 def _leave_out(rows: dict[str, Any], place: Place) -> None:
-    """Take the key at a place out of its table, with all of a list of which an entry is wrong."""
+    """Remove the key at a place from its table; a list with a wrong entry is removed whole."""
     table: Any = rows
     for part, following in pairwise((*place, None)):
         if not isinstance(table, dict):
@@ -226,9 +226,9 @@ URLS_VARIABLE = "TRACKER_NOTIFY_URLS"
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The secrets in force: `others` are those of channels that speak for themselves.
+    """The secrets in use. `urls` are Apprise addresses, `others` the secrets of other channels.
 
-    `warnings` are sentences for the person about where they came from.
+    `warnings` are sentences for the person about where the secrets came from.
     """
 
     urls: tuple[Secret, ...] = ()
@@ -238,7 +238,7 @@ class Secrets:
     warnings: tuple[str, ...] = ()
 
     def values(self) -> tuple[str, ...]:
-        """Every secret in the clear, for the log to mask."""
+        """Every secret in the clear, so that the log can mask it."""
         alone = [x for x in (self.telegram_token, self.odds_key) if x is not None]
         known = (*self.urls, *alone, *self.others)
         return tuple(secret.get_secret_value() for secret in known)
@@ -263,14 +263,14 @@ def _file(path: Path | None) -> list[str]:
 
 
 def _credential(name: str, env: Mapping[str, str]) -> list[str]:
-    # systemd guards this directory itself, so the mode of the files says nothing.
+    # systemd protects this directory itself, so the mode of its files does not matter.
     folder = env.get("CREDENTIALS_DIRECTORY")
     path = Path(folder, name) if folder else None
     return _entries(path) if path and path.is_file() else []
 
 
 def _addresses(urls: list[str], place: str) -> tuple[Secret, ...]:
-    # An address is a secret, so a bad one is named by its place alone.
+    # An address is a secret, so the error names only its place.
     bad = [number for number, url in enumerate(urls, 1) if "://" not in url]
     if bad:
         mistakes = (
@@ -282,13 +282,15 @@ def _addresses(urls: list[str], place: str) -> tuple[Secret, ...]:
 
 
 def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Secrets:
-    """Take each secret from the first place that has it.
+    """Load each secret from the first place that has it.
 
     Addresses: systemd's credential `notify-urls`; the file that `[notify] urls_file` names, which
     only its owner may read; `[notify] urls`; $TRACKER_NOTIFY_URLS, for development. The Telegram
     token: systemd's credential `telegram-token`, then `[notify.telegram] token`. The key of The
     Odds API: the credential `odds-api-key`, `[odds.the_odds_api] key`, $TRACKER_ODDS_API_KEY.
-    Raises ConfigError for a file that cannot be read or that others can read, and a bad address.
+
+    Raises ConfigError for a file that cannot be read or that others can read, and for a bad
+    address.
     """
     env = os.environ if env is None else env
     notify = settings.notify
@@ -329,7 +331,7 @@ def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Se
 
 
 def _odds_key(settings: Settings, env: Mapping[str, str]) -> Secret | None:
-    """The key of The Odds API from the first place that has it; None where there is none."""
+    """The key of The Odds API from the first place that has it; None without one."""
     kept = _credential(ODDS_CREDENTIAL, env)
     if kept:
         return Secret(kept[0])
@@ -338,7 +340,7 @@ def _odds_key(settings: Settings, env: Mapping[str, str]) -> Secret | None:
 
 
 def _value(value: object) -> str:
-    # JSON's strings, numbers, truth values and lists of them are TOML's too.
+    # Strings, numbers, booleans and lists of them are written alike in JSON and TOML.
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -355,10 +357,10 @@ def default_config_toml(
     telegram_token: str | None = None,
     ntfy_topic: str | None = None,
 ) -> str:
-    """The text of a `tracker.toml`. Keys left at their default are there as comments.
+    """Make the text of a `tracker.toml`. Keys that keep their default are written as comments.
 
-    `urls` are Apprise addresses, written in the clear like a bot's token and a topic: the file then
-    needs mode 0600.
+    `urls` are Apprise addresses. They are written in the clear, like a bot's token and a topic: the
+    file then needs mode 0600.
     """
     bot = "# " if telegram_token is None else ""
     token = telegram_token or "123456:the-token-of-your-bot"

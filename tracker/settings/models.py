@@ -1,7 +1,4 @@
-"""The keys of the configuration file: their types, ranges and defaults.
-
-Closing lines that the person knows of games still to come (`[[lines]]`) are read here as well.
-"""
+"""The tables and keys of the configuration file: their types, ranges and defaults."""
 
 from __future__ import annotations
 
@@ -49,7 +46,7 @@ OddsFormat = Literal["as-written", "american", "decimal", "fractional"]
 
 
 DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "hit", "dead", "out", "settled")
-"""What every bet is watched for, unless the person says otherwise."""
+"""The rules of a bet that has none of its own, unless the person sets others."""
 
 
 NBA_FEED: dict[str, Any] = {"base_url": "https://cdn.nba.com", "requests_per_minute": 120}
@@ -89,7 +86,7 @@ def _cents(value: object) -> int:
 
 
 def on_this_machine(address: str) -> bool:
-    """Whether an address leads to this machine; one that cannot be read does not."""
+    """Whether an address leads to this machine; False for an invalid address."""
     try:
         host = urlsplit(address).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -101,7 +98,7 @@ _HOST = said(_host_only)
 
 
 _MOST_ID = 1 << 63
-"""Ids of chats and topics are below it."""
+"""The ids of chats and topics are smaller."""
 
 
 def _one_line_each(headers: dict[str, str]) -> dict[str, str]:
@@ -122,7 +119,7 @@ def _like(pattern: str) -> Read:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FeedSettings:
-    """A source of games. `base_url` is scheme and host; `headers` are sent over the feed's own."""
+    """A source of games. `base_url` is scheme and host; `headers` override the feed's own."""
 
     base_url: str = setting(_HOST)
     headers: Mapping[str, str] = setting(then(ByName(text), _one_line_each), factory=dict)
@@ -130,13 +127,13 @@ class FeedSettings:
 
     @property
     def on_loopback(self) -> bool:
-        """The feed is a server on this machine."""
+        """Whether the feed is a server on this machine."""
         return on_this_machine(self.base_url)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FeedsSettings:
-    """Where games come from: a league's own feed, and ESPN when that is silent or there is none."""
+    """The sources of games: a league's own feed, and ESPN when that fails or there is none."""
 
     nba: FeedSettings = setting(Nested(FeedSettings, NBA_FEED), FeedSettings(**NBA_FEED))
     wnba: FeedSettings = setting(Nested(FeedSettings, WNBA_FEED), FeedSettings(**WNBA_FEED))
@@ -144,30 +141,30 @@ class FeedsSettings:
 
     @property
     def by_name(self) -> dict[str, FeedSettings]:
-        """The settings of each host by the name of its table."""
+        """The settings of each source by the name of its table."""
         return {"nba": self.nba, "wnba": self.wnba, "espn": self.espn}
 
 
 ODDS_SOURCES = ("espn", "nba", "kalshi", "polymarket", "the_odds_api")
-"""Who may be asked for quotes. The Odds API is asked only where there is a key."""
+"""The sources of quotes. The Odds API is asked only where there is a key."""
 
 
 ANCHORS = (
     "pinnacle", "circasports", "betfair_ex_eu", "betfair_ex_uk", "betfair_ex_us", "matchbook",
     "novig", "prophetx", "kalshi", "polymarket",
 )  # fmt: skip
-"""Books whose prices tell most of what is fair: sharp ones, and exchanges."""
+"""Books whose prices are nearest to fair: sharp books and exchanges."""
 
 
 ODDS_MARKETS = ("h2h", "spreads", "totals")
-"""What The Odds API tells of all games at once."""
+"""The markets that one request to The Odds API returns for all games of a league."""
 
 
 ALTERNATE_MARKETS = (
     "alternate_spreads", "alternate_totals", "alternate_team_totals",
     *(f"{x}_alternate" for x in STAT_MARKETS),
 )  # fmt: skip
-"""What it tells of one game beside the main lines, by its own names."""
+"""The markets of alternate lines that The Odds API returns for one game, by its own names."""
 
 
 def _plain_words(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -201,11 +198,11 @@ def _book_names(names: tuple[str, ...]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TheOddsApiSettings:
-    """The Odds API, paid by the request.
+    """The table `[odds.the_odds_api]`: a source that is paid by the request.
 
-    `monthly_credits` is what the plan gives, `markets` what is bought at each tip-off, of the books
-    of `regions`, or of `bookmakers` where those are named. An alternate market is bought for a game
-    with a bet of its kind.
+    `monthly_credits` is what the plan gives a month. `markets` are the markets to buy at each
+    tip-off, from the books of `regions`, or from `bookmakers` where those are named. An alternate
+    market is bought only for a game with a bet of its kind.
     """
 
     key: Secret | None = setting(secret, None)
@@ -218,14 +215,14 @@ class TheOddsApiSettings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class KalshiSettings:
-    """Kalshi's market data. `base_url` is scheme and host."""
+    """The source of Kalshi's market data. `base_url` is scheme and host."""
 
     base_url: str = setting(_HOST, "https://api.elections.kalshi.com")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PolymarketSettings:
-    """Polymarket's market data: `base_url` tells its events, `clob_url` its order books."""
+    """The source of Polymarket's data: `base_url` serves its events, `clob_url` its order books."""
 
     base_url: str = setting(_HOST, "https://gamma-api.polymarket.com")
     clob_url: str = setting(_HOST, "https://clob.polymarket.com")
@@ -233,10 +230,11 @@ class PolymarketSettings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OddsSettings:
-    """The market's side: who is asked, and which books are yours.
+    """The table `[odds]`: the sources of quotes, and the person's books.
 
-    `mine` are the books at which you bet: the best price is theirs; of all books where none is
-    named. `edge_min` and `p_min` are the least edge (EV a unit) and chance worth a look.
+    `mine` are the books at which the person bets: the best price is looked for at them, or at all
+    books where none is named. `anchors` are books used only for fair prices. `edge_min` is the
+    smallest edge (EV a unit staked) and `p_min` the smallest chance that a list of edges marks.
     """
 
     sources: tuple[str, ...] = setting(Several(one_of(ODDS_SOURCES)), ODDS_SOURCES)
@@ -250,26 +248,26 @@ class OddsSettings:
 
     @property
     def holds_secrets(self) -> bool:
-        """Whether the file holds a key that opens anything beyond this machine."""
+        """Whether it holds a key of a service that is not on this machine."""
         return self.the_odds_api.key is not None and not on_this_machine(self.the_odds_api.base_url)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class StoreSettings:
-    """The database. Raw responses older than `keep_bodies_days` are dropped; all else is kept."""
+    """The database. Raw responses older than `keep_bodies_days` are deleted; all else is kept."""
 
     path: Path = setting(path)
     keep_bodies_days: int = setting(whole(1, 36500), 30)
 
     @property
     def lock(self) -> Path:
-        """The file whose lock says that a daemon works on this database."""
+        """The file that a daemon locks while it uses this database."""
         return self.path.with_name(self.path.name + ".lock")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BackupSettings:
-    """Nightly back-ups: where to, when, and of how many days and weeks one is kept."""
+    """Nightly back-ups: their folder, their time, and how many daily and weekly ones are kept."""
 
     enabled: bool = setting(truth, default=True)
     folder: Path | None = setting(path, None)
@@ -280,7 +278,7 @@ class BackupSettings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RefreshSettings:
-    """What is looked up every morning: results, ratings, form, players; injuries more often."""
+    """The morning refresh of results, ratings, form and players. Injuries are read more often."""
 
     enabled: bool = setting(truth, default=True)
     at: time = setting(said(clock_time), time(6, 30))
@@ -288,9 +286,10 @@ class RefreshSettings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ModelsSettings:
-    """The models that forecast: which leagues are retrained weekly, from what, and who promotes.
+    """The forecasting models: the leagues whose models are retrained weekly, and promotion.
 
-    `history` is the folder of recorded games that `tracker history` fills.
+    `history` is the folder of recorded games that `tracker history` fills. `promote` is `auto`
+    where a challenger that wins its trial is promoted without asking.
     """
 
     retrain: tuple[str, ...] = setting(Several(one_of(("nba", "wnba"))), ())
@@ -300,9 +299,9 @@ class ModelsSettings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class WebSettings:
-    """The page and the API. `hosts` are further names that the server answers to.
+    """The web page and the API. `hosts` are further host names that the server answers to.
 
-    `trusted_proxy` is the address of a reverse proxy that may say how it was asked.
+    `trusted_proxy` is the address of a reverse proxy whose forwarding headers are believed.
     """
 
     host: str = setting(_like(r"[A-Za-z0-9.:-]{1,253}"), "127.0.0.1")
@@ -313,7 +312,7 @@ class WebSettings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BetsSettings:
-    """Bets in a file, watched while the daemon runs."""
+    """The bets file, which the daemon watches while it runs."""
 
     file: Path = setting(path)
 
@@ -323,7 +322,7 @@ class TelegramSettings:
     """A Telegram bot. `api_url` is scheme and host of the Bot API.
 
     `topic_id` is a topic of the group that `chat_id` names. `cards` is whether each game gets a
-    live card, `commands` whether the bot listens.
+    live card, `commands` whether the bot answers commands.
     """
 
     token: Secret | None = setting(secret, None)
@@ -336,7 +335,7 @@ class TelegramSettings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DiscordSettings:
-    """A webhook of a Discord channel: its whole address, whatever the host."""
+    """A Discord channel. `webhook` is the whole address of its webhook, on any host."""
 
     webhook: Secret | None = setting(secret, None)
     cards: bool = setting(truth, default=True)
@@ -344,7 +343,7 @@ class DiscordSettings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NtfySettings:
-    """A topic of ntfy. `api_url` is scheme and host of the server; `token` for one that asks."""
+    """An ntfy topic. `api_url` is scheme and host; `token` is for a server that asks for one."""
 
     topic: Secret | None = setting(secret, None)
     token: Secret | None = setting(secret, None)
@@ -354,7 +353,7 @@ class NtfySettings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NotifySettings:
-    """Where alerts go. `urls` are Apprise addresses; `urls_file` names a file with one a line."""
+    """The channels of alerts. `urls` are Apprise addresses; `urls_file` has one on each line."""
 
     urls: tuple[Secret, ...] = setting(Several(secret), ())
     urls_file: Path | None = setting(path, None)
@@ -365,7 +364,7 @@ class NotifySettings:
 
     @property
     def holds_secrets(self) -> bool:
-        """Whether an address or token opens anything beyond this machine to whoever reads it."""
+        """Whether it holds an address or token of a service that is not on this machine."""
         bot = self.telegram
         addresses = [url.get_secret_value() for url in self.urls]
         if bot.token is not None:
@@ -381,9 +380,9 @@ _FIRST_AMERICAN = 100
 
 
 def toml_odds(value: object) -> Odds:
-    """Odds such as `"-110"`, `-110`, `1.91` or `"10/11"`; BadBet for anything else.
+    """Read odds such as `"-110"`, `-110`, `1.91` or `"10/11"`. Raises BadBet for other values.
 
-    TOML drops the plus sign of +150, so a whole number from 100 up is American without one.
+    TOML drops the plus sign of +150, so a whole number from 100 on is read as American odds.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         raise BadBet('odds must be a price, such as -110, 1.91 or "10/11"')
@@ -422,7 +421,10 @@ def _two_known_teams(game: str) -> str:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LineSettings:
-    """Closing lines of one game. Points as the home team's handicap; moneylines become decimal."""
+    """Closing lines of one game (`[[lines]]`). `home_spread` is the home team's handicap.
+
+    Moneylines are kept as decimal odds.
+    """
 
     game: str = setting(then(text, _two_known_teams))
     home_spread: float | None = setting(number(-60, 60), None)
@@ -431,7 +433,7 @@ class LineSettings:
     away_ml: float | None = setting(said(_price), None)
 
     def __post_init__(self) -> None:
-        """Refuse what says nothing, or half of something."""
+        """Refuse an entry without any line, and one with a single moneyline."""
         if self.lines.empty:
             raise ValueError("gives no line; add home_spread, total, or home_ml and away_ml")
         if (self.home_ml is None) != (self.away_ml is None):
@@ -444,11 +446,11 @@ class LineSettings:
 
     @property
     def day(self) -> date | None:
-        """The league's own date, where the person wrote one."""
+        """The league's own date of the game; None where the person wrote none."""
         return _split_game(self.game)[2]
 
     def match(self, game: Game) -> bool:
-        """Whether these lines are meant for `game`."""
+        """Whether these lines are for `game`."""
         away, home, day = _split_game(self.game)
         leagues = (game.league,)
         return (
@@ -459,7 +461,7 @@ class LineSettings:
 
 
 def lines_for(known: Iterable[LineSettings], game: Game) -> Lines:
-    """The lines known for `game`, empty when there are none. A dated entry beats an undated one."""
+    """The lines of `game`; empty when there are none. An entry with a date comes first."""
     fitting = [entry for entry in known if entry.match(game)]
     dated = [entry for entry in fitting if entry.day is not None]
     return next((entry.lines for entry in (*dated, *fitting)), NO_LINES)
@@ -476,14 +478,14 @@ def _understood(rules: tuple[str, ...]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RulesSettings:
-    """What to watch for in bets that bring no rules of their own."""
+    """The alert rules of bets that have none of their own."""
 
     default: tuple[str, ...] = setting(then(Several(text), _understood), DEFAULT_RULES)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Settings:
-    """The whole configuration. Relative paths were anchored at the file's own folder."""
+    """The whole configuration. Relative paths start at the folder of the file."""
 
     timezone: str = setting(then(text, zone_name), "UTC")
     odds_format: OddsFormat = setting(one_of(get_args(OddsFormat)), "as-written")
@@ -509,22 +511,22 @@ class Settings:
 
     @property
     def default_rules(self) -> tuple[Rule, ...]:
-        """The rules of bets that bring none."""
+        """The rules of bets that have none of their own."""
         return tuple(map(parse_rule, self.rules.default))
 
     @property
     def backup_folder(self) -> Path:
-        """Where back-ups go: beside the database unless another folder is named."""
+        """The folder of back-ups: beside the database unless another one is named."""
         return self.backup.folder or self.store.path.parent / "backups"
 
     @property
     def history_folder(self) -> Path:
-        """Where recorded games lie: beside the database unless another folder is named."""
+        """The folder of recorded games: beside the database unless another one is named."""
         return self.models.history or self.store.path.parent / "history"
 
     @property
     def policy(self) -> Policy:
-        """What of an alert's route the file decides."""
+        """The alert policy as far as the file decides it: no snoozes and no past messages."""
         said, hours = self.alerts, self.alerts.quiet_hours
         return Policy(
             levels=said.level,
@@ -536,14 +538,14 @@ class Settings:
 
     @property
     def wording(self) -> MessageStyle:
-        """How messages are worded."""
+        """The style of messages."""
         return MessageStyle(self.zone, self.odds_format, self.alerts.delay, self.messages)
 
 
 def is_loopback(settings: Settings) -> bool:
-    """Whether the NBA's feed, and every other that is set, is a server on this machine.
+    """Whether the NBA's feed, and every other feed that is set, is a server on this machine.
 
-    Time may then be played with. A feed that is not set is left out of such a run.
+    The program may then run on a simulated clock, without the feeds that are not set.
     """
     feeds = settings.feeds.by_name
     given = {"nba", *(x for x, feed in feeds.items() if feed is not getattr(FeedsSettings, x))}
@@ -551,5 +553,5 @@ def is_loopback(settings: Settings) -> bool:
 
 
 def known_keys() -> tuple[str, ...]:
-    """Every key of the file, dotted: `timezone`, `feeds.nba.base_url`, `lines.total`."""
+    """All keys of the file, dotted: `timezone`, `feeds.nba.base_url`, `lines.total`."""
     return all_keys(Settings)

@@ -1,10 +1,10 @@
-"""Reads TOML into frozen values, key by key, and tells each mistake in one sentence.
+"""Reads TOML into frozen values, key by key, and reports each mistake in one sentence.
 
-A table is a frozen dataclass whose fields are made by `setting`: how the value is read, and what
-holds where it is left out. Nothing is bent into another type, and no key goes unnoticed. It costs a
-few milliseconds, where a general library costs more than the rest of `tracker add`; tables do
-without `eq` and `repr`, which nobody asks for and each start would pay. `plain_words` does the same
-for documents of others, which pydantic reads.
+A table is a frozen dataclass whose fields are made by `setting`: the reader of the value, and its
+default. No value is converted to another type, and no unknown key is ignored. Reading takes a few
+milliseconds, where a general library takes longer than the rest of `tracker add`. The dataclasses
+have no `eq` and `repr`, because making these would slow down every start and nothing uses them.
+`plain_words` words the mistakes in other documents, which pydantic reads.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ if TYPE_CHECKING:
 
 
 EX_CONFIG = 78
-"""Exit status for a bad configuration (sysexits.h); systemd does not restart after it."""
+"""The exit status for a bad configuration (sysexits.h); systemd does not restart after it."""
 
 MASK = "**********"
 T = TypeVar("T")
 
 Read = Callable[[Any, Path], Any]
-"""Makes a value of what stands in the file, whose folder it is given.
+"""Makes a setting of a value in the file, given the file's folder.
 
-Raises ValueError with what is wanted, or NotRead where that is wrong in several places.
+Raises ValueError, which says what is wanted, or NotRead where the value has several mistakes.
 """
 
 
 class ConfigError(TrackerError):
-    """The configuration cannot be used. `mistakes` holds one sentence for each thing to mend."""
+    """A configuration that cannot be used. `mistakes` holds one sentence for each mistake."""
 
     exit_status = EX_CONFIG
 
     def __init__(self, *mistakes: str) -> None:
-        """Keep the sentences; the error's text is all of them, one a line."""
+        """Keep the sentences; the error's text has one on each line."""
         self.mistakes = mistakes
         super().__init__("\n".join(self.mistakes))
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A text that nobody is shown by chance: it is asked for by name."""
+    """A text that is shown as stars unless it is asked for by `get_secret_value`."""
 
     _value: str
 
@@ -59,23 +59,23 @@ class Secret:
         return self._value
 
     def __repr__(self) -> str:
-        """Stars, however long it is."""
+        """Stars, the same number for every secret."""
         return f"Secret('{MASK if self._value else ''}')"
 
     def __str__(self) -> str:
-        """Stars, however long it is."""
+        """Stars, the same number for every secret; empty for an empty one."""
         return MASK if self._value else ""
 
 
 Place = tuple[str | int, ...]
-"""The keys that lead to a value, and the numbers of entries from 0."""
+"""The path to a value: keys of tables, and indices of list entries."""
 
 
 class NotRead(ValueError):
-    """What is wrong with a value, place by place within it; `""` for a key that is not known."""
+    """The mistakes in a value, each with its place; the sentence is `""` for an unknown key."""
 
     def __init__(self, mistakes: Iterable[tuple[Place, str]]) -> None:
-        """`mistakes` are told from the value that was being read."""
+        """The places of `mistakes` are relative to the value that was being read."""
         self.mistakes = tuple(mistakes)
         super().__init__("several things are wrong")
 
@@ -86,7 +86,7 @@ class NotRead(ValueError):
 def setting(
     read: Read, default: Any = MISSING, *, name: str | None = None, factory: Any = MISSING
 ) -> Any:
-    """A field that is a key of the file, called `name` there where that is another word."""
+    """Make a dataclass field that is a key of the file; `name` is the key where it differs."""
     metadata = {"read": read, "name": name}
     if factory is not MISSING:
         return field(default_factory=factory, metadata=metadata, kw_only=True)
@@ -95,13 +95,13 @@ def setting(
 
 @dataclass(frozen=True)
 class Nested:
-    """Reads a table of the file into a value of a class. `over` holds under what is given."""
+    """Reads a table of the file into a value of a class. `over` holds defaults of its keys."""
 
     of: type
     over: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, value: Any, folder: Path) -> Any:
-        """The value; NotRead with all that is wrong in the table."""
+        """Read the table. Raises NotRead with all its mistakes."""
         if not isinstance(value, dict):
             raise ValueError("must be a table")
         return read_table(self.of, {**self.over, **value}, folder)
@@ -109,12 +109,12 @@ class Nested:
 
 @dataclass(frozen=True)
 class Several:
-    """Reads a list, each entry alike."""
+    """Reads a list, each entry by the same reader."""
 
     each: Read
 
     def __call__(self, value: Any, folder: Path) -> tuple[Any, ...]:
-        """The entries; NotRead with all that is wrong in the list."""
+        """Read the entries. Raises NotRead with all mistakes in the list."""
         if not isinstance(value, list | tuple):
             raise ValueError("must be a list, in square brackets")
         return _each(enumerate(value), self.each, folder, lambda found: tuple(found.values()))
@@ -122,13 +122,13 @@ class Several:
 
 @dataclass(frozen=True)
 class ByName:
-    """Reads a table of free keys, each value alike; `check` is asked before that."""
+    """Reads a table with any keys, each value by the same reader; `check` first tests the table."""
 
     each: Read
     check: Callable[[dict[str, Any]], object] | None = None
 
     def __call__(self, value: Any, folder: Path) -> dict[str, Any]:
-        """The values by key; NotRead with all that is wrong in the table."""
+        """Read the values by key. Raises NotRead with all mistakes in the table."""
         if not isinstance(value, dict):
             raise ValueError("must be a table")
         if self.check is not None:
@@ -157,12 +157,12 @@ def _within(name: str | int, why: ValueError) -> list[tuple[Place, str]]:
 
 
 def keys_of(cls: type) -> dict[str, Field[Any]]:
-    """The fields of a table by the keys of the file."""
+    """The fields of a table's class by the keys of the file."""
     return {x.metadata["name"] or x.name: x for x in fields(cls) if "read" in x.metadata}
 
 
 def read_table(cls: type[T], rows: Mapping[str, Any], folder: Path) -> T:
-    """A table of the file as a value; NotRead with everything that is wrong in it."""
+    """Read a table of the file into a value. Raises NotRead with all its mistakes."""
     known, values = keys_of(cls), {}
     mistakes: list[tuple[Place, str]] = []
     for name, one in known.items():
@@ -180,7 +180,7 @@ def read_table(cls: type[T], rows: Mapping[str, Any], folder: Path) -> T:
 
 
 def all_keys(cls: type, prefix: str = "") -> tuple[str, ...]:
-    """Every key of the file, dotted: `timezone`, `feeds.nba.base_url`, `lines.total`."""
+    """All keys of a table's class, dotted, each behind `prefix`."""
     found: list[str] = []
     for name, one in keys_of(cls).items():
         read = one.metadata["read"]
@@ -192,7 +192,7 @@ def all_keys(cls: type, prefix: str = "") -> tuple[str, ...]:
 
 
 def as_plain(value: Any) -> Any:
-    """Settings in the file's own words, as JSON has them; secrets are stars."""
+    """Settings under the file's keys as values for JSON; secrets become stars."""
     known = keys_of(type(value)) if hasattr(value, "__dataclass_fields__") else {}
     match value:
         case Secret() | Path():
@@ -215,18 +215,18 @@ def as_plain(value: Any) -> Any:
 
 
 def error_of(found: NotRead, cls: type, source: Path | str) -> ConfigError:
-    """What was wrong in `source`, as sentences. No value of the file is repeated by it."""
+    """Word the mistakes in `source` as sentences, which quote none of the file's values."""
     sentences = []
     for place, what in found.mistakes:
         dotted, where = _place(place)
-        # A key of the file may be anything, line breaks included.
+        # A key of the file may hold any character, even a line break.
         sentence = " ".join(f"{where}: {what or _unknown(dotted, cls)}".splitlines())
         sentences.append(f"{source}: {sentence}")
     return ConfigError(*sentences)
 
 
 def _place(place: Place) -> tuple[str, str]:
-    """The dotted table or key, without numbers, and the place as a person finds it in the file."""
+    """The dotted key without indices, and the place in words that help to find it in the file."""
     names = [part for part in place if isinstance(part, str)]
     numbers = [part + 1 for part in place if isinstance(part, int)]
     dotted = ".".join(names)
@@ -247,7 +247,7 @@ def _unknown(dotted: str, cls: type) -> str:
     if near:
         return f"is not a known key; did you mean {near[0]}?"
     elsewhere = [key for key in keys if key.rpartition(".")[2] == leaf]
-    # A key of several tables, such as `enabled`, in yet another is not out of its place.
+    # A key that several tables have, such as `enabled`, does not tell which one was meant.
     if len(elsewhere) == 1 or (elsewhere and not table):
         home = elsewhere[0].rpartition(".")[0]
         return "is not known here; " + (f"move it under [{home}]" if home else "move it to the top")
@@ -258,26 +258,26 @@ def _unknown(dotted: str, cls: type) -> str:
 
 
 def truth(value: Any, _: Path) -> bool:
-    """True or false."""
+    """Read true or false."""
     if not isinstance(value, bool):
         raise ValueError("must be true or false")
     return value
 
 
 def text(value: Any, _: Path) -> str:
-    """Any text."""
+    """Read any text."""
     if not isinstance(value, str):
         raise ValueError("must be text, in quotes")
     return value
 
 
 def secret(value: Any, folder: Path) -> Secret:
-    """A text that is masked from here on."""
+    """Read a text that is masked from here on."""
     return Secret(text(value, folder))
 
 
 def whole(low: int, high: int) -> Read:
-    """A whole number within its range."""
+    """A reader of a whole number from `low` to `high`."""
 
     def read(value: Any, _: Path) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -288,7 +288,7 @@ def whole(low: int, high: int) -> Read:
 
 
 def number(low: float, high: float) -> Read:
-    """A number within its range."""
+    """A reader of a number from `low` to `high`."""
 
     def read(value: Any, _: Path) -> float:
         if not isinstance(value, int | float) or isinstance(value, bool):
@@ -309,7 +309,7 @@ def _in_range(value: float, low: float, high: float) -> float:
 
 
 def one_of(words: Sequence[str]) -> Read:
-    """One of the words that are known."""
+    """A reader of one of the given words."""
     listed = f"{', '.join(map(repr, words[:-1]))} or {words[-1]!r}"
 
     def read(value: Any, _: Path) -> str:
@@ -321,7 +321,7 @@ def one_of(words: Sequence[str]) -> Read:
 
 
 def then(read: Read, *checks: Callable[[Any], Any]) -> Read:
-    """A value that was read, and is then checked or changed."""
+    """A reader that passes its value on to each of `checks`, which may change it."""
 
     def work(value: Any, folder: Path) -> Any:
         found = read(value, folder)
@@ -333,12 +333,12 @@ def then(read: Read, *checks: Callable[[Any], Any]) -> Read:
 
 
 def said(make: Callable[[Any], Any]) -> Read:
-    """What a function makes of the value alone; its ValueError says what is wrong."""
+    """A reader made of a function of the value; its ValueError says what is wrong."""
     return lambda value, _: make(value)
 
 
 def path(value: Any, folder: Path) -> Path:
-    """A path, beside the file unless it is absolute."""
+    """Read a path; a relative one starts at the folder of the file."""
     if not isinstance(value, str) or not value or not value.isprintable():
         raise ValueError('must be a path in quotes, such as "bets.toml"')
     try:
@@ -383,9 +383,10 @@ _NOT_UNDERSTOOD = "is written in a way that is not understood"
 
 
 def plain_words(error: ErrorDetails) -> str:
-    """What is wrong with a value, to follow its name; none of pydantic's own words, nor the value.
+    """Say what is wrong with a value, to be put after its name.
 
-    They would be those of another trade, and might show a secret.
+    The text has neither pydantic's own words, which are for programmers, nor the value, which may
+    be a secret.
     """
     words = _WANTED.get(error["type"], _NOT_UNDERSTOOD)
     return words.format(**error.get("ctx", {}))

@@ -1,7 +1,8 @@
-"""The store: everything that the program remembers in one SQLite file, behind one object.
+"""The store: all that the program remembers, in one SQLite file behind one object.
 
 Each method that writes is one transaction. It raises StoreBusy or StoreUnavailable when nothing was
-written and the same call may succeed later; the store goes on working.
+written and the same call may succeed later; the store stays usable. The store writes what others
+decided and decides nothing itself.
 """
 
 from __future__ import annotations
@@ -73,16 +74,16 @@ __all__ = [
 
 
 class Store:
-    """One database file, open. Make it with `Store.open`, and close it in any case.
+    """One open database file. Use `Store.open` to make it, and close it in any case.
 
-    It follows and reads bets, and is the queue of deliveries. What stands on its own has an object
-    of its own here: what is held back and said beside the bets, what a person changes, the live
-    cards, past games, the paired chats, the players, the market's quotes, trials of models, and
-    chores and back-ups.
+    Its own methods record polls, keep and read bets, and serve the queue of deliveries. Other
+    subjects have objects of their own here: alerts and snoozes, changes by hand, live cards,
+    outcomes, players, quotes, past games, paired chats, web access, trials of models, monitors, and
+    chores with back-ups.
     """
 
     def __init__(self, database: Database) -> None:
-        """Made by `open`."""
+        """Use `open` to make one."""
         self._db = database
         self.alerting = Alerting(database)
         self.by_hand = ByHand(database)
@@ -91,25 +92,25 @@ class Store:
         self.players = Players(database)
         self.quotes = Quotes(database)
 
-    # What few commands need is imported by those alone.
+    # These are imported when first used: few commands need them, and imports cost start-up time.
 
     @cached_property
     def monitoring(self) -> Monitoring:
-        """Figures of each day and of each model, and how often hosts were asked."""
+        """Daily figures, states of the monitors, and counts of requests to hosts."""
         from tracker.store.upkeep import Monitoring
 
         return Monitoring(self._db)
 
     @cached_property
     def known(self) -> KnownGames:
-        """Quoted lines and results of games."""
+        """Pregame lines and results of games."""
         from tracker.store.known import KnownGames
 
         return KnownGames(self._db)
 
     @cached_property
     def seasons(self) -> Seasons:
-        """Dates that were checked, teams' form, players' health."""
+        """Dates that were checked, teams' form, and injuries."""
         from tracker.store.known import Seasons
 
         return Seasons(self._db)
@@ -123,21 +124,21 @@ class Store:
 
     @cached_property
     def web(self) -> WebAccess:
-        """Who may look at the page and ask the API."""
+        """The API keys, one-time links and browsers that may use the web pages."""
         from tracker.store.access import WebAccess
 
         return WebAccess(self._db)
 
     @cached_property
     def trials(self) -> Trials:
-        """Trials of models."""
+        """The trials of models."""
         from tracker.store.trials import Trials
 
         return Trials(self._db)
 
     @cached_property
     def upkeep(self) -> Upkeep:
-        """Chores and back-ups."""
+        """The chores and back-ups."""
         from tracker.store.upkeep import Upkeep
 
         return Upkeep(self._db)
@@ -154,12 +155,13 @@ class Store:
         durable: bool = True,
         wait_out: WaitOut | None = None,
     ) -> Store:
-        """Open the database at `path`, bringing it up to date (or refusing that, when `readonly`).
+        """Open the database at `path` and bring its schema up to date.
 
-        A writer makes a missing folder (0700) and file (0600). Raises StoreMissing, StoreTooOld,
-        StoreTooNew, StoreBroken, StoreBusy or StoreUnavailable. `durable=False` lets a power cut
-        take the last commits; it is for rehearsals. `wait_out` is asked where a write would raise:
-        it waits for a full disk or a lock to pass, or raises what it is told.
+        A writer creates a missing folder (0700) and file (0600). With `readonly`, a missing or
+        outdated database is refused. Raises StoreMissing, StoreTooOld, StoreTooNew, StoreBroken,
+        StoreBusy or StoreUnavailable. With `durable=False` a power cut may lose the last commits;
+        this is for rehearsals. `wait_out` is awaited where a write would raise: it returns after a
+        wait for the full disk or the lock, and the write is tried again, or it raises the error.
         """
         database = await open_database(path, readonly=readonly, durable=durable, wait_out=wait_out)
         try:
@@ -174,7 +176,7 @@ class Store:
         return cls(database)
 
     async def close(self) -> None:
-        """Let running transactions finish and close; calling it again does nothing."""
+        """Let running transactions finish, then close. A second call does nothing."""
         await self._db.close()
 
     async def __aenter__(self) -> Self:
@@ -191,17 +193,20 @@ class Store:
     # --------------------------------------------------------------------------------- recording
 
     async def record(self, poll: Poll, change: Change, channels: Sequence[str]) -> int:
-        """Write one poll and all that it changed, deliveries included; returns the poll's id.
+        """Write one poll with all that it changed, deliveries included. Returns the poll's id.
 
-        Recording the same again adds nothing, so a call whose answer was lost may be repeated. What
-        a person is waiting to be told goes before what is only to be kept.
+        Recording the same poll again adds nothing, so a call whose answer was lost may be repeated.
+        A change with an alert to send goes before other waiting work.
         """
         return (await self.record_all([(poll, change)], channels))[0]
 
     async def record_all(
         self, decided: Sequence[tuple[Poll, Change]], channels: Sequence[str]
     ) -> list[int]:
-        """The same for several polls, in the order in which they were decided on: all or none."""
+        """Write several polls with their changes in one transaction, in the order of decision.
+
+        Returns the polls' ids.
+        """
         urgent = any(x.notifies for _, change in decided for x in change.alerts)
 
         def work(db: sqlite3.Connection) -> list[int]:
@@ -216,11 +221,11 @@ class Store:
         usages: Mapping[str, Usage],
         at: datetime,
     ) -> None:
-        """Remember what brought nothing else to record, in one transaction.
+        """Write down, in one transaction, the answers of sources that changed no game.
 
-        `answers` are how sources answered last: when, and `ok` or the trouble. `looks` are when
-        games were last told of, by id, and whether they are stale. `usages` are what has been asked
-        of each host, by the name of its settings, `at` this time; none leaves the last ones.
+        `answers` has each source's last answer: its time, and `ok` or the trouble. `looks` has, by
+        game id, when the game was last reported and whether it is stale. `usages` has the requests
+        sent to each host up to `at`, by the name of its settings; when empty, the last counts stay.
         """
         from tracker.store import upkeep
 
@@ -237,14 +242,17 @@ class Store:
     async def save_games(
         self, games: Iterable[tuple[Game, GameState | None]], at: datetime
     ) -> None:
-        """Keep what a slate says; what polls have made us believe of a game stays as it is."""
+        """Keep the games of a slate. What polls made us believe of a game stays as it is."""
         listed = list(games)
         await self._db.write(lambda db: bets.save_games(db, listed, at))
 
     async def games(
         self, day: date | None = None, *, since: date | None = None
     ) -> list[tuple[Game, GameState | None]]:
-        """The games by tip-off, of one slate or of all `since` one, each as it is best known."""
+        """The games of one slate, or of all slates from `since` on, by tip-off.
+
+        Each comes with the latest state that is known.
+        """
         return await self._db.read(lambda db: bets.games(db, day, since))
 
     async def add(
@@ -257,12 +265,12 @@ class Store:
         roster_of: RosterOf = nobody,
         who: str = "cli",
     ) -> Added:
-        """Register a bet, or find the one that it is; BadBet when it cannot be.
+        """Register a bet, or find the bet that it repeats. Raises BadBet when it cannot be a bet.
 
-        A bet with an id of its own may come again with other odds, stake or rules, and until it
-        has a history with another pick. `game` is that of every leg, or those of the legs in their
-        order, where known; `roster_of` finds their players. `defaults` are the rules of bets that
-        bring none: they are remembered for readers that do not know them.
+        A bet with an id of its own may be added again with other odds, stake or rules, and with
+        another pick until it has a history. `game` is the game of all legs, or those of the legs in
+        their order, where known. `roster_of` finds their players. `defaults` are the rules of bets
+        without their own; they are stored for readers that do not know them.
         """
         wanted = Registration(draft, game, roster_of, who=who)
         return await self._db.write(lambda db: bets.add(db, wanted, defaults, at))
@@ -270,16 +278,19 @@ class Store:
     async def register(
         self, wanted: Iterable[Registration], defaults: tuple[Rule, ...], at: datetime
     ) -> list[Added | BadBet]:
-        """Register many bets in one transaction; a bad one's error stands in its place."""
+        """Register many bets in one transaction.
+
+        A bad bet's error stands in its place in the result.
+        """
         listed = list(wanted)
         return await self._db.write(lambda db: auditing.register(db, listed, defaults, at))
 
     async def bind(
         self, number: int, game: bets.Games, at: datetime, roster_of: RosterOf = nobody
     ) -> int:
-        """Say which game each leg of a bet is about; BadBet when a game lacks its market.
+        """Set the game of each leg of a bet. Raises BadBet when a game lacks the leg's market.
 
-        Returns its number; where it turns out to be the same as another bet, that one's.
+        Returns the bet's number, or that of the bet that it turns out to repeat.
         """
         return (await self.bind_all([(number, game)], at, roster_of))[0]
 
@@ -289,7 +300,10 @@ class Store:
         at: datetime,
         roster_of: RosterOf = nobody,
     ) -> list[int]:
-        """Say of many bets which games they are about, in one transaction; as `bind` of each."""
+        """Set the games of many bets in one transaction.
+
+        Returns a number for each, as `bind` does.
+        """
         listed = list(matched)
 
         def work(db: sqlite3.Connection) -> list[int]:
@@ -298,12 +312,12 @@ class Store:
         return await self._db.write(work)
 
     async def unbind(self, numbers: Iterable[int]) -> None:
-        """Let bets without a result find their games anew, in one transaction."""
+        """Forget the games of bets without a result, so that they are matched anew."""
         listed = list(numbers)
         await self._db.write(lambda db: bets.unbind(db, listed))
 
     async def held_games(self) -> frozenset[str]:
-        """The ids of the games that are bet on."""
+        """The ids of the games that have bets."""
         return await self._db.read(bets.held_games)
 
     async def unbound(self) -> list[tuple[int, Draft]]:
@@ -311,27 +325,30 @@ class Store:
         return await self._db.read(bets.unbound)
 
     async def withdraw(self, number: int, at: datetime, who: str = "cli") -> bool:
-        """Stop following a bet; False when it has its result or was withdrawn already."""
+        """Stop following a bet. Returns False when it has a result or was withdrawn already."""
         return await self._db.write(lambda db: auditing.withdrawn(db, number, who, at))
 
     async def update_rules(self, number: int, rules: tuple[Rule, ...] | None, at: datetime) -> bool:
-        """Replace a bet's own rules; None asks for the defaults. False without such a bet."""
+        """Replace a bet's own rules; None restores the defaults.
+
+        Returns False without such a bet.
+        """
         return await self._db.write(lambda db: bets.update_rules(db, number, rules, at))
 
     async def file_bets(self) -> dict[str, int]:
-        """The bets that the bets file holds, as last read: identity to number."""
+        """The bets in the bets file when it was last read: identity to number."""
         return await self._db.read(bets.file_bets)
 
     async def find(self, reference: str) -> int | None:
-        """The number of the bet that a person means: their own id first, then the number."""
+        """The number of the bet that a reference means: a bet's own id comes before a number."""
         return await self._db.read(lambda db: bets.find(db, reference))
 
     async def kept_in_file(self) -> list[Kept]:
-        """The bets that the bets file holds, as last read, by number."""
+        """The bets in the bets file when it was last read, by number."""
         return await self._db.read(bets.kept_in_file)
 
     async def numbers_of(self, identities: Iterable[str]) -> dict[str, int]:
-        """The bets that were once added in these words, by the identity of the words."""
+        """The numbers of bets that were once added in these words, by the identity of the words."""
         listed = list(identities)
         return await self._db.read(lambda db: bets.numbers_of(db, listed))
 
@@ -340,21 +357,24 @@ class Store:
         return await self._db.read(lambda db: int(db.execute(q.NEXT_NUMBER).fetchone()[0]))
 
     async def keep_note(self, name: str, text: str) -> None:
-        """Keep a text under a name, in the place of the one before."""
+        """Store a text under a name, in place of an earlier one."""
         await self._db.write(lambda db: bets.keep_note(db, name, text))
 
     async def note(self, name: str) -> str | None:
-        """The text that was kept under a name."""
+        """The text stored under a name, or None."""
         return await self._db.read(lambda db: bets.note(db, name))
 
     async def trackings(self, defaults: tuple[Rule, ...]) -> list[GameTracking]:
-        """Everything that is still to be followed, restored as it was last recorded."""
+        """Every game that is still to be followed, with its bets, as last recorded."""
         return await self._db.read(lambda db: reading.trackings(db, defaults))
 
     # ------------------------------------------------------------------------------------ outbox
 
     async def recover(self, at: datetime) -> int:
-        """After a start: what was being sent may have arrived. Returns how many that is."""
+        """After a start, mark deliveries and cards that were being sent as unknown.
+
+        They may have arrived. Returns the number of deliveries.
+        """
 
         def work(db: sqlite3.Connection) -> int:
             alerting.recover_cards(db, at)
@@ -363,9 +383,9 @@ class Store:
         return await self._db.write(work)
 
     async def claim(self, channel: str, at: datetime, limit: int) -> list[Delivery]:
-        """Take deliveries of a channel that are due, oldest first, marking them as being sent.
+        """Take the due deliveries of a channel, oldest first, and mark them as being sent.
 
-        This and `next_due` go before everything else that waits for the connection.
+        This call and `next_due` go before other work that waits for the connection.
         """
         return await self._db.write(lambda db: alerting.claim(db, channel, at, limit), urgent=True)
 
@@ -378,104 +398,122 @@ class Store:
         *,
         due_at: datetime | None = None,
     ) -> DeliveryState:
-        """Write down what came of sending; `due_at` is when to try again, else at once."""
+        """Write down the outcome of sending; `due_at` is when to try again, else at once."""
         key = (alert_id, channel)
         return await self._db.write(lambda db: alerting.finish(db, key, outcome, at, due_at))
 
     async def expire(self, at: datetime, channel: str | None = None) -> list[Delivery]:
-        """End what is too late to be useful; returns those of which a digest is to tell."""
+        """Expire deliveries that are too late to be useful.
+
+        Returns those that a digest must report.
+        """
         return await self._db.write(lambda db: alerting.expire(db, at, channel))
 
     async def finish_digest(self, expired: Iterable[Delivery], outcome: Outcome) -> None:
-        """Write down what came of the digest of these; on `Failed` they come again."""
+        """Write down the outcome of a digest of these deliveries.
+
+        After `Failed` they come again.
+        """
         listed = list(expired)
         await self._db.write(lambda db: alerting.finish_digest(db, listed, outcome))
 
     async def shift(self, channel: str, seconds: float) -> None:
-        """Take it that the wall clock was set: what waits on a channel keeps its wait and age."""
+        """Adjust a channel's waiting deliveries after the wall clock was set by `seconds`.
+
+        They keep their remaining wait and their age.
+        """
         await self._db.write(lambda db: alerting.shift(db, channel, seconds), urgent=True)
 
     async def next_due(self, channel: str) -> datetime | None:
-        """When a channel next has something to send or to expire; None when it has nothing."""
+        """When a channel next has something to send or to expire, or None."""
         return await self._db.read(lambda db: alerting.next_due(db, channel), urgent=True)
 
     # ----------------------------------------------------------------------------------- reading
 
     async def bets_view(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
-        """Every bet that was ever added, by number. Without `defaults`, those last known apply."""
+        """Every bet that was ever added, by number.
+
+        Without `defaults`, the last known ones apply.
+        """
         return await self._db.read(lambda db: reading.bets_view(db, defaults))
 
     async def bets_before(
         self, before: int | None, most: int, defaults: tuple[Rule, ...] | None = None
     ) -> list[BetView]:
-        """A page of the bets, the newest first: at most so many with a number below `before`."""
+        """One page of bets, newest first: at most `most` with a number below `before`."""
         return await self._db.read(lambda db: reading.bets_before(db, before, most, defaults))
 
     async def open_bets(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
-        """The bets that are not over: neither withdrawn nor with an official result."""
+        """The bets that are neither withdrawn nor officially settled."""
         return await self._db.read(lambda db: reading.open_bets(db, defaults))
 
     async def bets_on(self, game: str, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
-        """The bets with a leg on a game, by number; those that were withdrawn are among them."""
+        """The bets with a leg on a game, withdrawn ones included, by number."""
         return await self._db.read(lambda db: reading.bets_on(db, game, defaults))
 
     async def bets_a_game(self) -> dict[str, int]:
-        """How many bets are on each game, by its id: a parlay counts with its first game."""
+        """The number of bets on each game, by its id. A parlay counts with its first game."""
         return await self._db.read(lambda db: {x[0]: x[1] for x in db.execute(q.BETS_A_GAME)})
 
     async def bets_page(
         self, most: int, left_out: int = 0, defaults: tuple[Rule, ...] | None = None
     ) -> tuple[list[BetView], int]:
-        """The newest bets but for the first `left_out`, by number, and how many there are."""
+        """One page of bets, by number, and how many bets there are.
+
+        The page has at most `most` bets: the newest but for the first `left_out`.
+        """
         return await self._db.read(lambda db: reading.bets_page(db, defaults, most, left_out))
 
     async def bet_view(
         self, number: int, defaults: tuple[Rule, ...] | None = None
     ) -> BetView | None:
-        """One bet as it stands; None when there is no such bet."""
+        """One bet in its present state, or None when there is no such bet."""
         return await self._db.read(lambda db: reading.bet_view(db, number, defaults))
 
     async def show_view(
         self, number: int, defaults: tuple[Rule, ...] | None = None
     ) -> ShowView | None:
-        """A bet with its whole history; None when there is no such bet."""
+        """A bet with its whole history, or None when there is no such bet."""
         return await self._db.read(lambda db: reading.show_view(db, number, defaults))
 
     async def alerts_view(self, explain: bool = False, bet: int | None = None) -> list[AlertView]:
-        """Firings in order; with `explain` the decisions that held back as well."""
+        """The alerts in order. With `explain`, decisions to hold back are included."""
         return await self._db.read(lambda db: reading.alerts_view(db, explain=explain, bet=bet))
 
     async def status_view(self, defaults: tuple[Rule, ...] | None = None) -> StatusView:
-        """The state of the whole at a glance."""
+        """A summary of games, bets, sources and channels."""
         return await self._db.read(lambda db: reading.status_view(db, defaults))
 
     async def export(self, table: str) -> list[dict[str, Any]]:
-        """The rows of one of `rows.TABLES` in a fixed order, without row ids."""
+        """The rows of one of `exporting.TABLES` in a fixed order, without row ids."""
         from tracker.store import exporting
 
         return await self._db.read(lambda db: exporting.export(db, table))
 
     async def write_archive(self, to: TextIO) -> int:
-        """Write all that is remembered as text from which `restore` makes it again; rows written.
+        """Write all that is remembered as text that `restore` can read. Returns the number of rows.
 
-        Raw responses are left out.
+        Raw responses of the feeds are left out.
         """
         from tracker.store import exporting
 
         return await self._db.read(lambda db: exporting.write(db, to))
 
     async def restore(self, lines: Iterable[str]) -> int:
-        """Bring an archive's rows into this empty database; how many. Raises BadArchive."""
+        """Write an archive's rows into this empty database.
+
+        Returns their number. Raises BadArchive.
+        """
         from tracker.store import exporting
 
         return await self._db.write(lambda db: exporting.restore(db, lines))
 
     async def said(self) -> list[Said]:
-        """The chances that were told of bets that were won or lost, one for each game minute."""
+        """The chances shown for bets that were won or lost, one for each game minute."""
         return await self._db.read(outcomes.said)
 
     async def export_hash(self) -> str:
-        """SHA-256 in hex over the exported tables: equal runs give equal hashes."""
+        """SHA-256 in hex over the exported tables. Equal runs give equal hashes."""
         from tracker.store import exporting
 
         return await self._db.read(exporting.export_hash)
@@ -483,7 +521,7 @@ class Store:
     async def bodies(
         self, source: str | None, since: datetime, until: datetime
     ) -> AsyncIterator[Document]:
-        """Raw responses of a source (or all) in [since, until), in order."""
+        """The raw responses of a source (or of all) in [since, until), in order."""
         from tracker.store import upkeep
 
         place: upkeep.Place | None = upkeep.first_place(since)
@@ -500,21 +538,21 @@ class Store:
         await self._db.write(lambda db: recording.keep_daemon(db, daemon))
 
     async def daemon(self) -> DaemonView | None:
-        """The daemon that last worked on this database; None when none ever did."""
+        """The daemon that last worked on this database, or None when none ever did."""
         return await self._db.read(reading.daemon_view)
 
     async def usage(self) -> KeptUsage | None:
-        """What had been asked of each host when it was written down last, and when that was."""
+        """The last stored counts of requests to each host, with their time; None before any."""
         from tracker.store import upkeep
 
         return await self._db.read(upkeep.last_usage)
 
     async def data_version(self) -> int:
-        """A number that changes when another process has written; it costs a few microseconds."""
+        """A number that changes when another process has written. It costs a few microseconds."""
         return await self._db.bare(lambda db: int(db.execute("PRAGMA data_version").fetchone()[0]))
 
     async def prune(self, before: datetime) -> int:
-        """Drop raw responses that only polls before this time brought; returns how many."""
+        """Drop raw responses that only polls before this time brought. Returns their number."""
         from tracker.store import upkeep
 
         dropped = 0
@@ -527,7 +565,7 @@ class Store:
         await self._db.bare(lambda db: migrate.back_up(db, target))
 
     async def check(self) -> str:
-        """SQLite's own quick check: `ok`, or the first fault."""
+        """The result of SQLite's quick check: `ok`, or the first fault."""
         return await self._db.bare(
             lambda db: str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
         )

@@ -1,4 +1,4 @@
-"""Keeps who may come in: the paired chat with its code, keys, one-time links and browsers."""
+"""Who has access: paired chats with their code, API keys, one-time links and browsers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tracker.store.database import Database
 from tracker.store.database.columns import moment, moment_or_none, stamp
 
 MOST_MISSES = 5
-"""Wrong codes after which the right one is worth nothing any more."""
+"""Wrong codes after which the right one is no longer accepted."""
 
 _OFFSET = "telegram_update"
 
@@ -42,7 +42,7 @@ _MISS = "UPDATE pairing SET misses = misses + 1"
 
 
 class Offer(StrEnum):
-    """What a code that somebody sent was."""
+    """The result of offering a code."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -51,9 +51,11 @@ class Offer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Who may command: pairs of chat and user. `chat` is where alerts go, None before any.
+    """The pairs of chat and user that may give commands.
 
-    `topic` is the topic of that group that they go to, None for the group itself.
+    `chat` gets the alerts; None before any pair.
+
+    `topic` is the topic of that group chat to which alerts go; None for the group itself.
     """
 
     chat: int | None
@@ -65,24 +67,24 @@ class Pairing:
     """The paired chats of an open database."""
 
     def __init__(self, database: Database) -> None:
-        """Made by the store."""
+        """The store makes one."""
         self._db = database
 
     async def known(self) -> Paired:
-        """Every chat and user that is paired."""
+        """All pairs of chat and user."""
         return await self._db.read(_known)
 
     async def expect(self, code: str, expires_at: datetime) -> None:
-        """Wait for this code until then; it replaces one that was waited for."""
+        """Accept this code until `expires_at`. It replaces an earlier one."""
         values = {"digest": _code_digest(code), "expires_at": stamp(expires_at)}
         await self._db.write(lambda db: db.execute(_SET_CODE, values))
 
     async def offer(
         self, code: str, chat: int, user: int, at: datetime, *, topic: int | None = None
     ) -> Offer:
-        """Pair a chat and a user when the code is the one that is waited for; it works once.
+        """Pair a chat and a user if the code is the one that is accepted now. A code works once.
 
-        `topic` is the topic of the group that it was sent in.
+        `topic` is the topic of the group in which it was sent.
         """
 
         def work(db: sqlite3.Connection) -> Offer:
@@ -99,11 +101,11 @@ class Pairing:
         return await self._db.write(work)
 
     async def move(self, was: int, now: int) -> None:
-        """Keep a chat under its later number: a group became a supergroup."""
+        """Change a chat's number: a group became a supergroup."""
         await self._db.write(lambda db: db.execute(_MOVE, {"was": was, "now": now}))
 
     async def forget(self) -> int:
-        """Part from every chat; returns how many users could command."""
+        """Unpair every chat. Returns how many users could give commands."""
 
         def work(db: sqlite3.Connection) -> int:
             db.execute(_DROP_CODE)
@@ -112,7 +114,7 @@ class Pairing:
         return await self._db.write(work)
 
     async def offset(self) -> int | None:
-        """The first update that has not been dealt with; None before any."""
+        """The number of the first update that has not been handled; None before any."""
 
         def work(db: sqlite3.Connection) -> int | None:
             row = db.execute(q.META, (_OFFSET,)).fetchone()
@@ -121,12 +123,12 @@ class Pairing:
         return await self._db.read(work)
 
     async def dealt_with(self, update: int) -> None:
-        """Write down that this update and all before it have been dealt with."""
+        """Write down that this update and all before it have been handled."""
         await self._db.write(lambda db: db.execute(q.KEEP_META, (_OFFSET, str(update + 1))))
 
 
 def paired_in(path: Path) -> Paired:
-    """Who is paired in the database at `path`, whatever its schema; nobody where there is none."""
+    """The pairs in the database at `path`, whatever its schema; none where there is no database."""
     address = f"file:{quote(str(path.absolute()))}?mode=ro"
     with suppress(sqlite3.Error), closing(sqlite3.connect(address, uri=True)) as db:
         db.row_factory = sqlite3.Row
@@ -139,24 +141,24 @@ def _known(db: sqlite3.Connection) -> Paired:
     users = frozenset((x["chat"], x["user"]) for x in db.execute(_USERS))
     if row is None:
         return Paired(None, users)
-    # A database that no daemon of this version has opened yet knows no topics.
+    # A database of an older schema, not upgraded yet, has no column for topics.
     topic = row["thread"] if "thread" in row.keys() else None  # noqa: SIM118 - a row is no mapping
     return Paired(row["chat"], users, topic)
 
 
 def _code_digest(code: str) -> str:
-    """What is kept of a code: case and blanks do not matter."""
+    """The digest of a code that is stored. Case and blanks do not matter."""
     return hashlib.sha256("".join(code.split()).upper().encode()).hexdigest()
 
 
 LINK_LASTS = timedelta(minutes=10)
-"""How long a one-time link opens the page."""
+"""How long a one-time link works."""
 
 BROWSER_LASTS = timedelta(days=30)
-"""How long a browser that came in by a link stays in."""
+"""How long a browser that came by a link stays admitted."""
 
 _BYTES = 32
-"""Random bytes in what opens: 256 bits, which nobody guesses."""
+"""Random bytes in keys, links and cookies: 256 bits, which nobody guesses."""
 
 _ADD_KEY = """
 INSERT INTO web_key (name, digest, scopes, made_at) VALUES (:name, :digest, :scopes, :at)
@@ -174,7 +176,7 @@ _FORGET = "DELETE FROM web_pass WHERE expires_at < :at"
 
 
 class KeyScope(StrEnum):
-    """What a key opens: looking, changing bets, and asking what-if."""
+    """What a key permits: reading, changing bets, and asking for what-if prices."""
 
     READ = "read"
     WRITE = "write"
@@ -183,7 +185,7 @@ class KeyScope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key of the API; `revoked_at` is None while it opens."""
+    """A key of the API. `revoked_at` is None while it is valid."""
 
     name: str
     scopes: frozenset[KeyScope]
@@ -195,13 +197,13 @@ class WebAccess:
     """The keys, links and browsers of an open database."""
 
     def __init__(self, database: Database) -> None:
-        """Made by the store."""
+        """The store makes one."""
         self._db = database
 
     async def add_key(self, name: str, scopes: frozenset[KeyScope], at: datetime) -> str:
-        """Make a key and return it: it is shown once and kept as a digest only.
+        """Make a key and return it. Only its digest is stored, so it can be shown only now.
 
-        Raises Impossible for a name that a key has already.
+        Raises Impossible when the name is taken.
         """
         key = secrets.token_urlsafe(_BYTES)
         values = {
@@ -225,22 +227,22 @@ class WebAccess:
         return await self._db.read(lambda db: [_key(x) for x in db.execute(_KEYS)])
 
     async def key(self, secret: str) -> Key | None:
-        """The key that this text is, while it opens; None for any other text."""
+        """The valid key with this secret, or None."""
         row = await self._db.read(lambda db: db.execute(_KEY, (_secret_digest(secret),)).fetchone())
         found = None if row is None else _key(row)
         return found if found is not None and found.revoked_at is None else None
 
     async def revoke(self, name: str, at: datetime) -> bool:
-        """Let a key open no more; False when there is none of that name that does."""
+        """Revoke a key. Returns False when there is no valid key of that name."""
         values = {"name": name, "at": stamp(at)}
         return await self._db.write(lambda db: db.execute(_REVOKE, values).rowcount > 0)
 
     async def make_link(self, at: datetime) -> str:
-        """A code that lets one browser in, once, within ten minutes."""
+        """Make a code that admits one browser once, within ten minutes."""
         return await self._db.write(lambda db: _make(db, "link", at, LINK_LASTS))
 
     async def come_in(self, code: str, at: datetime) -> str | None:
-        """Exchange the code of a link for what the browser keeps; None for a code that is none."""
+        """Exchange a link's code for the cookie of a browser; None when the code is not valid."""
 
         def work(db: sqlite3.Connection) -> str | None:
             db.execute(_FORGET, {"at": stamp(at - BROWSER_LASTS)})
@@ -252,11 +254,11 @@ class WebAccess:
         return await self._db.write(work)
 
     async def is_in(self, cookie: str, at: datetime) -> bool:
-        """Whether a browser that shows this has come in and not been sent away."""
+        """Whether this cookie belongs to a browser that is admitted."""
         return await self._db.read(lambda db: _opens(db, cookie, "browser", at))
 
     async def send_all_away(self, at: datetime) -> int:
-        """Let no browser in any more that is in now; how many that were."""
+        """End the access of every browser that is admitted. Returns how many were."""
         return await self._db.write(lambda db: db.execute(_END_ALL, {"at": stamp(at)}).rowcount)
 
 

@@ -1,8 +1,9 @@
-"""What was said: alerts with their deliveries, notices, snoozes, and which message is which card.
+"""Alerts with their deliveries, notices, snoozes, and the messages that are live cards.
 
 A delivery is marked `sending` on disk before anything is sent. One that was being sent when the
-program died, or whose answer was lost, comes back flagged as a possible repeat. A card likewise: it
-may stand in the chat without our knowing its name, and is then posted again, marked as such.
+program died, or whose answer was lost, comes back flagged as a possible repeat. A card is treated
+alike: it may stand in the chat although its message id is unknown, and is then posted again, marked
+as a possible repeat.
 """
 
 from __future__ import annotations
@@ -34,57 +35,63 @@ from tracker.store.database.columns import moment, moment_or_none, stamp, stamp_
 
 
 class Alerting:
-    """What the program said and held back, and the snoozes, of an open database."""
+    """Notices, decisions and snoozes of an open database."""
 
     def __init__(self, database: Database) -> None:
-        """Made by the store."""
+        """The store makes one."""
         self._db = database
 
     async def notice(self, notice: Notice, channels: Sequence[str]) -> bool:
-        """Queue what the program says of itself for these channels; False when it was there."""
+        """Queue a notice of the program about itself for these channels.
+
+        False when it was there already.
+        """
         return await self._db.write(lambda db: _keep_notice(db, notice, channels))
 
     async def last_notice(self, kinds: Sequence[str]) -> tuple[str, datetime] | None:
-        """The last of some kinds of things that the program said of itself, and when."""
+        """The kind and time of the last notice of these kinds, or None."""
         return await self._db.read(lambda db: _last_notice(db, kinds))
 
     async def said_since(self, kind: str, text: str, since: datetime) -> bool:
-        """Whether the program said just this of itself from a time on."""
+        """Whether a notice of this kind and text was made at `since` or later."""
         return await self._db.read(
             lambda db: db.execute(q.SAID_SINCE, (kind, text, stamp(since))).fetchone() is not None
         )
 
     async def settled_since(self, since: datetime) -> list[int]:
-        """The bets that got a result from a time on, by number."""
+        """The numbers of the bets that got a result at `since` or later."""
         return await self._db.read(lambda db: _settled_since(db, since))
 
     async def told_since(self, since: datetime) -> tuple[PastMessage, ...]:
-        """The messages about games after a time, oldest first."""
+        """The messages about games after `since`, oldest first."""
         return await self._db.read(lambda db: _told_since(db, since))
 
     async def decisions_since(self, since: datetime) -> dict[tuple[str, str], int]:
-        """How many decisions there were from a time on, by (decision, reason)."""
+        """The number of decisions at `since` or later, by (decision, reason)."""
         return await self._db.read(lambda db: _decisions_since(db, since))
 
     async def snooze(self, wanted: Snooze) -> Snooze:
-        """Keep a snooze, in place of an earlier one of the same."""
+        """Keep a snooze, in place of an earlier one of the same target."""
         return await self._db.write(lambda db: _snooze(db, wanted))
 
     async def snoozes(self, at: datetime) -> tuple[Snooze, ...]:
-        """The snoozes that are not over or lifted, the first to end first."""
+        """The snoozes that are neither over nor lifted, the first to end first."""
         return await self._db.read(lambda db: _snoozes(db, at))
 
     async def lift_snooze(self, scope: SnoozeScope | None, target: str, at: datetime) -> int:
-        """End the snoozes of a target before their time, or with None all; returns how many."""
+        """End the snoozes of a target, or with scope None all, before their time.
+
+        Returns how many.
+        """
         return await self._db.write(lambda db: _lift(db, scope, target, at))
 
 
 def keep_alert(
     db: sqlite3.Connection, x: Alert, game: str, poll: int, leg: int, channels: Sequence[str]
 ) -> None:
-    """Add a decision, and a delivery for each channel where there is something to say.
+    """Add a decision, and a delivery for each channel where it has something to send.
 
-    What fired leaves as soon as it is due. What is held with a time waits in a digest.
+    A fired alert is sent as soon as it is due. A held alert with a due time waits for a digest.
     """
     at = stamp(x.at)
     added = db.execute(
@@ -147,7 +154,7 @@ def _keep_notice(db: sqlite3.Connection, x: Notice, channels: Sequence[str]) -> 
 def _queue(
     db: sqlite3.Connection, alert: int | None, x: Alert | Notice, channels: Sequence[str]
 ) -> None:
-    """Add the deliveries; what is not to be told at once but has a time is for a digest."""
+    """Add the deliveries. What is held but has a due time is marked for a digest."""
     held = isinstance(x, Alert) and x.decision is Decision.HELD
     held = held or (isinstance(x, Notice) and x.due_at is not None)
     values = {
@@ -177,7 +184,7 @@ def _settled_since(db: sqlite3.Connection, since: datetime) -> list[int]:
 
 
 def _snooze(db: sqlite3.Connection, wanted: Snooze) -> Snooze:
-    """Keep a snooze; what was asked of the same before is lifted."""
+    """Keep a snooze. An earlier one of the same target is lifted."""
     _lift(db, wanted.scope, wanted.target, wanted.since)
     added = db.execute(
         q.ADD_SNOOZE,
@@ -206,16 +213,17 @@ def _decisions_since(db: sqlite3.Connection, since: datetime) -> dict[tuple[str,
 
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
-"""How far in the future an alert may lie at a start without the clock having been set back."""
+"""How far in the future an alert may be at a start before we conclude that the clock was set
+back."""
 
 
 def recover(db: sqlite3.Connection, at: datetime) -> int:
-    """After a start: what was being sent may have arrived. Returns how many deliveries that is."""
+    """After a start, mark what was being sent as unknown: it may have arrived. Returns how many."""
     found = db.execute(q.RECOVER, {"at": stamp(at)}).rowcount
     db.execute(q.RECOVER_DIGESTS)
-    # That nothing is watched is no longer so: what did not arrive of it is told in a digest.
+    # The notice that the program has stopped is out of date: what is unsent goes to a digest.
     db.execute(q.STOP_IS_OVER, {"at": stamp(at)})
-    # What is of the future was decided before the clock was set back: nobody knows how old it is.
+    # An alert in the future was decided before the clock was set back: its age is unknown.
     for row in db.execute(q.PENDING).fetchall():
         if _decided(row) > at + CLOCK_TOLERANCE:
             db.execute(q.OUT_OF_TIME, {**_key(row), "at": stamp(at)})
@@ -223,10 +231,10 @@ def recover(db: sqlite3.Connection, at: datetime) -> int:
 
 
 def shift(db: sqlite3.Connection, channel: str, seconds: float) -> None:
-    """Take it that the wall clock was set forward by so many seconds, or back.
+    """Move the times of a channel's deliveries after the wall clock was set by this many seconds.
 
-    What waits on a channel goes on waiting as long as it was to, and keeps its age. What is held
-    until a time of day (`expired`, and not told) keeps that time.
+    What waits keeps its remaining wait and its age. What is held until a time of day (`expired` and
+    not yet reported) keeps that time.
     """
     step = timedelta(seconds=seconds)
     for row in db.execute(q.WAITING, {"channel": channel}).fetchall():
@@ -245,12 +253,12 @@ def _key(row: sqlite3.Row) -> dict[str, object]:
 
 
 def _decided(row: sqlite3.Row) -> datetime:
-    """When an alert was decided, by the clock as it is now."""
+    """When an alert was decided, by the clock as it is set now."""
     return moment(row["at"]) + timedelta(seconds=row["clock_step"])
 
 
 def claim(db: sqlite3.Connection, channel: str, at: datetime, limit: int) -> list[Delivery]:
-    """Take up to `limit` deliveries of a channel that are due, marking them as being sent."""
+    """Take up to `limit` due deliveries of a channel and mark them as being sent."""
     values = {"channel": channel, "at": stamp(at), "limit": limit}
     rows = db.execute(q.CLAIMABLE, values).fetchall()
     db.executemany(q.CLAIM, (values | {"alert": row["alert"]} for row in rows))
@@ -264,10 +272,12 @@ def finish(
     at: datetime,
     due_at: datetime | None,
 ) -> DeliveryState:
-    """Write down what came of sending (alert id, channel). Returns the state that it is in.
+    """Write down the outcome of sending a delivery, named by (alert id, channel).
 
-    `due_at` is when to try again; without it that is after the channel's own `retry_after`, else
-    at once. A delivery that is not being sent stays as it is.
+    Returns its state.
+
+    `due_at` is when to try again; without it the channel's `retry_after` seconds apply, else at
+    once. A delivery that is not being sent stays as it is.
     """
     alert, channel = key
     state, why, wait = _meaning(outcome)
@@ -289,11 +299,13 @@ def finish(
 
 
 def expire(db: sqlite3.Connection, at: datetime, channel: str | None) -> list[Delivery]:
-    """End the deliveries that are too late to be useful; return those to be told in a digest.
+    """Expire the deliveries that are too late to be useful.
 
-    What was held back until this time is among them. They are marked as being told. Any that an
-    earlier digest may not have told come again after
-    `recover`, flagged as possible repeats.
+    Returns those that a digest must report.
+
+    Deliveries that were held until this time are among them. All are marked as being reported.
+    Those that an earlier digest may not have reported come again after `recover`, flagged as
+    possible repeats.
     """
     db.execute(q.EXPIRE, {"at": stamp(at), "channel": channel})
     rows = db.execute(q.UNTOLD, {"at": stamp(at), "channel": channel}).fetchall()
@@ -302,7 +314,10 @@ def expire(db: sqlite3.Connection, at: datetime, channel: str | None) -> list[De
 
 
 def finish_digest(db: sqlite3.Connection, expired: Iterable[Delivery], outcome: Outcome) -> None:
-    """Write down what came of the digest of these: not told for certain, they come again."""
+    """Write down the outcome of a digest of these deliveries.
+
+    Those not surely reported come again.
+    """
     match outcome:
         case Refused(why):
             db.executemany(q.REFUSE_DIGEST, ((why, x.alert_id, x.channel) for x in expired))
@@ -319,7 +334,7 @@ def finish_digest(db: sqlite3.Connection, expired: Iterable[Delivery], outcome: 
 
 
 def next_due(db: sqlite3.Connection, channel: str) -> datetime | None:
-    """When a channel next has something to send or to expire; None when it has nothing."""
+    """When a channel next has something to send or to expire, or None."""
     return moment_or_none(db.execute(q.NEXT_DUE, {"channel": channel}).fetchone()[0])
 
 
@@ -402,10 +417,10 @@ ORDER BY poll.id
 
 @dataclass(frozen=True, slots=True)
 class CardRow:
-    """A card on a channel. `message` is the channel's own name of it, None unless it is shown.
+    """A live card on a channel. `message` is the channel's id of it, None unless it is shown.
 
-    `state` is one of `due`, `sending`, `shown`, `unknown` and `refused`; `doubtful` is whether an
-    earlier card of the game may stand in the chat too.
+    `state` is one of `due`, `sending`, `shown`, `unknown` and `refused`. `doubtful` is whether an
+    earlier card of the game may stand in the chat, too.
     """
 
     id: int
@@ -419,10 +434,10 @@ class CardRow:
 
 
 class Cards:
-    """The cards of an open database."""
+    """The live cards of an open database."""
 
     def __init__(self, database: Database) -> None:
-        """Made by the store."""
+        """The store makes one."""
         self._db = database
 
     async def of(self, channel: str) -> list[CardRow]:
@@ -434,7 +449,7 @@ class Cards:
         return await self._db.read(work)
 
     async def find(self, number: int) -> CardRow | None:
-        """The card with this id, which a button carries; None when there is none."""
+        """The card with this id, which its buttons carry, or None."""
 
         def work(db: sqlite3.Connection) -> CardRow | None:
             row = db.execute(_BY_ID, (number,)).fetchone()
@@ -454,7 +469,7 @@ class Cards:
     async def finish(
         self, channel: str, game: str, outcome: Outcome, message: str | None, at: datetime
     ) -> None:
-        """Write down what came of sending a card; `message` is its name where it was sent."""
+        """Write down the outcome of sending a card; `message` is the channel's id of it."""
         state, detail = _card_state(outcome)
         values = {
             "channel": channel,
@@ -467,12 +482,12 @@ class Cards:
         await self._db.write(lambda db: db.execute(_FINISH, values))
 
     async def close(self, channel: str, game: str, at: datetime) -> None:
-        """Write down that a card shows the last that there is to show."""
+        """Write down that a card shows its last content and changes no more."""
         values = {"channel": channel, "game": game, "at": stamp(at)}
         await self._db.write(lambda db: db.execute(_CLOSE, values))
 
     async def under(self, channel: str, alert_ids: tuple[int, ...]) -> str | None:
-        """The message of the card that the first of these alerts belongs to, where one is shown."""
+        """The message of the shown card to which the first of these alerts with one belongs."""
 
         def work(db: sqlite3.Connection) -> str | None:
             for alert in alert_ids:
@@ -484,7 +499,7 @@ class Cards:
         return await self._db.read(work, urgent=True)
 
     async def chances(self, game: str, since: datetime) -> list[tuple[int, datetime, float]]:
-        """The chances of winning of a game's bets from polls since then: (bet, at, chance)."""
+        """The win chances of a game's bets from polls at `since` or later: (bet, at, chance)."""
 
         def work(db: sqlite3.Connection) -> list[tuple[int, datetime, float]]:
             rows = db.execute(_EARLIER, {"game": game, "since": stamp(since)})
@@ -494,7 +509,10 @@ class Cards:
 
 
 def recover_cards(db: sqlite3.Connection, at: datetime) -> int:
-    """After a start: what was being sent may be shown. Returns how many cards that is."""
+    """After a start, mark cards that were being sent as unknown: they may be shown.
+
+    Returns how many.
+    """
     return db.execute(_RECOVER, {"at": stamp(at)}).rowcount
 
 

@@ -1,7 +1,7 @@
-"""Changes what a person may change of a bet, and leaves a row of audit for each.
+"""Changes that a person makes to a bet, each with a row of audit.
 
-What is decided is decided by others: their decision runs here inside the transaction that reads
-what it rests on and writes what it says.
+The decisions come from the caller: a function that is passed in runs inside the transaction, which
+reads what the decision needs and writes what it returns.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ from tracker.store.recording import settlement_columns
 from tracker.store.views import BetView
 
 PAYOUT = "payout_cents"
-"""What an audit calls the payout of a settled bet that another price made another."""
+"""The name, in audits, of a settled bet's payout that changed because the price changed."""
 
 Twin = Callable[[Draft, list[Kept]], int | None]
-"""The other bet that an edited one would be the same as; None where it is still one of its own."""
+"""Finds the other bet that an edited bet would repeat; None where it stays one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """A change by a person: `who` is the way it came (`cli`, `chat`, `file`), `what` it changed."""
+    """A change by a person: `who` says how it came (`cli`, `chat`, `file`), `what` the field."""
 
     bet: int
     at: datetime
@@ -62,9 +62,9 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What a bet is to be, by whom, and what is to be decided on the way.
+    """An edit of a bet: the draft that it becomes, who asked, and what must be decided meanwhile.
 
-    `twin` finds a bet that it would then be the same as, `paid` its result with another payout.
+    `twin` finds a bet that it would then repeat. `paid` decides a settled bet's new payout.
     """
 
     number: int
@@ -75,37 +75,43 @@ class Edit:
 
 
 class ByHand:
-    """What a person changes and decides, of an open database."""
+    """A person's changes and decisions, on an open database."""
 
     def __init__(self, database: Database) -> None:
-        """Made by the store."""
+        """The store makes one."""
         self._db = database
 
     async def draft(self, number: int) -> Draft:
-        """A bet as it was written, to be changed and given to `edit`; BadBet without such a bet."""
+        """A bet as it was written, to be changed and passed to `edit`.
+
+        Raises BadBet without such a bet.
+        """
         return await self._db.read(lambda db: draft_of(_row(db, number)))
 
     async def edit(self, wanted: Edit, at: datetime) -> list[Audit]:
-        """Make a bet as it should be; what was changed. BadBet when that may not be.
+        """Change a bet. Returns the rows of audit. Raises BadBet when the change is not allowed.
 
-        Its pick can be another only before it has a history. A settled bet is paid anew.
+        The pick can change only before the bet has a history. A settled bet is paid anew.
         """
         return await self._db.write(lambda db: _edit(db, wanted, at))
 
     async def decide(
         self, number: int, decide: Decide, at: datetime, who: str = "cli", what: str = "result"
     ) -> Settlement | None:
-        """Let a decision about a bet's result be made, and write it; the result in force then."""
+        """Run a decision about a bet's result and write it.
+
+        Returns the result in force, or None.
+        """
         return await self._db.write(lambda db: _decided(db, number, decide, (who, what), at))
 
     async def watch_for(
         self, number: int, rules: tuple[Rule, ...] | None, who: str, at: datetime
     ) -> None:
-        """Replace a bet's own rules; None asks for the defaults."""
+        """Replace a bet's own rules; None restores the defaults."""
         await self._db.write(lambda db: _watch_for(db, number, rules, (who, at)))
 
     async def ask(self, asked: Mapping[int, str], at: datetime) -> None:
-        """Have bets without a result wait for a person, each for a reason."""
+        """Put bets without a result up for review by a person, each with its reason."""
 
         def work(db: sqlite3.Connection) -> None:
             for number, why in asked.items():
@@ -116,7 +122,10 @@ class ByHand:
     async def decide_all(
         self, decided: Mapping[int, Decide], at: datetime, who: str = "cli"
     ) -> list[int]:
-        """As `decide` of many bets, in one transaction; the numbers of those that were decided."""
+        """Run and write decisions about many bets in one transaction.
+
+        Returns the bets that were decided.
+        """
 
         def work(db: sqlite3.Connection) -> list[int]:
             how = (who, "result")
@@ -129,7 +138,7 @@ class ByHand:
         return await self._db.write(work)
 
     async def audits(self, number: int) -> list[Audit]:
-        """What a person changed of a bet, in order."""
+        """The changes that a person made to a bet, in order."""
         return await self._db.read(lambda db: _audits(db, number))
 
     async def reviews(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
@@ -161,7 +170,10 @@ def _edit(db: sqlite3.Connection, wanted: Edit, at: datetime) -> list[Audit]:
 
 
 def _pay_anew(db: sqlite3.Connection, number: int, paid: Decide, who: str, at: datetime) -> bool:
-    """Pay a settled bet by its new price, with a row of audit; whether the payout is another."""
+    """Pay a settled bet by its new price, with a row of audit.
+
+    Returns whether the payout changed.
+    """
     row = db.execute(q.LAST_SETTLEMENT, (number,)).fetchone()
     ruling = _rule(db, number, paid, at)
     if row is None or ruling is None or not ruling.new:
@@ -177,9 +189,11 @@ def register(
     defaults: tuple[Rule, ...],
     at: datetime,
 ) -> list[Added | BadBet]:
-    """Register many bets; one that is there with its result, and has another price, is paid anew.
+    """Register many bets.
 
-    One that cannot be, or cannot be paid anew, stays as it was and leaves its reason in its place.
+    A bet that is there already, settled and now with another price, is paid anew.
+
+    A bet that cannot be registered or paid anew changes nothing and leaves its error in its place.
     """
     found: list[Added | BadBet] = []
     for one in wanted:
@@ -197,7 +211,10 @@ def register(
 
 
 def withdrawn(db: sqlite3.Connection, number: int, who: str, at: datetime) -> bool:
-    """Stop following a bet, with a row of audit; False when it is over, or withdrawn already."""
+    """Stop following a bet, with a row of audit.
+
+    Returns False when it is over or withdrawn already.
+    """
     ended = withdraw(db, number, at)
     if ended:
         audit(db, at, who, (number, "withdrawn", None, stamp(at)))
@@ -232,7 +249,7 @@ def _decided(
 
 
 def _rule(db: sqlite3.Connection, number: int, decide: Decide, at: datetime) -> Ruling | None:
-    """Write what is decided of a bet's result."""
+    """Run a decision about a bet's result and write what it returns."""
     ruling = decide(_case(db, number))
     if ruling is None:
         return None

@@ -1,6 +1,6 @@
-"""Bets as rows: turned into columns and back, with their legs and what is remembered of them.
+"""Bets as rows: values turned into columns and back, with legs and their standings.
 
-A bet has what was written, how it was understood, and what it is about.
+A bet's row has what was written, how it was understood, and what it is about.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def pack_written(written: Written) -> Json:
 
 
 def written_of(found: Json) -> Written:
-    """What `pack_written` wrote."""
+    """The pick or parlay that `pack_written` wrote."""
     if "legs" not in found:
         return _pick_of(found)
     return ParlayPick(
@@ -92,7 +92,7 @@ def written_of(found: Json) -> Written:
 
 
 def pack_matchup(matchup: Matchup | None) -> Json:
-    """A game as it was written."""
+    """A game, as a person wrote it, as JSON."""
     if matchup is None:
         return None
     turned: dict[str, Json] = {"any_order": True} if matchup.any_order else {}
@@ -106,7 +106,7 @@ def pack_matchup(matchup: Matchup | None) -> Json:
 
 
 def matchup_of(found: Json) -> Matchup | None:
-    """What `pack_matchup` wrote."""
+    """The matchup that `pack_matchup` wrote."""
     if found is None:
         return None
     return Matchup(
@@ -145,7 +145,7 @@ def _pick_of(found: Json) -> Pick:
 
 
 def _asked(asked: Asked) -> Json:
-    """What is asked. The first four are told by which figures are there."""
+    """What a pick asks as JSON. The figures that are present tell the first four kinds apart."""
     match asked:
         case ToWin():
             return {"direction": None, "points": None}
@@ -200,7 +200,7 @@ def _units_of(found: Json) -> Fraction | None:
 
 
 def _team(team: Team) -> Json:
-    """A shipped team by its code, any other whole."""
+    """A team of the catalogue by its code, any other team in full."""
     if teams(team.league).get(team.code) == team:
         return [team.league, team.code]
     return [team.league, team.code, team.city, team.name, team.aliases]
@@ -231,12 +231,12 @@ _NONE: Columns = {
 
 
 def market_columns(market: Market) -> Columns:
-    """A market as columns; those that it does not have are None."""
+    """A market as columns. Columns that it does not use are None."""
     return _NONE | {"market": kind(market), "span": market.span.value} | _own(market)
 
 
 def _own(market: Market) -> Columns:
-    """The columns that a market fills beside its name and its span."""
+    """The columns that a market fills besides its name and its span."""
     match market:
         case Moneyline():
             return {"side": market.side.value}
@@ -270,7 +270,7 @@ def _own(market: Market) -> Columns:
 
 
 def market_of(row: Any) -> Market:
-    """The market that `market_columns` wrote; ValueError for what is none."""
+    """The market that `market_columns` wrote. Raises ValueError for an unknown name."""
     span, name = Span(row["span"]), row["market"]
     match name:
         case "moneyline":
@@ -295,7 +295,7 @@ def market_of(row: Any) -> Market:
 
 
 def odds_columns(odds: Odds | None) -> Columns:
-    """Odds as they were written, and as a decimal."""
+    """Odds as they were written, and as a decimal fraction."""
     return {
         "odds": None if odds is None else odds.text,
         "odds_decimal": None if odds is None else str(odds.decimal),
@@ -329,7 +329,7 @@ def _side_of(text: str | None) -> Side | None:
 
 
 def pack_meaning(draft: Draft) -> str:
-    """What the words of a draft mean before the game is known."""
+    """The meaning of a draft's words, before its game is known, as JSON."""
     placed = {} if draft.placed_at is None else {"placed_at": stamp(draft.placed_at)}
     return pack(
         {
@@ -363,7 +363,10 @@ class _Meaning(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def _meaning_of(text: str) -> _Meaning:
-    """What `pack_meaning` wrote, read once: a bet that comes is held against all that are alike."""
+    """What `pack_meaning` wrote.
+
+    It is cached, since a new bet is compared with all that are alike.
+    """
     found = unpack(text)
     placed_at = moment(found["placed_at"]) if "placed_at" in found else None
     pick, matchup = written_of(found["pick"]), matchup_of(found["matchup"])
@@ -371,7 +374,7 @@ def _meaning_of(text: str) -> _Meaning:
 
 
 def draft_of(row: Any) -> Draft:
-    """The draft of a row that has the columns of `bet`."""
+    """The draft in a row that has the columns of `bet`."""
     meaning = _meaning_of(row["meaning"])
     return Draft(
         pick=meaning.pick,
@@ -392,9 +395,9 @@ def draft_of(row: Any) -> Draft:
 
 
 def bet_of(row: Any, legs: Sequence[tuple[Any, Game]], defaults: tuple[Rule, ...]) -> Bet:
-    """The bet of a row that has the columns of `bet`.
+    """The bet in a row that has the columns of `bet`.
 
-    `legs` are the rows that have the columns of `leg`, in their order, each with its game.
+    `legs` are rows that have the columns of `leg`, in their order, each with its game.
     """
     rules, meaning = rules_of(row["rules"]), unpack(row["meaning"])
     wager, game = _wager(legs)
@@ -417,7 +420,7 @@ def bet_of(row: Any, legs: Sequence[tuple[Any, Game]], defaults: tuple[Rule, ...
 
 
 def _wager(legs: Sequence[tuple[Any, Game]]) -> tuple[Wager, Game]:
-    """What a bet is on, and the game that it goes by."""
+    """The market or parlay of a bet, and the game that it counts under: a parlay's first."""
     if len(legs) == 1:
         [(leg, game)] = legs
         return market_of(leg), game
@@ -457,7 +460,7 @@ _STANDING = "SELECT * FROM standing WHERE bet = ?"
 
 
 def keep_legs(db: sqlite3.Connection, changed: Iterable[LegStanding]) -> None:
-    """Keep where legs of parlays stand."""
+    """Store the standings of parlays' legs."""
     db.executemany(
         _KEEP_LEG_STANDING,
         (
@@ -478,7 +481,7 @@ def keep_legs(db: sqlite3.Connection, changed: Iterable[LegStanding]) -> None:
 
 
 def keep_standing(db: sqlite3.Connection, changed: Iterable[Tracked]) -> None:
-    """Keep the groups of parlays, and what was announced of a bet."""
+    """Store the groups of parlays, the last announced revision, and why a bet has no chance."""
     for x in changed:
         number = x.bet.number
         db.executemany(
@@ -493,7 +496,7 @@ def keep_standing(db: sqlite3.Connection, changed: Iterable[Tracked]) -> None:
 
 
 def recall(db: sqlite3.Connection, tracked: Tracked) -> Tracked:
-    """The bet with all of this."""
+    """The bet with its stored legs, groups, announced revision, and reason for having no chance."""
     number = tracked.bet.number
     row = db.execute(_STANDING, (number,)).fetchone()
     if row is not None:
@@ -512,7 +515,7 @@ def recall(db: sqlite3.Connection, tracked: Tracked) -> Tracked:
 
 
 def parts(chance: Chance | None) -> dict[str, object]:
-    """The columns of a chance that may be missing."""
+    """The columns of a chance; all None where there is none."""
     return {
         "win": None if chance is None else chance.win,
         "push": None if chance is None else chance.push,
@@ -544,17 +547,17 @@ def _no_chance(row: sqlite3.Row) -> NoChance | None:
 
 
 class Wagers:
-    """The bets of one consistent state of the database."""
+    """Reads bets and games from one consistent state of the database, each game once."""
 
     def __init__(self, db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> None:
-        """`defaults` are the rules of bets that bring none."""
+        """`defaults` are the rules of bets without their own."""
         self._db = db
         self._defaults = defaults
         self._rows: dict[str, sqlite3.Row] = {}
         self._games: dict[str, Game] = {}
 
     def bet(self, row: sqlite3.Row) -> Bet:
-        """The bet of a row whose game is known."""
+        """The bet in a row whose game is known."""
         legs = [(x, self.game(x["game_id"])) for x in self._db.execute(q.LEGS, (row["number"],))]
         return bet_of(row, legs, self._defaults)
 

@@ -1,4 +1,4 @@
-"""Keeps the register: games on the slate, and bets from the first word written to withdrawal."""
+"""The register of games on slates, and of bets from their first words to their withdrawal."""
 
 from __future__ import annotations
 
@@ -39,23 +39,24 @@ from tracker.store.recording import game_columns
 _DEFAULTS = "default_rules"
 
 BETS_FILE = "bets_file"
-"""The name of the note on how the file of bets was found; JSON with `mistakes`, one text each."""
+"""The name of the note about the last reading of the bets file: JSON with `mistakes`, a list of
+texts."""
 
 Games = Game | Sequence[Game]
-"""The game of each leg in the order of the slip, or the one that all legs are about."""
+"""The game of each leg in the order of the slip, or one game that all legs are about."""
 
 
 PRICE = frozenset({"odds", "stake_cents", "book", "free"})
-"""What a bet is paid by, beside its result."""
+"""The fields that determine what a bet pays, besides its result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What came of adding a bet. At most one of `created`, `revived` and `changed` holds.
+    """The outcome of adding a bet. At most one of `created`, `revived` and `changed` is true.
 
-    `revived` is whether it had been withdrawn; `changed` is whether a bet that was there already
-    now has other odds, stake, tags, book, rules or lines. `repriced` is whether a bet that was
-    there pays by other odds, another stake or another book's rules than before.
+    `revived` is whether the bet had been withdrawn. `changed` is whether a bet that was there
+    already got other odds, stake, tags, book, rules or lines. `repriced` is whether a bet that was
+    there already now pays by other odds, another stake or another book's rules.
     """
 
     number: int
@@ -68,7 +69,7 @@ class Added:
 def save_games(
     db: sqlite3.Connection, games: Iterable[tuple[Game, GameState | None]], at: datetime
 ) -> None:
-    """Keep what a slate says. What polls have made us believe of a game stays as it is."""
+    """Keep the games of a slate. What polls made us believe of a game stays as it is."""
     seen = stamp(at)
     db.executemany(
         q.KEEP_GAME,
@@ -83,7 +84,7 @@ def save_games(
 def games(
     db: sqlite3.Connection, day: date | None, since: date | None
 ) -> list[tuple[Game, GameState | None]]:
-    """The games of a slate, or of all from one on, each with the best that is known of it."""
+    """The games of one slate, or of all slates from `since` on, each with its latest state."""
     values = {
         "slate": None if day is None else day.isoformat(),
         "since": None if since is None else since.isoformat(),
@@ -93,7 +94,7 @@ def games(
 
 
 def _known(row: sqlite3.Row) -> tuple[Game, GameState | None]:
-    """A followed game as its polls have it; any other as whoever looked last."""
+    """A game with its state: a followed game's from polls, any other's from the later source."""
     game = game_of(row)
     believed, listed = row["seen_at"] or "", row["slate_at"] or ""
     polled = row["state"] is not None and (row["tracked"] or believed >= listed)
@@ -102,11 +103,12 @@ def _known(row: sqlite3.Row) -> tuple[Game, GameState | None]:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A bet to be registered. `games` are given where they are known, `roster_of` with players.
+    """A bet to be registered. `games` are given where they are known, with `roster_of` for players.
 
-    `decide` says which of the bets that are there it is; `who` is the way that it came. `also` are
-    bets that it may be, beside those that are found by its words and games. `paid` pays a bet anew
-    that has its result, where it comes again with another price.
+    `decide` says whether the bet repeats one that is there; None uses the ordinary rule. `who` is
+    the way that it came. `also` are the numbers of bets that it may repeat, besides those that are
+    found by its words and games. `paid` decides the new payout of a settled bet that comes again
+    with another price.
     """
 
     draft: Draft
@@ -127,7 +129,7 @@ class Registration:
         return tuple(self.games)
 
     def met(self, wager: Wager | None, kept: Sequence[Kept]) -> Meeting:
-        """What the bet is among those that are there."""
+        """Whether the bet is new or repeats one of those that are there."""
         first = wager.games[0] if isinstance(wager, Parlay) else next(iter(self.named), None)
         if self.decide is None:
             return meet(self.draft, wager, first, kept)
@@ -137,11 +139,11 @@ class Registration:
 def add(
     db: sqlite3.Connection, wanted: Registration, defaults: tuple[Rule, ...], at: datetime
 ) -> Added:
-    """Register a bet, or find the one that it is. Its games are given where they are known.
+    """Register a bet, or find the one that it repeats. Its games are given where they are known.
 
-    A bet with an id of its own may come again with other odds, stake or rules, and until it has a
-    history with another pick. Raises BadBet when the game lacks the market, or when a bet that is
-    being followed would become another.
+    A bet with an id of its own may be added again with other odds, stake or rules, and with another
+    pick until it has a history. Raises BadBet when a game lacks the market, or when a bet with a
+    history would become another.
     """
     db.execute(q.KEEP_META, (_DEFAULTS, pack_rules(defaults)))
     draft, games = wanted.draft, wanted.named
@@ -168,10 +170,11 @@ def alike(
     *,
     every: bool = False,
 ) -> list[Kept]:
-    """The bets that a new one may be: of its words, on its games, waiting for theirs, or `also`.
+    """The bets that a new one may repeat.
 
-    Of those on its games the ones of its price and stake, unless `every` is asked for: of a night's
-    many bets nearly all differ from it by that alone.
+    They have its words or its games, or wait for a game, or are among `also`. Of the bets on its
+    games, only those at its price and stake are taken unless `every` is true: of a night's many
+    bets, nearly all differ from it in those alone.
     """
     rows = {x["number"]: x for x in db.execute(q.BET_BY_IDENTITY, {"identity": draft.identity})}
     rows |= {x["number"]: x for n in also for x in db.execute(q.BET, (n,))}
@@ -200,7 +203,7 @@ def _kept(row: sqlite3.Row, wagers: Wagers, by_words: frozenset[int]) -> Kept:
 
 def _create(db: sqlite3.Connection, draft: Draft, at: datetime) -> int:
     number: int = db.execute(q.NEXT_NUMBER).fetchone()[0]
-    # A number that is another bet's own id would never be heard.
+    # A number that is another bet's own id would never be found: ids come before numbers.
     while str(number) != draft.name and db.execute(q.BET_BY_NAME, (str(number),)).fetchone():
         number += 1
     values = written(draft) | {
@@ -227,12 +230,15 @@ def written(draft: Draft) -> dict[str, object]:
 def _meet_again(
     db: sqlite3.Connection, number: int, draft: Draft, said: Draft, who: str, at: datetime
 ) -> Added:
-    """A bet that is there is to be as `draft`; it was `said` in those words now."""
+    """Change the bet that is there into `draft`.
+
+    `said` is the draft as it was written this time.
+    """
     row = db.execute(q.BET, (number,)).fetchone()
     revived = row["withdrawn_at"] is not None
     if revived:
         db.execute(q.REVIVE, {"number": number, "from_file": said.from_file})
-    # An edit by hand gives the bet other words; those of the file go on to mean this one.
+    # An edit by hand gives the bet other words, but the file's words must still find this bet.
     joins = said.from_file and not row["from_file"] and not revived
     if joins or said.identity != row["identity"]:
         db.execute(q.OTHER_WORDS, {"identity": said.identity, "bet": number})
@@ -249,7 +255,7 @@ def _meet_again(
 def change(
     db: sqlite3.Connection, row: sqlite3.Row, draft: Draft, who: str, at: datetime
 ) -> dict[str, object]:
-    """Make a bet as `draft` says, with a row of audit for each thing that is another; which.
+    """Change a bet to `draft`, with a row of audit for each field that differs. Returns these.
 
     Raises BadBet where a bet that has a history would become another.
     """
@@ -289,14 +295,14 @@ def _has_history(row: sqlite3.Row, draft: Draft) -> str:
 def audit(
     db: sqlite3.Connection, at: datetime, who: str, row: tuple[int, str, object, object]
 ) -> None:
-    """Add a row of audit: the bet, what was changed, and its value before and after."""
+    """Add a row of audit: the bet, the field, and its values before and after."""
     number, what, *values = row
     shown = [None if x is None else str(x) for x in values]
     db.execute(q.ADD_AUDIT, (number, stamp(at), who, what, *shown))
 
 
 def _means_another(db: sqlite3.Connection, row: sqlite3.Row, draft: Draft) -> bool:
-    """Whether the pick or its game is another than the stored one's.
+    """Whether the draft has another pick or game than the stored bet.
 
     A bet whose games are known means the same as long as it is the same wager on them.
     """
@@ -312,10 +318,10 @@ def _means_another(db: sqlite3.Connection, row: sqlite3.Row, draft: Draft) -> bo
 def bind(
     db: sqlite3.Connection, number: int, games: Games, roster_of: RosterOf, at: datetime
 ) -> int:
-    """Say which game each leg of a bet is about; BadBet when a game lacks the market.
+    """Set the game of each leg of a bet. Raises BadBet when a game lacks the market.
 
-    Returns the number of the bet, which is another one where that turns out to be the same bet: the
-    later one is then withdrawn.
+    Returns the bet's number. Where it turns out to repeat another bet, it is withdrawn, and that
+    bet's number is returned.
     """
     row = db.execute(q.BET, (number,)).fetchone()
     if row is None:
@@ -365,7 +371,7 @@ def _bind(
 
 
 def unbind(db: sqlite3.Connection, numbers: Iterable[int]) -> None:
-    """Let bets without a result find their games anew; what was seen of them stays."""
+    """Forget the games of bets without a result, so that they are matched anew; snapshots stay."""
     for number in numbers:
         if db.execute(q.LAST_SETTLEMENT, (number,)).fetchone() is None:
             db.execute(q.FORGET_GAME, (number,))
@@ -373,7 +379,7 @@ def unbind(db: sqlite3.Connection, numbers: Iterable[int]) -> None:
 
 
 def held_games(db: sqlite3.Connection) -> frozenset[str]:
-    """The ids of the games that are bet on."""
+    """The ids of the games that have bets."""
     return frozenset(row["game_id"] for row in db.execute(q.HELD_GAMES))
 
 
@@ -383,9 +389,9 @@ def unbound(db: sqlite3.Connection) -> list[tuple[int, Draft]]:
 
 
 def withdraw(db: sqlite3.Connection, number: int, at: datetime) -> bool:
-    """Stop following a bet; its history stays. False when it is over, or withdrawn already.
+    """Stop following a bet; its history stays. False when it has a result or was withdrawn already.
 
-    A bet that has its result is still confirmed, though its line has left the file.
+    A bet with a result is still confirmed after its line has left the file.
     """
     ended = db.execute(q.WITHDRAW, {"number": number, "at": stamp(at)}).rowcount == 1
     db.execute(q.LEAVE_FILE, (number,))
@@ -395,30 +401,30 @@ def withdraw(db: sqlite3.Connection, number: int, at: datetime) -> bool:
 def update_rules(
     db: sqlite3.Connection, number: int, rules: tuple[Rule, ...] | None, at: datetime
 ) -> bool:
-    """Replace a bet's own rules; None asks for the defaults. False when there is no such bet."""
+    """Replace a bet's own rules; None restores the defaults. False when there is no such bet."""
     return db.execute(q.SET_RULES, (pack_rules(rules), stamp(at), number)).rowcount == 1
 
 
 def last_defaults(db: sqlite3.Connection) -> tuple[Rule, ...]:
-    """The rules of bets that bring none, as they were when a bet was last added."""
+    """The rules of bets without their own, as stored when a bet was last added."""
     row = db.execute(q.META, (_DEFAULTS,)).fetchone()
     return () if row is None else rules_of(row["value"]) or ()
 
 
 def file_bets(db: sqlite3.Connection) -> dict[str, int]:
-    """The bets that the bets file holds, as last read: identity to number."""
+    """The bets in the bets file when it was last read: identity to number."""
     return {row["identity"]: row["number"] for row in db.execute(q.FILE_BETS)}
 
 
 def kept_in_file(db: sqlite3.Connection) -> list[Kept]:
-    """The bets that the bets file holds, as last read, by number."""
+    """The bets in the bets file when it was last read, by number."""
     wagers = Wagers(db, ())
     rows = db.execute(q.FILE_BETS).fetchall()
     return [_kept(db.execute(q.BET, (x["number"],)).fetchone(), wagers, frozenset()) for x in rows]
 
 
 def numbers_of(db: sqlite3.Connection, identities: Iterable[str]) -> dict[str, int]:
-    """The bets that were once added in these words, by the identity of the words."""
+    """The numbers of bets that were once added in these words, by the identity of the words."""
     found = {}
     for identity in identities:
         row = db.execute(q.BET_BY_IDENTITY, {"identity": identity}).fetchone()
@@ -428,18 +434,18 @@ def numbers_of(db: sqlite3.Connection, identities: Iterable[str]) -> dict[str, i
 
 
 def keep_note(db: sqlite3.Connection, name: str, text: str) -> None:
-    """Keep a text under a name, in the place of the one before."""
+    """Store a text under a name, in place of an earlier one."""
     db.execute(q.KEEP_META, (name, text))
 
 
 def note(db: sqlite3.Connection, name: str) -> str | None:
-    """The text that was kept under a name."""
+    """The text stored under a name, or None."""
     row = db.execute(q.META, (name,)).fetchone()
     return None if row is None else row["value"]
 
 
 def find(db: sqlite3.Connection, reference: str) -> int | None:
-    """The number of the bet that a person means: their own id first, then the number."""
+    """The number of the bet that a reference means: a bet's own id comes before a number."""
     plain = reference.strip().removeprefix("#")
     row = db.execute(q.BET_BY_NAME, (reference.strip(),)).fetchone()
     if row is None and plain.isascii() and plain.isdigit():
@@ -448,7 +454,7 @@ def find(db: sqlite3.Connection, reference: str) -> int | None:
 
 
 def settlement_of(row: sqlite3.Row) -> Settlement:
-    """The settlement of a row that has the columns of `settlement`."""
+    """The settlement in a row that has the columns of `settlement`."""
     at = moment_or_none(row["settled_at"])
     assert at is not None  # noqa: S101 - the column is NOT NULL
     return Settlement(

@@ -1,9 +1,9 @@
-"""Gives all that is remembered as text: an archive that restores exactly, tables as plain rows.
+"""Exports of the database as text: an archive that restores exactly, and tables as plain rows.
 
-An archive is JSON Lines: a head that names the schema, then one row a line with its table. Raw
-responses of the feeds, and what is only about this machine's daemon, stay out of it. In plain rows
-a poll is named by its source, path and time, and an alert by its bet, rule and episode: row ids
-depend on which of two games was written first.
+An archive is JSON Lines: a head with the schema version, then one row a line with its table. It
+leaves out raw responses of the feeds and what concerns only this machine's daemon. Plain rows name
+a poll by source, path and time, and an alert by bet, rule and episode, since row ids depend on
+which of two games was written first.
 """
 
 from __future__ import annotations
@@ -19,17 +19,20 @@ from tracker.domain import TrackerError
 from tracker.store.database.migrate import migrations, version_of
 
 MARK = "tracker archive"
-"""What the head of such a file says that it is."""
+"""The text by which an archive's head identifies it."""
 
 _LEFT_OUT = frozenset({"body", "daemon", "pulse", "meta"})
 
 
 class BadArchive(TrackerError):
-    """The file cannot be restored; the text says where it is wrong, and what to do."""
+    """The file cannot be restored. The message says where it is wrong and what to do."""
 
 
 def write(db: sqlite3.Connection, to: TextIO) -> int:
-    """Write every row, in an order that does not depend on when it was written; how many."""
+    """Write every row, in an order that does not depend on insertion.
+
+    Returns the number of rows.
+    """
     to.write(_line({"file": MARK, "schema": version_of(db)}))
     count = 0
     for table in _tables(db):
@@ -42,7 +45,10 @@ def write(db: sqlite3.Connection, to: TextIO) -> int:
 
 
 def restore(db: sqlite3.Connection, lines: Iterable[str]) -> int:
-    """Write the rows of an archive into an empty database; how many. Raises BadArchive."""
+    """Write the rows of an archive into an empty database.
+
+    Returns their number. Raises BadArchive.
+    """
     if any(db.execute(f"SELECT EXISTS (SELECT 1 FROM {x})").fetchone()[0] for x in ("bet", "poll")):  # noqa: S608
         raise BadArchive(
             "the database has bets or polls already, and an archive is restored into an empty one: "
@@ -51,7 +57,7 @@ def restore(db: sqlite3.Connection, lines: Iterable[str]) -> int:
     rows = iter(_rows(lines))
     _check_head(next(rows, (0, None))[1])
     known = {table: frozenset(_columns(db, table)) for table in _tables(db)}
-    # A slate may have been read into the new database; the archive's games take its place.
+    # The new database may have read a slate already: the archive's games replace it.
     db.execute("DELETE FROM game")
     count = 0
     for number, found in rows:
@@ -67,12 +73,12 @@ def restore(db: sqlite3.Connection, lines: Iterable[str]) -> int:
 
 
 def is_archive(first: str) -> bool:
-    """Whether a file that begins with this line is one."""
+    """Whether this is the first line of an archive."""
     return MARK in first
 
 
 def _tables(db: sqlite3.Connection) -> tuple[str, ...]:
-    """The tables that are archived, each after those that it refers to."""
+    """The archived tables, each after the tables that it refers to."""
     names = [
         row[0]
         for row in db.execute(
@@ -226,7 +232,7 @@ TABLES: dict[str, str] = {
 """The tables that can be exported, by the name that a person types."""
 
 _UNHASHED = frozenset({"deliveries"})
-"""What depends on how fast a channel answered."""
+"""Tables that depend on how fast a channel answered, and so are left out of the hash."""
 
 
 _BETS = """
@@ -245,16 +251,16 @@ LEFT JOIN settlement AS last ON last.bet = bet.number AND last.revision = (
 )
 ORDER BY bet.number
 """
-"""Bets as a person reads them in a sheet; `tracker import` reads them back."""
+"""Bets as a person reads them in a sheet. `tracker import` can read them back."""
 
 
 def export(db: sqlite3.Connection, table: str) -> list[dict[str, Any]]:
-    """The rows of a table as column to value; KeyError for a table that is not in TABLES."""
+    """The rows of a table as column to value. Raises KeyError for a table that is not in TABLES."""
     return [dict(row) for row in db.execute(_BETS if table == "bets" else TABLES[table])]
 
 
 def export_hash(db: sqlite3.Connection) -> str:
-    """SHA-256 in hex over the tables: two replays of one recording give the same."""
+    """SHA-256 in hex over the tables. Two replays of one recording give the same hash."""
     digest = hashlib.sha256()
     for table in sorted(TABLES.keys() - _UNHASHED):
         for row in db.execute(TABLES[table]):

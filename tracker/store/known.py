@@ -1,4 +1,4 @@
-"""Keeps what is known before tip-off: quoted lines, results, dates checked, form, injuries."""
+"""What is known before tip-off: pregame lines, results, checked dates, teams' form, injuries."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WHERE (
   excluded.by, excluded.home_spread, excluded.total, excluded.home_ml, excluded.away_ml
 ) IS NOT (by, home_spread, total, home_ml, away_ml)
 """
-"""A line after tip-off is a live one and no longer what was believed before."""
+"""Only lines from before tip-off are stored: a later one is a live line."""
 
 _QUOTES = "SELECT * FROM pregame_lines WHERE :game IS NULL OR game = :game"
 
@@ -60,18 +60,22 @@ WHERE (:league IS NULL OR league = :league) AND NOT EXISTS (
 )
 ORDER BY day, league, home, away
 """
-"""The leagues' own ids tell a preseason game (1) and an All-Star game (3), which rate nobody."""
+"""A preseason game (1) and an All-Star game (3), which the NBA's ids mark, are left out: they rate
+nobody."""
 
 
 class KnownGames:
-    """What is known of games apart from what happens in them."""
+    """Pregame lines and results of games, on an open database."""
 
     def __init__(self, database: Database) -> None:
-        """On the database of a store."""
+        """The store makes one."""
         self._db = database
 
     async def keep_quotes(self, quotes: Mapping[str, PregameLines]) -> None:
-        """Keep lines by the game's id, the last before tip-off; those from later are let go."""
+        """Keep each game's last lines before tip-off, by game id.
+
+        Lines from after tip-off are dropped.
+        """
         rows = [
             {"game": game, "at": stamp(quote.at), "by": quote.by, **asdict(quote.lines)}
             for game, quote in quotes.items()
@@ -79,13 +83,13 @@ class KnownGames:
         await self._db.write(lambda db: db.executemany(_KEEP_QUOTE, rows))
 
     async def quotes(self, game: str | None = None) -> dict[str, PregameLines]:
-        """The lines that sources told before tip-off, by the game's id: of one game, or of all."""
+        """The pregame lines by game id, of one game or of all."""
         return await self._db.read(
             lambda db: {row["game"]: _quote(row) for row in db.execute(_QUOTES, {"game": game})}
         )
 
     async def keep_finished(self, games: Iterable[Finished]) -> None:
-        """Keep results of games that no slate brought, for ratings."""
+        """Keep results of games that were on no slate. They are used for ratings."""
         rows = [
             (x.league, x.day.isoformat(), x.home, x.away, x.home_points, x.away_points)
             + (x.halves or (None, None))
@@ -94,7 +98,7 @@ class KnownGames:
         await self._db.write(lambda db: db.executemany(_KEEP_FINISHED, rows))
 
     async def finished(self, league: str | None = None) -> tuple[Finished, ...]:
-        """The games that are over and count for ratings, in order of play."""
+        """The finished games that count for ratings, in order of play."""
         return await self._db.read(
             lambda db: tuple(map(_finished, db.execute(_FINISHED, {"league": league})))
         )
@@ -112,7 +116,7 @@ def _finished(row: sqlite3.Row) -> Finished:
 
 
 def _pace(row: sqlite3.Row) -> float | None:
-    """A side's possessions in as many minutes as regulation has; None where no box told."""
+    """Possessions a team in the length of regulation; None where no box score has the figures."""
     box = None if row["box"] is None else box_of(unpack(row["box"]))
     if box is None or box.left > 0:
         return None
@@ -123,7 +127,7 @@ def _pace(row: sqlite3.Row) -> float | None:
 
 
 def _halves(row: sqlite3.Row) -> tuple[int, int] | None:
-    """Both teams' points of each half of regulation; None on a neutral court, or if unknown."""
+    """Both teams' points in each half of regulation; None if unknown or on a neutral court."""
     if row["neutral"]:
         return None
     if row["periods"] is None:
@@ -186,10 +190,10 @@ SELECT * FROM injury AS last WHERE league = :league AND at = (
 """
 
 _ALWAYS = "9999"
-"""Later than every time that is kept."""
+"""A time later than every stored one."""
 
 _READ = "injuries_"
-"""The note of when a league's list was read last: this and the league."""
+"""The name of the note with the time of a league's last injury list, before the league's id."""
 
 _KEEP_INJURY = """
 INSERT INTO injury (league, player, at, team, name, status, detail, returns, source)
@@ -200,9 +204,9 @@ ON CONFLICT DO NOTHING
 
 @dataclass(frozen=True, slots=True)
 class SlateCheck:
-    """One of a league's dates, as it was looked up: counts of games.
+    """One of a league's dates, as it was checked: counts of games.
 
-    `finals` have a result and a box. `no_result` and `no_box` are gaps.
+    `finals` are games with a result and a box score. `no_result` and `no_box` count the gaps.
     """
 
     league: str
@@ -215,13 +219,13 @@ class SlateCheck:
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is missing."""
+        """Whether there are no gaps."""
         return self.no_result == self.no_box == 0
 
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """A team's form with its rating that morning: points about the league's average."""
+    """A team's form with its rating that morning, in points about the league's average."""
 
     form: Form
     strength: float
@@ -231,9 +235,10 @@ class Rated:
 
 @dataclass(frozen=True, slots=True)
 class TeamRoadEnds:
-    """What is believed of a road team's ends on a morning, from `games` of this season.
+    """The belief, on a morning, about which basket a team attacks first on the road.
 
-    `chance` is that of the minority's kind, whose games bring more points after half-time.
+    `chance` is that of the kind that begins at the less usual end, whose games have more points
+    after half-time. It rests on `games` road games of this season.
     """
 
     league: str
@@ -245,19 +250,19 @@ class TeamRoadEnds:
 
 
 class Seasons:
-    """What is known of the leagues' seasons, in an open database."""
+    """Checked dates, form, road ends and injuries of the leagues, on an open database."""
 
     def __init__(self, database: Database) -> None:
-        """Made by the store."""
+        """The store makes one."""
         self._db = database
 
     async def leagues(self, since: date) -> tuple[str, ...]:
-        """The leagues that bets are about, on games from a date on."""
+        """The leagues that have bets on games from a date on."""
         values = (since.isoformat(),)
         return await self._db.read(lambda db: tuple(x[0] for x in db.execute(_LEAGUES, values)))
 
     async def keep_check(self, check: SlateCheck, at: datetime) -> None:
-        """Write down what was looked up of a date."""
+        """Write down the check of a date."""
         row = (
             check.league, check.day.isoformat(), check.games, check.finals, check.called_off,
             check.no_result, check.no_box, stamp(at),
@@ -265,17 +270,17 @@ class Seasons:
         await self._db.write(lambda db: db.execute(_KEEP_CHECK, row))
 
     async def checks(self, since: date) -> tuple[SlateCheck, ...]:
-        """The dates that were looked up, from one on."""
+        """The checks of dates from `since` on."""
         rows = (since.isoformat(),)
         return await self._db.read(lambda db: tuple(map(_check, db.execute(_CHECKS, rows))))
 
     async def boxed(self, league: str, since: datetime) -> frozenset[str]:
-        """The games whose players are known, by id."""
+        """The ids of the games whose box score is stored."""
         values = (league, stamp(since))
         return await self._db.read(lambda db: frozenset(x[0] for x in db.execute(_BOXED, values)))
 
     async def keep_form(self, teams: Iterable[Rated]) -> None:
-        """Write down how teams stood on a morning."""
+        """Write down teams' form and ratings on a morning."""
         rows = [
             (
                 x.form.league, x.form.team, x.form.day.isoformat(), x.form.games,
@@ -288,7 +293,7 @@ class Seasons:
         await self._db.write(lambda db: db.executemany(_KEEP_FORM, rows))
 
     async def form(self, league: str, team: str, day: date) -> Rated | None:
-        """How a team stood on the last morning up to a date; None when that is not known."""
+        """A team's form and rating on the last morning up to `day`, or None."""
         values = (league, team, day.isoformat())
 
         def work(db: sqlite3.Connection) -> Rated | None:
@@ -298,18 +303,18 @@ class Seasons:
         return await self._db.read(work)
 
     async def keep_ends(self, teams: Iterable[TeamRoadEnds]) -> None:
-        """Write down what is believed of teams' ends on a morning."""
+        """Write down the beliefs about teams' road ends on a morning."""
         rows = [(x.league, x.team, x.day.isoformat(), x.chance, x.games, x.version) for x in teams]
         await self._db.write(lambda db: db.executemany(_KEEP_ENDS, rows))
 
     async def ends(self, league: str) -> tuple[TeamRoadEnds, ...]:
-        """What was believed last of every team of a league."""
+        """The last belief about the road ends of every team of a league."""
         return await self._db.read(lambda db: tuple(map(_ends, db.execute(_ENDS, (league,)))))
 
     async def injuries(self, league: str, day: date | None = None) -> Mapping[str, Injury]:
-        """The last word on each player, by his key; those who can play again are left out.
+        """The latest entry on each player who is less than available, by his key.
 
-        With a date, what a box said of an earlier game is left out too.
+        With a date, what a box score said of an earlier game is left out.
         """
         found = await self._db.read(lambda db: _words(db, league))
         said: dict[str, Injury] = {}
@@ -323,20 +328,23 @@ class Seasons:
     async def absences(
         self, leagues: Iterable[str], at: datetime | None = None
     ) -> dict[str, Absences]:
-        """What was said of the players of leagues, at a time or last; of those that were read."""
+        """The injury entries of each league's players, last or as of `at`.
+
+        Leagues whose list was never read are left out.
+        """
         listed = list(leagues)
         return await self._db.read(lambda db: _absences(db, listed, at))
 
     async def keep_box(self, injuries: Sequence[Injury], at: datetime) -> tuple[Injury, ...]:
-        """Keep what boxes say of players who are out, where it is not known yet; what was new."""
+        """Keep box scores' entries on players who are out. Returns those that were new."""
         return await self._db.write(lambda db: _keep_box(db, injuries, at))
 
     async def keep_injuries(
         self, league: str, injuries: Sequence[Injury], at: datetime
     ) -> tuple[Injury, ...]:
-        """Keep what is new in a source's whole list; the words that changed, in its order.
+        """Keep what is new in a source's whole list. Returns the changed entries in its order.
 
-        Who is no longer on the list is available again.
+        A player who is no longer on the list is available again.
         """
         return await self._db.write(lambda db: _keep_injuries(db, league, injuries, at))
 
@@ -371,7 +379,7 @@ def _keep_box(
 
 
 def _words(db: sqlite3.Connection, league: str, until: str = _ALWAYS) -> list[tuple[str, Injury]]:
-    """The last word of each source on each player with his key, the newest first."""
+    """The latest entry of each source on each player with his key, the newest first."""
     values = {"league": league, "until": until}
     return [(x["player"], _injury(x)) for x in db.execute(_INJURIES, values)]
 

@@ -1,4 +1,4 @@
-"""What bets came to: a row a settled bet, and what was said of it, to be held against what came."""
+"""The outcomes of settled bets, a row each, and the chances and alerts to compare with them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ _FIRST_MODEL = """LEFT JOIN (
   SELECT bet, model_version || iif(calibration_id = 'none', '', ' + ' || calibration_id) AS model,
     min(poll) FROM snapshot GROUP BY bet
 ) AS first USING (bet)"""
-"""What gave each bet its first chance; SQLite takes the row that min() comes from."""
+"""The model that gave each bet its first chance: SQLite takes the other columns from the row that
+has the minimum."""
 
 _KEYS: Mapping[Grouping, tuple[str, str, str]] = {
     Grouping.ALL: ("'all'", "", ""),
@@ -85,15 +86,15 @@ _KEYS: Mapping[Grouping, tuple[str, str, str]] = {
     Grouping.DAY: ("day", "", ""),
     Grouping.MODEL: ("coalesce(first.model, '(no chance)')", _FIRST_MODEL, ""),
 }
-"""Of each grouping: what to group by, a table to join, and a condition."""
+"""For each grouping: the expression to group by, a table to join, and a condition."""
 
 _TIMES = frozenset({Grouping.MONTH, Grouping.DAY})
-"""Groupings that have an order of their own, which is read from first to last."""
+"""Groupings by time. They are shown in their own order, from first to last."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRow:
-    """What one bet came to, as it counts."""
+    """The outcome of one bet as it counts in the record."""
 
     bet: int
     day: date
@@ -108,9 +109,9 @@ class OutcomeRow:
 
 @dataclass(frozen=True, slots=True)
 class OfficialChance:
-    """A chance that was told of a single bet whose result is official, as the forecast had it.
+    """A chance shown for a single bet that now has an official result.
 
-    `p` is of winning, given no push.
+    `p` is the chance of winning, given no push, before calibration where that was stored.
     """
 
     bet: int
@@ -124,7 +125,7 @@ class Outcomes:
     """The outcomes of an open database."""
 
     def __init__(self, database: Database) -> None:
-        """Made by the store."""
+        """The store makes one."""
         self._db = database
 
     async def tallies(
@@ -139,17 +140,17 @@ class Outcomes:
     async def judged_rules(
         self, since: date | None = None, until: date | None = None
     ) -> tuple[JudgedRule, ...]:
-        """What came of the alerts that were sent, by rule."""
+        """How alerts that were sent turned out, by rule."""
         return await self._db.read(lambda db: judged_rules(db, since, until))
 
     async def first_said(self, since: date | None = None, until: date | None = None) -> list[Said]:
-        """The first chance that was told of each bet that was won or lost."""
+        """The first chance shown for each bet that was won or lost."""
         return await self._db.read(lambda db: first_said(db, since, until))
 
     async def official_chances(self, league: str) -> tuple[OfficialChance, ...]:
-        """What was said of the official single bets of a league, a chance a game minute.
+        """The chances shown for a league's official single bets, one for each game minute.
 
-        In order of the games' time; bets on the same game follow each other.
+        They are in order of the games' start; bets on one game follow each other.
         """
         return await self._db.read(
             lambda db: tuple(map(_official_chance, db.execute(_OFFICIAL_CHANCES, (league,))))
@@ -158,7 +159,7 @@ class Outcomes:
     async def rows(
         self, since: date | None = None, until: date | None = None
     ) -> tuple[OutcomeRow, ...]:
-        """What each bet came to, by day and number."""
+        """The outcome of each bet, by day and number."""
         values = _days(since, until)
         return await self._db.read(
             lambda db: tuple(
@@ -175,7 +176,7 @@ class Outcomes:
 
 
 def keep(db: sqlite3.Connection, number: int) -> None:
-    """Keep what a bet came to by its last result; nothing without one."""
+    """Store the outcome of a bet by its last result. Nothing happens without a result."""
     settled = db.execute(_SETTLED, (number,)).fetchone()
     if settled is None:
         return
@@ -191,7 +192,7 @@ def keep(db: sqlite3.Connection, number: int) -> None:
         "at": settled["settled_at"],
         "official": settled["official_at"] is not None or bet["game_id"] is None,
         "day": bet["slate"] or _day(bet, draft).isoformat(),
-        # What is not known without its game is told by the words of a bet from elsewhere.
+        # An imported bet may have no game: league, market and player then come from its words.
         "league": bet["league"] or league,
         "market": bet["market"] or draft.kind,
         "player": player if named is None else named[0],
@@ -200,14 +201,14 @@ def keep(db: sqlite3.Connection, number: int) -> None:
         "result": settled["result"],
         "stake_cents": None if stake is None else own_part(stake, free=draft.free),
         "payout_cents": settled["payout_cents"],
-        # A free bet asks for no chance: nothing is lost with it.
+        # A free bet has no break-even chance: it risks nothing.
         "break_even": None if bet["odds"] is None or draft.free else _break_even(bet),
     }
     db.execute(_KEEP, values)
 
 
 def fill(db: sqlite3.Connection) -> None:
-    """Keep the outcome of every bet that was settled before there were outcomes, once."""
+    """Store, once, the outcomes of bets that were settled before this table existed."""
     if db.execute("SELECT 1 FROM meta WHERE name = ?", (_FILLED,)).fetchone() is not None:
         return
     for (number,) in db.execute(_MISSING).fetchall():
@@ -280,14 +281,15 @@ GROUP BY ((snapshot.bet * 256 + snapshot.leg) * 64 + snapshot.period) * 64
   + CAST(snapshot.clock / 60 AS INTEGER)
 ORDER BY snapshot.bet, last
 """
-"""Of each minute of game time the last chance: of each game, where a parlay is over several. SQLite
-takes the row that max() comes from, and sorts millions of rows by one number in half the time."""
+"""The last chance in each minute of game time; for a parlay over several games, in each minute of
+each game. SQLite takes the other columns from the row that has the maximum. Grouping by one number
+takes half the time of sorting millions of rows by several."""
 
 
 def said(db: sqlite3.Connection) -> list[Said]:
-    """The chances that were told of bets that were won or lost, one for each game minute.
+    """The chances shown for bets that were won or lost, one for each game minute.
 
-    What was told of a bet that was decided already, and of one that can no longer be, is left out.
+    Chances of 0 and 1, of bets that were decided already, are left out.
     """
     return [Said(x["bet"], x["p"], bool(x["won"]), x["raw"]) for x in db.execute(_SAID)]
 
@@ -311,12 +313,12 @@ GROUP BY alert.rule ORDER BY alerts DESC, alert.rule
 
 @dataclass(frozen=True, slots=True)
 class JudgedRule:
-    """What came of the alerts of one rule, on bets that are settled.
+    """How the alerts of one rule turned out, on bets that are settled.
 
-    `promised` is how often the alerts' own chances said that they would come true, `held` how often
-    the `decided` ones did; both are None for rules that promise nothing. `early` is the mean number
-    of minutes before the end of the game. `repeats` are alerts that came again after the chance had
-    gone back: with hindsight the earlier one was too soon.
+    `promised` is the mean chance, by the alerts' own figures, that they would come true; `held` is
+    the share of the `decided` ones that did. Both are None for rules that promise nothing. `early`
+    is the mean number of minutes before the end of the game. `repeats` are alerts that came again
+    after the chance had gone back: with hindsight the earlier alert was too soon.
     """
 
     rule: str
@@ -331,7 +333,7 @@ class JudgedRule:
 def judged_rules(
     db: sqlite3.Connection, since: date | None, until: date | None
 ) -> tuple[JudgedRule, ...]:
-    """What came of the alerts that were sent on games from one day to another, by rule."""
+    """How the alerts sent on games from one day to another turned out, by rule."""
     values = {
         "since": None if since is None else since.isoformat(),
         "until": None if until is None else until.isoformat(),
@@ -381,7 +383,7 @@ SELECT said.bet, said.p, said.raw, said.won FROM (
 
 
 def first_said(db: sqlite3.Connection, since: date | None, until: date | None) -> list[Said]:
-    """The first chance that was told of each bet on games from one day to another."""
+    """The first chance shown for each bet on games from one day to another."""
     values = {
         "since": None if since is None else since.isoformat(),
         "until": None if until is None else until.isoformat(),

@@ -1,4 +1,4 @@
-"""Remembers players: who plays for whom, and what each did in games that were seen to their end."""
+"""Players: their teams, and what each did in games whose final box score was read."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from tracker.store.database import Database
 from tracker.store.database.columns import moment, pack, stamp, stamp_or_none, unpack
 
 REMEMBERED = timedelta(days=60)
-"""For how long a player is taken to play for the team that he was last seen with."""
+"""How long a player counts as playing for the team that he was last seen with."""
 
 SAME_DAYS = timedelta(days=3)
-"""A player seen with another team this much later has changed teams; else there are two of them."""
+"""A player seen with another team at least this much later has changed teams; otherwise there are
+two players of that name."""
 
 Team = tuple[str, str]
 """A league and a team's code."""
@@ -94,15 +95,18 @@ class Players:
     """The players of an open database."""
 
     def __init__(self, database: Database) -> None:
-        """Made by the store."""
+        """The store makes one."""
         self._db = database
 
     async def meet(self, rosters: Mapping[Team, Sequence[str]], at: datetime) -> None:
-        """Remember who was seen to play for whom: by league and team code, names as in the box."""
+        """Remember the players seen with each team, with names as in the box.
+
+        `rosters` goes by league and team code.
+        """
         await self._db.write(lambda db: _meet(db, rosters, at))
 
     async def named(self, key: str) -> tuple[tuple[str, str, str], ...]:
-        """The players whose key is this or holds it: league, key, and name as in the box."""
+        """The players whose key equals or contains `key`: league, key, and name as in the box."""
         values = {"key": key, "part": f"%{key}%"}
         return await self._db.read(
             lambda db: tuple((x[0], x[1], x[2]) for x in db.execute(_NAMED, values))
@@ -111,35 +115,41 @@ class Players:
     async def log(
         self, league: str, key: str, most: int
     ) -> tuple[tuple[PlayerGame, str | None, str | None], ...]:
-        """A player's games, newest first, each with the teams at home and away where known."""
+        """A player's games, newest first, each with its home and away team where known."""
         values = (league, key, most)
         return await self._db.read(
             lambda db: tuple((_game(x), x["home"], x["away"]) for x in db.execute(_LOG, values))
         )
 
     async def against(self, league: str, team: str | None, most: int) -> list[dict[Stat, int]]:
-        """What all players of the other side had together in a team's last games, `most` of them.
+        """The sums of the opponents' figures in each of a team's last `most` games.
 
-        Without a team what either side had, in the league's last games.
+        Without a team, the sums of either side in the league's last games.
         """
         return await self._db.read(lambda db: _against(db, league, team, most))
 
     async def keep_finished(self, state: GameState) -> None:
-        """Keep what each player did, from the box of a game that is over; nothing from others."""
+        """Keep what each player did, from the final box score of a game.
+
+        Other states are ignored.
+        """
         games = player_games(state)
         if games:
             await self._db.write(lambda db: keep_games(db, state.game.league, games))
 
     async def rosters(self, now: datetime) -> dict[Team, tuple[str, ...]]:
-        """The players of each team, by name as a box gives it, as last seen."""
+        """The players of each team, by name as in the box, as last seen."""
         return await self._db.read(lambda db: _rosters(db, now))
 
     async def recent_games(
         self, whom: Iterable[Who], most: int = 40, before: datetime | None = None
     ) -> dict[Who, tuple[PlayerGame, ...]]:
-        """The last games of players, newest first, `most` of each; who has none is left out.
+        """The last games of players, newest first, at most `most` each.
 
-        With `before` the last that began before then: what was known of a game that is over.
+        Players without any are left out.
+
+        With `before`, only games that began before then count: what was known before a game that is
+        over.
         """
         listed, until = list(whom), stamp_or_none(before)
         return await self._db.read(lambda db: _recent_games(db, listed, most, until))
@@ -147,30 +157,30 @@ class Players:
     async def team_games(
         self, teams: Iterable[Team], most: int = 30, before: datetime | None = None
     ) -> dict[Team, dict[str, tuple[PlayerGame, ...]]]:
-        """What everybody did in the last games of teams, `most` of each, by team and his key.
+        """What every player did in the last `most` games of teams, by team and player key.
 
-        `before` as in `recent_games`.
+        `before` is as in `recent_games`.
         """
         listed, until = list(teams), stamp_or_none(before)
         return await self._db.read(lambda db: {x: _team_games(db, x, most, until) for x in listed})
 
     async def counted(self) -> int:
-        """How many games of players are kept."""
+        """The number of players' games that are stored."""
         return await self._db.read(lambda db: int(db.execute(_COUNTED).fetchone()[0]))
 
     async def opponents(
         self, teams: Iterable[Team], most: int = 30, before: datetime | None = None
     ) -> dict[Team, tuple[PlayerGame, ...]]:
-        """What the opponents of teams did in the last games of these, `most` of each.
+        """What the opponents' players did in the last `most` games of teams.
 
-        `before` as in `recent_games`.
+        `before` is as in `recent_games`.
         """
         listed, until = list(teams), stamp_or_none(before)
         return await self._db.read(lambda db: {x: _opponents(db, x, most, until) for x in listed})
 
 
 def player_games(state: GameState) -> tuple[PlayerGame, ...]:
-    """What each player who was on the court did, from the box of a game that is over."""
+    """What each player who was on the court did, from a final state's box score; else empty."""
     if state.phase is not Phase.FINAL:
         return ()
     known = {x.value for x in Stat}
@@ -191,7 +201,7 @@ def player_games(state: GameState) -> tuple[PlayerGame, ...]:
 
 
 def keep_games(db: sqlite3.Connection, league: str, games: Iterable[PlayerGame]) -> None:
-    """Keep what players did; a later box of the same game takes the place of the earlier one."""
+    """Store what players did. A later box score of the same game replaces the earlier one."""
     db.executemany(
         _KEEP_PLAYER_GAME,
         (

@@ -1,4 +1,4 @@
-"""The statements of polls, games, bets and alerts, by name: those that several subjects share."""
+"""The SQL statements on polls, games, bets and alerts that several modules use, by name."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ BELIEVE = """
 INSERT INTO game (
   id, league, home, away, start_at, day, slate, neutral,
   state, told_by, held, held_polls, held_by, held_since, held_wait_s,
-  changed_at, seen_at, final_at, checks, stale, lost
+  changed_at, seen_at, final_at, checks, stale, lost, still_until
 ) VALUES (
   :id, :league, :home, :away, :start_at, :day, :slate, :neutral,
   :state, :told_by, :held, :held_polls, :held_by, :held_since, :held_wait_s,
-  :changed_at, :seen_at, :final_at, :checks, :stale, :lost
+  :changed_at, :seen_at, :final_at, :checks, :stale, :lost, :still_until
 )
 ON CONFLICT (id) DO UPDATE SET
   start_at = excluded.start_at, day = coalesce(excluded.day, day),
@@ -33,7 +33,8 @@ ON CONFLICT (id) DO UPDATE SET
   held = excluded.held, held_polls = excluded.held_polls, held_by = excluded.held_by,
   held_since = excluded.held_since, held_wait_s = excluded.held_wait_s,
   changed_at = excluded.changed_at, seen_at = excluded.seen_at, final_at = excluded.final_at,
-  checks = excluded.checks, stale = excluded.stale, lost = excluded.lost
+  checks = excluded.checks, stale = excluded.stale, lost = excluded.lost,
+  still_until = excluded.still_until
 """
 
 FOLLOWED = """
@@ -161,7 +162,7 @@ SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = :game) AN
              AND ifnull(stake_cents, 0) = ifnull(:stake_cents, 0))
 )
 """
-"""Those that may be one bet with another by id, price and stake; all with `every`."""
+"""Bets on a game that may repeat another by id, price and stake; with `every`, all bets on it."""
 
 UNBOUND_ALIKE = "SELECT * FROM bet WHERE sense = ? AND game_id IS NULL AND withdrawn_at IS NULL"
 
@@ -275,7 +276,7 @@ SELECT * FROM game WHERE id IN (
 )
 ORDER BY start_at, id
 """
-"""What has a result is passed over by its number alone: of many bets nearly all are settled."""
+"""Settled bets are excluded by number alone, which is fast: nearly all of many bets are settled."""
 
 BETS_OF_GAME = """
 SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = ?) AND withdrawn_at IS NULL
@@ -347,7 +348,8 @@ SELECT * FROM bet WHERE EXISTS (
 )
 ORDER BY number
 """
-"""A review counts until a result is later; a won bet asks while its payout is not known."""
+"""A review counts until there is a later result. A won bet needs a person while its payout is
+unknown."""
 
 GAME = "SELECT * FROM game WHERE id = ?"
 

@@ -1,4 +1,4 @@
-"""Keeps the market's side: quotes, closes, what bets were worth, and what their source cost."""
+"""The market's side: quotes, closes, bets' values at the close, edges, and what odds cost."""
 
 from __future__ import annotations
 
@@ -148,7 +148,10 @@ WHERE game_poll.game = ? AND snapshot.period >= 1 ORDER BY poll.at LIMIT 1
 
 @dataclass(frozen=True, slots=True)
 class StandingQuote:
-    """A quote that is in force, when its source last stood by it, and the document that told it."""
+    """The last quote of a book on a selection, and when its source last confirmed it.
+
+    `scope` names the document that it came from.
+    """
 
     quote: Quote
     stood_at: datetime
@@ -157,9 +160,9 @@ class StandingQuote:
 
 @dataclass(frozen=True, slots=True)
 class ValueSum:
-    """Some bets' worth by the close: how many, the sum of it, and of its squares.
+    """Bets' values at the close, summed: `n` bets, the sum, and the sum of squares.
 
-    `void` is whether their results are; `why` is why there is none, where the grade is that.
+    `void` is whether the bets' results are void. `why` is the reason of a missing value.
     """
 
     parlay: bool
@@ -172,10 +175,10 @@ class ValueSum:
 
 
 class Quotes:
-    """Quotes and all that is reckoned from them, on the database of a store."""
+    """Quotes and all that is computed from them, on an open database."""
 
     def __init__(self, database: Database) -> None:
-        """On the database of a store."""
+        """The store makes one."""
         self._db = database
 
     async def record(
@@ -185,9 +188,9 @@ class Quotes:
         credit: Credit | None = None,
         faults: Mapping[str, int] | None = None,
     ) -> int:
-        """Write an answer of a source and all that it changed as one unit; its number as a poll.
+        """Write a provider's answer with its quotes, cost and faults. Returns its number as a poll.
 
-        Without a document there is only a credit: one that was not spent, or of no other use.
+        Without a document only the credit is written: of a purchase that brought nothing to keep.
         """
 
         def work(db: sqlite3.Connection) -> int:
@@ -206,7 +209,7 @@ class Quotes:
     async def history(
         self, game: str | None, since: datetime, until: datetime
     ) -> list[tuple[Quote, str, str]]:
-        """What was quoted in a time, oldest first, each with the source and path that told it."""
+        """The quotes from `since` to `until`, oldest first, each with its source and path."""
         values = {"game": game, "since": stamp(since), "until": stamp(until)}
         return await self._db.read(
             lambda db: [(_quote(x), x["source"], x["path"]) for x in db.execute(_HISTORY, values)]
@@ -215,7 +218,7 @@ class Quotes:
     async def standing(
         self, game: str | None, since: datetime, until: datetime
     ) -> list[StandingQuote]:
-        """The last price of each book for each line of a game, open or not."""
+        """The last price of each book on each selection of a game, open or not."""
         last: dict[tuple[str, str, Selection], tuple[Quote, str, str]] = {}
         for quote, source, path in await self.history(game, since, until):
             last[quote.game, quote.book, quote.selection] = quote, source, path
@@ -230,7 +233,7 @@ class Quotes:
         ]
 
     async def _stood(self, sources: set[str]) -> dict[tuple[str, str], datetime]:
-        """When each document of a source was last read, and each source as a whole."""
+        """When each document of these sources was last read, and each source as a whole."""
 
         def work(db: sqlite3.Connection) -> dict[tuple[str, str], datetime]:
             rows = db.execute(_STOOD, {"sources": json.dumps(sorted(sources))})
@@ -244,7 +247,7 @@ class Quotes:
     # ------------------------------------------------------------------------------------ closes
 
     async def tipped(self, game: str) -> tuple[datetime, int, float] | None:
-        """The first look that showed a game live: when, and the period and clock that it showed."""
+        """The first poll that showed a game in play: its time, period and clock."""
 
         def work(db: sqlite3.Connection) -> tuple[datetime, int, float] | None:
             row = db.execute(_TIPPED, (game,)).fetchone()
@@ -255,7 +258,7 @@ class Quotes:
     async def close(
         self, closing: Closing, values: Iterable[ClosingValue], polls: Iterable[int], at: datetime
     ) -> None:
-        """Write a close with what it made of the bets; the bodies of its polls stay for good."""
+        """Write a close with the bets' values at it. The bodies of its polls are kept for good."""
         rows = [_clv_row(x) for x in values]
         kept = [("close", x) for x in polls if x]
 
@@ -267,7 +270,7 @@ class Quotes:
         await self._db.write(work)
 
     async def value(self, values: Iterable[ClosingValue]) -> None:
-        """Write what bets were worth by closes that stand already."""
+        """Write bets' values at closes that are stored already."""
         rows = [_clv_row(x) for x in values]
         await self._db.write(lambda db: db.executemany(_ADD_CLV, rows))
 
@@ -278,13 +281,13 @@ class Quotes:
         )
 
     async def values(self, bet: int | None = None) -> dict[int, ClosingValue]:
-        """What bets were worth by the close, the last revision of each, of one bet or of all."""
+        """The last revision of each bet's value at the close, of one bet or of all."""
         return await self._db.read(
             lambda db: {x["bet"]: _clv(x) for x in db.execute(_CLVS, {"bet": bet})}
         )
 
     async def value_sums(self) -> list[ValueSum]:
-        """What bets were worth by the close, summed by kind, grade and why there is none."""
+        """Sums of bets' values at the close, by kind of bet, grade, and why one is missing."""
         return await self._db.read(
             lambda db: [
                 ValueSum(
@@ -301,13 +304,13 @@ class Quotes:
         )
 
     async def unclosed(self) -> int:
-        """How many bets were there before the tip-off and ended without a look at the close."""
+        """The number of settled bets, added before tip-off, without any entry about the close."""
         return await self._db.read(lambda db: int(db.execute(_UNCLOSED).fetchone()["n"]))
 
     async def value_bins(self, width: float) -> list[tuple[int, int]]:
-        """How many bets were worth so much by the close: the place of each bin from 0, its count.
+        """A histogram of bets' values at the close: each bin's place from 0, and its count.
 
-        What rests on our own model is left out.
+        Values that rest on our own model are left out.
         """
         return await self._db.read(
             lambda db: [(x["bin"], x["n"]) for x in db.execute(_CLV_BINS, {"width": width})]
@@ -316,7 +319,7 @@ class Quotes:
     # --------------------------------------------------------------------------------- decisions
 
     async def decide(self, decisions: Iterable[BetDecision]) -> None:
-        """Write what bets were worth when they were made; what stands already stays."""
+        """Write what bets were worth when they were made. A value that is stored already stays."""
         rows = [_decision_row(x) for x in decisions]
         await self._db.write(lambda db: db.executemany(_ADD_DECISION, rows))
 
@@ -327,7 +330,10 @@ class Quotes:
         )
 
     async def decision_of(self, bet: BetView) -> BetDecision | None:
-        """What a bet was worth when it was made, at the price that it has: it may be mended."""
+        """What a bet was worth when it was made, at its present price.
+
+        The price may have been corrected since.
+        """
         kept = (await self.decisions(bet.number)).get(bet.number)
         return None if kept is None else replace(kept, odds=bet.price)
 
@@ -341,7 +347,10 @@ class Quotes:
         poll: int,
         channels: Sequence[str],
     ) -> None:
-        """Write what rules on the market made of the answer with a poll's number, as one unit."""
+        """Write, in one transaction, the states and alerts of rules on the market after an answer.
+
+        `poll` is the answer's number as a poll.
+        """
 
         def work(db: sqlite3.Connection) -> None:
             followed = {x["bet"]: x["leg"] for x in db.execute(q.FOLLOWED, (game,))}
@@ -355,13 +364,13 @@ class Quotes:
     # ----------------------------------------------------------------------------------- credits
 
     async def credits(self, since: datetime) -> list[Credit]:
-        """What was bought and refused since a time, oldest first."""
+        """Purchases and refusals since a time, oldest first."""
         return await self._db.read(
             lambda db: [_credit(x) for x in db.execute(_CREDITS, (stamp(since),))]
         )
 
     async def balance(self, provider: str) -> Credit | None:
-        """The last answer of a provider that said what is left."""
+        """The last answer of a provider that said how many credits are left, or None."""
 
         def work(db: sqlite3.Connection) -> Credit | None:
             row = db.execute(_BALANCE, (provider,)).fetchone()
@@ -370,7 +379,7 @@ class Quotes:
         return await self._db.read(work)
 
     async def faults(self, since: datetime) -> list[tuple[str, str, int]]:
-        """What sources told that could not be used since a day: source, what, how often."""
+        """The faults in sources' answers since a day: source, fault, count."""
         day = since.date().isoformat()
         return await self._db.read(
             lambda db: [(x["source"], x["what"], x["n"]) for x in db.execute(_FAULTS, (day,))]
@@ -379,19 +388,22 @@ class Quotes:
     # ------------------------------------------------------------------------------------- edges
 
     async def keep_edges(self, rows: Iterable[EdgeSeen]) -> None:
-        """Write down what a list of edges showed."""
+        """Write down the edges that a list showed."""
         values = [_edge_row(x) for x in rows]
         await self._db.write(lambda db: db.executemany(_ADD_EDGE, values))
 
     async def edges(self) -> list[EdgeSeen]:
-        """All that lists of edges have ever shown, oldest first."""
+        """All edges that lists have ever shown, oldest first."""
         return await self._db.read(lambda db: [_edge(x) for x in db.execute(_EDGES)])
 
 
 def _newest(
     quote: Quote, document: datetime | None, source: datetime | None, until: datetime
 ) -> datetime:
-    """When a price last stood: it stands as long as its source answers and says nothing else."""
+    """When a price was last confirmed.
+
+    An open price stands as long as its source answers and does not change it.
+    """
     times = [quote.stood_at, *(x for x in (document, source) if x is not None)]
     return min(max(times), until) if quote.open else quote.stood_at
 

@@ -1,4 +1,4 @@
-"""Reads what a person asks for: bets, one bet's history, alerts, and the state of the whole."""
+"""Reads what a person asks for: bets, one bet's history, alerts, and the summary of all."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ from tracker.store.views import (
 
 
 def trackings(db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> list[GameTracking]:
-    """A tracking for every game with bets to follow: by tip-off, and the bets by number.
+    """A tracking for every game with bets to follow, by tip-off, with its bets by number.
 
     A bet on several games is in the tracking of each.
     """
@@ -66,7 +66,7 @@ def trackings(db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> list[GameTr
 def _book(
     db: sqlite3.Connection, row: sqlite3.Row, wagers: Wagers, known: dict[int, Tracked]
 ) -> GameTracking:
-    """`known` holds the bets that have been restored, so that each is read once."""
+    """The tracking of one game. `known` has the bets restored so far, so that each is read once."""
     game = game_of(row)
     bets = db.execute(q.BETS_OF_GAME, (game.id,)).fetchall()
     for bet in bets:
@@ -84,11 +84,15 @@ def _book(
         checks=row["checks"],
         stale=bool(row["stale"]),
         lost=bool(row["lost"]),
+        still_until=moment_or_none(row["still_until"]),
     )
 
 
 def _held(row: sqlite3.Row, game: Game) -> Held | None:
-    """What is not believed yet. What an earlier release held does not say by whom it was told."""
+    """The state that is not believed yet.
+
+    Earlier releases stored none of its origin: it is dropped.
+    """
     state, by = state_of(row["held"], game), _origin(row["held_by"])
     if state is None or by is None:
         return None
@@ -101,7 +105,7 @@ def _origin(text: str | None) -> Origin | None:
 
 
 def tracked(db: sqlite3.Connection, bet: Bet) -> Tracked:
-    """A bet with all that is remembered of it."""
+    """A bet with its stored rule states, last chance, result and review."""
     remembered = {row["rule"]: _rule(row) for row in db.execute(q.RULES_OF_BET, (bet.number,))}
     latest = db.execute(q.LATEST, (bet.number,)).fetchone()
     settled = db.execute(q.LAST_SETTLEMENT, (bet.number,)).fetchone()
@@ -138,7 +142,7 @@ def _rule(row: sqlite3.Row) -> RuleState:
 
 
 Defaults = tuple[Rule, ...] | None
-"""The rules of bets that bring none; None asks for those that were last known."""
+"""The rules of bets without their own; None means the last known ones."""
 
 
 def bets_view(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
@@ -151,7 +155,7 @@ def bets_view(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
 def bets_before(
     db: sqlite3.Connection, before: int | None, most: int, defaults: Defaults
 ) -> list[BetView]:
-    """At most so many bets with a lower number, the highest first."""
+    """At most `most` bets with a number below `before`, the highest first."""
     rules = _rules(db, defaults)
     wagers = Wagers(db, rules)
     rows = db.execute(q.BETS_BEFORE, {"before": before, "most": most}).fetchall()
@@ -166,7 +170,7 @@ def open_bets(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
 
 
 def bets_on(db: sqlite3.Connection, game: str, defaults: Defaults) -> list[BetView]:
-    """The bets with a leg on a game, withdrawn ones too, by number."""
+    """The bets with a leg on a game, withdrawn ones included, by number."""
     rules = _rules(db, defaults)
     wagers = Wagers(db, rules)
     found = db.execute(q.BETS_WITH_GAME, (game,)).fetchall()
@@ -176,7 +180,7 @@ def bets_on(db: sqlite3.Connection, game: str, defaults: Defaults) -> list[BetVi
 def bets_page(
     db: sqlite3.Connection, defaults: Defaults, most: int, left_out: int
 ) -> tuple[list[BetView], int]:
-    """The newest bets but for the first `left_out`, by number, and how many bets there are."""
+    """The newest `most` bets but for the first `left_out`, by number, and the count of all bets."""
     rules = _rules(db, defaults)
     wagers = Wagers(db, rules)
     rows = db.execute(q.PAGE_OF_BETS, {"most": most, "left_out": left_out}).fetchall()
@@ -185,7 +189,7 @@ def bets_page(
 
 
 def bet_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> BetView | None:
-    """One bet as it stands; None when there is no such bet."""
+    """One bet in its present state, or None when there is no such bet."""
     row = db.execute(q.BET, (number,)).fetchone()
     if row is None:
         return None
@@ -203,7 +207,7 @@ def reviews(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
 
 
 def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowView | None:
-    """A bet with its history; None when there is no such bet."""
+    """A bet with its history, or None when there is no such bet."""
     row = db.execute(q.BET, (number,)).fetchone()
     if row is None:
         return None
@@ -231,7 +235,10 @@ def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowVi
 
 
 def alerts_view(db: sqlite3.Connection, *, explain: bool, bet: int | None) -> list[AlertView]:
-    """Firings in order, of one bet or all; with `explain` the decisions that held back as well."""
+    """The alerts in order, of one bet or all.
+
+    With `explain`, decisions to hold back are included.
+    """
     sent: dict[int, list[DeliveryView]] = defaultdict(list)
     for x in db.execute(q.DELIVERIES, {"bet": bet}):
         sent[x["alert"]].append(
@@ -252,7 +259,7 @@ def alerts_view(db: sqlite3.Connection, *, explain: bool, bet: int | None) -> li
 
 
 def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
-    """The state of the whole: what is followed, how the sources and channels fare."""
+    """A summary: the games and bets that are followed, and the state of sources and channels."""
     rules = _rules(db, defaults)
     open_trackings = trackings(db, rules)
     games = tuple(
@@ -282,7 +289,7 @@ def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
 
 
 def daemon_view(db: sqlite3.Connection) -> DaemonView | None:
-    """The daemon that last worked on this database; None when none ever did."""
+    """The daemon that last worked on this database, or None when none ever did."""
     row = db.execute(q.DAEMON).fetchone()
     if row is None:
         return None
@@ -311,7 +318,7 @@ def _bet_view(
     wagers: Wagers,
     known: Tracked | None = None,
 ) -> BetView:
-    """A bet as it stands; `known` is what is remembered of it, where that was read already."""
+    """A bet in its present state. `known` is its tracking, where that was read already."""
     draft = draft_of(row)
     bound = row["game_id"] is not None
     game = wagers.game(row["game_id"]) if bound else None
@@ -362,27 +369,27 @@ def _bet_view(
 
 
 def _chance(followed: Tracked | None) -> Chance | None:
-    """The last chance of a bet; that of its result once it has one."""
+    """The last chance of a bet; after its result, the chance that the result amounts to."""
     if followed is None or followed.settlement is None:
         return None if followed is None else followed.chance
     return chance_of(followed.settlement.result)
 
 
 def _review(followed: Tracked | None, settlement: Settlement | None) -> str | None:
-    """What a person has to decide of a bet: its result, or what the book paid."""
+    """What a person has to decide about a bet: its result, or what the book paid."""
     if followed is not None:
         return followed.asks
     return settlement.reason if settlement is not None and settlement.asks_payout else None
 
 
 def _asked(db: sqlite3.Connection, row: sqlite3.Row) -> str | None:
-    """What a person has to decide of a bet whose game was never known."""
+    """What a person has to decide about a bet whose game was never known."""
     found = db.execute(q.LAST_REVIEW, (row["number"],)).fetchone()
     return None if found is None else str(found["why"])
 
 
 def _unbound_result(db: sqlite3.Connection, row: sqlite3.Row) -> Settlement | None:
-    """The result of a bet whose game was never known: one that was brought from elsewhere."""
+    """The result of a bet whose game was never known, such as an imported one."""
     found = db.execute(q.LAST_SETTLEMENT, (row["number"],)).fetchone()
     return None if found is None else settlement_of(found)
 

@@ -1,4 +1,4 @@
-"""Records what a poll changed: cause and consequences, down to the deliveries, as one unit."""
+"""Records a poll with all that it changed, down to the deliveries, in one transaction."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tracker.store.players import keep_games, player_games
 from tracker.store.views import DaemonView
 
 _LEVEL = 6
-"""zlib's own middle way: a box score of 100 kB packs to a tenth in about 2 ms."""
+"""zlib's default level: it packs a box score of 100 kB to a tenth in about 2 ms."""
 
 
 Followed = Mapping[int, int]
@@ -29,10 +29,12 @@ Followed = Mapping[int, int]
 
 
 def record(db: sqlite3.Connection, poll: Poll, change: Change, channels: Sequence[str]) -> int:
-    """Write one poll and all that it changed; to be run inside a transaction.
+    """Write one poll and all that it changed, inside the caller's transaction.
+
+    Returns the poll's id.
 
     Recording the same poll and change again adds nothing. Bets that have been withdrawn meanwhile
-    are left out. Returns the poll's id.
+    are left out.
     """
     number = _keep_poll(db, poll)
     db.execute(q.BELIEVE, _belief(change.tracking))
@@ -56,7 +58,7 @@ def record(db: sqlite3.Connection, poll: Poll, change: Change, channels: Sequenc
 
 
 def _touched(change: Change) -> set[int]:
-    """The bets of which anything has changed."""
+    """The bets that the change says anything about."""
     seen = {x.bet for x in change.snapshots} | {x.bet for x in change.rules}
     touched = {x.bet for x in change.alerts} | {x.bet for x in change.legs}
     ended = {x.bet for x in change.settlements} | {x.bet for x in change.confirmations}
@@ -64,7 +66,7 @@ def _touched(change: Change) -> set[int]:
 
 
 def game_columns(game: Game) -> dict[str, object]:
-    """The facts of a game as columns."""
+    """A game's facts as columns."""
     return {
         "id": game.id,
         "league": game.league,
@@ -78,7 +80,7 @@ def game_columns(game: Game) -> dict[str, object]:
 
 
 def settlement_columns(settled: Settlement) -> dict[str, object]:
-    """A result as columns."""
+    """A settlement as columns."""
     return {
         "bet": settled.bet,
         "revision": settled.revision,
@@ -105,13 +107,13 @@ def keep_daemon(db: sqlite3.Connection, x: DaemonView) -> None:
 
 
 def saw(db: sqlite3.Connection, answers: Mapping[str, tuple[datetime, str]]) -> None:
-    """Remember when sources were last tried, and how that went: `ok` or the trouble."""
+    """Write down sources' last answers: their time, and `ok` or the trouble."""
     rows = [{"source": x, "at": stamp(at), "word": word} for x, (at, word) in answers.items()]
     db.executemany(q.SOURCE_STATUS, rows)
 
 
 def seen(db: sqlite3.Connection, looks: Mapping[str, tuple[datetime, bool]]) -> None:
-    """Remember when games were last told of, where nothing in them had changed."""
+    """Write down when games without a change were last reported, and whether they are stale."""
     rows = [{"game": x, "at": stamp(at), "stale": stale} for x, (at, stale) in looks.items()]
     db.executemany(q.SEEN, rows)
 
@@ -125,7 +127,10 @@ def _keep_poll(db: sqlite3.Connection, poll: Poll) -> int:
 def keep_document(
     db: sqlite3.Connection, document: Document, silent: Unreadable | None = None
 ) -> int:
-    """Write down an answer of a source with its body, once; its number as a poll."""
+    """Write down a source's answer, and its body unless that is stored.
+
+    Returns its number as a poll.
+    """
     values = {
         "source": document.source,
         "path": document.path,
@@ -162,11 +167,12 @@ def _belief(tracking: GameTracking) -> dict[str, object]:
         "checks": tracking.checks,
         "stale": tracking.stale,
         "lost": tracking.lost,
+        "still_until": stamp_or_none(tracking.still_until),
     }
 
 
 def _keep_players(db: sqlite3.Connection, poll: Poll, tracking: GameTracking) -> None:
-    """What the players did, where the box of a game that is believed to be over tells it."""
+    """Store what the players did, where the poll has the final box of a game believed over."""
     reading = poll.reading
     if isinstance(reading, GameState) and reading == tracking.state:
         keep_games(db, tracking.game.league, player_games(replace(reading, game=tracking.game)))
@@ -219,7 +225,7 @@ def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:
 
 
 def keep_rules(db: sqlite3.Connection, rules: Iterable[RuleState]) -> None:
-    """Write where rules stand."""
+    """Store the states of rules."""
     db.executemany(q.KEEP_RULE, (_rule(x) for x in rules))
 
 
@@ -241,7 +247,8 @@ def _rule(x: RuleState) -> tuple[object, ...]:
 def _keep_results(db: sqlite3.Connection, change: Change, poll: int, followed: Followed) -> None:
     for settled in change.settlements:
         if settled.bet in followed:
-            # A revision that somebody else has written meanwhile stays: it was decided on more.
+            # The table ignores a revision that exists already: another writer decided it since,
+            # on later information.
             db.execute(q.SETTLE, settlement_columns(settled) | {"poll": poll})
     confirmed = [x for x in change.confirmations if x.bet in followed]
     db.executemany(q.CONFIRM, ((x.bet, x.revision, stamp(x.at), poll, x.why) for x in confirmed))

@@ -1,4 +1,4 @@
-"""Remembers trials: a challenger beside a champion, what both said, and the verdict on them."""
+"""Trials of models: what a champion and a challenger predicted side by side, and the verdicts."""
 
 from __future__ import annotations
 
@@ -89,10 +89,11 @@ class TrialOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A challenger beside the champion of a league and kind (`games`, `players`).
+    """A trial of a challenger beside the champion of a league and kind (`games`, `players`).
 
-    Both are named as in the registry, with the version of what they held when the trial began.
-    Games of the day `fitted_until` and before tell nothing: one of them may have been fitted on it.
+    Both are named as in the registry, with the version of their content when the trial began. Games
+    up to and including the day `fitted_until` are no evidence: one of the models may have been
+    fitted on them.
     """
 
     id: int
@@ -110,9 +111,9 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """What both said of a game at a moment, or why the challenger said nothing.
+    """Both models' predictions for a game at a moment, or why the challenger made none.
 
-    `subject` is empty, or a player's key. `said` are plain numbers and lists, by name.
+    `subject` is empty for the game, or a player's key. `said` has plain numbers and lists by name.
     """
 
     trial: int
@@ -126,9 +127,9 @@ class Shadow:
 
 @dataclass(frozen=True, slots=True)
 class ShadowBet:
-    """What the challenger said of a bet in a minute of a game, and the champion's chance of a win.
+    """Both models' chances for a bet in one minute of a game.
 
-    `champion` is the chance of winning, given no push.
+    `champion` is the champion's chance of winning, given no push; `chance` is the challenger's.
     """
 
     trial: int
@@ -142,7 +143,7 @@ class ShadowBet:
 
 @dataclass(frozen=True, slots=True)
 class Shadowed:
-    """A shadow with what came: (home, away) points, None before the end."""
+    """A shadow with the final score as (home, away) points, None before the end."""
 
     shadow: Shadow
     day: date
@@ -151,7 +152,7 @@ class Shadowed:
 
 @dataclass(frozen=True, slots=True)
 class TrialVerdict:
-    """What the gate said, since when. `clauses` are plain values."""
+    """A verdict of the promotion gate and when it was first given. `clauses` are plain values."""
 
     at: datetime
     verdict: str
@@ -160,7 +161,7 @@ class TrialVerdict:
 
 @dataclass(frozen=True, slots=True)
 class UnreportedVerdict:
-    """A verdict of which no message was queued, with the trial that it is about."""
+    """A verdict that no message has been queued about, with its trial."""
 
     id: int
     league: str
@@ -175,11 +176,14 @@ class Trials:
     """The trials of an open database."""
 
     def __init__(self, database: Database) -> None:
-        """Made by the store."""
+        """The store makes one."""
         self._db = database
 
     async def start(self, trial: Trial) -> bool:
-        """Begin a trial, whatever its `id`; False where one of the league and kind is on."""
+        """Begin a trial; its `id` is ignored.
+
+        Returns False while another of its league and kind runs.
+        """
         values = {
             "league": trial.league,
             "kind": trial.kind,
@@ -193,17 +197,17 @@ class Trials:
         return await self._db.write(lambda db: db.execute(_START, values).rowcount > 0)
 
     async def end(self, number: int, outcome: TrialOutcome, now: datetime) -> None:
-        """End a trial; one that has ended stays as it is."""
+        """End a trial. One that has ended stays as it is."""
         values = (stamp(now), outcome.value, number)
         await self._db.write(lambda db: db.execute(_END, values))
 
     async def list(self, *, open_only: bool = False) -> tuple[Trial, ...]:
-        """The trials, the last that began first."""
+        """The trials, the latest first."""
         values = {"open": int(open_only)}
         return await self._db.read(lambda db: tuple(map(_trial, db.execute(_TRIALS, values))))
 
     async def keep(self, shadows: Iterable[Shadow], bets: Iterable[ShadowBet]) -> None:
-        """Write down what was said; what is there already stays."""
+        """Write down predictions. Those that are stored already stay."""
         rows, chances = [_shadow_row(x) for x in shadows], [_bet_row(x) for x in bets]
 
         def work(db: sqlite3.Connection) -> None:
@@ -213,13 +217,13 @@ class Trials:
         await self._db.write(work)
 
     async def shadowed(self, number: int) -> tuple[Shadowed, ...]:
-        """All that was said in a trial, by game in order of play, with what came."""
+        """All predictions of a trial, by game in order of play, with the final scores."""
         return await self._db.read(
             lambda db: tuple(map(_shadowed, db.execute(_SHADOWS, (number,))))
         )
 
     async def finals(self, number: int) -> dict[str, dict[str, dict[str, int]]]:
-        """The final figures of the players of a trial's games, by game, key and statistic."""
+        """The players' final figures in a trial's games, by game, player key and statistic."""
 
         def work(db: sqlite3.Connection) -> dict[str, dict[str, dict[str, int]]]:
             found: dict[str, dict[str, dict[str, int]]] = {}
@@ -230,7 +234,7 @@ class Trials:
         return await self._db.read(work)
 
     async def on_bets(self, number: int) -> tuple[float | None, float | None, int]:
-        """The Brier scores of both on bets that are official, and of how many bets."""
+        """The Brier scores of champion and challenger on official bets, and the number of bets."""
 
         def work(db: sqlite3.Connection) -> tuple[float | None, float | None, int]:
             row = db.execute(_BETS, (number,)).fetchone()
@@ -239,7 +243,10 @@ class Trials:
         return await self._db.read(work)
 
     async def judged(self, number: int, found: TrialVerdict, *, quiet: bool = False) -> None:
-        """Write down a verdict where it is another than the last one. A `quiet` one is no news."""
+        """Write down a verdict that differs from the last one.
+
+        A `quiet` verdict needs no message.
+        """
         values = {
             "trial": number,
             "at": stamp(found.at),
@@ -250,7 +257,7 @@ class Trials:
         await self._db.write(lambda db: db.execute(_VERDICT, values))
 
     async def verdict(self, number: int) -> TrialVerdict | None:
-        """The last verdict on a trial."""
+        """The last verdict on a trial, or None."""
 
         def work(db: sqlite3.Connection) -> TrialVerdict | None:
             row = db.execute(_LAST_VERDICT, (number,)).fetchone()
@@ -261,11 +268,11 @@ class Trials:
         return await self._db.read(work)
 
     async def unreported(self) -> tuple[UnreportedVerdict, ...]:
-        """The verdicts of which no message was queued."""
+        """The verdicts that no message has been queued about."""
         return await self._db.read(lambda db: tuple(map(_unreported, db.execute(_UNREPORTED))))
 
     async def mark_reported(self, number: int) -> None:
-        """A message about a verdict was queued."""
+        """Write down that a message about a verdict was queued."""
         await self._db.write(
             lambda db: db.execute("UPDATE trial_verdict SET told = 1 WHERE id = ?", (number,))
         )

@@ -1,6 +1,6 @@
-"""What the program keeps of its own running: chores, back-ups, monitors, requests to hosts.
+"""What the program stores about its own running: chores, back-ups, monitors, request counts.
 
-Chores are kept by the time they were due; raw responses are dropped once they are old.
+It also reads raw responses and drops them once they are old.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _BACKUPS = "SELECT * FROM backup ORDER BY at DESC"
 
 
 class ChoreOutcome(StrEnum):
-    """What came of a chore; `missed` is one that was due while nothing ran."""
+    """The outcome of a chore. `missed` means that it was due while no daemon ran."""
 
     DONE = "done"
     FAILED = "failed"
@@ -61,7 +61,7 @@ class ChoreOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChoreRun:
-    """A chore at one time that it was due; `outcome` is None while it is at work."""
+    """A run of a chore for one time at which it was due. `outcome` is None while it runs."""
 
     name: str
     due: datetime
@@ -74,9 +74,9 @@ class ChoreRun:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A back-up: a folder, with the SHA-256 of the database in it and how many rows that holds.
+    """A back-up: a folder, with the SHA-256 and the number of rows of the database in it.
 
-    `outcome` is `ok`, or what was wrong with it when it was made or restored for a trial.
+    `outcome` is `ok`, or what was wrong when it was made or restored for a drill.
     """
 
     at: datetime
@@ -93,14 +93,16 @@ class Upkeep:
     """The chores and back-ups of an open database."""
 
     def __init__(self, database: Database) -> None:
-        """Made by the store."""
+        """The store makes one."""
         self._db = database
 
     async def begin(self, name: str, due: datetime, at: datetime, most: int = 1) -> int | None:
-        """Take up a chore; the number of the attempt, None when there is nothing to do any more.
+        """Begin a chore.
 
-        What a dead process began is taken up again, and what failed while fewer than `most`
-        attempts were made.
+        Returns the number of the attempt, or None when there is nothing left to do.
+
+        A run that a dead process began is begun again, and so is a failed one after fewer than
+        `most` attempts.
         """
         values = {"name": name, "due": stamp(due), "at": stamp(at), "most": most}
 
@@ -113,7 +115,7 @@ class Upkeep:
     async def end(
         self, name: str, due: datetime, at: datetime, outcome: ChoreOutcome, detail: str
     ) -> None:
-        """Write down what came of a chore."""
+        """Write down the outcome of a chore."""
         values = {
             "name": name, "due": stamp(due), "at": stamp(at), "outcome": outcome.value,
             "detail": detail,
@@ -121,17 +123,17 @@ class Upkeep:
         await self._db.write(lambda db: db.execute(_END, values))
 
     async def missed(self, name: str, dues: Iterable[datetime], at: datetime, detail: str) -> None:
-        """Write down the times at which a chore was due while nothing ran."""
+        """Write down the times at which a chore was due while no daemon ran."""
         rows = [(name, stamp(due), stamp(at), stamp(at), detail) for due in dues]
         await self._db.write(lambda db: db.executemany(_MISS, rows))
 
     async def chores(self, name: str | None = None, most: int = 200) -> tuple[ChoreRun, ...]:
-        """What was done of a chore, or of all, the last due first."""
+        """The runs of a chore, or of all, the last due first."""
         values = {"name": name, "most": most}
         return await self._db.read(lambda db: tuple(map(_run, db.execute(_CHORES, values))))
 
     async def keep_backup(self, made: Backup) -> None:
-        """Write down a back-up, or what a trial of it gave."""
+        """Write down a back-up, or the outcome of its drill."""
         values = {
             "at": stamp(made.at),
             "path": made.path,
@@ -145,7 +147,7 @@ class Upkeep:
         await self._db.write(lambda db: db.execute(_KEEP_BACKUP, values))
 
     async def backups(self) -> Sequence[Backup]:
-        """The back-ups that were made, newest first; their files may be gone."""
+        """The back-ups that were made, newest first. Their files may be gone."""
         return await self._db.read(lambda db: tuple(map(_backup, db.execute(_BACKUPS))))
 
 
@@ -175,7 +177,7 @@ def _backup(row: sqlite3.Row) -> Backup:
 
 
 BATCH = 200
-"""Bodies dropped in one transaction, so that a poll never waits long for the writer."""
+"""Most bodies dropped in one transaction, so that a poll never waits long for its turn to write."""
 
 _PAGE = 32
 """Bodies read at once: a few megabytes."""
@@ -200,21 +202,21 @@ DELETE FROM body WHERE digest IN (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far a reader of bodies has come: the time and id of the last poll that was read."""
+    """A position in the sequence of polls: the time and id of the last poll that was read."""
 
     at: str
     poll: int
 
 
 def first_place(since: datetime) -> Place:
-    """Before every poll at `since` or later."""
+    """The position before every poll at `since` or later."""
     return Place(stamp(since), 0)
 
 
 def read_page(
     db: sqlite3.Connection, source: str | None, after: Place, until: datetime
 ) -> tuple[list[Document], Place | None]:
-    """The next bodies, and where to go on; None at the end."""
+    """The next bodies and the position after them, which is None at the end."""
     values = {
         "source": source,
         "after": after.at,
@@ -231,7 +233,7 @@ def read_page(
 
 
 def drop_batch(db: sqlite3.Connection, before: datetime) -> int:
-    """Drop some bodies that no poll at `before` or later brought; returns how many."""
+    """Drop up to `BATCH` bodies that no poll at `before` or later brought. Returns how many."""
     return db.execute(_DROP_BODIES, {"before": stamp(before), "limit": BATCH}).rowcount
 
 
@@ -286,7 +288,7 @@ WHERE clv.ev IS NOT NULL AND (:since IS NULL OR outcome.day >= :since) AND outco
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure of one of the leagues' dates; `league` is empty for all."""
+    """One figure of one of the leagues' dates. `league` is empty for a figure over all leagues."""
 
     day: date
     league: str
@@ -297,7 +299,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class MonitorStanding:
-    """How a monitor stands since a time."""
+    """A monitor's state since the time `at`."""
 
     id: int
     name: str
@@ -311,7 +313,7 @@ class MonitorStanding:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """What the market said last of a game's margin and total, and what came; None is not known."""
+    """The market's last margin and total for a game, None where unknown, beside the final score."""
 
     day: date
     margin: float | None
@@ -321,14 +323,14 @@ class Close:
 
 
 class Monitoring:
-    """The monitors of an open database."""
+    """The daily figures and monitors of an open database."""
 
     def __init__(self, database: Database) -> None:
-        """Made by the store."""
+        """The store makes one."""
         self._db = database
 
     async def keep_figures(self, figures: Iterable[Figure]) -> None:
-        """Write down a day's figures; the same day again takes their place."""
+        """Write down a day's figures, in place of earlier ones."""
         rows = [(x.day.isoformat(), x.league, x.name, x.value, x.count) for x in figures]
         await self._db.write(lambda db: db.executemany(_KEEP_FIGURE, rows))
 
@@ -343,39 +345,39 @@ class Monitoring:
         )
 
     async def keep(self, found: Sequence[MonitorStanding]) -> tuple[MonitorStanding, ...]:
-        """Write down the monitors that stand otherwise than before; which those are.
+        """Write down the monitors whose state has changed. Returns those that need a message.
 
-        One that was never seen before and is well is written down, and is no news.
+        A change that neither begins nor ends a drift needs none.
         """
         return await self._db.write(lambda db: _keep(db, found))
 
     async def history(self, most: int = 200) -> tuple[MonitorStanding, ...]:
-        """How the monitors have stood, the last change first."""
+        """The monitors' states, the last change first."""
         return await self._db.read(lambda db: tuple(map(_row, db.execute(_HISTORY, (most,)))))
 
     async def unreported(self) -> tuple[MonitorStanding, ...]:
-        """The changes of which no message was queued."""
+        """The changes that no message has been queued about."""
         return await self._db.read(lambda db: tuple(map(_row, db.execute(_UNREPORTED))))
 
     async def mark_reported(self, number: int) -> None:
-        """A message about a change was queued."""
+        """Write down that a message about a change was queued."""
         await self._db.write(
             lambda db: db.execute("UPDATE monitor SET told = 1 WHERE id = ?", (number,))
         )
 
     async def closes(self, league: str) -> tuple[Close, ...]:
-        """What the market said of each game that is over, beside what came, in order of play."""
+        """The market's last word on each finished game beside its result, in order of play."""
         return await self._db.read(lambda db: tuple(map(_close, db.execute(_CLOSES, (league,)))))
 
     async def asked(self, since: datetime, until: datetime) -> dict[str, tuple[int, int]]:
-        """How often each source was heard, and how often with trouble."""
+        """How many polls each source had in [since, until), and how many of them with trouble."""
         values = (stamp(since), stamp(until))
         return await self._db.read(
             lambda db: {x["source"]: (x["asked"], x["failed"]) for x in db.execute(_ASKED, values)}
         )
 
     async def last_answer(self) -> datetime | None:
-        """When any source was last heard without trouble."""
+        """When any source last answered without trouble, or None."""
 
         def work(db: sqlite3.Connection) -> datetime | None:
             at = db.execute(_LAST_ANSWER).fetchone()["at"]
@@ -391,7 +393,7 @@ class Monitoring:
         )
 
     async def closing_value(self, since: date | None, until: date) -> tuple[float | None, int]:
-        """The mean value of bets by the close, in units a unit staked, and of how many."""
+        """The mean value of bets at the close, in units a unit staked, and the number of bets."""
         values = {"since": None if since is None else since.isoformat(), "until": until.isoformat()}
 
         def work(db: sqlite3.Connection) -> tuple[float | None, int]:
@@ -437,17 +439,17 @@ def _close(x: sqlite3.Row) -> Close:
 _USAGE = "usage"
 
 KeptUsage = tuple[datetime, Mapping[str, Usage]]
-"""When it was counted, and the counts by the name of the host's settings."""
+"""When the requests were counted, and the counts by the name of the host's settings."""
 
 
 def keep_usage(db: sqlite3.Connection, usages: Mapping[str, Usage], at: datetime) -> None:
-    """Write the counts down over those of before."""
+    """Store the counts in place of earlier ones."""
     text = json.dumps({"at": stamp(at), "hosts": {x: asdict(usages[x]) for x in sorted(usages)}})
     db.execute(q.KEEP_META, (_USAGE, text))
 
 
 def last_usage(db: sqlite3.Connection) -> KeptUsage | None:
-    """The counts as they were written down last; None before the first time."""
+    """The counts as last stored, or None before the first time."""
     row = db.execute(q.META, (_USAGE,)).fetchone()
     if row is None:
         return None

@@ -1,4 +1,4 @@
-"""What a reader is shown: bets, their history, alerts and the state of the whole, as values."""
+"""What readers of the store get, as values: bets, their history, alerts, and a summary of all."""
 
 from __future__ import annotations
 
@@ -27,14 +27,13 @@ from tracker.domain.tracking import LegStanding
 
 @dataclass(frozen=True, slots=True)
 class BetView:
-    """A bet as it stands.
+    """A bet in its present state.
 
-    What depends on the game (`game`, `state`, `market`, `market_text`) is None until that is known.
-    `state`, `seen_at` and `stale` are what is believed of the game. `rules` are those in force.
-    `chance` and `chance_at` are the last snapshot's; `no_chance` says why it has none at present.
-    `out` are the places of the legs whose player is out, `dropped` of all that count no more;
-    `may_drop` is whether one that is open may well push.
-    `revision` counts results, 0 before any.
+    `game`, `state`, `market` and `market_text` are None until the game is known. `state`, `seen_at`
+    and `stale` are what is believed of the game. `rules` are those in force. `chance` and
+    `chance_at` come from the last snapshot; `no_chance` says why there is no chance at present.
+    `out` has the places of the legs whose player is out, `dropped` those of all legs that no longer
+    count; `may_drop` is whether an open leg may well push. `revision` counts results, 0 before any.
     """
 
     number: int
@@ -83,31 +82,34 @@ class BetView:
     def called(self) -> str:
         """The bet in full, as it was understood; until that is known, as it was written.
 
-        What was written may name a price or a stake that was mended since.
+        The written text may name a price or a stake that was corrected since.
         """
         return self.pick if self.market_text is None else self.market_text
 
     @property
     def asks_payout(self) -> bool:
-        """Whether what it asks of the person is what the book paid, and not its result."""
+        """Whether the bet needs a person to say what the book paid, and not what the result is."""
         asked = self.review is not None and self.review.endswith(ASK_BOOK)
         return asked and self.payout_cents is None
 
     @property
     def price(self) -> Odds | None:
-        """What is won by it; None where that is not known, and of a free bet, which risks none."""
+        """The odds that the bet pays.
+
+        None where unknown, and for a free bet, which risks nothing.
+        """
         return None if self.free else price_of(self.market, self.odds)
 
     @property
     def own_cents(self) -> int | None:
-        """What of the stake is the person's money; None where the stake is not known."""
+        """The part of the stake that is the person's own money; None where the stake is unknown."""
         known = self.stake_cents
         return None if known is None else own_part(known, free=self.free)
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotView:
-    """A snapshot, the number of the poll that it was taken at, and the id of that poll's game."""
+    """A snapshot, the number of its poll, and the id of that poll's game."""
 
     snapshot: Snapshot
     poll: int
@@ -118,7 +120,7 @@ class SnapshotView:
 class SettlementView:
     """A result, its evidence (None when decided by hand), and when it was confirmed.
 
-    `official_why` says what it rests on where its box could not be read again.
+    `official_why` says what the confirmation rests on where the box score could not be read again.
     """
 
     settlement: Settlement
@@ -129,9 +131,9 @@ class SettlementView:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryView:
-    """How far an alert has come on one channel; `at` is when that last changed.
+    """The state of an alert on one channel; `at` is when it last changed.
 
-    `digest` is whether a digest has told it.
+    `digest` is whether a digest has reported it.
     """
 
     channel: str
@@ -160,9 +162,9 @@ class AlertView:
 
 @dataclass(frozen=True, slots=True)
 class ShowView:
-    """A bet with its whole history, oldest first; held decisions are among the alerts.
+    """A bet with its whole history, oldest first. Decisions to hold back are among the alerts.
 
-    `legs` are where those of a parlay stand, by the order of the slip; none for other bets.
+    `legs` are the standings of a parlay's legs, in the order of the slip; empty for other bets.
     """
 
     bet: BetView
@@ -172,21 +174,21 @@ class ShowView:
     legs: tuple[LegStanding, ...] = ()
 
     def game_at(self, moment: SnapshotView) -> Game | None:
-        """The game that a moment's clock and score are of: a parlay may be about several."""
+        """The game that a snapshot's clock and score belong to: a parlay may have several games."""
         market = self.bet.market
         games = market.games if isinstance(market, Parlay) else ()
         return next((x for x in games if x.id == moment.game), self.bet.game)
 
     @property
     def priced(self) -> ShowView:
-        """The same without the moments at which the bet had no chance."""
+        """This view without the snapshots at which the bet had no chance."""
         priced = tuple(x for x in self.snapshots if x.snapshot.chance is not None)
         return self if len(priced) == len(self.snapshots) else replace(self, snapshots=priced)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceStatusView:
-    """How a source answered last: `word` is `ok` or the trouble."""
+    """How a source last answered: `word` is `ok` or the trouble."""
 
     source: str
     last_ok_at: datetime | None
@@ -198,8 +200,8 @@ class SourceStatusView:
 class DaemonView:
     """The daemon that last worked on this database, and the clock that it ran on.
 
-    `started_at` is the machine's wall time. The clock's values are those of a scaled clock, and
-    None for the machine's own. `pid` is None where its number means nothing to whoever looks.
+    `started_at` is the machine's wall time. The clock's values describe a scaled clock; they are
+    None for the machine's own. `pid` is None where the reader cannot use it.
     """
 
     pid: int | None
@@ -225,11 +227,11 @@ class GameView:
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """The whole at a glance.
+    """A summary of games, bets, sources and channels.
 
-    `deliveries` counts by (channel, state), `held` being what waits for its digest and `sent` what
-    one has told too; `decisions` counts by (decision, reason). `size_bytes` is the database's, its
-    log left out.
+    `deliveries` counts by (channel, state): `held` waits for its digest, and `sent` includes what a
+    digest has reported. `decisions` counts by (decision, reason). `size_bytes` is the size of the
+    database without its write-ahead log.
     """
 
     daemon: DaemonView | None
@@ -242,4 +244,4 @@ class StatusView:
     schema: int
     size_bytes: int
     bets_file: tuple[str, ...] = ()
-    """What is wrong with the file of bets, a sentence each."""
+    """The mistakes in the bets file, a sentence each."""

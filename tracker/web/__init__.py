@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry, Counter
+from starlette.exceptions import HTTPException
 
 from tracker import __version__
 from tracker.clock import Clock
@@ -20,10 +23,10 @@ from tracker.domain import TrackerError
 from tracker.settings import Settings
 from tracker.settings.reading import plain_words
 from tracker.web import api
-from tracker.web.guard import Door, Guard, Problem, problem_of, problem_response, tell_problems
+from tracker.web.guard import Door, Guard, Problem, describe_problems, problem_of, problem_response
 from tracker.web.live import Doorbell
 from tracker.web.pages import bets, frame, market, record
-from tracker.web.pages.frame import Outside, Unasked, page
+from tracker.web.pages.frame import NOWHERE, Outside, Unasked, page
 from tracker.web.site import Site
 
 if TYPE_CHECKING:
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """The names that this machine has for itself."""
+
+_OF_BET = re.compile(r"/bets/(\d+)/")
+"""The addresses under a bet's page, to which the way back leads from a mistake."""
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -69,7 +75,7 @@ def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters
     )  # fmt: skip
     api.attach(app)
     _attach_pages(app)
-    tell_problems(app)
+    describe_problems(app)
     _for_people(app)
     hosts = LOOPBACK | {settings.web.host} | set(settings.web.hosts)
     return Guard(app, hosts, lambda route, status: counter.labels(route, str(status)).inc())
@@ -102,14 +108,32 @@ def _for_people(app: FastAPI) -> None:
                 found = Problem(422, f"{field or 'the body'} {plain_words(first)}", field)
             case TrackerError():
                 found = problem_of(wrong)
+            case HTTPException():
+                found = _refused(wrong, request)
             case _:
                 raise wrong
         if request.url.path.startswith("/api/"):
             return problem_response(found)
+        bet = None if found.status == HTTPStatus.NOT_FOUND else _OF_BET.match(request.url.path)
         return page(
-            "problem.html", "That did not work", status=found.status, message=found.message,
-            candidates=found.candidates,
+            "problem.html", "That did not work", here=NOWHERE, status=found.status,
+            message=found.message, bet=None if bet is None else bet[1],
         )  # fmt: skip
 
-    for kind in (Problem, TrackerError, RequestValidationError):
+    for kind in (Problem, TrackerError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, explain)
+
+
+def _refused(wrong: HTTPException, request: Request) -> Problem:
+    """What the framework itself refuses, in a sentence: above all an address that leads nowhere."""
+    path = request.url.path
+    match wrong.status_code, path.startswith("/api/"):
+        case HTTPStatus.NOT_FOUND, True:
+            said = f"there is nothing at {path}: /api/v1/docs tells what there is"
+        case HTTPStatus.METHOD_NOT_ALLOWED, True:
+            said = f"{path} does not take {request.method}: /api/v1/docs tells what it takes"
+        case ((HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED), False):
+            said = f"There is no page at {path}."
+        case _:
+            said = str(wrong.detail)
+    return Problem(wrong.status_code, said, headers=wrong.headers)

@@ -362,8 +362,8 @@ def problem_of(wrong: TrackerError) -> Problem:
     return Problem(422, str(wrong), "line" if isinstance(wrong, BadBet) else "")
 
 
-def tell_problems(app: FastAPI) -> None:
-    """Answer what the framework itself refuses as a problem, too; and describe a problem once."""
+def describe_problems(app: FastAPI) -> None:
+    """Describe a problem once in the document of the API."""
     make = app.openapi
 
     def described() -> Json:
@@ -372,9 +372,3 @@ def tell_problems(app: FastAPI) -> None:
         return found
 
     app.openapi = described  # type: ignore[method-assign]
-
-    @app.exception_handler(HTTPException)
-    async def _http(_: Request, wrong: HTTPException) -> JSONResponse:
-        return problem_response(
-            Problem(wrong.status_code, str(wrong.detail), headers=wrong.headers)
-        )

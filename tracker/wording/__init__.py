@@ -1,1 +1,1 @@
-"""What a person reads: bets, money, times, alerts and cards, as pure functions."""
+"""The words that a person reads: bets, money, times, alerts and cards, as pure functions."""

@@ -1,7 +1,8 @@
-"""Messages: pure functions from what was decided to what a person reads on a lock screen.
+"""The text of alerts and notices: pure functions from a decision to a message on a lock screen.
 
-The first line says it all, with the game's own clock; the second gives the score, what the bet
-needs and is worth, how old the data are, and the bet's number. Facts and chances, never advice.
+The first line says the news, with the game clock. The second line gives the score, what the bet
+needs and is worth, the age of the data, and the bet's number. A message states facts and chances
+and never advises.
 """
 
 from __future__ import annotations
@@ -47,11 +48,11 @@ from tracker.wording.figures import (
 )
 
 _FRESH_SECONDS = 1
-"""Data younger than this are not given an age."""
+"""In seconds: data younger than this are shown as `just in`, without an age."""
 
 
 _NAMED = 4
-"""Most games that a message about all of them names."""
+"""The most games that a message about several games names."""
 
 
 _MARKS = {Result.WON: "✅", Result.LOST: "❌", Result.PUSH: "↔", Result.VOID: "⊘"}
@@ -74,10 +75,10 @@ _SIGNS = {
 def compose(
     alert: Alert, tracked: Tracked, tracking: GameTracking, wording: MessageStyle = PLAIN
 ) -> str:
-    """The message for an alert, given its bet and its game after the change that fired it.
+    """Word the message of an alert, given its bet and game after the change that fired it.
 
-    Plain text of one or two lines, or what the person's own template for it makes; empty for a
-    decision of which nothing is to be said.
+    The message is the person's own template where there is one for the topic, else plain text of
+    one line or a few. It is empty for a decision that sends no message.
     """
     if not alert.notifies:
         return ""
@@ -100,7 +101,7 @@ def compose(
 def _filled(
     template: str, alert: Alert, tracked: Tracked, tracking: GameTracking, wording: MessageStyle
 ) -> str:
-    """A template of the person's own, filled; what is not known is left empty."""
+    """Fill a person's own template; unknown values are left empty."""
     rule, bet, done = parse_rule(alert.rule), tracked.bet, tracked.settlement
     mark, p, was = moved(alert, falling=_falls(rule))
     if isinstance(rule, EventRule):
@@ -182,7 +183,7 @@ def _event(
         case Fact.QUARTER:
             return f"◆ {chance}{name}: {facts}\n{second}"
         case Fact.HALFTIME:
-            # The moment to place or to skip a bet on the second half.
+            # Halftime is when a person decides on a bet on the second half.
             ask = f'tracker check "{tracking.game.home} 2H -1.5 -110" says what a bet is worth now'
             return f"◆ {chance}{name}: {facts}\n{second}\n{ask}"
         case Fact.HIT | Fact.DEAD:
@@ -202,7 +203,7 @@ def _event(
 
 
 def _out(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
-    """Who is out, and what that makes of the bet; or that he plays after all."""
+    """Say which players are out, or no longer out, and what that does to the bet."""
     bet = tracked.bet
     legs = {
         i: leg.market.player.name
@@ -231,7 +232,7 @@ def _legs(places: Sequence[int]) -> str:
 
 
 def _review(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
-    """That a person must decide a result, why, and the words that decide it."""
+    """Say that a person must decide the result, why, and the command that decides it."""
     bet = tracked.bet
     return (
         f"❔ #{bet.id} needs your decision: {short(bet)}, {alert.detail}\n"
@@ -241,7 +242,7 @@ def _review(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
 
 
 def _decided(event: Fact, alert: Alert, tracked: Tracked, facts: str) -> str:
-    """A bet that is certain before its game is over, or that a correction has opened again."""
+    """Say that a bet or leg is certain before its game is over, or that it is open again."""
     name, word = short(tracked.bet), event.value.upper()
     if alert.reason is Reason.TAKEN_BACK:
         return f"↻ {name} is open again, not {word}: {alert.detail}, {facts}"
@@ -267,7 +268,7 @@ def _feed_down(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
 
 
 def outage_words(trouble: str) -> str:
-    """Why there are no data, as a person is told: no address, no path, no status."""
+    """Why there are no data, in a person's words: without address, path or HTTP status."""
     match trouble:
         case Trouble.BLOCKED:
             return "the sources refuse us"
@@ -284,7 +285,7 @@ def outage_words(trouble: str) -> str:
 
 
 def no_data(games: Sequence[str], trouble: str) -> str:
-    """One message for all games that a fault of the sources hits: their names, and why."""
+    """One message for all games that have lost their data: the games' names, and why."""
     if trouble == Trouble.UNPRICED:
         return (
             f"⚠ No forecast of {_listed(games)}: {outage_words(trouble)}.\n"
@@ -297,7 +298,7 @@ def no_data(games: Sequence[str], trouble: str) -> str:
 
 
 def data_back(games: Sequence[str], seconds: float, trouble: str) -> str:
-    """One message when all of them can be read again; `seconds` is for how long they could not."""
+    """One message for games whose data are back; `seconds` is how long they were away."""
     if trouble == Trouble.UNPRICED:
         return f"✓ {_listed(games)}: the forecast works again, after {span_text(seconds)}"
     return f"✓ Data on {_listed(games)} are back, away for {span_text(seconds)}"
@@ -306,14 +307,18 @@ def data_back(games: Sequence[str], seconds: float, trouble: str) -> str:
 def rewritten(
     file: str, bet: str, changes: Iterable[tuple[str, str | None, str | None]], *, undone: bool
 ) -> str:
-    """What the file of bets changed of a bet that has its result, or that was edited by hand."""
+    """Say what the bets file changed of a bet that is settled or was edited by hand.
+
+    `changes` holds for each figure its name, the old value and the new one. `undone` is whether the
+    file took back an edit by hand.
+    """
     words = " · ".join(change_text(*x) for x in changes)
     keep = "\nThat takes back an edit: change its line in the file to keep it." if undone else ""
     return f"{file} changed {bet}: {words}{keep}"
 
 
 def _listed(games: Sequence[str]) -> str:
-    """`LAL@DEN`, or `5 games (LAL@DEN, MIA@BOS, ...)`."""
+    """List games: `LAL@DEN`, or `5 games (LAL@DEN, MIA@BOS, ...)`."""
     if len(games) == 1:
         return games[0]
     shown = ", ".join(games[:_NAMED]) + (", ..." if len(games) > _NAMED else "")
@@ -338,7 +343,7 @@ def _settled(event: Fact, alert: Alert, tracked: Tracked, tracking: GameTracking
         return f"#{bet.id} has a result · {short(bet)}"
     money = money_for(bet, done.result, done.payout_cents)
     off = tracking.state is not None and tracking.state.phase.off
-    # A game that is off has no score, and its bets no course worth telling.
+    # A game that is off has no score, and the range of its bets' chances means nothing.
     ended = f"{tracking.game.name} {alert.game_clock.lower()} · {short(bet)}"
     ended = ended if off else _how_it_ended(alert, tracked, tracking)
     facts = " · ".join(x for x in (ended, "" if off else ranged(tracked.peak, tracked.low)) if x)
@@ -361,9 +366,9 @@ def _settled(event: Fact, alert: Alert, tracked: Tracked, tracking: GameTracking
 
 
 def moved(alert: Alert, *, falling: bool) -> tuple[str, str, str]:
-    """The sign of a chance that moved, the chance, and the one before; empty where not known.
+    """The arrow of an alert's chance, the chance, and the chance before (empty if not known).
 
-    `falling` is what a chance that has not moved, or of which no more is known, is taken for.
+    `falling` gives the arrow's direction when the chance before is the same or not known.
     """
     p = alert.p if alert.p is not None else 0.0
     shown, was = percent(p), None
@@ -374,14 +379,14 @@ def moved(alert: Alert, *, falling: bool) -> tuple[str, str, str]:
 
 
 def stands(tracked: Tracked, tracking: GameTracking) -> str:
-    """Where a bet stands: `leads by 7`, `2 alive, 1 hit`; may be empty."""
+    """Where a bet stands: `leads by 7`, `2 alive, 1 hit`; empty without a game state."""
     if tracked.legs:
         return progress(tracked.legs)
     return "" if tracking.state is None else standing(tracked.bet.market, tracking.state)
 
 
 def _leg_moved(alert: Alert, tracked: Tracked) -> str:
-    """Which leg moved a parlay, and to what: `leg 2 DEN -4.5 up to 71 %`; empty where none did."""
+    """The leg that moved a parlay: `leg 2 DEN -4.5 up to 71 %`; empty when none is known."""
     if alert.leg is None or alert.leg_was is None:
         return ""
     leg, chance = tracked.bet.legs[alert.leg], tracked.legs[alert.leg].chance
@@ -393,12 +398,12 @@ def _leg_moved(alert: Alert, tracked: Tracked) -> str:
 
 
 def _needed(tracked: Tracked, tracking: GameTracking) -> str:
-    """What a bet needs: `needs to win by 5`; may be empty."""
+    """What a bet needs: `needs to win by 5`; empty without a game state."""
     return "" if tracking.state is None else needs(tracked.bet.market, tracking.state)
 
 
 def score(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
-    """The score, and the points of the bet's own part of the game where it is about one."""
+    """The score, and the points in the bet's span where it is on a part of the game."""
     market, state = tracked.bet.market, tracking.state
     whole = score_text(tracking.game, alert.score)
     if state is None or isinstance(market, Parlay) or market.span is Span.GAME:
@@ -408,9 +413,9 @@ def score(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
 
 
 def _how_it_ended(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
-    """What a result rests on, and the bet: `LAL 105 – 114 DEN · DEN -4.5`, `Jokić 27 pts (o25.5)`.
+    """What decided a bet, and the bet: `LAL 105 – 114 DEN · DEN -4.5`, `Jokić 27 pts (o25.5)`.
 
-    A parlay rests on its legs: `2 hit, 1 dropped · Parlay (3)`.
+    Legs decide a parlay: `2 hit, 1 dropped · Parlay (3)`.
     """
     bet, state = tracked.bet, tracking.state
     match bet.market:
@@ -435,19 +440,19 @@ def _how_it_ended(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str
 
 
 def fair(tracked: Tracked) -> str:
-    """What the bet is worth on average, its stake included; empty once that is no longer open."""
+    """The fair cash-out value, the stake included; empty for a decided bet or an unknown value."""
     bet, chance = tracked.bet, tracked.chance
     if chance is None or chance.decided or bet.stake_cents is None or bet.odds is None:
         return ""
     if tracked.dropped or tracked.may_drop:
-        # What the book will pay without the leg is not known.
+        # The book's price without the dropped leg is not known.
         return ""
     worth = fair_value(chance, returns_of(bet.stake_cents, bet.odds, free=bet.free))
     return f"fair cash-out {money_text(worth)}"
 
 
 def _age(alert: Alert, tracking: GameTracking, wording: MessageStyle) -> str:
-    """How old the data are that a message goes by, a delay that was asked for included."""
+    """The age of the data behind a message, including a delay that the person set."""
     if tracking.seen_at is None:
         return ""
     seconds = (alert.at - tracking.seen_at).total_seconds()

@@ -1,7 +1,8 @@
-"""The live card of a game: all bets on it as values, to be edited in place while it is played.
+"""The live card of a game: one message with all bets on it, edited in place during the game.
 
-A row a bet: its light, chance, way, stand and need, and a parlay's legs below it. An edit makes no
-sound, so a card may say what no alert should be spent on. It is put into words by each channel.
+A card has one row for each bet: a mark, its chance and arrow, where it stands, what it needs, and a
+parlay's legs below it. An edit makes no sound, so a card may show what is not worth an alert. Each
+channel formats the card in its own way.
 """
 
 from __future__ import annotations
@@ -36,15 +37,15 @@ from tracker.wording.figures import (
 )
 
 _LIKELY = 0.60
-"""A chance of winning from here on is shown green."""
+"""The chance of winning from which a bet is shown green."""
 
 
 _UNLIKELY = 0.35
-"""A chance below is shown red, one between the two yellow."""
+"""The chance of winning below which a bet is shown red; between the two it is yellow."""
 
 
 BAR_CELLS = 12
-"""Cells of a bar: with more, what is needed would wrap on a small phone."""
+"""Cells of a progress bar: with more, the text after it would wrap on a small phone."""
 
 
 _RESULTS = {Result.WON: "✅", Result.LOST: "❌", Result.PUSH: "↔", Result.VOID: "⊘"}
@@ -55,10 +56,10 @@ _UNKNOWN = "⚪"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A bet on a card: a mark, its name, the figure that counts, where it stands, what it needs.
+    """One bet on a card. `figure` is its chance or result, `under` what it needs.
 
-    `word` is what it is counted as where there is no room for it. `weight` is higher the more it
-    is worth being shown. `legs` are the rows of a parlay's legs.
+    `word` is what the bet is counted as when there is no room for its row. Rows with a higher
+    `weight` are kept first. `legs` are the rows of a parlay's legs.
     """
 
     mark: str
@@ -72,16 +73,17 @@ class Row:
 
 
 MOST_BETS = 20
-"""Most bets that a card shows one by one: more are not seen at a glance."""
+"""The most bets that a card shows one by one: more cannot be read at a glance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card's lines, top to bottom; those that say nothing are empty.
+    """A card's lines, top to bottom; a line with nothing to say is empty.
 
-    `head` is the score, `warning` that the data are old, `rest` what had no room, `verdict` the sum
-    of the results, `quiet` that alerts are held back, `note` what is to be known of the message
-    itself, `foot` how fresh it all is.
+    `head` holds the score, `warning` says that the data are old, `rest` counts the bets that had no
+    room, `verdict` sums up the results, `quiet` says that alerts are held back, `note` is about the
+    message itself, `foot` says how fresh the data are. `closed` is whether every bet has its result
+    or waits for a person.
     """
 
     head: str
@@ -95,7 +97,7 @@ class Card:
     note: str = ""
 
     def tells_the_same(self, other: Card) -> bool:
-        """Whether nothing but the time is different, so that an edit can be saved."""
+        """Whether both cards differ in nothing but the time, so that no edit is needed."""
         return self._news == other._news
 
     @property
@@ -115,11 +117,11 @@ def card(
     quiet: str = "",
     most: int = MOST_BETS,
 ) -> Card:
-    """The card of a game at `now`, with times in the person's `zone` and at most so many bets.
+    """Make the card of a game at `now`, with times in the person's `zone` and at most `most` bets.
 
-    `earlier` holds the chance of winning (0 to 1) that each bet, by its number, had some minutes
-    ago: the arrows are measured against it. A bet that is not in it has no arrow. `quiet` says that
-    alerts on the game are held back, and until when.
+    `earlier` holds, by the bet's number, the chance of winning (0 to 1) some minutes ago: the
+    arrows show the change since then. A bet that is not in it has no arrow. `quiet` is the line
+    which says that alerts on the game are held back.
     """
     old = (card.stale or card.lost) and _in_play(card)
     rows = tuple(
@@ -139,21 +141,30 @@ def card(
 
 
 def silence(game: str, snoozes: Sequence[Snooze], now: datetime, zone: tzinfo) -> str:
-    """That alerts on a whole game are held back, and until when; empty when they are not."""
+    """Say until when alerts on a whole game are snoozed; empty when they are not."""
     whole = [x for x in snoozes if x.scope in (SnoozeScope.ALL, SnoozeScope.GAME)]
     ends = [x.until for x in whole if x.covers(0, frozenset({game}), now)]
     return f"🔕 alerts are silent until {max(ends).astimezone(zone):%H:%M}" if ends else ""
 
 
+def bet_silence(number: int, snoozes: Sequence[Snooze], zone: tzinfo) -> str:
+    """That alerts on one bet alone are held back, and until when; empty when they are not.
+
+    `snoozes` are those in force.
+    """
+    own = [x.until for x in snoozes if (x.scope, x.target) == (SnoozeScope.BET, str(number))]
+    return f"🔕 silent until {max(own).astimezone(zone):%H:%M}" if own else ""
+
+
 def _is_closed(card: GameTracking) -> bool:
-    """Whether every bet on the game has its result, or waits for a person."""
+    """Whether every bet on the game has its result or waits for a person."""
     return bool(card.tracked) and all(
         x.settlement is not None or x.review is not None for x in card.tracked
     )
 
 
 def folded(made: Card, fits: Callable[[Card], bool], most: int = MOST_BETS) -> Card:
-    """The card with as many bets as fit, at most `most`; the least interesting are counted."""
+    """The card with as many rows as `fits` allows, at most `most`; the others are only counted."""
     kept = sorted(range(len(made.rows)), key=lambda at: (-made.rows[at].weight, at))[:most]
     while kept and not fits(_with_rows(made, kept)):
         kept.pop()
@@ -207,7 +218,7 @@ def _foot(card: GameTracking, now: datetime, zone: tzinfo, *, old: bool) -> str:
 
 
 def _verdict(tracked: Sequence[Tracked]) -> str:
-    """What the bets came to once all of them have a result: `2 won, 1 lost · -$2.61`."""
+    """The sum of the bets once all of them have a result: `2 won, 1 lost · -$2.61`."""
     done = [x.settlement for x in tracked if x.settlement is not None]
     if len(tracked) < 2 or len(done) < len(tracked):  # noqa: PLR2004 - one bet needs no sum
         return ""
@@ -225,9 +236,9 @@ def _verdict(tracked: Sequence[Tracked]) -> str:
 
 
 def row(one: Tracked, game: Game, state: GameState | None, was: float | None, *, old: bool) -> Row:
-    """The row of a bet on the card of `game`, which is in this state.
+    """Make the row of a bet on the card of `game`, whose state is `state`.
 
-    `was` is its chance some minutes ago; `old` is whether the data are.
+    `was` is the bet's chance of winning some minutes ago; `old` is whether the data are stale.
     """
     label = f"#{one.bet.id} {name_on_card(one.bet)}"
     done, chance = one.settlement, one.chance
@@ -270,9 +281,9 @@ def row(one: Tracked, game: Game, state: GameState | None, was: float | None, *,
 
 
 def _facts(one: Tracked, state: GameState | None) -> tuple[str, str]:
-    """Where a bet without a chance stands and what it needs: facts are known where a chance is not.
+    """Where a bet without a chance stands and what it needs: both are known without a chance.
 
-    Of a player who is out nothing counts any more, and a parlay's legs tell for themselves.
+    Both are empty for a parlay, whose legs have rows of their own, and for a player who is out.
     """
     market = one.bet.market
     if isinstance(market, Parlay) or state is None or not state.phase.in_play:
@@ -292,7 +303,7 @@ def _legs(one: Tracked, game: Game, state: GameState | None, old: bool) -> tuple
 
 
 def _leg(label: str, leg: Leg, seen: LegStanding, game: Game, state: GameState | None) -> Row:
-    """A leg's row. One on another game says which, and its stand is on that game's card."""
+    """Make a leg's row. A leg on another game names it; where it stands is on that game's card."""
     here = leg.game.id == game.id
     name = short_market(leg.market, leg.game)
     name = name.replace(f"{game.name} ", "") if here else _with_game(name, leg.game)
@@ -323,13 +334,13 @@ def _with_game(name: str, game: Game) -> str:
 
 
 def _weight(p: float, was: float | None) -> float:
-    """From 0.3 to 1.3: what is open or has moved is looked at first."""
+    """A row's weight, 0.3 to 1.3: higher for a bet that is open or has moved."""
     moved = 0.0 if was is None else abs(p - was)
     return 0.3 + min(1.0, 2 * min(p, 1 - p) + 2 * moved)
 
 
 def name_on_card(bet: Bet) -> str:
-    """The bet without its game, which the card's head says."""
+    """The bet's short name without its game, which the card's head names."""
     return short(bet).replace(f"{bet.game.name} ", "")
 
 
@@ -346,7 +357,7 @@ def _decided(chance: Chance) -> tuple[str, str]:
 
 
 def _arrow(p: float, was: float | None) -> str:
-    """By how many points of a hundred a chance moved: ` ▲9`; empty when by none."""
+    """The change of a chance in percentage points: ` ▲9`; empty when there is none."""
     moved = 0 if was is None else round(p * 100) - round(was * 100)
     if moved == 0:
         return ""
@@ -354,19 +365,19 @@ def _arrow(p: float, was: float | None) -> str:
 
 
 def _stand(market: Wager, state: GameState) -> str:
-    """Where the bet stands: `119 / 225` for an over, words for the rest."""
+    """Where the bet stands: `119 / 225` for an over, words for another bet."""
     count = _progress(market, state)
     return standing(market, state) if count is None else f"{count[0]} / {count[1]}"
 
 
 def _under(market: Wager, state: GameState) -> str:
-    """What the bet needs, behind a bar where it gathers points."""
+    """What the bet needs; for an over, after a progress bar."""
     need, count = needs(market, state), _progress(market, state)
     return need if count is None else f"{bar(*count)} {need}"
 
 
 def _progress(market: Wager, state: GameState) -> tuple[int, int] | None:
-    """What an over has so far and what wins it; None for other bets, or before it can count."""
+    """An over's count so far and the count that wins it; None for other bets or without a count."""
     if not isinstance(market, Total | TeamTotal | PlayerTotal):
         return None
     now = _count(market, state)
@@ -386,6 +397,6 @@ def _count(market: Total | TeamTotal | PlayerTotal, state: GameState) -> int | N
 
 
 def bar(now: int, wanted: int) -> str:
-    """A bar of BAR_CELLS cells; the last one is filled only when all is there."""
+    """A bar of BAR_CELLS cells; the last cell is filled only when `now` reaches `wanted`."""
     filled = min(BAR_CELLS, max(now, 0) * BAR_CELLS // max(wanted, 1))
     return "█" * filled + "░" * (BAR_CELLS - filled)

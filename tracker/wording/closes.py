@@ -1,4 +1,4 @@
-"""What is said of prices and closes: shares of a unit, lines, and worth by the closing line."""
+"""The words for prices and closes: edges, lines, closing line values, fair prices, priors."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from tracker.wording.figures import percent
 
 
 def share_text(value: float, digits: int = 1) -> str:
-    """A signed share of a unit: `+4.1 %`, with a true minus."""
+    """A share of a unit with its sign, in percent: `+4.1 %`, with a true minus sign."""
     text = f"{value * 100:+.{digits}f} %"
     return text.replace("-", "−")
 
 
 def closed_line(wager: Wager, odds: Odds | None, value: ClosingValue) -> str:
-    """What a bet was worth by the close: `closed −5.5: your −4.5 was worth +4.1 %`."""
+    """A closing line value in words: `closed −5.5: your −4.5 was worth +4.1 %`."""
     if value.value is None:
         return f"no closing line value: {value.reason}"
     worth = f"was worth {share_text(value.value)}"
@@ -39,7 +39,7 @@ def closed_line(wager: Wager, odds: Odds | None, value: ClosingValue) -> str:
 
 
 def settled_line(bet: Bet, value: ClosingValue | None) -> str:
-    """The same for the message of a result; empty where there is nothing to be told."""
+    """A closing line value for the message of a result; empty when the value is missing."""
     if value is None or value.grade is Grade.MISSING:
         return ""
     line = closed_line(bet.market, bet.odds, value)
@@ -83,7 +83,7 @@ def selection_text(selection: Selection, home: str, away: str) -> str:
 
 
 def closing_text(x: Closing) -> str:
-    """What a game closed at: `home −5.5 · total 229 · home 68.1 % · by ...`."""
+    """A game's closing lines: `home −5.5 · total 229 · home 68.1 % · by ...`."""
     if x.tip_at is None:
         return "taken back: the game was called off"
     parts = []
@@ -98,7 +98,7 @@ def closing_text(x: Closing) -> str:
 
 
 def value_text(wager: Wager, odds: Odds | None, x: ClosingValue) -> str:
-    """The same in a line: by which close, what the bet was worth, and what its price asked for."""
+    """A closing line value with its chance, the break-even chance, and how it was found."""
     line = closed_line(wager, odds, x)
     if x.chance is None or odds is None:
         return line
@@ -107,7 +107,7 @@ def value_text(wager: Wager, odds: Odds | None, x: ClosingValue) -> str:
 
 
 def decision_facts(x: BetDecision, odds_format: str) -> tuple[str, ...]:
-    """What a bet was worth when it was made, beside its chance: the fair price, Kelly, the best."""
+    """The value of a bet when it was made, in short facts: fair price, Kelly share, best price."""
     fair = None if x.chance.fair_odds is None else _price(x.chance.fair_odds, odds_format)
     facts = (
         "" if fair in (None, NO_PRICE) else f"fair {fair}",
@@ -120,7 +120,7 @@ def decision_facts(x: BetDecision, odds_format: str) -> tuple[str, ...]:
 
 
 NO_PRICE = "no price"
-"""What is as good as certain is offered at no odds that can be written."""
+"""Stands for the fair price of a bet that is nearly certain: its odds would round to 1."""
 
 
 def _price(decimal: float, form: str) -> str:
@@ -131,7 +131,10 @@ def _price(decimal: float, form: str) -> str:
 
 
 def mean_text(mean: float | None, se: float | None, n: int, *, enough: int) -> str:
-    """A mean with its error: `+1.2 % ± 0.9 % (52 bets)`; under `enough` bets nothing is told."""
+    """A mean with its standard error: `+1.2 % ± 0.9 % (52 bets)`.
+
+    With fewer than `enough` bets it adds that nothing can be told yet.
+    """
     if mean is None:
         return "none"
     count = f"({n} bet{'s' * (n != 1)})"
@@ -143,7 +146,8 @@ def mean_text(mean: float | None, se: float | None, n: int, *, enough: int) -> s
 def prior_text(prior: SourcedPrior, game: Game, late: float | None = None) -> str:
     """A prior in a bettor's words: `DEN −4.5, total 228.5 · lines that you gave`.
 
-    `late` is the chance that the road team's games bring more points late than early, where known.
+    `late` is the chance that the road team is of the kind whose games bring more points after
+    half-time; None where it is not known.
     """
     team = game.home if prior.margin >= 0 else game.away
     spread = f"{team} −{abs(prior.margin):.1f}" if round(prior.margin, 1) else "level"

@@ -1,6 +1,6 @@
-"""Figures of a bet in a person's words: how a market is written, where it stands, what it needs.
+"""A bet's figures in a person's words: its name, where it stands, what it needs, sums and times.
 
-Also the shares of a chance's change by their causes, in tenths of a point that add up.
+It also words the causes of a chance's change, whose shares are rounded so that they add up.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from tracker.domain.tracking import LegStanding
 
 
 def player_standing(market: PlayerMarket, state: GameState) -> str:
-    """What a player has: `24 now`, `12 pts 9 reb now`; empty when the box does not tell."""
+    """A player's figure so far: `24 now`, `12 pts 9 reb now`; empty when the box lacks it."""
     line = box_line(state, market.player)
     if line is None or not (state.phase.in_play or state.phase is Phase.FINAL):
         return ""
@@ -56,12 +56,14 @@ def player_standing(market: PlayerMarket, state: GameState) -> str:
 
 
 def player_needs(market: PlayerMarket, state: GameState) -> str:
-    """What a player line needs from here: `needs 7 more`, `needs 1 reb more`."""
+    """What a player market needs from here: `needs 7 more`, `needs 1 reb more`; may be empty."""
     line = box_line(state, market.player)
     match market:
         case PlayerTotal():
-            begun = state.phase.in_play
-            made = figure(line, market.stat) if line is not None else None if begun else 0
+            # A box from before tip-off names the players, and has no figure of theirs.
+            made = 0 if state.phase is Phase.SCHEDULED else None
+            if line is not None and made is None:
+                made = figure(line, market.stat)
             return "" if made is None else points_needed(market.direction, market.points, made)
         case DoubleDouble():
             best = _best(market, state)
@@ -77,7 +79,7 @@ def player_needs(market: PlayerMarket, state: GameState) -> str:
 
 
 def _best(market: DoubleDouble, state: GameState) -> list[tuple[int, str]]:
-    """The figures of a player that are nearest to ten, as many as the market asks for."""
+    """The player's highest categories, as many as the market asks for, with their names."""
     line = box_line(state, market.player)
     if line is None:
         return []
@@ -86,7 +88,7 @@ def _best(market: DoubleDouble, state: GameState) -> list[tuple[int, str]]:
 
 
 def points_needed(direction: Direction, points: float, now: int) -> str:
-    """What is wanted of a count that stands at `now`: `needs 36 more`, `has room for 3 more`."""
+    """What an over or under needs at a count of `now`: `needs 36 more`, `has room for 3 more`."""
     whole = points == int(points)
     match direction:
         case Direction.OVER:
@@ -109,9 +111,9 @@ _HOUR = 3600
 
 
 def percent(p: float, digits: int = 0) -> str:
-    """A chance (0 to 1) as it is shown: `80 %`.
+    """A chance (0 to 1) as a percentage: `80 %`.
 
-    Only a decided bet shows 0 % or 100 %: what merely rounds to them shows as `<1 %` and `>99 %`.
+    Only a decided bet shows 0 % or 100 %: a chance that rounds to them shows as `<1 %` or `>99 %`.
     """
     share = round(p * 100, digits)
     step = 10.0**-digits
@@ -123,20 +125,20 @@ def percent(p: float, digits: int = 0) -> str:
 
 
 def hit_text(chance: Chance, digits: int = 0) -> str:
-    """p(hit) of a moment: `44 %`; `push` where that is certain, which is no chance lost."""
+    """The chance of winning: `44 %`; `push` where a push is certain, since 0 % would say lost."""
     return "push" if chance.push == 1 else percent(chance.win, digits)
 
 
 def ranged(peak: float | None, low: float | None, digits: int = 0) -> str:
-    """How far a chance has ranged: `peak 96 %, low 48 %`; a dash where none was ever told."""
+    """The range of a chance so far: `peak 96 %, low 48 %`; a dash for one that is not known."""
     shown = ("–" if x is None else percent(x, digits) for x in (peak, low))
     return "peak {}, low {}".format(*shown)
 
 
 def percent_change(p: float, was: float) -> tuple[str, str | None]:
-    """A chance and the one before it, with a decimal where they would else look the same.
+    """A chance and the chance before it, with a decimal where they would otherwise look the same.
 
-    The second is None when even then nothing can be told apart.
+    The second is None when they look the same even so.
     """
     for digits in (0, 1):
         shown = percent(p, digits), percent(was, digits)
@@ -151,11 +153,14 @@ def signed_money(cents: int) -> str:
 
 
 _WHOSE = ("own money", "free bet")
-"""Whose the stake is, by whether it is a free bet's."""
+"""Whose money the stake is, by whether the bet is free."""
 
 
 def change_text(what: str, before: str | None, after: str | None) -> str:
-    """A row of audit in a person's words, money as money: `stake $10.00 → $25.00`."""
+    """A change of a bet's figure in a person's words: `stake $10.00 → $25.00`.
+
+    `what` is the figure's name in the audit; a name that ends in `_cents` is shown as money.
+    """
     if what == "free":
         whose = (_WHOSE[x in ("1", "True")] for x in (before, after))
         return " → ".join(whose)
@@ -165,7 +170,7 @@ def change_text(what: str, before: str | None, after: str | None) -> str:
 
 
 def span_text(seconds: float) -> str:
-    """A length of time: `5 s`, `2 min 5 s`, `1 h 3 min`."""
+    """A duration: `5 s`, `2 min 5 s`, `1 h 3 min`."""
     whole = max(0, int(seconds))
     if whole < _MINUTE:
         return f"{whole} s"
@@ -185,7 +190,7 @@ def short(bet: Bet) -> str:
 
 
 def short_market(market: Market, game: Game) -> str:
-    """A market's name in a message, such as that of a leg: `DEN -4.5`, `Jokić o25.5 pts`."""
+    """A market's name in a message: `DEN -4.5`, `Jokić o25.5 pts`."""
     prefix = "" if market.span is Span.GAME else f"{market.span.value} "
     match market:
         case Moneyline():
@@ -213,29 +218,42 @@ def short_market(market: Market, game: Game) -> str:
 
 
 def score_text(game: Game, score: Score) -> str:
-    """The score, away team first, as everywhere: `LAL 91 – 98 DEN`."""
+    """The score with the away team first: `LAL 91 – 98 DEN`."""
     return f"{game.away} {score.away} – {score.home} {game.home}"
 
 
 class Staked(Protocol):
-    """What money is told of: a bet, or one as it is shown."""
+    """Anything with a stake: a bet, or the view of a bet."""
 
     @property
     def own_cents(self) -> int | None:
-        """What of the stake is the person's money; None where the stake is not known."""
+        """The part of the stake that is the person's money; None when the stake is not known."""
         ...
 
 
 def deciding(bet: int | str, *, payout: bool) -> str:
-    """What a person types to decide a bet, behind `tracker` or, in the chat, a slash.
+    """The command that decides a bet, to be typed after `tracker` or, in the chat, after a slash.
 
-    `payout` is whether its result is known, and only what the book paid is asked.
+    `payout` is whether the result is known and only the book's payout is missing.
     """
     return f"settle {bet} won " + ("--payout AMOUNT" if payout else "(or lost, push, void)")
 
 
+def certain_text(result: Result, reason: str, leg: int | None = None) -> str:
+    """Say that a bet, or its leg number `leg`, is certain although its game goes on."""
+    who = "" if leg is None else f"leg {leg} "
+    match result:
+        case Result.WON:
+            words = "can no longer lose"
+        case Result.LOST:
+            words = "can no longer win"
+        case _:
+            words = f"is a {result.value}"
+    return f"{who}{words}: {reason}"
+
+
 def money_for(bet: Staked, result: Result, payout_cents: int | None) -> str:
-    """What a result did to the stake: ` +$17.39`, ` $20.00 back`; empty when not known."""
+    """The money of a result, after a blank: ` +$17.39`, ` $20.00 back`; empty when not known."""
     profit = profit_cents(payout_cents, bet.own_cents)
     if payout_cents is None or profit is None:
         return ""
@@ -249,7 +267,7 @@ def money_for(bet: Staked, result: Result, payout_cents: int | None) -> str:
 
 
 def has_begun(market: Market, state: GameState) -> bool:
-    """Whether the part of the game that a market is about has been played in."""
+    """Whether the market's span of the game has begun."""
     tipped = state.phase.in_play or state.phase is Phase.FINAL
     return tipped and state.period >= market.span.periods(state.game.rules).start
 
@@ -267,7 +285,7 @@ def is_over(market: Market, state: GameState) -> bool:
 def counted(market: Wager, state: GameState) -> Score | None:
     """The points that count for a market so far; None before its span, or when not known.
 
-    None also for a parlay, whose legs count each for themselves.
+    None also for a parlay, whose legs have spans of their own.
     """
     if isinstance(market, Parlay) or not has_begun(market, state):
         return None
@@ -282,7 +300,7 @@ def counted(market: Wager, state: GameState) -> Score | None:
 
 
 def progress(legs: Sequence[LegStanding]) -> str:
-    """How far a parlay has come, leg by leg: `2 alive, 1 hit`; empty for a bet without legs."""
+    """A parlay's legs counted by how they stand: `2 alive, 1 hit`; empty for a bet without legs."""
     counts = (
         (sum(x.lost for x in legs), "lost"),
         (sum(x.alive for x in legs), "alive"),
@@ -295,7 +313,7 @@ def progress(legs: Sequence[LegStanding]) -> str:
 def standing(market: Wager, state: GameState) -> str:
     """Where a bet stands in a few words: `leads by 7`, `189 now`, `Q3 not begun`; may be empty.
 
-    Empty for a parlay: its legs say it, see `progress`.
+    It is empty for a parlay: see `progress`.
     """
     if isinstance(market, Parlay):
         return ""
@@ -338,9 +356,9 @@ def _lead(margin: int, span: str) -> str:
 
 
 def needs(market: Wager, state: GameState) -> str:
-    """What a bet needs from here, or to end with: `needs to win by 5`, `needs 36 more`.
+    """What a bet needs to win: `needs to win by 5`, `needs 36 more`.
 
-    Empty for a parlay: its legs say it.
+    Empty for a parlay, and when its span is over or its game is off.
     """
     if isinstance(market, Parlay) or is_over(market, state) or state.phase.off:
         return ""
@@ -390,7 +408,7 @@ def _margin_needed(points: float, part: str, *, can_tie: bool) -> str:
 
 
 def tenths(shares: Sequence[float], change: float) -> list[int]:
-    """Shares in tenths of a percentage point, rounded so that they add up to the rounded change."""
+    """Round shares to tenths of a percentage point so that they add up to the rounded change."""
     exact = [x * 1000 for x in shares]
     whole = [math.floor(x) for x in exact]
     missing = round(change * 1000) - sum(whole)
@@ -401,7 +419,7 @@ def tenths(shares: Sequence[float], change: float) -> list[int]:
 
 
 def cause_text(name: str, first: Snapshot, last: Snapshot, game: Game) -> str:
-    """What a cause of a change stands for, between two moments of a game."""
+    """Explain a cause of a chance's change between two snapshots, by the cause's name."""
     home = last.score.home - first.score.home
     away = last.score.away - first.score.away
     played = {

@@ -1,7 +1,8 @@
 """The JSON that other programs rely on: the shape of each answer of a command and of the API.
 
-The schemas in docs/schema and the API's own document are made of these shapes, and tests hold every
-answer against them. A key is never taken away or given another type; a new one may come.
+The schemas in docs/schema and the API's own document are generated from these shapes, and tests
+check every answer against them. A key is never removed or given another type; a new one may be
+added.
 """
 
 from __future__ import annotations
@@ -19,24 +20,24 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A shape, and the commands that answer so with `--json`."""
+    """A shape, and the commands that answer in it with `--json`."""
 
     shape: Any
     commands: tuple[str, ...]
     text: str
 
     def schema(self, name: str) -> dict[str, Any]:
-        """The JSON Schema (2020-12) of such an answer."""
+        """The JSON Schema (2020-12) of an answer."""
         made = TypeAdapter(self.shape).json_schema(schema_generator=_Plain)
         head = {"$schema": DIALECT, "title": name, "description": self.text}
         return head | {x: y for x, y in made.items() if x not in head}
 
 
 class _Plain(GenerateJsonSchema):
-    """Schemas whose keys have no titles: they would say the keys again."""
+    """Generates schemas without titles of keys, which would only repeat the keys."""
 
     def field_title_should_be_set(self, _: Any) -> bool:
-        """No."""
+        """Never: the key is name enough."""
         return False
 
 
@@ -52,19 +53,19 @@ CONTRACTS = {
     "edit": _one(bets.EditedJson, "A bet after a change, and what was changed.", "edit"),
     "withdraw": _one(
         bets.WithdrawnJson | bets.WithdrawnGoneJson,
-        "Whether a bet was withdrawn, or with `--gone` which were.",
+        "Whether a bet was withdrawn, or with `--gone` which bets were.",
         "withdraw",
     ),
     "settled": _one(
         bets.DecidedByHandJson, "A result by hand, or graded again.", "settle", "void", "regrade"
     ),
     "review": _one(
-        list[bets.ReviewJson], "The bets that wait for a person, or for a result.", "review",
+        list[bets.ReviewJson], "The bets that need a person, or a result.", "review",
         "settle",
     ),
     "import": _one(
         bets.ImportedJson | bets.ImportTrialJson,
-        "What was brought in, or with `--dry-run` what would be.",
+        "What was imported, or with `--dry-run` what would be.",
         "import",
     ),
     "rules": _one(
@@ -75,52 +76,52 @@ CONTRACTS = {
     "rules-test": _one(bets.RulesTestJson, "Rules tried on games that are over.", "rules test"),
     "snooze": _one(
         bets.SnoozeJson | list[bets.SnoozeJson] | bets.LiftedJson,
-        "A snooze, the list of them, or with `--off` how many were ended.",
+        "A snooze, the list of snoozes, or with `--off` how many were ended.",
         "snooze",
     ),
-    "alerts": _one(list[bets.AlertJson], "What rules have decided, fired or held.", "alerts"),
+    "alerts": _one(list[bets.AlertJson], "Alerts of rules, fired and held.", "alerts"),
     "why": _one(bets.WhyJson, "Why a chance moved.", "why"),
-    "cashout": _one(bets.CashoutJson, "An offer beside what a bet is worth.", "cashout"),
+    "cashout": _one(bets.CashoutJson, "A cash-out offer against what a bet is worth.", "cashout"),
     "hedge": _one(bets.HedgeJson, "What a second bet on the other side would do.", "hedge"),
     "check": _one(bets.CheckJson, "What a bet would be worth now, without being added.", "check"),
     # games, prices and players
     "games": _one(list[market.ListedGameJson], "The games of the slate.", "games"),
     "odds": _one(
         market.QuotedJson | market.CreditsJson,
-        "What is quoted of a game; of `credits` what quotes have cost.",
+        "A game's quotes; with `credits` what quotes have cost.",
         "odds",
     ),
     "edges": _one(
         market.EdgesJson, "Prices that pay more than the model says they should.", "edges",
         "recommend",
     ),
-    "clv": _one(market.ClvJson, "What bets were worth by the close.", "clv"),
+    "clv": _one(market.ClvJson, "What bets were worth at the closing line.", "clv"),
     "player": _one(market.PlayerJson, "A player's figures, and the chance of a line.", "player"),
     "price": _one(
         market.PriceAnswerJson | market.PriceMistakeJson,
-        "The answer to one state, or what is wrong with it: one a line.",
+        "The answer to one state, or what is wrong with it; one per line.",
         "price",
     ),
     "backtest": _one(market.BacktestJson, "What a strategy would have brought.", "backtest"),
     # the record
-    "status": _one(record.StatusJson, "The state of the whole.", "status"),
-    "profit": _one(record.ProfitJson, "The record in all and by month.", "profit"),
+    "status": _one(record.StatusJson, "The state of the program, its games and bets.", "status"),
+    "profit": _one(record.ProfitJson, "The record as a whole and by month.", "profit"),
     "performance": _one(record.PerformanceByJson, "The record by group.", "performance"),
     "calibration": _one(
-        record.CalibrationJson, "What was told against what came, raw beside it.", "calibration"
+        record.CalibrationJson, "Shown and raw chances against results.", "calibration"
     ),
     "report": _one(record.ReportJson, "A report of a week, a month or a season.", "report"),
-    "monitors": _one(record.MonitorsJson, "Whether the numbers are as they should be.", "monitors"),
+    "monitors": _one(record.MonitorsJson, "Whether the figures are as they should be.", "monitors"),
     # models
     "models": _one(list[models.ListedModelJson], "The models that could be used.", "model list"),
     "model": _one(
         models.GamesModelJson | models.PlayersModelJson | models.CalibrationModelJson
         | models.EntryJson,
-        "One model, with what is known of its kind; of one that has a fault its entry.",
+        "One model with its details; for a faulty one only its entry.",
         "model show",
     ),
     "active": _one(
-        models.EntryJson, "The model that is in use from now on.", "model activate",
+        models.EntryJson, "The model that is now in use.", "model activate",
         "model rollback",
     ),
     "compare": _one(
@@ -132,32 +133,32 @@ CONTRACTS = {
         list[models.CandidateJson], "The candidates that a fit has made.", "model retrain"
     ),
     "calibrate": _one(
-        models.CalibrateJson, "What official results have taught.", "model calibrate"
+        models.CalibrateJson, "What was learned from official results.", "model calibrate"
     ),
-    "trial": _one(models.TrialJson, "A trial that was begun or ended.", "model trial start",
+    "trial": _one(models.TrialJson, "A trial that was started or stopped.", "model trial start",
                   "model trial stop"),
     "trials": _one(
-        list[models.JudgedTrialJson], "Models on trial, and what the gate says.",
+        list[models.JudgedTrialJson], "The trials, with the gate's judgement.",
         "model trial show", "model trial judge",
     ),
-    "fit": _one(models.FittedJson, "A file of figures that was written.", "fit"),
+    "fit": _one(models.FittedJson, "The file of parameters that was written.", "fit"),
     "evaluate": _one(
         models.EvaluationJson | models.PlayerLinesEvaluationJson,
-        "How good a model is on seasons that it has not seen.",
+        "How good a model is on seasons that it was not fitted on.",
         "evaluate",
     ),
-    "study": _one(list[models.StudyJson], "Every season, by a fit on the others.", "study"),
+    "study": _one(list[models.StudyJson], "Every season, judged by a fit on the others.", "study"),
     # upkeep
-    "doctor": _one(list[record.CheckUpJson], "What was looked at.", "doctor"),
+    "doctor": _one(list[record.CheckUpJson], "What was checked, and how it stands.", "doctor"),
     "refresh": _one(list[record.RefreshedJson], "What was looked up.", "refresh"),
-    "chores": _one(list[record.ChoreJson], "What was done at set times.", "chores"),
+    "chores": _one(list[record.ChoreJson], "The chores: what was run at set times.", "chores"),
     "backup": _one(
         record.CopiedJson | record.MadeBackupJson | record.BackupJson,
         "A copy, or with `--full` or `--drill` a back-up.",
         "backup",
     ),
-    "backups": _one(list[record.BackupJson], "The back-ups, by `--list`.", "backup"),
-    "restore": _one(record.RestoredJson, "What was put back.", "restore"),
+    "backups": _one(list[record.BackupJson], "The back-ups, with `--list`.", "backup"),
+    "restore": _one(record.RestoredJson, "What was restored.", "restore"),
     "settings": _one(record.SettingsJson, "Every setting in force.", "config show"),
     "keys": _one(list[record.ApiKeyJson], "The keys of the API.", "web keys list"),
     "chats": _one(record.ChatsJson, "Who is paired in Telegram.", "telegram chats"),

@@ -1,4 +1,4 @@
-"""The shape of what is told of bets in JSON: by the command line, and by the API alike."""
+"""The JSON shapes of bets, as the command line and the API give them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Chance = Annotated[float, Field(ge=0, le=1)]
-"""A chance, or a share of a whole."""
+"""A chance, or a share, from 0 to 1."""
 
 Instant = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")]
 """A time: ISO 8601 in UTC."""
@@ -17,7 +17,7 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class Closed(BaseModel):
-    """A shape that has these keys and no others."""
+    """A shape that has exactly these keys."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,7 +38,7 @@ class SplitJson(Closed):
 
 
 class GameNameJson(Closed):
-    """A game by its id; all is null of a bet whose game is not known yet."""
+    """A game by its id; every key is null for a bet whose game is not known yet."""
 
     id: str | None
     league: str | None
@@ -48,7 +48,7 @@ class GameNameJson(Closed):
 
 
 class MomentsJson(Closed):
-    """Points that are expected, or by how much they may differ."""
+    """Expected points (`mu`), or their standard deviations (`sigma`)."""
 
     home: float
     away: float
@@ -57,7 +57,7 @@ class MomentsJson(Closed):
 
 
 class BetJson(Closed):
-    """A bet as it stands. `id` is the person's own, else its number."""
+    """A bet as it stands. `id` is the person's own id, or else the bet's number."""
 
     id: int | str
     pick: str
@@ -83,14 +83,17 @@ class BetsJson(Closed):
 
 
 class AddedBetJson(BetJson):
-    """A bet that was registered: `created` is false where it was there, `waiting` why it waits."""
+    """A registered bet.
+
+    `created` is false if it was there already; `waiting` says why it has no game yet.
+    """
 
     created: bool
     waiting: str | None
 
 
 class PriorSeenJson(Closed):
-    """What was believed before tip-off, as a snapshot keeps it."""
+    """The prior that a snapshot was made with."""
 
     margin: float
     total: float
@@ -98,7 +101,7 @@ class PriorSeenJson(Closed):
 
 
 class OwnJson(Closed):
-    """The figure that decides a bet: what counts so far, and what it is expected to end with."""
+    """The figure that decides a bet: its value now, and its expected final value."""
 
     now: float | None
     mu: float
@@ -134,7 +137,7 @@ class SnapshotsJson(Closed):
 
 
 class DeliveryJson(Closed):
-    """How far a message has come on one channel."""
+    """The delivery of a message on one channel."""
 
     channel: str
     state: str
@@ -145,7 +148,7 @@ class DeliveryJson(Closed):
 
 
 class AlertJson(Closed):
-    """A decision of a rule; `text` is empty where nothing was said."""
+    """A decision of a rule; `text` is empty where no message was written."""
 
     id: int
     bet: int | str
@@ -164,13 +167,13 @@ class AlertJson(Closed):
 
 
 class AlertsJson(Closed):
-    """What was said of a bet, and with `explain=1` what was held back."""
+    """The alerts of a bet, and with `explain=1` also those that were held."""
 
     alerts: list[AlertJson]
 
 
 class SettledJson(Closed):
-    """A revision of a bet's result."""
+    """A revision of a bet's settlement."""
 
     revision: Count
     result: str
@@ -198,7 +201,7 @@ class LegJson(Closed):
 
 
 class PriorJson(Closed):
-    """What is believed of the game before its tip-off, and who tells it."""
+    """The prior of a game, and the sources it rests on."""
 
     margin: float
     total: float
@@ -211,14 +214,14 @@ class PriorJson(Closed):
 
 
 class BestJson(Closed):
-    """The best price that was quoted, and where."""
+    """The best quoted price, and its book."""
 
     book: str
     odds_decimal: float
 
 
 class DecidedJson(Closed):
-    """What a bet was worth when it was made: our chance beside its price."""
+    """What a bet was worth when it was made: our chance against its price."""
 
     p: Chance
     push: Chance
@@ -232,7 +235,7 @@ class DecidedJson(Closed):
 
 
 class ClosingValueJson(Closed):
-    """What a bet was worth by the close: the expected profit of one unit."""
+    """What a bet was worth at the closing line: the expected profit of one unit."""
 
     grade: Literal["quoted", "converted", "model", "missing"]
     value: float | None
@@ -275,7 +278,7 @@ class ColumnsJson(Closed):
 
 
 class SnoozedJson(Closed):
-    """Until when nothing is said."""
+    """What is snoozed, and until when."""
 
     scope: Literal["bet", "game", "all"]
     target: str
@@ -283,7 +286,7 @@ class SnoozedJson(Closed):
 
 
 class HeldBetJson(Closed):
-    """A bet that is held, and by what chance its worth is told."""
+    """An open bet, with the chance that its worth is worked out from."""
 
     id: int | str
     number: int
@@ -295,7 +298,7 @@ class HeldBetJson(Closed):
 
 
 class CashoutJson(HeldBetJson):
-    """An offer beside what the bet is worth; no `break_even` where it pays more than a bet can."""
+    """A cash-out offer against the bet's worth. `break_even` is null above any payout."""
 
     offer_cents: int
     fair_cents: int
@@ -304,7 +307,7 @@ class CashoutJson(HeldBetJson):
 
 
 class HedgeStakeJson(Closed):
-    """A second bet on the other side, and what both bring, in cents."""
+    """A second bet on the other side, and what both bets together bring, in cents."""
 
     stake: int
     if_wins: int
@@ -313,7 +316,7 @@ class HedgeStakeJson(Closed):
 
 
 class HedgeJson(HeldBetJson):
-    """Two stakes on the other side: the same either way, and the first stake covered."""
+    """Two stakes on the other side: `lock` for the same either way, `even` to cover the first."""
 
     against: str
     lock: HedgeStakeJson
@@ -332,7 +335,7 @@ class EndJson(Closed):
 
 
 class CauseJson(Closed):
-    """A cause, and by how much of p(hit) it moved the chance."""
+    """A cause, and by how much it moved p(hit)."""
 
     cause: str
     change: float
@@ -351,13 +354,16 @@ class WhyJson(Closed):
 
 
 class ReviewJson(BetJson):
-    """A bet that waits for its result, and why; `review` is null where its game is over."""
+    """A bet that waits for its result.
+
+    `review` says why a person must decide it; it is null if only its game is over.
+    """
 
     review: str | None
 
 
 class NewLegJson(Closed):
-    """A leg of a bet that was registered."""
+    """A leg of a registered bet."""
 
     market: str
     game: GameNameJson
@@ -365,7 +371,10 @@ class NewLegJson(Closed):
 
 
 class AddedJson(Closed):
-    """A bet as it was understood: `created` is false where it was there, `waiting` why it waits."""
+    """A bet as it was understood.
+
+    `created` is false if it was there already; `waiting` says why it has no game yet.
+    """
 
     id: int | str
     number: int
@@ -384,7 +393,7 @@ class AddedJson(Closed):
 
 
 class AuditJson(Closed):
-    """One change: by whom, of what, from what to what."""
+    """One change: who made it, of what, and the values before and after."""
 
     at: Instant
     who: str
@@ -408,13 +417,13 @@ class WithdrawnJson(Closed):
 
 
 class WithdrawnGoneJson(Closed):
-    """The numbers of the bets that had left the bets file, and were withdrawn."""
+    """The numbers of the bets that had left the bets file and were withdrawn."""
 
     withdrawn: list[int]
 
 
 class DecidedByHandJson(Closed):
-    """A result that was decided by hand, or graded again from the box score."""
+    """A result that a person decided, or that was graded again from the box score."""
 
     id: int | str
     number: int
@@ -428,7 +437,7 @@ class DecidedByHandJson(Closed):
 
 
 class RuleStandingJson(Closed):
-    """A rule of a bet: where it stands, and how often it has told."""
+    """A rule of a bet: its state, and how often it has fired."""
 
     rule: str
     state: Literal["", "unarmed", "armed", "pending", "firing", "cooling", "done"]
@@ -443,16 +452,16 @@ class RulesJson(Closed):
 
 
 class DefaultRulesJson(Closed):
-    """The rules of bets that bring none."""
+    """The rules of bets without rules of their own."""
 
     rules: list[str]
 
 
 class RuleFiguresJson(Closed):
-    """What a rule would have told in games that are over.
+    """What a rule would have reported in finished games.
 
-    `share` is how often a bet ended as the alert pointed, `promised` the mean chance that it gave
-    that, `lead_minutes` game minutes until it was settled.
+    `share` is how often a bet ended as the alert pointed, `promised` the mean chance that the alert
+    gave that end, `lead_minutes` the game minutes until the bet was settled.
     """
 
     rule: str
@@ -470,7 +479,7 @@ class RuleFiguresJson(Closed):
 
 
 class RulesTestJson(Closed):
-    """Rules tried on games that are over."""
+    """Rules tried on finished games."""
 
     games: Count
     bets: Count
@@ -478,7 +487,7 @@ class RulesTestJson(Closed):
 
 
 class SnoozeJson(Closed):
-    """A snooze: about what, from when, and until when nothing is said."""
+    """A snooze: what it covers, since when, and until when."""
 
     scope: Literal["bet", "game", "all"]
     target: str
@@ -493,7 +502,7 @@ class LiftedJson(Closed):
 
 
 class ImportedBetJson(Closed):
-    """A row of a file, as it would be brought in."""
+    """A row of a file, as it would be imported."""
 
     line: int
     pick: str
@@ -509,7 +518,7 @@ class ImportedBetJson(Closed):
 
 
 class ImportTrialJson(Closed):
-    """What an import would bring in; nothing was written."""
+    """What an import would add; nothing was written."""
 
     bets: list[ImportedBetJson]
     mistakes: Count
@@ -519,7 +528,7 @@ class ImportTrialJson(Closed):
 
 
 class ImportedJson(Closed):
-    """What an import has brought in."""
+    """What an import has added."""
 
     added: Count
     known: Count
@@ -532,7 +541,7 @@ class ImportedJson(Closed):
 
 
 class CheckedGameJson(Closed):
-    """The game of a bet that is looked at."""
+    """The game of a bet that is checked."""
 
     id: str
     away: str
@@ -540,7 +549,7 @@ class CheckedGameJson(Closed):
 
 
 class CheckJson(DecidedJson):
-    """What a bet would be worth now, and why it is not worth a look by the limits, if so."""
+    """What a bet would be worth now; `why` says which limits keep it from being worth a look."""
 
     bet: str
     game: CheckedGameJson

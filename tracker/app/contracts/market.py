@@ -1,4 +1,4 @@
-"""The shape of what is told of games, prices, the market and players in JSON."""
+"""The JSON shapes of games, prices, the market and players."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class GameJson(GameNameJson):
 
 
 class GamesJson(Closed):
-    """Games by tip-off."""
+    """Games in order of tip-off."""
 
     games: list[GameJson]
 
 
 class OfferJson(Closed):
-    """A price of one side of a line. Exchanges' prices are those after their fee."""
+    """A price of one side of a line; an exchange's price is the one after its fee."""
 
     market: str
     span: str
@@ -50,7 +50,7 @@ class OfferJson(Closed):
 
 
 class QuoteJson(OfferJson):
-    """A price with its times; `anchor` is a book that tells what is fair and takes no bet."""
+    """A price with its times; an `anchor` is a book that only shows what is fair."""
 
     at: Instant
     told_at: Instant | None
@@ -60,7 +60,7 @@ class QuoteJson(OfferJson):
 
 
 class StepJson(Closed):
-    """Where a main line stood from a time on."""
+    """A main line from a time on."""
 
     at: Instant
     points: float | None
@@ -68,7 +68,7 @@ class StepJson(Closed):
 
 
 class ClosingJson(Closed):
-    """What the market said at tip-off."""
+    """The market's lines at tip-off."""
 
     tip_at: Instant
     home_spread: float | None
@@ -80,7 +80,7 @@ class ClosingJson(Closed):
 
 
 class QuotedJson(Closed):
-    """All that is quoted of a game: best prices over the person's books, all, paths, the close."""
+    """A game's quotes: the best of the person's books, all quotes, the lines' paths, the close."""
 
     game: GameNameJson
     at: Instant
@@ -112,7 +112,7 @@ class EdgeJson(Closed):
 
 
 class SoFarJson(Closed):
-    """How such rows did: the mean chance that was said, the share that came, a unit's profit."""
+    """How such rows did: their mean chance, the share that won, the mean profit of one unit."""
 
     n: Count
     said: Chance | None
@@ -121,7 +121,7 @@ class SoFarJson(Closed):
 
 
 class EdgesJson(Closed):
-    """The rows of this moment, those far from the market apart, and how such rows did so far."""
+    """The rows of this moment, disagreements with the market, and how earlier rows did."""
 
     at: Instant
     edges: list[EdgeJson]
@@ -140,7 +140,7 @@ class MeanJson(Closed):
 
 
 class ValuedBetJson(Closed):
-    """What one bet was worth by the close."""
+    """What one bet was worth at the closing line."""
 
     id: int | str
     grade: str
@@ -197,7 +197,7 @@ class CreditsJson(Closed):
 
 
 class PricedBetJson(Closed):
-    """A bet's chances in a state."""
+    """A bet's chances in a given state."""
 
     bet: str
     win: Chance
@@ -207,7 +207,7 @@ class PricedBetJson(Closed):
 
 
 class PriceAnswerJson(Closed):
-    """What `tracker price` says of a state."""
+    """The answer of `tracker price` to a state."""
 
     id: Any
     mu: MomentsJson
@@ -232,7 +232,7 @@ class RollingJson(Closed):
 
 
 class InjuredJson(Closed):
-    """What is said of a player's health."""
+    """A player's injury report."""
 
     status: str
     detail: str
@@ -257,7 +257,7 @@ class PlayedGameJson(Closed):
 
 
 class AllowedJson(Closed):
-    """What all players together had against the next opponent, a game; `league` is the mean."""
+    """A team's opponents' mean per game of a figure; `league` is the mean over all teams."""
 
     team: str
     games: Count
@@ -288,14 +288,14 @@ class PlayerJson(Closed):
 
 
 class NoPlayerJson(Closed):
-    """Why nothing can be told of one who was asked about."""
+    """Why nothing can be said of a player who was asked about."""
 
     name: str
     error: str
 
 
 class PlayersJson(Closed):
-    """An answer for each that was asked about, by their order."""
+    """An answer for each player that was asked about, in their order."""
 
     players: list[PlayerJson | NoPlayerJson]
 
@@ -308,7 +308,7 @@ class MistakeJson(Closed):
 
 
 class PriceMistakeJson(Closed):
-    """The answer to a state that cannot be priced, in its place."""
+    """The answer to a state that cannot be priced."""
 
     id: Any
     error: MistakeJson
@@ -321,7 +321,7 @@ class ListedGameJson(GameJson):
 
 
 class BetGroupJson(Closed):
-    """What a part of a strategy's bets brought, in units; `low` and `high` bound the ROI (95 %)."""
+    """What a group of bets brought, in units; `low` and `high` bound the ROI (95 %)."""
 
     key: str
     n: Count
@@ -340,7 +340,7 @@ class DrawdownJson(Closed):
 
 
 class LuckJson(Closed):
-    """The best cell of the grid when results are dealt out by chance."""
+    """The best cell of the grid when results are shuffled."""
 
     median: float
     q95: float
@@ -359,7 +359,7 @@ class StudiedStrategyJson(Closed):
 
 
 class BacktestJson(StudiedStrategyJson):
-    """What a strategy would have brought. Money is in units staked."""
+    """What a strategy would have brought. Money is in units."""
 
     source: str
     clv_se: float | None

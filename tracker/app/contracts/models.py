@@ -1,4 +1,4 @@
-"""The shape of what is told of models in JSON: which there are, and how good they are."""
+"""The JSON shapes of models: which there are, and how good they are."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from tracker.app.contracts.market import StudiedStrategyJson
 
 Kind = Literal["games", "players", "calibration"]
 Scores = dict[str, dict[str, float]]
-"""Scores by the moment of a game at which they were worked out."""
+"""Scores by the moment of a game at which they were computed."""
 
 
 class UnseenJson(Closed):
-    """What a model's form was worth on a season that it had not seen; `in_use` beside it."""
+    """How good a model's form was on a season it was not fitted on.
+
+    `in_use` has the scores of the model then in use on the same season.
+    """
 
     season: str
     games: Count
@@ -44,7 +47,7 @@ class ClauseJson(Closed):
 
 
 class EstimateJson(Closed):
-    """A score, raw and calibrated, and where the true difference lies (95 %)."""
+    """A score, raw and calibrated, and the 95 % interval of the difference."""
 
     raw: float
     calibrated: float
@@ -53,7 +56,7 @@ class EstimateJson(Closed):
 
 
 class UntaughtJson(Closed):
-    """A market whose results teach nothing, and why."""
+    """A market from whose results nothing was learned, and why."""
 
     bets: Count
     used: Literal[False]
@@ -62,7 +65,7 @@ class UntaughtJson(Closed):
 
 
 class TaughtJson(Closed):
-    """What the results of a market have taught, judged on those that came later."""
+    """What was learned from the results of a market, judged on later results."""
 
     bets: Count
     judged_on: Count
@@ -75,11 +78,11 @@ class TaughtJson(Closed):
 
 
 Evidence = dict[str, TaughtJson | UntaughtJson]
-"""What results have taught, by market."""
+"""What was learned from results, by market."""
 
 
 class EntryJson(Closed):
-    """A model of the registry. `fault` says why it cannot be used, where it cannot."""
+    """A model of the registry. `fault` says why it cannot be used; null if it can."""
 
     league: str
     kind: Kind
@@ -95,7 +98,7 @@ class EntryJson(Closed):
 
 
 class ListedModelJson(EntryJson):
-    """A model of the list, and whether forecasts are made with it."""
+    """A model of the list; `used` is whether forecasts are made with it."""
 
     used: bool
 
@@ -103,7 +106,7 @@ class ListedModelJson(EntryJson):
 class AverageJson(Closed):
     """The average game of a league, in points; the margin is the home team's.
 
-    `reference` is the total that the form was fitted about.
+    `reference` is the total that the form was fitted around.
     """
 
     margin: float
@@ -134,7 +137,7 @@ class CalibrationModelJson(EntryJson):
 
 
 class CandidateJson(EntryJson):
-    """A model that was made, with what stands in `about` beside it; `trial` is its open one."""
+    """A fitted model, with what `about` says repeated beside it; `trial` is its open trial."""
 
     fitted_at: str
     data: str
@@ -150,7 +153,7 @@ class ModelJson(CandidateJson):
 
 
 class CalibrateJson(Closed):
-    """What official results have taught, by market; no candidate where nothing passes."""
+    """What was learned from official results, by market; no candidate where nothing passes."""
 
     league: str
     candidate: CandidateJson | None
@@ -158,7 +161,7 @@ class CalibrateJson(Closed):
 
 
 class TrialJson(Closed):
-    """A challenger beside the champion, and what is said of it."""
+    """A trial of a challenger against the champion, with its verdict."""
 
     id: int
     league: str
@@ -176,7 +179,7 @@ class TrialJson(Closed):
 
 
 class TriedBetsJson(Closed):
-    """Brier scores of both sides of a trial on the person's own bets."""
+    """Brier scores of both models of a trial on the person's own bets."""
 
     n: Count
     champion: float | None
@@ -184,7 +187,7 @@ class TriedBetsJson(Closed):
 
 
 class JudgedTrialJson(TrialJson):
-    """A trial with what the gate says now: the games compared, and those until the next look."""
+    """A trial with the gate's judgement: games compared, and `more` that it still needs."""
 
     games: Count | None
     more: Count | None
@@ -204,7 +207,7 @@ class ModelsJson(TrialsJson):
 
 
 class ComparedModelJson(Closed):
-    """One of two models that are held beside each other."""
+    """One of two models that are compared."""
 
     model: str
     model_version: str
@@ -214,7 +217,7 @@ class ComparedModelJson(Closed):
 
 
 class TypicalStateJson(Closed):
-    """A typical state, and what both models say of it; `total` is mu and sigma of each."""
+    """A typical state, with what both models say; `total` is mu and sigma of each."""
 
     state: str
     home_win: list[Chance]
@@ -229,7 +232,7 @@ class ComparedJson(Closed):
 
 
 class JudgedPairJson(Closed):
-    """Brier scores of two models at a moment, and their mean difference with its 95 %."""
+    """Brier scores of two models at a moment, and their mean difference with its 95 % interval."""
 
     at: str
     market: str
@@ -248,7 +251,7 @@ class JudgedPairsJson(Closed):
 
 
 class FittedJson(Closed):
-    """A file of figures that was written."""
+    """A file of parameters that was written."""
 
     file: str
     league: str
@@ -258,7 +261,7 @@ class FittedJson(Closed):
 
 
 class JudgedModelJson(Closed):
-    """What model of games was judged, and on what."""
+    """The model of games that was judged, and the games it was judged on."""
 
     league: str
     model_version: str
@@ -269,7 +272,7 @@ class JudgedModelJson(Closed):
 
 
 class JudgedFiguresJson(Closed):
-    """What figures of players were judged, and on what."""
+    """The figures of players that were judged, and the games they were judged on."""
 
     model_version: str
     fitted_on: list[str]
@@ -305,7 +308,7 @@ class PlayerLinesEvaluationJson(Closed):
 
 
 class JudgedSeasonJson(Closed):
-    """Brier scores and CRPS by moment, on a season by a fit without it."""
+    """Brier scores and CRPS by moment on one season, by a fit without it."""
 
     season: str
     games: Count
@@ -313,7 +316,7 @@ class JudgedSeasonJson(Closed):
 
 
 class StudyJson(Closed):
-    """A season of a league, judged by a fit on the others."""
+    """A season of a league, judged by a fit on the other seasons."""
 
     league: str
     season: str

@@ -1,4 +1,4 @@
-"""The shape of what is told of the whole in JSON: its state, the record, and its upkeep."""
+"""The JSON shapes of the program's status, the record, and the upkeep."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tracker.app.contracts.market import GameJson, MeanJson
 
 
 class DaemonJson(Closed):
-    """The daemon that runs."""
+    """The running daemon."""
 
     pid: int | None
     started_at: Instant
@@ -21,7 +21,7 @@ class DaemonJson(Closed):
 
 
 class FollowedGameJson(GameJson):
-    """A game that is followed, how many bets are on it, and how old what is known of it is."""
+    """A followed game, the number of bets on it, and the age of its last poll."""
 
     bets: Count
     seen_at: Instant | None
@@ -31,7 +31,7 @@ class FollowedGameJson(GameJson):
 
 
 class SourceJson(Closed):
-    """How a source answered last."""
+    """How a source last answered."""
 
     source: str
     word: str
@@ -39,7 +39,7 @@ class SourceJson(Closed):
 
 
 class SentJson(Closed):
-    """Messages of a channel in a state."""
+    """The number of a channel's messages in a state."""
 
     channel: str
     state: str
@@ -47,7 +47,7 @@ class SentJson(Closed):
 
 
 class CountedJson(Closed):
-    """Decisions of rules by their reason."""
+    """The number of rules' decisions by reason."""
 
     decision: str
     reason: str
@@ -55,7 +55,7 @@ class CountedJson(Closed):
 
 
 class StatusJson(Closed):
-    """The state of the whole."""
+    """The state of the program, its games and bets."""
 
     at: Instant
     daemon: DaemonJson | None
@@ -71,7 +71,7 @@ class StatusJson(Closed):
 
 
 class ReportBinJson(Closed):
-    """A range of chances: what was said, and what came."""
+    """A range of chances: the mean chance said, and the share that came."""
 
     low: Chance
     high: Chance
@@ -82,14 +82,14 @@ class ReportBinJson(Closed):
 
 
 class BinJson(ReportBinJson):
-    """A range of chances: what was said, what came, and where the true share lies (95 %)."""
+    """A range of chances: mean said, share that came, and the 95 % interval of the true share."""
 
     least: Chance
     most: Chance
 
 
 class RawCalibrationJson(Closed):
-    """Chances beside what came; ECE is the expected calibration error."""
+    """Chances against results; ECE is the expected calibration error."""
 
     bets: Count
     brier: float | None
@@ -99,13 +99,13 @@ class RawCalibrationJson(Closed):
 
 
 class ToldCalibrationJson(RawCalibrationJson):
-    """What was told beside what came, and `raw` the same as the forecast had it."""
+    """Shown chances against results; `raw` is the same for the chances before calibration."""
 
     raw: RawCalibrationJson
 
 
 class CalibrationJson(ToldCalibrationJson):
-    """The same of every chance that was told, and `first` of the first chance of each bet.
+    """Every shown chance against its result; `first` is the same for each bet's first chance.
 
     `calibrated` is the number of bets with a chance that a calibration has moved.
     """
@@ -139,7 +139,7 @@ class PerformanceJson(Closed):
 
 
 class HealthJson(Closed):
-    """Whether all is well; `checks` says which is not."""
+    """Whether all is well; `checks` says which check fails."""
 
     ok: bool
     checks: dict[str, bool]
@@ -147,7 +147,7 @@ class HealthJson(Closed):
 
 
 class MonitorJson(Closed):
-    """How a watcher of the numbers stands, and since when."""
+    """How a monitor stands, and since when."""
 
     name: str
     league: str
@@ -177,19 +177,19 @@ class MonitorsJson(Closed):
 
 
 class ProfitJson(TallyJson):
-    """The record in all, and by month."""
+    """The record as a whole, and by month."""
 
     months: dict[str, TallyJson]
 
 
 class WholeWorthJson(MeanJson):
-    """What all bets were worth by the close; `coverage` is the share that has a value."""
+    """What all bets were worth at the closing line; `coverage` is the share that has a value."""
 
     coverage: Chance | None
 
 
 class GroupTallyJson(TallyJson):
-    """The record of a group, and what its bets were worth by the close."""
+    """The record of a group, and what its bets were worth at the closing line."""
 
     clv: MeanJson
 
@@ -203,7 +203,7 @@ class PerformanceByJson(Closed):
 
 
 class ReportCalibrationJson(Closed):
-    """Chances beside what came."""
+    """Chances against results."""
 
     bets: Count
     brier: float
@@ -212,7 +212,7 @@ class ReportCalibrationJson(Closed):
 
 
 class ReportClosesJson(Closed):
-    """What bets were worth by the close, on average."""
+    """What bets were worth at the closing line, on average."""
 
     bets: Count
     mean_ev: float | None
@@ -244,7 +244,7 @@ class ReportJson(Closed):
 
 
 class CheckUpJson(Closed):
-    """One thing that was looked at."""
+    """One thing that was checked."""
 
     check: str
     health: Literal["good", "warning", "bad"]
@@ -252,7 +252,7 @@ class CheckUpJson(Closed):
 
 
 class RefreshedJson(Closed):
-    """What was looked up of a league; `whole` is false where something is missing."""
+    """What was looked up for a league; `whole` is false where something is missing."""
 
     part: Literal["results", "players", "ratings", "form", "ends", "injuries"]
     league: str
@@ -262,7 +262,7 @@ class RefreshedJson(Closed):
 
 
 class ChoreJson(Closed):
-    """A chore that was due: `outcome` is null while it is at work."""
+    """A chore that was due: `outcome` is null while it runs."""
 
     chore: str
     due: Instant
@@ -286,7 +286,7 @@ class BackupJson(Closed):
 
 
 class MadeBackupJson(BackupJson):
-    """A back-up, and the older ones that were dropped for it."""
+    """A new back-up, and the older ones that were deleted."""
 
     dropped: list[str]
 
@@ -299,7 +299,7 @@ class CopiedJson(Closed):
 
 
 class RestoredJson(Closed):
-    """What was put back; `moved` is where the old database lies now."""
+    """What was restored; `moved` is where the old database is now."""
 
     rows: Count
     hash: str
@@ -331,7 +331,7 @@ class SettingsJson(Closed):
 
 
 class ApiKeyJson(Closed):
-    """A key of the API; the key itself is not kept."""
+    """A key of the API; the key itself is not stored."""
 
     name: str
     scopes: list[Literal["price", "read", "write"]]
@@ -340,14 +340,14 @@ class ApiKeyJson(Closed):
 
 
 class PairedUserJson(Closed):
-    """A user who may command, and from which chat."""
+    """A user who may give commands, and the chat."""
 
     chat: int
     user: int
 
 
 class ChatsJson(Closed):
-    """The chat that alerts go to, and who may command."""
+    """The chat that alerts go to, and the users who may give commands."""
 
     alerts_to: int | str | None
     topic: int | None
@@ -356,7 +356,7 @@ class ChatsJson(Closed):
 
 
 class TestAlertJson(Closed):
-    """What a channel answered to a message that was sent to try it."""
+    """A channel's answer to a test message."""
 
     channel: str
     sent: bool

@@ -1,4 +1,4 @@
-"""What is quoted, what closed, and how bets fared by it: read for a person, however asked."""
+"""A game's quotes and close, and how bets fared by it, as a person asks for them."""
 
 from __future__ import annotations
 
@@ -27,22 +27,23 @@ if TYPE_CHECKING:
 
 
 DAY = timedelta(hours=24)
-"""How far back quotes of a game that has not begun are looked for."""
+"""How long before a game's tip-off its quotes are looked for."""
 
 LIVE_AGE = timedelta(minutes=2)
-"""Oldest quote of a game that is being played which may still be had."""
+"""Age of the oldest quote of a game in play that can still be had."""
 
 _RECENT = timedelta(hours=36)
 _MOST_LISTED = 15
 
 NOT_YET = 30
-"""Bets under which nothing is said of a mean: one bet's value has an sd of .107 units."""
+"""Fewer bets than this give no mean worth showing: one bet's value has an sd of .107 units."""
 
 
 async def named_game(store: Store, text: str, now: datetime) -> tuple[Game, GameState | None]:
-    """The game that is meant by `LAL@DEN`, one of its teams, or its id; BadBet when there is none.
+    """The game that is meant by `LAL@DEN`, by one of its teams, or by its id.
 
-    Of several the one that is nearest in time; a day may follow, as in `LAL@DEN 2026-11-20`.
+    Of several, the one nearest in time; a date may follow, as in `LAL@DEN 2026-11-20`. Raises
+    BadBet when there is none.
     """
     plain, _, day = text.strip().upper().partition(" ")
     listed = await store.games()
@@ -63,7 +64,10 @@ def _some(names: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A price that stands, and since how many seconds nobody has stood by it."""
+    """A quote with the seconds since it was last confirmed.
+
+    `anchor` is whether its book only shows what is fair and takes no bet.
+    """
 
     quote: Quote
     age_s: float
@@ -72,7 +76,7 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where a main line stood from a moment on: its points and the chance of its first side."""
+    """A main line from a moment on: its points, and the chance of its first side."""
 
     at: datetime
     points: float | None
@@ -81,7 +85,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class GameOdds:
-    """All that is quoted of a game at a moment. `best` are over your books, `quotes` are all."""
+    """All quotes of a game at a moment. `best` are the best of your books, `quotes` are all."""
 
     game: Game
     at: datetime
@@ -94,7 +98,7 @@ class GameOdds:
 async def game_odds(
     store: Store, game: Game, state: GameState | None, settings: OddsSettings, now: datetime
 ) -> GameOdds:
-    """What is quoted of a game: the best prices, all of them, the path of each line, the close."""
+    """A game's quotes: the best prices, all prices, the path of each main line, and the close."""
     quotes = await store.quotes.standing(game.id, game.start - DAY, now)
     history = await store.quotes.history(game.id, game.start - DAY, now)
     closing = (await store.quotes.closings(game.id)).get(game.id)
@@ -112,7 +116,7 @@ async def game_odds(
 
 
 def offer(quotes: StandingQuote, settings: OddsSettings, now: datetime) -> Offered:
-    """A quote with its age."""
+    """A quote with its age in seconds."""
     name = quotes.quote.book.rpartition(":")[2]
     age = max(0.0, (now - quotes.stood_at).total_seconds())
     return Offered(quotes.quote, age, name in settings.anchors)
@@ -121,7 +125,7 @@ def offer(quotes: StandingQuote, settings: OddsSettings, now: datetime) -> Offer
 def best_of(
     offered: Iterable[Offered], settings: OddsSettings, oldest: timedelta
 ) -> tuple[Offered, ...]:
-    """The best price of each side of each line over your books, of those that can be had."""
+    """The best price that can be had for each side of each line, over your books."""
     best: dict[Selection, Offered] = {}
     for one in offered:
         quote = one.quote
@@ -139,7 +143,7 @@ def _order(x: Selection) -> tuple[str, str, str, float, str]:
 
 
 def paths(history: Sequence[Quote]) -> dict[str, tuple[Step, ...]]:
-    """Where the market's main spread, total and moneyline have stood, one step for each change."""
+    """The market's main spread, total and moneyline over time, one step for each change."""
     from tracker.engine.market import consensus
 
     standing: dict[tuple[str, Selection], Quote] = {}
@@ -181,7 +185,7 @@ def _step(
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """The mean of some bets' closing line values, and its standard error; None of too few."""
+    """The mean of some bets' closing line values, and its standard error; None for too few."""
 
     key: str
     n: int
@@ -191,10 +195,10 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class ClvReport:
-    """How bets fared by the close. `n` counts all of them; `coverage` is the share with a value.
+    """How bets fared by the close. `n` counts all bets, `coverage` is the share that has a value.
 
-    The mean is over single bets whose close was quoted or converted; parlays, and what rests on our
-    own model, stand apart.
+    The mean is over single bets whose close was quoted or converted. Parlays, and values that rest
+    on our own model, are kept apart.
     """
 
     n: int
@@ -208,14 +212,14 @@ class ClvReport:
 
     @property
     def singles(self) -> list[float]:
-        """The values that the mean is over."""
+        """The values that the mean is taken over."""
         good = (Grade.QUOTED, Grade.CONVERTED)
         kept = (v for x, v in self.rows if v.grade in good and not isinstance(x.market, Parlay))
         return [x.value for x in kept if x.value is not None]
 
     @property
     def coverage(self) -> float | None:
-        """The share of the bets that have a value; None without any."""
+        """The share of the bets that have a value; None without any bets."""
         return self.covered / self.n if self.n else None
 
 
@@ -235,13 +239,13 @@ BY: Mapping[str, KeysOf] = {
     "month": lambda x: () if x.game is None else (x.game.slate.isoformat()[:7],),
     "player": _players,
 }
-"""What bets can be put together by."""
+"""What bets can be grouped by."""
 
 
 def clv_report(
     bets: Iterable[BetView], values: Mapping[int, ClosingValue], by: str | None = None
 ) -> ClvReport:
-    """How bets fared by the close, put together by one of `BY`."""
+    """How bets fared by the close, grouped by one of `BY` if one is given."""
     found = [(x, by_result(x, values.get(x.number))) for x in bets]
     rows = [(x, v) for x, v in found if v is not None]
     good = [(x, v) for x, v in rows if v.grade in (Grade.QUOTED, Grade.CONVERTED)]
@@ -266,9 +270,9 @@ def clv_report(
 
 
 def clv_summary(sums: Sequence[ValueSum], unclosed: int) -> ClvReport:
-    """The same from sums, without its rows and groups: however many bets there are.
+    """How bets fared by the close, from sums: without rows and groups, for any number of bets.
 
-    `unclosed` are the bets that ended without a look at their close.
+    `unclosed` is the number of bets that ended without a close.
     """
     from tracker.engine.market.clv import NO_CLOSE, VOID
 
@@ -302,10 +306,10 @@ def _mean_in(key: str, sums: Sequence[ValueSum]) -> Mean:
 
 
 def by_result(x: BetView, value: ClosingValue | None) -> ClosingValue | None:
-    """The value of a bet as its result leaves it; None where it has not met its close yet.
+    """The closing line value of a bet, given its result; None where it has no close yet.
 
-    A bet that came back whole has none, whoever settled it. One that was there before the tip-off
-    and ended without a close was missed.
+    A void bet has no value. A bet that was added before tip-off and ended without a close counts as
+    missing.
     """
     from tracker.engine.market.clv import NO_CLOSE, VOID
 
@@ -320,17 +324,17 @@ def by_result(x: BetView, value: ClosingValue | None) -> ClosingValue | None:
 _NOT_THERE = "nobody watched at the tip-off"
 
 _NO_FAULT = ("live bet", "no price", "called off", "void")
-"""Reasons for which a bet can have no closing line value, however well closes are taken."""
+"""Reasons why a bet can have no closing line value, however well closes are taken."""
 
 
 def judged(report: ClvReport) -> tuple[int, int]:
-    """How many of the bets that could have a value by quotes have one, and how many those are."""
+    """How many bets have a value by quotes, and how many could have one."""
     excused = sum(n for why, n in report.missing.items() if why in _NO_FAULT)
     return report.covered, report.n - excused - report.model.n
 
 
 def mean_of(key: str, values: Sequence[float]) -> Mean:
-    """The mean of some figures with its standard error."""
+    """The mean of some values with its standard error."""
     if not values:
         return Mean(key, 0, None, None)
     se = stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
@@ -341,7 +345,7 @@ def mean_of(key: str, values: Sequence[float]) -> Mean:
 
 
 def odds_json(x: GameOdds) -> dict[str, Any]:
-    """What is quoted of a game as other programs read it."""
+    """A game's quotes as other programs read them."""
     return {
         "game": {
             "id": x.game.id, "league": x.game.league, "away": x.game.away, "home": x.game.home,
@@ -379,7 +383,7 @@ def _quote_json(x: Offered) -> dict[str, Any]:
 
 
 def closing_json(x: Closing | None) -> dict[str, Any] | None:
-    """A close as other programs read it; None where there is none, or none any more."""
+    """A close as other programs read it; None where there is none or it was voided."""
     if x is None or x.tip_at is None:
         return None
     return {

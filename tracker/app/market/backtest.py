@@ -1,9 +1,10 @@
-"""Back-tests: what a strategy would have brought on games that are over, and what luck alone would.
+"""Back-tests: what a strategy would have won on past games, and what luck alone would have.
 
-A bet is decided on what was known then: `Candidate` holds nothing else, and what came after stands
-apart in a `BetOutcome`. The grid of thresholds is shown whole with the number of tries, and beside
-its best cell the best cell of shuffles in which chances and results have nothing to do with each
-other. Candidates are of recorded seasons, or the person's own kept quotes (`candidates`).
+A bet is decided only on what was known at its time: a `Candidate` holds nothing else, and what came
+later is kept apart in a `BetOutcome`. The grid of thresholds is shown whole with the number of
+tries. Beside its best cell stands the best cell of shuffles, in which chances and results are
+unrelated. Candidates come from recorded seasons, or from the person's own stored quotes
+(`candidates`).
 """
 
 from __future__ import annotations
@@ -43,25 +44,25 @@ if TYPE_CHECKING:
 
 EDGES = (0.0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12)
 CHANCES = (0.0, 0.35, 0.45, 0.50, 0.55, 0.60, 0.70)
-"""The thresholds of the grid: least edge, least chance of winning."""
+"""The thresholds of the grid: smallest edge, and smallest chance to win."""
 
 SHUFFLES = 200
 RESAMPLES = 2000
 LEAST_BETS = 30
-"""A cell with fewer bets is not called the best of anything."""
+"""A cell with fewer bets is never the best cell."""
 
 SEED = 20240701
 
 DELAY = timedelta(seconds=60)
-"""Between a decision and the bet: a person must read, open the book and type."""
+"""Time from a decision to the bet: a person must read, open the book and type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A price that could be had, with what was known when it could.
+    """A price that could be had, with what was known at that time.
 
-    `odds` is what the bet is made at, `asked` what was quoted when it was decided, where that
-    differs; `doubt` is the standard error of our own chance.
+    `odds` is what the bet is made at, `asked` what was quoted when it was decided, if that differs.
+    `doubt` is the standard error of our own chance.
     """
 
     game: str
@@ -85,14 +86,14 @@ class Candidate:
 
     @property
     def kelly(self) -> float:
-        """Kelly's whole share of a bankroll; 0 without an edge."""
+        """The full Kelly share of a bankroll; 0 without an edge."""
         profit, decided = self.odds - 1, 1 - self.push
         lose = decided - self.win
         return max(0.0, (self.win * profit - lose) / (profit * decided)) if decided > 0 else 0.0
 
     @property
     def figures(self) -> dict[str, float]:
-        """What a strategy's conditions compare."""
+        """The figures that a strategy's conditions compare."""
         asked = self.asked or self.odds
         gap = self.win - (1 - self.push) / asked
         sure = float(gap > 0) if self.doubt <= 0 else float(ndtr(gap / self.doubt))
@@ -104,7 +105,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class BetOutcome:
-    """What came of a candidate: 1 won, 0 lost, None a push or void; and its closing line value."""
+    """A candidate's result (1 won, 0 lost, None a push or void) and closing line value."""
 
     won: float | None
     clv: float | None = None
@@ -112,7 +113,7 @@ class BetOutcome:
 
 @dataclass(frozen=True, slots=True)
 class MadeBet:
-    """A bet that a strategy made, what was staked and what it brought, in units."""
+    """A bet that a strategy made, its stake and its profit, in units."""
 
     candidate: Candidate
     stake: float
@@ -121,7 +122,7 @@ class MadeBet:
 
 
 def decided(strategy: Strategy, candidates: Iterable[Candidate]) -> list[Candidate]:
-    """What a strategy bets on, by what was known then alone."""
+    """What a strategy bets on, by what was known at that time alone."""
     fit = [
         x for x in candidates
         if _market(x.market) in strategy.markets and _picked(strategy.pick, x)
@@ -156,13 +157,13 @@ def _picked(pick: str, x: Candidate) -> bool:
 def played(
     strategy: Strategy, bets: Sequence[Candidate], outcomes: Mapping[Candidate, BetOutcome]
 ) -> list[MadeBet]:
-    """The bets with their stakes and what they brought, night by night."""
+    """The bets with their stakes and profits, night by night."""
     bankroll, made = strategy.bankroll, []
     for night in sorted({x.day for x in bets}):
         tonight = [x for x in bets if x.day == night]
         won = 0.0
         for bet in tonight:
-            # All of a night is staked before any of it is known.
+            # All bets of a night are staked before any result of it is known.
             stake = strategy.stake(bet.kelly, bankroll)
             came = outcomes[bet]
             profit = 0.0 if came.won is None else stake * (bet.odds * came.won - 1)
@@ -175,7 +176,7 @@ def played(
 
 @dataclass(frozen=True, slots=True)
 class BetGroup:
-    """What a part of the bets brought. `low` and `high` bound the ROI with 95 %, over nights."""
+    """What a group of bets brought. `low` and `high` bound the ROI with 95 %, resampling nights."""
 
     key: str
     n: int
@@ -188,10 +189,11 @@ class BetGroup:
 
 @dataclass(frozen=True, slots=True)
 class BacktestReport:
-    """All that is said of a strategy.
+    """All that a back-test says of a strategy.
 
-    `sharpe` is the mean profit of a night over its spread, times the root of the nights. The worst
-    drawdown is in units, and in nights until it was made good (or the end).
+    `sharpe` is the mean profit of a night divided by its standard deviation, times the root of the
+    number of nights. `drawdown` is the deepest fall in units, and `drawdown_nights` the most nights
+    in a row below an earlier high.
     """
 
     strategy: Strategy
@@ -218,7 +220,7 @@ def backtest(
     outcomes: Mapping[Candidate, BetOutcome],
     source: str,
 ) -> BacktestReport:
-    """What a strategy would have brought. Repeatable: its draws are seeded."""
+    """What a strategy would have brought. Repeatable: its random draws are seeded."""
     made = played(strategy, decided(strategy, candidates), outcomes)
     values = [x.clv for x in made if x.clv is not None]
     nights = _nights(made)
@@ -266,7 +268,7 @@ def _group(key: str, made: Sequence[MadeBet], *, bounds: bool = False) -> BetGro
 
 
 def _bounds(made: Sequence[MadeBet]) -> tuple[float, float]:
-    """The 95 % interval of the ROI, drawing nights anew: bets of a night hang together."""
+    """The 95 % interval of the ROI by resampling nights: bets of one night are not independent."""
     nights: dict[date, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for x in made:
         nights[x.candidate.day][0] += x.profit
@@ -287,7 +289,7 @@ def _sharpe(nights: Sequence[float]) -> float | None:
 
 
 def _drawdown(nights: Sequence[float]) -> tuple[float, int]:
-    """The deepest fall below what had been reached, and how many nights it lasted."""
+    """The deepest fall below an earlier high, and the most nights in a row below one."""
     top = level = worst = 0.0
     since = longest = 0
     for profit in nights:
@@ -304,7 +306,7 @@ def _drawdown(nights: Sequence[float]) -> tuple[float, int]:
 def _grid(
     strategy: Strategy, candidates: Sequence[Candidate], outcomes: Mapping[Candidate, BetOutcome]
 ) -> tuple[tuple[tuple[BetGroup, ...], ...], BetGroup | None, tuple[float, float] | None]:
-    """Flat bets past every pair of thresholds; the best, and that of shuffles (median, 95 %)."""
+    """Flat bets past each pair of thresholds; the best cell, and shuffles' best (median, 95 %)."""
     pool = [
         x for x in candidates
         if _market(x.market) in strategy.markets and _picked(strategy.pick, x)
@@ -335,7 +337,7 @@ def _grid(
 
 
 def _cells(edge: Floats, p: Floats, profit: Floats) -> tuple[Floats, Floats]:
-    """How many bets pass each pair of thresholds, and what they bring together."""
+    """How many bets pass each pair of thresholds, and their total profit."""
     past_edge = (edge[None, :] >= np.array(EDGES)[:, None]).astype(np.float64)
     past_p = (p[None, :] >= np.array(CHANCES)[:, None]).astype(np.float64)
     counts: Floats = past_edge @ past_p.T
@@ -349,12 +351,12 @@ def _cell(edge: float, p: float, count: float, total: float) -> BetGroup:
 
 
 OutlookOf = Callable[[Game, Lines, Sequence[Player]], "Outlook"]
-"""Forecasts a game before its tip-off from the market's lines of a moment."""
+"""Forecasts a game before its tip-off, from the market's lines of a moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuotesOfGame:
-    """A game that is over with the quotes kept of it, and who of its players are known."""
+    """A finished game with its stored quotes, and the players of it that are known."""
 
     game: Game
     final: GameState
@@ -366,10 +368,10 @@ class QuotesOfGame:
 def candidates(
     kept: QuotesOfGame, strategy: Strategy, settings: OddsSettings, outlook_of: OutlookOf
 ) -> list[tuple[Candidate, BetOutcome]]:
-    """Each side that was for sale at your books, at the price of a minute after the decision.
+    """Each side that was for sale at your books, at its price one DELAY after the decision.
 
     The decision falls at the first quote at which the strategy's conditions hold, else at the last
-    before tip-off; it knows nothing of what was quoted or played later.
+    before tip-off. It knows nothing of what was quoted or played later.
     """
     mine = strategy.books or settings.mine
     times = sorted({x.at for x in kept.quotes if x.at <= kept.tip_at})
@@ -457,7 +459,7 @@ def grouped(
     quotes: Sequence[Quote], games: Sequence[tuple[Game, GameState | None]],
     tips: dict[str, datetime],
 ) -> list[QuotesOfGame]:  # fmt: skip
-    """The games that are over and of which quotes were kept, with their tip-offs."""
+    """The finished games of which quotes were stored, with their tip-offs."""
     by_game: dict[str, list[Quote]] = defaultdict(list)
     for quote in quotes:
         by_game[quote.game].append(quote)

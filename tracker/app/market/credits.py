@@ -1,4 +1,4 @@
-"""What The Odds API has cost, what tonight's closes will, and what was not bought and why."""
+"""What The Odds API has cost, what tonight's closes will cost, and what was not bought and why."""
 
 from __future__ import annotations
 
@@ -24,18 +24,21 @@ if TYPE_CHECKING:
 PROVIDER = "the_odds_api"
 
 SPORTS = ("nba", "wnba", "ncaam", "ncaaw")
-"""The leagues that the source knows."""
+"""The leagues that the source covers."""
 
 TONIGHT = timedelta(hours=18)
-"""Games that tip off within this time are tonight's, whose closes are planned."""
+"""Games that tip off within this time count as tonight's, and their closes are planned."""
 
 SINCE = timedelta(hours=12)
-"""How far back what was bought and refused belongs to tonight."""
+"""Purchases and refusals no older than this count as tonight's."""
 
 
 @dataclass(frozen=True, slots=True)
 class CreditReport:
-    """The month by the source's own count, and tonight. `games` are those with bets to come."""
+    """The month's credits by the source's own count, and tonight's.
+
+    `games` is the number of games with bets that are still to begin.
+    """
 
     provider: str
     used: int | None
@@ -47,9 +50,9 @@ class CreditReport:
 
 
 def tip_of(game: Game, bets: Iterable[Bet], markets: Sequence[str] = ()) -> Tip:
-    """What the close of a game must tell for the bets on it.
+    """A game whose close is wanted, with the markets that its bets need.
 
-    `markets` are those of the settings: of alternate lines only those are asked for that it names.
+    `markets` are those of the settings: an alternate line is bought only if it is among them.
     """
     own: set[str] = set()
     for leg in (y for x in bets for y in x.legs):
@@ -63,7 +66,7 @@ def tip_of(game: Game, bets: Iterable[Bet], markets: Sequence[str] = ()) -> Tip:
 
 
 def _alternates(x: Selection) -> tuple[Selection, ...]:
-    """The same line as one beside the main one."""
+    """The keys of the same line as an alternate line beside the main one."""
     if x.plain == MONEYLINE:
         return ()
     name = f"{x.plain}_alternate" if x.of_player else f"alternate_{x.plain}"
@@ -73,7 +76,7 @@ def _alternates(x: Selection) -> tuple[Selection, ...]:
 async def credit_report(
     store: Store, settings: OddsSettings, now: datetime, *, keyed: bool
 ) -> CreditReport:
-    """The month and tonight; `keyed` is whether there is a key."""
+    """The credits of the month and of tonight; `keyed` is whether there is a key."""
     said = settings.the_odds_api
     tariff = Tariff.of(said.markets, said.regions, said.bookmakers)
     rows = await store.quotes.credits(now - SINCE)
@@ -115,7 +118,7 @@ async def credit_report(
 
 
 def credits_json(x: CreditReport) -> dict[str, Any]:
-    """The month and tonight, as `tracker odds credits --json` gives them."""
+    """The credits of the month and of tonight, as `tracker odds credits --json` gives them."""
     return {
         "provider": x.provider,
         "used": x.used,

@@ -1,8 +1,8 @@
-"""Edges: prices that can be had now and pay more than the model says they should. Facts, no advice.
+"""Edges: prices that can be had now and pay more than the model says they should. Never advice.
 
-Past a gate of age, books and chances a row is listed; where model and market are far apart it is
-listed as a disagreement instead, for that is usually our mistake. Every row that was shown is kept,
-so that the list can say how such rows did.
+A price is listed if it passes limits of age, number of books and chance. Where model and market are
+far apart it is listed as a disagreement instead, since that is usually our mistake. Every row that
+was shown is stored, so that the list can say how such rows did.
 """
 
 from __future__ import annotations
@@ -41,21 +41,22 @@ if TYPE_CHECKING:
     from tracker.store import Store
 
 OLDEST = timedelta(minutes=2)
-"""A price that nobody has stood by for longer may be gone."""
+"""A price that no source has confirmed for longer than this may be gone."""
 
 LEAST_BOOKS = 2
-"""Books that must quote a market: one alone may be in error."""
+"""Books that must quote a market: a single one may be in error."""
 
 DISAGREES = 0.08
-"""A model that differs more from the market's fair chance has usually missed something."""
+"""A model whose chance differs more than this from the market's fair one has usually missed
+something."""
 
 LATE_S = 120.0
-"""Seconds left of a game inside of which prices are gone before they are read."""
+"""With no more seconds left of a game, prices are gone before they can be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A price, what the model says of it, and what the market says is fair, where that is known."""
+    """A price with the model's chance, and the market's fair chance (`market`) where known."""
 
     game: Game
     selection: Selection
@@ -74,11 +75,11 @@ class Edge:
 
     @property
     def disagrees(self) -> bool:
-        """Whether model and market are too far apart for the model to be believed."""
+        """Whether model and market are too far apart for the model to be trusted."""
         return self.market is not None and abs(self.market - self.chance.win) > DISAGREES
 
     def seen(self, at: datetime) -> EdgeSeen:
-        """The row as it is kept."""
+        """The row as it is stored."""
         return EdgeSeen(
             at, self.game.id, self.selection, self.chance.win, self.odds, self.book, self.edge,
             self.prior, self.poll or None,
@@ -87,7 +88,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Why prices were not listed, counted."""
+    """The prices that were listed, and how many were left out for each reason."""
 
     listed: tuple[Edge, ...]
     disagreements: tuple[Edge, ...]
@@ -102,7 +103,7 @@ def edges(
     players: Sequence[Player],
     limits: OddsSettings,
 ) -> Gate:
-    """The edges of one game. `players` are those of its rosters of whom something is known."""
+    """The edges of one game. `players` are those of its rosters whose recent games are known."""
     left_out: dict[str, int] = defaultdict(int)
     late = state is not None and state.phase.in_play and state.seconds_left <= LATE_S
     if late:
@@ -157,7 +158,7 @@ def _left_out(one: Offered, books: set[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """How rows that were shown did: `said` is the mean chance, `came` the share that won."""
+    """How listed rows did: `said` is their mean chance, `came` the share that won."""
 
     n: int
     said: float | None
@@ -170,9 +171,9 @@ def track(
     final: Callable[[str], GameState | None],
     players: Callable[[str], Sequence[Player]],
 ) -> Track:
-    """How the rows that were ever shown did, each side of a line of a game counted once.
+    """How all rows that were ever shown did; each side of a game's line counts once.
 
-    `final` gives the state of a game that is over. `profit` is the mean of one unit each.
+    `final` gives the state of a finished game. `profit` is the mean profit of one unit on each.
     """
     first: dict[tuple[str, Selection], EdgeSeen] = {}
     for row in seen:
@@ -209,9 +210,9 @@ _SINCE = timedelta(hours=4)
 
 @dataclass(frozen=True, slots=True)
 class EdgesNow:
-    """The list of a moment: its rows, those far from the market apart, and how such rows did.
+    """The list at a moment: its rows, the disagreements, and how earlier rows did.
 
-    `unseen` are the rows that no list has shown yet at their price, which are to be kept.
+    `unseen` are the rows that no list has shown yet at their price, and that are to be stored.
     """
 
     at: datetime
@@ -225,7 +226,7 @@ class EdgesNow:
 async def edges_now(
     store: Store, given: LinesFor, load: Load, limits: OddsSettings, now: datetime
 ) -> EdgesNow:
-    """The edges of every game that is to come or being played. `given` are lines of one's own."""
+    """The edges of every game in play or about to begin. `given` looks up configured lines."""
     gates = []
     for game, state in await store.games(since=(now - timedelta(days=1)).date()):
         if _to_look_at(game, state, now):
@@ -277,7 +278,7 @@ async def _gate(
 
 
 async def _players(store: Store, game: Game, now: datetime) -> tuple[Player, ...]:
-    """The players of both teams of whom recent games are kept."""
+    """The players of both teams whose recent games are stored."""
     rosters = await store.players.rosters(now)
     named = [
         Player(name, side) for side in Side

@@ -1,4 +1,4 @@
-"""What a bet is worth beside its price: when it is made, while it is held, and by the close."""
+"""What a bet is worth against its price: when it is made, while it is open, and at the close."""
 
 from __future__ import annotations
 
@@ -56,20 +56,20 @@ if TYPE_CHECKING:
     from tracker.store.views import BetView
 
 HAD = timedelta(minutes=10)
-"""Oldest price that may still be had before a game, as rules see it."""
+"""Age of the oldest price that can still be had before a game, as rules see it."""
 
 NEWEST = timedelta(minutes=30)
-"""Quotes that are no older are the market's of this moment."""
+"""Quotes no older than this are the market's current ones."""
 
 _DAY = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """What is quoted of a game at a moment, and whose prices count.
+    """A game's quotes at a moment, and whose prices count.
 
-    `mine` are the person's books, `anchors` those that tell what is fair; `live` is whether the
-    game has begun.
+    `mine` are the person's books, `anchors` those that only tell what is fair. `live` is whether
+    the game has begun.
     """
 
     quotes: Sequence[Quote]
@@ -85,7 +85,7 @@ def decision(
     prior: str,
     market: Quoted,
 ) -> BetDecision:
-    """What a bet is worth at this moment: our chance beside its price and the best one."""
+    """What a bet is worth at this moment: our chance against its price and the best price."""
     selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
     best = None
     at_bet = None
@@ -117,7 +117,7 @@ def exchange_chance(quotes: Sequence[Quote], bet: Bet, at: datetime) -> float | 
 
 
 def market_chance(bet: Bet, quotes: Sequence[Quote], now: datetime) -> float | None:
-    """What the market says is fair of a bet at this moment; None where too few quote it."""
+    """The market's fair chance of a bet at this moment; None where too few books quote it."""
     selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
     if selection is None:
         return None
@@ -127,7 +127,7 @@ def market_chance(bet: Bet, quotes: Sequence[Quote], now: datetime) -> float | N
 
 
 def market_reading(tracked: Tracked, quoted: Quoted) -> MarketReading:
-    """What the market says of a bet at this moment, for the rules that watch it."""
+    """What the market says of a bet at this moment, for its market rules."""
     bet, at = tracked.bet, quoted.at
     selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
     if selection is None:
@@ -148,7 +148,7 @@ def market_reading(tracked: Tracked, quoted: Quoted) -> MarketReading:
 
 
 def _line(selection: Selection, lines: Sequence[TwoSided]) -> float | None:
-    """Where the main line of a bet's market stands, from its own side."""
+    """The main line of a bet's market, from the side of the bet."""
     if selection.span != "game":
         return None
     if selection.of_player:
@@ -166,19 +166,19 @@ def _line(selection: Selection, lines: Sequence[TwoSided]) -> float | None:
 
 
 class BelievedPlayers(Protocol):
-    """What is believed of players before tip-off."""
+    """Gives the priors of players."""
 
     def of(self, bets: Sequence[Bet], game: Game) -> PlayerPriors | None:
-        """What is believed of the players whom some bets are about in a game; None without any."""
+        """The priors of the players whom some bets on a game are about; None without any."""
         ...
 
     def knows_player(self, player: Player, game: Game) -> bool:
-        """Whether a kept game says something of him."""
+        """Whether an earlier game of a player is known."""
         ...
 
 
 class AtTheClose:
-    """Outlooks of games at their closing lines, each worked out once, when a bet asks for it."""
+    """Outlooks of games at their closing lines, each worked out when a bet first needs it."""
 
     def __init__(
         self,
@@ -187,7 +187,7 @@ class AtTheClose:
         load: Callable[[str], Parameters],
         believed: BelievedPlayers,
     ) -> None:
-        """`bets` are those to be asked about; `load` gives the parameters of a league."""
+        """`bets` are those to be valued; `load` gives the parameters of a league."""
         self._closes = closes
         self._bets = bets
         self._load = load
@@ -196,7 +196,7 @@ class AtTheClose:
         self._known: dict[str, Outlook | None] = {}
 
     def __call__(self, game_id: str) -> Outlook | None:
-        """The outlook of a game; None where nothing was quoted of it."""
+        """The outlook of a game; None where the close has no quotes."""
         if game_id not in self._known:
             self._known[game_id] = self._worked_out(game_id)
         return self._known[game_id]
@@ -209,11 +209,11 @@ class AtTheClose:
             return None
         closed_at = closing_lines(close, named)
         quoted = {player for player, _ in closed_at}
-        # Of whom neither games nor quotes tell anything there is no chance.
+        # A player without known games or quotes has no chance.
         named = tuple(x for x in named if x in quoted or self._knows(x, game))
         players = self._players_of(self._bets, game)
         if players is not None:
-            # A bet's own line says nothing of what the bet was worth.
+            # A bet's own line must not count as evidence of what the bet was worth.
             kept = {(x.side, x.key) for x in named}
             known = {who: prior for who, prior in players.known.items() if who in kept}
             players = replace(players, known=known)
@@ -243,9 +243,9 @@ def closing_values(
     players: BelievedPlayers,
     now: datetime,
 ) -> list[ClosingValue]:
-    """What bets were worth by the closes of their games.
+    """What bets were worth at the closes of their games.
 
-    `revisions` counts what was written of each bet before.
+    `revisions` is how many values of each bet were stored before, by its number.
     """
     at_the_close = AtTheClose(closes, [x.bet for x in placed], load, players)
     return [
@@ -259,7 +259,7 @@ def closing_values(
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """A decision, whether a game of it has begun, and what the market says of the very bet."""
+    """A decision, whether a game has begun or is about to end, and the market's fair chance."""
 
     decision: BetDecision
     live: bool
@@ -272,15 +272,15 @@ WHY_NONE = {
     NoChance.LITTLE_KNOWN: "little known of him until his recent games are read",
     NoChance.NOT_IN_BOX: "he is not in the box of this game",
 }
-"""Why a bet has no chance, as whoever asks for one is told."""
+"""Why a bet has no chance, in the words shown to a person who asks for it."""
 
 
 async def worth_of(
     store: Store, bet: Bet, given: LinesFor, load: Load, limits: OddsSettings, now: datetime
 ) -> Worth | NoChance | None:
-    """What a bet is worth at this moment, or why it has no chance; None where none can say.
+    """What a bet is worth at this moment, or why it has no chance; None where it cannot be priced.
 
-    `given` are the lines of the configuration, `limits` says whose prices count.
+    `given` looks up the configuration's lines; `limits` says whose prices count.
     """
     found = await price_now(store, bet, given, load, now)
     if found is None or isinstance(found, NoChance):
@@ -301,7 +301,7 @@ async def _quotes(store: Store, games: Iterable[Game], now: datetime) -> list[Qu
 async def decision_on(
     store: Store, view: BetView, given: LinesFor, load: Load, limits: OddsSettings, now: datetime
 ) -> BetDecision | None:
-    """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
+    """What a bet was worth when it was made; for one before its first decision, what it is now."""
     kept = await store.quotes.decision_of(view)
     if kept is not None or view.game is None or view.game.start <= now:
         return kept
@@ -314,14 +314,14 @@ async def decision_on(
 
 @dataclass(frozen=True, slots=True)
 class Valued:
-    """The market's side of a bet: what was believed before, its decision and its close."""
+    """The market's side of a bet: the prior of its game, its decision and its closing value."""
 
     prior: Believed | None
     decision: BetDecision | None
     closing: ClosingValue | None
 
     def as_json(self) -> dict[str, Any]:
-        """As `tracker show --json` has it beside the history."""
+        """The part of `tracker show --json` that stands beside the history."""
         return {
             "prior": None if self.prior is None else prior_json(self.prior),
             "decision": None if self.decision is None else decision_json(self.decision),
@@ -359,7 +359,7 @@ def decision_json(x: BetDecision) -> dict[str, Any]:
 
 
 def value_json(x: ClosingValue) -> dict[str, Any]:
-    """What a bet was worth by the close, as other programs read it."""
+    """What a bet was worth at the close, as other programs read it."""
     return {
         "grade": x.grade.value,
         "value": x.value,
@@ -370,12 +370,12 @@ def value_json(x: ClosingValue) -> dict[str, Any]:
 
 
 class NotHeld(TrackerError):
-    """What a bet is worth cannot be told; the text says why."""
+    """The worth of a bet cannot be given; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeldBet:
-    """A bet whose worth can be told. `at` is when its chance was seen."""
+    """An open bet whose worth can be given. `at` is when its chance was seen."""
 
     bet: BetView
     chance: Chance
@@ -386,22 +386,22 @@ class HeldBet:
 
     @property
     def returns(self) -> Returns:
-        """What it gives back by its result."""
+        """What the bet pays back for each result."""
         return returns_of(self.stake, self.odds, free=self.bet.free)
 
 
 async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) -> HeldBet:
-    """The bet that a person means, by the chance that was seen last, else by one of this moment.
+    """The bet that a person refers to, with its last chance, or one worked out now.
 
     Raises NotHeld, and BadBet when there is no such bet.
     """
     bet = await bets.bet(reference)
     odds = price_of(bet.market, bet.odds)
     if bet.stake_cents is None or odds is None:
-        raise NotHeld(
-            f"bet {bet.id} has no {'stake' if bet.stake_cents is None else 'odds'}: add the bet "
-            "again with them, such as -110 $20"
-        )
+        missing = (("odds", odds is None, "-110"), ("stake", bet.stake_cents is None, "20"))
+        names = " and ".join(name for name, lacks, _ in missing if lacks)
+        given = " ".join(f"--{name} {such}" for name, lacks, such in missing if lacks)
+        raise NotHeld(f"bet {bet.id} has no {names}: `tracker edit {bet.id} {given}` says them")
     if bet.result is not None or bet.status is Status.WITHDRAWN:
         raise NotHeld(f"bet {bet.id} is over: `tracker show {bet.id}` says how it ended")
     if bet.dropped or bet.no_chance is not None:
@@ -427,7 +427,7 @@ async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) 
 
 
 def cashout_json(x: HeldBet, offer_cents: int) -> dict[str, object]:
-    """An offer beside what the bet is worth, as `tracker cashout --json` gives it."""
+    """A cash-out offer against the bet's worth, as `tracker cashout --json` gives it."""
     found = cashout(x.chance, x.returns, offer_cents)
     return _held_json(x) | {
         "offer_cents": found.offer,

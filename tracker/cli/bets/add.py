@@ -237,7 +237,7 @@ async def _add(scope: Scope, line: str, beside: Beside, as_json: bool, with_chan
             say_json(_as_json(outcome))
             return
         _tell_bet(outcome, at)
-        if with_chance and outcome.wager is not None:
+        if with_chance and outcome.wager is not None and not outcome.already.decides:
             await _tell_chance(outcome, at, scope)
         _tell_rest(outcome, at)
 
@@ -317,12 +317,15 @@ def _tell_bet(x: Registered, at: Session) -> None:
         say(f"{_label('Bet')}{number} {bet} · changed to this")
     else:
         say(f"{_label('Bet')}already registered as {number}: {bet}")
+    for words in x.already.words:
+        say(f"{_label('Already')}{words}")
 
 
 def understood(x: Registered, at: Session) -> list[str]:
     """What a bet that is not registered yet would be: its games, its money, what it waits for."""
     waits = [] if x.waiting is None else [f"{_label('Game')}{x.waiting}"]
-    return [*_matches(x, at), f"{_label('Bet')}{_bet_words(x, at)}", *waits]
+    certain = [f"{_label('Already')}{words}" for words in x.already.words]
+    return [*_matches(x, at), f"{_label('Bet')}{_bet_words(x, at)}", *certain, *waits]
 
 
 def _matches(x: Registered, at: Session) -> list[str]:

@@ -14,6 +14,7 @@ from tracker.cli.bets.worth import decision_lines
 from tracker.cli.models import believed, given_lines, models_of
 from tracker.cli.screen import (
     chance_text,
+    fits,
     leg_lines,
     money_result,
     note,
@@ -25,7 +26,7 @@ from tracker.cli.screen import (
     table,
     when,
 )
-from tracker.domain import Misused
+from tracker.domain import BadBet, Misused
 from tracker.domain.bet import Status
 from tracker.domain.money import odds_text, plural, stake_in_table, stake_text
 from tracker.domain.policy import Rule, parse_rule
@@ -76,19 +77,10 @@ async def bets(
     if not shown:
         say(NO_BETS)
         return
-    rows = [
-        (
-            str(x.id),
-            shown_as(x),
-            _game_cell(x, now, at.basics.zone),
-            odds_text(x.odds, at.basics.odds_format),
-            stake_in_table(x.stake_cents, free=x.free),
-            chance_text(x),
-            status_text(x, short=True),
-        )
-        for x in shown
-    ]
-    table(("ID", "Bet", "Game", "Odds", "Stake", "p(hit)", "State"), rows, right=(3, 4, 5))
+    rows = [_row(x, at, _game_cell(x, now, at.basics.zone)) for x in shown]
+    if not fits(_HEADS, rows):
+        rows = [_row(x, at, _brief_game(x, now, at.basics.zone)) for x in shown]
+    table(_HEADS, rows, right=(3, 4, 5))
     if hidden := count - len(shown):
         more = f"tracker bets --page {(page or 1) + 1}" if page or everything else None
         note(f"{hidden} others: `{more}`" if more else f"{hidden} more: `tracker bets --all`")
@@ -107,6 +99,31 @@ async def _listed(
     found = await store.open_bets(rules)
     last, count = await store.bets_page(0 if found else _LATELY, 0, rules)
     return found or last, count
+
+
+_HEADS = ("ID", "Bet", "Game", "Odds", "Stake", "p(hit)", "State")
+
+
+def _row(x: BetView, at: Session, game: str) -> tuple[str, ...]:
+    return (
+        str(x.id),
+        shown_as(x),
+        game,
+        odds_text(x.odds, at.basics.odds_format),
+        stake_in_table(x.stake_cents, free=x.free),
+        chance_text(x),
+        status_text(x, short=True),
+    )
+
+
+def _brief_game(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
+    """The game where there is little room: its time alone tonight, and none once it has begun."""
+    if bet.game is None or bet.game.start <= now:
+        return "" if bet.game is None else bet.game.name
+    name, day, *clock = _game_cell(bet, now, zone).split()
+    if day == "tomorrow":
+        day = f"{bet.game.start.astimezone(zone):%a}"
+    return " ".join((name, *([] if day in ("tonight", "today") else [day]), *clock))
 
 
 def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
@@ -142,7 +159,25 @@ async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) 
             from tracker.app.views import prior_words
 
             said = None if prior is None or game is None else prior_words(prior, game)
-            _tell(found, at, said, made, value)
+            where = await _waits_for(found.bet, at) if game is None else _game_line(found.bet, at)
+            _tell(found, at, where, said, made, value)
+
+
+async def _waits_for(bet: BetView, at: Session) -> str:
+    """Why the game of a bet is not known yet."""
+    from tracker.app.choose_game import Chooser
+
+    plain = "not known yet"
+    if bet.result is not None or bet.withdrawn_at is not None:
+        return plain
+    draft = await at.store.by_hand.draft(bet.number)
+    try:
+        chosen = await Chooser(at.store, at.now, zone=at.basics.zone).choose(draft)
+    except BadBet as why:
+        return f"{plain}: {why}"
+    if chosen.why is None:
+        return f"{plain}: the daemon matches it, once it runs"
+    return chosen.why if chosen.why.startswith(plain) else f"{plain}: {chosen.why}"
 
 
 def _chance_line(found: ShowView) -> str:
@@ -171,14 +206,14 @@ async def _decision(bet: BetView, at: Session, scope: Scope) -> BetDecision | No
 def _tell(
     found: ShowView,
     at: Session,
+    where: str,
     prior: str | None,
     made: BetDecision | None,
     value: ClosingValue | None,
 ) -> None:
     bet, zone, now = found.bet, at.basics.zone, at.now
     say(f"{paint(f'#{bet.id}', 'bold')} {paint(shown_as(bet), 'bold')} · {status_text(bet)}")
-    game = "not known yet" if bet.game is None else _game_line(bet, at)
-    say(f"Game     {game}")
+    say(f"Game     {where}")
     money = [x for x in (odds_text(bet.odds, at.basics.odds_format), _stake(bet)) if x]
     if money:
         say(f"Price    {' · '.join(money)}")
@@ -285,7 +320,10 @@ async def _withdraw(scope: Scope, reference: str, as_json: bool) -> None:
     elif done:
         say(f"Withdrew #{bet.id} {shown_as(bet)}: it is no longer followed, its history stays.")
         if bet.from_file:
-            note(f"It still stands in {at.basics.bets_file}: take it out there as well.")
+            note(
+                f"Its line in {at.basics.bets_file} is passed over from now on; changed, or taken "
+                "out and written again, it counts anew."
+            )
     elif bet.status is Status.WITHDRAWN:
         say(f"#{bet.id} {shown_as(bet)} had been withdrawn already.")
     else:

@@ -180,6 +180,8 @@ async def _checked(
         if not chosen.games:
             raise Impossible(f"{line!r}: {chosen.why}")
         asked = unregistered(draft, chosen)
+        if asked.already.decides:
+            raise Impossible(f"{asked.text}: it is decided: {'; '.join(asked.already.words)}")
         with progress("forecasting"):
             found = await worth_of(asked.bet(at.now), at, scope)
         form = at.basics.odds_format

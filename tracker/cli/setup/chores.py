@@ -297,7 +297,7 @@ def restore(
     from tracker.app.backups import restore as put_back
     from tracker.clock import SystemClock
 
-    place = TrackerFiles.of(scope_of(context).settings(), scope_of(context).config)
+    place = TrackerFiles.to_restore(file, scope_of(context).settings(), scope_of(context).config)
     with progress("restoring"):
         found = asyncio.run(put_back(file, place, SystemClock().now()))
     if as_json:

@@ -1,7 +1,8 @@
-"""The chat bot, and how it runs a command of this very program: the same words, rules and errors.
+"""Runs commands of this program in processes of their own, for the chat bot and for chores.
 
-What is asked for in a chat may take seconds and a hundred megabytes (a chart, a forecast taken
-apart). In a process of its own it holds up no loop, and leaves nothing behind. Chores run so too.
+A command may take seconds and a hundred megabytes (a chart, an explanation). In its own process it
+blocks no loop of the daemon and leaves no memory behind. It obeys the same rules and reports the
+same errors as at the terminal.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _LONGEST = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class CommandRun:
-    """What came of a command: its exit status, and what it said."""
+    """What a command came to: its exit status and its output."""
 
     status: int
     out: str
@@ -41,14 +42,14 @@ SPARING = {
     "MALLOC_ARENA_MAX": "2",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
-"""Settings of libraries that set memory aside for each core: a bounded process has none."""
+"""Settings of libraries that reserve memory for each core: a bounded process cannot afford it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a command may take of the machine: niceness (19 gives way to all), bytes of memory.
+    """The most that a command may take of the machine. Niceness 19 is the lowest priority.
 
-    A fit of four NBA seasons takes 0.7 GB; all else a quarter of that.
+    `memory` is in bytes. A fit of four NBA seasons takes 0.7 GB, everything else a quarter of that.
     """
 
     nice: int = 19
@@ -56,10 +57,10 @@ class Bounds:
 
 
 class Verbs(Protocol):
-    """A way to run commands."""
+    """Runs commands of this program."""
 
     async def __call__(self, *args: str) -> CommandRun:
-        """Run one command to its end; raises nothing for what the command refuses."""
+        """Run one command to its end; a command that fails is a result, not an error."""
         ...
 
 
@@ -69,10 +70,10 @@ class Commands:
     def __init__(
         self, config: Path | None, *, limit: float = LIMIT, bounds: Bounds | None = None
     ) -> None:
-        """`config` is the file that was named to the daemon, None for the usual place.
+        """`config` is the file that was named to the daemon; None for the usual place.
 
-        `limit` is in real seconds. `bounds` hold where the system lets a process be bounded: under
-        the hardened unit the unit's own limits do.
+        `limit` is in real seconds. `bounds` apply where the system allows them; where it does not,
+        under the hardened unit, the unit's own limits apply.
         """
         self._bounds = bounds
         self._before = () if config is None else ("--config", str(config))

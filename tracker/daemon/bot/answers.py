@@ -1,6 +1,6 @@
-"""What the bot answers: pure functions from what is known to what a person reads in the chat.
+"""The bot's answers: pure functions from what is known to the text that a person reads.
 
-The first line is the head. Facts and chances only, never advice.
+The first line of an answer is its head. Answers give facts and chances, never advice.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
+from tracker.app.bets import already
 from tracker.domain.bet import Parlay, Result, Status, wager_text
 from tracker.domain.money import money_text, needed, payout_if_won, plural, stake_text
 from tracker.domain.policy import Snooze, subject
@@ -55,17 +56,17 @@ COMMANDS = (
     ("profit", "what they came to"),
     ("help", "this list"),
 )
-"""Every command and what it does, in the order in which they are offered."""
+"""Every command and what it does, in the order in which the help lists them."""
 
 CARE = "If betting stops being fun: 1-800-GAMBLER, elsewhere gamblingtherapy.org."
 
 MOST_LINES = 15
-"""Most bets that an answer tells one by one."""
+"""Most bets that an answer lists one by one."""
 
 _RESULTS = {Result.WON: "✅", Result.LOST: "❌", Result.PUSH: "↔", Result.VOID: "⊘"}
 _OPEN = (Status.SCHEDULED, Status.LIVE)
 _OLD_S = 30
-"""Seconds after which a chance is said to be old."""
+"""Age in seconds above which an answer says how old a chance is."""
 
 _LEAST_SHARE = 0.0005
 _PERIODS = (("Today", 1), ("7 days", 7), ("30 days", 30))
@@ -73,13 +74,13 @@ _PERIODS = (("Today", 1), ("7 days", 7), ("30 days", 30))
 
 @dataclass(frozen=True, slots=True)
 class LocalTime:
-    """From where things are looked at: the time, and the person's zone."""
+    """The present moment and the person's zone, which times are shown in."""
 
     now: datetime
     zone: tzinfo
 
     def clock(self, at: datetime) -> str:
-        """A time of day, with the weekday when it is another day's."""
+        """A time of day, with the weekday when it is on another day."""
         local, here = at.astimezone(self.zone), self.now.astimezone(self.zone)
         return f"{local:%H:%M}" if local.date() == here.date() else f"{local:%a %H:%M}"
 
@@ -90,7 +91,7 @@ class LocalTime:
 
 
 def help_text() -> str:
-    """Every command, and where to find help of another kind."""
+    """Every command, and where to find help with gambling."""
     lines = [f"/{name} · {what}" for name, what in COMMANDS]
     plain = (
         "A line without a slash, such as DEN -4.5 -110 $20, is shown as the bet that it would be."
@@ -99,7 +100,7 @@ def help_text() -> str:
 
 
 def status_text(cards: Sequence[Card], bets: Sequence[BetView]) -> str:
-    """Every game that is followed, each bet on it in one line."""
+    """Every followed game, with each bet on it in one line."""
     waiting = sum(x.status in _OPEN for x in bets)
     if not cards:
         count = plural(waiting, "open bet")
@@ -108,7 +109,7 @@ def status_text(cards: Sequence[Card], bets: Sequence[BetView]) -> str:
 
 
 def decide_text(bets: Sequence[BetView]) -> str:
-    """A line with the bets whose result the person must decide; empty where there is none."""
+    """A line with the bets whose result a person must decide; empty when there are none."""
     waiting = [f"#{x.id}" for x in bets if x.review is not None]
     return f"\n❔ Needs your decision: {', '.join(waiting)}" if waiting else ""
 
@@ -125,7 +126,7 @@ def _brief(card: Card) -> str:
 
 
 def bets_text(bets: Sequence[BetView], local: LocalTime) -> str:
-    """The bets that are open, the next to begin first."""
+    """The open bets, the next to begin first."""
     found = [x for x in bets if x.status in _OPEN or x.review is not None]
     if not found:
         return "No open bets\n/add DEN -4.5 -110 $20 registers one."
@@ -157,7 +158,7 @@ def _bet_line(x: BetView, local: LocalTime) -> str:
 
 
 def bet_name(x: BetView) -> str:
-    """A bet as it is called in a message."""
+    """A bet's short name in a message."""
     if x.market is None or x.game is None:
         return x.pick
     if isinstance(x.market, Parlay):
@@ -178,8 +179,8 @@ def settled_text(bets: Sequence[BetView]) -> str:
 
 
 def _result_line(x: BetView) -> str:
-    assert x.result is not None  # noqa: S101 - only such bets are told
-    assert x.game is not None  # noqa: S101 - what ended had a game
+    assert x.result is not None  # noqa: S101 - only settled bets are listed
+    assert x.game is not None  # noqa: S101 - a settled bet has a game
     money = money_for(x, x.result, x.payout_cents)
     unsure = " · provisional" if x.status is Status.PROVISIONAL else ""
     name = f"#{x.id} {bet_name(x)}"
@@ -188,7 +189,7 @@ def _result_line(x: BetView) -> str:
 
 
 def profit_text(bets: Sequence[BetView], local: LocalTime) -> str:
-    """What settled bets came to: today, lately, in all; and what is still at stake."""
+    """What settled bets came to: in all, today and lately; and what is still at stake."""
     ended = [
         Ended(x.result, x.game.slate, x.own_cents, x.payout_cents)
         for x in bets
@@ -217,7 +218,7 @@ def _tally_line(name: str, x: Tally) -> str:
 
 
 def snoozes_text(snoozes: Sequence[Snooze], games: Mapping[str, str], local: LocalTime) -> str:
-    """What is silenced, and until when."""
+    """What is snoozed, and until when."""
     if not snoozes:
         return "Nothing is snoozed\n/snooze 12 2h · /snooze 30m · /snooze LAL@DEN until 23:00"
     lines = [f"{subject(x, games)} until {local.clock(x.until)}" for x in snoozes]
@@ -225,30 +226,32 @@ def snoozes_text(snoozes: Sequence[Snooze], games: Mapping[str, str], local: Loc
 
 
 def silent_text(snooze: Snooze, games: Mapping[str, str], local: LocalTime) -> str:
-    """That something is silent from here on."""
+    """That something is snoozed from now on."""
     return f"Silent about {subject(snooze, games)} until {local.clock(snooze.until)}"
 
 
 def added_text(x: Registered, local: LocalTime) -> str:
-    """A bet that was registered, as it was understood, with its money."""
+    """A bet that was registered, as it was understood, with its money and rules."""
     added = x.added
     fresh = added.created or added.revived
     word = "is registered" if fresh else "is changed" if added.changed else "was registered already"
     lines = [f"Bet #{x.id} {word}: {x.text}", *_games(x.games, local)]
     if x.waiting:
         lines.append(x.waiting)
+    lines += [f"Already: {words}" for words in x.already.words]
     lines += _money(x.draft)
     lines.append("Told at: " + (" · ".join(rule.text for rule in x.rules) or "nothing"))
     return "\n".join(lines)
 
 
 def would_be_text(draft: Draft, chosen: Choice, local: LocalTime) -> str:
-    """What a line would be as a bet; nothing has been registered."""
+    """The bet that a line describes; nothing has been registered."""
     wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
     text = draft.pick.text if wager is None else wager_text(wager, chosen.games[0])
     lines = [f"This would be: {text}", *_games(chosen.games, local)]
     if chosen.why:
         lines.append(chosen.why)
+    lines += [f"Already: {words}" for words in already(draft, chosen).words]
     return "\n".join((*lines, *_money(draft), "Nothing is registered yet."))
 
 
@@ -257,7 +260,7 @@ def _games(games: Sequence[Game], local: LocalTime) -> list[str]:
 
 
 def _money(draft: Draft) -> list[str]:
-    """Price, stake and what it may win, in one line; none where nothing is known of them."""
+    """Price, stake and possible win in one line; nothing where neither is known."""
     odds, stake, parts = draft.odds, draft.stake_cents, []
     if odds is not None:
         parts.append(odds.text)
@@ -271,7 +274,7 @@ def _money(draft: Draft) -> list[str]:
 
 
 def edited_text(x: Edited) -> str:
-    """What was changed of a bet."""
+    """What was changed about a bet."""
     name = f"#{x.bet.id} {bet_name(x.bet)}"
     if not x.changes:
         return f"{name}: it was so already"
@@ -280,7 +283,7 @@ def edited_text(x: Edited) -> str:
 
 
 def decided_text(x: Decided) -> str:
-    """A result that was decided by hand."""
+    """A result that a person has decided."""
     done = x.settlement
     paid = "" if done.payout_cents is None else f", pays {money_text(done.payout_cents)}"
     name = f"{_RESULTS[done.result]} #{x.bet.id} {bet_name(x.bet)}"
@@ -302,7 +305,7 @@ def reviews_text(bets: Sequence[BetView]) -> str:
 
 
 def cashout_text(held: HeldBet, worth: Cashout) -> str:
-    """An offer beside the fair value, by the chance that was seen last."""
+    """A cash-out offer beside the bet's fair value by its last chance."""
     lines = [f"Offer {money_text(worth.offer)} · fair value {money_text(worth.fair)}"]
     if worth.fee is not None:
         word = "keeps back" if worth.fee >= 0 else "pays more by"
@@ -313,7 +316,7 @@ def cashout_text(held: HeldBet, worth: Cashout) -> str:
 
 
 def hedge_text(held: HeldBet, other: Odds, lock: Hedge, even: Hedge) -> str:
-    """What two stakes on the other side would do."""
+    """What two possible stakes on the other side would do."""
     lines = [
         f"{name}: stake {money_text(x.stake)} · wins {signed_money(x.if_wins)}, "
         f"loses {signed_money(x.if_loses)}, on average {signed_money(x.expected)}"
@@ -332,7 +335,7 @@ def _held_head(held: HeldBet) -> str:
 
 
 def why_text(x: Explained) -> str:
-    """The causes of a change, the largest first."""
+    """The causes of a change in a bet's chance, the largest first."""
     first, last = x.first, x.last
     name = f"#{x.view.bet.id} {bet_name(x.view.bet)}"
     head = f"{name}: {hit_text(first.known)} → {hit_text(last.known)}"

@@ -1,6 +1,6 @@
-"""What a person does with bets in the chat: the same use cases as at the terminal, in its words.
+"""The chat's commands on bets: the same use cases as at the terminal, answered in a chat's words.
 
-Facts only, never advice.
+Answers give facts only, never advice.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from tracker.store import Store
 
 WHO = "chat"
-"""Who changes bets here, for the audit."""
+"""The name in the audit log for changes made in the chat."""
 
 IN_CHAT = "decided in the chat"
-"""The reason of a result that a person gave none for."""
+"""The reason of a result for which the person gave none."""
 
 UNDO, ADD = "undo", "add"
 """What the buttons below an answer carry: `undo:14` with the number of a bet, or `add`."""
 
 _PAYOUT = "--payout"
-"""What a message tells to write before the amount, here as on the command line."""
+"""The word to write before the amount of a payout, the same as the command line's option."""
 
 _EDITED = ("stake", "odds", "book", "pick", "game", "placed")
 _EDIT_FORM = "/edit 12 stake $25 · /edit 12 odds -115 · also book, pick, game, placed"
@@ -43,7 +43,7 @@ _EDIT_FORM = "/edit 12 stake $25 · /edit 12 odds -115 · also book, pick, game,
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """An answer, the first line its head, and the buttons below it: what each says and carries."""
+    """An answer, whose first line is its head, and its buttons: the label and data of each."""
 
     text: str
     buttons: tuple[tuple[str, str], ...] = ()
@@ -51,9 +51,9 @@ class ChatReply:
 
 @dataclass(frozen=True, slots=True)
 class BetCommands:
-    """Carries out what is asked about bets. `explainer` also gives rules and prices.
+    """Carries out a chat's commands on bets. `explainer` also gives default rules and prices.
 
-    `changed` is told when a bet was added or changed, so that it is followed at once.
+    `changed` is called when a bet was added or changed, so that it is followed at once.
     """
 
     store: Store
@@ -65,7 +65,7 @@ class BetCommands:
 
     @property
     def verbs(self) -> dict[str, Callable[[str], Awaitable[ChatReply]]]:
-        """What can be asked, by the word of the command."""
+        """The commands by their name."""
         return {
             "add": self.add,
             "edit": self.edit,
@@ -79,7 +79,7 @@ class BetCommands:
         }
 
     async def answer(self, name: str, rest: str) -> ChatReply:
-        """Carry out one command; what is refused is told in the words of the terminal."""
+        """Carry out one command; a refusal is answered in the terminal's words."""
         try:
             return await self.verbs[name](rest)
         except TrackerError as why:
@@ -96,7 +96,7 @@ class BetCommands:
     # ------------------------------------------------------------------------------------- adding
 
     async def add(self, rest: str) -> ChatReply:
-        """Register a bet, with a button that takes it back."""
+        """Register a bet, and offer a button that takes it back."""
         if not rest:
             return ChatReply("What is the bet? /add DEN -4.5 -110 $20")
         now = self.clock.now()
@@ -109,16 +109,16 @@ class BetCommands:
         return ChatReply(answers.added_text(made, self._local), buttons)
 
     async def would_be(self, line: str) -> ChatReply:
-        """What a line without a command would be as a bet, with a button that adds it.
+        """The bet that a line without a command describes, with a button that adds it.
 
-        Raises BadBet when it is none.
+        Raises BadBet when the line describes none.
         """
         draft = draft_of(" ".join(line.split()), Beside(), self.unit_cents)
         chosen = await Chooser(self.store, self.clock.now()).choose(draft)
         return ChatReply(answers.would_be_text(draft, chosen, self._local), (("➕ Add it", ADD),))
 
     async def undo(self, number: int) -> str:
-        """Take back a bet that was just added; the word for the button."""
+        """Withdraw a bet that was just added; returns the text to show for the button."""
         try:
             done = await self._bets.withdraw(str(number), self.clock.now())
         except TrackerError as why:
@@ -129,7 +129,7 @@ class BetCommands:
     # ----------------------------------------------------------------------------------- changing
 
     async def edit(self, rest: str) -> ChatReply:
-        """Change one thing of a bet."""
+        """Change one field of a bet."""
         reference, what, value = _three(rest)
         if what not in _EDITED or not value:
             return ChatReply(f"What is to be changed?\n{_EDIT_FORM}")
@@ -157,7 +157,7 @@ class BetCommands:
         )
 
     async def settle(self, rest: str) -> ChatReply:
-        """Decide a result; alone it lists what waits for one."""
+        """Settle a bet by hand; without arguments, list the bets that wait for a result."""
         if not rest:
             return await self.review(rest)
         reference, word, why = _three(rest)
@@ -173,7 +173,7 @@ class BetCommands:
         return ChatReply(answers.decided_text(done))
 
     async def void(self, rest: str) -> ChatReply:
-        """Return the stake of a bet."""
+        """Settle a bet as void, which returns its stake."""
         if not rest:
             return ChatReply("Which bet, and why? /void 12 postponed")
         reference, _, why = rest.partition(" ")
@@ -183,13 +183,13 @@ class BetCommands:
         return ChatReply(answers.decided_text(done))
 
     async def review(self, _rest: str) -> ChatReply:
-        """The bets whose result a person must decide."""
+        """List the bets whose result a person must decide."""
         return ChatReply(answers.reviews_text(await self._bets.reviews()))
 
     # -------------------------------------------------------------------------------------- worth
 
     async def cash_out(self, rest: str) -> ChatReply:
-        """An offer beside what a bet is worth."""
+        """Compare a cash-out offer with what a bet is worth."""
         reference, amount, _ = _three(rest)
         if not amount:
             return ChatReply("Which bet, and what is offered? /cashout 12 $29.90")
@@ -199,7 +199,7 @@ class BetCommands:
         return ChatReply(answers.cashout_text(found, worth))
 
     async def hedge(self, rest: str) -> ChatReply:
-        """What a second bet on the other side would do."""
+        """Show what a second bet on the other side would do."""
         reference, price, _ = _three(rest)
         if not price:
             return ChatReply("Which bet, and at what price is the other side? /hedge 12 +150")
@@ -210,7 +210,7 @@ class BetCommands:
         return ChatReply(answers.hedge_text(found, other, lock, even))
 
     async def why(self, rest: str) -> ChatReply:
-        """Why a bet's chance moved."""
+        """Explain why a bet's chance moved."""
         number = await self._bets.number(_plain(rest))
         explained = await self.explainer.explain(await self.explainer.history(number))
         return ChatReply(answers.why_text(explained))
@@ -234,6 +234,6 @@ def _plain(reference: str) -> str:
 
 
 def _three(rest: str) -> tuple[str, str, str]:
-    """A bet, a word, and what follows; empty where there is nothing."""
+    """A bet's reference, a word, and the rest; empty where there is nothing."""
     reference, word, others = (*rest.split(maxsplit=2), "", "", "")[:3]
     return _plain(reference), word, others

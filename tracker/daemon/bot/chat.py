@@ -1,8 +1,8 @@
-"""The chat: its cards, and what the person writes and presses in it, and nobody else's words.
+"""The chat: its live cards, and the commands and buttons of the person who is paired with it.
 
-Telegram hands an update out again until the next one is asked for, so each is written down as dealt
-with before that. A command that was written while the program did not run is answered only where
-that still helps.
+Telegram delivers an update again until a later one is asked for, so each update is recorded as
+handled before the next request. A command that was written while the program was down is answered
+only if it is recent, except `/add`.
 """
 
 from __future__ import annotations
@@ -54,18 +54,18 @@ if TYPE_CHECKING:
 
 
 POLL_SECONDS = 25
-"""How long Telegram keeps a question open when there is nothing new."""
+"""Seconds that Telegram holds a request open when there is nothing new."""
 
 POLL_LIMIT = 40.0
-"""Real seconds after which an answer is no longer waited for."""
+"""Real seconds after which a request for updates is given up."""
 
 CONFLICT_WAIT = 30.0
-"""Seconds until it is tried again whether another program still reads the bot's messages."""
+"""Seconds until the next try while another program reads the bot's messages."""
 
 FIRST_RETRY, LONGEST_RETRY = 2.0, 60.0
 
 STALE = timedelta(minutes=5)
-"""What was asked longer ago has been answered by time."""
+"""A command older than this is not answered any more."""
 
 _MOST_STRANGERS = 100
 _KEPT_OPEN_S = 2.0
@@ -73,11 +73,11 @@ _KEPT_OPEN_S = 2.0
 Job = Coroutine[None, None, None]
 
 LISTENING_GRACE = 180.0
-"""Real seconds that the listening may be late: adding a bet in the chat may take its time."""
+"""Real seconds that the listener may be late: adding a bet in the chat may take a while."""
 
 
 class Listener:
-    """Hears one bot: what is written and pressed goes to the commands, once and in order."""
+    """Receives one bot's updates, and hands each to the commands once and in order."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Listener:
         real: Clock,
         tell: Tell,
     ) -> None:
-        """`real` is the machine's own clock: what people write is dated by it."""
+        """`real` is the machine's own clock, by which the age of messages is judged."""
         self._line = line
         self._pairing = pairing
         self._bot_commands = bot_commands
@@ -103,7 +103,7 @@ class Listener:
         self._clock_told = False
 
     async def listen(self, beat: Callable[[], None]) -> None:
-        """Listen for ever; `beat` is called at every poll."""
+        """Receive updates for ever; `beat` is called before every poll."""
         beat()
         offset = await self._pairing.offset()
         api = await self._opened(beat)
@@ -128,7 +128,7 @@ class Listener:
                     await self._pairing.dealt_with(heard.update)
 
     async def _opened(self, beat: Callable[[], None]) -> BotApi | None:
-        """The bot, waited for while the machine is not set up for it; None without its library."""
+        """Open the bot, waiting while its settings cannot be used; None without the library."""
         while True:
             beat()
             try:
@@ -141,7 +141,7 @@ class Listener:
                 await self._real.sleep(LONGEST_RETRY)
 
     async def _take_up(self) -> None:
-        """Write to a chat that another program has paired, while there is none to write to."""
+        """Use a chat that another program has paired, while there is none to write to."""
         if self._line.place is None and not self._bot_commands.fixed_chat:
             known = await self._pairing.known()
             self._users = known.users
@@ -149,7 +149,7 @@ class Listener:
                 self._line.write_to(ChatPlace(known.chat, known.topic))
 
     async def _introduce(self, api: BotApi) -> None:
-        """Learn the bot's own name, and offer the commands; neither matters enough to wait for."""
+        """Get the bot's name and offer its commands; a failure of either is ignored."""
         try:
             async with asyncio.timeout(self._line.limit):
                 name = await api.name()
@@ -166,7 +166,7 @@ class Listener:
             return Unknown("no answer from Telegram")
 
     def _wait(self, answer: Answer) -> float:
-        """Seconds until the next poll after one that failed; the log hears of it once."""
+        """Seconds until the next poll after a failed one; the trouble is reported once."""
         self._tries += 1
         wait = min(FIRST_RETRY * 2.0 ** min(self._tries - 1, 8), LONGEST_RETRY)
         match answer:
@@ -181,7 +181,7 @@ class Listener:
                 self._complain(BotDeaf(why))
                 return LONGEST_RETRY
             case Unknown(why):
-                # A long poll that breaks is what long polls do; one alone is no trouble.
+                # Long polls break now and then: a single one is not reported.
                 if self._tries > 1:
                     self._complain(BotDeaf(why))
                 return wait
@@ -190,7 +190,7 @@ class Listener:
                 return wait
 
     def _complain(self, trouble: BotDeaf | BotConflict) -> None:
-        """Tell of a trouble once, however often it comes again."""
+        """Report a kind of trouble once, however often it repeats."""
         if self._trouble is not type(trouble):
             self._trouble = type(trouble)
             self._tell(trouble)
@@ -202,10 +202,10 @@ class Listener:
             self._tell(BotListening())
 
     def _note_gap(self, asked: float) -> None:
-        """Measure within how many seconds what is heard now was written, where that can be known.
+        """Measure how many seconds old the newly received updates can be at most, if known.
 
-        It was not there at the last answer. Nor was it when a question was asked that Telegram kept
-        open for a while.
+        They were not there at the last answer. Nor were they there when a request began that
+        Telegram held open for a while.
         """
         now = self._real.uptime()
         since = self._heard_at if now - asked < _KEPT_OPEN_S else asked
@@ -213,10 +213,10 @@ class Listener:
         self._heard_at = now
 
     def _too_old(self, heard: Written) -> bool:
-        """Whether a command was written so long ago that time has answered it.
+        """Whether a command is too old to answer.
 
-        Where the bot has listened all along, it was not, whatever this machine's clock says; a
-        clock that contradicts it is told once.
+        Where the bot has polled without a long gap, no command is, whatever this machine's clock
+        says. A clock that contradicts this is reported once.
         """
         age = (self._real.now() - heard.at).total_seconds()
         if self._gap is None or self._gap > STALE.total_seconds():
@@ -258,7 +258,7 @@ class Listener:
         await self._bot_commands.asked(heard, name, rest, api)
 
     async def _plain(self, heard: Written, api: BotApi) -> None:
-        """Answer a line without a command; what is another bot's command, or old, is let be."""
+        """Answer a line without a command; ignore an old one, and a command of another bot."""
         old = self._real.now() - heard.at > STALE
         if heard.text.lstrip().startswith("/") or old:
             return
@@ -268,7 +268,7 @@ class Listener:
             self._refuse(heard.chat, heard.user)
 
     def _command(self, text: str) -> tuple[str, str]:
-        """The command and what follows it; empty for any other words, and another bot's."""
+        """The command and what follows it; empty for other text and for another bot's command."""
         first, *more = text.split(maxsplit=1) or [""]
         if not first.startswith("/"):
             return "", ""
@@ -278,7 +278,7 @@ class Listener:
         return word.casefold(), more[0].strip() if more else ""
 
     async def _pair(self, heard: Written, code: str, api: BotApi) -> None:
-        """Take a code that somebody sent; only the right one has any effect."""
+        """Try a pairing code that somebody sent; a wrong one is treated as a stranger's message."""
         offer = await self._pairing.offer(
             code, heard.chat, heard.user, self._real.now(), topic=heard.topic
         )
@@ -292,7 +292,7 @@ class Listener:
         await self._bot_commands.welcome(heard, api)
 
     async def _allowed(self, chat: int, user: int) -> bool:
-        """Whether somebody may command from a chat: they paired there, or it is their own."""
+        """Whether a user may command from a chat: paired there, or the configured private chat."""
         own = self._bot_commands.fixed_chat and chat == self._line.chat_id and chat == user
         if own or (chat, user) in self._users:
             return True
@@ -300,7 +300,7 @@ class Listener:
         return (chat, user) in self._users
 
     def _refuse(self, chat: int, user: int) -> None:
-        """Tell the log once of each stranger; nobody tells the stranger anything."""
+        """Report each stranger once in the log; the stranger gets no answer."""
         if (chat, user) not in self._strangers and len(self._strangers) < _MOST_STRANGERS:
             self._strangers.add((chat, user))
             self._tell(BotStranger(chat, user))
@@ -325,9 +325,10 @@ _CONFLICT = (
 
 @dataclass(frozen=True, slots=True)
 class ChatBoards:
-    """What the loops beside the alerts work with. `verbs` runs commands, None where there is none.
+    """Builds the loops of the channels beside their alerts: live cards, and the chat bot.
 
-    `bets` carries out what is asked about bets. `zone` is the person's.
+    `bets` carries out the commands on bets. `verbs` runs other commands of the program; None where
+    there is nothing to run them. `zone` is the person's time zone.
     """
 
     channels: Sequence[Channel]
@@ -341,7 +342,10 @@ class ChatBoards:
     verbs: Verbs | None = None
 
     def jobs(self) -> Iterator[Job]:
-        """The loops to run: one for each board that keeps cards, one for a bot that listens."""
+        """The loops to run: one for each board that keeps live cards, and those of a Telegram bot.
+
+        A bot's loops record a chat's new id and, where it takes commands, receive updates.
+        """
         for channel in self.channels:
             board = _board(channel)
             loop = None if board is None else self._loop(board)
@@ -354,7 +358,7 @@ class ChatBoards:
                 yield keep_cards(loop, self.store.alerting.snoozes, beat)
 
     async def _keep_moves(self, channel: TelegramChannel) -> None:
-        """Write down, for ever, by which number a chat goes from then on."""
+        """Record, for ever, the new id of a chat that Telegram has moved."""
         while True:
             was, now = await channel.line.moved()
             await self.store.pairing.move(was, now)
@@ -382,11 +386,11 @@ class ChatBoards:
 
 
 def _nothing(_game: str) -> None:
-    """There is no card to show anew."""
+    """Do nothing: there is no card to edit."""
 
 
 def _board(channel: Channel) -> Board | None:
-    """Where a channel keeps cards; None when it cannot, or is not to."""
+    """Where a channel keeps live cards; None where it cannot or is not to."""
     if isinstance(channel, TelegramChannel):
         return TelegramBoard(channel.line) if channel.use.cards else None
     if isinstance(channel, DiscordChannel | NtfyChannel):

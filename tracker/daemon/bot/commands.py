@@ -1,4 +1,4 @@
-"""What the bot does when the person asks: reads what is known, runs a command, answers."""
+"""The bot's commands and buttons: read what is known or run a command, and answer."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from tracker.notify.channels.telegram.bot import BotApi
 
 MOST_AT_ONCE = 3
-"""Most commands that are being worked out for the chat at a time."""
+"""Most slow commands of the chat that run at the same time."""
 
 LONGEST_WAIT_S = 30.0
 """Longest wait in seconds that Telegram may ask for before an answer is given up."""
 
 REAL_PER_GAME_SECOND = 2.9
-"""Seconds of the evening for each on the game clock, pauses included: 48 minutes take 2 h 20."""
+"""Real seconds for each second of the game clock, pauses included: 48 minutes take 2 h 20."""
 
 _HERE = 2
 _GONE = "The line is not to be seen any more: send it again."
@@ -44,7 +44,7 @@ _NOT_HERE = "This needs the running service: ask on the command line instead."
 
 
 def ends_about(game: Game, state: GameState | None, at: Clock) -> timedelta:
-    """How long a game still takes, roughly and rather too long, from its clock."""
+    """How long until a game ends, roughly and rather too long, from its clock."""
     left = game.rules.regulation_seconds if state is None else state.seconds_left
     seconds = max(left, 0.0) * REAL_PER_GAME_SECOND + 600
     wait = max(0.0, (game.start - at.now()).total_seconds()) if state is None else 0.0
@@ -53,9 +53,9 @@ def ends_about(game: Game, state: GameState | None, at: Clock) -> timedelta:
 
 @dataclass(slots=True)
 class BotCommands:
-    """Answers one chat at a time. `fixed_chat` is whether the configuration names the chat.
+    """Carries out commands and buttons. `fixed_chat` is whether the configuration names the chat.
 
-    `refresh` shows a game's card anew.
+    `refresh` edits a game's card at once.
     """
 
     store: Store
@@ -72,12 +72,12 @@ class BotCommands:
     _tasks: asyncio.TaskGroup | None = field(default=None, init=False)
 
     def work_in(self, tasks: asyncio.TaskGroup) -> None:
-        """Let what takes long run in this group from here on, beside the listening."""
+        """Run slow commands in this task group from now on, beside the receiving of updates."""
         self._tasks = tasks
 
     @property
     def commands(self) -> tuple[tuple[str, str], ...]:
-        """What a person's client is to offer."""
+        """The commands that a person's chat program offers."""
         return COMMANDS
 
     @property
@@ -87,11 +87,11 @@ class BotCommands:
     # ---------------------------------------------------------------------------------- commands
 
     async def welcome(self, heard: Written, api: BotApi) -> None:
-        """Say that a chat is paired, and what can be asked."""
+        """Say that the chat is paired, and list the commands."""
         await self._say(heard, api, f"This chat is paired with tracker\n{answers.help_text()}")
 
     async def asked(self, heard: Written, name: str, rest: str, api: BotApi) -> None:
-        """Carry out one command of somebody who may give it."""
+        """Carry out one command of a user who may give it."""
         quick: dict[str, Callable[[str], Awaitable[str]]] = {
             "start": self._help,
             "help": self._help,
@@ -134,9 +134,9 @@ class BotCommands:
         return answers.profit_text(await self.store.bets_view(), self._local)
 
     async def read(self, heard: Written, api: BotApi) -> None:
-        """Answer a line without a command with the bet that it would be.
+        """Answer a line without a command with the bet that it describes.
 
-        In a group only a bet is answered: people talk of other things there.
+        In a group only a line that is a bet is answered: people talk of other things there.
         """
         try:
             reply = await self.bets.would_be(heard.text)
@@ -171,7 +171,7 @@ class BotCommands:
         return answers.silent_text(kept, games, self._local)
 
     async def _target(self, word: str, games: dict[str, str]) -> tuple[SnoozeScope, str]:
-        """What a first word is about: a bet, a game that is shown, or nothing in particular."""
+        """What the first word of a snooze names: a bet, a game with a bet, or neither."""
         plain = word.removeprefix("#")
         number = await self.store.find(plain)
         if number is not None:
@@ -182,7 +182,7 @@ class BotCommands:
         return SnoozeScope.ALL, ""
 
     async def _names(self) -> dict[str, str]:
-        """The games that bets are on, those being watched first."""
+        """The names of games with an open bet by game id, those on live cards first."""
         found = {
             x.game.id: x.game.name
             for x in map(self.live_view.tracking, self.live_view.games())
@@ -216,7 +216,7 @@ class BotCommands:
     async def _later(
         self, work: Callable[[], Awaitable[None]], heard: Written, api: BotApi
     ) -> None:
-        """Work something out beside the listening, a few at a time."""
+        """Run something slow beside the receiving of updates, a few at a time."""
         if self._tasks is None or len(self.busy) >= MOST_AT_ONCE:
             await self._say(heard, api, "Still at the last ones: ask again in a moment.")
             return
@@ -231,7 +231,7 @@ class BotCommands:
     # ----------------------------------------------------------------------------------- buttons
 
     async def pressed(self, heard: Pressed, api: BotApi) -> None:
-        """Carry out what a button says; it is answered before anything slow is done."""
+        """Carry out a button; it is answered before anything slow is done."""
         if heard.data == ADD or heard.data.startswith(f"{UNDO}:"):
             await self._pressed_on_bet(heard, api)
             return
@@ -251,7 +251,7 @@ class BotCommands:
         await self._try(lambda: api.answer(heard.query, said))
 
     async def _pressed_on_bet(self, heard: Pressed, api: BotApi) -> None:
-        """Take a bet back that was added, or add the line that an answer spoke of."""
+        """Undo a bet that was added, or add the line that the answer was about."""
         number = heard.data.removeprefix(f"{UNDO}:")
         if heard.data != ADD:
             known = number.isascii() and number.isdecimal()
@@ -263,14 +263,14 @@ class BotCommands:
             await self._reply(self._asked_by(heard), api, await self.bets.answer("add", heard.line))
 
     def _asked_by(self, heard: Pressed) -> Written:
-        """What a button stands under, to be replied to."""
+        """The message that a button is below, as one to reply to."""
         return Written(
             heard.update, heard.chat, heard.user, heard.message, "", self.real.now(), group=False,
             topic=heard.topic,
         )  # fmt: skip
 
     async def _turn(self, press: Press, game: Game, state: GameState | None) -> str:
-        """Silence a game or end that; what to say of it."""
+        """Snooze a game or end its snooze; returns what to say."""
         now = self.clock.now()
         if press is Press.REFRESH:
             return ""
@@ -287,7 +287,7 @@ class BotCommands:
         return f"{answers.silent_text(kept, {game.id: game.name}, self._local)}{about}."
 
     async def _why_card(self, heard: Pressed, game_id: str, api: BotApi) -> None:
-        """Why the bet that has moved most did so."""
+        """Explain the chance that has moved most on a card."""
         number = self.live_view.most_moved(game_id)
         asked = self._asked_by(heard)
         if number is None:
@@ -298,11 +298,11 @@ class BotCommands:
     # ------------------------------------------------------------------------------------ sending
 
     async def _say(self, heard: Written, api: BotApi, text: str) -> None:
-        """Answer with some words, the first line bold."""
+        """Answer with a text, its first line in bold."""
         await self._reply(heard, api, ChatReply(text))
 
     async def _reply(self, heard: Written, api: BotApi, reply: ChatReply) -> None:
-        """Answer with some words and the buttons below them."""
+        """Answer with a text and its buttons."""
         html = marked_up(Message(reply.text, ()))
         rows = (reply.buttons,) if reply.buttons else ()
         await self._try(
@@ -312,7 +312,7 @@ class BotCommands:
         )
 
     async def _try(self, ask: Callable[[], Awaitable[Answer]]) -> None:
-        """Send something; once more where Telegram asked for a moment."""
+        """Send a request; once more where Telegram asks for a short wait."""
         for _ in range(_HERE):
             try:
                 async with asyncio.timeout(self.line.limit):

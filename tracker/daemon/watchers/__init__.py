@@ -1,6 +1,7 @@
-"""The loops that run beside the tracks: bets, slate, learning, watchdog and housekeeping.
+"""The daemon's loops beside the tracks: bets, slate, learning, watchdog and housekeeping.
 
-And what they share: the watchdog, the backoff of writes, and each source's last word.
+Also what several loops share: the watchdog of late loops, the backoff of failed writes, and the
+status of each source.
 """
 
 from __future__ import annotations
@@ -22,28 +23,29 @@ from tracker.host import SystemdNotifier, give_back_memory
 from tracker.store import Store, StoreUnavailable
 
 BETS_EVERY = 2.0
-"""Seconds between two looks at the bets file and at what other processes have written."""
+"""Seconds between two checks of the bets file and of what other processes have written."""
 
 SLATE_EVERY = 600.0
-"""Seconds between two looks at the slate while every bet has its game."""
+"""Seconds between two readings of the slate while every bet has its game."""
 
 SLATE_SOON = 60.0
 """Seconds until the slate is read again while a bet waits for its game."""
 
 SLATE_RETRY = (10.0, 300.0)
-"""First and longest seconds until a slate that could not be read is tried again."""
+"""Shortest and longest seconds until a slate that could not be read is tried again."""
 
 TIDY_EVERY = 6 * 3600.0
-"""Seconds between two rounds of dropping old raw bodies."""
+"""Seconds between two deletions of old raw bodies."""
 
 GRACE = 60.0
 """Real seconds that a loop may be late before it counts as stuck."""
 
 LEARN_EVERY = 600.0
-"""Seconds between two looks at the results of games that are over."""
+"""Seconds between two readings of the results of finished games."""
 
 KEEP_EVERY = 1.0
-"""Least seconds between two writes: so much older than it is may an age be shown."""
+"""Seconds between two writes of the sources' status: an age that is shown may be this much too
+high."""
 
 _FIRST_WAIT = 0.25
 
@@ -51,7 +53,7 @@ _LONGEST_WAIT = 5.0
 
 
 class Watchdog:
-    """Each loop says by when it will be heard of again; one that is late is stuck."""
+    """Knows which loops are stuck: each loop says by when it will report again."""
 
     def __init__(self, clock: Clock) -> None:
         """Intervals are measured on `clock`, which must run in real time."""
@@ -59,19 +61,19 @@ class Watchdog:
         self._due: dict[str, float] = {}
 
     def expect(self, loop: str, within: float) -> None:
-        """The loop is alive, and will be heard of again within this many seconds."""
+        """Note that a loop is alive and will report again within this many seconds."""
         self._due[loop] = self._clock.monotonic() + within
 
     def excuse(self, seconds: float) -> None:
-        """Nothing can move for this long, and that is known: every loop gets the more time."""
+        """Give every loop this many seconds more, as nothing can move for a known reason."""
         self._due = {loop: due + seconds for loop, due in self._due.items()}
 
     def ended(self, loop: str) -> None:
-        """The loop has come to its end; nothing more is expected of it."""
+        """Note that a loop has ended: no report is expected of it any more."""
         self._due.pop(loop, None)
 
     def late(self) -> tuple[str, ...]:
-        """The loops that should have been heard of by now."""
+        """The loops that should have reported by now, sorted."""
         now = self._clock.monotonic()
         return tuple(sorted(loop for loop, due in self._due.items() if due < now))
 
@@ -84,7 +86,7 @@ async def tend_bets(
     clock: Clock,
     progress: Watchdog,
 ) -> None:
-    """Keep what is followed in step with the bets file, other processes and the slate."""
+    """Keep the followed games in step with the bets file, other processes and the slate."""
     while True:
         progress.expect("bets", GRACE)
         news = slate_changed.is_set()
@@ -105,7 +107,7 @@ async def watch_slate(
     slate_wanted: asyncio.Event,
     clock: Clock,
 ) -> None:
-    """Keep the list of games fresh, so that bets find theirs and moved tip-offs are seen."""
+    """Keep the list of games fresh, for ever: bets find theirs, moved tip-offs are seen."""
     retry = SLATE_RETRY[0]
     while True:
         slate_wanted.clear()
@@ -124,13 +126,13 @@ async def watch_slate(
 
 
 async def learn(store: Store, pricing: Pricing) -> None:
-    """Let what prices bets know all that the store has of games before their tip-off."""
+    """Give the pricing every quote and result that the store has of earlier games."""
     quotes, finished = await store.known.quotes(), await store.known.finished()
     pricing.know(quotes, finished)
 
 
 async def keep_learning(store: Store, pricing: Pricing, clock: Clock) -> None:
-    """Let what prices bets know of games that have ended meanwhile, for ever."""
+    """Give the pricing the games that have ended meanwhile, for ever."""
     while True:
         await clock.sleep(LEARN_EVERY)
         await learn(store, pricing)
@@ -144,9 +146,9 @@ async def keep_alive(
     real: Clock,
     tell: Tell,
 ) -> None:
-    """Feed the watchdog while every loop moves; a stuck one lets systemd restart the program.
+    """Feed systemd's watchdog while every loop moves; without it systemd restarts the program.
 
-    `moving` says the same to those who watch in systemd's place.
+    `moving` reports the same to a supervisor that stands in for systemd.
     """
     interval = notifier.watchdog_interval()
     stuck: tuple[str, ...] = ()
@@ -163,9 +165,10 @@ async def keep_alive(
 
 
 async def tidy(store: Store, clock: Clock, keep: timedelta) -> None:
-    """Drop raw bodies that are older than the person wants to keep, and free memory from the heap.
+    """Delete raw bodies that are older than the person wants to keep, and free unused memory.
 
-    What a busy hour took is given back, some milliseconds' work, and does not add up by the day.
+    The memory that a busy hour took is returned to the machine, which takes some milliseconds, so
+    that it does not add up from day to day.
     """
     while True:
         await store.prune(clock.now() - keep)
@@ -174,10 +177,10 @@ async def tidy(store: Store, clock: Clock, keep: timedelta) -> None:
 
 
 class WriteBackoff:
-    """Waits between two tries of a write; a full disk or a stranger's lock passes."""
+    """Waits between two tries of a failed write: a full disk or another's lock may pass."""
 
     def __init__(self, real: Clock, progress: Watchdog) -> None:
-        """Waits are in real time; loops that wait here do not count as stuck."""
+        """Waits are in real time; the loops that wait here do not count as stuck."""
         self._real = real
         self._progress = progress
         self._tell: Tell | None = None
@@ -185,14 +188,14 @@ class WriteBackoff:
 
     @property
     def waiting(self) -> bool:
-        """Whether a write has failed and none has been made since."""
+        """Whether a write has failed and none has succeeded since."""
         return self._in_trouble
 
     @contextmanager
     def telling(self, tell: Tell) -> Iterator[None]:
-        """Wait for as long as this lasts, and tell of it. Before and after, what fails is raised.
+        """Wait out failed writes and report them while the block lasts; outside it they are raised.
 
-        A program that cannot write when it starts ends instead, and says why.
+        So a program that cannot write when it starts ends with the reason instead of waiting.
         """
         self._tell = tell
         try:
@@ -201,7 +204,7 @@ class WriteBackoff:
             self._tell = None
 
     async def wait_out(self, why: StoreUnavailable | None, tries: int) -> None:
-        """Wait before the next try; with None for `why`, the write was made after all."""
+        """Wait before the next try; None for `why` means that the write has succeeded."""
         if why is None:
             if self._in_trouble and self._tell is not None:
                 self._in_trouble = False
@@ -218,34 +221,37 @@ class WriteBackoff:
 
 
 class SourceStatus:
-    """The last word of each source and of each game, in memory until it is kept."""
+    """The last status of each source and of each game, in memory until the next write."""
 
     def __init__(self) -> None:
-        """Nothing has been heard."""
+        """Nothing has been reported yet."""
         self._listeners: list[Callable[[str], None]] = []
         self._heard: dict[str, tuple[datetime, str]] = {}
         self._seen: dict[str, tuple[datetime, bool]] = {}
 
     def listen(self, listener: Callable[[str], None]) -> None:
-        """Call this with a source whenever it is well."""
+        """Call this with the source's name whenever a source answers well."""
         self._listeners.append(listener)
 
     def hear(self, source: str, at: datetime, word: str) -> None:
-        """A source has answered: `ok`, or the word of its trouble."""
+        """Take a source's status: `ok`, or the word of its trouble."""
         self._heard[source] = (at, word)
         if word == WELL:
             for listener in self._listeners:
                 listener(source)
 
     def see(self, tracking: GameTracking) -> None:
-        """A game has been looked at and brought nothing that would be recorded."""
+        """Take a game after a poll that brought nothing to record."""
         if tracking.seen_at is not None:
             self._seen[tracking.game.id] = (tracking.seen_at, tracking.stale)
 
     async def keep(
         self, store: Store, clock: Clock, usage: Callable[[], Mapping[str, Usage]]
     ) -> None:
-        """Write down what has been heard, for ever; `usage` is what was asked of each host."""
+        """Write the status of sources and games to the store, for ever.
+
+        `usage` gives the requests that were made to each host.
+        """
         while True:
             heard, self._heard = self._heard, {}
             seen, self._seen = self._seen, {}

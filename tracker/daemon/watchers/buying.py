@@ -1,4 +1,7 @@
-"""Buys what closes need of a source that is paid by the request, and says what it does not."""
+"""Buys quotes from a source that is paid by the request, so that tonight's closes are known.
+
+What it does not buy is recorded with the reason.
+"""
 
 from __future__ import annotations
 
@@ -27,36 +30,37 @@ from tracker.settings.models import OddsSettings
 from tracker.store import Store
 
 COUNTDOWN_EVERY_S = 45.0
-"""Seconds between two looks at the countdown of a box."""
+"""Seconds between two readings of the countdown to tip-off in a box score."""
 
 COUNTDOWN_FROM = timedelta(minutes=2)
-"""How long before the listed time the countdown is first looked at."""
+"""How long before the listed tip-off the countdown is first read."""
 
 MONTH = timedelta(days=31)
 
 REFUSED_FOR_S = 3600.0
-"""Seconds until a key that was refused is tried again."""
+"""Seconds until the source is asked again after it refused the key."""
 
 STEP_S = 15.0
-"""Seconds between two looks at what is to be done: the window for a close has two minutes."""
+"""Seconds between two checks of what is due: the window for buying a close is two minutes."""
 
 NEAR = timedelta(minutes=30)
-"""How long before tip-off a game is about to begin."""
+"""A game with no longer than this to its tip-off is about to begin."""
 
 OVERDUE = timedelta(hours=3)
-"""A game that has not begun so long after its listed time will not begin tonight."""
+"""A game that has not begun this long after its listed time will not begin tonight."""
 
 LOOK_AHEAD, LOOK_EVERY = timedelta(hours=6), timedelta(minutes=30)
-"""How long before the first tip-off lines are looked at, and how often, where
+"""How long before the first tip-off lines are bought ahead of the close, and how often, where
 credits are plenty."""
 
 
 @dataclass(frozen=True, slots=True)
 class MarketParts:
-    """What the market's loops work with. `roster_of` tells who plays a game.
+    """What the market's loops work with.
 
-    `route` says of each alert what becomes of it, `ring` wakes the channels.
-    `behind` is by how much all that is shown lies behind.
+    `roster_of` gives the players of a game. `hear` takes the status of a source. `route` decides
+    what becomes of each alert, and `ring` wakes the channels. `behind` is the delay of all that is
+    shown.
     """
 
     sources: OddsSources
@@ -77,7 +81,7 @@ class MarketParts:
 
 
 class TonightsGames(Protocol):
-    """Knows the games of tonight, and takes what was bought."""
+    """Knows tonight's games, and takes the quotes that were bought."""
 
     def waiting(self) -> list[Game]:
         """The games that have not begun and may still begin tonight, soonest first."""
@@ -100,12 +104,15 @@ class TonightsGames(Protocol):
         ...
 
     async def take(self, asked: Asked, paid: Credit | None) -> None:
-        """Believe an answer."""
+        """Take an answer's quotes, with what it cost."""
         ...
 
 
 class Buyer:
-    """The one loop that spends credits: closes first, each once, and once more if a tip slides."""
+    """The one loop that spends credits.
+
+    Closes come first, each bought once, and once more if the tip-off slides.
+    """
 
     def __init__(self, parts: MarketParts, watch: TonightsGames) -> None:
         """Nothing has been bought."""
@@ -127,7 +134,7 @@ class Buyer:
         self._looked: dict[str, tuple[float, timedelta | None]] = {}
 
     def jobs(self) -> list[Coroutine[None, None, None]]:
-        """The one loop, where the source can be asked."""
+        """The one loop, where there is a paid source."""
         return [self._run()] if self._parts.sources.paid else []
 
     async def _run(self) -> None:
@@ -142,7 +149,7 @@ class Buyer:
             await self._clock.sleep(STEP_S)
 
     async def _recall(self) -> None:
-        """What was bought before a restart is not bought twice."""
+        """Load what was bought before a restart, so that it is not bought twice."""
         for row in await self._parts.store.quotes.credits(self._clock.now() - OVERDUE):
             for tip in self.tips():
                 if tip.name in row.purpose and row.refused is None:
@@ -157,14 +164,14 @@ class Buyer:
         credit = await self._parts.sources.balance()
         self._remaining = credit.remaining
         if credit.remaining is None and credit.refused is None:
-            # It says nothing of itself: then by the plan and by what was bought here.
+            # The source does not report its balance: count from the plan what was bought here.
             rows = await self._parts.store.quotes.credits(self._clock.now() - MONTH)
             plan = self._parts.settings.the_odds_api.monthly_credits
             self._remaining = max(0, plan - sum(x.cost for x in rows))
         await self._parts.store.quotes.record(None, (), credit)
 
     def tips(self) -> list[Tip]:
-        """The games of tonight whose close is wanted for bets."""
+        """Tonight's games that have bets and whose close the source can sell."""
         bets, now = self._watch.bet_on(), self._clock.now()
         return [
             tip_of(x, bets[x.id], self._markets)
@@ -185,7 +192,7 @@ class Buyer:
         await self._look(tips)
 
     async def _close(self, tip: Tip, tips: Sequence[Tip], left: timedelta | None) -> None:
-        """Buy the featured markets, unless those that were bought last are fresh enough."""
+        """Buy the featured markets, unless those bought last are fresh enough."""
         now = self._clock.now()
         tips_off = now + (left or timedelta(0))
         last = self._last.get(tip.league)
@@ -205,7 +212,7 @@ class Buyer:
                 self._bought[one.game] = now
 
     async def _own(self, tip: Tip) -> None:
-        """Buy the markets of one game that bets on it need beside the featured ones, once."""
+        """Buy the markets of one game that its bets need beside the featured ones, once."""
         key = tip.game, Purpose.OWN.value
         if key in self._done:
             return
@@ -217,13 +224,13 @@ class Buyer:
             return
         bought = await self._buy(wanted, self.tips(), event)
         if bought is not None and bought.closed:
-            # Ids are given anew now and then: what the game is called now costs nothing to ask.
+            # The source changes its ids now and then; asking for its list of games is free.
             other = await self._renamed(tip)
             if other not in (None, event):
                 await self._buy(wanted, self.tips(), other)
 
     async def _renamed(self, tip: Tip) -> str | None:
-        """The source's id of a game by its list; None where it lists none, or does not answer."""
+        """The source's current id of a game, from its list; None if missing or unavailable."""
         game = self._watch.game(tip.game)
         try:
             parsed = await self._parts.sources.listed(tip.league)
@@ -232,7 +239,7 @@ class Buyer:
         return None if game is None else match(parsed, [game], self._clock.now()).ids.get(game.id)
 
     async def _look(self, tips: Sequence[Tip]) -> None:
-        """Buy a look at all lines before the tip-offs, where that leaves enough for closes."""
+        """Buy all lines ahead of the close, where that leaves enough credits for closes."""
         now = self._clock.now()
         for league in sorted({x.league for x in tips}):
             near = [x for x in tips if x.league == league and x.start > now]
@@ -251,7 +258,7 @@ class Buyer:
             self._considered[league] = now
 
     async def _too_late(self) -> None:
-        """Say of games that began before their close could be bought that it was not."""
+        """Record that a close was not bought, for games that began before it could be."""
         bets = self._watch.bet_on()
         for game in self._watch.in_play():
             late = game.id in bets and game.league in the_odds_api.SPORTS
@@ -268,7 +275,7 @@ class Buyer:
     async def _buy(
         self, wanted: Purchase, tips: Sequence[Tip], event: str | None = None
     ) -> Bought | None:
-        """What became of a purchase; None where it cannot be paid."""
+        """Buy a request, and return what came of it; None where it cannot be paid."""
         found = self._affordable(wanted, tips)
         if isinstance(found, Refusal):
             await self._refuse(found)
@@ -289,7 +296,7 @@ class Buyer:
         return bought
 
     async def _refuse(self, refusal: Refusal) -> None:
-        """Write down what is not bought, once."""
+        """Record what is not bought and why, once."""
         what = refusal.purchase.what
         if what in self._refused:
             return
@@ -302,7 +309,7 @@ class Buyer:
         self._parts.tell(OddsRefused(what, refusal.why))
 
     async def _countdown(self, tip: Tip) -> timedelta | None:
-        """What the league's box counts down, looked at near the listed time alone."""
+        """The time to tip-off by the countdown in the box score, read only near the listed time."""
         now, game = self._clock.now(), self._watch.game(tip.game)
         if game is None or now < tip.start - COUNTDOWN_FROM:
             return None

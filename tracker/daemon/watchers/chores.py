@@ -1,7 +1,7 @@
-"""What the daemon does for itself at set times: a row for each time that a chore is due.
+"""Chores: commands that the daemon runs by itself at set times, with a row for each due time.
 
-The row is the lock, the log and the catch-up: what has one is not done again, whatever the clock
-does, and what was due while nothing ran is made up for once.
+The row is the lock, the log and the catch-up in one. A due time that has a row is not done again,
+whatever the clock does. Times that were missed while nothing ran are made up for once.
 """
 
 from __future__ import annotations
@@ -20,38 +20,39 @@ from tracker.store import Store
 from tracker.store.upkeep import ChoreOutcome, ChoreRun
 
 STEP = 60.0
-"""Seconds between two looks at what is due."""
+"""Seconds between two checks of what is due."""
 
 ATTEMPTS = 3
-"""How often a chore that failed is tried."""
+"""How often a chore is tried in all before it counts as failed."""
 
 AGAIN = timedelta(minutes=10)
 """How long after a failure a chore is tried again."""
 
 ON_TIME = timedelta(minutes=5)
-"""A chore that begins later than this after its time says so."""
+"""A chore that begins later than this after its due time is recorded as late."""
 
 LIGHT_LIMIT = 300.0
 """Real seconds that a light chore may take."""
 
 HEAVY_LIMIT = 1800.0
-"""Real seconds that a heavy one may take."""
+"""Real seconds that a heavy chore may take."""
 
 REMEMBERED = timedelta(days=14)
-"""How far back a time that was missed is written down."""
+"""How far back missed times are recorded."""
 
 RETRAIN_AT = time(4)
-"""When models are fitted anew, on Tuesdays: after the week's games, before its first."""
+"""When models are retrained, on Tuesdays: after the week's games and before its first."""
 
 _WEEK = frozenset(range(7))
 
 
 @dataclass(frozen=True, slots=True)
 class Chore:
-    """A command of this program at times of day in `zone`, on weekdays (Monday is 0).
+    """A command of this program, run at times of day in `zone` on weekdays (Monday is 0).
 
-    `catch_up` is how late it is still worth doing. `heavy` ones are done one after the other, in a
-    process that gives way to all others.
+    `catch_up` is how late the chore is still worth doing. `heavy` chores run one at a time, in a
+    process of lowest priority. `wanted` says at the due time whether there is anything to do; None
+    for always.
     """
 
     name: str
@@ -65,10 +66,10 @@ class Chore:
 
 
 def dues(chore: Chore, since: datetime, until: datetime) -> list[datetime]:
-    """The moments after `since` up to `until` at which a chore is due, in UTC and in order.
+    """The moments after `since` and up to `until` at which a chore is due, in UTC and in order.
 
-    A time of day that a change to summer time leaves out is due as much later; one that comes
-    twice is due at the first.
+    A time of day that the change to summer time skips is due as much later; one that comes twice is
+    due at the first.
     """
     day = since.astimezone(chore.zone).date() - timedelta(days=1)
     last = until.astimezone(chore.zone).date()
@@ -82,10 +83,10 @@ def dues(chore: Chore, since: datetime, until: datetime) -> list[datetime]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done of a chore at one moment: the time that it is due, None for nothing.
+    """What to do about a chore at one moment: `due` is the time to run it for, None for nothing.
 
-    `missed` are times that passed while nothing ran, which this one makes up for; `cut` those at
-    which a process that is dead was at work, and which nobody takes up again.
+    `missed` are times that passed while nothing ran, which this run makes up for. `cut` are times
+    at which the program ended in the middle of the chore and which are not tried again.
     """
 
     due: datetime | None
@@ -94,10 +95,10 @@ class Plan:
 
 
 def plan(chore: Chore, known: Mapping[datetime, ChoreRun], now: datetime, *, fresh: bool) -> Plan:
-    """What is to be done, by what was done so far. `fresh` is whether the daemon has just started.
+    """Decide what to do about a chore, given its rows by due time in `known`.
 
-    What was due before the daemon was ever started is nobody's to make up for: without any row,
-    the last time is `missed`, from which all others are counted.
+    `fresh` is whether the daemon has just started. On the very first start nothing is made up for:
+    the last due time is recorded as missed, and later ones count from there.
     """
     times = dues(chore, now - REMEMBERED, now)
     if not times:
@@ -114,7 +115,7 @@ def plan(chore: Chore, known: Mapping[datetime, ChoreRun], now: datetime, *, fre
 
 
 def _open(seen: ChoreRun | None, now: datetime, *, fresh: bool) -> bool:
-    """Whether a chore is still to be done: it never began, was killed at it, or may be retried."""
+    """Whether a chore is still to be done: not begun, cut off by a stop, or due for a retry."""
     if seen is None:
         return True
     if seen.outcome is None:
@@ -124,7 +125,7 @@ def _open(seen: ChoreRun | None, now: datetime, *, fresh: bool) -> bool:
 
 
 async def do_chore(chore: Chore, store: Store, clock: Clock, run: Verbs, report: Tell) -> None:
-    """Do a chore whenever it is due, for ever. `report` hears how each went."""
+    """Run a chore whenever it is due, for ever; `report` takes how each run went."""
     fresh = True
     while True:
         now = clock.now()
@@ -172,7 +173,7 @@ def _span(late: timedelta) -> str:
 
 
 def usual_chores(settings: Settings, played_today: Callable[[], bool]) -> Sequence[Chore]:
-    """What every daemon does; `played_today` is whether any bet is on a game of today."""
+    """The chores of every daemon; `played_today` says whether any bet is on a game of today."""
     zone, backup = settings.zone, settings.backup
     found = []
     if settings.refresh.enabled:
@@ -214,7 +215,7 @@ def usual_chores(settings: Settings, played_today: Callable[[], bool]) -> Sequen
 
 @dataclass(frozen=True, slots=True)
 class Runners:
-    """Who runs the commands: those that are done at once, and the heavy ones in their turn."""
+    """What runs the commands, each one at a time: `light` never waits behind a heavy chore."""
 
     light: Verbs
     heavy: Verbs
@@ -223,7 +224,7 @@ class Runners:
 async def do_chores(
     chores: Sequence[Chore], store: Store, clock: Clock, runners: Runners, report: Tell
 ) -> None:
-    """Do all chores, each in its own loop; the first that fails takes the others down with it."""
+    """Run all chores, each in its own loop; if one loop fails, all of them end."""
     async with asyncio.TaskGroup() as tasks:
         for chore in chores:
             run = runners.heavy if chore.heavy else runners.light

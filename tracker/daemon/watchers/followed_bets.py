@@ -1,4 +1,4 @@
-"""The bets that are to be followed: read from the file and the database, matched to their games."""
+"""The bets to follow: read from the bets file and the database, and matched to their games."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ from tracker.store import Store
 from tracker.wording.alerts import rewritten
 
 _RECENT = timedelta(days=3)
-"""How far back a game may lie that a bet is matched with."""
+"""How long ago a game may have begun for a bet to be matched with it."""
 
 _MOST_TOLD = 5
-"""Mistakes of the bets file that one message tells one by one."""
+"""Mistakes of the bets file that one message names; it counts the rest."""
 
 
 class FollowedBets:
-    """Games with their bets, in step with the bets file and with what other processes add."""
+    """The followed games with their bets, in step with the bets file and other processes."""
 
     def __init__(self, store: Store, clock: Clock, settings: Settings, tell: Tell) -> None:
-        """`tell` takes events for the log."""
+        """`tell` reports events."""
         self._store = store
         self._clock = clock
         self._file = settings.bets.file
@@ -65,43 +65,44 @@ class FollowedBets:
         self._moved: set[str] = set()
         self._rosters = Rosters(store)
         self.recent: dict[Who, tuple[PlayerGame, ...]] = {}
-        """The last games of the players whom bets are about."""
+        """The last games of each player whom a bet is about."""
         self.teams: dict[Team, dict[str, tuple[PlayerGame, ...]]] = {}
-        """What everybody did in the last games of their teams."""
+        """What each player of both teams did in their last games, for games with a bet on a
+        player."""
         self.against: dict[Team, tuple[PlayerGame, ...]] = {}
         """What the opponents of these teams did in those games."""
         self._boxes = 0
         self.absences: dict[str, Absences] = {}
-        """Who is said to be out, of the leagues whose games are bet on."""
+        """The players who are reported out, by league, for the leagues whose games are bet on."""
         self.without_roster: tuple[Game, ...] = ()
-        """The games whose players some bet that waits must know."""
+        """The games whose players must be known before some waiting bet can be matched."""
         self.waiting = 0
-        """Bets whose game is not known yet."""
+        """How many bets have no game yet."""
         self._hoped: frozenset[str] = frozenset()
         self.held: frozenset[str] = frozenset()
-        """The ids of the games that bets are on, over or not."""
+        """The ids of the games that bets are on, whether or not they are over."""
         self._mistaken = False
         self._slate_known = False
 
     def know_slate(self) -> None:
-        """The slate has been read: until then bets would be matched with an old one."""
+        """Note that the slate has been read: bets are not matched with an older one before."""
         self._slate_known = True
 
     async def recall(self) -> None:
-        """Take up what was bet on before a restart, so that no document changes what it is."""
+        """Load which games were bet on before a restart: no document may change their identity."""
         self.held = await self._store.held_games()
 
     def wanted(self, tracking: GameTracking) -> tuple[Tracked, ...]:
-        """The bets on a game that are to be followed at this moment, as they were last read."""
+        """The bets on a game that are to be followed at this moment, as last read."""
         known = self._trackings.get(tracking.game.id)
         return () if known is None else known.tracked
 
     def meet(self, state: GameState) -> None:
-        """Learn who plays, from a box."""
+        """Learn the rosters of a game's teams from its box score."""
         self._rosters.meet(state)
 
     def moved(self) -> frozenset[str]:
-        """The games whose bets were changed by the last refresh."""
+        """The ids of the games whose bets or absences the last refresh changed."""
         return frozenset(self._moved)
 
     def games(self) -> tuple[Game, ...]:
@@ -109,7 +110,7 @@ class FollowedBets:
         return tuple(tracking.game for tracking in self._trackings.values())
 
     def trackings(self) -> tuple[GameTracking, ...]:
-        """The bets on each game as they were last read; what has been seen of them since is not."""
+        """The bets on each game as last read, without what polls have changed since."""
         return tuple(self._trackings.values())
 
     def roster_of(self, game: Game) -> tuple[Player, ...]:
@@ -117,13 +118,13 @@ class FollowedBets:
         return self._rosters.of(game)
 
     def leagues(self) -> frozenset[str]:
-        """The leagues of the games that are bet on, or may be, and the NBA."""
+        """The NBA, and the leagues of the games that are bet on or that waiting bets may be on."""
         return frozenset({NBA.id, *(x.game.league for x in self._trackings.values()), *self._hoped})
 
     async def refresh(self, *, slate_changed: bool = False) -> tuple[GameTracking, ...] | None:
-        """All games after a reading of the file and the database; None when nothing has changed."""
+        """Read the bets file and the database; all followed games, None when nothing changed."""
         if slate_changed and self._mistaken:
-            # A line may name a team that no list has, and that the slate has brought.
+            # The slate may have brought a team that a line names and no list has.
             self._stamp = None
         changed = await self._read_file()
         if self._version < 0 or slate_changed:
@@ -145,13 +146,13 @@ class FollowedBets:
             games = await self._store.players.team_games(teams)
             against = await self._store.players.opponents(teams)
         self._version = await self._store.data_version()
-        # All at once: a poll that finds a new bet is to find what is known of its players too.
+        # All at once, so that a poll which finds a new bet also finds its players' games.
         self._take_up(trackings, absences)
         self.recent, self.teams, self.against, self._boxes = recent, games, against, boxes
         return tuple(trackings)
 
     def _take_up(self, trackings: Sequence[GameTracking], absences: dict[str, Absences]) -> None:
-        """Follow these bets, and note the games of which bets or absences have changed."""
+        """Follow these bets, and note the games whose bets or absences have changed."""
         before, known = self._trackings, self.absences
         self._trackings = {x.game.id: x for x in trackings}
         self.absences = absences
@@ -166,9 +167,12 @@ class FollowedBets:
         }
 
     async def _read_file(self) -> bool:
-        """Register what the bets file holds, and withdraw what was taken out of it."""
+        """Register what the bets file holds, and withdraw what was taken out of it.
+
+        Returns whether a new version of the file was read.
+        """
         stamp = await asyncio.to_thread(_stamp, self._file)
-        # A file that is just being written is let be until two looks agree on it.
+        # A file may be half written: it is read once two checks in a row find it the same.
         settled, self._seen = stamp == self._seen or self._version < 0, stamp
         if stamp == self._stamp or not settled:
             return False
@@ -182,7 +186,7 @@ class FollowedBets:
         taken = await take(bets, found, str(self._file), now, real)
         self._mistaken = bool(taken.standing.mistakes)
         if known:
-            # Before, what names a team that no list has cannot be understood yet.
+            # Before that, a line with a team from the slate would be reported as a mistake.
             self._say(taken.standing.mistakes)
         for added, pick in taken.registered:
             self._tell(BetAdded(added.number, pick))
@@ -195,7 +199,7 @@ class FollowedBets:
         return found.readable
 
     async def _bind(self) -> None:
-        """Match bets to games, now that more may be known of the slate."""
+        """Match waiting bets to games."""
         if self._slate_known:
             await self._move()
         unbound = await self._store.unbound()
@@ -220,9 +224,10 @@ class FollowedBets:
             self._tell(BetMatched(number, ", ".join(named)))
 
     async def _move(self) -> None:
-        """Let bets go to the meeting that their game's id now names, where they mean that one.
+        """Unbind the bets whose game has changed, so that they are matched anew.
 
-        And those on a player to the game of the team that he has gone to.
+        These are bets whose game's id now names another meeting that fits them too, and bets on a
+        player who now plays for another team.
         """
         games = await self._store.games(since=self._clock.now() - _RECENT)
         ids = superseded(game for game, _ in games)
@@ -238,7 +243,7 @@ class FollowedBets:
         await self._let_go(to_move(moving, [game for game, _ in games], drafts))
 
     async def _let_go(self, going: Sequence[int]) -> None:
-        """Let bets find their games anew."""
+        """Unbind bets, so that they are matched to games anew."""
         if going:
             await self._store.unbind(going)
             self.held = await self._store.held_games()
@@ -246,7 +251,7 @@ class FollowedBets:
             self._tell(BetMoved(number))
 
     def _say(self, mistakes: tuple[str, ...]) -> None:
-        """Tell each mistake once, as long as it stands; those of one look in one message."""
+        """Report each mistake once; the mistakes of one reading share a message."""
         fresh = [x for x in mistakes if x not in self._told]
         if fresh:
             more = f"\nand {len(fresh) - _MOST_TOLD} more" if len(fresh) > _MOST_TOLD else ""
@@ -265,7 +270,7 @@ def _players(trackings: Iterable[GameTracking]) -> set[Who]:
 
 
 def _teams(trackings: Iterable[GameTracking]) -> set[Team]:
-    """Both teams of every game in which a bet is about a player."""
+    """Both teams of every game that a bet on a player is on."""
     return {
         (tracking.game.league, code)
         for tracking in trackings
@@ -275,7 +280,7 @@ def _teams(trackings: Iterable[GameTracking]) -> set[Team]:
 
 
 def _out(known: Mapping[str, Absences], game: Game) -> frozenset[tuple[Side, str, Injury]]:
-    """Who is said to be out of a game, by side and key, with the words."""
+    """The players reported out of a game, by side and key, with the report."""
     absences = known.get(game.league)
     if absences is None:
         return frozenset()
@@ -291,7 +296,7 @@ def _bets(tracking: GameTracking | None) -> frozenset[Bet]:
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """What changes when a file is written anew; None when it is not there."""
+    """The file's modification time, size and inode, which a rewrite changes; None if missing."""
     try:
         found = path.stat()
     except OSError:
@@ -301,10 +306,11 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """What could be matched.
+    """What matching found.
 
-    `matched` are bets by number with the game of each leg. `mistakes` says in a sentence each why a
-    bet cannot be. `without_roster` are the games whose players some bet must know.
+    `matched` are the numbers of matched bets with the game of each leg. `mistakes` are sentences,
+    each on a bet that cannot be matched. `without_roster` are the games whose players must be known
+    before some bet can be matched.
     """
 
     matched: tuple[tuple[int, tuple[Game, ...]], ...]
@@ -315,10 +321,11 @@ class Matches:
 def to_move(
     trackings: Sequence[GameTracking], games: Sequence[Game], drafts: Mapping[int, Draft]
 ) -> tuple[int, ...]:
-    """The bets whose game's id names another meeting now, and that are about that one too.
+    """The bets that should move from a game to the later meeting that its id now names.
 
-    That is a bet that names neither opponent nor date: a team's, whoever it plays, and on another
-    date where its book waits that long for a game that is postponed.
+    Such a bet names neither opponent nor date, only a team. It moves to a game on the same date, or
+    to one on another date that begins within the time that the bet's book waits for a postponed
+    game.
     """
     found: list[int] = []
     for tracking in trackings:
@@ -338,16 +345,16 @@ def to_move(
 
 
 def _goes_on(old: Game, new: Game, wait: timedelta) -> bool:
-    """Whether a bet on one meeting goes on with another: on the same night, or within the wait."""
+    """Whether a bet moves from one meeting to another: same date, or soon enough for its book."""
     return old.slate == new.slate or new.start - old.start <= wait
 
 
 def strayed(
     trackings: Sequence[GameTracking], roster_of: Callable[[Game], Sequence[Player]], now: datetime
 ) -> tuple[int, ...]:
-    """The single bets on a player whom boxes have since shown with another team.
+    """The single bets on a player who, by later box scores, now plays for another team.
 
-    Only before their game begins: from then on its own box says who plays.
+    Only bets on games that have not begun count: once a game has, its own box score says who plays.
     """
     found: list[int] = []
     for tracking in (x for x in trackings if now < x.game.start):
@@ -363,6 +370,11 @@ def strayed(
     return tuple(found)
 
 
+def _of_bet(number: int, draft: Draft) -> str:
+    """The beginning of a sentence about a mistake in a bet."""
+    return f"#{draft.name or number}: "
+
+
 def match(
     unbound: Sequence[tuple[int, Draft]],
     games: Sequence[tuple[Game, GameState | None]],
@@ -370,9 +382,10 @@ def match(
     now: datetime,
     zone: tzinfo | None = None,
 ) -> Matches:
-    """The games of each bet that has them all; `rosters` are the players by the game's id.
+    """Match each bet that can be matched with all of its games.
 
-    `zone` is the person's, for the dates that they write.
+    `rosters` are the players of each game by its id. `zone` is the person's, for the dates that
+    they write.
     """
 
     def roster_of(game: Game) -> tuple[Player, ...]:
@@ -385,19 +398,22 @@ def match(
         try:
             chosen = choose_games(draft, games, now, roster_of, zone)
             draft.wager(chosen, roster_of)
-        except RostersUnknown:
-            hoped = (x for x, _ in games if x.league in draft.leagues and not roster_of(x))
-            without_roster |= {x.id: x for x in hoped}
-            continue
-        except NoSuchGame:
+        except NoSuchGame as why:
+            if isinstance(why, RostersUnknown):
+                hoped = (x for x, _ in games if x.league in draft.leagues and not roster_of(x))
+                without_roster |= {x.id: x for x in hoped}
+            if why.near:
+                # The words must not depend on which players are known: a mistake is reported once.
+                who = f"nobody of that name is known to play (did you mean {why.near}?)"
+                mistakes.append(f"{_of_bet(number, draft)}{draft.pick.text!r}: {who}")
             continue
         except NoSuchPlayer as why:
             without_roster |= {x.id: x for x in chosen}
             if all(roster_of(x) for x in chosen):
-                mistakes.append(f"#{draft.name or number}: {why}")
+                mistakes.append(f"{_of_bet(number, draft)}{why}")
             continue
         except BadBet as why:
-            mistakes.append(f"#{draft.name or number}: {why}")
+            mistakes.append(f"{_of_bet(number, draft)}{why}")
             continue
         matched.append((number, chosen))
     return Matches(tuple(matched), tuple(mistakes), tuple(without_roster.values()))

@@ -1,6 +1,6 @@
-"""What bets still lack that came late: lines of before the tip, players' games, who plays tonight.
+"""Fetches in the background what late bets lack: pregame lines, players' games, rosters.
 
-Nothing here hurries a poll: it is asked for in the background, within the budget of each host.
+It delays no poll: it asks only hosts whose budget has requests to spare.
 """
 
 from __future__ import annotations
@@ -24,36 +24,37 @@ from tracker.feeds.polling.feed import LookUp, Watch
 from tracker.store import Store
 
 STEP = 15.0
-"""Seconds between two looks at what is lacking."""
+"""Seconds between two checks of what is lacking."""
 
 AGAIN = 900.0
 """Seconds until what could not be had is asked for again."""
 
 AHEAD = timedelta(hours=18)
-"""Games of tonight: what is further off is read with the morning's results."""
+"""Games that begin within this time count as tonight's: what later games lack comes with the
+morning's refresh."""
 
 LATE = timedelta(hours=6)
 """How long after its tip-off a game may still be played."""
 
 BOX_STEP = 30.0
-"""Seconds between two looks at what is wanted."""
+"""Seconds between two checks of which rosters are wanted."""
 
 BOX_AGAIN = 300.0
-"""Least seconds between two boxes of one game: its players change seldom."""
+"""Seconds to wait between two box scores of one game: its players seldom change."""
 
 BOX_AHEAD = timedelta(hours=2)
-"""How long before tip-off a box is asked for: earlier ones seldom exist."""
+"""How long before tip-off a box score is asked for: it seldom exists earlier."""
 
 AT_ONCE = 4
-"""Most boxes in one round."""
+"""Most box scores that one round asks for."""
 
 
 @dataclass(slots=True)
 class Lacking:
-    """Looks for what bets lack, in the background.
+    """Fetches what bets lack, in the background.
 
-    `trackings` tells what is followed, `without_roster` games whose players a waiting bet must
-    know; `learned` hears of games whose chances may be worked out anew.
+    `trackings` gives the followed games, `without_roster` the games whose players a waiting bet
+    must know. `learned` is called with the ids of games whose chances may now change.
     """
 
     store: Store
@@ -66,7 +67,7 @@ class Lacking:
     learned: Callable[[frozenset[str]], None]
 
     async def watch(self) -> None:
-        """Look for what is lacking, for ever; what cannot be had is asked for again much later."""
+        """Fetch what is lacking, for ever; what cannot be had is asked for again after AGAIN."""
         asked: dict[tuple[str, str], float] = {}
         while True:
             now = self.clock.monotonic()
@@ -87,7 +88,7 @@ class Lacking:
         return -LATE <= game.start - self.clock.now() <= AHEAD
 
     def _without_lines(self) -> list[Game]:
-        """Games in play of which no line from before the tip is known."""
+        """Games in play for which no pregame line is known."""
         known = self.pricing.known
         return [
             x.game
@@ -99,7 +100,7 @@ class Lacking:
         ]
 
     async def _read_lines(self, game: Game) -> None:
-        """Ask ESPN's summary for the last line before the tip."""
+        """Take the last pregame line from ESPN's summary of a game."""
         feed = self.feeds.of(game.league, "espn")
         if feed is None:
             return
@@ -114,7 +115,7 @@ class Lacking:
         self.learned(frozenset({game.id}))
 
     def _strangers(self) -> list[tuple[Game, frozenset[str]]]:
-        """Tonight's games, each with the teams of players of whom no game has been read."""
+        """Tonight's games, each with the teams of its players of whom no earlier game was read."""
         found = []
         for x in self.trackings():
             bets = [y.bet for y in x.tracked if y.settlement is None]
@@ -125,7 +126,7 @@ class Lacking:
         return found + [(x, frozenset({x.home, x.away})) for x in waiting]
 
     async def _read_games(self, game: Game, teams: frozenset[str]) -> None:
-        """Read the last games of some teams, and take up what their players did."""
+        """Read the last games of some teams, and give the pricing what their players did."""
         try:
             read = await self.refresh.recent(game.league, teams, self.feeds.roomy)
         except FeedError:
@@ -146,10 +147,10 @@ _Team = tuple[str, str]
 
 
 class Rosters:
-    """What is known of every team's players, kept in step with the store."""
+    """The known players of every team, in step with the store."""
 
     def __init__(self, store: Store) -> None:
-        """Nobody is known until `load`."""
+        """No player is known until `load`."""
         self._store = store
         self._known: dict[_Team, tuple[str, ...]] = {}
         self._met: dict[_Team, tuple[date | None, dict[str, str]]] = {}
@@ -158,16 +159,16 @@ class Rosters:
         self._unsaid: dict[tuple[str, Side, str], Injury] = {}
 
     async def load(self, now: datetime) -> None:
-        """Take what was kept before."""
+        """Load the rosters from the store."""
         self._known = await self._store.players.rosters(now)
 
     def meet(self, state: GameState) -> None:
-        """Learn the players of both teams from a box; what it told before costs nothing."""
+        """Learn both teams' players from a box score; what it said before costs nothing."""
         for side in Side:
             team = state.game.league, state.game.code(side)
             slate, seen = self._met.get(team, (None, {}))
             if slate != state.game.slate:
-                # Each night anew: who is still seen with his team goes on being remembered.
+                # Each night starts anew, so that the store sees who still plays for the team.
                 seen = {}
             before = len(seen)
             seen.update({player_key(x.name): x.name for x in state.players if x.side is side})
@@ -177,7 +178,7 @@ class Rosters:
         self._note(state)
 
     def _note(self, state: GameState) -> None:
-        """Take down whom a box says to be out of its game, where it has not said so before."""
+        """Note the players whom a box score reports out, where it has not said so before."""
         game = state.game
         said = {
             (game.id, x.side, player_key(x.name)): Injury(
@@ -194,11 +195,11 @@ class Rosters:
 
     @property
     def news(self) -> bool:
-        """Whether players were met, or said to be out, that are not kept yet."""
+        """Whether players, or players reported out, are not stored yet."""
         return bool(self._unkept or self._unsaid)
 
     async def keep(self, now: datetime) -> None:
-        """Write down who was met, and read what that makes of the teams."""
+        """Store what was learned, and reload the rosters that follow from it."""
         out, self._unsaid = self._unsaid, {}
         if out:
             await self._store.seasons.keep_box(tuple(out.values()), now)
@@ -228,9 +229,9 @@ async def watch_rosters(
     roomy: Callable[[Game], bool],
     clock: Clock,
 ) -> None:
-    """Read the boxes of games whose players some bet must know, now and then, for ever.
+    """Read the box scores of games whose players some bet must know, for ever.
 
-    `without_roster` tells those games, `meet` is given what was read.
+    `without_roster` gives those games; `meet` takes the state that was read.
     """
     due: dict[str, float] = {}
     while True:

@@ -1,4 +1,8 @@
-"""The loops of the market's side: quotes while they mean something, closes at the tip-off."""
+"""The loops of the market's side: read quotes, step market rules, take closes at tip-off.
+
+A close is a game's last lines before tip-off. Bets are valued by it as soon as all their games have
+one.
+"""
 
 from __future__ import annotations
 
@@ -38,39 +42,41 @@ from tracker.feeds.odds.asking import Asked
 from tracker.forecast.market import LiveLines
 
 FAR_S, NEAR_S = 600.0, 120.0
-"""Seconds between two looks at the lines of a free source, for games far off and about to begin."""
+"""Seconds between two readings of a free source's lines: for games far off, and for games about to
+begin."""
 
 EXCHANGE_FAR_S, EXCHANGE_NEAR_S, EXCHANGE_LIVE_S = 300.0, 60.0, 30.0
-"""The same for an exchange, whose price is used in play only while it is younger than a minute."""
+"""Seconds between two readings of an exchange: for games far off, about to begin, and in play. In
+play its price is used only while it is younger than a minute."""
 
 AHEAD = timedelta(hours=36)
-"""Games further off have no line yet that would last."""
+"""Games that begin later than this have no line yet that would last."""
 
 PRIOR_AGE = timedelta(minutes=30)
-"""Quotes that are no older are the newest; where there are none, those of the day will do."""
+"""A prior is made of quotes no older than this; where there are none, of the day's quotes."""
 
 DAY = timedelta(hours=24)
 
 FAILED_S = (60.0, 900.0)
-"""First and longest seconds until a source that failed is tried again."""
+"""Shortest and longest seconds until a source that failed is tried again."""
 
 FIRST_QUOTES = timedelta(minutes=2)
-"""How long a new bet waits for the first quotes of its game, which tell its best price."""
+"""How long a new bet waits for the first quotes of its game, which give its best price."""
 
 LAST_DECISION = timedelta(minutes=20)
-"""A first chance in play that comes later than this, counted from when the bet was added or its
-game was to begin, does not tell what the bet was worth when it was made. Play begins about ten
-minutes after the scheduled tip-off."""
+"""The age from which a bet's first chance in play no longer says what the bet was worth when it was
+made. The age is counted from when the bet was added or its game was to begin, whichever is later.
+Play begins about ten minutes after the scheduled tip-off."""
 
 SLATE_S = 60.0
-"""Seconds between two looks at which games there are."""
+"""Seconds between two readings of the list of games."""
 
 
 class MarketWatch:
-    """Keeps the quotes of tonight's games, and what they say of the bets."""
+    """Keeps the quotes of tonight's games, and what they say about the bets."""
 
     def __init__(self, parts: MarketParts) -> None:
-        """Nothing is asked until its jobs run."""
+        """No source is asked until the jobs run."""
         self._parts = parts
         self._clock = parts.clock
         self._store = parts.store.quotes
@@ -81,7 +87,7 @@ class MarketWatch:
         self._closings: dict[str, Closing] = {}
         self._closes: dict[str, GameClose] = {}
         self.values: dict[int, ClosingValue] = {}
-        """What bets were worth by the close, by number."""
+        """What each bet was worth at the closing line, by its number."""
         self._decided: set[int] = set()
         self._ids: dict[str, str] = {}
         self._polls: dict[str, int] = {}
@@ -100,7 +106,7 @@ class MarketWatch:
         state = tracking.state
         if state is None:
             return
-        # The game that was decided on last stands last: its copies of bets are the newest.
+        # Games are kept in the order of their last polls: the last has the newest copies of bets.
         self._shown.pop(tracking.game.id, None)
         self._shown[tracking.game.id] = tracking
         before = self._states.get(tracking.game.id)
@@ -109,7 +115,7 @@ class MarketWatch:
             self._news.set()
 
     async def restore(self) -> None:
-        """Take up what was known before a restart."""
+        """Load what was known before a restart."""
         now = self._clock.now()
         quotes = await self._store.standing(None, now - DAY, now)
         self.board.restore((x.quote, x.stood_at, x.scope) for x in quotes)
@@ -135,7 +141,7 @@ class MarketWatch:
         self._forget(self._games.keys() | {x.game.id for x in self._parts.trackings()})
 
     def _forget(self, kept: AbstractSet[str]) -> None:
-        """Let go of games of other days, on which nothing is bet: a close can be read again."""
+        """Drop games of other days without a followed bet; a close can be loaded again."""
         self.board.forget(self.board.games - kept)
         aged = self._clock.now() - DAY
         self._taken = {scope: at for scope, at in self._taken.items() if at > aged}
@@ -147,7 +153,7 @@ class MarketWatch:
                 del known[game]
 
     def begun(self, game: Game) -> bool:
-        """Whether a game has tipped off, as far as we know."""
+        """Whether a game has tipped off, as far as is known."""
         state = self._states.get(game.id)
         return state is not None and state.phase.rank > 0
 
@@ -171,7 +177,7 @@ class MarketWatch:
     # -------------------------------------------------------------------------------- free sources
 
     async def _follow(self, source: str) -> None:
-        """Ask one free source, for as long as there is anything to ask it."""
+        """Read one free source, for ever, whenever there are games to ask it about."""
         failed, due = 0.0, 0.0
         while True:
             games = self._wanted(source)
@@ -186,7 +192,7 @@ class MarketWatch:
             await self._clock.sleep(STEP_S)
 
     def _wanted(self, source: str) -> list[Game]:
-        """The games to be asked about: those to come, and for an exchange those in play."""
+        """The games to ask a source about: those to come, and for an exchange those in play."""
         games = self.waiting()
         if source in EXCHANGES:
             bets = self.bet_on()
@@ -207,7 +213,7 @@ class MarketWatch:
         bets = self.bet_on()
         near = any(x.start - now <= NEAR and not self.begun(x) for x in games if x.id in bets)
         if source == ESPN and near:
-            # Whatever board anybody has read: it is asked for anew no more often for that.
+            # A board read less than FRESH_S ago is reused: this pace causes no more requests.
             return STEP_S
         if source not in EXCHANGES:
             return NEAR_S if near else FAR_S
@@ -216,7 +222,7 @@ class MarketWatch:
         return EXCHANGE_NEAR_S if near else EXCHANGE_FAR_S
 
     async def _ask(self, source: str, games: Sequence[Game]) -> str:
-        """Ask a source once; why it did not answer, empty where it did."""
+        """Ask a source once; returns why it failed, empty where it answered."""
         try:
             answers = await self._parts.sources.ask(source, games)
         except FeedError as error:
@@ -228,7 +234,7 @@ class MarketWatch:
         return ""
 
     async def take(self, asked: Asked, paid: Credit | None) -> None:
-        """Believe an answer: what changed in it is written with its body, and its cost."""
+        """Take an answer's quotes: those that changed are stored with its body and its cost."""
         document = asked.document
         if paid is None and self._taken.get(asked.scope) == document.at:
             return
@@ -247,7 +253,7 @@ class MarketWatch:
         await self._step_rules(found.games)
 
     async def _believe(self, games: Iterable[str]) -> None:
-        """Let forecasts start from what the market says of games that have not begun."""
+        """Make the market's lines the prior of games that have not begun."""
         now = self._clock.now()
         believed: dict[str, PregameLines] = {}
         for game_id in games:
@@ -264,9 +270,9 @@ class MarketWatch:
             self._parts.forecaster.pricing.learn(believed)
 
     def live_lines(self, game: Game, state: GameState) -> LiveLines | None:
-        """An exchange's moneyline of a game in play, where it is fresh; None where there is none.
+        """An exchange's moneyline of a game in play; None where there is no fresh one.
 
-        Where everything is held back for a while, it is the one from before that while.
+        Where all that is shown is delayed, the moneyline is as old as the delay.
         """
         if not state.phase.in_play:
             return None
@@ -275,7 +281,7 @@ class MarketWatch:
     # -------------------------------------------------------------------------------------- rules
 
     async def _step_rules(self, games: Iterable[str]) -> None:
-        """Let rules on the market see what an answer told of the bets on some games."""
+        """Step the market rules of the bets on some games, with the quotes just taken."""
         wanted = {x.game.id: x for x in self._live() if x.game.id in set(games)}
         for game_id, tracking in wanted.items():
             poll = self._polls.get(game_id)
@@ -321,7 +327,7 @@ class MarketWatch:
     # ---------------------------------------------------------------------------------- reckoning
 
     async def _reckon(self) -> None:
-        """Take each close once its game has begun, and value the bets that wait for it."""
+        """Take each close once its game has begun, and value the bets on it, for ever."""
         while True:
             self._news.clear()
             await self._decide()
@@ -331,7 +337,7 @@ class MarketWatch:
             await wait_for_event(self._clock, self._news, STEP_S)
 
     async def _decide(self) -> None:
-        """Write down what new bets were worth when they were made: at their first chance."""
+        """Record what each new bet was worth when it was made, once it has its first chance."""
         found = []
         for tracking in self._live():
             for tracked in tracking.tracked:
@@ -347,13 +353,13 @@ class MarketWatch:
             await self._store.decide(found)
 
     def _early(self, tracking: GameTracking, bet: Bet) -> bool:
-        """Whether a bet is so new that nobody may have been asked for quotes of its game yet."""
+        """Whether a bet is so new that its game's first quotes may still be on their way."""
         if self.begun(tracking.game) or self.board.quotes(tracking.game.id):
             return False
         return timedelta(0) <= self._clock.now() - bet.added_at < FIRST_QUOTES
 
     def _late(self, tracking: GameTracking, bet: Bet) -> bool:
-        """Whether the chance of a bet came so late that it tells nothing of when it was made."""
+        """Whether a bet's first chance came too late to say what it was worth when made."""
         known_from = max(bet.added_at, tracking.game.start)
         return self.begun(tracking.game) and self._clock.now() - known_from > LAST_DECISION
 
@@ -363,7 +369,7 @@ class MarketWatch:
         return decision(bet, chance, believed.by, self._quoted(tracking.game))
 
     def _live(self) -> list[GameTracking]:
-        """What is believed of each game that is followed, with the bets on it at this moment."""
+        """What is believed of each followed game, with the bets that are on it now."""
         found = []
         for followed in self._parts.trackings():
             shown = self._shown.get(followed.game.id)
@@ -371,7 +377,7 @@ class MarketWatch:
         return found
 
     async def _close(self, tracking: GameTracking) -> None:
-        """Take the close of a game that has begun, or take it back where it is called off."""
+        """Take the close of a game that has begun, or void it where the game is called off."""
         game, state = tracking.game, tracking.state
         known = self._closings.get(game.id)
         if state is None:
@@ -390,18 +396,18 @@ class MarketWatch:
             self._parts.tell(_closed(game, made.closing))
 
     async def _tip(self, tracking: GameTracking, state: GameState) -> datetime | None:
-        """The tip-off by our own feed: the first look that showed the game live."""
+        """The tip-off by our own feed: from the first poll that showed the game live."""
         seen = await self._store.tipped(tracking.game.id)
         if seen is not None:
             at, period, clock = seen
             return tip_off(
                 replace(state, period=period, clock=clock, phase=Phase.LIVE, periods=None), at
             )
-        # What cannot be priced leaves no snapshot: then by what is believed.
+        # A game that cannot be priced has no snapshot: its state says when it changed.
         return None if tracking.changed_at is None else tip_off(state, tracking.changed_at)
 
     async def _keep(self, made: GameClose) -> None:
-        """Write a close with the values of the bets that waited for it alone."""
+        """Store a close with the values of the bets that waited only for it."""
         game, now = made.closing.game, self._clock.now()
         self._closings[game] = made.closing
         self._closes[game] = made
@@ -411,7 +417,7 @@ class MarketWatch:
         self._remember(values)
 
     async def _value(self) -> None:
-        """Value bets whose closes stand already: added later, or waiting for another game."""
+        """Value bets whose closes are known already: added later, or waiting for another game."""
         values = await self._values(self._ready(None))
         if values:
             await self._store.value(values)
@@ -421,10 +427,10 @@ class MarketWatch:
         self.values |= {x.bet: x for x in values}
 
     def _ready(self, games: set[str] | None) -> list[Placed]:
-        """The bets with a close for each of their games that have no value by these closes yet.
+        """The bets that have a close for each of their games, but no value by these closes.
 
-        `games` are those whose close has only now been taken, or taken back. A bet is valued anew
-        where it, or a leg of it, was void in the end.
+        `games` are those whose close was just taken or voided; None for all games. A bet that
+        turned out void, or has a void leg, is valued again.
         """
         order = {game: place for place, game in enumerate(self._shown)}
         trackings = sorted(self._live(), key=lambda x: order.get(x.game.id, -1))
@@ -457,7 +463,7 @@ class MarketWatch:
         )
 
     async def _rebuilt(self, closing: Closing) -> GameClose:
-        """A close that was taken before a restart, out of the quotes that are kept of it."""
+        """A close that was taken before a restart, made again from its stored quotes."""
         tip_at = closing.tip_at
         if tip_at is None:
             return GameClose(closing)
@@ -469,7 +475,7 @@ class MarketWatch:
 
 
 def _watches(tracked: Tracked) -> bool:
-    """Whether a bet that is open has a rule on the market."""
+    """Whether a bet is open and has a rule on the market."""
     open_one = tracked.settlement is None
     return open_one and any(isinstance(x, EdgeRule | MoveRule) for x in tracked.bet.rules)
 

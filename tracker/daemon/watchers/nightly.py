@@ -1,7 +1,7 @@
-"""A digest of the night at a time of day, and a heartbeat for whoever watches from outside.
+"""Messages at set times: nightly digest, night's total, reports, model news; and the heartbeat.
 
-Both say that the program is alive: that they do not come is noticed by a person, or by the service
-that takes the heartbeat.
+The digest and the heartbeat also show that the program is alive. A person notices that the digest
+does not come; the service that takes the heartbeat notices that it stops.
 """
 
 from __future__ import annotations
@@ -35,31 +35,31 @@ MONITOR = "monitor"
 TRIAL = "trial"
 
 REPORT_AT = time(9)
-"""When a report is told, unless the digest of the night has a time of its own."""
+"""The time of a report, unless the nightly digest has a time set."""
 
 STEP = 60.0
-"""Most seconds between two looks at the clock: it may be set, and zones change theirs."""
+"""Most seconds between two readings of the clock: it may be set, and a zone's offset may change."""
 
 LATEST = timedelta(hours=1)
-"""A digest whose hour passed while the program was down is told if that is no longer ago."""
+"""A digest whose time passed while the program was down is still sent within this time."""
 
 USEFUL_FOR = timedelta(hours=12)
 """How long a digest is worth sending."""
 
 JUST_OVER = timedelta(hours=1)
-"""How long ago the last result may be that a night's sum is told after."""
+"""How long after its last result a night's total may still be sent."""
 
 TONIGHT_STEP = 20.0
-"""Seconds between two looks at whether the last result of a night has come."""
+"""Seconds between two checks for the last result of a night."""
 
 HEARTBEAT_EVERY = 60.0
-"""Seconds between two heartbeats, while all is well."""
+"""Seconds between two heartbeats while all is well."""
 
 HEARTBEAT_LIMIT = 10.0
-"""Seconds that whoever takes the heartbeat has to answer."""
+"""Seconds that the heartbeat's address has to answer."""
 
 REDIRECTS = 3
-"""Redirects of a heartbeat that are followed, within the host that the address names."""
+"""Redirects of a heartbeat that are followed, within the host of its address."""
 
 _MOVED = (301, 302, 303, 307, 308)
 _DAY = timedelta(days=1)
@@ -82,7 +82,8 @@ def digest_text(
 ) -> str:
     """The digest: record and profit of the bets `settled`, alerts, and what needs a person.
 
-    `waiting` are messages that have not arrived.
+    `decisions` counts alerts by what was decided and why. `waiting` is the number of messages that
+    have not arrived.
     """
     done = [x for x in bets if x.number in set(settled)]
     count = {result: sum(x.result is result for x in done) for result in Result}
@@ -104,7 +105,7 @@ def digest_text(
 
 
 def tonight_text(tracked: Sequence[Tracked]) -> str:
-    """One line on a night whose last result is there: `Tonight 6–5–1, +$7.56 · 1 bet needs you`."""
+    """A night's total in one line: `Tonight 6–5–1, +$7.56 · 1 bet needs you`."""
     ended = [
         (x.settlement, x.bet.own_cents)
         for x in tracked
@@ -127,7 +128,7 @@ def nights_over(
 ) -> dict[date, tuple[Tracked, ...]]:
     """The bets of each night whose last result has just come, by the league's date.
 
-    A bet belongs to the night of its last game. A night of one bet needs no sum.
+    A bet belongs to the night of its last game. A night with a single bet needs no total.
     """
     nights: dict[date, dict[int, Tracked]] = {}
     for tracking in trackings:
@@ -150,14 +151,14 @@ async def tell_tonight(
 ) -> None:
     """Queue one message after the last result of each night, for ever.
 
-    `trackings` are all games that are followed as they stand; None while that is not known of each.
+    `trackings` gives all followed games as they stand; None while one has not been polled.
     """
     while True:
         await clock.sleep(TONIGHT_STEP)
         followed, now = trackings(), clock.now()
         for slate, bets in nights_over(followed or (), now).items():
             text = tonight_text(bets)
-            # Once a night and set of bets: one that is added later makes another sum.
+            # Once for a night and its number of bets: a bet that is added later changes the total.
             episode = slate.toordinal() * 100_000 + len(bets)
             await tell(Notice(TONIGHT, episode, now, text, Level.DEFAULT, now + USEFUL_FOR))
 
@@ -177,7 +178,7 @@ async def tell_nightly(
     channels: Sequence[str],
     ring: Callable[[], None],
 ) -> None:
-    """Queue a digest every day at a time on the clock of `zone`, for ever."""
+    """Queue a digest every day at time `at` in `zone`, for ever."""
     last: datetime | None = None
     while True:
         due = digest_due(clock.now(), at, zone)
@@ -196,7 +197,7 @@ async def tell_reports(
     clock: Clock,
     tell: Callable[[Notice], Awaitable[None]],
 ) -> None:
-    """Tell the record of every week on Mondays, or of every month on the first, for ever."""
+    """Queue a report every Monday on the week, or every first on the month, for ever."""
     last: datetime | None = None
     while True:
         due = digest_due(clock.now(), at, zone)
@@ -211,7 +212,7 @@ async def tell_reports(
 async def tell_changes(
     store: Store, clock: Clock, tell: Callable[[Notice], Awaitable[None]]
 ) -> None:
-    """Tell of each monitor that begins to drift or is well again, and of each verdict, for ever."""
+    """Queue a notice of each monitor that changes state, and of each trial's verdict, for ever."""
     while True:
         for verdict in await store.trials.unreported():
             await tell(verdict_notice(verdict, clock.now()))
@@ -223,7 +224,7 @@ async def tell_changes(
 
 
 def monitor_notice(x: MonitorStanding, now: datetime) -> Notice:
-    """What is said of a monitor that stands otherwise than before."""
+    """The notice of a monitor that began to drift, or is well again."""
     what = f"{x.league.upper()} {x.name}".strip()
     if x.state is State.DRIFTING:
         text = f"⚠ {what}: {x.value:.2f}, beyond {x.level:g}\n{x.advice}\ntracker monitors"
@@ -232,7 +233,7 @@ def monitor_notice(x: MonitorStanding, now: datetime) -> Notice:
 
 
 def verdict_notice(x: UnreportedVerdict, now: datetime) -> Notice:
-    """What is said when the gate has decided on a challenger."""
+    """The notice of a challenger's trial that has been decided."""
     what = f"{x.league.upper()} {x.kind}: {x.challenger}"
     kind = "" if x.kind == "games" else f" --kind {x.kind}"
     league = f" --league {x.league}"
@@ -251,7 +252,7 @@ def verdict_notice(x: UnreportedVerdict, now: datetime) -> Notice:
 
 
 def report_due(span: ReportSpan, today: date) -> bool:
-    """Whether a span has ended yesterday: the week on a Monday, the month on the first."""
+    """Whether a span ended yesterday: a week on a Monday, a month on the first."""
     return today.weekday() == 0 if span is ReportSpan.WEEK else today.day == 1
 
 
@@ -268,7 +269,7 @@ async def _nightly(store: Store, due: datetime) -> Notice:
 
 
 async def beat(url: str, well: Callable[[], bool], real: Clock, tell: Tell) -> None:
-    """Ask for an address every minute in which all went well, for ever."""
+    """Request the heartbeat's address every minute while `well` holds, for ever."""
     failing = False
     async with WebService("the heartbeat's address", limit=HEARTBEAT_LIMIT) as line:
         while True:
@@ -284,8 +285,8 @@ async def beat(url: str, well: Callable[[], bool], real: Clock, tell: Tell) -> N
 async def _ask(line: WebService, url: str) -> str:
     """Why the heartbeat was not taken; empty when it was. The address is a secret.
 
-    A redirect is followed within the host: another one is whoever stands between, such as a
-    hotel's sign-in, whose good answer means nothing.
+    A redirect is followed only within the host. Another host is whatever stands between, such as a
+    hotel's sign-in page, and its good answer means nothing.
     """
     host = urlsplit(url).hostname
     for _ in range(REDIRECTS + 1):

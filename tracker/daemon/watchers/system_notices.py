@@ -1,4 +1,8 @@
-"""What the program says of itself: started, stopped, a feed lost, a channel refused, its end."""
+"""Notices of the program about itself: started, stopped, games without data, a channel refused.
+
+`SystemNotices` sends them while the daemon runs. `FailureNotice` reports the end of a program that
+has failed.
+"""
 
 from __future__ import annotations
 
@@ -44,37 +48,40 @@ STARTED, STOPPED = "started", "stopped"
 MISTAKE = "bets_mistake"
 
 MISTAKES_TOLD_EVERY = timedelta(days=1)
-"""The same mistake in the bets is told no more often, however often the program is started."""
+"""Time before the same mistake in the bets is reported again, however often the program starts."""
 
 NO_DATA, DATA_BACK = "feed_lost", "feed_found"
 
 STARTS_TOLD_EVERY = timedelta(hours=1)
-"""Starts within this time of one that was told are not told: a crash loop must not be a storm."""
+"""A start within this time of one that was reported is not reported: a crash loop must not cause a
+storm of messages."""
 
 GATHER_S = 20.0
-"""Seconds from the first game without data to the message, so that it names all that are hit."""
+"""Seconds from the first game without data to the message, so that it names all games affected."""
 
 LAST_WORDS = 1.5
-"""Most real seconds that the channels are given to carry what is waiting when the program stops."""
+"""Real seconds that the channels have to send what is waiting when the program stops."""
 
 TOLD_EVERY = timedelta(hours=1)
-"""The same kind of end is told no more often: a service may be started every few seconds."""
+"""Time before the same kind of end is reported again: a service may be started every few
+seconds."""
 
 LIMIT = 10.0
-"""Real seconds that the channels are given."""
+"""Real seconds that the channels have to send a failure notice."""
 
 ENDED, NOT_STARTED, TAKEN_BACK = "ended", "not-started", "runs"
 
 STEADY_S, STEADIER_S = 60.0, 600.0
-"""Real seconds that a program has to run before it takes back that it had ended; the longer ones
-after a first time within the hour, so that one which dies every minute is no storm."""
+"""Real seconds that a program must run before it reports that it runs again after a failure. The
+longer one applies for an hour after such a report, so that a program which dies every minute does
+not cause a storm."""
 
 _HOUR_S = TOLD_EVERY.total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """Something to be said, on every channel but one."""
+    """A notice to send on every channel except the one named `but`."""
 
     kind: str
     text: str
@@ -83,9 +90,9 @@ class _Word:
 
 
 class SystemNotices:
-    """Turns what happens to the program into messages, through the same outbox as alerts.
+    """Turns events of the program into notices, sent through the same outbox as alerts.
 
-    What the database itself cannot take is sent past it.
+    A notice that the database cannot be written is sent past the outbox, straight to the channels.
     """
 
     def __init__(
@@ -96,7 +103,7 @@ class SystemNotices:
         channels: Sequence[Channel],
         ring: Callable[[], None],
     ) -> None:
-        """`ring` wakes the channels once something is on disk."""
+        """`ring` wakes the channels once a notice is on disk."""
         self._store = store
         self._alert_policy = alert_policy
         self._clock = clock
@@ -114,11 +121,11 @@ class SystemNotices:
 
     @property
     def blind(self) -> bool:
-        """Whether the data of any game that is played are away."""
+        """Whether any followed game is without data."""
         return bool(self._away)
 
     def hearing(self, tell: Tell) -> Tell:
-        """The log's ear, with this one beside it: some events are worth a message."""
+        """Wrap `tell`: events go to it, and those worth a message become notices too."""
 
         def both(event: SystemEvent) -> None:
             tell(event)
@@ -177,7 +184,7 @@ class SystemNotices:
             self._hit.clear()
 
     async def recall(self, trackings: Sequence[GameTracking]) -> None:
-        """Take up which games are without data, and whether that was told before a restart."""
+        """After a restart, load which games are without data, and whether that was reported."""
         lost = [x for x in trackings if x.lost and x.tracked and not x.settled]
         if not lost:
             return
@@ -197,7 +204,7 @@ class SystemNotices:
         return self.run(), self.cry(), self.watch_outages()
 
     async def watch_outages(self) -> None:
-        """Tell, for ever, when games are without data: once for all that one fault hits."""
+        """Report games without data, for ever: one message for all games that one fault affects."""
         while True:
             await self._dark.wait()
             self._dark.clear()
@@ -211,18 +218,18 @@ class SystemNotices:
         self._words.put_nowait(_Word(kind, text, level, but))
 
     async def run(self) -> None:
-        """Put what is to be said into the outbox, for ever."""
+        """Put notices into the outbox, for ever."""
         while True:
             await self._keep(await self._words.get())
 
     async def cry(self) -> None:
-        """Send what cannot be written down straight to every channel, for ever."""
+        """Send what the database cannot take straight to every channel, for ever."""
         while True:
             message = Message(await self._cries.get(), (), Level.URGENT)
             await asyncio.gather(*(x.send(message) for x in self._channels))
 
     async def take_back(self, ends: EndsTold, real: Clock, games: Callable[[], int]) -> None:
-        """Say that the program runs, once it has for a while, where its end was told before."""
+        """Report that the program runs again, once it has run for a while after a reported end."""
         if not ends.stand():
             return
         await real.sleep(ends.steady_s)
@@ -233,9 +240,9 @@ class SystemNotices:
         self._say(STARTED, text, Level.DEFAULT)
 
     async def started(self, games: int, ends: EndsTold | None = None) -> None:
-        """Say that the program is there, and whether it had been stopped or had died.
+        """Send the notice of the start, which says whether the program had died before.
 
-        Where that is told, it takes back an end that was told before.
+        Where it is sent, it also answers an earlier report of the program's end.
         """
         now = self._clock.now()
         last = await self._store.alerting.last_notice((STARTED, STOPPED))
@@ -252,7 +259,7 @@ class SystemNotices:
             ends.take_back()
 
     async def farewell(self, real: Clock) -> None:
-        """Say that this is the end, and give the channels a moment to carry it."""
+        """Send the notice of the stop, and give the channels a moment to deliver it."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORDS):
                 await self.stopped()
@@ -264,7 +271,7 @@ class SystemNotices:
         return due is not None and due <= self._clock.now()
 
     async def stopped(self) -> None:
-        """Say that the program was asked to stop, and write down what was still to be said."""
+        """Put the notices that still wait into the outbox, then the one of the stop."""
         while not self._words.empty():
             await self._keep(self._words.get_nowait())
         await self._keep(_Word(STOPPED, "tracker was stopped: nothing is watched", Level.INFO))
@@ -281,42 +288,43 @@ class SystemNotices:
 
 
 class EndsTold:
-    """Remembers, beside a database that may be broken, which ends of the program were told."""
+    """Remembers which ends of the program were reported, outside a database that may be broken."""
 
     def __init__(self, store: Path, real: Clock, folder: Path | None = None) -> None:
-        """`store` is the database's path, which tells programs of one machine apart.
+        """`store` is the database's path, which tells apart the programs of one machine.
 
-        `folder` is where it is remembered what was told; else the first of the machine's places
-        for such things that can be written.
+        `folder` is where the marks are kept; by default it is the first writable one of the
+        machine's places for run-time files.
         """
         self._name = hashlib.sha256(str(store).encode()).hexdigest()[:12]
         self._real = real
         self._folders = _places() if folder is None else [folder]
 
     def stand(self) -> bool:
-        """Whether an end was told, and not yet that the program runs again."""
+        """Whether an end was reported, and not yet that the program runs again."""
         times = [x for x in map(self._told, (ENDED, NOT_STARTED)) if x is not None]
         return bool(times) and max(times) > (self._told(TAKEN_BACK) or 0.0)
 
     @property
     def steady_s(self) -> float:
-        """Real seconds of running after which the end is taken back."""
+        """Real seconds that the program must run before it reports that it runs again."""
         return STEADIER_S if self._lately(self._told(TAKEN_BACK)) else STEADY_S
 
     def first(self, kind: str) -> bool:
-        """Whether to tell this kind of end, which then counts as told.
+        """Whether to report this kind of end, which then counts as reported.
 
-        Not where it was told within the hour and still stands.
+        False where it was reported within the hour and no report that the program runs again
+        followed.
         """
         before = self._told(kind)
         if self._lately(before) and (before or 0.0) > (self._told(TAKEN_BACK) or 0.0):
             return False
         self._tell(kind)
-        # Where nothing can be remembered, once too often is better than never.
+        # Where no mark can be written, a report too many is better than none.
         return True
 
     def take_back(self) -> None:
-        """Remember that the program runs again, and that this was said."""
+        """Remember that the program was reported to run again."""
         self._tell(TAKEN_BACK)
 
     def _lately(self, at: float | None) -> bool:
@@ -326,7 +334,7 @@ class EndsTold:
         return [x / f"tracker-{os.geteuid()}-{self._name}.{kind}" for x in self._folders]
 
     def _told(self, kind: str) -> float | None:
-        """When this was told last, in seconds since 1970."""
+        """When this kind was last reported, in seconds since 1970; None if it never was."""
         for mark in self._marks(kind):
             with suppress(OSError):
                 handle = os.open(mark, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -344,15 +352,18 @@ class EndsTold:
 
 
 class FailureNotice:
-    """Tells every channel that the program is at its end."""
+    """Sends every channel a message that the program has failed."""
 
     def __init__(self, channels: Sequence[Channel], ends: EndsTold) -> None:
-        """`ends` is what was told before."""
+        """`ends` remembers which ends were reported before."""
         self._channels = channels
         self._ends = ends
 
     async def send(self, why: str, *, running: bool) -> None:
-        """Send it, unless that was done lately. `running` is whether the program had started."""
+        """Send the message, unless one was sent lately.
+
+        `why` is the cause in words; `running` is whether the program had started.
+        """
         if not self._ends.first(ENDED if running else NOT_STARTED):
             return
         text = (
@@ -375,7 +386,7 @@ def _number(text: str) -> float | None:
 
 
 def _places() -> list[Path]:
-    """Where something may be remembered over a restart of the program, but not of the machine."""
+    """Folders for what must outlast the program but not a restart of the machine."""
     named = [os.environ.get("RUNTIME_DIRECTORY", ""), os.environ.get("XDG_RUNTIME_DIR", "")]
     found = [Path(x) for x in named if x]
     return [*found, Path("/dev/shm"), Path(tempfile.gettempdir())]  # noqa: S108 - cleared at boot

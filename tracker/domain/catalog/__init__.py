@@ -1,6 +1,6 @@
-"""Teams: one identity a team across feeds and the ways in which people write it.
+"""The catalog of teams: one identity for a team, however a feed or a person writes its name.
 
-`data/` holds what is shipped of teams, players and books; `books` says how a book settles.
+`data/` holds the shipped tables of teams, players and books; `books` reads how a book settles.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 
 def shipped(file: str) -> dict[str, Any]:
-    """The tables of a file of `data/`: the one place where the core reads anything."""
+    """Read the tables of a file of `data/`: the only place where the core reads a file."""
     found = pkgutil.get_data(__name__, f"data/{file}.toml")
     assert found is not None, file  # noqa: S101 - it is part of the program
     return tomllib.loads(found.decode("utf-8"))
@@ -46,12 +46,12 @@ _STROKES = str.maketrans(
         "ʻ": None, "ʼ": None, "‘": None, "`": None, "´": None, "ʹ": None,
     }
 )  # fmt: skip
-"""Letters with a stroke and ligatures, which Unicode does not take apart, and marks like '."""
+"""Stroked letters and ligatures, which Unicode does not decompose, and marks like an apostrophe."""
 
 
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
-    """Text as it is compared: lower case, without accents, strokes, dots or apostrophes."""
+    """Fold text for comparing: lower case, without accents, strokes, dots or apostrophes."""
     plain = unicodedata.normalize("NFKD", text.translate(_STROKES))
     kept = "".join(c for c in plain if not unicodedata.combining(c))
     return " ".join(kept.replace(".", "").replace("'", "").replace("\u2019", "").casefold().split())
@@ -64,19 +64,19 @@ _LISTS = {
     "ncaaw": ("colleges", None),
     "gleague": ("gleague", None),
 }
-"""The file and the table in it that list a league's teams. A college's two teams share a row."""
+"""The file, and the table in it, that list a league's teams. A college's two teams share a row."""
 
 _BRACKETS = re.compile(r"[()]")
 
 _COLLEGES = frozenset(league for league, (file, _) in _LISTS.items() if file != "teams")
-"""Leagues whose teams share names with better known ones: colleges, and the NBA's second teams."""
+"""Leagues whose teams share names with better known teams: the colleges and the G League."""
 
 
 @cache
 def teams(league: str) -> Mapping[str, Team]:
-    """The teams of a league by code, as shipped in `data/`; empty for a league that is not listed.
+    """The shipped teams of a league by code; empty for a league that is not listed.
 
-    A feed may know teams that are not in it: they go by the feed's own code.
+    A feed may have teams that are not listed: they go by the feed's own code.
     """
     file, table = _LISTS.get(league, ("teams", league))
     found = shipped(file)
@@ -101,7 +101,7 @@ _SHORT = {
     "pennsylvania": "pa", "tennessee": "tenn", "texas": "tex", "virginia": "va",
     "washington": "wash", "wisconsin": "wis", "ca": "cal",
 }  # fmt: skip
-"""What words of schools' names are written for short; both are read as the short form."""
+"""Words of schools' names and their abbreviations; both are compared as the abbreviation."""
 
 _COMMON = frozenset(
     {
@@ -109,18 +109,18 @@ _COMMON = frozenset(
         "la", "tex", "fla", "ill", "mich",
     }
 )  # fmt: skip
-"""Words that many schools' names share."""
+"""Words that many schools' names share, so that they do not tell schools apart."""
 
 _BETWEEN = re.compile(r"[-\u2010-\u2015/,()]")
 _WHOSE = re.compile(r"(?:the )?(?:univ(?:ersity)? of )?(.+?)(?: univ(?:ersity)?| college)?")
-"""A school without `University (of)`."""
+"""Finds a school's name without `University`, `University of` or `College`."""
 
 
 @lru_cache(maxsize=4096)
 def _school(text: str) -> str:
-    """A school's name as it is compared: hyphens as blanks, its usual words cut short.
+    """Fold a school's name for comparing: hyphens as blanks, usual words abbreviated.
 
-    One word alone is left as it is: `PA` is no school.
+    A single word is not abbreviated, so that `PA` alone does not name a school.
     """
     words = _BETWEEN.sub(" ", fold(text)).replace("&", " & ").split()
     return words[0] if len(words) == 1 else " ".join(_SHORT.get(x, x) for x in words)
@@ -128,7 +128,7 @@ def _school(text: str) -> str:
 
 @cache
 def _schools() -> Mapping[str, tuple[str, ...]]:
-    """The codes of colleges by how their names are compared; a school's teams share its code."""
+    """The codes of colleges by their folded names; both teams of a school share its code."""
     found: dict[str, dict[str, None]] = {}
     for team in teams("ncaam").values():
         for name in (team.city, team.full_name, *team.aliases):
@@ -153,17 +153,17 @@ def _names(league: str) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for team in teams(league).values():
         written = (team.code, team.city, team.name, team.full_name, *team.aliases)
-        # `Miami (OH)` is read without its brackets too, as words of a line come without them.
+        # `Miami (OH)` is known without brackets too, because a bet line is read without them.
         for name in {y for x in written for y in (fold(x), fold(_BRACKETS.sub(" ", x)))}:
             found.setdefault(name, []).append(team.code)
     return {name: tuple(sorted(codes)) for name, codes in found.items()}
 
 
 def find_teams(text: str, leagues: Iterable[str], *, wide: bool = False) -> tuple[Team, ...]:
-    """Every team that `text` may name (code, city, nickname, full name, alias), in order.
+    """Every team that `text` may name (code, city, nickname, full name, alias), in league order.
 
-    A name that a professional team bears is not taken for a college: `HOU` is Houston's Rockets,
-    and its college goes by `Houston Cougars`. A `wide` search gives both.
+    A name of a professional team does not name a college: `HOU` is the Houston Rockets, and the
+    college goes by `Houston Cougars`. A `wide` search finds both.
     """
     listed = tuple(leagues)
     found: tuple[Team, ...] = ()
@@ -178,14 +178,14 @@ def find_teams(text: str, leagues: Iterable[str], *, wide: bool = False) -> tupl
 
 
 def professional(found: tuple[Team, ...]) -> tuple[Team, ...]:
-    """The professional teams among these, where there are any; else all."""
+    """The professional teams among these; all of them when none is professional."""
     return tuple(x for x in found if x.league not in _COLLEGES) or found
 
 
 def may_be_a_person(name: str, found: tuple[Team, ...]) -> bool:
-    """Whether a team's name in one word may be a person's: a city or a school, not `Nuggets`.
+    """Whether a word that names a team may be a person's name: a city or a school, not `Nuggets`.
 
-    A code is taken for a name only where it is written as one: `Mia`.
+    A team's code may be a person's name only when it is capitalised as one: `Mia`.
     """
     wanted = fold(name)
     if " " in wanted or not name.replace("-", "").isalpha():
@@ -202,10 +202,10 @@ def may_be_a_person(name: str, found: tuple[Team, ...]) -> bool:
 
 
 def code_in(league: str, code: str, full_name: str = "") -> str:
-    """A feed's team by the code that it has here: found by its full name, else by the feed's code.
+    """The catalog's code of a feed's team, found by its full name, else by the feed's code.
 
-    A team that is not listed keeps the feed's code, with a 2 behind it where that is the code of
-    another school: a code alone never makes one school another.
+    A team that is not listed keeps the feed's code. Where that is the code of another listed
+    school, a 2 is added, so that one school is never taken for another by its code alone.
     """
     named = _codes(league, full_name) if full_name else ()
     if len(named) == 1:
@@ -218,7 +218,7 @@ def code_in(league: str, code: str, full_name: str = "") -> str:
 
 
 def _may_be(team: Team, full_name: str) -> bool:
-    """Whether a feed's full name may be that of a team; always, but for colleges."""
+    """Whether a feed's full name may be this team's; always true of a team that is no college."""
     if team.league not in _COLLEGES:
         return True
     words = _words_of(full_name.removesuffix(team.name))
@@ -232,9 +232,9 @@ def _words_of(name: str) -> frozenset[str]:
 
 
 def guests_of(playing: Iterable[tuple[str, str]]) -> tuple[Team, ...]:
-    """The teams, by league and code, that no list has: guests, All-Star teams, new schools.
+    """Make teams of those (league, code) that are not listed: guests, All-Star teams, new schools.
 
-    They go by the code that their feed gives them.
+    Such a team goes by its feed's code.
     """
     unlisted = (x for x in dict.fromkeys(playing) if x[1] not in teams(x[0]))
     return tuple(Team(league, code, code, code) for league, code in unlisted)
@@ -243,9 +243,9 @@ def guests_of(playing: Iterable[tuple[str, str]]) -> tuple[Team, ...]:
 def longest_name(
     words: list[str], leagues: Iterable[str], *, wide: bool = False, guests: Sequence[Team] = ()
 ) -> tuple[int, tuple[Team, ...]]:
-    """How many leading words name a team, and the teams meant; `(0, ())` when none do.
+    """How many leading words name a team, and the teams that they may mean; `(0, ())` when none do.
 
-    `guests` are teams that may be named beside those that are listed.
+    `guests` are unlisted teams that may be named too.
     """
     listed = tuple(leagues)
     for count in range(min(4, len(words)), 0, -1):
@@ -258,7 +258,7 @@ def longest_name(
 
 
 def team_names(leagues: Iterable[str]) -> tuple[str, ...]:
-    """The names that are worth suggesting: all of professional teams, the schools of colleges."""
+    """The names to suggest for a misspelt team: of a college, only the name of its school."""
     return tuple(
         name
         for league in leagues

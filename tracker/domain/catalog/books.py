@@ -1,4 +1,4 @@
-"""House rules: what a book settles in its own way, by the name of the book."""
+"""House rules: how each sportsbook settles, by the name of the book."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tracker.domain.market import DoubleDouble, Market, Moneyline, PlayerTotal, 
 
 @dataclass(frozen=True, slots=True)
 class HouseRules:
-    """How a book settles; each field is told in `data/books.toml`, where presets stand.
+    """How a book settles. `data/books.toml` explains each field and holds the presets.
 
-    `must_start` and `player_minutes` say when a player line is void beyond a player who never
-    entered. `unplayed_minutes` is the most that may be left of a game that stands though it was
-    cut short; `postponed_hours` counts from its scheduled start.
+    `must_start` and `player_minutes` say when a player line is void although the player entered the
+    game. A game that was cut short stands when at most `unplayed_minutes` of it were left.
+    `postponed_hours` counts from the scheduled start.
     """
 
     name: str = "default"
@@ -31,13 +31,13 @@ class HouseRules:
     postponed_hours: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse figures that mean nothing."""
+        """Refuse figures that are no plausible length of time."""
         for figure in (self.player_minutes, self.unplayed_minutes, self.postponed_hours):
             if not 0 <= figure < 1000:  # noqa: PLR2004 - neither minutes nor hours go so far
                 raise ValueError(f"the rules of {self.name}: {figure:g} is no length of time")
 
     def read(self, market: Market) -> Market:
-        """A market as the book means it: without overtime, or with a tie that loses."""
+        """The market as the book settles it: some leave overtime out, some let a tie lose."""
         if isinstance(market, PlayerTotal | DoubleDouble):
             return market
         if not self.overtime and market.span is Span.GAME and not isinstance(market, ThreeWay):
@@ -49,14 +49,14 @@ class HouseRules:
 
 @lru_cache(maxsize=256)
 def house_of(book: str | None) -> HouseRules:
-    """The rules of a book by its name as a person writes it; the default for any other."""
+    """The rules of a book by its name as a person writes it; the defaults for an unknown book."""
     known = _presets()
     return known.get(fold(book or ""), known["default"])
 
 
 @cache
 def _presets() -> Mapping[str, HouseRules]:
-    """The shipped presets by every name that they go by."""
+    """The shipped presets by each book's name and aliases."""
     tables: dict[str, dict[str, Any]] = shipped("books")
     found = {}
     for name, own in tables.items():

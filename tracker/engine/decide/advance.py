@@ -41,8 +41,10 @@ from tracker.domain.tracking import (
 from tracker.engine.decide.belief import (
     JudgedPoll,
     first_seen,
+    is_stale,
     moved,
     players_of,
+    still_until,
     with_poll,
 )
 from tracker.engine.decide.facts import announce, review_alert
@@ -89,10 +91,13 @@ def advance(
     back, returned = _feed_back(tracking, now)
     notes = returned + _of_held(tracking, judged)
     before, was_stale = tracking.state, tracking.stale
-    tracking = replace(with_poll(tracking, judged), seen_at=now, lost=False, game=state.game)
+    until = still_until(tracking, judged, now)
+    tracking = replace(
+        with_poll(tracking, judged), seen_at=now, still_until=until, lost=False, game=state.game
+    )
     basis, renewed = _basis(tracking, outlook)
     if ordering is Ordering.HELD:
-        tracking = replace(tracking, stale=_stale(tracking, now))
+        tracking = replace(tracking, stale=is_stale(tracking, now))
         kept = Change(tracking, ordering, alerts=back, notes=returned if said_before else notes)
         frozen = freeze_doubted(kept, state, lambda x: chances([x], outlook, state)[0][1], now)
         if contrary:
@@ -104,10 +109,11 @@ def advance(
     if news:
         tracking = _dated(tracking, before, now)
     elif box:
-        tracking = replace(tracking, changed_at=now)
+        until = max(until, now + STALE_AFTER)
+        tracking = replace(tracking, changed_at=now, still_until=until)
     # After a start nobody knows what the chances rested on: a game that stands is priced anew.
     renewed = renewed or (tracking.basis is None and before is not None and not news)
-    tracking = replace(tracking, stale=_stale(tracking, now), basis=basis)
+    tracking = replace(tracking, stale=is_stale(tracking, now), basis=basis)
     notes += _transitions(tracking.game.name, before, state, ordering)
     if box and state.phase is Phase.FINAL:
         notes += (BoxChanged(tracking.game.name, _clock_and_score(state)),)
@@ -169,7 +175,7 @@ def note(tracking: GameTracking, why: Unreadable, now: datetime) -> Change:
     playing = tracking.state is not None and tracking.state.phase.in_play
     since = tracking.silent_since
     silent = since is not None and now - since >= GAME_LOST_AFTER
-    tracking = replace(tracking, stale=_stale(tracking, now))
+    tracking = replace(tracking, stale=is_stale(tracking, now))
     if tracking.state is not None and tracking.state.phase.off and _surely_off(tracking, now):
         # A game that was called off leaves the board; its bets still become void, and official.
         return _asked(finish(Change(tracking, Ordering.SAME), now))
@@ -205,11 +211,6 @@ def _feed_back(
     return announce(tracking, Fact.FEED_BACK, now, detail=away), (
         GameBack(tracking.game.name, away),
     )
-
-
-def _stale(tracking: GameTracking, now: datetime) -> bool:
-    live = tracking.state is not None and tracking.state.phase is Phase.LIVE
-    return live and tracking.changed_at is not None and now - tracking.changed_at >= STALE_AFTER
 
 
 def _dated(tracking: GameTracking, last: GameState | None, now: datetime) -> GameTracking:

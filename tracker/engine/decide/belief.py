@@ -19,7 +19,9 @@ from tracker.domain.player import UNREAD, Player, box_line, box_lines, player_ke
 from tracker.domain.poll import (
     AGREEING_POLLS,
     DOCUMENT_HELD,
+    LONGEST_STOP,
     SOURCE_HELD,
+    STALE_AFTER,
     Origin,
     behind,
     goes_back,
@@ -31,6 +33,9 @@ CORRECTION = 3
 """Most points by which a scorer takes back or moves what was seen: a three-pointer. What differs
 by more contradicts it."""
 
+_DIGESTS = 4
+"""Documents of a game whose last digest is kept: two sources have a board and a box each."""
+
 _MOST_HELD = 99
 """Polls that are counted of a doubtful state, which may be told for hours."""
 
@@ -41,7 +46,8 @@ class JudgedPoll:
 
     `state` is what the poll is decided by: what it tells, with what it leaves out; of a document
     that is behind, what is believed with its figures of players. `held` is what the next poll is to
-    know of it. `contrary` says what contradicts it, where that is why it is held.
+    know of it. `contrary` says what contradicts it, where that is why it is held. `digest` is that
+    of the document, where it is known.
     """
 
     ordering: Ordering
@@ -49,10 +55,15 @@ class JudgedPoll:
     origin: Origin
     held: Held | None = None
     contrary: str = ""
+    digest: str = ""
 
 
-def judge_poll(tracking: GameTracking, read: GameState, origin: Origin, at: datetime) -> JudgedPoll:
+def judge_poll(
+    tracking: GameTracking, read: GameState, origin: Origin, at: datetime, digest: str = ""
+) -> JudgedPoll:
     """Whether what a document tells is believed. `at` is when it came, in aware UTC.
+
+    `digest` is that of its body: by it one knows a document that was written anew.
 
     Feeds go back: a cache serves an old board, a score is corrected downwards, a game flickers to
     "postponed", and the source that stands in for another is half a minute late. What goes back is
@@ -70,16 +81,16 @@ def judge_poll(tracking: GameTracking, read: GameState, origin: Origin, at: date
             Ordering.HELD, state, origin, _doubtful(tracking.held, read, origin, at), contrary
         )
     if read == believed:
-        return JudgedPoll(Ordering.SAME, state, origin)
+        return JudgedPoll(Ordering.SAME, state, origin, digest=digest)
     if believed is None or not goes_back(believed, read):
-        return JudgedPoll(Ordering.NEWER, state, origin)
+        return JudgedPoll(Ordering.NEWER, state, origin, digest=digest)
     wait = _lag(tracking.told_by, origin)
     if wait and _merely_late(believed, read, wait):
         # What does not count as told again does not count as taken back either.
-        return JudgedPoll(Ordering.SAME, believed, origin, tracking.held)
+        return JudgedPoll(Ordering.SAME, believed, origin, tracking.held, digest=digest)
     held = _held(tracking.held, read, origin, at, wait)
     if held.polls >= AGREEING_POLLS and at - held.since >= held.wait:
-        return JudgedPoll(Ordering.CORRECTION, state, origin)
+        return JudgedPoll(Ordering.CORRECTION, state, origin, digest=digest)
     if not wait:
         return JudgedPoll(Ordering.HELD, state, origin, held)
     lines = boxed(believed, read, believed) if with_box else believed
@@ -89,6 +100,9 @@ def judge_poll(tracking: GameTracking, read: GameState, origin: Origin, at: date
 def with_poll(tracking: GameTracking, judged: JudgedPoll) -> GameTracking:
     """The tracking with what is believed of the game after a poll, and what is held."""
     before, state = tracking.state, judged.state
+    if judged.digest and (judged.origin, judged.digest) not in tracking.digests:
+        kept = [x for x in tracking.digests if x[0] != judged.origin]
+        tracking = replace(tracking, digests=((judged.origin, judged.digest), *kept)[:_DIGESTS])
     if judged.ordering in (Ordering.NEWER, Ordering.CORRECTION):
         believed = after_play(state, before)
         return replace(tracking, state=believed, told_by=judged.origin, held=None)
@@ -98,6 +112,53 @@ def with_poll(tracking: GameTracking, judged: JudgedPoll) -> GameTracking:
     if state.box not in (None, known.box):
         known = replace(known, box=state.box)
     return replace(tracking, state=known, held=judged.held)
+
+
+def still_until(before: GameTracking, judged: JudgedPoll, now: datetime) -> datetime:
+    """Until when it is in order that a live game does not change, from this poll on.
+
+    A clock that should run is given STALE_AFTER, one that is known to stand LONGEST_STOP. A
+    document that is written anew, by its bytes, and tells the same moment vouches for it for
+    another STALE_AFTER, LONGEST_STOP in all; one that comes again byte for byte proves nothing.
+    """
+    if judged.ordering in (Ordering.NEWER, Ordering.CORRECTION):
+        stands = before.told_by == judged.origin and _clock_stands(before.state, judged.state)
+        return now + (LONGEST_STOP if stands else STALE_AFTER)
+    changed = before.changed_at or now
+    until = before.still_until or changed + STALE_AFTER
+    was = dict(before.digests).get(judged.origin, judged.digest)
+    if judged.ordering is not Ordering.SAME or judged.digest == was:
+        return until
+    return max(until, min(now + STALE_AFTER, changed + LONGEST_STOP))
+
+
+def _clock_stands(before: GameState | None, after: GameState) -> bool:
+    """Whether two moments that a document told after each other show that its clock stands.
+
+    A time-out was taken, something else changed while the clock did not, or a period is called on
+    and has not begun.
+    """
+    if before is None or after.phase is not Phase.LIVE:
+        return False
+    if after.clock == after.game.rules.length_of(after.period):
+        return True
+    if before.phase is not Phase.LIVE or before.period != after.period:
+        return False
+    had, has = before.timeouts, after.timeouts
+    taken = had is not None and has is not None and (has.home < had.home or has.away < had.away)
+    return taken or before.clock == after.clock
+
+
+def is_stale(tracking: GameTracking, now: datetime) -> bool:
+    """Whether what is believed of a live game is too old to be trusted.
+
+    No document has come for STALE_AFTER, or the game has stood for longer than is in order. The
+    one judge of it: rules, cards, `status`, pages and messages show what it has said.
+    """
+    if tracking.state is None or tracking.state.phase is not Phase.LIVE:
+        return False
+    silent = tracking.seen_at is not None and now - tracking.seen_at >= STALE_AFTER
+    return silent or (tracking.still_until is not None and now >= tracking.still_until)
 
 
 def _lag(told_by: Origin | None, origin: Origin) -> timedelta:

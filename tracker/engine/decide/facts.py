@@ -103,9 +103,11 @@ def settled_alert(
 ) -> Alert | None:
     """The announcement of a bet's result, or of its correction; its episode is the revision.
 
-    A correction is told to whoever asks for either. `before` is the result that it corrects.
+    A correction is told to whoever asks for either. `before` is the result that it corrects; one
+    that was taken back is none.
     """
     settlement = tracked.settlement
+    before = None if before is not None and before.taken_back else before
     event = Fact.SETTLED if before is None else Fact.REGRADED
     asked = {r.event for r in tracked.bet.rules if isinstance(r, EventRule)}
     if settlement is None or not asked & {Fact.SETTLED, event}:

@@ -1,11 +1,12 @@
-"""What is quoted at this moment, and the close: what each book last quoted at tip-off, and is fair.
+"""Quotes on the board now, fair prices, and the close: the fair prices at tip-off.
 
-A price stands as long as the next answer of the same document still tells it. What that leaves out,
-or tells as suspended, can no longer be had, and is a row of its own.
+A price stands as long as the next answer of the same document still has it. A price that the next
+answer leaves out, or shows as suspended, can no longer be taken; that is stored as a row of its
+own.
 
-A close of a line is the median, over three books or more, of the chances in their last open quotes
-of both sides, none older than ten minutes at tip-off. With fewer books an exchange's price stands
-in, then ESPN's line, and is named as such.
+The close of a line is the median, over three books or more, of the fair chances in their last open
+quotes of both sides, none older than ten minutes at tip-off. With fewer books an exchange's price
+stands in, or else ESPN's line, and the close names it.
 """
 
 from __future__ import annotations
@@ -42,30 +43,35 @@ if TYPE_CHECKING:
 
 
 LEAST_BOOKS = 3
-"""Of fewer a median can be the one that is wrong."""
+"""Books that a median needs: with fewer, one wrong book can be the median."""
 
 FAR = 0.1
-"""A book whose chance differs from the median by more is swapped or not of this moment."""
+"""A book whose chance differs from the median by more is left out: its sides are swapped, or its
+quote is not of this moment."""
 
 KEPT = timedelta(minutes=40)
-"""How long what both sides were quoted at is kept, beside the last of each: longer than any close
-looks back."""
+"""How long a line's two-sided quotes are kept, except the last one, which is always kept: longer
+than any close looks back."""
 
 
 Key = tuple[str, str, Selection]
-"""A game, a book and a side."""
+"""A game's id, a book and a selection: what has one current price."""
 
 AT_BET = timedelta(seconds=60)
-"""How far an exchange's price may lie from the moment that it is to speak of."""
+"""How far the time of an exchange's price may be from the moment that it is used for."""
 
 _HOME_WINS = Selection(MONEYLINE, "home")
 
 
 class QuoteBoard:
-    """The last price of each book for each side, and both sides of each line lately."""
+    """The current price of each book for each side, and the recent history of two-sided lines.
+
+    `scope` names the document and request that a price came in: only an answer of the same scope
+    can show that the price is gone.
+    """
 
     def __init__(self) -> None:
-        """Nothing is quoted."""
+        """Start with no quotes."""
         self._last: dict[Key, Quote] = {}
         self._scope: dict[Key, str] = {}
         self._by_game: dict[str, set[Key]] = defaultdict(set)
@@ -78,7 +84,10 @@ class QuoteBoard:
         at: datetime,
         covers: Callable[[Selection], bool] = lambda _: True,
     ) -> list[Quote]:
-        """The rows that an answer makes: prices that changed, and those that are gone."""
+        """The rows to store of an answer: prices that changed, and prices that are gone.
+
+        `covers` says whether the answer would have held a selection if it were still quoted.
+        """
         by_key = {_key(x): x for x in quotes}
         rows = [x for key, x in by_key.items() if self._news(key, x)]
         for key, last in self._last.items():
@@ -94,7 +103,7 @@ class QuoteBoard:
         return (last.odds, last.open) != (quote.odds, quote.open)
 
     def take(self, quotes: Sequence[Quote], rows: Iterable[Quote], scope: str, poll: int) -> None:
-        """Believe an answer, whose `rows` were written under the number of a poll."""
+        """Take an answer in. Its `rows` were stored under the number `poll`."""
         for row in rows:
             self._put(replace(row, poll=poll), scope)
         known = []
@@ -121,7 +130,7 @@ class QuoteBoard:
         kept.append(line)
 
     def restore(self, kept: Iterable[tuple[Quote, datetime, str]]) -> None:
-        """Take what stood before a restart: each price, when it last stood, and its scope."""
+        """Take in the prices from before a restart: each price, when it last stood, its scope."""
         listed = list(kept)
         for quote, stood, scope in listed:
             self._put(replace(quote, told_at=stood, at=max(quote.at, stood)), scope)
@@ -131,7 +140,7 @@ class QuoteBoard:
                 self._append(game, line)
 
     def quotes(self, game: str) -> list[Quote]:
-        """The prices of a game that can be had."""
+        """The open prices of a game."""
         keys = self._by_game.get(game, set())
         return sorted(
             (self._last[x] for x in keys if self._last[x].open),
@@ -139,11 +148,11 @@ class QuoteBoard:
         )
 
     def lines(self, game: str) -> list[TwoSided]:
-        """Both sides of each line as each book quoted them over the last minutes."""
+        """The recent two-sided quotes of a game by every book."""
         return [x for kept in self._lines.get(game, {}).values() for x in kept]
 
     def standing(self, game: str) -> list[TwoSided]:
-        """The last of both sides of each line that can still be had."""
+        """The last two-sided quote of each line whose two prices are both still open."""
         found = []
         for (book, selection), kept in self._lines.get(game, {}).items():
             sides = [self._last.get((game, book, x)) for x in (selection, selection.opposite)]
@@ -152,7 +161,7 @@ class QuoteBoard:
         return found
 
     def forget(self, games: Iterable[str]) -> None:
-        """Let go of games that are over."""
+        """Drop the quotes of games that are over."""
         for game in games:
             for key in self._by_game.pop(game, ()):
                 self._last.pop(key, None)
@@ -161,7 +170,7 @@ class QuoteBoard:
 
     @property
     def games(self) -> frozenset[str]:
-        """The games of which anything is quoted."""
+        """The ids of the games that have quotes."""
         return frozenset(self._by_game)
 
 
@@ -184,9 +193,10 @@ def best_price(
     at: datetime,
     oldest: timedelta | None = None,
 ) -> Price | None:
-    """The best price of exactly this side over your books, or over all but anchors.
+    """The best open price of exactly this side at the books that count; None without one.
 
-    `oldest` is how long ago a price may have stood last.
+    `mine` and `anchors` are as in `counts`. `oldest` is the greatest age of a price at `at`, None
+    for any age.
     """
     main = selection.main
     fit = [
@@ -199,9 +209,10 @@ def best_price(
 
 
 def counts(book: str, mine: Sequence[str], anchors: Sequence[str]) -> bool:
-    """Whether a bet could be placed at a book: yours where they are named, else any but anchors.
+    """Whether a bet could be placed at a book.
 
-    What ESPN shows is no book's counter: it counts only where the person named it.
+    Where the person named books (`mine`), only those count; else all books but the `anchors`, which
+    are used only for fair prices. ESPN takes no bets: it counts only where the person named it.
     """
     name = book.rpartition(":")[2]
     if mine:
@@ -210,9 +221,9 @@ def counts(book: str, mine: Sequence[str], anchors: Sequence[str]) -> bool:
 
 
 def tip_off(state: GameState, at: datetime) -> datetime:
-    """When a game tipped off, by the first look that showed it live: less what the clock had run.
+    """The time of tip-off: the first live poll's time less what the game clock had run.
 
-    `at` is when that answer came.
+    `at` is when that poll came.
     """
     rules = state.game.rules
     before = sum(rules.length_of(x) for x in range(1, state.period))
@@ -221,10 +232,10 @@ def tip_off(state: GameState, at: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class GameClose:
-    """The close of one game with all that was quoted: `fairs` are by the first side of each line.
+    """The close of one game. `fairs` are the fair chances by the first side of each line.
 
-    `lines` are the expected margin and total that the quotes speak of, as lines at even odds. `why`
-    says what was missing, by the name of the market.
+    `lines` are the market's expected margin and total, as lines at even odds. `why` says, by the
+    name of a market, why it has no close.
     """
 
     closing: Closing
@@ -233,7 +244,7 @@ class GameClose:
     why: Mapping[str, str] = field(default_factory=dict)
 
     def fair(self, selection: Selection) -> Fair | None:
-        """What is fair of exactly this line; None where it was not quoted so."""
+        """The fair chance of exactly this line; None where it was not quoted."""
         main = selection.main
         return self.fairs.get(main) or self.fairs.get(main.opposite)
 
@@ -241,9 +252,9 @@ class GameClose:
 def standing(
     lines: Iterable[TwoSided], at: datetime, oldest: timedelta = AGE.close
 ) -> dict[tuple[str, Selection], TwoSided]:
-    """What each book quoted of each market when it last did up to `at`, none older than `oldest`.
+    """The lines of each book's last quote of each market up to `at`, none older than `oldest`.
 
-    A line that a book has left for another is not quoted any more, however short a time ago.
+    When a book moves its line, its earlier line no longer counts, however recent it is.
     """
     usable = [x for x in lines if x.at <= at and at - x.stood_at <= oldest]
     newest: dict[tuple[str, str, str, str], datetime] = {}
@@ -254,13 +265,14 @@ def standing(
 
 
 def _market(x: TwoSided) -> tuple[str, str, str, str]:
+    """The book and market of a quote, whatever its line."""
     return x.book, x.selection.market, x.selection.about, x.selection.span
 
 
 def fairs(quoted: Iterable[TwoSided]) -> dict[Selection, Fair]:
-    """What is fair of each line that enough books quote, or that somebody who stands in quotes."""
+    """The fair chance of each line that enough books, or else an exchange or ESPN, quote."""
     by_line: dict[Selection, dict[str, TwoSided]] = defaultdict(dict)
-    # A book's main line goes before an alternate one with the same points.
+    # The last one counts: a book's alternate line gives way to its main line at the same points.
     for one in sorted(quoted, key=lambda x: (not x.selection.alternate, x.book)):
         by_line[one.selection.main][one.book] = one
     found = {line: _fair(line, books) for line, books in by_line.items()}
@@ -268,7 +280,7 @@ def fairs(quoted: Iterable[TwoSided]) -> dict[Selection, Fair]:
 
 
 def counted(quoted: Iterable[TwoSided]) -> list[TwoSided]:
-    """The quotes of books, of which a median is taken; those without a time where others lack."""
+    """The books' quotes for a median: only those with a time where they are enough, else all."""
     books = [x for x in quoted if x.book not in (ESPN, *EXCHANGES)]
     stamped = [x for x in books if not x.book.startswith(UNSTAMPED)]
     return stamped if len({x.book for x in stamped}) >= LEAST_BOOKS else books
@@ -300,7 +312,10 @@ def _told(line: Selection, quoted: Sequence[TwoSided], by: str) -> Fair:
 
 @dataclass(frozen=True, slots=True)
 class MainLine:
-    """The line that books lay most weight on: the median of theirs, and that at even odds."""
+    """The main line: the median of the books' lines (`points`), and the line at even odds (`even`).
+
+    The other fields are as in `Fair`.
+    """
 
     points: float
     even: float
@@ -311,14 +326,14 @@ class MainLine:
 
 
 def main_line(quoted: Iterable[TwoSided], market: str) -> MainLine | None:
-    """The main spread (of the home side) or total; None where nobody who counts quotes it."""
+    """The main spread (of the home side) or total; None where no source that counts quotes it."""
     own = [
         x for x in quoted
         if x.selection.market == market and x.selection.span == "game"
     ]  # fmt: skip
     books = counted(own)
     if len(books) >= LEAST_BOOKS:
-        # A line that is far from even is some other line's, or a swapped one.
+        # A line far from the median belongs to another market, or its sides are swapped.
         near = [x for x in books if abs(_points(x) - median(map(_points, books))) <= FAR * 50]
         if len(near) >= LEAST_BOOKS:
             return _main(near, market, f"{len(near)} books")
@@ -346,7 +361,10 @@ def _points(one: TwoSided) -> float:
 
 
 def consensus(quoted: Sequence[TwoSided]) -> tuple[Lines, str, datetime] | None:
-    """The lines that the market speaks of, who says so, and when the oldest of it stood."""
+    """The market's lines at even odds, their source, and the time of the oldest quote in them.
+
+    None where nothing is quoted.
+    """
     spread, total = main_line(quoted, SPREAD), main_line(quoted, TOTAL)
     money = fairs(x for x in quoted if x.selection.market == MONEYLINE).get(_HOME_WINS)
     known = [x for x in (spread, total, money) if x is not None]
@@ -362,7 +380,7 @@ def consensus(quoted: Sequence[TwoSided]) -> tuple[Lines, str, datetime] | None:
 
 
 def close(game: str, revision: int, tip_at: datetime, lines: Sequence[TwoSided]) -> GameClose:
-    """The close of a game out of all that was quoted of it lately."""
+    """Work out the close of a game from the recent history of its two-sided quotes."""
     quoted = list(standing(lines, tip_at).values())
     known = fairs(quoted)
     spread, total = main_line(quoted, SPREAD), main_line(quoted, TOTAL)
@@ -389,7 +407,7 @@ def close(game: str, revision: int, tip_at: datetime, lines: Sequence[TwoSided])
 def _why(
     lines: Iterable[TwoSided], known: Mapping[Selection, Fair], tip_at: datetime
 ) -> dict[str, str]:
-    """Why there is no close of a market that somebody had quoted before."""
+    """Say, by market, why a market that was quoted before tip-off has no close."""
     closed = {(x.plain, x.about, x.span) for x in known}
     last: dict[tuple[str, str, str], list[TwoSided]] = defaultdict(list)
     for one in lines:
@@ -410,7 +428,7 @@ def _why(
 
 
 def exchange_lines(lines: Sequence[TwoSided], at: datetime) -> LiveLines | None:
-    """An exchange's moneyline at a time as a live line, no older than a minute then."""
+    """An exchange's moneyline as a live line, at most AT_BET old at `at`; None without one."""
     from tracker.forecast.market import LiveLines
 
     fresh = [

@@ -1,4 +1,4 @@
-"""Closing line value: what one unit on a bet was worth by the close, at the price that was paid."""
+"""Closing line value: the expected profit, by the close, of one unit at the price that was paid."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ if TYPE_CHECKING:
     from tracker.forecast.outlook import Outlook
 
 AtClose = Callable[[str], "Outlook | None"]
-"""Gives the outlook of a game at its closing lines, by its id; None where there are none."""
+"""Looks up, by a game's id, its outlook at its closing lines; None where it has none."""
 
 LIVE, NO_PRICE, NO_CLOSE, CALLED_OFF, UNKNOWN, VOID = (
     "live bet", "no price", "no close", "called off", "little known of the player", "void",
 )  # fmt: skip
-"""Why a value is missing, as it is counted. What follows a colon is about the one bet."""
+"""Why a value is missing, as reports count it. A colon and details of the one bet may follow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A bet with what has become of it. `dropped` are the places of the legs that are void.
+    """A bet and which parts of it are void. `dropped` are the indices of void legs.
 
-    `void` is whether its book gave all of it back: then no price was taken, and none is judged.
+    `void` is whether the whole bet is void: then no price was taken, and it has no value.
     """
 
     bet: Bet
@@ -59,7 +59,7 @@ class Placed:
 
     @classmethod
     def of(cls, tracked: Tracked) -> Placed:
-        """The bet as it stands."""
+        """The placed bet of a tracked one, as it stands now."""
         settled = tracked.settlement
         void = settled is not None and settled.result is Result.VOID
         gone = tuple(x.leg for x in tracked.legs if x.result is Result.VOID)
@@ -67,18 +67,18 @@ class Placed:
 
     @property
     def at(self) -> datetime:
-        """When it was placed."""
+        """When the bet was placed."""
         return self.bet.made_at
 
     @property
     def games(self) -> tuple[Game, ...]:
-        """The games that it is about, without those of which every leg is void."""
+        """The games of the bet, without a game whose legs are all void."""
         left = {x.game.id for i, x in enumerate(self.bet.legs) if i not in self.dropped}
         return tuple(x for x in self.bet.games if x.id in left or self.void)
 
     @property
     def price(self) -> Odds | None:
-        """What the whole pays: without void legs, by the prices of those that are left."""
+        """The price of the bet: where legs are void, the product of the other legs' prices."""
         market = self.bet.market
         if not self.dropped or not isinstance(market, Parlay):
             return price_of(market, self.bet.odds)
@@ -91,14 +91,14 @@ class Placed:
 
     @property
     def note(self) -> str:
-        """What of the bet fell away, as a value by the close says it; empty where nothing did."""
+        """Which parts are void, in words for a value's reason; empty where none is."""
         if self.void:
             return VOID
         names = " and ".join(str(i + 1) for i in self.dropped)
         return f"{several(len(self.dropped), 'leg')} {names} void" if self.dropped else ""
 
     def heeded(self, value: ClosingValue) -> bool:
-        """Whether a value was reckoned with what has fallen away of the bet by now."""
+        """Whether a value already takes account of the parts that are void by now."""
         if self.void:
             return value.grade is Grade.MISSING
         note = self.note
@@ -112,7 +112,10 @@ def value_at_close(
     revision: int,
     now: datetime,
 ) -> ClosingValue:
-    """What a bet was worth by the closes of all its games; `revision` is the one to be made."""
+    """Work out a bet's closing line value from the closes of its games, by the games' ids.
+
+    `revision` is the revision to make. A value that cannot be worked out is MISSING, with a reason.
+    """
     bet = placed.bet
     last = max((closes[x.id].closing.revision for x in bet.games if x.id in closes), default=None)
 
@@ -151,6 +154,8 @@ def value_at_close(
 
 @dataclass(frozen=True, slots=True)
 class _Told:
+    """The chance of a wager by the close: how it was found, at which line, and who quoted it."""
+
     grade: Grade
     chance: Chance
     points: float | None
@@ -187,7 +192,10 @@ def _single(leg: Leg, close: GameClose, outlook: AtClose, house: HouseRules) -> 
 def _player(
     market: PlayerTotal | DoubleDouble, close: GameClose, seen: Outlook | None
 ) -> _Told | str:
-    """A player's line that was not quoted as it is: by his closing line, else by our own model."""
+    """The chance of a player market that was not quoted exactly.
+
+    It comes from the outlook at the close, which knows his closing line where he was quoted.
+    """
     if seen is None:
         return f"{NO_CLOSE}: nothing was quoted"
     try:
@@ -203,7 +211,7 @@ def _player(
 
 
 def closing_lines(close: GameClose, players: tuple[Player, ...]) -> dict[tuple[Player, Stat], Fair]:
-    """The line of each player's figure that most books closed at, the evenest of several."""
+    """The closing line of each player's statistic: by most books, then nearest to even."""
     from tracker.domain.player import player_key
     from tracker.domain.quote import STAT_MARKETS
 
@@ -224,7 +232,7 @@ def _rank(fair: Fair) -> tuple[int, float]:
 
 
 def _lacking(market: Market, lines: Lines) -> str:
-    """The closing line without which a market cannot be asked of the outlook; empty for none."""
+    """The closing line that a market needs and that is missing; empty when none is."""
     margin = lines.home_spread is not None or lines.home_ml is not None
     match market:
         case Moneyline() | Spread() | ThreeWay():
@@ -238,12 +246,12 @@ def _lacking(market: Market, lines: Lines) -> str:
 
 
 def _asked(market: Market, lacking: str) -> str:
-    """The line that is lacking, as who bet on the winner calls it."""
+    """The name of the missing line: for a bet on the winner, the moneyline."""
     return "moneyline" if isinstance(market, Moneyline | ThreeWay) else lacking
 
 
 def _closed_at(market: Market, close: GameClose) -> float | None:
-    """The points at which the bet's own market closed, from its side."""
+    """The closing line of the bet's market, from the bet's side; None where it has none."""
     closing = close.closing
     match market:
         case Spread(side, _, Span.GAME) if closing.home_spread is not None:
@@ -262,7 +270,7 @@ def _parlay(
     outlook: AtClose,
     house: HouseRules,
 ) -> _Told | str:
-    """Legs of one game by their joint outlook at the close, games as independent."""
+    """The chance of a parlay: legs of one game by its outlook at the close, games independent."""
     groups, modelled, by = [], False, []
     for game in slip.games:
         left = [i for i in slip.in_game(game.id) if i not in dropped]

@@ -1,8 +1,8 @@
-"""Credits: what quotes are bought with, planned so that the closes of tonight's bets come first.
+"""Credits: plans the paid requests for quotes, so that the closes of tonight's bets come first.
 
-A source that is paid by the request gives no second chance: a price that was not asked for before
-tip-off cannot be had afterwards. So closes go before all else, a reserve is kept for those of the
-rest of the month, and what cannot be paid is refused in words.
+A price that was not requested before tip-off cannot be had afterwards. So closes are bought before
+all else, a reserve is kept for the closes of the rest of the month, and a request that cannot be
+paid is refused with a reason.
 """
 
 from __future__ import annotations
@@ -15,34 +15,40 @@ from math import ceil
 from tracker.domain.poll import Purchase, Purpose
 
 SHARED = timedelta(minutes=10)
-"""Games whose listed tip-offs are no further apart share one request for featured markets."""
+"""Games whose listed tip-offs are at most this far apart share one request for featured markets."""
 
 AFTER_LISTED = timedelta(minutes=6)
-"""When the close is bought where no countdown is told: games tip off 8 to 13 minutes late."""
+"""How long after the listed tip-off a close is bought where no countdown is known: games tip off 8
+to 13 minutes late."""
 
 COUNTDOWN = (timedelta(minutes=2), timedelta(minutes=4))
-"""What the countdown shows when the close is bought: the books are open, their prices fresh."""
+"""The countdown to tip-off between which a close is bought: the books are open and their prices
+fresh."""
 
 LASTS = timedelta(minutes=8)
-"""How long a close that was bought is good for a tip-off that slides: less than its age may be."""
+"""How long a bought close stays good when the tip-off slides: less than a close's quotes may be
+old."""
 
 BOOKS_A_REGION = 10
-"""So many named books are charged like one region."""
+"""Up to this many named books are charged as one region."""
 
 FEATURED = ("h2h", "spreads", "totals")
-"""The markets that one request tells of every game of a league."""
+"""The markets that one request returns for all games of a league."""
 
 POLLS_A_NIGHT = 4.7
-"""Requests that the tips of one night need, of the league's whole slate: 146 in the 31 nights of
-January 2024."""
+"""Requests that the closes of a league's whole slate need a night: 146 in the 31 nights of January
+2024."""
 
 NIGHTS = 31
-"""Nights for which a reserve is kept: when a month ends is not told."""
+"""Nights for which a reserve is kept: the source does not say when its month ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """How requests are charged: each market costs `places`, which are regions or tens of books."""
+    """How requests are charged: each market costs `places` credits, one a region or ten books.
+
+    `markets` are the featured markets that the configuration asks for.
+    """
 
     markets: tuple[str, ...]
     places: int
@@ -51,22 +57,22 @@ class Tariff:
     def of(
         cls, markets: Sequence[str], regions: Sequence[str], bookmakers: Sequence[str]
     ) -> Tariff:
-        """The tariff of a configuration; books that are named stand in for regions.
+        """The tariff of a configuration. Where books are named, they are charged and not regions.
 
-        Of the markets only those count that are told of all games at once.
+        Markets that are not featured are left out.
         """
         places = ceil(len(bookmakers) / BOOKS_A_REGION) if bookmakers else len(regions)
         return cls(tuple(x for x in markets if x in FEATURED), places)
 
     @property
     def featured(self) -> int:
-        """What a request for the featured markets of a league costs."""
+        """The credits that a request for the featured markets of a league costs."""
         return len(self.markets) * self.places
 
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """A game with bets whose close is wanted. `own` are their markets beside the featured ones."""
+    """A game with bets whose close is wanted. `own` are the bets' markets that are not featured."""
 
     game: str
     league: str
@@ -77,14 +83,14 @@ class Tip:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A request that is not bought, and why in one sentence."""
+    """A request that is not bought; `why` is one sentence."""
 
     purchase: Purchase
     why: str
 
 
 def plan(tips: Iterable[Tip], tariff: Tariff) -> tuple[Purchase, ...]:
-    """What the closes of some games need, in order of time: featured markets, then others."""
+    """The requests that the closes of some games need, in order of time: featured markets first."""
     found: list[Purchase] = []
     for group in shared(tips):
         found.append(featured(group, tariff))
@@ -93,7 +99,7 @@ def plan(tips: Iterable[Tip], tariff: Tariff) -> tuple[Purchase, ...]:
 
 
 def featured(group: Sequence[Tip], tariff: Tariff, *, again: bool = False) -> Purchase:
-    """The request for the featured markets, which tells of every game of the league at once."""
+    """The request for the featured markets of a group of games, which returns the whole league."""
     purpose = Purpose.AGAIN if again else Purpose.CLOSE
     games, names = tuple(x.game for x in group), tuple(x.name for x in group)
     due_at = group[0].start + AFTER_LISTED
@@ -101,20 +107,20 @@ def featured(group: Sequence[Tip], tariff: Tariff, *, again: bool = False) -> Pu
 
 
 def look(tips: Sequence[Tip], tariff: Tariff, now: datetime) -> Purchase:
-    """The same request before the tip-offs, for who wants to see lines move."""
+    """A request for the featured markets before tip-off, to see lines move."""
     found = featured(tips, tariff)
     return replace(found, purpose=Purpose.LOOK, due=now)
 
 
 def own(tip: Tip, tariff: Tariff) -> Purchase:
-    """The request for a game's other markets. Each is charged that the source has: this at most."""
+    """The request for a game's own markets. The planned cost is the most: missing ones are free."""
     cost = len(tip.own) * tariff.places
     due = tip.start + AFTER_LISTED
     return Purchase(Purpose.OWN, tip.league, (tip.game,), (tip.name,), tip.own, cost, due)
 
 
 def shared(tips: Iterable[Tip]) -> list[list[Tip]]:
-    """Games of one league whose listed tip-offs lie close enough together to share a request."""
+    """Group games of one league whose listed tip-offs are close enough to share a request."""
     groups: list[list[Tip]] = []
     for tip in sorted(tips, key=lambda x: (x.league, x.start, x.game)):
         last = groups[-1] if groups else None
@@ -126,17 +132,18 @@ def shared(tips: Iterable[Tip]) -> list[list[Tip]]:
 
 
 def reserve(tariff: Tariff) -> int:
-    """Credits that only closes may spend: what the tips of a whole month may need."""
+    """Credits that only closes may spend: what the closes of a whole month may need."""
     return ceil(POLLS_A_NIGHT * NIGHTS * tariff.featured)
 
 
 def afford(
     wanted: Purchase, remaining: int | None, tariff: Tariff, closes_left: int = 0
 ) -> Purchase | Refusal:
-    """The request as it can be paid, or why it is not bought.
+    """The request as far as it can be paid, or its refusal.
 
-    `remaining` is the balance, None while it is not known; `closes_left` what tonight's
-    other closes still need. A close is bought with fewer markets before it is not bought at all.
+    `remaining` is the balance in credits, None while it is not known: then all is bought.
+    `closes_left` is what tonight's other closes still need. A close that is too dear is bought with
+    fewer markets, and refused only when not even one can be paid.
     """
     if remaining is None:
         return wanted
@@ -161,9 +168,9 @@ def _left(count: int) -> str:
 
 
 def due(tip: Tip, now: datetime, countdown: timedelta | None) -> bool:
-    """Whether the close of a game that has not begun is to be bought now.
+    """Whether to buy now the close of a game that has not begun.
 
-    `countdown` is what its box shows before tip-off, where that is told.
+    `countdown` is the time to tip-off that the game's box score shows, None where it shows none.
     """
     if countdown is not None:
         return countdown <= COUNTDOWN[1]
@@ -171,4 +178,4 @@ def due(tip: Tip, now: datetime, countdown: timedelta | None) -> bool:
 
 
 BEGUN = "the game has begun: a price after the tip-off is none of the close"
-"""Why the close of a game that is being played is not bought."""
+"""The reason of refusing the close of a game that is in play."""

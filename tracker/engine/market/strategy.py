@@ -1,4 +1,4 @@
-"""Strategies: when a bet is made, on what, and how much, as a person writes it in a file."""
+"""Betting strategies for back-tests: when to bet, on what and how much, as written in a file."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tracker.domain import TrackerError
 
 
 class BadStrategy(TrackerError):
-    """The strategy cannot be understood; the text says where and what to write."""
+    """A strategy that cannot be understood; the text says where, and what to write."""
 
     exit_status = 2
 
 
 NAMES = ("edge", "p", "confidence", "minutes", "odds")
-"""What a condition may compare: expected profit of a unit, chance of winning, how sure it is that
-the edge is above 0, minutes to tip-off, decimal odds."""
+"""The figures that a condition may compare: expected profit of a unit staked, chance of winning,
+confidence that the edge is above 0, minutes to tip-off, decimal odds."""
 
 PICKS = ("all", "best", "underdog", "favourite", "home", "away", "over", "under")
 MARKETS = ("moneyline", "spread", "total", "team_total", "player")
@@ -38,7 +38,7 @@ class Condition:
     level: float
 
     def holds(self, value: float) -> bool:
-        """Whether a value fulfils it."""
+        """Whether a value meets the condition."""
         match self.sign:
             case ">=":
                 return value >= self.level
@@ -52,11 +52,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """When, what and how much.
+    """A strategy: when to bet, on which markets and how much.
 
-    `kelly` is the divisor of Kelly's share, None for a flat stake of one unit; `cap` the largest
-    share of the bankroll that is staked, `bankroll` where it starts, in units. `lines` says at
-    which prices: recorded `closing` or `opening` ones, or the person's own `quotes`.
+    `kelly` divides the Kelly share; None stakes one unit flat. `cap` is the largest share of the
+    bankroll for one bet; `bankroll` is the starting bankroll in units. `lines` says at which prices
+    it bets: recorded `closing` or `opening` lines, or the person's own `quotes`.
     """
 
     name: str
@@ -70,18 +70,18 @@ class Strategy:
     lines: str = "closing"
 
     def holds(self, figures: Mapping[str, float]) -> bool:
-        """Whether every condition holds of a price."""
+        """Whether a price's figures, by name, meet every condition."""
         return all(x.holds(figures[x.name]) for x in self.when)
 
     def stake(self, share: float, bankroll: float) -> float:
-        """Units to be staked, given Kelly's whole share and the bankroll at that moment."""
+        """Units to stake, given the full Kelly share and the current bankroll in units."""
         if self.kelly is None:
             return 1.0
         return max(0.0, min(share / self.kelly, self.cap)) * max(bankroll, 0.0)
 
 
 def strategy_of(document: Mapping[str, Any], source: str) -> Strategy:
-    """A strategy of the keys of a file; BadStrategy names the key that is wrong."""
+    """Read a strategy from the keys of a file. Raises BadStrategy, which names the wrong key."""
     unknown = sorted(set(document) - _KEYS)
     if unknown:
         raise BadStrategy(f"{source}: {unknown[0]} is no key; known are {', '.join(sorted(_KEYS))}")

@@ -27,6 +27,10 @@ BAND = math.log(0.80 / 0.20) - math.log(0.75 / 0.25)
 HOLD_POLLS = 2
 """Consecutive fresh polls beyond the level before it fires, outside the last two minutes."""
 
+APART = timedelta(seconds=8)
+"""Least time between the readings of a bet over several games that count as two of them: its games
+are polled one after another within seconds, and only a later poll of the same game confirms it."""
+
 COOLDOWN = timedelta(minutes=5)
 """Least time between two firings of one rule, unless it has become much worse or better yet."""
 
@@ -51,13 +55,19 @@ class RuleReading:
     """One fresh reading of a bet's chance of winning.
 
     `hurried` is whether one poll is enough: the last two minutes, overtime, or a decided bet.
-    `before` is the chance of the reading before, where there was one.
+    `before` is the chance of the reading before, where there was one. `shared` is whether polls of
+    several games bring readings of the bet.
     """
 
     p: float
     at: datetime
     hurried: bool
     before: float | None = None
+    shared: bool = False
+
+    def confirms(self, since: datetime | None) -> bool:
+        """Whether it is of another poll of the same game than a reading at `since`."""
+        return not self.shared or since is None or not timedelta(0) <= self.at - since < APART
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +263,9 @@ def _cross(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
     safe = state.window
     if not safe and reading.before is not None:
         safe = ((reading.at, reading.before),)
-    verdict = _press(state.with_window(safe), reading, Reason.CROSSED, up=_upward(rule, state))
+    since = safe[0][0] if safe else None
+    state = state.with_window(safe)
+    verdict = _press(state, reading, since, Reason.CROSSED, up=_upward(rule, state))
     if not verdict.fires:
         return verdict
     crossed = verdict.state.with_window(((reading.at, reading.p),))
@@ -307,15 +319,19 @@ def _to(state: RuleState, phase: RulePhase, reason: Reason) -> RuleStep:
     return RuleStep(state.moved(phase, reason), reason)
 
 
-def _press(state: RuleState, reading: RuleReading, why: Reason, *, up: bool) -> RuleStep:
+def _press(
+    state: RuleState, reading: RuleReading, since: datetime | None, why: Reason, *, up: bool
+) -> RuleStep:
     """A reading beyond the level: hold for another poll, or fire where that is news.
+
+    `since` is when the reading that is to be confirmed was taken.
 
     A level that was told is told again only if it is crossed further out: a chance that merely
     comes back is no news, and the rule stands as if it had fired.
     """
     streak = min(state.streak + 1, HOLD_POLLS)
-    if streak < HOLD_POLLS and not reading.hurried:
-        held = state.moved(RulePhase.PENDING, Reason.HOLDING, streak)
+    if not (reading.hurried or (streak == HOLD_POLLS and reading.confirms(since))):
+        held = state.moved(RulePhase.PENDING, Reason.HOLDING, HOLD_POLLS - 1)
         return RuleStep(held, Reason.HOLDING)
     if not _is_news(state, reading.p, up=up):
         return _to(state, RulePhase.FIRING, Reason.TOLD_BEFORE)
@@ -348,6 +364,18 @@ def _with_notified(notified: tuple[float, ...], p: float, *, up: bool) -> tuple[
     """What was told, with one more: the lowest on the way down, the highest on the way up."""
     low, high = notified or _NEVER
     return (low, max(high, p)) if up else (min(low, p), high)
+
+
+def turned(rule: LevelRule, state: RuleState, told: float, *, up: bool) -> RuleState:
+    """A level rule after another rule of its bet told that the chance went to `told` instead.
+
+    Once that lies far enough on the other side of its level, what it told before is no longer what
+    was heard last, and crossing it again is news.
+    """
+    other_way = rule.comparison is (Comparison.AT_MOST if up else Comparison.AT_LEAST)
+    if not (state.notified and other_way and -_beyond(rule, state, told) >= NEWS):
+        return state
+    return replace(state, notified=())
 
 
 _NEVER = (1.0, 0.0)
@@ -392,7 +420,7 @@ def _swing(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
     if not _is_news(state, reading.p, up=reading.p > was):
         # Within what was told before: the next swing is measured from here.
         return _to(state.with_window(here), RulePhase.ARMED, Reason.TOLD_BEFORE)
-    verdict = _press(state, reading, Reason.SWUNG, up=reading.p > was)
+    verdict = _press(state, reading, window[-1][0], Reason.SWUNG, up=reading.p > was)
     if not verdict.fires:
         return verdict
     # Where it came from has been told as well.

@@ -47,6 +47,7 @@ from tracker.engine.rules.state_machine import (
     idle_range,
     rebase,
     step,
+    turned,
     unmoved,
 )
 
@@ -132,6 +133,8 @@ def apply_rules(
         rules.append(after)
         if alert is not None:
             alerts.append(alert)
+    if alerts:
+        rules = _turned(seen.bet.rules, rules, alerts)
     if alerts and seen.legs:
         alerts = [with_leg(x, old, seen) for x in alerts]
     changed = [x for x, was in zip(rules, seen.rules, strict=True) if x is not was and x != was]
@@ -150,12 +153,31 @@ def _spans(
     return [x if x is not None and x.holds(p, at) else None for x in idle.each]
 
 
+def _turned(
+    rules: Sequence[Rule], states: list[RuleState], alerts: Sequence[Alert]
+) -> list[RuleState]:
+    """The rules of a bet once a level was told: those of the other way have it to tell again."""
+    levels = {x.text: x for x in rules if isinstance(x, LevelRule)}
+    for alert in alerts:
+        rule = levels.get(alert.rule)
+        if rule is None or alert.p is None or alert.decision is not Decision.FIRED:
+            continue
+        if rule.comparison is Comparison.CROSSES:
+            continue
+        up = rule.comparison is Comparison.AT_LEAST
+        states = [
+            turned(levels[x.rule], x, alert.p, up=up) if x.rule in levels else x for x in states
+        ]
+    return states
+
+
 def _reading(old: Tracked, chance: Chance | None, update: GameUpdate) -> RuleReading | None:
     """What the rules about a chance go by; None while they stand still."""
     if chance is None or chance.push >= LIKELIEST:
         return None
     before = None if old.chance is None else old.chance.win
-    return RuleReading(chance.win, update.now, _hurried(update.state, chance), before)
+    shared = len(old.groups) > 1
+    return RuleReading(chance.win, update.now, _hurried(update.state, chance), before, shared)
 
 
 def idle_after(old: Tracked, seen: Tracked, chance: Chance, update: GameUpdate) -> IdleRange | None:

@@ -1,1 +1,1 @@
-"""How bets end: grading, payout, settlement, and grading once more."""
+"""How bets end: grading, payouts, settlement, and decisions by hand."""

@@ -1,4 +1,7 @@
-"""What a person decides of a result, and what follows from it: revisions, payouts, refusals."""
+"""Results outside the polls: given by a person, imported, voided, graded again or paid anew.
+
+Each function takes the case of one bet and returns the ruling, or raises BadBet with the reason.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.domain import BadBet
-from tracker.domain.bet import Bet, Result, Settlement, price_of
+from tracker.domain.bet import TO_BE_GRADED, Bet, Result, Settlement, price_of
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import Market
@@ -22,9 +25,10 @@ from tracker.engine.settle.payout import Outcome, outcome, payout
 class Case:
     """All that a decision about a bet's result rests on.
 
-    `tracked` is None until its game is known. `states` are what is believed of its games by their
-    ids; `checked` is whether the box of each has been read again often enough. `settlement` is the
-    result that it has, and `official` whether that is confirmed.
+    `tracked` is None until the bet's game is known. `states` are the believed states of its games
+    by their ids. `checked` is whether the box score of each game has been read again often enough.
+    `settlement` is the result that the bet has now, None where it has none, and `official` whether
+    that result is official.
     """
 
     number: int
@@ -39,12 +43,12 @@ class Case:
 
     @property
     def id(self) -> int | str:
-        """What the person calls it, as far as that is known."""
+        """The bet's id: the person's own where it is known, else the number."""
         return self.number if self.tracked is None else self.tracked.bet.id
 
     @property
     def bet(self) -> Bet:
-        """The bet; BadBet before its game is known."""
+        """The bet. Raises BadBet while its game is not known."""
         if self.tracked is None:
             raise BadBet(f"bet {self.number}: its game is not known yet")
         return self.tracked.bet
@@ -52,9 +56,9 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The result that is now in force. `new` is whether it is another than the one before.
+    """The result that is now in force. `new` is whether it differs from the one before.
 
-    `legs` are where the legs of a parlay stand, where that was looked at again.
+    `legs` are the standings of a parlay's legs where they were graded again, else empty.
     """
 
     settlement: Settlement
@@ -64,14 +68,14 @@ class Ruling:
 
 
 Decide = Callable[[Case], Ruling | None]
-"""What becomes of a bet's result; None leaves it. It raises BadBet for what cannot be."""
+"""Decides a bet's result; None leaves it as it is. Raises BadBet for a result that cannot be."""
 
 
 def given(case: Case, result: Result, paid: int | None, why: str, at: datetime) -> Ruling:
-    """A result that a person gives; `paid` is what came back in cents, None for the odds' own.
+    """Take a result that a person gives. `paid` is the payout in cents, None for the odds' payout.
 
-    It is official. Raises BadBet for one that cannot be: of a game to come, or with a payout that
-    is none of its result.
+    The result is official. Raises BadBet for a result that cannot be: its game has not begun, or
+    the payout does not fit it.
     """
     _check_begun(case, result, at)
     paid = _paid(case, result) if paid is None else paid
@@ -82,7 +86,7 @@ def given(case: Case, result: Result, paid: int | None, why: str, at: datetime) 
 
 
 def brought(case: Case, result: Result, paid: int | None, why: str, at: datetime) -> Ruling | None:
-    """A result that came with a bet from elsewhere; None where the bet has one already."""
+    """Take a result that an import brought with the bet; None where the bet has a result."""
     if case.settlement is not None:
         return None
     return _ruled(
@@ -91,7 +95,7 @@ def brought(case: Case, result: Result, paid: int | None, why: str, at: datetime
 
 
 def voided(case: Case, why: str, at: datetime) -> Ruling:
-    """The stake comes back for a reason that a person gives, before the game or after it."""
+    """Void the bet for a reason that a person gives, at any time: the stake is returned."""
     paid = payout(case.bet, Result.VOID)
     return _ruled(
         case, Settlement(case.number, 0, Result.VOID, paid, at, why, by_hand=True), official=True
@@ -99,32 +103,44 @@ def voided(case: Case, why: str, at: datetime) -> Ruling:
 
 
 def graded_again(case: Case, at: datetime) -> Ruling:
-    """The result by the last states of the games, whoever decided it before.
+    """Grade the bet by the last states of its games, also where a person gave the result before.
 
-    Raises BadBet with the reason where it cannot be told.
+    While they go on, one that a person gave stands no longer above them: it is provisional, and
+    graded at their end. Raises BadBet with the reason where the result cannot be told.
     """
-    made, legs = _graded(case, at)
+    try:
+        made, legs = _graded(case, at)
+    except GoesOn as why:
+        given = case.settlement
+        if given is None or not given.by_hand:
+            raise BadBet(f"bet {case.id}: {why}") from None
+        revision = given.revision + 1
+        back = replace(given, revision=revision, at=at, reason=TO_BE_GRADED, by_hand=False)
+        return Ruling(back, new=True, official=False)
     return replace(_ruled(case, made, official=case.checked), legs=legs)
 
 
 def paid_anew(case: Case, at: datetime) -> Ruling | None:
-    """The result with the payout that another stake, price or book makes; None without a result."""
+    """Work the payout out again after a change of stake, odds or book; None without a result."""
     known = case.settlement
     if known is None:
         return None
-    legs: tuple[LegStanding, ...] = ()
-    if not known.by_hand:
-        made, legs = _graded(case, at)
-    elif case.stake_cents is None:
+    try:
+        if not known.by_hand:
+            made, legs = _graded(case, at)
+            return replace(_ruled(case, made, official=case.official), legs=legs)
+    except GoesOn:
+        # What was taken back goes on as it stands until its game is over.
+        pass
+    if case.stake_cents is None:
         return None
-    else:
-        paid = comes_back(known.result, case.stake_cents, case.odds, free=case.free)
-        made = replace(known, at=at, payout_cents=known.payout_cents if paid is None else paid)
-    return replace(_ruled(case, made, official=case.official), legs=legs)
+    paid = comes_back(known.result, case.stake_cents, case.odds, free=case.free)
+    made = replace(known, at=at, payout_cents=known.payout_cents if paid is None else paid)
+    return _ruled(case, made, official=case.official)
 
 
 def _ruled(case: Case, made: Settlement, *, official: bool) -> Ruling:
-    """The next revision, or the one before where nothing is another."""
+    """Make the next revision; keep the one before where result and payout are the same."""
     before = case.settlement
     if before is not None and (before.result, before.payout_cents) == (
         made.result,
@@ -140,6 +156,8 @@ def _graded(case: Case, at: datetime) -> tuple[Settlement, tuple[LegStanding, ..
     assert tracked is not None  # noqa: S101 - `bet` has asked
     try:
         ended, legs = regrade(tracked, case.states)
+    except GoesOn:
+        raise
     except Unsettleable as why:
         raise BadBet(f"bet {bet.id}: {why}") from None
     made = Settlement(
@@ -149,7 +167,10 @@ def _graded(case: Case, at: datetime) -> tuple[Settlement, tuple[LegStanding, ..
 
 
 def _check_begun(case: Case, result: Result, at: datetime) -> None:
-    """Refuse a result of a game to come; one lost leg is enough for a parlay."""
+    """Refuse a result of a game that has not begun.
+
+    A parlay may be lost once one of its games has begun: one lost leg is enough.
+    """
     if case.tracked is None or result is Result.VOID:
         return
     games = case.tracked.bet.games
@@ -168,7 +189,10 @@ def _begun(game: Game, state: GameState | None, at: datetime) -> bool:
 
 
 def _paid(case: Case, result: Result) -> int | None:
-    """What a result pays by the bet's own price, stake included."""
+    """What a result pays by the bet's own price, the stake included, in cents.
+
+    Raises BadBet where the person must say it. None without a stake.
+    """
     price = case.odds
     if case.tracked is not None:
         price = price_of(case.tracked.bet.market, price)
@@ -186,7 +210,7 @@ def _paid(case: Case, result: Result) -> int | None:
 
 
 def _check_payout(case: Case, result: Result, paid: int | None) -> None:
-    """Refuse a payout that is none of its result, such as a win that pays less than the stake."""
+    """Refuse a payout that does not fit the result, such as a win that pays less than the stake."""
     if paid is None or case.stake_cents is None:
         return
     own = own_part(case.stake_cents, free=case.free)
@@ -211,12 +235,16 @@ def _check_payout(case: Case, result: Result, paid: int | None) -> None:
             pass
 
 
+class GoesOn(Unsettleable):
+    """A game that a bet is about is not over, and nothing decides the bet before."""
+
+
 def regrade(
     tracked: Tracked, states: Mapping[str, GameState]
 ) -> tuple[Outcome, tuple[LegStanding, ...]]:
-    """How a bet ended by the last states of its games, by their ids, and how each leg did.
+    """Grade a bet and each of its legs by the last `states` of its games, by the games' ids.
 
-    Raises Unsettleable with the reason where that cannot be said.
+    Raises Unsettleable with the reason where that cannot be said, and GoesOn where not yet.
     """
     bet = tracked.bet
     known = tracked.legs or (LegStanding(bet.number, 0),)
@@ -226,13 +254,14 @@ def regrade(
     )
     ended = outcome(bet, legs)
     if ended is None:
-        raise Unsettleable("a game that it is about is not over")
+        raise GoesOn("a game that it is about is not over")
     return ended, legs
 
 
 def _again(
     market: Market, known: LegStanding, state: GameState | None, book: str | None
 ) -> LegStanding:
+    """A leg graded anew by its game's state; it stays official only where the result stays."""
     if state is None:
         return replace(known, result=None, unclear="")
     try:

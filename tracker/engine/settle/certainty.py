@@ -1,7 +1,7 @@
-"""Results told when they are certain, before the game is over: `hit`, `dead`, and their withdrawal.
+"""Alerts on results that are certain before the game is over: `hit`, `dead`, and their withdrawal.
 
-A result counts once two polls in a row agree on it, as a final score does. What a correction takes
-back is said as plainly as it was told.
+A result counts as certain once two polls in a row agree on it, as a final score does. When a
+correction opens the bet again, another alert takes the first one back.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from tracker.engine.settle.payout import whole
 _TOLD_AS = {Fact.HIT.value: Result.WON, Fact.DEAD.value: Result.LOST}
 
 _FIRING = RulePhase.FIRING
-"""Looked up once: a member of an enumeration costs more than the comparison that it is for."""
+"""Looked up once: getting an enumeration's member takes longer than the comparison itself."""
 
 TAKEN_BACK = "a correction has opened it again"
-"""What a `hit` or `dead` says that a correction has undone."""
+"""The detail of an alert that takes a `hit` or `dead` back."""
 
 
 def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change:
-    """Add what has become certain of the bets on a game in play, and what is so no longer.
+    """Add alerts for bets of a game in play whose result became certain, or is no longer certain.
 
-    `polls` are what was believed until this poll and what is believed now.
+    `polls` are the believed states before this poll and after it.
     """
     if polls is None or not polls.now.state.phase.in_play:
         return change
@@ -44,8 +44,11 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
         notified = [
             _TOLD_AS[x.rule] for x in tracked.rules if x.phase is _FIRING and x.rule in _TOLD_AS
         ]
-        single = not tracked.legs
-        result = polls.results.get(tracked.bet.number) if single else _result(tracked, was, sure)
+        slip = tracked.bet.market
+        if isinstance(slip, Parlay):
+            result = _parlay_result(tracked, slip, was, sure)
+        else:
+            result = polls.results.get(tracked.bet.number)
         if notified != ([] if result is None else [result]):
             ever = _possible(tracked, was, sure) if notified else frozenset()
             _step(found, tracked, result, ever, state, now)
@@ -60,7 +63,10 @@ def _step(
     state: GameState,
     now: datetime,
 ) -> None:
-    """Tell a result that is certain now, and take back what is none that `ever` has."""
+    """Fire the rule of a result that is certain now; take back one whose result is not in `ever`.
+
+    `ever` holds the results that either of the last two polls calls certain.
+    """
     rules: list[RuleState] = []
     alerts: list[Alert] = []
     for memory in tracked.rules:
@@ -84,12 +90,9 @@ def _step(
         found.alerts += alerts
 
 
-def _result(tracked: Tracked, before: Sure, sure: Sure) -> Result | None:
-    """What has become certain of a bet by two polls; None while it is open."""
+def _parlay_result(tracked: Tracked, slip: Parlay, before: Sure, sure: Sure) -> Result | None:
+    """The result of a parlay that two polls make certain; None while it is open."""
     house = house_of(tracked.bet.book)
-    slip = tracked.bet.market
-    if not isinstance(slip, Parlay):
-        return agreed_result(slip, before, sure, house)
     game = sure.state.game.id
     results = [
         _leg_result(known, leg.market, before, sure, house) if leg.game.id == game
@@ -108,25 +111,28 @@ def _leg_result(
 
 
 def _elsewhere(known: LegStanding) -> Result | None:
-    """A leg on another game, which won by what was last seen there if it could not lose."""
+    """The result of a leg on another game: it has won if it could not lose when last seen."""
     return Result.WON if known.result is None and known.hit else known.result
 
 
 def _possible(tracked: Tracked, before: Sure, sure: Sure) -> frozenset[Result]:
-    """The results that either of the last two polls calls certain."""
+    """The results of a bet that at least one of the last two polls calls certain."""
     house = house_of(tracked.bet.book)
     slip = tracked.bet.market
     if not isinstance(slip, Parlay):
         results = {x.result(slip, house) for x in (before, sure)}
         return frozenset(x for x in results if x is not None)
-    found = {_result(tracked, x, x) for x in (before, sure)}
+    found = {_parlay_result(tracked, slip, x, x) for x in (before, sure)}
     if any(x.lost for x in tracked.legs):
         found.add(Result.LOST)
     return frozenset(x for x in found if x is not None)
 
 
 def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
-    """Add the word on each leg of a parlay that has won while others are open, each once."""
+    """Add an alert for each leg of a parlay that has won while others are open, once for each leg.
+
+    `polls` are the believed states before this poll and after it.
+    """
     if polls is None:
         return change
     was, sure, state = polls.before, polls.now, polls.now.state
@@ -152,7 +158,7 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
 
 
 def _won(tracked: Tracked, before: Sure, sure: Sure) -> list[int]:
-    """The legs of an open parlay on a game that have won for sure, by two polls."""
+    """The indices of an open parlay's legs on this game that both polls call won."""
     slip, house = tracked.bet.market, house_of(tracked.bet.book)
     if not isinstance(slip, Parlay) or tracked.settlement is not None or tracked.review is not None:
         return []
@@ -167,7 +173,7 @@ def _won(tracked: Tracked, before: Sure, sure: Sure) -> list[int]:
 
 
 def told_as(tracked: Tracked, result: Result) -> Fact | None:
-    """As what a result was told when it became certain; None where nothing stands told of it."""
+    """The fact (`hit` or `dead`) by which a result has been announced already; None without one."""
     for memory in tracked.rules:
         if _TOLD_AS.get(memory.rule) is result and memory.reason is Reason.HAPPENED:
             return Fact(memory.rule)

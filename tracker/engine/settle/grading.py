@@ -1,8 +1,8 @@
-"""Results: how each market is settled from a final state, by the rules of the house.
+"""Grading: the result of each market from a game state, by the rules of the book.
 
-A game's markets are settled from its points by period, a player's from his line in the final box.
-What was seen on the way settles only what nothing can change any more: a half at its end, an over
-that is passed. It is graded again by the final state.
+Markets on the game are graded from its points by period, markets on a player from his figures in
+the final box score. A state in play grades only a market that nothing can change any more, such as
+a half at its end or an over that is passed; the final state grades it again.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ _MINUTE = 60
 
 
 class Unsettleable(Exception):
-    """The final state does not say how the bet ended; the text says why, in one sentence."""
+    """The state does not decide the bet's result; the text says why, in one sentence."""
 
 
 class NotYet(Unsettleable):
-    """What decides the bet has not been read yet, and may still come."""
+    """The state does not decide the result yet, because the box score may still come."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How one market ended: `reason` in a few words, `evidence` the figures and the rules."""
+    """The result of one market: `reason` in a few words, `evidence` the figures and the rules."""
 
     result: Result
     reason: str
@@ -51,17 +51,17 @@ class Verdict:
 
 
 def grade(bet: Bet, state: GameState) -> Result:
-    """The result of a single bet by the rules of its book. Raises Unsettleable, and NotYet."""
+    """The result of a single bet by the rules of its book. Raises Unsettleable or NotYet."""
     (leg,) = bet.legs
     return judge(leg.market, state, house_of(bet.book)).result
 
 
 def judge(market: Market, state: GameState, house: HouseRules) -> Verdict:
-    """How a market ended in a game that is final, postponed or cancelled.
+    """Grade a market by the state of a game that is final, postponed or cancelled.
 
-    A game that was not played, or was cut too short, voids its bets. A tie pushes a moneyline, and
-    a line that is met exactly pushes. Raises Unsettleable when the state does not decide the
-    market, and NotYet while the box has no players.
+    A game that was not played, or was cut too short, voids the bet. A tie pushes a moneyline, and a
+    line that is met exactly pushes. Raises Unsettleable when the state does not decide the market,
+    and NotYet while the box score has no players or contradicts itself.
     """
     if not state.phase.off and state.phase is not Phase.FINAL:
         raise Unsettleable("the game is not over")
@@ -77,21 +77,24 @@ def judge(market: Market, state: GameState, house: HouseRules) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What a state tells of a span by a house: whether it is over, and its points so far."""
+    """A span in one state, by one book's rules: whether it is over, and its points so far.
+
+    `score` is None where the points by period are not known.
+    """
 
     over: bool
     score: Score | None
 
 
 class _ByHouse:
-    """What a state makes certain by the rules of one house, each span and figure looked up once."""
+    """The results that a state makes certain by one book's rules; each span is worked out once."""
 
     def __init__(self, sure: Sure, house: HouseRules) -> None:
         self._sure, self._house = sure, house
         self._parts: dict[Span, _Part] = {}
 
     def part(self, span: Span) -> _Part:
-        """A span of the game as it stands."""
+        """A span of the game as it stands in this state."""
         found = self._parts.get(span)
         if found is None:
             over = _finished(span, self._sure.state, self._house)
@@ -100,7 +103,7 @@ class _ByHouse:
         return found
 
     def result(self, market: Market) -> Result | None:
-        """As `Sure.result`."""
+        """The certain result of a market; None while it may still change."""
         if isinstance(market, PlayerTotal):
             return self._total_passed(market)
         if isinstance(market, DoubleDouble):
@@ -126,7 +129,7 @@ class _ByHouse:
         return _yes(holds=market.happens)
 
     def _stands(self, player: Player) -> bool:
-        """Whether the house counts a player's line as the box has it."""
+        """Whether a player's figures count for this book as the box score has them."""
         line = self._sure.line(player)
         if line is None or line.doubt or _absent(line, self._house):
             return False
@@ -134,9 +137,9 @@ class _ByHouse:
 
 
 class Sure:
-    """What a state makes certain of its game's markets while it goes on.
+    """The results of markets that one state makes certain while its game goes on.
 
-    Each span and each figure is looked up once, however many bets ask.
+    Each span and each player's figure is worked out once, for any number of bets.
     """
 
     def __init__(self, state: GameState) -> None:
@@ -150,15 +153,15 @@ class Sure:
         return box_lines(self.state)
 
     def result(self, market: Market, house: HouseRules) -> Result | None:
-        """How a market ended for sure although its game goes on; None while it may still turn.
+        """The certain result of a market although its game goes on; None while it may still change.
 
-        A span that is over is decided by its points, and a line that is passed by what has passed
-        it.
+        A span that is over is decided by its points. A total that the points have passed already is
+        decided too.
         """
         return self._by(house).result(market)
 
     def verdict(self, market: Market, house: HouseRules) -> Verdict | None:
-        """The same with its reason and its evidence."""
+        """The certain result with its reason and evidence; None while it may still change."""
         result = self.result(market, house)
         if result is None:
             return None
@@ -168,7 +171,7 @@ class Sure:
         return _decided(result, market.span, self._by(house).part(market.span), self.state, house)
 
     def passed(self, market: Market, house: HouseRules) -> Verdict | None:
-        """How a market stands whose line has been passed; None for any other."""
+        """The verdict on a market whose line the figures so far have passed; None otherwise."""
         if isinstance(market, PlayerTotal | DoubleDouble):
             return self.verdict(market, house)
         part = _so_far(market.span, self.state, house)
@@ -176,16 +179,16 @@ class Sure:
         return None if result is None else _decided(result, market.span, part, self.state, house)
 
     def over(self, market: Market, house: HouseRules) -> bool:
-        """Whether a market is about a part of the game that has been played to its end."""
+        """Whether a market is on a part of the game that has been played to its end."""
         player = isinstance(market, PlayerTotal | DoubleDouble)
         return not player and self._by(house).part(market.span).over
 
     def line(self, player: Player) -> PlayerLine | None:
-        """The one line of a player in the box."""
+        """A player's figures in the box score; None where it does not list him, or lists two."""
         return self._lines.get((player.side, player.key))
 
     def made(self, market: PlayerTotal) -> int | None:
-        """The figure of a player line so far; None where the box does not have it."""
+        """The player's value of the market's statistic so far; None where the box lacks it."""
         player, stat = market.player, market.stat
         key = player.side, player.name, stat
         if key not in self._made:
@@ -202,7 +205,7 @@ class Sure:
 
 @dataclass(frozen=True, slots=True)
 class LastTwo:
-    """What was believed until a poll, and what is believed since.
+    """The believed states before a poll and after it.
 
     `results` are those of single bets by their numbers on which both agree; few bets have one.
     """
@@ -226,31 +229,31 @@ class LastTwo:
 
 
 def certain(market: Market, state: GameState, house: HouseRules) -> Verdict | None:
-    """What is certain of one market, as `Sure` tells it."""
+    """The verdict on one market that a state makes certain; None while it may still change."""
     return Sure(state).verdict(market, house)
 
 
 def agreed(market: Market, before: Sure, now: Sure, house: HouseRules) -> Verdict | None:
-    """How a market ended for sure by two polls in a row; None while they do not agree on it."""
+    """The certain verdict on a market that two polls in a row agree on; None without one."""
     sure = agreed_result(market, before, now, house)
     return None if sure is None else now.verdict(market, house)
 
 
 def agreed_result(market: Market, before: Sure, now: Sure, house: HouseRules) -> Result | None:
-    """The result alone, which takes a small part of the time that its words take."""
+    """The certain result that two polls agree on, without the words: that is much faster."""
     result = now.result(market, house)
     return result if result is not None and before.result(market, house) is result else None
 
 
 def _finished(span: Span, state: GameState, house: HouseRules) -> bool:
-    """Whether a span is over before its game is: overtime may still add to one that counts it."""
+    """Whether a span is over while its game goes on; never where overtime may still add to it."""
     if span.counts_overtime and house.overtime:
         return False
     return span.periods(state.game.rules).stop - 1 <= _past(state)
 
 
 def _past(state: GameState) -> int:
-    """How many periods are over; at zero, the last shots of a live one may still count."""
+    """How many periods are over. A live one at 0:00 is not: its last shot may still count."""
     return state.period - (0 if state.clock == 0 and state.phase is not Phase.LIVE else 1)
 
 
@@ -262,7 +265,7 @@ def _at_its_end(span: Span, state: GameState, house: HouseRules) -> _Part:
 
 
 def _so_far(span: Span, state: GameState, house: HouseRules) -> _Part:
-    """The points that count for a span as they stand."""
+    """The points so far that count for a span that is not over."""
     if span is Span.GAME and (house.overtime or not state.overtime):
         return _Part(over=False, score=state.score)
     if state.periods is None:
@@ -274,7 +277,7 @@ def _so_far(span: Span, state: GameState, house: HouseRules) -> _Part:
 
 
 def _passed(market: GameMarket, part: _Part) -> Result | None:
-    """How a market stands whose line the points so far have passed; None for any other."""
+    """The result of a total that the points so far have passed; None for any other market."""
     if part.score is None or not isinstance(market, Total | TeamTotal):
         return None
     score = part.score
@@ -287,13 +290,13 @@ def _passed(market: GameMarket, part: _Part) -> Result | None:
 def _decided(
     result: Result, span: Span, part: _Part, state: GameState, house: HouseRules
 ) -> Verdict:
-    """A result by the points of a span, which are known where they decide it."""
-    assert part.score is not None  # noqa: S101 - what is not known has decided nothing
+    """The verdict for a result that a span's points decide."""
+    assert part.score is not None  # noqa: S101 - unknown points decide nothing
     return Verdict(result, *_words(span, state, house, part.score))
 
 
 def _words(span: Span, state: GameState, house: HouseRules, score: Score) -> tuple[str, str]:
-    """The reason and the evidence of a result by the points of a span."""
+    """The reason and the evidence of a result that a span's points decide."""
     name = "" if span is Span.GAME else f"{span.value} "
     game = state.game
     reason = f"{name}{game.away} {score.away}, {game.home} {score.home} ({state.game_clock})"
@@ -312,9 +315,9 @@ def _player_told(
 
 
 def span_score(state: GameState, span: Span, *, overtime: bool = True) -> Score:
-    """The points that count for a span, from a final state; Unsettleable when not known.
+    """The points that count for a span, from a final state. Raises Unsettleable when not known.
 
-    `overtime` is whether it counts in spans that hold it.
+    `overtime` is whether the book counts overtime in the game and its second half.
     """
     if span is Span.GAME and (overtime or not state.overtime):
         return state.score
@@ -332,7 +335,7 @@ def _sum_of(periods: Sequence[Score]) -> Score:
 
 
 def _cut_short(market: Market, state: GameState, house: HouseRules) -> str:
-    """Why a game that was off, or ended early, voids a market; empty where it stands."""
+    """Why a game that was off, or ended early, voids a market; empty where the market stands."""
     game = state.game.rules
     left = _left(state)
     if state.phase.off and state.period == 0:
@@ -398,7 +401,7 @@ def _line(player: Player, state: GameState) -> PlayerLine:
 
 
 def _check_box(side: Side, state: GameState) -> None:
-    """Raise NotYet while a team's box is missing, or contradicts itself or what was seen."""
+    """Raise NotYet while a team's box score is missing, or contradicts itself or earlier polls."""
     lines = [x for x in state.players if x.side is side]
     if all(x.doubt == UNREAD for x in lines):
         raise NotYet("no box score with the players has been read")
@@ -416,7 +419,7 @@ def _check_box(side: Side, state: GameState) -> None:
 
 
 def _absent(line: PlayerLine, house: HouseRules) -> str:
-    """Why a player line is void, by what the player did; empty where it stands."""
+    """Why the player's part in the game voids a line on him; empty where the line stands."""
     if not (line.played or line.minutes > 0):
         return "did not play"
     if house.must_start and not line.starter:

@@ -1,4 +1,4 @@
-"""What a bet pays: the results of its legs put together, and the money that comes back."""
+"""Payouts: the result of a bet from the results of its legs, and the money that it returns."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tracker.domain.value import comes_back
 from tracker.engine.settle.grading import Unsettleable
 
 SAME_PRICE = Fraction(1, 50)
-"""How far a parlay's price may lie from the product of its legs' prices, as a share of it, and
-still be that product: prices are written in few digits."""
+"""How far a parlay's price may differ from the product of its legs' prices and still count as that
+product, as a share of the product: prices are rounded to few digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,11 @@ class Outcome:
 
 
 def outcome(bet: Bet, legs: Sequence[LegStanding]) -> Outcome | None:
-    """How a bet ended by the results of its legs; None while they leave it open.
+    """The outcome of a bet from the results of its legs; None while they leave it open.
 
-    One lost leg loses a parlay at once. Legs that are void or push drop out, and the rest pays by
-    its own prices; where these are not known, the reason asks what the book paid. Raises
-    Unsettleable when a leg cannot be settled and no other has lost.
+    One lost leg loses a parlay at once. Legs that are void or push drop out, and the other legs pay
+    by their own prices; where these are not known, the reason asks what the book paid. Raises
+    Unsettleable when a leg cannot be settled and no other leg has lost.
     """
     slip = bet.market
     if not isinstance(slip, Parlay):
@@ -54,7 +54,7 @@ def outcome(bet: Bet, legs: Sequence[LegStanding]) -> Outcome | None:
 
 
 def together(legs: Sequence[LegStanding]) -> Result | None:
-    """The result of a parlay by those of its legs; None while it is open. Raises Unsettleable."""
+    """The result of a parlay from its legs; None while it is open. Raises Unsettleable."""
     results = [x.result for x in legs]
     if Result.LOST in results:
         return Result.LOST
@@ -67,7 +67,7 @@ def together(legs: Sequence[LegStanding]) -> Result | None:
 
 
 def whole(results: Sequence[Result | None]) -> Result:
-    """The result of a parlay whose legs have all come to one, or one of which has lost."""
+    """The result of a parlay whose legs all have results, or of which one leg has lost."""
     if Result.LOST in results:
         return Result.LOST
     if Result.WON in results:
@@ -76,16 +76,17 @@ def whole(results: Sequence[Result | None]) -> Result:
 
 
 def payout(bet: Bet, result: Result) -> int | None:
-    """Cents that the bet returns by its own odds, stake included; None when these are not known."""
+    """Cents that the bet returns by its odds, the stake included; None when that is not known."""
     if bet.stake_cents is None:
         return None
     return comes_back(result, bet.stake_cents, bet.odds, free=bet.free)
 
 
 def _parlay_pays(bet: Bet, slip: Parlay, legs: Sequence[LegStanding]) -> int | str | None:
-    """What a won parlay returns: by its own price, or by those of the legs that are left.
+    """Cents that a won parlay returns: by its own price, or by the prices of its remaining legs.
 
-    None where stake or odds are not known; the question for the person where the book alone knows.
+    None where stake or odds are not known. A text, which asks the person, where only the book knows
+    the payout.
     """
     product = slip.product
     dropped = [x.leg for x in legs if x.dropped]
@@ -116,7 +117,7 @@ def _agree(price: Fraction, product: Fraction) -> bool:
 
 
 def _told(legs: Sequence[LegStanding], result: Result) -> str:
-    """Why a parlay ended so: the legs that decide it."""
+    """The reason of a parlay's result: the legs that decide it, each with its own reason."""
     deciding = [x for x in legs if result is not Result.LOST or x.result is Result.LOST]
     return "; ".join(
         f"leg {x.leg + 1} {x.result.value}: {x.reason}" for x in deciding if x.result is not None

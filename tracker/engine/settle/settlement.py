@@ -1,8 +1,8 @@
-"""The end of a game: results once two polls agree, official once the box has been read again.
+"""Settlement: results once two polls agree on the end, official once the box has been read again.
 
-Where the end does not come, or cannot be believed, nothing stays live or provisional for ever:
-what is certain is settled, and the rest goes to a person with the reason (`end_unheard`). A
-document that agrees with what was seen settles it all the same, however late it comes.
+No bet stays live or provisional for ever: where the end of a game does not come, or cannot be
+believed, what is certain is settled and the rest goes to a person with the reason (`end_unheard`).
+A document that comes later and agrees with the earlier polls still settles the bets.
 """
 
 from __future__ import annotations
@@ -40,47 +40,55 @@ from tracker.engine.settle.grading import (
 from tracker.engine.settle.payout import Outcome, outcome
 
 AGREE_AFTER = timedelta(seconds=45)
-"""Least time between the two polls that must agree on a final score (they are a minute apart)."""
+"""The shortest time between the two polls that must agree on a final score; they are due a minute
+apart."""
 
 UNBELIEVED_AFTER = timedelta(hours=2)
-"""For how long a game stands still under an end that cannot be believed before a person decides."""
+"""How long a game has not changed, while polls claim an end that is not believed, before a person
+decides its bets."""
 
 STILL_AFTER = timedelta(hours=3)
-"""The same for a game that is interrupted, or of which nothing new is told."""
+"""How long a game in play has been interrupted, or its polls have brought nothing new, before a
+person decides its bets."""
 
 UNHEARD_AFTER = timedelta(hours=12)
-"""The same for a game that cannot be read at all: a feed may be away for a night."""
+"""How long no poll of a game in play could be read before a person decides its bets: a feed may
+fail for a whole night."""
 
 NOT_BEGUN_AFTER = timedelta(hours=12)
-"""How long after its tip-off a game of which no play was told is for a person to decide."""
+"""How long after the scheduled tip-off a person decides the bets of a game that no source has
+reported as played."""
 
 LET_GO_AFTER = timedelta(days=7)
-"""How long a game that a person has to decide is still looked at, should it be played on."""
+"""How long a game whose bets a person has to decide is still polled, in case it is resumed."""
 
 PARTS_AFTER = timedelta(hours=24)
-"""How long after a game stood still for good the results of its finished parts are official."""
+"""How long after the last change of an unfinished game the results of its finished parts become
+official."""
 
 UNREAD_AFTER = timedelta(hours=1)
-"""How long after the last look at a final box was due its result is official without it."""
+"""How long after the last check of a final box score was due a result becomes official without it,
+where the source answers."""
 
 UNREAD_AWAY_AFTER = timedelta(hours=24)
-"""The same while no source answers at all."""
+"""How long after the last check of a final box score was due a result becomes official without it,
+while no source answers."""
 
 _ANSWERS = frozenset({Trouble.NOT_PUBLISHED, Trouble.MALFORMED, Trouble.ABSENT, Trouble.UNPRICED})
-"""Troubles of a source that answers."""
+"""The kinds of trouble in which the source does answer."""
 
 
 def finish(change: Change, now: datetime) -> Change:
     """Add results, revisions and confirmations to a change, where the game is over.
 
-    A final score counts once a second poll, about a minute later, has brought it again; a game that
-    is off once several polls have told it, and once its book's time for it is over.
+    A final score counts once a second poll, about a minute later, has brought it again. A game that
+    is off counts once several polls have said so and its book's waiting time is over.
     """
     tracking = change.tracking
     state = tracking.state
     if state is None or tracking.changed_at is None or tracking.final_at is None:
         return change
-    # A wall clock that was set back must not put the result off.
+    # The absolute difference, so that a wall clock that was set back does not delay the result.
     again = change.ordering is Ordering.SAME and abs(now - tracking.changed_at) >= AGREE_AFTER
     if not again and not (state.phase.off and change.ordering is Ordering.CORRECTION):
         return change
@@ -99,8 +107,8 @@ def finish(change: Change, now: datetime) -> Change:
 def settle_parts(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     """Add the results of halves and quarters that are over while their game goes on.
 
-    Two polls must agree on them, and the final state grades them again. `polls` are what was
-    believed until this poll and what is believed now.
+    Two polls must agree on them, and the final state grades them again. `polls` are the believed
+    states before this poll and after it.
     """
     if polls is None or not polls.now.state.phase.in_play:
         return change
@@ -123,7 +131,7 @@ def settle_parts(change: Change, polls: LastTwo | None, now: datetime) -> Change
 
 
 def _part_is_news(tracked: Tracked, polls: LastTwo) -> bool:
-    """Whether a part of the game that is over may say anything new of a bet: seldom it does."""
+    """Whether a finished part of the game may change a bet's result: a quick test, seldom true."""
     slip, sure = tracked.bet.market, polls.now
     if isinstance(slip, Parlay):
         house, mine = house_of(tracked.bet.book), slip.in_game(sure.state.game.id)
@@ -136,7 +144,7 @@ def _part_is_news(tracked: Tracked, polls: LastTwo) -> bool:
 
 
 def _leave_to_person(change: Change, why: str, now: datetime) -> Change:
-    """Settle what is certain of a game whose end does not come, and leave the rest to a person."""
+    """Settle the bets that are certain although the game has no end; leave others to a person."""
     tracking = change.tracking
 
     def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
@@ -155,7 +163,7 @@ def _leave_to_person(change: Change, why: str, now: datetime) -> Change:
 
 
 def _doubt_results(change: Change, why: str, now: datetime) -> Change:
-    """Leave results to a person that are not official and that the last documents contradict."""
+    """Ask a person about the results that are not official: the last documents contradict them."""
     found = Gathering(change)
     for tracked in change.tracking.tracked:
         given = tracked.settlement is not None and tracked.settlement.by_hand
@@ -167,7 +175,7 @@ def _doubt_results(change: Change, why: str, now: datetime) -> Change:
 
 
 def take_given(change: Change) -> Change:
-    """Take up results that a person gave since the last poll: nobody is told what he just did."""
+    """Take up results that a person gave since the last poll. No alert: the person knows them."""
     found = Gathering(change)
     for tracked in change.tracking.tracked:
         given = tracked.settlement
@@ -178,7 +186,7 @@ def take_given(change: Change) -> Change:
 
 
 def _confirm_parts(change: Change, why: str, now: datetime) -> Change:
-    """Make the results of single bets official that a game left which was not finished."""
+    """Make the results of single bets on an unfinished game official."""
     found = Gathering(change)
     for tracked in change.tracking.tracked:
         done, decided = tracked.settlement, tracked.official or tracked.review is not None
@@ -190,7 +198,10 @@ def _confirm_parts(change: Change, why: str, now: datetime) -> Change:
 
 
 def may_settle(tracked: Tracked, state: GameState, house: HouseRules, now: datetime) -> bool:
-    """Whether a bet is to be settled now: no person has, and a game that is off waited enough."""
+    """Whether a bet may be settled now.
+
+    Not where a person gave its result, nor while the book still waits for a game that is off.
+    """
     if tracked.settlement is not None and tracked.settlement.by_hand:
         return False
     if not state.phase.off:
@@ -200,16 +211,17 @@ def may_settle(tracked: Tracked, state: GameState, house: HouseRules, now: datet
 
 
 Grader = Callable[[Bet, Leg, LegStanding], LegStanding]
-"""Gives a leg of the game its result, or why it has none; or leaves it as it stands."""
+"""Grades a leg of the game: with its result, with why it is unclear, or unchanged."""
 
 
 def _settle(
     found: Gathering, tracking: GameTracking, tracked: Tracked, graded: Grader, now: datetime
 ) -> None:
+    """Grade a bet's legs on a game and add what that changes: a result, or a review."""
     before, state = tracked.settlement, tracking.state
     seen, legs = _judged(tracked, tracking.game.id, graded)
     if seen is not tracked and seen != tracked:
-        # Of a night's many bets few have news: the others leave the tracking as it is.
+        # Few of a night's bets change at one poll; the others must not be put back needlessly.
         found.put(seen)
         found.legs += [x for x in seen.legs if x not in tracked.legs]
     try:
@@ -246,14 +258,16 @@ def _settle(
 
 
 def _with_result(found: Gathering, before: Tracked, done: Tracked) -> None:
-    """A bet with a result, whose rules have nothing more to watch for."""
+    """Add a bet that has its result, with all its rules done."""
     rules = tuple(replace(x, phase=RulePhase.DONE, streak=0, window=()) for x in done.rules)
     found.put(replace(done, rules=rules))
     found.rules += [x for x in rules if x not in before.rules]
 
 
 def _same(bet: Bet, before: Settlement, ended: Outcome) -> bool:
-    """Whether a result says the same again. A parlay's payout may change while it stays won."""
+    """Whether an outcome repeats the result. A parlay's payout may change while it stays won."""
+    if before.taken_back:
+        return False
     paid = not isinstance(bet.market, Parlay) or before.payout_cents == ended.payout_cents
     return before.result is ended.result and paid
 
@@ -261,7 +275,7 @@ def _same(bet: Bet, before: Settlement, ended: Outcome) -> bool:
 def _judged(
     tracked: Tracked, game_id: str, graded: Grader
 ) -> tuple[Tracked, tuple[LegStanding, ...]]:
-    """A bet with the results of its legs on a game, and all of its legs as they then stand."""
+    """A bet with its legs on one game graded, and the standings of all its legs."""
     bet = tracked.bet
     if not isinstance(bet.market, Parlay):
         result = None if tracked.settlement is None else tracked.settlement.result
@@ -278,7 +292,10 @@ def _judged(
 def _leg_judged(
     bet: Bet, leg: Leg, known: LegStanding, state: GameState, *, last: bool
 ) -> LegStanding:
-    """A leg with its result, or why it has none; what it has stays where nothing decides it."""
+    """Grade a leg by its game's final state; a result that it has stays where that decides nothing.
+
+    `last` is whether the box score need not be waited for any longer.
+    """
     try:
         verdict = judge(leg.market, state, house_of(bet.book))
     except NotYet as why:
@@ -289,7 +306,7 @@ def _leg_judged(
 
 
 def _with_verdict(known: LegStanding, verdict: Verdict) -> LegStanding:
-    """A leg with its result; one that has it already stays as it is."""
+    """A leg with the verdict's result; unchanged where it has that result already."""
     if known.result is verdict.result and known.reason and not known.unclear:
         return known
     return replace(
@@ -303,18 +320,18 @@ def _with_verdict(known: LegStanding, verdict: Verdict) -> LegStanding:
 
 
 def _checks_due(tracking: GameTracking, now: datetime) -> int:
-    """How often the box should have been read again by this time."""
-    assert tracking.final_at is not None  # noqa: S101 - asked by the caller
+    """How many checks of the box score are due by now."""
+    assert tracking.final_at is not None  # noqa: S101 - checked by the caller
     first, last = check_times(tracking.final_at)
     return 0 if now < first else 1 if now < last else FINAL_CHECKS
 
 
 def _confirm(change: Change, now: datetime, checks: int) -> Change:
-    """Make results official when the game is looked at again after the box has been rewritten."""
+    """Make results official when the box score is read again after the league has rewritten it."""
     tracking = change.tracking
     if checks <= tracking.checks:
         return _confirm_revised(change, now) if tracking.checks else change
-    # The note has the poll recorded, so that a restart knows that the game was looked at again.
+    # The note makes the store record this poll, so that a restart knows of the check.
     confirmed = replace(
         change,
         tracking=replace(tracking, checks=checks),
@@ -340,7 +357,7 @@ def _confirm_revised(change: Change, now: datetime) -> Change:
 
 
 def _legs_official(tracked: Tracked, game_id: str) -> Tracked:
-    """A parlay whose legs on a game have official results."""
+    """The bet with the results of a parlay's legs on a game marked official."""
     places = tracked.bet.market.in_game(game_id) if isinstance(tracked.bet.market, Parlay) else ()
     if all(tracked.legs[i].official or tracked.legs[i].result is None for i in places):
         return tracked
@@ -351,15 +368,15 @@ def _legs_official(tracked: Tracked, game_id: str) -> Tracked:
 
 
 def _decided_officially(tracked: Tracked) -> bool:
-    """Whether the legs that decide a parlay's result are official; a single bet needs no more."""
+    """Whether the legs that decide a parlay's result are official; always true of a single bet."""
     lost = [x for x in tracked.legs if x.result is Result.LOST]
     return any(x.official for x in lost) if lost else all(x.official for x in tracked.legs)
 
 
 def end_unheard(change: Change, doubt: str, now: datetime) -> Change:
-    """Leave the bets on a game to a person whose end has not come for too long.
+    """Leave the bets on a game to a person when the game has had no believable end for too long.
 
-    `doubt` says why what was told of its end is not believed; empty where nothing was.
+    `doubt` says why a reported end is not believed; empty where no end was reported.
     """
     tracking = change.tracking
     why = _why(tracking, doubt, now)
@@ -372,7 +389,7 @@ def end_unheard(change: Change, doubt: str, now: datetime) -> Change:
 
 
 def _let_go(change: Change, why: str, now: datetime) -> Change:
-    """Look no longer at a game that has waited for its end for days."""
+    """Stop following a game, with no bets left to decide, that has had no end for days."""
     tracking = change.tracking
     waited = now - (tracking.changed_at or tracking.game.start)
     if waited >= PARTS_AFTER:
@@ -385,7 +402,7 @@ def _let_go(change: Change, why: str, now: datetime) -> Change:
 
 
 def _why(tracking: GameTracking, doubt: str, now: datetime) -> str:
-    """Why the end of a game has to be decided by a person; empty while it may still come."""
+    """Why a person has to decide a game's bets; empty while its end may still come."""
     state = tracking.state
     if doubt and (state is None or state.phase is Phase.SCHEDULED):
         return doubt if now - tracking.game.start >= UNBELIEVED_AFTER else ""
@@ -408,9 +425,10 @@ def _why(tracking: GameTracking, doubt: str, now: datetime) -> str:
 
 
 def confirm_unread(change: Change, why: Unreadable, now: datetime) -> Change:
-    """Make a final official by its age whose box cannot be read again, or doubt its results.
+    """Handle a final game whose box score cannot be read again, once its last check is overdue.
 
-    It is official on what two polls told of it; `why` says what came of reading it again.
+    Its results become official on the two polls that agreed on the final; where a document now
+    contradicts that (`why.claim`), a person must decide. `why` is the last poll's trouble.
     """
     tracking = change.tracking
     if (

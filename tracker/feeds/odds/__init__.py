@@ -1,8 +1,8 @@
-"""What every provider's answer is read into, and how that is matched with our own games.
+"""The common form of every odds provider's answer, and how it is matched with our own games.
 
-A provider names teams and players in its own words and goes by ids of its own. A game is found by
-its league, both teams and a tip-off within twelve hours; a player by the rosters of that game. What
-cannot be told for sure is counted and not guessed.
+A provider names teams and players in its own words and has ids of its own. A game is matched by its
+league, its two teams and a tip-off within twelve hours; a player by the rosters of that game. What
+cannot be matched for sure is counted as a fault and never guessed.
 """
 
 from __future__ import annotations
@@ -27,34 +27,36 @@ from tracker.domain.quote import (
 )
 
 SAME_GAME = timedelta(hours=12)
-"""How far two sources' tip-offs of one game may lie apart."""
+"""Most by which two sources' tip-offs of one game may differ."""
 
 FAR = 0.1
-"""A book whose home chance differs from the median by more is swapped or not of this moment."""
+"""A book whose home chance differs from the median by more than this has its sides swapped or is
+out of date."""
 
 FAR_POINTS = 5.0
-"""Points: the same of a spread."""
+"""A book whose spread differs from the median by more than this many points is out of date."""
 
 LONGEST_ODDS = 1001.0
-"""Decimal: no book offers a longer price of a game."""
+"""Longest decimal odds: no book offers a longer price on a game."""
 
 SPREADS, TOTALS = 60.0, (90.0, 400.0)
-"""Points: what no line of a whole game lies outside of, in any league."""
+"""Points that no whole game's line lies outside of, in any league: the largest spread, and the
+range of totals."""
 
 LEAST_BOOKS = 3
-"""So many must be there for one of them to be seen to be wrong."""
+"""Fewest books from which one of them can be seen to be wrong."""
 
 CERTAIN, ONE_SIDED, FROZEN, SWAPPED, FAR_OFF, SECOND_ID, NAMELESS, UNUSABLE, UNKNOWN_TEAM = (
     "a price of 1.0", "one side only", "frozen for ten minutes", "home and away swapped",
     "far from the other books", "a second id of one game", "a player who is on no roster",
     "no line that can be used", "a team that is not known",
 )  # fmt: skip
-"""What may be wrong with what a source tells, as it is counted."""
+"""What can be wrong in a provider's answer, in the words under which it is counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class BookPrice:
-    """A price of one side as a provider tells it. `told_at` is when its book last stood by it."""
+    """A price of one side in a provider's answer. `told_at` is when the book last confirmed it."""
 
     book: str
     selection: Selection
@@ -65,7 +67,10 @@ class BookPrice:
 
 @dataclass(frozen=True, slots=True)
 class OfferedGame:
-    """A game as a provider knows it, by our codes of its teams. `day` stands in for a `start`."""
+    """A game in a provider's answer, with our codes of its teams.
+
+    `day` is given where `start` is not.
+    """
 
     id: str
     league: str
@@ -78,7 +83,7 @@ class OfferedGame:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """An answer, read: its games, and how often something in it could not be used."""
+    """A parsed answer: its games, and how often each fault was found in it."""
 
     events: tuple[OfferedGame, ...] = ()
     faults: Mapping[str, int] = field(default_factory=dict)
@@ -86,7 +91,7 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """What an answer says of our games. `ids` are the provider's own, by ours."""
+    """The part of an answer that is about our games. `ids` maps our game ids to the provider's."""
 
     quotes: tuple[Quote, ...]
     games: frozenset[str]
@@ -97,7 +102,7 @@ class Matched:
 def match(
     parsed: Parsed, games: Iterable[Game], at: datetime, roster_of: RosterOf = nobody
 ) -> Matched:
-    """The quotes of our games that an answer holds, as of the time at which it came."""
+    """The quotes of our games in an answer that came at the time `at`."""
     faults: Counter[str] = Counter(parsed.faults)
     chosen: dict[str, tuple[Game, OfferedGame]] = {}
     listed = tuple(games)
@@ -121,9 +126,9 @@ def match(
 
 
 def _game(event: OfferedGame, games: Sequence[Game]) -> Game | None:
-    """The game that an event is, whichever team the provider takes for the home side."""
+    """The game that an event is about, even where the provider has home and away exchanged."""
     if not event.home:
-        # The league's own list: its id is ours.
+        # Only the NBA's own list names no teams. Its ids are ours.
         return next((x for x in games if x.id == event.id), None)
     teams = {event.home, event.away}
     near = [
@@ -145,7 +150,7 @@ def _distance(event: OfferedGame, game: Game) -> timedelta:
 
 
 def _nearer(event: OfferedGame, known: OfferedGame, game: Game) -> bool:
-    """Whether the second of two ids is the better: it has prices, or it is nearer in time."""
+    """Whether the second of two ids of one game is the better: with prices, or nearer in time."""
     if bool(event.offers) != bool(known.offers):
         return bool(event.offers)
     return _distance(event, game) < _distance(known, game)
@@ -181,7 +186,7 @@ def _quotes(
 
 
 def _possible(selection: Selection) -> bool:
-    """Whether a line can be one of a basketball game."""
+    """Whether a line is possible in a basketball game."""
     points = selection.points
     if points is None:
         return True
@@ -211,7 +216,10 @@ def _one_sided(found: Mapping[tuple[str, Selection], Quote]) -> int:
 
 
 class _Names:
-    """Finds the player who is meant on the rosters of a game; whoever is not there stays as is."""
+    """Finds a player on the rosters of a game.
+
+    A name that fits no player, or several, stays as it is.
+    """
 
     def __init__(self, game: Game, roster_of: RosterOf, faults: Counter[str]) -> None:
         self._game = game
@@ -228,7 +236,10 @@ class _Names:
 
 
 def _wrong(quotes: list[Quote], faults: Counter[str]) -> Callable[[Quote], bool]:
-    """Whether a quote is of a book that contradicts the others: swapped, or of another moment."""
+    """A function that says whether a quote's book contradicts the others on its market.
+
+    Such a book has its sides swapped or is out of date. It is counted as a fault.
+    """
     lines = two_sided(quotes)
     chances = {x.book: x.chance for x in lines if x.selection == Selection(MONEYLINE, "home")}
     points = {

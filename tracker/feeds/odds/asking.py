@@ -1,4 +1,7 @@
-"""Asking the providers: free ones for what they have, a paid one for what was decided to buy."""
+"""Asking the odds providers: the free ones for what they have, the paid one for what is bought.
+
+It decides neither when to ask nor what to buy.
+"""
 
 from __future__ import annotations
 
@@ -29,18 +32,19 @@ from tracker.settings import Secret
 from tracker.settings.models import OddsSettings, on_this_machine
 
 FRESH_S = 120.0
-"""Seconds: a board that was read by whoever needed it is read for its lines too while it is no
-older; only then is it asked for anew."""
+"""Oldest board, in seconds, that is used for its lines. An older one is fetched anew."""
 
 REQUESTS_PER_MINUTE = {the_odds_api.NAME: 60, kalshi.NAME: kalshi.REQUESTS_PER_MINUTE}
+"""Our own limits by provider, far below those of the sources."""
 POLYMARKET_PER_MINUTE = 240
-"""Our own limits, far below those of the sources."""
+"""Our own limit for each of Polymarket's two hosts."""
 
 ODDS_CAP = 8 << 20
-"""Most bytes of an answer: a full slate of every market has about one million."""
+"""Most bytes of an answer. A full slate of every market has about one million."""
 
 TOO_OFTEN_S = 2.0
-"""Seconds to wait where The Odds API was asked too often: it says nothing of it in a header."""
+"""Seconds to wait after The Odds API answers that it was asked too often: it names no time in a
+header."""
 
 TRIES = 3
 
@@ -54,10 +58,10 @@ _COUNTDOWN = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An answer of a provider, read.
+    """A provider's answer, parsed.
 
-    `scope` names the document: what is not in the next one of the same scope is no longer quoted,
-    as far as `covers` goes.
+    `scope` names the document. A quote that is missing from the next document of the same scope is
+    no longer offered, if `covers` is true of its selection.
     """
 
     document: Document
@@ -68,10 +72,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """What became of a purchase: its cost as a row, and the answer where one came.
+    """The outcome of a purchase: its cost as a row, and the answer where one came.
 
-    `fatal` is whether nothing more can be bought: the key is bad, or the credits are used up.
-    `closed` is whether the source knows the game by this id no more.
+    `fatal` is whether nothing more can be bought, because the key is bad or the credits are used
+    up. `closed` is whether the source no longer knows the game by this id.
     """
 
     credit: Credit
@@ -85,7 +89,7 @@ def _everything(_: Selection) -> bool:
 
 
 class OddsSources:
-    """The providers that may be asked, each over its own session. Build it with `open_odds`."""
+    """The providers that may be asked, each over its own session. Use `open_odds` to build it."""
 
     def __init__(
         self,
@@ -95,7 +99,7 @@ class OddsSources:
         fetchers: Mapping[str, Fetcher],
         clock: Clock,
     ) -> None:
-        """`fetchers` are those of the hosts that may be asked."""
+        """`fetchers` has one for each host that may be asked."""
         self._settings = settings
         self._key = key
         self._feeds = feeds
@@ -117,13 +121,16 @@ class OddsSources:
         return the_odds_api.NAME in self._fetchers
 
     def usage(self) -> Mapping[str, Usage]:
-        """What has been asked of each host."""
+        """The requests sent to each host so far."""
         return {name: x.usage for name, x in self._fetchers.items()}
 
     # -------------------------------------------------------------------------------- free sources
 
     async def ask(self, source: str, games: Sequence[Game]) -> list[Asked]:
-        """What a free source has of some games. Raises FeedError where it gives nothing at all."""
+        """The answers of a free source about some games.
+
+        Raises FeedError where it gives nothing at all.
+        """
         match source:
             case espn.NAME:
                 return await self._espn(games)
@@ -163,7 +170,7 @@ class OddsSources:
         for league in sorted({x.league for x in games} & kalshi.SERIES.keys()):
             for series in kalshi.SERIES[league]:
                 fetched = await host.get(kalshi.markets_path(series), ODDS_CAP)
-                # A page of contracts takes tens of milliseconds, which nobody should wait for.
+                # Parsing a page takes tens of milliseconds: too long for the event loop.
                 parsed = await asyncio.to_thread(kalshi.parse, fetched.body)
                 found.append(_asked(kalshi.NAME, fetched, parsed, series))
         return found
@@ -200,12 +207,14 @@ class OddsSources:
     # -------------------------------------------------------------------------------- paid source
 
     async def balance(self) -> Credit:
-        """What is left of the month's credits, by a request that costs none."""
+        """The month's remaining credits, by a request that costs none."""
         bought = await self._buy("/v4/sports", {}, "balance", 0)
         return bought.credit
 
     async def listed(self, league: str) -> Parsed:
-        """The games of a league by the ids that the source gives them now; asking costs nothing.
+        """The games of a league with the ids that The Odds API has for them now.
+
+        It costs no credits.
 
         Raises FeedError.
         """
@@ -216,7 +225,10 @@ class OddsSources:
         return the_odds_api.parse(fetched.body)
 
     async def buy(self, purchase: Purchase, event: str | None = None) -> Bought:
-        """Buy what was decided on; `event` is the provider's own id where it is of one game."""
+        """Make a purchase that was decided.
+
+        `event` is the provider's game id where it is for one game.
+        """
         sport = the_odds_api.SPORTS[purchase.league]
         path = f"/v4/sports/{sport}/odds"
         if purchase.purpose is Purpose.OWN:
@@ -261,7 +273,7 @@ class OddsSources:
                 if planned:
                     parsed = await asyncio.to_thread(the_odds_api.parse, fetched.body)
             except FeedMalformed as error:
-                # It was charged all the same.
+                # An answer that cannot be read is charged all the same.
                 return Bought(credit(fetched.headers, f"the answer cannot be read: {error}"))
             covers = partial(_covered, frozenset(query.get("markets", "").split(",")))
             asked = _asked(the_odds_api.NAME, fetched, parsed, "", covers)
@@ -271,7 +283,7 @@ class OddsSources:
     # ------------------------------------------------------------------------------------ tip-off
 
     async def countdown(self, game: Game) -> timedelta | None:
-        """What the league's box counts down to tip-off; None where it tells none."""
+        """The time to tip-off that the league's box score shows; None where it shows none."""
         feed = self._feeds.of(game.league, game.league)
         if feed is None or not feed.source.owns(game.id):
             return None
@@ -287,7 +299,7 @@ _COUNTS = ("used", "remaining", "last")
 
 
 def _read(body: bytes) -> Any:
-    """A small document; FeedMalformed where it is none."""
+    """Parse a small document. Raises FeedMalformed."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -295,7 +307,7 @@ def _read(body: bytes) -> Any:
 
 
 def read_countdown(body: bytes) -> timedelta | None:
-    """The clock of a box of a game that has not begun, which counts down to its tip-off."""
+    """The time to tip-off: the clock in the box score of a game that has not begun, or None."""
     try:
         game = json.loads(body)["game"]
         status, period, clock = game["gameStatus"], game["period"], game["gameClock"]
@@ -322,7 +334,7 @@ def _asked(
 
 
 def _covered(markets: frozenset[str], selection: Selection) -> bool:
-    """Whether an answer for some of the provider's markets would have told of a selection."""
+    """Whether an answer for these of the provider's markets would include a selection."""
     return the_odds_api.market_key(selection) in markets
 
 
@@ -357,9 +369,10 @@ async def open_odds(
     *,
     deadline_s: float = DEADLINE_S,
 ) -> AsyncIterator[OddsSources]:
-    """The providers of the settings with their sessions, closed on the way out.
+    """Open the providers of the settings; their sessions are closed on leaving the context.
 
-    On a scaled clock only servers on this machine are asked, as of games.
+    On a scaled clock only servers on this machine are asked. Without a `key`, The Odds API is left
+    out.
     """
     hosts = {
         the_odds_api.NAME: settings.the_odds_api.base_url,

@@ -1,7 +1,7 @@
-"""The pregame lines on ESPN's scoreboard: what a book asks of each game that has not begun.
+"""The pregame lines on ESPN's scoreboard: one book's prices for each game that has not begun.
 
-They stand there without a key, in two forms: `details` ("UTAH -2.5") and `overUnder`, and by side.
-Whatever contradicts itself or cannot be a line of a basketball game is left out, not guessed at.
+They need no key and come in two forms: `details` ("UTAH -2.5") with `overUnder`, and prices by
+side. A line that contradicts itself, or that no basketball game can have, is left out.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from tracker.feeds.odds import UNUSABLE, BookPrice, OfferedGame, Parsed
 from tracker.feeds.strict import Strict, read_json
 
 LARGEST_SPREAD = 50.0
-"""Points: no closing spread was ever larger, in any league."""
+"""Points. No closing spread was ever larger, in any league."""
 
 TOTALS = (90.0, 320.0)
-"""Points: between the lowest college totals and what no league comes near."""
+"""Points. No total is below the lowest of college games or above what any league comes near."""
 
 MARGINS = (1.0, 1.25)
-"""What the chances in both sides' odds add up to: below 1 somebody would be giving money away."""
+"""Range for the sum of both sides' implied chances. Below 1 the book would give money away."""
 
 CLEAR = 3.0
-"""Points of spread from which both sides' odds must agree on who is favoured."""
+"""Points of spread from which on both sides' odds must agree with it on who is favoured."""
 
 _DETAILS = re.compile(r"([A-Z0-9&'.\- ]{1,12}?) ?([+-][0-9]{1,2}(?:\.[05])?)", re.ASCII)
 _EVEN = ("EVEN", "PK", "PICK")
@@ -36,14 +36,14 @@ _LONGEST_NAME = 40
 
 
 NAME = "espn"
-"""What the source is called in the settings and in polls, and its book."""
+"""The source's name in the settings and in polls, and the name of its book."""
 
 USUAL = 1 + 100 / 110
-"""Decimal odds of a line that is shown without its price: -110, what books usually ask."""
+"""Decimal odds of a line that is shown without its price: -110, the usual price of books."""
 
 
 class OddsDocument(Strict):
-    """A book's lines. What is no figure is looked at again when it is read."""
+    """A book's lines. Fields may have any type here and are checked when they are used."""
 
     provider: Any = None
     details: Any = None
@@ -56,7 +56,7 @@ class OddsDocument(Strict):
 
 
 class EntryLines(Strict):
-    """The part of a game that has its lines."""
+    """The part of a board's entry that has the lines."""
 
     odds: list[Any] | None = None
 
@@ -69,15 +69,16 @@ class BoardEntry(Strict):
 
 
 class LinesBody(Strict):
-    """A board as far as lines go."""
+    """The part of a board that has lines."""
 
     events: list[BoardEntry]
 
 
 def parse(body: bytes, board: Scoreboard) -> Parsed:
-    """The lines of the games of a board that have not begun, as offers of one book.
+    """The lines of the board's games that have not begun, as prices of one book.
 
-    `board` is what else was read from `body`. Raises FeedMalformed when no lines can be read.
+    `board` is the scoreboard parsed from the same `body`. Raises FeedMalformed when no lines can be
+    read.
     """
     faults: Counter[str] = Counter()
     events = []
@@ -119,10 +120,10 @@ def _pair(selection: Selection, first: float, second: float) -> list[BookPrice]:
 
 
 def pregame_lines(body: bytes, board: Scoreboard) -> tuple[tuple[Game, Lines, str], ...]:
-    """The lines of the games of a board that have not begun, and the names of the books.
+    """The lines of the board's games that have not begun, with the names of their books.
 
-    `board` is what else was read from `body`. Raises FeedMalformed when no lines can be read at
-    all; a game whose lines make no sense is merely left out.
+    `board` is the scoreboard parsed from the same `body`. Raises FeedMalformed when no lines can be
+    read at all. A game with absurd lines is left out.
     """
     found: dict[str, tuple[Game, Lines, str]] = {}
     for game, document in _waiting(body, board):
@@ -140,9 +141,9 @@ class SummaryDocument(Strict):
 
 
 def summary_lines(body: bytes, game: Game) -> tuple[Lines, str] | None:
-    """The last lines before the tip that a summary tells, and the book; None where it has none.
+    """The lines in a game's summary with the name of their book, or None where it has none.
 
-    They stand there also while the game is played, unless they have gone from it by then.
+    ESPN keeps the last lines before tip-off in the summary during the game, but may drop them.
     """
     try:
         document = read_json(SummaryDocument, body)
@@ -156,7 +157,7 @@ def summary_lines(body: bytes, game: Game) -> tuple[Lines, str] | None:
 
 
 def _waiting(body: bytes, board: Scoreboard) -> list[tuple[Game, object]]:
-    """The games that have not begun, each with the first lines of it that say anything."""
+    """The games that have not begun, each with its first entry of lines that can be used."""
     waiting = {
         game.id: game
         for game, state in board.games
@@ -195,14 +196,17 @@ def _lines(value: object, game: Game) -> Lines:
 
 
 def agree(home: float, away: float, spread: float | None) -> bool:
-    """Whether both sides' decimal odds can stand beside each other, and beside the spread."""
+    """Whether both sides' decimal odds are consistent with each other and with the spread."""
     if not MARGINS[0] <= 1 / home + 1 / away <= MARGINS[1]:
         return False
     return spread is None or abs(spread) < CLEAR or (spread < 0) == (home < away)
 
 
 def _spread(document: OddsDocument, game: Game) -> float | None:
-    """The home team's handicap: by the details, which name the team; the number must agree."""
+    """The home team's handicap from the details, which name the team.
+
+    The number, if any, must agree.
+    """
     number = _number(document.spread)
     named = _named(document.details, game)
     if named is None or (number is not None and number != named):
@@ -235,7 +239,7 @@ def _number(value: object) -> float | None:
 
 
 def _decimal(american: object) -> float | None:
-    """Decimal odds of American ones; None for what is none."""
+    """Decimal odds from American ones, or None for what is none."""
     odds = _number(american)
     if odds is None or abs(odds) < 100:  # noqa: PLR2004 - American odds start there
         return None

@@ -1,8 +1,8 @@
-"""Reading Kalshi's markets: contracts on who wins, by how much, and how many points there are.
+"""Reading Kalshi's markets: contracts on the winner, the margin and the total of a game.
 
-Every market is YES or NO, and both are one book: what YES is asked at is a dollar less the best bid
-for NO. The game and the line are read off the ticker and the strike, for titles change. A settled
-or a thin market shows bids of 0 and asks of 1, which mean nothing.
+Every market has two sides, YES and NO, in one order book: an offer to sell YES is a dollar less a
+bid for NO. The game and the line are read from the ticker and the strike, since titles change. A
+settled or thin market shows bids of 0 and asks of 1, which mean nothing.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from tracker.feeds.odds import UNKNOWN_TEAM, UNUSABLE, BookPrice, OfferedGame, P
 from tracker.feeds.strict import Strict, read_json
 
 NAME = "kalshi"
-"""What the source is called in the settings and in polls, and its book."""
+"""The source's name in the settings and in polls, and the name of its book."""
 
 SERIES = {
     NBA.id: ("KXNBAGAME", "KXNBASPREAD", "KXNBATOTAL"),
     WNBA.id: ("KXWNBAGAME", "KXWNBASPREAD", "KXWNBATOTAL"),
 }
-"""The series of each league: who wins, by how much, and how many points."""
+"""The series of each league: winner, margin and total."""
 
 REQUESTS_PER_MINUTE = 20
-"""Our own limit: without a key the exchange's is lower than with one."""
+"""Our own limit. The exchange's limit is lower without a key than with one."""
 
 WIDEST = 0.06
-"""Dollars between bid and ask from which on a price means nothing."""
+"""Dollars between bid and ask above which a price means nothing."""
 
 LEAST_SIZE = 50.0
-"""Contracts that must stand on either side."""
+"""Fewest contracts that must be offered on either side."""
 
 THIN = "a book that is too thin or too wide"
 CLOSED = "a market that is not active"
-"""What is counted beside what every source may tell wrongly."""
+"""Faults that are counted besides those that all providers share."""
 
 _TICKER = re.compile(
     r"KX(W?NBA)(GAME|SPREAD|TOTAL)-(\d{2})([A-Z]{3})(\d{2})([A-Z]{4,8})-([A-Z]+)?(\d+)?"
@@ -61,7 +61,7 @@ class MarketsDocument(Strict):
 
 @dataclass(frozen=True, slots=True)
 class _Ticker:
-    """What a ticker tells: the game, and the team that YES is about."""
+    """What a ticker encodes: the game, the kind of market and the team that YES is about."""
 
     league: str
     kind: str
@@ -72,12 +72,12 @@ class _Ticker:
 
 
 def markets_path(series: str) -> str:
-    """Where the open markets of a series lie."""
+    """The path of a series' open markets."""
     return f"/trade-api/v2/markets?series_ticker={series}&status=open&limit=1000"
 
 
 def parse(body: bytes) -> Parsed:
-    """The games of a page of markets and their prices after the fee. Raises FeedMalformed."""
+    """The games of a page of markets with their prices after the fee. Raises FeedMalformed."""
     faults: Counter[str] = Counter()
     found: dict[_Ticker, list[BookPrice]] = defaultdict(list)
     for market in read_json(MarketsDocument, body).markets:
@@ -157,7 +157,7 @@ def _selection(market: dict[str, Any], ticker: _Ticker) -> Selection | None:
     strike = market.get("floor_strike")
     if not isinstance(strike, int | float) or isinstance(strike, bool) or not 0 < strike < 1000:  # noqa: PLR2004 - no game has so many points
         return None
-    # `More than 4` and `more than 4.5` are the same contract: both need five.
+    # `More than 4` and `more than 4.5` are the same contract: both need at least five.
     points = float(strike) if strike % 1 else float(strike) + 0.5
     if ticker.kind == "SPREAD":
         return Selection(f"alternate_{SPREAD}", side, -points)
@@ -173,7 +173,7 @@ def _dollars(value: object) -> float | None:
 
 
 def _best(offers: Iterable[BookPrice]) -> list[BookPrice]:
-    """Of two markets on one game, one for each team: the better price of each side."""
+    """Of the two markets on one game, one for each team, the better price of each side."""
     best: dict[Selection, BookPrice] = {}
     for offer in offers:
         known = best.get(offer.selection)
@@ -183,7 +183,7 @@ def _best(offers: Iterable[BookPrice]) -> list[BookPrice]:
 
 
 def _main_first(offers: list[BookPrice]) -> list[BookPrice]:
-    """The offers with the line that is nearest to even as the main one of its market."""
+    """The offers, with the line whose odds are nearest to even as the main one of its market."""
     plain: dict[str, list[BookPrice]] = defaultdict(list)
     for offer in offers:
         plain[offer.selection.plain].append(offer)

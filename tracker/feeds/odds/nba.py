@@ -1,7 +1,7 @@
-"""The NBA's own list of books' odds on today's games: spreads and moneylines, without totals.
+"""The NBA's own list of books' odds on today's games: spreads and moneylines, no totals.
 
-The list has one book twice, one with home and away swapped and one on an alternate line. The median
-of the books, each once, with those left out that lie far from it, is what the market says.
+The list has one book twice, one with home and away swapped, and one on an alternate line. The
+market's line is therefore the median of the books, each counted once, without those far from it.
 """
 
 from __future__ import annotations
@@ -22,22 +22,23 @@ from tracker.feeds.odds.espn import LARGEST_SPREAD, agree
 from tracker.feeds.strict import Strict, Text, read_json
 
 NAME = "nba"
-"""What the source is called in the settings and in polls."""
+"""The source's name in the settings and in polls."""
 
 PATH = "/static/json/liveData/odds/odds_todaysGames.json"
-"""Where the list lies on the league's host."""
+"""The list's path on the league's host."""
 
 LEAST_BOOKS = 3
-"""Of fewer a median can be the one that is wrong."""
+"""Fewest books for a median. With fewer, the median can be the book that is wrong."""
 
 FAR = 0.1
-"""A book whose home chance differs from the median by more is swapped or not of this moment."""
+"""A book whose home chance differs from the median by more than this has its sides swapped or is
+out of date."""
 
 _MOST_ODDS = 101.0
 
 
 class ListedSide(Strict):
-    """One side's price; numbers come as text."""
+    """One side's price. Numbers come as text."""
 
     type: Text
     odds: Any = None
@@ -45,7 +46,7 @@ class ListedSide(Strict):
 
 
 class ListedBook(Strict):
-    """A book."""
+    """A book with its prices."""
 
     id: Text
     name: Text = ""
@@ -53,14 +54,14 @@ class ListedBook(Strict):
 
 
 class ListedMarket(Strict):
-    """A market with its books: `2way` is the moneyline."""
+    """A market with its books. `2way` is the moneyline."""
 
     name: Text
     books: list[ListedBook] = Field(default_factory=list)
 
 
 class ListedGame(Strict):
-    """A game."""
+    """A game with its markets."""
 
     id: Text = Field(alias="gameId")
     markets: list[ListedMarket] = Field(default_factory=list)
@@ -73,7 +74,7 @@ class OddsBody(Strict):
 
 
 def parse(body: bytes) -> Parsed:
-    """What the books ask of each game, which goes by the league's own id. Raises FeedMalformed."""
+    """The books' prices on each game, under the league's own game id. Raises FeedMalformed."""
     faults: Counter[str] = Counter()
     events = []
     for game in read_json(OddsBody, body).games:
@@ -115,9 +116,9 @@ def _pair(book: ListedBook, selection: Selection, prices: tuple[float, float]) -
 
 
 def pregame_lines(body: bytes) -> dict[str, tuple[Lines, str]]:
-    """The median lines by the game's id, and how many books they are of. Raises FeedMalformed.
+    """The median lines by game id, with the number of books in words. Raises FeedMalformed.
 
-    The list does not say whether a game has begun: whoever asks must know.
+    The list does not say whether a game has begun: the caller must know.
     """
     found = {}
     for game in read_json(OddsBody, body).games:
@@ -139,13 +140,13 @@ def pregame_lines(body: bytes) -> dict[str, tuple[Lines, str]]:
 
 
 def _books(game: ListedGame, market: str) -> Iterable[ListedBook]:
-    """The books of a market, each once whatever the countries that it is listed for."""
+    """The books of a market. A book that is listed for several countries counts once."""
     listed = [book for x in game.markets if x.name == market for book in x.books]
     return {book.id: book for book in listed}.values()
 
 
 def _money(books: Iterable[ListedBook]) -> list[float]:
-    """The home team's chance by each book, those far from the median left out."""
+    """The home team's chance by each book, without those far from the median."""
     chances = []
     for book in books:
         sides = {x.type: _number(x.odds) for x in book.outcomes}
@@ -156,7 +157,7 @@ def _money(books: Iterable[ListedBook]) -> list[float]:
 
 
 def _spreads(books: Iterable[ListedBook]) -> list[float]:
-    """The home team's handicap by each book, where both sides agree on it."""
+    """The home team's handicap by each book whose two sides agree on it, without those far off."""
     found = []
     for book in books:
         sides = {x.type: _number(x.spread, signed=True) for x in book.outcomes}

@@ -1,8 +1,8 @@
-"""Reading Polymarket's events with the books and prices of their tokens.
+"""Reading Polymarket's events, with the order books and prices of their tokens.
 
-An event is found by its slug, which names both teams and the day. Outcomes, prices and tokens of a
-market are lists written as text, which belong together by their place. An order book may show .01
-and .99 while the price is right, so both are asked, and what differs is dropped.
+An event is found by its slug, which names both teams and the day. A market's outcomes, prices and
+tokens are lists written as text and matched by position. An order book may show .01 and .99 while
+the price is right, so both are requested, and a market on which they differ is dropped.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tracker.feeds.odds import UNUSABLE, BookPrice, OfferedGame, Parsed
 from tracker.feeds.strict import Strict, read_json, read_object
 
 NAME = "polymarket"
-"""What the source is called in the settings and in polls, and its book."""
+"""The source's name in the settings and in polls, and the name of its book."""
 
 LEAGUES = (NBA.id, WNBA.id)
 
@@ -32,19 +32,19 @@ MARKETS = {"moneyline": MONEYLINE, "spreads": SPREAD, "totals": TOTAL}
 """The kinds of market that are read, by the source's own names."""
 
 DISAGREE = 0.03
-"""Dollars by which the book and the price may differ."""
+"""Most dollars by which the order book and the price may differ."""
 
 WIDEST = 0.06
-"""Dollars between bid and ask from which on a price means nothing."""
+"""Dollars between bid and ask above which a price means nothing."""
 
 OUT_OF_STEP = "a book that differs from its price"
 THIN = "a book that is too thin or too wide"
 CLOSED = "a market that is not active"
-"""What is counted beside what every source may tell wrongly."""
+"""Faults that are counted besides those that all providers share."""
 
 
 class PolymarketEvent(Strict):
-    """An event of the gamma API, as far as we read it."""
+    """The fields of an event of the gamma API that are used."""
 
     slug: str
     closed: bool = False
@@ -54,9 +54,10 @@ class PolymarketEvent(Strict):
 
 
 class PolymarketAnswer(Strict):
-    """The documents of one look together, as they are kept: events, books and prices by token.
+    """All documents about one game in one, as they are stored; books and prices go by token.
 
-    `game` is our own id of the game that was asked for, `league`, `home` and `away` its teams.
+    `game` is our own id of the game that was asked about; `league`, `home` and `away` are its
+    league and teams.
     """
 
     game: str
@@ -70,23 +71,23 @@ class PolymarketAnswer(Strict):
 
 
 def event_path(game: Game) -> str:
-    """Where the event of a game lies: its slug is away, home and the Eastern date."""
+    """The path of a game's event. Its slug is the league, away, home and the Eastern date."""
     slug = f"{game.league}-{game.away}-{game.home}-{game.slate}".casefold()
     return f"/events?slug={slug}"
 
 
 def book_path(token: str) -> str:
-    """Where the order book of a token lies."""
+    """The path of a token's order book."""
     return f"/book?token_id={token}"
 
 
 def price_path(token: str, side: str) -> str:
-    """Where the price of a token lies; `side` is BUY or SELL."""
+    """The path of a token's price. `side` is BUY or SELL."""
     return f"/price?token_id={token}&side={side}"
 
 
 def tokens(events: bytes) -> tuple[str, ...]:
-    """The tokens of an event whose books are to be asked for: one of each market that is open."""
+    """The tokens whose order books are to be requested: the first one of each open market."""
     found = [
         ids[0]
         for event in _events(json.loads(events))
@@ -97,7 +98,7 @@ def tokens(events: bytes) -> tuple[str, ...]:
 
 
 def together(game: Game, events: bytes, books: dict[str, Any], prices: dict[str, Any]) -> bytes:
-    """One document of all that one look brought, so that it can be kept and read again."""
+    """One document made of all answers about a game, which can be stored and parsed again."""
     quoted = {
         "game": game.id, "league": game.league, "home": game.home, "away": game.away,
         "start": game.start.isoformat(), "events": json.loads(events), "books": books,
@@ -107,7 +108,7 @@ def together(game: Game, events: bytes, books: dict[str, Any], prices: dict[str,
 
 
 def parse(body: bytes) -> Parsed:
-    """The prices of a game's markets, out of what `together` made. Raises FeedMalformed."""
+    """The prices of a game's markets, from what `together` made. Raises FeedMalformed."""
     answer, faults = read_json(PolymarketAnswer, body), Counter[str]()
     offers = [
         offer
@@ -135,7 +136,7 @@ def _events(value: Any) -> Iterator[PolymarketEvent]:
 def _markets(
     event: PolymarketEvent, faults: Counter[str]
 ) -> Iterator[tuple[dict[str, Any], list[str], list[str]]]:
-    """The markets of an event that are read, each with its outcomes and its tokens."""
+    """The event's markets of the kinds that are read, each with its outcomes and its tokens."""
     for market in event.markets:
         if not isinstance(market, dict) or market.get("sportsMarketType") not in MARKETS:
             continue
@@ -150,7 +151,7 @@ def _markets(
 
 
 def _texts(value: object) -> list[str]:
-    """A list that is written as text, or is one already."""
+    """A list of strings that is written as text, or is a list already; empty for anything else."""
     try:
         found = json.loads(value) if isinstance(value, str) else value
     except ValueError:
@@ -184,14 +185,14 @@ def _offers(
         faults[THIN] += 1
         return
     yield BookPrice(NAME, selection, after_fee(NAME, ask), size=asks)
-    # Selling one side is buying the other: the two books mirror each other.
+    # To sell one side is to buy the other: the two sides' order books mirror each other.
     yield BookPrice(NAME, selection.opposite, after_fee(NAME, 1 - bid), size=bids)
 
 
 def _selection(
     market: dict[str, Any], outcomes: list[str], answer: PolymarketAnswer
 ) -> Selection | None:
-    """What the first token of a market is a bet on."""
+    """The selection that a market's first token is a bet on; None where that cannot be read."""
     kind, first = MARKETS[market["sportsMarketType"]], outcomes[0].casefold()
     line = market.get("line")
     if isinstance(line, bool) or (isinstance(line, int | float) and not math.isfinite(line)):
@@ -214,7 +215,10 @@ def _selection(
 
 
 def _book(value: Any) -> tuple[tuple[float, float], tuple[float, float]] | None:
-    """The best bid and the best ask of an order book with their sizes, in whatever order it is."""
+    """The best bid and the best ask of an order book, each with its size.
+
+    Levels may be in any order.
+    """
     if not isinstance(value, dict):
         return None
     bids, asks = (_levels(value.get(x)) for x in ("bids", "asks"))

@@ -1,8 +1,8 @@
 """Reading The Odds API's documents: featured markets of many games, or one game's own markets.
 
-The outcomes of a market come by the alphabet and name teams in full; players stand in their
-`description`. Prices are decimal where that was asked for; a document with a negative price holds
-American ones. Times are ISO text, in older recordings seconds.
+A market's outcomes are in alphabetical order and have the teams' full names; a player's name is in
+`description`. Prices are decimal if that was asked for; a document with a negative price has
+American ones. Times are ISO text, or seconds in older recordings.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tracker.feeds.odds import CERTAIN, UNKNOWN_TEAM, UNUSABLE, BookPrice, Offer
 from tracker.feeds.strict import Strict, read_json, read_object
 
 NAME = "the_odds_api"
-"""What the source is called in the settings and in polls."""
+"""The source's name in the settings and in polls."""
 
 SPORTS = {
     NBA.id: "basketball_nba",
@@ -56,7 +56,7 @@ _TAILS = {span: tail for tail, span in _SPANS.items()}
 
 
 def market_key(selection: Selection) -> str | None:
-    """The source's own name of a market, by which it is asked for; None where it has none."""
+    """The source's own name of a selection's market, or None where it has none."""
     key = _SPELLED.get(selection.market, selection.market)
     if selection.span is Span.GAME:
         return key
@@ -82,7 +82,7 @@ class ApiMarket(Strict):
 
 
 class ApiBook(Strict):
-    """A book."""
+    """A book with its markets."""
 
     key: str
     last_update: Any = None
@@ -101,9 +101,9 @@ class ApiEvent(Strict):
 
 
 def parse(body: bytes) -> Parsed:
-    """The games of an answer and what books ask of them. Raises FeedMalformed for what is none.
+    """The games of an answer with the books' prices. Raises FeedMalformed for what is no answer.
 
-    A game, book or side that makes no sense is counted and left out.
+    A game, book or side that cannot be read is counted and left out.
     """
     faults: Counter[str] = Counter()
     entries = _entries(body)
@@ -232,7 +232,7 @@ def _selection(key: str, outcome: ApiOutcome, names: dict[str, str]) -> Selectio
 
 
 def decimal(price: object, american: bool) -> float | None:
-    """Decimal odds of a price; None for what is none."""
+    """Decimal odds of a price, or None for what is none."""
     if not _is_number(price):
         return None
     value = float(price)  # type: ignore[arg-type]
@@ -248,7 +248,7 @@ def _is_number(value: object) -> bool:
 
 
 def instant(value: object) -> datetime | None:
-    """A time in either of the forms in which the source gives it; None for what is none."""
+    """A time in either form that the source uses, or None for what is none."""
     try:
         if _is_number(value):
             return datetime.fromtimestamp(float(value), UTC)  # type: ignore[arg-type]

@@ -1,1 +1,1 @@
-"""Following a game: when to ask, what to ask for, and what was seen."""
+"""Polling a game: when to ask, which document to ask for, and what it reported."""

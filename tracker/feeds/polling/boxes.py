@@ -1,8 +1,8 @@
-"""What a game's own documents add to its board: its players' box, and who has the ball.
+"""The documents that one game has to itself: its box score with the players, and its play-by-play.
 
-A game with bets on its players has its box at a pace of its own, its board in between. Which of the
-two is believed is not decided here. Who has the ball in the last two minutes, and who had it first,
-the play-by-play alone tells.
+For a game with player bets, `BoxWatch` asks for the box at a pace of its own and for the board in
+between. It does not decide which of the two is believed. `Possession` adds who has the ball in the
+last two minutes, and who had it first: only the play-by-play says.
 """
 
 from __future__ import annotations
@@ -20,50 +20,50 @@ from tracker.feeds.polling.cadence import CLUTCH_CLOCK_S
 from tracker.feeds.polling.feed import LARGE, Feed, FeedAnswer, LookUp, Watch
 
 LIVE_S = 15.0
-"""Least seconds between two boxes of a game that runs: every second look."""
+"""Seconds between two boxes of a game in play: about every second poll."""
 
 
 DECISIVE_S = 9.0
-"""The same in the last two minutes, when the game is looked at every five seconds."""
+"""Seconds between two boxes in the last two minutes, when a game is polled every five seconds."""
 
 
 BREAK_S = 30.0
-"""The same while nothing is played: figures are corrected then."""
+"""Seconds between two boxes while the game stands: figures are corrected then."""
 
 
 BEFORE_S = 5 * 60.0
-"""The same before tip-off, when starters and players who are out become known."""
+"""Seconds between two boxes before tip-off, when starters and players who are out become known."""
 
 
 LATE_S = 60.0
-"""The same of a game that has not begun long after it should have."""
+"""Seconds between two boxes of a game that has not begun `DUE_FOR_S` after its tip-off."""
 
 
 DUE_FOR_S = 20 * 60.0
-"""For how long after its scheduled tip-off a game is taken to be about to begin: its box is then
-read at the live pace, until who plays is known."""
+"""For this many seconds after its scheduled tip-off a game may begin at any moment, and its box is
+read at the live pace."""
 
 
 EARLY_S = 30 * 60.0
-"""How long before tip-off a box is first asked for."""
+"""Seconds before tip-off from which on a box is asked for."""
 
 
 RETRY_S = 30.0
-"""Until a box that could not be read is asked for again: the board serves meanwhile."""
+"""Seconds until a box that could not be read is asked for again. The board is read meanwhile."""
 
 
 def always() -> bool:
-    """For whoever has no budget of requests."""
+    """Whether there is room for a box: the default, where there is no budget of requests."""
     return True
 
 
 class BoxWatch:
-    """Says which document of a game is asked for next: its board, or its players' box."""
+    """Chooses which document of a game to ask for next: the board, or the box with its players."""
 
     def __init__(
         self, game: Game, watch: Watch, clock: Clock, roomy: Callable[[], bool] = always
     ) -> None:
-        """`roomy` is whether requests are to spare for a box."""
+        """`roomy` is whether the budget of requests has room for a box."""
         self._game = game
         self._watch = watch
         self._clock = clock
@@ -71,7 +71,10 @@ class BoxWatch:
         self._read: tuple[float, bool] | None = None
 
     async def read(self, standing: GameStanding, ask: LookUp, max_age: float) -> FeedAnswer:
-        """What the document tells that is due; the board too, where the box does not do."""
+        """The answer of the document that is due.
+
+        Where that is a box without use, the board's answer.
+        """
         state = standing.state
         if ask is not LookUp.BOX and not self._wanted(state):
             return await self._watch.read(self._game, ask, max_age, state)
@@ -83,13 +86,13 @@ class BoxWatch:
         return await self._watch.read(self._game, ask, max_age, state)
 
     def _wanted(self, state: GameState | None) -> bool:
-        """Whether it is time for a box, and requests are to spare for it."""
+        """Whether a box is due and the budget of requests has room for it."""
         now = self._clock.monotonic()
         if state is not None and state.phase is Phase.FINAL and not _complete(state):
-            # The result waits for it.
+            # Player bets cannot be settled without the complete box.
             return True
         if self._read is not None:
-            # The pace is that of this moment: at the tip-off the one of before is over.
+            # The pace is that of the present phase: at tip-off the slow one ends at once.
             read, readable = self._read
             if now < read + (self._pace(state) if readable else RETRY_S):
                 return False
@@ -100,7 +103,7 @@ class BoxWatch:
         return not state.phase.off
 
     def _to_tip_off(self, state: GameState | None) -> float:
-        """Seconds to the scheduled tip-off, below 0 after it."""
+        """Seconds to the scheduled tip-off; below 0 after it."""
         start = self._game.start if state is None else state.game.start
         return (start - self._clock.now()).total_seconds()
 
@@ -114,41 +117,44 @@ class BoxWatch:
 
 
 def _complete(state: GameState) -> bool:
-    """Whether the players of a game that is over are those of its own box."""
+    """Whether the players of a finished game come from its own final box."""
     return bool(state.players) and all(x.doubt != UNREAD for x in state.players)
 
 
 def _ends_too_late(state: GameState | None, box: GameState | Unreadable) -> bool:
-    """Whether the game is believed to be over, and the box does not know yet."""
+    """Whether the game is believed to be over and the box still shows it in play."""
     over = state is not None and state.phase is Phase.FINAL
     return over and isinstance(box, GameState) and box.phase is not Phase.FINAL
 
 
 _BALL_WAIT_S = 1.0
-"""Real seconds for which a poll waits to learn it: the score must not be late for its sake."""
+"""Real seconds that a poll waits for the play-by-play: the score must not be late because of it."""
 
 
 _BALL_PAUSE_S = 60.0
-"""After a failure nobody asks for so long."""
+"""Seconds without a request for a play-by-play after one failed."""
 
 
 _BALL_SHARE = 0.5
-"""Part of a host's budget of requests up to which it is asked: the rest is for scores."""
+"""Share of a host's budget of requests that may be used before play-by-plays are no longer
+requested: the rest is for scores."""
 
 
 _BALL_NEWER_S = 2.0
-"""By how much of the game clock the play-by-play may be ahead of the board that it is held to."""
+"""Seconds of game clock by which the play-by-play may be ahead of the state to be matched with
+it."""
 
 
 _BALL_OLDER_S = 24.0
-"""By how much it may be behind with the score still the same: a shot clock."""
+"""Seconds of game clock, one shot clock, by which the play-by-play may be behind a state with the
+same score."""
 
 
 class Possession:
-    """Adds the side with the ball, and that which had it first, where either matters."""
+    """Adds to a state which side has the ball, and which side had it first, where these matter."""
 
     def __init__(self, feed: Feed, clock: Clock) -> None:
-        """`feed` is the source whose play-by-play is asked."""
+        """`feed` is the source that has the play-by-play."""
         self._feed = feed
         self._clock = clock
         self._quiet_until = 0.0
@@ -156,9 +162,10 @@ class Possession:
         """Who had the ball first, by the game's id; None where the plays do not tell."""
 
     async def added(self, game: Game, answer: FeedAnswer) -> FeedAnswer:
-        """The look with the side that has the ball, if the play-by-play is of the same moment.
+        """The answer with the side that has the ball, where the play-by-play shows the same moment.
 
-        And with the side that had it first, once that has been asked for: in a break, once a game.
+        The side with the first possession is added too. It is asked for in a break before the last
+        quarter, once a game.
         """
         state = answer.reading
         if not isinstance(state, GameState):
@@ -185,7 +192,7 @@ class Possession:
         return replace(answer, reading=replace(state, possession=side))
 
     def _tip_wanted(self, state: GameState) -> bool:
-        """Whether it is a break with quarters to come that the tip says something of."""
+        """Whether to ask for the first possession: in a break of a game that has quarters left."""
         rules = state.game.rules
         quarters = rules.periods == 4  # noqa: PLR2004 - halves have no ball to come
         early = state.phase is Phase.BREAK and 0 < state.period < rules.periods
@@ -212,14 +219,14 @@ class Possession:
 
 
 def _decisive(state: GameState) -> bool:
-    """Whether it is the time of a game at which it matters who has the ball."""
+    """Whether it matters who has the ball: the last two minutes of the last period, or overtime."""
     if state.phase is not Phase.LIVE or state.period < state.game.rules.periods:
         return False
     return state.overtime > 0 or state.clock <= CLUTCH_CLOCK_S
 
 
 def _fits(ball: Ball, state: GameState) -> bool:
-    """Whether the last action belongs to the moment of a state: same points, and no shot later."""
+    """Whether the last action and a state are of the same moment: same score, close clocks."""
     if (ball.game, ball.period, ball.score) != (state.game.id, state.period, state.score):
         return False
     return -_BALL_NEWER_S <= ball.clock - state.clock <= _BALL_OLDER_S

@@ -1,4 +1,4 @@
-"""When a game is to be looked at next: often while it matters, asleep while nothing can happen."""
+"""How long to wait before the next poll of a game, from its state and the failures so far."""
 
 from __future__ import annotations
 
@@ -10,73 +10,81 @@ from tracker.domain.game import GameState, Phase
 from tracker.domain.poll import GameStanding, Trouble, next_check
 
 LIVE_S = 10.0
-"""While the clock runs: the feed itself is 10 to 30 s behind the arena."""
+"""Seconds between polls while the clock runs. The feed itself is 10 to 30 s behind the arena."""
 
 CLUTCH_S = 5.0
-"""In the last two minutes of regulation and in overtime, where one shot moves a bet most."""
+"""Seconds between polls in the last two minutes of regulation and in overtime, where one shot moves
+a bet most."""
 
 CLUTCH_CLOCK_S = 120.0
-"""Game clock from which on the last regulation period is looked at more often."""
+"""Seconds of game clock in the last regulation period from which on a game is polled every
+`CLUTCH_S`."""
 
 BREAK_S = 15.0
-"""Between quarters, which lasts about two and a half minutes."""
+"""Seconds between polls in a break between quarters, which lasts about two and a half minutes."""
 
 LAST_BREAK_S = 10.0
-"""After the last period or an overtime, when either a result or another overtime is near."""
+"""Seconds between polls after the last period or an overtime, when a result or another overtime is
+near."""
 
 HALFTIME_S = 30.0
-"""At halftime, which lasts about fifteen minutes."""
+"""Seconds between polls at halftime, which lasts about fifteen minutes."""
 
 HALFTIME_QUIET_S = 12 * 60.0
-"""How long halftime stays quiet; from then on play may resume at any poll."""
+"""Seconds of halftime after which play may resume at any poll: from then on `LIVE_S` applies."""
 
 SUSPENDED_S = 60.0
-"""While play is interrupted."""
+"""Seconds between polls while play is interrupted."""
 
 SUSPENDED_LONG_S = 5 * 60.0
-"""The same once the interruption has lasted `SUSPENDED_LONG_AFTER_S`."""
+"""Seconds between polls once an interruption has lasted `SUSPENDED_LONG_AFTER_S`."""
 
 SUSPENDED_LONG_AFTER_S = 60 * 60.0
-"""An interruption of an hour is not over in the next minute."""
+"""Seconds after which an interruption counts as long: one of an hour is not over in the next
+minute."""
 
 FINAL_S = 60.0
-"""After the buzzer: the second of two polls a minute apart confirms the result."""
+"""Seconds between polls after the buzzer. The second of two polls a minute apart confirms the
+result."""
 
 OFF_S = 30 * 60.0
-"""A postponed game, which may be called on again."""
+"""Most seconds between polls of a postponed or cancelled game, which may be called on again."""
 
 LATE_S = 20.0
-"""From the scheduled tip-off until play is seen: real tip-offs are about ten minutes later."""
+"""Seconds between polls from the scheduled tip-off until play begins: real tip-offs are about ten
+minutes later."""
 
 OVERDUE_S = 5 * 60.0
-"""The same once tip-off is overdue by `OVERDUE_AFTER_S`."""
+"""Seconds between polls once tip-off is overdue by `OVERDUE_AFTER_S`."""
 
 OVERDUE_AFTER_S = 3 * 60 * 60.0
-"""A game that has not begun by then is not late but missing."""
+"""Seconds after its tip-off from which on a game that has not begun is no longer late but
+missing."""
 
 AWAKE_BEFORE_S = 5 * 60.0
-"""How long before tip-off a game is watched closely."""
+"""Seconds before tip-off from which on a game is polled every `AWAKE_S`."""
 
 AWAKE_S = 60.0
-"""Between polls in that time."""
+"""Seconds between polls in the last `AWAKE_BEFORE_S` before tip-off."""
 
 DROWSY_BEFORE_S = 30 * 60.0
-"""How long before tip-off a game is looked at every `DROWSY_S`: tip-off times move."""
+"""Seconds before tip-off from which on a game is polled every `DROWSY_S`: tip-off times move."""
 
 DROWSY_S = 5 * 60.0
-"""Between polls in that time."""
+"""Seconds between polls in the last `DROWSY_BEFORE_S` before tip-off."""
 
 ASLEEP_S = 60 * 60.0
-"""Longest sleep before a game that is further away."""
+"""Longest wait, in seconds, before a game that is further away."""
 
 CHECK_MARGIN_S = 30.0
-"""How long after the time of a later look at the box it is taken, so that it is never too early."""
+"""Seconds after the due time at which a settled game's box is checked again, so that it is never
+too early."""
 
 CHECK_RETRY_S = 60.0
-"""Until the next try when a later look at the box is due."""
+"""Shortest wait, in seconds, for the next check of a settled game's box."""
 
 DONE_S = 24 * 60 * 60.0
-"""For a game that need not be looked at again."""
+"""Seconds until the next poll of a game that has no check left."""
 
 BACKOFF_FIRST_S = {
     Trouble.DOWN: 10.0,
@@ -87,29 +95,33 @@ BACKOFF_FIRST_S = {
     Trouble.BLOCKED: 20.0,
     Trouble.RATE_LIMITED: 30.0,
 }
-"""After the first failure in a row; each further one doubles it. Who refuses us is asked less."""
+"""Seconds to leave a source alone after one failure, by its kind. Each further failure in a row
+doubles them. A source that refuses our requests is asked less often."""
 
 BACKOFF_LAST_S = 5 * 60.0
-"""Longest wait that failures alone can bring."""
+"""Longest wait, in seconds, that failures alone can bring."""
 
 PROBE_S = 8.0
-"""After any failure while a game is near or in play: a little less than the pace of a live game, so
-that each look at it asks a source that fails once, and the end of a fault is seen by the next."""
+"""Seconds to leave a source alone after any failure while a game is near or in play. They are a
+little less than the pace of a live game, so that each of its polls tries the source once and the
+first poll after the fault gets an answer."""
 
 PROBE_BUSY_S = 30.0
-"""The same where a source wants to be asked less often and does not say how much less."""
+"""Seconds to leave a source alone, while a game is near or in play, when it wants fewer requests
+and does not say for how long."""
 
 RETRY_AFTER_CAP_S = 60 * 60.0
-"""Longest `Retry-After` that is obeyed: an absurd one must not blind us for the rest of a game."""
+"""Longest `Retry-After` that is obeyed, in seconds: an absurd one must not blind us for the rest of
+a game."""
 
 JITTER = 0.1
-"""Share of a wait by which it is moved, so that many programs do not ask in step."""
+"""Largest share of a wait by which it is moved, so that many programs do not poll in step."""
 
 JITTER_CAP_S = 30.0
 """Most seconds by which a wait is moved."""
 
 SHORTEST_S = 1.0
-"""No wait is shorter."""
+"""Shortest wait, in seconds."""
 
 _MOST_DOUBLINGS = 10
 
@@ -121,9 +133,10 @@ def backoff(
     trouble: Trouble = Trouble.DOWN,
     urgent: bool = False,
 ) -> float:
-    """Seconds to leave a source alone after so many failures in a row; 0 after none.
+    """Seconds to leave a source alone after `failures` failures in a row.
 
-    `urgent` is whether a game is near or in play. What the source itself asks for is always obeyed.
+    `urgent` is whether a game is near or in play. The time that the source itself asks for,
+    `retry_after` seconds, is always obeyed up to `RETRY_AFTER_CAP_S`.
     """
     asked = min(max(retry_after or 0.0, 0.0), RETRY_AFTER_CAP_S)
     if failures <= 0:
@@ -142,23 +155,27 @@ def next_wait(
     *,
     paused_s: float = 0.0,
 ) -> float:
-    """Seconds from `now` until the next poll, at least `SHORTEST_S` and before any jitter.
+    """Seconds from `now` until the next poll, before any jitter and at least `SHORTEST_S`.
 
-    `failures` counts the polls in a row that failed, `retry_after` is what the source asked for,
-    and `paused_s` is for how long the game has stood in its break or suspension.
+    `failures` counts the failed polls in a row, `retry_after` is the number of seconds that the
+    source asked for, and `paused_s` is how many seconds the game has been in its present break or
+    suspension.
     """
     ordinary = _ordinary(standing, now, paused_s)
     return max(SHORTEST_S, ordinary, backoff(failures, retry_after, urgent=_urgent(standing, now)))
 
 
 def jittered(seconds: float, rng: random.Random, *, never_early: bool = False) -> float:
-    """A wait moved by up to a tenth and `JITTER_CAP_S`: to earlier, or only to later."""
+    """The wait moved by up to a tenth and `JITTER_CAP_S`.
+
+    It becomes shorter, or with `never_early` longer.
+    """
     most = rng.uniform(0.0, min(seconds * JITTER, JITTER_CAP_S))
     return seconds + (most if never_early else -most)
 
 
 def asleep(standing: GameStanding) -> bool:
-    """Whether the next poll is bound to a time of day rather than to an interval."""
+    """Whether the next poll depends on a time of day, such as a tip-off, not on an interval."""
     match standing.state:
         case None:
             return True
@@ -171,7 +188,7 @@ def asleep(standing: GameStanding) -> bool:
 
 
 def _urgent(standing: GameStanding, now: datetime) -> bool:
-    """Whether a game is in play, may be at any moment, or is over without being confirmed."""
+    """Whether a game is in play, may begin at any moment, or is over and not confirmed yet."""
     state = standing.state
     if state is not None and state.phase is not Phase.SCHEDULED:
         return state.phase.in_play or (state.phase is Phase.FINAL and not standing.settled)
@@ -201,7 +218,10 @@ def _ordinary(standing: GameStanding, now: datetime, paused_s: float) -> float:
 
 
 def _before_tip_off(lead: float) -> float:
-    """The wait when tip-off is `lead` seconds away; each band ends where the next one begins."""
+    """The wait when tip-off is `lead` seconds away.
+
+    It ends where the next pace begins, so that a slow pace never runs into a faster one.
+    """
     if lead <= -OVERDUE_AFTER_S:
         return OVERDUE_S
     if lead <= 0:

@@ -1,6 +1,6 @@
-"""One source, ready to be asked about a game: the board where that will do, else its box.
+"""One source that can be asked about a game: its boards, each shared by all games on it, and boxes.
 
-A scoreboard is shared by all games that are on it: many ask, and one request answers them all.
+Many games ask for a board; one request answers them all.
 """
 
 from __future__ import annotations
@@ -34,12 +34,13 @@ from tracker.network import ServerTime
 from tracker.settings.models import FeedSettings
 
 LARGE = 1 << 18
-"""Bytes from which a board is read off the event loop: a full college day has millions."""
+"""Documents with more bytes are parsed in a thread, off the event loop: a full college day has
+millions."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoardReading:
-    """A board and the document that it was read from."""
+    """A board and the document that it was parsed from."""
 
     fetched: Fetched
     board: Scoreboard
@@ -47,9 +48,11 @@ class BoardReading:
 
 @dataclass(frozen=True, slots=True)
 class BoardFailure:
-    """A board that could not be read: asked for and given up at two monotonic times of the clock.
+    """A request for a board that failed.
 
-    `failures` counts those in a row. `fetched` is the document when one came that could not be
+    `asked` and `heard` are its begin and end in monotonic seconds.
+
+    `failures` counts those in a row. `fetched` is the document, where one came that could not be
     believed.
     """
 
@@ -62,7 +65,8 @@ class BoardFailure:
     def retry_at(self, *, urgent: bool) -> float:
         """Until when, in monotonic seconds, the source is left alone.
 
-        The time that it let us wait for nothing counts where a game is near or in play.
+        While a game is near or in play (`urgent`), the pause counts from the begin of the failed
+        request, so that a slow failure delays nothing further.
         """
         error = self.error
         pause = backoff(self.failures, trouble=error.trouble, urgent=urgent)
@@ -73,7 +77,8 @@ class BoardFailure:
 
 
 KEPT_READINGS = 6
-"""Boards that are kept for games whose turn has not come since: no state that came is missed."""
+"""Most recent boards that are kept for games that have not polled since, so that they miss no
+state."""
 
 
 class SharedBoard:
@@ -86,7 +91,7 @@ class SharedBoard:
     def __init__(
         self, source: Source, path: str, fetcher: Fetcher, clock: Clock, health: SourceHealth
     ) -> None:
-        """Nothing is asked until somebody reads."""
+        """Nothing is requested before the first `read`."""
         self.path = path
         self.streak = 0
         """Good answers in a row."""
@@ -101,7 +106,7 @@ class SharedBoard:
 
     @property
     def failure(self) -> BoardFailure | None:
-        """How the last request failed; None when it did not."""
+        """How the last request failed; None when it succeeded."""
         return self._failure
 
     @property
@@ -110,7 +115,7 @@ class SharedBoard:
         return self._running is None
 
     async def read(self, max_age: float, *, urgent: bool = False) -> BoardReading | BoardFailure:
-        """The board, no older than `max_age` seconds, or why it cannot be had.
+        """The board, at most `max_age` seconds old, or the failure to get it.
 
         `urgent` is whether a game is near or in play: a source that fails is then asked again
         sooner.
@@ -119,16 +124,16 @@ class SharedBoard:
         return known if known is not None else await asyncio.shield(self._start())
 
     def since(self, heard: float) -> tuple[BoardReading, ...]:
-        """What was read after a moment of the monotonic clock, oldest first, as far as kept."""
+        """The kept boards that came after a moment of the monotonic clock, oldest first."""
         return tuple(x for x in self._recent if x.fetched.heard > heard)
 
     def poke(self, max_age: float, *, urgent: bool = False) -> None:
-        """Have the board read for whoever asks next, without waiting for it."""
+        """Start a request for the board unless a fresh one is known, and do not wait for it."""
         if self._known(max_age, urgent=urgent) is None:
             self._start()
 
     def known(self, max_age: float) -> BoardReading | None:
-        """The board as it was last read, if that is no older than `max_age` seconds."""
+        """The board as it was last read, if it is at most `max_age` seconds old."""
         found = self._known(max_age, urgent=False)
         return found if isinstance(found, BoardReading) else None
 
@@ -146,7 +151,7 @@ class SharedBoard:
         return self._running
 
     async def aclose(self) -> None:
-        """End a request that is still running."""
+        """Cancel a request that is still running."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait({self._running})
@@ -191,16 +196,20 @@ class SharedBoard:
 
 
 KEPT_BOARDS = 8
-"""Boards of different days that are kept."""
+"""Most boards, each of another day, that are kept."""
 
 KEPT_NAMES = 1024
-"""Games of which it is remembered under which id this source knows them."""
+"""Most games for which this source's own id, and the last board handed to the game, are
+remembered."""
 
 _FRESH_S = 30.0
 
 
 class LookUp(Enum):
-    """Where a game may be looked up: a box costs a request of its own, a board none."""
+    """Which documents may be asked for a game.
+
+    A box costs a request of its own, a board is shared.
+    """
 
     BOARD = "board"
     EITHER = "either"
@@ -209,13 +218,13 @@ class LookUp(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FeedAnswer:
-    """What one look at a game gave.
+    """What one poll of a game's sources gave.
 
-    `path`, `at`, `body` and `digest` are those of the document that tells most, as in `Poll`;
-    `heard` is when it came, in the clock's monotonic seconds. `retry_after` is for how many seconds
-    the source is to be left alone. `more` is whether a later board has come already: the next look
-    is then due at once. `alone` is whether it cost a request that no other game shares: another
-    board is then no reason to look before it is time.
+    `path`, `at`, `body` and `digest` belong to the document that was used, as in `Poll`. `heard` is
+    when it came, in the clock's monotonic seconds. `retry_after` is how many seconds to leave the
+    source alone. `more` is whether a later board has come already, so that the next poll is due at
+    once. `alone` is whether the answer cost a request that no other game shares: a fresh board is
+    then no reason to poll early.
     """
 
     source: str
@@ -231,25 +240,26 @@ class FeedAnswer:
 
 
 class Watch(Protocol):
-    """Whatever can look a game up: one source, or several that stand in for each other."""
+    """Whatever can be asked about a game: one source, or several that stand in for each other."""
 
     async def read(
         self, game: Game, ask: LookUp, max_age: float, believed: GameState | None = None
     ) -> FeedAnswer:
-        """What a game's board, no older than `max_age` seconds, or its box tells.
+        """What a game's board, at most `max_age` seconds old, or its box reports.
 
-        Where a document is behind what is `believed`, another source may be asked instead.
+        Where the document is behind the state that is `believed`, another source may be asked
+        instead.
         """
         ...
 
 
 class Feed:
-    """One source of a league, with its boards and its health, over a session that may be shared."""
+    """One source of a league with its boards and its health. Its session may be shared."""
 
     def __init__(
         self, source: Source, fetcher: Fetcher, clock: Clock, health: SourceHealth
     ) -> None:
-        """Build it with `open_feed`, which also closes it."""
+        """Use `open_feeds` to build one; it also closes it."""
         self.source = source
         self.fetcher = fetcher
         self._clock = clock
@@ -264,7 +274,10 @@ class Feed:
         return self.board_on(slate_date(self._clock.now()))
 
     def board_on(self, day: date) -> SharedBoard:
-        """The board of a day, by US Eastern calendar date; the only one of a source with one."""
+        """The board of a US Eastern calendar date.
+
+        A source with one board gives that one for every day.
+        """
         path = self.source.board_path(day)
         if path not in self._boards:
             self._boards[path] = SharedBoard(
@@ -282,14 +295,14 @@ class Feed:
         return self.board_on(reported.start.astimezone(LEAGUE_ZONE).date())
 
     def learn(self, game: Game, reported: Game) -> None:
-        """Remember under which id this source knows a game that goes by another one."""
+        """Remember the source's own entry of a game that is known under another id."""
         self._theirs[game.id] = reported
         self._theirs.move_to_end(game.id)
         while len(self._theirs) > KEPT_NAMES:
             self._theirs.popitem(last=False)
 
     async def aclose(self) -> None:
-        """End requests that are still running."""
+        """Cancel requests that are still running."""
         for board in self._boards.values():
             await board.aclose()
 
@@ -302,9 +315,9 @@ class Feed:
         *,
         urgent: bool = False,
     ) -> FeedAnswer:
-        """What this source tells of a game. It never raises for what a source can do.
+        """What this source reports of a game. It never raises for what a source can do.
 
-        `urgent` is whether the game is near or in play although only the board is asked.
+        `urgent` makes a failing source be asked again sooner; it is implied where a box is allowed.
         """
         match ask:
             case LookUp.BOX:
@@ -327,9 +340,9 @@ class Feed:
     def _unseen(
         self, game: Game, shared: SharedBoard, newest: BoardReading
     ) -> tuple[BoardReading, bool]:
-        """The oldest board that this game has not been given yet, and whether there are more.
+        """The oldest kept board that this game has not used yet, and whether there are more.
 
-        Other games may have had several boards read while this one was busy.
+        Several boards may have been read for other games while this one was busy.
         """
         missed = shared.since(self._given.get(game.id, newest.fetched.heard))
         board = missed[0] if missed else newest
@@ -340,9 +353,10 @@ class Feed:
         return board, len(missed) > 1
 
     def peek(self, game: Game, max_age: float) -> GameState | None:
-        """What is known of a game from a board that was read already; nothing is waited for.
+        """The state of a game on a board that was read already, without waiting.
 
-        A board that is older is asked for, so that a later call finds it.
+        None where the board is older than `max_age` seconds; a request is then started for a later
+        call.
         """
         board = self.board_of(game)
         found = board.known(max_age)
@@ -355,7 +369,10 @@ class Feed:
     async def _second(
         self, game: Game, board: BoardReading | BoardFailure, answer: FeedAnswer
     ) -> FeedAnswer:
-        """The box, for want of a good board. What the board says stays if that is no better."""
+        """The box's answer, where the board's is no state.
+
+        The board's error stays if the box has none.
+        """
         other = await self._box(game, board)
         better = isinstance(other.reading, GameState) or answer.reading == _absent(game)
         return replace(other if better else answer, alone=True)
@@ -365,7 +382,7 @@ class Feed:
     ) -> FeedAnswer:
         if isinstance(board, BoardFailure):
             wait_s = max(0.0, board.retry_at(urgent=urgent) - self._clock.monotonic())
-            # A failure that is shared from earlier has been told with its document already.
+            # A failure shared from an earlier request has been returned with its document already.
             fresh = board.fetched is not None and board.fetched.heard >= begun
             document = board.fetched if fresh else None
             path = self.board_of(game).path.partition("?")[0]
@@ -374,7 +391,7 @@ class Feed:
         return self._look(board.fetched.path, board.fetched, reading or _absent(game), None)
 
     def _entry(self, game: Game, board: Scoreboard) -> GameState | Unreadable | None:
-        """What a board says of a game, found by its id or by teams and date."""
+        """The board's entry of a game, found by its id, or else by teams and date."""
         own = self.source.owns(game.id)
         theirs = game.id if own else getattr(self._theirs.get(game.id), "id", None)
         entry = None if theirs is None else board.find(theirs)
@@ -405,7 +422,8 @@ class Feed:
             parse = self.source.parse_box
             state = await asyncio.to_thread(parse, fetched.body) if large else parse(fetched.body)
         except FeedRefused as refused:
-            # The CDN answers 403 for what it does not have, so only the board tells them apart.
+            # The CDN answers 403 for a missing document, too. If the board can be read, we are
+            # not blocked, and the box is merely not there yet.
             board = board or await self.board_of(game).read(_FRESH_S)
             missing_box = FeedNotPublished(f"the box of {game.name} is not published yet")
             error = missing_box if isinstance(board, BoardReading) else refused
@@ -437,10 +455,10 @@ def _absent(game: Game) -> Unreadable:
 
 
 def _of_same(game: Game, reported: Game, state: GameState | Unreadable) -> GameState | Unreadable:
-    """The state, if it is about the game that was asked for, on the sides under which it is known.
+    """The state, if it is about the game that was asked for, with that game's home and away sides.
 
-    An id that names another meeting tells that this one is off: moved to another date, or not
-    played by these teams.
+    An id that now names another meeting means that this game is off: postponed if the teams are the
+    same, else cancelled.
     """
     if reported.id != game.id:
         problem = f"is {reported.id} {reported.name}, not {game.id} {game.name}"
@@ -459,7 +477,10 @@ def fetcher_of(
     deadline_s: float = DEADLINE_S,
     server_time: ServerTime | None = None,
 ) -> Fetcher:
-    """A session with a host that all of these sources share. Settings' headers go over theirs."""
+    """A fetcher for one host that all of these sources share.
+
+    The settings' headers override theirs.
+    """
     first = sources[0]
     spare = first.second_headers
     return Fetcher(

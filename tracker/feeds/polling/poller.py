@@ -1,4 +1,4 @@
-"""Following one game: waits as long as the game allows, then looks, and says what it saw."""
+"""Polling one game: wait until its next poll is due, ask its sources, and return the poll."""
 
 from __future__ import annotations
 
@@ -15,30 +15,33 @@ from tracker.feeds.polling.boxes import BoxWatch, always
 from tracker.feeds.polling.feed import FeedAnswer, LookUp, Watch
 
 FRESH_S = 5.0
-"""Oldest board that a poll takes: what others fetched within this time serves this game too."""
+"""Oldest board, in seconds, that a poll uses: one that was fetched for another game serves this one
+too."""
 
 STEP_S = 60.0
-"""Longest single wait. After each the time of day is compared with what was expected."""
+"""Longest single wait, in seconds. After each the wall clock is checked for a jump."""
 
 DRIFT_S = 5.0
-"""A wall clock that has moved by this much against the monotonic one has been set: plan again."""
+"""A wall clock that moves by more than this many seconds against the monotonic one has been set:
+the wait is computed anew."""
 
 NEAR_S = 30 * 60.0
-"""How long before tip-off a game takes every board that is read for others."""
+"""Seconds before tip-off from which on a game uses every board that is fetched for others."""
 
 BOX_BEFORE_S = 15 * 60.0
-"""How long before tip-off a box may be asked for when the board does not tell of the game."""
+"""Seconds before tip-off from which on a box may be asked for when the board does not show the
+game."""
 
 
 def _no_beat() -> None:
-    """For whoever does not care for progress."""
+    """Do nothing: the default `beat`."""
 
 
 class GamePoller:
     """The polls of one game, one at a time.
 
-    `beat` is called at least once a minute of the clock while the poller waits, and around each
-    look, so that a supervisor can tell waiting from being stuck.
+    `beat` is called at least once a minute of the clock while the poller waits, and before and
+    after each request, so that a supervisor can tell a wait from a hang.
     """
 
     def __init__(
@@ -50,9 +53,9 @@ class GamePoller:
         beat: Callable[[], None] = _no_beat,
         roomy: Callable[[], bool] = always,
     ) -> None:
-        """`rng` moves the waits a little; `roomy` is whether requests are to spare for boxes.
+        """`rng` gives the jitter; `roomy` is whether the budget of requests has room for boxes.
 
-        Nothing is asked yet.
+        Nothing is requested before the first `next`.
         """
         self._game = game
         self._watch = watch
@@ -73,17 +76,20 @@ class GamePoller:
         self._nudged.set()
 
     def hear(self, source: str) -> None:
-        """A source's fresh board has come: a game that is near or in play takes its league's.
+        """Take note that a source has a fresh board. A game near or in play then polls at once.
 
-        `source` is the source's label. Other leagues' boards must not hurry this one's, nor any
-        board a game that has had to ask for a document of its own.
+        `source` is the source's label. Boards of other leagues are ignored. So is every board where
+        the last poll needed a document of the game's own.
         """
         alone = self._last is not None and self._last.alone
         if self._listening and not alone and league_of(source) == self._game.league:
             self._nudged.set()
 
     async def next(self, standing: GameStanding) -> Poll:
-        """The next poll, when it is due: at once at first, unless a finished game can wait."""
+        """Wait until the next poll is due, and return it.
+
+        The first poll is due at once, unless the game is settled and its next check is far off.
+        """
         if self._last is not None or self._may_wait(standing):
             self._listening = self._near(standing)
             await self._until_due(standing)
@@ -103,14 +109,14 @@ class GamePoller:
         )
 
     async def _look(self, standing: GameStanding) -> FeedAnswer:
-        """What the documents tell that are wanted now: the box too, where a bet is on a player."""
+        """Ask for the documents that are due; a game with player bets also needs its box."""
         ask, max_age = self._ask(standing), self._max_age(standing)
         if standing.players:
             return await self._boxes.read(standing, ask, max_age)
         return await self._watch.read(self._game, ask, max_age, standing.state)
 
     def _near(self, standing: GameStanding) -> bool:
-        """Whether a fresh board may tell of play: no clock says for sure when a game begins."""
+        """Whether a fresh board may show play: no clock says for sure when a game begins."""
         state = standing.state
         if state is None or state.phase is Phase.SCHEDULED:
             return (self._game.start - self._clock.now()).total_seconds() <= NEAR_S
@@ -135,9 +141,10 @@ class GamePoller:
                 due = self._clock.monotonic() + self._wait(standing)
 
     def _since(self) -> float:
-        """The moment from which to wait: games that share a board then ask for it in step.
+        """The moment from which the wait counts: games that share a board then ask for it in step.
 
-        The time that a source let us wait for nothing is part of the wait for the next look.
+        After a failure the wait counts from the begin of the request, so that a slow failure delays
+        nothing further.
         """
         if self._last is None:
             return self._clock.monotonic()
@@ -146,7 +153,7 @@ class GamePoller:
         return self._begun
 
     def _wait(self, standing: GameStanding) -> float:
-        """Seconds until the next poll, moved a little."""
+        """Seconds until the next poll, with jitter."""
         now = self._clock.now()
         wait_s = None if self._last is None else self._last.retry_after
         paused = self._paused(standing)
@@ -155,7 +162,7 @@ class GamePoller:
         return cadence.jittered(wait, self._rng, never_early=strict)
 
     def _paused(self, standing: GameStanding) -> float:
-        """For how long the game has stood where it stands, as far as this poller has seen."""
+        """Seconds for which this poller has seen the game in its present phase and period."""
         state = standing.state
         here = (state.phase, state.period) if state is not None else (Phase.SCHEDULED, 0)
         now = self._clock.monotonic()
@@ -164,7 +171,7 @@ class GamePoller:
         return now - self._pause[2]
 
     async def _sleep(self, seconds: float) -> None:
-        """Wait on the clock, or until nudged."""
+        """Wait for some seconds of the clock, or until nudged."""
         async with asyncio.TaskGroup() as both:
             nap = both.create_task(self._clock.sleep(seconds))
             poke = both.create_task(self._nudged.wait())
@@ -187,7 +194,7 @@ class GamePoller:
         return min(FRESH_S, wait / 2)
 
     def _failed(self, standing: GameStanding, answer: FeedAnswer) -> bool:
-        """Whether a look calls for backing off. Before tip-off a missing game is no failure."""
+        """Whether the answer calls for backing off. Before tip-off a missing game is no failure."""
         match answer.reading:
             case GameState():
                 return False

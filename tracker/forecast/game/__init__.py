@@ -1,6 +1,7 @@
-"""The figures of the game's forecast, as values: what each means, its unit and its shape.
+"""The fitted figures of the game's forecast: the meaning, unit and shape of each.
 
-All are maximum-likelihood or least-squares fits on recorded games; `parameters` reads them.
+All are maximum-likelihood or least-squares fits on recorded games. `parameters` reads them from a
+file.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Average:
-    """A game of which nothing is known before tip-off: the league's mean and spread of priors.
+    """The prior of a game of which nothing is known, in points.
 
-    `margin` is the home edge and `total` the mean total, in points; the `_sd` are the standard
-    deviations, in points, of what the closing lines (or ratings) of single games say about them.
-    `reference` is the total, in points, from which the other figures count a prior's total: the
-    league's own, or that of the league from which the figures are transferred.
+    `margin` is the home edge and `total` the mean total. The `_sd` are the standard deviations of
+    the closing lines (or ratings) of single games about these. `reference` is the total from which
+    the other figures count a prior's total: the league's own, or that of the league from which the
+    figures are transferred.
     """
 
     margin: float
@@ -39,10 +40,10 @@ class Average:
 
 @dataclass(frozen=True, eq=False)
 class BoxFigures:
-    """What a box is expected to show: by the part of regulation played, linear between the rows.
+    """The expected team box at each part of regulation played, interpolated between rows.
 
-    `possessions` of one team are a row's weights of (1, prior total over `reference`, ends), and
-    `fouls` of both teams those of (1, ends).
+    A row of `possessions` holds the weights of (1, prior total over `reference`, ends) for the
+    possessions of one team, a row of `fouls` those of (1, ends) for the fouls of both.
     """
 
     played: tuple[float, ...]
@@ -51,7 +52,7 @@ class BoxFigures:
     reference: float
 
     def expected(self, played: float, prior_total: float, ends: float) -> tuple[float, float]:
-        """Possessions of a team, and fouls of both, that a game has usually had by now."""
+        """Expected possessions of a team, and fouls of both, with `played` of regulation over."""
         k = min(max(bisect_right(self.played, played) - 1, 0), len(self.played) - 2)
         start, end = self.played[k], self.played[k + 1]
         w = min(max((played - start) / (end - start), 0.0), 1.0)
@@ -68,7 +69,7 @@ class BoxFigures:
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """From a moment to the endgame layer: means and variances of what is scored in between.
+    """Means and variances of the points scored from a moment to the endgame layer.
 
     `layer` and `knots` are seconds left in regulation; coefficients between knots are interpolated
     linearly. `margin[k, f]` and `total[k, f]` are least-squares weights of the features listed in
@@ -88,10 +89,10 @@ class Flow:
     margin_noise: float
     total_noise: float
     box: BoxFigures | None = None
-    """What a box is measured against; None where boxes tell nothing."""
+    """The expected team box; None in leagues whose boxes do not improve the forecast."""
     tie: float = 0.0
-    """The correlation of a clear favourite's margin with the total beyond what the rest of the
-    model gives, until `model.TIE_FADES`."""
+    """The correlation of margin and total that is added for a clear favourite, until
+    `model.TIE_FADES`."""
 
     @Lazy
     def clocks(self) -> list[float]:
@@ -100,14 +101,14 @@ class Flow:
 
     @Lazy
     def rows(self) -> list[list[float]]:
-        """All that is interpolated, one row a knot: margin, total and both rates."""
+        """All interpolated figures, one row a knot: weights of margin and total, and both rates."""
         rates = np.stack([self.margin_rate, self.total_rate], axis=1)
         rows: list[list[float]] = np.concatenate([self.margin, self.total, rates], axis=1).tolist()
         return rows
 
 
 class Table(Protocol):
-    """Chances `[lead, own points, other points]` at one clock, read a lead at a time."""
+    """Chances `[lead, own points, other points]` at one clock, read one lead at a time."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -115,15 +116,15 @@ class Table(Protocol):
         ...
 
     def __getitem__(self, lead: int, /) -> Floats:
-        """The chances of one lead, by its place."""
+        """The chances of one lead, by its index."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class PackedTable:
-    """Such a table as the file has it, at a quarter of its size: chances only where it is read.
+    """A table kept as in the file, at a quarter of its size, and unpacked a lead at a time.
 
-    `cells` are 16-bit shares of `sums`, which has one a lead.
+    `cells` are 16-bit integers; divided by the sum of their lead in `sums` they are chances.
     """
 
     cells: NDArray[np.uint16]
@@ -141,7 +142,7 @@ class PackedTable:
 
 
 def whole(table: Table) -> Floats:
-    """A table of every lead, as one array."""
+    """A table unpacked as one array."""
     return np.stack([table[lead] for lead in range(table.shape[0])])
 
 
@@ -179,13 +180,13 @@ class Overtime:
 
     @Lazy
     def margins(self) -> Floats:
-        """The margins that `margin` speaks of."""
+        """The margins whose chances `margin` holds."""
         reach = self.margin.size // 2
         return np.arange(-reach, reach + 1, dtype=np.float64)
 
     @Lazy
     def total_given_parity(self) -> Floats:
-        """`total` given the parity of the number of points."""
+        """The chances in `total` given the parity of the points."""
         return each_parity(self.total)
 
 

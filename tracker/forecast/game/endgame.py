@@ -5,12 +5,12 @@ a possession lasts and what it scores depends on the clock and the lead (a trail
 leading one runs the clock down), all of it counted on recorded games. Here they are only looked up
 and tilted: the log-odds of a further point of margin or total shift with the strength of the teams.
 
-A game seen from long before the end reaches the layer, two minutes before it, at many leads. What
-the tables do to each of them is summed once, when the parameters are read, into two arrays: where a
-lead at the layer leads to, and how many points a game that ends with a given margin still scores.
-The second hardly depends on the lead at the layer, and is kept by classes of the final margin.
+Seen from earlier, a game can reach the layer, two minutes before the end, at many leads. The tables
+are summed over these once, when the parameters are read, into two arrays: the chances of the final
+margin given the lead at the layer, and those of the points still scored given the final margin. The
+second hardly depends on the lead at the layer, and is kept by classes of the final margin.
 
-What is level at the end of a period is replaced by the outcomes of its overtimes.
+Ties at the end of regulation are replaced by the outcomes of their overtimes.
 """
 
 from __future__ import annotations
@@ -36,39 +36,40 @@ if TYPE_CHECKING:
 
 
 TILT_FEATURES = ("prior", "lead", "pace", "bonuses", "one")
-"""What tilts the tables. The margin: prior margin / 10 and lead / 10 (neither beyond LONG_TILT).
-The total: prior total over the league's / 10, teams in the bonus less one, and 1."""
+"""The features of the tilts. Of the margin: prior margin / 10 and lead / 10, neither beyond
+LONG_TILT. Of the total: (prior total - the league's) / 10, teams in the bonus less one, and 1."""
 
 LONG_TILT = 2.5
-"""Tens of points: a prior margin or lead beyond this tilts no further. Chosen where recorded states
-become too few to tell; the fit clips at the same place."""
+"""Tens of points: the longest prior margin or lead that counts. Chosen where recorded states become
+too few; the fit clips at the same place."""
 
 LAST_SECOND = 1.0
-"""Seconds below which the clock counts as its square: what is left is no longer in proportion.
+"""Seconds below which the clock is squared: what is still scored falls faster than the clock.
 
-What a feed shows there is a stopped clock. In the last 0.3 s of 5,405 NBA games, after the last
-event at that clock, a point still fell in 4 of 639 cases; at 0.4 to 0.5 s in 3 of 246, at 0.6 to
-1.0 s in 42 of 594. By time alone, shots in the air included, it is two to four times as many."""
+The clock that a feed shows there is a stopped one. In the last 0.3 s of 5,405 NBA games, after
+the last event at that clock, a point still fell in 4 of 639 cases; at 0.4 to 0.5 s in 3 of 246, at
+0.6 to 1.0 s in 42 of 594. By time alone, shots in the air included, it is two to four times as
+many."""
 
 SHORTEST_CLOCK = 0.05
-"""Seconds, so counted: a game that is not over is never taken as nearer to its end. A tip-in takes
-0.3 s, and a clock that reads 0.0 may be set back."""
+"""Seconds, after that: the least that a game in play has left. A tip-in takes 0.3 s, and a clock
+that reads 0.0 may be set back."""
 
 LARGEST_TILT = 0.5
-"""Log-odds: nothing moves those of one further point by more. A guard alone: the fitted tilts stay
-below .14 for any prior and lead that was ever recorded."""
+"""The largest tilt, in log-odds of one further point. A guard: the fitted tilts stay below .14 for
+every prior and lead on record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """A clock between two table clocks: the index of the lower, and the weight of the upper."""
+    """A clock between two tables: the index of the lower, and the weight of the upper (0 to 1)."""
 
     lower: int
     weight: float
 
 
 def between(clocks: Floats, left: float) -> Blend:
-    """Where `left` seconds lie among the tables' clocks."""
+    """The two tables around `left` seconds, and their weights."""
     if left < LAST_SECOND:
         left *= left
     left = min(max(left, SHORTEST_CLOCK), float(clocks[-1]))
@@ -98,7 +99,7 @@ def _table(endgame: Endgame, k: int, lead: int, home_ball: float) -> Floats:
 
 
 def untilted(endgame: Endgame, lead: int, ball: int, left: float) -> Floats:
-    """Chances [home points, away points] to the end of the period, of two average teams."""
+    """Chances [home points, away points] scored to the end of a period by two average teams."""
     at = between(endgame.clocks, left)
     home_ball = ball_chance(endgame, at, lead) if ball == 0 else (ball + 1) / 2
     high = _table(endgame, at.lower + 1, lead, home_ball)
@@ -110,9 +111,9 @@ def untilted(endgame: Endgame, lead: int, ball: int, left: float) -> Floats:
 
 
 def remaining(endgame: Endgame, at: Moment, average_total: float, tempo: float = 0.0) -> Floats:
-    """Chances [home points, away points] of what is scored to the end of the period.
+    """Chances [home points, away points] scored to the end of the last period, or of an overtime.
 
-    `tempo` is a further tilt of the total: an overtime's.
+    `tempo` tilts the total further, as an overtime needs.
     """
     cells = untilted(endgame, at.lead, at.ball, at.left)
     blend = between(endgame.clocks, at.left)
@@ -131,7 +132,7 @@ def remaining(endgame: Endgame, at: Moment, average_total: float, tempo: float =
 
 
 def _variances(cells: Floats) -> tuple[float, float]:
-    """Variances of the margin and of the total of what is scored."""
+    """Variances of the margin and of the total of the points in `cells`."""
     steps = np.arange(cells.shape[0])
     home, away = cells.sum(axis=1), cells.sum(axis=0)
     mean_home, mean_away = float(home @ steps), float(away @ steps)
@@ -156,10 +157,10 @@ def tilted(cells: Floats, margin: float, total: float) -> Floats:
 
 
 LARGEST_MARGIN = 110
-"""Points: margins at the layer are followed this far; the largest final margin recorded is 73."""
+"""Points: the largest margin at the layer; the largest final margin on record is 73."""
 
 BEYOND = 600
-"""Points: margins at the end of regulation are listed this far, most of them without a chance."""
+"""Points: the largest margin at the end of regulation with a place in the arrays."""
 
 _CLASSES = (0, 1, 2, 3, 4, 5, 6, 7, 9, 11, 13, 16)
 """The lowest |final margin| of each class: single points where fouling and ties matter."""
@@ -180,12 +181,12 @@ class Landing:
 
     @Lazy
     def turned(self) -> Floats:
-        """`points` from the last to the first, as a convolution wants them."""
+        """`points` in reverse order, as a convolution needs them."""
         return np.ascontiguousarray(self.points[:, ::-1])
 
 
 def land(endgame: Endgame, layer: float) -> Landing:
-    """Sum the tables at `layer` seconds over who has the ball and over the leads."""
+    """Sum the tables at `layer` seconds over possession and over the leads."""
     finals = np.arange(-BEYOND, BEYOND + 1)
     margin = np.zeros((2 * LARGEST_MARGIN + 1, finals.size))
     class_of = np.searchsorted(_CLASSES, np.abs(finals), side="right") - 1
@@ -206,13 +207,13 @@ def land(endgame: Endgame, layer: float) -> Landing:
 
 
 ROOM = 40
-"""Points a team may add in all overtimes together before its chances are cut off (below 1e-4)."""
+"""The most points of a team in all overtimes together; more has a chance below 1e-4."""
 
 
 def play_on(level: Lattice, overtime: Overtime, prior_margin: float, room: int = ROOM) -> Lattice:
-    """Replace every tie of `level` by the outcomes of its overtimes.
+    """The final score: every tie of `level` is replaced by the outcomes of its overtimes.
 
-    `room` is how many rows and columns to add for points scored in overtime.
+    `room` rows and columns are added for the points scored in overtime.
     """
     rows, columns = level.cells.shape
     offset = level.home0 - level.away0
@@ -224,7 +225,7 @@ def play_on(level: Lattice, overtime: Overtime, prior_margin: float, room: int =
         cells = _added(shape, offset, i + j, ties, overtime, prior_margin)
         played = cells[:rows, :columns]
         played += level.cells
-        # No overtime ends level: what stands there were the ties.
+        # No overtime ends level, so the ties' own cells are emptied.
         step = shape[1] + 1
         first_tie = i * shape[1] + j
         cells.ravel()[first_tie : first_tie + ties.size * step : step] = 0.0

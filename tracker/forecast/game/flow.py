@@ -1,10 +1,10 @@
 """The long part of a game: from a moment to the endgame layer, two minutes before the end.
 
-Margin and total at the layer are taken as independent normal variables on the whole numbers of one
-parity. Their means are linear in what the state tells, their variances grow with the time to the
-layer. Measured on recorded games, the residuals of both are normal (kurtosis 2.9 to 3.3) and
-uncorrelated (below .04 throughout): the ties, fouling and overtimes that a normal curve gets wrong
-all come after the layer, and the endgame's tables add them.
+Margin and total at the layer are independent normal variables, rounded to whole numbers of one
+parity. Their means are linear in the features of the state, and their variances grow with the time
+to the layer. On recorded games the residuals of both are normal (kurtosis 2.9 to 3.3) and
+uncorrelated (below .04 throughout). The ties, fouling and overtimes that a normal curve gets wrong
+come after the layer, where the endgame's tables take over.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from scipy.special import ndtr
 
+from tracker.forecast.game.lattice import COUNTED
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value", float, "Floats")
 
 MARGIN_FEATURES = ("prior", "lead", "prior_far", "lead_far", "prior_cubed", "ball", "bonus", "tip")
-"""What moves the expected margin: the prior's margin and the lead (points), both again times
+"""The features of the expected margin: the prior's margin and the lead (points), both again times
 min(|lead|, 30) / 10 (in a blowout the favourite stops and the lead lasts), (prior margin / 10)³,
 the ball (+1 home, -1 away), the bonus (+1 home, -1 away) by the part of the period left, and the
 first ball of the periods to come (COMING_BALLS, + where the winner of the tip is at home)."""
@@ -37,37 +39,38 @@ TOTAL_FEATURES = (
     "one", "prior", "pace", "favourite", "lead", "lead_squared", "bonus", "swell", "turn",
     "ends", "possessions", "fouls",
 )  # fmt: skip
-"""What moves the expected points still to come: the prior's total over the league's, points so far
-over the prior's share, |prior margin| / 10, min(|lead|, 30) / 10 and min(|lead|, 30)² / 100, and
+"""The features of the expected points still to come: the prior's total over the league's, points so
+far over the prior's share, |prior margin| / 10, min(|lead|, 30) / 10, min(|lead|, 30)² / 100, and
 the number of teams in the bonus by the part of the period left. Scoring swells within a period:
 x (1 - x) and x (1 - x) (1 - 2 x) of the part x that is left, both 0 at a break. `ends` is the
 belief of `teams.py` by `ends_course`; the last two are possessions and fouls so far beyond the
 expected, by `lasting` and FADING."""
 
 COMING_BALLS = {2: -0.53, 3: -0.53, 4: 0.14}
-"""Points of margin that the first ball of a period brings the winner of the tip: whoever lost it
-begins the second and third quarter, the winner the fourth. Means of four NBA seasons (± .12, .12,
-.11), which a fitted weight scales; periods of halves leave nothing of the kind."""
+"""Points of margin that the first possession of a quarter is worth to the winner of the tip. The
+loser of the tip starts the second and third quarter with the ball, the winner the fourth. Means of
+four NBA seasons (± .12, .12, .11), scaled by a fitted weight; games of two halves have none."""
 
 LASTING = (105.0, 70.0)
-"""How a surprise in possessions, and in fouls, goes on: both shrink by t / (t + these minutes) of a
-48-minute game and then last for what is left. Fitted at eight clocks of four NBA seasons."""
+"""How surprises in possessions, and in fouls, carry on: after t of 48 minutes each is shrunk by
+t / (t + these minutes), and then lasts to the end. Fitted at eight clocks of four NBA seasons."""
 
 FADING = (480.0, 120.0)
-"""Seconds left between which possessions and fouls lose their say: below they were of no use. Half
-of it is gone at 5:00, where all of it helped totals in two seasons of four and hurt those of the
-last quarter in one."""
+"""Seconds left between which the weight of possessions and fouls falls from 1 to 0; later they
+predict nothing. At 5:00 half is left: the whole weight helped totals in two seasons of four and
+hurt last-quarter totals in one."""
 
 ENDS_FADING = (480.0, 300.0)
-"""The same of the ends, which the tables of the endgame know nothing of."""
+"""Seconds left between which the weight of the ends falls from 1 to 0: the endgame's tables have no
+such feature."""
 
 LONG_LEAD = 30
-"""Points: a longer lead changes the course of a game no further. Chosen, not fitted: of states
-every 30 s of four NBA seasons 1.7 % lie beyond, too few to tell a weight of their own."""
+"""Points: the longest lead that counts as a feature. Chosen, not fitted: of states every 30 s of
+four NBA seasons 1.7 % lie beyond, too few for a weight of their own."""
 
 LARGEST_PRIOR = 20
-"""Points: the cube of the prior's margin grows no further. Chosen: no closing NBA line was
-higher than 23, and a cube must not be carried beyond what it was fitted on."""
+"""Points: the largest prior margin that is cubed. Chosen: no closing NBA line was higher than 23,
+and a cube must not be extrapolated."""
 
 BONUS_BEND = 2.9
 """How late in a period a team's foul count is full: the power in `usual_bonus`. It gives .02 at
@@ -76,7 +79,7 @@ BONUS_BEND = 2.9
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A state as the figures see it: points, seconds, and signs that are + for the home team."""
+    """The inputs of the model from one state: points, seconds, and signs that are + for home."""
 
     home: int
     away: int
@@ -94,13 +97,13 @@ class Moment:
     prior_margin: float
     prior_total: float
     margin_sd: float = 0.0
-    """What is still uncertain of the prior's margin, in points; 0 for closing lines."""
+    """The standard error of the prior's margin, in points; 0 for closing lines."""
     total_sd: float = 0.0
     shift_margin: float = 0.0
-    """Points by which another source expects the final margin above the model."""
+    """Points added to the expected final margin, from a live line."""
     shift_total: float = 0.0
     ends: float = 0.0
-    """What is believed of the ends, -1 to 1."""
+    """The belief about the road team's ends, -1 to 1 (`teams.lean`)."""
     possessions: float = 0.0
     """Possessions of a team so far beyond the expected; 0 where no box tells them."""
     fouls: float = 0.0
@@ -150,23 +153,23 @@ def fading(left: float, between: tuple[float, float]) -> float:
 
 
 def ends_course(played: Value) -> Value:
-    """How much the ends say of what is still to come: all at half-time, nothing of a whole game."""
+    """The weight of the ends for the points to come: 1 at half-time, 0 at the tip and the end."""
     return 1 - abs(2 * played - 1)
 
 
 def lasting(played: Value, minutes: float) -> Value:
-    """By how much a surprise so far goes on to the end; `minutes` as in LASTING."""
+    """The part of a surprise that is expected again until the end; `minutes` as in LASTING."""
     return 48 * (1 - played) / (48 * played + minutes)
 
 
 def coming_balls(left: float, regulation: float, periods: range = range(2, 5)) -> float:
-    """COMING_BALLS of those of some quarters that have not begun."""
+    """The sum of COMING_BALLS over those of `periods` that have not begun."""
     quarter = regulation / 4
     return sum(COMING_BALLS.get(k, 0.0) for k in periods if left >= (5 - k) * quarter)
 
 
 def swell(period_left: Value) -> tuple[Value, Value]:
-    """The last two of TOTAL_FEATURES."""
+    """The features `swell` and `turn` of TOTAL_FEATURES."""
     bump = period_left * (1 - period_left)
     return bump, bump * (1 - 2 * period_left)
 
@@ -178,7 +181,7 @@ def usual_bonus(period_left: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Where a game may stand at the layer: means and standard deviations, in points."""
+    """Margin and total at the layer: means and standard deviations, in points."""
 
     margin: float
     margin_sd: float
@@ -187,7 +190,7 @@ class Reach:
 
 
 def reach(flow: Flow, average: Average, at: Moment) -> Reach:
-    """The margin and total at the layer, given a moment before it."""
+    """The distribution of margin and total at the layer, seen from an earlier moment."""
     knots = flow.clocks
     k = min(max(bisect_right(knots, at.left) - 1, 0), len(knots) - 2)
     w = min(max((at.left - knots[k]) / (knots[k + 1] - knots[k]), 0.0), 1.0)
@@ -212,10 +215,10 @@ def reach(flow: Flow, average: Average, at: Moment) -> Reach:
 def sharpened(
     prior: Value, sd: Value, so_far: Value, played: Value, noise: float
 ) -> tuple[Value, Value]:
-    """A prior with a standard error, and what the score so far teaches about it.
+    """A prior and its standard error, updated with the score so far.
 
     `played` is the part of the game that is over; `noise` the sd, in points, of a whole game about
-    a prior that is known for sure. A prior without error is not moved.
+    a prior without error. Such a prior is not moved.
     """
     variance = sd * sd
     gain = variance / (played * variance + noise**2)
@@ -223,11 +226,7 @@ def sharpened(
 
 
 def whole_numbers(mean: float, sd: float, first: int, count: int) -> Floats:
-    """Normal chances of the whole numbers `first` … `first + count - 1`, each from half to half."""
+    """Chances of `first` … `first + count - 1` for a normal variable rounded to whole numbers."""
     edges = ndtr((COUNTED[: count + 1] - (0.5 + mean - first)) / sd)
     chances: Floats = edges[1:] - edges[:-1]
     return chances
-
-
-COUNTED = np.arange(2048.0)
-"""0, 1, 2, ...: more than any lattice has margins or totals."""

@@ -1,7 +1,7 @@
-"""The joint chance of two scores, and everything that can be read off it by summing.
+"""The joint distribution of both teams' points, and the sums that are read off it.
 
 A lattice holds P(home = home0 + i, away = away0 + j). Margin, total and team points are sums along
-its diagonals, rows and columns: they agree because they are the same numbers.
+its diagonals, rows and columns, so they always agree.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from tracker.forecast.lazy import Lazy
 
@@ -26,22 +26,25 @@ if TYPE_CHECKING:
 
 
 ONES = np.ones(1024)
-"""More than the rows or columns of any lattice: what a sum along either is multiplied by."""
+"""Ones, more than any lattice has rows or columns: a product with them is the fastest sum."""
+
+COUNTED = np.arange(2048.0)
+"""0, 1, 2, …, more than any lattice has margins or totals."""
 
 _EDGE = 1e-12
-"""A normal score is told of no chance nearer to 0 or 1."""
+"""The least distance from 0 and 1 of a chance whose normal score is taken."""
 
 
 @dataclass(frozen=True, eq=False)
 class Pmf:
-    """Chances of whole numbers: `chances[i]` is P(X = first + i). They add up to 1."""
+    """The distribution of a whole number X: `chances[i]` is P(X = first + i). They add up to 1."""
 
     first: int
     chances: Floats
 
     @staticmethod
     def from_sums(first: int, edges: Floats) -> Pmf:
-        """Chances between rising edges of a distribution function, what is outside left out."""
+        """The distribution with these rising values of P(X < first + i), scaled from 0 to 1."""
         sums = edges - edges[0]
         sums *= 1.0 / sums[-1]
         sums[-1] = 1.0
@@ -51,12 +54,12 @@ class Pmf:
 
     @staticmethod
     def of_rows(firsts: Sequence[int], rows: Floats) -> list[Pmf]:
-        """Many chances at once, a row each, with all that is read off them worked out."""
+        """Many distributions, one a row, with sums, mean and sd of all computed at once."""
         count, size = rows.shape
         sums = np.zeros((count, size + 1))
         rows.cumsum(axis=1, out=sums[:, 1:])
         sums /= sums[:, -1:].copy()
-        steps = np.arange(size)
+        steps = COUNTED[:size]
         means = rows @ steps
         spread = steps - means[:, None]
         variances = np.einsum("ij,ij,ij->i", spread, spread, rows)
@@ -74,12 +77,12 @@ class Pmf:
         sums = np.empty(self.chances.size + 1)
         sums[0] = 0.0
         self.chances.cumsum(out=sums[1:])
-        # A quotient by the last of rising numbers is never above 1, and the last one exactly 1.
+        # Dividing rising sums by their last keeps them at most 1, and the last exactly 1.
         sums /= sums.item(-1)
         return sums
 
     def moved(self, step: int) -> Pmf:
-        """The chances of X + step."""
+        """The distribution of X + step."""
         twin = Pmf(self.first + step, self.chances)
         twin.__dict__["sums"] = self.sums
         return twin
@@ -107,7 +110,7 @@ class Pmf:
 
     @Lazy
     def scores(self) -> Floats:
-        """The normal score of each value: where its middle stands in the distribution."""
+        """The normal score of each value: the normal quantile of P(X < x) + P(X = x) / 2."""
         middle = (self.sums[1:] + self.sums[:-1]) / 2
         scores: Floats = ndtri(np.clip(middle, _EDGE, 1 - _EDGE))
         return scores
@@ -115,48 +118,48 @@ class Pmf:
     @Lazy
     def mean(self) -> float:
         """The expectation, in points."""
-        steps = np.arange(self.chances.size)
-        return self.first + float(steps @ self.chances)
+        return self.first + float(COUNTED[: self.chances.size].dot(self.chances))
 
     @Lazy
     def sd(self) -> float:
         """The standard deviation, in points."""
-        steps = np.arange(self.chances.size) - (self.mean - self.first)
-        return math.sqrt(max(0.0, float((steps * steps) @ self.chances)))
+        away = COUNTED[: self.chances.size] - (self.mean - self.first)
+        away *= away
+        return math.sqrt(float(away.dot(self.chances)))
 
     def quantile(self, level: float) -> int:
         """The smallest value whose cumulative chance reaches `level` (in (0, 1))."""
         return self.first + max(int(self.sums.searchsorted(level - 1e-12)) - 1, 0)
 
     def items(self) -> Iterator[tuple[int, float]]:
-        """Values and their chances, rising, those without a chance left out."""
+        """Values with a chance above 0 and their chances, in rising order."""
         for i, chance in enumerate(self.chances.tolist()):
             if chance > 0:
                 yield self.first + i, chance
 
 
 def each_parity(chances: Floats) -> Floats:
-    """Chances given a number's parity: those of even numbers add up to 1, and of odd ones."""
+    """Chances given the parity of the index: even places add up to 1, and odd places too."""
     pairs = np.zeros(((chances.size + 1) // 2, 2))
     given = pairs.ravel()[: chances.size]
     given[:] = chances
     whole = ONES[: len(pairs)].dot(pairs)
-    # A parity without any chance keeps none.
+    # A parity whose chances are all 0 stays 0 instead of becoming NaN.
     pairs /= whole + (whole == 0)
     return given
 
 
 def _enough(values: NDArray[T], rows: int, columns: int) -> None:
-    """Refuse a view that would reach beyond its values."""
+    """Raise ValueError for a view that would read beyond its values."""
     if values.size < rows + columns - 1:
         raise ValueError(f"{rows} by {columns} cells need more than {values.size} values")
 
 
 def toeplitz(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
-    """A view with [i, j] = values[i - j + columns - 1]: what depends on home minus away."""
+    """An array with [i, j] = values[i - j + columns - 1]: a function of home minus away."""
     _enough(values, rows, columns)
     step = values.itemsize
-    # Turned round, so that along a row memory is read forwards: that is fastest.
+    # The values are reversed, so that each row reads memory forwards, which is fastest.
     turned = values[rows + columns - 2 :: -1].copy()
     return np.ndarray(
         (rows, columns), values.dtype, turned, (rows - 1) * step, (-step, step)
@@ -164,7 +167,7 @@ def toeplitz(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
 
 
 def hankel(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
-    """A view with [i, j] = values[i + j]: what depends on home plus away."""
+    """A view with [i, j] = values[i + j]: a function of home plus away."""
     _enough(values, rows, columns)
     step = values.itemsize
     return np.ndarray((rows, columns), values.dtype, np.ascontiguousarray(values), 0, (step, step))
@@ -173,9 +176,9 @@ def hankel(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
 def both_diagonals(cells: Floats) -> tuple[Floats, Floats]:
     """Sums of cells with equal i - j = 1 - columns … rows - 1, and i + j = 0 … rows + columns - 2.
 
-    Rows that are written with one pitch slide past one another when they are read with another:
-    with one that is shorter by a cell the columns are the antidiagonals, with a longer one the
-    diagonals, backwards.
+    The rows are written into a flat array with one row length and read with another. Read with rows
+    one cell shorter, the columns are the antidiagonals; read with rows one cell longer, they are
+    the diagonals in reverse order.
     """
     rows, columns = cells.shape
     count = rows + columns - 1
@@ -190,7 +193,7 @@ def both_diagonals(cells: Floats) -> tuple[Floats, Floats]:
 
 
 class Points(Protocol):
-    """The joint chances of both teams' points in a span, and what can be read off them."""
+    """The joint distribution of both teams' points in a span."""
 
     @property
     def home0(self) -> int:
@@ -224,7 +227,7 @@ class Points(Protocol):
 
 
 def standing(scored: tuple[int, int], name: str) -> float:
-    """The least that a part of a score can come to; a margin can come to anything."""
+    """The least value a part of a score can still end at: minus infinity for a margin."""
     match name:
         case "home":
             return scored[0]
@@ -240,8 +243,8 @@ def standing(scored: tuple[int, int], name: str) -> float:
 class Lattice:
     """P(home = home0 + i, away = away0 + j) in `cells[i, j]`, all non-negative, adding up to 1.
 
-    `scored` are the points (home, away) that stand already; the cells may begin above them.
-    `origin` is the lattice that this one is a moved copy of, whose sums serve both.
+    `scored` are the points (home, away) so far; the cells may begin above them. `origin` is the
+    lattice that this one is a moved copy of: its sums are used for both.
     """
 
     home0: int
@@ -293,8 +296,18 @@ class Lattice:
     def _diagonals(self) -> tuple[Floats, Floats]:
         return both_diagonals(self.cells)
 
+    @Lazy
+    def home_leaning(self) -> Leaning:
+        """How chances of the home team's players depend on the score."""
+        return Leaning.of(self, home=True)
+
+    @Lazy
+    def away_leaning(self) -> Leaning:
+        """How chances of the away team's players depend on the score."""
+        return Leaning.of(self, home=False)
+
     def moved(self, home: int, away: int) -> Lattice:
-        """The same chances of a score that is higher by `home` and `away` points."""
+        """The distribution of a score higher by `home` and `away` points."""
         scored = (self.scored[0] + home, self.scored[1] + away)
         return Lattice(self.home0 + home, self.away0 + away, self.cells, scored, self)
 
@@ -310,3 +323,71 @@ class Lattice:
     def window(self, name: str, low: int, high: int) -> Floats:
         """P(part < v) for v = low … high."""
         return self.part(name).window(low, high)
+
+
+_COUNT = 12
+_FURTHEST = 7.04
+"""Above every normal score, since none is taken of a chance nearer to 0 than 1e-12."""
+
+_NODES = _FURTHEST * np.cos((np.arange(_COUNT) + 0.5) * np.pi / _COUNT)
+"""Chebyshev's nodes in normal scores of a team's points."""
+
+
+def _polynomials(scores: Floats) -> Floats:
+    """Chebyshev's polynomials at normal scores, `[score, degree]`."""
+    found: Floats = np.cos(np.arccos(scores / _FURTHEST)[:, None] * np.arange(_COUNT))
+    return found
+
+
+_FROM_NODES = _polynomials(_NODES).T * (2 / _COUNT)
+_FROM_NODES[0] /= 2
+"""Turns values at `_NODES` into coefficients of the polynomials."""
+
+
+@dataclass(frozen=True, eq=False)
+class Leaning:
+    """How the chance of a player's line depends on both teams' points, by a normal copula.
+
+    It depends on the other team's points so little that it is computed at twelve values of their
+    normal score, `_NODES`, and interpolated at all others: the error is below 1e-7.
+    """
+
+    home: bool
+    own: Floats
+    """The normal score of each number of points of the player's own team."""
+    between: Floats
+    """The weight of each node at each number of points of the other team, `[node, points]`."""
+    weights: Floats
+    """The lattice's cells summed onto the nodes, `[own points, node]`."""
+    squares: tuple[float, float, float]
+    """Means of the own normal score squared, of the other's squared, and of their product."""
+
+    @staticmethod
+    def of(lattice: Lattice, *, home: bool) -> Leaning:
+        """What the lines of all players of the home team, or of the away team, share."""
+        own, other = (lattice.home, lattice.away) if home else (lattice.away, lattice.home)
+        cells = lattice.cells if home else lattice.cells.T
+        between = (_polynomials(other.scores) @ _FROM_NODES).T
+        squares = (
+            float(own.chances @ own.scores**2),
+            float(other.chances @ other.scores**2),
+            float(own.scores @ cells @ other.scores),
+        )
+        return Leaning(home, own.scores, between, cells @ between.T, squares)
+
+    def given(self, p: float, along: float, across: float) -> Floats:
+        """A chance given the final score, `[home, away]`, whose mean over the lattice is `p`.
+
+        `along` and `across` are the slopes on the normal scores of the own team's points and of the
+        other team's.
+        """
+        own, other, both_scores = self.squares
+        told = along * along * own + across * across * other + 2 * along * across * both_scores
+        # The score explains this part of the player's variance.
+        rest = 1.0 / math.sqrt(max(1 - told, 0.1))
+        index = rest * (float(ndtri(p)) + along * self.own)
+        at_nodes = ndtr(index[:, None] + rest * across * _NODES)
+        at_nodes *= p / float(np.vdot(self.weights, at_nodes))
+        found = at_nodes.dot(self.between) if self.home else self.between.T.dot(at_nodes.T)
+        given: Floats = found.clip(0.0, 1.0)
+        return given

@@ -1,4 +1,4 @@
-"""A league's parameters: the whole of what was fitted, and the file that holds it.
+"""A league's parameters: everything that was fitted, and its file format.
 
 One value of `Parameters` holds a league. All figures are maximum-likelihood or least-squares fits
 on recorded games by `tracker fit`; docs/model.md tells how, docs/model-card.md how well.
@@ -41,21 +41,21 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FORMAT = 3
-"""The version of the file format; a file of another format is refused, but that of EARLIER."""
+"""The version of the file format that is written; EARLIER can be read too, no other."""
 
 EARLIER = 2
-"""The format before: what it does not hold is nothing that a forecast must know."""
+"""The format before. The figures that it lacks are optional."""
 
 FEATURE_VERSION = "score-clock-possession-bonus-prior-ends-box-tip-2"
-"""Names what a forecast looks at; it changes when an input is added or read differently."""
+"""The name of the forecast's inputs. It changes when an input is added or read differently."""
 
 
 @dataclass(frozen=True, eq=False)
 class Parameters:
-    """Everything fitted for one league, and the names under which its forecasts are stored.
+    """Everything fitted for one league, and the versions that its snapshots are stored with.
 
-    `players` are figures of its players other than the shipped ones; `calibrations` correct the
-    chances that are read off its forecasts.
+    `players` replace the shipped figures of the league's players; `calibrations` correct the
+    chances that are read off its outlooks.
     """
 
     league: str
@@ -70,9 +70,9 @@ class Parameters:
     ratings: RatingFigures
     spans: Mapping[str, SpanFigures]
     breaks: Endgame
-    """Tables of the ends of periods before the last one: for any lead, there is no fouling."""
+    """Tables for the ends of earlier periods: one for all leads, as nobody fouls to catch up."""
     ends: EndsBelief | None
-    """What is believed of the road teams' ends; None in a league where they tell nothing."""
+    """The belief about road teams' ends; None in leagues where ends have no effect."""
     about: About
     checksum: str
     players: PlayerFigures | None = None
@@ -85,7 +85,7 @@ class Parameters:
 
     @Lazy
     def landing(self) -> Landing:
-        """The endgame's tables at the flow's layer, summed over where a game may stand there."""
+        """The endgame's tables from the flow's layer on, summed for every lead at the layer."""
         return land(self.endgame, self.flow.layer)
 
 
@@ -143,19 +143,19 @@ def _read(document: Mapping[str, Any]) -> Parameters:
 
 
 def _wide(weights: Floats, features: int) -> Floats:
-    """Weights by knot and feature; those of features that a file does not know are 0."""
+    """Weights by knot and feature, with 0 for features that an earlier file lacks."""
     found: Floats = np.pad(weights, ((0, 0), (0, features - weights.shape[1])))
     return found
 
 
 EARLIER_SPAN = 8
-"""How many weights a span had in the format before: four of the margin, four of the total."""
+"""The number of weights of a span in the format before: four of the margin, four of the total."""
 
 
 def _span(row: Mapping[str, Sequence[float]]) -> SpanFigures:
-    """The figures of a span; in an earlier file the weights of newer features are 0.
+    """The figures of a span. Features that an earlier file lacks get the weight 0.
 
-    The newest are the last ones: a file that lacks them is read as it is.
+    A file that lacks the newest features alone needs no change: they are the last ones.
     """
 
     def weights(name: str) -> tuple[float, ...]:
@@ -205,12 +205,12 @@ def pack_tables(tables: Sequence[Table]) -> tuple[list[int], str]:
 
 
 def unpack_tables(sizes: list[int], leads: int, text: str) -> tuple[Floats, ...]:
-    """Undo `pack_tables`; every table adds up to 1 again."""
+    """The inverse of `pack_tables`; every table adds up to 1."""
     return tuple(map(whole, read_tables(sizes, leads, text)))
 
 
 def read_tables(sizes: list[int], leads: int, text: str) -> tuple[PackedTable, ...]:
-    """The same, each lead made chances only where it is read."""
+    """The inverse of `pack_tables`, with each lead unpacked when it is read."""
     flat = np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype="<u2")
     tables, start = [], 0
     for n in sizes:

@@ -1,4 +1,4 @@
-"""Quarters and halves: their points from what has been played and what is left of them."""
+"""The points of quarters and halves: the points so far plus a forecast of the rest."""
 
 from __future__ import annotations
 
@@ -32,41 +32,41 @@ if TYPE_CHECKING:
 MARGIN_PART = ("prior", "lead", "ball", "bonus", "tip")
 TOTAL_PART = ("one", "prior", "lead", "bonuses", "ends", "possessions", "favourite")
 SPAN_FEATURES = (*MARGIN_PART, *TOTAL_PART)
-"""What moves a span's points. The margin: prior margin and lead, both times the part of the span
-that is left, the ball, the bonus (home minus away, times the part of the period left), and the
-first ball of its periods to come. The total: 1, prior total over the league's and min(|lead|, 30) /
-10, all times the part left, the teams in the bonus times the part of the period left, the belief of
-the ends times the part left, the flow's possessions by the span's part of what is to come, and of
-the spans of a first half |prior margin| / 10 times the part left."""
+"""The features of a span's points. Of the margin: prior margin and lead, both times the part of the
+span that is left, the ball, the bonus (home minus away, times the part of the period left), and the
+first ball of its periods to come. Of the total: 1, prior total over the league's and
+min(|lead|, 30) / 10, all times the part left; the teams in the bonus times the part of the period
+left; the belief of the ends times the part left; the flow's possessions by the span's part of what
+is to come; and, for spans of a first half, |prior margin| / 10 times the part left."""
 
 LAST_MINUTE = 60.0
 """Seconds left of a span from which its end is read off the tables of possessions."""
 
 _WIDTH = 4.7
-"""Half the window of a span's points in standard deviations: what lies beyond is below 3e-6."""
+"""Half the window of a span's points in standard deviations: what lies outside is below 3e-6."""
 
 _SMALLEST_SD = 0.25
-"""Points: a span that is still open is never surer than this of what it ends with. A guard: the
-last minute is read off tables."""
+"""Points: the least sd of an open span's points. A guard: the last minute is read off tables."""
 
 
 _FEW = 12
-"""Values up to which a normal's chances are worked out one by one, when nothing else asks."""
+"""The most values whose chances are computed one by one instead of the whole distribution."""
 
 _ROOT_HALF = math.sqrt(0.5)
-"""Between a standard deviation and what erfc counts in."""
+"""The factor between a standard deviation and the argument of erfc."""
 
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """What a forecast needs to speak of quarters and halves."""
+    """What the forecast of quarters and halves needs."""
 
     state: GameState
     at: Moment
     parameters: Parameters
     final: Lattice
-    """The final score, and that after regulation where it is known."""
+    """The final score."""
     regulation: Lattice | None
+    """The score after regulation, where it is known."""
 
     @property
     def over(self) -> bool:
@@ -74,7 +74,7 @@ class Periods:
         return self.state.phase is Phase.FINAL
 
     def points(self, span: Span) -> Points:
-        """Points of `span`. Raises Unpriceable when the points by period are needed and unknown."""
+        """The points of `span`. Raises Unpriceable if it needs unknown points by period."""
         rules = self.state.game.rules
         if span is Span.REGULATION:
             if self.regulation is None:
@@ -97,7 +97,7 @@ class Periods:
 
     @property
     def _ended(self) -> bool:
-        """The current period is over, and cannot continue."""
+        """Whether the current period is over and cannot continue."""
         return self.state.clock == 0 and self.state.phase is not Phase.LIVE
 
     def _unknown(self) -> Unpriceable:
@@ -106,7 +106,7 @@ class Periods:
         )
 
     def _scored(self, first: int, last: int) -> tuple[int, int]:
-        """Points of the periods from `first` to `last`."""
+        """Points (home, away) of the periods from `first` to `last`."""
         if last < first:
             return 0, 0
         score: Score = self.state.score
@@ -126,13 +126,13 @@ class Periods:
         return Lattice.certain(*self._scored(first, last))
 
     def _last_minute(self, breaks: Endgame, first: int, last: int) -> Lattice:
-        """A span that ends within a minute, possession by possession."""
+        """A span that ends within a minute, from the tables of possessions."""
         score = self._scored(first, last)
         cells = untilted(breaks, 0, self.at.ball, self.state.clock)
         return Lattice(*score, cells, score)
 
     def _to_come(self, span: Span, first: int, last: int) -> Points:
-        """A span that is being played or is still to come, and does not end the game."""
+        """A span that is being played or still to come, and ends before the game does."""
         breaks = self.parameters.breaks
         if self.state.period == last and self.state.clock <= LAST_MINUTE:
             return self._last_minute(breaks, first, last)
@@ -171,8 +171,8 @@ def span_features(
 ) -> tuple[float, ...]:
     """The values of SPAN_FEATURES.
 
-    `part` of the span of `length` seconds is left, `covered` are its first and last period, `begun`
-    says if it is being played.
+    `part` is the part of the span that is left, `length` its seconds, `covered` its first and last
+    period, and `begun` whether it is being played.
     """
     first, last = covered
     played = 1 - at.left / at.regulation
@@ -199,9 +199,9 @@ def span_features(
 
 @dataclass(frozen=True, eq=False)
 class NormalPoints:
-    """Points so far plus what is left, whose margin and total are normal: (mean, sd) of each.
+    """Points so far plus points to come, whose margin and total are normal: (mean, sd) of each.
 
-    Margin and total are read off directly; the lattice is only made for team totals and parlays.
+    Margin and total are computed directly. The lattice is made for team totals and parlays alone.
     """
 
     scored: tuple[int, int]
@@ -218,7 +218,7 @@ class NormalPoints:
 
     @Lazy
     def total(self) -> Pmf:
-        """Points of both teams; what is left is never less than nothing."""
+        """Points of both teams; the points to come are never below 0."""
         mean, sd = self.to_total
         low, edges = _edges(mean, sd, 0)
         return Pmf.from_sums(self.scored[0] + self.scored[1] + low, edges)
@@ -276,7 +276,7 @@ class NormalPoints:
         return standing(self.scored, name)
 
     def window(self, name: str, low: int, high: int) -> Floats:
-        """P(part < v) for v = low … high; of a few values without working out all the others."""
+        """P(part < v) for v = low … high; a few values need not the whole distribution."""
         if name not in ("margin", "total") or name in self.__dict__ or high - low > _FEW:
             return self.part(name).window(low, high)
         home, away = self.scored
@@ -298,7 +298,7 @@ class NormalPoints:
 
 
 def _reach(mean: float, sd: float, least: int | None) -> tuple[int, int]:
-    """The first and the last whole number that a normal reaches, none below `least`."""
+    """The first and last whole number within the window of a normal, none below `least`."""
     low = math.floor(mean - _WIDTH * sd)
     if least is not None and low < least:
         low = least
@@ -306,9 +306,9 @@ def _reach(mean: float, sd: float, least: int | None) -> tuple[int, int]:
 
 
 def _edges(mean: float, sd: float, least: int | None) -> tuple[int, Floats]:
-    """The first whole number that a normal reaches, and its distribution function about each.
+    """The first whole number within the window of a normal, and P(X < x) from there on.
 
-    What lies below `least` falls on it.
+    Chances below `least` count for `least`.
     """
     low, high = _reach(mean, sd, least)
     edges: Floats = ndtr((np.arange(low, high + 2) - (0.5 + mean)) / sd)

@@ -1,4 +1,4 @@
-"""What was fitted of players: every figure that their forecast uses, with its meaning and unit.
+"""The fitted figures of the player forecast: the meaning and unit of each, and the file format.
 
 One value of `PlayerFigures` holds a league. All figures come from `tracker fit --props`, by maximum
 likelihood on recorded player-games; docs/model.md tells how, docs/player-card.md how well.
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 
 
 PLAYER_FORMAT = 3
-"""The version of the file format; a file of another format is refused, but those of EARLIER."""
+"""The version of the file format that is written; EARLIER can be read too, no other."""
 
 EARLIER = (2, 1)
-"""The formats before: the last knows nothing of what opponents allow, the one before it nothing of
-line-ups, stars and players who were not seen either."""
+"""The formats before. Format 2 lacks what opponents allow; format 1 also lacks line-ups, stars and
+unseen regulars."""
 
 GAME_MINUTES = 48.0
-"""Minutes are counted in games of this length: a league that plays 40 is stretched to it."""
+"""The length of a game in which minutes are counted: those of a 40-minute league are stretched."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateFigures:
-    """How a player's figure for each minute is told from his recent games.
+    """How a player's rate (a figure for each minute) is estimated from his recent games.
 
-    A game counts `decay` times as much as the next one; `minutes` minutes at the rate that players
-    with his part of the game have are added. `base` are that rate's weights of
+    A game counts `decay` times as much as the next one. The mean is shrunk by `minutes` minutes at
+    the rate of players with his share of the game; `base` are that rate's weights of
     `priors.base_features`.
     """
 
@@ -49,11 +49,12 @@ class RateFigures:
 
 @dataclass(frozen=True, slots=True)
 class PriorFigures:
-    """How a player's minutes are told from his recent games.
+    """How a player's minutes are estimated from his recent games.
 
-    `decays` are the memories (a game counts `decay` times as much as the next), `minutes` the
-    least-squares weights of `priors.minutes_features`. `starting` and `bench` are the usual
-    minutes of either role, `average` and `starts` those of anybody, and how often he starts.
+    `decays` are the weights of a game beside the next one, one a memory; `minutes` the weights of
+    `priors.minutes_features`, by least squares. `starting` and `bench` are the usual minutes of a
+    starter and of a substitute, `average` those of anybody, and `starts` the share of games
+    started.
     """
 
     decays: tuple[float, ...]
@@ -66,15 +67,16 @@ class PriorFigures:
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Figures that run along the game. `at` is the part of regulation that is played, rising.
+    """Figures that change during the game. `at` is the part of regulation played, rising.
 
-    The rest has one row for each: `done` is the chance that a player is done for the night whoever
-    he is (an injury, an ejection), `bounds` the log-odds at which the classes of the share of what
-    is left that he plays begin, `shares` the mean share of each class, `weights` those of
-    `remainder.SHARE_FEATURES`, `widths` those of `remainder.WIDTH_FEATURES`, `usual` the
-    part of a team's points that is still to come, `rates` the weights of
-    `remainder.RATE_FEATURES`, one row for each of BASIC, and `powers` how much more than in
-    proportion each of BASIC grows with the minutes: who plays more than expected is playing well.
+    Every other array has one row for each entry of `at`. `done` is the chance that a player is done
+    for the night for a reason that the state does not show (an injury, an ejection). He plays a
+    share of the time left: `bounds` are the log-odds between the classes of this share, `shares`
+    the mean share of each class, `weights` those of `remainder.SHARE_FEATURES` and `widths` those
+    of `remainder.WIDTH_FEATURES`. `usual` is the part of a team's points that is still to come.
+    `rates` are the weights of `remainder.RATE_FEATURES`, one row for each of BASIC. `powers` say by
+    how much more than in proportion each of BASIC grows with the minutes: a player who is given
+    more minutes than expected is playing well.
     """
 
     at: Floats
@@ -90,17 +92,17 @@ class Moments:
 
 @dataclass(frozen=True, eq=False)
 class PlayerFigures:
-    """Everything fitted of players for one league.
+    """Everything fitted for the players of one league.
 
-    `live` holds while the clock runs, `breaks` before tip-off and between periods. `memory[i]` are
-    the minutes that a prior rate of BASIC[i] weighs beside today's own. `spread[i]` is the shape of
-    the gamma by which today's rate varies about what is expected of it: smaller is wider. `trips`
-    are the chances of 1, 2, 3, ... points each time a player scores other than by a three.
-    `ties[i][j]` is the covariance of what is added to BASIC[i] and BASIC[j] beyond what the minutes
-    explain, over the root of the product of their means: a rebound of his own miss, say.
-    `overtime` are the weights of `remainder.overtime_share`. `fouls` put a player out.
-    `transferred` figures are another league's, scaled. `level` are points, rebounds and assists of
-    the average player for each minute when the seasons were over; () in `transferred` figures.
+    `live` is used while the clock runs, `breaks` before tip-off and between periods. `memory[i]` is
+    the weight, in minutes, of a prior rate of BASIC[i] beside tonight's minutes. `spread[i]` is the
+    shape of the gamma by which tonight's rate varies about its mean: smaller is wider. `trips` are
+    the chances of 1, 2, 3, … points each time a player scores other than by a three. `ties[i][j]`
+    is the covariance of the figures added to BASIC[i] and BASIC[j] that the minutes do not explain
+    (a rebound of his own miss, say), over the root of the product of their means. `overtime` are
+    the weights of `remainder.overtime_share`. `fouls` is the number that puts a player out.
+    `transferred` figures are another league's, scaled. `level` are points, rebounds and assists a
+    minute of the average player at the end of the fitted seasons; () in `transferred` figures.
     """
 
     league: str
@@ -184,7 +186,7 @@ def _moments(given: Mapping[str, Any]) -> Moments:
 
 
 def _shares(given: Any) -> Floats:
-    """Weights of SHARE_FEATURES; of those that a file does not know yet they are 0."""
+    """Weights of SHARE_FEATURES, with 0 for features that an earlier file lacks."""
     table = np.array(given, dtype=np.float64)
     found: Floats = np.pad(table, ((0, 0), (0, len(SHARE_FEATURES) - table.shape[1])))
     return found
@@ -194,11 +196,11 @@ _NEW = {
     "min_gap": 2, "use_gap": 2, "unseen": 2, "star": 2, "star*blowout": 2, "own_gap": 2,
     "allowed": 3,
 }  # fmt: skip
-"""The format from which on a feature of RATE_FEATURES is known; the others always were."""
+"""The format that introduced a feature of RATE_FEATURES; the others are of format 1."""
 
 
 def _rates(given: Any) -> Floats:
-    """Weights of RATE_FEATURES likewise: a file of an earlier format has fewer columns."""
+    """Weights of RATE_FEATURES, with 0 for features that an earlier file lacks."""
     table = np.array(given, dtype=np.float64)
     for form in (PLAYER_FORMAT, *EARLIER):
         columns = [k for k, x in enumerate(RATE_FEATURES) if _NEW.get(x, 1) <= form]

@@ -1,9 +1,9 @@
-"""Who else is on the court: what a player's team-mates bring, and what his opponents allow.
+"""How a player's forecast depends on his team-mates tonight and on his opponents.
 
-Whoever is out leaves minutes and shots to the others. For each team-mate his usual minutes and
-figures for each minute are known; those who play with a man in a usual game are added up, those who
-can play tonight likewise, and the log of one over the other moves his own minutes and rates. What
-a team allows is what those who played it lately did in their minutes, over the league's.
+A player who is out leaves his minutes and shots to the others. The usual minutes and figures of a
+player's team-mates are added up twice: for those he usually plays with, and for those who can play
+tonight. The log of the ratio moves his own minutes and rates. What a team allows is measured by the
+figures of its recent opponents for each minute, relative to the league's.
 """
 
 from __future__ import annotations
@@ -19,66 +19,67 @@ if TYPE_CHECKING:
     from tracker.domain.player import PlayerGame
 
 KINDS = (Stat.PTS, Stat.REB, Stat.AST)
-"""The figures of team-mates that are looked at."""
+"""The figures that are added up over team-mates and opponents."""
 
 LEAST_MINUTES = 10.0
-"""Of a 48-minute game: who usually plays less is missed by nobody."""
+"""Minutes of a 48-minute game: a team-mate who usually plays less is not counted."""
 
 LARGEST_GAP = 0.35
-"""In logs: a line-up further from the usual one tells no more."""
+"""In logs: the largest gap between tonight's line-up and the usual one that counts."""
 
 GAME_MEMORY, MINUTES_MEMORY, RATE_MEMORY = 0.96, 0.88, 0.97
-"""What a game counts beside the next one: in a man's usual line-up, minutes and rates."""
+"""The weight of a game beside the next one: in a player's usual line-up, minutes and rates."""
 
 PLAIN_MINUTES, PLAIN_RATE_MINUTES = 20.0, 100.0
-"""One game of such minutes, and so many minutes at the league's rate, are added to a man's own."""
+"""A player's minutes are shrunk by one game of PLAIN_MINUTES, and his rates by PLAIN_RATE_MINUTES
+at the league's rate."""
 
 LEAGUE_RATES = (0.47, 0.18, 0.105)
-"""Points, rebounds and assists of the average player for a minute: NBA games of 2020-24."""
+"""Points, rebounds and assists of the average player a minute: NBA games of 2020-24."""
 
 ALLOWED_MEMORY, ALLOWED_GAMES = 0.95, 8.0
-"""What a game counts beside the next one in what a team allows, and how many games at the league's
-rate are added to its own. Chosen on NBA games of 2020-24."""
+"""The weight of a game beside the next one in what a team allows, and the number of games at the
+league's rate that its own are shrunk by. Chosen on NBA games of 2020-24."""
 
 LARGEST_ALLOWED = 0.2
-"""In logs: no team allows further from the league's rate than this. A guard; the largest of four
-NBA seasons is .13."""
+"""In logs: the furthest from the league's rate that a team is taken to allow. A guard; the largest
+of four NBA seasons is .13."""
 
 TEAM_MINUTES = 240.0
 """Minutes that the players of a team have in a 48-minute game."""
 
 LEVEL_GAMES = 100.0
-"""Games of one team that the shipped level of the league weighs beside those that were read."""
+"""The weight of a league's shipped level beside the games that were read, in games of one team."""
 
 FEWEST_LEVEL_GAMES = 40.0
-"""Games of one team from which on a league's level is told where none is shipped."""
+"""The fewest games of one team from which a league's level is estimated if none is shipped."""
 
 WHOLE_BOX = 0.75
-"""A box with less than this part of a team's minutes is no whole one and teaches nothing."""
+"""A box with less than this part of a team's minutes is incomplete and is left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """Minutes of several players together, and what they bring in them, in the order of KINDS."""
+    """The minutes of several players together, and their figures in them, in the order of KINDS."""
 
     minutes: float = 0.0
     figures: tuple[float, ...] = (0.0, 0.0, 0.0)
 
     def plus(self, other: Bulk, times: float = 1.0) -> Bulk:
-        """Both together, the other so many times."""
+        """The sum of this and `times` the other."""
         figures = tuple(a + times * b for a, b in zip(self.figures, other.figures, strict=True))
         return Bulk(self.minutes + times * other.minutes, figures)
 
     def scaled(self, factor: float) -> Bulk:
-        """So many times as much."""
+        """Minutes and figures times a factor."""
         return Bulk(self.minutes * factor, tuple(x * factor for x in self.figures))
 
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """How much less the team-mates bring tonight than usually, in logs; 0 where nothing is known.
+    """How much less the team-mates bring tonight than usual, in logs; 0 if nothing is known.
 
-    `figures` are those for each minute that they play, in the order of KINDS.
+    `figures` are gaps of figures a minute, in the order of KINDS.
     """
 
     minutes: float = 0.0
@@ -89,7 +90,7 @@ NO_GAPS = Gaps()
 
 
 def gaps(usual: Bulk | None, tonight: Bulk) -> Gaps:
-    """What is missing tonight of the usual team-mates."""
+    """The gaps between a player's usual team-mates and tonight's."""
     if usual is None or min(usual.minutes, tonight.minutes) <= 0:
         return NO_GAPS
     longer = math.log(usual.minutes / tonight.minutes)
@@ -104,20 +105,20 @@ _LEAST = 1e-6
 
 
 def held(gap: float) -> float:
-    """A gap within LARGEST_GAP either way."""
+    """A gap, clipped to LARGEST_GAP either way."""
     return min(max(gap, -LARGEST_GAP), LARGEST_GAP)
 
 
 @dataclass(frozen=True, slots=True)
 class Mate:
-    """A player as his team-mates see him: what he brings, and what his own mates usually bring."""
+    """A player as a team-mate: what he brings to a line-up, and what his usual team-mates bring."""
 
     brings: Bulk
     usual: Bulk | None = None
 
 
 def brings(minutes: float, rates: Iterable[float]) -> Bulk:
-    """What a player with such usual minutes of a 48-minute game adds to a line-up."""
+    """What a player adds to a line-up, by his usual minutes of a 48-minute game and his rates."""
     if minutes < LEAST_MINUTES:
         return Bulk()
     return Bulk(minutes, tuple(minutes * x for x in rates))
@@ -125,7 +126,7 @@ def brings(minutes: float, rates: Iterable[float]) -> Bulk:
 
 @dataclass(slots=True)
 class _Walk:
-    """A player's memories while his games are gone through."""
+    """A player's decayed sums while his games are read in order."""
 
     games: float = 0.0
     minutes: float = 0.0
@@ -157,9 +158,9 @@ class _Walk:
 
 
 def mates_of(games: Mapping[str, Iterable[PlayerGame]], stretch: float = 1.0) -> dict[str, Mate]:
-    """The players of one team by their key, from their games for it, in any order.
+    """The players of one team by their key, from their games for it in any order.
 
-    `stretch` is how many minutes of a 48-minute game a minute of the league's is.
+    `stretch` is 48 over the minutes of the league's game.
     """
     by_game: dict[tuple[Any, str], list[tuple[str, PlayerGame]]] = {}
     for key, own in games.items():
@@ -182,10 +183,10 @@ def mates_of(games: Mapping[str, Iterable[PlayerGame]], stretch: float = 1.0) ->
 def level_of(
     games: Iterable[PlayerGame], shipped: tuple[float, ...], stretch: float = 1.0
 ) -> tuple[float, ...]:
-    """Figures of the league's players for a minute, in the order of KINDS; () where none can tell.
+    """Figures a minute of the league's average player, in the order of KINDS; () if unknown.
 
-    `games` are all that were read of the league, `shipped` the level of the seasons that were
-    fitted, () in a league that takes another's figures.
+    `games` are all games of the league that were read. `shipped` is the level of the fitted
+    seasons, or () in a league that uses another's figures.
     """
     whole = _added(games)
     team = TEAM_MINUTES / stretch
@@ -200,9 +201,10 @@ def level_of(
 def allowed(
     against: Iterable[PlayerGame], level: tuple[float, ...], stretch: float = 1.0
 ) -> tuple[float, ...]:
-    """By how much a team lets its opponents' players do more than usual, in logs, as KINDS.
+    """How much more than the league's a team's opponents get a minute, in logs, as KINDS.
 
-    `against` is what these did, in any order; `level` as `level_of` has it. Without either it is 0.
+    `against` are the games of these opponents' players, in any order, and `level` is the result of
+    `level_of`. Without either it is 0.
     """
     if not level or min(level) <= 0:
         return NOTHING_ALLOWED
@@ -223,17 +225,17 @@ def allowed(
 
 
 NOTHING_ALLOWED = (0.0, 0.0, 0.0)
-"""Of an opponent of whom nothing is known."""
+"""What an opponent of whom nothing is known allows."""
 
 
 def allowed_log(figure: float, minutes: float, rate: float) -> float:
-    """The log of a figure for each minute over the league's, within LARGEST_ALLOWED either way."""
+    """The log of a figure a minute over the league's rate, clipped to LARGEST_ALLOWED."""
     log = math.log(max(figure, _LEAST) / minutes / rate)
     return min(max(log, -LARGEST_ALLOWED), LARGEST_ALLOWED)
 
 
 def _added(games: Iterable[PlayerGame]) -> Bulk:
-    """Minutes and figures of games together."""
+    """The sum of minutes and figures of games."""
     minutes, sums = 0.0, [0.0] * len(KINDS)
     for game in games:
         stats = dict(game.stats)

@@ -1,7 +1,7 @@
-"""How a player's box line may end: minutes first, then a rate, then counts.
+"""The distribution of a player's final box line: first his minutes, then his rates, then counts.
 
-A `Scene` holds what all players of a state share; each player's own part is worked out when it is
-first asked for, and each of his figures likewise.
+A `Scene` holds what all players of a state share. A `PlayerOutlook` is one player's forecast; it
+computes his minutes, and each of his figures, when they are first used.
 """
 
 from __future__ import annotations
@@ -54,35 +54,35 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FAR = 15
-"""Points: a game that regulation ends with such a margin, or a larger one, was decided early."""
+"""Points: a margin at the end of regulation from which a game counts as a blowout."""
 
 LEAST_TEAM = 0.3
-"""Points: a team is never expected to add less while there is time, so that logarithms exist."""
+"""Points: the least that a team is expected to add while time is left, so that its log exists."""
 
 RARE_OVERTIME = 0.08
-"""An overtime that is less likely only adds its expected minutes to those of regulation."""
+"""A chance of overtime below this adds its expected minutes instead of classes of its own."""
 
 _NAMES = tuple(x.value for x in BASIC)
 
 LEAST_CLASS = 1e-4
-"""A class of minutes that is less likely is not looked at."""
+"""The chance below which a class of minutes is left out."""
 
 _ENDED = re.compile(r"eject|disqualif|did not return|will not return|not returning|ruled out|inj|"
                     r"\bout\b|suspen|inactive|inelig|dnd|dnp", re.IGNORECASE)  # fmt: skip
-"""Words of a feed's note which say that a player's game is over."""
+"""Words in a feed's note that say that a player's game is over."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What all players of a state share: the figures of the moment, and how the game may end.
+    """What all players of a state share: the figures of the moment, and the game's outlook.
 
-    `minute_shares`, `shares`, `rates` and `powers` are figures of `figures.Moments`. `minutes_left`
-    are those of regulation, or of the overtime that is being played. `played` is the part of a
-    regulation game that has been played, above 1 in overtime; `live` says that the clock may run.
-    `reckoned` is `played`, but no earlier than the first live moment that figures were fitted on.
-    `level` is the chance of an overtime to come, `blowout` that of a margin of FAR or more,
-    `margin` the expected margin and `lead` the present one, both / 10 from the home side. `to_come`
-    are the expected points of (home, away), `usual_points` those of an average team at that clock.
+    `minute_shares`, `shares`, `rates` and `powers` are interpolated from `players.Moments`.
+    `minutes_left` are those of regulation, or of the overtime in play. `played` is the part of
+    regulation played, above 1 in overtime; `live` is whether the clock may run. `reckoned` is
+    `played`, but at least the first live moment that was fitted. `level` is the chance of an
+    overtime to come, `blowout` that of a margin of FAR or more, `margin` the expected margin and
+    `lead` the present one, both / 10 and + for home. `to_come` are the expected points to come of
+    (home, away), `usual_points` those of an average team at that clock.
     """
 
     minute_shares: Shares
@@ -102,16 +102,16 @@ class Scene:
     lines: Mapping[tuple[Side, str], PlayerLine]
     """Box lines by `player_key`; a name that a side has twice is left out."""
     lineup: Mapping[tuple[Side, str], Bulk]
-    """What each team-mate who can play tonight brings, where anything is known of him."""
+    """What each known team-mate who can play tonight brings to the line-up."""
     tonight: Mapping[Side, Bulk]
-    """All of a side together."""
+    """The sum of `lineup` over each side."""
 
 
 def scene(state: GameState, end: Lattice, average_total: float, players: PlayerPriors) -> Scene:
-    """The figures of a moment, between those of the moments that were fitted.
+    """The scene of a state, with figures interpolated between the fitted moments.
 
-    `end` is the score after regulation, or after the overtime that is played; `average_total` are
-    the points of both teams of the league's average game.
+    `end` is the lattice of the score after regulation, or after the overtime in play.
+    `average_total` are the points of both teams in the league's average game.
     """
     rules = state.game.rules
     whole = float(rules.regulation_seconds)
@@ -119,7 +119,7 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
     live = state.phase in (Phase.LIVE, Phase.SUSPENDED) or (state.period > 0 and state.clock > 0)
     left = state.seconds_left
     at = 1 - min(left, whole) / whole
-    # At the tip no more is known than before it, but for who starts.
+    # At the tip the state shows who starts, and nothing else that was unknown before it.
     running = (live and at > 0) or overtime
     moments = players.figures.live if running else players.figures.breaks
     low, high, weight = _between(moments, at, running=running)
@@ -168,7 +168,7 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
 
 
 def _can_play(line: PlayerLine | None, *, begun: bool) -> bool:
-    """Whether a team-mate counts tonight: before tip-off who is not out, then who has been seen."""
+    """Whether a team-mate counts tonight: if not listed out before tip-off, if seen after it."""
     if line is None:
         return False
     if begun:
@@ -185,10 +185,10 @@ def _together(lineup: Mapping[tuple[Side, str], Bulk], side: Side) -> Bulk:
 
 
 def _between(moments: Moments, at: float, *, running: bool) -> tuple[int, int, float]:
-    """The moments about a clock, and the weight of the later one.
+    """The indices of the fitted moments around a clock, and the weight of the later one.
 
-    A live clock keeps to its own quarter of the game, for who is on the court changes in a break;
-    a break has its own figures.
+    A live clock uses moments of its own quarter alone, because line-ups change in a break. A break
+    has figures of its own and uses the nearest.
     """
     ats = moments.at
     if not running:
@@ -207,7 +207,7 @@ def _between(moments: Moments, at: float, *, running: bool) -> tuple[int, int, f
 
 @dataclass(frozen=True, eq=False)
 class PlayerOutlook:
-    """How one player's box line may end. `over` is true once nothing of his can change."""
+    """The distribution of one player's final box line. `over`: his line can no longer change."""
 
     line: PlayerLine
     over: bool
@@ -217,7 +217,7 @@ class PlayerOutlook:
     regulation: float
 
     def pmf(self, stat: Stat) -> Pmf:
-        """The chances of his final figure, from what he has. Raises Unpriceable."""
+        """The distribution of his final figure. Raises Unpriceable."""
         found = self._pmfs.get(stat)
         if found is None:
             has = self.has(stat)
@@ -231,7 +231,7 @@ class PlayerOutlook:
         if self.over:
             return float(sum(x >= CATEGORY_REACHED for x in has) >= categories)
         left = self.remainder
-        # Class by class of his minutes: how many categories are reached, as a chance of each count.
+        # For each class of minutes: the chance of each number of categories reached so far.
         counts = np.zeros((left.chances.size, len(has) + 1))
         counts[:, 0] = 1.0
         for stat, held in zip(CATEGORIES, has, strict=True):
@@ -244,7 +244,7 @@ class PlayerOutlook:
         return min(float(left.chances @ counts[:, categories:].sum(axis=1)), 1.0)
 
     def has(self, stat: Stat) -> int:
-        """What he has of a figure. Raises Unpriceable where the box does not tell."""
+        """His figure so far. Raises Unpriceable if the box does not give it."""
         if not self.line.stats and not self.line.played:
             return 0
         has = figure(self.line, stat)
@@ -258,16 +258,16 @@ class PlayerOutlook:
 
     @Lazy
     def standing(self) -> Standing[float]:
-        """Him at this moment, as the figures see him."""
+        """His inputs of the model at this moment. Raises LittleKnown."""
         line, scene, limit = self.line, self.scene, self.priors.figures.fouls
         prior = self.priors.of(self.side, self.key)
-        # Until somebody has played, feeds may not know yet who starts.
+        # Before the tip a box may list no starters yet.
         known = None if scene.played == 0 and not line.starter else line.starter
         usual = prior.minutes(known) / self.regulation
         starter = prior.starts if known is None else float(known)
         stretch = GAME_MINUTES / self.regulation
-        # Within the first minute minutes and clock say the same of everybody: figures of a later
-        # moment would take a second on the court for news. Who is on it is taken to stay that long.
+        # Within the first minute everybody's minutes follow from the clock. Figures fitted later
+        # would take a second on the court for news, so whoever is on it is taken to stay so long.
         ahead = (scene.reckoned - scene.played) * GAME_MINUTES
         minutes = line.minutes * stretch + (ahead if line.on_court else 0.0)
         now = scene.played * GAME_MINUTES
@@ -295,7 +295,7 @@ class PlayerOutlook:
 
     @Lazy
     def gaps(self) -> Gaps:
-        """What tonight's team-mates lack of what they usually bring."""
+        """How much less his team-mates bring tonight than usual."""
         who = self.side, self.key
         mate = self.priors.mates.get(who)
         if mate is None:
@@ -305,12 +305,12 @@ class PlayerOutlook:
 
     @property
     def key(self) -> str:
-        """His name as priors hold it."""
+        """The key of his name in priors."""
         return player_key(self.line.name)
 
     @Lazy
     def remainder(self) -> Remainder:
-        """What he may still add."""
+        """The distribution of what he adds from here on."""
         return remainders([self])[0]
 
     @Lazy
@@ -327,7 +327,7 @@ class PlayerOutlook:
 
 
 def remainders(listed: Sequence[PlayerOutlook]) -> list[Remainder]:
-    """What each of the players of one scene may still add, all of them worked out together."""
+    """The remainders of several players of one scene, computed together."""
     scene, figures = listed[0].scene, listed[0].priors.figures
     standings = [x.standing for x in listed]
     chances = share_chances(standings, scene.minute_shares)
@@ -351,7 +351,7 @@ def remainders(listed: Sequence[PlayerOutlook]) -> list[Remainder]:
 
 
 def rates_of(listed: Sequence[PlayerOutlook]) -> Floats:
-    """`rates` of the players of one scene, a row for each."""
+    """`rates` of several players of one scene, a row each."""
     scene, figures, stretch = listed[0].scene, listed[0].priors.figures, listed[0].regulation
     standings = [x.standing for x in listed]
     before = np.array([x.priors.of(x.side, x.key).rates for x in listed])
@@ -384,9 +384,9 @@ def rates_of(listed: Sequence[PlayerOutlook]) -> Floats:
 
 
 def work_out(asked: Iterable[tuple[PlayerOutlook, Stat]]) -> None:
-    """Work out what players of one scene may add to figures, of all together: it is known then.
+    """Compute and keep the distributions of players' final figures, those of one scene together.
 
-    Who has no chance is left out.
+    Players without a chance are left out.
     """
     wanted: dict[tuple[PlayerOutlook, Stat], int] = {}
     for seen, stat in asked:
@@ -403,7 +403,7 @@ def work_out(asked: Iterable[tuple[PlayerOutlook, Stat]]) -> None:
 
 
 def _work_out_remainders(listed: Iterable[PlayerOutlook]) -> None:
-    """Work out `remainder` of all who have one and of whom it is not known yet."""
+    """Compute and keep the remainders of all players who can have one and have none yet."""
     able = []
     for seen in listed:
         if "remainder" not in seen.__dict__:
@@ -418,16 +418,16 @@ def _work_out_remainders(listed: Iterable[PlayerOutlook]) -> None:
 
 
 OVERTIME_MINUTES = 5.7
-"""Minutes of all overtimes together, where there is one: one in seven goes into another."""
+"""Expected minutes of all overtimes together once there is one: one in seven has a second."""
 
 
 _NOTHING = tuple((x.value, 0) for x in Stat)
 
 
 def _not_listed(player: Player, state: GameState) -> PlayerLine:
-    """The empty line of a player before tip-off, when no box need have him yet.
+    """The empty line of a player whom no box lists before tip-off.
 
-    Raises Unpriceable: of a game that is played a box must be read first, and have him once.
+    Raises Unpriceable once the game has begun: then a box must list him, exactly once.
     """
     if state.phase is Phase.SCHEDULED:
         return PlayerLine(player.key, player.name, player.side, _NOTHING)
@@ -445,13 +445,13 @@ def _not_listed(player: Player, state: GameState) -> PlayerLine:
 def player_outlook(
     player: Player, state: GameState, scene: Scene, players: PlayerPriors
 ) -> PlayerOutlook:
-    """How a player's line may end. Raises Unpriceable."""
+    """The forecast of one player's line. Raises Unpriceable."""
     line = scene.lines.get((player.side, player.key)) or _not_listed(player, state)
     ended = line.note is not None and _ENDED.search(line.note) is not None
     out = line.out or (ended and rules_out(line.note))
     if out and not line.played:
         raise PlayerOut(f"{line.name} is listed as out ({line.note}): his lines are void")
-    # A box in which nobody has played is from before the tip: it does not tell who never came in.
+    # A box in which nobody has played was read before the tip and cannot say who stayed out.
     final = state.phase is Phase.FINAL and any(x.played for x in state.players)
     if final and not (line.played or line.minutes > 0):
         raise PlayerOut(f"{line.name} did not play: his lines are void")

@@ -1,7 +1,7 @@
-"""What was believed of a player before tip-off: his minutes, and his figures for each minute.
+"""A player's prior: the minutes, and the figures a minute, expected of him before tip-off.
 
-Three sources are blended: his own recent games, each worth less the longer it is ago; the league's
-average for the part of the game that he plays; and a line with odds, where a person has one.
+Three sources are blended: his recent games, older ones with less weight; the league's average for
+the share of the game that he plays; and a betting line with odds, if there is one.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ if TYPE_CHECKING:
 Value = TypeVar("Value", float, "NDArray[Any]")
 
 PLAIN_GAMES = 1.0
-"""Games of the average player that are added to a player's own minutes."""
+"""The number of games of the average player by which a player's minutes are shrunk."""
 
 ROLE_GAMES = 2.0
-"""Games at the usual minutes of a role that are added to his own in that role."""
+"""The number of games at the usual minutes of a role by which his minutes in it are shrunk."""
 
 ROLE_DECAY = 0.9
-"""What a game in a role counts beside the next one in it."""
+"""The weight of a game in a role beside the next game in it."""
 
 ROLE_MINUTES = 20.0
 """Minutes of the average player, towards which the short memories shrink."""
@@ -55,43 +55,42 @@ ROLE_STARTS = 0.45
 """How often the average player starts."""
 
 FEWEST, MOST = 3.0, 42.0
-"""Minutes of a 48-minute game: nobody is expected to play less or more."""
+"""Minutes of a 48-minute game: the least and the most that anybody is expected to play."""
 
 MARKET_WEIGHT = 0.7
-"""The market's part of the log of a rate, where a person has a line and its odds. Books see
-injuries and match-ups that past games do not show; no recorded player lines were at hand to fit it.
-"""
+"""The weight of a betting line in the log of a rate, 0 to 1. Books see injuries and match-ups that
+past games do not show. Assumed: no recorded player lines were at hand to fit it."""
 
 VIG = 0.955
-"""What remains of an implied chance when the book's margin of a usual player line is taken out."""
+"""The fair part of the chance implied by a player line's odds, with a book's usual margin."""
 
 LARGEST_PULL = 1.6
-"""A line does not move a rate by more than this factor, however odd it is."""
+"""The largest factor by which a line moves a known player's rate."""
 
 QUOTED_MINUTES = 28.0
-"""Minutes of a 48-minute game that a player is taken to play of whom only a line is known that does
-not count points: books set lines on those who play."""
+"""Minutes of a 48-minute game of a player of whom only a line is known that does not count points.
+Assumed: books set lines on regulars."""
 
 FARTHEST_PULL = 8.0
-"""The same where a line is all that is known of him, beside the minutes that it implies."""
+"""The largest factor by which a line moves the rate of a player of whom nothing else is known."""
 
 LEAST_RATE = 1e-4
-"""For each minute: no rate is taken as lower where its logarithm is asked for."""
+"""The least rate a minute, so that its log exists."""
 
 BEFORE_TIP = 1.0
-"""In log-odds: a line that a person told of during the game is taken for one from before it as long
-as the chance that its price implies lies no further from what his games say. A judgement: lines
-lie some .45 from it before a game and 1.2 in play, and three in four were had before."""
+"""In log-odds: a line that is added during the game counts as one from before tip-off if the chance
+in its odds lies no further from the chance by the player's games. Chosen: lines lie some .45 from
+it before a game and 1.2 in play, and three in four are from before."""
 
 _STEPS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class PlayerQuote:
-    """A line on a player as a person has it, at decimal `odds`.
+    """A bet's line on a player at decimal `odds`.
 
-    `late` is one that was told of during the game by somebody who did not say when it was had.
-    `whose` says in words which bet has it.
+    `late`: the bet was added during the game without saying when it was placed. `whose` names the
+    bet in words.
     """
 
     market: PlayerTotal
@@ -102,10 +101,10 @@ class PlayerQuote:
 
 @dataclass(frozen=True, slots=True)
 class PlayerPrior:
-    """What is expected of a player.
+    """What is expected of a player before tip-off.
 
-    `starting` and `bench` are his minutes of a regulation game in either role, `starts` the chance
-    that he starts, `rates` his figures for each minute, in the order of BASIC.
+    `starting` and `bench` are his minutes of a regulation game as a starter and as a substitute,
+    `starts` the chance that he starts, and `rates` his figures a minute in the order of BASIC.
     """
 
     starting: float
@@ -114,7 +113,7 @@ class PlayerPrior:
     rates: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what no player can be."""
+        """Raise ValueError for minutes, starts or rates that no player can have."""
         if min(self.starting, self.bench) < 0 or not 0 <= self.starts <= 1:
             raise ValueError("a player's minutes and starts cannot be negative")
         if len(self.rates) != len(BASIC) or min(self.rates) < 0:
@@ -129,10 +128,10 @@ class PlayerPrior:
 
 @dataclass(frozen=True, eq=False)
 class PlayerPriors:
-    """The priors of a game's players, by side and `player_key`, and the figures that use them.
+    """The priors of a game's players by side and `player_key`, and the league's figures.
 
-    `told_by` says in a few words what each rests on. `guess` is whether a player of whom nothing is
-    known is taken for the average of his role: where a person asks "what if", not of a bet.
+    `told_by` says in a few words what each prior rests on. With `guess` an unknown player is taken
+    for an average one, as for `tracker price`; without it, as for bets, he has no chance.
     """
 
     figures: PlayerFigures
@@ -140,12 +139,12 @@ class PlayerPriors:
     told_by: Mapping[tuple[Side, str], str] = field(default_factory=dict)
     guess: bool = True
     mates: Mapping[tuple[Side, str], Mate] = field(default_factory=dict)
-    """All players of both teams of whom anything is known, as their team-mates see them."""
+    """All known players of both teams, as team-mates."""
     allowed: Mapping[Side, tuple[float, ...]] = field(default_factory=dict)
-    """What the opponent of a side allows its players: `lineup.allowed`."""
+    """What the opponent of each side allows its players (`lineup.allowed`)."""
 
     def of(self, side: Side, key: str) -> PlayerPrior:
-        """A player's prior. Raises LittleKnown, or with `guess` takes the average of his role."""
+        """A player's prior; with `guess` the average for unknown ones. Raises LittleKnown."""
         found = self.known.get((side, key))
         if found is None and not self.guess:
             raise LittleKnown("nothing is known of the player: no game of his has been read")
@@ -153,17 +152,17 @@ class PlayerPriors:
 
     @Lazy
     def unknown(self) -> PlayerPrior:
-        """A player without recorded games."""
+        """The prior of a player without recorded games."""
         return player_prior((), self.figures)
 
 
 def minutes_features(
     starter: Value, memories: Sequence[tuple[Value, Value, Value]], role: Value
 ) -> tuple[Value | float, ...]:
-    """What a player's minutes are told from.
+    """The features of a player's expected minutes.
 
-    `memories` are, for each decay, how many games are remembered, their minutes and their starts;
-    `role` is his usual minutes in the role that he has tonight.
+    `memories` are decayed sums of games, minutes and starts, one for each decay; `role` are his
+    usual minutes in tonight's role.
     """
     found: list[Value | float] = [1.0, starter]
     for games, minutes, starts in memories:
@@ -178,7 +177,7 @@ def minutes_features(
 
 
 def base_features(usual: Value, starter: Value) -> tuple[float, Value, Value, Value]:
-    """What the league's rate for a part of the game is told from; `usual` in log-odds."""
+    """The features of the league's rate for a share of the game; `usual` in log-odds."""
     return 1.0, usual, starter, usual * usual
 
 
@@ -189,9 +188,10 @@ def player_prior(
     quote: PlayerQuote | None = None,
     regulation: float = GAME_MINUTES,
 ) -> PlayerPrior:
-    """A player's prior from his recent games, in any order, and from a line where there is one.
+    """A player's prior from his recent games, in any order, and from a line if there is one.
 
-    `regulation` are the minutes of the league's game. Games in which he did not play are left out.
+    `regulation` is the length of the league's game in minutes. Games in which he did not play are
+    left out.
     """
     games = sorted((x for x in recent if x.minutes > 0), key=lambda x: (x.start, x.game_id))
     stretch = GAME_MINUTES / regulation
@@ -239,7 +239,7 @@ def _rate(
     base: Sequence[float],
     stretch: float,
 ) -> float:
-    """A figure for each minute of the league's game."""
+    """A player's rate of BASIC[i] a minute of the league's game."""
     own = figures.rates[i]
     usual = max(sum(w * x for w, x in zip(own.base, base, strict=True)), LEAST_RATE)
     played = counted = 0.0
@@ -255,9 +255,9 @@ def _rate(
 def from_averages(
     minutes: float, averages: Mapping[Stat, float], figures: PlayerFigures, regulation: float
 ) -> PlayerPrior:
-    """A prior as a person gives it: usual minutes, and usual figures of a game.
+    """A prior from given minutes and figures a game.
 
-    Figures that are not given are those of the average player with such minutes.
+    Missing figures are those of the average player with such minutes.
     """
     share = min(max(minutes / regulation, 0.02), 1.0)
     base = base_features(log_odds(share), 1.0 if share > 0.5 else 0.0)  # noqa: PLR2004 - half
@@ -273,10 +273,10 @@ def from_averages(
 
 
 def from_quote(quote: PlayerQuote, figures: PlayerFigures, regulation: float) -> PlayerPrior:
-    """The prior of a player of whom a line and its odds are all that is known.
+    """The prior of a player of whom nothing is known but a line and its odds.
 
-    He is the average player of those minutes at which the line would be fair: a line of 28.5 points
-    tells of a star who plays most of the game. What minutes cannot explain is in his rates.
+    He is taken for the average player of the minutes at which the line is fair: a line of 28.5
+    points means a star who plays most of the game. The rest is explained by his rates.
     """
     market, most = quote.market, MOST / GAME_MINUTES
     wanted = _over_of(quote)
@@ -296,14 +296,14 @@ def from_quote(quote: PlayerQuote, figures: PlayerFigures, regulation: float) ->
 def with_quote(
     prior: PlayerPrior, quote: PlayerQuote, figures: PlayerFigures, regulation: float = GAME_MINUTES
 ) -> PlayerPrior:
-    """The prior moved towards what a line and its odds say of the figures that it counts."""
+    """The prior with its rates moved towards those at which a line is fair."""
     return _pulled(prior, quote, figures, regulation, most=LARGEST_PULL, weight=MARKET_WEIGHT)
 
 
 def from_before(
     prior: PlayerPrior, quote: PlayerQuote, figures: PlayerFigures, regulation: float = GAME_MINUTES
 ) -> bool:
-    """Whether a line may be one from before tip-off, by what a player's games say of it."""
+    """Whether a line can be from before tip-off, judged by the player's games (BEFORE_TIP)."""
     if not quote.late:
         return True
     said = _over(prior, quote.market, figures, regulation)
@@ -311,7 +311,7 @@ def from_before(
 
 
 def _over_of(quote: PlayerQuote) -> float:
-    """The chance of the over that a price implies, without the book's margin."""
+    """The fair chance of the over from a line's odds."""
     backed = min(max(VIG / quote.odds, 0.02), 0.98)
     return 1 - backed if quote.market.direction is Direction.UNDER else backed
 
@@ -325,9 +325,9 @@ def _pulled(
     most: float,
     weight: float = 1.0,
 ) -> PlayerPrior:
-    """The prior with the rates of what a line counts moved so that the line is fair.
+    """The prior with the rates that a line counts moved towards those at which it is fair.
 
-    At most by the factor `most`; `weight` is the line's part of the move's logarithm.
+    `most` is the largest factor, `weight` the part of its log by which the rates are moved.
     """
     market = quote.market
     factor = _solved(
@@ -338,7 +338,7 @@ def _pulled(
 
 
 def _solved(rising: Callable[[float], float], wanted: float, low: float, high: float) -> float:
-    """Where a rising function has a value, between two positive bounds, or the nearer bound."""
+    """The argument at which a rising function has the value `wanted`, within positive bounds."""
     for _ in range(_STEPS):
         middle = (low * high) ** 0.5
         if rising(middle) < wanted:
@@ -349,7 +349,7 @@ def _solved(rising: Callable[[float], float], wanted: float, low: float, high: f
 
 
 def scaled(prior: PlayerPrior, stat: Stat, factor: float) -> PlayerPrior:
-    """The prior with the rates of a figure, or of each part of a sum, times `factor`."""
+    """The prior with the rates of a figure, or of all parts of a sum, times `factor`."""
     moved = {PLACE[x] for x in stat.parts}
     if PLACE[Stat.PTS] in moved:
         moved.add(PLACE[Stat.THREES])
@@ -361,7 +361,7 @@ def scaled(prior: PlayerPrior, stat: Stat, factor: float) -> PlayerPrior:
 def _over(
     prior: PlayerPrior, market: PlayerTotal, figures: PlayerFigures, regulation: float
 ) -> float:
-    """The chance of more than the line at tip-off of an even game, pushes left out."""
+    """The chance, at tip-off of an even game, of more than the line; pushes left out."""
     start = figures.breaks
     minutes = prior.minutes(None)
     standing = Standing(

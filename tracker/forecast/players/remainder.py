@@ -1,14 +1,13 @@
-"""What is left of a player's game: the minutes that he may play, and what he adds in them.
+"""What a player adds from here on: a distribution of his minutes, and of his figures given these.
 
-The share of the time left that he plays is put into classes, from none at all (done for the night)
-to every second, by an ordered logistic model: a location and a width, both linear in what the state
-tells of him, against bounds that run along the game.
+The share of the time left that he plays is one of several classes, from none at all (done for the
+night) to every second. An ordered logistic model gives their chances: a location and a width, both
+linear in his features, against bounds that change during the game.
 
-Given his minutes, each figure is a Poisson count whose rate varies by a gamma about what is
-expected of him. Points come by threes and by trips of one, two or three points, both at that same
-varying rate. The minutes are mixed over their classes, which ties his figures to one another; sums
-(points + rebounds + assists) are taken class by class, with a small tie of their own: some events
-count for two figures at once.
+Given his minutes, each figure is a Poisson count whose rate varies by a gamma about its mean.
+Points come from threes and from trips of one, two or three points, which share one gamma. Mixing
+over the classes of minutes ties his figures to one another. Sums (points + rebounds + assists) are
+taken class by class, with a small tie of their own, because some events count for two figures.
 """
 
 from __future__ import annotations
@@ -38,13 +37,13 @@ if TYPE_CHECKING:
 Value = TypeVar("Value", float, "NDArray[Any]")
 
 EDGES = (0.0001, 0.08, 0.16, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95, 0.9985)
-"""Where the classes of the share end: nothing at all, ten parts between, all of it."""
+"""The bounds between the classes of the share: none at all, eleven between, all of it."""
 
 LEAST_SHARE, MOST_SHARE = 0.06, 0.88
-"""No player is expected to play less or more of a game than this."""
+"""The least and the most of a game that a player is expected to play, as shares."""
 
 LONG_SPELL = 30.0
-"""Minutes: from here on, what he has played says no more of how much his coach needs him."""
+"""Minutes: more minutes played say nothing further about how much his coach needs him."""
 
 SHARE_FEATURES = (
     "usual", "starter", "usual*starter",
@@ -57,27 +56,28 @@ SHARE_FEATURES = (
     "played*starter",
     "min_gap", "unseen", "star", "star*blowout",
 )  # fmt: skip
-"""What moves the share's location. `usual`: log-odds of his usual share of a game. `ahead_of_plan`:
-minutes / 10 that he has played beyond the usual. `fouls` / 3, and whether one or two more put him
-out. `blowout`: the chance that regulation ends with 15 points or more between the teams. `lead` and
-`margin`: his team's, now and expected, / 10; `ten`, `twenty`: how far a lead is beyond that, / 10.
-`on`: whether he is on the court, 0 in breaks. `size`: that of the expected margin. `played`: his
-minutes / 30, no more than 1. `min_gap`: minutes that missing team-mates leave. `unseen`: a regular
-who has not been on the court for a quarter. `star`: who usually plays 30 minutes or more."""
+"""The features of the share's location. `usual`: log-odds of his usual share of a game. `ahead` and
+`ahead_of_plan`: minutes / 10 that he has played beyond the usual. `fouls` / 3; `near_limit` and
+`at_limit`: two more, or one more, put him out. `blowout`: the chance that regulation ends with 15
+points or more between the teams. `lead` and `margin`: his team's, now and expected, / 10; `ten` and
+`twenty`: the part of the lead beyond 10 and 20 points, / 10. `on`: whether he is on the court, 0 in
+breaks. `size`: the size of the expected margin, / 10. `played`: his minutes / 30, at most 1.
+`min_gap`: the gap of minutes in tonight's line-up. `unseen`: a regular who has not been on the
+court for a quarter. `star`: a player of usually 30 minutes or more."""
 
 UNSEEN, REGULAR, STAR = (9.0, 15.0), (16.0, 24.0), (28.0, 32.0)
-"""Minutes between which a player counts as unseen, as a regular and as a star: not at all below the
-first, wholly from the second on."""
+"""Minutes between which a player counts as unseen, as a regular and as a star: 0 below the first,
+1 from the second on, in proportion in between."""
 
 WIDTH_FEATURES = (
     "usual", "starter", "blowout", "blowout*starter", "on", "on*starter", "not_yet", "near_limit",
 )  # fmt: skip
-"""What moves the log of the share's width."""
+"""The features of the log of the share's width."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing(Generic[Value]):
-    """A player at a moment, as the figures see him: single numbers, or arrays of them."""
+    """The inputs of the model for a player at one moment: numbers, or arrays for many players."""
 
     usual: Value
     starter: Value
@@ -93,7 +93,7 @@ class Standing(Generic[Value]):
     margin: Value
     on: Value
     min_gap: Value
-    """`lineup.Gaps`: minutes, and points for each minute, that the line-up of tonight lacks."""
+    """`lineup.Gaps` of tonight's line-up: in minutes, and in points a minute."""
     use_gap: Value
     unseen: Value
     star: Value
@@ -101,7 +101,7 @@ class Standing(Generic[Value]):
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Figures of a moment, as in `figures.Moments`, for the share of what is left."""
+    """The figures of the share of the time left at one moment, as in `players.Moments`."""
 
     done: float
     bounds: Floats
@@ -110,7 +110,7 @@ class Shares:
 
 
 def log_odds(share: float) -> float:
-    """The log-odds of a share of the game, kept within what players play."""
+    """The log-odds of a share of the game, clipped to LEAST_SHARE and MOST_SHARE."""
     share = min(max(share, LEAST_SHARE), MOST_SHARE)
     return math.log(share / (1 - share))
 
@@ -123,7 +123,7 @@ def ramp(value: Value, between: tuple[float, float]) -> Value:
 
 
 def _beyond(value: Value, limit: float) -> Value:
-    """What a value exceeds a limit by, 0 below it."""
+    """By how much a value exceeds a limit; 0 below it."""
     over = value - limit
     return (over + abs(over)) / 2
 
@@ -157,7 +157,7 @@ def width_features(x: Standing[Value]) -> tuple[Value, ...]:
 
 
 def share_chances(standings: Sequence[Standing[float]], shares: Shares) -> Floats:
-    """The chance of each class of the share, one more than there are bounds: a row a player."""
+    """The chances of the classes of the share, one row a player."""
     location = np.array([share_features(x) for x in standings]) @ shares.weights
     width = np.array([width_features(x) for x in standings]) @ shares.widths
     sums = np.empty((len(standings), shares.bounds.size + 2))
@@ -185,35 +185,35 @@ RATE_FEATURES = (
     "min_gap", "use_gap", "unseen", "star", "star*blowout",
     "own", "own*blowout", "surprise", "own_gap", "allowed",
 )  # fmt: skip
-"""What moves the log of a rate: `team` is the log of his team's points to come over the usual ones
-at that clock, `size` the lead's (no more than 25 points) / 10. `own` is the log of his rate over
-that of the average player with his part of the game, `surprise` what he has beyond the expected of
-the minutes that he has played, / 10, `own_gap` what tonight's team-mates lack of that figure,
-`allowed` by how much tonight's opponent allows more of it than others (`lineup.allowed`). The
-others are among SHARE_FEATURES, and `use_gap` what they lack of points."""
+"""The features of the log of a rate. `team` is the log of his team's expected points to come over
+the usual ones at that clock, `size` the lead's size (at most 25 points) / 10. `own` is the log of
+his rate over that of the average player with his share of the game. `surprise` is his figure so far
+less the one expected in his minutes, / 10. `own_gap` is the gap of that figure in tonight's
+line-up, `use_gap` that of points, and `allowed` how much more of the figure tonight's opponent
+allows than others (`lineup.allowed`). The other features are among SHARE_FEATURES."""
 
 LARGEST_OWN = 2.0
-"""In logs: a rate further from the average player's tells no more."""
+"""In logs: the furthest from the average player's that a rate counts."""
 
 LARGEST_LEAD = 2.5
-"""Tens of points: a larger lead changes no rate further."""
+"""Tens of points: the largest lead that counts."""
 
 BASIC = (Stat.PTS, Stat.REB, Stat.AST, Stat.STL, Stat.BLK, Stat.TO, Stat.THREES)
-"""The figures of a box score that are forecast; the sums follow from them."""
+"""The figures of a box score that are forecast. Sums are made of these."""
 
 PLACE = {stat: i for i, stat in enumerate(BASIC)}
-"""Where a figure stands among BASIC."""
+"""The index of each figure in BASIC."""
 
 _THREES = PLACE[Stat.THREES]
 
 _SIZES = (24, 32, 48, 64, 96, 128, 192, 256, 512)
 _WIDE = 6.0
-"""Standard deviations beyond the mean of the longest minutes: what is left out is below 1e-7."""
+"""Standard deviations above the mean of the longest minutes: the chance beyond is below 1e-7."""
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How counts vary about their means: those of PlayerFigures by these names."""
+    """How counts vary about their means: the fields of PlayerFigures with these names."""
 
     spread: tuple[float, ...]
     trips: tuple[float, ...]
@@ -222,10 +222,10 @@ class Habits:
 
 @dataclass(frozen=True, eq=False)
 class Remainder:
-    """What is left of a player's game, by classes of the minutes that he may still play.
+    """What a player adds from here on, by class of the minutes that he still plays.
 
-    `chances[j]` is the chance of a class and `means[i, j]` what he is expected to add to BASIC[i]
-    in it. Many players at once: `chances[n, j]` and `means[i, n, j]`.
+    `chances[j]` is the chance of a class, `means[i, j]` the mean that he adds to BASIC[i] in it.
+    For many players at once: `chances[n, j]` and `means[i, n, j]`.
     """
 
     chances: Floats
@@ -233,7 +233,7 @@ class Remainder:
     habits: Habits
 
     def added(self, stat: Stat, size: int | None = None) -> Floats:
-        """P(he adds n), n = 0, 1, ..., to a figure or a sum; `size` of them where that is told."""
+        """P(he adds n to a figure or a sum), n = 0, 1, …; `size` values if given."""
         size = size or self.size(stat)
         if self.chances.ndim == 1:
             real, imaginary = _generated(self.means[:, None], self.habits, [(0, stat)], size)
@@ -249,19 +249,19 @@ class Remainder:
         return np.concatenate(found)
 
     def by_class(self, stat: Stat) -> Floats:
-        """The same, one row for each class of his minutes."""
+        """P(he adds n to a figure | class of minutes), one row a class."""
         size = self.size(stat)
         real, imaginary = _generated(self.means[:, None], self.habits, [(0, stat)], size)
         return _sums(real[0], imaginary[0], size)
 
     @Lazy
     def most(self) -> list[float]:
-        """The most that he, or any of several players, is expected to add to each of BASIC."""
+        """The largest mean of each of BASIC over classes and players."""
         most: list[float] = self.means.reshape(len(BASIC), -1).max(axis=1).tolist()
         return most
 
     def size(self, stat: Stat) -> int:
-        """How many values the sums go over: beyond what the longest minutes may bring."""
+        """How many values to compute: more than he can add in the longest minutes."""
         mean = variance = 0.0
         for part in stat.parts:
             place = PLACE[part]
@@ -274,12 +274,12 @@ class Remainder:
 
 
 def added_by_each(asked: Sequence[tuple[Remainder, Stat, int]]) -> list[Pmf]:
-    """What players of a league come to in a figure, from what they have: worked out together.
+    """The distributions of players' final figures, computed together.
 
-    Each of `asked` is what is left of a player's game, the figure, and what he has of it.
+    Each of `asked` is a player's remainder, the figure, and his figure so far.
     """
     if not asked:
-        # A game with no bets on players, as most have none.
+        # Most games have no bets on players.
         return []
     players = {left: n for n, left in enumerate(dict.fromkeys(left for left, _, _ in asked))}
     everybody = _Everybody.of(list(players))
@@ -288,7 +288,7 @@ def added_by_each(asked: Sequence[tuple[Remainder, Stat, int]]) -> list[Pmf]:
         by_size.setdefault(left.size(stat), []).append((place, players[left], stat))
     found: dict[int, Pmf] = {}
     for size, rows in by_size.items():
-        # By player, for his sums are made of his figures.
+        # A player's sums and figures stand together, because they share their parts.
         rows.sort(key=lambda x: x[1])
         step = _step(everybody.chances.shape[1], size)
         for start in range(0, len(rows), step):
@@ -300,17 +300,17 @@ def added_by_each(asked: Sequence[tuple[Remainder, Stat, int]]) -> list[Pmf]:
 
 
 _BLOCK = 8192
-"""Numbers that are worked on together: so many stay in the cache of a core."""
+"""Numbers that are computed together: so many fit into a core's cache."""
 
 
 def _step(classes: int, size: int) -> int:
-    """How many rows of so many classes of minutes and values are worked on together."""
+    """How many rows to compute together, by their numbers of classes and of values."""
     return max(_BLOCK // (classes * (size // 2 + 1)), 1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Everybody:
-    """Several players' Remainders as arrays, `chances[n, j]` and `means[i, n, j]`."""
+    """The remainders of several players as arrays, `chances[n, j]` and `means[i, n, j]`."""
 
     chances: Floats
     means: Floats
@@ -318,7 +318,7 @@ class _Everybody:
 
     @staticmethod
     def of(players: Sequence[Remainder]) -> _Everybody:
-        """Classes that a player lacks have no chance."""
+        """Stack remainders; a class that a player lacks gets the chance 0."""
         classes = max(x.chances.size for x in players)
         chances = np.zeros((len(players), classes))
         means = np.zeros((len(BASIC), len(players), classes))
@@ -328,7 +328,7 @@ class _Everybody:
         return _Everybody(chances, means, players[0].habits)
 
     def added(self, asked: Sequence[tuple[int, Stat]], size: int) -> Floats:
-        """What each of some players adds to a figure, a row for each."""
+        """P(a player adds n to a figure): a row for each (player's index, figure)."""
         real, imaginary = _generated(self.means, self.habits, asked, size)
         weights = self.chances[[n for n, _ in asked], None]
         return _sums((weights @ real)[:, 0], (weights @ imaginary)[:, 0], size)
@@ -340,11 +340,11 @@ _LEAST = 1e-12
 def _generated(
     means: Floats, habits: Habits, asked: Sequence[tuple[int, Stat]], size: int
 ) -> tuple[Floats, Floats]:
-    """Generating functions on half of the unit circle, `[asked, class of minutes, root]`.
+    """Probability generating functions of counts at roots of unity, `[asked, class, root]`.
 
-    Real and imaginary parts of them. Each of `asked` is a player, by his place in
-    `means[figure, player, class]`, and a figure or a sum. What several ask of one player is worked
-    out once.
+    Real and imaginary parts, on half of the unit circle. Each of `asked` is a player's index in
+    `means[figure, player, class]`, and a figure or a sum. A figure that several of them share is
+    computed once.
     """
     pairs = list(dict.fromkeys((n, PLACE[part]) for n, stat in asked for part in stat.parts))
     places = {pair: k for k, pair in enumerate(pairs)}
@@ -371,8 +371,8 @@ def _generated(
 
 
 def _summed(places: Sequence[Sequence[int]], values: Floats) -> Floats:
-    """The sum of the values at the places of each."""
-    # A product with ones and zeros: NumPy has nothing faster to add some of many rows.
+    """For each list of places, the sum of the values at these."""
+    # A product with a matrix of ones and zeros is the fastest way to add some of many rows.
     holds = np.zeros((len(places), len(values)))
     for row, some in zip(holds, places, strict=True):
         row[some] = 1.0
@@ -383,9 +383,9 @@ def _summed(places: Sequence[Sequence[int]], values: Floats) -> Floats:
 def _ties(
     factors: Floats, amounts: Floats, expected: Floats, pairs: Sequence[tuple[int, int]]
 ) -> Floats:
-    """How much of each of `_products` the tie of each pair of parts adds, `[pair, class, product]`.
+    """The coefficients of `_products` in the tie of each pair of parts, `[pair, class, product]`.
 
-    `factors` are those of Habits.
+    `factors` are the `ties` of Habits.
     """
     one, other = np.array(pairs).T
     strength = factors[:, None] / np.sqrt(np.maximum(expected[one] * expected[other], _LEAST))
@@ -396,12 +396,12 @@ def _ties(
 
 
 def _logs(amounts: Floats, spread: Floats, roots: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
-    """Logs of the sizes of generating functions, and half of their angles, `[part, class, root]`.
+    """Logs of the moduli of generating functions, and half their angles, `[part, class, root]`.
 
-    Each is many times faster than the logarithm of a complex number.
+    Computed apart, both are many times faster than the logarithm of a complex number.
     """
     spread = spread[:, None, None]
-    # What a count's generating function has in its exponent, with the sign turned.
+    # The generating function is (1 + x) ** -spread, with x = real + i imaginary.
     real, imaginary = (_times(amounts / spread, x) for x in roots)
     halves = np.arctan2(imaginary, real + 1)
     halves *= spread / -2
@@ -413,16 +413,16 @@ def _logs(amounts: Floats, spread: Floats, roots: tuple[Floats, Floats]) -> tupl
 
 
 def _times(rows: Floats, basis: Floats) -> Floats:
-    """The matrix product, which NumPy is only fast at in two dimensions."""
+    """The matrix product of the last axis, in two dimensions, where NumPy is fast."""
     made: Floats = rows.reshape(-1, len(basis)).dot(basis).reshape(*rows.shape[:-1], -1)
     return made
 
 
 def _polar(logs: Floats, halves: Floats) -> tuple[Floats, Floats]:
-    """Real and imaginary parts of numbers, by the logs of their sizes and half of their angles.
+    """Real and imaginary parts of numbers, from the logs of their moduli and half their angles.
 
-    In place of both. By the tangent of half the angle: unlike sine and cosine NumPy has it
-    vectorised.
+    The arguments are overwritten. The tangent of half the angle is used because NumPy vectorises
+    it, but not sine and cosine.
     """
     sizes, half = np.exp(logs, out=logs), np.tan(halves, out=halves)
     square = half * half
@@ -438,9 +438,9 @@ def _polar(logs: Floats, halves: Floats) -> tuple[Floats, Floats]:
 def _amounts(
     expected: Floats, threes: Floats, figures: Sequence[int], trips: tuple[float, ...]
 ) -> Floats:
-    """How much of each of `_roots` is expected, `[part, class, root]`.
+    """The expected number of events of each kind in `_roots`, `[part, class, kind]`.
 
-    Points come by threes, of which `threes` are expected by the part's player, and by trips.
+    Points come from threes, of which the player is expected to make `threes`, and from trips.
     """
     amounts = np.zeros((*expected.shape, 3))
     amounts[..., 0] = expected
@@ -457,9 +457,9 @@ def _amounts(
 
 @cache
 def _roots(size: int, trips: tuple[float, ...]) -> tuple[Floats, Floats]:
-    """1 - z, 1 - z³, and 1 - the generating function of the points of a trip.
+    """1 - the generating function of an event worth 1, of one worth 3, and of a trip.
 
-    Real and imaginary parts at half of the roots of unity, a row of each.
+    Real and imaginary parts at half of the roots of unity, one row a kind of event.
     """
     z = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
     trip = sum(p * z ** (n + 1) for n, p in enumerate(trips))
@@ -469,7 +469,7 @@ def _roots(size: int, trips: tuple[float, ...]) -> tuple[Floats, Floats]:
 
 @cache
 def _products(size: int, trips: tuple[float, ...]) -> tuple[Floats, Floats]:
-    """Each of `_roots` times each, likewise."""
+    """The product of each pair of rows of `_roots`, in real and imaginary parts."""
     real, imaginary = _roots(size, trips)
     rows = real + 1j * imaginary
     products = (rows[:, None] * rows).reshape(9, -1)
@@ -484,7 +484,7 @@ def _sums(real: Floats, imaginary: Floats, size: int) -> Floats:
 
 
 def rate_features(x: Standing[Value], team: Value) -> tuple[Value | float, ...]:
-    """The values of RATE_FEATURES that all figures share; `team` is a logarithm."""
+    """The values of the RATE_FEATURES that all figures share; `team` is a logarithm."""
     size = abs(x.lead)
     capped = (size + LARGEST_LEAD - abs(size - LARGEST_LEAD)) / 2
     return (
@@ -501,16 +501,16 @@ def own_features(
     gap: NDArray[Any],
     allowed: NDArray[Any],
 ) -> tuple[NDArray[Any], ...]:
-    """The values of RATE_FEATURES that each figure has of its own."""
+    """The values of the RATE_FEATURES that differ between figures."""
     return own, own * blowout, surprise / 10, gap, allowed
 
 
 def means_of(rates: Floats, powers: Floats, chances: Floats, minutes: Floats) -> Floats:
-    """What is expected of each of BASIC in each class of minutes, `[figure, class]`.
+    """The mean of each of BASIC in each class of minutes, `[figure, class]`.
 
-    Beside the minutes it grows with their power, and its mean over the classes is the rate times
-    the mean of the minutes. Many players at once: `rates[figure, n]`, `chances[n, class]`,
-    `minutes[n, class]` and `[figure, n, class]`.
+    It grows with minutes ** (1 + power), scaled so that its mean over the classes is the rate times
+    the mean minutes. For many players at once: `rates[figure, n]`, `chances[n, class]` and
+    `minutes[n, class]` give `[figure, n, class]`.
     """
     lead = (slice(None),) + (None,) * minutes.ndim
     grown = np.maximum(minutes, _LEAST) ** (1 + powers[lead]) * (minutes > 0)

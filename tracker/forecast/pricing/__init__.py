@@ -1,4 +1,4 @@
-"""What a market asks of a game: whether a figure of a part of it lies beyond a line."""
+"""Pricing: a market as a question about one figure of a span, and the chance of its answers."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 
 
 SMALLEST = 1e-7
-"""While a result is open, no side of it is given less than this chance, nor more than the rest."""
+"""The least chance of either side while a result is open, so that none is ever 0 or 1."""
 
 MARGIN, TOTAL, HOME, AWAY = "margin", "total", "home", "away"
 
 
 class Shape(Enum):
-    """What is asked of a figure: to lie beyond a line, to be exactly it, or to be odd."""
+    """The kind of question: whether a figure is above a line, exactly a value, or odd."""
 
     LINE = "line"
     EXACT = "exact"
@@ -50,10 +50,10 @@ class Shape(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a market asks: is `part` of the span above `line`? `above` says which side is backed.
+    """The question of a market: is `part` of the span above `line`? The bet backs `above` or not.
 
-    An exact question asks whether the part is `line`, an odd one whether it is odd; these have no
-    push, and `above` is whether the yes is backed.
+    An exact question asks whether the part equals `line`, an odd one whether it is odd. These have
+    no push, and `above` is whether the bet backs the yes.
     """
 
     span: Span
@@ -64,11 +64,11 @@ class Question:
 
     @property
     def can_push(self) -> bool:
-        """Whether the part can come to lie on the line."""
+        """Whether the part can end on the line."""
         return self.shape is Shape.LINE and self.line == math.floor(self.line)
 
     def decided(self, stands: float) -> bool:
-        """Whether a part that can only grow from `stands` answers the question already."""
+        """Whether a part that can only grow from `stands` has already decided the question."""
         return self.shape is Shape.LINE and stands > self.line
 
     def split(self, pmf: Pmf) -> tuple[float, float, float]:
@@ -88,7 +88,7 @@ class Question:
 
 @lru_cache(maxsize=4096)
 def question(market: GameMarket) -> Question:
-    """The question behind a market, told from the home team's side and from above the line."""
+    """The question of a market, with margins counted from the home team's side."""
     match market:
         case Moneyline(side, span):
             return Question(span, MARGIN, 0.0, side is Side.HOME)
@@ -115,6 +115,6 @@ def _part_of(side: Side | None) -> str:
 
 
 def opened(win: float, push: float, lose: float) -> Chance:
-    """A chance of something undecided: both sides get SMALLEST, and share the rest as they did."""
+    """The chance of an open result: both sides get SMALLEST, and the rest is shared as given."""
     share = (1 - 2 * SMALLEST) / (win + push + lose)
     return chances_of(((win * share + SMALLEST, push * share, lose * share + SMALLEST),))[0]

@@ -1,8 +1,8 @@
-"""Legs of several spans together: a half and the game, two quarters, any of them.
+"""The joint chance of a parlay's legs on one game: of one span, of several, with players.
 
-A span that is still open is tied to the rest of the game by its share of what is to come: given the
-final margin and total, its own are normal around a share of them. Legs of the final score are held
-cell by cell on the final lattice, and each other span's legs by their chance given the cell.
+An open span is tied to the final score by its share of the variance to come: given the final margin
+and total, its own margin and total are normal around a share of these. Legs on the final score
+select cells of the final lattice, and legs on other spans weigh each cell by their chance given it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scipy.special import ndtr
 
 from tracker.domain.bet import exclusive
 from tracker.domain.market import DoubleDouble, PlayerTotal, Span
-from tracker.forecast.game.lattice import hankel, toeplitz
+from tracker.forecast.game.lattice import COUNTED, ONES, hankel, toeplitz
 from tracker.forecast.pricing import AWAY, HOME, MARGIN, TOTAL, Question, Shape, question
 from tracker.forecast.pricing.player_lines import by_score
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.market import Market, PlayerMarket
-    from tracker.forecast.game.lattice import Points
+    from tracker.forecast.game.lattice import Pmf, Points
     from tracker.forecast.outlook import Outlook
 
     Bools = NDArray[np.bool_]
@@ -35,74 +35,60 @@ if TYPE_CHECKING:
 
 
 def across(asked: Sequence[Question], outlook: Outlook, cells: Floats, *, pushed: bool) -> float:
-    """The chance that every leg holds, whatever spans they are about.
+    """The chance that every leg holds, for legs on any spans.
 
-    `cells` are those of the final lattice, less where other legs do not hold.
+    `cells` are those of the final lattice, already weighed by the chance of the other legs.
     """
     final = outlook.final
     rows, columns = cells.shape
-    weights = cells
-    count = rows + columns - 1
-    margins = final.home0 - final.away0 - columns + 1 + np.arange(count, dtype=np.float64)
-    totals = final.home0 + final.away0 + np.arange(count, dtype=np.float64)
-    own = held([x for x in asked if x.span is Span.GAME], final, pushed=pushed)
-    by_margin, by_total = own.get(MARGIN, np.ones(count)), own.get(TOTAL, np.ones(count))
-    sides = np.ones((rows, columns))
+    holds = held([x for x in asked if x.span is Span.GAME], final, pushed=pushed)
     for span in dict.fromkeys(x.span for x in asked if x.span is not Span.GAME):
         legs = [x for x in asked if x.span is span]
         points = outlook.of(span)
         odd = [x for x in legs if x.shape is Shape.ODD]
         if odd:
-            # Whether a part's points are odd says nothing of the final score.
-            weights = weights * on_lattice(odd, points, points.cells, pushed=pushed)
-        legs = [x for x in legs if x.shape is not Shape.ODD]
-        by_margin = by_margin * _given(legs, MARGIN, points, final, margins, pushed=pushed)
-        by_total = by_total * _given(legs, TOTAL, points, final, totals, pushed=pushed)
-        for part in (HOME, AWAY):
-            if any(x.part == part for x in legs):
-                axis = _given(legs, part, points, final, _axis(final, part), pushed=pushed)
-                sides = sides * (axis[:, None] if part == HOME else axis)
-    weights = weights * toeplitz(by_margin, rows, columns) * hankel(by_total, rows, columns)
-    weights *= sides
-    by_away = weights @ own.get(AWAY, np.ones(columns))
-    return min(float(own.get(HOME, np.ones(rows)) @ by_away), 1.0)
+            # The parity of a part's points is independent of the final score.
+            cells = cells * on_lattice(odd, points, points.cells, pushed=pushed)
+        for part in dict.fromkeys(x.part for x in legs if x.shape is not Shape.ODD):
+            mine = [x for x in legs if x.part == part and x.shape is not Shape.ODD]
+            given = _given(mine, points.part(part), final.part(part), pushed=pushed)
+            holds[part] = given if part not in holds else holds[part] * given
+    if MARGIN in holds:
+        cells = cells * toeplitz(holds[MARGIN], rows, columns)
+    if TOTAL in holds:
+        cells = cells * hankel(holds[TOTAL], rows, columns)
+    by_row = cells.dot(holds.get(AWAY, ONES[:columns]))
+    return min(float(by_row.dot(holds.get(HOME, ONES[:rows]))), 1.0)
 
 
-def _axis(final: Points, part: str) -> Floats:
-    pmf = final.part(part)
-    return pmf.first + np.arange(pmf.chances.size, dtype=np.float64)
-
-
-def _given(
-    legs: Sequence[Question], part: str, points: Points, final: Points, values: Floats,
-    *, pushed: bool,
-) -> Floats:  # fmt: skip
-    """P(the legs on one part of a span hold | that part of the final score is each of `values`)."""
-    mine = [x for x in legs if x.part == part]
-    if not mine:
-        return np.ones(values.size)
-    span, whole = points.part(part), final.part(part)
-    # What a span shares with the final score: its own variance, for later play is independent.
+def _given(legs: Sequence[Question], span: Pmf, whole: Pmf, *, pushed: bool) -> Floats:
+    """P(legs on one part of a span hold | that part of the final score), for all its values."""
+    values = whole.first + COUNTED[: whole.chances.size]
+    # Later play is independent of the span, so its variance is what both share.
     share = min(span.sd**2 / max(whole.sd**2, 1e-9), 1.0)
     mean = span.mean + share * (values - whole.mean)
     sd = math.sqrt(max(span.sd**2 * (1 - share), 0.01))
-    exact = [x.line for x in mine if x.shape is Shape.EXACT]
-    lines = [x for x in mine if x.shape is Shape.LINE]
+    exact = [x.line for x in legs if x.shape is Shape.EXACT]
+    lines = [x for x in legs if x.shape is Shape.LINE]
     low = max((*exact, *(x.line for x in lines if x.above)), default=-math.inf)
     high = min((*exact, *(x.line for x in lines if not x.above)), default=math.inf)
     if pushed:
-        low = high = mine[0].line
-    top = ndtr((math.floor(high) + 0.5 - mean) / sd) if math.isfinite(high) else 1.0
-    bottom = ndtr((math.ceil(low) - 0.5 - mean) / sd) if math.isfinite(low) else 0.0
-    chances: Floats = np.maximum(top - bottom, 0.0) * np.ones(values.size)
+        low = high = legs[0].line
+    if low == -math.inf:
+        chances: Floats = ndtr((math.floor(high) + 0.5 - mean) / sd)
+        return chances
+    chances = ndtr((mean - (math.ceil(low) - 0.5)) / sd)
+    if high < math.inf:
+        chances -= ndtr((mean - (math.floor(high) + 0.5)) / sd)
+        np.maximum(chances, 0.0, out=chances)
     return chances
 
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """Legs of one game, laid out: what they ask, and what holds of them at any state.
+    """The legs of a parlay on one game, and the facts about them that no state changes.
 
-    `exclusive` says that they cannot win together, `can_push` that all of them may push at once.
+    `exclusive`: they cannot win together. `can_push`: all of them can push at once.
     """
 
     asked: tuple[Question, ...]
@@ -114,7 +100,7 @@ class Combination:
     @staticmethod
     @lru_cache(maxsize=4096)
     def of(legs: tuple[Market, ...]) -> Combination:
-        """Legs laid out once: from poll to poll a parlay stays the same."""
+        """The combination of these legs, made once: it stays the same from poll to poll."""
         players = [x for x in legs if isinstance(x, PlayerTotal | DoubleDouble)]
         asked = [question(x) for x in legs if not isinstance(x, PlayerTotal | DoubleDouble)]
         lines = [x for x in players if isinstance(x, PlayerTotal)]
@@ -130,10 +116,10 @@ class Combination:
 
 
 def together(legs: Combination, outlook: Outlook, *, pushed: bool) -> float:
-    """P(no leg loses), or with `pushed` P(every leg pushes), of legs that are still open.
+    """P(no leg loses), or with `pushed` P(every leg pushes), for legs that are still open.
 
-    Legs of one span are summed on its lattice. Legs of several spans are joined by the links
-    between a span's points and the final score, as player lines are.
+    Legs of one span are summed on its lattice. Legs of several spans, and player lines, are joined
+    through the final score.
     """
     asked = legs.asked
     if not legs.players:
@@ -146,7 +132,7 @@ def together(legs: Combination, outlook: Outlook, *, pushed: bool) -> float:
 
 
 def on_lattice(asked: Sequence[Question], points: Points, cells: Floats, *, pushed: bool) -> float:
-    """The mass of those `cells` on the lattice of `points` in which every leg holds."""
+    """The sum of the `cells` of the lattice of `points` in which every leg holds."""
     rows, columns = cells.shape
     if any(x.shape is Shape.ODD for x in asked):
         vectors = held(asked, points, pushed=pushed)
@@ -161,9 +147,9 @@ def on_lattice(asked: Sequence[Question], points: Points, cells: Floats, *, push
 def _bounds(
     asked: Sequence[Question], points: Points, *, pushed: bool
 ) -> dict[str, tuple[int, int]]:
-    """The first and last place of each part at which the legs hold.
+    """The first and last value of each part at which the legs hold.
 
-    A place counts from the lattice's corner: the margin is row - column, the total row + column.
+    Values count from the lattice's first cell: the margin is row - column, the total row + column.
     """
     corner = {
         MARGIN: points.home0 - points.away0,
@@ -190,7 +176,7 @@ def _bounds(
 
 
 def _in_bounds(bounds: dict[str, tuple[int, int]], cells: Floats) -> float:
-    """The mass within bounds on all four parts: most of a lattice need not be looked at."""
+    """The sum of the cells within bounds on all four parts."""
     (low, high), (least, most) = bounds[MARGIN], bounds[TOTAL]
     (top, bottom), (left, right) = bounds[HOME], bounds[AWAY]
     top, bottom = max(top, (low + least + 1) // 2), min(bottom, (high + most) // 2)
@@ -220,7 +206,7 @@ def _within(low: int, high: int, count: int) -> Bools | None:
 
 
 def held(asked: Sequence[Question], points: Points, *, pushed: bool) -> dict[str, Floats]:
-    """For each part that is asked about, 1 for every value at which all of its legs hold."""
+    """For each part that legs ask about, 1 for every value at which they hold, else 0."""
     rows, columns = points.cells.shape
     first = {
         MARGIN: (points.home0 - points.away0 - columns + 1, rows + columns - 1),

@@ -1,4 +1,4 @@
-"""Outlook to chance: every market is a sum over the same joint distribution."""
+"""From an outlook to chances: every market is a sum over the same joint distribution."""
 
 from __future__ import annotations
 
@@ -29,21 +29,20 @@ if TYPE_CHECKING:
 
 
 WORTH_A_SHEET = 12
-"""From so many bets on it costs less to lay them out together."""
+"""The number of markets from which a `Sheet` is faster than pricing them one by one."""
 
 
 def price(market: Market, outlook: Outlook, state: GameState) -> Chance:
-    """The chance of one bet. Raises Unpriceable when the state lacks what the market asks about.
+    """The calibrated chance of one bet. Raises Unpriceable if the state lacks what it asks about.
 
-    A bet that nothing can change any more has a chance of exactly 0 or 1; any other has neither.
-    It is calibrated where there is a calibration.
+    The chance of a decided bet is exactly 0 or 1, that of an open bet never.
     """
     del state
     return calibrated(market, outlook)
 
 
 def calibrated(market: Market, outlook: Outlook) -> Chance:
-    """The same off the outlook alone."""
+    """The calibrated chance of one bet, from the outlook alone. Raises Unpriceable."""
     return outlook.calibrations.applied(market, chance_of(market, outlook))
 
 
@@ -69,10 +68,10 @@ def _chance_or_none(market: Market, outlook: Outlook) -> Chance | None:
 
 
 def own_figure(market: Market, outlook: Outlook) -> OwnFigure | None:
-    """The figure that decides a bet, where the final score does not tell it.
+    """The figure that decides a bet, if it is not a figure of the final score.
 
-    None for a market of the final score, for one without a single figure, and where the state does
-    not tell what stands.
+    None for markets on the final score and markets without a single figure, and if the state does
+    not give the figure so far.
     """
     if isinstance(market, DoubleDouble) or (
         not isinstance(market, PlayerTotal) and market.span is Span.GAME
@@ -104,14 +103,14 @@ def _figure(asked: PlayerTotal | Question, outlook: Outlook) -> OwnFigure:
     stands = {MARGIN: home - away, TOTAL: home + away, HOME: home, AWAY: away}[asked.part]
     state = outlook.periods.state
     begun = state.period >= asked.span.periods(state.game.rules).start
-    # A margin is told from the home team's side, and drawn from the one that is backed.
+    # Margins count from the home team's side and are shown from the side that the bet backs.
     away_backed = asked.part == MARGIN and not asked.above
     sign = -1 if away_backed else 1
     return OwnFigure(sign * stands if begun else None, sign * pmf.mean, pmf.sd)
 
 
 def why_none(market: Market, outlook: Outlook) -> NoChance | None:
-    """Why a market has no chance; None where it has one, or where the last one stands."""
+    """Why a market has no chance; None if it has one, or keeps its last one."""
     try:
         chance_of(market, outlook)
     except Unpriceable as wrong:
@@ -120,7 +119,7 @@ def why_none(market: Market, outlook: Outlook) -> NoChance | None:
 
 
 def chance_of(market: Market, outlook: Outlook) -> Chance:
-    """The raw chance of one bet, off the outlook alone. Raises Unpriceable."""
+    """The chance of one bet without calibration. Raises Unpriceable."""
     if isinstance(market, PlayerTotal | DoubleDouble):
         return player_chance(market, outlook)
     asked = question(market)
@@ -134,11 +133,11 @@ def chance_of(market: Market, outlook: Outlook) -> Chance:
 
 
 def parlay(legs: Sequence[Market], outlook: Outlook, state: GameState) -> Chance:
-    """The chance of several legs of one game together, off the joint distribution.
+    """The joint chance of a parlay's legs on one game.
 
-    It wins when no leg loses and one at least wins, for a leg that pushes drops out; it pushes when
-    every leg does. Raises Unpriceable, and ValueError for no legs at all. Several legs are told as
-    the outlook has them: a calibration speaks of one market, not of how markets hang together.
+    A leg that pushes drops out: the legs win if none loses and at least one wins, and push if all
+    do. Only a single leg is calibrated, because calibrations correct one market and say nothing
+    about how markets go together. Raises Unpriceable, and ValueError without legs.
     """
     if len(legs) == 1:
         return price(legs[0], outlook, state)
@@ -146,7 +145,7 @@ def parlay(legs: Sequence[Market], outlook: Outlook, state: GameState) -> Chance
 
 
 def parlay_of(legs: Sequence[tuple[Market, Chance]], outlook: Outlook) -> Chance:
-    """The same for legs whose own chances are known already."""
+    """The joint chance of legs whose own chances are known. Raises as `parlay` does."""
     if not legs:
         raise ValueError("a parlay needs a leg")
     if len(legs) == 1:
@@ -176,7 +175,7 @@ def parlay_of(legs: Sequence[tuple[Market, Chance]], outlook: Outlook) -> Chance
 
 
 class AskedPart(NamedTuple):
-    """A part of a span that is asked about: P(part < v) is needed for v = low … high."""
+    """A part of a span that markets ask about: they need P(part < v) for v = low … high."""
 
     span: Span
     part: str
@@ -186,29 +185,29 @@ class AskedPart(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """Markets of one game, laid out. `chances` prices them all against any outlook of it.
+    """A list of markets of one game, prepared so that `chances` prices all of them at once.
 
-    `lined` are the places of the markets that a line decides: the arrays hold these alone. The
+    `lined` are the indices of the markets that a line decides; the arrays hold these alone. The
     `others` are priced one by one.
     """
 
     lined: Ints
     others: tuple[tuple[int, Market], ...]
     groups: tuple[AskedPart, ...]
-    """The parts that are asked about."""
+    """The parts that the lined markets ask about."""
     group: Ints
-    """The part that each market is about, by its place among `groups`."""
+    """The index in `groups` of each market's part."""
     line: Floats
     under: Ints
     below: Ints
-    """Where the chance of less than the next whole value, and of less than the line, stands."""
+    """The indices of P(part <= line) and P(part < line) among the values of all groups."""
     order: Ints
-    """Rows of (win, push, lose) as places in rows of above, level and below: where the side below
-    the line is backed, they are turned."""
+    """Indices that turn rows of (above, level, below) into (win, push, lose): reversed for bets on
+    the side below the line."""
 
     @staticmethod
     def of(markets: Sequence[Market]) -> Sheet:
-        """Lay out markets, in their order."""
+        """The sheet of these markets, in their order."""
         asked: list[Question] = []
         lined: list[int] = []
         others: list[tuple[int, Market]] = []
@@ -285,15 +284,15 @@ class Sheet:
 
 
 _KEPT = 128
-"""Lists of markets that stay laid out."""
+"""The most sheets that are kept."""
 
 _laid: dict[tuple[int, ...], tuple[tuple[Market, ...], Sheet]] = {}
-"""By the identity of each market, which a list's own keeps from being given to another: markets
-are equal by what they say, but to hash that takes longer than to price them."""
+"""Kept sheets by the ids of their markets: hashing the markets would take longer than pricing them.
+The markets are kept with the sheet, so that no other object can get the id of one."""
 
 
 def laid_out(markets: tuple[Market, ...]) -> Sheet:
-    """Markets laid out once: from poll to poll the bets on a game stay the same."""
+    """The sheet of these markets, made once: a game's bets stay the same from poll to poll."""
     key = tuple(map(id, markets))
     known = _laid.get(key)
     if known is None:

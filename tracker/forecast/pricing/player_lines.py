@@ -1,8 +1,8 @@
-"""Player lines: what one is worth, and how several go together with the score and one another.
+"""The chances of player lines, alone and in parlays with the score and other players.
 
-The lines of one player are tied by his minutes: given these, his figures are taken as independent,
-but for points and threes. A player's lines lean on the points of both teams by a normal copula.
-Beyond that, players are independent of one another: what team-mates share is their team's score.
+The lines of one player are tied by his minutes: given these, his figures are independent, except
+points and threes. A normal copula ties a player's lines to the points of both teams. Players are
+otherwise independent of one another: team-mates share their team's score.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
-from scipy.special import ndtr, ndtri, owens_t
+from scipy.special import ndtri, owens_t
 
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import Side
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 def of_player(player: Player, outlook: Outlook) -> PlayerOutlook:
-    """How the line of a player may end. Raises Unpriceable."""
+    """The forecast of a player's box line. Raises Unpriceable."""
     try:
         return outlook.player(player)
     except BadParameters as why:
@@ -49,7 +49,7 @@ def of_player(player: Player, outlook: Outlook) -> PlayerOutlook:
 
 
 def player_chance(market: PlayerMarket, outlook: Outlook) -> Chance:
-    """The chance of a player line, worked out once for an outlook. Raises Unpriceable."""
+    """The chance of a player line, computed once an outlook. Raises Unpriceable."""
     known = outlook.player_chances.get(market)
     if known is None:
         seen = of_player(market.player, outlook)
@@ -58,7 +58,7 @@ def player_chance(market: PlayerMarket, outlook: Outlook) -> Chance:
 
 
 def work_out_players(markets: Iterable[PlayerMarket], outlook: Outlook) -> None:
-    """Work out the chances of many player lines, what they share once; none that has none."""
+    """Compute and keep the chances of many player lines together, where they have one."""
     known, over = outlook.player_chances, outlook.over
     asked: list[tuple[PlayerMarket, PlayerOutlook]] = []
     for market in markets:
@@ -89,7 +89,7 @@ def _worked_out(market: PlayerMarket, seen: PlayerOutlook, *, over: bool) -> Cha
 
 
 def _of_total(market: PlayerTotal, seen: PlayerOutlook) -> Chance:
-    """The chance of the over. What he has already is certain, also where little is known of him."""
+    """The chance of the over. A line that he has already passed has won even if he is unknown."""
     try:
         pmf = seen.pmf(market.stat)
     except LittleKnown:
@@ -136,40 +136,31 @@ POINTS_AND_THREES = 0.66
 """Correlation of a player's points and threes about what was expected, on the same games."""
 
 MOST_TOGETHER = 3
-"""Figures of one player that are enumerated together; more are independent given his minutes."""
+"""The most figures of one player whose values are enumerated jointly. With more of them, his lines
+are taken as independent given his minutes."""
 
 _NEGLIGIBLE = 1e-9
 _EDGE = 1e-12
 
 
 def by_score(legs: Sequence[PlayerMarket], outlook: Outlook, *, pushed: bool) -> Floats:
-    """P(every leg holds | final score), a cell for each of the final lattice. Raises Unpriceable.
+    """P(every leg holds | final score) for each cell of the final lattice. Raises Unpriceable.
 
-    A leg holds when it does not lose; with `pushed`, when it pushes.
+    A leg holds if it does not lose, or with `pushed` if it pushes.
     """
     final = outlook.final
-    home, away = final.home.scores, final.away.scores
-    whole = np.ones(final.cells.shape)
+    whole: Floats | None = None
     for player in dict.fromkeys(x.player for x in legs):
         mine = [x for x in legs if x.player == player]
         p = _of_one(mine, outlook, pushed=pushed)
-        own, other = (home, away) if player.side is Side.HOME else (away, home)
-        leans = np.mean([_lean(x) for x in mine], axis=0)
-        along, across = leans[0] * own, leans[1] * other
-        index = along[:, None] + across if player.side is Side.HOME else across[:, None] + along
-        whole *= _given(p, index, final.cells, pushed=pushed)
-    return whole
-
-
-def _given(p: float, index: Floats, cells: Floats, *, pushed: bool) -> Floats:
-    """A chance given the score, which weighed by the score's own chances comes to `p` again."""
-    if pushed or not _EDGE < p < 1 - _EDGE:
-        return np.full(index.shape, p)
-    # What the score tells of a player takes its share of his variance.
-    rest = math.sqrt(max(1 - float((cells * index**2).sum()), 0.1))
-    given: Floats = ndtr((ndtri(p) + index) / rest)
-    given *= p / float((cells * given).sum())
-    return np.minimum(given, 1.0)
+        if pushed or not _EDGE < p < 1 - _EDGE:
+            given = np.full(final.cells.shape, p)
+        else:
+            leaning = final.home_leaning if player.side is Side.HOME else final.away_leaning
+            along, across = zip(*map(_lean, mine), strict=True)
+            given = leaning.given(p, sum(along) / len(mine), sum(across) / len(mine))
+        whole = given if whole is None else whole * given
+    return np.ones(final.cells.shape) if whole is None else whole
 
 
 def _lean(leg: PlayerMarket) -> tuple[float, float]:
@@ -210,7 +201,7 @@ def both(p: float, q: float, correlation: float) -> float:
     if not (_EDGE < p < 1 - _EDGE and _EDGE < q < 1 - _EDGE):
         return p * q
     h, k = float(ndtri(p)), float(ndtri(q))
-    # Owen's form divides by both; a hair from 0 is as good as 0.
+    # Owen's formula divides by both, so neither may be 0.
     h, k = (x if abs(x) > _NEGLIGIBLE else _NEGLIGIBLE for x in (h, k))
     root = math.sqrt(1 - correlation**2)
     found = (p + q) / 2 - owens_t(h, (k - correlation * h) / (h * root))
@@ -221,7 +212,7 @@ def both(p: float, q: float, correlation: float) -> float:
 
 
 def _by_minutes(legs: Sequence[PlayerMarket], seen: PlayerOutlook, *, pushed: bool) -> float:
-    """P(every leg on one player holds), taken for each class of his minutes."""
+    """P(every leg on one player holds), summed over the classes of his minutes."""
     totals = [x for x in legs if isinstance(x, PlayerTotal)]
     parts = tuple(dict.fromkeys(part for x in totals for part in x.stat.parts))
     chances = seen.remainder.chances
@@ -238,7 +229,7 @@ def _by_minutes(legs: Sequence[PlayerMarket], seen: PlayerOutlook, *, pushed: bo
 
 
 def _together(legs: Sequence[PlayerTotal], seen: PlayerOutlook, *, pushed: bool) -> Floats:
-    """P(every total holds | minutes), over all values of the figures that they are made of."""
+    """P(every total holds | class of minutes), over all values of the figures they are made of."""
     parts = tuple(dict.fromkeys(part for x in legs for part in x.stat.parts))
     rows = [_trimmed(seen.remainder.by_class(part)) for part in parts]
     shape = tuple(x.shape[1] for x in rows)
@@ -260,14 +251,14 @@ def _together(legs: Sequence[PlayerTotal], seen: PlayerOutlook, *, pushed: bool)
 
 
 def _trimmed(rows: Floats) -> Floats:
-    """Rows without the values that no class gives any chance."""
+    """Rows cut after the last value with a chance in any class."""
     most = rows.max(axis=0)
     used = np.flatnonzero(most > _NEGLIGIBLE)
     return rows[:, : int(used[-1]) + 1] if used.size else rows
 
 
 def _reached(categories: int, seen: PlayerOutlook) -> Floats:
-    """P(ten or more in so many categories | minutes)."""
+    """P(ten or more in so many categories | class of minutes)."""
     counts = np.zeros((seen.remainder.chances.size, len(CATEGORIES) + 1))
     counts[:, 0] = 1.0
     for stat in CATEGORIES:

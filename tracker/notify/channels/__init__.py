@@ -1,8 +1,8 @@
-"""Channels: what carries a message to a person, and the one promise that each of them makes.
+"""Channels: the interface of what delivers a message to a person, and the console.
 
-Some are boards as well: they can keep a card, one message that is edited in place. A channel's
-calls that block go to a thread of their own, so that neither the loop nor an exit waits for them.
-The simplest channel stands here as well: the console.
+Some channels are boards as well: they keep a live card, one message that is edited in place.
+Blocking calls run in a thread of their own, so that neither the event loop nor the program's exit
+waits for them.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from tracker.wording.cards import Card
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a channel is to carry. `body` is plain text, complete without the title.
+    """What a channel is to deliver. `body` is plain text, complete without the title.
 
-    `alert_ids` are the alerts that it tells; a digest of what came too late has them too. `level`
-    is how loud it is; `info` makes no sound where that can be asked for. `possible_repeat` is
-    whether an earlier attempt at any of them may have arrived; `body` already says so. `card` is
-    the channel's own name of the live card that it belongs under, where there is one.
+    `alert_ids` are the alerts in it, also those of a digest. `level` is how loud it is; `info`
+    makes no sound where the channel allows that. `possible_repeat` is whether an earlier attempt
+    may have arrived, which `body` says already. `card` is the channel's own id of the live card to
+    reply to; None where there is none.
     """
 
     body: str
@@ -39,28 +39,28 @@ class Message:
 
     @property
     def alert_id(self) -> int | None:
-        """The first alert that is told, where there is one."""
+        """The first alert in the message; None where there is none."""
         return self.alert_ids[0] if self.alert_ids else None
 
     @property
     def key(self) -> str:
-        """The same for every attempt at the same alerts, so that a receiver can drop repeats."""
+        """A key that all attempts at the same alerts share, so a receiver can drop repeats."""
         return "-".join(str(x) for x in self.alert_ids)
 
 
 class Channel(Protocol):
-    """One way to one person. Its loop sends one message at a time."""
+    """One way to reach one person. Its loop sends one message at a time."""
 
     @property
     def name(self) -> str:
-        """What the deliveries are stored under: stable between starts, and without secrets."""
+        """The name that deliveries are stored under: lasting, and without secrets."""
         ...
 
     async def send(self, message: Message) -> Outcome:
-        """Try once, within a limit of its own, and say truthfully what came of it.
+        """Try once, within a time limit of its own, and return the true outcome.
 
-        `Failed` is only for what certainly did not arrive. Nothing is raised for trouble with the
-        world; cancelling stops the waiting, but may not stop the message.
+        `Failed` is only for a message that certainly did not arrive. Trouble with the world raises
+        nothing. Cancelling stops the waiting, but may not stop the message.
         """
         ...
 
@@ -69,9 +69,9 @@ class Channel(Protocol):
 class Pace:
     """How often a board may be written to, in seconds.
 
-    `each` lies between two edits of one card, `between` between any two requests, so that alerts
-    find room beside them. A live card without news is edited after `idle` all the same: its time
-    shows that it is alive.
+    `each` is the time between two edits of one card, `between` that between any two requests, which
+    leaves room for alerts. A live card without news is edited after `idle` all the same: its time
+    shows that the program is alive.
     """
 
     each: float
@@ -81,14 +81,14 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The card stands in the chat. `message` is the channel's own name of it."""
+    """The card is in the chat. `message` is the channel's own id of it."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """Nothing was edited, and nothing ever will be: somebody has deleted the card."""
+    """Nothing was edited, and nothing can be: the card was deleted."""
 
     why: str
 
@@ -98,33 +98,33 @@ Edited = Sent | Gone | Refused | Failed | Unknown
 
 
 class Board(Protocol):
-    """One place where cards are kept up to date. Its loop makes one request at a time."""
+    """A place where live cards are kept up to date. Its loop makes one request at a time."""
 
     @property
     def name(self) -> str:
-        """What the cards are stored under: the name of the channel that alerts go through."""
+        """The name that cards are stored under: that of the channel that alerts go through."""
         ...
 
     @property
     def pace(self) -> Pace:
-        """How often it may be written to."""
+        """How often the board may be written to."""
         ...
 
     @property
     def same_name(self) -> bool:
-        """Whether a card that is posted again takes the place of the first one."""
+        """Whether a card that is posted again replaces the first one."""
         ...
 
     async def post(self, card: Card, number: int, game: str) -> Posted:
-        """Post a card without a sound, within a limit of its own.
+        """Post a card without a sound, within a time limit of its own.
 
-        `number` is what buttons name it by, `game` the id of its game. Only what certainly did not
-        arrive has `Failed`.
+        `number` identifies the card in its buttons; `game` is the id of its game. `Failed` is only
+        for a card that certainly did not arrive.
         """
         ...
 
     async def edit(self, message: str, card: Card, number: int) -> Edited:
-        """Make a card that was posted show this; a card that shows it already counts as edited."""
+        """Make a posted card show this; a card that shows it already counts as edited."""
         ...
 
 
@@ -132,10 +132,10 @@ T = TypeVar("T")
 
 
 def in_thread(call: Callable[[], T], name: str) -> asyncio.Future[T]:
-    """Start `call` in a thread of its own and return its result as a future of this event loop.
+    """Start `call` in a thread of its own; returns its result as a future of this event loop.
 
-    The thread is a daemon thread: a program that ends does not wait for it, as it would for one of
-    an executor's.
+    The thread is a daemon thread: a program that ends does not wait for it, as it would for a
+    thread of an executor.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
@@ -153,8 +153,8 @@ def in_thread(call: Callable[[], T], name: str) -> asyncio.Future[T]:
         try:
             result = call()
         except BaseException as why:
-            error = why  # told to whoever waits
-        # The loop is closed when the program ended first; then nobody waits.
+            error = why  # raised where the future is awaited
+        # Where the program ended first, the loop is closed and nothing awaits the result.
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(tell, result, error)
 
@@ -163,11 +163,11 @@ def in_thread(call: Callable[[], T], name: str) -> asyncio.Future[T]:
 
 
 WRITE_LIMIT = 5.0
-"""Seconds that a write may take: whoever reads the output may have stopped reading."""
+"""Seconds that a write may take: the reader of the output may have stopped reading."""
 
 
 class Console:
-    """Writes each message to a stream, standard output unless told otherwise, and flushes it."""
+    """Writes each message to a stream, by default standard output, and flushes it."""
 
     def __init__(self, stream: TextIO | None = None, *, limit: float = WRITE_LIMIT) -> None:
         """`limit` is in real seconds."""
@@ -177,7 +177,7 @@ class Console:
         self._writing: asyncio.Future[Outcome] | None = None
 
     async def send(self, message: Message) -> Outcome:
-        """Write one message. A closed or broken stream refuses it for good."""
+        """Write one message. A closed or broken stream is a refusal for good."""
         if self._writing is not None and not self._writing.done():
             return Failed("the console still has not taken an earlier message")
         stream = sys.stdout if self._stream is None else self._stream

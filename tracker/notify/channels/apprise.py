@@ -1,8 +1,8 @@
-"""Apprise: one channel an address, for ntfy, Pushover, Discord, e-mail, webhooks and the rest.
+"""The Apprise channels, one for each address: Pushover, e-mail, webhooks and many other services.
 
-Apprise tells a success from a failure and no more; what it writes down of a failed attempt shows
-whether the server was reached at all. Where it does not, the failure is `Unknown`. It is imported
-on first use: it costs most of a second.
+Apprise reports only success or failure. What it logs about a failed attempt shows whether the
+server was reached; where it does not, the outcome is `Unknown`. Apprise is imported on first use,
+as that takes most of a second.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
     import apprise
 
 CONNECT_LIMIT = 4.0
-"""Seconds to reach a server; an address may say otherwise with `?cto=`."""
+"""Seconds to reach a server; an address may set its own with `?cto=`."""
 
 READ_LIMIT = 4.0
-"""Seconds that a server may stay silent; an address may say otherwise with `?rto=`."""
+"""Seconds that a server may stay silent; an address may set its own with `?rto=`."""
 
 SEND_LIMIT = 30.0
-"""Real seconds after which an attempt's answer is no longer waited for, whatever it hangs on."""
+"""Real seconds after which an attempt's answer is no longer waited for."""
 
 WEBHOOKS = frozenset({"json", "jsons", "form", "forms", "xml", "xmls"})
-"""Schemas of programs that read what is sent: their text is whole, and a key tells repeats."""
+"""Schemas whose receiver is a program: it gets the whole text, and a key that tells repeats."""
 
 _USUAL = {
     **dict.fromkeys(("json", "jsons"), ("custom_json", "NotifyJSON")),
@@ -55,8 +55,8 @@ _USUAL = {
     "pover": ("pushover", "NotifyPushover"),
     "slack": ("slack", "NotifySlack"),
 }
-"""Module and class of the services that are asked for most: of these, one alone is loaded. Any
-other is looked for among all that Apprise has, which takes 10 MB and half a second."""
+"""Module and class of the most usual services, so that only one is loaded. Any other is searched
+among all that Apprise has, which takes 10 MB and half a second."""
 
 _SCHEMA = re.compile(r"([a-z][a-z0-9+.-]{0,19})://", re.IGNORECASE)
 _STATUS = re.compile(r"error\s*=\s*(\d{3})\b")
@@ -69,13 +69,13 @@ _UNREACHED = (
     (("ConnectTimeoutError", "No route to host", "Network is unreachable"),
      "the server cannot be reached"),
 )  # fmt: skip
-"""What urllib3 and the system say of a connection that was never made."""
+"""What urllib3 and the system say when no connection was made, and the outcome's words for it."""
 
 
 def channel_name(url: str) -> str:
     """The name of an address: its schema and four hex digits of its SHA-256, such as `ntfy-1a2b`.
 
-    It stays the same wherever in a list the address stands, and shows nothing of it.
+    It does not depend on the place in a list, and reveals nothing of the address.
     """
     return f"{_schema(url) or 'apprise'}-{hashlib.sha256(url.encode()).hexdigest()[:4]}"
 
@@ -86,20 +86,20 @@ def _schema(url: str) -> str | None:
 
 
 class AppriseChannel:
-    """Sends through one Apprise address, each time with an instance of its own.
+    """Sends through one Apprise address, each time with a new instance of the service.
 
-    A kept instance would keep the time of its last message too, and a clock that is set back would
-    then make it wait for as long as the clock was moved.
+    A kept instance would remember the time of its last message, and a clock that is set back would
+    make it wait for as long as the clock was moved.
     """
 
     def __init__(self, url: str, *, limit: float = SEND_LIMIT) -> None:
-        """`url` is a secret; `limit` is in real seconds. Nothing is read or sent yet."""
+        """`url` is a secret; `limit` is in real seconds. Nothing is requested yet."""
         self.name = channel_name(url)
         self._url = url
         self._limit = limit
 
     def __repr__(self) -> str:
-        """The name alone: the address is a secret."""
+        """The name only: the address is a secret."""
         return f"AppriseChannel({self.name})"
 
     async def warm_up(self) -> None:
@@ -116,7 +116,7 @@ class AppriseChannel:
 
 
 def channels_for(urls: Sequence[str]) -> tuple[AppriseChannel, ...]:
-    """A channel for each address, in order; one that is given twice makes one channel."""
+    """A channel for each address, in order; an address that is given twice makes one channel."""
     return tuple(AppriseChannel(url) for url in dict.fromkeys(urls))
 
 
@@ -147,9 +147,9 @@ def _send(url: str, message: Message) -> Outcome:
 def subject_and_text(
     message: Message, schema: str | None, service: apprise.NotifyBase
 ) -> tuple[str, str]:
-    """The subject and the text, as the service takes them.
+    """The subject and the text, in the form that the service takes.
 
-    The first line is the subject where there is one; a webhook's text stays whole beside it.
+    The first line is the subject where there is one; a webhook also gets it within the text.
     """
     if 0 < service.body_maxlen <= BRIEF:
         return message.title, brief(message.body)
@@ -160,7 +160,7 @@ def subject_and_text(
 
 
 def _failure(url: str, heard: Sequence[str]) -> Failed | Unknown:
-    """What follows from an attempt that failed, by what Apprise wrote down of it."""
+    """The outcome of an attempt that failed, by what Apprise logged about it."""
     said = "\n".join(heard)
     if any(x.startswith("Sent ") for x in heard):
         return Unknown("a part of the message was sent, the rest was not")
@@ -177,7 +177,7 @@ def _failure(url: str, heard: Sequence[str]) -> Failed | Unknown:
 
 
 def _reason(said: str) -> str:
-    """Why the server said no, in its own words; empty where it did not tell."""
+    """Why the server refused, in its own words; empty where it did not say."""
     found = _BODY.search(said)
     try:
         body = json.loads(ast.literal_eval(found[1].partition("\n")[0])) if found else None
@@ -187,19 +187,19 @@ def _reason(said: str) -> str:
 
 
 class _Listener(logging.Filter):
-    """Hears what Apprise writes while we work with it, and lets none of that out.
+    """Collects what Apprise logs during our own calls, and keeps that out of the log.
 
-    It quotes addresses, with their tokens. Apprise may work in a thread of its own, which it hands
-    its caller's context.
+    Apprise's log quotes addresses with their tokens. Apprise may work in a thread of its own, to
+    which it passes its caller's context.
     """
 
     def __init__(self) -> None:
-        """Nobody listens."""
+        """Collect nothing until `listening`."""
         super().__init__()
         self._heard: ContextVar[list[str] | None] = ContextVar("heard", default=None)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep a line for whoever listens in this context; else pass on what is a warning."""
+        """Collect a record within `listening`; outside it, let warnings and errors through."""
         kept = self._heard.get()
         if kept is not None:
             kept.append(record.getMessage())
@@ -208,7 +208,7 @@ class _Listener(logging.Filter):
 
     @contextmanager
     def listening(self) -> Iterator[list[str]]:
-        """Keep what is written in this context while the block runs."""
+        """Collect what is logged in this context while the block runs."""
         lines: list[str] = []
         before = self._heard.set(lines)
         try:
@@ -221,7 +221,7 @@ _LISTENER = _Listener()
 
 
 def _service(url: str) -> apprise.NotifyBase | None:
-    """A fresh service for an address, set to try once, in the calling thread, and to split."""
+    """A new service for an address, set to try once, in this thread, and to split long messages."""
     import apprise
 
     _cap_logs()
@@ -237,18 +237,18 @@ def _service(url: str) -> apprise.NotifyBase | None:
         service.socket_read_timeout = READ_LIMIT
     if "overflow" not in said:
         service.overflow_mode = apprise.OverflowMode.SPLIT
-    # Its own retries would repeat a message without saying so.
+    # Apprise's own retries would repeat a message without saying so.
     service.retry = 0
-    # An optional service counts as told when it was not.
+    # An optional service reports success even when it fails.
     service.optional = False
     if service.verify_certificate is True and (own := own_authorities()):
-        # requests, which it asks with, takes a file or a folder of authorities in its place.
+        # Apprise uses requests, which takes a file or folder of authorities in place of True.
         service.verify_certificate = own  # type: ignore[assignment]  # handed on as it is
     return service
 
 
 def _instance(url: str, asset: apprise.AppriseAsset) -> apprise.NotifyBase | None:
-    """The service as Apprise makes it of an address; None where it does not understand it."""
+    """Apprise's service for an address; None where Apprise does not understand it."""
     usual = _USUAL.get(_schema(url) or "")
     if usual is None:
         import apprise
@@ -263,7 +263,7 @@ def _instance(url: str, asset: apprise.AppriseAsset) -> apprise.NotifyBase | Non
 
 
 def _cap_logs() -> None:
-    """Keep Apprise's HTTP client above DEBUG, and let what Apprise writes be heard by us alone."""
+    """Keep Apprise's HTTP client above DEBUG, and send Apprise's own log to our listener only."""
     for name in ("requests", "urllib3"):
         logger = logging.getLogger(name)
         if logger.getEffectiveLevel() < logging.INFO:
@@ -271,15 +271,15 @@ def _cap_logs() -> None:
     logger = logging.getLogger("apprise")
     logger.addFilter(_LISTENER)
     logger.setLevel(logging.DEBUG)
-    # Who sets up logging by `dictConfig` silences every logger that is there, unless told not to.
+    # A set-up by `dictConfig` disables every existing logger, unless it is told not to.
     logger.disabled = False
 
 
 def check_urls(urls: Sequence[str], place: str = "[notify] urls") -> None:
     """Raise ConfigError with one sentence for each address that Apprise does not understand.
 
-    `place` is where they were written. No sentence repeats an address. It loads Apprise, which
-    takes most of a second.
+    `place` is where the addresses were written. No sentence repeats an address. This loads Apprise,
+    which takes most of a second.
     """
     mistakes = [
         f"{place}: entry {number} {wrong}"
@@ -291,7 +291,7 @@ def check_urls(urls: Sequence[str], place: str = "[notify] urls") -> None:
 
 
 def _mistake(url: str) -> str | None:
-    """What is wrong with an address, to follow its place; None when nothing is."""
+    """What is wrong with an address, to be put after its place; None when nothing is."""
     schema = _schema(url)
     if schema is None:
         return "is no Apprise address; write one like ntfy://my-topic"

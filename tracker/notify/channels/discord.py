@@ -1,4 +1,4 @@
-"""Discord: alerts and live cards through a webhook of a channel, each outcome told apart."""
+"""The Discord channel: alerts and live cards through a channel's webhook."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _REMEDY = "look whether the webhook is still there, and at [notify.discord] webh
 
 
 class DiscordChannel:
-    """One webhook. It carries alerts, and keeps cards: it can edit what it has written.
+    """One webhook. It delivers alerts, and keeps live cards, as it can edit its messages.
 
     Close it, or use it in an `async with`.
     """
 
     def __init__(self, webhook: Secret, *, cards: bool = True, limit: float = SEND_LIMIT) -> None:
-        """`webhook` is its whole address, a secret; ConfigError when it cannot be one."""
+        """`webhook` is its full address, a secret. Raises ConfigError when it is not one."""
         found = _WEBHOOK.fullmatch(webhook.get_secret_value())
         if found is None:
             raise ConfigError(
@@ -59,11 +59,11 @@ class DiscordChannel:
         self._line = WebService("Discord", limit=limit)
 
     def __repr__(self) -> str:
-        """The name alone: the address is a secret."""
+        """The name only: the address is a secret."""
         return f"DiscordChannel({self.name})"
 
     async def __aenter__(self) -> Self:
-        """Give the channel itself."""
+        """Return the channel itself."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -71,7 +71,7 @@ class DiscordChannel:
         await self._line.aclose()
 
     async def send(self, message: Message) -> Outcome:
-        """Write one message, and say what came of it."""
+        """Send one message, and return its outcome."""
         text = shortened(_plain(message), ending(message.alert_ids), DISCORD_LIMIT)
         found = await self._write(text, silent=message.level is Level.INFO)
         return Sent() if isinstance(found, Shown) else found
@@ -95,7 +95,7 @@ class DiscordChannel:
                 return _not_sent(found)
 
     async def edit(self, message: str, card: Card, number: int) -> Edited:  # noqa: ARG002 - a board's
-        """Make a card show this."""
+        """Make a posted card show this."""
         text = card_markdown(for_discord(card))
         url = self._address(f"/messages/{message}")
         found = await self._line.ask("PATCH", url, json_body=_body(text))
@@ -110,7 +110,7 @@ class DiscordChannel:
                 return found
 
     def _address(self, path: str, *queries: str) -> str:
-        """The webhook's address, in its thread where it has one."""
+        """The webhook's address, with the thread if there is one."""
         query = "&".join(x for x in (*queries, self._thread) if x)
         return f"{self._url}{path}?{query}" if query else f"{self._url}{path}"
 
@@ -120,7 +120,7 @@ class DiscordChannel:
 
 
 def _body(text: str) -> dict[str, Any]:
-    """A message that pings nobody, whatever is in it."""
+    """The body of a message that mentions no one, whatever its text."""
     return {"content": text, "allowed_mentions": {"parse": []}}
 
 

@@ -1,7 +1,7 @@
-"""ntfy: alerts and live cards on a topic, updated in place where the server can.
+"""The ntfy channel: alerts and live cards on a topic, updated in place where the server can.
 
-A message with the sequence id of an earlier one takes its place (ntfy 2.16 and later); an older
-server would show each as a message of its own, and is found out by its answer.
+A message with the sequence id of an earlier one replaces it (ntfy 2.16 and later). An older server
+would show each as a new message; its answer gives it away.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class NtfyChannel:
         cards: bool = False,
         limit: float = SEND_LIMIT,
     ) -> None:
-        """`api_url` is scheme and host. ConfigError when there can be no such topic."""
+        """`api_url` is scheme and host. Raises ConfigError when the topic is not a possible one."""
         if not _TOPIC.fullmatch(topic.get_secret_value()):
             raise ConfigError(
                 "[notify.ntfy] topic: is none; it has up to 64 letters, digits, - and _"
@@ -74,11 +74,11 @@ class NtfyChannel:
         self._too_old = False
 
     def __repr__(self) -> str:
-        """The name alone: the topic is a secret."""
+        """The name only: the topic is a secret."""
         return f"NtfyChannel({self.name})"
 
     async def __aenter__(self) -> Self:
-        """Give the channel itself."""
+        """Return the channel itself."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -86,9 +86,9 @@ class NtfyChannel:
         await self._line.aclose()
 
     async def send(self, message: Message) -> Outcome:
-        """Publish one message; another attempt at the same alerts takes its place.
+        """Publish one message; another attempt at the same alerts replaces it.
 
-        Its first line is the title, so that a phone does not show the topic's name there.
+        Its first line becomes the title, where a phone would else show the topic's name.
         """
         title, text = message.title, message.body
         if not title and "\n" in text:
@@ -101,7 +101,7 @@ class NtfyChannel:
         return Sent() if isinstance(found, ServiceReply) else found
 
     async def post(self, card: Card, number: int, game: str) -> Posted:  # noqa: ARG002 - a board's
-        """Publish a card without a sound, under a name that is its game's."""
+        """Publish a card without a sound, under a sequence id made from its game."""
         if self._too_old:
             return Refused(TOO_OLD)
         name = self._name(game)
@@ -112,7 +112,7 @@ class NtfyChannel:
         return Refused(TOO_OLD) if self._too_old else Shown(name)
 
     async def edit(self, message: str, card: Card, number: int) -> Edited:  # noqa: ARG002 - a board's
-        """Publish a card under its name again."""
+        """Publish a card under its sequence id again."""
         found = await self._publish(card_plain(for_ntfy(card)), _SILENT, message)
         return Sent() if isinstance(found, ServiceReply) else found
 
@@ -122,7 +122,7 @@ class NtfyChannel:
         headers = {**self._headers, "X-Priority": priority}
         if name:
             headers["X-Sequence-ID"] = name
-        # In the address, where it may have any letter; a header takes plain ones only.
+        # The title goes into the address, which may hold any letter; a header takes only ASCII.
         url = f"{self._url}?{urlencode({'title': title})}" if title else self._url
         found = await self._line.ask("POST", url, headers=headers, text=text)
         if isinstance(found, ServiceReply) and not found.good:
@@ -130,12 +130,12 @@ class NtfyChannel:
         return found
 
     def _name(self, game: str) -> str:
-        """What a game's card is called: the same after a restart, and no secret."""
+        """The sequence id of a game's card: the same after a restart, and no secret."""
         return "card-" + hashlib.sha256(f"{self._salt} {game}".encode()).hexdigest()[:16]
 
 
 def _alert_name(key: str) -> str:
-    """What a message is called: the same for every attempt, at most 64 characters."""
+    """The sequence id of a message: the same for every attempt, at most 64 characters."""
     plain_name = f"alert-{key}"
     if len(plain_name) <= _LONGEST_NAME:
         return plain_name

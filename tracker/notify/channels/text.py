@@ -1,4 +1,4 @@
-"""Messages and cards in the words of a channel: HTML, Markdown or plain, and never too long."""
+"""Messages and cards in each channel's form: HTML, Markdown or plain text, within its length."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from tracker.notify.channels import Message
 from tracker.wording.cards import Card, Row, folded
 
 TEXT_LIMIT = 4096
-"""Most characters of one message, counted after its markup was read (Bot API, sendMessage)."""
+"""Most characters of one message, counted without its markup (Bot API, sendMessage)."""
 
 _ZERO_WIDTH_JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _FLAG_LETTERS = range(0x1F1E6, 0x1F200)
 _LONGEST_JOIN = 16
-"""Most characters given up to leave a picture or an accented letter whole."""
+"""Most characters that a cut gives up to keep an emoji or an accented letter whole."""
 
 _NAMED = 5
-"""Most alerts that a shortened message names."""
+"""Most alerts that a shortened message lists."""
 
 
 def length(text: str) -> int:
-    """Characters as Telegram counts them, in UTF-16: most emoji are two."""
+    """Length as Telegram counts it, in UTF-16 units: most emoji are two."""
     return len(text) + sum(character > "\uffff" for character in text)
 
 
@@ -36,11 +36,10 @@ def plain(message: Message) -> str:
 
 
 def marked_up(message: Message) -> str:
-    """The message in Telegram's HTML; TEXT_LIMIT once the markup is read.
+    """The message in Telegram's HTML, at most TEXT_LIMIT long without the markup.
 
-    The first line is bold, and that of each part after an empty line: several alerts may come as
-    one message. The words are cut before they are marked up, so no tag and no entity can be cut
-    through.
+    The first line is bold, and so is the first line after each empty one, as several alerts may
+    come as one message. The text is cut before it is marked up, so that no tag or entity is cut.
     """
     lines = _parts(message)
     heads = [at == 0 or not lines[at - 1].strip() for at in range(len(lines))]
@@ -58,14 +57,14 @@ def _parts(message: Message) -> list[str]:
 
 
 def _sound(text: str) -> str:
-    """The text without what no message can hold: halves of characters, and control characters."""
+    """The text without what no message can hold: half characters and control characters."""
     whole = text.encode("utf-8", "replace").decode("utf-8")
     lines = "\n".join(whole.splitlines())
     return "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
 
 
 def ending(alert_ids: tuple[int, ...]) -> str:
-    """What closes a message that was cut: it keeps the numbers that a repeat is known by."""
+    """The end of a message that was cut short, with the numbers of its alerts."""
     named = ", ".join(str(number) for number in alert_ids[:_NAMED])
     more = f" and {len(alert_ids) - _NAMED} more" if len(alert_ids) > _NAMED else ""
     plural = "s" if len(alert_ids) > 1 else ""
@@ -74,22 +73,19 @@ def ending(alert_ids: tuple[int, ...]) -> str:
 
 
 def shortened(text: str, ending: str, limit: int = TEXT_LIMIT) -> str:
-    """The text, or as much as fits together with `ending`: whole lines if it can, else words.
-
-    `limit` is in UTF-16 units, as `length` counts them, and above that of `ending`.
-    """
+    """The text, or as much as fits together with `ending`: whole lines if possible, else words."""
     if length(text) <= limit:
         return text
     at = _index(text, limit - length(ending))
     for gap in ("\n", " "):
-        # A cut that would cost more than a quarter of the message is made further on.
+        # A cut here must not cost more than a quarter of the text; a later one may be better.
         if (found := text.rfind(gap, at * 3 // 4, at + 1)) > 0:
             return text[:found].rstrip() + ending
     return text[: _between_characters(text, at)].rstrip() + ending
 
 
 def _index(text: str, units: int) -> int:
-    """How many characters of the text make up at most so many UTF-16 units."""
+    """How many characters of the text fit into this many UTF-16 units."""
     used = 0
     for at, character in enumerate(text):
         used += 2 if character > "\uffff" else 1
@@ -99,7 +95,7 @@ def _index(text: str, units: int) -> int:
 
 
 def _between_characters(text: str, at: int) -> int:
-    """The last place up to `at` where a cut parts no accent, flag or composed emoji."""
+    """The last place up to `at` where a cut splits no accented letter, flag or composed emoji."""
     for place in range(at, max(at - _LONGEST_JOIN, 0), -1):
         if not _joined(text, place):
             return place
@@ -113,16 +109,16 @@ def _joined(text: str, place: int) -> bool:
         return True
     if unicodedata.category(after) in ("Mn", "Me", "Mc") or ord(after) in _SKIN_TONES:
         return True
-    # Two letters make a flag, so it depends on how many stand before.
+    # Two flag letters make one flag: an even number of them before means a new flag begins.
     letters = takewhile(lambda x: ord(x) in _FLAG_LETTERS, reversed(text[:place]))
     return ord(after) in _FLAG_LETTERS and len(list(letters)) % 2 == 1
 
 
 DISCORD_LIMIT = 2000
-"""Most characters of a message of a webhook (Discord, Execute Webhook, `content`)."""
+"""Most characters of a webhook's message (Discord, Execute Webhook, `content`)."""
 
 NTFY_LIMIT = 4000
-"""Most bytes of a message's body; beyond 4,096 ntfy makes a file of it."""
+"""Most bytes of a message's body; above 4,096 ntfy turns it into an attachment."""
 
 _INDENT = "     "
 _MARKDOWN = re.compile(r"([\\*_~`|>#\[\]()<-])")
@@ -136,7 +132,7 @@ def card_plain(card: Card) -> str:
 
 
 def card_html(card: Card) -> str:
-    """The card in Telegram's HTML: the score and what counts of each bet are bold."""
+    """The card in Telegram's HTML; the score and each bet's main figure are bold."""
     quoted = partial(escape, quote=False)
     return _lines(card, quoted, lambda text: f"<b>{quoted(text)}</b>")
 
@@ -147,17 +143,17 @@ def card_markdown(card: Card) -> str:
 
 
 def for_telegram(card: Card) -> Card:
-    """As much of the card as one message of Telegram's holds."""
+    """As much of the card as one Telegram message holds."""
     return folded(card, lambda x: length(card_plain(x)) <= TEXT_LIMIT)
 
 
 def for_discord(card: Card) -> Card:
-    """As much of the card as one message of Discord's holds."""
+    """As much of the card as one Discord message holds."""
     return folded(card, lambda x: len(card_markdown(x)) <= DISCORD_LIMIT)
 
 
 def for_ntfy(card: Card) -> Card:
-    """As much of the card as one message of ntfy's holds."""
+    """As much of the card as one ntfy message holds."""
     return folded(card, lambda x: len(card_plain(x).encode()) <= NTFY_LIMIT)
 
 
@@ -191,7 +187,7 @@ def _escaped(text: str) -> str:
 
 
 BRIEF = 160
-"""Characters of a text message, where only plain ones are in it."""
+"""Characters of one SMS, if all of them are plain."""
 
 _PLAIN = {
     "▲": "UP", "▼": "DOWN", "▶": "START", "◆": "BREAK", "✔": "HIT", "✘": "DEAD", "⚠": "NO DATA",
@@ -201,10 +197,10 @@ _PLAIN = {
 
 
 def brief(text: str, limit: int = BRIEF) -> str:
-    """A message as one text message takes it: plain letters, and no more of them than `limit`.
+    """A message for one SMS: plain letters, at most `limit` of them.
 
-    The first line stays whole if it can; of the rest, whole facts are kept from the front, and the
-    alert's number, which stands last, always.
+    The first line stays whole if it can. Of the rest, whole facts are kept from the front; the
+    alert's number, which comes last, is always kept.
     """
     first, _, rest = _plain(text).partition("\n")
     facts = [x for x in rest.replace("\n", " - ").split(" - ") if x]

@@ -1,4 +1,4 @@
-"""One way to ask a web service, and what its answers and failures mean for a message."""
+"""Requests to a web service, and what its answers and failures mean for a message."""
 
 from __future__ import annotations
 
@@ -23,29 +23,31 @@ from tracker.network import (
 )
 
 CONNECT_LIMIT = 5.0
-"""Seconds to reach a server, its name and TLS included: what fails in them never left."""
+"""Seconds to reach a server, with name look-up and TLS: a message that fails in these was never
+sent."""
 
 SEND_LIMIT = 15.0
-"""Real seconds for the whole of a request."""
+"""Real seconds for a whole request."""
 
 ANSWER_LIMIT = 1 << 20
-"""Most bytes that an answer may have."""
+"""Most bytes of an answer."""
 
 _QUOTED = 160
-"""Most characters of a server's own words that are repeated."""
+"""Most characters that are quoted from a server's own words."""
 
 _REASONS = ("message", "error", "description", "detail")
-"""Under which names services tell why: Discord, ntfy and most others, Telegram, problem+json."""
+"""The keys under which services say why: Discord, ntfy and most others, Telegram, problem+json."""
 
 _ON_THE_WAY = (HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, HTTPStatus.NETWORK_AUTHENTICATION_REQUIRED)
-"""Answers of a proxy or of a hotel's network: the message has not reached the service."""
+"""Answers of a proxy or of a hotel's network: the message did not reach the service."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceReply:
-    """What a server answered; `body` is None where that is no JSON object.
+    """A server's answer; `body` is None where it is not a JSON object.
 
-    `reason` is why it said no in its own words, on one line, where it told.
+    `reason` is why the server refused, in its own words and on one line; empty where it did not
+    say.
     """
 
     status: int
@@ -55,12 +57,12 @@ class ServiceReply:
 
     @property
     def good(self) -> bool:
-        """It did what was asked."""
+        """Whether the server did what was asked."""
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
     @property
     def retry_after(self) -> float | None:
-        """The seconds that the server asks to wait, from the body or the header."""
+        """Seconds that the server asks to wait, from the body or the header; else None."""
         said = (self.body or {}).get("retry_after")
         if isinstance(said, int | float) and 0 <= said < LONGEST_WAIT:
             return float(said)
@@ -68,19 +70,19 @@ class ServiceReply:
 
 
 class WebService:
-    """A connection to one service. It repeats nothing and follows no redirect."""
+    """A connection to one service. It repeats no request and follows no redirect."""
 
     def __init__(
         self, service: str, *, limit: float = SEND_LIMIT, connect_limit: float = CONNECT_LIMIT
     ) -> None:
-        """`service` is its name in sentences; limits are in real seconds."""
+        """`service` is its name in messages; limits are in real seconds."""
         self._service = service
         self._limit = limit
         self._timeout = aiohttp.ClientTimeout(total=None, connect=connect_limit)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        """Give the line itself."""
+        """Return the service itself."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -102,9 +104,9 @@ class WebService:
         json_body: Mapping[str, Any] | None = None,
         text: str | None = None,
     ) -> ServiceReply | Outcome:
-        """Ask once: the server's answer, or what follows from there being none.
+        """Make one request: the server's answer, or the outcome where there is none.
 
-        `url` may hold secrets; no sentence repeats it.
+        `url` may hold secrets; no message repeats it.
         """
         try:
             async with asyncio.timeout(self._limit):
@@ -139,7 +141,7 @@ class WebService:
                 return ServiceReply(answer.status, dict(answer.headers), body, reason)
         except UnusableProxy as why:
             return Failed(str(why))
-        # Before ValueError, which a certificate that is not trusted is too.
+        # Before ValueError, as the error of an untrusted certificate is one too.
         except aiohttp.ClientConnectorError as why:
             return self._unreached(why)
         except (aiohttp.InvalidURL, UnicodeError, ValueError):
@@ -148,7 +150,7 @@ class WebService:
             return self._broken(why)
 
     def _unreached(self, error: Exception) -> Outcome:
-        """What follows from a connection that was never made: the message certainly stayed here."""
+        """The outcome where no connection was made: the message was certainly not sent."""
         match error:
             case aiohttp.ClientConnectorDNSError():
                 return Failed(f"the name of {self._service}'s server cannot be found")
@@ -170,7 +172,7 @@ class WebService:
                 return Unknown(f"the connection broke before the answer ({type(error).__name__})")
 
     def refusal(self, reply: ServiceReply, remedy: str) -> Outcome:
-        """What an answer means that is not a good one; `remedy` is for a no for good."""
+        """The outcome of a bad answer; `remedy` is what to do about a permanent refusal."""
         why = f"{self._service} answered {reply.status}"
         why += f" ({reply.reason})" if reply.reason else ""
         if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -189,9 +191,9 @@ class WebService:
 
 
 async def _read(answer: aiohttp.ClientResponse) -> tuple[Mapping[str, Any] | None, str]:
-    """The body as a JSON object and what it gives as a reason.
+    """The body as a JSON object, and the reason that it gives.
 
-    The object is None where it is none, or longer than any that is expected.
+    The object is None where the body is not one, or is longer than ANSWER_LIMIT.
     """
     body = bytearray()
     async for chunk in answer.content.iter_chunked(1 << 16):
@@ -209,7 +211,7 @@ async def _read(answer: aiohttp.ClientResponse) -> tuple[Mapping[str, Any] | Non
 
 
 def reason_in(body: Mapping[str, Any]) -> str:
-    """Why a service said no, in its own words; empty where it does not tell."""
+    """Why a service refused, in its own words; empty where it does not say."""
     reasons = [body.get(x) for x in _REASONS]
     inner = _innermost(body.get("errors"))
     words = [x for x in (*reasons, inner) if isinstance(x, str) and x.strip()]
@@ -217,7 +219,7 @@ def reason_in(body: Mapping[str, Any]) -> str:
 
 
 def _innermost(errors: object, depth: int = 8) -> str | None:
-    """The first sentence in an object or a list of errors by field, which may be nested."""
+    """The first sentence in an object or list of errors by field, which may be nested."""
     match errors:
         case str():
             return errors
@@ -231,6 +233,6 @@ def _innermost(errors: object, depth: int = 8) -> str | None:
 
 
 def one_line(text: str) -> str:
-    """A server's own words as part of a sentence."""
+    """A server's own words on one line, cut to a length that fits a sentence."""
     line = " ".join(text.split())
     return line if len(line) <= _QUOTED else f"{line[:_QUOTED]}..."

@@ -1,13 +1,14 @@
-"""Runs whole functions on the one connection's own thread, so that a transaction is one unit.
+"""One SQLite connection on a thread of its own, on which each transaction runs as one unit.
 
-A function that is handed over runs from its first statement to its COMMIT without giving way to
-another task, and cancelling the task that waits for it neither stops nor halves it. aiosqlite has
-the thread and hands it one call at a time; a sequence of single statements would be safe from
-neither. So the connection that it is given is one whose `commit` carries out a whole unit.
+A function handed to the database runs from its first statement to its COMMIT without interruption
+by another task. Cancelling the task that waits for it neither stops it nor leaves half of it.
+aiosqlite provides the thread and hands it one call at a time, but a sequence of single statements
+would be safe from neither. The wrapped connection therefore has a `commit` that runs a whole
+function.
 
-Every write is made under a file lock, so that no two processes write at once: SQLite 3.7.0 to
+Every write happens under a file lock, so that no two processes write at once: SQLite 3.7.0 to
 3.51.2 can lose pages of a write-ahead log when two connections write or checkpoint at the same
-instant. What can be wrong is named by what the caller can do about it.
+instant. Errors are named by what the caller can do about them.
 """
 
 from __future__ import annotations
@@ -35,11 +36,14 @@ from tracker.host import EX_UNFIT, NO_LOCKS, NoLocks, os_trouble, own_as
 
 
 class StoreError(TrackerError):
-    """The database cannot be used as asked; the text is one clear sentence."""
+    """The database cannot be used as asked. The message is one sentence for a person."""
 
 
 class StoreUnavailable(StoreError):
-    """Nothing was written, nothing is lost: the same call may succeed later on the same store."""
+    """Nothing was written and nothing is lost.
+
+    The same call may succeed later on the same store.
+    """
 
 
 class StoreBusy(StoreUnavailable):
@@ -55,22 +59,22 @@ class StoreTooNew(StoreError):
 
 
 class StoreTooOld(StoreError):
-    """The database must be brought up to date by a writer before it can be read."""
+    """The database must be upgraded by a writer before it can be read."""
 
 
 class StoreBroken(StoreError):
-    """The file or the disk is damaged: stop, and do not go on writing."""
+    """The file or the disk is damaged. The caller must stop writing."""
 
 
 class StoreUnfit(StoreError):
-    """The file system cannot hold a database: another place must be named."""
+    """The file system cannot hold a database. Another place must be named."""
 
     exit_status = EX_UNFIT
 
 
 WaitOut = Callable[[StoreUnavailable | None, int], Awaitable[None]]
-"""Told of a write that cannot be made and how often it was tried; waits before the next try. None
-instead of the trouble says that the write was made after all."""
+"""Called with the trouble of a write that failed, and how often it was tried. It waits before the
+next try. It is called with None when the write has succeeded after all."""
 
 
 T = TypeVar("T")
@@ -80,40 +84,40 @@ Work = Callable[[sqlite3.Connection], T]
 
 
 BUSY_TIMEOUT_MS = 5000
-"""How long SQLite itself waits for a stranger, such as a person's `sqlite3` shell."""
+"""Milliseconds that SQLite itself waits for another program, such as a person's `sqlite3` shell."""
 
 
 _LOG_BYTES = 16 * 1024 * 1024
-"""What is left of the write-ahead log's file after a long reader has made it grow."""
+"""Bytes to which the write-ahead log's file is cut back after a long reader has made it grow."""
 
 
 _STATEMENTS = 256
 
 
 _LEAST_SQLITE = (3, 37, 0)
-"""The first version that knows STRICT tables."""
+"""The first version of SQLite with STRICT tables."""
 
 
 _ROWS_AT_ONCE = 64
-"""What aiosqlite fetches at a time where rows are iterated over, which is never done here."""
+"""Rows that aiosqlite fetches at a time in its own iterations, which are not used here."""
 
 
 class Connection(sqlite3.Connection):
-    """A connection that carries out one of its `units` whenever it is told to commit.
+    """A connection whose `commit` runs the next of its `units`.
 
-    Each unit begins and ends its own transactions; `units` is filled by whoever calls `commit`, in
+    Each unit begins and ends its own transactions. Whoever calls `commit` adds to `units` first, in
     the same order.
     """
 
     units: deque[Callable[[], None]]
 
     def commit(self) -> None:
-        """Carry out the unit that was handed over first; raises what it raises."""
+        """Run the unit that was added first. Raises what the unit raises."""
         self.units.popleft()()
 
 
 class _Turns:
-    """Whose turn it is: a lock that hands itself on by urgency, then by order of asking."""
+    """A lock that goes to the most urgent waiter, and among equals to the first."""
 
     def __init__(self) -> None:
         self._taken = False
@@ -122,7 +126,7 @@ class _Turns:
 
     @asynccontextmanager
     async def take(self, *, urgent: bool) -> AsyncIterator[None]:
-        """Wait for a turn; the next one has it when this ends."""
+        """Wait for the lock and hold it until the context ends."""
         if self._taken:
             mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             heapq.heappush(self._waiting, (not urgent, next(self._order), mine))
@@ -148,7 +152,7 @@ class _Turns:
 
 
 class Database:
-    """One connection, the thread that it lives on, and the writer lock. Close it in any case."""
+    """One connection, its thread, and the writer lock. Close it in any case."""
 
     def __init__(
         self,
@@ -158,10 +162,10 @@ class Database:
         lock: WriterLock | None,
         wait_out: WaitOut | None = None,
     ) -> None:
-        """Made by `open_database`; `lock` is None for a connection that only reads.
+        """Use `open_database` to make one. `lock` is None for a connection that only reads.
 
-        `raw` is what `connection` wraps, and is touched on its thread alone. `wait_out` waits for
-        better times where a write would raise.
+        `raw` is the connection that `connection` wraps; only its own thread uses it. `wait_out` is
+        awaited where a write would raise.
         """
         self.path = path
         self._connection = connection
@@ -173,17 +177,17 @@ class Database:
 
     @property
     def readonly(self) -> bool:
-        """Whether it can only be read."""
+        """Whether this connection can only read."""
         return self._lock is None
 
     async def write(self, work: Work[T], *, urgent: bool = False) -> T:
-        """Run `work` as one transaction: all of it is on disk when this returns, or none of it.
+        """Run `work` as one transaction: when this returns, all of it is on disk, else none.
 
-        Of several that wait for the connection, the urgent come first.
+        Among those that wait for the connection, urgent work comes first.
 
         Raises StoreBusy or StoreUnavailable when nothing was written and the same call may succeed
-        later; with a `wait_out` that is waited for instead. A cancelled wait does not undo a
-        transaction that has begun.
+        later. With a `wait_out`, that is awaited and the write tried again. A cancelled caller does
+        not undo a transaction that has begun.
         """
         tries = 0
         while True:
@@ -208,7 +212,7 @@ class Database:
         return await self._submit(partial(_in_snapshot, work=work), urgent)
 
     async def bare(self, work: Work[T]) -> T:
-        """Run `work`, which neither writes nor needs one consistent state."""
+        """Run `work` that neither writes nor needs one consistent state."""
         return await self._submit(work, urgent=False)
 
     async def _run(self, work: Work[T], urgent: bool) -> T:
@@ -229,27 +233,27 @@ class Database:
             return await self._hand_over(work)
 
     async def _hand_over(self, work: Work[T]) -> T:
-        """Do the work on the connection's thread, all of it or, if it has not begun, nothing."""
+        """Run the work on the connection's thread: all of it or, if it has not begun, nothing."""
         found: list[T] = []
 
         def unit() -> None:
             with translated(self.path):
                 found.append(work(self._raw))
 
-        # Both queues are filled in one step, with no task between, so they keep the same order.
+        # No other task runs between these two lines, so both queues keep the same order.
         self._raw.units.append(unit)
         await self._connection.commit()
         return found[0]
 
     async def close(self) -> None:
-        """Let running work finish, then close; calling it twice, or being cancelled, is safe."""
+        """Let running work finish, then close. A second call, or a cancelled one, is safe."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._close())
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
         try:
-            # What has been asked for before comes first.
+            # Work that was handed in before comes first.
             async with self._turns.take(urgent=False):
                 pass
             with contextlib.suppress(StoreError):
@@ -288,17 +292,17 @@ def _in_snapshot(db: sqlite3.Connection, work: Work[T]) -> T:
 
 
 def _undo(db: sqlite3.Connection) -> None:
-    """Roll back; SQLite has already done so itself when the disk is full."""
+    """Roll back, unless SQLite has done so itself, as it does when the disk is full."""
     if db.in_transaction:
         with contextlib.suppress(sqlite3.OperationalError):
             db.execute("ROLLBACK")
 
 
 def make_private(path: Path) -> None:
-    """Make the folder (0700) and the file (0600) where they are missing.
+    """Create the folder (0700) and the file (0600) where they are missing.
 
-    A database that is there is never opened here: closing it would give up the locks that SQLite
-    holds on it for this process, and the next to leave it would take the log away under us
+    An existing database is never opened here. Closing it would release the locks that SQLite holds
+    on it for this process, and the next process to leave would delete the log in use
     (https://www.sqlite.org/howtocorrupt.html, 2.2).
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -313,7 +317,7 @@ def _require(path: Path) -> None:
 
 
 def missing(path: Path) -> StoreMissing:
-    """The error that there is no database, or one that is being made at this moment."""
+    """The error for a database that does not exist, or is being created at this moment."""
     return StoreMissing(f"{path}: there is no database yet; add a bet or start the daemon")
 
 
@@ -324,9 +328,9 @@ def _address(path: Path, mode: str) -> str:
 async def open_database(
     path: Path, *, readonly: bool, durable: bool = True, wait_out: WaitOut | None = None
 ) -> Database:
-    """Open the file. A writer makes what is missing; a reader raises StoreMissing.
+    """Open the file. A writer creates what is missing; a reader raises StoreMissing.
 
-    `durable` is whether a commit waits for the disk (`synchronous=FULL`), and `wait_out` waits
+    `durable` is whether a commit waits for the disk (`synchronous=FULL`). `wait_out` is awaited
     where a write would raise.
     """
     if sqlite3.sqlite_version_info < _LEAST_SQLITE:
@@ -337,7 +341,7 @@ async def open_database(
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
-        # Wait for the connection, which would else be left open with its thread.
+        # Wait for the connection: else it would stay open with its thread.
         with contextlib.suppress(Exception):
             await (await opening).close()
         raise
@@ -371,7 +375,7 @@ async def _open(path: Path, readonly: bool, durable: bool, wait_out: WaitOut | N
 
 
 async def _connected(path: Path, mode: str) -> tuple[Connection, aiosqlite.Connection]:
-    """A connection, made on a thread of its own, and what hands calls to that thread."""
+    """A connection made on a thread of its own, and the object that hands calls to that thread."""
     made: list[Connection] = []
 
     def connect() -> sqlite3.Connection:
@@ -404,7 +408,7 @@ def _set_up(db: sqlite3.Connection, durable: bool) -> None:
 
 
 WAIT_S = 5.0
-"""Seconds to wait for another process before giving up."""
+"""Seconds to wait for another process's writer lock before giving up."""
 
 
 _FIRST_WAIT = 0.001
@@ -414,10 +418,16 @@ _LONGEST_WAIT = 0.02
 
 
 class WriterLock:
-    """The lock on `<database>.writer`. Held and waited for on the connection's own thread."""
+    """The lock on `<database>.writer`.
+
+    Only the connection's own thread waits for it and holds it.
+    """
 
     def __init__(self, database: Path, wait_s: float = WAIT_S) -> None:
-        """Open the lock file, which is made with mode 0600; `patience` is in seconds."""
+        """Open the lock file, created with mode 0600.
+
+        `wait_s` is how many seconds to wait for the lock.
+        """
         self.path = database.with_name(database.name + ".writer")
         self._wait_s = wait_s
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -425,7 +435,7 @@ class WriterLock:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the lock; StoreBusy when another process does not let go in time."""
+        """Hold the lock. Raises StoreBusy when another process does not release it in time."""
         self._take()
         try:
             yield
@@ -433,7 +443,7 @@ class WriterLock:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Let the lock file go; a second call does nothing."""
+        """Close the lock file. A second call does nothing."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -477,7 +487,7 @@ _UNFIT = frozenset(
         sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK,
     }
 )
-"""What SQLite says where files cannot be mapped shared, or not be locked."""
+"""SQLite's errors on a file system whose files cannot be mapped shared or cannot be locked."""
 
 
 _READ_ONLY = frozenset(
@@ -499,7 +509,10 @@ _PRIMARY = 0xFF
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors about the world into ours; those about our own SQL pass as they are."""
+    """Turn SQLite's errors about the environment into ours.
+
+    Errors in our own SQL pass unchanged.
+    """
     try:
         yield
     except sqlite3.IntegrityError:
@@ -547,7 +560,7 @@ def _translate(why: sqlite3.DatabaseError, path: Path) -> StoreError | None:
 
 
 def read_only(path: Path) -> bool:
-    """Whether the file system that a file lies on is mounted for reading only."""
+    """Whether the file system of a path is mounted read-only."""
     try:
         return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
     except OSError:

@@ -30,13 +30,13 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan
 
 @lru_cache(maxsize=64)
 def stamp(at: datetime) -> str:
-    """An aware time as UTC text of one width, which sorts as it should."""
+    """An aware time as UTC text of fixed width, so that texts sort by time."""
     plain = at.astimezone(UTC).replace(tzinfo=None)
     return plain.isoformat(timespec="microseconds") + "Z"
 
 
 def stamp_or_none(at: datetime | None) -> str | None:
-    """`stamp` of a time that may be missing."""
+    """`stamp` of a time, or None."""
     return None if at is None else stamp(at)
 
 
@@ -46,22 +46,22 @@ def moment(text: str) -> datetime:
 
 
 def moment_or_none(text: str | None) -> datetime | None:
-    """`moment` of a time that may be missing."""
+    """`moment` of a text, or None."""
     return None if text is None else datetime.fromisoformat(text)
 
 
 def pack(value: Json) -> str:
-    """JSON without spaces; refuses NaN and infinities."""
+    """A value as JSON without spaces. NaN and infinities are refused."""
     return _ENCODER.encode(value)
 
 
 def unpack(text: str) -> Json:
-    """What `pack` wrote."""
+    """The value that `pack` wrote."""
     return json.loads(text)
 
 
 def game_of(row: Any) -> Game:
-    """The game of a row that has the columns of `game`."""
+    """The game in a row that has the columns of `game`."""
     day = None if row["day"] is None else date.fromisoformat(row["day"])
     start = moment(row["start_at"])
     home, away, neutral = row["home"], row["away"], bool(row["neutral"])
@@ -69,7 +69,7 @@ def game_of(row: Any) -> Game:
 
 
 def pack_state(state: GameState) -> str:
-    """A game state without its game."""
+    """A game state as JSON, without its game."""
     return pack(
         {
             "phase": state.phase.value,
@@ -87,7 +87,7 @@ def pack_state(state: GameState) -> str:
 
 
 def state_of(text: str | None, game: Game) -> GameState | None:
-    """The state that `pack_state` wrote, of this game."""
+    """The state that `pack_state` wrote, with this game."""
     if text is None:
         return None
     found = unpack(text)
@@ -109,7 +109,7 @@ def state_of(text: str | None, game: Game) -> GameState | None:
 
 
 def _told_since(state: GameState) -> dict[str, Json]:
-    """What earlier releases did not keep: it is left out where it is unknown."""
+    """The fields that earlier releases did not store. They are left out where they are unknown."""
     found: dict[str, Json] = {}
     if state.box is not None:
         home, away = _team_box(state.box.home), _team_box(state.box.away)
@@ -120,7 +120,7 @@ def _told_since(state: GameState) -> dict[str, Json]:
 
 
 def box_of(found: Json) -> Box | None:
-    """Both teams' figures that `pack_state` wrote; None where no box told them."""
+    """Both teams' figures that `pack_state` wrote; None where they were unknown."""
     if found is None:
         return None
     home, away, left = found

@@ -1,8 +1,8 @@
-"""Brings a database to this program's schema, forward only, and copies it to a checked file.
+"""Upgrades a database to this program's schema, and copies a database to a checked file.
 
-Each step is one transaction; a database that is new takes all of them in one. An existing one is
-backed up before its first step and checked after its last; a copy has been opened, checked and
-synced before it gets its name.
+Schemas only go forward. Each step is one transaction; a new database takes all steps in one. An
+existing database is backed up before its first step and checked after its last. A copy is opened,
+checked and synced before it gets its name.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from pathlib import Path
 from tracker.store.database import StoreBroken, StoreTooNew, StoreTooOld, missing
 
 _STAYS = "_stays"
-"""How the trigger that keeps a table's rows for ever is called: the table, and this."""
+"""The ending of the names of triggers that forbid deleting a table's rows; the table's name stands
+before it."""
 
 
 def back_up(db: sqlite3.Connection, target: Path) -> None:
-    """Write a checked copy of the open database to `target` (mode 0600), replacing what is there.
+    """Write a checked copy of the open database to `target` (mode 0600), replacing an earlier file.
 
-    The connection may be one that only reads, while others write. Raises StoreBroken, and leaves no
-    file behind, when the copy does not pass its check.
+    The connection may be a reading one while others write. Raises StoreBroken, and leaves no file
+    behind, when the copy does not pass its check.
     """
     partial = target.with_name(target.name + ".partial")
     partial.unlink(missing_ok=True)
@@ -43,7 +44,7 @@ def back_up(db: sqlite3.Connection, target: Path) -> None:
 
 
 def rows_in(db: sqlite3.Connection) -> Mapping[str, int]:
-    """How many rows each table has."""
+    """The number of rows in each table."""
     names = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
     return {
         name: int(db.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0])  # noqa: S608 - ours
@@ -52,16 +53,17 @@ def rows_in(db: sqlite3.Connection) -> Mapping[str, int]:
 
 
 def _version_of_copy(db: sqlite3.Connection) -> int:
-    """Changes when another connection has written."""
+    """A number that changes when another connection has written."""
     return int(db.execute("PRAGMA data_version").fetchone()[0])
 
 
 def _check_copy(
     db: sqlite3.Connection, copy: Path, seen: Mapping[str, int], *, whole: bool
 ) -> None:
-    """Look at the copy: sound, and no row of `seen` lost.
+    """Check that the copy is sound and lacks no row of `seen`.
 
-    Where somebody has written meanwhile (not `whole`), only what is never deleted can be counted.
+    Where another connection has written meanwhile (not `whole`), only tables whose rows are never
+    deleted can be checked.
     """
     with closing(sqlite3.connect(copy)) as opened:
         if opened.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
@@ -76,7 +78,7 @@ def _check_copy(
 
 
 def sync(path: Path) -> None:
-    """Have what was written of a file, or of a folder's names, on the disk before going on."""
+    """Wait until a file's content, or a folder's list of names, is on the disk."""
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
@@ -92,7 +94,7 @@ _NAME = re.compile(r"(\d{4})_\w+\.sql")
 
 @cache
 def migrations() -> tuple[str, ...]:
-    """The text of every migration; the first brings an empty file to version 1."""
+    """The text of every migration. The first brings an empty file to version 1."""
     folder = Path(__file__).parents[1] / "migrations"
     found = {
         int(name[1]): item.read_text("utf-8")
@@ -120,7 +122,7 @@ def require_current(db: sqlite3.Connection, path: Path) -> None:
 
 
 def prepare(db: sqlite3.Connection, path: Path, now: datetime) -> None:
-    """Turn on the write-ahead log and take every missing step. Runs under the writer lock."""
+    """Turn on the write-ahead log and take every missing step. It runs under the writer lock."""
     version, steps = _checked_version(db, path), migrations()
     db.execute("PRAGMA journal_mode = WAL")
     if version == len(steps):
@@ -128,11 +130,11 @@ def prepare(db: sqlite3.Connection, path: Path, now: datetime) -> None:
     if version > 0:
         stamp = now.strftime("%Y%m%dT%H%M%SZ")
         back_up(db, path.with_name(f"{path.name}.schema{version}-{stamp}.bak"))
-    # A table that is built anew would else take the rows that refer to it along.
+    # With foreign keys on, a step that rebuilds a table would fail on the rows that refer to it.
     db.execute("PRAGMA foreign_keys = OFF")
     try:
         if version == 0:
-            # At once: whoever reads meanwhile finds no database yet, and never half of one.
+            # All steps in one transaction: a reader finds no database yet, and never half of one.
             _take(db, len(steps), "\n".join(steps))
         for number, script in enumerate(steps[version:] if version else (), start=version + 1):
             _take(db, number, script)

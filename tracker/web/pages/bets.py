@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from tracker.app.bets import Beside, Bets, Changes, draft_of
+from tracker.app.bets import Beside, Bets, Changes, already, check, draft_of
 from tracker.app.choose_game import Chooser
 from tracker.app.course import course_of
 from tracker.app.tonight import players_of
 from tracker.app.views import legs_json, prior_words
-from tracker.domain import BadBet
+from tracker.domain import BadBet, BadRule, TrackerError
 from tracker.domain.bet import Result, wager_text
 from tracker.domain.money import (
     money_text,
@@ -26,9 +26,10 @@ from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_u
 from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 from tracker.language import parse_stake
 from tracker.web import charts
-from tracker.web.guard import Problem
+from tracker.web.guard import Problem, problem_of
 from tracker.web.pages.frame import Inside, OfBell, at_text, drawn, page, share
 from tracker.web.site import OfSite
+from tracker.wording.cards import bet_silence
 from tracker.wording.closes import decision_facts, prior_text, value_text
 from tracker.wording.figures import (
     cause_text,
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
     from tracker.web.site import Site
 
 
+_OFF = "off"
+"""In place of a time: a silence ends."""
+
 Line = Annotated[str, Form(min_length=1, max_length=2000)]
 
 router = APIRouter(include_in_schema=False)
@@ -70,13 +74,20 @@ def _home(night: Evening) -> bytes:
     return bytes(made.body)
 
 
-@router.post("/bets/check")
-async def check(_: Inside, site: OfSite, line: Line) -> Response:
-    """Show a bet as it was understood, before anything is saved."""
-    draft = draft_of(line, Beside(), site.settings.stake_unit_cents)
-    now = await site.now()
-    store = await site.store()
-    chosen = await Chooser(store, now).choose(draft)
+@router.get("/bets/check")
+async def look(
+    _: Inside,
+    site: OfSite,
+    line: Annotated[str, Query(min_length=1, max_length=2000)],
+    game: Annotated[str, Query(max_length=100)] = "",
+) -> Response:
+    """Show a bet as it was understood, before anything is saved; one that was not, to be mended."""
+    try:
+        draft = draft_of(line, Beside(game=game or None), site.settings.stake_unit_cents)
+        check(draft)
+        chosen = await Chooser(await site.store(), await site.now()).choose(draft)
+    except (BadBet, BadRule) as why:
+        return _to_mend(line, why)
     wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
     understood = draft.pick.text if wager is None else wager_text(wager, chosen.games[0])
     if draft.odds is not None:
@@ -87,18 +98,39 @@ async def check(_: Inside, site: OfSite, line: Line) -> Response:
     where = chosen.why or " · ".join(
         f"{x.away} @ {x.home}, {x.start.astimezone(zone):%a %d %b %H:%M}" for x in chosen.games
     )
-    return page("check.html", "Add a bet", "/", line=line, understood=understood, where=where)
+    where = " · ".join((where, *(f"already {x}" for x in already(draft, chosen).words)))
+    return page(
+        "check.html", "Add a bet", "/", line=line, game=game, understood=understood, where=where,
+        wrong=None,
+    )  # fmt: skip
+
+
+def _to_mend(line: str, why: TrackerError) -> Response:
+    """A line that is no bet, in a field to write on, with the reason."""
+    wrong = problem_of(why)
+    return page(
+        "check.html", "Add a bet", "/", wrong.status, line=line, game="", understood="", where="",
+        wrong=wrong,
+    )  # fmt: skip
 
 
 @router.post("/bets")
-async def add(visitor: Inside, site: OfSite, line: Line) -> Response:
+async def add(
+    visitor: Inside,
+    site: OfSite,
+    line: Line,
+    game: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
     """Register the bet that was shown."""
     unit = site.settings.stake_unit_cents
-    draft = draft_of(line, Beside(), unit)
-    now = await site.now()
-    async with await site.writing() as store:
-        chosen = await Chooser(store, now).choose(draft)
-        done = await Bets(store, site.rules, unit, visitor.who).add(draft, chosen, now)
+    try:
+        draft = draft_of(line, Beside(game=game or None), unit)
+        now = await site.now()
+        async with await site.writing() as store:
+            chosen = await Chooser(store, now).choose(draft)
+            done = await Bets(store, site.rules, unit, visitor.who).add(draft, chosen, now)
+    except (BadBet, BadRule) as why:
+        return _to_mend(line, why)
     return RedirectResponse(f"/bets/{done.added.number}", 303)
 
 
@@ -109,12 +141,17 @@ async def snooze_games(
     until: Annotated[str, Form(alias="for", max_length=100)],
     game: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
-    """Be silent about a game for a while, or without one about all."""
+    """Be silent about a game for a while, or without one about all; `off` ends that."""
     now, zone = await site.now(), site.settings.zone
-    end = parse_until(until, now, zone)
     scope = SnoozeScope.GAME if game else SnoozeScope.ALL
+    end = None if until == _OFF else parse_until(until, now, zone)
     async with await site.writing() as store:
-        await store.alerting.snooze(Snooze(scope, game, now, end))
+        if end is not None:
+            await store.alerting.snooze(Snooze(scope, game, now, end))
+        else:
+            # Whoever wants to hear of a game again is not to look for what else keeps it silent.
+            await store.alerting.lift_snooze(scope, game, now)
+            await store.alerting.lift_snooze(SnoozeScope.ALL, "", now)
     return RedirectResponse("/", 303)
 
 
@@ -157,32 +194,40 @@ async def _history(site: Site, number: int) -> ShowView:
     return view
 
 
-@router.get("/bets/{number}")
+@router.get("/bets/{reference}")
 async def bet(
     _: Inside,
     site: OfSite,
     bell: OfBell,
-    number: int,
+    reference: str,
     said: str = "",
     offer: Annotated[str, Query(max_length=50)] = "",
     against: Annotated[str, Query(max_length=50)] = "",
 ) -> Response:
     """One bet: its chance, its course, what was said of it, and what can be changed."""
+    number = await (await site.store()).find(reference)
+    if number is None:
+        raise Problem(404, f"There is no bet {reference}.")
+    if reference != str(number):
+        return RedirectResponse(f"/bets/{number}", 303)
     view = await _history(site, number)
     now, zone, night = await site.now(), site.settings.zone, await bell.newest()
+    silent = bet_silence(number, await (await site.store()).alerting.snoozes(now), zone)
     on_card = night.row_of(number)
     row = None if on_card is None else on_card.row
     x = view.bet
     still = x.result is None and x.withdrawn_at is None
     return page(
         "bet.html", x.called, "/", bet=x, said=said, trouble=night.trouble,
-        watched="" if on_card is None else on_card.rules, about=players_of(x.market),
+        watched=silent if on_card is None else on_card.rules, silent=silent,
+        about=players_of(x.market),
         figure=row.figure if row is not None else state_text(x),
         stand="" if row is None else row.stand, need="" if row is None else row.under,
         facts=_facts(x, zone), market=await _market(site, view, now),
         charts=_charts(view, zone), legs=_legs(view), moved=_last_move(view),
         settlements=_settlements(view, zone), open=still, results=[r.value for r in Result],
         rules="\n".join(r.text for r in x.rules), offer=offer, against=against,
+        stake="" if x.stake_cents is None else money_text(x.stake_cents),
         worth=await _worth(site, number, offer, against) if still else None, **_told(view, zone),
     )  # fmt: skip
 
@@ -437,9 +482,13 @@ def _win(chance: Any, no_chance: Any) -> str:
 async def snooze(
     _: Inside, site: OfSite, number: int, until: Annotated[str, Form(alias="for", max_length=100)]
 ) -> Response:
-    """Be silent about a bet for a while."""
+    """Be silent about a bet for a while; `off` ends that."""
     await _history(site, number)
     now, zone = await site.now(), site.settings.zone
+    if until == _OFF:
+        async with await site.writing() as store:
+            await store.alerting.lift_snooze(SnoozeScope.BET, str(number), now)
+        return _back(number, "Its alerts are heard again.")
     end = parse_until(until, now, zone)
     async with await site.writing() as store:
         await store.alerting.snooze(Snooze(SnoozeScope.BET, str(number), now, end))
@@ -466,17 +515,29 @@ async def settle(
     paid: Annotated[str, Form(max_length=50)] = "",
 ) -> Response:
     """Give a bet the result that a person decides, and what came back if not by the odds."""
-    await _history(site, number)
+    bet = (await _history(site, number)).bet
     try:
         decided = Result(result)
     except ValueError:
-        raise BadBet(f"{result!r} is no result") from None
+        raise BadBet("say how it ended: won, lost, push or void") from None
+    if not why_.strip() and bet.review is None:
+        raise BadBet("say why it ended so: the reason is kept with the result")
     unit = site.settings.stake_unit_cents
     cents = parse_stake(paid, unit) if paid.strip() else None
     async with await site.writing() as store:
         mine = Bets(store, site.rules, unit, visitor.who)
         await mine.settle(str(number), decided, why_, cents, await site.now())
     return _back(number, "Settled by hand.")
+
+
+@router.post("/bets/{number}/regrade")
+async def regrade(visitor: Inside, site: OfSite, number: int) -> Response:
+    """Grade a bet once more from the box score as it is known, whoever decided it before."""
+    await _history(site, number)
+    async with await site.writing() as store:
+        mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
+        await mine.regrade(str(number), await site.now())
+    return _back(number, "Graded again.")
 
 
 @router.post("/bets/{number}/rules")

@@ -27,6 +27,9 @@ PAGES = (
 )  # fmt: skip
 """The pages by path, in the order of the head of each."""
 
+NOWHERE = "nowhere"
+"""For `here` of a page that has the ways to all others and is none of them."""
+
 ADULT = "adult"
 """The cookie of a browser whose person has said that they are of age."""
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, assert_never
 from fastapi import APIRouter, Path, Query, Response
 
 from tracker.app.market import GameOdds, Offered, game_odds, named_game
-from tracker.domain import BadBet, TrackerError
+from tracker.domain import BadBet, Impossible, TrackerError
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.league import slate_date
 from tracker.domain.player import Stat
 from tracker.web import charts
 from tracker.web.guard import Problem
-from tracker.web.pages.frame import Inside, at_text, drawn, page, share
+from tracker.web.pages.frame import NOWHERE, Inside, at_text, drawn, page, share
 from tracker.web.site import OfSite
 from tracker.wording.closes import closing_text, selection_text
 from tracker.wording.figures import percent, score_text
@@ -182,6 +182,9 @@ async def player(
 
     asked = PlayerQuestion(name, _stat(stat), _points(line))
     (x,) = await sheets(await site.store(), [asked], site.given, site.load, await site.now())
+    if isinstance(x, Impossible):
+        said = f"No earlier game of {name} is known yet. The daemon reads boxes every morning."
+        return page("problem.html", name, NOWHERE, 404, message=said, bet=None)
     if isinstance(x, TrackerError):
         raise Problem(404, str(x))
     bars = [(one.value, one.game) for one in reversed(x.played[:_DRAWN]) if one.value is not None]

@@ -1,4 +1,4 @@
-"""What a bot hears: the kinds of answers that Telegram gives, and what people write and press."""
+"""The values of the Telegram channel: the answers to requests, and the updates of a chat."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tracker.notify.channels import Gone, Shown
 
 @dataclass(frozen=True, slots=True)
 class ChatPlace:
-    """Where messages are written: a chat, and the topic of it where the group has topics."""
+    """Where to write: a chat, and a topic of it if the group has topics."""
 
     chat: int
     topic: int | None = None
@@ -19,28 +19,28 @@ class ChatPlace:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Nothing was written: the group is a supergroup by now, under another number."""
+    """Nothing was written: the group has become a supergroup, with another id."""
 
     chat_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class BadMarkup:
-    """Nothing was written: Telegram cannot read the HTML. `why` is its own sentence."""
+    """Nothing was written: Telegram cannot read the HTML. `why` is Telegram's own sentence."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Somebody else reads the bot's messages. `why` is Telegram's own sentence."""
+    """Another program reads the bot's updates. `why` is Telegram's own sentence."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class NoTopic:
-    """Nothing was written: the topic is closed or is not there. `why` is Telegram's sentence."""
+    """Nothing was written: the topic is closed or gone. `why` is Telegram's own sentence."""
 
     why: str
 
@@ -50,9 +50,9 @@ Answer = Shown | Gone | Outcome | Moved | BadMarkup | NoTopic | Conflict
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A message that somebody wrote. `update` is its place in the queue, `group` no private chat.
+    """A message that a user wrote. `update` is its place in the queue.
 
-    What has no sender, as in a channel, has `user` 0.
+    `group` is false in a private chat. `user` is 0 for a message without a sender, as in a channel.
     """
 
     update: int
@@ -72,9 +72,9 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A button that somebody pressed: `data` is what the button carries, `query` what to answer.
+    """A button that a user pressed: `data` is the button's, `query` the id to answer.
 
-    `line` is the message that the one with the button replies to, where that is still known.
+    `line` is the message that the one with the button replies to; empty where it is not known.
     """
 
     update: int
@@ -94,7 +94,7 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Something that means nothing to us."""
+    """An update that is of no use to us."""
 
     update: int
 
@@ -104,6 +104,6 @@ Heard = Written | Pressed | Other
 
 @dataclass(frozen=True, slots=True)
 class Updates:
-    """What was heard since the last time, in order."""
+    """The updates since the last poll, in order."""
 
     heard: tuple[Heard, ...]

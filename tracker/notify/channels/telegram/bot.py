@@ -1,7 +1,7 @@
-"""Speaks to Telegram through python-telegram-bot, and tells exactly what came of each request.
+"""Talks to Telegram through python-telegram-bot, and finds the exact outcome of each request.
 
-Importing this takes half a second and 20 MB. Import it in a thread, and only where a bot was asked
-for.
+Importing this takes half a second and 20 MB. Import it in a thread, and only where a bot is
+configured.
 """
 
 from __future__ import annotations
@@ -60,28 +60,28 @@ from tracker.notify.channels.telegram import (
 from tracker.settings import Secret
 
 ANSWER_LIMIT = 4 << 20
-"""Most bytes that an answer may have; a hundred updates of the longest kind have less."""
+"""Most bytes of an answer; a hundred updates of the longest kind are shorter."""
 
 READ_LIMIT = 15.0
-"""Most real seconds without a byte of an answer; a poll may be kept open for longer."""
+"""Most real seconds without a byte of an answer; a poll may be held open longer."""
 
 KEPT_OPEN = 90.0
-"""Seconds that a connection is kept without use: cards and polls use it again before."""
+"""Seconds that an unused connection is kept: cards and polls use it again sooner."""
 
 Button = tuple[str, str]
-"""What a button says, and what it carries: at most 64 bytes."""
+"""A button's label and its data, at most 64 bytes."""
 
 _T = TypeVar("_T")
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _QUOTED = 160
-"""Most characters of a server's own words that are repeated."""
+"""Most characters that are quoted from a server's own words."""
 
 _LOGS = (
     "httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy", "httpcore.socks",
     "telegram.Bot", "telegram.request.BaseRequest", "telegram.request.HTTPXRequest",
 )  # fmt: skip
-"""Loggers that write down addresses, which hold the token, and what servers say."""
+"""Loggers that write addresses, which hold the token, and what servers say."""
 
 _PROXIES = (*PROXIES, "socks5", "socks5h")
 
@@ -89,7 +89,7 @@ _WRITTEN = ("sendMessage", "sendPhoto")
 
 
 class _Silence(logging.Filter):
-    """Lets no record pass that holds a secret."""
+    """Drops log records that hold a secret."""
 
     def __init__(self, secret: str) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class _Silence(logging.Filter):
 
 
 class _Capped(httpx.AsyncByteStream):
-    """The bytes of an answer, broken off where they are more than any answer has."""
+    """The bytes of an answer, up to the most that an answer may have."""
 
     def __init__(self, stream: httpx.AsyncByteStream) -> None:
         self._stream = stream
@@ -123,11 +123,11 @@ async def _capped(response: httpx.Response) -> None:
 
 
 class _Request(HTTPXRequest):
-    """Makes a request as ever, and looks at what kind of answer it has before it is parsed.
+    """Makes a request with the library, and checks the kind of answer before it is parsed.
 
-    A server's status is told apart further than python-telegram-bot's errors do, since it decides
-    whether a message may have been written. Redirects are not followed: a redirected request would
-    be repeated without its body, or take the token elsewhere.
+    It tells a server's statuses apart better than python-telegram-bot's errors do, since the status
+    decides whether a message may have been written. Redirects are not followed: a redirected
+    request would be repeated without its body, or take the token elsewhere.
     """
 
     async def do_request(  # noqa: PLR0913, PLR0917 - the library's signature
@@ -140,7 +140,7 @@ class _Request(HTTPXRequest):
         connect_timeout: Any = BaseRequest.DEFAULT_NONE,
         pool_timeout: Any = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """Ask once.
+        """Make one request.
 
         Raises the library's own errors, OddAnswer, UnreadableSuccess and RequestTooLarge.
         """
@@ -158,7 +158,7 @@ class _Request(HTTPXRequest):
 
 
 def _read(status: int, body: bytes) -> dict[str, Any]:
-    """The answer as the Bot API gives it; OddAnswer when it is none of a working one's."""
+    """The answer in the Bot API's form; OddAnswer when a working Bot API would not give it."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
@@ -173,7 +173,7 @@ def _read(status: int, body: bytes) -> dict[str, Any]:
 
 
 def _is_message(answer: dict[str, Any]) -> bool:
-    """Whether an answer holds a message as far as any is known."""
+    """Whether an answer holds a message with the fields that every message has."""
     found = answer["result"]
     if not isinstance(found, dict) or not isinstance(found.get("chat"), dict):
         return False
@@ -181,7 +181,7 @@ def _is_message(answer: dict[str, Any]) -> bool:
 
 
 def _request(api_url: str, connect_limit: float) -> _Request:
-    """What makes requests of a Bot API. Raises OSError, UnusableProxy."""
+    """The maker of requests to a Bot API. Raises OSError, UnusableProxy."""
     options: dict[str, Any] = {
         "verify": trusted(),
         "trust_env": False,
@@ -197,7 +197,7 @@ def _request(api_url: str, connect_limit: float) -> _Request:
             httpx_kwargs=options,
         )
     except httpx.InvalidURL:
-        # Its words may hold the proxy's password.
+        # The text of this error may hold the proxy's password.
         raise UnusableProxy(
             "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names has no address that can be: "
             "write it as http://HOST:PORT"
@@ -205,10 +205,10 @@ def _request(api_url: str, connect_limit: float) -> _Request:
 
 
 class BotApi:
-    """One bot at one Bot API. Hand it back with `close`.
+    """One bot at one Bot API. Close it with `close`.
 
-    Proxies and certificates are those of the environment; a proxy may speak SOCKS too. No request
-    raises anything but cancellation, and none is repeated.
+    Proxies and certificates are those of the environment; a proxy may use SOCKS. A request raises
+    nothing but cancellation, and is never repeated.
     """
 
     def __init__(self, token: Secret, api_url: str, connect_limit: float) -> None:
@@ -219,7 +219,7 @@ class BotApi:
         self._silence = _Silence(token.get_secret_value().partition(":")[2])
         for name in _LOGS:
             logging.getLogger(name).addFilter(self._silence)
-        # The library's own way to ask for spans of time as its next major version gives them.
+        # The library's own switch to get durations in the form of its next major version.
         os.environ.setdefault("PTB_TIMEDELTA", "true")
         self._token = token
         self._requests = [_request(api_url, connect_limit) for _ in range(2)]
@@ -240,7 +240,7 @@ class BotApi:
         buttons: Sequence[Sequence[Button]] = (),
         silent: bool = False,
     ) -> Answer:
-        """Write one message to a place, as a reply where that message still is."""
+        """Write one message to a place, as a reply if the message to reply to is still there."""
         asked = self._bot.send_message(
             place.chat,
             text,
@@ -286,12 +286,12 @@ class BotApi:
         return _named(await self._ask(asked, place.chat))
 
     async def answer(self, query: str, text: str = "", *, alert: bool = False) -> Answer:
-        """Answer a button that was pressed, with a word that passes or one to be closed."""
+        """Answer a pressed button, with a text that fades, or with `alert` one to close."""
         asked = self._bot.answer_callback_query(query, text or None, show_alert=alert or None)
         return _answer_or(await self._ask(asked, None), Sent())
 
     async def updates(self, offset: int | None, wait: int) -> Updates | Answer:
-        """What was written and pressed from `offset` on, waiting up to `wait` seconds for it."""
+        """The messages and pressed buttons from `offset` on; waits up to `wait` seconds."""
         asked = self._bot.get_updates(
             offset, timeout=wait, allowed_updates=[Update.MESSAGE, Update.CALLBACK_QUERY]
         )
@@ -311,14 +311,14 @@ class BotApi:
         return odd(HTTPStatus.OK) if found is None or not found.username else found.username
 
     async def offer(self, commands: Sequence[tuple[str, str]]) -> Answer:
-        """Make a person's client offer these commands, each with what it does."""
+        """Make a person's client offer these commands, each with its description."""
         offered = [BotCommand(name, what) for name, what in commands]
         return _answer_or(await self._ask(self._bot.set_my_commands(offered), None), Sent())
 
     async def webhook(self) -> str | Answer:
-        """The address that Telegram sends the bot's messages to; empty where it sends them to none.
+        """The address that Telegram sends the bot's updates to; empty if there is none.
 
-        While there is one, nobody can poll.
+        While there is one, no program can poll.
         """
         found = await self._ask(self._bot.get_webhook_info(), None)
         if isinstance(found, Answer):
@@ -326,7 +326,7 @@ class BotApi:
         return odd(HTTPStatus.OK) if found is None else found.url
 
     async def remove_webhook(self) -> Answer:
-        """Let the bot's messages be polled for; those that wait are kept."""
+        """Remove the webhook, so that updates can be polled; those that wait are kept."""
         return _answer_or(await self._ask(self._bot.delete_webhook(), None), Sent())
 
     async def close(self) -> None:
@@ -337,7 +337,7 @@ class BotApi:
             logging.getLogger(name).removeFilter(self._silence)
 
     async def _ask(self, asked: Awaitable[_T], chat_id: int | None) -> _T | Answer | None:
-        """The result, the Answer that there is in place of one, or None: it cannot be read."""
+        """The result, an Answer in its place, or None where the result cannot be read."""
         try:
             return await asked
         except OddAnswer as why:
@@ -347,11 +347,11 @@ class BotApi:
         except TelegramError as why:
             return said_no(why, chat_id, self._quoted(why.message))
         except (KeyError, TypeError, ValueError, AttributeError):
-            # What python-telegram-bot raises where a sound answer holds something unheard of.
+            # python-telegram-bot raises these where a good answer holds an unknown value.
             return odd(HTTPStatus.OK)
 
     def _quoted(self, said: str | None) -> str:
-        """The server's own words in one line, without the token, whoever the server is."""
+        """The server's own words on one line, without the token, whoever the server is."""
         words = " ".join((said or "no reason given").split())
         token = self._token.get_secret_value()
         for secret in (token, token.partition(":")[2]):
@@ -362,12 +362,12 @@ class BotApi:
 
 
 def _answer_or(found: object, otherwise: Answer) -> Answer:
-    """What was answered in place of a result; with a result, what that means."""
+    """The Answer that came in place of a result, or `otherwise` if there is a result."""
     return found if isinstance(found, Answer) else otherwise
 
 
 def _named(found: Message | Answer | None) -> Answer:
-    """A message that was written, by its number; it was written also where that is not told."""
+    """A written message by its number; Sent where it was written but its number is unknown."""
     match found:
         case Message():
             return Shown(str(found.message_id))
@@ -390,7 +390,7 @@ def _keyboard(rows: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
 
 
 def _heard(update: Update) -> Heard:
-    """One update as far as it means anything to us; TypeError where its numbers are none."""
+    """One update in our own values; TypeError where its numbers are not numbers."""
     number = _whole(update.update_id)
     if update.callback_query is not None:
         return _pressed(number, update.callback_query)
@@ -400,7 +400,7 @@ def _heard(update: Update) -> Heard:
 
 
 def _whole(number: object) -> int:
-    """A number that the library hands on as it came."""
+    """A whole number from the library, which does not check it."""
     if not isinstance(number, int):
         raise TypeError(f"{number!r} is no whole number")
     return number
@@ -440,7 +440,7 @@ def _written(number: int, message: Message) -> Heard:
 
 
 def _topic(message: Message) -> int | None:
-    """The topic that a message stands in: a thread of replies has a number too, and is none."""
+    """The topic of a message. A thread of replies has such a number too, but is no topic."""
     return message.message_thread_id if message.is_topic_message else None
 
 
@@ -464,7 +464,7 @@ _LONGEST_LABEL = 63
 
 
 class OddAnswer(TelegramError):
-    """The answer is not one of a working Bot API. `status` is that of HTTP."""
+    """The answer is not one of a working Bot API. `status` is the HTTP status."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"answered {status}")
@@ -472,7 +472,7 @@ class OddAnswer(TelegramError):
 
 
 class UnreadableSuccess(TelegramError):
-    """The Bot API did what it was asked, and told of it in a way that nobody knows."""
+    """The Bot API did what was asked, but its answer cannot be read."""
 
     def __init__(self) -> None:
         super().__init__("taken")
@@ -483,7 +483,7 @@ class RequestTooLarge(TelegramError):
 
 
 def said_no(error: TelegramError, chat_id: int | None, said: str) -> Answer:
-    """What follows from a no, or from no answer at all. `said` is the server's own sentence."""
+    """The meaning of a refusal, or of no answer. `said` is the server's own sentence."""
     match error:
         case RetryAfter(retry_after=wait):
             return _asked_to_wait(wait)
@@ -539,10 +539,10 @@ def _not_taken(chat_id: int | None, said: str) -> Refused:
 
 
 def odd(status: int) -> Outcome:
-    """What follows from an answer that is not the Bot API's.
+    """The outcome of an answer that is not the Bot API's.
 
-    After a 5xx the message may have been written, as after a 200 that cannot be read. A redirect
-    or a 4xx is a server's word that it did nothing.
+    After a 5xx the message may have been written, and after a 200 that cannot be read. A redirect
+    or a 4xx says that the server did nothing.
     """
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Unknown(f"Telegram answered {status}")
@@ -551,7 +551,7 @@ def odd(status: int) -> Outcome:
 
 
 def _broken(error: BaseException) -> Outcome:
-    """What follows from a request without an answer; the error's text may hold the token."""
+    """The outcome of a request without an answer; the error's text may hold the token."""
     match error:
         case httpx.ConnectTimeout() | httpx.PoolTimeout():
             return Failed("Telegram's server did not take the connection in time")
@@ -568,12 +568,12 @@ def _broken(error: BaseException) -> Outcome:
 
 
 def _can_be(host: str) -> bool:
-    """Whether any name server may know a host: no part of a name is longer than this (RFC 1035)."""
+    """Whether a host's name is possible: no part of a name is longer than this (RFC 1035)."""
     return all(len(part) <= _LONGEST_LABEL for part in host.split("."))
 
 
 def _not_connected(error: BaseException) -> str:
-    """Why no connection came about: nothing has left this machine."""
+    """Why no connection was made: nothing has left this machine."""
     causes = tuple(_story(error))
     if any(isinstance(x, socket.gaierror) for x in causes):
         return "the name of Telegram's server cannot be found"
@@ -585,7 +585,7 @@ def _not_connected(error: BaseException) -> str:
 
 
 def _story(error: BaseException | None) -> Iterator[BaseException]:
-    """An error, what led to it, and what led to that."""
+    """An error, its cause, the cause of that, and so on."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -1,7 +1,7 @@
-"""Alerts and live cards in one Telegram chat, written natively, so that every outcome is known.
+"""The Telegram channel and board: alerts and live cards in one chat.
 
-An alert is a reply to the live card of its game, where that is shown. A card is posted without a
-sound and edited in place, with buttons to press.
+An alert is a reply to the live card of its game, where there is one. A card is posted without a
+sound and edited in place, and has buttons.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ NAME = "telegram"
 
 
 def card_name(chat_id: int, number: int) -> str:
-    """What a card is stored under: its chat and its number there."""
+    """The name that a card is stored under: its chat and its message's number there."""
     return f"{chat_id}/{number}"
 
 
 def number_in(card: str, chat_id: int | None) -> int | None:
-    """A card's number in a chat; None when it stands in another one."""
+    """A card's message number in a chat; None when it is in another chat."""
     chat, _, number = card.partition("/")
     return int(number) if chat == str(chat_id) and number.isdecimal() else None
 
@@ -51,9 +51,9 @@ def telegram_channel(
 ) -> TelegramChannel | None:
     """The channel that the configuration asks for; None when it asks for none.
 
-    `token` is the one in force, from `load_secrets`; `paired` the place that was paired, for a
-    configuration that names none. Raises ConfigError when a chat is named without a token, when
-    the token is not one, and when python-telegram-bot is not installed.
+    `token` is the one in force, from `load_secrets`. `paired` is the place that was paired, for a
+    configuration that names no chat. Raises ConfigError when a chat is named without a token, when
+    the token is malformed, and when python-telegram-bot is not installed.
     """
     if token is None and settings.chat_id is None:
         return None
@@ -71,7 +71,7 @@ def telegram_channel(
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a bot is wanted for. `cards` is whether live cards are, `commands` whether it listens.
+    """What a bot is used for: `cards` are live cards, `commands` is whether it takes commands.
 
     `fixed` is whether the configuration names the chat.
     """
@@ -87,21 +87,21 @@ USUAL = Use()
 class TelegramChannel:
     """One bot that writes to one chat. Close it, or use it in an `async with`.
 
-    Without a place nothing is sent until one has been paired.
+    Until a chat is configured or paired, nothing is sent.
     """
 
     def __init__(self, line: TelegramConnection, use: Use = USUAL) -> None:
-        """Nothing is read or sent yet. The channel closes its line."""
+        """Nothing is requested yet. The channel closes its connection."""
         self.name = NAME
         self.line = line
         self.use = use
 
     def __repr__(self) -> str:
-        """The name alone: the token is a secret."""
+        """The name only: the token is a secret."""
         return f"TelegramChannel({self.name})"
 
     async def __aenter__(self) -> Self:
-        """Give the channel itself."""
+        """Return the channel itself."""
         return self
 
     async def __aexit__(
@@ -131,7 +131,7 @@ class TelegramChannel:
             raise ConfigError(f"Telegram cannot be asked: {why}") from None
 
     async def send(self, message: Message) -> Outcome:
-        """Write one message to the chat, and say what came of it."""
+        """Send one message to the chat, and return its outcome."""
         reply_to = None if message.card is None else number_in(message.card, self.line.chat_id)
 
         async def ask(api: BotApi, place: ChatPlace, html: bool) -> Answer:
@@ -156,7 +156,7 @@ GROUP = Pace(each=15.0, between=5.0, idle=60.0)
 """Telegram takes 20 messages a minute in a group: twelve for cards leave room for alerts."""
 
 SNOOZE_MINUTES = 30
-"""For how long the button silences a game."""
+"""How long the snooze button silences a game."""
 
 
 class Press(StrEnum):
@@ -170,12 +170,12 @@ class Press(StrEnum):
 
 
 def button_data(press: Press, number: int) -> str:
-    """What a button carries: far below the 64 bytes that it may."""
+    """The data of a button: far below the 64 bytes that are allowed."""
     return f"{press.value}:{number}"
 
 
 def read_button(data: str) -> tuple[Press, int] | None:
-    """What was pressed, and on which card; None for what no button of ours carries."""
+    """A button's action and its card's number; None for data that no button of ours has."""
     word, _, number = data.partition(":")
     if word not in set(Press) or not (number.isascii() and number.isdecimal()):
         return None
@@ -183,7 +183,7 @@ def read_button(data: str) -> tuple[Press, int] | None:
 
 
 def buttons(card: Card, number: int) -> tuple[tuple[tuple[str, str], ...], ...]:
-    """The rows of buttons below a card; a closed one can only be asked why."""
+    """The rows of buttons below a card; a closed card has only the one that asks why."""
     if card.closed:
         return ((("❓ Why", button_data(Press.WHY, number)),),)
     quiet = (
@@ -204,17 +204,17 @@ def buttons(card: Card, number: int) -> tuple[tuple[tuple[str, str], ...], ...]:
 
 
 class TelegramBoard:
-    """The cards of one chat."""
+    """The live cards of one chat."""
 
     def __init__(self, line: TelegramConnection) -> None:
-        """`line` is that of the channel."""
+        """`line` is the channel's connection."""
         self.name = NAME
         self.same_name = False
         self._line = line
 
     @property
     def pace(self) -> Pace:
-        """Groups have negative numbers."""
+        """The pace of a group, which has a negative id, or of a private chat."""
         chat = self._line.chat_id
         return GROUP if chat is not None and chat < 0 else PRIVATE
 

@@ -1,6 +1,6 @@
-"""One bot's line to Telegram, shared by alerts, cards and commands: opened late, and closed once.
+"""One bot's connection to Telegram, shared by alerts, live cards and commands.
 
-python-telegram-bot does the talking. It is an extra, and imported on first use: see `bot`.
+It uses python-telegram-bot, an optional library that is imported on first use (see `bot`).
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 API_URL = "https://api.telegram.org"
 
 CONNECT_LIMIT = 5.0
-"""Seconds to reach the server, its name and TLS included: what fails in them never left."""
+"""Seconds to reach the server, with name look-up and TLS: a message that fails in these was never
+sent."""
 
 SEND_LIMIT = 15.0
-"""Real seconds for all of a send, what is repeated for a moved group or for markup included."""
+"""Real seconds for a whole send, with its repetitions for a moved group or for bad markup."""
 
 NO_LIBRARY = (
     "Telegram needs python-telegram-bot, which is not installed: "
@@ -45,20 +46,20 @@ NO_CHAT = "no chat is paired with the bot yet: tracker telegram pair"
 
 _TOKEN = re.compile(r"\d+:[\w-]+", re.ASCII)
 _MOST_REQUESTS = 4
-"""A group that has moved, markup that is not understood, a topic that is gone, and one more."""
+"""One each for a group that has moved, bad markup and a topic that is gone, and one more."""
 
 _UNPAIRED_WAIT = 30.0
-"""Seconds until somebody may have paired a chat, or mended certificates or a proxy."""
+"""Seconds until the next try, by when a chat may be paired, or certificates or a proxy mended."""
 
 Ask = Callable[["BotApi", ChatPlace, bool], Awaitable[Answer]]
-"""Makes one request of a bot to a place, with markup or without."""
+"""Makes one request of a bot for a place, with markup or without."""
 
 Spoken = Shown | Gone | Outcome
-"""What is left once moved groups and bad markup have been dealt with."""
+"""The result of a request, once moved groups and bad markup are dealt with."""
 
 
 class CannotOpen(Exception):
-    """Nothing can be sent as the machine is set up now: the certificates or the proxy."""
+    """Nothing can be sent with the machine's present certificates or proxy."""
 
 
 def is_token(text: str) -> bool:
@@ -67,7 +68,7 @@ def is_token(text: str) -> bool:
 
 
 class TelegramConnection:
-    """A bot and the place that it writes to, which may be known only later. Close it in the end."""
+    """A bot and the place that it writes to, which may become known later. Close it in the end."""
 
     def __init__(
         self,
@@ -79,9 +80,9 @@ class TelegramConnection:
         limit: float = SEND_LIMIT,
         connect_limit: float = CONNECT_LIMIT,
     ) -> None:
-        """`api_url` is scheme and host; limits are in real seconds. Nothing is read or sent yet.
+        """`api_url` is scheme and host; limits are in real seconds. Nothing is requested yet.
 
-        Raises ConfigError when `token` cannot be one.
+        Raises ConfigError when `token` is malformed.
         """
         if not is_token(token.get_secret_value()):
             raise ConfigError(
@@ -100,21 +101,21 @@ class TelegramConnection:
         self._opening = asyncio.Lock()
 
     def __repr__(self) -> str:
-        """The chat alone: the token is a secret."""
+        """The chat only: the token is a secret."""
         return f"TelegramConnection({self.chat_id})"
 
     @property
     def place(self) -> ChatPlace | None:
-        """The chat, and the topic in it, that is written to; None until a person pairs one."""
+        """The chat, and the topic in it, to write to; None until a person pairs one."""
         return self._place
 
     def write_to(self, place: ChatPlace | None) -> None:
-        """Write there from here on."""
+        """Write to this place from now on."""
         self._place = place
 
     @property
     def chat_id(self) -> int | None:
-        """The chat that is written to."""
+        """The chat that is written to; None until a person pairs one."""
         return None if self.place is None else self.place.chat
 
     async def aclose(self) -> None:
@@ -126,8 +127,8 @@ class TelegramConnection:
     async def opened(self) -> BotApi:
         """The bot, with its library loaded in a thread.
 
-        Raises ImportError when that is not installed, and CannotOpen when the machine's
-        certificates or its proxy cannot be used.
+        Raises ImportError when the library is not installed, and CannotOpen when the machine's
+        certificates or proxy cannot be used.
         """
         async with self._opening:
             if self._api is None:
@@ -147,7 +148,7 @@ class TelegramConnection:
             raise CannotOpen(str(why)) from None
 
     async def speak(self, ask: Ask, what: str) -> Spoken:
-        """Ask until there is an outcome: only answers that nothing was written are asked again.
+        """Make a request until it has an outcome: it is repeated only if nothing was written.
 
         `what` names the message in the log.
         """
@@ -193,18 +194,18 @@ class TelegramConnection:
         return Refused(f"the group keeps moving, to chat {self.chat_id} at last: check chat_id")
 
     def _follow(self, chat_id: int) -> None:
-        """Write to the chat's later number from here on, and say so."""
+        """Write to the chat's new id from now on, and report that."""
         was = self.chat_id or 0
         self._place = ChatPlace(chat_id)
         self.tell(ChatMoved(was, chat_id, f"write chat_id = {chat_id} under [notify.telegram]"))
         self._moves.put_nowait((was, chat_id))
 
     async def moved(self) -> tuple[int, int]:
-        """The chat's number before and after the next move that nobody has heard of; waits."""
+        """Wait for the next move of the chat: its id before and after."""
         return await self._moves.get()
 
     def _without_topic(self, topic: int, why: str) -> None:
-        """Say once of each topic that what was meant for it goes to the group itself."""
+        """Report once for each lost topic that its messages go to the group itself."""
         if topic not in self._lost_topics:
             self._lost_topics.add(topic)
             do = "open the topic again, or pair from another one with tracker telegram pair"
