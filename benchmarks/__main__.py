@@ -1,4 +1,4 @@
-"""Runs every benchmark, one after the other: `python -m benchmarks [NAME ...]`."""
+"""Runs benchmarks one after the other, by default all: `python -m benchmarks [NAME ...]`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 
 
 def main() -> int:
-    """Run those named, or all; 1 when one of them failed."""
+    """Run the benchmarks named, or all; returns 1 when one of them failed."""
     known = sorted(x.stem for x in HERE.glob("*.py") if not x.stem.startswith("_"))
     wanted = sys.argv[1:] or known
     unknown = [name for name in wanted if name not in known]

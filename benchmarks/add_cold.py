@@ -1,4 +1,4 @@
-"""How long `tracker add` takes from cold: the wall time of whole processes, beside an empty one."""
+"""Measures `tracker add` from cold: the wall time of whole processes, beside an empty one's."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from tracker.store import Store
 
 RUNS = 15
 BUDGET_S = 0.35
+"""The most seconds that `tracker add` may take, as a median."""
 
 
 def main() -> int:
-    """Print the medians; 1 when the budget is exceeded."""
+    """Print the medians; returns 1 when the budget is exceeded."""
     with TemporaryDirectory(prefix="tracker-bench-") as name:
         folder = Path(name)
         env = os.environ | {"TRACKER_CONFIG": str(prepare(folder))}
@@ -57,7 +58,7 @@ def main() -> int:
 
 
 def prepare(folder: Path) -> Path:
-    """A configuration, and a database that knows a game of tonight."""
+    """Write a configuration and a database with a game of tonight; returns the former's path."""
     config = folder / "tracker.toml"
     config.write_text(
         'timezone = "America/New_York"\n[store]\npath = "tracker.db"\n'
@@ -69,7 +70,7 @@ def prepare(folder: Path) -> Path:
 
 
 async def keep_game(database: Path) -> None:
-    """Let the database know a game."""
+    """Make a database with one game, three hours from now."""
     now = datetime.now(UTC)
     game = Game("0022600001", "nba", "DEN", "LAL", now + timedelta(hours=3))
     async with await Store.open(database, now=now) as store:

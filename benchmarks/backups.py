@@ -1,11 +1,11 @@
-"""Measures back-ups of a database of 300 MB: made beside 500 followed bets, and restored.
+"""Measures back-ups of a 300 MB database with 500 followed bets: delay of alerts, time to restore.
 
-A poll with 34 bets and an alert for two channels is recorded every 20 ms, as one of fifteen games
-would bring it at its busiest, by itself and while `tracker backup --full` runs in a process of its
-own, niced as the daemon's chore is, turn about: what a back-up delays is the median over the rounds
-of the difference between their worst. What an alert waits for is `record()` and the claim of its
-deliveries: that is timed. Then the back-up is restored in another place, and its rows
-and its content are held against those of the original.
+A poll with 34 bets and an alert for two channels is recorded every 20 ms, as fifteen games would
+bring them at their busiest. What an alert waits for is timed: `record()` and the claim of its
+deliveries. Each round times this alone, and then while `tracker backup --full` runs in a process of
+its own, niced like the daemon's chore. The delay by a back-up is the median, over the rounds, of
+the difference between the two worst times. At the end the back-up is restored elsewhere, and its
+rows and content are compared with the original's.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _CHUNK = 200_000
 
 
 async def fill(path: Path, megabytes: int) -> None:
-    """Make a database with 500 bets on a game and so many raw bodies."""
+    """Make a database with 500 bets on a game and `megabytes` of raw bodies."""
     async with await Store.open(path, now=_START, durable=False) as store:
         for n in range(BETS):
             text = f"LAL@DEN {'over' if n % 2 else 'under'} {100.5 + n // 2}"
@@ -53,7 +53,10 @@ async def fill(path: Path, megabytes: int) -> None:
 
 
 async def follow(path: Path, until: asyncio.Event, least: int) -> list[float]:
-    """Milliseconds from a poll to the claim of its alert, again and again until told to stop."""
+    """Record polls until `until` is set, at least `least` of them.
+
+    Returns the milliseconds from each poll to the claim of its alert.
+    """
     real, took = SystemClock(), []
     source = polls(BUSY, 1_000_000)
     async with await Store.open(path, now=_START) as store:
@@ -73,7 +76,7 @@ def _nice() -> None:
 
 
 async def beside(path: Path, config: Path) -> tuple[list[float], list[float], float]:
-    """The waits by themselves and beside a back-up, and how long that took."""
+    """The milliseconds of `follow` alone and during a back-up, and the back-up's seconds."""
     quiet = asyncio.Event()
     quiet.set()
     alone = await follow(path, quiet, 600)
@@ -94,7 +97,7 @@ async def beside(path: Path, config: Path) -> tuple[list[float], list[float], fl
 
 
 async def main_async(megabytes: int, rounds: int) -> int:
-    """Print what was measured; 1 when something takes too long, or is lost."""
+    """Measure and print; returns 1 when something takes too long or is lost."""
     with tempfile.TemporaryDirectory(prefix="backups-") as name:
         folder = Path(name)
         config, path = folder / "tracker.toml", folder / "tracker.db"
@@ -138,7 +141,7 @@ def _rows(path: Path) -> int:
 
 
 def main() -> int:
-    """Measure with as many megabytes as the command line says."""
+    """Measure by the arguments of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=5)

@@ -1,9 +1,9 @@
-"""What a price in play adds to the forecast: Brier of the model, the market and their blend.
+"""Measures what an in-play price adds to the forecast: Brier of model, market and their blend.
 
-Every in-play moneyline of 2022 is held against the model at that moment (a model that was fitted
-without the season), against the blend with the shipped weights, and against blends whose weights
-were chosen on other games. Three forms of weights are tried: one for each quarter, none in the
-first quarter and one after it, and one for all. Inside the last two minutes the blend is the model.
+At every in-play moneyline of 2022 the market is compared with a model fitted without that season,
+with the blend by the shipped weights, and with blends whose weights were chosen on other games.
+Three forms of weights are tried: one for each quarter; none in the first quarter and one after it;
+one for all quarters. In the last two minutes the blend is the model.
 
     python -m benchmarks.blend --history FOLDER --model FILE
 """
@@ -29,7 +29,7 @@ WEIGHTS = tuple(k / 10 for k in range(11))
 QUARTERS = (1, 2, 3, 4)
 FOLDS = (2, 10)
 DRAWS = 5
-"""Times that games are put into halves or tenths anew, over which a cross-fitted Brier is meant."""
+"""Random splits of the games into folds, over which a cross-fitted Brier score is averaged."""
 
 SEED = 11
 
@@ -39,7 +39,10 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Quotes:
-    """One entry for each quote: `blends` has a column for each of `WEIGHTS`."""
+    """Quotes in play, one entry each; `blends` has a column for each of `WEIGHTS`.
+
+    `market` is the market's chance of the home win, and `won` whether the home team won.
+    """
 
     game: NDArray[np.int64]
     quarter: NDArray[np.int64]
@@ -50,12 +53,12 @@ class Quotes:
 
     @property
     def model(self) -> Floats:
-        """Our own chance: the blend with no weight."""
+        """The model's own chance: the blend with weight 0."""
         return self.blends[:, 0]
 
 
 def read(folder: Path, parameters: Parameters) -> Quotes:
-    """The quotes of a history, with what the model says at each of them."""
+    """The quotes in a history folder, with the model's chance and its blends at each."""
     import pyarrow.parquet as pq
 
     rows = {x.game.id: x for x in read_rows(folder)}
@@ -87,7 +90,7 @@ def _one(x: dict[str, Any], rows: dict[str, SeasonGame], parameters: Parameters)
 
 
 def chosen(quotes: Quotes, train: Flags, form: str) -> dict[int, int]:
-    """The column of the best weight for each quarter, by the quotes in `train`."""
+    """The column of the best weight for each quarter, by Brier score on the quotes in `train`."""
     costs = (quotes.blends - quotes.won[:, None]) ** 2
 
     def best(quarters: tuple[int, ...]) -> int:
@@ -104,14 +107,14 @@ def chosen(quotes: Quotes, train: Flags, form: str) -> dict[int, int]:
 
 
 def blended(quotes: Quotes, columns: dict[int, int]) -> Floats:
-    """The blend with a column of weights for each quarter."""
+    """The blended chance of each quote, by the column chosen for its quarter."""
     picked = np.array([columns[int(x)] for x in quotes.quarter])
     found: Floats = quotes.blends[np.arange(len(picked)), picked]
     return found
 
 
 def cross_fitted(quotes: Quotes, form: str, folds: int) -> list[Floats]:
-    """Blends whose weights were chosen on the games of the other folds, for several draws."""
+    """For each of DRAWS splits, the blends with weights chosen on the other folds' games."""
     games = np.unique(quotes.game)
     rng = np.random.default_rng(SEED)
     told = []

@@ -1,10 +1,10 @@
-"""How good a closing line value is where the line moved: what it said, and what came.
+"""Measures how good a closing line value is when the line moved: said chances against results.
 
 On every recorded game whose spread (or total) moved between the opening and the closing line, a bet
-on the opening line is priced with the closing lines as the prior, as the grade `converted` does it,
-by a model that was fitted without the game's season. What was said is held against what came,
-season by season; and the profit of bets on either side is regressed on their closing line value,
-where a slope of 1 says that a value of 2 % is worth 2 %.
+on the opening line is priced with the closing lines as the prior, as for the grade `converted`, by
+a model fitted without the game's season. The chances are compared with the results by season. The
+profit of bets on either side is regressed on their closing line value; a slope of 1 says that a
+value of 2 % is worth 2 %.
 
     python -m benchmarks.conversion --history FOLDER [--fits FOLDER]
 
@@ -37,10 +37,10 @@ FITTED = ("2020-21", "2021-22", "2022-23", "2023-24")
 """The seasons that the shipped model is fitted on."""
 
 BETTER = 0.62
-"""How often the made-up bettor takes the side that the line will move to."""
+"""The share of bets in which the simulated bettor takes the side that the line will move to."""
 
 SPREADS, TOTALS = (-30.0, 30.0), (150.0, 280.0)
-"""Points: what opening lines of the NBA lie within."""
+"""The range of plausible NBA opening lines, in points; lines outside it are errors in the data."""
 
 BINS = (0.0, 0.52, 0.54, 0.56, 0.58, 0.62, 1.0)
 TWO = 2.0
@@ -53,8 +53,8 @@ Floats = NDArray[np.float64]
 class Moved:
     """A bet on the opening line of a game whose line moved.
 
-    `said` is the chance of the side that the line moved to, and `won` what came of it, no pushes;
-    `clv` and `profit` are of the side that the made-up bettor took, in units.
+    `said` is the chance of the side that the line moved to, without pushes, and `won` its result.
+    `clv` and `profit`, in units, are those of the side that the simulated bettor took.
     """
 
     season: str
@@ -66,7 +66,7 @@ class Moved:
 
 
 def models(folder: Path, fits: Path) -> dict[str, Parameters]:
-    """For each season of the shipped model one that was fitted on the others."""
+    """A model for each of the first two fitted seasons, fitted on the other seasons."""
     found = {}
     for season in FITTED[:2]:
         file = fits / f"nba-without-{season}.json"
@@ -80,7 +80,7 @@ def models(folder: Path, fits: Path) -> dict[str, Parameters]:
 
 
 def moved(rows: list[SeasonGame], unseen: dict[str, Parameters]) -> Iterator[Moved]:
-    """Both markets of every game that has lines of both times."""
+    """The bets on spread and total of every game whose line moved, pushes left out."""
     shipped = load_parameters("nba")
     rng = random.Random(SEED)  # noqa: S311 - a made-up bettor
     for row in rows:
@@ -112,12 +112,12 @@ def moved(rows: list[SeasonGame], unseen: dict[str, Parameters]) -> Iterator[Mov
 
 
 def _line(points: float | None, low: float, high: float) -> bool:
-    """Whether an opening line is one that a book can have had: the table holds a few slips."""
+    """Whether a line is plausible: in range and in half points. The table has a few mistakes."""
     return points is not None and low <= points <= high and points * 2 == int(points * 2)
 
 
 def gap(bets: list[Moved]) -> tuple[float, float, float]:
-    """What was said, what came, and the standard error of the latter."""
+    """The mean chance, the share won, and the standard error of that share."""
     said = float(np.mean([x.said for x in bets]))
     spread = float(np.sum([x.said * (1 - x.said) for x in bets])) ** 0.5
     return said, float(np.mean([x.won for x in bets])), spread / len(bets)
@@ -134,7 +134,7 @@ def slope(bets: list[Moved]) -> tuple[float, float]:
 
 
 def table(bets: list[Moved]) -> None:
-    """Print what was found, as rows of Markdown."""
+    """Print the results as Markdown."""
     print("| market | season | n | said | came | in SE |")
     print("| --- | --- | --- | --- | --- | --- |")
     for market in ("spread", "total"):
@@ -166,7 +166,7 @@ def _row(market: str, name: str, bets: list[Moved]) -> bool:
 
 
 def main() -> None:
-    """Judge the conversion on a history."""
+    """Measure on the history that the command line names."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--history", type=Path)
     words.add_argument("--fits", type=Path, default=Path("fits"))

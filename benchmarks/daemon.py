@@ -1,11 +1,11 @@
-"""What the daemon costs with 15 live games and 500 bets: memory, event loop, time to hand-over.
+"""Measures the daemon with 15 live games and 500 bets: memory, event loop, and time to hand-over.
 
-The feed, a webhook and a Bot API run in a process of their own; the daemon runs here, whole, with
-real Apprise and real python-telegram-bot, on a clock that is some times as fast, so it is polled
-that much harder than a real night would. No budget of messages holds alerts back. Figures are of
-this machine: compare them with each other, and run it twice. With `--quotes` it is measured once
-more beside itself, from five minutes before the tip-off on, without and with the quotes of The Odds
-API, Kalshi, Polymarket and ESPN on all fifteen games.
+The feed, a webhook and a Bot API run in a process of their own. The whole daemon runs in another,
+with the real Apprise and python-telegram-bot, on a scaled clock, so that it is loaded harder than
+in a real night. No budget of messages holds alerts back. Figures hold for one machine only: compare
+them with each other, and run it twice. With `--quotes` it is measured from five minutes before
+tip-off on, once without and once with quotes of The Odds API, Kalshi, Polymarket and ESPN on all
+fifteen games.
 """
 
 from __future__ import annotations
@@ -38,19 +38,21 @@ GAMES, BETS = 15, 500
 TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 STARTS = TIP_OFF + timedelta(minutes=8)
 BEFORE = TIP_OFF - timedelta(minutes=5)
-"""When it begins where quotes are looked at: closes are bought and taken on the way."""
+"""The start of a run with quotes: early enough that closing quotes are bought and taken."""
 
 KEY = "a-key-of-no-worth-0123456789"
 HEARTBEAT_S = 0.05
+"""Real seconds between two heartbeats of the event loop."""
+
 WARM_UP_S = 10.0
-"""Real seconds of which nothing is counted: bets, parameters and channels are loaded in them."""
+"""Real seconds at the start that are not counted: bets, parameters and channels are loaded."""
 
 RULES = ("p >= 0.80", "p <= 0.30", "settled")
-"""Those of a person who sets none."""
+"""The default rules."""
 
 
 def playbacks() -> list[Playback]:
-    """Fifteen games at once: shipped recordings under the names of other teams."""
+    """Fifteen games at the same time: shipped recordings under the codes of other teams."""
     from tracker.replay.files import shipped
     from tracker.replay.playback import Playback
 
@@ -67,7 +69,7 @@ def playbacks() -> list[Playback]:
 
 
 def bets_toml() -> str:
-    """The bets over the games, of every market."""
+    """The bets file: bets of every market, spread over the games."""
     rows = []
     played = [x.recording for x in playbacks()]
     for index in range(BETS):
@@ -83,7 +85,7 @@ def bets_toml() -> str:
 
 
 def odds_toml(url: str, quotes: str) -> str:
-    """Who is asked for quotes: everybody on the local server, nobody, or those of the defaults."""
+    """The configuration of quotes: `all` providers on the local server, `none`, or the defaults."""
     if quotes == "none":
         return "[odds]\nsources = []\n"
     if quotes != "all":
@@ -97,7 +99,7 @@ def odds_toml(url: str, quotes: str) -> str:
 
 
 def write_files(folder: Path, url: str, quotes: str) -> Path:
-    """The configuration and the bets; returns the configuration's path."""
+    """Write the configuration and the bets file; returns the configuration's path."""
     config = folder / "tracker.toml"
     config.touch(mode=0o600)
     feeds = f'[feeds.nba]\nbase_url = "{url}"\n[feeds.espn]\nbase_url = "{url}"\n'
@@ -111,7 +113,7 @@ def write_files(folder: Path, url: str, quotes: str) -> Path:
 
 @dataclass(slots=True)
 class Stopwatch:
-    """Notes when a channel was handed each alert, and when it had its answer."""
+    """Records when a channel was handed each alert, and when the answer came."""
 
     name: str
     clock: ScaledClock
@@ -119,7 +121,7 @@ class Stopwatch:
     answered: dict[int, datetime] = field(default_factory=dict)
 
     def on(self, channel: Any) -> Any:
-        """The same channel, with its sends timed."""
+        """Replace the channel's `send` by one that is timed; returns the channel."""
         send = channel.send
 
         async def timed(message: Message) -> Outcome:
@@ -135,7 +137,7 @@ class Stopwatch:
 
 
 async def beat(late: list[float]) -> None:
-    """How late a heartbeat of the event loop comes, again and again."""
+    """Add to `late` the seconds by which each heartbeat of the event loop comes late."""
     real = SystemClock()
     while True:
         due = time.perf_counter() + HEARTBEAT_S
@@ -144,14 +146,14 @@ async def beat(late: list[float]) -> None:
 
 
 def share(values: list[float], part: float) -> float:
-    """A quantile."""
+    """The quantile `part` of the values."""
     return sorted(values)[min(len(values) - 1, int(len(values) * part))]
 
 
 def latencies(
     database: Path, speed: float, ends: dict[int, datetime], starts: datetime
 ) -> list[float]:
-    """Real seconds from the arrival of a poll to the end of the alerts that it caused."""
+    """Real seconds from each poll to the times `ends` of its alerts, without the warm-up."""
     with sqlite3.connect(database) as db:
         rows = db.execute("SELECT a.id, p.at FROM alert a JOIN poll p ON p.id = a.poll")
         arrived = {alert: datetime.fromisoformat(at) for alert, at in rows}
@@ -165,7 +167,7 @@ def latencies(
 async def work(
     config: Path, addresses: list[str], speed: float, seconds: float, starts: datetime
 ) -> None:
-    """The daemon, as a process of its own; prints what it cost."""
+    """Run the daemon in this process for `seconds`, and print the figures."""
     from tracker.daemon.run import run
     from tracker.notify.channels.apprise import AppriseChannel, check_urls
     from tracker.notify.channels.telegram import ChatPlace
@@ -236,7 +238,7 @@ def _peak_mb() -> float:
 
 
 async def serve(speed: float, starts: datetime) -> None:
-    """The feed and the channels' servers, as a process of their own; says their addresses."""
+    """Serve the feed and the channels' servers until killed; prints their addresses as JSON."""
     from tests.doubles.bot_api import CHAT, TOKEN, BotApi
     from tracker.cli.demo import webhook
     from tracker.replay.server import serving
@@ -258,7 +260,7 @@ async def measure(
     quotes: str,
     beside: Callable[[Path], Awaitable[None]] | None = None,
 ) -> None:
-    """Start the feed, then the daemon beside it, and what shall run `beside` both meanwhile."""
+    """Start the feed's process and the daemon's, and run `beside` until the daemon ends."""
     this = [sys.executable, "-m", "benchmarks.daemon", "--speed", str(speed)]
     this += ["--starts", starts.isoformat()]
     feed = await asyncio.create_subprocess_exec(*this, "--serve", stdout=asyncio.subprocess.PIPE)
@@ -284,7 +286,7 @@ async def measure(
 
 
 def main() -> None:
-    """Measure, or be one of the two processes."""
+    """Measure, or run as one of the two processes."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--speed", type=float, default=10.0)
     words.add_argument("--seconds", type=float, default=60.0)

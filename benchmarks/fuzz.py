@@ -1,8 +1,8 @@
-"""Damages recorded documents and reads them: a valid value or a named error, and nothing else.
+"""Damages recorded documents and parses them: each must give a valid value or a named error.
 
-`python benchmarks/fuzz.py [COUNT [NAME ...]]` reads COUNT (100,000) damaged bodies of each
-document, or of those that are named. For each it prints how many could be read, what that took of a
-processor, and the memory in use.
+`python benchmarks/fuzz.py [COUNT [NAME ...]]` parses COUNT (by default 100,000) damaged bodies of
+each document, or of those that are named. For each it prints how many could be read, the CPU time,
+and the memory in use.
 """
 
 from __future__ import annotations
@@ -23,11 +23,14 @@ from tests.feeds.test_hostile import PARSERS, STRANGE, check, places  # noqa: E4
 COUNT = 100_000
 SEED = 20260129
 SLOWEST_S = 0.25
-"""No body may take longer of a processor."""
+"""The most seconds of CPU that one body may take."""
 
 
 def main() -> int:
-    """Damage and read every document; 1 when one broke a parser or took too long."""
+    """Damage and parse every document; returns 1 when a body took too long.
+
+    A parser that breaks raises.
+    """
     count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
     print("| document | read | malformed | mean | slowest | memory |")
     print("| --- | --- | --- | --- | --- | --- |")
@@ -54,7 +57,7 @@ def main() -> int:
 
 
 def damaged(body: bytes, rng: random.Random) -> bytes:
-    """A body with bytes changed, or its document with values changed or taken away."""
+    """A body with random bytes changed, or its document with values changed or removed."""
     if rng.random() < 0.4:
         at = rng.randrange(len(body))
         cut = rng.choice([0, 1, 4, rng.randrange(len(body))])

@@ -1,4 +1,4 @@
-"""How a million lines that are nearly bets fare: `python -m benchmarks.grammar_fuzz [LINES]`."""
+"""Parses a million lines that are almost bets: `python -m benchmarks.grammar_fuzz [LINES]`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tracker.domain.league import LEAGUES
 from tracker.language import find_in, parse_bet
 
 SLIP_BUDGET_S = 0.0005
-"""So that two thousand bets of a file are read within a second."""
+"""The most seconds to read a slip, so that a file of two thousand is read within a second."""
 
 
 def main() -> int:
-    """Print the figures; 1 when reading a slip takes longer than its budget."""
+    """Print the figures; returns 1 when reading a slip takes longer than its budget."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     find = find_in(*LEAGUES)
     written = [text.replace("\\n", "\n") for _, text in SLIPS]

@@ -1,9 +1,10 @@
 """Kills the daemon again and again while games are played, and counts what was lost or repeated.
 
-`kill -9` at moments drawn by a seed, against the local feed, with a webhook that answers slowly, so
-that many kills fall into a send. Most lives are forked from a process that has loaded the program
-already: kills then hit its work, not its imports. Every tenth starts from cold as systemd would
-start it; how long that takes is timed apart. `--write` puts the figures into docs/promise.md.
+The daemon gets `kill -9` at random moments, drawn by a seed. It polls the local feed, and its
+webhook answers slowly, so that many kills fall into a send. Most of the daemon's processes are
+forked from one that has loaded the program already, so that kills hit its work and not its imports.
+Every tenth is started from cold, as by systemd. The time from a kill to the first poll after a cold
+start is measured separately. `--write` puts the figures into docs/promise.md.
 """
 
 from __future__ import annotations
@@ -38,19 +39,24 @@ RULES = (
     "dead", "settled",
 )  # fmt: skip
 COLD_EVERY = 10
+"""One start in this many is from cold."""
 RECOVERIES = 25
+"""Cold starts that are timed."""
 LONGEST_START = 60.0
+"""The most seconds to wait for the first poll after a cold start."""
 SLOWEST_ANSWER = 0.06
+"""The longest answer of the webhook, in seconds."""
 LIFE = (0.02, 0.7)
-"""Shortest and longest real seconds between a start and the kill."""
+"""The shortest and the longest real time, in seconds, between a start and the next kill."""
 DRAIN_S = 90.0
+"""Real seconds at speed 120 in which the last results and deliveries must end."""
 PAGE = Path(__file__).parents[1] / "docs" / "promise.md"
 BEGIN, END = "<!-- kills: made by benchmarks/kills.py -->", "<!-- end of kills -->"
 
 
 @dataclass
 class Figures:
-    """What was counted over all nights."""
+    """Counts over all nights; `recoveries` are seconds from a kill to the next poll."""
 
     nights: int = 0
     kills: int = 0
@@ -67,21 +73,24 @@ class Figures:
     recoveries: list[float] = field(default_factory=list)
 
     def add(self, other: Figures) -> None:
-        """Count another night in."""
+        """Add the counts of another night."""
         for one in fields(self):
             mine, theirs = getattr(self, one.name), getattr(other, one.name)
             setattr(self, one.name, mine + theirs)
 
 
-# ------------------------------------------------------------------------------------- the nursery
+# -------------------------------------------------------------------- the process that is forked
 
 
 def nursery() -> None:
-    """Load the program, then fork a life for each line of arguments; say its id and its end."""
+    """Load the program, then fork a daemon for each line of arguments on standard input.
+
+    Prints the process id of each, and its exit status when it has ended.
+    """
     import apprise
 
     from tracker import __main__ as program
-    from tracker.daemon import run as daemon  # noqa: F401 - the same
+    from tracker.daemon import run as daemon  # noqa: F401 - loaded before the fork
     from tracker.forecast import load_parameters
 
     apprise.Apprise.instantiate("json://127.0.0.1/")
@@ -100,7 +109,7 @@ def nursery() -> None:
 
 @dataclass
 class Lives:
-    """Starts the daemon, warm or cold, and ends it."""
+    """Starts a daemon, by a fork (warm) or as a new process (cold), and ends it."""
 
     config: Path
     words: list[str]
@@ -110,18 +119,18 @@ class Lives:
 
     @classmethod
     def of(cls, config: Path, clock: ScaledClock, warm: asyncio.subprocess.Process) -> Lives:
-        """The lives of a daemon on the feed's clock."""
+        """Prepare to start daemons with a configuration, on the feed's clock."""
         words = ["--config", str(config), "run", "--clock-start", clock.start.isoformat()]
         words += ["--clock-speed", str(clock.speed), "--clock-anchor", clock.anchor.isoformat()]
         return cls(config, words, warm)
 
     @property
     def log(self) -> Path:
-        """Where every life writes its log."""
+        """The file to which every daemon writes its log."""
         return self.config.with_name("daemon.log")
 
     async def start(self, *, cold: bool) -> None:
-        """Start one; nothing is waited for."""
+        """Start a daemon without waiting for it."""
         self.cold = None
         if cold:
             with self.log.open("ab") as log:
@@ -135,7 +144,7 @@ class Lives:
         self.pid = int(await self.nursery.stdout.readline())
 
     async def end(self, number: signal.Signals) -> int:
-        """Send a signal and wait until the process is gone; its exit status."""
+        """Send the daemon a signal, wait for its end, and return its exit status."""
         os.kill(self.pid, number)
         if self.cold is not None:
             return await self.cold.wait()
@@ -147,7 +156,7 @@ class Lives:
 
 
 def write_files(folder: Path, url: str, hook_url: str) -> Path:
-    """The night's configuration, with as many alerts as the rules can make."""
+    """Write the night's configuration, with rules and limits for as many alerts as possible."""
     config = night.write_files(folder, url, GAMES, [hook_url])
     text = config.read_text("utf-8")
     before, _, _ = text.partition("[rules]")
@@ -157,7 +166,7 @@ def write_files(folder: Path, url: str, hook_url: str) -> Path:
 
 
 async def next_poll(feed: Running, most: float) -> bool:
-    """Wait for the next request that the feed gets; whether it came within so many seconds."""
+    """Wait up to `most` seconds for the feed's next request; returns whether one came."""
     before, began = feed.requests.total(), time.perf_counter()
     while feed.requests.total() == before:
         if time.perf_counter() - began > most:
@@ -167,7 +176,10 @@ async def next_poll(feed: Running, most: float) -> bool:
 
 
 async def recover(folder: Path, times: int, speed: float, warm: Any) -> list[float]:
-    """Kill a daemon that follows its games, start it from cold, and time it to its first poll."""
+    """Kill a daemon and start it from cold `times` times.
+
+    Returns the seconds from each kill to the first poll after it.
+    """
     clock, took = ScaledClock(STARTS, speed), []
     async with night.feed(GAMES, clock) as feed:
         lives = Lives.of(write_files(folder, feed.url, "json://127.0.0.1:1/"), clock, warm)
@@ -185,7 +197,7 @@ async def recover(folder: Path, times: int, speed: float, warm: Any) -> list[flo
 
 
 def open_ends(database: Path) -> int:
-    """Bets without a result and deliveries without an end."""
+    """The number of bets without a result and of deliveries without an end."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
         bets = "SELECT count(*) FROM bet WHERE number NOT IN (SELECT bet FROM settlement)"
         due = "SELECT count(*) FROM delivery WHERE coalesce(told, state) NOT IN ('sent', 'refused')"
@@ -195,7 +207,7 @@ def open_ends(database: Path) -> int:
 async def one_night(
     folder: Path, kills: int, until: float, speed: float, rng: random.Random, warm: Any
 ) -> Figures:
-    """Play a night with so many kills at most, let it end in peace, and count."""
+    """Play a night with at most `kills` kills, let it end undisturbed, and count."""
     clock, found = ScaledClock(STARTS, speed), Figures(nights=1)
     over = night.TIP_OFF + timedelta(hours=2, minutes=35)
 
@@ -222,9 +234,9 @@ async def one_night(
 
 
 def count(database: Path, messages: list[str], found: Figures) -> None:
-    """Hold what is on disk and what has arrived against the promise."""
+    """Count what the database and the messages received say about the promise, into `found`."""
     with closing(sqlite3.connect(database)) as db:
-        # The last word of the program may be left for its next start.
+        # The message that the daemon has stopped may be left for its next start.
         fired = {
             x
             for (x,) in db.execute(
@@ -238,7 +250,7 @@ def count(database: Path, messages: list[str], found: Figures) -> None:
         found.unsound += db.execute("PRAGMA integrity_check").fetchone()[0] != "ok"
     arrived = told(messages)
     heard = {number for number, _ in arrived}
-    # A long digest names its last lines only, so what came too late is not looked for by number.
+    # A long digest names only its last alerts, so late alerts are not looked for by number.
     missing = {x for x in fired if ends.get(x) not in ("sent", "refused")} | (fired - late - heard)
     found.alerts += len(fired)
     found.late += len(late)
@@ -250,18 +262,18 @@ def count(database: Path, messages: list[str], found: Figures) -> None:
     found.wrong += sum(x != night.expected(*name.split(" ", 1)) for name, x in results)
 
 
-# ----------------------------------------------------------------------------------------- telling
+# --------------------------------------------------------------------------------------- reporting
 
 
 def share(values: list[float], part: float) -> str:
-    """A quantile in seconds."""
+    """The quantile `part` of the values, as text in seconds."""
     if not values:
         return "–"
     return f"{sorted(values)[min(len(values) - 1, int(len(values) * part))]:.2f} s"
 
 
 def table(found: Figures, seed: int, speed: float) -> str:
-    """The figures as a table of the page."""
+    """The figures as a Markdown table."""
     per_kill = 1000 * found.flagged / max(found.kills, 1)
     rows = [
         ("random `kill -9`", f"{found.kills:,} in {found.nights} nights of {len(GAMES)} games"),
@@ -285,7 +297,7 @@ def table(found: Figures, seed: int, speed: float) -> str:
 
 
 def write(text: str) -> None:
-    """Put the table into the page, in the place of the one that is there."""
+    """Replace the table in docs/promise.md."""
     page = PAGE.read_text("utf-8")
     head, _, rest = page.partition(BEGIN)
     _, _, tail = rest.partition(END)
@@ -293,7 +305,7 @@ def write(text: str) -> None:
 
 
 async def measure(kills: int, minutes: float, seed: int, speed: float) -> Figures:
-    """Nights until there were so many kills, or the time is over."""
+    """Play nights until there were `kills` kills or the minutes are over; then time recoveries."""
     rng, found = random.Random(seed), Figures()  # noqa: S311 - a seed makes the kills repeatable
     until = time.monotonic() + minutes * 60
     command = [sys.executable, "-m", "benchmarks.kills", "--nursery"]
@@ -321,7 +333,7 @@ async def measure(kills: int, minutes: float, seed: int, speed: float) -> Figure
 
 
 def main() -> int:
-    """Measure and tell; 1 when the promise was broken."""
+    """Measure and print; returns 1 when the promise was broken."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--kills", type=int, default=60)
     words.add_argument("--minutes", type=float, default=60.0, help="begin no night after this")

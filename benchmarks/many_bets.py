@@ -1,8 +1,8 @@
-"""Measures what a database of 500 to 100,000 bets costs: its size, and the reads of every face.
+"""Measures a database of 500 to 100,000 bets: its size, and the reads of commands and pages.
 
-`python -m benchmarks.many_bets [COUNT ...]`. Bets are settled but for 15 a game on the last 15
-games; each has a result, two revisions now and then, snapshots and alerts. With `--followed` all
-bets are open, on 15 games that are played: what it takes to load them and to decide a poll of each.
+`python -m benchmarks.many_bets [COUNT ...]`. All bets have results and alerts, but for the open
+bets on the last 15 games, 15 on each. With `--followed` all bets are open, on 15 games in play, and
+loading them and deciding a poll is measured.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from tracker.store.bets import Registration
 
 COUNTS = (500, 5_000, 20_000)
 BUDGET_MS = 100.0
-"""What a read of 20,000 bets may take."""
+"""The most milliseconds of CPU for a read over 20,000 bets."""
 
 _A_GAME, _OPEN_GAMES, _REPEATS = 15, 15, 5
 _NOW = datetime(2026, 11, 28, 2, tzinfo=UTC)
@@ -75,7 +75,7 @@ def _games(count: int) -> list[Game]:
 
 
 async def fill(path: Path, count: int) -> None:
-    """Make a database of so many bets."""
+    """Make a database with `count` bets, all but the last games' settled."""
     games = _games(max(_OPEN_GAMES + 1, count // _A_GAME))
     async with await Store.open(path, now=_NOW, durable=False) as store:
         await store.save_games([(x, None) for x in games], _NOW)
@@ -114,7 +114,7 @@ def _draft(text: str, n: int) -> Draft:
 
 
 async def measure(path: Path) -> dict[str, float]:
-    """Milliseconds of CPU of each read, the median of five; and what opening and loading take."""
+    """Milliseconds of CPU of opening the database, and of each read as a median of five."""
     begun = time.process_time()
     async with await Store.open(path, now=_NOW) as store:
         found = {"open, outcomes filled": (time.process_time() - begun) * 1000}
@@ -140,7 +140,7 @@ async def measure(path: Path) -> dict[str, float]:
 # ----------------------------------------------------------------------------------- all followed
 
 POLLS = 8
-"""Polls of one game that are decided; the first, which arms every rule, is left out."""
+"""Polls of one game that are measured; the first, which arms every rule, is not counted."""
 
 _KINDS = ("{home} -{n}.5 -110", "{away}@{home} over {m}.5 -110", "{home} ML -120",
           "{away}@{home} 1H over {h}.5", "{home} over {t}.5 -115")  # fmt: skip
@@ -156,7 +156,7 @@ def _slate() -> list[Game]:
 
 
 async def fill_followed(path: Path, count: int) -> None:
-    """Make a database of so many open bets on a night's fifteen games."""
+    """Make a database with `count` open bets on fifteen games of one night."""
     games = _slate()
     async with await Store.open(path, now=_TIP, durable=False) as store:
         await store.save_games([(x, None) for x in games], _TIP)
@@ -179,7 +179,7 @@ def _live(game: Game, poll: int) -> GameState:
 
 
 async def follow(path: Path) -> dict[str, float]:
-    """What loading takes, what is held in memory, and the medians of a poll of one game in ms."""
+    """Seconds to load all bets, memory in MB, and median milliseconds of a poll of one game."""
     before, begun = _resident_mb(), time.process_time()
     async with await Store.open(path, now=_NOW) as store:
         books = await store.trackings(_RULES)
@@ -212,7 +212,7 @@ def _resident_mb() -> float:
 
 
 def followed(counts: list[int]) -> int:
-    """Print the table of open bets; each count in a process of its own, for its memory."""
+    """Print the table of open bets; each count runs in its own process, to measure memory."""
     print("| bets | load s | held MB | daemon MB | forecast ms | decide ms | record ms | core |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for count in counts:
@@ -242,7 +242,7 @@ def _fill_one(path: Path, count: int) -> None:
 
 
 def main() -> int:
-    """Print a table; 1 when a read of 20,000 bets or fewer is too slow."""
+    """Measure and print; returns 1 when a read over at most 20,000 bets is too slow."""
     if sys.argv[1:2] == ["--one"]:
         return _one(int(sys.argv[2]))
     if sys.argv[1:2] == ["--followed"]:

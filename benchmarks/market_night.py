@@ -1,10 +1,10 @@
-"""A night against hosts that were written apart from ours: what closes and values are worth.
+"""Checks closes and closing line values over a night of faulty quotes.
 
-Twelve games on which everything goes wrong that ever did: books that freeze, suspend, swap their
-sides, ask a price of 1.0 or tell one side alone, a tip-off that slides, ids that change, two ids of
-one game, exchanges that are thin or ask for patience, a game that is put off, and credits that run
-out in the middle. The real daemon plays it in virtual time; closes and values are held against a
-reckoning by the definition alone, from what the hosts told.
+On twelve games everything goes wrong that ever did: books freeze, suspend, swap their sides, quote
+a price of 1.0 or only one side; a tip-off is delayed, ids change, a game has two ids, exchanges are
+thin or answer 429, a game is postponed, and credits run out half-way. The simulated hosts are
+written independently of the program. The real daemon plays the night in virtual time. Its closes
+and values are compared with those worked out by the definitions alone from what the hosts sent.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from tests.doubles.odds_trial import Trial, play_night
 
 LISTED = datetime(2026, 11, 28, 0, 0, tzinfo=UTC)
 NIGHTS = {"key": (True, 500, 0.95), "credits run out": (True, 9, 0.95), "no key": (False, 0, 0.80)}
-"""Whether there is a key, the credits that are left, and the least coverage that will do."""
+"""For each night: whether there is a key, the credits left, and the least coverage to pass."""
 
 
 def main() -> int:
-    """Play the nights that are named, or all; 1 where an account differs or covers too little."""
+    """Play the nights named, or all; returns 1 when a value differs or the coverage is too low."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("names", nargs="*", help=", ".join(NIGHTS))
     words.add_argument("--seed", type=int, default=1, help="of the bets")

@@ -1,7 +1,7 @@
-"""Holds the monitors against sixteen real seasons, and against drifts that are planted in them.
+"""Runs the drift monitors over sixteen real seasons, as they were and with drifts added.
 
 `python -m benchmarks.monitors [games.parquet]`. Every season is watched with the mean and standard
-deviation of the one before. 1 when one of them gives a false alarm, or a large drift is missed.
+deviation of the season before. It fails on any false alarm, and when a large drift is missed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tracker.forecast import load_parameters
 from tracker.forecast.teams import GameResult
 
 LARGE = (("5 points off", "mean"), ("sd 30 % too small", "spread"))
-"""Drifts that no season may hide."""
+"""Added drifts, and the monitor that must detect each in every season."""
 
 GAMES = Path("games.parquet")
 
@@ -30,7 +30,7 @@ Told = tuple[int, int, float | None]
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
-    """The games in order of play."""
+    """The games of a file, in order of play."""
     import pyarrow.parquet as pq
 
     columns = ["season", "game_date", "game_id", "pts_home", "pts_road", "close_total", "lines_ok",
@@ -40,7 +40,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 
 def by_lines(rows: list[dict[str, Any]]) -> list[Surprise]:
-    """Surprises by the closing lines, where they can be trusted."""
+    """The surprise of each game against its closing lines, if these can be trusted."""
     return [
         Surprise(
             x["season"],
@@ -53,7 +53,7 @@ def by_lines(rows: list[dict[str, Any]]) -> list[Surprise]:
 
 
 def rated(rows: list[dict[str, Any]]) -> list[Surprise]:
-    """Surprises by ratings that learn as they go."""
+    """The surprise of each game against ratings from the games before it."""
     home, away = "team_abbreviation_home", "team_abbreviation_road"
     results = (
         GameResult(x["season"], x[home], x[away], x["pts_home"], x["pts_road"]) for x in rows
@@ -62,7 +62,7 @@ def rated(rows: list[dict[str, Any]]) -> list[Surprise]:
 
 
 def judged(surprises: list[Surprise], what: str, watch: Watch, change: Change) -> Told:
-    """In how many seasons a monitor tells, of how many, and the median of the games until then."""
+    """The number of seasons with a reported drift, of all seasons, and the median games to it."""
     found: dict[str, list[float]] = {}
     for x in surprises:
         found.setdefault(x.season, []).append(getattr(x, what))
@@ -80,7 +80,7 @@ def judged(surprises: list[Surprise], what: str, watch: Watch, change: Change) -
 
 
 def main() -> int:
-    """Print a table; 1 for a false alarm or a large drift that is missed."""
+    """Print a table; returns 1 for a false alarm or a missed large drift, 2 without the file."""
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else GAMES
     if not path.is_file():
         print(f"there is no {path}: name the file of games")

@@ -1,8 +1,8 @@
-"""What a poll of the night costs with 2,000 bets on twelve live games, and a bets file of as many.
+"""Measures polls with 2,000 bets on twelve live games, and a bets file of 2,000 bets.
 
-Beside the decision as the engine makes it stands the pricing alone: laid out together, and bet by
-bet. Times are CPU of one thread, so that a busy machine changes them little. Memory is kept as the
-daemon keeps it.
+It times the forecast with all bets priced together, the engine's decision, and for comparison the
+pricing of each bet alone. Times are CPU of one thread, which a busy machine changes little.
+Garbage is collected as in the daemon.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ RULES = tuple(map(parse_rule, ("p >= 0.80", "p <= 0.30", "swing 0.15 in 5m", "hi
 SPANS = (Span.GAME, Span.GAME, Span.GAME, Span.H1, Span.H2, Span.Q3, Span.Q4)
 STATS = (Stat.PTS, Stat.REB, Stat.AST, Stat.THREES, Stat.PRA, Stat.PR)
 PLAYERS = 10
-"""Of each team."""
+"""Players of each team."""
 _FIRST = ("Abel", "Bram", "Cato", "Dirk", "Egon", "Finn", "Gus", "Hugo", "Ivo", "Jan")
 
 
@@ -67,12 +67,12 @@ def games() -> list[Game]:
 
 
 def player(n: int, side: Side) -> Player:
-    """One of a team's players."""
+    """Player number `n` of a team."""
     return Player(f"{_FIRST[n]} {side.value.title()}ley", side)
 
 
 def market(draw: random.Random) -> Market:
-    """A bet of those that people make: three of ten are on players."""
+    """A random market as people bet on them: three of ten are on players."""
     side, direction = draw.choice(list(Side)), draw.choice(list(Direction))
     span = draw.choice(SPANS)
     scale = 1.0 if span is Span.GAME else 0.5 if span in (Span.H1, Span.H2) else 0.25
@@ -91,13 +91,13 @@ def market(draw: random.Random) -> Market:
 
 
 def bet(number: int, on: Market | Parlay, game: Game) -> Bet:
-    """A bet with odds and stake, and the usual rules."""
+    """A bet with odds, stake and RULES."""
     early = START - timedelta(hours=3)
     return Bet(number, f"bet {number}", on, game, RULES, early, parse_odds("-110"), 1000)
 
 
 def bets(draw: random.Random) -> list[Bet]:
-    """Two thousand bets: one in twenty is a parlay, half of these over two games."""
+    """BETS bets: one in twenty is a parlay, half of these over two games."""
     found, played = [], games()
     for number in range(1, BETS + 1):
         game = played[number % GAMES]
@@ -112,7 +112,7 @@ def bets(draw: random.Random) -> list[Bet]:
 
 
 def state(game: Game, poll: int) -> GameState:
-    """A third quarter, a basket later at each poll, with the boxes of both teams."""
+    """A state in the third quarter, one basket later with each poll, with all players."""
     clock = 700.0 - 12.0 * poll
     home, away = 60 + 2 * ((poll + 1) // 2), 55 + 2 * (poll // 2)
     lines = tuple(
@@ -137,7 +137,7 @@ def state(game: Game, poll: int) -> GameState:
 
 
 def books(listed: Sequence[Bet]) -> list[GameTracking]:
-    """A book for each game; a bet on two is in both."""
+    """The tracking of each game; a bet on two games is in both."""
     return [
         GameTracking(game, tuple(Tracked.fresh(x) for x in listed if game in x.games))
         for game in games()
@@ -145,14 +145,14 @@ def books(listed: Sequence[Bet]) -> list[GameTracking]:
 
 
 def cpu(work: Callable[[], object]) -> float:
-    """Milliseconds of CPU that this thread spent on it."""
+    """Milliseconds of CPU that this thread spends on `work`."""
     begun = time.thread_time()
     work()
     return (time.thread_time() - begun) * 1000
 
 
 def one_by_one(book: GameTracking, outlook: Outlook, seen: GameState) -> None:
-    """Price each leg of each bet for itself."""
+    """Price each leg of each bet separately."""
     for tracked in book.tracked:
         for leg in tracked.bet.legs:
             if leg.game.id == book.game.id:
@@ -163,7 +163,7 @@ def one_by_one(book: GameTracking, outlook: Outlook, seen: GameState) -> None:
 
 
 def nights(polls: int) -> dict[str, list[float]]:
-    """Milliseconds of each round of polls over all games, by what was done."""
+    """Milliseconds of each round of polls over all games, by step."""
     parameters, beliefs = load_parameters("nba"), PlayerBeliefs()
     on = books(bets(random.Random(SEED)))  # noqa: S311 - an example, no secret
     took: dict[str, list[float]] = {"forecast": [], "decide": [], "price one by one": []}
@@ -196,7 +196,7 @@ def nights(polls: int) -> dict[str, list[float]]:
 
 
 def bets_toml() -> str:
-    """Two thousand bets as a person keeps them, parlays and player lines among them."""
+    """A bets file of BETS bets, with parlays and player lines among them."""
     draw = random.Random(SEED)  # noqa: S311 - the same
     played = games()
     rows = []
@@ -224,7 +224,7 @@ def bets_toml() -> str:
 
 
 async def file_of_bets() -> dict[str, float]:
-    """Seconds of real time until a file of two thousand is read, read again, and bound."""
+    """Real seconds to read a bets file, to check it unchanged, and to match its bets to games."""
     took = {}
     with tempfile.TemporaryDirectory() as folder:
         file, database = Path(folder) / "bets.toml", Path(folder) / "tracker.db"

@@ -1,8 +1,9 @@
-"""How many challengers the gate lets through: equally good ones, better ones, and worse ones.
+"""Measures how many challengers pass the gate: equally good ones, better ones, and worse ones.
 
-`python -m benchmarks.promotion [trials]`. Trials are made up: both models know the expected margin
-of a game but for an error of their own, whose size says how good they are. 1 when the gate lets
-more than one in twenty equally good ones through, or less than half of those that are 2 % better.
+`python -m benchmarks.promotion [trials]`. Trials are simulated: each model knows the expected
+margin of a game up to an error, whose size says how good the model is. It fails when the gate
+promotes more than one in twenty equally good challengers, or less than half of those that are 2 %
+better.
 """
 
 from __future__ import annotations
@@ -21,15 +22,17 @@ LEFT = dict(zip(MOMENTS, (0.5, 0.25, 0.1, 0.04), strict=True))
 """The part of a game that is left at each moment."""
 
 SD = 13.9
-"""Points: the sd of a whole game's margin about its expectation (docs/model.md)."""
+"""The standard deviation of a whole game's margin around its expectation, in points
+(docs/model.md)."""
 
 MEASURES = ("win", "spread", "total")
 
 
 def trial(games: int, champion: float, challenger: float, seed: int = 1) -> Evidence:
-    """A made-up trial: each model errs about a game's expected margin by so many points.
+    """A simulated trial over `games` games.
 
-    The Brier score of a model that errs by 2.3 points is 2 % above that of one that errs by 1.
+    `champion` and `challenger` are the standard deviations of the models' errors about the expected
+    margin, in points. The Brier score of a model with an error of 2.3 is 2 % above that with 1.
     """
     rng = np.random.default_rng(seed)
     errors = rng.normal(0, 1, (2, games)) * np.array([[champion], [challenger]])
@@ -52,7 +55,7 @@ def trial(games: int, champion: float, challenger: float, seed: int = 1) -> Evid
 
 
 def decided(evidence: Evidence) -> tuple[GateVerdict, int]:
-    """What becomes of a challenger, and at which look."""
+    """The gate's verdict on a challenger, and the number of games at which it fell."""
     games = evidence.games
     for look in LOOKS:
         chosen = set(games[:look])
@@ -64,7 +67,7 @@ def decided(evidence: Evidence) -> tuple[GateVerdict, int]:
 
 
 def main() -> int:
-    """Print a table; 1 when the gate is too easy or too hard."""
+    """Print a table; returns 1 when the gate is too easy or too hard."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     shares = {}
     print(f"{'challenger':24} {'promoted':>9} {'rejected':>9}  promoted at look")
@@ -85,7 +88,7 @@ def main() -> int:
 
 
 def mean_gain(champion: float, challenger: float) -> float:
-    """By which part the challenger's Brier score lies above the champion's, over many games."""
+    """The challenger's Brier score relative to the champion's, less 1, over many games."""
     losses = trial(20_000, champion, challenger, seed=99).losses
     was, now = (sum(getattr(x, who) for x in losses) for who in ("champion", "challenger"))
     return now / was - 1

@@ -1,7 +1,7 @@
-"""Measures what recording one poll costs, for 1, 15 and 200 bets on its game.
+"""Measures the recording of one poll, with 1, 15 and 200 bets on its game.
 
-Every poll brings a body of its own, a snapshot and a changed rule a bet, and one alert for two
-channels. The store already holds a long evening, so that its indexes are as deep as they get.
+Every poll has a body of its own, a snapshot and a changed rule for each bet, and one alert for two
+channels. A warm-up fills the store first, so that its indexes are as deep as after a long evening.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ BETS = (1, 15, 200)
 WARM_UP = 300
 MEASURED = 300
 BUDGET_MS = 5.0
-"""What one `record()` with 200 bets may take at the median."""
+"""The most milliseconds that `record()` with 200 bets may take at the median."""
 
 _START = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 _GAME = Game("0022600001", "nba", "DEN", "LAL", _START)
@@ -44,7 +44,7 @@ _PLAYERS = tuple(
 
 
 def polls(bets: int, count: int = WARM_UP + MEASURED) -> Iterator[tuple[Poll, Change]]:
-    """Polls ten seconds apart, each a 100 kB box score that differs from the last."""
+    """Polls ten seconds apart, each with a box score of 100 kB that differs from the last."""
     filler = [{"id": n, "description": f"player {n} misses a jumper"} for n in range(1500)]
     for n in range(count):
         at = _START + timedelta(seconds=10 * n)
@@ -79,7 +79,7 @@ def _change(book: GameTracking, bets: int, n: int) -> Change:
 
 
 async def measure(bets: int, *, durable: bool) -> list[float]:
-    """Milliseconds of each measured `record()`, on a store of its own."""
+    """Milliseconds of each measured `record()`, on a new store."""
     took = []
     with tempfile.TemporaryDirectory(prefix="record-") as folder:
         path = Path(folder) / "tracker.db"

@@ -1,10 +1,10 @@
 """Rehearses a whole slate: twelve games at once, every fault of the feed, the real daemon.
 
-`python benchmarks/rehearsal.py` takes about half an hour and writes `docs/faults.md`: the nights
-are played in virtual time, where every figure in seconds is exact, and the bad one at 60 times the
-pace of real time, too, for what only that can show. With `--quick` it takes half a minute, plays
-two games through an hour's outage and a few faults, and writes nothing. It ends with status 1 when
-a promise was broken.
+`python benchmarks/rehearsal.py` takes about half an hour and writes `docs/faults.md`. The nights
+are played in virtual time, in which every figure in seconds is exact. The night with faults is also
+played in real time at 60 times the pace, to measure load and memory. With `--quick` it takes half a
+minute, plays two games through an hour's outage and a few faults, and writes nothing. It exits with
+status 1 when a promise was broken.
 """
 
 from __future__ import annotations
@@ -30,47 +30,50 @@ from tracker.replay.faults import Fault, FaultKind
 
 START = TIP_OFF - timedelta(minutes=6)
 NEXT_NOON = TIP_OFF + timedelta(hours=17, minutes=20)
-"""Twenty past noon Eastern on the next day, when every box has been read for the last time."""
+"""Twenty past noon Eastern of the next day, when every box has been read for the last time."""
 
 GAMES_OVER = TIP_OFF + timedelta(hours=3, minutes=30)
 
 CORRECTED = TIP_OFF + timedelta(hours=5, minutes=30)
-"""When the boxes that are rewritten two hours after their games have been read again."""
+"""The time by which the boxes corrected two hours after their games have been read again."""
 
 
 def whole_night(seed: int) -> Night:
-    """Twelve games and every fault, until the last result is official."""
+    """Twelve games with every fault, in virtual time until the last result is official."""
     played = games(12)
     return Night("bad", played, bad_night(played, seed), START, NEXT_NOON, None, seed)
 
 
 def real_night(seed: int, speed: float) -> Night:
-    """The same in real time, without what makes a client wait: its patience is in real seconds."""
+    """Twelve games with faults in real time.
+
+    Faults that make a client wait are left out, since its time limits are in real seconds.
+    """
     played = games(12)
     faults = bad_night(played, seed, hanging=False)
     return Night("real", played, faults, START, CORRECTED, speed, seed)
 
 
 def calm_night(seed: int) -> Night:
-    """The same games without a fault, until they are over."""
+    """Twelve games without a fault, until they are over."""
     return Night("calm", games(12), (), START, GAMES_OVER, None, seed)
 
 
 def blocked_night(seed: int) -> Night:
-    """The same games, with the league's own site refusing everything from beginning to end."""
+    """Twelve games on which the league's own site refuses every request."""
     fault = Fault(FaultKind.BLOCKED, START - timedelta(hours=1), timedelta(days=2), source="nba")
     return Night("blocked", games(12), [fault], START, GAMES_OVER, None, seed)
 
 
 def small_night(seed: int, speed: float) -> Night:
-    """Two of the games with the same faults, for the memory that they take."""
+    """Two games with the same faults in real time, to compare memory."""
     played = games(2)
     faults = bad_night(played, seed, hanging=False)
     return Night("small", played, faults, START, CORRECTED, speed, seed)
 
 
 def quick_night(seed: int) -> Night:
-    """Two games, an hour without a board in the middle of them, and some faults of one game."""
+    """Two games with an hour in which every source refuses, and short faults of single games."""
     played = games(2)
     hour = timedelta(hours=1)
     faults = [
@@ -92,7 +95,7 @@ def _play(night: Night) -> Course:
 
 
 def in_processes_of_their_own(*nights: Night) -> list[Course]:
-    """Play nights at once, each in a fresh interpreter, so that memory and lateness are its own."""
+    """Play nights in parallel, each in a new interpreter, so that its memory is its own."""
     names = " and ".join(night.name for night in nights)
     print(f"playing {names}", file=sys.stderr, flush=True)
     with multiprocessing.get_context("spawn").Pool(len(nights), maxtasksperchild=1) as pool:
@@ -100,7 +103,7 @@ def in_processes_of_their_own(*nights: Night) -> list[Course]:
 
 
 def remembered(keep: Path | None, *nights: Night) -> list[Course]:
-    """What came of nights: played, unless the folder `keep` has it from an earlier time."""
+    """The courses of nights: read from the folder `keep` if they are there, else played."""
     files = [keep / f"{night.name}.pickle" if keep else None for night in nights]
     if keep and all(file is not None and file.exists() for file in files):
         return [pickle.loads(file.read_bytes()) for file in files if file]  # noqa: S301 - our own
@@ -112,7 +115,7 @@ def remembered(keep: Path | None, *nights: Night) -> list[Course]:
 
 
 def quick(seed: int) -> int:
-    """The half-minute version."""
+    """Play and judge the quick night; returns the exit status."""
     course = _play(quick_night(seed))
     verdicts = [judge.results(course), judge.alerts(course, course)[0]]
     verdicts.append(judge.told_once(judge.aftermaths(course)))
@@ -120,7 +123,7 @@ def quick(seed: int) -> int:
 
 
 def whole(seed: int, speed: float, page: Path, keep: Path | None) -> int:
-    """The whole slate, and the page that tells of it."""
+    """Play and judge every night, and write the page; returns the exit status."""
     calm, blocked = remembered(keep, calm_night(seed), blocked_night(seed))
     bad, few = remembered(keep, whole_night(seed), small_night(seed, speed))
     (real,) = remembered(keep, real_night(seed, speed))
@@ -148,7 +151,7 @@ def _conclude(verdicts: Sequence[Verdict]) -> int:
 
 
 def main() -> int:
-    """Take the arguments and rehearse."""
+    """Rehearse by the arguments of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="half a minute, nothing written")
     parser.add_argument("--seed", type=int, default=20260129)

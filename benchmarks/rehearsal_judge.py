@@ -1,4 +1,4 @@
-"""Judges what came of a rehearsed night against what was really played, and words what was seen."""
+"""Judges rehearsed nights: compares results, alerts and ages with the recorded games."""
 
 from __future__ import annotations
 
@@ -19,23 +19,31 @@ from tracker.replay.words import event_id
 
 HOST = "127.0.0.1"
 AGE_RIGHT_S = 2.0
+"""The most seconds by which a shown age may be wrong."""
+
 _NBA_BOARD = "todaysScoreboard_00"
 
 WRITTEN = timedelta(seconds=1.5)
-"""How soon the daemon has written down what a source answered."""
+"""Time within which the daemon has stored a source's answer."""
 
 CADENCE_S = 10.0
+"""Seconds between two polls of a feed."""
+
 PATIENCE_S = 30.0
+"""Seconds that a source may ask a client to wait."""
+
 LOST_S = 90.0
+"""Seconds without an answer after which a game counts as lost."""
+
 HARMLESS = {x.value for x in (FaultKind.BLANK, FaultKind.PADDED, FaultKind.COUNTDOWN)}
-"""Faults of an answer that tells the score all the same."""
+"""Faults of an answer that still has the right score."""
 
 WRONG = {x.value for x in (FaultKind.STALE, FaultKind.REGRESS)} | HARMLESS
 """Faults of an answer that can be read, right or wrong."""
 
 NEARBY_S = 30.0
 TOUCHING = 0.03
-"""How near in time and chance the calm night must have come to a level that an alert tells of."""
+"""How near in seconds and in chance the calm night must have come to the level of an alert."""
 
 _WHOSE = {None: "every source", "espn": "ESPN"}
 _SOON = timedelta(minutes=1)
@@ -45,7 +53,7 @@ _BAD = ("feed.lost", "feed.blocked")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One thing that was promised, whether it was kept, and the figure."""
+    """A promise, whether it was kept, and the figure measured."""
 
     promise: str
     kept: bool
@@ -54,7 +62,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """What one fault of the whole feed did. Times are in clock seconds; None where nothing came."""
+    """The effects of one fault of the whole feed.
+
+    `said` are the events about it and `why` their reason, `held` the polls held back. `back_s` and
+    `fresh_s` are clock seconds from its end to the next good board of the primary and to the next
+    good answer of any source; `switched_s` from its start to the switch to another source. None
+    where that did not happen.
+    """
 
     fault: Fault
     said: tuple[str, ...]
@@ -82,7 +96,7 @@ def results(*courses: Course) -> Verdict:
 
 
 def official(*courses: Course) -> Verdict:
-    """Every result has been confirmed by the later looks at the box."""
+    """Every result is official, after the later readings of the box score."""
     found = [x for course in courses for x in course.results.values()]
     good = sum(x[2] for x in found)
     figure = f"{good} of {len(found)}{_on(courses)}"
@@ -94,10 +108,10 @@ def _on(courses: Sequence[Course]) -> str:
 
 
 def alerts(course: Course, calm: Course) -> tuple[Verdict, Verdict]:
-    """No alert about a chance tells a moment that never was, and none comes of a fault.
+    """No alert about a chance names a moment that never was, and none is caused by a fault.
 
-    Of a fault may come what is told while one is on, or soon after it: there the night without
-    faults must have seen the chance about as high, or as low, at about that time.
+    An alert during a fault, or up to a minute after it, may be caused by it. For each of these the
+    night without faults must have had about the same chance at about that time.
     """
     real = {x.recording.name: moments(x) for x in course.night.playbacks}
     levels = [(g, p, a) for g, p, a in course.alerts if a.rule.startswith("p ")]
@@ -130,7 +144,7 @@ def alerts(course: Course, calm: Course) -> tuple[Verdict, Verdict]:
 
 
 def _by_a_fault(course: Course, game: str, at: datetime) -> bool:
-    """Whether something was wrong with the feed, or with this game's part of it, at that time."""
+    """Whether a fault of the feed or of this game was active at that time, or just before."""
     ids = {x.recording.id for x in course.night.playbacks if x.recording.name == game}
     return any(
         x.start <= at <= x.end + _SOON and (x.game is None or x.game in ids)
@@ -139,7 +153,7 @@ def _by_a_fault(course: Course, game: str, at: datetime) -> bool:
 
 
 def _bears_out(calm: Course, game: str, pick: str, alert: Alert) -> bool:
-    """Whether the calm night saw the chance about as high, or low, at about that time."""
+    """Whether the calm night had a chance near the alert's level at about that time."""
     word, level = alert.rule.split()[1:3]
     near = [
         p for at, p in calm.chances[game, pick] if abs((at - alert.at).total_seconds()) <= NEARBY_S
@@ -149,7 +163,7 @@ def _bears_out(calm: Course, game: str, pick: str, alert: Alert) -> bool:
 
 
 def told_once(aftermaths: Iterable[Aftermath]) -> Verdict:
-    """A lost feed is said once, and so is its recovery."""
+    """A lost feed is reported once, and so is its recovery."""
     wrong = [
         f"{name(x.fault)}: lost {len(x.said)}, recovered {x.recovered_said}"
         for x in aftermaths
@@ -161,7 +175,7 @@ def told_once(aftermaths: Iterable[Aftermath]) -> Verdict:
 
 
 def recovery(aftermaths: Sequence[Aftermath]) -> tuple[Verdict, Verdict, Verdict]:
-    """How long after each fault the first good answer came, from anywhere and from the primary."""
+    """The first good answer after each fault comes in time, from any source and the primary."""
     mine = [x for x in aftermaths if x.fault.source != "espn"]
     asked = [x for x in mine if _asks_to_wait(x.fault)]
     return (
@@ -197,7 +211,7 @@ def _waits(
 
 
 def sight(course: Course) -> Verdict:
-    """The longest time without a good answer from anywhere while games were on."""
+    """The longest time without a readable answer from any source, while games were on."""
     shown = [Showing(x) for x in course.night.playbacks]
     first, last = min(x.starts for x in shown), max(x.ends for x in shown)
     good = [x.at for x in course.answers if _readable(x) and first <= x.at <= last]
@@ -218,9 +232,9 @@ def sight(course: Course) -> Verdict:
 
 
 def age(course: Course) -> tuple[Verdict, Verdict]:
-    """Ages that a person is shown, against when the feed last gave an answer that was true."""
+    """The ages shown to a person are right, by the times of the feed's answers."""
     boards = [x for x in course.answers if _NBA_BOARD in x.path]
-    # A board of nothing but unreadable games is read all the same.
+    # A board counts as read even if every game in it is unreadable.
     read = [x.at for x in boards if not set(x.what.split()) & {y.value for y in WHOLE}]
     told = _differences([(now, seen) for now, seen in course.answered if seen], boards, read)
     shown: list[float] = []
@@ -244,7 +258,7 @@ def _right(differences: list[float]) -> bool:
 
 
 def _good(answer: Answer) -> bool:
-    """Whether an answer could be read and was right, but for single games in it."""
+    """Whether an answer could be read and was right, apart from single games in it."""
     words = answer.what.split()
     return answer.what == "ok" or all(":" in word or word in HARMLESS for word in words)
 
@@ -257,14 +271,14 @@ def _readable(answer: Answer) -> bool:
 def _differences(
     samples: list[tuple[datetime, datetime]], told: Sequence[Answer], read: list[datetime]
 ) -> list[float]:
-    """By how many seconds each age that was shown is too great or too small, least first.
+    """The seconds by which each shown age is too great or too small, sorted.
 
-    `told` are the answers that it could be the age of, `read` when any came that could be read.
+    `told` are the answers that the ages may refer to, and `read` the times of all readable ones.
     """
     answers = [x.at for x in told if _good(x)]
     found = []
     for now, seen in samples:
-        # What has only just come may not have been written down yet.
+        # An answer that has just come may not be stored yet.
         before = bisect_right(answers, now - WRITTEN)
         heard = bisect_right(read, now)
         if before and heard:
@@ -283,7 +297,7 @@ def _spread(values: list[float]) -> str:
 
 
 def aftermaths(course: Course) -> list[Aftermath]:
-    """What each fault of the whole feed brought, in the order of the night."""
+    """The effects of each fault of the whole feed, in order of time."""
     shared = sorted(
         (x for x in course.night.faults if x.game is None and x.kind is not FaultKind.COUNTDOWN),
         key=lambda x: x.start,
@@ -318,7 +332,7 @@ def _aftermath(course: Course, fault: Fault, until: datetime) -> Aftermath:
 
 
 def name(fault: Fault) -> str:
-    """A fault as a row of a table names it."""
+    """The name of a fault in a table."""
     more = [] if fault.source == "nba" or fault.game else [_WHOSE[fault.source]]
     if fault.status is not None:
         more.append(str(fault.status))

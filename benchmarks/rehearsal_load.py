@@ -1,4 +1,4 @@
-"""Judges what a rehearsed night cost: requests, lateness of the event loop, and memory."""
+"""Judges the load of a rehearsed night: requests, lateness of the event loop, and memory."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from rehearsal_judge import Verdict
 from rehearsal_night import Course
 
 LATE_S = 0.05
+"""The most seconds by which the event loop may be late through its own work."""
 
 BUDGETS = {"nba": 120, "espn": 60}
-"""Most requests in a minute to each host, as they are by default."""
+"""The default limits of requests a minute to each host."""
 
 
 def requests(course: Course) -> str:
-    """Requests by source, in all and in the busiest minute of the clock."""
+    """A sentence on the requests to each source, in all and in the busiest minute."""
     parts = []
     for source in sorted({x.source for x in course.answers}):
         count = sum(x.source == source for x in course.answers)
@@ -25,7 +26,7 @@ def requests(course: Course) -> str:
 
 
 def frugality(calm: Course, blocked: Course) -> tuple[Verdict, Verdict]:
-    """What a night costs in requests, and what one costs on which the primary refuses us."""
+    """A night stays within its budgets of requests, and a blocked primary at most doubles them."""
     busiest = {x: max(_busiest(c, x) for c in (calm, blocked)) for x in BUDGETS}
     times = len(blocked.answers) / len(calm.answers)
     return (
@@ -50,10 +51,10 @@ def _busiest(course: Course, source: str) -> int:
 
 
 def lateness(course: Course) -> Verdict:
-    """How late the event loop was, beside how late the machine itself wakes a sleeper.
+    """The event loop is never late by its own work, whatever else runs on the machine.
 
-    The loop's own part of a delay is at most the time that it used the processor meanwhile; the
-    rest is other programs'.
+    The loop's own part of a delay is at most the CPU time that it used meanwhile; other programs
+    cause the rest.
     """
     late, idle = sorted(course.late), sorted(course.machine_late)
     own = sorted(min(pair) for pair in zip(course.late, course.busy, strict=True))
@@ -69,7 +70,7 @@ def lateness(course: Course) -> Verdict:
 
 
 def memory(many: Course, few: Course) -> Verdict:
-    """Memory after twelve games beside that after two."""
+    """Memory after twelve games is close to that after two."""
     a, b = many.rss[-1][1], few.rss[-1][1]
     figure = (
         f"{a:.0f} MiB after {len(many.night.playbacks)} games, {b:.0f} after 2: {a / b - 1:+.0%}"

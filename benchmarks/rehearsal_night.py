@@ -1,8 +1,8 @@
-"""One night of a rehearsal: the real daemon and the feed, all that they do measured.
+"""Plays one night of a rehearsal with the real daemon and the replay feed, and measures it.
 
 In virtual time both run in one process, and every figure in seconds is exact. In real time the feed
-is a process of its own, so that the load on the machine is the daemon's alone; run as a program
-this file is that other process: the server, or a probe of how late the machine itself is.
+runs in a process of its own, so that this one has only the daemon's load. Run as a program, this
+file is that other process: the server, or a probe that measures how late the machine wakes it.
 """
 
 from __future__ import annotations
@@ -38,17 +38,20 @@ HEARTBEAT_S = 0.02
 """Real seconds between two beats of the probes."""
 
 SAMPLE_S = 20.0
-"""Clock seconds between two looks at what a person would be shown."""
+"""Clock seconds between two samples of what `tracker status` would show."""
 
 TAKES = timedelta(milliseconds=200)
-"""How long an answer takes in virtual time."""
+"""The time that an answer takes in virtual time."""
 
 _THREADS = tuple((aiosqlite.Connection, name) for name in ("_connect", "_execute"))
 
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What is rehearsed: from `start` to `until`, in virtual time or `speed` times as fast."""
+    """The plan of a night, from `start` to `until`.
+
+    `speed` is that of real time, None for virtual time.
+    """
 
     name: str
     playbacks: Sequence[Playback]
@@ -61,10 +64,10 @@ class Night:
 
 @dataclass(slots=True)
 class Course:
-    """What came of a night.
+    """Everything that was measured of a night.
 
-    `late` is by how many real seconds each beat of the event loop came late, `busy` how much of the
-    processor the loop itself used meanwhile; `rss` is in MiB.
+    `late` holds the real seconds by which each heartbeat of the event loop was late, and `busy` the
+    CPU seconds that the loop used meanwhile. `rss` is memory in MiB.
     """
 
     night: Night
@@ -84,18 +87,18 @@ class Course:
 
 
 class Quiet:
-    """A channel that takes everything at once."""
+    """A channel that accepts every message at once."""
 
     name = "quiet"
 
     async def send(self, message: Message) -> Outcome:
-        """Take it."""
+        """Accept the message."""
         del message
         return Sent()
 
 
 def play(night: Night, folder: Path) -> Course:
-    """Play a night through, from a fresh database, and bring home all that was seen."""
+    """Play a whole night on a new database, and return what was measured."""
     began, cpu = time.monotonic(), time.process_time()
     if night.speed is None:
         course = play_leaping(lambda clock: _leaping(night, folder, clock), night.start, _THREADS)
@@ -157,7 +160,7 @@ async def _heart(course: Course) -> None:
 
 
 async def _watch(course: Course, path: Path, clock: Clock) -> None:
-    """Look now and then at what `tracker status` would be told, and at the memory in use."""
+    """Sample what `tracker status` would show, and the memory in use, until cancelled."""
     while not await asyncio.to_thread(path.exists):
         await clock.sleep(5)
     await clock.sleep(30)
@@ -233,9 +236,10 @@ async def _beside(*words: str) -> AsyncIterator[asyncio.subprocess.Process]:
 
 @asynccontextmanager
 async def _server(night: Night, folder: Path) -> AsyncIterator[tuple[ScaledClock, str]]:
-    """The feed beside the daemon; on the way out it writes its answers down.
+    """Run the feed in another process, which writes its answers to a file at the end.
 
-    The clock that both run on starts when the feed is ready, so that no night loses its beginning.
+    Both run on one clock, which starts when the feed is ready, so that no night loses its
+    beginning.
     """
     plan = folder / "plan"
     plan.write_bytes(pickle.dumps(night))
@@ -251,7 +255,7 @@ async def _server(night: Night, folder: Path) -> AsyncIterator[tuple[ScaledClock
 
 
 async def serve(plan: Path, answers: Path) -> None:
-    """Be the feed of a planned night until standard input ends, then write the answers down."""
+    """Serve the feed of a night until standard input ends, then write its answers to a file."""
     night: Night = pickle.loads(await asyncio.to_thread(plan.read_bytes))  # noqa: S301 - our own
     print("ready", flush=True)
     anchor = datetime.fromisoformat((await asyncio.to_thread(sys.stdin.readline)).strip())
@@ -265,7 +269,7 @@ async def serve(plan: Path, answers: Path) -> None:
 
 
 def _probe() -> None:
-    """Sleep and see how late the machine wakes us: what no program here can do better than."""
+    """Measure how late the machine wakes an idle process, a bound for every other program."""
     import signal
 
     late: list[float] = []
@@ -282,7 +286,7 @@ def _probe() -> None:
 
 
 if __name__ == "__main__":
-    # What is unpickled must be of the module's own name, not of `__main__`.
+    # The pickled classes belong to the module by its name, not to `__main__`.
     import rehearsal_night
 
     if sys.argv[1] == "probe":

@@ -1,4 +1,4 @@
-"""The page that a rehearsal writes: what each fault does, and whether every promise was kept."""
+"""Writes docs/faults.md from a rehearsal: the effects of each fault, and the promises kept."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _SHORT_S = 120
 def report(
     bad: Course, real: Course, verdicts: Sequence[Verdict], after: Sequence[Aftermath]
 ) -> str:
-    """The page, in Markdown."""
+    """The text of the page in Markdown."""
     night = bad.night
     head = _HEAD.format(
         games=len(night.playbacks),

@@ -1,4 +1,4 @@
-"""The night of a rehearsal: which games, what is bet on them, what goes wrong, and what is true."""
+"""The slate of a rehearsal: its games, the bets on them, its faults, and the right results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 """Seven in the evening in New York."""
 
 WAVES = timedelta(minutes=10)
-"""How far apart the three waves of tip-offs are."""
+"""The time between the three waves of tip-offs."""
 
 RULES = ("p >= 0.80", "p <= 0.20", "settled", "regraded", "feed_down", "feed_back")
 
@@ -29,16 +29,16 @@ _OTHER_NAMES = {
     "SAC@PHI": ("BOS", "NYK"),
     "CHA@DAL": ("MIA", "CHI"),
 }
-"""Recordings that are played a second time, and the teams that they are played under."""
+"""Recordings that are played a second time, and the teams whose codes they get then."""
 
 _HANGING = (FaultKind.HANG, FaultKind.DRIP)
 
 _GAP = timedelta(seconds=90)
-"""Between two faults of the whole feed: time enough to see that all is well again."""
+"""The time between two faults of the whole feed, enough to see the recovery."""
 
 
 def games(count: int) -> list[Playback]:
-    """That many games on one night, each of its own teams' matchup; at most twelve."""
+    """`count` games on one night, each of different teams; at most twelve."""
     known = [game for game in shipped() if game.league == "nba"]
     others = [
         _under_other_names(game, number, *_OTHER_NAMES[game.name])
@@ -64,7 +64,7 @@ def _under_other_names(game: Recording, number: int, away: str, home: str) -> Re
 
 @dataclass(frozen=True, slots=True)
 class Wager:
-    """A bet of the rehearsal, and how to work its result out from the final periods alone."""
+    """A bet of the rehearsal, with what it takes to grade it by the points of each period."""
 
     game: str
     pick: str
@@ -73,7 +73,7 @@ class Wager:
     line: float
 
     def result(self, home: Sequence[int], away: Sequence[int]) -> str:
-        """The result; `span` is how many periods count, 0 for all of them with overtime."""
+        """The result by the points of each period; `span` periods count, 0 means all of them."""
         last = self.span or None
         points = {"home": sum(home[:last]), "away": sum(away[:last])}
         match self.side:
@@ -88,7 +88,7 @@ class Wager:
 
 
 def wagers(playback: Playback) -> list[Wager]:
-    """Six bets on a game, one a sure push on what was its final margin."""
+    """Six bets on a game; one is on its final margin and must push."""
     game = playback.recording
     home, away, name = game.home.tricode, game.away.tricode, game.name
     official = game.official
@@ -105,7 +105,7 @@ def wagers(playback: Playback) -> list[Wager]:
 
 
 def truth(playback: Playback, faults: Sequence[Fault]) -> dict[str, str]:
-    """What each bet on a game must end as, corrections after the final taken into account."""
+    """The right result of each bet on a game by pick, after the lasting corrections in `faults`."""
     official = playback.recording.official
     assert official is not None
     sides = {"home": list(official.home.periods), "away": list(official.away.periods)}
@@ -117,13 +117,13 @@ def truth(playback: Playback, faults: Sequence[Fault]) -> dict[str, str]:
 
 
 def moments(playback: Playback) -> set[tuple[str, int, int]]:
-    """Every moment that the game really had: the clock as it is shown, away's and home's points."""
+    """Every moment that the game really had: clock as shown, points of away and home."""
     rules = LEAGUES["nba"]
     found = set()
     for state in Showing(playback).game.states:
         match state.phase:
             case RecordedPhase.PLAYING:
-                # A status text cuts tenths off where the clock rounds them up.
+                # A status text truncates tenths, while the clock rounds them up.
                 exact = state.clock / 100
                 clocks = {clock_text(exact), clock_text(float(int(exact)))}
             case RecordedPhase.BREAK:
@@ -138,9 +138,10 @@ def moments(playback: Playback) -> set[tuple[str, int, int]]:
 
 
 def bad_night(playbacks: Sequence[Playback], seed: int, *, hanging: bool = True) -> list[Fault]:
-    """Every fault at least once: of the whole feed one after the other, of single games at once.
+    """Every fault at least once.
 
-    Without `hanging` none that makes a client wait: in real time its patience is real, too.
+    Faults of the whole feed come one after the other, those of single games at the same time.
+    Without `hanging`, faults that make a client wait are left out.
     """
     rng = random.Random(seed)  # noqa: S311 - the order of faults is no secret
     starts = TIP_OFF + timedelta(minutes=14)
@@ -206,7 +207,7 @@ def _early(playbacks: Sequence[Playback]) -> Iterator[Fault]:
 
 
 def _of_single_games(playbacks: Sequence[Playback]) -> Iterator[Fault]:
-    """Faults of one game among the others, each in a game of its own."""
+    """Faults of single games, as far as possible each in another game."""
     shown = [Showing(x) for x in playbacks]
     ids = [x.playback.recording.id for x in shown]
     two_polls = timedelta(seconds=18)
@@ -220,7 +221,7 @@ def _of_single_games(playbacks: Sequence[Playback]) -> Iterator[Fault]:
     for number, text in ((3, "PT00M00.00S"), (4, "   ")):
         at, game = halves[number % len(ids)], ids[number % len(ids)]
         yield Fault(FaultKind.BLANK, at, zero, game=game, text=text)
-        # In the middle of a quarter, too, and in the last seconds.
+        # Also in the middle of a quarter, and in the last seconds.
         yield Fault(FaultKind.BLANK, at + timedelta(minutes=30), zero, game=game, text=text)
         end = shown[number % len(ids)].ends - timedelta(minutes=1)
         yield Fault(FaultKind.BLANK, end, timedelta(minutes=1), game=game, text=text)

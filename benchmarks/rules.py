@@ -1,10 +1,10 @@
-"""How good the usual rules are over a season: alerts, share that held, lead, flaps spared.
+"""Measures the usual rules over a season: alerts, the share that held, lead, and flaps spared.
 
     python -m benchmarks.rules --history FOLDER --season 2023-24 --games 240 --write
 
 Three bets on each game (moneyline, spread and total at the closing lines) are followed by the real
-loop at the pace of real polls. `--write` puts the table into docs/alerts.md. Without a history the
-games that come with the program are played.
+loop at the pace of real polls. `--write` puts the table into docs/alerts.md. Without a history it
+only prints how to name one.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ END = "<!-- end of rules -->"
 
 
 def given(lines: Lines | None, _: Game) -> Lines | None:
-    """The closing lines of a game."""
+    """The lines given; the signature is that of a look-up by game."""
     return lines
 
 
 async def courses_of(played: Played) -> list[TrialCourse]:
-    """The bets of one game, followed to their results."""
+    """Follow the three bets on one game to their results."""
     bets = bets_on(played.game, played.lines, RULES)
     return await try_bets(played.game, bets, played.history, partial(given, played.lines))
 
 
 def row(x: RuleFigures, games: int) -> str:
-    """One line of the table in the page."""
+    """A rule's row of the table."""
     again = (x.alerts + x.again) / games
     share, promised, lead = x.share or 0.0, x.promised or 0.0, x.lead or 0.0
     return (
@@ -51,7 +51,7 @@ def row(x: RuleFigures, games: int) -> str:
 
 
 def table(courses: list[TrialCourse], games: int, season: str) -> str:
-    """The table and what it is of."""
+    """The table, and a sentence on the games that it is made from."""
     names = (
         "rule", "alerts a game", "told at every crossing", "held", "promised", "median lead",
         "false a night",
@@ -66,7 +66,7 @@ def table(courses: list[TrialCourse], games: int, season: str) -> str:
 
 
 async def measure(folder: Path, season: str, most: int) -> str:
-    """Play the games of a history, one after the other."""
+    """Play up to `most` games of a season, one after the other; returns the table."""
     courses: list[TrialCourse] = []
     games = 0
     for played in read_games(folder, "nba", season, most, with_lines=True):
@@ -79,7 +79,7 @@ async def measure(folder: Path, season: str, most: int) -> str:
 
 
 def main() -> None:
-    """Measure, print, and write where that is asked."""
+    """Measure and print the table, and with `--write` put it into the page."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--history", type=Path)
     words.add_argument("--season", default="2023-24")

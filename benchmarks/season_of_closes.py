@@ -1,9 +1,9 @@
-"""What the quotes of a season weigh: a database after every close of three real months.
+"""Measures the size of a season's quotes: a database with every close of three real months.
 
-Every tip-off of the NBA's November 2023, January 2024 and March 2024 is bought as the planner
-would: one answer of The Odds API for all games that tip off within ten minutes, with three markets
-of 24 books. Each goes the way that it goes in the daemon: parsed, matched, written where a price
-has changed, and made into closes. The size is told, and that of a whole season of 1,320 games.
+For every tip-off of the NBA's November 2023, January 2024 and March 2024, quotes are bought as the
+planner does it: one answer of The Odds API for all games that tip off within ten minutes, with
+three markets of 24 books. Each answer is handled as in the daemon: parsed, matched, stored where a
+price has changed, and made into closes. It prints the size, and that of a season of 1,320 games.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from tracker.store import Store
 TIPS = Path(__file__).parents[1] / "tests" / "engine" / "fixtures" / "tips_2023-24.json"
 SEASON = 1320
 COPIES = 4
-"""Books like each of those of the made-up night: 24 in all."""
+"""Copies of each book of the simulated night, which gives 24 books."""
 
 MOST_MB = 100.0
 PATH = "/v4/sports/basketball_nba/odds"
 
 
 def nights() -> list[list[datetime]]:
-    """The tip-offs of each night of the three months."""
+    """The tip-offs of the three months, by night."""
     found: dict[object, list[datetime]] = {}
     for month in json.loads(TIPS.read_text("utf-8")).values():
         for text in month:
@@ -47,7 +47,7 @@ def nights() -> list[list[datetime]]:
 
 
 def contests(night: Sequence[datetime], first: int) -> list[Contest]:
-    """The games of a night, each under its own number."""
+    """The simulated games of a night, numbered from `first`."""
     codes = list(TEAMS)
     return [
         Contest(first + i, codes[2 * i % 30], codes[(2 * i + 1) % 30], at, at + 9 * MINUTE,
@@ -57,7 +57,7 @@ def contests(night: Sequence[datetime], first: int) -> list[Contest]:
 
 
 def answer(games: Sequence[Contest], now: datetime) -> bytes:
-    """What The Odds API says of the games that have not begun."""
+    """The body of an answer of The Odds API about the given games."""
     told = []
     for game in games:
         books = []
@@ -77,7 +77,7 @@ def answer(games: Sequence[Contest], now: datetime) -> bytes:
 
 
 async def season(folder: Path) -> tuple[Path, int]:
-    """Play the three months into a database; how many games it holds."""
+    """Play the three months into a database; returns its path and the number of games."""
     count, path = 0, folder / "season.db"
     first = nights()[0][0]
     async with await Store.open(path, now=first) as store:
@@ -114,7 +114,7 @@ async def _night(store: Store, listed: list[Contest]) -> None:
 
 
 def main() -> int:
-    """Print the size; 1 where a season would weigh more than it may."""
+    """Print the size; returns 1 when a season would be larger than MOST_MB."""
     with tempfile.TemporaryDirectory() as folder:
         path, games = asyncio.run(season(Path(folder)))
         size = path.stat().st_size / 2**20

@@ -1,16 +1,17 @@
-"""Three days of the daemon in virtual time: games, every fault, cuts, a bad channel, all chores.
+"""Runs the daemon for three days of virtual time: games, faults, cuts, a bad channel, all chores.
 
-`python benchmarks/soak.py [--hours 72] [--games 4] [--cuts 60]`; `--cuts 0` is one life, whole.
-Each evening so many games are
-played with every fault of the feed at least once; the daemon is cut off at moments drawn by a seed
-and started again, its channel loses answers, and its chores (refresh, injuries, monitors, back-up,
-drill) are done as they fall due. After it: every result against the real finals, every alert with
-an end, every repeat flagged, the database sound, memory and file handles flat, and the last back-up
-restored with the same content. Real `kill -9` is `benchmarks/kills.py`; here a cut is a cancelled
-daemon, so that days pass in minutes.
+`python benchmarks/soak.py [--hours 72] [--games 4] [--cuts 60]`; with `--cuts 0` the daemon is
+never restarted. Each evening games are played with every fault of the feed at least once. The
+daemon is cut off at random moments, drawn by a seed, and started again. Its channel loses answers,
+and its chores (refresh, injuries, monitors, back-up, drill) are done when they are due.
 
-Memory is that of daemon and feed together, after a collection, by the hour. It is flat when the end
-is no more than FLAT above the end of the first day: by then every part has run once, a night of
+At the end every result must agree with the real final, every alert must have an end and every
+repeat a flag, the database must be sound, memory and open files must not have grown, and the last
+back-up must restore with the same content. A cut here is a cancelled daemon, so that days pass in
+minutes; `benchmarks/kills.py` does real `kill -9`.
+
+Memory is that of daemon and feed together, each hour after a garbage collection. It must not be
+more than FLAT above that at the end of the first day, by when every part has run once: a night of
 games and every daily chore. Both figures are printed, and that of the first hour.
 """
 
@@ -56,12 +57,15 @@ from tracker.store import Store
 
 START = TIP_OFF - timedelta(hours=12)
 FLAT = 0.05
-"""By what part memory may grow from the end of the first day to the end of the last."""
+"""The share by which memory may grow from the end of the first day to the end of the last."""
 
 
 @dataclass
 class Flaky:
-    """A channel that loses one answer in ten and takes nothing one time in twenty."""
+    """A channel that loses one answer in ten and refuses one message in twenty.
+
+    It counts the repeats that it gets, flagged and not.
+    """
 
     rng: random.Random
     got: Counter[int] = field(default_factory=Counter)
@@ -70,7 +74,7 @@ class Flaky:
     name: str = "flaky"
 
     async def send(self, message: Message) -> Outcome:
-        """Take it, mostly."""
+        """Take the message, or fail, or lose the answer, at random."""
         draw = self.rng.random()
         if draw < 0.05:
             return Failed("the service is away", 5.0)
@@ -85,7 +89,7 @@ class Flaky:
 
 @dataclass
 class Chores:
-    """Does the daemon's chores in this process, on its clock."""
+    """Does the daemon's chores in this process, on the daemon's clock."""
 
     settings: Settings
     config: Path
@@ -94,7 +98,7 @@ class Chores:
     failed: Counter[str] = field(default_factory=Counter)
 
     async def __call__(self, *args: str) -> CommandRun:
-        """Do one, as a command would."""
+        """Do the chore that a command would do, and return its outcome."""
         what = " ".join(args)
         try:
             said = await self._do(args, self.clock.now())
@@ -133,7 +137,7 @@ class Chores:
 
 @dataclass
 class Seen:
-    """What was measured: by the hour `(hours, MiB, handles, MB on disk)`, and what was found."""
+    """What was measured each hour, `(hours, MiB, open files, MB on disk)`, and found at the end."""
 
     hours: list[tuple[float, float, int, float]] = field(default_factory=list)
     cuts: int = 0
@@ -143,7 +147,7 @@ class Seen:
 
 
 def slate(nights: int, count: int, seed: int) -> Night:
-    """So many evenings of games, each with every fault."""
+    """The plan of `nights` evenings with `count` games each, and every fault on each evening."""
     playbacks: list[Playback] = []
     faults = []
     for night in range(nights):
@@ -158,7 +162,7 @@ def slate(nights: int, count: int, seed: int) -> Night:
 
 
 async def soak(night: Night, folder: Path, clock: Clock, hours: int, cuts: int) -> Seen:
-    """Live through it."""
+    """Run the daemon for `hours`, cut off about `cuts` times, and check everything at the end."""
     seen, rng = Seen(), random.Random(night.seed)  # noqa: S311 - repeatable
     until = night.start + timedelta(hours=hours)
     channel = Flaky(random.Random(night.seed + 1))  # noqa: S311 - repeatable
@@ -199,7 +203,7 @@ async def _life(
     await asyncio.gather(daemon, return_exceptions=True)
     if not cut:
         daemon.result()
-    # What the end of a process does of itself.
+    # The end of a process would free this memory.
     del daemon
     gc.collect()
     give_back_memory()
@@ -215,13 +219,13 @@ async def _look(seen: Seen, since: datetime, path: Path, clock: Clock) -> None:
 
 
 def _files_of(path: Path) -> tuple[int, float]:
-    """How many files are open, and the megabytes of the database."""
+    """The number of open files, and the size of the database in MB."""
     size = sum(x.stat().st_size for x in path.parent.glob(path.name + "*")) / 1e6
     return len(list(Path("/proc/self/fd").iterdir())), size
 
 
 def lost_alerts(database: Path, channel: Flaky, now: datetime) -> int:
-    """How many alerts have no delivery, count as sent and never came, or are stuck for an hour."""
+    """The alerts without a delivery, marked as sent but never received, or stuck for an hour."""
     with closing(sqlite3.connect(database)) as db:
         sent = {x for (x,) in db.execute("SELECT alert FROM delivery WHERE state = 'sent'")}
         (without,) = db.execute(
@@ -261,7 +265,7 @@ async def _conclude(
 
 
 def report(seen: Seen, took: float, hours: int) -> int:
-    """Print what was found; 1 when a promise was broken."""
+    """Print the figures; returns 1 when a promise was broken."""
     first = [x for x in seen.hours if 20 <= x[0] <= 24] or seen.hours[:1]
     last = seen.hours[-5:]
     before, after = (statistics.median(x[1] for x in part) for part in (first, last))
@@ -282,7 +286,7 @@ def report(seen: Seen, took: float, hours: int) -> int:
 
 
 def main() -> int:
-    """Play it as the command line says."""
+    """Run by the arguments of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=int, default=72)
     parser.add_argument("--games", type=int, default=4)

@@ -1,9 +1,9 @@
-"""What the page costs, and that the daemon does not pay for it.
+"""Measures the web server, and whether the daemon is slower beside it.
 
-`python -m benchmarks.web`. First the figures of the page itself, over 20,000 bets of which some are
-open on 15 games. With `--daemon` the real daemon is measured beside itself, as `benchmarks.daemon`
-does: alone, with eight clients at the page, with a flood, with a page that hangs, and with one that
-is killed. Figures are of this machine: compare them with each other.
+`python -m benchmarks.web` measures the pages over 20,000 bets, some of them open on 15 games. With
+`--daemon` the real daemon is measured as in `benchmarks.daemon`: alone, with eight clients at the
+page, with a flood of requests, with a page that hangs, and with one that is killed. Figures hold
+for one machine only: compare them with each other.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PORT = 8391
 CLIENTS = 8
 STREAMS, DEAF = 50, 200
 KEYS = 60
-"""Each may ask 120 times a minute."""
+"""Keys of the API that are used in turn, since each may ask 120 times a minute."""
 
 STATE: dict[str, Any] = {
     "id": "x", "league": "nba", "home": "DEN", "away": "LAL", "period": 3, "clock": "04:11",
@@ -52,7 +52,7 @@ FIRST_LOAD = ("/", "/static/style.css", "/static/live.js", "/static/icon.svg")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page that is served: its process, where it is, and keys that open everything."""
+    """A running web server: its process id, its URL, and keys with every scope."""
 
     pid: int
     url: str
@@ -60,25 +60,25 @@ class Page:
 
     @property
     def cpu_s(self) -> float:
-        """Seconds of CPU that its process has used."""
+        """The seconds of CPU that the server has used."""
         fields = Path(f"/proc/{self.pid}/stat").read_text("ascii").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     @property
     def rss_mb(self) -> float:
-        """MB of memory that its process has."""
+        """The server's memory in MB."""
         pages = int(Path(f"/proc/{self.pid}/statm").read_text("ascii").split()[1])
         return pages * resource.getpagesize() / 2**20
 
     def client(self, key: int = 0) -> httpx.AsyncClient:
-        """A client that shows a key."""
+        """An HTTP client that sends a key."""
         headers = {"Authorization": f"Bearer {self.keys[key % len(self.keys)]}"}
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60)
 
 
 @asynccontextmanager
 async def served(config: Path, database: Path) -> AsyncIterator[Page]:
-    """`tracker web` as a process of its own, once it answers."""
+    """Run `tracker web` in a process of its own; gives it once it answers."""
     now = SystemClock().now()
     async with await Store.open(database, now=now) as store:
         known = len(await store.web.keys())
@@ -111,7 +111,7 @@ def p95(values: Sequence[float]) -> float:
 
 
 async def timed(page: Page, path: str, count: int = 40, body: Any = None) -> tuple[float, float]:
-    """The 95th percentile of an answer's wall time and its mean CPU, in milliseconds."""
+    """The 95th percentile of an answer's wall time, and its mean CPU time, in milliseconds."""
     async with page.client(hash(path)) as client:
         await _ask(client, path, body)
         took, before = [], page.cpu_s
@@ -135,7 +135,7 @@ async def _ask(client: httpx.AsyncClient, path: str, body: Any) -> httpx.Respons
 
 
 async def doorbell(page: Page, database: Path) -> list[float]:
-    """Milliseconds from a commit to the text of it at a client."""
+    """Milliseconds from a commit in the database to its text at a client of the stream."""
     took = []
     async with page.client(5) as client, client.stream("GET", "/api/v1/events") as stream:
         lines = stream.aiter_lines()
@@ -153,14 +153,14 @@ async def doorbell(page: Page, database: Path) -> list[float]:
 
 
 async def _data(lines: AsyncIterator[str]) -> None:
-    """Wait for the next texts of bets; a beat and the time alone do not count."""
+    """Wait for the next event with a bet's chance; heartbeats and the time alone do not count."""
     async for line in lines:
         if line.startswith("data:") and '.p"' in line:
             return
 
 
 async def many_streams(page: Page) -> float:
-    """MB that 50 streams and 200 clients that never read cost."""
+    """The MB by which STREAMS streams and DEAF clients that never read increase memory."""
     before = page.rss_mb
     writers = [await _deaf(page, n) for n in range(STREAMS + DEAF)]
     await SystemClock().sleep(3)
@@ -171,7 +171,7 @@ async def many_streams(page: Page) -> float:
 
 
 async def _deaf(page: Page, n: int) -> asyncio.StreamWriter:
-    """A connection that asks, for a stream or for a page, and never reads."""
+    """A connection that requests a stream or a page and never reads the answer."""
     _, writer = await asyncio.open_connection("127.0.0.1", PORT)
     path = "/api/v1/events" if n < STREAMS else "/"
     head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -181,14 +181,14 @@ async def _deaf(page: Page, n: int) -> asyncio.StreamWriter:
 
 
 async def first_load(page: Page) -> float:
-    """KB that a first visit takes, compressed as a proxy would."""
+    """The kB of a first visit, compressed as a proxy would."""
     async with page.client(7) as client:
         parts = [(await client.get(path)).content for path in FIRST_LOAD]
     return sum(len(gzip.compress(x)) for x in parts) / 1024
 
 
 async def figures() -> None:
-    """Measure the page over a large database and print each figure beside its target."""
+    """Measure the server over a large database, and print each figure beside its target."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         database, config = folder / "tracker.db", folder / "tracker.toml"
@@ -200,7 +200,7 @@ async def figures() -> None:
 
 
 async def one_series() -> None:
-    """What the series of a bet over a whole game takes; the game is a recorded one."""
+    """Measure the series of a bet over a whole recorded game, and its page."""
     with tempfile.TemporaryDirectory() as name:
         config = Path(name) / "tracker.toml"
         config.write_text('[store]\npath = "tracker.db"\n', "utf-8")
@@ -223,7 +223,7 @@ async def one_series() -> None:
 
 
 def say(what: str, value: str, target: str) -> None:
-    """A figure beside its target."""
+    """Print a figure beside its target."""
     print(f"  {what:40} {value:>18}   {target}", flush=True)
 
 
@@ -258,7 +258,7 @@ Beside = Callable[[Path], Awaitable[None]]
 
 
 async def eight_clients(config: Path) -> None:
-    """People who look: pages, the API and streams, again and again."""
+    """Let CLIENTS clients request pages and the API, four times a second each."""
     async with served(config, config.parent / "t.db") as page:
         await asyncio.gather(*(_look(page, n) for n in range(CLIENTS)))
 
@@ -274,7 +274,7 @@ async def _look(page: Page, n: int) -> None:
 
 
 async def flood(config: Path) -> None:
-    """As fast as anybody can, with streams that nobody reads."""
+    """Let CLIENTS clients request as fast as they can, beside streams that nobody reads."""
     async with served(config, config.parent / "t.db") as page:
         kept = [await _deaf(page, n) for n in range(STREAMS)]
         await asyncio.gather(*(_hammer(page, n) for n in range(CLIENTS)))
@@ -292,7 +292,7 @@ async def _hammer(page: Page, n: int) -> None:
 
 
 async def hang(config: Path) -> None:
-    """A page that stands still in the middle of its work, its database open."""
+    """Stop a server's process (SIGSTOP) while it has its database open."""
     async with served(config, config.parent / "t.db") as page:
         async with page.client() as client:
             await client.get("/")
@@ -301,7 +301,7 @@ async def hang(config: Path) -> None:
 
 
 async def crash(config: Path) -> None:
-    """A page that is killed and started again, every five seconds."""
+    """Kill a server and start it again, every five seconds."""
     while True:
         async with served(config, config.parent / "t.db") as page, page.client() as client:
             with suppress(httpx.HTTPError):
@@ -316,14 +316,14 @@ KINDS: dict[str, Beside | None] = {
 
 
 async def beside_the_daemon(speed: float, seconds: float) -> None:
-    """The daemon's own figures, without and with each kind of page."""
+    """Measure the daemon without the web server, and beside it in each of KINDS."""
     for name, beside in KINDS.items():
         print(f"\n{name}:", flush=True)
         await alone.measure(speed, seconds, alone.STARTS, "none", beside)
 
 
 def main() -> None:
-    """Measure what is asked for."""
+    """Measure by the arguments of the command line."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--daemon", action="store_true", help="the daemon beside each kind of page")
     words.add_argument("--speed", type=float, default=5.0)

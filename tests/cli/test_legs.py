@@ -7,7 +7,7 @@ from typing import cast
 
 from tests.engine.build import GAME, T0
 from tracker.app.views import legs_json
-from tracker.cli.screen import leg_lines
+from tracker.cli.screen import leg_lines, money_result
 from tracker.domain.bet import Leg, Parlay, Result
 from tracker.domain.chance import LOST, WON, Chance, NoChance
 from tracker.domain.game import Game, Side
@@ -30,6 +30,43 @@ class _Bet:
     """The one thing of a bet that its legs are told from."""
 
     market = SLIP
+
+
+class _Priced:
+    """The few things of a bet that its money is told from."""
+
+    result = None
+    payout_cents = None
+    stake_cents = 1000
+
+    def __init__(self, odds: str | None, legs: tuple[str, ...], dropped: tuple[int, ...]) -> None:
+        prices = [parse_odds(x) if x else None for x in legs]
+        bets = [replace(leg, odds=x) for leg, x in zip(SLIP.legs, prices, strict=True)]
+        self.market = Parlay(tuple(bets))
+        self.odds = None if odds is None else parse_odds(odds)
+        self.dropped = dropped
+
+
+def to_win(odds: str | None, legs: tuple[str, ...], *dropped: int) -> str:
+    """What is told of what a parlay of $10 may win."""
+    return money_result(cast("BetView", _Priced(odds, legs, dropped)))
+
+
+def test_a_parlay_with_a_dropped_leg_says_what_it_now_pays() -> None:
+    """By the prices of the legs that are left, never by that of the whole."""
+    own = ("2.00", "1.50", "3.00")
+    assert to_win("9.00", own) == " to win $80.00"
+    assert to_win("9.00", own, 2) == " to win $20.00 without 1 leg that dropped out"
+    assert to_win(None, own, 0, 2) == " to win $5.00 without 2 legs that dropped out"
+    assert to_win("9.00", own, 0, 1, 2) == ""
+
+
+def test_what_only_the_book_knows_is_not_told_as_a_figure() -> None:
+    """Where legs have no prices of their own, or these do not make the price of the whole."""
+    told = to_win("9.00", ("", "", ""), 1)
+    assert told.startswith(" · what it pays only the book knows: leg 2 dropped out")
+    assert "$" not in told
+    assert "not the product" in to_win("6.00", ("2.00", "1.50", "3.00"), 1)
 
 
 def view(*legs: LegStanding) -> ShowView:

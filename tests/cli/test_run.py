@@ -146,3 +146,19 @@ def test_a_link_leads_to_where_the_page_is_served(cli: Cli, config: Path) -> Non
         page.terminate()
         page.communicate(timeout=20)
     assert "http://127.0.0.1:8377/in#" in cli("web", "link").out
+    behind = '[web]\nhosts = ["bets.example.net", "other"]\n'
+    config.write_text(config.read_text() + behind, "utf-8")
+    assert "http://bets.example.net:8377/in#" in cli("web", "link").out
+    config.write_text(config.read_text() + 'trusted_proxy = "127.0.0.1"\n', "utf-8")
+    assert "https://bets.example.net/in#" in cli("web", "link").out
+
+
+def test_a_place_that_is_taken_is_told_before_a_link_is(cli: Cli, config: Path) -> None:
+    """In a sentence with what to do, and not when the first browser comes."""
+    cli("add", "PHI ML -140 $20")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ran = cli("web", "--port", str(taken.getsockname()[1]))
+    assert ran.status == 1
+    assert "another program does" in ran.sentence
+    assert "--port" in ran.sentence
+    assert not ran.out

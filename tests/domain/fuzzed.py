@@ -1,4 +1,4 @@
-"""Makes lines that are nearly bets: slips cut, mixed and misspelt, words of bets in any order."""
+"""Makes random lines that are nearly bets: slips cut, mixed and misspelt, and words shuffled."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LETTERS = "abDEN lal@+-.,;:/#$½0123456789\n\u0301\u2212\u00a0ÀéıİßЖ漢�
 
 
 def lines(seed: int, count: int, slips: list[str]) -> Iterator[str]:
-    """So many lines; the same for the same seed."""
+    """Make `count` random lines, the same ones for the same seed."""
     chance = random.Random(seed)  # noqa: S311 - for variety
     for _ in range(count):
         kind = chance.random()

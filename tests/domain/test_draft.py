@@ -1,4 +1,4 @@
-"""A draft is the same bet when it is read again, and means the game that a person would mean."""
+"""Promises of drafts: a bet that is read again is recognised, and each leg finds its game."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def draft(pick: str, game: str | None = None, **more: object) -> Draft:
 
 
 def game(number: str, away: str, home: str, hours: float) -> Game:
-    """A game that tips off so many hours from now."""
+    """A game that tips off `hours` from now."""
     return Game(number, "nba", home, away, NOW + timedelta(hours=hours))
 
 
@@ -62,7 +62,7 @@ def at(phase: Phase, of: Game) -> GameState:
 
 
 def choose_game(of: Draft, games: Iterable[Slated], now: datetime) -> Game:
-    """The game that a draft means, the first leg's of a parlay."""
+    """The game that a draft means; of a parlay, the first leg's."""
     return choose_games(of, games, now)[0]
 
 
@@ -80,12 +80,12 @@ def choose_game(of: Draft, games: Iterable[Slated], now: datetime) -> Game:
     ],
 )
 def test_different_bets_are_told_apart(one: str, other: str) -> None:
-    """A dot more or less makes another bet."""
+    """Bets whose lines, prices or tags differ, even by a dot, have different identities."""
     assert draft(one).identity != draft(other).identity
 
 
 def test_the_same_bet_is_known_again() -> None:
-    """Case and blanks make no other bet; stake, odds, game, book and occasion do."""
+    """Case and blanks do not change an identity; stake, odds, game, book and occasion do."""
     base = draft("DEN -4.5", "LAL@DEN")
     assert base.identity == draft("den   -4.5 ", "lal@den").identity
     others = [
@@ -100,20 +100,20 @@ def test_the_same_bet_is_known_again() -> None:
 
 
 def test_an_own_id_outlives_a_change_of_words() -> None:
-    """A bet with an id is the same bet whatever else is changed."""
+    """A bet with the person's own id keeps its identity whatever else changes."""
     one, other = draft("DEN -4.5", name="mine"), draft("LAL ML +150", name="mine")
     assert one.identity == other.identity == "id:mine"
 
 
 def test_an_identity_is_stable() -> None:
-    """It is kept in databases, so it never changes for the same words."""
+    """The same words always have the same identity, since databases keep it."""
     assert draft("DEN -4.5 -110", "LAL@DEN").identity == draft("DEN -4.5 -110", "LAL@DEN").identity
     assert draft("DEN -4.5").identity.startswith("content:")
 
 
 @given(st.text(max_size=20))
 def test_any_tag_has_an_identity(tag: str) -> None:
-    """Whatever can be read can also be told apart."""
+    """Any draft that can be read has an identity, whatever its tag."""
     try:
         made = draft(f"DEN ML #{tag}")
     except BadBet:
@@ -122,7 +122,7 @@ def test_any_tag_has_an_identity(tag: str) -> None:
 
 
 def test_rules_default_and_repeat() -> None:
-    """A bet without rules gets the defaults, and a rule given twice is one rule."""
+    """A bet without rules gets the defaults, and a rule given twice is kept once."""
     twice = (parse_rule("p >= 0.80"), parse_rule("p>=80%"), parse_rule("settled"))
     here = game("1", "LAL", "DEN", 1)
     assert [x.text for x in draft("DEN ML").bet(1, here, twice, NOW).rules] == [
@@ -141,7 +141,7 @@ YESTERDAY = game("4", "PHX", "DEN", -23)
 
 
 def test_the_next_game_of_the_team_is_meant() -> None:
-    """Tonight's before tomorrow's, and yesterday's not at all once it is over."""
+    """Tonight's game comes before tomorrow's, and yesterday's finished game is never chosen."""
     slate = [
         (TOMORROW, None),
         (TONIGHT, at(Phase.SCHEDULED, TONIGHT)),
@@ -154,7 +154,7 @@ def test_the_next_game_of_the_team_is_meant() -> None:
 
 
 def test_a_game_in_play_comes_first() -> None:
-    """A bet added during a game is about that game."""
+    """A bet that is added during a game is on that game."""
     running = game("5", "DEN", "SAC", -1)
     slate = [(TONIGHT, None), (running, at(Phase.LIVE, running))]
     assert choose_game(draft("DEN ML"), slate[1:], NOW) == running
@@ -162,13 +162,13 @@ def test_a_game_in_play_comes_first() -> None:
 
 
 def test_a_game_left_in_play_long_ago_is_not_meant() -> None:
-    """A state that nobody has looked at since yesterday does not catch tonight's bets."""
+    """A game that yesterday's last poll showed in play is not chosen for tonight's bets."""
     slate = [(YESTERDAY, at(Phase.LIVE, YESTERDAY)), (TONIGHT, None)]
     assert choose_game(draft("DEN ML"), slate, NOW) == TONIGHT
 
 
 def test_what_fits_two_games_of_a_slate_is_asked() -> None:
-    """A total without a game, on a night with two, names them both, and what to write by one."""
+    """A total that fits two games of a slate is refused, and the error names both of them."""
     asked = r"LAL@DEN 2026-11-20, BOS@NYK 2026-11-20: name .*, such as 'LAL@DEN 2026-11-20'"
     with pytest.raises(AmbiguousGame, match=asked):
         choose_game(draft("over 220.5"), [(TONIGHT, None), (LATER, None)], NOW)
@@ -179,7 +179,7 @@ def test_what_fits_two_games_of_a_slate_is_asked() -> None:
 
 
 def test_a_game_that_is_over_must_be_named_by_its_date() -> None:
-    """A finished game of another night is meant only where the bet says the day."""
+    """A finished game of another night is chosen only when the bet names its date."""
     over = [(YESTERDAY, at(Phase.FINAL, YESTERDAY))]
     for slate in (over, []):
         with pytest.raises(NoSuchGame):
@@ -187,7 +187,7 @@ def test_a_game_that_is_over_must_be_named_by_its_date() -> None:
 
 
 def test_a_game_of_tonight_is_meant_though_it_is_off() -> None:
-    """Where nothing else fits, tonight's finished or postponed game is the one that is meant."""
+    """Where nothing else fits, tonight's finished or postponed game is chosen."""
     over = [(YESTERDAY, at(Phase.FINAL, YESTERDAY))]
     off = [(TONIGHT, at(Phase.POSTPONED, TONIGHT))]
     assert choose_game(draft("DEN ML"), off, NOW) == TONIGHT
@@ -204,7 +204,7 @@ EVENING = ((TONIGHT, None), (LATER, None))
 
 
 def roster_of(game: Game) -> tuple[Player, ...]:
-    """Who plays in each game."""
+    """The players of each game."""
     return PLAYERS.get(game.id, ())
 
 
@@ -217,12 +217,12 @@ def parlay(text: str, **more: object) -> Draft:
 
 
 def chosen(text: str, slate: tuple[tuple[Game, GameState | None], ...] = EVENING) -> list[str]:
-    """The game of each leg."""
+    """The names of the games of each leg."""
     return [x.name for x in choose_games(parlay(text), slate, NOW, roster_of)]
 
 
 def test_a_player_is_looked_for_in_every_game() -> None:
-    """The next game that has him is meant; a team or a game in the line is enough without him."""
+    """A player's next game is chosen; a line that names a team or game need not know him."""
     assert chosen("Jokic o25.5 pts") == ["LAL@DEN"]
     assert chosen("Jokic o25.5 pts", (*EVENING, (TOMORROW, None))) == ["LAL@DEN"]
     assert chosen("Brunson o25.5 pts") == ["BOS@NYK"]
@@ -236,7 +236,7 @@ def test_a_player_is_looked_for_in_every_game() -> None:
 
 
 def test_a_mere_player_waits_until_every_roster_is_known() -> None:
-    """For he may be in the game whose players are not known; named with his team he need not."""
+    """A player alone waits while some roster is unknown; named with his team he does not."""
     slate = (*EVENING, (game("9", "MIA", "CHI", 2), None))
     with pytest.raises(RostersUnknown, match=r"name his team or game before him to be sure$"):
         chosen("Herro o20.5 pts", slate)
@@ -247,7 +247,7 @@ def test_a_mere_player_waits_until_every_roster_is_known() -> None:
 
 
 def test_a_leg_without_a_game_is_of_the_game_before_it() -> None:
-    """A total, and a player who plays there; a team's own leg finds its own game."""
+    """A total or a player takes the game of the leg before; a leg on a team finds its own."""
     assert chosen("DEN ML; over 224.5; Jokic o25.5 pts") == ["LAL@DEN"] * 3
     assert chosen("NYK ML; over 210; DEN ML; under 230") == [*["BOS@NYK"] * 2, *["LAL@DEN"] * 2]
     assert chosen("DEN ML; Brunson o25.5 pts; over 210") == ["LAL@DEN", "BOS@NYK", "BOS@NYK"]
@@ -256,7 +256,7 @@ def test_a_leg_without_a_game_is_of_the_game_before_it() -> None:
 
 
 def test_all_legs_of_a_same_game_parlay_are_of_one_game() -> None:
-    """Whichever leg names it, also before its players are known."""
+    """Any leg may name the game of a same-game parlay, even before rosters are known."""
     assert chosen("sgp: over 224.5; Jokic o25.5 pts; DEN ML") == ["LAL@DEN"] * 3
     unknown = choose_games(parlay("sgp: Jokic DD; DEN ML"), EVENING, NOW)
     assert [x.name for x in unknown] == ["LAL@DEN"] * 2
@@ -265,7 +265,7 @@ def test_all_legs_of_a_same_game_parlay_are_of_one_game() -> None:
 
 
 def test_a_parlay_becomes_one_wager() -> None:
-    """It goes by the first of its games, with each leg's market and price."""
+    """A parlay's game is the first of its games, and each leg keeps its market and price."""
     draft = parlay("LAL@DEN over 224.5 -110; NYK ML -120; Jokic o25.5 pts -115")
     games = choose_games(draft, EVENING, NOW, roster_of)
     bet = draft.bet(3, games, (), NOW, roster_of)
@@ -281,7 +281,7 @@ def test_a_parlay_becomes_one_wager() -> None:
 
 
 def test_a_game_beside_a_line_says_its_league() -> None:
-    """`HOU` is a college where it meets one, in the line and beside it."""
+    """`HOU` is a college when its opponent is one, in the line or in the game beside it."""
     for written, matchup in (
         read_line("FLA@HOU HOU -4.5"),
         read_line("HOU -4.5", "FLA@HOU"),
@@ -299,7 +299,7 @@ def test_a_game_beside_a_line_says_its_league() -> None:
 
 
 def test_the_time_of_placing_makes_another_bet() -> None:
-    """Bets without one keep the identity that they had before there were such times."""
+    """The time of placing is part of the identity; a bet without one keeps the old identity."""
     base = draft("DEN -4.5 -110", "LAL@DEN")
     assert base.identity == "content:38f66658fb93391a1b993ce4202d2c53"
     at = draft("DEN -4.5 -110", "LAL@DEN", placed_at=NOW)
@@ -313,7 +313,7 @@ def test_the_time_of_placing_makes_another_bet() -> None:
     [("20", 2000), ("$20.50", 2050), ("2u", 2000), ("0.5 units", 500), (".5u", None), ("u", None)],
 )
 def test_stakes_are_money_or_units(text: str, cents: int | None) -> None:
-    """A unit is what the configuration says, ten dollars here."""
+    """A stake may be in units, each worth what the configuration says (here ten dollars)."""
     if cents is None:
         with pytest.raises(BadBet, match="number of units"):
             parse_stake(text, 1000)
@@ -329,7 +329,7 @@ def meant(pick: str, *games: Game, now: datetime = NOW, zone: str | None = None)
 
 
 def test_a_date_is_the_leagues_the_calendars_or_the_persons() -> None:
-    """A game at half past midnight Eastern counts with the evening before, and is found by both."""
+    """A game is found by the league's date, the Eastern calendar date or the person's."""
     late = Game("401800001", "ncaam", "HAW", "UCSB", datetime(2026, 3, 8, 5, 30, tzinfo=UTC))
     before = datetime(2026, 3, 7, 20, tzinfo=UTC)
     for day in ("2026-03-07", "2026-03-08"):
@@ -341,7 +341,7 @@ def test_a_date_is_the_leagues_the_calendars_or_the_persons() -> None:
 
 
 def test_the_league_s_date_goes_before_any_other() -> None:
-    """Two nights in a row: the second is not taken for the first."""
+    """Of games on two nights in a row, the one with that date in the league is chosen."""
     first = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
     second = Game("2", "nba", "DEN", "LAL", datetime(2026, 11, 22, 2, tzinfo=UTC))
     for games in ((first, second), (second, first)):
@@ -349,14 +349,14 @@ def test_the_league_s_date_goes_before_any_other() -> None:
 
 
 def test_teams_written_the_other_way_round_are_found_where_only_that_is_played() -> None:
-    """A neutral site: the book's order is not the league's."""
+    """A game is found with its teams swapped when no game fits as written."""
     tonight, later = game("1", "SAC", "PHI", 1), game("2", "PHI", "SAC", 50)
     assert meant("PHI@SAC over 220.5", tonight) == "1"
     assert meant("PHI@SAC over 220.5", tonight, later) == "2"
 
 
 def test_a_game_of_last_night_is_never_tonights() -> None:
-    """Whatever was last heard of it; with its date it is meant all the same."""
+    """Last night's game is chosen only by its date, whatever its last known state."""
     last, next_one = game("1", "LAC", "UTA", -16), game("2", "GSW", "UTA", 8)
     for state in (None, at(Phase.LIVE, last), at(Phase.FINAL, last)):
         slated = [(last, state), (next_one, None)]
@@ -367,14 +367,14 @@ def test_a_game_of_last_night_is_never_tonights() -> None:
 
 
 def test_an_id_that_was_given_to_another_meeting_is_not_bet_on_anew() -> None:
-    """The new meeting goes by an id of its own, and is what is meant."""
+    """When a source reuses a game's id, the new meeting, with an id of its own, is chosen."""
     old = game("0022500680", "BOS", "PHI", 2)
     new = game("0022500680-20261120-SAC-PHI", "SAC", "PHI", 2)
     assert meant("PHI ML", old, new) == new.id
 
 
 def test_men_and_women_of_one_name_are_told_apart() -> None:
-    """By a word in the line or by the game's id; without one the error names both."""
+    """A word in the line or the game's id tells them apart; without one the error names both."""
     men, women = (
         Game(number, league, "LSU", "SC", NOW + timedelta(hours=2))
         for number, league in (("401900001", "ncaam"), ("401900002", "ncaaw"))
@@ -389,7 +389,7 @@ def test_men_and_women_of_one_name_are_told_apart() -> None:
 
 
 def test_a_team_that_no_list_has_goes_by_the_code_of_its_feed() -> None:
-    """Preseason guests: in the pick, in the game and beside it."""
+    """A guest that the catalog does not list is found by its feed's code."""
     guest = Game("0012500055", "nba", "PHI", "GUA", NOW + timedelta(hours=1))
     guests = guests_of(guest.teams)
     assert [x.code for x in guests] == ["GUA"]

@@ -1,4 +1,4 @@
-"""Promises of events: each has a word of its own in the log, and what goes wrong is a warning."""
+"""Promises of system events: each has its own name in the log, and trouble is a warning."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ EVENTS = [
 
 
 def test_each_event_has_a_word_of_its_own() -> None:
-    """Whoever reads the log can tell them apart."""
+    """No two events share a name in the log."""
     names = [x.name for x in EVENTS]
     assert len(set(names)) == len(names) > 50
     assert all(len(name.split(".")) == 2 for name in names)
 
 
 def test_an_event_is_written_with_its_figures() -> None:
-    """Under the names of its fields, as text."""
+    """The log shows an event's fields as text under their names."""
     assert GameLost("LAL@DEN", "down").figures == {"game": "LAL@DEN", "what": "down"}
     assert ChannelRecovered("telegram", 41).figures == {"channel": "telegram", "after_s": "41"}
 
 
 def test_what_goes_wrong_is_a_warning() -> None:
-    """Whatever says why is one, but for what a person or a source did on purpose."""
+    """An event with a reason is a warning, unless a person or a source caused it on purpose."""
     explained = {x.name for x in EVENTS if "why" in {y.name for y in fields(x)}}
     quiet = {x.name for x in EVENTS if x.severity is Severity.INFO}
     assert explained & quiet == {

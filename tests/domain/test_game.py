@@ -1,4 +1,4 @@
-"""What no game can be in is refused as a state, and a moment reads as on the board."""
+"""Promises of game states: an impossible state is refused, and the clock reads as a scoreboard."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GAME = Game("1", "nba", "DEN", "LAL", TIP)
 def state(
     phase: Phase, period: int, clock: float, home: int = 0, away: int = 0, game: Game = GAME
 ) -> GameState:
-    """A state without particulars."""
+    """A state with only a score and a clock."""
     return GameState(game, phase, period, clock, Score(home, away))
 
 
@@ -43,19 +43,19 @@ def state(
     ],
 )
 def test_a_slate_is_the_evening_in_the_east(start: str, day: str) -> None:
-    """A late tip-off belongs to the evening before, on days when the clocks change as well."""
+    """A late tip-off belongs to the evening before, also on days when the clocks change."""
     assert slate_date(datetime.fromisoformat(start)) == date.fromisoformat(day)
 
 
 def test_the_feeds_own_date_comes_first() -> None:
-    """Where the feed names the date of the game, that is the slate."""
+    """The slate is the feed's own date of the game where it gives one."""
     moved = Game("1", "nba", "DEN", "LAL", TIP, day=date(2026, 12, 1))
     assert moved.slate == date(2026, 12, 1)
     assert moved == GAME
 
 
 def test_leagues_know_their_lengths() -> None:
-    """Quarters and halves have their own lengths and names; overtime is five minutes."""
+    """Quarters and halves have their own lengths and names; an overtime has five minutes."""
     assert [x.regulation_seconds for x in (NBA, WNBA, NCAAM, NCAAW)] == [2880, 2400, 2400, 2400]
     assert [NBA.period_name(x) for x in (1, 4, 5, 6)] == ["Q1", "Q4", "OT", "2OT"]
     assert [NCAAM.period_name(x) for x in (1, 2, 3, 4)] == ["1H", "2H", "OT", "2OT"]
@@ -78,13 +78,13 @@ def test_leagues_know_their_lengths() -> None:
     ],
 )
 def test_the_clock_reads_as_on_the_board(seconds: float, shown: str) -> None:
-    """Minutes and seconds, and tenths inside the last minute."""
+    """The clock shows minutes and seconds, and tenths inside the last minute."""
     assert clock_text(seconds) == shown
 
 
 @given(st.integers(0, 7200))
 def test_a_clock_never_shows_more_than_a_tenth_less(tenths: int) -> None:
-    """What is shown is within a second of the truth, and within a tenth in the last minute."""
+    """The shown clock is within a second of the real one, in the last minute within a tenth."""
     shown = clock_text(tenths / 10)
     minutes, seconds = shown.split(":")
     value = int(minutes) * 60 + float(seconds)
@@ -110,19 +110,19 @@ def test_a_clock_never_shows_more_than_a_tenth_less(tenths: int) -> None:
 def test_a_moment_reads_as_on_the_board(
     phase: Phase, period: int, clock: float, shown: str
 ) -> None:
-    """Each phase has the words of a scoreboard."""
+    """Each phase of a game is shown in a scoreboard's words."""
     assert state(phase, period, clock).game_clock == shown
 
 
 def test_half_time_of_a_league_of_halves_is_after_its_first_period() -> None:
-    """College men play halves."""
+    """In a league of halves, halftime comes after the first period."""
     game = Game("1", "ncaam", "A", "B", TIP)
     assert state(Phase.BREAK, 1, 0, game=game).game_clock == "Half"
     assert state(Phase.LIVE, 2, 61, game=game).game_clock == "2H 1:01"
 
 
 def test_seconds_left_count_down_over_the_whole_game() -> None:
-    """All of regulation before tip-off, the overtime's own clock in overtime, none at the end."""
+    """All of regulation is left before tip-off, an overtime's clock in overtime, 0 at the end."""
     assert state(Phase.SCHEDULED, 0, 0).seconds_left == 2880
     assert state(Phase.LIVE, 1, 720).seconds_left == 2880
     assert state(Phase.BREAK, 2, 0).seconds_left == 1440
@@ -146,13 +146,13 @@ def test_seconds_left_count_down_over_the_whole_game() -> None:
     ],
 )
 def test_a_state_that_no_game_can_be_in_is_refused(phase: Phase, period: int, clock: float) -> None:
-    """A clock outside its period, and a game that is played without a period, cannot be built."""
+    """A clock outside its period and a game in play without a period are refused."""
     with pytest.raises(ValueError, match=r"clock|period|seconds"):
         state(phase, period, clock)
 
 
 def test_points_by_period_add_up_or_are_not_known() -> None:
-    """A box whose periods disagree with the score is no state."""
+    """Periods that do not add up to the score are refused."""
     periods = (Score(20, 22), Score(30, 28))
     good = GameState(GAME, Phase.LIVE, 2, 0, Score(50, 50), periods)
     assert good.periods == periods
@@ -161,7 +161,7 @@ def test_points_by_period_add_up_or_are_not_known() -> None:
 
 
 def test_scores_and_games_that_cannot_be_are_refused() -> None:
-    """No negative points, no team against itself, no unknown league, no naive tip-off."""
+    """Negative points, a team against itself, unknown leagues and naive times are refused."""
     with pytest.raises(ValueError, match="negative"):
         Score(-1, 0)
     for league, home, away, start in (
@@ -174,7 +174,7 @@ def test_scores_and_games_that_cannot_be_are_refused() -> None:
 
 
 def test_states_are_equal_when_the_court_is() -> None:
-    """A moved tip-off or another player's line is no news; the possession is."""
+    """States with another tip-off time or other players are equal; another possession differs."""
     here = state(Phase.LIVE, 1, 600, 10, 8)
     later = Game("1", "nba", "DEN", "LAL", TIP + timedelta(minutes=10))
     line = PlayerLine("7", "Jokić", Side.HOME, (("pts", 9),))
@@ -194,7 +194,7 @@ def test_sides_and_pairs() -> None:
 
 @pytest.mark.parametrize("parts", [(0.5, 0.5, 0.5), (-0.1, 0.1, 1.0), (math.nan, 0.0, 1.0)])
 def test_a_chance_adds_up_to_one(parts: tuple[float, float, float]) -> None:
-    """Three parts between 0 and 1 that add up, or it is no chance."""
+    """A chance has three parts between 0 and 1 that add up to 1; anything else is refused."""
     with pytest.raises(ValueError, match="chance"):
         Chance(*parts)
     assert Chance(0.5, 0.1, 0.4).fair_odds == pytest.approx(1.8)
@@ -217,7 +217,7 @@ def test_a_chance_adds_up_to_one(parts: tuple[float, float, float]) -> None:
     ],
 )
 def test_the_box_is_read_again_twice(final_at: str, checks: tuple[str, str]) -> None:
-    """After the league's rewrite and after noon Eastern, also when the clocks change."""
+    """A box is due after the league's rewrite and after noon Eastern, also on clock changes."""
     ended = datetime.fromisoformat(final_at)
     first, last = (datetime.fromisoformat(x) for x in checks)
     assert check_times(ended) == (first, last)

@@ -1,4 +1,4 @@
-"""The line that registers a bet is read as bettors write it, and a wrong one says where and why."""
+"""Promises of the grammar: a line is read as bettors write it, and an error names its place."""
 
 from __future__ import annotations
 
@@ -187,13 +187,13 @@ TAILS = [
 
 
 def read(text: str) -> Pick:
-    """A line read with the teams of the NBA."""
+    """Read a line with the teams of the NBA."""
     return parse_pick(text, FIND)
 
 
 @pytest.mark.parametrize(("written", "meant"), SPREADS + MONEYLINES + TOTALS + TEAM_TOTALS + SPANS)
 def test_markets_are_read_as_bettors_write_them(written: str, meant: str) -> None:
-    """Each of these spellings means this market of LAL@DEN, and keeps its own text."""
+    """Each of these spellings means this market of LAL@DEN, and the pick keeps its own text."""
     pick = read(written)
     assert pick.text == written.strip()
     assert pick.fits(GAME)
@@ -208,14 +208,14 @@ def test_odds_stakes_and_tags_follow_the_market(
     units: Fraction | None,
     tags: tuple[str, ...],
 ) -> None:
-    """They come in any order, and odds keep the form in which they were written."""
+    """Odds, stakes and tags come in any order, and odds keep the form as written."""
     pick = read(written)
     assert (None if pick.odds is None else pick.odds.text) == odds
     assert (pick.stake_cents, pick.units, pick.tags) == (stake, units, tags)
 
 
 def test_a_date_is_the_leagues_own() -> None:
-    """A dated game fits the slate of that evening alone, wherever the date stands."""
+    """A pick with a date fits only the slate of that date, wherever the date is written."""
     for text in ("LAL@DEN 2026-11-20 DEN ML", "LAL@DEN DEN ML -110 2026-11-20 $5"):
         pick = read(text)
         assert pick.matchup is not None
@@ -225,7 +225,7 @@ def test_a_date_is_the_leagues_own() -> None:
 
 
 def test_a_nickname_that_begins_with_figures_can_be_at_home() -> None:
-    """`BOS @ 76ers` is a game, with blanks or without."""
+    """`BOS @ 76ers` is a game, with or without blanks."""
     game = Game("3", "nba", "PHI", "BOS", GAME.start)
     for text in ("BOS @ 76ers over 220.5", "BOS@76ers over 220.5", "76ers@BOS 76ers ML"):
         pick = read(text)
@@ -234,7 +234,7 @@ def test_a_nickname_that_begins_with_figures_can_be_at_home() -> None:
 
 
 def test_a_bet_fits_only_games_with_its_team() -> None:
-    """A pick of another team, or of the game the other way round, is not about this game."""
+    """A pick fits no game without its team, and no game with home and away swapped."""
     assert not read("BOS ML").fits(GAME)
     assert not read("DEN@LAL over 220").fits(GAME)
     assert read("over 220").fits(GAME)
@@ -243,7 +243,7 @@ def test_a_bet_fits_only_games_with_its_team() -> None:
 
 
 def test_a_city_of_two_teams_is_never_guessed() -> None:
-    """When Los Angeles plays Los Angeles, the line must say which one."""
+    """When both Los Angeles teams play each other, the line must say which one it means."""
     derby = Game("4", "nba", "LAC", "LAL", GAME.start)
     for text in ("LA ML", "Los Angeles -4.5"):
         with pytest.raises(BadBet, match="either team of LAL@LAC"):
@@ -253,7 +253,7 @@ def test_a_city_of_two_teams_is_never_guessed() -> None:
 
 
 def test_the_two_teams_of_a_game_answer_to_its_own_words() -> None:
-    """Within a game, its codes and `home` and `away` are enough, also in a league without names."""
+    """Within a game, its codes, `home` and `away` name its teams, also in an unlisted league."""
     find = find_in_game(COLLEGE)
     assert parse_pick("home -3.5", find).market_for(COLLEGE) == Spread(Side.HOME, -3.5)
     assert parse_pick("UNC ML", find).market_for(COLLEGE) == Moneyline(Side.AWAY)
@@ -307,7 +307,7 @@ def test_the_two_teams_of_a_game_answer_to_its_own_words() -> None:
     ],
 )
 def test_a_wrong_line_says_where_and_why(text: str, wrong: str | None, said: str) -> None:
-    """The error points at the first word that is wrong, in the text as it was written."""
+    """The error points at the first wrong word and says what was expected."""
     with pytest.raises(BadBet, match=said) as caught:
         read(text)
     at = caught.value.at
@@ -317,7 +317,7 @@ def test_a_wrong_line_says_where_and_why(text: str, wrong: str | None, said: str
 
 
 def test_a_game_alone_is_read_too() -> None:
-    """`LAL@DEN`, with a date or without, and nothing else."""
+    """`LAL@DEN` is read as a game, with or without a date, and other text is refused."""
     assert parse_matchup("Lakers @ Denver", FIND).fits(GAME)
     assert parse_matchup("LAL@DEN 2026-11-20", FIND).fits(GAME)
     assert not parse_matchup("DEN@LAL", FIND).fits(GAME)
@@ -327,7 +327,7 @@ def test_a_game_alone_is_read_too() -> None:
 
 
 def halves(low: int, high: int) -> st.SearchStrategy[float]:
-    """Multiples of 0.5 from `low` to `high`, given in halves."""
+    """Multiples of 0.5, from `low` to `high` halves."""
     return st.integers(low, high).map(lambda x: x / 2)
 
 
@@ -360,7 +360,7 @@ MATCHUPS = st.lists(st.sampled_from(sorted(teams("nba"))), min_size=2, max_size=
 def test_what_is_written_of_a_market_is_read_as_that_market(
     market: Market, codes: list[str]
 ) -> None:
-    """For every market of every game, writing it down and reading it again changes nothing."""
+    """The program's own text of any market is read as the same market."""
     game = Game("1", "nba", codes[0], codes[1], GAME.start)
     text = describe(market, game.home, game.away)
     for find in (FIND, find_in(*LEAGUES), find_in_game(game)):
@@ -378,12 +378,12 @@ PRICES = st.none() | st.sampled_from(["-110", "+135", "1.91", "10/11"]).map(pars
 
 
 def roster_of(game: Game) -> tuple[Player, ...]:
-    """Each game of the slate has its own third of the players."""
+    """A roster with a third of the players for each game of the slate."""
     return PLAYERS[int(game.id) * 7 : int(game.id) * 7 + 7]
 
 
 def legs_of(game: Game) -> st.SearchStrategy[Leg]:
-    """Any leg on a game, by its own players."""
+    """Any leg on a game, with its own players."""
 
     def own(market: Market) -> bool:
         return not isinstance(market, PlayerTotal | DoubleDouble) or (
@@ -398,7 +398,7 @@ def legs_of(game: Game) -> st.SearchStrategy[Leg]:
     st.sampled_from(["", " +450", " 5.5 $10"]),
 )
 def test_what_is_written_of_a_parlay_is_read_as_that_parlay(legs: list[Leg], whole: str) -> None:
-    """Over one game or several, with prices or without, player lines among them.
+    """The program's own text of any parlay is read as the same parlay.
 
     Legs that exclude each other are refused instead: such a parlay can never win.
     """
@@ -424,7 +424,7 @@ def test_what_is_written_of_a_parlay_is_read_as_that_parlay(legs: list[Leg], who
 
 @pytest.mark.parametrize("points", [0.25, float("nan"), float("inf"), -401.0, 100.5])
 def test_a_line_that_no_book_offers_cannot_be_built(points: float) -> None:
-    """Lines are whole or half points within what is ever offered."""
+    """Lines that are no whole or half points, or beyond what books offer, are refused."""
     with pytest.raises(ValueError, match="line"):
         Spread(Side.HOME, points)
     for bad in (0.0, -3.5, 400.5):
@@ -448,7 +448,7 @@ WORDS = st.sampled_from(
 @example("DEN ML " + "9" * 10_000)
 @example("LAL@DEN over 224.5 #\x00")
 def test_any_text_is_a_pick_or_a_bad_bet(text: str) -> None:
-    """No line makes the reader fail otherwise; an error's place lies within the line."""
+    """Any text gives a pick or a BadBet, whose place lies within the line."""
     for find in (FIND, find_in_game(GAME)):
         try:
             pick = parse_pick(text, find)

@@ -1,4 +1,4 @@
-"""Every example of docs/bets.md is read as it says there."""
+"""Every example of docs/bets.md is read as the document says."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ FIND = find_in(*LEAGUES)
 
 @pytest.mark.parametrize(("written", "meant"), ROW.findall(GOOD))
 def test_an_example_is_read_as_it_says(written: str, meant: str) -> None:
-    """The right column is how the program writes the same bet."""
+    """The program writes each example as the right column of its table does."""
     assert meaning(parse_bet(written, FIND)) == meant.replace("\\|", "|")
 
 
 @pytest.mark.parametrize(("written", "told"), ROW.findall(BAD))
 def test_a_mistake_is_told_as_it_says(written: str, told: str) -> None:
-    """With the place and what was expected."""
+    """Each mistake gives the error in the table: its place and what was expected."""
     with pytest.raises(BadBet) as caught:
         parse_bet(written, FIND)
     assert told in str(caught.value)
 
 
 def test_all_that_is_counted_is_told() -> None:
-    """Each statistic is named as the program writes it."""
+    """The document names each statistic as the program writes it."""
     assert all(f"`{stat.value}`" in GOOD for stat in Stat)
     assert len(ROW.findall(DOCS)) > 60

@@ -1,4 +1,4 @@
-"""Whatever is typed is a bet or one sentence that says what is wrong; and what is read stays so."""
+"""Any line that is typed gives a bet or a one-sentence error, and a bet reads back as itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FINDS = (find_in(*LEAGUES), find_in_game(GAME))
 
 
 def read(text: str, find: FindTeam) -> Written | BadBet:
-    """What a line gives."""
+    """The bet of a line, or the error that it raises."""
     try:
         return parse_bet(text, find)
     except BadBet as why:
@@ -28,7 +28,7 @@ def read(text: str, find: FindTeam) -> Written | BadBet:
 
 
 def fuzz(seed: int, count: int) -> tuple[int, float]:
-    """Check so many lines; how many could be read, and the seconds that the slowest took."""
+    """Check `count` random lines; return how many were read and the slowest's seconds."""
     understood, slowest = 0, 0.0
     for number, text in enumerate(lines(seed, count, WRITTEN)):
         find = FINDS[number % 8 == 0]
@@ -51,7 +51,7 @@ def fuzz(seed: int, count: int) -> tuple[int, float]:
 
 
 def test_thousands_of_lines_are_bets_or_sentences() -> None:
-    """No line makes the reader fail, or takes it more than a blink."""
+    """No line makes the parser fail in another way, or takes it a second."""
     understood, slowest = fuzz(1, 5_000)
     assert understood > 300
     assert slowest < 1.0
@@ -60,7 +60,7 @@ def test_thousands_of_lines_are_bets_or_sentences() -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_a_million_lines_are_bets_or_sentences() -> None:
-    """The same, with `benchmarks/grammar_fuzz.py` for the figures."""
+    """A million lines keep that promise too; `benchmarks/grammar_fuzz.py` has the figures."""
     understood, slowest = fuzz(2, 1_000_000)
     assert understood > 60_000
     assert slowest < 1.0

@@ -1,4 +1,4 @@
-"""What stands on real slips, in posts and in exports is read as the bet that it means."""
+"""Real lines of slips, posts and exports are read as the bets that they mean."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def price(written: Written) -> str:
 
 
 def leg(pick: Pick) -> str:
-    """The market that is meant, as the program writes it."""
+    """The market of a leg, as the program writes it."""
     assert pick.fits(GAME, ROSTER) or isinstance(pick.player, str)
     return describe(pick.market_for(GAME, ROSTER), GAME.home, GAME.away)
 
 
 def meaning(written: Written) -> str:
-    """The bet as the table writes it."""
+    """The bet in the form of the table of slips."""
     if isinstance(written, ParlayPick):
         legs = " ; ".join(leg(x) + price(x) for x in written.legs)
         whole = price(written)
@@ -54,10 +54,10 @@ def meaning(written: Written) -> str:
 
 @pytest.mark.parametrize(("meant", "written"), SLIPS)
 def test_a_slip_is_read_as_the_bet_that_it_means(meant: str, written: str) -> None:
-    """Whatever the order of its words, and whatever a book, a post or an export adds."""
+    """Each slip gives its bet, in any order of words and with a book's additions."""
     assert meaning(parse_bet(written.replace("\\n", "\n"), find_in(*LEAGUES))) == meant
 
 
 def test_there_are_slips_of_many_kinds() -> None:
-    """More than three hundred spellings, none of them twice."""
+    """The table has more than three hundred spellings, none of them twice."""
     assert len({written for _, written in SLIPS}) == len(SLIPS) > 330

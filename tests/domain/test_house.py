@@ -1,4 +1,4 @@
-"""Promises of the house rules: a book is known by its names, and an unknown one is no surprise."""
+"""Promises of house rules: a book is found by its names, and an unknown book has the defaults."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from tracker.domain.market import (
 
 @pytest.mark.parametrize("written", ["DraftKings", "draftkings", " DK ", "Draft Kings"])
 def test_a_book_is_known_by_any_of_its_names(written: str) -> None:
-    """Whatever the case, and by its short name."""
+    """A book is found by its name or an alias, in any case."""
     assert house_of(written).name == "draftkings"
 
 
 @pytest.mark.parametrize("written", [None, "", "Uncle Bob", "default"])
 def test_any_other_book_follows_the_default(written: str | None) -> None:
-    """So that a slip is never refused for where it was bought."""
+    """An unknown book has the default rules, so that no bet is refused for its book."""
     assert house_of(written) == HouseRules()
 
 
 def test_the_american_books_differ_in_no_figure() -> None:
-    """Their published rules agree on what is settled here."""
+    """The American books have the same rules, as they publish them."""
     for name in ("draftkings", "fanduel", "betmgm", "caesars", "bet365"):
         assert replace(house_of(name), name="default") == HouseRules()
 
 
 def test_a_book_without_overtime_means_regulation() -> None:
-    """Its lines on the whole game end with the fourth quarter; others are as they were."""
+    """Where a book leaves overtime out, only its whole-game lines become regulation lines."""
     house = house_of("regulation")
     assert house.read(Spread(Side.HOME, -3.0)) == Spread(Side.HOME, -3.0, Span.REGULATION)
     assert house.read(OddEven(Parity.ODD)) == OddEven(Parity.ODD, None, Span.REGULATION)
@@ -49,13 +49,13 @@ def test_a_book_without_overtime_means_regulation() -> None:
 
 
 def test_where_a_tie_loses_a_moneyline_is_three_way() -> None:
-    """On a half or a quarter; a whole game cannot tie."""
+    """Where a tie loses, a moneyline on a half or quarter becomes a 3-way line."""
     house = HouseRules(tie_pushes=False)
     assert house.read(Moneyline(Side.AWAY, Span.Q2)) == ThreeWay(Side.AWAY, Span.Q2)
     assert house.read(Moneyline(Side.AWAY)) == Moneyline(Side.AWAY)
 
 
 def test_lengths_of_time_must_mean_something() -> None:
-    """A rule of minus five minutes is a slip of the pen."""
+    """A negative or absurd length of time in the rules is refused."""
     with pytest.raises(ValueError, match="no length of time"):
         HouseRules(postponed_hours=-1)

@@ -1,4 +1,4 @@
-"""Prices and amounts mean what a bettor means by them, to the cent."""
+"""Promises of prices and amounts: they are read as a bettor means them, exact to the cent."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tracker.domain.money import Odds, money_text, parse_money, parse_odds, payo
     ],
 )
 def test_three_notations_are_read_and_kept_as_written(text: str, decimal: Fraction) -> None:
-    """American, decimal and fractional odds are exact, and their text is the person's own."""
+    """American, decimal and fractional odds are read exactly, and keep their text."""
     odds = parse_odds(text)
     assert odds.decimal == decimal
     assert odds.text == text.strip()
@@ -59,21 +59,21 @@ def test_three_notations_are_read_and_kept_as_written(text: str, decimal: Fracti
     ],
 )
 def test_what_is_no_price_is_refused(text: str) -> None:
-    """A price that returns no profit, or is none at all, gives a sentence."""
+    """A price without profit, and text that is no price, gives a one-sentence error."""
     with pytest.raises(BadBet):
         parse_odds(text)
 
 
 @given(st.integers(100, 99_999), st.booleans())
 def test_american_odds_survive_the_way_through_decimals(size: int, favourite: bool) -> None:
-    """Any American price shows again as itself; +100 and -100 are one price."""
+    """Any American price is shown as itself again; +100 and -100 are one price."""
     text = f"-{size}" if favourite and size != 100 else f"+{size}"
     assert parse_odds(text).american == text
 
 
 @given(st.fractions(min_value=Fraction(101, 100), max_value=1000, max_denominator=10_000))
 def test_any_price_has_an_american_form_close_to_it(decimal: Fraction) -> None:
-    """The American form is read again as a price whose break-even is within half a percent."""
+    """A price's American form has a break-even within half a percentage point of its own."""
     odds = Odds("x", decimal)
     assert parse_odds(odds.american).break_even == pytest.approx(odds.break_even, abs=0.005)
 
@@ -87,7 +87,7 @@ def test_any_price_has_an_american_form_close_to_it(decimal: Fraction) -> None:
     ),
 )
 def test_a_payout_is_exact_and_rounded_half_up(stake: int, price: str) -> None:
-    """A won bet returns stake times decimal odds, to the cent, half a cent counting up."""
+    """A won bet returns stake times decimal odds, rounded half up to the cent."""
     odds = parse_odds(price)
     exact = Decimal(stake * odds.decimal.numerator) / Decimal(odds.decimal.denominator)
     assert payout_if_won(stake, odds) == int(exact.quantize(Decimal(1), ROUND_HALF_UP))
@@ -95,7 +95,7 @@ def test_a_payout_is_exact_and_rounded_half_up(stake: int, price: str) -> None:
 
 
 def test_half_a_cent_counts_up() -> None:
-    """$0.01 at 1.5 returns two cents, and $20 at -115 what the book pays."""
+    """$0.01 at 1.5 returns two cents, and $20 at -115 what a book pays."""
     assert payout_if_won(1, parse_odds("1.5")) == 2
     assert payout_if_won(2000, parse_odds("-115")) == 3739
 
@@ -113,7 +113,7 @@ def test_half_a_cent_counts_up() -> None:
     ],
 )
 def test_amounts_become_cents(text: str, cents: int) -> None:
-    """Amounts with or without a dollar sign and thousands commas are read."""
+    """Amounts are read with or without a dollar sign and thousands commas."""
     assert parse_money(text) == cents
 
 
@@ -121,21 +121,21 @@ def test_amounts_become_cents(text: str, cents: int) -> None:
     "text", ["", "$", "-5", "20.005", "20,50", "1,00", "1,0000", "$$5", "five", "1e3", "5.", "nan"]
 )
 def test_what_is_no_amount_is_refused(text: str) -> None:
-    """A decimal comma, a third decimal or a sign is never guessed at."""
+    """A decimal comma, a third decimal or a sign is refused and never guessed at."""
     with pytest.raises(BadBet):
         parse_money(text)
 
 
 @given(st.integers(0, 99_999_999_999))
 def test_an_amount_as_shown_is_read_again(cents: int) -> None:
-    """What is printed of an amount gives the same amount."""
+    """The shown text of an amount is read as the same amount."""
     assert parse_money(money_text(cents)) == cents
     assert money_text(-cents - 1).startswith("-$")
 
 
 @given(st.text(max_size=12))
 def test_any_text_is_a_figure_or_a_bad_bet(text: str) -> None:
-    """No text makes the readers of prices and amounts fail otherwise."""
+    """Any text gives a price or an amount, or a BadBet."""
     for parse in (parse_odds, parse_money):
         try:
             parse(text)
@@ -144,7 +144,7 @@ def test_any_text_is_a_figure_or_a_bad_bet(text: str) -> None:
 
 
 def test_legs_pay_their_product() -> None:
-    """Exactly, shown in American form."""
+    """Legs pay exactly the product of their odds, which is shown in American form."""
     both = together([parse_odds("-110"), parse_odds("-110")])
     assert (both.decimal, both.text) == (Fraction(441, 121), "+264")
     assert payout_if_won(1000, both) == 3645

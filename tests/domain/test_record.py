@@ -1,4 +1,4 @@
-"""A person's record: money, shares won, and whether the chances that were told came true."""
+"""Promises of a person's record: money, hit rates, and whether the chances came true."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DAY = date(2026, 11, 20)
 
 
 def test_a_tally_counts_bets_and_money() -> None:
-    """A push returns its stake and counts as staked; a void bet counts in neither."""
+    """A push counts in the money with its stake; a void bet does not."""
     found = tally(
         [
             Ended(Result.WON, DAY, 2000, 3739, 0.535),
@@ -31,13 +31,13 @@ def test_a_tally_counts_bets_and_money() -> None:
 
 
 def test_a_bet_without_a_stake_counts_in_the_record_alone() -> None:
-    """No money is made up."""
+    """A bet without a stake counts in the record and adds no money."""
     found = tally([Ended(Result.WON, DAY)])
     assert (found.won, found.staked, found.profit, found.roi, found.asked) == (1, 0, 0, None, None)
 
 
 def test_bets_that_all_ended_alike_tell_no_error_of_their_return() -> None:
-    """Three lost bets, or three at one price that won, are no proof of anything."""
+    """Bets that all made the same share of their stakes give no standard error."""
     lost = [Ended(Result.LOST, DAY, 1000 * n, 0, 0.5) for n in (1, 2, 3)]
     won = [Ended(Result.WON, DAY, 1100 * n, 2100 * n, 0.5) for n in (1, 2, 3)]
     pushed = [Ended(Result.PUSH, DAY, 1000, 1000, 0.5)] * 2
@@ -46,14 +46,14 @@ def test_bets_that_all_ended_alike_tell_no_error_of_their_return() -> None:
 
 
 def test_groups_keep_the_order_in_which_they_appear() -> None:
-    """And each has its own record."""
+    """Each group has its own record, in the order of first appearance."""
     bet = Ended(Result.WON, DAY, 100, 200)
     found = tallies([("b", bet), ("a", bet), ("b", bet)])
     assert [(key, x.bets) for key, x in found.items()] == [("b", 2), ("a", 1)]
 
 
 def test_chances_that_come_true_fit_and_wrong_ones_do_not() -> None:
-    """2,000 bets at 80 %: the bin fits when four fifths are won, and not when half are."""
+    """Of 2,000 bets at 80 %, the bin fits when 80 % are won and not when half are."""
     rng = random.Random(1)  # noqa: S311 - seeded, and no secret
     good = [Said(n, 0.8, rng.random() < 0.8) for n in range(2000)]
     bad = [Said(n, 0.85, rng.random() < 0.5) for n in range(2000)]
@@ -67,7 +67,7 @@ def test_chances_that_come_true_fit_and_wrong_ones_do_not() -> None:
 
 
 def test_a_bet_that_was_told_often_weighs_no_more_than_another() -> None:
-    """A hundred chances of one bet are one bet."""
+    """A hundred chances of one bet count as one bet."""
     said = [Said(1, 0.75, won=True)] * 100 + [Said(2, 0.75, won=False)]
     found = reliability(said)
     assert found is not None
@@ -76,7 +76,7 @@ def test_a_bet_that_was_told_often_weighs_no_more_than_another() -> None:
 
 
 def test_a_bet_counts_with_the_first_chance_that_it_was_given_in_a_range() -> None:
-    """A fair walk between 0 and 1 is found calibrated in every range, however often it returns."""
+    """A fair random walk is found calibrated in every range, however often it returns there."""
     rng = random.Random(7)  # noqa: S311 - seeded, and no secret
     said = []
     for bet in range(3000):
@@ -99,5 +99,5 @@ def test_certain_chances_are_counted_too() -> None:
 
 
 def test_nothing_said_is_no_record() -> None:
-    """There is nothing to compare."""
+    """Without any chance there is no comparison."""
     assert reliability([]) is None

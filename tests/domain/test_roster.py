@@ -1,4 +1,4 @@
-"""A player is found by whatever bettors and sources call him, and never guessed."""
+"""Promises of names: a player is found by any name that people and sources use, never guessed."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ ROSTER = (*(Player(x, Side.HOME) for x in HOME), *(Player(x, Side.AWAY) for x in
     ],
 )
 def test_a_player_is_found_as_people_write_him(written: str, name: str) -> None:
-    """Accents, dots, hyphens and suffixes do not matter; nicknames and team names are known."""
+    """Accents, dots, hyphens and suffixes do not matter; nicknames and team names help."""
     assert find_player(written, GAME, ROSTER).name == name
 
 
 def test_what_two_bear_is_told_with_both() -> None:
-    """A side, an initial or the full name decides."""
+    """A name of two players is refused with both; a side, initial or full name decides."""
     with pytest.raises(
         AmbiguousPlayer, match=r"Jalen Williams \(OKC\) or Jaylin Williams \(OKC\) or"
     ):
@@ -88,7 +88,7 @@ def test_what_two_bear_is_told_with_both() -> None:
 
 
 def test_who_is_not_there_is_told_with_who_is_near() -> None:
-    """A roster that is not known is another thing than one without him."""
+    """A missing player is reported with near names; an unknown roster is said to be unknown."""
     with pytest.raises(NoSuchPlayer, match=r"did you mean Nikola Jokić\?") as caught:
         find_player("Jokci", GAME, ROSTER)
     assert caught.value.near == "Nikola Jokić"
@@ -100,7 +100,7 @@ def test_who_is_not_there_is_told_with_who_is_near() -> None:
 
 
 def test_one_person_has_one_key_in_every_source() -> None:
-    """Short first names are bridged; two people who only look alike are not."""
+    """Short first names give the same key; two people with similar names do not."""
     assert player_key("Nic Claxton") == player_key("Nicolas Claxton")
     assert player_key("Herb Jones") == player_key("Herbert Jones")
     assert player_key("PJ Washington") == player_key("P.J. Washington Jr.")
@@ -126,5 +126,5 @@ def test_one_person_has_one_key_in_every_source() -> None:
     ],
 )
 def test_letters_with_a_stroke_are_folded(written: str, name: str) -> None:
-    """Letters that Unicode does not take apart are read as what they are written for."""
+    """Letters that Unicode does not decompose are folded to their plain forms."""
     assert find_player(written, GAME, [Player(name, Side.HOME)]).name == name

@@ -1,4 +1,4 @@
-"""Alert rules are read as people write them, and stored so that they are read again."""
+"""Promises of alert rules: they are read as people write them, and their text reads back."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from tracker.domain.policy import (
     ],
 )
 def test_rules_are_read_as_people_write_them(written: str, stored: str) -> None:
-    """Spaces, case, percent and signs vary; what is stored is one form, which is read again."""
+    """Spaces, case, percent and signs may vary; one form is stored and read again."""
     rule = parse_rule(written)
     assert rule.text == stored
     assert parse_rule(stored) == rule
@@ -59,7 +59,7 @@ def written_rules() -> st.SearchStrategy[str]:
 
 @given(written_rules())
 def test_every_rule_reads_back_from_its_text(text: str) -> None:
-    """The text of a rule names it for ever: it always gives the very same rule."""
+    """The text of a rule always gives the same rule."""
     rule = parse_rule(text)
     assert parse_rule(rule.text) == rule
     assert parse_rule(rule.text).text == rule.text
@@ -77,7 +77,7 @@ def test_every_rule_reads_back_from_its_text(text: str) -> None:
     )
 )
 def test_parsing_the_text_of_a_rule_is_the_identity(rule: Rule) -> None:
-    """parse_rule(rule.text) == rule for every form."""
+    """The text of a parsed rule is the same after it is parsed again, for every form."""
     assert parse_rule(rule.text) == rule
 
 
@@ -101,14 +101,14 @@ def test_parsing_the_text_of_a_rule_is_the_identity(rule: Rule) -> None:
     ],
 )
 def test_a_wrong_rule_says_what_is_understood(text: str, said: str) -> None:
-    """One sentence with the forms, and a near event where there is one."""
+    """The error is one sentence with the known forms, and a near fact where there is one."""
     with pytest.raises(BadRule, match=said):
         parse_rule(text)
 
 
 @given(st.text(max_size=30) | st.from_regex(r"(p|swing)[ <>=.%0-9insmp]{0,20}", fullmatch=True))
 def test_any_text_is_a_rule_or_a_bad_rule(text: str) -> None:
-    """No text makes the reader fail otherwise, and what is read is read again."""
+    """Any text gives a rule, which reads back from its text, or a BadRule."""
     try:
         rule = parse_rule(text)
     except BadRule:

@@ -1,4 +1,4 @@
-"""Teams are found by whatever people and feeds call them."""
+"""Promises of teams: each is found by any name that people and feeds use."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHIPPED = tuple(teams("nba").values())
 
 
 def test_the_league_is_complete() -> None:
-    """Thirty teams, each with its own code, name and full name."""
+    """The NBA has thirty teams, each with its own code, name and full name."""
     assert len(SHIPPED) == 30
     assert len({x.name for x in SHIPPED}) == len({x.full_name for x in SHIPPED}) == 30
     assert all(len(x.code) == 3 and x.code.isupper() for x in SHIPPED)
@@ -60,13 +60,13 @@ def test_the_league_is_complete() -> None:
     ],
 )
 def test_teams_are_found_as_people_and_feeds_write_them(written: str, codes: str) -> None:
-    """Other feeds' codes, nicknames and accents lead to the team; what fits two gives both."""
+    """Codes of other feeds, nicknames and accents find the team; an ambiguous name finds two."""
     assert sorted(x.code for x in find_teams(written, ("nba",))) == codes.split()
 
 
 @given(st.sampled_from(SHIPPED), st.sampled_from([str.upper, str.lower, str.title, str]))
 def test_every_name_of_every_team_leads_to_it(team: object, case: object) -> None:
-    """Code, city, nickname, full name and aliases, in any case."""
+    """A team is found by code, city, nickname, full name and aliases, in any case."""
     assert team in SHIPPED
     assert callable(case)
     for found in SHIPPED:
@@ -76,7 +76,7 @@ def test_every_name_of_every_team_leads_to_it(team: object, case: object) -> Non
 
 
 def test_the_longest_name_wins() -> None:
-    """`LA Lakers -4.5` is about the Lakers, and two words are read."""
+    """`LA Lakers -4.5` names the Lakers with two words."""
     count, found = longest_name(["LA", "Lakers", "-4.5"], ("nba",))
     assert (count, [x.code for x in found]) == (2, ["LAL"])
     assert longest_name(["over", "224.5"], ("nba",)) == (0, ())
@@ -85,13 +85,13 @@ def test_the_longest_name_wins() -> None:
 
 @given(st.text(max_size=30))
 def test_folding_is_done_once(text: str) -> None:
-    """Folded text folds to itself up to compatibility forms, and no name needs more."""
+    """Folding folded text changes nothing, up to Unicode's compatibility forms."""
     assert fold(fold(text)) == fold(fold(fold(text)))
     assert all(fold(x) == x for x in team_names(("nba",)))
 
 
 def test_every_league_has_its_teams() -> None:
-    """Fifteen of the WNBA; the men's and the women's teams of a college share a row."""
+    """The WNBA has fifteen teams; both teams of a college share a row."""
     assert len(teams("wnba")) == 15
     assert len(teams("ncaam")) == len(teams("ncaaw")) > 350
     assert teams("ncaaw")["CONN"].league == "ncaaw"
@@ -113,13 +113,13 @@ def test_every_league_has_its_teams() -> None:
     ],
 )
 def test_a_professional_team_comes_before_a_college(written: str, found: str) -> None:
-    """`HOU` is never the college; the leagues of professionals stand beside each other."""
+    """`HOU` never finds the college; teams of two professional leagues are both found."""
     leagues = ("nba", "wnba", "ncaam", "ncaaw")
     assert ", ".join(f"{x.league} {x.code}" for x in find_teams(written, leagues)) == found
 
 
 def test_a_wide_search_gives_colleges_too() -> None:
-    """For a game, whose two teams say together which league it is of."""
+    """A wide search also finds colleges, for a game whose two teams tell the league together."""
     found = find_teams("HOU", ("nba", "ncaam"), wide=True)
     assert [(x.league, x.code) for x in found] == [("nba", "HOU"), ("ncaam", "HOU")]
     assert professional(found) == found[:1]
@@ -144,7 +144,7 @@ def test_a_wide_search_gives_colleges_too() -> None:
     ],
 )
 def test_some_cities_and_schools_are_names_of_people(name: str, person: bool) -> None:
-    """A nickname, a code or a name of two words is never a person's."""
+    """A city or school may be a person's name; a nickname, a code or two words may not."""
     leagues = ("nba", "wnba", "ncaam", "ncaaw")
     assert may_be_a_person(name, find_teams(name, leagues)) == person
 
@@ -166,12 +166,12 @@ def test_some_cities_and_schools_are_names_of_people(name: str, person: bool) ->
     ],
 )
 def test_a_feeds_code_becomes_ours(league: str, code: str, name: str, expected: str) -> None:
-    """By full name, by code, by alias; a team that nobody listed keeps the feed's own code."""
+    """A feed's team is found by full name, code or alias; an unlisted one keeps the feed's code."""
     assert code_in(league, code, name) == expected
 
 
 def test_no_name_of_a_team_goes_on_with_a_term_of_bets() -> None:
-    """A reader of lines stops looking for a team's name where a term stands."""
+    """No team's name contains a term at which the parser stops looking for a team."""
     for league in ("nba", "wnba", "ncaam"):
         for name in team_names((league,)):
             assert not NEVER_IN_A_NAME & set(name.split()[1:])
@@ -188,7 +188,7 @@ def test_no_name_of_a_team_goes_on_with_a_term_of_bets() -> None:
     ],
 )
 def test_second_teams_do_not_take_the_names_of_the_first(text: str, league: str, code: str) -> None:
-    """A name of the NBA is the NBA's; the G League's are found by what is theirs alone."""
+    """A name of the NBA never finds a G League team, which is found by its own names."""
     assert [(x.league, x.code) for x in find_teams(text, LEAGUES)] == [(league, code)]
 
 
@@ -215,12 +215,12 @@ def test_second_teams_do_not_take_the_names_of_the_first(text: str, league: str,
     ],
 )
 def test_a_school_is_found_by_whatever_it_is_called(text: str, codes: str) -> None:
-    """Short words, hyphens, old names; a name that several bear gives them all."""
+    """Short words, hyphens and old names find a school; a shared name finds all of its schools."""
     assert " ".join(x.code for x in find_teams(text, ("ncaam",))) == codes
 
 
 def test_a_code_alone_never_makes_one_school_another() -> None:
-    """A feed's code that is another school's is not that school, if the name is not its own."""
+    """A feed's code never turns one school into another listed school of another name."""
     assert code_in("ncaam", "LIN", "Lincoln (PA) Lions") == "LIN2"
     assert code_in("ncaam", "LIN", "Lindenwood Lions") == "LIN"
     assert code_in("ncaam", "UTU", "Dixie State Trailblazers") == "UTU"

@@ -1,4 +1,4 @@
-"""What a bet is worth: fair value, cash-outs, hedges, edge and Kelly's share."""
+"""Promises of a bet's value: fair value, cash-outs, hedges, edge and the Kelly share."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ stakes = st.integers(100, 1_000_000)
 
 
 def test_the_readme_example() -> None:
-    """$20 at -115 returns $37.39: at 80 % it is worth $29.91."""
+    """$20 at -115 returns $37.39; at a chance of 80 % it is worth $29.91."""
     odds = parse_odds("-115")
     assert payout_if_won(2000, odds) == 3739
     assert fair_value(Chance(0.8, 0.0, 0.2), returns_of(2000, odds)) == 2991
 
 
 def test_a_decided_bet_is_worth_what_it_pays() -> None:
-    """Won, pushed and lost bets are worth their payout, their stake and nothing."""
+    """A won, pushed or lost bet is worth its payout, its stake or nothing."""
     bet = Returns(won=2500, pushed=1000, own=1000)
     assert [fair_value(x, bet) for x in (WON, PUSHED, LOST)] == [2500, 1000, 0]
 
 
 def test_an_offer_is_told_with_its_fee_and_its_break_even() -> None:
-    """$25 for a bet that is worth $30 keeps back a sixth, and is fair at five eighths."""
+    """An offer of $25 for a bet worth $30 keeps back a sixth, and breaks even at five eighths."""
     offer = cashout(Chance(0.75, 0.0, 0.25), returns_of(2000, EVEN), 2500)
     assert (offer.fair, offer.offer) == (3000, 2500)
     assert offer.fee == pytest.approx(1 / 6)
@@ -65,7 +65,7 @@ def test_an_offer_is_told_with_its_fee_and_its_break_even() -> None:
 
 
 def test_a_lost_bet_has_no_fee() -> None:
-    """Nothing can be kept back of nothing."""
+    """An offer for a lost bet has no fee, since its fair value is 0."""
     assert cashout(LOST, returns_of(2000, EVEN), 100).fee is None
 
 
@@ -73,7 +73,7 @@ def test_a_lost_bet_has_no_fee() -> None:
 def test_an_offer_of_the_fair_value_breaks_even_at_the_live_chance(
     chance: Chance, stake: int, odds: Odds
 ) -> None:
-    """The fee is then nought, and the break-even is the chance itself, to the cent's rounding."""
+    """A fair offer has no fee and breaks even at the live chance, to the cent's rounding."""
     bet = returns_of(stake, odds)
     fair = fair_value(chance, bet)
     offer = cashout(chance, bet, fair)
@@ -86,7 +86,7 @@ def test_an_offer_of_the_fair_value_breaks_even_at_the_live_chance(
 def test_a_locked_hedge_brings_the_same_either_way(
     chance: Chance, stake: int, odds: Odds, other: Odds
 ) -> None:
-    """Whichever side wins, the profit is the same, to the rounding of the stake."""
+    """A locking hedge gives the same profit whichever side wins, up to rounding."""
     lock = hedge_to_lock(chance, returns_of(stake, odds), other)
     assert abs(lock.if_wins - lock.if_loses) <= float(other.decimal) / 2 + 1.5
 
@@ -95,7 +95,7 @@ def test_a_locked_hedge_brings_the_same_either_way(
 def test_an_even_hedge_never_loses_by_the_first_bet(
     chance: Chance, stake: int, odds: Odds, other: Odds
 ) -> None:
-    """When the first bet loses, both together lose nothing, and no cent more than needed is put."""
+    """When the first bet loses, both bets together lose nothing, with the smallest such stake."""
     even = hedge_to_keep_even(chance, returns_of(stake, odds), other)
     assert even.if_loses >= 0
     less = even.stake - 1
@@ -103,7 +103,7 @@ def test_an_even_hedge_never_loses_by_the_first_bet(
 
 
 def test_a_free_bet_risks_nothing_and_brings_its_profit_alone() -> None:
-    """$12 at +150 that the book gave is worth its $18 by the chance, and loses nothing."""
+    """A free $12 at +150 is worth its $18 profit times the chance, and loses nothing."""
     free = returns_of(1200, parse_odds("+150"), free=True)
     assert free == Returns(won=1800, pushed=0, own=0)
     chance = Chance(0.408, 0.0, 0.592)
@@ -115,7 +115,7 @@ def test_a_free_bet_risks_nothing_and_brings_its_profit_alone() -> None:
 
 
 def test_a_free_bet_asks_for_no_chance_and_has_no_share_to_stake() -> None:
-    """Nothing is at risk, so no edge on a stake is told; the same bet with own money has all."""
+    """A free bet has no break-even, edge or Kelly share; the same bet with own money has."""
     own = bet(1, "DEN ML")
     free = replace(own, free=True)
     assert own.odds is not None
@@ -130,7 +130,7 @@ def test_a_free_bet_asks_for_no_chance_and_has_no_share_to_stake() -> None:
 
 @given(chances(), prices)
 def test_kelly_bets_only_on_an_edge(chance: Chance, odds: Odds) -> None:
-    """The share lies between 0 and 1, and is above 0 just when the edge is."""
+    """The Kelly share is between 0 and 1, and above 0 exactly when the edge is."""
     share = kelly(chance, odds)
     assert 0 <= share < 1
     if abs(edge(chance, odds)) > 1e-9:
@@ -139,7 +139,7 @@ def test_kelly_bets_only_on_an_edge(chance: Chance, odds: Odds) -> None:
 
 @given(chances(), prices, st.floats(-0.05, 0.05))
 def test_no_other_share_grows_faster(chance: Chance, odds: Odds, step: float) -> None:
-    """Kelly's share has the greatest mean log growth."""
+    """No other share has a greater mean log growth than the Kelly share."""
     best = kelly(chance, odds)
     profit = float(odds.decimal) - 1
 

@@ -1,4 +1,4 @@
-"""Made-up games and bets for the engine's tests."""
+"""Builders of games, states, bets and polls for the engine's tests."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ EVENTS = tuple(x.value for x in Fact)
 
 
 def rng(seed: int) -> random.Random:
-    """Draws that are the same on every run."""
+    """A random generator that draws the same numbers on every run."""
     return random.Random(seed)  # noqa: S311 - examples, no secrets
 
 
 def after(seconds: float) -> datetime:
-    """A moment so many seconds after tip-off."""
+    """The time `seconds` after tip-off."""
     return T0 + timedelta(seconds=seconds)
 
 
@@ -57,12 +57,12 @@ def bet(
 
 
 def a_book(*bets: Bet) -> GameTracking:
-    """A book of which nothing has been seen."""
+    """A game tracking with these bets, of which no poll has been read."""
     return GameTracking(GAME, tuple(Tracked.fresh(x) for x in bets))
 
 
 def summed(periods: tuple[Score, ...]) -> Score:
-    """The score that points by period give."""
+    """The score that the points by period add up to."""
     return Score(sum(x.home for x in periods), sum(x.away for x in periods))
 
 
@@ -75,12 +75,12 @@ def live(
 
 
 def final(*points: tuple[int, int]) -> GameState:
-    """The end of a game, with each period's points as (home, away)."""
+    """The final state of a game, with each period's points as (home, away)."""
     return live(len(points), 0, *points, phase=Phase.FINAL)
 
 
 def off(phase: Phase = Phase.POSTPONED) -> GameState:
-    """A game that is not played."""
+    """A state of the game in which it is not played."""
     return GameState(GAME, phase, 0, 0, Score(0, 0))
 
 
@@ -102,20 +102,20 @@ def decide(
     at: datetime,
     origin: Origin = BOARD,
 ) -> Change:
-    """What a poll of this state does to a book, with a forecast of it."""
+    """The change that a poll of this state makes, given its outlook."""
     return advance(tracking, judge_poll(tracking, state, origin, at), seen, at)
 
 
 def look(
     tracking: GameTracking, state: GameState, seconds: float, origin: Origin = BOARD
 ) -> Change:
-    """What a poll of this state does to a book, so many seconds after tip-off."""
+    """The change that a poll of this state makes, `seconds` after tip-off, with its forecast."""
     judged = judge_poll(tracking, state, origin, after(seconds))
     return advance(tracking, judged, outlook(judged.state), after(seconds))
 
 
 def a_game(draw: random.Random, step: float = 60.0) -> Iterator[GameState]:
-    """The states of a made-up game, from before tip-off to the end, overtimes included."""
+    """The states of a random game, from before tip-off to the end, overtimes included."""
     yield SCHEDULED
     done: tuple[Score, ...] = ()
     while len(done) < 4 or summed(done).margin == 0:

@@ -1,4 +1,4 @@
-"""Real NBA finals, from the league's box scores: points by period and every player's line."""
+"""Real NBA finals, from the league's box scores: points by period and every player's figures."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.forecast import Outlook
 
 Box = dict[str, Any]
-"""A final as it is in the file: `id`, `start`, `home`, `away`, `periods`, `players`."""
+"""A final as the file holds it: `id`, `start`, `home`, `away`, `periods`, `players`."""
 
 FIGURES = ("pts", "reb", "ast", "3pm", "stl", "blk", "to")
-"""What a player's row holds after side, name, starter, played and minutes."""
+"""The statistics in a player's row, after side, name, starter, played and minutes."""
 
 
 @cache
@@ -43,7 +43,7 @@ def game_of(box: Box) -> Game:
 
 
 def final_of(box: Box) -> GameState:
-    """What is believed of a game once its final box has been read."""
+    """The game state of a final box score."""
     periods = tuple(Score(home, away) for home, away in box["periods"])
     score = Score(sum(x.home for x in periods), sum(x.away for x in periods))
     lines = tuple(
@@ -64,13 +64,13 @@ def final_of(box: Box) -> GameState:
 
 
 def off_state(box: Box) -> GameState:
-    """The same game, had it been postponed."""
+    """The state of the same game, had it been postponed."""
     return GameState(game_of(box), Phase.POSTPONED, 0, 0, Score(0, 0))
 
 
 @dataclass
 class Slate:
-    """Games with bets on them, polled one at a time; a bet on several games is in each book."""
+    """Games with bets, polled one at a time; a bet on several games is tracked in each of them."""
 
     trackings: dict[str, GameTracking]
     last: Change | None = None
@@ -78,7 +78,7 @@ class Slate:
 
     @staticmethod
     def of(games: list[Game], bets: list[Bet]) -> Slate:
-        """Books of which nothing has been seen."""
+        """Trackings of these bets of which no poll has been read."""
         fresh = {x.number: Tracked.fresh(x) for x in bets}
         return Slate(
             {
@@ -88,7 +88,7 @@ class Slate:
         )
 
     def poll(self, state: GameState, at: datetime, outlook: Outlook | None = None) -> None:
-        """Read a state of one game, and hand what it made of shared bets to the other games."""
+        """Poll one game, and hand the shared bets as they now stand to the other games."""
         change = decide(self.trackings[state.game.id], state, outlook, at)
         self.last = change
         self.alerts += change.alerts
@@ -100,19 +100,19 @@ class Slate:
                 self.trackings[game_id] = replace(tracking, tracked=newest)
 
     def fired(self, event: Fact) -> list[Alert]:
-        """Every announcement of an event so far."""
+        """Every alert of a fact so far that sends a message."""
         return [x for x in self.alerts if x.rule == event.value and x.notifies]
 
     def tracked(self) -> dict[int, Tracked]:
-        """Every bet as it stands."""
+        """Every bet as it stands, by its number."""
         return {x.bet.number: x for tracking in self.trackings.values() for x in tracking.tracked}
 
 
 def ended(game: Game) -> datetime:
-    """A moment after a game."""
+    """A time after the end of a game."""
     return game.start + timedelta(hours=2, minutes=30)
 
 
 def without_players(state: GameState) -> GameState:
-    """A final as a board tells it."""
+    """A final state without players, as the source's board gives it."""
     return replace(state, players=())

@@ -1,4 +1,4 @@
-"""What a poll changes in the bets on a game, from before tip-off to the official result."""
+"""Promises of a poll's change to the bets on a game, from before tip-off to the official result."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ END = final((30, 20), (20, 30), (30, 20), (30, 20))
 
 
 class Evening:
-    """A book that is followed over polls, with all that came of them."""
+    """A game tracking that is followed over polls, with all changes that they made."""
 
     def __init__(self, tracking: GameTracking) -> None:
-        """Begin with what is known."""
+        """Start from a tracking."""
         self.tracking = tracking
         self.changes: list[Change] = []
 
     def see(self, state: GameState, seconds: float) -> Change:
-        """A readable poll."""
+        """Take a poll that can be read."""
         return self._keep(look(self.tracking, state, seconds))
 
     def fail(self, seconds: float) -> Change:
-        """A poll that tells nothing."""
+        """Take a poll that fails."""
         return self._keep(note(self.tracking, DOWN, after(seconds)))
 
     def _keep(self, change: Change) -> Change:
@@ -59,7 +59,7 @@ class Evening:
 
     @property
     def fired(self) -> list[Alert]:
-        """Every alert that was sent."""
+        """Every alert that fired."""
         return [a for c in self.changes for a in c.alerts if a.decision is Decision.FIRED]
 
     def names(self) -> list[str]:
@@ -68,7 +68,7 @@ class Evening:
 
 
 def test_a_repeated_state_leaves_nothing() -> None:
-    """The same game told again makes no snapshot, no alert, no rule state and no note."""
+    """A poll of the same state makes no snapshot, alert, rule state or note."""
     evening = Evening(a_book(bet(1, "DEN ML", *EVENTS, "p >= 0.10", "swing 0.05 in 5m")))
     assert len(evening.see(Q1, 10).snapshots) == 1
     for seconds in range(20, 80, 10):
@@ -81,7 +81,7 @@ def test_a_repeated_state_leaves_nothing() -> None:
 @settings(max_examples=12)
 @given(st.integers(0, 10**6))
 def test_one_snapshot_for_each_bet_and_changed_state(seed: int) -> None:
-    """Over a whole game, with repeats, old boards and outages: as many as there were states."""
+    """Each bet gets one snapshot for each new state, despite repeats, old boards and outages."""
     draw = rng(seed)
     states = list(a_game(draw, step=300))
     tracking = a_book(bet(1, "DEN -4.5"), bet(2, "Q3 LAL ML"), bet(3, "LAL@DEN over 224.5"))
@@ -112,7 +112,7 @@ def test_one_snapshot_for_each_bet_and_changed_state(seed: int) -> None:
 @settings(max_examples=12)
 @given(st.integers(0, 10**6))
 def test_what_is_known_to_be_idle_changes_no_decision(seed: int) -> None:
-    """Polls a few seconds apart, some repeated or lost: the same rows as where all is stepped."""
+    """Rules that are skipped as idle leave the same rows as rules that are stepped."""
     draw, seconds = rng(seed), 0.0
     rules = (*EVENTS, "p >= 0.60", "p <= 0.40", "p crosses 0.50", "swing 0.10 in 5m")
     kept = forgetful = a_book(
@@ -133,7 +133,7 @@ def test_what_is_known_to_be_idle_changes_no_decision(seed: int) -> None:
 @settings(max_examples=12)
 @given(st.integers(0, 10**6))
 def test_no_alert_is_fired_twice(seed: int) -> None:
-    """Bet, rule and episode name a firing; they never come again."""
+    """Bet, rule and episode identify a firing, and no two firings share them."""
     states = list(a_game(rng(seed), step=120))
     rules = (*EVENTS, "p >= 0.60", "p <= 0.40", "p crosses 0.50", "swing 0.10 in 5m")
     evening = Evening(a_book(bet(1, "DEN ML", *rules), bet(2, "2H LAL +2.5", *rules)))
@@ -151,7 +151,7 @@ def test_no_alert_is_fired_twice(seed: int) -> None:
 
 
 def test_the_facts_of_a_game_are_told_as_they_happen() -> None:
-    """Start, quarters, half time, and the end, each once."""
+    """The start, each quarter and halftime are announced once each."""
     evening = Evening(a_book(bet(1, "DEN ML", "start", "quarter", "halftime", "settled")))
     q1, q2, q3 = (30, 20), (20, 31), (30, 20)
     for seconds, state in enumerate(
@@ -176,7 +176,7 @@ def test_the_facts_of_a_game_are_told_as_they_happen() -> None:
 def test_the_end_of_the_fourth_is_a_quarter_only_before_overtime(
     points: tuple[int, int], told: list[str]
 ) -> None:
-    """When the score is not level the game is over, and the result is told instead."""
+    """The fourth quarter is announced only when overtime follows, else the result is."""
     done = ((30, 30), (30, 30), (30, 30))
     evening = Evening(a_book(bet(1, "DEN ML", "quarter")))
     evening.see(live(4, 5, *done, points), 0)
@@ -185,7 +185,7 @@ def test_the_end_of_the_fourth_is_a_quarter_only_before_overtime(
 
 
 def test_half_time_is_told_once_though_the_clock_is_put_back() -> None:
-    """Half a second put back on the clock makes no second half time."""
+    """Half a second put back on the clock does not announce halftime again."""
     evening = Evening(a_book(bet(1, "DEN ML", "halftime")))
     half = live(2, 0, (30, 20), (20, 31), phase=Phase.BREAK)
     back = live(2, 0.5, (30, 20), (20, 31))
@@ -197,7 +197,7 @@ def test_half_time_is_told_once_though_the_clock_is_put_back() -> None:
 
 
 def test_a_bet_that_can_no_longer_lose_is_hit_by_two_polls() -> None:
-    """`hit` for the over and `dead` for the under, at the second poll beyond the line, once."""
+    """A passed line fires `hit` for the over and `dead` for the under, once, at the second poll."""
     over, under = (
         bet(n, f"LAL@DEN {d} 100", "hit", "dead") for n, d in ((1, "over"), (2, "under"))
     )
@@ -214,7 +214,7 @@ def test_a_bet_that_can_no_longer_lose_is_hit_by_two_polls() -> None:
 
 
 def test_a_bet_that_is_sure_to_push_is_neither_hit_nor_dead() -> None:
-    """A first quarter that ends on the line tells nothing until it is settled."""
+    """A first quarter that ends on the line fires neither `hit` nor `dead`."""
     evening = Evening(a_book(bet(1, "Q1 DEN -2", "hit", "dead")))
     evening.see(live(1, 10, (20, 18)), 0)
     evening.see(live(1, 0, (20, 18), phase=Phase.BREAK), 10)
@@ -224,7 +224,7 @@ def test_a_bet_that_is_sure_to_push_is_neither_hit_nor_dead() -> None:
 
 
 def test_a_result_needs_two_polls_a_minute_apart() -> None:
-    """Provisional at the second agreeing one, announced in the same change; then nothing more."""
+    """A second agreeing poll makes the result provisional and announces it, once."""
     evening = Evening(a_book(bet(1, "DEN -4.5", "settled", "p >= 0.80")))
     evening.see(live(4, 5, (30, 20), (20, 30), (30, 20), (30, 19)), 0)
     assert not evening.see(END, 10).settlements
@@ -244,7 +244,7 @@ def test_a_result_needs_two_polls_a_minute_apart() -> None:
 
 
 def test_a_result_is_official_once_the_box_has_been_read_again() -> None:
-    """At the first check after the rewrite; after the last one the book is done."""
+    """The first check of the box makes a result official; after the last the game is done."""
     evening = Evening(a_book(bet(1, "DEN -4.5", "settled")))
     evening.see(END, 0)
     evening.see(END, 60)
@@ -262,7 +262,7 @@ def test_a_result_is_official_once_the_box_has_been_read_again() -> None:
 
 @pytest.mark.parametrize("lower", [False, True])
 def test_a_corrected_final_makes_a_revision(lower: bool) -> None:
-    """A box that changes the result is believed, told once as regraded, and confirmed."""
+    """A box that changes the result makes a revision, announced once and then confirmed."""
     fixed = final((30, 20), (20, 30), (30, 20), (13 if lower else 30, 20 if lower else 37))
     first = END if lower else final((30, 20), (20, 30), (30, 20), (30, 20))
     evening = Evening(a_book(bet(1, "DEN -4.5", "settled", "regraded"), bet(2, "DEN +30", *EVENTS)))
@@ -281,7 +281,7 @@ def test_a_corrected_final_makes_a_revision(lower: bool) -> None:
 
 
 def test_a_correction_is_told_to_whoever_asked_for_results() -> None:
-    """With what the result was before, also where only `settled` was asked for."""
+    """A correction is announced, with the old result, also where only `settled` is a rule."""
     fixed = final((30, 20), (20, 30), (30, 20), (30, 37))
     evening = Evening(a_book(bet(1, "DEN -4.5", "settled"), bet(2, "DEN -4.5")))
     for state, seconds in ((END, 0), (END, 60), (fixed, 9000), (fixed, 9060)):
@@ -291,7 +291,7 @@ def test_a_correction_is_told_to_whoever_asked_for_results() -> None:
 
 
 def test_a_revision_of_an_official_result_is_confirmed_too() -> None:
-    """The league corrects the box after the first check: the second makes revision 2 official."""
+    """A correction after the first check is made official by the second."""
     fixed = final((30, 20), (20, 30), (30, 20), (30, 37))
     evening = Evening(a_book(bet(1, "DEN -4.5")))
     first, last = ((x - after(0)).total_seconds() for x in check_times(after(0)))
@@ -303,7 +303,7 @@ def test_a_revision_of_an_official_result_is_confirmed_too() -> None:
 
 
 def test_a_flicker_of_an_older_final_changes_no_result() -> None:
-    """One old board after the end is held."""
+    """A single old board after the end changes nothing."""
     evening = Evening(a_book(bet(1, "DEN -4.5", "settled", "regraded")))
     evening.see(END, 0)
     evening.see(END, 60)
@@ -313,7 +313,7 @@ def test_a_flicker_of_an_older_final_changes_no_result() -> None:
 
 
 def test_a_postponed_game_is_void_once_several_polls_have_said_so() -> None:
-    """Not at a flicker; and a single poll, even the very first, never settles a bet."""
+    """A postponed game voids a bet only after several polls, even from the very first poll."""
     evening = Evening(a_book(bet(1, "DEN -4.5", "settled")))
     evening.see(SCHEDULED, 0)
     for seconds in (60, 120):
@@ -326,7 +326,7 @@ def test_a_postponed_game_is_void_once_several_polls_have_said_so() -> None:
 
 
 def test_a_postponed_game_that_is_played_after_all_is_graded_again() -> None:
-    """The void is revised, and the official result waits for the checks after the real end."""
+    """The void is revised, and the result waits for the checks after the real end."""
     evening = Evening(a_book(bet(1, "DEN -4.5", "settled", "regraded")))
     evening.see(SCHEDULED, 0)
     for seconds in (60, 120, 180):
@@ -342,7 +342,7 @@ def test_a_postponed_game_that_is_played_after_all_is_graded_again() -> None:
 
 
 def test_what_cannot_be_settled_for_sure_is_for_the_person() -> None:
-    """Periods that do not add up: reviewed, never guessed; a better box later settles it."""
+    """Periods that do not add up ask for review; a later box that adds up settles the bet."""
     blind = replace(END, periods=None)
     evening = Evening(a_book(bet(1, "Q3 DEN ML", *EVENTS), bet(2, "DEN ML", *EVENTS)))
     evening.see(replace(live(3, 60, (30, 20), (20, 30), (25, 20)), periods=None), 0)
@@ -360,9 +360,9 @@ def test_what_cannot_be_settled_for_sure_is_for_the_person() -> None:
 
 
 def test_a_bet_that_cannot_be_priced_does_not_stop_the_others() -> None:
-    """It keeps its last chance and still hears of the game; the others are followed as ever."""
+    """A bet that cannot be priced keeps its chance and its facts; the others go on."""
     evening = Evening(a_book(bet(1, "Q3 DEN ML", "quarter", "p >= 0.01"), bet(2, "DEN ML")))
-    # How the second quarter ended was not seen, so that the third's points do not follow.
+    # No poll showed the end of the second quarter, so the third's points cannot be worked out.
     evening.see(live(2, 60, (30, 20), (20, 30)), 0)
     chance = evening.tracking.tracked[0].chance
     ended = live(3, 0, (30, 20), (20, 30), (27, 20), phase=Phase.BREAK)
@@ -373,7 +373,7 @@ def test_a_bet_that_cannot_be_priced_does_not_stop_the_others() -> None:
 
 
 def test_a_lost_feed_is_said_once_and_its_return_too() -> None:
-    """After a minute and a half of silence in play, not before, and not again."""
+    """After 90 s of failed polls in play, `feed_down` fires once, and `feed_back` on return."""
     evening = Evening(a_book(bet(1, "DEN ML", "feed_down", "feed_back"), bet(2, "LAL ML")))
     evening.see(Q1, 0)
     for seconds in (10, 50, 89):
@@ -390,7 +390,7 @@ def test_a_lost_feed_is_said_once_and_its_return_too() -> None:
 
 
 def test_nothing_is_lost_before_tip_off_or_after_the_end() -> None:
-    """Silence matters only while the game is played."""
+    """Failed polls before tip-off or after the end fire nothing."""
     for state in (None, SCHEDULED, END):
         evening = Evening(a_book(bet(1, "DEN ML", "feed_down")))
         if state is not None:
@@ -400,7 +400,7 @@ def test_nothing_is_lost_before_tip_off_or_after_the_end() -> None:
 
 
 def test_a_held_state_freezes_everything() -> None:
-    """A board that goes back arms, fires and clears nothing, and is no outage either."""
+    """A held state arms, fires and clears nothing, and does not count as an outage."""
     evening = Evening(a_book(bet(1, "DEN ML", "p >= 0.01", "feed_down")))
     evening.see(Q1, 0)
     before = evening.tracking.tracked
@@ -414,7 +414,7 @@ def test_a_held_state_freezes_everything() -> None:
 
 
 def test_a_live_game_that_stands_still_is_stale() -> None:
-    """After a minute and a half without change, until the next change; a break is none."""
+    """A live game is stale after 90 s without change, until it changes; a break never is."""
     evening = Evening(a_book(bet(1, "DEN ML")))
     evening.see(Q1, 0)
     assert not evening.see(Q1, 80).tracking.stale
@@ -425,7 +425,7 @@ def test_a_live_game_that_stands_still_is_stale() -> None:
 
 
 def test_a_bet_added_at_the_half_gets_one_first_snapshot() -> None:
-    """Its history starts when it is added, also while the state stands still; no alert for it."""
+    """A bet that is added in play gets a snapshot at the next poll, and no alert fires for it."""
     evening = Evening(a_book(bet(1, "DEN ML")))
     half = live(2, 0, (40, 20), (30, 20), phase=Phase.BREAK)
     evening.see(half, 0)
@@ -442,7 +442,7 @@ def test_a_bet_added_at_the_half_gets_one_first_snapshot() -> None:
 
 
 def test_bets_come_and_go_while_the_others_keep_their_memory() -> None:
-    """A withdrawn bet is no longer followed, a changed rule starts afresh, the rest stays."""
+    """A withdrawn bet goes, a changed rule starts anew, and all else keeps its memory."""
     evening = Evening(a_book(bet(1, "DEN ML", "p >= 0.80", "p <= 0.10"), bet(2, "LAL ML")))
     evening.see(Q1, 0)
     kept = evening.tracking.tracked[0].rules
@@ -455,7 +455,7 @@ def test_bets_come_and_go_while_the_others_keep_their_memory() -> None:
 
 
 def test_one_poll_is_enough_in_the_last_two_minutes() -> None:
-    """At 1:50 of the fourth a level fires at once, as in all of overtime; at 3:00 it is held."""
+    """A level fires at once in the last two minutes and in overtime; before that it is held."""
     done = ((30, 20), (20, 30), (30, 30))
     for period, clock, fires in ((4, 180.0, False), (4, 110.0, True), (5, 200.0, True)):
         evening = Evening(a_book(bet(1, "DEN ML", "p >= 0.85")))
@@ -470,7 +470,7 @@ def test_one_poll_is_enough_in_the_last_two_minutes() -> None:
 
 
 def test_an_alert_about_a_chance_is_worth_ten_minutes() -> None:
-    """A held decision is never sent; a fired one carries when it is no longer worth sending."""
+    """An alert about a chance expires after ten minutes; a held decision has no expiry."""
     evening = Evening(a_book(bet(1, "DEN ML", "p >= 0.60")))
     done = ((30, 20), (20, 30), (30, 25))
     evening.see(live(4, 700, *done, (0, 20)), 0)
@@ -484,7 +484,7 @@ def test_an_alert_about_a_chance_is_worth_ten_minutes() -> None:
 
 
 def test_a_wall_clock_that_is_set_back_delays_no_result() -> None:
-    """Yesterday on the wall: the second agreeing poll settles all the same."""
+    """The second agreeing poll settles a bet even when the wall clock was set back a day."""
     evening = Evening(a_book(bet(1, "DEN -4.5", "settled")))
     evening.see(END, 0)
     assert evening.see(END, 60 - 86_400).settlements
@@ -501,13 +501,13 @@ def test_a_bet_is_settled_once_however_often_the_end_is_told() -> None:
 
 
 def test_a_score_without_periods_is_followed_too() -> None:
-    """Game markets need no points by period."""
+    """A whole-game bet is followed without points by period."""
     blind = GameState(GAME, Phase.LIVE, 2, 300, Score(44, 40))
     assert len(look(a_book(bet(1, "DEN -4.5")), blind, 0).snapshots) == 1
 
 
 def test_a_chance_that_was_told_the_other_way_since_is_news_again() -> None:
-    """Told at 30 %, then at 80 %, then down again: the last thing heard is true no more."""
+    """A level fires again once another message said the opposite in between."""
     rules = ("p >= 0.80", "p <= 0.30")
     courses = {
         (-12, 12, -12, 12): ["p <= 0.30", "p >= 0.80", "p <= 0.30", "p >= 0.80"],
@@ -529,7 +529,7 @@ def test_a_chance_that_was_told_the_other_way_since_is_news_again() -> None:
 def test_a_result_that_was_taken_back_is_graded_at_the_end_as_if_for_the_first_time(
     given: Result,
 ) -> None:
-    """And told as the result, not as a corrected box, whatever had been given."""
+    """A withdrawn result is graded at the end and announced as a result, not a correction."""
     evening = Evening(a_book(bet(1, "DEN ML", "settled", "regraded")))
     evening.see(Q1, 10)
     (tracked,) = evening.tracking.tracked

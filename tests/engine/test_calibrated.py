@@ -1,4 +1,4 @@
-"""A snapshot names what corrected its chance, and keeps the chance as the forecast had it."""
+"""Promises of calibration: a snapshot names it, and keeps the chance before it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STATE = live(3, 300.0, (30, 25), (28, 26), (14, 20))
 
 
 def test_only_what_the_map_is_for_is_moved() -> None:
-    """A spread is, a total is not, and the snapshot tells them apart."""
+    """A calibration of margins moves a spread and not a total, and the snapshots say so."""
     tracking = a_book(bet(1, "DEN -4.5"), bet(2, "over 224.5"))
     seen = forecast(STATE, PRIOR, replace(load_parameters("nba"), calibrations=MILDER))
     moved, plain = decide(tracking, STATE, seen, after(5000)).snapshots
@@ -26,7 +26,7 @@ def test_only_what_the_map_is_for_is_moved() -> None:
 
 
 def test_legs_on_one_game_are_told_as_the_forecast_has_them() -> None:
-    """Each of them, and all together: a leg is never less likely than the parlay."""
+    """Legs of a same-game parlay are not calibrated, so that none is less likely than it."""
     one, two = bet(1, "DEN -4.5"), bet(2, "DEN ML")
     slip = Parlay((Leg(one.game, one.legs[0].market), Leg(two.game, two.legs[0].market)))
     tracking = a_book(replace(one, market=slip))

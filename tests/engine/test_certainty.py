@@ -1,4 +1,4 @@
-"""Results are told when they are certain: by two polls, once, and taken back if need be."""
+"""Promises of certain results: two polls announce them, once, and a correction takes them back."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ RULES = tuple(parse_rule(x) for x in ("hit", "dead", "settled", "regraded"))
 
 
 def told(change: Change) -> list[Alert]:
-    """What is told of a change, by the usual policy."""
+    """The alerts of a change that fire under the default policy."""
     return [x for x in route(change, Policy(), after(0)).alerts if x.decision is Decision.FIRED]
 
 
 def names(change: Change) -> list[str]:
-    """The rules that are told."""
+    """The rules that fire."""
     return [x.rule for x in told(change)]
 
 
 def test_a_line_that_is_passed_is_told_once_and_its_end_not_again() -> None:
-    """`hit` at the second poll, nothing at the final; the row says why."""
+    """`hit` fires at the second poll, and the final holds `settled` back with its reason."""
     tracking = a_book(bet(1, "LAL@DEN over 100", *EVENTS))
     tracking = look(tracking, live(3, 300, (30, 30), (30, 9), (1, 0)), 0).tracking
     first = look(tracking, live(3, 290, (30, 30), (30, 9), (3, 0)), 10)
@@ -49,7 +49,7 @@ def test_a_line_that_is_passed_is_told_once_and_its_end_not_again() -> None:
 
 
 def test_a_correction_takes_back_what_was_told_and_it_is_told_again() -> None:
-    """In plain words, and once each way."""
+    """A correction takes `hit` back in plain words, and passing the line again fires it again."""
     tracking = a_book(bet(1, "LAL@DEN over 100", "hit"))
     passed = live(3, 280, (30, 30), (30, 9), (3, 0))
     back = live(3, 270, (30, 30), (30, 9), (1, 0))
@@ -71,7 +71,7 @@ def test_a_correction_takes_back_what_was_told_and_it_is_told_again() -> None:
 
 
 def test_a_result_that_ends_otherwise_is_told_after_all() -> None:
-    """A final that takes back what was told as certain is a result of its own."""
+    """A final that contradicts an announced `hit` is announced as `settled`."""
     tracking = a_book(bet(1, "LAL@DEN over 100", "hit", "settled"))
     passed = live(4, 10, (30, 30), (30, 5), (3, 0), (3, 0))
     first = look(tracking, passed, 0)
@@ -87,14 +87,14 @@ def test_a_result_that_ends_otherwise_is_told_after_all() -> None:
 
 
 def star(points: int, period: int = 3) -> GameState:
-    """A game in play with one man's points."""
+    """A game in play with one player's points."""
     line = PlayerLine("7", "Big Man", Side.HOME, (("pts", points), ("reb", 4)), 20.0, played=True)
     state = live(period, 300, *[(30, 25)] * (period - 1), (points, 0))
     return replace(state, players=(line,))
 
 
 def test_a_player_who_has_passed_his_line_is_hit_and_the_under_dead() -> None:
-    """While the score stands as well: his figures are what counts."""
+    """A player's passed line fires `hit` and `dead`, even while the score stays the same."""
     line = PlayerTotal(Player("Big Man", Side.HOME), Stat.PTS, Direction.OVER, 20.5)
     under = replace(line, direction=Direction.UNDER)
     bets = tuple(
@@ -113,14 +113,14 @@ OTHER = Game("0022600002", "nba", "BOS", "NYK", T0)
 
 
 def slip(*legs: Leg, odds: str | None = "+260") -> GameTracking:
-    """A parlay, in the book of the first game."""
+    """A tracking of the first game with a parlay."""
     price = None if odds is None else parse_odds(odds)
     made = Bet(1, "a parlay", Parlay(legs), GAME, RULES, T0, odds=price, stake_cents=1000)
     return GameTracking(GAME, (Tracked.fresh(made),))
 
 
 def test_a_dead_leg_makes_the_parlay_dead() -> None:
-    """Whatever its other game does."""
+    """One certain loss makes the parlay `dead`, whatever its other game does."""
     under = Leg(GAME, Total(Direction.UNDER, 99.5))
     tracking = slip(under, Leg(OTHER, Moneyline(Side.HOME)))
     rows: list[str] = []
@@ -131,7 +131,7 @@ def test_a_dead_leg_makes_the_parlay_dead() -> None:
 
 
 def test_a_parlay_with_a_void_leg_is_won_and_asks_what_it_paid() -> None:
-    """Its chance is 1 and its payout unknown where the legs' own prices are."""
+    """Without the legs' prices its chance is 1, and the person is asked for the payout."""
     nobody = Leg(GAME, PlayerTotal(Player("Big Man", Side.HOME), Stat.PTS, Direction.OVER, 20.5))
     tracking = slip(Leg(GAME, Moneyline(Side.HOME)), nobody)
     absent = PlayerLine("7", "Big Man", Side.HOME, (("pts", 0),))
@@ -152,7 +152,7 @@ def test_a_parlay_with_a_void_leg_is_won_and_asks_what_it_paid() -> None:
 
 
 def test_a_live_score_at_zero_is_not_over() -> None:
-    """A last shot may still count: a quarter is decided when it is called over."""
+    """A live quarter at 0:00 is not over until it is called over: a last shot may count."""
     tracking = a_book(bet(1, "Q1 DEN ML", "hit"))
     for seconds in (0, 10):
         tracking = look(tracking, live(1, 0, (30, 29)), seconds).tracking

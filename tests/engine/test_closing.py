@@ -1,4 +1,4 @@
-"""Promises of the close: whose quotes count, how old they may be, what a bet was worth by it."""
+"""Promises of the close: which quotes count, how old they may be, and a bet's value by it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ POINTS = Selection("player_points", "over", 27.5, JOKIC.name)
 def pair(
     book: str, selection: Selection, odds: tuple[float, float], minutes: float = 2.0
 ) -> list[Quote]:
-    """Both sides of a line by a book, so many minutes before the tip-off."""
+    """One book's quotes of both sides of a line, `minutes` before tip-off."""
     at = TIP - timedelta(minutes=minutes)
     return [
         Quote(GAME.id, book, selection, at, odds[0]),
@@ -61,7 +61,7 @@ def pair(
 
 
 def market(*books: str, minutes: float = 2.0) -> list[TwoSided]:
-    """The usual lines by some books."""
+    """The usual lines, quoted by each of these books."""
     return two_sided(
         [
             quote
@@ -76,38 +76,38 @@ def market(*books: str, minutes: float = 2.0) -> list[TwoSided]:
 
 
 def bet(wager: Market | Parlay, odds: str | None = "-110", minutes: float = 60.0) -> Bet:
-    """A bet that was placed so many minutes before the tip-off."""
+    """A bet that was placed `minutes` before tip-off."""
     placed = TIP - timedelta(minutes=minutes)
     price = None if odds is None else parse_odds(odds)
     return Bet(1, "x", wager, GAME, (), placed, odds=price, stake_cents=1000)
 
 
 class Known:
-    """Players of whom nothing is kept, unless it is said."""
+    """A source of player priors that knows only the players it is given."""
 
     def __init__(self, *names: Player) -> None:
         self.names = names
 
     def of(self, bets: Sequence[Bet], game: Game) -> PlayerPriors | None:  # noqa: ARG002
-        """The average player for those who were named."""
+        """Average priors for the known players."""
         figures = load_player_figures(game.league)
         known = {(x.side, x.key): player_prior((), figures) for x in self.names}
         return PlayerPriors(figures, known, guess=False)
 
     def knows_player(self, player: Player, game: Game) -> bool:  # noqa: ARG002
-        """Whether he was named."""
+        """Whether the player is one of those given."""
         return player in self.names
 
 
 def value(made: GameClose, *bets: Bet, known: Known | None = None) -> ClosingValue:
-    """What the first of some bets was worth by a close."""
+    """The closing line value of the first of these bets."""
     placed = [Placed(x) for x in bets]
     found = closing_values(placed, {GAME.id: made}, {}, load_parameters, known or Known(), TIP)
     return found[0]
 
 
 def test_the_tip_off_is_when_the_clock_began_to_run() -> None:
-    """The first look that shows the game live, less what had been played by then."""
+    """The tip-off is the time of the first live poll less the game clock that had run."""
     state = GameState(GAME, Phase.LIVE, 1, 690.0, Score(2, 0))
     assert tip_off(state, TIP + timedelta(seconds=30)) == TIP
     later = replace(state, period=2, clock=720.0)
@@ -115,7 +115,7 @@ def test_the_tip_off_is_when_the_clock_began_to_run() -> None:
 
 
 def test_the_close_is_the_median_of_fair_chances_of_three_books() -> None:
-    """Each book's margin is taken out by proportion."""
+    """The close is the median of three books' chances, each without the book's margin."""
     lines = market("a", "b", "c")
     lines[0] = lines[0]._replace(odds=1.40, other=3.05)
     made = close(GAME.id, 1, TIP, lines)
@@ -127,7 +127,7 @@ def test_the_close_is_the_median_of_fair_chances_of_three_books() -> None:
 
 
 def test_quotes_from_after_the_tip_off_and_old_ones_do_not_count() -> None:
-    """A price after the tip is another instrument; one of eleven minutes ago is not asked."""
+    """Quotes from after tip-off or over ten minutes before it do not count."""
     assert close(GAME.id, 1, TIP, market("a", "b", "c", minutes=-0.1)).closing.empty
     assert close(GAME.id, 1, TIP, market("a", "b", "c", minutes=10.1)).closing.empty
     stale = close(GAME.id, 1, TIP, market("a", "b", "c", minutes=10.1))
@@ -135,7 +135,7 @@ def test_quotes_from_after_the_tip_off_and_old_ones_do_not_count() -> None:
 
 
 def test_with_two_books_an_exchange_stands_in_and_then_espn() -> None:
-    """And is named."""
+    """With only two books an exchange makes the close, or else ESPN, and the close names it."""
     two = close(GAME.id, 1, TIP, market("a", "b"))
     assert two.closing.empty
     assert two.why["moneyline"] == "2 books quoted it, 3 count"
@@ -144,7 +144,7 @@ def test_with_two_books_an_exchange_stands_in_and_then_espn() -> None:
 
 
 def test_a_book_with_the_sides_swapped_does_not_move_the_close() -> None:
-    """It is far from the median of the others."""
+    """A book whose sides are swapped is far from the median and left out."""
     lines = market("a", "b", "c")
     swapped = [x._replace(book="d", odds=x.other, other=x.odds) for x in lines if x.book == "a"]
     made = close(GAME.id, 1, TIP, lines + swapped)
@@ -152,7 +152,7 @@ def test_a_book_with_the_sides_swapped_does_not_move_the_close() -> None:
 
 
 def test_a_quoted_bet_is_worth_its_price_times_the_fair_chance() -> None:
-    """Clv = w d + p - 1, with no model in it."""
+    """A quoted bet's value is w d + p - 1, without any model."""
     made = close(GAME.id, 1, TIP, market("a", "b", "c"))
     found = value(made, bet(Moneyline(Side.AWAY), "+200"))
     w = 1 - 2.85 / (1.45 + 2.85)
@@ -164,7 +164,7 @@ def test_a_quoted_bet_is_worth_its_price_times_the_fair_chance() -> None:
 
 
 def test_a_line_that_moved_is_converted_by_the_distribution() -> None:
-    """-4.5 is worth more than -5.5, by what lies between; so is a half point of the total."""
+    """A bet at another line than the close is valued by the outlook at the closing lines."""
     made = close(GAME.id, 1, TIP, market("a", "b", "c"))
     better = value(made, bet(Spread(Side.HOME, -4.5)))
     assert (better.grade, better.points) == (Grade.CONVERTED, -5.5)
@@ -179,7 +179,7 @@ def test_a_line_that_moved_is_converted_by_the_distribution() -> None:
 
 
 def test_a_players_line_is_read_off_his_closing_line() -> None:
-    """His mean moves until the closing line has its fair chance; the bet's own is then read off."""
+    """A player's other line is valued by an outlook that is fitted to his closing line."""
     made = close(GAME.id, 1, TIP, market("a", "b", "c"))
     same = value(made, bet(PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 27.5)))
     assert same.grade is Grade.QUOTED
@@ -191,7 +191,7 @@ def test_a_players_line_is_read_off_his_closing_line() -> None:
 
 
 def test_a_player_whom_nobody_quotes_has_our_own_model_or_nothing() -> None:
-    """Apart from the rest where he is known, missing where he is not."""
+    """A player without quotes is valued by the model, or not at all when little known."""
     made = close(GAME.id, 1, TIP, market("a", "b", "c"))
     line = bet(PlayerTotal(JOKIC, Stat.AST, Direction.OVER, 8.5))
     other = Player("Austin Reaves", Side.AWAY)
@@ -201,7 +201,7 @@ def test_a_player_whom_nobody_quotes_has_our_own_model_or_nothing() -> None:
 
 
 def test_a_parlay_is_worth_its_legs_together() -> None:
-    """Legs of one game hang together: the favourite and its own spread are no two coins."""
+    """Legs of one game are valued by their joint chance, not by the product."""
     made = close(GAME.id, 1, TIP, market("a", "b", "c"))
     slip = Parlay((Leg(GAME, Moneyline(Side.HOME)), Leg(GAME, Spread(Side.HOME, -5.5))))
     found = value(made, bet(slip, "+150"))
@@ -211,7 +211,7 @@ def test_a_parlay_is_worth_its_legs_together() -> None:
 
 
 def test_what_is_missing_says_why() -> None:
-    """A live bet, one without a price, a game that was called off, nothing quoted."""
+    """A live bet, a bet without a price, a cancelled game and missing quotes say why."""
     made = close(GAME.id, 1, TIP, market("a", "b", "c"))
     assert value(made, bet(Moneyline(Side.HOME), minutes=-5)).reason == "live bet"
     assert value(made, bet(Moneyline(Side.HOME), None)).reason == "no price"
@@ -223,7 +223,7 @@ def test_what_is_missing_says_why() -> None:
 
 
 def test_an_exchanges_fee_is_in_its_price_and_not_in_what_is_fair() -> None:
-    """Fifty cents cost 51.75."""
+    """An exchange's price includes its fee, and its fair chance does not."""
     assert after_fee("kalshi", 0.5) == pytest.approx(1 / 0.5175)
     assert before_fee("kalshi", after_fee("kalshi", 0.37)) == pytest.approx(1 / 0.37)
     (line,) = two_sided(pair("kalshi", HOME, (after_fee("kalshi", 0.62), after_fee("kalshi", 0.4))))
@@ -231,7 +231,7 @@ def test_an_exchanges_fee_is_in_its_price_and_not_in_what_is_fair() -> None:
 
 
 def test_a_row_is_written_only_where_a_price_has_changed() -> None:
-    """What is no longer told is a row as well; what comes again is open again."""
+    """A row is stored for a changed price and a missing one, and again when it comes back."""
     board, scope = QuoteBoard(), "here"
     first = pair("a", HOME, (1.45, 2.85), 5)
     rows = board.changed(first, scope, first[0].at)
@@ -245,13 +245,13 @@ def test_a_row_is_written_only_where_a_price_has_changed() -> None:
     board.take([], gone, scope, 2)
     assert board.quotes(GAME.id) == []
     assert [x.open for x in board.changed(again, scope, TIP)] == [True, True]
-    # What stood before it was suspended is still the last that was quoted.
+    # The quotes from before the suspension are still the last ones in the history.
     assert [x.at for x in board.lines(GAME.id)] == [first[0].at, again[0].at]
     assert board.standing(GAME.id) == []
 
 
 def test_the_best_price_is_over_your_books_and_anchors_stand_apart() -> None:
-    """An exchange's price counts where you bet there."""
+    """The best price is at the person's books, or at any book that is no anchor."""
     quotes = [
         Quote(GAME.id, book, HOME, TIP, odds)
         for book, odds in (("a", 1.45), ("b", 1.50), ("pinnacle", 1.55), ("espn", 1.60))
@@ -266,7 +266,7 @@ def test_the_best_price_is_over_your_books_and_anchors_stand_apart() -> None:
 
 
 def test_a_line_that_a_book_has_left_is_quoted_no_more() -> None:
-    """Three books stood at -5.5 nine minutes before the tip-off, and at -6.5 in the end."""
+    """A line that the books have moved from does not count for the close."""
     left = [x._replace(at=x.at - timedelta(minutes=7)) for x in market("a", "b", "c")]
     moved = replace(SPREAD, points=-6.5)
     lines = left + two_sided([x for book in "abc" for x in pair(book, moved, (1.91, 1.91))])
@@ -274,12 +274,12 @@ def test_a_line_that_a_book_has_left_is_quoted_no_more() -> None:
     assert made.fair(SPREAD) is None
     assert made.closing.home_spread == -6.5
     assert value(made, bet(Spread(Side.HOME, -5.5))).grade is Grade.CONVERTED
-    # What they did not quote again still stands.
+    # The totals were not quoted again and still count.
     assert made.closing.total == 225.5
 
 
 def test_a_bet_that_came_back_whole_has_no_value() -> None:
-    """No price was taken, so none is judged; a value from before is reckoned anew."""
+    """A void bet has no closing line value, and an earlier value is replaced."""
     made = close(GAME.id, 1, TIP, market("a", "b", "c"))
     line = bet(Moneyline(Side.HOME))
     before = value(made, line)
@@ -291,12 +291,12 @@ def test_a_bet_that_came_back_whole_has_no_value() -> None:
 
 
 def void_settlement() -> Settlement:
-    """A result that gave the stake back."""
+    """A settlement that returns the stake."""
     return Settlement(1, 1, Result.VOID, 1000, TIP, "he did not play")
 
 
 def test_a_leg_that_is_void_drops_out_of_a_parlays_value() -> None:
-    """The rest is worth its own legs at the product of their own prices."""
+    """A parlay with a void leg is valued by its other legs and the product of their prices."""
     made = close(GAME.id, 1, TIP, market("a", "b", "c"))
     legs = (
         Leg(GAME, Moneyline(Side.HOME), parse_odds("1.50")),
@@ -318,7 +318,7 @@ def test_a_leg_that_is_void_drops_out_of_a_parlays_value() -> None:
 
 
 def test_a_parlay_whose_legs_have_no_prices_has_no_value_without_one_of_them() -> None:
-    """What the book makes of its price then is not told."""
+    """Without the legs' prices a parlay with a void leg has no price and no value."""
     made = close(GAME.id, 1, TIP, market("a", "b", "c"))
     slip = Parlay((Leg(GAME, Moneyline(Side.HOME)), Leg(GAME, Spread(Side.HOME, -5.5))))
     placed = Placed(bet(slip, "+150"), dropped=(1,))
@@ -327,7 +327,7 @@ def test_a_parlay_whose_legs_have_no_prices_has_no_value_without_one_of_them() -
 
 
 def test_a_leg_of_a_game_that_is_called_off_leaves_the_rest_to_be_valued() -> None:
-    """Its own game has no close."""
+    """Once the leg of a cancelled game is void, the other legs are valued."""
     made = close(GAME.id, 1, TIP, market("a", "b", "c"))
     other = replace(GAME, id="0022600002", home="BOS", away="NYK")
     off = GameClose(Closing(other.id, 2, None))
@@ -345,7 +345,7 @@ def test_a_leg_of_a_game_that_is_called_off_leaves_the_rest_to_be_valued() -> No
 
 
 def test_halves_and_alternate_lines_that_are_quoted_need_no_model() -> None:
-    """Three books quote the first half's total, and his other line beside the main one."""
+    """Quoted halves and alternate lines are valued by their quotes, without a model."""
     half = Selection("total", "over", 112.5, span=Span.H1)
     lower = replace(POINTS, market="player_points_alternate", points=24.5)
     quotes = [
@@ -359,6 +359,6 @@ def test_halves_and_alternate_lines_that_are_quoted_need_no_model() -> None:
     assert his.grade is Grade.QUOTED
     assert his.chance is not None
     assert his.chance.win == pytest.approx(2.8 / (1.45 + 2.8), abs=1e-12)
-    # Another half's line is not this one.
+    # The quotes of the first half are not quotes of the second.
     second = value(made, bet(Total(Direction.OVER, 112.5, Span.H2)))
     assert second.grade is Grade.CONVERTED

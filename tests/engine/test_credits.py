@@ -1,4 +1,4 @@
-"""Promises of credits: closes come first, planned is charged, and the rest is refused."""
+"""Promises of credits: closes come first, the planned cost is charged, the rest is refused."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def tip(number: int, start: datetime, *own: str) -> Tip:
 
 
 def charged(purchase: Purchase) -> int:
-    """What the provider charges for the request, by its own rule: markets times regions."""
+    """The credits that the provider charges for a request: markets times regions."""
     assert purchase.markets
     return len(purchase.markets) * 1
 
 
 @pytest.mark.parametrize(("month", "spent"), [("2023-11", 384), ("2024-01", 438), ("2024-03", 432)])
 def test_every_close_of_a_real_month_fits_the_free_plan(month: str, spent: int) -> None:
-    """Planned is charged, to the credit, and 500 are enough for every game of the league."""
+    """500 credits pay every close of a month, and each request costs as planned."""
     starts = [datetime.fromisoformat(f"{x}+00:00") for x in TIPS[month]]
     left = 500
     bought: list[Purchase] = []
@@ -64,7 +64,7 @@ def test_every_close_of_a_real_month_fits_the_free_plan(month: str, spent: int) 
 
 
 def test_players_of_one_game_cost_each_market_that_is_asked_for() -> None:
-    """Ten books count like a region, eleven like two."""
+    """Each player market is charged; eleven named books count as two regions."""
     two = Tariff.of(("h2h",), ("us",), tuple(f"book{i}" for i in range(11)))
     closes, own = plan([tip(1, START, "player_points", "player_assists")], two)
     assert (closes.planned, own.planned) == (2, 4)
@@ -72,7 +72,7 @@ def test_players_of_one_game_cost_each_market_that_is_asked_for() -> None:
 
 
 def test_a_close_is_bought_with_fewer_markets_before_it_is_not_bought_at_all() -> None:
-    """And what cannot be paid says so in words."""
+    """A close too dear is bought with fewer markets; with no credits it is refused."""
     (wanted,) = plan([tip(1, START)], TARIFF)
     some = afford(wanted, 2, TARIFF)
     assert isinstance(some, Purchase)
@@ -82,7 +82,7 @@ def test_a_close_is_bought_with_fewer_markets_before_it_is_not_bought_at_all() -
 
 
 def test_nothing_else_takes_what_tonights_closes_need() -> None:
-    """Other markets wait behind closes, and looks behind the closes of a whole month."""
+    """Other markets leave tonight's closes their credits; looks leave a whole month's."""
     closes, own = plan([tip(1, START, "player_points")], TARIFF)
     assert closes.planned == 3
     assert isinstance(afford(own, 3, TARIFF, closes_left=3), Refusal)
@@ -94,7 +94,7 @@ def test_nothing_else_takes_what_tonights_closes_need() -> None:
 
 
 def test_a_close_is_bought_when_the_countdown_nears_its_end() -> None:
-    """At four minutes to go, whatever was listed; without a countdown six minutes after that."""
+    """A close is due at four minutes to go, or six minutes after the listed tip-off."""
     game = tip(1, START)
     late = START + timedelta(minutes=20)
     assert not due(game, late, timedelta(minutes=5))
@@ -104,7 +104,7 @@ def test_a_close_is_bought_when_the_countdown_nears_its_end() -> None:
 
 
 def test_a_close_asks_for_the_markets_that_bets_are_on_and_no_more() -> None:
-    """Halves, team totals and players of the very game; alternate lines where they are wanted."""
+    """A close buys the markets of the game's bets, and alternate lines only if configured."""
     game = Game("1", "nba", "DEN", "LAL", START)
     jokic = Player("Nikola Jokić", Side.HOME)
     markets: tuple[Market, ...] = (

@@ -1,4 +1,4 @@
-"""Ends that cannot be believed, or do not come: what is certain settles, the rest is a person's."""
+"""Promises of doubtful ends: what is certain settles, and a person decides the rest."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HOURS = 3600.0
 
 
 def followed(*picks: str) -> GameTracking:
-    """Bets on a game that was seen until its third quarter."""
+    """A tracking of bets on a game whose last poll was in the third quarter."""
     tracking = a_book(*(bet(n, x, *EVENTS) for n, x in enumerate(picks, 1)))
     for state, seconds in ((AT_HALF, 0), (AT_HALF, 20), (THIRD, 900)):
         tracking = look(tracking, state, seconds).tracking
@@ -37,7 +37,7 @@ def followed(*picks: str) -> GameTracking:
 
 
 def failing(tracking: GameTracking, told: str, *hours: float) -> Change:
-    """Polls, so many hours after tip-off, that tell an end which is not believed."""
+    """Take polls at these hours after tip-off that claim an end which is not believed."""
     change = Change(tracking)
     for hour in hours:
         why = Unreadable(Trouble.MALFORMED, "status is wrong", told)
@@ -46,7 +46,7 @@ def failing(tracking: GameTracking, told: str, *hours: float) -> Change:
 
 
 def results(tracking: GameTracking) -> list[str]:
-    """How each bet ended, `review` where a person must say, `open` where nothing is known."""
+    """The result of each bet; `review` where a person must decide, `open` without one."""
     return [
         "review" if x.review else "open" if x.settlement is None else x.settlement.result.value
         for x in tracking.tracked
@@ -54,7 +54,7 @@ def results(tracking: GameTracking) -> list[str]:
 
 
 def test_a_half_is_settled_at_its_end_and_told_once() -> None:
-    """By two polls that agree; what was told as hit is not told again, and the final grades it."""
+    """Two polls settle a half at its end; a result already told as `hit` is not told again."""
     tracking = a_book(
         bet(1, "1H DEN ML", *EVENTS), bet(2, "1H LAL ML", "settled"), bet(3, "DEN ML")
     )
@@ -71,7 +71,7 @@ def test_a_half_is_settled_at_its_end_and_told_once() -> None:
 
 
 def test_a_half_that_is_corrected_at_the_final_is_regraded() -> None:
-    """The final state grades every part again."""
+    """The final state grades a settled half again."""
     tracking = a_book(bet(1, "1H DEN -6", "settled", "regraded"))
     for seconds in (0, 20):
         tracking = look(tracking, AT_HALF, seconds).tracking
@@ -83,7 +83,7 @@ def test_a_half_that_is_corrected_at_the_final_is_regraded() -> None:
 
 
 def test_what_is_called_off_after_it_began_keeps_what_was_played() -> None:
-    """Halves, quarters and lines that are passed stand; what was not played out is void."""
+    """In a cancelled game finished parts and passed lines stand; the rest is void."""
     tracking = followed(
         "1H DEN ML", "Q1 DEN -1.5", "DEN ML", "LAL@DEN over 140.5", "DEN under 70.5"
     )
@@ -95,14 +95,14 @@ def test_what_is_called_off_after_it_began_keeps_what_was_played() -> None:
 
 @pytest.mark.parametrize(("left", "result"), [(299, Result.WON), (301, Result.VOID)])
 def test_the_minutes_of_the_house_let_a_game_stand(left: float, result: Result) -> None:
-    """43 of 48 minutes."""
+    """A game stands after 43 of 48 minutes."""
     cut = live(4, left, (30, 20), (30, 20), (30, 20), (10, 5), phase=Phase.LIVE)
     state = replace(cut, phase=Phase.CANCELLED)
     assert judge(market("DEN ML"), state, HouseRules()).result is result
 
 
 def test_an_end_that_is_not_believed_goes_to_a_person_within_hours() -> None:
-    """With what was told and what was seen; a believable one later settles it all the same."""
+    """After two hours a person decides; a believable final still settles the bets later."""
     tracking = followed("1H DEN ML", "DEN ML", "LAL@DEN over 150.5", "LAL@DEN over 220.5")
     early = failing(tracking, "said to be final in Q3", 0.3, 1.0, 2.0).tracking
     assert results(early) == ["won", "open", "open", "open"]
@@ -119,7 +119,7 @@ def test_an_end_that_is_not_believed_goes_to_a_person_within_hours() -> None:
 
 
 def test_a_game_that_is_interrupted_for_good_goes_to_a_person() -> None:
-    """A document that tells the same for hours counts as much as none."""
+    """A game that stays suspended for three hours goes to a person."""
     tracking = followed("1H DEN ML", "DEN ML")
     still = replace(THIRD, phase=Phase.SUSPENDED)
     for hour in (0.3, 2.0):
@@ -134,7 +134,7 @@ def test_a_game_that_is_interrupted_for_good_goes_to_a_person() -> None:
 
 
 def test_a_game_of_which_nothing_is_heard_goes_to_a_person() -> None:
-    """After a night without a feed, and one that never began after half a day."""
+    """A game without readable polls for twelve hours goes to a person, begun or not."""
     away = Unreadable(Trouble.DOWN, "no answer")
     tracking = followed("DEN ML")
     assert results(note(tracking, away, after(6 * HOURS)).tracking) == ["open"]
@@ -153,7 +153,7 @@ def test_a_game_of_which_nothing_is_heard_goes_to_a_person() -> None:
     ],
 )
 def test_a_final_that_contradicts_what_was_seen_is_not_believed(end: GameState) -> None:
-    """Its periods, its score or another document say otherwise: a person decides."""
+    """A final that contradicts earlier polls or another document is left to a person."""
     tracking = followed("1H DEN ML", "DEN ML")
     for seconds in range(1000, 5000, 60):
         tracking = look(tracking, end, seconds).tracking
@@ -168,7 +168,7 @@ def test_a_final_that_contradicts_what_was_seen_is_not_believed(end: GameState) 
 
 
 def test_a_final_whose_box_cannot_be_read_is_official_by_its_age() -> None:
-    """An hour after the last look was due, with the reason; a contradiction is doubted instead."""
+    """An unreadable box makes a result official an hour after the last check; a claim doubts it."""
     tracking = a_book(bet(1, "DEN ML"))
     end = final((30, 20), (30, 20), (30, 20), (30, 20))
     for seconds in (0, 60):
@@ -194,7 +194,7 @@ STAR = max(END.players, key=lambda x: x.stat("pts"))
 
 
 def a_line(points: float, seen: GameState | None = None) -> GameTracking:
-    """A bet on the star, with a box that was seen while the game was played."""
+    """A tracking of a bet on the star, with a state in play where `seen` is given."""
     line = PlayerTotal(Player(STAR.name, STAR.side), Stat.PTS, Direction.OVER, points)
     start = game_of(BOX).start
     tracking = GameTracking(
@@ -204,7 +204,7 @@ def a_line(points: float, seen: GameState | None = None) -> GameTracking:
 
 
 def played(state: GameState, *, points: int | None) -> GameState:
-    """The box with other points of the star, who did not play where there are none."""
+    """The state with other points of the star; where `points` is None he did not play."""
     stats = tuple((k, points or 0 if k == "pts" else v) for k, v in STAR.stats)
     minutes = 0.0 if points is None else STAR.minutes
     line = replace(STAR, stats=stats, played=points is not None, minutes=minutes)
@@ -213,7 +213,7 @@ def played(state: GameState, *, points: int | None) -> GameState:
 
 
 def test_a_box_that_does_not_add_up_waits_and_then_asks() -> None:
-    """Until the box has been rewritten; one that adds up settles it."""
+    """A contradictory box waits for the rewrite, then asks a person; a better one settles it."""
     tracking, end = a_line(STAR.stat("pts") - 0.5), ended(game_of(BOX))
     short = played(END, points=STAR.stat("pts") - 2)
     first, last = check_times(end)
@@ -229,7 +229,7 @@ def test_a_box_that_does_not_add_up_waits_and_then_asks() -> None:
 
 
 def test_a_man_who_was_seen_is_not_void_by_a_box_that_marks_him_out() -> None:
-    """Nor by one that lacks him, or has far fewer figures; it waits, and then it asks."""
+    """A player seen in play is not void when the final box lacks him: a person is asked."""
     points = STAR.stat("pts")
     seen = replace(played(END, points=points - 4), phase=Phase.LIVE, period=4, clock=300.0)
     seen = replace(seen, score=Score(0, 0), periods=None)
@@ -248,7 +248,7 @@ def test_a_man_who_was_seen_is_not_void_by_a_box_that_marks_him_out() -> None:
 
 
 def test_what_is_left_to_a_person_is_never_told_as_a_result() -> None:
-    """A review is no alert of a result."""
+    """A review fires no alert of a result."""
     change = failing(followed("DEN ML"), "a forfeit", 3.0)
     alerts = [x for x in change.alerts if x.decision is Decision.FIRED]
     assert [x.rule for x in alerts if x.rule in ("settled", "hit", "dead")] == []

@@ -1,4 +1,4 @@
-"""Data that are not to be trusted neither fire, clear nor re-arm a rule, and a row says so once."""
+"""Promises of stale data: they neither fire, clear nor re-arm a rule, and a row says so once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LEVEL = live(3, 600, (25, 25), (25, 25), (5, 5))
 AHEAD = live(3, 500, (25, 25), (25, 25), (30, 5))
 FURTHER = live(3, 490, (25, 25), (25, 25), (32, 5))
 BACK = live(3, 610, (25, 25), (25, 25), (30, 5))
-"""A state that lies before `LEVEL` and yet shows a large lead: it is not to be believed."""
+"""A state from before `LEVEL` that shows a large lead: it goes back, so it is held."""
 
 
 class Night:
@@ -35,14 +35,14 @@ class Night:
         self.rows: list[Alert] = []
 
     def poll(self, state: GameState, seconds: float) -> Night:
-        """A poll that could be read."""
+        """Take a poll that can be read."""
         change = decide(self.tracking, state, outlook(state), after(seconds))
         self.tracking = change.tracking
         self.rows += change.alerts
         return self
 
     def gap(self, seconds: float) -> Night:
-        """One that could not."""
+        """Take a poll that fails."""
         change = note(self.tracking, Unreadable(Trouble.DOWN, "no answer"), after(seconds))
         self.tracking = change.tracking
         self.rows += change.alerts
@@ -50,17 +50,17 @@ class Night:
 
     @property
     def phase(self) -> RulePhase:
-        """Where the rule stands."""
+        """The phase of the rule."""
         return self.tracking.tracked[0].rules[0].phase
 
     @property
     def stale(self) -> list[Alert]:
-        """The rows that say that something was not acted on."""
+        """The rows which say that the rule did not act on stale data."""
         return [x for x in self.rows if x.reason is Reason.STALE]
 
 
 def test_a_rule_that_would_have_acted_on_a_doubtful_state_says_so_once() -> None:
-    """However many doubtful polls there are; it stands as it stood."""
+    """A held state leaves one row for a rule that would have acted, and moves no rule."""
     night = Night().poll(LEVEL, 10)
     assert night.phase is RulePhase.ARMED
     night.poll(BACK, 20)
@@ -77,7 +77,7 @@ def test_a_rule_that_would_have_acted_on_a_doubtful_state_says_so_once() -> None
 
 
 def test_a_rule_that_waits_for_its_second_reading_says_so_when_the_feed_stands_still() -> None:
-    """And fires when the feed moves on."""
+    """A pending rule leaves one row while the feed stands still, and fires when it moves on."""
     night = Night().poll(LEVEL, 10).poll(AHEAD, 20)
     assert night.phase is RulePhase.PENDING
     night.poll(AHEAD, 20 + STALE_AFTER.total_seconds())
@@ -89,7 +89,7 @@ def test_a_rule_that_waits_for_its_second_reading_says_so_when_the_feed_stands_s
 
 
 def test_a_feed_that_is_away_freezes_a_rule_that_was_about_to_fire() -> None:
-    """One row for the rule, whatever the number of polls that failed."""
+    """Failed polls leave one row for a pending rule, however many they are."""
     night = Night().poll(LEVEL, 10).poll(AHEAD, 20)
     for n in range(1, 6):
         night.gap(20 + n * GAME_LOST_AFTER.total_seconds())
@@ -98,7 +98,7 @@ def test_a_feed_that_is_away_freezes_a_rule_that_was_about_to_fire() -> None:
 
 
 def test_a_rule_that_fired_or_was_never_armed_has_nothing_to_say() -> None:
-    """Only what would have acted is told."""
+    """Only a rule that would have acted leaves a row about stale data."""
     beyond = Night().poll(AHEAD, 10).poll(LEVEL, 20)
     assert beyond.stale == []
     fired = Night().poll(LEVEL, 10).poll(AHEAD, 20).poll(FURTHER, 30)
@@ -110,7 +110,7 @@ def test_a_rule_that_fired_or_was_never_armed_has_nothing_to_say() -> None:
 
 
 def test_silence_counts_from_the_start_and_the_age_from_the_last_answer() -> None:
-    """After a restart a game is lost 90 s on, not at once; how old its data are stays true."""
+    """After a restart a game is lost only 90 s later; the age counts from the last poll."""
     night = Night().poll(LEVEL, 10)
     started = after(700)
     night.tracking = replace(night.tracking, listened_from=started)
@@ -123,9 +123,10 @@ def test_silence_counts_from_the_start_and_the_age_from_the_last_answer() -> Non
 
 
 def stood(states: Sequence[tuple[GameState, float, str]], until: float) -> list[float]:
-    """At which seconds a game is stale that is told each state from then on, every ten seconds.
+    """The seconds at which a game is stale when each state is polled from its time on.
 
-    The text beside each is its document's digest; with `*` it is another at every poll.
+    Polls come every ten seconds. The text beside each state is its document's digest; with `*` the
+    digest changes at every poll.
     """
     tracking, found, at = a_book(bet(1, "DEN ML")), [], states[0][1]
     while at <= until:
@@ -145,7 +146,7 @@ LONGEST = LONGEST_STOP.total_seconds()
 
 
 def test_a_time_out_a_review_and_free_throws_are_no_stale_data() -> None:
-    """A document that shows that the clock stands is believed for as long as games do stand."""
+    """A clock that a document shows as stopped makes no stale data for five minutes."""
     three, two = Pair(3, 3), Pair(3, 2)
     taken = [replace(RUNS, timeouts=three), replace(STANDS, timeouts=two)]
     thrown = [STANDS, live(3, 500, (25, 25), (25, 25), (6, 5))]
@@ -156,7 +157,7 @@ def test_a_time_out_a_review_and_free_throws_are_no_stale_data() -> None:
 
 
 def test_a_clock_that_should_run_and_stands_is_stale_as_soon_as_ever() -> None:
-    """The same bytes again and again prove nothing, also after the stop was seen to be over."""
+    """A clock that should run and stands is stale after 90 s, also after a stop that is over."""
     assert stood([(RUNS, 0, "a"), (STANDS, 10, "b")], 200)[0] == 100
     over = live(3, 495, (25, 25), (25, 25), (6, 5))
     thrown = live(3, 500, (25, 25), (25, 25), (6, 5))
@@ -164,14 +165,14 @@ def test_a_clock_that_should_run_and_stands_is_stale_as_soon_as_ever() -> None:
 
 
 def test_a_document_written_anew_vouches_for_what_it_tells_but_not_for_ever() -> None:
-    """A board that moves with its other games shows that its source lives; one game may not."""
+    """A rewritten document with the same state keeps it fresh, for five minutes at most."""
     assert stood([(RUNS, 0, "a"), (STANDS, 10, "*")], 400)[0] == 10 + LONGEST
     once = [(RUNS, 0, "a"), (STANDS, 10, "b"), (STANDS, 60, "c")]
     assert stood(once, 400)[0] == 60 + STALE_AFTER.total_seconds()
 
 
 def test_documents_that_no_longer_come_make_a_time_out_stale_too() -> None:
-    """Nobody knows then when it ends."""
+    """A time-out is stale after 90 s when no poll can be read."""
     night = Night().poll(replace(LEVEL, timeouts=Pair(3, 3)), 0)
     night.poll(replace(LEVEL, timeouts=Pair(3, 2)), 10)
     assert not night.gap(90).tracking.stale
@@ -179,7 +180,7 @@ def test_documents_that_no_longer_come_make_a_time_out_stale_too() -> None:
 
 
 def test_ordinary_play_of_a_recorded_game_is_hardly_ever_stale() -> None:
-    """Its board, read every ten seconds as it stood that night: 12 stops of 90 s or more."""
+    """A recorded board with ten stops of 90 s or more is stale once at most."""
     playing = Showing(Playback(find_recording("HOU@ATL")))
     site, at = NbaSite([playing]), playing.starts
     tracking: GameTracking | None = None

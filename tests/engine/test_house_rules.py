@@ -1,4 +1,4 @@
-"""Games that are off, cut short or badly told: what stands, what is void, and what waits."""
+"""Promises of house rules: which bets stand, are void or wait when a game is off or cut short."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ RULES = HouseRules()
 
 
 def stopped(period: int, clock: float, *points: tuple[int, int]) -> GameState:
-    """A game that was called off while it was being played."""
+    """A game that was cancelled while it was in play."""
     return live(period, clock, *points, phase=Phase.CANCELLED)
 
 
 @pytest.mark.parametrize(("left", "result"), [(301, Result.VOID), (300, Result.WON)])
 def test_a_game_stands_after_43_minutes(left: float, result: Result) -> None:
-    """With five minutes left and no more, called off or said to be over."""
+    """A game stands with five minutes left, and is void with more, cancelled or final."""
     points = ((30, 25), (30, 25), (30, 25), (10, 5))
     for phase in (Phase.CANCELLED, Phase.FINAL):
         state = live(4, left, *points, phase=phase)
@@ -40,7 +40,7 @@ def test_a_game_stands_after_43_minutes(left: float, result: Result) -> None:
 
 
 def test_what_was_played_out_stands() -> None:
-    """The first half of a game that ended in the third quarter, unless the house says otherwise."""
+    """Finished parts of a cut game stand, unless the house says otherwise."""
     state = stopped(3, 400, (30, 25), (30, 25), (5, 9))
     assert judge(market("1H DEN ML"), state, RULES).result is Result.WON
     assert judge(market("Q2 LAL@DEN over 54.5"), state, RULES).result is Result.WON
@@ -50,13 +50,13 @@ def test_what_was_played_out_stands() -> None:
 
 
 def test_a_player_line_falls_with_a_short_game() -> None:
-    """Whatever he had made by then."""
+    """A player line is void in a game that was cut too short."""
     line = PlayerTotal(Player("Anyone", Side.HOME), Stat.PTS, Direction.OVER, 1.5)
     assert judge(line, stopped(3, 400, (30, 25), (30, 25), (5, 9)), RULES).result is Result.VOID
 
 
 def test_a_postponed_game_waits_as_long_as_the_house_does() -> None:
-    """By default not at all; else from its scheduled start."""
+    """A postponed game waits for the house's hours from its scheduled start, by default 0."""
     (tracked,) = a_book(bet(1, "DEN ML")).tracked
     assert may_settle(tracked, off(), RULES, T0)
     patient = HouseRules(postponed_hours=24)
@@ -66,7 +66,7 @@ def test_a_postponed_game_waits_as_long_as_the_house_does() -> None:
 
 
 def test_a_game_that_left_the_board_is_void_in_the_end() -> None:
-    """It was told to be off once, and nothing was heard of it for an hour."""
+    """A game that was off and then left the board for an hour is void."""
     tracking = decide(a_book(bet(1, "DEN ML", "settled")), off(), None, after(0)).tracking
     silence = Unreadable(Trouble.ABSENT, "the board does not list the game")
     for minutes in (20, 40, 59):
@@ -78,7 +78,7 @@ def test_a_game_that_left_the_board_is_void_in_the_end() -> None:
 
 
 def test_overtime_counts_as_the_house_says() -> None:
-    """A second half without it is its two quarters."""
+    """Without overtime, a second half is its two quarters."""
     played = final((25, 25), (25, 25), (20, 25), (30, 25), (2, 12))
     assert judge(market("2H DEN ML"), played, RULES).result is Result.LOST
     plain = HouseRules(overtime=False)
@@ -87,12 +87,12 @@ def test_overtime_counts_as_the_house_says() -> None:
 
 
 def blind(state: GameState) -> GameState:
-    """The same state from a feed whose points by period do not add up."""
+    """The state without points by period."""
     return replace(state, periods=None)
 
 
 def test_periods_that_were_seen_fill_a_final_without_them() -> None:
-    """The first half was seen to its end, so its bets are settled by what was seen."""
+    """Periods of earlier polls settle bets when the final lacks them."""
     tracking = a_book(bet(1, "1H DEN ML"), bet(2, "Q4 DEN ML"))
     seen = live(4, 60, (30, 25), (20, 25), (30, 20), (10, 15))
     over = blind(final((30, 25), (20, 25), (30, 20), (14, 19)))
@@ -106,7 +106,7 @@ def test_periods_that_were_seen_fill_a_final_without_them() -> None:
 
 
 def test_periods_that_were_not_seen_are_not_made_up() -> None:
-    """After a gap over a break nobody knows where one ended."""
+    """A period whose end no poll showed is not filled in."""
     over = blind(final((30, 25), (20, 25), (30, 20), (14, 19)))
     assert filled(over, live(3, 60, (30, 25), (20, 25), (28, 20))) == over
     assert filled(over, None) == over
@@ -117,7 +117,7 @@ def test_periods_that_were_not_seen_are_not_made_up() -> None:
 
 
 def test_a_bet_on_a_part_that_was_never_told_is_for_a_person() -> None:
-    """The reason stands with it."""
+    """A bet on a part without points goes to a person with the reason."""
     tracking: GameTracking = a_book(bet(1, "Q1 DEN ML"))
     over = blind(final((30, 25), (20, 25), (30, 20), (14, 19)))
     for seconds in (0, 60):

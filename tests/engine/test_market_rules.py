@@ -23,7 +23,7 @@ GAME = Game("0022600001", "nba", "DEN", "LAL", NOW + timedelta(hours=2))
 
 
 class Watch:
-    """One bet with one rule, read again and again."""
+    """One bet with one rule, stepped by readings of the market."""
 
     def __init__(self, text: str) -> None:
         bet = Bet(1, "DEN -4.5", Spread(Side.HOME, -4.5), GAME, (parse_rule(text),), NOW)
@@ -34,7 +34,7 @@ class Watch:
         self.fired: list[str] = []
 
     def read(self, *values: float, every: float = 60.0) -> list[str]:
-        """Read these values one after another: what fired, in words."""
+        """Step the rule by these values; return the words of the alerts that fired."""
         before = len(self.fired)
         for value in values:
             self.at += timedelta(seconds=every)
@@ -46,7 +46,7 @@ class Watch:
 
 
 def test_an_edge_fires_at_the_second_reading_and_again_only_further_out() -> None:
-    """With the hold, the band and the cooldown of a level."""
+    """An edge rule has the hold, the band and the cooldown of a level rule."""
     watch = Watch("edge >= 0.05")
     assert watch.read(0.02, 0.055) == []
     assert watch.read(0.056) == ["edge +5.6 %, 2.05 at betmgm"]
@@ -56,12 +56,12 @@ def test_an_edge_fires_at_the_second_reading_and_again_only_further_out() -> Non
 
 
 def test_an_edge_that_is_there_when_the_bet_is_added_makes_no_noise() -> None:
-    """As of a chance beyond its level."""
+    """An edge that is there when the bet is added does not fire."""
     assert Watch("edge >= 0.05").read(0.08, 0.08, 0.08) == []
 
 
 def test_what_moves_is_measured_within_its_time() -> None:
-    """Three points of chance in ten minutes; a line by a point and a half in half an hour."""
+    """A move fires only within the rule's time: a price by its chance, a line by its points."""
     price = Watch("price moves 0.03 in 10m")
     assert price.read(0.50, 0.51, 0.52, every=400.0) == []
     assert price.read(0.55, 0.55) == ["the market moved from 51.0 % to 55.0 %"]
@@ -70,7 +70,7 @@ def test_what_moves_is_measured_within_its_time() -> None:
 
 
 def test_a_reading_that_is_not_known_moves_nothing() -> None:
-    """No quote is no quote, not a price of nothing."""
+    """A reading without a quote changes nothing and fires nothing."""
     watch = Watch("edge >= 0.05")
     watch.read(0.02)
     reading = MarketReading(NOW + timedelta(hours=1))
@@ -85,7 +85,7 @@ def test_a_reading_that_is_not_known_moves_nothing() -> None:
     ],
 )  # fmt: skip
 def test_rules_are_known_by_their_text_and_kept_whole(written: str, text: str) -> None:
-    """Whatever way they were written."""
+    """Any spelling of a market rule gives the same text, and is stored whole."""
     rule = parse_rule(written)
     assert rule.text == text
     assert rules_of(pack_rules([rule])) == (rule,)
@@ -102,13 +102,13 @@ def test_rules_are_known_by_their_text_and_kept_whole(written: str, text: str) -
     ],
 )
 def test_what_cannot_be_meant_is_refused(text: str) -> None:
-    """With what was expected."""
+    """A market rule with an impossible figure is refused."""
     with pytest.raises(BadRule):
         parse_rule(text)
 
 
 def test_the_message_says_the_fact_and_where_the_price_is() -> None:
-    """And gives no advice."""
+    """The message gives the edge, the price and the book."""
     watch = Watch("edge >= 0.05")
     watch.read(0.02, 0.06)
     reading = MarketReading(watch.at + timedelta(minutes=1), 0.06, words="2.05 at betmgm")

@@ -1,4 +1,4 @@
-"""A feed that goes back is believed only when several polls in a row agree."""
+"""Promises of belief: a feed that goes back is believed only when several polls agree."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LATER = live(1, 290, (22, 18))
 def follow(
     states: list[GameState], believed: GameState | None = None
 ) -> tuple[GameTracking, list[str]]:
-    """What is believed after these polls, and how each of them was taken."""
+    """The tracking after these polls, and how each of them was judged."""
     tracking, taken = GameTracking(GAME, state=believed, told_by=BOARD), []
     for number, state in enumerate(states):
         tracking, ordering = judged(tracking, Told(10.0 * number, BOARD, state))
@@ -46,7 +46,7 @@ def follow(
 
 
 class Told(NamedTuple):
-    """What a document tells, so many seconds after tip-off."""
+    """A state that a document reports, `at` seconds after tip-off."""
 
     at: float
     origin: Origin
@@ -54,7 +54,7 @@ class Told(NamedTuple):
 
 
 def judged(tracking: GameTracking, told: Told) -> tuple[GameTracking, Ordering]:
-    """What is believed after another poll, and how that was taken."""
+    """The tracking after another poll, and how that poll was judged."""
     found = judge_poll(tracking, told.state, told.origin, after(told.at))
     if found.ordering in (Ordering.NEWER, Ordering.CORRECTION):
         return GameTracking(GAME, state=found.state, told_by=told.origin), found.ordering
@@ -85,18 +85,18 @@ def judged(tracking: GameTracking, told: Told) -> tuple[GameTracking, Ordering]:
     ],
 )
 def test_a_game_is_only_played_forward(before: GameState, after: GameState, back: bool) -> None:
-    """Phase, period, clock and points go one way; being called off is always doubted."""
+    """Phase, period, clock and points only go forward; a change to or from off goes back."""
     assert goes_back(before, after) is back
 
 
 def test_newer_same_and_older_are_told_apart() -> None:
-    """The first state is news, a repeated one nothing, an older one is held."""
+    """A first state is newer, a repeated one the same, and an older one is held."""
     _, taken = follow([Q1, Q1, LATER, Q1, LATER])
     assert taken == ["newer", "same", "newer", "held", "same"]
 
 
 def test_a_correction_is_believed_when_three_polls_agree() -> None:
-    """Two are not enough, and one that contradicts them starts the count again."""
+    """Three consecutive polls make a correction; one that contradicts them starts again."""
     lower = live(1, 280, (19, 18))
     tracking, taken = follow([lower, lower], LATER)
     assert (tracking.state, taken) == (LATER, ["held", "held"])
@@ -112,7 +112,7 @@ def test_a_correction_is_believed_when_three_polls_agree() -> None:
 
 @given(st.integers(2, 30), st.booleans())
 def test_two_alternating_caches_never_flap(times: int, start: bool) -> None:
-    """However often an old board alternates with the new one, the new one stays."""
+    """An old state that alternates with the new one is never believed."""
     pairs = [
         (Q1, LATER),
         (live(1, 0, (20, 18)), live(1, 0, (20, 18), phase=Phase.BREAK)),
@@ -137,7 +137,7 @@ def test_a_flicker_of_postponed_is_not_believed() -> None:
 
 @given(st.integers(0, 10_000))
 def test_a_game_as_played_is_never_held(seed: int) -> None:
-    """Every state of a game told in order is news, and told again it is nothing."""
+    """Every state of a game in order is newer, and the same when it is polled again."""
     states = list(a_game(rng(seed)))
     _, taken = follow([x for x in states for _ in range(2)])
     assert set(zip(taken[::2], taken[1::2], strict=True)) == {("newer", "same")}
@@ -145,7 +145,7 @@ def test_a_game_as_played_is_never_held(seed: int) -> None:
 
 @given(st.integers(0, 10_000), st.lists(st.integers(0, 80), min_size=1, max_size=12))
 def test_belief_goes_back_only_after_agreement(seed: int, picks: list[int]) -> None:
-    """In any order of old and new states, three in a row that go back come before a correction."""
+    """In any mix of states, a correction comes only after three in a row that go back."""
     states = list(a_game(rng(seed), step=200))
     tracking = GameTracking(GAME)
     older = 0
@@ -165,9 +165,9 @@ END = final((30, 20), (30, 20), (30, 20), (33, 20))
 
 @pytest.mark.parametrize(("origin", "wait"), [(BOX, DOCUMENT_HELD), (ESPN, SOURCE_HELD)])
 def test_another_document_is_given_the_time_to_catch_up(origin: Origin, wait: timedelta) -> None:
-    """What is behind is believed by agreement alone only when it has stayed behind so long.
+    """Another document's older state is believed only after it has stayed so for its time.
 
-    Both run at once: what is right is not kept waiting for one of them after the other.
+    The time and the count of agreeing polls run together, not one after the other.
     """
     lower = live(1, 280, (19, 18))
     tracking, taken = GameTracking(GAME, state=LATER, told_by=BOARD), []
@@ -181,7 +181,7 @@ def test_another_document_is_given_the_time_to_catch_up(origin: Origin, wait: ti
 
 
 def test_a_source_that_catches_up_is_believed_at_once() -> None:
-    """What it told while it was behind is forgotten."""
+    """A source that catches up is believed at once, and its held state is dropped."""
     tracking = GameTracking(GAME, state=LATER, told_by=BOARD)
     for at in range(3):
         tracking, ordering = judged(tracking, Told(10.0 * at, ESPN, live(1, 300 - at, (20, 18))))
@@ -191,7 +191,7 @@ def test_a_source_that_catches_up_is_believed_at_once() -> None:
 
 
 def test_the_same_moment_on_a_clock_of_whole_seconds_is_nothing_new() -> None:
-    """Sources that differ by a second of the game clock do not correct each other."""
+    """Sources that differ by a second of the game clock never correct each other."""
     tracking = GameTracking(GAME, state=live(1, 289.4, (22, 18)), told_by=BOARD)
     for at in range(20):
         tracking, ordering = judged(tracking, Told(10.0 * at, ESPN, LATER))
@@ -199,21 +199,21 @@ def test_the_same_moment_on_a_clock_of_whole_seconds_is_nothing_new() -> None:
 
 
 def test_an_end_is_not_taken_back_by_a_box_that_is_late_with_it() -> None:
-    """However long: only the document that told it takes it back, or another source."""
+    """A late box never takes back the end of its board; the board itself can."""
     tracking = GameTracking(GAME, state=END, told_by=BOARD)
     for at in range(100):
         tracking, ordering = judged(tracking, Told(10.0 * at, BOX, FOURTH))
         assert ordering is Ordering.SAME
     taken = []
     for at in range(100, 106):
-        # The box in between is no contradiction.
+        # The polls of the box in between do not contradict the board.
         tracking, ordering = judged(tracking, Told(10.0 * at, (BOARD, BOX)[at % 2], FOURTH))
         taken.append(ordering)
     assert taken[:5] == [Ordering.HELD, Ordering.SAME] * 2 + [Ordering.CORRECTION]
 
 
 def test_a_correction_that_box_and_board_tell_in_turn_gets_through() -> None:
-    """Each as late as it is: they agree that the score was another."""
+    """A correction is believed when box and board agree on it, each at its own clock."""
     tracking = GameTracking(GAME, state=LATER, told_by=BOARD)
     clocks, seen = [288, 286, 270, 276, 250, 256], []
     for at, clock in enumerate(clocks):
@@ -225,7 +225,7 @@ def test_a_correction_that_box_and_board_tell_in_turn_gets_through() -> None:
 
 
 def test_a_clock_that_is_put_back_keeps_nothing_waiting() -> None:
-    """An hour on the wall is no reason to doubt for an hour."""
+    """A wall clock that is put back an hour does not delay a correction."""
     tracking = GameTracking(GAME, state=LATER, told_by=BOARD)
     lower, taken = live(1, 280, (19, 18)), []
     for at in (7200.0, *(3600.0 + 10 * x for x in range(10))):
@@ -235,7 +235,7 @@ def test_a_clock_that_is_put_back_keeps_nothing_waiting() -> None:
 
 
 class Late(NamedTuple):
-    """A look at one of two sources: how late what it tells is, in states of the game."""
+    """A poll of one of three documents that is `behind` states late, `after` seconds later."""
 
     source: int
     behind: int
@@ -253,7 +253,7 @@ looks = st.lists(
 def test_however_stale_and_fresh_answers_of_sources_mix_belief_goes_only_forward(
     seed: int, asked: list[Late]
 ) -> None:
-    """Except after agreement: as many polls in a row, none of which was newer, and time enough."""
+    """Belief goes back only after enough agreeing polls and time, in any mix of sources."""
     states = list(a_game(rng(seed), step=150))
     tracking, now, at = GameTracking(GAME), 0.0, 0
     back: list[float] = []
@@ -279,6 +279,6 @@ def test_however_stale_and_fresh_answers_of_sources_mix_belief_goes_only_forward
 
 
 def test_a_moved_tip_off_is_no_news() -> None:
-    """What is not on the court does not make a state another one."""
+    """A state with another tip-off time is the same state."""
     assert follow([GameState(GAME, Phase.SCHEDULED, 0, 0, Score(0, 0))], SCHEDULED)[1] == ["same"]
     assert a_book().settled is False

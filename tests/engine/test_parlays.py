@@ -1,4 +1,4 @@
-"""Parlays: legs of one game go together, games are independent, and what drops out drops out."""
+"""Promises of parlays: legs of one game are joint, games are independent, void legs drop out."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def elsewhere(state: GameState, game: Game) -> GameState:
 
 
 def slip(*legs: tuple[Game, Market], odds: str | None = None, each: str | None = "-110") -> Bet:
-    """A parlay of $10; every leg has the price `each`."""
+    """A parlay of $10 whose legs all have the price `each`."""
     price_of = None if each is None else parse_odds(each)
     wager = Parlay(tuple(Leg(game, market, price_of) for game, market in legs))
     return Bet(
@@ -66,7 +66,7 @@ def slip(*legs: tuple[Game, Market], odds: str | None = None, each: str | None =
 
 
 def poll(slate: Slate, state: GameState, seconds: float) -> None:
-    """A look at one game, with its forecast."""
+    """Poll one game with its forecast."""
     seen = None if state.phase.off else forecast(state, PRIOR, load_parameters("nba"))
     slate.poll(state, after(seconds), seen)
 
@@ -82,7 +82,7 @@ HALF = live(2, 0, (30, 25), (30, 25), phase=Phase.BREAK)
 
 
 def test_games_are_independent() -> None:
-    """Across games the chance is the product of the games' own."""
+    """A parlay's chance over several games is the product of the games' chances."""
     slate = Slate.of([GAME, OTHER], [slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))])
     poll(slate, HALF, 10)
     assert one(slate).chance is None, "nothing is known of the other game yet"
@@ -97,7 +97,7 @@ def test_games_are_independent() -> None:
 
 
 def test_an_alert_names_a_leg_that_went_its_own_way() -> None:
-    """A parlay that is up since an earlier moment is not told by a leg that is down since then."""
+    """An alert names the leg that moved only when it moved in the parlay's direction."""
     slate = Slate.of([GAME, OTHER], [slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))])
     poll(slate, HALF, 10)
     old = one(slate)
@@ -126,7 +126,7 @@ def test_legs_of_one_game_go_together() -> None:
 
 
 def test_a_snapshot_tells_the_part_of_its_game() -> None:
-    """So that a restart knows what each game's legs were worth."""
+    """A snapshot holds the chance of its game's legs, so that a restart knows it."""
     slate = Slate.of([GAME, OTHER], [slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))])
     poll(slate, elsewhere(HALF, OTHER), 10)
     poll(slate, HALF, 20)
@@ -139,7 +139,7 @@ def test_a_snapshot_tells_the_part_of_its_game() -> None:
 
 
 def test_a_lost_leg_loses_the_parlay_at_once() -> None:
-    """Once two polls agree on it, whatever the other games do later."""
+    """A leg that two polls call lost loses the parlay, whatever the other games do."""
     slate = Slate.of([GAME, OTHER], [slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))])
     poll(slate, elsewhere(HALF, OTHER), 10)
     poll(slate, LOSS, 20)
@@ -158,7 +158,7 @@ def test_a_lost_leg_loses_the_parlay_at_once() -> None:
 
 
 def test_a_parlay_is_hit_and_dead_as_a_whole() -> None:
-    """It is hit when no leg can lose any more, and dead when one has."""
+    """A parlay is `hit` when no leg can lose any more, and `dead` when one leg has lost."""
     hit = slip((GAME, Total(Direction.OVER, 99.5)), (OTHER, Total(Direction.OVER, 98.5)))
     slate = Slate.of([GAME, OTHER], [hit])
     for seconds, game in ((10, GAME), (20, OTHER)):
@@ -196,7 +196,7 @@ def test_a_parlay_is_hit_and_dead_as_a_whole() -> None:
 def test_legs_that_drop_out_leave_the_rest(
     first: str, second: str, result: Result, cents: int
 ) -> None:
-    """What is void or pushes counts no more, and the payout is that of the other legs."""
+    """Void and pushed legs drop out, and the payout is that of the other legs."""
     bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))
     legs = [LegStanding(1, i, result=Result(x)) for i, x in enumerate((first, second))]
     ended = outcome(bet, legs)
@@ -205,7 +205,7 @@ def test_legs_that_drop_out_leave_the_rest(
 
 
 def standings(*results: str) -> list[LegStanding]:
-    """Legs with these results; `?` for one that cannot be told."""
+    """Legs with these results; `?` is a leg that cannot be settled."""
     return [
         LegStanding(1, i, unclear="no box")
         if x == "?"
@@ -215,7 +215,7 @@ def standings(*results: str) -> list[LegStanding]:
 
 
 def test_what_the_rest_pays_is_never_guessed() -> None:
-    """With a price for the whole alone, or one that is not the product, it is won and asks."""
+    """With unknown or boosted prices, a parlay with a dropped leg asks what the book paid."""
     whole = slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER), odds="+260", each=None)
     ended = outcome(whole, standings("won", "won"))
     assert ended is not None
@@ -242,7 +242,7 @@ def test_what_the_rest_pays_is_never_guessed() -> None:
 
 
 def test_a_leg_that_cannot_be_told_waits_for_the_others() -> None:
-    """A lost leg settles the parlay all the same; else a person is asked once all else is known."""
+    """An unclear leg asks a person only when all other legs are known and none lost."""
     bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))
     assert outcome(bet, standings("?", "")) is None
     lost = outcome(bet, standings("?", "lost"))
@@ -253,7 +253,7 @@ def test_a_leg_that_cannot_be_told_waits_for_the_others() -> None:
 
 
 def test_a_postponed_game_drops_its_legs() -> None:
-    """And the other game's legs decide."""
+    """The legs of a postponed game drop out, and the other game's legs decide."""
     off = GameState(GAME, Phase.POSTPONED, 0, 0, Score(0, 0))
     bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
     slate = Slate.of([GAME, OTHER], [bet])
@@ -272,7 +272,7 @@ def test_a_postponed_game_drops_its_legs() -> None:
 
 
 def test_a_corrected_box_revises_the_parlay() -> None:
-    """A leg that is regraded changes what the whole has come to."""
+    """A regraded leg makes a new revision of the parlay."""
     bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Total(Direction.OVER, 219.5)))
     slate = Slate.of([GAME, OTHER], [bet])
     for seconds in (0, 60):
@@ -290,7 +290,7 @@ def test_a_corrected_box_revises_the_parlay() -> None:
 
 
 def test_a_parlay_is_official_with_the_games_that_decide_it() -> None:
-    """A lost one with the game that lost it; a won one with its last."""
+    """A lost parlay is official with the game that lost it, a won one with its last game."""
     winning = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
     losing = replace(slip((GAME, Moneyline(Side.AWAY)), (OTHER, Moneyline(Side.HOME))), number=2)
     slate = Slate.of([GAME, OTHER], [winning, losing])
@@ -307,7 +307,7 @@ def test_a_parlay_is_official_with_the_games_that_decide_it() -> None:
 
 
 def test_a_result_given_by_hand_is_kept_and_told_to_nobody() -> None:
-    """No box changes it, and whoever gave it knows it."""
+    """No box changes a result given by hand, and no alert announces it."""
     bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
     slate = Slate.of([GAME, OTHER], [bet])
     poll(slate, HALF, 0)
@@ -324,7 +324,7 @@ def test_a_result_given_by_hand_is_kept_and_told_to_nobody() -> None:
 
 
 def test_what_was_seen_of_a_bet_outlives_a_copy_that_is_read_anew() -> None:
-    """A copy from the disk may be older than the memory: it changes nothing that was seen."""
+    """An older copy from the database does not change the legs and chances in memory."""
     bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))
     slate = Slate.of([GAME, OTHER], [bet])
     poll(slate, HALF, 0)
@@ -338,7 +338,7 @@ def test_what_was_seen_of_a_bet_outlives_a_copy_that_is_read_anew() -> None:
 
 
 def test_a_parlay_is_written_leg_by_leg() -> None:
-    """As `tracker add` takes it."""
+    """A parlay is written as `tracker add` takes it."""
     bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, OddEven(Parity.ODD)), each=None)
     assert wager_text(bet.market, bet.game) == "parlay: DEN ML; NYK@BOS odd"
 
@@ -360,7 +360,7 @@ MARKETS: tuple[Market, ...] = (
 
 @cache
 def course(seed: int) -> tuple[GameState, ...]:
-    """A made-up game in a few steps, its end told twice."""
+    """A random game in a few steps, with its end twice."""
     states = [x for x in a_game(rng(seed), step=400) if x.periods is not None or x.period == 0]
     return (*states, states[-1])
 
@@ -382,7 +382,7 @@ def slips(draw: st.DrawFn) -> Bet:
 def test_the_order_of_the_games_polls_does_not_matter(
     bet: Bet, seed: int, one_order: int, another: int
 ) -> None:
-    """However the looks at different games fall, the parlay comes to the same."""
+    """Any order of the games' polls gives a parlay the same result and payout."""
 
     def played(order: int) -> Tracked:
         draw = random.Random(order)  # noqa: S311 - examples, no secrets
@@ -411,7 +411,7 @@ def test_the_order_of_the_games_polls_does_not_matter(
     st.integers(0, 12),
 )
 def test_a_parlay_of_one_game_is_coherent(legs: list[Market], seed: int, step: int) -> None:
-    """No likelier than its weakest leg, no less likely than the legs' losses allow (Fréchet)."""
+    """Its chance lies between the bounds that the chances of its legs set (Fréchet)."""
     states = course(seed)
     state = states[min(step, len(states) - 1)]
     seen = forecast(state, PRIOR, load_parameters("nba"))
@@ -434,7 +434,7 @@ chances = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(
 
 @given(st.lists(chances | st.sampled_from((WON, LOST, PUSHED)), min_size=1, max_size=6))
 def test_games_combine_coherently(parts: list[Chance]) -> None:
-    """In any order the same; a game that dropped out changes nothing; a certain one neither."""
+    """The order of games does not matter; a void or certain game changes nothing."""
     groups = [Group(str(i), x) for i, x in enumerate(parts)]
     whole = combined(groups)
     assert whole is not None
@@ -455,7 +455,7 @@ def test_games_combine_coherently(parts: list[Chance]) -> None:
 
 
 def test_made_up_courses_end() -> None:
-    """The games of these tests are over, with a winner."""
+    """The random games of these tests end with a winner."""
     for seed in range(8):
         last = course(seed)[-1]
         assert last.phase is Phase.FINAL
@@ -464,7 +464,7 @@ def test_made_up_courses_end() -> None:
 
 
 def test_a_poll_of_another_game_confirms_no_reading() -> None:
-    """Its games are polled within seconds: a reading is held until the game is polled again."""
+    """A level is held until the same game is polled again, not another game of the parlay."""
     legs = ((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
     bet = replace(slip(*legs), rules=(parse_rule("p <= 0.30"),))
     slate = Slate.of([GAME, OTHER], [bet])

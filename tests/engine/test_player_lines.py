@@ -1,4 +1,4 @@
-"""Player lines end by the final box alone, and wait for it as long as it may come."""
+"""Promises of player lines: only the final box settles them, and they wait for it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ RULES = HouseRules()
 
 
 def over(stat: Stat, points: float) -> PlayerTotal:
-    """The star's figure is above a line."""
+    """An over on a statistic of the star."""
     return PlayerTotal(PLAYER, stat, Direction.OVER, points)
 
 
 def with_line(state: GameState, line: PlayerLine) -> GameState:
-    """The box with another line of the star; what points that takes or gives, a team-mate has."""
+    """The box with other figures of the star; a team-mate makes up for his points."""
     old = next(x for x in state.players if x.name == line.name)
     gap = dict(old.stats)["pts"] - dict(line.stats)["pts"]
     mate = next(x for x in state.players if x.side is line.side and x.name != line.name)
@@ -42,7 +42,7 @@ def with_line(state: GameState, line: PlayerLine) -> GameState:
 
 
 def a_slate(market: PlayerMarket) -> Slate:
-    """One bet on the star."""
+    """A slate with one bet on the star."""
     rules = (parse_rule("settled"),)
     bet = Bet(
         1, "a line", market, GAME, rules, GAME.start, odds=parse_odds("-110"), stake_cents=1100
@@ -51,7 +51,7 @@ def a_slate(market: PlayerMarket) -> Slate:
 
 
 def test_a_line_waits_for_a_box_with_players() -> None:
-    """A board that tells the final score alone settles nothing; the box then does."""
+    """A final score without players settles nothing; the box with players does."""
     slate = a_slate(over(Stat.PTS, STAR.stat("pts") - 0.5))
     for minute in range(4):
         slate.poll(without_players(FINAL), END + timedelta(minutes=minute))
@@ -67,7 +67,7 @@ def test_a_line_waits_for_a_box_with_players() -> None:
 
 
 def test_a_box_that_never_comes_is_for_a_person() -> None:
-    """At the last look at the game, with the reason, and the game is let go until then."""
+    """Without a box the bet goes to a person at the last check; polls pause until then."""
     slate = a_slate(over(Stat.PTS, 20.5))
     board = without_players(FINAL)
     for minute in (0, 1):
@@ -83,7 +83,7 @@ def test_a_box_that_never_comes_is_for_a_person() -> None:
 
 
 def test_a_box_that_comes_with_a_later_look_settles_it() -> None:
-    """Once a second poll has brought the same figures."""
+    """A box that comes at a later check settles the bet at its second poll."""
     slate = a_slate(over(Stat.PTS, 1.5))
     for minute in (0, 1):
         slate.poll(without_players(FINAL), END + timedelta(minutes=minute))
@@ -97,7 +97,7 @@ def test_a_box_that_comes_with_a_later_look_settles_it() -> None:
 
 
 def test_a_corrected_box_makes_a_revision() -> None:
-    """A point that is taken back changes a result, once two polls have told it."""
+    """A corrected figure changes the result once two polls agree on it."""
     points = STAR.stat("pts")
     slate = a_slate(over(Stat.PTS, points - 0.5))
     for minute in (0, 1):
@@ -115,7 +115,7 @@ def test_a_corrected_box_makes_a_revision() -> None:
 
 
 def test_who_did_not_play_is_void() -> None:
-    """By the box's own word, or where it has none by his minutes; listed and idle is not played."""
+    """A player who did not play is void, by the box's mark or his minutes."""
     idle = tuple((x, 0) for x, _ in STAR.stats)
     absent = replace(STAR, played=False, minutes=0.0, stats=idle)
     told = judge(over(Stat.PTS, 0.5), with_line(FINAL, absent), RULES)
@@ -126,7 +126,7 @@ def test_who_did_not_play_is_void() -> None:
 
 
 def test_a_house_may_ask_for_more_than_an_appearance() -> None:
-    """To have started, or to have played so many minutes."""
+    """A house may void a player who did not start or played too few minutes."""
     bench = with_line(FINAL, replace(STAR, starter=False, minutes=4.0))
     market = over(Stat.PTS, 0.5)
     assert judge(market, bench, HouseRules(must_start=True)).reason.endswith(
@@ -138,7 +138,7 @@ def test_a_house_may_ask_for_more_than_an_appearance() -> None:
 
 @pytest.mark.parametrize("stat", [Stat.REB, Stat.PRA, Stat.RA])
 def test_a_figure_that_is_missing_is_never_guessed(stat: Stat) -> None:
-    """A sum needs all of its parts."""
+    """A missing statistic settles neither its own line nor a sum with it."""
     gaps = tuple((x, y) for x, y in STAR.stats if x != "reb")
     short = with_line(FINAL, replace(STAR, stats=gaps))
     with pytest.raises(Unsettleable, match="lacks the"):
@@ -147,7 +147,7 @@ def test_a_figure_that_is_missing_is_never_guessed(stat: Stat) -> None:
 
 
 def test_a_double_double_that_is_there_needs_no_more_figures() -> None:
-    """Two tens are two tens whatever else the box lacks; without them the gap decides."""
+    """Two tens win it although a figure is missing; without two tens it is unsettleable."""
     made = (("pts", 30), ("reb", 11), ("ast", 3))
     state = with_line(FINAL, replace(STAR, stats=made))
     assert judge(DoubleDouble(PLAYER), state, RULES).result is Result.WON
@@ -156,7 +156,7 @@ def test_a_double_double_that_is_there_needs_no_more_figures() -> None:
 
 
 def test_a_name_that_is_not_in_the_box_is_never_guessed() -> None:
-    """He may have played under another spelling; two of one name are no better."""
+    """A name that the box lacks, or has twice, settles nothing."""
     with pytest.raises(Unsettleable, match="no one line of Nobody"):
         judge(replace(over(Stat.PTS, 1.5), player=Player("Nobody", STAR.side)), FINAL, RULES)
     other = replace(STAR, id="other", stats=tuple((x, 0) for x, _ in STAR.stats))
@@ -169,7 +169,7 @@ def test_a_name_that_is_not_in_the_box_is_never_guessed() -> None:
 
 
 def test_a_name_is_found_however_it_is_written() -> None:
-    """Accents, dots, hyphens and Jr. make no difference."""
+    """Accents, dots, hyphens and Jr. make no difference to a name in the box."""
     state = with_line(FINAL, STAR)
     line = replace(STAR, name="Dāvis O'Neal-Bértans Jr.")
     state = replace(state, players=(line,))
@@ -178,7 +178,7 @@ def test_a_name_is_found_however_it_is_written() -> None:
 
 
 def test_a_house_without_overtime_cannot_read_a_box_with_it() -> None:
-    """A box does not tell a player's regulation from his overtime."""
+    """A player line without overtime is unsettleable after overtime: the box has no split."""
     extra = next(final_of(x) for x in boxes() if len(x["periods"]) > 4)
     line = next(x for x in extra.players if x.played)
     market = PlayerTotal(Player(line.name, line.side), Stat.PTS, Direction.OVER, 0.5)

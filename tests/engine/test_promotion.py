@@ -1,4 +1,4 @@
-"""The gate lets a better challenger through, and neither a lucky one nor one that fails."""
+"""Promises of the gate: it promotes a better challenger, and no lucky or failing one."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tracker.engine.promotion import (
 
 
 def answers(evidence: Evidence) -> dict[str, ClauseState]:
-    """How each clause stands."""
+    """How each clause stands, by its name."""
     return {x.name: x.answer for x in judge(evidence).clauses}
 
 
 def test_a_better_challenger_is_promoted() -> None:
-    """Most of those that are better by about 2 % pass within a season, each clause being met."""
+    """Most challengers that are better by about 2 % are promoted within a season."""
     found = [judge(trial(LOOKS[-1], 2.3, 1.0, seed)) for seed in range(6)]
     promoted = [x for x in found if x.verdict is GateVerdict.PROMOTE]
     assert len(promoted) >= 4
@@ -36,13 +36,13 @@ def test_a_better_challenger_is_promoted() -> None:
 
 
 def test_a_lucky_challenger_is_not_promoted() -> None:
-    """Of equally good ones next to none passes at a look; after the last, all are let go."""
+    """Equally good challengers are all rejected after the last look."""
     found = [decided(trial(LOOKS[-1], 2.0, 2.0, seed))[0] for seed in range(8)]
     assert set(found) == {GateVerdict.REJECT}
 
 
 def test_a_run_of_luck_in_few_games_is_held() -> None:
-    """A hundred games in which all went well are too few, however well."""
+    """A hundred games are too few, however well they went."""
     few = trial(100, 12.0, 0.5)
     assert judge(few).verdict is GateVerdict.HOLD
     assert answers(few)["games"] is ClauseState.WAITING
@@ -50,7 +50,7 @@ def test_a_run_of_luck_in_few_games_is_held() -> None:
 
 
 def test_between_looks_nothing_is_decided_anew() -> None:
-    """What 340 games say is what the first 300 said."""
+    """Between two looks the gate judges by the games of the last look."""
     more = trial(340, 3.0, 1.0)
     first = set(more.games[:300])
     then = replace(more, losses=[x for x in more.losses if x.game in first])
@@ -60,13 +60,13 @@ def test_between_looks_nothing_is_decided_anew() -> None:
 
 
 def without(measure: str, moment: str, x: Loss) -> Loss:
-    """The loss as that of a challenger that errs at one moment."""
+    """The loss with an error of the challenger at one moment."""
     bad = x.measure == measure and x.moment == moment
     return replace(x, challenger=x.challenger + 0.05) if bad else x
 
 
 def spoilt(evidence: Evidence) -> Evidence:
-    """A challenger that is better all in all, and bad at one moment."""
+    """Evidence of a challenger that is better overall and bad at one moment."""
     return replace(evidence, losses=[without("win", "2:00", x) for x in evidence.losses])
 
 
@@ -80,20 +80,20 @@ def spoilt(evidence: Evidence) -> Evidence:
     ],
 )
 def test_each_clause_can_reject(clause: str, spoil: Callable[[Evidence], Evidence]) -> None:
-    """One that raises, acts otherwise, is too narrow, or is bad late in games."""
+    """Each clause alone can reject a challenger that is otherwise better."""
     spoilt = spoil(trial(LOOKS[1], 4.0, 0.5))
     assert judge(spoilt).verdict is GateVerdict.REJECT
     assert [k for k, x in answers(spoilt).items() if x is ClauseState.FAILED] == [clause]
 
 
 def test_one_that_raises_is_rejected_at_once() -> None:
-    """Without waiting for games."""
+    """A challenger that fails on a state is rejected without waiting for games."""
     assert judge(Evidence((), 0, {}, failures=1)).verdict is GateVerdict.REJECT
     assert judge(Evidence((), 0, {})).verdict is GateVerdict.HOLD
 
 
 def test_too_few_nights_are_waited_for() -> None:
-    """Three hundred games of one week could all be of one kind."""
+    """Games of too few nights are not enough, since they may all be of one kind."""
     hurried = replace(trial(LOOKS[0], 6.0, 0.5), nights=5)
     assert judge(hurried).verdict is GateVerdict.HOLD
     assert answers(hurried)["nights"] is ClauseState.WAITING
@@ -114,12 +114,12 @@ GOOD = Estimate(0.60, 0.59, -0.02, -0.005)
 def test_a_calibration_has_to_be_better_beyond_doubt(
     bets: int, log_loss: Estimate, ece: Estimate, good: bool
 ) -> None:
-    """By log loss and by ECE, of enough official results."""
+    """A calibration passes only with better log loss and ECE on enough official results."""
     assert passed(judge_segment(bets, log_loss, ece)) is good
 
 
 def test_the_names_of_the_measures_are_told() -> None:
-    """A clause says in which measure and at which moment its figure was found."""
+    """A clause names the measure and the moment of its figure."""
     told = {x.name: x.detail for x in judge(trial(LOOKS[0], 4.0, 1.0)).clauses}
     assert told["better"].split()[0] in ("win", "spread", "total")
     assert " at " in told["worse"]

@@ -1,4 +1,4 @@
-"""A restart at any poll changes nothing: what is on disk is all that the engine remembers."""
+"""Promises of a restart: the engine remembers nothing that is not stored."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DOWN = Unreadable(Trouble.DOWN, "no answer")
 
 
 async def register(store: Store, *more: str) -> GameTracking:
-    """The book of the game with a bet for each line."""
+    """The tracking of the game, with a stored bet for each line."""
     for line in (*LINES, *more):
         pick = parse_pick(line, find_in("nba"))
         made = Draft(pick, pick.matchup, odds=pick.odds, stake_cents=pick.stake_cents, rules=RULES)
@@ -47,7 +47,7 @@ async def register(store: Store, *more: str) -> GameTracking:
 
 
 def boxed(state: GameState) -> GameState:
-    """The state as a box tells it, with a player who scores a third of his team's points."""
+    """The state with a player who has a third of the home points, as a box gives it."""
     stats = (("pts", state.score.home // 3),)
     minutes = (2880.0 - min(state.seconds_left, 2880.0)) / 60
     line = PlayerLine("1", JOKIC.name, JOKIC.side, stats, minutes, played=state.period > 0)
@@ -55,7 +55,7 @@ def boxed(state: GameState) -> GameState:
 
 
 class Answer(NamedTuple):
-    """What a document tells, or why nothing, so many seconds after tip-off."""
+    """A document's state or trouble, `seconds` after tip-off."""
 
     seconds: float
     reading: GameState | Unreadable
@@ -63,7 +63,7 @@ class Answer(NamedTuple):
 
     @property
     def poll(self) -> Poll:
-        """The answer as it is recorded, with a body of its own."""
+        """The answer as a poll with a body of its own."""
         body = repr((self.seconds, self.reading)).encode()
         digest = hashlib.sha256(body).hexdigest()
         source, path = self.origin.source, self.origin.path
@@ -71,9 +71,9 @@ class Answer(NamedTuple):
 
 
 def polls(seed: int) -> list[Answer]:
-    """An evening's polls: repeats, old boards, flickers, outages, the end and the later looks.
+    """A random evening's polls: repeats, old boards, flickers, outages, the end, the checks.
 
-    Some are a box, or another source's board: late by as much as they please.
+    Some are of a box or another source's board, which may be late by any time.
     """
     draw = rng(seed)
     found: list[Answer] = []
@@ -96,7 +96,7 @@ def polls(seed: int) -> list[Answer]:
 
 
 def decide(tracking: GameTracking, answer: Answer) -> Change:
-    """What a poll changes."""
+    """The change that an answer makes."""
     if isinstance(answer.reading, Unreadable):
         return note(tracking, answer.reading, after(answer.seconds))
     return look(tracking, answer.reading, answer.seconds, answer.origin)
@@ -104,7 +104,7 @@ def decide(tracking: GameTracking, answer: Answer) -> Change:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_a_restart_after_every_poll_changes_nothing(tmp_path: Path, seed: int) -> None:
-    """A program that dies after each poll decides exactly as one that runs on."""
+    """A program that restarts after every poll decides exactly as one that runs on."""
     async with await Store.open(tmp_path / "tracker.db", now=T0, durable=False) as store:
         on = again = await register(store)
         for answer in polls(seed):
@@ -125,7 +125,7 @@ async def test_a_restart_after_every_poll_changes_nothing(tmp_path: Path, seed: 
 
 @pytest.mark.parametrize("seed", range(10, 18))
 async def test_what_is_recorded_is_all_that_beliefs_rest_on(tmp_path: Path, seed: int) -> None:
-    """Also where only what is worth it is written: a restart at any poll believes the same."""
+    """A restart believes the same although only the polls worth it are stored."""
     async with await Store.open(tmp_path / "tracker.db", now=T0, durable=False) as store:
         on = again = await register(store, OF_A_PLAYER)
         held = set()
@@ -149,5 +149,5 @@ async def test_what_is_recorded_is_all_that_beliefs_rest_on(tmp_path: Path, seed
 
 
 def players(tracking: GameTracking) -> tuple[PlayerLine, ...]:
-    """The players as they are believed."""
+    """The players of the believed state."""
     return () if tracking.state is None else tracking.state.players

@@ -1,4 +1,4 @@
-"""What becomes of a firing: each step holds back with its reason, and results always arrive."""
+"""Promises of routing: each step holds an alert with its reason, and results always arrive."""
 
 from __future__ import annotations
 
@@ -36,32 +36,32 @@ LATE = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)
 
 
 def fired(rule: str = "p >= 0.80", at: datetime = T0, number: int = 1) -> Alert:
-    """A rule that has fired."""
+    """An alert of a rule that fired."""
     score = live(3, 600.0, (30, 20), (20, 25), (5, 5)).score
     return Alert(number, rule, 1, at, Decision.FIRED, Reason.CROSSED, "Q3 10:00", score, 0.81)
 
 
 def routed(*alerts: Alert, policy: Policy = USUAL, at: datetime = T0) -> list[Alert]:
-    """What becomes of firings of bet 1."""
+    """The rows that firings of bet 1 become."""
     return list(route(Change(a_book(bet(1, "DEN -4.5")), alerts=alerts), policy, at).alerts)
 
 
 def held(policy: Policy, rule: str = "p >= 0.80", at: datetime = T0) -> Alert:
-    """The one row that a firing becomes."""
+    """The one held row that a firing becomes."""
     [row] = routed(fired(rule, at), policy=policy, at=at)
     assert row.decision is Decision.HELD
     return row
 
 
 def test_without_a_policy_everything_is_told_at_its_level() -> None:
-    """A chance is loud, the end of a quarter is not."""
+    """By default every topic is sent at its own level."""
     loud, low = routed(fired(), fired("quarter"))
     assert (loud.decision, loud.level, loud.due_at) == (Decision.FIRED, Level.HIGH, None)
     assert (low.decision, low.level) == (Decision.FIRED, Level.LOW)
 
 
 def test_one_chance_is_told_once_however_many_rules_it_fires() -> None:
-    """By the loudest of them, the first of equals; a fact beside it is another matter."""
+    """Of several rules about one chance the loudest sends; a fact is sent besides."""
     rules = ("p >= 0.80", "swing 0.2 in 5m", "p >= 0.70", "quarter")
     told = routed(*(fired(x) for x in rules))
     assert [x.rule for x in told if x.decision is Decision.FIRED] == ["p >= 0.80", "quarter"]
@@ -74,13 +74,13 @@ def test_one_chance_is_told_once_however_many_rules_it_fires() -> None:
 
 
 def test_what_was_held_already_stays_as_it_is() -> None:
-    """Only firings have a way to go."""
+    """A decision that is held already is not routed."""
     row = replace(fired(), decision=Decision.HELD, reason=Reason.HOLDING)
     assert routed(row, policy=Policy(says={"chance": Say.OFF})) == [row]
 
 
 def test_a_kind_that_is_off_is_a_row_and_one_that_is_silent_makes_no_sound() -> None:
-    """By its own name."""
+    """A topic that is off leaves a held row; a silent one is sent without a sound."""
     assert held(Policy(says={"chance": Say.OFF})).reason is Reason.OFF
     [row] = routed(fired("start"), policy=Policy(says={"start": Say.SILENT}))
     assert (row.decision, row.level) == (Decision.FIRED, Level.INFO)
@@ -91,7 +91,7 @@ def test_a_kind_that_is_off_is_a_row_and_one_that_is_silent_makes_no_sound() -> 
     [(SnoozeScope.BET, "1"), (SnoozeScope.GAME, GAME.id), (SnoozeScope.ALL, "")],
 )
 def test_a_snooze_silences_until_its_time(scope: SnoozeScope, target: str) -> None:
-    """A bet, a game or all; not a moment longer, and nothing else."""
+    """A snooze holds its bet, game or everything, and nothing else, until its end."""
     policy = Policy(snoozes=(Snooze(scope, target, T0, after(60)),))
     row = held(policy)
     assert (row.reason, row.due_at, row.expires_at) == (Reason.SNOOZED, None, None)
@@ -103,7 +103,7 @@ def test_a_snooze_silences_until_its_time(scope: SnoozeScope, target: str) -> No
 
 
 def test_a_result_that_was_snoozed_is_told_when_the_snooze_is_over() -> None:
-    """And not in the middle of the night either."""
+    """A snoozed result is due at the end of the snooze, or of quiet hours after it."""
     until = LATE - timedelta(minutes=30)
     snoozed = Snooze(SnoozeScope.ALL, "", until - timedelta(hours=1), until)
     now = until - timedelta(minutes=45)
@@ -114,7 +114,7 @@ def test_a_result_that_was_snoozed_is_told_when_the_snooze_is_over() -> None:
 
 
 def test_quiet_hours_keep_what_is_not_loud_enough_for_a_digest() -> None:
-    """It is due when they end; what breaks through is told at once."""
+    """In quiet hours an alert is due at their end, unless it is loud enough."""
     row = held(Policy(quiet=NIGHT), at=LATE)
     assert (row.reason, row.due_at) == (
         Reason.QUIET,
@@ -126,12 +126,12 @@ def test_quiet_hours_keep_what_is_not_loud_enough_for_a_digest() -> None:
 
 
 def test_enough_messages_in_an_hour_are_enough() -> None:
-    """Of one game and of all; what one poll brings is one, and results always pass."""
+    """The budgets hold alerts for a digest; results pass, and one poll counts once."""
     recent = tuple(PastMessage(f"game {n}", after(60 * n)) for n in range(5))
     policy = Policy(recent=recent, budget=5)
     row = held(policy, at=after(400))
     assert row.reason is Reason.OVER_BUDGET
-    # Nothing is swallowed: what is held back comes as one digest once there is room.
+    # An alert over budget is not lost: it comes in a digest once there is room.
     assert row.due_at == after(3600)
     for rule in ("settled", "hit", "dead", "regraded", "out", "review"):
         assert routed(fired(rule), policy=policy, at=after(400))[0].decision is Decision.FIRED
@@ -147,14 +147,14 @@ def test_enough_messages_in_an_hour_are_enough() -> None:
 
 
 def test_a_feed_that_is_away_holds_back_chances() -> None:
-    """Until it is back."""
+    """While a game's feed is lost, alerts about its chances are held."""
     policy = Policy(lost=frozenset({GAME.id}))
     assert held(policy).reason is Reason.FEED_DOWN
 
 
 @pytest.mark.parametrize("event", ["feed_down", "feed_back"])
 def test_that_data_are_away_is_said_once_for_all_games(event: str) -> None:
-    """By the program itself; of each bet that asks for it where the program is to be silent."""
+    """A lost feed is announced once for all games, or by bet where that notice is off."""
     told = routed(fired(event))[0]
     assert (told.decision, told.detail) == (Decision.HELD, "said once for all games")
     silent = Policy(says={DAEMON: Say.OFF})
@@ -162,7 +162,7 @@ def test_that_data_are_away_is_said_once_for_all_games(event: str) -> None:
 
 
 def test_a_dead_parlay_says_nothing_of_its_legs() -> None:
-    """But that it is dead, and its result."""
+    """A dead parlay sends only that it is dead, and its result."""
     other = Game("0022600002", "nba", "BOS", "NYK", T0)
     one = bet(1, "DEN -4.5")
     legs = (Leg(GAME, one.market), Leg(other, one.market))  # type: ignore[arg-type]
@@ -177,7 +177,7 @@ def test_a_dead_parlay_says_nothing_of_its_legs() -> None:
 
 
 def test_what_is_certain_is_told_as_that_and_not_as_a_chance_too() -> None:
-    """A bet whose rules tell when it can no longer lose needs no message of 100 % beside it."""
+    """A bet whose rules announce certainty sends no alert of a chance of 100 %."""
 
     def told(rules: str, policy: Policy = USUAL) -> Decision:
         mine = bet(1, "DEN -4.5", *rules.split(", "))
@@ -193,7 +193,7 @@ def test_what_is_certain_is_told_as_that_and_not_as_a_chance_too() -> None:
 
 
 def test_what_can_wait_comes_with_what_has_just_been_said_of_the_game() -> None:
-    """Loud things never wait."""
+    """A quiet alert right after a message of its game waits; a loud one does not."""
     policy = Policy(recent=(PastMessage(GAME.id, T0),))
     loud, low = routed(fired(), fired("quarter"), policy=policy, at=after(1))
     assert (loud.due_at, low.due_at) == (None, T0 + TOGETHER)
@@ -211,7 +211,7 @@ TIMES = st.times().map(lambda x: x.replace(second=0, microsecond=0))
 def test_quiet_hours_always_end_within_a_day_and_in_the_future(
     start: time, end: time, zone: str, minutes: int
 ) -> None:
-    """Over midnight, and when clocks are put forward or back."""
+    """Quiet hours end in the future, within 25 hours, also over clock changes."""
     hours = QuietHours(start, end, ZoneInfo(zone))
     at = T0 + timedelta(minutes=minutes)
     until = hours.until(at)
@@ -232,7 +232,7 @@ def test_quiet_hours_always_end_within_a_day_and_in_the_future(
 def test_the_clock_on_the_wall_decides_on_the_days_it_is_put_forward_or_back(
     now: str, until: str | None
 ) -> None:
-    """23:00 to 8:00 in New York is nine hours, on two days of the year eight and ten."""
+    """Quiet hours follow the wall clock on the days on which it is changed."""
     hours = QuietHours(time(23), time(8), ZoneInfo("America/New_York"))
     wanted = None if until is None else datetime.fromisoformat(until)
     assert hours.until(datetime.fromisoformat(now)) == wanted

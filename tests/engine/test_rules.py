@@ -1,4 +1,4 @@
-"""A rule speaks once when its level is crossed, and not again until that would be news."""
+"""Promises of rules: one fires when its level is crossed, and again only when that is news."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from tracker.engine.rules.state_machine import (
 )
 
 REARMED = 0.74
-"""Clear of the band below 0.80."""
+"""A chance past the band below 0.80, so that the rule arms again."""
 
 
 @dataclass
 class Watch:
-    """One rule that is followed over readings, ten seconds apart unless told otherwise."""
+    """One rule that is stepped by readings, ten seconds apart by default."""
 
     rule: LevelRule | SwingRule
     state: RuleState
@@ -44,7 +44,7 @@ class Watch:
     noted: list[str] = field(default_factory=list)
 
     def see(self, *chances: float, every: float = 10, hurried: bool = False) -> Watch:
-        """Readings one after another."""
+        """Step the rule by these chances, one after another."""
         for p in chances:
             self.at += every
             verdict = step(self.rule, self.state, RuleReading(p, after(self.at), hurried))
@@ -59,14 +59,14 @@ class Watch:
 
 
 def watch(text: str) -> Watch:
-    """A rule of which nothing is remembered."""
+    """A rule without any memory."""
     rule = parse_rule(text)
     assert isinstance(rule, LevelRule | SwingRule)
     return Watch(rule, RuleState(1, rule.text))
 
 
 def test_a_level_fires_at_the_second_reading_beyond_it() -> None:
-    """Arm on the safe side, hold for one poll, fire once, then stay silent."""
+    """A level arms on the safe side, fires at the second reading beyond, and then is silent."""
     seen = watch("p >= 0.80").see(0.6, 0.81, 0.82, 0.85, 0.9)
     assert seen.fired == [30]
     assert seen.reasons == ["below", "holding", "crossed", "not_rearmed", "not_rearmed"]
@@ -74,23 +74,23 @@ def test_a_level_fires_at_the_second_reading_beyond_it() -> None:
 
 
 def test_the_level_itself_is_beyond() -> None:
-    """`p >= 0.80` fires at exactly 80 %, however that was computed."""
+    """`p >= 0.80` fires at exactly 80 %, despite rounding errors."""
     assert watch("p >= 0.80").see(0.6, 0.8, 0.8).fired == [30]
     assert watch("p <= 0.30").see(0.6, 0.3, 0.1 + 0.2).fired == [30]
 
 
 def test_one_reading_beyond_is_not_enough() -> None:
-    """A chance that falls back at once does not fire, however often."""
+    """A chance that falls back at once never fires, however often it returns."""
     assert watch("p >= 0.80").see(0.6, *[0.85, 0.75] * 50).fired == []
 
 
 def test_when_hurried_one_reading_is_enough() -> None:
-    """The last two minutes and decided bets do not wait."""
+    """A hurried reading (last two minutes, or a decided bet) fires without a second one."""
     assert watch("p >= 0.80").see(0.6).see(0.85, hurried=True).fired == [20]
 
 
 def test_a_bet_added_beyond_its_level_makes_no_noise() -> None:
-    """It first has to come back past the band; then it may fire."""
+    """A bet added beyond its level fires only after its chance was back past the band."""
     seen = watch("p >= 0.80").see(*[0.9] * 10, 0.79, 0.9, 0.9)
     assert seen.fired == []
     assert seen.noted == ["beyond_when_added"]
@@ -98,7 +98,7 @@ def test_a_bet_added_beyond_its_level_makes_no_noise() -> None:
 
 
 def test_it_arms_again_only_past_the_band() -> None:
-    """In log-odds, so that 0.80 clears at 0.75, and 0.98 at a figure close to it."""
+    """A level arms again only past a band in log-odds, such as below 0.75 for 0.80."""
     seen = watch("p >= 0.80").see(0.6, 0.81, 0.81)
     assert seen.see(*[0.76, 0.85] * 60).fired == [30]
     seen.see(0.7499)
@@ -111,7 +111,7 @@ def test_it_arms_again_only_past_the_band() -> None:
 
 
 def test_it_cools_down_between_two_firings() -> None:
-    """Even past the band, five minutes must have gone by; then it waits for two readings again."""
+    """Two firings are at least five minutes apart."""
     seen = watch("p <= 0.30").see(0.6, 0.29, 0.29).see(*[0.6, 0.25, 0.25] * 9)
     assert seen.fired == [30]
     assert "cooling_down" in seen.noted
@@ -120,7 +120,7 @@ def test_it_cools_down_between_two_firings() -> None:
 
 
 def test_a_level_that_was_told_is_told_again_only_further_out() -> None:
-    """A chance that comes back is no news: told at 81 %, then not at 85 %, but at 91 %."""
+    """A level fires again only further out than the last message: after 81 % at 91 %, not 85 %."""
     seen = watch("p >= 0.80").see(0.6, 0.81, 0.81)
     seen.see(*[0.6] * 40).see(0.85, 0.85, 0.85)
     assert seen.fired == [30]
@@ -134,7 +134,7 @@ def test_a_level_that_was_told_is_told_again_only_further_out() -> None:
 
 
 def test_a_chance_that_goes_much_further_breaks_the_cooldown() -> None:
-    """Told at 29 %, back at 50 %, and then at 10 %: that is news, once it has held."""
+    """A chance that goes much further fires within the cooldown, once it has held."""
     seen = watch("p <= 0.30").see(0.6, 0.29, 0.29, 0.5, 0.1)
     assert seen.fired == [30]
     assert seen.see(0.1).fired == [30, 60]
@@ -143,13 +143,13 @@ def test_a_chance_that_goes_much_further_breaks_the_cooldown() -> None:
 
 
 def test_what_broke_the_cooldown_and_did_not_last_has_not_shortened_it() -> None:
-    """One reading far out, then the level again: the five minutes go on."""
+    """A single reading far out does not shorten the cooldown."""
     seen = watch("p <= 0.30").see(0.6, 0.29, 0.29, 0.5, 0.1, 0.5, *[0.29] * 20)
     assert seen.fired == [30]
 
 
 def test_a_clock_that_is_set_back_does_not_silence_a_rule() -> None:
-    """Cooling ends although the wall clock now shows yesterday."""
+    """The cooldown ends although the wall clock was set back a day."""
     seen = watch("p >= 0.80").see(0.6, 0.81, 0.81)
     seen.at -= 86_400
     assert len(seen.see(0.5, 0.5, 0.92, 0.92).fired) == 2
@@ -157,13 +157,13 @@ def test_a_clock_that_is_set_back_does_not_silence_a_rule() -> None:
 
 @pytest.mark.parametrize("text", ["p >= 0.80", "p <= 0.80", "p crosses 0.80"])
 def test_dancing_on_the_level_is_told_a_few_times_at_most(text: str) -> None:
-    """Three hours of readings around the level give one firing, not a hundred."""
+    """Three hours of readings around the level fire once."""
     seen = watch(text).see(0.5 if ">" in text else 0.9, *[0.81, 0.82, 0.78, 0.79] * 270)
     assert len(seen.fired) == 1
 
 
 def test_four_times_an_hour_at_most() -> None:
-    """Beyond the budget a rule waits, and says so in its rows; what stands is told once it may."""
+    """A rule fires at most four times an hour, and once more when it may."""
     seen = watch("p >= 0.80").see(0.5)
     for p in (0.81, 0.91, 0.96, 0.985, 0.995):
         seen.see(p, p, *[0.5] * 2)
@@ -176,7 +176,7 @@ def test_four_times_an_hour_at_most() -> None:
 
 
 def test_a_crossing_is_told_both_ways() -> None:
-    """Up, then down: each once, whichever side it began on; then only what goes further out."""
+    """A crossing fires once each way, and then only further out."""
     for first, second, out in ((0.4, 0.6, 0.8), (0.6, 0.4, 0.2)):
         seen = watch("p crosses 0.50").see(first, *[second] * 40)
         assert len(seen.fired) == 1
@@ -186,14 +186,14 @@ def test_a_crossing_is_told_both_ways() -> None:
 
 
 def test_a_crossing_that_is_taken_back_is_told() -> None:
-    """Told at 52 % and then down to 10 %, the person hears of the way back."""
+    """A crossing that goes back fires again for the way back."""
     seen = watch("p crosses 0.50").see(0.45, 0.52, 0.52).see(*[0.1] * 40)
     assert seen.fired[0] == 30
     assert len(seen.fired) == 2
 
 
 def test_a_swing_is_measured_within_its_time() -> None:
-    """15 points within five minutes fire, the same over ten do not, and it tells from where."""
+    """A swing fires for its size within its time, not beyond, and says where it began."""
     slow = watch("swing 0.15 in 5m").see(*(0.4 + i / 200 for i in range(60)), every=30)
     assert slow.fired == []
     rule = parse_rule("swing 0.15 in 5m")
@@ -208,7 +208,7 @@ def test_a_swing_is_measured_within_its_time() -> None:
 
 
 def test_a_swing_is_told_once() -> None:
-    """After a firing it measures from there, and a way back within what was told is no news."""
+    """After a firing a swing is measured anew; a way back within the told range does not fire."""
     seen = watch("swing 0.15 in 5m").see(0.4, 0.6, 0.6, *[0.6] * 60)
     assert seen.fired == [30]
     assert len(seen.see(0.4, 0.4).fired) == 1
@@ -218,7 +218,7 @@ def test_a_swing_is_told_once() -> None:
 
 
 def test_a_rule_that_is_done_stays_silent() -> None:
-    """After the result nothing fires any more."""
+    """A rule that is done never fires."""
     for text in ("p >= 0.80", "swing 0.15 in 5m"):
         seen = watch(text)
         seen.state = replace(seen.state, phase=RulePhase.DONE)
@@ -226,7 +226,7 @@ def test_a_rule_that_is_done_stays_silent() -> None:
 
 
 def stored(state: RuleState) -> RuleState:
-    """A rule's state written as text and read again, as a restart does."""
+    """A rule's state after it was written as text and read again, as in a restart."""
     text = json.dumps(
         {
             "phase": state.phase.value,
@@ -279,7 +279,7 @@ READINGS = st.lists(
 def test_a_restart_at_any_reading_changes_nothing(
     text: str, readings: list[tuple[float, float, bool]]
 ) -> None:
-    """A rule that is stored and read after every reading decides as one that ran on."""
+    """A rule that is stored and read after each reading decides like one that ran on."""
     on, again = watch(text), watch(text)
     for p, every, hurried in readings:
         on.see(p, every=every, hurried=hurried)
@@ -293,7 +293,7 @@ def test_a_restart_at_any_reading_changes_nothing(
 def test_what_holds_for_every_rule_over_any_readings(
     text: str, readings: list[tuple[float, float, bool]]
 ) -> None:
-    """One firing an episode, minutes apart, four an hour, after two readings unless hurried."""
+    """Firings keep their episode, hold, cooldown and hourly budget over any readings."""
     seen = watch(text)
     for p, every, hurried in readings:
         before = seen.state
@@ -316,7 +316,7 @@ def test_what_holds_for_every_rule_over_any_readings(
 def test_a_level_fires_only_beyond_it_and_never_first(
     readings: list[tuple[float, float, bool]],
 ) -> None:
-    """Every firing is on the far side, after a reading on the near side."""
+    """A level fires only beyond it, and only after a reading on its safe side."""
     seen = watch("p >= 0.80")
     near = False
     for p, every, hurried in readings:
@@ -368,7 +368,7 @@ def test_a_reading_that_decides_nothing_leaves_what_the_machine_leaves(
 
 
 def test_rules_that_wait_are_idle() -> None:
-    """Between their levels, and within a swing, readings take the short way."""
+    """Readings between the levels and within the swing are skipped as idle."""
     rules = [parse_rule(x) for x in WATCHED]
     states = tuple(RuleState(1, x.text) for x in rules)
     first = RuleReading(0.6, after(0), hurried=False)

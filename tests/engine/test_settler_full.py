@@ -45,7 +45,7 @@ PRICES = ("-110", "+135", "-250", "+900", "1.91", "2.5", "10/11", "7/2", "-115",
 
 @dataclass
 class Words:
-    """A leg as a bettor would say it. `half` is the line in half points."""
+    """A leg as a bettor says it. `half` is the line in half points."""
 
     box: Box
     kind: str
@@ -63,7 +63,7 @@ class Words:
 
 
 def points_in(box: Box, span: str) -> tuple[int, int]:
-    """Home and away points that count: overtime in the game and its second half alone."""
+    """Home and away points that count: overtime only in the game and its second half."""
     played = box["periods"]
     counted = {
         "game": played,
@@ -79,7 +79,7 @@ def points_in(box: Box, span: str) -> tuple[int, int]:
 
 
 def by_rules(leg: Words, off: frozenset[str]) -> str:
-    """The result of a leg: the rules, read aloud."""
+    """The result of a leg by the written rules."""
     if leg.box["id"] in off:
         return "void"
     if leg.kind in ("player", "double-double"):
@@ -116,14 +116,14 @@ def by_box(leg: Words) -> str:
 
 
 def over_or_under(twice: int, half: int, way: str) -> str:
-    """A count against a line, both doubled."""
+    """The result of a count against a line, both doubled."""
     if twice == half:
         return "push"
     return "won" if (twice > half) == (way == "over") else "lost"
 
 
 def ratio(price: str) -> tuple[int, int]:
-    """What a stake is multiplied by, as a fraction."""
+    """The factor of a stake, as a fraction."""
     if price.startswith("+"):
         return 100 + int(price[1:]), 100
     if price.startswith("-"):
@@ -136,12 +136,12 @@ def ratio(price: str) -> tuple[int, int]:
 
 
 def to_cents(stake: int, over: int, under: int) -> int:
-    """A stake times a fraction, to the nearest cent, half a cent upwards."""
+    """A stake times a fraction, rounded half up to the cent."""
     return (2 * stake * over + under) // (2 * under)
 
 
 def pays(legs: list[Words], results: list[str], stake: int, price: str | None) -> tuple[str, int]:
-    """The result of a slip and the cents that come back."""
+    """The result of a slip and the cents that it returns."""
     if "lost" in results:
         return "lost", 0
     if set(results) == {"void"}:
@@ -163,7 +163,7 @@ def pays(legs: list[Words], results: list[str], stake: int, price: str | None) -
 
 
 def a_leg(draw: random.Random, box: Box) -> Words:
-    """A leg on a game, with a price."""
+    """A random leg on a game, with a price."""
     kind = draw.choice(KINDS)
     leg = Words(box, kind, price=draw.choice(PRICES))
     if kind in ("player", "double-double"):
@@ -189,7 +189,7 @@ def a_leg(draw: random.Random, box: Box) -> Words:
 
 
 def a_player(draw: random.Random, leg: Words) -> Words:
-    """A leg on a player, one in eight of whom did not play."""
+    """A random leg on a player; one player in eight did not play."""
     absent = draw.random() < 1 / 8
     rows = [x for x in leg.box["players"] if bool(x[3]) != absent] or leg.box["players"]
     leg.player = draw.choice(rows)
@@ -206,7 +206,7 @@ def a_player(draw: random.Random, leg: Words) -> Words:
 
 
 def market_of(leg: Words) -> Market:
-    """The leg as the program holds it."""
+    """The leg as the program's market."""
     span, points = Span(leg.span), leg.half / 2
     side = None if leg.side is None else Side(leg.side)
     if leg.kind in ("player", "double-double"):
@@ -230,7 +230,7 @@ def market_of(leg: Words) -> Market:
 
 @dataclass
 class ImportedBet:
-    """A bet with what it should come to."""
+    """A bet with the result and payout that it should have."""
 
     bet: Bet
     legs: list[Words]
@@ -241,7 +241,7 @@ class ImportedBet:
 def a_slip(
     draw: random.Random, number: int, chosen: list[Words], off: frozenset[str]
 ) -> ImportedBet | None:
-    """A single bet or a parlay; None when its legs would be the same twice."""
+    """A single bet or a parlay; None when two of its legs would be the same."""
     legs = [Leg(game_of(x.box), market_of(x), parse_odds(str(x.price))) for x in chosen]
     stake = draw.randint(1, 100_000)
     results = [by_rules(x, off) for x in chosen]
@@ -265,7 +265,7 @@ def a_slip(
 def slips_on(
     draw: random.Random, games: list[Box], count: int, off: frozenset[str]
 ) -> list[ImportedBet]:
-    """Singles and parlays, of one game and of several."""
+    """Random single bets and parlays, on one game and on several."""
     found: list[ImportedBet] = []
     while len(found) < count:
         size = draw.choice((1, 1, 1, 2, 3, 4, 6))
@@ -278,7 +278,7 @@ def slips_on(
 def settle(
     draw: random.Random, games: list[Box], slips: list[ImportedBet], off: frozenset[str]
 ) -> Slate:
-    """Every final is read twice, the games in any order among one another."""
+    """Poll every final twice, with the games in random order."""
     slate = Slate.of([game_of(x) for x in games], [x.bet for x in slips])
     polls = [(x, step) for x in games for step in range(2)]
     draw.shuffle(polls)
@@ -292,7 +292,7 @@ def settle(
 
 
 def differences(slate: Slate, slips: list[ImportedBet]) -> list[str]:
-    """Where the engine and the settler disagree; empty when they are one."""
+    """Where the engine and the settler disagree; empty when they agree."""
     found = []
     tracked = slate.tracked()
     for slip in slips:
@@ -306,7 +306,7 @@ def differences(slate: Slate, slips: list[ImportedBet]) -> list[str]:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_every_bet_ends_as_the_rules_say(seed: int) -> None:
-    """Bets of every market and parlays of all sizes: the same result and the same cents."""
+    """Engine and settler agree on result and cents of any market and parlay."""
     draw = rng(seed)
     games = list(boxes())[seed::4]
     off = frozenset({games[0]["id"]}) if seed % 2 else frozenset()
@@ -339,7 +339,7 @@ def test_the_bets_cover_what_can_happen() -> None:
 
 
 def test_results_become_official_with_the_box() -> None:
-    """After the second look at every box each bet is official, parlays over several games too."""
+    """After two checks of every box each bet is official, also parlays over games."""
     draw = rng(11)
     games = list(boxes())[:5]
     slips = slips_on(draw, games, 200, frozenset())

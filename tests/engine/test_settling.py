@@ -1,4 +1,4 @@
-"""Every market is settled as its words say, checked against a settler that only reads the words."""
+"""Promises of grading: every market ends as its words say, by a settler that only reads words."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ COUNTED: dict[str, Callable[[list[tuple[int, int]]], list[tuple[int, int]]]] = {
 
 
 def verdict(text: str, state: GameState) -> Verdict:
-    """How a market of LAL@DEN ends by the default rules."""
+    """The verdict on a market of LAL@DEN by the default rules."""
     return judge(market(text), state, HouseRules())
 
 
 def by_words(text: str, points: list[tuple[int, int]]) -> str:
-    """The result of a pick on LAL@DEN by its words alone; points are (DEN, LAL) by period."""
+    """The result of a pick by its words alone; points are (DEN, LAL) by period."""
     words = text.split()
     span = words.pop(0) if words[0] in COUNTED else ""
     counted = COUNTED[span](points)
@@ -57,7 +57,7 @@ def by_words(text: str, points: list[tuple[int, int]]) -> str:
 
 
 def a_final(draw: random.Random) -> list[tuple[int, int]]:
-    """Points of a game by period, one in three with overtime."""
+    """Random points of a game by period; one game in three has overtime."""
     points = [(draw.randint(10, 45), draw.randint(10, 45)) for _ in range(4)]
     level = draw.random() < 1 / 3
     while level:
@@ -76,7 +76,7 @@ def a_final(draw: random.Random) -> list[tuple[int, int]]:
 
 
 def a_pick(draw: random.Random, points: list[tuple[int, int]]) -> str:
-    """A pick whose line lies near what was scored, so that every result is common."""
+    """A random pick whose line is near the score, so that every result is common."""
     span = draw.choice(SPANS)
     team, other = draw.sample(["DEN", "LAL"], 2)
     counted = COUNTED[span.strip()](points)
@@ -107,7 +107,7 @@ def opposite(text: str) -> str:
 
 
 def test_thousands_of_bets_end_as_their_words_say() -> None:
-    """Random bets on random finals, with overtimes, parts of games and pushes."""
+    """Random bets on random finals end as their words say."""
     draw = rng(20261121)
     seen = dict.fromkeys(("won", "lost", "push"), 0)
     staked = returned = lost = profit = 0
@@ -138,7 +138,7 @@ def test_thousands_of_bets_end_as_their_words_say() -> None:
 @settings(max_examples=25)
 @given(st.integers(0, 10**6))
 def test_the_forecast_of_a_final_and_its_settlement_agree(seed: int) -> None:
-    """At the end of a game the chance of every bet is 1 for the result that it gets."""
+    """At the end of a game a bet's chance is 1 for the result that it gets."""
     draw = rng(seed)
     points = a_final(draw)
     state = final(*points)
@@ -152,7 +152,7 @@ def test_the_forecast_of_a_final_and_its_settlement_agree(seed: int) -> None:
 
 @pytest.mark.parametrize("phase", [Phase.POSTPONED, Phase.CANCELLED])
 def test_a_game_that_is_not_played_returns_the_stake(phase: Phase) -> None:
-    """Void, whatever the market."""
+    """A game that is not played voids every market."""
     for text in ("DEN ML", "Q3 DEN -1.5", "LAL@DEN over 224.5"):
         assert grade(bet(1, text), off(phase)) is Result.VOID
     assert payout(bet(1, "DEN ML"), Result.VOID) == 2000
@@ -160,7 +160,7 @@ def test_a_game_that_is_not_played_returns_the_stake(phase: Phase) -> None:
 
 
 def test_what_is_not_known_for_sure_is_not_settled() -> None:
-    """A game that goes on, missing periods and figures that do not agree raise, never guess."""
+    """A game that goes on and periods that are missing raise Unsettleable."""
     with pytest.raises(Unsettleable, match="not over"):
         grade(bet(1, "DEN ML"), live(4, 1, (30, 20), (30, 20), (30, 20), (30, 20)))
     blind = GameState(GAME, Phase.FINAL, 4, 0, Score(110, 100))
@@ -175,7 +175,7 @@ def test_what_is_not_known_for_sure_is_not_settled() -> None:
 
 
 def test_overtime_counts_where_a_book_counts_it() -> None:
-    """In the game and its second half, not in regulation, the fourth quarter or a first half."""
+    """Overtime counts for the game and its second half, and for no other part."""
     played = [(30, 20), (20, 30), (25, 25), (25, 25), (12, 4)]
     ends = {"": "won", "2H ": "won", "regulation ": "push", "Q4 ": "push", "1H ": "push"}
     for span, result in ends.items():
@@ -184,7 +184,7 @@ def test_overtime_counts_where_a_book_counts_it() -> None:
 
 
 def test_a_bet_without_odds_or_stake_is_only_watched() -> None:
-    """What it returned is unknown where it cannot be known."""
+    """Without odds or stake a payout is unknown, unless the result alone decides it."""
     assert payout(bet(1, "DEN ML", odds=None), Result.WON) is None
     assert payout(bet(1, "DEN ML", odds=None), Result.LOST) == 0
     assert payout(bet(1, "DEN ML", odds=None), Result.PUSH) == 2000
@@ -195,7 +195,7 @@ def test_a_bet_without_odds_or_stake_is_only_watched() -> None:
 
 
 def test_made_up_games_end_with_a_winner() -> None:
-    """The games of these tests are games: their states can be built and the last one is final."""
+    """The random games of these tests end with a final state and a winner."""
     for seed in range(20):
         last = list(a_game(rng(seed)))[-1]
         assert last.phase is Phase.FINAL

@@ -1,4 +1,4 @@
-"""How rules are judged: held, promised, lead, and what a bare threshold would have sent."""
+"""Promises of rule trials: alerts that held, promised chances, lead, and bare thresholds."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tracker.modelling.rule_trial import SeenChance, TrialCourse, Watched, figur
 
 
 def rule(text: str) -> Watched:
-    """A rule on a chance."""
+    """A level or swing rule."""
     found = parse_rule(text)
     assert isinstance(found, LevelRule | SwingRule)
     return found
 
 
 def seen(*chances: float, every: float = 10.0) -> tuple[SeenChance, ...]:
-    """Polls one after another, of which each sixth is another minute of the game."""
+    """Polls of these chances; every sixth poll is a minute of the game later."""
     return tuple(
         SeenChance(T0 + timedelta(seconds=i * every), i / 6, p) for i, p in enumerate(chances)
     )
@@ -33,7 +33,7 @@ def fired(text: str, poll: int, p: float, was: float | None = None) -> Alert:
 
 
 def test_an_alert_holds_when_the_bet_ends_where_it_points() -> None:
-    """Up is winning, down is losing; a push is neither."""
+    """An alert up holds when the bet wins, one down when it loses, and neither on a push."""
     chances = seen(0.5, 0.81, 0.82, 0.9, 0.99, 1.0)
     up, down = fired("p >= 0.80", 2, 0.82), fired("p <= 0.20", 2, 0.18)
     for result, held, missed in ((Result.WON, 1, 0), (Result.LOST, 0, 1), (Result.PUSH, 0, 0)):
@@ -47,7 +47,7 @@ def test_an_alert_holds_when_the_bet_ends_where_it_points() -> None:
 
 
 def test_the_lead_counts_until_the_chance_is_settled_for_good() -> None:
-    """What looked settled and was not does not count."""
+    """The lead ends when the chance is settled for good, not when it only looked so."""
     chances = seen(0.5, 0.81, 0.82, 0.995, 0.9, 0.95, 0.99, 1.0, 1.0)
     found = figures(
         rule("p >= 0.80"), [TrialCourse("x", chances, (fired("p >= 0.80", 2, 0.82),), Result.WON)]
@@ -59,7 +59,7 @@ def test_the_lead_counts_until_the_chance_is_settled_for_good() -> None:
 
 
 def test_a_bare_threshold_speaks_at_every_crossing() -> None:
-    """Each way for a crossing, one way for a level, and at each new stretch for a swing."""
+    """A bare threshold sends a message at every crossing of its level."""
     dance = seen(*[0.79, 0.81] * 10)
     assert naive(rule("p >= 0.80"), dance) == 10
     assert naive(rule("p <= 0.80"), dance) == 9

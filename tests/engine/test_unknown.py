@@ -1,4 +1,4 @@
-"""What is not known is said as unknown, and nothing untrue is said at a tip-off."""
+"""Promises of the unknown: it is shown as unknown, and nothing untrue is said at a tip-off."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RULES = tuple(
 
 
 def lines(*, begun: bool, out: frozenset[str] = frozenset()) -> tuple[PlayerLine, ...]:
-    """The box at the tip: nobody has figures; `begun` has the starters on the court."""
+    """The box at tip-off, without figures; where `begun`, the starters are on the court."""
     return tuple(
         PlayerLine(
             x.id, x.name, x.side, tuple((k, 0) for k, _ in x.stats) if begun else (),
@@ -44,7 +44,7 @@ def lines(*, begun: bool, out: frozenset[str] = frozenset()) -> tuple[PlayerLine
 
 
 def soon(out: frozenset[str] = frozenset()) -> GameState:
-    """The box of a minute before the tip."""
+    """The box of a minute before tip-off."""
     box = lines(begun=False, out=out)
     return GameState(GAME, Phase.SCHEDULED, 0, 720.0, Score(0, 0), periods=(), players=box)
 
@@ -53,7 +53,7 @@ NOTHING = Score(0, 0)
 
 
 def begun(clock: float, score: Score = NOTHING, players: tuple[PlayerLine, ...] = ()) -> GameState:
-    """The first quarter."""
+    """A state in the first quarter."""
     return GameState(GAME, Phase.LIVE, 1, clock, score, periods=(score,), players=players)
 
 
@@ -62,14 +62,14 @@ def bet(
     market: Wager,
     odds: str | None = "-110",
 ) -> Bet:
-    """A bet of before the tip."""
+    """A bet from before tip-off."""
     price = None if odds is None else parse_odds(odds)
     return Bet(number, "x", market, GAME, RULES, after(-3600), odds=price, stake_cents=2000)
 
 
 @dataclass
 class Night:
-    """A game that is followed by the real forecast."""
+    """A game that is followed with the real forecast."""
 
     tracking: GameTracking
     forecaster: Forecaster = field(default_factory=lambda: Forecaster(lambda _: None, tell_nobody))
@@ -78,7 +78,7 @@ class Night:
 
     @staticmethod
     def of(*bets: Bet) -> Night:
-        """Bets of which nothing has been seen, on players of whom ten games are known."""
+        """A night with new bets on players of whom ten games are known."""
         night = Night(GameTracking(GAME, tuple(Tracked.fresh(x) for x in bets)))
         quote = PregameLines(Lines(home_spread=-3.5, total=226.5), "a book", after(-60))
         night.forecaster.pricing.learn({GAME.id: quote})
@@ -88,7 +88,7 @@ class Night:
         return night
 
     def poll(self, state: GameState, seconds: float) -> list[Alert]:
-        """What a poll has fired."""
+        """Take a poll; return the alerts that fired."""
         outlook = self.forecaster.outlook(self.tracking, state)
         self.last = decide(self.tracking, state, outlook, after(seconds))
         self.tracking = self.last.tracking
@@ -101,7 +101,7 @@ class Night:
         return next(x for x in self.tracking.tracked if x.bet.number == number)
 
     def says(self, alert: Alert) -> str:
-        """The words of an alert."""
+        """The message of an alert."""
         return compose(alert, self.tracked(alert.bet), self.tracking)
 
 
@@ -112,19 +112,19 @@ def _game(x: PlayerLine, days: int) -> PlayerGame:
 
 
 def player(x: PlayerLine) -> Player:
-    """A player of the box."""
+    """The player of a box's entry."""
     return Player(x.name, x.side)
 
 
 def over(x: PlayerLine, stat: Stat = Stat.PTS, points: float | None = None) -> PlayerTotal:
-    """More than he really had, less a half."""
+    """An over that he just reached in the real game, unless `points` is given."""
     return PlayerTotal(
         player(x), stat, Direction.OVER, points or max(x.stat(stat.value) - 0.5, 0.5)
     )
 
 
 def test_nineteen_player_bets_a_minute_before_the_tip_say_nothing_untrue() -> None:
-    """Two who are out are told at once; at the tip, under a running clock, nobody is."""
+    """Two players who are out are announced at once, and nobody else at tip-off."""
     stats = (Stat.PTS, Stat.REB, Stat.AST)
     star, stranger = PLAYED[0], PLAYED[-1]
     out = frozenset({PLAYED[1].name, PLAYED[2].name})
@@ -156,7 +156,7 @@ def test_nineteen_player_bets_a_minute_before_the_tip_say_nothing_untrue() -> No
 
 
 def test_a_box_from_before_the_tip_leaves_the_chance_of_before() -> None:
-    """Under a running clock without players the chance stands, and no snapshot is made."""
+    """In play without players the chance stays, and no snapshot is made."""
     night = Night.of(bet(1, over(PLAYED[0])))
     night.poll(soon(), -60)
     before = night.tracked().chance
@@ -170,7 +170,7 @@ def test_a_box_from_before_the_tip_leaves_the_chance_of_before() -> None:
 
 
 def test_who_is_out_is_said_at_once_and_unsaid() -> None:
-    """Loudly, once, with what it makes of the bet; and that he plays after all."""
+    """A player who is out is announced once, with the effect on the bet; so is his return."""
     who = PLAYED[0]
     slip = Parlay((Leg(GAME, Moneyline(Side.HOME)), Leg(GAME, over(who))))
     night = Night.of(bet(1, over(who)), bet(2, slip, "+260"))
@@ -199,7 +199,7 @@ def test_who_is_out_is_said_at_once_and_unsaid() -> None:
 
 
 def the_end(out: frozenset[str]) -> GameState:
-    """The final box, in which the league marks whoever did not play as it does then."""
+    """The final box, in which the league also marks as out whoever did not play."""
     box = tuple(
         replace(
             x, played=False, minutes=0.0, starter=False, stats=tuple((k, 0) for k, _ in x.stats),
@@ -213,7 +213,7 @@ def the_end(out: frozenset[str]) -> GameState:
 
 
 def test_who_is_out_stays_out_when_the_game_ends() -> None:
-    """Nothing is unsaid at the final, alone or in a parlay, nor while a box leaves him out."""
+    """A player who is out stays out while a box leaves him out and at the final."""
     who = PLAYED[0]
     gone = frozenset({who.name})
     slip = Parlay((Leg(GAME, Moneyline(Side.HOME)), Leg(GAME, over(who))))
@@ -235,7 +235,7 @@ def test_who_is_out_stays_out_when_the_game_ends() -> None:
 
 
 def test_who_never_came_in_has_no_chance_at_the_final_and_is_not_said_to_be_out() -> None:
-    """His result says that he did not play; a chance of none would be untrue of a void bet."""
+    """A bet on a player who never came in has no chance at the final, and no `out` fires."""
     who = PLAYED[0]
     night = Night.of(bet(1, over(who)))
     night.poll(soon(), -300)
@@ -249,7 +249,7 @@ def test_who_never_came_in_has_no_chance_at_the_final_and_is_not_said_to_be_out(
 
 
 def test_a_parlay_with_an_unknown_leg_has_no_chance_and_its_rules_stand_still() -> None:
-    """No level is armed and none fires, until something is known."""
+    """A parlay with an unknown leg arms and fires no rule until the leg is known."""
     who = PLAYED[0]
     slip = Parlay((Leg(GAME, Moneyline(Side.HOME)), Leg(GAME, over(who, points=28.5))))
     night = Night.of(bet(1, slip, "+260"))
@@ -269,7 +269,7 @@ def test_a_parlay_with_an_unknown_leg_has_no_chance_and_its_rules_stand_still() 
 
 
 def test_lines_that_become_known_move_a_chance_at_once_and_fire_nothing() -> None:
-    """Before the tip and at 0-0; the swing is measured from there."""
+    """New lines move a chance at once and fire no rule, before tip-off and at 0-0."""
     night = Night.of(bet(1, Moneyline(Side.HOME), odds=None))
     pricing = night.forecaster.pricing
     known = pricing.known
@@ -290,7 +290,7 @@ def test_lines_that_become_known_move_a_chance_at_once_and_fire_nothing() -> Non
 
 
 def test_bets_of_the_third_quarter_have_the_chances_of_those_from_before_the_tip() -> None:
-    """By the line of before the tip, whoever tells it."""
+    """A bet added in the third quarter has the chance of one from before tip-off."""
     markets: tuple[Wager, ...] = (
         Moneyline(Side.HOME), Spread(Side.HOME, -3.5), Total(Direction.OVER, 226.5),
         over(PLAYED[0]), Moneyline(Side.AWAY),
@@ -312,7 +312,7 @@ def test_bets_of_the_third_quarter_have_the_chances_of_those_from_before_the_tip
 
 
 def test_a_push_never_passes_through_nought() -> None:
-    """A line that is met exactly as time runs out says neither dead nor 30 %."""
+    """A line that is met exactly as time runs out fires neither `dead` nor a low level."""
     night = Night.of(bet(1, Spread(Side.HOME, -4.0)))
     night.poll(soon(), -60)
     score, quarters = Score(104, 100), (Score(26, 25),) * 4
@@ -329,7 +329,7 @@ def test_a_push_never_passes_through_nought() -> None:
 
 
 def test_what_a_person_must_decide_is_pushed_with_the_words() -> None:
-    """Whatever the rules of the bet are."""
+    """A review is sent with the command that decides it, whatever the bet's rules."""
     night = Night.of(replace(bet(1, over(PLAYED[0])), rules=()))
     night.poll(soon(), -60)
     late = GameState(GAME, Phase.LIVE, 4, 10.0, Score(104, 100), periods=(Score(26, 25),) * 4)

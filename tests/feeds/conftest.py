@@ -1,4 +1,4 @@
-"""What the tests of the feeds share: a clock that stands still, a server, a source that asks it."""
+"""Fixtures of the feeds' tests: a clock that stands still, a server, and a feed that asks it."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ async def site() -> AsyncIterator[Site]:
 
 @pytest.fixture
 def events() -> list[tuple[str, dict[str, str]]]:
-    """Every transition that the feed told, in order."""
+    """The events that the feed has reported, in order."""
     return []
 
 
 @pytest.fixture
 def pulses() -> list[str]:
-    """Every word that the feed's board was given, in order."""
+    """The status words of the feed's board, in order."""
     return []
 
 

@@ -1,4 +1,4 @@
-"""ESPN's documents made to measure."""
+"""ESPN's documents, built for tests."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tests.feeds.serving import document, encoded
 
 
 def event(**changes: object) -> dict[str, Any]:
-    """UTA 41 at TOR 47, 1:38 left in the second quarter, as recorded; with other values.
+    """UTA 41 at TOR 47, 1:38 left in the second quarter, as recorded, with changes.
 
-    `status__period=3` goes into the status, `type__name="X"` into its type, `home__score="7"` into
-    the home team's side and `game__format=None` into the competition.
+    `status__period=3` changes the status, `type__name="X"` its type, `home__score="7"` the home
+    team's side and `game__format=None` the competition. A value of `...` deletes the key.
     """
     found: dict[str, Any] = document("espn_board_nba")["events"][2]
     found = json.loads(json.dumps(found))
@@ -37,7 +37,7 @@ def event(**changes: object) -> dict[str, Any]:
 
 
 def kind(name: str, state: str, *, completed: bool = False, detail: str = "") -> dict[str, Any]:
-    """A kind of status."""
+    """The type of a status."""
     return {"id": "0", "name": name, "state": state, "completed": completed, "detail": detail}
 
 
@@ -47,7 +47,7 @@ def board(*events: object, **more: object) -> bytes:
 
 
 def lines(*points: int) -> list[dict[str, Any]]:
-    """Points by period, as the newer documents have them."""
+    """Points by period, in the form of newer documents."""
     return [
         {"value": float(x), "displayValue": str(x), "period": n} for n, x in enumerate(points, 1)
     ]

@@ -1,4 +1,4 @@
-"""Answers of odds providers, made for tests."""
+"""Answers of odds providers, built for tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GAME = Game("1022600200", "wnba", "ATL", "SEA", START)
 
 
 def polymarket_answer(**book: object) -> bytes:
-    """One look at a game: its event, and the book and the price of its one token."""
+    """The answers about one game together: its event, and its token's order book and price."""
     market = {
         "sportsMarketType": "moneyline", "outcomes": '["Storm", "Dream"]',
         "outcomePrices": '["0.2", "0.8"]', "clobTokenIds": '["111", "222"]', "bestBid": None,

@@ -1,4 +1,4 @@
-"""A tiny real server whose pages a test writes itself, and the NBA's documents made to measure."""
+"""A small real HTTP server whose pages a test writes, and NBA documents built for tests."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ DENIED = (
 
 
 def fixture(name: str) -> bytes:
-    """A recorded response, trimmed."""
+    """The body of a recorded response, trimmed."""
     return (FIXTURES / f"{name}.json").read_bytes()
 
 
 def document(name: str) -> dict[str, Any]:
-    """A recorded response, taken apart so that a test can change it."""
+    """A recorded response, parsed, so that a test can change it."""
     found: dict[str, Any] = json.loads(fixture(name))
     return found
 
 
 def encoded(value: object) -> bytes:
-    """A document as bytes again."""
+    """A document as bytes."""
     return json.dumps(value).encode()
 
 
@@ -52,7 +52,7 @@ def live_game() -> dict[str, Any]:
 
 
 def changed(game: dict[str, Any], **values: object) -> dict[str, Any]:
-    """A game with other values; `home__score=7` means the home team's score."""
+    """A game with some values changed; `home__score=7` changes the home team's score."""
     copy: dict[str, Any] = json.loads(json.dumps(game))
     for name, value in values.items():
         team, _, key = name.partition("__")
@@ -67,17 +67,20 @@ def board_of(*games: object, day: str = "2023-04-20") -> bytes:
 
 
 def box_of(game: object) -> bytes:
-    """A box with this game."""
+    """A box score of this game."""
     return encoded({"meta": {}, "game": game})
 
 
 def dice(seed: int) -> random.Random:
-    """Chance that is the same on every run."""
+    """Random numbers that are the same on every run."""
     return random.Random(seed)  # noqa: S311 - nothing secret hangs on it
 
 
 class Site:
-    """What the server answers: a page for each path, 403 for any other. `asked` keeps the paths."""
+    """A server with a page for each path; any other path gets 403.
+
+    `asked` has the requested paths.
+    """
 
     def __init__(self) -> None:
         self.url = ""
@@ -105,11 +108,11 @@ class Site:
         self.put(nba.board_path(), board_of(*games))
 
     def count(self, path: str) -> int:
-        """How often a path has been asked for."""
+        """How many requests a path got."""
         return self.asked.count(path)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Serve one request."""
+        """Answer one request."""
         self.asked.append(request.path)
         self.headers.append(dict(request.headers))
         page = self.pages.get(request.path)
@@ -120,7 +123,7 @@ class Site:
 
 @asynccontextmanager
 async def serving() -> AsyncIterator[Site]:
-    """A running server, gone at the end with all its connections."""
+    """A running server; it and its connections are closed at the end."""
     site = Site()
     app = web.Application()
     app.router.add_get("/{path:.*}", site.answer)
@@ -144,7 +147,7 @@ async def open_feed(
     report_status: ReportStatus = ignore_status,
     deadline_s: float = DEADLINE_S,
 ) -> AsyncIterator[Feed]:
-    """One source alone with its session, closed on the way out."""
+    """One source with a session of its own, closed at the end."""
     async with fetcher_of([source], settings, clock, deadline_s) as fetcher:
         feed = Feed(source, fetcher, clock, SourceHealth(source.label, tell, report_status))
         try:

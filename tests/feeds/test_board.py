@@ -1,4 +1,4 @@
-"""Promises of the shared board: one request for all, and a failure shared instead of hammered."""
+"""Promises of the shared board: one request serves all games, and so does one failure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def test_one_request_serves_all_who_ask(site: Site, feed: Feed) -> None:
 async def test_a_board_is_taken_as_long_as_it_is_fresh(
     site: Site, feed: Feed, clock: FakeClock
 ) -> None:
-    """The age that a caller allows decides whether it is asked for again."""
+    """A board that is older than the caller allows is fetched again; a younger one is not."""
     site.board(live_game())
     await feed.board.read(5.0)
     await clock.advance(5.0)
@@ -38,7 +38,7 @@ async def test_a_board_is_taken_as_long_as_it_is_fresh(
 
 
 async def test_the_same_body_is_parsed_once(site: Site, feed: Feed, clock: FakeClock) -> None:
-    """A board that has not changed gives the very same value, under its new time."""
+    """An unchanged body gives the very same board object, with its new time."""
     site.board(live_game())
     first = await feed.board.read(0.0)
     await clock.advance(10.0)
@@ -50,7 +50,7 @@ async def test_the_same_body_is_parsed_once(site: Site, feed: Feed, clock: FakeC
 
 
 async def test_who_leaves_does_not_take_the_request_along(site: Site, feed: Feed) -> None:
-    """A caller that is cancelled leaves the others their answer."""
+    """When one caller is cancelled, the others still get their answer."""
     gate = asyncio.Event()
 
     async def slow(_: web.Request) -> web.Response:
@@ -73,7 +73,7 @@ async def test_who_leaves_does_not_take_the_request_along(site: Site, feed: Feed
 async def test_a_failure_is_shared_until_it_is_time_to_ask_again(
     site: Site, feed: Feed, clock: FakeClock
 ) -> None:
-    """After a refusal nobody asks for 20 s, after the next for 40 s; then all is forgotten."""
+    """After a refusal nobody asks for 20 s, after the next for 40 s; a good answer resets that."""
     for failures, pause in ((1, 20.0), (2, 40.0)):
         found = await feed.board.read(0.0)
         assert isinstance(found, BoardFailure)
@@ -91,7 +91,7 @@ async def test_a_failure_is_shared_until_it_is_time_to_ask_again(
 async def test_near_a_game_a_failing_source_is_asked_again_sooner(
     site: Site, feed: Feed, clock: FakeClock
 ) -> None:
-    """However long it has failed, at each look at a live game; who can wait does not ask."""
+    """For a live game a failing source is asked at each poll; other games do not ask."""
     for _ in range(5):
         await feed.board.read(0.0)
         await clock.advance(310.0)
@@ -110,7 +110,7 @@ async def test_near_a_game_a_failing_source_is_asked_again_sooner(
 async def test_the_source_may_ask_for_more_patience(
     site: Site, feed: Feed, clock: FakeClock
 ) -> None:
-    """`Retry-After` on a board holds for every game that is on it."""
+    """`Retry-After` on a board is obeyed for every game on it."""
     site.put(PATH, b"{}", 429, Retry_After="45")
     await feed.board.read(0.0)
     await clock.advance(44.0)
@@ -121,7 +121,7 @@ async def test_the_source_may_ask_for_more_patience(
 
 
 async def test_a_board_that_is_nowhere_is_a_matter_of_the_address(site: Site, feed: Feed) -> None:
-    """404 for the board is not "no games yet" but a source that is down or misspelt."""
+    """404 for a board means a wrong address or a source that is down, not "no games yet"."""
     site.put(PATH, b"{}", 404)
     found = await feed.board.read(0.0)
     assert isinstance(found, BoardFailure)
@@ -132,7 +132,7 @@ async def test_a_board_that_is_nowhere_is_a_matter_of_the_address(site: Site, fe
 async def test_a_body_that_cannot_be_believed_is_kept_for_the_record(
     site: Site, feed: Feed
 ) -> None:
-    """The document of a malformed board comes with the failure."""
+    """The failure of a malformed board comes with its document."""
     site.put(PATH, b'{"scoreboard": {}}')
     found = await feed.board.read(0.0)
     assert isinstance(found, BoardFailure)
@@ -141,7 +141,7 @@ async def test_a_body_that_cannot_be_believed_is_kept_for_the_record(
 
 
 async def test_closing_ends_a_request_that_runs(site: Site, feed: Feed) -> None:
-    """Nothing is left running when the feed is closed in the middle of a request."""
+    """Closing the feed in the middle of a request leaves nothing running."""
 
     async def never(_: web.Request) -> web.Response:
         await asyncio.Event().wait()
@@ -163,7 +163,7 @@ async def test_only_transitions_are_told(
     events: list[tuple[str, dict[str, str]]],
     pulses: list[str],
 ) -> None:
-    """Blocked at once and once, recovered once with the time it took; every answer is a pulse."""
+    """A block is reported at once and once, the recovery once; every answer reports its status."""
     site.board(live_game())
     await feed.board.read(0.0)
     site.deny(PATH)
@@ -183,7 +183,7 @@ async def test_only_transitions_are_told(
 async def test_one_hiccup_is_not_worth_a_word(
     site: Site, feed: Feed, clock: FakeClock, events: list[tuple[str, dict[str, str]]]
 ) -> None:
-    """A source is lost after two failures in a row, and then it is said once, with the reason."""
+    """A source is lost after two failures in a row; that is reported once, with the reason."""
     site.put(PATH, b"{}", 500)
     await feed.board.read(0.0)
     site.board()

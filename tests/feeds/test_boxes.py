@@ -1,4 +1,4 @@
-"""Games with bets on players: box and board told as one, never going back, within the budget."""
+"""Promises for games with player bets: box and board together, never going back, within budget."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ PLACES = {LookUp.BOX: "box", LookUp.EITHER: "board", LookUp.BOARD: "board"}
 
 
 def boxed(state: GameState, points: int) -> GameState:
-    """The state with a player who has so many points."""
+    """The state with a player who has this many points."""
     line = PlayerLine("1", "Nikola Jokić", Side.HOME, (("pts", points),), played=True)
     return replace(state, players=(line,))
 
 
 @dataclass
 class OneGame:
-    """A source that tells what the test puts on it, and remembers what was asked."""
+    """A source that returns what the test sets, and remembers what was asked for."""
 
     clock: FakeClock
     board: GameState | Unreadable = SOON
@@ -46,7 +46,7 @@ class OneGame:
         max_age: float,  # noqa: ARG002
         believed: GameState | None = None,  # noqa: ARG002
     ) -> FeedAnswer:
-        """The document of the moment."""
+        """The document that the test has set."""
         self.asked.append(ask)
         reading = self.box if ask is LookUp.BOX else self.board
         body = repr(reading).encode()
@@ -68,7 +68,7 @@ FOLLOWED = GameTracking(GAME, (Tracked.fresh(STAR),))
 
 @dataclass
 class Night:
-    """A game that is looked at again and again, and what is believed of it."""
+    """A game that is polled again and again, and what is believed of it."""
 
     clock: FakeClock
     source: OneGame
@@ -77,14 +77,14 @@ class Night:
     beliefs: Beliefs = field(default_factory=lambda: Beliefs(FOLLOWED))
 
     async def look(self, seconds: float = 10.0) -> GameState:
-        """What is believed so many seconds later."""
+        """Poll this many seconds later; returns what is believed then."""
         self.clock.set(after(self._at() + seconds))
         self.beliefs.take(await self.watch.read(self.beliefs.standing, LookUp.EITHER, 5.0))
         assert self.beliefs.state is not None
         return self.beliefs.state
 
     def restarted(self, state: GameState) -> None:
-        """What was believed before a restart, told by the board, is all that is known."""
+        """Restart: of what was believed, only this state, from the board, is stored."""
         self.beliefs = Beliefs(
             replace(FOLLOWED, state=state, told_by=Origin("nba", "board"), changed_at=T0)
         )
@@ -93,13 +93,13 @@ class Night:
         return (self.clock.now() - after(0)).total_seconds()
 
     def asks(self) -> list[LookUp]:
-        """What was asked since the last time."""
+        """What was asked for since the last call."""
         found, self.source.asked = self.source.asked, []
         return found
 
 
 def at(seconds: float) -> Night:
-    """The game, so many seconds after its tip-off."""
+    """The game this many seconds after its tip-off."""
     clock = FakeClock(after(seconds))
     source = OneGame(clock)
     made = Night(clock, source, BoxWatch(GAME, source, clock, lambda: made.room))
@@ -113,13 +113,13 @@ def night() -> Night:
 
 
 def points_of(state: GameState) -> int | None:
-    """The player's points as told; None when the state has no players, or none that count."""
+    """The player's points as believed; None without players, or with doubtful ones only."""
     lines = [x for x in state.players if not x.doubt]
     return lines[0].stat("pts") if lines else None
 
 
 async def test_every_second_look_at_a_running_game_is_at_its_box(night: Night) -> None:
-    """The board serves in between, with the players as the box last told them."""
+    """Box and board are polled in turn; in between, the players are those of the last box."""
     night.source.board = live(1, 400, (10, 8))
     night.source.box = boxed(live(1, 400, (10, 8)), 4)
     assert [points_of(await night.look()) for _ in range(4)] == [4, 4, 4, 4]
@@ -129,7 +129,7 @@ async def test_every_second_look_at_a_running_game_is_at_its_box(night: Night) -
 async def test_a_newer_board_keeps_its_score_under_the_players_of_an_older_box(
     night: Night,
 ) -> None:
-    """What lags is not told; what it alone knows is."""
+    """An older box changes neither score nor clock, but its players are used."""
     night.source.board = live(1, 380, (14, 8))
     night.source.box = boxed(live(1, 400, (10, 8)), 4)
     await night.look()
@@ -149,7 +149,7 @@ async def test_a_newer_box_is_not_taken_back_by_an_older_board(night: Night) -> 
 
 
 async def test_a_correction_that_both_documents_tell_gets_through(night: Night) -> None:
-    """A basket that is taken away is told after all, for the engine to judge."""
+    """A basket that both documents take away is believed after enough polls."""
     night.source.board = night.source.box = boxed(live(1, 380, (14, 8)), 4)
     await night.look()
     await night.look()
@@ -160,7 +160,7 @@ async def test_a_correction_that_both_documents_tell_gets_through(night: Night) 
 
 
 async def test_a_final_has_no_players_until_its_own_box_tells_them(night: Night) -> None:
-    """A result is never read off figures of before the end."""
+    """Figures from before the end never count as final ones."""
     night.source.board = live(4, 5, (30, 20), (30, 20), (30, 20), (30, 20))
     night.source.box = boxed(night.source.board, 24)
     await night.look()
@@ -177,7 +177,7 @@ async def test_a_final_has_no_players_until_its_own_box_tells_them(night: Night)
 
 
 async def test_without_room_in_the_budget_the_board_serves_alone(night: Night) -> None:
-    """Boxes are the first to give way; the end of a game is not."""
+    """A full budget stops boxes of a game in play, but not the box of the final."""
     night.room = False
     night.source.board = live(1, 400, (10, 8))
     await night.look()
@@ -190,7 +190,7 @@ async def test_without_room_in_the_budget_the_board_serves_alone(night: Night) -
 
 
 async def test_a_box_that_cannot_be_read_costs_no_poll(night: Night) -> None:
-    """The board is told in the same look, and the box is left alone for a while."""
+    """The same poll reads the board instead, and the box is not asked for again for a while."""
     night.source.board, night.source.box = live(1, 400, (10, 8)), DOWN
     reported = [await night.look() for _ in range(4)]
     assert {x.score.home for x in reported} == {10}
@@ -198,7 +198,7 @@ async def test_a_box_that_cannot_be_read_costs_no_poll(night: Night) -> None:
 
 
 async def test_before_tip_off_a_box_is_asked_now_and_then() -> None:
-    """Who starts and who is out is known half an hour before; earlier nothing is asked."""
+    """Boxes are read from half an hour before tip-off, for the starters and those who are out."""
     night = at(-3600)
     for _ in range(70):
         await night.look(60.0)
@@ -218,7 +218,7 @@ async def test_a_restart_goes_on_from_what_was_told(night: Night) -> None:
 
 
 async def test_a_correction_while_the_program_was_off_is_told_after_it(night: Night) -> None:
-    """It is passed on from the first look, and believed once polls agree on it."""
+    """It is passed on from the first poll and believed once enough polls agree."""
     night.restarted(boxed(final((113, 111)), 40))
     night.source.box = night.source.board = boxed(final((112, 111)), 39)
     reported = [await night.look(60.0) for _ in range(AGREEING_POLLS)]
@@ -227,7 +227,7 @@ async def test_a_correction_while_the_program_was_off_is_told_after_it(night: Ni
 
 
 async def test_of_two_ends_the_one_that_is_told_now_is_passed_on(night: Night) -> None:
-    """Also where the board told the other: which is right, agreeing polls decide."""
+    """Where the board had another final, agreeing polls decide which one is believed."""
     night.source.board = final((113, 111))
     night.source.box = DOWN
     assert (await night.look()).score.home == 113
@@ -238,7 +238,7 @@ async def test_of_two_ends_the_one_that_is_told_now_is_passed_on(night: Night) -
 
 
 async def test_a_game_that_goes_on_after_a_restart_is_not_held_at_its_end(night: Night) -> None:
-    """An end that was believed by mistake before, and that no document stands by, is let go."""
+    """A wrong final from before the restart is dropped when no document reports it any more."""
     night.source.board = night.source.box = live(4, 30, (110, 109))
     night.restarted(final((113, 111)))
     found = [(await night.look(15.0)).phase for _ in range(4)]
@@ -247,7 +247,7 @@ async def test_a_game_that_goes_on_after_a_restart_is_not_held_at_its_end(night:
 
 
 async def test_at_the_scheduled_tip_off_boxes_are_read_at_the_live_pace() -> None:
-    """Also where the last was read a minute before: who plays is known as soon as it is told."""
+    """The slow pace ends at tip-off, even a minute after the last box."""
     night = at(-70)
     night.source.box = boxed(SOON, 0)
     for _ in range(13):
@@ -259,7 +259,7 @@ async def test_at_the_scheduled_tip_off_boxes_are_read_at_the_live_pace() -> Non
 
 
 async def test_a_box_from_before_the_tip_is_not_told_under_the_running_clock() -> None:
-    """Until one from after it is read there are no players; the next one has them."""
+    """A box from before tip-off gives no players for a game in play; the next box does."""
     night = at(-20)
     night.source.box = boxed(SOON, 0)
     assert points_of(await night.look()) == 0

@@ -1,4 +1,4 @@
-"""Promises of the cadence: how long a game may go without being looked at."""
+"""Promises of the cadence: how long a game may go without a poll."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ BUZZER = START + timedelta(hours=2, minutes=20)
 
 
 def standing(phase: Phase, period: int = 0, clock: float = 0.0, **more: object) -> GameStanding:
-    """A game that stands so."""
+    """The standing of a game in this state."""
     score = Score(50, 48) if period else Score(0, 0)
     state = GameState(GAME, phase, period, 720.0 if not period else clock, score)
     return replace(GameStanding(GAME, state), **more)  # type: ignore[arg-type]
 
 
 def wait_before(minutes: float) -> float:
-    """The wait that many minutes before tip-off."""
+    """The wait this many minutes before tip-off."""
     return next_wait(standing(Phase.SCHEDULED), START - timedelta(minutes=minutes))
 
 
 def test_asleep_until_shortly_before_tip_off() -> None:
-    """Hourly at most, every five minutes in the last half hour, every minute in the last five."""
+    """Polls come hourly at first, then every five minutes, then every minute before tip-off."""
     assert wait_before(24 * 60) == 3600
     assert wait_before(60) == 30 * 60
     assert wait_before(29) == 5 * 60
@@ -45,13 +45,13 @@ def test_asleep_until_shortly_before_tip_off() -> None:
 
 
 def test_a_game_that_nothing_is_known_of_goes_by_its_start() -> None:
-    """Before the first state, the scheduled tip-off counts."""
+    """Without a state, the scheduled tip-off counts."""
     now = START - timedelta(hours=5)
     assert next_wait(GameStanding(GAME), now) == next_wait(standing(Phase.SCHEDULED), now)
 
 
 def test_a_moved_tip_off_counts() -> None:
-    """The tip-off that the feed told last decides, not the one that the bet was made for."""
+    """The tip-off that the feed reported last counts, not the one known when the bet was made."""
     moved = replace(GAME, start=START + timedelta(minutes=90))
     state = GameState(moved, Phase.SCHEDULED, 0, 720.0, Score(0, 0))
     assert next_wait(GameStanding(GAME, state), START) == 60 * 60
@@ -77,12 +77,12 @@ def test_a_moved_tip_off_counts() -> None:
     ],
 )
 def test_the_pace_of_each_phase(phase: Phase, period: int, clock: float, wait: float) -> None:
-    """Ten seconds live, five at the end and in overtime, slower when nothing is played."""
+    """Ten seconds in play, five at the end and in overtime, slower when the game stands."""
     assert next_wait(standing(phase, period, clock), BUZZER) == wait
 
 
 def test_long_pauses() -> None:
-    """Late in halftime play may resume at any poll; an hour's suspension will last on."""
+    """Late in halftime the pace is live again; an hour's suspension slows the polls down."""
     half = standing(Phase.BREAK, 2)
     assert next_wait(half, BUZZER, paused_s=719) == 30
     assert next_wait(half, BUZZER, paused_s=720) == 10
@@ -90,7 +90,7 @@ def test_long_pauses() -> None:
 
 
 def test_a_settled_game_is_looked_at_twice_more() -> None:
-    """After the box has been rewritten, and after noon Eastern of the next day; then not at all."""
+    """A settled game's box is read after its rewrite and after noon Eastern, then never again."""
     done = standing(Phase.FINAL, 4, final_at=BUZZER, settled=True)
     first = BUZZER + timedelta(seconds=next_wait(done, BUZZER))
     assert first - BUZZER == FIRST_CHECK_AFTER + timedelta(seconds=30)
@@ -101,7 +101,7 @@ def test_a_settled_game_is_looked_at_twice_more() -> None:
 
 
 def test_noon_eastern_follows_the_summer_time() -> None:
-    """The same wall time in New York before and after the clocks change."""
+    """Noon in New York is meant, before and after the clocks change."""
     buzzer = datetime(2026, 3, 8, 3, 0, tzinfo=UTC)
     done = standing(Phase.FINAL, 4, final_at=buzzer, settled=True, checks=1)
     assert check_times(buzzer)[1] == datetime(2026, 3, 8, 16, 10, tzinfo=UTC)
@@ -110,7 +110,7 @@ def test_noon_eastern_follows_the_summer_time() -> None:
 
 
 def test_backing_off() -> None:
-    """10 s, doubling to 5 min, 8 s in play; `Retry-After` is obeyed, within reason."""
+    """10 s, doubling to 5 min; 8 s in play; `Retry-After` is obeyed up to an hour."""
     assert [backoff(n) for n in (0, 1, 2, 3, 4, 5, 6, 1000)] == [0, 10, 20, 40, 80, 160, 300, 300]
     blocked = [backoff(n, trouble=Trouble.BLOCKED) for n in (0, 1, 2, 5)]
     assert blocked == [0, 20, 40, 300]
@@ -144,7 +144,7 @@ instants = st.datetimes(datetime(2026, 1, 28), datetime(2026, 2, 3), timezones=s
 def test_every_wait_is_sane(
     game: GameStanding, now: datetime, failures: int, asked: float | None, paused: float
 ) -> None:
-    """At least a second, at most a few days, never shorter for one failure more."""
+    """A wait is at least a second, at most a few days, and never shorter for one more failure."""
     waits = [next_wait(game, now, failures + n, asked, paused_s=paused) for n in range(3)]
     assert all(cadence.SHORTEST_S <= x <= 4 * 86400 for x in waits)
     assert all(a <= b for a, b in pairwise(waits))
@@ -153,7 +153,7 @@ def test_every_wait_is_sane(
 
 @given(st.floats(1, 1e5), st.integers())
 def test_jitter_is_small(seconds: float, seed: int) -> None:
-    """A tenth at most, half a minute at most, and only later where early would be wrong."""
+    """Jitter is at most a tenth and half a minute; a wait that must not be early only grows."""
     moved = jittered(seconds, dice(seed)) - seconds
     assert -min(seconds / 10, 30) - 1e-9 <= moved <= 0
     assert jittered(seconds, dice(seed), never_early=True) >= seconds

@@ -1,4 +1,4 @@
-"""Promises of comparing two sources: lag is no contradiction, and no source goes back."""
+"""Promises of comparing two sources: lag is no contradiction, and no state goes back unnoticed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def at(text: str) -> GameState:
     ],
 )
 def test_behind(state: str, other: str, expected: bool) -> None:
-    """An earlier moment or fewer points; a second of the clock is none."""
+    """An earlier moment or fewer points are behind; one second of the clock is not earlier."""
     assert behind(at(state), at(other)) is expected
 
 
@@ -63,7 +63,7 @@ def test_behind(state: str, other: str, expected: bool) -> None:
     ],
 )
 def test_contradictions(one: str, other: str, expected: bool) -> None:
-    """More points earlier, others at the same clock, another final: however late a source is."""
+    """More points earlier, other points at one clock, or another final contradict; lag does not."""
     assert contradict(at(one), at(other)) is expected
     assert contradict(at(other), at(one)) is expected
 
@@ -78,7 +78,7 @@ moments = st.builds(
 
 @given(moments, moments)
 def test_of_two_states_one_at_most_is_ahead(one: GameState, other: GameState) -> None:
-    """And nothing is ahead of, or behind, itself."""
+    """No two states are ahead of each other, and none is behind or contradicts itself."""
     assert not (ahead(one, other) and ahead(other, one))
     assert not behind(one, one)
     assert not contradict(one, one)

@@ -1,4 +1,4 @@
-"""The documents about feeds say what the program does."""
+"""The documents about feeds describe what the program does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXTENDING = (ROOT / "docs" / "extending.md").read_text("utf-8")
 
 
 def test_every_event_is_documented() -> None:
-    """What may stand in the log is explained, and nothing else is."""
+    """docs/feeds.md explains each event that can be logged, and no other."""
     told = {x.name for x in SystemEvent.__subclasses__() if x.name.startswith("feed.")}
     told |= {ClockOff.name, ClockRight.name}
     explained = set(re.findall(r"`((?:feed|clock)\.[a-z_]+)`", FEEDS))
@@ -24,21 +24,21 @@ def test_every_event_is_documented() -> None:
 
 
 def test_every_source_is_documented_and_can_be_configured() -> None:
-    """Each has its table of settings and its line in the table of leagues."""
+    """Every source has a table of settings and is named in docs/feeds.md."""
     named = {x.name for listed in SOURCES.values() for x in listed}
     assert named == FeedsSettings().by_name.keys() == keys_of(FeedsSettings).keys()
     assert all(f"`{x}`" in FEEDS for x in named)
 
 
 def test_the_example_of_a_source_is_the_real_one() -> None:
-    """The lines of the WNBA's source are those of its file."""
+    """The example in docs/extending.md is the WNBA's source as it is in its file."""
     (example,) = re.findall(r"```python\n(WNBA_SOURCE .*?)```", EXTENDING, flags=re.DOTALL)
     code = (ROOT / "tracker" / "feeds" / "nba.py").read_text("utf-8").splitlines()
     assert all(line in code for line in example.splitlines())
 
 
 def test_files_that_are_named_exist() -> None:
-    """A guide that leads nowhere is worse than none."""
+    """Every file that the documents name exists."""
     for name in re.findall(r"`((?:tracker|tests)/[a-z_/]+\.(?:py|toml))`", FEEDS + EXTENDING):
         assert (ROOT / name).exists(), name
     for name in re.findall(r"\]\(([a-z]+\.md)\)", FEEDS + EXTENDING):

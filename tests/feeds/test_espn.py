@@ -1,4 +1,4 @@
-"""Promises of reading ESPN: every recorded document, and each habit that it is known for."""
+"""Promises of reading ESPN: recorded documents, and each known habit of the source."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ NBA, WNBA, MEN = espn_source("nba"), espn_source("wnba"), espn_source("ncaam")
 
 
 def state(found: dict[str, Any], league: str = "nba") -> GameState:
-    """The state that a single event gives."""
+    """The state parsed from a single event."""
     ((_, reading),) = espn_source(league).parse_board(board(found)).games
     assert isinstance(reading, GameState), reading
     return reading
 
 
 def fault(found: dict[str, Any], league: str = "nba") -> str:
-    """Why a single event gives none."""
+    """Why a single event has no state."""
     ((_, reading),) = espn_source(league).parse_board(board(found)).games
     assert isinstance(reading, Unreadable), reading
     assert reading.trouble is Trouble.MALFORMED
@@ -33,7 +33,7 @@ def fault(found: dict[str, Any], league: str = "nba") -> str:
 
 
 def test_a_recorded_board_of_the_nba() -> None:
-    """Scheduled, final and live, with our codes, points by period and the league's dates."""
+    """Scheduled, final and live games are read with our codes, periods and the league's dates."""
     found = NBA.parse_board(fixture("espn_board_nba"))
     assert found.spoilt == ()
     assert [(x.name, x.slate.isoformat()) for x, _ in found.games] == [
@@ -59,7 +59,7 @@ def test_a_recorded_board_of_the_nba() -> None:
 
 
 def test_a_recorded_board_of_the_wnba() -> None:
-    """Codes of ESPN become those of the league; teams of an All-Star game keep theirs."""
+    """ESPN's codes become the league's; All-Star teams keep ESPN's."""
     found = WNBA.parse_board(fixture("espn_board_wnba"))
     assert [x.name for x, _ in found.games] == ["SEA@NYL", "LVA@CON", "COL@CLA", "GSV@MIN"]
     reported = [x for _, x in found.games if isinstance(x, GameState)]
@@ -68,7 +68,7 @@ def test_a_recorded_board_of_the_wnba() -> None:
 
 
 def test_a_recorded_summary_has_the_players() -> None:
-    """Final without period or clock; figures by the names of their columns; who did not play."""
+    """A final without period or clock is read, with figures by column name and who did not play."""
     found = WNBA.parse_box(fixture("espn_summary_wnba_final"))
     assert (found.game.id, found.game.name, found.phase) == ("401736393", "ATL@CON", Phase.FINAL)
     assert (found.score, found.period, found.clock) == (Score(72, 88), 4, 0.0)
@@ -100,7 +100,7 @@ def test_a_recorded_summary_has_the_players() -> None:
 
 
 def test_columns_without_keys_go_by_their_labels() -> None:
-    """An older summary names its columns under `labels` alone, and in another order if it likes."""
+    """An older summary names its columns by `labels` alone, in any order."""
     body = document("espn_summary_wnba_final")
     body["boxscore"]["players"] = document("espn_summary_old_columns")["boxscore"]["players"]
     for team, code in zip(body["boxscore"]["players"], ("ATL", "CON"), strict=True):
@@ -116,7 +116,7 @@ def test_columns_without_keys_go_by_their_labels() -> None:
 
 
 def test_a_board_and_a_summary_of_one_moment_are_equal() -> None:
-    """What one tells and the other does not is no difference."""
+    """A board and a summary of one moment give equal states."""
     found = event()
     header = {"id": found["id"], "competitions": found["competitions"]}
     assert NBA.parse_box(encoded({"header": header})) == state(found)
@@ -136,7 +136,7 @@ def test_a_board_and_a_summary_of_one_moment_are_equal() -> None:
     ],
 )
 def test_the_clock_in_every_form(shown: str | None, number: float, seconds: float) -> None:
-    """As shown, with tenths in the last minute; as a number where nothing is shown."""
+    """The clock is read as shown, with tenths, or from its number where nothing is shown."""
     found = state(event(status__displayClock=shown, status__clock=number))
     assert (found.phase, found.clock) == (Phase.LIVE, seconds)
 
@@ -146,7 +146,7 @@ def test_the_clock_in_every_form(shown: str | None, number: float, seconds: floa
     [("nba", 2, "Half"), ("nba", 3, "Half"), ("ncaam", 1, "Half"), ("ncaam", 2, "Half")],
 )
 def test_halftime(league: str, told: int, means: str) -> None:
-    """In quarters after the second, in halves after the first, whichever period is told."""
+    """Halftime comes after the second quarter or the first half, whichever period ESPN gives."""
     quiet: dict[str, Any] = {"game__format": None, "home__linescores": ..., "away__linescores": ...}
     found = event(
         status__type=kind("STATUS_HALFTIME", "in"),
@@ -160,7 +160,7 @@ def test_halftime(league: str, told: int, means: str) -> None:
 
 
 def test_the_end_of_a_period() -> None:
-    """Said, or seen by a clock of nothing; a new period whose clock is not set has not begun."""
+    """A period ends by its status or at zero; a new one with an unset clock has not begun."""
     said = event(status__type=kind("STATUS_END_PERIOD", "in"), status__displayClock="0:00")
     assert state(said).game_clock == "Half"
     assert state(event(status__displayClock="0.0", status__clock=0.0)).game_clock == "Half"
@@ -170,7 +170,7 @@ def test_the_end_of_a_period() -> None:
 
 
 def test_the_end_of_the_last_period() -> None:
-    """Level at zero an overtime follows; else a last shot may count, and a blank is no buzzer."""
+    """A tie leads to overtime; with a leader a last shot may count, and a blank clock is wrong."""
     late: dict[str, Any] = {
         "status__period": 4,
         "home__linescores": [],
@@ -200,7 +200,7 @@ def test_the_end_of_the_last_period() -> None:
     ],
 )
 def test_post_is_not_final(name: str, completed: bool, phase: Phase) -> None:
-    """A game that is off is in the state `post` too, sometimes even completed."""
+    """A game that is called off is `post` too, sometimes even completed, and is no final."""
     found = state(event(status__type=kind(name, "post", completed=completed), home__score="0"))
     assert (found.phase, found.score, found.period) == (phase, Score(0, 0), 0)
 
@@ -210,7 +210,7 @@ def test_post_is_not_final(name: str, completed: bool, phase: Phase) -> None:
     [("STATUS_FINAL", False), ("STATUS_ABANDONED", True), ("STATUS_FORFEIT", True)],
 )
 def test_what_is_not_surely_final_is_not_believed(name: str, completed: bool) -> None:
-    """A person must look at a forfeit, and at a word that nobody knows."""
+    """A forfeit, or an unknown status, is left to a person."""
     assert "status.type" in fault(event(status__type=kind(name, "post", completed=completed)))
 
 
@@ -227,7 +227,7 @@ def test_what_is_not_surely_final_is_not_believed(name: str, completed: bool) ->
 def test_the_last_period_of_a_final(
     detail: str, period: int | None, points: tuple[int, ...], clock: str
 ) -> None:
-    """From the period, from the text, or from the number of periods with points."""
+    """It comes from the period, from the text, or from the number of periods with points."""
     found = state(
         event(
             status__type=kind("STATUS_FINAL", "post", completed=True, detail=detail),
@@ -262,26 +262,26 @@ def test_the_last_period_of_a_final(
     ],
 )
 def test_what_cannot_be_believed_is_named(changes: dict[str, Any], field: str) -> None:
-    """The field and what is wrong with it; the other games of the board are not touched."""
+    """The error names the field and the problem; other games of the board are unaffected."""
     assert field in fault(event(**changes))
     found = NBA.parse_board(board(event(**changes), event(id="401474999")))
     assert isinstance(found.games[1][1], GameState)
 
 
 def test_a_score_may_be_a_number() -> None:
-    """Text is the rule, but a whole number is understood."""
+    """A score is usually text, but a whole number is accepted."""
     assert state(event(home__score=47, away__score=41)).score == Score(47, 41)
 
 
 def test_points_by_period_that_do_not_add_up_are_left_out() -> None:
-    """The score stands; the periods are unknown rather than wrong."""
+    """The score is kept; the points by period are unknown."""
     assert state(event(home__linescores=lines(22, 24))).periods is None
     assert state(event(home__linescores=[{"value": "x"}, {}])).periods is None
 
 
 @pytest.mark.parametrize("wrong", [{}, {"id": 7}, None, [], {"id": "1", "competitions": []}])
 def test_an_event_that_is_none_spoils_only_itself(wrong: object) -> None:
-    """The rest of the board is read, and what is wrong is said."""
+    """The rest of the board is read, and the malformed event is reported."""
     found = NBA.parse_board(board(event(), wrong))
     assert len(found.games) == 1
     assert len(found.spoilt) == 1
@@ -289,7 +289,7 @@ def test_an_event_that_is_none_spoils_only_itself(wrong: object) -> None:
 
 
 def test_an_interrupted_game() -> None:
-    """Suspended or delayed in play; a delay before tip-off is none."""
+    """A suspension or delay counts in play; a delay before tip-off does not."""
     assert state(event(status__type=kind("STATUS_SUSPENDED", "in"))).phase is Phase.SUSPENDED
     early = event(
         status__type=kind("STATUS_DELAYED", "pre"),
@@ -301,7 +301,7 @@ def test_an_interrupted_game() -> None:
 
 
 def test_a_tip_off_that_is_not_known_counts_on_its_own_day() -> None:
-    """The placeholder is midnight Eastern, which would be the evening before."""
+    """The placeholder, midnight Eastern, does not move the game to the evening before."""
     found = event(game__date="2022-10-03T04:00Z", game__timeValid=False)
     ((game, _),) = NBA.parse_board(board(found)).games
     assert game.slate == date(2022, 10, 3)
@@ -310,7 +310,7 @@ def test_a_tip_off_that_is_not_known_counts_on_its_own_day() -> None:
 
 
 def test_a_college_that_nobody_listed_can_be_followed() -> None:
-    """It goes by the feed's own code; a known one by ours, whatever the code is."""
+    """A college that is not in our catalogue keeps the feed's code; others get ours."""
     found = event(
         game__format={"regulation": {"periods": 2}},
         home_team__abbreviation="ST. A",
@@ -324,7 +324,7 @@ def test_a_college_that_nobody_listed_can_be_followed() -> None:
 
 
 def test_the_day_of_a_board() -> None:
-    """As it says, else that of its first game; an empty board without a day has none."""
+    """The board's own day, else that of its first game; an empty board without a day has none."""
     assert NBA.parse_board(board(day={"date": "2022-10-02"})).day == date(2022, 10, 2)
     assert NBA.parse_board(board(event())).day == date(2022, 10, 2)
     assert NBA.parse_board(board()).day is None
@@ -333,7 +333,7 @@ def test_the_day_of_a_board() -> None:
 
 
 def test_addresses() -> None:
-    """One day, no range and no limit; all colleges and not only those that are ranked."""
+    """A board is requested for one day, without range or limit, with all colleges."""
     day = date(2026, 11, 20)
     root = "/apis/site/v2/sports/basketball"
     assert NBA.board_path(day) == f"{root}/nba/scoreboard?dates=20261120"

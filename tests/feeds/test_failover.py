@@ -1,4 +1,4 @@
-"""Promises of two sources: the truth with its age, one voice at a time, and never a step back."""
+"""Promises of two sources: one answers at a time, its age is known, and nothing goes back."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Events = list[tuple[str, dict[str, str]]]
 
 
 def theirs(clock: str, score: str, period: int = 2, **more: object) -> dict[str, Any]:
-    """The same game as ESPN tells it."""
+    """The game in ESPN's form."""
     home, away = score.split("-")
     return event(
         **{
@@ -52,7 +52,7 @@ def theirs(clock: str, score: str, period: int = 2, **more: object) -> dict[str,
 
 
 def ours(clock: str, score: str, period: int = 2) -> dict[str, Any]:
-    """The same game as the league tells it."""
+    """The game in the league's form."""
     home, away = (int(x) for x in score.split("-"))
     minutes, seconds = clock.split(":")
     return changed(
@@ -68,28 +68,28 @@ def ours(clock: str, score: str, period: int = 2) -> dict[str, Any]:
 
 
 class Pair:
-    """Both sources over real servers, on a clock that the test moves."""
+    """Both sources on real servers, with a clock that the test moves."""
 
     def __init__(self, feeds: Feeds, league: Site, espn: Site, clock: FakeClock) -> None:
         self.feeds, self.league, self.espn, self.clock = feeds, league, espn, clock
         self.beliefs = Beliefs(GameTracking(GAME))
 
     async def read(self, after: float = 0.0, ask: LookUp = LookUp.EITHER) -> FeedAnswer:
-        """One look at the game, so many seconds later."""
+        """Poll the game this many seconds later."""
         await self.clock.advance(after)
         answer = await self.feeds.read(GAME, ask, 5.0, self.beliefs.state)
         self.change = self.beliefs.take(answer)
         for _ in range(50):
-            # Let a probe in the background come to its end.
+            # Let a probe in the background finish.
             if all(x.board.idle for listed in self.feeds.by_league.values() for x in listed):
                 break
             await asyncio.wait({asyncio.create_task(asyncio.to_thread(lambda: None))}, timeout=0.05)
         return answer
 
     async def told(self, after: float = 0.0) -> str:
-        """What one look told: the source with clock and score, or the trouble.
+        """The outcome of one poll: the source with clock and score, or the trouble.
 
-        `behind` where it is not believed.
+        `behind` stands for a state that is not believed.
         """
         answer = await self.read(after)
         if isinstance(answer.reading, Unreadable):
@@ -102,7 +102,7 @@ class Pair:
 
 @pytest.fixture
 async def pair(clock: FakeClock, events: list[tuple[str, dict[str, str]]]) -> AsyncIterator[Pair]:
-    """The NBA's feed with ESPN behind it."""
+    """The NBA's feed with ESPN as its stand-in."""
 
     def tell(event: SystemEvent) -> None:
         events.append(log_line(event))
@@ -117,12 +117,12 @@ async def pair(clock: FakeClock, events: list[tuple[str, dict[str, str]]]) -> As
 
 
 def names(events: Events) -> list[str]:
-    """The names of what was told."""
+    """The names of the reported events."""
     return [name for name, _ in events]
 
 
 async def test_while_the_primary_is_well_it_alone_is_asked(pair: Pair, events: Events) -> None:
-    """No request goes to ESPN for as long as nothing has to be compared."""
+    """ESPN gets no request while there is nothing to compare."""
     pair.league.board(ours("7:15", "39-30"))
     for _ in range(5):
         assert (await pair.told(10.0)).startswith("nba")
@@ -133,7 +133,7 @@ async def test_while_the_primary_is_well_it_alone_is_asked(pair: Pair, events: E
 async def test_a_blocked_primary_is_replaced_within_the_same_look(
     pair: Pair, events: Events
 ) -> None:
-    """The game keeps its id; who tells is said; the boxes of who refuses are left alone."""
+    """ESPN answers in the same poll, under the same game id; the primary's box is not asked for."""
     pair.espn.put(AT_ESPN, board(theirs("7:10", "39-30")))
     answer = await pair.read()
     assert isinstance(answer.reading, GameState)
@@ -148,7 +148,7 @@ async def test_a_blocked_primary_is_replaced_within_the_same_look(
 
 
 async def test_one_hiccup_switches_nothing(pair: Pair, events: Events) -> None:
-    """The league's own box helps over a single failure; after a second one in a row ESPN does."""
+    """After one failure the primary's box is read; after a second in a row, ESPN."""
     pair.league.board(ours("7:15", "39-30"))
     pair.league.put(BOX, box_of(ours("7:05", "39-30")))
     pair.espn.put(AT_ESPN, board(theirs("6:50", "41-30")))
@@ -161,7 +161,7 @@ async def test_one_hiccup_switches_nothing(pair: Pair, events: Events) -> None:
 
 
 async def test_the_stand_in_does_not_go_back_behind_what_was_told(pair: Pair) -> None:
-    """ESPN is half a minute late: not believed until it has caught up, and said once."""
+    """A late ESPN is not believed until it has caught up; that is reported once."""
     pair.league.board(ours("7:15", "39-30"))
     assert await pair.told() == "nba Q2 7:15 39-30"
     before = pair.beliefs.state
@@ -179,7 +179,7 @@ async def test_the_stand_in_does_not_go_back_behind_what_was_told(pair: Pair) ->
 
 
 async def test_over_a_restart_too_nothing_goes_back(pair: Pair) -> None:
-    """What was believed before is recorded with who told it: a source that lags is not believed."""
+    """A lagging source is not believed after a restart either: the state's origin is stored."""
     before = nba.SOURCE.parse_box(box_of(ours("7:15", "39-30")))
     told_by = Origin("nba", BOARD)
     pair.beliefs = Beliefs(GameTracking(GAME, state=before, told_by=told_by))
@@ -190,7 +190,7 @@ async def test_over_a_restart_too_nothing_goes_back(pair: Pair) -> None:
 
 
 async def test_nobody_is_held_back_for_ever(pair: Pair) -> None:
-    """A score that was mended downwards comes through after a minute and a half."""
+    """A score that was corrected downwards is believed after a minute and a half."""
     pair.league.board(ours("7:15", "39-30"))
     await pair.told()
     pair.league.deny(BOARD)
@@ -202,7 +202,7 @@ async def test_nobody_is_held_back_for_ever(pair: Pair) -> None:
 
 
 async def test_back_to_the_primary_once_it_is_well(pair: Pair, events: Events) -> None:
-    """It is probed in the background at each look, and used as soon as it has caught up."""
+    """The primary is probed in the background at each poll and used once it has caught up."""
     pair.espn.put(AT_ESPN, board(theirs("7:00", "41-30")))
     for _ in range(12):
         assert await pair.told(10.0) == "espn Q2 7:00 41-30"
@@ -217,7 +217,7 @@ async def test_back_to_the_primary_once_it_is_well(pair: Pair, events: Events) -
 
 
 async def test_recovery_is_seen_by_the_next_look(pair: Pair) -> None:
-    """However long both were away, they are asked again at the pace of a live game."""
+    """However long both sources were down, they are asked at the pace of a live game."""
     pair.espn.put(AT_ESPN, b"{}", 500)
     for _ in range(40):
         answer = await pair.read(15.0)
@@ -228,7 +228,7 @@ async def test_recovery_is_seen_by_the_next_look(pair: Pair) -> None:
 
 
 async def test_a_source_that_flaps_is_trusted_slowly(pair: Pair, events: Events) -> None:
-    """Failing again within minutes of its return costs it three good answers instead of one."""
+    """A source that fails again soon after its return needs three good answers instead of one."""
     good, other = ours("7:15", "39-30"), board(theirs("7:15", "39-30"))
     pair.espn.put(AT_ESPN, other)
     await pair.told()
@@ -246,7 +246,7 @@ async def test_a_source_that_flaps_is_trusted_slowly(pair: Pair, events: Events)
 
 
 async def test_a_hanging_probe_delays_nobody(pair: Pair) -> None:
-    """Once ESPN stands in, a primary that never answers is waited for by no one."""
+    """While ESPN stands in, no poll waits for a primary that never answers."""
 
     async def hang(_: object) -> Any:
         await asyncio.Event().wait()
@@ -260,7 +260,7 @@ async def test_a_hanging_probe_delays_nobody(pair: Pair) -> None:
 
 
 async def test_an_empty_board_and_no_box(pair: Pair) -> None:
-    """The league shows no games at all in the middle of one: ESPN does."""
+    """When the primary shows no games in the middle of one, ESPN answers."""
     pair.league.board()
     pair.espn.put(AT_ESPN, board(theirs("7:15", "39-30")))
     assert await pair.told() == "espn Q2 7:15 39-30"
@@ -269,7 +269,7 @@ async def test_an_empty_board_and_no_box(pair: Pair) -> None:
 async def test_before_tip_off_a_game_that_is_not_there_is_no_reason_to_ask_twice(
     pair: Pair,
 ) -> None:
-    """ESPN is not asked for a box that is not published yet."""
+    """ESPN is not asked about a game whose box is not published yet."""
     pair.league.board()
     early = Game(GAME.id, "nba", "GSW", "SAC", pair.clock.now() + timedelta(minutes=9))
     answer = await pair.feeds.read(early, LookUp.EITHER, 5.0)
@@ -279,7 +279,7 @@ async def test_before_tip_off_a_game_that_is_not_there_is_no_reason_to_ask_twice
 
 
 async def test_a_frozen_board_is_seen_through(pair: Pair, events: Events) -> None:
-    """A live game that stands still for 90 s is looked up elsewhere, until the board moves on."""
+    """A live game that stands still for 90 s is read from ESPN until the board moves on."""
     pair.league.board(ours("7:15", "39-30"))
     for _ in range(9):
         pair.espn.put(AT_ESPN, board(theirs("5:30", "43-36")))
@@ -294,7 +294,7 @@ async def test_a_frozen_board_is_seen_through(pair: Pair, events: Events) -> Non
 
 
 async def test_a_long_time_out_is_no_frost(pair: Pair, events: Events) -> None:
-    """Where nothing moves anywhere the league's own word stands, and few requests are spent."""
+    """When nothing moves anywhere, the primary's answer stays, and few requests are spent."""
     pair.league.board(ours("7:15", "39-30"))
     pair.espn.put(AT_ESPN, board(theirs("7:15", "39-30")))
     for _ in range(18):
@@ -304,7 +304,7 @@ async def test_a_long_time_out_is_no_frost(pair: Pair, events: Events) -> None:
 
 
 async def test_a_board_that_never_sees_the_tip_off(pair: Pair, events: Events) -> None:
-    """A game that is said to be scheduled a quarter of an hour after its start is looked up too."""
+    """A game still scheduled a quarter of an hour after its start is checked with ESPN."""
     before = {"gameStatus": 1, "period": 0, "gameStatusText": "10:00 pm ET", "gameClock": ""}
     start = pair.clock.now() - timedelta(minutes=14)
     waiting = {**before, "gameTimeUTC": start.strftime("%Y-%m-%dT%H:%M:%SZ")}
@@ -320,7 +320,7 @@ async def test_a_board_that_never_sees_the_tip_off(pair: Pair, events: Events) -
 async def test_a_frozen_board_without_a_second_source(
     clock: FakeClock, site: Site, events: Events
 ) -> None:
-    """The league's own box tells."""
+    """The league's own box is read instead."""
     settings = FeedsSettings(nba=FeedSettings(base_url=site.url, requests_per_minute=6000))
     site.board(ours("7:15", "39-30"))
     site.put(BOX, box_of(ours("5:30", "43-36")))
@@ -338,7 +338,7 @@ async def test_a_frozen_board_without_a_second_source(
 
 
 async def test_scores_that_differ_are_said_and_not_averaged(pair: Pair, events: Events) -> None:
-    """Once, after they have differed for a minute; what is told stays the league's."""
+    """A difference of a minute is reported once; the league's score stays in use."""
     clock = 700
     for step in range(45):
         clock = 700 - 10 * step
@@ -352,7 +352,7 @@ async def test_scores_that_differ_are_said_and_not_averaged(pair: Pair, events: 
 
 
 async def test_another_final_score_is_said_at_once(pair: Pair, events: Events) -> None:
-    """The second source is asked at the end; what it contradicts is doubted until they agree."""
+    """A final that ESPN contradicts is reported at once and doubted until both agree."""
     final = changed(
         live_game(),
         gameStatus=3,
@@ -383,7 +383,7 @@ async def test_another_final_score_is_said_at_once(pair: Pair, events: Events) -
 
 
 async def test_the_second_look_at_a_result_does_without_the_primary(pair: Pair) -> None:
-    """In the morning the league may refuse us: ESPN's summary confirms the score."""
+    """When the league refuses us, ESPN's summary confirms the score."""
     over = kind("STATUS_FINAL", "post", completed=True, detail="Final")
     final = theirs("0.0", "114-97", 4, status__type=over)
     pair.espn.put(AT_ESPN, board(final))
@@ -396,7 +396,7 @@ async def test_the_second_look_at_a_result_does_without_the_primary(pair: Pair) 
 
 @pytest.mark.parametrize("blocked", [False, True])
 async def test_what_a_night_costs(clock: FakeClock, blocked: bool) -> None:
-    """Twelve live games cost what one does, and at most twice that while the league refuses us."""
+    """Twelve live games cost as many requests as one, and twice that when the league refuses us."""
     steps = 90
     async with serving() as league, serving() as espn:
         settings = FeedsSettings(
@@ -425,7 +425,7 @@ async def test_what_a_night_costs(clock: FakeClock, blocked: bool) -> None:
 
 
 async def test_a_game_that_the_board_does_not_tell_costs_little(pair: Pair) -> None:
-    """Its box once or twice, which is of the same moment; then ESPN's board, which all share."""
+    """Its box is read twice; after that, ESPN's board, which all games share."""
     pair.league.board(changed(ours("7:15", "39-30"), home__score="39"))
     pair.league.put(BOX, box_of(ours("7:15", "39-30")))
     pair.espn.put(AT_ESPN, board(theirs("7:15", "39-30")))
@@ -437,7 +437,7 @@ async def test_a_game_that_the_board_does_not_tell_costs_little(pair: Pair) -> N
 
 
 async def test_a_host_that_is_down_is_spared_its_boxes(pair: Pair) -> None:
-    """With both sources down a box is tried now and then, and each time once it helps."""
+    """With both sources down a box is tried now and then, and at every poll once it helps."""
     pair.league.put(BOARD, b"", 500)
     pair.league.put(BOX, b"", 500)
     pair.espn.put(AT_ESPN, b"", 500)

@@ -1,4 +1,4 @@
-"""Promises of looking a game up: from the board if it tells, from the box if it does not."""
+"""Promises of asking one source: the board answers if it shows the game, else the box."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ BOARD, BOX = nba.board_path(), nba.box_path(GAME.id)
 
 
 def trouble(reading: object) -> Trouble:
-    """Why a look told nothing."""
+    """The trouble of a reading."""
     assert isinstance(reading, Unreadable)
     return reading.trouble
 
 
 async def test_a_game_on_the_board_costs_no_request_of_its_own(site: Site, feed: Feed) -> None:
-    """The look carries the board's document: path, body and digest."""
+    """The answer has the board's document: path, body and digest."""
     site.board(live_game())
     answer = await feed.read(GAME, LookUp.EITHER, 5.0)
     assert answer.reading == STATE
@@ -38,7 +38,7 @@ async def test_a_game_on_the_board_costs_no_request_of_its_own(site: Site, feed:
 async def test_a_game_that_is_not_on_the_board_is_looked_up_in_its_box(
     site: Site, feed: Feed
 ) -> None:
-    """After the board has gone on to the next day, the box still tells."""
+    """The box still answers after the board has changed to the next day."""
     site.board(document("scoreboard_game_2ot_0022200356"))
     site.put(BOX, box_of(live_game()))
     answer = await feed.read(GAME, LookUp.EITHER, 5.0)
@@ -46,7 +46,7 @@ async def test_a_game_that_is_not_on_the_board_is_looked_up_in_its_box(
 
 
 async def test_far_from_tip_off_no_box_is_asked_for(site: Site, feed: Feed) -> None:
-    """The board alone: a game that it does not show is absent, which is no fault."""
+    """Only the board is read: a game that it does not show is absent."""
     site.board()
     answer = await feed.read(GAME, LookUp.BOARD, 5.0)
     assert trouble(answer.reading) is Trouble.ABSENT
@@ -55,7 +55,7 @@ async def test_far_from_tip_off_no_box_is_asked_for(site: Site, feed: Feed) -> N
 
 @pytest.mark.parametrize("how", ["blocked", "malformed", "one bad game", "down"])
 async def test_a_bad_board_does_not_stop_a_game(site: Site, feed: Feed, how: str) -> None:
-    """Blocked, malformed or down: the box tells instead."""
+    """With a board that is blocked, malformed or down, the box answers."""
     match how:
         case "malformed":
             site.put(BOARD, b"{}")
@@ -73,7 +73,7 @@ async def test_a_bad_board_does_not_stop_a_game(site: Site, feed: Feed, how: str
 async def test_refused_everywhere_is_blocked_refused_once_is_not_published(
     site: Site, feed: Feed, clock: FakeClock
 ) -> None:
-    """403 for a box means "not there yet" while the board is well, and "blocked" otherwise."""
+    """403 for a box means "not published" while the board can be read, and "blocked" otherwise."""
     answer = await feed.read(GAME, LookUp.EITHER, 5.0)
     assert trouble(answer.reading) is Trouble.BLOCKED
     assert trouble((await feed.read(GAME, LookUp.BOX, 5.0)).reading) is Trouble.BLOCKED
@@ -85,7 +85,7 @@ async def test_refused_everywhere_is_blocked_refused_once_is_not_published(
 
 
 async def test_when_all_fails_the_board_has_the_word(site: Site, feed: Feed) -> None:
-    """The trouble of the shared board, with the time for which to leave it alone."""
+    """The answer has the board's trouble, and the time to leave the source alone."""
     site.put(BOARD, b"{}", 503, Retry_After="90")
     answer = await feed.read(GAME, LookUp.EITHER, 5.0)
     assert (trouble(answer.reading), answer.retry_after) == (Trouble.DOWN, 90.0)
@@ -93,7 +93,7 @@ async def test_when_all_fails_the_board_has_the_word(site: Site, feed: Feed) -> 
 
 
 async def test_a_malformed_document_comes_along(site: Site, feed: Feed) -> None:
-    """What could not be believed is kept with the poll, to be looked into."""
+    """The answer keeps a document that could not be believed."""
     site.board(changed(live_game(), home__score=None))
     answer = await feed.read(GAME, LookUp.EITHER, 5.0)
     assert trouble(answer.reading) is Trouble.MALFORMED
@@ -103,7 +103,7 @@ async def test_a_malformed_document_comes_along(site: Site, feed: Feed) -> None:
 async def test_a_shared_failure_brings_its_document_once(
     site: Site, feed: Feed, clock: FakeClock
 ) -> None:
-    """Later looks tell the same trouble at their own time, without the old body."""
+    """Later answers have the same trouble at their own time, without the old body."""
     site.put(BOARD, b'{"scoreboard": 7}')
     first = await feed.read(GAME, LookUp.BOARD, 5.0)
     await clock.advance(3.0)
@@ -115,13 +115,13 @@ async def test_a_shared_failure_brings_its_document_once(
 
 
 async def test_another_game_under_the_same_id_is_not_believed(site: Site, feed: Feed) -> None:
-    """Another id in the box is malformed."""
+    """A box with another game's id is malformed."""
     site.put(BOX, box_of(changed(live_game(), gameId="0042200999")))
     assert trouble((await feed.read(GAME, LookUp.BOX, 5.0)).reading) is Trouble.MALFORMED
 
 
 async def test_sides_that_are_exchanged_are_turned_back(site: Site, feed: Feed) -> None:
-    """A score is a team's: it is told on the sides under which the game is known."""
+    """Scores follow their teams, on the home and away sides that the game is known by."""
     swapped = changed(live_game(), home__teamTricode="SAC", away__teamTricode="GSW")
     site.board(swapped)
     site.put(BOX, box_of(swapped))
@@ -149,7 +149,7 @@ async def test_sides_that_are_exchanged_are_turned_back(site: Site, feed: Feed) 
 async def test_an_id_that_names_another_meeting_tells_that_this_one_is_off(
     site: Site, feed: Feed, values: dict[str, str], phase: Phase
 ) -> None:
-    """Another opponent, or the same one on another date."""
+    """Another opponent means cancelled, another date means postponed."""
     other = changed(live_game(), **values)
     site.board(other)
     site.put(BOX, box_of(other))
@@ -160,7 +160,7 @@ async def test_an_id_that_names_another_meeting_tells_that_this_one_is_off(
 
 
 async def test_headers_of_the_settings_win(site: Site, clock: FakeClock) -> None:
-    """A header from the configuration replaces the source's own."""
+    """A header in the settings replaces the source's own."""
     settings = FeedSettings(
         base_url=site.url, requests_per_minute=60, headers={"Referer": "https://example.org/"}
     )
@@ -171,7 +171,7 @@ async def test_headers_of_the_settings_win(site: Site, clock: FakeClock) -> None
 
 
 async def test_the_budget_runs_on_the_clock_of_the_polling(site: Site, clock: FakeClock) -> None:
-    """On a clock that runs 6,000 times as fast a minute's budget is back within 10 ms."""
+    """On a clock 6,000 times as fast, a minute's budget is free again within 10 ms."""
     site.put("/a.json", b"[]")
     settings = FeedSettings(base_url=site.url, requests_per_minute=1)
     fast = ScaledClock(clock.now(), 6000.0)
@@ -187,7 +187,7 @@ async def test_the_budget_runs_on_the_clock_of_the_polling(site: Site, clock: Fa
 async def test_no_board_is_missed_while_a_game_is_busy(
     site: Site, feed: Feed, clock: FakeClock
 ) -> None:
-    """Boards that were read for other games are given one after the other, oldest first."""
+    """A game gets all boards that were read for other games, one by one, oldest first."""
     clocks = ["PT07M15.00S", "PT07M05.00S", "PT06M55.00S", "PT06M45.00S"]
     site.board(changed(live_game(), gameClock=clocks[0]))
     first = await feed.read(GAME, LookUp.EITHER, 0.0)

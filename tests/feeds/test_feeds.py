@@ -1,4 +1,4 @@
-"""Promises of all feeds together: whom they ask, how, how often, and what they count."""
+"""Promises of all feeds together: which hosts are asked, how often, and what is counted."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ ESPN = "/apis/site/v2/sports/basketball/nba/scoreboard"
 
 
 def at(site: Site, budget: int = 6000) -> FeedSettings:
-    """Settings of a host."""
+    """The settings of a host."""
     return FeedSettings(base_url=site.url, requests_per_minute=budget)
 
 
 def test_every_league_has_its_sources() -> None:
-    """The league's own first, and each source is of that league."""
+    """Each source belongs to its league, and the league's own comes first."""
     assert SOURCES.keys() == LEAGUES.keys()
     for league, sources in SOURCES.items():
         assert {x.league for x in sources} == {league}
@@ -40,7 +40,7 @@ def test_every_league_has_its_sources() -> None:
 
 
 def test_whose_an_id_is() -> None:
-    """Ten digits that begin with the league's number, or at most nine of ESPN."""
+    """The league's ids have ten digits that begin with its number; ESPN's have at most nine."""
     espn = espn_source("nba")
     assert nba.SOURCE.owns("0022500680")
     assert not nba.SOURCE.owns("1022500680")
@@ -51,7 +51,7 @@ def test_whose_an_id_is() -> None:
 
 
 async def test_the_wnba_is_asked_by_its_own_headers(clock: FakeClock) -> None:
-    """Its board, its Referer; a page with 200 in place of the board is a refusal."""
+    """The WNBA gets its own path and Referer; a web page with 200 counts as a refusal."""
     async with serving() as site:
         path = "/static/json/liveData/scoreboard/todaysScoreboard_10.json"
         game = changed(
@@ -76,7 +76,7 @@ async def test_the_wnba_is_asked_by_its_own_headers(clock: FakeClock) -> None:
 
 
 def _who_may(site: Site, *beginnings: str) -> None:
-    """Answer ESPN's board to these User-Agents alone."""
+    """Answer ESPN's board only to User-Agents with these beginnings."""
 
     async def page(request: web.Request) -> web.Response:
         agent = request.headers.get("User-Agent", "")
@@ -88,7 +88,7 @@ def _who_may(site: Site, *beginnings: str) -> None:
 
 
 def test_espn_is_told_who_asks() -> None:
-    """By plain clients' names alone: neither a browser nor a bare name is let in."""
+    """Both sets of headers are those of plain clients, which ESPN accepts; a browser's is not."""
     assert "User-Agent" not in HEADERS
     assert welcome(SECOND_HEADERS["User-Agent"])
     assert not welcome("Mozilla/5.0")
@@ -96,7 +96,7 @@ def test_espn_is_told_who_asks() -> None:
 
 @pytest.mark.parametrize(("welcomed", "asked"), [("Python/", 2), ("curl/", 3)])
 async def test_espn_is_asked_a_second_way(clock: FakeClock, welcomed: str, asked: int) -> None:
-    """Where the library's User-Agent is refused another is tried once, and kept if it is let in."""
+    """After a refusal, another User-Agent is tried once and kept if it is accepted."""
     async with serving() as site:
         _who_may(site, welcomed)
         async with open_feed(espn_source("nba"), at(site), clock) as feed:
@@ -107,7 +107,7 @@ async def test_espn_is_asked_a_second_way(clock: FakeClock, welcomed: str, asked
 
 
 async def test_refused_both_ways_is_blocked(clock: FakeClock) -> None:
-    """Two requests, no more."""
+    """Both sets of headers are tried once each, no more."""
     async with serving() as site:
         _who_may(site)
         async with open_feed(espn_source("nba"), at(site), clock) as feed:
@@ -117,7 +117,7 @@ async def test_refused_both_ways_is_blocked(clock: FakeClock) -> None:
 
 
 async def test_leagues_of_one_host_share_its_budget(clock: FakeClock) -> None:
-    """ESPN has one session for five leagues, and everything is counted."""
+    """ESPN has one session and one count of requests for all its leagues."""
     async with serving() as site:
         settings = FeedsSettings(espn=at(site))
         site.put(ESPN, board(event()))
@@ -133,7 +133,7 @@ async def test_leagues_of_one_host_share_its_budget(clock: FakeClock) -> None:
 
 
 async def test_the_busiest_minute_is_kept(clock: FakeClock) -> None:
-    """What was asked an hour ago still shows how close the budget came."""
+    """The busiest minute is still reported an hour later."""
     async with serving() as site:
         site.put("/a", b"[]")
         async with open_feed(nba.SOURCE, at(site), clock) as feed:
@@ -145,7 +145,7 @@ async def test_the_busiest_minute_is_kept(clock: FakeClock) -> None:
 
 
 async def test_on_a_clock_of_its_own_only_this_machine_is_asked() -> None:
-    """The world's servers are left out, which is said once; what remains goes on."""
+    """On a scaled clock other hosts are left out, which is reported once for each."""
     told: list[tuple[str, object]] = []
 
     def tell(event: SystemEvent) -> None:

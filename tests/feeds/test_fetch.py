@@ -1,4 +1,4 @@
-"""Promises of asking: polite, bounded in time and size, and clear about what went wrong."""
+"""Promises of fetching: polite, limited in time and size, and clear about what went wrong."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def fetching(
 
 
 async def test_a_document_comes_with_its_time_and_digest(site: Site, clock: FakeClock) -> None:
-    """The body as sent, when it arrived, the SHA-256, and a path without its query."""
+    """A document has its body, time of arrival and SHA-256, and its path without the query."""
     site.put(PATH, b'{"a": 1}')
     async with fetching(site, clock) as fetcher:
         first = await fetcher.get(PATH + "?apiKey=secret")
@@ -53,7 +53,7 @@ async def test_a_document_comes_with_its_time_and_digest(site: Site, clock: Fake
 
 
 async def test_the_headers_that_the_cdn_insists_on(site: Site, clock: FakeClock) -> None:
-    """The site's Referer, a browser's User-Agent, and no encoding that cannot be undone."""
+    """Requests have the site's Referer, a browser's User-Agent, and encodings that we can undo."""
     site.put(PATH, b"{}")
     async with fetching(site, clock) as fetcher:
         await fetcher.get(PATH)
@@ -64,7 +64,7 @@ async def test_the_headers_that_the_cdn_insists_on(site: Site, clock: FakeClock)
 
 
 async def test_conditional_requests(site: Site, clock: FakeClock) -> None:
-    """Validators are sent back, and 304 gives the kept body again as unchanged."""
+    """Validators are sent back, and a 304 gives the kept body again, as unchanged."""
 
     async def page(request: web.Request) -> web.Response:
         if request.headers.get("If-None-Match") == '"v1"':
@@ -80,7 +80,7 @@ async def test_conditional_requests(site: Site, clock: FakeClock) -> None:
 
 
 async def test_304_without_a_question_is_no_answer(site: Site, clock: FakeClock) -> None:
-    """A server that says "unchanged" to who has nothing is unavailable."""
+    """A 304 to an unconditional request counts as unavailable."""
     site.put(PATH, b"", 304)
     async with fetching(site, clock) as fetcher:
         with pytest.raises(FeedUnavailable, match="304"):
@@ -89,7 +89,7 @@ async def test_304_without_a_question_is_no_answer(site: Site, clock: FakeClock)
 
 @pytest.mark.parametrize("status", [200, 403])
 async def test_a_web_page_means_blocked(site: Site, clock: FakeClock, status: int) -> None:
-    """HTML in place of a document is a refusal, whatever the status says; never "bad JSON"."""
+    """HTML instead of a document is a refusal, whatever its status, and not malformed JSON."""
     site.put(PATH, DENIED, status, Content_Type="text/html")
     async with fetching(site, clock) as fetcher:
         with pytest.raises(FeedRefused):
@@ -101,7 +101,7 @@ async def test_a_web_page_means_blocked(site: Site, clock: FakeClock, status: in
 
 
 async def test_json_called_html_is_still_json(site: Site, clock: FakeClock) -> None:
-    """A document under a wrong content type is read all the same."""
+    """A JSON document with the wrong content type is read."""
     site.put(PATH, b'{"a": 1}', Content_Type="text/html")
     async with fetching(site, clock) as fetcher:
         assert (await fetcher.get(PATH)).body == b'{"a": 1}'
@@ -131,7 +131,7 @@ async def test_each_status_has_its_own_error(
     error: type[FeedUnavailable],
     wait_s: float | None,
 ) -> None:
-    """Errors are told apart by what to do next, with the wait that the source asks for."""
+    """Errors differ by what to do next, and have the wait that the source asks for."""
     told = {"Retry_After": retry, "Date": "Fri, 21 Apr 2023 02:55:00 GMT"} if retry else {}
     site.put(PATH, b"{}", status, **told)
     async with fetching(site, clock) as fetcher:
@@ -144,7 +144,7 @@ async def test_each_status_has_its_own_error(
 async def test_a_wish_to_be_asked_less_holds_for_the_whole_host(
     site: Site, clock: FakeClock, retry: str | None, seconds: float
 ) -> None:
-    """No other document is asked for in the meantime, and each says for how long it is not."""
+    """While the host is left alone, no path is requested, and each error says for how long."""
     site.put(PATH, b"{}", 429, **({"Retry_After": retry} if retry else {}))
     site.put("/box.json", b"[]")
     async with fetching(site, clock) as fetcher:
@@ -160,7 +160,7 @@ async def test_a_wish_to_be_asked_less_holds_for_the_whole_host(
 
 
 async def test_an_empty_answer_is_malformed(site: Site, clock: FakeClock) -> None:
-    """Nothing at all is not "no games"."""
+    """An empty body is malformed, not "no games"."""
     site.put(PATH, b"  ")
     async with fetching(site, clock) as fetcher:
         with pytest.raises(FeedMalformed, match="is empty"):
@@ -168,7 +168,7 @@ async def test_an_empty_answer_is_malformed(site: Site, clock: FakeClock) -> Non
 
 
 async def test_a_slow_drip_ends_at_the_deadline(site: Site, clock: FakeClock) -> None:
-    """A byte now and then never resets the time that a whole document may take."""
+    """A byte now and then does not extend the deadline of a document."""
 
     async def drip(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse()
@@ -186,7 +186,7 @@ async def test_a_slow_drip_ends_at_the_deadline(site: Site, clock: FakeClock) ->
 
 
 async def test_a_gzip_bomb_costs_no_more_than_the_cap(site: Site, clock: FakeClock) -> None:
-    """A small body that inflates to 64 MB is given up at the cap, not after."""
+    """A small body that inflates to 64 MB is given up at the cap."""
     packer = zlib.compressobj(9, wbits=31)
     zeros = bytes(1 << 20)
     bomb = b"".join(packer.compress(zeros) for _ in range(64)) + packer.flush()
@@ -201,7 +201,7 @@ async def test_a_gzip_bomb_costs_no_more_than_the_cap(site: Site, clock: FakeClo
 
 
 async def test_a_plain_body_over_the_cap(site: Site, clock: FakeClock) -> None:
-    """Fifty megabytes without compression are given up as well; a larger cap allows more."""
+    """An uncompressed body of 50 MB is given up at the cap; a larger cap accepts it."""
     site.put(PATH, b"[" + b" " * (5 << 20) + b"]")
     async with fetching(site, clock) as fetcher:
         with pytest.raises(FeedMalformed, match="larger than 4 MiB"):
@@ -211,7 +211,7 @@ async def test_a_plain_body_over_the_cap(site: Site, clock: FakeClock) -> None:
 
 @pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
 async def test_compressed_documents(site: Site, clock: FakeClock, pack: object) -> None:
-    """Both gzip and deflate are undone; cut off in the middle they are no answer."""
+    """Gzip and deflate are undone; a truncated body counts as unavailable."""
     assert callable(pack)
     name = "gzip" if pack is gzip.compress else "deflate"
     body = b'{"a": "' + b"score " * 1000 + b'"}'
@@ -229,7 +229,7 @@ async def test_compressed_documents(site: Site, clock: FakeClock, pack: object) 
 
 
 async def test_a_body_that_breaks_off(site: Site, clock: FakeClock) -> None:
-    """A connection lost in the middle is unavailable, not half a document."""
+    """A connection lost in the middle counts as unavailable and gives no half document."""
 
     async def half(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse(headers={"Content-Length": "1000"})
@@ -246,7 +246,7 @@ async def test_a_body_that_breaks_off(site: Site, clock: FakeClock) -> None:
 
 
 async def test_redirects_stay_on_the_host(site: Site, clock: FakeClock) -> None:
-    """Another host is refused by name, a redirect within the host followed, a circle ended."""
+    """A redirect within the host is followed, one to another host refused, a circle ended."""
     site.put(PATH, b"", 302, Location="http://login.example/?next=secret")
     site.put("/old.json", b"", 301, Location="/new.json")
     site.put("/new.json", b"[]")
@@ -261,7 +261,7 @@ async def test_redirects_stay_on_the_host(site: Site, clock: FakeClock) -> None:
 
 
 async def test_hosts_that_cannot_be_reached(site: Site, clock: FakeClock) -> None:
-    """A closed port and a server without TLS each give one sentence, and no query string."""
+    """A closed port and a host without TLS each give one sentence without a query string."""
     port = site.url.rpartition(":")[2]
     for url, word in (
         ("http://127.0.0.1:1", "cannot be reached"),
@@ -275,7 +275,7 @@ async def test_hosts_that_cannot_be_reached(site: Site, clock: FakeClock) -> Non
 
 
 async def test_the_budget_of_requests(site: Site, clock: FakeClock) -> None:
-    """No more requests a minute than allowed: the next waits, and gives up within the deadline."""
+    """A request over the budget waits, and gives up at the deadline."""
     site.put(PATH, b"{}")
     async with fetching(site, clock, deadline_s=0.4, budget=3) as fetcher:
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""Promises about the words of health."""
+"""Promises of the health reports."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "feeds.md"
 
 @pytest.mark.parametrize("trouble", Trouble)
 def test_every_trouble_has_advice_and_is_documented(trouble: Trouble) -> None:
-    """Whatever goes wrong, a person is told what to do about it."""
+    """Every trouble comes with advice for a person, and is documented."""
     assert advice(trouble)
     assert f"| `{trouble.value}` |" in DOCUMENT.read_text("utf-8")
 
 
 def test_blocked_is_said_again_after_a_recovery() -> None:
-    """Each spell has its own words; a spell that begins with an outage says both."""
+    """Each period of trouble is reported anew; a block after an outage is reported, too."""
     told: list[str] = []
 
     health = SourceHealth("nba", lambda event: told.append(event.name), ignore_status)
@@ -38,7 +38,7 @@ def test_blocked_is_said_again_after_a_recovery() -> None:
 
 
 def test_nobody_needs_to_listen() -> None:
-    """A command that runs once may ignore events and pulses."""
+    """A command that runs once may ignore events and status words."""
     health = SourceHealth("nba", tell_nobody, ignore_status)
     health.bad(FeedRefused("no"), AT, 0.0)
     health.good(AT, 1.0)

@@ -1,4 +1,4 @@
-"""Promises of the parsers against anything at all: a valid value or FeedMalformed, nothing else."""
+"""Promises of the parsers for any input: a valid value or FeedMalformed, nothing else."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ values = st.one_of(st.sampled_from(STRANGE), st.integers(), st.text(max_size=20)
 
 
 def places(value: object) -> list[tuple[Any, Any]]:
-    """Every container in a document with each of its keys."""
+    """Every container in a document, with each of its keys."""
     found: list[tuple[Any, Any]] = []
     keys: Any = value if isinstance(value, dict) else range(len(value))  # type: ignore[arg-type]
     for key in keys:
@@ -78,7 +78,7 @@ def places(value: object) -> list[tuple[Any, Any]]:
 
 
 def check(parse: Callable[[bytes], Any], body: bytes) -> bool:
-    """Parse; whatever comes out is one of the values that the parser may give. Whether one does."""
+    """Parse the body and check the value's type. Returns whether there was a value."""
     try:
         found = parse(body)
     except FeedMalformed as wrong:
@@ -91,7 +91,7 @@ def check(parse: Callable[[bytes], Any], body: bytes) -> bool:
 @pytest.mark.parametrize("name", PARSERS)
 @given(data=st.data())
 def test_changed_documents(name: str, data: st.DataObject) -> None:
-    """Any values anywhere, and any keys taken away, give a valid value or FeedMalformed."""
+    """Any values in any places, and any missing keys, give a valid value or FeedMalformed."""
     parse, body = PARSERS[name]
     document = json.loads(body)
     for _ in range(data.draw(st.integers(1, 4))):
@@ -120,5 +120,5 @@ def test_damaged_bytes(name: str, seed: int, text: bytes) -> None:
 @pytest.mark.parametrize("name", PARSERS)
 @given(body=st.binary(max_size=200))
 def test_any_bytes(name: str, body: bytes) -> None:
-    """What was never a document is FeedMalformed."""
+    """Bytes that were never a document give a valid value or FeedMalformed."""
     check(PARSERS[name][0], body)

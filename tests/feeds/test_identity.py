@@ -1,4 +1,4 @@
-"""Promises of one identity: a game is one game, whoever tells of it, in whatever order."""
+"""Promises of identity: a game has one id, whichever sources report it in whatever order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NEXT_NIGHT = Game("0022500695", "nba", "PHI", "SAC", START + timedelta(days=1))
 
 
 def test_the_same_meeting() -> None:
-    """League, teams and date; sides may differ at a neutral site; the next night is another."""
+    """League, teams and date make a meeting; sides may differ; the next night is another one."""
     assert same_meeting(GAME, AT_ESPN)
     assert same_meeting(GAME, replace(AT_ESPN, home="SAC", away="PHI"))
     assert not same_meeting(GAME, NEXT_NIGHT)
@@ -41,7 +41,7 @@ def test_the_same_meeting() -> None:
 
 
 def test_of_several_the_nearest() -> None:
-    """Should two teams meet twice on a date, the tip-offs tell which game is which."""
+    """When two teams meet twice on a date, the tip-offs tell the games apart."""
     early, late = (
         replace(AT_ESPN, id="1"),
         replace(AT_ESPN, id="2", start=START + timedelta(hours=6)),
@@ -53,7 +53,7 @@ def test_of_several_the_nearest() -> None:
 
 @given(st.permutations(["nba", "espn nba", "nba", "espn nba"]))
 def test_one_id_whoever_comes_first(order: list[str]) -> None:
-    """Whichever source tells first gives the id, and it stays in force."""
+    """The first source to report a game gives its id, which stays."""
     register = Register()
     told = {"nba": GAME, "espn nba": AT_ESPN}
     ids = {register.own(source, told[source]).id for source in order}
@@ -61,7 +61,7 @@ def test_one_id_whoever_comes_first(order: list[str]) -> None:
 
 
 def test_ids_that_are_in_force_already_stay() -> None:
-    """After a restart the store's games are known before any source is asked."""
+    """After a restart the stored games keep their ids, whichever source reports first."""
     register = Register([AT_ESPN])
     assert register.own("nba", GAME).id == AT_ESPN.id
     assert register.own("nba", NEXT_NIGHT).id == NEXT_NIGHT.id
@@ -69,7 +69,7 @@ def test_ids_that_are_in_force_already_stay() -> None:
 
 
 def test_only_the_source_of_the_id_moves_a_tip_off() -> None:
-    """Another source's opinion of the time changes nothing; its own does."""
+    """Another source's tip-off changes nothing; the one of the id's own source does."""
     register = Register()
     register.own("nba", GAME)
     assert register.own("espn nba", AT_ESPN).start == START
@@ -79,7 +79,7 @@ def test_only_the_source_of_the_id_moves_a_tip_off() -> None:
 
 
 def test_a_postponed_game_finds_its_second_event() -> None:
-    """The league moves the game under its id; ESPN gives the new date an event of its own."""
+    """The league moves the game under its id; ESPN's new event for it is matched."""
     register = Register()
     register.own("nba", GAME)
     assert register.own("espn nba", AT_ESPN).id == GAME.id
@@ -90,7 +90,7 @@ def test_a_postponed_game_finds_its_second_event() -> None:
 
 
 def test_two_games_of_one_source_are_two() -> None:
-    """Even on one date: the second is never taken for the first."""
+    """Two games of one source on one date are never merged."""
     register = Register()
     register.own("nba", GAME)
     second = replace(GAME, id="0022500999", start=START + timedelta(hours=5))
@@ -100,7 +100,7 @@ def test_two_games_of_one_source_are_two() -> None:
 
 
 def test_old_games_are_forgotten() -> None:
-    """A year of games does not pile up."""
+    """A year of games does not fill the register."""
     register = Register()
     for day in range(60):
         reported = replace(GAME, id=f"00225{day:05}", start=START + timedelta(days=day))
@@ -110,7 +110,7 @@ def test_old_games_are_forgotten() -> None:
 
 
 def test_a_state_told_from_the_other_side() -> None:
-    """Everything that belongs to a side changes it; the id and the sides are those of the game."""
+    """Every figure of a side moves with it; id and sides are those of the game."""
     reported = GameState(
         replace(AT_ESPN, home="SAC", away="PHI"),
         Phase.LIVE,
@@ -132,7 +132,7 @@ def test_a_state_told_from_the_other_side() -> None:
 
 @pytest.mark.parametrize("name", ["SAC@PHI", "LAC@LAL", "CHA@DAL"])
 def test_players_go_by_one_name_whoever_tells_of_them(name: str) -> None:
-    """The league's box and ESPN's summary of a recorded game: the same players and figures."""
+    """The league's box and ESPN's summary of a recorded game give the same players and figures."""
     shown = Showing(Playback(next(x for x in shipped() if x.name == name)))
     game, over = shown.playback.recording.id, shown.ends + timedelta(hours=1)
     box = NbaSite([shown]).page(f"{LIVE}/boxscore/boxscore_{game}.json", over)
@@ -147,7 +147,7 @@ def test_players_go_by_one_name_whoever_tells_of_them(name: str) -> None:
 
 
 def figures(players: Iterable[PlayerLine]) -> dict[tuple[Side, str], dict[str, int]]:
-    """What everybody who played has done, by side and the name that a bet finds him by."""
+    """The figures of everybody who played, by side and the name by which a bet finds him."""
     return {(x.side, player_key(x.name)): dict(x.stats) for x in players if x.played}
 
 
@@ -161,7 +161,7 @@ def figures(players: Iterable[PlayerLine]) -> dict[tuple[Side, str], dict[str, i
 def test_an_id_that_is_given_to_another_meeting_stays_with_the_one_that_is_bet_on(
     other: Game,
 ) -> None:
-    """The new one goes by an id of its own, the same at every look and after a restart."""
+    """The new meeting gets an id of its own, the same at every poll and after a restart."""
     register = Register([GAME], held=lambda: {GAME.id})
     made = register.own("nba", other)
     assert made.id != GAME.id
@@ -172,7 +172,7 @@ def test_an_id_that_is_given_to_another_meeting_stays_with_the_one_that_is_bet_o
 
 
 def test_the_sides_of_a_game_that_is_bet_on_stay() -> None:
-    """A document that has them the other way round is read under them; without bets it counts."""
+    """A game with bets keeps its sides when a document exchanges them; one without follows it."""
     swapped = replace(GAME, home=GAME.away, away=GAME.home)
     held = Register([GAME], held=lambda: {GAME.id}).own("nba", swapped)
     assert (held.home, held.away) == (GAME.home, GAME.away)

@@ -1,4 +1,4 @@
-"""Promises of pregame lines: what a book asks is read as it is meant, and nonsense is left out."""
+"""Promises of pregame lines: a book's lines are read as meant, and absurd ones are left out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tracker.feeds.odds.asking import OddsSources, open_odds
 from tracker.settings.models import FeedSettings, FeedsSettings, OddsSettings
 
 ODDS = {
-    "provider": {"id": "58", "name": "Some GameTracking", "priority": 1},
+    "provider": {"id": "58", "name": "Some Book", "priority": 1},
     "details": "UTAH -2.5",
     "overUnder": 229,
     "spread": 2.5,
@@ -35,7 +35,7 @@ ESPN = "/apis/site/v2/sports/basketball/nba/scoreboard"
 
 
 def waiting(**odds: object) -> dict[str, Any]:
-    """UTA at TOR, still to begin, with a book's lines; `key=...` leaves one out."""
+    """UTA at TOR, not begun, with a book's lines; `key=...` leaves one out."""
     told = {k: v for k, v in (ODDS | odds).items() if v is not ...}
     return event(
         status__period=0,
@@ -50,23 +50,23 @@ def waiting(**odds: object) -> dict[str, Any]:
 
 
 def read(*events: object) -> dict[str, tuple[Lines, str]]:
-    """The lines of a board, by the home team."""
+    """The lines of a board, by home team."""
     body = board(*events)
     found = espn_lines.pregame_lines(body, espn_reading.parse_board(body, "nba"))
     return {game.home: (lines, by) for game, lines, by in found}
 
 
 def test_a_books_lines_are_read_from_the_home_teams_side() -> None:
-    """UTAH -2.5 at Toronto gives the home team 2.5 points."""
+    """UTAH -2.5 at Toronto is +2.5 points for the home team."""
     lines, by = read(waiting())["TOR"]
     assert (lines.home_spread, lines.total) == (2.5, 229.0)
     assert lines.home_ml == pytest.approx(2.2)
     assert lines.away_ml == pytest.approx(1 + 100 / 140)
-    assert by == "ESPN (Some GameTracking)"
+    assert by == "ESPN (Some Book)"
 
 
 def test_the_older_form_has_details_and_total_alone() -> None:
-    """The number of the spread is not needed."""
+    """The spread is read from the details where its number is missing."""
     bare = waiting(spread=..., homeTeamOdds=..., awayTeamOdds=..., details="TOR -11")
     assert read(bare)["TOR"][0] == Lines(home_spread=-11.0, total=229.0)
     assert read(waiting(details="EVEN", spread=0))["TOR"][0].home_spread == 0
@@ -84,7 +84,7 @@ def test_the_older_form_has_details_and_total_alone() -> None:
     ],
 )
 def test_a_spread_that_contradicts_itself_is_left_out(odds: dict[str, object]) -> None:
-    """The total beside it stands."""
+    """The total is kept."""
     lines = read(waiting(**odds))["TOR"][0]
     assert lines.home_spread is None
     assert lines.total == 229
@@ -92,7 +92,7 @@ def test_a_spread_that_contradicts_itself_is_left_out(odds: dict[str, object]) -
 
 @pytest.mark.parametrize("total", [22.9, 2290, "229", True, None])
 def test_a_total_that_no_game_has_is_left_out(total: object) -> None:
-    """And the spread beside it stands."""
+    """The spread is kept."""
     lines = read(waiting(overUnder=total))["TOR"][0]
     assert lines.total is None
     assert lines.home_spread == 2.5
@@ -100,24 +100,24 @@ def test_a_total_that_no_game_has_is_left_out(total: object) -> None:
 
 @pytest.mark.parametrize("money", [-140, 50, "120", 4000, None])
 def test_moneylines_that_cannot_stand_beside_each_other_are_left_out(money: object) -> None:
-    """Two favourites, a price within a hundred, an offer that gives money away."""
+    """Two favourites, a price within a hundred, or a margin below 1 are refused."""
     lines = read(waiting(homeTeamOdds={"moneyLine": money}, awayTeamOdds={"moneyLine": -900}))
     assert lines["TOR"][0] == Lines(home_spread=2.5, total=229.0)
 
 
 def test_a_game_that_has_begun_has_no_pregame_lines() -> None:
-    """What a book asks then is of another game than the one that was priced before."""
+    """Lines shown during a game are not pregame lines."""
     assert read(event(game__odds=[ODDS])) == {}
 
 
 @pytest.mark.parametrize("odds", [None, [], [None], [7], [{}], [{"provider": []}]])
 def test_games_without_lines_are_passed_over(odds: object) -> None:
-    """The rest of the board is read."""
+    """A game without lines does not stop the rest of the board."""
     assert read(waiting() | {}, _other(odds)).keys() == {"TOR"}
 
 
 def _other(odds: object) -> dict[str, Any]:
-    """Another game that waits."""
+    """Another game that has not begun."""
     found = waiting()
     found["id"] = "77"
     game = found["competitions"][0]
@@ -128,7 +128,7 @@ def _other(odds: object) -> dict[str, Any]:
 
 
 def test_the_leagues_list_gives_the_median_of_sound_books() -> None:
-    """One book is there twice, one has the sides swapped, one asks an alternate spread."""
+    """A duplicate book, swapped sides and an alternate line do not change the median."""
     ((lines, by),) = nba_odds.pregame_lines(fixture("nba_odds_0022400913")).values()
     assert lines.home_spread == -6.75
     assert lines.total is None
@@ -138,7 +138,7 @@ def test_the_leagues_list_gives_the_median_of_sound_books() -> None:
 
 
 def test_of_two_books_nothing_is_believed() -> None:
-    """A median of two may be the one that is wrong."""
+    """Two books give no line: their median may be the one that is wrong."""
     told = document("nba_odds_0022400913")
     for market in told["games"][0]["markets"]:
         market["books"] = market["books"][:2]
@@ -147,7 +147,7 @@ def test_of_two_books_nothing_is_believed() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"games": 3}', b'{"games": [{"markets": []}]}'])
 def test_a_list_that_is_none_is_malformed(body: bytes) -> None:
-    """And never anything else."""
+    """A malformed list raises FeedMalformed and nothing else."""
     with pytest.raises(FeedMalformed):
         nba_odds.pregame_lines(body)
 
@@ -176,7 +176,7 @@ def game(clock: FakeClock, hours: float = 2.0) -> Game:
 
 
 def tonight(clock: FakeClock) -> dict[str, Any]:
-    """ESPN's entry of it."""
+    """ESPN's entry of that game."""
     told = waiting()
     told["competitions"][0]["date"] = f"{game(clock).start:%Y-%m-%dT%H:%MZ}"
     return told
@@ -192,7 +192,7 @@ async def odds(feeds: Feeds, clock: FakeClock) -> AsyncIterator[OddsSources]:
 async def test_a_game_gets_its_lines_under_the_id_that_it_has_here(
     odds: OddsSources, espn: Site, clock: FakeClock
 ) -> None:
-    """ESPN's event is found by teams and tip-off."""
+    """ESPN's event is matched with our game by teams and tip-off."""
     espn.put(ESPN, board(tonight(clock)))
     (asked,) = await odds.ask("espn", [game(clock)])
     found = match(asked.parsed, [game(clock)], clock.now())
@@ -204,7 +204,7 @@ async def test_a_game_gets_its_lines_under_the_id_that_it_has_here(
 async def test_the_leagues_list_tells_quotes_of_its_books(
     odds: OddsSources, site: Site, clock: FakeClock
 ) -> None:
-    """One that is there twice counts once; one with the sides swapped is not open."""
+    """A duplicate book counts once; a book with swapped sides is not open."""
     site.put(nba_odds.PATH, fixture("nba_odds_0022400913"))
     (asked,) = await odds.ask("nba", [game(clock)])
     found = match(asked.parsed, [game(clock)], clock.now())
@@ -220,7 +220,7 @@ async def test_the_leagues_list_tells_quotes_of_its_books(
 async def test_a_source_that_fails_is_said_to_have_failed(
     odds: OddsSources, clock: FakeClock
 ) -> None:
-    """A line is a help, never a condition: whoever asks goes on without."""
+    """Each free source that gives nothing raises FeedError."""
     for source in odds.free:
         with pytest.raises(FeedError):
             await odds.ask(source, [game(clock)])

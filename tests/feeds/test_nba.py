@@ -1,4 +1,4 @@
-"""Promises of reading the NBA's documents, held against recorded responses."""
+"""Promises of reading the NBA's documents, checked against recorded responses."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from tracker.feeds import FeedMalformed, nba
 
 
 def on_board(**values: object) -> GameState | Unreadable:
-    """What a board tells of the live game with some values changed."""
+    """The reading of the live game on a board, with some values changed."""
     ((_, reading),) = nba.SOURCE.parse_board(board_of(changed(live_game(), **values))).games
     return reading
 
 
 def state_of(**values: object) -> GameState:
-    """The same, where it must be readable."""
+    """The state of the live game on a board, with some values changed."""
     reading = on_board(**values)
     assert isinstance(reading, GameState), reading
     return reading
 
 
 def fault_of(**values: object) -> str:
-    """The same, where it must not be: why not."""
+    """Why the live game on a board, with some values changed, cannot be read."""
     reading = on_board(**values)
     assert isinstance(reading, Unreadable), reading
     assert reading.trouble is Trouble.MALFORMED
@@ -35,7 +35,7 @@ def fault_of(**values: object) -> str:
 
 
 def periods(*points: int) -> list[dict[str, object]]:
-    """A team's points by period as the feed lists them."""
+    """A team's points by period, in the feed's form."""
     return [
         {"period": n, "periodType": "REGULAR" if n <= 4 else "OVERTIME", "score": x}
         for n, x in enumerate(points, start=1)
@@ -43,7 +43,7 @@ def periods(*points: int) -> list[dict[str, object]]:
 
 
 def test_a_live_board() -> None:
-    """Period, clock, score, points by period, bonus and time-outs of a recorded live board."""
+    """A recorded live board gives period, clock, score, points by period, bonus and time-outs."""
     board = nba.SOURCE.parse_board(fixture("scoreboard_live_2023-04-20"))
     assert board.day == date(2023, 4, 20)
     assert not board.spoilt
@@ -68,7 +68,7 @@ def test_a_live_board() -> None:
 
 
 def test_the_plain_clock_notation() -> None:
-    """A board that writes its clocks as `3:37 ` reads the same as one with `PT03M37.00S`."""
+    """A clock written as `3:37 ` is read like `PT03M37.00S`."""
     board = nba.SOURCE.parse_board(fixture("scoreboard_live_legacy_clock_2025-01-24"))
     told = [s.game_clock for _, s in board.games if isinstance(s, GameState)]
     assert told == ["Q3 3:37", "Q3 5:04", "Q2 10:37"]
@@ -76,7 +76,7 @@ def test_the_plain_clock_notation() -> None:
 
 
 def test_a_postponed_game_says_so_in_its_text_alone() -> None:
-    """`PPD` comes with status 1; the other game of that board is still to be played."""
+    """`PPD` calls a game off although its status is 1; other games of the board are unaffected."""
     board = nba.SOURCE.parse_board(fixture("scoreboard_ppd_2021-01-16"))
     assert [s.phase for _, s in board.games if isinstance(s, GameState)] == [
         Phase.POSTPONED,
@@ -104,7 +104,7 @@ def test_a_game_that_is_not_being_played_has_one_form(text: str, phase: Phase) -
 
 
 def test_a_countdown_to_tip_off_is_no_game_time() -> None:
-    """A recorded box with 27:33 on its clock before the game is simply scheduled."""
+    """A recorded box with 27:33 on its clock before the game is scheduled."""
     state = nba.SOURCE.parse_box(fixture("box_pregame_countdown_0022300682"))
     assert (state.phase, state.period, state.clock) == (Phase.SCHEDULED, 0, 720.0)
     assert state.game.name == "DEN@OKC"
@@ -113,14 +113,14 @@ def test_a_countdown_to_tip_off_is_no_game_time() -> None:
 
 
 def test_figures_left_over_in_a_pregame_box_mean_nothing() -> None:
-    """A recorded box that says pregame over a whole game's figures gives none of them."""
+    """A recorded pregame box with a whole game's figures gives none of them."""
     state = nba.SOURCE.parse_box(fixture("box_pregame_reset_0022301104"))
     assert state.phase is Phase.SCHEDULED
     assert all(x.stats == () and x.minutes == 0 and not x.played for x in state.players)
 
 
 def test_a_final_box_with_overtime_and_its_players() -> None:
-    """Score, five periods, and players whose points add up to the score."""
+    """A final box gives the score, five periods, and players whose points add up to the score."""
     state = nba.SOURCE.parse_box(fixture("box_final_ot_0022500006"))
     assert (state.phase, state.period, state.game_clock) == (Phase.FINAL, 5, "Final/OT")
     assert state.periods is not None
@@ -146,7 +146,7 @@ def test_a_final_box_with_overtime_and_its_players() -> None:
 
 
 def test_double_overtime_on_the_board() -> None:
-    """`Final/OT2` with six periods listed."""
+    """`Final/OT2` comes with six periods."""
     game = document("scoreboard_game_2ot_0022200356")
     ((_, state),) = nba.SOURCE.parse_board(board_of(game)).games
     assert isinstance(state, GameState)
@@ -156,7 +156,7 @@ def test_double_overtime_on_the_board() -> None:
 
 
 def test_padded_final_texts() -> None:
-    """Blanks after `Final/OT ` make no difference: the status number decides."""
+    """Blanks after `Final/OT ` make no difference."""
     game = document("scoreboard_game_2ot_0022200356")
     states = [
         nba.SOURCE.parse_board(board_of(changed(game, gameStatusText=text))).games[0][1]
@@ -192,13 +192,13 @@ def test_padded_final_texts() -> None:
 def test_clocks_and_texts_of_a_game_in_play(
     clock: str, text: str, period: int, phase: Phase, left: float
 ) -> None:
-    """A break is told by its text or by a clock that has run out; a text may show the clock."""
+    """A break shows in the text or in a clock at zero; a text may have the clock."""
     state = state_of(gameClock=clock, gameStatusText=text, period=period)
     assert (state.phase, state.clock, state.period) == (phase, left, period)
 
 
 LAST = {"period": 4, "home__periods": None, "away__periods": None}
-"""The last period, of which the points are not told."""
+"""The last period, whose points the document lacks."""
 
 
 @pytest.mark.parametrize(
@@ -217,21 +217,21 @@ LAST = {"period": 4, "home__periods": None, "away__periods": None}
 def test_the_end_of_the_last_period(
     clock: str, text: str, home: int, phase: Phase, left: float
 ) -> None:
-    """Level at zero an overtime follows; else a last shot may count until the end is said."""
+    """A tie leads to overtime; with a leader a last shot may count until the end is reported."""
     values = {"home__score": home, "away__score": 100, **LAST}
     state = state_of(gameClock=clock, gameStatusText=text, **values)
     assert (state.phase, state.clock) == (phase, left)
 
 
 def test_a_blank_clock_at_the_end_of_a_game_is_no_buzzer() -> None:
-    """Nobody knows whether play is on: better no state than an end that was made up."""
+    """A blank clock with a leader gives no state: nobody knows whether play is on."""
     values = {"home__score": 101, "away__score": 100, **LAST}
     assert "gameClock" in fault_of(gameClock="", gameStatusText="Q4", **values)
 
 
 @pytest.mark.parametrize("clock", ["", "PT00M00.00S"])
 def test_a_period_without_a_point_has_not_been_played(clock: str) -> None:
-    """A clock that is not set yet at the start of a period is not the end of that period."""
+    """A clock that is not set yet at the start of a period does not end that period."""
     state = state_of(
         gameClock=clock,
         gameStatusText="Q3",
@@ -260,21 +260,21 @@ def test_overtime_in_play() -> None:
 
 
 def test_play_shows_through_a_status_that_lags() -> None:
-    """Status 1 with a period and points is a game in play; status 2 in period 0 is not one yet."""
+    """Status 1 with a period and points is in play; status 2 in period 0 is not yet."""
     assert state_of(gameStatus=1).phase is Phase.LIVE
     early = state_of(gameStatus=2, period=0, home__score=0, away__score=0)
     assert early.phase is Phase.SCHEDULED
 
 
 def test_points_by_period_that_do_not_add_up_are_unknown() -> None:
-    """The score stands, the periods are None; a list that is too short or missing likewise."""
+    """The score is kept; periods that do not add up, or are missing, are None."""
     assert state_of(home__score=41).periods is None
     assert state_of(home__periods=periods(29)).periods is None
     assert state_of(away__periods=None).periods is None
 
 
 def test_optional_facts_may_be_missing_or_strange() -> None:
-    """Bonus and time-outs in unknown forms are unknown, and lose nothing else."""
+    """A bonus or time-outs in an unknown form are unknown; all else is read."""
     state = state_of(home__inBonus=None, away__timeoutsRemaining="6", somethingNew={"a": [1]})
     assert (state.bonus, state.timeouts) == (None, None)
     bare = {k: v for k, v in live_game().items() if k not in ("gameCode", "regulationPeriods")}
@@ -310,7 +310,7 @@ def test_optional_facts_may_be_missing_or_strange() -> None:
     ],
 )
 def test_what_cannot_be_believed_names_its_field(values: dict[str, object], field: str) -> None:
-    """A wrong type, a missing score, an absurd figure: never a guess, always the field's name."""
+    """A wrong type, a missing score or an absurd figure is an error that names its field."""
     assert fault_of(**values).startswith(f"scoreboard.games[0].{field} ")
 
 
@@ -328,7 +328,7 @@ def test_what_cannot_be_believed_names_its_field(values: dict[str, object], fiel
     ],
 )
 def test_one_bad_game_spoils_only_itself(values: dict[str, object]) -> None:
-    """An entry that does not even say which game it is is set aside with its reason."""
+    """A malformed entry is reported, and the other games are read."""
     board = nba.SOURCE.parse_board(board_of(changed(live_game(), **values), live_game(), 17))
     assert [game.name for game, _ in board.games] == ["SAC@GSW"]
     assert len(board.spoilt) == 2
@@ -336,7 +336,7 @@ def test_one_bad_game_spoils_only_itself(values: dict[str, object]) -> None:
 
 
 def test_an_empty_board_is_a_board() -> None:
-    """`games: []` is a day without games; anything less is no answer at all."""
+    """`games: []` is a day without games; a board without `games` is malformed."""
     assert nba.SOURCE.parse_board(board_of()).games == ()
     for body in (b"{}", b'{"scoreboard":{"gameDate":"2023-04-20"}}', b"null", b"[]", b"7"):
         with pytest.raises(FeedMalformed):
@@ -349,7 +349,7 @@ def test_an_empty_board_is_a_board() -> None:
     ids=["empty", "cut off", "not text", "nan", "nested lists", "nested objects"],
 )
 def test_bodies_that_are_no_documents(body: bytes) -> None:
-    """Each parser answers with one clear sentence, however the body is broken."""
+    """Each parser raises an error of one clear sentence, however the body is broken."""
     for parse in (nba.SOURCE.parse_board, nba.SOURCE.parse_box, nba.SOURCE.parse_schedule):
         with pytest.raises(FeedMalformed) as caught:
             parse(body)
@@ -357,7 +357,7 @@ def test_bodies_that_are_no_documents(body: bytes) -> None:
 
 
 def test_the_league_says_which_day_a_game_belongs_to() -> None:
-    """The game code's date counts, unless it is days away from the tip-off."""
+    """The date in the game code counts, unless it is days away from the tip-off."""
     ((game, _),) = nba.SOURCE.parse_board(
         board_of(changed(live_game(), gameCode="20230421/X"))
     ).games
@@ -368,7 +368,7 @@ def test_the_league_says_which_day_a_game_belongs_to() -> None:
 
 
 def test_board_and_box_tell_the_same() -> None:
-    """The same moment told by a board and by a box gives equal states, live and final."""
+    """A board and a box of the same moment give equal states, live and final."""
     assert nba.SOURCE.parse_box(box_of(live_game())) == state_of()
     final = document("box_final_ot_0022500006")["game"]
     ((_, state),) = nba.SOURCE.parse_board(board_of({**final, "gameClock": ""})).games
@@ -384,7 +384,7 @@ def test_what_is_printed_of_a_player_is_harmless() -> None:
 
 
 def test_the_schedule() -> None:
-    """Games whose teams are known, with their tip-offs; those still to be decided are left out."""
+    """Games whose teams are known are listed with their tip-offs; the others are left out."""
     listed = nba.SOURCE.parse_schedule(fixture("schedule_2023-24"))
     assert len(listed) == 5
     game, state = listed[0]
@@ -395,7 +395,7 @@ def test_the_schedule() -> None:
 
 
 def test_the_schedule_calls_games_off_by_their_text() -> None:
-    """`PPD` is postponed, a flag alone is not, and a played game's state is left to its box."""
+    """`PPD` means postponed, a flag alone does not, and a game that was played has no state."""
     body = document("schedule_2023-24")
     games = body["leagueSchedule"]["gameDates"][0]["games"]
     games[0].update(gameStatusText="PPD")
@@ -406,7 +406,7 @@ def test_the_schedule_calls_games_off_by_their_text() -> None:
 
 
 def test_a_schedule_of_nothing_but_bad_games_is_no_schedule() -> None:
-    """One bad game is left out; if all are bad, the format has changed."""
+    """One bad game is left out; a schedule with only bad ones raises FeedMalformed."""
     body = document("schedule_2023-24")
     dates = body["leagueSchedule"]["gameDates"]
     dates[0]["games"][0]["gameDateTimeUTC"] = "later"
@@ -419,7 +419,7 @@ def test_a_schedule_of_nothing_but_bad_games_is_no_schedule() -> None:
 
 
 def test_only_a_game_id_makes_a_path() -> None:
-    """What is no id of ten digits never becomes part of an address."""
+    """Only an id of ten digits becomes part of a path."""
     assert nba.box_path("0022500006").endswith("/boxscore_0022500006.json")
     for bad in ("", "../secret", "002250000", "0022500006?x=1", "\u0660" * 10):
         with pytest.raises(ValueError, match="ten digits"):
@@ -439,13 +439,13 @@ def test_only_a_game_id_makes_a_path() -> None:
 def test_overtimes_that_are_counted_from_one_are_read_by_their_words(
     period: int, text: str, shown: str
 ) -> None:
-    """A number that lags behind its words by one period is believed as it is."""
+    """The text decides which overtime it is; a number that lags by one period is accepted."""
     reported = state_of(period=period, gameStatusText=text, gameClock="PT03M00.00S")
     assert reported.game_clock == shown
 
 
 def test_a_period_that_contradicts_its_words_is_not_believed() -> None:
-    """The fourth quarter is not the second."""
+    """A period more than one away from the one in the text is malformed."""
     why = fault_of(period=4, gameStatusText="Q2 03:00", gameClock="PT03M00.00S")
     assert why.startswith("scoreboard.games[0].period is 4 beside the words")
 
@@ -462,7 +462,7 @@ def test_a_period_that_contradicts_its_words_is_not_believed() -> None:
     ],
 )
 def test_an_end_that_cannot_be_says_what_is_told(values: dict[str, object], told: str) -> None:
-    """In a person's words, so that it can stand as the reason of a review."""
+    """The claim is in a person's words, so that it can be the reason of a review."""
     reading = on_board(**values)
     assert isinstance(reading, Unreadable)
     assert reading.claim == told

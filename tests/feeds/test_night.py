@@ -1,4 +1,4 @@
-"""Promises over an hour of recorded games: through every fault the score is there, and goes on."""
+"""Promises over an hour of recorded games: through every fault the score is known and moves on."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NBA, WNBA, MEN = "LAC@LAL 2023-11-01", "LVA@SEA 2022-09-04", "UCF@VILL 2025-04-0
 
 
 async def evening(recording: str, fault: Fault) -> tuple[list[Poll], list[str], Counter[str]]:
-    """Follow a game until `ENDS`: its polls, the events, and the requests by host."""
+    """Follow a game until `ENDS`. Returns its polls, the events, and the requests by host."""
     played = find_recording(recording)
     clock = LeapingClock(TIP_OFF - timedelta(minutes=2))
     events: list[str] = []
@@ -72,7 +72,7 @@ async def evening(recording: str, fault: Fault) -> tuple[list[Poll], list[str], 
 async def test_a_fault_in_the_middle_of_a_game(
     recording: str, source: str, kind: FaultKind, status: int | None
 ) -> None:
-    """Nothing goes back, a second source leaves no silence, and the first is soon used again."""
+    """Nothing goes back, the stand-in leaves no gap, and the primary is soon used again."""
     fault = Fault(kind, WELL_AGAIN - FAULTY, FAULTY, source=source, status=status)
     polls, events, asked = await evening(recording, fault)
     states = [(x.at, x.source, x.reading) for x in polls if isinstance(x.reading, GameState)]

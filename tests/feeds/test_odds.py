@@ -1,4 +1,4 @@
-"""Promises of the odds providers: each trap is handled and counted, and nothing is guessed."""
+"""Promises of the odds providers: each known trap is handled and counted, nothing is guessed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def odds() -> Any:
 
 
 def read(told: Any, *games: Game, at: datetime = NOW) -> Matched:
-    """What an answer of The Odds API says of some games."""
+    """The quotes and faults of an answer of The Odds API for some games."""
     return match(the_odds_api.parse(encoded(told)), games or (GAME,), at)
 
 
@@ -50,7 +50,7 @@ def of(found: Matched, selection: Selection) -> dict[str, Quote]:
 
 
 def test_american_prices_are_read_by_the_sign_that_some_of_them_bear() -> None:
-    """+470 in a document that has -700 is no 470 for one."""
+    """In a document with a negative price, all prices are American."""
     found = read(odds())
     home = of(found, HOME)["fanduel"]
     assert home.odds == pytest.approx(1 + 100 / 700)
@@ -61,7 +61,7 @@ def test_american_prices_are_read_by_the_sign_that_some_of_them_bear() -> None:
 
 
 def test_a_game_is_matched_by_league_teams_and_time() -> None:
-    """Under whatever id; a game of the same teams a day later is another."""
+    """A game is matched under any id; one of the same teams a day later is another."""
     assert (
         read(odds(), Game("1022600201", "wnba", "ATL", "SEA", START + timedelta(hours=13))).quotes
         == ()
@@ -75,7 +75,7 @@ def test_a_game_is_matched_by_league_teams_and_time() -> None:
 
 
 def test_of_two_ids_the_one_with_prices_and_nearer_in_time_is_taken() -> None:
-    """The other is counted."""
+    """The better of two ids of one game is used, and the other counted as a fault."""
     told = odds()
     again = json.loads(json.dumps(told[0]))
     again |= {"id": "f" * 32, "bookmakers": [], "commence_time": "2026-07-10T00:00:00Z"}
@@ -86,7 +86,7 @@ def test_of_two_ids_the_one_with_prices_and_nearer_in_time_is_taken() -> None:
 
 
 def test_a_price_of_one_is_no_price() -> None:
-    """The other side stands alone then, and no close is taken of one side."""
+    """A price of 1.0 is dropped, and the other side alone gives no close."""
     told = odds()
     book = told[0]["bookmakers"][0]
     for outcome in book["markets"][0]["outcomes"]:
@@ -98,14 +98,14 @@ def test_a_price_of_one_is_no_price() -> None:
 
 
 def test_a_book_that_stood_still_for_ten_minutes_is_not_open() -> None:
-    """It may be listed for half an hour after it froze."""
+    """A quote that its book last confirmed ten minutes ago is not open."""
     found = read(odds(), at=NOW + timedelta(minutes=33))
     assert found.faults[FROZEN] > 0
     assert not of(found, HOME)["fanduel"].open
 
 
 def test_a_book_with_its_sides_swapped_is_not_open() -> None:
-    """Nor its spread, which would be the best price of the night."""
+    """Neither its moneyline nor its spread counts as open."""
     told = odds()
     last = told[0]["bookmakers"][-1]
     told[0]["bookmakers"] += [json.loads(json.dumps(last)) | {"key": x} for x in ("b", "c")]
@@ -122,7 +122,7 @@ def test_a_book_with_its_sides_swapped_is_not_open() -> None:
 
 
 def test_an_unknown_team_is_counted_and_not_guessed() -> None:
-    """The other games are read."""
+    """The game is counted as a fault, and the other games are read."""
     told = odds()
     told[0]["home_team"] = "Atlanta Nightmare"
     found = read(told)
@@ -131,7 +131,7 @@ def test_an_unknown_team_is_counted_and_not_guessed() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[", b"7", b"<html>"])
 def test_a_body_that_is_no_answer_is_malformed(body: bytes) -> None:
-    """And never anything else."""
+    """A malformed body raises FeedMalformed and nothing else."""
     for parse in (the_odds_api.parse, kalshi.parse, polymarket.parse):
         with pytest.raises(FeedMalformed):
             parse(body)
@@ -139,12 +139,12 @@ def test_a_body_that_is_no_answer_is_malformed(body: bytes) -> None:
 
 @pytest.mark.parametrize("entry", [None, 7, [], {}, {"id": 3}, {"id": "x", "sport_key": "y"}])
 def test_an_entry_that_makes_no_sense_spoils_only_itself(entry: object) -> None:
-    """The game beside it is read."""
+    """A malformed entry is left out, and the game beside it is read."""
     assert of(read([entry, *odds()]), HOME)
 
 
 def test_players_are_found_on_the_rosters_of_the_game_or_kept_as_written() -> None:
-    """Whatever accents, hyphens and suffixes a book leaves out."""
+    """Players match without accents, hyphens and suffixes; unknown names stay as written."""
     told = document("odds_api_props")
     game = Game("1022600300", "wnba", "DAL", "ATL", datetime(2026, 7, 30, tzinfo=UTC))
     roster = (Player("Jessica Shepard Jr.", Side.HOME),)
@@ -159,7 +159,7 @@ def test_players_are_found_on_the_rosters_of_the_game_or_kept_as_written() -> No
 
 
 def test_kalshis_markets_are_read_off_their_tickers() -> None:
-    """Both sides of each, at the price after the fee; two markets on one game are one line."""
+    """Both sides have prices after the fee; two markets on one game make one line."""
     found = kalshi.parse(fixture("kalshi_markets"))
     event = next(x for x in found.events if (x.away, x.home) == ("IND", "PHX"))
     assert (event.league, event.day) == ("wnba", date(2026, 7, 9))
@@ -183,7 +183,7 @@ def test_kalshis_markets_are_read_off_their_tickers() -> None:
     ],
 )
 def test_a_market_that_means_nothing_is_left_out(change: dict[str, object]) -> None:
-    """Settled, empty, too wide, too thin, without a price, of many events, in cents."""
+    """Settled, empty, too wide, too thin or malformed markets are left out and counted."""
     told = document("kalshi_markets")
     told["markets"] = [told["markets"][0] | change]
     found = kalshi.parse(encoded(told))
@@ -192,7 +192,7 @@ def test_a_market_that_means_nothing_is_left_out(change: dict[str, object]) -> N
 
 
 def test_kalshis_lines_say_how_many_points_are_needed() -> None:
-    """More than 4 and more than 4.5 are one contract; the evenest strike is the main line."""
+    """`More than 4` and `4.5` are one contract; the strike nearest to even is the main line."""
     base = document("kalshi_markets")["markets"][0]
     spreads = [
         base | {"ticker": f"KXNBASPREAD-26JUN13NYKSAS-SAS{n}", "floor_strike": strike,
@@ -207,14 +207,14 @@ def test_kalshis_lines_say_how_many_points_are_needed() -> None:
 
 
 def test_polymarkets_lists_in_text_belong_together_by_place() -> None:
-    """The first token is the first outcome's; selling it is buying the other."""
+    """The first token belongs to the first outcome; selling it is buying the other."""
     found = match(polymarket.parse(polymarket_answer()), [GAME], NOW)
     assert of(found, HOME.opposite)["polymarket"].odds == pytest.approx(1 / 0.21)
     assert of(found, HOME)["polymarket"].odds == pytest.approx(1 / 0.81)
 
 
 def test_a_book_that_differs_from_its_price_is_dropped() -> None:
-    """It may show .01 and .99 while the price is right."""
+    """An order book of .01 and .99 is dropped while the price differs."""
     wide = {"bids": [{"price": "0.01", "size": "9"}], "asks": [{"price": "0.99", "size": "9"}]}
     found = polymarket.parse(polymarket_answer(**wide))
     assert found.events[0].offers == ()
@@ -222,7 +222,7 @@ def test_a_book_that_differs_from_its_price_is_dropped() -> None:
 
 
 def test_the_countdown_of_a_box_is_read_before_the_tip_off_alone() -> None:
-    """In play the same field is the game clock."""
+    """In play the same field is the game clock and gives no countdown."""
     told = document("box_pregame_countdown_0022300682")
     assert read_countdown(encoded(told)) == timedelta(minutes=27, seconds=33)
     told["game"] |= {"gameStatus": 2, "period": 1}
@@ -244,7 +244,7 @@ def test_the_countdown_of_a_box_is_read_before_the_tip_off_alone() -> None:
 def test_a_market_of_polymarket_that_cannot_be_understood_is_left_out(
     change: dict[str, object],
 ) -> None:
-    """Lists in text that are none, one token, sides that name no team, a market that is shut."""
+    """Malformed lists, one token, unknown sides and closed markets are left out."""
     told = json.loads(polymarket_answer())
     told["events"][0]["markets"][0] |= change
     found = polymarket.parse(encoded(told))
@@ -253,7 +253,7 @@ def test_a_market_of_polymarket_that_cannot_be_understood_is_left_out(
 
 @pytest.mark.parametrize("change", [{"ended": True}, {"closed": True}])
 def test_an_event_of_polymarket_that_is_over_quotes_nothing(change: dict[str, object]) -> None:
-    """Its markets may still be called active."""
+    """An event that is over gives no quotes, even if its markets are still active."""
     told = json.loads(polymarket_answer())
     told["events"][0] |= change
     assert all(not x.offers for x in polymarket.parse(encoded(told)).events)

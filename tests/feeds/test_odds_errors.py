@@ -1,4 +1,4 @@
-"""Promises of a paid source that refuses: each error is one sentence, without the key in it."""
+"""Promises of The Odds API's errors: each is one sentence, without the key in it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLOSE = Purchase(
 
 @pytest.fixture
 async def feeds(site: Site, clock: FakeClock) -> AsyncIterator[Feeds]:
-    """Feeds that nobody asks here."""
+    """Feeds that are never asked in these tests."""
     nba = FeedSettings(base_url=site.url, requests_per_minute=6000)
     async with open_feeds(FeedsSettings(nba=nba, espn=nba), clock) as opened:
         yield opened
@@ -60,7 +60,7 @@ async def paid(site: Site, feeds: Feeds, clock: FakeClock) -> AsyncIterator[Odds
 async def test_an_error_of_the_odds_api_is_told_by_its_code(
     site: Site, paid: OddsSources, status: int, code: str, said: str, fatal: bool
 ) -> None:
-    """And never by its status, for one status stands for two things; nothing is charged."""
+    """Errors differ by code, since one status means several things; nothing is charged."""
     told = {"message": f"wrong: apiKey={KEY}", "error_code": code, "details_url": "x"}
     site.put(PATH, json.dumps(told), status, x_requests_remaining="17", x_requests_used="483")
     bought = await paid.buy(CLOSE)
@@ -76,7 +76,7 @@ async def test_an_error_of_the_odds_api_is_told_by_its_code(
 async def test_an_answer_that_says_nothing_of_credits_costs_what_was_planned(
     site: Site, paid: OddsSources
 ) -> None:
-    """Older answers bear no such headers."""
+    """Without the headers of credits, the planned cost is recorded."""
     site.put(PATH, encoded([]))
     bought = await paid.buy(CLOSE)
     assert (bought.credit.cost, bought.credit.remaining) == (3, None)
@@ -86,7 +86,7 @@ async def test_an_answer_that_says_nothing_of_credits_costs_what_was_planned(
 async def test_a_paid_answer_that_is_none_is_a_cost_and_no_quote(
     site: Site, paid: OddsSources, body: str
 ) -> None:
-    """What was charged is kept, and nothing is believed."""
+    """A malformed paid answer is recorded with its cost and gives no quotes."""
     site.put(PATH, body, x_requests_last="3", x_requests_remaining="400")
     bought = await paid.buy(CLOSE)
     assert bought.credit.remaining == 400
@@ -101,7 +101,7 @@ async def test_a_paid_answer_that_is_none_is_a_cost_and_no_quote(
 async def test_a_game_without_books_is_known_by_its_id_and_has_no_quotes(
     site: Site, paid: OddsSources
 ) -> None:
-    """Books may be taken off the board for minutes."""
+    """A game whose books are gone for some minutes keeps its id and has no quotes."""
     told = document("odds_api_odds")
     for entry in told:
         entry["bookmakers"] = []  # type: ignore[index]

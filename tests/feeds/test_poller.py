@@ -1,4 +1,4 @@
-"""Promises of following one game: each poll at its time, whatever the source or the clock does."""
+"""Promises of polling one game: each poll at its time, whatever the source or the clock does."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BOARD, BOX = nba.board_path(), nba.box_path(GAME.id)
 
 
 class Follower:
-    """A poller on a clock that the test moves."""
+    """A poller with a clock that the test moves."""
 
     def __init__(self, feed: Feed, clock: FakeClock) -> None:
         self.beats = 0
@@ -39,13 +39,13 @@ class Follower:
         self.times.append(self.clock.monotonic())
 
     async def at_once(self, standing: GameStanding) -> Poll:
-        """A poll that must not wait."""
+        """A poll that must come without a wait."""
         return self._heard(await asyncio.wait_for(self.poller.next(standing), 5))
 
     async def after(self, standing: GameStanding, shortest: float, longest: float) -> Poll:
         """A poll that must come between these two waits, in seconds.
 
-        They count from the last answer if it was good, else from the moment of the last question.
+        The wait counts from the last answer if it was good, else from the last request.
         """
         passed = self.clock.monotonic() - self.since
         task = asyncio.create_task(self.poller.next(standing))
@@ -68,7 +68,7 @@ def follower(feed: Feed, clock: FakeClock) -> Follower:
 
 
 async def test_the_first_poll_comes_at_once(site: Site, follower: Follower) -> None:
-    """And it carries the state, the time, the path and the body."""
+    """The first poll comes at once, with its state, time, path and body."""
     site.board(live_game())
     poll = await follower.at_once(GameStanding(GAME))
     assert poll.reading == STATE
@@ -78,7 +78,7 @@ async def test_the_first_poll_comes_at_once(site: Site, follower: Follower) -> N
 
 
 async def test_a_live_game_is_polled_every_ten_seconds(site: Site, follower: Follower) -> None:
-    """Give or take a tenth."""
+    """The wait is ten seconds, give or take a tenth."""
     site.board(live_game())
     await follower.at_once(GameStanding(GAME))
     for _ in range(5):
@@ -115,7 +115,7 @@ async def test_games_on_one_board_share_its_requests(
 
 
 async def test_a_nudge_polls_at_once(site: Site, follower: Follower) -> None:
-    """A bet that is added to a sleeping game is priced at once."""
+    """A nudge ends the wait: a bet added to a sleeping game gets its price at once."""
     site.board(changed(live_game(), **BEFORE))
     first = await follower.at_once(GameStanding(GAME))
     assert isinstance(first.reading, GameState)
@@ -128,7 +128,7 @@ async def test_a_nudge_polls_at_once(site: Site, follower: Follower) -> None:
 
 
 async def test_sleep_goes_on_in_steps_of_a_minute(site: Site, follower: Follower) -> None:
-    """A long wait shows a sign of life at least once a minute."""
+    """During a long wait `beat` is called at least once a minute."""
     site.board()
     far = GameStanding(replace(GAME, start=GAME.start + timedelta(hours=9)))
     await follower.at_once(far)
@@ -140,7 +140,7 @@ async def test_sleep_goes_on_in_steps_of_a_minute(site: Site, follower: Follower
 
 
 async def test_a_wall_clock_that_is_set_is_noticed(site: Site, follower: Follower) -> None:
-    """A sleeper whose clock jumps past tip-off wakes within a minute; set back, it sleeps on."""
+    """A poller whose clock jumps past tip-off polls within a minute; set back, it waits on."""
     site.board()
     far = GameStanding(replace(GAME, start=follower.clock.now() + timedelta(minutes=90)))
     await follower.at_once(far)
@@ -154,7 +154,7 @@ async def test_a_wall_clock_that_is_set_is_noticed(site: Site, follower: Followe
 
 
 async def test_failures_back_off_and_are_forgotten(site: Site, follower: Follower) -> None:
-    """Every five minutes far from tip-off, and at its ordinary pace while a game is in play."""
+    """After failures the wait is five minutes far from tip-off, and the ordinary one in play."""
     site.deny(BOARD)
     far = GameStanding(replace(GAME, start=follower.clock.now() + timedelta(minutes=29)))
     await follower.at_once(far)
@@ -173,7 +173,7 @@ async def test_failures_back_off_and_are_forgotten(site: Site, follower: Followe
 
 
 async def test_a_blocked_board_leaves_a_live_game_its_pace(site: Site, follower: Follower) -> None:
-    """While the box tells, the game is polled every ten seconds, and the board tried as often."""
+    """While the box answers, the game is polled every ten seconds, and so is the board."""
     site.put(BOX, box_of(live_game()))
     await follower.at_once(LIVE)
     for _ in range(6):
@@ -184,7 +184,7 @@ async def test_a_blocked_board_leaves_a_live_game_its_pace(site: Site, follower:
 
 
 async def test_a_malformed_board_is_not_polled_in_a_loop(site: Site, follower: Follower) -> None:
-    """A shared failure that is old already still makes the next poll wait."""
+    """A shared failure from earlier still makes the next poll wait."""
     site.put(BOARD, b"{}")
     await follower.at_once(LIVE)
     await follower.after(LIVE, 8.9, 10.1)
@@ -195,7 +195,7 @@ async def test_a_malformed_board_is_not_polled_in_a_loop(site: Site, follower: F
 async def test_a_game_that_is_not_published_yet_keeps_its_pace(
     site: Site, follower: Follower
 ) -> None:
-    """Around tip-off a missing box is ordinary: every 20 s, without backing off."""
+    """Around tip-off a missing box is ordinary: polls come every 20 s, without backing off."""
     site.board()
     early = GameStanding(GAME)
     await follower.at_once(early)
@@ -206,7 +206,7 @@ async def test_a_game_that_is_not_published_yet_keeps_its_pace(
 
 
 async def test_a_settled_game_is_read_from_its_box_when_due(site: Site, follower: Follower) -> None:
-    """After a restart too it waits for the time of the next look, and asks for the box alone."""
+    """Even after a restart it waits until its next check, and asks for the box alone."""
     final = document("scoreboard_game_2ot_0022200356")
     mine = {"gameId": GAME.id, "gameTimeUTC": f"{GAME.start:%Y-%m-%dT%H:%M:%SZ}"}
     body = box_of(changed(final, **mine, home__teamTricode="GSW", away__teamTricode="SAC"))
@@ -223,14 +223,14 @@ async def test_a_settled_game_is_read_from_its_box_when_due(site: Site, follower
 
 
 async def test_the_result_is_confirmed_a_minute_later(site: Site, follower: Follower) -> None:
-    """Between two polls of a final that is not settled at least 45 s go by."""
+    """At least 45 s pass between two polls of a final that is not settled."""
     site.board(document("scoreboard_game_2ot_0022200356"))
     await follower.at_once(GameStanding(GAME, FINAL))
     await follower.after(GameStanding(GAME, FINAL, final_at=follower.clock.now()), 53.9, 66.1)
 
 
 async def test_one_game_never_waits_for_another(site: Site, feed: Feed, clock: FakeClock) -> None:
-    """While one game's box hangs, another game's poll comes through."""
+    """While one game's box hangs, another game is polled."""
     site.board(live_game())
     other = replace(GAME, id="0042200999")
 
@@ -249,7 +249,7 @@ async def test_one_game_never_waits_for_another(site: Site, feed: Feed, clock: F
 
 
 async def test_a_wait_can_be_ended(site: Site, follower: Follower) -> None:
-    """A stop in the middle of a wait leaves nothing running."""
+    """Cancelling a wait leaves nothing running."""
     site.board(live_game())
     await follower.at_once(LIVE)
     task = asyncio.create_task(follower.poller.next(LIVE))
@@ -265,7 +265,7 @@ async def test_a_wait_can_be_ended(site: Site, follower: Follower) -> None:
 async def test_a_board_that_others_asked_for_is_taken_at_once(
     site: Site, feed: Feed, follower: Follower, clock: FakeClock
 ) -> None:
-    """A game in play does not wait for its turn; other leagues' boards do not hurry it."""
+    """A game in play polls at once on a fresh board of its league, and on no other league's."""
     site.board(live_game())
     await follower.at_once(LIVE)
     task = asyncio.create_task(follower.poller.next(LIVE))

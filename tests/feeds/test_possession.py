@@ -1,4 +1,4 @@
-"""Promises of the ball: who has it in the last two minutes, from plays of the very same moment."""
+"""Promises of possession: who has the ball late in a game, from plays of the very same moment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GSW, BKN = 1610612744, 1610612751
 
 
 def after(number: int, **values: object) -> bytes:
-    """The recorded end of a game up to an action by its place, the last one changed."""
+    """The recorded end of a game up to an action by its position, with the last one changed."""
     actions: list[dict[str, Any]] = [dict(x) for x in PLAYS["game"]["actions"][: number + 1]]
     actions[-1].update(values)
     return encoded({"game": {"gameId": "0022000001", "actions": actions}})
@@ -45,14 +45,14 @@ def after(number: int, **values: object) -> bytes:
     ],
 )
 def test_who_has_the_ball(number: int, team: str | None) -> None:
-    """A basket, a last free throw and a turnover give it away; a miss leaves it to nobody."""
+    """A basket, a last free throw and a turnover give the ball away; after a miss it is loose."""
     ball = parse_plays(after(number), "nba")
     assert ball is not None
     assert (ball.team, ball.period) == (team, 4)
 
 
 def test_the_order_is_not_that_of_the_document() -> None:
-    """Actions that are entered late stand where they happened, by their order number."""
+    """Actions are ordered by their order number, even those that were entered late."""
     late = {"orderNumber": 6725000, "actionType": "substitution", "teamId": BKN}
     ball = parse_plays(after(3, **late), "nba")
     assert ball is not None
@@ -60,7 +60,7 @@ def test_the_order_is_not_that_of_the_document() -> None:
 
 
 def test_before_the_first_action() -> None:
-    """Nobody has the ball, which is no fault."""
+    """Nobody has the ball, and that is no error."""
     assert parse_plays(encoded({"game": {"gameId": "0022000001", "actions": []}}), "nba") is None
 
 
@@ -69,7 +69,7 @@ def test_before_the_first_action() -> None:
     [{"scoreHome": 125}, {"scoreAway": "x"}, {"clock": ""}, {"period": 0}, {"orderNumber": None}],
 )
 def test_what_cannot_be_believed_names_its_field(values: dict[str, object]) -> None:
-    """A score that is no text, a clock that is missing: the field is named."""
+    """A score that is no text, or a missing clock, is an error that names its field."""
     with pytest.raises(FeedMalformed, match=next(iter(values))):
         parse_plays(after(5, **values), "nba")
 
@@ -86,7 +86,7 @@ LATE: dict[str, object] = {
 
 
 def plays(clock: str, home: int, away: int) -> bytes:
-    """A defensive rebound by the visitors from Sacramento at a clock and a score."""
+    """A defensive rebound by Sacramento, the visitors, at a clock and a score."""
     action = dict(PLAYS["game"]["actions"][3])
     action |= {"clock": clock, "scoreHome": str(home), "scoreAway": str(away)}
     action |= {"teamId": 7, "teamTricode": "SAC", "possession": 7}
@@ -105,7 +105,7 @@ async def feeds(site: Site, clock: FakeClock) -> AsyncIterator[Feeds]:
 
 
 async def ball(feeds: Feeds, clock: FakeClock) -> Side | None:
-    """Who has the ball, as a look tells it, a second later."""
+    """Who has the ball by a poll one second later."""
     await clock.advance(1.0)
     answer = await feeds.read(GAME, LookUp.EITHER, 0.0)
     assert isinstance(answer.reading, GameState), answer
@@ -115,7 +115,7 @@ async def ball(feeds: Feeds, clock: FakeClock) -> Side | None:
 async def test_in_the_last_two_minutes_the_plays_are_asked(
     site: Site, feeds: Feeds, clock: FakeClock
 ) -> None:
-    """Not before, not in a break: there it moves no chance."""
+    """The plays are not asked for earlier, nor in a break, where the ball moves no chance."""
     site.put(PATH, plays("PT01M55.00S", 39, 30))
     site.board(live_game())
     assert await ball(feeds, clock) is None
@@ -136,7 +136,7 @@ async def test_in_the_last_two_minutes_the_plays_are_asked(
 async def test_plays_of_another_moment_tell_nothing(
     site: Site, feeds: Feeds, clock: FakeClock, clock_told: str, home: int, away: int
 ) -> None:
-    """The score has to be the same and the clock to agree; else the ball is unknown."""
+    """Where score or clock differ, the ball is unknown."""
     site.board(changed(live_game(), **LATE))
     site.put(PATH, plays(clock_told, home, away))
     assert await ball(feeds, clock) is None
@@ -145,7 +145,7 @@ async def test_plays_of_another_moment_tell_nothing(
 async def test_the_score_never_waits_for_the_ball(
     site: Site, feeds: Feeds, clock: FakeClock
 ) -> None:
-    """Plays that hang or are refused cost a second at most, and are let be for a minute."""
+    """Plays that hang or are refused cost at most a second, and are not asked for a minute."""
 
     async def hang(_: web.Request) -> web.StreamResponse:
         await asyncio.Event().wait()
@@ -161,7 +161,7 @@ async def test_the_score_never_waits_for_the_ball(
 
 
 async def test_the_budget_is_kept_for_scores(site: Site, feeds: Feeds, clock: FakeClock) -> None:
-    """Once half of a minute's requests are used up, nobody asks who has the ball."""
+    """Once half of a minute's requests are used, plays are no longer asked for."""
     site.board(changed(live_game(), **LATE))
     site.put(PATH, plays("PT01M55.00S", 39, 30))
     for _ in range(9):

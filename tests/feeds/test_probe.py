@@ -1,4 +1,4 @@
-"""Promises of trying the sources: each once, with what a person can do."""
+"""Promises of probing the sources: each once, with advice for a person."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tracker.settings.models import FeedSettings, FeedsSettings
 
 
 async def test_each_source_is_tried_once(site: Site, clock: FakeClock) -> None:
-    """Who is well with its games; who is not with the reason and what to do about it."""
+    """A good source is shown with its games, a failing one with the reason and what to do."""
     async with serving() as espn:
         settings = FeedsSettings(
             nba=FeedSettings(base_url=site.url, requests_per_minute=120),

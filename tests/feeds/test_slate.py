@@ -1,4 +1,4 @@
-"""Promises of the slate: the games that are known, and never "no games" for want of an answer."""
+"""Promises of the slate: the games that are known, and never "no games" for lack of an answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCHEDULE, VARIANT = nba.SOURCE.schedule_paths
 
 
 def next_week() -> bytes:
-    """The schedule, moved so that its first day is the day after the test's evening."""
+    """The schedule, moved so that it begins on the day after the test's evening."""
     body = document("schedule_2023-24")
     for number, day in enumerate(body["leagueSchedule"]["gameDates"]):
         for game in day["games"]:
@@ -33,7 +33,7 @@ def slate(feed: Feed, clock: FakeClock) -> Slate:
 
 
 async def test_tonight_and_the_days_around_it(site: Site, slate: Slate) -> None:
-    """The board's games and the schedule's, by tip-off, each once; far ones are left out."""
+    """The games of board and schedule, each once, by tip-off; far ones are left out."""
     site.put(BOARD, fixture("scoreboard_live_2023-04-20"))
     site.put(SCHEDULE, next_week())
     reading = await slate.read()
@@ -44,7 +44,7 @@ async def test_tonight_and_the_days_around_it(site: Site, slate: Slate) -> None:
 
 
 async def test_games_far_away_are_not_kept(site: Site, slate: Slate) -> None:
-    """Only a week before and after is of use."""
+    """Only games within a week of now are kept."""
     site.put(BOARD, fixture("scoreboard_live_2023-04-20"))
     site.put(SCHEDULE, fixture("schedule_2023-24"))
     reading = await slate.read()
@@ -53,7 +53,7 @@ async def test_games_far_away_are_not_kept(site: Site, slate: Slate) -> None:
 
 
 async def test_the_board_knows_better(site: Site, slate: Slate) -> None:
-    """A tip-off that both tell is the board's."""
+    """Where board and schedule differ on a tip-off, the board's counts."""
     body = document("schedule_2023-24")
     game = body["leagueSchedule"]["gameDates"][0]["games"][0]
     game.update(gameId="0042200163", gameDateTimeUTC="2023-04-22T01:00:00Z", gameCode=None)
@@ -64,7 +64,7 @@ async def test_the_board_knows_better(site: Site, slate: Slate) -> None:
 
 
 async def test_the_other_name_of_the_schedule(site: Site, slate: Slate) -> None:
-    """When the schedule is not where it used to be, its variant is tried."""
+    """When the schedule is not at its usual path, its second path is tried."""
     site.board(live_game())
     site.put(VARIANT, next_week())
     reading = await slate.read()
@@ -75,7 +75,7 @@ async def test_the_other_name_of_the_schedule(site: Site, slate: Slate) -> None:
 async def test_the_schedule_is_read_once_an_hour(
     site: Site, slate: Slate, clock: FakeClock
 ) -> None:
-    """However often the slate is read; after a failure five minutes go by."""
+    """The schedule is read once an hour, and again five minutes after a failure."""
     site.board(live_game())
     reading = await slate.read()
     assert not reading.from_schedule
@@ -96,7 +96,7 @@ async def test_the_schedule_is_read_once_an_hour(
 async def test_a_schedule_that_is_not_there_is_asked_for_less_and_less(
     site: Site, slate: Slate, clock: FakeClock
 ) -> None:
-    """After 5, 10, 20 and 40 minutes, then once an hour: a dozen times in half a day."""
+    """Retries come after 5, 10, 20 and 40 minutes, then hourly: a dozen in half a day."""
     site.board(live_game())
     for _ in range(12 * 60):
         await slate.read()
@@ -105,7 +105,7 @@ async def test_a_schedule_that_is_not_there_is_asked_for_less_and_less(
 
 
 async def test_no_answer_is_never_no_games(site: Site, slate: Slate, clock: FakeClock) -> None:
-    """Blind at first; later what was known stays known, with the trouble beside it."""
+    """Without any answer the slate is blind; later, known games stay, with the trouble."""
     reading = await slate.read()
     assert (reading.blind, reading.games) == (True, ())
     assert len(reading.troubles) == 2
@@ -121,7 +121,7 @@ async def test_no_answer_is_never_no_games(site: Site, slate: Slate, clock: Fake
 
 
 async def test_an_empty_board_is_no_trouble(site: Site, slate: Slate) -> None:
-    """A day without games is known to be one."""
+    """An empty board is a day without games."""
     site.board()
     site.put(SCHEDULE, fixture("schedule_2023-24"))
     reading = await slate.read()
@@ -129,7 +129,7 @@ async def test_an_empty_board_is_no_trouble(site: Site, slate: Slate) -> None:
 
 
 async def test_a_game_that_cannot_be_read_is_still_a_game(site: Site, slate: Slate) -> None:
-    """It can be bet on and tracked; what is wrong with it stands among the troubles."""
+    """A game without a readable state is on the slate, and its problem among the troubles."""
     site.put(SCHEDULE, fixture("schedule_2023-24"))
     site.board(changed(live_game(), home__score=None))
     reading = await slate.read()

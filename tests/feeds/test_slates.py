@@ -1,4 +1,4 @@
-"""Promises of the slates: every league that is wanted, each game once, whoever tells of it."""
+"""Promises of the slates: every wanted league, each game once, whichever source reports it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def ncaa() -> dict[str, Any]:
 async def test_while_the_league_tells_nobody_else_is_asked(
     site: Site, espn: Site, feeds: Feeds
 ) -> None:
-    """Board and schedule of the NBA; ESPN has nothing to add."""
+    """With the NBA's board and schedule read, ESPN is not asked."""
     site.board(live_game())
     site.put(SCHEDULE, fixture("schedule_2023-24"))
     reading = await feeds.slates().read()
@@ -65,7 +65,7 @@ async def test_while_the_league_tells_nobody_else_is_asked(
 
 
 async def test_a_blocked_league_is_told_of_by_espn(site: Site, espn: Site, feeds: Feeds) -> None:
-    """Tonight's games are there, under ESPN's ids, and so are the next two days."""
+    """Tonight's games and those of the next two days come from ESPN, under its ids."""
     espn.put(AT_ESPN, board(theirs("7:15", "39-30")))
     reading = await feeds.slates().read()
     assert [(x.id, x.name) for x in reading.games] == [("401474846", "SAC@GSW")]
@@ -78,7 +78,7 @@ async def test_a_blocked_league_is_told_of_by_espn(site: Site, espn: Site, feeds
 async def test_one_game_stays_one_when_the_league_comes_back(
     site: Site, espn: Site, feeds: Feeds, clock: FakeClock
 ) -> None:
-    """First told of by ESPN, then by the league: one id, and both are asked under it."""
+    """A game first reported by ESPN keeps its id when the league reports it; both can be asked."""
     espn.put(AT_ESPN, board(theirs("7:15", "39-30")))
     slates = feeds.slates()
     (game,) = (await slates.read()).games
@@ -99,7 +99,7 @@ async def test_one_game_stays_one_when_the_league_comes_back(
 
 
 async def test_ids_hold_over_a_restart(site: Site, feeds: Feeds) -> None:
-    """The store's games are handed in: the league finds its game under ESPN's id."""
+    """With the stored games given, the league's game is found under ESPN's id."""
     ((reported, _),) = espn_source("nba").parse_board(board(theirs("7:15", "39-30"))).games
     site.board(live_game())
     reading = await feeds.slates(known=[reported]).read()
@@ -109,7 +109,7 @@ async def test_ids_hold_over_a_restart(site: Site, feeds: Feeds) -> None:
 async def test_only_leagues_that_are_wanted_are_asked(
     site: Site, espn: Site, feeds: Feeds, clock: FakeClock
 ) -> None:
-    """Colleges come from ESPN alone, under its ids; nobody asks for them before a bet does."""
+    """Colleges, from ESPN, are asked for only once a bet needs them."""
     site.board(live_game())
     site.put(SCHEDULE, fixture("schedule_2023-24"))
     espn.put(MEN, board(ncaa()))
@@ -128,7 +128,7 @@ async def test_only_leagues_that_are_wanted_are_asked(
 
 
 async def test_boards_alone(site: Site, feeds: Feeds) -> None:
-    """A person who waits is not made to wait for the schedule."""
+    """Without the schedule only the boards are read, so that a person need not wait."""
     site.board(live_game())
     reading = await feeds.slates().read(schedule=False)
     assert [x.name for x in reading.games] == ["SAC@GSW"]
@@ -137,7 +137,7 @@ async def test_boards_alone(site: Site, feeds: Feeds) -> None:
 
 
 async def test_nothing_known_is_not_no_games(feeds: Feeds) -> None:
-    """Both sources refuse: blind, with a sentence for each."""
+    """When both sources refuse, the slate is blind, with a sentence for each."""
     reading = await feeds.slates().read()
     assert (reading.blind, reading.games, reading.answered) == (True, (), False)
     assert {x.partition(":")[0] for x in reading.troubles} == {"nba", "espn nba"}

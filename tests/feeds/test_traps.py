@@ -1,4 +1,4 @@
-"""Promises about nights that trap a tracker: noon, two games a day, new dates, summer time."""
+"""Promises for nights that trap a tracker: noon, doubleheaders, new dates, summer time."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def feeds(site: Site, espn: Site, clock: FakeClock) -> AsyncIterator[Feeds
 
 
 async def state(feeds: Feeds, ask: LookUp = LookUp.EITHER) -> GameState:
-    """What a look tells."""
+    """The state that a poll gives."""
     answer = await feeds.read(GAME, ask, 0.0)
     assert isinstance(answer.reading, GameState), answer.reading
     return answer.reading
@@ -62,7 +62,7 @@ async def state(feeds: Feeds, ask: LookUp = LookUp.EITHER) -> GameState:
 async def test_the_board_turns_at_noon_while_a_bet_is_unsettled(
     site: Site, feeds: Feeds, clock: FakeClock
 ) -> None:
-    """The next day's board shows another game: the final comes out of the box."""
+    """When the board has changed to the next day, the final comes from the box."""
     site.board(changed(live_game(), gameId="0042200164", gameCode="20230421/SACGSW"))
     site.put(BOX, box_of(changed(live_game(), **FINAL)))
     await clock.advance(13 * 3600.0)
@@ -72,7 +72,7 @@ async def test_the_board_turns_at_noon_while_a_bet_is_unsettled(
 
 
 async def test_a_doubleheader_at_espn(espn: Site, feeds: Feeds, clock: FakeClock) -> None:
-    """Two games of the same teams on one date: each is told the one that tips off nearest to it."""
+    """Of two games of the same teams on one date, each gets the one with the nearest tip-off."""
     first = theirs("7:00", "41-30") | {"id": "401000001"}
     second = theirs("1:00", "60-55") | {"id": "401000002"}
     second["competitions"][0]["date"] = second["date"] = "2023-04-21T05:30Z"
@@ -87,7 +87,7 @@ async def test_a_doubleheader_at_espn(espn: Site, feeds: Feeds, clock: FakeClock
 async def test_a_postponed_game_gets_a_new_date_and_a_second_event(
     site: Site, espn: Site, feeds: Feeds, clock: FakeClock
 ) -> None:
-    """Off on its night; a month later the league has it under its id, and ESPN under a new one."""
+    """A month later the game is known by the league's id and by ESPN's new one."""
     off = {"gameStatus": 1, "gameStatusText": "PPD", "period": 0, "gameClock": ""}
     site.board(changed(live_game(), **off))
     assert (await state(feeds)).phase is Phase.POSTPONED
@@ -105,7 +105,7 @@ async def test_a_postponed_game_gets_a_new_date_and_a_second_event(
 async def test_a_game_is_suspended_and_goes_on_the_next_day(
     site: Site, feeds: Feeds, clock: FakeClock
 ) -> None:
-    """Its clock and score are kept; when play goes on, the box tells, not the next day's board."""
+    """Clock and score are kept; when play goes on, they come from the box, not the next board."""
     site.board(ours("4:00", "41-30") | {"gameStatusText": "Suspended"})
     stopped = await state(feeds)
     assert (stopped.phase, stopped.clock) == (Phase.SUSPENDED, 240.0)
@@ -117,7 +117,7 @@ async def test_a_game_is_suspended_and_goes_on_the_next_day(
 
 
 async def test_espn_says_postponed_and_means_not_final(espn: Site, feeds: Feeds) -> None:
-    """`post`, not completed, with a score of nothing: off, and never a final of 0-0."""
+    """`post` without completion and without points is postponed, never a final of 0-0."""
     off = kind("STATUS_POSTPONED", "post", completed=False)
     espn.put(AT_ESPN, board(theirs("0.0", "0-0", 0, status__type=off)))
     assert (await state(feeds)).phase is Phase.POSTPONED
@@ -125,7 +125,7 @@ async def test_espn_says_postponed_and_means_not_final(espn: Site, feeds: Feeds)
 
 @pytest.mark.parametrize("month", [3, 11])
 async def test_a_game_over_the_change_of_the_clocks(site: Site, month: int) -> None:
-    """The pace stays that of a live game while New York's clock jumps by an hour, either way."""
+    """The pace stays live while New York's clock jumps by an hour, either way."""
     change = (
         datetime(2026, 3, 8, 7, 0, tzinfo=UTC)
         if month == 3

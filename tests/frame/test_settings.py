@@ -200,6 +200,7 @@ def test_every_mistake_is_told_at_once() -> None:
         ("store = 3", "store: must be a table"),
         ("[store]\npath = 3", '[store] path: must be a path in quotes, such as "bets.toml"'),
         ("[notify.telegram]\nchat_id = 1.5", "[notify.telegram] chat_id: must be a whole number"),
+        ('[web]\ntrusted_proxy = "nginx"', "[web] trusted_proxy: must be an IP address"),
         ("stake_unit = nan", "stake_unit: 'nan' is not an amount"),
         (
             '[store]\npath = "~nobody-here/x"',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,12 +12,12 @@ import pytest
 from tests.cli.test_schema import faults, written
 from tracker.forecast import load_parameters
 from tracker.modelling import metrics
-from tracker.modelling.cards import write_card
+from tracker.modelling.cards import MODEL_CARD, write_card
 from tracker.modelling.games.evaluate import evaluate
+from tracker.modelling.players.report import PLAYER_CARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Seasons = Callable[[Path, dict[str, int], int], None]
 
@@ -39,6 +40,12 @@ def test_a_season_is_judged_and_written_down(tmp_path: Path, seasons: Seasons) -
     assert set(result["paired"]["Stern"]["half"]) >= {"win", "spread", "total", "margin crps"}
     write_card([("Made up", result)], out / "card.md")
     assert "## Limits" in (out / "card.md").read_text()
+
+
+def test_cards_are_made_under_the_names_of_the_documents() -> None:
+    """Making the cards replaces those in docs, and writes no file of another name."""
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    assert {MODEL_CARD, PLAYER_CARD} == {x.name for x in docs.glob("*-card.md")}
 
 
 def test_a_season_is_not_judged_by_what_saw_it(tmp_path: Path) -> None:

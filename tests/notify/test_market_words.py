@@ -146,7 +146,7 @@ def test_what_a_player_needs_agrees_with_how_it_is_settled(
 
 
 def test_a_player_needs_all_of_it_before_tip_off_whether_or_not_a_box_names_him() -> None:
-    """A box from before the game has his name and none of his figures."""
+    """Before tip-off a player needs the whole line, also where a box score names him already."""
     market = PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 25.5)
     named = (PlayerLine("1", JOKIC.name, JOKIC.side, ()),)
     for players in ((), named):

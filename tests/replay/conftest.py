@@ -1,4 +1,4 @@
-"""The shipped games, read once for all tests of the replay room."""
+"""The shipped games, read once for all replay tests."""
 
 import json
 from collections.abc import Callable
@@ -22,19 +22,19 @@ def games() -> dict[str, Recording]:
 
 @pytest.fixture(scope="session")
 def timelines(games: dict[str, Recording]) -> list[Timeline]:
-    """Every shipped game worked through."""
+    """The timeline of every shipped game."""
     return [timeline(game) for game in games.values()]
 
 
 @pytest.fixture(scope="session")
 def rosters(timelines: list[Timeline]) -> list[Timeline]:
-    """Those of which the players are known."""
+    """The shipped games whose players are known."""
     return [game for game in timelines if game.recording.home.players]
 
 
 @pytest.fixture(scope="session")
 def real() -> Callable[[str], Any]:
-    """A trimmed real document of the NBA's CDN by its name."""
+    """A trimmed real document of the NBA's CDN, by name."""
 
     def load(name: str) -> Any:
         return json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))

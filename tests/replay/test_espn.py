@@ -1,4 +1,4 @@
-"""ESPN's documents have the shape of the real ones, and the traps that clients have fallen into."""
+"""ESPN's replayed documents have the shape of the real ones, and their known traps."""
 
 import json
 from collections.abc import Callable
@@ -34,7 +34,10 @@ PICTURES = {"links", "logos"}
 
 
 def differences(real: Any, ours: Any, path: str = "") -> list[str]:
-    """Where keys or types differ, by path; lists are compared by their first; numbers are one."""
+    """Where keys or types differ, by path.
+
+    Lists are compared by their first item; numbers are alike.
+    """
     if isinstance(real, dict) and isinstance(ours, dict):
         found = [f"{path}.{key} missing" for key in real.keys() - ours.keys() - DROPPED - LATER]
         found += [f"{path}.{key} invented" for key in ours.keys() - real.keys() - LATER - PICTURES]
@@ -51,26 +54,26 @@ def differences(real: Any, ours: Any, path: str = "") -> list[str]:
 
 @pytest.fixture(scope="module")
 def site(games: dict[str, Recording]) -> EspnSite:
-    """All shipped games, played when they were."""
+    """All shipped games, played at their recorded times."""
     return EspnSite([Showing(Playback(game)) for game in games.values()])
 
 
 def board(site: EspnSite, now: datetime, league: str = NBA, **query: str) -> Any:
-    """A scoreboard, parsed; of the games of 29 January 2026 unless a date is given."""
+    """A parsed scoreboard, of 29 January 2026 unless a date is given."""
     page = site.page(f"{league}/scoreboard", {"dates": "20260129"} | query, now)
     assert page is not None
     return json.loads(page.body)
 
 
 def summary(site: EspnSite, now: datetime, game: str = GAME) -> Any:
-    """A summary, parsed."""
+    """A parsed summary."""
     page = site.page(f"{NBA}/summary", {"event": event_id("nba", game)}, now)
     assert page is not None
     return json.loads(page.body)
 
 
 def status(document: Any, number: str) -> Any:
-    """How a scoreboard says that a game stands."""
+    """A game's status on a scoreboard."""
     event = next(x for x in document["events"] if x["id"] == number)
     assert event["status"] == event["competitions"][0]["status"]
     return event["status"]
@@ -83,7 +86,7 @@ def status(document: Any, number: str) -> Any:
 def test_scoreboards_have_the_shape_of_real_ones(
     site: EspnSite, real: Callable[[str], Any], number: int, now: datetime
 ) -> None:
-    """Of a game that is scheduled, final or on: keys and types are equal, all the way down."""
+    """Scheduled, live and final games have the keys and types of real ones at every level."""
     theirs, ours = real("espn_scoreboard"), board(site, now)
     assert differences(theirs["leagues"], ours["leagues"]) == []
     (event,) = [x for x in ours["events"] if x["id"] == event_id("nba", GAME)]
@@ -91,7 +94,7 @@ def test_scoreboards_have_the_shape_of_real_ones(
 
 
 def test_summaries_have_the_shape_of_real_ones(site: EspnSite, real: Callable[[str], Any]) -> None:
-    """Keys and types are equal, with the columns of a box in the order of their labels."""
+    """Keys and types are the real ones, and so is the order of the columns."""
     theirs, ours = real("espn_summary"), summary(site, TIP + timedelta(hours=4))
     assert differences(theirs, ours) == []
     for part in ("names", "keys", "labels"):
@@ -102,7 +105,7 @@ def test_summaries_have_the_shape_of_real_ones(site: EspnSite, real: Callable[[s
 
 
 def test_figures_are_those_of_the_box(site: EspnSite, games: dict[str, Recording]) -> None:
-    """As texts, in the columns that the labels name; who did not play has none."""
+    """Figures are texts in the labelled columns; players who did not play have none."""
     home = summary(site, TIP + timedelta(hours=4))["boxscore"]["players"][1]["statistics"][0]
     (maxey,) = [x for x in home["athletes"] if x["athlete"]["displayName"] == "Tyrese Maxey"]
     figures = dict(zip(home["labels"], maxey["stats"], strict=True))
@@ -132,7 +135,7 @@ def test_figures_are_those_of_the_box(site: EspnSite, games: dict[str, Recording
 def test_the_board_says_where_a_game_stands(
     site: EspnSite, clock: str, name: str, display: str, detail: str, short: str
 ) -> None:
-    """In its own words, with the score as text."""
+    """The status has ESPN's words, and scores are text."""
     document = board(site, datetime.fromisoformat(f"2026-01-{clock}:00+00:00"))
     stands = status(document, event_id("nba", GAME))
     kind = stands["type"]
@@ -142,8 +145,15 @@ def test_the_board_says_where_a_game_stands(
     assert all(isinstance(score, str) for score in scores)
 
 
+def test_a_game_in_play_is_described_as_in_progress(site: EspnSite) -> None:
+    """The status has ESPN's own description beside its name."""
+    document = board(site, datetime(2026, 1, 30, 0, 20, tzinfo=UTC))
+    kind = status(document, event_id("nba", GAME))["type"]
+    assert (kind["name"], kind["description"]) == ("STATUS_IN_PROGRESS", "In Progress")
+
+
 def test_a_college_halftime_is_in_the_first_period(site: EspnSite) -> None:
-    """Two halves: halftime comes after period 1, and an overtime is the third."""
+    """With two halves, halftime comes after period 1, and an overtime is period 3."""
     game = next(x for x in site._showings if x.playback.recording.name == "UCF@VILL")
     seen = []
     document = None
@@ -160,7 +170,7 @@ def test_a_college_halftime_is_in_the_first_period(site: EspnSite) -> None:
 
 
 def test_a_final_summary_tells_neither_period_nor_clock(site: EspnSite) -> None:
-    """While the game is on it does; before tip-off there is no box."""
+    """A live summary has both; before tip-off there is no box score."""
     over = summary(site, TIP + timedelta(hours=4))["header"]["competitions"][0]["status"]
     live = summary(site, TIP + timedelta(hours=1))["header"]["competitions"][0]["status"]
     assert set(over) == {"type"}
@@ -169,7 +179,7 @@ def test_a_final_summary_tells_neither_period_nor_clock(site: EspnSite) -> None:
 
 
 def test_a_postponed_game_is_post_and_not_completed(games: dict[str, Recording]) -> None:
-    """Its score is a nought in text: whoever takes `post` for the end would settle on it."""
+    """Its score is "0": a client that takes `post` for a final would settle on it."""
     called_off = Playback(games["SAC@PHI"], postponed=TIP - timedelta(hours=2))
     stands = status(board(EspnSite([Showing(called_off)]), TIP), event_id("nba", GAME))
     kind = stands["type"]
@@ -177,7 +187,7 @@ def test_a_postponed_game_is_post_and_not_completed(games: dict[str, Recording])
 
 
 def test_ids_and_abbreviations_are_espns_own(site: EspnSite) -> None:
-    """Other numbers than the league's, and GS, NO, LV where the league says GSW, NOP, LVA."""
+    """ESPN's numbers differ from the league's, and it writes GS, NO, LV for GSW, NOP, LVA."""
     (event,) = board(site, TIP, dates="20240412")["events"]
     assert event["id"] == "401301182"
     assert event["shortName"] == "NO @ GS"
@@ -188,7 +198,7 @@ def test_ids_and_abbreviations_are_espns_own(site: EspnSite) -> None:
 
 @pytest.mark.parametrize("dates", ["20260129-20260130", "2026-01-29", "tomorrow", ""])
 def test_ranges_of_dates_are_refused(site: EspnSite, dates: str) -> None:
-    """400 with a sentence, since September 2026."""
+    """A range gets 400 with a message, as since September 2026."""
     page = site.page(f"{NBA}/scoreboard", {"dates": dates}, TIP)
     assert page is not None
     assert page.status == 400
@@ -197,12 +207,12 @@ def test_ranges_of_dates_are_refused(site: EspnSite, dates: str) -> None:
 
 @pytest.mark.parametrize(("dates", "count"), [("20260129", 4), ("202601", 4), ("2026", 4)])
 def test_a_day_a_month_and_a_year_are_served(site: EspnSite, dates: str, count: int) -> None:
-    """By the Eastern date of their tip-off; those of other years are not among them."""
+    """Games are chosen by the Eastern date of their tip-off."""
     assert len(board(site, TIP, dates=dates)["events"]) == count
 
 
 def test_a_large_limit_gives_few_events(games: dict[str, Recording]) -> None:
-    """More than 500 asked for, 25 given, and no word about the rest."""
+    """A limit above 500 gives 25 games without a message."""
     game = games["SAC@PHI"]
     many = [Showing(Playback(replace(game, id=f"00225001{n:02d}"))) for n in range(30)]
     site = EspnSite(many)
@@ -225,19 +235,19 @@ def test_a_large_limit_gives_few_events(games: dict[str, Recording]) -> None:
     ],
 )
 def test_browsers_and_bare_names_are_refused(user_agent: str, answered: bool) -> None:
-    """Plain libraries and names with an address are let in."""
+    """Plain libraries, and names with an address, are accepted."""
     assert welcome(user_agent) is answered
 
 
 @pytest.mark.parametrize("league", ["womens-college-basketball", "nba-development"])
 def test_a_league_without_recordings_has_no_events(site: EspnSite, league: str) -> None:
-    """An empty day, as the real one has, and no refusal; what is no league has no page."""
+    """It has an empty board, like a real empty day; an unknown league has no page."""
     assert board(site, TIP, f"{ROOT}{league}")["events"] == []
     assert site.page(f"{ROOT}cricket/scoreboard", {}, TIP) is None
 
 
 async def test_the_server_plays_espn_beside_the_league(games: dict[str, Recording]) -> None:
-    """At ESPN's addresses: 403 for a browser, 200 for a polite program, 404 for no game."""
+    """At ESPN's paths a browser gets 403, a polite program 200, an unknown game 404."""
     path = f"{NBA}/scoreboard?dates=20260129"
     playing = [Playback(game) for game in games.values()]
     async with (

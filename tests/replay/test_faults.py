@@ -1,4 +1,4 @@
-"""Each fault does what its name says, to whom it is meant for, and to nobody else."""
+"""Each fault does what its name says, to the documents that it is meant for and to no others."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -28,13 +28,13 @@ Stage = Callable[..., Any]
 
 
 def fault(kind: FaultKind, **more: Any) -> Fault:
-    """A fault of ten minutes that is going on."""
+    """A fault of ten minutes, going on now."""
     return Fault(kind, NOW - timedelta(minutes=5), timedelta(minutes=10), **more)
 
 
 @pytest.fixture
 def feed(games: dict[str, Recording]) -> Stage:
-    """A server of the night of 29 January 2026 in which something is wrong, and a way to ask it."""
+    """A server of the night of 29 January 2026 with a fault, and a way to ask it."""
     night = [Playback(g) for g in games.values() if g.id.startswith("00225")]
 
     @asynccontextmanager
@@ -76,7 +76,7 @@ def game(body: bytes, game_id: str = PHI) -> Any:
     ],
 )
 async def test_an_answer_is_replaced(feed: Stage, trouble: Fault, status: int, says: bytes) -> None:
-    """By another status or body, on the board as on a box."""
+    """The answer has another status or body, on the board and on a box."""
     async with feed(trouble) as get:
         for path in (SCOREBOARD, BOX, ESPN):
             found, _, body = await get(path)
@@ -84,7 +84,7 @@ async def test_an_answer_is_replaced(feed: Stage, trouble: Fault, status: int, s
 
 
 async def test_a_busy_source_may_say_when_to_come_back(feed: Stage) -> None:
-    """With `Retry-After` or without."""
+    """A 429 comes with `Retry-After` or without."""
     async with feed(fault(FaultKind.BUSY, retry_after=30)) as get:
         assert (await get())[1]["Retry-After"] == "30"
     async with feed(fault(FaultKind.BUSY)) as get:
@@ -92,7 +92,7 @@ async def test_a_busy_source_may_say_when_to_come_back(feed: Stage) -> None:
 
 
 async def test_a_redirect_leads_in_circles_or_away(feed: Stage) -> None:
-    """To the same address, or to the one that is given."""
+    """A redirect leads to the same address, or to the one that is given."""
     async with feed(fault(FaultKind.REDIRECT)) as get:
         assert (await get())[1]["Location"] == SCOREBOARD
     async with feed(fault(FaultKind.REDIRECT, text="http://sign-in.example/")) as get:
@@ -100,14 +100,14 @@ async def test_a_redirect_leads_in_circles_or_away(feed: Stage) -> None:
 
 
 async def test_a_connection_can_be_reset(feed: Stage) -> None:
-    """No answer, no farewell."""
+    """The connection ends without an answer."""
     async with feed(fault(FaultKind.RESET)) as get:
         with pytest.raises(aiohttp.ClientError):
             await get()
 
 
 async def test_a_bomb_is_small_until_it_is_unpacked(feed: Stage) -> None:
-    """Fifty million bytes in fifty thousand."""
+    """Fifty million bytes are sent in fifty thousand."""
     async with feed(fault(FaultKind.BOMB)) as get:
         _, headers, body = await get()
         assert headers["Content-Encoding"] == "gzip"
@@ -115,7 +115,7 @@ async def test_a_bomb_is_small_until_it_is_unpacked(feed: Stage) -> None:
 
 
 async def test_a_box_can_be_missing_while_the_board_is_well(feed: Stage) -> None:
-    """All boxes, or that of one game."""
+    """All boxes are missing, or one game's."""
     async with feed(fault(FaultKind.NO_BOX)) as get:
         assert [(await get(path))[0] for path in (BOX, SCOREBOARD)] == [403, 200]
     async with feed(fault(FaultKind.NO_BOX, game=WAS)) as get:
@@ -132,7 +132,7 @@ async def test_a_source_can_fail_alone(feed: Stage) -> None:
 
 
 async def test_one_game_can_be_wrong_among_the_others(feed: Stage) -> None:
-    """On the board and in its box, while all others are right."""
+    """One game is wrong on the board and in its box; the others are right."""
     trouble = fault(FaultKind.POSTPONED, game=PHI)
     async with feed(trouble) as wrong, feed() as right:
         bodies = [(await get())[2] for get in (wrong, right)]
@@ -147,7 +147,7 @@ async def test_one_game_can_be_wrong_among_the_others(feed: Stage) -> None:
 
 
 async def test_one_game_can_stand_still_or_go_back(feed: Stage) -> None:
-    """As it was when the fault began, or some time ago; the rest of the board moves on."""
+    """One game is as it was when the fault began, or earlier; the rest of the board moves on."""
     async with feed() as now, feed(now=NOW - timedelta(minutes=5)) as earlier:
         bodies = {name: (await get())[2] for name, get in (("now", now), ("then", earlier))}
         for trouble in (
@@ -162,13 +162,13 @@ async def test_one_game_can_stand_still_or_go_back(feed: Stage) -> None:
 
 @pytest.mark.parametrize("text", ["", "   ", "PT00M00.00S", "PT01M02.50S"])
 async def test_a_clock_takes_any_form_that_has_been_seen(feed: Stage, text: str) -> None:
-    """Blank, blanks, nought, and with a fraction."""
+    """The clock can be empty, blanks, zero, or have a fraction."""
     async with feed(fault(FaultKind.BLANK, text=text)) as get:
         assert game((await get())[2])["gameClock"] == text
 
 
 async def test_scores_can_be_missing_or_no_numbers(feed: Stage) -> None:
-    """Left out of every game, or NaN: on the board, in the box and at ESPN."""
+    """Every score is left out or NaN: on the board, in the box and at ESPN."""
     async with feed(fault(FaultKind.NO_SCORE)) as get:
         assert "score" not in game((await get())[2])["homeTeam"]
     async with feed(fault(FaultKind.NAN)) as get:
@@ -177,7 +177,7 @@ async def test_scores_can_be_missing_or_no_numbers(feed: Stage) -> None:
 
 
 async def test_a_score_can_be_corrected(feed: Stage) -> None:
-    """Points of a side, with its period and its best player; or a figure of that player alone."""
+    """A side's points change with a period and its top scorer, or only a figure of that player."""
     async with feed() as plain, feed(fault(FaultKind.CORRECTED, side="away", by=-2)) as get:
         for path in (SCOREBOARD, BOX):
             was, now = [game((await x(path))[2])["awayTeam"] for x in (plain, get)]
@@ -197,7 +197,7 @@ async def test_a_score_can_be_corrected(feed: Stage) -> None:
 
 
 async def test_a_game_that_has_not_begun_can_count_down_on_the_board(feed: Stage) -> None:
-    """As the box does; nothing happens to a game that is on."""
+    """The board counts down as the box does; a game in play is unaffected."""
     trouble = Fault(FaultKind.COUNTDOWN, NOW - timedelta(hours=9), timedelta(days=1))
     async with feed(trouble, now=NOW - timedelta(hours=2)) as get:
         assert game((await get())[2])["gameClock"] == "PT27M33.00S"
@@ -206,7 +206,7 @@ async def test_a_game_that_has_not_begun_can_count_down_on_the_board(feed: Stage
 
 
 async def test_status_texts_can_be_padded(feed: Stage) -> None:
-    """With blanks up to twenty characters."""
+    """Status texts are padded with blanks to twenty characters."""
     async with feed(fault(FaultKind.PADDED)) as get:
         text = game((await get())[2])["gameStatusText"]
         assert len(text) == 20
@@ -214,7 +214,7 @@ async def test_status_texts_can_be_padded(feed: Stage) -> None:
 
 
 async def test_a_board_can_be_empty_or_the_next_days(feed: Stage) -> None:
-    """No games, with this day's date or with the next one's."""
+    """The board has no games, with this day's date or the next one's."""
     for kind, day in ((FaultKind.NO_GAMES, "2026-01-29"), (FaultKind.NEXT_DAY, "2026-01-30")):
         async with feed(fault(kind)) as get:
             board = json.loads((await get())[2])["scoreboard"]
@@ -223,7 +223,7 @@ async def test_a_board_can_be_empty_or_the_next_days(feed: Stage) -> None:
 
 
 async def test_several_faults_can_hold_at_once(feed: Stage) -> None:
-    """Each of its own game."""
+    """Each of several faults affects its own game."""
     troubles = (fault(FaultKind.POSTPONED, game=WAS), fault(FaultKind.BLANK, game=PHI, text=""))
     async with feed(*troubles) as get:
         body = (await get())[2]
@@ -234,7 +234,7 @@ async def test_several_faults_can_hold_at_once(feed: Stage) -> None:
 async def test_the_wnba_has_its_own_board_and_its_own_way_to_refuse(
     games: dict[str, Recording],
 ) -> None:
-    """200 with a page for people unless wnba.com is named, and a board of its own."""
+    """Without wnba.com as Referer the WNBA answers 200 with a web page."""
     played = [Playback(games["LVA@SEA"]), Playback(games["SAC@PHI"])]
     clock = FakeClock(games["LVA@SEA"].tip_off + timedelta(hours=1))
     async with serving(played, clock) as server, aiohttp.ClientSession() as session:
@@ -259,7 +259,7 @@ async def test_the_wnba_has_its_own_board_and_its_own_way_to_refuse(
 
 
 def test_a_fault_needs_a_source_and_a_side_that_exist() -> None:
-    """What could befall nothing is refused."""
+    """A fault that could affect nothing is refused."""
     with pytest.raises(ValueError, match="there is no source 'cnn'"):
         fault(FaultKind.STALE, source="cnn")
     with pytest.raises(ValueError, match="a side is home or away"):

@@ -1,4 +1,4 @@
-"""A recording file is read whole and strictly, or refused with one sentence."""
+"""A recording file is read completely and strictly, or refused with one sentence."""
 
 import gzip
 import json
@@ -28,7 +28,7 @@ MAX_FILE = 60_000
 
 
 def spoiled(game: Recording, *path: str | int, value: Any) -> bytes:
-    """The file of a game with one value in it replaced."""
+    """The file of a game with one value replaced."""
     document = json.loads(gzip.decompress(format_recording(game)))
     place = document
     for step in path[:-1]:
@@ -40,7 +40,7 @@ def spoiled(game: Recording, *path: str | int, value: Any) -> bytes:
 def test_a_recording_comes_back_as_it_was_written(
     games: dict[str, Recording], tmp_path: Path
 ) -> None:
-    """Writing and reading loses nothing, and the same game always gives the same bytes."""
+    """Writing and reading loses nothing, and equal games give equal bytes."""
     for game in games.values():
         write_recording(game, tmp_path / "game.json.gz")
         assert read_recording(tmp_path / "game.json.gz") == game
@@ -48,7 +48,7 @@ def test_a_recording_comes_back_as_it_was_written(
 
 
 def test_shipped_games_are_small() -> None:
-    """A game fits in 60 kB, so that a repository can hold many."""
+    """A game fits in 60 kB, so that a repository can have many."""
     files = list((resources.files("tracker.replay") / "games").iterdir())
     assert len(files) >= 5
     assert {file.name for file in files} == {file_name(game) for game in shipped()}
@@ -56,7 +56,7 @@ def test_shipped_games_are_small() -> None:
 
 
 def test_the_shipped_set_makes_good_demos(games: dict[str, Recording]) -> None:
-    """It holds a comeback, a blowout, an overtime and a push, and four real wall clocks."""
+    """It has a comeback, a blowout, an overtime and a push, and four real wall clocks."""
     told = "\n".join(describe(game) for game in games.values())
     assert "LAC 125 @ LAL 130: overtime, won from 19 behind, 10 lead changes" in told
     assert "a blowout" in told
@@ -67,7 +67,7 @@ def test_the_shipped_set_makes_good_demos(games: dict[str, Recording]) -> None:
 
 
 def test_games_of_three_leagues_are_shipped(games: dict[str, Recording]) -> None:
-    """The WNBA's with four short quarters, and college games of two halves, one with overtime."""
+    """A WNBA game has four short quarters; college games have two halves, one with an overtime."""
     told = {name: describe(game) for name, game in games.items() if game.league != "nba"}
     assert told == {
         "LVA@SEA": "LVA 110 @ SEA 98: overtime, 6 lead changes",
@@ -98,7 +98,7 @@ def test_games_of_three_leagues_are_shipped(games: dict[str, Recording]) -> None
 def test_what_is_wrong_in_a_file_is_named(
     games: dict[str, Recording], path: tuple[str | int, ...], value: Any, says: str
 ) -> None:
-    """A wrong value is refused in one sentence that names the file, the place and the remedy."""
+    """A wrong value is refused with one sentence naming file, place and remedy."""
     with pytest.raises(RecordingError) as caught:
         parse_recording(spoiled(games["SAC@PHI"], *path, value=value), "night.json.gz")
     message = str(caught.value)
@@ -123,14 +123,14 @@ def test_a_file_that_unpacks_without_end_is_refused() -> None:
 
 @given(st.binary(max_size=200))
 def test_noise_is_refused_and_never_more(noise: bytes) -> None:
-    """Whatever the bytes, plain or zipped, the answer is a RecordingError."""
+    """Any bytes, plain or compressed, raise RecordingError."""
     for data in (noise, gzip.compress(noise)):
         with pytest.raises(RecordingError):
             parse_recording(data, "noise.json.gz")
 
 
 def test_a_game_is_found_by_what_people_call_it(tmp_path: Path) -> None:
-    """By teams, by teams and date, by id or by path."""
+    """A game is found by teams, by teams and date, by id or by path."""
     game = find_recording("lac@lal")
     assert game.id == "0022300127"
     assert find_recording("LAC@LAL 2023-11-01") == game

@@ -1,4 +1,4 @@
-"""Promises of virtual time: hours pass in no time, exactly, and wait for real work."""
+"""Promises of virtual time: hours pass at once, exactly, and wait for real work."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ START = datetime(2026, 1, 30, 1, 0, tzinfo=UTC)
 
 
 def test_every_wait_takes_exactly_its_time() -> None:
-    """Two sleepers wake in their order, at their moments, and a deadline cuts a third one off."""
+    """Two sleepers wake in order at their times, and a deadline cuts a third wait off."""
 
     async def night(clock: Clock) -> list[tuple[str, float]]:
         told = []
@@ -42,7 +42,7 @@ def test_every_wait_takes_exactly_its_time() -> None:
 
 
 def test_time_stands_still_while_a_thread_works() -> None:
-    """What a thread takes is not time of the clock, however long it is busy."""
+    """A thread's work takes no time of the clock, however long it lasts."""
     gate = threading.Event()
 
     async def night(clock: Clock) -> float:
@@ -54,7 +54,7 @@ def test_time_stands_still_while_a_thread_works() -> None:
 
 
 class Slow:
-    """Something that hands work to a thread without the loop's knowledge."""
+    """Hands work to a thread without the loop's knowledge."""
 
     async def work(self) -> str:
         """The answer of a thread."""
@@ -65,7 +65,7 @@ class Slow:
 
 
 def test_threads_of_others_are_waited_for_when_they_are_named() -> None:
-    """Named, they take no time; the class is as it was afterwards."""
+    """Named, their work takes no time; the class is as it was afterwards."""
     method = Slow.work
 
     async def night(clock: Clock) -> tuple[str, float]:
@@ -77,7 +77,7 @@ def test_threads_of_others_are_waited_for_when_they_are_named() -> None:
 
 
 def test_a_real_server_in_virtual_time() -> None:
-    """An answer takes what the server was told that it takes, and shows the game of that moment."""
+    """An answer takes as long as the server was told, and shows the game at that moment."""
     playback = Playback(find_recording("SAC@PHI"))
 
     async def night(clock: Clock) -> tuple[float, bool]:

@@ -1,4 +1,4 @@
-"""Recordings are made from a feed's own documents, or from what a night of polling kept."""
+"""Recordings are made from a feed's own documents, or from the bodies of a night's polls."""
 
 import json
 from collections.abc import Callable
@@ -28,12 +28,12 @@ Bodies = list[tuple[datetime, str, bytes]]
 
 
 def box_path(game: Recording) -> str:
-    """Where a game's box stands."""
+    """The path of a game's box score."""
     return f"{LIVE}/boxscore/boxscore_{game.id}.json"
 
 
 def polls(site: NbaSite, paths: list[str], step: int, hours: float = 3.5) -> Bodies:
-    """What polling a site every `step` seconds from before tip-off brings."""
+    """The bodies from polling a site every `step` seconds, from before tip-off."""
     bodies = []
     start = site.games[0].tip_off - timedelta(minutes=30)
     for seconds in range(0, int(hours * 3600), step):
@@ -46,7 +46,7 @@ def polls(site: NbaSite, paths: list[str], step: int, hours: float = 3.5) -> Bod
 
 
 def fetch(site: NbaSite, path: str, now: datetime) -> Any:
-    """A document, parsed."""
+    """A parsed document."""
     page = site.page(path, now)
     assert page is not None
     return json.loads(page.body)
@@ -60,12 +60,12 @@ def comeback(games: dict[str, Recording]) -> Recording:
 
 @pytest.fixture(scope="module")
 def site(comeback: Recording) -> NbaSite:
-    """That game, played when it was."""
+    """That game, played at its recorded time."""
     return NbaSite([Playback(comeback)])
 
 
 def test_real_actions_are_read_as_facts(real: Callable[[str], Any]) -> None:
-    """Each kind of action of a real play-by-play: who, for whom, how, and the scores after it."""
+    """Each kind of action is read: who, for whom, how, and the scores after it."""
     raw = real("playbyplay")["game"]["actions"]
     rows = course_of_play_by_play(raw, TIP, PHILADELPHIA)
     assert len(rows) == len(raw)
@@ -83,7 +83,7 @@ def test_real_actions_are_read_as_facts(real: Callable[[str], Any]) -> None:
 def test_a_game_recorded_from_its_own_documents_is_the_same_game(
     site: NbaSite, comeback: Recording
 ) -> None:
-    """Play-by-play and box as served make the recording that they were served from."""
+    """A served play-by-play and box make the recording that they were served from."""
     end = site.games[0].ends
     plays = fetch(site, f"{LIVE}/playbyplay/playbyplay_{comeback.id}.json", end)
     again = recording_from_play_by_play(plays, fetch(site, box_path(comeback), end))
@@ -131,7 +131,7 @@ def test_a_night_of_boxes_becomes_a_recording_that_plays_alike(
 
 
 def test_a_night_of_scoreboards_becomes_a_recording_of_scores(games: dict[str, Recording]) -> None:
-    """Without boxes each game of the board is recorded: its scores, no players, no box to serve."""
+    """Without boxes each game of the board is recorded with scores, but no players and no box."""
     night = [g for g in games.values() if g.id.startswith("00225")]
     site = NbaSite([Playback(game) for game in night])
     bodies = polls(site, [SCOREBOARD], step=30, hours=6)
@@ -147,7 +147,7 @@ def test_a_night_of_scoreboards_becomes_a_recording_of_scores(games: dict[str, R
 
 
 def test_answers_that_are_no_documents_are_passed_over(site: NbaSite, comeback: Recording) -> None:
-    """Blocks, cut-off bodies and other documents among them change nothing."""
+    """Refusals, truncated bodies and other documents change nothing."""
     path = box_path(comeback)
     bodies = polls(site, [path], step=60)
     noise: Bodies = [
@@ -160,7 +160,7 @@ def test_answers_that_are_no_documents_are_passed_over(site: NbaSite, comeback: 
 
 
 def test_a_game_that_never_began_is_no_recording(site: NbaSite, comeback: Recording) -> None:
-    """Polls that saw nothing but the countdown make none."""
+    """Polls that saw only the countdown make no recording."""
     assert recording_from_bodies(polls(site, [box_path(comeback)], 60, hours=0.5)) == []
 
 

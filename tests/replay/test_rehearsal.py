@@ -1,4 +1,4 @@
-"""The rehearsal of a whole slate, in its short form: the real daemon, two games, a lost hour."""
+"""The rehearsal of a slate in its short form: the real daemon, two games, an hour without feeds."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_a_slate_settles_right_through_an_hour_without_any_source() -> None:
-    """Every bet ends as the real final says, each trouble is told once, and no alert is untrue."""
+    """Every bet gets the real final's result, each trouble one notice, and no alert is untrue."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "benchmarks" / "rehearsal.py"), "--quick"],
         env={**os.environ, "PYTHONPATH": str(ROOT)},

@@ -1,4 +1,4 @@
-"""A script of faults says what goes wrong, where, when and for how long, or what is wrong in it."""
+"""A script of faults is read completely, or each of its mistakes is reported."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,13 +30,13 @@ def one(text: str, night: list[Playback]) -> Fault:
 
 @pytest.mark.parametrize("name", [kind.value for kind in FaultKind])
 def test_every_fault_is_known_by_its_name(name: str, night: list[Playback]) -> None:
-    """What it does is chosen by one word."""
+    """One word chooses the kind of fault."""
     fault = one(f'what = "{name}"\nat = "tip-off"\nlasts = "1m"', night)
     assert (fault.kind, fault.start, fault.lasts) == (FaultKind(name), TIP, timedelta(minutes=1))
 
 
 def test_a_fault_says_where_it_strikes(night: list[Playback]) -> None:
-    """Source, path and game are handed on, the game by its id; and all figures with them."""
+    """Source, path, game (as its id) and all figures are read."""
     fault = one(
         'what = "corrected"\nsource = "nba"\npath = "*boxscore*"\ngame = "LAC@LAL"\nside = "away"\n'
         'stat = "assists"\nby = -1\nat = "final + 2h"\nlasts = "for good"',
@@ -47,7 +47,7 @@ def test_a_fault_says_where_it_strikes(night: list[Playback]) -> None:
 
 
 def test_times_hang_on_the_games_that_are_played(night: list[Playback]) -> None:
-    """Tip-off, start, halftime, final and the noon after it, of the game or the first one."""
+    """Tip-off, start, halftime, final and the noon after it are those of a game, or the first."""
     first, second = (Showing(playback) for playback in night)
     noon = datetime(2026, 1, 30, 17, 0, tzinfo=UTC)
     for at, expected in (
@@ -93,7 +93,7 @@ def test_times_hang_on_the_games_that_are_played(night: list[Playback]) -> None:
     ],
 )
 def test_each_mistake_is_one_sentence(text: str, says: str, night: list[Playback]) -> None:
-    """It names the fault by its number, the key, and what to write instead."""
+    """Each mistake names the fault's number, the key, and what to write instead."""
     with pytest.raises(FaultScriptError) as caught:
         one(text, night)
     (mistake,) = caught.value.mistakes
@@ -104,7 +104,7 @@ def test_each_mistake_is_one_sentence(text: str, says: str, night: list[Playback
 
 
 def test_all_mistakes_are_told_at_once(night: list[Playback]) -> None:
-    """One sentence a line, in the order of the file."""
+    """All mistakes are reported, one sentence a line, in the order of the file."""
     text = 'nights = 1\n[[fault]]\n[[fault]]\nwhat = "stale"\nat = "final"\nlasts = "soon"'
     with pytest.raises(FaultScriptError) as caught:
         parse_faults(text, night)
@@ -115,13 +115,13 @@ def test_all_mistakes_are_told_at_once(night: list[Playback]) -> None:
 
 @pytest.mark.parametrize("text", ["x =", "fault = 3", '[fault]\nwhat = "stale"', "[[fault"])
 def test_what_is_no_script_is_refused(text: str) -> None:
-    """Broken TOML and a fault in single brackets."""
+    """Broken TOML and a fault in single brackets are refused."""
     with pytest.raises(FaultScriptError, match=r"no TOML|in two brackets"):
         parse_faults(text)
 
 
 def test_a_time_of_a_game_needs_a_game() -> None:
-    """Without any, only times of the calendar mean something; no faults are no mistake."""
+    """Without games only calendar times are possible; an empty script is valid."""
     with pytest.raises(FaultScriptError, match="needs a game, and none is played"):
         parse_faults('[[fault]]\nwhat = "stale"\nat = "final"\nlasts = "1m"')
     assert (
@@ -131,13 +131,13 @@ def test_a_time_of_a_game_needs_a_game() -> None:
 
 
 def test_the_example_is_a_bad_night(night: list[Playback]) -> None:
-    """The shipped script can be played, and is of many kinds."""
+    """The shipped script can be played and has many kinds of fault."""
     text = (ROOT / "config" / "bad-night.toml").read_text("utf-8")
     assert len({fault.kind for fault in parse_faults(text, night)}) >= 9
 
 
 def test_every_fault_and_key_is_documented() -> None:
-    """docs/recordings.md tells of each by name."""
+    """docs/recordings.md names every fault and key."""
     text = (ROOT / "docs" / "recordings.md").read_text("utf-8")
     for kind in FaultKind:
         assert f"| `{kind.value}` |" in text

@@ -1,4 +1,4 @@
-"""The server answers over HTTP as the CDN does, and fails on request as it has been seen to."""
+"""The server answers over HTTP as the CDN does, and fails on request as the CDN has failed."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ Stage = Callable[..., Any]
 
 
 class Visitor:
-    """A client that names nba.com, with the server and the clock that it talks to."""
+    """A client that names nba.com as Referer, with its server and clock."""
 
     def __init__(self, server: Running, clock: FakeClock, session: aiohttp.ClientSession) -> None:
         self.server = server
@@ -35,7 +35,7 @@ class Visitor:
     async def get(
         self, path: str = SCOREBOARD, headers: dict[str, str] | None = None
     ) -> tuple[int, str, bytes]:
-        """Status, content type and body."""
+        """The status, content type and body of an answer."""
         url = f"{self.server.url}{path}"
         async with self.session.get(url, headers=REFERER | (headers or {})) as response:
             return response.status, response.content_type, await response.read()
@@ -48,7 +48,7 @@ class Visitor:
 
 @pytest.fixture
 def visit(games: dict[str, Recording]) -> Stage:
-    """Start a server of one game at an instant, with options, and a visitor to it."""
+    """A server of one game at an instant, with options, and a visitor to it."""
 
     @asynccontextmanager
     async def stage(now: datetime = NOW, **options: Any) -> AsyncIterator[Visitor]:
@@ -63,7 +63,7 @@ def visit(games: dict[str, Recording]) -> Stage:
 
 
 async def test_documents_are_served_at_the_real_paths(visit: Stage) -> None:
-    """JSON, 200, at the clock's time; each request is counted."""
+    """Documents come as JSON with 200 at the clock's time, and requests are counted."""
     async with visit() as visitor:
         status, kind, body = await visitor.get()
         assert (status, kind) == (200, "application/json")
@@ -76,7 +76,7 @@ async def test_documents_are_served_at_the_real_paths(visit: Stage) -> None:
 
 
 async def test_whoever_does_not_come_from_nba_com_is_refused(visit: Stage) -> None:
-    """403 with a page for people, everywhere, as the CDN does since May 2026."""
+    """Other clients get 403 with a web page everywhere, as since May 2026."""
     async with visit() as visitor:
         status, kind, body = await visitor.get(headers={"Referer": ""})
         assert (status, kind) == (403, "text/html")
@@ -86,7 +86,7 @@ async def test_whoever_does_not_come_from_nba_com_is_refused(visit: Stage) -> No
 
 
 async def test_a_box_that_is_not_there_yet_is_refused_alone(visit: Stage) -> None:
-    """403 on the one box while the board answers."""
+    """A missing box gets 403 while the board answers."""
     async with visit(now=NOW - timedelta(hours=3)) as visitor:
         assert [(await visitor.get(path))[0] for path in (BOX, SCOREBOARD)] == [403, 200]
 
@@ -94,7 +94,7 @@ async def test_a_box_that_is_not_there_yet_is_refused_alone(visit: Stage) -> Non
 async def test_unchanged_documents_are_answered_304_where_validators_are_on(
     visit: Stage,
 ) -> None:
-    """By tag and by date, until something happens; without the option there are no validators."""
+    """Tag and date are honoured until a change; without the option there are no validators."""
     async with visit(validators=True) as visitor:
         url = f"{visitor.server.url}{BOX}"
         async with visitor.session.get(url, headers=REFERER) as response:
@@ -114,7 +114,7 @@ async def test_unchanged_documents_are_answered_304_where_validators_are_on(
 
 
 async def test_an_early_board_has_validators_too(visit: Stage) -> None:
-    """Before anything has happened it was last changed at noon Eastern, said in GMT."""
+    """Before any game its last change is noon Eastern, given in GMT."""
     async with visit(now=NOW - timedelta(hours=5), validators=True) as visitor:
         url = f"{visitor.server.url}{SCOREBOARD}"
         async with visitor.session.get(url, headers=REFERER) as response:
@@ -150,7 +150,7 @@ def fault(kind: FaultKind, **more: Any) -> Fault:
 async def test_a_fault_comes_and_goes(
     visit: Stage, trouble: Fault, answer: tuple[int, bytes]
 ) -> None:
-    """It breaks the answers of its path for as long as it lasts, and no others."""
+    """A fault breaks the answers at its path while it lasts, and no others."""
     async with visit(faults=[trouble]) as visitor:
         _, _, good = await visitor.get()
         await visitor.clock.advance(10)
@@ -175,7 +175,7 @@ async def test_a_clock_can_be_blank(visit: Stage) -> None:
 
 
 async def test_a_busy_server_says_when_to_come_back(visit: Stage) -> None:
-    """Retry-After goes with the status where it is given."""
+    """`Retry-After` comes with the status where it is given."""
     async with visit() as visitor:
         visitor.server.faults.append(
             Fault(FaultKind.STATUS, NOW, timedelta(minutes=1), status=429, retry_after=7)
@@ -186,14 +186,14 @@ async def test_a_busy_server_says_when_to_come_back(visit: Stage) -> None:
 
 
 async def test_a_huge_answer_is_as_large_as_asked_for(visit: Stage) -> None:
-    """To the byte."""
+    """The body has the size asked for, to the byte."""
     async with visit(faults=[fault(FaultKind.HUGE, size=3_000_001)]) as visitor:
         await visitor.clock.advance(10)
         assert len((await visitor.get())[2]) == 3_000_001
 
 
 async def test_a_stale_feed_stands_still_while_time_goes_on(visit: Stage) -> None:
-    """The same bytes for as long as it lasts."""
+    """The bytes stay the same while the fault lasts."""
     trouble = Fault(FaultKind.STALE, NOW, timedelta(minutes=30))
     async with visit(faults=[trouble]) as visitor:
         one = await visitor.get()
@@ -204,7 +204,7 @@ async def test_a_stale_feed_stands_still_while_time_goes_on(visit: Stage) -> Non
 
 
 async def test_a_regressing_feed_goes_back(visit: Stage) -> None:
-    """Scores fall to what they were, then jump ahead again."""
+    """Scores fall to earlier ones, then jump ahead again."""
     trouble = Fault(FaultKind.REGRESS, NOW + timedelta(minutes=1), timedelta(minutes=1))
     async with visit(faults=[trouble]) as visitor:
         scores = [await visitor.score()]
@@ -223,7 +223,7 @@ async def settle(visitor: Visitor, seconds: float, pending: "asyncio.Task[Any]")
 
 
 async def test_a_hanging_server_answers_when_the_fault_is_over(visit: Stage) -> None:
-    """Nothing comes before, the document as it then is comes after."""
+    """Nothing comes before the end; then the document as it is by then."""
     async with visit(faults=[Fault(FaultKind.HANG, NOW, timedelta(seconds=40))]) as visitor:
         pending = asyncio.create_task(visitor.get())
         await settle(visitor, 0.1, pending)
@@ -232,7 +232,7 @@ async def test_a_hanging_server_answers_when_the_fault_is_over(visit: Stage) -> 
 
 
 async def test_a_hanging_server_can_be_closed(visit: Stage) -> None:
-    """Whoever waits is let go of, so that a test ends."""
+    """Closing ends waiting requests, so that a test ends."""
     async with visit(faults=[Fault(FaultKind.HANG, NOW, timedelta(days=1))]) as visitor:
         pending = asyncio.create_task(visitor.get())
         while not visitor.server.requests:
@@ -264,6 +264,6 @@ async def test_a_port_in_use_is_said_in_one_sentence(games: dict[str, Recording]
 
 
 def test_a_fault_needs_a_zone() -> None:
-    """A naive start would mean another instant on every machine."""
+    """A start without a time zone is refused: it would differ between machines."""
     with pytest.raises(ValueError, match="needs a time zone"):
         Fault(FaultKind.EMPTY, NOW.replace(tzinfo=None), timedelta(seconds=1))

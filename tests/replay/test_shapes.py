@@ -1,4 +1,4 @@
-"""Every document has the keys, the order and the types of the real one that it stands for."""
+"""Every replayed document has the keys, their order and the types of a real one."""
 
 import json
 from collections.abc import Callable
@@ -37,7 +37,7 @@ EITHER = {"seed"}
 
 
 def differences(real: Any, ours: Any, path: str = "") -> list[str]:
-    """Where keys, their order or types differ, by path; lists are compared by their first."""
+    """Where keys, their order or types differ, by path. Lists are compared by their first item."""
     if isinstance(real, dict) and isinstance(ours, dict):
         found = [f"{path}.{key} missing" for key in real.keys() - ours.keys() - DROPPED]
         found += [f"{path}.{key} invented" for key in ours.keys() - real.keys() - LATER]
@@ -59,7 +59,7 @@ def site(games: dict[str, Recording]) -> NbaSite:
 
 
 def fetch(site: NbaSite, path: str, now: datetime) -> Any:
-    """A document, parsed."""
+    """A parsed document."""
     page = site.page(path, now)
     assert page is not None
     return json.loads(page.body)
@@ -83,14 +83,14 @@ def entry(board: Any, game_id: str) -> Any:
 def test_documents_have_the_shape_of_the_real_ones(
     site: NbaSite, real: Callable[[str], Any], name: str, path: str, now: datetime
 ) -> None:
-    """Keys, their order and types are equal, all the way down."""
+    """Keys, their order and types are equal at every level."""
     assert differences(real(name), fetch(site, path, now)) == []
 
 
 def test_each_kind_of_player_has_the_shape_of_the_real_one(
     site: NbaSite, real: Callable[[str], Any]
 ) -> None:
-    """Starter, substitute, idle bench, unfit and inactive: a position, a reason, or neither."""
+    """Starters, substitutes, idle, unfit and inactive players have the fields of real ones."""
     ours = {p["personId"]: p for p in fetch(site, BOX, FINAL)["game"]["homeTeam"]["players"]}
     players = real("boxscore_final")["game"]["homeTeam"]["players"]
     assert len(players) == 5
@@ -101,7 +101,7 @@ def test_each_kind_of_player_has_the_shape_of_the_real_one(
 def test_a_final_scoreboard_has_the_shape_of_the_real_one(
     site: NbaSite, real: Callable[[str], Any]
 ) -> None:
-    """The bonus and the slug are null again, the clock is empty."""
+    """The bonus and the slug are null again, and the clock is empty."""
     theirs = entry(real("scoreboard_live_and_final"), "0042200123")
     ours = entry(fetch(site, SCOREBOARD, FINAL), "0022500680")
     assert differences(theirs, ours) == []
@@ -111,7 +111,7 @@ def test_a_final_scoreboard_has_the_shape_of_the_real_one(
 def test_a_postponed_game_has_the_shape_of_the_real_one(
     games: dict[str, Recording], real: Callable[[str], Any]
 ) -> None:
-    """Status 1 for ever, the text PPD, the odds suspended."""
+    """It keeps status 1 with the text PPD, and its odds are suspended."""
     site = NbaSite([Playback(games["SAC@PHI"], postponed=PREGAME)])
     ours = fetch(site, SCOREBOARD, FINAL)
     theirs = real("scoreboard_postponed")
@@ -124,7 +124,7 @@ def test_a_postponed_game_has_the_shape_of_the_real_one(
 def test_an_overtime_has_the_shape_of_the_real_one(
     games: dict[str, Recording], real: Callable[[str], Any]
 ) -> None:
-    """Periods after the fourth are appended as OVERTIME; the box says Final all the same."""
+    """Periods after the fourth are of type OVERTIME; the box says only Final."""
     game = games["LAC@LAL"]
     site = NbaSite([Playback(game)])
     box = fetch(site, f"{LIVE}/boxscore/boxscore_{game.id}.json", site.games[0].ends)["game"]
@@ -141,7 +141,7 @@ def test_an_overtime_has_the_shape_of_the_real_one(
 def test_each_kind_of_action_has_the_keys_of_the_real_one(
     site: NbaSite, real: Callable[[str], Any]
 ) -> None:
-    """What an action always carries is there, in the right types, whatever kind it is."""
+    """Every kind of action has the keys that a real one always has, in the right types."""
     ours = {
         (a["actionType"], a.get("shotResult"), a["personId"] == 0): a
         for a in fetch(site, PLAYS, FINAL)["game"]["actions"]
@@ -167,7 +167,7 @@ def test_each_kind_of_action_has_the_keys_of_the_real_one(
 def test_the_figures_of_a_final_box_are_the_real_ones(
     site: NbaSite, real: Callable[[str], Any]
 ) -> None:
-    """Every figure of the teams and of the players that the trimmed real box still holds."""
+    """All figures of teams and players equal those left in the trimmed real box."""
     theirs = real("boxscore_final")["game"]
     ours = fetch(site, BOX, FINAL)["game"]
     for side in ("homeTeam", "awayTeam"):

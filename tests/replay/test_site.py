@@ -1,4 +1,4 @@
-"""The documents change with time as the real ones do, odd habits included."""
+"""The documents change over time as the real ones do, odd habits included."""
 
 import json
 from dataclasses import replace
@@ -21,12 +21,12 @@ MAXEY = 1630178
 
 @pytest.fixture(scope="module")
 def site(games: dict[str, Recording]) -> NbaSite:
-    """The four games of 29 January 2026, as they were."""
+    """The four games of 29 January 2026, at their recorded times."""
     return NbaSite([Playback(g) for g in games.values() if g.id.startswith("00225")])
 
 
 def board(site: NbaSite, now: datetime) -> dict[str, Any]:
-    """The scoreboard, parsed, with its games by id."""
+    """A parsed scoreboard, with its games by id."""
     page = site.page(SCOREBOARD, now)
     assert page is not None
     document = json.loads(page.body)
@@ -35,20 +35,20 @@ def board(site: NbaSite, now: datetime) -> dict[str, Any]:
 
 
 def box(site: NbaSite, now: datetime, path: str = BOX) -> Any:
-    """The box, parsed."""
+    """A parsed box score."""
     page = site.page(path, now)
     assert page is not None
     return json.loads(page.body)
 
 
 def player(document: Any, person: int) -> Any:
-    """One player of a box."""
+    """One player of a box score."""
     teams = (document["game"]["homeTeam"], document["game"]["awayTeam"])
     return next(p for team in teams for p in team["players"] if p["personId"] == person)
 
 
 def test_the_board_turns_over_about_noon_in_the_east(site: NbaSite) -> None:
-    """Last night's finals stay until then; the next day's board has none of them."""
+    """Last night's finals stay until noon; the next day's board has none of them."""
     before = board(site, datetime(2026, 1, 30, 16, 59, tzinfo=UTC))
     after = board(site, datetime(2026, 1, 30, 17, 0, tzinfo=UTC))
     assert (before["day"], before[GAME]["gameStatus"]) == ("2026-01-29", 3)
@@ -56,12 +56,12 @@ def test_the_board_turns_over_about_noon_in_the_east(site: NbaSite) -> None:
 
 
 def test_a_final_box_stays_after_the_board_has_turned(site: NbaSite) -> None:
-    """A box can be had by its id on any later day."""
+    """A box can be read by its id on any later day."""
     assert box(site, TIP + timedelta(days=3))["game"]["gameStatus"] == 3
 
 
 def test_a_box_can_be_had_from_an_hour_before_tip_off(site: NbaSite) -> None:
-    """Until then there is nothing at its path, nor at one of no game."""
+    """Until then its path has nothing, like that of an unknown game."""
     assert site.page(BOX, TIP - timedelta(minutes=61)) is None
     assert site.page(BOX, TIP - timedelta(minutes=60)) is not None
     assert site.page(PLAYS, TIP) is None
@@ -70,7 +70,7 @@ def test_a_box_can_be_had_from_an_hour_before_tip_off(site: NbaSite) -> None:
 
 
 def test_before_tip_off_the_box_counts_down(site: NbaSite) -> None:
-    """The clock runs to the true start of play, in period 0, with starters already on court."""
+    """The clock counts down to the true start in period 0, with the starters on court."""
     early, later = box(site, TIP - timedelta(minutes=30)), box(site, TIP)
     assert (early["game"]["gameClock"], later["game"]["gameClock"]) == (
         "PT41M19.00S",
@@ -97,7 +97,7 @@ def test_before_tip_off_the_box_counts_down(site: NbaSite) -> None:
 def test_the_board_says_where_a_game_stands(
     site: NbaSite, clock: str, expected: tuple[int, str, str, int]
 ) -> None:
-    """Status, text, clock and period in each phase; the bonus and true Eastern time only live."""
+    """Each phase has its status, text, clock and period; bonus and true Eastern time come live."""
     game = board(site, datetime.fromisoformat(f"{clock}:00+00:00"))[GAME]
     texts = (game["gameStatus"], game["gameStatusText"], game["gameClock"], game["period"])
     assert texts == expected
@@ -108,7 +108,7 @@ def test_the_board_says_where_a_game_stands(
 
 
 def test_times_of_writing_are_as_odd_as_the_real_ones(site: NbaSite) -> None:
-    """The board's is on twelve hours with minutes and seconds twice; the box's is Eastern."""
+    """The board's time is on twelve hours with minutes and seconds twice; the box's is Eastern."""
     now = datetime(2026, 1, 30, 1, 20, tzinfo=UTC)
     assert board(site, datetime(2026, 1, 29, 18, 0, tzinfo=UTC))["time"] == (
         "2026-01-29 12:00:00.0000"
@@ -118,7 +118,7 @@ def test_times_of_writing_are_as_odd_as_the_real_ones(site: NbaSite) -> None:
 
 
 def test_a_document_stays_the_same_bytes_until_something_happens(site: NbaSite) -> None:
-    """Between two actions neither box nor board changes, not even in its time."""
+    """Between two actions neither box nor board changes, not even its time."""
     now = datetime(2026, 1, 30, 1, 20, tzinfo=UTC)
     later = now + timedelta(seconds=60)
     for path in (BOX, PLAYS):
@@ -126,7 +126,7 @@ def test_a_document_stays_the_same_bytes_until_something_happens(site: NbaSite) 
 
 
 def test_a_live_document_can_be_written_anew_all_the_time(games: dict[str, Recording]) -> None:
-    """With `refresh` the time in it moves on while all else stays."""
+    """With `refresh` its time moves on while all else stays."""
     site = NbaSite([Playback(games["SAC@PHI"])], refresh=timedelta(seconds=10))
     now = datetime(2026, 1, 30, 1, 20, tzinfo=UTC)
     one, two = box(site, now), box(site, now + timedelta(seconds=60))
@@ -135,7 +135,7 @@ def test_a_live_document_can_be_written_anew_all_the_time(games: dict[str, Recor
 
 
 def test_team_rebounds_are_in_the_teams_total_alone(site: NbaSite) -> None:
-    """A team's total is more than its players', who have reboundsPersonal between them."""
+    """A team's total exceeds its players' sum, which is in reboundsPersonal."""
     team = box(site, TIP + timedelta(hours=4))["game"]["awayTeam"]
     players = sum(p["statistics"]["reboundsTotal"] for p in team["players"])
     assert players == team["statistics"]["reboundsPersonal"] == 46
@@ -143,7 +143,7 @@ def test_team_rebounds_are_in_the_teams_total_alone(site: NbaSite) -> None:
 
 
 def test_a_recording_plays_on_any_night(games: dict[str, Recording]) -> None:
-    """Moved to another instant, every date and time in it moves along."""
+    """When a game is moved, every date and time in it moves along."""
     tip = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
     site = NbaSite([Playback(games["LAC@LAL"], tip_off=tip)])
     live = board(site, tip + timedelta(hours=1))
@@ -161,7 +161,7 @@ def test_a_recording_plays_on_any_night(games: dict[str, Recording]) -> None:
 
 
 def test_two_hours_after_the_final_the_box_is_written_anew(site: NbaSite) -> None:
-    """Only its time is another when nothing was corrected."""
+    """Without corrections only its time changes."""
     ends = next(g for g in site.games if g.playback.recording.id == GAME).ends
     before = box(site, ends + timedelta(minutes=119))
     after = box(site, ends + timedelta(minutes=121))
@@ -170,7 +170,7 @@ def test_two_hours_after_the_final_the_box_is_written_anew(site: NbaSite) -> Non
 
 
 def test_a_correction_changes_the_box_and_the_score(games: dict[str, Recording]) -> None:
-    """Points taken off a player come off the team, its period and the board as well."""
+    """Points taken off a player come off the team, its period and the board."""
     fixes = (Correction(MAXEY, "points", -2, period=4), Correction(MAXEY, "assists", 1))
     site = NbaSite([Playback(games["SAC@PHI"], corrections=fixes)])
     ends = site.games[0].ends
@@ -187,7 +187,7 @@ def test_a_correction_changes_the_box_and_the_score(games: dict[str, Recording])
 
 
 def test_a_score_can_be_wrong_for_a_while_and_then_fall(games: dict[str, Recording]) -> None:
-    """A basket given and taken back during play: the score is lower than it was, and right."""
+    """A basket given and taken back in play lowers the score to the right one."""
     wrong = Correction(
         MAXEY, "points", 3, after=-timedelta(minutes=60), until=-timedelta(minutes=59)
     )
@@ -204,7 +204,7 @@ def test_a_score_can_be_wrong_for_a_while_and_then_fall(games: dict[str, Recordi
 
 
 def test_nothing_is_seen_before_it_happens(games: dict[str, Recording]) -> None:
-    """Not by a microsecond: at any instant a document has changed by then."""
+    """No document shows a change before its time, not even by a microsecond."""
     showing = Showing(Playback(games["SAC@PHI"]))
     for state in showing.game.states[1:]:
         at = TIP + timedelta(milliseconds=state.at)
@@ -213,7 +213,7 @@ def test_nothing_is_seen_before_it_happens(games: dict[str, Recording]) -> None:
 
 
 def test_a_game_is_given_once(games: dict[str, Recording]) -> None:
-    """Two playbacks of one game would answer at the same path."""
+    """Two playbacks of one game are refused: both would be at the same path."""
     with pytest.raises(ValueError, match="give each game once"):
         NbaSite([Playback(games["SAC@PHI"]), Playback(games["SAC@PHI"])])
 
@@ -226,7 +226,7 @@ def test_only_games_that_the_site_can_show_are_taken(games: dict[str, Recording]
 
 
 def test_no_games_is_an_empty_board() -> None:
-    """As in the summer."""
+    """Without games, as in summer, the board is empty."""
     assert set(board(NbaSite([]), TIP)) == {"time", "day"}
 
 

@@ -1,4 +1,4 @@
-"""A recorded game can be asked for any instant, and never contradicts itself."""
+"""A recorded game has a state at any instant, and its states never contradict each other."""
 
 from itertools import pairwise
 
@@ -22,7 +22,7 @@ def sides(state: RecordedState) -> list[TeamState]:
 
 @given(at=instants, later=st.integers(0, DAY))
 def test_scores_and_clocks_run_one_way(timelines: list[Timeline], at: int, later: int) -> None:
-    """Later is never fewer points, an earlier period or more time left in the same one."""
+    """Points never fall, periods never go back, and the clock of a period only runs down."""
     for game in timelines:
         one, two = state_at(game, at), state_at(game, at + later)
         assert two.home.score >= one.home.score
@@ -37,7 +37,7 @@ def test_scores_and_clocks_run_one_way(timelines: list[Timeline], at: int, later
 
 @given(at=instants)
 def test_players_add_up_to_the_score(rosters: list[Timeline], at: int) -> None:
-    """At any instant the periods and the players both sum to the score, and five are on court."""
+    """At any instant the periods and the players sum to the score, and five are on court."""
     for game in rosters:
         state = state_at(game, at)
         for side in sides(state):
@@ -50,7 +50,7 @@ def test_players_add_up_to_the_score(rosters: list[Timeline], at: int) -> None:
 
 
 def test_five_are_on_court_whenever_the_clock_moves(rosters: list[Timeline]) -> None:
-    """Substitutions leave five a side by the time play goes on."""
+    """After substitutions five a side are on court when play goes on."""
     for game in rosters:
         for one, two in pairwise(game.states):
             if one.phase is RecordedPhase.PLAYING and one.clock > two.clock:
@@ -58,7 +58,7 @@ def test_five_are_on_court_whenever_the_clock_moves(rosters: list[Timeline]) -> 
 
 
 def test_the_final_is_the_official_box(timelines: list[Timeline]) -> None:
-    """The last state is the official one, to the last figure."""
+    """The last state equals the official box in every figure."""
     for game in timelines:
         official = game.recording.official
         assert official is not None
@@ -80,7 +80,7 @@ def test_the_final_is_the_official_box(timelines: list[Timeline]) -> None:
 def test_what_the_actions_add_up_to_is_the_official_box(
     games: dict[str, Recording], name: str
 ) -> None:
-    """Before the official box takes over, every figure a bet may ask for is already right."""
+    """Every figure that a bet may ask for is right even before the official box replaces it."""
     game = timeline(games[name])
     last = game.states[-2]
     counted = ("points", "threes", "assists", "steals", "blocks", "turnovers", "fouls", "rebounds")
@@ -98,7 +98,7 @@ def test_what_the_actions_add_up_to_is_the_official_box(
 def test_timeouts_and_the_bonus_end_as_the_official_box_has_them(
     games: dict[str, Recording],
 ) -> None:
-    """Both are worked out from the actions as the rules have it."""
+    """Both are computed from the actions by the rules, and end as the official box has them."""
     for name in ("SAC@PHI", "MIL@WAS", "HOU@ATL", "CHA@DAL", "LAC@LAL", "DET@POR"):
         game = timeline(games[name])
         for side, final in zip(sides(game.states[-2]), sides(game.final), strict=True):
@@ -106,7 +106,7 @@ def test_timeouts_and_the_bonus_end_as_the_official_box_has_them(
 
 
 def test_a_break_lasts_until_the_next_period_begins(games: dict[str, Recording]) -> None:
-    """At halftime it is still the second period with no time left, substitutions or not."""
+    """At halftime the period is still the second with no time left, despite substitutions."""
     recording = games["LAC@LAL"]
     assert isinstance(recording.course, Actions)
     game = timeline(recording)
@@ -130,7 +130,7 @@ def test_an_overtime_adds_a_period_when_it_begins(games: dict[str, Recording]) -
 
 
 def test_bench_players_who_never_enter_have_not_played(games: dict[str, Recording]) -> None:
-    """Who is fit but stays on the bench is told apart from who played."""
+    """Players who stay on the bench are not counted as having played."""
     game = timeline(games["SAC@PHI"])
     bench = {p.id for p in games["SAC@PHI"].home.players if p.active} - game.final.home.played
     assert {p.last for p in games["SAC@PHI"].home.players if p.id in bench} == {

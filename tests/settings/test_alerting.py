@@ -1,4 +1,4 @@
-"""Promises of the keys about alerts: each mistake is one sentence that says what to write."""
+"""Promises of the alert settings: each mistake is one sentence that says what to write."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tracker.settings import ConfigError, Settings, parse_settings
 
 
 def parsed(text: str) -> Settings:
-    """The settings that a file amounts to."""
+    """The settings of a file's text."""
     return parse_settings(text, Path("/etc/tracker/tracker.toml"), {"HOME": "/home/you"})
 
 
 def test_everything_can_be_set() -> None:
-    """The policy and the wording say what the file says."""
+    """The policy and the wording are as the file says."""
     found = parsed(
         'timezone = "America/Denver"\nodds_format = "decimal"\n'
         'messages = { settled = "{id} {result} {money}" }\n'
@@ -58,7 +58,7 @@ def test_everything_can_be_set() -> None:
     ],
 )
 def test_a_mistake_says_what_to_write(text: str, said: str) -> None:
-    """In one sentence with its place."""
+    """A mistake is one sentence that says what to write."""
     with pytest.raises(ConfigError) as caught:
         parsed(text)
     [sentence] = caught.value.mistakes
@@ -66,7 +66,7 @@ def test_a_mistake_says_what_to_write(text: str, said: str) -> None:
 
 
 def test_a_heartbeat_address_never_shows() -> None:
-    """Whoever has it can say that all is well."""
+    """A heartbeat's address never shows, since whoever has it can report that all is well."""
     with pytest.raises(ConfigError) as caught:
         parsed('[alerts]\nheartbeat_url = "secret-thing"')
     assert "secret-thing" not in str(caught.value)
@@ -76,11 +76,11 @@ def test_a_heartbeat_address_never_shows() -> None:
 
 @pytest.mark.parametrize("name", PLACEHOLDERS)
 def test_every_placeholder_can_be_used(name: str) -> None:
-    """Alone or among words, with braces that are to be seen."""
+    """Every placeholder is accepted, among words and literal braces."""
     check_template("chance", f"{{{{x}}}} {{{name}}} done")
 
 
 def test_an_unknown_placeholder_without_a_neighbour_lists_all() -> None:
-    """So that nobody has to guess."""
+    """An unknown placeholder that is near none lists them all."""
     with pytest.raises(BadTemplate, match=r"known are \{mark\}, \{p\}"):
         check_template("chance", "{zzzzz}")

@@ -1,4 +1,4 @@
-"""What the bets file promises: good bets load, each bad one is told with its line."""
+"""Promises of the bets file: good bets load, and each bad one is reported with its line."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_every_key_of_a_bet_is_understood() -> None:
         ('pick = "DEN ML"\nodds = "abc"', "not a price"),
         ('pick = "DEN ML"\nstake = "lots"', "not an amount"),
         ('pick = "DEN ML"\nstake = 1.005', "whole cents"),
-        ('pick = "DEN ML"\nstakes = 5', "not a key"),
+        ('pick = "DEN ML"\nstakes = 5', "not a key of a bet; did you mean stake"),
         ('pick = "DEN ML"\nrules = "p >= 0.8"', "list of texts"),
         ('pick = "DEN ML"\nrules = ["p >= 80"]', "between 0 and 1"),
         ('pick = "DEN ML"\nstake = nan', "finite"),
@@ -77,7 +77,7 @@ def test_every_key_of_a_bet_is_understood() -> None:
     ],
 )
 def test_one_bad_bet_spoils_no_other(row: str, said: str) -> None:
-    """The mistake names its line in one sentence, and the bets around it are loaded."""
+    """A mistake names its line in one sentence, and the other bets are loaded."""
     text = f'[[bet]]\npick = "DEN ML"\nid = "a"\n\n[[bet]]\n{row}\n\n[[bet]]\npick = "BOS ML"\n'
     found = parse_bets(text, "bets.toml", 1000)
     assert [d.pick.text for d in found.drafts] == ["DEN ML", "BOS ML"]
@@ -88,7 +88,7 @@ def test_one_bad_bet_spoils_no_other(row: str, said: str) -> None:
 
 
 def test_players_and_parlays_stand_in_a_file() -> None:
-    """A player beside his line, legs one by one, or all of it in the pick."""
+    """A player beside his line, legs one by one, and whole lines are all read."""
     text = """
 [[bet]]
 player = "Nikola Jokić"
@@ -122,7 +122,7 @@ pick = "parlay: DEN ML; over 224.5 +264 $10"
 
 
 def test_two_thousand_bets_are_read_in_a_moment() -> None:
-    """A season's file is no burden, whatever its bets are on."""
+    """2,000 bets of all kinds are read in less than 1.5 s of processor time."""
     picks = ("DEN -4.5", "LAL@DEN over {}.5", "Jokic o{}.5 pts", "parlay: DEN ML; over {}.5")
     rows = [
         f'[[bet]]\nid = "{i}"\npick = "{picks[i % 4].format(i % 50 + 1)}"\nodds = -110\n'
@@ -136,7 +136,7 @@ def test_two_thousand_bets_are_read_in_a_moment() -> None:
 
 
 def test_a_file_that_cannot_be_read_takes_no_bet_away(tmp_path: Path) -> None:
-    """Broken TOML is told and marked as unreadable; a missing file is only that."""
+    """Broken TOML is reported and a missing file is not; neither is readable."""
     broken = tmp_path / "bets.toml"
     broken.write_text("[[bet]\n")
     found = read_bets(broken, 1000)
@@ -148,7 +148,7 @@ def test_a_file_that_cannot_be_read_takes_no_bet_away(tmp_path: Path) -> None:
 
 
 def test_the_same_bet_twice_is_counted_once() -> None:
-    """A bet's identity is its content, so a copied table makes no second bet."""
+    """A copied table makes no second bet, and is reported."""
     row = '[[bet]]\npick = "DEN ML"\nstake = 5\n'
     found = parse_bets(row + row, "bets.toml", 1000)
     assert len(found.drafts) == 1
@@ -157,13 +157,13 @@ def test_the_same_bet_twice_is_counted_once() -> None:
 
 @given(st.text(max_size=80))
 def test_any_text_gives_bets_or_sentences(text: str) -> None:
-    """Whatever stands in the file, nothing but drafts and mistakes comes out."""
+    """Any text of a file gives drafts or mistakes, and never fails otherwise."""
     found = parse_bets(text, "bets.toml", 1000)
     assert found.readable or found.mistakes
 
 
 def test_an_id_is_given_once() -> None:
-    """Two bets with one id are told apart from the same bet written twice."""
+    """A second bet with the same id is refused, with another message than for a copy."""
     text = '[[bet]]\nid = "a"\npick = "DEN ML"\n[[bet]]\nid = "a"\npick = "BOS ML"\n'
     found = parse_bets(text, "bets.toml", 1000)
     assert [d.pick.text for d in found.drafts] == ["DEN ML"]

@@ -1,4 +1,4 @@
-"""Promises of time zones: what people write is understood, and what may mean two things asked."""
+"""Promises of time zones: they are read as people write them, and an ambiguous one is refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tracker.settings.alerting import zone_name
     ],
 )  # fmt: skip
 def test_a_zone_is_understood_as_people_write_it(text: str, name: str) -> None:
-    """A place in any letters, a town, or the words of North America."""
+    """A zone is read from its name in any case, a city, or North American words."""
     assert zone_name(text) == name
 
 
@@ -35,7 +35,7 @@ def test_a_zone_is_understood_as_people_write_it(text: str, name: str) -> None:
     ],
 )  # fmt: skip
 def test_what_may_mean_two_things_is_asked_about(text: str, words: str) -> None:
-    """In one sentence, which says what to write."""
+    """An ambiguous zone is refused in one sentence that says what to write."""
     with pytest.raises(ValueError, match=r"time zone|summer and winter") as caught:
         zone_name(text)
     assert words in str(caught.value)

@@ -1,4 +1,4 @@
-"""A store in a folder of its own, closed at the end."""
+"""Fixtures of the store's tests: a store in a folder of its own, closed at the end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tracker.store import Store
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where the database is: in a folder that is not there yet."""
+    """The path of the database, in a folder that does not exist yet."""
     return tmp_path / "state" / "tracker.db"
 
 

@@ -1,7 +1,7 @@
-"""Dies at the n-th statement of a `record()`, for every n, and says what the next start finds.
+"""Dies at the n-th statement of a `record()`, for every n, and reports what the next start finds.
 
-Run as a program: `python -m tests.store.crasher FOLDER`. Each death is a child process that ends
-without unwinding, as under `kill -9`. Prints one JSON object a line.
+It is run as a program: `python -m tests.store.crasher FOLDER`. Each death is a child process that
+ends without unwinding, as under `kill -9`. It prints one JSON object a line.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _LIMIT = 500
 
 
 async def prepare(path: Path) -> None:
-    """Two bets, and one poll that is already recorded."""
+    """Store two bets and one recorded poll."""
     async with await Store.open(path, now=T0) as store:
         await a_book(store, "DEN -4.5", "DEN ML")
         await store.add(slip(), game=GAME, defaults=DEFAULTS, at=T0)
@@ -56,13 +56,13 @@ def slip() -> Draft:
 
 
 def over() -> GameState:
-    """The end of the game, with a player's box line."""
+    """The end of the game, with a player's figures."""
     line = PlayerLine("1", "Nikola Jokić", Side.HOME, (("pts", 27),), 35.0, played=True)
     return replace(state(40, phase=Phase.FINAL), players=(line,))
 
 
 async def record(path: Path, die_at: int) -> None:
-    """Record one poll with consequences of every kind, dying before the n-th statement."""
+    """Record one poll with consequences of every kind, and die before the n-th statement."""
     async with await Store.open(path, now=T0) as store:
         [tracking] = await store.trackings(DEFAULTS)
         change = full_change(tracking, after(2))
@@ -87,7 +87,7 @@ async def record(path: Path, die_at: int) -> None:
 
 
 def parts_of(change: Change) -> dict[str, object]:
-    """Everything of a change but its book and reviews."""
+    """All parts of a change except its tracking and reviews."""
     names = ("snapshots", "rules", "alerts", "settlements", "confirmations")
     return {name: getattr(change, name) for name in names}
 
@@ -113,7 +113,7 @@ def found(path: Path) -> dict[str, object]:
 
 
 def main(folder: Path) -> None:
-    """Try every statement until a child survives."""
+    """Die at every statement in turn, until a child survives."""
     ready = folder / "ready" / "tracker.db"
     asyncio.run(prepare(ready))
     for n in range(1, _LIMIT):

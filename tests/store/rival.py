@@ -11,7 +11,7 @@ from tracker.store import Store
 
 
 async def main(path: Path, count: int) -> None:
-    """Add so many bets, each in a store of its own half of the time, as `tracker add` does."""
+    """Add this many bets, half of them each in a store of its own, as `tracker add` does."""
     async with await Store.open(path, now=T0) as kept:
         for n in range(count):
             written = draft(f"LAL@DEN over {200 + n}.5")

@@ -15,7 +15,7 @@ HISTORY = ("poll", "snapshot", "alert", "settlement", "confirmation", "review", 
 
 
 async def filled(store: Store) -> None:
-    """Put a row into every table of history."""
+    """A store with a row in every table of history."""
     tracking = await a_book(store, "DEN -4.5", "DEN ML")
     await store.record(poll(after(1)), full_change(tracking, after(1)), CHANNELS)
     review = Review(2, after(2), "for a person to decide")
@@ -24,7 +24,7 @@ async def filled(store: Store) -> None:
 
 
 async def rows_of(store: Store, table: str) -> list[dict[str, object]]:
-    """All rows of a table, as they are."""
+    """All rows of a table."""
     query = f"SELECT * FROM {table}"  # noqa: S608 - a name of our own
     return await store._db.bare(lambda db: [dict(x) for x in db.execute(query)])
 
@@ -32,7 +32,7 @@ async def rows_of(store: Store, table: str) -> list[dict[str, object]]:
 @pytest.mark.parametrize("table", HISTORY)
 @pytest.mark.parametrize("verb", ["DELETE FROM {}", "UPDATE {} SET at = 'x'"])
 async def test_history_cannot_be_changed(store: Store, table: str, verb: str) -> None:
-    """Neither an UPDATE nor a DELETE gets through, whoever sends it."""
+    """Every UPDATE and DELETE on a table of history is refused."""
     await filled(store)
     statement = verb.format(table)
     if table == "settlement":
@@ -43,7 +43,7 @@ async def test_history_cannot_be_changed(store: Store, table: str, verb: str) ->
 
 @pytest.mark.parametrize("table", HISTORY)
 async def test_history_cannot_be_replaced(store: Store, table: str) -> None:
-    """INSERT OR REPLACE, which deletes without a word elsewhere, leaves the old row."""
+    """INSERT OR REPLACE leaves the old row."""
     await filled(store)
     before = await rows_of(store, table)
     forged = {
@@ -59,7 +59,7 @@ async def test_history_cannot_be_replaced(store: Store, table: str) -> None:
 
 
 async def test_a_body_may_be_dropped_but_not_changed(store: Store) -> None:
-    """Retention drops whole bodies; nothing rewrites one."""
+    """Bodies can be deleted but never rewritten."""
     await filled(store)
     with pytest.raises(sqlite3.IntegrityError, match="never changed"):
         await store._db.write(lambda db: db.execute("UPDATE body SET size = 0"))

@@ -1,4 +1,4 @@
-"""An archive holds all that is remembered, and gives it back exactly."""
+"""An archive has all that is remembered, and restores it exactly."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def played(night: Path, tmp_path: Path) -> Path:
-    """A copy of it."""
+    """A copy of that database."""
     return Path(shutil.copy(night, tmp_path / "played.db"))
 
 
@@ -51,7 +51,7 @@ async def restored(text: str, path: Path) -> int:
 
 
 async def test_export_import_export_is_byte_identical(played: Path, tmp_path: Path) -> None:
-    """A whole night: bets, rules, polls, snapshots, alerts, deliveries, results."""
+    """A whole night comes back: bets, rules, polls, snapshots, alerts, deliveries, results."""
     first = await text_of(played)
     copy = tmp_path / "copy.db"
     assert await restored(first, copy) == len(first.splitlines()) - 1
@@ -66,7 +66,7 @@ async def test_export_import_export_is_byte_identical(played: Path, tmp_path: Pa
 
 
 async def test_every_table_is_in_it_but_raw_responses_and_the_daemon(played: Path) -> None:
-    """What a later step of the schema adds is there without being named."""
+    """A table that a later schema adds is archived without being named."""
     told = {json.loads(line)[0] for line in (await text_of(played)).splitlines()[1:]}
     with closing(sqlite3.connect(played)) as db:
         names = [
@@ -84,7 +84,7 @@ async def test_every_table_is_in_it_but_raw_responses_and_the_daemon(played: Pat
 
 
 async def test_a_database_with_bets_is_not_mixed_with_another(played: Path) -> None:
-    """It stays as it is."""
+    """An archive is not restored into a database with bets, which stays as it is."""
     text = await text_of(played)
     with pytest.raises(BadArchive, match="has bets or polls already"):
         await restored(text, played)
@@ -105,7 +105,7 @@ async def test_a_database_with_bets_is_not_mixed_with_another(played: Path) -> N
 async def test_what_cannot_be_restored_changes_nothing(
     played: Path, tmp_path: Path, spoil: object, said: str
 ) -> None:
-    """One sentence says where it is wrong; no row is left behind."""
+    """One sentence says what is wrong and where; no row is left behind."""
     assert callable(spoil)
     copy = tmp_path / "copy.db"
     with pytest.raises(BadArchive, match=said):

@@ -1,4 +1,4 @@
-"""What a person changes by hand: it is done, it is written down, and no box score undoes it."""
+"""Changes by hand: each is made, written down, and not undone by a box score."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ FINAL = GameState(
 
 
 def by(store: Store, who: str = "cli") -> Bets:
-    """What a person does with the bets of a store."""
+    """A person's changes to the bets of a store."""
     return Bets(store, DEFAULTS, 1000, who)
 
 
 async def ended(store: Store, checks: int = 0) -> GameTracking:
-    """The book of a game that DEN has won by ten."""
+    """The tracking of a game that DEN has won by ten."""
     tracking = await a_book(store)
     over = replace(tracking, state=FINAL, changed_at=T0, final_at=T0, checks=checks)
     await store.record(poll(after(1), FINAL), Change(over), ())
@@ -52,7 +52,7 @@ async def ended(store: Store, checks: int = 0) -> GameTracking:
 
 
 async def test_odds_and_stake_are_edited_with_a_row_for_each(store: Store) -> None:
-    """What was there before is written down beside what came."""
+    """Each changed field has a row of audit with its old and new value."""
     await a_book(store)
     written = await store.by_hand.draft(1)
     new = replace(written, odds=parse_odds("+100"), stake_cents=3000, placed_at=T0)
@@ -71,7 +71,7 @@ async def test_odds_and_stake_are_edited_with_a_row_for_each(store: Store) -> No
 
 
 async def test_a_pick_is_edited_only_before_its_history(store: Store) -> None:
-    """A mistyped line is corrected; the history of one bet is never given to another."""
+    """A mistyped pick can be corrected, but not once the bet has a history."""
     tracking = await a_book(store)
     new = replace(await store.by_hand.draft(1), pick=draft("DEN -5.5").pick)
     await by(store).rewrite(1, new, after(1))
@@ -86,7 +86,7 @@ async def test_a_pick_is_edited_only_before_its_history(store: Store) -> None:
 
 
 async def test_what_may_not_be_edited_says_why(store: Store) -> None:
-    """A bet of the file is changed there, a twin is none, and a missing bet is missing."""
+    """A bet of the file, a repeat of another bet, and a missing bet are refused with the reason."""
     await store.add(draft("DEN ML $5", from_file=True), game=GAME, defaults=DEFAULTS, at=T0)
     await store.add(draft("LAL ML $5"), game=GAME, defaults=DEFAULTS, at=T0)
     await store.add(draft("LAL ML $6"), game=GAME, defaults=DEFAULTS, at=T0)
@@ -104,7 +104,7 @@ async def test_what_may_not_be_edited_says_why(store: Store) -> None:
 
 
 async def test_a_settled_bet_is_paid_anew_when_its_price_is_edited(store: Store) -> None:
-    """The result stays, its payout is the next revision."""
+    """The result stays, and the new payout is the next revision."""
     await ended(store)
     first = (await by(store).regrade("1", after(2))).settlement
     assert (first.result, first.payout_cents, first.revision) == (Result.WON, 3818, 1)
@@ -116,7 +116,7 @@ async def test_a_settled_bet_is_paid_anew_when_its_price_is_edited(store: Store)
 
 
 async def test_a_void_returns_the_stake_and_no_box_undoes_it(store: Store) -> None:
-    """What a person decided stands, whatever a poll brings later."""
+    """A person's decision stands, whatever later polls report."""
     tracking = await ended(store)
     given = (await by(store).void("1", "the book cancelled it", after(2))).settlement
     assert (given.result, given.payout_cents, given.by_hand) == (Result.VOID, 2000, True)
@@ -130,7 +130,7 @@ async def test_a_void_returns_the_stake_and_no_box_undoes_it(store: Store) -> No
 
 
 async def test_a_regrade_goes_by_the_game_whatever_was_decided(store: Store) -> None:
-    """A result by hand that was wrong is put right by asking for the game's own."""
+    """A regrade replaces a wrong decision by hand with the game's own result."""
     await ended(store, checks=2)
     await by(store).void("1", "by mistake", after(2))
     again = (await by(store, "chat").regrade("1", after(3))).settlement
@@ -158,7 +158,7 @@ async def test_a_result_given_by_mistake_is_taken_back_while_the_game_goes_on(st
 
 
 async def test_a_regrade_that_cannot_be_told_says_why(store: Store) -> None:
-    """A game that is not over, or not known, decides nothing."""
+    """A regrade is refused while the game is not over or not known."""
     tracking = await a_book(store)
     await store.record(poll(T0), Change(replace(tracking, state=state())), ())
     with pytest.raises(BadBet, match="not over"):
@@ -170,7 +170,7 @@ async def test_a_regrade_that_cannot_be_told_says_why(store: Store) -> None:
 
 
 async def test_reviews_are_those_that_still_wait_for_a_person(store: Store) -> None:
-    """A bet that a person has decided is in review no more."""
+    """A bet that a person has decided is no longer in review."""
     tracking = await a_book(store, "DEN -4.5", "DEN ML")
     asked = tuple(Review(x, after(1), "the quarters do not add up") for x in (1, 2))
     await store.record(poll(after(1)), Change(tracking, reviews=asked), ())
@@ -180,7 +180,7 @@ async def test_reviews_are_those_that_still_wait_for_a_person(store: Store) -> N
 
 
 async def test_a_withdrawal_is_written_down(store: Store) -> None:
-    """By whichever way it came."""
+    """Each withdrawal has a row of audit, whichever way it came."""
     await a_book(store, "DEN -4.5", "DEN ML")
     assert await store.withdraw(1, after(1))
     assert await store.withdraw(2, after(2), "file")

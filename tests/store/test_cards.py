@@ -1,4 +1,4 @@
-"""Promises of what is kept of live cards: a restart finds each again, or says that it cannot."""
+"""Promises of stored live cards: after a restart each is found again, or known to be doubtful."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tracker.store import Store
 
 
 async def sent(store: Store, message: str = "71", at: float = 1) -> None:
-    """A card that is shown under this name."""
+    """A card that is shown under this message id."""
     await store.cards.begin("telegram", GAME.id, after(at))
     await store.cards.finish("telegram", GAME.id, Sent(), message, after(at))
 
 
 async def test_a_card_is_found_after_a_restart(path: Path) -> None:
-    """The same message is edited on, and no second card is posted."""
+    """The same message is edited further, and no second card is posted."""
     async with await Store.open(path, now=T0) as store:
         await a_book(store)
         await sent(store)
@@ -30,7 +30,7 @@ async def test_a_card_is_found_after_a_restart(path: Path) -> None:
 
 
 async def test_a_kill_in_mid_send_is_remembered_as_doubt(path: Path) -> None:
-    """What was being sent may stand in the chat: the next card says so, for as long as it lives."""
+    """A card that was being sent may stand in the chat: all later cards of the game say so."""
     async with await Store.open(path, now=T0) as store:
         await a_book(store)
         await store.cards.begin("telegram", GAME.id, after(1))
@@ -44,7 +44,7 @@ async def test_a_kill_in_mid_send_is_remembered_as_doubt(path: Path) -> None:
 
 
 async def test_what_came_of_sending_decides_about_doubt(store: Store) -> None:
-    """A lost answer leaves doubt; a plain no does not, nor does a card that was deleted."""
+    """A lost answer leaves doubt; a failure or a refusal does not."""
     await a_book(store)
     for outcome, state, doubt in (
         (Failed("too many"), "due", False),
@@ -60,7 +60,7 @@ async def test_what_came_of_sending_decides_about_doubt(store: Store) -> None:
 
 
 async def test_a_sent_card_without_a_name_is_unknown(store: Store) -> None:
-    """A message that cannot be named cannot be edited either."""
+    """A card without a message id counts as unknown, since it cannot be edited."""
     await a_book(store)
     await store.cards.begin("telegram", GAME.id, after(1))
     await store.cards.finish("telegram", GAME.id, Sent(), None, after(2))
@@ -68,7 +68,7 @@ async def test_a_sent_card_without_a_name_is_unknown(store: Store) -> None:
 
 
 async def test_a_closed_card_stays_closed(store: Store) -> None:
-    """The last that there is to show has been shown."""
+    """A card that shows its last content is stored as closed, with the time."""
     await a_book(store)
     await sent(store)
     await store.cards.close("telegram", GAME.id, after(9))
@@ -76,7 +76,7 @@ async def test_a_closed_card_stays_closed(store: Store) -> None:
 
 
 async def test_an_alert_finds_the_card_of_its_game(store: Store) -> None:
-    """So that it can be sent as a reply to it; without a card it stands alone."""
+    """An alert can be sent as a reply to its game's card, and without a card stands alone."""
     tracking = await a_book(store)
     await store.record(poll(after(1)), full_change(tracking, after(1)), CHANNELS)
     alerts = tuple(x.id for x in await store.alerts_view())
@@ -88,7 +88,7 @@ async def test_an_alert_finds_the_card_of_its_game(store: Store) -> None:
 
 
 async def test_the_last_minutes_of_a_game_are_at_hand(store: Store) -> None:
-    """An arrow can be drawn at once after a restart."""
+    """After a restart the last chances are known, so that a card can show a trend."""
     tracking = await a_book(store)
     for seconds in (1, 60, 120):
         change = full_change(tracking, after(seconds))

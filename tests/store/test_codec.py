@@ -119,7 +119,7 @@ PRICE: dict[str, st.SearchStrategy[Any]] = {
 
 @st.composite
 def picks(draw: st.DrawFn) -> Pick:
-    """A pick of any kind, about whom it needs."""
+    """A pick of any kind, with the team or player that it needs."""
     asked = draw(WHAT)
     about_a_player = isinstance(asked, PlayerFigure | Tens)
     needed = isinstance(asked, ToWin | Handicap)
@@ -204,7 +204,7 @@ def columns_of(draft: Draft) -> dict[str, object]:
 
 @given(states())
 def test_a_state_comes_back_with_its_players(state: GameState) -> None:
-    """Also what two states are not compared by is kept."""
+    """Fields that do not count in comparing states are kept, too."""
     back = state_of(pack_state(state), GAME)
     assert back is not None
     assert (back, back.players) == (state, state.players)
@@ -212,12 +212,12 @@ def test_a_state_comes_back_with_its_players(state: GameState) -> None:
 
 @given(DRAFTS)
 def test_a_draft_comes_back_whole(draft: Draft) -> None:
-    """Whatever a person can write is there again."""
+    """Every part of a draft is read back."""
     assert draft_of(columns_of(draft)) == draft
 
 
 def test_what_was_kept_before_there_were_players_is_still_read() -> None:
-    """A row that lacks their fields means what it meant."""
+    """A row without the players' fields keeps its meaning."""
     kept = {
         "text": "DEN -4.5", "span": "game", "team": [["nba", "DEN"]], "direction": None,
         "points": -4.5, "matchup": {"away": [["nba", "LAL"]], "home": [["nba", "DEN"]],
@@ -240,7 +240,7 @@ def test_what_was_kept_before_there_were_players_is_still_read() -> None:
 
 @given(MARKETS, DRAFTS)
 def test_a_bet_comes_back_whole(market: Market, draft: Draft) -> None:
-    """Every market is there again, to the half point."""
+    """Every market is read back, to the half point."""
     leg = market_columns(market) | odds_columns(None)
     row = columns_of(draft) | {"number": 7, "pick": draft.pick.text, "added_at": stamp(T0)}
     assert bet_of(row, [(leg, GAME)], ()) == Bet(
@@ -262,7 +262,7 @@ def test_a_bet_comes_back_whole(market: Market, draft: Draft) -> None:
 
 @given(TIMES, TIMES)
 def test_times_come_back_and_sort_as_text(one: datetime, other: datetime) -> None:
-    """A stamp is the same instant in UTC, and text order is time order."""
+    """A stamp is the same instant in UTC, and the order of texts is the order of times."""
     assert moment(stamp(one)) == one
     assert moment(stamp(one)).tzinfo is UTC
     assert (stamp(one) < stamp(other)) == (one < other)
@@ -272,12 +272,12 @@ def test_times_come_back_and_sort_as_text(one: datetime, other: datetime) -> Non
 def test_rules_keep_their_exact_figures(
     rules: tuple[LevelRule | SwingRule | EventRule, ...],
 ) -> None:
-    """A rule's text is rounded; what is stored is not."""
+    """A rule's text is rounded; its stored figures are not."""
     assert rules_of(pack_rules(rules)) == rules
 
 
 def test_what_is_not_a_figure_is_refused() -> None:
-    """NaN never reaches the disk as JSON."""
+    """NaN is never written as JSON."""
     with pytest.raises(ValueError, match="JSON"):
         pack_rules([SwingRule(float("nan"), 60)])
     assert unpack("[1]") == [1]

@@ -1,4 +1,4 @@
-"""Promises of the counts of requests: they are there for whoever asks how a budget is kept."""
+"""Promises of the stored counts of requests, by which a person sees whether a budget is kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AT = datetime(2026, 1, 30, 1, 0, tzinfo=UTC)
 
 
 async def test_counts_are_kept_over_those_of_before(tmp_path: Path) -> None:
-    """None at first; then those that were written down last, with their time."""
+    """There are none at first; then the last ones with their time."""
     one = Usage("cdn.nba.com", 120, 7, 5, 6, 7, 90_000, (("blocked", 1), ("down", 1)))
     two = Usage("cdn.nba.com", 120, 9, 7, 6, 7, 99_000, (("blocked", 1), ("down", 1)))
     assert one.failed == 2

@@ -1,4 +1,4 @@
-"""Death at every statement of a `record()`: all of it is there afterwards, or none of it."""
+"""Death at every statement of a `record()`: afterwards all of it is there, or none of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def deaths(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """What was found after a death at each statement; the last one survived."""
+    """What was found after a death at each statement; the last child survived."""
     folder = tmp_path_factory.mktemp("crashes")
     command = [sys.executable, "-m", "tests.store.crasher", str(folder)]
     root = Path(__file__).parents[2]
@@ -22,13 +22,13 @@ def deaths(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 
 def test_every_statement_is_a_point_of_death(deaths: list[dict[str, Any]]) -> None:
-    """The transaction is walked from its first statement to its last."""
+    """The deaths cover the transaction from its first statement to its last."""
     assert [x["died"] for x in deaths] == [True] * (len(deaths) - 1) + [False]
     assert len(deaths) > 20
 
 
 def test_a_poll_is_recorded_whole_or_not_at_all(deaths: list[dict[str, Any]]) -> None:
-    """Cause and consequence are never parted, at any instant of a kill."""
+    """At any instant of a kill, a poll is stored with all its consequences or not at all."""
     before = {
         "poll": 1, "body": 1, "snapshot": 0, "game_poll": 0, "latest": 0, "rule_state": 0,
         "alert": 0, "delivery": 0, "settlement": 0, "confirmation": 0, "review": 0,

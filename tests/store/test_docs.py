@@ -1,4 +1,4 @@
-"""The document about storage says what is in the database."""
+"""The document about storage describes what is in the database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ STORAGE = (Path(__file__).parents[2] / "docs" / "storage.md").read_text("utf-8")
 
 
 async def test_every_table_is_documented(store: Store) -> None:
-    """Whoever opens the file with a shell finds each table explained, and none that is not."""
+    """docs/storage.md explains each table of the database, and no other."""
     tables = await store._db.read(
         lambda db: {x[0] for x in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     )

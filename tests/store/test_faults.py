@@ -1,4 +1,4 @@
-"""What the world does to a database: full disks, strangers' locks, rivals, wrong permissions."""
+"""Faults of the environment: full disks, others' locks, rival writers, wrong permissions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tracker.store.database import StoreUnfit, translated
 
 
 async def test_a_full_disk_loses_nothing_and_the_store_goes_on(store: Store) -> None:
-    """What does not fit is said not to be written; once there is room, the same store writes."""
+    """A write that does not fit raises; once there is room, the same store writes again."""
     tracking = await a_book(store)
 
     def limit(db: sqlite3.Connection, pages: int) -> None:
@@ -42,7 +42,7 @@ async def test_a_full_disk_loses_nothing_and_the_store_goes_on(store: Store) -> 
 async def test_a_strangers_lock_is_waited_for_and_then_said(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A `sqlite3` shell that holds the database makes a write fail, not the store."""
+    """When another program holds the database, the write fails and the store stays usable."""
     monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 20)
     async with await Store.open(path, now=T0) as store:
         with closing(sqlite3.connect(path, isolation_level=None)) as stranger:
@@ -56,7 +56,7 @@ async def test_a_strangers_lock_is_waited_for_and_then_said(
 async def test_a_rival_that_does_not_let_go_is_said(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The writer lock is waited for with patience that ends, and never on the event loop."""
+    """The writer lock is waited for only so long, and never on the event loop."""
     monkeypatch.setattr(database.WriterLock.__init__, "__defaults__", (0.05,))
     async with await Store.open(path, now=T0) as store:
         rival = os.open(path.with_name("tracker.db.writer"), os.O_RDWR)
@@ -74,7 +74,7 @@ async def test_a_rival_that_does_not_let_go_is_said(
 
 
 async def test_two_processes_may_write(path: Path) -> None:
-    """`tracker add` beside the daemon: every write of both is there, and the file is sound."""
+    """With `tracker add` beside the daemon, every write of both is stored and the file is sound."""
     async with await Store.open(path, now=T0) as store:
         tracking = await a_book(store)
         command = [sys.executable, "-m", "tests.store.rival", str(path), "40"]
@@ -95,7 +95,7 @@ async def test_two_processes_may_write(path: Path) -> None:
 
 
 async def test_a_damaged_file_is_said_to_be_damaged(path: Path) -> None:
-    """Flipped bytes in a page are found and end in StoreBroken, never in wrong rows."""
+    """Damaged pages raise StoreBroken and never give wrong rows."""
     async with await Store.open(path, now=T0) as store:
         tracking = await a_book(store)
         for n in range(30):
@@ -112,7 +112,7 @@ async def test_a_damaged_file_is_said_to_be_damaged(path: Path) -> None:
 
 
 def spoil(path: Path) -> None:
-    """Overwrite every page but the first with rubbish."""
+    """Overwrite every page but the first with random bytes."""
     data = bytearray(path.read_bytes())
     data[4096:] = b"\xa5" * (len(data) - 4096)
     path.write_bytes(bytes(data))
@@ -120,7 +120,7 @@ def spoil(path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
 async def test_a_file_that_may_not_be_written_is_one_sentence(path: Path) -> None:
-    """Wrong permissions are named, with the path."""
+    """Wrong permissions give one sentence with the path."""
     async with await Store.open(path, now=T0):
         pass
     os.chmod(path, 0o400)  # noqa: PTH101
@@ -129,7 +129,7 @@ async def test_a_file_that_may_not_be_written_is_one_sentence(path: Path) -> Non
 
 
 async def test_an_error_of_our_own_is_not_hidden(store: Store) -> None:
-    """A breach of the schema is a fault of the program, and is raised as it is."""
+    """A breach of the schema is an error of the program and is raised unchanged."""
     tracking = await a_book(store)
     orphan = full_change(tracking, after(1)).confirmations
     with pytest.raises(sqlite3.IntegrityError):
@@ -151,7 +151,7 @@ async def test_an_error_of_our_own_is_not_hidden(store: Store) -> None:
 def test_what_sqlite_says_of_a_file_system_is_told_with_what_to_do(
     path: Path, code: int, kind: type[StoreError], words: str
 ) -> None:
-    """The path first; what no other place would mend is told from what a person can."""
+    """The message names the path first, then what a person can do, if anything."""
 
     def fail() -> None:
         error = sqlite3.OperationalError("disk I/O error")
@@ -168,7 +168,7 @@ def test_what_sqlite_says_of_a_file_system_is_told_with_what_to_do(
 def test_a_file_system_that_turned_read_only_is_named(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever SQLite makes of it: the disk is what to look at."""
+    """Whatever error SQLite gives, the message points to the disk."""
     monkeypatch.setattr(database, "read_only", lambda _: True)
     error = sqlite3.OperationalError("attempt to write a readonly database")
     error.sqlite_errorcode = sqlite3.SQLITE_READONLY

@@ -1,4 +1,4 @@
-"""Promises of what is kept of games before they begin: the last line, and results once each."""
+"""Promises of what is stored about games before tip-off: the last lines, and each result once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def quote(seconds: float, spread: float = -4.5) -> PregameLines:
 
 
 async def test_the_last_line_before_tip_off_is_the_one_that_is_kept(store: Store) -> None:
-    """Each replaces the one before it; what comes after tip-off replaces nothing."""
+    """Each line replaces the one before it; one from after tip-off replaces nothing."""
     await store.save_games([(OTHER, None)], T0)
     for seconds, spread in ((0, -4.5), (60, -5.0), (2 * 3600 + 1, -14.5)):
         await store.known.keep_quotes({OTHER.id: quote(seconds, spread)})
@@ -29,19 +29,19 @@ async def test_the_last_line_before_tip_off_is_the_one_that_is_kept(store: Store
 
 
 async def test_lines_of_a_game_that_nobody_knows_are_let_go(store: Store) -> None:
-    """And those of one that has begun."""
+    """Lines of an unknown game, or of one that has begun, are not stored."""
     await store.save_games([(GAME, None)], T0)
     await store.known.keep_quotes({GAME.id: quote(0), "0022600999": quote(0)})
     assert await store.known.quotes() == {}
 
 
 def over(game: Game, home: int, away: int) -> GameState:
-    """The game's end."""
+    """The end of the game."""
     return GameState(game, Phase.FINAL, 4, 0.0, Score(home, away))
 
 
 async def test_finished_games_are_told_in_order_of_play(store: Store) -> None:
-    """Those of slates and those that were collected, each once; others are none."""
+    """Results of slates and collected results come once each; unfinished games do not."""
     early = Game("0022600000", "nba", "LAL", "BOS", T0 - timedelta(days=3))
     await store.save_games([(GAME, over(GAME, 110, 104)), (OTHER, None)], T0)
     await store.save_games([(early, over(early, 99, 101))], T0)
@@ -58,7 +58,7 @@ async def test_finished_games_are_told_in_order_of_play(store: Store) -> None:
 
 
 async def test_games_that_do_not_count_rate_nobody(store: Store) -> None:
-    """The league's ids tell preseason and All-Star games."""
+    """Preseason and All-Star games, known by their ids, are left out."""
     start = datetime(2026, 10, 5, 23, tzinfo=UTC)
     for name in ("0012600001", "0032600001"):
         game = Game(name, "nba", "DEN", "LAL", start)

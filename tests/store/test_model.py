@@ -1,4 +1,4 @@
-"""The promise, against any order of events: nothing recorded is lost, nothing silently repeated."""
+"""Against any order of events: no alert is lost, and none is repeated without saying so."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ STEPS = st.lists(
 
 @dataclass(slots=True)
 class World:
-    """A store, the program that uses it, and what has reached the person."""
+    """A store, the program that uses it, and the messages that have reached the person."""
 
     path: Path
     store: Store
@@ -55,7 +55,7 @@ class World:
     digested: dict[Key, list[bool]] = field(default_factory=dict)
 
     async def step(self, what: str) -> None:
-        """Let one thing happen."""
+        """Let one event happen."""
         self.now += timedelta(seconds=1)
         match what:
             case "fire":
@@ -72,7 +72,7 @@ class World:
                 await self.answer(what)
 
     async def answer(self, what: str) -> None:
-        """One message that is in hand, or due, meets its fate."""
+        """Let one message, being sent or due, have its outcome."""
         if not self.in_hand:
             for channel in CHANNELS:
                 self.in_hand += await self.store.claim(channel, self.now, 2)
@@ -96,7 +96,7 @@ class World:
         await self.store.finish(one.alert_id, one.channel, outcome, self.now)
 
     async def digest(self, what: str) -> None:
-        """Tell what came too late; whatever becomes of the answer, it arrives."""
+        """Send a digest of what came too late; it arrives, whatever becomes of the answer."""
         expired = await self.store.expire(self.now)
         if what == "killed_before_digest":
             await self.restart()
@@ -127,7 +127,7 @@ class World:
 
 
 async def play(steps: list[str]) -> World:
-    """What the world is like after these steps and a drain."""
+    """The world after these steps and a drain."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tracker.db"
         store = await Store.open(path, now=T0, durable=False)
@@ -147,7 +147,7 @@ async def play(steps: list[str]) -> World:
 @settings(max_examples=25, deadline=None)
 @given(STEPS)
 def test_no_alert_is_lost_or_silently_repeated(steps: list[str]) -> None:
-    """Whatever is killed or lost, each alert reaches its end, and every repeat says so."""
+    """Whatever is killed or lost, each alert reaches an end, and each repeat is marked as one."""
     world = asyncio.run(play(steps))
     keys = {(n, c) for n in range(1, world.episode + 1) for c in CHANNELS}
     assert keys == world.arrived.keys() | world.refused | world.digested.keys()

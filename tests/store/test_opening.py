@@ -1,4 +1,4 @@
-"""Opening a database: what is made, what is brought up to date, and what is refused."""
+"""Opening a database: what is created, what is upgraded, and what is refused."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from tracker.store.database.migrate import (
 
 
 def content(path: Path) -> bytes:
-    """What a file holds."""
+    """The content of a file."""
     return path.read_bytes()
 
 
 async def test_a_database_that_is_being_made_is_none_yet(tmp_path: Path) -> None:
-    """Its schema is there whole or not at all: who reads meanwhile is not told of an old one."""
+    """A reader finds no database until the schema is complete, never an old or partial one."""
     path = tmp_path / "t.db"
     path.touch()
     with pytest.raises(StoreMissing):
@@ -57,7 +57,7 @@ async def test_a_database_that_is_being_made_is_none_yet(tmp_path: Path) -> None
 
 
 async def test_what_is_made_is_private(path: Path) -> None:
-    """Nobody else on the machine may read the bets: folder 0700, files 0600."""
+    """The folder has mode 0700 and the files 0600."""
     async with await Store.open(path, now=T0) as store:
         await a_book(store)
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
@@ -83,14 +83,14 @@ async def test_the_settings_that_keep_data_safe_are_on(store: Store) -> None:
 
 
 async def test_every_table_is_strict(store: Store) -> None:
-    """A value of a wrong type is refused by the database itself."""
+    """The database itself refuses values of a wrong type."""
     rows = await store._db.bare(lambda db: db.execute("PRAGMA table_list").fetchall())
     loose = [x["name"] for x in rows if not x["strict"] and not x["name"].startswith("sqlite_")]
     assert loose == []
 
 
 async def test_a_newer_database_is_refused_and_left_alone(path: Path) -> None:
-    """A database from the future is refused with one sentence, for reading and for writing."""
+    """A database of a later version is refused with one sentence, for reading and writing."""
     async with await Store.open(path, now=T0):
         pass
     with closing(sqlite3.connect(path)) as db:
@@ -103,7 +103,7 @@ async def test_a_newer_database_is_refused_and_left_alone(path: Path) -> None:
 
 
 async def test_another_programs_database_is_refused(tmp_path: Path) -> None:
-    """A file that is not ours is never written."""
+    """A database of another program is never written."""
     path = tmp_path / "other.db"
     with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE theirs (x)")
@@ -114,7 +114,7 @@ async def test_another_programs_database_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
-    """Rubbish is said to be rubbish, and is left alone."""
+    """A file that is no database is refused and stays as it is."""
     path = tmp_path / "rubbish.db"
     path.write_bytes(b"not a database at all" * 100)
     with pytest.raises(StoreBroken, match="damaged"):
@@ -123,7 +123,7 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_reader_says_that_there_is_nothing_yet(path: Path) -> None:
-    """A reader makes neither folder nor file."""
+    """A reader creates neither folder nor file."""
     with pytest.raises(StoreMissing, match="no database yet"):
         await Store.open(path, now=T0, readonly=True)
     assert not path.parent.exists()
@@ -137,7 +137,7 @@ async def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> N
 
 
 async def test_a_reader_cannot_write(path: Path) -> None:
-    """A store that was opened for reading refuses every change."""
+    """A store opened for reading refuses every change."""
     async with await Store.open(path, now=T0):
         pass
     async with await Store.open(path, now=T0, readonly=True) as store:
@@ -147,7 +147,7 @@ async def test_a_reader_cannot_write(path: Path) -> None:
 
 
 async def test_a_reader_beside_a_writer_sees_what_is_committed(path: Path) -> None:
-    """`tracker bets` shows what the daemon has written, while that runs."""
+    """`tracker bets` shows what the running daemon has written."""
     async with (
         await Store.open(path, now=T0) as writer,
         await Store.open(path, now=T0, readonly=True) as reader,
@@ -162,9 +162,9 @@ async def test_a_reader_beside_a_writer_sees_what_is_committed(path: Path) -> No
 
 
 async def test_a_reader_goes_on_seeing_what_others_write(path: Path) -> None:
-    """Also once this process has written beside it, and another has opened and left the database.
+    """A reader sees later writes, even after this process wrote and another one came and went.
 
-    A page that was open while the daemon was started anew would show what was then, for ever.
+    Otherwise a page that was open during a restart of the daemon would show old data for ever.
     """
     async with await Store.open(path, now=T0) as store:
         await a_book(store)
@@ -184,7 +184,7 @@ async def test_a_reader_goes_on_seeing_what_others_write(path: Path) -> None:
 
 
 async def test_a_reader_sees_what_a_killed_writer_committed(path: Path, tmp_path: Path) -> None:
-    """The files of a daemon that was killed are read as they lie, with or without their index."""
+    """The files of a killed daemon can be read as they are, with or without the log's index."""
     async with await Store.open(path, now=T0) as store:
         await a_book(store)
         for index, names in enumerate((("db", "db-wal", "db-shm"), ("db", "db-wal"))):
@@ -199,7 +199,7 @@ async def test_a_reader_sees_what_a_killed_writer_committed(path: Path, tmp_path
 async def test_an_older_database_is_backed_up_and_brought_up_to_date(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A migration keeps the rows, and leaves a checked copy of what was there before it."""
+    """An upgrade keeps the rows, and leaves a checked copy of the database before it."""
     async with await Store.open(path, now=T0) as store:
         await a_book(store)
     longer = (*migrations(), "ALTER TABLE bet ADD COLUMN extra TEXT;")
@@ -221,7 +221,7 @@ async def test_an_older_database_is_backed_up_and_brought_up_to_date(
 async def test_a_migration_that_fails_changes_nothing(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each step is one transaction with its version."""
+    """Each step is one transaction together with its version."""
     async with await Store.open(path, now=T0) as store:
         await a_book(store)
     broken = (
@@ -239,7 +239,7 @@ async def test_a_migration_that_fails_changes_nothing(
 
 
 def test_a_database_of_ours_is_known_by_its_mark(path: Path) -> None:
-    """An empty file may become ours; one with our mark and version is."""
+    """An empty file may become ours; a file with our mark and version is ours."""
     with closing(sqlite3.connect(":memory:")) as db:
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {len(migrations())}")
@@ -247,7 +247,7 @@ def test_a_database_of_ours_is_known_by_its_mark(path: Path) -> None:
 
 
 async def test_closing_twice_or_after_cancellation_is_safe(path: Path) -> None:
-    """`close` never hangs, and a closed store says so."""
+    """`close` never hangs, and a closed store refuses work with one sentence."""
     store = await Store.open(path, now=T0)
     await store.close()
     await store.close()
@@ -256,14 +256,14 @@ async def test_closing_twice_or_after_cancellation_is_safe(path: Path) -> None:
 
 
 async def test_closing_empties_the_write_ahead_log(path: Path) -> None:
-    """After the last one has closed, one file holds everything."""
+    """After the last close, one file has everything."""
     async with await Store.open(path, now=T0) as store:
         await a_book(store)
     assert {x.name for x in path.parent.iterdir()} == {"tracker.db", "tracker.db.writer"}
 
 
 async def test_a_backup_can_be_opened(store: Store, path: Path) -> None:
-    """A backup is a store like any other."""
+    """A back-up opens like any other store."""
     await a_book(store)
     target = path.with_name("copy.db")
     await store.back_up(target)

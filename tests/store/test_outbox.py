@@ -1,4 +1,4 @@
-"""Deliveries: two phases, no loss, no silent repeat."""
+"""Deliveries: two phases, no loss, no repeat that is not marked."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ async def fire(store: Store, *moments: datetime) -> None:
 
 
 async def claim_one(store: Store, at: datetime) -> Delivery:
-    """The only delivery that the sink may try at a moment."""
+    """The only delivery that is due at a moment."""
     [claimed] = await store.claim("sink", at, 10)
     return claimed
 
 
 async def state(store: Store, channel: str = "sink") -> tuple[DeliveryState, str]:
-    """How far the first alert has come on a channel, and the last word of it."""
+    """The first alert's state on a channel, with its detail."""
     alerts = await store.alerts_view()
     [found] = [x for x in alerts[0].deliveries if x.channel == channel]
     return found.state, found.detail
 
 
 async def test_a_claimed_delivery_carries_all_that_a_channel_needs(store: Store) -> None:
-    """The message as it was worded when decided, and the alert's name for ever."""
+    """A delivery has the message as it was worded at the decision, and the alert's lasting name."""
     await fire(store, after(1))
     claimed = await claim_one(store, after(2))
     assert claimed == Delivery(
@@ -70,7 +70,7 @@ async def test_a_claimed_delivery_carries_all_that_a_channel_needs(store: Store)
 
 
 async def test_what_is_being_sent_is_not_claimed_again(store: Store) -> None:
-    """Two loops cannot send the same."""
+    """Two loops cannot send the same delivery."""
     await fire(store, after(1))
     await claim_one(store, after(2))
     assert await store.claim("sink", after(3), 10) == []
@@ -96,7 +96,7 @@ async def test_deliveries_come_oldest_first_and_no_more_than_asked(store: Store)
 async def test_each_outcome_has_its_state(
     store: Store, outcome: Outcome, ends: DeliveryState
 ) -> None:
-    """Sent and refused are ends; failed and unknown are tried again."""
+    """Sent and refused are final; failed and unknown are tried again."""
     await fire(store, after(1))
     claimed = await claim_one(store, after(2))
     assert await store.finish(claimed.alert_id, "sink", outcome, after(3)) is ends
@@ -106,7 +106,7 @@ async def test_each_outcome_has_its_state(
 
 
 async def test_a_retry_waits_until_it_is_due(store: Store) -> None:
-    """`due_at`, else the channel's own `retry_after`, says when to try again."""
+    """`due_at`, else the channel's own `retry_after`, is when to try again."""
     await fire(store, after(1))
     claimed = await claim_one(store, after(2))
     failed = Failed("429", retry_after=30.0)
@@ -120,7 +120,7 @@ async def test_a_retry_waits_until_it_is_due(store: Store) -> None:
 
 
 async def test_a_doubtful_attempt_flags_every_later_one(store: Store) -> None:
-    """Once a message may have arrived, each further attempt says "possible repeat"."""
+    """Once a message may have arrived, each further attempt is marked as a possible repeat."""
     await fire(store, after(1))
     claimed = await claim_one(store, after(2))
     assert not claimed.possible_repeat
@@ -132,7 +132,7 @@ async def test_a_doubtful_attempt_flags_every_later_one(store: Store) -> None:
 
 
 async def test_what_was_being_sent_at_a_crash_comes_back_flagged(path: Path) -> None:
-    """After a restart it may have arrived: it is sent again, and says so."""
+    """After a restart it is sent again, marked as a possible repeat."""
     async with await Store.open(path, now=T0) as store:
         await fire(store, after(1))
         await claim_one(store, after(2))
@@ -153,7 +153,7 @@ async def test_an_answer_that_comes_too_late_changes_nothing(store: Store) -> No
 
 
 async def test_what_comes_too_late_is_told_in_a_digest(store: Store) -> None:
-    """An expired alert is never sent as it is, and never disappears."""
+    """An expired alert is never sent as it is, and goes into a digest."""
     await fire(store, after(1), after(2))
     late = after(700)
     assert await store.next_due("sink") == after(1)
@@ -168,7 +168,7 @@ async def test_what_comes_too_late_is_told_in_a_digest(store: Store) -> None:
 
 
 async def test_what_a_digest_told_is_told(store: Store) -> None:
-    """It counts as sent from then on; one that the service refuses is refused, like any message."""
+    """What a digest reported counts as sent; a refused digest counts as refused."""
     await fire(store, after(1))
     for channel, outcome in (("sink", Sent()), ("console", Refused("401"))):
         await store.finish_digest(await store.expire(after(700), channel), outcome)
@@ -180,7 +180,7 @@ async def test_what_a_digest_told_is_told(store: Store) -> None:
 
 
 async def test_a_digest_that_failed_comes_again(store: Store) -> None:
-    """What no digest has told for certain is told by the next."""
+    """What no digest has surely reported is in the next one."""
     await fire(store, after(1))
     expired = await store.expire(after(700), "sink")
     assert await store.expire(after(701), "sink") == []
@@ -193,7 +193,7 @@ async def test_a_digest_that_failed_comes_again(store: Store) -> None:
 
 
 async def test_a_digest_at_a_crash_comes_back_flagged(store: Store) -> None:
-    """A digest that was being sent when the program died is told again, flagged."""
+    """A digest that was being sent at a crash comes again, marked as a possible repeat."""
     await fire(store, after(1))
     await store.expire(after(700))
     await store.recover(after(800))
@@ -203,7 +203,7 @@ async def test_a_digest_at_a_crash_comes_back_flagged(store: Store) -> None:
 
 
 async def test_what_is_being_sent_does_not_expire(store: Store) -> None:
-    """An attempt on the way ends by its own answer."""
+    """A delivery that is being sent ends by its own outcome."""
     await fire(store, after(1))
     claimed = await claim_one(store, after(2))
     assert await store.expire(after(700), "sink") == []
@@ -211,7 +211,7 @@ async def test_what_is_being_sent_does_not_expire(store: Store) -> None:
 
 
 async def test_what_is_held_until_a_time_is_told_in_a_digest_then(store: Store) -> None:
-    """Quiet hours keep it: it is due for a digest when they end, and for nothing before."""
+    """What quiet hours hold is due in a digest when they end, and not before."""
     tracking = await a_book(store)
     held = replace(
         alert(1, after(1), fired=False), reason=Reason.QUIET, due_at=after(600), text="▲ 81 %"
@@ -227,7 +227,7 @@ async def test_what_is_held_until_a_time_is_told_in_a_digest_then(store: Store) 
 
 
 async def test_a_notice_of_the_program_goes_the_way_of_an_alert(store: Store) -> None:
-    """It has no bet, and the same one is queued once."""
+    """A notice has no bet, and the same notice is queued once."""
     own = Notice("started", 1, after(1), "tracker has started", Level.LOW, after(601))
     assert await store.alerting.notice(own, CHANNELS)
     assert not await store.alerting.notice(own, CHANNELS)
@@ -238,7 +238,7 @@ async def test_a_notice_of_the_program_goes_the_way_of_an_alert(store: Store) ->
 
 
 async def test_a_snooze_lasts_until_its_time_or_until_it_is_lifted(store: Store) -> None:
-    """A later one of the same takes the place of the earlier."""
+    """A later snooze of the same target replaces the earlier one."""
     await store.alerting.snooze(Snooze(SnoozeScope.BET, "1", after(0), after(60)))
     longer = await store.alerting.snooze(Snooze(SnoozeScope.BET, "1", after(1), after(120)))
     everything = await store.alerting.snooze(Snooze(SnoozeScope.ALL, "", after(2), after(90)))
@@ -253,7 +253,7 @@ async def test_a_snooze_lasts_until_its_time_or_until_it_is_lifted(store: Store)
 async def test_what_was_told_of_games_within_the_hour_is_known_after_a_restart(
     store: Store,
 ) -> None:
-    """Each message once, however many alerts it has."""
+    """Each message counts once, however many alerts it has."""
     await fire(store, after(1), after(70))
     assert await store.alerting.told_since(after(0)) == (
         PastMessage(GAME.id, after(1)),

@@ -1,4 +1,4 @@
-"""Promises of outcomes: one row a settled bet, in step with its result, and sums that agree."""
+"""Promises of outcomes: one row for each settled bet, in step with its result, with right sums."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 
 def as_ended(x: BetView) -> Ended | None:
-    """A settled bet as it counts, worked out from what is shown of it."""
+    """A settled bet as the record counts it, computed from its view."""
     if x.result is None:
         return None
     asked = needed(x.odds, free=x.free)
@@ -34,7 +34,7 @@ def as_ended(x: BetView) -> Ended | None:
 
 
 async def agree(path: Path) -> int:
-    """Hold the sums of the database against those of the bets; how many bets counted."""
+    """Compare the database's sums with those over the bets. Returns how many bets counted."""
     async with await Store.open(path, now=NOW) as store:
         views = await store.bets_view()
         ended = [e for x in views if (e := as_ended(x)) is not None]
@@ -49,7 +49,7 @@ async def agree(path: Path) -> int:
 
 
 def test_the_outcomes_of_a_night_are_those_of_its_bets(cli: Cli, night: Path) -> None:
-    """After the night, a stake is mended, a result decided by hand, graded anew, a bet was free."""
+    """They stay right after a changed stake, a decision by hand, a regrade and a free bet."""
     assert asyncio.run(agree(night)) == 4
     assert cli("edit", "1", "--stake", "55", "--tag", "late").status == 0
     assert asyncio.run(agree(night)) == 4
@@ -66,7 +66,7 @@ def test_the_outcomes_of_a_night_are_those_of_its_bets(cli: Cli, night: Path) ->
 
 
 def test_a_void_says_what_comes_back(cli: Cli, night: Path) -> None:
-    """Beside the result and beside the stake: nothing was won or lost."""
+    """A void's stake comes back, and nothing is won or lost."""
     assert night.is_file()
     assert cli("void", "1", "--reason", "called off").status == 0
     head, *rest = cli("show", "1").out.splitlines()
@@ -75,7 +75,7 @@ def test_a_void_says_what_comes_back(cli: Cli, night: Path) -> None:
 
 
 def test_bets_that_were_settled_before_there_were_outcomes_get_theirs(night: Path) -> None:
-    """Once, when the database is first opened."""
+    """They get their outcomes once, when the database is first opened."""
     with closing(sqlite3.connect(night)) as db:
         db.execute("DELETE FROM outcome")
         db.execute("DELETE FROM meta WHERE name = 'outcomes'")
@@ -98,7 +98,7 @@ def test_bets_that_were_settled_before_there_were_outcomes_get_theirs(night: Pat
 def test_sums_in_the_database_are_the_sums_of_the_record(
     rows: list[tuple[Result, int | None, int | None, float | None]],
 ) -> None:
-    """Whatever is known of each bet: what is not counts in the record, and not in the money."""
+    """A bet with unknown figures counts in the record and not in the money."""
 
     async def check() -> None:
         from tempfile import TemporaryDirectory
@@ -125,7 +125,7 @@ def test_sums_in_the_database_are_the_sums_of_the_record(
 
 
 async def test_days_and_months_come_in_their_order(tmp_path: Path) -> None:
-    """However many bets each has; other groups come with the largest first."""
+    """Days and months come in time order, other groups by size."""
     days = ["2026-01-29", "2026-01-29", "2025-12-30", "2026-01-21"]
     async with await Store.open(tmp_path / "t.db", now=NOW, durable=False) as store:
         with closing(sqlite3.connect(tmp_path / "t.db")) as db:
@@ -142,7 +142,7 @@ async def test_days_and_months_come_in_their_order(tmp_path: Path) -> None:
 
 
 def test_bets_are_listed_in_pages(cli: Cli, night: Path) -> None:
-    """The newest first, each page by number; what is left is said."""
+    """The first page has the newest bets; each page is in order of number, with the total count."""
     assert night.is_file()
     assert [x["id"] for x in cli("bets", "--page", "1", "--json").json] == [1, 2, 3, 4]
     assert cli("bets", "--page", "2", "--json").json == []

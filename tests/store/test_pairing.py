@@ -1,4 +1,4 @@
-"""Promises of pairing: only who holds the code may command, and only from that chat."""
+"""Promises of pairing: only who has the code may give commands, and only from that chat."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CODE = "K7QM 2XPA"
 
 
 async def test_the_right_code_pairs_once(store: Store) -> None:
-    """Case and blanks do not matter; a second use is worth nothing."""
+    """Case and blanks in a code do not matter; a second use does nothing."""
     await store.pairing.expect(CODE, after(600))
     assert await store.pairing.offer("k7qm2xpa", CHAT, ANN, after(5)) is Offer.RIGHT
     assert await store.pairing.known() == Paired(CHAT, frozenset({(CHAT, ANN)}))
@@ -23,14 +23,14 @@ async def test_the_right_code_pairs_once(store: Store) -> None:
 
 
 async def test_a_code_grows_old(store: Store) -> None:
-    """After its time it pairs nobody."""
+    """An expired code pairs nobody."""
     await store.pairing.expect(CODE, after(600))
     assert await store.pairing.offer(CODE, CHAT, ANN, after(600)) is Offer.NONE_WANTED
     assert (await store.pairing.known()).chat is None
 
 
 async def test_codes_cannot_be_tried_out(store: Store) -> None:
-    """After a few wrong ones the right one is worth nothing either."""
+    """After a few wrong codes the right one is refused, too."""
     await store.pairing.expect(CODE, after(600))
     for _ in range(MOST_MISSES):
         assert await store.pairing.offer("AAAA AAAA", 5, BOB, after(1)) is Offer.WRONG
@@ -38,14 +38,14 @@ async def test_codes_cannot_be_tried_out(store: Store) -> None:
 
 
 async def test_the_code_is_not_kept_in_the_clear(store: Store, path: Path) -> None:
-    """Whoever reads the database cannot pair with it."""
+    """Reading the database is not enough to pair."""
     await store.pairing.expect(CODE, after(600))
     rows = await store._db.bare(lambda db: [tuple(x) for x in db.execute("SELECT * FROM pairing")])
     assert "K7QM" not in str(rows)
 
 
 async def test_alerts_go_to_the_chat_that_was_paired_last(store: Store) -> None:
-    """Pairing from elsewhere moves them; each user may command from where they paired alone."""
+    """A later pairing moves the alerts; each user may give commands only where they paired."""
     for chat, user, at in ((CHAT, ANN, 1), (-99, BOB, 2), (-99, ANN, 3)):
         await store.pairing.expect(CODE, after(600))
         assert await store.pairing.offer(CODE, chat, user, after(at)) is Offer.RIGHT
@@ -55,7 +55,7 @@ async def test_alerts_go_to_the_chat_that_was_paired_last(store: Store) -> None:
 
 
 async def test_a_group_that_moves_stays_paired(store: Store) -> None:
-    """Its users and its alerts go along."""
+    """The group's users and alerts move with it."""
     await store.pairing.expect(CODE, after(600))
     await store.pairing.offer(CODE, -99, ANN, after(1))
     await store.pairing.move(-99, -1001)
@@ -63,7 +63,7 @@ async def test_a_group_that_moves_stays_paired(store: Store) -> None:
 
 
 async def test_all_can_be_forgotten(store: Store) -> None:
-    """Afterwards nobody may command."""
+    """Afterwards nobody may give commands."""
     await store.pairing.expect(CODE, after(600))
     await store.pairing.offer(CODE, CHAT, ANN, after(1))
     assert await store.pairing.forget() == 1
@@ -71,7 +71,7 @@ async def test_all_can_be_forgotten(store: Store) -> None:
 
 
 async def test_an_update_is_dealt_with_once(path: Path) -> None:
-    """Also over a restart."""
+    """A handled update is not handled again, even after a restart."""
     async with await Store.open(path, now=T0) as store:
         assert await store.pairing.offset() is None
         await store.pairing.dealt_with(41)
@@ -80,7 +80,7 @@ async def test_an_update_is_dealt_with_once(path: Path) -> None:
 
 
 async def test_the_pairing_is_known_before_the_store_is_open(path: Path) -> None:
-    """Without a database, with one of an earlier schema, and with a daemon at work on it."""
+    """It is read without a database, from an earlier schema, and beside a working daemon."""
     assert paired_in(path) == Paired(None, frozenset())
     async with await Store.open(path, now=T0) as store:
         await store.pairing.expect(CODE, after(600))
@@ -93,7 +93,7 @@ async def test_the_pairing_is_known_before_the_store_is_open(path: Path) -> None
 
 
 async def test_a_topic_is_kept_with_its_chat(store: Store, path: Path) -> None:
-    """A later code from the group itself, or from another topic, takes its place."""
+    """A later code from the group itself, or from another topic, replaces the stored topic."""
     for topic in (17, None, 18):
         await store.pairing.expect(CODE, after(600))
         await store.pairing.offer(CODE, -99, ANN, after(1), topic=topic)

@@ -1,4 +1,4 @@
-"""Parlays on disk: what is remembered of each leg and game, and of a bet that is in two books."""
+"""Parlays on disk: each leg's and game's standing, and bets that are in two trackings."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def leg(line: str) -> Pick:
 
 
 def players(game: Game) -> tuple[Player, ...]:
-    """Who plays in a game."""
+    """The players of a game."""
     return (JOKIC,) if game.id == GAME.id else ()
 
 
@@ -57,7 +57,7 @@ SLIPS = (
 
 
 async def register(store: Store) -> list[GameTracking]:
-    """The books of both games."""
+    """The trackings of both games."""
     for line in SINGLES:
         await store.add(draft(line), game=GAME, defaults=RULES, at=T0)
     for made, games in SLIPS:
@@ -66,7 +66,7 @@ async def register(store: Store) -> list[GameTracking]:
 
 
 def boxed(state: GameState, game: Game) -> GameState:
-    """The state with a box, in which one player has a fifth of the points."""
+    """The state with a box score in which one player has a fifth of the points."""
     stats = (("pts", state.score.home // 5), ("reb", state.score.home // 12), ("ast", 0))
     figures = (*stats, ("stl", 0), ("blk", 0))
     on = state.phase is not Phase.SCHEDULED
@@ -75,7 +75,7 @@ def boxed(state: GameState, game: Game) -> GameState:
 
 
 def evening(seed: int) -> list[tuple[float, GameState]]:
-    """The polls of both games by time, at times at one moment, to the last look at the boxes."""
+    """The polls of both games by time, some at one moment, up to the last check of the boxes."""
     found: list[tuple[float, int, GameState]] = []
     for number, game in enumerate((GAME, OTHER)):
         states = [boxed(x, game) for x in a_game(rng(seed + 10 * number), step=300)]
@@ -86,13 +86,13 @@ def evening(seed: int) -> list[tuple[float, GameState]]:
 
 
 def a_poll(seconds: float, state: GameState) -> Poll:
-    """One board tells of both games at a moment."""
+    """One board with both games at a moment."""
     body = repr(seconds).encode()
     return Poll("nba", "board", after(seconds), body, hashlib.sha256(body).hexdigest(), state)
 
 
 def shared(trackings: dict[str, GameTracking], tracking: GameTracking) -> dict[str, GameTracking]:
-    """All books, with what one of them knows better of bets on both games."""
+    """All trackings, after one of them has learnt more about bets on both games."""
     known = {x.bet.number: x for x in tracking.tracked}
     return {
         y.game.id: replace(y, tracked=tuple(known.get(x.bet.number, x) for x in y.tracked))
@@ -104,7 +104,7 @@ def shared(trackings: dict[str, GameTracking], tracking: GameTracking) -> dict[s
 async def test_a_restart_after_every_poll_of_either_game_changes_nothing(
     tmp_path: Path, seed: int
 ) -> None:
-    """What two games made of parlays and player lines is restored exactly after each poll."""
+    """What both games made of parlays and player bets is restored exactly after each poll."""
     async with await Store.open(tmp_path / "tracker.db", now=T0, durable=False) as store:
         on = {x.game.id: x for x in await register(store)}
         for seconds, state in evening(seed):
@@ -127,7 +127,7 @@ async def test_a_restart_after_every_poll_of_either_game_changes_nothing(
 
 
 async def test_every_leg_is_read_back_as_it_was_bound(store: Store) -> None:
-    """Markets, games, players and own prices of the legs stand in the order of the slip."""
+    """Markets, games, players and odds of the legs are in the order of the slip."""
     trackings = await register(store)
     bets = {x.bet.number: x.bet for tracking in trackings for x in tracking.tracked}
     first, second, third, single = (bets[n].market for n in (3, 4, 5, 6))
@@ -148,7 +148,7 @@ async def test_every_leg_is_read_back_as_it_was_bound(store: Store) -> None:
 
 
 async def test_a_poll_that_tells_of_both_games_keeps_both_moments(store: Store) -> None:
-    """One board moves a parlay twice; both chances are in its history, each with its game."""
+    """One board moves a parlay twice; its history has both chances, each with its game."""
     on = {x.game.id: x for x in await register(store)}
     state = boxed(next(x for x in a_game(rng(1)) if x.phase is Phase.LIVE), GAME)
     before = replace(state, phase=Phase.SCHEDULED, period=0, game=OTHER, players=())
@@ -175,7 +175,7 @@ async def test_a_poll_that_tells_of_both_games_keeps_both_moments(store: Store) 
 
 
 async def test_a_parlay_waits_until_every_game_is_known(store: Store) -> None:
-    """A slip is bound whole, or not at all."""
+    """A slip is bound with all its games, or not at all."""
     made, games = SLIPS[0]
     await store.add(made, game=None, defaults=RULES, at=T0)
     assert await store.unbound() == [(1, made)]
@@ -186,7 +186,7 @@ async def test_a_parlay_waits_until_every_game_is_known(store: Store) -> None:
 
 
 async def test_a_withdrawn_parlay_is_in_no_book(store: Store) -> None:
-    """Neither of its games is followed for its sake."""
+    """Neither of its games is followed because of it."""
     made, games = SLIPS[0]
     await store.add(made, game=games, defaults=RULES, at=T0)
     assert await store.withdraw(1, T0)

@@ -1,4 +1,4 @@
-"""What is remembered of players: who plays for whom, and their last games."""
+"""What is remembered of players: their teams and their last games."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ JOKIC = ("nba", "nikola jokic")
 
 
 def final(points: int = 27) -> GameState:
-    """The end of the game, as a box tells it."""
+    """The end of the game in a box score."""
     lines = (replace(LINES[0], stats=(("pts", points), *STATS[1:])), *LINES[1:])
     return replace(state(40, phase=Phase.FINAL), players=lines)
 
 
 async def test_a_final_box_leaves_what_each_player_did(store: Store) -> None:
-    """Players who were on the court are kept, by the name that compares equal everywhere."""
+    """Players who were on court are stored, with a name that compares equal everywhere."""
     tracking = await a_book(store)
     over = replace(tracking, state=final(), changed_at=T0)
     await store.record(poll(after(1), final()), Change(over), ())
@@ -42,7 +42,7 @@ async def test_a_final_box_leaves_what_each_player_did(store: Store) -> None:
 
 
 async def test_a_corrected_box_takes_the_place_of_the_first(store: Store) -> None:
-    """A game is counted once, as it was told last."""
+    """A game counts once, with its latest box score."""
     tracking = await a_book(store)
     for second, points in enumerate((27, 26)):
         over = replace(tracking, state=final(points), changed_at=T0)
@@ -52,7 +52,7 @@ async def test_a_corrected_box_takes_the_place_of_the_first(store: Store) -> Non
 
 
 async def test_a_box_that_is_doubted_or_of_a_running_game_leaves_nothing(store: Store) -> None:
-    """Only what is believed to be over counts as a game of a player."""
+    """Only a game that is believed to be over is stored."""
     tracking = await a_book(store)
     await store.record(poll(after(1), final()), Change(replace(tracking, state=state(3))), ())
     running = replace(state(3), players=LINES)
@@ -61,7 +61,7 @@ async def test_a_box_that_is_doubted_or_of_a_running_game_leaves_nothing(store: 
 
 
 async def test_the_newest_games_come_first_and_no_more_than_asked(store: Store) -> None:
-    """What counts most for a forecast is read first."""
+    """The newest games come first, at most as many as asked for."""
     tracking = await a_book(store)
     for day in range(3):
         game = replace(GAME, id=f"002260000{day}", start=GAME.start + timedelta(days=day))
@@ -74,7 +74,7 @@ async def test_the_newest_games_come_first_and_no_more_than_asked(store: Store) 
 
 
 async def test_a_game_that_is_over_is_known_by_what_was_before_it(store: Store) -> None:
-    """As many earlier games as were read then, whatever came after."""
+    """With `before`, as many earlier games are read as were read then."""
     tracking = await a_book(store)
     for day in range(4):
         game = replace(GAME, id=f"002260000{day}", start=GAME.start + timedelta(days=day))
@@ -92,7 +92,7 @@ async def test_a_game_that_is_over_is_known_by_what_was_before_it(store: Store) 
 
 
 async def test_rosters_are_as_last_seen(store: Store) -> None:
-    """A traded player is of his present team; who was not seen for long is forgotten."""
+    """A traded player is on his present team; one not seen for long is forgotten."""
     await store.players.meet({("nba", "DEN"): ("Nikola Jokić", "Old Man")}, T0)
     await store.players.meet({("nba", "LAL"): ("LeBron James", "Traded Twice")}, T0)
     later = T0 + timedelta(days=59)

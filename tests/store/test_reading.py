@@ -1,9 +1,9 @@
-"""What readers are shown: bets, alerts, the whole, exports and raw bodies."""
+"""What readers get: bets, alerts, the summary, exports and raw bodies."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,8 +23,10 @@ from tests.store.values import (
     snapshot,
     state,
 )
+from tracker.app.health import read_since
 from tracker.domain.alert import Decision
 from tracker.domain.bet import Status
+from tracker.domain.game import Phase
 from tracker.domain.market import Spread
 from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import Change, GameTracking
@@ -35,7 +37,7 @@ from tracker.store.views import DaemonView, SourceStatusView
 
 
 async def test_a_bet_is_shown_from_the_first_word_to_the_result(store: Store) -> None:
-    """Scheduled without a game, then live with a chance."""
+    """A bet is scheduled without a game, then live with a chance."""
     await store.add(draft("DEN -4.5 #a", name="x"), game=None, defaults=DEFAULTS, at=T0)
     [shown] = await store.bets_view()
     assert (shown.id, shown.status, shown.game, shown.chance) == ("x", Status.SCHEDULED, None, None)
@@ -53,6 +55,29 @@ async def test_a_bet_is_shown_from_the_first_word_to_the_result(store: Store) ->
     assert shown.state == state(5)
 
 
+async def test_what_goes_on_unread_is_shown_as_stale_whoever_is_to_blame(store: Store) -> None:
+    """A daemon that was killed or hangs, or a full disk: nobody was there to call it stale."""
+    tracking = await a_book(store)
+    live = replace(tracking, state=state(5), seen_at=after(2), changed_at=after(2))
+    await store.record(poll(after(2)), Change(live, snapshots=(snapshot(1, after(2)),)), ())
+    whole = await store.status_view()
+    for since, stale in ((after(1), False), (after(3), True)):
+        aged = whole.aged(since)
+        assert [x.stale for x in aged.games] == [x.stale for x in aged.bets] == [stale]
+        assert [x.game for x in whole.unread(since)] == [GAME] * stale
+    over = replace(live, state=state(0, phase=Phase.FINAL))
+    await store.record(poll(after(9)), Change(over), ())
+    assert (await store.status_view()).unread(after(60)) == ()
+
+
+def test_on_a_fast_clock_a_reading_stays_fresh_for_some_real_seconds() -> None:
+    """Two minutes on the clock on the wall; at 60 times as fast two minutes are two seconds."""
+    now = after(3600)
+    fast = DaemonView(1, T0, "1", T0, 60.0, T0)
+    assert now - read_since(None, now) == timedelta(minutes=2)
+    assert now - read_since(fast, now) == timedelta(minutes=5)
+
+
 async def test_a_history_is_in_order_and_of_one_bet(store: Store) -> None:
     """`show` gives a bet's own snapshots, oldest first."""
     tracking = await a_book(store, "DEN -4.5", "DEN ML")
@@ -66,7 +91,7 @@ async def test_a_history_is_in_order_and_of_one_bet(store: Store) -> None:
 
 
 async def test_held_decisions_are_shown_when_asked_for(store: Store) -> None:
-    """`alerts` lists firings; `--explain` also what held back, and why."""
+    """`alerts` lists fired alerts; `--explain` also what was held back, with the reason."""
     tracking = await a_book(store, "DEN -4.5", "DEN ML")
     held = Change(tracking, alerts=(alert(1, after(1), fired=False), alert(2, after(1))))
     await store.record(poll(after(1)), held, CHANNELS)
@@ -78,7 +103,7 @@ async def test_held_decisions_are_shown_when_asked_for(store: Store) -> None:
 
 
 async def test_the_whole_at_a_glance(store: Store) -> None:
-    """Games that are followed, sources, deliveries and the daemon."""
+    """The summary has the followed games, sources, deliveries and the daemon."""
     tracking = await a_book(store)
     await store.add(draft("NYK ML"), game=None, defaults=DEFAULTS, at=T0)
     await store.record(poll(after(1)), full_change(tracking, after(1)), CHANNELS)
@@ -99,7 +124,7 @@ async def test_the_whole_at_a_glance(store: Store) -> None:
 
 
 async def test_an_empty_store_can_be_read(store: Store) -> None:
-    """Nothing is there, and that is no error."""
+    """An empty store gives empty answers and no error."""
     status = await store.status_view()
     assert (status.daemon, status.games) == (None, ())
     assert not await store.bets_view()
@@ -109,7 +134,7 @@ async def test_an_empty_store_can_be_read(store: Store) -> None:
 
 
 async def play(path: Path, order: tuple[int, ...]) -> tuple[str, list[dict[str, object]]]:
-    """Record the same polls of two games in some order; return the hash and the snapshots."""
+    """Record the same polls of two games in some order. Returns the hash and the snapshots."""
     async with await Store.open(path, now=T0) as store:
         await store.add(draft("DEN ML"), game=GAME, defaults=DEFAULTS, at=T0)
         await store.add(draft("NYK ML"), game=OTHER, defaults=DEFAULTS, at=T0)
@@ -123,7 +148,7 @@ async def play(path: Path, order: tuple[int, ...]) -> tuple[str, list[dict[str, 
 
 
 async def test_equal_runs_export_equal_rows(tmp_path: Path) -> None:
-    """Which of two games was written first is no difference; what was said of one is."""
+    """The hash ignores which of two games was written first, but not what was recorded of one."""
     one = await play(tmp_path / "one.db", (0, 1, 2, 3))
     other = await play(tmp_path / "other.db", (1, 0, 3, 2))
     less = await play(tmp_path / "less.db", (0, 1, 2))
@@ -132,13 +157,13 @@ async def test_equal_runs_export_equal_rows(tmp_path: Path) -> None:
 
 
 async def test_what_is_exported_is_named(store: Store) -> None:
-    """A table that does not exist is a KeyError, not a query."""
+    """A table that does not exist raises KeyError and runs no query."""
     with pytest.raises(KeyError):
         await store.export("sqlite_schema")
 
 
 async def test_bodies_come_back_in_order_and_by_source(store: Store) -> None:
-    """A recording is made from every body of a span of time, in the order of arrival."""
+    """Every body of a span of time comes back in the order of arrival."""
     tracking = await a_book(store)
     sent = [(after(n), f"box/{n % 3}", b"%d" % (n // 2)) for n in range(100)]
     for at, path, body in reversed(sent):
@@ -156,7 +181,7 @@ async def test_bodies_come_back_in_order_and_by_source(store: Store) -> None:
 
 
 async def test_only_old_bodies_are_dropped(store: Store) -> None:
-    """A body stays as long as one young poll brought it, and comes back when it is seen again."""
+    """A body stays while one recent poll brought it, and is stored again when it comes again."""
     tracking = await a_book(store)
     for second, body in ((1, b"old"), (2, b"both"), (50, b"both"), (51, b"young")):
         await store.record(poll(after(second), body=body), Change(tracking), ())
@@ -169,7 +194,7 @@ async def test_only_old_bodies_are_dropped(store: Store) -> None:
 
 
 async def test_own_rules_are_shown_as_they_are_in_force(store: Store) -> None:
-    """A reader that does not know the configuration shows the defaults that were last known."""
+    """Without the configuration, the last known defaults are shown."""
     await store.add(draft("DEN ML"), game=None, defaults=DEFAULTS, at=T0)
     other = (parse_rule("hit"),)
     [shown] = await store.bets_view()
@@ -179,7 +204,7 @@ async def test_own_rules_are_shown_as_they_are_in_force(store: Store) -> None:
 
 
 async def test_a_look_that_brought_nothing_keeps_the_age_right(store: Store) -> None:
-    """A game counts as seen then, and as stale or not; an older look takes nothing back."""
+    """A poll without news updates a game's age and staleness; an older poll does not."""
     tracking = await a_book(store)
     await store.record(poll(after(1)), full_change(tracking, after(1)), CHANNELS)
     await store.heard({}, {GAME.id: (after(60), True)}, {}, T0)

@@ -1,4 +1,4 @@
-"""What one call to `record` promises."""
+"""Promises of one call to `record`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tracker.store import Store
 
 
 async def test_a_recorded_change_is_read_back_as_it_was(store: Store) -> None:
-    """Everything that a change brought is there again after a restart."""
+    """All of a change is there after a restart."""
     tracking = await a_book(store)
     change = full_change(tracking, after(10))
     number = await store.record(poll(after(10)), change, CHANNELS)
@@ -45,7 +45,7 @@ async def test_a_recorded_change_is_read_back_as_it_was(store: Store) -> None:
 
 
 async def test_a_book_is_restored_whole(path: Path) -> None:
-    """What was remembered of a game and its bets is the same after a restart."""
+    """A game's tracking is the same after a restart."""
     async with await Store.open(path, now=T0) as store:
         tracking = await a_book(store)
         change = full_change(tracking, after(10))
@@ -72,7 +72,7 @@ async def test_recording_the_same_again_adds_nothing(store: Store) -> None:
 
 
 async def test_an_episode_is_delivered_once(store: Store) -> None:
-    """A firing that is decided again after a restart makes no second delivery."""
+    """An alert that is decided again after a restart makes no second delivery."""
     tracking = await a_book(store)
     await store.record(poll(after(1)), Change(tracking, alerts=(alert(1, after(1)),)), CHANNELS)
     await store.record(poll(after(2)), Change(tracking, alerts=(alert(1, after(2)),)), CHANNELS)
@@ -82,7 +82,7 @@ async def test_an_episode_is_delivered_once(store: Store) -> None:
 
 
 async def test_a_repeated_body_is_kept_once(store: Store) -> None:
-    """Polls that bring the same bytes are rows of `poll`, but one body."""
+    """Polls with the same bytes are separate rows of `poll` with one body."""
     tracking = await a_book(store)
     for second in range(3):
         await store.record(poll(after(second), body=b"same"), Change(tracking), ())
@@ -92,7 +92,7 @@ async def test_a_repeated_body_is_kept_once(store: Store) -> None:
 
 
 async def test_games_that_share_a_response_share_its_poll(store: Store) -> None:
-    """A scoreboard that is read for two games is one row."""
+    """A scoreboard that serves two games is one row."""
     tracking = await a_book(store)
     shared = poll(after(5))
     first = await store.record(shared, Change(tracking), ())
@@ -136,7 +136,7 @@ async def test_a_withdrawn_bet_gets_no_more_history(store: Store) -> None:
 
 
 async def test_a_review_asks_for_a_person_until_one_decides(store: Store) -> None:
-    """A bet that cannot be settled for sure says so, and a decision by hand ends it."""
+    """A bet that cannot be settled for sure is in review until a decision by hand."""
     tracking = await a_book(store)
     review = Review(1, after(1), "the quarters do not add up")
     await store.record(poll(after(1)), Change(tracking, reviews=(review,)), ())
@@ -150,7 +150,7 @@ async def test_a_review_asks_for_a_person_until_one_decides(store: Store) -> Non
 
 
 async def test_the_last_chance_and_its_extremes_are_remembered(store: Store) -> None:
-    """A bet's last chance, its peak and its low outlive a restart; what is certain is no chance."""
+    """Last chance, peak and low survive a restart; a certain chance counts as no extreme."""
     tracking = await a_book(store)
     for second, win in enumerate((1.0, 0.5, 0.9, 0.0, 0.2, 0.4)):
         taken = snapshot(1, after(second), win)
@@ -162,7 +162,7 @@ async def test_the_last_chance_and_its_extremes_are_remembered(store: Store) -> 
 
 
 async def test_a_game_is_followed_until_its_last_check(store: Store) -> None:
-    """A settled bet stays in the books until the box has been checked for the last time."""
+    """A settled bet is tracked until its box has been checked for the last time."""
     tracking = await a_book(store)
     change = full_change(tracking, after(1))
     await store.record(poll(after(1)), change, ())

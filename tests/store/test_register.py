@@ -34,7 +34,7 @@ from tracker.store import Store
 
 
 async def test_a_bet_read_again_is_the_same_bet(store: Store) -> None:
-    """Reloading a file never makes a second bet."""
+    """Reading a file again makes no second bet."""
     first = await store.add(draft(), game=None, defaults=DEFAULTS, at=T0)
     again = await store.add(draft(), game=None, defaults=DEFAULTS, at=after(9))
     assert (first.number, first.created) == (1, True)
@@ -42,7 +42,7 @@ async def test_a_bet_read_again_is_the_same_bet(store: Store) -> None:
 
 
 async def test_a_draft_is_kept_word_for_word(store: Store) -> None:
-    """Until its game is known, a bet is what the person wrote and nothing less."""
+    """Until its game is known, a bet is kept exactly as it was written."""
     written = draft(
         "LAL@DEN 2026-11-20 1H under 112.5 10/11 1.5u #live",
         game_text="LAL@DEN 2026-11-20",
@@ -58,7 +58,7 @@ async def test_a_draft_is_kept_word_for_word(store: Store) -> None:
 
 
 async def test_a_bet_is_bound_once_its_game_is_known(store: Store) -> None:
-    """Binding gives the bet its market and puts it into the book of its game."""
+    """Binding gives the bet its market and adds it to its game's tracking."""
     written = draft("DEN -4.5 -110 $20")
     await store.add(written, game=None, defaults=DEFAULTS, at=T0)
     assert await store.trackings(DEFAULTS) == []
@@ -82,7 +82,7 @@ async def test_a_bet_on_another_game_is_refused(store: Store) -> None:
 
 
 async def test_withdrawing_ends_the_tracking_and_keeps_the_history(store: Store) -> None:
-    """A withdrawn bet is in no book, and comes back when it is added again."""
+    """A withdrawn bet is not tracked, and is revived when it is added again."""
     await store.add(draft(from_file=True), game=GAME, defaults=DEFAULTS, at=T0)
     assert await store.file_bets() == {draft().identity: 1}
     assert await store.withdraw(1, after(1))
@@ -98,7 +98,7 @@ async def test_withdrawing_ends_the_tracking_and_keeps_the_history(store: Store)
 
 
 async def test_a_settled_bet_may_leave_the_file(store: Store) -> None:
-    """Clearing the file after the game hides no result, and the result is still confirmed."""
+    """A result stays after its line has left the file, and is still confirmed."""
     await store.add(draft(from_file=True), game=GAME, defaults=DEFAULTS, at=T0)
     [tracking] = await store.trackings(DEFAULTS)
     change = Change(tracking, settlements=(settlement(1, after(1)),))
@@ -111,7 +111,7 @@ async def test_a_settled_bet_may_leave_the_file(store: Store) -> None:
 
 
 async def test_a_named_bet_may_change_its_price(store: Store) -> None:
-    """The odds or the stake of a bet with an id are corrected in place."""
+    """The odds or the stake of a bet with an id can be corrected."""
     named = draft("DEN -4.5 -110 $20", name="a")
     await store.add(named, game=GAME, defaults=DEFAULTS, at=T0)
     again = replace(named, odds=parse_odds("-105"), stake_cents=3000)
@@ -122,7 +122,7 @@ async def test_a_named_bet_may_change_its_price(store: Store) -> None:
 
 
 async def test_a_named_bet_becomes_another_only_before_its_history(store: Store) -> None:
-    """A mistyped pick may be corrected; history is never given to another bet."""
+    """A mistyped pick can be corrected, but not once the bet has a history."""
     await store.add(draft("DEN -4.5", name="a"), game=GAME, defaults=DEFAULTS, at=T0)
     await store.add(draft("DEN -5.5", name="a"), game=GAME, defaults=DEFAULTS, at=T0)
     [tracking] = await store.trackings(DEFAULTS)
@@ -150,7 +150,7 @@ async def test_a_bet_is_found_by_its_id_and_by_its_number(store: Store) -> None:
 
 
 async def test_own_rules_replace_the_defaults(store: Store) -> None:
-    """A bet without rules of its own follows the defaults as they are; others do not."""
+    """A bet without its own rules follows the present defaults; others do not."""
     own = (parse_rule("p <= 0.30"),)
     await store.add(draft("DEN ML"), game=GAME, defaults=DEFAULTS, at=T0)
     await store.add(draft("DEN -4.5", rules=own), game=GAME, defaults=DEFAULTS, at=T0)
@@ -163,7 +163,7 @@ async def test_own_rules_replace_the_defaults(store: Store) -> None:
 
 
 async def test_a_slate_never_overwrites_what_polls_have_told(store: Store) -> None:
-    """A board updates a followed game's schedule, but not what is believed of its play."""
+    """A slate updates a followed game's schedule, but not what is believed of its play."""
     tracking = await a_book(store)
     change = full_change(tracking, after(10))
     await store.record(poll(after(10)), change, CHANNELS)
@@ -177,7 +177,7 @@ async def test_a_slate_never_overwrites_what_polls_have_told(store: Store) -> No
 
 
 async def test_a_game_that_nobody_follows_is_as_the_slate_says(store: Store) -> None:
-    """The last board counts; a board that does not say keeps what was said before."""
+    """The last slate's state counts; a slate without one keeps the earlier state."""
     await store.save_games([(OTHER, None)], after(1))
     assert await store.games(OTHER.slate) == [(OTHER, None)]
     live = replace(state(4), game=OTHER)
@@ -190,7 +190,7 @@ async def test_a_game_that_nobody_follows_is_as_the_slate_says(store: Store) -> 
 
 
 async def test_an_unchanged_slate_writes_nothing(store: Store, path: Path) -> None:
-    """Reading the same schedule all season long costs the disk nothing."""
+    """Reading an unchanged schedule again writes nothing to the disk."""
     listed = [(GAME, state(3)), (OTHER, None)]
     await store.save_games(listed, after(1))
     async with await Store.open(path, now=T0, readonly=True) as reader:
@@ -204,7 +204,7 @@ async def test_an_unchanged_slate_writes_nothing(store: Store, path: Path) -> No
 
 
 async def test_a_leagues_own_date_is_not_forgotten(store: Store) -> None:
-    """A feed that does not give the date of a game leaves the one that another gave."""
+    """A feed that gives no date for a game keeps the one that another feed gave."""
     dated = replace(GAME, day=GAME.slate + timedelta(days=1))
     await store.save_games([(dated, None)], after(1))
     await store.save_games([(replace(GAME, start=after(60)), None)], after(2))
@@ -213,7 +213,7 @@ async def test_a_leagues_own_date_is_not_forgotten(store: Store) -> None:
 
 
 async def test_a_slate_gives_a_bet_no_belief(store: Store) -> None:
-    """A bet on a game that is over begins with a poll of its own, so that it settles."""
+    """A bet on a finished game starts with a poll of its own, so that it settles."""
     over = state(phase=Phase.FINAL)
     await store.save_games([(GAME, over)], after(1))
     tracking = await a_book(store)

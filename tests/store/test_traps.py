@@ -1,4 +1,4 @@
-"""The three traps of a shared connection: rollbacks of others, half transactions, lost commits."""
+"""Three traps of a shared connection: others' rollbacks, half transactions, lost commits."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tracker.store import Store
 
 
 class Thwarted(Exception):
-    """Raised inside a transaction."""
+    """Raised inside a transaction to make it fail."""
 
 
 async def test_a_rollback_takes_nothing_of_another_tasks(store: Store) -> None:
-    """What was acknowledged stays, while another task's transactions fail around it."""
+    """A confirmed write stays while other tasks' transactions fail around it."""
     began = threading.Event()
 
     def fail(db: sqlite3.Connection) -> None:
@@ -44,7 +44,7 @@ async def test_a_rollback_takes_nothing_of_another_tasks(store: Store) -> None:
 
 
 async def test_a_cancelled_task_leaves_no_transaction_open(store: Store) -> None:
-    """Cancelled in the middle of a transaction, it is finished whole, and the next one begins."""
+    """A transaction whose task is cancelled still ends whole, and the next one can begin."""
     inside, go_on = threading.Event(), threading.Event()
 
     def slow(db: sqlite3.Connection) -> None:
@@ -65,7 +65,7 @@ async def test_a_cancelled_task_leaves_no_transaction_open(store: Store) -> None
 
 
 async def test_a_cancelled_record_is_whole_or_was_never_begun(store: Store) -> None:
-    """Cancelled at any moment, a poll is there with all its consequences or not at all."""
+    """A poll cancelled at any moment is stored with all its consequences or not at all."""
     tracking = await a_book(store)
     for n in range(40):
         change = full_change(tracking, after(n))
@@ -81,7 +81,7 @@ async def test_a_cancelled_record_is_whole_or_was_never_begun(store: Store) -> N
 
 
 async def test_the_store_closes_while_it_is_used(path: Path) -> None:
-    """Closing waits for what has begun; cancelling the close does not leave it half done."""
+    """Closing waits for running work, and a cancelled close still closes."""
     store = await Store.open(path, now=T0)
     tracking = await a_book(store)
     recording = [

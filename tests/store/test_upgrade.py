@@ -1,4 +1,4 @@
-"""A database of the first schema, full of data, brought up to date: nothing in it is lost."""
+"""A full database of the first schema, upgraded: nothing in it is lost."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ STATE = """
 
 
 def fill(db: sqlite3.Connection) -> None:
-    """Put rows into every table of the first schema, as its program did."""
+    """Put rows into every table of the first schema, as the program of that time did."""
     db.execute(
         "INSERT INTO game (id, league, home, away, start_at, slate, state, checks, final_at) "
         "VALUES (?, 'nba', 'DEN', 'LAL', ?, '2026-11-20', ?, 1, ?)",
@@ -114,7 +114,7 @@ def rows_of(db: sqlite3.Connection) -> dict[str, list[dict[str, object]]]:
 
 @pytest.fixture
 def old(path: Path) -> Iterator[dict[str, list[dict[str, object]]]]:
-    """The rows of a database of the first schema, which lies at `path`."""
+    """The rows of a database of the first schema, which is at `path`."""
     path.parent.mkdir()
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.executescript(migrations()[0])
@@ -136,7 +136,7 @@ async def upgraded(path: Path) -> dict[str, list[dict[str, object]]]:
 async def test_every_row_of_the_first_schema_is_kept(
     path: Path, old: dict[str, list[dict[str, object]]]
 ) -> None:
-    """Each column of each row is there as it was; a bet's market has become its leg."""
+    """Each column of each row is kept, and a bet's market has become its leg."""
     new = await upgraded(path)
     legs = {x["bet"]: x for x in new["leg"]}
     for table, before in old.items():
@@ -154,7 +154,7 @@ async def test_every_row_of_the_first_schema_is_kept(
 async def test_bets_of_the_first_schema_go_on(
     path: Path, old: dict[str, list[dict[str, object]]]
 ) -> None:
-    """Their markets, chances, rules, results and snapshots are read as they were written."""
+    """Markets, chances, rules, results and snapshots are read as they were written."""
     assert old
     async with await Store.open(path, now=T0) as store:
         [tracking] = await store.trackings(DEFAULTS)
@@ -180,7 +180,7 @@ async def test_bets_of_the_first_schema_go_on(
 async def test_history_of_the_first_schema_stays_append_only(
     path: Path, old: dict[str, list[dict[str, object]]]
 ) -> None:
-    """The tables that were built anew refuse changes as they did."""
+    """Tables that were rebuilt refuse changes as before."""
     assert old
     async with await Store.open(path, now=T0) as store:
         for statement in ("DELETE FROM snapshot", "UPDATE snapshot SET at = 'x'"):

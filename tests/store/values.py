@@ -1,4 +1,4 @@
-"""Made-up values for the store's tests: a game, bets on it, and what polls change."""
+"""Values for the store's tests: a game, bets on it, and changes that polls make."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ CHANNELS = ("console", "sink")
 
 
 def after(seconds: float) -> datetime:
-    """A moment so many seconds into the test."""
+    """The moment this many seconds into the test."""
     return T0 + timedelta(seconds=seconds)
 
 
 def draft(line: str = "DEN -4.5 -110 $20", **changes: object) -> Draft:
-    """The draft of a line as the command line would make it."""
+    """The draft of a line, as the command line makes it."""
     pick = parse_pick(line, find_in("nba"))
     made = Draft(pick, pick.matchup, odds=pick.odds, stake_cents=pick.stake_cents, tags=pick.tags)
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
 def state(seconds: int = 0, *, phase: Phase = Phase.LIVE) -> GameState:
-    """A game that has come so many seconds into its third quarter."""
+    """The game this many seconds into its third quarter."""
     clock = 0.0 if phase is Phase.FINAL else 720.0 - seconds
     period = 4 if phase is Phase.FINAL else 3
     return GameState(GAME, phase, period, clock, Score(60 + seconds, 55))
 
 
 def poll(at: datetime, reading: GameState | None = None, body: bytes | None = None) -> Poll:
-    """A readable answer of the feed at a moment; by default each has a body of its own."""
+    """A readable poll at a moment; by default each has a body of its own."""
     data = body if body is not None else f'{{"at": "{at}"}}'.encode()
     digest = hashlib.sha256(data).hexdigest()
     return Poll("nba", "boxscore/0022600001", at, data, digest, reading or state())
 
 
 def snapshot(bet: int, at: datetime, win: float = 0.6) -> Snapshot:
-    """A chance at a moment."""
+    """A snapshot at a moment."""
     mu, sigma = ScoreMoments(112.5, 108.25, 4.25, 220.75), ScoreMoments(7.0, 7.1, 9.3, 11.2)
     chance = Chance(win, 0.0, 1.0 - win)
     return Snapshot(
@@ -89,7 +89,7 @@ def rule_state(bet: int, at: datetime) -> RuleState:
 
 
 def full_change(tracking: GameTracking, at: datetime) -> Change:
-    """A change that brings something of every kind to every bet of a book."""
+    """A change with something of every kind for every bet of a tracking."""
     bets = [x.bet.number for x in tracking.tracked]
     believed = replace(tracking, state=state(9), changed_at=at, seen_at=at, final_at=at, checks=1)
     return Change(
@@ -103,7 +103,7 @@ def full_change(tracking: GameTracking, at: datetime) -> Change:
 
 
 async def a_book(store: Store, *lines: str) -> GameTracking:
-    """The book of the game with a bet for each line."""
+    """The tracking of the game with a bet for each line."""
     for line in lines or ("DEN -4.5 -110 $20",):
         await store.add(draft(line), game=GAME, defaults=DEFAULTS, at=T0)
     [tracking] = await store.trackings(DEFAULTS)
@@ -113,7 +113,7 @@ async def a_book(store: Store, *lines: str) -> GameTracking:
 async def give(
     store: Store, number: int, result: Result, paid: int | None, at: datetime
 ) -> Settlement | None:
-    """Let a person give a bet a result, whatever its game and its stake say to that."""
+    """Let a person give a bet a result, whatever its game and its stake say."""
 
     def decide(case: Case) -> Ruling:
         bare = replace(case, tracked=None, stake_cents=None)

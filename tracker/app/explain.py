@@ -58,7 +58,7 @@ LOOK_BACK = (timedelta(minutes=20), timedelta(hours=2))
 moment itself may not hold one."""
 
 WHOLE_GAME = (timedelta(hours=5),)
-"""How far back they are searched for bets on players: when each player was last on the court
+"""How far back raw bodies are searched for bets on players: when each player was last on the court
 follows from all box scores since tip-off."""
 
 Causes = tuple[tuple[str, float], ...]
@@ -198,7 +198,7 @@ class _Rebuild:
         markets = markets_in(self.bet, game.id)
         try:
             first, last = [await self._seen(game, x, whole) for x in (begin, end)]
-            # Off the event loop, which a daemon needs meanwhile.
+            # In a thread, so that a daemon's event loop is not blocked.
             return (await asyncio.to_thread(why, markets, first, last, whole)).causes
         except Unpriceable as error:
             raise NothingMoved(f"bet {self.view.bet.id}: {error}") from None
@@ -211,7 +211,9 @@ class _Rebuild:
         moved = [x for x in games if before[x.id] != after[x.id]]
         if len(moved) == 1:
             (game,) = moved
-            first, last = (self._of(game)[self._upto(game, x)][0] for x in (begin, end))
+            first, last = (
+                self._snapshots_of(game)[self._last_own(game, x)][0] for x in (begin, end)
+            )
             causes = await self.within(
                 game, first, last, lambda part: _win_of({**after, game.id: part})
             )
@@ -219,19 +221,21 @@ class _Rebuild:
         shares = _shared(before, after, [x.id for x in moved])
         return tuple((x.name, shares[x.id]) for x in moved), (begin, end)
 
-    def _of(self, game: Game) -> list[tuple[int, SnapshotView]]:
+    def _snapshots_of(self, game: Game) -> list[tuple[int, SnapshotView]]:
         """A game's own snapshots, with their indices in the history."""
         return [(i, x) for i, x in enumerate(self.view.snapshots) if x.game == game.id]
 
-    def _upto(self, game: Game, place: int) -> int:
+    def _last_own(self, game: Game, place: int) -> int:
         """Which of a game's own snapshots was the last up to an index; the first if none was."""
-        return max((k for k, (i, _) in enumerate(self._of(game)) if i <= place), default=0)
+        return max(
+            (k for k, (i, _) in enumerate(self._snapshots_of(game)) if i <= place), default=0
+        )
 
     def _part(self, game: Game, place: int) -> Chance | None:
         """The chance of the legs on a game at that moment."""
-        own = self._of(game)
+        own = self._snapshots_of(game)
         if own:
-            return own[self._upto(game, place)][1].snapshot.part
+            return own[self._last_own(game, place)][1].snapshot.part
         legs = [x.chance for x in self.view.legs if self.bet.legs[x.leg].game.id == game.id]
         return legs[0] if len(legs) == 1 else None
 
@@ -269,12 +273,12 @@ class _Rebuild:
         asks = any(isinstance(x, PlayerTotal | DoubleDouble) for x in markets_in(self.bet, game.id))
         found: GameState | None = None
         for back in WHOLE_GAME if asks else LOOK_BACK:
-            found = await self._told(shots[-1], game, back)
+            found = await self._from_bodies(shots[-1], game, back)
             if found is not None and (found.players or not asks):
                 return found
         return found or rebuilt(shots, game)
 
-    async def _told(self, shot: Snapshot, game: Game, back: timedelta) -> GameState | None:
+    async def _from_bodies(self, shot: Snapshot, game: Game, back: timedelta) -> GameState | None:
         """The state of a game by the raw bodies up to a moment, as long as these are stored.
 
         The bodies are judged as they were then: players and points by period that the last one

@@ -23,6 +23,9 @@ It gives one every ten seconds, and a loop may be a minute late."""
 _SILENT = timedelta(minutes=2)
 """How long a live game may go without a poll."""
 
+_WRITTEN_WITHIN = timedelta(seconds=5)
+"""Real time within which a poll is recorded, even on a busy machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class AtWork:
@@ -72,6 +75,16 @@ async def unpolled(store: Store, now: datetime) -> tuple[str, ...]:
     whole = await store.status_view()
     live = [x for x in whole.games if x.state is not None and x.state.phase.in_play and not x.stale]
     return tuple(x.game.name for x in live if x.seen_at is None or now - x.seen_at >= _SILENT)
+
+
+def read_since(daemon: DaemonView | None, now: datetime) -> datetime:
+    """The time since which a live game must have been polled; without a poll it is shown as stale.
+
+    This is two minutes ago. On a clock that runs fast it is longer ago, as recording a poll takes
+    up to _WRITTEN_WITHIN of real time.
+    """
+    speed = 1.0 if daemon is None else daemon.clock_speed or 1.0
+    return now - max(_SILENT, speed * _WRITTEN_WITHIN)
 
 
 async def checks(store: Store, settings: Settings, at: AtWork) -> dict[str, bool]:

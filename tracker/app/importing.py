@@ -295,7 +295,8 @@ async def take(
     withdrawn = [x for x in gone if not left and await bets.store.withdraw(x, now, "file")]
     mistakes = (*found.mistakes, *reader.mistakes)
     if left:
-        mistakes += (_asks(source, left, len(kept)),)
+        names = [x.draft.name or x.number for x in kept if x.number in left]
+        mistakes += (_asks(source, names, len(kept)),)
     standing = FileStanding(mistakes, left, found.text[:_LONGEST_TEXT], tuple(reader.held))
     made = await _kept(bets.store, standing)
     rewritten = [await _rewritten(bets, x.number, now) for x, _ in reader.registered if x.changed]
@@ -347,7 +348,7 @@ def _missing(source: str, kept: Sequence[Kept]) -> str:
     return f"{source}: the file is not there any more: {count} that it held stay followed"
 
 
-def _asks(source: str, left: Sequence[int], held: int) -> str:
+def _asks(source: str, left: Sequence[int | str], held: int) -> str:
     numbers = ", ".join(f"#{x}" for x in left)
     return (
         f"{source}: {len(left)} of its {_bets(held)} are gone from it, which stay followed "
@@ -384,7 +385,7 @@ class _Reader:
         spare = [x for x in kept if x.number not in by_words.values()]
         fresh: list[tuple[Draft, str]] = []
         for draft, place in zip(found.drafts, found.places, strict=True):
-            same = known.get(by_words.get(draft.identity, 0)) or _of_other_words(draft, spare)
+            same = known.get(by_words.get(draft.identity, 0)) or _earlier_wording(draft, spare)
             if same is None:
                 number = by_words.get(draft.identity, 0)
                 if await self._withdrawn_since(number):
@@ -467,7 +468,7 @@ class _Reader:
             return Choice((), str(why))
 
 
-def _of_other_words(draft: Draft, kept: Sequence[Kept]) -> Kept | None:
+def _earlier_wording(draft: Draft, kept: Sequence[Kept]) -> Kept | None:
     """The bet that a line stood for before its price, stake or wording was changed; else None."""
     if draft.name is not None:
         return None

@@ -104,7 +104,7 @@ def model_json(entry: Entry, trial: int | None = None) -> Json:
         "unseen": about.unseen,
         "trial": trial,
     }
-    # `about` repeats some keys, which an earlier version gave at the top.
+    # `about` repeats some keys, which stay at the top for programs that read them there.
     return document | {"about": asdict(about)}
 
 

@@ -49,7 +49,8 @@ def players_of(wager: Wager | None) -> tuple[PlayerLink, ...]:
 class BetOnCard:
     """A bet as a row of its game's card; `about` are its players.
 
-    `rules` names the rules that are pending or have just fired, and until when it is silent.
+    `rules` names the rules that are pending or have just fired, and says until when the bet is
+    snoozed.
     """
 
     number: int

@@ -1,6 +1,7 @@
-"""The command line: arguments, output and exit status; every decision is made elsewhere.
+"""The command line: parses arguments, calls a use case, words the answer, sets the exit status.
 
-What every command is given, and how it ends: the open database, the time, an exit status.
+This module holds what every command shares: the configuration, the open database with the daemon's
+clock, and the exit status of each error.
 """
 
 from __future__ import annotations
@@ -35,20 +36,20 @@ FAILED = 1
 """Exit status of a command that could not do what was asked."""
 
 USAGE = 2
-"""Exit status of a command that was asked in a way that it cannot understand."""
+"""Exit status of a command with wrong arguments."""
 
 _INTERRUPTED = 130
-"""What a shell reports of a program that was interrupted (128 + SIGINT)."""
+"""Exit status of an interrupted program, as a shell gives it (128 + SIGINT)."""
 
-_NOBODY_READS = 141
-"""What a shell reports of a program that a closed pipe ended (128 + SIGPIPE)."""
+_CLOSED_PIPE = 141
+"""Exit status of a program that a closed pipe ended, as a shell gives it (128 + SIGPIPE)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Basics:
-    """The part of the configuration that most commands go by. `source` need not exist.
+    """The part of the configuration that most commands need. The file `source` need not exist.
 
-    `delay` is by how many seconds all that is shown lies behind.
+    `delay` is the number of seconds by which everything is shown late.
     """
 
     source: Path
@@ -64,9 +65,9 @@ class Basics:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An open database. `daemon` is the one that works on it at this moment.
+    """An open database, and the daemon that runs on it, None without one.
 
-    `clock` is the daemon's, which may be scaled, so that every age is told as it would tell it.
+    `clock` is the daemon's, which may be scaled, so that ages agree with the daemon's own.
     """
 
     store: Store
@@ -76,30 +77,30 @@ class Session:
 
     @property
     def bets(self) -> Bets:
-        """What a person at the command line does with bets."""
+        """The use cases of bets, for this database and configuration."""
         from tracker.app.bets import Bets
 
         return Bets(self.store, self.basics.rules, self.basics.stake_unit_cents)
 
     @property
     def now(self) -> datetime:
-        """The time as the daemon has it."""
+        """The time by the daemon's clock."""
         return self.clock.now()
 
     async def number(self, reference: str) -> int:
-        """The number of the bet that a person means; BadBet when there is none."""
+        """The number of the bet that `reference` names. Raises BadBet when there is none."""
         return await self.bets.number(reference)
 
     async def bet(self, reference: str) -> BetView:
-        """The bet that a person means, as it stands; BadBet when there is none."""
+        """The bet that `reference` names, in its present state. Raises BadBet without one."""
         return await self.bets.bet(reference)
 
 
 @asynccontextmanager
 async def session(scope: Scope, *, write: bool = False) -> AsyncIterator[Session]:
-    """Open the configured database, for reading unless `write`, and close it in any case.
+    """Open the configured database for the block, read-only unless `write`.
 
-    Raises ConfigError, and StoreError (StoreMissing for a reader when there is none yet).
+    Raises ConfigError and StoreError; without a database a reader gets StoreMissing.
     """
     from tracker.store import Store
 
@@ -112,12 +113,12 @@ async def session(scope: Scope, *, write: bool = False) -> AsyncIterator[Session
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The options that stand before the verb. `config` is the file, where one was named."""
+    """The options before the verb. `config` is the configuration file, None for the usual one."""
 
     config: Path | None = None
 
     def basics(self) -> Basics:
-        """What most commands need of the configuration. Raises ConfigError."""
+        """The part of the configuration that most commands need. Raises ConfigError."""
         from tracker.settings import find_config
 
         found = self.settings()
@@ -140,7 +141,7 @@ class Scope:
         return load_settings(self.config)
 
     def settings_checked(self) -> Settings:
-        """The same. Raises ConfigError, with what is wrong of the channels besides."""
+        """The whole configuration. Raises ConfigError, which also names mistakes of channels."""
         from tracker.settings import ConfigError
 
         try:
@@ -152,22 +153,22 @@ class Scope:
 
 
 def scope_of(context: typer.Context) -> Scope:
-    """The scope that the options before the verb have made."""
+    """The scope that `_options` of the application stored; an empty one without it."""
     found = context.obj
     return found if isinstance(found, Scope) else Scope()
 
 
 class CommandEnded(Exception):
-    """The command is over with an exit status; everything has been said."""
+    """Ends a command that has printed its answer, with an exit status."""
 
     def __init__(self, status: int = FAILED) -> None:
-        """`status` is what the process ends with."""
+        """`status` is the exit status of the process."""
         super().__init__(status)
         self.status = status
 
 
 def outcome(work: Callable[[], object]) -> int:
-    """Do the work of a command; its exit status. No mistake of a person's shows a traceback."""
+    """Run a command and return its exit status; a person's mistake never shows a traceback."""
     try:
         status = work()
         sys.stdout.flush()
@@ -180,9 +181,9 @@ def outcome(work: Callable[[], object]) -> int:
         complain("stopped; nothing more was done")
         return _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has left; Python would complain again when it flushes.
+        # The reader of the pipe has gone. Without this, Python fails again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _NOBODY_READS
+        return _CLOSED_PIPE
     except OSError as wrong:
         complain(os_trouble(wrong))
         return FAILED

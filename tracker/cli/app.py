@@ -1,4 +1,4 @@
-"""The table of verbs, how each is declared, and what becomes of what it raises: an exit status."""
+"""The table of verbs, and the application made of it: declares the verbs and runs one command."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ CARE = (
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """Where a verb is defined, and the heading that it stands under in the help.
+    """A verb: the code that defines it, and the heading above it in the help (`panel`).
 
-    `work` is `module:function`; or a module alone, whose `attach` makes the verb known by itself:
-    one that has words of its own, or that reads its arguments in its own way.
+    `work` is `module:function`. For a verb with sub-commands or its own reading of arguments it is
+    a module alone, whose `attach` declares the verb.
     """
 
     name: str
@@ -112,7 +112,7 @@ VERBS = (
 
 
 def build(verbs: Sequence[Verb] = VERBS) -> typer.Typer:
-    """The application with these verbs; a verb's module is imported only when it is among them."""
+    """The application with these verbs. Only the modules of these verbs are imported."""
     app = typer.Typer(
         help=_HELP,
         epilog=CARE,
@@ -162,7 +162,7 @@ def _options(
 
 
 def _wanted(args: Sequence[str]) -> Sequence[Verb]:
-    """The one verb that is asked for, or all of them for help, completion and mistakes."""
+    """The verb that the arguments name, alone in a list; every verb when they name none."""
     words = iter(args)
     for word in words:
         if word in ("--config", "-c"):
@@ -190,16 +190,16 @@ def _config_first(args: Sequence[str]) -> list[str]:
 
 
 def run(args: Sequence[str]) -> int:
-    """Run one command and return its exit status. No mistake of a person's shows a traceback.
+    """Run one command and return its exit status; a person's mistake never shows a traceback.
 
-    0 is success, 1 a failure, 2 wrong usage, 3 an instance that is already running and 78 a
+    0 is success, 1 a failure, 2 wrong usage, 3 a daemon that is already running and 78 a
     configuration that cannot be used.
     """
     given = _config_first(args)
     completing = "_TRACKER_COMPLETE" in os.environ
 
     def work() -> object:
-        # Built in here too: whoever stops it while it loads is answered as at any other time.
+        # Built inside `outcome`, so that Ctrl-C during the imports is handled like later on.
         app = build(VERBS if completing else _wanted(given))
         try:
             return app(args=given, prog_name="tracker", standalone_mode=False)
@@ -212,7 +212,7 @@ def run(args: Sequence[str]) -> int:
 
 
 def _misused(wrong: typer.TyperException) -> int:
-    """Say what is wrong with the arguments, and where the help is."""
+    """Print what is wrong with the arguments and where the help is; returns the exit status."""
     context: typer.Context | None = getattr(wrong, "ctx", None)
     message = wrong.format_message()
     if not message.strip() or type(wrong).__name__ == "NoArgsIsHelpError":
@@ -226,7 +226,7 @@ def _misused(wrong: typer.TyperException) -> int:
 # ------------------------------------------------------------------------ how a command is declared
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-"""The option of everything that reads."""
+"""The option `--json`, which every command that reads has."""
 
 Reference = Annotated[
     str, typer.Argument(metavar="ID", help="The number of the bet, or its own id.")
@@ -235,7 +235,7 @@ Reference = Annotated[
 
 
 Work = Callable[..., None] | Callable[..., Coroutine[Any, Any, None]]
-"""What a command does: a function, or a coroutine where it reads the database."""
+"""The function of a command; a coroutine function where it reads the database."""
 
 
 def declare(
@@ -246,12 +246,12 @@ def declare(
     context_settings: dict[str, object] | None = None,
     cls: type[TyperCommand] | None = None,
 ) -> None:
-    """Make a command known; its help is the docstring, paragraph by paragraph.
+    """Add a command to `app`; its help is the docstring of `work`, paragraph by paragraph.
 
     `cls` is for a command that reads its arguments itself.
     """
     text = inspect.cleandoc(work.__doc__ or "")
-    # A bracket would begin markup.
+    # An unescaped bracket would begin rich's markup.
     paragraphs = [" ".join(x.split()).replace("[", "\\[") for x in text.split("\n\n")]
     app.command(
         name,
@@ -264,7 +264,7 @@ def declare(
 
 
 def _to_its_end(work: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """A coroutine as a command: run to its end, with its own options."""
+    """A plain function with the options of a coroutine function, which it runs to its end."""
 
     @wraps(work)
     def run_it(*args: object, **options: object) -> None:
@@ -280,9 +280,10 @@ def declare_group(
     words: Mapping[str, Work],
     panel: str | None = None,
 ) -> typer.Typer:
-    """Make a verb known that has words of its own, as `tracker config show`; returns the verb.
+    """Add a verb with sub-commands, such as `tracker config show`, and return its application.
 
-    `text` is its help, which is also shown where no word is given.
+    `text` is its help, which is also shown when no sub-command is given. `words` are the
+    sub-commands by name.
     """
     group = typer.Typer(name=name, help=text, no_args_is_help=True)
     for word, work in words.items():

@@ -1,4 +1,4 @@
-"""`tracker odds`, `edges`, `clv` and `price`: what is quoted, pays and closed, and what is fair."""
+"""`tracker odds`, `edges`, `clv` and `price`: quotes, edges, closing line values, fair prices."""
 
 from __future__ import annotations
 
@@ -31,11 +31,13 @@ if TYPE_CHECKING:
 CREDITS = "credits"
 
 _STEPS = 6
+"""Latest values of a main line's path that are shown."""
+
 _MOST_EDGES = 30
-"""Edges that are listed; there may be hundreds."""
+"""The most edges that are listed; there may be hundreds."""
 
 _MOST_BETS = 40
-"""Bets that are listed beside the means, the latest."""
+"""The most bets that are listed below the means: the latest."""
 
 
 def odds(
@@ -275,7 +277,7 @@ def _tell_clv(x: ClvReport, by: str | None) -> None:
 
 
 def mean_text(x: Mean) -> str:
-    """A mean with its error, and that it is too early where it is."""
+    """A mean with its standard error; says that it is too early where there are too few bets."""
     from tracker.app.market import NOT_YET
     from tracker.wording import closes
 
@@ -284,8 +286,8 @@ def mean_text(x: Mean) -> str:
 
 # ----------------------------------------------------------------------- the price of a given state
 
-_TOLD_EVERY = 256
-"""Answers after which a bar on the terminal moves on."""
+_BAR_EVERY = 256
+"""Answers between two updates of the progress bar."""
 
 
 def price(
@@ -317,14 +319,14 @@ def price(
 
     wrong = 0
     with _lines(file) as lines, _bar(lines) as advance:
-        # Whoever writes line by line waits for each answer; a file does not.
+        # A program that writes line by line may wait for each answer; a file does not.
         at_once = not _on_disk(lines)
         for number, (answer, good) in enumerate(price_lines(lines, pmf=pmf, load=load), 1):
             sys.stdout.write(f"{answer}\n")
             if at_once:
                 sys.stdout.flush()
             wrong += not good
-            if number % _TOLD_EVERY == 0:
+            if number % _BAR_EVERY == 0:
                 advance(f"{plural(number, 'state')}", _part(lines))
     if wrong:
         note(f"{wrong} {'line' if wrong == 1 else 'lines'} could not be priced: see `error`")
@@ -332,7 +334,7 @@ def price(
 
 
 def _loader(scope: Scope, model: str | None) -> Callable[[str], Parameters]:
-    """What gives the parameters of a league: the model that is named, else the one in use."""
+    """A function that gives a league's parameters: of the named model, else of the one in use."""
     from tracker.cli.models import ModelsInUse, named_model
     from tracker.registry import registry_beside
 
@@ -345,7 +347,7 @@ def _loader(scope: Scope, model: str | None) -> Callable[[str], Parameters]:
             try:
                 kept[league] = named_model(registry, league, model) if model else in_use(league)
             except TrackerError as why:
-                # Thousands of lines may ask for what cannot be had.
+                # Kept, since thousands of lines may ask for the same model that cannot be loaded.
                 kept[league] = why
         found = kept[league]
         if isinstance(found, TrackerError):
@@ -367,7 +369,7 @@ def _lines(file: Path | None) -> Iterator[TextIO]:
 
 @contextmanager
 def _bar(lines: TextIO) -> Iterator[Advance]:
-    """A bar while answers go elsewhere; none between answers on the terminal."""
+    """A progress bar for a file; none on a terminal that shows answers, nor for a pipe."""
     if sys.stdout.isatty() or not _on_disk(lines):
         yield lambda _step, _part: None
         return
@@ -376,7 +378,7 @@ def _bar(lines: TextIO) -> Iterator[Advance]:
 
 
 def _on_disk(lines: TextIO) -> bool:
-    """Whether all that is to be read is there already."""
+    """Whether the lines come from a file, so that all of them are there already."""
     try:
         return stat.S_ISREG(os.fstat(lines.fileno()).st_mode)
     except OSError:
@@ -384,7 +386,7 @@ def _on_disk(lines: TextIO) -> bool:
 
 
 def _part(lines: TextIO) -> float:
-    """How much of a file has been read, 0 to 1: its own place, whatever is still in the buffer."""
+    """The part of a file that has been read from disk, 0 to 1, including what is buffered."""
     number = lines.fileno()
     size = os.fstat(number).st_size
     try:

@@ -1,4 +1,4 @@
-"""`tracker replay`: recorded games listed, served as the real feeds would, run, and recorded."""
+"""`tracker replay`: lists recorded games, serves them as the real feeds do, runs and makes them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Games = Annotated[
 def playbacks_of(
     names: list[str], same_night: datetime | None, league: str | None = None
 ) -> list[Playback]:
-    """The games of these names, else all that come with the program, of one league or of any.
+    """The playbacks of the named games; without names, of all shipped games (of `league`, if set).
 
     With `same_night` all tip off at that time. Raises Misused and UnknownGameError.
     """
@@ -168,7 +168,7 @@ def run(
 
 
 def _unfit(draft: Draft) -> str:
-    """What a bet that none of the games took is about."""
+    """Why none of the games took a bet, as the end of a sentence "It is about ..."."""
     if len(draft.legs) > 1:
         return "no single one of these games: `tracker replay serve` plays several at once"
     return "none of these games, nor about anybody who played in them"
@@ -191,7 +191,7 @@ def _usual_bets(recording: Recording) -> tuple[str, ...]:
 async def _rehearse(
     playbacks: list[Playback], drafts: list[Draft], database: Path, scope: Scope
 ) -> tuple[str, list[dict[str, object]], list[Draft]]:
-    """The hash, how each bet ended, and the bets that fitted no game."""
+    """The hash over all tables, a row for each bet with its result, and the bets of no game."""
     from tracker.domain.events import tell_nobody
     from tracker.modelling.rule_trial import rehearse
     from tracker.settings import lines_for
@@ -224,11 +224,11 @@ async def _rehearse(
 
 
 _BEFORE = timedelta(minutes=2)
-"""How long before the first tip-off a served night begins, unless a time is given."""
+"""Time before the first tip-off at which a served night begins, unless `--clock-start` is given."""
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb and its words known."""
+    """Declare the verb and its sub-commands."""
     declare_group(
         app,
         name,
@@ -307,7 +307,7 @@ def serve(
 
 
 def _nights(playbacks: Sequence[Playback]) -> int:
-    """On how many of the leagues' dates the games are played."""
+    """The number of different slate dates on which the games are played."""
     from tracker.domain.league import slate_date
 
     return len({slate_date(x.scheduled) for x in playbacks})
@@ -320,13 +320,13 @@ def _faults(file: Path, playbacks: list[Playback]) -> Sequence[Fault]:
 
 
 _TABLES = {"odds": "odds.the_odds_api"}
-"""The table of a source that is played, where it is not one of the feeds of games."""
+"""The table of the configuration for a replayed source that is not a game feed."""
 
 
 def configuration(url: str) -> str:
-    """A whole configuration that reads every source that is played from the server at `url`.
+    """A whole configuration that reads every replayed source from the server at `url`.
 
-    Its database is one of its own: games of another night have no place among a person's bets.
+    It names a database of its own, so that replayed games do not mix with a person's real bets.
     """
     from tracker.replay.server import HOSTS
 

@@ -1,6 +1,6 @@
-"""What is written to the terminal: text, columns, JSON, and how a bet looks.
+"""Output of commands: text, tables, JSON, progress, and the words for a bet and its state.
 
-Colour stands only where somebody sees it, and output that is piped is never cut.
+Colour is used on a terminal only, and output into a pipe is never cut.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from tracker.domain.bet import Leg, Parlay, Result, Status, price_of
 from tracker.domain.market import Total, describe
-from tracker.domain.money import money_text, payout_if_won
+from tracker.domain.money import Odds, money_text, payout_if_won, plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 
 _PIPE_WIDTH = 200
-"""Columns for output that is not read on a terminal: wide enough that nothing is cut."""
+"""Columns of output into a pipe or file: wide enough that nothing is cut."""
 
 _MORNING = 6
-"""A game that tips off before this hour belongs to the evening before."""
+"""The hour of the day; a game that tips off before it counts to the evening before."""
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _LABEL = re.compile(r"\s*(?:[A-Z]\w*(?: \d+)?\s{2,}|[✔⚠✘] |error: |\d\d:\d\d:\d\d\s+)?")
@@ -47,7 +47,7 @@ _SPELT = {
     "–": "-", "—": "-", "…": "...", "→": "->", "←": "<-", "≥": ">=", "≤": "<=", "×": "x", "−": "-",
     "│": "|", "─": "-", "½": "1/2", "\u202f": " ", "\u00a0": " ",
 }  # fmt: skip
-"""What stands for a sign where a terminal has plain letters only."""
+"""What is printed for a sign when the output's encoding lacks it."""
 
 _GAP = 2
 """Spaces between two columns."""
@@ -61,7 +61,7 @@ _STYLES = {
 
 
 def _spell(error: UnicodeError) -> tuple[str, int]:
-    """How to write what an encoding lacks: a sign that stands for it, a plain letter, or `?`."""
+    """An error handler of codecs: replaces letters that an encoding lacks by ASCII, else by `?`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     found = (
@@ -72,7 +72,7 @@ def _spell(error: UnicodeError) -> tuple[str, int]:
 
 
 def make_printable(*streams: TextIO) -> None:
-    """Let no stream refuse a letter that its encoding lacks, after the work was done."""
+    """Make streams replace letters that their encoding lacks, so that printing never fails."""
     codecs.register_error("tracker.spell", _spell)
     for stream in streams:
         if isinstance(stream, io.TextIOWrapper) and not _unicode(stream):
@@ -84,36 +84,36 @@ def _unicode(stream: TextIO) -> bool:
 
 
 def coloured(stream: TextIO) -> bool:
-    """Whether a stream is a terminal whose person wants colour (NO_COLOR, no-color.org)."""
+    """Whether a stream is a terminal that shows colour, unless NO_COLOR is set (no-color.org)."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
 
 
 def paint(text: str, style: str, stream: TextIO | None = None) -> str:
-    """The text in a colour, where the stream (standard output) shows colours."""
+    """The text in a style, if the stream (else standard output) shows colour."""
     if not coloured(stream or sys.stdout):
         return text
     return f"\x1b[{';'.join(_CODES[x] for x in style.split())}m{text}\x1b[0m"
 
 
 def say(text: str = "") -> None:
-    """One line, or several, on standard output."""
+    """Print a text, of one line or several, to standard output."""
     sys.stdout.write(f"{fitted(text, sys.stdout)}\n")
 
 
 def complain(text: str) -> None:
-    """What went wrong, on standard error: every line a sentence of its own."""
+    """Print what went wrong to standard error; each line is marked as an error of its own."""
     for line in text.splitlines():
         shown = f"{paint('error:', 'red bold', sys.stderr)} {line}"
         sys.stderr.write(f"{fitted(shown, sys.stderr)}\n")
 
 
 def note(text: str) -> None:
-    """Something worth knowing that is no result, on standard error."""
+    """Print a remark that is not part of the result to standard error."""
     sys.stderr.write(f"{fitted(text, sys.stderr)}\n")
 
 
 def fitted(text: str, stream: TextIO) -> str:
-    """The text with its lines broken between words, where a terminal would break within them."""
+    """The text with long lines broken between words, if the stream is a terminal."""
     if not stream.isatty():
         return text
     try:
@@ -124,9 +124,10 @@ def fitted(text: str, stream: TextIO) -> str:
 
 
 def broken(line: str, width: int) -> str:
-    """A line as several of at most `width` columns, as far as words allow; colours do not count.
+    """A line broken between words into lines of at most `width` columns, colour codes not counted.
 
-    What follows stands under the text of the first, behind its spaces or its label.
+    The further lines are indented to the text of the first, past its spaces or its label. A word
+    longer than a line is left to the terminal.
     """
     if _columns(line) <= width:
         return line
@@ -135,7 +136,7 @@ def broken(line: str, width: int) -> str:
     lines, current = [], ""
     for word in re.split(r"(?<=\S) (?=\S)", line):
         longer = f"{current} {word}" if current else word
-        # A word that no line has room for is the terminal's own to break.
+        # A word longer than a whole line gains nothing from a line of its own.
         if current and _columns(longer) > width >= _columns(hang + word):
             lines.append(current)
             longer = hang + word
@@ -144,7 +145,7 @@ def broken(line: str, width: int) -> str:
 
 
 def _columns(line: str) -> int:
-    """The columns that a line takes."""
+    """The terminal columns that a line takes, colour codes not counted."""
     plain = _COLOUR.sub("", line)
     return sum(2 if unicodedata.east_asian_width(x) in "WF" else 1 for x in plain)
 
@@ -158,7 +159,7 @@ def _json_value(value: object) -> object:
 
 
 def say_json(value: Any) -> None:
-    """A value as JSON: indented for a person on a terminal, else one line."""
+    """Print a value as JSON: indented on a terminal, else on one line."""
     indent = 2 if sys.stdout.isatty() else None
     text = json.dumps(
         value,
@@ -171,7 +172,7 @@ def say_json(value: Any) -> None:
 
 
 def console(stderr: bool = False) -> Console:
-    """A rich console with colours as `coloured` says."""
+    """A rich console on standard output or standard error, coloured where `coloured` says so."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
@@ -185,7 +186,7 @@ def console(stderr: bool = False) -> Console:
 
 @contextmanager
 def progress(text: str) -> Iterator[None]:
-    """Say on the terminal what takes time, while it does; nothing where nobody looks."""
+    """Show a spinner with the text while the block runs, if standard error is a terminal."""
     if not sys.stderr.isatty():
         yield
         return
@@ -194,7 +195,7 @@ def progress(text: str) -> Iterator[None]:
 
 
 def asks() -> bool:
-    """Whether there is a person to ask."""
+    """Whether a person can be asked: both standard input and output are a terminal."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
@@ -223,7 +224,7 @@ def when(at: datetime, now: datetime, zone: ZoneInfo, *, short: bool = False) ->
 
 
 def wait_text(seconds: float) -> str:
-    """How long until something: `3 h 12 m`, `4 m`, `30 s`; days from two on."""
+    """A duration in words: `3 h 12 m`, `4 m`, `30 s`; whole days from two days on."""
     whole = max(0, int(seconds))
     hours, minutes = divmod(whole // 60, 60)
     if hours >= 48:  # noqa: PLR2004 - two days
@@ -234,12 +235,12 @@ def wait_text(seconds: float) -> str:
 
 
 Advance = Callable[[str, float], None]
-"""Told the name of the step that is being done, and the part of it that is done, 0 to 1."""
+"""Updates a progress bar: takes the name of the present step and its finished part, 0 to 1."""
 
 
 @contextmanager
 def bar() -> Iterator[Advance]:
-    """Show how far work has come, on standard error; nothing where nobody looks."""
+    """Show a progress bar while the block runs, if standard error is a terminal."""
     if not sys.stderr.isatty():
         yield lambda _step, _part: None
         return
@@ -258,7 +259,7 @@ def bar() -> Iterator[Advance]:
 def table(
     heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[int] = ()
 ) -> None:
-    """Columns under their heads; those in `right` are aligned to the right, empty ones left out."""
+    """Print a table without its empty columns; `right` holds the indexes of right-aligned ones."""
     from rich.table import Table
     from rich.text import Text
 
@@ -282,7 +283,7 @@ def table(
 
 
 def fits(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether a table has room for each of its rows on one line."""
+    """Whether every row of a table fits on one line of the terminal."""
     from rich.text import Text
 
     used = [i for i in range(len(heads)) if any(row[i] for row in rows)]
@@ -291,7 +292,7 @@ def fits(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _parted(cell: Text, width: int | None) -> Text:
-    """A cell whose words are broken after a hyphen, a dot or the like where they are too long."""
+    """A cell with words longer than `width` broken after a hyphen, a dot or the like."""
     if width is None:
         return cell
     breaks, room = [], width
@@ -308,10 +309,10 @@ def _parted(cell: Text, width: int | None) -> Text:
 
 
 _PARTS = re.compile(r"[^-_./@]*[-_./@]*")
-"""What of a word may stand on a line of its own where there is no room for all of it."""
+"""The parts into which a long word may be broken: each ends with its hyphens, dots or the like."""
 
 _SHORT_WORDS = 2
-"""A figure of no more words than these is not broken: `▲ 9`, `5 min`."""
+"""A cell with at most this many words is kept on one line in a column of figures: `5 min`."""
 
 
 def _longest(text: str, pattern: re.Pattern[str]) -> int:
@@ -322,7 +323,10 @@ _WORDS = re.compile(r"\S+")
 
 
 def _least(texts: Sequence[str], pattern: re.Pattern[str], *, whole: bool) -> int:
-    """The columns that a column takes at least; `whole` is whether its figures stay in one."""
+    """The least width of a column: its longest unbreakable piece of text by `pattern`.
+
+    With `whole`, cells of few words are not broken at all.
+    """
     return max(
         1,
         *(
@@ -335,10 +339,11 @@ def _least(texts: Sequence[str], pattern: re.Pattern[str], *, whole: bool) -> in
 def _widths(
     columns: Sequence[Sequence[str]], whole: Sequence[bool], room: int
 ) -> Sequence[int | None]:
-    """How wide each column is to be, so that lines are broken between words alone.
+    """The width of each column of a table that may take `room` terminal columns.
 
-    Those in `whole` are not broken at all. Where there is no room for that, what they say in words
-    is broken too, then long words after their hyphens; None for each if that does not help.
+    At first only cells of columns not in `whole` are broken, between words. If that is too wide,
+    cells of more than two words in `whole` are broken too; then long words after their hyphens.
+    If the table still does not fit, every width is None, and rich decides.
     """
     most = [max(map(len, texts)) for texts in columns]
     ways = (
@@ -357,9 +362,9 @@ def _widths(
         return [None] * len(columns)
     spare = free - sum(least)
     widths = list(least)
-    # Who wishes for little gets it before the rest is shared out.
-    by_wish = sorted(range(len(columns)), key=lambda i: most[i] - least[i])
-    for left, i in zip(range(len(columns), 0, -1), by_wish, strict=True):
+    # The columns that need least are served first; the others share what is left.
+    by_need = sorted(range(len(columns)), key=lambda i: most[i] - least[i])
+    for left, i in zip(range(len(columns), 0, -1), by_need, strict=True):
         given = min(most[i] - least[i], spare // left)
         widths[i] += given
         spare -= given
@@ -367,12 +372,12 @@ def _widths(
 
 
 def shown_as(bet: BetView) -> str:
-    """A bet's name: its market as it was understood, else as it was written."""
+    """A bet's name: its market in our words, else the pick as the person wrote it."""
     if isinstance(bet.market, Parlay):
         return f"Parlay ({len(bet.market.legs)})"
     text = bet.pick if bet.market_text is None else bet.market_text
     if bet.game is not None and isinstance(bet.market, Total):
-        # The game has a column of its own.
+        # The table has a column for the game.
         return text.replace(f"{bet.game.name} ", "")
     return text
 
@@ -380,7 +385,8 @@ def shown_as(bet: BetView) -> str:
 def chance_text(bet: BetView) -> str:
     """The chance of winning at the last snapshot, or why there is none; empty before the first.
 
-    A bet that is over or no longer followed has none: its last one would be taken for news.
+    It is also empty for a settled or withdrawn bet, whose last chance would look like a live one. A
+    star marks a stale chance.
     """
     from tracker.wording.figures import percent
 
@@ -392,14 +398,14 @@ def chance_text(bet: BetView) -> str:
 
 
 def needs_decision(waiting: Sequence[BetView]) -> str:
-    """A line with the bets whose result a person must decide; empty where there is none."""
+    """A line that names the bets whose result a person must decide; empty without any."""
     if not waiting:
         return ""
     return f"Needs your decision: {', '.join(f'#{x.id}' for x in waiting)} · tracker review"
 
 
 def money_result(bet: BetView) -> str:
-    """What the stake became, or what it would win."""
+    """What a settled bet's stake brought, else what it would win; empty where it is unknown."""
     from tracker.wording.figures import money_for
 
     if bet.stake_cents is None:
@@ -407,14 +413,31 @@ def money_result(bet: BetView) -> str:
     if bet.result is not None and bet.payout_cents is not None:
         came = money_for(bet, bet.result, bet.payout_cents)
         return f",{came}" if came else ""
+    if bet.dropped and isinstance(bet.market, Parlay):
+        return _won_without(bet, bet.market, bet.stake_cents)
     odds = price_of(bet.market, bet.odds)
-    if odds is None:
+    if odds is None or bet.dropped:
         return ""
     return f" to win {money_text(payout_if_won(bet.stake_cents, odds) - bet.stake_cents)}"
 
 
+def _won_without(bet: BetView, slip: Parlay, stake_cents: int) -> str:
+    """What a parlay would win without the legs that have dropped out, or why that is not known."""
+    from tracker.engine.settle.payout import parlay_price
+
+    if len(bet.dropped) == len(slip.legs):
+        return ""
+    price = parlay_price(slip, bet.odds, bet.dropped)
+    if price is None:
+        return ""
+    if isinstance(price, str):
+        return f" · what it pays only the book knows: {price}"
+    won = payout_if_won(stake_cents, Odds("", price)) - stake_cents
+    return f" to win {money_text(won)} without {plural(len(bet.dropped), 'leg')} that dropped out"
+
+
 def status_text(bet: BetView, *, short: bool = False) -> str:
-    """Where a bet stands, with its result once it has one; `short` is for a narrow column."""
+    """A bet's status, or its result and money once settled; `short` is for a narrow column."""
     from tracker.wording.figures import money_for
 
     if bet.result is None:
@@ -432,7 +455,7 @@ def status_text(bet: BetView, *, short: bool = False) -> str:
 
 
 def leg_lines(view: ShowView) -> list[str]:
-    """A line for each leg of a parlay: what it is, and where it stands; none for other bets."""
+    """A line for each leg of a parlay with its market, game and standing; none for other bets."""
     slip = view.bet.market
     if not isinstance(slip, Parlay):
         return []

@@ -27,7 +27,7 @@ from tracker.wording.cards import Card, card, silence
 BEHIND = timedelta(minutes=5)
 """The time over which the arrows show a change of chance."""
 
-_KEPT = BEHIND + timedelta(minutes=1)
+_READINGS_KEPT = BEHIND + timedelta(minutes=1)
 
 _LEFT_KEPT = timedelta(minutes=15)
 """How long a game that is no longer followed is kept, so that every board can close its card."""
@@ -50,7 +50,7 @@ class Waker(Protocol):
     """Something that can be woken, such as an asyncio event."""
 
     def set(self) -> None:
-        """Wake whoever waits."""
+        """Wake the task that waits."""
         ...
 
 
@@ -70,7 +70,7 @@ class _Readings:
         self._at.append(moment)
         self._win.append(win)
         # The last reading from before the window is kept: `before` needs it at the window's start.
-        gone = max(bisect_right(self._at, moment - _KEPT.total_seconds()) - 1, 0)
+        gone = max(bisect_right(self._at, moment - _READINGS_KEPT.total_seconds()) - 1, 0)
         del self._at[:gone], self._win[:gone]
 
     def recall(self, at: datetime, win: float) -> None:
@@ -248,7 +248,7 @@ class CardStore(Protocol):
 
 
 @dataclass(slots=True)
-class _Kept:
+class _CardState:
     """What the loop knows of one card. Times are monotonic seconds.
 
     `shown` is the card as last sent; None before the first edit after a start. `not_before` is the
@@ -275,16 +275,16 @@ class CardLoop:
     speed: float = 1.0
     failing: bool = False
     free_at: float = float("-inf")
-    kept: dict[str, _Kept] = field(default_factory=dict)
+    kept: dict[str, _CardState] = field(default_factory=dict)
 
     async def recall(self) -> None:
         """Load the cards that were posted before the program started."""
         for row in await self.cards.of(self.board.name):
-            self.kept[row.game] = _Kept(row)
+            self.kept[row.game] = _CardState(row)
 
     def ask(self, game: str) -> None:
         """Edit a game's card as soon as the board allows, even if nothing has changed."""
-        self.kept.setdefault(game, _Kept()).asked = True
+        self.kept.setdefault(game, _CardState()).asked = True
         self.live_view.ring()
 
     async def turn(self) -> float:
@@ -299,7 +299,7 @@ class CardLoop:
             # Its row is kept, so that the same message is edited if the game comes back.
             self.kept[gone].shown = None
         for game in games:
-            await self._meet(game)
+            await self._prepare(game)
         for soonest, game in sorted((self._soonest(x), x) for x in games):
             if soonest > now:
                 later = min(later, soonest)
@@ -315,10 +315,10 @@ class CardLoop:
             await self.clock.sleep(0)
         return max(later - now, 0.0)
 
-    async def _meet(self, game: str) -> None:
+    async def _prepare(self, game: str) -> None:
         """Take up a game that is new to the loop: read its chances of the last minutes."""
         if game not in self.kept:
-            self.kept[game] = _Kept()
+            self.kept[game] = _CardState()
         kept = self.kept[game]
         if kept.shown is None and kept.edited_at == float("-inf"):
             kept.edited_at = self.clock.monotonic() - self._real(self.board.pace.each)
@@ -343,13 +343,13 @@ class CardLoop:
             return kept.not_before if live and not made.closed else None
         if kept.asked or kept.shown is None:
             return self._soonest(game)
-        if not self._final(made, kept).tells_the_same(kept.shown):
+        if not self._with_doubt(made, kept).tells_the_same(kept.shown):
             return self._soonest(game)
         idle = kept.edited_at + self._real(self.board.pace.idle)
         return max(kept.not_before, idle) if live else None
 
-    def _final(self, made: Card, kept: _Kept) -> Card:
-        """The card as it is sent: it says so where an earlier message may show the same game."""
+    def _with_doubt(self, made: Card, kept: _CardState) -> Card:
+        """The card to send, with a note where an earlier message may show the same game."""
         doubtful = kept.row is not None and kept.row.doubtful and not self.board.same_name
         return replace(made, note=DOUBT) if doubtful and not made.note else made
 
@@ -365,7 +365,7 @@ class CardLoop:
     async def _post(self, game: str, made: Card) -> None:
         kept = self.kept[game]
         kept.row = await self.cards.begin(self.board.name, game, self.clock.now())
-        final = self._final(made, kept)
+        final = self._with_doubt(made, kept)
         found = await self.board.post(final, kept.row.id, game)
         message = found.message if isinstance(found, Shown) else None
         outcome: Outcome = Sent() if isinstance(found, Shown) else found
@@ -374,11 +374,11 @@ class CardLoop:
         kept.row = replace(kept.row, state=state[type(outcome)], message=message)
         if message is not None:
             self.tell(CardPosted(self.board.name, self._name(game)))
-        self._took(game, outcome, final)
+        self._note_outcome(game, outcome, final)
 
     async def _edit(self, game: str, made: Card, message: str, number: int) -> None:
         kept = self.kept[game]
-        final = self._final(made, kept)
+        final = self._with_doubt(made, kept)
         found = await self.board.edit(message, final, number)
         if isinstance(found, Gone):
             self.tell(CardGone(self.board.name, self._name(game), found.why))
@@ -386,7 +386,7 @@ class CardLoop:
             kept.row = replace(kept.row, state="due", message=None)
             kept.shown = None
             return
-        self._took(game, found, final)
+        self._note_outcome(game, found, final)
         if isinstance(found, Sent) and final.closed:
             await self._close(game)
 
@@ -397,7 +397,7 @@ class CardLoop:
             kept.row = replace(kept.row, closed=True)
             self.tell(CardClosed(self.board.name, self._name(game)))
 
-    def _took(self, game: str, outcome: Outcome, final: Card) -> None:
+    def _note_outcome(self, game: str, outcome: Outcome, final: Card) -> None:
         """Note what came of a request, and when the next one may be made."""
         kept, now = self.kept[game], self.clock.monotonic()
         kept.edited_at = now
@@ -409,14 +409,14 @@ class CardLoop:
                     self.tell(CardRecovered(self.board.name))
             case Refused(why):
                 kept.not_before = now + self._real(REFUSED_WAIT)
-                self._complain(game, why)
+                self._report_failure(game, why)
             case Failed(why, retry_after):
                 wait = self._backoff(kept) if retry_after is None else retry_after
                 self.free_at = max(self.free_at, now + self._real(wait))
-                self._complain(game, why)
+                self._report_failure(game, why)
             case Unknown(why):
                 self.free_at = max(self.free_at, now + self._real(self._backoff(kept)))
-                self._complain(game, why)
+                self._report_failure(game, why)
             case _:
                 assert_never(outcome)
 
@@ -424,11 +424,11 @@ class CardLoop:
         """Convert real seconds, which a channel's limits are in, to seconds of the clock."""
         return seconds * self.speed
 
-    def _backoff(self, kept: _Kept) -> float:
+    def _backoff(self, kept: _CardState) -> float:
         kept.tries += 1
         return min(FIRST_RETRY * 2.0 ** min(kept.tries - 1, 10), LONGEST_RETRY)
 
-    def _complain(self, game: str, why: str) -> None:
+    def _report_failure(self, game: str, why: str) -> None:
         if not self.failing:
             self.failing = True
             self.tell(CardFailing(self.board.name, self._name(game), why))
@@ -455,11 +455,11 @@ async def keep_cards(
         wake.clear()
         beat()
         loop.live_view.snooze(await snoozes(loop.clock.now()))
-        wait = await _whole(loop.turn())
+        wait = await _run_turn(loop.turn())
         await wait_for_event(loop.clock, wake, max(0.0, min(wait, IDLE)))
 
 
-async def _whole(turn: Coroutine[None, None, float]) -> float:
+async def _run_turn(turn: Coroutine[None, None, float]) -> float:
     """Run one turn; when cancelled, let it go on for STOP_GRACE before it is ended too."""
     task = asyncio.ensure_future(turn)
     try:

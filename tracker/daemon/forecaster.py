@@ -162,7 +162,7 @@ LOOKED_UP_EVERY = timedelta(minutes=1)
 SHADOW_LIMIT_S = 5.0
 """Real seconds that the two forecasts of one state may take together."""
 
-_BAD = (ArithmeticError, ValueError, LookupError, TypeError, TrackerError)
+_BAD_FIGURES = (ArithmeticError, ValueError, LookupError, TypeError, TrackerError)
 """Errors that a challenger's figures may cause: a challenger may hold anything."""
 
 Recent = Mapping[tuple[str, str], tuple[PlayerGame, ...]]
@@ -292,7 +292,7 @@ class _Work:
             champion = self._seen(self.pair.champion)
             first = champion.outlook()
             lines = half_line(champion.prior.margin), half_line(champion.prior.total)
-        except _BAD:
+        except _BAD_FIGURES:
             return (), ()
         try:
             challenger = self._seen(self.pair.challenger)
@@ -301,21 +301,21 @@ class _Work:
             if moment is None:
                 return (), shadows
             if self.pair.trial.kind == GAMES.name:
-                return (self._said(moment, "", of_game(first, second, lines)),), shadows
+                return (self._record(moment, "", of_game(first, second, lines)),), shadows
             return self._players(moment, champion, challenger), shadows
-        except _BAD as why:
+        except _BAD_FIGURES as why:
             failed = f"{type(why).__name__}: {why} at {self.state.game_clock}"
             return (self.failed(moment, minute, failed),), ()
 
     def failed(self, moment: str | None, minute: int, why: str) -> Shadow:
         """A record that the challenger could not forecast, and why."""
-        return self._said(moment or f"{minute} min", "", {}, why)
+        return self._record(moment or f"{minute} min", "", {}, why)
 
     def _seen(self, parameters: Parameters) -> Seen:
         bets = [x.bet for x in self.tracking.tracked]
         return self.pricing.seen(self.state, bets, parameters)
 
-    def _said(self, moment: str, subject: str, said: Mapping[str, Any], why: str = "") -> Shadow:
+    def _record(self, moment: str, subject: str, said: Mapping[str, Any], why: str = "") -> Shadow:
         game = self.tracking.game.id
         return Shadow(self.pair.trial.id, game, moment, subject, self.now, said, why)
 
@@ -344,16 +344,16 @@ class _Work:
                 lines[Player(x.name, x.side)] = {
                     s: half_line(value) for s, value in usual.items() if value is not None
                 }
-        first, second = (self._with_everybody(x, lines) for x in (champion, challenger))
+        first, second = (self._with_priors(x, lines) for x in (champion, challenger))
         shadows = of_players(first.outlook(), second.outlook(), lines)
-        return [self._said(moment, player.key, said) for player, said in shadows.items()]
+        return [self._record(moment, player.key, said) for player, said in shadows.items()]
 
     def _games(self, key: str) -> tuple[PlayerGame, ...]:
         game = self.state.game
         recent = self.recent.get((game.league, key), ())
         return tuple(x for x in recent if x.start < game.start)
 
-    def _with_everybody(self, seen: Seen, whom: Mapping[Player, object]) -> Seen:
+    def _with_priors(self, seen: Seen, whom: Mapping[Player, object]) -> Seen:
         figures = player_figures(seen.parameters)
         minutes = self.state.game.rules.regulation_seconds / 60
         known = {

@@ -130,12 +130,12 @@ class PollForecast:
     outlook: Outlook | Unreadable | None = None
 
 
-_Asked = tuple[PollForecast, asyncio.Future[GameTracking]]
+_Pending = tuple[PollForecast, asyncio.Future[GameTracking]]
 """A poll that waits for its decision, and the future by which its track receives the result."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
+class _Decided:
     """What a poll changes; `kept` is whether the change is to be recorded."""
 
     poll: Poll
@@ -153,7 +153,7 @@ class Decisions:
     """The queue of decisions as the tracks use it. Make it with `deciding`."""
 
     def __init__(
-        self, context: TrackContext, queue: asyncio.Queue[_Asked], consumer: asyncio.Task[None]
+        self, context: TrackContext, queue: asyncio.Queue[_Pending], consumer: asyncio.Task[None]
     ) -> None:
         """Take the queue, and the task that works it off for as long as it lives."""
         self.context = context
@@ -177,8 +177,8 @@ class Decisions:
 @asynccontextmanager
 async def deciding(context: TrackContext) -> AsyncIterator[Decisions]:
     """Run the one queue that decides and records, for as long as the block lasts."""
-    queue: asyncio.Queue[_Asked] = asyncio.Queue()
-    consumer = asyncio.create_task(_work_off(queue, context), name="decisions")
+    queue: asyncio.Queue[_Pending] = asyncio.Queue()
+    consumer = asyncio.create_task(_consume(queue, context), name="decisions")
     try:
         yield Decisions(context, queue, consumer)
     finally:
@@ -196,7 +196,7 @@ async def track(tracking: GameTracking, poller: PollSource, decisions: Decisions
         if not tracking.tracked:
             return
         tracking = await decisions.made_of(await _forecast(tracking, poll, context))
-        # A bet that has come meanwhile is followed too, were it the last poll of the others.
+        # A bet that was added meanwhile keeps the track going, even if all others have settled.
         tracking = tracking.with_bets(context.wanted(tracking))
 
 
@@ -217,38 +217,38 @@ async def _forecast(tracking: GameTracking, poll: Poll, context: TrackContext) -
     return PollForecast(tracking, poll, judged, presumed, outlook)
 
 
-async def _work_off(queue: asyncio.Queue[_Asked], context: TrackContext) -> None:
+async def _consume(queue: asyncio.Queue[_Pending], context: TrackContext) -> None:
     """Decide and record polls, for ever: those that came during a write share one transaction."""
     shared: dict[int, Tracked] = {}
     while True:
-        made = [_made(await queue.get(), shared, context)]
+        made = [_decide(await queue.get(), shared, context)]
         # A poll with an alert to send is recorded at once: it does not wait for other games.
         while not queue.empty() and not made[-1].notifies:
-            made.append(_made(queue.get_nowait(), shared, context))
+            made.append(_decide(queue.get_nowait(), shared, context))
         kept = [(x.poll, x.change) for x in made if x.kept]
         if kept:
             await context.recorder.record_all(kept, context.channels)
         for one in made:
-            _tell(one, context)
+            _report(one, context)
             if not one.waiting.done():
                 one.waiting.set_result(one.change.tracking)
 
 
-def _made(asked: _Asked, shared: dict[int, Tracked], context: TrackContext) -> _Made:
+def _decide(asked: _Pending, shared: dict[int, Tracked], context: TrackContext) -> _Decided:
     """What a poll changes. `shared` holds the newest state of bets on several games, by number."""
     polled, waiting = asked
-    tracking = _taken_up(polled.tracking, shared, context)
+    tracking = _with_wanted(polled.tracking, shared, context)
     now = context.clock.now()
-    change = context.route(_decided(replace(polled, tracking=tracking), now), now)
+    change = context.route(_change_of(replace(polled, tracking=tracking), now), now)
     shared.update({x.bet.number: x for x in change.tracking.tracked if len(x.bet.games) > 1})
     change = worded(change, context.wording, context.closed)
     kept = (
         worth_recording(polled.poll, change, tracking) or change.tracking.checks != tracking.checks
     )
-    return _Made(polled.poll, change, waiting, kept)
+    return _Decided(polled.poll, change, waiting, kept)
 
 
-def _taken_up(
+def _with_wanted(
     tracking: GameTracking, shared: dict[int, Tracked], context: TrackContext
 ) -> GameTracking:
     """The tracking with the bets that are wanted now, each as the last decision left it.
@@ -270,7 +270,7 @@ def _is_on(tracked: Tracked, tracking: GameTracking) -> bool:
     return any(x.id == tracking.game.id for x in tracked.bet.games)
 
 
-def _decided(polled: PollForecast, now: datetime) -> Change:
+def _change_of(polled: PollForecast, now: datetime) -> Change:
     tracking, judged, outlook = polled.tracking, polled.judged, polled.outlook
     if isinstance(polled.poll.reading, Unreadable):
         if polled.presumed is not None and isinstance(outlook, Outlook):
@@ -279,12 +279,12 @@ def _decided(polled: PollForecast, now: datetime) -> Change:
     assert judged is not None  # noqa: S101 - what can be read has been judged
     if not isinstance(outlook, Unreadable):
         return advance(tracking, judged, outlook, now)
-    # What is over is settled by its score: a result never waits for a forecast.
+    # A finished game is settled by its score: a result never waits for a forecast.
     over = judged.state.phase is Phase.FINAL or judged.state.phase.off
     return advance(tracking, judged, None, now) if over else note(tracking, outlook, now)
 
 
-def _tell(made: _Made, context: TrackContext) -> None:
+def _report(made: _Decided, context: TrackContext) -> None:
     """Report what is now on disk: to the views, to the log, and to the channels."""
     if not made.kept:
         context.see(made.change.tracking)
@@ -332,10 +332,10 @@ def worth_recording(poll: Poll, change: Change, before: GameTracking) -> bool:
         return poll.reading.trouble is Trouble.MALFORMED
     after = change.tracking
     news = change.ordering in (Ordering.NEWER, Ordering.CORRECTION)
-    return news or after.held != before.held or _boxed(after.state) != _boxed(before.state)
+    return news or after.held != before.held or _box_part(after.state) != _box_part(before.state)
 
 
-def _boxed(state: GameState | None) -> tuple[object, ...]:
+def _box_part(state: GameState | None) -> tuple[object, ...]:
     """What only a box score reports of a game."""
     return () if state is None else (state.players, state.box)
 

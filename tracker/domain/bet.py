@@ -118,7 +118,7 @@ ASK_BOOK = "what did the book pay?"
 """The last words of a settlement's reason when the bet won and only the book knows the payout."""
 
 TO_BE_GRADED = "taken back: graded when its game is over"
-"""The reason of a result that a person gave while the game went on, and took back."""
+"""The reason of a result that a person gave while the game went on and then took back."""
 
 
 class Result(StrEnum):
@@ -292,7 +292,7 @@ class Settlement:
 
     @property
     def taken_back(self) -> bool:
-        """Whether it stands only until the bet's game is over, which gives it its first grade."""
+        """Whether the result was taken back and stands only until the end of the game grades it."""
         return self.reason == TO_BE_GRADED
 
 

@@ -157,7 +157,7 @@ class Draft:
         ):
             return False
         try:
-            return _bare(self.wager(games, roster_of)) == _bare(wager)
+            return _markets(self.wager(games, roster_of)) == _markets(wager)
         except BadBet:
             return False
 
@@ -189,7 +189,7 @@ class Draft:
         )
 
 
-def _bare(wager: Market | Parlay) -> tuple[Market, ...]:
+def _markets(wager: Market | Parlay) -> tuple[Market, ...]:
     """The markets of a wager without the legs' prices."""
     return tuple(x.market for x in wager.legs) if isinstance(wager, Parlay) else (wager,)
 
@@ -284,14 +284,14 @@ class _Search:
         fitting = self._fitting(legs)
         text = legs[0].text if len(legs) == 1 else self.draft.pick.text
         if not fitting:
-            _complain_of_player(legs, self.games, self.now, self.roster_of)
+            _raise_for_player(legs, self.games, self.now, self.roster_of)
             raise NoSuchGame(f"{text!r}: no game on the slate fits")
         game, _ = min(fitting, key=lambda x: _nearness(x[0], x[1], self.now))
         same_day = tuple(g for g, _ in fitting if g.slate == game.slate)
         if len(same_day) > 1:
             raise AmbiguousGame(
                 f"{text!r} may mean any of {_candidates(legs, same_day, self.roster_of)}: "
-                f"name {_telling(same_day)}",
+                f"name {_what_to_add(same_day)}",
                 same_day,
             )
         return game
@@ -344,7 +344,7 @@ def _turned(view: _View) -> _View:
     return lambda game: replace(view(game), home=game.away, away=game.home)
 
 
-def _telling(games: tuple[Game, ...]) -> str:
+def _what_to_add(games: tuple[Game, ...]) -> str:
     """Say what the person must add to tell games of one slate apart."""
     leagues = list(dict.fromkeys(x.league for x in games))
     if len(leagues) > 1 and len({x.name for x in games}) < len(games):
@@ -352,7 +352,7 @@ def _telling(games: tuple[Game, ...]) -> str:
     return f"the game and its date, such as '{games[0].name} {games[0].slate.isoformat()}'"
 
 
-def _complain_of_player(
+def _raise_for_player(
     legs: tuple[Pick, ...], games: Sequence[Slated], now: datetime, roster_of: RosterOf
 ) -> None:
     """Raise a better error for a leg that names only a player, where there is one.

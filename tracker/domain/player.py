@@ -192,7 +192,7 @@ class Injury:
     """One entry of an injury list. `team` is the catalog's code, `detail` the reason and comment.
 
     `returns` is the date on which he is expected back, None where the list gives none. A list may
-    say `out` of a player whom it expects back tonight: he then plays tonight.
+    say `out` of a player whom it expects back tonight: he then counts as playing tonight.
     """
 
     league: str
@@ -334,6 +334,7 @@ def players_meant(
 
 
 def _named(written: str, players: Sequence[Player]) -> tuple[Player, ...]:
+    """The players whom the words name, by the first reading that fits anybody."""
     written = _INITIAL.sub(r"\1. ", written.replace(",", " "))
     key = plain_name(written)
     if not key:

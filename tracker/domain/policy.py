@@ -413,6 +413,7 @@ def subject(snooze: Snooze, games: Mapping[str, str]) -> str:
 
 
 def _after(text: str, now: datetime) -> datetime | None:
+    """The time after a duration such as `1h30m`; None for other text."""
     found = _SPAN.fullmatch(text)
     if found is None or not any(found.groups()):
         return None
@@ -421,6 +422,7 @@ def _after(text: str, now: datetime) -> datetime | None:
 
 
 def _at(text: str, now: datetime, zone: tzinfo) -> datetime | None:
+    """The time that `until 22:00`, with or without a date, means; None for other text."""
     found = _UNTIL.fullmatch(text)
     if found is None:
         return None

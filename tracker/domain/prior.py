@@ -63,9 +63,9 @@ class SourcedPrior:
 class Basis:
     """What an outlook rests on besides the game state.
 
-    `versions` are those of the model, its features and its calibrations. `players` is what is known
-    of the players' form. `out` holds side and name of the players who are out, None while no poll
-    lists the players.
+    `versions` are those of the model, its features and its calibrations. `players` are the players'
+    priors. `out` holds side and name of the players who are out, None while no poll lists the
+    players.
     """
 
     prior: SourcedPrior | None

@@ -274,7 +274,7 @@ book whose price has stood for longer is left out."""
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """The closing lines of a game at tip-off. A `void` one withdraws them: there was no tip-off.
+    """The closing lines of a game at tip-off. A `void` one withdraws them: the game was called off.
 
     `home_spread` and `total` are in points, `home_chance` is the fair chance that home wins; each
     may be None. `by` names the source, `books` is how many books it comes from, and `age_s` is the

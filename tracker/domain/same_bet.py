@@ -72,7 +72,7 @@ def meet(draft: Draft, wager: Wager | None, game: Game | None, kept: Sequence[Ke
     same market of the same game and contradict it in nothing that both state.
     """
     named = next((x for x in kept if x.by_words), None)
-    if named is not None and (draft.name is not None or not _moved_on(named, wager, game)):
+    if named is not None and (draft.name is not None or not _on_other_games(named, wager, game)):
         return Duplicate(named.number, draft)
     if named is not None and game is not None:
         # The same words were once used for another game: this is a bet of its own.
@@ -105,10 +105,10 @@ def agree(one: Draft, other: Draft) -> bool:
     return (
         prices[0] == prices[1]
         and (one.stake_cents or None, one.free) == (other.stake_cents or None, other.free)
-        and _unless_left_out(fold(one.book or ""), fold(other.book or ""))
-        and _unless_left_out(frozenset(one.tags), frozenset(other.tags))
-        and _unless_left_out(one.placed_at, other.placed_at)
-        and _unless_left_out(_ticket(one), _ticket(other))
+        and _equal_or_missing(fold(one.book or ""), fold(other.book or ""))
+        and _equal_or_missing(frozenset(one.tags), frozenset(other.tags))
+        and _equal_or_missing(one.placed_at, other.placed_at)
+        and _equal_or_missing(_ticket(one), _ticket(other))
     )
 
 
@@ -124,7 +124,7 @@ def sense(draft: Draft) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-def _unless_left_out(one: object, other: object) -> bool:
+def _equal_or_missing(one: object, other: object) -> bool:
     return not one or not other or one == other
 
 
@@ -132,7 +132,7 @@ def _ticket(draft: Draft) -> str:
     return draft.occasion if draft.occasion.startswith(TICKET) else ""
 
 
-def _moved_on(kept: Kept, wager: Wager | None, game: Game | None) -> bool:
+def _on_other_games(kept: Kept, wager: Wager | None, game: Game | None) -> bool:
     """Whether a bet was on other games than those that its words mean now."""
     if wager is None or game is None or kept.wager is None or kept.game is None:
         return False

@@ -432,7 +432,7 @@ class _Reader:
         self, group: Sequence[Row], odds: Odds | None, stake: int | None, *, free: bool
     ) -> tuple[Result | None, int | None]:
         """The result, and the payout in cents; (None, None) of an open bet."""
-        meant = _together([_meant(self.text(x, "result")) for x in group])
+        meant = _result_of_rows([_result_meant(self.text(x, "result")) for x in group])
         if meant == "open":
             return None, None
         payout = self._first(group, lambda row: self._money(row, "payout"))
@@ -477,7 +477,7 @@ def _league(said: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _meant(said: str) -> str:
+def _result_meant(said: str) -> str:
     """The result that a word or symbol stands for. Raises BadBet for another word."""
     words = _names()["results"]
     for text in (_plain(said), *(x for x in said.replace("\ufe0f", "").split() if x)):
@@ -489,7 +489,7 @@ def _meant(said: str) -> str:
     raise BadBet(f"the result {said!r} is not understood: write won, lost, push or void")
 
 
-def _together(legs: Sequence[str]) -> str:
+def _result_of_rows(legs: Sequence[str]) -> str:
     """The result of a bet from the results of its rows, which mostly all repeat the whole's."""
     if len(set(legs)) == 1:
         return legs[0]

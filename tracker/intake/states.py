@@ -240,7 +240,7 @@ def read_prior(given: Json, parameters: Parameters) -> Prior:
 
     It includes the belief about the ends (`Prior.ends`).
     """
-    return replace(_told(given, parameters), ends=_ends(given, parameters))
+    return replace(_prior_of(given, parameters), ends=_ends(given, parameters))
 
 
 def _ends(given: Json, parameters: Parameters) -> float:
@@ -258,7 +258,7 @@ def _ends(given: Json, parameters: Parameters) -> float:
     return lean(belief.figures.base if known is None else known.chance)
 
 
-def _told(given: Json, parameters: Parameters) -> Prior:
+def _prior_of(given: Json, parameters: Parameters) -> Prior:
     lines = _lines(given.get("lines"), "lines")
     ratings = given.get("ratings")
     try:

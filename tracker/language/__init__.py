@@ -324,6 +324,7 @@ def _read_heading(line: Line) -> _Heading | None:
 
 
 def _heading(line: Line) -> _Heading | None:
+    """Read the words before the first leg; None, and nothing read, where they name no parlay."""
     found: _Heading = _Heading(same_game=False, count=None, price=Slots(0, many=True))
     called = False
     while (word := line.word) is not None and word.text != ";":

@@ -124,7 +124,7 @@ def read_signed(line: Line, slots: Slots) -> bool:
     if not found:
         return False
     value = float(found[2].replace(",", ""))
-    if value > LARGEST_SPREAD or slots.market_said:
+    if value > LARGEST_SPREAD or slots.market_known:
         return _price(line, slots)
     if value * 2 != int(value * 2):
         raise line.bad(LINE)
@@ -144,14 +144,14 @@ def read_number(line: Line, slots: Slots) -> bool:
         line.at += 1
         return _or_more(slots)
     number = bool(_NUMBER.fullmatch(low))
-    if number and slots.prices and slots.market_said and not slots.many and _unstaked(slots):
+    if number and slots.prices and slots.market_known and not slots.many and _unstaked(slots):
         # After a price, a bare number can only be the stake.
         return _stake(line, slots)
     if not number and not _PRICE.fullmatch(low):
         return False
     before = line.peek(-1) if line.at > slots.start else ""
     labelled = before in say.PRICE_LABELS or before in say.AT
-    if not number or labelled or slots.market_said or slots.number is not None:
+    if not number or labelled or slots.market_known or slots.number is not None:
         return bool(_PRICE.fullmatch(low)) and _price(line, slots)
     if slots.team and not slots.names and not slots.at_least and not _side_follows(line):
         raise line.bad(SPREAD if slots.direction is None else LINE)
@@ -194,7 +194,7 @@ def _price(line: Line, slots: Slots) -> bool:
 def read_even_money(line: Line, slots: Slots) -> bool:
     """Read `EVEN` after a market as a price of even money."""
     count = line.phrase(say.EVEN_MONEY)
-    if not count or not slots.market_said:
+    if not count or not slots.market_known:
         return False
     _price(line, slots)
     line.at += count - 1
@@ -270,9 +270,9 @@ def _says_which(line: Line, slots: Slots, term: str) -> bool:
         if slots.tens not in (None, tens):
             raise line.bad(slots.expected)
         slots.tens = tens
-    elif term in say.PARITIES and slots.parity is None and not slots.market_said:
+    elif term in say.PARITIES and slots.parity is None and not slots.market_known:
         slots.parity = Parity(say.PARITIES[term])
-    elif term in say.PICKEM and slots.team and not slots.market_said:
+    elif term in say.PICKEM and slots.team and not slots.market_known:
         slots.handicap = 0.0
     else:
         return False
@@ -406,6 +406,7 @@ def _versus_team(line: Line) -> bool:
 
 
 def _matchup(line: Line, slots: Slots, count: int, away: tuple[Team, ...]) -> None:
+    """Read the mark and the second team of a game, whose first team had `count` words."""
     mark = line.peek()
     line.at += 1
     size, home = line.team()
@@ -434,7 +435,7 @@ def _matchup(line: Line, slots: Slots, count: int, away: tuple[Team, ...]) -> No
 
 def _opponent(line: Line, slots: Slots) -> bool:
     """Read an opponent: `vs LAL` after a team or a player. An `@` before a price is skipped."""
-    if _PRICE_FOLLOWS.match(line.peek(1)) and slots.market_said:
+    if _PRICE_FOLLOWS.match(line.peek(1)) and slots.market_known:
         line.at += 1
         return True
     if slots.matchup is not None or not (slots.team or slots.names) or not _versus_team(line):

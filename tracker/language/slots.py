@@ -38,7 +38,7 @@ _ABOUT = "a team, a player, a game such as LAL@DEN, 'over' or 'under'"
 
 @dataclass(slots=True)
 class Slots:
-    """What has been read of one bet. `start`, `end` and fields in `_at` are indices of words.
+    """What has been read of one bet. `start`, `end` and fields that end in `_at` are word indices.
 
     `many` is whether the line holds several bets. `names` are the indices of the words of a
     player's name. `stranger` is the first of these that is no team, with what was expected in its
@@ -79,7 +79,7 @@ class Slots:
     tags: list[str] = field(default_factory=list)
 
     @property
-    def market_said(self) -> bool:
+    def market_known(self) -> bool:
         """Whether the market is known, so that a bare number can only be a price."""
         line = self.number is not None and (self.direction is not None or self.or_more)
         plain = self.handicap is not None or self.moneyline or self.tie or self.three_way
@@ -90,20 +90,20 @@ class Slots:
         """Whether the bet may be complete, so that a mark after it may end it."""
         if self.names and self.stat is None and self.tens is None:
             return False
-        return self.market_said
+        return self.market_known
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing but a price, a stake or tags."""
         about = self.team or self.names or self.matchup or self.span or self.stat
-        return not (about or self.market_said or self.number is not None or self.direction)
+        return not (about or self.market_known or self.number is not None or self.direction)
 
     @property
     def expected(self) -> str:
         """What is expected next, in words for an error."""
         if self.direction is not None and self.number is None:
             return "the line, such as 224.5"
-        if self.market_said:
+        if self.market_known:
             return _ODDS
         return SPREAD if self.team else _ABOUT
 

@@ -235,7 +235,7 @@ class Line:
     words: list[Word] = field(default_factory=list)
     at: int = 0
     leg: int | None = None
-    said: list[tuple[int, frozenset[str]]] = field(default_factory=list)
+    league_words: list[tuple[int, frozenset[str]]] = field(default_factory=list)
     """Offsets of the words found by `_LEAGUE`, with the leagues that each allows."""
     _phrases: dict[int, tuple[tuple[int, str], ...]] = field(default_factory=dict)
 
@@ -246,7 +246,7 @@ class Line:
         words = words_of(text)
         for one in found:
             words = [x for x in words if not one.start() <= x.place < one.end()]
-        return cls(text, find, words, said=[(x.start(), _leagues_of(x)) for x in found])
+        return cls(text, find, words, league_words=[(x.start(), _leagues_of(x)) for x in found])
 
     @property
     def word(self) -> Word | None:
@@ -312,7 +312,9 @@ class Line:
 
     def _leagues_at(self, place: int) -> frozenset[str] | None:
         """The leagues that the nearest league word of the same leg allows; None without one."""
-        near = [x for x in self.said if not _LEG_ENDS.search(self.text, *sorted((x[0], place)))]
+        near = [
+            x for x in self.league_words if not _LEG_ENDS.search(self.text, *sorted((x[0], place)))
+        ]
         return min(near, key=lambda x: abs(x[0] - place))[1] if near else None
 
     def written(self, at: int) -> str:

@@ -1,1 +1,1 @@
-"""Offline work: recorded games to parameters, and parameters to a model card."""
+"""Offline modelling: fits models on recorded games, judges them, and back-tests strategies."""

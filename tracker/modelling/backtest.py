@@ -1,13 +1,12 @@
-"""Recorded games as back-tests take them: each with its lines, or played again state by state.
+"""Recorded games for back-tests: each with its lines, or as a history of states.
 
-A candidate of a season's back-test is a line, what we would have said, and what came. What we say
-of a game comes from the results of earlier days alone (ratings), never from the line that is bet
-on: a chance that is taken from a price cannot find that price wrong. Prices are those of the data
-set; where it has none, the usual -110.
+A candidate of a season's back-test is a bet at a recorded line, with the chance that the model gave
+it and its outcome. The chance rests on ratings from the results of earlier days alone, never on the
+line that is bet on: a chance that is taken from a price cannot find that price wrong. Prices are
+those of the data set; where it has none, the usual -110.
 
-A data set tells the game clock and no time of day, so dead balls of a game that is played again are
-given their usual length: with these a game of the NBA takes about two and a quarter hours, as it
-does.
+A data set has the game clock but no time of day. So in a history of states each dead ball is given
+its usual length; with these an NBA game takes about two and a quarter hours, as it really does.
 """
 
 from __future__ import annotations
@@ -43,6 +42,8 @@ USUAL = 1 + 100 / 110
 """Decimal odds where the data set has none: -110."""
 
 _FIRST_AMERICAN = 100
+"""American odds are at least this far from 0; smaller values are errors in the data."""
+
 _COLUMNS = (
     "game_id", "game_date", "season", "team_abbreviation_home", "team_abbreviation_road",
     "pts_home", "pts_road", "close_total", "close_spread_home", "ml_home", "ml_away",
@@ -51,7 +52,7 @@ _COLUMNS = (
 
 
 class NoSeason(TrackerError):
-    """There is no such season to be looked at; the text says what there is."""
+    """The data for a season's back-test is missing or cannot be read; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class SeasonGame:
 
     @property
     def finished(self) -> Finished:
-        """The game as ratings look at it."""
+        """The game's result, as ratings take it."""
         game = self.game
         return Finished(
             game.league, game.slate, game.home, game.away, self.home_points, self.away_points
@@ -74,7 +75,7 @@ class SeasonGame:
 
 
 def read_rows(folder: Path) -> list[SeasonGame]:
-    """The games of a folder's `games.parquet` in order of play. Raises NoSeason."""
+    """The games in a folder's `games.parquet`, by date. Raises NoSeason."""
     import pyarrow.parquet as pq
 
     file = folder / "games.parquet"
@@ -92,7 +93,7 @@ def _row(x: dict[str, Any]) -> SeasonGame | None:
     if x["pts_home"] is None or x["pts_road"] is None or x["pts_home"] == x["pts_road"]:
         return None
     day = date.fromisoformat(x["game_date"])
-    # Half past seven in the evening in the east, for want of the tip-off.
+    # The data has no tip-off: take 23:30 UTC, an evening in the east.
     start = datetime(day.year, day.month, day.day, 23, 30, tzinfo=UTC)
     home, away = x["team_abbreviation_home"], x["team_abbreviation_road"]
     game = Game(x["game_id"], "nba", home, away, start, day)
@@ -117,15 +118,15 @@ def _decimal(value: Any) -> float | None:
 
 
 Told = Callable[[str, float], None]
-"""Told of a step and how far it is, 0 to 1."""
+"""Reports progress: takes the name of the step and its finished part, 0 to 1."""
 
 
 def candidates(
-    rows: Sequence[SeasonGame], season: str, lines: str, parameters: Parameters, priors: Told
+    rows: Sequence[SeasonGame], season: str, lines: str, parameters: Parameters, progress: Told
 ) -> Iterator[tuple[Candidate, BetOutcome]]:
-    """Each price of a season with what was known before the game, and what came of it.
+    """Each bet that a season's recorded lines offer, with its chance before tip-off and outcome.
 
-    `lines` is `closing` or `opening`.
+    `lines` is `closing` or `opening`. Raises NoSeason when there is no game of the season.
     """
     wanted = [x for x in rows if season_name("nba", x.game.slate) == season]
     if not wanted:
@@ -133,7 +134,7 @@ def candidates(
     before = [x.finished for x in rows if x.game.slate < wanted[0].game.slate][-RATED:]
     known = Known(lambda _: None, {}, [*before, *(x.finished for x in wanted)])
     for number, row in enumerate(wanted):
-        priors("forecasting", number / len(wanted))
+        progress("forecasting", number / len(wanted))
         at = row.closing if lines == "closing" else row.opening
         if at.empty:
             continue
@@ -142,7 +143,7 @@ def candidates(
 
 
 RATED = 1300
-"""Games of earlier seasons that ratings start from: the whole season before."""
+"""Earlier games that ratings start from: about the whole season before."""
 
 
 def _of_game(
@@ -174,7 +175,7 @@ def _of_game(
 
 
 def _offers(at: Lines) -> Iterator[tuple[Market, float, bool]]:
-    """The sides that a game's lines offer, their price, and whether each is the underdog."""
+    """The bets that a game's lines offer: market, decimal odds, and whether it is the underdog."""
     spread = at.home_spread
     if spread is not None and spread * 2 == int(spread * 2):
         yield Spread(Side.HOME, spread), USUAL, spread > 0
@@ -208,7 +209,10 @@ def _text(market: Market, game: Game) -> str:
 
 
 def _doubt(market: Market, prior: Prior) -> float:
-    """The standard error of our chance, by that of the prior: a point moves it by the density."""
+    """The standard error of a chance, from that of the prior.
+
+    A point of the prior moves a chance near 0.5 by the density of a normal at its mean, .3989 / sd.
+    """
     kind, sd = (prior.margin_sd, GAME_SDS[0]), prior.total_sd
     points, spread = (sd, GAME_SDS[1]) if isinstance(market, Total) else kind
     return points * 0.3989 / spread
@@ -229,7 +233,7 @@ def _won(market: Market, row: SeasonGame) -> float | None:
 
 
 def _clv(market: Market, odds: float, row: SeasonGame, closed: Outlook | None) -> float | None:
-    """What the bet was worth by the closing lines."""
+    """The expected profit of a unit by the closing lines; None where they cannot price the bet."""
     close = row.closing
     match market:
         case Moneyline(side) if close.home_ml is not None and close.away_ml is not None:
@@ -244,17 +248,18 @@ def _clv(market: Market, odds: float, row: SeasonGame, closed: Outlook | None) -
 
 
 TIP_OFF = time(19, 30)
-"""When a recorded game is played, on the league's clock: its own time is in no dataset."""
+"""The tip-off, in the league's zone, that every recorded game is given: no data set has its own."""
 
 FOUL_S, FREE_THROW_S, TIMEOUT_S, TURNOVER_S = 28.0, 14.0, 150.0, 6.0
-"""Seconds that play stands after each."""
+"""Seconds for which play stands after each of these."""
 
 BREAK_S, HALF_S = 150.0, 900.0
+"""Seconds of a break between periods, and of half-time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A game that is over, with the lines at its close where they are known."""
+    """A finished game with its history of states, and its closing lines where they are known."""
 
     game: Game
     history: History
@@ -264,9 +269,9 @@ class Played:
 def read_games(
     folder: Path, league: str, season: str | None, most: int, *, with_lines: bool = False
 ) -> Iterator[Played]:
-    """Up to `most` games of a season (or of all), spread evenly over it, in order.
+    """Up to `most` games of a season (None for all seasons), spread evenly over it, in order.
 
-    Raises BadDataset for a folder that holds none.
+    `with_lines` leaves out games without lines. Raises BadDataset for a folder without games.
     """
     from tracker.modelling.games import read
 
@@ -320,7 +325,7 @@ def _history(data: Dataset, row: int, game: Game) -> History:
         left = min(clock, float(events.clock[i]))
         at += timedelta(seconds=clock - left)
         clock = left
-        # A handful of scores in recorded play-by-play go back for a moment.
+        # In a few recorded games the score goes back for a moment.
         score = Score(max(score.home, int(events.home[i])), max(score.away, int(events.away[i])))
         found.append((at, _state(game, Phase.LIVE, period, clock, [*ends, score])))
         at += timedelta(seconds=dead.get(Act(int(events.act[i])), 0.0))
@@ -330,7 +335,7 @@ def _history(data: Dataset, row: int, game: Game) -> History:
 
 
 def _state(game: Game, phase: Phase, period: int, clock: float, marks: list[Score]) -> GameState:
-    """A state from the scores at the end of each period so far, the last being the score."""
+    """A state from the scores at the ends of the periods so far, of which the last is the score."""
     before = [Score(0, 0), *marks[:-1]]
     parts = tuple(
         Score(b.home - a.home, b.away - a.away) for a, b in zip(before, marks, strict=True)

@@ -1,9 +1,9 @@
-"""The model card and the player card, made anew by one command.
+"""Makes the model card and the player card from recorded games.
 
     python -m tracker.modelling.cards DATA [--out docs] [--fits FOLDER] [--only games|players]
 
-Every season is judged by a fit that has not seen it. Fits are kept in FOLDER, and taken from there
-when they are asked for again: remove it after a change of the model.
+Every season is judged by a fit on the others. Fits are kept in FOLDER and used again: remove it
+after a change of the model.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-# ------------------------------------------------------------ what the model card says
+# ----------------------------------------------------------- the texts of the model card
 
 INTRODUCTION = """\
 # Model card
@@ -60,9 +60,11 @@ REFERENCE = {
     "total points": (8.60, 7.38, 5.45, 4.08, 3.24, 2.60, 2.10, 1.30),
     "home": (5.56, 4.72, 3.45, 2.58, 1.96, 1.54, 1.14, 0.67),
 }
-"""The lowest Brier score or CRPS that any of six models reached on the same 1,200 games of 2023-24:
-Stern with the line, a frozen mean, linear extrapolation, a six-parameter normal, logistic
-regression and an empirical kernel, each fitted on other seasons. In the order of `AT`."""
+"""The lowest Brier score or CRPS of six reference models at each moment of `AT`, in its order.
+
+The models are Stern with the line, a frozen mean, linear extrapolation, a six-parameter normal,
+logistic regression and an empirical kernel, each fitted on other seasons and judged on the same
+1,200 games of 2023-24."""
 
 AT = ("end Q1", "half", "end Q3", "5:00", "2:00", "1:00", "0:30", "0:10")
 
@@ -91,9 +93,9 @@ LIMITS = """\
 
 
 def write_card(sections: Results, path: Path, seasons: Results = ()) -> None:
-    """Write the card from evaluations, each with its heading; the first is told in full.
+    """Write the card from evaluations with their headings, the first one with all its tables.
 
-    `seasons` are evaluations of one league, of one season each, which are told beside one another.
+    `seasons` are evaluations of single seasons of one league, which go into one table.
     """
     lines = [INTRODUCTION]
     for k, (heading, result) in enumerate(sections):
@@ -105,7 +107,7 @@ def write_card(sections: Results, path: Path, seasons: Results = ()) -> None:
 
 
 def section(result: Mapping[str, Any], *, full: bool) -> list[str]:
-    """The tables of one evaluation."""
+    """The lines of one evaluation; `full` adds the comparisons with other models."""
     about, overtime = result["parameters"], result["overtime"]
     moments = dict(sorted(result["moments"].items(), key=lambda x: -x[1]["left"]))
     live = {"live overtime": overtime} if overtime["scores"] else {}
@@ -160,7 +162,7 @@ def section(result: Mapping[str, Any], *, full: bool) -> list[str]:
 
 
 def _against(paired: Mapping[str, Any]) -> str:
-    """How many comparisons with a baseline there are, and in which of them it may be better."""
+    """A sentence that counts the comparisons with baselines and names those that one wins."""
     cells = [
         (label, market, name, x)
         for label, moments in paired.items()
@@ -184,7 +186,7 @@ def _against(paired: Mapping[str, Any]) -> str:
 
 
 NOTABLE = 0.0005
-"""Brier: a baseline that may be better by more is marked."""
+"""A difference in Brier score: a baseline that may be better by more is marked in the table."""
 
 
 def _coverage(moments: Mapping[str, Any]) -> list[str]:
@@ -210,7 +212,7 @@ def _calibration(overall: Mapping[str, Any]) -> list[str]:
 
 
 def _exceptions(moments: Mapping[str, Any]) -> str:
-    """Cells whose ECE is above what perfect chances show in 95 of 100 samples."""
+    """A sentence on the cells whose ECE is above the 95th percentile of perfect chances."""
     cells = [
         (name, market, x["ece"], x["ece_if_perfect"])
         for name, moment in moments.items()
@@ -253,7 +255,7 @@ def _joint(x: Mapping[str, float]) -> str:
 
 
 def _fair(figures: Mapping[str, Any]) -> str:
-    """Whether the chance of a win moved as a fair one must."""
+    """A sentence on whether the chance of a win moves as a martingale must."""
     off = [name for name, x in figures["drift"].items() if x["low"] > 0 or x["high"] < 0]
     squares = figures["squares"]
     return (
@@ -265,7 +267,7 @@ def _fair(figures: Mapping[str, Any]) -> str:
 
 
 def _beside(moments: Mapping[str, Any]) -> list[str]:
-    """Ours over the best reference, cell by cell, as per cent."""
+    """A table of how far this model is above the best reference, in per cent of its score."""
     rows = []
     for name, best in REFERENCE.items():
         cells = []
@@ -285,7 +287,7 @@ def _beside(moments: Mapping[str, Any]) -> list[str]:
 
 
 def _compared(result: Mapping[str, Any]) -> set[str]:
-    """The moments at which baselines were asked."""
+    """The moments at which the model was compared with baselines."""
     return {name for moments in result["paired"].values() for name in moments}
 
 
@@ -311,13 +313,13 @@ def _paired(paired: Mapping[str, Any], names: Sequence[str]) -> list[str]:
 
 
 Results = Sequence[tuple[str, Mapping[str, Any]]]
-"""Evaluations, each with its heading."""
+"""Evaluations with their headings."""
 
 _SCORES = ("margin", "total", "home", "away")
 
 
 def beside_one_another(seasons: Results) -> list[str]:
-    """What differs from season to season though the model is the same: each is left out in turn."""
+    """The table of one model's figures season by season, each judged by a fit without it."""
     names = ("win", "spread", "total", "home total", "parlay")
     rows = []
     for heading, result in seasons:
@@ -364,32 +366,35 @@ def _ratio(counts: Sequence[Mapping[str, float]]) -> str:
 
 
 def _pooled(seasons: Results, market: str) -> str:
-    """The mean slope, each season weighing by what it tells."""
+    """The mean slope over seasons, each weighted by the inverse of its variance, with its 95 %."""
     figures = [x["overall"][market] for _, x in seasons]
     weights = [x["slope_error"] ** -2 for x in figures]
     mean = sum(w * x["slope"] for w, x in zip(weights, figures, strict=True)) / sum(weights)
     return f"{mean:.2f} ± {1.96 * sum(weights) ** -0.5:.2f}"
 
 
-# ----------------------------------------------------------- what the cards are made on
+# ------------------------------------------------------------------- making the cards
+
+MODEL_CARD = "model-card.md"
+"""The name of the model card in the folder of documents."""
 
 BEFORE = "2025-02"
-"""The one season of NCAA men is fitted on its games before this month and judged on the others."""
+"""The only season of NCAA men is fitted on its games before this month and judged on the others."""
 
 _BESIDE = re.compile(r"## Beside the release before\n.*?(?=^## )", re.DOTALL | re.MULTILINE)
-"""What a person writes of a release: it stays as it stands."""
+"""The section that a person writes by hand about a release; making the card again keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What the cards are made on: recorded games, where fits are kept, and who is told of it."""
+    """What making the cards needs: the games' folder, the folder of fits, and a progress report."""
 
     data: Path
     fits: Path
     progress: Progress
 
     def kept(self, name: str, make: Callable[[], str]) -> str:
-        """The text of a fit, made where it is not there."""
+        """The text of a fit: read from the folder of fits, or made by `make` and kept there."""
         path = self.fits / f"{name}.json"
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -397,7 +402,7 @@ class Bench:
         return path.read_text("utf-8")
 
     def without(self, data: Dataset, season: str) -> Parameters:
-        """The games of a league fitted without one of its seasons."""
+        """The parameters of a league, fitted without one of its seasons."""
         league = data.league.id
         rest = [x for x in PLANS[league].seasons if x != season]
         name = f"{league}-without-{season}"
@@ -418,7 +423,7 @@ def games_card(bench: Bench, out: Path) -> None:
             judged = judged_alone(nba, parameters, rows, bench.progress)
         seasons.append((season, judged))
     sections += [_wnba(bench), _ncaa(bench)]
-    path = out / "model-md"
+    path = out / MODEL_CARD
     said = _BESIDE.search(path.read_text("utf-8")) if path.is_file() else None
     write_card(sections, path, seasons)
     if said is not None:
@@ -447,7 +452,7 @@ def _ncaa(bench: Bench) -> tuple[str, dict[str, Any]]:
 def _rows(
     data: Dataset, league: str, judged: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Games that baselines are fitted on, and those that are judged."""
+    """Masks of the games that baselines are fitted on, and of those that are judged."""
     used = np.isin(data.games.season, PLANS[league].seasons)
     return used & ~judged, judged
 
@@ -470,11 +475,12 @@ def players_card(bench: Bench, out: Path) -> None:
     parameters = bench.without(read(bench.data, PLAYERS), plan.unseen)
     folder = bench.fits / f"players-without-{plan.unseen}"
     report.judge_with(bench.data, parameters, fitted, [plan.unseen], folder, bench.progress)
-    (out / "player-md").write_text((folder / "player-md").read_text("utf-8"), "utf-8")
+    card = (folder / report.PLAYER_CARD).read_text("utf-8")
+    (out / report.PLAYER_CARD).write_text(card, "utf-8")
 
 
 def main() -> None:
-    """Make the cards, and say what is being done."""
+    """Make the cards, and print each step."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="a folder of recorded games")
     parser.add_argument("--out", type=Path, default=Path("docs"), help="where the cards go")

@@ -1,16 +1,16 @@
-"""A folder of recorded games that grows: in order of date, and every game once.
+"""A folder of recorded games that `tracker history` adds to: by date, and every game once.
 
-The events of some seasons are millions of rows. They are read and written a group of rows at a
-time, each group some games, so that a folder may be larger than the memory.
+The events of a few seasons are millions of rows. They are read and written one group of rows at a
+time, so that a folder may be larger than the memory.
 
-An event is what a league CDN's play-by-play tells: what happened, who did it, and the score. Who is
-on the court is told by nobody: it follows from the starters of the box and from every substitution,
-those between two periods among them. It is believed where the minutes that come of it are those of
-the box.
+An event is one action of the league CDN's play-by-play: what happened, who did it, and the score.
+The play-by-play does not say who is on the court. This follows from the box's starters and from
+every substitution, including those between periods. It is trusted for a game where the minutes that
+it gives each player agree with the box.
 
-No schedule tells the ids of an earlier season's games, but they are counted through. A league's id
-is ten digits: league, kind of game, year in which the season began, number. Those of the regular
-season count from 1; a playoff game's last digits are round, series and game.
+No schedule lists the ids of an earlier season's games, so they are tried one after the other. An id
+has ten digits: league, kind of game, year in which the season began, number. The numbers of regular
+season games count from 1; the last digits of a playoff game are round, series and game.
 """
 
 from __future__ import annotations
@@ -35,10 +35,11 @@ from tracker.feeds.strict import MOST_PERIODS, Strict, Text, read_json
 
 
 class Event(NamedTuple):
-    """One row of `events.parquet`. `clock_s` is what is left of the period, scores are after it.
+    """One row of `events.parquet`.
 
-    `players_on` are the ids of the ten on the court after it, joined by `|`; empty where they
-    cannot be told of a game.
+    `clock_s` is the seconds left of the period, and the scores are those after the event.
+    `players_on` holds the ids of the ten players on the court after it, joined by `|`; it is empty
+    in a game for which they are not known.
     """
 
     game_id: str
@@ -58,9 +59,9 @@ class Event(NamedTuple):
 
 
 class PlayerGameRow(NamedTuple):
-    """One row of `player_games.parquet`: what a player did in a game that he played in.
+    """One row of `player_games.parquet`: the figures of a player in a game that he played in.
 
-    `min` are minutes, `tov` turnovers, `fg3m` threes made; a figure that the box leaves out is 0.
+    `min` is minutes, `tov` turnovers, `fg3m` threes made; a figure that the box leaves out is 0.
     """
 
     game_id: str
@@ -80,11 +81,12 @@ class PlayerGameRow(NamedTuple):
 
 
 FAR_OFF = 0.5
-"""Minutes by which those of a player may differ from the box, so that the court is believed."""
+"""Minutes by which a player's time on the court may differ from the box, for a game's players on
+the court to be trusted."""
 
 
 class ActionDocument(Strict):
-    """An action; scores are texts, and blank where nothing was played yet."""
+    """An action of a play-by-play; its scores are texts, blank before the first one."""
 
     order: Annotated[int, Field(ge=0)] = Field(alias="orderNumber")
     clock: Text
@@ -100,19 +102,22 @@ class ActionDocument(Strict):
 
 
 class PlaysDocument(Strict):
-    """The inside of a play-by-play."""
+    """The value of `game` in a play-by-play document."""
 
     actions: list[ActionDocument]
 
 
 class PlaysBody(Strict):
-    """A whole play-by-play."""
+    """A whole play-by-play document."""
 
     game: PlaysDocument
 
 
 def events_of(body: bytes, final: GameState) -> list[Event]:
-    """The rows of a finished game. FeedMalformed when they do not lead to its final score."""
+    """The events of a finished game, from its play-by-play.
+
+    Raises FeedMalformed when they do not lead to the final score.
+    """
     game = final.game
     named = season_name(game.league, game.slate)
     rows: list[Event] = []
@@ -135,7 +140,7 @@ def events_of(body: bytes, final: GameState) -> list[Event]:
 
 
 def players_of(final: GameState) -> list[PlayerGameRow]:
-    """What each player of a finished game did who played in it."""
+    """The figures of each player who played in a finished game."""
     game = final.game
     named, day = season_name(game.league, game.slate), game.slate.isoformat()
     return [
@@ -148,7 +153,7 @@ def players_of(final: GameState) -> list[PlayerGameRow]:
 
 
 _FIGURES = ("pts", "reb", "ast", "stl", "blk", "to", "3pm")
-"""Figures of a box, in the order of PlayerGameRow."""
+"""Names of a box's statistics, in the order of the fields of PlayerGameRow."""
 
 
 def _played(final: GameState) -> Iterator[PlayerLine]:
@@ -158,7 +163,10 @@ def _played(final: GameState) -> Iterator[PlayerLine]:
 def _courts(
     actions: Sequence[ActionDocument], clocks: Sequence[float], final: GameState
 ) -> list[str]:
-    """The ten on the court after each action, joined; empty texts where they cannot be told."""
+    """The ids of the players on the court after each action, joined by `|`.
+
+    All texts are empty when the players' times do not agree with the box.
+    """
     on = {int(x.id) for x in _played(final) if x.starter}
     rules = final.game.rules
     found: list[str] = []
@@ -199,21 +207,21 @@ _GAMES = (
     "game_id", "season", "game_date", "team_id_home", "team_id_road", "pts_home", "pts_road",
     "players",
 )  # fmt: skip
-"""The columns of the list of games; `players` is whether it is known who was on the court."""
+"""The columns of `games.parquet`; `players` is whether the players on the court are known."""
 
 _OLD_EVENTS, _OLD_GAMES = Event._fields[:11], _GAMES[:7]
-"""The columns of folders that were collected without players."""
+"""The columns of a folder that was collected without players."""
 
 _ORDER = [("game_date", "ascending"), ("game_id", "ascending")]
 _GROUP = 1 << 16
-"""Rows of events at most that are held at once."""
+"""The most rows of events in one group."""
 
 
 class HistoryFolder:
     """The recorded games of one league, as `tracker fit` reads them."""
 
     def __init__(self, folder: Path, league: str) -> None:
-        """Nothing is written until `add`. Raises Impossible for a folder of another form."""
+        """Read what the folder holds; only `add` writes. Raises Impossible for a foreign file."""
         home = folder / league
         self._home, self._league = home, league
         self._events, self._players = home / "events.parquet", home / "player_games.parquet"
@@ -225,7 +233,7 @@ class HistoryFolder:
 
     @property
     def known(self) -> frozenset[str]:
-        """The games that are there, but for those that were collected without their players."""
+        """The ids of the games in the folder, without those collected without players."""
         if self._games is None:
             return frozenset()
         pairs = zip(*(self._games[x].to_pylist() for x in ("game_id", "players")), strict=True)
@@ -233,17 +241,17 @@ class HistoryFolder:
 
     @property
     def games(self) -> int:
-        """How many games are there."""
+        """The number of games in the folder."""
         return 0 if self._games is None else int(self._games.num_rows)
 
     @property
     def latest(self) -> date | None:
-        """The date of the last game that is there."""
+        """The date of the latest game in the folder; None when it is empty."""
         days = [] if self._games is None else self._games["game_date"].to_pylist()
         return date.fromisoformat(max(days)) if days else None
 
     def finished(self) -> tuple[Finished, ...]:
-        """The results of the games that are there, with their points by half."""
+        """The results of the games in the folder, with both teams' points by half."""
         rows = [] if self._games is None else self._games.to_pylist()
         half, whole = (self._points_until(x) for x in _halves(self._league))
         return tuple(
@@ -257,7 +265,7 @@ class HistoryFolder:
         )  # fmt: skip
 
     def _points_until(self, period: int) -> dict[str, int]:
-        """Both teams' points at the end of a period, by game."""
+        """The sum of both teams' points at the end of a period, by game id."""
         import pyarrow.compute as pc
 
         found: dict[str, tuple[int, int]] = {}
@@ -273,7 +281,7 @@ class HistoryFolder:
         return {game: sum(points) for game, points in found.items()}
 
     def add(self, games: Sequence[tuple[GameState, Iterable[Event]]]) -> None:
-        """Write finished games with their events beside those that are there, or in their place."""
+        """Add finished games with their events; a game that is there already is replaced."""
         if not games:
             return
         import pyarrow as pa
@@ -290,12 +298,12 @@ class HistoryFolder:
         self._player_games = _together(self._player_games, by_person, ids).sort_by(order)
         _write(self._player_games, self._players)
         listed = pa.Table.from_pylist(heads, schema=_games_schema())
-        # The list comes last: what it does not know is asked for again.
+        # The list of games is written last: after a stop, games not in it are collected again.
         self._games = _together(self._games, listed, ids).sort_by(_ORDER)
         _write(self._games, self._home / "games.parquet")
 
     def _write_events(self, fresh: Any, ids: Sequence[str]) -> None:
-        """Merge some games' events into those that are there, group by group."""
+        """Merge the events of some games into the file, one group of rows at a time."""
         import pyarrow as pa
         import pyarrow.compute as pc
         import pyarrow.parquet as pq
@@ -322,7 +330,7 @@ class HistoryFolder:
 
 
 def _halves(league: str) -> tuple[int, int]:
-    """The last period of the first half, and that of regulation."""
+    """The numbers of the last period of the first half and of regulation."""
     periods = LEAGUES[league].periods
     return periods // 2, periods
 
@@ -368,7 +376,7 @@ def _table(rows: Sequence[Event | PlayerGameRow], row: type[Event | PlayerGameRo
 
 
 def _filled(table: Any, schema: Any) -> Any:
-    """A table in the form of today: nothing is known of what its own form did not have."""
+    """A table cast to a schema; columns that it lacks are added as nulls."""
     if table is None:
         return None
     import pyarrow as pa
@@ -388,14 +396,14 @@ def _without(table: Any, ids: Sequence[str]) -> Any:
 
 
 def _together(old: Any, fresh: Any, ids: Sequence[str]) -> Any:
-    """Rows that are there, those of some games replaced."""
+    """The old rows without those of the given games, followed by the fresh rows."""
     import pyarrow as pa
 
     return fresh if old is None else pa.concat_tables([_without(old, ids), fresh])
 
 
 def _check(path: Path, *forms: Sequence[str]) -> None:
-    """Raises Impossible where a file is there that this program did not write."""
+    """Check that a file has one of the known forms, if it exists. Raises Impossible otherwise."""
     if not path.exists():
         return
     import pyarrow as pa
@@ -418,7 +426,7 @@ def _read(path: Path) -> Any:
 
 
 def _groups(path: Path, columns: Sequence[str] | None) -> Iterator[Any]:
-    """The groups of rows of a file, one after the other; none where there is no file."""
+    """The groups of rows of a file in order; none without the file."""
     if not path.exists():
         return
     import pyarrow.parquet as pq
@@ -445,19 +453,19 @@ _LONGEST_SERIES = 7
 _NAME = re.compile(r"(20[0-9]{2})(?:-([0-9]{2}))?")
 
 MOST_MISSES = 12
-"""Ids in a row without a game after which the regular season is over: a few are never played."""
+"""Ids in a row without a game that end the regular season: fewer are games never played."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Ids that are counted through until `patience` in a row are no game."""
+    """Ids to try in order, until `most_misses` in a row belong to no game."""
 
     ids: tuple[str, ...]
     most_misses: int
 
 
 def runs(league: str, season: str) -> Iterator[Run]:
-    """The ids that a season's games may have. Raises Misused for what is no season."""
+    """The ids that a season's games may have. Raises Misused for a text that names no season."""
     written = _NAME.fullmatch(season)
     summer = league == WNBA.id
     year = int(written[1]) if written else 0

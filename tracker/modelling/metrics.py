@@ -1,9 +1,9 @@
-"""Chances held against outcomes: scores, coverage, what luck alone would show, and calibrations.
+"""Scores of chances against outcomes, their intervals, and calibrations learnt from bets.
 
-Calibrations are learnt from real bets: four forms of maps, fitted and judged on what came later.
-Every observation is a chance that the figure ends above the line, and whether it did. Bets of one
-game stand and fall together: they are split and drawn again by game. A bet weighs 1, whatever
-number of its chances is looked at.
+A calibration is a map of one of four forms, fitted on earlier bets and judged on later ones. An
+observation is a chance that the bet's figure ends above the line, and whether it did. Results of
+bets on one game depend on each other, so data are split and resampled by game. Each bet has weight
+1, however many of its chances are observed.
 """
 
 from __future__ import annotations
@@ -39,36 +39,37 @@ if TYPE_CHECKING:
 
 
 SEED = 7
-"""Of bootstrap, randomised PIT and simulations: the same data give the same card."""
+"""The seed of bootstrap, randomised PIT and simulations: the same data give the same card."""
 
 BINS = 10
+"""Bins of the expected calibration error."""
 DRAWS = 1000
 """Resamples of the games in a bootstrap."""
 PERFECT_DRAWS = 200
-"""Samples of outcomes that show what perfect chances look like."""
+"""Simulated sets of outcomes, for the ECE of perfect chances."""
 CLIP = 1e-6
-"""Chances are clipped to this before a logarithm."""
+"""Before a logarithm, chances are clipped to be this far from 0 and 1."""
 
 
 def brier(p: Array, hit: Array) -> float:
-    """Mean squared error of chances, 0 to 1, the lower the better."""
+    """Mean squared error of chances, from 0 to 1; lower is better."""
     return float(np.mean((p - hit) ** 2))
 
 
 def log_loss(p: Array, hit: Array) -> float:
-    """Mean of -log of the chance that was given to what happened."""
+    """Mean of -log of the chance that was given to the outcome; lower is better."""
     p = np.clip(p, CLIP, 1 - CLIP)
     return float(-np.mean(np.where(hit > 0, np.log(p), np.log1p(-p))))
 
 
 def ece(p: Array, hit: Array) -> float:
-    """Expected calibration error over equal-mass bins, less what chance alone adds to each bin."""
+    """Expected calibration error over bins of equal size, less the sampling noise of each bin."""
     order = np.argsort(p, kind="stable")
     return float(_gaps(p[order], hit[order][None, :])[0])
 
 
 def _gaps(p: Array, hits: Array) -> Array:
-    """The error of each row of outcomes, the chances `p` being sorted."""
+    """The ECE of each row of outcomes `hits`, for the sorted chances `p`."""
     count = min(BINS, p.size)
     sizes = np.full(count, p.size // count) + (np.arange(count) < p.size % count)
     starts = np.r_[0, np.cumsum(sizes)[:-1]]
@@ -103,15 +104,16 @@ def slope(p: Array, hit: Array) -> tuple[float, float]:
 
 
 def slope_error(p: Array, hit: Array, game: Array) -> float:
-    """The standard error of `slope` when the rows of one game stand and fall together.
+    """The standard error of `slope`, clustered by game.
 
-    `game` is each row's game. By the sandwich: the scores of a game's rows are added first.
+    `game` is the number of each row's game. It is the sandwich estimator, with the scores of each
+    game's rows added up first.
     """
     x = np.log(np.clip(p, CLIP, 1 - CLIP)) - np.log1p(-np.clip(p, CLIP, 1 - CLIP))
     steep, shift = slope(p, hit)
     fitted = expit(shift + steep * x)
     design = np.stack([np.ones_like(x), x], axis=1)
-    # As in `slope`: chances of few games may leave no doubt, and nothing to divide by.
+    # As in `slope`: fitted chances of few games may reach 0 or 1, and their weights 0.
     weight = np.maximum(fitted * (1 - fitted), 1e-9)
     bread = np.linalg.inv((design * weight[:, None]).T @ design + 1e-9 * np.eye(2))
     scores = design * (hit - fitted)[:, None]
@@ -132,7 +134,7 @@ class Interval:
 
 @lru_cache(maxsize=4)
 def _counts(size: int, seed: int) -> Array:
-    """How often each of `size` games is drawn, one row for each of DRAWS resamples."""
+    """How often each of `size` games is drawn in a bootstrap: a row for each of DRAWS resamples."""
     rng = np.random.default_rng(seed)
     chosen = rng.integers(0, size, (DRAWS, size))
     chosen += np.arange(DRAWS)[:, None] * size
@@ -141,7 +143,7 @@ def _counts(size: int, seed: int) -> Array:
 
 
 def bootstrap(values: Array, seed: int) -> Interval:
-    """The mean of one value a game, games drawn again and again."""
+    """The mean of one value for each game, with its interval by resampling games."""
     values = values[np.isfinite(values)]
     if values.size == 0:
         return Interval(math.nan, math.nan, math.nan)
@@ -151,7 +153,10 @@ def bootstrap(values: Array, seed: int) -> Interval:
 
 
 def coverage(pit: Array) -> Interval:
-    """How often the 80 % interval holds the outcome, by randomised PIT, with a Wilson interval."""
+    """The share of outcomes inside the 80 % interval, with a Wilson interval.
+
+    `pit` holds randomised probability integral transforms.
+    """
     n = pit.size
     share = float(((pit > 0.1) & (pit < 0.9)).mean())  # noqa: PLR2004 - the central 80 %
     z = 1.96
@@ -161,16 +166,19 @@ def coverage(pit: Array) -> Interval:
 
 
 def crps_lattice(first: int, chances: Array, outcome: float) -> float:
-    """Continuous ranked probability score, in points, of whole-number chances."""
+    """Continuous ranked probability score, in points, of a distribution over whole numbers.
+
+    `chances` are those of `first`, `first` + 1 and so on.
+    """
     sums = np.cumsum(chances)
     values = first + np.arange(chances.size)
     score = float(((sums - (values >= outcome)) ** 2).sum())
-    # An outcome outside the window costs its distance from it.
+    # An outcome outside the range of values costs its distance from it in addition.
     return score + max(0.0, first - outcome) + max(0.0, outcome - float(values[-1]))
 
 
 def crps_normal(mean: Array, sd: Array, outcome: Array) -> Array:
-    """The same of normal distributions, in closed form."""
+    """Continuous ranked probability score of normal distributions, in closed form."""
     z = (outcome - mean) / sd
     density = np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
     scores: Array = sd * (z * (2 * ndtr(z) - 1) + 2 * density - 1 / math.sqrt(math.pi))
@@ -178,24 +186,30 @@ def crps_normal(mean: Array, sd: Array, outcome: Array) -> Array:
 
 
 def vars_of(interval: Interval) -> dict[str, float]:
-    """An interval as it is written."""
+    """An interval as JSON."""
     return {"mean": interval.mean, "low": interval.low, "high": interval.high}
 
 
 FOLDS = 5
-"""Stretches of time of the bets: each but the first is judged by a map of what came before it."""
+"""Parts into which bets are split by time: each but the first is judged by a map fitted on all
+earlier parts."""
 
 _STEPS = 60
+"""The most Newton steps of a fit."""
+
 _RIDGE = 1e-6
+"""The strength of the pull towards the identity map, in parts of the bets' weight."""
+
 _LEAST_SLOPE = 0.02
+"""A map with a smaller slope does not rise, and is rejected."""
 
 
 @dataclass(frozen=True, eq=False)
 class Observed:
-    """Chances that were told of the bets of a segment, in order of time, one row a chance.
+    """The chances of a segment's bets, in order of time, one row for each chance.
 
-    `p` is of the figure's ending above the line as the forecast had it, `hit` whether it did.
-    `bet` and `game` number what a row is of, in order of time.
+    `p` is the raw chance that the bet's figure ends above the line, and `hit` whether it did. `bet`
+    and `game` are the numbers of each row's bet and game, which grow with time.
     """
 
     p: Array
@@ -205,23 +219,23 @@ class Observed:
 
     @property
     def weight(self) -> Array:
-        """A bet weighs 1, its chances share that."""
+        """The weight of each row: a bet has weight 1, shared by its chances."""
         _, place, counts = np.unique(self.bet, return_inverse=True, return_counts=True)
         weight: Array = 1.0 / counts[place]
         return weight
 
     def only(self, rows: Array) -> Observed:
-        """Some of the rows."""
+        """The observations of the given rows."""
         return Observed(self.p[rows], self.hit[rows], self.bet[rows], self.game[rows])
 
     @property
     def bets(self) -> int:
-        """How many bets."""
+        """The number of bets."""
         return int(np.unique(self.bet).size)
 
 
 def fit_map(seen: Observed, method: Method) -> ChanceMap | None:
-    """The map of one form, by weighted maximum likelihood; None where none rises."""
+    """The map of one form, fitted by weighted maximum likelihood; None when it does not rise."""
     p = np.clip(seen.p, CLIP, 1 - CLIP)
     if method is Method.ISOTONIC:
         return _isotonic(p, seen.hit, seen.weight)
@@ -242,7 +256,7 @@ def fit_map(seen: Observed, method: Method) -> ChanceMap | None:
 
 
 def _logistic(design: Array, hit: Array, weight: Array, start: Array) -> Array:
-    """Newton's method for a logistic regression, held a little to `start`."""
+    """The weights of a logistic regression by Newton's method, with a small ridge to `start`."""
     beta = start.copy()
     ridge = _RIDGE * weight.sum() * np.eye(start.size)
     for _ in range(_STEPS):
@@ -251,17 +265,20 @@ def _logistic(design: Array, hit: Array, weight: Array, start: Array) -> Array:
         slope = design.T @ (weight * (hit - fitted)) - ridge @ (beta - start)
         step = np.linalg.solve((design * spread[:, None]).T @ design + ridge, slope)
         beta += step
-        if float(np.abs(step).max()) < 1e-10:  # noqa: PLR2004 - it has settled
+        if float(np.abs(step).max()) < 1e-10:  # noqa: PLR2004 - it has converged
             break
     return beta
 
 
 _LEAST_IN_STEP = 25.0
-"""Bets that a step of an isotonic map rests on at least: a step of one bet would be that bet."""
+"""The least weight in bets of a step of an isotonic map, which would otherwise fit single bets."""
 
 
 def _isotonic(p: Array, hit: Array, weight: Array) -> ChanceMap | None:
-    """A rising line through the means of pools of adjacent violators (Ayer et al. 1955)."""
+    """An isotonic map, by the pool-adjacent-violators algorithm (Ayer et al. 1955).
+
+    It is the rising line through the means of the pools.
+    """
     order = np.argsort(p, kind="stable")
     pools: list[list[float]] = []
     for x, y, w in zip(p[order].tolist(), hit[order].tolist(), weight[order].tolist(), strict=True):
@@ -277,7 +294,7 @@ def _isotonic(p: Array, hit: Array, weight: Array) -> ChanceMap | None:
         pools[-1] = [a + b for a, b in zip(pools[-1], last, strict=True)]
     said, came = [0.0], [0.0]
     for w, x, y in pools:
-        # Half a bet each way keeps a step off 0 and 1.
+        # Half a bet won and half a bet lost in addition keep a step away from 0 and 1.
         mean, share = round(x / w, 6), round((y + 0.5) / (w + 1.0), 6)
         if said[-1] < mean < 1:
             said.append(mean)
@@ -288,24 +305,24 @@ def _isotonic(p: Array, hit: Array, weight: Array) -> ChanceMap | None:
 
 
 def applied(chosen: ChanceMap, p: Array) -> Array:
-    """The map of each chance."""
+    """The chances after a map."""
     return np.array([chosen(float(x)) for x in p])
 
 
 @dataclass(frozen=True)
 class Learnt:
-    """What became of a segment: its map where it may be used, and the evidence as it is kept."""
+    """The result for a segment: its map, None if it may not be used, and the evidence as JSON."""
 
     chosen: ChanceMap | None
     evidence: Mapping[str, Any]
 
 
 def learn(seen: Observed) -> Learnt:
-    """The best map of a segment, and whether it proved itself on bets that it had not seen.
+    """Find the best map of a segment, and whether it is better on bets that it was not fitted on.
 
-    Each form is fitted on the bets before a stretch of time and judged on the stretch; the form
-    with the least log loss is fitted on all bets, and has to pass the gate by what it was out of
-    sample.
+    Each form is fitted on the bets before each part of time and judged on that part. The form with
+    the least log loss is then fitted on all bets. It may be used if its out-of-sample scores pass
+    the gate.
     """
     if seen.bets < LEAST_BETS:
         return Learnt(None, {"bets": seen.bets, "used": False, "method": None,
@@ -334,7 +351,10 @@ def learn(seen: Observed) -> Learnt:
 
 
 def _out_of_sample(seen: Observed, method: Method) -> tuple[tuple[Observed, Array], float] | None:
-    """Later bets with the chances that maps of earlier ones give them, and their log loss."""
+    """Later bets with their chances after maps of the earlier bets, and the log loss of these.
+
+    None when one of the maps does not rise.
+    """
     rows, mapped = [], []
     games = np.unique(seen.game)
     stretches = np.array_split(games, FOLDS)
@@ -364,7 +384,10 @@ def _mean(values: Array, weight: Array) -> float:
 
 
 def _compared(judged: Observed, mapped: Array) -> tuple[Estimate, Estimate]:
-    """Log loss and ECE, raw and calibrated, with the intervals of their differences by game."""
+    """Log loss and ECE, raw and calibrated, with the interval of each difference.
+
+    The intervals are from a bootstrap over games.
+    """
     _, place = np.unique(judged.game, return_inverse=True)
     games = int(place.max()) + 1
     rng = np.random.default_rng(SEED)
@@ -381,12 +404,12 @@ def _compared(judged: Observed, mapped: Array) -> tuple[Estimate, Estimate]:
 
 
 def _by_game(values: Array, place: Array, games: int) -> Array:
-    """Sums of one value a row over each game."""
+    """The sum of the rows' values for each game."""
     return np.bincount(place, values, games)
 
 
 def _log_losses(judged: Observed, p: Array, place: Array, draws: Array) -> Array:
-    """The log loss of each resample of the games; `draws` tells how often each is in it."""
+    """The log loss of each resample of the games; `draws` holds how often each game is in it."""
     weight, games = judged.weight, draws.shape[1]
     losses = _by_game(weight * _losses(p, judged.hit), place, games)
     found: Array = draws @ losses / (draws @ _by_game(weight, place, games))
@@ -394,9 +417,10 @@ def _log_losses(judged: Observed, p: Array, place: Array, draws: Array) -> Array
 
 
 def _eces(judged: Observed, p: Array, place: Array, draws: Array) -> Array:
-    """The expected calibration error of each resample, over bins that hold the same of the whole.
+    """The expected calibration error of each resample, over bins of equal weight.
 
-    The weight of a game's rows in each bin, and what they say beyond what came, are added up first.
+    The bins are those of the whole data. The weighted gaps between chance and outcome are added up
+    by game and bin first, since a resample only repeats games.
     """
     weight, games = judged.weight, draws.shape[1]
     order = np.argsort(p, kind="stable")
@@ -412,20 +436,23 @@ def _eces(judged: Observed, p: Array, place: Array, draws: Array) -> Array:
 def learn_all(
     segments: Mapping[Family, Observed],
 ) -> tuple[dict[Family, ChanceMap], dict[str, Any]]:
-    """The maps that may be used, by family, and the evidence of every family."""
+    """The maps that may be used, by family of markets, and the evidence of every family."""
     learnt = {family: learn(x) for family, x in segments.items()}
     maps = {family: x.chosen for family, x in learnt.items() if x.chosen is not None}
     return maps, {family.value: dict(x.evidence) for family, x in learnt.items()}
 
 
 def observed(rows: Sequence[tuple[float, bool, int, int]]) -> Observed:
-    """Chances as arrays: (p, hit, bet, game), games numbered in order of time."""
+    """Observations from rows of (p, hit, bet, game), with games numbered in order of time."""
     table = np.array(rows, dtype=np.float64).reshape(-1, 4)
     return Observed(table[:, 0], table[:, 1], table[:, 2].astype(int), table[:, 3].astype(int))
 
 
 def segments_of(rows: Iterable[OfficialChance]) -> dict[Family, Observed]:
-    """Official chances by family, each told from above the line; others are left out."""
+    """Observations by family of markets; each chance is turned to that of ending above the line.
+
+    Markets without a family are left out.
+    """
     games: dict[str, int] = {}
     found: dict[Family, list[tuple[float, bool, int, int]]] = {}
     for x in rows:
@@ -441,14 +468,14 @@ def segments_of(rows: Iterable[OfficialChance]) -> dict[Family, Observed]:
 
 @dataclass(frozen=True)
 class MadeCalibration:
-    """The text of a calibrations file, None where no segment passed; and every segment's story."""
+    """The text of a calibrations file, None when no segment passed, and all segments' evidence."""
 
     text: str | None
     evidence: Mapping[str, Any]
 
 
 def calibrated(league: str, rows: Sequence[OfficialChance], day: str) -> MadeCalibration:
-    """What the official results of a league teach, as a file made at `day` (ISO)."""
+    """The calibrations learnt from a league's official results, dated `day` (ISO)."""
     maps, evidence = learn_all(segments_of(rows))
     if not maps:
         return MadeCalibration(None, evidence)

@@ -1,9 +1,9 @@
-"""Retraining, and studies: recorded seasons to fits, each judged on a season that it has not seen.
+"""Retraining and studies: fits on recorded seasons, each judged on a season left out of it.
 
-A retrain makes a candidate that says how good its form is. A study leaves each season out in turn,
-over leagues: fit, judge and back-test, piece by piece. The pieces know nothing of each other, so
-that they run side by side: on the cores of this machine through joblib, or on a Dask cluster that
-is there already. Each works on one core, whose sums are then the same wherever it runs.
+A retrain makes a candidate with the scores of its form on an unseen season. A study leaves out each
+season of each league in turn: it fits on the others, judges on that season and may back-test it.
+These pieces are independent, so they run in parallel, on this machine's cores through joblib or on
+an existing Dask cluster. Each piece uses one core, so that its sums are the same wherever it runs.
 """
 
 from __future__ import annotations
@@ -41,19 +41,22 @@ if TYPE_CHECKING:
 
 
 LEAST_UNSEEN = 100
-"""Games of the newest season from which on a fit is judged on it; else on the one before."""
+"""The least games of a season to judge a fit on; the newest season that has them is taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeasonsToFit:
-    """The seasons that are fitted, and which of them a first fit leaves out to be judged on."""
+    """The seasons to fit on, and the one that a first fit leaves out to be judged on."""
 
     fitted: tuple[str, ...]
     unseen: str
 
 
 def seasons_to_fit(played: Array, named: Sequence[str] = ()) -> SeasonsToFit:
-    """The seasons of recorded games (one row each), or those named. BadDataset below two."""
+    """The seasons to fit on: those named, else all of `played`, which holds each game's season.
+
+    Raises BadDataset when a named season has no games, or there are fewer than two seasons.
+    """
     names, counts = np.unique(played, return_counts=True)
     found = {str(x): int(n) for x, n in zip(names, counts, strict=True) if x}
     missing = sorted(set(named) - set(found))
@@ -74,15 +77,16 @@ def retrained_games(
 ) -> str:
     """The text of a candidate's parameters file, fitted at `day` (ISO). Raises BadDataset.
 
-    It is fitted on all seasons. How good its form is says a fit without the newest one, judged on
-    that, beside the champion where it has not seen the season either.
+    It is fitted on all seasons. Its scores are those of a first fit without the newest season,
+    judged on that season. The champion's scores are added if it was not fitted on that season.
     """
     progress("reading", 0.0)
     data = read(folder, champion.league)
     chosen = seasons_to_fit(data.games.season, named)
     rest = [x for x in chosen.fitted if x != chosen.unseen]
     without = decode(fit_text(data, rest, progress), "the fit without that season")
-    # Ratings carry over from one season to the next: with the one before, little is lost.
+    # Only the season before is kept with the judged one: ratings carry over from it, and older
+    # seasons add little.
     last = only(data, np.isin(data.games.season, [*rest[-1:], chosen.unseen]))
     scores = scored(last, without, chosen.unseen)
     if chosen.unseen not in champion.fitted_on or champion.transferred:
@@ -95,9 +99,10 @@ def retrained_games(
 def retrained_players(
     folder: Path, parameters: Parameters, named: Sequence[str], day: str, progress: Progress
 ) -> str:
-    """The same of figures of players, every state looked at by the games' `parameters`.
+    """The text of a candidate's file of player figures, fitted at `day` (ISO).
 
-    The seasons are those of the games whose players are told.
+    States of games are forecast by `parameters`, the model of games. The seasons are those with
+    recorded players. Raises BadDataset.
     """
     chosen = seasons_to_fit(seasons_with_players(folder, parameters.league), named)
     known = know(folder, parameters, progress)
@@ -108,14 +113,14 @@ def retrained_players(
 
 
 def candidate_players(document: dict[str, Any], judged: dict[str, Any], day: str) -> str:
-    """The text of figures fitted at `day`, with the evaluation of a fit without a season on it."""
+    """The text of a file of player figures fitted at `day`, with the scores `judged` in it."""
     about = {"fitted_at": day, "unseen": _in_short(judged)}
     whole = document | {"about": document["about"] | about}
     return written(sealed(whole, MODEL))
 
 
 def _in_short(judged: dict[str, Any]) -> dict[str, Any]:
-    """Brier scores by moment and statistic of an evaluation, as a model file keeps them."""
+    """The Brier scores of an evaluation by moment and statistic, as a model file holds them."""
     moments = {
         name: {f"{stat} Brier": round(x["all"]["brier"], 4) for stat, x in figures["stats"].items()}
         for name, figures in judged["moments"].items()
@@ -134,7 +139,7 @@ P = TypeVar("P")
 F = TypeVar("F")
 
 CLUSTER_S = 20
-"""Seconds in which a cluster must answer."""
+"""Seconds that a cluster has to answer."""
 
 
 class NoCluster(TrackerError):
@@ -143,9 +148,9 @@ class NoCluster(TrackerError):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A league's season that is judged by a fit on the others of `seasons`.
+    """One piece of a study: the season `unseen`, judged by a fit on the others of `seasons`.
 
-    With a strategy that season is back-tested too, by the lines in the folder's table of games.
+    With a strategy that season is back-tested too, at the lines in the folder's table of games.
     """
 
     folder: Path
@@ -157,9 +162,9 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What came of a piece: the parameters' text, how good they were, and the back-test's figures.
+    """The result of a piece: the fitted parameters' text, their scores, and the back-test's.
 
-    `backtest` is None where none was wanted.
+    `backtest` is None for a piece without a strategy.
     """
 
     league: str
@@ -170,7 +175,7 @@ class Finding:
 
     @property
     def document(self) -> str:
-        """All but the parameters, as JSON that is the same for the same figures."""
+        """The finding as JSON, with the parameters' checksum; equal figures give equal text."""
         document = {
             "league": self.league,
             "season": self.season,
@@ -184,7 +189,7 @@ class Finding:
 def pieces_of(
     folder: Path, leagues: Iterable[str], named: tuple[str, ...], strategy: Strategy | None
 ) -> list[Piece]:
-    """A piece for each season of each league. Raises BadDataset where there are fewer than two."""
+    """A piece for each season of each league. Raises BadDataset for a league with only one."""
     from tracker.modelling.games import seasons_played
 
     found = []
@@ -203,11 +208,12 @@ def run(
     wait_s: float = CLUSTER_S,
     done: Callable[[F], None] = lambda _: None,
 ) -> list[F]:
-    """Work all pieces out, in their order; `done` is told of each as it comes, in that order too.
+    """Run `work` on every piece in parallel; the results are in the order of the pieces.
 
-    `work` is a function of a module, so that another process finds it. `jobs` is how many run at
-    once on this machine, -1 for one a core; with `cluster`, the address of a Dask scheduler such as
-    tcp://10.0.0.5:8786, they run there, and it must answer within `patience` seconds. Raises
+    `done` is called with each result in that order, as soon as it is there. `work` must be a
+    function of a module, so that another process can import it. `jobs` is the number of processes
+    on this machine, -1 for one for each core. With `cluster`, the address of a Dask scheduler such
+    as tcp://10.0.0.5:8786, the pieces run there; it must answer within `wait_s` seconds. Raises
     NoCluster, and what a piece raises.
     """
     from joblib import Parallel, delayed, parallel_config
@@ -245,7 +251,7 @@ def _client(address: str, wait_s: float) -> AbstractContextManager[object]:
 
 
 def work_out(piece: Piece) -> Finding:
-    """Fit without a season, judge on it, and back-test it; on one core."""
+    """Work on one piece, on one core: fit without its season, judge on it, and back-test it."""
     from threadpoolctl import threadpool_limits
 
     from tracker.forecast.game.parameters import decode

@@ -1,9 +1,10 @@
-"""Rules tried on games that are over, and recorded games through the whole program.
+"""Tries rules on finished games, and runs recorded games through the whole program.
 
-The real loop runs on a clock that leaps: over states it records nothing, over recorded bytes all of
-it, and the same bytes give the same rows. An alert points to a side: up to winning, down to losing.
-It *held* when the bet ended there. Its *lead* is the game time from it until the chance was
-settled: beyond 99 % on that side for good.
+Both run the daemon's real loop in virtual time. A trial of rules runs over states and keeps its
+results in memory; a rehearsal runs over recorded bytes and writes a database, whose rows are the
+same on every run. An alert points up, to winning, or down, to losing. It *held* when the bet ended
+that way. Its *lead* is the game time from the alert until the chance was settled, which is when it
+passed 99 % on that side for good.
 """
 
 from __future__ import annotations
@@ -45,12 +46,12 @@ SETTLED_AT = 0.99
 """A chance that stays beyond this to the end counts as settled from then on."""
 
 Watched = LevelRule | SwingRule
-"""The rules that can be right or wrong."""
+"""The rules whose alerts can be right or wrong; an event rule states a fact."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeenChance:
-    """A chance of winning at one poll, and the game time that had been played, in minutes."""
+    """A bet's chance of winning at one poll, and the game time played so far in minutes."""
 
     at: datetime
     minute: float
@@ -59,7 +60,7 @@ class SeenChance:
 
 @dataclass(frozen=True, slots=True)
 class TrialCourse:
-    """One bet over one whole game: all that was seen of it, all that was decided, how it ended."""
+    """One bet over one whole game: its chances, the decisions of its rules, and its result."""
 
     bet: str
     seen: tuple[SeenChance, ...]
@@ -69,10 +70,10 @@ class TrialCourse:
 
 @dataclass(frozen=True, slots=True)
 class RuleAlert:
-    """An alert that came: when, at which chance, which way it pointed, and whether it held.
+    """An alert that fired: the game minute, the chance, whether it pointed up, and if it held.
 
-    `lead` is in minutes of the game; None where the alert did not hold. `held` is None for a bet
-    that was neither won nor lost.
+    `held` is None for a bet that was neither won nor lost. `lead` is in game minutes, None for an
+    alert that did not hold.
     """
 
     minute: float
@@ -84,12 +85,13 @@ class RuleAlert:
 
 @dataclass(frozen=True, slots=True)
 class RuleFigures:
-    """What a rule came to over many bets.
+    """The figures of a rule over many bets.
 
-    `alerts` came, of which `held` went the way they pointed and `missed` did not; `promised` is the
-    mean chance that the alerts gave that way. `lead` is the median in game minutes of those that
-    held. `naive` is how many a bare threshold would have sent, told at each poll that crosses it.
-    `again` is how many more would have come if a level that was told were told at every crossing.
+    `alerts` is the number that fired; the bet ended as they pointed for `held`, and the other way
+    for `missed`. `promised` is the mean chance that the alerts gave the way they pointed. `lead` is
+    the median lead in game minutes of those that held. `naive` is the number that a bare threshold
+    would have sent, with one at each poll that crosses it. `again` is the number that would be
+    added if a level fired again at every crossing.
     """
 
     rule: str
@@ -104,27 +106,27 @@ class RuleFigures:
 
     @property
     def share(self) -> float | None:
-        """The share that held; None when none was decided."""
+        """The share of decided alerts that held; None when none was decided."""
         decided = self.held + self.missed
         return self.held / decided if decided else None
 
     @property
     def spared(self) -> int:
-        """Messages of a bare threshold that did not come."""
+        """The messages of a bare threshold that the rule did not send."""
         return max(0, self.naive - self.alerts)
 
 
 def figures(rule: Watched, courses: Sequence[TrialCourse]) -> RuleFigures:
-    """What a rule came to over these bets."""
-    said = [x for course in courses for x in _said(rule, course)]
-    decided = [x for x in said if x.held is not None]
+    """The figures of a rule over these bets."""
+    fired = [x for course in courses for x in _fired(rule, course)]
+    decided = [x for x in fired if x.held is not None]
     leads = [x.lead for x in decided if x.lead is not None]
     toward = [x.p if x.up else 1 - x.p for x in decided]
     held = sum(x.held is True for x in decided)
     return RuleFigures(
         rule=rule.text,
         bets=len(courses),
-        alerts=len(said),
+        alerts=len(fired),
         held=held,
         missed=len(decided) - held,
         promised=sum(toward) / len(toward) if toward else None,
@@ -135,7 +137,7 @@ def figures(rule: Watched, courses: Sequence[TrialCourse]) -> RuleFigures:
 
 
 def _again(rule: Watched, course: TrialCourse) -> int:
-    """How often what was told before was crossed once more, a cooldown apart."""
+    """The crossings held only because the level had fired before, at least a cooldown apart."""
     count, last = 0, None
     for x in course.alerts:
         fired = x.decision is Decision.FIRED
@@ -146,7 +148,8 @@ def _again(rule: Watched, course: TrialCourse) -> int:
     return count
 
 
-def _said(rule: Watched, course: TrialCourse) -> Iterable[RuleAlert]:
+def _fired(rule: Watched, course: TrialCourse) -> Iterable[RuleAlert]:
+    """The alerts of a rule that fired on one bet."""
     certain = _certain(course)
     for alert in course.alerts:
         if alert.decision is not Decision.FIRED or alert.rule != rule.text or alert.p is None:
@@ -179,7 +182,7 @@ def _minute(seen: Sequence[SeenChance], at: datetime) -> float:
 
 
 def _certain(course: TrialCourse) -> float:
-    """The game minute from which on the chance stood beyond 99 % on the side where it ended."""
+    """The game minute from which on the chance stayed beyond 99 % on the side of the result."""
     won = course.result is Result.WON
     minute = course.seen[-1].minute if course.seen else 0.0
     for x in reversed(course.seen):
@@ -190,10 +193,10 @@ def _certain(course: TrialCourse) -> float:
 
 
 def naive(rule: Watched, seen: Sequence[SeenChance]) -> int:
-    """How many messages a bare threshold sends: one at each poll that crosses it, none held back.
+    """The number of messages of a bare threshold: one at each poll that crosses it, none held back.
 
-    A swing is one at each poll that lies so far from any other within its time, where the poll
-    before did not.
+    For a swing it is one at each poll whose chance lies far enough from any earlier one within the
+    rule's time, unless the poll before did too.
     """
     if isinstance(rule, SwingRule):
         return _naive_swing(rule, seen)
@@ -223,14 +226,14 @@ def _naive_swing(rule: SwingRule, seen: Sequence[SeenChance]) -> int:
 
 
 BEFORE = timedelta(minutes=1)
-"""How long before its tip-off a game is first looked at."""
+"""Time before tip-off at which a trial begins to poll a game."""
 
 History = Sequence[tuple[datetime, GameState]]
-"""A game that is over, as the states that it passed through and when each became known."""
+"""A finished game as its states in order, each with the time at which it became known."""
 
 
 class _Script:
-    """Looks a game up in its history at the pace at which the daemon would ask for it."""
+    """A poller that gives the states of a history, at the pace of the daemon's polls."""
 
     def __init__(self, history: History, clock: Clock) -> None:
         self._history = history
@@ -249,7 +252,7 @@ class _Script:
 
 
 class _Tape:
-    """Keeps what was seen and decided, in place of a database."""
+    """A recorder that keeps snapshots, alerts and results in memory instead of a database."""
 
     def __init__(self) -> None:
         self.snapshots: list[Snapshot] = []
@@ -269,7 +272,7 @@ class _Tape:
 
 
 class _Once:
-    """Forecasts each state once, however often it is looked at."""
+    """Forecasts each state once, even if several polls in a row give it."""
 
     def __init__(self, forecaster: Forecaster) -> None:
         self._forecaster = forecaster
@@ -290,9 +293,10 @@ async def try_bets(
     lines_for: LinesFor,
     load: Load = load_parameters,
 ) -> list[TrialCourse]:
-    """Follow bets over a history, from before tip-off to their results; a course for each settled.
+    """Follow bets over a history, from before tip-off to their results.
 
-    Rules are stepped as always; what a person has set (quiet hours, budgets, snoozes) is left out.
+    Returns a course for each bet that was settled. Rules are stepped as in the daemon; a person's
+    quiet hours, budgets and snoozes do not apply.
     """
     clock = LeapingClock(min(game.start, history[0][0]) - BEFORE)
     return await follow(game, bets, _Script(history, clock), clock, lines_for, load)
@@ -306,7 +310,10 @@ async def follow(
     lines_for: LinesFor,
     load: Load = load_parameters,
 ) -> list[TrialCourse]:
-    """The same for any poller on a clock that leaps."""
+    """Follow bets over the polls of a poller, on a clock whose waits take no real time.
+
+    Returns a course for each bet that was settled.
+    """
     tape = _Tape()
     forecaster = Forecaster(lines_for, lambda *_: None, load)
     context = TrackContext(
@@ -342,44 +349,44 @@ def _seen(x: Snapshot, game: Game) -> SeenChance:
 
 
 def in_play(history: History) -> bool:
-    """Whether a history is of a game that was played to its end."""
+    """Whether a history ends with a final, so that the game was played to its end."""
     return bool(history) and history[-1][1].phase is Phase.FINAL
 
 
 STARTS_BEFORE = timedelta(minutes=10)
-"""How long before its tip-off a replayed game is first looked at."""
+"""Time before tip-off at which a rehearsal begins to poll a game."""
 
 
 class SiteWatch:
-    """Looks games up in the documents of a replayed site, as the feed does over HTTP."""
+    """Reads games from the documents of a replayed site, as the feed does over HTTP."""
 
     def __init__(self, site: NbaSite, clock: Clock) -> None:
-        """Documents are those of the clock's time."""
+        """`clock` says which moment of the site's documents is read."""
         self._site = site
         self._clock = clock
 
     async def read(
         self, game: Game, ask: LookUp, max_age: float, believed: GameState | None = None
     ) -> FeedAnswer:
-        """What the board, or the box, says at this moment of the clock."""
+        """The game as the board, or the box, has it at the clock's time."""
         path = nba.box_path(game.id) if ask is LookUp.BOX else nba.board_path()
         now = self._clock.now()
         page = self._site.page(path, now)
         body = b"" if page is None else page.body
         absent = Unreadable(Trouble.ABSENT, f"{game.name} is not there yet")
         if page is None:
-            return self._told(path, b"", absent)
+            return self._answer(path, b"", absent)
         try:
             if ask is LookUp.BOX:
-                return self._told(path, body, nba.SOURCE.parse_box(body))
+                return self._answer(path, body, nba.SOURCE.parse_box(body))
             entry = nba.SOURCE.parse_board(body).find(game.id)
         except FeedMalformed as why:
-            return self._told(path, body, why.unreadable)
+            return self._answer(path, body, why.unreadable)
         if entry is None and ask is LookUp.EITHER:
             return await self.read(game, LookUp.BOX, max_age, believed)
-        return self._told(path, body, absent if entry is None else entry[1])
+        return self._answer(path, body, absent if entry is None else entry[1])
 
-    def _told(self, path: str, body: bytes, reading: GameState | Unreadable) -> FeedAnswer:
+    def _answer(self, path: str, body: bytes, reading: GameState | Unreadable) -> FeedAnswer:
         digest = hashlib.sha256(body).hexdigest() if body else ""
         now, heard = self._clock.now(), self._clock.monotonic()
         return FeedAnswer("nba", path, now, heard, body, digest, reading)
@@ -393,10 +400,10 @@ async def rehearse(
     lines_for: LinesFor,
     tell: Tell,
 ) -> str:
-    """Play games one after the other from before tip-off until their bets are official.
+    """Run games through the program one after the other, until their bets are official.
 
-    Bets that fit none of the games are left out, and parlays that are about several. Returns a
-    hash of every table, which is the same for the same games and bets.
+    Bets that fit none of the games are left out, and so are parlays over several games. Returns
+    a hash over every table, which is the same for the same games and bets.
     """
     starts = min(p.scheduled for p in playbacks) - STARTS_BEFORE
     async with await Store.open(database, now=starts) as store:
@@ -443,7 +450,7 @@ async def _play(
 
 
 def _players(playback: Playback) -> tuple[Player, ...]:
-    """Everybody on the rosters of the game, by name as its box gives it."""
+    """The players on both rosters of a recorded game, with the names of its box."""
     teams = ((Side.HOME, playback.recording.home), (Side.AWAY, playback.recording.away))
     return tuple(
         Player(f"{x.first} {x.last}".strip(), side) for side, team in teams for x in team.players

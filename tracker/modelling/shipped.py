@@ -1,9 +1,10 @@
-"""All parameters that come with the program, fitted anew by one command.
+"""Fits all parameters that come with the program, and writes their files.
 
     python -m tracker.modelling.shipped DATA [--out FOLDER]
 
-DATA is a folder of recorded games (`docs/model.md` tells its format). Every figure of a file comes
-from one fit; leagues without recorded games refer to another league's file, about their own level.
+DATA is a folder of recorded games, in the format of `docs/model.md`. All figures of a file come
+from one fit. A league without recorded games gets the figures of another league, around its own
+average level.
 """
 
 from __future__ import annotations
@@ -28,12 +29,15 @@ from tracker.modelling.players.known import know
 Progress = Callable[[str, float], None]
 
 FOLDER = Path(__file__).parent.parent / "forecast" / "parameters"
-"""Where the program looks for them."""
+"""The folder of the shipped parameters."""
 
 
 @dataclass(frozen=True, slots=True)
 class FitPlan:
-    """What a league is fitted on; a fit without `unseen` tells how good it is on that season."""
+    """The seasons that a league is fitted on, and one that a fit on the others is judged on.
+
+    `unseen` is None where the fit is not judged.
+    """
 
     seasons: tuple[str, ...]
     unseen: str | None
@@ -44,14 +48,15 @@ PLANS = {
     "wnba": FitPlan(("2015", "2016", "2017", "2018", "2019", "2020", "2021", "2022"), "2022"),
     "ncaam": FitPlan(("2024-25",), None),
 }
-"""The leagues with recorded games. Leads and line-ups of older seasons are others."""
+"""The leagues with recorded games. Older seasons differ in their leads and line-ups."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeagueLevel:
-    """What is known of a league without fitting: whose figures it takes, and its averages.
+    """The level of a league without recorded games, and the league whose figures it takes.
 
-    Home edge, mean total, and how far single games lie from them (sd), in points.
+    `margin` is the home edge and `total` the mean total; the `_sd` are the standard deviations of
+    single games from them. All are in points.
     """
 
     like: str
@@ -69,13 +74,13 @@ LEVELS = {
 less, and differ far more in strength. Rounded season averages of both leagues, not fitted."""
 
 PLAYERS = "nba"
-"""The league whose players were recorded; all others take their figures."""
+"""The league with recorded players; all other leagues take its player figures."""
 
 
 def ship(data: Path, out: Path, day: str, progress: Progress) -> None:
-    """Fit everything and write the files into `out`. Raises BadDataset.
+    """Fit every model and write the files into `out`. Raises BadDataset.
 
-    `day` is when that is done; a file is written as soon as it is whole.
+    `day` is the date of the fit, as the files record it.
     """
     out.mkdir(parents=True, exist_ok=True)
     games = {league: _games(data, league, plan, day, progress) for league, plan in PLANS.items()}
@@ -97,7 +102,7 @@ def ship(data: Path, out: Path, day: str, progress: Progress) -> None:
 
 
 def _games(data: Path, league: str, plan: FitPlan, day: str, progress: Progress) -> dict[str, Any]:
-    """The document of a league with recorded games."""
+    """The document of a league's game model, with its judgement on the unseen season."""
     recorded = read(data, league)
     judgement = None
     if plan.unseen is not None:
@@ -108,7 +113,7 @@ def _games(data: Path, league: str, plan: FitPlan, day: str, progress: Progress)
 
 
 def at_level(document: dict[str, Any], league: str, level: LeagueLevel) -> dict[str, Any]:
-    """The document of another league, about the level of `league`."""
+    """Another league's document, moved to the level of `league`."""
     found = document | {
         "league": league,
         "transferred": True,
@@ -121,7 +126,7 @@ def at_level(document: dict[str, Any], league: str, level: LeagueLevel) -> dict[
         | {
             "home_edge": level.margin,
             "mean_total": level.total,
-            # Two teams make a game: each has the half of its variance.
+            # A game's variance is the sum of its two teams': each has half of it.
             "margin_spread": round(level.margin_sd / 2**0.5, 3),
             "total_spread": round(level.total_sd / 2**0.5, 3),
         },
@@ -138,7 +143,7 @@ def _write(path: Path, document: dict[str, Any]) -> None:
 
 
 def each_step_once() -> Progress:
-    """Prints each step of a fit as it begins."""
+    """A progress report that prints each step once, when it begins."""
     said: list[str] = []
 
     def progress(step: str, _part: float) -> None:
@@ -150,7 +155,7 @@ def each_step_once() -> Progress:
 
 
 def main() -> None:
-    """Fit, and say what was written."""
+    """Fit every model, and print what was written."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="a folder of recorded games")
     parser.add_argument("--out", type=Path, default=FOLDER, help="where the files go")

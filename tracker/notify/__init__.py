@@ -155,11 +155,11 @@ async def dispatch(
     while True:
         wake.clear()
         habits.beat()
-        wait = await _whole_turn(sender)
+        wait = await _run_turn(sender)
         await wait_for_event(clock, wake, min(wait, IDLE))
 
 
-async def _whole_turn(sender: Sender) -> float:
+async def _run_turn(sender: Sender) -> float:
     """Run one turn; when cancelled, let the attempt in progress go on for STOP_GRACE."""
     turn = asyncio.ensure_future(sender.turn())
     try:
@@ -206,26 +206,26 @@ class Sender:
 
     async def turn(self) -> float:
         """Send what is due, then a digest of what expired; seconds until there is more to do."""
-        await self._mind_the_clock()
+        await self._follow_clock_steps()
         held = self.hold_until - self.clock.monotonic()
         if held > 0:
             return held
         more = False
-        if await self._gap() <= 0:
+        if await self._until_due() <= 0:
             self.digest_wanted = True
             claimed = await self.queue.claim(self.channel.name, self.clock.now(), _CLAIM_LIMIT)
             more = len(claimed) == _CLAIM_LIMIT
             await self._deliver(claimed)
         if self.digest_wanted and self._digest_in() <= 0 and not self.stopping:
-            await self._tell_expired()
-        gap = await self._gap()
+            await self._send_digest()
+        gap = await self._until_due()
         if more or not self.digest_wanted:
             return max(gap, 0.0)
         # An expired delivery is due as well, but waits until its digest may be tried.
         wait = max(self._digest_in(), 0.0)
         return min(gap, wait) if gap > 0 else wait
 
-    async def _mind_the_clock(self) -> None:
+    async def _follow_clock_steps(self) -> None:
         """When the wall clock has been set, adjust the times of the deliveries on disk."""
         step = self.steps.taken()
         if step:
@@ -233,7 +233,7 @@ class Sender:
             self.tell(ClockStepped(self.channel.name, round(step)))
             await self.queue.shift(self.channel.name, step)
 
-    async def _gap(self) -> float:
+    async def _until_due(self) -> float:
         due = await self.queue.next_due(self.channel.name)
         return IDLE if due is None else (due - self.clock.now()).total_seconds()
 
@@ -250,7 +250,7 @@ class Sender:
             if held_back:
                 await self._finish(batch, Failed(held_back))
                 continue
-            await self._mind_the_clock()
+            await self._follow_clock_steps()
             set_since = timedelta(seconds=self.stepped - claimed_at)
             message = _batch_message(batch, self.clock.now() - set_since)
             outcome = await self._try(message, digest=False)
@@ -264,7 +264,7 @@ class Sender:
                     assert_never(outcome)
 
     async def _finish(self, batch: Sequence[Delivery], outcome: Outcome) -> None:
-        await self._mind_the_clock()
+        await self._follow_clock_steps()
         at = self.clock.now()
         wait = 0.0 if self.stopping else _wait(outcome, max(x.attempts for x in batch))
         for one in batch:
@@ -272,7 +272,7 @@ class Sender:
                 one.alert_id, self.channel.name, outcome, at, due_at=at + timedelta(seconds=wait)
             )
 
-    async def _tell_expired(self) -> None:
+    async def _send_digest(self) -> None:
         """Send one digest of everything that expired, or leave it for a later turn."""
         expired = await self.queue.expire(self.clock.now(), self.channel.name)
         if not expired:
@@ -418,13 +418,13 @@ def _alerts(count: int) -> str:
 
 def _listed(head: str, deliveries: Sequence[Delivery], zone: tzinfo, repeated: bool) -> str:
     shown = sorted(deliveries, key=lambda x: (x.created_at, x.alert_id))[-DIGEST_LINES:]
-    lines = [head, *(_told_late(one, zone, repeated) for one in shown)]
+    lines = [head, *(_digest_line(one, zone, repeated) for one in shown)]
     if len(deliveries) > len(shown):
         lines.append(f"and {len(deliveries) - len(shown)} before these: tracker alerts")
     return "\n".join(lines)
 
 
-def _told_late(delivery: Delivery, zone: tzinfo, repeated: bool) -> str:
+def _digest_line(delivery: Delivery, zone: tzinfo, repeated: bool) -> str:
     first = delivery.text.partition("\n")[0]
     number = f" · alert {delivery.alert_id}" if repeated else ""
     return f"{delivery.created_at.astimezone(zone):%H:%M %Z} · {first}{number}"

@@ -1,9 +1,9 @@
-"""What a recorded game is made of: teams, who did what and when, and the official final box.
+"""The parts of a recorded game: teams, actions in order of time, and the official final box score.
 
-Facts only. A recording holds no text, picture or ordering of anybody else's, and knows nothing of
-a feed's format. `docs/recordings.md` is the schema of the file that these values are read from.
-Units everywhere in this room: `at` is milliseconds since the scheduled tip-off, clocks and playing
-time are hundredths of a second, scores are points.
+A recording has facts only: no text, picture or arrangement of anybody else's, and nothing of a
+feed's format. `docs/recordings.md` describes the file that these values are read from. Units in
+this room: `at` is in milliseconds since the scheduled tip-off, clocks and playing time are in
+hundredths of a second, scores are in points.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from pydantic import ConfigDict, Field, with_config
 
 
 class What(StrEnum):
-    """What happened in an action."""
+    """The kind of an action."""
 
     START = "start"
     END = "end"
@@ -39,7 +39,7 @@ class What(StrEnum):
 
 
 class RecordedPhase(StrEnum):
-    """Where a game stands."""
+    """The phase of a recorded game."""
 
     BEFORE = "before"
     PLAYING = "playing"
@@ -53,11 +53,11 @@ Side = Literal["home", "away"]
 class Action(NamedTuple):
     """One thing that happened, with the scores after it.
 
-    `player` is 0 for a team's own deed (a team rebound, a shot-clock turnover); `other` is the
-    assister of a made shot, the blocker of a missed one or the player fouled, else 0. `detail`
-    holds words with blanks between: `made` or `missed`; `off` or `def`; `personal`, `offensive`
-    or `technical` (with `team` when it is charged to the team); `full` or `challenge`; and `paint`,
-    `fast`, `second`, `fromtov` where they are known.
+    `player` is 0 for what belongs to the team (a team rebound, a shot-clock turnover). `other` is
+    the assister of a made shot, the blocker of a missed one or the player who was fouled, else 0.
+    `detail` has words separated by blanks: `made` or `missed`; `off` or `def`; `personal`,
+    `offensive` or `technical` (with `team` when it is charged to the team); `full` or `challenge`;
+    and `paint`, `fast`, `second`, `fromtov` where they are known.
     """
 
     at: int
@@ -73,7 +73,7 @@ class Action(NamedTuple):
 
 
 class StatLine(NamedTuple):
-    """What one player has done so far. All counts; `time` in hundredths of a second on court."""
+    """One player's figures so far: counts, and `time` on court in hundredths of a second."""
 
     time: int = 0
     points: int = 0
@@ -107,10 +107,10 @@ class StatLine(NamedTuple):
 
 
 class TeamLine(NamedTuple):
-    """What is counted for a team and is not the sum of its players.
+    """The figures of a team that are not sums over its players.
 
-    `lead` and `run` are the biggest of the game, each with the score when it stood
-    (away, home; both 0 when there was none). `leading` is in hundredths of a second.
+    `lead` and `run` are the biggest of the game, each with the score at which it stood (away, home;
+    both 0 when there was none). `leading` is in hundredths of a second.
     """
 
     rebounds_off: int = 0
@@ -144,7 +144,7 @@ class PlayerStatLine(NamedTuple):
 
 
 class SideReading(NamedTuple):
-    """One team in a reading. `lines` holds the lines that changed since the reading before."""
+    """One team in a reading. `lines` has only the lines that changed since the reading before."""
 
     periods: tuple[int, ...]
     timeouts: int
@@ -170,10 +170,10 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class RosterPlayer:
-    """One name of a roster, in the order of the box.
+    """One player of a roster, in the order of the box score.
 
-    `position` is empty but for starters. `absent` is the league's word for why an inactive or
-    unfit player does not play (`INACTIVE_INJURY`), empty for all who may.
+    `position` is empty except for starters. `absent` is the league's word for why a player does not
+    play (`INACTIVE_INJURY`); it is empty for all who may.
     """
 
     id: int
@@ -188,7 +188,7 @@ class RosterPlayer:
 
 @dataclass(frozen=True, slots=True)
 class RecordedTeam:
-    """One team of a game. `wins` and `losses` are before the game, 0 and 0 where unknown."""
+    """One team of a game. `wins` and `losses` are before the game, both 0 where unknown."""
 
     id: int
     tricode: str
@@ -201,7 +201,10 @@ class RecordedTeam:
 
 @dataclass(frozen=True, slots=True)
 class OfficialTeam:
-    """One team in the official final box. `lines` names those who entered the game, no others."""
+    """One team in the official final box score.
+
+    `lines` has those who entered the game, no others.
+    """
 
     periods: tuple[int, ...]
     timeouts: int
@@ -218,7 +221,7 @@ class OfficialTeam:
 
 @dataclass(frozen=True, slots=True)
 class Official:
-    """The official final box."""
+    """The official final box score."""
 
     home: OfficialTeam
     away: OfficialTeam
@@ -226,7 +229,7 @@ class Official:
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """A course known action by action."""
+    """A course of a game that is known action by action."""
 
     kind: Literal["actions"]
     rows: tuple[Action, ...]
@@ -234,7 +237,7 @@ class Actions:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """A course known as what a feed showed, change by change."""
+    """A course of a game that is known from what a feed showed, change by change."""
 
     kind: Literal["readings"]
     rows: tuple[FeedReading, ...]
@@ -252,20 +255,20 @@ class RecordedLines:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How long a game is: periods of regulation, their length and an overtime's, in seconds."""
+    """The length of a game: periods of regulation, and seconds in a period and in an overtime."""
 
     periods: int
     period_s: int
     overtime_s: int
 
     def length(self, period: int) -> int:
-        """Length of a period in hundredths of a second."""
+        """The length of a period in hundredths of a second."""
         return 100 * (self.period_s if period <= self.periods else self.overtime_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """Where the game was, with the zones of the arena and of the away team (IANA names)."""
+    """Where the game was played, with the IANA time zones of the arena and of the away team."""
 
     arena: str
     city: str
@@ -279,8 +282,8 @@ class Venue:
 class Recording:
     """One recorded game.
 
-    `wall_clock` says whether the instants of the actions were recorded or are modelled.
-    Raises `ValueError` when its parts contradict each other.
+    `wall_clock` says whether the times of the actions were recorded or are modelled. Raises
+    `ValueError` when the parts contradict each other.
     """
 
     format: Literal["tracker-recording"]
@@ -341,5 +344,5 @@ class Recording:
 
     @property
     def name(self) -> str:
-        """Short name for people: `SAC@PHI`."""
+        """A short name for people: `SAC@PHI`."""
         return f"{self.away.tricode}@{self.home.tricode}"

@@ -1,7 +1,7 @@
-"""ESPN's site API: which document stands at which address at an instant, and who is refused.
+"""ESPN's site API in replay: the document at each address at an instant, and who is refused.
 
-A scoreboard of a day, the summary of one game, and who is hurt. Pure: no network, no clock.
-A document is rendered once for each change and kept until the next.
+The documents are a day's scoreboard, a game's summary and the injuries. This module is pure: it
+uses no network and no clock. A document is rendered once for each change and then kept.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ ROOT = "/apis/site/v2/sports/basketball/"
 
 
 _MOST_EVENTS = 500
-"""A `limit` above this gives `FEW_EVENTS` and no word about the rest."""
+"""A `limit` above this gives only `FEW_EVENTS` games, without saying that there are more."""
 
 
 FEW_EVENTS = 25
 
 
 _ROLLS_OVER = timedelta(hours=6)
-"""When after midnight Eastern a scoreboard without a date turns to the new day."""
+"""Time after midnight Eastern when a scoreboard without a date changes to the new day."""
 
 
 BAD_REQUEST = json.dumps({"code": 400, "message": "Failed to get events endpoint."}).encode()
@@ -53,23 +53,23 @@ _WELCOME = re.compile(
 def welcome(user_agent: str) -> bool:
     """Whether ESPN answers this `User-Agent`.
 
-    It does for plain libraries and for programs that say where they come from, but for no browser,
-    no bare name and not without any.
+    It answers plain libraries and programs that say where they come from. It refuses browsers, bare
+    names, and requests without a User-Agent.
     """
     return _WELCOME.fullmatch(user_agent.strip()) is not None
 
 
 class EspnSite:
-    """The scoreboards, summaries and lists of injuries of games of any league."""
+    """The scoreboards, summaries and injuries documents of all leagues' games."""
 
     def __init__(self, showings: Sequence[Showing]) -> None:
-        """Games are shown in the order of their tip-offs."""
+        """`showings` are the games, in the order in which scoreboards list them."""
         self._showings = tuple(showings)
         self._slugs = {words.slug: league for league, words in ESPN_LEAGUES.items()}
         self._kept: dict[str, Page] = {}
 
     def page(self, path: str, query: Mapping[str, str], now: datetime) -> Page | None:
-        """What a request gives at `now`; None where there is nothing, a 400 for nonsense."""
+        """The answer to a request at `now`: None where there is no document, a 400 for nonsense."""
         slug, _, kind = path.removeprefix(ROOT).partition("/")
         league = self._slugs.get(slug)
         if not path.startswith(ROOT) or league is None:
@@ -110,7 +110,7 @@ class EspnSite:
         return self._keep(f"{league} {wanted}", view.changed, lambda: summary(view))
 
     def _injuries(self, league: str, games: list[Showing], now: datetime) -> Page:
-        """Who does not play in the games of the day, from its morning to the next one's."""
+        """The players who do not play in the games of the day, unchanged until the next morning."""
         today = (now.astimezone(EASTERN) - _ROLLS_OVER).date()
         shown = [
             x.playback.recording for x in games if x.tip_off.astimezone(EASTERN).date() == today
@@ -128,7 +128,7 @@ class EspnSite:
 
 
 def scoreboard(league: str, views: Sequence[View]) -> Json:
-    """The document: these games of one league, as they stand."""
+    """A scoreboard of one league with these games."""
     words = ESPN_LEAGUES[league]
     return {
         "leagues": [
@@ -145,7 +145,10 @@ def scoreboard(league: str, views: Sequence[View]) -> Json:
 
 
 def injuries(league: str, recordings: Sequence[Recording], told_at: datetime) -> Json:
-    """The list of a day: who is unfit for one of these games is out until the day after."""
+    """The injuries document of a day.
+
+    A player unfit for one of its games is out until the day after.
+    """
     back = (told_at + timedelta(days=1)).date().isoformat()
     return {
         "timestamp": minute_utc(told_at),
@@ -220,12 +223,12 @@ def event(view: View) -> Json:
 
 
 def _full_name(team: RecordedTeam) -> str:
-    """`Philadelphia 76ers`."""
+    """A team's full name: `Philadelphia 76ers`."""
     return f"{team.city} {team.name}".strip()
 
 
 def _venue(view: View) -> Json:
-    """Where a game is; its number is not known."""
+    """A game's venue. Its ESPN id is not known."""
     place = view.recording.venue
     return {
         "id": "0",
@@ -235,7 +238,7 @@ def _venue(view: View) -> Json:
 
 
 def _team_words(team: RecordedTeam, league: str) -> Json:
-    """A team as every document names it."""
+    """The description of a team that all documents share."""
     number, code = team_ids(team, league)
     return {
         "id": number,
@@ -249,7 +252,7 @@ def _team_words(team: RecordedTeam, league: str) -> Json:
 
 
 def _won(view: View, state: TeamState, against: TeamState) -> bool:
-    """Whether a team has won."""
+    """Whether a team has won the game."""
     return view.state.phase is RecordedPhase.OVER and state.score > against.score
 
 
@@ -308,11 +311,11 @@ _POSITIONS = {"G": "Guard", "F": "Forward", "C": "Center", "": "Not Available"}
 
 
 _FILLER = "COACH'S DECISION"
-"""What stands as the reason of everybody, also of those who play."""
+"""The reason that ESPN shows for every player, even for those who play."""
 
 
 def summary(view: View) -> Json:
-    """The document; it has no `boxscore` before tip-off."""
+    """A game's summary. It has no `boxscore` before tip-off."""
     recording, state = view.recording, view.state
     number = event_id(recording.league, recording.id)
     words = ESPN_LEAGUES[recording.league]
@@ -378,7 +381,7 @@ def summary(view: View) -> Json:
 
 def _status(view: View) -> Json:
     stands = status(view)
-    # The summary of a game that is over tells neither its period nor a clock.
+    # The summary of a game that is over has neither a period nor a clock.
     return {"type": stands["type"]} if stands["type"]["state"] == "post" else stands
 
 

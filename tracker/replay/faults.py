@@ -1,7 +1,7 @@
-"""What can go wrong with a feed, on purpose: what, where, from when, for how long; and its script.
+"""Faults that a replayed feed shows on purpose: their kinds, places and times, and their script.
 
-`docs/recordings.md` describes the file of a script. Times may hang on the games that are played:
-`halftime`, `final + 2h`.
+`docs/recordings.md` describes the file of a script. A time may be relative to the games that are
+played: `halftime`, `final + 2h`.
 """
 
 import re
@@ -19,7 +19,7 @@ from tracker.replay.playback import Playback, Showing
 from tracker.replay.words import EASTERN
 
 SOURCES = ("nba", "wnba", "espn")
-"""Whose answers a fault can break: cdn.nba.com, cdn.wnba.com and ESPN's site API."""
+"""The sources whose answers a fault can break: cdn.nba.com, cdn.wnba.com and ESPN's site API."""
 
 BOX_STATS = {
     "rebounds": ("reboundsTotal", "reboundsDefensive"),
@@ -31,64 +31,65 @@ BOX_STATS = {
 }
 
 STATS = ("points", *BOX_STATS)
-"""What `corrected` can change."""
+"""The figures that `corrected` can change."""
 
 
 class FaultKind(StrEnum):
-    """What a fault does to an answer; its value is its name in a script."""
+    """What a fault does to an answer. The value is the fault's name in a script."""
 
     BLOCKED = "blocked"
-    """Answer 403 with the page of a guard at the door."""
+    """Answer 403 with the error page of the CDN's guard."""
     NO_BOX = "no-box"
-    """The same for boxes alone: not published, or withdrawn."""
+    """Answer 403 with that page for box scores alone: not published, or withdrawn."""
     HTML = "web-page"
-    """Answer `status` (200 unless another is given) with a page for people."""
+    """Answer `status` (200 unless given) with a web page."""
     STATUS = "status"
     """Answer `status` with an empty body, and `Retry-After` where `retry_after` is given."""
     BUSY = "busy"
-    """The same with 429."""
+    """Answer 429 with an empty body, and `Retry-After` where `retry_after` is given."""
     BAD_REQUEST = "bad-request"
-    """Answer 400 with the sentence that ESPN has for a range of dates."""
+    """Answer 400 with the message that ESPN gives for a range of dates."""
     REDIRECT = "redirect"
-    """Send the client to `text`: another address, or the same one for ever."""
+    """Redirect to the address in `text`, or without one to the same address for ever."""
     RESET = "reset"
     """Reset the connection instead of answering."""
     HANG = "hang"
-    """Answer nothing until the fault is over."""
+    """Send no answer until the fault is over."""
     DRIP = "drip"
-    """Send the document in pieces, over `seconds`."""
+    """Send the document in small pieces over `seconds`."""
     TRUNCATED = "truncated"
     """Send the first half of the document as if it were all."""
     EMPTY = "nothing"
-    """Answer 200 with nothing."""
+    """Answer 200 with an empty body."""
     HUGE = "huge"
     """Send `size` bytes that begin like a document."""
     BOMB = "bomb"
-    """The same, gzip'ed to a thousandth."""
+    """Send `size` bytes that begin like a document, compressed by gzip to a thousandth."""
     STALE = "stale"
-    """Go on sending the document, or one game of it, as it was when the fault began."""
+    """Keep sending the document, or one game in it, as it was when the fault began."""
     REGRESS = "regress"
-    """Send the document, or one game of it, as it was `seconds` earlier."""
+    """Send the document, or one game in it, as it was `seconds` earlier."""
     NAN = "nan"
-    """Put NaN in the place of every score."""
+    """Replace every score with NaN."""
     NO_SCORE = "no-score"
     """Leave out every score."""
     BLANK = "blank-clock"
-    """Put `text` in the place of every game clock; blanks, unless another text is given."""
+    """Replace every game clock with `text`, or with blanks where none is given."""
     COUNTDOWN = "countdown"
-    """Count down to tip-off in the game clock, on the board too, in a game that has not begun."""
+    """Show a countdown to tip-off as the game clock, on the board too, in a game that has not
+    begun."""
     PADDED = "padded"
-    """Pad every status text with blanks, as has been seen on finals."""
+    """Pad every status text with blanks, as seen on real finals."""
     POSTPONED = "postponed"
     """Call games off, in the words of the source."""
     CORRECTED = "corrected"
-    """Change the `points` of a `side`, or another figure of its first player, by `by`."""
+    """Change the `points` of a `side`, or another figure of its top scorer, by `by`."""
     NO_GAMES = "empty-board"
     """Send a scoreboard without games."""
     NEXT_DAY = "next-day"
-    """Send the scoreboard of the day after, as at noon Eastern: without tonight's games."""
+    """Send the scoreboard of the next day, as at noon Eastern: without tonight's games."""
     FEW_EVENTS = "few-events"
-    """Send no more than the first 25 games, and no word about the rest (ESPN)."""
+    """Send only the first 25 games, without saying that there are more (ESPN)."""
 
 
 WHOLE = frozenset(
@@ -98,21 +99,21 @@ WHOLE = frozenset(
         FaultKind.TRUNCATED, FaultKind.EMPTY, FaultKind.HUGE, FaultKind.BOMB,
     }
 )  # fmt: skip
-"""Faults that take the place of the whole answer; the others change what is in the document."""
+"""Faults that replace the whole answer. All others change the content of the document."""
 
 EARLIER = frozenset({FaultKind.STALE, FaultKind.REGRESS})
-"""Faults that show what once was true."""
+"""Faults that show an earlier document."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong.
+    """One fault.
 
-    `start` is aware, and the fault `lasts` from then on. It befalls the answers of `source` (one of
-    `SOURCES`, or all) at paths that fit `path`, a pattern as of a shell (`*scoreboard*`), and with
-    `game`, the id of a recording, that game alone: its own documents, and its part of others where
-    the fault is one of what is in a document. The other figures are read by the kinds that name
-    them. Raises `ValueError` for what could befall nothing.
+    `start` is aware; the fault `lasts` from then on. It affects answers of `source` (one of
+    `SOURCES`, or all) at paths that match the shell pattern `path` (`*scoreboard*`). With `game`, a
+    recording's id, it affects that game alone: its own documents, and its part of others if the
+    fault changes content. Each kind uses the further fields that it names. Raises `ValueError` for
+    values that could affect nothing.
     """
 
     kind: FaultKind
@@ -140,17 +141,17 @@ class Fault:
 
     @property
     def end(self) -> datetime:
-        """The first instant at which all is well again."""
+        """The first instant after the fault."""
         return self.start + self.lasts
 
     @property
     def whole(self) -> bool:
-        """Whether it takes the place of the whole answer."""
+        """Whether the fault replaces the whole answer."""
         return self.kind in WHOLE
 
     @property
     def name(self) -> str:
-        """What it does, and to which game where it leaves the others of a document alone."""
+        """The kind, with the game's id where the fault leaves other games of a document alone."""
         alone = self.game is not None and not self.whole
         return f"{self.kind.value}:{self.game}" if alone else self.kind.value
 
@@ -177,7 +178,7 @@ def faults_at(faults: Iterable[Fault], path: str, now: datetime, source: str) ->
 
 
 FOR_GOOD = timedelta(days=3650)
-"""What `for good` means: longer than any night."""
+"""The meaning of `for good`: longer than any night."""
 
 _DURATION = re.compile(r"(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+(?:\.\d+)?)s)?")
 _MOMENT = re.compile(r"([a-z-]*)\s*(?:([+-])\s*(\S.*))?")
@@ -195,10 +196,10 @@ _KEYS = ("what", "at", "lasts", *_TEXTS, *_NUMBERS)
 
 
 class FaultScriptError(TrackerError):
-    """The script cannot be played; `mistakes` has one sentence for each thing that is wrong."""
+    """The script cannot be played. `mistakes` has one sentence for each thing that is wrong."""
 
     def __init__(self, mistakes: Sequence[str]) -> None:
-        """At least one mistake."""
+        """`mistakes` has at least one sentence."""
         super().__init__("\n".join(mistakes))
         self.mistakes = tuple(mistakes)
 
@@ -206,7 +207,7 @@ class FaultScriptError(TrackerError):
 def parse_faults(text: str, playbacks: Sequence[Playback] = ()) -> Sequence[Fault]:
     """The faults of a script, in its order, for a night on which these games are played.
 
-    Raises `FaultScriptError` with every mistake in it, each in one sentence.
+    Raises `FaultScriptError` with all of the script's mistakes, each in one sentence.
     """
     try:
         document = tomllib.loads(text)
@@ -230,11 +231,11 @@ def parse_faults(text: str, playbacks: Sequence[Playback] = ()) -> Sequence[Faul
 
 
 class _MistakeError(Exception):
-    """What is wrong with one fault, as the middle of a sentence."""
+    """What is wrong with one fault, as the middle part of a sentence."""
 
 
 class _Night:
-    """The games of the night, worked through only when a time hangs on one."""
+    """The games of the night. A game is only worked through when a fault's time refers to it."""
 
     def __init__(self, playbacks: Sequence[Playback]) -> None:
         self._playbacks = sorted(playbacks, key=lambda x: x.scheduled)
@@ -346,7 +347,7 @@ def _start(at: object, game: Playback | None, night: _Night) -> datetime:
 
 
 def _instant(text: str) -> datetime | None:
-    """A time that is written in quotes; None where the words are none."""
+    """The time that a quoted text gives; None where it is no time."""
     try:
         return datetime.fromisoformat(text)
     except ValueError:

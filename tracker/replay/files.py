@@ -1,4 +1,4 @@
-"""Recording files: read, written, and found by name among the games that come with the program."""
+"""Recording files: reading, writing, and finding them by name among the shipped games."""
 
 import gzip
 import zlib
@@ -20,20 +20,20 @@ from tracker.settings.reading import plain_words
 SUFFIX = ".json.gz"
 
 MAX_BYTES = 32 * 1024 * 1024
-"""Largest decoded recording that is read: some fifty times a long game."""
+"""Largest decompressed recording that is read: some fifty times a long game."""
 
 
 class RecordingError(TrackerError):
-    """The file is not a recording that can be played; its message says what is wrong and where."""
+    """The file is not a recording that can be played. The message says what is wrong and where."""
 
 
 class UnknownGameError(TrackerError):
-    """No shipped game and no file has this name; its message lists what there is."""
+    """No shipped game and no file has this name. The message lists what there is."""
 
 
 @cache
 def _adapter() -> TypeAdapter[Recording]:
-    # Built when first asked for: it takes longer than reading a game.
+    # Built at the first use only: building it takes longer than reading a game.
     return TypeAdapter(Recording)
 
 
@@ -48,8 +48,8 @@ def _decode(data: bytes) -> bytes:
 def parse_recording(data: bytes, name: str) -> Recording:
     """Read a recording from the bytes of its file.
 
-    `name` stands in the message of `RecordingError`, which is raised for anything that is not
-    a whole, consistent recording of this version.
+    Raises `RecordingError`, with `name` in its message, for anything that is not a complete and
+    consistent recording of this version.
     """
     try:
         return _adapter().validate_json(_decode(data))
@@ -67,27 +67,27 @@ def parse_recording(data: bytes, name: str) -> Recording:
 
 
 def format_recording(recording: Recording) -> bytes:
-    """The bytes of a recording's file; the same recording always gives the same bytes."""
+    """The bytes of a recording's file. Equal recordings give equal bytes."""
     return gzip.compress(_adapter().dump_json(recording), 9, mtime=0)
 
 
 def read_recording(path: Path) -> Recording:
-    """Read a recording file. Raises `RecordingError`, or `OSError` as the system says it."""
+    """Read a recording file. Raises `RecordingError`, or `OSError` from the system."""
     return parse_recording(path.read_bytes(), str(path))
 
 
 def write_recording(recording: Recording, path: Path) -> None:
-    """Write a recording file, replacing one that stands there."""
+    """Write a recording file, replacing an existing one."""
     path.write_bytes(format_recording(recording))
 
 
 def file_name(recording: Recording) -> str:
-    """What a recording's file is called by custom: `2026-01-29_SAC_at_PHI.json.gz`."""
+    """The customary name of a recording's file: `2026-01-29_SAC_at_PHI.json.gz`."""
     return f"{_day(recording)}_{recording.away.tricode}_at_{recording.home.tricode}{SUFFIX}"
 
 
 def shipped() -> Iterator[Recording]:
-    """The games that come with the program, by name of their file."""
+    """The games that come with the program, in the order of their file names."""
     folder = resources.files("tracker.replay") / "games"
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.name.endswith(SUFFIX):
@@ -95,9 +95,9 @@ def shipped() -> Iterator[Recording]:
 
 
 def find_recording(name: str) -> Recording:
-    """The game that a person named: a path, a game id, or `AWAY@HOME` with or without a date.
+    """The game with a name: a path, a game id, or `AWAY@HOME` with or without a date.
 
-    Raises `UnknownGameError` when nothing or more than one game fits.
+    Raises `UnknownGameError` when no game or more than one has the name.
     """
     if name.endswith(SUFFIX) or "/" in name:
         path = Path(name)
@@ -128,10 +128,11 @@ _COMEBACK = 10
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """How a game went.
+    """A summary of how a game went.
 
-    `comeback` is the most by which the winner was ever behind, `lead_changes` how often the lead
-    went from one team to the other. `over` is false for a recording that ends before its game.
+    `comeback` is the most points by which the winner was ever behind. `lead_changes` counts how
+    often the lead went from one team to the other. `over` is false for a recording that ends before
+    its game.
     """
 
     home: int
@@ -148,7 +149,7 @@ class Story:
 
 
 def story(game: Timeline) -> Story:
-    """How a game went, from its states."""
+    """The summary of a game, from its states."""
     final = game.final
     home, away = final.home.score, final.away.score
     winner = 1 if home > away else -1

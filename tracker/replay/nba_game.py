@@ -1,7 +1,7 @@
-"""A game's two documents of the league's CDN: its box score, and its play-by-play up to an instant.
+"""A game's two documents of the league's CDN: its box score, and its play-by-play at an instant.
 
-A recording keeps who did what, not where on the floor: places are null, areas absent, and
-descriptions are put together from the facts.
+A recording has no places on the floor: coordinates are null and areas absent. Descriptions are put
+together from the recorded facts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ from tracker.replay.words import (
 
 
 def boxscore(view: View, changed: datetime) -> Json:
-    """The document, last changed at `changed`."""
+    """The box score, last changed at `changed`."""
     recording, state = view.recording, view.state
     home_zone, away_zone = ZoneInfo(recording.venue.zone), ZoneInfo(recording.venue.away_zone)
     return {
@@ -90,7 +90,7 @@ def _status_text(view: View) -> str:
         case RecordedPhase.BEFORE:
             return "PPD" if view.postponed else "pregame"
         case RecordedPhase.OVER:
-            # A box says no more than this after an overtime, as the scoreboard does.
+            # Unlike the scoreboard, a box score does not mention overtimes in this text.
             return "Final"
         case _:
             return live_text(view)
@@ -303,7 +303,7 @@ _WITH_THE_BALL = _SHOTS | {What.HEAVE, What.REBOUND, What.TURNOVER, What.STEAL, 
 
 
 def playbyplay(view: View, changed: datetime) -> Json | None:
-    """The document, last changed at `changed`; None where a recording knows no actions."""
+    """The play-by-play, last changed at `changed`; None where a recording has no actions."""
     recording = view.recording
     if not isinstance(recording.course, Actions):
         return None
@@ -329,7 +329,10 @@ def playbyplay(view: View, changed: datetime) -> Json | None:
 
 
 def _possessions(rows: Sequence[Action]) -> list[Side | None]:
-    """Whose ball it is during each action, as the feed counts it: a foul is the other's ball."""
+    """The side with the ball during each action, as the feed counts it.
+
+    A personal foul counts as the other side's ball.
+    """
     found: list[Side | None] = []
     holder: Side | None = None
     for row in rows:

@@ -1,7 +1,8 @@
-"""The site of cdn.nba.com, or cdn.wnba.com: which document stands at which path at an instant.
+"""The site of cdn.nba.com or cdn.wnba.com in replay: the document at each path at an instant.
 
-The scoreboard of the day and the season's schedule are made here, those of one game in `nba_game`.
-Pure: no network, no clock. A document is rendered once for each change and kept until the next.
+The day's scoreboard and the season's schedule are made here; `nba_game` makes the documents of one
+game. This module is pure: it uses no network and no clock. A document is rendered once for each
+change and then kept.
 """
 
 from __future__ import annotations
@@ -49,21 +50,22 @@ SCHEDULES = (
 
 
 _BOX_OPENS = timedelta(hours=1)
-"""How long before the scheduled tip-off a box and a play-by-play can first be had."""
+"""Time before the scheduled tip-off from which on a box score and a play-by-play exist."""
 
 
 _ROLLS_OVER = timedelta(hours=12)
-"""When after midnight Eastern the scoreboard turns to a new day: captures put it about noon."""
+"""Time after midnight Eastern when the scoreboard changes to the new day: about noon in
+captures."""
 
 
 _COUNTDOWN_STEP = timedelta(seconds=10)
-"""How often a box before tip-off is written anew, its clock counting down."""
+"""Time between two versions of a box score before tip-off, while its clock counts down."""
 
 
 class NbaSite:
-    """All documents of the games of one league; games of others are left out.
+    """The documents of one league's games. Games of other leagues are left out.
 
-    `refresh` writes live documents anew that often, else never.
+    With `refresh`, documents of live games are rewritten that often even without a change.
     """
 
     def __init__(
@@ -89,7 +91,7 @@ class NbaSite:
         return tuple(self._showings)
 
     def page(self, path: str, now: datetime) -> Page | None:
-        """What stands at `path` at `now`; None when there is nothing, or nothing yet."""
+        """The document at `path` at `now`; None when there is none, or none yet."""
         if path == self._board:
             return self._scoreboard(path, now)
         if path in SCHEDULES:
@@ -159,7 +161,7 @@ _HOST = "https://nba-prod-us-east-1-mediaops-stats.s3.amazonaws.com"
 
 
 def scoreboard(views: Sequence[View], day: date, changed: datetime, league: str = "nba") -> Json:
-    """The document: the games of `day` (the league's own date), last changed at `changed`."""
+    """The scoreboard with the games of `day` (the league's date), last changed at `changed`."""
     words = NBA_LEAGUES[league]
     request = f"{_HOST}/{words.folder}/liveData/scoreboard/todaysScoreboard_{words.id}.json"
     return {
@@ -279,11 +281,11 @@ _BROADCASTERS = tuple(
 
 
 _FIRST_MONTH = 8
-"""A season's games from this month on belong to the year that names it first (`2025-26`)."""
+"""From this month on, a game belongs to the season that the year begins (`2025-26`)."""
 
 
 def schedule(views: Sequence[View], changed: datetime, league: str = "nba") -> Json:
-    """The document, last changed at `changed`; `views` in the order of their tip-offs."""
+    """The schedule, last changed at `changed`; `views` are in the order of their tip-offs."""
     days = [
         {
             "gameDate": day.strftime("%m/%d/%Y 00:00:00"),
@@ -319,7 +321,7 @@ def _scheduled(view: View, number: int) -> Json:
     recording = view.recording
     there = view.tip_off.astimezone(EASTERN)
     midnight = datetime(there.year, there.month, there.day, tzinfo=EASTERN)
-    # Both clock-only fields hang on a day in 1900, in UTC five hours on whatever the season.
+    # The two fields with a time of day only have a date in 1900; UTC is always five hours ahead.
     clock = datetime(1900, 1, 1, there.hour, there.minute, tzinfo=UTC)
     return {
         "gameId": recording.id,

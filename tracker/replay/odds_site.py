@@ -1,9 +1,9 @@
-"""The addresses of three providers: The Odds API with its credits, Kalshi and Polymarket.
+"""Three odds providers in replay: The Odds API with its credits, Kalshi and Polymarket.
 
-Every path and document has the shape of the real one. The prices in them are modelled, are no
-quotes of anybody, and say so (`"modelled": true`): before tip-off they move by half points from an
-opening line to the recorded closing one; in play the chance of winning follows score and clock as a
-normal variable. The Odds API counts credits a key, and answers every error that it has a code for.
+Every path and document has the shape of the real one. The prices are modelled, are no real quotes,
+and say so (`"modelled": true`). Before tip-off they move by half points from an opening line to the
+recorded closing line; in play, the chance of winning follows score and time as a normal variable.
+The Odds API counts credits for each key, and gives every error that it has a code for.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _FREE_CREDITS = 500
 
 
 _MOST_A_SECOND = 30
-"""Requests; the source answers 429 beyond that."""
+"""Requests a second for one key. The source answers 429 to more."""
 
 
 _DETAILS = "https://the-odds-api.com/liveapi/guides/v4/api-error-codes.html"
@@ -59,19 +59,19 @@ _STATUSES = {
     "EVENT_NOT_FOUND": 404, "INVALID_MARKET": 422, "INVALID_REGION": 422,
     "INVALID_SCORES_DAYS_FROM": 422, "MISSING_REGION": 422, "EXCEEDED_FREQ_LIMIT": 429,
 }  # fmt: skip
-"""Every error that is answered, by its code."""
+"""Every error that can be answered, with its HTTP status, by its code."""
 
 
 def is_odds(path: str) -> bool:
-    """Whether a path is one of these providers'."""
+    """Whether a path belongs to one of these providers."""
     return path.startswith(("/v4/", "/trade-api/")) or path in ("/events", "/book", "/price")
 
 
 class OddsSite:
-    """The documents of the providers. `credits` is what each key has at first."""
+    """The documents of the odds providers."""
 
     def __init__(self, showings: Sequence[Showing], credits_a_key: int = _FREE_CREDITS) -> None:
-        """Nothing has been asked."""
+        """`credits_a_key` is how many credits each key starts with."""
         self._showings = tuple(showings)
         self._credits = credits_a_key
         self._used: dict[str, int] = defaultdict(int)
@@ -83,7 +83,7 @@ class OddsSite:
         return dict(self._used)
 
     def page(self, path: str, query: Mapping[str, str], now: datetime) -> Page | None:
-        """What lies at an address at an instant; None where there is nothing."""
+        """The document at an address at an instant; None where there is none."""
         if path.startswith("/v4/"):
             return self._the_odds_api(path, query, now)
         if path == "/trade-api/v2/markets":
@@ -221,7 +221,7 @@ def _page(
 
 
 def _places(query: Mapping[str, str]) -> int | str:
-    """How many regions are charged, or the code of what is wrong with them."""
+    """How many regions are charged, or the error code of what is wrong with them."""
     if query.get("bookmakers"):
         return -(-len(query["bookmakers"].split(",")) // 10)
     regions = [x for x in query.get("regions", "").split(",") if x]
@@ -328,7 +328,7 @@ def _contract(ticker: str, event: str, chance: float, strike: float | None) -> d
 
 
 def _around(chance: float) -> tuple[float, float]:
-    """A bid and an ask about a chance, two cents apart and whole cents."""
+    """A bid and an ask around a chance, in whole cents and two cents apart."""
     bid = min(max(round(chance - _TICK, 2), 0.01), 0.97)
     return bid, round(bid + 2 * _TICK, 2)
 
@@ -339,7 +339,7 @@ def _slug(showing: Showing) -> str:
 
 
 def _tokens(showing: Showing, prices: _ModelledPrices) -> list[tuple[float, str]]:
-    """The chance and the token of each outcome of a game's one market."""
+    """The chance and the token of each outcome of a game's only market."""
     seed = _id(showing)
     return [(1 - prices.home_chance, f"{seed}0"), (prices.home_chance, f"{seed}1")]
 
@@ -380,7 +380,7 @@ _BOOKS = {
     "draftkings": (0.0, 0.045), "fanduel": (0.004, 0.045), "betmgm": (-0.006, 0.05),
     "williamhill_us": (0.002, 0.048), "betrivers": (-0.003, 0.052), "pinnacle": (0.0, 0.025),
 }  # fmt: skip
-"""Each book's own opinion, added to the home side's chance, and its margin."""
+"""For each book, what it adds to the home side's chance, and its margin."""
 
 
 _TITLES = {
@@ -394,7 +394,7 @@ _MOVES = timedelta(minutes=30)
 
 
 _SETTLED = timedelta(minutes=20)
-"""How long before the listed tip-off lines have come to where they close."""
+"""Time before the listed tip-off when lines have reached their close."""
 
 
 _USUAL = (-2.5, 226.5)
@@ -402,12 +402,12 @@ _USUAL = (-2.5, 226.5)
 
 
 _SDS = (12.8, 18.3)
-"""Points: how far the final margin and total lie from their closing lines."""
+"""Standard deviations, in points, of the final margin and total about their closing lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class _ModelledPrices:
-    """What is for sale at an instant: lines, and chances of the home side and of the over."""
+    """What the providers price at an instant: the lines, and the home side's chance of winning."""
 
     home_spread: float | None
     total: float | None
@@ -416,7 +416,7 @@ class _ModelledPrices:
 
 
 def _prices(showing: Showing, now: datetime) -> _ModelledPrices | None:
-    """The prices of a game at an instant; None once it is over."""
+    """The prices of a game at an instant; None once the game is over."""
     recorded = showing.playback.recording.lines
     spread, total = _USUAL
     if recorded is not None:
@@ -435,7 +435,7 @@ def _prices(showing: Showing, now: datetime) -> _ModelledPrices | None:
 
 
 def _steps(showing: Showing, now: datetime) -> int:
-    """How many half points a line still lies from its close, either way by the game's own name."""
+    """How many half points a line is from its close. The game's name decides the direction."""
     name = showing.playback.recording.name.encode()
     way = 1 if hashlib.sha256(name).digest()[0] % 2 else -1
     ahead = showing.tip_off - _SETTLED - now
@@ -454,5 +454,5 @@ def _chance(margin: float, left: float) -> float:
 
 
 def asked(chance: float, margin: float) -> float:
-    """Decimal odds of a chance with a book's margin in them, to the cent."""
+    """Decimal odds for a chance with a book's margin in them, rounded to the cent."""
     return max(1.01, round(1 / (min(chance * (1 + margin), 0.99)), 2))

@@ -1,4 +1,4 @@
-"""A recording as it is played on a given night: when it tips off, what is changed, its pages."""
+"""A recording as it is played on a given night: its tip-off, its corrections, its pages."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,16 +8,18 @@ from tracker.replay import RecordedPhase, Recording, Side, StatLine
 from tracker.replay.timeline import RecordedState, TeamState, Timeline, state_at, timeline
 
 REWRITTEN_AFTER = timedelta(hours=2)
-"""How long after the final the NBA writes a box anew (three captures: 1:58, 2:01 and 2:06 h)."""
+"""Time after the final when the NBA rewrites a box score (three captures: 1:58, 2:01 and 2:06
+h)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A figure that is not what the recording says, from some time after the end of the game.
+    """A figure that differs from the recording's, for some time around the end of the game.
 
-    `stat` is a field of `StatLine`. With `points` the player's team and its score change too, in
-    `period` (the last one begun when None). `after` counts from the end of the game and may be
-    negative: a mistake while it is played, taken back when `until` has come (never when None).
+    `stat` is a field of `StatLine`. A change of `points` also changes the team's score in `period`
+    (the last one begun when None). `after` counts from the end of the game and may be negative: a
+    mistake made in play. It is taken back after `until`, which counts from the end, too, or never
+    when None.
     """
 
     player: int
@@ -32,8 +34,8 @@ class Correction:
 class Playback:
     """A recording to play.
 
-    `tip_off` (aware) moves the whole game so that it is scheduled for that instant; None plays it
-    when it was. From `postponed` on, the game is called off.
+    `tip_off` (aware) moves the whole game to that scheduled time; with None it is played at its
+    recorded time. From `postponed` on, the game is called off.
     """
 
     recording: Recording
@@ -47,12 +49,12 @@ class Playback:
 
     @property
     def scheduled(self) -> datetime:
-        """When the game is scheduled to tip off; it starts some minutes later."""
+        """The scheduled tip-off. Play starts some minutes later."""
         return self.tip_off or self.recording.tip_off
 
 
 class View(NamedTuple):
-    """A game as it can be seen at an instant; `changed` is since when it has looked like this."""
+    """A game as it looks at an instant; `changed` is since when it has looked like this."""
 
     recording: Recording
     tip_off: datetime
@@ -64,9 +66,10 @@ class View(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """A playback, worked through and ready to be asked for any instant.
+    """A playback, worked through, that can be asked for any instant.
 
-    Raises `ValueError` for a correction of somebody who is not in the game, or of no figure.
+    Raises `ValueError` for a correction of a player who is not in the game, or of an unknown
+    figure.
     """
 
     playback: Playback
@@ -126,7 +129,7 @@ class Showing:
 
 
 def correct(recording: Recording, state: RecordedState, correction: Correction) -> RecordedState:
-    """The state with one figure changed, and the score with it when the figure is points."""
+    """The state with one figure changed, and the score too when the figure is points."""
     sides: tuple[Side, Side] = ("home", "away")
     for side in sides:
         team = recording.home if side == "home" else recording.away
@@ -151,7 +154,7 @@ def _correct_team(team: TeamState, index: int, correction: Correction, period: i
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One document as it can be fetched; `changed` is when it last became another."""
+    """One document that can be fetched. `changed` is when it last became different."""
 
     body: bytes
     changed: datetime

@@ -1,4 +1,4 @@
-"""Makes recordings of the league's documents: a game's play-by-play and box, or a night's polls."""
+"""Makes recordings from the league's documents: a game's play-by-play and box, or raw bodies."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Json = Mapping[str, Any]
 
 
 class UnrecordableError(TrackerError):
-    """The documents do not make a game; the message says which field is at fault."""
+    """The documents do not make a game. The message says which field is wrong."""
 
 
 def recording_from_play_by_play(
@@ -45,7 +45,7 @@ def recording_from_play_by_play(
     """The recording of one finished game from its two documents.
 
     `lines` are its closing lines where they are known. Raises `UnrecordableError` when a field is
-    missing or is not what it should be.
+    missing or malformed.
     """
     with _named("play-by-play and box"):
         game = box["game"]
@@ -65,12 +65,13 @@ def recording_from_bodies(
     bodies: Iterable[tuple[datetime, str, bytes]],
     on_bad: Callable[[UnrecordableError], None] = _raise,
 ) -> list[Recording]:
-    """The recordings of all games in a sequence of raw bodies, each with its instant and URL.
+    """The recordings of all games in a sequence of raw bodies, each with its time and URL.
 
-    Reads scoreboards and boxes; other documents, and answers that are none, are passed over. A
-    game's course is told by its boxes, or by the scoreboards where no box showed it being played.
-    Games that were never seen being played or over are left out. Ordered by tip-off. `on_bad` is
-    told of a game whose bodies cannot be used, and may raise; it is then left out.
+    Scoreboards and box scores are read; other documents, and bodies that cannot be parsed, are
+    skipped. A game's course comes from its box scores, or from the scoreboards where no box score
+    showed it in play. Games that were never seen in play or over are left out. The result is in
+    order of tip-off. `on_bad` is called for a game whose bodies cannot be used, and may raise;
+    otherwise that game is left out.
     """
     games: dict[str, _Seen] = {}
     for at, url, body in sorted(bodies, key=lambda item: item[0]):
@@ -183,7 +184,7 @@ _FINAL = 3
 
 
 NBA = Format(periods=4, period_s=720, overtime_s=300)
-"""Four periods of twelve minutes, overtimes of five."""
+"""Four periods of twelve minutes, and overtimes of five."""
 
 
 _ZONES = {"CHI": "America/Chicago", "DAL": "America/Chicago", "DEN": "America/Denver",
@@ -195,7 +196,7 @@ _ZONES = {"CHI": "America/Chicago", "DAL": "America/Chicago", "DEN": "America/De
 
 
 def _parse_clock(text: str) -> int:
-    """`PT11M55.00S`, or `11:55 ` as on older boards, in hundredths of a second; blanks are 0."""
+    """Hundredths of a second in `PT11M55.00S`, or in `11:55 ` as on older boards; 0 for blanks."""
     plain = text.strip().removeprefix("PT").removesuffix("S").replace("M", ":")
     if not plain:
         return 0
@@ -204,12 +205,12 @@ def _parse_clock(text: str) -> int:
 
 
 def _parse_instant(text: str) -> datetime:
-    """An instant of the feed (`2026-01-30T00:11:19.7Z`), aware UTC."""
+    """An instant of the feed (`2026-01-30T00:11:19.7Z`) as aware UTC."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _recording_of_box(game: Json, course: Actions | Readings) -> Recording:
-    """A recording with the teams, rosters and official figures of a box's `game` object."""
+    """A recording with the teams, rosters and official figures of a box score's `game` object."""
     arena = game.get("arena") or {}
     home, away = game["homeTeam"], game["awayTeam"]
     over = int(game["gameStatus"]) == _FINAL
@@ -228,7 +229,7 @@ def _recording_of_box(game: Json, course: Actions | Readings) -> Recording:
 
 
 def _recording_of_board(game: Json, course: Actions | Readings) -> Recording:
-    """A recording with what one game of a scoreboard tells: the teams, no more."""
+    """A recording with what a scoreboard has of a game: the teams, and no rosters or figures."""
     home, away = game["homeTeam"], game["awayTeam"]
     return Recording(
         format="tracker-recording",
@@ -293,7 +294,7 @@ def _official(raw: Json) -> OfficialTeam:
 
 
 def _parse_line(raw: Json) -> StatLine:
-    """A player's line from the `statistics` of a box."""
+    """A player's line from his `statistics` in a box score."""
     return StatLine(
         time=_parse_clock(raw["minutes"]),
         **{name: int(raw[key]) for name, key in _LINE_KEYS.items()},
@@ -301,7 +302,7 @@ def _parse_line(raw: Json) -> StatLine:
 
 
 def _parse_team_line(raw: Json) -> TeamLine:
-    """A team's own figures from its `statistics` in a box."""
+    """A team's own figures from its `statistics` in a box score."""
     return TeamLine(
         **{name: int(raw.get(key) or 0) for name, key in _TEAM_KEYS.items()},
         **_score_at("lead", raw.get("biggestLeadScore")),
@@ -340,7 +341,7 @@ _LINE_KEYS = {
     "points_fast": "pointsFastBreak",
     "points_second": "pointsSecondChance",
 }
-"""Where a box keeps each count of a player's line."""
+"""The field of a box score for each count of a player's line."""
 
 
 _TEAM_KEYS = {
@@ -361,7 +362,7 @@ _TEAM_KEYS = {
     "lead_changes": "leadChanges",
     "ties": "timesTied",
 }
-"""Where a box keeps each of a team's own figures."""
+"""The field of a box score for each of a team's own figures."""
 
 
 _WHAT = {
@@ -390,8 +391,8 @@ _QUALIFIERS = {
 def course_of_play_by_play(actions: list[Json], tip_off: datetime, home: int) -> tuple[Action, ...]:
     """The rows of a play-by-play's `actions`, in the feed's own order; `home` is a team's id.
 
-    Where wall clocks step back (an action put in afterwards), the earlier action is given the later
-    one's time, so that no effect comes before its cause.
+    Where wall clocks step back (an action that was entered afterwards), the earlier action gets the
+    later one's time, so that no effect comes before its cause.
     """
     ordered = sorted(actions, key=lambda action: int(action["orderNumber"]))
     instants = [_offset(action["timeActual"], tip_off) for action in ordered]
@@ -463,7 +464,7 @@ def _detail(raw: Json, what: What, sub: str) -> str:
 
 
 def _name_blocked(rows: list[Action]) -> tuple[Action, ...]:
-    # A block names the blocker; whose shot it was stands in the shot just before it.
+    # A block names only the blocker. The shooter is in the shot just before it.
     named: list[Action] = []
     shooter = 0
     for row in rows:

@@ -1,7 +1,7 @@
-"""Plays recorded games over HTTP as the leagues' sites and ESPN would, on the clock it is given.
+"""Plays recorded games over HTTP, as the leagues' sites and ESPN would, on the clock it is given.
 
-`serve` starts it; a test or a demo holds on to the `Running` server it gives and closes it in the
-end. Time is read from the clock alone, so a night can pass in a minute or stand still.
+`serve` starts a server and returns a `Running`, which the caller closes in the end. Time comes from
+that clock alone, so a night can pass in a minute or stand still.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ HOSTS = {
     "espn": "site.api.espn.com",
     "odds": "api.the-odds-api.com",
 }
-"""The host that a source has when it is not played."""
+"""The real host of each source."""
 
 
 _OF_WNBA = re.compile(r".*_10\d{8}\.json")
@@ -68,7 +68,7 @@ _BEGINS = b'{"meta":'
 
 
 MOST_ANSWERS = 100_000
-"""Answers of which the server remembers what they were."""
+"""Most answers that the server remembers for its log."""
 
 
 _SHUTDOWN_S = 0.1
@@ -78,19 +78,18 @@ _OK = 200
 
 
 class PortTakenError(TrackerError):
-    """Nothing can listen there: choose another port, or end what uses this one."""
+    """The port is in use: choose another one, or end what uses it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How the server behaves.
 
-    `takes` is how long an answer takes. `lag` is how far the documents are behind the arena.
-    `validators` sends `ETag` and `Last-Modified` and answers 304. `strict` refuses whoever would be
-    refused in earnest: without the league's own `Referer`, or with a `User-Agent` that ESPN does
-    not like.
-    `refresh` writes the documents of live games anew that often with nothing but a later time in
-    them; None writes them only when they change.
+    `takes` is how long an answer takes. `lag` is how far the documents are behind the arena. With
+    `validators`, the server sends `ETag` and `Last-Modified` and answers 304. With `strict`, it
+    refuses clients that the real host would refuse: those without the league's own `Referer`, or
+    with a `User-Agent` that ESPN does not accept. With `refresh`, documents of live games are
+    rewritten that often with only a later time in them; with None, only when they change.
     """
 
     takes: timedelta = timedelta(0)
@@ -102,10 +101,10 @@ class Options:
 
 
 class Answer(NamedTuple):
-    """What came of one request.
+    """The outcome of one request.
 
-    `what` is `ok`, `refused`, `absent`, or the names of faults; those of one game among others end
-    in its id, as in `stale:0022500680`.
+    `what` is `ok`, `refused`, `absent`, or the names of faults. A fault of one game among others
+    ends in the game's id: `stale:0022500680`.
     """
 
     at: datetime
@@ -115,7 +114,7 @@ class Answer(NamedTuple):
 
 
 class Running:
-    """A server that runs. `requests` counts those received, by path; `faults` may be added to."""
+    """A running server. `requests` counts requests by path; `faults` may be added to."""
 
     def __init__(self, runner: web.AppRunner, url: str, handler: _Handler) -> None:
         self._runner = runner
@@ -124,31 +123,31 @@ class Running:
 
     @property
     def requests(self) -> Counter[str]:
-        """How many requests have come for each path."""
+        """The number of requests for each path."""
         return self._handler.requests
 
     @property
     def faults(self) -> list[Fault]:
-        """The faults to come; a test may append to them while it runs."""
+        """The faults to come. A test may add to them while the server runs."""
         return self._handler.faults
 
     @property
     def answers(self) -> Sequence[Answer]:
-        """What has been answered, oldest first."""
+        """The answers so far, oldest first."""
         return tuple(self._handler.answers)
 
     @property
     def odds(self) -> OddsSite:
-        """The odds providers that it plays, with what each key has used."""
+        """The odds providers, with what each key has used."""
         return self._handler.sources.odds
 
     @property
     def site(self) -> NbaSite:
-        """The NBA's documents that it serves, to be asked without HTTP."""
+        """The NBA's documents, to be asked for without HTTP."""
         return self._handler.sources.nba
 
     async def close(self) -> None:
-        """Stop listening and let go of every connection."""
+        """Stop listening and close every connection."""
         await self._runner.cleanup()
 
 
@@ -160,7 +159,7 @@ async def serve(
     port: int = 0,
     options: Options | None = None,
 ) -> Running:
-    """Start playing games; port 0 takes any free one.
+    """Start playing games. Port 0 takes any free one.
 
     Raises `PortTakenError` when the port is in use, and `ValueError` when a game is given twice.
     """
@@ -193,7 +192,7 @@ async def serving(
     port: int = 0,
     options: Options | None = None,
 ) -> AsyncIterator[Running]:
-    """`serve` for an `async with`: closed on the way out."""
+    """`serve` as a context manager that closes the server on leaving."""
     running = await serve(playbacks, clock, host=host, port=port, options=options)
     try:
         yield running
@@ -284,14 +283,14 @@ def _refusal(request: web.Request, source: str, now: datetime) -> web.Response |
 
 
 def _meant(fault: Fault, request: web.Request) -> bool:
-    """Whether a fault of one game's own documents is about this one."""
+    """Whether the request is for the game of a fault that replaces one game's own documents."""
     if fault.game is None or not fault.whole:
         return True
     return any(x in request.path_qs for x in (fault.game, event_id("nba", fault.game)))
 
 
 def _unchanged(request: web.Request, tag: str, changed: datetime) -> bool:
-    # If-None-Match rules where both are given (RFC 9110, 13.2.2).
+    # If-None-Match takes precedence where both are given (RFC 9110, 13.2.2).
     if (known := request.headers.get("If-None-Match")) is not None:
         return tag in known or known.strip() == "*"
     if (since := request.headers.get("If-Modified-Since")) is None:
@@ -303,13 +302,13 @@ def _unchanged(request: web.Request, tag: str, changed: datetime) -> bool:
 
 
 def html(status: int, text: str = "") -> web.Response:
-    """A page for people, as of the source's own pages unless `text` is given."""
+    """A web page, like one of the source's own unless `text` is given."""
     text = text or "<!DOCTYPE html>\n<html><head><title>Official Site</title></head></html>\n"
     return web.Response(status=status, text=text, content_type="text/html")
 
 
 def _denied(path: str, now: datetime, host: str = "cdn.nba.com") -> web.Response:
-    """403 in the words of the guard that stands before the NBA's CDN."""
+    """403 with the error page of the guard before the NBA's CDN."""
     reference = f"18.{hashlib.sha256(path.encode()).hexdigest()[:8]}.{int(now.timestamp())}"
     return html(
         403,
@@ -322,7 +321,7 @@ def _denied(path: str, now: datetime, host: str = "cdn.nba.com") -> web.Response
 async def _broken(
     request: web.Request, fault: Fault, body: bytes, clock: Clock
 ) -> web.StreamResponse | None:
-    """What stands in the place of a whole answer; None when the document is to be sent after all.
+    """The response that replaces a whole answer; None when the document is to be sent after all.
 
     `body` is the document that would have been sent. A hang lasts until the fault is over.
     """
@@ -376,7 +375,7 @@ def _reset(request: web.Request) -> web.Response:
     if transport is not None:
         line = transport.get_extra_info("socket")
         if line is not None:
-            # Closed without lingering, a connection ends in a reset and not in a farewell.
+            # With a linger time of zero, closing sends a reset instead of an orderly end.
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
     return web.Response()
@@ -398,7 +397,7 @@ async def _stream(
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     await response.prepare(request)
     step = _CHUNK if size > len(body) else max(1, -(-size // _DRIPS))
-    # A client that has had enough hangs up in the middle; that is what this is for.
+    # A client that reaches its limit hangs up in the middle, as the fault intends.
     with suppress(ConnectionResetError):
         for start in range(0, size, step):
             await response.write(body[start : start + step].ljust(min(step, size - start)))
@@ -409,7 +408,7 @@ async def _stream(
 
 
 class _Welcome(Enum):
-    """How a source takes a request before it looks at what is wanted."""
+    """How a source treats a client, before it looks at the path."""
 
     YES = "yes"
     DENIED = "denied"
@@ -428,7 +427,7 @@ class _Sources:
         self.espn = espn.EspnSite(sorted(showings, key=lambda x: (x.tip_off, x.playback.scheduled)))
 
     def page(self, source: str, path: str, query: Mapping[str, str], now: datetime) -> Page | None:
-        """What a source has at an address at `now`; None when that is nothing, or nothing yet."""
+        """A source's document at an address at `now`; None when there is none, or none yet."""
         match source:
             case "espn":
                 return self.espn.page(path, query, now)
@@ -441,7 +440,10 @@ class _Sources:
 
 
 def _source_of(path: str, referer: str) -> str:
-    """Whose address it is. The season's schedules lie at the same one: there the referer tells."""
+    """The source of an address.
+
+    Both leagues have their schedules at one path; the referer decides.
+    """
     if path.startswith(espn.ROOT):
         return "espn"
     if is_odds(path):

@@ -1,6 +1,7 @@
-"""Spoils a document as faults ask: wrong clocks, scores, states and lists of games.
+"""Puts faults into a document: wrong clocks, scores, states and lists of games.
 
-Works on the finished bytes, so that the wrong document has the shape of the right one. Pure.
+It works on the finished bytes, so that a wrong document keeps the shape of the right one. It is
+pure.
 """
 
 import json
@@ -30,7 +31,10 @@ _POSTPONED = {
 def spoiled(
     body: bytes, faults: Sequence[Fault], earlier: Callable[[Fault], bytes | None]
 ) -> bytes:
-    """The document with all these faults in it. `earlier` gives the document that one shows."""
+    """The document with all these faults in it.
+
+    `earlier` gives a fault's older document, or None.
+    """
     document: Json = json.loads(body)
     for fault in faults:
         if fault.kind in EARLIER:
@@ -48,7 +52,7 @@ def spoiled(
 
 
 def _lists(document: Json) -> Iterator[list[Json]]:
-    """Every list of games in a document: a board's, a schedule's or a day's of ESPN."""
+    """The list of games in a scoreboard of the NBA or of ESPN; none in other documents."""
     if "scoreboard" in document:
         yield document["scoreboard"]["games"]
     elif "events" in document:
@@ -62,7 +66,7 @@ def _is(game: Json, wanted: str) -> bool:
 
 
 def _games(document: Json, wanted: str | None) -> list[Json]:
-    """The games of a document, or the one that is wanted."""
+    """The games of a document, or only the one that is wanted."""
     if "game" in document and "actions" not in document["game"]:
         found = [document["game"]]
     elif "header" in document:
@@ -91,7 +95,7 @@ def _sides(game: Json) -> list[Json]:
 
 
 def _statuses(game: Json) -> list[Json]:
-    """Where ESPN says how a game stands: twice on a scoreboard, once in a summary."""
+    """The places of a game's status in ESPN's documents: two on a scoreboard, one in a summary."""
     places = [game, game["competitions"][0]]
     return [place["status"] for place in places if "status" in place]
 
@@ -162,7 +166,7 @@ def _score(side: Json, by: int) -> None:
     if isinstance(side["score"], str):
         side["score"] = str(max(0, int(side["score"]) + by))
         return
-    # The points go to, or come off, the last period that has enough of them.
+    # The points are added to, or taken from, the last period that has enough of them.
     period = next((x for x in reversed(side["periods"]) if x["score"] > -by and x["score"]), None)
     if period is not None:
         period["score"] += by

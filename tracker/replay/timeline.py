@@ -1,8 +1,9 @@
-"""Where a recorded game stood at any instant.
+"""The state of a recorded game at any instant.
 
-`timeline` works a recording through once, adding up its actions; `state_at` then answers by looking
-up. Both are pure: an instant is an argument, in milliseconds since the scheduled tip-off. What the
-actions do not tell (a modelled game has no fast breaks) stays 0 until the official box gives it.
+`timeline` works through a recording once and adds up its actions; `state_at` then looks a state up.
+Both are pure: an instant is an argument, in milliseconds since the scheduled tip-off. Figures that
+the actions do not have (a modelled game has no fast breaks) stay 0 until the official box score
+gives them.
 """
 
 from __future__ import annotations
@@ -29,37 +30,39 @@ from tracker.replay import (
 )
 
 _TIMEOUTS = 7
-"""Timeouts a team has for a game (NBA rule 5, section VI)."""
+"""Time-outs of a team for a game (NBA rule 5, section VI)."""
 
 
 _TIMEOUTS_LAST_PERIOD = 4
-"""Most that may be carried into the last period (the same rule)."""
+"""Most time-outs that may be carried into the last period (the same rule)."""
 
 
 _TIMEOUTS_LATE = 2
-"""Most that remain three minutes before the end, and what an overtime gives (the same rule)."""
+"""Most time-outs for the last three minutes, and the number in an overtime (the same rule)."""
 
 
 _LATE = 3 * 6000
-"""Clock at which `_TIMEOUTS_LATE` begins to count, in hundredths of a second."""
+"""Clock from which on `_TIMEOUTS_LATE` applies, in hundredths of a second."""
 
 
 _BONUS_FOULS = 5
-"""Team foul of a period that is shot for; one less in overtime (NBA rule 12, B, section V)."""
+"""Team foul of a period from which on free throws are given; one less in overtime (NBA rule 12, B,
+section V)."""
 
 
 _BONUS_FOULS_LATE = 2
-"""The same within the last two minutes of a period, whatever came before."""
+"""Team foul in the last two minutes of a period from which on free throws are given, whatever came
+before."""
 
 
 _LAST_TWO_MINUTES = 2 * 6000
 
 
 class TeamState(NamedTuple):
-    """One team at an instant. `lines` is in the order of the roster, on whom it says nothing else.
+    """One team at an instant. `lines` is in the order of the roster.
 
-    `played` holds the ids of those who have entered; `bonus` is whether the team shoots at the
-    next common foul against it.
+    `played` has the ids of those who have entered the game. `bonus` is whether the team shoots free
+    throws on the next common foul against it.
     """
 
     periods: tuple[int, ...]
@@ -77,10 +80,10 @@ class TeamState(NamedTuple):
 
 
 class RecordedState(NamedTuple):
-    """A game at an instant. `at` is when it became so; `seen` counts the rows of the course so far.
+    """A game from the instant `at` on; `seen` counts the rows of the course so far.
 
-    `periods` of both teams have an entry for each period of regulation, and one more for each
-    overtime that has begun. In a break, `period` is the one that has ended and `clock` is 0.
+    `periods` of both teams have an entry for each period of regulation and for each overtime that
+    has begun. In a break, `period` is the one that has ended and `clock` is 0.
     """
 
     at: int
@@ -94,7 +97,7 @@ class RecordedState(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A recording and each state that it passes through, in order of time."""
+    """A recording with each state that it passes through, in order of time."""
 
     recording: Recording
     instants: tuple[int, ...]
@@ -109,12 +112,12 @@ class Timeline:
 
     @property
     def final(self) -> RecordedState:
-        """The last state; its phase is `OVER` when the recording holds the whole game."""
+        """The last state. Its phase is `OVER` when the recording has the whole game."""
         return self.states[-1]
 
 
 def timeline(recording: Recording) -> Timeline:
-    """Work a recording through once, state by state."""
+    """Work through a recording once, state by state."""
     match recording.course:
         case Actions():
             states = _from_actions(recording, recording.course)
@@ -126,7 +129,7 @@ def timeline(recording: Recording) -> Timeline:
 
 
 def state_at(game: Timeline, at: int) -> RecordedState:
-    """The state at an instant: the last one that had come about by then."""
+    """The state at an instant: the last one that began by then."""
     return game.states[max(0, bisect_right(game.instants, at) - 1)]
 
 
@@ -142,7 +145,7 @@ def _before(recording: Recording) -> RecordedState:
             lines=(StatLine(),) * len(team.players),
         )
 
-    # The day before tip-off is before anything that a recording knows of.
+    # A day before tip-off is earlier than any row of a recording.
     day = -24 * 3600 * 1000
     return RecordedState(
         day, RecordedPhase.BEFORE, 0, 0, 0, side(recording.home), side(recording.away)
@@ -214,7 +217,7 @@ def _from_readings(recording: Recording, course: Readings) -> tuple[RecordedStat
 
 
 def _with_team_lines(recording: Recording, state: RecordedState) -> RecordedState:
-    # Readings tell the players' lines up to the last; the team's own are only in the official box.
+    # Readings have all the players' lines. The team's own are only in the official box score.
     box = recording.official
     if box is None:
         return state
@@ -244,7 +247,7 @@ def _take_reading(
 
 
 class _TeamTally:
-    """What one team has done so far."""
+    """The figures of one team so far."""
 
     def __init__(self, team: RecordedTeam, periods: int) -> None:
         self.periods = [0] * periods
@@ -260,14 +263,14 @@ class _TeamTally:
         self._changed: set[int] = set()
 
     def add(self, player: int, *names: str, by: int = 1) -> None:
-        """Count something for a player; nothing for 0, which is the team itself."""
+        """Add to a player's counts. Player 0 is the team itself and gets nothing here."""
         if player in self._counts:
             for name in names:
                 self._counts[player][name] += by
             self._changed.add(player)
 
     def add_team(self, name: str, by: int = 1) -> None:
-        """Count something that is the team's own."""
+        """Add to one of the team's own counts."""
         self._team[name] += by
 
     def most(self, name: str, value: int, away: int, home: int) -> None:
@@ -285,12 +288,12 @@ class _TeamTally:
         return tuple(self._lines.values())
 
     def team_line(self) -> TeamLine:
-        """What is the team's own so far."""
+        """The team's own figures so far."""
         return TeamLine(**self._team)
 
 
 class _Tally:
-    """A game added up action by action, in the order in which they are given."""
+    """A game added up action by action, in the given order."""
 
     def __init__(self, recording: Recording) -> None:
         self.phase = RecordedPhase.BEFORE
@@ -305,7 +308,7 @@ class _Tally:
         self.sides: dict[Side, _TeamTally] = {"home": home, "away": away}
 
     def bonus(self, side: Side) -> bool:
-        """Whether `side` shoots at the next common foul against it."""
+        """Whether `side` shoots free throws on the next common foul against it."""
         other = self.sides["away" if side == "home" else "home"]
         limit = _BONUS_FOULS if self.period <= self._rules.periods else _BONUS_FOULS - 1
         return other.fouls >= limit or other.fouls_late >= _BONUS_FOULS_LATE
@@ -370,7 +373,7 @@ class _Tally:
     def _take_points(self, side: Side, other: Side, points: int, *, free: bool) -> None:
         team, against = self.sides[side], self.sides[other]
         team.periods[self.period - 1] += points
-        # Free throws count for those who stood on court at the foul, whoever came on since.
+        # Free throws count for the players on court at the foul, even after substitutions.
         for player in team.fouled_on if free else team.on_court:
             team.add(player, "plus", by=points)
         for player in against.fouled_on if free else against.on_court:
@@ -405,7 +408,7 @@ class _Tally:
         elif row.what is What.FOUL:
             self._take_foul(row, team, against, words)
         elif row.what is What.TIMEOUT:
-            # A challenge costs a timeout only when it is lost, which no action tells.
+            # A challenge costs a time-out only when it is lost, which no action shows.
             team.timeouts = max(0, team.timeouts - ("challenge" not in words))
         else:
             self._take_substitution(row, team)

@@ -1,4 +1,4 @@
-"""How the leagues' own sites and ESPN write games: clocks, times and states, odd habits too."""
+"""How the leagues' sites and ESPN write clocks, times, states and ids, with their odd habits."""
 
 import re
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ NBA_LEAGUES = {
     "nba": NbaLeague("00", "National Basketball Association", "NBA"),
     "wnba": NbaLeague("10", "Women's National Basketball Association", "WNBA"),
 }
-"""The leagues whose sites are alike, by the name of a recording's league."""
+"""The leagues whose sites have the same form, by the league in a recording."""
 
 MINUTE = 6000
 """A minute in hundredths of a second."""
@@ -40,45 +40,45 @@ STATUS = {
 
 
 def duration(hundredths: int) -> str:
-    """`PT07M15.00S`; minutes may be more than 60."""
+    """A duration such as `PT07M15.00S`. Minutes may be more than 60."""
     minutes, rest = divmod(hundredths, MINUTE)
     return f"PT{minutes:02d}M{rest // 100:02d}.{rest % 100:02d}S"
 
 
 def utc(instant: datetime) -> str:
-    """`2026-01-30T00:00:00Z`."""
+    """An instant in UTC: `2026-01-30T00:00:00Z`."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def local(instant: datetime, zone: ZoneInfo = EASTERN) -> str:
-    """`2026-01-29T19:00:00-05:00`."""
+    """An instant in a zone: `2026-01-29T19:00:00-05:00`."""
     return instant.astimezone(zone).isoformat(timespec="seconds")
 
 
 def false_utc(instant: datetime) -> str:
-    """Eastern wall time that calls itself UTC: `2026-01-29T19:00:00Z`."""
+    """Eastern wall time with the mark of UTC: `2026-01-29T19:00:00Z`."""
     return instant.astimezone(EASTERN).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def tip_off_text(instant: datetime) -> str:
-    """`7:00 pm ET`."""
+    """The tip-off in words: `7:00 pm ET`."""
     there = instant.astimezone(EASTERN)
     return f"{there.hour % 12 or 12}:{there.minute:02d} {'am' if there.hour < 12 else 'pm'} ET"  # noqa: PLR2004
 
 
 def game_code(view: View) -> str:
-    """`20260129/SACPHI`."""
+    """A game's code: `20260129/SACPHI`."""
     day = view.tip_off.astimezone(EASTERN).strftime("%Y%m%d")
     return f"{day}/{view.recording.away.tricode}{view.recording.home.tricode}"
 
 
 def period_name(period: int, regulation: int) -> str:
-    """`Q3`, `OT1`."""
+    """A period's short name: `Q3`, `OT1`."""
     return f"Q{period}" if period <= regulation else f"OT{period - regulation}"
 
 
 def live_text(view: View) -> str:
-    """What a scoreboard says while a game is on: `Q2 07:15`, `Q1 12.3`, `Half`, `End Q3`."""
+    """The scoreboard's text while a game is on: `Q2 07:15`, `Q1 12.3`, `Half`, `End Q3`."""
     state, rules = view.state, view.recording.rules
     name = period_name(state.period, rules.periods)
     if state.phase is RecordedPhase.BREAK:
@@ -89,7 +89,7 @@ def live_text(view: View) -> str:
 
 
 def final_text(view: View) -> str:
-    """What a scoreboard says at the end: `Final`, `Final/OT ` with its blank, `Final/OT2`."""
+    """The scoreboard's text for a final: `Final`, `Final/OT ` with its blank, `Final/OT2`."""
     overtimes = view.state.period - view.recording.rules.periods
     if overtimes < 1:
         return "Final"
@@ -97,17 +97,17 @@ def final_text(view: View) -> str:
 
 
 def board_time(instant: datetime) -> str:
-    """The scoreboard's own time: 12 hours without am or pm, minutes and seconds said twice."""
+    """The scoreboard's own time: 12 hours without am or pm, with minutes and seconds repeated."""
     return instant.astimezone(EASTERN).strftime("%Y-%m-%d %I:%M:%S.%M%S")
 
 
 def box_time(instant: datetime) -> str:
-    """The time of a box or a play-by-play: Eastern, 24 hours, microseconds."""
+    """The time of a box score or play-by-play: Eastern, 24 hours, microseconds."""
     return instant.astimezone(EASTERN).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def periods(scores: tuple[int, ...], regulation: int) -> list[Json]:
-    """The scores by period, overtimes under their own name."""
+    """The scores by period, with overtimes marked as such."""
     return [
         {
             "period": number,
@@ -119,7 +119,7 @@ def periods(scores: tuple[int, ...], regulation: int) -> list[Json]:
 
 
 class EspnLeague(NamedTuple):
-    """A league as ESPN writes it: its part of the path, its number and its name."""
+    """A league as ESPN writes it: its part of the path, its number and its names."""
 
     slug: str
     number: str
@@ -134,10 +134,8 @@ ESPN_LEAGUES = {
     "ncaaw": EspnLeague("womens-college-basketball", "54", "NCAA Women's Basketball", "NCAAW"),
     "gleague": EspnLeague("nba-development", "0", "NBA G League", "G League"),
 }
-"""By the name of a league; of the last two there are no recordings, and so no events.
-
-The G League's number is not known.
-"""
+"""ESPN's names by our league. The last two have no recordings, and so no events. The G League's
+number is not known."""
 
 _NBA = {
     "ATL": "1", "BOS": "2", "NOP": "3 NO", "CHI": "4", "CLE": "5", "DAL": "6", "DEN": "7",
@@ -159,23 +157,23 @@ _HALVES = 2
 
 
 def team_ids(team: RecordedTeam, league: str) -> tuple[str, str]:
-    """ESPN's number and abbreviation of a team; those of the recording where ESPN's are its own."""
+    """ESPN's number and abbreviation of a team; the recording's own where the tables lack it."""
     number, _, code = _TEAMS.get(league, {}).get(team.tricode, str(team.id)).partition(" ")
     return number, code or team.tricode
 
 
 def event_id(league: str, game_id: str) -> str:
-    """ESPN's number of a game, which is another than the league's; college has no other."""
+    """ESPN's number of a game, made of the league's own. A college game's id is already ESPN's."""
     return game_id if league == "ncaam" else f"401{int(game_id) % 1_000_000:06d}"
 
 
 def athlete_id(person: int) -> str:
-    """ESPN's number of a player, which is another than the league's."""
+    """ESPN's number of a player, made of the league's own."""
     return str(3_000_000 + person % 2_000_000)
 
 
 def minute_utc(instant: datetime) -> str:
-    """`2026-01-30T00:00Z`."""
+    """An instant in UTC to the minute: `2026-01-30T00:00Z`."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
@@ -190,7 +188,7 @@ def season(view: View) -> Json:
 
 
 def status(view: View) -> Json:
-    """Where a game stands: `clock`, `displayClock`, `period` and the `type` that names it."""
+    """A game's status: `clock`, `displayClock`, `period` and the `type` that names it."""
     state, rules = view.state, view.recording.rules
     if view.postponed:
         return _status(0, "0.0", 0, _kind("6", "STATUS_POSTPONED", "post", "Postponed"))
@@ -203,7 +201,7 @@ def status(view: View) -> Json:
             text = _clock(state.clock)
             name, short = period_names(state.period, rules.periods)
             long, short = f"{text} - {name}", f"{text} - {short}"
-            kind = _kind("2", "STATUS_IN_PROGRESS", "in", "In Watchdog", long, short)
+            kind = _kind("2", "STATUS_IN_PROGRESS", "in", "In Progress", long, short)
             return _status(state.clock, text, state.period, kind)
         case RecordedPhase.BREAK if state.period * 2 == rules.periods:
             kind = _kind("23", "STATUS_HALFTIME", "in", "Halftime")
@@ -218,7 +216,7 @@ def status(view: View) -> Json:
 
 
 def period_names(period: int, regulation: int) -> tuple[str, str]:
-    """A period in full and for short: `2nd Quarter` and `2nd`, `OT` and `OT`."""
+    """A period's long and short name: `2nd Quarter` and `2nd`, `OT` and `OT`."""
     if period > regulation:
         name = _overtime(period - regulation)
         return name, name

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from tracker.domain.alert import check_template
 from tracker.domain.policy import TOPICS, Level, Say
-from tracker.settings.reading import ByName, Secret, one_of, said, secret, setting, then, whole
+from tracker.settings.reading import ByName, Secret, one_of, reader_of, secret, setting, then, whole
 
 LONGEST_DELAY = 600
 """The most seconds by which all data may be delayed."""
@@ -94,16 +94,16 @@ class AlertsSettings:
     `delay` is in seconds.
     """
 
-    delay: float = setting(said(_seconds), 0.0)
-    quiet_hours: tuple[time, time] | None = setting(said(_hours), None)
-    quiet_through: Level = setting(said(_level), Level.URGENT)
+    delay: float = setting(reader_of(_seconds), 0.0)
+    quiet_hours: tuple[time, time] | None = setting(reader_of(_hours), None)
+    quiet_through: Level = setting(reader_of(_level), Level.URGENT)
     per_hour: int = setting(whole(1, 10_000), 30)
     per_hour_game: int = setting(whole(1, 10_000), 15)
-    digest_at: time | None = setting(said(clock_time), None)
+    digest_at: time | None = setting(reader_of(clock_time), None)
     report: str = setting(one_of(("off", "week", "month")), "off")
     heartbeat_url: Secret | None = setting(then(secret, _address), None)
-    say: Mapping[str, Say] = setting(ByName(said(_say), _by_topic), factory=dict)
-    level: Mapping[str, Level] = setting(ByName(said(_level), _by_topic), factory=dict)
+    say: Mapping[str, Say] = setting(ByName(reader_of(_say), _by_topic), factory=dict)
+    level: Mapping[str, Level] = setting(ByName(reader_of(_level), _by_topic), factory=dict)
 
 
 def known_templates(value: Mapping[str, object]) -> None:

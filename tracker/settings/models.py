@@ -33,7 +33,7 @@ from tracker.settings.reading import (
     number,
     one_of,
     path,
-    said,
+    reader_of,
     secret,
     setting,
     text,
@@ -94,7 +94,7 @@ def on_this_machine(address: str) -> bool:
         return False
 
 
-_HOST = said(_host_only)
+_HOST = reader_of(_host_only)
 
 
 _MOST_ID = 1 << 63
@@ -115,6 +115,14 @@ def _like(pattern: str) -> Read:
         return value
 
     return then(text, check)
+
+
+def _peer(value: str) -> str:
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError('must be an IP address or a network, such as "127.0.0.1"') from None
+    return value
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -271,7 +279,7 @@ class BackupSettings:
 
     enabled: bool = setting(truth, default=True)
     folder: Path | None = setting(path, None)
-    at: time = setting(said(clock_time), time(5))
+    at: time = setting(reader_of(clock_time), time(5))
     daily: int = setting(whole(1, 1000), 7)
     weekly: int = setting(whole(0, 1000), 8)
 
@@ -281,7 +289,7 @@ class RefreshSettings:
     """The morning refresh of results, ratings, form and players. Injuries are read more often."""
 
     enabled: bool = setting(truth, default=True)
-    at: time = setting(said(clock_time), time(6, 30))
+    at: time = setting(reader_of(clock_time), time(6, 30))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -307,7 +315,7 @@ class WebSettings:
     host: str = setting(_like(r"[A-Za-z0-9.:-]{1,253}"), "127.0.0.1")
     port: int = setting(whole(1, 65535), 8377)
     hosts: tuple[str, ...] = setting(Several(_like(r"[a-z0-9.:-]{1,253}")), ())
-    trusted_proxy: str | None = setting(text, None)
+    trusted_proxy: str | None = setting(then(text, _peer), None)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -429,8 +437,8 @@ class LineSettings:
     game: str = setting(then(text, _two_known_teams))
     home_spread: float | None = setting(number(-60, 60), None)
     total: float | None = setting(number(80, 400), None)
-    home_ml: float | None = setting(said(_price), None)
-    away_ml: float | None = setting(said(_price), None)
+    home_ml: float | None = setting(reader_of(_price), None)
+    away_ml: float | None = setting(reader_of(_price), None)
 
     def __post_init__(self) -> None:
         """Refuse an entry without any line, and one with a single moneyline."""
@@ -489,7 +497,7 @@ class Settings:
 
     timezone: str = setting(then(text, zone_name), "UTC")
     odds_format: OddsFormat = setting(one_of(get_args(OddsFormat)), "as-written")
-    stake_unit_cents: int = setting(said(_cents), 1000, name="stake_unit")
+    stake_unit_cents: int = setting(reader_of(_cents), 1000, name="stake_unit")
     store: StoreSettings = setting(Nested(StoreSettings))
     backup: BackupSettings = setting(Nested(BackupSettings), BackupSettings())
     bets: BetsSettings = setting(Nested(BetsSettings))
@@ -527,13 +535,13 @@ class Settings:
     @property
     def policy(self) -> Policy:
         """The alert policy as far as the file decides it: no snoozes and no past messages."""
-        said, hours = self.alerts, self.alerts.quiet_hours
+        alerts, hours = self.alerts, self.alerts.quiet_hours
         return Policy(
-            levels=said.level,
-            says=said.say,
-            quiet=None if hours is None else QuietHours(*hours, self.zone, said.quiet_through),
-            budget=said.per_hour,
-            game_budget=said.per_hour_game,
+            levels=alerts.level,
+            says=alerts.say,
+            quiet=None if hours is None else QuietHours(*hours, self.zone, alerts.quiet_through),
+            budget=alerts.per_hour,
+            game_budget=alerts.per_hour_game,
         )
 
     @property

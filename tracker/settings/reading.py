@@ -332,7 +332,7 @@ def then(read: Read, *checks: Callable[[Any], Any]) -> Read:
     return work
 
 
-def said(make: Callable[[Any], Any]) -> Read:
+def reader_of(make: Callable[[Any], Any]) -> Read:
     """A reader made of a function of the value; its ValueError says what is wrong."""
     return lambda value, _: make(value)
 

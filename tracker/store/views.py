@@ -78,6 +78,10 @@ class BetView:
         """The person's own id, else the number."""
         return self.number if self.name is None else self.name
 
+    def aged(self, since: datetime) -> BetView:
+        """The bet, stale where its game goes on and was not read after `since`."""
+        return replace(self, stale=self.stale or _unread(self, since))
+
     @property
     def called(self) -> str:
         """The bet in full, as it was understood; until that is known, as it was written.
@@ -212,6 +216,11 @@ class DaemonView:
     clock_anchor: datetime | None = None
 
 
+def _unread(view: BetView | GameView, since: datetime) -> bool:
+    in_play = view.state is not None and view.state.phase.in_play
+    return in_play and view.seen_at is not None and view.seen_at < since
+
+
 @dataclass(frozen=True, slots=True)
 class GameView:
     """A game that is followed, and how many bets are on it."""
@@ -223,6 +232,10 @@ class GameView:
     stale: bool
     lost: bool
     bets: int
+
+    def aged(self, since: datetime) -> GameView:
+        """The game, stale where it goes on and was not read after `since`."""
+        return replace(self, stale=self.stale or _unread(self, since))
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,3 +258,12 @@ class StatusView:
     size_bytes: int
     bets_file: tuple[str, ...] = ()
     """The mistakes in the bets file, a sentence each."""
+
+    def aged(self, since: datetime) -> StatusView:
+        """The summary, with the games and bets as stale that were not read after `since`."""
+        games = tuple(x.aged(since) for x in self.games)
+        return replace(self, games=games, bets=tuple(x.aged(since) for x in self.bets))
+
+    def unread(self, since: datetime) -> tuple[GameView, ...]:
+        """The games that go on and were not read after `since`."""
+        return tuple(x for x in self.games if _unread(x, since))

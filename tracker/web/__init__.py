@@ -1,4 +1,4 @@
-"""The page and the API: the server, with the guard around them, over one database."""
+"""The web server: HTML pages and a JSON API over one database, behind the guard of `guard.py`."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-"""The names that this machine has for itself."""
+"""The host names by which this machine reaches itself."""
 
 _OF_BET = re.compile(r"/bets/(\d+)/")
-"""The addresses under a bet's page, to which the way back leads from a mistake."""
+"""Paths under a bet's page: an error there links back to that page."""
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -45,7 +45,7 @@ _STATIC = Path(__file__).parent / "static"
 def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters]) -> Guard:
     """The whole server as an ASGI application.
 
-    `machine` is the machine's clock; `models` gives the parameters of a league for what-if.
+    `machine` is the machine's clock; `models` gives a league's parameters, for forecasts.
     """
     site = Site(settings, machine, models)
     bell = Doorbell(site, machine)
@@ -53,9 +53,9 @@ def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as tasks:
-            looking = tasks.create_task(bell.run())
+            polling = tasks.create_task(bell.run())
             yield
-            looking.cancel()
+            polling.cancel()
         await site.close()
 
     app = FastAPI(
@@ -96,7 +96,7 @@ def _attach_pages(app: FastAPI) -> None:
 
 
 def _for_people(app: FastAPI) -> None:
-    """On a page a mistake is told as a page; to a program, as a problem."""
+    """Answer errors of the API as problems and errors of pages as a page."""
 
     async def explain(request: Request, wrong: Exception) -> Response:
         match wrong:
@@ -125,7 +125,7 @@ def _for_people(app: FastAPI) -> None:
 
 
 def _refused(wrong: HTTPException, request: Request) -> Problem:
-    """What the framework itself refuses, in a sentence: above all an address that leads nowhere."""
+    """The problem, in one sentence, for an error of the framework, such as an unknown path."""
     path = request.url.path
     match wrong.status_code, path.startswith("/api/"):
         case HTTPStatus.NOT_FOUND, True:

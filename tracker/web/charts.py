@@ -1,4 +1,4 @@
-"""Charts as inline SVG, made on the server: no script, and text that stays text."""
+"""Charts as inline SVG, made on the server without scripts; every text is escaped."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 _WIDE, _HIGH = 420, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 14, 30
 _WIDE_MOVE = 0.05
-"""A move of a chance that shows in whole per cent."""
+"""The range of a chance from which on its axis is labelled in whole per cent."""
 
 _LOW = 120
-"""The height of a chart of few steps."""
+"""The height of a small chart."""
 
 
 def _x(part: float) -> float:
@@ -52,7 +52,7 @@ def _path(kind: str, points: Sequence[tuple[float, float]]) -> str:
 
 
 def _shares() -> list[str]:
-    """Lines across at the quarters of a share, with their names."""
+    """Horizontal lines at 0, 25, 50, 75 and 100 %, with their labels."""
     found = []
     for part in (0.0, 0.25, 0.5, 0.75, 1.0):
         found.append(_line("grid", _x(0), _y(part), _x(1), _y(part)))
@@ -61,7 +61,7 @@ def _shares() -> list[str]:
 
 
 def of_course(course: Course) -> str:
-    """The chance of a bet over its game, with the levels of its rules and what was said of it."""
+    """The chart of a bet's chance over its game, with its rules' levels, alerts and result."""
     end = course.end or 1.0
     inside = _shares()
     for level in course.levels:
@@ -77,9 +77,9 @@ def of_course(course: Course) -> str:
 
 
 def of_own(course: Course) -> str:
-    """The figure that decides a bet: what is expected with its spread (one sd), the line, by then.
+    """The chart of the figure that decides a bet: mu ± sigma, the line, and the figure so far.
 
-    For a course whose `quantity` is known.
+    The course must have a `quantity`.
     """
     end = course.end or 1.0
     figures = [(p.x, p.own) for p in course.points if p.own is not None]
@@ -107,7 +107,7 @@ def of_own(course: Course) -> str:
 
 
 def of_lane(course: Course, lane: Lane) -> str:
-    """The chance of the legs of a parlay in one game, on the axis of the whole."""
+    """The chart of the chance of a parlay's legs in one game, on the time axis of the parlay."""
     end = course.end or 1.0
     inside = [
         *(_line("grid", _x(0), _y(part, _LOW), _x(1), _y(part, _LOW)) for part in (0.0, 0.5, 1.0)),
@@ -132,7 +132,7 @@ def _dot(x: float, y: float, words: str, kind: str = "mark") -> str:
 
 
 def of_path(name: str, steps: Sequence[tuple[datetime, float]], until: datetime) -> str:
-    """Where a main line stood from each time on, up to `until`."""
+    """The chart of a main line's value over time, from its first step to `until`."""
     begin, values = steps[0][0], [v for _, v in steps]
     length = (until - begin).total_seconds() or 1.0
     low, high = min(values), max(values)
@@ -159,7 +159,10 @@ def of_path(name: str, steps: Sequence[tuple[datetime, float]], until: datetime)
 
 
 def of_games(title: str, values: Sequence[tuple[str, int]], line: float | None) -> str:
-    """A figure game by game and a line across; `values` are a day and a value, the oldest first."""
+    """Bars of a figure by game, with a betting line across if there is one.
+
+    `values` holds a date and a value for each game, oldest first.
+    """
     most = max([1.0, *(float(v) for _, v in values), *([] if line is None else [line])])
     width = 1 / len(values)
     inside = [_line("grid", _x(0), _y(0, _LOW), _x(1), _y(0, _LOW))]
@@ -183,14 +186,17 @@ def of_games(title: str, values: Sequence[tuple[str, int]], line: float | None) 
 
 
 CLV_BIN = 0.02
-"""Of a unit: how wide a bar of the histogram of closing line values is."""
+"""The width of a bar in the histogram of closing line values, as a share of the stake."""
 
 _MOST_CLV = 10
-"""Bars to each side of nought; what lies beyond is counted in the last."""
+"""Bars on each side of 0; values beyond them are counted in the outermost bar."""
 
 
 def of_clv(bins: Sequence[tuple[int, int]]) -> str:
-    """How many bets were worth how much by the close; `bins` are the place and count of each."""
+    """The histogram of closing line values; `bins` holds each bar's place and count.
+
+    Place 0 is the bar from 0 to CLV_BIN.
+    """
     counts: Counter[int] = Counter()
     for place, n in bins:
         counts[min(max(place, -_MOST_CLV), _MOST_CLV - 1)] += n
@@ -213,7 +219,10 @@ def of_clv(bins: Sequence[tuple[int, int]]) -> str:
 
 
 def of_reliability(found: Reliability, title: str = "What was told") -> str:
-    """What was told beside what came, each range with its 95 % bar; the diagonal is perfect."""
+    """The reliability diagram: frequency of wins by chance, with 95 % bars.
+
+    The diagonal is perfect calibration. `title` names the chances.
+    """
     inside = [*_shares(), _line("level", _x(0), _y(0), _x(1), _y(1))]
     for one in found.bins:
         x = _x(one.said)
@@ -227,7 +236,7 @@ def of_reliability(found: Reliability, title: str = "What was told") -> str:
 
 
 def of_profit(days: Sequence[tuple[str, int]]) -> str:
-    """The profit as it grew, night by night; `days` are a date and the cents won or lost on it."""
+    """The chart of the cumulative profit; `days` holds each date and its profit in cents."""
     total, sums = 0, [0]
     for _, cents in days:
         total += cents

@@ -1,6 +1,7 @@
-"""What every request must pass before anything is read of it, who asks, and what answers carry.
+"""The guard of the web server: checks of every request, who makes it, and the form of errors.
 
-What went wrong is told as `application/problem+json`, in the sentences of the command line.
+The checks run before a request's body is read. Errors are answered as `application/problem+json`,
+with the sentences of the command line.
 """
 
 from __future__ import annotations
@@ -31,17 +32,18 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MOST_BODY = 64 * 1024
-"""Bytes that a request may bring."""
+"""The most bytes of a request's body."""
 
 MOST_BATCH = 4 * 1024 * 1024
-"""Bytes that a batch of states to be priced may bring."""
+"""The most bytes of a batch of states to be priced."""
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
-"""Nothing but our own files; no script in a page, no frame around it, no markup from text."""
+"""The content security policy: only this server's own files, no inline script, no frame around a
+page, no markup made from text."""
 
 _HEADERS = (
     (b"content-security-policy", POLICY.encode()),
@@ -54,13 +56,14 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """An ASGI application around another. `hosts` are the names that this server answers to.
+    """An ASGI application around another that checks every request and adds headers to answers.
 
-    `count` is told the route and the status of each answer.
+    `hosts` are the names that this server answers to; `count` is called with the route and the
+    status of each answer.
 
-    A foreign Host is refused with 421: a page of somebody else whose name was made to lead here
-    would otherwise be as good as our own. Changes are taken from our own pages, or with a key,
-    which no page sends by itself.
+    A request for another Host is refused with 421: otherwise a foreign site whose name was pointed
+    at this server (DNS rebinding) would count as our own page. Changes are accepted only from our
+    own pages, or with a key, which no browser sends by itself.
     """
 
     app: App
@@ -68,7 +71,7 @@ class Guard:
     count: Callable[[str, int], None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it in one sentence."""
+        """Pass a request on, or refuse it with a problem of one sentence."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -95,16 +98,15 @@ class Guard:
 
 
 def _route(scope: Scope) -> str:
-    """The path of a request as it is declared, so that no id becomes a label."""
+    """The declared path of a request's route, so that no id becomes a label of a metric."""
     return str(getattr(scope.get("route"), "path", "none"))
 
 
 def _is_ours(headers: dict[str, str], host: str) -> bool:
-    """Whether a change comes from our own page, or from a program with a key of its own."""
+    """Whether a change comes from our own page, or from a program that shows a key."""
     site = headers.get("sec-fetch-site")
     if site is not None:
-        # A form of a page that tells no referrer has an Origin of `null`: the browser's own word
-        # on where it comes from goes before it.
+        # It goes before Origin, which is `null` for a form on a page that sends no referrer.
         return site == "same-origin"
     origin = headers.get("origin")
     if origin is not None:
@@ -120,7 +122,7 @@ def _name_of(host: str) -> str:
 
 
 class _Adding:
-    """Sends an answer with the headers that every answer carries."""
+    """Adds the headers that every answer carries, and reports the status to `begins`."""
 
     def __init__(self, send: Send, begins: Callable[[int], None]) -> None:
         self._send = send
@@ -138,7 +140,7 @@ class _Adding:
 
 
 class _Limited:
-    """Reads a body that told no length, as far as it may go."""
+    """Stops reading a body beyond `most` bytes, whatever length the request declared."""
 
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive = receive
@@ -166,35 +168,35 @@ async def _refuse(send: Send, status: int, why: str) -> None:
 
 
 COOKIE = "tracker"
-"""The cookie that a browser keeps once it has come in."""
+"""The name of the cookie that a browser gets for a one-time link."""
 
 A_MINUTE = 120
 """Requests that a key may make in a minute."""
 
 MISSES = 5
-"""Wrong keys or codes in a minute from one address, after which none is looked at."""
+"""Wrong keys or codes in a minute from one address, after which further ones are not checked."""
 
 _MINUTE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks, as the audit names it, and what is open to them."""
+    """Who makes a request, by the name that the audit records, and the scopes they may use."""
 
     who: str
     scopes: frozenset[KeyScope]
 
 
 class Gauge:
-    """How often something happened within the last minute, by whom."""
+    """A rate limit: counts events of the last minute by name."""
 
     def __init__(self, most: int) -> None:
-        """`most` times a minute are in order."""
+        """`most` events a minute are allowed for each name."""
         self._most = most
         self._seen: dict[str, deque[float]] = {}
 
     def full(self, whose: str, now: float) -> float | None:
-        """In how many seconds it may happen again; None while it may at once."""
+        """Seconds until the next event is allowed for a name; None when it is allowed now."""
         seen = self._seen.get(whose)
         while seen and seen[0] <= now - _MINUTE:
             seen.popleft()
@@ -204,22 +206,26 @@ class Gauge:
         return seen[0] + _MINUTE - now if len(seen) >= self._most else None
 
     def count(self, whose: str, now: float) -> None:
-        """It happened."""
+        """Record one event."""
         self._seen.setdefault(whose, deque(maxlen=self._most)).append(now)
 
 
 class Door:
-    """Looks at what a request shows. One for a server, since it counts."""
+    """Finds out who makes a request, by its key or cookie, within rate limits.
+
+    A server has one door, which keeps the counts of the limits.
+    """
 
     def __init__(self) -> None:
-        """Nobody has asked yet."""
+        """Start with empty counts."""
         self.misses = Gauge(MISSES)
         self._asked = Gauge(A_MINUTE)
 
     async def visitor(self, request: Request, site: Site) -> Visitor | None:
-        """Who asks; None when they show nothing that opens.
+        """Who makes the request; None without a valid key or cookie.
 
-        Raises Problem with 429 for a key that asks too often, and for an address that guesses.
+        Raises Problem with 429 for a key that asks too often, and for an address with too many
+        wrong keys.
         """
         now = site.clock.monotonic()
         peer = request.client.host if request.client is not None else ""
@@ -245,13 +251,13 @@ def _wait(seconds: float | None, why: str) -> None:
         raise Problem(429, why, headers={"Retry-After": str(int(seconds) + 1)})
 
 
-# They describe in the OpenAPI document what the door looks at, and refuse nothing themselves.
+# These only describe the door's checks in the OpenAPI document; they refuse nothing themselves.
 _BEARER = HTTPBearer(auto_error=False, scheme_name="key", description="`tracker web keys add`")
 _COOKIE = APIKeyCookie(name=COOKIE, auto_error=False, scheme_name="browser")
 
 
 def needs(scope: KeyScope) -> Callable[..., Awaitable[Visitor]]:
-    """What a path of the API depends on: somebody to whom `scope` is open; else 401 or 403."""
+    """The dependency of an API route: a visitor who may use `scope`; answers 401 or 403 else."""
 
     async def visitor(
         request: Request,
@@ -278,11 +284,11 @@ Writer = Annotated[Visitor, Depends(needs(KeyScope.WRITE))]
 Pricer = Annotated[Visitor, Depends(needs(KeyScope.PRICE))]
 
 
-# ------------------------------------ what went wrong, in the command line's sentences
+# ------------------------------------------------------------------------------------------ errors
 
 
 class ProblemBody(BaseModel):
-    """An error as the API tells it (RFC 9457). `field` names what was wrong, where it is known."""
+    """An error of the API (RFC 9457). `field` names the wrong part of the request, if known."""
 
     type: str = "about:blank"
     title: str
@@ -296,13 +302,16 @@ Json = dict[str, Any]
 PROBLEM: Json = {
     "application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}
 }
-"""An error as the API's document describes it: once for all calls."""
+"""The content of an error response in the OpenAPI document, which refers to one shared schema."""
 
 _FAULT = 400
 
 
 def answers(shape: Any, status: int = 200, *others: int) -> Json:
-    """What the decorator of a route is given: the answer's shape, described and not made anew."""
+    """Arguments for a route's decorator that document its answers by the model `shape`.
+
+    The model only describes: the route's dict is sent as it is, and not validated again.
+    """
     responses = {
         one: {
             "model": shape,
@@ -315,7 +324,7 @@ def answers(shape: Any, status: int = 200, *others: int) -> Json:
 
 
 class Problem(Exception):
-    """A request that is answered with an error: a status and one sentence."""
+    """An error answer: an HTTP status and one sentence."""
 
     def __init__(
         self,
@@ -326,7 +335,7 @@ class Problem(Exception):
         headers: Mapping[str, str] | None = None,
         candidates: tuple[str, ...] = (),
     ) -> None:
-        """`message` says what is wrong and what to do."""
+        """`message` says what is wrong and what to do; `candidates` are what may be meant."""
         super().__init__(message)
         self.status = status
         self.message = message
@@ -336,7 +345,7 @@ class Problem(Exception):
 
 
 def problem_response(wrong: Problem) -> JSONResponse:
-    """A problem as a response."""
+    """The JSON response of a problem."""
     body = ProblemBody(
         title=HTTPStatus(wrong.status).phrase,
         status=wrong.status,
@@ -353,7 +362,7 @@ def problem_response(wrong: Problem) -> JSONResponse:
 
 
 def problem_of(wrong: TrackerError) -> Problem:
-    """A mistake of a person's, or a database in trouble, as the API tells it."""
+    """The problem for an error of the program: 503 for the database, else 422."""
     if isinstance(wrong, StoreError):
         return Problem(503, str(wrong), headers={"Retry-After": "5"})
     if isinstance(wrong, AmbiguousGame):
@@ -363,7 +372,7 @@ def problem_of(wrong: TrackerError) -> Problem:
 
 
 def describe_problems(app: FastAPI) -> None:
-    """Describe a problem once in the document of the API."""
+    """Add the schema of problems to the OpenAPI document, once for all routes."""
     make = app.openapi
 
     def described() -> Json:

@@ -1,8 +1,8 @@
-"""What changes on a page while it is open: one reader of the database for all who look.
+"""Live updates of open pages, as server-sent events, from one reader of the database.
 
-The database's own version number is asked five times a second, which costs microseconds; when the
-daemon has written, the texts of tonight are made once and whoever waits is woken. A slow reader
-gets the newest state, and never a queue of old ones.
+The reader asks the database's version five times a second, which costs microseconds. When the
+daemon has written, the texts of tonight are made once for all pages, and every waiting stream is
+woken. A slow page gets the newest state, never a queue of old ones.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from tracker.web.guard import Problem, Reader
 from tracker.web.site import OfSite, Site
 
 _LOOK_S = 0.2
-"""Seconds between two looks at the database's version."""
+"""Seconds between two checks of the database's version."""
 
 _AGES_S = 5.0
-"""Seconds after which texts are made anew though nothing was written: ages go on."""
+"""Seconds after which texts are made again without a write, since the ages in them grow."""
 
 _RETRY_S = 5.0
 """Seconds before a database that could not be read is tried again."""
 
 _BEAT_S = 5.0
-"""Seconds of silence after which a stream says that it lives; a page turns grey after fifteen."""
+"""Seconds without news after which a stream sends a heartbeat; a page turns grey after fifteen."""
 
 MOST_STREAMS = 50
-"""Streams that are served at once; one more is told to come back."""
+"""The most streams at once; one more is answered with 503 and `Retry-After`."""
 
 
 class Doorbell:
-    """The newest texts of tonight, and the streams that wait for others."""
+    """Keeps the newest texts of tonight, and wakes the streams when they change."""
 
     def __init__(self, site: Site, clock: Clock) -> None:
         """`clock` is the machine's."""
@@ -54,14 +54,14 @@ class Doorbell:
         self.streams = 0
 
     async def run(self) -> None:
-        """Look until cancelled, while somebody listens."""
+        """Check the database until cancelled, but only while a stream is open."""
         while True:
             if self.streams and not await self._look():
                 await self._clock.sleep(_RETRY_S)
             await self._clock.sleep(_LOOK_S)
 
     async def _look(self) -> bool:
-        """Whether the database could be read; if not, those who listen are told why."""
+        """Read the database if it changed; if that fails, publish why and return False."""
         try:
             await self.newest()
         except TrackerError as why:
@@ -72,14 +72,14 @@ class Doorbell:
         return True
 
     async def shown(self, make: Callable[[Evening], bytes]) -> bytes:
-        """What is made of the newest night, once for all who ask before it changes."""
+        """What `make` gives for the newest evening, kept until that changes."""
         night = await self.newest()
         if self._shown is None or self._shown[0] is not night:
             self._shown = night, make(night)
         return self._shown[1]
 
     async def newest(self) -> Evening:
-        """The night as the database has it at this moment, made once for all who ask.
+        """The evening as the database has it now, made once for all callers.
 
         Raises StoreError while the database cannot be read.
         """
@@ -103,7 +103,7 @@ class Doorbell:
             self._rung = asyncio.Event()
 
     async def events(self) -> AsyncIterator[str]:
-        """One stream: all texts at first, then those that differ, as server-sent events."""
+        """The events of one stream: all texts at first, then only those that changed."""
         sent: Mapping[str, str] = {}
         self.streams += 1
         try:

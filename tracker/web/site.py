@@ -1,4 +1,4 @@
-"""What the pages and the API stand on: the configuration, the database, and the daemon's clock."""
+"""Shared by the pages and the API: configuration, database, models and the daemon's clock."""
 
 from __future__ import annotations
 
@@ -23,20 +23,22 @@ if TYPE_CHECKING:
     from tracker.registry import Registry
 
 _EDGES_S = 15.0
-"""Seconds for which a list of edges serves everybody; its prices are two minutes old at most."""
+"""Seconds for which one list of edges is served to everybody; its prices are at most two minutes
+old."""
 
 
 class Site:
-    """The database of one configuration, opened for reading when it is first asked for.
+    """The database of one configuration, opened for reading on the first request.
 
-    What forecasts is imported when it is first needed: a server that shows the night stays small.
+    The database may be missing, of a newer version, or about to be migrated when the server
+    starts. So each request tries to open it again, and is answered with the reason if that fails.
 
-    It may be missing, newer, or about to be brought up to date when the server starts: each
-    request tries anew, and is told why it cannot be read.
+    The modules that forecast are imported when first needed, so that a server that only shows
+    tonight stays small.
     """
 
     def __init__(self, settings: Settings, machine: Clock, load: Load) -> None:
-        """`machine` is the machine's own clock; pages go by the daemon's, which may be scaled.
+        """`machine` is the machine's clock; pages use the daemon's, which may be scaled.
 
         `load` gives the parameters in use of a league.
         """
@@ -55,11 +57,11 @@ class Site:
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """The rules of bets that bring none."""
+        """The default rules, of bets without rules of their own."""
         return tuple(parse_rule(x) for x in self.settings.rules.default)
 
     async def store(self) -> Store:
-        """The database, for reading. Raises StoreError with one sentence while it cannot be."""
+        """The database, opened for reading. Raises StoreError while it cannot be opened."""
         async with self._opening:
             if self._store is None:
                 path = self.settings.store.path
@@ -67,40 +69,40 @@ class Site:
             return self._store
 
     async def writing(self) -> Store:
-        """The database, for one change; close it afterwards."""
+        """The database, opened for one change; the caller closes it."""
         return await Store.open(self.settings.store.path, now=self.machine.now())
 
     async def daemon(self) -> AtWork:
-        """The daemon that works on the database, and the time by its clock."""
+        """The daemon that runs on the database, if any, and its clock."""
         return await at_work(await self.store(), self.settings.store.lock, self.machine)
 
     async def now(self) -> datetime:
-        """The time as the daemon has it."""
+        """The time by the daemon's clock."""
         return (await self.daemon()).now
 
     @property
     def given(self) -> LinesFor:
-        """The lines that the configuration gives for a game."""
+        """A function that gives the closing lines in the configuration for a game."""
         return partial(lines_for, self.settings.lines)
 
     @property
     def registry(self) -> Registry[Parameters]:
-        """The models beside the database."""
+        """The registry of game models beside the database."""
         from tracker.registry import registry_beside
 
         return registry_beside(self.settings.store.path)
 
     async def explainer(self) -> Explainer:
-        """What says why a chance moved, and what a bet is worth."""
+        """An explainer over the database: why a chance moved, and what a bet is worth."""
         from tracker.app.explain import Explainer
 
         return Explainer(await self.store(), self.rules, self.given, self.registry)
 
     async def edges(self) -> EdgesNow:
-        """The prices that pay more than they should, at most some seconds old.
+        """The list of edges, at most `_EDGES_S` seconds old.
 
-        They take a forecast of every game, which is made once for all who ask meanwhile. Rows that
-        no list has shown before are kept.
+        Making it takes a forecast of every game, so callers share one list. Edges that no list has
+        shown before are stored.
         """
         from tracker.app.market.edges import edges_now
 
@@ -117,14 +119,14 @@ class Site:
             return self._edges[1]
 
     async def close(self) -> None:
-        """Close what was opened."""
+        """Close the database, if it is open."""
         store, self._store = self._store, None
         if store is not None:
             await store.close()
 
 
 def site_of(request: Request) -> Site:
-    """The site of a request's application."""
+    """The site of the application that a request came to."""
     return cast(Site, request.app.state.site)
 
 

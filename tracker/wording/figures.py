@@ -60,7 +60,7 @@ def player_needs(market: PlayerMarket, state: GameState) -> str:
     line = box_line(state, market.player)
     match market:
         case PlayerTotal():
-            # A box from before tip-off names the players, and has no figure of theirs.
+            # A box score from before tip-off lists the players without figures.
             made = 0 if state.phase is Phase.SCHEDULED else None
             if line is not None and made is None:
                 made = figure(line, market.stat)

@@ -333,7 +333,7 @@ class BetGroupJson(Closed):
 
 
 class DrawdownJson(Closed):
-    """The deepest fall: units, and nights until it was made good, or until the end."""
+    """The deepest fall in units, and the most nights in a row below an earlier high."""
 
     units: float
     nights: Count

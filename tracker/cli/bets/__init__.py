@@ -1,4 +1,4 @@
-"""What the verbs of bets share: which game or player is meant, asked of a person at a terminal."""
+"""Shared by the verbs of bets: finds the game and player that a bet means, and reads the slate."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 ASKING = "asking the feed what is on"
-"""What is said on the terminal while it is asked."""
+"""The text shown on the terminal while the feed is asked."""
 
 ANSWER_WITHIN_S = 4.0
-"""Seconds that a person waits for the feed; the daemon asks again later anyway."""
+"""Seconds that a command waits for the feed; the daemon asks again later anyway."""
 
 
 async def read_slate(
@@ -35,10 +35,11 @@ async def read_slate(
     enough: Callable[[Game], bool] | None = None,
     leagues: frozenset[str] | None = None,
 ) -> GamesRead:
-    """Read the boards and then the schedules into the store, no longer than `wait_s` (real).
+    """Read the boards and then the schedules into the store, for at most `wait_s` real seconds.
 
-    `leagues` are those that are asked about: the NBA, and those of the games that are known. The
-    schedules are left out when a board has a game that is `enough`.
+    `leagues` are those to ask about; None means the NBA and the leagues of known games. The
+    schedules are skipped when `enough` is true of a game on a board. When the feed fails or is
+    late, the value returned says why.
     """
     from tracker.domain.league import NBA
     from tracker.feeds.feeds import open_feeds
@@ -74,7 +75,7 @@ async def read_slate(
 
 
 def _shown(reading: SlateReading, at: Session) -> SlateReading:
-    """The reading, without how games stand where all is to be shown late: the daemon tells that."""
+    """The reading, without its game states when a delay is set: the daemon shows those late."""
     return replace(reading, states=()) if at.basics.delay else reading
 
 
@@ -88,7 +89,10 @@ def _lower(text: str) -> str:
 
 
 def chooser(at: Session) -> Chooser:
-    """Finds what a bet means: by the store, else by the feed, else by who is there to ask."""
+    """A chooser that finds a bet's games in the store, then the feed, and asks when in doubt.
+
+    A person is asked only on a terminal.
+    """
 
     async def look(enough: Callable[[Game], bool] | None, leagues: frozenset[str]) -> GamesRead:
         with progress(ASKING):
@@ -99,7 +103,7 @@ def chooser(at: Session) -> Chooser:
 
 
 def silent_chooser(at: Session) -> Chooser:
-    """The same where the terminal is a screen of its own: nothing is written, nobody is asked."""
+    """A chooser for the interactive screen: it writes nothing on the terminal and asks nobody."""
 
     async def look(enough: Callable[[Game], bool] | None, leagues: frozenset[str]) -> GamesRead:
         return await read_slate(at, ANSWER_WITHIN_S, enough, leagues)
@@ -109,18 +113,18 @@ def silent_chooser(at: Session) -> Chooser:
 
 @dataclass(frozen=True, slots=True)
 class _AtTerminal:
-    """Asks on the terminal."""
+    """Asks the person at the terminal which game or player is meant."""
 
     at: Session
 
     def game(self, games: Sequence[Game]) -> Game:
-        """One of these games."""
+        """The game that the person chooses. Raises BadBet for a number not in the list."""
         zone = self.at.basics.zone
         listed = [f"{x.name}  {when(x.start, self.at.now, zone)}" for x in games]
         return games[_ask("That may mean several games:", listed)]
 
     def player(self, why: AmbiguousPlayer) -> Player:
-        """One of the players whom a name may mean."""
+        """The player that the person chooses. Raises BadBet for a number not in the list."""
         listed = [f"{x.name} ({why.game.code(x.side)})" for x in why.players]
         return why.players[_ask("That may mean several players:", listed)]
 

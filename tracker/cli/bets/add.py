@@ -1,6 +1,6 @@
-"""`tracker add`: a line of text becomes a bet, matched to its games where those are known.
+"""`tracker add`: registers the bet that a text means, matched to its games where they are known.
 
-Its options are read here, by a table, so that a bet is taken before typer would have begun.
+This module reads its own options, from a table: importing typer would take longer than the work.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option of `tracker add`: what it gives, and whether it may be given several times.
+    """An option of `tracker add`. `several` is whether it may be given several times.
 
-    `name` is what it is called in `Given`. A switch takes no value and says `on`.
+    `name` is its key among the values that were read. A switch has no value; it sets its key to
+    `on`.
     """
 
     flag: str
@@ -82,7 +83,7 @@ _HELP = ("--help", "-h")
 
 
 def _asks_help(args: Sequence[str]) -> bool:
-    """Whether help is asked for: behind `--` all is the line of a bet."""
+    """Whether the arguments ask for help; after `--` everything is the text of the bet."""
     return any(x in _HELP for x in takewhile(lambda x: x != "--", args))
 
 
@@ -90,13 +91,13 @@ _CONFIG = "--config"
 
 
 def asked_for(args: Sequence[str]) -> bool:
-    """Whether a command line is a bet to be added, and no question about how to write one."""
+    """Whether a command line is `tracker add` with a bet, and not a request for its help."""
     verb = _verb(args)
     return verb is not None and not _asks_help(args[verb:])
 
 
 def _verb(args: Sequence[str]) -> int | None:
-    """The place of `add` behind nothing but `--config FILE`; None for any other command line."""
+    """The index of `add` when at most `--config FILE` comes before it; None otherwise."""
     if "_TRACKER_COMPLETE" in os.environ:
         return None
     place = 0
@@ -108,7 +109,7 @@ def _verb(args: Sequence[str]) -> int | None:
 
 
 def add_by(args: Sequence[str]) -> None:
-    """Do what a whole command line asks: `tracker [--config FILE] add ...`. Raises TrackerError."""
+    """Run a whole command line, `tracker [--config FILE] add ...`. Raises TrackerError."""
     verb = _verb(args) or 0
     before = [_CONFIG if x == "-c" else x for x in args[:verb]]
     words, values = read_options([*before, *args[verb + 1 :]])
@@ -117,7 +118,7 @@ def add_by(args: Sequence[str]) -> None:
 
 
 def read_options(args: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
-    """The words of the line, which may look like -4.5, and the options by name. Raises Misused."""
+    """The words of the bet (one may look like -4.5) and the options by name. Raises Misused."""
     words: list[str] = []
     values: dict[str, Any] = {}
     rest = iter(args)
@@ -155,7 +156,7 @@ def _add_as(scope: Scope, words: Sequence[str], values: dict[str, Any]) -> None:
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb known: typer tells of its options, and they are read as everywhere."""
+    """Declare the verb in typer for its help; its arguments are still read by `read_options`."""
     import inspect
     from typing import Annotated
 
@@ -166,10 +167,10 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     from tracker.cli.app import declare
 
     class Add(TyperCommand):
-        """Leaves the reading of its arguments to this module."""
+        """A typer command whose arguments `read_options` reads."""
 
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-            """Keep what was read for the command; the help alone is typer's."""
+            """Store what `read_options` reads in the context; leave only the help to typer."""
             if _asks_help(args):
                 return super().parse_args(ctx, args)
             ctx.meta["add"] = read_options(args)
@@ -203,7 +204,7 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
 
 
 def _annotated(x: Option, switches: dict[str, str]) -> Any:
-    """An option as typer describes it."""
+    """The annotation by which typer describes an option in the help."""
     from typing import Annotated
 
     import typer as t
@@ -224,7 +225,10 @@ _DOC = """Register a bet: one line, the way bettors write.
 
 
 def add(scope: Scope, line: str, beside: Beside, *, as_json: bool, chance: bool | None) -> None:
-    """Register a bet and say what it was understood as; `chance` None is yes on a terminal."""
+    """Register a bet and print how it was understood.
+
+    `chance` is whether to forecast it at once; None means yes on a terminal without `--json`.
+    """
     wanted = asks() and not as_json if chance is None else chance
     asyncio.run(_add(scope, line, beside, as_json, wanted))
 
@@ -243,7 +247,7 @@ async def _add(scope: Scope, line: str, beside: Beside, as_json: bool, with_chan
 
 
 async def draft_for(scope: Scope, line: str, beside: Beside) -> Draft:
-    """What a line means; a team that no list has is known by the games that are known."""
+    """The draft of a line. A team that is in no catalog is looked up among the stored games."""
     from tracker.store import StoreMissing
 
     unit = scope.basics().stake_unit_cents
@@ -305,7 +309,7 @@ def _game_json(game: Game) -> dict[str, object]:
 
 
 def _tell_bet(x: Registered, at: Session) -> None:
-    """The games, and the bet as it was understood with its money."""
+    """Print the games of the bet, and the bet as it was understood with its price and stake."""
     added, number = x.added, paint(f"#{x.id}", "bold")
     for line in _matches(x, at):
         say(line)
@@ -322,7 +326,7 @@ def _tell_bet(x: Registered, at: Session) -> None:
 
 
 def understood(x: Registered, at: Session) -> list[str]:
-    """What a bet that is not registered yet would be: its games, its money, what it waits for."""
+    """Lines that show how an unregistered bet is understood: games, money, what it waits for."""
     waits = [] if x.waiting is None else [f"{_label('Game')}{x.waiting}"]
     certain = [f"{_label('Already')}{words}" for words in x.already.words]
     return [*_matches(x, at), f"{_label('Bet')}{_bet_words(x, at)}", *certain, *waits]
@@ -334,12 +338,12 @@ def _matches(x: Registered, at: Session) -> list[str]:
 
 
 def _bet_words(x: Registered, at: Session) -> str:
-    # Until its game is known it is told as it was written, with the price and stake that it had.
+    # Until its game is known, the bet is shown as written, which may include price and stake.
     return " · ".join((x.text, *_money(x.draft, at.basics.odds_format, as_written=x.wager is None)))
 
 
 def _tell_rest(x: Registered, at: Session) -> None:
-    """When the bet speaks, and what it waits for."""
+    """Print the rules of the bet, what it waits for, and whether no daemon runs."""
     added = x.added
     rules = " · ".join(rule.text for rule in x.rules) or "none"
     say(f"{_label('Rules')}{rules}{paint(f'  (tracker rules {added.number})', 'dim')}")
@@ -354,7 +358,7 @@ def _label(text: str) -> str:
 
 
 def _matched(x: Registered, game: Game, now: datetime, basics: Basics) -> str:
-    """The players of the bet in a game, its teams, and when it tips off."""
+    """One line: the bet's players in a game, the game's teams, and its tip-off."""
     from tracker.domain.catalog import teams
 
     known = teams(game.league)
@@ -392,7 +396,7 @@ def _money(draft: Draft, form: str, *, as_written: bool) -> list[str]:
 
 
 async def _tell_chance(x: Registered, at: Session, scope: Scope) -> None:
-    """What the forecast gives it at this moment, beside its price: told, and kept with it."""
+    """Print the bet's chance and edge now; for a new bet, also store them as its decision."""
     from tracker.app.market.value import WHY_NONE
     from tracker.cli.bets.worth import decision_lines, worth_of
 

@@ -1,4 +1,4 @@
-"""What a person sets right: edit, void, regrade, review, and a result decided by hand."""
+"""`tracker edit`, `void`, `regrade`, `review` and `settle`: a person corrects bets and results."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ async def _listed(
     as_json: bool,
     nothing: str,
 ) -> list[BetView]:
-    """Bets that are still to be shown in a table: none where JSON or `nothing` was said."""
+    """Read bets for a table; an empty list when JSON or the text `nothing` was printed instead."""
     from tracker.store import StoreMissing
 
     found: list[BetView] = []
@@ -241,7 +241,10 @@ async def _list(scope: Scope, as_json: bool) -> None:
 
 
 async def _answered(at: Session, reference: str) -> str:
-    """The question that a result answers where the program asked one; Misused where it did not."""
+    """The reason to record for a result without one: the review that it answers.
+
+    Raises Misused when the bet was not in review, so that a reason is needed.
+    """
     try:
         asked = (await at.bets.bet(reference)).review
     except BadBet:

@@ -1,12 +1,14 @@
-"""`tracker bets`, `show`, `withdraw` and `rules`: what is registered, and how it stands."""
+"""`tracker bets`, `show`, `withdraw` and `rules`: the registered bets, their state and rules."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.app.health import read_since
 from tracker.app.views import bet_json, prior_json, show_json
 from tracker.cli import CommandEnded, Scope, Session, scope_of, session
 from tracker.cli.app import AsJson, Reference
@@ -41,10 +43,10 @@ if TYPE_CHECKING:
 NO_BETS = "No bets yet: add one, such as `tracker add 'DEN -4.5 -110 $20'`."
 
 _PAGE = 100
-"""Bets that are listed at once."""
+"""Bets on a page."""
 
 _LATELY = 10
-"""Bets that are listed when none is followed."""
+"""Latest bets that are listed when no bet is followed."""
 
 
 async def bets(
@@ -66,8 +68,9 @@ async def bets(
 
     try:
         async with session(scope_of(context)) as at:
-            shown, count = await _listed(at, everything, page, as_json)
+            found, count = await _listed(at, everything, page, as_json)
             now = at.now
+            shown = [x.aged(read_since(at.daemon, now)) for x in found]
     except StoreMissing:
         say_json([]) if as_json else say(NO_BETS)
         return
@@ -89,7 +92,7 @@ async def bets(
 async def _listed(
     at: Session, everything: bool, page: int | None, as_json: bool
 ) -> tuple[list[BetView], int]:
-    """The bets to show, and how many there are."""
+    """The bets to show, and the number of all bets."""
     store, rules = at.store, at.basics.rules
     if as_json and page is None:
         found = await store.bets_view(rules)
@@ -117,7 +120,7 @@ def _row(x: BetView, at: Session, game: str) -> tuple[str, ...]:
 
 
 def _brief_game(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
-    """The game where there is little room: its time alone tonight, and none once it has begun."""
+    """A short form of the game: no day for a game today, and no time once it has begun."""
     if bet.game is None or bet.game.start <= now:
         return "" if bet.game is None else bet.game.name
     name, day, *clock = _game_cell(bet, now, zone).split()
@@ -143,6 +146,7 @@ async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) 
             raise RuntimeError("a bet that was just found is gone")
         game = found.bet.game
         prior = None if game is None else await believed(game, at, scope)
+        found = replace(found, bet=found.bet.aged(read_since(at.daemon, at.now)))
         number = found.bet.number
         made = await _decision(found.bet, at, scope)
         value = by_result(found.bet, (await at.store.quotes.values(number)).get(number))
@@ -164,7 +168,7 @@ async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) 
 
 
 async def _waits_for(bet: BetView, at: Session) -> str:
-    """Why the game of a bet is not known yet."""
+    """Why the game of a bet is not known yet, as the text after `Game`."""
     from tracker.app.choose_game import Chooser
 
     plain = "not known yet"
@@ -181,7 +185,7 @@ async def _waits_for(bet: BetView, at: Session) -> str:
 
 
 def _chance_line(found: ShowView) -> str:
-    """The chance, or why there is none, and how far it has ranged; empty before the first."""
+    """The chance (or why there is none), its range and the number of snapshots; may be empty."""
     from tracker.wording.figures import ranged
 
     bet = found.bet
@@ -193,7 +197,10 @@ def _chance_line(found: ShowView) -> str:
 
 
 async def _decision(bet: BetView, at: Session, scope: Scope) -> BetDecision | None:
-    """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
+    """What a bet was worth when it was made.
+
+    A bet that has no such record yet and whose game is to come is priced now instead.
+    """
     kept = await at.store.quotes.decision_of(bet)
     if kept is not None or bet.game is None or bet.game.start <= at.now:
         return kept
@@ -249,7 +256,7 @@ def _tell(
 def _worth(
     bet: BetView, at: Session, made: BetDecision | None, value: ClosingValue | None
 ) -> list[str]:
-    """What the bet was worth when it was made, and by the close."""
+    """Lines with what the bet was worth when it was made, and at the closing line."""
     from tracker.wording.closes import value_text
 
     lines = [] if made is None else decision_lines(made, "When made", at.basics.odds_format)

@@ -1,4 +1,4 @@
-"""`tracker rules`: a bet's rules, and how rules would have fared on recorded games."""
+"""`tracker rules`: shows and sets a bet's rules, and tries rules on recorded games."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ USUAL = ("p >= 0.80", "p <= 0.20", "swing 0.15 in 5m")
 """The rules that are tried when none are given."""
 
 NIGHT = 5
-"""Bets of a night that false alarms are counted for."""
+"""Bets in a night, for the count of false alerts a night."""
 
 _NO_LINES = (-2.5, 225.5)
-"""The home team's handicap and the total that are bet on where no closing lines are known."""
+"""The home team's spread and the total to bet on where no closing lines are known."""
 
 
 def try_rules(  # noqa: PLR0917 - one for each option
@@ -90,7 +90,7 @@ def try_rules(  # noqa: PLR0917 - one for each option
 
 
 class _Sample:
-    """Which games of a history are played."""
+    """Which games of a history folder to play: a league, a season or all, and at most `most`."""
 
     def __init__(self, folder: Path, league: str, season: str | None, most: int) -> None:
         self.folder = folder
@@ -122,7 +122,7 @@ def _given(lines: Lines | None, _: Game) -> Lines | None:
 
 
 async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[TrialCourse]]:
-    """The recordings of the NBA that come with the program, as its feed told them."""
+    """The number of shipped NBA recordings that were played, and the courses of their bets."""
     from tracker.clock import LeapingClock
     from tracker.domain.game import GameState
     from tracker.feeds.polling.feed import LookUp
@@ -163,7 +163,7 @@ def _load(scope: Scope) -> _Loader:
 
 
 def bets_on(game: Game, lines: Lines | None, rules: Sequence[Rule]) -> list[Bet]:
-    """The three bets on a game that rules are tried with."""
+    """The three bets on a game that rules are tried with: moneyline, spread and total."""
     spread, total = _NO_LINES
     if lines is not None:
         spread = spread if lines.home_spread is None else lines.home_spread
@@ -205,7 +205,7 @@ def _tell(
 
 
 def cells(x: RuleFigures) -> tuple[str, ...]:
-    """One rule's row of the table."""
+    """A rule's row of the table."""
     share = "" if x.share is None else f"{x.share:.0%}".replace("%", " %")
     promised = "" if x.promised is None else f"{x.promised:.0%}".replace("%", " %")
     lead = "" if x.lead is None else f"{x.lead:.1f} min"
@@ -223,7 +223,7 @@ def cells(x: RuleFigures) -> tuple[str, ...]:
 
 
 def figures_json(x: RuleFigures) -> dict[str, object]:
-    """One rule's figures as other programs read them."""
+    """A rule's figures as JSON."""
     return {
         "rule": x.rule,
         "bets": x.bets,
@@ -241,21 +241,21 @@ def figures_json(x: RuleFigures) -> dict[str, object]:
 
 
 SHOW = "show"
-"""What is meant when a bet, an option or nothing at all stands behind `rules`."""
+"""The sub-command that runs when `tracker rules` is followed by none."""
 
 
 class _Rules(TyperGroup):
-    """Takes `tracker rules 12` for `tracker rules show 12`: typer has no other way to say so."""
+    """Reads `tracker rules 12` as `tracker rules show 12`; typer has no default sub-command."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the usual word before arguments that begin with none."""
+        """Insert the default sub-command before arguments that begin with none."""
         if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h")):
             args = [SHOW, *args]
         return super().parse_args(ctx, args)
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb and its words known."""
+    """Declare the verb and its sub-commands."""
     group = typer.Typer(
         name=name,
         cls=_Rules,

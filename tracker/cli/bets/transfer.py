@@ -1,4 +1,4 @@
-"""`tracker import` and `export`: bets from elsewhere come in, tables and archives go out."""
+"""`tracker import` and `export`: reads bets of other programs, writes tables and archives."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from tracker.intake.bets_file import parse_bets
 from tracker.intake.imports import ImportedBet, ImportedBets, Manner, UnsureDates, read_slips
 
 _MOST_ROWS = 20
-"""Rows of a dry run that are shown; the rest is counted."""
+"""The most rows that a dry run shows; the others are counted."""
 
 ARCHIVE = "archive"
-"""Said in the place of a table: all that is remembered."""
+"""The word in place of a table's name that exports the whole database."""
 
 
 def bring_in(  # noqa: PLR0917 - a command has an argument for each option
@@ -154,7 +154,7 @@ def _day_of(draft: Draft) -> date | None:
 
 
 def _asked_dates(file: Path, text: str, unit: int, zone: ZoneInfo, manner: Manner) -> ImportedBets:
-    """The bets of a sheet; whoever is at a terminal is asked how its dates begin."""
+    """The bets of a file; where the order of day and month is unsure, a person is asked."""
     try:
         return read_slips(text, str(file), unit_cents=unit, zone=zone, manner=manner)
     except UnsureDates as why:
@@ -256,7 +256,7 @@ def _tell(found: ImportedBets, done: BroughtIn, as_json: bool) -> None:
 
 
 def _tell_elsewhere(found: ImportedBets) -> None:
-    """What of a file was left out, and what does not fit in it."""
+    """Print what was left out of a file, and what in it looks doubtful."""
     if found.unused:
         note(f"Columns that are not used: {', '.join(map(repr, found.unused))}")
     for doubt in found.doubts:
@@ -317,11 +317,11 @@ def export(
 
 
 def _export_archive(scope: Scope, out: Path | None) -> None:
-    """Everything, as lines of text that `tracker import` reads."""
+    """Write the whole database as lines of text that `tracker import` restores."""
     if out is None:
         asyncio.run(_write_archive(scope, sys.stdout))
         return
-    # Written beside it first: a file with the name is whole.
+    # Written under another name first, so that a file with this name is always complete.
     partial = out.with_name(f"{out.name}.partial")
     with partial.open("w", encoding="utf-8", newline="") as to:
         partial.chmod(0o600)
@@ -337,7 +337,7 @@ async def _write_archive(scope: Scope, to: TextIO) -> int:
 
 
 def _parquet(rows: list[dict[str, Any]], out: Path | None) -> None:
-    """Columns of one type each; lists and what else has no such type stay text."""
+    """Write rows as a Parquet file. Raises Misused without a file, Impossible without pyarrow."""
     if out is None:
         raise Misused("Parquet is no text: name a file with --out FILE")
     try:

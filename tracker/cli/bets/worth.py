@@ -1,6 +1,6 @@
-"""`tracker check`, `cashout` and `hedge`: what a bet is worth at this moment, before it and after.
+"""`tracker check`, `cashout` and `hedge`: what a bet is worth now, before and after it is placed.
 
-Facts and no advice. How a bet's worth is told anywhere at the terminal stands here too.
+They give figures and no advice. The other commands print a bet's worth by `decision_lines` too.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 
 _OLD_S = 30
-"""Seconds after which the chance is said to be old."""
+"""Seconds after which a note says how old the chance is."""
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make one of the verbs known."""
+    """Declare one of the verbs."""
     verbs: dict[str, Callable[..., None]] = {"check": check, "cashout": cash_out, "hedge": hedge}
-    # A line or a price may begin with a minus, which makes it no option.
+    # A bet or a price may begin with a minus and must not be read as an option.
     declare(app, name, verbs[name], panel, {"ignore_unknown_options": True})
 
 
@@ -113,7 +113,10 @@ def hedge(
 
 
 async def _held(scope: Scope, reference: str) -> tuple[HeldBet, str]:
-    """The bet with what its worth rests on, and the form of odds that the person wants."""
+    """The bet with its stake, odds and live chance, and the configured format of odds.
+
+    Raises Impossible when the bet has no such chance.
+    """
     from tracker.app.explain import Explainer
     from tracker.app.market.value import NotHeld, held
     from tracker.cli.models import given_lines
@@ -174,7 +177,7 @@ async def _checked(
 
     settings = scope.settings()
     draft = draft_of(line, Beside(game=game, odds=odds), settings.stake_unit_cents)
-    # The slate may have to be read and kept: what the bet means is then found in the store.
+    # Opened for writing, since the slate may have to be read and stored to find the game.
     async with session(scope, write=True) as at:
         chosen = await chooser(at).choose(draft)
         if not chosen.games:
@@ -201,7 +204,7 @@ async def _checked(
 
 
 def reasons(x: Worth, limits: OddsSettings) -> list[str]:
-    """Why a price is not worth a look by the person's limits; none where it is."""
+    """Why a price does not pass the configured limits; an empty list when it does."""
     from tracker.app.market.edges import DISAGREES
     from tracker.wording.closes import share_text
 
@@ -235,7 +238,7 @@ def _check_json(asked: Registered, x: Worth, why: list[str]) -> dict[str, Any]:
 
 
 async def worth_of(bet: Bet, at: Session, scope: Scope) -> Worth | NoChance | None:
-    """What a bet is worth at this moment, or why it has no chance; None where none can say."""
+    """What a bet is worth now, or why it has no chance; None when its game is off."""
     from tracker.app.market import value
     from tracker.cli.models import given_lines, models_of
 
@@ -244,7 +247,7 @@ async def worth_of(bet: Bet, at: Session, scope: Scope) -> Worth | NoChance | No
 
 
 def decision_lines(x: BetDecision, clock: str, odds_format: str) -> list[str]:
-    """The same in two lines for a person."""
+    """A bet's chance, edge and price in two lines; `clock` is their label, such as `Now`."""
     from tracker.wording.closes import decision_facts, share_text
     from tracker.wording.figures import percent
 

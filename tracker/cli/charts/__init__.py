@@ -1,4 +1,4 @@
-"""`tracker chart` and `why`: how a bet's chance went over its game, drawn, and why it moved."""
+"""`tracker chart` and `why`: draws a bet's chance over its game, and explains why it moved."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _chart_bet(scope: Scope, reference: str, out: Path | None, columns: int) -> 
 
 
 def why_empty(view: ShowView) -> str | None:
-    """Why there is nothing to draw of a bet yet; None where there is."""
+    """Why a bet has nothing to draw yet, as part of a sentence; None when it has."""
     if view.bet.game is None:
         return "its game is not known"
     if view.snapshots and not view.priced.snapshots:
@@ -121,7 +121,7 @@ async def _view(scope: Scope, reference: str) -> tuple[ShowView, datetime]:
 
 
 def course_for(view: ShowView, now: datetime, basics: Basics) -> Course:
-    """The course of a bet that has a history, under its name and how it stands."""
+    """The course of a bet with snapshots, for its chart, titled with its name and status."""
     title = f"#{view.bet.id}  {shown_as(view.bet)}"
     return course_of(view, title, _subtitle(view.bet, now, basics), basics.zone)
 
@@ -168,7 +168,7 @@ def _pictures() -> ModuleType:
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """What bets came to: cents by night, chances beside what came, worth by the close."""
+    """What the chart of a record draws: profit by night, reliability, or closing line values."""
 
     nights: Sequence[tuple[str, int]] = ()
     reliable: Reliability | None = None
@@ -206,13 +206,13 @@ async def _record(scope: Scope, kind: str) -> _Record:
 
 
 async def _nights(at: Session) -> list[tuple[str, int]]:
-    """What was won or lost on each of the nights that had money on them."""
+    """The date and profit in cents of each night with a stake, oldest first."""
     days = await at.store.outcomes.tallies(Grouping.DAY)
     return [(day, x.profit) for day, x in sorted(days.items()) if x.staked]
 
 
 async def _worth(at: Session) -> _Record:
-    """The closing line values that `tracker clv` takes its mean over, and that mean in words."""
+    """The closing line values of single bets, and their mean in words, as in `tracker clv`."""
     from tracker.app.market import clv_report
     from tracker.cli.market import mean_text
 
@@ -271,7 +271,10 @@ def why(
 async def explained(
     scope: Scope, bet: str, begin: str | None = None, end: str | None = None
 ) -> Explained:
-    """Why a bet moved between two moments, by itself the last time of note; Impossible if not."""
+    """The causes of a bet's move between two moments.
+
+    Without them it is the last notable move. Raises Impossible when there is nothing to explain.
+    """
     from tracker.app.explain import Explainer, NothingMoved, places_of
     from tracker.registry import registry_beside
 
@@ -287,7 +290,7 @@ async def explained(
 
 
 def why_lines(explained: Explained) -> list[str]:
-    """The two moments, what was believed before, and the causes between, which add up."""
+    """The lines of `tracker why`: both moments, the prior, and the causes, which add up."""
     from tracker.app.views import prior_words
     from tracker.wording.figures import cause_text, hit_text, tenths
 

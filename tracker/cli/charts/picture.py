@@ -1,4 +1,4 @@
-"""Charts as pictures: a bet's chance above, what decides it below; and the charts of a record."""
+"""Charts as PNG and SVG files, by matplotlib: of one bet, and of the record of all bets."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ _COLOURS = {
 _WIDE, _DPI = 12.0, 130
 _DASHED = (0, (5, 4))
 _LINE_HIGH = 0.055
-"""The height of a label as a part of a panel: nearer ones are moved apart."""
+"""The height of a label as a share of its panel's: closer labels are moved apart."""
 
 
 def _saved(figure: Figure, path: Path) -> None:
     """Write a figure as PNG or SVG, by the suffix of `path`."""
     svg = path.suffix.lower() == ".svg"
     (FigureCanvasSVG if svg else FigureCanvasAgg)(figure)
-    # No date, so that the same history gives the same file.
+    # Without date and version, the same history gives the same file.
     figure.savefig(path, dpi=_DPI, metadata={"Date": None} if svg else {"Software": None})
 
 
@@ -103,7 +103,7 @@ def write_picture(course: Course, path: Path) -> None:
 
 
 def _subtitle(course: Course) -> str:
-    """The bet's line, and under it the legs that have no curve of their own."""
+    """The course's subtitle and, on a second line, the legs that have no curve of their own."""
     legs = [
         f"{x.name}: {'open' if x.result is None else x.result.value}"
         for x in course.lanes
@@ -141,7 +141,7 @@ def _chance(axes: Axes, course: Course) -> None:
 
 
 def _beside(axes: Axes, names: Sequence[tuple[float, str, str]]) -> None:
-    """Names right of a panel at their heights, moved apart where they would lie on one another."""
+    """Write labels right of a panel at their heights, moved apart where they would overlap."""
     low, high = axes.get_ylim()
     room = (high - low) * _LINE_HIGH
     free = low
@@ -161,7 +161,7 @@ def _beside(axes: Axes, names: Sequence[tuple[float, str, str]]) -> None:
 
 
 def _legend(axes: Axes) -> None:
-    """The legend above a panel, where no curve can be."""
+    """Put the legend above a panel, where it covers no curve."""
     axes.legend(
         loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, ncols=4, fontsize=13,
         borderaxespad=0.2,
@@ -169,7 +169,7 @@ def _legend(axes: Axes) -> None:
 
 
 def _alerts(axes: Axes, course: Course) -> None:
-    """A sign for each alert, named by its rule."""
+    """Draw a sign for each alert, with its rule in the legend."""
     signs = {-1: "v", 0: "D", 1: "^"}
     colours = {-1: _RED, 0: _INK, 1: _PURPLE}
     for rule, count in Counter(x.rule for x in course.marks).items():
@@ -190,7 +190,7 @@ def _alerts(axes: Axes, course: Course) -> None:
 
 
 def _own(axes: Axes, course: Course) -> None:
-    """What is expected of the figure that decides the bet, what counts so far, and the line."""
+    """Draw the figure that decides the bet: mu with its sigma, the figure so far, and the line."""
     drawn = [(p.x, p.own) for p in course.points if p.own is not None]
     xs = [x for x, _ in drawn]
     lows = [own.mu - own.sigma for _, own in drawn]
@@ -215,7 +215,7 @@ def _own(axes: Axes, course: Course) -> None:
 def _curve(
     axes: Axes, name: str, result: Result | None, points: Sequence[tuple[float, float]]
 ) -> None:
-    """The chance of some legs alone, under their name."""
+    """Draw the chance of the legs in one game, under their name."""
     colour = _COLOURS[result]
     xs, wins = zip(*points, strict=True)
     axes.fill_between(xs, [x * 100 for x in wins], step="post", color=colour, alpha=0.15)
@@ -269,7 +269,7 @@ def _alone(title: str, subtitle: str) -> tuple[Figure, Axes]:
 
 
 def write_profit(days: Sequence[tuple[str, int]], path: Path) -> None:
-    """Write the profit as it grew, night by night; `days` are a date and its cents."""
+    """Write the cumulative profit by night; `days` holds each date and its profit in cents."""
     sums = [0.0, *(x / 100 for x in accumulate(cents for _, cents in days))]
     with mpl.rc_context(_STYLE):
         figure, axes = _alone(
@@ -288,7 +288,7 @@ def write_profit(days: Sequence[tuple[str, int]], path: Path) -> None:
 
 
 def write_reliability(found: Reliability, path: Path) -> None:
-    """Write what was told beside what came, each range with its 95 % bar."""
+    """Write the reliability diagram: the frequency of wins by chance, with 95 % bars."""
     with mpl.rc_context(_STYLE):
         figure, axes = _alone(
             "Said and came",
@@ -310,7 +310,7 @@ def write_reliability(found: Reliability, path: Path) -> None:
 
 
 def write_clv(values: Sequence[float], mean: str, path: Path) -> None:
-    """Write how many bets were worth how much by the close; `mean` says it in words."""
+    """Write the histogram of closing line values; `mean` is their mean in words, as the title."""
     with mpl.rc_context(_STYLE):
         figure, axes = _alone("By the close", mean)
         for low, high, count in histogram(values):

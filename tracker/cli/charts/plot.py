@@ -1,4 +1,4 @@
-"""Charts in the terminal: curves of braille dots, eight to a character, with their names."""
+"""Charts in the terminal, drawn with braille dots, eight to a character."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 _ACROSS, _DOWN = 2, 4
 
 _MARGIN = 7
-"""Columns left of a curve, for the figures of its axis."""
+"""Columns left of a curve, for the labels of its axis."""
 
 ROWS = 12
-"""Rows of the panel of a bet's chance, where there is room."""
+"""Rows of the panel of a bet's chance, unless a caller asks for another number."""
 
 _OWN_ROWS, _LANE_ROWS, _RECORD_ROWS = 10, 3, 14
 
@@ -38,7 +38,10 @@ _SIGNS = {Result.WON: "✔", Result.LOST: "✘", Result.PUSH: "↔", Result.VOID
 
 @dataclass(slots=True)
 class Canvas:
-    """A grid of characters that is drawn on in figures. y runs upwards from `low` to `high`."""
+    """A grid of characters to draw on by x and y values.
+
+    x runs from `left` to `right`, y upwards from `low` to `high`.
+    """
 
     width: int
     height: int
@@ -63,7 +66,7 @@ class Canvas:
             self._ink[cell] = style
 
     def steps(self, points: Sequence[tuple[float, float]], style: str) -> None:
-        """A curve that keeps its value until the next point."""
+        """Draw a step curve: each point's value holds until the next point."""
         before: tuple[int, int] | None = None
         for x, y in points:
             column, row = self._dot(x, y)
@@ -76,46 +79,46 @@ class Canvas:
             before = column, row
 
     def level(self, y: float, style: str) -> None:
-        """A dotted horizontal line behind everything."""
+        """Draw a dotted horizontal line, which leaves characters with a curve alone."""
         _, row = self._dot(self.left, y)
         for column in range(0, self.width * _ACROSS, 4):
             if (column // _ACROSS, row // _DOWN) not in self._bits:
                 self._set(column, row, style)
 
     def slope(self, style: str) -> None:
-        """A dotted line from the lower left to the upper right."""
+        """Draw a dotted line from the lower left to the upper right."""
         for column in range(0, self.width * _ACROSS, 3):
             part = column / (self.width * _ACROSS - 1)
             self._set(column, round((1 - part) * (self.height * _DOWN - 1)), style)
 
     def bar(self, x: float, low: float, high: float, style: str) -> None:
-        """A vertical line between two figures."""
+        """Draw a vertical line at `x` from `low` to `high`."""
         column, bottom = self._dot(x, low)
         for row in range(self._dot(x, high)[1], bottom + 1):
             self._set(column, row, style)
 
     def upright(self, x: float, style: str) -> None:
-        """A thin vertical line where nothing else is drawn."""
+        """Draw a thin vertical line in the characters that are still empty."""
         column = self.column_of(x)
         for row in range(self.height):
             if (column, row) not in self._bits and (column, row) not in self._signs:
                 self._signs[column, row] = ("│", style)
 
     def sign(self, x: float, y: float, sign: str, style: str) -> None:
-        """One character at a place, above everything."""
+        """Put one character at a point, in front of every curve."""
         column, row = self._dot(x, y)
         self._signs[column // _ACROSS, row // _DOWN] = (sign, style)
 
     def column_of(self, x: float) -> int:
-        """The character column that a figure falls in."""
+        """The character column of an x value."""
         return self._dot(x, self.low)[0] // _ACROSS
 
     def row_of(self, y: float) -> int:
-        """The character row that a figure falls in."""
+        """The character row of a y value."""
         return self._dot(self.left, y)[1] // _DOWN
 
     def lines(self, ink: Callable[[str, str], str]) -> list[str]:
-        """The rows of text from the top; `ink` puts a run of characters into a style."""
+        """The rows of text from the top; `ink` applies a style to a run of characters."""
         return [self._row(row, ink) for row in range(self.height)]
 
     def _row(self, row: int, ink: Callable[[str, str], str]) -> str:
@@ -139,7 +142,7 @@ class Canvas:
 
 
 def axis(canvas: Canvas, names: Sequence[tuple[float, str]]) -> str:
-    """A text in the middle of each place; where two would touch, the later one stands alone."""
+    """A row of labels, each centred below its x value; of two that would touch, the right one."""
     row = [" "] * canvas.width
     free = canvas.width + 1
     for place, name in reversed(names):
@@ -154,7 +157,7 @@ def axis(canvas: Canvas, names: Sequence[tuple[float, str]]) -> str:
 def _framed(
     canvas: Canvas, shown: dict[float, str], names: Sequence[tuple[float, str]]
 ) -> list[str]:
-    """The rows with their figures on the left, and the names of the axis below, if any."""
+    """The canvas's rows with the labels `shown` at their y values, and the x axis's names below."""
     figures = {canvas.row_of(y): text for y, text in shown.items()}
     rows = [
         f"{paint(f'{figures.get(row, str()):>{_MARGIN - 1}} ', 'dim')}{line}"
@@ -170,7 +173,8 @@ def _framed(
 def draw(course: Course, columns: int, *, rows: int = ROWS, whole: bool = True) -> list[str]:
     """The chart of a bet as lines of text, no wider than `columns`.
 
-    `rows` are those of its chance; `whole` adds the figure that decides it, and the legs.
+    `rows` is the height of the chance panel; `whole` adds the figure that decides the bet, and
+    the legs.
     """
     lines = [paint(course.title, "bold"), *_cut(course.subtitle, columns), ""]
     lines += chance_panel(course, columns, rows)
@@ -185,7 +189,7 @@ def _cut(text: str, columns: int) -> list[str]:
 
 
 def _joined(parts: Sequence[str], columns: int, by: str = " · ") -> list[str]:
-    """The parts in as few lines as they fit, each part whole."""
+    """The parts joined into as few lines of at most `columns` as possible; no part is broken."""
     from rich.text import Text
 
     lines: list[str] = []
@@ -199,7 +203,7 @@ def _joined(parts: Sequence[str], columns: int, by: str = " · ") -> list[str]:
 
 
 def chance_panel(course: Course, columns: int, rows: int) -> list[str]:
-    """How the chance stands, and its curve in so many rows, with the axis below."""
+    """A line with the present chance, then its curve in `rows` rows, then the axis."""
     canvas = _canvas(course, columns, rows, 0.0, 1.0)
     canvas.steps([(p.x, p.win) for p in course.points], "cyan")
     for level in course.levels:
@@ -241,7 +245,7 @@ def _names(course: Course) -> list[tuple[float, str]]:
 
 
 def _own_panel(course: Course, columns: int) -> list[str]:
-    """The figure that decides the bet: what is expected of it, what counts so far, and the line."""
+    """The panel of the figure that decides the bet: mu ± sigma, the figure so far, and the line."""
     figures = [(p.x, p.own) for p in course.points if p.own is not None]
     mus = [(x, own.mu) for x, own in figures]
     edges = [[(x, own.mu + k * own.sigma) for x, own in figures] for k in (1, -1)]
@@ -281,7 +285,7 @@ def _own_now(course: Course) -> list[str]:
 
 
 def _legs(course: Course, columns: int) -> list[str]:
-    """Each leg with how it ended, and its own curve where it has one, on the axis above."""
+    """A line for each leg with its result or chance, and its curve where it has one."""
     lines: list[str] = []
     for lane in course.lanes:
         sign, style = "●", "cyan"
@@ -303,7 +307,7 @@ def _legs(course: Course, columns: int) -> list[str]:
 
 
 def draw_profit(days: Sequence[tuple[str, int]], columns: int) -> list[str]:
-    """The profit as it grew, night by night; `days` are a date and the cents won or lost on it."""
+    """The chart of the cumulative profit; `days` holds each date and its profit in cents."""
     sums = [0, *accumulate(cents for _, cents in days)]
     low, high = min(sums), max(sums)
     room = max(100, (high - low) // 20)
@@ -322,7 +326,10 @@ def draw_profit(days: Sequence[tuple[str, int]], columns: int) -> list[str]:
 
 
 def draw_reliability(found: Reliability, columns: int) -> list[str]:
-    """What was told (across) beside what came (up), with 95 % bars; the dots are perfect."""
+    """The reliability diagram: chances across, frequency of wins up, with 95 % bars.
+
+    The dotted diagonal is perfect calibration.
+    """
     width = min(columns, 72)
     canvas = Canvas(width - _MARGIN - 1, _RECORD_ROWS, 0.0, 1.0, 0.0, 1.0)
     canvas.slope("yellow")
@@ -339,7 +346,7 @@ def draw_reliability(found: Reliability, columns: int) -> list[str]:
 
 
 def draw_clv(values: Sequence[float], mean: str, columns: int) -> list[str]:
-    """How many bets were worth how much by the close; `mean` says it in words."""
+    """The histogram of closing line values; `mean` is their mean in words."""
     bins = histogram(values)
     most = max(count for _, _, count in bins)
     widest = max(len(str(count)) for _, _, count in bins)
@@ -363,11 +370,11 @@ _MOST_BINS = 14
 
 
 def histogram(values: Iterable[float]) -> list[tuple[float, float, int]]:
-    """Figures in bins of one width, with 0 between two of them: low, high and how many."""
+    """Values in bins of equal width with an edge at 0: low edge, high edge and count of each."""
     found = sorted(values)
     span = found[-1] - found[0]
     step = next((x for x in _BIN_STEPS if span / x <= _MOST_BINS - 2), _BIN_STEPS[-1])
-    # A figure on an edge belongs above it, whatever the last bit of a division says.
+    # A value on an edge counts to the bin above it, even if rounding puts it just below.
     places = [int((x / step + 1e-9) // 1) for x in found]
     return [
         (place * step, (place + 1) * step, places.count(place))

@@ -1,4 +1,4 @@
-"""Plays the demo: serves the night, runs the real daemon beside it, and shows what comes of it."""
+"""`tracker demo`: serves recorded games, runs the real daemon on them, and shows the results."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _STYLES = {
 }
 
 MOST = 6
-"""Messages that the phone gets: enough to see how they look, too few to be a nuisance."""
+"""The most messages sent to a person's own channels: half of them alerts, half results."""
 
 _KINDS = {"▲": "chance", "▼": "chance", "✅": "result", "❌": "result", "↔": "result"}
 
@@ -79,7 +79,7 @@ _DONE = (Status.PROVISIONAL, Status.OFFICIAL, Status.NEEDS_REVIEW)
 
 @dataclass(slots=True)
 class Phone:
-    """The person's channels, and what came of what was sent through them."""
+    """The person's own channels, and the outcome of each message that was sent through them."""
 
     channels: Sequence[Channel]
     sent: Counter[str] = field(default_factory=Counter)
@@ -87,7 +87,7 @@ class Phone:
     kinds: Counter[str] = field(default_factory=Counter)
 
     async def show(self, message: str) -> None:
-        """Send a message of the demo on, while there is room for one of its kind."""
+        """Forward a message of the demo, until half of MOST of its kind were sent."""
         kind = _KINDS.get(message.lstrip()[:1], "")
         if not self.channels or not kind or self.kinds[kind] >= MOST // 2:
             return
@@ -101,7 +101,7 @@ class Phone:
                 self.failed[channel.name] = outcome.why
 
     def report(self) -> list[str]:
-        """What became of it, a line a channel."""
+        """A line for each channel: how many messages it took, or why it failed."""
         took = [
             f"{name} took {plural(count, 'message')}" for name, count in sorted(self.sent.items())
         ]
@@ -109,15 +109,15 @@ class Phone:
 
 
 async def _at_once() -> None:
-    """Let nobody wait for an answer."""
+    """Do nothing: the default of `linger`."""
 
 
 @dataclass(slots=True)
 class Sink:
-    """What has arrived: the messages, oldest first. `url` is where to send more, for Apprise.
+    """The messages that the webhook has received, oldest first. `url` is its address for Apprise.
 
-    `alerts` are, for each message, those that its header names. `linger` is waited for before each
-    answer; a message counts as arrived before that.
+    `alerts` holds the alert numbers in each message's Idempotency-Key header. `linger` is awaited
+    before each answer, after the message has been counted.
     """
 
     linger: Callable[[], Awaitable[None]] = _at_once
@@ -138,12 +138,12 @@ class Sink:
 
 @asynccontextmanager
 async def webhook(linger: Callable[[], Awaitable[None]] = _at_once) -> AsyncIterator[Sink]:
-    """A running webhook that takes everything."""
+    """Run a webhook that accepts every message; gives the sink that it fills."""
     taking = Sink(linger)
     app = web.Application()
     app.router.add_post("/", taking.take)
     async with served(app) as port:
-        # Both have the same lists: what is taken there is seen here.
+        # The copy shares its lists with the sink that takes the messages.
         yield replace(taking, url=f"json://127.0.0.1:{port}/")
 
 
@@ -160,11 +160,11 @@ async def served(app: web.Application) -> AsyncIterator[int]:
 
 
 def main(speed: float | None = None, out: Path | None = None, phone: Settings | None = None) -> int:
-    """Run the demo; 0 when every bet was settled as the real final says and an alert was sent.
+    """Run the demo; returns 0 when every bet has its right result and a message arrived, else 1.
 
-    `speed` is that of the games, else as fast as this machine can follow. Pictures of the charts go
-    to `out`, else to a folder that is named at the end. With `phone`, a
-    handful of the alerts goes through the channels of that configuration too.
+    `speed` is that of its clock, by default as fast as this machine can follow. Charts are written
+    to `out`, else to a folder that is named at the end. With the configuration `phone`, a few of
+    the messages are sent through its channels too. Interrupted, it returns 130.
     """
     folder = Path(tempfile.mkdtemp(prefix="tracker-demo-"))
     pictures = out or folder / "charts"
@@ -203,7 +203,7 @@ async def _night(
 
 
 async def _loaded(console: Console) -> float:
-    """Load what the daemon needs once, so that it starts fast; how many seconds that took."""
+    """Load the daemon's modules once, so that it starts fast; returns the seconds it took."""
     clock = SystemClock()
     began = clock.monotonic()
     with console.status("starting", spinner="line"):
@@ -215,7 +215,7 @@ async def _loaded(console: Console) -> float:
 
 @contextlib.asynccontextmanager
 async def _phone(settings: Settings | None) -> AsyncIterator[Phone]:
-    """The person's own channels, but for the console; none without a configuration."""
+    """The person's own channels, without the console; no channels without a configuration."""
     if settings is None:
         yield Phone(())
         return
@@ -227,7 +227,7 @@ async def _phone(settings: Settings | None) -> AsyncIterator[Phone]:
 async def _daemon(
     config: Path, clock: ScaledClock, folder: Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The daemon as a person would start it, on the demo's clock, its log in a file."""
+    """Run the daemon as a person would, on the demo's clock, with its log in a file."""
     options = ["--clock-start", clock.start.isoformat(), "--clock-speed", str(clock.speed)]
     options += ["--clock-anchor", clock.anchor.isoformat()]
     with (folder / "daemon.log").open("wb") as log:
@@ -251,7 +251,7 @@ async def _watch(
     console: Console,
     phone: Phone,
 ) -> None:
-    """Show the night until every bet has its result, the daemon has died, or time is up."""
+    """Show the night until every result has arrived, the daemon has died, or time is up."""
     real, ends = SystemClock(), TIP_OFF + LASTS
     shown = 0
     with Live(console=console, auto_refresh=False, transient=True) as live:
@@ -263,19 +263,19 @@ async def _watch(
             shown = len(sink.messages)
             if console.is_terminal:
                 live.update(Group(_heading(clock.now(), shown), table(bets)), refresh=True)
-            if bets and all(bet.status in _DONE for bet in bets) and _told(bets, sink):
+            if bets and all(bet.status in _DONE for bet in bets) and _all_received(bets, sink):
                 return
             await real.sleep(1 / _LOOKS_PER_SECOND)
 
 
-def _told(bets: list[BetView], sink: Sink) -> bool:
-    """Whether every result has reached the webhook."""
+def _all_received(bets: list[BetView], sink: Sink) -> bool:
+    """Whether the webhook has received a message about every bet."""
     text = "\n".join(sink.messages)
     return all(f"#{bet.number} " in text for bet in bets)
 
 
 async def _bets(database: Path) -> list[BetView]:
-    """The bets as the daemon has written them down; none while it is still starting."""
+    """The bets in the daemon's database; none while the daemon is still starting."""
     try:
         async with await Store.open(database, now=SystemClock().now(), readonly=True) as store:
             return await store.bets_view()
@@ -294,13 +294,13 @@ async def _histories(database: Path) -> list[ShowView]:
 
 
 async def _values(database: Path) -> dict[int, ClosingValue]:
-    """What the bets were worth by the close."""
+    """The bets' closing line values, by number."""
     async with await Store.open(database, now=SystemClock().now(), readonly=True) as store:
         return await store.quotes.values()
 
 
 async def _stop(daemon: asyncio.subprocess.Process) -> int | None:
-    """Ask the daemon to end, as systemd would; its exit status, None when it had to be killed."""
+    """Send the daemon SIGTERM and return its exit status; None if it does not end in time."""
     if daemon.returncode is None:
         daemon.send_signal(signal.SIGTERM)
     try:
@@ -311,7 +311,7 @@ async def _stop(daemon: asyncio.subprocess.Process) -> int | None:
 
 
 def _introduce(console: Console, folder: Path) -> None:
-    """Say what is about to be seen."""
+    """Print what the demo is about to show."""
     console.print(
         "Four recorded NBA games, hundreds of times as fast, from a local server that answers as "
         "the real feed does."
@@ -323,19 +323,19 @@ def _introduce(console: Console, folder: Path) -> None:
 
 
 def _heading(now: datetime, alerts: int) -> Text:
-    """The time of the night and what has arrived."""
+    """The line above the table: the time on the demo's clock, and the number of messages."""
     clock = now.astimezone(LEAGUE_ZONE).strftime("%H:%M:%S")
     return Text(f"\n{clock} in New York · {alerts} messages sent through Apprise", "bold")
 
 
 def _alert_line(message: str, now: datetime) -> Text:
-    """A message as it arrived, with the time of the night."""
+    """The first line of a message, with the time on the demo's clock."""
     clock = now.astimezone(LEAGUE_ZONE).strftime("%H:%M")
     return Text(f"{clock}  {message.splitlines()[0]}")
 
 
 def table(bets: Sequence[BetView]) -> Table:
-    """Every bet with its game, chance and result."""
+    """A table of all bets with score, chance and result."""
     grid = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for head in ("ID", "Bet", "Score", "Clock", "p(hit)", "Result"):
         most = _LONGEST_BET if head == "Bet" else None
@@ -362,10 +362,10 @@ def _result(bet: BetView) -> Text:
 
 
 def conclude(verdict: NightResult, pictures: Path, console: Console) -> None:
-    """The charts, the results, and whether all was right."""
+    """Print the charts, the results and the verdict; write the pictures of the charts."""
     for view in verdict.bets:
         if view.snapshots:
-            # Its colours are in the text: rich counts them as letters unless it is told.
+            # Rich would count the colour codes in the text as letters.
             console.print(Text.from_ansi("\n".join(_chart(view, min(console.width, _WIDE)))))
             console.print()
     console.print(table([view.bet for view in verdict.bets]))
@@ -386,7 +386,7 @@ def conclude(verdict: NightResult, pictures: Path, console: Console) -> None:
 
 
 def _tell_closes(verdict: NightResult, console: Console) -> None:
-    """What each bet was worth by the closing line; the prices of the night are modelled."""
+    """Print each bet's closing line value; the prices of the night are modelled."""
     closes = [
         (view.bet, value)
         for view in verdict.bets
@@ -423,7 +423,7 @@ def _subtitle(bet: BetView) -> str:
 
 
 def _draw_pictures(views: Sequence[ShowView], folder: Path) -> bool:
-    """A PNG for the first bet of each game; whether it could be drawn (pictures are an extra)."""
+    """Write a PNG for the first bet of each game; returns False without matplotlib, an extra."""
     try:
         from tracker.cli.charts.picture import write_picture
     except ImportError:

@@ -1,4 +1,4 @@
-"""The demo's night: its games, the bets on them, and whether each ended as its game really did."""
+"""The demo's night: its games and bets, its configuration, and the check of every result."""
 
 from __future__ import annotations
 
@@ -29,36 +29,37 @@ TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 """Seven in the evening in New York: every game of the demo is moved there."""
 
 PLACED = TIP_OFF - timedelta(hours=2)
-"""When its bets were placed: before tip-off, however late the daemon comes up."""
+"""When the demo's bets were placed: before tip-off, even if the daemon starts after it."""
 
 LASTS = timedelta(hours=8)
-"""The longest that the demo waits after tip-off, on its own clock, for the last bet's result."""
+"""The longest time after tip-off, on the demo's clock, to wait for the last bet's result."""
 
 SPEED = 400.0
-"""Clock seconds for each real one, on a machine that loads the daemon in USUAL_S."""
+"""Clock seconds for each real second, on a machine that loads the daemon within USUAL_S."""
 
 SLOWEST = 60.0
+"""The lowest speed, on the slowest machine."""
 
 USUAL_S = 2.0
-"""Seconds in which a machine loads the daemon's modules that can play the games at SPEED."""
+"""Seconds to load the daemon's modules on a machine that is fast enough for SPEED."""
 
 _BEGINNINGS = 3.0
-"""How many such times before tip-off the daemon is started, so that it is up when games begin."""
+"""The daemon starts this many load times before tip-off, so that it runs when the games begin."""
 
 
 def pace(load_s: float) -> float:
-    """How fast to play the games on a machine that loads the daemon in `load_s` seconds."""
+    """The speed of the demo's clock on a machine that loads the daemon in `load_s` seconds."""
     return max(SLOWEST, SPEED * min(1.0, USUAL_S / load_s))
 
 
 def starts(load_s: float, speed: float) -> datetime:
-    """Where the demo's clock starts, so that the daemon is up well before tip-off."""
+    """The time at which the demo's clock starts, early enough for the daemon to load."""
     return TIP_OFF - timedelta(seconds=speed * max(3.0, _BEGINNINGS * load_s))
 
 
 @dataclass(frozen=True, slots=True)
 class DemoGame:
-    """A recorded game, what is worth seeing in it, and the picks on it with odds and stake."""
+    """A recorded game, what makes it worth seeing, and the picks on it with odds and stake."""
 
     game: str
     story: str
@@ -104,7 +105,7 @@ ACROSS = (("parlay: PHI ML; HOU -7.5", 550, 10),)
 
 
 BETS = sum(len(x.picks) for x in PAIRINGS) + len(ACROSS)
-"""How many bets the night has."""
+"""The number of bets of the night."""
 
 
 def playbacks() -> tuple[Playback, ...]:
@@ -113,7 +114,7 @@ def playbacks() -> tuple[Playback, ...]:
 
 
 def bets_toml() -> str:
-    """The bets file of the night."""
+    """The text of the night's bets file."""
     rows = [
         _bet(pick, odds, stake, f'game = "{pairing.game.split()[0]}"\n')
         for pairing in PAIRINGS
@@ -128,7 +129,11 @@ def _bet(pick: str, odds: int, stake: int, game: str) -> str:
 
 
 def config_toml(feed: str, sink: str, lines: Mapping[str, tuple[float, float]]) -> str:
-    """The configuration of the night: the local feed and its odds, a webhook, closing lines."""
+    """The text of the night's configuration.
+
+    `feed` is the URL of the replay server, `sink` the webhook's, and `lines` the home spread and
+    total of each game by name.
+    """
     known = "".join(
         f'\n[[lines]]\ngame = "{game}"\nhome_spread = {spread}\ntotal = {total}\n'
         for game, (spread, total) in lines.items()
@@ -168,7 +173,7 @@ default = ["p >= 0.80", "p <= 0.20", "settled"]
 
 
 def write_files(folder: Path, feed: str, sink: str) -> Path:
-    """Write the two files into a folder; returns the configuration's path."""
+    """Write the bets file and the configuration into a folder; returns the configuration's path."""
     lines: dict[str, tuple[float, float]] = {}
     for playback in playbacks():
         recorded, home, away = playback.recording.lines, *_codes(playback)
@@ -187,9 +192,9 @@ def _codes(playback: Playback) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class NightResult:
-    """What came of the night. `wrong` holds the numbers of bets without their right result.
+    """The outcome of the night. `wrong` holds the numbers of bets without the right result.
 
-    `values` are what the bets were worth by the close, by number.
+    `values` are the bets' closing line values by number.
     """
 
     bets: tuple[ShowView, ...]
@@ -201,14 +206,14 @@ class NightResult:
 
     @property
     def good(self) -> bool:
-        """Every bet is settled right, an alert has arrived, and the daemon ended cleanly."""
+        """Whether every bet was settled right, an alert arrived, and the daemon ended cleanly."""
         whole = len(self.bets) == BETS and not self.wrong
         return whole and self.alerts > 0 and self.exit_status == 0
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the official box of a game says: the score, and what each player who entered did."""
+    """The official box score of a game: both scores, and the figures of each player who played."""
 
     home: int
     away: int
@@ -222,9 +227,9 @@ def judge(
     log: str,
     values: Mapping[int, ClosingValue] | None = None,
 ) -> NightResult:
-    """Compare each bet's result with the official box of its games.
+    """Compare each bet's result with the official box scores of its games.
 
-    `values` are what the bets were worth by the close, by number.
+    `values` are the bets' closing line values by number.
     """
     facts = _facts()
     wrong = tuple(
@@ -238,7 +243,7 @@ def judge(
 
 
 def _facts() -> dict[str, Facts]:
-    """The official boxes by game."""
+    """The official box scores by game id."""
     found: dict[str, Facts] = {}
     for playback in playbacks():
         recording = playback.recording
@@ -267,7 +272,7 @@ def _figures(team: RecordedTeam, lines: Sequence[PlayerStatLine]) -> dict[str, d
 
 
 def _real(wager: Wager, game: str, facts: Mapping[str, Facts]) -> Result:
-    """The result that the rules of each market give, worked out apart from the program's own."""
+    """The right result of a bet, worked out without the program's own grading."""
     if not isinstance(wager, Parlay):
         return _single(wager, facts[game])
     legs = [_single(leg.market, facts[leg.game.id]) for leg in wager.legs]
@@ -284,7 +289,7 @@ def _single(market: Market, facts: Facts) -> Result:
 
 
 def _excess(market: Market, facts: Facts) -> float | None:
-    """By how much a bet won, below 0 when it lost; None when it is void."""
+    """The points by which a bet won, below 0 when it lost; None when it is void."""
     home, away = facts.home, facts.away
     match market:
         case Moneyline(side) | Spread(side):

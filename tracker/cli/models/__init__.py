@@ -1,4 +1,4 @@
-"""What the verbs of models share: which are in use, what they believe, the seasons of a folder."""
+"""Shared by the verbs of models: models in use and by name, leagues, seasons, and priors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DEFAULT_LEAGUE = NBA.id
 
 
 def known_league(name: str) -> str:
-    """The league's id; Misused when there is none of that name."""
+    """The id of the league that a person named. Raises Misused when there is none."""
     found = name.strip().lower()
     if found not in LEAGUES:
         raise Misused(f"there is no league {name!r}: choose one of {', '.join(LEAGUES)}")
@@ -41,9 +41,9 @@ def known_league(name: str) -> str:
 
 
 def named_model(registry: Registry[Parameters], league: str, name: str) -> Parameters:
-    """A model by its name in the registry, or by its file.
+    """The model of a name in the registry, or of a file.
 
-    Raises BadParameters, and NoSuchModel when it is neither.
+    Raises BadParameters, and NoSuchModel when there is no such model or file.
     """
     file = Path(name)
     if not is_file_name(name):
@@ -56,25 +56,25 @@ def named_model(registry: Registry[Parameters], league: str, name: str) -> Param
 
 
 def is_file_name(name: str) -> bool:
-    """Whether a person means a file, not a name in the registry."""
+    """Whether a name is that of a file: it ends in `.json` or has a `/`; else it is a model's."""
     return name.endswith(".json") or "/" in name
 
 
 class ModelsInUse:
-    """The parameters that are in use, as `tracker model` last said.
+    """Gives the parameters in use of a league, read again when another model is put in use.
 
-    A file that is damaged is passed over for the last good one, and `tell` hears of it once. What
-    is activated while a daemon runs is used from the next forecast on.
+    A damaged model is replaced by the newest good one, and `tell` is called with the reason each
+    time the models are read. A model activated while a daemon runs is used from the next forecast.
     """
 
     def __init__(self, registry: Registry[Parameters], tell: Callable[[str], None]) -> None:
-        """`tell` is given a sentence for what could not be used."""
+        """`tell` is called with a sentence for each model that could not be used."""
         self._registry = registry
         self._tell = tell
         self._kept: dict[str, tuple[object, Parameters]] = {}
 
     def __call__(self, league: str) -> Parameters:
-        """The parameters of a league. Raises BadParameters when not even the shipped ones hold."""
+        """The parameters of a league. Raises BadParameters when not even the shipped ones load."""
         mark = self._mark(league)
         kept = self._kept.get(league)
         if kept is not None and kept[0] == mark:
@@ -86,7 +86,7 @@ class ModelsInUse:
         return found
 
     def _mark(self, league: str) -> object:
-        """Changes whenever another model is put in use."""
+        """A value that changes whenever a model of any kind is put in use."""
         homes = (self._registry.of(x).home(league) for x in KINDS)
         return tuple(_stat_of(x / "active.json") for x in homes)
 
@@ -102,13 +102,17 @@ def _stat_of(path: Path) -> tuple[int, int, int] | None:
 Folder = Annotated[
     Path, typer.Argument(metavar="FOLDER", help="Recorded games: docs/commands.md tells the form.")
 ]
-"""The dataset that a command is about."""
+"""The argument that names a folder of recorded games."""
 
 _NEEDED = {"pyarrow": "pyarrow", "sklearn": "scikit-learn", "matplotlib": "matplotlib"}
 
 
 def need_modelling(what: str, *modules: str) -> None:
-    """Impossible, with the command that mends it, unless the packages of the extra are there."""
+    """Check that the packages of the extra `modelling` are installed.
+
+    Raises Impossible with the command that installs them. `what` needs them, in words; `modules`
+    are those to check, by default all.
+    """
     missing = [_NEEDED[x] for x in modules or _NEEDED if find_spec(x) is None]
     if missing:
         raise Impossible(
@@ -118,13 +122,13 @@ def need_modelling(what: str, *modules: str) -> None:
 
 
 def seasons_of(given: Sequence[str] | None) -> tuple[str, ...]:
-    """The seasons that a person named, several options or several in one, each once."""
+    """The seasons that a person named, sorted, each once; an option may list several by commas."""
     listed = [x.strip() for one in given or () for x in one.split(",")]
     return tuple(sorted({x for x in listed if x}))
 
 
 def seasons_in(data: Dataset) -> tuple[str, ...]:
-    """The seasons of a dataset that has any; Impossible else."""
+    """The seasons of a dataset, sorted. Raises Impossible when its games name none."""
     found = tuple(sorted({str(x) for x in data.games.season} - {""}))
     if not found:
         raise Impossible("the dataset does not tell the season of its games: give it `season`")
@@ -132,7 +136,10 @@ def seasons_in(data: Dataset) -> tuple[str, ...]:
 
 
 def unseen(judged: Sequence[str], fitted: Sequence[str]) -> None:
-    """Misused when a season is both fitted on and judged: the figures would flatter."""
+    """Check that no judged season was fitted on, which would flatter the figures.
+
+    Raises Misused.
+    """
     both = sorted(set(judged) & set(fitted))
     if both:
         raise Misused(
@@ -142,7 +149,7 @@ def unseen(judged: Sequence[str], fitted: Sequence[str]) -> None:
 
 
 async def believed(game: Game, at: Session, scope: Scope) -> Believed:
-    """The prior of a game, and who tells it."""
+    """The prior of a game, and its source."""
     from tracker.app.pricing import believed_of
 
     given = given_lines(scope)
@@ -150,14 +157,14 @@ async def believed(game: Game, at: Session, scope: Scope) -> Believed:
 
 
 def given_lines(scope: Scope) -> LinesFor:
-    """The closing lines that the configuration gives for a game."""
+    """A function that gives the closing lines in the configuration for a game, if any."""
     from tracker.settings import lines_for
 
     return partial(lines_for, scope.settings().lines)
 
 
 def models_of(at: Session) -> ModelsInUse:
-    """The models in use beside the database; what cannot be used is told on the screen."""
+    """The models in use beside the database; models that cannot be used are noted on the screen."""
     from tracker.registry import registry_beside
 
     return ModelsInUse(registry_beside(at.basics.store), note)

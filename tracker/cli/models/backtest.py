@@ -1,7 +1,8 @@
-"""`tracker backtest` and `study`: what a strategy would have brought, and how well seasons fit.
+"""`tracker backtest` and `study`: tries a strategy on past games, and judges fits by season.
 
-A study judges every season by a fit on the others, on all cores or on a cluster, and may back-test
-each. Beside what a strategy would have brought stands what luck alone would.
+A back-test shows a strategy's profit beside the profit of shuffled results, which is luck alone. A
+study judges every season by a fit on the others, on all cores or on a cluster, and may back-test
+each season.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def backtest(
 
 
 def read_strategy(file: Path) -> Strategy:
-    """The strategy of a file; BadStrategy where it cannot be read or understood."""
+    """The strategy in a TOML file. Raises BadStrategy when it cannot be read or understood."""
     try:
         document = tomllib.loads(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as why:
@@ -133,7 +134,7 @@ async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOut
 
 
 def report_json(x: BacktestReport) -> dict[str, Any]:
-    """A report as other programs read it."""
+    """A report as JSON."""
     return {
         "strategy": x.strategy.name,
         "source": x.source,
@@ -164,7 +165,7 @@ def _group(x: BetGroup) -> dict[str, Any]:
 
 
 def markdown(x: BacktestReport) -> str:
-    """A report for a person, as Markdown."""
+    """A report as Markdown."""
     said = "" if x.all.low is None or x.all.high is None else (
         f" (95 % {_share(x.all.low)} to {_share(x.all.high)}, over nights)"
     )  # fmt: skip
@@ -236,7 +237,7 @@ def _grid(x: BacktestReport) -> list[str]:
 
 
 def bets_csv(x: BacktestReport) -> str:
-    """Every bet of a report as CSV."""
+    """The bets of a report as CSV, a row each."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(("day", "game", "bet", "book", "odds", "p", "edge", "stake", "profit", "clv"))
@@ -264,7 +265,7 @@ def _write_report(x: BacktestReport, folder: Path) -> None:
 
 
 def _draw(x: BacktestReport, file: Path) -> None:
-    """The course of the profit as a picture, where pictures can be drawn."""
+    """Write a PNG of the cumulative profit by night; without matplotlib, print a note instead."""
     try:
         import matplotlib as mpl
     except ImportError:

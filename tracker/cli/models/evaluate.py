@@ -1,6 +1,7 @@
-"""`tracker evaluate` and `model compare`: how good a model is on games that it has not seen.
+"""`tracker evaluate` and `model compare`: judges one model, or two against each other.
 
-Alone on whole seasons, or two models beside each other, game by game where there are games.
+Models are judged on seasons that they were not fitted on. Without recorded games, a comparison
+shows what two models say of the same typical states.
 """
 
 from __future__ import annotations
@@ -35,11 +36,13 @@ if TYPE_CHECKING:
     from tracker.modelling.games.observe import Checkpoint, Recorded
 
 _SEED = 7
+"""Of the bootstrap, so that the same games give the same intervals."""
 
 _LATE = (300, 120, 60, 30, 10)
+"""Seconds left at the late moments that are judged, after the ends of the quarters."""
 
 _LEADS = ((0.5, 0), (0.5, 8), (0.25, -5), (0.1, 4), (0.04, -3), (0.01, 2))
-"""Typical states: the part of regulation that is left, and the home team's lead."""
+"""Typical states: the part of regulation that is left, and the home team's lead in points."""
 
 
 def evaluate(
@@ -199,7 +202,7 @@ def compare(
 
 
 def _beside(names: tuple[str, str], models: Sequence[Parameters], as_json: bool) -> None:
-    """What both say of the same typical states, with the average game as prior."""
+    """Print what both models say of typical states, each with its average game as the prior."""
     rows = [_typical(models, left, lead) for left, lead in _LEADS]
     if as_json:
         about = [
@@ -298,7 +301,7 @@ def _losses(checkpoint: Checkpoint, market: str) -> Any:
 def _recorded(
     data: Dataset, models: Sequence[Parameters], seasons: Sequence[str]
 ) -> list[Recorded]:
-    """The whole games of the seasons, with the priors that each model has of them."""
+    """The complete games of the seasons for each model, with the priors of its own ratings."""
     import numpy as np
 
     from tracker.modelling.games.fit import complete, priors_of

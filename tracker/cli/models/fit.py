@@ -1,6 +1,7 @@
-"""`tracker fit`, `model retrain` and `calibrate`: figures out of recorded games, and of your bets.
+"""`tracker fit`, `model retrain` and `model calibrate`: fits models and calibrations.
 
-A fit writes the same bytes every time; a retrain keeps its fit as a candidate and judges it.
+A fit writes a file, with the same bytes for the same games. A retrain also judges its fit and adds
+it to the registry as a candidate. A calibration is learnt from the official results of bets.
 """
 
 from __future__ import annotations
@@ -40,15 +41,16 @@ if TYPE_CHECKING:
 
 
 _FEW = 400
-"""Games below which a fit is told to be coarse: a third of an NBA season."""
+"""A fit on fewer games than this gets a warning: a third of an NBA season."""
 
 _BOTH = "both"
 
 _OVERLAP = timedelta(days=2)
-"""How far back games are collected anew: one may have been left out for a feed in trouble."""
+"""Collecting starts this long before the latest stored game: while the feed failed, a game of those
+days may have been left out."""
 
 _MOMENTS = ("tip", "6:00 Q1", "end Q1", "6:00 Q2", "half", "6:00 Q3", "end Q3", "6:00", "5:00")
-"""Moments in the order of a game; a file keeps them by name."""
+"""The moments of an evaluation in the order of a game, to sort a model file's scores by."""
 
 
 def fit(  # noqa: PLR0917 - the verb's options
@@ -110,7 +112,7 @@ def fit(  # noqa: PLR0917 - the verb's options
 
 
 def _props(folder: Path, league: str, named: tuple[str, ...], out: Path, *, as_json: bool) -> None:
-    """Fit player lines, by the league's shipped model of games."""
+    """Fit player figures, with the league's shipped game model, and write them to `out`."""
     from tracker.forecast import load_parameters
     from tracker.modelling.players.fit import fit as fit_props
 
@@ -141,7 +143,10 @@ def _fit(
     out: Path,
     advance: Advance,
 ) -> tuple[Parameters, int]:
-    """The model, which is written to `out`, and how many games it was fitted on."""
+    """Fit a game model and write it to `out`; returns it with the number of games fitted on.
+
+    `wanted` are the seasons to fit, all when empty, and the one to judge a first fit on, if any.
+    """
     import numpy as np
 
     from tracker.clock import SystemClock
@@ -215,7 +220,7 @@ def retrain(
 
 
 def _seasons_of_players(folder: Path, league: str) -> int:
-    """In how many seasons a folder tells of players."""
+    """The number of seasons with player figures in a folder; 0 without the file."""
     if not (folder / league / "player_games.parquet").is_file():
         return 0
     from tracker.modelling.players import seasons_with_players
@@ -233,7 +238,7 @@ def _wanted(kind: str) -> tuple[Kind[Any], ...]:
 
 
 def _collect(scope: Scope, league: str, folder: Path) -> None:
-    """Bring a folder of recorded games up to date."""
+    """Add the games played since the last recorded one to a folder; prints what was added."""
     from tracker.cli.models.history import collect_days
     from tracker.modelling.history import HistoryFolder
 
@@ -278,7 +283,7 @@ def _retrained(
 def _kept(
     registry: Registry[Parameters], league: str, kind: Kind[Any], name: str, text: str
 ) -> Entry:
-    """Keep a candidate; of two on one day that differ the second gets a number."""
+    """Add a candidate to the registry; a different one of the same name gets a number added."""
     kept = registry.of(kind)
     known = {x.name for x in kept.list(league)}
     names = [name, *(f"{name}.{n}" for n in range(2, len(known) + 3))]

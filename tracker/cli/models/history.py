@@ -1,4 +1,4 @@
-"""`tracker history`: recorded games out of the feed, for a model of one's own."""
+"""`tracker history`: collects finished games from a feed into a folder, to fit models on."""
 
 from __future__ import annotations
 
@@ -26,14 +26,17 @@ if TYPE_CHECKING:
     Whole = tuple[GameState, list[Event]]
 
 DEADLINE_S = 75.0
-"""Real seconds for a document, waiting for the budget of requests included."""
+"""Real seconds for one document, including the wait for the budget of requests."""
 
 SAVED_EVERY = 25
-"""Games after which what was read is written, so that little is lost by a stop."""
+"""Games read between two writes to the folder, so that a stop loses few."""
 
 _MOST_FAILURES = 3
+"""Failed games in a row after which collecting stops."""
+
 _COUNTED = "2456"
-"""The third digit of a game's id: regular season, playoffs, play-in, cup final."""
+"""Kinds of games to collect, by the third digit of the id: regular season, playoffs, play-in, cup
+final."""
 
 _PLAYS = "/static/json/liveData/playbyplay/playbyplay_{}.json"
 
@@ -83,9 +86,9 @@ def history(
 
 
 def collect_days(scope: Scope, league: str, days: tuple[date, date], out: Path) -> int:
-    """Add the games of some dates to a folder; how many. Raises Impossible for a feed in trouble.
+    """Add the games of a range of dates to a folder; returns their number.
 
-    What was read before a trouble is kept.
+    Raises Impossible when the feed fails; games read before are kept.
     """
     from tracker.modelling.history import HistoryFolder
 
@@ -124,7 +127,7 @@ def _season(
 
 
 async def _keep(scope: Scope, folder: HistoryFolder) -> None:
-    """Results rate the teams of games without lines: the database knows them from here on."""
+    """Store the folder's results in the database, where they rate teams in games without lines."""
     async with session(scope, write=True) as at:
         await at.store.known.keep_finished(folder.finished())
 
@@ -138,7 +141,7 @@ def _date(text: str) -> date:
 
 @dataclass(slots=True)
 class Collecting:
-    """How far the collecting has come. `stopped` says why it ended early."""
+    """The progress of collecting games. `stopped` says why it ended early, None if it did not."""
 
     folder: HistoryFolder
     advance: Advance
@@ -174,7 +177,10 @@ async def _collect(
 
 
 async def _games(feed: Feed, days: tuple[date, date]) -> list[Game]:
-    """The games of these dates that have begun. Raises Impossible when the schedule has none."""
+    """The games of a range of dates that have begun, in order.
+
+    Raises Impossible when the schedule has none or cannot be read.
+    """
     from tracker.feeds import FeedError
     from tracker.feeds.fetch import SCHEDULE_CAP
 
@@ -232,7 +238,7 @@ async def _read_all(feed: Feed, games: Sequence[Game], work: Collecting) -> None
 
 
 async def _count_through(feed: Feed, season: Sequence[Run], work: Collecting) -> None:
-    """Ask for one id after another of a season that no schedule tells."""
+    """Collect a season that no schedule lists, by asking for each id that a game may have."""
     from tracker.feeds import FeedError
 
     whole: list[Whole] = []
@@ -258,13 +264,16 @@ async def _count_through(feed: Feed, season: Sequence[Run], work: Collecting) ->
 
 
 async def _there(feed: Feed, name: str, work: Collecting) -> tuple[bool, Whole | None]:
-    """Whether an id is a game's, and the game if it can be read and is over. Raises FeedError."""
+    """Whether a game has this id, and the game itself if it is over and can be read.
+
+    Raises FeedError.
+    """
     from tracker.feeds import FeedMalformed, FeedNotPublished, FeedRefused
 
     try:
         return True, await _read(feed, name)
     except (FeedNotPublished, FeedRefused):
-        # A document that does not exist is refused like one that is forbidden.
+        # The source refuses a document that does not exist in the same way as a forbidden one.
         return False, None
     except FeedMalformed as why:
         work.left_out.append(f"{name} is left out: {why}")

@@ -1,4 +1,4 @@
-"""`tracker model`: the figures that forecasts are made with, which are in use, which are better."""
+"""`tracker model`: lists, shows, activates and rolls back the models that forecast."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ _FORMATS: dict[str, Kind[Any]] = {
     "player_format": PLAYERS,
     "calibration_format": CALIBRATION,
 }
-"""The key by which a file tells what it holds."""
+"""The key in a model's file by which its kind is recognised."""
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb and its words known."""
+    """Declare the verb and its sub-commands."""
     attach_trial(
         declare_group(
             app,
@@ -125,7 +125,7 @@ def listing(
 
 
 def _used(registry: Registry[Any], league: str) -> tuple[str, tuple[str, ...]]:
-    """The name of the model that forecasts, and what was wrong with those that should have."""
+    """The name of the model that forecasts, and why each newer choice could not be used."""
     faults: list[str] = []
     for name in reversed([SHIPPED, *registry.history(league)]):
         try:
@@ -181,7 +181,7 @@ def show(
 
 
 def _more(registry: Registry[Any], entry: Entry) -> dict[str, Any]:
-    """What one model's answer has beyond its row of the list."""
+    """The keys of one model's JSON beyond those of its row in the list."""
     if entry.fault is not None:
         return {}
     found = registry.read(entry.league, entry.name)
@@ -197,7 +197,7 @@ def _more(registry: Registry[Any], entry: Entry) -> dict[str, Any]:
 
 
 def _about(entry: Entry) -> list[str]:
-    """When a model was fitted, on which games, and what it was worth on an unseen season."""
+    """Lines on a model's stage, when and on what it was fitted, and its scores on unseen games."""
     lines, about = [f"  stage         {entry.stage}"], entry.about
     if about.fitted_at:
         lines.append(f"  fitted at     {about.fitted_at}")
@@ -213,7 +213,7 @@ def _about(entry: Entry) -> list[str]:
 
 
 def _evidence(found: Any) -> list[str]:
-    """What a calibration was worth, by segment."""
+    """Lines on a calibration's evidence, one for each segment; none for other models."""
     return [
         f"  {name:<12}  {x['method']} of {x['bets']} bets: log loss {x['log_loss']['raw']:.4f} to "
         f"{x['log_loss']['calibrated']:.4f}, ECE {x['ece']['raw']:.4f} to "
@@ -257,7 +257,7 @@ async def _activate(
 
 
 def _adopt(registry: Registry[Parameters], file: Path) -> tuple[str, str, Kind[Any]]:
-    """Copy a file of figures among the models: its league, its name there, and its kind."""
+    """Copy a model's file into the registry; returns its league, its name there and its kind."""
     if not file.is_file():
         raise Impossible(f"there is no file {file}: name one that `tracker fit` wrote")
     text = file.read_text("utf-8", errors="replace")
@@ -273,7 +273,7 @@ def _adopt(registry: Registry[Parameters], file: Path) -> tuple[str, str, Kind[A
 
 
 def _kind_of(text: str) -> Kind[Any]:
-    """What a file holds, by its format; games where that cannot be told."""
+    """The kind of model that a file's text holds; games when it names none."""
     try:
         document = json.loads(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""`tracker model trial` and `monitors`: a challenger on trial, and whether the numbers hold."""
+"""`tracker model trial` and `monitors`: challengers on trial, and the monitors of drift."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NOTHING = "Nothing was worked out yet: the daemon does it every morning, or `--
 
 
 def attach_trial(model: typer.Typer) -> None:
-    """Make the words of `tracker model trial` known."""
+    """Declare the sub-commands of `tracker model trial`."""
     declare_group(
         model,
         "trial",
@@ -112,7 +112,7 @@ async def judge(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 async def _judge_now(scope: Scope, at: Session | None = None) -> tuple[JudgedTrial, ...]:
-    """Judge every trial, in a session that is open already or in one of its own."""
+    """Judge every trial, in the given session or else in one of its own."""
     from tracker.app.models import judge_all
 
     promote = scope.settings().models.promote == "auto"
@@ -229,7 +229,7 @@ async def _update(scope: Scope) -> None:
         load = ModelsInUse(registry_beside(at.basics.store), note)
         with progress("working out the monitors"):
             await watch(at.store, leagues, load, at.now)
-            # What came of the games is known: the models on trial are judged by it too.
+            # The monitors have just read the games' results; trials are judged by the same ones.
             await _judge_now(scope, at)
 
 

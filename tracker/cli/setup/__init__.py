@@ -1,1 +1,1 @@
-"""The verbs of setting up and running: init, doctor, config, service, run."""
+"""The verbs that set up, run and maintain: init, config, doctor, run, service, web, backup."""

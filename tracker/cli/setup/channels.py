@@ -1,4 +1,4 @@
-"""`tracker test-alert` and `telegram`: a message through every channel, and whose chat it is."""
+"""`tracker test-alert` and `telegram`: sends a test message, and pairs Telegram chats."""
 
 from __future__ import annotations
 
@@ -45,21 +45,25 @@ _NO_BOT = (
 _TRIES = 3
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""The letters of a pairing code, without I, O, 0 and 1, which look alike."""
 
 VALID_FOR = timedelta(minutes=10)
-"""How long a code may be sent."""
+"""Time for which a pairing code is accepted."""
 
 _CODE_LENGTH = 8
 
 _POLL_SECONDS = 5
+"""Seconds that Telegram holds one poll for messages open."""
 
 _POLL_LIMIT = 20.0
+"""Seconds after which a poll for messages is given up."""
 
 _LOOK_SECONDS = 1.0
+"""Seconds between two checks whether the running daemon has paired the chat."""
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb and its words known."""
+    """Declare the verb and its sub-commands."""
     declare_group(
         app,
         name,
@@ -97,7 +101,7 @@ async def try_channels(
             )
         level = Level.DEFAULT if text is None else Level.URGENT
         message = Message(text or TEST_BODY, alert_ids=(), level=level, title="tracker")
-        # Where JSON is asked for it has standard output to itself.
+        # With --json nothing else may go to standard output, not even the console channel.
         aside = redirect_stdout(sys.stderr) if as_json else nullcontext()
         with progress("sending"), aside:
             sent = await asyncio.gather(*(x.send(message) for x in channels))
@@ -114,7 +118,10 @@ async def try_channels(
 
 
 def _settings(scope: Scope, *, whatever: bool) -> Settings:
-    """The settings; where those of the file are bad, and `whatever` helps, the defaults."""
+    """The settings; with `whatever`, a bad file is reported and the defaults are used.
+
+    Raises ConfigError for a bad file otherwise.
+    """
     from tracker.settings import ConfigError, parse_settings
 
     try:
@@ -127,7 +134,7 @@ def _settings(scope: Scope, *, whatever: bool) -> Settings:
 
 
 def answer_of(outcome: Outcome) -> dict[str, object]:
-    """Whether a message was sent, and in words what the channel answered."""
+    """JSON of an outcome: whether the message was sent, and the channel's answer in words."""
     match outcome:
         case Sent():
             return {"sent": True, "answer": "sent"}
@@ -148,7 +155,10 @@ _HINTS = {
 
 
 async def try_out(channel: Channel) -> None:
-    """Send a real message and ask whether it came; CommandEnded when it certainly did not leave."""
+    """Send a real message and, on a terminal, ask whether it arrived; may send it again.
+
+    Raises CommandEnded when the channel did not take it.
+    """
     from tracker.domain.alert import Sent
     from tracker.notify.channels import Message
 
@@ -245,7 +255,7 @@ async def forget(context: typer.Context) -> None:
 
 
 def _channel(scope: Scope) -> TelegramChannel:
-    """The configured bot; Impossible when there is none."""
+    """The channel of the configured bot. Raises Impossible when there is none."""
     from tracker.notify.channels.telegram.channel import telegram_channel
     from tracker.settings import load_secrets
 
@@ -261,7 +271,7 @@ def _channel(scope: Scope) -> TelegramChannel:
 
 @dataclass(frozen=True, slots=True)
 class Bond:
-    """A chat and the user who paired it, from a topic where it has topics."""
+    """A paired chat, the user who paired it, and the topic in which, None without topics."""
 
     chat: int
     user: int
@@ -269,17 +279,18 @@ class Bond:
 
 
 def new_code() -> str:
-    """A code that nobody guesses: 40 bits, without letters that are taken for others."""
+    """A random pairing code of 40 bits."""
     return "".join(secrets.choice(_LETTERS) for _ in range(_CODE_LENGTH))
 
 
 async def pair_by_code(
     store: Store, line: TelegramConnection, *, heard_by_daemon: bool, real: Clock | None = None
 ) -> Bond:
-    """Show a code and wait until somebody has sent it to the bot.
+    """Show a code, wait until somebody sends it to the bot, and return the pairing.
 
-    With `heard_by_daemon` the running daemon reads the bot's messages, and here its finding is
-    waited for. Raises Impossible when the bot cannot be reached or nobody sends the code in time.
+    With `heard_by_daemon` the running daemon reads the bot's messages; this waits until the
+    database has the pairing. Raises Impossible when the bot cannot be reached or nobody sends the
+    code in time.
     """
     clock = real or SystemClock()
     before = await store.pairing.known()
@@ -306,7 +317,7 @@ async def pair_by_code(
 
 
 async def _name(api: BotApi, line: TelegramConnection) -> str:
-    """The bot's user name; Impossible, with what to do, when it cannot be had."""
+    """The bot's user name. Raises Impossible, with what to do, when Telegram does not give it."""
     try:
         async with asyncio.timeout(line.limit):
             found = await api.name()
@@ -322,7 +333,10 @@ async def _name(api: BotApi, line: TelegramConnection) -> str:
 
 
 def _heard_elsewhere(before: Paired, now: Paired) -> Bond | None:
-    """What the daemon has made of the code, which may come from a chat that was paired before."""
+    """The pairing that another process stored since `before`; None when there is none.
+
+    The chat may be one that was paired before.
+    """
     if now.chat is None or (now.chat, now.topic, now.users) == (
         before.chat, before.topic, before.users,
     ):  # fmt: skip
@@ -333,9 +347,9 @@ def _heard_elsewhere(before: Paired, now: Paired) -> Bond | None:
 
 
 async def _free_of_webhook(api: BotApi, line: TelegramConnection) -> None:
-    """Take away the address that Telegram sends the bot's messages to, and say so.
+    """Remove the bot's webhook, if it has one, and print a note that names its host.
 
-    While there is one, nobody can poll for them, and the code would never be heard.
+    Telegram refuses polls while a webhook is set, so the code would never be received.
     """
     try:
         async with asyncio.timeout(line.limit):
@@ -363,7 +377,7 @@ def _tell_bond(name: str, code: str) -> None:
 
 @dataclass(slots=True)
 class _Listening:
-    """Reads the bot's messages where no daemon does."""
+    """Waits for the code: polls the bot, or only waits when another program does (`quiet`)."""
 
     store: Store
     api: BotApi
@@ -373,7 +387,7 @@ class _Listening:
     freed: bool = False
 
     async def turn(self) -> Bond | None:
-        """Listen for some seconds; the bond when the code came."""
+        """Wait or poll for some seconds; returns the pairing when the code came, else None."""
         if self.quiet:
             await self.clock.sleep(_LOOK_SECONDS)
             return None

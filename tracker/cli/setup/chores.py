@@ -1,4 +1,4 @@
-"""`tracker refresh`, `chores`, `backup` and `restore`: what is done at set times, and by hand."""
+"""`tracker refresh`, `chores`, `backup` and `restore`: the daemon's daily work, done by hand."""
 
 from __future__ import annotations
 

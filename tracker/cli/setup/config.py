@@ -1,6 +1,6 @@
-"""`tracker init` and `config`: a configuration out of three questions, shown and checked.
+"""`tracker init` and `config`: writes, shows and checks the configuration.
 
-Only its owner can read the file, and no secret of it is ever shown.
+Only its owner can read the file, and its secrets are never shown.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 
 _MASK = "***"
-_TELLING = ("authorization", "cookie", "key", "token")
+_SECRET_WORDS = ("authorization", "cookie", "key", "token")
+"""Words in a header's name that mark its value as a secret."""
 
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ _LOCALTIME = Path("/etc/localtime")
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb and its words known."""
+    """Declare the verb and its sub-commands."""
     declare_group(
         app,
         name,
@@ -118,7 +119,7 @@ def init(
 
 @dataclass(frozen=True, slots=True)
 class _Channel:
-    """Where alerts go: by which kind of channel, and what that one needs. No repr: secrets."""
+    """The channel for alerts: its kind, and its URL, topic or token, kept out of the repr."""
 
     name: str
     url: str | None = field(default=None, repr=False)
@@ -178,7 +179,7 @@ def _channel(text: str) -> _Channel:
 
 
 def _with_token(channel: _Channel, file: Path | None) -> _Channel:
-    """The channel with the token of its bot, from a file or as it is typed without being shown."""
+    """The channel with its bot's token, read from a file or typed without echo."""
     if channel.name != _TELEGRAM:
         if file is not None:
             raise Misused("--token-file is for --channel telegram")
@@ -249,7 +250,7 @@ def _unit(text: str) -> int:
 
 
 def local_zone() -> str:
-    """The machine's own zone by name, as far as it can be told; else UTC."""
+    """The name of the machine's time zone, from TZ or /etc/localtime; UTC when neither names it."""
     named = os.environ.get("TZ", "").removeprefix(":")
     link = str(_LOCALTIME.resolve()).partition("/zoneinfo/")[2]
     for name in (named, link):
@@ -282,7 +283,7 @@ def _write(target: Path, answers: _Answers, *, force: bool) -> None:
         partial.replace(target)
         return
     try:
-        # A link fails where a file has come in the meantime; a rename would replace it.
+        # A link fails if the file was made meanwhile; a rename would replace that file.
         os.link(partial, target)
     except FileExistsError:
         raise Impossible(f"{target} is there already: replace it with --force") from None
@@ -349,7 +350,7 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 def plain(settings: Settings, secrets: Secrets) -> dict[str, Any]:
-    """The settings as plain values in the file's own words, every secret masked."""
+    """The settings as plain values with the keys of the file, every secret masked."""
     from tracker.notify.channels.apprise import channel_name
     from tracker.settings.reading import as_plain
 
@@ -363,7 +364,7 @@ def plain(settings: Settings, secrets: Secrets) -> dict[str, Any]:
     values["notify"]["telegram"]["token"] = None if secrets.telegram_token is None else _MASK
     for feed in values["feeds"].values():
         feed["headers"] = {
-            name: _MASK if any(x in name.lower() for x in _TELLING) else value
+            name: _MASK if any(x in name.lower() for x in _SECRET_WORDS) else value
             for name, value in feed["headers"].items()
         }
     return values
@@ -414,7 +415,7 @@ def check(context: typer.Context) -> None:
 
 
 def check_bets(file: Path, unit_cents: int) -> bool:
-    """Say how the bets file is; whether all of it could be read."""
+    """Print whether the bets file can be read; returns False when any of it cannot."""
     from tracker.intake.bets_file import read_bets
 
     if not file.exists():

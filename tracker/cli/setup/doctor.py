@@ -1,4 +1,4 @@
-"""`tracker doctor`: everything that has to be right, looked at once."""
+"""`tracker doctor`: checks configuration, files, database, feeds, channels and service."""
 
 from __future__ import annotations
 
@@ -33,13 +33,19 @@ if TYPE_CHECKING:
     from tracker.store.upkeep import Backup
 
 _OVERDUE = timedelta(hours=12)
+"""Time after tip-off at which a bet should have its result."""
+
 _LEAST_FREE = 200 * 1024 * 1024
+"""Bytes that should be free on the database's disk."""
+
 _ANSWER_WITHIN_S = 8.0
+"""Seconds that a feed has to answer."""
+
 _MEGABYTE = 1024 * 1024
 
 
 class CheckResult(StrEnum):
-    """How a check came out."""
+    """The result of a check."""
 
     GOOD = "good"
     WARNING = "warning"
@@ -55,7 +61,7 @@ _MARKS = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at: `text` says how it is and, where it is bad, what to do."""
+    """One check and its result: `text` says what was found and, when bad, what to do."""
 
     name: str
     health: CheckResult
@@ -133,7 +139,7 @@ def _config(scope: Scope) -> Check:
 
 
 def _pairing(settings: Settings) -> list[Check]:
-    """Whether the bot knows where to write; nothing without a bot."""
+    """Whether the Telegram bot has a chat to write to; no check without a bot."""
     from tracker.settings import load_secrets
     from tracker.store.access import paired_in
 
@@ -184,7 +190,7 @@ def _bets_file(settings: Settings) -> Check:
 
 
 def _files(settings: Settings) -> list[Check]:
-    """The files of the database that may not be written: root may have made one."""
+    """A bad check for each file of the database that may not be written, such as one of root's."""
     store = settings.store.path
     beside = ("", "-wal", "-shm", ".lock", ".writer")
     found = [store.with_name(store.name + end) for end in beside]
@@ -213,7 +219,7 @@ def _running(settings: Settings) -> Check:
 
 
 async def _at_work(scope: Scope) -> AsyncIterator[Check]:
-    """Whether the daemon does its work; that it does not run is bad here."""
+    """The checks of `--running`: that a daemon runs, which is bad otherwise, and polls."""
     from tracker.cli import session
 
     check = _running(scope.settings())
@@ -293,7 +299,7 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
 
 
 def _backups(made: Sequence[Backup], at: Session, settings: Settings) -> Check:
-    """How old the newest sound back-up is, and whether one of them failed its trial."""
+    """The age of the newest good back-up; bad when it is late or the newest of all is damaged."""
     from tracker.app.backups import late
     from tracker.cli.screen import wait_text
 
@@ -317,7 +323,7 @@ def _backups(made: Sequence[Backup], at: Session, settings: Settings) -> Check:
 
 
 async def _leagues(scope: Scope) -> list[str]:
-    """The leagues whose sources are tried: the NBA, and those of games that are followed."""
+    """The leagues whose sources are tried: the NBA, and the leagues of followed games."""
     from tracker.cli import session
     from tracker.domain.league import LEAGUES, NBA
     from tracker.store import StoreError
@@ -332,7 +338,7 @@ async def _leagues(scope: Scope) -> list[str]:
 
 
 async def _requests(scope: Scope) -> AsyncIterator[Check]:
-    """What the daemon has asked of each host, as it wrote it down last."""
+    """The daemon's requests to each host against its budget, as the daemon stored them last."""
     from tracker.cli import session
     from tracker.store import StoreError
 
@@ -358,14 +364,14 @@ async def _requests(scope: Scope) -> AsyncIterator[Check]:
 
 _WEEK = timedelta(days=7)
 _COVERED = 0.8
-"""Below such a part of the bets with a close, something is wrong with quotes or their key."""
+"""The share of bets with a closing line value below which quotes or their key are at fault."""
 
 _ENOUGH = 10
-"""Bets before the coverage is judged."""
+"""Bets needed before that share is judged."""
 
 
 async def _market(scope: Scope) -> AsyncIterator[Check]:
-    """What sources of quotes told that could not be used, and how many bets met their close."""
+    """The quotes that could not be used by source, and how many bets have a closing line value."""
     from tracker.app.market import clv_report, judged
     from tracker.cli import session
     from tracker.store import StoreError
@@ -390,7 +396,10 @@ async def _market(scope: Scope) -> AsyncIterator[Check]:
 
 
 async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
-    """Each source of some leagues: one that stands in for a good one is no more than a warning."""
+    """A check of each source of some leagues, and of the clock.
+
+    A source that fails is only a warning when another source of its league answers.
+    """
     from tracker.feeds.feeds import open_feeds, probe
 
     clock = SystemClock()
@@ -416,7 +425,8 @@ async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
         if some:
             left = "; it stands in only" if one.stands_in else "; another source stands in"
         why, advice = one.why or "", one.advice or ""
-        # Both may say to look at the network, and the reason mostly names the host.
+        # Reason and advice may both say to check the network, and the reason often names the host:
+        # say each once.
         why = why.removesuffix(": check the network") if "network" in advice else why
         name = host.partition("://")[2].partition(":")[0]
         why = why.replace(name, host, 1) if name in why else f"{why} ({host})"
@@ -426,7 +436,7 @@ async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
 
 
 def _clock(ahead: float | None) -> list[Check]:
-    """Whether this machine's clock is that of the sources; nothing where none told its time."""
+    """Whether this machine's clock agrees with the sources'; no check when none sent its time."""
     from tracker.network import WRONG_CLOCK_S, clock_trouble
 
     if ahead is None:

@@ -1,4 +1,4 @@
-"""`tracker run`, `service` and `demo`: the daemon in the foreground, under systemd, and shown."""
+"""`tracker run`, `service` and `demo`: runs the daemon, installs it under systemd, shows it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb and its words known."""
+    """Declare the verb and its sub-commands."""
     declare_group(
         app,
         name,
@@ -106,7 +106,10 @@ def _clock(settings: Settings, start: str | None, speed: float | None, anchor: s
 
 
 def scaled_clock(start: str | None, speed: float, anchor: str | None = None) -> ScaledClock:
-    """A clock from its two options; Misused when they are not a time and a speed above 0."""
+    """A clock from the options of a command, which starts now unless `start` is given.
+
+    Raises Misused for a bad time or a speed that is not above 0.
+    """
     if not 0 < speed < float("inf"):
         raise Misused(f"a clock cannot run {speed:g} times as fast: give a number above 0")
     if start is None:
@@ -116,7 +119,7 @@ def scaled_clock(start: str | None, speed: float, anchor: str | None = None) -> 
 
 
 def parse_instant(text: str) -> datetime:
-    """A time with its zone; Misused when it is none."""
+    """A time with its zone. Raises Misused for anything else."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -157,7 +160,7 @@ async def _run(
             opening = open_channels(settings, secrets, heard)
             channels = await open_ones.enter_async_context(opening)
             verbs = Commands(config)
-            # On a clock of its own the daemon is rehearsed: what is due at set times is left out.
+            # A scaled clock means a rehearsal: chores that are due at set times are left out.
             scaled = isinstance(clock, ScaledClock)
             heavy = Commands(config, limit=HEAVY_LIMIT, bounds=Bounds())
             runners = None if scaled else Runners(Commands(config, limit=LIGHT_LIMIT), heavy)
@@ -166,7 +169,8 @@ async def _run(
                 odds_key=secrets.odds_key,
             )  # fmt: skip
         except Exception as wrong:
-            # The supervisor: what a person can mend is told in a sentence, a fault with its story.
+            # The supervisor: an error that a person can act on is reported in one sentence, any
+            # other with its traceback.
             known = _known(wrong)
             if not isinstance(known, AlreadyRunning):
                 ends = EndsTold(settings.store.path, SystemClock())
@@ -180,7 +184,7 @@ async def _run(
 
 
 def _sentence(known: TrackerError | OSError | None, wrong: Exception) -> str:
-    """Why the daemon is at its end; of a fault in the program its kind alone."""
+    """Why the daemon failed, in one sentence; for a fault in the program only the error's type."""
     match known:
         case OSError():
             return os_trouble(known)
@@ -191,7 +195,7 @@ def _sentence(known: TrackerError | OSError | None, wrong: Exception) -> str:
 
 
 def _known(wrong: BaseException) -> TrackerError | OSError | None:
-    """The error that a person can act on, if that is what brought the daemon down."""
+    """The error, out of its exception groups, if a person can act on it; else None."""
     while isinstance(wrong, BaseExceptionGroup) and len(wrong.exceptions) == 1:
         wrong = wrong.exceptions[0]
     return wrong if isinstance(wrong, TrackerError | OSError) else None
@@ -219,7 +223,7 @@ def demo(
     """
     if speed is not None and not 0 < speed < float("inf"):
         raise Misused(f"games cannot be played {speed:g} times as fast: give a number above 0")
-    # The demo shows this command line at work, so it stands above it and is found by name.
+    # The demo imports this command line, so it is imported by name to avoid a circle.
     main: Callable[..., int] = import_module("tracker.cli.demo").main
     settings = scope_of(context).settings() if phone else None
     given = {"speed": speed, "out": out, "phone": settings}
@@ -338,7 +342,7 @@ def remove(context: typer.Context, system: System = False, web: Web = False) -> 
 
 
 def _config(scope: Scope) -> Path | None:
-    """The file to name in the unit: one that was named here, by option or environment."""
+    """The configuration file to name in the unit, if an option or the environment names one."""
     from tracker.settings import find_config
 
     named = scope.config or os.environ.get("TRACKER_CONFIG")
@@ -346,9 +350,9 @@ def _config(scope: Scope) -> Path | None:
 
 
 def _by_default(config: Path) -> Path | None:
-    """The database that this shell would take for a file that names none, if a service would not.
+    """The database that this shell uses for a configuration that names none.
 
-    The system's own configuration has one place for everybody.
+    None for the system's own configuration, whose default is the same for everybody.
     """
     from tracker.settings.loading import ETC, default_store
 

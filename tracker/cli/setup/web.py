@@ -1,8 +1,9 @@
-"""`tracker web`: the page and the API, links that let a browser in, and keys of programs."""
+"""`tracker web`: serves the page and the API; makes links for browsers and keys for programs."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 import socket
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
     from tracker.forecast import Parameters
     from tracker.settings import Settings
 
+_BACKLOG = 2048
+"""The most connections that may wait to be accepted."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
-    """Make the verb and its words known."""
+    """Declare the verb and its sub-commands."""
     group = typer.Typer(
         name=name,
         help="Your bets as a page in the browser, and an API for programs.",
@@ -63,9 +67,9 @@ def serve(
     if context.invoked_subcommand is not None:
         return
     try:
-        import uvicorn  # noqa: F401 - told before anything is asked of it
+        import uvicorn  # noqa: F401 - a missing package is reported before any work is done
 
-        import tracker.web  # noqa: F401 - likewise
+        import tracker.web  # noqa: F401 - imports the other packages of the page
     except ModuleNotFoundError as missing:
         raise Impossible(
             f'the page needs {missing.name}: install with `pip install "ingame-tracker[web]"`'
@@ -73,7 +77,7 @@ def serve(
 
     scope = scope_of(context)
     settings = _named(_with(scope.settings(), host, port))
-    with _shown_at(settings):
+    with _listening(settings) as at, _shown_at(settings):
         if not no_link:
             found = asyncio.run(_link(scope, _address(settings)))
             say(found)
@@ -83,18 +87,38 @@ def serve(
                 "The link opens the page once, within ten minutes; `tracker web link` prints "
                 "another."
             )
-        _listen(settings)
+        _serve(settings, at)
 
 
-def _listen(settings: Settings) -> None:
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """A socket that listens at the configured address; opened before any link is printed.
+
+    Raises Impossible when the address cannot be listened on.
+    """
+    web = settings.web
+    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
+    try:
+        at = socket.create_server((web.host, web.port), family=family, backlog=_BACKLOG)
+    except OSError as why:
+        # Python's text for an address in use would name the address a second time.
+        taken = why.errno == errno.EADDRINUSE
+        said = "another program does" if taken else why.strerror or str(why)
+        raise Impossible(
+            f"{web.host}:{web.port} cannot be listened on ({said}): name another place with --host "
+            "and --port"
+        ) from None
+    with at:
+        yield at
+
+
+def _serve(settings: Settings, at: socket.socket) -> None:
     import uvicorn
 
     from tracker.web import build
 
     config = uvicorn.Config(
         build(settings, SystemClock(), _models(settings)),
-        host=settings.web.host,
-        port=settings.web.port,
         log_level="warning",
         access_log=False,
         proxy_headers=bool(settings.web.trusted_proxy),
@@ -103,11 +127,7 @@ def _listen(settings: Settings) -> None:
         timeout_graceful_shutdown=3,
         limit_concurrency=200,
     )
-    server = uvicorn.Server(config)
-    server.run()
-    if not server.started:
-        at = f"{settings.web.host}:{settings.web.port}"
-        raise Impossible(f"{at} cannot be listened on: another program may, so give --port")
+    uvicorn.Server(config).run(sockets=[at])
 
 
 def link(context: typer.Context) -> None:
@@ -203,7 +223,7 @@ def key_revoke(
 
 
 def _models(settings: Settings) -> Callable[[str], Parameters]:
-    """What gives the parameters in use, imported when the first forecast asks for them."""
+    """A function that gives a league's parameters; it imports the models on its first call."""
     made: list[Callable[[str], Parameters]] = []
 
     def load(league: str) -> Parameters:
@@ -224,22 +244,25 @@ async def _link(scope: Scope, address: str) -> str:
 
 
 def _address(settings: Settings) -> str:
-    """Where a browser finds the page."""
-    host = settings.web.hosts[0] if settings.web.hosts else settings.web.host
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.web.port}"
+    """The URL at which a browser finds the page: the proxy's, by HTTPS, if one is configured."""
+    web = settings.web
+    host = web.hosts[0] if web.hosts else web.host
+    if web.trusted_proxy is not None and web.hosts:
+        return f"https://{f'[{host}]' if ':' in host else host}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{web.port}"
 
 
 def _record(settings: Settings) -> Path:
-    """The file that says where the page of this database is served; locked while it is."""
+    """The file with the URL of this database's page; it is locked while the page is served."""
     return settings.store.path.with_name(f"{settings.store.path.name}.web")
 
 
 @contextmanager
 def _shown_at(settings: Settings) -> Iterator[None]:
-    """Let `tracker web link` know where the page is, while it is served; the first one counts."""
+    """Record the page's URL for `tracker web link` while the block runs; the first page counts."""
     record = _record(settings)
     with ExitStack() as held:
-        # A page needs no record: a database elsewhere, or a second page, is served all the same.
+        # Without the record (a folder that cannot be written, a second page) it is served as well.
         with suppress(AlreadyRunning, NoLocks, OSError):
             held.enter_context(single_instance(record))
             record.write_text(f"{os.getpid()}\n{_address(settings)}\n", "utf-8")
@@ -247,7 +270,7 @@ def _shown_at(settings: Settings) -> Iterator[None]:
 
 
 def _served_at(settings: Settings) -> str | None:
-    """Where a running page of this database says that it is; None when none runs."""
+    """The recorded URL of a running page of this database; None when none runs."""
     record = _record(settings)
     with suppress(NoLocks, OSError, IndexError):
         if running_instance(record) is not None:
@@ -259,16 +282,16 @@ _ALL = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 
 
 def _named(settings: Settings) -> Settings:
-    """The settings with a name that others reach this machine by, where it listens to all.
+    """The settings with a host for links, if the page listens on all addresses and none is named.
 
-    That is its own address on the network that leads out: a page of somebody else can lead to a
-    name of theirs, and never to it.
+    The host is this machine's address on its network. Unlike a name, another site cannot point it
+    elsewhere (DNS rebinding).
     """
     if settings.web.host not in _ALL or settings.web.hosts:
         return settings
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
         try:
-            asked.connect(("192.0.2.1", 9))  # an address of nobody (RFC 5737): nothing is sent
+            asked.connect(("192.0.2.1", 9))  # a documentation address (RFC 5737): nothing is sent
             own = str(asked.getsockname()[0])
         except OSError:
             own = "127.0.0.1"

@@ -1,1 +1,1 @@
-"""The verbs that show: games, status, alerts, causes, records."""
+"""The verbs that show games, players, bets, alerts and the record."""

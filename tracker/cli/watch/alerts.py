@@ -1,4 +1,4 @@
-"""`tracker alerts` and `snooze`: what was said, what was held back and why, and silence."""
+"""`tracker alerts` and `snooze`: lists alerts with the reasons of held ones, and sets snoozes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _WORDS = {
 }
 
 _RECENT = timedelta(hours=12)
-"""How long after its tip-off a game may still be meant."""
+"""Time after tip-off for which `--game` still finds a game."""
 
 
 async def alerts(
@@ -89,7 +89,7 @@ async def alerts(
 
 
 def alert_lines(found: Sequence[AlertView], zone: ZoneInfo) -> list[str]:
-    """Alerts by day, each with the text that was sent or why it was not, and what became of it."""
+    """Lines of alerts by day: each alert's text, why it was held if it was, and its deliveries."""
     lines, day = [], None
     for x in found:
         local = x.alert.at.astimezone(zone)
@@ -144,10 +144,10 @@ def _decision(x: AlertView) -> tuple[str, str]:
 
 
 def _delivery(one: DeliveryView, alert: Alert) -> str:
-    """What became of a message on one channel: `ntfy-1a2b sent in 0.8 s`."""
+    """The state of a delivery on one channel in words: `ntfy-1a2b sent in 0.8 s`."""
     text = f"{one.channel} {one.state.value}"
     if alert.decision is Decision.HELD or one.digest:
-        # Its way was the digest's from the start, or became it.
+        # A held alert is sent with the digest, and so is one that was moved into it later.
         return f"{one.channel} digest"
     if one.state is DeliveryState.SENT:
         text += f" in {(one.at - alert.at).total_seconds():.1f} s"
@@ -217,7 +217,7 @@ async def snooze(  # noqa: PLR0917 - one for each option
 
 
 class _Wanted:
-    """What the words amount to."""
+    """What the arguments of `tracker snooze` ask for."""
 
     def __init__(
         self, bet: str | None, game: str | None, until: str, *, off: bool, listing: bool
@@ -240,7 +240,7 @@ async def _target(at: Session, wanted: _Wanted) -> tuple[SnoozeScope, str, str]:
 
 
 async def _game(at: Session, text: str) -> Game:
-    """The game that is meant by `LAL@DEN` or by one of its teams."""
+    """The earliest recent or coming game of a name, a team or an id. Raises BadBet without one."""
     plain = "".join(text.upper().split())
     games = [x for x, _ in await at.store.games() if x.start > at.now - _RECENT]
     fitting = sorted(
@@ -280,7 +280,7 @@ def _count(number: int) -> str:
 NOT_WATCHED = "Nothing is being watched: the daemon is not running. `tracker run` starts it."
 
 _BEGINS = 6
-"""The hour, on the person's clock, at which a night is over and another day begins."""
+"""The hour, in the person's zone, at which a night ends and the next one begins."""
 
 _SHORT = {
     Reason.NOT_REARMED: "band",
@@ -290,17 +290,17 @@ _SHORT = {
     Reason.OVER_BUDGET: "budget",
     Reason.QUIET: "quiet hours",
 }
-"""Reasons in a word, where their own name is not the one that people use."""
+"""Shorter words for some reasons, for the line of the night's alerts."""
 
 _MOST_REASONS = 4
-"""Reasons that the line of the night's alerts names; what the rest held back is one number."""
+"""The most reasons that the line of the night's alerts names; the others are counted together."""
 
 _NO_HOLD = frozenset({Reason.REARMED.value, Reason.BELOW.value})
-"""Rows that hold nothing back: a rule that is ready again, a chance that fell back by itself."""
+"""Decisions that held no alert back: a rule was re-armed, or the chance fell back during a hold."""
 
 
 def evening(now: datetime, zone: ZoneInfo) -> datetime:
-    """When the night that `now` lies in began."""
+    """The beginning of the night that `now` lies in."""
     local = now.astimezone(zone)
     begun = local.replace(hour=_BEGINS, minute=0, second=0, microsecond=0)
     return begun if begun <= local else begun - timedelta(days=1)
@@ -329,9 +329,9 @@ def alerts_line(decisions: dict[tuple[str, str], int], wait: float | None) -> st
 
 
 def until_next_poll(trackings: Sequence[GameTracking], now: datetime) -> float | None:
-    """Seconds until a game that is played is looked at next; None when none is.
+    """Seconds until the next poll of a game in play; None when there is none.
 
-    Of a game whose poll is overdue nobody knows: a source that failed is asked less and less.
+    A game whose poll is overdue is left out: its source fails and is polled at growing intervals.
     """
     from tracker.feeds.polling.cadence import next_wait
 

@@ -1,4 +1,4 @@
-"""`tracker games` and `player`: what is on, and what a player has done lately."""
+"""`tracker games` and `player`: lists games with their scores, and shows a player's last games."""
 
 from __future__ import annotations
 
@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 
 
 _SCHEDULE_WITHIN_S = 15.0
-"""Seconds that a person waits for the schedule, which is large."""
+"""Seconds that the command waits for the schedule, which is large."""
 
 _LONGEST = timedelta(hours=5)
-"""After its tip-off a game is over by then; until then the feed is asked how it stands."""
+"""Time from tip-off after which every game is over; before it the feed is asked for its score."""
 
 _SHOWN = 10
+"""Last games of a player that are shown one by one."""
+
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -51,7 +53,7 @@ def games(
         bool, typer.Option("--all", "-a", help="Every game of the days around today.")
     ] = False,
     refresh: Annotated[
-        bool, typer.Option("--refresh", help="PlayerQuestion the feed, also when games are known.")
+        bool, typer.Option("--refresh", help="Ask the feed, also when games are known.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -75,7 +77,7 @@ def games(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Which games a person wants to see, and whether the feed is to be asked in any case."""
+    """The games that a person asked for, and whether to ask the feed in any case (`refresh`)."""
 
     day: date | None
     league: str | None
@@ -132,7 +134,7 @@ async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
 
 
 def _in_play(listed: Sequence[tuple[Game, GameState | None]], at: Session) -> frozenset[str]:
-    """The leagues of games that may be in play, of which the database may know but old scores."""
+    """The leagues of listed games that may be in play, whose stored scores may be old."""
     return frozenset(
         game.league
         for game, state in listed
@@ -144,7 +146,7 @@ def _in_play(listed: Sequence[tuple[Game, GameState | None]], at: Session) -> fr
 def _wanted(
     known: list[tuple[Game, GameState | None]], asked: _Asked, at: Session
 ) -> list[tuple[Game, GameState | None]]:
-    """The games of a day; else of today's slate, or of the next that has any."""
+    """The games of the day asked for; without one, of today's slate or the next within a week."""
     day = asked.day
     known = [x for x in known if asked.league in (None, x[0].league)]
     if asked.everything:
@@ -160,7 +162,10 @@ def _wanted(
 
 
 def _on_board(reading: GamesRead, day: date | None) -> list[tuple[Game, GameState | None]]:
-    """The games of the league's own date, which counts where this machine's clock is off."""
+    """The games on the feed's board, of a day if one is given.
+
+    They are shown when no stored game fits, as with a wrong clock on this machine.
+    """
     shown = [(game, state) for game, state in reading.board if day in (None, game.slate)]
     return sorted(shown, key=lambda x: (x[0].start, x[0].id))
 

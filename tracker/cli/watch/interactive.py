@@ -1,4 +1,4 @@
-"""`tracker watch` as a screen to act in: tonight's bets live, their dialogs, what can be done."""
+"""The interactive screen of `tracker watch`: tonight's bets live, with keys and dialogs to act."""
 
 from __future__ import annotations
 
@@ -28,24 +28,28 @@ if TYPE_CHECKING:
 
 
 _MOST_ALERTS = 40
+"""The most alerts of a bet that the lower half shows: the latest."""
 
 Line = Callable[[str], Awaitable[Sequence[str]]]
-"""Takes what was typed; gives lines that answer it. Raises TrackerError with what is wrong."""
+"""Takes the typed text and gives the lines to show for it. Raises TrackerError for a bad text."""
 
 
 def _inked(lines: Sequence[str]) -> Text:
-    """Lines with their colours, as the rest of the command line paints them."""
+    """Lines with colour codes, as a rich text."""
     return Text.from_ansi("\n".join(lines))
 
 
 class RowList(OptionList):
-    """The list of games and bets; Enter shows one as a whole."""
+    """The list of games and bets; Enter opens a bet on a screen of its own."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Whole", key_display="⏎")]
 
 
 class WatchScreen(App[None]):
-    """Tonight's bets above, the chosen one below: its chart, why it moved, or what was said."""
+    """The screen: tonight's games and bets above, and the chosen bet's detail below.
+
+    The detail is the bet's chart, why its chance moved, or its alerts.
+    """
 
     TITLE = "tracker"
     ENABLE_COMMAND_PALETTE = False
@@ -72,7 +76,7 @@ class WatchScreen(App[None]):
     ]
 
     def __init__(self, scope: Scope, clock: Clock, every: float) -> None:
-        """`every` are seconds between two looks at whether the daemon has written."""
+        """`every` is the number of seconds between two checks whether the daemon has written."""
         super().__init__()
         self._reader = LiveReader(scope, clock, every)
         self._places: dict[str, ScreenRow] = {}
@@ -80,24 +84,24 @@ class WatchScreen(App[None]):
         self._detail = "chart"
 
     def compose(self) -> ComposeResult:
-        """The night in a line, the bets, the chosen one, the keys."""
+        """Lay out the status line, the list, the detail and the keys."""
         yield Static(id="top")
         yield RowList(id="rows")
         yield Static(id="detail")
         yield Footer()
 
     def on_mount(self) -> None:
-        """Begin to look."""
+        """Start to follow the database."""
         self.run_worker(self._reader.follow(self.take), group="follow")
 
     async def on_resize(self) -> None:
-        """A taller terminal has room for a larger chart, a wider one for longer rows."""
+        """Draw for the new size: a taller terminal gets a larger chart, a wider one longer rows."""
         self.set_class(self.size.height >= 34, "-tall")  # noqa: PLR2004 - rows of a terminal
         self._fill()
         self.call_after_refresh(self.draw)
 
     async def take(self, seen: TonightSeen | str) -> None:
-        """Show what was seen, or why nothing is."""
+        """Show what was read from the database, or the reason why it cannot be read."""
         top = self.query_one("#top", Static)
         if isinstance(seen, str):
             top.update(Text("The database cannot be read.", "yellow"))
@@ -114,7 +118,7 @@ class WatchScreen(App[None]):
     # ------------------------------------------------------------------------------------ the list
 
     def _fill(self) -> None:
-        """Put the rows in place; those that are there already only change their text."""
+        """Update the list; while the rows are the same ones, only their texts are replaced."""
         if self._seen is None:
             return
         rows = self.query_one("#rows", OptionList)
@@ -133,7 +137,7 @@ class WatchScreen(App[None]):
     def _choose(
         self, rows: OptionList, chosen: ScreenRow | None, places: dict[str, ScreenRow]
     ) -> None:
-        """Keep the row that was chosen; else the first bet."""
+        """Highlight the row that was chosen before, else the first bet."""
         keys = list(places)
         if chosen is not None and chosen.key in places:
             rows.highlighted = keys.index(chosen.key)
@@ -143,26 +147,26 @@ class WatchScreen(App[None]):
 
     @property
     def place(self) -> ScreenRow | None:
-        """The row that is chosen."""
+        """The highlighted row; None when there is none."""
         rows = self.query_one("#rows", OptionList)
         if rows.highlighted is None or rows.highlighted >= rows.option_count:
             return None
         return self._places.get(rows.get_option_at_index(rows.highlighted).id or "")
 
     async def on_option_list_option_highlighted(self) -> None:
-        """Another row was chosen."""
+        """Draw the detail of another row when it is highlighted."""
         if self._detail == "why":
             self._detail = "chart"
         await self.draw()
 
     def on_option_list_option_selected(self) -> None:
-        """Enter on a row."""
+        """Open the bet when Enter is pressed on its row."""
         self.action_whole()
 
     # ------------------------------------------------------------------------------ the chosen bet
 
     async def draw(self) -> None:
-        """The lower half, for the row that is chosen; causes are worked out only when asked for."""
+        """Draw the detail of the highlighted row; causes are worked out only on their key."""
         detail = self.query_one("#detail", Static)
         place = self.place
         detail.border_title = "" if place is None else place.name
@@ -190,7 +194,7 @@ class WatchScreen(App[None]):
         return chance_panel(course, max(40, size.width), max(4, size.height - 2))
 
     async def action_detail(self, what: str) -> None:
-        """Show the chart, the causes or the alerts."""
+        """Switch the detail to `chart`, `why` or `alerts`."""
         self._detail = what
         place = self.place
         if what != "why" or place is None or place.bet is None:
@@ -209,7 +213,7 @@ class WatchScreen(App[None]):
             self.query_one("#detail", Static).update(_inked(lines[1:] or lines))
 
     def action_whole(self) -> None:
-        """The chosen bet on a screen of its own."""
+        """Open the highlighted bet on a screen of its own."""
         self.run_worker(self._whole(), exclusive=True, group="whole")
 
     async def _whole(self) -> None:
@@ -232,18 +236,18 @@ class WatchScreen(App[None]):
     # ------------------------------------------------------------------------------------ to act
 
     def action_again(self) -> None:
-        """Look at once."""
+        """Read the database now."""
         self._reader.refresh()
 
     def action_add(self) -> None:
-        """A line is typed, shown back, and saved."""
+        """Ask for a bet, show how it is understood, and add it."""
         hint = "as on the terminal: DEN -4.5 -110 $20 · Jokic o25.5 pts -115 · parlay: DEN ML; …"
         saves = "Enter saves it, Esc leaves it, another line is shown anew."
         ask = LineDialog("Add a bet", hint, show=self._reader.shown_back, saves=saves)
         self.push_screen(ask, lambda line: self._do(line and self._reader.add(line)))
 
     def action_snooze(self) -> None:
-        """Be silent about the chosen bet or game."""
+        """Ask for how long to snooze the highlighted bet or game."""
         place = self.place
         if place is None:
             return
@@ -258,7 +262,7 @@ class WatchScreen(App[None]):
         )
 
     def action_withdraw(self) -> None:
-        """Stop following the chosen bet."""
+        """Ask whether to withdraw the highlighted bet."""
         place = self.place
         if place is None or place.bet is None:
             return
@@ -278,7 +282,7 @@ class WatchScreen(App[None]):
 
 
 def _of_game(place: ScreenRow, seen: TonightSeen | None) -> Text:
-    """What a card says of a game beyond its bets."""
+    """The texts of a game's card other than its bets."""
     found = [] if seen is None else [x for x in seen.games if x.game == place.game]
     if not found:
         return Text("")
@@ -289,14 +293,14 @@ def _of_game(place: ScreenRow, seen: TonightSeen | None) -> Text:
 
 
 async def run_screen(scope: Scope, clock: Clock, every: float) -> None:
-    """Show the screen until it is left."""
+    """Show the screen until the person quits it."""
     await WatchScreen(scope, clock, every).run_async()
 
 
 class LineDialog(ModalScreen[str | None]):
-    """One line to be typed; with `show`, shown back before it is taken.
+    """A dialog for one line of text, which is its result; None when the person leaves it.
 
-    It ends with the line that was taken, or with None.
+    With `show`, a first Enter shows what the line means and a second one takes it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
@@ -304,21 +308,21 @@ class LineDialog(ModalScreen[str | None]):
     def __init__(
         self, title: str, hint: str, value: str = "", show: Line | None = None, saves: str = ""
     ) -> None:
-        """`hint` says what may be typed; `saves` what a second Enter does once it was shown."""
+        """`hint` says what may be typed, and `saves` what the second Enter does."""
         super().__init__()
         self._title, self._hint, self._value = title, hint, value
         self._show, self._saves = show, saves
         self._shown: str | None = None
 
     def compose(self) -> ComposeResult:
-        """A title, the line, and what is to be said of it."""
+        """Lay out the title, the input and the text below it."""
         with Vertical(classes="dialog"):
             yield Static(Text(self._title, "bold"))
             yield Input(self._value, id="line")
             yield Static(Text(self._hint, "dim"), id="said")
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Show the line back, or take the one that was shown."""
+        """Show what the line means, or take it if that was shown already."""
         line = event.value.strip()
         if not line:
             return
@@ -336,18 +340,18 @@ class LineDialog(ModalScreen[str | None]):
         said.update(_inked([*lines, "", self._saves]))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """A line that is not the one that was shown is shown back first."""
+        """Forget what was shown when the line changes, so that the new one is shown first."""
         if self._shown is not None and event.value.strip() != self._shown:
             self._shown = None
             self.query_one("#said", Static).update(Text(self._hint, "dim"))
 
     def action_leave(self) -> None:
-        """Nothing is done."""
+        """Close the dialog without a result."""
         self.dismiss(None)
 
 
 class ConfirmDialog(ModalScreen[bool]):
-    """A question that is answered with y or n."""
+    """A dialog with a question, whose result is yes or no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes"),
@@ -355,24 +359,24 @@ class ConfirmDialog(ModalScreen[bool]):
     ]
 
     def __init__(self, question: str, detail: str) -> None:
-        """`detail` says what becomes of it."""
+        """`detail` says what a yes does."""
         super().__init__()
         self._question, self._detail = question, detail
 
     def compose(self) -> ComposeResult:
-        """The question and its answers."""
+        """Lay out the question, the detail and the keys."""
         with Vertical(classes="dialog"):
             yield Static(Text(self._question, "bold"))
             yield Static(Text(self._detail))
             yield Static(Text("y yes · n no", "dim"))
 
     def action_answer(self, yes: bool) -> None:
-        """Done."""
+        """Close the dialog with the answer."""
         self.dismiss(yes)
 
 
 class WholeBet(Screen[None]):
-    """One bet as a whole: its chart with what decides it, and all that was said of it."""
+    """A screen for one bet: its whole chart and all its alerts."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q", "leave", "Back", key_display="esc"),
@@ -380,18 +384,18 @@ class WholeBet(Screen[None]):
     ]
 
     def __init__(self, lines: Callable[[int], Sequence[str]]) -> None:
-        """`lines` gives the text for a number of columns."""
+        """`lines` gives the text for a width in columns."""
         super().__init__()
         self._lines = lines
 
     def compose(self) -> ComposeResult:
-        """One text that can be scrolled."""
+        """Lay out one text that can be scrolled."""
         with VerticalScroll():
             yield Static(id="whole")
         yield Footer()
 
     def on_mount(self) -> None:
-        """Arrows scroll at once."""
+        """Focus the text, so that the arrow keys scroll it."""
         self.query_one(VerticalScroll).focus()
 
     def on_resize(self) -> None:
@@ -399,5 +403,5 @@ class WholeBet(Screen[None]):
         self.query_one("#whole", Static).update(_inked(self._lines(self.size.width - 3)))
 
     def action_leave(self) -> None:
-        """Back to tonight."""
+        """Return to the list."""
         self.dismiss(None)

@@ -1,4 +1,4 @@
-"""What the screen of `tracker watch` shows and does: the database read as it changes, and acts."""
+"""The data and the acts of the screen of `tracker watch`: reads the database as it changes."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ _RETRY_S = 2.0
 """Seconds before a database that cannot be read is tried again."""
 
 _LOOKED_THROUGH, _MOST_ENDED = 40, 12
-"""The newest bets, among which those that are over are looked for, and how many are shown."""
+"""The number of newest bets among which settled ones are looked for, and the most shown."""
 
 _AGES_S = 5.0
-"""Seconds after which everything is read anew though nothing was written: ages go on."""
+"""Seconds after which everything is read again without a write, since the ages shown grow."""
 
 _LIGHTS = {
     "🟢": ("●", "green"), "🟡": ("●", "yellow"), "🔴": ("●", "red"), "⚪": ("○", "dim"),
     "✅": ("✔", "green bold"), "❌": ("✘", "red bold"), "↔": ("↔", "yellow"),
     "⊘": ("⊘", "yellow"), "❔": ("?", "yellow bold"),
 }  # fmt: skip
-"""The marks of a card as signs of one column: terminals disagree on how wide an emoji is."""
+"""Signs of one column and their styles for a card's emoji, whose width differs by terminal."""
 
 
 # ----------------------------------------------------------------------------------- what is shown
@@ -52,9 +52,10 @@ _LIGHTS = {
 
 @dataclass(frozen=True, slots=True)
 class TonightSeen:
-    """All that is shown of a moment.
+    """All that the screen shows at one moment.
 
-    `waiting` are the bets whose game is not followed yet, `ended` the last that are over.
+    `waiting` are open bets on no game's card, `ended` the latest settled bets, `line` is the status
+    line, and `trouble` says why nothing is watched, else empty.
     """
 
     now: datetime
@@ -66,7 +67,7 @@ class TonightSeen:
 
 
 async def _look(at: Session) -> TonightSeen:
-    """Read what the daemon wrote down last."""
+    """Read everything that the screen shows from the database."""
     rules, zone = at.basics.rules, at.basics.zone
     games = await tonight(at.store, rules, at.now, zone)
     shown = {x.number for game in games for x in game.bets}
@@ -91,20 +92,23 @@ async def _look(at: Session) -> TonightSeen:
 
 
 class LiveReader:
-    """The database, kept open and read whenever the daemon has written."""
+    """Keeps the database open and reads it whenever the daemon has written; carries out acts."""
 
     def __init__(self, scope: Scope, clock: Clock, every: float) -> None:
-        """`clock` is the machine's; `every` are seconds between two looks at the version."""
+        """`clock` is the machine's; `every` is the seconds between two checks of the version."""
         self._scope, self._clock, self._every = scope, clock, every
         self._wanted = asyncio.Event()
         self._at: Session | None = None
 
     def refresh(self) -> None:
-        """Look at once."""
+        """Read the database now instead of at the next check."""
         self._wanted.set()
 
     async def follow(self, take: Callable[[TonightSeen | str], Awaitable[None]]) -> None:
-        """Give what is seen, or in a sentence why nothing is, until cancelled."""
+        """Call `take` after each change, until cancelled.
+
+        It gets what was read, or a sentence when the database cannot be read.
+        """
         while True:
             try:
                 async with session(self._scope) as self._at:
@@ -129,7 +133,7 @@ class LiveReader:
         await wait_for_event(self._clock, self._wanted, seconds)
 
     async def _fresh(self) -> Session:
-        """The open database, with the daemon that works on it at this moment."""
+        """The open database, with the daemon that runs now."""
         at = self._at
         if at is None:
             raise RuntimeError("the database is not open")
@@ -137,7 +141,7 @@ class LiveReader:
         return replace(at, clock=found.clock, daemon=found.daemon)
 
     async def history(self, number: int) -> tuple[ShowView, Session] | None:
-        """A bet with its history; None while the database cannot be read."""
+        """A bet with its history; None when there is no such bet or the database is not open."""
         if self._at is None:
             return None
         at = await self._fresh()
@@ -146,24 +150,24 @@ class LiveReader:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Session]:
-        """The database for one change; it is shown at once."""
+        """Open the database for one change; the screen is updated after it."""
         async with session(self._scope, write=True) as at:
             yield at
         self.refresh()
 
     async def why(self, number: int) -> list[str]:
-        """The causes of a bet's last change of note."""
+        """The lines that explain a bet's last notable change."""
         return why_lines(await explained(self._scope, str(number)))
 
     async def shown_back(self, line: str) -> list[str]:
-        """A bet as it would be understood; nothing is saved. Raises BadBet."""
+        """Lines that show how a bet would be understood; saves no bet. Raises BadBet."""
         draft = await draft_for(self._scope, line, Beside())
         check(draft)
         async with session(self._scope, write=True) as at:
             return understood(unregistered(draft, await silent_chooser(at).choose(draft)), at)
 
     async def add(self, line: str) -> str:
-        """Register a bet; what came of it."""
+        """Register a bet; returns a sentence about the outcome."""
         draft = await draft_for(self._scope, line, Beside())
         async with self.writing() as at:
             done = await at.bets.add(draft, await silent_chooser(at).choose(draft), at.now)
@@ -171,7 +175,7 @@ class LiveReader:
         return f"{word} #{done.added.number} {done.text}"
 
     async def snooze(self, about: SnoozeScope, target: str, text: str) -> str:
-        """Be silent, or with `off` speak again; what came of it."""
+        """Snooze a bet or a game, or end that with `off`; returns a sentence about the outcome."""
         async with self.writing() as at:
             if text == "off":
                 lifted = await at.store.alerting.lift_snooze(about, target, at.now)
@@ -181,7 +185,7 @@ class LiveReader:
             return f"Silent until {when(kept.until, at.now, at.basics.zone)}."
 
     async def withdraw(self, number: int) -> str:
-        """Stop following a bet; what came of it."""
+        """Withdraw a bet; returns a sentence about the outcome."""
         async with self.writing() as at:
             done = await at.bets.withdraw(str(number), at.now)
         name = f"#{done.bet.id}"
@@ -191,12 +195,12 @@ class LiveReader:
 # -------------------------------------------------------------------------------------- the rows
 
 _COLUMNS = 12, 11, 27
-"""Columns of where a bet stands, its chance, and what it needs; its name has the rest."""
+"""Widths of a bet's standing, chance and need in a row; its name gets the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScreenRow:
-    """A row that can be chosen: a bet, or else a game."""
+    """A row that can be chosen: a bet, a game, or a heading (`bet` is None for the latter two)."""
 
     name: str
     bet: int | None = None
@@ -204,12 +208,12 @@ class ScreenRow:
 
     @property
     def key(self) -> str:
-        """The same for the same row at every look; a parlay stands under each of its games."""
+        """An id that stays the same between reads; a parlay has one row under each of its games."""
         return f"g{self.game}" if self.bet is None else f"b{self.bet} {self.game}"
 
 
 def rows_of(seen: TonightSeen, columns: int) -> list[tuple[ScreenRow, Text]]:
-    """Every game with its bets, one row each, no wider than `columns`."""
+    """A row for every game and every bet, none wider than `columns`."""
     found: list[tuple[ScreenRow, Text]] = []
     for game in seen.games:
         card = game.card
@@ -231,7 +235,7 @@ def rows_of(seen: TonightSeen, columns: int) -> list[tuple[ScreenRow, Text]]:
 
 
 def _listed(head: str, bets: Sequence[BetView], columns: int) -> list[tuple[ScreenRow, Text]]:
-    """Bets that stand on no card, under a heading."""
+    """Rows for bets that are on no game's card, under a heading; none without bets."""
     if not bets:
         return []
     found = [(ScreenRow(head, game=head), Text(head, "bold"))]

@@ -1,4 +1,4 @@
-"""`tracker profit`, `performance`, `calibration` and `report`: how bets and chances fared."""
+"""`tracker profit`, `performance`, `calibration` and `report`: the record of bets and chances."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def performance(
 
 
 async def _closes(scope: Scope, by: Grouping) -> ClvReport:
-    """What the bets were worth by the close, put together in the same way where that is told."""
+    """The closing line values of all bets, grouped by `by` where that grouping exists for them."""
     from tracker.app.market import BY, clv_report
     from tracker.store import StoreMissing
 
@@ -137,7 +137,7 @@ def calibration(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 async def _said(scope: Scope) -> tuple[list[Said], list[Said]]:
-    """Every chance that was told, a game minute, and the first one of each bet."""
+    """The chances of settled bets by game minute, and the first chance of each bet."""
     from tracker.store import StoreMissing
 
     try:
@@ -155,7 +155,7 @@ def _tallies(
 
 
 async def _decide(scope: Scope) -> str:
-    """The bets that count nowhere until the person decides them."""
+    """A line that names the bets in review, which count nowhere yet; empty without any."""
     from tracker.store import StoreMissing
 
     try:
@@ -232,7 +232,7 @@ def _tell_reliability(found: Reliability) -> None:
 
 
 class ReportForm(StrEnum):
-    """How a report is written."""
+    """The format of a report."""
 
     MD = "md"
     HTML = "html"

@@ -1,4 +1,4 @@
-"""`tracker status` and `watch`: what is followed and how it stands, once or as it changes."""
+"""`tracker status` and `watch`: shows the followed bets, once or again as they change."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.app.health import read_since
 from tracker.app.views import status_json
 from tracker.cli import Scope, Session, scope_of, session
 from tracker.cli.app import AsJson
@@ -45,17 +46,17 @@ if TYPE_CHECKING:
 
 
 _SPAN = timedelta(minutes=5)
-"""Over which the movement of a chance is shown."""
+"""The time over which the movement of a chance is shown."""
 
 _MOST_HISTORIES = 60
-"""Bets whose history is read for the movement column; beyond that it is left out."""
+"""The most bets whose histories are read; with more bets the movement column stays empty."""
 
 _NO_STATUS = "Nothing is followed yet: add a bet, such as `tracker add 'DEN -4.5 -110 $20'`."
 
 _WELL = "ok"
 
 _RECENT = timedelta(minutes=30)
-"""A source that nobody has had to ask for so long is not worth a word."""
+"""A source that was not asked for this long is not listed."""
 
 
 def status(context: typer.Context, as_json: AsJson = False) -> None:
@@ -74,6 +75,7 @@ async def _as_json(scope: Scope) -> None:
     try:
         async with session(scope) as at:
             whole = await at.store.status_view(at.basics.rules)
+            whole = whole.aged(read_since(at.daemon, at.now))
             say_json(status_json(whole, at.now, at.daemon))
     except StoreMissing:
         empty = StatusView(None, (), (), 0, (), {}, {}, schema=0, size_bytes=0)
@@ -81,12 +83,13 @@ async def _as_json(scope: Scope) -> None:
 
 
 async def show(scope: Scope, before: str = "") -> None:
-    """Read how all stands and show it, after `before`: what clears the screen, say."""
+    """Read the database and print the status, after the text `before`."""
     from tracker.store import StoreMissing
 
     try:
         async with session(scope) as at:
             whole = await at.store.status_view(at.basics.rules)
+            whole = whole.aged(read_since(at.daemon, at.now))
             trackings = await at.store.trackings(at.basics.rules)
             tonight = await at.store.alerting.decisions_since(evening(at.now, at.basics.zone))
             histories = await _histories(at, whole.bets)
@@ -110,7 +113,7 @@ async def _histories(at: Session, bets: Sequence[BetView]) -> dict[int, ShowView
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """All that the screen shows."""
+    """All that the status shows."""
 
     whole: StatusView
     trackings: Sequence[GameTracking]
@@ -147,6 +150,10 @@ def _tell(x: _Picture) -> None:
     _tell_messages(x.whole)
     if x.at.daemon is not None and (feeds := feeds_line(x.whole.sources, x.now)):
         say(feeds)
+    since = read_since(x.at.daemon, x.now)
+    if x.at.daemon is not None and (silent := x.whole.unread(since)):
+        names = ", ".join(g.game.name for g in silent)
+        say(paint(f"Nothing new is written of {names}: `tracker doctor` says why.", "yellow"))
     say(_daemon_line(x))
 
 
@@ -174,8 +181,11 @@ def _game_line(view: GameView, x: _Picture) -> str:
         age = f"data {span_text(seconds + delay)} old{by}{behind}"
     if view.lost:
         age = paint(f"feed lost, {age}", "yellow")
+    elif (read := view.seen_at) is not None and read < read_since(x.at.daemon, x.now):
+        silent = (x.now - read).total_seconds() + x.at.basics.delay
+        age = paint(f"stale, last read {span_text(silent)} ago", "yellow") if age else ""
     elif view.stale and view.changed_at is not None:
-        # The source answers, and always the same: how old its answer is would say nothing.
+        # The source answers, but with the same state: the age of its answer would mislead.
         same = (x.now - view.changed_at).total_seconds() + x.at.basics.delay
         age = paint(f"stale, nothing has changed for {span_text(same)}", "yellow")
     return f"{paint(score, 'bold')}   {paint(state.game_clock, 'cyan')}   {age}".rstrip()
@@ -204,7 +214,7 @@ def _row(
 
 
 def _rules_text(tracked: Tracked) -> str:
-    """The rules that are on their way to firing, or have just fired."""
+    """The rules of a bet that are pending or have fired, in words."""
     from tracker.engine.rules.state_machine import HOLD_POLLS
 
     parts = []
@@ -217,7 +227,7 @@ def _rules_text(tracked: Tracked) -> str:
 
 
 def _moved(bet: BetView, x: _Picture) -> str:
-    """How the chance has moved over the last minutes: `▲ 9`, in points."""
+    """The movement of the chance over the last five minutes, in points: `▲ 9`."""
     view = x.histories.get(bet.number)
     if view is None or bet.chance is None or bet.chance_at is None or bet.result is not None:
         return ""
@@ -232,7 +242,7 @@ def _moved(bet: BetView, x: _Picture) -> str:
 
 
 def _tell_messages(whole: StatusView) -> None:
-    """Messages that have not arrived, where there are any."""
+    """Print how many messages were not sent, by channel and state."""
     waiting = {
         key: count for key, count in whole.deliveries.items() if key[1] != DeliveryState.SENT
     }
@@ -256,7 +266,7 @@ def _daemon_line(x: _Picture) -> str:
 
 
 def source_of(league: str, sources: Sequence[SourceStatusView]) -> str:
-    """The source that told of a league last; empty before any has."""
+    """The source of a league that answered last; empty before any has."""
     parts = [
         (x.last_ok_at, x.source)
         for x in sources
@@ -266,9 +276,9 @@ def source_of(league: str, sources: Sequence[SourceStatusView]) -> str:
 
 
 def feeds_line(sources: Sequence[SourceStatusView], now: datetime) -> str | None:
-    """One line over all sources that were asked lately: `Feeds: nba ok 4 s ago · espn nba blocked`.
+    """A line on the sources that were asked lately: `Feeds: nba ok 4 s ago · espn nba blocked`.
 
-    None when none was.
+    None when none was asked.
     """
     parts = [_part(x, now) for x in sources if now - x.last_try_at <= _RECENT]
     return f"Feeds: {' · '.join(parts)}" if parts else None
@@ -292,7 +302,7 @@ _USUAL_S = 2.0
 _ROWS = 24
 
 _ALTERNATE, _BACK = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
-"""The terminal's other screen without a cursor, and back: nothing that stood there is lost."""
+"""Codes that switch to the terminal's alternate screen without a cursor, and back again."""
 
 _TOP, _REST_OF_LINE, _REST = "\x1b[H", "\x1b[K", "\x1b[J"
 
@@ -327,7 +337,7 @@ def watch(
         return
     if not plain:
         note(_NO_SCREEN)
-    # Ctrl-C is the way to leave it, and no trouble.
+    # Ctrl-C is the normal way to leave it.
     with suppress(KeyboardInterrupt), _other_screen():
         asyncio.run(_plain(scope_of(context), every, "" if plain else _NO_SCREEN))
 
@@ -348,7 +358,7 @@ async def _plain(scope: Scope, every: float, head: str) -> None:
         frame = TerminalFrame(sys.stdout.fileno())
         with redirect_stdout(frame):
             await show(scope)
-        # A terminal that does not tell its size has none.
+        # A terminal that does not report its size gives 0 lines.
         rows = os.get_terminal_size(sys.stdout.fileno()).lines or _ROWS
         text = f"{head}\n{frame.getvalue()}" if head else frame.getvalue()
         sys.stdout.write(in_place(text, rows))
@@ -357,24 +367,27 @@ async def _plain(scope: Scope, every: float, head: str) -> None:
 
 
 class TerminalFrame(io.StringIO):
-    """What is written for a terminal, before it is drawn: as coloured and as wide."""
+    """Collects output that is coloured and wrapped as for a terminal, to be drawn at once."""
 
     def __init__(self, terminal: int) -> None:
-        """`terminal` is the file descriptor of the terminal that it is for."""
+        """`terminal` is the terminal's file descriptor."""
         super().__init__()
         self._terminal = terminal
 
     def isatty(self) -> bool:
-        """It is for a terminal."""
+        """True, so that the output is coloured and wrapped."""
         return True
 
     def fileno(self) -> int:
-        """The terminal's, whose width counts."""
+        """The terminal's file descriptor, by which its width is read."""
         return self._terminal
 
 
 def in_place(text: str, rows: int) -> str:
-    """A text over the one before it: each line in its place, none cleared first, none scrolled."""
+    """A text with the codes that draw it over the last one, without flicker and scrolling.
+
+    Lines beyond `rows` are replaced by a line that counts them.
+    """
     lines = text.rstrip("\n").split("\n")
     if len(lines) > rows:
         hidden = len(lines) - rows + 1

@@ -98,7 +98,7 @@ class Listener:
         self._name = ""
         self._trouble: type[BotDeaf | BotConflict] | None = None
         self._tries = 0
-        self._heard_at: float | None = None
+        self._answered_at: float | None = None
         self._gap: float | None = None
         self._clock_told = False
 
@@ -114,7 +114,7 @@ class Listener:
             self._bot_commands.work_in(tasks)
             while True:
                 beat()
-                await self._take_up()
+                await self._use_paired_chat()
                 asked = self._real.uptime()
                 found = await self._poll(api, offset)
                 if not isinstance(found, Updates):
@@ -123,7 +123,7 @@ class Listener:
                 self._recover()
                 self._note_gap(asked)
                 for heard in found.heard:
-                    await self._deal(heard, api)
+                    await self._handle(heard, api)
                     offset = heard.update + 1
                     await self._pairing.dealt_with(heard.update)
 
@@ -137,10 +137,10 @@ class Listener:
                 self._tell(BotDeaf(NO_LIBRARY))
                 return None
             except CannotOpen as why:
-                self._complain(BotDeaf(str(why)))
+                self._report(BotDeaf(str(why)))
                 await self._real.sleep(LONGEST_RETRY)
 
-    async def _take_up(self) -> None:
+    async def _use_paired_chat(self) -> None:
         """Use a chat that another program has paired, while there is none to write to."""
         if self._line.place is None and not self._bot_commands.fixed_chat:
             known = await self._pairing.known()
@@ -172,24 +172,24 @@ class Listener:
         match answer:
             case Conflict(why):
                 warning = _WEBHOOK if "webhook" in why.lower() else _CONFLICT
-                self._complain(BotConflict(f"{why}; {warning}"))
+                self._report(BotConflict(f"{why}; {warning}"))
                 return CONFLICT_WAIT
             case Failed(why, retry_after):
-                self._complain(BotDeaf(why))
+                self._report(BotDeaf(why))
                 return wait if retry_after is None else retry_after
             case Refused(why):
-                self._complain(BotDeaf(why))
+                self._report(BotDeaf(why))
                 return LONGEST_RETRY
             case Unknown(why):
                 # Long polls break now and then: a single one is not reported.
                 if self._tries > 1:
-                    self._complain(BotDeaf(why))
+                    self._report(BotDeaf(why))
                 return wait
             case _:
-                self._complain(BotDeaf(f"answered oddly ({type(answer).__name__})"))
+                self._report(BotDeaf(f"answered oddly ({type(answer).__name__})"))
                 return wait
 
-    def _complain(self, trouble: BotDeaf | BotConflict) -> None:
+    def _report(self, trouble: BotDeaf | BotConflict) -> None:
         """Report a kind of trouble once, however often it repeats."""
         if self._trouble is not type(trouble):
             self._trouble = type(trouble)
@@ -208,9 +208,9 @@ class Listener:
         Telegram held open for a while.
         """
         now = self._real.uptime()
-        since = self._heard_at if now - asked < _KEPT_OPEN_S else asked
+        since = self._answered_at if now - asked < _KEPT_OPEN_S else asked
         self._gap = None if since is None else now - since
-        self._heard_at = now
+        self._answered_at = now
 
     def _too_old(self, heard: Written) -> bool:
         """Whether a command is too old to answer.
@@ -227,7 +227,7 @@ class Listener:
             self._tell(ClockOff(round(ahead), clock_trouble(ahead)))
         return False
 
-    async def _deal(self, heard: Heard, api: BotApi) -> None:
+    async def _handle(self, heard: Heard, api: BotApi) -> None:
         match heard:
             case Written():
                 await self._read(heard, api)
@@ -245,7 +245,7 @@ class Listener:
     async def _read(self, heard: Written, api: BotApi) -> None:
         name, rest = self._command(heard.text)
         if not name:
-            await self._plain(heard, api)
+            await self._read_plain(heard, api)
             return
         if name == "start" and rest:
             await self._pair(heard, rest, api)
@@ -257,7 +257,7 @@ class Listener:
             return
         await self._bot_commands.asked(heard, name, rest, api)
 
-    async def _plain(self, heard: Written, api: BotApi) -> None:
+    async def _read_plain(self, heard: Written, api: BotApi) -> None:
         """Answer a line without a command; ignore an old one, and a command of another bot."""
         old = self._real.now() - heard.at > STALE
         if heard.text.lstrip().startswith("/") or old:

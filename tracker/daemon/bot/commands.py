@@ -38,7 +38,7 @@ LONGEST_WAIT_S = 30.0
 REAL_PER_GAME_SECOND = 2.9
 """Real seconds for each second of the game clock, pauses included: 48 minutes take 2 h 20."""
 
-_HERE = 2
+_TRIES = 2
 _GONE = "The line is not to be seen any more: send it again."
 _NOT_HERE = "This needs the running service: ask on the command line instead."
 
@@ -108,7 +108,7 @@ class BotCommands:
                 await self._say(heard, api, f"Which bet? /{name} 12\n/bets has the numbers.")
                 return
             work = self._why if name == "why" else self._chart
-            await self._later(lambda: work(heard, rest, api), heard, api)
+            await self._in_background(lambda: work(heard, rest, api), heard, api)
         elif name in self.bets.verbs:
             await self._reply(heard, api, await self.bets.answer(name, rest))
         else:
@@ -211,9 +211,9 @@ class BotCommands:
             said = ran.complaint if ran.status else ran.out.strip()
             await self._say(heard, api, f"No chart\n{said}")
             return
-        await self._try(lambda: api.picture(heard.place, image, f"Bet #{plain}", heard.message))
+        await self._send(lambda: api.picture(heard.place, image, f"Bet #{plain}", heard.message))
 
-    async def _later(
+    async def _in_background(
         self, work: Callable[[], Awaitable[None]], heard: Written, api: BotApi
     ) -> None:
         """Run something slow beside the receiving of updates, a few at a time."""
@@ -239,16 +239,16 @@ class BotCommands:
         card = None if found is None else await self.store.cards.find(found[1])
         tracking = None if card is None else self.live_view.tracking(card.game)
         if found is None or card is None or tracking is None:
-            await self._try(lambda: api.answer(heard.query, "This card is not kept any more."))
+            await self._send(lambda: api.answer(heard.query, "This card is not kept any more."))
             return
         press, game = found[0], tracking.game
         if press is Press.WHY:
-            await self._try(lambda: api.answer(heard.query, "One moment …"))
+            await self._send(lambda: api.answer(heard.query, "One moment …"))
             await self._why_card(heard, game.id, api)
             return
         said = await self._turn(press, game, tracking.state)
         self.refresh(game.id)
-        await self._try(lambda: api.answer(heard.query, said))
+        await self._send(lambda: api.answer(heard.query, said))
 
     async def _pressed_on_bet(self, heard: Pressed, api: BotApi) -> None:
         """Undo a bet that was added, or add the line that the answer was about."""
@@ -256,9 +256,9 @@ class BotCommands:
         if heard.data != ADD:
             known = number.isascii() and number.isdecimal()
             said = await self.bets.undo(int(number)) if known else "There is no such bet."
-            await self._try(lambda: api.answer(heard.query, said))
+            await self._send(lambda: api.answer(heard.query, said))
             return
-        await self._try(lambda: api.answer(heard.query, "" if heard.line else _GONE))
+        await self._send(lambda: api.answer(heard.query, "" if heard.line else _GONE))
         if heard.line:
             await self._reply(self._asked_by(heard), api, await self.bets.answer("add", heard.line))
 
@@ -293,7 +293,7 @@ class BotCommands:
         if number is None:
             await self._say(asked, api, "No bet on this game has a chance yet")
             return
-        await self._later(lambda: self._why(asked, str(number), api), asked, api)
+        await self._in_background(lambda: self._why(asked, str(number), api), asked, api)
 
     # ------------------------------------------------------------------------------------ sending
 
@@ -305,15 +305,15 @@ class BotCommands:
         """Answer with a text and its buttons."""
         html = marked_up(Message(reply.text, ()))
         rows = (reply.buttons,) if reply.buttons else ()
-        await self._try(
+        await self._send(
             lambda: api.post(
                 heard.place, html, html=True, reply_to=heard.message, buttons=rows, silent=True
             )
         )
 
-    async def _try(self, ask: Callable[[], Awaitable[Answer]]) -> None:
+    async def _send(self, ask: Callable[[], Awaitable[Answer]]) -> None:
         """Send a request; once more where Telegram asks for a short wait."""
-        for _ in range(_HERE):
+        for _ in range(_TRIES):
             try:
                 async with asyncio.timeout(self.line.limit):
                     answer = await ask()

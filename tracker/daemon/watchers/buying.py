@@ -92,7 +92,7 @@ class TonightsGames(Protocol):
         ...
 
     def game(self, game_id: str) -> Game | None:
-        """A game of these days by its id."""
+        """A recent or coming game by its id; None for another."""
         ...
 
     def bet_on(self) -> dict[str, list[Bet]]:
@@ -123,7 +123,7 @@ class Buyer:
         self._markets = said.markets
         self._tariff = Tariff.of(said.markets, said.regions, said.bookmakers)
         self._remaining: int | None = None
-        self._shut_until = 0.0
+        self._refused_until = 0.0
         self._asked = False
         self._bought: dict[str, datetime] = {}
         self._last: dict[str, datetime] = {}
@@ -131,7 +131,7 @@ class Buyer:
         self._again: set[str] = set()
         self._done: set[tuple[str, str]] = set()
         self._refused: set[str] = set()
-        self._looked: dict[str, tuple[float, timedelta | None]] = {}
+        self._countdowns: dict[str, tuple[float, timedelta | None]] = {}
 
     def jobs(self) -> list[Coroutine[None, None, None]]:
         """The one loop, where there is a paid source."""
@@ -144,7 +144,7 @@ class Buyer:
         while True:
             if not self._asked and self.tips():
                 await self._ask_balance()
-            if self._clock.monotonic() >= self._shut_until:
+            if self._clock.monotonic() >= self._refused_until:
                 await self._turn()
             await self._clock.sleep(STEP_S)
 
@@ -262,7 +262,7 @@ class Buyer:
         bets = self._watch.bet_on()
         for game in self._watch.in_play():
             late = game.id in bets and game.league in the_odds_api.SPORTS
-            if late and game.id not in self._bought and game.id in self._looked:
+            if late and game.id not in self._bought and game.id in self._countdowns:
                 tip = tip_of(game, bets[game.id], self._markets)
                 self._bought[game.id] = self._clock.now()
                 await self._refuse(Refusal(plans.featured([tip], self._tariff), plans.BEGUN))
@@ -292,7 +292,7 @@ class Buyer:
             await self._parts.store.quotes.record(None, (), credit)
             self._parts.tell(OddsRefused(wanted.what, credit.refused or ""))
         if bought.fatal and self._remaining != 0:
-            self._shut_until = self._clock.monotonic() + REFUSED_FOR_S
+            self._refused_until = self._clock.monotonic() + REFUSED_FOR_S
         return bought
 
     async def _refuse(self, refusal: Refusal) -> None:
@@ -313,9 +313,9 @@ class Buyer:
         now, game = self._clock.now(), self._watch.game(tip.game)
         if game is None or now < tip.start - COUNTDOWN_FROM:
             return None
-        known = self._looked.get(tip.game)
+        known = self._countdowns.get(tip.game)
         if known is None or self._clock.monotonic() - known[0] >= COUNTDOWN_EVERY_S:
             countdown = await self._parts.sources.countdown(game)
-            known = self._looked[tip.game] = self._clock.monotonic(), countdown
+            known = self._countdowns[tip.game] = self._clock.monotonic(), countdown
         passed = timedelta(seconds=self._clock.monotonic() - known[0])
         return None if known[1] is None else max(known[1] - passed, timedelta(0))

@@ -70,7 +70,7 @@ class FollowedBets:
         """What each player of both teams did in their last games, for games with a bet on a
         player."""
         self.against: dict[Team, tuple[PlayerGame, ...]] = {}
-        """What the opponents of these teams did in those games."""
+        """What the opponents of each team in `teams` did in that team's last games."""
         self._boxes = 0
         self.absences: dict[str, Absences] = {}
         """The players who are reported out, by league, for the leagues whose games are bet on."""
@@ -243,7 +243,7 @@ class FollowedBets:
         await self._let_go(to_move(moving, [game for game, _ in games], drafts))
 
     async def _let_go(self, going: Sequence[int]) -> None:
-        """Unbind bets, so that they are matched to games anew."""
+        """Unbind these bets, so that they are matched to games anew."""
         if going:
             await self._store.unbind(going)
             self.held = await self._store.held_games()
@@ -321,11 +321,11 @@ class Matches:
 def to_move(
     trackings: Sequence[GameTracking], games: Sequence[Game], drafts: Mapping[int, Draft]
 ) -> tuple[int, ...]:
-    """The bets that should move from a game to the later meeting that its id now names.
+    """The bets that should move to another meeting to which the source has given their game's id.
 
-    Such a bet names neither opponent nor date, only a team. It moves to a game on the same date, or
-    to one on another date that begins within the time that the bet's book waits for a postponed
-    game.
+    Such a bet names neither opponent nor date, only a team. The other meeting has the same id with
+    a suffix. It must be on the same date, or begin within the time that the bet's book waits for a
+    postponed game.
     """
     found: list[int] = []
     for tracking in trackings:

@@ -153,10 +153,10 @@ class Rosters:
         """No player is known until `load`."""
         self._store = store
         self._known: dict[_Team, tuple[str, ...]] = {}
-        self._met: dict[_Team, tuple[date | None, dict[str, str]]] = {}
-        self._unkept: set[_Team] = set()
+        self._seen: dict[_Team, tuple[date | None, dict[str, str]]] = {}
+        self._unstored: set[_Team] = set()
         self._out: dict[tuple[str, Side, str], Injury] = {}
-        self._unsaid: dict[tuple[str, Side, str], Injury] = {}
+        self._unstored_out: dict[tuple[str, Side, str], Injury] = {}
 
     async def load(self, now: datetime) -> None:
         """Load the rosters from the store."""
@@ -166,15 +166,15 @@ class Rosters:
         """Learn both teams' players from a box score; what it said before costs nothing."""
         for side in Side:
             team = state.game.league, state.game.code(side)
-            slate, seen = self._met.get(team, (None, {}))
+            slate, seen = self._seen.get(team, (None, {}))
             if slate != state.game.slate:
                 # Each night starts anew, so that the store sees who still plays for the team.
                 seen = {}
             before = len(seen)
             seen.update({player_key(x.name): x.name for x in state.players if x.side is side})
             if len(seen) > before:
-                self._met[team] = state.game.slate, seen
-                self._unkept.add(team)
+                self._seen[team] = state.game.slate, seen
+                self._unstored.add(team)
         self._note(state)
 
     def _note(self, state: GameState) -> None:
@@ -191,21 +191,21 @@ class Rosters:
         fresh = {who: word for who, word in said.items() if self._out.get(who) != word}
         if fresh:
             self._out |= fresh
-            self._unsaid |= fresh
+            self._unstored_out |= fresh
 
     @property
     def news(self) -> bool:
         """Whether players, or players reported out, are not stored yet."""
-        return bool(self._unkept or self._unsaid)
+        return bool(self._unstored or self._unstored_out)
 
     async def keep(self, now: datetime) -> None:
         """Store what was learned, and reload the rosters that follow from it."""
-        out, self._unsaid = self._unsaid, {}
+        out, self._unstored_out = self._unstored_out, {}
         if out:
             await self._store.seasons.keep_box(tuple(out.values()), now)
-        teams, self._unkept = self._unkept, set()
+        teams, self._unstored = self._unstored, set()
         if teams:
-            met = {team: tuple(self._met[team][1].values()) for team in teams}
+            met = {team: tuple(self._seen[team][1].values()) for team in teams}
             await self._store.players.meet(met, now)
             await self.load(now)
 

@@ -200,7 +200,7 @@ class MarketWatch:
         return games
 
     def game(self, game_id: str) -> Game | None:
-        """A game of these days by its id."""
+        """A recent or coming game by its id; None for another."""
         return self._games.get(game_id)
 
     def in_play(self) -> list[Game]:

@@ -80,7 +80,7 @@ _HOUR_S = TOLD_EVERY.total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
+class _Pending:
     """A notice to send on every channel except the one named `but`."""
 
     kind: str
@@ -109,20 +109,20 @@ class SystemNotices:
         self._clock = clock
         self._channels = channels
         self._ring = ring
-        self._words: asyncio.Queue[_Word] = asyncio.Queue()
-        self._cries: asyncio.Queue[str] = asyncio.Queue()
+        self._pending: asyncio.Queue[_Pending] = asyncio.Queue()
+        self._urgent: asyncio.Queue[str] = asyncio.Queue()
         self._refusing: set[str] = set()
-        self._away: dict[str, None] = {}
-        self._hit: dict[str, None] = {}
-        self._dark = asyncio.Event()
-        self._dark_since = 0.0
+        self._without_data: dict[str, None] = {}
+        self._affected: dict[str, None] = {}
+        self._outage = asyncio.Event()
+        self._outage_since = 0.0
         self._trouble = ""
-        self._told_dark = False
+        self._outage_reported = False
 
     @property
     def blind(self) -> bool:
         """Whether any followed game is without data."""
-        return bool(self._away)
+        return bool(self._without_data)
 
     def hearing(self, tell: Tell) -> Tell:
         """Wrap `tell`: events go to it, and those worth a message become notices too."""
@@ -140,7 +140,7 @@ class SystemNotices:
             case AlertSent() | DigestSent():
                 self._refusing.discard(event.channel)
             case StoreLost():
-                self._cries.put_nowait(
+                self._urgent.put_nowait(
                     f"⚠ tracker cannot write its database: {event.why}\n"
                     "Nothing new is decided until it can; what was decided is safe."
                 )
@@ -168,20 +168,22 @@ class SystemNotices:
         self._say("channel_refused", text, Level.URGENT, but=channel)
 
     def _lost(self, game: str, trouble: str) -> None:
-        if not self._away:
-            self._dark_since, self._trouble = self._clock.monotonic(), trouble
-            self._dark.set()
-        self._away[game] = None
-        self._hit[game] = None
+        if not self._without_data:
+            self._outage_since, self._trouble = self._clock.monotonic(), trouble
+            self._outage.set()
+        self._without_data[game] = None
+        self._affected[game] = None
 
     def _back(self, game: str) -> None:
-        if self._away.pop(game, game) is None and not self._away:
-            if self._told_dark:
-                away = self._clock.monotonic() - self._dark_since + GAME_LOST_AFTER.total_seconds()
-                text = data_back(tuple(self._hit), away, self._trouble)
+        if self._without_data.pop(game, game) is None and not self._without_data:
+            if self._outage_reported:
+                away = (
+                    self._clock.monotonic() - self._outage_since + GAME_LOST_AFTER.total_seconds()
+                )
+                text = data_back(tuple(self._affected), away, self._trouble)
                 self._say(DATA_BACK, text, Level.LOW)
-            self._told_dark = False
-            self._hit.clear()
+            self._outage_reported = False
+            self._affected.clear()
 
     async def recall(self, trackings: Sequence[GameTracking]) -> None:
         """After a restart, load which games are without data, and whether that was reported."""
@@ -191,13 +193,13 @@ class SystemNotices:
         now = self._clock.now()
         since = min(x.seen_at or now for x in lost)
         known = (now - since - GAME_LOST_AFTER).total_seconds()
-        self._dark_since = self._clock.monotonic() - max(0.0, known)
-        self._away = dict.fromkeys(x.game.name for x in lost)
-        self._hit = dict(self._away)
+        self._outage_since = self._clock.monotonic() - max(0.0, known)
+        self._without_data = dict.fromkeys(x.game.name for x in lost)
+        self._affected = dict(self._without_data)
         last = await self._store.alerting.last_notice((NO_DATA, DATA_BACK))
-        self._told_dark = last is not None and last[0] == NO_DATA and last[1] >= since
-        if not self._told_dark:
-            self._dark.set()
+        self._outage_reported = last is not None and last[0] == NO_DATA and last[1] >= since
+        if not self._outage_reported:
+            self._outage.set()
 
     def jobs(self) -> tuple[Coroutine[None, None, None], ...]:
         """The loops to run."""
@@ -206,26 +208,26 @@ class SystemNotices:
     async def watch_outages(self) -> None:
         """Report games without data, for ever: one message for all games that one fault affects."""
         while True:
-            await self._dark.wait()
-            self._dark.clear()
+            await self._outage.wait()
+            self._outage.clear()
             await self._clock.sleep(GATHER_S)
-            if self._away and not self._told_dark:
-                self._told_dark = True
-                text = no_data(tuple(self._hit), self._trouble)
+            if self._without_data and not self._outage_reported:
+                self._outage_reported = True
+                text = no_data(tuple(self._affected), self._trouble)
                 self._say(NO_DATA, text, Level.DEFAULT)
 
     def _say(self, kind: str, text: str, level: Level, *, but: str = "") -> None:
-        self._words.put_nowait(_Word(kind, text, level, but))
+        self._pending.put_nowait(_Pending(kind, text, level, but))
 
     async def run(self) -> None:
         """Put notices into the outbox, for ever."""
         while True:
-            await self._keep(await self._words.get())
+            await self._keep(await self._pending.get())
 
     async def cry(self) -> None:
         """Send what the database cannot take straight to every channel, for ever."""
         while True:
-            message = Message(await self._cries.get(), (), Level.URGENT)
+            message = Message(await self._urgent.get(), (), Level.URGENT)
             await asyncio.gather(*(x.send(message) for x in self._channels))
 
     async def take_back(self, ends: EndsTold, real: Clock, games: Callable[[], int]) -> None:
@@ -253,7 +255,7 @@ class SystemNotices:
         follows = f"following {plural(games, 'game')}"
         level = Level.DEFAULT if died else Level.INFO
         await self._keep(
-            _Word(STARTED, f"tracker {__version__} has started{how}, {follows}", level)
+            _Pending(STARTED, f"tracker {__version__} has started{how}, {follows}", level)
         )
         if ends is not None and ends.stand():
             ends.take_back()
@@ -272,17 +274,19 @@ class SystemNotices:
 
     async def stopped(self) -> None:
         """Put the notices that still wait into the outbox, then the one of the stop."""
-        while not self._words.empty():
-            await self._keep(self._words.get_nowait())
-        await self._keep(_Word(STOPPED, "tracker was stopped: nothing is watched", Level.INFO))
+        while not self._pending.empty():
+            await self._keep(self._pending.get_nowait())
+        await self._keep(_Pending(STOPPED, "tracker was stopped: nothing is watched", Level.INFO))
 
-    async def _keep(self, word: _Word) -> None:
-        if word.kind == MISTAKE and await self._store.alerting.said_since(
-            word.kind, word.text, self._clock.now() - MISTAKES_TOLD_EVERY
+    async def _keep(self, pending: _Pending) -> None:
+        if pending.kind == MISTAKE and await self._store.alerting.said_since(
+            pending.kind, pending.text, self._clock.now() - MISTAKES_TOLD_EVERY
         ):
             return
-        notice = self._alert_policy.notice(word.kind, word.text, self._clock.now(), word.level)
-        names = [x.name for x in self._channels if x.name != word.but]
+        notice = self._alert_policy.notice(
+            pending.kind, pending.text, self._clock.now(), pending.level
+        )
+        names = [x.name for x in self._channels if x.name != pending.but]
         if notice is not None and await self._store.alerting.notice(notice, names):
             self._ring()
 
@@ -302,13 +306,13 @@ class EndsTold:
 
     def stand(self) -> bool:
         """Whether an end was reported, and not yet that the program runs again."""
-        times = [x for x in map(self._told, (ENDED, NOT_STARTED)) if x is not None]
-        return bool(times) and max(times) > (self._told(TAKEN_BACK) or 0.0)
+        times = [x for x in map(self._marked_at, (ENDED, NOT_STARTED)) if x is not None]
+        return bool(times) and max(times) > (self._marked_at(TAKEN_BACK) or 0.0)
 
     @property
     def steady_s(self) -> float:
         """Real seconds that the program must run before it reports that it runs again."""
-        return STEADIER_S if self._lately(self._told(TAKEN_BACK)) else STEADY_S
+        return STEADIER_S if self._within_hour(self._marked_at(TAKEN_BACK)) else STEADY_S
 
     def first(self, kind: str) -> bool:
         """Whether to report this kind of end, which then counts as reported.
@@ -316,24 +320,24 @@ class EndsTold:
         False where it was reported within the hour and no report that the program runs again
         followed.
         """
-        before = self._told(kind)
-        if self._lately(before) and (before or 0.0) > (self._told(TAKEN_BACK) or 0.0):
+        before = self._marked_at(kind)
+        if self._within_hour(before) and (before or 0.0) > (self._marked_at(TAKEN_BACK) or 0.0):
             return False
-        self._tell(kind)
+        self._mark(kind)
         # Where no mark can be written, a report too many is better than none.
         return True
 
     def take_back(self) -> None:
         """Remember that the program was reported to run again."""
-        self._tell(TAKEN_BACK)
+        self._mark(TAKEN_BACK)
 
-    def _lately(self, at: float | None) -> bool:
+    def _within_hour(self, at: float | None) -> bool:
         return at is not None and 0 <= self._real.now().timestamp() - at < _HOUR_S
 
     def _marks(self, kind: str) -> list[Path]:
         return [x / f"tracker-{os.geteuid()}-{self._name}.{kind}" for x in self._folders]
 
-    def _told(self, kind: str) -> float | None:
+    def _marked_at(self, kind: str) -> float | None:
         """When this kind was last reported, in seconds since 1970; None if it never was."""
         for mark in self._marks(kind):
             with suppress(OSError):
@@ -342,7 +346,7 @@ class EndsTold:
                     return _number(file.read(32))
         return None
 
-    def _tell(self, kind: str) -> None:
+    def _mark(self, kind: str) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         for mark in self._marks(kind):
             with suppress(OSError):

@@ -292,14 +292,14 @@ def _fair(line: Selection, quoted: Mapping[str, TwoSided]) -> Fair | None:
         middle = median(x.chance for x in books)
         near = [x for x in books if abs(x.chance - middle) <= FAR]
         if len(near) >= LEAST_BOOKS:
-            return _told(line, near, f"{len(near)} books")
+            return _fair_of(line, near, f"{len(near)} books")
     for name in (*EXCHANGES, ESPN):
         if name in quoted:
-            return _told(line, [quoted[name]], name)
+            return _fair_of(line, [quoted[name]], name)
     return None
 
 
-def _told(line: Selection, quoted: Sequence[TwoSided], by: str) -> Fair:
+def _fair_of(line: Selection, quoted: Sequence[TwoSided], by: str) -> Fair:
     return Fair(
         selection=line,
         chance=median(x.chance for x in quoted),
@@ -400,11 +400,14 @@ def close(game: str, revision: int, tip_at: datetime, lines: Sequence[TwoSided])
         poll=max((x.poll for x in agreed), default=0) or None,
     )
     return GameClose(
-        closing, known, NO_LINES if found is None else found[0], _why(lines, known, tip_at)
+        closing,
+        known,
+        NO_LINES if found is None else found[0],
+        _missing_closes(lines, known, tip_at),
     )
 
 
-def _why(
+def _missing_closes(
     lines: Iterable[TwoSided], known: Mapping[Selection, Fair], tip_at: datetime
 ) -> dict[str, str]:
     """Say, by market, why a market that was quoted before tip-off has no close."""
@@ -439,6 +442,6 @@ def exchange_lines(lines: Sequence[TwoSided], at: datetime) -> LiveLines | None:
         for line in fresh:
             if line.book == name:
                 home = line.chance if line.selection.side == "home" else 1 - line.chance
-                lines_told = Lines(home_ml=1 / home, away_ml=1 / (1 - home))
-                return LiveLines(lines_told, max(0.0, (at - line.stood_at).total_seconds()))
+                moneyline = Lines(home_ml=1 / home, away_ml=1 / (1 - home))
+                return LiveLines(moneyline, max(0.0, (at - line.stood_at).total_seconds()))
     return None

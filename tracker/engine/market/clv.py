@@ -153,7 +153,7 @@ def value_at_close(
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _CloseChance:
     """The chance of a wager by the close: how it was found, at which line, and who quoted it."""
 
     grade: Grade
@@ -162,7 +162,8 @@ class _Told:
     reason: str
 
 
-def _single(leg: Leg, close: GameClose, outlook: AtClose, house: HouseRules) -> _Told | str:
+def _single(leg: Leg, close: GameClose, outlook: AtClose, house: HouseRules) -> _CloseChance | str:
+    """The chance of a single bet by the close, or the reason why it has none."""
     market = house.read(leg.market)
     selection = selection_of(market)
     fair = None if selection is None else close.fair(selection)
@@ -170,14 +171,13 @@ def _single(leg: Leg, close: GameClose, outlook: AtClose, house: HouseRules) -> 
         win = fair.of(selection)
         points = _closed_at(market, close)
         points = selection.points if points is None else points
-        return _Told(Grade.QUOTED, Chance(win, 0.0, 1 - win), points, fair.by)
+        return _CloseChance(Grade.QUOTED, Chance(win, 0.0, 1 - win), points, fair.by)
     if isinstance(market, PlayerTotal | DoubleDouble):
         return _player(market, close, outlook(leg.game.id))
     lacking = _lacking(market, close.lines)
     if lacking:
-        return (
-            f"{NO_CLOSE}: {close.why.get(lacking, f'nobody quoted the {_asked(market, lacking)}')}"
-        )
+        unquoted = f"nobody quoted the {_line_name(market, lacking)}"
+        return f"{NO_CLOSE}: {close.why.get(lacking, unquoted)}"
     seen = outlook(leg.game.id)
     if seen is None:
         return f"{NO_CLOSE}: nothing was quoted"
@@ -186,12 +186,12 @@ def _single(leg: Leg, close: GameClose, outlook: AtClose, house: HouseRules) -> 
     except Unpriceable as why:
         return f"{NO_CLOSE}: {why}"
     by = close.closing.by or ""
-    return _Told(Grade.CONVERTED, chance, _closed_at(market, close), by)
+    return _CloseChance(Grade.CONVERTED, chance, _closed_at(market, close), by)
 
 
 def _player(
     market: PlayerTotal | DoubleDouble, close: GameClose, seen: Outlook | None
-) -> _Told | str:
+) -> _CloseChance | str:
     """The chance of a player market that was not quoted exactly.
 
     It comes from the outlook at the close, which knows his closing line where he was quoted.
@@ -206,8 +206,8 @@ def _player(
     if isinstance(market, PlayerTotal):
         quoted = closing_lines(close, (market.player,)).get((market.player, market.stat))
     if quoted is None:
-        return _Told(Grade.MODEL, chance, None, "our own model: nobody quoted the player")
-    return _Told(Grade.CONVERTED, chance, quoted.selection.points, quoted.by)
+        return _CloseChance(Grade.MODEL, chance, None, "our own model: nobody quoted the player")
+    return _CloseChance(Grade.CONVERTED, chance, quoted.selection.points, quoted.by)
 
 
 def closing_lines(close: GameClose, players: tuple[Player, ...]) -> dict[tuple[Player, Stat], Fair]:
@@ -245,7 +245,7 @@ def _lacking(market: Market, lines: Lines) -> str:
             return "" if lines.total is not None else "total"
 
 
-def _asked(market: Market, lacking: str) -> str:
+def _line_name(market: Market, lacking: str) -> str:
     """The name of the missing line: for a bet on the winner, the moneyline."""
     return "moneyline" if isinstance(market, Moneyline | ThreeWay) else lacking
 
@@ -269,7 +269,7 @@ def _parlay(
     closes: Mapping[str, GameClose],
     outlook: AtClose,
     house: HouseRules,
-) -> _Told | str:
+) -> _CloseChance | str:
     """The chance of a parlay: legs of one game by its outlook at the close, games independent."""
     groups, modelled, by = [], False, []
     for game in slip.games:
@@ -287,7 +287,7 @@ def _parlay(
                     return fair
                 modelled = modelled or fair.grade is Grade.MODEL
             elif lacking := _lacking(market, close.lines):
-                asked = _asked(market, lacking)
+                asked = _line_name(market, lacking)
                 return f"{NO_CLOSE}: nobody quoted the {asked} of {game.name}"
         try:
             part = parlay_of([(x, chance_of(x, seen)) for x in markets], seen)
@@ -299,4 +299,4 @@ def _parlay(
     if whole is None:
         return NO_CLOSE
     grade = Grade.MODEL if modelled else Grade.CONVERTED
-    return _Told(grade, whole, None, ", ".join(dict.fromkeys(by)))
+    return _CloseChance(grade, whole, None, ", ".join(dict.fromkeys(by)))

@@ -80,7 +80,7 @@ def given(case: Case, result: Result, paid: int | None, why: str, at: datetime) 
     _check_begun(case, result, at)
     paid = _paid(case, result) if paid is None else paid
     _check_payout(case, result, paid)
-    return _ruled(
+    return _next_ruling(
         case, Settlement(case.number, 0, result, paid, at, why, by_hand=True), official=True
     )
 
@@ -89,7 +89,7 @@ def brought(case: Case, result: Result, paid: int | None, why: str, at: datetime
     """Take a result that an import brought with the bet; None where the bet has a result."""
     if case.settlement is not None:
         return None
-    return _ruled(
+    return _next_ruling(
         case, Settlement(case.number, 0, result, paid, at, why, by_hand=True), official=True
     )
 
@@ -97,7 +97,7 @@ def brought(case: Case, result: Result, paid: int | None, why: str, at: datetime
 def voided(case: Case, why: str, at: datetime) -> Ruling:
     """Void the bet for a reason that a person gives, at any time: the stake is returned."""
     paid = payout(case.bet, Result.VOID)
-    return _ruled(
+    return _next_ruling(
         case, Settlement(case.number, 0, Result.VOID, paid, at, why, by_hand=True), official=True
     )
 
@@ -105,19 +105,19 @@ def voided(case: Case, why: str, at: datetime) -> Ruling:
 def graded_again(case: Case, at: datetime) -> Ruling:
     """Grade the bet by the last states of its games, also where a person gave the result before.
 
-    While they go on, one that a person gave stands no longer above them: it is provisional, and
-    graded at their end. Raises BadBet with the reason where the result cannot be told.
+    While a game goes on, a result that a person gave becomes provisional: it is taken back, and the
+    end of the game grades the bet. Raises BadBet with the reason where the states do not decide it.
     """
+    given = case.settlement
     try:
         made, legs = _graded(case, at)
-    except GoesOn as why:
-        given = case.settlement
+    except GoesOn:
         if given is None or not given.by_hand:
-            raise BadBet(f"bet {case.id}: {why}") from None
+            raise
         revision = given.revision + 1
         back = replace(given, revision=revision, at=at, reason=TO_BE_GRADED, by_hand=False)
         return Ruling(back, new=True, official=False)
-    return replace(_ruled(case, made, official=case.checked), legs=legs)
+    return replace(_next_ruling(case, made, official=case.checked), legs=legs)
 
 
 def paid_anew(case: Case, at: datetime) -> Ruling | None:
@@ -125,21 +125,18 @@ def paid_anew(case: Case, at: datetime) -> Ruling | None:
     known = case.settlement
     if known is None:
         return None
-    try:
-        if not known.by_hand:
-            made, legs = _graded(case, at)
-            return replace(_ruled(case, made, official=case.official), legs=legs)
-    except GoesOn:
-        # What was taken back goes on as it stands until its game is over.
-        pass
+    # What was taken back stands as it is until its game is over.
+    if not (known.by_hand or known.taken_back):
+        made, legs = _graded(case, at)
+        return replace(_next_ruling(case, made, official=case.official), legs=legs)
     if case.stake_cents is None:
         return None
     paid = comes_back(known.result, case.stake_cents, case.odds, free=case.free)
     made = replace(known, at=at, payout_cents=known.payout_cents if paid is None else paid)
-    return _ruled(case, made, official=case.official)
+    return _next_ruling(case, made, official=case.official)
 
 
-def _ruled(case: Case, made: Settlement, *, official: bool) -> Ruling:
+def _next_ruling(case: Case, made: Settlement, *, official: bool) -> Ruling:
     """Make the next revision; keep the one before where result and payout are the same."""
     before = case.settlement
     if before is not None and (before.result, before.payout_cents) == (
@@ -153,13 +150,12 @@ def _ruled(case: Case, made: Settlement, *, official: bool) -> Ruling:
 
 def _graded(case: Case, at: datetime) -> tuple[Settlement, tuple[LegStanding, ...]]:
     bet, tracked = case.bet, case.tracked
-    assert tracked is not None  # noqa: S101 - `bet` has asked
+    assert tracked is not None  # noqa: S101 - `case.bet` raises without it
     try:
         ended, legs = regrade(tracked, case.states)
-    except GoesOn:
-        raise
     except Unsettleable as why:
-        raise BadBet(f"bet {bet.id}: {why}") from None
+        error = GoesOn if isinstance(why, StillOpen) else BadBet
+        raise error(f"bet {bet.id}: {why}") from None
     made = Settlement(
         bet.number, 0, ended.result, ended.payout_cents, at, ended.reason, ended.evidence
     )
@@ -235,8 +231,12 @@ def _check_payout(case: Case, result: Result, paid: int | None) -> None:
             pass
 
 
-class GoesOn(Unsettleable):
+class StillOpen(Unsettleable):
     """A game that a bet is about is not over, and nothing decides the bet before."""
+
+
+class GoesOn(BadBet):
+    """The same, as the sentence for the person who asked."""
 
 
 def regrade(
@@ -244,21 +244,21 @@ def regrade(
 ) -> tuple[Outcome, tuple[LegStanding, ...]]:
     """Grade a bet and each of its legs by the last `states` of its games, by the games' ids.
 
-    Raises Unsettleable with the reason where that cannot be said, and GoesOn where not yet.
+    Raises Unsettleable with the reason where that cannot be said, and StillOpen where not yet.
     """
     bet = tracked.bet
     known = tracked.legs or (LegStanding(bet.number, 0),)
     legs = tuple(
-        _again(leg.market, standing, states.get(leg.game.id), bet.book)
+        _leg_regraded(leg.market, standing, states.get(leg.game.id), bet.book)
         for leg, standing in zip(bet.legs, known, strict=True)
     )
     ended = outcome(bet, legs)
     if ended is None:
-        raise GoesOn("a game that it is about is not over")
+        raise StillOpen("a game that it is about is not over")
     return ended, legs
 
 
-def _again(
+def _leg_regraded(
     market: Market, known: LegStanding, state: GameState | None, book: str | None
 ) -> LegStanding:
     """A leg graded anew by its game's state; it stays official only where the result stays."""

@@ -20,7 +20,7 @@ from tracker.engine.decide.facts import between
 from tracker.engine.settle.grading import LastTwo, Sure, agreed_result
 from tracker.engine.settle.payout import whole
 
-_TOLD_AS = {Fact.HIT.value: Result.WON, Fact.DEAD.value: Result.LOST}
+_ANNOUNCED_AS = {Fact.HIT.value: Result.WON, Fact.DEAD.value: Result.LOST}
 
 _FIRING = RulePhase.FIRING
 """Looked up once: getting an enumeration's member takes longer than the comparison itself."""
@@ -42,7 +42,9 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
         if tracked.settlement is not None:
             continue
         notified = [
-            _TOLD_AS[x.rule] for x in tracked.rules if x.phase is _FIRING and x.rule in _TOLD_AS
+            _ANNOUNCED_AS[x.rule]
+            for x in tracked.rules
+            if x.phase is _FIRING and x.rule in _ANNOUNCED_AS
         ]
         slip = tracked.bet.market
         if isinstance(slip, Parlay):
@@ -70,7 +72,7 @@ def _step(
     rules: list[RuleState] = []
     alerts: list[Alert] = []
     for memory in tracked.rules:
-        means = _TOLD_AS.get(memory.rule)
+        means = _ANNOUNCED_AS.get(memory.rule)
         firing = memory.phase is RulePhase.FIRING
         detail, phase, reason = "", RulePhase.FIRING, Reason.HAPPENED
         if means is None or memory.phase is RulePhase.DONE:
@@ -175,6 +177,6 @@ def _won(tracked: Tracked, before: Sure, sure: Sure) -> list[int]:
 def told_as(tracked: Tracked, result: Result) -> Fact | None:
     """The fact (`hit` or `dead`) by which a result has been announced already; None without one."""
     for memory in tracked.rules:
-        if _TOLD_AS.get(memory.rule) is result and memory.reason is Reason.HAPPENED:
+        if _ANNOUNCED_AS.get(memory.rule) is result and memory.reason is Reason.HAPPENED:
             return Fact(memory.rule)
     return None

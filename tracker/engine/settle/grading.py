@@ -98,8 +98,8 @@ class _ByHouse:
         found = self._parts.get(span)
         if found is None:
             over = _finished(span, self._sure.state, self._house)
-            look = _at_its_end if over else _so_far
-            found = self._parts[span] = look(span, self._sure.state, self._house)
+            read = _at_its_end if over else _so_far
+            found = self._parts[span] = read(span, self._sure.state, self._house)
         return found
 
     def result(self, market: Market) -> Result | None:
@@ -167,7 +167,7 @@ class Sure:
             return None
         if isinstance(market, PlayerTotal | DoubleDouble):
             line = self._lines[market.player.side, market.player.key]
-            return _player_told(market, line, self.state, house, result)
+            return _player_decided(market, line, self.state, house, result)
         return _decided(result, market.span, self._by(house).part(market.span), self.state, house)
 
     def passed(self, market: Market, house: HouseRules) -> Verdict | None:
@@ -303,7 +303,7 @@ def _words(span: Span, state: GameState, house: HouseRules, score: Score) -> tup
     return reason, f"{_by_period(state)}; {_rules(house)}"
 
 
-def _player_told(
+def _player_decided(
     market: PlayerMarket, line: PlayerLine, state: GameState, house: HouseRules, result: Result
 ) -> Verdict:
     if isinstance(market, PlayerTotal):
@@ -389,7 +389,7 @@ def _player_verdict(market: PlayerMarket, state: GameState, house: HouseRules) -
             result = _multiple(market, line)
         case _:
             assert_never(market)
-    return _player_told(market, line, state, house, result)
+    return _player_decided(market, line, state, house, result)
 
 
 def _line(player: Player, state: GameState) -> PlayerLine:

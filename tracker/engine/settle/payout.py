@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import floor, prod
 
 from tracker.domain.bet import ASK_BOOK, Bet, Parlay, Result
-from tracker.domain.money import own_part, several
+from tracker.domain.money import Odds, own_part, several
 from tracker.domain.tracking import LegStanding
 from tracker.domain.value import comes_back
 from tracker.engine.settle.grading import Unsettleable
@@ -49,8 +49,8 @@ def outcome(bet: Bet, legs: Sequence[LegStanding]) -> Outcome | None:
     evidence = "; ".join(f"leg {x.leg + 1}: {x.evidence}" for x in legs if x.evidence)
     paid = _parlay_pays(bet, slip, legs) if result is Result.WON else payout(bet, result)
     if isinstance(paid, str):
-        return Outcome(result, None, f"{_told(legs, result)}; {paid}", evidence)
-    return Outcome(result, paid, _told(legs, result), evidence)
+        return Outcome(result, None, f"{_reason(legs, result)}; {paid}", evidence)
+    return Outcome(result, paid, _reason(legs, result), evidence)
 
 
 def together(legs: Sequence[LegStanding]) -> Result | None:
@@ -88,35 +88,46 @@ def _parlay_pays(bet: Bet, slip: Parlay, legs: Sequence[LegStanding]) -> int | s
     None where stake or odds are not known. A text, which asks the person, where only the book knows
     the payout.
     """
-    product = slip.product
-    dropped = [x.leg for x in legs if x.dropped]
-    if not dropped and bet.odds is not None:
-        return payout(bet, Result.WON)
     if bet.stake_cents is None:
         return None
+    price = parlay_price(slip, bet.odds, [x.leg for x in legs if x.dropped])
+    if not isinstance(price, Fraction):
+        return None if price is None else f"{price}: {ASK_BOOK}"
+    won = floor(bet.stake_cents * price + Fraction(1, 2))
+    return won - bet.stake_cents + own_part(bet.stake_cents, free=bet.free)
+
+
+def parlay_price(slip: Parlay, odds: Odds | None, dropped: Sequence[int]) -> Fraction | str | None:
+    """The decimal price at which a parlay pays once the legs at these places have dropped out.
+
+    None where no price is known, and why where the book alone knows it: the legs that are left pay
+    by their own prices, where these are known and made the price of the whole.
+    """
+    product = slip.product
+    if not dropped and odds is not None:
+        return odds.decimal
     if product is None:
-        if bet.odds is None:
+        if odds is None:
             return None
-        return f"{_legs(dropped)} dropped out and the legs' own prices are not known: {ASK_BOOK}"
-    if dropped and bet.odds is not None and not _agree(bet.odds.decimal, product):
+        return f"{_legs(dropped)} dropped out and the legs' own prices are not known"
+    if dropped and odds is not None and not _agree(odds.decimal, product):
         return (
-            f"{_legs(dropped)} dropped out of a parlay at {bet.odds.text}, which is not the "
-            f"product of its legs' prices: {ASK_BOOK}"
+            f"{_legs(dropped)} dropped out of a parlay at {odds.text}, which is not the "
+            "product of its legs' prices"
         )
     left = [
         leg.odds.decimal
         for i, leg in enumerate(slip.legs)
         if i not in dropped and leg.odds is not None
     ]
-    won = floor(bet.stake_cents * prod(left, start=Fraction(1)) + Fraction(1, 2))
-    return won - bet.stake_cents + own_part(bet.stake_cents, free=bet.free)
+    return prod(left, start=Fraction(1))
 
 
 def _agree(price: Fraction, product: Fraction) -> bool:
     return abs(price - product) <= SAME_PRICE * product
 
 
-def _told(legs: Sequence[LegStanding], result: Result) -> str:
+def _reason(legs: Sequence[LegStanding], result: Result) -> str:
     """The reason of a parlay's result: the legs that decide it, each with its own reason."""
     deciding = [x for x in legs if result is not Result.LOST or x.result is Result.LOST]
     return "; ".join(

@@ -379,7 +379,7 @@ def end_unheard(change: Change, doubt: str, now: datetime) -> Change:
     `doubt` says why a reported end is not believed; empty where no end was reported.
     """
     tracking = change.tracking
-    why = _why(tracking, doubt, now)
+    why = _reason_to_ask(tracking, doubt, now)
     if not why:
         return change
     if all(x.done_in(tracking.game.id) for x in tracking.tracked):
@@ -401,7 +401,7 @@ def _let_go(change: Change, why: str, now: datetime) -> Change:
     return replace(change, tracking=left, notes=(*change.notes, GameLetGo(tracking.game.name, why)))
 
 
-def _why(tracking: GameTracking, doubt: str, now: datetime) -> str:
+def _reason_to_ask(tracking: GameTracking, doubt: str, now: datetime) -> str:
     """Why a person has to decide a game's bets; empty while its end may still come."""
     state = tracking.state
     if doubt and (state is None or state.phase is Phase.SCHEDULED):

@@ -371,9 +371,9 @@ def _over(
         star=ramp(minutes / regulation * GAME_MINUTES, STAR),
     )  # fmt: skip
     shares = Shares(
-        float(start.done[0]), start.bounds[0], start.weights[0].tolist(), start.widths[0].tolist()
+        float(start.done[0]), start.bounds[:1], start.weights[:1], start.widths[:1], np.ones(1)
     )
-    chances = share_chances([standing], shares)[0]
+    chances = share_chances([[standing]], shares)[0]
     rates: Floats = np.array(prior.rates)
     minutes_left = start.shares[0] * regulation
     means = means_of(rates, start.powers[0], chances, minutes_left)

@@ -1,15 +1,16 @@
-"""Recorded games as arrays: what fitting and evaluation read.
+"""Reads recorded games into arrays, for fitting and evaluation.
 
-A dataset is a folder with one sub-folder a league (`nba/`, `wnba/`, `ncaam/`), each with
+A dataset is a folder with a sub-folder for each league (`nba/`, `wnba/`, `ncaam/`), which holds
 
-- `events.parquet`: one row an event, in order: `game_id`, `period` (overtimes above regulation),
-  `clock_s` (seconds left in the period), `home_score`, `away_score` (after the event), `action` (or
-  `kind`), and who did it: `side` (`home` / `away`) or `team_id`. `made` is optional. `season` too.
+- `events.parquet`: one row for each event, in order: `game_id`, `period` (overtimes count on after
+  regulation), `clock_s` (seconds left in the period), `home_score` and `away_score` (after the
+  event), `action` (or `kind`), and who did it: `side` (`home` / `away`) or `team_id`. `made` and
+  `season` are optional.
 - `games.parquet` (optional): `game_id`, `season`, `game_date`, `team_id_home`, `team_id_road`,
   `close_total`, `close_spread_home` (negative: home favoured), `lines_ok`.
 
-Actions that are understood: shots, free throws, rebounds, turnovers, fouls, steals, blocks and
-time-outs under the names of `ACTIONS`; all others are passed over.
+The actions that count are shots, free throws, rebounds, turnovers, fouls, steals and time-outs,
+under the names of `ACTIONS`; all others are ignored.
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ if TYPE_CHECKING:
 
 
 class BadDataset(TrackerError):
-    """A folder that is not a dataset; the text says what is missing."""
+    """A folder is not a dataset, or has too few games; the text says what is missing."""
 
 
 class Act(IntEnum):
-    """What an event means for the ball."""
+    """The kind of an event, as far as it matters for who has the ball."""
 
     NOTHING = 0
     SHOT = 1
@@ -62,12 +63,16 @@ ACTIONS = {
     "steal": Act.STEAL, "Steal": Act.STEAL,
     "timeout": Act.TIMEOUT, "ShortTimeOut": Act.TIMEOUT, "RegularTimeOut": Act.TIMEOUT,
 }  # fmt: skip
-"""Names of actions in recorded play-by-play."""
+"""The kind of each action by its name in recorded play-by-play."""
 
 
 @dataclass(frozen=True, eq=False)
 class Events:
-    """Events of all games in one row each; `starts[i] : starts[i + 1]` are those of game i."""
+    """The events of all games, one row each; rows `starts[i] : starts[i + 1]` are those of game i.
+
+    `clock` is the seconds left of the period, `home` and `away` the score after the event, and
+    `side` +1 for home, -1 for away, 0 for neither.
+    """
 
     starts: Array
     period: Array
@@ -78,12 +83,15 @@ class Events:
     made: Array
     side: Array
     own: Array
-    """Whether a player did it: rebounds of a team are nobody's."""
+    """Whether a player is named for it: a rebound may be credited to a team alone."""
 
 
 @dataclass(frozen=True, eq=False)
 class Games:
-    """One row a game, in order of date. `margin` and `total` are the closing lines, NaN if none."""
+    """One row for each game. `margin` and `total` are the closing lines, NaN where there are none.
+
+    `home` and `away` are the final score; `ok` says that the closing lines can be trusted.
+    """
 
     id: Array
     season: Array
@@ -96,14 +104,15 @@ class Games:
     total: Array
     ok: Array
     ends: Array
-    """What was believed of the road team's ends before each game, -1 to 1; 0 on neutral courts."""
+    """What was believed before each game about the end that the road team attacks first, -1 to 1;
+    0 on neutral courts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Halves:
-    """A game as the belief of the ends sees it: the road team, and both teams' points by half.
+    """A game's result for the belief of the ends: the road team, and both teams' points by half.
 
-    `road` names the team for ever, `code` as it is called at that time.
+    `road` identifies the team over all seasons; `code` is its code at that time.
     """
 
     id: str
@@ -123,13 +132,13 @@ class Dataset:
     games: Games
     events: Events
     results: tuple[Halves, ...] = ()
-    """Points by half of all games of which they are known, in order of play."""
+    """Points by half of all games for which they are known, in order of play."""
 
 
 def read(folder: Path, league: str) -> Dataset:
     """Read a league's recorded games. Raises BadDataset.
 
-    Columns are read one after the other, each made small before the next: the events of four
+    Columns are read one by one, and each is reduced before the next is read: the events of four
     seasons are three million rows.
     """
     rules = LEAGUES[league]
@@ -175,7 +184,7 @@ def read(folder: Path, league: str) -> Dataset:
 
 
 def seasons_played(folder: Path, league: str) -> Array:
-    """The season of each recorded game, for who needs no more of them. Raises BadDataset."""
+    """The season of each recorded game, without reading the events. Raises BadDataset."""
     path = folder / league / "events.parquet"
     names = _columns(path)
     if "game_id" not in names:
@@ -188,14 +197,14 @@ def seasons_played(folder: Path, league: str) -> Array:
 
 
 def _by_id(ids: Array, values: Array | None) -> dict[str, Any] | None:
-    """What the first row of each game says."""
+    """The value in the first row of each game, by game id; None without values."""
     if values is None:
         return None
     return dict(zip(ids[::-1].tolist(), values[::-1].tolist(), strict=True))
 
 
 def _columns(path: Path) -> list[str]:
-    """The columns of a table. Raises BadDataset where there is none."""
+    """The names of a table's columns. Raises BadDataset without pyarrow or the file."""
     try:
         import pyarrow.parquet as pq
     except ImportError as error:
@@ -208,7 +217,7 @@ def _columns(path: Path) -> list[str]:
 
 
 def _column(path: Path, name: str) -> Array:
-    """A column; equal texts are one object, None where there is none."""
+    """A column of a table; equal texts share one object, and a missing one is None."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -225,7 +234,7 @@ def _column(path: Path, name: str) -> Array:
 
 
 def _own(path: Path, names: Sequence[str], rows: int) -> Array:
-    """Events that a player is named for; all of them where a dataset names nobody."""
+    """Whether each event names a player; True for all in a dataset that names none."""
     if "person_id" not in names:
         return np.ones(rows, dtype=bool)
     found: Array = np.nan_to_num(_column(path, "person_id").astype(float), nan=0.0) > 0
@@ -233,9 +242,9 @@ def _own(path: Path, names: Sequence[str], rows: int) -> Array:
 
 
 def digest(data: Dataset) -> str:
-    """The SHA-256 of what a dataset's games and events hold: of equal figures it is the same.
+    """The SHA-256 of a dataset's games and events, the same for equal figures.
 
-    Whole numbers count with 64 bits, however few they are kept in.
+    Whole numbers are widened to 64 bits first, so that the size they are kept in does not matter.
     """
     sums = hashlib.sha256()
     for part in (data.games, data.events):
@@ -256,13 +265,16 @@ def _acts(names: Array) -> Array:
 def _sides(
     path: Path, names: Sequence[str], ids: Array, gain: Array
 ) -> tuple[Array, dict[str, tuple[str, str]]]:
-    """+1, -1 or 0 (home, away, neither) for each event; home and away team where events tell."""
+    """The side of each event (+1 home, -1 away, 0 neither), and the teams of each game.
+
+    The teams (home, away) are known only where events carry a team's id.
+    """
     if "side" in names:
         named = _column(path, "side")
         return (named == "home").astype(np.int8) - (named == "away").astype(np.int8), {}
     whose = _column(path, "team_id")
     teams = np.array([-1 if x != x or x is None else int(x) for x in whose])  # noqa: PLR0124
-    # A game's home team is the one whose events come with home points.
+    # The home team of a game is the one whose events add to the home score.
     credit: dict[tuple[str, int], int] = {}
     keys = list(zip(ids.tolist(), teams.tolist(), strict=True))
     for key, points in zip(keys, gain.tolist(), strict=True):
@@ -277,7 +289,7 @@ def _sides(
 
 
 class _Listed:
-    """What the list of games, where there is one, tells of some of them by their ids."""
+    """The rows of `games.parquet`, if there is one, for some games in the order of their ids."""
 
     def __init__(self, folder: Path, ids: Array) -> None:
         self._path = folder / "games.parquet"
@@ -288,7 +300,7 @@ class _Listed:
         self._at = [rows.get(x, -1) for x in ids]
 
     def column(self, names: tuple[str, ...], default: Any) -> Array:
-        """The first of some columns that is there, `default` for games that are not listed."""
+        """The first of these columns that exists; `default` for games that are not listed."""
         for name in names:
             if name in self._names:
                 values = _column(self._path, name)
@@ -297,7 +309,7 @@ class _Listed:
 
 
 def _seasons(listed: _Listed, by_id: dict[str, Any] | None) -> Array:
-    """The season of each game, by its events, the list, or its date."""
+    """The season of each game, from its events, else the list of games, else its date."""
     season = listed.column(("season",), "")
     if by_id is not None:
         season = np.array([str(by_id[x]) for x in listed.ids])
@@ -341,7 +353,7 @@ def _games(
 
 
 def _results(folder: Path, rules: League, games: Games, events: Events) -> tuple[Halves, ...]:
-    """Every game with points by period, those of the list that have no events among them."""
+    """All games with known points by half, including listed games without events, in order."""
     path = folder / "games.parquet"
     names = _columns(path) if path.is_file() else []
     if "pts_qtr1_home" in names:
@@ -356,7 +368,7 @@ _OF_HALVES = (
     "pts_qtr", "neutral_site", "team_abbreviation_road", "team_id_road", "game_id", "season",
     "game_date",
 )  # fmt: skip
-"""How the columns begin that tell of the halves of listed games."""
+"""Beginnings of the names of the columns that `_listed_halves` reads."""
 
 
 def _listed_halves(listed: dict[str, Array]) -> list[Halves]:
@@ -399,7 +411,10 @@ def _played_halves(rules: League, games: Games, events: Events) -> list[Halves]:
 
 
 def walk(league: str, results: Iterable[Halves]) -> tuple[dict[str, float], EndsBelief | None]:
-    """The belief before each game by its id, one step ahead, and that after the last one."""
+    """What is believed of the ends before each game, by its id, and the belief after the last.
+
+    Each belief rests on earlier games alone. Empty and None for a league without figures of it.
+    """
     figures = FIGURES.get(league)
     if figures is None:
         return {}, None
@@ -416,7 +431,10 @@ def walk(league: str, results: Iterable[Halves]) -> tuple[dict[str, float], Ends
 
 
 def believed_ends(data: Dataset, until: Sequence[str]) -> EndsBelief | None:
-    """What is to be shipped: the belief after the last of the seasons, by the teams' codes."""
+    """What is believed of the ends after the last of the seasons `until`, by team code.
+
+    Only teams that played in that season are kept.
+    """
     last = max(until)
     results = [x for x in data.results if x.season <= last]
     _, found = walk(data.league.id, results)
@@ -425,7 +443,7 @@ def believed_ends(data: Dataset, until: Sequence[str]) -> EndsBelief | None:
     codes = {x.road: CODES.get(x.code, x.code) for x in results}
     played = {x.road for x in results if x.season == last}
     teams = {codes[road]: held for road, held in found.teams.items() if road in played}
-    # Where no dates are told, a season is over at the end of the year that it is named for.
+    # In a dataset without dates, a season counts to the end of the year that it is named for.
     return EndsBelief(found.figures, found.until or f"{last[:4]}-12-31", teams)
 
 
@@ -434,17 +452,17 @@ CODES = {
     "1611661321": "DAL", "1611661322": "WAS", "1611661323": "CON", "1611661324": "MIN",
     "1611661325": "IND", "1611661328": "SEA", "1611661329": "CHI", "1611661330": "ATL",
 }  # fmt: skip
-"""Codes of WNBA teams, of whom a dataset may hold the league's numbers alone."""
+"""Codes of WNBA teams by the league's number; a dataset may hold only the numbers."""
 
 
 def with_ends(games: Games, league: str, results: Sequence[Halves]) -> Games:
-    """The games with what was believed of the ends before each."""
+    """The games with `ends` filled in: what was believed of the ends before each game."""
     beliefs, _ = walk(league, results)
     return replace(games, ends=np.array([beliefs.get(str(x), 0.0) for x in games.id]))
 
 
 def _season_of(date: str) -> str:
-    """The season, `2024-25`, of a date `2025-01-31…`; seasons turn in August."""
+    """The season of a date: `2024-25` for `2025-01-31…`; seasons change in August."""
     if not date:
         return ""
     year, month = int(date[:4]), int(date[5:7])

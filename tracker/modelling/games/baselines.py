@@ -1,8 +1,8 @@
-"""What a forecast must beat: the models that others publish or show, refitted on the same games.
+"""Baselines that a forecast must beat: published or common models, fitted on the same games.
 
-Each gives a normal margin and total at a state (mean and sd, points), or a chance of the home win
-alone. `fit` of each looks only at the sample that it is handed, which holds other seasons. Ours is
-compared with each of them on the same states, game by game.
+A baseline gives a normal margin and total at a state (mean and sd, in points), or only a chance of
+a home win. It is fitted on other seasons than those it is judged on. Our model is compared with
+each baseline on the same states, game by game.
 """
 
 from __future__ import annotations
@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from tracker.modelling.games.observe import Checkpoint, Recorded
 
     Array = NDArray[Any]
-    Watchdog = Callable[[str, float], None]
+    Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, eq=False)
 class Normals:
-    """Normal margins and totals, one row a state; None where a model says nothing of them."""
+    """A baseline's margins and totals, one row for each state; None for what it does not give.
+
+    `win` is the chance of a home win, for a baseline without a margin.
+    """
 
     margin: Array | None = None
     margin_sd: Array | None = None
@@ -38,7 +41,7 @@ class Normals:
     total_sd: Array | None = None
     win: Array | None = None
     over: Callable[[Array], Array] | None = None
-    """P(total > line), where it is not a normal's."""
+    """P(total > line) for the lines given, where the total is not normal."""
 
 
 def _part_left(sample: Sample, regulation: float) -> Array:
@@ -46,7 +49,7 @@ def _part_left(sample: Sample, regulation: float) -> Array:
 
 
 def fit_all(train: Sample, regulation: float) -> dict[str, Callable[[Sample], Normals]]:
-    """Every baseline, fitted on `train`, whose `end_` figures are the final score."""
+    """Every baseline by name, fitted on `train`, whose `end_` figures are the final score."""
     return {
         "frozen mean": _frozen(train, regulation),
         "own-pace extrapolation": _pace(train, regulation),
@@ -63,9 +66,9 @@ def fit_all(train: Sample, regulation: float) -> dict[str, Callable[[Sample], No
 
 
 def _sds(train: Sample, mean_m: Array, mean_t: Array, part: Array) -> tuple[float, float]:
-    """Whole-game sds of a square-root-of-time model with these means.
+    """Standard deviations over a whole game, of a square-root-of-time model with these means.
 
-    Taken before the last five minutes: fouls there would make them too wide for all the rest.
+    They are taken before the last five minutes, whose fouls would make them too wide.
     """
     early = part > 0.1  # noqa: PLR2004 - a tenth of the game
     margin = np.sqrt(np.mean((train.end_lead - mean_m)[early] ** 2 / part[early]))
@@ -74,7 +77,7 @@ def _sds(train: Sample, mean_m: Array, mean_t: Array, part: Array) -> tuple[floa
 
 
 def _frozen(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
-    """The mean of half-time for ever after, with a sigma that shrinks by the clock."""
+    """The mean at half-time kept until the end, with a sigma that shrinks with the clock."""
     half = train.part(train.left == regulation / 2)
     margin = float(np.std(half.end_lead - half.lead - 0.5 * half.prior_margin))
     total = float(np.std(half.end_total - half.total - 0.5 * half.prior_total))
@@ -96,7 +99,7 @@ def _frozen(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
 def _normal(
     train: Sample, means: Callable[[Sample], tuple[Array, Array]], regulation: float
 ) -> Callable[[Sample], Normals]:
-    """Normals about these means, whose spread falls with the root of the time that is left."""
+    """Normals around these means, with a sigma that falls with the root of the time left."""
     sds = _sds(train, *means(train), _part_left(train, regulation))
 
     def model(s: Sample) -> Normals:
@@ -108,7 +111,7 @@ def _normal(
 
 
 def _pace(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
-    """The rate of the second half so far, mixed with the line by how much of it is played."""
+    """The rate of the second half so far, mixed with the line by the part of it that is played."""
 
     def means(s: Sample) -> tuple[Array, Array]:
         left = _part_left(s, regulation)
@@ -124,7 +127,7 @@ def _pace(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
 
 
 def _fixed(train: Sample) -> Callable[[Sample], Normals]:
-    """The pre-game lines with sigmas of 12 and 14 points, whatever has happened."""
+    """The pre-game lines with sigmas of 12 and 14 points, at every state."""
     del train
 
     def model(s: Sample) -> Normals:
@@ -135,7 +138,7 @@ def _fixed(train: Sample) -> Callable[[Sample], Normals]:
 
 
 def _linear(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
-    """Points so far over the time so far, carried on."""
+    """Points so far, extrapolated at the same rate to the end."""
 
     def means(s: Sample) -> tuple[Array, Array]:
         played = np.maximum(1 - _part_left(s, regulation), 0.02)
@@ -150,7 +153,7 @@ def _linear(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
 
 
 def _stern(train: Sample, regulation: float, *, with_line: bool) -> Callable[[Sample], Normals]:
-    """Brownian motion of the lead (Stern 1994), drifting by the home edge or by the line."""
+    """Brownian motion of the lead (Stern 1994), with the home edge or the line as its drift."""
     edge = float(train.prior_margin.mean())
     level = float(train.prior_total.mean())
 
@@ -164,7 +167,7 @@ def _stern(train: Sample, regulation: float, *, with_line: bool) -> Callable[[Sa
 
 
 def _gamma(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
-    """Points to come are Gamma with the line's mean for the time left (Song, Gao & Shi 2020)."""
+    """Points to come as a gamma, with the line's mean for the time left (Song, Gao & Shi 2020)."""
     left = _part_left(train, regulation)
     gain = train.end_total - train.total
     early = left > 0.1  # noqa: PLR2004 - as in `_sds`
@@ -186,7 +189,7 @@ def _gamma(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
 
 
 def _table(train: Sample) -> Callable[[Sample], Normals]:
-    """Wins by clock and lead, with a beta prior (Deshpande & Jensen 2016)."""
+    """The share of wins by clock and lead, with a beta prior (Deshpande & Jensen 2016)."""
     wins: dict[tuple[int, int], list[float]] = {}
     for clock, lead, won in zip(
         train.left.tolist(), train.lead.tolist(), (train.end_lead > 0).tolist(), strict=True
@@ -215,7 +218,7 @@ def _logistic_features(s: Sample, regulation: float) -> Array:
 
 
 def _logistic(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
-    """Logistic regression at each clock on lead over root of time, and the line."""
+    """A logistic regression at each clock, on the lead over the root of time, and the line."""
     from sklearn.linear_model import LogisticRegression
 
     won = train.end_lead > 0
@@ -254,10 +257,15 @@ def _boosted(train: Sample) -> Callable[[Sample], Normals]:
 
 
 _LATE = 120.0
+"""Seconds left; from half of it on the late fouls of a close game count for less."""
 
 
 def _six(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
-    """Six parameters by likelihood: reversion, a power of time, a foul step, a floor of sigma."""
+    """Normals with six parameters, fitted by likelihood.
+
+    They are a reversion of the lead, the scale and power of time of the margin's sigma, points of
+    late fouls in a close game, and the total's sigma with a floor.
+    """
 
     def margins(x: Array, s: Sample) -> tuple[Array, Array]:
         f = _part_left(s, regulation)
@@ -297,7 +305,7 @@ def _six(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
 
 
 def _final(recorded: Recorded, clocks: Sequence[int]) -> Sample:
-    """States whose end is the final score, overtime included."""
+    """Recorded states at these clocks; their end is the final score, overtime included."""
     sample = draw(recorded.data, recorded.seconds, recorded.priors, recorded.games, clocks)
     rows = sample.game.astype(int)
     home, away = recorded.data.games.home[rows], recorded.data.games.away[rows]
@@ -311,9 +319,9 @@ def paired(
     test: Recorded,
     clocks: Mapping[str, int],
     found: Mapping[str, Checkpoint],
-    progress: Watchdog,
+    progress: Progress,
 ) -> dict[str, Any]:
-    """Ours minus each baseline's, game by game: the mean and its bootstrap interval.
+    """The scores of our model less each baseline's, game by game: the mean with its interval.
 
     Baselines are fitted on `train` at the `clocks` (seconds left, by the moment's name).
     """
@@ -353,7 +361,7 @@ def _differences(checkpoint: Checkpoint, said: Normals, s: Sample) -> dict[str, 
 
 
 def baseline_chances(said: Normals, s: Sample) -> dict[str, Array]:
-    """What a baseline says of the markets that it knows."""
+    """A baseline's chances in the markets that it can price."""
     line, total = np.round(s.prior_margin * 2) / 2, np.round(s.prior_total * 2) / 2
     team = np.round(s.prior_total + s.prior_margin) / 2
     found: dict[str, Array] = {}

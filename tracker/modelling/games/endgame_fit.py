@@ -1,16 +1,18 @@
-"""The endgame's tables: a chain of possessions counted on recorded games, stepped back in time.
+"""Fits the endgame's tables: a chain of possessions, counted on recorded games.
 
-How long a possession lasts and what it scores is counted by clock and lead and smoothed with normal
-kernels (`CLOCK_WIDTH` of the clock, `LEAD_WIDTH` on a scale that keeps small leads apart and lets
-blowouts share). Stepping back from the buzzer, f(clock, lead) = sum over what the next possession
-may do of f(what is left, the opponent's lead). A table starts with a possession under way.
+The duration and points of possessions are counted by clock and lead, and smoothed with normal
+kernels: `CLOCK_WIDTH` of the clock, and `LEAD_WIDTH` on a scale of leads that separates small leads
+and merges blowouts. The tables are then computed backwards from the buzzer: f(clock, lead) is the
+sum, over what the next possession may do, of f(clock after it, the opponent's lead). A table begins
+with a possession under way.
 
-The tables are then tilted by strength, tempo, the lead and the bonus: the tilt's likelihood is
-nearly quadratic for the small tilts there are, so that its maximum is one linear solve of the
-tables' means and variances against what was scored. Last they are widened: stepped back from the
-buzzer, possessions are independent given clock and lead; real ones are not. Over minutes the points
-of both teams vary less than the chain says, and their difference a little more. From a minute
-before the end on nothing can be told from 1.
+Next the tables are tilted by strength, tempo, the lead and the bonus. For small tilts the
+likelihood is nearly quadratic, so its maximum is one linear solve of the tables' means and
+variances against the points scored.
+
+Last the tables are widened. In the chain possessions are independent given clock and lead, and real
+ones are not: over minutes the points of both teams vary less than the chain says, and their
+difference a little more. In the last minute no correction could be told from none.
 """
 
 from __future__ import annotations
@@ -35,30 +37,30 @@ if TYPE_CHECKING:
 
 
 LEADS = 20
-"""Points: leads beyond this are taken as this."""
+"""The largest lead, in points, that the tables have; larger ones are taken as this."""
 LONGEST = 60
-"""Seconds: a possession that lasts longer counts as this long."""
+"""The longest possession in seconds; longer ones count as this long."""
 SPAN = 300
 """Seconds before the end at which the tables begin."""
 CLOCK_WIDTH = 0.18
-"""The kernel's standard deviation as a part of the clock, at least `LEAST_CLOCK_WIDTH` seconds."""
+"""The kernel's standard deviation as a part of the clock, but at least `LEAST_CLOCK_WIDTH` s."""
 LEAST_CLOCK_WIDTH = 0.6
 OUTCOMES = (
     (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (0, 1), (0, 2), (0, 3),
     (1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2),
 )  # fmt: skip
-"""Points (own, other) that a possession may bring; what is rarer counts as the nearest of these."""
+"""Points (own, other) of a possession; any other pair counts as the nearest of these."""
 SIZE = 38
-"""Points of one team, less one, that five minutes may bring."""
+"""The most points of one team in five minutes, plus one."""
 
 
 def table_clocks() -> list[int]:
-    """Clocks, in seconds left, of the tables that are kept: close together near the end."""
+    """The clocks of the tables, in seconds left: closer together near the end."""
     return [*range(25), *range(26, 61, 2), *range(65, 121, 5), *range(130, SPAN + 1, 10)]
 
 
 def lead_scale(lead: Array) -> Array:
-    """Leads on a scale on which single points matter near 0 and blowouts are alike."""
+    """Leads on a scale that spreads small leads and compresses large ones."""
     scaled: Array = np.sign(lead) * np.log1p(1.5 * np.abs(lead))
     return scaled
 
@@ -86,13 +88,13 @@ def count(rows: Possessions) -> Array:
 
 
 def smooth(counts: Array, lead_width: float) -> Array:
-    """Chances of (seconds used, outcome) for each clock and lead, in the place of the counts."""
+    """Turn counts into chances of (seconds used, outcome) for each clock and lead, in place."""
     clocks = np.arange(1, SPAN + 1)
     width = np.maximum(CLOCK_WIDTH * clocks, LEAST_CLOCK_WIDTH)[:, None]
     by_clock = np.exp(-0.5 * ((clocks[:, None] - clocks) / width) ** 2).astype(np.float32)
     scale = lead_scale(np.arange(-LEADS, LEADS + 1))
     by_lead = np.exp(-0.5 * ((scale[:, None] - scale) / lead_width) ** 2).astype(np.float32)
-    # Two blocks of memory take turns: a copy of either is 46 MB.
+    # Only two blocks of memory are used in turn: each further copy would take 46 MB.
     leads, block = scale.size, counts[1:]
     mixed = by_clock @ block.reshape(SPAN, -1)
     turned = block.reshape(leads, SPAN, -1)
@@ -109,7 +111,7 @@ def smooth(counts: Array, lead_width: float) -> Array:
 
 
 def _trim(chances: Array, clock: int) -> None:
-    """Let what would outlast the clock end with it, and nothing take no time."""
+    """Make possessions that outlast the clock end with it, and all others take at least 1 s."""
     if clock <= LONGEST:
         chances[:, LONGEST + 1] += chances[:, clock : LONGEST + 1].sum(axis=1)
         chances[:, clock : LONGEST + 1] = 0
@@ -124,7 +126,7 @@ def _next_leads() -> list[Array]:
 
 
 def step(chances: Array, later: Array, clock: int, next_leads: list[Array]) -> Array:
-    """Chances [lead, own points, other points] at `clock`, from those of all later clocks."""
+    """Chances [lead, own points, other points] at `clock`, from those with less time left."""
     whole = later.shape[2]
     size = min(table_size(clock), whole)
     leads = later.shape[1]
@@ -149,7 +151,7 @@ def fit_tables(
     lead_width: float,
     progress: Callable[[float], None],
 ) -> tuple[Array, ...]:
-    """The tables of `table_clocks`, [lead, own points, other points] each adding up to 1."""
+    """The tables at `table_clocks`, each [lead, own points, other points], with sum 1 by lead."""
     fresh = smooth(count(starts.part(starts.left <= SPAN)), lead_width)
     under_way = smooth(count(glances.part(glances.left <= SPAN)), lead_width)
     next_leads = _next_leads()
@@ -169,7 +171,7 @@ def fit_tables(
 
 
 def table_size(clock: float) -> int:
-    """Rows of a clock's table: one more than the points a team may score, but for 1 in 10,000."""
+    """Rows of a clock's table: one more than the points that a team exceeds once in 10,000."""
     return min(SIZE, int(10 + 0.1 * clock) if clock <= 120 else int(22 + 0.085 * (clock - 120)))  # noqa: PLR2004
 
 
@@ -192,11 +194,14 @@ def fit_ball(glances: Possessions, lead_width: float) -> Array:
 
 
 BREAK_CLOCKS = (*range(25), *range(26, 61, 2))
-"""Clocks, in seconds left, of the tables of the earlier periods' ends."""
+"""Clocks, in seconds left of the period, of the tables for the ends of earlier periods."""
 
 
 def fit_breaks(starts: Possessions, glances: Possessions) -> tuple[Array, ...]:
-    """Tables of BREAK_CLOCKS, [1, own points, other points], for any lead: nobody fouls there."""
+    """The tables at BREAK_CLOCKS, each [1, own points, other points], the same for every lead.
+
+    At the end of an earlier period teams do not foul on purpose, so the lead does not matter.
+    """
     longest = BREAK_CLOCKS[-1]
     level = [replace(x, lead=np.zeros_like(x.lead)) for x in (starts, glances)]
     fresh, under_way = (
@@ -221,14 +226,14 @@ TILT_CLOCKS = (5, 10, 15, 20, 30, 40, 50, 60, 80, 100, 120, 150, 180, 210, 240, 
 """Seconds left at which states are drawn."""
 
 TILT_KNOTS = np.array([30.0, 120.0, 300.0])
-"""Seconds left between which the weights are interpolated, constant below the first."""
+"""Seconds left between which the weights are interpolated; they are constant below the first."""
 
 TILT_STEADY = 40.0
-"""Prior games' worth of belief that a weight is 0, so that what is not there is not found."""
+"""The ridge on the weights: a prior worth this many games that each weight is 0, against noise."""
 
 
 def moments(endgame: Endgame, sample: Sample) -> Array:
-    """Mean gain of lead and total, their variances and covariance, one row a state."""
+    """Mean gain of lead and total, their variances and covariance, a row for each state."""
     keys = np.stack([sample.left, np.clip(sample.lead, -25, 25), sample.ball], axis=1).astype(int)
     states, index = np.unique(keys, axis=0, return_inverse=True)
     rows = []
@@ -245,7 +250,7 @@ def moments(endgame: Endgame, sample: Sample) -> Array:
 
 
 def fit_tilt(endgame: Endgame, sample: Sample, average_total: float) -> Array:
-    """Weights of TILT_FEATURES, [table clock, feature]."""
+    """The weights of the tilt, [table clock, feature]: prior, lead, tempo, bonuses and constant."""
     observed = moments(endgame, sample)
     gain_lead = sample.end_lead - sample.lead - observed[:, 0]
     gain_total = sample.end_total - sample.total - observed[:, 1]
@@ -269,17 +274,17 @@ def fit_tilt(endgame: Endgame, sample: Sample, average_total: float) -> Array:
 
 
 WIDTH_KNOTS = np.array([60.0, 120.0, 300.0])
-"""Seconds left between which the widths are interpolated; at and below the first they are 1."""
+"""Seconds left between which the widths are interpolated; from the first on they are 1."""
 
 WIDTH_STEADY = 100.0
-"""States' worth of belief, at each knot, that the chain's own spread is right."""
+"""The ridge on the widths: a prior worth this many states, at each knot, that the width is 1."""
 
 WIDEST = 1.4
-"""No variance is corrected by a greater factor, up or down."""
+"""The largest factor by which a variance is corrected, up or down."""
 
 
 def fit_widths(endgame: Endgame, sample: Sample, average_total: float) -> Array:
-    """By [table clock, (margin, total)]: recorded variance over that of the tilted tables."""
+    """Recorded variance over that of the tilted tables, [table clock, (margin, total)]."""
     observed = moments(endgame, sample)
     tilt = np.stack([np.interp(sample.left, endgame.clocks, x) for x in endgame.tilt.T], axis=1)
     prior = np.clip(sample.prior_margin / 10, -LONG_TILT, LONG_TILT)
@@ -305,15 +310,16 @@ def fit_widths(endgame: Endgame, sample: Sample, average_total: float) -> Array:
 
 
 def widened(endgame: Endgame, widths: Array) -> Endgame:
-    """The same tables with their variances of margin and total multiplied by `widths`."""
+    """An endgame whose tables have their variances of margin and total multiplied by `widths`."""
     tables = [_widened(whole(x), *w) for x, w in zip(endgame.tables, widths.tolist(), strict=True)]
     return replace(endgame, tables=tuple(tables))
 
 
 def _widened(table: Array, margin: float, total: float) -> Array:
-    """One clock's tables: the log of a cell shifts with the square of its distance from the mean.
+    """One clock's tables, with their variances multiplied by `margin` and `total`.
 
-    On a normal of variance V the factor exp(b x²) gives V / (1 - 2 b V): b is what asks for.
+    Each cell is multiplied by exp(b x²), x being its distance from the mean. On a normal of
+    variance V this gives the variance V / (1 - 2 b V), from which b follows.
     """
     if margin == total == 1:
         return table

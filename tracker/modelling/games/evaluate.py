@@ -1,4 +1,4 @@
-"""How good the forecast is: every metric by clock, beside every baseline, paired by game."""
+"""Evaluates the forecast on recorded games: every metric by clock, against every baseline."""
 
 from __future__ import annotations
 
@@ -26,17 +26,21 @@ if TYPE_CHECKING:
     from tracker.modelling.games.observe import Checkpoint, Recorded
 
     Array = NDArray[Any]
-    Watchdog = Callable[[str, float], None]
+    Progress = Callable[[str, float], None]
 
 EARLY = {"tip": 1.0, "end Q1": 0.75, "half": 0.5, "end Q3": 0.25}
+"""Early moments, by the part of regulation that is left."""
+
 LATE = {"5:00": 300, "2:00": 120, "1:00": 60, "0:30": 30, "0:10": 10}
+"""Late moments, by the seconds of regulation left."""
+
 INSIDE = {"6:00 Q1": 2520, "6:00 Q2": 1800, "3:00 Q2": 1620, "6:00 Q3": 1080, "1:00 Q3": 780}
-"""Moments within quarters at which only quarter and half lines are judged (NBA clocks)."""
+"""Moments inside NBA quarters, by the seconds left; no baseline is compared at these."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrainTestSplit:
-    """What an evaluation works on."""
+    """The games to fit baselines on (`train`), those to judge on (`test`), and the moments."""
 
     train: Recorded
     test: Recorded
@@ -45,7 +49,7 @@ class TrainTestSplit:
 
     @property
     def clocks(self) -> dict[str, int]:
-        """The moments at which baselines are asked: none knows more at tip-off than the line."""
+        """The moments of comparison with baselines; at tip-off none knows more than the line."""
         return {x: y for x, y in self.checkpoints.items() if x in EARLY | LATE and x != "tip"}
 
 
@@ -55,7 +59,7 @@ def evaluate(
     fitted: Sequence[str],
     judged: Sequence[str],
     out: Path,
-    progress: Watchdog = lambda _step, _part: None,
+    progress: Progress = lambda _step, _part: None,
 ) -> dict[str, Any]:
     """Judge parameters on seasons; writes `evaluation.json`, `evaluation.md` and plots to `out`.
 
@@ -72,15 +76,15 @@ def evaluate(
 
 
 JUDGED_AT = {"tip": 1.0, "end Q1": 0.75, "half": 0.5, "end Q3": 0.25}
-"""Parts of regulation left at which a model file tells how good its form was."""
+"""Parts of regulation left at which a model file holds the scores of its form."""
 
 
 def judged(
     data: Dataset, seasons: Sequence[str], unseen: str, progress: Callable[[str, float], None]
 ) -> dict[str, Any]:
-    """What a fit without a season was worth on it: Brier scores and CRPS by moment.
+    """The scores of a fit without the season `unseen` on that season: Brier and CRPS by moment.
 
-    Raises BadDataset when what is left is too little to fit on.
+    Raises BadDataset when the other seasons have too few games to fit on.
     """
     from tracker.forecast.game.parameters import decode
     from tracker.modelling.games.fit import fit_text
@@ -91,7 +95,7 @@ def judged(
 
 
 def scored(data: Dataset, parameters: Parameters, unseen: str) -> dict[str, Any]:
-    """The same of parameters that were fitted without the season."""
+    """The scores of parameters on the season `unseen`: Brier and CRPS by moment."""
     none = np.zeros(data.games.season.size, dtype=bool)
     given = _given(data, parameters, (none, data.games.season == unseen))
     found: dict[str, dict[str, float]] = {}
@@ -109,9 +113,12 @@ def evaluate_games(
     parameters: Parameters,
     rows: tuple[Array, Array],
     out: Path,
-    progress: Watchdog = lambda _step, _part: None,
+    progress: Progress = lambda _step, _part: None,
 ) -> dict[str, Any]:
-    """The same on games of a dataset: `rows` marks those to fit baselines on and those to judge."""
+    """Judge parameters on games of a dataset; writes the same files to `out` as `evaluate`.
+
+    `rows` are two masks: the games to fit baselines on, and those to judge on.
+    """
     from tracker.modelling.games.report import plot, write
 
     given = _given(data, parameters, rows)
@@ -151,14 +158,14 @@ def judged_alone(
     data: Dataset,
     parameters: Parameters,
     rows: tuple[Array, Array],
-    progress: Watchdog = lambda _step, _part: None,
+    progress: Progress = lambda _step, _part: None,
 ) -> dict[str, Any]:
-    """The figures of the same without any baseline, and nothing is written."""
+    """The figures of `evaluate_games` without baselines and plots; nothing is written."""
     return summary(_looked(_given(data, parameters, rows), progress))
 
 
-def _looked(given: TrainTestSplit, progress: Watchdog) -> dict[str, Checkpoint]:
-    """Every game at every checkpoint."""
+def _looked(given: TrainTestSplit, progress: Progress) -> dict[str, Checkpoint]:
+    """Forecast the test games at every moment."""
     found: dict[str, Checkpoint] = {}
     for k, (name, left) in enumerate(given.checkpoints.items()):
         progress("forecasts", k / len(given.checkpoints))
@@ -193,14 +200,14 @@ def _values(checkpoint: Checkpoint, market: str) -> tuple[Array, Array]:
 
 
 def _games(checkpoint: Checkpoint, market: str) -> Array:
-    """Which game each known row of a market is of: every game has as many rows as any other."""
+    """The game of each known row of a market; every game has the same number of rows."""
     p, games = np.array(checkpoint.p[market]), len(checkpoint.p["win"])
     rows: Array = np.repeat(np.arange(games), p.size // games)[np.isfinite(p)]
     return rows
 
 
 def _scores(checkpoint: Checkpoint) -> dict[str, Any]:
-    """All figures of one moment."""
+    """All figures of one moment, as JSON."""
     markets = {}
     for market in checkpoint.p:
         p, hit = _values(checkpoint, market)
@@ -244,7 +251,7 @@ def _scores(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def _counts(predicted: Array, observed: Array) -> dict[str, float]:
-    """How often something was said to happen and did, and how far chance alone moves the latter."""
+    """Predicted and observed counts of an event, and the sd of the observed one by chance."""
     return {
         "predicted": float(predicted.sum()),
         "observed": float(observed.sum()),
@@ -254,7 +261,7 @@ def _counts(predicted: Array, observed: Array) -> dict[str, float]:
 
 
 def joint_gain(checkpoint: Checkpoint) -> Array:
-    """Log loss of each game's parlay off the joint distribution less that off its legs apart."""
+    """Log loss of each game's parlay by the joint distribution, less that of its legs' product."""
     p, apart, hit = (
         np.array(x) for x in (checkpoint.p["parlay"], checkpoint.apart, checkpoint.hit["parlay"])
     )
@@ -289,10 +296,11 @@ def summary(found: dict[str, Checkpoint]) -> dict[str, Any]:
 
 
 def martingale(found: dict[str, Checkpoint]) -> dict[str, Any]:
-    """Whether a win's chance moves as a fair one must, from moment to moment up to the result.
+    """Figures that test whether the chance of a win is a martingale, up to the result.
 
-    `drift` are mean changes with their intervals, each of which should hold 0; `squares` the mean
-    sum of squared changes, which should be that of p (1 - p) at the first moment, `expected`.
+    `drift` holds the mean change from each moment to the next with its interval, which should
+    include 0. `squares` is the mean sum of squared changes, which should be `expected`, the mean of
+    p (1 - p) at the first moment.
     """
     named = [(name, np.array(x.p["win"])) for name, x in found.items()]
     result = np.array(next(iter(found.values())).hit["win"])

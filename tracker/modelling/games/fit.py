@@ -1,7 +1,7 @@
-"""Recorded games to a parameters file: the same games give the same bytes.
+"""Fits a league's parameters file on recorded games: the same games give the same bytes.
 
-Where a dataset has no closing lines, priors are team ratings: their figures make each result
-likeliest before it is known, and they walk forward.
+Where a dataset has no closing lines, priors are team ratings, each from earlier results alone.
+Their figures are those that give the results the highest likelihood one step ahead.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 def walk_forward(games: Games, figures: RatingFigures) -> Priors:
-    """Priors of all games from the results before each: what ratings knew at its tip-off."""
+    """Priors of all games from team ratings, each from the results before that game."""
     order = np.lexsort((games.id, games.date, games.season))
     run = _run(games, order, figures)
     out = np.zeros((len(order), 4))
@@ -58,7 +58,7 @@ def walk_forward(games: Games, figures: RatingFigures) -> Priors:
 
 
 def fit_ratings(games: Games, rows: Array, progress: Callable[[float], None]) -> RatingFigures:
-    """Figures that make each result likeliest before it is known, over `rows` of the games."""
+    """The figures of ratings that maximise the one-step-ahead likelihood over `rows`."""
     order = rows[np.lexsort((games.id[rows], games.date[rows], games.season[rows]))]
     margin = (games.home - games.away)[order].astype(float)
     total = (games.home + games.away)[order].astype(float)
@@ -101,7 +101,7 @@ def _figures(x: Array) -> RatingFigures:
 def _run(games: Games, order: Array, f: RatingFigures) -> Array:
     """Expected margin and its variance, total and its variance, before each game of `order`.
 
-    The same steps as `tracker.forecast.teams`, on bare numbers for speed.
+    It takes the same steps as `tracker.forecast.teams`, on plain numbers for speed.
     """
     strong, fast, drift, keep = f.margin_spread**2, f.total_spread**2, f.drift**2, f.carry
     new = 1 - keep * keep
@@ -143,20 +143,21 @@ def _run(games: Games, order: Array, f: RatingFigures) -> Array:
 
 
 def figures_of(figures: RatingFigures) -> Mapping[str, float]:
-    """The figures as they are written to a parameters file."""
+    """The figures of ratings as a parameters file holds them."""
     return {name: getattr(figures, name) for name in RatingFigures.__dataclass_fields__}
 
 
 MODEL = "flow-and-chain-3"
-"""Names the form of the model; it changes when the formulas do."""
+"""The name of the model's form; it changes when the formulas do."""
 
 LEAD_WIDTH = {"nba": 0.10, "wnba": 0.14, "ncaam": 0.10}
-"""The kernel's width over leads, on the scale of `endgame_fit.lead_scale`: fewer games, wider."""
+"""The kernel's width over leads, on the scale of `endgame_fit.lead_scale`; fewer games need a wider
+one."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """What the parts of a fit share: `used` are the games' rows, `average` the mean total."""
+    """Shared by the parts of a fit: `used` are the rows of the games, `average` the mean total."""
 
     data: Dataset
     seconds: Seconds
@@ -172,11 +173,11 @@ def fit(
     out: Path,
     progress: Callable[[str, float], None] = lambda _step, _part: None,
 ) -> figures.Parameters:
-    """Fit a league on whole seasons of a dataset, write the file `out`, and return what it holds.
+    """Fit a league on whole seasons of a dataset, write the file `out`, and return its parameters.
 
-    `progress` is told the name of each step and the part of it that is done, 0 to 1. Games of other
-    seasons are not looked at. Raises BadDataset when a season has no games, or too few; then
-    nothing is written.
+    `progress` is called with the name of each step and its finished part, 0 to 1. Games of other
+    seasons are not used. Raises BadDataset when a season has no games or too few, and then writes
+    nothing.
     """
     progress("reading", 0.0)
     text = fit_text(read(folder, league), seasons, progress)
@@ -193,11 +194,10 @@ def fit_text(
     progress: Callable[[str, float], None],
     about: Mapping[str, Any] | None = None,
 ) -> str:
-    """The text of a parameters file. Raises BadDataset for games that no figure can be told from.
+    """The text of a parameters file. Raises BadDataset for games that cannot be fitted on.
 
-    `about` is what else is to be written down of the fit: its day, and what it was worth.
-
-    Of a handful of games some figure is a division by nothing: it is refused, not written.
+    `about` is added to the file's account of the fit: its day and its scores. With very few games
+    some figure would be a division by zero; then the fit is refused.
     """
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -241,7 +241,7 @@ def fit_document(
     given = TrainingSet(data, seconds, priors, used, average["total"])
     endgame = _fit_endgame(given, traced, progress)
     breaks = figures.pack_tables(endgame_fit.fit_breaks(traced.break_starts, traced.break_glances))
-    # Some hundred megabytes that nothing asks for any more.
+    # It takes some hundred megabytes and is not needed any more.
     del traced
     progress("flow", 0.0)
     box = _fit_box(given)
@@ -270,7 +270,7 @@ def fit_document(
             "ball": endgame.ball.round(4).tolist(),
             "tilt": endgame.tilt.round(5).tolist(),
         },
-        # A point of prior margin is worth a tenth of the tilt that ten points have.
+        # The tilt is for ten points of prior margin; here it is for one.
         "overtime": flow_fit.fit_overtime(
             endgame, float(endgame.tilt[at, 0]) / 10, flow_fit.overtime_points(data)
         ),
@@ -291,7 +291,7 @@ def fit_document(
 
 
 def _in_order(given: TrainingSet) -> Array:
-    """Games whose recorded scores never fall from one period to the next."""
+    """A mask of the used games whose scores never fall between period ends and TIED_AT."""
     seconds, rules = given.seconds, given.data.league
     marks = [k * rules.period_seconds for k in range(rules.periods + 1)]
     marks += [round((1 - part) * rules.regulation_seconds) for part in TIED_AT]
@@ -305,14 +305,14 @@ def _both(seconds: Seconds) -> tuple[Array, Array]:
 
 
 TIED_AT = (1.0, 0.75, 0.5, 0.25)
-"""Parts of regulation left at which margin and total are looked at together."""
+"""Parts of regulation left at which the dependence of margin and total is fitted."""
 
 
 def _fit_tie(document: dict[str, Any], given: TrainingSet) -> float:
-    """How much less a favourite's margin goes with a low total than a forecast without a tie says.
+    """The weight of `tie`: the dependence of margin and total, by how clear the favourite is.
 
-    Standardised margin times total, recorded less forecast, by how clear the favourite is: least
-    squares over games and TIED_AT.
+    It is the least squares slope, over games and TIED_AT, of the standardised product of margin and
+    total (recorded less forecast without a tie) on `leaning` of the expected margin.
     """
     without = document | {"flow": document["flow"] | {"tie": 0.0}}
     parameters = figures.decode(json.dumps(sealed(without, MODEL)), "the fit")
@@ -333,7 +333,7 @@ def _fit_tie(document: dict[str, Any], given: TrainingSet) -> float:
 
 
 def only(data: Dataset, games: Array) -> Dataset:
-    """The dataset of some games alone: nothing of the others is left in it."""
+    """The dataset with only some of its games and their events."""
     if games.all():
         return data
     kept = np.flatnonzero(games)
@@ -357,7 +357,7 @@ def only(data: Dataset, games: Array) -> Dataset:
 
 
 def complete(data: Dataset, traced: Trace) -> Array:
-    """Games whose events reach from the first to the last minute and agree with the result."""
+    """A mask of the games whose events cover the whole game and agree with the result."""
     regulation = data.league.regulation_seconds
     home, away = traced.seconds.home, traced.seconds.away
     level = home[:, regulation] == away[:, regulation]
@@ -369,7 +369,7 @@ def complete(data: Dataset, traced: Trace) -> Array:
 
 
 def priors_of(games: Games, ratings: Any) -> Priors:
-    """Closing lines where a dataset has them, else walk-forward ratings."""
+    """Priors from closing lines if the dataset has any, else from walk-forward ratings."""
     if games.ok.any():
         zero = np.zeros(len(games.id))
         return Priors(games.margin, games.total, zero, zero, games.ok, games.ends)
@@ -377,7 +377,7 @@ def priors_of(games: Games, ratings: Any) -> Priors:
 
 
 def _spread(means: Array, sds: Array) -> float:
-    """How far games lie from the average one: the spread of priors, and their own errors."""
+    """The sd of games from the average one: the spread of the priors plus their own errors."""
     return float(np.sqrt(means.var() + (sds**2).mean()))
 
 
@@ -417,7 +417,7 @@ def _fit_endgame(
 
 
 def _as_read(tables: Sequence[values.Table], leads: int) -> tuple[Array, ...]:
-    """Tables rounded as they will be read, so that what is fitted on them fits what is shipped."""
+    """Tables rounded as a file holds them, so that what is fitted on them fits the shipped ones."""
     sizes, cells = figures.pack_tables(tuple(tables))
     return figures.unpack_tables(sizes, 2 * leads + 1, cells)
 

@@ -1,6 +1,6 @@
-"""Points to come by weighted least squares: until the endgame layer, and of quarters and halves.
+"""Fits the points to come by weighted least squares: up to the endgame, and of quarters and halves.
 
-Overtime's figures are those of the endgame's table, slowed to the points of recorded overtimes.
+Overtime's figures come from the endgame's table, slowed to the points of recorded overtimes.
 """
 
 from __future__ import annotations
@@ -40,21 +40,26 @@ if TYPE_CHECKING:
 
 
 LAYER = 120
-"""Seconds left at which the endgame's tables take over the outcome of the flow."""
+"""Seconds left at which the endgame's tables follow on the flow."""
 
 CLOCKS_EVERY = 30
 """Seconds between the states of a game that are fitted on."""
 
 
 ROUGHNESS = 3.0
-"""How much the margin's weights are held from bending between knots, as a part of what the data
-say of them (the second difference by hundreds of seconds). Chosen by leaving out each season of
+"""The penalty on bends of the margin's weights between knots, relative to the weight of the data.
+
+A bend is a second difference over hundreds of seconds. Chosen by leaving out each season of
 2020-23: the log score of a game's margin gets better by .0003 in each; more costs at 5:00."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What the tables' tilt adds after the layer: factors of prior, lead and tempo, and points."""
+    """The expected change after the layer, by the tilt of the tables.
+
+    `prior`, `lead` and `total` are factors of the prior margin, the lead and the tempo; `points`
+    is added to the total.
+    """
 
     prior: float
     lead: float
@@ -64,23 +69,23 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """Standard deviations, in points, of a game's margin and total about a known prior."""
+    """Standard deviations, in points, of a game's margin and total from an exact prior."""
 
     margin: float
     total: float
 
 
 BOXED = ("nba",)
-"""Leagues whose boxes were found to tell of the total; of others the weights stay 0."""
+"""Leagues whose box scores were found to help to predict the total; the others do not use them."""
 
 BOX_ROWS = (0, 6, 12, 18, 24, 30, 36, 40, 43, 46)
 """Minutes of a 48-minute game at which the usual possessions and fouls are fitted."""
 
 
 def fit_box(sample: Sample, rules: League, average_total: float) -> BoxFigures | None:
-    """What a box usually shows, row by row of `BOX_ROWS`, on a sample with states at each of them.
+    """The usual possessions and fouls at each of `BOX_ROWS`, from a sample with states at each.
 
-    None where boxes tell nothing.
+    None for a league that does not use box scores.
     """
     if rules.id not in BOXED:
         return None
@@ -104,9 +109,10 @@ def surprises(
     ends: Array,
     seen: tuple[Array, Array],
 ) -> tuple[Array, Array]:
-    """Possessions and fouls beyond the expected, as `forecast.model.surprise` works them out.
+    """Possessions and fouls beyond the usual ones, computed as in `forecast.model.surprise`.
 
-    `told` are the part played, and the prior total, and `seen` what the box shows.
+    `known` holds the part played, the prior total, and whether the game has begun; `seen` holds the
+    possessions and fouls of the box. Zeros without a box.
     """
     played, prior_total, begun = known
     if box is None:
@@ -123,7 +129,7 @@ def surprises(
 
 
 def knots_of(rules: League) -> Array:
-    """Knots in seconds left: close together where the game changes fast."""
+    """The knots in seconds left, closer together where the game changes fast."""
     scale = rules.regulation_seconds / 2880
     early = [720, 1080, 1440, 1800, 2160, 2520, 2880]
     return np.array([300.0, 390, 480, 600, *(x * scale for x in early if x * scale > 660)])  # noqa: PLR2004 - past the last fixed knot
@@ -136,7 +142,7 @@ def hats(knots: Array, left: Array) -> Array:
 
 
 def bends(knots: Array) -> Array:
-    """The square form of second differences along the knots, by hundreds of seconds."""
+    """The quadratic form of second differences along the knots, over hundreds of seconds."""
     rows = np.zeros((knots.size - 2, knots.size))
     gaps = np.diff(knots) / 100
     for k in range(knots.size - 2):
@@ -186,7 +192,8 @@ def fit_flow(
     seen = sample.possessions, sample.fouls
     beyond = surprises(box, (played, sample.prior_total, played > 0), sample.ends, seen)
     by_knot_t, fixed_t = _total_columns(sample, prior_t, average_total, played)
-    # Their weights are for the end of the game; what falls after the layer is not in the goal.
+    # These weights are for the whole rest of the game, but the goal ends at the layer: only the
+    # part before it counts.
     layer = 1 - LAYER / rules.regulation_seconds
     before = (layer - played) / (1 - played)
     fixed_t += [
@@ -224,7 +231,10 @@ def _margin_columns(sample: Sample, prior: Array, rules: League) -> tuple[list[A
 
 
 def coming_of(left: Array, rules: League, periods: range = range(2, 5)) -> Array:
-    """`coming_balls` of many clocks; 0 in a league of halves."""
+    """The weight of the opening possessions of quarters still to come, at many clocks.
+
+    0 in a league of halves.
+    """
     if rules.periods != 4:  # noqa: PLR2004 - quarters
         return np.zeros_like(left, dtype=float)
     quarters = left * 4 / rules.regulation_seconds
@@ -257,19 +267,18 @@ def _solve(
 ) -> tuple[Array, Array]:
     """Coefficients [knot, feature] and residuals; features of `fixed` have one for all knots.
 
-    `bend` is what a feature's weights along the knots are held back by, for a feature of which the
-    data say as much as 1.
+    `bend` is a penalty on a feature's coefficients along the knots, scaled to the feature's data.
     """
     knots = basis.shape[1]
     size = len(by_knot) * knots + len(fixed)
     square, right = np.zeros((size, size)), np.zeros(size)
-    # Block by block: all columns of a league's seasons at once are half a gigabyte.
+    # In blocks, since all columns of a league's seasons together are half a gigabyte.
     blocks = [slice(x, x + _BLOCK) for x in range(0, goal.size, _BLOCK)]
     for rows in blocks:
         design = _design(basis, by_knot, fixed, rows) * weight[rows, None]
         square += design.T @ design
         right += design.T @ (goal[rows] * weight[rows])
-    # A whisper of a ridge keeps what no game showed (a lead before tip-off) at 0.
+    # A tiny ridge keeps coefficients without data (a lead before tip-off) at 0.
     square += 1e-6 * np.eye(size)
     if bend is not None:
         for k in range(len(by_knot)):
@@ -283,18 +292,18 @@ def _solve(
 
 
 _BLOCK = 1 << 14
-"""States whose columns are worked out together."""
+"""States in one block."""
 
 
 def _design(basis: Array, by_knot: list[Array], fixed: list[Array], rows: slice) -> Array:
-    """The columns of some states: each feature of `by_knot` at each knot, then those of `fixed`."""
+    """The design matrix of some states: `by_knot` features at each knot, then `fixed` features."""
     here = basis[rows]
     columns = [here * x[rows, None] for x in by_knot] + [x[rows, None] for x in fixed]
     return np.concatenate(columns, axis=1)
 
 
 def trust(sd: Array) -> Array:
-    """How much a game tells of the noise: less where its prior was vague, 1 where it was sure."""
+    """The weight of a game in a fit of noise: 1 with an exact prior, less with a vague one."""
     weight: Array = 1 / (1 + (sd / 6) ** 2) ** 2
     return weight
 
@@ -306,12 +315,13 @@ def _rates(basis: Array, values: Array, weight: Array) -> Array:
 
 
 OVERTIME_POINTS = 90
-"""Points of both teams, in all overtimes together, that are kept."""
+"""One more than the most points of both teams in all overtimes of a game together."""
 OVERTIME_MARGIN = 24
+"""The largest margin of an overtime."""
 
 
 def overtime_points(data: Dataset) -> Array:
-    """Points of both teams in every single overtime that was played."""
+    """The points of both teams in each recorded overtime period."""
     events, periods = data.events, data.league.periods
     total = events.home + events.away
     ends = np.flatnonzero(np.r_[np.diff(events.period) != 0, True])
@@ -324,7 +334,7 @@ def overtime_points(data: Dataset) -> Array:
 
 
 def overtime_tempo(table: Array, points: Array) -> float:
-    """The tilt of the total that gives a table the mean of recorded overtimes (Newton's steps)."""
+    """The tilt of the total that gives a table the mean of recorded overtimes (Newton's method)."""
     if points.size == 0:
         return 0.0
     tempo = 0.0
@@ -335,10 +345,10 @@ def overtime_tempo(table: Array, points: Array) -> float:
 
 
 def fit_overtime(endgame: Endgame, edge: float, points: Array) -> dict[str, Any]:
-    """All overtimes together, from the endgame's table of five minutes at a level score.
+    """The margin and total of all overtimes of a game, from the table of five minutes at a tie.
 
-    An overtime that ends level is followed by another of the same kind. `points` are those of
-    recorded overtimes, which are slower than the end of regulation.
+    An overtime that ends in a tie is followed by another like it. `points` are those of recorded
+    overtimes, which are slower than the end of regulation.
     """
     table = endgame.tables[int(np.searchsorted(endgame.clocks, SPAN))][endgame.leads]
     tempo = overtime_tempo(table, points)
@@ -365,17 +375,17 @@ def fit_overtime(endgame: Endgame, edge: float, points: Array) -> dict[str, Any]
         "margin": (margin / margin.sum()).round(7).tolist(),
         "total": (added / added.sum()).round(7).tolist(),
         "edge": round(edge, 5),
-        # At an overtime's start no team is in the bonus: what the tilt says of that is in `tempo`.
+        # At the start of an overtime no team is in the bonus; `tempo` includes the tilt for that.
         "tempo": round(tempo - one + bonuses, 5),
     }
 
 
 SPANS = {4: {"Q1": (0, 1), "Q2": (1, 2), "Q3": (2, 3), "Q4": (3, 4), "1H": (0, 2), "2H": (2, 4)},
          2: {"1H": (0, 1), "2H": (1, 2)}}  # fmt: skip
-"""Spans by name: how many periods are over at their beginning and at their end."""
+"""Spans by name for leagues of 4 and of 2 periods: the periods over at their beginning and end."""
 
 MARGINS = len(MARGIN_PART)
-"""Features of a span's margin; those of its total follow them."""
+"""The number of features of a span's margin, which come before those of its total."""
 
 EVERY = 20
 """Seconds between the states within a span that are fitted on."""
@@ -393,7 +403,7 @@ class SpanData:
     noise: Noise
     box: BoxFigures | None
     tip: float
-    """The flow's weight of the balls to come: a quarter's own games tell too little of it."""
+    """The flow's weight of opening possessions to come; spans alone have too few data to fit it."""
 
 
 def fit_spans(given: SpanData) -> dict[str, dict[str, list[float]]]:
@@ -415,7 +425,11 @@ def fit_spans(given: SpanData) -> dict[str, dict[str, list[float]]]:
 
 
 def _state(given: SpanData, at: int, covered: tuple[int, int], *, begun: bool) -> tuple[Array, ...]:
-    """Features, what the span still brings (margin, total), and the prior's error, at a second."""
+    """The columns of a span's fit at second `at`; `covered` are its first and last period.
+
+    They are the features, the margin and the total still to come in the span, the part of it that
+    is left, and the prior's standard errors of margin and total.
+    """
     rules, games, noise = given.data.league, given.games, given.noise
     start, end = ((x * rules.period_seconds) for x in (covered[0] - 1, covered[1]))
     regulation, period = rules.regulation_seconds, rules.period_seconds

@@ -1,4 +1,4 @@
-"""The forecast at recorded states: every market's chance beside what happened."""
+"""Runs the forecast on recorded states, and collects each market's chance with its outcome."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SCORES = ("margin", "total", "home", "away")
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """Games to look at: their states by second, priors and rows."""
+    """Games to forecast: their states by second, their priors, and their rows in the dataset."""
 
     data: Dataset
     seconds: Seconds
@@ -45,10 +45,11 @@ class Recorded:
 
 @dataclass(eq=False)
 class Checkpoint:
-    """One moment of many games. Chances and outcomes are arrays of one row a game.
+    """Forecasts and outcomes of many games at one moment, with one row for each game.
 
-    `p` and `hit` hold chances and outcomes by market (NaN where the line pushed), `pushes` pairs of
-    predicted and observed pushes on whole lines at the score, `crps` and `pit` figures by score.
+    `p` and `hit` hold chances and outcomes by market, NaN where the line pushed. `crps`, `pit` and
+    `width` hold figures by score. `pushes` and `overtime` hold pairs of predicted and observed
+    frequencies, `apart` the product of the parlay's legs.
     """
 
     left: int
@@ -62,7 +63,7 @@ class Checkpoint:
     apart: list[float] = field(default_factory=list)
 
     def note(self, market: str, chance: Chance, outcome: float) -> None:
-        """Write down a chance, pushes put aside, and what happened: 1, 0, or a push (0.5)."""
+        """Add a chance, given that the bet does not push, and its outcome: 1, 0 or 0.5 (push)."""
         decided = chance.win + chance.lose
         pushed = outcome == 0.5  # noqa: PLR2004 - how a push is written
         known = decided > 0 and not pushed
@@ -71,7 +72,7 @@ class Checkpoint:
 
 
 def game_of(league: League) -> Game:
-    """A game whose teams and time do not matter."""
+    """A game of a league for recorded states, with placeholder teams and time."""
     return Game("recorded", league.id, "HOM", "AWY", datetime(2000, 1, 1, tzinfo=UTC))
 
 
@@ -122,7 +123,10 @@ def prior_of(priors: Priors, row: int) -> Prior:
 def checkpoint(
     recorded: Recorded, left: int, parameters: Parameters, seed: int, *, ball: bool = True
 ) -> Checkpoint:
-    """Forecast every game at one clock. Without `ball` the state hides who has it and the bonus."""
+    """Forecast every game with `left` seconds to go.
+
+    Without `ball` the states hide possession and bonus.
+    """
     from dataclasses import replace
 
     checkpoint = Checkpoint(left)
@@ -143,7 +147,7 @@ def checkpoint(
 
 
 def look_overtime(recorded: Recorded, parameters: Parameters, seed: int) -> Checkpoint:
-    """Forecast every game that went to overtime, at its start and with two minutes of it left."""
+    """Forecast every game that went to overtime, at the start of it and with two minutes left."""
     checkpoint = Checkpoint(-1)
     rng = np.random.default_rng([seed, 1])
     data = recorded.data
@@ -225,7 +229,7 @@ def _note_scores(
 def _note_level(
     checkpoint: Checkpoint, outlook: Outlook, state: GameState, recorded: Recorded, row: int
 ) -> None:
-    """Overtime, and pushes of the whole lines that the score stands on."""
+    """Add the chance of overtime, and of pushes on lines equal to the present margin and total."""
     level: Lattice | None = outlook.regulation
     assert level is not None  # noqa: S101 - recorded states are of regulation
     last = recorded.data.league.regulation_seconds
@@ -244,7 +248,7 @@ def _note_level(
 
 
 def _spans(left: int, rules: League) -> tuple[Span, ...]:
-    """The quarters and halves that are worth a look: the current or next, and its half."""
+    """The quarter and half to judge: the current or next quarter, and the half that it is in."""
     after = (
         (left - 1) // rules.period_seconds
         if left % rules.period_seconds

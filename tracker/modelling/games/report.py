@@ -1,4 +1,4 @@
-"""An evaluation as a page to read and pictures to look at."""
+"""Writes an evaluation as Markdown tables and plots."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ NAMES = {"win": "moneyline", "spread": "closing spread", "total": "closing total
 
 
 def write(result: dict[str, Any], path: Path) -> None:
-    """The Markdown tables of an evaluation."""
+    """Write the Markdown tables of an evaluation to a file."""
     path.write_text("\n".join(tables(result)) + "\n", "utf-8")
 
 
 def tables(result: dict[str, Any]) -> list[str]:
-    """All tables, as lines of Markdown."""
+    """The tables of an evaluation, as lines of Markdown."""
     about = result["parameters"]
     moments: dict[str, Any] = result["moments"]
     return [
@@ -50,7 +50,7 @@ def tables(result: dict[str, Any]) -> list[str]:
 
 
 def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """A Markdown table, line by line."""
+    """A Markdown table, as lines."""
     return [
         "| " + " | ".join(head) + " |",
         "|" + " --- |" * len(head),
@@ -164,9 +164,9 @@ def _hidden_table(moments: dict[str, Any], hidden: dict[str, Any]) -> list[str]:
 
 
 def plot(found: dict[str, Checkpoint], result: dict[str, Any], out: Path) -> bool:
-    """Pictures: reliability, coverage by clock, PIT, CRPS against the baselines.
+    """Write plots of reliability, coverage by clock, PIT, and CRPS against the baselines.
 
-    False where there is no matplotlib to draw them with.
+    Returns False without matplotlib, and then writes none.
     """
     try:
         import matplotlib as mpl

@@ -1,9 +1,10 @@
-"""Who had the ball, when, and what each possession brought: inferred from the order of events.
+"""Infers possessions from recorded events: who had the ball, when, and the points of each.
 
-A made shot or free throw, a turnover or a foul of the side with the ball gives it to the other; a
-rebound or steal gives it to the one who has it. Events at one clock are taken together, so that a
-shot with its free throw is one change. Technical fouls are not told apart: they are rare. States at
-chosen clocks are then drawn as the figures that the forecast looks at, one array each.
+A made shot or free throw, a turnover, or a foul by the side with the ball gives the ball to the
+other side; a rebound or a steal gives it to the side that made it. Events at the same clock are
+taken together, so that a shot with its free throw is one change. Technical fouls are not
+distinguished, since they are rare. `draw` then makes samples of states at chosen clocks, with an
+array for each figure that the forecast uses.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ if TYPE_CHECKING:
 
 
 WINDOW = 310
-"""Seconds before the end of the last period (and of overtimes) from which possessions are kept."""
+"""Seconds before the end of the last period, and of overtimes, for which possessions are kept."""
 
 BREAK_WINDOW = 70
-"""The same of the earlier periods."""
+"""Seconds before the end of an earlier period for which possessions are kept."""
 
 BONUS_AFTER = {"nba": (4, 3, 120), "wnba": (4, 4, 60), "ncaam": (6, 6, 0)}
-"""Team fouls in a period (and in overtime) after which the next one is shot, and the seconds at a
-period's end in which a single foul is enough."""
+"""Team fouls after which the next one gives free throws, in a period and in overtime, and the
+seconds at a period's end in which a single foul is enough."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,46 +49,46 @@ class Seconds:
     bonus_home: Array
     bonus_away: Array
     event: Array
-    """Which of its game's events was the last one up to each second, -1 before the first."""
+    """The index of the game's last event up to each second, -1 before the first."""
     box: Array
-    """Figures of both teams up to each event, [event + 1, side, BOX], of all games; home first.
+    """Running sums of both teams' figures up to each event, [event + 1, side, BOX]; home first.
 
-    They run on from game to game, and over what 16 bits hold: only differences within a game mean
-    anything."""
+    They run on over all games and overflow 16 bits, so only differences within a game have a
+    meaning."""
     first: Array
     """The first row of each game in `box`."""
     tip: Array
-    """Who had the ball first, one a game: 1 home, -1 away, 0 nobody can tell."""
+    """The side that had the ball first in each game: 1 home, -1 away, 0 unknown."""
 
     def boxes(self, games: Array, at: int) -> Array:
-        """Figures of both teams, [game, side, BOX], after so many seconds."""
+        """The figures of both teams, [game, side, BOX], after `at` seconds."""
         events, first = self.event[games, at].astype(int), self.first[games]
         found: Array = (self.box[first + events + 1] - self.box[first]).astype(int)
         return np.where((events < 0)[:, None, None], 0, found)
 
     def possessions(self, games: Array, at: int) -> Array:
-        """Possessions of a team, the mean of both, after so many seconds."""
+        """Possessions of a team, as the mean of both teams', after `at` seconds."""
         fga, fta, oreb, to, _ = np.moveaxis(self.boxes(games, at), 2, 0)
         found: Array = (fga + 0.44 * fta - oreb + to).mean(axis=1)
         return found
 
     def fouls(self, games: Array, at: int) -> Array:
-        """Fouls of both teams after so many seconds."""
+        """The sum of both teams' fouls after `at` seconds."""
         found: Array = self.boxes(games, at)[:, :, 4].sum(axis=1)
         return found
 
 
 BOX = ("fga", "fta", "oreb", "to", "fouls")
-"""The figures of a team's box, as `TeamBox` has them."""
+"""The figures of a team's box, in the order of `TeamBox`."""
 
 
 @dataclass(frozen=True, eq=False)
 class Possessions:
-    """Possessions seen from a moment: one row each, from the side of the team with the ball.
+    """Possessions from some moment in each until its end, one row each.
 
-    `left` is the clock at that moment and `until` at the possession's end, `last` whether it ran to
-    the end of the period, `lead` the lead of the side with the ball, `own` and `other` the points
-    that the possession brought it and the opponent.
+    `left` is the clock at that moment and `until` the one at the end of the possession; `last` says
+    that it ran to the end of the period. `lead` is the lead of the side with the ball, `own` its
+    points in the rest of the possession, and `other` the opponent's.
     """
 
     left: Array
@@ -98,26 +99,27 @@ class Possessions:
     other: Array
 
     def part(self, rows: Array) -> Possessions:
-        """Some of the rows."""
+        """The possessions of the given rows."""
         return Possessions(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """What the events of a dataset say of the ball."""
+    """The possessions of a dataset, and its states by second."""
 
     seconds: Seconds
     starts: Possessions
-    """One row for each possession, at its beginning."""
+    """One row for each possession near the end of the game, from its beginning."""
     glances: Possessions
-    """One row for each whole second of the clock, wherever in a possession it falls."""
+    """One row for each whole second of that time, from that second of its possession."""
     break_starts: Possessions
-    """As `starts`, at the ends of the earlier periods."""
+    """Possessions near the ends of the earlier periods, from their beginnings."""
     break_glances: Possessions
+    """One row for each whole second near the ends of the earlier periods."""
 
 
 def trace(data: Dataset) -> Trace:
-    """Go through all games once."""
+    """Infer the possessions and the states by second of all games."""
     rules, events = data.league, data.events
     games = len(data.games.id)
     regulation = rules.regulation_seconds
@@ -164,11 +166,11 @@ def _box(data: Dataset) -> Array:
 
 
 _OPENING = 4
-"""Events of a game among which the first ball is looked for."""
+"""The number of first events in which the first possession of a game is looked for."""
 
 
 def _tips(data: Dataset) -> Array:
-    """Who had the ball first, told from the first event that says it."""
+    """The side that had the ball first in each game, by the first event that shows it."""
     events = data.events
     found = np.zeros(len(data.games.id), dtype=np.int8)
     for game, start in enumerate(events.starts[:-1].tolist()):
@@ -190,24 +192,26 @@ def _tips(data: Dataset) -> Array:
 
 
 def _index(seconds: Seconds, game: int, rows: tuple[int, int], data: Dataset) -> None:
-    """Write down which event was the last one at each second of regulation."""
+    """Fill in the index of the last event up to each second of regulation, for one game."""
     a, b = rows
     rules, events = data.league, data.events
     period = events.period[a:b]
     played = period * rules.period_seconds - events.clock[a:b]
     played = np.where(period <= rules.periods, played, np.inf)
-    # Within a second events may be out of order; a sum does not mind.
+    # Events within a second may be out of order, which the running sums allow.
     played = np.maximum.accumulate(played)
     grid = np.arange(rules.regulation_seconds + 1)
     at = np.searchsorted(played, grid + 1e-6, side="right") - 1
     seconds.event[game] = at
 
 
-Told = tuple[float, int, int, int, bool, bool]
-"""At a clock, after all its events: clock, ball, home and away points, bonus of home and away."""
+Moment = tuple[float, int, int, int, bool, bool]
+"""The state after all events at one clock: clock, ball, home and away points, bonus of each side.
+"""
 
 
-def _period(data: Dataset, a: int, b: int, period: int) -> list[Told]:
+def _period(data: Dataset, a: int, b: int, period: int) -> list[Moment]:
+    """The states of one period, from the events in rows `a` to `b`."""
     events, rules = data.events, data.league
     after, after_overtime, late = BONUS_AFTER.get(rules.id, BONUS_AFTER["nba"])
     limit = after if period <= rules.periods else after_overtime
@@ -215,7 +219,7 @@ def _period(data: Dataset, a: int, b: int, period: int) -> list[Told]:
     side, made = events.side[a:b].tolist(), events.made[a:b].tolist()
     home, away = events.home[a:b].tolist(), events.away[a:b].tolist()
     fouls, late_fouls = {1: 0, -1: 0, 0: 0}, {1: 0, -1: 0, 0: 0}
-    moments: list[Told] = []
+    moments: list[Moment] = []
     ball = 0
     for k in range(b - a):
         who = side[k]
@@ -240,33 +244,33 @@ def _period(data: Dataset, a: int, b: int, period: int) -> list[Told]:
 
 
 def _offensive(act: list[int], side: list[int], clock: list[float], k: int) -> bool:
-    """Whether the foul at k is followed, at its clock, by a turnover of the same side."""
+    """Whether the foul at `k` is an offensive one: a turnover of its side follows at its clock."""
     return any(
         act[j] == Act.TURNOVER and side[j] == side[k] and clock[j] == clock[k]
         for j in range(k + 1, min(k + 4, len(act)))
     )
 
 
-def _changes(moments: list[Told]) -> list[int]:
+def _changes(moments: list[Moment]) -> list[int]:
     return [k for k in range(len(moments)) if k == 0 or moments[k][1] != moments[k - 1][1]]
 
 
-def _ending(moments: list[Told], changes: list[int], c: int) -> tuple[float, bool, int, int]:
-    """When possession c ends, whether with the period, and the score then."""
+def _ending(moments: list[Moment], changes: list[int], c: int) -> tuple[float, bool, int, int]:
+    """The clock at which possession `c` ends, whether the period ends with it, and the score."""
     if c + 1 < len(changes):
         clock, _, home, away, *_ = moments[changes[c + 1]]
         return clock, False, home, away
     return 0.0, True, moments[-1][2], moments[-1][3]
 
 
-def _row(clock: float, now: Told, end: tuple[float, bool, int, int]) -> tuple[float, ...]:
+def _row(clock: float, now: Moment, end: tuple[float, bool, int, int]) -> tuple[float, ...]:
     until, last, end_home, end_away = end
     _, ball, home, away, *_ = now
     own, other = (end_home - home, end_away - away)[:: 1 if ball >= 0 else -1]
     return (clock, until, last, (home - away) * ball, own, other)
 
 
-def _starts(moments: list[Told], window: int) -> list[tuple[float, ...]]:
+def _starts(moments: list[Moment], window: int) -> list[tuple[float, ...]]:
     changes = _changes(moments)
     return [
         _row(moments[k][0], moments[k], _ending(moments, changes, c))
@@ -275,7 +279,7 @@ def _starts(moments: list[Told], window: int) -> list[tuple[float, ...]]:
     ]
 
 
-def _glances(moments: list[Told], window: int) -> list[tuple[float, ...]]:
+def _glances(moments: list[Moment], window: int) -> list[tuple[float, ...]]:
     rows = []
     changes = _changes(moments)
     k, c = -1, -1
@@ -290,7 +294,7 @@ def _glances(moments: list[Told], window: int) -> list[tuple[float, ...]]:
 
 
 def _fill(seconds: Seconds, game: int, rows: list[tuple[float, ...]], data: Dataset) -> None:
-    """Write the state at each second of regulation: what the last event up to it left."""
+    """Fill in the state at each second of regulation for one game, by its last event so far."""
     rules = data.league
     inside = [row for row in rows if row[0] <= rules.periods]
     if not inside:
@@ -302,7 +306,7 @@ def _fill(seconds: Seconds, game: int, rows: list[tuple[float, ...]], data: Data
     at = np.searchsorted(played, grid + 1e-6, side="right") - 1
     known = at >= 0
     at = np.maximum(at, 0)
-    # Who has the ball and the bonus is not carried over into the next period.
+    # Possession and bonus do not carry over into the next period.
     begun = np.minimum(grid // rules.period_seconds + 1, rules.periods)
     same = known & ((period[at] == begun) | (grid % rules.period_seconds == 0))
     seconds.home[game] = np.where(known, table[at, 3], 0)
@@ -313,14 +317,14 @@ def _fill(seconds: Seconds, game: int, rows: list[tuple[float, ...]], data: Data
 
 
 def _table(rows: array[float]) -> Possessions:
-    """Possessions by columns, of what stands in `rows` one after the other."""
+    """Possessions from the flat array of their rows."""
     table = np.frombuffer(rows, dtype=np.float32).reshape(-1, len(Possessions.__dataclass_fields__))
     return Possessions(*table.T)
 
 
 @dataclass(frozen=True, eq=False)
 class Priors:
-    """What was believed of each game before tip-off; `use` marks the games that are fitted on."""
+    """The prior of each game; `use` marks the games that may be fitted on."""
 
     margin: Array
     total: Array
@@ -328,12 +332,12 @@ class Priors:
     total_sd: Array
     use: Array
     ends: Array
-    """What was believed of the ends, -1 to 1."""
+    """What was believed about the end that the road team attacks first, -1 to 1."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One row a state. Points and seconds; signs are + for the home team."""
+    """States of recorded games, one row each, in points and seconds; + is for the home team."""
 
     game: Array
     left: Array
@@ -348,19 +352,20 @@ class Sample:
     margin_sd: Array
     total_sd: Array
     end_lead: Array
-    """The lead at `until` seconds left."""
+    """The lead when `until` seconds are left, `until` being the argument of `draw`."""
     end_total: Array
     ends: Array
     possessions: Array
-    """Possessions of a team so far, and fouls of both."""
+    """Possessions of a team so far."""
     fouls: Array
+    """Fouls of both teams so far."""
     tip: Array
     half_lead: Array
-    """The lead and the total at half-time, or what they were when it was still to come."""
+    """The lead at half-time; the present lead before it."""
     half_total: Array
 
     def part(self, rows: Array) -> Sample:
-        """Some of the rows."""
+        """The states of the given rows."""
         return Sample(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
@@ -372,7 +377,10 @@ def draw(
     clocks: Iterable[int],
     until: int = 0,
 ) -> Sample:
-    """The states of `games` with each of `clocks` seconds of regulation left."""
+    """The states of `games` at each of `clocks`, in seconds of regulation left.
+
+    `end_lead` and `end_total` are those with `until` seconds left.
+    """
     rules = data.league
     regulation = rules.regulation_seconds
     end = regulation - until

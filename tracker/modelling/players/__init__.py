@@ -1,13 +1,13 @@
-"""Recorded box scores moment by moment: what the forecast of players is fitted and judged on.
+"""Reads recorded players into arrays: their figures at chosen moments of every game.
 
-Beside `events.parquet` and `games.parquet` (see `games`) it needs
+In addition to the dataset that `games` describes it needs
 
-- in `events.parquet`: `person_id`, `assister_id` and `players_on` (the ten on the court after the
-  event, their ids joined by `|`);
+- in `events.parquet`: `person_id`, `assister_id` and `players_on` (the ids of the ten players on
+  the court after the event, joined by `|`);
 - `player_games.parquet`: one row for each player of each game that he played in: `game_id`,
   `person_id`, `min`, `pts`, `reb`, `ast`, `stl`, `blk`, `tov`, `fg3m`.
 
-Only players who played are told: bets on all others are void.
+Only players who played have rows: bets on all others are void.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ if TYPE_CHECKING:
 
 
 COLUMNS = ("pts", "reb", "ast", "stl", "blk", "tov", "fg3m")
-"""The figures of a row, in the order of `figures.BASIC`."""
+"""The figures of a player, in the order of `BASIC` in `forecast.players.remainder`."""
 
 LIVE = (1, 3, 6, 9, 11, 13, 15, 18, 21, 23, 25, 27, 30, 33, 35, 37, 39, 41, 43, 45, 46, 47)
-"""Minutes of a 48-minute game at which the running game is looked at."""
+"""The moments during play, in minutes of a 48-minute game."""
 
 MOST_POINTS = 3
-"""More points at one instant count as so many."""
+"""The most points at one instant; more count as this."""
 
 BREAKS = (0, 12, 24, 36, 48)
-"""Minutes before tip-off and at the breaks; the last is the end of regulation."""
+"""The moments out of play, in minutes of a 48-minute game: tip-off, breaks, end of regulation."""
 
 
 @dataclass(frozen=True, eq=False)
 class PlayerMoment:
-    """One look at every game: `live` while the clock runs, else before tip-off or in a break.
+    """All games at one moment: `live` during play, else before tip-off or in a break.
 
-    `at` is the part of regulation that is played. Rows are player-games, `stats` in the order of
-    COLUMNS; `unseen` are the minutes since he was last on the court, or since tip-off; `score` is
-    (home, away), one row a game.
+    `at` is the part of regulation that is over. Rows are player-games. `stats` are the figures so
+    far in the order of COLUMNS, `on` whether he is on the court, and `unseen` the minutes since he
+    last was, or since tip-off. `score` is (home, away), with one row for each game.
     """
 
     name: str
@@ -66,10 +66,10 @@ class PlayerMoment:
 
 @dataclass(frozen=True, eq=False)
 class PlayerRows:
-    """Player-games in order of date, and what was known of each at every moment.
+    """All player-games of a league, one row each, with their figures at every moment.
 
-    `game` is the row in `games`, `home` the side, `minutes` and `final` count overtime. `games`
-    holds the ids of the games.
+    `games` holds the ids of the games, and `game` each row's index in it. `home` is whether he
+    plays for the home team. `minutes` and `final` are those of the whole game, overtime included.
     """
 
     league: League
@@ -85,12 +85,12 @@ class PlayerRows:
     final: Array
     moments: dict[str, PlayerMoment]
     trips: Array
-    """One row a game: how often a player's points at one instant, threes left out, were 0, 1, 2, 3.
+    """How often players scored 0, 1, 2 or 3 points at one instant, threes left out; a row a game.
     """
 
 
 def digest(rows: PlayerRows, used: Array) -> str:
-    """The SHA-256 of what some players did, and when."""
+    """The SHA-256 of the figures and dates of the player-games `used`."""
     sums = hashlib.sha256()
     for name in ("person", "minutes", "final", "starter", "home"):
         sums.update(np.ascontiguousarray(getattr(rows, name)[used]).tobytes())
@@ -99,7 +99,7 @@ def digest(rows: PlayerRows, used: Array) -> str:
 
 
 def read_players(folder: Path, league: str) -> PlayerRows:
-    """Read a league's players. Raises BadDataset."""
+    """Read a league's recorded players. Raises BadDataset."""
     rules = LEAGUES[league]
     raw = _events(folder / league / "events.parquet")
     games, game_of = raw["game_ids"], raw["game_id"]
@@ -137,7 +137,7 @@ def read_players(folder: Path, league: str) -> PlayerRows:
 
 
 def seasons_with_players(folder: Path, league: str) -> Array:
-    """The season of each game whose players are told, one row a game. Raises BadDataset."""
+    """The season of each game with recorded players, one row for each game. Raises BadDataset."""
     path = folder / league / "player_games.parquet"
     _need(path, ("game_id", "season"))
     _, first = np.unique(_coded(path, "game_id")[1], return_index=True)
@@ -145,14 +145,14 @@ def seasons_with_players(folder: Path, league: str) -> Array:
 
 
 def _moments(rules: League) -> tuple[list[str], Array, Array]:
-    """Names, parts of regulation played, and whether the clock runs; by time, breaks first."""
+    """The moments in order, breaks first: name, part of regulation over, and whether in play."""
     moments = sorted([(x / 48, False) for x in BREAKS] + [(x / 48, True) for x in LIVE])
     names = [moment_name(at, rules, live=live) for at, live in moments]
     return names, np.array([at for at, _ in moments]), np.array([live for _, live in moments])
 
 
 def moment_name(at: float, rules: League, *, live: bool) -> str:
-    """A moment as it is written: `tip`, `half`, `end Q3`, `6:00 Q2`, `5:00`."""
+    """The name of a moment: `tip`, `half`, `end Q3`, `6:00 Q2`, `5:00`."""
     if at == 0:
         return "tip"
     if at == 1:
@@ -170,7 +170,7 @@ def moment_name(at: float, rules: League, *, live: bool) -> str:
 
 
 def _need(path: Path, names: tuple[str, ...]) -> None:
-    """Raises BadDataset unless a table has these columns."""
+    """Check that a table has these columns. Raises BadDataset otherwise."""
     try:
         import pyarrow.parquet as pq
     except ImportError as error:
@@ -186,25 +186,25 @@ def _need(path: Path, names: tuple[str, ...]) -> None:
 
 
 def _column(path: Path, name: str) -> Any:
-    """A column by itself: the events of four seasons are three million rows."""
+    """One column of a table, read alone to save memory: four seasons have three million rows."""
     import pyarrow.parquet as pq
 
     return pq.read_table(path, columns=[name], use_threads=False).column(name)
 
 
 def _numbers(path: Path, name: str) -> Array:
-    """A column of ids, 0 where there is none."""
+    """A column of whole numbers, 0 where the value is missing."""
     column = _column(path, name).cast("float64").to_numpy(zero_copy_only=False)
     found: Array = np.nan_to_num(column, nan=0.0).astype(np.int64)
     return found
 
 
 _BATCH = 1 << 16
-"""Rows of texts that are read at once: all line-ups of four seasons are half a gigabyte."""
+"""Rows of a text column that are read at once: the line-ups of four seasons are half a gigabyte."""
 
 
 def _coded(path: Path, name: str) -> tuple[list[str], Array]:
-    """A column of texts: those that occur, sorted, and which of them each row has."""
+    """A column of texts as its distinct texts, sorted, and the index of each row's text."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -215,7 +215,7 @@ def _coded(path: Path, name: str) -> tuple[list[str], Array]:
             column = batch.column(0)
             if not pa.types.is_dictionary(column.type):
                 column = column.cast("string").dictionary_encode()
-            # A batch names few of the words of its group of rows: no more of them become texts.
+            # A batch uses few words of its dictionary: only these become Python texts.
             codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
             used, which = np.unique(codes, return_inverse=True)
             names = column.dictionary.take(pa.array(used[used >= 0])).to_pylist()
@@ -302,7 +302,7 @@ class _Index:
         self.rows = {int(key): i for i, key in enumerate(self.keys)}
 
     def find(self, game: Array, person: Array) -> Array:
-        """Rows, -1 for nobody."""
+        """The rows of players in games; -1 for a player without a row."""
         keys = (game.astype(np.int64) << 32) + person
         at = np.minimum(np.searchsorted(self.keys, keys), self.keys.size - 1)
         found: Array = np.where((self.keys[at] == keys) & (person > 0), at, -1)
@@ -323,7 +323,7 @@ class _Counts:
 def _counts(
     raw: dict[str, Any], game: Array, index: _Index, moment: Array, moments: int
 ) -> _Counts:
-    """Figures and fouls of every player at every moment."""
+    """The figures and fouls of every player at every moment, his side, and the trips by game."""
     rows, made = index.keys.size, raw["made"]
 
     def did(name: str) -> Array:
@@ -367,7 +367,7 @@ def _counts(
 
 
 def _trips(game: Array, elapsed: Array, at: Array, points: Array) -> Array:
-    """How often a player scored 0, 1, 2, 3 points at one instant, one row a game."""
+    """How often players scored 0, 1, 2 or 3 points at one instant, one row for each game."""
     scored = (points > 0) & (at >= 0)
     keys = (at[scored] << 20) + np.round(elapsed[scored] * 10).astype(np.int64)
     _, first, which = np.unique(keys, return_index=True, return_inverse=True)
@@ -378,7 +378,7 @@ def _trips(game: Array, elapsed: Array, at: Array, points: Array) -> Array:
 
 
 def _scores(raw: dict[str, Any], starts: Array, clocks: Array) -> Array:
-    """(home, away) of every game at every moment."""
+    """The score (home, away) of every game at every moment."""
     found = np.zeros((clocks.size, starts.size - 1, 2), dtype=np.int32)
     for g in range(starts.size - 1):
         part = slice(starts[g], starts[g + 1])
@@ -400,7 +400,7 @@ class _Court:
 def _court(
     raw: dict[str, Any], starts: Array, index: _Index, clocks: Array, live: Array, rules: League
 ) -> _Court:
-    """Minutes so far and who is on the court, from who was on it after every event."""
+    """Minutes so far and who is on the court at every moment, from the line-up of each event."""
     rows = index.keys.size
     minutes = np.zeros((clocks.size, rows))
     on = np.zeros((clocks.size, rows), dtype=bool)
@@ -431,9 +431,9 @@ def _court(
 def _spells(
     period: Array, elapsed: Array, which: Array, lineups: list[list[int]], rules: League
 ) -> dict[int, list[tuple[float, float]]]:
-    """When each player of a game was on the court, in seconds since tip-off.
+    """The spells of each player of a game on the court, in seconds since tip-off.
 
-    A period begins with the players of its first event; a line-up lasts until the next one.
+    A period begins with the line-up of its first event; a line-up lasts until the next one.
     """
     found: dict[int, list[tuple[float, float]]] = {}
     for number in np.unique(period).tolist():

@@ -1,9 +1,9 @@
-"""How good the forecast of players is on unseen seasons, beside what others would say.
+"""Evaluates the forecast of players on unseen seasons, against baselines.
 
-The line of a player is his own average of the season so far, which is what a fan would bet against;
-players with ten earlier games of the season count. A game's differences are averaged before they
-are compared, for its players share it. Same-game parlays with player lines are judged by the joint
-chance beside the product of the legs.
+A player's line is his own average of the season so far, which is what a fan would bet against. Only
+players with ten earlier games of the season are judged. Differences are averaged by game before
+they are compared, since players of one game depend on each other. In same-game parlays with player
+lines, the joint chance is compared with the product of the legs.
 """
 
 from __future__ import annotations
@@ -53,30 +53,34 @@ if TYPE_CHECKING:
 
 
 MOMENTS = ("tip", "half", "end Q3", "5:00", "2:00")
-"""When the chances are judged."""
+"""The moments at which player lines are judged."""
 
 STATS = tuple(Stat)
-"""What is judged: every figure and every sum."""
+"""The statistics that are judged: every single one and every sum."""
 
 GAMES_BEFORE = 10
-"""Earlier games of the season that make an average a line."""
+"""Earlier games of the season that a player needs for his average to be his line."""
 
 REGULARS, STARS = 15.0, 30.0
-"""Minutes of the season's average: who plays regularly, and who is a star."""
+"""Average minutes of the season from which a player counts as a regular, and as a star."""
 
 BLOWOUT = 20
-"""Points: a final margin that makes a game a blowout."""
+"""The least final margin of a blowout, in points."""
 
 OVERDISPERSION = {"pts": 3.2, "reb": 1.45, "ast": 1.25, "3pm": 1.2}
-"""Variance over mean of what the plain negative binomial and the normal expect (others 1.3)."""
+"""Variance over mean that the baselines "negative binomial" and "normal" assume.
+
+Other statistics have 1.3, and sums with points 2.4."""
 
 _CHUNK = 1500
+"""Players whose chances are worked out at once."""
+
 _SEED = 20_231
 
 
 @dataclass(frozen=True, eq=False)
 class Averages:
-    """Each player's season before each game: how many games, minutes and figures of a game."""
+    """Each player's season before each game: number of games, and means of minutes and figures."""
 
     games: Array
     minutes: Array
@@ -84,7 +88,7 @@ class Averages:
 
 
 def season_averages(rows: PlayerRows) -> Averages:
-    """Walk through every player's seasons."""
+    """The averages of each player's season before each of its games."""
     order = np.lexsort((rows.game, rows.date, rows.season, rows.person))
     table = np.c_[np.ones(order.size), rows.minutes, rows.final][order]
     person, season = rows.person[order], rows.season[order]
@@ -100,11 +104,11 @@ def season_averages(rows: PlayerRows) -> Averages:
 
 @dataclass(frozen=True, eq=False)
 class JudgedFigure:
-    """One figure of all judged players at one moment.
+    """One statistic of all judged players at one moment.
 
-    `line` is the season's average, `has` the figure so far, `more` what came, `over` whether the
-    final figure beat the line, `p` the chance that the model gave it, `pit` where what came lies in
-    the model's distribution.
+    `which` are their rows, `line` the season's average, `has` the figure so far, and `over` whether
+    the final figure beat the line. `p` is the model's chance of that, and `pit` the randomised
+    probability integral transform of what the player added.
     """
 
     which: Array
@@ -122,7 +126,7 @@ def looks(
     averages: Averages,
     name: str,
 ) -> Iterator[tuple[Stat, JudgedFigure]]:
-    """Every figure of the players `which` at a moment."""
+    """Every statistic of the players `which` at the moment `name`, judged by their averages."""
     rows, moment = known.rows, known.rows.moments[name]
     usual = expected_minutes(known, document["prior"])
     rates = expected_rates(known, document["rates"], usual)
@@ -150,14 +154,14 @@ def looks(
 
 
 def _up_to(sums: Array, count: Array) -> Array:
-    """P(X <= count) of each row of cumulated chances."""
+    """P(X <= count) by the cumulative chances of each row."""
     at = np.minimum(count, sums.shape[1] - 1)
     found: Array = np.where(count < 0, 0.0, sums[np.arange(count.size), np.maximum(at, 0)])
     return found
 
 
 def baselines(judged: JudgedFigure, stat: Stat, played: float) -> dict[str, Array]:
-    """What others would say of the same bets; `played` is the part of the game that is over."""
+    """The baselines' chances of the same bets; `played` is the part of the game that is over."""
     need = np.floor(judged.line + 1e-9) - judged.has
     rest = np.maximum(judged.line * (1 - played), 1e-3)
     wide = OVERDISPERSION.get(stat.value, 2.4 if Stat.PTS in stat.parts else 1.3)
@@ -181,7 +185,7 @@ def _tail(chance: Any, need: Array, mean: Array) -> Array:
 
 
 def _wide_tail(need: Array, mean: Array, wide: float) -> Array:
-    """P(X > need) of a negative binomial with that mean and that variance over mean."""
+    """P(X > need) of a negative binomial with mean `mean` and variance over mean `wide`."""
     found: Array = 1 - betainc(mean / (wide - 1), np.maximum(need, 0) + 1, 1 / wide)
     return found
 
@@ -192,7 +196,10 @@ def evaluate_players(
     seasons: Sequence[str],
     progress: Callable[[str, float], None] = lambda _step, _part: None,
 ) -> dict[str, Any]:
-    """All tables of an evaluation. Raises BadDataset when a season has no players."""
+    """All figures of an evaluation, as JSON.
+
+    Raises BadDataset when a season has no players, or nobody has enough earlier games.
+    """
     rows = known.rows
     judged = np.isin(rows.season, list(seasons))
     if not judged.any():
@@ -226,7 +233,7 @@ def evaluate_players(
 
 
 def groups(known: PlayerSeasons, averages: Averages, which: Array) -> Mapping[str, Array]:
-    """Whose lines are shown apart."""
+    """Masks of the groups of players whose figures are shown separately, by name."""
     rows = known.rows
     end = rows.moments["end"].score[rows.game[which]]
     far = np.abs(end[:, 0] - end[:, 1]) >= BLOWOUT
@@ -267,7 +274,7 @@ def _judge(
 
 
 def _paired(p: Array, q: Array, over: Array, game: Array) -> dict[str, float]:
-    """The other's Brier score, and the model's less it, by game, with a 95 % interval."""
+    """The baseline's Brier score `q`, and the model's less it by game, with a 95 % interval."""
     gap = (p - over) ** 2 - (q - over) ** 2
     _, which = np.unique(game, return_inverse=True)
     by_game = np.bincount(which, gap) / np.bincount(which)
@@ -281,14 +288,14 @@ def _paired(p: Array, q: Array, over: Array, game: Array) -> dict[str, float]:
 
 
 PARLAY_MOMENTS = ("tip", "half", "end Q3")
-"""When parlays are judged."""
+"""The moments at which parlays are judged."""
 
 _PRIORS = (Side.HOME, Side.AWAY)
 
 
 @dataclass(frozen=True, eq=False)
 class Court:
-    """What the players of a season were expected to do, row by row."""
+    """What was expected of each player-game: averages, usual minutes, rates; and games' priors."""
 
     known: PlayerSeasons
     averages: Averages
@@ -305,7 +312,7 @@ def judge_parlays(
     seasons: Sequence[str],
     progress: Callable[[str, float], None] = lambda _step, _part: None,
 ) -> dict[str, Any]:
-    """Log loss of the joint chance less that of the product, by kind and moment, by game."""
+    """Log loss of the joint chance less that of the product of the legs, by kind and moment."""
     rows = known.rows
     usual = expected_minutes(known, document["prior"])
     court = Court(
@@ -358,7 +365,7 @@ def _gain(gains: Array) -> dict[str, float]:
 def _scene(
     court: Court, game: int, name: str
 ) -> tuple[GameState, dict[tuple[Side, str], PlayerPrior]]:
-    """The state of a game with its box, and what was expected of its players."""
+    """The state of a game with its players at a moment, and the priors of these players."""
     rows, moment = court.known.rows, court.known.rows.moments[name]
     lines, priors = [], {}
     for i in np.flatnonzero(rows.game == game).tolist():
@@ -382,7 +389,7 @@ def _scene(
 def _kinds(
     court: Court, game: int, name: str, outlook: Outlook
 ) -> Iterator[tuple[str, list[Market], bool]]:
-    """Two legs of every kind, all of them overs, and whether both won."""
+    """A parlay of two legs of each kind, for both sides, and whether both legs won."""
     best = {side: _scorers(court, game, name, side) for side in Side}
     final = _final(court, game)
     for side in Side:
@@ -413,7 +420,7 @@ def _line(expected: float) -> float:
 
 
 def _final(court: Court, game: int) -> dict[Side, int]:
-    """The final score, overtime included: a team's points are those of its players."""
+    """The final score, overtime included, as the sum of each team's players' points."""
     rows = court.known.rows
     inside = rows.game == game
     points = rows.final[:, PLACE[Stat.PTS]]
@@ -421,7 +428,7 @@ def _final(court: Court, game: int) -> dict[Side, int]:
 
 
 def _scorers(court: Court, game: int, name: str, side: Side) -> list[int]:
-    """The two best scorers of a side by their season's average, who have played by then."""
+    """The rows of a side's two best scorers by season average, among those who have played."""
     rows, moment = court.known.rows, court.known.rows.moments[name]
     inside = (rows.game == game) & (rows.home == (side is Side.HOME))
     inside &= (court.averages.games >= GAMES_BEFORE) & ((moment.minutes > 0) | (moment.at == 0))

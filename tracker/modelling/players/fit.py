@@ -1,7 +1,7 @@
-"""Recorded player-games to a file of player figures: the same games give the same bytes.
+"""Fits a league's player figures on recorded games: the same games give the same bytes.
 
-What a player is expected to do before a game is fitted on the games before it; the figures of each
-moment in `moment_fit`; how what players add varies about its mean by likelihood.
+A player's expected minutes and rates before a game are fitted on his earlier games. `moment_fit`
+fits the figures of each moment. The variation of counts around their means is fitted by likelihood.
 """
 
 from __future__ import annotations
@@ -51,19 +51,19 @@ if TYPE_CHECKING:
 
 
 MEMORY = (50.0, 75.0, 100.0, 150.0, 200.0, 300.0, 450.0, 700.0)
-"""Minutes that a prior rate may weigh beside today's own: those that are tried."""
+"""The weights of a prior rate against the game's own rate, in minutes, that are tried."""
 
 
 TAUS = (30.0, 50.0, 75.0, 100.0, 150.0, 250.0, 400.0)
-"""Minutes of the league's rate that may be added to a player's own: those that are tried."""
+"""The weights of the league's rate against a player's own, in minutes, that are tried."""
 
 
 FEWEST_MINUTES = 4.0
-"""Shorter games say little of a rate."""
+"""Games with fewer minutes of a player are left out of the fit of rates."""
 
 
 def fit_minutes(known: PlayerSeasons, train: Array) -> tuple[dict[str, Any], Array]:
-    """The weights of a player's expected minutes, and these minutes of everybody."""
+    """The figures of a player's expected minutes, and these minutes for all player-games."""
     rows = known.rows
     played = rows.moments[END].minutes * stretch(rows)
     starting = float(played[train & rows.starter].mean())
@@ -84,7 +84,10 @@ def fit_minutes(known: PlayerSeasons, train: Array) -> tuple[dict[str, Any], Arr
 def fit_rates(
     known: PlayerSeasons, train: Array, usual: Array
 ) -> tuple[list[dict[str, Any]], Array]:
-    """Each figure's memory, by the likelihood of whole games given the minutes."""
+    """The memory and base of each figure's rate, and the expected rates of all player-games.
+
+    They maximise the likelihood of whole games given the minutes.
+    """
     rows = known.rows
     base = base_table(known, usual)
     used = train & (rows.minutes >= FEWEST_MINUTES)
@@ -113,7 +116,7 @@ def fit_rates(
 
 
 def fit_memory(known: PlayerSeasons, train: Array, rates: Array) -> tuple[float, ...]:
-    """How many minutes a prior rate weighs beside today's, at half-time."""
+    """The weight of a prior rate against the game's own rate, in minutes, fitted at half-time."""
     rows = known.rows
     half, end = rows.moments["half"], rows.moments[END]
     left = end.minutes - half.minutes
@@ -132,22 +135,25 @@ def fit_memory(known: PlayerSeasons, train: Array, rates: Array) -> tuple[float,
 
 
 SPREADS = (0.3, 5.0)
-"""Logs of the shapes of the gamma among which the best is sought."""
+"""The bounds, in logs, between which the shape of the gamma is sought."""
 
 
 SPREAD_AT = ("tip", "half", "end Q3")
-"""The moments at which the spread of the rates is fitted."""
+"""The moments at which spread and ties are fitted."""
 
 
 SPREAD_ROWS = 30_000
-"""Players looked at for ties, at each."""
+"""The number of players at each moment on whom ties are fitted."""
 
 LIKELIHOOD_ROWS = 2_500
-"""Those among them whose likelihood is taken."""
+"""The number of these on whom the spread is fitted."""
 
 
 def fit_overtime(known: PlayerSeasons, train: Array, usual: Array) -> list[float]:
-    """What share of an overtime a player has, by least squares."""
+    """The weights of a player's share of an overtime, by least squares.
+
+    With fewer than 200 recorded player-overtimes they are fixed.
+    """
     rows = known.rows
     moment, end = rows.moments["5:00"], rows.moments[END]
     used = train & (rows.periods[rows.game] == rows.league.periods + 1)
@@ -166,14 +172,15 @@ def fit_overtime(known: PlayerSeasons, train: Array, usual: Array) -> list[float
 
 
 TIED = tuple(sorted(PLACE[x] for x in Stat.PRA.parts))
-"""Places among BASIC of the figures whose ties are fitted."""
+"""The indexes in BASIC of the figures whose ties (shared variation) are fitted."""
 
 
 @dataclass(frozen=True, eq=False)
 class CheckpointChances:
-    """Players at one moment: the model's chances and means, and what they went on to add.
+    """Players at one moment: the model's chances and means, and what they added (`more`).
 
-    Of all of them the means of the figures TIED, [figure, player, class]; of a `few` all means.
+    `tied` holds the means of the figures TIED, [figure, player, class]; `means` those of all
+    figures, for the players of the slice `few`.
     """
 
     chances: Array
@@ -186,7 +193,7 @@ class CheckpointChances:
 def checkpoint_chances(
     known: PlayerSeasons, train: Array, document: dict[str, Any]
 ) -> list[CheckpointChances]:
-    """A few thousand players at each of SPREAD_AT."""
+    """Up to about SPREAD_ROWS players at each of SPREAD_AT."""
     rows = known.rows
     usual = expected_minutes(known, document["prior"])
     rates = expected_rates(known, document["rates"], usual)
@@ -205,7 +212,7 @@ def checkpoint_chances(
 def fit_spread(
     seen: Sequence[CheckpointChances], trips: tuple[float, ...], progress: Callable[[float], None]
 ) -> list[float]:
-    """The shape of each figure's gamma, by the likelihood of what was added."""
+    """The shape of each figure's gamma, fitted by the likelihood of what players added."""
     none = tuple((0.0,) * len(BASIC) for _ in BASIC)
     found = []
     for i, stat in enumerate(BASIC):
@@ -223,14 +230,14 @@ def fit_spread(
 
 
 def _cost(one: CheckpointChances, stat: Stat, i: int, habits: Habits) -> float:
-    """Minus the log-likelihood of a figure at a moment."""
+    """Minus the log-likelihood of figure `i` at a moment."""
     added = added_of(Remainder(one.chances[one.few], one.means, habits), stat)
     count = np.minimum(one.more[one.few, i], added.shape[1] - 1)
     return -float(np.log(np.maximum(added[np.arange(count.size), count], 1e-9)).sum())
 
 
 def fit_ties(seen: Sequence[CheckpointChances]) -> list[list[float]]:
-    """What covariance of two figures the minutes leave over, by moments; none below 0."""
+    """The covariance of two figures that the minutes do not explain, by moments, at least 0."""
     ties = np.zeros((len(BASIC), len(BASIC)))
     for (k, i), (m, j) in combinations(enumerate(TIED), 2):
         over = whole = 0.0
@@ -247,14 +254,14 @@ def fit_ties(seen: Sequence[CheckpointChances]) -> list[list[float]]:
 
 
 FOULS = {"ncaam": 5, "ncaaw": 5}
-"""Fouls that put a player out, where they are not 6."""
+"""Fouls that put a player out of the game, for leagues where it is not 6."""
 
 
 def transferred(document: dict[str, Any], league: str) -> dict[str, Any]:
-    """The document of another league, for `league`; `reference` of both is what is written.
+    """Another league's document made one of `league`; `reference` of both is what a file holds.
 
-    The figures run along the part of a game that is played and count minutes of a 48-minute game,
-    so that they need no scaling: the forecast stretches a shorter game to it.
+    The figures are by the part of the game that is over, and in minutes of a 48-minute game, so
+    they need no scaling: the forecast stretches shorter games to that.
     """
     rules = LEAGUES[league]
     found = dict(document)
@@ -268,7 +275,7 @@ def transferred(document: dict[str, Any], league: str) -> dict[str, Any]:
 
 
 MODEL = "minutes-and-counts-3"
-"""Names the form of the model; it changes when the formulas do."""
+"""The name of the model's form; it changes when the formulas do."""
 
 
 def fit(
@@ -278,9 +285,9 @@ def fit(
     out: Path,
     progress: Callable[[str, float], None] = lambda _step, _part: None,
 ) -> PlayerFigures:
-    """Fit a league's players on whole seasons, write the file `out`, and return what it holds.
+    """Fit a league's players on whole seasons, write the file `out`, and return its figures.
 
-    `parameters` are those of the league's games, by which every state is looked at. Raises
+    `parameters` are those of the league's game model, which forecasts every state. Raises
     BadDataset when a season has no players.
     """
     document = fit_players(know(folder, parameters, progress), seasons, progress)
@@ -345,7 +352,7 @@ def fit_players(
 
 
 def _level(known: PlayerSeasons, train: Array) -> list[float]:
-    """How the league stood before the last game that is fitted on."""
+    """The league's level of each figure before the last game that is fitted on."""
     rows = np.flatnonzero(train)
     last = rows[np.argmax(known.rows.date[rows])]
     return [round(float(x), 5) for x in known.opponents.levels[last]]

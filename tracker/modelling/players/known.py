@@ -1,4 +1,4 @@
-"""What a fit and an evaluation of players have read, and what the figures say of it."""
+"""Shared by fit and evaluation of players: the data read, and what a document of figures gives."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 END = "end"
-"""The end of regulation, among the moments."""
+"""The name of the moment at the end of regulation."""
 
 
 @dataclass(frozen=True, eq=False)
 class PlayerSeasons:
-    """What a fit or an evaluation has read: players, what was remembered, how games stood."""
+    """The data of a fit or an evaluation: players, their pasts, line-ups, opponents, and games."""
 
     rows: PlayerRows
     past: Past
@@ -74,7 +74,7 @@ class PlayerSeasons:
     opponents: Opponents
     scenes: dict[str, Scenes]
     average: float
-    """Points of both teams of the average game, as the game forecast has it."""
+    """The mean total of a game, by the game model."""
 
 
 def know(
@@ -82,9 +82,9 @@ def know(
     parameters: Parameters,
     progress: Callable[[str, float], None],
 ) -> PlayerSeasons:
-    """Read a folder, and look at its games with the game forecast. Raises BadDataset."""
+    """Read a folder, and forecast its games at every moment by `parameters`. Raises BadDataset."""
     progress("reading", 0.0)
-    # Of the events of games nothing is kept while those of players are read.
+    # Only the list of games is kept, so that its events are freed before the players' are read.
     games = read(folder, parameters.league).games
     rows = read_players(folder, parameters.league)
     progress("remembering", 0.0)
@@ -101,7 +101,10 @@ def know(
 
 @dataclass(frozen=True, eq=False)
 class Ordered:
-    """Bounds, and weights of the location and of the log width; `done` is as in Shares."""
+    """An ordered logistic model of classes, with weights of the location and of the log width.
+
+    `bounds` separate the classes. `done` is the chance that a player plays no more at all.
+    """
 
     done: float
     bounds: Array
@@ -109,7 +112,7 @@ class Ordered:
     widths: Array
 
     def chances(self, location: Array, width: Array) -> Array:
-        """The chance of each class, one row a player."""
+        """The chance of each class, one row for each player."""
         scaled = (self.bounds - (location @ self.weights)[:, None]) * np.exp(
             -(width @ self.widths)
         )[:, None]
@@ -120,21 +123,24 @@ class Ordered:
         return found
 
     def rounded(self) -> Ordered:
-        """The figures as they will be read."""
+        """The model with its figures rounded as a file holds them."""
         return Ordered(
             round(self.done, 5), self.bounds.round(5), self.weights.round(5), self.widths.round(5)
         )
 
 
 def expected_minutes(known: PlayerSeasons, prior: dict[str, Any]) -> Array:
-    """Minutes of a 48-minute game that each player was expected to play in tonight's role."""
+    """The minutes, of a 48-minute game, that each player was expected to play in his role.
+
+    `prior` is that part of a document of figures.
+    """
     features = minutes_table(known, prior["starting"], prior["bench"])
     found: Array = np.clip(features @ np.array(prior["minutes"]), FEWEST, MOST)
     return found
 
 
 def expected_rates(known: PlayerSeasons, rates: Sequence[dict[str, Any]], usual: Array) -> Array:
-    """Figures for each minute that each player was expected to have, one column for each."""
+    """The figures a minute that each player was expected to have, one column for each figure."""
     base = base_table(known, usual)
     found = []
     for i, own in enumerate(rates):
@@ -146,12 +152,12 @@ def expected_rates(known: PlayerSeasons, rates: Sequence[dict[str, Any]], usual:
 
 
 def stretch(rows: PlayerRows) -> float:
-    """How many minutes of a 48-minute game a minute of the league's is."""
+    """The factor from minutes of the league's game to minutes of a 48-minute game."""
     return GAME_MINUTES * 60 / rows.league.regulation_seconds
 
 
 def minutes_table(known: PlayerSeasons, starting: float, bench: float) -> Array:
-    """`priors.minutes_features` of all players, in tonight's role."""
+    """`priors.minutes_features` of all players, in the role (starter or not) of each game."""
     past, starter = known.past, known.rows.starter
     held = past.role[np.arange(starter.size), starter.astype(int)]
     usual = np.where(starter, starting, bench)
@@ -170,12 +176,12 @@ def base_table(known: PlayerSeasons, usual: Array) -> Array:
 
 
 def table(columns: Sequence[Any], rows: int) -> Array:
-    """Features side by side; a single number stands for a column of it."""
+    """Columns as one table of `rows` rows; a single number fills its column."""
     return np.stack([np.broadcast_to(x, rows) for x in columns], axis=1).astype(float)
 
 
 def habits_of(document: dict[str, Any]) -> Habits:
-    """How counts vary, by a document of figures."""
+    """The variation of counts in a document of figures."""
     return Habits(
         tuple(document["spread"]),
         tuple(document["trips"]),
@@ -184,26 +190,29 @@ def habits_of(document: dict[str, Any]) -> Habits:
 
 
 def league_rates(known: PlayerSeasons, rates: Sequence[dict[str, Any]], usual: Array) -> Array:
-    """Rates of the average player with the minutes of each, one column for each figure."""
+    """The rates of the average player with each player's minutes, one column for each figure."""
     base = base_table(known, usual)
     return np.stack([np.maximum(base @ np.array(x["base"]), LEAST_RATE) for x in rates], axis=1)
 
 
 def team_ratio(rows: PlayerRows, scenes: Scenes, usual: float) -> Array:
-    """The log of the points that each player's team has to come, over the usual ones."""
+    """The log of each player's team's expected points to come, over the usual ones."""
     team = team_to_come(rows, scenes)
     found: Array = np.log(np.maximum(team, LEAST_TEAM) / max(usual, LEAST_TEAM))
     return found
 
 
 def own_gap(gaps: Array, i: int) -> Array:
-    """What tonight's team-mates lack of a figure; 0 of points, which `use_gap` tells of all."""
+    """The gap of figure `i` among a player's team-mates of the game.
+
+    It is 0 for points, whose gap is `use_gap`, and for figures that line-ups do not cover.
+    """
     found: Array = gaps[:, 1 + i] if 0 < i < len(KINDS) else np.zeros(gaps.shape[0])
     return found
 
 
 def own_allowed(known: PlayerSeasons, i: int) -> Array:
-    """What tonight's opponents allow of a figure; 0 of those that are not looked at."""
+    """How much of figure `i` the opponents allow; 0 for figures that they do not cover."""
     logs = known.opponents.logs
     found: Array = logs[:, i] if i < len(KINDS) else np.zeros(logs.shape[0])
     return found
@@ -212,13 +221,13 @@ def own_allowed(known: PlayerSeasons, i: int) -> Array:
 def own_columns(
     rate: Array, league: Array, now: Array, moment: PlayerMoment, i: int
 ) -> tuple[Array, Array]:
-    """`own` and `surprise` of RATE_FEATURES, of one figure."""
+    """The features `own` and `surprise` of figure `i`."""
     own = np.clip(np.log(np.maximum(now, LEAST_RATE) / league), -LARGEST_OWN, LARGEST_OWN)
     return own, moment.stats[:, i] - rate * moment.minutes
 
 
 def today(rate: Array, memory: float, has: Array, minutes: Array, rows: PlayerRows) -> Array:
-    """A rate with today's share in it."""
+    """A prior rate, worth `memory` minutes, updated by the figure `has` so far in this game."""
     memory = memory / stretch(rows)
     found: Array = (rate * memory + has) / (memory + minutes)
     return found
@@ -232,9 +241,10 @@ def remainders(
     usual: Array,
     rates: Array,
 ) -> tuple[Array, Array]:
-    """The chances of each class of minutes and the means of each figure in it, overtime included.
+    """The chance of each class of minutes to come, and the mean of each figure in it.
 
-    Shapes (rows, classes) and (figures, rows, classes).
+    They are for the players `which` at the moment `name`, overtime included. The shapes are (rows,
+    classes) and (figures, rows, classes).
     """
     rows = known.rows
     moment, scenes = rows.moments[name], known.scenes[name]
@@ -284,11 +294,11 @@ def remainders(
 
 
 BLOCK = 1 << 9
-"""Players whose distributions are worked out together: of all at once they are hundreds of MB."""
+"""Players whose distributions are worked out at once: for all together they take hundreds of MB."""
 
 
 def added_of(left: Remainder, stat: Stat) -> Array:
-    """`Remainder.added` of many players, block by block, as many values as all together have."""
+    """`Remainder.added` of many players, in blocks, each with the number of values for all."""
     size = left.size(stat)
     blocks = [slice(x, x + BLOCK) for x in range(0, left.chances.shape[0], BLOCK)]
     return np.concatenate(

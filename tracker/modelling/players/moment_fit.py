@@ -1,7 +1,7 @@
-"""The figures of one moment of a game: how much players still play, and at what rates.
+"""Fits the player figures of one moment: the share of the time left that players play, and rates.
 
-How much a player plays of what is left is an ordered logistic model, by maximum likelihood; his
-rates given the expected minutes by Poisson quasi-likelihood.
+The share is an ordered logistic model, fitted by maximum likelihood. The rates given the expected
+minutes are fitted by Poisson quasi-likelihood.
 """
 
 from __future__ import annotations
@@ -43,29 +43,35 @@ if TYPE_CHECKING:
 
 
 RIDGE = 1.0
-"""A player of evidence that each weight is 0: keeps those that the games say nothing of there."""
+"""The ridge on the weights: a prior worth one player that each is 0, for weights without data."""
 
 WIDEST = 4.0
-"""Logs: no width is further from 1, however few games there are."""
+"""The largest absolute log of a width, which few games could make extreme."""
 
 START_DONE = -5.0
-"""Log-odds of being done for the night from which the search begins."""
+"""The log-odds of playing no more with which the search begins."""
 
 _FAR = 40.0
 """Log-odds beyond which a chance is 0 or 1."""
 
 _ROUNDS = 300
+"""The most iterations of the search."""
+
 _CLOSE = 1e-7
+"""The relative change of the likelihood at which the search ends."""
 
 
 def classes(share: Array) -> Array:
-    """The class of each share, 0 for none of it."""
+    """The class of each share by EDGES; class 0 is a share of 0."""
     found: Array = np.searchsorted(EDGES, share, side="left")
     return found
 
 
 def fit_ordered(location: Array, width: Array, which: Array, like: Ordered | None) -> Ordered:
-    """The figures under which the classes are likeliest, sought from those of a moment nearby."""
+    """The ordered model with the highest likelihood of the classes `which`.
+
+    The search begins at `like`, the model of a moment nearby, if there is one.
+    """
     by_location, by_width = _level(location), _level(width)
     if like is not None:
         like = replace(like, weights=by_location.T @ like.weights, widths=by_width.T @ like.widths)
@@ -91,7 +97,7 @@ def fit_ordered(location: Array, width: Array, which: Array, like: Ordered | Non
 
 
 def _level(columns: Array) -> Array:
-    """The lower root of the columns' mean products: by it they are made level and uncorrelated."""
+    """The Cholesky root of the columns' mean products, by which they are made uncorrelated."""
     products = columns.T @ columns / columns.shape[0]
     found: Array = np.linalg.cholesky(products + 1e-4 * np.eye(columns.shape[1]))
     return found
@@ -99,7 +105,10 @@ def _level(columns: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _Likelihood:
-    """Minus the mean log-likelihood and its gradient; bounds are kept apart by logs of steps."""
+    """Minus the mean log-likelihood of an ordered model, with its gradient.
+
+    The bounds are parametrised by logs of their steps, so that they stay in order.
+    """
 
     location: Array
     width: Array
@@ -160,10 +169,10 @@ _STEPS = 12
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """What the fits of all moments share.
+    """Shared by the fits of all moments.
 
-    `usual` minutes and `rates` were expected beforehand; `league` are the rates of the average
-    player with such minutes.
+    `usual` are the expected minutes and `rates` the expected rates before the game; `league` are
+    the rates of the average player with such minutes.
     """
 
     known: PlayerSeasons
@@ -176,7 +185,10 @@ class Given:
 
 
 def fit_moment(given: Given, name: str, like: Ordered | None) -> tuple[dict[str, Any], Ordered]:
-    """The figures of one moment: shares of minutes, then rates given the expected minutes."""
+    """The figures of one moment, as a part of a document, and its ordered model.
+
+    `like` is the model of a moment nearby, with which the search begins.
+    """
     known, train, usual, fouls = given.known, given.train, given.usual, given.fouls
     rows = known.rows
     moment, scenes, end = rows.moments[name], known.scenes[name], rows.moments[END]
@@ -221,11 +233,11 @@ def fit_moment(given: Given, name: str, like: Ordered | None) -> tuple[dict[str,
 
 
 LONGER = 3.0
-"""Minutes beyond so many times the expected ones, or below that part of them, tell no more."""
+"""The ratio of played to expected minutes is cut at this and at its inverse."""
 
 
 def _longer(played: Array, expected: Array, used: Array) -> Array:
-    """1, and the log of how much longer than expected a player played; 0 where he did not."""
+    """Two columns: 1, and the log of played over expected minutes (0 for a player without any)."""
     with np.errstate(divide="ignore"):
         ratio = np.log(played / np.maximum(expected, 1e-6))
     ratio = np.clip(ratio, -math.log(LONGER), math.log(LONGER))
@@ -234,7 +246,7 @@ def _longer(played: Array, expected: Array, used: Array) -> Array:
 
 
 def _class_shares(share: Array, which: Array) -> Array:
-    """The mean share of each class; where nobody was, its middle."""
+    """The mean share of each class; for a class without players its middle."""
     edges = np.r_[0.0, EDGES, 1.0]
     found = np.array(
         [
@@ -247,7 +259,7 @@ def _class_shares(share: Array, which: Array) -> Array:
 
 
 def _poisson(features: Array, mean: Array, count: Array) -> Array:
-    """Weights of the log of what multiplies a mean, by Poisson quasi-likelihood."""
+    """The weights of a log factor of the mean, by Poisson quasi-likelihood."""
     weights = np.zeros(features.shape[1])
     ridge = 1e-3 * np.eye(features.shape[1])
     for _ in range(_STEPS):

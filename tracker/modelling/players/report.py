@@ -1,4 +1,4 @@
-"""The evaluation of player lines, whole: fit, judge, and write what came of it as pages to read."""
+"""Runs the evaluation of player lines: fits, judges, and writes tables and the player card."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from tracker.forecast.game.parameters import Parameters
 
 
+PLAYER_CARD = "player-card.md"
+"""The name of the player card in the folder of an evaluation and in that of documents."""
+
 SHOWN = ("pts", "reb", "ast", "3pm", "pra")
-"""The figures whose coverage and rivals are shown; the others are in the JSON beside it."""
+"""The statistics shown in the tables of coverage and baselines; the JSON has all of them."""
 
 GROUPS = {
     "all": "all with ten games",
@@ -31,12 +34,12 @@ GROUPS = {
 
 
 def write(result: dict[str, Any], path: Path) -> None:
-    """The Markdown tables of an evaluation."""
+    """Write the Markdown tables of an evaluation to a file."""
     path.write_text("\n".join(tables(result)) + "\n", "utf-8")
 
 
 def tables(result: dict[str, Any]) -> list[str]:
-    """All tables, as lines of Markdown."""
+    """The tables of an evaluation, as lines of Markdown."""
     about = result["parameters"]
     return [
         f"# Evaluation of {about['model_version']}",
@@ -52,7 +55,7 @@ def tables(result: dict[str, Any]) -> list[str]:
 
 
 def sections(result: dict[str, Any], head: str) -> list[str]:
-    """The tables, under headings of the level `head`."""
+    """The tables, under headings that begin with `head`, such as `##`."""
     moments = result["moments"]
     return [
         f"{head} Brier scores",
@@ -203,9 +206,9 @@ REFERENCE = {
     ("ast", "half"): (0.145, 0.146, None, None),
     ("ast", "end Q3"): (0.085, 0.086, None, None),
 }
-"""Brier scores on 2023-24: what was aimed at, and what a plain negative binomial, a Poisson count
-and twice the half were found to have. They are met best by players of 15 minutes and more: there
-these three come out within .002 of all of them."""
+"""Brier scores on 2023-24 by statistic and moment: the aim, those of a plain negative binomial,
+a Poisson count and twice the half. They were taken on another count of the season; for players of
+15 minutes and more this module's own three baselines are within .002 of them."""
 
 LIMITS = """\
 ## Limits and known weaknesses
@@ -227,12 +230,12 @@ LIMITS = """\
 
 
 def write_card(result: dict[str, Any], path: Path) -> None:
-    """The card of an evaluation."""
+    """Write the player card of an evaluation."""
     path.write_text(card(result), "utf-8")
 
 
 def card(result: dict[str, Any]) -> str:
-    """The card, as Markdown."""
+    """The player card as Markdown."""
     about = result["parameters"]
     judged = ", ".join(about["judged_on"])
     head = (
@@ -272,7 +275,7 @@ def judge(
     out: Path,
     progress: Callable[[str, float], None] = lambda _step, _part: None,
 ) -> dict[str, Any]:
-    """Fit games and players on `fitted`, judge on `judged`, and write the tables into `out`.
+    """Fit games and players on the seasons `fitted`, judge players on `judged`, write into `out`.
 
     Raises BadDataset.
     """
@@ -289,7 +292,11 @@ def judge_with(
     out: Path,
     progress: Callable[[str, float], None] = lambda _step, _part: None,
 ) -> dict[str, Any]:
-    """The same by parameters of games that have not seen the seasons that are judged."""
+    """Fit players on the seasons `fitted`, judge them on `judged`, and write into `out`.
+
+    `parameters` are those of the game model, which must not be fitted on the judged seasons.
+    Raises BadDataset.
+    """
     out.mkdir(parents=True, exist_ok=True)
     known = know(folder, parameters, progress)
     document = fit_players(known, fitted, progress)
@@ -298,5 +305,5 @@ def judge_with(
     result["parlays"] = judge_parlays(folder, known, document, parameters, judged, progress)
     (out / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     write(result, out / "evaluation.md")
-    write_card(result, out / "player-card.md")
+    write_card(result, out / PLAYER_CARD)
     return result

@@ -1,4 +1,4 @@
-"""What was known of every player and game at a moment, as the forecast of players sees it."""
+"""What was known of every player and game at a moment, in the forms that the forecast uses."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ from tracker.forecast.players.lineup import (
     RATE_MEMORY,
     TEAM_MINUTES,
     WHOLE_BOX,
+    Gaps,
+    lateness,
+    usual_gaps,
 )
 from tracker.forecast.players.model import FAR
 from tracker.forecast.players.priors import ROLE_DECAY
@@ -55,18 +58,18 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 MEMORIES = (0.7, 0.88, 0.98)
-"""What a game counts beside the next one, for minutes: a fast, a middle and a slow memory."""
+"""The decay of a game's weight with each later game, for minutes: fast, middle and slow."""
 
 RATE_DECAYS = (0.9, 0.93, 0.95, 0.96, 0.97, 0.98, 0.99)
-"""The same, tried for rates."""
+"""The decays of a game's weight with each later game that are tried for rates."""
 
 
 @dataclass(frozen=True, eq=False)
 class Past:
-    """What was remembered of each player before each game, walking forward.
+    """Decayed sums over each player's games before each game.
 
-    `minutes[i, m]` are games, minutes and starts in the memory m; `role[i, starter]` games and
-    minutes in a role; `rates[i, d]` minutes and the seven figures at RATE_DECAYS[d].
+    `minutes[i, m]` holds games, minutes and starts with the decay MEMORIES[m]; `role[i, starter]`
+    games and minutes in a role; `rates[i, d]` minutes and the seven figures with RATE_DECAYS[d].
     """
 
     minutes: Array
@@ -76,9 +79,10 @@ class Past:
 
 @dataclass(frozen=True, eq=False)
 class Lineups:
-    """What each player brings to a line-up, and what his team-mates usually do.
+    """What each player usually brings to a game, and what his team-mates usually bring.
 
-    Columns are minutes, and points, rebounds and assists in them; `known` says who has had a game.
+    The columns are minutes, and points, rebounds and assists in them. `known` says whether the
+    player had an earlier game.
     """
 
     brings: Array
@@ -86,20 +90,39 @@ class Lineups:
     known: Array
 
     def gaps(self, rows: PlayerRows, moment: PlayerMoment) -> Array:
-        """`lineup.Gaps` of everybody at a moment, [row, (minutes, points, rebounds, assists)]."""
-        here = (moment.at == 0) | rows.starter | (moment.minutes > 0)
-        brought = self.brings * np.broadcast_to(here, rows.game.shape)[:, None]
-        tonight = _mates(rows, brought)
+        """`lineup.Gaps` of everybody at a moment, [row, (minutes, points, rebounds, assists)].
+
+        As `PlayerOutlook.gaps` has them: whoever played may have been known to be able to.
+        """
+        minute = moment.at * GAME_MINUTES
+        usual = _flat(usual_gaps(minute))
+        able = self._gaps(rows, np.ones(rows.game.size, dtype=bool))
+        if minute == 0:
+            return np.where(np.isnan(able), usual, able)
+        late = lateness(minute) if moment.live else 1.0
+        seen = self._gaps(rows, rows.starter | (moment.minutes > 0))
+        seen = np.where(np.isnan(seen), usual, seen)
+        mixed = usual + (1 - late) * np.nan_to_num(able) + late * (seen - usual)
+        found: Array = np.where(self.known[:, None], mixed, usual)
+        return found
+
+    def _gaps(self, rows: PlayerRows, here: Array) -> Array:
+        """What those who are here leave to each, NaN where nothing is known of him or of them."""
+        tonight = _mates(rows, self.brings * here[:, None])
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log(np.maximum(self.usual, 1e-6) / np.maximum(tonight, 1e-6))
         logs[:, 1:] -= logs[:, :1]
         sound = self.known & (tonight[:, 0] > 0) & (self.usual[:, 0] > 0)
-        found: Array = np.where(sound[:, None], np.clip(logs, -LARGEST_GAP, LARGEST_GAP), 0.0)
+        found: Array = np.where(sound[:, None], np.clip(logs, -LARGEST_GAP, LARGEST_GAP), np.nan)
         return found
 
 
+def _flat(gaps: Gaps) -> Array:
+    return np.array([gaps.minutes, *gaps.figures])
+
+
 def _mates(rows: PlayerRows, brought: Array) -> Array:
-    """The sums of each player's team-mates of that game."""
+    """The sums over each player's team-mates in the game, without himself."""
     team = rows.game * 2 + rows.home
     sums = np.zeros((int(team.max()) + 1, brought.shape[1]))
     np.add.at(sums, team, brought)
@@ -108,7 +131,7 @@ def _mates(rows: PlayerRows, brought: Array) -> Array:
 
 
 def lineups(rows: PlayerRows, past: Past) -> Lineups:
-    """Walk through every player's games in order, as `lineup.mates_of` does."""
+    """The line-ups of all games, from each player's earlier games, as `lineup.mates_of` does."""
     games, minutes = past.minutes[:, MEMORIES.index(MINUTES_MEMORY), :2].T
     usual = (minutes + PLAIN_MINUTES) / (games + 1)
     rates = past.rates[:, RATE_DECAYS.index(RATE_MEMORY)]
@@ -130,14 +153,14 @@ def lineups(rows: PlayerRows, past: Past) -> Lineups:
 
 
 LEVEL_MEMORY = 0.999
-"""What one team's game counts beside the next one in the league's level: two NBA months."""
+"""The decay of a team's game in the league's level with each later one: about two NBA months."""
 
 
 @dataclass(frozen=True, eq=False)
 class Opponents:
-    """What each player's opponent had allowed before the game, and how the league stood.
+    """What each player's opponent had allowed before the game, and the league's level then.
 
-    `logs[i]` are `lineup.allowed` of each row, `levels[i]` figures of the league for a minute.
+    `logs[i]` is `lineup.allowed` for row i, and `levels[i]` the league's figures a minute.
     """
 
     logs: Array
@@ -145,9 +168,9 @@ class Opponents:
 
 
 def opponents(rows: PlayerRows, teams: Array) -> Opponents:
-    """Walk through all games in order; `teams[g]` are the (home, away) teams of game g.
+    """The opponents of all player-games; `teams[g]` are the (home, away) teams of game g.
 
-    A team without a name is nobody's opponent: several of them are not one.
+    Nothing is kept of teams without a name, since several of them would count as one.
     """
     side_of = np.where(rows.home, 0, 1)
     whole = np.zeros((len(rows.games), 2, 1 + len(KINDS)))
@@ -173,7 +196,7 @@ def opponents(rows: PlayerRows, teams: Array) -> Opponents:
 
 
 def _allowed(past: Array | None, level: Array, usual: float) -> Array:
-    """`lineup.allowed` of what was remembered of a team."""
+    """`lineup.allowed` for the decayed sums of one team, None for a team without games."""
     past = np.zeros(1 + level.size) if past is None else past
     ratio = (past[1:] + usual * level) / (past[0] + usual) / level
     found: Array = np.clip(np.log(ratio), -LARGEST_ALLOWED, LARGEST_ALLOWED)
@@ -181,7 +204,7 @@ def _allowed(past: Array | None, level: Array, usual: float) -> Array:
 
 
 def remember(rows: PlayerRows) -> Past:
-    """Walk through every player's games in order."""
+    """The past of every player before each of his games."""
     order = np.lexsort((rows.game, rows.date, rows.person))
     stretch = 48 * 60 / rows.league.regulation_seconds
     count = order.size
@@ -208,10 +231,10 @@ def remember(rows: PlayerRows) -> Past:
 
 @dataclass(frozen=True, eq=False)
 class Scenes:
-    """How each game stood at a moment, by the game forecast: one row a game, from the home side.
+    """The game forecast of each game at a moment, one row each, from the home side.
 
-    `to_come` are the expected points still to come of (home, away), `level` the chance of overtime,
-    `margin` the expected margin, `blowout` the chance of a margin of FAR or more.
+    `to_come` holds the expected points still to come of (home, away), `level` the chance of
+    overtime, `margin` the expected margin, and `blowout` the chance of a margin of FAR or more.
     """
 
     to_come: Array
@@ -227,7 +250,7 @@ def look(
     names: Sequence[str],
     progress: Callable[[float], None],
 ) -> dict[str, Scenes]:
-    """The game forecast of every game at every moment."""
+    """The game forecast of every game at the moments `names`."""
     priors = priors_of_games(rows, games, parameters)
     columns: dict[str, list[tuple[float, ...]]] = {name: [] for name in names}
     for g, prior in enumerate(priors):
@@ -257,7 +280,7 @@ def _scene(outlook: Any, state: GameState) -> tuple[float, ...]:
 
 
 def priors_of_games(rows: PlayerRows, games: Games, parameters: Parameters) -> list[Prior]:
-    """Closing lines where they are sound, else what ratings knew."""
+    """The prior of each game: from its closing lines if they can be trusted, else from ratings."""
     rated = walk_forward(games, parameters.ratings)
     at = {str(x): i for i, x in enumerate(games.id)}
     found = []
@@ -277,7 +300,7 @@ def priors_of_games(rows: PlayerRows, games: Games, parameters: Parameters) -> l
 
 
 NO_DAY = datetime(2000, 1, 1, tzinfo=UTC)
-"""The tip-off of a recorded game, which no forecast looks at."""
+"""A placeholder for the tip-off of a recorded game, which no forecast uses."""
 
 
 def state_of(rows: PlayerRows, g: int, moment: PlayerMoment) -> GameState:
@@ -297,7 +320,7 @@ def state_of(rows: PlayerRows, g: int, moment: PlayerMoment) -> GameState:
 
 
 def odds_of(share: Array) -> Array:
-    """`remainder.log_odds` of many shares."""
+    """`remainder.log_odds` for an array of shares."""
     share = np.clip(share, LEAST_SHARE, MOST_SHARE)
     found: Array = np.log(share / (1 - share))
     return found
@@ -306,7 +329,7 @@ def odds_of(share: Array) -> Array:
 def standings(
     rows: PlayerRows, moment: PlayerMoment, scenes: Scenes, usual: Array, fouls: int, gaps: Array
 ) -> Standing[Any]:
-    """All players at a moment; `usual` are their expected minutes of a 48-minute game."""
+    """The features of all players at a moment; `usual` are expected minutes of a 48-minute game."""
     stretch = 48 * 60 / rows.league.regulation_seconds
     sign = np.where(rows.home, 1.0, -1.0)
     minutes = moment.minutes * 48 * 60 / rows.league.regulation_seconds
@@ -332,7 +355,7 @@ def standings(
 
 
 def team_to_come(rows: PlayerRows, scenes: Scenes) -> Array:
-    """Expected points still to come of each player's team, in regulation."""
+    """The expected points still to come of each player's team in regulation."""
     both = scenes.to_come[rows.game]
     found: Array = np.where(rows.home, both[:, 0], both[:, 1])
     return found

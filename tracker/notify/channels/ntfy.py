@@ -93,7 +93,7 @@ class NtfyChannel:
         title, text = message.title, message.body
         if not title and "\n" in text:
             title, _, text = text.partition("\n")
-        # The limit is in bytes, most of which are one character each.
+        # The limit is in bytes, of which a UTF-16 unit takes up to three.
         room = NTFY_LIMIT if text.isascii() else NTFY_LIMIT // _BYTES_EACH
         cut = shortened(text, ending(message.alert_ids), room)
         name = _alert_name(message.key) if message.key else ""

@@ -53,10 +53,10 @@ def _line(line: str, *, head: bool) -> str:
 
 def _parts(message: Message) -> list[str]:
     text = f"{message.title}\n{message.body}" if message.title else message.body
-    return shortened(_sound(text), ending(message.alert_ids)).split("\n")
+    return shortened(_sendable(text), ending(message.alert_ids)).split("\n")
 
 
-def _sound(text: str) -> str:
+def _sendable(text: str) -> str:
     """The text without what no message can hold: half characters and control characters."""
     whole = text.encode("utf-8", "replace").decode("utf-8")
     lines = "\n".join(whole.splitlines())
@@ -78,7 +78,7 @@ def shortened(text: str, ending: str, limit: int = TEXT_LIMIT) -> str:
         return text
     at = _index(text, limit - length(ending))
     for gap in ("\n", " "):
-        # A cut here must not cost more than a quarter of the text; a later one may be better.
+        # Only a gap in the last quarter is used: a cut before that would lose too much text.
         if (found := text.rfind(gap, at * 3 // 4, at + 1)) > 0:
             return text[:found].rstrip() + ending
     return text[: _between_characters(text, at)].rstrip() + ending

@@ -1,6 +1,7 @@
-"""The API under `/api/v1`: the JSON of the command line over HTTP, thin over the same use cases.
+"""The API under `/api/v1`: the JSON of the command line over HTTP, by the same use cases.
 
-Here: games with their market, prices of a given state, players, and the whole; `bets.py` has bets.
+This module has the routes of games and their market, of pricing a given state, of players and of
+the record; `bets.py` has those of bets.
 """
 
 from __future__ import annotations
@@ -63,13 +64,13 @@ games_api = APIRouter(tags=["market"])
 
 @games_api.get("/games", **answers(GamesJson))
 async def games(_: Reader, site: OfSite, day: Annotated[date | None, Query()] = None) -> Json:
-    """The games that are known, by tip-off; of one league date where `day` is given."""
+    """The known games by tip-off; with `day` only those of that league date."""
     found = await (await site.store()).games(day)
     return {"games": [game_json(game, state) for game, state in found]}
 
 
 async def found_game(site: Site, text: str) -> tuple[Game, GameState | None]:
-    """The game that is meant; Problem with 404 where there is none."""
+    """The game that a text names. Raises Problem with 404 when there is none."""
     try:
         return await named_game(await site.store(), text, await site.now())
     except BadBet as why:
@@ -78,13 +79,13 @@ async def found_game(site: Site, text: str) -> tuple[Game, GameState | None]:
 
 @games_api.get("/games/{game}", **answers(GameJson))
 async def game(_: Reader, site: OfSite, game: OfGame) -> Json:
-    """One game, by its id, or as it is called."""
+    """One game, by its id or a name such as `LAL@DEN`."""
     return game_json(*await found_game(site, game))
 
 
 @games_api.get("/games/{game}/quotes", **answers(QuotedJson))
 async def quotes(_: Reader, site: OfSite, game: OfGame) -> Json:
-    """What is quoted of a game: the best price a side, every price, each line's path, the close."""
+    """A game's quotes: the best price of each side, every price, each line's path, the close."""
     one, state = await found_game(site, game)
     now, settings = await site.now(), site.settings.odds
     return odds_json(await game_odds(await site.store(), one, state, settings, now))
@@ -104,7 +105,7 @@ async def clv(
     site: OfSite,
     by: Annotated[Literal["market", "book", "tag", "month", "player"] | None, Query()] = None,
 ) -> Json:
-    """What bets were worth by the closing line: the expected profit of a unit."""
+    """The closing line values of bets: the expected profit of a unit at the closing line."""
     store = await site.store()
     bets, values = await store.bets_view(site.rules), await store.quotes.values()
     return clv_json(clv_report(bets, values, by), await store.quotes.closings())
@@ -125,7 +126,7 @@ Pmf = Annotated[
 ]
 
 MOST_STATES = 1000
-"""States that one batch may bring."""
+"""The most states in one batch."""
 
 _POINTS = {"type": "integer", "minimum": 0, "maximum": 400}
 _SIDES: dict[str, Any] = {"type": "object", "properties": {"home": {}, "away": {}}}
@@ -171,7 +172,7 @@ _STATE: dict[str, Any] = {
         }
     ],
 }  # fmt: skip
-"""A state as docs/commands.md describes it: `tracker price` has the last word on each field."""
+"""The schema of a game state, for the API's document; `price_lines` checks each field itself."""
 
 _LINES = {"application/x-ndjson": {"schema": {"type": "string"}}}
 
@@ -224,13 +225,13 @@ async def _text(request: Request) -> str:
 # ----------------------------------------------------------------------------------------- players
 
 MOST_PLAYERS = 50
-"""Players that one request may ask about."""
+"""The most players in one request."""
 
 players_api = APIRouter(prefix="/players", tags=["players"])
 
 
 class PlayerAsked(BaseModel):
-    """Whom a batch asks about: a name, a figure such as `reb`, and a line on it or none."""
+    """A player to ask about: a name, a statistic such as `reb`, and a line on it or none."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -255,7 +256,7 @@ async def player(
     stat: Annotated[str, Query(max_length=20, description="Such as reb, ast, pra.")] = "pts",
     line: Annotated[float | None, Query(gt=0, lt=500)] = None,
 ) -> Json:
-    """A player's figures as `tracker player --json` gives them; 404 for one of whom none are kept.
+    """A player's figures as `tracker player --json` gives them; 404 for a player without any.
 
     With a line also the chance that he goes over it in his next game.
     """
@@ -269,7 +270,7 @@ async def player(
 
 @players_api.post("", **answers(PlayersJson))
 async def players(_: Pricer, site: OfSite, wanted: PlayersAsked) -> Json:
-    """Up to fifty players at once: a sheet for each by their order, or why there is none."""
+    """Up to fifty players at once: the figures of each in order, or why there are none."""
     from tracker.app.player import answers_json
 
     asks = [_ask(x) for x in wanted.players]
@@ -293,17 +294,17 @@ def _ask(wanted: PlayerAsked) -> PlayerQuestion:
     return PlayerQuestion(wanted.name, stat, wanted.line)
 
 
-# ---------------------------------------------------------------------------------------- the whole
+# ------------------------------------------------------------------------------------------ record
 
 record_api = APIRouter(tags=["record"])
 
 FIGURE_DAYS = timedelta(days=14)
-"""How far back each day's figures are told."""
+"""The days for which the monitors' daily figures are given."""
 
 
 @record_api.get("/status", **answers(StatusJson))
 async def status(_: Reader, site: OfSite) -> Json:
-    """The state of the whole, as `tracker status --json` gives it."""
+    """The games and bets that are followed, as `tracker status --json` gives them."""
     at = await site.daemon()
     whole = await (await site.store()).status_view(site.rules)
     return status_json(whole, at.now, at.daemon)
@@ -311,7 +312,7 @@ async def status(_: Reader, site: OfSite) -> Json:
 
 @record_api.get("/calibration", **answers(CalibrationJson))
 async def calibration(_: Reader, site: OfSite) -> Json:
-    """The chances that were told, held against what came: was 80 % really 80 %?"""
+    """The chances that were given, compared with the results: was 80 % really 80 %?"""
     store = await site.store()
     return calibration_json(await store.said(), await store.outcomes.first_said())
 
@@ -382,9 +383,9 @@ async def monitors(_: Reader, site: OfSite) -> Json:
     return dict(monitors_json(changes, await store.monitoring.figures(since)))
 
 
-# ---------------------------------------------------------------------------------------- all of it
+# ----------------------------------------------------------------------------------- the whole API
 
-_TOLD = {
+_ERRORS = {
     400: "The request cannot be read",
     401: "No key that opens",
     403: "The key does not open this, or the request comes from another site",
@@ -399,9 +400,9 @@ _TOLD = {
 
 
 def attach(app: FastAPI) -> None:
-    """Put the API into an application."""
+    """Add every route of the API to an application."""
     responses: dict[int | str, dict[str, Any]] = {
-        status: {"description": text, "content": PROBLEM} for status, text in _TOLD.items()
+        status: {"description": text, "content": PROBLEM} for status, text in _ERRORS.items()
     }
     router = APIRouter(prefix="/api/v1", responses=responses)
     for part in (bets.router, games_api, players_api, record_api, prices_api, live.router):

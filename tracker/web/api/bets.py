@@ -1,4 +1,4 @@
-"""Bets under `/api/v1/bets`: list, add, show, change, silence, settle, and what they are worth."""
+"""Routes of bets under `/api/v1/bets`: list, add, show, edit, snooze, settle, and their worth."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ router = APIRouter(prefix="/bets", tags=["bets"])
 
 
 class _Strict(BaseModel):
-    """A body: unknown fields are refused by name, and nothing is taken for something else."""
+    """A request's body: unknown fields are refused by name, and no value is converted in type."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class NewBet(_Strict):
-    """A bet to register: a line as on the terminal, and what may stand beside it."""
+    """A bet to register: a line as in `tracker add`, and the values of its options."""
 
     line: str = Field(min_length=1, max_length=2000, examples=["DEN -4.5 -110 $20"])
     game: str | None = Field(None, max_length=200)
@@ -64,7 +64,7 @@ class NewBet(_Strict):
 
 
 class BetEdit(_Strict):
-    """What is to be another of a bet; a field that is left out stays.
+    """The fields of a bet to change; a field that is left out stays as it is.
 
     `rules` replace those that the bet has; null asks for the defaults.
     """
@@ -79,13 +79,13 @@ class BetEdit(_Strict):
 
 
 class Silence(_Strict):
-    """How long to be silent, as on the terminal: `15m`, `until 22:00`."""
+    """How long to snooze a bet, as in `tracker snooze`: `15m`, `until 22:00`."""
 
     until: str = Field(alias="for", min_length=1, max_length=100)
 
 
 class HandResult(_Strict):
-    """A result that a person decides. `paid` is what came back, where it is not by the odds."""
+    """A result that a person decides. `paid` is the payout, stake included, if not by the odds."""
 
     result: str
     why: str = Field("", max_length=500)
@@ -97,7 +97,7 @@ def _bets(site: Site, store: Store, who: str) -> Bets:
 
 
 async def found_bet(site: Site, reference: str) -> BetView:
-    """The bet that is meant, by its number or its own id; Problem with 404 when there is none."""
+    """The bet of a number or of a person's own id. Raises Problem with 404 when there is none."""
     store = await site.store()
     number = await store.find(reference)
     view = None if number is None else await store.bet_view(number, site.rules)
@@ -131,7 +131,7 @@ async def bets(
     store = await site.store()
     page: list[BetView] = []
     while len(page) <= limit:
-        # One more than fits tells whether there is another page.
+        # One more than the limit is read, to know whether there is another page.
         read = await store.bets_before(before, limit + 1, site.rules)
         page += [x for x in read if _fits(x, state, tag, market)]
         if len(read) <= limit:
@@ -156,9 +156,9 @@ def _fits(x: BetView, state: str, tag: str | None, market: str | None) -> bool:
 async def add(
     visitor: Writer, site: OfSite, wanted: NewBet, request: Request, response: Response
 ) -> Json:
-    """Register a bet. The same bet again is the same bet: 200, and `created` is false.
+    """Register a bet. A bet that is there already is not added again: 200, `created` is false.
 
-    `Idempotency-Key` stands for `id` where the body has none.
+    The header `Idempotency-Key` is the bet's `id` when the body has none.
     """
     name = wanted.id or request.headers.get("idempotency-key") or None
     beside = Beside(
@@ -191,7 +191,7 @@ async def show(_: Reader, site: OfSite, reference: Reference) -> Json:
 
 @router.patch("/{reference}", **answers(BetJson))
 async def edit(visitor: Writer, site: OfSite, reference: Reference, wanted: BetEdit) -> Json:
-    """Change what is wrong with a bet; each change leaves a row of audit."""
+    """Change fields of a bet; the audit records each change."""
     await found_bet(site, reference)
     given = wanted.model_dump(exclude_unset=True)
     ruled, rules = "rules" in given, given.pop("rules", None)
@@ -227,7 +227,7 @@ async def withdraw(visitor: Writer, site: OfSite, reference: Reference) -> Json:
 
 @router.post("/{reference}/snooze", **answers(SnoozedJson))
 async def snooze(_: Writer, site: OfSite, reference: Reference, wanted: Silence) -> Json:
-    """Be silent about a bet until a stated time; what would have been said is kept."""
+    """Snooze a bet until a stated time; alerts held back meanwhile are kept with their reason."""
     bet = await found_bet(site, reference)
     now = await site.now()
     until = parse_until(wanted.until, now, site.settings.zone)
@@ -238,7 +238,7 @@ async def snooze(_: Writer, site: OfSite, reference: Reference, wanted: Silence)
 
 @router.post("/{reference}/settle", **answers(BetJson))
 async def settle(visitor: Writer, site: OfSite, reference: Reference, wanted: HandResult) -> Json:
-    """Give a bet the result that a person decides, official at once."""
+    """Settle a bet by hand; the result is official at once."""
     await found_bet(site, reference)
     try:
         result = Result(wanted.result)
@@ -262,7 +262,7 @@ async def bet_series(
     reference: Reference,
     points: Annotated[int, Query(ge=FEWEST, le=MOST)] = 400,
 ) -> Json:
-    """A bet's history as columns, thinned so that no spike is lost."""
+    """A bet's history as columns, thinned to at most `points` without losing a spike."""
     return series((await _history(site, reference)).priced.snapshots, points).columns()
 
 
@@ -291,7 +291,7 @@ async def snapshots(
 async def bet_alerts(
     _: Reader, site: OfSite, reference: Reference, explain: Annotated[int, Query(ge=0, le=1)] = 0
 ) -> Json:
-    """What was said of a bet; with `explain=1` also what was held back, with its reason."""
+    """The alerts of a bet; with `explain=1` also those held back, with their reasons."""
     number = (await found_bet(site, reference)).number
     found = await (await site.store()).alerts_view(explain=bool(explain), bet=number)
     return {"alerts": [alert_json(x) for x in found]}
@@ -305,7 +305,7 @@ async def why(
     begin: Annotated[str | None, Query(alias="from", max_length=50)] = None,
     end: Annotated[str | None, Query(alias="to", max_length=50)] = None,
 ) -> Json:
-    """Why p(hit) moved, cause by cause: between two moments, else the last change of note.
+    """Why p(hit) moved, cause by cause, between two moments; without them, at the last big move.
 
     Moments are written as on the terminal: `Q3 4:11`, `21:14`, a time, or a poll. 409 for a bet
     whose chance has not moved yet.
@@ -340,9 +340,9 @@ async def cash_out(
     reference: Reference,
     amount: Annotated[str, Query(min_length=1, max_length=50, examples=["$24.50"])],
 ) -> Json:
-    """An offer to end a bet beside what the bet is worth by its live chance. Facts, no advice.
+    """A cash-out offer compared with the bet's worth by its live chance. Facts, no advice.
 
-    409 for a bet whose worth cannot be told.
+    409 for a bet whose worth is not known.
     """
     from tracker.app.market.value import cashout_json
 
@@ -357,9 +357,9 @@ async def hedge(
     reference: Reference,
     odds: Annotated[str, Query(min_length=1, max_length=50, examples=["+150"])],
 ) -> Json:
-    """What a second bet on the other side would do at a price. Facts, no advice.
+    """What a second bet on the other side would bring at a price. Facts, no advice.
 
-    409 for a bet whose worth cannot be told.
+    409 for a bet whose worth is not known.
     """
     from tracker.app.market.value import hedge_json
 

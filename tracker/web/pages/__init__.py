@@ -1,1 +1,1 @@
-"""The HTML pages, a module for each subject, over the same use cases as the terminal."""
+"""The HTML pages, a module for each subject, by the same use cases as the terminal."""

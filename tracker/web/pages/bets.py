@@ -1,4 +1,4 @@
-"""Tonight's bets and each of them: chance, course, why it moved, its market, what can be done."""
+"""The pages of tonight and of one bet: its chance, charts, explanation, market, and changes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 
 _OFF = "off"
-"""In place of a time: a silence ends."""
+"""The word in place of a time that ends a snooze."""
 
 Line = Annotated[str, Form(min_length=1, max_length=2000)]
 
@@ -62,7 +62,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def home(_: Inside, bell: OfBell) -> Response:
-    """Every game that is followed, live, and a line to add a bet."""
+    """The page of tonight: every followed game, updated live, and a form to add a bet."""
     return HTMLResponse(await bell.shown(_home))
 
 
@@ -81,7 +81,7 @@ async def look(
     line: Annotated[str, Query(min_length=1, max_length=2000)],
     game: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
-    """Show a bet as it was understood, before anything is saved; one that was not, to be mended."""
+    """Show how a bet is understood before it is saved; a line with a mistake can be corrected."""
     try:
         draft = draft_of(line, Beside(game=game or None), site.settings.stake_unit_cents)
         check(draft)
@@ -106,7 +106,7 @@ async def look(
 
 
 def _to_mend(line: str, why: TrackerError) -> Response:
-    """A line that is no bet, in a field to write on, with the reason."""
+    """The form with a line that is no bet, to correct it, and with the reason."""
     wrong = problem_of(why)
     return page(
         "check.html", "Add a bet", "/", wrong.status, line=line, game="", understood="", where="",
@@ -121,7 +121,7 @@ async def add(
     line: Line,
     game: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
-    """Register the bet that was shown."""
+    """Register a bet and go to its page; a line with a mistake is shown again."""
     unit = site.settings.stake_unit_cents
     try:
         draft = draft_of(line, Beside(game=game or None), unit)
@@ -141,7 +141,7 @@ async def snooze_games(
     until: Annotated[str, Form(alias="for", max_length=100)],
     game: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
-    """Be silent about a game for a while, or without one about all; `off` ends that."""
+    """Snooze a game, or everything when none is given; `off` ends it."""
     now, zone = await site.now(), site.settings.zone
     scope = SnoozeScope.GAME if game else SnoozeScope.ALL
     end = None if until == _OFF else parse_until(until, now, zone)
@@ -149,7 +149,7 @@ async def snooze_games(
         if end is not None:
             await store.alerting.snooze(Snooze(scope, game, now, end))
         else:
-            # Whoever wants to hear of a game again is not to look for what else keeps it silent.
+            # Lift both, so that a snooze of everything does not keep the game silent.
             await store.alerting.lift_snooze(scope, game, now)
             await store.alerting.lift_snooze(SnoozeScope.ALL, "", now)
     return RedirectResponse("/", 303)
@@ -161,7 +161,7 @@ def listed(x: BetView) -> dict[str, Any]:
 
 
 def state_text(x: BetView) -> str:
-    """Where a bet stands, in a few words."""
+    """A bet's result, chance or status in a few words."""
     if x.result is not None:
         return f"{x.result.value}{money_for(x, x.result, x.payout_cents)}"
     if x.withdrawn_at is not None:
@@ -180,10 +180,10 @@ def state_text(x: BetView) -> str:
 Pairs = list[tuple[str, str]]
 
 _HELD = 200
-"""Decisions that were held back, as many as a page lists."""
+"""The most held alerts that a page lists."""
 
 _MOMENTS = 50
-"""Moments of a bet on one page."""
+"""Snapshots on one page of a bet's moments."""
 
 
 async def _history(site: Site, number: int) -> ShowView:
@@ -204,7 +204,7 @@ async def bet(
     offer: Annotated[str, Query(max_length=50)] = "",
     against: Annotated[str, Query(max_length=50)] = "",
 ) -> Response:
-    """One bet: its chance, its course, what was said of it, and what can be changed."""
+    """The page of one bet: its chance, charts, alerts and results, and forms to change it."""
     number = await (await site.store()).find(reference)
     if number is None:
         raise Problem(404, f"There is no bet {reference}.")
@@ -233,7 +233,7 @@ async def bet(
 
 
 def _facts(x: BetView, zone: tzinfo) -> Pairs:
-    # A dash is for whoever looks for what was never told; before the first chance none is missed.
+    # A dash says that a peak or low was never known; before the first chance nobody expects one.
     stake, asked = x.stake_cents, needed(x.odds, free=x.free)
     untold = "–" if x.result is not None or x.no_chance is not None else ""
     found = [
@@ -251,7 +251,7 @@ def _facts(x: BetView, zone: tzinfo) -> Pairs:
 
 
 async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
-    """The market's side of a bet: what was believed before, when it was made, and the close."""
+    """The market's view of a bet: the prior, its worth when it was made, and at the close."""
     x, form, found = view.bet, site.settings.odds_format, Pairs()
     prior = await _prior(site, view, now)
     if prior:
@@ -269,7 +269,7 @@ async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
 
 
 async def _prior(site: Site, view: ShowView, now: datetime) -> str:
-    """What was believed before tip-off: as the last moment has it, else as it is now."""
+    """The prior of a bet's game in words: that of the last snapshot, else the present one."""
     game = view.bet.game
     if game is None:
         return ""
@@ -284,7 +284,10 @@ async def _prior(site: Site, view: ShowView, now: datetime) -> str:
 
 
 async def _decision(site: Site, x: BetView, now: datetime) -> BetDecision | None:
-    """What a bet was worth when it was made; of one that waits and is not looked at yet, is now."""
+    """What a bet was worth when it was made.
+
+    A bet that has no such record yet and whose game is to come is priced now instead.
+    """
     store = await site.store()
     kept = await store.quotes.decision_of(x)
     if kept is not None or x.game is None or x.game.start <= now:
@@ -295,7 +298,7 @@ async def _decision(site: Site, x: BetView, now: datetime) -> BetDecision | None
 
 
 def _charts(view: ShowView, zone: tzinfo) -> list[tuple[str, Any]]:
-    """The bet's chance, the figure that decides it, and the legs of a parlay over several games."""
+    """Charts of a bet with their titles: its chance, the figure that decides it, and its legs."""
     try:
         course = course_of(view, view.bet.called, "", zone)
     except ValueError:
@@ -324,12 +327,12 @@ def _chance_word(known: LegStanding) -> str:
 
 
 def _last_move(view: ShowView) -> bool:
-    """Whether there is a change to explain."""
+    """Whether the bet has two priced snapshots, between which a change can be explained."""
     return len(view.priced.snapshots) > 1
 
 
 def _told(view: ShowView, zone: tzinfo) -> dict[str, Any]:
-    """What was said of a bet, the newest first, and what was held back."""
+    """The alerts of a bet, newest first, and those that were held back."""
     newest = [x.alert for x in reversed(view.alerts)]
     held_back = [x for x in newest if not x.text]
     return {
@@ -366,9 +369,9 @@ def _settlements(view: ShowView, zone: tzinfo) -> list[dict[str, Any]]:
 
 
 async def _worth(site: Site, number: int, offer: str, against: str) -> dict[str, Any]:
-    """What a bet is worth at this moment, and beside an offer or a second bet where one is given.
+    """What a bet is worth now, and compared with an offer or a hedge where one is given.
 
-    What cannot be told, or cannot be read, is said in `why`.
+    `why` says why its worth is not known, or what is wrong with the offer or the odds.
     """
     from tracker.app.market.value import NotHeld, held
 
@@ -418,7 +421,7 @@ async def why(
     begin: Annotated[str, Query(alias="from", max_length=50)] = "",
     end: Annotated[str, Query(alias="to", max_length=50)] = "",
 ) -> Response:
-    """Why the chance moved, cause by cause; the causes add up to the change."""
+    """The page that explains a move of the chance by its causes, which add up to it."""
     from tracker.app.explain import NothingMoved, places_of
 
     await _history(site, number)
@@ -450,7 +453,7 @@ def _points(tenths_of_a_point: int) -> str:
 async def moments(
     _: Inside, site: OfSite, number: int, before: Annotated[int | None, Query(ge=1)] = None
 ) -> Response:
-    """Every moment at which the bet was priced, the newest first."""
+    """The page of a bet's snapshots, newest first."""
     view, zone = await _history(site, number), site.settings.zone
     found = [x for x in reversed(view.snapshots) if before is None or x.poll < before]
     rows = [
@@ -482,7 +485,7 @@ def _win(chance: Any, no_chance: Any) -> str:
 async def snooze(
     _: Inside, site: OfSite, number: int, until: Annotated[str, Form(alias="for", max_length=100)]
 ) -> Response:
-    """Be silent about a bet for a while; `off` ends that."""
+    """Snooze a bet; `off` ends it."""
     await _history(site, number)
     now, zone = await site.now(), site.settings.zone
     if until == _OFF:
@@ -514,7 +517,7 @@ async def settle(
     why_: Annotated[str, Form(alias="why", max_length=500)] = "",
     paid: Annotated[str, Form(max_length=50)] = "",
 ) -> Response:
-    """Give a bet the result that a person decides, and what came back if not by the odds."""
+    """Settle a bet by hand; `paid` is the payout if it is not by the odds."""
     bet = (await _history(site, number)).bet
     try:
         decided = Result(result)
@@ -544,7 +547,7 @@ async def regrade(visitor: Inside, site: OfSite, number: int) -> Response:
 async def watch_for(
     visitor: Inside, site: OfSite, number: int, rules: Annotated[str, Form(max_length=2000)] = ""
 ) -> Response:
-    """Give a bet rules of its own, one a line; none asks for the defaults."""
+    """Set a bet's rules, one on each line; an empty text sets the defaults."""
     await _history(site, number)
     wanted: tuple[Rule, ...] = tuple(
         dict.fromkeys(parse_rule(x) for x in rules.splitlines() if x.strip())
@@ -564,7 +567,7 @@ async def edit(
     stake: Annotated[str, Form(max_length=50)] = "",
     book: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
-    """Mend the price, the stake or the book; what is left empty stays."""
+    """Correct the price, the stake or the book; an empty field stays as it is."""
     await _history(site, number)
     changes = Changes(odds=odds or None, stake=stake or None, book=book or None)
     if changes.empty:

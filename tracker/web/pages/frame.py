@@ -1,4 +1,4 @@
-"""What every page stands in: its template, who may see it, and the words on its foot."""
+"""Shared by all pages: rendering of templates, who may see a page, and the notice on first use."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ PAGES = (
     ("/", "Tonight"), ("/odds", "Odds"), ("/edges", "Edges"), ("/history", "History"),
     ("/models", "Models"), ("/health", "Health"), ("/keys", "Keys"),
 )  # fmt: skip
-"""The pages by path, in the order of the head of each."""
+"""The path and title of each page, in the order of the navigation."""
 
 NOWHERE = "nowhere"
-"""For `here` of a page that has the ways to all others and is none of them."""
+"""The value of `here` for a page that shows the navigation but is not part of it."""
 
 ADULT = "adult"
-"""The cookie of a browser whose person has said that they are of age."""
+"""The cookie of a browser whose user has confirmed to be of age."""
 
 templates = Environment(
     loader=PackageLoader("tracker.web"), autoescape=True, undefined=StrictUndefined
@@ -48,7 +48,7 @@ OfBell = Annotated[Doorbell, Depends(_bell)]
 
 
 def page(name: str, title: str, here: str = "", status: int = 200, **values: Any) -> HTMLResponse:
-    """A page from its template; `here` is the path that the head shows as the one in view."""
+    """Render a template as a page; `here` is the path to mark as current in the navigation."""
     made = templates.get_template(name).render(
         title=title, here=here, pages=PAGES, care=CARE, **values
     )
@@ -56,7 +56,7 @@ def page(name: str, title: str, here: str = "", status: int = 200, **values: Any
 
 
 def drawn(svg: str) -> Markup:
-    """A chart of `charts`, which escapes every text itself."""
+    """A chart of `charts` as markup, which is safe since `charts` escapes every text."""
     return Markup(svg)  # noqa: S704 - ours, and escaped
 
 
@@ -66,18 +66,18 @@ def at_text(at: datetime, zone: tzinfo) -> str:
 
 
 def share(value: float | None, digits: int = 1) -> str:
-    """A signed share, `+4.1 %`, and nothing where it is not known."""
+    """A signed share such as `+4.1 %`; empty when it is not known."""
     from tracker.wording.closes import share_text
 
     return "" if value is None else share_text(value, digits)
 
 
 class Outside(Exception):
-    """A browser that has not come in."""
+    """The request comes from a browser that has not used a one-time link."""
 
 
 class Unasked(Exception):
-    """A browser whose person has not said yet that they are of age."""
+    """The request comes from a browser whose user has not confirmed to be of age."""
 
 
 async def _inside(request: Request, site: OfSite) -> Visitor:
@@ -90,7 +90,7 @@ async def _inside(request: Request, site: OfSite) -> Visitor:
 
 
 Inside = Annotated[Visitor, Depends(_inside)]
-"""Who sees a page: a browser that came in, or a program with a key."""
+"""The visitor of a page: a browser that used a one-time link, or a program with a key."""
 
 
 _YEAR_S = 365 * 24 * 3600
@@ -100,7 +100,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/in")
 async def entrance() -> Response:
-    """Where a one-time link leads: its code is sent from here, and the browser is in."""
+    """The page that a one-time link opens; its script posts the link's code."""
     return page("entrance.html", "Come in", said="")
 
 
@@ -108,7 +108,7 @@ async def entrance() -> Response:
 async def come_in(
     request: Request, site: OfSite, code: Annotated[str, Form(max_length=100)]
 ) -> Response:
-    """Exchange the code of a link for a cookie."""
+    """Exchange the code of a one-time link for a cookie."""
     door, now = request.app.state.door, site.clock.monotonic()
     peer = request.client.host if request.client is not None else ""
     if door.misses.full(peer, now) is not None:
@@ -129,7 +129,7 @@ async def come_in(
 
 @router.post("/adult")
 async def adult(request: Request, to: Annotated[str, Form(max_length=500)] = "/") -> Response:
-    """Remember that the person has read the notice and is of age; go on to where they went."""
+    """Remember that the user is of age, and redirect to the page `to`."""
     if not to.startswith("/") or to.startswith(("//", "/\\")):
         raise Problem(422, "to is a path of this server", "to")
     answer = RedirectResponse(to, 303)
@@ -138,7 +138,7 @@ async def adult(request: Request, to: Annotated[str, Form(max_length=500)] = "/"
 
 
 def notice(path: str) -> Response:
-    """The words before the first page. `path` is where the person was going."""
+    """The notice before the first page. `path` is the page to go on to."""
     return page("notice.html", "Before you go on", to=path)
 
 

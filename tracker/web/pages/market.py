@@ -1,4 +1,4 @@
-"""Odds, edges and players: what is quoted, what pays more than it should, how one has played."""
+"""The pages of the market: quotes of games, edges, and players."""
 
 from __future__ import annotations
 
@@ -28,18 +28,22 @@ if TYPE_CHECKING:
     from tracker.domain.game import Game, GameState
 
 _SINCE, _AHEAD = timedelta(hours=12), timedelta(days=2)
+"""Games that tip off within these times before and after now are listed."""
+
 _OLD_S = 120.0
-"""A price that nobody has stood by for longer is shown as old."""
+"""Seconds after which a quote that was not seen again is shown as old."""
 
 _MINUTE_S, _HOUR_S = 60, 3600
 _MOST = 60
+"""The most edges that are listed."""
+
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/odds")
 async def games(_: Inside, site: OfSite) -> Response:
-    """The games of these days, each with the way to what is quoted of it."""
+    """The page of games around now, with links to their quotes."""
     now, zone = await site.now(), site.settings.zone
     store = await site.store()
     found = [
@@ -59,7 +63,7 @@ def _when(game: Game, state: GameState | None, zone: tzinfo) -> str:
 
 @router.get("/games/{name}")
 async def odds(_: Inside, site: OfSite, name: str) -> Response:
-    """What is quoted of a game: best prices over your books, anchors, paths, and the close."""
+    """The page of a game's quotes: best prices of your books, anchors, paths and the close."""
     store, now, zone = await site.store(), await site.now(), site.settings.zone
     try:
         game, state = await named_game(store, name, now)
@@ -101,7 +105,7 @@ def _age_text(seconds: float) -> str:
 
 
 def _paths(found: GameOdds, zone: tzinfo) -> list[dict[str, Any]]:
-    """Where each main line has stood: a small chart where it moved, and its ends in words."""
+    """The path of each main line: first and last value in words, and a chart if it moved."""
     shown = []
     for name, steps in found.paths.items():
         values = [(x.at, x.points if x.points is not None else x.chance) for x in steps]
@@ -124,7 +128,7 @@ def _paths(found: GameOdds, zone: tzinfo) -> list[dict[str, Any]]:
 
 @router.get("/edges")
 async def edges(_: Inside, site: OfSite) -> Response:
-    """Prices that can be had and pay more than the model says they should. Facts, no advice."""
+    """The page of edges: prices that pay more than the model says they should."""
     found = await site.edges()
     did, limits = found.so_far, site.settings.odds
     return page(
@@ -161,10 +165,10 @@ def _rows(found: Iterable[Edge]) -> list[dict[str, Any]]:
 # ----------------------------------------------------------------------------------------- players
 
 _GAMES = 10
-"""Games of a player that are listed."""
+"""The most games of a player that are listed."""
 
 _DRAWN = 25
-"""Games of a player that are drawn."""
+"""The most games of a player in the chart."""
 
 _UNKNOWN = "not known"
 
@@ -177,7 +181,7 @@ async def player(
     stat: Annotated[str, Query(max_length=20)] = "pts",
     line: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
-    """A player's figures over his last games, and the chance that he goes over a line."""
+    """The page of a player: figures of his last games, and the chance of going over a line."""
     from tracker.app.player import PlayerQuestion, sheets
 
     asked = PlayerQuestion(name, _stat(stat), _points(line))
@@ -261,7 +265,7 @@ def _trends(x: PlayerSheet) -> list[tuple[str, str]]:
 
 
 def _allowed(x: PlayerSheet) -> str:
-    """What the next opponent lets others have of the figure."""
+    """A sentence on how much of the statistic the next opponent allows."""
     if x.allowed is None:
         return f"What his next opponent allows is {_UNKNOWN}."
     return (

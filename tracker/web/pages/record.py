@@ -1,4 +1,4 @@
-"""The record and the works: history, models, health, keys, and the API for people."""
+"""The pages of the record, the models, the program's health, the API's keys and its reference."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _PAGE = 50
 """Bets on one page of the history."""
 
 _FAULT_DAYS = timedelta(days=2)
-"""How far back quotes that could not be used are counted."""
+"""Quotes that could not be used are counted over this time."""
 
 _CHORES = 12
-"""Chores that are listed, the last due first."""
+"""The most chores that are listed, the latest first."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,7 +41,7 @@ router = APIRouter(include_in_schema=False)
 async def history(
     _: Inside, site: OfSite, before: Annotated[int | None, Query(ge=1, le=2**53)] = None
 ) -> Response:
-    """The person's record: profit, how bets fared by their kind, and whether chances held."""
+    """The page of the record: profit, results by kind of bet, calibration, and all bets."""
     store = await site.store()
     outcomes = store.outcomes
     whole = (await outcomes.tallies(Grouping.ALL)).get("all", tally(()))
@@ -107,7 +107,7 @@ def _row(name: str, x: Tally) -> tuple[str, ...]:
 
 @router.get("/models")
 async def models(_: Inside, site: OfSite) -> Response:
-    """The models: which forecast, which are tried beside them, and whether their numbers hold."""
+    """The page of the models in use, their challengers on trial, and the monitors of drift."""
     from tracker.app.models import models_json
     from tracker.app.monitors import last_of
 
@@ -131,7 +131,7 @@ async def models(_: Inside, site: OfSite) -> Response:
 
 
 def _shown(x: dict[str, Any], leagues: set[str]) -> bool:
-    """A model of a league that is bet on, the NBA's, and whatever a person put there."""
+    """Whether a model is shown: of the NBA, of a league with open bets, or a person's own."""
     return x["league"] in leagues | {"nba"} or x["name"] != "shipped"
 
 
@@ -156,7 +156,7 @@ def _fitted(x: dict[str, Any]) -> str:
 
 
 def _figures(unseen: dict[str, Any] | None) -> list[str]:
-    """What a model's form was worth on a season that it had not seen, one line a moment."""
+    """The scores of a model's form on an unseen season, a line for each moment; may be empty."""
     if unseen is None:
         return []
     return [f"{unseen['season']}, {unseen['games']} games, by a fit without it"] + [
@@ -166,7 +166,7 @@ def _figures(unseen: dict[str, Any] | None) -> list[str]:
 
 
 def _evidence(found: dict[str, Any] | None) -> list[str]:
-    """What a calibration was worth by segment: raw beside calibrated."""
+    """The evidence of a calibration, a line for each segment; empty for other models."""
     return [f"{segment}: {_flat(figures)}" for segment, figures in (found or {}).items()]
 
 
@@ -207,7 +207,7 @@ _CHECKS = {
 
 @router.get("/health")
 async def health(_: Inside, site: OfSite) -> Response:
-    """Whether all is well, and how each source, channel, chore and back-up fares."""
+    """The page of the program's health: checks, sources, channels, chores and back-ups."""
     from tracker.app.monitors import last_of
 
     store, at, zone = await site.store(), await site.daemon(), site.settings.zone
@@ -267,7 +267,7 @@ def _backups(made: Any, zone: tzinfo) -> list[tuple[str, str, str, str]]:
 
 @router.get("/keys")
 async def keys(_: Inside, site: OfSite) -> Response:
-    """The keys of the API; none is shown, since only digests are kept."""
+    """The page of the API's keys by name; only digests are stored, so no key can be shown."""
     zone = site.settings.zone
     found = await (await site.store()).web.keys()
     return page(
@@ -285,7 +285,7 @@ async def keys(_: Inside, site: OfSite) -> Response:
 
 @router.get("/api/v1/docs")
 async def reference(_: Inside, request: Request) -> Response:
-    """What there is to ask, from the OpenAPI document itself."""
+    """The reference of the API, made from its OpenAPI document."""
     calls = [
         {
             "path": path,

@@ -251,7 +251,7 @@ class BotApi:
             disable_notification=silent or None,
             message_thread_id=place.topic,
         )
-        return _named(await self._ask(asked, place.chat))
+        return _as_shown(await self._ask(asked, place.chat))
 
     async def edit(
         self,
@@ -283,7 +283,7 @@ class BotApi:
             reply_parameters=_reply(reply_to),
             message_thread_id=place.topic,
         )
-        return _named(await self._ask(asked, place.chat))
+        return _as_shown(await self._ask(asked, place.chat))
 
     async def answer(self, query: str, text: str = "", *, alert: bool = False) -> Answer:
         """Answer a pressed button, with a text that fades, or with `alert` one to close."""
@@ -299,7 +299,7 @@ class BotApi:
         if not isinstance(found, tuple):
             return _answer_or(found, odd(HTTPStatus.OK))
         try:
-            return Updates(tuple(_heard(x) for x in found))
+            return Updates(tuple(_update_of(x) for x in found))
         except TypeError:
             return odd(HTTPStatus.OK)
 
@@ -366,7 +366,7 @@ def _answer_or(found: object, otherwise: Answer) -> Answer:
     return found if isinstance(found, Answer) else otherwise
 
 
-def _named(found: Message | Answer | None) -> Answer:
+def _as_shown(found: Message | Answer | None) -> Answer:
     """A written message by its number; Sent where it was written but its number is unknown."""
     match found:
         case Message():
@@ -389,7 +389,7 @@ def _keyboard(rows: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
     )
 
 
-def _heard(update: Update) -> Heard:
+def _update_of(update: Update) -> Heard:
     """One update in our own values; TypeError where its numbers are not numbers."""
     number = _whole(update.update_id)
     if update.callback_query is not None:
@@ -574,7 +574,7 @@ def _can_be(host: str) -> bool:
 
 def _not_connected(error: BaseException) -> str:
     """Why no connection was made: nothing has left this machine."""
-    causes = tuple(_story(error))
+    causes = tuple(_causes(error))
     if any(isinstance(x, socket.gaierror) for x in causes):
         return "the name of Telegram's server cannot be found"
     for cause in causes:
@@ -584,7 +584,7 @@ def _not_connected(error: BaseException) -> str:
     return "Telegram's server cannot be reached"
 
 
-def _story(error: BaseException | None) -> Iterator[BaseException]:
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
     """An error, its cause, the cause of that, and so on."""
     while error is not None:
         yield error
