@@ -17,10 +17,12 @@ from tracker.domain.policy import Snooze, subject
 from tracker.engine.record import Ended, Tally, tally
 from tracker.store.views import BetView
 from tracker.wording.cards import Card
+from tracker.wording.closes import share_text
 from tracker.wording.figures import (
     change_text,
     deciding,
     hit_text,
+    in_percent,
     money_for,
     percent,
     short_market,
@@ -213,7 +215,7 @@ def _tally_line(name: str, x: Tally) -> str:
     if not x.bets:
         return f"{name}: nothing settled"
     record = f"{x.won}-{x.lost}" + (f"-{x.pushed}" if x.pushed else "")
-    roi = "" if x.roi is None else f", {x.roi:+.1%} of {money_text(x.staked)}".replace("%", " %")
+    roi = "" if x.roi is None else f", {share_text(x.roi)} of {money_text(x.staked)}"
     return f"{name}: {signed_money(x.profit)} · {record}{roi}"
 
 
@@ -269,7 +271,7 @@ def _money(draft: Draft) -> list[str]:
         parts.append(stake_text(stake, free=draft.free) + won)
     asked = needed(odds, free=draft.free)
     if asked is not None:
-        parts.append(f"breaks even at {asked:.1%}".replace("%", " %"))
+        parts.append(f"breaks even at {in_percent(asked)}")
     return [" · ".join(parts)] if parts else []
 
 
@@ -309,7 +311,7 @@ def cashout_text(held: HeldBet, worth: Cashout) -> str:
     lines = [f"Offer {money_text(worth.offer)} · fair value {money_text(worth.fair)}"]
     if worth.fee is not None:
         word = "keeps back" if worth.fee >= 0 else "pays more by"
-        share = f"{abs(worth.fee):.1%}".replace("%", " %")
+        share = in_percent(abs(worth.fee))
         lines.append(f"It {word} {money_text(abs(worth.fair - worth.offer))} ({share})")
     even = "more than the bet can pay" if worth.break_even > 1 else percent(worth.break_even, 1)
     return "\n".join((_held_head(held), *lines, f"Fair at {even}"))
