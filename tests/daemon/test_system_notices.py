@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp import web
 
+from tests.daemon.test_answers import done
 from tests.doubles.clock import FakeClock
 from tracker.cli.demo import served
 from tracker.daemon.track import AlertPolicy
@@ -31,7 +32,7 @@ from tracker.daemon.watchers.system_notices import (
     SystemNotices,
 )
 from tracker.domain.alert import Outcome, Sent
-from tracker.domain.bet import Bet
+from tracker.domain.bet import Bet, Result
 from tracker.domain.events import (
     AlertRefused,
     AlertSent,
@@ -414,6 +415,14 @@ def test_a_digest_of_nothing_says_so() -> None:
         "☀ No bet ended last night\nAlerts 2 · held back 5\nOpen bets 0\n"
         "Messages that did not arrive: 1 · tracker status"
     )
+
+
+def test_a_digest_tells_a_record_as_the_night_s_total_does() -> None:
+    """A push is told where there was one, and so is a void bet."""
+    ended = [done(1, Result.WON, 3739), done(2, Result.LOST, 0), done(3, Result.VOID, 2000)]
+    assert digest_text(ended, {}, [1, 2, 3], 0).startswith("☀ 1–1 last night, -$2.61 · 1 void\n")
+    ended.append(done(4, Result.PUSH, 2000))
+    assert digest_text(ended, {}, [1, 2, 3, 4], 0).startswith("☀ 1–1–1 last night, -$2.61 · 1 v")
 
 
 async def test_a_heartbeat_is_sent_only_after_a_good_cycle() -> None:

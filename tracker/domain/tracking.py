@@ -81,20 +81,35 @@ class RuleState:
 _RULE_STATE = maker(RuleState)
 
 
-class IdleRange(NamedTuple):
-    """Which chances of a bet let its rules decide nothing: nearly every one, at nearly every poll.
+class IdleSpan(NamedTuple):
+    """Which readings of a chance let a rule decide nothing.
 
-    A chance strictly between `low` and `high`, from `after` and before `until`, leaves each rule as
-    it is, but that the window of a swing takes one more reading. This holds of `rules` alone: of a
-    bet whose rules are other ones it says nothing. `swings` are the places of the rules that take
-    readings, each with its time; `size` is the smallest of their moves.
+    Those strictly between `low` and `high`, from `after` and before `until`, leave it as it is, but
+    that the window of a swing takes one more.
     """
 
-    rules: tuple[RuleState, ...]
     low: float
     high: float
     after: datetime
     until: datetime
+
+    def holds(self, p: float, at: datetime) -> bool:
+        """Whether a reading is one of them."""
+        return self.low < p < self.high and self.after <= at < self.until
+
+
+class IdleRange(NamedTuple):
+    """Which readings let all rules of a bet decide nothing: nearly every one, at nearly every poll.
+
+    `whole` is for all of them together, None where one is about to change. `each` is for each
+    alone, in their order; None for one that is about to change, or takes readings. Both hold of
+    `rules` alone: of a bet whose rules are other ones they say nothing. `swings` are the places of
+    the rules that take readings, each with its time; `size` is the smallest of their moves.
+    """
+
+    rules: tuple[RuleState, ...]
+    whole: IdleSpan | None
+    each: tuple[IdleSpan | None, ...]
     swings: tuple[tuple[int, timedelta], ...] = ()
     size: float = 1.0
 
@@ -175,10 +190,10 @@ class Group:
 class Tracked:
     """A bet that is being followed.
 
-    `chance` is that of the last snapshot; `peak` and `low` bound its win part while it was open:
-    what is certain, and a result, is no chance and bounds nothing. `no_chance` says why it has none
-    at present. `review` says why a person must decide the result. `reported` is
-    the last revision that was announced.
+    `rules` are in the order of the bet's own. `chance` is that of the last snapshot; `peak` and
+    `low` bound its win part while it was open: what is certain, and a result, is no chance and
+    bounds nothing. `no_chance` says why it has none at present. `review` says why a person must
+    decide the result. `reported` is the last revision that was announced.
 
     A parlay has a standing for each leg and a group for each game; one over several games is in the
     tracking of each.
