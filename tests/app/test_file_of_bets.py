@@ -157,6 +157,13 @@ async def test_a_file_that_shrank_withdraws_nothing_without_asking(
     assert (await standing_of(store)).left == ()
 
 
+async def test_a_bet_that_is_gone_is_named_by_its_own_id(store: Store) -> None:
+    """The sentence that asks about missing bets names each as every list does."""
+    await read(store, row("DEN ML", 'id = "mine"'), row("BOS ML"))
+    done = await read(store)
+    assert "(#mine, #2)" in done.standing.mistakes[-1]
+
+
 async def test_a_file_that_was_cut_in_a_line_is_not_read_at_all(store: Store) -> None:
     """A file cut within a line is not read: a stake of 200 must not become 20."""
     whole = row("BOS ML") + row("DEN ML", "stake = 200")

@@ -114,7 +114,7 @@ def test_what_has_no_worth_is_said_so(cli: Cli, night: Path) -> None:
     """A settled bet, a bet without a stake and an unknown bet each give a sentence."""
     assert night.exists()
     assert "is over" in cli("cashout", "1", "25").sentence
-    assert "has no stake" in cli("hedge", "3", "+100").sentence
+    assert "has no odds and stake: `tracker edit 3" in cli("hedge", "3", "+100").sentence
     assert "no bet 99" in cli("hedge", "99", "+100").sentence
 
 

@@ -13,10 +13,13 @@ from tracker.forecast.players.lineup import (
     NO_GAPS,
     NOTHING_ALLOWED,
     Bulk,
+    Gaps,
     allowed,
+    early_gaps,
     gaps,
     level_of,
     mates_of,
+    usual_gaps,
 )
 
 START = datetime(2026, 10, 22, 1, tzinfo=UTC)
@@ -38,6 +41,7 @@ def test_a_usual_line_up_lacks_nothing() -> None:
     mates = mates_of({"a": games(20, 34, 24), "b": games(20, 30, 18), "c": games(20, 26, 12)})
     others = mates["b"].brings.plus(mates["c"].brings)
     found = gaps(mates["a"].usual, others)
+    assert found is not None
     assert abs(found.minutes) < 0.12
     assert max(map(abs, found.figures)) < 0.12
 
@@ -46,17 +50,40 @@ def test_a_missing_scorer_leaves_minutes_and_points() -> None:
     """The log of what is usual over what is left, within bounds."""
     mates = mates_of({"a": games(20, 34, 24), "b": games(20, 30, 25), "c": games(20, 30, 8)})
     found = gaps(mates["a"].usual, mates["c"].brings)
+    assert found is not None
     assert found.minutes == pytest.approx(0.35)
     assert found.figures[0] > 0.1
-    assert gaps(mates["c"].usual, mates["a"].brings.plus(mates["b"].brings)).minutes < 0.12
+    fewer = gaps(mates["c"].usual, mates["a"].brings.plus(mates["b"].brings))
+    assert fewer is not None
+    assert fewer.minutes < 0.12
 
 
 def test_who_hardly_plays_is_missed_by_nobody() -> None:
-    """And a man of whom nothing is known lacks nothing."""
+    """And of a man of whom nothing is known it is not known what he lacks."""
     mates = mates_of({"a": games(20, 34, 24), "b": games(20, 5, 2)})
     assert mates["b"].brings == Bulk()
-    assert gaps(None, mates["a"].brings) == NO_GAPS
-    assert gaps(mates["a"].usual, Bulk()) == NO_GAPS
+    assert gaps(None, mates["a"].brings) is None
+    assert gaps(mates["a"].usual, Bulk()) is None
+
+
+def test_a_line_up_that_is_not_known_lacks_what_anybodys_does_at_that_minute() -> None:
+    """The bench has not been seen yet in the first minutes; before tip-off nobody lacks a thing."""
+    assert usual_gaps(0.0) == NO_GAPS
+    early = [usual_gaps(x).minutes for x in (0.1, 3.0, 6.0, 9.0, 12.0, 24.0, 48.0, 53.0)]
+    assert early == sorted(early, reverse=True)
+    assert early[0] == pytest.approx(0.345, abs=1e-3)
+    assert usual_gaps(6.5).minutes == pytest.approx((0.310 + 0.267) / 2)
+
+
+def test_a_team_mate_who_has_not_been_seen_in_the_first_minutes_is_not_out() -> None:
+    """What a line-up lacks passes from who may play to who has played while the bench comes in."""
+    able, seen = Gaps(0.05, (0.1, 0.0, 0.0)), Gaps(0.35, (-0.1, 0.0, 0.0))
+    usual = usual_gaps(2.0)
+    assert early_gaps(NO_GAPS, seen, 2.0) == usual
+    assert early_gaps(able, seen, 2.0).minutes == pytest.approx(usual.minutes + 0.05)
+    half = early_gaps(able, seen, 6.0)
+    assert half.minutes == pytest.approx((usual_gaps(6.0).minutes + 0.05) / 2 + 0.35 / 2)
+    assert early_gaps(able, seen, 9.0).minutes == pytest.approx(seen.minutes)
 
 
 def test_only_games_together_count() -> None:

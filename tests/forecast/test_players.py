@@ -24,6 +24,7 @@ from tracker.forecast import (
     price,
 )
 from tracker.forecast.game.lattice import Pmf
+from tracker.forecast.players.lineup import LEAGUE_RATES, Bulk, Mate, brings
 from tracker.forecast.players.model import PlayerOutlook, work_out
 from tracker.forecast.players.priors import (
     LARGEST_PULL,
@@ -174,6 +175,48 @@ def test_the_tip_is_no_news_of_a_player() -> None:
             for x in (1 / 60, 1.0)
         )  # fmt: skip
         assert one(second).minutes == pytest.approx(one(minute).minutes + 0.5, abs=0.8)
+
+
+def opening(seconds: float) -> GameState:
+    """A level first quarter: five starters on the court since the tip, a bench unseen till 5:00."""
+    minutes = seconds / 60
+    names = [f"Starter {x}" for x in "ABCDE"] + [f"Reserve {x}" for x in "ABCD"]
+    lines = []
+    for k, name in enumerate(names):
+        first = k < 5
+        nothing = tuple((x.value, 0) for x in BASIC)
+        played = minutes if first else 0.0
+        lines.append(
+            PlayerLine(
+                str(k), name, Side.HOME, nothing, played, on_court=first, starter=first,
+                played=played > 0, seen=minutes if first else 0.0,
+            )
+        )  # fmt: skip
+    level = round(seconds / 12)
+    return GameState(GAME, Phase.LIVE, 1, 720 - seconds, Score(level, level), players=tuple(lines))
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_expected_minutes_stand_while_the_line_ups_of_the_tip_play(known: bool) -> None:
+    """Nobody is expected to play more or less for what the first minutes cannot have told.
+
+    It holds where nothing is known of the line-up as well, which is no line-up that lacks nobody.
+    """
+    bench = from_averages(18, {Stat.PTS: 7, Stat.REB: 3, Stat.AST: 2, Stat.THREES: 1}, FIGURES, 48)
+    priors, mates = {}, {}
+    for k, line in enumerate(opening(0.0).players):
+        who = line.side, player_key(line.name)
+        priors[who] = STAR if k < 5 else bench
+        if known:
+            mates[who] = Mate(brings(34 if k < 5 else 18, LEAGUE_RATES), Bulk(206, (97, 37, 22)))
+    for name, most in (("Starter A", 1.0), ("Reserve A", 1.5)):
+        expected = []
+        for seconds in range(6, 271, 12):
+            state = opening(float(seconds))
+            seen = forecast(state, EVEN, NBA, players=PlayerPriors(FIGURES, priors, mates=mates))
+            him = seen.player(Player(name, Side.HOME))
+            expected.append(him.minutes + him.line.minutes)
+        assert max(expected) - min(expected) < most, expected
 
 
 def test_time_runs_out() -> None:

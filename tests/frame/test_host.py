@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import gc
 import os
 import signal
 import socket
@@ -18,10 +19,12 @@ from pathlib import Path
 import pytest
 
 from tracker.host import (
+    COLLECT_EVERY,
     AlreadyRunning,
     Instance,
     NoLocks,
     SystemdNotifier,
+    memory_settled,
     os_trouble,
     own_as,
     running_instance,
@@ -217,3 +220,23 @@ def test_silence_without_systemd(tmp_path: Path) -> None:
 def test_the_watchdog_is_for_this_process_only(env: dict[str, str], seconds: float | None) -> None:
     """The watchdog's interval counts only if systemd set it for this process."""
     assert SystemdNotifier(env).watchdog_interval() == seconds
+
+
+def test_a_poll_of_thousands_of_bets_starts_no_collection_in_the_daemon() -> None:
+    """The values that a poll makes are freed without the collector; afterwards all is as before."""
+    rounds: list[str] = []
+
+    def count(phase: str, _: dict[str, int]) -> None:
+        rounds.append(phase)
+
+    before = gc.get_threshold()
+    with memory_settled():
+        gc.collect()
+        gc.callbacks.append(count)
+        try:
+            kept = [(n,) for n in range(COLLECT_EVERY // 2)]
+        finally:
+            gc.callbacks.remove(count)
+    assert len(kept) == COLLECT_EVERY // 2
+    assert rounds == []
+    assert gc.get_threshold() == before

@@ -58,7 +58,7 @@ def test_every_key_of_a_bet_is_understood() -> None:
         ('pick = "DEN ML"\nodds = "abc"', "not a price"),
         ('pick = "DEN ML"\nstake = "lots"', "not an amount"),
         ('pick = "DEN ML"\nstake = 1.005', "whole cents"),
-        ('pick = "DEN ML"\nstakes = 5', "not a key"),
+        ('pick = "DEN ML"\nstakes = 5', "not a key of a bet; did you mean stake"),
         ('pick = "DEN ML"\nrules = "p >= 0.8"', "list of texts"),
         ('pick = "DEN ML"\nrules = ["p >= 80"]', "between 0 and 1"),
         ('pick = "DEN ML"\nstake = nan', "finite"),

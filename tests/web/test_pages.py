@@ -24,7 +24,7 @@ from tracker.domain.player import Player, Stat
 from tracker.store import Store
 from tracker.web.pages.frame import templates
 from tracker.wording.closes import share_text
-from tracker.wording.figures import percent, signed_money
+from tracker.wording.figures import in_percent, percent, signed_money
 
 __all__ = ["season", "world"]
 
@@ -303,7 +303,9 @@ async def test_the_records_figures_are_those_of_the_api(night_and_market: Served
     told = (await both(night_and_market, "/history", "/calibration"))[1]
     assert told["first"]["bins"]
     for one in told["first"]["bins"]:
-        words = f"said {one['said']:.0%}, came {one['came']:.0%} of {one['bets']}"
+        words = (
+            f"said {in_percent(one['said'], 0)}, came {in_percent(one['came'], 0)} of {one['bets']}"
+        )
         assert words in page.titles
     closes = (await both(night_and_market, "/history", "/clv"))[1]
     assert page.pairs["With a close"] == f"{closes['n'] - sum(closes['missing'].values())} of 4"

@@ -16,7 +16,7 @@ from tracker.domain import BadBet
 from tracker.domain.bet import Bet, Leg, Parlay, Result, Settlement, Wager, wager_text
 from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft
-from tracker.domain.league import LEAGUES
+from tracker.domain.league import LEAGUE_ZONE, LEAGUES
 from tracker.domain.money import Odds, money_text, parse_odds
 from tracker.domain.pick import Written
 from tracker.domain.policy import Rule, parse_rule
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from tracker.domain.game import Game
     from tracker.store import Store
     from tracker.store.views import BetView
+
+_BEFORE = timedelta(minutes=30)
+"""How long before a tip-off the example of a time of placing lies."""
 
 _PLAYED = timedelta(hours=3)
 """How long after tip-off a game may still be in play, so that a bet may have been placed on it."""
@@ -463,7 +466,8 @@ def check_over(draft: Draft, chosen: Choice) -> None:
         return
     last = max(x.start for x in chosen.games) + _PLAYED
     if draft.placed_at is None or draft.placed_at > last:
+        before = min(x.start for x in chosen.games).astimezone(LEAGUE_ZONE) - _BEFORE
         raise BadBet(
             f"{draft.pick.text!r}: {chosen.over}, so it is too late to bet on it; if it was placed "
-            "in time, say when, such as --placed-at 2026-11-20T19:05:00-05:00"
+            f"in time, say when, such as --placed-at {before.isoformat(timespec='minutes')}"
         )

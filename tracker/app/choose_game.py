@@ -11,6 +11,7 @@ from tracker.domain import BadBet
 from tracker.domain.draft import AmbiguousGame, Draft, NoSuchGame, RostersUnknown, choose_games
 from tracker.domain.game import Game, Phase, Side
 from tracker.domain.player import AmbiguousPlayer, NoSuchPlayer, Player, Roster, RosterOf, nobody
+from tracker.wording.figures import score_text
 
 if TYPE_CHECKING:
     from tracker.domain.game import GameState
@@ -187,7 +188,7 @@ def _is_over(state: GameState | None) -> bool:
 
 
 def _ended(game: Game, state: GameState | None) -> str:
-    score = "" if state is None else f" {state.score.text}"
+    score = "" if state is None else f" ({score_text(game, state.score)})"
     return f"{game.name} of {game.slate} is over{score}"
 
 

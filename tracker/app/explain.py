@@ -58,7 +58,7 @@ LOOK_BACK = (timedelta(minutes=20), timedelta(hours=2))
 moment itself may not hold one."""
 
 WHOLE_GAME = (timedelta(hours=5),)
-"""How far back they are searched for bets on players: when each player was last on the court
+"""How far back raw bodies are searched for bets on players: when each player was last on the court
 follows from all box scores since tip-off."""
 
 Causes = tuple[tuple[str, float], ...]

@@ -295,7 +295,8 @@ async def take(
     withdrawn = [x for x in gone if not left and await bets.store.withdraw(x, now, "file")]
     mistakes = (*found.mistakes, *reader.mistakes)
     if left:
-        mistakes += (_asks(source, left, len(kept)),)
+        names = [x.draft.name or x.number for x in kept if x.number in left]
+        mistakes += (_asks(source, names, len(kept)),)
     standing = FileStanding(mistakes, left, found.text[:_LONGEST_TEXT], tuple(reader.held))
     made = await _kept(bets.store, standing)
     rewritten = [await _rewritten(bets, x.number, now) for x, _ in reader.registered if x.changed]
@@ -347,7 +348,7 @@ def _missing(source: str, kept: Sequence[Kept]) -> str:
     return f"{source}: the file is not there any more: {count} that it held stay followed"
 
 
-def _asks(source: str, left: Sequence[int], held: int) -> str:
+def _asks(source: str, left: Sequence[int | str], held: int) -> str:
     numbers = ", ".join(f"#{x}" for x in left)
     return (
         f"{source}: {len(left)} of its {_bets(held)} are gone from it, which stay followed "

@@ -81,7 +81,7 @@ def parse_money(text: str) -> int:
     plain = plain[1:] if plain[:1] in tuple(_CURRENCIES) else plain
     found = _MONEY.fullmatch(plain)
     if not found:
-        raise BadBet(f"{text.strip()!r} is not an amount: write a stake like $20 or 20.00")
+        raise BadBet(f"{text.strip()!r} is not an amount: write it like $20 or 20.00")
     return int(found[1].replace(",", "")) * 100 + int((found[2] or "0").ljust(2, "0"))
 
 

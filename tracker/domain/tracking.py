@@ -1,4 +1,4 @@
-"""The bets on one game with all that is remembered of them, and what one poll changes."""
+"""Game trackings: the bets on one game, what is believed of the game, and what one poll changes."""
 
 from __future__ import annotations
 
@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from tracker.domain.events import SystemEvent
 
 BOX_AWAITED = timedelta(minutes=20)
-"""How long after the end a game is looked at every minute for what a result still lacks."""
+"""How long after the final a game is polled every minute while results still need its box score."""
 
 
 class RulePhase(StrEnum):
-    """Where an alert rule stands."""
+    """The phase of an alert rule.
+
+    An unarmed rule is new, or got beyond its level without crossing it. An armed one waits for its
+    level, a pending one for a second reading beyond it. A firing one has fired and has not come
+    back past its band, a cooling one has and waits for the end of its cooldown.
+    """
 
     UNARMED = "unarmed"
     ARMED = "armed"
@@ -37,13 +42,14 @@ class RulePhase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleState:
-    """What is remembered of one rule of one bet between polls and restarts.
+    """The memory of one rule of one bet between polls and across restarts.
 
     `episode` counts firings. `streak` counts consecutive fresh polls beyond the level. `fired` are
-    the firings of the last hour. `window` holds the readings that a swing is measured against; of a
-    level, the last one on its safe side while it is pending, and the one that was told after that.
-    `flipped` is whether a crossing rule watches for the way back. `notified` are the lowest and the
-    highest chance that were told; empty before the first message.
+    the firings of the last hour. `window` of a swing rule holds the readings that it is measured
+    against; of a level rule, the last reading on the safe side while it is pending, and the reading
+    that fired after that. `flipped` is whether a crossing rule watches for the way back. `notified`
+    holds the lowest and the highest chance that it fired with, empty before its first firing; of a
+    parlay's `hit` rule it holds the indices of the legs that were announced.
     """
 
     bet: int
@@ -58,14 +64,14 @@ class RuleState:
     notified: tuple[float, ...] = ()
 
     def with_window(self, window: tuple[tuple[datetime, float], ...]) -> RuleState:
-        """The same with other readings."""
+        """The state with another window of readings."""
         return _RULE_STATE(
             self.bet, self.rule, self.phase, self.episode, self.streak, self.reason, self.fired,
             window, self.flipped, self.notified,
         )  # fmt: skip
 
     def moved(self, phase: RulePhase, reason: Reason, streak: int = 0) -> RuleState:
-        """The same at another place, and why it stands there."""
+        """The state in another phase, with the reason."""
         return _RULE_STATE(
             self.bet, self.rule, phase, self.episode, streak, reason, self.fired, self.window,
             self.flipped, self.notified,
@@ -75,36 +81,52 @@ class RuleState:
 _RULE_STATE = maker(RuleState)
 
 
-class IdleRange(NamedTuple):
-    """Which chances of a bet let its rules decide nothing: nearly every one, at nearly every poll.
+class IdleSpan(NamedTuple):
+    """The readings of a chance that leave a rule as it is.
 
-    A chance strictly between `low` and `high`, from `after` and before `until`, leaves each rule as
-    it is, but that the window of a swing takes one more reading. This holds of `rules` alone: of a
-    bet whose rules are other ones it says nothing. `swings` are the places of the rules that take
-    readings, each with its time; `size` is the smallest of their moves.
+    These are readings strictly between `low` and `high`, from `after` on and before `until`. Only
+    the window of a swing rule still takes them.
     """
 
-    rules: tuple[RuleState, ...]
     low: float
     high: float
     after: datetime
     until: datetime
+
+    def holds(self, p: float, at: datetime) -> bool:
+        """Whether a reading of chance `p` at time `at` is one of them."""
+        return self.low < p < self.high and self.after <= at < self.until
+
+
+class IdleRange(NamedTuple):
+    """The readings that leave the rules of a bet as they are, so that none has to be stepped.
+
+    Nearly every reading at nearly every poll is one. `whole` holds for all rules together; it is
+    None when a rule is about to change. `each` has one span for each rule, in order; None for a
+    rule that is about to change, or whose window takes readings. Both hold only while the bet's
+    rule states are `rules`. `swings` are the indices of the rules whose windows take readings, each
+    with its time; `size` is the smallest move that one of them fires at.
+    """
+
+    rules: tuple[RuleState, ...]
+    whole: IdleSpan | None
+    each: tuple[IdleSpan | None, ...]
     swings: tuple[tuple[int, timedelta], ...] = ()
     size: float = 1.0
 
 
 LIKELY_PUSH = 0.05
-"""The chance of a push from which a leg may well drop out; below it, what the whole is worth is
-off by less than the forecast itself may be."""
+"""The chance of a push from which a leg is expected to drop out. Below it the error in the parlay's
+value is smaller than that of the forecast."""
 
 
 @dataclass(frozen=True, slots=True)
 class LegStanding:
-    """Where one leg of a parlay stands. `leg` is its place on the slip, from 0.
+    """Where one leg of a parlay stands. `leg` is its index on the slip, from 0.
 
-    `chance` is the last that was seen of it alone. `result` comes once its game is over; `reason`
-    says why, and `evidence` what that rests on. `unclear` says why its result cannot be told.
-    `no_chance` says why it has no chance at present.
+    `chance` is the leg's own chance at the last poll. `result` is None until the leg is settled;
+    `reason` says why it ended so, and `evidence` what that rests on. `unclear` says why the leg
+    cannot be settled, `no_chance` why it has no chance at present.
     """
 
     bet: int
@@ -118,7 +140,7 @@ class LegStanding:
     no_chance: NoChance | None = None
 
     def seen_at(self, chance: Chance | None, no_chance: NoChance | None) -> LegStanding:
-        """The leg with another chance, or with why it has none."""
+        """The leg with another chance, or with the reason why it has none."""
         return _LEG(
             self.bet, self.leg, chance, self.result, self.official, self.reason, self.evidence,
             self.unclear, no_chance,
@@ -126,31 +148,31 @@ class LegStanding:
 
     @property
     def out(self) -> bool:
-        """It will be void: its player is out."""
+        """Whether its player is out, so that it will be void."""
         return self.result is None and self.no_chance is NoChance.OUT
 
     @property
     def hit(self) -> bool:
-        """It has won, or can no longer lose."""
+        """Whether it has won or can no longer lose."""
         if self.result is not None:
             return self.result is Result.WON
         return self.chance is not None and self.chance.lose == 0 < self.chance.win
 
     @property
     def lost(self) -> bool:
-        """It has lost, or must."""
+        """Whether it has lost or can no longer win."""
         if self.result is not None:
             return self.result is Result.LOST
         return self.chance is not None and self.chance.lose == 1
 
     @property
     def dropped(self) -> bool:
-        """It counts no more: void, or about to be, or a push."""
+        """Whether it has dropped out: it is void or a push, or will be void."""
         return self.out or self.result in (Result.VOID, Result.PUSH)
 
     @property
     def alive(self) -> bool:
-        """It may still go either way."""
+        """Whether it may still win or lose."""
         return not (self.hit or self.lost or self.dropped)
 
 
@@ -167,15 +189,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """A bet that is being followed.
+    """A bet that is being followed, with all that is remembered of it.
 
-    `chance` is that of the last snapshot; `peak` and `low` bound its win part while it was open:
-    what is certain, and a result, is no chance and bounds nothing. `no_chance` says why it has none
-    at present. `review` says why a person must decide the result. `reported` is
-    the last revision that was announced.
+    `rules` are the states of the bet's rules, in their order. `chance` is that of the last
+    snapshot. `peak` and `low` are the highest and the lowest chance of winning while the bet was
+    open: a decided chance does not count. `no_chance` says why it has no chance at present.
+    `review` says why a person must decide the result. `reported` is the last revision that was
+    announced.
 
-    A parlay has a standing for each leg and a group for each game; one over several games is in the
-    tracking of each.
+    A parlay has a standing for each leg and a group for each game; a parlay over several games is
+    in the tracking of each of them.
     """
 
     bet: Bet
@@ -191,11 +214,11 @@ class Tracked:
     reported: int = 0
     no_chance: NoChance | None = None
     idle: IdleRange | None = field(default=None, repr=False, compare=False)
-    """Where its rules decide nothing, as far as that is known."""
+    """The chances at which its rules decide nothing; None where that is not known."""
 
     @classmethod
     def fresh(cls, bet: Bet) -> Tracked:
-        """A bet of which nothing has been seen."""
+        """A tracked bet that no poll has been applied to."""
         rules = tuple(RuleState(bet.number, rule.text) for rule in bet.rules)
         if not isinstance(bet.market, Parlay):
             return cls(bet, rules)
@@ -203,9 +226,9 @@ class Tracked:
         return cls(bet, rules, legs=legs, groups=tuple(Group(x.id) for x in bet.games))
 
     def seen_at(self, chance: Chance, idle: IdleRange | None = None) -> Tracked:
-        """The bet with another chance of the whole, within what it was seen at so far.
+        """The bet with another chance, by which its peak and low may move.
 
-        With an idle range, its rules stand as that has them.
+        Where `idle` is given, the bet takes its rules from it.
         """
         win, peak, low = chance.win, self.peak, self.low
         if not chance.decided:
@@ -218,47 +241,48 @@ class Tracked:
         )  # fmt: skip
 
     def without_chance(self, why: NoChance) -> Tracked:
-        """The bet as one of which no chance is known."""
+        """The bet without a chance, and the reason why it has none."""
         return replace(self, chance=None, no_chance=why)
 
     @property
     def out(self) -> tuple[int, ...]:
-        """The places of the legs whose player is out."""
+        """The indices of the legs whose player is out; a single bet counts as one leg."""
         if self.legs:
             return tuple(x.leg for x in self.legs if x.out)
         return (0,) if self.no_chance is NoChance.OUT and self.settlement is None else ()
 
     @property
     def dropped(self) -> tuple[int, ...]:
-        """The places of the legs that count no more: what the book will pay is not its price."""
+        """The indices of the legs that have dropped out, which changes the price of the bet."""
         return tuple(x.leg for x in self.legs if x.dropped) if self.legs else self.out
 
     @property
     def may_drop(self) -> bool:
-        """Whether a leg of a parlay that is open may well push, and so drop out."""
+        """Whether an open leg of a parlay may well push and drop out (LIKELY_PUSH)."""
         return any(
             x.result is None and x.chance is not None and x.chance.push >= LIKELY_PUSH
             for x in self.legs
         )
 
     def with_rules(self, rules: tuple[RuleState, ...], idle: IdleRange | None = None) -> Tracked:
-        """The bet with its rules where they stand now, and where they would decide nothing."""
+        """The bet with other states of its rules, and the range in which these decide nothing."""
         return _TRACKED(
             self.bet, rules, self.chance, self.peak, self.low, self.settlement, self.official,
             self.review, self.legs, self.groups, self.reported, self.no_chance, idle,
         )  # fmt: skip
 
     def with_legs(self, legs: tuple[LegStanding, ...], groups: tuple[Group, ...]) -> Tracked:
-        """A parlay with its legs, and those on each game together, as they stand now."""
+        """A parlay with other standings of its legs and groups."""
         return _TRACKED(
             self.bet, self.rules, self.chance, self.peak, self.low, self.settlement, self.official,
             self.review, legs, groups, self.reported, self.no_chance, self.idle,
         )  # fmt: skip
 
     def done_in(self, game_id: str) -> bool:
-        """Whether a game has nothing more to say of it: no result of the bet, or of a leg, waits.
+        """Whether no result of the bet, or of one of its legs, waits for this game any more.
 
-        A lost parlay still takes the results of its other legs: a box may be corrected.
+        A lost parlay still waits for the results of its other legs, because a box score may be
+        corrected.
         """
         given = self.settlement is not None and self.settlement.by_hand
         if given or self.review is not None:
@@ -269,13 +293,14 @@ class Tracked:
         return all(x.result is not None or x.unclear for x in mine)
 
     def met_again(self, stored: Tracked) -> Tracked:
-        """This bet as it goes on once it has been read anew from where it is stored.
+        """This bet brought up to date with its stored copy.
 
-        Odds, stake and rules may have been changed, and a result given by hand. What has been seen
-        of the bet stays. A rule that comes back has its stored memory: no firing counts anew.
+        The copy may have other odds, stake and rules, and a result that a person gave. The chances
+        and standings in memory are kept. A rule that is added again gets its stored memory back, so
+        that its episodes go on counting.
         """
         if stored.bet is self.bet and _revision(stored) == 0:
-            # Nothing has been read anew, as at nearly every poll.
+            # The bet has not been read again, as at nearly every poll.
             return self
         memory = {x.rule: x for x in stored.rules} | {x.rule: x for x in self.rules}
         rules = tuple(
@@ -290,14 +315,14 @@ class Tracked:
 
     @property
     def asks(self) -> str | None:
-        """What a person has to decide of it: its result, or what the book paid."""
+        """What a person has to decide: the result, or the payout; None where nothing."""
         if self.review is not None:
             return self.review
         done = self.settlement
         return done.reason if done is not None and done.asks_payout else None
 
     def status(self, state: GameState | None) -> Status:
-        """Where the bet stands, given what is believed of its game."""
+        """The status of the bet, given the believed state of its game."""
         if self.review is not None:
             return Status.NEEDS_REVIEW
         if self.settlement is not None:
@@ -314,10 +339,10 @@ def _revision(tracked: Tracked) -> int:
 
 
 class Ordering(StrEnum):
-    """How a poll stands to what we believe.
+    """How a poll compares with the believed state.
 
-    `BEHIND` is another document than the one that told it, from an earlier moment: its figures of
-    players are taken, and its moment is not.
+    A poll is `BEHIND` when it is from another document than the believed state and from an earlier
+    moment: its players' figures are taken, and its score and clock are not.
     """
 
     NEWER = "newer"
@@ -329,10 +354,10 @@ class Ordering(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An older or doubtful state that is not believed yet, and how many polls in a row agree.
+    """An older or doubtful state that is not believed yet. `polls` counts the polls that agree.
 
-    `origin` is the document that told it first or furthest, `since` when the first of the polls
-    came, and `wait` for how long they must agree at least.
+    `origin` is the document that reported it. `since` is when the first of these polls came, and
+    `wait` is how long they must go on agreeing.
     """
 
     state: GameState
@@ -343,22 +368,22 @@ class Held:
 
     @property
     def usual(self) -> bool:
-        """Whether it is merely a source's box behind its board, or its board behind its box."""
+        """Whether it only comes from a source's box being behind its board, or the reverse."""
         return self.wait == DOCUMENT_HELD
 
 
 @dataclass(frozen=True, slots=True)
 class GameTracking:
-    """The tracked bets on one game and what we believe of the game.
+    """The tracked bets on one game and the believed state of the game.
 
-    `told_by` is the document that told the belief; it and `held` are all that the next poll is
-    judged by. `changed_at` is when the belief last changed, `seen_at` when a poll last was
-    readable, and `listened_from` since when this run of the program has asked, where it has.
-    `final_at` is when the game was first seen final, or off; `checks` as in `GameStanding`.
-    `still_until` is until when it is in order that nothing changes, `digests` those of the last
-    documents that told of the game, by which one knows what is written anew. `stale` is whether
-    what is believed is too old to be trusted, `lost` whether `feed_down` has been said.
-    `basis` is what the chances rested on beside the state when they were last worked out.
+    `told_by` is the document that the believed `state` came from; the next poll is judged by it,
+    `state` and `held`. `changed_at` is when the state last changed, `seen_at` when a poll could
+    last be read. `listened_from` is when this run of the program began to poll the game, None
+    before that. `final_at` is when the game was first seen final, or off; `checks` is as in
+    `GameStanding`. Until `still_until` a state that does not change is in order. `digests` are
+    those of the last documents about the game, by which a rewritten document is recognised. `stale`
+    is whether the state is too old to be trusted, `lost` whether `feed_down` has been announced.
+    `basis` is what the chances last rested on besides the state.
     """
 
     game: Game
@@ -379,9 +404,9 @@ class GameTracking:
 
     @property
     def silent_since(self) -> datetime | None:
-        """Since when its sources are silent: only while somebody listens is there any silence.
+        """Since when no poll could be read: not before this run of the program began to poll.
 
-        None while no poll was ever readable.
+        None before the first poll that could be read.
         """
         if self.seen_at is None or self.listened_from is None:
             return self.seen_at
@@ -389,22 +414,22 @@ class GameTracking:
 
     @property
     def settled(self) -> bool:
-        """Every bet has its result and the box score has been checked for the last time."""
+        """Whether every bet is done and the box score has been checked for the last time."""
         return self.checks >= FINAL_CHECKS and all(x.done_in(self.game.id) for x in self.tracked)
 
     @property
     def standing(self) -> GameStanding:
-        """What the poller needs to know to choose the next poll."""
+        """What decides when the game is polled next."""
         done = bool(self.tracked) and all(x.done_in(self.game.id) for x in self.tracked)
         if self.final_at is not None and self.seen_at is not None:
-            # What the box still lacks by then comes with a later look at it, or never.
+            # What the box still lacks by then comes at one of its later checks, or never.
             done = done or self.seen_at - self.final_at >= BOX_AWAITED
         players = self.follows_players
         return GameStanding(self.game, self.state, self.final_at, done, self.checks, players)
 
     @property
     def follows_players(self) -> bool:
-        """Whether a bet is on a player of the game, so that its box is wanted."""
+        """Whether a bet is on a player of the game, so that its box score is needed."""
         legs = (leg for x in self.tracked for leg in x.bet.legs if leg.game.id == self.game.id)
         return any(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs)
 
@@ -416,7 +441,7 @@ class GameTracking:
         )
 
     def with_bets(self, wanted: tuple[Tracked, ...]) -> GameTracking:
-        """The tracking with exactly these bets; those already followed keep what is remembered."""
+        """The tracking with exactly these bets; bets that it has already keep their memory."""
         followed = {x.bet.number: x for x in self.tracked}
         return replace(
             self,
@@ -427,7 +452,7 @@ class GameTracking:
         )
 
     def with_all(self, changed: Mapping[int, Tracked]) -> GameTracking:
-        """The same with the entries of some bets replaced, by their numbers."""
+        """The tracking with the entries of some bets replaced, by their numbers."""
         if not changed:
             return self
         return replace(self, tracked=tuple(changed.get(x.bet.number, x) for x in self.tracked))
@@ -435,7 +460,7 @@ class GameTracking:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A bet that cannot be settled for sure, and why."""
+    """A bet that only a person can settle, and why."""
 
     bet: int
     at: datetime
@@ -446,7 +471,7 @@ class Review:
 class Change:
     """All that one poll changes, to be recorded in one transaction.
 
-    `rules` and `legs` hold only those that changed. `notes` are transitions worth a log line.
+    `rules` and `legs` hold only the ones that changed. `notes` are events for the log.
     """
 
     tracking: GameTracking
@@ -462,7 +487,7 @@ class Change:
 
     @property
     def empty(self) -> bool:
-        """Nothing that would have to be kept."""
+        """Whether there is nothing to store apart from the tracking itself."""
         return not (
             self.snapshots
             or self.rules
@@ -475,14 +500,14 @@ class Change:
 
 
 class Gathering:
-    """What becomes of the bets on a game, bet by bet, put into one change at the end.
+    """Collects changes bet by bet and makes one change of them at the end.
 
-    Each list takes what is to be added to the part of the change of that name. To replace a
-    tracking and its tuples once for every bet would take the square of their number.
+    Each list is added to the field of the change with the same name. Replacing the tracking and its
+    tuples once for every bet would take time that grows with the square of their number.
     """
 
     def __init__(self, change: Change) -> None:
-        """`change` is what has come of the poll so far."""
+        """`change` is the poll's change so far."""
         self._change = change
         self._bets: dict[int, Tracked] = {}
         self.snapshots: list[Snapshot] = []
@@ -494,12 +519,12 @@ class Gathering:
         self.legs: list[LegStanding] = []
 
     def put(self, tracked: Tracked) -> None:
-        """Take a bet as it stands from now."""
+        """Replace a bet's entry in the tracking."""
         self._bets[tracked.bet.number] = tracked
 
     @property
     def change(self) -> Change:
-        """All of it together; the change itself where nothing was added."""
+        """The change with all that was collected; the given one where nothing was."""
         change = self._change
         parts: dict[str, Any] = {
             name: (*getattr(change, name), *found)

@@ -100,7 +100,11 @@ def parse_bets(text: str, source: str, unit_cents: int, guests: Sequence[Team] =
 def _draft(row: dict[str, Any], unit_cents: int, guests: Sequence[Team]) -> Draft:
     unknown = sorted(set(row) - _KNOWN)
     if unknown:
-        raise BadBet(f"{unknown[0]!r} is not a key of a bet; known: {', '.join(sorted(_KNOWN))}")
+        from difflib import get_close_matches
+
+        near = get_close_matches(unknown[0], sorted(_KNOWN), n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(_KNOWN))}"
+        raise BadBet(f"{unknown[0]!r} is not a key of a bet; {hint}")
     written, matchup = _written(row, guests)
     stake = stake_written(written, unit_cents)
     if "stake" in row:

@@ -70,7 +70,7 @@ class FollowedBets:
         """What each player of both teams did in their last games, for games with a bet on a
         player."""
         self.against: dict[Team, tuple[PlayerGame, ...]] = {}
-        """What the opponents of these teams did in those games."""
+        """What the opponents of each team in `teams` did in that team's last games."""
         self._boxes = 0
         self.absences: dict[str, Absences] = {}
         """The players who are reported out, by league, for the leagues whose games are bet on."""
@@ -91,6 +91,11 @@ class FollowedBets:
     async def recall(self) -> None:
         """Load which games were bet on before a restart: no document may change their identity."""
         self.held = await self._store.held_games()
+
+    @property
+    def were_read(self) -> bool:
+        """Whether the bets file and the database have been read since the start."""
+        return self._version >= 0
 
     def wanted(self, tracking: GameTracking) -> tuple[Tracked, ...]:
         """The bets on a game that are to be followed at this moment, as last read."""
@@ -243,7 +248,7 @@ class FollowedBets:
         await self._let_go(to_move(moving, [game for game, _ in games], drafts))
 
     async def _let_go(self, going: Sequence[int]) -> None:
-        """Unbind bets, so that they are matched to games anew."""
+        """Unbind these bets, so that they are matched to games anew."""
         if going:
             await self._store.unbind(going)
             self.held = await self._store.held_games()

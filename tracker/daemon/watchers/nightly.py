@@ -6,7 +6,7 @@ does not come; the service that takes the heartbeat notices that it stops.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -87,11 +87,12 @@ def digest_text(
     """
     done = [x for x in bets if x.number in set(settled)]
     count = {result: sum(x.result is result for x in done) for result in Result}
-    record = f"{count[Result.WON]}–{count[Result.LOST]}–{count[Result.PUSH]}"
     money = [
         profit for x in done if (profit := profit_cents(x.payout_cents, x.own_cents)) is not None
     ]
-    lines = [f"☀ {record} last night{_profit(money)}" if done else "☀ No bet ended last night"]
+    record, void = _record(count)
+    night = f"☀ {record} last night{_profit(money)}{void}"
+    lines = [night if done else "☀ No bet ended last night"]
     fired = sum(n for (what, _), n in decisions.items() if what == Decision.FIRED)
     lines.append(f"Alerts {fired} · held back {sum(decisions.values()) - fired}")
     still = sum(x.status in (Status.LIVE, Status.SCHEDULED) for x in bets)
@@ -112,15 +113,20 @@ def tonight_text(tracked: Sequence[Tracked]) -> str:
         if x.settlement is not None and x.review is None
     ]
     count = {result: sum(x.result is result for x, _ in ended) for result in Result}
-    record = f"{count[Result.WON]}–{count[Result.LOST]}"
-    record += f"–{count[Result.PUSH]}" if count[Result.PUSH] else ""
-    void = f" · {count[Result.VOID]} void" if count[Result.VOID] else ""
+    record, void = _record(count)
     money = [
         profit for x, own in ended if (profit := profit_cents(x.payout_cents, own)) is not None
     ]
     waiting = sum(x.asks is not None for x in tracked)
     needs = f" · {plural(waiting, 'bet')} need{'s' * (waiting == 1)} you" if waiting else ""
     return f"Tonight {record}{_profit(money)}{void}{needs}"
+
+
+def _record(count: Mapping[Result, int]) -> tuple[str, str]:
+    """The record, `6–5–1` or `6–5` where nothing was pushed, and ` · 2 void` where bets were."""
+    record = f"{count[Result.WON]}–{count[Result.LOST]}"
+    record += f"–{count[Result.PUSH]}" if count[Result.PUSH] else ""
+    return record, f" · {count[Result.VOID]} void" if count[Result.VOID] else ""
 
 
 def nights_over(

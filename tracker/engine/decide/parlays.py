@@ -32,7 +32,8 @@ def presume(tracking: GameTracking, state: GameState, outlook: Outlook) -> GameT
     for tracked in tracking.tracked:
         slip = tracked.bet.market
         if isinstance(slip, Parlay) and _waits(tracked, tracking.game.id):
-            tracking = tracking.with_tracked(look_at(tracked, slip, outlook, state))
+            raw = price_all(markets_on(tracked, state.game.id), outlook)
+            tracking = tracking.with_tracked(priced_parlay(tracked, slip, raw, outlook))
     return tracking
 
 
@@ -40,16 +41,28 @@ def _waits(tracked: Tracked, game_id: str) -> bool:
     return len(tracked.groups) > 1 and part_of(tracked, game_id) is None
 
 
-def look_at(tracked: Tracked, slip: Parlay, outlook: Outlook, state: GameState) -> Tracked:
-    """A parlay with the standings of its legs on one game, and of their group, by an outlook.
+def markets_on(tracked: Tracked, game_id: str) -> list[Market]:
+    """The markets of a bet that are on a game: its own, or those of a parlay's legs in order."""
+    slip = tracked.bet.market
+    if isinstance(slip, Parlay):
+        return [slip.legs[i].market for i in slip.in_game(game_id)]
+    return [slip]
 
-    What cannot be priced keeps its last chance, unless it is known to have none. A leg that has its
-    result is not priced again. A leg whose player is out will be void: it drops out of its group.
+
+def priced_parlay(
+    tracked: Tracked, slip: Parlay, raw: Sequence[Chance | None], outlook: Outlook
+) -> Tracked:
+    """A parlay with new chances of its legs on the outlook's game, and of these together.
+
+    `raw` are the chances of `markets_on`, not calibrated; None keeps a leg's last chance, unless
+    the leg is known to have none. A leg with a result is not priced again. A leg whose player is
+    out will be void, so it drops out.
     """
-    places = slip.in_game(state.game.id)
+    game_id = outlook.periods.state.game.id
+    places = slip.in_game(game_id)
     legs = list(tracked.legs)
     markets = [slip.legs[i].market for i in places]
-    leg_chances = calibrated_all(markets, price_all(markets, outlook), outlook)
+    leg_chances = calibrated_all(markets, raw, outlook)
     for i, market, chance in zip(places, markets, leg_chances, strict=True):
         if legs[i].result is None:
             legs[i] = _seen(legs[i], market, chance, outlook)
@@ -66,7 +79,7 @@ def look_at(tracked: Tracked, slip: Parlay, outlook: Outlook, state: GameState) 
             part = unknown
         elif len(known) == len(left):
             part = parlay_of(known, outlook) if known else PUSHED
-    return tracked.with_legs(tuple(legs), _grouped(tracked, state.game.id, part))
+    return tracked.with_legs(tuple(legs), _grouped(tracked, game_id, part))
 
 
 def calibrated_all(

@@ -108,12 +108,12 @@ def graded_again(case: Case, at: datetime) -> Ruling:
     While a game goes on, a result that a person gave becomes provisional: it is taken back, and the
     end of the game grades the bet. Raises BadBet with the reason where the states do not decide it.
     """
+    given = case.settlement
     try:
         made, legs = _graded(case, at)
-    except GoesOn as why:
-        given = case.settlement
+    except GoesOn:
         if given is None or not given.by_hand:
-            raise BadBet(f"bet {case.id}: {why}") from None
+            raise
         revision = given.revision + 1
         back = replace(given, revision=revision, at=at, reason=TO_BE_GRADED, by_hand=False)
         return Ruling(back, new=True, official=False)
@@ -125,13 +125,10 @@ def paid_anew(case: Case, at: datetime) -> Ruling | None:
     known = case.settlement
     if known is None:
         return None
-    try:
-        if not known.by_hand:
-            made, legs = _graded(case, at)
-            return replace(_next_ruling(case, made, official=case.official), legs=legs)
-    except GoesOn:
-        # A result that was taken back keeps its place until the game is over.
-        pass
+    # What was taken back stands as it is until its game is over.
+    if not (known.by_hand or known.taken_back):
+        made, legs = _graded(case, at)
+        return replace(_next_ruling(case, made, official=case.official), legs=legs)
     if case.stake_cents is None:
         return None
     paid = comes_back(known.result, case.stake_cents, case.odds, free=case.free)
@@ -156,10 +153,9 @@ def _graded(case: Case, at: datetime) -> tuple[Settlement, tuple[LegStanding, ..
     assert tracked is not None  # noqa: S101 - `case.bet` raises without it
     try:
         ended, legs = regrade(tracked, case.states)
-    except GoesOn:
-        raise
     except Unsettleable as why:
-        raise BadBet(f"bet {bet.id}: {why}") from None
+        error = GoesOn if isinstance(why, StillOpen) else BadBet
+        raise error(f"bet {bet.id}: {why}") from None
     made = Settlement(
         bet.number, 0, ended.result, ended.payout_cents, at, ended.reason, ended.evidence
     )
@@ -235,8 +231,12 @@ def _check_payout(case: Case, result: Result, paid: int | None) -> None:
             pass
 
 
-class GoesOn(Unsettleable):
-    """A game of the bet goes on, and nothing decides the bet before its end."""
+class StillOpen(Unsettleable):
+    """A game that a bet is about is not over, and nothing decides the bet before."""
+
+
+class GoesOn(BadBet):
+    """The same, as the sentence for the person who asked."""
 
 
 def regrade(
@@ -244,8 +244,7 @@ def regrade(
 ) -> tuple[Outcome, tuple[LegStanding, ...]]:
     """Grade a bet and each of its legs by the last `states` of its games, by the games' ids.
 
-    Raises Unsettleable with the reason where the states do not decide it, and its subclass GoesOn
-    while a game goes on.
+    Raises Unsettleable with the reason where that cannot be said, and StillOpen where not yet.
     """
     bet = tracked.bet
     known = tracked.legs or (LegStanding(bet.number, 0),)
@@ -255,7 +254,7 @@ def regrade(
     )
     ended = outcome(bet, legs)
     if ended is None:
-        raise GoesOn("a game that it is about is not over")
+        raise StillOpen("a game that it is about is not over")
     return ended, legs
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,16 @@ from tracker.forecast.errors import NotInBox, PlayerOut, Unpriceable
 from tracker.forecast.game.lattice import Pmf
 from tracker.forecast.lazy import Lazy
 from tracker.forecast.players import GAME_MINUTES, Moments
-from tracker.forecast.players.lineup import KINDS, NO_GAPS, NOTHING_ALLOWED, Bulk, Gaps, gaps
+from tracker.forecast.players.lineup import (
+    EARLY,
+    KINDS,
+    NOTHING_ALLOWED,
+    Bulk,
+    Gaps,
+    early_gaps,
+    gaps,
+    usual_gaps,
+)
 from tracker.forecast.players.priors import LEAST_RATE, base_features
 from tracker.forecast.players.remainder import (
     BASIC,
@@ -59,6 +68,9 @@ FAR = 15
 LEAST_TEAM = 0.3
 """Points: the least that a team is expected to add while time is left, so that its log exists."""
 
+FIRST_QUARTER = 0.25
+"""The part of a game in which figures of the moments about a clock each see a player at theirs."""
+
 RARE_OVERTIME = 0.08
 """A chance of overtime below this adds its expected minutes instead of classes of its own."""
 
@@ -79,10 +91,11 @@ class Scene:
     `minute_shares`, `shares`, `rates` and `powers` are interpolated from `players.Moments`.
     `minutes_left` are those of regulation, or of the overtime in play. `played` is the part of
     regulation played, above 1 in overtime; `live` is whether the clock may run. `reckoned` is
-    `played`, but at least the first live moment that was fitted. `level` is the chance of an
-    overtime to come, `blowout` that of a margin of FAR or more, `margin` the expected margin and
-    `lead` the present one, both / 10 and + for home. `to_come` are the expected points to come of
-    (home, away), `usual_points` those of an average team at that clock.
+    `played`, but at least the first live moment that was fitted. `clocks` are those of the moments
+    of `minute_shares`, where each is to see a player as he stands at its own. `level` is the chance
+    of an overtime to come, `blowout` that of a margin of FAR or more, `margin` the expected margin
+    and `lead` the present one, both / 10 and + for home. `to_come` are the expected points to come
+    of (home, away), `usual_points` those of an average team at that clock.
     """
 
     minute_shares: Shares
@@ -92,6 +105,7 @@ class Scene:
     minutes_left: float
     played: float
     reckoned: float
+    clocks: tuple[float, ...]
     live: bool
     level: float
     blowout: float
@@ -101,10 +115,39 @@ class Scene:
     usual_points: float
     lines: Mapping[tuple[Side, str], PlayerLine]
     """Box lines by `player_key`; a name that a side has twice is left out."""
-    lineup: Mapping[tuple[Side, str], Bulk]
-    """What each known team-mate who can play tonight brings to the line-up."""
-    tonight: Mapping[Side, Bulk]
-    """The sum of `lineup` over each side."""
+    seen: LineUp
+    """Who has played, and who starts; before tip-off whoever may play."""
+    able: LineUp | None
+    """Whoever may play, in the first minutes of a game."""
+
+
+@dataclass(frozen=True, eq=False)
+class LineUp:
+    """What each of some team-mates brings, where anything is known of him, and each side's sum."""
+
+    brings: Mapping[tuple[Side, str], Bulk]
+    together: Mapping[Side, Bulk]
+
+    def beside(self, who: tuple[Side, str]) -> Bulk:
+        """What the others of a player's side bring."""
+        return self.together[who[0]].plus(self.brings.get(who, Bulk()), -1.0)
+
+
+def _line_up(
+    players: PlayerPriors,
+    lines: Mapping[tuple[Side, str], PlayerLine],
+    counts: Callable[[PlayerLine], bool],
+) -> LineUp:
+    """The team-mates in the box who count."""
+    brings = {
+        who: mate.brings
+        for who, mate in players.mates.items()
+        if (line := lines.get(who)) is not None and counts(line)
+    }
+    together = dict.fromkeys(Side, Bulk())
+    for (side, _), bulk in brings.items():
+        together[side] = together[side].plus(bulk)
+    return LineUp(brings, together)
 
 
 def scene(state: GameState, end: Lattice, average_total: float, players: PlayerPriors) -> Scene:
@@ -124,6 +167,11 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
     moments = players.figures.live if running else players.figures.breaks
     low, high, weight = _between(moments, at, running=running)
 
+    about = [low, high] if weight else [low]
+    # Later on figures change slowly along the clock: within half a minute of expected minutes.
+    apart = running and not overtime and (at < FIRST_QUARTER or not weight)
+    clocks = tuple(float(moments.at[k]) for k in about) if apart else ()
+
     def mixed(values: Floats) -> Floats:
         row: Floats = values[low] * (1 - weight) + values[high] * weight
         return row
@@ -136,17 +184,16 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
     level = float(left == 0) if overtime else margins.split(0)[1]
     usual = float(mixed(moments.usual[:, None])[0])
     lines = box_lines(state)
-    lineup = {
-        who: mate.brings
-        for who, mate in players.mates.items()
-        if _can_play(lines.get(who), begun=at > 0)
-    }
+    begun = at > 0
+    seen = _line_up(players, lines, _has_played if begun else _may_play)
+    early = begun and at * GAME_MINUTES < EARLY[1]
     return Scene(
         minute_shares=Shares(
             float(mixed(moments.done[:, None])[0]),
-            mixed(moments.bounds),
-            mixed(moments.weights).tolist(),
-            mixed(moments.widths).tolist(),
+            moments.bounds[about],
+            moments.weights[about],
+            moments.widths[about],
+            np.array([1 - weight, weight])[: len(about)],
         ),
         shares=mixed(moments.shares),
         rates=mixed(moments.rates),
@@ -154,6 +201,7 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
         minutes_left=left / 60,
         played=played,
         reckoned=max(played, float(moments.at[0])) if running else played,
+        clocks=clocks,
         live=live,
         level=level,
         blowout=blowout,
@@ -162,26 +210,18 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
         to_come=(end.home.mean - state.score.home, end.away.mean - state.score.away),
         usual_points=usual * average_total / 2,
         lines=lines,
-        lineup=lineup,
-        tonight={side: _together(lineup, side) for side in Side},
+        seen=seen,
+        able=_line_up(players, lines, _may_play) if early else None,
     )
 
 
-def _can_play(line: PlayerLine | None, *, begun: bool) -> bool:
-    """Whether a team-mate counts tonight: if not listed out before tip-off, if seen after it."""
-    if line is None:
-        return False
-    if begun:
-        return line.starter or line.minutes > 0
+def _has_played(line: PlayerLine) -> bool:
+    return line.starter or line.minutes > 0
+
+
+def _may_play(line: PlayerLine) -> bool:
+    """Whether no word of the box says that a team-mate does not play tonight."""
     return line.note is None or _ENDED.search(line.note) is None
-
-
-def _together(lineup: Mapping[tuple[Side, str], Bulk], side: Side) -> Bulk:
-    whole = Bulk()
-    for (where, _), bulk in lineup.items():
-        if where is side:
-            whole = whole.plus(bulk)
-    return whole
 
 
 def _between(moments: Moments, at: float, *, running: bool) -> tuple[int, int, float]:
@@ -258,7 +298,16 @@ class PlayerOutlook:
 
     @Lazy
     def standing(self) -> Standing[float]:
-        """His inputs of the model at this moment. Raises LittleKnown."""
+        """Him at this moment, as the figures see him."""
+        return self.standing_at(self.scene.reckoned)
+
+    def standing_at(self, clock: float) -> Standing[float]:
+        """Him as figures of a clock near this moment's see him.
+
+        Who is on the court is taken to have been on it since, or to stay so long: early on minutes
+        and clock say the same of everybody, so that figures of another minute would take a minute
+        on the court for news.
+        """
         line, scene, limit = self.line, self.scene, self.priors.figures.fouls
         prior = self.priors.of(self.side, self.key)
         # Before the tip a box may list no starters yet.
@@ -266,10 +315,11 @@ class PlayerOutlook:
         usual = prior.minutes(known) / self.regulation
         starter = prior.starts if known is None else float(known)
         stretch = GAME_MINUTES / self.regulation
-        # Within the first minute everybody's minutes follow from the clock. Figures fitted later
-        # would take a second on the court for news, so whoever is on it is taken to stay so long.
-        ahead = (scene.reckoned - scene.played) * GAME_MINUTES
-        minutes = line.minutes * stretch + (ahead if line.on_court else 0.0)
+        minutes = line.minutes * stretch
+        if line.on_court and clock > scene.played:
+            minutes += (clock - scene.played) * GAME_MINUTES
+        elif clock < scene.played:
+            minutes *= clock / scene.played
         now = scene.played * GAME_MINUTES
         since = 0.0 if line.seen is None else max(now - line.seen * stretch, 0.0)
         missing = self.gaps
@@ -277,7 +327,7 @@ class PlayerOutlook:
         return Standing(
             usual=log_odds(usual),
             starter=starter,
-            ahead_of_plan=(minutes - usual * GAME_MINUTES * scene.reckoned) / 10,
+            ahead_of_plan=(minutes - usual * GAME_MINUTES * clock) / 10,
             not_yet=float(minutes == 0),
             fouls=line.fouls / 3,
             near_limit=float(line.fouls >= limit - 2),
@@ -295,13 +345,18 @@ class PlayerOutlook:
 
     @Lazy
     def gaps(self) -> Gaps:
-        """How much less his team-mates bring tonight than usual."""
-        who = self.side, self.key
+        """What tonight's team-mates lack of what they usually bring."""
+        scene, who = self.scene, (self.side, self.key)
+        minute = scene.played * GAME_MINUTES
+        usual = usual_gaps(minute)
         mate = self.priors.mates.get(who)
-        if mate is None:
-            return NO_GAPS
-        others = self.scene.tonight[self.side].plus(self.scene.lineup.get(who, Bulk()), -1.0)
-        return gaps(mate.usual, others)
+        if mate is None or mate.usual is None:
+            return usual
+        seen = gaps(mate.usual, scene.seen.beside(who)) or usual
+        if scene.able is None:
+            return seen
+        able = gaps(mate.usual, scene.able.beside(who)) or usual_gaps(0.0)
+        return early_gaps(able, seen, minute)
 
     @property
     def key(self) -> str:
@@ -330,7 +385,8 @@ def remainders(listed: Sequence[PlayerOutlook]) -> list[Remainder]:
     """The remainders of several players of one scene, computed together."""
     scene, figures = listed[0].scene, listed[0].priors.figures
     standings = [x.standing for x in listed]
-    chances = share_chances(standings, scene.minute_shares)
+    at_each = [[x.standing_at(c) for x in listed] for c in scene.clocks] or [standings]
+    chances = share_chances(at_each, scene.minute_shares)
     usual = np.array([[x.usual] for x in standings])
     starter = np.array([[x.starter] for x in standings])
     more = overtime_share(figures.overtime, usual, starter, scene.shares) * OVERTIME_MINUTES

@@ -147,7 +147,9 @@ class PlayerPriors:
         """A player's prior; with `guess` the average for unknown ones. Raises LittleKnown."""
         found = self.known.get((side, key))
         if found is None and not self.guess:
-            raise LittleKnown("nothing is known of the player: no game of his has been read")
+            raise LittleKnown(
+                "little is known of the player: fewer than two games of his have been read"
+            )
         return found or self.unknown
 
     @Lazy
@@ -371,9 +373,9 @@ def _over(
         star=ramp(minutes / regulation * GAME_MINUTES, STAR),
     )  # fmt: skip
     shares = Shares(
-        float(start.done[0]), start.bounds[0], start.weights[0].tolist(), start.widths[0].tolist()
+        float(start.done[0]), start.bounds[:1], start.weights[:1], start.widths[:1], np.ones(1)
     )
-    chances = share_chances([standing], shares)[0]
+    chances = share_chances([[standing]], shares)[0]
     rates: Floats = np.array(prior.rates)
     minutes_left = start.shares[0] * regulation
     means = means_of(rates, start.powers[0], chances, minutes_left)

@@ -101,12 +101,17 @@ class Standing(Generic[Value]):
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """The figures of the share of the time left at one moment, as in `players.Moments`."""
+    """Figures for the share of what is left, of a moment or of the two about a clock.
+
+    One row for each moment, as in `figures.Moments`; `parts` are what the moments count, 1 in all,
+    and `done` is that of the clock.
+    """
 
     done: float
     bounds: Floats
-    weights: list[float]
-    widths: list[float]
+    weights: Floats
+    widths: Floats
+    parts: Floats
 
 
 def log_odds(share: float) -> float:
@@ -156,13 +161,25 @@ def width_features(x: Standing[Value]) -> tuple[Value, ...]:
     )  # fmt: skip
 
 
-def share_chances(standings: Sequence[Standing[float]], shares: Shares) -> Floats:
-    """The chances of the classes of the share, one row a player."""
-    location = np.array([share_features(x) for x in standings]) @ shares.weights
-    width = np.array([width_features(x) for x in standings]) @ shares.widths
-    sums = np.empty((len(standings), shares.bounds.size + 2))
+def share_chances(standings: Sequence[Sequence[Standing[float]]], shares: Shares) -> Floats:
+    """The chance of each class of the share, one more than there are bounds: a row a player.
+
+    `standings` are the players as each moment of `shares` sees them, or once for all moments.
+
+    Between two moments it is the log-odds of a bound that are mixed. Each moment measures them by a
+    width of its own: between bounds, locations and widths mixed for themselves, what a player is
+    expected to play would bulge though both moments say the same.
+    """
+    # Moments first, then players, then features.
+    features = np.array([[share_features(x) for x in one] for one in standings])
+    spread = np.array([[width_features(x) for x in one] for one in standings])
+    locations = (features @ shares.weights[:, :, None])[:, :, 0].T
+    widths = (spread @ shares.widths[:, :, None])[:, :, 0].T
+    scales = np.exp(-widths) * shares.parts
+    sums = np.empty((len(standings[0]), shares.bounds.shape[1] + 2))
     sums[:, 0], sums[:, -1] = 0.0, 1.0
-    expit((shares.bounds - location[:, None]) * np.exp(-width)[:, None], out=sums[:, 1:-1])
+    at = (locations * scales).sum(axis=1)
+    expit(scales @ shares.bounds - at[:, None], out=sums[:, 1:-1])
     chances: Floats = (sums[:, 1:] - sums[:, :-1]) * (1 - shares.done)
     chances[:, 0] += shares.done
     return chances

@@ -28,6 +28,9 @@ from tracker.forecast.players.lineup import (
     RATE_MEMORY,
     TEAM_MINUTES,
     WHOLE_BOX,
+    Gaps,
+    lateness,
+    usual_gaps,
 )
 from tracker.forecast.players.model import FAR
 from tracker.forecast.players.priors import ROLE_DECAY
@@ -87,16 +90,35 @@ class Lineups:
     known: Array
 
     def gaps(self, rows: PlayerRows, moment: PlayerMoment) -> Array:
-        """`lineup.Gaps` of all players at a moment, [row, (minutes, points, rebounds, assists)]."""
-        here = (moment.at == 0) | rows.starter | (moment.minutes > 0)
-        brought = self.brings * np.broadcast_to(here, rows.game.shape)[:, None]
-        tonight = _mates(rows, brought)
+        """`lineup.Gaps` of everybody at a moment, [row, (minutes, points, rebounds, assists)].
+
+        As `PlayerOutlook.gaps` has them: whoever played may have been known to be able to.
+        """
+        minute = moment.at * GAME_MINUTES
+        usual = _flat(usual_gaps(minute))
+        able = self._gaps(rows, np.ones(rows.game.size, dtype=bool))
+        if minute == 0:
+            return np.where(np.isnan(able), usual, able)
+        late = lateness(minute) if moment.live else 1.0
+        seen = self._gaps(rows, rows.starter | (moment.minutes > 0))
+        seen = np.where(np.isnan(seen), usual, seen)
+        mixed = usual + (1 - late) * np.nan_to_num(able) + late * (seen - usual)
+        found: Array = np.where(self.known[:, None], mixed, usual)
+        return found
+
+    def _gaps(self, rows: PlayerRows, here: Array) -> Array:
+        """What those who are here leave to each, NaN where nothing is known of him or of them."""
+        tonight = _mates(rows, self.brings * here[:, None])
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log(np.maximum(self.usual, 1e-6) / np.maximum(tonight, 1e-6))
         logs[:, 1:] -= logs[:, :1]
         sound = self.known & (tonight[:, 0] > 0) & (self.usual[:, 0] > 0)
-        found: Array = np.where(sound[:, None], np.clip(logs, -LARGEST_GAP, LARGEST_GAP), 0.0)
+        found: Array = np.where(sound[:, None], np.clip(logs, -LARGEST_GAP, LARGEST_GAP), np.nan)
         return found
+
+
+def _flat(gaps: Gaps) -> Array:
+    return np.array([gaps.minutes, *gaps.figures])
 
 
 def _mates(rows: PlayerRows, brought: Array) -> Array:
