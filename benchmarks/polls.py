@@ -2,6 +2,7 @@
 
 It times the forecast with all bets priced together, the engine's decision, and for comparison the
 pricing of each bet alone. Times are CPU of one thread, which a busy machine changes little.
+Garbage is collected as in the daemon.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.decide.advance import advance
 from tracker.engine.decide.belief import judge_poll
 from tracker.forecast import Outlook, Unpriceable, forecast, load_parameters, price
+from tracker.host import memory_settled
 from tracker.settings import settings_of
 from tracker.store import Store
 
@@ -258,7 +260,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--polls", type=int, default=20)
     given = parser.parse_args()
-    took = nights(given.polls)
+    with memory_settled():
+        took = nights(given.polls)
     print(f"{BETS} bets on {GAMES} live games, ms of CPU for one poll of every game")
     for name, values in took.items():
         warm = values[2:]

@@ -240,7 +240,7 @@ async def test_what_a_bet_is_worth(tmp_path: Path) -> None:
         assert "Same either way: stake $" in hedged
         assert "what is offered?" in (await x.answer_to("/cashout 2")).text
         assert "at what price" in (await x.answer_to("/hedge 2")).text
-        assert "Not known\nbet 1 has no stake" in (await x.answer_to("/cashout 1 $5")).text
+        assert "Not known\nbet 1 has no odds and stake" in (await x.answer_to("/cashout 1 $5")).text
 
 
 async def test_a_chat_that_another_program_paired_is_taken_up(tmp_path: Path) -> None:

@@ -78,8 +78,14 @@ def test_an_offer_of_the_fair_value_breaks_even_at_the_live_chance(
     fair = fair_value(chance, bet)
     offer = cashout(chance, bet, fair)
     assert offer.fee == pytest.approx(0.0)
-    decided = chance.win / (1 - chance.push)
-    assert offer.break_even == pytest.approx(decided, abs=1 / bet.won / (1 - chance.push))
+    assert offer.break_even == pytest.approx(chance.win, abs=1 / bet.won)
+
+
+def test_an_offer_above_any_payout_breaks_even_at_no_chance() -> None:
+    """An offer above any payout never breaks even; one below a push's return always does."""
+    for chance in (Chance(0.5, 0.0, 0.5), Chance(0.5, 0.2, 0.3), PUSHED):
+        assert cashout(chance, returns_of(2000, EVEN), 4100).break_even == float("inf")
+    assert cashout(Chance(0.5, 0.2, 0.3), returns_of(2000, EVEN), 300).break_even == 0
 
 
 @given(chances(), stakes, prices, prices)

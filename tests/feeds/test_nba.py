@@ -198,7 +198,7 @@ def test_clocks_and_texts_of_a_game_in_play(
 
 
 LAST = {"period": 4, "home__periods": None, "away__periods": None}
-"""The last period, of which the points are not told."""
+"""The last period, whose points the document lacks."""
 
 
 @pytest.mark.parametrize(

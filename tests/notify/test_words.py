@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tracker
 from tests.notify.values import NOW, bet, state
 from tracker.domain.bet import Bet, Result
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
@@ -141,3 +143,16 @@ def test_a_game_that_is_over_needs_nothing(found: GameState) -> None:
     """A bet on a finished game has no need."""
     for market in (Moneyline(Side.HOME), Moneyline(Side.AWAY, Span.H1)):
         assert needs(market, found) == ""
+
+
+def test_a_percentage_is_written_in_one_way() -> None:
+    """`18.1 %`, wherever a person reads it; the marks of a chart's axis alone are `25%`."""
+    root = Path(tracker.__file__).parent
+    found = [
+        f"{file.relative_to(root)}: {line.strip()}"
+        for file in sorted(root.rglob("*.py"))
+        for line in file.read_text("utf-8").splitlines()
+        if re.search(r":[+]?[.]?[0-9]*%[}]|[0-9]}%[}]", line)
+    ]
+    assert [x for x in found if not re.match(r"(wording/figures|web/charts)[.]py", x)] == []
+    assert all("axis" in x for x in found if x.startswith("web/charts.py"))

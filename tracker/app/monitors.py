@@ -26,6 +26,7 @@ from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.teams import GameResult, Ratings
 from tracker.store import Store
 from tracker.store.upkeep import Close, Figure, MonitorStanding
+from tracker.wording.figures import in_percent
 
 RETRAIN = "the prior has drifted: tracker model retrain, then tracker model trial start"
 
@@ -197,7 +198,9 @@ async def _limited(
         idle_hours=idle,
         losing_nights=lost,
         off=tuple(
-            f"{x.low:.0%}–{x.high:.0%}" for x in bins if x.bets >= LEAST_CALIBRATED and not x.fits
+            f"{in_percent(x.low, 0)} – {in_percent(x.high, 0)}"
+            for x in bins
+            if x.bets >= LEAST_CALIBRATED and not x.fits
         ),
     )
 

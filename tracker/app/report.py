@@ -13,7 +13,7 @@ from tracker.domain.money import money_text
 from tracker.engine.record import Grouping, Reliability, Said, Tally, reliability, tally
 from tracker.store import Store
 from tracker.store.outcomes import JudgedRule
-from tracker.wording.figures import signed_money
+from tracker.wording.figures import in_percent, signed_money
 
 COHORTS = (Grouping.MARKET, Grouping.LEAGUE, Grouping.BOOK, Grouping.TAG)
 """What the record is broken down by."""
@@ -240,8 +240,8 @@ def _tables(x: Report) -> Iterator[_Table]:
             "Was 80 % really 80 %?",
             ("Said", "Bets", "Mean", "Came", "Fits"),
             [
-                (f"{b.low:.0%}–{b.high:.0%}", str(b.bets), _percent(b.said), _percent(b.came),
-                 "yes" if b.fits else "no")
+                (f"{in_percent(b.low, 0)} – {in_percent(b.high, 0)}", str(b.bets),
+                 _percent(b.said), _percent(b.came), "yes" if b.fits else "no")
                 for b in x.reliable.bins
             ],
         )  # fmt: skip

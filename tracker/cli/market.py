@@ -78,6 +78,7 @@ async def _game_odds(scope: Scope, text: str, every: bool, as_json: bool) -> Non
 
 def _tell_odds(x: GameOdds, at: Session, every: bool) -> None:
     from tracker.wording.closes import closing_text, selection_text
+    from tracker.wording.figures import in_percent
 
     zone = at.basics.zone
     say(f"{paint(x.game.name, 'bold')} · {x.at.astimezone(zone):%H:%M:%S}")
@@ -118,7 +119,8 @@ def _tell_odds(x: GameOdds, at: Session, every: bool) -> None:
         )
     for name, steps in x.paths.items():
         path = " → ".join(
-            f"{s.points:g}" if s.points is not None else f"{s.chance:.0%}" for s in steps[-_STEPS:]
+            f"{s.points:g}" if s.points is not None else in_percent(s.chance, 0)
+            for s in steps[-_STEPS:]
         )
         say(f"{name:<9}{path}".replace("-", "−"))
 
@@ -172,6 +174,9 @@ async def edges(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 def _tell_edges(x: EdgesNow) -> None:
+    from tracker.wording.closes import share_text
+    from tracker.wording.figures import in_percent
+
     did = x.so_far
     if x.listed:
         _table(x.listed)
@@ -185,8 +190,8 @@ def _tell_edges(x: EdgesNow) -> None:
         note(f"{n} left out: {why}")
     if did.n and did.said is not None and did.came is not None and did.profit is not None:
         say(
-            f"So far {did.n} such rows: said {did.said:.1%}, came {did.came:.1%}, "
-            f"{did.profit:+.1%} a unit"
+            f"So far {did.n} such rows: said {in_percent(did.said)}, came {in_percent(did.came)}, "
+            f"{share_text(did.profit)} a unit"
         )
     else:
         say("So far no such row has ended: nothing can be said of how they do.")
@@ -194,13 +199,14 @@ def _tell_edges(x: EdgesNow) -> None:
 
 def _table(rows: Sequence[Edge]) -> None:
     from tracker.wording.closes import selection_text, share_text
+    from tracker.wording.figures import percent
 
     table(
         ("Bet", "p(hit)", "Fair", "Odds", "Where", "Edge", "Age"),
         [
             (
                 f"{x.game.name} {selection_text(x.selection, x.game.home, x.game.away)}",
-                f"{x.chance.win:.1%}",
+                percent(x.chance.win, 1),
                 "" if x.chance.fair_odds is None else f"{x.chance.fair_odds:.2f}",
                 f"{x.odds:.2f}",
                 x.book,

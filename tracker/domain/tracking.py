@@ -81,27 +81,43 @@ class RuleState:
 _RULE_STATE = maker(RuleState)
 
 
-class IdleRange(NamedTuple):
-    """Which chances of a bet let its rules decide nothing: nearly every one, at nearly every poll.
+class IdleSpan(NamedTuple):
+    """The readings of a chance that leave a rule as it is.
 
-    A chance strictly between `low` and `high`, from `after` and before `until`, leaves each rule as
-    it is, but that the window of a swing takes one more reading. This holds of `rules` alone: of a
-    bet whose rules are other ones it says nothing. `swings` are the places of the rules that take
-    readings, each with its time; `size` is the smallest of their moves.
+    These are readings strictly between `low` and `high`, from `after` on and before `until`. Only
+    the window of a swing rule still takes them.
     """
 
-    rules: tuple[RuleState, ...]
     low: float
     high: float
     after: datetime
     until: datetime
+
+    def holds(self, p: float, at: datetime) -> bool:
+        """Whether a reading of chance `p` at time `at` is one of them."""
+        return self.low < p < self.high and self.after <= at < self.until
+
+
+class IdleRange(NamedTuple):
+    """The readings that leave the rules of a bet as they are, so that none has to be stepped.
+
+    Nearly every reading at nearly every poll is one. `whole` holds for all rules together; it is
+    None when a rule is about to change. `each` has one span for each rule, in order; None for a
+    rule that is about to change, or whose window takes readings. Both hold only while the bet's
+    rule states are `rules`. `swings` are the indices of the rules whose windows take readings, each
+    with its time; `size` is the smallest move that one of them fires at.
+    """
+
+    rules: tuple[RuleState, ...]
+    whole: IdleSpan | None
+    each: tuple[IdleSpan | None, ...]
     swings: tuple[tuple[int, timedelta], ...] = ()
     size: float = 1.0
 
 
 LIKELY_PUSH = 0.05
-"""The chance of a push from which a leg may well drop out; below it, what the whole is worth is
-off by less than the forecast itself may be."""
+"""The chance of a push from which a leg is expected to drop out. Below it the error in the parlay's
+value is smaller than that of the forecast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +189,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """A bet that is being followed.
+    """A bet that is being followed, with all that is remembered of it.
 
-    `chance` is that of the last snapshot; `peak` and `low` bound its win part while it was open:
-    what is certain, and a result, is no chance and bounds nothing. `no_chance` says why it has none
-    at present. `review` says why a person must decide the result. `reported` is
-    the last revision that was announced.
+    `rules` are the states of the bet's rules, in their order. `chance` is that of the last
+    snapshot. `peak` and `low` are the highest and the lowest chance of winning while the bet was
+    open: a decided chance does not count. `no_chance` says why it has no chance at present.
+    `review` says why a person must decide the result. `reported` is the last revision that was
+    announced.
 
-    A parlay has a standing for each leg and a group for each game; one over several games is in the
-    tracking of each.
+    A parlay has a standing for each leg and a group for each game; a parlay over several games is
+    in the tracking of each of them.
     """
 
     bet: Bet

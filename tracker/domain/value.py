@@ -26,8 +26,8 @@ class Cashout:
 
     `fair` and `offer` are cents. `fee` is the share of the fair value that the offer keeps back:
     below 0 when the offer is above the fair value, None when the fair value is 0. `break_even` is
-    the chance of winning, given no push, at which the offer is exactly fair; above 1 when the offer
-    is more than the bet can ever return.
+    the chance of winning at which the offer is exactly fair, with the chance of a push unchanged;
+    infinite when the offer is more than the bet can return.
     """
 
     fair: int
@@ -98,11 +98,10 @@ def cashout(chance: Chance, bet: Returns, offer_cents: int) -> Cashout:
 
 
 def _break_even(chance: Chance, bet: Returns, offer: int) -> float:
-    """The chance of winning, given no push, at which holding is worth the offer."""
-    open_share = 1 - chance.push
-    if open_share <= 0:
-        return 0.0 if offer <= bet.pushed else float("inf")
-    return max(0.0, (offer - chance.push * bet.pushed) / (bet.won * open_share))
+    """The chance of winning at which holding is worth the offer, at an unchanged push chance."""
+    wanted = (offer - chance.push * bet.pushed) / bet.won
+    cent = 1 / bet.won  # Fair values are rounded to whole cents.
+    return max(0.0, wanted) if wanted <= 1 - chance.push + cent else float("inf")
 
 
 def unhedged(chance: Chance, bet: Returns) -> Hedge:

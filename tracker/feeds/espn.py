@@ -106,23 +106,23 @@ class _Document(BaseModel):
 
 
 class _Athlete(_Document):
-    displayName: str  # noqa: N815 - theirs
+    displayName: str  # noqa: N815 - as the document names it
 
 
 class _Details(_Document):
     type: str = ""
-    returnDate: str | None = None  # noqa: N815 - theirs
+    returnDate: str | None = None  # noqa: N815 - as the document names it
 
 
 class _Entry(_Document):
     athlete: _Athlete
     status: str
-    shortComment: str = ""  # noqa: N815 - theirs
+    shortComment: str = ""  # noqa: N815 - as the document names it
     details: _Details = _Details()
 
 
 class _Team(_Document):
-    displayName: str  # noqa: N815 - theirs
+    displayName: str  # noqa: N815 - as the document names it
     injuries: tuple[_Entry, ...] = ()
 
 

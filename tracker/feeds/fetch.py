@@ -270,7 +270,10 @@ class Fetcher:
         return self._base.host or "the host"
 
     async def _afford(self) -> None:
-        """Wait for the budget, which is our own limit; FeedRateLimited when it is used up."""
+        """Wait for room in the budget, which is our own limit.
+
+        Raises FeedRateLimited when none comes.
+        """
         try:
             async with asyncio.timeout(self._deadline_s), self._budget:
                 return

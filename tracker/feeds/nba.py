@@ -79,15 +79,15 @@ def cdn_source(league: str, site: str, number: str) -> Source:
 
 def box_path(game_id: str) -> str:
     """The path of a game's box score. Raises ValueError for what is no game id."""
-    return f"{_LIVE}/boxscore/boxscore_{_sound(game_id)}.json"
+    return f"{_LIVE}/boxscore/boxscore_{_checked_id(game_id)}.json"
 
 
 def plays_path(game_id: str) -> str:
     """The path of a game's play-by-play. Raises ValueError for what is no game id."""
-    return f"{_LIVE}/playbyplay/playbyplay_{_sound(game_id)}.json"
+    return f"{_LIVE}/playbyplay/playbyplay_{_checked_id(game_id)}.json"
 
 
-def _sound(game_id: str) -> str:
+def _checked_id(game_id: str) -> str:
     if not _GAME_ID.fullmatch(game_id):
         raise ValueError(f"{game_id!r} is not a game id of ten digits")
     return game_id

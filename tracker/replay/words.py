@@ -157,7 +157,7 @@ _HALVES = 2
 
 
 def team_ids(team: RecordedTeam, league: str) -> tuple[str, str]:
-    """ESPN's number and abbreviation of a team. A team that is not in the tables keeps its own."""
+    """ESPN's number and abbreviation of a team; the recording's own where the tables lack it."""
     number, _, code = _TEAMS.get(league, {}).get(team.tricode, str(team.id)).partition(" ")
     return number, code or team.tricode
 

@@ -64,7 +64,7 @@ class Alerting:
 
     async def told_since(self, since: datetime) -> tuple[PastMessage, ...]:
         """The messages about games after `since`, oldest first."""
-        return await self._db.read(lambda db: _told_since(db, since))
+        return await self._db.read(lambda db: _messages_since(db, since))
 
     async def decisions_since(self, since: datetime) -> dict[tuple[str, str], int]:
         """The number of decisions at `since` or later, by (decision, reason)."""
@@ -168,7 +168,7 @@ def _queue(
     db.executemany(q.ADD_DELIVERY, (values | {"channel": x} for x in channels))
 
 
-def _told_since(db: sqlite3.Connection, since: datetime) -> tuple[PastMessage, ...]:
+def _messages_since(db: sqlite3.Connection, since: datetime) -> tuple[PastMessage, ...]:
     return tuple(
         PastMessage(x["game"], moment(x["at"])) for x in db.execute(q.TOLD_SINCE, (stamp(since),))
     )

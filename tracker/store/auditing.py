@@ -228,10 +228,10 @@ def _watch_for(
     before = rules_of(_row(db, number)["rules"])
     update_rules(db, number, rules, at)
     if before != rules:
-        audit(db, at, who, (number, "rules", _told(before), _told(rules)))
+        audit(db, at, who, (number, "rules", _rules_text(before), _rules_text(rules)))
 
 
-def _told(rules: tuple[Rule, ...] | None) -> str:
+def _rules_text(rules: tuple[Rule, ...] | None) -> str:
     return "default" if rules is None else " · ".join(x.text for x in rules) or "none"
 
 

@@ -60,10 +60,10 @@ def trackings(db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> list[GameTr
     wagers = Wagers(db, defaults)
     known: dict[int, Tracked] = {}
     rows = db.execute(q.OPEN_GAMES, {"checks": FINAL_CHECKS}).fetchall()
-    return [_book(db, row, wagers, known) for row in rows]
+    return [_tracking(db, row, wagers, known) for row in rows]
 
 
-def _book(
+def _tracking(
     db: sqlite3.Connection, row: sqlite3.Row, wagers: Wagers, known: dict[int, Tracked]
 ) -> GameTracking:
     """The tracking of one game. `known` has the bets restored so far, so that each is read once."""

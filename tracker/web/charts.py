@@ -8,6 +8,9 @@ from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
+from tracker.wording.closes import share_text
+from tracker.wording.figures import in_percent
+
 if TYPE_CHECKING:
     from tracker.app.course import Course, Lane
     from tracker.engine.record import Reliability
@@ -207,7 +210,8 @@ def of_clv(bins: Sequence[tuple[int, int]]) -> str:
         low, high = place * CLV_BIN, (place + 1) * CLV_BIN
         inside.append(
             f'<rect class="block" x="{left}" y="{top}" width="{_x(width) - _x(0) - 2:.1f}" '
-            f'height="{_y(0) - top:.1f}"><title>{n} from {low:+.0%} to {high:+.0%}</title></rect>'
+            f'height="{_y(0) - top:.1f}">'
+            f"<title>{n} from {share_text(low, 0)} to {share_text(high, 0)}</title></rect>"
         )
     inside += [
         _text("axis middle", _x(part), _HIGH - 8, f"{(part - 0.5) * 2 * _MOST_CLV * CLV_BIN:+.0%}")
@@ -227,7 +231,7 @@ def of_reliability(found: Reliability, title: str = "What was told") -> str:
     for one in found.bins:
         x = _x(one.said)
         inside.append(_line("bar", x, _y(one.least), x, _y(one.most)))
-        words = f"said {one.said:.0%}, came {one.came:.0%} of {one.bets}"
+        words = f"said {in_percent(one.said, 0)}, came {in_percent(one.came, 0)} of {one.bets}"
         inside.append(_dot(x, _y(one.came), words))
     inside += [
         _text("axis middle", _x(part), _HIGH - 8, f"said {part:.0%}") for part in (0.25, 0.5, 0.75)

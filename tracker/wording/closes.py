@@ -19,7 +19,7 @@ from tracker.domain.money import Odds, odds_text
 from tracker.domain.prior import SourcedPrior
 from tracker.domain.quote import MONEYLINE, SPREAD, Closing, Selection
 from tracker.domain.value import BetDecision, ClosingValue, Grade
-from tracker.wording.figures import percent
+from tracker.wording.figures import in_percent, percent
 
 
 def share_text(value: float, digits: int = 1) -> str:
@@ -92,7 +92,7 @@ def closing_text(x: Closing) -> str:
     if x.total is not None:
         parts.append(f"total {x.total:g}")
     if x.home_chance is not None:
-        parts.append(f"home {x.home_chance:.1%}".replace("%", " %"))
+        parts.append(f"home {in_percent(x.home_chance)}")
     by = f"by {x.by}, {x.age_s:.0f} s before the tip-off" if x.by and x.age_s is not None else ""
     return " · ".join(x for x in (*parts, by) if x) or "nobody quoted anything that counts"
 
@@ -102,7 +102,7 @@ def value_text(wager: Wager, odds: Odds | None, x: ClosingValue) -> str:
     line = closed_line(wager, odds, x)
     if x.chance is None or odds is None:
         return line
-    needed = f"{x.chance.win:.1%}, you needed {odds.break_even:.1%}".replace("%", " %")
+    needed = f"{in_percent(x.chance.win)}, you needed {in_percent(odds.break_even)}"
     return f"{line}: {needed} ({x.grade.value}, {x.reason})"
 
 
@@ -111,7 +111,7 @@ def decision_facts(x: BetDecision, odds_format: str) -> tuple[str, ...]:
     fair = None if x.chance.fair_odds is None else _price(x.chance.fair_odds, odds_format)
     facts = (
         "" if fair in (None, NO_PRICE) else f"fair {fair}",
-        "" if not x.kelly else f"Kelly share {x.kelly:.1%}".replace("%", " %"),
+        "" if not x.kelly else f"Kelly share {in_percent(x.kelly)}",
         "" if x.best is None else f"best {_price(x.best.odds, odds_format)} at {x.best.book}",
         f"by {x.prior}",
         "" if x.market_at_bet is None else f"the exchange said {percent(x.market_at_bet, 1)}",

@@ -124,6 +124,11 @@ def percent(p: float, digits: int = 0) -> str:
     return f"{share:.{digits}f} %"
 
 
+def in_percent(share: float, digits: int = 1) -> str:
+    """A share as a percentage, plainly rounded: `18.1 %`, `0.0 %`. Live chances use `percent`."""
+    return f"{share:.{digits}%}".replace("%", " %")
+
+
 def hit_text(chance: Chance, digits: int = 0) -> str:
     """The chance of winning: `44 %`; `push` where a push is certain, since 0 % would say lost."""
     return "push" if chance.push == 1 else percent(chance.win, digits)

@@ -377,6 +377,8 @@ def _matched(x: Registered, game: Game, now: datetime, basics: Basics) -> str:
 
 
 def _money(draft: Draft, form: str, *, as_written: bool) -> list[str]:
+    from tracker.wording.figures import in_percent
+
     odds, stake, parts = draft.odds, draft.stake_cents, []
     if odds is not None and not (as_written and draft.pick.odds is not None):
         parts.append(odds_text(odds, form))
@@ -391,7 +393,7 @@ def _money(draft: Draft, form: str, *, as_written: bool) -> list[str]:
         parts += [text] if text else []
     asked = needed(odds, free=draft.free)
     if asked is not None:
-        parts.append(f"break-even {asked:.1%}".replace("%", " %"))
+        parts.append(f"break-even {in_percent(asked)}")
     return parts
 
 

@@ -206,8 +206,10 @@ def _tell(
 
 def cells(x: RuleFigures) -> tuple[str, ...]:
     """A rule's row of the table."""
-    share = "" if x.share is None else f"{x.share:.0%}".replace("%", " %")
-    promised = "" if x.promised is None else f"{x.promised:.0%}".replace("%", " %")
+    from tracker.wording.figures import in_percent
+
+    share = "" if x.share is None else in_percent(x.share, 0)
+    promised = "" if x.promised is None else in_percent(x.promised, 0)
     lead = "" if x.lead is None else f"{x.lead:.1f} min"
     return (
         x.rule,

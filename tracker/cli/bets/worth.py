@@ -57,15 +57,15 @@ def cash_out(
         say_json(cashout_json(held, offer))
         return
     from tracker.domain.value import cashout
-    from tracker.wording.figures import percent
+    from tracker.wording.figures import in_percent, percent
 
     found = cashout(held.chance, held.returns, offer)
 
     _head(held, form)
     say(f"Offer    {money_text(found.offer)} · fair value {money_text(found.fair)}")
     if found.fee is not None:
-        word = "keeps back" if found.fee >= 0 else "pays more by"
-        say(f"Fee      {word} {money_text(abs(found.fair - found.offer))} ({abs(found.fee):.1%})")
+        word, share = "keeps back" if found.fee >= 0 else "pays more by", in_percent(abs(found.fee))
+        say(f"Fee      {word} {money_text(abs(found.fair - found.offer))} ({share})")
     even = "more than the bet can pay" if found.break_even > 1 else percent(found.break_even, 1)
     say(f"Fair at  {even}")
     _age(held)
@@ -174,6 +174,7 @@ async def _checked(
     from tracker.app.bets import Beside, draft_of, unregistered
     from tracker.app.market.value import WHY_NONE, Worth
     from tracker.cli.bets import chooser
+    from tracker.wording.figures import in_percent
 
     settings = scope.settings()
     draft = draft_of(line, Beside(game=game, odds=odds), settings.stake_unit_cents)
@@ -199,7 +200,7 @@ async def _checked(
     for row in decision_lines(found.decision, "Now" if found.live else "Before tip-off", form):
         say(row)
     if found.market is not None:
-        say(f"{paint('Market', 'dim'):<9}{found.market:.1%}".replace("%", " %"))
+        say(f"{paint('Market', 'dim'):<9}{in_percent(found.market)}")
     say("worth a look" if not why else f"not worth a look: {'; '.join(why)}")
 
 
@@ -207,16 +208,19 @@ def reasons(x: Worth, limits: OddsSettings) -> list[str]:
     """Why a price does not pass the configured limits; an empty list when it does."""
     from tracker.app.market.edges import DISAGREES
     from tracker.wording.closes import share_text
+    from tracker.wording.figures import in_percent, percent
 
     decision, why = x.decision, []
     if decision.edge is None:
         why.append("no price was given: add one, such as -110")
     elif decision.edge < limits.edge_min:
-        why.append(f"the edge {share_text(decision.edge)} is under {limits.edge_min:.1%}")
+        why.append(f"the edge {share_text(decision.edge)} is under {in_percent(limits.edge_min)}")
     if decision.chance.win < limits.p_min:
-        why.append(f"p(hit) {decision.chance.win:.1%} is under {limits.p_min:.1%}")
+        least = in_percent(limits.p_min)
+        why.append(f"p(hit) {percent(decision.chance.win, 1)} is under {least}")
     if x.market is not None and abs(x.market - decision.chance.win) > DISAGREES:
-        why.append(f"the market says {x.market:.1%}: so large a difference is usually our mistake")
+        said = in_percent(x.market)
+        why.append(f"the market says {said}: so large a difference is usually our mistake")
     if x.late:
         why.append("less than two minutes are left")
     return why

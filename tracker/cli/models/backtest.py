@@ -355,10 +355,12 @@ def _write_figures(x: Finding, out: Path) -> None:
 
 
 def _tell_study(found: list[Finding]) -> None:
+    from tracker.wording.closes import share_text
+
     rows = []
     for x in found:
         half = x.judged["moments"]["half"]
-        roi = "" if x.backtest is None or not x.backtest["n"] else f"{x.backtest['roi']:+.1%}"
+        roi = "" if x.backtest is None or not x.backtest["n"] else share_text(x.backtest["roi"])
         rows.append(
             (
                 x.league,

@@ -101,9 +101,9 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
     try:
         at = socket.create_server((web.host, web.port), family=family, backlog=_BACKLOG)
     except OSError as why:
-        # Python's text for an address in use would name the address a second time.
+        # Python's text would name the place a second time.
         taken = why.errno == errno.EADDRINUSE
-        said = "another program does" if taken else why.strerror or str(why)
+        said = "another program does" if taken else str(why.strerror or why).partition(" (while")[0]
         raise Impossible(
             f"{web.host}:{web.port} cannot be listened on ({said}): name another place with --host "
             "and --port"

@@ -187,6 +187,7 @@ def _date(text: str | None, option: str) -> date | None:
 
 
 def _row(name: str, x: Tally) -> tuple[str, ...]:
+    from tracker.wording.closes import share_text
     from tracker.wording.figures import signed_money
 
     record = f"{x.won}-{x.lost}" + (f"-{x.pushed}" if x.pushed else "")
@@ -198,7 +199,7 @@ def _row(name: str, x: Tally) -> tuple[str, ...]:
         _share(x.asked),
         money_text(x.staked) if x.staked else "",
         signed_money(x.profit) if x.staked else "",
-        "" if x.roi is None else f"{x.roi:+.1%}".replace("%", " %"),
+        "" if x.roi is None else share_text(x.roi),
     )
 
 
@@ -208,17 +209,21 @@ def _table(head: str, rows: Sequence[Sequence[str]]) -> None:
 
 
 def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.1%}".replace("%", " %")
+    from tracker.wording.figures import in_percent
+
+    return "" if value is None else in_percent(value)
 
 
 def _tell_reliability(found: Reliability) -> None:
+    from tracker.wording.figures import in_percent
+
     rows = [
         (
-            f"{x.low:.0%} - {x.high:.0%}".replace("%", " %"),
+            f"{in_percent(x.low, 0)} - {in_percent(x.high, 0)}",
             str(x.bets),
             _share(x.said),
             _share(x.came),
-            f"{x.least:.0%} - {x.most:.0%}".replace("%", " %"),
+            f"{in_percent(x.least, 0)} - {in_percent(x.most, 0)}",
             "yes" if x.fits else "no",
         )
         for x in found.bins

@@ -5,6 +5,7 @@ The first line of an answer is its head. Answers give facts and chances, never a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
@@ -17,10 +18,12 @@ from tracker.domain.policy import Snooze, subject
 from tracker.engine.record import Ended, Tally, tally
 from tracker.store.views import BetView
 from tracker.wording.cards import Card
+from tracker.wording.closes import share_text
 from tracker.wording.figures import (
     change_text,
     deciding,
     hit_text,
+    in_percent,
     money_for,
     percent,
     short_market,
@@ -213,7 +216,7 @@ def _tally_line(name: str, x: Tally) -> str:
     if not x.bets:
         return f"{name}: nothing settled"
     record = f"{x.won}-{x.lost}" + (f"-{x.pushed}" if x.pushed else "")
-    roi = "" if x.roi is None else f", {x.roi:+.1%} of {money_text(x.staked)}".replace("%", " %")
+    roi = "" if x.roi is None else f", {share_text(x.roi)} of {money_text(x.staked)}"
     return f"{name}: {signed_money(x.profit)} · {record}{roi}"
 
 
@@ -269,7 +272,7 @@ def _money(draft: Draft) -> list[str]:
         parts.append(stake_text(stake, free=draft.free) + won)
     asked = needed(odds, free=draft.free)
     if asked is not None:
-        parts.append(f"breaks even at {asked:.1%}".replace("%", " %"))
+        parts.append(f"breaks even at {in_percent(asked)}")
     return [" · ".join(parts)] if parts else []
 
 
@@ -304,12 +307,32 @@ def reviews_text(bets: Sequence[BetView]) -> str:
     )
 
 
+def in_chat(text: str) -> str:
+    """A sentence of the terminal with the chat's commands in place of the terminal's."""
+    return re.sub(r"`tracker (\w+)(?: (\S+))?((?: --\w+ \S+)*)`", _command, text)
+
+
+def _command(said: re.Match[str]) -> str:
+    verb, bet, options = said[1], said[2] or "", re.findall(r"--(\w+) (\S+)", said[3])
+    match verb:
+        case "bets" | "review":
+            return f"/{verb}"
+        case "edit":
+            return ", ".join(f"/edit {bet} {name} {value}" for name, value in options)
+        case "show":
+            return f"/chart {bet}"
+        case "void":
+            return f"/void {bet}, and why,"
+        case _:
+            return said[0]
+
+
 def cashout_text(held: HeldBet, worth: Cashout) -> str:
     """A cash-out offer beside the bet's fair value by its last chance."""
     lines = [f"Offer {money_text(worth.offer)} · fair value {money_text(worth.fair)}"]
     if worth.fee is not None:
         word = "keeps back" if worth.fee >= 0 else "pays more by"
-        share = f"{abs(worth.fee):.1%}".replace("%", " %")
+        share = in_percent(abs(worth.fee))
         lines.append(f"It {word} {money_text(abs(worth.fair - worth.offer))} ({share})")
     even = "more than the bet can pay" if worth.break_even > 1 else percent(worth.break_even, 1)
     return "\n".join((_held_head(held), *lines, f"Fair at {even}"))

@@ -114,7 +114,7 @@ class Lacking:
         self.learned(frozenset({game.id}))
 
     def _strangers(self) -> list[tuple[Game, frozenset[str]]]:
-        """Tonight's games, each with the teams of its players of whom no earlier game was read."""
+        """Tonight's games, each with the teams of its players of whom too few games were read."""
         found = []
         for x in self.trackings():
             bets = [y.bet for y in x.tracked if y.settlement is None]

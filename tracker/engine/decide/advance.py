@@ -57,7 +57,7 @@ from tracker.engine.rules.stepping import (
     idle_after,
 )
 from tracker.engine.settle.certainty import tell_certain, tell_legs
-from tracker.engine.settle.grading import Sure
+from tracker.engine.settle.grading import LastTwo
 from tracker.engine.settle.settlement import (
     confirm_unread,
     end_unheard,
@@ -135,8 +135,9 @@ def advance(
 
 def _with_results(change: Change, before: GameState | None, now: datetime) -> Change:
     """Add what is certain of the bets, and the results of those that have ended."""
-    state = change.tracking.state
-    polls = None if before is None or state is None else (Sure(before), Sure(state))
+    state, polls = change.tracking.state, None
+    if before is not None and state is not None:
+        polls = LastTwo.of((x.bet for x in change.tracking.tracked), before, state)
     change = settle_parts(tell_certain(change, polls, now), polls, now)
     return tell_legs(finish(take_given(change), now), polls, now)
 

@@ -19,7 +19,7 @@ from typing import assert_never
 
 from tracker.domain.alert import Reason
 from tracker.domain.policy import Comparison, LevelRule, Rule, SwingRule
-from tracker.domain.tracking import IdleRange, RulePhase, RuleState
+from tracker.domain.tracking import IdleRange, IdleSpan, RulePhase, RuleState
 
 BAND = math.log(0.80 / 0.20) - math.log(0.75 / 0.25)
 """How far, in log-odds, a chance must clear a level before it may fire again: .80 at .75."""
@@ -109,31 +109,40 @@ CLEAR = 1e-6
 _EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
-def idle_range(rules: Sequence[Rule], states: tuple[RuleState, ...]) -> IdleRange | None:
-    """Which next chances leave every rule of a bet as it is; None where one is about to change.
+_ALWAYS = IdleSpan(-math.inf, math.inf, *_EVER)
 
-    `states` are in the order of the rules.
+
+def idle_range(
+    rules: Sequence[Rule], states: tuple[RuleState, ...], known: Sequence[IdleSpan | None] = ()
+) -> IdleRange:
+    """Which next readings leave each rule of a bet as it is, and which all of them.
+
+    `states` are in the order of the rules, and so are the spans that are `known` already.
     """
     low, high, (after, until), size = -math.inf, math.inf, _EVER, 1.0
-    swings: list[tuple[int, timedelta]] = []
+    each = list(known) or [None] * len(states)
+    waiting, swings = True, []
     for place, (rule, state) in enumerate(zip(rules, states, strict=True)):
-        if not isinstance(rule, LevelRule | SwingRule) or state.phase is RulePhase.DONE:
-            continue
-        known = (
-            _level_idle(rule, state) if isinstance(rule, LevelRule) else _swing_idle(rule, state)
-        )
-        if known is None:
-            return None
-        low, high = max(low, known[0]), min(high, known[1])
-        after, until = max(after, known[2]), min(until, known[3])
-        if isinstance(rule, SwingRule):
-            swings.append((place, timedelta(seconds=rule.seconds)))
-            size = min(size, rule.size)
-    return IdleRange(states, low, high, after, until, tuple(swings), size)
+        span = each[place] or _idle_span(rule, state)
+        if span is None:
+            waiting = False
+        elif span is not _ALWAYS:
+            low, high = max(low, span.low), min(high, span.high)
+            after, until = max(after, span.after), min(until, span.until)
+            if isinstance(rule, SwingRule):
+                swings.append((place, timedelta(seconds=rule.seconds)))
+                size, span = min(size, rule.size), None
+        each[place] = span
+    whole = IdleSpan(low, high, after, until) if waiting else None
+    return IdleRange(states, whole, tuple(each), tuple(swings), size)
 
 
-_Span = tuple[float, float, datetime, datetime]
-"""Between which chances, from when and before when a rule stays as it is."""
+def _idle_span(rule: Rule, state: RuleState) -> IdleSpan | None:
+    """Which next readings leave a rule as it is; None where it is about to change."""
+    if not isinstance(rule, LevelRule | SwingRule) or state.phase is RulePhase.DONE:
+        return _ALWAYS
+    return _level_idle(rule, state) if isinstance(rule, LevelRule) else _swing_idle(rule, state)
+
 
 _STANDING_BEYOND = (
     (RulePhase.UNARMED, Reason.BEYOND_WHEN_ADDED),
@@ -142,7 +151,7 @@ _STANDING_BEYOND = (
 """Where a level rule waits for the chance to clear the band."""
 
 
-def _level_idle(rule: LevelRule, state: RuleState) -> _Span | None:
+def _level_idle(rule: LevelRule, state: RuleState) -> IdleSpan | None:
     if state.streak:
         return None
     up, both_ways = _upward(rule, state), rule.comparison is Comparison.CROSSES
@@ -150,30 +159,30 @@ def _level_idle(rule: LevelRule, state: RuleState) -> _Span | None:
         here = log_odds(rule.level)
         low, high = _chance(here - BAND) + CLEAR, _chance(here + BAND) - CLEAR
         if both_ways:
-            return None if state.phase is RulePhase.UNARMED else (low, high, *_EVER)
-        return (low, math.inf, *_EVER) if up else (-math.inf, high, *_EVER)
+            return None if state.phase is RulePhase.UNARMED else IdleSpan(low, high, *_EVER)
+        return IdleSpan(low, math.inf, *_EVER) if up else IdleSpan(-math.inf, high, *_EVER)
     if state.reason is not Reason.BELOW:
         return None
     low, high = (-math.inf, rule.level - CLEAR) if up else (rule.level + CLEAR, math.inf)
     fired_at = state.fired[-1] if state.fired else None
     if state.phase is RulePhase.COOLING:
-        return None if fired_at is None else (low, high, fired_at, fired_at + COOLDOWN)
+        return None if fired_at is None else IdleSpan(low, high, fired_at, fired_at + COOLDOWN)
     if state.phase is not RulePhase.ARMED or state.window:
         return None
-    return low, high, _EVER[0] if fired_at is None else fired_at + COOLDOWN, _EVER[1]
+    return IdleSpan(low, high, _EVER[0] if fired_at is None else fired_at + COOLDOWN, _EVER[1])
 
 
 def _chance(odds: float) -> float:
     return 1 / (1 + math.exp(-odds))
 
 
-def _swing_idle(rule: SwingRule, state: RuleState) -> _Span | None:
+def _swing_idle(rule: SwingRule, state: RuleState) -> IdleSpan | None:
     times, seen = [x for x, _ in state.window], [x for _, x in state.window]
     if state.streak or not seen or times != sorted(times):
         return None
     low, high = max(seen) - rule.size, min(seen) + rule.size
     if (state.phase, state.reason) == (RulePhase.ARMED, Reason.BELOW):
-        return low + CLEAR, high - CLEAR, times[-1], _EVER[1]
+        return IdleSpan(low + CLEAR, high - CLEAR, times[-1], _EVER[1])
     if (state.phase, state.reason) != (RulePhase.COOLING, Reason.COOLING_DOWN):
         return None
     # It has swung, and is silent: as long as what it came from counts, and the cooldown lasts.
@@ -182,7 +191,7 @@ def _swing_idle(rule: SwingRule, state: RuleState) -> _Span | None:
     until = min(began + timedelta(seconds=rule.seconds), state.fired[-1] + COOLDOWN)
     after = max(times[-1], state.fired[-1])
     side = (-math.inf, low - CLEAR) if down else (high + CLEAR, math.inf)
-    return *side, after, until
+    return IdleSpan(*side, after, until)
 
 
 def unmoved(idle: IdleRange, p: float, at: datetime) -> IdleRange | None:
@@ -191,7 +200,8 @@ def unmoved(idle: IdleRange, p: float, at: datetime) -> IdleRange | None:
     The range only gets closer: that what a swing is measured against grows old widens it again once
     the rules have been stepped.
     """
-    if not (idle.low < p < idle.high and idle.after <= at < idle.until):
+    whole = idle.whole
+    if whole is None or not whole.holds(p, at):
         return None
     if not idle.swings:
         return idle
@@ -201,8 +211,9 @@ def unmoved(idle: IdleRange, p: float, at: datetime) -> IdleRange | None:
         kept = window[bisect_left(window, (at - span,)) :]
         rules[place] = rules[place].with_window((*kept, reading))
     room = idle.size - CLEAR
-    low, high = max(idle.low, p - room), min(idle.high, p + room)
-    return IdleRange(tuple(rules), low, high, at, idle.until, idle.swings, idle.size)
+    low, high = max(whole.low, p - room), min(whole.high, p + room)
+    closer = IdleSpan(low, high, at, whole.until)
+    return IdleRange(tuple(rules), closer, idle.each, idle.swings, idle.size)
 
 
 def _beyond(rule: LevelRule, state: RuleState, p: float) -> float:

@@ -30,7 +30,15 @@ from tracker.domain.policy import (
     Rule,
     SwingRule,
 )
-from tracker.domain.tracking import Change, GameTracking, IdleRange, RulePhase, RuleState, Tracked
+from tracker.domain.tracking import (
+    Change,
+    GameTracking,
+    IdleRange,
+    IdleSpan,
+    RulePhase,
+    RuleState,
+    Tracked,
+)
 from tracker.engine.decide.facts import absentees, between, facts_of
 from tracker.engine.rules.state_machine import (
     BAND,
@@ -112,15 +120,15 @@ def apply_rules(
     reading = _reading(old, chance, update)
     if reading is None and not facts:
         return seen, [], []
-    before = _in_order(seen)
+    spans = _spans(seen, reading, update)
     rules: list[RuleState] = []
     alerts: list[Alert] = []
-    for rule, memory in zip(seen.bet.rules, before, strict=True):
+    for rule, memory, span in zip(seen.bet.rules, seen.rules, spans, strict=True):
         after, alert = memory, None
         if isinstance(rule, EventRule):
             if rule.event in facts:
                 after, alert = _told(seen, rule, memory, absent, update)
-        elif reading is not None and isinstance(rule, LevelRule | SwingRule):
+        elif reading is not None and span is None and isinstance(rule, LevelRule | SwingRule):
             after, alert = _stepped(seen, rule, memory, reading, update)
         rules.append(after)
         if alert is not None:
@@ -129,9 +137,20 @@ def apply_rules(
         rules = _turned(seen.bet.rules, rules, alerts)
     if alerts and seen.legs:
         alerts = [with_leg(x, old, seen) for x in alerts]
-    changed = [x for x, was in zip(rules, before, strict=True) if x is not was and x != was]
+    changed = [x for x, was in zip(rules, seen.rules, strict=True) if x is not was and x != was]
     standing = tuple(rules)
-    return seen.with_rules(standing, idle_range(seen.bet.rules, standing)), changed, alerts
+    return seen.with_rules(standing, idle_range(seen.bet.rules, standing, spans)), changed, alerts
+
+
+def _spans(
+    seen: Tracked, reading: RuleReading | None, update: GameUpdate
+) -> Sequence[IdleSpan | None]:
+    """For each rule of a bet that a reading leaves as it is, within which span; else None."""
+    idle = seen.idle
+    if idle is None or idle.rules is not seen.rules or reading is None or update.renewed:
+        return [None] * len(seen.rules)
+    p, at = reading.p, reading.at
+    return [x if x is not None and x.holds(p, at) else None for x in idle.each]
 
 
 def _turned(
@@ -201,15 +220,6 @@ def _told(
     return memory, replace(alert, detail=absent if rule.event is Fact.OUT else "")
 
 
-def _in_order(seen: Tracked) -> Sequence[RuleState]:
-    """What is remembered of each rule of a bet, in the order of its rules, as it mostly lies."""
-    wanted = [x.text for x in seen.bet.rules]
-    if [x.rule for x in seen.rules] == wanted:
-        return seen.rules
-    remembered = {x.rule: x for x in seen.rules}
-    return [remembered[x] for x in wanted]
-
-
 def with_leg(alert: Alert, old: Tracked, seen: Tracked) -> Alert:
     """The alert with the leg of a parlay that moved most, and its chance before; without any None.
 
@@ -236,11 +246,16 @@ def _decided(
 ) -> Alert:
     """A decision of a rule about a chance, fired or held."""
     was = reading.before if verdict.was is None else verdict.was
-    return replace(_decision(seen, rule, verdict, reading.at, state), p=reading.p, was=was)
+    return _decision(seen, rule, verdict, reading.at, state, was)
 
 
 def _decision(
-    tracked: Tracked, rule: Rule, verdict: RuleStep, at: datetime, state: GameState | None
+    tracked: Tracked,
+    rule: Rule,
+    verdict: RuleStep,
+    at: datetime,
+    state: GameState | None,
+    was: float | None = None,
 ) -> Alert:
     """What every decision tells, whatever the rule goes by."""
     return Alert(
@@ -252,6 +267,8 @@ def _decision(
         reason=verdict.reason,
         game_clock="Scheduled" if state is None else state.game_clock,
         score=Score(0, 0) if state is None else state.score,
+        p=None if tracked.chance is None else tracked.chance.win,
+        was=was,
         expires_at=at + USEFUL_FOR if verdict.fires else None,
     )
 
@@ -423,11 +440,8 @@ def _decided_on_market(
     reading: MarketReading,
     state: GameState | None,
 ) -> Alert:
-    return replace(
-        _decision(tracked, rule, verdict, reading.at, state),
-        p=None if tracked.chance is None else tracked.chance.win,
-        detail=_words(rule, value, verdict, reading),
-    )
+    told = _decision(tracked, rule, verdict, reading.at, state)
+    return replace(told, detail=_words(rule, value, verdict, reading))
 
 
 def _words(rule: MarketRule, value: float, verdict: RuleStep, reading: MarketReading) -> str:

@@ -34,9 +34,9 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
 
     `polls` are the believed states before this poll and after it.
     """
-    if polls is None or not polls[1].state.phase.in_play:
+    if polls is None or not polls.now.state.phase.in_play:
         return change
-    (was, sure), state = polls, polls[1].state
+    was, sure, state = polls.before, polls.now, polls.now.state
     found = Gathering(change)
     for tracked in change.tracking.tracked:
         if tracked.settlement is not None:
@@ -46,7 +46,11 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
             for x in tracked.rules
             if x.phase is _FIRING and x.rule in _ANNOUNCED_AS
         ]
-        result = _result(tracked, was, sure)
+        slip = tracked.bet.market
+        if isinstance(slip, Parlay):
+            result = _parlay_result(tracked, slip, was, sure)
+        else:
+            result = polls.results.get(tracked.bet.number)
         if notified != ([] if result is None else [result]):
             ever = _possible(tracked, was, sure) if notified else frozenset()
             _step(found, tracked, result, ever, state, now)
@@ -88,12 +92,9 @@ def _step(
         found.alerts += alerts
 
 
-def _result(tracked: Tracked, before: Sure, sure: Sure) -> Result | None:
-    """The result of a bet that both polls call certain; None while it is open."""
+def _parlay_result(tracked: Tracked, slip: Parlay, before: Sure, sure: Sure) -> Result | None:
+    """The result of a parlay that two polls make certain; None while it is open."""
     house = house_of(tracked.bet.book)
-    slip = tracked.bet.market
-    if not isinstance(slip, Parlay):
-        return agreed_result(slip, before, sure, house)
     game = sure.state.game.id
     results = [
         _leg_result(known, leg.market, before, sure, house) if leg.game.id == game
@@ -123,7 +124,7 @@ def _possible(tracked: Tracked, before: Sure, sure: Sure) -> frozenset[Result]:
     if not isinstance(slip, Parlay):
         results = {x.result(slip, house) for x in (before, sure)}
         return frozenset(x for x in results if x is not None)
-    found = {_result(tracked, x, x) for x in (before, sure)}
+    found = {_parlay_result(tracked, slip, x, x) for x in (before, sure)}
     if any(x.lost for x in tracked.legs):
         found.add(Result.LOST)
     return frozenset(x for x in found if x is not None)
@@ -136,7 +137,7 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     """
     if polls is None:
         return change
-    (was, sure), state = polls, polls[1].state
+    was, sure, state = polls.before, polls.now, polls.now.state
     found = Gathering(change)
     for tracked in change.tracking.tracked:
         if not tracked.legs:

@@ -7,12 +7,12 @@ a half at its end or an over that is passed; the final state grades it again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import assert_never
 
-from tracker.domain.bet import Bet, Result, excess_of
+from tracker.domain.bet import Bet, Parlay, Result, excess_of
 from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import (
@@ -190,9 +190,9 @@ class Sure:
     def made(self, market: PlayerTotal) -> int | None:
         """The player's value of the market's statistic so far; None where the box lacks it."""
         player, stat = market.player, market.stat
-        key = player.side, player.key, stat
+        key = player.side, player.name, stat
         if key not in self._made:
-            line = self._lines.get(key[:2])
+            line = self.line(player)
             self._made[key] = None if line is None else figure(line, stat)
         return self._made[key]
 
@@ -203,8 +203,30 @@ class Sure:
         return found
 
 
-LastTwo = tuple[Sure, Sure]
-"""The believed states before a poll and after it."""
+@dataclass(frozen=True, slots=True)
+class LastTwo:
+    """The believed states before a poll and after it.
+
+    `results` are the certain results of single bets that both states agree on, by the bets'
+    numbers; few bets have one.
+    """
+
+    before: Sure
+    now: Sure
+    results: Mapping[int, Result]
+
+    @classmethod
+    def of(cls, bets: Iterable[Bet], before: GameState, now: GameState) -> LastTwo:
+        """Work out the results that two states of a game make certain for the bets on it."""
+        was, sure = Sure(before), Sure(now)
+        results: dict[int, Result] = {}
+        for bet in bets if now.phase.in_play else ():
+            if isinstance(bet.market, Parlay):
+                continue
+            result = agreed_result(bet.market, was, sure, house_of(bet.book))
+            if result is not None:
+                results[bet.number] = result
+        return cls(was, sure, results)
 
 
 def certain(market: Market, state: GameState, house: HouseRules) -> Verdict | None:
@@ -257,14 +279,10 @@ def _so_far(span: Span, state: GameState, house: HouseRules) -> _Part:
 
 def _passed(market: GameMarket, part: _Part) -> Result | None:
     """The result of a total that the points so far have passed; None for any other market."""
-    if part.score is None:
+    if part.score is None or not isinstance(market, Total | TeamTotal):
         return None
-    if isinstance(market, Total):
-        points = part.score.total
-    elif isinstance(market, TeamTotal):
-        points = part.score.of(market.side)
-    else:
-        return None
+    score = part.score
+    points = score.total if isinstance(market, Total) else score.of(market.side)
     if points <= market.points:
         return None
     return _yes(holds=market.direction is Direction.OVER)

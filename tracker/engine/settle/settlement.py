@@ -34,7 +34,6 @@ from tracker.engine.settle.grading import (
     Unsettleable,
     Verdict,
     agreed,
-    agreed_result,
     certain,
     judge,
 )
@@ -111,9 +110,9 @@ def settle_parts(change: Change, polls: LastTwo | None, now: datetime) -> Change
     Two polls must agree on them, and the final state grades them again. `polls` are the believed
     states before this poll and after it.
     """
-    if polls is None or not polls[1].state.phase.in_play:
+    if polls is None or not polls.now.state.phase.in_play:
         return change
-    (was, sure), state = polls, polls[1].state
+    was, sure, state = polls.before, polls.now, polls.now.state
 
     def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
         house = house_of(bet.book)
@@ -124,23 +123,24 @@ def settle_parts(change: Change, polls: LastTwo | None, now: datetime) -> Change
 
     found = Gathering(change)
     for tracked in change.tracking.tracked:
-        house = house_of(tracked.bet.book)
-        if _part_is_news(tracked, polls, house) and may_settle(tracked, state, house, now):
+        if not _part_is_news(tracked, polls):
+            continue
+        if may_settle(tracked, state, house_of(tracked.bet.book), now):
             _settle(found, change.tracking, tracked, graded, now)
     return found.change
 
 
-def _part_is_news(tracked: Tracked, polls: LastTwo, house: HouseRules) -> bool:
+def _part_is_news(tracked: Tracked, polls: LastTwo) -> bool:
     """Whether a finished part of the game may change a bet's result: a quick test, seldom true."""
-    (was, sure), slip = polls, tracked.bet.market
+    slip, sure = tracked.bet.market, polls.now
     if isinstance(slip, Parlay):
-        mine = slip.in_game(sure.state.game.id)
+        house, mine = house_of(tracked.bet.book), slip.in_game(sure.state.game.id)
         untouched = all(x.result is None and not x.unclear for x in tracked.legs)
         return not untouched or any(sure.over(slip.legs[i].market, house) for i in mine)
-    if not sure.over(slip, house):
+    result, done = polls.results.get(tracked.bet.number), tracked.settlement
+    if result is None or (done is not None and done.result is result):
         return False
-    result, done = agreed_result(slip, was, sure, house), tracked.settlement
-    return result is not None and (done is None or done.result is not result)
+    return sure.over(slip, house_of(tracked.bet.book))
 
 
 def _leave_to_person(change: Change, why: str, now: datetime) -> Change:

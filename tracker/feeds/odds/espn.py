@@ -49,10 +49,10 @@ class OddsDocument(Strict):
     details: Any = None
     overUnder: Any = None  # noqa: N815 - as the document names it
     spread: Any = None
-    homeTeamOdds: Any = None  # noqa: N815 - the same
-    awayTeamOdds: Any = None  # noqa: N815 - the same
-    overOdds: Any = None  # noqa: N815 - the same
-    underOdds: Any = None  # noqa: N815 - the same
+    homeTeamOdds: Any = None  # noqa: N815 - as the document names it
+    awayTeamOdds: Any = None  # noqa: N815 - as the document names it
+    overOdds: Any = None  # noqa: N815 - as the document names it
+    underOdds: Any = None  # noqa: N815 - as the document names it
 
 
 class EntryLines(Strict):

@@ -159,7 +159,7 @@ class Possession:
         self._clock = clock
         self._quiet_until = 0.0
         self._tips: dict[str, Side | None] = {}
-        """Who had the ball first, by the game's id; None where the plays do not tell."""
+        """The side with the first possession, by game id; None where the plays do not say."""
 
     async def added(self, game: Game, answer: FeedAnswer) -> FeedAnswer:
         """The answer with the side that has the ball, where the play-by-play shows the same moment.

@@ -48,9 +48,7 @@ class BoardReading:
 
 @dataclass(frozen=True, slots=True)
 class BoardFailure:
-    """A request for a board that failed.
-
-    `asked` and `heard` are its begin and end in monotonic seconds.
+    """A failed request for a board. `asked` and `heard` are its start and end in monotonic seconds.
 
     `failures` counts those in a row. `fetched` is the document, where one came that could not be
     believed.
@@ -65,7 +63,7 @@ class BoardFailure:
     def retry_at(self, *, urgent: bool) -> float:
         """Until when, in monotonic seconds, the source is left alone.
 
-        While a game is near or in play (`urgent`), the pause counts from the begin of the failed
+        While a game is near or in play (`urgent`), the pause counts from the start of the failed
         request, so that a slow failure delays nothing further.
         """
         error = self.error
@@ -82,7 +80,7 @@ state."""
 
 
 class SharedBoard:
-    """A board of a source, fetched once for all who ask within the same moment.
+    """A board of a source. One request serves all callers that ask before the board is too old.
 
     A failure is shared too, for as long as the source is to be left alone. A caller that is
     cancelled leaves the request running for the others; `aclose` ends it.
@@ -386,9 +384,9 @@ class Feed:
             fresh = board.fetched is not None and board.fetched.heard >= begun
             document = board.fetched if fresh else None
             path = self.board_of(game).path.partition("?")[0]
-            return self._look(path, document, board.error.unreadable, wait_s)
+            return self._answer(path, document, board.error.unreadable, wait_s)
         reading = self._entry(game, board.board)
-        return self._look(board.fetched.path, board.fetched, reading or _absent(game), None)
+        return self._answer(board.fetched.path, board.fetched, reading or _absent(game), None)
 
     def _entry(self, game: Game, board: Scoreboard) -> GameState | Unreadable | None:
         """The board's entry of a game, found by its id, or else by teams and date."""
@@ -413,7 +411,7 @@ class Feed:
         if reported is None or not same_meeting(game, reported):
             why = f"{self.source.label} has not told of {game.name} yet"
             missing = Unreadable(Trouble.NOT_PUBLISHED, why)
-            return self._look(self.source.board_path(game.slate), None, missing, None)
+            return self._answer(self.source.board_path(game.slate), None, missing, None)
         path = self.source.box_path(reported.id)
         fetched: Fetched | None = None
         try:
@@ -427,15 +425,15 @@ class Feed:
             board = board or await self.board_of(game).read(_FRESH_S)
             missing_box = FeedNotPublished(f"the box of {game.name} is not published yet")
             error = missing_box if isinstance(board, BoardReading) else refused
-            return self._look(path, None, error.unreadable, None)
+            return self._answer(path, None, error.unreadable, None)
         except FeedError as error:
-            return self._look(path, fetched, error.unreadable, error.retry_after)
+            return self._answer(path, fetched, error.unreadable, error.retry_after)
         reading = _of_same(replace(game, id=reported.id), state.game, state)
         if isinstance(reading, GameState):
             reading = state_under(game, reading)
-        return self._look(path, fetched, reading, None)
+        return self._answer(path, fetched, reading, None)
 
-    def _look(
+    def _answer(
         self,
         path: str,
         fetched: Fetched | None,

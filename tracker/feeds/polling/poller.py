@@ -97,7 +97,7 @@ class GamePoller:
         self._nudged.clear()
         self._beat()
         self._begun = self._clock.monotonic()
-        answer = await self._look(standing)
+        answer = await self._answer(standing)
         self._beat()
         self._last = answer
         self._patient_until = self._clock.monotonic() + (answer.retry_after or 0.0)
@@ -108,7 +108,7 @@ class GamePoller:
             answer.source, answer.path, answer.at, answer.body, answer.digest, answer.reading
         )
 
-    async def _look(self, standing: GameStanding) -> FeedAnswer:
+    async def _answer(self, standing: GameStanding) -> FeedAnswer:
         """Ask for the documents that are due; a game with player bets also needs its box."""
         ask, max_age = self._ask(standing), self._max_age(standing)
         if standing.players:
@@ -143,7 +143,7 @@ class GamePoller:
     def _since(self) -> float:
         """The moment from which the wait counts: games that share a board then ask for it in step.
 
-        After a failure the wait counts from the begin of the request, so that a slow failure delays
+        After a failure the wait counts from the start of the request, so that a slow failure delays
         nothing further.
         """
         if self._last is None:

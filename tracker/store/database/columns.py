@@ -82,7 +82,7 @@ def pack_state(state: GameState) -> str:
             "timeouts": _pair(state.timeouts),
             "players": [_player(x) for x in state.players],
         }
-        | _told_since(state)
+        | _later_fields(state)
     )
 
 
@@ -108,7 +108,7 @@ def state_of(text: str | None, game: Game) -> GameState | None:
     )
 
 
-def _told_since(state: GameState) -> dict[str, Json]:
+def _later_fields(state: GameState) -> dict[str, Json]:
     """The fields that earlier releases did not store. They are left out where they are unknown."""
     found: dict[str, Json] = {}
     if state.box is not None:

@@ -34,6 +34,7 @@ from tracker.wording.closes import decision_facts, prior_text, value_text
 from tracker.wording.figures import (
     cause_text,
     hit_text,
+    in_percent,
     money_for,
     percent,
     score_text,
@@ -405,7 +406,9 @@ def _offer_text(found: Any) -> str:
     parts = [f"{money_text(found.offer)} offered"]
     if found.fee is not None:
         word = "keeps back" if found.fee >= 0 else "pays more by"
-        parts.append(f"{word} {money_text(abs(found.fair - found.offer))} ({abs(found.fee):.1%})")
+        parts.append(
+            f"{word} {money_text(abs(found.fair - found.offer))} ({in_percent(abs(found.fee))})"
+        )
     even = "no chance that it has" if found.break_even > 1 else percent(found.break_even, 1)
     return " · ".join([*parts, f"fair at {even}"])
 
