@@ -7,11 +7,14 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from tests.notify.values import GAME, NOW, bet, state
 from tracker.daemon.bot.answers import (
     MOST_LINES,
     LocalTime,
     bets_text,
+    in_chat,
     profit_text,
     reviews_text,
     settled_text,
@@ -84,6 +87,24 @@ def test_what_needs_the_person_comes_with_the_words_that_decide_it() -> None:
     unpaid = view(14, status=Status.OFFICIAL, result=Result.WON, review=f"leg 2 void: {ASK_BOOK}")
     assert reviews_text([unclear]).splitlines()[-1] == "/settle 13 won (or lost, push, void)"
     assert reviews_text([unpaid]).splitlines()[-1] == "/settle 14 won --payout AMOUNT"
+
+
+@pytest.mark.parametrize(
+    ("terminal", "chat"),
+    [
+        ("there is no bet 9: `tracker bets` lists them", "there is no bet 9: /bets lists them"),
+        ("`tracker edit 6 --odds -110 --stake 20` says them",
+         "/edit 6 odds -110, /edit 6 stake 20 says them"),
+        ("bet b is over: `tracker show b` says how it ended",
+         "bet b is over: /chart b says how it ended"),
+        ("`tracker void 3 --reason TEXT` returns the stake", "/void 3, and why, returns the stake"),
+        ("no game is known: `tracker refresh` reads boxes",
+         "no game is known: `tracker refresh` reads boxes"),
+    ],
+)  # fmt: skip
+def test_a_refusal_names_the_commands_of_the_chat(terminal: str, chat: str) -> None:
+    """A command of the terminal is named only where the chat has none for it."""
+    assert in_chat(terminal) == chat
 
 
 def test_results() -> None:

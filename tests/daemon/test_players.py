@@ -365,6 +365,25 @@ def test_a_line_of_the_game_in_play_is_none_of_before(placed: datetime | None) -
     assert told.told_by[Side.HOME, JOKIC.key] == "10 games"
 
 
+def test_one_earlier_game_is_too_few_and_a_few_are_told_as_few() -> None:
+    """A man of one game has no prior, nor has he by games in which he did not play."""
+    beliefs, priced = PlayerBeliefs(), on_jokic(1, 25.5, "-110")
+    bet = replace(priced, bet=replace(priced.bet, odds=None))
+    asked = GameTracking(GAME, (bet,))
+
+    def told(*games: PlayerGame) -> str | None:
+        beliefs.recent = {("nba", JOKIC.key): games}
+        priors = beliefs.priors(asked)
+        assert priors is not None
+        return priors.told_by.get((Side.HOME, JOKIC.key))
+
+    assert told(a_game(26, 1)) is None
+    assert told(a_game(26, 1), replace(a_game(0, 2), minutes=0.0)) is None
+    assert beliefs.strangers([bet.bet], GAME) == (JOKIC,)
+    assert told(a_game(26, 1), a_game(24, 2)) == "only 2 games"
+    assert told(*(a_game(26, n) for n in range(1, 8))) == "7 games"
+
+
 async def test_who_is_seen_again_goes_on_being_remembered(night: Night) -> None:
     """In a program that runs for months, each night's box score renews its players' rosters."""
     await night.met(DENVER)

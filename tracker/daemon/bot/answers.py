@@ -5,6 +5,7 @@ The first line of an answer is its head. Answers give facts and chances, never a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
@@ -304,6 +305,26 @@ def reviews_text(bets: Sequence[BetView]) -> str:
             f"/{deciding(bets[0].id, payout=bets[0].asks_payout)}",
         )
     )
+
+
+def in_chat(text: str) -> str:
+    """A sentence of the terminal with the chat's commands in place of the terminal's."""
+    return re.sub(r"`tracker (\w+)(?: (\S+))?((?: --\w+ \S+)*)`", _command, text)
+
+
+def _command(said: re.Match[str]) -> str:
+    verb, bet, options = said[1], said[2] or "", re.findall(r"--(\w+) (\S+)", said[3])
+    match verb:
+        case "bets" | "review":
+            return f"/{verb}"
+        case "edit":
+            return ", ".join(f"/edit {bet} {name} {value}" for name, value in options)
+        case "show":
+            return f"/chart {bet}"
+        case "void":
+            return f"/void {bet}, and why,"
+        case _:
+            return said[0]
 
 
 def cashout_text(held: HeldBet, worth: Cashout) -> str:

@@ -83,7 +83,7 @@ class BetCommands:
         try:
             return await self.verbs[name](rest)
         except TrackerError as why:
-            return ChatReply(f"{_REFUSED[name]}\n{why}")
+            return ChatReply(f"{_REFUSED[name]}\n{answers.in_chat(str(why))}")
 
     @property
     def _bets(self) -> Bets:
@@ -122,7 +122,7 @@ class BetCommands:
         try:
             done = await self._bets.withdraw(str(number), self.clock.now())
         except TrackerError as why:
-            return str(why)
+            return answers.in_chat(str(why))
         self.changed()
         return f"Bet #{number} is withdrawn." if done.done else f"Bet #{number} was over already."
 

@@ -143,7 +143,10 @@ class BotCommands:
         except TrackerError as why:
             if not heard.group:
                 await self._say(
-                    heard, api, f"No bet that is understood\n{why}\n/help has the commands."
+                    heard,
+                    api,
+                    f"No bet that is understood\n{answers.in_chat(str(why))}\n"
+                    "/help has the commands.",
                 )
             return
         await self._reply(heard, api, reply)

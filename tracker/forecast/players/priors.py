@@ -150,7 +150,9 @@ class PlayerPriors:
         """A player's prior; with `guess` the average for unknown ones. Raises LittleKnown."""
         found = self.known.get((side, key))
         if found is None and not self.guess:
-            raise LittleKnown("nothing is known of the player: no game of his has been read")
+            raise LittleKnown(
+                "little is known of the player: fewer than two games of his have been read"
+            )
         return found or self.unknown
 
     @Lazy
