@@ -24,9 +24,7 @@ def learn(config: Path, game: Game, *, quote: bool) -> None:
             )
             if quote:
                 lines = Lines(home_spread=-9.5, total=231.5)
-                await store.known.keep_quotes(
-                    {game.id: PregameLines(lines, "ESPN (A GameTracking)", now)}
-                )
+                await store.known.keep_quotes({game.id: PregameLines(lines, "ESPN (A Book)", now)})
 
     asyncio.run(keep())
 
@@ -45,10 +43,7 @@ def test_a_bet_says_what_is_believed_of_its_game(
     learn(config, slate[0], quote=True)
     quoted = cli("show", "1", "--json").json["prior"]
     assert (quoted["margin"], quoted["total"], quoted["margin_sd"]) == (9.5, 231.5, 0)
-    assert (
-        "Before   DEN −9.5, total 231.5 · the lines of ESPN (A GameTracking)"
-        in cli("show", "1").out
-    )
+    assert "Before   DEN −9.5, total 231.5 · the lines of ESPN (A Book)" in cli("show", "1").out
 
 
 def test_the_first_chance_of_a_bet_is_of_the_same_prior(
@@ -72,4 +67,4 @@ def test_configured_lines_come_before_a_books(
     cli("add", "DEN ML", "--game", "LAL@DEN", "--json")
     prior = cli("show", "1", "--json").json["prior"]
     assert (prior["margin"], prior["margin_by"]) == (2.5, "lines that you gave")
-    assert prior["total_by"] == "the lines of ESPN (A GameTracking)"
+    assert prior["total_by"] == "the lines of ESPN (A Book)"
