@@ -14,9 +14,9 @@ _HEAD = """# What each fault of a feed does
 Written by `python benchmarks/rehearsal.py`: {games} recorded games at once on the local server,
 the real daemon, six bets on each game, {faults} faults in an order drawn from seed {seed}. A fault
 is one of the league's own site unless the row names another; ESPN stands in for that site. The
-night is played twice: in virtual time, in which an answer takes {takes:g} s and computing takes none, so
-that every time is exact, and in real time, {speed:g} times as fast as the games. The feed is polled
-every 9 to 10 s while games are on, and every 5 s late in a game.
+night is played twice: in virtual time, in which an answer takes {takes:g} s and computing takes no
+time, so that every time is exact, and in real time, {speed:g} times as fast as the games. The feed
+is polled every 9 to 10 s while games are on, and every 5 s late in a game.
 [recordings.md](recordings.md) describes each fault.
 
 ## The whole feed
