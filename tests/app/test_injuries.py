@@ -200,6 +200,18 @@ async def test_the_notes_of_a_box_are_kept_on_change_and_are_of_its_game_alone(
         assert await store.seasons.injuries("nba", GAME.slate + timedelta(days=1)) == {}
 
 
+async def test_the_newest_word_on_a_player_counts_whichever_source_said_it(tmp_path: Path) -> None:
+    """A player whom a list drops is available again, though an older box lists him as out."""
+    now = GAME.start - timedelta(hours=2)
+    boxed = replace(OUT, source=BY_BOX, returns=GAME.slate + timedelta(days=1))
+    async with await Store.open(tmp_path / "t.db", now=now, durable=False) as store:
+        await store.seasons.keep_injuries("nba", [OUT], now)
+        await store.seasons.keep_box([boxed], now + timedelta(minutes=10))
+        assert (await store.seasons.injuries("nba"))[player_key(STAR.name)] == boxed
+        await store.seasons.keep_injuries("nba", [], now + timedelta(minutes=20))
+        assert await store.seasons.injuries("nba", GAME.slate) == {}
+
+
 def test_a_bet_on_who_is_out_is_added_as_out(cli: Cli, config: Path) -> None:
     """A bet on a player who is out is shown as out, without a chance."""
     now = datetime.now(UTC)

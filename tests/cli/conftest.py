@@ -1,4 +1,4 @@
-"""The command line as a person has it: a home, a configuration, a slate, a night that is over."""
+"""Fixtures of the command line: a home, a configuration, a slate, a night that was played."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PICKS = ("PHI ML -140 $20", "PHI -3.5 -110 $20", "SAC@PHI under 224.5", "PHI ove
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a command gave."""
+    """The outcome of a command: exit status, output and errors."""
 
     status: int
     out: str
@@ -36,12 +36,12 @@ class Ran:
 
     @property
     def json(self) -> Any:
-        """What it printed, read as JSON."""
+        """The output of the command, read as JSON."""
         return json.loads(self.out)
 
     @property
     def sentence(self) -> str:
-        """The one error that it told; fails when there is none or more than one."""
+        """The one error that the command printed; fails when there is none or more than one."""
         (line,) = [x for x in self.err.splitlines() if x.startswith("error: ")]
         assert "Traceback" not in self.err
         return line.removeprefix("error: ")
@@ -52,7 +52,7 @@ Cli = Callable[..., Ran]
 
 @pytest.fixture(autouse=True, scope="session")
 def _apprise_loaded() -> None:
-    """One of its plugins imports a module that Python warns of."""
+    """Load Apprise once: importing one of its plugins gives a warning of Python."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         check_urls(["json://127.0.0.1:1/"])
@@ -60,7 +60,7 @@ def _apprise_loaded() -> None:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder with nothing in it, and no variable that says otherwise."""
+    """An empty home folder, and no variable of the environment that names another place."""
     folder = tmp_path / "home"
     folder.mkdir()
     for name in (
@@ -97,9 +97,9 @@ def config(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def tonight(hours: float = 3.0) -> datetime:
-    """A full minute so many hours from now; later where the games would be of two dates.
+    """A full minute some hours from now, moved later if the games would have two dates.
 
-    A league's date ends in the morning: games two to four hours ahead are to share theirs.
+    A league's date changes in the morning; games two to four hours ahead must share one.
     """
     now = datetime.now(UTC)
     if slate_date(now + timedelta(hours=2)) != slate_date(now + timedelta(hours=4.1)):
@@ -109,7 +109,7 @@ def tonight(hours: float = 3.0) -> datetime:
 
 @pytest.fixture
 def slate(config: Path) -> tuple[Game, ...]:
-    """Games that the database knows: LAL@DEN and MIA@BOS tonight, and LAL@DEN again in two days."""
+    """Games in the database: LAL@DEN and MIA@BOS tonight, and LAL@DEN again in two days."""
     games = (
         Game("0022600001", "nba", "DEN", "LAL", tonight()),
         Game("0022600002", "nba", "BOS", "MIA", tonight(2.0)),
@@ -120,7 +120,7 @@ def slate(config: Path) -> tuple[Game, ...]:
 
 
 def keep_games(config: Path, games: tuple[Game, ...]) -> None:
-    """Let the database of a configuration know games, as the daemon would."""
+    """Store games in the database of a configuration, as the daemon would."""
 
     async def keep() -> None:
         now = datetime.now(UTC)
@@ -132,7 +132,7 @@ def keep_games(config: Path, games: tuple[Game, ...]) -> None:
 
 @pytest.fixture(scope="session")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The database of a recorded game that was followed to its end, made once."""
+    """The database of a recorded game that was followed to its end; made once."""
     folder = tmp_path_factory.mktemp("night")
     config = folder / "tracker.toml"
     config.write_text('[rules]\ndefault = ["p >= 0.80", "p <= 0.30", "settled"]\n', "utf-8")
@@ -147,7 +147,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def night(played: Path, config: Path) -> Path:
-    """A copy of that database where the configuration says."""
+    """A copy of the played database, at the place that the configuration names."""
     target = config.parent / "state" / "tracker.db"
     target.parent.mkdir(mode=0o700)
     shutil.copy(played, target)

@@ -1,4 +1,4 @@
-"""Promises of `tracker add`: one line in, one bet, its game found, and never two of it."""
+"""Promises of `tracker add`: it registers a bet, finds its game, and adds no bet twice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("slate")
 
 
 def test_a_line_becomes_a_bet_on_the_game_that_it_means(cli: Cli) -> None:
-    """The game, the price and what it needs are told back."""
+    """The answer names the matched game, the price and the break-even."""
     ran = cli("add", "DEN -4.5 -110 $20")
     assert ran.status == 0
     assert "Los Angeles Lakers at Denver Nuggets" in ran.out
@@ -29,12 +29,12 @@ def test_a_line_becomes_a_bet_on_the_game_that_it_means(cli: Cli) -> None:
 
 
 def test_a_line_need_not_be_quoted(cli: Cli) -> None:
-    """Words with a minus are no options."""
+    """Words of a bet that begin with a minus are not read as options."""
     assert cli("add", "DEN", "-4.5", "-110", "--json").json["odds"] == "-110"
 
 
 def test_the_same_line_again_is_the_same_bet(cli: Cli) -> None:
-    """It says so, adds nothing, and is no failure."""
+    """Adding a bet again says so, adds nothing, and is no failure."""
     cli("add", "DEN -4.5 -110 $20")
     again = cli("add", "DEN -4.5 -110 $20")
     assert again.status == 0
@@ -58,14 +58,14 @@ def test_the_same_words_are_another_bet_once_they_mean_another_game(
 
 
 def test_a_bet_with_an_id_of_its_own_goes_by_it(cli: Cli) -> None:
-    """When it is added, and when it is added again."""
+    """The answer names a bet by its own id, when it is added and when it is added again."""
     assert "Bet      #wiz " in cli("add", "LAL@DEN over 224.5", "--id", "wiz").out
     assert "as #wiz" in cli("add", "LAL@DEN over 224.5", "--id", "wiz").out
     assert "#wiz " in cli("show", "wiz").out
 
 
 def test_options_say_the_same_as_the_line(cli: Cli) -> None:
-    """Price, stake, book, rules, tags and an id of one's own."""
+    """Price, stake, book, rules, tags and an own id can be given as options."""
     given = (
         "--game LAL@DEN --odds 1.91 --stake 2u --book acme --rule settled --rule p>=0.9 --tag late"
     )
@@ -79,7 +79,7 @@ def test_options_say_the_same_as_the_line(cli: Cli) -> None:
 
 
 def test_a_free_bet_is_shown_as_one_wherever_its_stake_is(cli: Cli) -> None:
-    """And is told no break-even, for it loses nothing."""
+    """A free bet is shown as one, and has no break-even, since it cannot lose money."""
     told = cli("add", "MIA ML +135 $10", "--free").out
     assert "free bet $10.00 to win $13.50" in told
     assert "break-even" not in told
@@ -89,13 +89,13 @@ def test_a_free_bet_is_shown_as_one_wherever_its_stake_is(cli: Cli) -> None:
 
 
 def test_the_pick_is_kept_as_it_was_written(cli: Cli) -> None:
-    """Word for word, tags and price included."""
+    """The pick is stored word for word, with its tags and price."""
     cli("add", "Nuggets  ml  +135 $10 #x")
     assert cli("bets", "--json").json[0]["pick"] == "Nuggets  ml  +135 $10 #x"
 
 
 def test_a_date_chooses_among_games_of_the_same_teams(cli: Cli, slate: tuple[Game, ...]) -> None:
-    """Without one, the next is meant."""
+    """A bet without a date is on the next game of its teams; a date chooses another."""
     later = slate[2]
     dated = cli("add", f"LAL@DEN {later.slate} over 224.5", "--json").json
     assert dated["game"]["id"] == later.id
@@ -103,7 +103,7 @@ def test_a_date_chooses_among_games_of_the_same_teams(cli: Cli, slate: tuple[Gam
 
 
 def test_what_may_mean_two_games_is_told_with_both(cli: Cli) -> None:
-    """Status 2, and nothing is added, where nobody can be asked."""
+    """Where nobody can be asked, it is refused with status 2, and both games are named."""
     ran = cli("add", "over 224.5")
     assert ran.status == 2
     assert "LAL@DEN" in ran.sentence
@@ -112,7 +112,7 @@ def test_what_may_mean_two_games_is_told_with_both(cli: Cli) -> None:
 
 
 def test_a_bet_is_kept_when_the_feed_does_not_answer(cli: Cli) -> None:
-    """It waits for its game, and says so."""
+    """Without a feed the bet is kept, and the answer says that it waits for its game."""
     ran = cli("add", "PHI ML")
     assert ran.status == 0
     assert "the daemon matches it later" in ran.out
@@ -123,7 +123,7 @@ def test_a_bet_is_kept_when_the_feed_does_not_answer(cli: Cli) -> None:
 
 
 def test_a_first_chance_can_be_asked_for(cli: Cli) -> None:
-    """It is the forecast's own for the game before tip-off."""
+    """With `--chance` the answer has the chance before tip-off, and the edge."""
     ran = cli("add", "DEN ML -150", "--chance")
     told = ran.out.splitlines()
     assert [x.split()[0] for x in told] == ["Matched", "Bet", "Before", "Worth", "Rules"]
@@ -134,7 +134,7 @@ def test_a_first_chance_can_be_asked_for(cli: Cli) -> None:
 def test_the_first_chance_of_a_players_line_rests_on_what_is_known_of_him(
     cli: Cli, config: Path, slate: tuple[Game, ...]
 ) -> None:
-    """Games that were kept, or the price of the bet; of a player without either nothing is said."""
+    """It needs a stored game of the player or a price; without either no chance is shown."""
     past = slate[0].start - timedelta(days=2)
     stats = ((Stat.PTS, 30), (Stat.REB, 12), (Stat.AST, 9))
     told = PlayerGame("Nikola Jokić", "DEN", "0022600000", past, 36.0, True, stats, 4)
@@ -156,7 +156,7 @@ def test_the_first_chance_of_a_players_line_rests_on_what_is_known_of_him(
 
 
 def test_a_withdrawn_bet_can_be_taken_up_again(cli: Cli) -> None:
-    """By adding the same line; its number stays."""
+    """Adding the same line follows a withdrawn bet again, under the same number."""
     cli("add", "DEN ML")
     assert "no longer followed" in cli("withdraw", "#1").out
     assert cli("bets", "--json").json[0]["status"] == "withdrawn"
@@ -166,7 +166,7 @@ def test_a_withdrawn_bet_can_be_taken_up_again(cli: Cli) -> None:
 
 
 def test_rules_can_be_replaced_and_given_back(cli: Cli) -> None:
-    """A bet's own in place of the defaults, and the defaults again."""
+    """A bet can get its own rules in place of the defaults, and the defaults again."""
     cli("add", "DEN ML")
     changed = cli("rules", "1", "--set", "p >= 85%", "--set", "hit", "--json").json
     assert [x["rule"] for x in changed["rules"]] == ["p >= 0.85", "hit"]
@@ -177,7 +177,7 @@ def test_rules_can_be_replaced_and_given_back(cli: Cli) -> None:
 
 
 def test_the_games_that_are_known_are_listed(cli: Cli, slate: tuple[Game, ...]) -> None:
-    """Tonight's, each with its tip-off; another day's when asked."""
+    """`tracker games` lists tonight's games with their tip-offs, or those of another day."""
     cli("add", "DEN ML")
     tonight_ids = {x["id"] for x in cli("games", "--json").json}
     assert slate[0].id in tonight_ids
@@ -188,7 +188,7 @@ def test_the_games_that_are_known_are_listed(cli: Cli, slate: tuple[Game, ...]) 
 
 
 def meet(config: Path, **teams: tuple[str, ...]) -> None:
-    """Let the database know who plays for whom, as boxes tell."""
+    """Store the rosters of teams in the database, as box scores give them."""
 
     async def keep() -> None:
         now = datetime.now(UTC)
@@ -207,7 +207,7 @@ ROSTERS = {
 
 
 def test_a_player_is_found_in_the_game_that_he_plays(cli: Cli, config: Path) -> None:
-    """By his last name, in whatever game of tonight; the answer says who was meant."""
+    """A last name finds the player in any game of tonight, and the answer names him."""
     meet(config, **ROSTERS)
     ran = cli("add", "Jokic over 25.5 pts -115 $20 #props")
     assert ran.status == 0
@@ -217,7 +217,7 @@ def test_a_player_is_found_in_the_game_that_he_plays(cli: Cli, config: Path) -> 
 
 
 def test_a_player_of_whom_nothing_is_known_is_waited_for(cli: Cli, config: Path) -> None:
-    """The bet is kept, and says what it waits for."""
+    """A bet on an unknown player is kept, and the answer says what it waits for."""
     ran = cli("add", "Jokic over 25.5 pts")
     assert ran.status == 0
     assert "#1 Jokic over 25.5 pts" in ran.out
@@ -228,7 +228,7 @@ def test_a_player_of_whom_nothing_is_known_is_waited_for(cli: Cli, config: Path)
 
 
 def test_a_name_that_is_nearly_right_is_told(cli: Cli, config: Path) -> None:
-    """Status 2, with who may be meant; so is a name that two bear."""
+    """A misspelt or ambiguous name is refused with status 2, and the possible players are named."""
     meet(config, **ROSTERS)
     ran = cli("add", "LAL@DEN Jokci over 25.5 pts")
     assert ran.status == 2
@@ -241,7 +241,7 @@ def test_a_name_that_is_nearly_right_is_told(cli: Cli, config: Path) -> None:
 
 
 def test_a_bet_that_waits_says_why_wherever_it_is_shown(cli: Cli, config: Path) -> None:
-    """And who may have been meant, though not all players are known yet."""
+    """The reason names players that may be meant, even if not all rosters are known yet."""
     meet(config, DEN=("Nikola Jokić", "Aaron Gordon"))
     ran = cli("add", "Jokicc over 25.5 pts")
     shown = cli("show", "1")
@@ -252,7 +252,7 @@ def test_a_bet_that_waits_says_why_wherever_it_is_shown(cli: Cli, config: Path) 
 
 
 def test_a_parlay_is_one_bet_on_all_of_its_games(cli: Cli, config: Path) -> None:
-    """A leg that names no game is of the game before it; the price is that of the whole."""
+    """A leg without a game is on the game of the leg before; the price is the whole parlay's."""
     meet(config, **ROSTERS)
     line = "parlay: DEN ML; over 224.5; Jokic o25.5 pts; BOS -3.5  +950 $10"
     bet = cli("add", line, "--json").json
@@ -269,7 +269,7 @@ def test_a_parlay_is_one_bet_on_all_of_its_games(cli: Cli, config: Path) -> None
 
 
 def test_the_same_bet_in_other_words_is_told(cli: Cli) -> None:
-    """With its game or without, by code or by nickname: nothing is added."""
+    """The same bet, with or without its game, by code or nickname, is not added twice."""
     cli("add", "DEN ML -150 $10")
     again = cli("add", "Nuggets win -150 $10", "--game", "LAL@DEN")
     assert "already registered as #1" in again.out
@@ -278,7 +278,7 @@ def test_the_same_bet_in_other_words_is_told(cli: Cli) -> None:
 
 
 def test_the_time_of_placing_makes_two_bets_of_the_same_words(cli: Cli) -> None:
-    """It is kept, and has a zone."""
+    """The same words with different times of placing are two bets; a time needs its zone."""
     at = "2026-11-20T19:05:00-05:00"
     first = cli("add", "DEN ML -150 $10", "--placed-at", at, "--json").json
     assert first["placed_at"] == "2026-11-21T00:05:00Z"
@@ -292,7 +292,7 @@ def test_the_time_of_placing_makes_two_bets_of_the_same_words(cli: Cli) -> None:
 def test_on_a_narrow_screen_a_bet_of_tonight_takes_one_line(
     cli: Cli, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its game is told with the time alone, and where there is room with the day."""
+    """A narrow list shortens the game of a bet; a wide one shows its day and time."""
     meet(config, **ROSTERS)
     for line in ("DEN -4.5 -110 $20", "Jokic over 25.5 pts -115 $20", "LAL@DEN over 224.5 1.91 $5"):
         cli("add", line)

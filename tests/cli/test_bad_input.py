@@ -31,11 +31,11 @@ GOOD = "DEN -4.5 -110 $20"
     ],
 )
 def test_a_line_that_cannot_be_understood_says_where(cli: Cli, line: str, told: str) -> None:
-    """Status 2; the bets that are there stay as they are."""
+    """A bad line is refused with status 2, and the stored bets stay as they are."""
     cli("add", GOOD)
     ran = cli("add", line)
     if line == "LAL@BOS over 220":
-        # It can be read: only no such game is known, and no feed answers.
+        # This line can be read, but no such game is known and no feed answers.
         assert ran.status == 0
         return
     assert ran.status == 2
@@ -61,7 +61,7 @@ def test_a_line_that_cannot_be_understood_says_where(cli: Cli, line: str, told: 
 def test_an_option_that_cannot_be_understood_says_so(
     cli: Cli, options: tuple[str, ...], told: str
 ) -> None:
-    """Status 2, whatever else stands in the line."""
+    """A bad value of an option is refused with status 2, whatever else is in the line."""
     line = "DEN -4.5 -110" if options == ("--odds", "1.5") else "DEN -4.5"
     ran = cli("add", line, *options)
     assert ran.status == 2
@@ -83,7 +83,7 @@ def test_an_option_that_cannot_be_understood_says_so(
 def test_every_command_refuses_a_bad_configuration_alike(
     cli: Cli, config: Path, verb: tuple[str, ...], text: str, told: str
 ) -> None:
-    """Status 78, the file, the place and what to do; no secret is shown."""
+    """Every command ends with status 78, and names file, place and remedy, but no secret."""
     config.write_text(text, "utf-8")
     config.chmod(0o644)
     ran = cli(*verb)
@@ -94,7 +94,7 @@ def test_every_command_refuses_a_bad_configuration_alike(
 
 
 def test_a_configuration_that_is_not_there_is_told(cli: Cli, tmp_path: Path) -> None:
-    """When it was named; without a name the defaults are in force."""
+    """A missing file is an error if it was named; otherwise the defaults are in force."""
     ran = cli("--config", tmp_path / "no.toml", "bets")
     assert ran.status == 78
     assert "tracker init" in ran.sentence
@@ -102,7 +102,7 @@ def test_a_configuration_that_is_not_there_is_told(cli: Cli, tmp_path: Path) -> 
 
 
 def test_a_missing_folder_is_made_and_one_that_cannot_be_is_told(cli: Cli, config: Path) -> None:
-    """A file where the folder should be is no traceback."""
+    """A file in the place of a folder gives a sentence and no traceback."""
     config.write_text('[store]\npath = "not/there/yet/t.db"', "utf-8")
     assert cli("rules").status == 0
     in_the_way = config.with_name("file")
@@ -115,7 +115,7 @@ def test_a_missing_folder_is_made_and_one_that_cannot_be_is_told(cli: Cli, confi
 
 @pytest.mark.usefixtures("slate")
 def test_a_database_from_the_future_is_refused_and_left_alone(cli: Cli, config: Path) -> None:
-    """By writers and readers, and not a byte of it changes."""
+    """Readers and writers refuse a newer database, and do not change a byte of it."""
     cli("add", GOOD)
     database = config.parent / "state" / "tracker.db"
     with sqlite3.connect(database) as db:
@@ -132,7 +132,7 @@ def test_a_database_from_the_future_is_refused_and_left_alone(cli: Cli, config: 
 
 @pytest.mark.usefixtures("config")
 def test_a_file_that_is_no_database_is_told(cli: Cli, config: Path) -> None:
-    """And is left as it is."""
+    """A file that is no database gives a sentence, and is left as it is."""
     database = config.parent / "state" / "tracker.db"
     database.parent.mkdir()
     database.write_text("shopping list", "utf-8")
@@ -143,7 +143,7 @@ def test_a_file_that_is_no_database_is_told(cli: Cli, config: Path) -> None:
 
 
 def test_a_port_in_use_is_told(cli: Cli) -> None:
-    """With another to choose."""
+    """A port in use gives a sentence that says how to choose another."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -182,13 +182,13 @@ def test_a_port_in_use_is_told(cli: Cli) -> None:
 def test_wrong_arguments_get_one_sentence(
     cli: Cli, args: tuple[str, ...], status: int, told: str
 ) -> None:
-    """And the status of their kind."""
+    """Wrong arguments give one sentence, and the exit status of their kind."""
     ran = cli(*args)
     assert (ran.status, told in ran.sentence) == (status, True), ran.err
 
 
 def test_a_clock_of_its_own_is_refused_for_a_real_feed(cli: Cli, config: Path) -> None:
-    """Before anything is asked of it."""
+    """The clock options are refused before a real feed is asked anything."""
     config.write_text('[store]\npath = "t.db"\n', "utf-8")
     ran = cli("run", "--clock-start", "2026-01-01T00:00:00Z", "--clock-speed", "60")
     assert ran.status == 2
@@ -196,7 +196,7 @@ def test_a_clock_of_its_own_is_refused_for_a_real_feed(cli: Cli, config: Path) -
 
 
 def test_a_bad_bet_in_the_file_spoils_no_other(cli: Cli, config: Path) -> None:
-    """Its line is told; the status says that something is wrong."""
+    """A bad bet in the bets file is reported with its line, and the others can be read."""
     config.with_name("bets.toml").write_text(
         '[[bet]]\npick = "DEN ML"\n[[bet]]\npick = "DENNVER ML"\n', "utf-8"
     )
@@ -210,7 +210,7 @@ def test_a_bad_bet_in_the_file_spoils_no_other(cli: Cli, config: Path) -> None:
 def test_a_state_that_is_wrong_is_answered_in_its_place(
     cli: Cli, tmp_path: Path, line: str
 ) -> None:
-    """And the status is 1 at the end."""
+    """A bad state gives an error in its place, and the exit status is 1 at the end."""
     file = tmp_path / "states.jsonl"
     file.write_text(f"{line}\n", "utf-8")
     ran = cli("price", file)

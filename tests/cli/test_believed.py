@@ -1,4 +1,4 @@
-"""Promises of the prior on the command line: which it is and who says so, and that all agree."""
+"""Promises about priors: commands say which prior a game has, where it is from, and agree."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tracker.store import Store
 
 
 def learn(config: Path, game: Game, *, quote: bool) -> None:
-    """Results of both teams, and if wanted a book's lines, as the daemon would keep them."""
+    """Store results of both teams and, if wanted, a book's lines, as the daemon would."""
 
     async def keep() -> None:
         now = datetime.now(UTC)
@@ -24,9 +24,7 @@ def learn(config: Path, game: Game, *, quote: bool) -> None:
             )
             if quote:
                 lines = Lines(home_spread=-9.5, total=231.5)
-                await store.known.keep_quotes(
-                    {game.id: PregameLines(lines, "ESPN (A GameTracking)", now)}
-                )
+                await store.known.keep_quotes({game.id: PregameLines(lines, "ESPN (A Book)", now)})
 
     asyncio.run(keep())
 
@@ -34,7 +32,7 @@ def learn(config: Path, game: Game, *, quote: bool) -> None:
 def test_a_bet_says_what_is_believed_of_its_game(
     cli: Cli, config: Path, slate: tuple[Game, ...]
 ) -> None:
-    """The league's average, then the results that are known, then a book's lines."""
+    """The prior is the league's average, then known results, then a book's lines."""
     cli("add", "DEN over 110.5", "--game", "LAL@DEN", "--json")
     before = cli("show", "1", "--json").json["prior"]
     assert (before["source"], before["margin_by"]) == ("league", "the league's average")
@@ -45,16 +43,13 @@ def test_a_bet_says_what_is_believed_of_its_game(
     learn(config, slate[0], quote=True)
     quoted = cli("show", "1", "--json").json["prior"]
     assert (quoted["margin"], quoted["total"], quoted["margin_sd"]) == (9.5, 231.5, 0)
-    assert (
-        "Before   DEN −9.5, total 231.5 · the lines of ESPN (A GameTracking)"
-        in cli("show", "1").out
-    )
+    assert "Before   DEN −9.5, total 231.5 · the lines of ESPN (A Book)" in cli("show", "1").out
 
 
 def test_the_first_chance_of_a_bet_is_of_the_same_prior(
     cli: Cli, config: Path, slate: tuple[Game, ...]
 ) -> None:
-    """A team that a book favours by 9.5 is likelier to win than the league's average home team."""
+    """A team favoured by 9.5 has a higher first chance than an average home team."""
     learn(config, slate[0], quote=True)
     said = cli("add", "DEN ML", "--game", "LAL@DEN", "--chance").out
     (line,) = [x for x in said.splitlines() if "p(hit)" in x]
@@ -64,7 +59,7 @@ def test_the_first_chance_of_a_bet_is_of_the_same_prior(
 def test_configured_lines_come_before_a_books(
     cli: Cli, config: Path, slate: tuple[Game, ...]
 ) -> None:
-    """What the person writes is what counts."""
+    """Lines in the configuration replace a book's lines as the prior."""
     learn(config, slate[0], quote=True)
     config.write_text(
         config.read_text("utf-8") + '[[lines]]\ngame = "LAL@DEN"\nhome_spread = -2.5\n', "utf-8"
@@ -72,4 +67,4 @@ def test_configured_lines_come_before_a_books(
     cli("add", "DEN ML", "--game", "LAL@DEN", "--json")
     prior = cli("show", "1", "--json").json["prior"]
     assert (prior["margin"], prior["margin_by"]) == (2.5, "lines that you gave")
-    assert prior["total_by"] == "the lines of ESPN (A GameTracking)"
+    assert prior["total_by"] == "the lines of ESPN (A Book)"

@@ -1,4 +1,4 @@
-"""Promises of a calibration with real use: learnt, put in use, told beside the raw, taken back."""
+"""Promises of calibrations: learnt from results, put in use, shown beside raw chances, undone."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FIRST = datetime(2025, 10, 21, 23, tzinfo=UTC)
 
 
 async def keep_results(database: Path, count: int, sharp: float) -> None:
-    """So many totals that were followed and settled; what was said is `sharp` times too sure."""
+    """Store settled totals whose chances were too extreme by the factor `sharp`."""
     rng = np.random.default_rng(11)
     true = rng.beta(2, 2, count)
     said, won = expit(sharp * logit(true)), rng.random(count) < true
@@ -57,14 +57,14 @@ async def keep_results(database: Path, count: int, sharp: float) -> None:
 
 
 def totals_of(cli: Cli) -> dict[str, Any]:
-    """What the totals have taught."""
+    """The evidence about totals in the answer of `model calibrate`."""
     made: dict[str, Any] = cli("model", "calibrate", "--json").json
     assert set(made["segments"]) == {"total"}
     return made
 
 
 def test_under_five_hundred_results_nothing_is_learnt(cli: Cli, config: Path) -> None:
-    """However wrong the chances were: one sentence says why, and nothing can be put in use."""
+    """However wrong the chances were, no calibration is made, and one sentence says why."""
     asyncio.run(keep_results(config.parent / "state" / "tracker.db", 499, 3.0))
     made = totals_of(cli)
     assert made["candidate"] is None
@@ -77,7 +77,7 @@ def test_under_five_hundred_results_nothing_is_learnt(cli: Cli, config: Path) ->
 
 
 def test_what_is_no_better_out_of_sample_cannot_be_put_in_use(cli: Cli, config: Path) -> None:
-    """Chances that were right: the clause that fails is told, and no candidate is kept."""
+    """Right chances give no candidate, and the clause of the gate that fails is named."""
     asyncio.run(keep_results(config.parent / "state" / "tracker.db", 600, 1.0))
     made = totals_of(cli)
     assert made["candidate"] is None
@@ -91,7 +91,7 @@ def test_what_is_no_better_out_of_sample_cannot_be_put_in_use(cli: Cli, config: 
 
 @pytest.fixture
 def results(config: Path) -> int:
-    """600 official results in the database, before a daemon starts on it."""
+    """A database with 600 official results, before a daemon starts on it."""
     database = config.parent / "state" / "tracker.db"
     database.parent.mkdir(mode=0o700)
     asyncio.run(keep_results(database, 600, 2.5))
@@ -101,7 +101,7 @@ def results(config: Path) -> int:
 def test_a_calibration_is_learnt_used_by_a_running_daemon_and_taken_back(
     results: int, daemon: subprocess.Popen[str], cli: Cli
 ) -> None:
-    """The daemon's next snapshots name it and keep the raw chance beside; then no more."""
+    """New snapshots name the calibration and keep the raw chance, until it is taken back."""
     assert cli("add", "PHI over 99.5 -110 $20").status == 0
     number = cli("add", "SAC@PHI over 224.5 -110 $20", "--json").json["number"]
     made = totals_of(cli)
@@ -115,7 +115,7 @@ def test_a_calibration_is_learnt_used_by_a_running_daemon_and_taken_back(
     while minutes_by(cli, number, version) < 3:
         assert daemon.poll() is None
     assert newest(cli, number)["calibration_id"] == version
-    # Team totals have taught nothing, and stay as the forecast has them.
+    # No calibration of team totals was learnt, so they stay as the forecast has them.
     assert newest(cli, number - 1)["calibration_id"] == "none"
     assert "shipped" in cli("model", "rollback", *kind).out
     while newest(cli, number)["calibration_id"] == version:
@@ -131,7 +131,7 @@ def test_a_calibration_is_learnt_used_by_a_running_daemon_and_taken_back(
 
 
 def minutes_by(cli: Cli, number: int, version: str) -> int:
-    """In how many minutes of the game a bet's chances were corrected by a calibration."""
+    """The number of game minutes in which a calibration corrected a bet's chances."""
     taken = cli("show", str(number), "--json").json["snapshots"]
     mine = [x for x in taken if x["calibration_id"] == version]
     return len({(x["period"], x["clock_s"] // 60) for x in mine})

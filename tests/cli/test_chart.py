@@ -1,4 +1,4 @@
-"""Promises of the chart: it fits the terminal, marks the game, and makes pictures that stay."""
+"""Promises of charts: they fit the terminal, mark the game, and give the same picture again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tracker.store import Store
 @pytest.mark.parametrize("bet", ["1", "2", "3", "4"])
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_a_chart_fits_its_width(cli: Cli, bet: str, width: int) -> None:
-    """With the periods, the levels, the alerts and the score."""
+    """A chart has periods, levels, alerts and the score, and no line wider than asked."""
     out = cli("chart", bet, "--width", str(width)).out
     assert max(len(x) for x in out.splitlines()[2:]) <= width
     assert out.count("Q4") == 2
@@ -38,7 +38,7 @@ def test_a_chart_fits_its_width(cli: Cli, bet: str, width: int) -> None:
 @pytest.mark.usefixtures("night")
 @pytest.mark.parametrize("form", ["png", "svg"])
 def test_the_same_history_gives_the_same_picture(cli: Cli, tmp_path: Path, form: str) -> None:
-    """Byte for byte."""
+    """Two pictures of one history are equal byte for byte."""
     pytest.importorskip("matplotlib")
     files = [tmp_path / f"{name}.{form}" for name in "ab"]
     for file in files:
@@ -50,7 +50,7 @@ def test_the_same_history_gives_the_same_picture(cli: Cli, tmp_path: Path, form:
 
 @pytest.mark.usefixtures("slate")
 def test_a_bet_without_a_history_says_so(cli: Cli) -> None:
-    """In a sentence, and no failure."""
+    """A bet without snapshots gives a sentence and is no failure."""
     cli("add", "DEN ML")
     cli("add", "PHI ML")
     for bet, why in (("1", "when the daemon first sees the game"), ("2", "its game is not known")):
@@ -60,7 +60,7 @@ def test_a_bet_without_a_history_says_so(cli: Cli) -> None:
 
 
 def test_game_time_counts_every_period() -> None:
-    """Overtimes are shorter, halves are longer, and before tip-off is the beginning."""
+    """Overtimes are shorter and halves longer than quarters; before tip-off is time 0."""
     assert game_seconds(NBA, 0, 0.0) == 0
     assert game_seconds(NBA, 1, 720.0) == 0
     assert game_seconds(NBA, 3, 251.0) == 2 * 720 + 469
@@ -70,7 +70,7 @@ def test_game_time_counts_every_period() -> None:
 
 
 def test_a_curve_keeps_its_value_until_the_next_point() -> None:
-    """A step, drawn in dots."""
+    """A curve is drawn as steps of dots."""
     canvas = Canvas(4, 2, 0.0, 7.0, 0.0, 7.0)
     canvas.steps([(0.0, 0.0), (4.0, 7.0), (7.0, 7.0)], "")
     assert canvas.lines(lambda text, _: text) == ["  ⡏⠉", "⣀⣀⡇"]
@@ -80,7 +80,7 @@ def test_a_curve_keeps_its_value_until_the_next_point() -> None:
 def test_labels_of_short_periods_never_run_into_each_other(
     given_spans: list[tuple[int, int]],
 ) -> None:
-    """However many overtimes there are, each label stands whole or not at all; the last stands."""
+    """However many overtimes there are, each label is whole or omitted; the last is shown."""
     spans, begins = [], 0
     for number, (length, letters) in enumerate(given_spans):
         spans.append((begins + length / 2, "abcdefghi"[number] * letters))
@@ -95,7 +95,7 @@ def test_labels_of_short_periods_never_run_into_each_other(
 @pytest.mark.parametrize("width", [40, 80, 120])
 @pytest.mark.parametrize("kind", ["--profit", "--calibration"])
 def test_a_record_is_drawn(cli: Cli, kind: str, width: int) -> None:
-    """As wide as the terminal, and no wider."""
+    """The chart of a record is as wide as the terminal and no wider."""
     ran = cli("chart", kind, "--width", str(width))
     assert ran.status == 0
     assert max(map(len, ran.out.splitlines()[1:])) <= width
@@ -105,7 +105,7 @@ def test_a_record_is_drawn(cli: Cli, kind: str, width: int) -> None:
 @pytest.mark.usefixtures("night")
 @pytest.mark.parametrize("kind", ["--profit", "--calibration"])
 def test_a_record_is_a_picture(cli: Cli, tmp_path: Path, kind: str) -> None:
-    """Byte for byte the same for the same record."""
+    """Two pictures of one record are equal byte for byte."""
     pytest.importorskip("matplotlib")
     files = [tmp_path / f"{name}.png" for name in "ab"]
     for file in files:
@@ -115,7 +115,7 @@ def test_a_record_is_a_picture(cli: Cli, tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.usefixtures("config")
 def test_a_record_of_nothing_says_so(cli: Cli) -> None:
-    """Before there is a database, and whichever is asked for."""
+    """Each chart of an empty record gives a sentence, even without a database."""
     for kind in ("--profit", "--calibration", "--clv"):
         ran = cli("chart", kind)
         assert ran.status == 0
@@ -123,7 +123,7 @@ def test_a_record_of_nothing_says_so(cli: Cli) -> None:
 
 
 def test_one_thing_is_drawn_at_a_time(cli: Cli) -> None:
-    """A bet or a record, and which is told."""
+    """A chart is of one bet or of one record; none or two at once are refused."""
     for words in ((), ("1", "--profit"), ("--profit", "--clv")):
         ran = cli("chart", *words)
         assert ran.status == 2
@@ -132,7 +132,7 @@ def test_one_thing_is_drawn_at_a_time(cli: Cli) -> None:
 
 @given(st.lists(st.integers(-150, 150).map(lambda x: x / 100), min_size=1, max_size=40))
 def test_a_histogram_counts_every_bet_once(values: list[float]) -> None:
-    """In bins that lie side by side and never across 0."""
+    """Every value is in one bin; the bins are adjacent, and none crosses 0."""
     bins = histogram(values)
     assert sum(count for _, _, count in bins) == len(values)
     assert all(low < high and not low < -1e-9 < 1e-9 < high for low, high, _ in bins)
@@ -140,7 +140,7 @@ def test_a_histogram_counts_every_bet_once(values: list[float]) -> None:
 
 
 def test_what_the_close_says_is_drawn_in_bars() -> None:
-    """The longest is the most, and losses stand apart from gains."""
+    """The highest count has the longest bar, and no line is wider than asked."""
     lines = draw_clv([-0.032, -0.031, 0.02], "+1 %", 80)
     assert lines[0].endswith("+1 %")
     assert max(map(len, lines)) <= 80
@@ -149,10 +149,10 @@ def test_what_the_close_says_is_drawn_in_bars() -> None:
 
 
 class Terminal(io.StringIO):
-    """A terminal that remembers what it was sent."""
+    """A terminal in memory."""
 
     def isatty(self) -> bool:
-        """It shows colours."""
+        """True, so that colours are used."""
         return True
 
 
@@ -160,7 +160,7 @@ class Terminal(io.StringIO):
 async def test_the_demos_charts_are_whole_on_a_colour_terminal(
     night: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
-    """Colours take no room: each row stands in one line, between its figure and the edge."""
+    """Colour codes take no width: each row of a chart stays on one line."""
     async with await Store.open(night, now=datetime.now(UTC), readonly=True) as store:
         view = await store.show_view(1)
     assert view is not None
@@ -178,7 +178,7 @@ async def test_the_demos_charts_are_whole_on_a_colour_terminal(
 
 
 def test_a_slow_machine_is_given_time() -> None:
-    """The daemon is up before the games begin, and they go no faster than can be followed."""
+    """On a slow machine the demo starts the daemon earlier and plays the games more slowly."""
     assert pace(1.0) == pace(2.0) == SPEED
     assert SLOWEST < pace(6.0) < SPEED
     assert pace(600.0) == SLOWEST

@@ -1,4 +1,4 @@
-"""Promises to other programs: the JSON of bets, history and alerts has exactly these shapes."""
+"""Promises to other programs: the exact keys of the JSON of bets, histories and alerts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
 def test_bets_have_their_contract(cli: Cli) -> None:
-    """Every key, in order, with the values of a game that is over."""
+    """A finished bet has every key in order, with the right values."""
     bets = cli("bets", "--json").json
     assert [list(x) for x in bets] == [BET] * 4
     assert [x["pick"] for x in bets] == list(PICKS)
@@ -56,7 +56,7 @@ def test_bets_have_their_contract(cli: Cli) -> None:
 
 
 def test_a_bets_history_has_its_contract(cli: Cli) -> None:
-    """The same as in the list, and snapshots, alerts and settlements."""
+    """A history has the keys of the list, and snapshots, alerts and settlements."""
     shown = cli("show", "1", "--json").json
     assert list(shown)[: len(BET)] == BET
     assert {"snapshots", "alerts", "settlements"} <= set(shown)
@@ -89,7 +89,7 @@ def _seconds(clock: str) -> float:
 
 
 def test_a_snapshot_can_be_priced_again(cli: Cli, tmp_path: Path) -> None:
-    """What `show` tells of a moment is what `price` reads."""
+    """The state in a snapshot of `show` can be priced by `price`."""
     one = cli("show", "1", "--json").json["snapshots"][100]
     state = {
         "id": "again", "league": "nba", "home": "PHI", "away": "SAC", "bets": ["PHI ML"],
@@ -103,7 +103,7 @@ def test_a_snapshot_can_be_priced_again(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_alerts_have_their_contract(cli: Cli) -> None:
-    """Only firings, unless the held ones are asked for."""
+    """Only fired alerts are listed, unless the held ones are asked for."""
     fired = cli("alerts", "--json").json
     every = cli("alerts", "--explain", "--json").json
     assert {x["decision"] for x in fired} == {"fired"}
@@ -116,7 +116,7 @@ def test_alerts_have_their_contract(cli: Cli) -> None:
 
 
 def test_the_whole_has_its_keys(cli: Cli) -> None:
-    """The state at a glance, with no daemon at work."""
+    """`status` has all its keys when no daemon runs."""
     status = cli("status", "--json").json
     assert status["daemon"] is None
     assert {"games", "bets", "sources", "deliveries", "decisions"} <= set(status)
@@ -125,7 +125,7 @@ def test_the_whole_has_its_keys(cli: Cli) -> None:
 def test_an_empty_home_gives_empty_answers(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before the first bet there is no database, and that is no failure."""
+    """Without a database every reader gives an empty answer and no failure."""
     monkeypatch.delenv("TRACKER_CONFIG")
     answers: dict[str, Any] = {x: cli(x, "--json").json for x in ("bets", "alerts", "settle")}
     assert answers == {"bets": [], "alerts": [], "settle": []}
@@ -136,7 +136,7 @@ def test_an_empty_home_gives_empty_answers(
 
 @pytest.mark.parametrize("table", ["bets", "settlements", "snapshots", "alerts"])
 def test_tables_can_be_exported_both_ways(cli: Cli, table: str) -> None:
-    """As many rows in CSV as in JSON, and as many as `show` tells of."""
+    """CSV and JSON exports have the same number of rows, which `show` agrees with."""
     listed = cli("export", table, "--format", "json").json
     shown = [cli("show", str(number), "--json").json for number in range(1, 5)]
     assert len(listed) == (4 if table == "bets" else sum(len(x[table]) for x in shown))
@@ -146,7 +146,7 @@ def test_tables_can_be_exported_both_ways(cli: Cli, table: str) -> None:
 
 
 def test_the_hash_tells_histories_apart(cli: Cli) -> None:
-    """It is the same for the same, and another once something is decided."""
+    """Equal histories have the same hash, and a new decision changes it."""
     before = cli("export", "--hash").out
     assert cli("export", "--hash").out == before
     cli("settle", "2", "void", "--reason", "the book voided it")
@@ -154,7 +154,7 @@ def test_the_hash_tells_histories_apart(cli: Cli) -> None:
 
 
 def test_a_result_decided_by_hand_is_a_revision(cli: Cli) -> None:
-    """The first result stays, and the reason is kept."""
+    """A result by hand is a new revision with its reason; the first result stays."""
     ran = cli("settle", "2", "void", "--reason", "the book voided it", "--json").json
     assert (ran["revision"], ran["payout_cents"]) == (2, 2000)
     first, second = cli("show", "2", "--json").json["settlements"]
@@ -165,7 +165,7 @@ def test_a_result_decided_by_hand_is_a_revision(cli: Cli) -> None:
 
 
 def test_the_range_of_a_chance_is_told_as_one_everywhere(cli: Cli) -> None:
-    """Message, chart, terminal and JSON: while the bet was open, without 0 and 100 of its end."""
+    """Message, chart, terminal and JSON show the same range, without the 0 or 100 % of the end."""
     for number in "1234":
         shown = cli("show", number, "--json").json
         assert 0 < shown["low"] < shown["peak"] < 1

@@ -1,4 +1,4 @@
-"""Promises of the help: every verb and option is in the book, and says what it is for."""
+"""Promises of the help: every verb and option is in docs/commands.md, and has a help text."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tracker.cli.bets.add import OPTIONS
 
 BOOK = Path(__file__).parents[2] / "docs" / "commands.md"
 ANYWHERE = {"--help", "--json"}
-"""Told once for all commands."""
+"""Options that are documented once for all commands."""
 
 
 def commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Every command that does something, by what is typed."""
+    """Every command that does something, by the words that are typed."""
     inner = getattr(command, "commands", None)
     if inner is None:
         yield path, command
@@ -40,61 +40,61 @@ def options(command: Any) -> set[str]:
 
 
 def sections() -> dict[str, str]:
-    """The part of the book under each heading that names a command."""
+    """The part of docs/commands.md under each heading that names a command."""
     parts = re.split(r"^### `([^`]+)`\n", BOOK.read_text("utf-8"), flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
 @pytest.mark.parametrize("path", COMMANDS)
 def test_every_command_is_in_the_book_with_an_example_or_a_sentence(path: str) -> None:
-    """Under a heading of its own."""
+    """Every command has a heading of its own in docs/commands.md, with some text."""
     assert len(sections().get(path, "")) > 40
 
 
 @pytest.mark.parametrize("path", COMMANDS)
 def test_every_option_is_in_the_book(path: str) -> None:
-    """In the section of its command, by its long name."""
+    """Every option is named in its command's section, by its long name."""
     told = set(re.findall(r"--[a-z-]+", sections().get(path, "")))
     assert options(COMMANDS[path]) - ANYWHERE <= told
 
 
 def test_the_book_tells_of_no_command_that_is_not_there() -> None:
-    """Its headings are commands."""
+    """Every heading that names a command names an existing one."""
     assert set(sections()) == set(COMMANDS)
 
 
 def test_the_options_before_the_verb_are_in_the_book() -> None:
-    """In its first part."""
+    """The options before the verb are in the document's first part."""
     first = BOOK.read_text("utf-8").partition("## Getting started")[0]
     assert all(name in first for name in options(APP) - {"--help"})
 
 
 @pytest.mark.parametrize("path", COMMANDS)
 def test_every_command_and_option_says_what_it_is_for(path: str) -> None:
-    """In the help."""
+    """Every command and option has a help text."""
     command = COMMANDS[path]
     assert command.help
     helps = [getattr(x, "help", None) for x in command.params]
     assert all(helps)
-    # The screen takes `[web]` for a style, and leaves it out.
+    # Rich reads `[web]` as a style and omits it.
     assert not [x for x in helps if re.search(r"\[/?[a-z]", str(x).replace("[default", ""))]
 
 
 @pytest.mark.parametrize("path", COMMANDS)
 def test_the_help_of_every_command_can_be_asked_for(path: str, cli: Cli) -> None:
-    """With status 0 and no traceback."""
+    """`--help` of every command ends with status 0 and shows no traceback."""
     ran = cli(*path.split()[1:], "--help")
     assert ran.status == 0
     assert "Usage" in ran.out
 
 
 def test_the_help_says_where_to_find_help_with_gambling(cli: Cli) -> None:
-    """In the help of the program as a whole."""
+    """The program's help names where to find help with gambling."""
     assert "1-800-GAMBLER" in cli("--help").out
 
 
 def test_the_help_of_add_tells_every_option_that_is_read() -> None:
-    """Its options are a table of their own, which the help is made of."""
+    """The help of `add` shows every option in the table by which it reads them."""
     assert options(COMMANDS["tracker add"]) - {"--help"} == {x.flag for x in OPTIONS}
 
 
@@ -104,6 +104,6 @@ def test_every_verb_is_listed_once() -> None:
 
 
 def test_the_version_is_told_at_once(cli: Cli) -> None:
-    """By itself or among other arguments."""
+    """`--version` prints the version, alone or among other arguments."""
     assert cli("--version").out.startswith("tracker ")
     assert cli("-V", "bets").out.startswith("tracker ")

@@ -1,4 +1,4 @@
-"""Promises of how the sources are told: who speaks, who does not, and since when."""
+"""Promises of the line on sources: which one answers, which does not, and since when."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ NOW = datetime(2026, 1, 30, 1, 0, tzinfo=UTC)
 
 
 def status(source: str, word: str, ok: float | None, tried: float = 4.0) -> SourceStatusView:
-    """A source that answered well so many seconds ago, and was asked last `tried` seconds ago."""
+    """A source that last answered `ok` seconds ago, and was last asked `tried` seconds ago."""
     at = None if ok is None else NOW - timedelta(seconds=ok)
     return SourceStatusView(source, at, NOW - timedelta(seconds=tried), word)
 
 
 @pytest.fixture(autouse=True)
 def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without colours."""
+    """Switch colours off."""
     monkeypatch.setenv("NO_COLOR", "1")
 
 
 def test_who_told_of_a_league_last() -> None:
-    """The league's own while it answers, its stand-in while that does; nobody before."""
+    """It is the source that answered last: the league's own, its stand-in, or none before any."""
     well = (
         status("nba", "ok", 4.0),
         status("espn nba", "ok", 200.0),
@@ -40,7 +40,7 @@ def test_who_told_of_a_league_last() -> None:
 
 
 def test_one_line_over_all_sources() -> None:
-    """Each with its word and age; those that nobody has asked for long are left out."""
+    """Each source has its word and age; sources not asked for long are left out."""
     told = feeds_line(
         (
             status("nba", "rate_limited", 180.0),

@@ -1,4 +1,4 @@
-"""Promises of `tracker games`: any league's games with their live scores, and who follows them."""
+"""Promises of `tracker games`: games of any league with live scores and the number of bets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AN_HOUR_LATER = "2026-01-30T01:00:00Z"
 
 @pytest.fixture
 def playing(config: Path) -> Iterator[None]:
-    """All recorded games in play for an hour, and a daemon that follows them on their clock."""
+    """All recorded games an hour into play, and a daemon that follows them on the same clock."""
     server = started(
         "replay", "serve", "--port", "0", "--tip-off", TIP_OFF, "--clock-start", AN_HOUR_LATER
     )
@@ -37,7 +37,7 @@ def playing(config: Path) -> Iterator[None]:
 
 
 def test_games_with_scores_and_bets(playing: None, cli: Cli) -> None:
-    """Tonight's of a league, each with its clock and score, and how many bets follow it."""
+    """Tonight's games of a league are listed with clock, score and number of bets."""
     assert cli("add", "SAC@PHI PHI ML").status == 0
     nba = {x["id"]: x for x in cli("games", "--league", "nba", "--json").json}
     assert nba["0022500680"]["bets"] == 1
@@ -49,7 +49,7 @@ def test_games_with_scores_and_bets(playing: None, cli: Cli) -> None:
 
 
 def test_a_bet_that_is_decided_when_it_is_added_is_told_as_that(playing: None, cli: Cli) -> None:
-    """Neither a chance nor an edge nor a share of Kelly's is told of a quarter that is over."""
+    """A bet on a quarter that is over gets no chance, edge or Kelly share."""
     cli("games", "--league", "nba")
     added = cli("add", "SAC@PHI Q1 SAC ML -110 $10", "--chance")
     assert added.status == 0
@@ -63,7 +63,7 @@ def test_a_bet_that_is_decided_when_it_is_added_is_told_as_that(playing: None, c
 
 
 def test_scores_that_are_held_back_are_said_to_be(playing: None, cli: Cli, config: Path) -> None:
-    """Where all is to be shown late, the feed's own scores are not, and that is no trouble."""
+    """With a delay the feed's own scores are not shown, and a note says so."""
     cli("games", "--league", "nba", "--refresh")
     config.write_text(f'{config.read_text("utf-8")}[alerts]\ndelay = "35s"\n', "utf-8")
     ran = cli("games", "--league", "nba")
@@ -72,7 +72,7 @@ def test_scores_that_are_held_back_are_said_to_be(playing: None, cli: Cli, confi
 
 @pytest.mark.parametrize(("league", "game"), [("wnba", "LVA@SEA"), ("ncaam", "UCF@VILL")])
 def test_another_league(playing: None, cli: Cli, league: str, game: str) -> None:
-    """A league in which nothing is bet on is asked about when it is named."""
+    """A named league is asked about even if no bet is on it."""
     told = cli("games", "--league", league, "--json")
     assert game in {f"{x['away']}@{x['home']}" for x in told.json}
     assert {x["league"] for x in told.json} == {league}
@@ -80,10 +80,10 @@ def test_another_league(playing: None, cli: Cli, league: str, game: str) -> None
 
 
 def test_the_doctor_holds_each_host_to_its_budget(playing: None, cli: Cli) -> None:
-    """Each source with its answer, and what the daemon has asked of each host so far."""
+    """`doctor` shows each source's answer, and the daemon's requests to each host so far."""
     told: dict[str, str] = {}
     for _ in range(100):
-        # The daemon writes its counts down within a second of its first answer.
+        # The daemon stores its counts within a second of its first answer.
         told = {x["check"]: x["text"] for x in cli("doctor", "--json").json}
         if "nba requests" in told:
             break
@@ -95,7 +95,7 @@ def test_the_doctor_holds_each_host_to_its_budget(playing: None, cli: Cli) -> No
 
 
 def test_a_league_that_there_is_not(config: Path, cli: Cli) -> None:
-    """It is said which there are."""
+    """An unknown league gives a sentence that lists the known ones."""
     told = cli("games", "--league", "nfl")
     assert told.status == 2
     assert "nba, wnba, ncaam, ncaaw, gleague" in told.sentence

@@ -1,4 +1,4 @@
-"""What a person changes of a bet by hand: mended, voided, graded again, each with its audit."""
+"""Promises of corrections by hand: bets are edited, voided and regraded, with an audit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tracker.domain.game import Game
 
 
 def test_odds_stake_book_and_tags_can_be_mended(cli: Cli, slate: tuple[Game, ...]) -> None:
-    """Each change is told with what stood there before, and kept as a row of audit."""
+    """Each change is shown with the value before, and recorded in the audit."""
     assert slate
     cli("add", "MIA ML +135 $10", "--json")
     ran = cli(
@@ -29,7 +29,7 @@ def test_odds_stake_book_and_tags_can_be_mended(cli: Cli, slate: tuple[Game, ...
 
 
 def test_another_pick_is_taken_before_the_bet_has_a_history(cli: Cli, night: Path) -> None:
-    """After that it would be another bet's history."""
+    """A pick cannot be changed once the bet has a history."""
     assert night.exists()
     ran = cli("edit", "1", "--pick", "SAC ML")
     assert ran.status == 2
@@ -37,7 +37,7 @@ def test_another_pick_is_taken_before_the_bet_has_a_history(cli: Cli, night: Pat
 
 
 def test_a_pick_can_be_mended_in_time(cli: Cli, slate: tuple[Game, ...]) -> None:
-    """And the bet keeps its number, stake and odds."""
+    """Before its history begins a bet's pick can be changed; number, stake and odds stay."""
     assert slate
     cli("add", "MIA ML +135 $10", "--json")
     found = cli("edit", "1", "--pick", "MIA +4.5", "--json").json
@@ -46,7 +46,7 @@ def test_a_pick_can_be_mended_in_time(cli: Cli, slate: tuple[Game, ...]) -> None
 
 
 def test_a_settled_bet_is_paid_anew_when_its_stake_was_wrong(cli: Cli, night: Path) -> None:
-    """As a revision of its result: $20 at -140 pays $34.29, $30 pays $51.43."""
+    """A changed stake makes a new revision: $20 at -140 pays $34.29, $30 pays $51.43."""
     assert night.exists()
     cli("edit", "1", "--stake", "30")
     done = cli("show", "1", "--json").json["settlements"]
@@ -55,7 +55,7 @@ def test_a_settled_bet_is_paid_anew_when_its_stake_was_wrong(cli: Cli, night: Pa
 
 
 def test_a_voided_bet_stays_void_until_it_is_graded_again(cli: Cli, night: Path) -> None:
-    """Void needs a reason; grading again gives the result of the box back, as a revision."""
+    """Void needs a reason; `regrade` brings the box score's result back as a revision."""
     assert night.exists()
     assert "--reason" in cli("void", "1").sentence
     found = cli("void", "1", "--reason", "the book cancelled it", "--json").json
@@ -68,7 +68,7 @@ def test_a_voided_bet_stays_void_until_it_is_graded_again(cli: Cli, night: Path)
 
 
 def test_a_bet_before_its_game_cannot_be_graded(cli: Cli, slate: tuple[Game, ...]) -> None:
-    """The reason is told."""
+    """`regrade` before the game gives the reason why it cannot be done."""
     assert slate
     cli("add", "MIA ML +135 $10", "--json")
     ran = cli("regrade", "1")
@@ -77,7 +77,7 @@ def test_a_bet_before_its_game_cannot_be_graded(cli: Cli, slate: tuple[Game, ...
 
 
 def test_what_waits_for_a_person_is_listed_with_its_reason(cli: Cli, night: Path) -> None:
-    """Nothing at first; a bet in review with its reason then."""
+    """`review` lists bets in review with their reasons, and says so when there is none."""
     assert cli("review").out.startswith("Nothing waits")
     with closing(sqlite3.connect(night)) as db:
         for table in ("settlement", "confirmation"):
@@ -91,13 +91,13 @@ def test_what_waits_for_a_person_is_listed_with_its_reason(cli: Cli, night: Path
     assert "no box" in ran.out
     assert ran.err == "Decide one: tracker settle 2 won (or lost, push, void)\n"
     assert "`tracker settle 2 won (or lost, push, void)`" in cli("show", "2").out
-    # What the message tells to type works as it stands, also where nobody can be asked.
+    # The command in the message works as it is, also without a terminal.
     done = cli("settle", "2", "won", "--json").json
     assert done["reason"] == "by hand: asked, since no box"
 
 
 def test_what_the_book_paid_is_asked_until_it_is_said(cli: Cli, night: Path) -> None:
-    """In the words that answer it; the price of the whole is never taken for it."""
+    """The review asks for the payout, which is never taken from the price of the whole."""
     with closing(sqlite3.connect(night)) as db:
         db.execute("DROP TRIGGER settlement_kept")
         db.execute(
@@ -115,7 +115,7 @@ def test_what_the_book_paid_is_asked_until_it_is_said(cli: Cli, night: Path) -> 
 
 
 def test_another_payout_is_no_confirmation(cli: Cli, night: Path) -> None:
-    """A result that pays another sum is a revision; only the same again is told as that."""
+    """A result with another payout is a revision; only the same payout confirms it."""
     assert night.exists()
     was = cli("show", "1", "--json").json
     paid = f"{was['payout_cents'] / 100 + 5:.2f}"
@@ -126,7 +126,7 @@ def test_another_payout_is_no_confirmation(cli: Cli, night: Path) -> None:
 
 
 def test_nothing_to_change_is_said(cli: Cli, night: Path) -> None:
-    """With an example; a bet that is not there is told too."""
+    """`edit` without a change gives an example; an unknown bet gives a sentence."""
     assert night.exists()
     assert "say what to change" in cli("edit", "1").sentence
     assert "no bet 99" in cli("edit", "99", "--odds", "-110").sentence

@@ -1,4 +1,4 @@
-"""Promises of `tracker history`: the feed's finished games become a dataset, each once."""
+"""Promises of `tracker history`: the feed's finished games become a dataset, each game once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SPAN = ("--from", "2026-01-29", "--to", "2026-01-29")
 
 
 def documents() -> tuple[GameState, bytes]:
-    """The final box of a recorded game, and its play-by-play."""
+    """The final box score of a recorded game, and its play-by-play."""
     game = find_recording(NAME)
     site = NbaSite([Playback(game, None)])
     bodies = []
@@ -58,7 +58,7 @@ def served(config: Path) -> Iterator[None]:
 def test_finished_games_become_a_dataset_and_are_asked_for_once(
     served: None, cli: Cli, tmp_path: Path
 ) -> None:
-    """With finals, dates and sides as the fit wants them; a second time nothing is added."""
+    """The dataset has finals, dates and sides as a fit needs them; a second run adds nothing."""
     first = cli("history", *SPAN, "--out", tmp_path / "data")
     assert first.status == 0, first.err
     assert first.out.startswith("2 games added")
@@ -77,7 +77,7 @@ def test_finished_games_become_a_dataset_and_are_asked_for_once(
 
 
 def test_players_are_collected_with_their_games(served: None, cli: Cli, tmp_path: Path) -> None:
-    """What each did, how long he was on the court, and when, by box and play-by-play alike."""
+    """Figures and time on the court agree with the box and the play-by-play."""
     assert cli("history", *SPAN, "--out", tmp_path / "data").status == 0
     rows = read_players(tmp_path / "data", "nba")
     final, _ = documents()
@@ -100,7 +100,7 @@ def test_players_are_collected_with_their_games(served: None, cli: Cli, tmp_path
 def test_a_folder_from_before_players_were_collected_is_completed(
     served: None, cli: Cli, tmp_path: Path
 ) -> None:
-    """Its games are asked for once more, and stand there once, in order."""
+    """Games without players are collected again, once, and stay in order."""
     data = tmp_path / "data"
     assert cli("history", *SPAN, "--out", data).status == 0
     whole = {x.name: x.read_bytes() for x in (data / "nba").iterdir()}
@@ -120,7 +120,7 @@ def test_a_folder_from_before_players_were_collected_is_completed(
 
 
 def test_games_come_in_order_whenever_they_were_collected(tmp_path: Path) -> None:
-    """Later games first, then earlier ones between them: as if collected in one go."""
+    """Games collected in any order give the same folder as if collected in one go."""
     final, body = documents()
     games = []
     for day in (1, 2, 3, 4):
@@ -142,7 +142,7 @@ def test_games_come_in_order_whenever_they_were_collected(tmp_path: Path) -> Non
 
 
 def test_who_was_on_the_court_is_told_only_where_the_minutes_agree() -> None:
-    """A box with other minutes leaves the players of the game untold, and its events whole."""
+    """If the box has other minutes, players on the court are left out and events are kept."""
     final, body = documents()
     played = [x for x in events_of(body, final) if x.action in ("2pt", "3pt", "rebound")]
     assert {len((x.players_on or "").split("|")) for x in played} == {10}
@@ -162,7 +162,7 @@ def test_days_without_games_are_one_sentence(served: None, cli: Cli, tmp_path: P
 def test_the_boards_games_are_listed_whatever_the_machines_clock_says(
     served: None, cli: Cli
 ) -> None:
-    """The league's own date counts; a day that the board does not show has none."""
+    """The league's date counts; a day that the board does not show has no games."""
     assert "No game is on 2026-02-03" in cli("games", "--day", "2026-02-03").out
     shown = cli("games", "--json")
     assert shown.status == 0, shown.err
@@ -177,7 +177,7 @@ def test_the_boards_games_are_listed_whatever_the_machines_clock_says(
 def test_what_cannot_be_meant_is_one_sentence(
     given: tuple[str, ...], cli: Cli, config: Path, tmp_path: Path
 ) -> None:
-    """With exit status 2, before anything is asked."""
+    """Bad options give one sentence with status 2, before the feed is asked."""
     ran = cli("history", *given, "--out", tmp_path / "x")
     assert ran.status == 2
     assert ran.sentence
@@ -186,7 +186,7 @@ def test_what_cannot_be_meant_is_one_sentence(
 def test_a_feed_that_does_not_answer_is_one_sentence(
     cli: Cli, config: Path, tmp_path: Path
 ) -> None:
-    """And a folder of another form is left as it is."""
+    """A failing feed gives one sentence, and a folder of another form is left alone."""
     assert "schedule could not be read" in cli("history", *SPAN, "--out", tmp_path / "x").sentence
     (tmp_path / "y" / "nba").mkdir(parents=True)
     (tmp_path / "y" / "nba" / "events.parquet").write_bytes(b"mine")
@@ -195,7 +195,7 @@ def test_a_feed_that_does_not_answer_is_one_sentence(
 
 
 def test_a_play_by_play_leads_to_the_final_score_or_is_refused() -> None:
-    """The rows go forward, and a box with another score is a fault of the feed."""
+    """Events go forward to the final score; a box with another score is a feed fault."""
     final, body = documents()
     rows = events_of(body, final)
     assert (rows[-1].home_score, rows[-1].away_score) == (final.score.home, final.score.away)
@@ -208,14 +208,14 @@ def test_a_play_by_play_leads_to_the_final_score_or_is_refused() -> None:
 
 
 def test_seasons_turn_in_august_but_in_summer_leagues() -> None:
-    """As the shipped parameters name them."""
+    """A season is named by two years and changes in August; in a summer league by one year."""
     assert season_name("nba", datetime(2026, 4, 1, tzinfo=UTC).date()) == "2025-26"
     assert season_name("nba", datetime(1999, 11, 1, tzinfo=UTC).date()) == "1999-00"
     assert season_name("wnba", datetime(2026, 9, 1, tzinfo=UTC).date()) == "2026"
 
 
 def test_an_earlier_season_is_counted_through_by_id(cli: Cli, config: Path) -> None:
-    """Regular season, cup final, play-in, every series; what is no season is one sentence."""
+    """The ids cover regular season, cup final, play-in and every series of a season."""
     found = list(runs("nba", "2024-25"))
     assert found[0].ids[:2] == ("0022400001", "0022400002")
     assert ("0062400001",) in [x.ids for x in found]
@@ -231,7 +231,7 @@ def test_an_earlier_season_is_counted_through_by_id(cli: Cli, config: Path) -> N
 def test_a_season_of_which_the_feed_has_nothing_is_one_sentence(
     served: None, cli: Cli, tmp_path: Path
 ) -> None:
-    """It is asked for a few games, not for a thousand."""
+    """Such a season is given up after a few games, not after a thousand."""
     ran = cli("history", "--season", "2023-24", "--out", tmp_path / "x")
     assert ran.status == 1
     assert "no game of that season" in ran.sentence

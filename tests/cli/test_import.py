@@ -1,4 +1,4 @@
-"""Bets from elsewhere: whatever the columns are called, nothing is lost and nothing comes twice."""
+"""Promises of `tracker import`: columns of any name are read, no bet is lost or doubled."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Denver Nuggets over 114.5 Team Total Los Angeles Lakers @ Denver Nuggets,,Basket
 
 @pytest.fixture
 def exported(tmp_path: Path) -> Path:
-    """What a bet tracker exports."""
+    """A file as a bet tracker exports it."""
     file = tmp_path / "transactions.csv"
     file.write_text(TRACKER, "utf-8")
     return file
@@ -44,9 +44,9 @@ def exported(tmp_path: Path) -> Path:
 def test_an_export_of_a_tracker_comes_in_with_its_results(
     cli: Cli, slate: tuple[Game, ...], exported: Path
 ) -> None:
-    """Five bets on the NBA, four of them over, to the cent; the one on football is counted.
+    """Five NBA bets come in, four with results to the cent; the football bet is counted.
 
-    A bet of last year without a result is not open, but waits for a person to decide it.
+    A bet of last year without a result is not open, but in review.
     """
     assert slate
     ran = cli("import", exported, "--json")
@@ -69,7 +69,7 @@ def test_an_export_of_a_tracker_comes_in_with_its_results(
 def test_bringing_in_the_same_file_again_changes_nothing(
     cli: Cli, slate: tuple[Game, ...], exported: Path
 ) -> None:
-    """Each row is known by its own id."""
+    """Each row is recognised by its own id."""
     assert slate
     cli("import", exported)
     before = cli("export", "archive").out
@@ -80,7 +80,7 @@ def test_bringing_in_the_same_file_again_changes_nothing(
 def test_equal_rows_are_known_again_once_their_game_is(
     cli: Cli, config: Path, tmp_path: Path
 ) -> None:
-    """Two bets of the same words stay two, whether or not their game was found in between."""
+    """Equal rows stay as many bets, even if their game is found between two imports."""
     file = tmp_path / "sheet.csv"
     file.write_text("Date,Pick,Odds,Stake\n" + "2025-11-20,DEN -4.5,-110,$10\n" * 3, "utf-8")
     assert cli("import", file, "--json").json["added"] == 3
@@ -100,7 +100,7 @@ def test_equal_rows_are_known_again_once_their_game_is(
 def test_a_dry_run_shows_what_would_come_and_writes_nothing(
     cli: Cli, config: Path, exported: Path
 ) -> None:
-    """The bets as they were understood, the columns as they were read, and no database."""
+    """It shows the bets and columns as they were understood, and makes no database."""
     ran = cli("import", exported, "--dry-run")
     assert "5 bets would be brought in: 1 open, 4 with a result" in ran.out
     assert "'bet_info' as pick" in ran.out
@@ -123,7 +123,7 @@ def test_a_dry_run_shows_what_would_come_and_writes_nothing(
 def test_sheets_of_ones_own_are_understood(
     cli: Cli, slate: tuple[Game, ...], tmp_path: Path, text: str
 ) -> None:
-    """Commas, semicolons, tabs or JSON; $20 at -110 or 1.91 wins about $18."""
+    """Commas, semicolons, tabs or JSON: $20 at -110 or 1.91 wins about $18."""
     assert slate
     file = tmp_path / "mine.csv"
     file.write_text(text, "utf-8")
@@ -134,7 +134,7 @@ def test_sheets_of_ones_own_are_understood(
 
 
 def test_a_column_can_be_named(cli: Cli, slate: tuple[Game, ...], tmp_path: Path) -> None:
-    """--map says what it means; what is not there, or not known, is said with what is."""
+    """`--map` says what a column means; an unknown column or meaning lists the known ones."""
     assert slate
     file = tmp_path / "mine.csv"
     file.write_text("Quoi,Cote,Mise\nDEN -4.5,1.91,20\n", "utf-8")
@@ -149,7 +149,7 @@ def test_a_column_can_be_named(cli: Cli, slate: tuple[Game, ...], tmp_path: Path
 def test_a_bad_row_never_spoils_the_others(
     cli: Cli, slate: tuple[Game, ...], tmp_path: Path
 ) -> None:
-    """Each is told with its line; the exit status says that something was left out."""
+    """Each bad row is reported with its line, and the exit status is 1."""
     assert slate
     rows = ("DEN -4.5,-110,20,W", "DEN -4,5", "gibberish,-110,20,W", "DEN ML,-110,20,perhaps",
             "DEN ML,7,x,W", "BOS ML,+135,10,L")  # fmt: skip
@@ -165,7 +165,7 @@ def test_a_bad_row_never_spoils_the_others(
 
 
 def test_an_archive_is_restored_exactly(cli: Cli, night: Path, tmp_path: Path) -> None:
-    """Export, import into an empty database, export: the same bytes."""
+    """Export, import into an empty database and export again gives the same bytes."""
     out = tmp_path / "all.jsonl"
     cli("export", "archive", "--out", out)
     told = cli("bets", "--json").out
@@ -181,7 +181,7 @@ def test_an_archive_is_restored_exactly(cli: Cli, night: Path, tmp_path: Path) -
 def test_a_bets_file_can_be_brought_in_once(
     cli: Cli, slate: tuple[Game, ...], tmp_path: Path
 ) -> None:
-    """Its bets are then the database's own."""
+    """The bets of an imported bets file belong to the database."""
     assert slate
     file = tmp_path / "bets.toml"
     file.write_text('[[bet]]\npick = "DEN -4.5"\nodds = -110\nstake = 20\n', "utf-8")
@@ -204,7 +204,7 @@ def test_a_bets_file_can_be_brought_in_once(
 def test_what_is_no_file_of_bets_is_one_sentence(
     cli: Cli, config: Path, tmp_path: Path, content: bytes, said: str
 ) -> None:
-    """Exit status 1, and nothing is written."""
+    """Any other file gives one sentence with status 1, and nothing is written."""
     assert config.exists()
     file = tmp_path / "wrong"
     file.write_bytes(content)
@@ -214,7 +214,7 @@ def test_what_is_no_file_of_bets_is_one_sentence(
 
 
 def test_a_missing_file_is_one_sentence(cli: Cli, config: Path, tmp_path: Path) -> None:
-    """With its name."""
+    """A missing file gives a sentence with its name."""
     assert config.exists()
     assert "none.csv" in cli("import", tmp_path / "none.csv").sentence
 
@@ -222,7 +222,7 @@ def test_a_missing_file_is_one_sentence(cli: Cli, config: Path, tmp_path: Path) 
 def test_the_example_in_the_book_is_one_that_works(
     cli: Cli, slate: tuple[Game, ...], tmp_path: Path
 ) -> None:
-    """What `tracker bets --json` prints can be brought in again."""
+    """What `tracker bets --json` prints can be imported again."""
     assert slate
     cli("add", "DEN -4.5 -110 $20", "--json")
     file = tmp_path / "bets.json"
@@ -283,7 +283,7 @@ CASES = {
 def test_sheets_of_every_land_are_read_right_and_come_once(
     cli: Cli, config: Path, tmp_path: Path
 ) -> None:
-    """To the cent, each bet once however often its file is brought in."""
+    """Every sheet is read to the cent, and each bet is added once in two imports."""
     for name, (text, expected) in CASES.items():
         for part in (config.parent / "state").glob("tracker.db*"):
             part.unlink()
@@ -298,7 +298,7 @@ def test_sheets_of_every_land_are_read_right_and_come_once(
 
 
 def test_what_cannot_be_read_surely_is_said(cli: Cli, config: Path, tmp_path: Path) -> None:
-    """Dates in either order, bets against, a loss beyond the stake, a payout far off its odds."""
+    """Ambiguous dates, lay bets, a loss beyond the stake and odd payouts are reported."""
     assert config.exists()
     file = tmp_path / "sheet.csv"
     file.write_text("Date,Pick,Odds,Stake,Result\n05/11/2025,DEN ML,1.91,10,W\n", "utf-8")
@@ -323,7 +323,7 @@ def test_what_cannot_be_read_surely_is_said(cli: Cli, config: Path, tmp_path: Pa
 
 
 def test_a_bet_from_elsewhere_is_one_like_any_other(cli: Cli, config: Path, tmp_path: Path) -> None:
-    """It can be mended, counts by market and league, and is the bet that was added by hand."""
+    """It can be edited, counts by market and league, and equals the bet added by hand."""
     assert config.exists()
     file = tmp_path / "sheet.csv"
     file.write_text("Pick,Odds,Stake,Result,Book\nDEN ML,+100,$10,W,DK\n", "utf-8")
@@ -338,7 +338,7 @@ def test_a_bet_from_elsewhere_is_one_like_any_other(cli: Cli, config: Path, tmp_
 
 
 def test_exported_bets_come_back_as_they_went(cli: Cli, night: Path, tmp_path: Path) -> None:
-    """With their date, teams, league, result, payout and profit; none twice where they are."""
+    """Date, teams, league, result, payout and profit stay; known bets are not doubled."""
     out = tmp_path / "bets.csv"
     cli("export", "bets", "--out", out)
     head = out.read_text("utf-8").splitlines()[0].split(",")

@@ -1,4 +1,4 @@
-"""A parlay is shown leg by leg: what each is, and where it stands."""
+"""Promises of parlays: each leg is shown with its market and where it stands."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ SLIP = Parlay(
 
 
 class _Bet:
-    """The one thing of a bet that its legs are told from."""
+    """The one field of a bet that its leg lines are made from."""
 
     market = SLIP
 
 
 class _Priced:
-    """The few things of a bet that its money is told from."""
+    """The fields of a bet that its money is worked out from."""
 
     result = None
     payout_cents = None
@@ -48,12 +48,12 @@ class _Priced:
 
 
 def to_win(odds: str | None, legs: tuple[str, ...], *dropped: int) -> str:
-    """What is told of what a parlay of $10 may win."""
+    """What is shown of what a parlay with a stake of $10 may win."""
     return money_result(cast("BetView", _Priced(odds, legs, dropped)))
 
 
 def test_a_parlay_with_a_dropped_leg_says_what_it_now_pays() -> None:
-    """By the prices of the legs that are left, never by that of the whole."""
+    """It pays by the prices of the remaining legs, never by that of the whole."""
     own = ("2.00", "1.50", "3.00")
     assert to_win("9.00", own) == " to win $80.00"
     assert to_win("9.00", own, 2) == " to win $20.00 without 1 leg that dropped out"
@@ -62,7 +62,7 @@ def test_a_parlay_with_a_dropped_leg_says_what_it_now_pays() -> None:
 
 
 def test_what_only_the_book_knows_is_not_told_as_a_figure() -> None:
-    """Where legs have no prices of their own, or these do not make the price of the whole."""
+    """Without prices of the legs that make the whole's price, no payout is shown."""
     told = to_win("9.00", ("", "", ""), 1)
     assert told.startswith(" · what it pays only the book knows: leg 2 dropped out")
     assert "$" not in told
@@ -70,12 +70,12 @@ def test_what_only_the_book_knows_is_not_told_as_a_figure() -> None:
 
 
 def view(*legs: LegStanding) -> ShowView:
-    """A parlay whose legs stand so."""
+    """A parlay whose legs have these standings."""
     return ShowView(cast("BetView", _Bet()), (), (), (), legs)
 
 
 def test_each_leg_says_where_it_stands() -> None:
-    """Won with its reason, a chance, or that nothing has been seen of its game."""
+    """A leg shows its result with the reason, its chance, or that its game was not seen."""
     won = LegStanding(1, 0, WON, Result.WON, official=True, reason="LAL 91, DEN 98 (Final)")
     told = leg_lines(view(won, LegStanding(1, 1, Chance(0.44, 0, 0.56)), LegStanding(1, 2)))
     assert told == [
@@ -86,7 +86,7 @@ def test_each_leg_says_where_it_stands() -> None:
 
 
 def test_what_is_decided_is_no_chance() -> None:
-    """A leg that can no longer lose is hit; one that cannot be told says why."""
+    """A leg that can no longer lose is "hit"; one whose result is not known says why."""
     hit, lost = LegStanding(1, 0, WON), LegStanding(1, 1, LOST)
     unclear = replace(LegStanding(1, 2), unclear="the box score lacks a period")
     told = [x.rpartition(" · ")[2] for x in leg_lines(view(hit, lost, unclear))]
@@ -98,7 +98,7 @@ def test_what_is_decided_is_no_chance() -> None:
 
 
 def test_legs_have_their_contract() -> None:
-    """Every key of each leg, in the order of the slip."""
+    """Each leg has every key, and legs are in the order of the slip."""
     first, *_ = legs_json(view(*(LegStanding(1, i) for i in range(3))))
     assert first == {
         "text": "DEN -4.5",

@@ -1,4 +1,4 @@
-"""Promises of the market's commands: the JSON that others rely on, and what doctor counts."""
+"""Promises of the market's commands: the JSON that others rely on, and the counts of `doctor`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LINES = (
 
 
 def quoted(game: Game, at: datetime) -> list[Quote]:
-    """What three books ask of a game, and an exchange."""
+    """Quotes of three books and an exchange on one game."""
     return [
         Quote(game.id, book, side, at, odds, at)
         for book in (*BOOKS, "kalshi")
@@ -36,7 +36,7 @@ def quoted(game: Game, at: datetime) -> list[Quote]:
 
 @pytest.fixture
 def market(cli: Cli, slate: tuple[Game, ...], config: Path) -> Path:
-    """A slate that is quoted, with a bet that has met its close and what quotes have cost."""
+    """A quoted slate, with a bet that has met its close and with credits used."""
     game = slate[0]
     cli("add", "DEN -4.5 -105 $20")
 
@@ -70,7 +70,7 @@ CLOSE = {"tip_at", "home_spread", "total", "home_chance", "books", "by", "revisi
 def test_odds_of_a_game_are_the_best_of_each_side_all_quotes_and_the_close(
     cli: Cli, market: Path
 ) -> None:
-    """An exchange is an anchor, and stands apart from the best."""
+    """An exchange is an anchor, and is not among the best prices."""
     told = cli("odds", "MIA@BOS", "--json")
     assert told.json["best"] == []
     assert told.json["close"] is None
@@ -86,7 +86,7 @@ def test_odds_of_a_game_are_the_best_of_each_side_all_quotes_and_the_close(
 
 
 def test_closing_line_values_are_told_with_their_coverage(cli: Cli, market: Path) -> None:
-    """By any key, and each bet with its grade."""
+    """They can be grouped by any key, and each bet has its grade."""
     found = cli("clv", "--json", "--by", "market").json
     assert found.keys() >= {"n", "coverage", "mean", "se", "missing", "groups", "bets"}
     assert (found["n"], found["coverage"], found["missing"]) == (1, 1.0, {})
@@ -101,7 +101,7 @@ def test_closing_line_values_are_told_with_their_coverage(cli: Cli, market: Path
 
 
 def test_a_price_that_is_mended_is_the_one_that_the_bet_was_made_at(cli: Cli, market: Path) -> None:
-    """So what it was worth when it was made goes by it too."""
+    """What the bet was worth when it was made is worked out again by the corrected price."""
     assert cli("edit", "1", "--odds", "+150").status == 0
     made = cli("show", "1", "--json").json["decision"]
     assert made["break_even"] == pytest.approx(0.4)
@@ -109,7 +109,7 @@ def test_a_price_that_is_mended_is_the_one_that_the_bet_was_made_at(cli: Cli, ma
 
 
 def test_a_bet_is_shown_with_its_decision_and_its_close(cli: Cli, market: Path) -> None:
-    """What it was worth when it was made, and by the closing line."""
+    """`show` has what a bet was worth when it was made, and at the closing line."""
     found = cli("show", "1", "--json").json
     decision = {"p", "break_even", "edge", "kelly", "fair_odds", "prior", "best"}
     assert found["decision"].keys() >= decision
@@ -122,7 +122,7 @@ def test_a_bet_is_shown_with_its_decision_and_its_close(cli: Cli, market: Path) 
 
 
 def test_credits_are_what_is_used_left_planned_and_refused(cli: Cli, market: Path) -> None:
-    """Without a key nothing can be planned, and that is said."""
+    """Without a key nothing is planned, and the answer says so."""
     found = cli("odds", "credits", "--json").json
     assert found.keys() >= {"provider", "used", "remaining", "planned_tonight", "refused"}
     assert (found["provider"], found["used"], found["remaining"]) == ("the_odds_api", 120, 380)
@@ -133,7 +133,7 @@ def test_credits_are_what_is_used_left_planned_and_refused(cli: Cli, market: Pat
 
 
 def test_a_line_is_checked_without_registering_it(cli: Cli, market: Path) -> None:
-    """Chance, fair price, edge, Kelly's share, the best price, and whether it is worth a look."""
+    """`check` gives chance, prices, edge, Kelly share, and whether it is worth a look."""
     found = cli("check", "DEN -4.5 +105", "--json").json
     assert found["best"]["odds_decimal"] == 1.91
     assert found.keys() >= {"p", "break_even", "edge", "kelly", "fair_odds", "prior", "best"}
@@ -143,7 +143,7 @@ def test_a_line_is_checked_without_registering_it(cli: Cli, market: Path) -> Non
 
 
 def test_edges_are_listed_and_each_row_is_kept(cli: Cli, market: Path) -> None:
-    """Under its other name too; a game that does not stand in the store is named."""
+    """`edges` and `recommend` list edges; a game that is not known gives a sentence."""
     found = cli("edges", "--json").json
     assert cli("recommend", "--json").status == 0
     assert isinstance(found, dict | list)
@@ -151,14 +151,14 @@ def test_edges_are_listed_and_each_row_is_kept(cli: Cli, market: Path) -> None:
 
 
 def test_doctor_counts_what_sources_told_that_could_not_be_used(cli: Cli, market: Path) -> None:
-    """By source and by what was wrong, with how many bets have met their close."""
+    """It counts unusable quotes by source and fault, and bets that have met their close."""
     told = cli("doctor").out
     assert "a price of 1.0 2, home and away swapped 1" in told
     assert "closing line values: 1 of 1 bets" in told
 
 
 def test_a_bet_that_came_back_has_no_closing_line_value(cli: Cli, market: Path) -> None:
-    """Whoever settled it: no price was taken."""
+    """A void bet has none, whoever settled it, since no price was taken."""
     assert cli("settle", "1", "void", "--reason", "he was out").status == 0
     found = cli("clv", "--json").json
     assert found["missing"] == {"void": 1}

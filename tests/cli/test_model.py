@@ -1,4 +1,4 @@
-"""Promises of the commands around the model: fits repeat, damage is told, nothing flatters."""
+"""Promises of the commands on models: fits repeat, damage is reported, no score flatters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SEASONS = {"2020-21": 1, "2021-22": 2}
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two made-up seasons."""
+    """Two simulated seasons."""
     folder = tmp_path_factory.mktemp("data")
     write_seasons(folder, SEASONS)
     return folder
@@ -27,7 +27,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def fitted(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of the first of them, fitted once."""
+    """A model of the first season, fitted once."""
     from tracker.modelling.games.fit import fit
 
     file = tmp_path_factory.mktemp("fit") / "mine.json"
@@ -37,12 +37,12 @@ def fitted(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def models(config: Path) -> Path:
-    """Where the models of the configuration lie."""
+    """The folder of the configuration's models."""
     return config.parent / "state" / "models" / "nba"
 
 
 def damage(file: Path) -> None:
-    """Change a figure, so that the checksum does not hold."""
+    """Change a figure in a file, so that its checksum is wrong."""
     document = json.loads(file.read_text("utf-8"))
     document["average"]["total"] += 1
     file.write_text(json.dumps(document), "utf-8")
@@ -51,7 +51,7 @@ def damage(file: Path) -> None:
 def test_a_fit_gives_the_same_bytes_as_before(
     data: Path, fitted: Path, tmp_path: Path, cli: Cli
 ) -> None:
-    """But for the day, and says what it was fitted on, and that so few games make it coarse."""
+    """Two fits differ only by the day; the answer names the seasons and warns of few games."""
     out = tmp_path / "again.json"
     ran = cli("fit", data, "--seasons", "2020-21", "--out", out, "--json")
     told = ran.json
@@ -66,14 +66,14 @@ def test_a_fit_gives_the_same_bytes_as_before(
 
 
 def test_a_fit_of_what_is_not_there_is_one_sentence(data: Path, tmp_path: Path, cli: Cli) -> None:
-    """A league, a season, a folder."""
+    """An unknown league, season or folder gives one sentence."""
     assert "1999-00" in cli("fit", data, "--seasons", "1999-00").sentence
     assert cli("fit", data, "--league", "nbl").status == 2
     assert "events.parquet" in cli("fit", tmp_path).sentence
 
 
 def test_a_handful_of_games_is_never_made_a_model(cli: Cli, tmp_path: Path) -> None:
-    """One sentence, and no file."""
+    """Too few games give one sentence and no file."""
     write_seasons(tmp_path, {"2020-21": 1}, games=2)
     out = tmp_path / "few.json"
     assert "too few" in cli("fit", tmp_path, "--out", out).sentence
@@ -83,7 +83,7 @@ def test_a_handful_of_games_is_never_made_a_model(cli: Cli, tmp_path: Path) -> N
 def test_a_missing_package_is_named_with_its_command(
     data: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever lacks the extra is told how to get it."""
+    """Without the extra, the sentence has the command that installs it."""
     monkeypatch.setattr("tracker.cli.models.find_spec", lambda _: None)
     assert 'pip install "ingame-tracker[modelling]"' in cli("fit", data).sentence
 
@@ -91,7 +91,7 @@ def test_a_missing_package_is_named_with_its_command(
 def test_a_season_that_was_seen_is_never_judged(
     data: Path, fitted: Path, tmp_path: Path, cli: Cli, config: Path
 ) -> None:
-    """Neither on purpose nor through the model's own seasons."""
+    """A season that was fitted on is refused, whether by `--fitted` or in the model's file."""
     out = ("--out", tmp_path / "judged")
     same = cli("evaluate", data, "--fitted", "2020-21", "--seasons", "2020-21", *out)
     assert same.status == 2
@@ -104,7 +104,7 @@ def test_a_season_that_was_seen_is_never_judged(
 
 
 def test_a_model_is_taken_up_listed_and_given_back(fitted: Path, models: Path, cli: Cli) -> None:
-    """From a file, by its name, and back to the shipped one."""
+    """A model is activated from a file, then by name, and rolled back to the shipped one."""
     assert cli("model", "activate", fitted, "--json").json["active"]
     assert (models / "mine.json").read_bytes() == fitted.read_bytes()
     used = {x["name"]: x["used"] for x in cli("model", "list", "--league", "nba", "--json").json}
@@ -118,7 +118,7 @@ def test_a_model_is_taken_up_listed_and_given_back(fitted: Path, models: Path, c
 def test_a_damaged_file_is_refused_and_the_last_good_one_used(
     fitted: Path, models: Path, cli: Cli, tmp_path: Path
 ) -> None:
-    """Before it is taken up and after; and both times it is said."""
+    """A damaged model is reported when it is activated, and when it is already in use."""
     bad = tmp_path / "bad.json"
     bad.write_bytes(fitted.read_bytes())
     damage(bad)
@@ -136,7 +136,7 @@ def test_a_damaged_file_is_refused_and_the_last_good_one_used(
 def test_the_daemon_forecasts_with_the_model_in_use(
     fitted: Path, models: Path, cli: Cli, config: Path
 ) -> None:
-    """From the next forecast on; and it tells of a damaged one once."""
+    """A new model is used from the next forecast; a damaged one is reported once."""
     said: list[str] = []
     load = ModelsInUse(registry_beside(config.parent / "state" / "tracker.db"), said.append)
     shipped = load_parameters("nba").checksum
@@ -160,7 +160,7 @@ def test_the_daemon_forecasts_with_the_model_in_use(
 def test_two_models_are_compared_on_states_and_on_games(
     data: Path, fitted: Path, cli: Cli, config: Path, tmp_path: Path
 ) -> None:
-    """The same model differs from itself by nothing."""
+    """A model compared with itself has no difference."""
     assert "fitted on 2020-21" in cli("model", "compare", fitted, "shipped").out
     told = cli(
         "model", "compare", fitted, fitted, "--on", data, "--seasons", "2021-22", "--json"

@@ -1,4 +1,4 @@
-"""Promises of `tracker price`: every game-level market, coherent, by the model that is named."""
+"""Promises of `tracker price`: coherent prices of every game market, by the named model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STATE: dict[str, Any] = {
 
 
 def priced(cli: Cli, folder: Path, *states: dict[str, Any], more: tuple[str, ...] = ()) -> Any:
-    """The answers to states that lie in a file."""
+    """The answers to the states in a file."""
     file = folder / "states.jsonl"
     file.write_text("".join(f"{json.dumps(x)}\n" for x in states), "utf-8")
     return [json.loads(x) for x in cli("price", file, *more).out.splitlines()]
@@ -27,7 +27,7 @@ def priced(cli: Cli, folder: Path, *states: dict[str, Any], more: tuple[str, ...
 def test_every_market_of_the_game_and_its_parts_is_priced(
     cli: Cli, config: Path, tmp_path: Path
 ) -> None:
-    """Halves and quarters, parlays, both sides; and both sides of one line add up to 1."""
+    """Halves, quarters and parlays are priced; both sides of a line add up to 1."""
     bets = [
         "DEN ML", "LAL ML", "DEN -4.5", "LAL +4.5", "over 224.5", "under 224.5", "DEN over 114.5",
         "DEN under 114.5", "2H DEN -1.5", "2H LAL +1.5", "Q3 over 50.5", "Q3 under 50.5",
@@ -46,7 +46,7 @@ def test_every_market_of_the_game_and_its_parts_is_priced(
 
 
 def test_the_pmf_adds_up_and_gives_the_prices(cli: Cli, config: Path, tmp_path: Path) -> None:
-    """Of margin, total and both scores, overtime included."""
+    """Each distribution adds up to 1, and that of the margin gives the moneyline's chance."""
     (answer,) = priced(cli, tmp_path, STATE | {"bets": ["DEN ML"]}, more=("--pmf",))
     assert set(answer["pmf"]) == {"margin", "total", "home", "away"}
     assert all(sum(x.values()) == pytest.approx(1, abs=1e-5) for x in answer["pmf"].values())
@@ -56,7 +56,7 @@ def test_the_pmf_adds_up_and_gives_the_prices(cli: Cli, config: Path, tmp_path: 
 
 
 def test_the_model_that_is_named_prices(cli: Cli, config: Path, tmp_path: Path) -> None:
-    """By its name; one that is not there is an error of the line, and the exit status is 1."""
+    """An unknown model is an error of the line, with exit status 1."""
     assert "error" not in priced(cli, tmp_path, STATE, more=("--model", "shipped"))[0]
     told = priced(cli, tmp_path, STATE, more=("--model", "nobody"))[0]
     assert "nobody" in told["error"]["message"]
@@ -64,7 +64,7 @@ def test_the_model_that_is_named_prices(cli: Cli, config: Path, tmp_path: Path) 
 
 
 def test_many_states_are_answered_in_their_order(cli: Cli, config: Path, tmp_path: Path) -> None:
-    """A wrong line in its place, and the rest go on."""
+    """A wrong line is answered in its place, and the other lines are priced."""
     states = [STATE | {"id": k} for k in range(600)]
     states[300] = {"id": 300, "league": "nba"}
     answers = priced(cli, tmp_path, *states)

@@ -1,4 +1,4 @@
-"""Promises of `tracker add`: options are read in one place, and nothing heavy is loaded."""
+"""Promises of `tracker add`: its options are read in one place, and nothing heavy is loaded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tracker.cli.bets.add import asked_for
     [("bets",), ("add", "--help"), ("add", "DEN ML", "-h"), ("-V", "add"), ("--config",), ()],
 )
 def test_what_adds_no_bet_is_left_to_the_application(args: tuple[str, ...]) -> None:
-    """Help, versions and other verbs."""
+    """Help, versions and other verbs are not handled by the quick way of `add`."""
     assert not asked_for(args)
 
 
@@ -33,14 +33,14 @@ def test_what_adds_no_bet_is_left_to_the_application(args: tuple[str, ...]) -> N
     ],
 )
 def test_a_mistake_in_the_options_is_told(cli: Cli, args: tuple[str, ...], why: str) -> None:
-    """In one sentence, with the status of wrong usage."""
+    """It gives one sentence, with the status of wrong usage."""
     ran = cli("add", *args)
     assert (ran.status, ran.sentence) == (2, why)
 
 
 @pytest.mark.usefixtures("slate")
 def test_options_may_be_written_either_way_and_the_last_one_counts(cli: Cli) -> None:
-    """Before or behind the line, with `=` or a blank; behind `--` all is the line's."""
+    """Options stand before or after the bet, with `=` or a blank; after `--` all is the bet."""
     one = cli("add", "DEN ML", "--odds=-120", "--odds=+135", "--tag", "a", "--json").json
     same = cli("add", "--odds", "+135", "--tag", "a", "--json", "--", "DEN", "ML").json
     assert one.pop("created")
@@ -50,14 +50,14 @@ def test_options_may_be_written_either_way_and_the_last_one_counts(cli: Cli) -> 
 
 @pytest.mark.usefixtures("slate")
 def test_the_application_reads_the_options_as_the_program_does(cli: Cli) -> None:
-    """They are read in one place, whoever begins."""
+    """The application and the quick way read the same options in the same way."""
     assert app.run(["add", "DEN ML", "--odds", "+135", "--no-chance"]) == 0
     assert not cli("add", "DEN ML +135", "--json").json["created"]
 
 
 @pytest.mark.usefixtures("slate")
 def test_nothing_heavy_is_loaded_to_add_a_bet(config: Path) -> None:
-    """So that it takes a fraction of a second from cold."""
+    """No slow module is imported, so that it takes a fraction of a second from cold."""
     program = (
         "import sys; from tracker.__main__ import run; "
         "status = run(['add', 'DEN ML -150 $10']); "

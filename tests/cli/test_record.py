@@ -1,4 +1,4 @@
-"""What a person asks of their bets afterwards, and of a live one: money, record, worth, a copy."""
+"""Promises of the record, of a live bet's worth, and of copies of the database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tracker.store import Store
 
 
 def test_profit_adds_up_what_was_paid(cli: Cli, night: Path) -> None:
-    """Three won, one lost: stakes and profit to the cent, in all and by month."""
+    """Three bets won and one lost give stakes and profit to the cent, in all and by month."""
     found = cli("profit", "--json").json
     assert (found["bets"], found["won"], found["lost"]) == (4, 3, 1)
     with closing(sqlite3.connect(night)) as db:
@@ -32,14 +32,14 @@ def test_profit_adds_up_what_was_paid(cli: Cli, night: Path) -> None:
 
 
 def test_profit_can_be_asked_for_some_days(cli: Cli, night: Path) -> None:
-    """Days after the game hold nothing."""
+    """Days after the game have no bets."""
     assert night.exists()
     assert cli("profit", "--since", "2030-01-01").out.startswith("No bet has a result yet")
     assert cli("profit", "--until", "2030-01-01", "--json").json["bets"] == 4
 
 
 def test_a_wrong_date_is_one_sentence(cli: Cli, night: Path) -> None:
-    """With the form that is meant."""
+    """A bad date gives one sentence with the right form."""
     assert night.exists()
     ran = cli("profit", "--since", "yesterday")
     assert ran.status == 2
@@ -48,7 +48,7 @@ def test_a_wrong_date_is_one_sentence(cli: Cli, night: Path) -> None:
 
 @pytest.mark.parametrize("by", ["tag", "market", "player", "book", "league", "month"])
 def test_performance_groups_every_bet(cli: Cli, night: Path, by: str) -> None:
-    """By whatever is asked for; only player lines have a player."""
+    """Every grouping has all bets; only player lines have a player."""
     assert night.exists()
     groups = cli("performance", "--by", by, "--json").json["groups"]
     assert sum(x["bets"] for x in groups.values()) == (0 if by == "player" else 4)
@@ -65,7 +65,7 @@ def test_calibration_tells_what_was_said_and_what_came(cli: Cli, night: Path) ->
 
 
 def test_without_a_result_there_is_nothing_to_tell(cli: Cli, config: Path) -> None:
-    """In words, and as an empty record in JSON."""
+    """Without results the text says so, and the JSON is an empty record."""
     assert config.exists()
     for verb in ("profit", "performance", "calibration"):
         assert cli(verb).out.startswith("No bet has a result yet")
@@ -79,7 +79,7 @@ def test_without_a_result_there_is_nothing_to_tell(cli: Cli, config: Path) -> No
 
 @pytest.fixture
 def live(night: Path) -> Path:
-    """The night's database as it was before the results: its bets have a last chance."""
+    """The night's database as it was before the results, with the last chances."""
     with closing(sqlite3.connect(night)) as db:
         for table in ("settlement", "confirmation", "review"):
             db.execute(f"DROP TRIGGER {table}_stays")
@@ -90,7 +90,7 @@ def live(night: Path) -> Path:
 
 
 def test_an_offer_is_held_against_the_fair_value(cli: Cli, live: Path) -> None:
-    """$20 at -140 pays $34.29: at 80 % it is worth $27.43."""
+    """$20 at -140 pays $34.29: at a chance of 80 % it is worth $27.43."""
     assert live.exists()
     found = cli("cashout", "1", "25", "--json").json
     assert (found["fair_cents"], found["offer_cents"]) == (2743, 2500)
@@ -100,7 +100,7 @@ def test_an_offer_is_held_against_the_fair_value(cli: Cli, live: Path) -> None:
 
 
 def test_a_hedge_is_told_for_either_result(cli: Cli, live: Path) -> None:
-    """At +250 a stake of $9.80 brings the same either way."""
+    """At +250 a stake of $9.80 brings the same with either result."""
     assert live.exists()
     found = cli("hedge", "1", "+250", "--json").json
     assert found["lock"]["stake"] == 980
@@ -111,7 +111,7 @@ def test_a_hedge_is_told_for_either_result(cli: Cli, live: Path) -> None:
 
 
 def test_what_has_no_worth_is_said_so(cli: Cli, night: Path) -> None:
-    """A bet that is over, one without a stake, and none at all."""
+    """A settled bet, a bet without a stake and an unknown bet each give a sentence."""
     assert night.exists()
     assert "is over" in cli("cashout", "1", "25").sentence
     assert "has no odds and stake: `tracker edit 3" in cli("hedge", "3", "+100").sentence
@@ -121,7 +121,7 @@ def test_what_has_no_worth_is_said_so(cli: Cli, night: Path) -> None:
 def test_a_bet_that_was_never_looked_at_is_priced_before_tip_off(
     cli: Cli, slate: tuple[Game, ...]
 ) -> None:
-    """It is added, and no daemon has seen its game: what was believed of it is what it is worth."""
+    """A bet added without a daemon is worth what its prior says."""
     assert slate
     cli("add", "MIA ML +135 $10", "--json")
     told = cli("cashout", "1", "5", "--json")
@@ -130,7 +130,7 @@ def test_a_bet_that_was_never_looked_at_is_priced_before_tip_off(
 
 
 def test_a_backup_is_a_whole_database(cli: Cli, night: Path, tmp_path: Path) -> None:
-    """It holds the bets, is readable by its owner alone, and never replaces a file."""
+    """The copy has the bets, is private to its owner, and never replaces a file."""
     target = tmp_path / "copy.bak"
     found = cli("backup", target, "--json").json
     assert found == {"file": str(target), "size_bytes": target.stat().st_size}
@@ -142,7 +142,7 @@ def test_a_backup_is_a_whole_database(cli: Cli, night: Path, tmp_path: Path) -> 
 
 
 def test_there_is_nothing_to_copy_before_the_first_bet(cli: Cli, config: Path) -> None:
-    """And no empty database is made by asking."""
+    """Without a database `backup` gives a sentence and makes none."""
     assert "nothing to copy yet" in cli("backup").sentence
     assert not (config.parent / "state" / "tracker.db").exists()
 
@@ -150,7 +150,7 @@ def test_there_is_nothing_to_copy_before_the_first_bet(cli: Cli, config: Path) -
 def test_an_archive_is_text_and_a_file_is_never_half_written(
     cli: Cli, night: Path, tmp_path: Path
 ) -> None:
-    """On standard output or in a file of mode 0600, the same bytes."""
+    """The archive is the same on standard output and in a file, which has mode 0600."""
     assert night.exists()
     out = tmp_path / "all.jsonl"
     assert cli("export", "archive", "--out", out).status == 0
@@ -160,7 +160,7 @@ def test_an_archive_is_text_and_a_file_is_never_half_written(
 
 
 def test_a_table_can_be_had_as_parquet(cli: Cli, night: Path, tmp_path: Path) -> None:
-    """With the rows and columns that the other forms have."""
+    """Parquet has the same rows and columns as the other formats."""
     parquet = pytest.importorskip("pyarrow.parquet")
     assert night.exists()
     out = tmp_path / "bets.parquet"
@@ -170,14 +170,14 @@ def test_a_table_can_be_had_as_parquet(cli: Cli, night: Path, tmp_path: Path) ->
 
 
 def test_watching_needs_a_terminal(cli: Cli, night: Path) -> None:
-    """Elsewhere the status is printed once by its own command."""
+    """Without a terminal `watch` is refused, and `status` is named instead."""
     assert night.exists()
     assert "tracker status" in cli("watch").sentence
     assert "too often" in cli("watch", "--every", "0.1").sentence
 
 
 def test_a_result_by_hand_counts_in_the_record(cli: Cli, slate: tuple[Game, ...]) -> None:
-    """The last revision is the one that counts."""
+    """The last revision of a result counts."""
     cli("add", "MIA ML +135 $10", "--json")
 
     async def settle(path: Path) -> None:

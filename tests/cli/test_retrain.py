@@ -28,7 +28,7 @@ from tracker.store.trials import Shadow
 __all__ = ["data"]
 
 pytestmark = pytest.mark.timeout(240)
-"""Two fits are made once, in the time of the test that asks first."""
+"""Two fits are made once, within the time of the first test that needs them."""
 
 Json = dict[str, Any]
 
@@ -43,9 +43,9 @@ def holds(name: str, answer: object) -> bool:
 
 @pytest.fixture(scope="module")
 def retrained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Json, str]:
-    """The file of a candidate out of two small seasons, the answer, and what else was said.
+    """A candidate from two small seasons: its file, the answer, and the notes.
 
-    Two fits take seconds: they are made once.
+    It is made once, since its two fits take seconds.
     """
     folder = tmp_path_factory.mktemp("retrain")
     config = folder / "tracker.toml"
@@ -61,7 +61,7 @@ def retrained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
 
 @pytest.fixture
 def candidate(retrained: tuple[Path, Json, str], config: Path) -> str:
-    """The name of that candidate, among the models of the configuration."""
+    """The name of that candidate, in the registry of the configuration."""
     file = retrained[0]
     home = config.parent / "state" / "models" / "nba"
     home.mkdir(parents=True)
@@ -70,9 +70,9 @@ def candidate(retrained: tuple[Path, Json, str], config: Path) -> str:
 
 
 def test_a_retrain_keeps_a_candidate_with_its_figures(retrained: tuple[Path, Json, str]) -> None:
-    """On a season that it has not seen; it is not put in use.
+    """It has scores on an unseen season, and is not put in use.
 
-    A dataset without players leaves their figures as they are, and that is said.
+    With a dataset without players the player figures stay as they are, and a note says so.
     """
     file, made, said = retrained
     assert holds("candidates", [made])
@@ -86,7 +86,7 @@ def test_a_retrain_keeps_a_candidate_with_its_figures(retrained: tuple[Path, Jso
 
 
 def test_a_candidate_is_tried_judged_and_put_in_use_by_the_person(candidate: str, cli: Cli) -> None:
-    """Step by step; each answer holds to its schema, and activating ends the trial."""
+    """Each answer holds to its schema, and activating the candidate ends the trial."""
     listed = cli("model", "list", "--league", "nba", "--json").json
     assert holds("models", listed)
     assert {x["name"]: x["stage"] for x in listed} == {"shipped": "in use", candidate: "candidate"}
@@ -107,7 +107,7 @@ def test_a_candidate_is_tried_judged_and_put_in_use_by_the_person(candidate: str
 
 
 def test_a_trial_is_stopped(candidate: str, cli: Cli) -> None:
-    """And a second stop says that none is on."""
+    """Stopping again says that no trial is on."""
     assert cli("model", "trial", "start", candidate, "--json").json["challenger"] == candidate
     assert cli("model", "trial", "stop").status == 0
     assert "no trial" in cli("model", "trial", "stop").sentence
@@ -117,7 +117,7 @@ SCORER = "Arvid Skytt"
 
 
 def final(game: Game, points: int) -> GameState:
-    """The end of a game with one player in its box."""
+    """The final state of a game with one player in its box score."""
     stats = (("pts", points), ("reb", 8), ("ast", 4))
     line = PlayerLine("1", SCORER, Side.HOME, stats, 34.0, starter=True, played=True)
     score, periods = Score(110, 101), (Score(28, 25), Score(28, 25), Score(27, 26), Score(27, 25))
@@ -125,7 +125,7 @@ def final(game: Game, points: int) -> GameState:
 
 
 async def season_in_shadow(database: Path) -> None:
-    """As many games as the gate wants, over more nights: the challenger knows a little more.
+    """Store enough games and nights for the gate, on which the challenger is a little better.
 
     Of five games the player leaves the interval of both in one.
     """
@@ -157,7 +157,7 @@ async def season_in_shadow(database: Path) -> None:
 def test_players_go_from_recorded_games_into_use_and_back(
     config: Path, cli: Cli, tmp_path: Path
 ) -> None:
-    """A candidate with figures on a season unseen, a trial, the gate, activation, rollback.
+    """Player figures pass through retrain, trial, gate, activation and rollback.
 
     Each by its command; nothing is put in use before the person says so.
     """
@@ -191,7 +191,7 @@ def test_players_go_from_recorded_games_into_use_and_back(
 
 
 def test_players_of_one_season_stay_as_they_are(cli: Cli, config: Path, tmp_path: Path) -> None:
-    """One to fit on and one to judge on: that is said, and games are retrained all the same."""
+    """With one season of players their figures stay, games are retrained, and a note says so."""
     write_players(tmp_path, {"2020-21": (1, 3)})
     assert "two seasons" in cli("model", "retrain", "--on", tmp_path, "--kind", "players").sentence
     ran = cli("model", "retrain", "--on", tmp_path, "--kind", "both")
@@ -200,7 +200,7 @@ def test_players_of_one_season_stay_as_they_are(cli: Cli, config: Path, tmp_path
 
 
 def test_what_cannot_be_retrained_is_one_sentence(data: Path, config: Path, cli: Cli) -> None:
-    """One season, a season that is not there, a folder without games, an unknown kind."""
+    """One season, a missing season, a folder without games and an unknown kind are refused."""
     assert "two seasons" in cli("model", "retrain", "--on", data, "--seasons", "2020-21").sentence
     assert "1999-00" in cli("model", "retrain", "--on", data, "--seasons", "1999-00").sentence
     assert "events.parquet" in cli("model", "retrain").sentence
@@ -212,14 +212,14 @@ def test_what_cannot_be_retrained_is_one_sentence(data: Path, config: Path, cli:
 
 
 def test_a_night_is_told_by_model(cli: Cli, night: Path) -> None:
-    """What gave each bet its first chance."""
+    """`performance` groups bets by the model that gave their first chance."""
     groups = cli("performance", "--by", "model", "--json").json["groups"]
     assert [x.startswith("flow-and-chain-3-nba-") for x in groups] == [True]
     assert next(iter(groups.values()))["bets"] == 4
 
 
 def test_a_night_is_too_little_to_learn_from(cli: Cli, night: Path) -> None:
-    """Each market says how many official results it has, and none is corrected."""
+    """Each market shows its number of official results, and none is calibrated."""
     told = cli("model", "calibrate", "--json").json
     assert holds("calibrate", told)
     assert told["candidate"] is None

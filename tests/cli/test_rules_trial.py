@@ -1,4 +1,4 @@
-"""Promises of `tracker rules test`: play-by-play becomes a game, and rules are judged over it."""
+"""Promises of `tracker rules test`: play-by-play becomes a game on which rules are judged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tracker.modelling.rule_trial import in_play
 
 
 def a_history(folder: Path) -> None:
-    """A dataset of one made-up game."""
+    """A dataset of one simulated game."""
     pa = pytest.importorskip("pyarrow")
     import pyarrow.parquet as pq
 
@@ -48,7 +48,7 @@ def a_history(folder: Path) -> None:
 
 
 def test_play_by_play_becomes_a_game_that_lasts_as_long_as_games_do(tmp_path: Path) -> None:
-    """From before tip-off over three breaks to the final, forward in time and score."""
+    """States go forward in time and score, from before tip-off over three breaks to the final."""
     a_history(tmp_path)
     [played] = list(read_games(tmp_path, "nba", "2023-24", 5))
     assert in_play(played.history)
@@ -62,7 +62,7 @@ def test_play_by_play_becomes_a_game_that_lasts_as_long_as_games_do(tmp_path: Pa
 
 
 def test_rules_are_tried_on_a_history(tmp_path: Path, cli: Cli) -> None:
-    """With figures that other programs can read."""
+    """The figures of a trial are given as JSON too."""
     a_history(tmp_path)
     words = ("rules", "test", "p >= 0.60", "--history", tmp_path, "--season", "2023-24", "--json")
     found = cli(*words).json
@@ -76,7 +76,7 @@ def test_rules_are_tried_on_a_history(tmp_path: Path, cli: Cli) -> None:
 
 
 def test_what_cannot_be_tried_is_one_sentence(tmp_path: Path, cli: Cli) -> None:
-    """Facts, seasons that are not there, folders that hold nothing."""
+    """Event rules, missing seasons and empty folders give one sentence."""
     assert cli("rules", "test", "settled").sentence.startswith("'settled' is a fact")
     assert "there is no" in cli("rules", "test", "--history", tmp_path).sentence
     a_history(tmp_path)

@@ -1,4 +1,4 @@
-"""Promises of `tracker run` as a process: it is single, it is seen, and it stops cleanly."""
+"""Promises of `tracker run` as a process: one at a time, visible, and stopped cleanly."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ START = "2026-01-29T23:58:00Z"
 
 
 def free_port() -> int:
-    """A port that nobody listens at."""
+    """A port at which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -27,7 +27,7 @@ def free_port() -> int:
 
 
 def started(*words: str) -> subprocess.Popen[str]:
-    """A command as a process of its own."""
+    """Start a command as a process of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "tracker", *words],
         stdout=subprocess.PIPE,
@@ -38,14 +38,14 @@ def started(*words: str) -> subprocess.Popen[str]:
 
 
 def read_until(stream: Iterator[str] | None, word: str) -> str:
-    """The first line with a word in it."""
+    """The first line of output with a word in it."""
     assert stream is not None
     return next(line for line in stream if word in line)
 
 
 @pytest.fixture
 def daemon(config: Path) -> Iterator[subprocess.Popen[str]]:
-    """A daemon that follows a served game on a fast clock, stopped at the end in any case."""
+    """A daemon that follows a served game on a fast clock, and is stopped at the end."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     feeds = [f'[feeds.{x}]\nbase_url = "{url}"\n' for x in ("nba", "wnba", "espn")]
@@ -66,7 +66,7 @@ def daemon(config: Path) -> Iterator[subprocess.Popen[str]]:
 def test_a_running_daemon_is_single_seen_and_stops_cleanly(
     daemon: subprocess.Popen[str], cli: Cli
 ) -> None:
-    """A second one ends with 3 and names it; commands go by its clock; SIGTERM ends it with 0."""
+    """A second one exits with 3 and names the first; commands use its clock; SIGTERM gives 0."""
     added = cli("add", "PHI ML -140 $20", "--json").json
     assert added["game"]["id"] == "0022500680"
     nothing = cli("add", "BOS ML")
@@ -90,7 +90,7 @@ def test_a_running_daemon_is_single_seen_and_stops_cleanly(
 
 
 def test_a_reader_that_leaves_ends_a_command_quietly(night: Path) -> None:
-    """As in `tracker export ... | head -1`."""
+    """A closed pipe, as with `tracker export ... | head -1`, shows no error."""
     writer = started("export", "snapshots")
     assert writer.stdout is not None
     assert writer.stderr is not None
@@ -102,7 +102,7 @@ def test_a_reader_that_leaves_ends_a_command_quietly(night: Path) -> None:
 
 
 def test_a_bet_on_no_game_that_is_run_is_said_so(cli: Cli, config: Path) -> None:
-    """The others are run; the exit status says that one was left out."""
+    """The other bets are run, and the exit status says that one was left out."""
     assert config.exists()
     slip = "parlay: SAC ML; WAS ML"
     ran = cli("replay", "run", "SAC@PHI", "--bet", "DEN ML", "--bet", "PHI ML", "--bet", slip)
@@ -116,7 +116,7 @@ def test_a_bet_on_no_game_that_is_run_is_said_so(cli: Cli, config: Path) -> None
 def test_a_daemon_that_hangs_is_unwell_until_it_moves_again(
     daemon: subprocess.Popen[str], cli: Cli, config: Path
 ) -> None:
-    """As a container asks; one that does not run is unwell too."""
+    """`doctor --running` reports a daemon that hangs, and one that does not run."""
     assert cli("doctor", "--running").status == 0
     daemon.send_signal(signal.SIGSTOP)
     os.utime(config.parent / "state" / "tracker.db.lock", (0, 0))
@@ -134,7 +134,7 @@ def test_a_daemon_that_hangs_is_unwell_until_it_moves_again(
 
 
 def test_a_link_leads_to_where_the_page_is_served(cli: Cli, config: Path) -> None:
-    """By the page that runs; without one, by the configuration."""
+    """The link is to the running page; without one, to the configured address."""
     config.write_text('[store]\npath = "state/tracker.db"\n', "utf-8")
     cli("add", "PHI ML -140 $20")
     port = free_port()
@@ -154,7 +154,7 @@ def test_a_link_leads_to_where_the_page_is_served(cli: Cli, config: Path) -> Non
 
 
 def test_a_place_that_is_taken_is_told_before_a_link_is(cli: Cli, config: Path) -> None:
-    """In a sentence with what to do, and not when the first browser comes."""
+    """An address in use gives a sentence with what to do, and no link."""
     cli("add", "PHI ML -140 $20")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ran = cli("web", "--port", str(taken.getsockname()[1]))

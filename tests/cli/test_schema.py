@@ -36,29 +36,29 @@ Asked = Iterator[tuple[str, tuple[str | Path, ...]]]
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "schema"
 ELSEWHERE = {"candidates", "evaluate"}
-"""Schemas that tests of the same names hold answers against: fits and baselines take their time."""
+"""Schemas that are checked by other tests, since their fits and baselines take long."""
 
 NOT_OF_A_COMMAND = ("tables", "openapi")
-"""What is described beside the answers of commands: the rows of an export, and the API."""
+"""Schemas that are of no command's answer: the rows of an export, and the API."""
 
 LINES = ("price",)
-"""Commands that answer in JSON without being asked to, a line for each state."""
+"""Commands without `--json` that always answer in JSON."""
 
 
 def faults(schema: dict[str, Any], value: Any, where: str = "") -> list[str]:
-    """Where a value does not hold to a schema."""
+    """The places where a value does not hold to a schema."""
     found = jsonschema_rs.Draft202012Validator(schema).iter_errors(value)
     return [f"{where}{''.join(f'[{y!r}]' for y in x.instance_path)}: {x.message}" for x in found]
 
 
 def written(name: str) -> dict[str, Any]:
-    """A schema as it stands in the documentation."""
+    """A schema as it is in the documentation."""
     found: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
     return found
 
 
 def commands(found: Any = None, path: tuple[str, ...] = ()) -> Iterator[str]:
-    """The commands that take `--json`, as the application itself has them."""
+    """The commands with `--json`, as the application has them."""
     found = get_command(build()) if found is None else found
     if hasattr(found, "commands"):
         for name, inside in found.commands.items():
@@ -68,20 +68,20 @@ def commands(found: Any = None, path: tuple[str, ...] = ()) -> Iterator[str]:
 
 
 def test_every_command_with_json_has_a_schema_and_every_schema_a_command() -> None:
-    """Whoever adds an answer describes it; a description without an answer goes."""
+    """Commands with `--json` and documented schemas are the same set."""
     described = {command for x in CONTRACTS.values() for command in x.commands}
     assert described == {*commands(), *LINES}
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_a_schema_in_the_documentation_is_made_of_the_shapes(name: str) -> None:
-    """`make schema` writes them anew."""
+    """Each file equals the schema of its shape; `make schema` writes them again."""
     assert written(name) == CONTRACTS[name].schema(name)
     assert written(name)["description"]
 
 
 def test_the_documentation_lists_every_schema_once() -> None:
-    """With the commands that answer so, and no other."""
+    """The README lists every schema with the commands that answer by it, and no other."""
     page = (FOLDER / "README.md").read_text("utf-8")
     rows = re.findall(r"^\| `([\w-]+)\.json` \| (.*?) \|", page, re.MULTILINE)
     assert [x for x, _ in rows] == [*CONTRACTS, *NOT_OF_A_COMMAND]
@@ -95,7 +95,7 @@ def test_the_documentation_lists_every_schema_once() -> None:
 
 
 def of_bets(folder: Path, _: Path) -> Asked:
-    """Bets of a night that is over, and of one to come."""
+    """Commands on bets of a finished night and of a coming one, with the names of their schemas."""
     yield "bets", ("bets",)
     for number in "1234":
         yield "show", ("show", number)
@@ -132,7 +132,7 @@ def of_bets(folder: Path, _: Path) -> Asked:
 
 
 def of_the_market(folder: Path, _: Path) -> Asked:
-    """Games that are quoted, a player, and states to price."""
+    """Commands on quoted games, a player and states to price."""
     yield "added", ("add", "DEN -4.5 -105 $20")
     yield "games", ("games",)
     yield "odds", ("odds", "LAL@DEN")
@@ -147,7 +147,7 @@ def of_the_market(folder: Path, _: Path) -> Asked:
 
 
 def of_the_record(_: Path, __: Path) -> Asked:
-    """A night that is over."""
+    """Commands on the record of a finished night."""
     yield "status", ("status",)
     yield "profit", ("profit",)
     for by in ("market", "tag", "player", "book", "league", "month", "model"):
@@ -160,7 +160,7 @@ def of_the_record(_: Path, __: Path) -> Asked:
 
 
 def of_models(folder: Path, seasons: Path) -> Asked:
-    """Two small seasons that were made up."""
+    """Commands on models of two small simulated seasons."""
     mine = folder / "mine.json"
     yield "fit", ("fit", seasons, "--seasons", "2020-21", "--out", mine)
     yield "active", ("model", "activate", mine)
@@ -186,7 +186,7 @@ def of_models(folder: Path, seasons: Path) -> Asked:
 
 
 def of_upkeep(folder: Path, _: Path) -> Asked:
-    """What is looked after: back-ups, keys, channels, settings."""
+    """Commands on back-ups, keys, channels and settings."""
     yield "doctor", ("doctor", "--offline")
     yield "doctor", ("doctor", "--running")
     yield "refresh", ("refresh", "--only", "form")
@@ -208,7 +208,7 @@ SCRIPTS: tuple[Callable[[Path, Path], Asked], ...] = (
 
 
 def test_every_schema_is_asked_for() -> None:
-    """By one of the scripts, or by a test of its own: none stands there unchecked."""
+    """Each schema is checked by one of the scripts here, or by a test of its own."""
     nowhere = Path("nowhere")
     asked = {name for script in SCRIPTS for name, _ in script(nowhere, nowhere)}
     assert asked | ELSEWHERE == set(CONTRACTS)
@@ -219,7 +219,7 @@ def test_every_schema_is_asked_for() -> None:
 def test_answers_hold_to_their_schemas(
     script: Callable[[Path, Path], Asked], cli: Cli, world: Path, data: Path, tmp_path: Path
 ) -> None:
-    """Of real commands over a night that was played and one to come."""
+    """The answers of real commands hold to their schemas."""
     assert world.is_file()
     wrong: list[str] = []
     for name, words in script(tmp_path, data):
@@ -235,7 +235,7 @@ def test_answers_hold_to_their_schemas(
 
 @pytest.fixture
 def world(night: Path, season: Path, config: Path, tmp_path: Path) -> Path:
-    """A night that was played, one that is quoted, a player's season, and files that are asked."""
+    """A played night, a quoted one, a player's season, and the files that commands need."""
     assert season == night
     games = (
         Game("0022600999", "nba", "DEN", "LAL", tonight()),
@@ -252,7 +252,7 @@ def world(night: Path, season: Path, config: Path, tmp_path: Path) -> Path:
 
 
 async def _kept(database: Path, game: Game) -> None:
-    """What the daemon keeps beside bets: prices, what they cost, chores, a key."""
+    """Store what the daemon keeps in addition to bets: quotes, credits, chores, a key."""
     now = datetime.now(UTC)
     at = datetime(2026, 1, 30, 11, 30, tzinfo=UTC)
     generous = Quote(game.id, "betmgm", Selection("moneyline", "away"), now, 3.4, now)
@@ -269,14 +269,14 @@ async def _kept(database: Path, game: Game) -> None:
 
 @pytest.mark.usefixtures("night")
 def test_every_record_that_is_kept_holds_to_its_schema(cli: Cli) -> None:
-    """Row by row of each table that can be had; none is left out."""
+    """Every row of every table that can be exported holds to its schema."""
     kept = {x: cli("export", x, "--format", "json").json for x in exporting.TABLES}
     assert faults(written("tables"), kept, "tables") == []
     assert kept["snapshots"]
 
 
 def test_what_does_not_hold_is_found() -> None:
-    """A missing key, another type, a key too many, a time without a zone."""
+    """A missing key, a wrong type, an extra key and a time without a zone are found."""
     schema = written("games")
     (good,) = [
         {
@@ -292,7 +292,7 @@ def test_what_does_not_hold_is_found() -> None:
 
 
 def test_a_report_is_told_in_three_forms(cli: Cli, night: Path, tmp_path: Path) -> None:
-    """The same record in each; a name out of the bets is text in the page."""
+    """All three formats have the same record; a bet's name is text in the page, not markup."""
     assert night.is_file()
     assert cli("edit", "1", "--book", "<b>Book</b>").status == 0
     at = ("--until", "2026-01-31")

@@ -1,4 +1,4 @@
-"""Promises of the set-up: three questions, a private file, and plain words on how all is."""
+"""Promises of the set-up: three questions, a private file, and plain words on what is wrong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.cli.conftest import NOBODY, Cli
 
 
 def test_init_writes_a_private_file_that_is_valid(cli: Cli, home: Path) -> None:
-    """At the usual place, with a topic that nobody guesses, and says what comes next."""
+    """It is at the usual place, has a random topic, and the answer says what comes next."""
     ran = cli("init", "--yes")
     file = home / ".config" / "tracker" / "tracker.toml"
     assert ran.status == 0
@@ -26,7 +26,7 @@ def test_init_writes_a_private_file_that_is_valid(cli: Cli, home: Path) -> None:
 
 
 def test_init_never_overwrites_unless_told_to(cli: Cli, tmp_path: Path) -> None:
-    """The file that is there stays byte for byte."""
+    """An existing file stays byte for byte without `--force`."""
     file = tmp_path / "c.toml"
     cli("--config", file, "init", "--yes")
     before = file.read_bytes()
@@ -40,7 +40,7 @@ def test_init_never_overwrites_unless_told_to(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_init_takes_its_answers_as_options(cli: Cli, tmp_path: Path) -> None:
-    """Nothing is asked then."""
+    """With every answer as an option, nothing is asked."""
     answers = ("--channel", "console", "--timezone", "Asia/Tokyo", "--stake-unit", "$5")
     assert cli("--config", tmp_path / "c.toml", "init", *answers).status == 0
     written = tomllib.loads((tmp_path / "c.toml").read_text("utf-8"))
@@ -60,7 +60,7 @@ def test_init_takes_its_answers_as_options(cli: Cli, tmp_path: Path) -> None:
 def test_init_refuses_an_answer_that_it_cannot_use(
     cli: Cli, tmp_path: Path, answers: tuple[str, ...], told: str
 ) -> None:
-    """And writes nothing."""
+    """A bad answer is refused, and nothing is written."""
     yes = ("--yes",) if answers else ()
     ran = cli("--config", tmp_path / "c.toml", "init", *answers, *yes)
     assert ran.status != 0
@@ -69,7 +69,7 @@ def test_init_refuses_an_answer_that_it_cannot_use(
 
 
 def test_the_configuration_is_shown_without_its_secrets(cli: Cli, tmp_path: Path) -> None:
-    """On the screen and in JSON."""
+    """Text and JSON of the configuration have no secret."""
     file = tmp_path / "c.toml"
     file.write_text(
         '[notify]\nurls = ["ntfy://hush-hush-topic"]\n'
@@ -85,12 +85,12 @@ def test_the_configuration_is_shown_without_its_secrets(cli: Cli, tmp_path: Path
 
 
 def test_the_place_of_the_configuration_is_told(cli: Cli, home: Path, config: Path) -> None:
-    """Where it is read from, whether it exists or not."""
+    """`config path` gives the file that is read, whether it exists or not."""
     assert cli("config", "path").out.strip() == str(config)
 
 
 def test_doctor_tells_what_is_wrong_and_what_to_do(cli: Cli, config: Path) -> None:
-    """Status 1 for a feed that does not answer; the rest is told all the same."""
+    """A feed that does not answer gives status 1, and all other checks are shown too."""
     ran = cli("doctor")
     assert ran.status == 1
     assert f"{NOBODY} cannot be reached" in ran.out
@@ -101,7 +101,7 @@ def test_doctor_tells_what_is_wrong_and_what_to_do(cli: Cli, config: Path) -> No
 
 
 def test_a_test_alert_says_what_each_channel_answered(cli: Cli, config: Path) -> None:
-    """A channel that nobody listens to fails, and the status says so."""
+    """A channel that nobody listens at fails, and the exit status is 1."""
     assert cli("test-alert").out.endswith("✔ console: sent\n")
     with config.open("a") as file:
         file.write('[notify]\nconsole = false\nurls = ["json://127.0.0.1:9/"]\n')
@@ -112,7 +112,7 @@ def test_a_test_alert_says_what_each_channel_answered(cli: Cli, config: Path) ->
 
 
 def test_colour_is_for_terminals(cli: Cli, night: Path) -> None:
-    """A pipe gets plain text from every command that reads."""
+    """Every reading command gives plain text into a pipe."""
     for words in (("bets",), ("status",), ("show", "1"), ("alerts", "--explain"), ("chart", "1")):
         assert "\x1b" not in cli(*words).out
 
@@ -124,7 +124,7 @@ def test_colour_is_for_terminals(cli: Cli, night: Path) -> None:
 def test_odds_are_shown_in_the_form_that_is_asked_for(
     cli: Cli, config: Path, form: str, shown: str
 ) -> None:
-    """And kept as they were written."""
+    """Odds are shown in the configured format, and stored as they were written."""
     config.write_text(f'odds_format = "{form}"\n{config.read_text("utf-8")}', "utf-8")
     assert shown in cli("add", "DEN ML 6/4").out
     assert shown in cli("bets").out
@@ -134,7 +134,7 @@ def test_odds_are_shown_in_the_form_that_is_asked_for(
 def test_words_of_ones_own_are_sent_although_the_configuration_is_bad(
     cli: Cli, config: Path
 ) -> None:
-    """So that a service can tell that its configuration is what is wrong."""
+    """`test-alert --text` works then, so that a service can report the bad configuration."""
     config.write_text("nonsense = 1\n", "utf-8")
     assert cli("test-alert").status == 78
     ran = cli("test-alert", "--text", "tracker.service has failed")

@@ -1,4 +1,4 @@
-"""Promises of `tracker snooze`: silence has an end, and can be seen and ended."""
+"""Promises of `tracker snooze`: a snooze has an end, can be seen, and can be ended."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tracker.domain.policy import parse_until
 
 DENVER = ZoneInfo("America/Denver")
 NOW = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
-"""19:30 in Denver."""
+"""Half past seven in the evening in Denver."""
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ NOW = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
     ],
 )
 def test_a_time_is_read_as_people_write_it(text: str, until: str) -> None:
-    """A time of day that has passed is tomorrow's, on the person's own clock."""
+    """A time of day that has passed is tomorrow's, in the person's zone."""
     assert parse_until(text, NOW, DENVER) == datetime.fromisoformat(until)
 
 
@@ -40,14 +40,14 @@ def test_a_time_is_read_as_people_write_it(text: str, until: str) -> None:
     "text", ["", "soon", "0m", "25:00", "31d", "until 2026-11-20 09:00", "-2h"]
 )
 def test_what_is_no_time_is_told_with_the_forms(text: str) -> None:
-    """Nothing is ever silenced for ever."""
+    """Anything else is refused with the accepted forms, so nothing is silent for ever."""
     with pytest.raises(BadTime, match=r"write '2h', '90m'"):
         parse_until(text, NOW, DENVER)
 
 
 @pytest.mark.usefixtures("night")
 def test_a_bet_is_silenced_shown_and_ended(cli: Cli) -> None:
-    """By the number that it has."""
+    """A bet is snoozed by its number, listed, and heard again with `--off`."""
     said = cli("snooze", "1", "2h")
     assert said.status == 0
     assert said.out.startswith("Silent about bet #1 until ")
@@ -60,7 +60,7 @@ def test_a_bet_is_silenced_shown_and_ended(cli: Cli) -> None:
 
 @pytest.mark.usefixtures("night")
 def test_everything_is_silenced_and_woken(cli: Cli) -> None:
-    """With --all, and --off alone ends all."""
+    """`--all` snoozes everything, and `--off` alone ends every snooze."""
     assert cli("snooze", "--all", "until", "22:00").status == 0
     assert cli("snooze", "2", "30m").status == 0
     assert cli("snooze", "--off", "--json").json == {"lifted": 2}
@@ -81,7 +81,7 @@ def test_everything_is_silenced_and_woken(cli: Cli) -> None:
 def test_a_mistake_is_one_sentence(
     cli: Cli, words: tuple[str, ...], status: int, said: str
 ) -> None:
-    """That says what to write."""
+    """A mistake gives one sentence that says what to write."""
     ran = cli("snooze", *words)
     assert ran.status == status
     assert said in ran.err

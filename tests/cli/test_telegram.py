@@ -1,4 +1,4 @@
-"""Promises of pairing: a code on the screen, a word in the chat, a real message, and no secrets."""
+"""Promises of pairing: a code on the screen, the code in the chat, a real message, no secrets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def configured(folder: Path, api_url: str) -> Path:
 
 @asynccontextmanager
 async def pairing(config: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`tracker telegram pair` at work."""
+    """`tracker telegram pair`, running."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tracker", "--config", str(config), "telegram", "pair",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
@@ -49,7 +49,7 @@ async def pairing(config: Path) -> AsyncIterator[asyncio.subprocess.Process]:
 
 
 async def the_code(process: asyncio.subprocess.Process) -> str:
-    """The code that is shown on the screen."""
+    """The code that the command shows."""
     assert process.stdout is not None
     async for line in process.stdout:
         if found := re.search(rb"/start ([A-Z0-9]+)", line):
@@ -58,7 +58,7 @@ async def the_code(process: asyncio.subprocess.Process) -> str:
 
 
 async def test_a_chat_is_paired_and_gets_a_message(tmp_path: Path) -> None:
-    """Whoever sends the code that is on the screen, and nobody who sends another."""
+    """The chat that sends the shown code is paired, and none that sends another."""
     async with BotApi() as api:
         config = configured(tmp_path, api.url)
         async with pairing(config) as process:
@@ -82,7 +82,7 @@ async def test_a_chat_is_paired_and_gets_a_message(tmp_path: Path) -> None:
 
 
 async def test_a_topic_of_a_group_is_paired(tmp_path: Path) -> None:
-    """Where the code was sent, there alerts go, also after a restart."""
+    """Alerts go to the topic in which the code was sent, also after a restart."""
     group, topic = -1001, 17
     async with BotApi(chats={group}, topics={topic}) as api:
         config = configured(tmp_path, api.url)
@@ -98,7 +98,7 @@ async def test_a_topic_of_a_group_is_paired(tmp_path: Path) -> None:
 
 
 async def test_a_webhook_does_not_keep_the_code_away(tmp_path: Path) -> None:
-    """It is taken away, and the person is told whose it was; its address is not shown whole."""
+    """It is removed, and a note names its host but not its whole address."""
     async with BotApi(webhook="https://old.example.org/hook/s3cret") as api:
         config = configured(tmp_path, api.url)
         async with pairing(config) as process:
@@ -112,7 +112,7 @@ async def test_a_webhook_does_not_keep_the_code_away(tmp_path: Path) -> None:
 
 
 async def run(config: Path, *words: str, status: int = 0) -> str:
-    """What a command says on its output."""
+    """The output of a command."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tracker", "--config", str(config), *words,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
@@ -123,7 +123,7 @@ async def run(config: Path, *words: str, status: int = 0) -> str:
 
 
 async def test_where_another_program_listens_its_finding_is_waited_for(tmp_path: Path) -> None:
-    """A conflict is no failure: the daemon that reads the bot's messages pairs the chat."""
+    """On a conflict, the command waits until the daemon that polls the bot pairs the chat."""
     async with BotApi() as api:
         config = configured(tmp_path, api.url)
         api.poll_troubles.append(no(409, "Conflict: terminated by other getUpdates request"))
@@ -138,7 +138,7 @@ async def test_where_another_program_listens_its_finding_is_waited_for(tmp_path:
 
 
 async def test_a_bot_that_is_not_known_is_told(tmp_path: Path) -> None:
-    """Before any code is shown, in a sentence that says what to do."""
+    """An unknown bot gives a sentence with what to do, before any code is shown."""
     async with BotApi() as api:
         config = configured(tmp_path, api.url)
         api.troubles.append(no(401, "Unauthorized"))
@@ -150,7 +150,7 @@ async def test_a_bot_that_is_not_known_is_told(tmp_path: Path) -> None:
 
 
 def test_without_a_bot_the_way_to_one_is_told(cli: Cli, config: Path) -> None:
-    """Nothing is asked of anybody."""
+    """Without a token the command says how to get one, and makes no request."""
     ran = cli("telegram", "pair")
     assert ran.status == 1
     assert "@BotFather" in ran.sentence
@@ -160,7 +160,7 @@ def test_without_a_bot_the_way_to_one_is_told(cli: Cli, config: Path) -> None:
 
 
 def test_doctor_tells_whether_a_chat_is_paired(cli: Cli, tmp_path: Path) -> None:
-    """And what to do when none is; Discord and ntfy are among the channels."""
+    """It says what to do when none is; Discord and ntfy are among the channels."""
     config = configured(tmp_path, "http://127.0.0.1:9")
     with config.open("a") as file:
         file.write('[notify.ntfy]\ntopic = "a-topic"\n')
@@ -176,7 +176,7 @@ def test_doctor_tells_whether_a_chat_is_paired(cli: Cli, tmp_path: Path) -> None
 
 
 def test_init_keeps_the_token_to_itself(cli: Cli, tmp_path: Path) -> None:
-    """In a file that only its owner can read, and on no screen."""
+    """The token is in a file that only its owner can read, and never on the screen."""
     token, file = tmp_path / "token", tmp_path / "c.toml"
     token.write_text(f"{TOKEN}\n")
     answers = ("--channel", "telegram", "--token-file", token, "--yes")
@@ -200,7 +200,7 @@ def test_init_keeps_the_token_to_itself(cli: Cli, tmp_path: Path) -> None:
 def test_init_says_what_is_wrong_with_a_token(
     cli: Cli, tmp_path: Path, answers: tuple[str, ...], told: str
 ) -> None:
-    """In one sentence, and writes nothing."""
+    """A bad token gives one sentence, and nothing is written."""
     ran = cli("--config", tmp_path / "c.toml", "init", *answers, "--yes")
     assert ran.status != 0
     assert told in ran.sentence
@@ -208,7 +208,7 @@ def test_init_says_what_is_wrong_with_a_token(
 
 
 def test_init_sends_a_real_message(cli: Cli, tmp_path: Path) -> None:
-    """Where that is asked for; a channel that does not take it is told of, and the file stays."""
+    """With `--message` it sends one; if the channel fails, that is said and the file stays."""
     file = tmp_path / "c.toml"
     answers = ("--channel", "json://127.0.0.1:9/", "--yes", "--message")
     ran = cli("--config", file, "init", *answers)

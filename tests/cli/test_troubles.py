@@ -41,7 +41,7 @@ HOOK = "https://discord.com/api/webhooks/1/AbC"
 def test_what_the_check_passes_the_daemon_takes(
     cli: Cli, config: Path, table: str, words: str
 ) -> None:
-    """One construction serves both: a bad channel ends either with the same sentence and status."""
+    """`config check` and `run` end with the same sentence and status for a bad channel."""
     told = config.read_text("utf-8").split("[notify]")[0]
     config.write_text(f"{told}\n{table}\n", "utf-8")
     config.chmod(0o600)
@@ -52,7 +52,7 @@ def test_what_the_check_passes_the_daemon_takes(
 
 
 def test_all_mistakes_are_told_at_once(cli: Cli, config: Path) -> None:
-    """A wrong key hides no wrong address, wherever either stands; check and daemon agree."""
+    """A wrong key hides no wrong address, wherever they are; check and daemon agree."""
     told = config.read_text("utf-8").split("[notify]")[0].replace("[alerts]", "")
     config.write_text(
         f'{told}\n[alerts]\nquiet_hours = "late"\nper_hour = 7\n'
@@ -68,7 +68,7 @@ def test_all_mistakes_are_told_at_once(cli: Cli, config: Path) -> None:
 
 
 def test_a_good_channel_of_each_kind_passes_the_check(cli: Cli, config: Path) -> None:
-    """A thread behind a webhook included."""
+    """Addresses of every kind pass, a thread of a webhook included."""
     told = config.read_text("utf-8").split("[notify]")[0]
     config.write_text(
         f'{told}\n[notify.discord]\nwebhook = "{HOOK}?thread_id=99"\n'
@@ -82,7 +82,7 @@ def test_a_good_channel_of_each_kind_passes_the_check(cli: Cli, config: Path) ->
 def test_a_user_without_a_home_needs_paths_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With every path named all works; without, one sentence says what to name."""
+    """Without a home all works if every path is named; else one sentence says what to name."""
 
     def nobody() -> Path:
         raise RuntimeError("Could not determine home directory.")
@@ -97,7 +97,7 @@ def test_a_user_without_a_home_needs_paths_and_nothing_else(
 
 
 def test_one_configuration_has_one_database(tmp_path: Path) -> None:
-    """The system's own file leads a shell to the service's database, another to the person's."""
+    """The system's file means the service's database in a shell too; another file the person's."""
     env = {"HOME": str(tmp_path)}
     assert default_store(env, Path("/etc/tracker/tracker.toml")) == SYSTEM_STATE / "tracker.db"
     assert default_store(env, tmp_path / "x.toml").is_relative_to(tmp_path)
@@ -108,7 +108,7 @@ def test_one_configuration_has_one_database(tmp_path: Path) -> None:
 def test_a_terminal_with_plain_letters_gets_what_it_can_print(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Signs are spelt, letters lose their marks, and JSON stays what it says."""
+    """Signs are spelt in ASCII, letters lose their marks, and JSON keeps its meaning."""
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr(sys, "stdout", out)
     make_printable(out)
@@ -124,7 +124,7 @@ def test_a_terminal_with_plain_letters_gets_what_it_can_print(
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_no_word_is_broken_on_a_terminal(width: int) -> None:
-    """What follows stands under the text of the first line; colours take no room."""
+    """Further lines are indented to the text of the first, and colours take no width."""
     words = " ".join(f"\x1b[1mword{n}\x1b[0m" for n in range(60))
     lines = broken(f"Rules    {words}", width).split("\n")
     assert all(x.startswith(" " * 9) for x in lines[1:])
@@ -135,7 +135,7 @@ def test_no_word_is_broken_on_a_terminal(width: int) -> None:
 
 
 def test_columns_give_way_between_words_only() -> None:
-    """Who wishes for little gets it first; where no part of a word fits, nothing is promised."""
+    """Columns that need little get it first; where not even parts of words fit, rich decides."""
     columns = [["Bet", "Gilgeous-Alexander over 31.5 points"], ["Now", "leads by 7"]]
     assert _widths(columns, [False, False], 40) == [26, 10]
     assert _widths(columns, [False, True], 32) == [18, 10]
@@ -149,7 +149,7 @@ def test_columns_give_way_between_words_only() -> None:
 def test_a_word_is_broken_after_its_hyphens_where_it_has_no_room(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The name of a bet or of a model is never cut in the middle of a syllable."""
+    """A long name of a bet or model is broken after a hyphen, never inside a syllable."""
     monkeypatch.setenv("COLUMNS", "26")
     table(("Bet", "p(hit)", "Now"), [("Sabonis double-double", "71 %", "behind by")], right=(1,))
     table(("Version", "Kind"), [("games-2023-24-20261105T010203-abc123", "games")])
@@ -159,15 +159,42 @@ def test_a_word_is_broken_after_its_hyphens_where_it_has_no_room(
     ]  # fmt: skip
 
 
+def test_a_table_that_has_no_room_keeps_every_cell_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each row has lines of its own there: its name, then the rest, each with its head."""
+    monkeypatch.setenv("COLUMNS", "40")
+    heads = ("ID", "Bet", "Game", "Odds", "Stake", "p(hit)", "State")
+    rows = [
+        ("12", "DEN -4.5", "LAL@DEN tonight 22:00", "-110", "$20.00", "71 %", "live"),
+        ("bucks", "Nikola Jokić over 25.5 pts", "", "", "", "little known of him", "scheduled"),
+    ]
+    table(heads, rows, right=(3, 4, 5))
+    assert [x.rstrip() for x in capsys.readouterr().out.splitlines()] == [
+        "12  DEN -4.5",
+        "    Game LAL@DEN tonight 22:00 · Odds",
+        "    -110 · Stake $20.00 · p(hit) 71 % ·",
+        "    State live",
+        "bucks  Nikola Jokić over 25.5 pts",
+        "    p(hit) little known of him · State",
+        "    scheduled",
+    ]
+    monkeypatch.setenv("COLUMNS", "20")
+    table(("Market", "Bets", "Record", "Won"), [("spread", "3", "2-1", "66.7 %")], right=(1, 2, 3))
+    assert [x.rstrip() for x in capsys.readouterr().out.splitlines()] == [
+        "spread", "    Bets 3 · Record", "    2-1 · Won 66.7 %",
+    ]  # fmt: skip
+
+
 def test_all_that_was_held_back_is_accounted_for() -> None:
-    """The four most common reasons by name, the rest as one number."""
+    """The four most common reasons are named, and the others are one number."""
     counts = {"not_rearmed": 46, "holding": 42, "told": 17, "off": 9, "quiet": 3}
     line = alerts_line({("held", x): n for x, n in counts.items()}, None)
     assert line == "Alerts tonight 0 · held back 117 (band 46, hold 42, told 17, off 9, others 3)"
 
 
 def test_the_configuration_that_a_replay_prints_loads(tmp_path: Path) -> None:
-    """As a file of its own, with every source on this machine and a database beside it."""
+    """It loads as a file of its own: every source is on this machine, and so is its database."""
     file = tmp_path / "replay.toml"
     file.write_text(configuration("http://127.0.0.1:8765"), "utf-8")
     found = load_settings(file)
@@ -177,21 +204,21 @@ def test_the_configuration_that_a_replay_prints_loads(tmp_path: Path) -> None:
 
 
 def test_counts_are_said_right() -> None:
-    """One way for all of them."""
+    """A count has the right singular or plural of its word."""
     told = [plural(n, "try") for n in (0, 1, 2)] + [plural(2, "match"), plural(1, "bet")]
     assert told == ["0 tries", "1 try", "2 tries", "2 matches", "1 bet"]
     assert [several(n, "waits") for n in (1, 2)] == ["waits", "wait"]
 
 
 def test_status_without_a_daemon_says_that_nothing_is_watched(cli: Cli, config: Path) -> None:
-    """Not only how the bets stood last."""
+    """`status` says so, in addition to how the bets stood last."""
     assert NOBODY in config.read_text("utf-8")
     cli("add", "DEN ML -110 $20")
     assert "Nothing is being watched: the daemon is not running." in cli("status").out
 
 
 def test_doctor_says_each_thing_once(cli: Cli, config: Path) -> None:
-    """No host twice in a line, and no advice twice."""
+    """No line of `doctor` names a host or gives an advice twice."""
     out = cli("--config", config, "doctor").out
     for line in out.splitlines():
         assert line.count("check the network") <= 1
@@ -200,7 +227,7 @@ def test_doctor_says_each_thing_once(cli: Cli, config: Path) -> None:
 
 
 async def test_doctor_sees_a_clock_that_is_wrong() -> None:
-    """By the time that the sources give with their answers."""
+    """`doctor` compares the clock with the time that the sources send."""
     from tracker.clock import SystemClock
     from tracker.feeds.feeds import open_feeds, probe
     from tracker.settings.models import FeedSettings, FeedsSettings
@@ -229,7 +256,7 @@ async def test_doctor_sees_a_clock_that_is_wrong() -> None:
     ],
 )  # fmt: skip
 def test_no_word_of_a_library_is_told(cli: Cli, config: Path, line: str) -> None:
-    """A mistake is told in words of a settings file."""
+    """A mistake in the configuration is reported in words of a settings file."""
     config.write_text(f"{line}\n", "utf-8")
     ran = cli("config", "check")
     assert ran.status == 78
@@ -240,7 +267,7 @@ def test_no_word_of_a_library_is_told(cli: Cli, config: Path, line: str) -> None
 def test_doctor_finds_a_file_that_somebody_else_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And names it, with what makes it one's own."""
+    """`doctor` names the file, and the command that makes it the person's own."""
     file = tmp_path / "tracker.toml"
     file.write_text('[store]\npath = "t.db"\n', "utf-8")
     made = tmp_path / "t.db.writer"
@@ -258,7 +285,7 @@ def test_doctor_finds_a_file_that_somebody_else_made(
 def test_doctor_finds_a_file_system_without_locks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before a daemon is started there."""
+    """`doctor` finds it before a daemon is started there."""
     file = tmp_path / "tracker.toml"
     file.write_text('[store]\npath = "t.db"\n', "utf-8")
     (tmp_path / "t.db.lock").touch()

@@ -1,4 +1,4 @@
-"""Promises of `tracker watch`: what is shown is what the daemon wrote, and acts are the verbs'."""
+"""Promises of the screen of `tracker watch`: it shows what the daemon wrote, and can act."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ from tracker.store import Store
 
 
 class Watched(WatchScreen):
-    """The screen, which tells whoever waits when it has shown another look."""
+    """The screen, which signals whenever it has shown another reading."""
 
     def __init__(self, scope: Scope) -> None:
-        """On a clock that stands still: it looks when it is asked to."""
+        """The clock stands still, so that the database is read only when asked to."""
         super().__init__(scope, FakeClock(datetime.now(UTC)), 2.0)
         self.looked = asyncio.Event()
 
     async def take(self, seen: TonightSeen | str) -> None:
-        """As the screen does."""
+        """Show a reading as the screen does, then signal it."""
         await super().take(seen)
         self.looked.set()
 
     def text(self, name: str) -> str:
-        """What a part of the main screen says."""
+        """The text of a part of the main screen."""
         return str(self.screen_stack[0].query_one(f"#{name}", Static).visual)
 
     @property
@@ -56,7 +56,7 @@ class Watched(WatchScreen):
 async def watching(
     config: Path, size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[tuple[Watched, Pilot[None]]]:
-    """The screen over the database of a configuration, once it has shown the first look."""
+    """The screen over the database of a configuration, once it has shown the first reading."""
     app = Watched(Scope(config))
     async with app.run_test(size=size) as pilot:
         await app.looked.wait()
@@ -65,12 +65,12 @@ async def watching(
 
 
 async def done(app: Watched) -> None:
-    """Wait for what was set going; not for the one that looks for ever."""
+    """Wait for the work that was started, but not for the endless reader."""
     await asyncio.gather(*(x.wait() for x in app.workers if x.group != "follow"))
 
 
 async def again(app: Watched, pilot: Pilot[None]) -> None:
-    """Wait for the look that follows an act."""
+    """Wait for the reading that follows an act."""
     await done(app)
     app.looked.clear()
     app.action_again()
@@ -88,7 +88,7 @@ async def typed(app: App[None], pilot: Pilot[None], line: str) -> None:
 @pytest.mark.usefixtures("night")
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
 async def test_every_bet_is_shown_with_its_chart(config: Path, size: tuple[int, int]) -> None:
-    """In rows that fit the terminal, under the score of their game."""
+    """Rows fit the terminal and stand under the score of their game."""
     async with watching(config, size) as (app, _):
         assert app.rows[0] == "Last results"
         assert len(app.rows) == 5
@@ -100,7 +100,7 @@ async def test_every_bet_is_shown_with_its_chart(config: Path, size: tuple[int, 
 
 @pytest.mark.usefixtures("night")
 async def test_the_chosen_bet_stays_chosen_when_all_is_read_anew(config: Path) -> None:
-    """And the lower half is of it."""
+    """The lower half stays on the chosen bet too."""
     async with watching(config) as (app, pilot):
         await pilot.press("down", "down")
         await again(app, pilot)
@@ -112,7 +112,7 @@ async def test_the_chosen_bet_stays_chosen_when_all_is_read_anew(config: Path) -
 
 @pytest.mark.usefixtures("night")
 async def test_causes_and_alerts_are_told_of_the_chosen_bet(config: Path) -> None:
-    """In the words of `tracker why` and `tracker alerts`."""
+    """They are in the words of `tracker why` and `tracker alerts`."""
     async with watching(config) as (app, pilot):
         await pilot.press("y")
         await done(app)
@@ -133,7 +133,7 @@ async def test_causes_and_alerts_are_told_of_the_chosen_bet(config: Path) -> Non
 
 @pytest.mark.usefixtures("slate")
 async def test_a_bet_is_shown_back_before_it_is_saved(config: Path, cli: Cli) -> None:
-    """A wrong line says why; the second Enter saves; another line is shown back first."""
+    """A bad line says why, a second Enter saves, and a changed line is shown first again."""
     async with watching(config) as (app, pilot):
         await pilot.press("a")
         await typed(app, pilot, "DEN -4.5 -110 $0")
@@ -152,7 +152,7 @@ async def test_a_bet_is_shown_back_before_it_is_saved(config: Path, cli: Cli) ->
 
 @pytest.mark.usefixtures("slate")
 async def test_what_is_left_is_not_saved(config: Path) -> None:
-    """Escape, after it was shown."""
+    """Escape after a line was shown saves nothing."""
     async with watching(config) as (app, pilot):
         await pilot.press("a")
         await typed(app, pilot, "BOS -4.5 -110 $20")
@@ -164,7 +164,7 @@ async def test_what_is_left_is_not_saved(config: Path) -> None:
 
 @pytest.mark.usefixtures("slate")
 async def test_a_bet_is_silenced_and_withdrawn(config: Path, cli: Cli) -> None:
-    """With an end that is told, and after a question that is answered."""
+    """A snooze says its end, and a withdrawal asks first."""
     await asyncio.to_thread(cli, "add", "BOS -4.5 -110 $20")
     async with watching(config) as (app, pilot):
         await pilot.press("s")
@@ -184,7 +184,7 @@ async def test_a_bet_is_silenced_and_withdrawn(config: Path, cli: Cli) -> None:
 
 
 async def test_a_database_that_is_not_there_is_told(config: Path) -> None:
-    """And nothing falls over; it is tried again."""
+    """The screen says so, goes on, and tries again."""
     async with watching(config) as (app, pilot):
         assert "cannot be read" in app.text("top")
         await pilot.press("s", "w", "y", "enter")
@@ -192,7 +192,7 @@ async def test_a_database_that_is_not_there_is_told(config: Path) -> None:
 
 
 def test_a_text_is_drawn_over_the_one_before_it() -> None:
-    """No screen is cleared first, and none scrolls."""
+    """The screen is neither cleared first nor scrolled."""
     drawn = in_place("a\nb\n", 24)
     assert drawn == "\x1b[Ha\x1b[K\nb\x1b[K\x1b[J"
     assert "2J" not in drawn
@@ -202,14 +202,14 @@ def test_a_text_is_drawn_over_the_one_before_it() -> None:
 
 
 def test_what_is_drawn_is_as_coloured_as_the_terminal() -> None:
-    """It is written for a terminal, though it is put together before it is drawn."""
+    """The collected output counts as a terminal with the real one's width."""
     frame = TerminalFrame(1)
     assert frame.isatty()
     assert frame.fileno() == 1
 
 
 def read_until(window: int, wanted: str) -> str:
-    """What a terminal was sent, up to and with a text; all of it where the text never comes."""
+    """What a terminal was sent, up to and with a text; all of it if the text never comes."""
     drawn = b""
     while wanted.encode() not in drawn:
         try:
@@ -222,7 +222,7 @@ def read_until(window: int, wanted: str) -> str:
 
 @pytest.mark.usefixtures("slate")
 def test_without_the_extra_it_is_plain_and_says_so() -> None:
-    """On the terminal's other screen, which is left in any case."""
+    """It uses the terminal's alternate screen, and leaves it in any case."""
     window, inside = pty.openpty()
     program = "import sys; sys.modules['textual'] = None; from tracker.__main__ import main; main()"
     with subprocess.Popen(

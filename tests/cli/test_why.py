@@ -1,4 +1,4 @@
-"""Promises of `tracker why`: causes add up exactly, moments are named freely, lost data is told."""
+"""Promises of `tracker why`: causes add up, moments can be named freely, lost data is reported."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHARES = st.lists(st.floats(-1, 1), min_size=len(CAUSES), max_size=len(CAUSES))
 def test_causes_add_up_to_what_was_written_down(
     night: Path, cli: Cli, bet: str, span: tuple[str, ...]
 ) -> None:
-    """Every market, over any span, to the last bit of rounding; and nothing is unknown."""
+    """In every market and span the causes give the stored change exactly, with none unknown."""
     told = cli("why", bet, *span, "--json").json
     assert [x["cause"] for x in told["causes"]] == list(CAUSES)
     total = math.fsum(x["change"] for x in told["causes"])
@@ -35,7 +35,7 @@ def test_causes_add_up_to_what_was_written_down(
 
 @pytest.fixture(scope="module")
 def props(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The database of the game with a line on a player and two parlays, made once."""
+    """The database of the game with a player's line and two parlays, made once."""
     folder = tmp_path_factory.mktemp("props")
     config, database = folder / "tracker.toml", folder / "props.db"
     config.write_text('[rules]\ndefault = ["settled"]\n', "utf-8")
@@ -55,7 +55,7 @@ def props(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_players_and_parlays_are_explained_exactly(
     props: Path, config: Path, cli: Cli, bet: str, span: tuple[str, ...]
 ) -> None:
-    """What the player did is a cause of its own; the causes add up, and nothing is unknown."""
+    """A player's own figures are a cause; all causes add up, and none is unknown."""
     target = config.parent / "state" / "tracker.db"
     target.parent.mkdir(mode=0o700)
     shutil.copy(props, target)
@@ -70,7 +70,7 @@ def test_players_and_parlays_are_explained_exactly(
 
 
 def test_it_reads_like_a_story(night: Path, cli: Cli) -> None:
-    """The ends with score and chance, who scored what, and the sum."""
+    """The text has both moments with score and chance, who scored what, and the sum."""
     said = cli("why", "1", "--from", "Q4 5:00").out
     assert "#1 PHI ML" in said
     assert "PHI scored" in said
@@ -79,7 +79,7 @@ def test_it_reads_like_a_story(night: Path, cli: Cli) -> None:
 
 
 def test_a_moment_is_a_clock_a_time_or_a_poll(night: Path, cli: Cli) -> None:
-    """All of them lead to the same snapshot."""
+    """Game clock, time of day and poll of one moment lead to the same snapshot."""
     shown = cli("show", "1", "--json").json["snapshots"]
     one = next(x for x in shown if x["period"] == 2 and x["clock_s"] < 400)
     wanted = {"--from": one["game_clock"]}, {"--from": one["at"]}, {"--from": str(one["poll"])}
@@ -96,14 +96,14 @@ def test_a_moment_is_a_clock_a_time_or_a_poll(night: Path, cli: Cli) -> None:
 def test_a_moment_that_is_none_is_one_sentence(
     night: Path, cli: Cli, span: tuple[str, ...]
 ) -> None:
-    """With exit status 2."""
+    """A bad moment gives one sentence with exit status 2."""
     ran = cli("why", "1", *span)
     assert ran.status == 2
     assert ran.sentence
 
 
 def test_without_raw_answers_the_snapshots_do(night: Path, cli: Cli) -> None:
-    """What they do not hold is told as not known; the rest still adds up."""
+    """What snapshots do not hold is shown as not known, and the rest still adds up."""
     with sqlite3.connect(night) as db:
         db.execute("DELETE FROM body")
     db.close()
@@ -114,7 +114,7 @@ def test_without_raw_answers_the_snapshots_do(night: Path, cli: Cli) -> None:
 
 
 def test_a_bet_without_a_history_is_one_sentence(cli: Cli, slate: object) -> None:
-    """Nothing has moved yet."""
+    """A bet whose chance has not moved gives one sentence."""
     cli("add", "BOS ML", "--json")
     assert "no change to explain yet" in cli("why", "1").sentence
     assert cli("why", "77").status == 2
@@ -122,7 +122,7 @@ def test_a_bet_without_a_history_is_one_sentence(cli: Cli, slate: object) -> Non
 
 @given(SHARES, st.floats(-1, 1))
 def test_what_is_left_over_is_never_hidden(shares: list[float], change: float) -> None:
-    """Rounding goes to the largest cause, anything more is a cause of its own."""
+    """Rounding goes to the largest cause, and any larger rest is a cause of its own."""
     told = exactly(tuple(zip(CAUSES, shares, strict=True)), change)
     assert math.fsum(x for _, x in told) == pytest.approx(change, abs=1e-12)
     if abs(math.fsum(shares) - change) > 1e-6:
@@ -131,7 +131,7 @@ def test_what_is_left_over_is_never_hidden(shares: list[float], change: float) -
 
 @given(SHARES)
 def test_rounded_points_add_up_as_shown(shares: list[float]) -> None:
-    """Nobody who adds up the column finds a mistake."""
+    """The rounded points of a column always add up to the sum shown."""
     change = math.fsum(shares)
     shown = tenths(shares, change)
     assert sum(shown) == round(change * 1000)

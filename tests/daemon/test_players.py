@@ -20,7 +20,7 @@ from tracker.daemon.watchers.lacking import watch_rosters
 from tracker.domain.bet import Bet, Parlay
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.market import Direction, PlayerTotal
+from tracker.domain.market import Direction, DoubleDouble, PlayerTotal
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, PlayerGame, Stat
 from tracker.domain.poll import Trouble, Unreadable
@@ -307,6 +307,29 @@ def test_a_line_and_its_price_are_a_prior_where_nothing_else_is_known(
     assert player_chance(own.bet.market, outlook).win == pytest.approx(said, abs=0.03)
 
 
+def test_a_double_double_has_a_chance_where_lines_tell_of_two_of_its_figures() -> None:
+    """A line on assists says nothing of ten rebounds: 18 % stood beside a price of -300."""
+
+    def on(number: int, stat: Stat, points: float) -> Tracked:
+        market = PlayerTotal(JOKIC, stat, Direction.OVER, points)
+        bet = Bet(number, "x", market, GAME, (), after(-600), parse_odds("-110"), 1000)
+        return Tracked.fresh(bet)
+
+    def chance_by(*known: Tracked) -> float:
+        beliefs = PlayerBeliefs()
+        state = GameState(GAME, Phase.SCHEDULED, 0, 720.0, Score(0, 0))
+        players = beliefs.priors(GameTracking(GAME, known))
+        prior = Prior(0.0, 226.0, PriorSource.LINES)
+        outlook = forecast(state, prior, load_parameters("nba"), players=players)
+        return player_chance(DoubleDouble(JOKIC), outlook).win
+
+    with pytest.raises(LittleKnown):
+        chance_by(on(1, Stat.AST, 6.5))
+    both = chance_by(on(1, Stat.AST, 6.5), on(2, Stat.REB, 12.5))
+    assert both > 0.2
+    assert chance_by(on(1, Stat.PRA, 44.5)) > 0.3
+
+
 def test_the_evenest_line_from_before_tip_off_counts() -> None:
     """Only the evenest line from before tip-off counts, not a long shot or one placed in play."""
     beliefs = PlayerBeliefs()
@@ -340,6 +363,25 @@ def test_a_line_of_the_game_in_play_is_none_of_before(placed: datetime | None) -
     told = beliefs.priors(GameTracking(GAME, (late,)))
     assert told is not None
     assert told.told_by[Side.HOME, JOKIC.key] == "10 games"
+
+
+def test_one_earlier_game_is_too_few_and_a_few_are_told_as_few() -> None:
+    """A man of one game has no prior, nor has he by games in which he did not play."""
+    beliefs, priced = PlayerBeliefs(), on_jokic(1, 25.5, "-110")
+    bet = replace(priced, bet=replace(priced.bet, odds=None))
+    asked = GameTracking(GAME, (bet,))
+
+    def told(*games: PlayerGame) -> str | None:
+        beliefs.recent = {("nba", JOKIC.key): games}
+        priors = beliefs.priors(asked)
+        assert priors is not None
+        return priors.told_by.get((Side.HOME, JOKIC.key))
+
+    assert told(a_game(26, 1)) is None
+    assert told(a_game(26, 1), replace(a_game(0, 2), minutes=0.0)) is None
+    assert beliefs.strangers([bet.bet], GAME) == (JOKIC,)
+    assert told(a_game(26, 1), a_game(24, 2)) == "only 2 games"
+    assert told(*(a_game(26, n) for n in range(1, 8))) == "7 games"
 
 
 async def test_who_is_seen_again_goes_on_being_remembered(night: Night) -> None:

@@ -134,20 +134,20 @@ async def world(
 async def test_a_start_says_whether_the_program_had_been_stopped(tmp_path: Path) -> None:
     """A start says whether the program had died; starts in quick succession are reported once."""
     async with world(tmp_path) as night:
-        await night.notices.started(1)
-        await night.notices.started(1)
+        await night.notices.started("following 1 game")
+        await night.notices.started("following 1 game")
         await night.rest()
         assert len(night.phone.said) == 1
         assert "has started, following 1 game" in night.phone.words[0]
         assert night.phone.said[0].level is Level.INFO
         await night.notices.stopped()
         night.clock.set(NOW + timedelta(minutes=5))
-        await night.notices.started(0)
+        await night.notices.started("following 0 games")
         await night.rest()
         assert "tracker was stopped" in night.phone.words[1]
         assert "has started, following 0 games" in night.phone.words[2]
     async with world(tmp_path, at=NOW + timedelta(hours=2)) as later:
-        await later.notices.started(2)
+        await later.notices.started("following 2 games")
         await later.rest()
         assert "has started again; it had not been stopped, following 2" in later.phone.words[0]
         assert later.phone.said[0].level is Level.DEFAULT
@@ -163,7 +163,7 @@ async def test_a_stop_that_did_not_arrive_is_not_told_as_one_after_the_start(
         await notices.stopped()
         await store.recover(NOW + timedelta(minutes=5))
     async with world(tmp_path, at=NOW + timedelta(minutes=5)) as night:
-        await night.notices.started(1)
+        await night.notices.started("following 1 game")
         await night.rest()
         first = [x for x in night.phone.words if "stopped" in x]
         assert first == []
@@ -173,12 +173,14 @@ async def test_a_stop_that_did_not_arrive_is_not_told_as_one_after_the_start(
 async def test_an_end_that_was_told_is_taken_back(tmp_path: Path) -> None:
     """After a reported end, a program that has run for a while says so."""
     async with world(tmp_path) as night:
-        await night.notices.started(1)
+        await night.notices.started("following 1 game")
         await night.rest()
         ends = EndsTold(tmp_path / "t.db", night.clock, tmp_path)
         await FailureNotice([night.phone], ends).send("no disk", running=True)
-        await night.notices.started(1, ends)
-        back = asyncio.create_task(night.notices.take_back(ends, night.clock, lambda: 2))
+        await night.notices.started("following 1 game", ends)
+        back = asyncio.create_task(
+            night.notices.take_back(ends, night.clock, lambda: "following 2 games")
+        )
         await night.pass_time(STEADY_S - 5)
         assert night.phone.words[-1].startswith("⚠ tracker has ended: no disk")
         await night.pass_time(10)
@@ -351,7 +353,7 @@ async def test_quiet_hours_and_switches_hold_for_the_programs_own_words(tmp_path
     """Quiet hours and settings hold for the program's own notices, except urgent ones."""
     quiet = QuietHours(time(3), time(4))
     async with world(tmp_path, Policy(quiet=quiet)) as night:
-        await night.notices.started(1)
+        await night.notices.started("following 1 game")
         await night.rest()
         assert night.phone.said == []
         await night.clock.advance(30 * 60 + 15)

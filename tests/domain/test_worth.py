@@ -82,7 +82,7 @@ def test_an_offer_of_the_fair_value_breaks_even_at_the_live_chance(
 
 
 def test_an_offer_above_any_payout_breaks_even_at_no_chance() -> None:
-    """Whether the bet may push or not; one below what a push returns does so at any."""
+    """An offer above any payout never breaks even; one below a push's return always does."""
     for chance in (Chance(0.5, 0.0, 0.5), Chance(0.5, 0.2, 0.3), PUSHED):
         assert cashout(chance, returns_of(2000, EVEN), 4100).break_even == float("inf")
     assert cashout(Chance(0.5, 0.2, 0.3), returns_of(2000, EVEN), 300).break_even == 0

@@ -23,7 +23,7 @@ from tracker.domain.market import (
     Total,
 )
 from tracker.domain.player import Player, Stat
-from tracker.domain.poll import Purchase, Purpose
+from tracker.domain.poll import Credit, Purchase, Purpose
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip, afford, due, plan, reserve
 
@@ -120,3 +120,23 @@ def test_a_close_asks_for_the_markets_that_bets_are_on_and_no_more() -> None:
         "alternate_spreads", "h2h_q1", pra, f"{pra}_alternate", "team_totals", "totals_h1",
     )  # fmt: skip
     assert tip_of(replace(game, id="2"), bets).own == ()
+
+
+def test_after_a_restart_a_close_is_bought_though_lines_were_bought_before() -> None:
+    """Only a close counts as one, a second close as the last, and a refused request as nothing."""
+    early, late = START - timedelta(hours=3), START
+    one, two = tip(1, START, "player_points"), tip(2, START)
+
+    def row(purpose: Purpose, at: datetime, games: str, refused: str | None = None) -> Credit:
+        return Credit("source", at, f"{purpose.value} {games}", 3, refused=refused)
+
+    both = f"{one.name}, {two.name}"
+    looked = plans.spent([row(Purpose.LOOK, early, both)], [one, two])
+    assert (looked.closes, looked.leagues) == ({}, {"nba": early})
+    rows = [
+        row(Purpose.LOOK, early, both), row(Purpose.CLOSE, late, one.name),
+        row(Purpose.OWN, late, one.name), row(Purpose.AGAIN, late, one.name),
+        row(Purpose.CLOSE, late, two.name, refused="no credits are left"),
+    ]  # fmt: skip
+    found = plans.spent(rows, [one, two])
+    assert found == ({"1": late}, {"nba": late}, {"1"}, {"1"})

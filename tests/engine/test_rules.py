@@ -341,10 +341,10 @@ STEPS = st.sampled_from([12.0, 40.0, 0.0, -15.0, 130.0, 299.0, 301.0])
 def test_a_reading_that_decides_nothing_leaves_what_the_machine_leaves(
     texts: list[str], readings: list[tuple[float, float, bool]]
 ) -> None:
-    """Where the idle range answers for a rule, the machine says the same and tells nothing.
+    """Where the idle range skips a reading, stepping the rules gives the same states.
 
-    It answers for all rules of a bet together, and for each. Chances lie about the levels and their
-    bands, and the clock may be set back.
+    It skips readings for all rules of a bet together, and for each. The chances are near the levels
+    and their bands, and the clock may be set back.
     """
     rules = [x for x in map(parse_rule, texts) if isinstance(x, LevelRule | SwingRule)]
     states = tuple(RuleState(1, x.text) for x in rules)

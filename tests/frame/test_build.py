@@ -18,12 +18,12 @@ LOCKS = ("requirements.lock", "requirements-dev.lock")
 
 
 def name_of(requirement: str) -> str:
-    """The package that a requirement asks for."""
+    """The package that a requirement names."""
     return re.split(r"[\s;<>=!\[]", requirement, maxsplit=1)[0].lower()
 
 
 def pinned(lock: str) -> dict[str, set[str]]:
-    """The versions that a lock file names, by package; several where they differ by Python."""
+    """The versions in a lock file by package; several if they differ by Python version."""
     found: dict[str, set[str]] = {}
     text = (ROOT / lock).read_text("utf-8")
     for name, version in re.findall(r"^([a-z0-9.-]+)==(\S+)", text, re.MULTILINE):
@@ -33,7 +33,7 @@ def pinned(lock: str) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_names_no_place(lock: str) -> None:
-    """The lock files say what to install, not from where."""
+    """Lock files say what to install, and name no host to install it from."""
     text = (ROOT / lock).read_text("utf-8")
     assert "://" not in text
     assert not re.search(r"^\s*(-i|-f|--(extra-)?index-url|--find-links)", text, re.MULTILINE)
@@ -41,14 +41,14 @@ def test_a_lock_names_no_place(lock: str) -> None:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_pin_has_hashes(lock: str) -> None:
-    """Each package is named with an exact version and the hashes of its files."""
+    """Each package is pinned to an exact version with the hashes of its files."""
     for entry in re.split(r"\n(?=\S)", (ROOT / lock).read_text("utf-8").strip()):
         assert re.match(r"[a-z0-9.-]+==[\w.]+", entry), entry
         assert "--hash=sha256:" in entry, entry
 
 
 def test_what_is_asked_for_is_pinned() -> None:
-    """Each dependency that the project declares stands in the lock file that installs it."""
+    """Each declared dependency is in the lock file that installs it."""
     project, extras = PROJECT["project"], PROJECT["project"]["optional-dependencies"]
     run = {name_of(x) for x in (*project["dependencies"], *extras["charts"])}
     build = {name_of(x) for x in PROJECT["build-system"]["requires"]}
@@ -57,13 +57,13 @@ def test_what_is_asked_for_is_pinned() -> None:
 
 
 def test_tests_run_on_what_people_run() -> None:
-    """Whatever is installed for use is installed for tests in the same version."""
+    """Every package for use has the same version in the lock file for tests."""
     tested = pinned("requirements-dev.lock")
     assert all(tested.get(name) == versions for name, versions in pinned(LOCKS[0]).items())
 
 
 def test_every_data_file_is_installed() -> None:
-    """Each file of the package that is no Python is among the package data."""
+    """Each file of the package that is not Python is in its package data."""
     patterns = PROJECT["tool"]["setuptools"]["package-data"]["tracker"]
     folder = Path(tracker.__file__).parent
     files = [p.relative_to(folder) for p in folder.rglob("*") if p.is_file()]
@@ -73,7 +73,7 @@ def test_every_data_file_is_installed() -> None:
 
 
 def _loaded_at_import(source: str) -> set[str]:
-    """The modules that a file imports when it is itself imported."""
+    """The modules that a file imports when it is imported itself."""
     found: set[str] = set()
     for node in ast.parse(source).body:
         if isinstance(node, ast.Import):
@@ -84,9 +84,9 @@ def _loaded_at_import(source: str) -> set[str]:
 
 
 def test_commands_start_without_the_slow_packages() -> None:
-    """No command pays for charts, fitting or notifications before it needs them."""
+    """No command imports charts, fitting or notifications before it needs them."""
     slow = re.compile(r"(apprise|matplotlib|scipy|sklearn|pyarrow|aiohttp|tracker\.modelling)\b")
-    # Two parts are themselves loaded only when they are asked for: pictures, and the demo.
+    # Two modules are loaded only when they are needed: pictures, and the demo.
     cli = ROOT / "tracker" / "cli"
     lazy = {cli / "charts" / "picture.py", *(cli / "demo").glob("*.py")}
     files = [ROOT / "tracker" / "__main__.py", *cli.rglob("*.py")]

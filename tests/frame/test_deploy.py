@@ -1,4 +1,4 @@
-"""Promises of what is shipped to run elsewhere: containers, several people, one proxy for all."""
+"""Promises of the files for deployment: containers, instances for several people, one proxy."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 
 
 def instance_unit(exec_start: Path) -> str:
-    """The daemon's unit as one of which each instance (`tracker@NAME`) is a person's own tracker.
+    """The daemon's unit made a template (`tracker@NAME`), with one tracker for each instance.
 
     Each has its own folder of settings (/etc/tracker/NAME), its own state, and its own user.
     """
@@ -50,7 +50,7 @@ def instance_unit(exec_start: Path) -> str:
 
 
 def test_the_shipped_units_of_instances_and_of_the_timer_are_the_rendered_ones() -> None:
-    """The files in systemd/ are what the program itself would write."""
+    """The files in systemd/ are what the program itself renders."""
     folder = ROOT / "systemd"
     assert (folder / "tracker@.service").read_text("utf-8") == instance_unit(COMMAND)
     unit, timer = render_refresh_units(COMMAND, CONFIG, user=False)
@@ -59,7 +59,7 @@ def test_the_shipped_units_of_instances_and_of_the_timer_are_the_rendered_ones()
 
 
 def test_an_instance_shares_no_file_with_another() -> None:
-    """Settings, state and secrets of each lie under its own name."""
+    """Settings, state and secrets of each instance are under its own name."""
     text = instance_unit(COMMAND)
     for line in text.splitlines():
         if re.match(r"(StateDirectory|ConfigurationDirectory|LoadCredential|ExecStart)=", line):
@@ -67,7 +67,7 @@ def test_an_instance_shares_no_file_with_another() -> None:
 
 
 def test_the_unit_of_the_timer_runs_once_and_is_as_hardened() -> None:
-    """It has every line of the daemon's but those about staying alive."""
+    """It has every line of the daemon's unit except those that keep a daemon running."""
     unit, timer = render_refresh_units(COMMAND, CONFIG, user=False)
     assert "Type=oneshot" in unit
     assert unit.count(" refresh\n") == 1
@@ -78,7 +78,7 @@ def test_the_unit_of_the_timer_runs_once_and_is_as_hardened() -> None:
 
 
 def test_a_container_is_held_as_tightly_as_the_unit() -> None:
-    """Memory, processes, rights, a root that cannot be written, one volume, no root user."""
+    """Memory, processes and rights are limited, the root is read-only, the user is not root."""
     memory = re.search(r"MemoryMax=(\d+)M", UNIT)
     tasks = re.search(r"TasksMax=(\d+)", UNIT)
     assert memory is not None
@@ -111,7 +111,7 @@ RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("[a-z]*.md"))
 
 @pytest.mark.parametrize("path", RUNBOOKS, ids=lambda x: x.stem)
 def test_a_runbook_says_what_is_seen_typed_and_expected_and_is_rehearsed(path: Path) -> None:
-    """And the tests that it names as its rehearsal are there."""
+    """Each runbook has its sections, and the tests that it names exist."""
     text = path.read_text("utf-8")
     for heading in ("## What you see", "## What to type", "## What to expect"):
         assert heading in text
@@ -128,7 +128,7 @@ NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 async def test_twenty_trackers_behind_the_proxy_are_one_to_the_feed(
     tmp_path: Path,
 ) -> None:
-    """The shipped configuration, with a feed of this machine in place of the leagues' hosts."""
+    """With the shipped configuration twenty requests for a document reach the feed as one."""
     asked: Counter[str] = Counter()
 
     async def board(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""Promises about the files that a person starts from: they load, and are never stale."""
+"""Promises of the example files: they load, and are never out of date."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SOURCE = Path("/etc/tracker/tracker.toml")
 
 
 def dotted(table: object, prefix: str = "") -> set[str]:
-    """Every key of parsed TOML, dotted."""
+    """Every key of parsed TOML, as a dotted path."""
     if isinstance(table, list) and table and isinstance(table[0], dict):
         return dotted(table[0], prefix)
     if not isinstance(table, dict):
@@ -24,18 +24,18 @@ def dotted(table: object, prefix: str = "") -> set[str]:
 
 
 def uncommented(text: str) -> str:
-    """The text with every example key brought into force."""
+    """The text with every commented example key made active."""
     return re.sub(r"^# (\[\[|[a-z_]+ = )", r"\1", text, flags=re.MULTILINE)
 
 
 def test_the_starting_file_is_the_defaults() -> None:
-    """What `tracker init` writes means the same as having no file at all."""
+    """The file of `tracker init` means the same as having no file at all."""
     written = parse_settings(default_config_toml(), SOURCE, {})
     assert asdict(written) == asdict(parse_settings("", SOURCE, {}))
 
 
 def test_the_starting_file_shows_every_key() -> None:
-    """Every key is in the starting file, and everything shown there is accepted."""
+    """Every key is in the starting file, and every key in it is accepted."""
     text = uncommented(default_config_toml())
     assert isinstance(parse_settings(text, SOURCE, {}), Settings)
     shown = {
@@ -46,7 +46,7 @@ def test_the_starting_file_shows_every_key() -> None:
 
 
 def test_answers_are_written_down() -> None:
-    """The answers given to `tracker init` come back out of the file, whatever they contain."""
+    """The answers given to `tracker init` can be read back from the file, whatever they contain."""
     url = 'ntfy://user:pa"ss\\word@host/tópico'
     text = default_config_toml(
         timezone="Europe/Paris", stake_unit_cents=2505, urls=[url], console=False
@@ -82,7 +82,7 @@ def test_every_key_is_documented() -> None:
 
 
 def test_every_key_of_a_bet_is_documented() -> None:
-    """docs/configuration.md describes each key of a bet in the file of bets."""
+    """docs/configuration.md describes each key of a bet in the bets file."""
     text = (ROOT / "docs" / "configuration.md").read_text("utf-8")
     table = text.partition("| key in `[[bet]]` |")[2].partition("\n\n")[0]
     assert set(re.findall(r"^\| `([a-z_]+)` \|", table, flags=re.MULTILINE)) == bets_file._KNOWN

@@ -1,4 +1,4 @@
-"""Promises about the machine: one daemon at a time, and systemd is told the truth."""
+"""Promises about the machine: one daemon at a time, clear file errors, and reports to systemd."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_second_daemon_is_refused_by_name(tmp_path: Path) -> None:
-    """While another process tracks, ours is told its process id."""
+    """While another process tracks, the error has its process id."""
     path = tmp_path / "tracker.db.lock"
     assert running_instance(path) is None
     with holder(path) as other:
@@ -72,7 +72,7 @@ def test_a_second_daemon_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_killed_daemon_leaves_no_obstacle(tmp_path: Path) -> None:
-    """A lock file left behind by kill -9 is taken over at once."""
+    """A lock file left behind by kill -9 can be taken at once."""
     path = tmp_path / "tracker.db.lock"
     with holder(path) as other:
         other.send_signal(signal.SIGKILL)
@@ -85,7 +85,7 @@ def test_a_killed_daemon_leaves_no_obstacle(tmp_path: Path) -> None:
 
 
 def test_a_clean_end_frees_the_lock(tmp_path: Path) -> None:
-    """After a clean end nobody is named, and the next one starts."""
+    """After a clean end no holder is named, and the next daemon starts."""
     path = tmp_path / "tracker.db.lock"
     with single_instance(path):
         pass
@@ -95,7 +95,7 @@ def test_a_clean_end_frees_the_lock(tmp_path: Path) -> None:
 
 
 def test_a_holder_without_a_name_yet(tmp_path: Path) -> None:
-    """Between taking the lock and writing its id, or elsewhere, a holder is told as nobody."""
+    """Before a holder has written its id, or from elsewhere, its id is None."""
     path = tmp_path / "tracker.db.lock"
     with single_instance(path):
         for number in ("", "1\n"):
@@ -108,7 +108,7 @@ def test_a_holder_without_a_name_yet(tmp_path: Path) -> None:
 
 
 def test_looking_for_a_daemon_turns_none_away(tmp_path: Path) -> None:
-    """A daemon that starts while somebody looks waits for that instant."""
+    """A daemon that starts during a check of the lock waits until that is over."""
     path = tmp_path / "tracker.db.lock"
     path.touch()
     looking = os.open(path, os.O_RDONLY)
@@ -121,7 +121,7 @@ def test_looking_for_a_daemon_turns_none_away(tmp_path: Path) -> None:
 def test_a_file_system_without_locks_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a network share is: the sentence says what to write, and nothing is to be tried again."""
+    """Without file locks, as on a network share, the error says what to write and is final."""
 
     def none(*_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
@@ -143,14 +143,14 @@ def test_a_file_system_without_locks_is_named(
     ],
 )
 def test_what_the_machine_would_not_do_is_one_sentence(number: int, words: str) -> None:
-    """With the file, what is wrong, and what to do."""
+    """Each error of the system names the file, what is wrong, and what to do."""
     told = os_trouble(OSError(number, os.strerror(number), "/var/t.db"))
     assert told.startswith("/var/t.db: ")
     assert words in told
 
 
 def test_a_file_of_another_user_is_named_with_what_makes_it_ones_own(tmp_path: Path) -> None:
-    """What one command with sudo left behind is given back."""
+    """A file that sudo left behind is reported with the command that gives it back."""
     file = tmp_path / "t.db.writer"
     file.touch()
     error = PermissionError(errno.EACCES, "Permission denied", str(file))
@@ -167,7 +167,7 @@ def test_a_file_of_another_user_is_named_with_what_makes_it_ones_own(tmp_path: P
 
 @pytest.mark.skipif(not os.access("/proc/locks", os.R_OK), reason="the kernel tells no locks")
 def test_a_number_that_lives_on_is_not_taken_for_the_daemon(tmp_path: Path) -> None:
-    """After kill -9 the daemon's process id may belong to somebody who knows nothing of it."""
+    """After kill -9 the daemon's process id may belong to an unrelated process."""
     path = tmp_path / "tracker.db.lock"
     path.write_text(f"{os.getpid()}\n")
     assert running_instance(path) is None
@@ -184,7 +184,7 @@ def ear(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, s
 
 
 def test_systemd_hears(ear: tuple[str, socket.socket]) -> None:
-    """Each word reaches the socket as sd_notify(3) writes it."""
+    """Each report reaches the socket in the form of sd_notify(3)."""
     name, end = ear
     notifier = SystemdNotifier({"NOTIFY_SOCKET": name})
     assert notifier.listening
@@ -199,7 +199,7 @@ def test_systemd_hears(ear: tuple[str, socket.socket]) -> None:
 
 
 def test_silence_without_systemd(tmp_path: Path) -> None:
-    """Without systemd, or with one that went away, telling it does nothing."""
+    """Without systemd, or when it has gone away, reporting does nothing."""
     notifier = SystemdNotifier({})
     assert not notifier.listening
     notifier.ready("")
@@ -218,7 +218,7 @@ def test_silence_without_systemd(tmp_path: Path) -> None:
     ],
 )
 def test_the_watchdog_is_for_this_process_only(env: dict[str, str], seconds: float | None) -> None:
-    """The watchdog's rhythm counts only where systemd means this very process."""
+    """The watchdog's interval counts only if systemd set it for this process."""
     assert SystemdNotifier(env).watchdog_interval() == seconds
 
 

@@ -1,4 +1,4 @@
-"""Promises of the log: one line an event, and no secret in any of them."""
+"""Promises of the log: one line for each event, and no secret in any of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ URL = "json://ann:hush%21@127.0.0.1:1/a-hook-of-mine?key=sesame-sesame"
 
 @pytest.fixture(autouse=True)
 def _leave_no_trace() -> Iterator[None]:
-    """Give the loggers back as they were."""
+    """Restore the loggers after each test."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield
@@ -49,17 +49,17 @@ class Log:
 
     @property
     def text(self) -> str:
-        """All that was written."""
+        """Everything that was written."""
         return self.stream.getvalue()
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """The lines, parsed."""
+        """The lines, parsed as JSON."""
         return [json.loads(line) for line in self.text.splitlines()]
 
 
 def test_an_event_is_one_line_of_json() -> None:
-    """Away from a terminal each event is one JSON object with time, level and name first."""
+    """Without a terminal each event is one JSON object with time, level and name first."""
     log = Log()
     log.write.info("feed.recovered", after_s=41)
     assert log.text.startswith('{"at": "2026-11-20T12:00:00.000+00:00", "level": "info", "event"')
@@ -67,7 +67,7 @@ def test_an_event_is_one_line_of_json() -> None:
 
 
 def test_a_terminal_gets_words() -> None:
-    """On a terminal an event is a line to read."""
+    """On a terminal an event is a line of text."""
     log = Log(as_json=False)
     log.write.info("feed.recovered", after_s=41)
     assert "feed.recovered" in log.text
@@ -76,7 +76,7 @@ def test_a_terminal_gets_words() -> None:
 
 @pytest.mark.parametrize("as_json", [True, False])
 def test_no_secret_shows(as_json: bool) -> None:
-    """Secrets are masked wherever they stand: event, value, nested value, key, error, library."""
+    """Secrets are masked in events, values, nested values, keys, errors and library messages."""
     log = Log(as_json=as_json)
     log.write.info(f"posted to {URL}", url=URL, deep=[{"a-hook-of-mine": ("sesame-sesame",)}])
     log.write.info("sent", url="https://api.telegram.org/bot987654321:" + "x" * 35 + "/send")
@@ -99,12 +99,12 @@ def test_an_address_keeps_what_is_not_secret() -> None:
 
 
 def test_a_percent_encoded_password_is_masked_in_both_spellings() -> None:
-    """A library may log a password decoded."""
+    """A password is masked in its encoded and its decoded form."""
     assert Masker([URL]).text("hush%21 hush!") == f"{MASK} {MASK}"
 
 
 def test_errors_of_http_clients_are_named_by_kind() -> None:
-    """The text of a client's error may hold an address, so only its kind is told."""
+    """The text of an HTTP client's error may hold an address, so only its type is logged."""
     assert kind_of(aiohttp.InvalidURL("http://somewhere/with-a-key")) == "aiohttp.InvalidURL"
     assert kind_of(ValueError("seven")) == "ValueError: seven"
     log = Log()
@@ -123,7 +123,7 @@ def test_errors_of_http_clients_are_named_by_kind() -> None:
 
 
 def test_a_group_of_errors_tells_each() -> None:
-    """When a task group fails, every part of it is in the line."""
+    """When a task group fails, each of its errors is in the line."""
     log = Log()
     log.write.error("died", exc_info=ExceptionGroup("two", [ValueError("seven"), KeyError("k")]))
     assert "ValueError: seven" in log.events[0]["exception"]
@@ -131,7 +131,7 @@ def test_a_group_of_errors_tells_each() -> None:
 
 
 def test_libraries_are_capped() -> None:
-    """Libraries that write addresses at DEBUG never get below INFO."""
+    """Libraries that log addresses at DEBUG never log below WARNING."""
     log = Log()
     for name in ("aiohttp.client", "apprise", "urllib3.connectionpool", "requests"):
         logging.getLogger(name).debug("hidden")
@@ -139,7 +139,7 @@ def test_libraries_are_capped() -> None:
 
 
 def test_a_real_apprise_failure_shows_no_secret() -> None:
-    """Apprise, at DEBUG, sending to a port where nobody listens, writes no part of the address."""
+    """Apprise at DEBUG, sending to a closed port, logs no part of the address."""
     log = Log()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -152,7 +152,7 @@ def test_a_real_apprise_failure_shows_no_secret() -> None:
 
 
 def test_the_level_is_obeyed() -> None:
-    """What lies below the asked level is not written."""
+    """Events below the configured level are not written."""
     stream = io.StringIO()
     write = set_up_logs(lambda: NOON, level="warning", stream=stream)
     write.info("small")

@@ -15,7 +15,7 @@ def settings(folder: Path, text: str = "") -> Settings:
 
 
 def shown(secrets: Secrets) -> list[str]:
-    """The addresses in the clear."""
+    """The addresses in clear text."""
     return [url.get_secret_value() for url in secrets.urls]
 
 
@@ -48,7 +48,7 @@ def test_order_of_places(tmp_path: Path) -> None:
 
 
 def test_an_empty_credential_is_none(tmp_path: Path) -> None:
-    """An empty credential, which the unit hands over for want of a better, is none."""
+    """An empty credential, which the unit passes for a missing file, counts as none."""
     (tmp_path / "notify-urls").write_text("")
     env = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
     found = load_secrets(settings(tmp_path, "[notify]\nurls = ['ntfy://inline']"), env)
@@ -57,7 +57,7 @@ def test_an_empty_credential_is_none(tmp_path: Path) -> None:
 
 
 def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
-    """A file of secrets that others can read is refused with the command that mends it."""
+    """The refusal has the command that makes the file private."""
     path = tmp_path / "urls"
     path.write_text("ntfy://file")
     path.chmod(0o644)
@@ -66,13 +66,13 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    """A missing file of secrets is a mistake, not silence."""
+    """A missing file of secrets is an error."""
     with pytest.raises(ConfigError, match=r"urls: there is no such file; write it, or drop"):
         load_secrets(settings(tmp_path, "[notify]\nurls_file = 'urls'"), {})
 
 
 def test_a_bad_address_is_named_by_its_place(tmp_path: Path) -> None:
-    """A bad address is a secret all the same: it is told by number."""
+    """A bad address may be a secret, so it is named only by its number."""
     with pytest.raises(ConfigError) as caught:
         load_secrets(settings(tmp_path, "[notify]\nurls = ['ntfy://a', 'hush']"), {})
     assert caught.value.mistakes == (
@@ -81,7 +81,7 @@ def test_a_bad_address_is_named_by_its_place(tmp_path: Path) -> None:
 
 
 def test_secrets_do_not_show_themselves() -> None:
-    """Printing the secrets prints no secret."""
+    """The repr of secrets shows none of them."""
     found = load_secrets(settings(Path("/")), {"TRACKER_NOTIFY_URLS": "ntfy://hush"})
     assert "hush" not in repr(found)
     assert "hush" not in str(found)

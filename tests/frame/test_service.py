@@ -31,10 +31,10 @@ CONFIG = Path("/etc/tracker/tracker.toml")
 
 
 class Systemd:
-    """A systemd that does as it is told, and remembers."""
+    """A fake systemd that obeys, and records the commands."""
 
     def __init__(self, answers: dict[str, Ran] | None = None) -> None:
-        """`answers` by the verb; every other verb succeeds in silence."""
+        """`answers` are by verb; every other verb succeeds without output."""
         self.answers = answers or {}
         self.asked: list[list[str]] = []
 
@@ -53,7 +53,7 @@ def absent(_command: Sequence[str]) -> Ran:
 
 
 def test_the_shipped_units_are_the_rendered_ones() -> None:
-    """The files in systemd/ are what the program itself would write."""
+    """The files in systemd/ are what the program itself renders."""
     shipped = ROOT / "systemd"
     system = render_unit(COMMAND, CONFIG, user=False)
     assert (shipped / "tracker.service").read_text("utf-8") == system
@@ -92,7 +92,7 @@ def test_systemd_understands_the_units(name: str, tmp_path: Path) -> None:
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
 @pytest.mark.parametrize("name", ["tracker.service", WEB_UNIT])
 def test_the_system_units_are_hardened(name: str) -> None:
-    """Systemd's own measure of exposure is 1.1 of 10 at most."""
+    """Systemd's own measure of exposure is at most 1.1 of 10."""
     words = ["security", "--offline=true", "--no-pager", "--threshold=11"]
     unit = ROOT / "systemd" / name
     done = subprocess.run(
@@ -102,7 +102,7 @@ def test_the_system_units_are_hardened(name: str) -> None:
 
 
 def test_the_page_is_given_no_secret_and_goes_after_the_daemon() -> None:
-    """It shares the daemon's user, so that the state is one's; it has no credential, and waits."""
+    """The page's unit has the daemon's user, since they share the state, but no credential."""
     text = render_web_unit(COMMAND, CONFIG, user=False)
     assert "Credential" not in text
     assert "User=tracker\nDynamicUser=yes\n" in text
@@ -114,7 +114,7 @@ def test_the_page_is_given_no_secret_and_goes_after_the_daemon() -> None:
 
 
 def test_the_page_is_installed_looked_at_and_taken_away(tmp_path: Path) -> None:
-    """Its unit lies beside the daemon's, which it leaves alone."""
+    """The page's unit is beside the daemon's, which stays as it is."""
     systemd, unit = Systemd(), tmp_path / "user" / UNIT
     text = render_web_unit(COMMAND, CONFIG, user=True)
     done = install_web(unit, text, user=True, run=systemd)
@@ -127,7 +127,7 @@ def test_the_page_is_installed_looked_at_and_taken_away(tmp_path: Path) -> None:
 
 
 def test_a_person_needs_no_rights() -> None:
-    """The unit for a person's own systemd has nothing that only the system's can do."""
+    """The unit for a person's own systemd has no setting that needs root."""
     text = render_unit(COMMAND, CONFIG, user=True)
     for word in ("DynamicUser", "StateDirectory", "Private", "Protect", "Capability", "network"):
         assert word not in text
@@ -147,14 +147,14 @@ def test_a_path_with_blanks_and_signs_survives() -> None:
 
 
 def test_where_a_unit_belongs() -> None:
-    """The system's units and a person's own have their usual places."""
+    """Units of the system and of a person have their usual folders."""
     home = Path("/home/ann/.config")
     assert unit_path(user=True, config_home=home) == home / "systemd/user/tracker.service"
     assert unit_path(user=False, config_home=home) == Path("/etc/systemd/system/tracker.service")
 
 
 def test_install_writes_enables_and_starts(tmp_path: Path) -> None:
-    """Installing writes the unit, has systemd read it, enables it and starts it; twice is fine."""
+    """The unit is written, read by systemd, enabled and started; a second time is fine."""
     systemd = Systemd()
     unit = tmp_path / "systemd" / "user" / "tracker.service"
     service.install(unit, COMMAND, None, user=True, run=systemd)
@@ -168,7 +168,7 @@ def test_install_writes_enables_and_starts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", ["/home/ann/tracker/bin/tracker", "/root/bin/tracker"])
 def test_the_system_service_needs_a_place_it_can_see(tmp_path: Path, place: str) -> None:
-    """A program in a home folder cannot run as the hardened system service, and is told so."""
+    """The system service is refused for a program in a home folder, which it cannot see."""
     unit = tmp_path / "tracker.service"
     with pytest.raises(
         ServiceError, match=r"cannot see into home folders, and .* install under /opt"
@@ -178,7 +178,7 @@ def test_the_system_service_needs_a_place_it_can_see(tmp_path: Path, place: str)
 
 
 def test_a_refusal_is_passed_on(tmp_path: Path) -> None:
-    """When systemd will not, its own last words are told."""
+    """When systemd refuses, its last line of output is in the error."""
     systemd = Systemd({"restart": Ran(1, "Warning.\nJob failed.")})
     with pytest.raises(ServiceError, match=r"systemd would not start the service: Job failed\."):
         service.install(tmp_path / "tracker.service", COMMAND, None, user=True, run=systemd)
@@ -197,7 +197,7 @@ def test_without_systemd_the_way_out_is_told(tmp_path: Path) -> None:
 
 
 def test_status_is_one_sentence() -> None:
-    """The status names the state, the process, the restarts and what the daemon says of itself."""
+    """The status has the state, the process, the restarts and the daemon's own status line."""
     shown = (
         "ActiveState=active\nSubState=running\nStatusText=2 games live\nMainPID=71\n"
         "NRestarts=3\nLoadState=loaded\nResult=success"
@@ -217,7 +217,7 @@ def test_status_is_one_sentence() -> None:
 
 
 def test_remove_stops_and_deletes(tmp_path: Path) -> None:
-    """Removing stops the service and deletes the unit only; twice is fine."""
+    """The service is stopped and only its unit deleted; a second time is fine."""
     systemd = Systemd()
     unit = tmp_path / "tracker.service"
     service.install(unit, COMMAND, None, user=True, run=systemd)

@@ -1,4 +1,4 @@
-"""Promises of the configuration: where it is found, what it means, how mistakes are told."""
+"""Promises of the configuration: where it is found, what it means, how mistakes are reported."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def settings(text: str) -> Settings:
 
 
 def mistakes(text: str) -> list[str]:
-    """What is said about a file with this text, without the name of the file."""
+    """The errors in a file with this text, without the name of the file."""
     with pytest.raises(ConfigError) as caught:
         settings(text)
     assert all(x.startswith(f"{SOURCE}: ") for x in caught.value.mistakes)
@@ -42,7 +42,7 @@ def mistakes(text: str) -> list[str]:
 
 
 def test_no_file_means_defaults(tmp_path: Path) -> None:
-    """Without any file the feeds are the real ones and alerts are said on the console."""
+    """Without a file the feeds are the real ones, and alerts go to the console."""
     found = load_settings(env={"HOME": str(tmp_path)})
     assert found.feeds.nba.base_url == "https://cdn.nba.com"
     assert found.feeds.espn.base_url == "https://site.api.espn.com"
@@ -72,7 +72,7 @@ def test_order_of_places(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("named", ["option", "variable"])
 def test_a_named_file_must_exist(tmp_path: Path, named: str) -> None:
-    """A file that the person named and that is not there is a mistake, with the way out."""
+    """A named file that does not exist is an error that says what to do."""
     path = tmp_path / "none.toml"
     option, env = (path, {}) if named == "option" else (None, {"TRACKER_CONFIG": str(path)})
     with pytest.raises(ConfigError, match="no such file; write it with `tracker init`"):
@@ -80,14 +80,14 @@ def test_a_named_file_must_exist(tmp_path: Path, named: str) -> None:
 
 
 def test_systemd_state_directory() -> None:
-    """Under systemd the database lies in the service's own state folder."""
+    """Under systemd the database is in the service's own state folder."""
     found = parse_settings("", SOURCE, {"STATE_DIRECTORY": "/var/lib/tracker"})
     assert found.store.path == Path("/var/lib/tracker/tracker.db")
     assert found.store.lock == Path("/var/lib/tracker/tracker.db.lock")
 
 
 def test_relative_paths_are_beside_the_file() -> None:
-    """Relative paths count from the configuration file, not from where a command is typed."""
+    """Relative paths start at the configuration file, not at the working directory."""
     found = settings('[store]\npath = "../data/x.db"\n[bets]\nfile = "mine.toml"')
     assert found.store.path == Path("/etc/tracker/../data/x.db")
     assert found.bets.file == Path("/etc/tracker/mine.toml")
@@ -142,7 +142,7 @@ def test_base_url_is_scheme_and_host() -> None:
     ],
 )
 def test_loopback(nba: str, espn: str, loopback: bool) -> None:
-    """Time may only be played with when every feed that is set is a server on this machine."""
+    """A scaled clock is allowed only when every configured feed is on this machine."""
     text = f'[feeds.nba]\nbase_url = "{nba}"\n[feeds.espn]\nbase_url = "{espn}"'
     assert is_loopback(settings(text)) is loopback
     assert is_loopback(settings(f'[feeds.nba]\nbase_url = "{nba}"')) is nba.startswith(
@@ -151,7 +151,7 @@ def test_loopback(nba: str, espn: str, loopback: bool) -> None:
 
 
 def test_every_mistake_is_told_at_once() -> None:
-    """All mistakes of a file come together, each with its place and what is wanted."""
+    """All mistakes of a file are reported together, each with its place and what is wanted."""
     found = mistakes("""
         timezone = "Mars/Olympus"
         odds_format = "roman"
@@ -210,19 +210,19 @@ def test_every_mistake_is_told_at_once() -> None:
     ],
 )
 def test_a_mistake_says_what_to_do(text: str, said: str) -> None:
-    """Each mistake is one sentence that ends in what to do."""
+    """Each mistake is one sentence that ends with what to do."""
     assert mistakes(text)[0].startswith(said)
 
 
 def test_broken_toml_names_the_line() -> None:
-    """A file that is not TOML is told with the line where reading stopped."""
+    """A file that is not TOML is reported with the line at which reading stopped."""
     (said,) = mistakes('timezone = "UTC"\nodds_format = american\n')
     assert said.startswith("not valid TOML:")
     assert "line 2" in said
 
 
 def test_a_folder_or_bytes_are_no_configuration(tmp_path: Path) -> None:
-    """What cannot be read as text is told as such."""
+    """A folder, or a file that is not text, is reported as such."""
     with pytest.raises(ConfigError, match="cannot be read"):
         load_settings(tmp_path, env={})
     bad = tmp_path / "bad.toml"
@@ -232,7 +232,7 @@ def test_a_folder_or_bytes_are_no_configuration(tmp_path: Path) -> None:
 
 
 def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
-    """Some editors start a file with a byte order mark."""
+    """A byte order mark at the start of a file, as some editors write it, is accepted."""
     path = tmp_path / "tracker.toml"
     path.write_bytes(b"\xef\xbb\xbftimezone = 'UTC'")
     assert load_settings(path, env={}).timezone == "UTC"
@@ -262,14 +262,14 @@ def test_secrets_need_a_private_file(tmp_path: Path, text: str, secret: bool) ->
 
 
 def test_secrets_never_show_in_settings_or_mistakes() -> None:
-    """Neither the settings' own text nor a mistake beside a secret repeats the secret."""
+    """Neither the settings' repr nor an error beside a secret repeats the secret."""
     text = "[notify]\nurls = ['ntfy://hush', 5]\n[notify.telegram]\ntoken = '1:hush'\nq = 1"
     assert "hush" not in "\n".join(mistakes(text))
     assert "hush" not in repr(settings(text.replace(", 5", "").replace("q = 1", "")))
 
 
 def test_known_lines_find_their_game() -> None:
-    """Closing lines meet their game by teams and date; a dated entry beats an undated one."""
+    """Closing lines match their game by teams and date; a dated entry beats an undated one."""
     known = settings("""
         [[lines]]
         game = "Lakers @ Nuggets"
@@ -303,18 +303,18 @@ def test_known_lines_find_their_game() -> None:
     ],
 )
 def test_lines_that_make_no_sense(text: str, said: str) -> None:
-    """A closing line that cannot be used is told by its number and key."""
+    """A closing line that cannot be used is reported by its number and key."""
     assert mistakes(f"[[lines]]\n{text}")[0].startswith(said)
 
 
 def test_the_environment_is_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without an environment handed in, the process's own is asked."""
+    """If no environment is passed, the process's own is used."""
     monkeypatch.setattr(os, "environ", {"HOME": str(tmp_path)})
     assert load_settings().bets.file == tmp_path / ".config/tracker/bets.toml"
 
 
 def answer(text: str) -> tuple[str, ...]:
-    """The mistakes told of a file with this text; none when it makes settings."""
+    """The mistakes in a file with this text; none when it makes settings."""
     try:
         settings(text)
     except ConfigError as error:
@@ -335,7 +335,7 @@ _VALUES = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(known_keys()), _VALUES, max_size=6))
 def test_whatever_a_key_holds_the_answer_is_clear(given_: dict[str, object]) -> None:
-    """Any value under any key makes settings or mistakes of one line each, and nothing else."""
+    """Any value of any key gives settings, or errors of one line each."""
     tables: dict[str, list[str]] = {"": []}
     for key, value in given_.items():
         table, _, leaf = key.rpartition(".")
@@ -351,7 +351,7 @@ def test_whatever_a_key_holds_the_answer_is_clear(given_: dict[str, object]) -> 
 @example('"a\\nb" = 1')
 @example("a = " + "[" * 5000)
 def test_whatever_a_file_holds_the_answer_is_clear(text: str) -> None:
-    """Any text at all makes settings or mistakes of one line each, and nothing else."""
+    """Any text at all gives settings, or errors of one line each."""
     assert all(x.startswith(f"{SOURCE}: ") and "\n" not in x for x in answer(text))
 
 
@@ -372,7 +372,7 @@ WRONG = (
 
 @pytest.mark.parametrize("text", WRONG)
 def test_what_is_wrong_is_refused(tmp_path: Path, text: str) -> None:
-    """A wrong value, a key that is not known, a secret that others can read: each is told."""
+    """A wrong value, an unknown key and a secret that others can read are each reported."""
     file = tmp_path / "tracker.toml"
     file.write_text(text, "utf-8")
     file.chmod(0o644)

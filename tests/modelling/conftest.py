@@ -1,4 +1,4 @@
-"""Small made-up seasons, written in the dataset's own format."""
+"""Fixtures of modelling: small simulated seasons in the format of a dataset."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Rows = dict[str, list[Any]]
 
 
 def play(game: str, rng: random.Random) -> Rows:
-    """One made-up game: possessions of 8 to 22 seconds, a little less than a point each."""
+    """One simulated game: possessions of 8 to 22 seconds, with a little less than a point each."""
     rows: Rows = {
         name: []
         for name in (
@@ -52,7 +52,7 @@ def play(game: str, rng: random.Random) -> Rows:
 
 
 def write_seasons(folder: Path, seeds: dict[str, int], games: int = 30) -> None:
-    """Write one season for each name, its games drawn from the season's own seed."""
+    """Write a season for each name; its games are drawn from the season's own seed."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -88,5 +88,5 @@ def write_seasons(folder: Path, seeds: dict[str, int], games: int = 30) -> None:
 
 @pytest.fixture(scope="session")
 def seasons() -> Callable[[Path, dict[str, int]], None]:
-    """Writes made-up seasons into a folder."""
+    """Writes simulated seasons into a folder."""
     return write_seasons

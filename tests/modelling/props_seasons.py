@@ -1,4 +1,4 @@
-"""Small made-up seasons with players, written in the dataset's own format."""
+"""Small simulated seasons with players, in the format of a dataset."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SIDES = ("home", "away")
 
 
 class Told:
-    """One made-up game while it is played: seven players a side, five on the court."""
+    """A simulated game in progress: seven players a side, five on the court."""
 
     def __init__(self, game: str, season: str, teams: list[int], rng: random.Random) -> None:
         self.game, self.season, self.rng = game, season, rng
@@ -43,7 +43,7 @@ class Told:
         self.period, self.clock = 0, 0.0
 
     def tell(self, action: str, side: str, who: int, *, made: bool = False, by: int = 0) -> None:
-        """Note an event."""
+        """Add an event."""
         on = "|".join(map(str, sorted(self.on["home"] + self.on["away"])))
         row = (
             self.game, self.season, self.period, self.clock, self.score["home"], self.score["away"],
@@ -60,7 +60,7 @@ class Told:
                 self.box[who]["min"] += seconds / 60
 
     def possess(self, side: str) -> None:
-        """One possession: a shot, and what comes of it."""
+        """Play one possession: a shot, and what follows."""
         rng, other = self.rng, SIDES[1 - SIDES.index(side)]
         # The first player of a team shoots most.
         who = rng.choice([*self.on[side], self.on[side][0], self.on[side][0]])
@@ -87,7 +87,7 @@ class Told:
             self.tell("steal", other, thief)
 
     def change(self, side: str) -> None:
-        """Send one player of five off, and one of the bench on."""
+        """Substitute one of the five players by one from the bench."""
         bench = [x for x in self.players[side] if x not in self.on[side]]
         off = self.rng.choice(self.on[side])
         on = self.rng.choice(bench)
@@ -115,7 +115,7 @@ class Told:
 
 
 def write_players(folder: Path, seasons: dict[str, tuple[int, int]]) -> None:
-    """Write one season for each name: so many games, drawn from a seed."""
+    """Write a season for each name, with games drawn from a seed."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

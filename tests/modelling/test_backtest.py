@@ -1,4 +1,4 @@
-"""Promises of back-tests: the same twice, nothing of the future, and luck shown beside the best."""
+"""Promises of back-tests: they repeat, know nothing of the future, and show what luck does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHIPPED = Path(__file__).parents[2] / "config" / "strategies"
 
 
 def games(seed: int = 1, nights: int = 12) -> list[SeasonGame]:
-    """A made-up stretch of a season with lines."""
+    """A simulated part of a season, with lines."""
     rng = random.Random(seed)  # noqa: S311 - made-up games
     rows = []
     for night in range(nights):
@@ -43,13 +43,13 @@ def games(seed: int = 1, nights: int = 12) -> list[SeasonGame]:
 
 
 def told(rows: list[SeasonGame]) -> list[tuple[Candidate, BetOutcome]]:
-    """The candidates of those games at closing lines."""
+    """The candidates of these games at closing lines, with their outcomes."""
     made = candidates(rows, "2023-24", "closing", load_parameters("nba"), lambda *_: None)
     return list(made)
 
 
 def test_nothing_that_comes_later_changes_a_decision() -> None:
-    """Other results from a night on: what is said of that night and before stays, to the bit."""
+    """Other results from a night on change no candidate up to that night, to the bit."""
     rows = games()
     cut = rows[15].game.slate
     rng = random.Random(7)  # noqa: S311 - made-up games
@@ -65,7 +65,7 @@ def test_nothing_that_comes_later_changes_a_decision() -> None:
 
 
 def test_a_back_test_run_twice_gives_the_same_bytes() -> None:
-    """Its draws are seeded."""
+    """Its random draws have a fixed seed."""
     pairs = told(games())
     strategy = Strategy("EV above 0", strategy_of({}, "x").when)
     one, two = (backtest(strategy, [x for x, _ in pairs], dict(pairs), "made up") for _ in range(2))
@@ -86,7 +86,7 @@ def flat(n: int, win: float, odds: float, won: list[float]) -> list[tuple[Candid
 
 
 def test_profit_drawdown_and_value_are_what_they_are_by_hand() -> None:
-    """Two won, then four lost, at even money."""
+    """Two bets won, then four lost, at even money, give the figures worked out by hand."""
     pairs = flat(6, 0.55, 2.0, [1, 1, 0, 0, 0, 0])
     found = backtest(Strategy("x", ()), [x for x, _ in pairs], dict(pairs), "made up")
     assert (found.all.n, found.all.staked, found.all.profit) == (6, 6.0, -2.0)
@@ -96,7 +96,7 @@ def test_profit_drawdown_and_value_are_what_they_are_by_hand() -> None:
 
 
 def test_kellys_share_is_of_the_bankroll_of_that_night_and_capped() -> None:
-    """A tenth at most here, and less once some of it is lost."""
+    """A stake is at most a tenth of the bankroll, and falls with it."""
     pairs = flat(2, 0.60, 2.0, [0, 0])
     strategy = Strategy("x", (), kelly=1.0, cap=0.1, bankroll=50.0)
     found = backtest(strategy, [x for x, _ in pairs], dict(pairs), "made up")
@@ -104,7 +104,7 @@ def test_kellys_share_is_of_the_bankroll_of_that_night_and_capped() -> None:
 
 
 def test_the_best_cell_of_noise_is_no_better_than_that_of_shuffles() -> None:
-    """Chances that know nothing: the grid has a best cell all the same, and luck explains it."""
+    """For random chances the grid has a best cell, which shuffles explain."""
     rng = random.Random(3)  # noqa: S311 - made-up games
     pairs = [
         (replace(x, win=rng.uniform(0.4, 0.7), game=str(i)), BetOutcome(float(rng.random() < 0.5)))
@@ -119,7 +119,7 @@ def test_the_best_cell_of_noise_is_no_better_than_that_of_shuffles() -> None:
 
 
 def test_the_strategies_that_ship_are_understood() -> None:
-    """Three of them, each with its name."""
+    """All three shipped strategies can be read, each with its name."""
     found = {x.stem: read_strategy(x) for x in SHIPPED.glob("*.toml")}
     assert found.keys() == {"ev", "likely", "underdog"}
     assert found["likely"].holds({"edge": -1.0, "p": 0.7, "confidence": 0, "minutes": 0, "odds": 1})
@@ -134,13 +134,13 @@ def test_the_strategies_that_ship_are_understood() -> None:
     ],
 )  # fmt: skip
 def test_a_strategy_that_cannot_be_understood_is_refused(told_wrong: dict[str, object]) -> None:
-    """With the key that is wrong."""
+    """The refusal names the wrong key."""
     with pytest.raises(BadStrategy, match=next(iter(told_wrong))):
         strategy_of(told_wrong, "mine.toml")
 
 
 def test_a_side_is_bet_on_by_what_its_price_was_when_it_was_decided() -> None:
-    """A price that fell within the minute is paid, and is no reason to think again."""
+    """A price that falls within the minute is paid, and does not change the decision."""
     (one, _), *_ = flat(1, 0.55, 1.7, [1])
     fallen = replace(one, asked=1.95)
     strategy = strategy_of({"when": "edge >= 0.05"}, "x")
@@ -151,7 +151,7 @@ def test_a_side_is_bet_on_by_what_its_price_was_when_it_was_decided() -> None:
 def reckoned(
     name: str, rows: list[SeasonGame], chances: dict[tuple[str, str, str], Candidate]
 ) -> Decimal:
-    """What one of the shipped strategies brings on some games, from their scores and lines alone.
+    """What a shipped strategy brings on some games, worked out from scores and lines alone.
 
     The chances are the model's; all else is reckoned here anew, in exact decimals.
     """
@@ -180,7 +180,7 @@ def reckoned(
 
 @pytest.mark.parametrize("name", ["ev", "likely", "underdog"])
 def test_the_strategies_that_ship_bring_what_scores_and_lines_say(name: str) -> None:
-    """To the cent, on a made-up stretch of a season."""
+    """Each gives the right profit to the cent on simulated games."""
     rows = games(seed=5, nights=40)
     pairs = told(rows)
     strategy = read_strategy(SHIPPED / f"{name}.toml")

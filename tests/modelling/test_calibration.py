@@ -1,4 +1,4 @@
-"""Calibration is learnt where chances are off, and only where that is beyond doubt."""
+"""Promises of calibration: it is learnt where chances are off, and only beyond doubt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tracker.store.outcomes import OfficialChance
 
 
 def bets(count: int, sharp: float = 1.0, shift: float = 0.0, seed: int = 1) -> Observed:
-    """So many bets, three chances of each: log-odds `sharp` times too far, and shifted."""
+    """Bets with three chances each, whose log-odds are scaled by `sharp` and shifted."""
     rng = np.random.default_rng(seed)
     true = rng.beta(2, 2, count)
     hit = rng.random(count) < true
@@ -27,7 +27,7 @@ def bets(count: int, sharp: float = 1.0, shift: float = 0.0, seed: int = 1) -> O
 
 @pytest.mark.parametrize("method", Method)
 def test_each_form_finds_back_what_was_done_to_the_chances(method: Method) -> None:
-    """Chances that are twice too sure are moved to what came, within the noise of 20,000 bets."""
+    """Chances twice too extreme are moved to the outcomes, within the noise of 20,000 bets."""
     found = fit_map(bets(20_000, sharp=2.0), method)
     assert found is not None
     for p in (0.1, 0.3, 0.5, 0.7, 0.9):
@@ -35,7 +35,7 @@ def test_each_form_finds_back_what_was_done_to_the_chances(method: Method) -> No
 
 
 def test_chances_that_are_too_sure_are_corrected() -> None:
-    """The map is used, with the intervals that say so."""
+    """The map is used, and the evidence has the intervals that justify it."""
     found = learn(bets(1500, sharp=2.0))
     assert found.chosen is not None
     evidence = found.evidence
@@ -47,14 +47,14 @@ def test_chances_that_are_too_sure_are_corrected() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_chances_that_are_right_are_left_alone(seed: int) -> None:
-    """Chance alone makes no map better beyond doubt."""
+    """No map of right chances is better beyond doubt."""
     found = learn(bets(1500, seed=seed))
     assert found.chosen is None
     assert not found.evidence["used"]
 
 
 def test_few_results_teach_nothing() -> None:
-    """However wrong the chances were."""
+    """Few results give no map, however wrong the chances were."""
     found = learn(bets(499, sharp=3.0))
     assert found.chosen is None
     assert found.evidence["why"] == "fewer than 500 official results"
@@ -66,7 +66,7 @@ def row(n: int, market: Market, p: float, won: bool) -> OfficialChance:
 
 
 def test_both_sides_of_a_line_teach_the_same() -> None:
-    """An under is told from the over's side; parts of a game teach nothing."""
+    """An under counts as its over; bets on parts of a game do not count."""
     over, under = (Total(x, 220.5) for x in Direction)
     found = segments_of([
         row(1, over, 0.7, True), row(2, under, 0.3, False),
@@ -79,7 +79,7 @@ def test_both_sides_of_a_line_teach_the_same() -> None:
 
 
 def test_the_same_results_give_the_same_file() -> None:
-    """Only the market that passes is corrected, and the file tells of both."""
+    """Only the market that passes is calibrated, and the file has the evidence of both."""
     rng = np.random.default_rng(5)
     rows = []
     for n, true in enumerate(rng.beta(2, 2, 1500)):

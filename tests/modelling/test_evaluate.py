@@ -1,4 +1,4 @@
-"""Evaluation judges only what was not fitted on, and its figures are what they say."""
+"""Promises of evaluation: only unseen seasons are judged, and metrics are what they say."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytest.importorskip("sklearn")
 
 
 def test_a_season_is_judged_and_written_down(tmp_path: Path, seasons: Seasons) -> None:
-    """Every metric by clock, beside every baseline, as JSON, Markdown and a card."""
+    """Every metric by clock and every baseline is in JSON, in Markdown and in a card."""
     seasons(tmp_path, {"2020-21": 1, "2021-22": 2}, 14)
     out = tmp_path / "out"
     result = evaluate(tmp_path, load_parameters("nba"), ["2020-21"], ["2021-22"], out)
@@ -55,7 +55,7 @@ def test_a_season_is_not_judged_by_what_saw_it(tmp_path: Path) -> None:
 
 
 def test_calibrated_chances_pass_and_overconfident_ones_do_not() -> None:
-    """ECE, slope and coverage tell right from wrong."""
+    """ECE, slope and coverage tell calibrated chances from others."""
     rng = np.random.default_rng(0)
     p = rng.uniform(0.02, 0.98, 20_000)
     hit = (rng.random(p.size) < p).astype(float)

@@ -1,4 +1,4 @@
-"""Fitting is repeatable, looks at nothing but what it is given, and refuses what it cannot use."""
+"""Promises of fits: they repeat, use only what they are given, and refuse what they cannot use."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ def test_the_future_changes_nothing(tmp_path: Path, seasons: Seasons) -> None:
 
 
 def test_a_season_without_games_is_refused(tmp_path: Path, seasons: Seasons) -> None:
-    """A season that the dataset does not hold is named."""
+    """The refusal names the season that the dataset does not have."""
     seasons(tmp_path, {"2020-21": 1})
     with pytest.raises(BadDataset, match="1999-00"):
         fit(tmp_path, "nba", ["1999-00"], tmp_path / "out.json")
 
 
 def test_a_folder_without_events_is_refused(tmp_path: Path) -> None:
-    """The path that is missing is named."""
+    """The refusal names the missing path."""
     with pytest.raises(BadDataset, match=r"events\.parquet"):
         read(tmp_path, "nba")
 
 
 def test_ratings_know_only_what_came_before(tmp_path: Path, seasons: Seasons) -> None:
-    """A game's walk-forward prior stays the same when all later results are others."""
+    """A game's walk-forward prior stays the same if all later results are changed."""
     seasons(tmp_path, {"2020-21": 1})
     games = read(tmp_path, "nba").games
     before = walk_forward(games, FIGURES)
@@ -58,7 +58,7 @@ def test_ratings_know_only_what_came_before(tmp_path: Path, seasons: Seasons) ->
 
 
 def test_fast_and_plain_ratings_agree(tmp_path: Path, seasons: Seasons) -> None:
-    """The ratings that fitting runs through are those that the product computes."""
+    """The ratings of the fit are the ratings that the program computes."""
     seasons(tmp_path, {"2020-21": 1})
     games = read(tmp_path, "nba").games
     fast = walk_forward(games, FIGURES)

@@ -1,4 +1,4 @@
-"""Promises of back-tests on kept quotes: your books, a minute late, and nothing of the future."""
+"""Promises of back-tests on kept quotes: own books, a minute late, nothing of the future."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ STRATEGY = strategy_of({"when": "edge >= 0.05", "markets": ["moneyline"], "lines
 
 
 def outlook(game: Game, lines: Lines, players: Sequence[Player]) -> Outlook:
-    """The game by the market's lines of the moment."""
+    """The outlook of a game by the market's lines at that moment."""
     return closing_outlook(game, lines, load_parameters("nba"), None, players)
 
 
 def quoted(book: str, minutes: float, home: float, away: float) -> list[Quote]:
-    """Both sides by a book, so many minutes before the tip-off."""
+    """Quotes of both sides by a book, `minutes` before tip-off."""
     at = TIP - timedelta(minutes=minutes)
     return [Quote(GAME.id, book, HOME, at, home), Quote(GAME.id, book, HOME.opposite, at, away)]
 
 
 def night(mine: float = 1.95, *later: Quote) -> QuotesOfGame:
-    """Three books at 1.70 an hour before, and yours that pays more for half a minute."""
+    """Three books at 1.70 an hour before tip-off, and an own one that soon lowers its price."""
     quotes = [x for book in "abc" for x in quoted(book, 60, 1.70, 2.20)]
     quotes += quoted("mybook", 60, mine, 1.85) + quoted("mybook", 59.5, 1.90, 1.90) + list(later)
     return QuotesOfGame(GAME, FINAL, tuple(sorted(quotes, key=lambda x: x.at)), TIP)
 
 
 def home_side(kept: QuotesOfGame) -> tuple[Candidate, BetOutcome]:
-    """The bet on the home side."""
+    """The candidate on the home side."""
     listed = candidates(kept, STRATEGY, MINE, outlook)
     (one,) = [x for x in listed if x[0].side == "home"]
     return one
 
 
 def test_a_bet_is_made_at_your_book_a_minute_after_it_was_decided() -> None:
-    """What other books ask is not yours to have; what was asked is what decided."""
+    """Other books' prices cannot be taken, and the price at the decision decides."""
     bet, came = home_side(night())
     assert (bet.book, bet.asked, bet.odds) == ("mybook", 1.95, 1.90)
     assert STRATEGY.holds(bet.figures)
@@ -58,7 +58,7 @@ def test_a_bet_is_made_at_your_book_a_minute_after_it_was_decided() -> None:
 
 
 def test_what_is_quoted_or_played_after_a_decision_changes_nothing_of_it() -> None:
-    """Other prices from two minutes later on, and another final score."""
+    """Prices from two minutes later on, and the final score, do not change a decision."""
     told, _ = home_side(night())
     later = [x for book in ("a", "b", "c", "mybook") for x in quoted(book, 57, 1.30, 3.60)]
     other = replace(night(1.95, *later), final=replace(FINAL, score=Score(90, 120)))
@@ -68,7 +68,7 @@ def test_what_is_quoted_or_played_after_a_decision_changes_nothing_of_it() -> No
 
 
 def test_without_a_price_of_yours_there_is_no_bet() -> None:
-    """The rest of the market is no counter of yours."""
+    """Prices of other books alone give no bet."""
     kept = night()
     others = tuple(x for x in kept.quotes if x.book != "mybook")
     assert candidates(replace(kept, quotes=others), STRATEGY, MINE, outlook) == []

@@ -1,4 +1,4 @@
-"""Players of recorded games are read exactly, fitted repeatably, and judged without the future."""
+"""Promises of player figures: read exactly, fitted repeatably, judged without the future."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tracker.modelling.retrain import candidate_players
 pytest.importorskip("pyarrow")
 
 pytestmark = pytest.mark.timeout(240)
-"""Two fits are made once, in the time of the test that asks first."""
+"""Two fits are made once, within the time of the first test that needs them."""
 
 TRAIN, JUDGED = "2020-21", "2021-22"
 
@@ -51,7 +51,7 @@ def _made_up() -> ModuleType:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two made-up seasons."""
+    """Two simulated seasons."""
     found = tmp_path_factory.mktemp("players")
     _made_up().write_players(found, {TRAIN: (1, 12), JUDGED: (2, 28)})
     return found
@@ -59,13 +59,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def known(folder: Path) -> PlayerSeasons:
-    """What was read of them."""
+    """What is read of them."""
     return know(folder, load_parameters("nba"), lambda _step, _part: None)
 
 
 @pytest.fixture(scope="module")
 def document(folder: Path) -> dict[str, Any]:
-    """Figures that `tracker fit --props` fits on the first, as it writes them."""
+    """Figures fitted on the first season, as `tracker fit --props` writes them."""
     out = folder / "players.json"
     assert run(["fit", str(folder), "--props", "--out", str(out), "--seasons", TRAIN]) == 0
     found: dict[str, object] = json.loads(out.read_text("utf-8"))
@@ -73,7 +73,7 @@ def document(folder: Path) -> dict[str, Any]:
 
 
 def test_every_figure_adds_up(folder: Path) -> None:
-    """What events tell until the end is the box; minutes are those on the court."""
+    """Events add up to the box score, and minutes to the time on the court."""
     rows = read_players(folder, "nba")
     end = rows.moments["end"]
     regulation = rows.periods[rows.game] == 4
@@ -89,7 +89,7 @@ def test_every_figure_adds_up(folder: Path) -> None:
 
 
 def test_ten_are_on_the_court(folder: Path) -> None:
-    """At any running clock each game has ten players, and five of each side started."""
+    """At every moment in play each game has ten players, and five of each side started."""
     rows = read_players(folder, "nba")
     for moment in rows.moments.values():
         if moment.live:
@@ -128,7 +128,7 @@ def _as_games(rows: PlayerRows, which: list[int]) -> list[PlayerGame]:
 
 
 def test_the_product_knows_an_opponent_as_the_fit_does(known: PlayerSeasons, folder: Path) -> None:
-    """What a team allows by its earlier games is what the fit walked forward to."""
+    """What a team allowed in its earlier games is the same in the program and in the fit."""
     rows, games = known.rows, read(folder, "nba").games
     at = {str(x): i for i, x in enumerate(games.id)}
     whom = [(games.home_team[at[str(x)]], games.away_team[at[str(x)]]) for x in rows.games]
@@ -142,7 +142,7 @@ def test_the_product_knows_an_opponent_as_the_fit_does(known: PlayerSeasons, fol
 
 
 def test_teams_that_nobody_names_are_not_one_team(known: PlayerSeasons) -> None:
-    """Games without their teams tell of the league, and of no opponent."""
+    """Games without team names count for the league, and for no opponent."""
     unnamed = opponents(known.rows, np.full((len(known.rows.games), 2), ""))
     assert np.abs(unnamed.logs).max() < 1e-12
     assert np.array_equal(unnamed.levels, known.opponents.levels)
@@ -151,7 +151,7 @@ def test_teams_that_nobody_names_are_not_one_team(known: PlayerSeasons) -> None:
 def test_the_product_remembers_as_the_fit_does(
     known: PlayerSeasons, document: dict[str, object]
 ) -> None:
-    """A prior from recent games is the one that the fit walked forward to."""
+    """A player's prior from recent games is the same in the program and in the fit."""
     text = written(document)
     figures, read = decode_players(text, "made up"), json.loads(text)
     usual = expected_minutes(known, read["prior"])
@@ -160,7 +160,7 @@ def test_the_product_remembers_as_the_fit_does(
     for i in (3, 100, 200, rows.person.size - 1):
         prior = player_prior(_games_before(rows, i), figures)
         assert prior.minutes(bool(rows.starter[i])) == pytest.approx(usual[i], rel=1e-6)
-        # The league's part is told from tonight's role in the fit, from the usual one here.
+        # The league's part of a rate is by the role in the game in the fit, by the usual one here.
         assert np.allclose(prior.rates, rates[i], rtol=0.35, atol=0.02)
 
 
@@ -178,7 +178,7 @@ def test_fits_repeat_and_do_not_look_ahead(
 def test_seasons_that_are_not_there_are_named(
     known: PlayerSeasons, document: dict[str, object]
 ) -> None:
-    """Neither a fit nor an evaluation passes over a season without players."""
+    """Fits and evaluations refuse a season without players by name."""
     with pytest.raises(BadDataset, match="1999-00"):
         fit_players(known, ["1999-00"], lambda _step, _part: None)
     with pytest.raises(BadDataset, match="1999-00"):
@@ -186,7 +186,7 @@ def test_seasons_that_are_not_there_are_named(
 
 
 def test_a_folder_without_players_is_refused(tmp_path: Path, folder: Path) -> None:
-    """The file or the column that is missing is named."""
+    """The refusal names the missing file or column."""
     with pytest.raises(BadDataset, match=r"events\.parquet"):
         read_players(tmp_path, "nba")
     (tmp_path / "nba").mkdir()
@@ -200,7 +200,7 @@ def test_a_folder_without_players_is_refused(tmp_path: Path, folder: Path) -> No
 def test_an_evaluation_is_told_in_tables(
     folder: Path, known: PlayerSeasons, document: dict[str, object]
 ) -> None:
-    """Every figure is judged beside every rival, calibrated chances beat none of the obvious."""
+    """Every statistic is judged, the model beats a season's average, and tables show it."""
     result = evaluate_players(known, document, [JUDGED])
     result["parlays"] = judge_parlays(folder, known, document, load_parameters("nba"), [JUDGED])
     assert test_schema.faults(test_schema.written("evaluate"), json.loads(json.dumps(result))) == []
@@ -217,7 +217,7 @@ def test_an_evaluation_is_told_in_tables(
 
 
 def test_other_leagues_get_the_same_figures() -> None:
-    """What is transferred says so, and can be read again."""
+    """A transferred document is marked as one, and can be read again."""
     made = transferred(json.loads(written(_shipped())), "ncaam")
     figures = decode_players(written(made), "ncaam")
     assert figures.transferred
@@ -234,7 +234,7 @@ def _shipped() -> dict[str, object]:
 
 
 def test_the_shipped_figures_are_whole() -> None:
-    """Every moment has its figures, in order of the clock."""
+    """The shipped figures cover every moment, in order of the clock."""
     figures = load_player_figures("nba")
     for told in (figures.live, figures.breaks):
         assert (np.diff(told.at) > 0).all()
@@ -245,7 +245,7 @@ def test_the_shipped_figures_are_whole() -> None:
 
 
 def test_commands_ask_for_what_they_need(tmp_path: Path, folder: Path) -> None:
-    """Player lines are not fitted or judged without seasons, nor judged on those fitted."""
+    """Without seasons, or on fitted ones, player lines are neither fitted nor judged."""
     out = ["--out", str(tmp_path / "x")]
     assert run(["fit", str(folder), "--props", *out]) == 2
     bare = ["evaluate", str(folder), "--props", "--seasons", JUDGED, *out]
@@ -256,7 +256,7 @@ def test_commands_ask_for_what_they_need(tmp_path: Path, folder: Path) -> None:
 def test_a_candidate_tells_what_its_form_was_worth(
     known: PlayerSeasons, document: dict[str, Any]
 ) -> None:
-    """The day, the data, and Brier scores on a season that the fit had not seen."""
+    """It has the day, the data, and Brier scores on an unseen season."""
     judged = evaluate_players(known, document, [JUDGED])
     found = decode_players(candidate_players(document, judged, "2026-11-24"), "candidate")
     assert found.model_version == document["model_version"]

@@ -27,14 +27,14 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def where(n: int) -> tuple[int, int]:
-    """Which piece it was, and the process that worked it out."""
+    """The piece, and the process that worked on it."""
     return n, os.getpid()
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_pieces_come_back_in_order_from_the_workers_of_a_cluster(scheduler: str) -> None:
-    """Whoever asks is told of each in its turn; none was worked out here."""
+    """`done` is called in the order of the pieces, all of which other processes work on."""
     told: list[tuple[int, int]] = []
     found = run(where, range(6), cluster=scheduler, done=told.append)
     assert [n for n, _ in found] == list(range(6))
@@ -43,7 +43,7 @@ def test_pieces_come_back_in_order_from_the_workers_of_a_cluster(scheduler: str)
 
 
 def test_a_cluster_that_is_not_there_is_said() -> None:
-    """In a sentence that names it, and what to start."""
+    """A missing cluster gives a sentence with its address and what to start."""
     pytest.importorskip("distributed")
     with pytest.raises(NoCluster, match=r"no Dask scheduler answers at 127\.0\.0\.1:9"):
         run(where, range(2), cluster="127.0.0.1:9", wait_s=0.1)
@@ -52,7 +52,7 @@ def test_a_cluster_that_is_not_there_is_said() -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_the_same_bytes_wherever_they_are_made(scheduler: str, tmp_path: Path) -> None:
-    """Models and figures of each season: on one core, on two, and on two workers."""
+    """Models and figures are equal on one core, on two, and on two workers of a cluster."""
     write_seasons(tmp_path, SEASONS, games=40)
     pieces = pieces_of(tmp_path, ["nba"], (), None)
     alone = run(work_out, pieces, jobs=1)

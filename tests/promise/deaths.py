@@ -1,12 +1,12 @@
-"""Dies at the n-th operation of the scripted night, for every n, and says what is found after it.
+"""Kills the scripted night at its n-th operation, for every n, and prints what is found after.
 
-Run as a program: `python -m tests.promise.deaths FOLDER URL [--full] [--every K]`. Each life is a
-child process, which a death ends without unwinding, as `kill -9` does. Operations are each poll,
-each send before and after, and the COMMIT of each transaction that writes, the migration of the
-empty file included: a death between two of them finds the same on disk as one at the second.
-`--full` plays more bets, counts each statement of those transactions too, and has the second life
-die as well, at an operation drawn by a seed. Prints one JSON object for each n, the undisturbed
-night last.
+Run as a program: `python -m tests.promise.deaths FOLDER URL [--full] [--every K]`. Each run of the
+program (a life) is a child process, which a death ends without unwinding, as `kill -9` does.
+Operations are each poll, the moments before and after each send, and the COMMIT of each transaction
+that writes, the migration of the empty file included. A death between two operations leaves the
+same on disk as one at the second. `--full` plays more bets, also counts each statement of those
+transactions, and kills the second life too, at an operation drawn by a seed. It prints one JSON
+object for each n, with the undisturbed night last.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ class Fate:
     """Counts operations, and ends the process at one of them."""
 
     def __init__(self, die_at: int, *, fine: bool) -> None:
-        """The first operation is number 1."""
+        """The process dies at operation `die_at`, counted from 1; `fine` counts every statement."""
         self.count = 0
         self._die_at = die_at
         self._fine = fine
         self._writing = False
 
     def step(self, _: str) -> None:
-        """An operation is about to be done."""
+        """Count an operation that is about to be done."""
         self.count += 1
         if self.count == self._die_at:
             os._exit(_DIED)
 
     def statement(self, sql: str) -> None:
-        """A statement is about to be run; those of transactions that only read do not count."""
+        """Count a statement that is about to be run, unless its transaction only reads."""
         word = sql.lstrip().upper()
         begins, ends = word.startswith("BEGIN IMMEDIATE"), word.startswith(("COMMIT", "ROLLBACK"))
         self._writing = self._writing or begins
@@ -60,7 +60,7 @@ class Fate:
 
 
 def watch_statements(fate: Fate) -> None:
-    """Have every connection that is opened from here on tell `fate` of its statements."""
+    """Make every connection opened from now on report its statements to `fate`."""
     set_up = database._set_up
 
     def watched(db: sqlite3.Connection, durable: bool) -> None:
@@ -71,7 +71,7 @@ def watch_statements(fate: Fate) -> None:
 
 
 def live(folder: Path, url: str, die_at: int, *, full: bool) -> int | None:
-    """Live once in a child process; the number of operations, or None for a death."""
+    """Run one life in a child process; returns its number of operations, or None for a death."""
     child = os.fork()
     if child == 0:
         fate = Fate(die_at, fine=full)
@@ -87,9 +87,9 @@ def live(folder: Path, url: str, die_at: int, *, full: bool) -> int | None:
 
 
 def found(database: Path) -> dict[str, object]:
-    """What is on disk at the end: the alerts and their ends, the results, and what was decided."""
+    """What the database has at the end: alerts with their ends, results, and decisions."""
     with closing(sqlite3.connect(database)) as db:
-        # What quiet hours held back is told too, in a digest.
+        # Alerts that quiet hours held back are sent too, in a digest.
         fired = "SELECT id FROM alert WHERE decision = 'fired' OR text <> ''"
         ends = "SELECT alert, state, told FROM delivery"
         results = (
@@ -112,9 +112,9 @@ def main() -> None:
     words.add_argument("--full", action="store_true")
     words.add_argument("--every", type=int, default=1, help="only every k-th operation")
     given = words.parse_args()
-    # What every life needs is loaded and worked out once, before the first of them.
+    # Everything that all lives need is loaded and worked out once, before the first fork.
     script.warm_up(given.url)
-    # On a machine that is busy with other things no forecast may be given up for being late.
+    # On a busy machine, no forecast may be given up because it is late.
     forecaster.BUDGET_SECONDS = 60.0
     again = random.Random(_SEED)  # noqa: S311 - a seed makes it repeatable
     once = partial(live, full=given.full)

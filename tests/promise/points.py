@@ -1,4 +1,4 @@
-"""Counts the points at which the program died, for the page of the promise.
+"""Counts the points of the night at which the program was killed, for docs/promise.md.
 
 Run as a program: `python -m tests.promise.points`. `--full` walks through every statement,
 `--every K` through every k-th only. `--write` puts the figures into docs/promise.md.
@@ -24,7 +24,7 @@ MARKS = {
 
 
 def table(found: list[dict[str, Any]], taking: Sink, full: bool, every: int) -> str:
-    """The figures as a table of the page."""
+    """The figures as a Markdown table."""
     picks = MANY if full else FEW
     faults = [line for one in found for line in broken(one, found[-1], taking, picks)]
     arrived = [told(taking.got[one["n"]]) for one in found]
@@ -46,7 +46,7 @@ def table(found: list[dict[str, Any]], taking: Sink, full: bool, every: int) -> 
 
 
 def main() -> int:
-    """Walk, tell, and write where asked to; 1 when the promise was broken."""
+    """Walk through all deaths and print; `--write` writes. Returns 1 when the promise broke."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--full", action="store_true")
     words.add_argument("--every", type=int, default=1)

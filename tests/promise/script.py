@@ -1,7 +1,7 @@
 """One scripted night: the decisive polls of a recorded game, and a channel that has a bad hour.
 
-The real loop, forecast, store and outbox play it on a clock that is moved by hand. How far the
-night has come is kept beside the database, as the world knows it: a program that is started again
+The real loop, forecast, store and outbox play it on a clock that is moved by hand. The step that
+the night has reached is kept in a file beside the database, so that a program that is started again
 goes on at that moment.
 """
 
@@ -57,50 +57,50 @@ RESULTS = {
     ("PHI -2", 2): "won",
     ("1H PHI -1.5", 1): "won",
 }
-"""What the final of 111-113 makes of each pick, and the box that gives a player of the home team,
-who had four points, a fifth."""
+"""The result of each pick by revision: first by the final of 111-113, then by the corrected box,
+which gives a home player who had four points a fifth."""
 
 BEFORE, START, HALF = (-60.0,), (690.0,), (3750.0, 3780.0, 3783.0, 4320.0)
 DOWN, LATE = (7500.0, 7530.0, 7800.0), (9270.0, 9330.0, 9390.0)
 CHECKS = (17_600.0, 17_660.0, 62_400.0)
 STEPS = (*BEFORE, *START, *HALF, *DOWN, *LATE, *CHECKS)
-"""Seconds after the scheduled tip-off at which the game is looked at: before it, its start, two
-looks beyond a level and one soon after, the half, two levels while the channel is down,
-the end, the look that confirms it, the corrected box twice, and the last check."""
+"""Seconds after the scheduled tip-off at which the game is polled: before it, at its start, twice
+beyond a level and once soon after, at the half, at two levels while the channel is down, at the
+end, to confirm it, twice with the corrected box, and for the last check."""
 
 ANSWERS_LOST = (3780.0, 3783.0)
 CHANNEL_DOWN = (7500.0, 8600.0)
-"""When the webhook takes messages without answering well, and when nobody listens: long enough for
-alerts to come too late."""
+"""Seconds in which the webhook loses its answers, and in which nobody listens; the latter is long
+enough for alerts to expire."""
 
 QUIET = QuietHours(time(0, 5), time(0, 20))
-"""The start of the game falls into quiet hours: it is told in a digest when they are over."""
+"""Quiet hours that hold the start of the game, so that its alert is sent in a digest after them."""
 
 _DRAIN = 12
-"""Looks at the outbox after the last poll, ten seconds apart."""
+"""Checks of the outbox after the last poll, ten seconds apart."""
 
 _QUIET = 2
 _GAME = "SAC@PHI 2026-01-29"
 
 Step = Callable[[str], None]
-"""Told of each operation just before it, by its name: the moment to die."""
+"""Called with the name of each operation just before it: the process may die there."""
 
 
 @cache
 def site() -> NbaSite:
-    """The documents of the game, with a player's point more once the box is rewritten."""
+    """The documents of the game; one player has a point more once the box is corrected."""
     recording = find_recording(_GAME)
     scorer = recording.home.players[0].id
     return NbaSite([Playback(recording, TIP_OFF, corrections=(Correction(scorer, "points", 1),))])
 
 
 def at(seconds: float) -> datetime:
-    """A moment of the night."""
+    """A moment of the night, `seconds` after tip-off."""
     return TIP_OFF + timedelta(seconds=seconds)
 
 
 def look(step: int) -> Poll:
-    """What a step of the night brings."""
+    """The poll of a step of the night."""
     path = nba.box_path(find_recording(_GAME).id)
     page = site().page(path, at(STEPS[step]))
     assert page is not None
@@ -111,12 +111,12 @@ def look(step: int) -> Poll:
 
 @cache
 def polls() -> tuple[Poll, ...]:
-    """Every step's poll, worked out once."""
+    """The polls of every step, worked out once."""
     return tuple(look(step) for step in range(len(STEPS)))
 
 
 def drafts(picks: Sequence[str]) -> tuple[Draft, ...]:
-    """The bets of the night."""
+    """The drafts of the night's bets."""
     rows = [
         f'[[bet]]\nid = "{p}"\npick = "{p}"\ngame = "SAC@PHI"\nodds = -110\nstake = 11.0\n'
         for p in picks
@@ -144,13 +144,13 @@ def warm_up(url: str) -> None:
 
 
 def no_lines(_: Game) -> Lines | None:
-    """The configuration gives no lines."""
+    """No lines: the configuration has none."""
     return None
 
 
 @dataclass
 class Webhook:
-    """A channel to a local server through real Apprise, with its bad hours."""
+    """A channel to a local server through the real Apprise, with its bad hours."""
 
     url: str
     clock: FakeClock
@@ -158,7 +158,7 @@ class Webhook:
     name: str = "webhook"
 
     async def send(self, message: Message) -> Outcome:
-        """Send; the death may come before or after."""
+        """Send a message; the process may die just before or after."""
         self.step("before send")
         outcome = await AppriseChannel(self._address()).send(message)
         self.step("after send")
@@ -190,20 +190,20 @@ class Life:
 
     @property
     def database(self) -> Path:
-        """Where everything is kept."""
+        """The path of the database."""
         return self.folder / "tracker.db"
 
     def reached(self) -> int:
-        """The step of the night that has come."""
+        """The step that the night has reached, kept beside the database."""
         mark = self.folder / "step"
         return int(mark.read_text("ascii")) if mark.exists() else 0
 
     def reach(self, step: int) -> None:
-        """Another step has come."""
+        """Store that the night has reached a step."""
         (self.folder / "step").write_text(str(step), "ascii")
 
     async def run(self) -> None:
-        """Start as the daemon does, follow the game to its end, and send what is to be sent."""
+        """Start as the daemon does, follow the game to its end, and send every message."""
         async with await Store.open(self.database, now=self.clock.now(), durable=False) as store:
             await store.recover(self.clock.now())
             await self.alert_policy.recall(store, self.clock.now())
@@ -238,17 +238,17 @@ class Life:
         )
 
     async def leap(self, store: Store, sending: asyncio.Task[None], seconds: float) -> None:
-        """Move the clock on once the outbox is at rest, and let it work until it is so again."""
+        """Once the outbox rests, move the clock on, and wait until it rests again."""
         await self.rest(store, sending)
         self.clock.set(self.clock.now() + timedelta(seconds=seconds))
         await self.clock.advance(0.0)
         await self.rest(store, sending)
 
     async def rest(self, store: Store, sending: asyncio.Task[None]) -> None:
-        """Let real work go on, the clock standing still, until the outbox waits for the clock."""
+        """Let real work go on while the clock stands, until the outbox waits for the clock."""
         quiet = 0
         while quiet < _QUIET:
-            # A read gives the threads their time; it is no operation that could tear anything.
+            # A read lets the threads run, and is no operation that a death could tear.
             await store.next_due("nobody")
             waiting = any(not future.done() for _, _, future in self.clock._sleepers)
             quiet = quiet + 1 if waiting and not self.wake.is_set() else 0
@@ -258,7 +258,7 @@ class Life:
 
 @dataclass
 class _Script:
-    """A poller that brings one step of the night after the other."""
+    """A poller that gives one step of the night after the other."""
 
     life: Life
     store: Store

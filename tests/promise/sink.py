@@ -1,4 +1,4 @@
-"""What a person is told by a program that dies: a webhook, and how often each alert has arrived."""
+"""A webhook that records what a dying program sends, and checks of what is found after it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DIGEST = re.compile("you in time|you wanted silence")
 
 
 class Message(NamedTuple):
-    """What was posted, and the alerts that its header names."""
+    """A message that was posted, and the alert numbers in its header."""
 
     text: str
     alerts: tuple[int, ...]
@@ -31,13 +31,13 @@ class Message(NamedTuple):
 
 @dataclass
 class Sink:
-    """A webhook that takes everything; what is posted to `/<n>/lost` it takes without saying so."""
+    """A webhook that accepts everything; at `/<n>/lost` it answers 500, so that senders doubt."""
 
     url: str = ""
     got: defaultdict[int, list[Message]] = field(default_factory=lambda: defaultdict(list))
 
     async def take(self, request: web.Request) -> web.Response:
-        """Take a message of Apprise's `json://`."""
+        """Take a message in the form of Apprise's `json://`."""
         said = json.loads(await request.text())
         alerts = tuple(int(x) for x in request.headers["Idempotency-Key"].split("-") if x)
         self.got[int(request.match_info["n"])].append(Message(said["message"], alerts))
@@ -46,7 +46,7 @@ class Sink:
 
 @asynccontextmanager
 async def sink() -> AsyncIterator[Sink]:
-    """A running webhook."""
+    """Run the webhook."""
     taking = Sink()
     app = web.Application()
     app.router.add_post("/{n}/{how}", taking.take)
@@ -56,7 +56,7 @@ async def sink() -> AsyncIterator[Sink]:
 
 
 def told(messages: list[Message]) -> Counter[tuple[int, bool]]:
-    """How often each alert has arrived, without and with the words of a possible repeat."""
+    """How often each alert has arrived, by its number and whether marked a possible repeat."""
     found: Counter[tuple[int, bool]] = Counter()
     for text, alerts in messages:
         parts = [text] if _DIGEST.search(text) else text.split("\n\n")
@@ -66,7 +66,7 @@ def told(messages: list[Message]) -> Counter[tuple[int, bool]]:
 
 
 async def die_at_every_operation(folder: Path, *words: str) -> tuple[list[dict[str, Any]], Sink]:
-    """What was found after a death at each operation; the last entry is the undisturbed night."""
+    """What was found after a death at each operation; the last is the undisturbed night."""
     async with sink() as taking:
         command = [sys.executable, "-m", "tests.promise.deaths", str(folder), taking.url, *words]
         process = await asyncio.create_subprocess_exec(
@@ -81,9 +81,9 @@ async def die_at_every_operation(folder: Path, *words: str) -> tuple[list[dict[s
 def broken(
     one: dict[str, Any], calm: dict[str, Any], taking: Sink, picks: tuple[str, ...]
 ) -> list[str]:
-    """What a night that was interrupted has lost, repeated in silence or decided otherwise.
+    """How an interrupted night breaks the promise: losses, silent repeats, other decisions.
 
-    `calm` is the undisturbed night.
+    `one` is what was found after the interrupted night, `calm` after the undisturbed one.
     """
     arrived = told(taking.got[one["n"]])
     results = sorted([p, r, x] for (p, r), x in RESULTS.items() if p in picks)

@@ -1,4 +1,4 @@
-"""Secrets that can be told at sight, through a night of failing sends: they show nowhere."""
+"""Promises about secrets: through a night of failing sends, recognisable ones show nowhere."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOKEN = f"123456789:AAF{CANARY}{'k' * 23}"
 
 
 def with_secrets(folder: Path, base_url: str, sink_port: str) -> Path:
-    """A configuration whose every address and token sings, and whose sends all fail."""
+    """A configuration with a secret in every address and token, whose sends all fail."""
     urls = [
         f"json://ann:{PASSWORD}@127.0.0.1:{sink_port}/{HOOK}?rto=0.5",
         f"json://ann:{PASSWORD}@127.0.0.1:1/{HOOK}",
@@ -67,10 +67,10 @@ def singing(folder: Path, config: Path) -> list[str]:
 
 @pytest.mark.timeout(180)
 async def test_no_secret_shows_anywhere(tmp_path: Path) -> None:
-    """Not in the log at DEBUG, the database, any export, the configuration shown, or an error."""
+    """No secret is in the DEBUG log, the database, an export, the shown settings or an error."""
     clock = ScaledClock(night.TIP_OFF + timedelta(minutes=12), 120.0)
     async with night.feed(["SAC@PHI"], clock) as running, webhook() as taken:
-        # The sink knows one path only: to every other it answers 404.
+        # The webhook has only one path, and answers 404 to every other.
         port = taken.url.rstrip("/").rpartition(":")[2]
         config = with_secrets(tmp_path, running.url, port)
         daemon = await _start_at_debug(config, clock)

@@ -1,4 +1,4 @@
-"""Faults of the world and of the program itself, one by one: what must happen, and nothing else."""
+"""Promises under faults of the world and of the program, one by one."""
 
 from __future__ import annotations
 
@@ -50,35 +50,35 @@ GAME = Game(site().games[0].playback.recording.id, "nba", "PHI", "SAC", TIP_OFF)
 
 @dataclass
 class Arena:
-    """The world's own clock, which nobody sets: it only goes on as the program's time passes."""
+    """The clock of the recorded game, which goes on with the program's time and cannot be set."""
 
     program: LeapingClock
     speed: float = math.inf
 
     def now(self) -> datetime:
-        """The time at which the game stands."""
+        """The time of the game."""
         return TIP_OFF - timedelta(minutes=2) + timedelta(seconds=self.program.monotonic())
 
     def monotonic(self) -> float:
-        """The program's."""
+        """The program's monotonic time."""
         return self.program.monotonic()
 
     def uptime(self) -> float:
-        """The same."""
+        """The program's monotonic time: no suspend is played."""
         return self.program.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        """Not waited for."""
+        """Fail: nothing waits on this clock."""
         raise AssertionError(seconds)
 
 
 class Enough(Exception):
-    """The test has seen what it wanted."""
+    """Ends a test that has seen what it needs."""
 
 
 @dataclass
 class Listened:
-    """A poller that counts what it passes on, and may do something to the world at a poll."""
+    """A poller that counts the polls it passes on, and may disturb the world before each."""
 
     poller: GamePoller
     clock: LeapingClock
@@ -87,7 +87,7 @@ class Listened:
     heard: list[float] = field(default_factory=list)
 
     async def next(self, standing: GameStanding) -> Poll:
-        """The poller's next."""
+        """The next poll of the poller inside."""
         if self.until(standing):
             raise Enough
         self.meddle(len(self.heard), self.clock)
@@ -98,7 +98,7 @@ class Listened:
 
 @dataclass
 class Played:
-    """What a game in virtual time has left."""
+    """What a game in virtual time has left: gaps between polls, events, and tables."""
 
     gaps: list[float]
     told: list[tuple[str, dict[str, str]]]
@@ -144,7 +144,7 @@ def results(played: Played) -> list[str]:
 
 
 async def test_a_wall_clock_that_steps_changes_no_cadence(tmp_path: Path) -> None:
-    """An hour or a day either way in the middle of the game: polled as ever, settled right."""
+    """If the clock is set by an hour or a day, polls go on as before and results are right."""
     calm = await play(tmp_path / "calm.db")
     assert results(calm) == ["push", "won"]
     for hours in (1, -1, -24):
@@ -161,7 +161,7 @@ async def test_a_wall_clock_that_steps_changes_no_cadence(tmp_path: Path) -> Non
 
 @dataclass
 class Again:
-    """A feed that gives the body of one moment again and again, ten seconds apart."""
+    """A feed that gives the same body again and again, ten seconds apart."""
 
     watch: SiteWatch
     game: Game
@@ -169,7 +169,7 @@ class Again:
     count: int = 0
 
     async def next(self, _: GameStanding) -> Poll:
-        """The same once more."""
+        """The same body once more."""
         self.count += 1
         if self.count > 1000:
             raise Enough
@@ -181,7 +181,7 @@ class Again:
 
 
 async def test_a_thousand_equal_answers_leave_one_trace(tmp_path: Path) -> None:
-    """The same body again and again: one poll, one snapshot a bet, no alert."""
+    """The same body a thousand times gives one poll, one snapshot for each bet, and no alert."""
     then = site().games[0].starts + timedelta(minutes=1)
     watch, clock = SiteWatch(site(), LeapingClock(then)), LeapingClock(then)
     async with await Store.open(tmp_path / "t.db", now=then, durable=False) as store:
@@ -201,13 +201,13 @@ async def test_a_thousand_equal_answers_leave_one_trace(tmp_path: Path) -> None:
 
 @dataclass
 class Silent:
-    """A feed that never answers, over the two minutes after a start."""
+    """A feed that does not answer in the two minutes after a start."""
 
     clock: LeapingClock
     seen: list[datetime | None] = field(default_factory=list)
 
     async def next(self, _: GameStanding) -> Poll:
-        """No answer, ten seconds on."""
+        """A failed poll, ten seconds later."""
         if len(self.seen) > 12:
             raise Enough
         await self.clock.sleep(10.0)
@@ -216,7 +216,7 @@ class Silent:
 
 
 async def test_the_age_of_data_outlives_a_restart_without_a_feed(tmp_path: Path) -> None:
-    """What is shown and stored is when the game was last told of; its loss is told 90 s on."""
+    """The age counts from the last answer before the restart; the loss is reported after 90 s."""
     then = site().games[0].starts + timedelta(minutes=1)
     watch, clock = SiteWatch(site(), LeapingClock(then)), LeapingClock(then)
     told: list[tuple[str, dict[str, str]]] = []
@@ -257,14 +257,14 @@ class NotTheEnd:
     real: Forecaster
 
     async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
-        """The real forecast, while the game is played."""
+        """The real forecast while the game is in play; none at the final."""
         if state.phase is Phase.FINAL:
             return Unreadable(Trouble.UNPRICED, "the forecast failed; the last one stands")
         return await self.real.forecast(tracking, state)
 
 
 async def test_a_result_never_waits_for_a_forecast(tmp_path: Path) -> None:
-    """A forecast that fails at the end of the game holds up no settlement."""
+    """A forecast that fails at the end of the game delays no settlement."""
     played = await play(tmp_path / "t.db", make=lambda tell: NotTheEnd(Forecaster(no_lines, tell)))
     assert results(played) == ["push", "won"]
 
@@ -282,7 +282,7 @@ def _never(_: Game) -> Lines | None:
 async def test_a_forecast_that_fails_leaves_the_last_chance(
     tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It raises, gives NaN or takes for ever: no chance is made up, and the loop goes on."""
+    """Whether it raises, gives NaN or never ends, no chance is made up and the loop goes on."""
     monkeypatch.setattr(forecaster, "BUDGET_SECONDS", 0.05 if fault == "late" else 5.0)
     polled = 0
 
@@ -324,7 +324,7 @@ class Slow:
     busy: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def send(self, message: Message) -> Outcome:
-        """Take it, and answer."""
+        """Take the message, then answer."""
         self.got.append(message)
         self.busy.set()
         await REAL.sleep(0.5)
@@ -332,7 +332,7 @@ class Slow:
 
 
 async def until(seen: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Wait until something is so."""
+    """Wait until something is true; fails after a while."""
     for _ in range(int(seconds / 0.02)):
         if seen():
             return
@@ -342,14 +342,14 @@ async def until(seen: Callable[[], bool], seconds: float = 30.0) -> None:
 
 @dataclass
 class Here:
-    """The whole daemon within this process, and what it told."""
+    """The whole daemon inside this process, and the events that it reported."""
 
     path: Path
     told: list[str] = field(default_factory=list)
     stores: list[Store] = field(default_factory=list)
 
     def count(self, table: str) -> int:
-        """How many rows a table has, read from beside."""
+        """The number of rows of a table, read by another connection."""
         try:
             with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as db:
                 return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
@@ -363,7 +363,7 @@ async def _live(
     deed: Callable[[Here], Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Here:
-    """Run the daemon on a game in play, do a deed to it, and wait for its end."""
+    """Run the daemon on a game in play, do something to it, stop it and wait for its end."""
     clock = ScaledClock(night.TIP_OFF + PLAY, 60.0)
     async with night.feed(["SAC@PHI"], clock) as feed:
         config = night.write_files(folder, feed.url, ["SAC@PHI"], [])
@@ -391,7 +391,7 @@ async def _live(
 async def test_sigterm_in_the_middle_of_a_send_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The send under way has its answer written down; what was not tried is still due."""
+    """The answer of the send in progress is stored, and messages not tried are still due."""
     channel = Slow()
 
     async def deed(_: Here) -> None:
@@ -407,7 +407,7 @@ async def test_sigterm_in_the_middle_of_a_send_loses_nothing(
 
 @asynccontextmanager
 async def locked_by_a_stranger(here: Here) -> AsyncIterator[None]:
-    """Another program holds the database for itself."""
+    """Another program holds an exclusive lock of the database."""
     with closing(sqlite3.connect(here.path, isolation_level=None)) as stranger:
         stranger.execute("BEGIN EXCLUSIVE")
         yield
@@ -416,7 +416,7 @@ async def locked_by_a_stranger(here: Here) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def disk_full(here: Here) -> AsyncIterator[None]:
-    """The file cannot grow by a page."""
+    """The database file cannot grow by a page."""
     database = here.stores[0]._db
     await database.bare(lambda db: db.execute("PRAGMA max_page_count = 1"))
     yield
@@ -429,7 +429,7 @@ async def test_a_database_that_cannot_be_written_is_waited_for(
     fault: Callable[[Here], AbstractAsyncContextManager[None]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Polls wait and are written once they can be; the daemon says so once, and lives on."""
+    """Polls wait until they can be written; the daemon reports it once, and runs on."""
     monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 50)
 
     async def deed(here: Here) -> None:

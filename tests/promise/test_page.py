@@ -1,4 +1,4 @@
-"""The page of the promise: whatever the figures are, all of them are there."""
+"""Promises of docs/promise.md: whatever the figures are, all of them are there."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def rows(begin: str, end: str) -> list[list[str]]:
 def test_every_promised_figure_is_on_the_page(
     begin: str, end: str, promised: tuple[str, ...]
 ) -> None:
-    """Each table is between its markers and has each row with a figure."""
+    """Each table is between its markers, and has each row with a figure."""
     found = rows(begin, end)
     assert len(found) == len(promised)
     for (label, value), words in zip(found, promised, strict=True):
@@ -66,5 +66,5 @@ def test_every_promised_figure_is_on_the_page(
     ],
 )
 def test_the_promise_is_whole(words: str) -> None:
-    """All five parts of it, and what is not promised."""
+    """The page has all five parts of the promise, and what is not promised."""
     assert words in PAGE

@@ -1,4 +1,4 @@
-"""A real server on this machine, over the database of a night that was played."""
+"""Fixtures of the web server: a real one on this machine, over the database of a played night."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tracker.web import build
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A server at work: where, the database, a key that opens everything, and a client with it."""
+    """A running server: its URL, its database, a key with every scope, and a client with it."""
 
     url: str
     database: Path
@@ -34,12 +34,12 @@ class Served:
     client: httpx.AsyncClient
 
     def as_key(self, key: str) -> dict[str, str]:
-        """The header that shows a key."""
+        """The header that sends a key."""
         return {"Authorization": f"Bearer {key}"}
 
 
 async def with_a_game_to_come(database: Path) -> None:
-    """Put LAL@DEN, which tips off in two hours, into a database."""
+    """Store LAL@DEN, which tips off in two hours, in a database."""
     now = SystemClock().now()
     start = (now + timedelta(hours=2)).replace(microsecond=0)
     game = Game("0022600001", "nba", "DEN", "LAL", start)
@@ -50,7 +50,7 @@ async def with_a_game_to_come(database: Path) -> None:
 
 @pytest.fixture
 async def served(night: Path, config: Path) -> AsyncIterator[Served]:  # noqa: F811
-    """A server over a night that is over, with one game still to come: LAL@DEN."""
+    """A server over a finished night, with one game to come: LAL@DEN."""
     clock = SystemClock()
     await with_a_game_to_come(night)
     async with await Store.open(night, now=clock.now()) as store:

@@ -1,4 +1,4 @@
-"""The API answers as the command line does, and changes what it is asked to change."""
+"""Promises of the API: it answers as the command line does, and makes the same changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STATE = {
 
 
 async def test_bets_come_in_pages(served: Served) -> None:
-    """Newest first; `next` leads on until all were given, each once."""
+    """Bets come newest first, and `next` leads through all pages, with each bet once."""
     seen, before = [], None
     while True:
         params = {"limit": "2"} | ({} if before is None else {"before": str(before)})
@@ -35,7 +35,7 @@ async def test_bets_come_in_pages(served: Served) -> None:
 
 
 async def test_a_bet_is_the_same_on_the_terminal(served: Served) -> None:
-    """`show` and the API give one contract."""
+    """`tracker show --json` and the API give the same document."""
     found = (await served.client.get("/api/v1/bets/2")).json()
     assert found["result"] == "lost"
     assert found["snapshots"][-1]["chance"]["win"] == 0.0
@@ -44,7 +44,7 @@ async def test_a_bet_is_the_same_on_the_terminal(served: Served) -> None:
 
 
 async def test_a_bet_is_added_once(served: Served) -> None:
-    """201 for a new bet, 200 for the same again in other words, and it waits on its game."""
+    """A new bet gives 201, the same bet in other words 200; it waits for its game."""
     first = await served.client.post("/api/v1/bets", json={"line": "DEN ML -140 $20"})
     assert first.status_code == 201, first.text
     again = await served.client.post("/api/v1/bets", json={"line": "Nuggets win -140 $20"})
@@ -53,7 +53,7 @@ async def test_a_bet_is_added_once(served: Served) -> None:
 
 
 async def test_a_line_that_cannot_be_read_says_where(served: Served) -> None:
-    """422 with the sentence of the terminal; an unknown field is named."""
+    """A bad bet gives 422 with the terminal's sentence; an unknown field is named."""
     found = await served.client.post("/api/v1/bets", json={"line": "DEN -4.5 -110 $20 what"})
     assert found.status_code == 422
     assert "'what' at column 19" in found.json()["message"]
@@ -63,7 +63,7 @@ async def test_a_line_that_cannot_be_read_says_where(served: Served) -> None:
 
 
 async def test_a_bet_is_changed_silenced_and_withdrawn(served: Served) -> None:
-    """Each change is the use case of the terminal, with its audit."""
+    """Each change is the terminal's use case, with its audit."""
     added = (await served.client.post("/api/v1/bets", json={"line": "LAL +7.5 -110 $20"})).json()
     at = f"/api/v1/bets/{added['id']}"
     edited = await served.client.patch(at, json={"stake": "$30"})
@@ -79,7 +79,7 @@ async def test_a_bet_is_changed_silenced_and_withdrawn(served: Served) -> None:
 
 
 async def test_what_is_not_there_is_404(served: Served) -> None:
-    """A bet, a game, a path: each is answered as a problem."""
+    """An unknown bet, game or path is answered with 404 and a problem."""
     for path in ("/api/v1/bets/999", "/api/v1/games/nothing", "/api/v1/nowhere"):
         found = await served.client.get(path)
         assert found.status_code == 404
@@ -87,7 +87,7 @@ async def test_what_is_not_there_is_404(served: Served) -> None:
 
 
 async def test_a_state_is_priced_as_on_the_terminal(served: Served) -> None:
-    """One state, a batch with a mistake in its place, and a mistake alone."""
+    """One state, a batch with a mistake in its place, and a mistake alone are answered."""
     one = await served.client.post("/api/v1/price", json=STATE)
     assert [x["bet"] for x in one.json()["bets"]] == STATE["bets"]
     lines = "\n".join([json.dumps(STATE), '{"id":"y"}', json.dumps(STATE)])
@@ -101,7 +101,7 @@ async def test_a_state_is_priced_as_on_the_terminal(served: Served) -> None:
 
 
 async def test_a_series_loses_no_spike(served: Served) -> None:
-    """However few points are asked for, the highest and the lowest chance stay."""
+    """However few points are asked for, the highest and the lowest chance are kept."""
     full = (await served.client.get("/api/v1/bets/2/series", params={"points": 2000})).json()
     thin = (await served.client.get("/api/v1/bets/2/series", params={"points": 20})).json()
     assert len(thin["win"]) <= 20 < len(full["win"])
@@ -111,12 +111,12 @@ async def test_a_series_loses_no_spike(served: Served) -> None:
 
 
 def test_a_short_series_is_whole() -> None:
-    """Nothing is left out of what fits."""
+    """A series that has room for all points leaves none out."""
     assert series((), 10).columns()["win"] == []
 
 
 async def test_the_record_is_told(served: Served) -> None:
-    """Performance, calibration, status, health and metrics answer; no bet's text is a metric."""
+    """Performance, calibration, status, health and metrics answer; no metric has a bet's text."""
     record = (await served.client.get("/api/v1/performance")).json()
     assert record["whole"]["bets"] == 4
     assert (await served.client.get("/api/v1/calibration")).json()["bets"] == 4
@@ -142,7 +142,7 @@ ANSWERS = {
 
 
 async def test_every_key_of_an_answer_is_described(served: Served) -> None:
-    """The document names each key that is told, and each key that it requires is told."""
+    """The OpenAPI document names every key of an answer, and each required key is in it."""
     document = (await served.client.get("/api/v1/openapi.json")).json()
     kept = written("openapi")
     assert (document["paths"], document["components"]) == (kept["paths"], kept["components"])
@@ -155,7 +155,7 @@ async def test_every_key_of_an_answer_is_described(served: Served) -> None:
 
 
 async def test_sums_of_closing_values_tell_what_the_report_tells(served: Served) -> None:
-    """The page's sums over however many bets, and the report over each, are one record."""
+    """The sums that the page uses and the report over every bet give the same record."""
     async with await Store.open(served.database, now=SystemClock().now()) as store:
         bets, values = await store.bets_view(), await store.quotes.values()
         whole = clv_report(bets, values)
@@ -165,7 +165,7 @@ async def test_sums_of_closing_values_tell_what_the_report_tells(served: Served)
 
 
 async def test_why_and_worth_are_told_or_said_to_be_unknown(served: Served) -> None:
-    """The causes of a change add up to it; a bet that is over has no worth any more."""
+    """The causes of a change add up to it; a settled bet has no worth."""
     why = (await served.client.get("/api/v1/bets/2/why")).json()
     assert abs(sum(x["change"] for x in why["causes"]) - why["change"]) < 1e-9
     for asked in ("cashout?amount=5", "hedge?odds=%2B150"):
@@ -175,7 +175,7 @@ async def test_why_and_worth_are_told_or_said_to_be_unknown(served: Served) -> N
 
 
 async def test_what_a_bet_is_worth_is_told_before_its_game(served: Served) -> None:
-    """An offer and a price of the other side, beside the fair value of a bet that waits."""
+    """A waiting bet has a fair value, compared with an offer and with a hedge."""
     wanted = {"line": "DEN ML -140 $20"}
     at = f"/api/v1/bets/{(await served.client.post('/api/v1/bets', json=wanted)).json()['id']}"
     offer = (await served.client.get(f"{at}/cashout", params={"amount": "$10"})).json()
@@ -186,7 +186,7 @@ async def test_what_a_bet_is_worth_is_told_before_its_game(served: Served) -> No
 
 
 async def test_rules_of_a_bet_are_set_and_taken_back(served: Served) -> None:
-    """Rules of its own, then the defaults again; one that cannot be read changes nothing."""
+    """A bet gets its own rules, then the defaults again; a bad rule changes nothing."""
     mine = {"rules": ["p >= 0.9", "dead"]}
     assert (await served.client.patch("/api/v1/bets/2", json=mine)).json()["rules"] == [
         "p >= 0.90", "dead",
@@ -198,7 +198,7 @@ async def test_rules_of_a_bet_are_set_and_taken_back(served: Served) -> None:
 
 
 async def test_players_of_whom_nothing_is_kept_are_said_to_be_unknown(served: Served) -> None:
-    """One alone is 404; in a batch each has its own answer, and a wrong figure is named."""
+    """An unknown player is 404, or an answer of its own in a batch; a bad statistic is named."""
     assert (await served.client.get("/api/v1/players/Nobody")).status_code == 404
     asked = {"players": [{"name": "Nobody"}, {"name": "No One", "line": 20.5}]}
     found = (await served.client.post("/api/v1/players", json=asked)).json()["players"]
@@ -208,7 +208,7 @@ async def test_players_of_whom_nothing_is_kept_are_said_to_be_unknown(served: Se
 
 
 async def test_the_description_is_whole(served: Served) -> None:
-    """OpenAPI 3.1 names every path, and every path says what it does."""
+    """The OpenAPI 3.1 document has every path, each with a description."""
     found = (await served.client.get("/api/v1/openapi.json")).json()
     assert found["openapi"].startswith("3.1")
     calls = [call for path in found["paths"].values() for call in path.values()]

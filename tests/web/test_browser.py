@@ -1,4 +1,4 @@
-"""A real browser on the pages while a recorded night is played by the real daemon."""
+"""Promises of the pages in a real browser, while the real daemon plays a recorded night."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ pytestmark = [
 ]
 
 SPEED = 60.0
-"""Clock seconds for each real one: a game lasts two and a half minutes, longer than the tests."""
+"""Clock seconds for each real one: a game takes two and a half minutes, longer than the tests."""
 
 LOADS_S = 1.0
-"""Seconds in which the daemon is up; where it takes longer, it joins games that have begun."""
+"""Seconds in which the daemon should start; if it takes longer, it joins games in play."""
 
 CANARY = "canary-4f1c9d"
-"""What no page and no answer may ever hold: it is in each secret of the configuration."""
+"""A text in every secret of the configuration, which no page and no answer may contain."""
 
 PAGES = (
     "/", "/bets/1", "/bets/5", "/bets/15", "/bets/1/why", "/bets/1/moments", "/odds",
@@ -58,15 +58,15 @@ PAGES = (
 
 WIDTHS = (360, 768, 1280)
 FAULTS = "axe.run(%s).then(found => found.violations.map(x => x.id))"
-"""What axe finds wrong with a page that has its script."""
+"""The script that returns the accessibility faults that axe finds in a page."""
 
 LOOKED_AT = {"light": "{resultTypes: ['violations']}", "dark": "{runOnly: ['color-contrast']}"}
-"""Only the colours are others in the dark."""
+"""Options of axe by colour scheme: in the dark scheme only colours are checked again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """A night that is being played: where its pages are, a key, a link, and the server's bell."""
+    """A night in play: the URL of its pages, a key, a link, and the server's doorbell."""
 
     url: str
     key: str
@@ -74,7 +74,7 @@ class Night:
     streams: Callable[[], int]
 
     def api(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        """What the API answers."""
+        """The answer of the API at a path."""
         asked = urllib.request.Request(  # noqa: S310 - our own server
             f"{self.url}/api/v1{path}",
             headers={"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
@@ -86,7 +86,7 @@ class Night:
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    """The feed and the page in a thread, the daemon as a process, until the module is done."""
+    """Feed and pages in a thread, and the daemon as a process, until the module ends."""
     folder = tmp_path_factory.mktemp("night")
     ready, over = threading.Event(), threading.Event()
     found: list[Night] = []
@@ -149,7 +149,7 @@ async def _let_in(database: Path) -> tuple[str, str]:
 
 
 def _earlier(now: datetime, n: int) -> GameState:
-    """A game that a player of tonight's bets has played before."""
+    """Store an earlier game of a player of tonight's bets."""
     game = Game(f"002259000{n}", "nba", "LAL", "DEN", now - timedelta(days=400 + n))
     stats = (("pts", 24 + n), ("reb", 8), ("ast", 7), ("stl", 1), ("blk", 1), ("3pm", 2), ("to", 3))
     who = PlayerLine("2544", "LeBron James", Side.HOME, stats, 35.0, starter=True, played=True)
@@ -157,7 +157,7 @@ def _earlier(now: datetime, n: int) -> GameState:
 
 
 async def _until_played(database: Path) -> None:
-    """Wait until games are on, and a bet has moved."""
+    """Wait until games are in play and a bet's chance has moved."""
     async with await Store.open(database, now=SystemClock().now(), readonly=True) as store:
         while True:
             view = await store.show_view(1)
@@ -179,7 +179,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def state(night: Night, browser: Browser) -> Any:
-    """What a browser remembers that came in by the link and has read the notice."""
+    """The cookies of a browser that used the link and confirmed the notice."""
     context = browser.new_context()
     page = context.new_page()
     page.goto(night.link)
@@ -192,16 +192,16 @@ def state(night: Night, browser: Browser) -> Any:
 
 @pytest.fixture
 def context(browser: Browser, state: Any) -> Iterator[BrowserContext]:
-    """A phone's browser that is in."""
+    """A browser of a phone's size, with these cookies."""
     found = browser.new_context(storage_state=state, viewport={"width": 390, "height": 844})
     yield found
     found.close()
 
 
 def wait_until(page: Page, holds: Callable[[], bool], what: str) -> None:
-    """Look again, as long as a person would, until something holds."""
+    """Check again, for as long as a person would wait, until something holds."""
     for _ in range(100):
-        # A page that takes itself anew is looked at again.
+        # A page that reloads itself is checked again.
         with contextlib.suppress(PlaywrightError):
             if holds():
                 return
@@ -210,7 +210,7 @@ def wait_until(page: Page, holds: Callable[[], bool], what: str) -> None:
 
 
 def figures(page: Page) -> dict[str, str]:
-    """The figure of each bet as the page shows it, by the bet's number."""
+    """The chance of each bet as the page shows it, by the bet's number."""
     found = page.locator(".figure[data-k]").evaluate_all(
         "all => all.map(x => [x.dataset.k, x.textContent])"
     )
@@ -218,20 +218,20 @@ def figures(page: Page) -> dict[str, str]:
 
 
 def told(night: Night) -> dict[str, str]:
-    """The chance of each open bet as the API tells it, in the page's words."""
+    """The chance of each open bet from the API, in the page's words."""
     bets = night.api("/bets?state=open&limit=100")["bets"]
     return {str(x["id"]): percent(x["chance"]["win"]) for x in bets if x["chance"] is not None}
 
 
 def agree(page: Page, night: Night) -> bool:
-    """Whether every number on the page is the API's, before and after which nothing moved."""
+    """Whether every chance on the page is the API's, while none changes."""
     before, shown, after = told(night), figures(page), told(night)
     known = {x: p for x, p in before.items() if len(shown.get(x, "")) > 0 and "%" in shown[x]}
     return before == after and bool(known) and all(shown[x].startswith(p) for x, p in known.items())
 
 
 def test_the_numbers_are_those_of_the_api(context: BrowserContext, night: Night) -> None:
-    """Every chance on the page is the one that the API tells, while they move."""
+    """Every chance on the page is the one that the API gives, while chances move."""
     page = context.new_page()
     page.goto(night.url)
     first = told(night)
@@ -242,7 +242,7 @@ def test_the_numbers_are_those_of_the_api(context: BrowserContext, night: Night)
 def test_a_bet_is_added_changed_and_settled_from_the_page(
     context: BrowserContext, night: Night
 ) -> None:
-    """One line, shown back, added; silenced, mended, given rules, settled; another withdrawn."""
+    """A bet is shown, added, snoozed, edited, given rules and settled; another is withdrawn."""
     page = context.new_page()
     for line in ("LAC +5.5 -110 $20", "under 250.5 -110 $20"):
         page.goto(night.url)
@@ -276,7 +276,7 @@ def test_a_bet_is_added_changed_and_settled_from_the_page(
 def test_a_bet_on_a_player_leads_to_how_he_has_played(
     context: BrowserContext, night: Night
 ) -> None:
-    """From Tonight, with the bet's own line; another figure is shown when it is asked for."""
+    """Tonight links to the player with the bet's line; another statistic can be chosen."""
     page = context.new_page()
     page.goto(night.url)
     page.get_by_role("link", name="LeBron James: how he has played").first.click()
@@ -290,7 +290,7 @@ def test_a_bet_on_a_player_leads_to_how_he_has_played(
 
 
 def test_two_tabs_share_one_stream(context: BrowserContext, night: Night) -> None:
-    """However many tabs are open; when the one that listens is closed, the next one does."""
+    """Any number of tabs uses one stream; when the tab that holds it closes, another takes over."""
     first, second = context.new_page(), context.new_page()
     first.goto(night.url)
     second.goto(night.url)
@@ -304,7 +304,7 @@ def test_two_tabs_share_one_stream(context: BrowserContext, night: Night) -> Non
 def test_after_a_minute_of_sleep_the_numbers_are_the_newest(
     context: BrowserContext, night: Night
 ) -> None:
-    """A page that hears nothing turns grey; when it wakes it shows what is true then."""
+    """A page without news turns grey; when it wakes it shows the present numbers."""
     page = context.new_page()
     page.clock.install()
     page.goto(night.url)
@@ -322,7 +322,7 @@ def test_after_a_minute_of_sleep_the_numbers_are_the_newest(
 
 
 def test_markup_in_a_book_is_text(context: BrowserContext, night: Night) -> None:
-    """`<b>` in a book's name is read, not obeyed."""
+    """`<b>` in a book's name is shown as text."""
     line = {"line": "LAC@LAL over 199.5 -110 $5", "book": "<b>bold</b>"}
     number = night.api("/bets", line)["id"]
     page = context.new_page()
@@ -332,7 +332,7 @@ def test_markup_in_a_book_is_text(context: BrowserContext, night: Night) -> None
 
 
 def test_no_secret_is_on_any_page(context: BrowserContext, night: Night) -> None:
-    """The tokens and keys of the configuration reach neither a page nor an answer."""
+    """The tokens and keys of the configuration are on no page and in no answer."""
     answers = ("openapi.json", "metrics", "status", "odds/credits", "health", "bets/1", "models")
     for path in (*PAGES, *(f"/api/v1/{x}" for x in answers)):
         text = context.request.get(night.url + path).text()
@@ -341,7 +341,7 @@ def test_no_secret_is_on_any_page(context: BrowserContext, night: Night) -> None
 
 
 def test_every_page_is_right_at_every_width(browser: Browser, state: Any, night: Night) -> None:
-    """No error, nothing that is hard to reach or to read, no scrolling sideways; strict headers."""
+    """No page has errors, accessibility faults or sideways scrolling; headers are strict."""
     wrong: list[str] = []
     axe = Axe().axe_script
     for scheme, wanted in LOOKED_AT.items():

@@ -1,4 +1,4 @@
-"""Calls generated from the OpenAPI document: nothing breaks, and each answer is as described."""
+"""Promises of the API under calls generated from its OpenAPI document."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tracker.store.access import KeyScope
 from tracker.web import build
 
 KEYS = 120
-"""Each may ask 120 times a minute."""
+"""Keys that are used in turn, since each may make 120 requests a minute."""
 
 CALLS = int(os.environ.get("TRACKER_CALLS", "5000"))
 
@@ -60,11 +60,11 @@ MEANT: dict[str, tuple[str, ...]] = {
     "line": ("DEN -4.5 -110 $20", "LAL@DEN over 224.5", "Q1 DEN ML +120 $5", "DEN ML"),
     "stake": ("$12", "2u"),
 }
-"""What a person would write, without which most calls would end at the first door."""
+"""Plausible values by field, without which most generated calls would be refused at once."""
 
 
 def meant(case: schemathesis.Case[Any], draw: random.Random) -> None:
-    """Put what a person would write into most places of a generated call."""
+    """Put values that a person would write into most places of a generated call."""
     for place in (case.path_parameters, case.query, case.body):
         if isinstance(place, dict):
             for key in place.keys() & MEANT.keys():
@@ -74,13 +74,13 @@ def meant(case: schemathesis.Case[Any], draw: random.Random) -> None:
 
 @schemathesis.serializer("application/x-ndjson")
 def _as_lines(_: object, value: Any) -> bytes:
-    """A batch: a line for each of the generated values."""
+    """A batch with a line for each of the generated values."""
     return value if isinstance(value, bytes) else str(value).encode()
 
 
 @pytest.fixture
 def served(night: Path, config: Path) -> Iterator[tuple[str, list[str]]]:  # noqa: F811
-    """A server in a thread of its own, and many keys that open everything."""
+    """A server in a thread of its own, and many keys with every scope."""
     keys = asyncio.run(_keys(night))
     app = build(load_settings(config), SystemClock(), load_parameters)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="on"))
@@ -104,7 +104,7 @@ async def _keys(database: Path) -> list[str]:
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_every_generated_call_is_answered_as_described(served: tuple[str, list[str]]) -> None:
-    """5,000 calls over all operations: no 5xx, no answer that the document does not tell of."""
+    """5,000 calls over all routes give no 5xx, and no answer that the document lacks."""
     url, keys = served
     turn, draw = itertools.cycle(keys), random.Random(7)  # noqa: S311 - a test, repeatable
     schema = schemathesis.openapi.from_url(

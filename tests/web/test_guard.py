@@ -1,4 +1,4 @@
-"""Who is let in, and what every request must pass."""
+"""Promises of the guard: who is let in, and what every request must pass."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from tracker.web.guard import MOST_BODY, POLICY
 
 
 def bare(served: Served) -> httpx.AsyncClient:
-    """A client that shows no key."""
+    """A client without a key."""
     return httpx.AsyncClient(base_url=served.url, timeout=30)
 
 
 async def test_a_foreign_host_is_refused(served: Served) -> None:
-    """A name that was made to lead here opens nothing, whatever it shows."""
+    """A request for another host name is refused, whatever key it shows."""
     found = await served.client.get("/api/v1/bets", headers={"Host": "evil.example"})
     assert found.status_code == 421
     assert found.headers["content-type"] == "application/problem+json"
 
 
 async def test_no_key_is_told_how_to_make_one(served: Served) -> None:
-    """401, with the command that makes a key; a wrong key is as good as none."""
+    """Without a key, or with a wrong one, the answer is 401 with the command that makes a key."""
     async with bare(served) as stranger:
         for headers in ({}, {"Authorization": "Bearer nonsense"}):
             found = await stranger.get("/api/v1/bets", headers=headers)
@@ -36,7 +36,7 @@ async def test_no_key_is_told_how_to_make_one(served: Served) -> None:
 
 
 async def test_who_guesses_is_not_listened_to(served: Served) -> None:
-    """After five wrong keys in a minute even the right one waits."""
+    """After five wrong keys in a minute even the right key has to wait."""
     async with bare(served) as stranger:
         for _ in range(5):
             await stranger.get("/api/v1/bets", headers=served.as_key("wrong"))
@@ -46,7 +46,7 @@ async def test_who_guesses_is_not_listened_to(served: Served) -> None:
 
 
 async def test_a_key_opens_what_it_says(served: Served) -> None:
-    """A key that reads changes nothing and prices nothing; a revoked one opens nothing."""
+    """A key to read cannot change or price anything, and a revoked key opens nothing."""
     now = SystemClock().now()
     async with await Store.open(served.database, now=now) as store:
         key = await store.web.add_key("reader", frozenset({KeyScope.READ}), now)
@@ -66,13 +66,13 @@ async def test_a_key_opens_what_it_says(served: Served) -> None:
     ids=str,
 )
 async def test_a_change_from_elsewhere_is_refused(served: Served, headers: dict[str, str]) -> None:
-    """Another page cannot press our buttons, even in a browser that is in."""
+    """Another site cannot make changes, even from a browser with a valid cookie."""
     found = await served.client.post("/api/v1/bets/1/withdraw", headers=headers)
     assert found.status_code == 403
 
 
 async def test_a_body_that_is_too_large_is_refused_unread(served: Served) -> None:
-    """By its length before it is read, and without one as soon as it is too long."""
+    """It is refused by its declared length, or as soon as it grows too long."""
     told = await served.client.post("/api/v1/price", content=b"x" * (MOST_BODY + 1))
     assert told.status_code == 413
 
@@ -86,14 +86,14 @@ async def test_a_body_that_is_too_large_is_refused_unread(served: Served) -> Non
 
 @pytest.mark.parametrize("path", ["/in", "/api/v1/health", "/static/live.js", "/nowhere"])
 async def test_every_answer_carries_the_policy(served: Served, path: str) -> None:
-    """Pages, files, problems: nothing but our own files may run or be framed."""
+    """Pages, files and problems have the policy: only own files may run, and no frame."""
     found = await served.client.get(path)
     assert found.headers["content-security-policy"] == POLICY
     assert found.headers["x-content-type-options"] == "nosniff"
 
 
 async def test_a_link_opens_once(served: Served) -> None:
-    """The code of a link lets one browser in, whose cookie no script can read."""
+    """A link's code lets in one browser, whose cookie no script can read."""
     now = SystemClock().now()
     async with await Store.open(served.database, now=now) as store:
         code = await store.web.make_link(now)
@@ -113,5 +113,5 @@ async def test_a_link_opens_once(served: Served) -> None:
 
 
 async def test_no_secret_is_kept(served: Served) -> None:
-    """The database holds digests: neither a key nor a cookie can be read from it."""
+    """The database has only digests, from which neither a key nor a cookie can be read."""
     assert served.key.encode() not in served.database.read_bytes()

@@ -27,18 +27,18 @@ BASE = "http://127.0.0.1:8377"
 
 
 def blocks(kind: str) -> list[str]:
-    """The examples of a kind, in the order of the page."""
+    """The examples of one language, in the order of the page."""
     return re.findall(rf"^```{kind}\n(.*?)^```$", DOC.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 
 
 SECRETS: Any = type("Secrets", (yaml.SafeLoader,), {})
-"""YAML as Home Assistant reads it: `!secret NAME` stands for what another file holds."""
+"""A YAML loader that knows `!secret NAME`, by which Home Assistant refers to another file."""
 
 SECRETS.add_constructor("!secret", lambda _, node: f"secret {node.value}")
 
 
 async def run(script: str, served: Served) -> str:
-    """What a script of the shell writes; fails with what it complains of."""
+    """The output of a shell script; fails with its errors."""
     process = await asyncio.create_subprocess_exec(
         "bash", "-euo", "pipefail", "-c", script,
         env={**os.environ, "TRACKER": served.url, "KEY": served.key},
@@ -50,7 +50,7 @@ async def run(script: str, served: Served) -> str:
 
 
 def answers(text: str) -> list[Any]:
-    """The JSON documents of a text, one behind the other."""
+    """The JSON documents in a text, which follow one another."""
     found, reading = [], json.JSONDecoder()
     text = text.strip()
     while text:
@@ -61,7 +61,7 @@ def answers(text: str) -> list[Any]:
 
 
 async def test_every_curl_is_answered(served: Served) -> None:
-    """In the order of the page, over a night with four bets: each a success with its JSON."""
+    """Each example succeeds with JSON, in the page's order, over a night with four bets."""
     examples = blocks("bash")
     assert len(examples) == 8
     for example in examples:
@@ -77,7 +77,7 @@ async def test_every_curl_is_answered(served: Served) -> None:
 
 
 async def test_the_sensors_of_home_assistant_have_values(served: Served) -> None:
-    """Each template makes text of what its address answers, and each attribute is there."""
+    """Each template gives text for the answer of its URL, and each attribute exists."""
     [rest] = [x["rest"] for x in map(_home, blocks("yaml")) if "rest" in x]
     jinja = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - not HTML
     seen = {}
@@ -99,7 +99,7 @@ def _home(text: str) -> Any:
 
 
 async def test_prometheus_and_grafana_find_their_figures(served: Served) -> None:
-    """Where the scrape says, under the names that the panel asks for."""
+    """The metrics are at the path of the scrape, under the names that the panel uses."""
     [scrape] = [x["scrape_configs"][0] for x in map(_home, blocks("yaml")) if "scrape_configs" in x]
     assert scrape["static_configs"][0]["targets"] == [BASE.removeprefix("http://")]
     answer = await served.client.get(scrape["metrics_path"])
@@ -113,14 +113,14 @@ async def test_prometheus_and_grafana_find_their_figures(served: Served) -> None
 
 @dataclass
 class Broker:
-    """As much of MQTT 3.1.1 as one publisher needs: it takes what is published, with QoS 0 or 1."""
+    """As much of an MQTT 3.1.1 broker as one publisher needs, with QoS 0 and 1."""
 
     port: int = 0
     got: list[tuple[str, str]] = field(default_factory=list)
     users: list[str] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One client."""
+        """Serve one client."""
         while (head := await reader.read(1)) and head[0] >> 4 != 14:
             body = await reader.readexactly(await _length(reader))
             match head[0] >> 4:
@@ -160,7 +160,7 @@ async def a_broker() -> AsyncIterator[Broker]:
 
 
 async def test_an_alert_is_a_message_of_an_mqtt_topic() -> None:
-    """The address of the page, at a broker of this machine."""
+    """The address in the page's example publishes an alert at a broker of this machine."""
     pytest.importorskip("paho.mqtt")
     [example] = blocks("toml")
     [url] = tomllib.loads(example)["notify"]["urls"]
@@ -174,6 +174,6 @@ async def test_an_alert_is_a_message_of_an_mqtt_topic() -> None:
 
 
 def test_every_example_is_run() -> None:
-    """No other kind of block stands on the page."""
+    """The page has no kind of example that the tests above do not run."""
     fences = re.findall(r"^```(\w*)$", DOC.read_text("utf-8"), re.MULTILINE)
     assert {x for x in fences if x} == {"bash", "yaml", "json", "toml"}

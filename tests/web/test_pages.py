@@ -1,4 +1,4 @@
-"""The pages show what the API says, in the words of the messages, and change bets."""
+"""Promises of the pages: they show what the API says, in the messages' words, and change bets."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SAME = {"Sec-Fetch-Site": "same-origin"}
 
 
 async def test_every_page_opens(served: Served) -> None:
-    """With the words on responsible gambling on each foot."""
+    """Every page opens, with the words on responsible gambling at its foot."""
     for path in ("/", "/bets/1", "/bets/2", "/history", "/health", "/keys", "/api/v1/docs"):
         found = await served.client.get(path)
         assert found.status_code == 200, path
@@ -41,7 +41,7 @@ async def test_every_page_opens(served: Served) -> None:
 
 
 async def test_a_bet_is_shown_back_before_it_is_saved(served: Served) -> None:
-    """What was understood is read first; the button then adds it, and the page shows the bet."""
+    """The page first shows what was understood; its button adds the bet and leads to it."""
     shown = await served.client.get("/bets/check", params={"line": "DEN -4.5 -110 $20"})
     assert "LAL @ DEN" in shown.text
     assert "/bets/5" not in (await served.client.get("/")).text
@@ -51,7 +51,7 @@ async def test_a_bet_is_shown_back_before_it_is_saved(served: Served) -> None:
 
 
 async def test_a_bet_has_one_name(served: Served) -> None:
-    """The person's own id, wherever it is shown; addresses go by the number."""
+    """A person's own id is shown everywhere, while URLs use the number."""
     wanted = {"line": "DEN ML $20", "id": "wiz"}
     assert (await served.client.post("/api/v1/bets", json=wanted)).json()["id"] == "wiz"
     number = (await served.client.get("/api/v1/bets/wiz")).json()["number"]
@@ -62,7 +62,7 @@ async def test_a_bet_has_one_name(served: Served) -> None:
 
 
 async def test_a_bet_with_an_id_of_its_own_stands_on_its_games_card(served: Served) -> None:
-    """And so it is not said to wait for a game."""
+    """A bet on a game's card is not listed as waiting for a game."""
     wanted = {"line": "DEN ML $20", "id": "wiz"}
     await served.client.post("/api/v1/bets", json=wanted)
     home = (await served.client.get("/")).text
@@ -70,7 +70,7 @@ async def test_a_bet_with_an_id_of_its_own_stands_on_its_games_card(served: Serv
 
 
 async def test_a_mended_stake_leaves_no_other_in_the_bets_name(served: Served) -> None:
-    """Its pages call it as it was understood, and not by the sum that was written."""
+    """Pages name a bet as it was understood, without the stake that was written."""
     await served.client.post("/bets", data={"line": "DEN ML -110 $20"}, headers=SAME)
     number = 5
     done = await served.client.post(f"/bets/{number}/edit", data={"stake": "$30"}, headers=SAME)
@@ -81,7 +81,7 @@ async def test_a_mended_stake_leaves_no_other_in_the_bets_name(served: Served) -
 
 
 async def test_what_the_book_paid_is_said_on_the_page(served: Served) -> None:
-    """A result by hand takes the sum that came back; without one it is paid by the odds."""
+    """A result by hand takes the given payout; without one it is paid by the odds."""
     wanted = {"result": "won", "paid": "$24.50", "why": "so the book says"}
     done = await served.client.post("/bets/2/settle", data=wanted, headers=SAME)
     assert done.headers["location"].startswith("/bets/2?")
@@ -90,7 +90,7 @@ async def test_what_the_book_paid_is_said_on_the_page(served: Served) -> None:
 
 
 async def test_markup_in_a_name_is_text(served: Served) -> None:
-    """`<b>` in a book's name reaches the page as five characters."""
+    """`<b>` in a book's name is escaped in the page."""
     wanted = {"line": "DEN ML $20", "book": "<b>bold</b>"}
     added = (await served.client.post("/api/v1/bets", json=wanted)).json()
     found = (await served.client.get(f"/bets/{added['id']}")).text
@@ -100,7 +100,7 @@ async def test_markup_in_a_name_is_text(served: Served) -> None:
 
 @pytest.mark.parametrize("line", ["DENN -4.5", "LAL ML -110 $0", "<b> ML"])
 async def test_a_line_that_is_no_bet_comes_back_to_be_mended(line: str, served: Served) -> None:
-    """With the sentence of the terminal, before it is saved as well as when it is."""
+    """A bad line is shown again with the terminal's sentence, at the check and at the save."""
     looked = await served.client.get("/bets/check", params={"line": line})
     added = await served.client.post("/bets", data={"line": line}, headers=SAME)
     told = (await served.client.post("/api/v1/bets", json={"line": line})).json()["message"]
@@ -114,7 +114,7 @@ async def test_a_line_that_is_no_bet_comes_back_to_be_mended(line: str, served: 
 
 
 async def test_a_bet_that_may_be_of_several_games_is_chosen_by_a_tap(served: Served) -> None:
-    """Each game is a link to the bet as it would be, and the bet that is added is of that game."""
+    """Each possible game is a link to the bet on it, and that bet is added."""
     now = SystemClock().now()
     other = Game("0022600009", "nba", "NYK", "DEN", now + timedelta(hours=1))
     async with await Store.open(served.database, now=now) as store:
@@ -134,7 +134,7 @@ async def test_a_bet_that_may_be_of_several_games_is_chosen_by_a_tap(served: Ser
 
 
 async def test_an_address_that_leads_nowhere_leads_back(served: Served) -> None:
-    """A page for people, a sentence with where to look for programs."""
+    """An unknown path gives a page with links for people, and a sentence for programs."""
     for path in ("/nothing", "/bets", "/games", "/players", "/snooze"):
         found = await served.client.get(path)
         assert found.status_code in {404, 405}, path
@@ -147,7 +147,7 @@ async def test_an_address_that_leads_nowhere_leads_back(served: Served) -> None:
 
 
 async def test_a_mistake_in_a_bets_form_leads_back_to_the_bet(served: Served) -> None:
-    """Whatever was typed into whichever of them."""
+    """A mistake in any form of a bet gives a page with a link to the bet."""
     for form, wanted in (
         ("rules", {"rules": "p > 2"}), ("edit", {"odds": "x"}), ("snooze", {"for": "x"}),
         ("settle", {"result": "", "why": "x"}), ("settle", {"result": "won", "why": " "}),
@@ -160,7 +160,7 @@ async def test_a_mistake_in_a_bets_form_leads_back_to_the_bet(served: Served) ->
 
 
 async def test_a_result_by_hand_can_be_taken_back_on_the_page(served: Served) -> None:
-    """Decided otherwise, or graded again from the box."""
+    """It can be replaced by another result, or graded again from the box score."""
     before = (await served.client.get("/api/v1/bets/2")).json()["result"]
     wanted = {"result": "void", "why": "a slip of the finger"}
     await served.client.post("/bets/2/settle", data=wanted, headers=SAME)
@@ -171,7 +171,7 @@ async def test_a_result_by_hand_can_be_taken_back_on_the_page(served: Served) ->
 
 
 async def test_a_silence_is_seen_and_ended_where_it_was_begun(served: Served) -> None:
-    """A bet's and a game's, on the bet's page and tonight's."""
+    """A bet's snooze is on its page, a game's on tonight's, and both can be ended there."""
     await served.client.post("/bets", data={"line": "DEN ML -110 $20"}, headers=SAME)
     game = (await served.client.get("/api/v1/bets/5")).json()["game"]["id"]
     for to, what, on, words in (
@@ -188,14 +188,14 @@ async def test_a_silence_is_seen_and_ended_where_it_was_begun(served: Served) ->
 
 
 async def test_a_bets_address_may_be_its_own_id(served: Served) -> None:
-    """It leads to the one address of the bet."""
+    """A URL with a person's own id redirects to the one with the number."""
     await served.client.post("/api/v1/bets", json={"line": "DEN ML $20", "id": "wiz"})
     assert (await served.client.get("/bets/wiz")).headers["location"] == "/bets/5"
     assert (await served.client.get("/bets/nobody")).status_code == 404
 
 
 async def test_a_stream_tells_all_at_first(served: Served) -> None:
-    """Whoever listens gets every text at once, as JSON by its place on the page."""
+    """A new stream first sends every text, as JSON by its place on the page."""
     async with served.client.stream("GET", "/api/v1/events") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
         assert stream.headers["x-accel-buffering"] == "no"
@@ -217,16 +217,16 @@ async def _first(stream: httpx.Response) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def night_and_market(world: Path, served: Served) -> Served:
-    """A night that is over, one that is quoted, a player's season: asked at one moment."""
+    """A finished night, a quoted night and a player's season, all at one moment."""
     assert world == served.database
     return served
 
 
 class Read:
-    """A page as a reader has it: its texts, its pairs of name and figure, its tables' rows."""
+    """A page as a reader sees it: its texts, pairs of name and figure, and table rows."""
 
     def __init__(self, page: str) -> None:
-        """Read the HTML of a page."""
+        """Parse the HTML of a page."""
         self.pairs = {_plain(x): _plain(y) for x, y in re.findall(_PAIR, page, re.DOTALL)}
         self.rows = [
             tuple(_plain(x) for x in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL))
@@ -244,7 +244,7 @@ def _plain(text: str) -> str:
 
 
 async def both(served: Served, page: str, api: str = "") -> tuple[Read, Any]:
-    """A page as it is read, and what the API answers at the same path or another."""
+    """A page as it is read, and the API's answer at the same path or another."""
     shown = await served.client.get(page)
     told = await served.client.get(f"/api/v1{api or page}")
     assert shown.status_code == 200, shown.text
@@ -252,7 +252,7 @@ async def both(served: Served, page: str, api: str = "") -> tuple[Read, Any]:
 
 
 async def test_a_bets_figures_are_those_of_the_api(night_and_market: Served) -> None:
-    """Price, stake, range, results with their money, and each moment."""
+    """Price, stake, range, results with money and each moment agree with the API."""
     for number in "1234":
         page, told = await both(night_and_market, f"/bets/{number}")
         wanted = {"Peak": percent(told["peak"]), "Low": percent(told["low"])}
@@ -284,7 +284,7 @@ async def test_a_bets_figures_are_those_of_the_api(night_and_market: Served) -> 
 
 
 async def test_the_records_figures_are_those_of_the_api(night_and_market: Served) -> None:
-    """The strip, each table of groups, what was told beside what came, and closing values."""
+    """The summary, the tables of groups, reliability and closing values agree with the API."""
     page, whole = await both(night_and_market, "/history", "/performance")
     x = whole["whole"]
     assert page.pairs["Record"] == f"{x['won']}–{x['lost']}"
@@ -312,7 +312,7 @@ async def test_the_records_figures_are_those_of_the_api(night_and_market: Served
 
 
 async def test_healths_figures_are_those_of_the_api(night_and_market: Served) -> None:
-    """Each question, each source, each message, the size and the credits."""
+    """Checks, sources, messages, size and credits agree with the API."""
     page, told = await both(night_and_market, "/health")
     shown = dict(re.findall(r"(The daemon runs|All of it moves|[A-Z][^:.]+): (yes|no)", page.text))
     assert [x == "yes" for x in shown.values()] == list(told["checks"].values())
@@ -329,7 +329,7 @@ async def test_healths_figures_are_those_of_the_api(night_and_market: Served) ->
 
 
 async def test_prices_are_those_of_the_api(night_and_market: Served) -> None:
-    """Of a game each best price with its book; of the list each edge, by the same forecast."""
+    """A game's best prices with their books, and every edge, agree with the API."""
     game = "0022600999"
     page, told = await both(night_and_market, f"/games/{game}", f"/games/{game}/quotes")
     assert told["best"]
@@ -347,7 +347,7 @@ async def test_prices_are_those_of_the_api(night_and_market: Served) -> None:
 
 
 async def test_models_and_keys_are_those_of_the_api(night_and_market: Served) -> None:
-    """The version, calibration and unseen figures of each model in use; each key's scopes."""
+    """Versions, calibrations and scores of models, and the keys' scopes, agree with the API."""
     page, told = await both(night_and_market, "/models", "/models?league=nba")
     for x in told["models"]:
         if x["stage"] == "retired":
@@ -365,7 +365,7 @@ async def test_models_and_keys_are_those_of_the_api(night_and_market: Served) ->
 
 
 async def test_a_players_figures_are_those_of_the_api(night_and_market: Served) -> None:
-    """Means, trends, what is allowed, games, and the chance of a line; unknown is unknown."""
+    """Means, trends, games and the chance of a line agree; what is unknown is shown as unknown."""
     for asked in ("?stat=pts&line=24.5", "?stat=reb", "?line="):
         page, told = await both(
             night_and_market, f"/players/Nikola%20Jokic{asked}",
@@ -393,7 +393,7 @@ async def test_a_players_figures_are_those_of_the_api(night_and_market: Served) 
 
 
 async def test_a_player_who_is_unknown_is_said_to_be(night_and_market: Served) -> None:
-    """A stranger, a figure that nobody counts, a line that is none: one sentence each."""
+    """An unknown player, a bad statistic and a bad line give one sentence each."""
     for path, status, words in (
         ("/players/Nobody", 404, "No earlier game of Nobody is known"),
         ("/players/Jokic?stat=dunks", 422, "is not counted"),
@@ -406,7 +406,7 @@ async def test_a_player_who_is_unknown_is_said_to_be(night_and_market: Served) -
 
 
 def test_a_bet_on_players_leads_to_each_with_its_own_line() -> None:
-    """Of a parlay too, each once; a bet on teams leads to nobody."""
+    """A bet links to each of its players once, a parlay too; a bet on teams to none."""
     maxey = Player("Tyrese Maxey", Side.HOME)
     over = PlayerTotal(maxey, Stat.REB, Direction.OVER, 4.5)
     assert players_of(over) == (PlayerLink("Tyrese Maxey", "reb", 4.5),)

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.player import Absences, Injury, Player, PlayerGame, Stat, player_key
+from tracker.domain.player import (
+    FEW_GAMES,
+    Absences,
+    Injury,
+    Player,
+    PlayerGame,
+    Stat,
+    enough,
+    player_key,
+)
 from tracker.domain.tracking import GameTracking
 
 if TYPE_CHECKING:
@@ -205,16 +214,16 @@ class PlayerBeliefs:
         return known[2]
 
     def knows_player(self, player: Player, game: Game) -> bool:
-        """Whether an earlier game of a player is known."""
+        """Whether enough earlier games of a player are known."""
         return bool(self._games(player, game))
 
     def strangers(self, bets: Sequence[Bet], game: Game) -> tuple[Player, ...]:
-        """The players of these bets on a game of whom no earlier game is known."""
+        """The players of these bets on a game of whom too few earlier games are known."""
         return tuple(x for x in players_in(bets, game) if not self._games(x, game))
 
     def _games(self, player: Player, game: Game) -> tuple[PlayerGame, ...]:
         kept = self.recent.get((game.league, player.key), ())
-        return tuple(x for x in kept if x.start < game.start)
+        return enough([x for x in kept if x.start < game.start])
 
     def _prior(
         self,
@@ -303,7 +312,8 @@ def _rank(quote: PlayerQuote) -> tuple[bool, float]:
 
 def _told_by(games: tuple[PlayerGame, ...], quotes: tuple[PlayerQuote, ...]) -> str:
     """What a player's prior rests on, in a few words: `12 games and the line of bet #3`."""
-    parts = [f"{len(games)} game{'s' * (len(games) != 1)}"] if games else []
+    few = "only " if len(games) < FEW_GAMES else ""
+    parts = [f"{few}{len(games)} games"] if games else []
     parts += dict.fromkeys(x.whose for x in quotes)
     return " and ".join(parts)
 
@@ -324,7 +334,9 @@ def _worked_out(
         # Points say most about a player: start from that line, then move to the others.
         usable = quotes
         first, *rest = sorted(quotes, key=lambda x: Stat.PTS not in x.market.stat.parts)
-        prior, quotes = from_quote(first, figures, minutes), tuple(rest)
+        quoted = frozenset(x for one in quotes for x in one.market.stat.parts)
+        prior = replace(from_quote(first, figures, minutes), quoted=quoted)
+        quotes = tuple(rest)
     for quote in quotes:
         prior = with_quote(prior, quote, figures, minutes)
     return prior, _told_by(games, usable)

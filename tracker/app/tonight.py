@@ -158,13 +158,14 @@ def _texts(key: str, row: Row) -> dict[str, str]:
 async def tonight(
     store: Store, rules: tuple[Rule, ...], now: datetime, zone: tzinfo
 ) -> tuple[GameOnPage, ...]:
-    """Every followed game, open ones first, then by name. `rules` are the default rules of bets."""
+    """Every followed game: open ones first, then by tip-off. `rules` are bets' default rules."""
     snoozes = await store.alerting.snoozes(now)
     found = []
     for tracking in await store.trackings(rules):
         readings = await store.cards.chances(tracking.game.id, now - 2 * _BEHIND)
-        found.append(_game(tracking, _earlier(readings, now), snoozes, now, zone))
-    return tuple(sorted(found, key=lambda x: (x.card.closed, x.name)))
+        game = _game(tracking, _earlier(readings, now), snoozes, now, zone)
+        found.append(((game.card.closed, tracking.game.start, game.name), game))
+    return tuple(game for _, game in sorted(found, key=lambda x: x[0]))
 
 
 def _game(

@@ -128,6 +128,7 @@ class Daemon:
         self._clock = parts.clock
         self._wakes = {channel.name: asyncio.Event() for channel in parts.channels}
         self._following: dict[str, GamePoller] = {}
+        self._begun = asyncio.Event()
         self._changed = asyncio.Event()
         self._progress = parts.progress
         self._alert_policy = AlertPolicy(parts.settings.policy)
@@ -234,6 +235,7 @@ class Daemon:
                     followed.recent, followed.teams, followed.absences, followed.against
                 )
                 self._follow(trackings, tasks, decisions)
+                self._begun.set()
 
             for channel in self._parts.channels:
                 wake, habits = self._wakes[channel.name], self._habits(channel)
@@ -264,21 +266,22 @@ class Daemon:
             tasks.create_task(tidy(store, clock, keep))
             tasks.create_task(self._trials.watch())
             notifier.ready(self._status())
-            await self._tell_start(tasks)
+            tasks.create_task(self._tell_start(tasks))
             await stop.wait()
             notifier.stopping("stopping")
             await self._notices.farewell(SystemClock())
             raise _Stop
 
     async def _tell_start(self, tasks: asyncio.TaskGroup) -> None:
-        """Send the notice that the program has started.
+        """Send the notice that the program has started, once it is known what it follows.
 
         Where its end was reported and this notice is not due, one that it runs again is sent later.
         """
-        parts, real = self._parts, SystemClock()
-        ends = EndsTold(parts.settings.store.path, real)
-        await self._notices.started(len(await parts.store.trackings(())), ends)
-        tasks.create_task(self._notices.take_back(ends, real, lambda: len(self._following)))
+        real = SystemClock()
+        ends = EndsTold(self._parts.settings.store.path, real)
+        await self._begun.wait()
+        await self._notices.started(self._follows(), ends)
+        tasks.create_task(self._notices.take_back(ends, real, self._follows))
 
     def _habits(self, channel: Channel) -> SendingHabits:
         """How a channel's sending loop works.
@@ -400,12 +403,16 @@ class Daemon:
 
     def _status(self) -> str:
         """The daemon's state in one line, for systemd."""
+        text, late = self._follows(), self._progress.late()
+        return f"{text}, stuck: {', '.join(late)}" if late else text
+
+    def _follows(self) -> str:
+        """How many games are followed and bets wait: nobody knows it before they have been read."""
+        if not self._followed.were_read:
+            return "reading the bets"
         games, waiting = len(self._following), self._followed.waiting
         text = f"following {plural(games, 'game')}"
-        if waiting:
-            text += f", {plural(waiting, 'bet')} waiting for a game"
-        late = self._progress.late()
-        return f"{text}, stuck: {', '.join(late)}" if late else text
+        return f"{text}, {plural(waiting, 'bet')} waiting for a game" if waiting else text
 
 
 async def run(  # noqa: PLR0913 - all but three have a default

@@ -164,6 +164,25 @@ class PlayerGame:
     margin: int
 
 
+FEWEST_GAMES = 2
+"""Earlier games from which on a player is known. Of 325 players of 2021-24 with one such game,
+overs that were given 50 % before tip-off came in 32 of 100 times, and 80 % in 69; with two, in 43
+and 81."""
+
+FEW_GAMES = 7
+"""Below this a player's figures rest on few games: what was given 50 % came in 42 to 46 of 100
+times, with seven games and more in 46 to 50."""
+
+
+def enough(games: Sequence[PlayerGame]) -> tuple[PlayerGame, ...]:
+    """A player's earlier games that he played in, where these are enough to tell of him; else none.
+
+    One game is no form: who plays his first ones is used less than a man of such a game.
+    """
+    played = tuple(x for x in games if x.minutes > 0)
+    return played if len(played) >= FEWEST_GAMES else ()
+
+
 BY_BOX = "box"
 """The `Injury.source` of a status from a box score; it holds only for the game of that box."""
 

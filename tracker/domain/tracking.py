@@ -82,10 +82,10 @@ _RULE_STATE = maker(RuleState)
 
 
 class IdleSpan(NamedTuple):
-    """Which readings of a chance let a rule decide nothing.
+    """The readings of a chance that leave a rule as it is.
 
-    Those strictly between `low` and `high`, from `after` and before `until`, leave it as it is, but
-    that the window of a swing takes one more.
+    These are readings strictly between `low` and `high`, from `after` on and before `until`. Only
+    the window of a swing rule still takes them.
     """
 
     low: float
@@ -94,17 +94,18 @@ class IdleSpan(NamedTuple):
     until: datetime
 
     def holds(self, p: float, at: datetime) -> bool:
-        """Whether a reading is one of them."""
+        """Whether a reading of chance `p` at time `at` is one of them."""
         return self.low < p < self.high and self.after <= at < self.until
 
 
 class IdleRange(NamedTuple):
-    """Which readings let all rules of a bet decide nothing: nearly every one, at nearly every poll.
+    """The readings that leave the rules of a bet as they are, so that none has to be stepped.
 
-    `whole` is for all of them together, None where one is about to change. `each` is for each
-    alone, in their order; None for one that is about to change, or takes readings. Both hold of
-    `rules` alone: of a bet whose rules are other ones they say nothing. `swings` are the places of
-    the rules that take readings, each with its time; `size` is the smallest of their moves.
+    Nearly every reading at nearly every poll is one. `whole` holds for all rules together; it is
+    None when a rule is about to change. `each` has one span for each rule, in order; None for a
+    rule that is about to change, or whose window takes readings. Both hold only while the bet's
+    rule states are `rules`. `swings` are the indices of the rules whose windows take readings, each
+    with its time; `size` is the smallest move that one of them fires at.
     """
 
     rules: tuple[RuleState, ...]
@@ -115,8 +116,8 @@ class IdleRange(NamedTuple):
 
 
 LIKELY_PUSH = 0.05
-"""The chance of a push from which a leg may well drop out; below it, what the whole is worth is
-off by less than the forecast itself may be."""
+"""The chance of a push from which a leg is expected to drop out. Below it the error in the parlay's
+value is smaller than that of the forecast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,15 +189,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """A bet that is being followed.
+    """A bet that is being followed, with all that is remembered of it.
 
-    `rules` are in the order of the bet's own. `chance` is that of the last snapshot; `peak` and
-    `low` bound its win part while it was open: what is certain, and a result, is no chance and
-    bounds nothing. `no_chance` says why it has none at present. `review` says why a person must
-    decide the result. `reported` is the last revision that was announced.
+    `rules` are the states of the bet's rules, in their order. `chance` is that of the last
+    snapshot. `peak` and `low` are the highest and the lowest chance of winning while the bet was
+    open: a decided chance does not count. `no_chance` says why it has no chance at present.
+    `review` says why a person must decide the result. `reported` is the last revision that was
+    announced.
 
-    A parlay has a standing for each leg and a group for each game; one over several games is in the
-    tracking of each.
+    A parlay has a standing for each leg and a group for each game; a parlay over several games is
+    in the tracking of each of them.
     """
 
     bet: Bet

@@ -26,7 +26,7 @@ class Cashout:
 
     `fair` and `offer` are cents. `fee` is the share of the fair value that the offer keeps back:
     below 0 when the offer is above the fair value, None when the fair value is 0. `break_even` is
-    the chance of winning, beside the chance of a push as it is, at which the offer is exactly fair;
+    the chance of winning at which the offer is exactly fair, with the chance of a push unchanged;
     infinite when the offer is more than the bet can return.
     """
 
@@ -98,9 +98,9 @@ def cashout(chance: Chance, bet: Returns, offer_cents: int) -> Cashout:
 
 
 def _break_even(chance: Chance, bet: Returns, offer: int) -> float:
-    """The chance of winning at which holding is worth the offer, a push as likely as it is."""
+    """The chance of winning at which holding is worth the offer, at an unchanged push chance."""
     wanted = (offer - chance.push * bet.pushed) / bet.won
-    cent = 1 / bet.won  # The fair value that an offer is held against is in whole cents.
+    cent = 1 / bet.won  # Fair values are rounded to whole cents.
     return max(0.0, wanted) if wanted <= 1 - chance.push + cent else float("inf")
 
 

@@ -26,7 +26,7 @@ class PlayerOut(Unpriceable):
 
 
 class LittleKnown(Unpriceable):
-    """Neither games nor a line of the player are known, so nothing can be expected of him."""
+    """Too few games and no line of the player are known, so nothing can be expected of him."""
 
     why = NoChance.LITTLE_KNOWN
 

@@ -317,13 +317,12 @@ class Seasons:
         With a date, what a box score said of an earlier game is left out.
         """
         found = await self._db.read(lambda db: _words(db, league))
-        said: dict[str, Injury] = {}
+        last: dict[str, Injury] = {}
         for key, x in found:
             back = x.returns
-            past = x.source == BY_BOX and day and back and back <= day
-            if x.status is not Availability.AVAILABLE and not past:
-                said.setdefault(key, x)
-        return said
+            if not (x.source == BY_BOX and day and back and back <= day):
+                last.setdefault(key, x)
+        return {key: x for key, x in last.items() if x.status is not Availability.AVAILABLE}
 
     async def absences(
         self, leagues: Iterable[str], at: datetime | None = None

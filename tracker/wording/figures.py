@@ -125,7 +125,7 @@ def percent(p: float, digits: int = 0) -> str:
 
 
 def in_percent(share: float, digits: int = 1) -> str:
-    """A share that is no chance of a bet, as a percentage: `18.1 %`, `0.0 %`."""
+    """A share as a percentage, plainly rounded: `18.1 %`, `0.0 %`. Live chances use `percent`."""
     return f"{share:.{digits}%}".replace("%", " %")
 
 

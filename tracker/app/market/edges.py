@@ -20,7 +20,7 @@ from tracker.app.views import iso
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import Game, GameState, Phase, Side
-from tracker.domain.player import Player
+from tracker.domain.player import Player, enough
 from tracker.domain.quote import Fair, Selection, market_of, two_sided
 from tracker.domain.value import MOST_KELLY, EdgeSeen
 from tracker.engine.market import fairs
@@ -117,14 +117,14 @@ def edges(
         why = _left_out(one, books[selection])
         market = market_of(selection, tuple(players))
         if not why and market is None:
-            why = "nothing is known of the player"
+            why = "little is known of the player"
         if why:
             left_out[why] += 1
             continue
         try:
             chance = calibrated(market, outlook)  # type: ignore[arg-type]
         except Unpriceable:
-            left_out["nothing is known of the player"] += 1
+            left_out["little is known of the player"] += 1
             continue
         fair = known.get(selection) or known.get(selection.opposite)
         edge = Edge(
@@ -285,7 +285,7 @@ async def _players(store: Store, game: Game, now: datetime) -> tuple[Player, ...
         for name in rosters.get((game.league, game.code(side)), ())
     ]  # fmt: skip
     recent = await store.players.recent_games({(game.league, x.key) for x in named})
-    return tuple(x for x in named if recent.get((game.league, x.key)))
+    return tuple(x for x in named if enough(recent.get((game.league, x.key), ())))
 
 
 async def _priors(

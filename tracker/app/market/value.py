@@ -173,7 +173,7 @@ class BelievedPlayers(Protocol):
         ...
 
     def knows_player(self, player: Player, game: Game) -> bool:
-        """Whether an earlier game of a player is known."""
+        """Whether enough earlier games of a player are known."""
         ...
 
 

@@ -125,11 +125,8 @@ class Buyer:
         self._remaining: int | None = None
         self._refused_until = 0.0
         self._asked = False
-        self._bought: dict[str, datetime] = {}
-        self._last: dict[str, datetime] = {}
+        self._spent = plans.spent((), ())
         self._considered: dict[str, datetime] = {}
-        self._again: set[str] = set()
-        self._done: set[tuple[str, str]] = set()
         self._refused: set[str] = set()
         self._countdowns: dict[str, tuple[float, timedelta | None]] = {}
 
@@ -150,14 +147,8 @@ class Buyer:
 
     async def _recall(self) -> None:
         """Load what was bought before a restart, so that it is not bought twice."""
-        for row in await self._parts.store.quotes.credits(self._clock.now() - OVERDUE):
-            for tip in self.tips():
-                if tip.name in row.purpose and row.refused is None:
-                    self._done.add((tip.game, Purpose.CLOSE.value))
-                    if row.purpose.startswith(Purpose.OWN.value):
-                        self._done.add((tip.game, Purpose.OWN.value))
-                    else:
-                        self._bought[tip.game] = self._last[tip.league] = row.at
+        rows = await self._parts.store.quotes.credits(self._clock.now() - OVERDUE)
+        self._spent = plans.spent(rows, self.tips())
 
     async def _ask_balance(self) -> None:
         self._asked = True
@@ -195,28 +186,27 @@ class Buyer:
         """Buy the featured markets, unless those bought last are fresh enough."""
         now = self._clock.now()
         tips_off = now + (left or timedelta(0))
-        last = self._last.get(tip.league)
+        last = self._spent.leagues.get(tip.league)
         if last is not None and tips_off - last <= plans.LASTS:
-            self._bought[tip.game] = last
+            self._spent.closes[tip.game] = last
             return
-        first = tip.game not in self._bought
-        if not first and tip.game in self._again:
+        first = tip.game not in self._spent.closes
+        if not first and tip.game in self._spent.again:
             return
         group = next(x for x in plans.shared(tips) if tip in x)
         bought = await self._buy(plans.featured(group, self._tariff, again=not first), tips)
         if not first:
-            self._again.add(tip.game)
+            self._spent.again.add(tip.game)
         if bought is not None and bought.asked is not None:
-            self._last[tip.league] = now
+            self._spent.leagues[tip.league] = now
             for one in group:
-                self._bought[one.game] = now
+                self._spent.closes[one.game] = now
 
     async def _own(self, tip: Tip) -> None:
         """Buy the markets of one game that its bets need beside the featured ones, once."""
-        key = tip.game, Purpose.OWN.value
-        if key in self._done:
+        if tip.game in self._spent.own:
             return
-        self._done.add(key)
+        self._spent.own.add(tip.game)
         wanted, event = plans.own(tip, self._tariff), self._watch.provider_id(tip.game)
         event = event or await self._renamed(tip)
         if event is None:
@@ -243,8 +233,8 @@ class Buyer:
         now = self._clock.now()
         for league in sorted({x.league for x in tips}):
             near = [x for x in tips if x.league == league and x.start > now]
-            last = max(filter(None, (self._last.get(league), self._considered.get(league))),
-                       default=None)  # fmt: skip
+            times = self._spent.leagues.get(league), self._considered.get(league)
+            last = max(filter(None, times), default=None)
             if not near or near[0].start - now > LOOK_AHEAD or near[0].start - now < NEAR / 3:
                 continue
             if last is not None and now - last < LOOK_EVERY:
@@ -254,7 +244,7 @@ class Buyer:
             if known and isinstance(self._affordable(wanted, tips), Purchase):
                 bought = await self._buy(wanted, tips)
                 if bought is not None and bought.asked is not None:
-                    self._last[league] = now
+                    self._spent.leagues[league] = now
             self._considered[league] = now
 
     async def _too_late(self) -> None:
@@ -262,13 +252,13 @@ class Buyer:
         bets = self._watch.bet_on()
         for game in self._watch.in_play():
             late = game.id in bets and game.league in the_odds_api.SPORTS
-            if late and game.id not in self._bought and game.id in self._countdowns:
+            if late and game.id not in self._spent.closes and game.id in self._countdowns:
                 tip = tip_of(game, bets[game.id], self._markets)
-                self._bought[game.id] = self._clock.now()
+                self._spent.closes[game.id] = self._clock.now()
                 await self._refuse(Refusal(plans.featured([tip], self._tariff), plans.BEGUN))
 
     def _affordable(self, wanted: Purchase, tips: Sequence[Tip]) -> Purchase | Refusal:
-        rest = [x for x in tips if x.game not in self._bought and x.game not in wanted.games]
+        rest = [x for x in tips if x.game not in self._spent.closes and x.game not in wanted.games]
         left = sum(x.planned for x in plans.plan(rest, self._tariff) if x.purpose is Purpose.CLOSE)
         return plans.afford(wanted, self._remaining, self._tariff, left)
 

@@ -92,6 +92,11 @@ class FollowedBets:
         """Load which games were bet on before a restart: no document may change their identity."""
         self.held = await self._store.held_games()
 
+    @property
+    def were_read(self) -> bool:
+        """Whether the bets file and the database have been read since the start."""
+        return self._version >= 0
+
     def wanted(self, tracking: GameTracking) -> tuple[Tracked, ...]:
         """The bets on a game that are to be followed at this moment, as last read."""
         known = self._trackings.get(tracking.game.id)

@@ -17,7 +17,6 @@ from tracker.domain.game import Game, GameState, Side
 from tracker.domain.player import BY_BOX, Availability, Injury, Player, player_key
 from tracker.domain.prior import PregameLines
 from tracker.domain.tracking import GameTracking
-from tracker.feeds import FeedError
 from tracker.feeds.feeds import Feeds
 from tracker.feeds.odds.espn import summary_lines
 from tracker.feeds.polling.feed import LookUp, Watch
@@ -115,7 +114,7 @@ class Lacking:
         self.learned(frozenset({game.id}))
 
     def _strangers(self) -> list[tuple[Game, frozenset[str]]]:
-        """Tonight's games, each with the teams of its players of whom no earlier game was read."""
+        """Tonight's games, each with the teams of its players of whom too few games were read."""
         found = []
         for x in self.trackings():
             bets = [y.bet for y in x.tracked if y.settlement is None]
@@ -127,11 +126,7 @@ class Lacking:
 
     async def _read_games(self, game: Game, teams: frozenset[str]) -> None:
         """Read the last games of some teams, and give the pricing what their players did."""
-        try:
-            read = await self.refresh.recent(game.league, teams, self.feeds.roomy)
-        except FeedError:
-            return
-        if not read:
+        if not await self.refresh.recent(game.league, teams, self.feeds.roomy):
             return
         touched = set()
         for x in self.trackings():

@@ -35,7 +35,6 @@ from tracker.domain.events import (
     SystemEvent,
     Tell,
 )
-from tracker.domain.money import plural
 from tracker.domain.policy import Level
 from tracker.domain.tracking import GameTracking
 from tracker.engine.decide.advance import GAME_LOST_AFTER
@@ -230,7 +229,7 @@ class SystemNotices:
             message = Message(await self._urgent.get(), (), Level.URGENT)
             await asyncio.gather(*(x.send(message) for x in self._channels))
 
-    async def take_back(self, ends: EndsTold, real: Clock, games: Callable[[], int]) -> None:
+    async def take_back(self, ends: EndsTold, real: Clock, follows: Callable[[], str]) -> None:
         """Report that the program runs again, once it has run for a while after a reported end."""
         if not ends.stand():
             return
@@ -238,13 +237,14 @@ class SystemNotices:
         if not ends.stand():
             return
         ends.take_back()
-        text = f"✓ tracker runs again, following {plural(games(), 'game')}"
+        text = f"✓ tracker runs again, {follows()}"
         self._say(STARTED, text, Level.DEFAULT)
 
-    async def started(self, games: int, ends: EndsTold | None = None) -> None:
+    async def started(self, follows: str, ends: EndsTold | None = None) -> None:
         """Send the notice of the start, which says whether the program had died before.
 
-        Where it is sent, it also answers an earlier report of the program's end.
+        `follows` says what it follows, once its bets have been read: `following 2 games`. Where the
+        notice is sent, it also answers an earlier report of the program's end.
         """
         now = self._clock.now()
         last = await self._store.alerting.last_notice((STARTED, STOPPED))
@@ -252,7 +252,6 @@ class SystemNotices:
             return
         died = last is not None and last[0] == STARTED
         how = " again; it had not been stopped" if died else ""
-        follows = f"following {plural(games, 'game')}"
         level = Level.DEFAULT if died else Level.INFO
         await self._keep(
             _Pending(STARTED, f"tracker {__version__} has started{how}, {follows}", level)

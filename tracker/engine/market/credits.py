@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
+from typing import NamedTuple
 
-from tracker.domain.poll import Purchase, Purpose
+from tracker.domain.poll import Credit, Purchase, Purpose
 
 SHARED = timedelta(minutes=10)
 """Games whose listed tip-offs are at most this far apart share one request for featured markets."""
@@ -87,6 +88,38 @@ class Refusal:
 
     purchase: Purchase
     why: str
+
+
+class Spent(NamedTuple):
+    """What was bought for tonight's games already, so that nothing is bought twice.
+
+    `closes` holds when each game's close was bought, `leagues` when the featured markets of each
+    league were last bought for any purpose, `again` the games whose close was bought a second time,
+    and `own` the games whose other markets were bought.
+    """
+
+    closes: dict[str, datetime]
+    leagues: dict[str, datetime]
+    again: set[str]
+    own: set[str]
+
+
+def spent(rows: Iterable[Credit], tips: Sequence[Tip]) -> Spent:
+    """What past requests, oldest first, have bought for these games; refused ones nothing."""
+    found = Spent({}, {}, set(), set())
+    for row in rows:
+        for tip in tips:
+            if row.refused is not None or tip.name not in row.purpose:
+                continue
+            if row.purpose.startswith(Purpose.OWN.value):
+                found.own.add(tip.game)
+                continue
+            found.leagues[tip.league] = row.at
+            if row.purpose.startswith(Purpose.CLOSE.value):
+                found.closes[tip.game] = row.at
+            if row.purpose.startswith(Purpose.AGAIN.value):
+                found.again.add(tip.game)
+    return found
 
 
 def plan(tips: Iterable[Tip], tariff: Tariff) -> tuple[Purchase, ...]:

@@ -207,7 +207,8 @@ class Sure:
 class LastTwo:
     """The believed states before a poll and after it.
 
-    `results` are those of single bets by their numbers on which both agree; few bets have one.
+    `results` are the certain results of single bets that both states agree on, by the bets'
+    numbers; few bets have one.
     """
 
     before: Sure
@@ -216,7 +217,7 @@ class LastTwo:
 
     @classmethod
     def of(cls, bets: Iterable[Bet], before: GameState, now: GameState) -> LastTwo:
-        """What two states of a game make certain of the bets on it."""
+        """Work out the results that two states of a game make certain for the bets on it."""
         was, sure = Sure(before), Sure(now)
         results: dict[int, Result] = {}
         for bet in bets if now.phase.in_play else ():

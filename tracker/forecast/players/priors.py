@@ -105,12 +105,15 @@ class PlayerPrior:
 
     `starting` and `bench` are his minutes of a regulation game as a starter and as a substitute,
     `starts` the chance that he starts, and `rates` his figures a minute in the order of BASIC.
+    `quoted` are the figures that lines tell of a player whose games are not known; None where games
+    tell of all.
     """
 
     starting: float
     bench: float
     starts: float
     rates: tuple[float, ...]
+    quoted: frozenset[Stat] | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for minutes, starts or rates that no player can have."""
@@ -147,7 +150,9 @@ class PlayerPriors:
         """A player's prior; with `guess` the average for unknown ones. Raises LittleKnown."""
         found = self.known.get((side, key))
         if found is None and not self.guess:
-            raise LittleKnown("nothing is known of the player: no game of his has been read")
+            raise LittleKnown(
+                "little is known of the player: fewer than two games of his have been read"
+            )
         return found or self.unknown
 
     @Lazy
