@@ -159,6 +159,33 @@ def test_a_word_is_broken_after_its_hyphens_where_it_has_no_room(
     ]  # fmt: skip
 
 
+def test_a_table_that_has_no_room_keeps_every_cell_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each row has lines of its own there: its name, then the rest, each with its head."""
+    monkeypatch.setenv("COLUMNS", "40")
+    heads = ("ID", "Bet", "Game", "Odds", "Stake", "p(hit)", "State")
+    rows = [
+        ("12", "DEN -4.5", "LAL@DEN tonight 22:00", "-110", "$20.00", "71 %", "live"),
+        ("bucks", "Nikola Jokić over 25.5 pts", "", "", "", "little known of him", "scheduled"),
+    ]
+    table(heads, rows, right=(3, 4, 5))
+    assert [x.rstrip() for x in capsys.readouterr().out.splitlines()] == [
+        "12  DEN -4.5",
+        "    Game LAL@DEN tonight 22:00 · Odds",
+        "    -110 · Stake $20.00 · p(hit) 71 % ·",
+        "    State live",
+        "bucks  Nikola Jokić over 25.5 pts",
+        "    p(hit) little known of him · State",
+        "    scheduled",
+    ]
+    monkeypatch.setenv("COLUMNS", "20")
+    table(("Market", "Bets", "Record", "Won"), [("spread", "3", "2-1", "66.7 %")], right=(1, 2, 3))
+    assert [x.rstrip() for x in capsys.readouterr().out.splitlines()] == [
+        "spread", "    Bets 3 · Record", "    2-1 · Won 66.7 %",
+    ]  # fmt: skip
+
+
 def test_all_that_was_held_back_is_accounted_for() -> None:
     """The four most common reasons are named, and the others are one number."""
     counts = {"not_rearmed": 46, "holding": 42, "told": 17, "off": 9, "quiet": 3}

@@ -133,10 +133,10 @@ def test_what_they_came_to() -> None:
         view(14),
     ]
     assert profit_text(bets, SIGHT) == (
-        "In all: -$2.61 · 1-1-1, -4.3 % of $60.00\n"
+        "In all: -$2.61 · 1-1-1, −4.3 % of $60.00\n"
         "Today: +$17.39 · 1-0, +87.0 % of $20.00\n"
-        "7 days: -$2.61 · 1-1, -6.5 % of $40.00\n"
-        "30 days: -$2.61 · 1-1, -6.5 % of $40.00\n"
+        "7 days: -$2.61 · 1-1, −6.5 % of $40.00\n"
+        "30 days: -$2.61 · 1-1, −6.5 % of $40.00\n"
         "At stake now: $20.00 on 1 open bet"
     )
 

@@ -259,7 +259,10 @@ def bar() -> Iterator[Advance]:
 def table(
     heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[int] = ()
 ) -> None:
-    """Print a table without its empty columns; `right` holds the indexes of right-aligned ones."""
+    """Print a table without its empty columns; `right` holds the indexes of right-aligned ones.
+
+    On a terminal too narrow for its words, each row is printed on lines of its own.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -268,6 +271,10 @@ def table(
     screen = console()
     columns = [[heads[i], *(Text.from_ansi(row[i]).plain for row in rows)] for i in used]
     widths = _widths(columns, [i in right for i in used], screen.width)
+    if None in widths:
+        named = 1 if len(used) > 1 and used[1] in right else 2
+        _print_rows([heads[i] for i in used], [[row[i] for i in used] for row in rows], named)
+        return
     for index, width in zip(used, widths, strict=True):
         grid.add_column(
             heads[index],
@@ -280,6 +287,23 @@ def table(
         cells = (Text.from_ansi(row[index]) for index in used)
         grid.add_row(*(_parted(x, width) for x, width in zip(cells, widths, strict=True)))
     screen.print(grid)
+
+
+def _print_rows(heads: Sequence[str], rows: Sequence[Sequence[str]], named: int) -> None:
+    """Print each row as its first cells, and below them the others, each after its column's head.
+
+    `named` is how many cells say what a row is about, such as a bet's number and its text.
+    """
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for row in rows:
+        cells = [(head, Text.from_ansi(x)) for head, x in zip(heads, row, strict=True)]
+        name = Text("  ").join(x for _, x in cells[:named] if x.plain)
+        rest = [Text(f"{head} ", "dim").append_text(x) for head, x in cells[named:] if x.plain]
+        console().print(name)
+        if rest:
+            console().print(Padding(Text(" · ").join(rest), (0, 0, 0, 4), expand=False))
 
 
 def fits(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
@@ -343,7 +367,7 @@ def _widths(
 
     At first only cells of columns not in `whole` are broken, between words. If that is too wide,
     cells of more than two words in `whole` are broken too; then long words after their hyphens.
-    If the table still does not fit, every width is None, and rich decides.
+    If the table still does not fit, every width is None.
     """
     most = [max(map(len, texts)) for texts in columns]
     ways = (
