@@ -369,7 +369,7 @@ def test_a_bet_without_a_known_game_comes_back_with_what_was_written_of_it(
             part.unlink()
         assert cli("import", source).status == 0
         cli("export", "bets", "--out", out)
-        (row,) = csv.DictReader(out.open(encoding="utf-8"))
+        (row,) = csv.DictReader(out.read_text("utf-8").splitlines())
         seen.append((row["matchup"], row["tags"], row["pick"], row["placed_at"]))
     assert seen[0][:2] == ("GSW@LAL", "late")
     assert seen[1:] == [seen[0]] * 2

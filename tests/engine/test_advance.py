@@ -30,6 +30,7 @@ from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Trouble, Unreadable, check_times
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.engine.decide.advance import note
+from tracker.engine.settle.by_hand import Case, graded_again
 
 DOWN = Unreadable(Trouble.DOWN, "no answer")
 Q1 = live(1, 400, (14, 12))
@@ -542,3 +543,14 @@ def test_a_result_that_was_taken_back_is_graded_at_the_end_as_if_for_the_first_t
     assert done is not None
     assert (done.result, done.revision) == (Result.WON, 3)
     assert evening.names() == ["settled"]
+
+
+def test_a_result_that_was_taken_back_is_replaced_by_a_grade_that_says_the_same() -> None:
+    """Grading it by hand after the end makes a revision with the reason of the end."""
+    back = Settlement(1, 2, Result.WON, 3818, after(20), TO_BE_GRADED)
+    tracked = replace(Tracked.fresh(bet(1, "DEN ML")), settlement=back)
+    case = Case(1, tracked, {GAME.id: END}, True, back, False, 2000, tracked.bet.odds, False)
+    ruling = graded_again(case, after(9000))
+    done = ruling.settlement
+    assert (done.result, done.payout_cents, done.revision) == (Result.WON, 3818, 3)
+    assert (done.reason, ruling.new) == ("LAL 90, DEN 110 (Final)", True)

@@ -125,7 +125,7 @@ def paid_anew(case: Case, at: datetime) -> Ruling | None:
     known = case.settlement
     if known is None:
         return None
-    # What was taken back stands as it is until its game is over.
+    # A result that was taken back keeps its place until the game is over.
     if not (known.by_hand or known.taken_back):
         made, legs = _graded(case, at)
         return replace(_next_ruling(case, made, official=case.official), legs=legs)
@@ -137,11 +137,15 @@ def paid_anew(case: Case, at: datetime) -> Ruling | None:
 
 
 def _next_ruling(case: Case, made: Settlement, *, official: bool) -> Ruling:
-    """Make the next revision; keep the one before where result and payout are the same."""
+    """Make the next revision; keep the one before where result and payout are the same.
+
+    A result that was taken back is not kept: its grade has a reason of its own.
+    """
     before = case.settlement
-    if before is not None and (before.result, before.payout_cents) == (
+    if before is not None and (before.result, before.payout_cents, before.taken_back) == (
         made.result,
         made.payout_cents,
+        made.taken_back,
     ):
         return Ruling(before, new=False, official=official)
     revision = 1 if before is None else before.revision + 1
@@ -232,11 +236,11 @@ def _check_payout(case: Case, result: Result, paid: int | None) -> None:
 
 
 class StillOpen(Unsettleable):
-    """A game that a bet is about is not over, and nothing decides the bet before."""
+    """A game of the bet goes on, and nothing decides the bet before its end."""
 
 
 class GoesOn(BadBet):
-    """The same, as the sentence for the person who asked."""
+    """The error for the person whose bet is StillOpen."""
 
 
 def regrade(
@@ -244,7 +248,8 @@ def regrade(
 ) -> tuple[Outcome, tuple[LegStanding, ...]]:
     """Grade a bet and each of its legs by the last `states` of its games, by the games' ids.
 
-    Raises Unsettleable with the reason where that cannot be said, and StillOpen where not yet.
+    Raises Unsettleable with the reason where the states do not decide it, and its subclass
+    StillOpen while a game goes on.
     """
     bet = tracked.bet
     known = tracked.legs or (LegStanding(bet.number, 0),)
