@@ -49,7 +49,7 @@ def odds(
     every: Annotated[bool, typer.Option("--all", "-a", help="Alternate lines too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is quoted of a game: the best price a side over your books, and what closed.
+    """Show the quotes of a game: the best price of each side at your books, and the close.
 
     Sharp books and exchanges (after their fee) stand apart, each price with its age. `tracker odds
     credits` shows what The Odds API has cost this month, what tonight needs, and what was refused.

@@ -49,10 +49,10 @@ async def edit(  # noqa: PLR0917 - a command has an argument for each option
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Mend what is wrong with a bet: its odds, stake, book or tags, or a pick that is still young.
+    """Correct a bet: its odds, stake, book or tags, or its pick before the bet has a history.
 
-    Pick and game can be changed until the bet has a history. Each change leaves a row of audit. A
-    bet that has its result is paid anew.
+    Pick and game can be changed until the bet has a history. Every change is recorded in the audit.
+    A settled bet is paid again by the new figures.
     """
     changes = Changes(
         pick, game, odds, stake, book, None if tag is None else tuple(tag), placed_at, free
@@ -92,9 +92,9 @@ def void(
 
 
 def regrade(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
-    """Settle a bet once more from the box score as it is known, whoever decided it before.
+    """Settle a bet again by the latest box score, whoever decided its result before.
 
-    Another result makes a new revision; nothing is overwritten.
+    Another result is a new revision; nothing is overwritten.
     """
     asyncio.run(_decide(scope_of(context), bet, None, as_json))
 

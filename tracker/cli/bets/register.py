@@ -355,7 +355,7 @@ def rules(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is watched for: of one bet with how each rule stands, or the defaults.
+    """Show a bet's rules and the state of each, or the default rules; --set changes a bet's rules.
 
     Rules are 'p >= 0.80', 'p <= 30%', 'p crosses 0.50', 'swing 0.15 in 5m', and the events start,
     quarter, halftime, hit, dead, settled, regraded, feed_down and feed_back.

@@ -71,7 +71,7 @@ def try_rules(  # noqa: PLR0917 - one for each option
     """Try rules on past games: how many alerts, how many right, how early, how many flaps spared.
 
     Three bets on each game (moneyline, spread and total, at the closing lines where they are known)
-    are followed by the real program on a clock that leaps, at the pace of real polls.
+    are followed by the real program in virtual time, at the pace of real polls.
     """
     wanted = [parse_rule(x) for x in rules or USUAL]
     events = [x.text for x in wanted if isinstance(x, EventRule)]
@@ -261,7 +261,7 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     group = typer.Typer(
         name=name,
         cls=_Rules,
-        help="What is watched for, and how rules would have fared on past games.",
+        help="Show or set the rules that alert you about a bet, or try rules on past games.",
     )
     declare(group, SHOW, rules)
     declare(group, "test", try_rules)

@@ -233,8 +233,8 @@ def activate(
 ) -> None:
     """Put a model in use; a file is copied beside the database first.
 
-    Its checksum has to hold. A daemon that runs forecasts with it from its next poll on. A trial of
-    its league and kind ends with it.
+    Its checksum must be right. A running daemon uses it from the next poll on. A trial of its
+    league and kind ends.
     """
     registry, wanted, chosen = _registry(context), known_league(league), _kind(kind)
     if is_file_name(name):

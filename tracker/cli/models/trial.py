@@ -57,7 +57,7 @@ def start(
     kind: KindOnTrial = GAMES.name,
     as_json: AsJson = False,
 ) -> None:
-    """Let a model forecast beside the one in use, on the games of your bets; nobody is told.
+    """Let a model forecast beside the one in use, on the games of your bets, without any messages.
 
     After 300 games and 14 nights the gate says whether it is better. `tracker model activate` puts
     it in use at any time, `trial stop` ends the trial.
@@ -82,7 +82,7 @@ async def _start(scope: Scope, league: str, kind: str, name: str) -> Trial:
 async def show(
     context: typer.Context,
     every: Annotated[
-        bool, typer.Option("--all", help="Trials that have ended too, without working them out.")
+        bool, typer.Option("--all", help="Also trials that have ended, without their figures.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -102,9 +102,9 @@ async def show(
 
 
 async def judge(context: typer.Context, as_json: AsJson = False) -> None:
-    """Hold every trial against the gate and write down the verdict, as the daemon does daily.
+    """Judge every trial by the gate and store the verdict, as the daemon does daily.
 
-    One that fails is let go. One that passes is told of, or put in use at once where
+    A challenger that fails is dropped. One that passes is reported, or put in use at once where
     `[models] promote = "auto"` is set.
     """
     found = await _judge_now(scope_of(context))
@@ -128,7 +128,7 @@ def stop(
     kind: KindOnTrial = GAMES.name,
     as_json: AsJson = False,
 ) -> None:
-    """End a trial; what was said in it stays."""
+    """End a trial; its forecasts are kept."""
     trial = asyncio.run(_stop(scope_of(context), known_league(league), kind))
     if as_json:
         _say_trial(trial)
@@ -190,7 +190,7 @@ def _json(trial: Trial, found: list[JudgedTrial]) -> dict[str, Any]:
 async def monitors(
     context: typer.Context,
     *,
-    update: Annotated[bool, typer.Option("--update", help="Work them out anew.")] = False,
+    update: Annotated[bool, typer.Option("--update", help="Work them out now.")] = False,
     history: Annotated[bool, typer.Option("--history", help="Every change, newest first.")] = False,
     figures: Annotated[bool, typer.Option("--figures", help="The figures of each day.")] = False,
     as_json: AsJson = False,

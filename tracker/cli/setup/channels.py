@@ -67,7 +67,7 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     declare_group(
         app,
         name,
-        "Pair a Telegram chat with a code, list who may command, or part from all.",
+        "Pair a Telegram chat with a code, list who may give commands, or unpair all.",
         {"pair": pair, "chats": chats, "forget": forget},
         panel,
     )
@@ -82,8 +82,8 @@ async def try_channels(
 ) -> None:
     """Send one real message to every configured channel, and say what each answered.
 
-    With --text a configuration that cannot be used is passed over, for the channels that systemd's
-    credentials or the environment name: so a service can say that its configuration is bad.
+    With --text a bad configuration is ignored, and the channels that systemd's credentials or the
+    environment name are used: so a service can report that its configuration is bad.
     """
     from tracker.notify.channels import Message
     from tracker.settings import load_secrets
@@ -246,7 +246,7 @@ async def chats(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 async def forget(context: typer.Context) -> None:
-    """Part from every chat: nobody may command until somebody pairs again."""
+    """Unpair every chat: nobody may give commands until somebody pairs again."""
     async with session(scope_of(context), write=True) as at:
         count = await at.store.pairing.forget()
         say(f"{count} parted." if count else "Nobody was paired.")

@@ -48,8 +48,8 @@ def refresh(
 ) -> None:
     """Look up yesterday's results, boxes, ratings, form, ends and injuries, and missed days.
 
-    The daemon does so every morning. Doing it again asks for nothing that is there. Exit status 1
-    when something is missing, which is said.
+    The daemon does so every morning. Doing it again asks only for what is missing. Exit status 1
+    when something could not be had, with what it is.
     """
     parts = [x for given in only or _PARTS for x in given.split(",")]
     if unknown := [x for x in parts if x not in _PARTS]:
@@ -100,7 +100,7 @@ async def chores(
     most: Annotated[int, typer.Option("--last", metavar="N", min=1, help="How many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show what the daemon did by itself at set times, and what it had to make up for."""
+    """Show the daemon's scheduled work: what it did, when it was due, and what it caught up on."""
     from tracker.store import StoreMissing
 
     scope = scope_of(context)

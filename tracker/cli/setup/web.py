@@ -133,7 +133,7 @@ def _serve(settings: Settings, at: socket.socket) -> None:
 def link(context: typer.Context) -> None:
     """Print a one-time link to the page; on a terminal also as a code for a phone's camera.
 
-    It leads to where the page is served; where it is not, to where the configuration has it.
+    It leads to the page that is running; if none is, to the address in the configuration.
     """
     scope = scope_of(context)
     settings = scope.settings()
@@ -145,7 +145,7 @@ def link(context: typer.Context) -> None:
 
 
 def send_away(context: typer.Context) -> None:
-    """Let no browser in any more that is in now; each needs another link."""
+    """Sign out every browser; each needs a new link to come in again."""
 
     async def work() -> int:
         async with session(scope_of(context), write=True) as at:
@@ -211,7 +211,7 @@ def key_revoke(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the key.")],
 ) -> None:
-    """Let a key open nothing any more, from its next request on."""
+    """Revoke a key, from its next request on."""
 
     async def work() -> bool:
         async with session(scope_of(context), write=True) as at:

@@ -177,7 +177,7 @@ async def snooze(  # noqa: PLR0917 - one for each option
 ) -> None:
     """Be silent about a bet, a game or everything until a stated time.
 
-    What would have been said is kept as a row; results are told in one message when it is over.
+    Alerts held back meanwhile are kept; results come in one message when the snooze is over.
     """
     given = list(words or ())
     if game is not None and everything:

@@ -116,7 +116,7 @@ def _mean_json(key: str, x: Mean | None) -> dict[str, object]:
 
 
 def calibration(context: typer.Context, as_json: AsJson = False) -> None:
-    """Hold the chances that were told of your bets against what came: was 80 % really 80 %?
+    """Compare the chances that you were given with the results: was 80 % really 80 %?
 
     In each range a bet counts once, with the first chance that it was given there. The last column
     but one is where the true share lies with 95 % confidence, by the number of bets.
@@ -261,7 +261,7 @@ def report(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what your bets, the chances that you were told and your alerts were worth.
+    """Report on your bets, on the chances that you were given, and on your alerts.
 
     Money by market, league, book and tag; whether 80 % was 80 %; and of each rule's alerts how
     many came true, beside what they promised.

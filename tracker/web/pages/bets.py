@@ -538,7 +538,7 @@ async def settle(
 
 @router.post("/bets/{number}/regrade")
 async def regrade(visitor: Inside, site: OfSite, number: int) -> Response:
-    """Grade a bet once more from the box score as it is known, whoever decided it before."""
+    """Grade a bet again by the latest box score, whoever decided its result before."""
     await _history(site, number)
     async with await site.writing() as store:
         mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
