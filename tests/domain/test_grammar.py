@@ -214,6 +214,28 @@ def test_odds_stakes_and_tags_follow_the_market(
     assert (pick.stake_cents, pick.units, pick.tags) == (stake, units, tags)
 
 
+@pytest.mark.parametrize(
+    ("written", "free"),
+    [
+        ("DEN -4.5 -110 $20 free bet", True),
+        ("free bet: DEN -4.5 -110 $20", True),
+        ("bonus bet DEN -4.5 -110 $20", True),
+        ("DEN -4.5 -110 free play $20", True),
+        ("parlay: DEN ML; over 224.5 -110 $20 (bonus bet)", True),
+        ("DEN -4.5 -110 (boost) $20", False),
+        ("Boosted: DEN -4.5 -110 $20", False),
+        ("DEN -4.5 odds boost -110 $20", False),
+        ("parlay: DEN ML; over 224.5 boosted -110 $20", False),
+    ],
+)
+def test_slips_say_whose_the_stake_is_and_that_a_price_is_boosted(written: str, free: bool) -> None:
+    """A free or bonus bet has the book's stake; a boosted price is the price that is written."""
+    found = parse_bet(written, find_in("nba"))
+    assert found.free is free
+    assert found.odds is not None
+    assert (found.odds.text, found.stake_cents) == ("-110", 2000)
+
+
 def test_a_date_is_the_leagues_own() -> None:
     """A pick with a date fits only the slate of that date, wherever the date is written."""
     for text in ("LAL@DEN 2026-11-20 DEN ML", "LAL@DEN DEN ML -110 2026-11-20 $5"):

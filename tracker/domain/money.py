@@ -58,7 +58,7 @@ def parse_odds(text: str) -> Odds:
     Raises BadBet, which says what was expected, when the text is none of these.
     """
     plain = text.strip().replace("\u2212", "-")
-    if plain.casefold() in ("even", "evens", "ev"):
+    if plain.casefold() in ("even", "evens", "ev", "evs", "em", "even money"):
         return Odds(text.strip(), Fraction(2))
     if _AMERICAN.fullmatch(plain):
         value = int(plain)

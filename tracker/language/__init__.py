@@ -160,9 +160,10 @@ def read_legs(
     text = "; ".join(pick.text for pick in picks)
     written = ParlayPick(
         text=f"parlay: {text}",
-        legs=tuple(replace(pick, tags=()) for pick in picks),
+        legs=tuple(replace(pick, tags=(), free=False) for pick in picks),
         odds=ParlayPick.product(picks),
         tags=tuple(dict.fromkeys(tag for pick in picks for tag in pick.tags)),
+        free=any(pick.free for pick in picks),
     )
     return written, matchup
 
@@ -412,7 +413,8 @@ def _parlay_of(line: Line, heading: _Heading | None, read: list[Slots]) -> Parla
         line.leg = number
         text = line.text[line.words[slots.start].place : line.words[slots.end - 1].end]
         before = picks[-1] if picks else None
-        picks.append(replace(pick_of(line, slots, text.strip(), before), tags=()))
+        pick = pick_of(line, slots, text.strip(), before)
+        picks.append(replace(pick, tags=(), free=False))
         if any(x.meaning == picks[-1].meaning for x in picks[:-1]):
             raise line.wrong("the same leg stands before", slots.start)
     line.leg = None
@@ -430,6 +432,7 @@ def _parlay_of(line: Line, heading: _Heading | None, read: list[Slots]) -> Parla
         stake_cents=whole.stake_cents,
         units=whole.units,
         tags=tuple(dict.fromkeys((*whole.tags, *(tag for x in legs for tag in x.tags)))),
+        free=whole.free or any(x.free for x in legs),
     )
 
 
@@ -458,5 +461,6 @@ def _join(line: Line, whole: Slots, part: Slots) -> None:
         raise line.wrong("the price or the stake of the whole is there twice", part.start)
     whole.prices += part.prices
     whole.tags += part.tags
+    whole.free = whole.free or part.free
     if staked:
         whole.stake_cents, whole.units = part.stake_cents, part.units

@@ -287,6 +287,7 @@ _SAYINGS = (
     (say.AT_LEAST, "at_least"),
     (say.NEGATION, "negated"),
     (say.SCORES, "scores"),
+    (say.FREE, "free"),
 )
 """Terms that are either there or not, and the slot of each."""
 

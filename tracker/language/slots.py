@@ -77,6 +77,7 @@ class Slots:
     to_win_cents: int | None = None
     units: Fraction | None = None
     tags: list[str] = field(default_factory=list)
+    free: bool = False
 
     @property
     def market_known(self) -> bool:
@@ -205,6 +206,7 @@ def pick_of(line: Line, slots: Slots, text: str, before: Pick | None = None) -> 
         stake_cents=slots.stake_cents,
         units=slots.units,
         tags=tuple(slots.tags),
+        free=slots.free,
     )
 
 

@@ -128,10 +128,19 @@ NOISE = SCORES | frozenset(
         "scored", "made", "points spread", "live", "final score", "alt line", "alt spread",
         "alt total", "market", "line", "game lines", "player props", "player prop", "lines",
         "will record", "record a", "records a", "records", "gets", "has",
-        "gets a", "wager", "bet",
+        "gets a", "wager", "bet", "boost", "boosted", "profit boost", "odds boost", "price boost",
+        "boosted odds", "boosted price", "super boost", "profit boosted", "odds boosted",
     }
 )  # fmt: skip
 """Words of slips that change nothing."""
+
+FREE = frozenset(
+    {
+        "free bet", "free", "freebet", "free bets", "free play", "freeplay", "bonus bet",
+        "bonus bets", "bonus cash", "bet credit", "bet credits",
+    }
+)  # fmt: skip
+"""Words for a stake that is the book's."""
 
 LABELS = frozenset({"pick", "bet", "potd", "play", "selection", "single", "lock", "leg", "wager"})
 """Words that may stand before a colon at the beginning of a bet."""
@@ -167,7 +176,7 @@ NUMBERS = {
 
 PHRASES = frozenset().union(
     SPANS, OVER_UNDER, STATS, UNKNOWN_STATS, TENS, MONEYLINE, THREE_WAY, TIE, PARITIES, PICKEM,
-    TEAM_TOTAL, TOTAL, NOISE, NEGATION, AT_LEAST, EVEN_MONEY, PRICE_LABELS, STAKE_LABELS,
+    TEAM_TOTAL, TOTAL, NOISE, FREE, NEGATION, AT_LEAST, EVEN_MONEY, PRICE_LABELS, STAKE_LABELS,
 )  # fmt: skip
 """All terms of the vocabulary: they are recognised before names are looked for."""
 
