@@ -12,12 +12,12 @@ from rehearsal_night import TAKES, Course
 _HEAD = """# What each fault of a feed does
 
 Written by `python benchmarks/rehearsal.py`: {games} recorded games at once on the local server,
-the real daemon, six bets on each game, {faults} faults in an order drawn from seed {seed}. Faults
-are of the league's own site where nothing else is said; ESPN stands in for it. The night is played
-in virtual time, in which an answer takes {takes:g} s and computing none, so that every time is
-exact; and again in real time, {speed:g} times as fast as the games. The feed is polled every 9 to
-10 s while games are on, every 5 s late in one. [recordings.md](recordings.md) tells what each fault
-is.
+the real daemon, six bets on each game, {faults} faults in an order drawn from seed {seed}. A fault
+is one of the league's own site unless the row names another; ESPN stands in for that site. The
+night is played twice: in virtual time, in which an answer takes {takes:g} s and computing takes no
+time, so that every time is exact, and in real time, {speed:g} times as fast as the games. The feed
+is polled every 9 to 10 s while games are on, and every 5 s late in a game.
+[recordings.md](recordings.md) describes each fault.
 
 ## The whole feed
 
@@ -26,10 +26,10 @@ is.
 """
 
 _GAMES = """
-`feed.blocked` comes at once, `feed.lost` with the second failure in a row, `feed.recovered` with
-the first board that can be read again. A game is said to be lost, to whoever asked for `feed_down`,
-when no source has told of it for 90 s. The last two columns count from the end of the fault: until
-any source gave a good answer, and until the league's own board was read again.
+`feed.blocked` is logged at once, `feed.lost` at the second failure in a row, `feed.recovered` when
+a board can be read again. A game is lost when no source has reported it for 90 s; one message says
+so for all games. The last two columns count from the end of the fault: until any source gave a good
+answer, and until the league's own board was read again.
 
 ## One game among the others
 
@@ -38,7 +38,7 @@ any source gave a good answer, and until the league's own board was read again.
 """
 
 _PROMISES = """
-## What was promised, and what came of it
+## What was promised, and what was measured
 
 | promise | kept | figure |
 | --- | --- | --- |
@@ -66,7 +66,7 @@ def report(
     kept = [f"| {x.promise} | {'yes' if x.kept else '**no**'} | {x.figure} |" for x in verdicts]
     tail = (
         f"\n\nRequests on the bad night: {requests(bad)}.\nIn real time it lasted "
-        f"{real.real_s / 60:.0f} minutes and took {real.cpu_s:.0f} s of a processor.\n"
+        f"{real.real_s / 60:.0f} minutes and took {real.cpu_s:.0f} s of processor time.\n"
     )
     parts = (head, "\n".join(shared), "\n", _GAMES, "\n".join(_of_games(bad)), "\n", _PROMISES)
     return "".join(parts) + "\n".join(kept) + tail

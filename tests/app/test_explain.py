@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.store.values import GAME, OTHER, T0, after, snapshot
 from tracker.app.bets import Beside, Bets, draft_of
 from tracker.app.choose_game import Choice
-from tracker.app.explain import Explainer, _shared, _win_of
+from tracker.app.explain import Explainer, _shared, _win_of, why_json
 from tracker.domain.chance import Chance
 from tracker.registry import GAMES, Registry
 from tracker.store import Store
@@ -74,4 +74,6 @@ async def test_the_moments_of_a_parlay_are_of_the_game_that_moved_it(tmp_path: P
     assert (told.first.at, told.last.at) == (after(1), after(3))
     assert (told.first.known.win, told.last.known.win) == (wins[1], wins[2])
     assert both.games == (GAME, OTHER)
+    shown = why_json(both)
+    assert [shown[x]["game"]["id"] for x in ("from", "to")] == [GAME.id, OTHER.id]
     assert [view.game_at(x) for x in view.snapshots] == [GAME, OTHER, GAME, OTHER]

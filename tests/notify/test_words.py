@@ -81,6 +81,12 @@ def test_a_wait_is_told_in_its_largest_units(seconds: float, shown: str) -> None
     assert span_text(seconds) == shown
 
 
+def test_the_age_of_what_lies_ahead_of_the_clock_is_not_known() -> None:
+    """After the clock was set back nothing is `0 s` old; a step of a second or two is none."""
+    assert span_text(-2.0) == "0 s"
+    assert span_text(-3600.0) == "an unknown time"
+
+
 @pytest.mark.parametrize(
     ("pick", "shown"),
     [

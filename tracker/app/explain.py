@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.app.axes import place
 from tracker.app.pricing import bet_of, bets_before, live_lines, markets_in, pricing_of
-from tracker.app.views import clock_digits, iso, prior_json
+from tracker.app.views import clock_digits, game_name_json, iso, prior_json
 from tracker.domain import Misused, TrackerError
 from tracker.domain.bet import Bet, Snapshot
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score
@@ -439,19 +439,21 @@ def places_of(
 def why_json(explained: Explained) -> dict[str, Any]:
     """A change and its causes, as `tracker why --json` gives them."""
     first, last = explained.first, explained.last
+    one, other = explained.games
     return {
         "id": explained.view.bet.id,
         "pick": explained.view.bet.pick,
-        "from": _end_json(first),
-        "to": _end_json(last),
+        "from": _end_json(first, one),
+        "to": _end_json(last, other),
         "change": explained.change,
         "causes": [{"cause": name, "change": share} for name, share in explained.causes],
         "prior": prior_json(explained.prior),
     }
 
 
-def _end_json(x: Snapshot) -> dict[str, Any]:
+def _end_json(x: Snapshot, game: Game) -> dict[str, Any]:
     return {
+        "game": game_name_json(game),
         "at": iso(x.at),
         "period": x.period,
         "clock": clock_digits(x.clock),

@@ -37,7 +37,7 @@ def bet_json(x: BetView) -> Json:
         "id": x.id,
         "pick": x.pick,
         "market": None if x.market is None else wager_kind(x.market),
-        "game": _game(x.game),
+        "game": game_name_json(x.game),
         "odds": None if x.odds is None else x.odds.text,
         "stake_cents": x.stake_cents,
         "free": x.free,
@@ -125,7 +125,7 @@ def alert_json(x: AlertView) -> Json:
 def game_json(game: Game, state: GameState | None) -> Json:
     """A game of the slate as `tracker games --json` lists it."""
     return {
-        **_game(game),
+        **game_name_json(game),
         "slate": game.slate.isoformat(),
         "phase": "unknown" if state is None else state.phase.value,
         "game_clock": None if state is None else state.game_clock,
@@ -199,10 +199,18 @@ def _time(at: datetime | None) -> str | None:
 
 
 def _age(at: datetime | None, now: datetime) -> float | None:
-    return None if at is None else max(0.0, round((now - at).total_seconds(), 1))
+    """Seconds since a moment; None where that is not known.
+
+    So it is of a moment that the clock has not reached: it has been set back since.
+    """
+    from tracker.wording.figures import AHEAD_S
+
+    age = None if at is None else (now - at).total_seconds()
+    return None if age is None or age < -AHEAD_S else max(0.0, round(age, 1))
 
 
-def _game(game: Game | None) -> Json:
+def game_name_json(game: Game | None) -> Json:
+    """A game by its id; every key is null for none."""
     if game is None:
         return dict.fromkeys(("id", "league", "away", "home", "start"))
     return {

@@ -106,6 +106,10 @@ def points_needed(direction: Direction, points: float, now: int) -> str:
             assert_never(direction)
 
 
+AHEAD_S = 5.0
+"""Seconds by which a moment may lie ahead of the clock and be now: two clocks, or a small step of
+one. What lies further ahead was stamped before the clock was set back."""
+
 _MINUTE = 60
 _HOUR = 3600
 
@@ -175,7 +179,12 @@ def change_text(what: str, before: str | None, after: str | None) -> str:
 
 
 def span_text(seconds: float) -> str:
-    """A duration: `5 s`, `2 min 5 s`, `1 h 3 min`."""
+    """A duration: `5 s`, `2 min 5 s`, `1 h 3 min`; `an unknown time` for one below 0.
+
+    That is the age of what was stamped before the clock was set back: nobody knows how old it is.
+    """
+    if seconds < -AHEAD_S:
+        return "an unknown time"
     whole = max(0, int(seconds))
     if whole < _MINUTE:
         return f"{whole} s"

@@ -324,8 +324,9 @@ class HedgeJson(HeldBetJson):
 
 
 class EndJson(Closed):
-    """One of the two moments between which a chance moved."""
+    """One of the two moments between which a chance moved, and the game that it is of."""
 
+    game: GameNameJson
     at: Instant
     period: Count
     clock: str

@@ -201,7 +201,7 @@ _CHECKS = {
     "daemon": "The daemon runs",
     "moves": "All of it moves",
     "polls": "Every live game was read within two minutes",
-    "backup": "The newest back-up is not late",
+    "backup": "No back-up is overdue",
 }
 
 
