@@ -23,7 +23,7 @@ AFTER_LISTED = timedelta(minutes=6)
 to 13 minutes late."""
 
 COUNTDOWN = timedelta(minutes=4)
-"""The countdown to tip-off at which a close is bought: the books are open and their prices fresh."""
+"""The countdown to tip-off at which a close is bought: books are open and prices fresh."""
 
 LASTS = timedelta(minutes=8)
 """How long a bought close stays good when the tip-off slides: less than a close's quotes may be
