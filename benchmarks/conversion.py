@@ -135,7 +135,7 @@ def slope(bets: list[Moved]) -> tuple[float, float]:
 
 def table(bets: list[Moved]) -> None:
     """Print the results as Markdown."""
-    print("| market | season | n | said | came | in SE |")
+    print("| market | season | n | forecast | result | in SE |")
     print("| --- | --- | --- | --- | --- | --- |")
     for market in ("spread", "total"):
         own = [x for x in bets if x.market == market]
@@ -147,7 +147,7 @@ def table(bets: list[Moved]) -> None:
         for low, high in pairwise(BINS):
             part = [x for x in own if low <= x.said < high]
             if part:
-                _row(market, f"said {low:.2f} to {high:.2f}", part)
+                _row(market, f"forecast {low:.2f} to {high:.2f}", part)
         steep, error = slope(own)
         inside = "within" if abs(steep - 1) <= TWO * error else "outside of"
         print(

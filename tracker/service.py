@@ -35,9 +35,9 @@ TimeoutStartSec=60s
 TimeoutStopSec=20s
 Restart=always
 RestartSec=2s
-# 78 is a bad configuration: trying again would not mend it.
+# 78 is the exit status of a bad configuration: a restart would not help.
 RestartPreventExitStatus=78
-# A chore that takes too much memory is stopped alone: the daemon goes on.
+# A chore that takes too much memory is stopped alone: the daemon keeps running.
 OOMPolicy=continue
 """
 
@@ -45,7 +45,7 @@ _FAILURE = """\
 # {title}
 [Unit]
 Description=Tells your channels that %i has failed
-{network}# What fails again and again is told three times an hour.
+{network}# At most three messages an hour, however often the unit fails.
 StartLimitIntervalSec=1h
 StartLimitBurst=3
 
@@ -63,7 +63,7 @@ Environment=OPENBLAS_NUM_THREADS=1
 UMask=0077
 """
 
-# Keeps a note over restarts: that the channels were told of the daemon's end.
+# Keeps a note across restarts: that a message about the end of the daemon was sent.
 _RUNTIME = "RuntimeDirectory=tracker\nRuntimeDirectoryPreserve=restart\n"
 
 _CONFINED = """\
@@ -123,7 +123,7 @@ ExecStart={exec_start}
 TimeoutStopSec=20s
 Restart=always
 RestartSec=5s
-# 78 is a bad configuration: trying again would not mend it.
+# 78 is the exit status of a bad configuration: a restart would not help.
 RestartPreventExitStatus=78
 Nice=10
 CPUWeight=20
@@ -135,7 +135,7 @@ UMask=0077
 """
 
 _SECRETS = """\
-# Secrets, in files that only root can read. The remarks stand in for files that are missing.
+# Secrets, in files that only root can read. `#none` stands in for a file that is missing.
 LoadCredential=notify-urls:{etc}/notify-urls
 SetCredential=notify-urls:#none
 LoadCredential=telegram-token:{etc}/telegram-token

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -134,18 +135,20 @@ def test_a_first_chance_can_be_asked_for(cli: Cli) -> None:
 def test_the_first_chance_of_a_players_line_rests_on_what_is_known_of_him(
     cli: Cli, config: Path, slate: tuple[Game, ...]
 ) -> None:
-    """It needs a stored game of the player or a price; without either no chance is shown."""
+    """It needs two stored games of the player or a price; one game alone gives no chance."""
     past = slate[0].start - timedelta(days=2)
     stats = ((Stat.PTS, 30), (Stat.REB, 12), (Stat.AST, 9))
-    told = PlayerGame("Nikola Jokić", "DEN", "0022600000", past, 36.0, True, stats, 4)
+    last = PlayerGame("Nikola Jokić", "DEN", "0022600000", past, 36.0, True, stats, 4)
+    before = replace(last, game_id="0022500999", start=past - timedelta(days=2))
     names = ("Nikola Jokić", "Jamal Murray")
+    games = [last, before, replace(last, name=names[1])]
 
     async def keep() -> None:
         file = config.parent / "state" / "tracker.db"
         async with await Store.open(file, now=past) as store:
             await store.players.meet({("nba", "DEN"): names}, past)
         with closing(sqlite3.connect(file)) as db, db:
-            keep_player_games(db, "nba", [told])
+            keep_player_games(db, "nba", games)
 
     asyncio.run(keep())
     known = cli("add", "Jokic o25.5 pts", "--game", "LAL@DEN", "--chance").out

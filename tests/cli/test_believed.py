@@ -68,3 +68,19 @@ def test_configured_lines_come_before_a_books(
     prior = cli("show", "1", "--json").json["prior"]
     assert (prior["margin"], prior["margin_by"]) == (2.5, "lines that you gave")
     assert prior["total_by"] == "the lines of ESPN (A Book)"
+
+
+def test_a_price_of_this_moment_rests_on_all_that_the_daemon_uses(
+    cli: Cli, slate: tuple[Game, ...]
+) -> None:
+    """A line is checked by what the other bets on its game tell of it, as it is when added."""
+    assert slate
+    cli("add", "DEN -9.5 -110 $20", "--game", "LAL@DEN", "--json")
+    cli("add", "LAL@DEN over 231.5 -110 $20", "--json")
+    checked = cli("check", "DEN ML -300", "--game", "LAL@DEN", "--json").json
+    assert checked["prior"] == "margin from the line of bet #1, total from the line of bet #2"
+    cli("add", "DEN ML -300", "--game", "LAL@DEN", "--chance")
+    made = cli("show", "3", "--json").json["decision"]
+    assert abs(made["p"] - checked["p"]) < 1e-9
+    again = cli("check", "DEN -9.5 -110", "--game", "LAL@DEN", "--json").json
+    assert abs(again["p"] - 0.5) < 0.05

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -351,3 +352,24 @@ def test_exported_bets_come_back_as_they_went(cli: Cli, night: Path, tmp_path: P
     ran = cli("import", out, "--json")
     assert (ran.status, ran.json["mistakes"], ran.json["doubts"]) == (0, 0, [])
     assert cli("profit", "--json").json == told
+
+
+def test_a_bet_without_a_known_game_comes_back_with_what_was_written_of_it(
+    cli: Cli, config: Path, tmp_path: Path
+) -> None:
+    """The game in its words, and a tag once, whether it stands in the line or beside it."""
+    sheet, out = tmp_path / "sheet.csv", tmp_path / "bets.csv"
+    sheet.write_text(
+        "date,pick,game,odds,stake,result,tags\n"
+        "2025-10-22,LAL ML #late,GSW@LAL,-120,20,won,late\n", "utf-8"
+    )  # fmt: skip
+    seen = []
+    for source in (sheet, out, out):
+        for part in (config.parent / "state").glob("tracker.db*"):
+            part.unlink()
+        assert cli("import", source).status == 0
+        cli("export", "bets", "--out", out)
+        (row,) = csv.DictReader(out.read_text("utf-8").splitlines())
+        seen.append((row["matchup"], row["tags"], row["pick"], row["placed_at"]))
+    assert seen[0][:2] == ("GSW@LAL", "late")
+    assert seen[1:] == [seen[0]] * 2

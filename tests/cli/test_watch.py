@@ -20,12 +20,14 @@ from textual.widgets import Input, OptionList, Static
 
 from tests.cli.conftest import Cli
 from tests.doubles.clock import FakeClock
+from tracker.app.tonight import BetOnCard, GameOnPage
 from tracker.cli import Scope
 from tracker.cli.watch.interactive import WatchScreen
-from tracker.cli.watch.live import TonightSeen
+from tracker.cli.watch.live import TonightSeen, rows_of
 from tracker.cli.watch.status import TerminalFrame, in_place
 from tracker.clock import SystemClock
 from tracker.store import Store
+from tracker.wording.cards import Card, Row
 
 
 class Watched(WatchScreen):
@@ -96,6 +98,19 @@ async def test_every_bet_is_shown_with_its_chart(config: Path, size: tuple[int, 
         assert "#4 PHI over 112.5" in app.rows[1]
         assert "p(hit)  won" in app.text("detail")
         assert app.text("top").startswith("Nothing is being watched")
+
+
+@pytest.mark.parametrize("columns", [38, 50, 64, 78, 120])
+def test_a_chance_is_never_cut(columns: int) -> None:
+    """However narrow the screen: what a bet needs gives way, then how it stands, then its name."""
+    need = "needs 7 more"
+    row = Row("🟡", "#12 Nikola Jokić over 25.5 pts", "71 % ▲12", "19 / 26", need, "open", 1.0)
+    card = Card("LAL 58 – 61 DEN", "", (row,), "", "", "", "data 5 s · updated 21:13", False)
+    game = GameOnPage("1", "LAL@DEN", card, (BetOnCard(12, row, False),), False)
+    seen = TonightSeen(datetime.now(UTC), (game,), (), (), "", "")
+    (_, (_, text)) = rows_of(seen, columns)
+    assert "71 % ▲12" in text.plain
+    assert len(text) <= columns
 
 
 @pytest.mark.usefixtures("night")

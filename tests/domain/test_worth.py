@@ -86,6 +86,9 @@ def test_an_offer_above_any_payout_breaks_even_at_no_chance() -> None:
     for chance in (Chance(0.5, 0.0, 0.5), Chance(0.5, 0.2, 0.3), PUSHED):
         assert cashout(chance, returns_of(2000, EVEN), 4100).break_even == float("inf")
     assert cashout(Chance(0.5, 0.2, 0.3), returns_of(2000, EVEN), 300).break_even == 0
+    nothing = returns_of(1, parse_odds("1.01"), free=True)
+    assert nothing.won == 0
+    assert cashout(Chance(0.5, 0.0, 0.5), nothing, 1).break_even == float("inf")
 
 
 @given(chances(), stakes, prices, prices)

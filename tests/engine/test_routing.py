@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.engine.build import GAME, T0, a_book, after, bet, live
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Leg, Parlay
-from tracker.domain.chance import LOST, WON
-from tracker.domain.game import Game
+from tracker.domain.chance import LOST, WON, Chance
+from tracker.domain.game import Game, Phase
 from tracker.domain.policy import (
     DAEMON,
     TOGETHER,
@@ -236,3 +236,26 @@ def test_the_clock_on_the_wall_decides_on_the_days_it_is_put_forward_or_back(
     hours = QuietHours(time(23), time(8), ZoneInfo("America/New_York"))
     wanted = None if until is None else datetime.fromisoformat(until)
     assert hours.until(datetime.fromisoformat(now)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("lead", "rules", "decision"),
+    [
+        (2, ("p >= 0.80", "settled"), Decision.HELD),
+        (0, ("p >= 0.80", "settled"), Decision.FIRED),
+        (2, ("p >= 0.80",), Decision.FIRED),
+    ],
+)
+def test_a_chance_after_the_last_second_is_told_as_the_result(
+    lead: int, rules: tuple[str, ...], decision: Decision
+) -> None:
+    """Not as 99 % a minute before: unless it goes to overtime, or no result is asked for."""
+    quarters = ((25, 25), (25, 25), (25, 25), (25 + lead, 25))
+    played = live(4, 0, *quarters, phase=Phase.BREAK)
+    tracking = replace(a_book(bet(1, "DEN +2.5", *rules)), state=played)
+    (known,) = tracking.tracked
+    tracking = tracking.with_tracked(replace(known, chance=Chance(0.99, 0.0, 0.01)))
+    [row] = route(Change(tracking, alerts=(fired(),)), USUAL, T0).alerts
+    assert row.decision is decision
+    if decision is Decision.HELD:
+        assert (row.reason, row.detail) == (Reason.TOLD, "told as the result")

@@ -62,6 +62,35 @@ async def test_a_line_that_cannot_be_read_says_where(served: Served) -> None:
     assert odd.json()["field"] == "stak"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "wanted", "field", "words"),
+    [
+        ("GET", "bets?state=nope", None, "state", "must be one of 'open', 'settled' or 'all'"),
+        ("GET", "games?day=soon", None, "day", "such as 2026-11-20"),
+        ("GET", "bets/1/hedge?odds=x", None, "odds", "'x' is not a price"),
+        ("GET", "bets/1/cashout?amount=x", None, "amount", "'x' is not an amount"),
+        ("PATCH", "bets/1", {"odds": "x"}, "odds", "'x' is not a price"),
+        ("PATCH", "bets/1", {"stake": "x"}, "stake", "'x'"),
+        ("PATCH", "bets/1", {"rules": ["p > 2"]}, "rules", "is not a rule"),
+        ("POST", "bets/1/snooze", {"for": "x"}, "for", "'x' is no time"),
+        ("POST", "bets/1/settle", {"result": "won", "paid": "x", "why": "y"}, "paid", "'x'"),
+        ("POST", "bets", "no json", "", "the body is not JSON"),
+    ],
+)
+async def test_a_mistake_names_its_field_and_what_is_wanted(
+    method: str, path: str, wanted: object, field: str, words: str, served: Served
+) -> None:
+    """What a program shows beside the field, and a person mends without a manual."""
+    body = wanted if isinstance(wanted, str) or wanted is None else json.dumps(wanted)
+    headers = {"Content-Type": "application/json"}
+    found = await served.client.request(
+        method, f"/api/v1/{path}", content=body, headers=headers
+    )  # fmt: skip
+    assert found.status_code == 422
+    assert found.json()["field"] == field
+    assert words in found.json()["message"]
+
+
 async def test_a_bet_is_changed_silenced_and_withdrawn(served: Served) -> None:
     """Each change is the terminal's use case, with its audit."""
     added = (await served.client.post("/api/v1/bets", json={"line": "LAL +7.5 -110 $20"})).json()

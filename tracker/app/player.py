@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from tracker.app.pricing import LinesFor, Load, Pricing, pricing_of
+from tracker.app.pricing import LinesFor, Load, Pricing, bets_on, pricing_of
 from tracker.app.views import chance_json
 from tracker.domain import Impossible, Misused, TrackerError
 from tracker.domain.bet import Bet
@@ -183,8 +183,10 @@ async def sheets(
     allowed = await _allowed(store, known)
     bets = [_bet(n, x, now) for n, x in enumerate(known, 1) if x.line is not None]
     games = {x.game.id: x.game for x in bets}
-    pricing = await pricing_of(store, list(games.values()), bets, given, load) if bets else None
-    chances = {} if pricing is None else await asyncio.to_thread(_chances, pricing, bets)
+    beside = await bets_on(store, games.values(), now)
+    asked = [*beside, *bets]
+    pricing = await pricing_of(store, list(games.values()), asked, given, load) if bets else None
+    chances = {} if pricing is None else await asyncio.to_thread(_chances, pricing, bets, beside)
     whole = iter(
         replace(x, chance=_chance(x, chances.get(n)), allowed=allowed.get(n))
         for n, x in enumerate(known, 1)
@@ -209,11 +211,13 @@ def _bet(number: int, x: PlayerSheet, now: datetime) -> Bet:
     return Bet(number, f"{x.name} over {x.line:g} {x.stat.value}", market, game, (), now)
 
 
-def _chances(pricing: Pricing, bets: Iterable[Bet]) -> dict[int, Chance | NoChance | None]:
+def _chances(
+    pricing: Pricing, bets: Iterable[Bet], beside: Sequence[Bet]
+) -> dict[int, Chance | NoChance | None]:
     found = {}
     for bet in bets:
         state = GameState(bet.game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
-        found[bet.number] = pricing.chance(bet, {bet.game.id: state})
+        found[bet.number] = pricing.chance(bet, {bet.game.id: state}, beside=beside)
     return found
 
 

@@ -6,7 +6,7 @@ The daemon, `add`, `why`, cash-out and hedge all use it, so that a bet has one c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -118,17 +118,19 @@ class Pricing:
         bet: Bet,
         states: Mapping[str, GameState],
         live: Mapping[str, LiveLines | None] | None = None,
+        beside: Sequence[Bet] = (),
     ) -> Chance | NoChance | None:
         """The chance of a bet, given the states of its games and their live lines, both by game id.
 
         Or the reason why it has none, such as a player of whom nothing is known; None where no
-        reason is known either.
+        reason is known either. `beside` are the other bets on the games, whose lines tell of them
+        too.
         """
         groups = []
         for game in bet.games:
             try:
                 quoted = (live or {}).get(game.id)
-                seen = self.seen(states[game.id], [bet], live=quoted)
+                seen = self.seen(states[game.id], [*beside, bet], live=quoted)
                 part = seen.chance(markets_in(bet, game.id))
             except Unpriceable as why:
                 return why.why
@@ -173,18 +175,30 @@ async def price_now(
         states[game.id] = state or GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
     if any(x.phase.off for x in states.values()):
         return None
-    pricing = await pricing_of(store, [x.game for x in states.values()], [bet], given, load)
+    games = [x.game for x in states.values()]
+    known = await bets_on(store, games, now or bet.added_at)
+    beside = [x for x in known if x.number != bet.number]
+    pricing = await pricing_of(store, games, [*beside, bet], given, load)
     live = {} if now is None else {x: await live_lines(store, y, now) for x, y in states.items()}
-    chance = await asyncio.to_thread(pricing.chance, bet, states, live)
+    chance = await asyncio.to_thread(pricing.chance, bet, states, live, beside)
     if chance is None or isinstance(chance, NoChance):
         return chance
-    sources = dict.fromkeys(pricing.believed(x.game, [bet]).by for x in states.values())
+    sources = dict.fromkeys(pricing.believed(x, [*beside, bet]).by for x in games)
     return Priced(
         chance,
         ", ".join(sources),
         live=any(x.phase is not Phase.SCHEDULED for x in states.values()),
         late=any(x.phase.in_play and x.seconds_left <= LATE_S for x in states.values()),
     )
+
+
+async def bets_on(store: Store, games: Iterable[Game], until: datetime) -> list[Bet]:
+    """The bets with a leg on some games at a time, by number: what the daemon prices together."""
+    found: dict[int, Bet] = {}
+    for game in games:
+        for one in bets_before(await store.bets_on(game.id, ()), game, until):
+            found[one.number] = one
+    return [found[x] for x in sorted(found)]
 
 
 SINCE_TIP = timedelta(hours=5)

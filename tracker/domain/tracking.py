@@ -184,7 +184,7 @@ _LEG = maker(LegStanding)
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The legs of a parlay on one game, together: their chance as last seen, or as settled."""
+    """A parlay's legs on one game and their joint chance, as last seen or as settled."""
 
     game: str
     chance: Chance | None = None

@@ -99,6 +99,8 @@ def cashout(chance: Chance, bet: Returns, offer_cents: int) -> Cashout:
 
 def _break_even(chance: Chance, bet: Returns, offer: int) -> float:
     """The chance of winning at which holding is worth the offer, at an unchanged push chance."""
+    if bet.won == 0:
+        return float("inf")
     wanted = (offer - chance.push * bet.pushed) / bet.won
     cent = 1 / bet.won  # Fair values are rounded to whole cents.
     return max(0.0, wanted) if wanted <= 1 - chance.push + cent else float("inf")

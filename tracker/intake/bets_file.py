@@ -118,7 +118,7 @@ def _draft(row: dict[str, Any], unit_cents: int, guests: Sequence[Team]) -> Draf
         stake_cents=stake,
         name=_name(row),
         rules=None if rules is None else _rules(rules),
-        tags=(*written.tags, *_texts(row, "tags")),
+        tags=tuple(dict.fromkeys((*written.tags, *_texts(row, "tags")))),
         book=_text(row, "book"),
         lines=_given_lines(row["lines"]) if "lines" in row else NO_LINES,
         from_file=True,

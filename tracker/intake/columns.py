@@ -284,7 +284,7 @@ def draft_from(  # noqa: PLR0913 - the columns of a row
             game_text=(game or None) if matchup is not None else None,
             odds=odds or pick.odds,
             stake_cents=pick.stake_cents if stake_cents is None else stake_cents,
-            tags=(*pick.tags, *tags),
+            tags=tuple(dict.fromkeys((*pick.tags, *tags))),
             book=book,
             occasion=occasion,
             placed_at=placed_at,

@@ -34,22 +34,23 @@ if TYPE_CHECKING:
 INTRODUCTION = """\
 # Model card
 
-The forecast gives, at any moment of a basketball game, the joint chances of its final score, and
-from them the chance of every game-level bet. [model.md](model.md) tells how it works; this page how
-good it is. `python -m tracker.modelling.cards` makes the tables anew.
+At any moment of a basketball game the forecast gives the joint chances of the final score, and from
+them the chance of every bet on the game. [model.md](model.md) describes how it works; this page
+shows how good it is. `python -m tracker.modelling.cards` makes the tables again.
 
 **For**: telling a person how likely their bets are to win, and how sure that is.
 **Not for**: finding bets that beat a market, staking, or anything that moves money by itself. It
-matches the live market's chances and does not beat its closing lines; a price that differs from a
-book's is more often the forecast's mistake than the book's.
+matches the live market's chances and does not beat its closing lines. If its price differs from a
+book's, the mistake is more often the forecast's than the book's.
 
 ## Data
 
 Play-by-play of NBA games 2020-21 … 2023-24 with closing lines (games whose recorded line cannot be
-a closing one are left out), WNBA games 2015 … 2022, and NCAA men's games 2024-25, both without
-lines. Seasons judged here were not fitted on, unless it says so; the shipped files are then fitted
-on all seasons. A game weighs 1 at each moment. Overtime counts. Brier scores and calibration are of
-bets that did not push; intervals are 95 %, by bootstrap over games.
+a closing line are left out), and of WNBA games 2015 … 2022 and NCAA men's games 2024-25, both
+without lines. No model here was fitted on the season that it is judged on, unless the text says so;
+the shipped files are fitted on all seasons. Each game has weight 1 at each moment. Overtime counts.
+Brier scores and calibration are of bets that did not push; intervals are 95 %, by bootstrap over
+games.
 """
 
 REFERENCE = {
@@ -71,23 +72,24 @@ AT = ("end Q1", "half", "end Q3", "5:00", "2:00", "1:00", "0:30", "0:10")
 LIMITS = """\
 ## Limits and known weaknesses
 
-- A closing line is taken as the truth before tip-off. A lineup known late, an injury during the
-  game, a coach who rests his starters: nothing of it is seen but through the score.
-- Quarters and halves that are not the end of the game are normal in margin and total until their
-  last minute, which is played by possessions; quarters still to come are tied to the final score
-  only by the part of its variance that they hold.
-- Before the endgame margin and total go together only by how clear the favourite is. Home teams'
-  points vary a little more than visitors' (correlation .03); symmetry between the sides is kept
-  instead.
-- The possession chain knows league habits, not a team's: a good free-throw team is not better at
-  holding a lead. Fouls to give count only as bonus or not.
-- Unknown possession (no live box score gives it) costs .0001 to .0014 Brier late.
-- One season of NCAA men's games: early-season priors are vague, and cross-season drift is untested.
-- A neutral court is not known as one: the home edge then misleads, most of all in March (the NCAA
-  table's drifts come from there).
+- A closing line is taken as the truth before tip-off. A lineup that becomes known late, an injury
+  during the game or a coach who rests his starters shows only in the score.
+- Quarters and halves that do not end the game are normal in margin and total until their last
+  minute, which is a table of possessions. Coming quarters are tied to the final score only by their
+  share of its variance.
+- Before the endgame, margin and total depend on each other only by how clear the favourite is. Home
+  teams' points vary a little more than visitors' (correlation .03); the model treats both alike.
+- The possession chain has the habits of the league, not of a team: a good free-throw team is not
+  better at holding a lead. Fouls to give count only as bonus or no bonus.
+- Unknown possession costs .0001 to .0014 Brier late in a game. No live box score has it.
+- There is one season of NCAA men's games: early-season priors are vague, and drift between seasons
+  is untested.
+- The home edge is not removed on a neutral court, where it misleads. Most such games are in March;
+  they cause the drifts in the NCAA table.
 - WNBA and NCAA priors come from results alone; with closing lines they would be sharper than shown.
-- G League and NCAA women carry another league's figures, flagged `transferred`, and are not judged.
-- Seasons differ by more than models: the same model's Brier at half-time was .153 in 2023-24 and
+- G League and NCAA women use another league's parameters, marked `transferred`, and are not
+  judged.
+- Seasons differ more than models do: the same model's Brier at half-time was .153 in 2023-24 and
   .173 in 2022-23. Compare models by paired differences only.
 """
 
@@ -120,8 +122,8 @@ def section(result: Mapping[str, Any], *, full: bool) -> list[str]:
         *scores(moments),
         "",
         (
-            "How often the 80 % interval holds the outcome (randomised PIT; the 95 % interval of "
-            f"each cell is about ±{_half(moments):.3f}):"
+            "How often the outcome was within the 80 % interval (randomised PIT; the 95 % interval "
+            f"of each cell is about ±{_half(moments):.3f}):"
         ),
         "",
         *_coverage(moments | live),
@@ -142,18 +144,18 @@ def section(result: Mapping[str, Any], *, full: bool) -> list[str]:
         lines += [
             "",
             (
-                "Beside the best of six reference models, cell by cell: how far above (+) or below "
-                "it, in per cent. It is the best of six by hindsight, another one in each cell. "
-                "(Team totals are graded here on half-point lines and parlays by a book's push "
-                "rule: they have no counterpart.)"
+                "Compared with the best of six reference models, cell by cell: per cent above (+) "
+                "or below it. The best is chosen by hindsight, for each cell anew. (Team totals "
+                "and parlays have no counterpart: here team totals are graded on half-point lines, "
+                "and parlays by a book's push rule.)"
             ),
             "",
             *_beside(moments),
             "",
             (
-                "Brier paired by game, ours minus each baseline's, fitted on the same seasons "
-                "(× 10,000; below 0 is better; * where the interval reaches above +5). "
-                + _against(result["paired"])
+                "Brier score of this model less that of each baseline, which is fitted on the same "
+                "seasons, paired by game (× 10,000; below 0 is better; * marks an interval that "
+                "reaches above +5). " + _against(result["paired"])
             ),
             "",
             *_paired(result["paired"], [x for x in moments if x in _compared(result)]),
@@ -180,7 +182,7 @@ def _against(paired: Mapping[str, Any]) -> str:
     )
     return (
         f"Of {len(cells)} comparisons this model is better beyond doubt (interval below 0) in "
-        f"{len(ahead)}, a baseline in {len(behind)}{f' ({worse})' if worse else ''}; in "
+        f"{len(ahead)}, a baseline is in {len(behind)}{f' ({worse})' if worse else ''}; in "
         f"{len(open_)} the interval reaches above +5."
     )
 
@@ -224,7 +226,7 @@ def _exceptions(moments: Mapping[str, Any]) -> str:
     )
     return (
         f"Of {len(cells)} cells (market × moment), {len(above)} have an ECE above the 95th "
-        f"percentile of perfect chances, where chance alone makes {len(cells) / 20:.0f}"
+        f"percentile of perfect chances; luck alone gives {len(cells) / 20:.0f}"
         + (f": {listed}." if above else ".")
     )
 
@@ -249,8 +251,8 @@ def _counts(moments: Mapping[str, Any]) -> list[str]:
 
 def _joint(x: Mapping[str, float]) -> str:
     return (
-        f"Over all moments the parlay's log loss off the joint distribution is {x['mean']:+.5f} "
-        f"({x['low']:+.5f}, {x['high']:+.5f}) beside that of its legs multiplied, paired by game."
+        "Over all moments the parlay's log loss by the joint distribution less that by the product "
+        f"of its legs is {x['mean']:+.5f} ({x['low']:+.5f}, {x['high']:+.5f}), paired by game."
     )
 
 
@@ -259,10 +261,11 @@ def _fair(figures: Mapping[str, Any]) -> str:
     off = [name for name, x in figures["drift"].items() if x["low"] > 0 or x["high"] < 0]
     squares = figures["squares"]
     return (
-        f"Moved as a fair chance must: of {len(figures['drift'])} steps between these moments, "
-        f"{len(off)} have a mean change whose 95 % interval misses 0; squared changes of the win "
-        f"add up to {squares['mean']:.4f} ({squares['low']:.4f}–{squares['high']:.4f}), where "
-        f"p (1 − p) at tip-off asks for {figures['expected']:.4f}."
+        "Whether the win chance moves as a fair chance must: of "
+        f"{len(figures['drift'])} steps between these moments, {len(off)} have a mean change whose "
+        "95 % interval does not contain 0; its squared changes add up to "
+        f"{squares['mean']:.4f} ({squares['low']:.4f}–{squares['high']:.4f}), and "
+        f"p (1 − p) at tip-off is {figures['expected']:.4f}."
     )
 
 
@@ -351,8 +354,8 @@ def beside_one_another(seasons: Results) -> list[str]:
     return [
         (
             "The same model, fitted each time without the season that it is judged on. Slopes are "
-            "over all moments, with their 95 % interval by game: what is above 1 in one season is "
-            "below it in another."
+            "over all moments, with their 95 % interval by game; a slope above 1 in one season is "
+            "below 1 in another."
         ),
         "",
         *grid(head, rows),

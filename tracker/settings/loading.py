@@ -369,30 +369,30 @@ def default_config_toml(
     mark = "" if urls else "# "
     shown = _value(list(urls) or ["ntfy://a-topic-that-nobody-guesses"])
     return f"""\
-# Settings of tracker. Each key is described in docs/configuration.md; those behind a # show their
-# default or an example. `tracker config check` tells what is wrong with this file.
+# Settings of tracker. docs/configuration.md describes each key; a key behind a # shows its default
+# or an example. `tracker config check` finds mistakes in this file.
 
-# Your own time zone, for what is shown.
+# Your time zone: times are shown in it.
 timezone = {_value(timezone)}
 
 # How odds are shown: as-written, american, decimal or fractional.
 # odds_format = "as-written"
 
-# What one unit of stake is worth.
+# The money that one unit of stake is worth.
 stake_unit = {_money(stake_unit_cents)}
 
-# Words of your own for the messages: docs/alerts.md says what may stand in braces.
+# Your own texts of messages: docs/alerts.md lists what may stand in braces.
 # messages = {{ chance = "{{mark}} {{p}} {{bet}}: {{stands}}, {{clock}}" }}
 
 [store]
-# The database. Left out, it lies where programs keep their state.
+# The database. By default it is in the folder in which programs keep their state.
 # path = "tracker.db"
 
-# For how many days the raw answers of the feeds are kept. All else is kept for good.
+# The number of days for which raw answers of the feeds are kept. All else is kept for good.
 # keep_bodies_days = 30
 
 [backup]
-# A back-up every night, and where to; those of so many days and weeks are kept.
+# The nightly back-up: its folder and time, and for how many days and weeks one is kept.
 # enabled = true
 # folder = "backups"
 # at = "05:00"
@@ -400,49 +400,49 @@ stake_unit = {_money(stake_unit_cents)}
 # weekly = 8
 
 [refresh]
-# Results, ratings, form and players of yesterday, every morning by US Eastern time; injuries too.
+# Looks up yesterday's results every morning (US Eastern time), and injuries on days with bets.
 # enabled = true
 # at = "06:30"
 
 [models]
-# Leagues whose models are fitted anew every week ("nba", "wnba"), on what `tracker history` holds.
-# A candidate is never put in use by itself; with promote = "auto" one that wins its trial is.
+# Leagues whose models are fitted anew every week ("nba", "wnba") on the games of `tracker history`.
+# A candidate is put in use by you, or with promote = "auto" when it has won its trial.
 # retrain = ["nba"]
 # history = "history"
 # promote = "ask"
 
 [bets]
-# Bets in a file beside this one, picked up while the daemon runs.
+# A file of bets beside this one. The daemon reads it again whenever it changes.
 # file = "bets.toml"
 
 [web]
-# The page and the API of `tracker web`: where it listens, and further names that it answers to.
+# The page and the API of `tracker web`: its address, and further host names that it accepts.
 # host = "127.0.0.1"
 # port = 8377
 # hosts = ["tracker.example.ts.net"]
 # trusted_proxy = "127.0.0.1"
 
 [rules]
-# What to be told of every bet that has no rules of its own.
+# The rules of every bet that has no rules of its own.
 # default = {_value(list(DEFAULT_RULES))}
 
 [alerts]
-# Hold everything back, so that nothing shows before your broadcast does.
+# Delay everything, so that nothing is shown before your broadcast shows it.
 # delay = "35s"
 
-# Your night: what is less loud than quiet_through comes in one digest at its end.
+# Quiet hours: alerts below the level quiet_through come in one digest at their end.
 # quiet_hours = "23:00-08:00"
 # quiet_through = "urgent"
 
-# Most messages about games in an hour, and of one game.
+# The most messages an hour about all games, and about one game.
 # per_hour = 30
 # per_hour_game = 15
 
-# How loud each kind is: info, low, default, high or urgent; whether it is told: on, silent or off.
+# The level of each kind (info, low, default, high, urgent), and whether it is on, silent or off.
 # level = {{ chance = "high", start = "low" }}
 # say = {{ quarter = "silent" }}
 
-# A digest of the night, and an address that is asked for while all is well.
+# A digest of the night, and an address that is requested while all is well.
 # digest_at = "09:00"
 # report = "off"
 # heartbeat_url = "https://hc-ping.com/your-own"
@@ -451,10 +451,10 @@ stake_unit = {_money(stake_unit_cents)}
 # Apprise addresses. They are secrets: a file that holds any must have mode 0600.
 {mark}urls = {shown}
 
-# Or a file of their own, one address a line, mode 0600.
+# Or a separate file with one address a line, mode 0600.
 # urls_file = "notify-urls"
 
-# Say alerts on the daemon's own output too.
+# Print alerts on the daemon's own output too.
 console = {_value(console)}
 
 [notify.telegram]
@@ -491,17 +491,17 @@ console = {_value(console)}
 # headers = {{ Accept = "application/json" }}
 
 [odds]
-# Who is asked for quotes, and the books at which you bet: the best price is theirs.
+# The sources of quotes, and the books at which you bet: the best price is theirs.
 # sources = {_value(list(ODDS_SOURCES))}
 # mine = ["draftkings", "fanduel"]
 # anchors = ["pinnacle", "circasports", "kalshi", "polymarket"]
 
-# The least edge (expected profit of a unit) and chance that are marked as worth a look.
+# A price with at least this edge (expected profit a unit) and this chance is marked.
 # edge_min = 0.03
 # p_min = 0.35
 
 [odds.the_odds_api]
-# A key makes the closes of several books known. It is a secret: this file then needs mode 0600.
+# With a key, closing lines of several books are read. It is a secret: the file needs mode 0600.
 # key = "the-key-of-your-plan"
 # monthly_credits = 500
 # regions = ["us"]
@@ -516,7 +516,7 @@ console = {_value(console)}
 # base_url = "https://gamma-api.polymarket.com"
 # clob_url = "https://clob.polymarket.com"
 
-# Closing lines that you know: they make the forecast better, most of all early in a game.
+# Closing lines that you know. They improve the forecast, most of all early in a game.
 # [[lines]]
 # game = "LAL@DEN 2026-11-20"
 # home_spread = -4.5

@@ -449,7 +449,7 @@ class LineSettings:
 
     @property
     def lines(self) -> Lines:
-        """The lines as the forecast takes them."""
+        """The lines in the form that the forecast takes."""
         return Lines(self.home_spread, self.total, self.home_ml, self.away_ml)
 
     @property

@@ -365,6 +365,8 @@ _WANTED = {
     "none_required": "must be left out",
     "path_type": "must be a path in quotes",
     "json_invalid": "is not JSON that can be read",
+    "date_from_datetime_parsing": "must be a date such as 2026-11-20",
+    "date_parsing": "must be a date such as 2026-11-20",
     "recursion_loop": "is nested too deeply",
     "greater_than_equal": "must be {ge:g} or more",
     "less_than_equal": "must be {le:g} or less",

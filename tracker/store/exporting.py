@@ -237,7 +237,8 @@ _UNHASHED = frozenset({"deliveries"})
 
 _BETS = """
 SELECT bet.number, name, game.slate AS date, game.league, game.away, game.home,
-  game.away || '@' || game.home || ' ' || game.slate AS matchup, pick, bet.market, market_text,
+  coalesce(game.away || '@' || game.home || ' ' || game.slate, game_text) AS matchup, pick,
+  bet.market, market_text,
   span, side, direction, points, bet.odds, stake_cents, free,
   last.result, last.payout_cents,
   last.payout_cents - iif(free, 0, stake_cents) AS profit_cents,

@@ -104,7 +104,8 @@ def _for_people(app: FastAPI) -> None:
                 found = wrong
             case RequestValidationError():
                 first = wrong.errors()[0]
-                field = ".".join(str(x) for x in first["loc"][1:])
+                whole = first["type"] == "json_invalid"  # Its place is a number of characters.
+                field = "" if whole else ".".join(str(x) for x in first["loc"][1:])
                 found = Problem(422, f"{field or 'the body'} {plain_words(first)}", field)
             case TrackerError():
                 found = problem_of(wrong)

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -27,6 +27,8 @@ from tracker.web.site import Site, site_of
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
+T = TypeVar("T")
+
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -369,6 +371,14 @@ def problem_of(wrong: TrackerError) -> Problem:
         names = tuple(f"{x.name} {x.slate}" for x in wrong.games)
         return Problem(422, str(wrong), "line", candidates=names)
     return Problem(422, str(wrong), "line" if isinstance(wrong, BadBet) else "")
+
+
+def field_of(name: str, text: str, read: Callable[[str], T]) -> T:
+    """A value that a person wrote, read; Problem with the name of its field where it is wrong."""
+    try:
+        return read(text)
+    except TrackerError as why:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(why), name) from None
 
 
 def describe_problems(app: FastAPI) -> None:

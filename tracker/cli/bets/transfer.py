@@ -167,7 +167,12 @@ def _asked_dates(file: Path, text: str, unit: int, zone: ZoneInfo, manner: Manne
 
 def _with(slip: ImportedBet, book: str | None, tags: tuple[str, ...]) -> ImportedBet:
     draft = slip.draft
-    return replace(slip, draft=replace(draft, book=draft.book or book, tags=(*draft.tags, *tags)))
+    return replace(
+        slip,
+        draft=replace(
+            draft, book=draft.book or book, tags=tuple(dict.fromkeys((*draft.tags, *tags)))
+        ),
+    )
 
 
 async def _keep(scope: Scope, slips: Sequence[ImportedBet], source: str) -> BroughtIn:

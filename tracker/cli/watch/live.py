@@ -197,6 +197,9 @@ class LiveReader:
 _COLUMNS = 12, 11, 27
 """Widths of a bet's standing, chance and need in a row; its name gets the rest."""
 
+_LEAST_NAME = 18
+"""Columns that a bet's name has at least."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScreenRow:
@@ -242,7 +245,7 @@ def _listed(head: str, bets: Sequence[BetView], columns: int) -> list[tuple[Scre
     for bet in bets:
         name = f"#{bet.id} {shown_as(bet)}"
         where = "" if bet.game is None else f"{bet.game.name} {bet.game.start:%d %b}"
-        line = Text(f"  {_fit(name, max(18, columns - 44))}  {_fit(where, 15)}  ")
+        line = Text(f"  {_fit(name, max(_LEAST_NAME, columns - 44))}  {_fit(where, 15)}  ")
         line.append_text(Text.from_ansi(status_text(bet, short=True)))
         found.append((ScreenRow(name, bet.number), _cut(line, columns)))
     return found
@@ -250,12 +253,18 @@ def _listed(head: str, bets: Sequence[BetView], columns: int) -> list[tuple[Scre
 
 def _row(row: Row, columns: int) -> Text:
     sign, style = _LIGHTS.get(row.mark, (row.mark, ""))
-    wide = max(18, columns - 2 - sum(_COLUMNS) - 2 * len(_COLUMNS))
     stand, figure, _ = _COLUMNS
+    wide = columns - 2 - sum(_COLUMNS) - 2 * len(_COLUMNS)
     line = Text().append(f"{sign} ", style)
+    bold = style if "bold" in style else f"{style} bold"
+    if wide < _LEAST_NAME:
+        # The chance is what is looked for: it stands before whatever has to be cut.
+        name = max(_LEAST_NAME, min(columns - figure - 4, 2 * _LEAST_NAME))
+        line.append(f"{_fit(row.label, name)}  ").append(f"{_fit(row.figure, figure)}  ", bold)
+        more = " · ".join(x for x in (row.stand, row.under) if x)
+        return _cut(line.append(more, "dim"), columns)
     line.append(f"{_fit(row.label, wide)}  {_fit(row.stand, stand)}  ")
-    text = f"{_fit(row.figure, figure)}  " if row.under else row.figure
-    line.append(text, style if "bold" in style else f"{style} bold")
+    line.append(f"{_fit(row.figure, figure)}  " if row.under else row.figure, bold)
     return _cut(line.append(row.under, "dim"), columns)
 
 

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Parlay
+from tracker.domain.game import GameState, Phase
 from tracker.domain.market import Market
 from tracker.domain.money import plural
 from tracker.domain.policy import (
@@ -49,6 +50,16 @@ class AlertContext:
     tracked: Tracked
     game: str
     topic: str
+    state: GameState | None = None
+
+    @property
+    def played_out(self) -> bool:
+        """Whether its one game is played to the end, and only the final is not announced yet."""
+        state = self.state
+        if state is None or self.games != {self.game}:
+            return False
+        last = state.phase is Phase.BREAK and state.period >= state.game.rules.periods
+        return last and state.score.margin != 0
 
     @property
     def games(self) -> frozenset[str]:
@@ -103,11 +114,17 @@ def told_as_certain(context: AlertContext, policy: Policy, now: datetime) -> Hol
     """That a bet can no longer lose, or win, is told as that, and not as a chance of 100 % as well.
 
     Where the bet's rules tell it, once two polls agree; and the result, if the game ends before.
+    What a chance is once the game is played out is told as the result as well.
     """
     chance = context.tracked.chance
-    if context.topic not in (CHANCE, SWING) or chance is None or not chance.decided:
+    if context.topic not in (CHANCE, SWING) or chance is None:
         return None
     says = {x.event for x in context.tracked.bet.rules if isinstance(x, EventRule)}
+    if context.played_out and Fact.SETTLED in says:
+        silent = policy.says_nothing_of(Fact.SETTLED.value)
+        return None if silent else Hold(Reason.TOLD, "told as the result")
+    if not chance.decided:
+        return None
     sure = Fact.HIT if chance.win == 1 else Fact.DEAD
     if not {sure, Fact.SETTLED} <= says or chance.push == 1:
         return None
@@ -192,9 +209,9 @@ def route(change: Change, policy: Policy, now: datetime) -> Change:
     if not any(x.decision is Decision.FIRED for x in change.alerts):
         return change
     tracked = {x.bet.number: x for x in change.tracking.tracked}
-    game = change.tracking.game.id
+    game, state = change.tracking.game.id, change.tracking.state
     routed = tuple(
-        _routed(AlertContext(x, tracked[x.bet], game, topic_of(x.rule)), policy, now)
+        _routed(AlertContext(x, tracked[x.bet], game, topic_of(x.rule), state), policy, now)
         if x.decision is Decision.FIRED
         else x
         for x in change.alerts

@@ -143,7 +143,7 @@ class Sure:
     """
 
     def __init__(self, state: GameState) -> None:
-        """`state` is of a game in play."""
+        """`state` is the state of a game in play, or of one that was cut short."""
         self.state = state
         self._houses: dict[str, _ByHouse] = {}
         self._made: dict[tuple[Side, str, Stat], int | None] = {}

@@ -74,14 +74,18 @@ def _given(legs: Sequence[Question], span: Pmf, whole: Pmf, *, pushed: bool) -> 
     high = min((*exact, *(x.line for x in lines if not x.above)), default=math.inf)
     if pushed:
         low = high = legs[0].line
-    if low == -math.inf:
-        chances: Floats = ndtr((math.floor(high) + 0.5 - mean) / sd)
-        return chances
-    chances = ndtr((mean - (math.ceil(low) - 0.5)) / sd)
+    least, most = math.ceil(low) if low > -math.inf else None, None
     if high < math.inf:
-        chances -= ndtr((mean - (math.floor(high) + 0.5)) / sd)
+        most = math.floor(high)
+    own = 1.0 if most is None else span.less_than(most + 1)
+    chances: Floats = np.ones(values.size) if most is None else ndtr((most + 0.5 - mean) / sd)
+    if least is not None:
+        own -= span.less_than(least)
+        chances -= ndtr((least - 0.5 - mean) / sd)
         np.maximum(chances, 0.0, out=chances)
-    return chances
+    # The normal is near the span's own distribution, not equal to it: the legs keep their chance.
+    chances *= max(own, 0.0) / max(float(whole.chances.dot(chances)), 1e-12)
+    return np.minimum(chances, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def sections(result: dict[str, Any], head: str) -> list[str]:
         "",
         *_scores(moments),
         "",
-        f"{head} How often the 80 % interval holds the outcome (randomised PIT)",
+        f"{head} How often the outcome was within the 80 % interval (randomised PIT)",
         "",
         *_coverage(moments),
         "",
@@ -70,19 +70,19 @@ def sections(result: dict[str, Any], head: str) -> list[str]:
         "",
         *_calibration(result),
         "",
-        f"{head} Beside the others, paired by game",
+        f"{head} Compared with the others, paired by game",
         "",
         (
-            "Brier scores; below each the model's less it, × 10,000 (\\*: the 95 % interval "
-            "holds 0). All spread a season's average over the time left; today's pace carries on "
-            "what he has (at half-time, twice the half)."
+            "Brier scores; below each is the model's score less it, × 10,000 (\\*: the 95 % "
+            "interval contains 0). The others spread a player's season average over the time left; "
+            "today's pace extends his figure so far (at half-time, to twice the half)."
         ),
         "",
         *_rivals(moments),
         "",
         f"{head} Same-game parlays with player lines",
         "",
-        "Of the best scorers of either side by their averages, both legs over.",
+        "Parlays on the best scorers of each side by their averages, both legs over.",
         "",
         *_parlays(result["parlays"]),
     ]
@@ -116,7 +116,7 @@ def _coverage(moments: dict[str, Any]) -> list[str]:
     for stat in SHOWN:
         cells = [f"{x['stats'][stat]['stars']['coverage80']['mean']:.3f}" for x in moments.values()]
         rows.append([stat, *cells])
-    return [*lines, "", "Stars alone:", "", *grid(["of", *moments], rows)]
+    return [*lines, "", "Only stars:", "", *grid(["of", *moments], rows)]
 
 
 def _calibration(result: dict[str, Any]) -> list[str]:
@@ -130,7 +130,7 @@ def _calibration(result: dict[str, Any]) -> list[str]:
         "",
         *grid(["", "ECE", "slope", "intercept"], rows),
         "",
-        "By moment, with what perfect chances would show in 95 % of samples:",
+        "By moment, beside the 95th percentile of perfect chances:",
         "",
     ]
     rows = []
@@ -178,24 +178,25 @@ def _parlays(figures: dict[str, Any]) -> list[str]:
 INTRODUCTION = """\
 # Player card
 
-How good the chances of player lines are. [model.md](model.md#player-lines) tells how they are made;
-`python -m tracker.modelling.cards` makes this page anew.
+This page shows how good the chances of player lines are. [model.md](model.md#player-lines)
+describes how they are made; `python -m tracker.modelling.cards` makes this page again.
 
 **For**: telling a person how likely a line of points, rebounds, assists, threes, steals, blocks,
 turnovers or their sums is to go over, at any moment of a game.
-**Not for**: finding lines that beat a market. No book's player lines were at hand to compare with.
+**Not for**: finding lines that beat a market. No book's player lines were available to
+compare with.
 
 ## What is judged
 
-Play-by-play of the NBA with the ten on the court, and box scores. A player's line is his own
-average of the season so far (overtime counts); he needs ten earlier games of the season, has to
-have played before the moment, and plays in the game (all other bets are void). A line at a whole
-number, which is rare for an average, is beaten by more. Chances of lines that are over already are
-1 and count, for every forecast alike. Games are looked at by a game model of the same seasons.
-Differences are paired by game: 95 % intervals by bootstrap over games.
+The data are play-by-play of the NBA with the ten players on the court, and box scores. A player's
+line is his own average of the season so far (overtime counts). He must have ten earlier games in
+the season, have played before the moment, and play in the game (all other bets are void). A line at
+a whole number, which is rare for an average, is won only by more. Lines that are already over count
+with a chance of 1, for every forecast alike. The game itself is forecast by a game model of the
+same seasons. Differences are paired by game, with 95 % intervals by bootstrap over games.
 
-The form of the model was chosen while looking at the judged season, its figures were not: they are
-fitted on the others. The shipped figures are then fitted on all four seasons.
+The form of the model was chosen with the judged season in view; its parameters were not: they are
+fitted on the other seasons. The shipped parameters are fitted on all four seasons.
 """
 
 REFERENCE = {
@@ -213,19 +214,19 @@ a Poisson count and twice the half. They were taken on another count of the seas
 LIMITS = """\
 ## Limits and known weaknesses
 
-- The best scorer of each team beats his average as often as is said before tip-off (49.9 % of
-  2,324 against 49.8 %), and more often than is said at half-time (47.3 %) and at the end of the
-  third quarter (46.9 %). Stars (30 minutes and more) are said to reach their points too seldom by 1
-  and 2 points of chance then. For the same reason two legs of such players win more often than
-  their joint chance, which is nevertheless better than the product.
-- Who plays is known from the list of injuries and the box; until one of them tells, everybody who
+- The best scorer of each team beats his average as often as forecast before tip-off (49.9 % of
+  2,324 against 49.8 %), and more often than forecast at half-time (47.3 %) and at the end of the
+  third quarter (46.9 %). There the chances of stars (30 minutes and more) to reach their points are
+  1 and 2 percentage points too low. For the same reason two legs of such players win more often
+  than their joint chance, which is still better than the product.
+- Who plays is known from the list of injuries and the box; until one of them says so, everybody who
   played lately is expected. Here it was known from tip-off on.
 - Threes vary a little less from player to player than the chances do (slope 1.06).
-- Foul trouble, injuries and rest are seen by the minutes, fouls and notes of the feed alone. A
-  player who is hurt and sits on the bench without a note is forecast as one who rests.
-- On the court is known while the clock runs; in a break nobody knows who comes back.
+- Foul trouble, injuries and rest show only in the feed's minutes, fouls and notes. A player who is
+  hurt and sits on the bench without a note is forecast like a player who rests.
+- Who is on the court is known while the clock runs; in a break nobody knows who comes back.
 - A line with odds moves the prior by a share that is a judgement, not a fit.
-- Other leagues use the NBA's figures, flagged `transferred`, and are not judged.
+- Other leagues use the NBA's parameters, flagged `transferred`, and are not judged.
 """
 
 
@@ -259,8 +260,8 @@ def _reference(moments: dict[str, Any]) -> list[str]:
             "Poisson", "twice the half"]  # fmt: skip
     return [
         (
-            "What was aimed at, and plain models by another count of the same season, which comes "
-            "nearest to players of 15 minutes and more:"
+            "The aim, and plain models measured on another selection of players of the same "
+            "season; that selection is nearest to players of 15 minutes and more:"
         ),
         "",
         *grid(head, rows),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,7 +28,7 @@ from tracker.domain.bet import Result, wager_kind
 from tracker.domain.money import parse_money, parse_odds
 from tracker.domain.policy import Snooze, SnoozeScope, parse_rule, parse_until
 from tracker.language import parse_stake
-from tracker.web.guard import Json, Problem, Reader, Writer, answers
+from tracker.web.guard import Json, Problem, Reader, Writer, answers, field_of
 from tracker.web.site import OfSite, Site
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ async def _history(site: Site, reference: str) -> ShowView:
 async def bets(
     _: Reader,
     site: OfSite,
-    state: Annotated[str, Query(pattern="^(open|settled|all)$")] = "all",
+    state: Annotated[Literal["open", "settled", "all"], Query()] = "all",
     before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     tag: Annotated[str | None, Query(max_length=100)] = None,
@@ -197,12 +197,19 @@ async def edit(visitor: Writer, site: OfSite, reference: Reference, wanted: BetE
     ruled, rules = "rules" in given, given.pop("rules", None)
     if given.get("tags") is not None:
         given["tags"] = tuple(given["tags"])
-    changes = Changes(**given)
+    changes, unit = Changes(**given), site.settings.stake_unit_cents
+    if changes.odds is not None:
+        field_of("odds", changes.odds, parse_odds)
+    if changes.stake is not None:
+        field_of("stake", changes.stake, lambda text: parse_stake(text, unit))
     if changes.empty and not ruled:
         raise Problem(
             422, "nothing is to be changed: give pick, game, odds, stake, book, tags or rules"
         )
-    watched = None if rules is None else tuple(dict.fromkeys(map(parse_rule, rules)))
+    watched = (
+        None if rules is None
+        else tuple(dict.fromkeys(field_of("rules", x, parse_rule) for x in rules))
+    )  # fmt: skip
     now = await site.now()
     async with await site.writing() as store:
         mine = _bets(site, store, visitor.who)
@@ -230,7 +237,8 @@ async def snooze(_: Writer, site: OfSite, reference: Reference, wanted: Silence)
     """Snooze a bet until a stated time; alerts held back meanwhile are kept with their reason."""
     bet = await found_bet(site, reference)
     now = await site.now()
-    until = parse_until(wanted.until, now, site.settings.zone)
+    zone = site.settings.zone
+    until = field_of("for", wanted.until, lambda text: parse_until(text, now, zone))
     async with await site.writing() as store:
         kept = await store.alerting.snooze(Snooze(SnoozeScope.BET, str(bet.number), now, until))
     return {"scope": kept.scope.value, "target": kept.target, "until": iso(kept.until)}
@@ -248,7 +256,10 @@ async def settle(visitor: Writer, site: OfSite, reference: Reference, wanted: Ha
             422, f"{wanted.result!r} is no result: write one of {known}", "result"
         ) from None
     unit = site.settings.stake_unit_cents
-    paid = None if wanted.paid is None else parse_stake(wanted.paid, unit)
+    paid = (
+        None if wanted.paid is None
+        else field_of("paid", wanted.paid, lambda text: parse_stake(text, unit))
+    )  # fmt: skip
     async with await site.writing() as store:
         mine = _bets(site, store, visitor.who)
         done = await mine.settle(reference, result, wanted.why, paid, await site.now())
@@ -346,7 +357,7 @@ async def cash_out(
     """
     from tracker.app.market.value import cashout_json
 
-    offer = parse_money(amount)
+    offer = field_of("amount", amount, parse_money)
     return cashout_json(await _held(site, reference), offer)
 
 
@@ -363,5 +374,5 @@ async def hedge(
     """
     from tracker.app.market.value import hedge_json
 
-    against = parse_odds(odds)
+    against = field_of("odds", odds, parse_odds)
     return hedge_json(await _held(site, reference), against)
