@@ -102,7 +102,7 @@ async def test_every_bet_is_shown_with_its_chart(config: Path, size: tuple[int, 
 
 @pytest.mark.parametrize("columns", [38, 50, 64, 78, 120])
 def test_a_chance_is_never_cut(columns: int) -> None:
-    """However narrow the screen: what a bet needs gives way, then how it stands, then its name."""
+    """On a narrow screen the bet's need is cut first, then its standing, then its name."""
     need = "needs 7 more"
     row = Row("🟡", "#12 Nikola Jokić over 25.5 pts", "71 % ▲12", "19 / 26", need, "open", 1.0)
     card = Card("LAL 58 – 61 DEN", "", (row,), "", "", "", "data 5 s · updated 21:13", False)

@@ -43,6 +43,7 @@ def props(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "Maxey over 25.5 pts -110",
         "parlay: PHI ML; over 224.5; Maxey o20.5 pts +450 $10",
         "parlay: PHI ML; SAC over 100.5",
+        "over 224.5",
     )
     bets = [x for pick in picks for x in ("--bet", pick)]
     words = ["--config", str(config), "replay", "run", "SAC@PHI", *bets, "--keep", str(database)]
@@ -67,6 +68,21 @@ def test_players_and_parlays_are_explained_exactly(
         assert causes["player"] > 0.05
     if bet == "3":
         assert causes["player"] == 0.0
+
+
+@pytest.mark.parametrize("bet", ["3", "4"])
+@pytest.mark.parametrize("span", [("Q1 10:12", "Q3 2:24"), ("Q2 9:25", "Q2 9:21")])
+def test_what_a_bet_on_a_player_had_read_is_a_cause_of_the_other_bets_too(
+    props: Path, config: Path, cli: Cli, bet: str, span: tuple[str, str]
+) -> None:
+    """A box's possessions and fouls move every line of the game; no change is left unexplained."""
+    target = config.parent / "state" / "tracker.db"
+    target.parent.mkdir(mode=0o700)
+    shutil.copy(props, target)
+    told = cli("why", bet, "--from", span[0], "--to", span[1], "--json").json
+    causes = {x["cause"]: x["change"] for x in told["causes"]}
+    assert "not known" not in causes
+    assert math.fsum(causes.values()) == pytest.approx(told["change"], abs=1e-9)
 
 
 def test_it_reads_like_a_story(night: Path, cli: Cli) -> None:

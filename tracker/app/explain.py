@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
@@ -243,14 +243,11 @@ class _Rebuild:
         """What the forecast of a game saw at a snapshot, by the model that reproduces it best."""
         shot = self.view.snapshots[place].snapshot
         markets = markets_in(self.bet, game.id)
-        bets = bets_before(self.bets, game, shot.at)
-        if self.bet.number not in {x.number for x in bets}:
-            # The bet was withdrawn by then, but it is the one to explain.
-            bets = [*bets, self.bet]
+        bets = self._bets_by(game, shot.at)
         pricing = await pricing_of(
             self.at.store, [game], bets, self.at.given, self.at.in_use, shot.at
         )
-        state = await self._state(game, place)
+        state = await self._state(game, place, bets)
         found: tuple[float, Seen] | None = None
         quoted = await live_lines(self.at.store, state, shot.at)
         for parameters, live in product(
@@ -266,19 +263,32 @@ class _Rebuild:
         assert found is not None  # noqa: S101 - there is always the shipped model
         return found[1]
 
-    async def _state(self, game: Game, place: int) -> GameState:
-        """The state of a game at a snapshot, with its players where the bet needs them."""
+    def _bets_by(self, game: Game, at: datetime) -> list[Bet]:
+        """The bets on a game that were followed at a moment, and the one to explain."""
+        bets = bets_before(self.bets, game, at)
+        # The bet may have been withdrawn by then.
+        return bets if self.bet.number in {x.number for x in bets} else [*bets, self.bet]
+
+    async def _state(self, game: Game, place: int, bets: Sequence[Bet]) -> GameState:
+        """The state of a game at a snapshot, as these bets on it had it.
+
+        Where one of them is on a player, its box was read, and chances of all rest on it: its
+        players, and possessions and fouls of both teams.
+        """
         upto = self.view.snapshots[: place + 1]
         shots = [x.snapshot for x in upto if x.game in ("", game.id)]
+        tracking = GameTracking(game, tuple(map(Tracked.fresh, bets)))
         asks = any(isinstance(x, PlayerTotal | DoubleDouble) for x in markets_in(self.bet, game.id))
         found: GameState | None = None
-        for back in WHOLE_GAME if asks else LOOK_BACK:
-            found = await self._from_bodies(shots[-1], game, back)
+        for back in WHOLE_GAME if tracking.follows_players else LOOK_BACK:
+            found = await self._from_bodies(shots[-1], tracking, back)
             if found is not None and (found.players or not asks):
                 return found
         return found or rebuilt(shots, game)
 
-    async def _from_bodies(self, shot: Snapshot, game: Game, back: timedelta) -> GameState | None:
+    async def _from_bodies(
+        self, shot: Snapshot, tracking: GameTracking, back: timedelta
+    ) -> GameState | None:
         """The state of a game by the raw bodies up to a moment, as long as these are stored.
 
         The bodies are judged as they were then: players and points by period that the last one
@@ -286,7 +296,7 @@ class _Rebuild:
         have come while the snapshot was being decided. A final state without a box score of its own
         takes the last players that are known.
         """
-        tracking = GameTracking(game, (Tracked.fresh(self.bet),))
+        game = tracking.game
         players: tuple[PlayerLine, ...] = ()
         found: GameState | None = None
         since, until = shot.at - back, shot.at + timedelta(microseconds=1)

@@ -1,9 +1,8 @@
-"""The one function that decides: what a poll changes in the bets on a game, and what to say of it.
+"""The one function that decides: what a poll changes in a game's bets, and which alerts it fires.
 
-`advance` is for a poll that could be read and was judged, `note` for one that could not. Both are
-pure: they take the tracking and return a `Change` that holds the next one and every row that is to
-be recorded. `see` is what a believed state makes of each bet: its chance, its snapshot, what its
-rules decide.
+`advance` handles a readable, judged poll and `note` an unreadable one. Both are pure: they take the
+game's tracking and return a `Change` with the next tracking and every row to record. `see` applies
+a believed state to each bet: its chance, its snapshot, and the decisions of its rules.
 """
 
 from __future__ import annotations
@@ -69,22 +68,22 @@ from tracker.forecast import Outlook, own_figure, price_all, why_none
 from tracker.forecast.calibration import UNCALIBRATED, Calibrations
 
 TakeSnapshot = Callable[[Tracked, Chance | None], Snapshot]
-"""Takes the snapshot of a bet as it has been seen, with its raw chance where that is another."""
+"""Takes a bet's snapshot, given the bet and its chance before calibration if that differs."""
 
 GAME_LOST_AFTER = timedelta(seconds=90)
-"""A game in play that no source told of for this long is said to be lost."""
+"""How long a game in play may be unreadable before it is reported as lost."""
 
 SURELY_OFF_AFTER = timedelta(hours=1)
-"""A game that was told to be off, and of which nothing was heard for so long, is off."""
+"""How long a game must have been reported as called off, unchanged, to count as surely off."""
 
 
 def advance(
     tracking: GameTracking, judged: JudgedPoll, outlook: Outlook | None, now: datetime
 ) -> Change:
-    """What a readable poll changes: `judged` by what was believed in this tracking.
+    """What a readable poll changes in a game's tracking.
 
-    `outlook` is the forecast from the judged state; `now` is aware UTC. Without an outlook nothing
-    is priced: every bet keeps its last chance.
+    `judged` is the poll with the judgement on it, `outlook` the forecast from its state. Without an
+    outlook nothing is priced, and every bet keeps its last chance. `now` is aware UTC.
     """
     ordering, state, contrary = judged.ordering, judged.state, judged.contrary
     said_before = contrary and tracking.held is not None and tracking.held.state == state
@@ -111,7 +110,7 @@ def advance(
     elif box:
         until = max(until, now + STALE_AFTER)
         tracking = replace(tracking, changed_at=now, still_until=until)
-    # After a start nobody knows what the chances rested on: a game that stands is priced anew.
+    # After a start it is not known what the chances rest on, so an unchanged game is priced again.
     renewed = renewed or (tracking.basis is None and before is not None and not news)
     tracking = replace(tracking, stale=is_stale(tracking, now), basis=basis)
     notes += _transitions(tracking.game.name, before, state, ordering)
@@ -128,13 +127,13 @@ def advance(
     if tracking.stale and not was_stale:
         change = freeze_pending(change, now, "the feed has stopped changing")
     if ordering is not Ordering.BEHIND:
-        # What is behind confirms nothing.
+        # A document that is behind confirms no result.
         change = _with_results(change, before, now)
     return _asked(end_unheard(change, "", now))
 
 
 def _with_results(change: Change, before: GameState | None, now: datetime) -> Change:
-    """Add what is certain of the bets, and the results of those that have ended."""
+    """Add the alerts of bets that have become certain, and the results of bets that have ended."""
     state, polls = change.tracking.state, None
     if before is not None and state is not None:
         polls = LastTwo.of((x.bet for x in change.tracking.tracked), before, state)
@@ -143,12 +142,12 @@ def _with_results(change: Change, before: GameState | None, now: datetime) -> Ch
 
 
 def _before_tip(before: GameState | None, state: GameState) -> bool:
-    """Whether nothing can have happened on the court: what moves a chance then is knowledge."""
+    """Whether the game has not begun, so that only new knowledge can have moved a chance."""
     return before is not None and state.phase is Phase.SCHEDULED
 
 
 def _basis(tracking: GameTracking, outlook: Outlook | None) -> tuple[Basis | None, bool]:
-    """What chances rest on from now, and whether they change by more than the game."""
+    """What chances rest on from now on, and whether that differs from before."""
     if outlook is None:
         return tracking.basis, False
     if tracking.basis is None:
@@ -157,13 +156,13 @@ def _basis(tracking: GameTracking, outlook: Outlook | None) -> tuple[Basis | Non
 
 
 def _asked(change: Change) -> Change:
-    """Whoever must decide a result is told so, whichever step left it to a person."""
+    """Add an alert for every result that a person must decide, whichever step left it open."""
     said = tuple(review_alert(change.tracking, x) for x in change.reviews)
     return replace(change, alerts=change.alerts + said) if said else change
 
 
 def _changed_in(tracking: GameTracking, before: GameState) -> tuple[int, ...]:
-    """The bets on players whose figures have changed while the score stood."""
+    """The numbers of the bets on players whose figures changed while the score did not."""
     state = tracking.state
     if state is None or not state.players:
         return ()
@@ -171,13 +170,13 @@ def _changed_in(tracking: GameTracking, before: GameState) -> tuple[int, ...]:
 
 
 def note(tracking: GameTracking, why: Unreadable, now: datetime) -> Change:
-    """What an unreadable poll changes: nothing is believed, and a long silence is said once."""
+    """What an unreadable poll changes: it is not believed, and a long silence is reported once."""
     playing = tracking.state is not None and tracking.state.phase.in_play
     since = tracking.silent_since
     silent = since is not None and now - since >= GAME_LOST_AFTER
     tracking = replace(tracking, stale=is_stale(tracking, now))
     if tracking.state is not None and tracking.state.phase.off and _surely_off(tracking, now):
-        # A game that was called off leaves the board; its bets still become void, and official.
+        # A game that was called off leaves the board, but its bets must still become void.
         return _asked(finish(Change(tracking, Ordering.SAME), now))
     change = confirm_unread(Change(tracking), why, now)
     change = end_unheard(change, why.claim, now)
@@ -203,7 +202,7 @@ def _surely_off(tracking: GameTracking, now: datetime) -> bool:
 def _feed_back(
     tracking: GameTracking, now: datetime
 ) -> tuple[tuple[Alert, ...], tuple[SystemEvent, ...]]:
-    """The alerts and the note of a game that can be read again after it was said to be lost."""
+    """The alerts and the event for a lost game that can be read again."""
     if not tracking.lost or tracking.seen_at is None:
         return (), ()
     seconds = int((now - tracking.seen_at).total_seconds())
@@ -214,10 +213,10 @@ def _feed_back(
 
 
 def _dated(tracking: GameTracking, last: GameState | None, now: datetime) -> GameTracking:
-    """The tracking with when its belief has changed, and when the game has ended."""
+    """The tracking with the times at which its state last changed and its game ended."""
     state = tracking.state
     over = state is not None and (state.phase is Phase.FINAL or state.phase.off)
-    # A postponed game that is found played after all has ended at another time.
+    # A game that was postponed and then played after all gets a new end.
     same_end = over and state is not None and last is not None and last.phase.off == state.phase.off
     ended_at = tracking.final_at if same_end else None
     return replace(
@@ -239,10 +238,10 @@ def _transitions(
 
 
 def _of_held(tracking: GameTracking, judged: JudgedPoll) -> tuple[SystemEvent, ...]:
-    """The notes of what a poll holds, or what was held and is told no more.
+    """The event of a poll that is held, or of a held state that is no longer reported.
 
-    Of a source that stands in, behind the other, it is said once; of a source's own box and board
-    never.
+    A stand-in source that is behind the first is reported once, and a source's own box that is
+    behind its board, or the reverse, never.
     """
     game, was, held = tracking.game.name, tracking.held, judged.held
     match judged.ordering:
@@ -261,10 +260,10 @@ def _clock_and_score(state: GameState) -> str:
 
 
 class PricedBet(NamedTuple):
-    """A bet with what an outlook says of its legs, and its chance or why it has none.
+    """A bet priced by an outlook: its chance, or why it has none.
 
-    None where that cannot be told: the last chance stands. `raw` is the chance as the outlook has
-    it, where a calibration has moved it.
+    A `chance` of None means that the bet keeps its last one. `raw` is the chance before the
+    calibration, if one has changed it.
     """
 
     tracked: Tracked
@@ -278,10 +277,10 @@ def see(
     update: GameUpdate,
     outlook: Outlook | None,
 ) -> Change:
-    """Add the snapshots, rule decisions and facts of the bets that have `fresh` news.
+    """Add the snapshots, rule decisions and alerts of the bets that `fresh` selects.
 
-    A bet that cannot be priced, for lack of the points by period, keeps its last chance; its rules
-    about chances stand still. Where the state is no news, a chance that stands leaves no trace.
+    A bet that cannot be priced, for lack of the points by period, keeps its last chance, and its
+    rules about chances wait. If the state is not new, a bet with an unchanged chance is left out.
     """
     tracking = change.tracking
     state = tracking.state
@@ -305,11 +304,11 @@ def see(
 
 
 def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -> list[PricedBet]:
-    """Each bet with its chance by an outlook, a parlay with those of its legs too."""
+    """Price each bet by an outlook, and a parlay's legs on the game too."""
     if outlook is None:
         return [PricedBet(x, None) for x in tracked]
     asked = [markets_on(x, state.game.id) for x in tracked]
-    # All of them at once: that takes half the time of pricing each parlay's legs apart.
+    # All markets are priced in one call, which is faster than one call a parlay.
     priced = iter(price_all([x for markets in asked for x in markets], outlook))
     found: list[PricedBet] = []
     for one, markets in zip(tracked, asked, strict=True):
@@ -335,7 +334,7 @@ def _single(one: Tracked, market: Market, raw: Chance | None, outlook: Outlook) 
 def _see_one(
     found: Gathering, old: Tracked, priced: PricedBet, update: GameUpdate, take: TakeSnapshot | None
 ) -> None:
-    """Add what becomes of one bet."""
+    """Add one bet's snapshot, rule decisions and alerts."""
     seen, chance_or_why, raw = priced
     if seen is not old:
         found.legs += [
@@ -370,7 +369,7 @@ def _see_one(
 
 
 def _snapshots(state: GameState, outlook: Outlook, now: datetime) -> TakeSnapshot:
-    """What takes the snapshot of a bet at a state: all but its chance is the same for every bet."""
+    """A function that takes a bet's snapshot; all but the bet's own chance is prepared once."""
     shared = (now, state.period, state.clock, state.game_clock, state.score)
     forecast = (outlook.mu, outlook.sigma)
     versions = (outlook.model_version, outlook.feature_version)
@@ -393,6 +392,6 @@ _SNAPSHOT = maker(Snapshot)
 
 
 def _corrected_by(seen: Tracked, game: str, calibrations: Calibrations) -> str:
-    """The name of what corrects a bet's chance: only a leg that is alone on its game is."""
+    """The `calibration_id` of a bet's chance: only a leg that is alone on its game is corrected."""
     legs = [x.market for x in seen.bet.legs if x.game.id == game]
     return calibrations.id_for(legs[0]) if len(legs) == 1 else UNCALIBRATED

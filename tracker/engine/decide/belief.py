@@ -1,10 +1,10 @@
-"""What is believed of a game after a poll: the one judge of what is newer, older or doubtful.
+"""The judge of polls: which reported state of a game to believe.
 
-`judge_poll` says of each poll whether it is believed, is nothing new, is held or corrects what was
-believed. All that it remembers is the tracking's `state`, `told_by` and `held`, which are recorded
-with every poll that changes them: a restart goes on where it was. A feed chooses whom to ask; what
-is true is decided here alone. The rest of the module is what a poll tells beside the score: points
-by period that it leaves out, and players' figures.
+`judge_poll` decides whether a poll is newer than the believed state, equal to it, held, behind, or
+a correction. It needs only the tracking's `state`, `told_by` and `held`, which are recorded with
+every poll that changes them, so that a restart changes no judgement. Feeds choose which source to
+ask; only this module decides what is true. The other functions complete a poll: points by period
+that it leaves out, and players' figures.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ from tracker.domain.poll import (
 from tracker.domain.tracking import GameTracking, Held, Ordering, Tracked
 
 CORRECTION = 3
-"""Most points by which a scorer takes back or moves what was seen: a three-pointer. What differs
-by more contradicts it."""
+"""The most points that a scorer takes back or moves: a three-pointer. A larger difference is a
+contradiction."""
 
 _DIGESTS = 4
-"""Documents of a game whose last digest is kept: two sources have a board and a box each."""
+"""The documents of a game whose last digest is kept: a board and a box of each of two sources."""
 
 _MOST_HELD = 99
-"""Polls that are counted of a doubtful state, which may be told for hours."""
+"""The highest count of polls with the same doubtful state, which can be reported for hours."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedPoll:
-    """How a poll stands to what is believed.
+    """A poll with the judgement on it.
 
-    `state` is what the poll is decided by: what it tells, with what it leaves out; of a document
-    that is behind, what is believed with its figures of players. `held` is what the next poll is to
-    know of it. `contrary` says what contradicts it, where that is why it is held. `digest` is that
-    of the document, where it is known.
+    `state` is the state to decide by: the poll's own, completed from the believed one; or, for a
+    document that is behind, the believed state with the document's figures of players. `held` is
+    what is on hold after the poll. `contrary` says what contradicts the poll, if it is held for
+    that. `digest` is the document's, if known.
     """
 
     ordering: Ordering
@@ -61,14 +61,15 @@ class JudgedPoll:
 def judge_poll(
     tracking: GameTracking, read: GameState, origin: Origin, at: datetime, digest: str = ""
 ) -> JudgedPoll:
-    """Whether what a document tells is believed. `at` is when it came, in aware UTC.
+    """Judge whether to believe the state that a document reports.
 
-    `digest` is that of its body: by it one knows a document that was written anew.
+    `at` is when the document arrived, in aware UTC. `digest` is a hash of its body, by which a
+    rewritten document is recognised.
 
     Feeds go back: a cache serves an old board, a score is corrected downwards, a game flickers to
-    "postponed", and the source that stands in for another is half a minute late. What goes back is
-    believed only once AGREEING_POLLS in a row agree, and where another document told what is
-    believed, not before it has had the time to catch up.
+    "postponed", a stand-in source is half a minute late. A state that goes back is believed only
+    after AGREEING_POLLS in a row agree. If another document reported the believed state, this one
+    must also have had the time to catch up.
     """
     believed = tracking.state
     read = carried(filled(read, believed), believed)
@@ -86,7 +87,7 @@ def judge_poll(
         return JudgedPoll(Ordering.NEWER, state, origin, digest=digest)
     wait = _lag(tracking.told_by, origin)
     if wait and _merely_late(believed, read, wait):
-        # What does not count as told again does not count as taken back either.
+        # It neither confirms the believed state nor takes it back.
         return JudgedPoll(Ordering.SAME, believed, origin, tracking.held, digest=digest)
     held = _held(tracking.held, read, origin, at, wait)
     if held.polls >= AGREEING_POLLS and at - held.since >= held.wait:
@@ -98,7 +99,7 @@ def judge_poll(
 
 
 def with_poll(tracking: GameTracking, judged: JudgedPoll) -> GameTracking:
-    """The tracking with what is believed of the game after a poll, and what is held."""
+    """The tracking with the state that is believed after a poll, and the state on hold."""
     before, state = tracking.state, judged.state
     if judged.digest and (judged.origin, judged.digest) not in tracking.digests:
         kept = [x for x in tracking.digests if x[0] != judged.origin]
@@ -115,11 +116,11 @@ def with_poll(tracking: GameTracking, judged: JudgedPoll) -> GameTracking:
 
 
 def still_until(before: GameTracking, judged: JudgedPoll, now: datetime) -> datetime:
-    """Until when it is in order that a live game does not change, from this poll on.
+    """Until when a live game may stand still, after this poll, without being stale.
 
-    A clock that should run is given STALE_AFTER, one that is known to stand LONGEST_STOP. A
-    document that is written anew, by its bytes, and tells the same moment vouches for it for
-    another STALE_AFTER, LONGEST_STOP in all; one that comes again byte for byte proves nothing.
+    That is STALE_AFTER from the last change while the clock should run, and LONGEST_STOP while it
+    is known to stand. A document with other bytes and the same moment extends it by STALE_AFTER, up
+    to LONGEST_STOP in all; identical bytes prove nothing.
     """
     if judged.ordering in (Ordering.NEWER, Ordering.CORRECTION):
         stands = before.told_by == judged.origin and _clock_stands(before.state, judged.state)
@@ -133,10 +134,10 @@ def still_until(before: GameTracking, judged: JudgedPoll, now: datetime) -> date
 
 
 def _clock_stands(before: GameState | None, after: GameState) -> bool:
-    """Whether two moments that a document told after each other show that its clock stands.
+    """Whether two successive states of one document show that the game's clock stands.
 
-    A time-out was taken, something else changed while the clock did not, or a period is called on
-    and has not begun.
+    It stands if a time-out was taken, if something changed while the clock did not, or if a period
+    is called on and has not begun.
     """
     if before is None or after.phase is not Phase.LIVE:
         return False
@@ -150,10 +151,10 @@ def _clock_stands(before: GameState | None, after: GameState) -> bool:
 
 
 def is_stale(tracking: GameTracking, now: datetime) -> bool:
-    """Whether what is believed of a live game is too old to be trusted.
+    """Whether the state of a live game is too old to be trusted.
 
-    No document has come for STALE_AFTER, or the game has stood for longer than is in order. The
-    one judge of it: rules, cards, `status`, pages and messages show what it has said.
+    It is if no document has arrived for STALE_AFTER, or if the game has stood still for longer than
+    it may. Rules, cards, `status`, pages and messages all use this one judgement.
     """
     if tracking.state is None or tracking.state.phase is not Phase.LIVE:
         return False
@@ -162,17 +163,17 @@ def is_stale(tracking: GameTracking, now: datetime) -> bool:
 
 
 def _lag(told_by: Origin | None, origin: Origin) -> timedelta:
-    """By how much a document may be behind the one that told what is believed."""
+    """How far a document may be behind the one that reported the believed state."""
     if told_by is None or told_by == origin:
         return timedelta(0)
     return DOCUMENT_HELD if told_by.source == origin.source else SOURCE_HELD
 
 
 def _merely_late(believed: GameState, state: GameState, wait: timedelta) -> bool:
-    """Whether another document's word is no word against what is believed.
+    """Whether another document is only late and does not contradict the believed state.
 
-    It is of the same moment, by a clock in whole seconds; or the source's own other document told
-    the end and stands by it, however long this one takes.
+    It shows the same moment by a clock in whole seconds; or the source's other document has
+    reported the end, and this one has not reached it yet.
     """
     if believed.phase.off or state.phase.off:
         return False
@@ -183,31 +184,31 @@ def _merely_late(believed: GameState, state: GameState, wait: timedelta) -> bool
 def _held(
     held: Held | None, state: GameState, origin: Origin, at: datetime, wait: timedelta
 ) -> Held:
-    """What is held after another poll that goes back."""
+    """The state on hold after another poll that goes back."""
     if held is None:
         return Held(state, 1, origin, at, wait)
     since, longest = min(held.since, at), max(held.wait, wait)
     if not goes_back(held.state, state):
         return Held(state, held.polls + 1, origin, since, longest)
     if origin != held.origin and not has_fewer_points(state, held.state):
-        # Two documents that both go back are late by different times.
+        # Two documents that both go back can be late by different times.
         return replace(held, polls=held.polls + 1, since=since, wait=longest)
     return Held(state, 1, origin, at, wait)
 
 
 def _doubtful(held: Held | None, state: GameState, origin: Origin, at: datetime) -> Held:
-    """A doubtful state that is held for as long as it is told, however often."""
+    """The hold of a doubtful state, which lasts for as long as that state is reported."""
     if held is None or held.state != state:
         return Held(state, 1, origin, at)
     return replace(held, polls=min(held.polls + 1, _MOST_HELD))
 
 
 def boxed(newest: GameState, known: GameState, before: GameState | None) -> GameState:
-    """A moment with its players: as a box tells them, or as they were last told.
+    """A state with the players of a box, or with those of the last box.
 
-    Two documents tell of one game, and one of them is always a little behind: the players of the
-    one are told under the score of the other. A final takes none from before the end, and a game
-    whose clock runs none from before the tip.
+    A game has two documents, its board and its box, and one is always a little behind: the players
+    of the one are combined with the score of the other. A final takes no players from before the
+    end, and a game in play none from before the tip.
     """
     if known.players:
         lines, box = seen_by(known, () if before is None else before.players), known.box
@@ -223,9 +224,9 @@ def boxed(newest: GameState, known: GameState, before: GameState | None) -> Game
 
 
 def seen_by(state: GameState, before: Sequence[PlayerLine]) -> tuple[PlayerLine, ...]:
-    """The players of a state, and when each was last known to be on the court.
+    """The players of a state, each with the minute at which he was last known to be on the court.
 
-    He was if he is on it, or has played longer than in the lines `before`.
+    A player was on the court if the box says so, or if his minutes grew since the lines `before`.
     """
     left = state.game.rules.regulation_seconds - state.seconds_left
     now = max(left, 0.0) / 60 if state.overtime == 0 else None
@@ -243,10 +244,10 @@ def seen_by(state: GameState, before: Sequence[PlayerLine]) -> tuple[PlayerLine,
 
 
 def filled(state: GameState, before: GameState | None) -> GameState:
-    """A state with its points by period, where it lacks them and what is believed gives them.
+    """A state without points by period, completed from the believed state where possible.
 
-    They follow when every period before the present one was seen to its end: what the score has
-    above them is the present period's.
+    It is possible if every earlier period was seen to its end: the rest of the score belongs to the
+    present period.
     """
     if before is None or state.periods is not None or before.periods is None or state.period < 1:
         return state
@@ -265,9 +266,10 @@ def filled(state: GameState, before: GameState | None) -> GameState:
 
 
 def carried(state: GameState, before: GameState | None) -> GameState:
-    """A game that is called off after it began, with all that was seen of it.
+    """The state of a game that was called off after it began, with everything seen of it.
 
-    Documents tell nothing of such a game any more; what was played stands by the house's rules.
+    Documents then report nothing more of the game, but finished parts of it count by the book's
+    rules.
     """
     if before is None or not state.phase.off or before.period < 1:
         return state
@@ -275,9 +277,9 @@ def carried(state: GameState, before: GameState | None) -> GameState:
 
 
 def contradiction(before: GameState | None, state: GameState) -> str:
-    """What a final tells otherwise than what was seen of the game; empty where they agree.
+    """How a final contradicts what was seen of the game, in words; empty if it does not.
 
-    A score and the points of a period may be corrected by a basket or two.
+    Differences of up to CORRECTION points, in the score or in a period, are corrections.
     """
     if before is None or state.phase is not Phase.FINAL or not before.phase.in_play:
         return ""
@@ -301,22 +303,22 @@ def contradiction(before: GameState | None, state: GameState) -> str:
 
 
 def players_of(tracked: Tracked, game_id: str) -> tuple[Player, ...]:
-    """The players of one game whom a bet is about."""
+    """The players of one game in a bet's legs."""
     markets = [x.market for x in tracked.bet.legs if x.game.id == game_id]
     return tuple(x.player for x in markets if isinstance(x, PlayerTotal | DoubleDouble))
 
 
 def moved(tracked: Tracked, before: GameState, after: GameState) -> bool:
-    """Whether a player whom a bet is about has other figures than before, or has entered."""
+    """Whether the figures of a player in a bet's legs differ between two states."""
     return any(
         _figures(before, x) != _figures(after, x) for x in players_of(tracked, after.game.id)
     )
 
 
 def first_seen(before: GameState | None, after: GameState) -> frozenset[tuple[Side, str]]:
-    """The players of whom a box from after the tip tells for the first time, by side and key.
+    """The players whom a box lists for the first time since the tip, by side and key.
 
-    Who starts and who plays is then known: a chance moves by that, and not by the game.
+    The box shows who starts and who plays, so chances move because of that and not of the game.
     """
     if before is None or not after.phase.in_play:
         return frozenset()
@@ -327,9 +329,10 @@ def first_seen(before: GameState | None, after: GameState) -> frozenset[tuple[Si
 def with_players(
     state: GameState, players: Sequence[PlayerLine], seen: Sequence[PlayerLine] = ()
 ) -> GameState:
-    """A state with newer lines of the players; a poll that has none leaves the last ones.
+    """A state with newer lines of the players; without any it keeps its own.
 
-    `seen` are those of before: a final box that tells otherwise has its lines doubted.
+    `seen` are the lines from before: lines of a final box that contradict them are marked as
+    doubtful.
     """
     if not players:
         return state
@@ -339,9 +342,9 @@ def with_players(
 
 
 def after_play(state: GameState, before: GameState | None) -> GameState:
-    """A final with its players, held against what was seen of them.
+    """A final with its players, compared with what was seen of them.
 
-    Without a box they stay as they were seen, doubted until one is read.
+    Without a box the players keep their last lines, marked as doubtful until a box is read.
     """
     if before is None or state.phase is not Phase.FINAL:
         return state
@@ -354,7 +357,7 @@ def after_play(state: GameState, before: GameState | None) -> GameState:
 
 
 def _doubted(players: Sequence[PlayerLine], seen: Sequence[PlayerLine]) -> list[PlayerLine]:
-    """The lines of a final box, those that cannot follow what was seen as they were, doubted."""
+    """The lines of a final box, but those last seen, in doubt, where the box contradicts them."""
     lines = {(x.side, player_key(x.name)): x for x in players}
     before = {(x.side, player_key(x.name)): x for x in seen if x.played or x.minutes > 0}
     doubts = {key: _doubt(was, lines.get(key)) for key, was in before.items()}
@@ -367,7 +370,7 @@ def _doubted(players: Sequence[PlayerLine], seen: Sequence[PlayerLine]) -> list[
 
 
 def _doubt(was: PlayerLine, now: PlayerLine | None) -> str:
-    """What a final box tells of a player otherwise than what was seen of him."""
+    """How a player's line in a final box contradicts what was seen, in words; empty if not."""
     points = dict(was.stats).get("pts", 0)
     seen = f"was seen with {points} points in {was.minutes:.0f} min"
     if now is None:

@@ -1,4 +1,4 @@
-"""Facts that are announced when they happen: the start, a break, a bet decided, the feed lost."""
+"""Alerts about facts: the start of a game, a break, a decided bet, a lost feed, a result."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _NO_FACTS: frozenset[Fact] = frozenset()
 
 
 def facts_of(before: GameState | None, after: GameState) -> frozenset[Fact]:
-    """The facts about a game that the step from one state to the next brings."""
+    """The facts about a game that follow from the change of one state to the next."""
     if before is None or before.phase is after.phase:
         return _NO_FACTS
     facts: set[Fact] = set()
     if before.phase is Phase.SCHEDULED and after.phase.in_play:
         facts.add(Fact.START)
     if after.phase is Phase.BREAK:
-        # Whether a poll falls between the last buzzer and the final is luck: no quarter then.
+        # No quarter at the end of the game: it is chance whether a poll falls before the final.
         ends = after.period >= after.game.rules.periods and after.score.margin != 0
         half = after.period * 2 == after.game.rules.periods
         if not ends:
@@ -43,7 +43,7 @@ def facts_of(before: GameState | None, after: GameState) -> frozenset[Fact]:
 
 
 def absentees(old: Tracked, new: Tracked) -> tuple[str, ...]:
-    """The players of a bet who are out now and were not, or are no longer, each once."""
+    """The players of a bet who have become out, or are no longer out, each once."""
     changed = sorted(set(old.out) ^ set(new.out))
     markets = [new.bet.legs[i].market for i in changed]
     names = [x.player.name for x in markets if isinstance(x, PlayerTotal | DoubleDouble)]
@@ -51,7 +51,7 @@ def absentees(old: Tracked, new: Tracked) -> tuple[str, ...]:
 
 
 def review_alert(tracking: GameTracking, review: Review) -> Alert:
-    """The word that a person must decide a result; whatever the rules, for nobody else can."""
+    """The alert that a person must decide a result. It is sent whatever the bet's rules."""
     (tracked,) = [x for x in tracking.tracked if x.bet.number == review.bet]
     clock, score = "", Score(0, 0)
     if tracking.state is not None:
@@ -64,7 +64,7 @@ def review_alert(tracking: GameTracking, review: Review) -> Alert:
 def between(
     tracked: Tracked, memory: RuleState, event: Fact, state: GameState, now: datetime
 ) -> tuple[RuleState, Alert]:
-    """The alert for an event of one bet, and the rule's memory after it."""
+    """The alert for a fact about one bet, and the rule's state after it."""
     memory = replace(
         memory, episode=memory.episode + 1, reason=Reason.HAPPENED, fired=(*memory.fired, now)[-1:]
     )
@@ -79,10 +79,10 @@ def announce(
     only: int | None = None,
     detail: str = "",
 ) -> tuple[Alert, ...]:
-    """Alerts of every bet (or one) that asks for an event of the game as a whole.
+    """The alerts about a fact of the whole game, for every open bet (or one) with a rule for it.
 
-    Such an event has no armed state: its episode is the moment at which it happened, in whole
-    seconds since 1970, so that recording it again adds none.
+    Their episode is the time of the fact in whole seconds since 1970, so that recording the fact
+    again adds no alert.
     """
     state = tracking.state
     if state is None:
@@ -101,10 +101,10 @@ def announce(
 def settled_alert(
     tracked: Tracked, before: Settlement | None, state: GameState, now: datetime
 ) -> Alert | None:
-    """The announcement of a bet's result, or of its correction; its episode is the revision.
+    """The alert about a bet's result, or about a correction of it. Its episode is the revision.
 
-    A correction is told to whoever asks for either. `before` is the result that it corrects; one
-    that was taken back is none.
+    A correction is sent for bets with a rule for either. `before` is the result that it corrects;
+    a result that was taken back does not count.
     """
     settlement = tracked.settlement
     before = None if before is not None and before.taken_back else before

@@ -1,4 +1,4 @@
-"""Parlays: what the legs on one game are worth together, and with those on the other games."""
+"""The chance of parlays: of the legs on one game together, and of the whole over all games."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tracker.forecast.pricing import opened
 
 
 def to_presume(tracking: GameTracking, now: datetime) -> GameState | None:
-    """The game before its tip-off, where a parlay over several games waits to hear of it."""
+    """The state of a game before tip-off, if a parlay over several games waits for it."""
     if tracking.state is not None or now >= tracking.game.start:
         return None
     if not any(_waits(x, tracking.game.id) for x in tracking.tracked):
@@ -24,10 +24,9 @@ def to_presume(tracking: GameTracking, now: datetime) -> GameState | None:
 
 
 def presume(tracking: GameTracking, state: GameState, outlook: Outlook) -> GameTracking:
-    """The tracking with the chance of those parlays' legs, by the outlook before tip-off.
+    """The tracking with the chances of these parlays' legs, by the outlook before tip-off.
 
-    Nothing is believed of the game by that, and no snapshot is due: the parlay's other games give
-    them.
+    The game's state stays unknown, and no snapshot is taken: the parlay's other games take them.
     """
     for tracked in tracking.tracked:
         slip = tracked.bet.market
@@ -73,7 +72,7 @@ def priced_parlay(
         unknown = next((x.no_chance for _, _, x in left if x.no_chance is not None), None)
         known = [(market, chance) for market, chance, _ in left if chance is not None]
         if any(chance == LOST for _, chance in known):
-            # Whatever the others may come to.
+            # A lost leg loses the parlay, whatever the other legs do.
             part = LOST
         elif unknown is not None:
             part = unknown
@@ -85,9 +84,9 @@ def priced_parlay(
 def calibrated_all(
     markets: Sequence[Market], raw: Sequence[Chance | None], outlook: Outlook
 ) -> Sequence[Chance | None]:
-    """The chances of the legs on a game, calibrated where there is one leg alone.
+    """The chances of a parlay's legs on a game; only a single leg is calibrated.
 
-    Several are told as the outlook has them: they could not be moved one by one and still agree.
+    Several legs keep the outlook's chances: corrected one by one they would no longer agree.
     """
     chance = raw[0] if len(raw) == 1 else None
     return raw if chance is None else [outlook.calibrations.applied(markets[0], chance)]
@@ -104,7 +103,7 @@ def _seen(leg: LegStanding, market: Market, chance: Chance | None, outlook: Outl
 
 
 def regrouped(tracked: Tracked, game_id: str, part: Chance | NoChance | None) -> Tracked:
-    """A parlay with another chance of its legs on one game, or none; None leaves the last one."""
+    """A parlay with a new joint chance of its legs on one game; None keeps the last one."""
     return tracked.with_legs(tracked.legs, _grouped(tracked, game_id, part))
 
 
@@ -116,7 +115,7 @@ def _grouped(tracked: Tracked, game_id: str, part: Chance | NoChance | None) -> 
 
 
 def chance_of(tracked: Tracked) -> Chance | NoChance | None:
-    """The chance of a whole parlay, or why it has none; None while a game was never seen."""
+    """The chance of a whole parlay, or why it has none; None until every game has a chance."""
     if tracked.out and all(x.dropped for x in tracked.legs):
         return NoChance.OUT
     whole = combined(tracked.groups)
@@ -126,7 +125,7 @@ def chance_of(tracked: Tracked) -> Chance | NoChance | None:
 
 
 def settled_part(legs: Sequence[LegStanding]) -> Chance | None:
-    """The chance of legs of one game by their results; None while these do not decide it."""
+    """The chance of the legs on one game by their results; None until these decide it."""
     results = {x.result for x in legs}
     if Result.LOST in results:
         return LOST
@@ -136,7 +135,7 @@ def settled_part(legs: Sequence[LegStanding]) -> Chance | None:
 
 
 def part_of(tracked: Tracked, game_id: str) -> Chance | None:
-    """The chance of the legs on one game together, as last seen."""
+    """The last joint chance of the legs on one game."""
     for group in tracked.groups:
         if group.game == game_id:
             return group.chance
@@ -144,10 +143,10 @@ def part_of(tracked: Tracked, game_id: str) -> Chance | None:
 
 
 def combined(groups: Sequence[Group]) -> Chance | None:
-    """The chance of a whole parlay: its games are independent. None while one was never seen.
+    """The chance of a whole parlay, whose games are independent; None until each has a chance.
 
-    It loses when a leg does, pushes when every leg drops out, and wins otherwise. What has lost
-    in one game is lost, whatever is known of the others.
+    The parlay loses if a leg loses, pushes if every leg drops out, and wins otherwise. If it has
+    lost in one game it is lost, even if the chance of another game is not known.
     """
     parts = [x.chance for x in groups]
     seen = [x for x in parts if x is not None]

@@ -22,9 +22,8 @@ AFTER_LISTED = timedelta(minutes=6)
 """How long after the listed tip-off a close is bought where no countdown is known: games tip off 8
 to 13 minutes late."""
 
-COUNTDOWN = (timedelta(minutes=2), timedelta(minutes=4))
-"""The countdown to tip-off between which a close is bought: the books are open and their prices
-fresh."""
+COUNTDOWN = timedelta(minutes=4)
+"""The countdown to tip-off at which a close is bought: books are open and prices fresh."""
 
 LASTS = timedelta(minutes=8)
 """How long a bought close stays good when the tip-off slides: less than a close's quotes may be
@@ -206,7 +205,7 @@ def due(tip: Tip, now: datetime, countdown: timedelta | None) -> bool:
     `countdown` is the time to tip-off that the game's box score shows, None where it shows none.
     """
     if countdown is not None:
-        return countdown <= COUNTDOWN[1]
+        return countdown <= COUNTDOWN
     return now >= tip.start + AFTER_LISTED
 
 
