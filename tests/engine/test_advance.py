@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,6 +24,7 @@ from tests.engine.build import (
     off,
     rng,
 )
+from tracker.domain import BadBet
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import TO_BE_GRADED, Result, Settlement, Status
 from tracker.domain.events import GameBack, GameChecked, PollDropped, PollHeld
@@ -30,6 +32,7 @@ from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Trouble, Unreadable, check_times
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.engine.decide.advance import note
+from tracker.engine.settle import by_hand
 from tracker.engine.settle.by_hand import Case, graded_again
 
 DOWN = Unreadable(Trouble.DOWN, "no answer")
@@ -546,6 +549,30 @@ def test_a_result_that_was_taken_back_is_graded_at_the_end_as_if_for_the_first_t
     assert done is not None
     assert (done.result, done.revision) == (Result.WON, 3)
     assert evening.names() == ["settled"]
+
+
+def test_a_decision_by_hand_names_the_bet_by_its_own_id_in_every_sentence() -> None:
+    """The person's id for it where there is one, also of a bet whose game is not known yet."""
+    tracked = Tracked.fresh(replace(bet(7, "DEN ML"), name="mine"))
+    case = Case(7, tracked, {}, False, None, False, 2000, None, False, "mine")
+    early, over = after(-9000), after(9000)
+    whys = []
+    asks: list[Callable[[], object]] = [
+        lambda: by_hand.given(case, Result.WON, None, "", over),
+        lambda: by_hand.given(case, Result.WON, None, "", early),
+        lambda: by_hand.given(case, Result.WON, 100, "", over),
+        lambda: by_hand.given(case, Result.LOST, 9000, "", over),
+        lambda: by_hand.given(case, Result.PUSH, 1, "", over),
+        lambda: graded_again(replace(case, tracked=None), over),
+        lambda: graded_again(case, over),
+    ]
+    for asked in asks:
+        with pytest.raises(BadBet) as why:
+            asked()
+        whys.append(str(why.value))
+    assert all("bet mine" in x and " 7" not in x for x in whys), whys
+    assert "`tracker void mine --reason TEXT`" in whys[1]
+    assert replace(case, name=None).id == 7
 
 
 def test_a_result_that_was_taken_back_is_replaced_by_a_grade_that_says_the_same() -> None:
