@@ -384,14 +384,17 @@ class FeedThawed(SystemEvent):
 
 
 class FeedDisagreement(SystemEvent):
-    """Two sources report different scores of a game; the first source is believed."""
+    """Two sources report different scores of a game; the first source is believed.
+
+    `reported` and `other_reported` are the score and the clock of each: `30-39 at Q2 7:15`.
+    """
 
     name, severity = "feed.disagreement", Severity.WARNING
     game: str
     source: str
-    told: str
+    reported: str
     other: str
-    other_told: str
+    other_reported: str
 
 
 class FeedAgreement(SystemEvent):
