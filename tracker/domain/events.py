@@ -384,10 +384,7 @@ class FeedThawed(SystemEvent):
 
 
 class FeedDisagreement(SystemEvent):
-    """Two sources report different scores of a game; the first source is believed.
-
-    `reported` and `other_reported` are the score and the clock of each: `30-39 at Q2 7:15`.
-    """
+    """Two sources report different scores of a game; the first source is believed."""
 
     name, severity = "feed.disagreement", Severity.WARNING
     game: str
