@@ -73,7 +73,7 @@ def test_configured_lines_come_before_a_books(
 def test_a_price_of_this_moment_rests_on_all_that_the_daemon_uses(
     cli: Cli, slate: tuple[Game, ...]
 ) -> None:
-    """A line is checked by what the other bets on its game tell of it, as it is when added."""
+    """`check` uses the lines of the other bets on the game as its prior, just as `add` does."""
     assert slate
     cli("add", "DEN -9.5 -110 $20", "--game", "LAL@DEN", "--json")
     cli("add", "LAL@DEN over 231.5 -110 $20", "--json")

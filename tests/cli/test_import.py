@@ -357,7 +357,7 @@ def test_exported_bets_come_back_as_they_went(cli: Cli, night: Path, tmp_path: P
 def test_a_bet_without_a_known_game_comes_back_with_what_was_written_of_it(
     cli: Cli, config: Path, tmp_path: Path
 ) -> None:
-    """The game in its words, and a tag once, whether it stands in the line or beside it."""
+    """Export and import keep the game as written, and a tag once even if it was given twice."""
     sheet, out = tmp_path / "sheet.csv", tmp_path / "bets.csv"
     sheet.write_text(
         "date,pick,game,odds,stake,result,tags\n"

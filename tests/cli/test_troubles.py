@@ -162,7 +162,7 @@ def test_a_word_is_broken_after_its_hyphens_where_it_has_no_room(
 def test_a_table_that_has_no_room_keeps_every_cell_whole(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each row has lines of its own there: its name, then the rest, each with its head."""
+    """On a narrow terminal a row has lines of its own: its name, then each cell with its head."""
     monkeypatch.setenv("COLUMNS", "40")
     heads = ("ID", "Bet", "Game", "Odds", "Stake", "p(hit)", "State")
     rows = [

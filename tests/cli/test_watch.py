@@ -102,7 +102,7 @@ async def test_every_bet_is_shown_with_its_chart(config: Path, size: tuple[int, 
 
 @pytest.mark.parametrize("columns", [38, 50, 64, 78, 120])
 def test_a_chance_is_never_cut(columns: int) -> None:
-    """However narrow the screen: what a bet needs gives way, then how it stands, then its name."""
+    """On a narrow screen the bet's need is cut first, then its standing, then its name."""
     need = "needs 7 more"
     row = Row("🟡", "#12 Nikola Jokić over 25.5 pts", "71 % ▲12", "19 / 26", need, "open", 1.0)
     card = Card("LAL 58 – 61 DEN", "", (row,), "", "", "", "data 5 s · updated 21:13", False)
@@ -236,16 +236,22 @@ def read_until(window: int, wanted: str) -> str:
 
 
 @pytest.mark.usefixtures("slate")
-def test_without_the_extra_it_is_plain_and_says_so() -> None:
-    """It uses the terminal's alternate screen, and leaves it in any case."""
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_without_the_extra_it_is_plain_and_says_so(ending: signal.Signals) -> None:
+    """It uses the terminal's alternate screen, and leaves it in any case.
+
+    Ctrl-C ends it even where the shell that started it had SIGINT ignored.
+    """
     window, inside = pty.openpty()
-    program = "import sys; sys.modules['textual'] = None; from tracker.__main__ import main; main()"
+    ignored = "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN);"
+    plain = "sys.modules['textual'] = None; from tracker.__main__ import main; main()"
+    program = f"{ignored} {plain}"
     with subprocess.Popen(
         [sys.executable, "-c", program, "watch"], stdin=inside, stdout=inside, stderr=inside
     ) as running:
         os.close(inside)
         drawn = read_until(window, "starts it.")
-        running.send_signal(signal.SIGINT)
+        running.send_signal(ending)
         drawn += read_until(window, "\x1b[?1049l")
         status = running.wait()
     os.close(window)

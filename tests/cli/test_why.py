@@ -75,7 +75,7 @@ def test_players_and_parlays_are_explained_exactly(
 def test_what_a_bet_on_a_player_had_read_is_a_cause_of_the_other_bets_too(
     props: Path, config: Path, cli: Cli, bet: str, span: tuple[str, str]
 ) -> None:
-    """Possessions and fouls of a box move every line of the game, and leave no rest unknown."""
+    """A box's possessions and fouls move every line of the game; no change is left unexplained."""
     target = config.parent / "state" / "tracker.db"
     target.parent.mkdir(mode=0o700)
     shutil.copy(props, target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,6 +24,7 @@ from tests.engine.build import (
     off,
     rng,
 )
+from tracker.domain import BadBet
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import TO_BE_GRADED, Result, Settlement, Status
 from tracker.domain.events import GameBack, GameChecked, PollDropped, PollHeld
@@ -30,6 +32,7 @@ from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Trouble, Unreadable, check_times
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.engine.decide.advance import note
+from tracker.engine.settle import by_hand
 from tracker.engine.settle.by_hand import Case, graded_again
 
 DOWN = Unreadable(Trouble.DOWN, "no answer")
@@ -113,22 +116,25 @@ def test_one_snapshot_for_each_bet_and_changed_state(seed: int) -> None:
 @settings(max_examples=12)
 @given(st.integers(0, 10**6))
 def test_what_is_known_to_be_idle_changes_no_decision(seed: int) -> None:
-    """Rules that are skipped as idle leave the same rows as rules that are stepped."""
+    """Polls that come, are lost or go back leave the same rows as where every rule is stepped."""
     draw, seconds = rng(seed), 0.0
     rules = (*EVENTS, "p >= 0.60", "p <= 0.40", "p crosses 0.50", "swing 0.10 in 5m")
-    kept = forgetful = a_book(
+    tracking = a_book(
         *(bet(n, "DEN ML", *draw.sample(rules, 5)) for n in (1, 2, 3)),
         bet(4, "2H LAL +2.5", *rules),
         bet(5, "LAL@DEN over 224.5", "p >= 0.60", "p <= 0.40", "swing 0.20 in 5m"),
     )
-    for state in a_game(draw, step=90):
+    states = list(a_game(draw, step=90))
+    for number, newest in enumerate(states):
         seconds += draw.choice((8, 12, 30, 200))
-        bare = tuple(replace(x, idle=None) for x in forgetful.tracked)
-        change = look(kept, state, seconds)
-        assert change == look(replace(forgetful, tracked=bare), state, seconds)
-        kept = forgetful = change.tracking
+        ago = states[max(number - 8, 0)]
+        for state in (newest, ago, newest) if draw.random() < 0.2 else (newest,):
+            forgetful = tuple(replace(x, idle=None) for x in tracking.tracked)
+            change = look(tracking, state, seconds)
+            assert change == look(replace(tracking, tracked=forgetful), state, seconds)
+            tracking, seconds = change.tracking, seconds + 3
         if draw.random() < 0.1:
-            kept = forgetful = note(kept, DOWN, after(seconds + 5)).tracking
+            tracking = note(tracking, DOWN, after(seconds + 5)).tracking
 
 
 @settings(max_examples=12)
@@ -543,6 +549,30 @@ def test_a_result_that_was_taken_back_is_graded_at_the_end_as_if_for_the_first_t
     assert done is not None
     assert (done.result, done.revision) == (Result.WON, 3)
     assert evening.names() == ["settled"]
+
+
+def test_a_decision_by_hand_names_the_bet_by_its_own_id_in_every_sentence() -> None:
+    """The person's id for it where there is one, also of a bet whose game is not known yet."""
+    tracked = Tracked.fresh(replace(bet(7, "DEN ML"), name="mine"))
+    case = Case(7, tracked, {}, False, None, False, 2000, None, False, "mine")
+    early, over = after(-9000), after(9000)
+    whys = []
+    asks: list[Callable[[], object]] = [
+        lambda: by_hand.given(case, Result.WON, None, "", over),
+        lambda: by_hand.given(case, Result.WON, None, "", early),
+        lambda: by_hand.given(case, Result.WON, 100, "", over),
+        lambda: by_hand.given(case, Result.LOST, 9000, "", over),
+        lambda: by_hand.given(case, Result.PUSH, 1, "", over),
+        lambda: graded_again(replace(case, tracked=None), over),
+        lambda: graded_again(case, over),
+    ]
+    for asked in asks:
+        with pytest.raises(BadBet) as why:
+            asked()
+        whys.append(str(why.value))
+    assert all("bet mine" in x and " 7" not in x for x in whys), whys
+    assert "`tracker void mine --reason TEXT`" in whys[1]
+    assert replace(case, name=None).id == 7
 
 
 def test_a_result_that_was_taken_back_is_replaced_by_a_grade_that_says_the_same() -> None:

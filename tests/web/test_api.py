@@ -80,7 +80,7 @@ async def test_a_line_that_cannot_be_read_says_where(served: Served) -> None:
 async def test_a_mistake_names_its_field_and_what_is_wanted(
     method: str, path: str, wanted: object, field: str, words: str, served: Served
 ) -> None:
-    """What a program shows beside the field, and a person mends without a manual."""
+    """The answer has the wrong field's name and says what the field takes."""
     body = wanted if isinstance(wanted, str) or wanted is None else json.dumps(wanted)
     headers = {"Content-Type": "application/json"}
     found = await served.client.request(

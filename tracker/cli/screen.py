@@ -290,9 +290,9 @@ def table(
 
 
 def _print_rows(heads: Sequence[str], rows: Sequence[Sequence[str]], named: int) -> None:
-    """Print each row as its first cells, and below them the others, each after its column's head.
+    """Print each row's first cells, and below them its other cells, each after its column's head.
 
-    `named` is how many cells say what a row is about, such as a bet's number and its text.
+    `named` is the number of first cells. They say what a row is about: a bet's number and text.
     """
     from rich.padding import Padding
     from rich.text import Text

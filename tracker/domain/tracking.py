@@ -101,15 +101,18 @@ class IdleSpan(NamedTuple):
 class IdleRange(NamedTuple):
     """The readings that leave the rules of a bet as they are, so that none has to be stepped.
 
-    Nearly every reading at nearly every poll is one. `whole` holds for all rules together; it is
-    None when a rule is about to change. `each` has one span for each rule, in order; None for a
-    rule that is about to change, or whose window takes readings. Both hold only while the bet's
-    rule states are `rules`. `swings` are the indices of the rules whose windows take readings, each
-    with its time; `size` is the smallest move that one of them fires at.
+    Nearly every reading at nearly every poll is one. They are bounded as those of an `IdleSpan`;
+    the range is empty when a rule is about to change. `each` has one span for each rule, in order;
+    None for a rule that is about to change, or whose window takes readings. All of it holds only
+    while the bet's rule states are `rules`. `swings` are the indices of the rules whose windows
+    take readings, each with its time; `size` is the smallest move that one of them fires at.
     """
 
     rules: tuple[RuleState, ...]
-    whole: IdleSpan | None
+    low: float
+    high: float
+    after: datetime
+    until: datetime
     each: tuple[IdleSpan | None, ...]
     swings: tuple[tuple[int, timedelta], ...] = ()
     size: float = 1.0

@@ -287,6 +287,7 @@ def _case(db: sqlite3.Connection, number: int) -> Case:
         stake_cents=row["stake_cents"],
         odds=draft_of(row).odds,
         free=bool(row["free"]),
+        name=row["name"],
     )
 
 
@@ -302,4 +303,6 @@ def _check_twin(db: sqlite3.Connection, row: sqlite3.Row, new: Draft, twin: Twin
     others = [x for x in alike(db, new, games) if x.number != row["number"]]
     found = twin(new, others)
     if found is not None:
-        raise BadBet(f"bet {row['number']} would then be the same as bet {found}")
+        names = {x.number: x.draft.name or x.number for x in others}
+        mine = row["name"] or row["number"]
+        raise BadBet(f"bet {mine} would then be the same as bet {names[found]}")

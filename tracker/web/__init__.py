@@ -104,7 +104,8 @@ def _for_people(app: FastAPI) -> None:
                 found = wrong
             case RequestValidationError():
                 first = wrong.errors()[0]
-                whole = first["type"] == "json_invalid"  # Its place is a number of characters.
+                # Broken JSON is located by an offset in the body, not by a field.
+                whole = first["type"] == "json_invalid"
                 field = "" if whole else ".".join(str(x) for x in first["loc"][1:])
                 found = Problem(422, f"{field or 'the body'} {plain_words(first)}", field)
             case TrackerError():

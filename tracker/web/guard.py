@@ -27,11 +27,10 @@ from tracker.web.site import Site, site_of
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
-T = TypeVar("T")
-
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+T = TypeVar("T")
 
 MOST_BODY = 64 * 1024
 """The most bytes of a request's body."""
@@ -374,7 +373,7 @@ def problem_of(wrong: TrackerError) -> Problem:
 
 
 def field_of(name: str, text: str, read: Callable[[str], T]) -> T:
-    """A value that a person wrote, read; Problem with the name of its field where it is wrong."""
+    """Parse what a person wrote in a field; raises Problem with the field's name if it is wrong."""
     try:
         return read(text)
     except TrackerError as why:

@@ -198,7 +198,7 @@ _COLUMNS = 12, 11, 27
 """Widths of a bet's standing, chance and need in a row; its name gets the rest."""
 
 _LEAST_NAME = 18
-"""Columns that a bet's name has at least."""
+"""The fewest columns that a bet's name gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +258,7 @@ def _row(row: Row, columns: int) -> Text:
     line = Text().append(f"{sign} ", style)
     bold = style if "bold" in style else f"{style} bold"
     if wide < _LEAST_NAME:
-        # The chance is what is looked for: it stands before whatever has to be cut.
+        # The chance matters most, so on a narrow screen it comes before the texts that are cut.
         name = max(_LEAST_NAME, min(columns - figure - 4, 2 * _LEAST_NAME))
         line.append(f"{_fit(row.label, name)}  ").append(f"{_fit(row.figure, figure)}  ", bold)
         more = " · ".join(x for x in (row.stand, row.under) if x)

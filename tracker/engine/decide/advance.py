@@ -314,7 +314,7 @@ def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -
     for one, markets in zip(tracked, asked, strict=True):
         market, raw = one.bet.market, [next(priced) for _ in markets]
         if isinstance(market, Parlay):
-            seen = priced_parlay(one, market, raw, outlook)
+            seen = priced_parlay(one, market, state.game.id, raw, outlook)
             found.append(PricedBet(seen, chance_of(seen)))
         else:
             found.append(_single(one, market, raw[0], outlook))

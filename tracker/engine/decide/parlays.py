@@ -32,7 +32,9 @@ def presume(tracking: GameTracking, state: GameState, outlook: Outlook) -> GameT
         slip = tracked.bet.market
         if isinstance(slip, Parlay) and _waits(tracked, tracking.game.id):
             raw = price_all(markets_on(tracked, state.game.id), outlook)
-            tracking = tracking.with_tracked(priced_parlay(tracked, slip, raw, outlook))
+            tracking = tracking.with_tracked(
+                priced_parlay(tracked, slip, state.game.id, raw, outlook)
+            )
     return tracking
 
 
@@ -49,7 +51,11 @@ def markets_on(tracked: Tracked, game_id: str) -> list[Market]:
 
 
 def priced_parlay(
-    tracked: Tracked, slip: Parlay, raw: Sequence[Chance | None], outlook: Outlook
+    tracked: Tracked,
+    slip: Parlay,
+    game_id: str,
+    raw: Sequence[Chance | None],
+    outlook: Outlook,
 ) -> Tracked:
     """A parlay with new chances of its legs on the outlook's game, and of these together.
 
@@ -57,7 +63,6 @@ def priced_parlay(
     the leg is known to have none. A leg with a result is not priced again. A leg whose player is
     out will be void, so it drops out.
     """
-    game_id = outlook.periods.state.game.id
     places = slip.in_game(game_id)
     legs = list(tracked.legs)
     markets = [slip.legs[i].market for i in places]

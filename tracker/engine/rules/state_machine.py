@@ -12,10 +12,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from tracker.domain.alert import Reason
 from tracker.domain.policy import Comparison, LevelRule, Rule, SwingRule
@@ -50,8 +50,7 @@ BUDGET_SPAN = timedelta(hours=1)
 _EDGE = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class RuleReading:
+class RuleReading(NamedTuple):
     """One fresh reading of a bet's chance of winning.
 
     `hurried` is whether one poll is enough: the last two minutes, overtime, or a decided bet.
@@ -70,8 +69,7 @@ class RuleReading:
         return not self.shared or since is None or not timedelta(0) <= self.at - since < APART
 
 
-@dataclass(frozen=True, slots=True)
-class RuleStep:
+class RuleStep(NamedTuple):
     """What a reading made of a rule. `fires` asks for an alert; `worth_noting` for a held row."""
 
     state: RuleState
@@ -108,7 +106,6 @@ CLEAR = 1e-6
 
 _EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
-
 _ALWAYS = IdleSpan(-math.inf, math.inf, *_EVER)
 
 
@@ -121,11 +118,11 @@ def idle_range(
     """
     low, high, (after, until), size = -math.inf, math.inf, _EVER, 1.0
     each = list(known) or [None] * len(states)
-    waiting, swings = True, []
+    swings = []
     for place, (rule, state) in enumerate(zip(rules, states, strict=True)):
         span = each[place] or _idle_span(rule, state)
         if span is None:
-            waiting = False
+            low = math.inf
         elif span is not _ALWAYS:
             low, high = max(low, span.low), min(high, span.high)
             after, until = max(after, span.after), min(until, span.until)
@@ -133,8 +130,7 @@ def idle_range(
                 swings.append((place, timedelta(seconds=rule.seconds)))
                 size, span = min(size, rule.size), None
         each[place] = span
-    whole = IdleSpan(low, high, after, until) if waiting else None
-    return IdleRange(states, whole, tuple(each), tuple(swings), size)
+    return IdleRange(states, low, high, after, until, tuple(each), tuple(swings), size)
 
 
 def _idle_span(rule: Rule, state: RuleState) -> IdleSpan | None:
@@ -180,14 +176,15 @@ def _swing_idle(rule: SwingRule, state: RuleState) -> IdleSpan | None:
     times, seen = [x for x, _ in state.window], [x for _, x in state.window]
     if state.streak or not seen or times != sorted(times):
         return None
-    low, high = max(seen) - rule.size, min(seen) + rule.size
+    most, least = max(seen), min(seen)
+    low, high = most - rule.size, least + rule.size
     if (state.phase, state.reason) == (RulePhase.ARMED, Reason.BELOW):
         return IdleSpan(low + CLEAR, high - CLEAR, times[-1], _EVER[1])
     if (state.phase, state.reason) != (RulePhase.COOLING, Reason.COOLING_DOWN):
         return None
     # It has swung, and is silent: as long as what it came from counts, and the cooldown lasts.
     down = seen[-1] < low
-    began = times[seen.index(max(seen) if down else min(seen))]
+    began = times[seen.index(most if down else least)]
     until = min(began + timedelta(seconds=rule.seconds), state.fired[-1] + COOLDOWN)
     after = max(times[-1], state.fired[-1])
     side = (-math.inf, low - CLEAR) if down else (high + CLEAR, math.inf)
@@ -200,8 +197,7 @@ def unmoved(idle: IdleRange, p: float, at: datetime) -> IdleRange | None:
     The range only gets closer: that what a swing is measured against grows old widens it again once
     the rules have been stepped.
     """
-    whole = idle.whole
-    if whole is None or not whole.holds(p, at):
+    if not (idle.low < p < idle.high and idle.after <= at < idle.until):
         return None
     if not idle.swings:
         return idle
@@ -211,9 +207,9 @@ def unmoved(idle: IdleRange, p: float, at: datetime) -> IdleRange | None:
         kept = window[bisect_left(window, (at - span,)) :]
         rules[place] = rules[place].with_window((*kept, reading))
     room = idle.size - CLEAR
-    low, high = max(whole.low, p - room), min(whole.high, p + room)
-    closer = IdleSpan(low, high, at, whole.until)
-    return IdleRange(tuple(rules), closer, idle.each, idle.swings, idle.size)
+    low, high = max(idle.low, p - room), min(idle.high, p + room)
+    until, each, swings, size = idle.until, idle.each, idle.swings, idle.size
+    return IdleRange(tuple(rules), low, high, at, until, each, swings, size)
 
 
 def _beyond(rule: LevelRule, state: RuleState, p: float) -> float:
@@ -269,7 +265,7 @@ def _cross(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
     if not verdict.fires:
         return verdict
     crossed = verdict.state.with_window(((reading.at, reading.p),))
-    return replace(verdict, state=crossed, was=safe[0][1] if safe else None)
+    return verdict._replace(state=crossed, was=safe[0][1] if safe else None)
 
 
 def _upward(rule: LevelRule, state: RuleState) -> bool:
@@ -426,4 +422,4 @@ def _swing(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
     # Where it came from has been told as well.
     notified = _with_notified(verdict.state.notified, was, up=reading.p < was)
     kept = replace(verdict.state, phase=RulePhase.ARMED, window=here, notified=notified)
-    return replace(verdict, state=kept, was=was)
+    return verdict._replace(state=kept, was=was)

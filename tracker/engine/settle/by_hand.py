@@ -28,7 +28,7 @@ class Case:
     `tracked` is None until the bet's game is known. `states` are the believed states of its games
     by their ids. `checked` is whether the box score of each game has been read again often enough.
     `settlement` is the result that the bet has now, None where it has none, and `official` whether
-    that result is official.
+    that result is official. `name` is the person's own id for the bet.
     """
 
     number: int
@@ -40,17 +40,18 @@ class Case:
     stake_cents: int | None
     odds: Odds | None
     free: bool
+    name: str | None = None
 
     @property
     def id(self) -> int | str:
-        """The bet's id: the person's own where it is known, else the number."""
-        return self.number if self.tracked is None else self.tracked.bet.id
+        """By what every sentence names the bet: the person's own id for it, else its number."""
+        return self.name or self.number
 
     @property
     def bet(self) -> Bet:
         """The bet. Raises BadBet while its game is not known."""
         if self.tracked is None:
-            raise BadBet(f"bet {self.number}: its game is not known yet")
+            raise BadBet(f"bet {self.id}: its game is not known yet")
         return self.tracked.bet
 
 
@@ -178,7 +179,7 @@ def _check_begun(case: Case, result: Result, at: datetime) -> None:
     if ahead and (result is not Result.LOST or len(ahead) == len(games)):
         raise BadBet(
             f"bet {case.id}: {ahead[0].name} has not begun, so it has no result; "
-            f"`tracker void {case.number} --reason TEXT` returns the stake"
+            f"`tracker void {case.id} --reason TEXT` returns the stake"
         )
 
 
@@ -199,12 +200,10 @@ def _paid(case: Case, result: Result) -> int | None:
     if case.stake_cents is None:
         return None
     if result is Result.WON and case.settlement is not None and case.settlement.asks_payout:
-        raise BadBet(
-            f"only the book knows what bet {case.number} paid: say it with --payout AMOUNT"
-        )
+        raise BadBet(f"only the book knows what bet {case.id} paid: say it with --payout AMOUNT")
     if result is Result.WON and price is None:
         raise BadBet(
-            f"the odds of bet {case.number} are not known: say what was paid with --payout AMOUNT"
+            f"the odds of bet {case.id} are not known: say what was paid with --payout AMOUNT"
         )
     return comes_back(result, case.stake_cents, price, free=case.free)
 
