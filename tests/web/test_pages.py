@@ -133,6 +133,25 @@ async def test_a_bet_that_may_be_of_several_games_is_chosen_by_a_tap(served: Ser
     assert told["game"]["home"] == "NYK"
 
 
+async def test_a_parlay_over_several_games_leads_to_each(served: Served) -> None:
+    """And not to the game of its first leg alone."""
+    now = SystemClock().now()
+    other = Game("0022600010", "nba", "BOS", "MIA", now + timedelta(hours=2))
+    async with await Store.open(served.database, now=now) as store:
+        await store.save_games([(other, None)], now)
+    line = {"line": "parlay: DEN ML; BOS ML; LAL@DEN over 224.5 +500 $10"}
+    await served.client.post("/bets", data=line, headers=SAME)
+    found = re.findall(r'href="/games/(\d+)"', (await served.client.get("/bets/5")).text)
+    assert found == ["0022600001", "0022600010"]
+
+
+async def test_a_models_scores_follow_the_game(night_and_market: Served) -> None:
+    """From the tip on, on the page as on the terminal."""
+    text = (await night_and_market.client.get("/models")).text
+    places = [text.index(f"{x}: margin CRPS") for x in ("tip", "end Q1", "half", "end Q3")]
+    assert places == sorted(places)
+
+
 async def test_an_address_that_leads_nowhere_leads_back(served: Served) -> None:
     """An unknown path gives a page with links for people, and a sentence for programs."""
     for path in ("/nothing", "/bets", "/games", "/players", "/snooze"):

@@ -101,7 +101,7 @@ def model_json(entry: Entry, trial: int | None = None) -> Json:
         "games": about.games,
         "checksum": entry.checksum,
         "fault": entry.fault,
-        "unseen": about.unseen,
+        "unseen": about.unseen_by_clock,
         "trial": trial,
     }
     # `about` repeats some keys, which stay at the top for programs that read them there.

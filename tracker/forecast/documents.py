@@ -28,6 +28,17 @@ class About:
     stage: str = "candidate"
     unseen: Mapping[str, Any] | None = None
 
+    @property
+    def unseen_by_clock(self) -> dict[str, Any] | None:
+        """`unseen` with its moments as they follow each other in a game; a file sorts its keys."""
+        if self.unseen is None:
+            return None
+        moments = self.unseen["moments"]
+        order = [*(x for x in _MOMENTS if x in moments), *(x for x in moments if x not in _MOMENTS)]
+        return {**self.unseen, "moments": {x: moments[x] for x in order}}
+
+
+_MOMENTS = ("tip", "end Q1", "half", "end Q3")
 
 STAGES = ("candidate", "shadow", "in use", "retired")
 """What a model can be: fitted, forecasting beside the one in use, in use, or used before."""

@@ -203,10 +203,10 @@ def _about(entry: Entry) -> list[str]:
         lines.append(f"  fitted at     {about.fitted_at}")
     if about.data:
         lines.append(f"  games         {about.games}, whose figures are {about.data[:12]}")
-    if about.unseen is not None:
-        season, games = about.unseen["season"], about.unseen["games"]
+    if (unseen := about.unseen_by_clock) is not None:
+        season, games = unseen["season"], unseen["games"]
         lines.append(f"  unseen        {season}, {games} games, by a fit without it")
-        for name, scores in about.unseen["moments"].items():
+        for name, scores in unseen["moments"].items():
             shown = ", ".join(f"{what} {value:.4f}" for what, value in scores.items())
             lines.append(f"    {name:<10}  {shown}")
     return lines
