@@ -198,5 +198,5 @@ def test_what_cannot_be_had_is_said_and_gives_status_1(cli: Cli, config: Path) -
 def test_chores_are_listed(cli: Cli, config: Path) -> None:
     """Chores are listed; before the first run the list is empty."""
     assert config.is_file()
-    assert "Nothing was done yet" in cli("chores").out
+    assert "Nothing was done yet at a set time" in cli("chores").out
     assert cli("chores", "--json").json == []

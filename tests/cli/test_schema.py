@@ -299,6 +299,9 @@ def test_a_report_is_told_in_three_forms(cli: Cli, night: Path, tmp_path: Path) 
     told = cli("report", *at, "--json").json
     assert (told["record"]["won"], told["record"]["lost"]) == (3, 1)
     assert "## By market" in cli("report", *at).out
+    early = {x["rule"]: x["minutes_early"] for x in told["alerts"]}
+    assert early["settled"] is None, "a result is told after the end, never minutes before it"
+    assert early["p >= 0.80"] > 0
     page = tmp_path / "r.html"
     assert cli("report", *at, "--format", "html", "--out", page).status == 0
     text = page.read_text("utf-8")

@@ -84,6 +84,15 @@ def test_the_configuration_is_shown_without_its_secrets(cli: Cli, tmp_path: Path
         assert "ntfy" in ran.out
 
 
+def test_the_configuration_that_is_shown_is_the_one_in_force(cli: Cli, config: Path) -> None:
+    """Folders that are not named are told too, and times as a person writes them."""
+    assert cli("config", "show").out.count(f'"{config.parent}/state/') == 3
+    told = cli("config", "show", "--json").json
+    assert told["backup"]["folder"] == str(config.parent / "state" / "backups")
+    assert told["models"]["history"] == str(config.parent / "state" / "history")
+    assert (told["backup"]["at"], told["refresh"]["at"]) == ("05:00", "06:30")
+
+
 def test_the_place_of_the_configuration_is_told(cli: Cli, home: Path, config: Path) -> None:
     """`config path` gives the file that is read, whether it exists or not."""
     assert cli("config", "path").out.strip() == str(config)

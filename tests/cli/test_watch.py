@@ -236,16 +236,22 @@ def read_until(window: int, wanted: str) -> str:
 
 
 @pytest.mark.usefixtures("slate")
-def test_without_the_extra_it_is_plain_and_says_so() -> None:
-    """It uses the terminal's alternate screen, and leaves it in any case."""
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_without_the_extra_it_is_plain_and_says_so(ending: signal.Signals) -> None:
+    """It uses the terminal's alternate screen, and leaves it in any case.
+
+    Ctrl-C ends it even where the shell that started it had SIGINT ignored.
+    """
     window, inside = pty.openpty()
-    program = "import sys; sys.modules['textual'] = None; from tracker.__main__ import main; main()"
+    ignored = "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN);"
+    plain = "sys.modules['textual'] = None; from tracker.__main__ import main; main()"
+    program = f"{ignored} {plain}"
     with subprocess.Popen(
         [sys.executable, "-c", program, "watch"], stdin=inside, stdout=inside, stderr=inside
     ) as running:
         os.close(inside)
         drawn = read_until(window, "starts it.")
-        running.send_signal(signal.SIGINT)
+        running.send_signal(ending)
         drawn += read_until(window, "\x1b[?1049l")
         status = running.wait()
     os.close(window)

@@ -20,7 +20,7 @@ from tracker.daemon.watchers.lacking import watch_rosters
 from tracker.domain.bet import Bet, Parlay
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.market import Direction, DoubleDouble, PlayerTotal
+from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, PlayerGame, Stat
 from tracker.domain.poll import Trouble, Unreadable
@@ -305,29 +305,6 @@ def test_a_line_and_its_price_are_a_prior_where_nothing_else_is_known(
     outlook = forecast(state, prior, load_parameters("nba"), players=players)
     assert isinstance(own.bet.market, PlayerTotal)
     assert player_chance(own.bet.market, outlook).win == pytest.approx(said, abs=0.03)
-
-
-def test_a_double_double_has_a_chance_where_lines_tell_of_two_of_its_figures() -> None:
-    """A line on assists says nothing of ten rebounds: 18 % stood beside a price of -300."""
-
-    def on(number: int, stat: Stat, points: float) -> Tracked:
-        market = PlayerTotal(JOKIC, stat, Direction.OVER, points)
-        bet = Bet(number, "x", market, GAME, (), after(-600), parse_odds("-110"), 1000)
-        return Tracked.fresh(bet)
-
-    def chance_by(*known: Tracked) -> float:
-        beliefs = PlayerBeliefs()
-        state = GameState(GAME, Phase.SCHEDULED, 0, 720.0, Score(0, 0))
-        players = beliefs.priors(GameTracking(GAME, known))
-        prior = Prior(0.0, 226.0, PriorSource.LINES)
-        outlook = forecast(state, prior, load_parameters("nba"), players=players)
-        return player_chance(DoubleDouble(JOKIC), outlook).win
-
-    with pytest.raises(LittleKnown):
-        chance_by(on(1, Stat.AST, 6.5))
-    both = chance_by(on(1, Stat.AST, 6.5), on(2, Stat.REB, 12.5))
-    assert both > 0.2
-    assert chance_by(on(1, Stat.PRA, 44.5)) > 0.3
 
 
 def test_the_evenest_line_from_before_tip_off_counts() -> None:

@@ -10,9 +10,10 @@ import pytest
 from tracker.domain.game import Game, Side
 from tracker.domain.league import LEAGUES
 from tracker.domain.market import describe
+from tracker.domain.money import parse_odds
 from tracker.domain.pick import ParlayPick, Pick, Written
 from tracker.domain.player import Player
-from tracker.language import find_in, parse_bet
+from tracker.language import find_in, parse_bet, still_written
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
 AT_HOME = ("Nikola Jokić", "Jamal Murray", "Aaron Gordon", "Michael Porter Jr.", "Jordan Poole")
@@ -61,3 +62,24 @@ def test_a_slip_is_read_as_the_bet_that_it_means(meant: str, written: str) -> No
 def test_there_are_slips_of_many_kinds() -> None:
     """The table has more than three hundred spellings, none of them twice."""
     assert len({written for _, written in SLIPS}) == len(SLIPS) > 330
+
+
+@pytest.mark.parametrize(
+    ("line", "odds", "stake", "name"),
+    [
+        ("DEN -4.5 -110 $20", "-110", 2000, "DEN -4.5 -110 $20"),
+        ("DEN -4.5 -110 $20", "-110", 3000, "DEN -4.5 -110"),
+        ("DEN -4.5 -110 $20", "-120", 2000, "DEN -4.5 $20"),
+        ("DEN -4.5 -110 $20", None, None, "DEN -4.5"),
+        ("Jokic o25.5 pts $20 at 1.91", "1.95", 2000, "Jokic o25.5 pts $20"),
+        ("parlay: DEN ML; BOS ML +260 $10", "+260", 2000, "parlay: DEN ML; BOS ML +260"),
+        ("DEN ML 2u -110", "-110", 999, "DEN ML 2u -110"),
+        ("DEN -4.5", "-110", 2000, "DEN -4.5"),
+    ],
+)
+def test_a_bet_is_not_called_by_money_that_was_changed_since(
+    line: str, odds: str | None, stake: int | None, name: str
+) -> None:
+    """Its words stay, but for a written price or stake that is no longer its own."""
+    price = None if odds is None else parse_odds(odds)
+    assert still_written(parse_bet(line, find_in(*LEAGUES)), price, stake) == name

@@ -347,8 +347,8 @@ async def test_scores_that_differ_are_said_and_not_averaged(pair: Pair, events: 
         pair.espn.put(AT_ESPN, board(theirs(text, "39-33" if step < 42 else "39-30")))
         assert await pair.told(10.0) == f"nba Q2 {text} 39-30"
     assert names(events) == ["feed.disagreement", "feed.agreement"]
-    assert "30-39" in str(events[0][1]["told"])
-    assert "33-39" in str(events[0][1]["other_told"])
+    assert "30-39" in str(events[0][1]["reported"])
+    assert "33-39" in str(events[0][1]["other_reported"])
 
 
 async def test_another_final_score_is_said_at_once(pair: Pair, events: Events) -> None:

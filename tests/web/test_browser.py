@@ -242,7 +242,10 @@ def test_the_numbers_are_those_of_the_api(context: BrowserContext, night: Night)
 def test_a_bet_is_added_changed_and_settled_from_the_page(
     context: BrowserContext, night: Night
 ) -> None:
-    """A bet is shown, added, snoozed, edited, given rules and settled; another is withdrawn."""
+    """A bet is shown, added, snoozed, edited, given rules and settled; another is withdrawn.
+
+    Going back from a bet that was added shows it again, and no question of the browser.
+    """
     page = context.new_page()
     for line in ("LAC +5.5 -110 $20", "under 250.5 -110 $20"):
         page.goto(night.url)
@@ -252,8 +255,12 @@ def test_a_bet_is_added_changed_and_settled_from_the_page(
         page.get_by_role("button", name="Add it").click()
         page.get_by_role("heading", name="Change it").wait_for()
     number = int(page.url.rpartition("/")[2])
+    page.go_back()
+    page.get_by_role("heading", name="Is this your bet?").wait_for()
+    page.go_forward()
     page.get_by_role("button", name="Snooze").click()
-    page.get_by_text("Silent until").wait_for()
+    page.get_by_role("button", name="End its silence").click()
+    page.get_by_text("Its alerts are heard again.").wait_for()
     page.get_by_label("Rules, one a line").fill("p >= 0.9\ndead")
     page.get_by_role("button", name="Set rules").click()
     page.get_by_text("Watched for by these rules.").wait_for()

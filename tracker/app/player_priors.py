@@ -334,9 +334,7 @@ def _worked_out(
         # Points say most about a player: start from that line, then move to the others.
         usable = quotes
         first, *rest = sorted(quotes, key=lambda x: Stat.PTS not in x.market.stat.parts)
-        quoted = frozenset(x for one in quotes for x in one.market.stat.parts)
-        prior = replace(from_quote(first, figures, minutes), quoted=quoted)
-        quotes = tuple(rest)
+        prior, quotes = from_quote(first, figures, minutes), tuple(rest)
     for quote in quotes:
         prior = with_quote(prior, quote, figures, minutes)
     return prior, _told_by(games, usable)

@@ -13,6 +13,7 @@ from tracker.domain.money import money_text
 from tracker.engine.record import Grouping, Reliability, Said, Tally, reliability, tally
 from tracker.store import Store
 from tracker.store.outcomes import JudgedRule
+from tracker.wording.closes import share_text
 from tracker.wording.figures import in_percent, signed_money
 
 COHORTS = (Grouping.MARKET, Grouping.LEAGUE, Grouping.BOOK, Grouping.TAG)
@@ -181,14 +182,14 @@ def summary(x: Report) -> str:
         return f"No bet ended this {x.span}"
     won = f"{w.won}–{w.lost}" + (f"–{w.pushed}" if w.pushed else "")
     money = f", {signed_money(w.profit)} on {money_text(w.staked)}" if w.staked else ""
-    roi = "" if w.roi is None else f" ({_percent(w.roi, sign=True)})"
+    roi = "" if w.roi is None else f" ({share_text(w.roi)})"
     lines = [f"Your {x.span}: {won}{money}{roi}"]
     if x.reliable is not None:
         lines.append(
             f"Brier of what was said first: {x.reliable.brier:.3f} over {x.reliable.bets} bets"
         )
     if x.closing_value is not None:
-        value = _percent(x.closing_value, sign=True)
+        value = share_text(x.closing_value)
         lines.append(f"By the closing line a bet was worth {value}, over {x.valued} bets")
     return "\n".join(lines)
 
@@ -241,7 +242,7 @@ def _tables(x: Report) -> Iterator[_Table]:
             ("Said", "Bets", "Mean", "Came", "Fits"),
             [
                 (f"{in_percent(b.low, 0)} – {in_percent(b.high, 0)}", str(b.bets),
-                 _percent(b.said), _percent(b.came), "yes" if b.fits else "no")
+                 in_percent(b.said), in_percent(b.came), "yes" if b.fits else "no")
                 for b in x.reliable.bins
             ],
         )  # fmt: skip
@@ -260,13 +261,9 @@ def _tables(x: Report) -> Iterator[_Table]:
 def _tally_row(key: str, x: Tally) -> tuple[str, ...]:
     record = f"{x.won}-{x.lost}" + (f"-{x.pushed}" if x.pushed else "")
     money = (money_text(x.staked), signed_money(x.profit)) if x.staked else ("", "")
-    roi = "" if x.roi is None else _percent(x.roi, sign=True)
+    roi = "" if x.roi is None else share_text(x.roi)
     return (key, str(x.bets), record, _maybe(x.hit_rate), _maybe(x.asked), *money, roi)
 
 
 def _maybe(share: float | None) -> str:
-    return "" if share is None else _percent(share)
-
-
-def _percent(share: float, *, sign: bool = False) -> str:
-    return f"{share * 100:+.1f} %" if sign else f"{share * 100:.1f} %"
+    return "" if share is None else in_percent(share)

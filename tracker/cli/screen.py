@@ -399,7 +399,7 @@ def shown_as(bet: BetView) -> str:
     """A bet's name: its market in our words, else the pick as the person wrote it."""
     if isinstance(bet.market, Parlay):
         return f"Parlay ({len(bet.market.legs)})"
-    text = bet.pick if bet.market_text is None else bet.market_text
+    text = bet.called
     if bet.game is not None and isinstance(bet.market, Total):
         # The table has a column for the game.
         return text.replace(f"{bet.game.name} ", "")

@@ -389,9 +389,9 @@ class FeedDisagreement(SystemEvent):
     name, severity = "feed.disagreement", Severity.WARNING
     game: str
     source: str
-    told: str
+    reported: str
     other: str
-    other_told: str
+    other_reported: str
 
 
 class FeedAgreement(SystemEvent):

@@ -19,6 +19,7 @@ from tracker.domain.money import Odds, parse_odds
 from tracker.domain.pick import Matchup
 from tracker.language import find_in, parse_bet, parse_matchup
 from tracker.language.tokens import FindTeam
+from tracker.language.vocabulary import FREE
 
 _CURRENCY = re.compile(r"[$€£¥₹]|(?i:\b(?:usd|eur|gbp|cad|aud|us|ca|au)\b)")
 _GAPS = re.compile(r"[\s\u00a0\u202f'\u2019_]")
@@ -310,7 +311,8 @@ def _readings(text: str, market: str, line: str) -> Iterator[str]:
     # APIs name a market like `player_points`.
     words = market.replace("_", " ") if _KEY.fullmatch(market) else market
     with_line = text if not line or line.lstrip("+") in text else f"{text} {line}"
-    if words and words.casefold() not in text.casefold():
+    # A column named "Bet type" may hold "Free bet": that is about the stake, not about the bet.
+    if words and words.casefold() not in text.casefold() and words.casefold() not in FREE:
         yield f"{with_line} {words}"
     yield with_line
     yield text

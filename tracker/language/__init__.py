@@ -25,7 +25,7 @@ from tracker.domain import BadBet
 from tracker.domain.catalog import Team, fold, longest_name
 from tracker.domain.game import Game, Side
 from tracker.domain.league import LEAGUES
-from tracker.domain.money import parse_money
+from tracker.domain.money import Odds, parse_money
 from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
 from tracker.language import vocabulary as say
 from tracker.language.readers import (
@@ -173,6 +173,45 @@ def _leagues(matchup: Matchup | None) -> tuple[str, ...]:
         return tuple(LEAGUES)
     named = {team.league for team in (*matchup.away, *matchup.home)}
     return tuple(x for x in LEAGUES if x in named)
+
+
+def still_written(pick: Written, odds: Odds | None, stake_cents: int | None) -> str:
+    """The words of a bet without a written price or stake that is no longer its own.
+
+    A stake in units stays: what a unit was worth then is not known.
+    """
+    words = pick.text.split()
+    if pick.odds not in (None, odds):
+        words = _without(words, lambda x: replace(x, odds=None))
+    if pick.stake_cents not in (None, stake_cents):
+        words = _without(words, lambda x: replace(x, stake_cents=None))
+    return " ".join(words)
+
+
+def _without(words: list[str], bare: Callable[[Written], Written]) -> list[str]:
+    """The words but for the one or two that say what `bare` takes away; all where none do."""
+    find = find_in(*LEAGUES)
+    try:
+        wanted = _said(bare(parse_bet(" ".join(words), find)))
+    except BadBet:
+        return words
+    for many in (1, 2):
+        for first in reversed(range(len(words) - many + 1)):
+            rest = words[:first] + words[first + many :]
+            try:
+                less = parse_bet(" ".join(rest), find)
+            except BadBet:
+                continue
+            if _said(less) == wanted:
+                return rest
+    return words
+
+
+def _said(pick: Written) -> tuple[object, ...]:
+    """All that a line says, whatever its words."""
+    prices = [leg.odds for leg in pick.legs]
+    money = pick.odds, pick.stake_cents, pick.units
+    return (pick.meaning, prices if len(prices) > 1 else None, *money, pick.tags, pick.free)
 
 
 def stake_written(written: Written, unit_cents: int) -> int | None:

@@ -200,7 +200,7 @@ def as_plain(value: Any) -> Any:
         case Enum():
             return value.value
         case time():
-            return value.isoformat()
+            return value.isoformat("minutes")
         case _ if known:
             return {name: as_plain(getattr(value, x.name)) for name, x in known.items()}
         case dict():

@@ -302,7 +302,8 @@ SELECT alert.rule, count(*) AS alerts,
     CASE WHEN alert.rule LIKE 'p >=%' THEN outcome.result = 'won'
       WHEN alert.rule LIKE 'p <=%' THEN outcome.result = 'lost' END END) AS held,
   sum(alert.rule LIKE 'p _=%' AND outcome.result IN ('won', 'lost')) AS decided,
-  avg((julianday(game.final_at) - julianday(alert.at)) * 1440) AS early,
+  avg(CASE WHEN alert.at < game.final_at
+    THEN (julianday(game.final_at) - julianday(alert.at)) * 1440 END) AS early,
   sum(alert.episode > 1) AS repeats
 FROM alert JOIN outcome ON outcome.bet = alert.bet JOIN game ON game.id = alert.game
 WHERE alert.decision = 'fired' AND (:since IS NULL OR outcome.day >= :since)

@@ -23,6 +23,7 @@ from tracker.domain.money import Odds, own_part
 from tracker.domain.policy import Rule
 from tracker.domain.prior import Lines
 from tracker.domain.tracking import LegStanding
+from tracker.language import still_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,12 @@ class BetView:
     def called(self) -> str:
         """The bet in full, as it was understood; until that is known, as it was written.
 
-        The written text may name a price or a stake that was corrected since.
+        Either is without a price or a stake that was corrected since.
         """
-        return self.pick if self.market_text is None else self.market_text
+        if self.market_text is not None:
+            return self.market_text
+        said = self.said
+        return self.pick if said is None else still_written(said.pick, self.odds, self.stake_cents)
 
     @property
     def asks_payout(self) -> bool:

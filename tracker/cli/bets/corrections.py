@@ -232,8 +232,8 @@ async def _list(scope: Scope, as_json: bool) -> None:
             str(x.id),
             shown_as(x),
             "" if x.game is None else x.game.name,
-            status_text(x),
-            x.review or "official once the box score has been read again",
+            status_text(x, short=True),
+            x.review or "until the box is read again",
         )
         for x in found
     ]

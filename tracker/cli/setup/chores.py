@@ -126,7 +126,7 @@ async def chores(
         )
         return
     if not found:
-        say("Nothing was done yet: the daemon does it, or `tracker refresh` and `tracker backup`.")
+        say("Nothing was done yet at a set time: the daemon does it while it runs.")
         return
     rows = [
         (

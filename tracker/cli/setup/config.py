@@ -358,6 +358,8 @@ def plain(settings: Settings, secrets: Secrets) -> dict[str, Any]:
     cents = values.pop("stake_unit")
     values = {"stake_unit": f"{cents // 100}.{cents % 100:02d}", **values}
     urls = [x.get_secret_value() for x in secrets.urls]
+    values["backup"]["folder"] = str(settings.backup_folder)
+    values["models"]["history"] = str(settings.history_folder)
     values["notify"]["urls"] = [
         f"{url.partition('://')[0]}://{_MASK} ({channel_name(url)})" for url in urls
     ]

@@ -42,7 +42,7 @@ def profit(
 ) -> None:
     """Show what your settled bets brought, in all and by month.
 
-    Pushes return their stake; void bets count in the record alone.
+    Pushes return their stake; void bets are counted among the bets alone.
     """
     whole, months = _tallies(scope_of(context), since, until, Grouping.ALL, Grouping.MONTH)
     total, months = whole.get("all"), dict(sorted(months.items()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
@@ -33,7 +34,7 @@ from tracker.cli.screen import (
     when,
 )
 from tracker.cli.watch.alerts import NOT_WATCHED, alerts_line, evening, until_next_poll
-from tracker.clock import SystemClock
+from tracker.clock import SystemClock, wait_for_event
 from tracker.domain import Misused
 from tracker.domain.alert import DeliveryState
 from tracker.domain.chance import NoChance
@@ -337,7 +338,7 @@ def watch(
         return
     if not plain:
         note(_NO_SCREEN)
-    # Ctrl-C is the normal way to leave it.
+    # Ctrl-C is the normal way to leave it, also before anything is drawn.
     with suppress(KeyboardInterrupt), _other_screen():
         asyncio.run(_plain(scope_of(context), every, "" if plain else _NO_SCREEN))
 
@@ -353,8 +354,15 @@ def _other_screen() -> Iterator[None]:
 
 
 async def _plain(scope: Scope, every: float, head: str) -> None:
-    clock = SystemClock()
-    while True:
+    """Draw until a signal ends it.
+
+    Caught here, since a program that a background shell started ignores SIGINT, and one that
+    SIGTERM kills would leave the terminal on its other screen.
+    """
+    clock, stop, loop = SystemClock(), asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    while not stop.is_set():
         frame = TerminalFrame(sys.stdout.fileno())
         with redirect_stdout(frame):
             await show(scope)
@@ -363,7 +371,7 @@ async def _plain(scope: Scope, every: float, head: str) -> None:
         text = f"{head}\n{frame.getvalue()}" if head else frame.getvalue()
         sys.stdout.write(in_place(text, rows))
         sys.stdout.flush()
-        await clock.sleep(every)
+        await wait_for_event(clock, stop, every)
 
 
 class TerminalFrame(io.StringIO):

@@ -163,7 +163,7 @@ def _bet_line(x: BetView, local: LocalTime) -> str:
 def bet_name(x: BetView) -> str:
     """A bet's short name in a message."""
     if x.market is None or x.game is None:
-        return x.pick
+        return x.called
     if isinstance(x.market, Parlay):
         return f"Parlay ({len(x.market.legs)})"
     return short_market(x.market, x.game).replace(f"{x.game.name} ", "")

@@ -17,7 +17,7 @@ import numpy as np
 from tracker.domain.game import Phase, PlayerLine, Side
 from tracker.domain.market import CATEGORIES, CATEGORY_REACHED
 from tracker.domain.player import Stat, box_lines, figure, player_key, rules_out
-from tracker.forecast.errors import LittleKnown, NotInBox, PlayerOut, Unpriceable
+from tracker.forecast.errors import NotInBox, PlayerOut, Unpriceable
 from tracker.forecast.game.lattice import Pmf
 from tracker.forecast.lazy import Lazy
 from tracker.forecast.players import GAME_MINUTES, Moments
@@ -266,16 +266,10 @@ class PlayerOutlook:
         return found
 
     def reaches(self, categories: int) -> float:
-        """The chance of ten or more in so many categories. Raises Unpriceable.
-
-        Lines on fewer figures than that say nothing of it: ten rebounds do not follow from assists.
-        """
+        """The chance of ten or more in so many categories. Raises Unpriceable."""
         has = [self.has(x) for x in CATEGORIES]
         if self.over:
             return float(sum(x >= CATEGORY_REACHED for x in has) >= categories)
-        quoted = self.priors.of(self.side, self.key).quoted
-        if quoted is not None and len(quoted & set(CATEGORIES)) < categories:
-            raise LittleKnown("lines tell of too few of the player's figures")
         left = self.remainder
         # For each class of minutes: the chance of each number of categories reached so far.
         counts = np.zeros((left.chances.size, len(has) + 1))

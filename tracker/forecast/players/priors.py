@@ -105,15 +105,12 @@ class PlayerPrior:
 
     `starting` and `bench` are his minutes of a regulation game as a starter and as a substitute,
     `starts` the chance that he starts, and `rates` his figures a minute in the order of BASIC.
-    `quoted` are the figures that lines tell of a player whose games are not known; None where games
-    tell of all.
     """
 
     starting: float
     bench: float
     starts: float
     rates: tuple[float, ...]
-    quoted: frozenset[Stat] | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for minutes, starts or rates that no player can have."""
