@@ -58,6 +58,14 @@ def test_a_recorded_board_of_the_nba() -> None:
     assert reported[2].game.start == datetime(2022, 10, 2, 22, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("told", "neutral"), [(True, True), (False, False), (..., False), (1, False)]
+)
+def test_a_neutral_court_is_read(told: object, neutral: bool) -> None:
+    """Only a plain yes makes a court neutral."""
+    assert state(event(game__neutralSite=told)).game.neutral is neutral
+
+
 def test_a_recorded_board_of_the_wnba() -> None:
     """ESPN's codes become the league's; All-Star teams keep ESPN's."""
     found = WNBA.parse_board(fixture("espn_board_wnba"))

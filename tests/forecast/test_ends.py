@@ -96,6 +96,20 @@ def test_results_move_what_is_believed_before_a_game() -> None:
     assert (neutral.ends, neutral.prior.ends) == (None, 0.0)
 
 
+def test_nobody_is_at_home_on_a_neutral_court() -> None:
+    """Ratings and the league's average give its home team no edge; a line stands as it is."""
+    elsewhere = replace(GAME, neutral=True)
+    for known, edge in (
+        (Known(no_lines), NBA.average.margin),
+        (Known(no_lines, finished=road_games([25] * 12)), NBA.ratings.home_edge),
+    ):
+        home, neutral = (known.before(x, [], NBA).prior for x in (GAME, elsewhere))
+        assert home.margin - neutral.margin == pytest.approx(edge)
+        assert home.total == neutral.total
+    given = Known(lambda _: Lines(home_spread=-3.5))
+    assert given.before(elsewhere, [], NBA).prior.margin == 3.5
+
+
 def test_the_ends_move_points_between_the_halves_and_not_the_winner() -> None:
     """Late teams' games have less before half-time, more after it, and as much in all."""
     tip = GameState(GAME, Phase.SCHEDULED, 0, 720.0, Score(0, 0))

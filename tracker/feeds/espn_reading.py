@@ -99,6 +99,7 @@ class _CompetitionDocument(Strict):
     competitors: Annotated[list[_CompetitorDocument], Field(min_length=2, max_length=2)]
     status: _StatusDocument | None = None
     format: _FormatDocument | None = None
+    neutral: Any = Field(None, alias="neutralSite")
 
 
 class _EventDocument(Strict):
@@ -369,7 +370,7 @@ def _game(event: str, competition: _CompetitionDocument, when: str | None, leagu
     if competition.time_known is False:
         # The hour is a placeholder, midnight Eastern, which belongs to the slate of the day before.
         day = start.astimezone(LEAGUE_ZONE).date()
-    return Game(event, league, home, away, start, day)
+    return Game(event, league, home, away, start, day, competition.neutral is True)
 
 
 def _code(team: _TeamDocument, league: str) -> str:

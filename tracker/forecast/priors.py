@@ -150,6 +150,9 @@ def _normal(chance: float) -> float:
     return float(ndtri(min(max(chance, 1 - SUREST_MONEYLINE), SUREST_MONEYLINE)))
 
 
+AVERAGE = "the league's average"
+"""How a prior's source is shown when nothing of the game is known."""
+
 YOURS = "lines that you gave"
 """How a prior's source is shown when its lines come from the person."""
 
@@ -244,7 +247,7 @@ class Known:
         """The prior of a game without any line, and its source in words."""
         rated, count = self.rated(game, parameters)
         if rated is None:
-            return average_prior(parameters), "the league's average"
+            return _on_court(game, average_prior(parameters), parameters.average.margin), AVERAGE
         return rated, f"ratings from {plural(count, 'result')}"
 
     def rated(self, game: Game, parameters: Parameters) -> tuple[Prior | None, int]:
@@ -266,10 +269,15 @@ class Known:
         average = parameters.average
         # A rated team is never less certain than one of which nothing is known.
         return replace(
-            prior,
+            _on_court(game, prior, parameters.ratings.home_edge),
             margin_sd=min(prior.margin_sd, average.margin_sd),
             total_sd=min(prior.total_sd, average.total_sd),
         ), count
+
+
+def _on_court(game: Game, prior: Prior, home_edge: float) -> Prior:
+    """A prior without its home edge, in points, where the court is neutral."""
+    return replace(prior, margin=prior.margin - home_edge) if game.neutral else prior
 
 
 Told = tuple[float, float, str]

@@ -84,8 +84,9 @@ LIMITS = """\
 - Unknown possession costs .0001 to .0014 Brier late in a game. No live box score has it.
 - There is one season of NCAA men's games: early-season priors are vague, and drift between seasons
   is untested.
-- The home edge is not removed on a neutral court, where it misleads. Most such games are in March;
-  they cause the drifts in the NCAA table.
+- The recorded college games do not say which courts were neutral, so that the home edge misleads
+  there. Most such games are in March; they cause the drifts in the NCAA table. In use, the edge is
+  left out where the feed reports a neutral court.
 - WNBA and NCAA priors come from results alone; with closing lines they would be sharper than shown.
 - G League and NCAA women use another league's parameters, marked `transferred`, and are not
   judged.
