@@ -144,6 +144,7 @@ async def test_what_is_recorded_is_all_that_beliefs_rest_on(tmp_path: Path, seed
                 break
             [again] = found
             assert (again.state, again.told_by, again.held) == (on.state, on.told_by, on.held)
+            assert again.still_until == on.still_until
             assert players(again) == players(on)
         assert {Ordering.BEHIND, Ordering.HELD} <= held
 
