@@ -85,7 +85,7 @@ def test_the_configuration_is_shown_without_its_secrets(cli: Cli, tmp_path: Path
 
 
 def test_the_configuration_that_is_shown_is_the_one_in_force(cli: Cli, config: Path) -> None:
-    """Folders that are not named are told too, and times as a person writes them."""
+    """It shows the folders that the file does not name, and times as a person writes them."""
     assert cli("config", "show").out.count(f'"{config.parent}/state/') == 3
     told = cli("config", "show", "--json").json
     assert told["backup"]["folder"] == str(config.parent / "state" / "backups")

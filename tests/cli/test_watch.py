@@ -238,9 +238,9 @@ def read_until(window: int, wanted: str) -> str:
 @pytest.mark.usefixtures("slate")
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_without_the_extra_it_is_plain_and_says_so(ending: signal.Signals) -> None:
-    """It uses the terminal's alternate screen, and leaves it in any case.
+    """It uses the terminal's alternate screen, and leaves it however it ends.
 
-    Ctrl-C ends it even where the shell that started it had SIGINT ignored.
+    Ctrl-C ends it even if the shell that started it ignores SIGINT.
     """
     window, inside = pty.openpty()
     ignored = "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN);"

@@ -244,7 +244,7 @@ def test_a_bet_is_added_changed_and_settled_from_the_page(
 ) -> None:
     """A bet is shown, added, snoozed, edited, given rules and settled; another is withdrawn.
 
-    Going back from a bet that was added shows it again, and no question of the browser.
+    Going back after adding it shows its preview again; the browser does not ask to resend a form.
     """
     page = context.new_page()
     for line in ("LAC +5.5 -110 $20", "under 250.5 -110 $20"):

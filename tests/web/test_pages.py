@@ -134,7 +134,7 @@ async def test_a_bet_that_may_be_of_several_games_is_chosen_by_a_tap(served: Ser
 
 
 async def test_a_parlay_over_several_games_leads_to_each(served: Served) -> None:
-    """And not to the game of its first leg alone."""
+    """Its page links to every leg's game, once each."""
     now = SystemClock().now()
     other = Game("0022600010", "nba", "BOS", "MIA", now + timedelta(hours=2))
     async with await Store.open(served.database, now=now) as store:
@@ -146,7 +146,7 @@ async def test_a_parlay_over_several_games_leads_to_each(served: Served) -> None
 
 
 async def test_a_models_scores_follow_the_game(night_and_market: Served) -> None:
-    """From the tip on, on the page as on the terminal."""
+    """The page lists them from the tip to the end of the third quarter, as the terminal does."""
     text = (await night_and_market.client.get("/models")).text
     places = [text.index(f"{x}: margin CRPS") for x in ("tip", "end Q1", "half", "end Q3")]
     assert places == sorted(places)

@@ -354,10 +354,10 @@ def _other_screen() -> Iterator[None]:
 
 
 async def _plain(scope: Scope, every: float, head: str) -> None:
-    """Draw until a signal ends it.
+    """Draw the status every `every` seconds until SIGINT, SIGTERM or SIGHUP.
 
-    Caught here, since a program that a background shell started ignores SIGINT, and one that
-    SIGTERM kills would leave the terminal on its other screen.
+    It handles these signals itself: a shell starts background programs with SIGINT ignored, and a
+    program that SIGTERM kills would leave the terminal on the alternate screen.
     """
     clock, stop, loop = SystemClock(), asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -235,7 +235,7 @@ async def bet(
 
 
 def _games(x: BetView) -> list[Game]:
-    """The games that a bet is about, each once: of a parlay those of all legs."""
+    """The games that a bet is about, each once; a parlay has the games of all its legs."""
     if isinstance(x.market, Parlay):
         return list(dict.fromkeys(leg.game for leg in x.market.legs))
     return [] if x.game is None else [x.game]
