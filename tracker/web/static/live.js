@@ -102,6 +102,13 @@ if (document.querySelector("[data-live]") !== null) {
   }, 1000);
 }
 
+// What was just done is said once: not again when the page is loaded anew, or kept as a bookmark.
+const here = new URL(location.href);
+if (here.searchParams.has("said")) {
+  here.searchParams.delete("said");
+  history.replaceState(null, "", here);
+}
+
 // The one-time link carries its code behind the #, which no server and no log ever sees.
 const entrance = document.querySelector("form[data-entrance]");
 if (entrance !== null && location.hash.length > 1) {
