@@ -231,7 +231,7 @@ def test_an_earlier_season_is_counted_through_by_id(cli: Cli, config: Path) -> N
 def test_a_season_of_which_the_feed_has_nothing_is_one_sentence(
     served: None, cli: Cli, tmp_path: Path
 ) -> None:
-    """The import gives such a season up after a few games, not after a thousand."""
+    """The command gives such a season up after a few games, not after a thousand."""
     ran = cli("history", "--season", "2023-24", "--out", tmp_path / "x")
     assert ran.status == 1
     assert "no game of that season" in ran.sentence

@@ -1,10 +1,10 @@
-"""What becomes of an alert: one step after the other may hold it back, each with its reason.
+"""Routing: whether a fired alert is sent. Each step can hold it, with a reason.
 
     switched off -> told before -> dead parlay -> told as certain -> feed away -> snoozed -> budget
-    -> quiet -> told
+    -> quiet -> sent
 
-A rule that fires has fired, whether or not that is told: it arms again as usual. The steps are
-pure; all that they go by is in the change and in the policy, which lives on disk.
+A rule whose alert is held has fired all the same, and arms again as usual. The steps are pure: they
+use only the change and the policy, which is stored.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from tracker.domain.tracking import Change, Tracked
 from tracker.engine.settle.certainty import told_as
 
 BUDGET_SPAN = timedelta(hours=1)
-"""The time that both budgets are for."""
+"""The time over which both budgets count messages."""
 
 _RESULTS = frozenset(
     x.value for x in (Fact.SETTLED, Fact.REGRADED, Fact.HIT, Fact.DEAD, Fact.OUT, Fact.REVIEW)
 )
-"""What is always told in the end: a snooze puts it off and no budget holds it back."""
+"""Alerts that are always sent in the end: a snooze delays them and no budget holds them."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlertContext:
-    """A rule that has fired, with its bet and the game whose poll it was."""
+    """A fired alert with its bet and the game whose poll fired it."""
 
     alert: Alert
     tracked: Tracked
@@ -54,7 +54,7 @@ class AlertContext:
 
     @property
     def played_out(self) -> bool:
-        """Whether its one game is played to the end, and only the final is not announced yet."""
+        """Whether the bet's only game has been played to its end and only the final is missing."""
         state = self.state
         if state is None or self.games != {self.game}:
             return False
@@ -63,7 +63,7 @@ class AlertContext:
 
     @property
     def games(self) -> frozenset[str]:
-        """The games that the bet is about."""
+        """The ids of the bet's games."""
         parlay = _parlay(self.tracked.bet.market)
         legs = () if parlay is None else parlay.games
         return frozenset({self.game, self.tracked.bet.game.id, *(x.id for x in legs)})
@@ -71,7 +71,7 @@ class AlertContext:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why an alert is not sent, and when it is sent after all, where it is."""
+    """Why an alert is not sent now, and when it is sent in a digest, if it is."""
 
     reason: Reason
     detail: str = ""
@@ -79,16 +79,16 @@ class Hold:
 
 
 Step = Callable[[AlertContext, Policy, datetime], Hold | None]
-"""Looks at an alert; None lets it pass."""
+"""A step of the pipeline; None lets the alert pass."""
 
 
 def switched_off(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
-    """The person does not want to hear of this kind at all."""
+    """Hold alerts of a kind that the person has switched off."""
     return Hold(Reason.OFF) if policy.says_nothing_of(context.topic) else None
 
 
 def told_before(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
-    """A result that was told when it became certain is not told again; a question about it is."""
+    """Hold a result that was sent when it became certain, unless it asks for the payout."""
     done = context.tracked.settlement
     if context.topic != Fact.SETTLED.value or done is None or done.asks_payout:
         return None
@@ -97,7 +97,7 @@ def told_before(context: AlertContext, policy: Policy, now: datetime) -> Hold | 
 
 
 def dead_parlay(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
-    """A parlay that can no longer win has nothing to say of its legs but its end."""
+    """Hold everything about a parlay that can no longer win, except its result."""
     tracked = context.tracked
     dead = tracked.chance is not None and tracked.chance.win == 0
     ends = _RESULTS - {Fact.HIT.value}
@@ -111,10 +111,11 @@ def _parlay(wager: Market | Parlay) -> Parlay | None:
 
 
 def told_as_certain(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
-    """That a bet can no longer lose, or win, is told as that, and not as a chance of 100 % as well.
+    """Hold an alert about a chance that `hit`, `dead` or the result will report instead.
 
-    Where the bet's rules tell it, once two polls agree; and the result, if the game ends before.
-    What a chance is once the game is played out is told as the result as well.
+    A bet that has just been decided is reported as `hit` or `dead` once two polls agree, or as its
+    result if the game ends before, provided that its rules ask for these. A chance at the end of
+    the game is reported as the result.
     """
     chance = context.tracked.chance
     if context.topic not in (CHANCE, SWING) or chance is None:
@@ -134,16 +135,17 @@ def told_as_certain(context: AlertContext, policy: Policy, now: datetime) -> Hol
 
 
 def feed_away(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
-    """A chance that rests on a game whose feed is away is not worth an alarm."""
+    """Hold an alert about a chance while the feed of one of its games is away."""
     if context.topic in (CHANCE, SWING) and context.games & policy.lost:
         return Hold(Reason.FEED_DOWN)
     return None
 
 
 def told_for_all(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
-    """That data are away, or back, the program says once for all games, unless it is to be silent.
+    """Hold alerts about a lost or returned feed: the program sends one message for all games.
 
-    Otherwise one fault of a source would be a message for every bet.
+    Otherwise one fault of a source would send a message for every bet. If messages about the
+    program are switched off, the alerts pass.
     """
     outage = context.topic in (Fact.FEED_DOWN, Fact.FEED_BACK)
     if outage and not policy.says_nothing_of(DAEMON):
@@ -152,7 +154,7 @@ def told_for_all(context: AlertContext, policy: Policy, now: datetime) -> Hold |
 
 
 def snoozed(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:
-    """The person has asked for silence until a stated time. Results are told when it is over."""
+    """Hold alerts during a snooze. Results are sent when it is over."""
     ends = [x.until for x in policy.snoozes if x.covers(context.alert.bet, context.games, now)]
     if not ends:
         return None
@@ -162,7 +164,7 @@ def snoozed(context: AlertContext, policy: Policy, now: datetime) -> Hold | None
 
 
 def over_budget(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:
-    """So many messages an hour are enough; what one poll of one game brings counts as one."""
+    """Hold alerts beyond the hourly budgets. Those of one poll of one game count as one message."""
     if context.topic in _RESULTS:
         return None
     recent = {x for x in policy.recent if timedelta(0) <= now - x.at < BUDGET_SPAN}
@@ -178,12 +180,12 @@ def over_budget(context: AlertContext, policy: Policy, now: datetime) -> Hold | 
 
 
 def _room(recent: set[PastMessage], policy: Policy) -> datetime:
-    """When there is room again: what is held back until then is told in one digest."""
+    """When the budget has room again, at which time the held alerts are sent in one digest."""
     return policy.awake(min(x.at for x in recent) + BUDGET_SPAN)
 
 
 def quiet(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:
-    """In quiet hours only what is loud enough is told at once; the rest comes in one digest."""
+    """Hold alerts in quiet hours unless they are loud enough; the rest comes in one digest."""
     if policy.quiet is None or policy.level(context.topic).rank >= policy.quiet.through.rank:
         return None
     until = policy.quiet.until(now)
@@ -201,11 +203,11 @@ STEPS: tuple[Step, ...] = (
     over_budget,
     quiet,
 )
-"""In this order; the first that holds an alert back gives the reason."""
+"""The steps in order; the first that holds an alert gives the reason."""
 
 
 def route(change: Change, policy: Policy, now: datetime) -> Change:
-    """The change with every alert sent, at its level and its time, or held with a reason."""
+    """The change with every fired alert given its level and time, or held with a reason."""
     if not any(x.decision is Decision.FIRED for x in change.alerts):
         return change
     tracked = {x.bet.number: x for x in change.tracking.tracked}
@@ -220,7 +222,7 @@ def route(change: Change, policy: Policy, now: datetime) -> Change:
 
 
 def _each_once(alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
-    """One chance of one bet is told once, however many of its rules it fires: by the loudest."""
+    """Keep one alert for a chance of a bet that fired several rules: the loudest."""
     said: dict[int, Alert] = {}
     for x in alerts:
         if _tells_chance(x):
@@ -261,7 +263,7 @@ def _held(alert: Alert, hold: Hold, level: Level) -> Alert:
 
 
 def _grouped(context: AlertContext, policy: Policy, level: Level, now: datetime) -> datetime | None:
-    """When a message may leave: at once, or with what follows if one on the game has just left."""
+    """When to send a message: at once, or later with others if one on the game was just sent."""
     if level.rank >= Level.HIGH.rank:
         return None
     this = PastMessage(context.game, now)

@@ -28,22 +28,22 @@ HOLD_POLLS = 2
 """Consecutive fresh polls beyond the level before it fires, outside the last two minutes."""
 
 APART = timedelta(seconds=8)
-"""Least time between the readings of a bet over several games that count as two of them: its games
-are polled one after another within seconds, and only a later poll of the same game confirms it."""
+"""The least time between two readings of a bet over several games that count as two readings. Its
+games are polled within seconds of each other, and only a later poll of the same game confirms."""
 
 COOLDOWN = timedelta(minutes=5)
-"""Least time between two firings of one rule, unless it has become much worse or better yet."""
+"""The least time between two firings of a rule, unless the chance has moved FURTHER since."""
 
 FURTHER = 2 * BAND
-"""How much further out than what was told, in log-odds, breaks the cooldown: 80 %, then 88 %."""
+"""How far beyond the last fired chance, in log-odds, ends the cooldown: 80 %, then 88 %."""
 
 NEWS = 3 * BAND
-"""How much further out than all that was told, in log-odds, a second crossing is told: at 80 %,
-then at 90 %. Chosen on 160 games of NBA 2023-24 so that a game brings at most 60 % of the alerts
-that came without this, at the same share that held."""
+"""How far beyond all fired chances, in log-odds, a second crossing must go to fire: 80 %, then
+90 %. Chosen on 160 games of NBA 2023-24: a game has at most 60 % of the alerts without this
+limit, and the same share of them hold."""
 
 BUDGET = 4
-"""Most firings of one rule in an hour; beyond it the rule stays silent."""
+"""The most firings of one rule in an hour."""
 
 BUDGET_SPAN = timedelta(hours=1)
 
@@ -53,9 +53,9 @@ _EDGE = 1e-9
 class RuleReading(NamedTuple):
     """One fresh reading of a bet's chance of winning.
 
-    `hurried` is whether one poll is enough: the last two minutes, overtime, or a decided bet.
-    `before` is the chance of the reading before, where there was one. `shared` is whether polls of
-    several games bring readings of the bet.
+    `hurried` is whether one poll is enough to fire: in the last two minutes, in overtime, or for a
+    decided bet. `before` is the chance of the reading before, None for the first. `shared` is
+    whether the bet is read at polls of several games.
     """
 
     p: float
@@ -65,12 +65,12 @@ class RuleReading(NamedTuple):
     shared: bool = False
 
     def confirms(self, since: datetime | None) -> bool:
-        """Whether it is of another poll of the same game than a reading at `since`."""
+        """Whether it counts as a second reading after one at `since`."""
         return not self.shared or since is None or not timedelta(0) <= self.at - since < APART
 
 
 class RuleStep(NamedTuple):
-    """What a reading made of a rule. `fires` asks for an alert; `worth_noting` for a held row."""
+    """A rule after a reading: its state and the reason, and whether it fires an alert."""
 
     state: RuleState
     reason: Reason
@@ -78,7 +78,7 @@ class RuleStep(NamedTuple):
     was: float | None = None
 
     def worth_noting(self, before: RuleState) -> bool:
-        """Whether a decision that held back tells something that the last one did not."""
+        """Whether a decision not to fire is worth a row, because its reason is a new one."""
         quiet = self.reason is Reason.BELOW and before.phase is not RulePhase.PENDING
         return not self.fires and not quiet and self.reason is not before.reason
 
@@ -102,7 +102,7 @@ def step(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) ->
 
 
 CLEAR = 1e-6
-"""A chance that lies this far from a level is on its side of it, however either is rounded."""
+"""The distance from a level at which rounding cannot put a chance on the wrong side of it."""
 
 _EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
@@ -112,9 +112,9 @@ _ALWAYS = IdleSpan(-math.inf, math.inf, *_EVER)
 def idle_range(
     rules: Sequence[Rule], states: tuple[RuleState, ...], known: Sequence[IdleSpan | None] = ()
 ) -> IdleRange:
-    """Which next readings leave each rule of a bet as it is, and which all of them.
+    """The readings that leave each rule of a bet as it is, and those that leave all of them.
 
-    `states` are in the order of the rules, and so are the spans that are `known` already.
+    `states` and the spans that are `known` already are in the order of the rules.
     """
     low, high, (after, until), size = -math.inf, math.inf, _EVER, 1.0
     each = list(known) or [None] * len(states)
@@ -134,7 +134,7 @@ def idle_range(
 
 
 def _idle_span(rule: Rule, state: RuleState) -> IdleSpan | None:
-    """Which next readings leave a rule as it is; None where it is about to change."""
+    """The readings that leave a rule as it is; None if it is about to change."""
     if not isinstance(rule, LevelRule | SwingRule) or state.phase is RulePhase.DONE:
         return _ALWAYS
     return _level_idle(rule, state) if isinstance(rule, LevelRule) else _swing_idle(rule, state)
@@ -144,7 +144,7 @@ _STANDING_BEYOND = (
     (RulePhase.UNARMED, Reason.BEYOND_WHEN_ADDED),
     (RulePhase.FIRING, Reason.NOT_REARMED),
 )
-"""Where a level rule waits for the chance to clear the band."""
+"""Phases and reasons with which a level rule waits for the chance to clear the band."""
 
 
 def _level_idle(rule: LevelRule, state: RuleState) -> IdleSpan | None:
@@ -182,7 +182,7 @@ def _swing_idle(rule: SwingRule, state: RuleState) -> IdleSpan | None:
         return IdleSpan(low + CLEAR, high - CLEAR, times[-1], _EVER[1])
     if (state.phase, state.reason) != (RulePhase.COOLING, Reason.COOLING_DOWN):
         return None
-    # It has swung, and is silent: as long as what it came from counts, and the cooldown lasts.
+    # It has swung and waits, until the reading it swung from is too old or the cooldown is over.
     down = seen[-1] < low
     began = times[seen.index(most if down else least)]
     until = min(began + timedelta(seconds=rule.seconds), state.fired[-1] + COOLDOWN)
@@ -192,10 +192,10 @@ def _swing_idle(rule: SwingRule, state: RuleState) -> IdleSpan | None:
 
 
 def unmoved(idle: IdleRange, p: float, at: datetime) -> IdleRange | None:
-    """The rules after a reading that decides nothing, and their range; None for any other reading.
+    """The rules and their idle range after a reading within it; None for any other reading.
 
-    The range only gets closer: that what a swing is measured against grows old widens it again once
-    the rules have been stepped.
+    The range only gets narrower here. Stepping the rules makes it anew, when the readings that a
+    swing is measured against have become too old.
     """
     if not (idle.low < p < idle.high and idle.after <= at < idle.until):
         return None
@@ -246,7 +246,7 @@ def _level(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
         case RulePhase.UNARMED | RulePhase.ARMED | RulePhase.PENDING:
             if outside:
                 return _cross(rule, state, reading)
-            # What broke the cooldown and did not last has not shortened it.
+            # A chance that broke the cooldown but did not last has not shortened it.
             phase = RulePhase.COOLING if _cooling(state, reading.at) else RulePhase.ARMED
             reason = Reason.REARMED if rearmed else Reason.BELOW
             return _to(state.with_window(()) if state.window else state, phase, reason)
@@ -255,7 +255,7 @@ def _level(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
 
 
 def _cross(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
-    """A reading beyond a level. What is told is the step from the last reading on its safe side."""
+    """Step a rule by a reading beyond its level; the alert's `was` is the last safe reading."""
     safe = state.window
     if not safe and reading.before is not None:
         safe = ((reading.at, reading.before),)
@@ -269,7 +269,7 @@ def _cross(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
 
 
 def _upward(rule: LevelRule, state: RuleState) -> bool:
-    """Whether a crossing that the rule waits for goes up."""
+    """Whether the crossing that the rule waits for is upward."""
     match rule.comparison:
         case Comparison.AT_LEAST:
             return True
@@ -282,7 +282,7 @@ def _upward(rule: LevelRule, state: RuleState) -> bool:
 
 
 def _worse(rule: LevelRule, state: RuleState, p: float) -> bool:
-    """Whether a chance lies much further beyond the level than the one that was told."""
+    """Whether a chance lies FURTHER beyond the level than the one that fired."""
     if rule.comparison is Comparison.CROSSES or not state.window:
         return False
     reference = state.window[-1][1]
@@ -290,12 +290,12 @@ def _worse(rule: LevelRule, state: RuleState, p: float) -> bool:
 
 
 def _rearm(rule: LevelRule, state: RuleState, reading: RuleReading) -> tuple[RuleState, bool]:
-    """Leave `firing` once the band is cleared, and `cooling` once the time is over."""
+    """Leave `firing` once the band is cleared, and `cooling` once the cooldown is over."""
     if state.phase is RulePhase.FIRING:
         beyond = _beyond(rule, state, reading.p)
         both_ways = rule.comparison is Comparison.CROSSES
         if (abs(beyond) if both_ways else -beyond) >= BAND:
-            # A crossing was told: what is worth telling next is the way back.
+            # After a crossing, the rule waits for the way back.
             flipped = state.flipped != both_ways
             state = replace(state, phase=RulePhase.COOLING, flipped=flipped)
     if state.phase is RulePhase.COOLING and not _cooling(state, reading.at):
@@ -304,12 +304,12 @@ def _rearm(rule: LevelRule, state: RuleState, reading: RuleReading) -> tuple[Rul
 
 
 def _cooling(state: RuleState, at: datetime) -> bool:
-    """Whether the last firing is too recent; a clock that was set back does not prolong that."""
+    """Whether the cooldown still runs; a clock that was set back does not prolong it."""
     return bool(state.fired) and timedelta(0) <= at - state.fired[-1] < COOLDOWN
 
 
 def _to(state: RuleState, phase: RulePhase, reason: Reason) -> RuleStep:
-    # Most readings change nothing, and a state is costly to build: hundreds may be stepped a poll.
+    # Most readings change nothing, and building a state is slow when a poll steps hundreds.
     if state.phase is phase and state.reason is reason and not state.streak:
         return RuleStep(state, reason)
     return RuleStep(state.moved(phase, reason), reason)
@@ -318,12 +318,11 @@ def _to(state: RuleState, phase: RulePhase, reason: Reason) -> RuleStep:
 def _press(
     state: RuleState, reading: RuleReading, since: datetime | None, why: Reason, *, up: bool
 ) -> RuleStep:
-    """A reading beyond the level: hold for another poll, or fire where that is news.
+    """Step a rule by a reading beyond its level: hold for another poll, or fire if it is news.
 
-    `since` is when the reading that is to be confirmed was taken.
-
-    A level that was told is told again only if it is crossed further out: a chance that merely
-    comes back is no news, and the rule stands as if it had fired.
+    `since` is the time of the reading that this one is to confirm. A level that has fired fires
+    again only if it is crossed further out. If the chance merely came back, the rule goes on as if
+    it had fired.
     """
     streak = min(state.streak + 1, HOLD_POLLS)
     if not (reading.hurried or (streak == HOLD_POLLS and reading.confirms(since))):

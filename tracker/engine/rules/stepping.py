@@ -67,10 +67,10 @@ _ONCE = frozenset({Fact.START, Fact.HALFTIME})
 """What happens once in a game, also when the feed corrects itself and tells it again."""
 
 _ASLEEP = frozenset({RulePhase.UNARMED, RulePhase.FIRING, RulePhase.DONE})
-"""Where a rule stands that would not have done anything anyway."""
+"""Phases in which a rule would not have acted in any case."""
 
 EDGE_BAND = 0.015
-"""How far an edge must fall below its level before it may be told again."""
+"""How far an edge must fall below its level before its rule can fire again."""
 
 _SCALE = BAND / EDGE_BAND
 
@@ -79,10 +79,10 @@ _MOST = 60.0
 
 @dataclass(frozen=True, slots=True)
 class GameUpdate:
-    """A look at a game: what was believed before and is now, and what kind of news that is.
+    """The change of a game's state at one poll.
 
-    `news` is whether the state is another one; `renewed` whether chances moved by more than the
-    game, as by lines that became known: no rule about a chance fires on that.
+    `news` is whether the state is a new one. `renewed` is whether chances moved for another reason
+    than the game, such as lines that became known: no rule about a chance fires on that.
     """
 
     before: GameState | None
@@ -91,27 +91,27 @@ class GameUpdate:
     news: bool = True
     renewed: bool = False
     facts: frozenset[Fact] = field(init=False)
-    """What of the game is to be announced."""
+    """The facts about the game that follow from the change."""
 
     @property
     def playable(self) -> bool:
-        """Whether a player may still come in: after the end his absence is told as the result."""
+        """Whether a player can still come in; after the end his absence is part of the result."""
         states = (self.state,) if self.before is None else (self.before, self.state)
         return all(x.phase is not Phase.FINAL for x in states)
 
     def __post_init__(self) -> None:
-        """Compare the states once, and not for every bet."""
+        """Compute the facts once and not for every bet."""
         object.__setattr__(self, "facts", facts_of(self.before, self.state))
 
 
 def apply_rules(
     old: Tracked, seen: Tracked, chance: Chance | None, update: GameUpdate
 ) -> tuple[Tracked, list[RuleState], list[Alert]]:
-    """Step every rule of a bet over the state, and over its chance where that is known.
+    """Step every rule of a bet by the new state, and by the bet's chance if it has one.
 
-    Gives the bet with its rules as they stand then, those of them that changed, and what they
-    decided. Rules about a chance stand still while a push is the likeliest end: it is neither won
-    nor lost.
+    Returns the bet with its new rule states, the states that changed, and the rules' decisions.
+    Rules about a chance wait while a push is the likeliest end, because the bet is then neither
+    winning nor losing.
     """
     facts, absent = update.facts, ""
     if old.out != seen.out and update.playable:
@@ -145,7 +145,7 @@ def apply_rules(
 def _spans(
     seen: Tracked, reading: RuleReading | None, update: GameUpdate
 ) -> Sequence[IdleSpan | None]:
-    """For each rule of a bet that a reading leaves as it is, within which span; else None."""
+    """For each rule the idle span that holds this reading, else None."""
     idle = seen.idle
     if idle is None or idle.rules is not seen.rules or reading is None or update.renewed:
         return [None] * len(seen.rules)
@@ -156,7 +156,7 @@ def _spans(
 def _turned(
     rules: Sequence[Rule], states: list[RuleState], alerts: Sequence[Alert]
 ) -> list[RuleState]:
-    """The rules of a bet once a level was told: those of the other way have it to tell again."""
+    """The rules after levels have fired: rules for the other direction may then fire again."""
     levels = {x.text: x for x in rules if isinstance(x, LevelRule)}
     for alert in alerts:
         rule = levels.get(alert.rule)
@@ -172,7 +172,7 @@ def _turned(
 
 
 def _reading(old: Tracked, chance: Chance | None, update: GameUpdate) -> RuleReading | None:
-    """What the rules about a chance go by; None while they stand still."""
+    """The reading for rules about a chance; None while these wait."""
     if chance is None or chance.push >= LIKELIEST:
         return None
     before = None if old.chance is None else old.chance.win
@@ -181,9 +181,9 @@ def _reading(old: Tracked, chance: Chance | None, update: GameUpdate) -> RuleRea
 
 
 def idle_after(old: Tracked, seen: Tracked, chance: Chance, update: GameUpdate) -> IdleRange | None:
-    """The rules of a bet after a state and a chance that decide nothing; None for any other.
+    """The idle range of a bet's rules after a poll that decides nothing; None for any other poll.
 
-    It answers for nearly every bet, at nearly every poll, in a tenth of the time.
+    It is the quick way for nearly every bet at nearly every poll: a tenth of the time of stepping.
     """
     idle = old.idle
     if idle is None or idle.rules is not seen.rules or update.facts or update.renewed:
@@ -202,7 +202,7 @@ def _stepped(
     reading: RuleReading,
     update: GameUpdate,
 ) -> tuple[RuleState, Alert | None]:
-    """A rule about a chance after a reading, and its decision where that is a row."""
+    """A rule about a chance after a reading, and its decision if that is worth a row."""
     verdict = (rebase if update.renewed else step)(rule, memory, reading)
     if not (verdict.fires or verdict.worth_noting(memory)):
         return verdict.state, None
@@ -212,7 +212,7 @@ def _stepped(
 def _told(
     seen: Tracked, rule: EventRule, memory: RuleState, absent: str, update: GameUpdate
 ) -> tuple[RuleState, Alert | None]:
-    """A rule about a fact that has happened, and what it tells of it, once."""
+    """A rule after its fact has happened, and its alert, unless it has been sent before."""
     repeated = rule.event in _ONCE and memory.episode > 0
     if memory.phase is RulePhase.DONE or repeated:
         return memory, None
@@ -221,9 +221,9 @@ def _told(
 
 
 def with_leg(alert: Alert, old: Tracked, seen: Tracked) -> Alert:
-    """The alert with the leg of a parlay that moved most, and its chance before; without any None.
+    """The alert with the parlay's leg that moved most, and that leg's chance before.
 
-    A leg that went the other way than the parlay, which is told since an earlier moment, is none.
+    Only legs that moved in the alert's direction count. If none moved enough, both stay None.
     """
     way = None if alert.p is None or alert.was is None else alert.p > alert.was
     moves = [
@@ -244,7 +244,7 @@ def _decided(
     reading: RuleReading,
     state: GameState,
 ) -> Alert:
-    """A decision of a rule about a chance, fired or held."""
+    """The row of a decision of a rule about a chance, fired or held."""
     was = reading.before if verdict.was is None else verdict.was
     return _decision(seen, rule, verdict, reading.at, state, was)
 
@@ -257,7 +257,7 @@ def _decision(
     state: GameState | None,
     was: float | None = None,
 ) -> Alert:
-    """What every decision tells, whatever the rule goes by."""
+    """The row of a decision, with the fields that all rules share."""
     return Alert(
         bet=tracked.bet.number,
         rule=rule.text,
@@ -274,7 +274,7 @@ def _decision(
 
 
 def _hurried(state: GameState, chance: Chance) -> bool:
-    """Whether one reading beyond a level is enough: near the end, or for a bet that is decided."""
+    """Whether one reading beyond a level is enough: near the end, or for a decided bet."""
     if chance.decided or state.period < state.game.rules.periods:
         return chance.decided
     late = state.overtime > 0 or state.seconds_left <= HURRIED_SECONDS
@@ -282,13 +282,13 @@ def _hurried(state: GameState, chance: Chance) -> bool:
 
 
 Doubted = Callable[[Tracked], Chance | NoChance | None]
-"""The chance of a bet by a state that is not believed, or why it has none."""
+"""Gives a bet's chance by a state that is not believed, or why it has none."""
 
 
 def freeze_doubted(change: Change, state: GameState, doubted: Doubted, now: datetime) -> Change:
-    """Add a row for each rule that would have acted on a state that is held back.
+    """Add a row for each rule that would have acted on a state that is on hold.
 
-    Once for a freeze: a rule that has its row gets none until a fresh reading has come.
+    A rule gets one row; the next is possible after a fresh reading.
     """
     why = f"the feed went back to {state.game_clock}"
     for tracked in change.tracking.tracked:
@@ -307,7 +307,7 @@ def freeze_doubted(change: Change, state: GameState, doubted: Doubted, now: date
 
 
 def freeze_pending(change: Change, now: datetime, why: str) -> Change:
-    """Add a row for each rule that waits for another reading while none comes."""
+    """Add a row for each rule that waits for a second reading while no data come."""
     for tracked in change.tracking.tracked:
         waiting = [x for x in tracked.rules if _awake(x) and x.phase is RulePhase.PENDING]
         p = None if tracked.chance is None else tracked.chance.win
@@ -363,10 +363,10 @@ def _frozen(
 
 @dataclass(frozen=True, slots=True)
 class MarketReading:
-    """What the market says of one bet at one moment; what is not known is None.
+    """The market's figures of one bet at one moment; None for what is not known.
 
-    `edge` is that of the best price, `price` the fair chance of the bet, `line` the main line of
-    its market from its own side. `words` name the best price, for the message.
+    `edge` is that of the best price, `price` the bet's fair chance by the market, and `line` the
+    main line of its market, from the bet's side. `words` name the best price for the message.
     """
 
     at: datetime
@@ -379,9 +379,9 @@ class MarketReading:
 def step_market(
     tracked: Tracked, rules: dict[str, RuleState], reading: MarketReading, tracking: GameTracking
 ) -> tuple[list[RuleState], list[Alert]]:
-    """Step the market rules of a bet: the states that changed, and the decisions worth a row.
+    """Step the market rules of a bet. Returns the changed states and the decisions worth a row.
 
-    `rules` are the states as they stand, by the rule's text.
+    `rules` are the present states by the rule's text.
     """
     changed: list[RuleState] = []
     alerts: list[Alert] = []
@@ -428,7 +428,7 @@ def _step_market(rule: MarketRule, state: RuleState, value: float, at: datetime)
 
 
 def _scaled(edge: float) -> float:
-    """An edge as a pseudo-chance, on which the machine's band is EDGE_BAND wide."""
+    """An edge mapped to (0, 1), so that the state machine's band is EDGE_BAND wide for it."""
     return 1 / (1 + math.exp(-max(-_MOST, min(_MOST, _SCALE * edge))))
 
 
@@ -445,7 +445,7 @@ def _decided_on_market(
 
 
 def _words(rule: MarketRule, value: float, verdict: RuleStep, reading: MarketReading) -> str:
-    """What has happened, as the message says it."""
+    """The words of the message about a market rule."""
     match rule:
         case EdgeRule():
             return f"edge {value * 100:+.1f} %, {reading.words}".rstrip(", ")

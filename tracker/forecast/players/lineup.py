@@ -78,7 +78,7 @@ class Bulk:
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """How much less the team-mates bring tonight than usually, in logs.
+    """How much less the team-mates bring tonight than usual, in logs.
 
     `figures` are gaps of figures a minute, in the order of KINDS.
     """
@@ -97,18 +97,18 @@ USUAL_GAPS = (
     (24.0, 0.050, -0.004, 0.004, -0.004), (36.0, 0.043, -0.003, 0.004, -0.003),
     (48.0, 0.010, 0.002, 0.004, 0.002),
 )  # fmt: skip
-"""Mean gaps of all players once so many minutes of a 48-minute game are played: who is on the bench
-has not been seen yet. Means over 103,520 player-games of 2020-24; of one season .01 from these."""
+"""The mean gaps over all players after so many minutes of a 48-minute game, when some of the bench
+have not been seen yet: minutes played, then the gaps of minutes and of KINDS. From 103,520
+player-games of 2020-24; single seasons differ by up to .01."""
 
 NO_GAPS = Gaps()
 
 
 def usual_gaps(minute: float) -> Gaps:
-    """What is missing of the usual team-mates at a minute of a 48-minute game, of anybody.
+    """The usual gaps at a minute of a 48-minute game, used if a line-up is unknown.
 
-    It stands for a line-up of which nothing is known: the figures of a moment were fitted on these
-    gaps, so that none at all would be a claim of its own. At 0, before tip-off, there are none: who
-    is on the bench may play.
+    The model was fitted with these gaps, so that gaps of 0 would mean a line-up that is fuller than
+    usual. At minute 0, before tip-off, there are none, because the whole bench can play.
     """
     if minute <= 0:
         return NO_GAPS
@@ -121,22 +121,22 @@ def usual_gaps(minute: float) -> Gaps:
 
 
 EARLY = (3.0, 9.0)
-"""Minutes of a 48-minute game until and from which a team-mate who has not been seen counts as one
-who plays tonight, and as one who does not: the first substitutions come in the fifth minute."""
+"""Minutes of a 48-minute game. Until the first an unseen team-mate counts as playing tonight, from
+the second on as not playing. The first substitutions come in the fifth minute."""
 
 
 def lateness(minute: float) -> float:
-    """How far a minute is between those of EARLY, 0 to 1."""
+    """Where a minute lies between those of EARLY, from 0 to 1."""
     low, high = EARLY
     return min(max((minute - low) / (high - low), 0.0), 1.0)
 
 
 def early_gaps(able: Gaps, seen: Gaps, minute: float) -> Gaps:
-    """The gaps of an early minute, of whom it is not known yet who will come in.
+    """The gaps early in a game, when it is not known yet who will come in.
 
-    `able` are those that whoever may play leaves, `seen` those of whoever has played. What anybody
-    lacks at that minute is no news: it stays, and what this player lacks beyond it passes from the
-    one to the other.
+    `able` are the gaps if everybody plays who may, `seen` those if only the players seen so far do.
+    The usual gaps of that minute always count. A player's gaps beyond the usual ones pass from
+    `able` to `seen` between the minutes of EARLY.
     """
     late, now = lateness(minute), usual_gaps(minute)
 
@@ -150,7 +150,7 @@ def early_gaps(able: Gaps, seen: Gaps, minute: float) -> Gaps:
 
 
 def gaps(usual: Bulk | None, tonight: Bulk) -> Gaps | None:
-    """What is missing tonight of the usual team-mates; None where nothing is known of either."""
+    """The gaps between a player's usual team-mates and tonight's; None if either is unknown."""
     if usual is None or min(usual.minutes, tonight.minutes) <= 0:
         return None
     longer = math.log(usual.minutes / tonight.minutes)

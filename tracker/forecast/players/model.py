@@ -69,7 +69,8 @@ LEAST_TEAM = 0.3
 """Points: the least that a team is expected to add while time is left, so that its log exists."""
 
 FIRST_QUARTER = 0.25
-"""The part of a game in which figures of the moments about a clock each see a player at theirs."""
+"""The part of a game in which the figures of each fitted moment need a player's standing at that
+moment's clock."""
 
 RARE_OVERTIME = 0.08
 """A chance of overtime below this adds its expected minutes instead of classes of its own."""
@@ -91,11 +92,11 @@ class Scene:
     `minute_shares`, `shares`, `rates` and `powers` are interpolated from `players.Moments`.
     `minutes_left` are those of regulation, or of the overtime in play. `played` is the part of
     regulation played, above 1 in overtime; `live` is whether the clock may run. `reckoned` is
-    `played`, but at least the first live moment that was fitted. `clocks` are those of the moments
-    of `minute_shares`, where each is to see a player as he stands at its own. `level` is the chance
-    of an overtime to come, `blowout` that of a margin of FAR or more, `margin` the expected margin
-    and `lead` the present one, both / 10 and + for home. `to_come` are the expected points to come
-    of (home, away), `usual_points` those of an average team at that clock.
+    `played`, but at least the first live moment that was fitted. `clocks` are the clocks of the
+    moments in `minute_shares`, if each needs a player's standing at its own clock; else they are
+    empty. `level` is the chance of an overtime to come, `blowout` that of a margin of FAR or more,
+    `margin` the expected margin and `lead` the present one, both / 10 and + for home. `to_come` are
+    the expected points to come of (home, away), `usual_points` those of an average team.
     """
 
     minute_shares: Shares
@@ -116,20 +117,20 @@ class Scene:
     lines: Mapping[tuple[Side, str], PlayerLine]
     """Box lines by `player_key`; a name that a side has twice is left out."""
     seen: LineUp
-    """Who has played, and who starts; before tip-off whoever may play."""
+    """The starters and the players seen so far; before tip-off all who may play."""
     able: LineUp | None
-    """Whoever may play, in the first minutes of a game."""
+    """All who may play, in the first minutes of a game; None later."""
 
 
 @dataclass(frozen=True, eq=False)
 class LineUp:
-    """What each of some team-mates brings, where anything is known of him, and each side's sum."""
+    """What each known player of a line-up brings, and the sum of each side."""
 
     brings: Mapping[tuple[Side, str], Bulk]
     together: Mapping[Side, Bulk]
 
     def beside(self, who: tuple[Side, str]) -> Bulk:
-        """What the others of a player's side bring."""
+        """What a player's team-mates bring together."""
         return self.together[who[0]].plus(self.brings.get(who, Bulk()), -1.0)
 
 
@@ -138,7 +139,7 @@ def _line_up(
     lines: Mapping[tuple[Side, str], PlayerLine],
     counts: Callable[[PlayerLine], bool],
 ) -> LineUp:
-    """The team-mates in the box who count."""
+    """The line-up of the known players in the box who count."""
     brings = {
         who: mate.brings
         for who, mate in players.mates.items()
@@ -298,15 +299,15 @@ class PlayerOutlook:
 
     @Lazy
     def standing(self) -> Standing[float]:
-        """Him at this moment, as the figures see him."""
+        """His inputs of the model at this moment. Raises LittleKnown."""
         return self.standing_at(self.scene.reckoned)
 
     def standing_at(self, clock: float) -> Standing[float]:
-        """Him as figures of a clock near this moment's see him.
+        """His inputs of the model at a clock near this moment. Raises LittleKnown.
 
-        Who is on the court is taken to have been on it since, or to stay so long: early on minutes
-        and clock say the same of everybody, so that figures of another minute would take a minute
-        on the court for news.
+        A player on the court is taken to stay on it until that clock, or to have played the same
+        share of the time up to it. Early in a game everybody's minutes follow from the clock, so
+        that figures fitted at another minute would take a minute on the court for news.
         """
         line, scene, limit = self.line, self.scene, self.priors.figures.fouls
         prior = self.priors.of(self.side, self.key)
@@ -345,7 +346,7 @@ class PlayerOutlook:
 
     @Lazy
     def gaps(self) -> Gaps:
-        """What tonight's team-mates lack of what they usually bring."""
+        """How much less his team-mates bring tonight than usual."""
         scene, who = self.scene, (self.side, self.key)
         minute = scene.played * GAME_MINUTES
         usual = usual_gaps(minute)
