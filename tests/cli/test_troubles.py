@@ -186,6 +186,20 @@ def test_a_table_that_has_no_room_keeps_every_cell_whole(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("width", range(14, 60, 3))
+def test_a_percent_sign_stays_on_the_line_of_its_number(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a table, in rows on lines of their own, and in a sentence."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    close = "closed at 40.7 %: your +140 was worth −2.3 %"
+    table(("ID", "Bet", "Won", "By the close"), [("2", "LAC ML", "47.1 %", close)], right=(2,))
+    shown = capsys.readouterr().out.splitlines()
+    shown += broken(f"Close    {close}", width).split("\n")
+    assert not [x for x in shown if x.lstrip().startswith("%")]
+    assert " ".join(" ".join(shown).split()).count("40.7 %") == 2
+
+
 def test_all_that_was_held_back_is_accounted_for() -> None:
     """The four most common reasons are named, and the others are one number."""
     counts = {"not_rearmed": 46, "holding": 42, "told": 17, "off": 9, "quiet": 3}

@@ -23,7 +23,7 @@ from tracker.domain.market import Total, describe
 from tracker.domain.money import Odds, money_text, payout_if_won, plural
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.text import Text
 
     from tracker.domain.tracking import LegStanding
@@ -134,7 +134,7 @@ def broken(line: str, width: int) -> str:
     label = _LABEL.match(_COLOUR.sub("", line))
     hang = " " * (len(label[0]) if label and len(label[0]) < width // 3 else 0)
     lines, current = [], ""
-    for word in re.split(r"(?<=\S) (?=\S)", line):
+    for word in re.split(r"(?<=\S) (?=[^\s%])", line):
         longer = f"{current} {word}" if current else word
         # A word longer than a whole line gains nothing from a line of its own.
         if current and _columns(longer) > width >= _columns(hang + word):
@@ -266,6 +266,8 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
+    rows = [[x.replace(" %", f"{_GLUE}%") for x in row] for row in rows]
+
     grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, _GAP, 0, 0))
     used = [i for i in range(len(heads)) if any(row[i] for row in rows)]
     screen = console()
@@ -286,7 +288,18 @@ def table(
     for row in rows:
         cells = (Text.from_ansi(row[index]) for index in used)
         grid.add_row(*(_parted(x, width) for x, width in zip(cells, widths, strict=True)))
-    screen.print(grid)
+    _print(grid)
+
+
+_GLUE = "\ue000"
+"""Stands for the space before a percent sign while lines are broken: rich breaks at any other."""
+
+
+def _print(what: RenderableType) -> None:
+    screen = console()
+    with screen.capture() as shown:
+        screen.print(what)
+    sys.stdout.write(shown.get().replace(_GLUE, " "))
 
 
 def _print_rows(heads: Sequence[str], rows: Sequence[Sequence[str]], named: int) -> None:
@@ -301,9 +314,9 @@ def _print_rows(heads: Sequence[str], rows: Sequence[Sequence[str]], named: int)
         cells = [(head, Text.from_ansi(x)) for head, x in zip(heads, row, strict=True)]
         name = Text("  ").join(x for _, x in cells[:named] if x.plain)
         rest = [Text(f"{head} ", "dim").append_text(x) for head, x in cells[named:] if x.plain]
-        console().print(name)
+        _print(name)
         if rest:
-            console().print(Padding(Text(" · ").join(rest), (0, 0, 0, 4), expand=False))
+            _print(Padding(Text(" · ").join(rest), (0, 0, 0, 4), expand=False))
 
 
 def fits(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
