@@ -153,7 +153,7 @@ def test_who_was_on_the_court_is_told_only_where_the_minutes_agree() -> None:
 
 
 def test_days_without_games_are_one_sentence(served: None, cli: Cli, tmp_path: Path) -> None:
-    """Which says what the schedule covers."""
+    """The sentence says which dates the schedule covers."""
     ran = cli("history", "--from", "2025-01-01", "--to", "2025-01-02", "--out", tmp_path / "x")
     assert ran.status == 1
     assert "it covers 2026-01-29" in ran.sentence
@@ -231,7 +231,7 @@ def test_an_earlier_season_is_counted_through_by_id(cli: Cli, config: Path) -> N
 def test_a_season_of_which_the_feed_has_nothing_is_one_sentence(
     served: None, cli: Cli, tmp_path: Path
 ) -> None:
-    """Such a season is given up after a few games, not after a thousand."""
+    """The command gives such a season up after a few games, not after a thousand."""
     ran = cli("history", "--season", "2023-24", "--out", tmp_path / "x")
     assert ran.status == 1
     assert "no game of that season" in ran.sentence

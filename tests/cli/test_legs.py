@@ -48,7 +48,7 @@ class _Priced:
 
 
 def to_win(odds: str | None, legs: tuple[str, ...], *dropped: int) -> str:
-    """What is shown of what a parlay with a stake of $10 may win."""
+    """The text about what a parlay with a stake of $10 would win."""
     return money_result(cast("BetView", _Priced(odds, legs, dropped)))
 
 

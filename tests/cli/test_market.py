@@ -101,7 +101,7 @@ def test_closing_line_values_are_told_with_their_coverage(cli: Cli, market: Path
 
 
 def test_a_price_that_is_mended_is_the_one_that_the_bet_was_made_at(cli: Cli, market: Path) -> None:
-    """What the bet was worth when it was made is worked out again by the corrected price."""
+    """Correcting a bet's price computes again what the bet was worth when it was made."""
     assert cli("edit", "1", "--odds", "+150").status == 0
     made = cli("show", "1", "--json").json["decision"]
     assert made["break_even"] == pytest.approx(0.4)

@@ -59,7 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def known(folder: Path) -> PlayerSeasons:
-    """What is read of them."""
+    """The seasons as the fit reads them."""
     return know(folder, load_parameters("nba"), lambda _step, _part: None)
 
 
@@ -128,7 +128,7 @@ def _as_games(rows: PlayerRows, which: list[int]) -> list[PlayerGame]:
 
 
 def test_the_product_knows_an_opponent_as_the_fit_does(known: PlayerSeasons, folder: Path) -> None:
-    """What a team allowed in its earlier games is the same in the program and in the fit."""
+    """The program and the fit find the same of what a team allowed in its earlier games."""
     rows, games = known.rows, read(folder, "nba").games
     at = {str(x): i for i, x in enumerate(games.id)}
     whom = [(games.home_team[at[str(x)]], games.away_team[at[str(x)]]) for x in rows.games]

@@ -117,12 +117,12 @@ def _decimal(value: Any) -> float | None:
     return 1 + (odds / 100 if odds > 0 else 100 / -odds)
 
 
-Told = Callable[[str, float], None]
+Progress = Callable[[str, float], None]
 """Reports progress: takes the name of the step and its finished part, 0 to 1."""
 
 
 def candidates(
-    rows: Sequence[SeasonGame], season: str, lines: str, parameters: Parameters, progress: Told
+    rows: Sequence[SeasonGame], season: str, lines: str, parameters: Parameters, progress: Progress
 ) -> Iterator[tuple[Candidate, BetOutcome]]:
     """Each bet that a season's recorded lines offer, with its chance before tip-off and outcome.
 

@@ -72,7 +72,7 @@ class Doorbell:
         return True
 
     async def shown(self, make: Callable[[Evening], bytes]) -> bytes:
-        """What `make` gives for the newest evening, kept until that changes."""
+        """The bytes that `make` gives for the newest evening; kept until the evening changes."""
         night = await self.newest()
         if self._shown is None or self._shown[0] is not night:
             self._shown = night, make(night)

@@ -190,7 +190,8 @@ async def _checked(
             found = await worth_of(asked.bet(at.now), at, scope)
         form = at.basics.odds_format
     if not isinstance(found, Worth):
-        why_none = "its game is off" if found is None else WHY_NONE[found]
+        lacking = "its game is off, or its points by period are not known"
+        why_none = lacking if found is None else WHY_NONE[found]
         raise Impossible(f"{asked.text} has no chance yet: {why_none}")
     why = reasons(found, settings.odds)
     if as_json:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tracker.modelling.games.observe import Checkpoint, Recorded
 
 _SEED = 7
-"""Of the bootstrap, so that the same games give the same intervals."""
+"""The bootstrap's seed. It is fixed, so that the same games give the same intervals."""
 
 _LATE = (300, 120, 60, 30, 10)
 """Seconds left at the late moments that are judged, after the ends of the quarters."""

@@ -107,7 +107,7 @@ class Lineups:
         return found
 
     def _gaps(self, rows: PlayerRows, here: Array) -> Array:
-        """What those who are here leave to each, NaN where nothing is known of him or of them."""
+        """Each player's gaps if his team-mates are those of `here`; NaN if either is unknown."""
         tonight = _mates(rows, self.brings * here[:, None])
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log(np.maximum(self.usual, 1e-6) / np.maximum(tonight, 1e-6))
