@@ -19,7 +19,7 @@ from tracker.domain.market import Direction, DoubleDouble, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import topic_of
 from tracker.domain.poll import Trouble
-from tracker.domain.tracking import LegStanding, Tracked
+from tracker.domain.tracking import Group, LegStanding, Tracked
 from tracker.notify import DIGEST_LINES, digest, possible_repeat, worded
 from tracker.notify.channels.text import brief
 from tracker.wording.alerts import compose, data_back, no_data
@@ -381,6 +381,26 @@ def test_the_result_of_a_parlay_is_told_by_its_legs() -> None:
     assert first == "✅ #12 WON +$17.39 · 1 hit, 1 dropped · Parlay (2) · peak 96 %, low 48 %"
     live_text = compose(alert("p >= 0.80", state(), 0.8, 0.7), tracked, tracking(state()))
     assert live_text.startswith("▲ 80 % Parlay (2): 1 hit, 1 dropped, Q4 7:02 (was 70 %)")
+
+
+def test_a_parlay_that_another_game_moved_is_not_told_with_this_games_score() -> None:
+    """Score and clock are those of the game whose leg moved; without such a leg there are none."""
+    other = Game("0022600202", "nba", "BOS", "NYK", NOW)
+    market = bet("DEN -4.5").market
+    legs = (Leg(GAME, market), Leg(other, market))  # type: ignore[arg-type]
+    even = Chance(0.9, 0.0, 0.1)
+    slip = replace(
+        Tracked.fresh(replace(bet("DEN -4.5"), market=Parlay(legs))),
+        chance=Chance(0.8, 0.0, 0.2),
+        legs=(LegStanding(12, 0, chance=even), LegStanding(12, 1, chance=even)),
+        groups=(Group(GAME.id, even), Group(other.id, even)),
+    )
+    crossed = alert("p >= 0.80", state(), 0.8, 0.7)
+    elsewhere = compose(crossed, slip, tracking(state()))
+    assert elsewhere.startswith("▲ 80 % Parlay (2): 2 alive (was 70 %)\n")
+    assert "LAL" not in elsewhere
+    here = compose(replace(crossed, leg=0, leg_was=0.8), slip, tracking(state()))
+    assert here.startswith("▲ 80 % Parlay (2): leg 1 DEN -4.5 up to 90 %, Q4 7:02 (was 70 %)\nLAL ")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from tracker.domain.market import DoubleDouble, PlayerTotal, Span, line_text
 from tracker.domain.money import money_text, odds_text, plural, stake_text
 from tracker.domain.player import box_line, figure
 from tracker.domain.policy import (
+    CHANCE,
+    SWING,
     Comparison,
     EdgeRule,
     EventRule,
@@ -148,10 +150,19 @@ def _chance(
         way = "down" if mark == "▼" else "up"
         span = f"{way} from {was} in {span_text(rule.seconds)}"
     where = _leg_moved(alert, tracked) or stands(tracked, tracking)
-    facts = _joined(span, where, alert.game_clock)
+    facts = _joined(span, where, "" if _moved_elsewhere(alert, tracked) else alert.game_clock)
     before = f" (was {was})" if was and not span else ""
     first = f"{mark} {shown} {short(tracked.bet)}: {facts}{before}"
     return f"{first}\n{_second(alert, tracked, tracking, wording)}"
+
+
+def _moved_elsewhere(alert: Alert, tracked: Tracked) -> bool:
+    """Whether a chance of a parlay over several games was moved by none that this poll is of.
+
+    Another game moved it, and this one's clock and score would be taken for the reason.
+    """
+    chance = topic_of(alert.rule) in (CHANCE, SWING)
+    return chance and len(tracked.groups) > 1 and not _leg_moved(alert, tracked)
 
 
 def _joined(*facts: str) -> str:
@@ -160,7 +171,7 @@ def _joined(*facts: str) -> str:
 
 def _second(alert: Alert, tracked: Tracked, tracking: GameTracking, wording: MessageStyle) -> str:
     facts = (
-        score(alert, tracked, tracking),
+        "" if _moved_elsewhere(alert, tracked) else score(alert, tracked, tracking),
         progress(tracked.legs) if _leg_moved(alert, tracked) else "",
         _needed(tracked, tracking),
         fair(tracked),
