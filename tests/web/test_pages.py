@@ -133,6 +133,15 @@ async def test_a_bet_that_may_be_of_several_games_is_chosen_by_a_tap(served: Ser
     assert told["game"]["home"] == "NYK"
 
 
+async def test_a_bet_on_no_known_game_is_shown_with_those_that_are(served: Served) -> None:
+    """It waits for its game, and a wrong team is noticed before the bet is saved."""
+    shown = (await served.client.get("/bets/check", params={"line": "BOS -4.5"})).text
+    assert "matched once its game is known" in shown
+    assert "LAL@DEN" in shown
+    added = await served.client.post("/api/v1/bets", json={"line": "BOS -4.5"})
+    assert "LAL@DEN" in added.json()["waiting"]
+
+
 async def test_a_parlay_over_several_games_leads_to_each(served: Served) -> None:
     """Its page links to every leg's game, once each."""
     now = SystemClock().now()

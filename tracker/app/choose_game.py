@@ -105,7 +105,9 @@ class Chooser:
         if day is not None and day > (self.now + REACH).date():
             return Choice((), f"{day} is too far away: it is matched once the schedule nears it")
         if self.look is None:
-            return Choice((), "not known yet: it is matched once its game is known")
+            on = self._next_slate(known)
+            also = f"; known are on {on}" if on else ""
+            return Choice((), f"not known yet: it is matched once its game is known{also}")
         enough = draft.fits if len(draft.legs) == 1 else None
         found = await self.look(enough, draft.leagues)
         known = await self.store.games()
@@ -173,14 +175,21 @@ class Chooser:
         return not _is_over(state) and not off and game.start > self.now - _LATE
 
     def _nothing_fits(self, why: NoSuchGame, known: Listed) -> str:
+        on = self._next_slate(known)
+        if not on:
+            return f"{why}: none is on in the coming days, nothing was added"
+        return f"{why}, nothing was added; on {on} (`tracker games` lists all)"
+
+    def _next_slate(self, known: Listed) -> str:
+        """The date and the games of the next slate that is known; empty without any."""
         ahead = sorted((x for x, s in known if self._ahead(x, s)), key=lambda x: x.start)
         if not ahead:
-            return f"{why}: none is on in the coming days, nothing was added"
+            return ""
         day = ahead[0].slate
         today = [x for x in ahead if x.slate == day]
         names = ", ".join(x.name for x in today[:_MOST_LISTED])
         more = f" and {len(today) - _MOST_LISTED} more" if len(today) > _MOST_LISTED else ""
-        return f"{why}, nothing was added; on {day}: {names}{more} (`tracker games` lists all)"
+        return f"{day}: {names}{more}"
 
 
 def _is_over(state: GameState | None) -> bool:
