@@ -34,7 +34,7 @@ from tracker.app.contracts.record import (
     PerformanceJson,
     StatusJson,
 )
-from tracker.app.health import checks
+from tracker.app.health import checks, read_since
 from tracker.app.market import clv_json, clv_report, game_odds, named_game, odds_json
 from tracker.app.market.credits import credit_report, credits_json
 from tracker.app.report import calibration_json, tally_json
@@ -307,7 +307,7 @@ async def status(_: Reader, site: OfSite) -> Json:
     """The games and bets that are followed, as `tracker status --json` gives them."""
     at = await site.daemon()
     whole = await (await site.store()).status_view(site.rules)
-    return status_json(whole, at.now, at.daemon)
+    return status_json(whole.aged(read_since(at.daemon, at.now)), at.now, at.daemon)
 
 
 @record_api.get("/calibration", **answers(CalibrationJson))
