@@ -46,6 +46,18 @@ def test_a_bet_says_what_is_believed_of_its_game(
     assert "Before   DEN −9.5, total 231.5 · the lines of ESPN (A Book)" in cli("show", "1").out
 
 
+def test_a_parlay_tells_the_prior_of_each_of_its_games(
+    cli: Cli, config: Path, slate: tuple[Game, ...]
+) -> None:
+    """Each by the game's name, in order of tip-off."""
+    learn(config, slate[0], quote=True)
+    cli("add", f"parlay: MIA@BOS over 210.5; LAL@DEN {slate[0].slate} over 220.5 +260")
+    rows = [x for x in cli("show", "1").out.splitlines() if x.startswith("Before ")]
+    games = sorted(slate[:2], key=lambda x: x.start)
+    assert [x.split()[1] for x in rows] == [f"{x.name}:" for x in games]
+    assert "DEN −9.5, total 231.5" in rows[games.index(slate[0])]
+
+
 def test_the_first_chance_of_a_bet_is_of_the_same_prior(
     cli: Cli, config: Path, slate: tuple[Game, ...]
 ) -> None:

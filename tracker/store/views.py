@@ -79,6 +79,13 @@ class BetView:
         """The person's own id, else the number."""
         return self.number if self.name is None else self.name
 
+    @property
+    def games(self) -> tuple[Game, ...]:
+        """The games of the bet, each once, in order of tip-off; none until they are known."""
+        if isinstance(self.market, Parlay):
+            return self.market.games
+        return () if self.game is None else (self.game,)
+
     def aged(self, since: datetime) -> BetView:
         """The bet, stale where its game goes on and was not read after `since`."""
         return replace(self, stale=self.stale or _unread(self, since))

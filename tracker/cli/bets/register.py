@@ -34,6 +34,7 @@ from tracker.domain.money import odds_text, plural, stake_in_table, stake_text
 from tracker.domain.policy import Rule, parse_rule
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -145,7 +146,8 @@ async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) 
         if found is None:
             raise RuntimeError("a bet that was just found is gone")
         game = found.bet.game
-        prior = None if game is None else await believed(game, at, scope)
+        priors = {x: await believed(x, at, scope) for x in found.bet.games}
+        prior = None if game is None else priors[game]
         found = replace(found, bet=found.bet.aged(read_since(at.daemon, at.now)))
         number = found.bet.number
         made = await _decision(found.bet, at, scope)
@@ -162,9 +164,13 @@ async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) 
         else:
             from tracker.app.views import prior_words
 
-            said = None if prior is None or game is None else prior_words(prior, game)
+            several = len(priors) > 1
+            before = [
+                f"{x.name}: {prior_words(y, x)}" if several else prior_words(y, x)
+                for x, y in priors.items()
+            ]
             where = await _waits_for(found.bet, at) if game is None else _game_line(found.bet, at)
-            _tell(found, at, where, said, made, value)
+            _tell(found, at, where, before, made, value)
 
 
 async def _waits_for(bet: BetView, at: Session) -> str:
@@ -214,7 +220,7 @@ def _tell(
     found: ShowView,
     at: Session,
     where: str,
-    prior: str | None,
+    before: Sequence[str],
     made: BetDecision | None,
     value: ClosingValue | None,
 ) -> None:
@@ -224,8 +230,7 @@ def _tell(
     money = [x for x in (odds_text(bet.odds, at.basics.odds_format), _stake(bet)) if x]
     if money:
         say(f"Price    {' · '.join(money)}")
-    before = [] if prior is None else [f"Before   {prior}"]
-    for line in (*before, *_worth(bet, at, made, value)):
+    for line in (*(f"Before   {x}" for x in before), *_worth(bet, at, made, value)):
         say(line)
     if chance := _chance_line(found):
         say(f"Chance   {chance}")

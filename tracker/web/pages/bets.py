@@ -262,9 +262,9 @@ def _facts(x: BetView, zone: tzinfo) -> Pairs:
 async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
     """The market's view of a bet: the prior, its worth when it was made, and at the close."""
     x, form, found = view.bet, site.settings.odds_format, Pairs()
-    prior = await _prior(site, view, now)
-    if prior:
-        found.append(("Before tip-off", prior))
+    for game in x.games:
+        name = "Before tip-off" if len(x.games) == 1 else f"Before {game.name}"
+        found.append((name, await _prior(site, view, game, now)))
     made = await _decision(site, x, now)
     if made is not None:
         edge = "" if made.edge is None else f" · edge {share(made.edge)}"
@@ -277,11 +277,8 @@ async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
     return found
 
 
-async def _prior(site: Site, view: ShowView, now: datetime) -> str:
+async def _prior(site: Site, view: ShowView, game: Game, now: datetime) -> str:
     """The prior of a bet's game in words: that of the last snapshot, else the present one."""
-    game = view.bet.game
-    if game is None:
-        return ""
     own = [x.snapshot.prior for x in view.snapshots if view.game_at(x) == game]
     kept = own[-1] if own else None
     if kept is not None:
