@@ -506,4 +506,13 @@ def test_a_long_digest_stays_readable() -> None:
     """A long digest lists the latest alerts and counts the others."""
     lines = digest([delivery(n) for n in range(1, 61)]).splitlines()
     assert len(lines) == DIGEST_LINES + 2
-    assert lines[-1] == "and 40 before these: tracker alerts"
+    assert lines[-1] == "and 40 more: tracker alerts"
+
+
+def test_a_long_digest_has_its_results() -> None:
+    """Newer alerts about chances do not push a result out of a digest."""
+    result = replace(delivery(1), rule="settled")
+    lines = digest([result, *(delivery(n) for n in range(2, 61))]).splitlines()
+    assert lines[1].endswith("alert text 1")
+    assert lines[2].endswith("alert text 42")
+    assert lines[-1] == "and 40 more: tracker alerts"

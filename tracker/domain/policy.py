@@ -240,6 +240,13 @@ DEFAULT_LEVELS: Mapping[str, Level] = {
 """The levels of topics that the person sets none for; a topic that is not here has `default`."""
 
 
+RESULTS = frozenset(
+    x.value for x in (Fact.SETTLED, Fact.REGRADED, Fact.HIT, Fact.DEAD, Fact.OUT, Fact.REVIEW)
+)
+"""Topics of alerts that are always sent in the end: no budget holds them, and no digest omits
+them."""
+
+
 def topic_of(rule: str) -> str:
     """The topic of a rule, by its text: a fact, a swing, the market, or the chance."""
     if rule in set(Fact):

@@ -27,7 +27,7 @@ from tracker.domain.events import (
     Tell,
 )
 from tracker.domain.money import plural
-from tracker.domain.policy import PastMessage
+from tracker.domain.policy import RESULTS, PastMessage
 from tracker.notify.channels import Channel, Message
 from tracker.wording.figures import span_text
 
@@ -417,10 +417,14 @@ def _alerts(count: int) -> str:
 
 
 def _listed(head: str, deliveries: Sequence[Delivery], zone: tzinfo, repeated: bool) -> str:
-    shown = sorted(deliveries, key=lambda x: (x.created_at, x.alert_id))[-DIGEST_LINES:]
-    lines = [head, *(_digest_line(one, zone, repeated) for one in shown)]
-    if len(deliveries) > len(shown):
-        lines.append(f"and {len(deliveries) - len(shown)} before these: tracker alerts")
+    def by_time(x: Delivery) -> tuple[datetime, int]:
+        return x.created_at, x.alert_id
+
+    # A night's chances may fill the digest, but not in place of its results.
+    kept = sorted(deliveries, key=lambda x: (x.rule in RESULTS, *by_time(x)))[-DIGEST_LINES:]
+    lines = [head, *(_digest_line(one, zone, repeated) for one in sorted(kept, key=by_time))]
+    if len(deliveries) > len(kept):
+        lines.append(f"and {len(deliveries) - len(kept)} more: tracker alerts")
     return "\n".join(lines)
 
 

@@ -21,6 +21,7 @@ from tracker.domain.money import plural
 from tracker.domain.policy import (
     CHANCE,
     DAEMON,
+    RESULTS,
     SWING,
     TOGETHER,
     EventRule,
@@ -35,11 +36,6 @@ from tracker.engine.settle.certainty import told_as
 
 BUDGET_SPAN = timedelta(hours=1)
 """The time over which both budgets count messages."""
-
-_RESULTS = frozenset(
-    x.value for x in (Fact.SETTLED, Fact.REGRADED, Fact.HIT, Fact.DEAD, Fact.OUT, Fact.REVIEW)
-)
-"""Alerts that are always sent in the end: a snooze delays them and no budget holds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +96,7 @@ def dead_parlay(context: AlertContext, policy: Policy, now: datetime) -> Hold | 
     """Hold everything about a parlay that can no longer win, except its result."""
     tracked = context.tracked
     dead = tracked.chance is not None and tracked.chance.win == 0
-    ends = _RESULTS - {Fact.HIT.value}
+    ends = RESULTS - {Fact.HIT.value}
     if dead and context.topic not in ends and _parlay(tracked.bet.market) is not None:
         return Hold(Reason.PARLAY_DEAD)
     return None
@@ -159,13 +155,13 @@ def snoozed(context: AlertContext, policy: Policy, now: datetime) -> Hold | None
     if not ends:
         return None
     until = max(ends)
-    due = policy.awake(until) if context.topic in _RESULTS else None
+    due = policy.awake(until) if context.topic in RESULTS else None
     return Hold(Reason.SNOOZED, due_at=due)
 
 
 def over_budget(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:
     """Hold alerts beyond the hourly budgets. Those of one poll of one game count as one message."""
-    if context.topic in _RESULTS:
+    if context.topic in RESULTS:
         return None
     recent = {x for x in policy.recent if timedelta(0) <= now - x.at < BUDGET_SPAN}
     recent.discard(PastMessage(context.game, now))
