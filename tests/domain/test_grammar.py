@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given
@@ -34,7 +35,15 @@ from tracker.domain.market import (
 from tracker.domain.money import parse_odds
 from tracker.domain.pick import Pick
 from tracker.domain.player import Player, Stat
-from tracker.language import find_in, find_in_game, parse_bet, parse_matchup, parse_pick
+from tracker.language import (
+    find_in,
+    find_in_game,
+    parse_bet,
+    parse_matchup,
+    parse_pick,
+    parse_placed_at,
+    with_zone,
+)
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
 COLLEGE = Game("2", "ncaam", "DUKE", "UNC", datetime(2026, 11, 21, 2, tzinfo=UTC))
@@ -481,3 +490,28 @@ def test_any_text_is_a_pick_or_a_bad_bet(text: str) -> None:
             at = None
             assert pick.text == text.strip()
         assert at is None or 0 <= at <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("18:30", "2026-11-20T18:30:00-05:00"), ("9:05", "2026-11-20T09:05:00-05:00"),
+        ("23:00", "2026-11-19T23:00:00-05:00"),
+        ("2026-11-02 01:30", "2026-11-02T01:30:00-05:00"),
+        ("2026-10-20 19:05", "2026-10-20T19:05:00-04:00"),
+        ("2026-11-20T19:05:00Z", "2026-11-20T19:05:00+00:00"),
+    ],
+)  # fmt: skip
+def test_a_time_of_placing_is_read_on_the_persons_clock(text: str, read: str) -> None:
+    """A time of day is the last such one; a date without a zone is in the person's."""
+    now = datetime(2026, 11, 21, 0, 45, tzinfo=UTC)
+    found = parse_placed_at(with_zone(text, now, ZoneInfo("America/New_York")))
+    assert found.isoformat() == read
+
+
+@pytest.mark.parametrize("text", ["yesterday", "25:00", "2026-11-20", "18", ""])
+def test_what_is_no_time_of_placing_is_refused(text: str) -> None:
+    """One sentence says how to write it."""
+    zone = ZoneInfo("America/New_York")
+    with pytest.raises(BadBet, match="is not a time with its zone"):
+        parse_placed_at(with_zone(text, datetime(2026, 11, 21, tzinfo=UTC), zone))

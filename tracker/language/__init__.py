@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 from fractions import Fraction
 
 from tracker.domain import BadBet
@@ -255,6 +255,31 @@ def parse_placed_at(text: str) -> datetime:
             "or 2026-11-21T00:05:00Z"
         )
     return found
+
+
+_CLOCK = re.compile(r"\d{1,2}:\d{2}")
+
+
+def with_zone(text: str, now: datetime, zone: tzinfo) -> str:
+    """A time of placing with a time zone, for `parse_placed_at`.
+
+    `18:30` becomes the last such time on the clock of `zone`, and `2026-11-20 19:05` a time of that
+    zone. Other text stays as it is.
+    """
+    here, plain = now.astimezone(zone), text.strip()
+    only_clock = _CLOCK.fullmatch(plain) is not None
+    if only_clock:
+        plain = f"{here:%Y-%m-%d} {plain.zfill(5)}"
+    try:
+        found = datetime.fromisoformat(plain)
+    except ValueError:
+        return text
+    if found.tzinfo is not None or ":" not in plain:
+        return text
+    found = found.replace(tzinfo=zone)
+    if only_clock and found > here:
+        found -= timedelta(days=1)
+    return found.isoformat()
 
 
 _READERS: tuple[Callable[[Line, Slots], bool], ...] = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +17,7 @@ from tracker.cli.screen import asks, note, paint, say, say_json, shown_as, statu
 from tracker.domain import BadBet, Misused
 from tracker.domain.bet import Result, Status
 from tracker.domain.money import money_text, parse_money
+from tracker.language import with_zone
 from tracker.wording.figures import change_text
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ async def edit(  # noqa: PLR0917 - a command has an argument for each option
         list[str] | None, typer.Option(help="The tags, in the place of those there are.")
     ] = None,
     placed_at: Annotated[
-        str | None, typer.Option(help="When it was placed, such as 2026-11-20T19:05:00-05:00.")
+        str | None, typer.Option(help="When it was placed: 18:30, or '2026-11-20 19:05'.")
     ] = None,
     free: Annotated[
         bool | None, typer.Option("--free/--own-money", help="Whether the stake is the book's.")
@@ -61,6 +63,9 @@ async def edit(  # noqa: PLR0917 - a command has an argument for each option
         raise Misused(f"say what to change: tracker edit {bet} --odds -115, or --stake, --book ...")
     reference = bet
     async with session(scope_of(context), write=True) as at:
+        if placed_at is not None:
+            placed = with_zone(placed_at, at.now, at.basics.zone)
+            changes = replace(changes, placed_at=placed)
         done = await at.bets.edit(reference, changes, at.now)
     view, audits = done.bet, done.changes
     if as_json:
