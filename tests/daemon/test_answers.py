@@ -58,7 +58,9 @@ def test_open_bets() -> None:
     later = Game("9", "nba", "BOS", "NYK", NOW + timedelta(hours=20))
     bets = [
         view(14, "DEN ML", game=later, market=bet("DEN ML").market),
-        replace(view(15), market=None, game=None, pick="BOS -3", stake_cents=None),
+        replace(
+            view(15), market=None, market_text=None, game=None, pick="BOS -3", stake_cents=None
+        ),
         view(
             12, status=Status.LIVE, state=state(), chance=Chance(0.71, 0.0, 0.29),
         ),
