@@ -23,8 +23,11 @@ fortnight: .venv/ready-dev
 study: .venv/ready-dev
 	$(BIN)/python -m pytest -m soak tests/modelling/test_study.py
 
+# One worker more than there are cores: the longest tests wait for processes of their own.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 test: .venv/ready-dev
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 browser: .venv/ready-dev
 	$(BIN)/python -m pytest -m browser -rs --timeout 300 tests/web
