@@ -269,11 +269,11 @@ def table(
     rows = [[x.replace(" %", f"{_GLUE}%") for x in row] for row in rows]
 
     grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, _GAP, 0, 0))
-    used = [i for i in range(len(heads)) if any(row[i] for row in rows)]
-    screen = console()
-    columns = [[heads[i], *(Text.from_ansi(row[i]).plain for row in rows)] for i in used]
-    widths = _widths(columns, [i in right for i in used], screen.width)
-    if None in widths:
+    columns = _filled(heads, rows)
+    used = list(columns)
+    found = _widths(list(columns.values()), [i in right for i in used], console().width)
+    widths = [x for x in found if x is not None]
+    if len(widths) < len(used):
         named = 1 if len(used) > 1 and used[1] in right else 2
         _print_rows([heads[i] for i in used], [[row[i] for i in used] for row in rows], named)
         return
@@ -281,7 +281,6 @@ def table(
         grid.add_column(
             heads[index],
             justify="right" if index in right else "left",
-            no_wrap=index in right and width is None,
             overflow="fold",
             width=width,
         )
@@ -321,17 +320,20 @@ def _print_rows(heads: Sequence[str], rows: Sequence[Sequence[str]], named: int)
 
 def fits(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Whether every row of a table fits on one line of the terminal."""
-    from rich.text import Text
-
-    used = [i for i in range(len(heads)) if any(row[i] for row in rows)]
-    columns = [[heads[i], *(Text.from_ansi(row[i]).plain for row in rows)] for i in used]
+    columns = _filled(heads, rows).values()
     return sum(max(map(len, x)) + _GAP for x in columns) - _GAP <= console().width
 
 
-def _parted(cell: Text, width: int | None) -> Text:
+def _filled(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[int, list[str]]:
+    """The texts of each column that is not empty, its head first, by the column's index."""
+    from rich.text import Text
+
+    used = [i for i in range(len(heads)) if any(row[i] for row in rows)]
+    return {i: [heads[i], *(Text.from_ansi(row[i]).plain for row in rows)] for i in used}
+
+
+def _parted(cell: Text, width: int) -> Text:
     """A cell with words longer than `width` broken after a hyphen, a dot or the like."""
-    if width is None:
-        return cell
     breaks, room = [], width
     for word in re.finditer(r"\S+", cell.plain):
         room = width

@@ -190,9 +190,7 @@ class ShowView:
 
     def game_at(self, moment: SnapshotView) -> Game | None:
         """The game that a snapshot's clock and score belong to: a parlay may have several games."""
-        market = self.bet.market
-        games = market.games if isinstance(market, Parlay) else ()
-        return next((x for x in games if x.id == moment.game), self.bet.game)
+        return next((x for x in self.bet.games if x.id == moment.game), self.bet.game)
 
     @property
     def priced(self) -> ShowView:

@@ -124,10 +124,10 @@ def _brief_game(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
     """A short form of the game: no day for a game today, and no time once it has begun."""
     if bet.game is None or bet.game.start <= now:
         return "" if bet.game is None else bet.game.name
-    name, day, *clock = _game_cell(bet, now, zone).split()
+    day, *clock = when(bet.game.start, now, zone, short=True).split()
     if day == "tomorrow":
         day = f"{bet.game.start.astimezone(zone):%a}"
-    return " ".join((name, *([] if day in ("tonight", "today") else [day]), *clock))
+    return " ".join((bet.game.name, *([] if day in ("tonight", "today") else [day]), *clock))
 
 
 def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:

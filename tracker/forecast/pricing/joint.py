@@ -74,9 +74,8 @@ def _given(legs: Sequence[Question], span: Pmf, whole: Pmf, *, pushed: bool) -> 
     high = min((*exact, *(x.line for x in lines if not x.above)), default=math.inf)
     if pushed:
         low = high = legs[0].line
-    least, most = math.ceil(low) if low > -math.inf else None, None
-    if high < math.inf:
-        most = math.floor(high)
+    least = math.ceil(low) if low > -math.inf else None
+    most = math.floor(high) if high < math.inf else None
     own = 1.0 if most is None else span.less_than(most + 1)
     chances: Floats = np.ones(values.size) if most is None else ndtr((most + 0.5 - mean) / sd)
     if least is not None:

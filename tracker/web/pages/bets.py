@@ -14,7 +14,7 @@ from tracker.app.course import course_of
 from tracker.app.tonight import players_of
 from tracker.app.views import legs_json, prior_words
 from tracker.domain import BadBet, BadRule, TrackerError
-from tracker.domain.bet import Parlay, Result, wager_text
+from tracker.domain.bet import Result, wager_text
 from tracker.domain.money import (
     money_text,
     needed,
@@ -225,20 +225,13 @@ async def bet(
         about=players_of(x.market),
         figure=row.figure if row is not None else state_text(x),
         stand="" if row is None else row.stand, need="" if row is None else row.under,
-        games=_games(x), facts=_facts(x, zone), market=await _market(site, view, now),
+        games=x.games, facts=_facts(x, zone), market=await _market(site, view, now),
         charts=_charts(view, zone), legs=_legs(view), moved=_last_move(view),
         settlements=_settlements(view, zone), open=still, results=[r.value for r in Result],
         rules="\n".join(r.text for r in x.rules), offer=offer, against=against,
         stake="" if x.stake_cents is None else money_text(x.stake_cents),
         worth=await _worth(site, number, offer, against) if still else None, **_told(view, zone),
     )  # fmt: skip
-
-
-def _games(x: BetView) -> list[Game]:
-    """The games that a bet is about, each once; a parlay has the games of all its legs."""
-    if isinstance(x.market, Parlay):
-        return list(dict.fromkeys(leg.game for leg in x.market.legs))
-    return [] if x.game is None else [x.game]
 
 
 def _facts(x: BetView, zone: tzinfo) -> Pairs:
