@@ -11,7 +11,7 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
 from tracker.app.axes import place
-from tracker.app.pricing import bet_of, bets_before, live_lines, markets_in, pricing_of
+from tracker.app.pricing import bet_of, bets_on, live_lines, markets_in, pricing_of
 from tracker.app.views import clock_digits, game_name_json, iso, prior_json
 from tracker.domain import Misused, TrackerError
 from tracker.domain.bet import Bet, Snapshot
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tracker.forecast.priors import Believed
     from tracker.registry import Registry
     from tracker.store import Store
-    from tracker.store.views import BetView, ShowView, SnapshotView
+    from tracker.store.views import ShowView, SnapshotView
 
 EXACT = 1e-9
 """How far a chance that is worked out again may be from the recorded one."""
@@ -128,7 +128,7 @@ class Explainer:
             raise NothingMoved(f"bet {view.bet.id} has no game yet, so nothing has moved")
         shots = [x.snapshot for x in view.snapshots]
         begin, end = last_of_note(shots) if places is None else places
-        rebuild = _Rebuild(self, view, bet, await self.store.bets_view(self.rules))
+        rebuild = _Rebuild(self, view, bet)
         games = tuple(dict.fromkeys(leg.game for leg in bet.legs))
         ends = begin, end
         if len(games) == 1:
@@ -180,16 +180,15 @@ def exactly(causes: Causes, change: float) -> Causes:
 
 @dataclass(frozen=True, slots=True)
 class _Rebuild:
-    """Rebuilds one bet's moments as the forecast saw them. `bets` are all bets of the database."""
+    """Rebuilds one bet's moments as the forecast saw them."""
 
     at: Explainer
     view: ShowView
     bet: Bet
-    bets: Sequence[BetView]
 
     async def prior(self, game: Game) -> Believed:
         """The prior of a game."""
-        bets = bets_before(self.bets, game, self.view.snapshots[-1].snapshot.at)
+        bets = await bets_on(self.at.store, [game], self.view.snapshots[-1].snapshot.at)
         pricing = await pricing_of(self.at.store, [game], bets, self.at.given, self.at.in_use)
         return pricing.believed(game, bets)
 
@@ -243,7 +242,7 @@ class _Rebuild:
         """What the forecast of a game saw at a snapshot, by the model that reproduces it best."""
         shot = self.view.snapshots[place].snapshot
         markets = markets_in(self.bet, game.id)
-        bets = self._bets_by(game, shot.at)
+        bets = await self._bets_by(game, shot.at)
         pricing = await pricing_of(
             self.at.store, [game], bets, self.at.given, self.at.in_use, shot.at
         )
@@ -263,9 +262,9 @@ class _Rebuild:
         assert found is not None  # noqa: S101 - there is always the shipped model
         return found[1]
 
-    def _bets_by(self, game: Game, at: datetime) -> list[Bet]:
+    async def _bets_by(self, game: Game, at: datetime) -> list[Bet]:
         """The bets on a game that were followed at a moment, and the one to explain."""
-        bets = bets_before(self.bets, game, at)
+        bets = await bets_on(self.at.store, [game], at)
         # The bet may have been withdrawn by then.
         return bets if self.bet.number in {x.number for x in bets} else [*bets, self.bet]
 

@@ -28,7 +28,6 @@ from tracker.forecast.priors import Believed, Known
 
 if TYPE_CHECKING:
     from tracker.domain.market import Market
-    from tracker.domain.policy import Rule
     from tracker.domain.prior import Finished, Lines, PregameLines
     from tracker.store import Store
     from tracker.store.views import BetView
@@ -194,11 +193,8 @@ async def price_now(
 
 async def bets_on(store: Store, games: Iterable[Game], until: datetime) -> list[Bet]:
     """The bets with a leg on some games at a time, by number: what the daemon prices together."""
-    found: dict[int, Bet] = {}
-    for game in games:
-        for one in bets_before(await store.bets_on(game.id, ()), game, until):
-            found[one.number] = one
-    return [found[x] for x in sorted(found)]
+    views = {x.number: x for game in games for x in await store.bets_on(game.id, ())}
+    return [bet for x in sorted(views) if (bet := _bet_at(views[x], until)) is not None]
 
 
 SINCE_TIP = timedelta(hours=5)
@@ -249,28 +245,21 @@ async def pricing_of(
 
 
 async def believed_of(
-    store: Store, game: Game, rules: tuple[Rule, ...], given: LinesFor, load: Load, now: datetime
+    store: Store, game: Game, given: LinesFor, load: Load, now: datetime
 ) -> Believed:
     """The prior of a game as the daemon would give it, and what it rests on.
 
-    `rules` are the default rules of bets; `given` looks up the configuration's lines.
+    `given` looks up the configuration's lines.
     """
-    views = await store.bets_on(game.id, rules)
-    bets = bets_before(views, game, now)
+    bets = await bets_on(store, [game], now)
     pricing = await pricing_of(store, [game], bets, given, load)
     return pricing.believed(game, bets)
 
 
-def bets_before(views: Sequence[BetView], game: Game, until: datetime) -> list[Bet]:
-    """The bets with a leg on a game that a forecast could use at a time."""
-    return [bet for x in views if (bet := _bet_then(x, game, until)) is not None]
-
-
-def _bet_then(x: BetView, game: Game, until: datetime) -> Bet | None:
-    if x.added_at > until or (x.withdrawn_at is not None and x.withdrawn_at <= until):
-        return None
-    bet = bet_of(x)
-    return bet if bet is not None and any(leg.game.id == game.id for leg in bet.legs) else None
+def _bet_at(x: BetView, at: datetime) -> Bet | None:
+    """A bet as it is priced, if it was followed at a time."""
+    withdrawn = x.withdrawn_at is not None and x.withdrawn_at <= at
+    return None if x.added_at > at or withdrawn else bet_of(x)
 
 
 def bet_of(x: BetView) -> Bet | None:

@@ -336,8 +336,7 @@ async def valued(
     store, load = explainer.store, explainer.in_use
     prior = None
     if view.game is not None:
-        given, rules = explainer.given, explainer.rules
-        prior = await believed_of(store, view.game, rules, given, load, now)
+        prior = await believed_of(store, view.game, explainer.given, load, now)
     made = await decision_on(store, view, explainer.given, load, limits, now)
     closing = (await store.quotes.values(view.number)).get(view.number)
     return Valued(prior, made, closing)

@@ -152,8 +152,7 @@ async def believed(game: Game, at: Session, scope: Scope) -> Believed:
     """The prior of a game, and its source."""
     from tracker.app.pricing import believed_of
 
-    given = given_lines(scope)
-    return await believed_of(at.store, game, at.basics.rules, given, models_of(at), at.now)
+    return await believed_of(at.store, game, given_lines(scope), models_of(at), at.now)
 
 
 def given_lines(scope: Scope) -> LinesFor:

@@ -279,7 +279,7 @@ async def _prior(site: Site, view: ShowView, game: Game, now: datetime) -> str:
     from tracker.app.pricing import believed_of
 
     store = await site.store()
-    return prior_words(await believed_of(store, game, site.rules, site.given, site.load, now), game)
+    return prior_words(await believed_of(store, game, site.given, site.load, now), game)
 
 
 async def _decision(site: Site, x: BetView, now: datetime) -> BetDecision | None:
