@@ -251,11 +251,6 @@ class SystemdNotifier:
             return None
         return int(limit) / _MICROSECONDS or None
 
-    @property
-    def listening(self) -> bool:
-        """Whether systemd started this process and waits for its reports."""
-        return bool(self._address)
-
     def watchdog_interval(self) -> float | None:
         """Seconds without a report after which systemd restarts the daemon; None for no watchdog.
 

@@ -106,8 +106,8 @@ def test_a_chance_is_never_cut(columns: int) -> None:
     need = "needs 7 more"
     row = Row("🟡", "#12 Nikola Jokić over 25.5 pts", "71 % ▲12", "19 / 26", need, "open", 1.0)
     card = Card("LAL 58 – 61 DEN", "", (row,), "", "", "", "data 5 s · updated 21:13", False)
-    game = GameOnPage("1", "LAL@DEN", card, (BetOnCard(12, row, False),), False)
-    seen = TonightSeen(datetime.now(UTC), (game,), (), (), "", "")
+    game = GameOnPage("1", "LAL@DEN", card, (BetOnCard(12, row),))
+    seen = TonightSeen((game,), (), (), "", "")
     (_, (_, text)) = rows_of(seen, columns)
     assert "71 % ▲12" in text.plain
     assert len(text) <= columns

@@ -16,7 +16,7 @@ from tracker.domain.catalog.books import HouseRules
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import describe
 from tracker.domain.money import payout_if_won
-from tracker.engine.settle.grading import Unsettleable, Verdict, grade, judge
+from tracker.engine.settle.grading import Unsettleable, Verdict, judge
 from tracker.engine.settle.payout import payout
 from tracker.forecast import forecast, load_parameters, price
 
@@ -117,11 +117,11 @@ def test_thousands_of_bets_end_as_their_words_say() -> None:
         odds = draw.choice(["-110", "+135", "1.91", "10/11", "2.5"])
         one = bet(1, text, odds=odds, stake=draw.randint(1, 100_000))
         state = final(*points)
-        result = grade(one, state)
+        result = verdict(text, state).result
         assert result.value == by_words(text, points), (text, points)
         assert describe(one.legs[0].market, GAME.home, GAME.away) == text
         seen[result.value] += 1
-        other = grade(bet(2, opposite(text)), state)
+        other = verdict(opposite(text), state).result
         assert {result, other} in ({Result.WON, Result.LOST}, {Result.PUSH})
         paid = payout(one, result)
         assert paid is not None
@@ -154,7 +154,7 @@ def test_the_forecast_of_a_final_and_its_settlement_agree(seed: int) -> None:
 def test_a_game_that_is_not_played_returns_the_stake(phase: Phase) -> None:
     """A game that is not played voids every market."""
     for text in ("DEN ML", "Q3 DEN -1.5", "LAL@DEN over 224.5"):
-        assert grade(bet(1, text), off(phase)) is Result.VOID
+        assert verdict(text, off(phase)).result is Result.VOID
     assert payout(bet(1, "DEN ML"), Result.VOID) == 2000
     assert "void, stake returned" in verdict("DEN ML", off(phase)).reason
 
@@ -162,16 +162,16 @@ def test_a_game_that_is_not_played_returns_the_stake(phase: Phase) -> None:
 def test_what_is_not_known_for_sure_is_not_settled() -> None:
     """A game that goes on and periods that are missing raise Unsettleable."""
     with pytest.raises(Unsettleable, match="not over"):
-        grade(bet(1, "DEN ML"), live(4, 1, (30, 20), (30, 20), (30, 20), (30, 20)))
+        verdict("DEN ML", live(4, 1, (30, 20), (30, 20), (30, 20), (30, 20)))
     blind = GameState(GAME, Phase.FINAL, 4, 0, Score(110, 100))
-    assert grade(bet(1, "DEN ML"), blind) is Result.WON
+    assert verdict("DEN ML", blind).result is Result.WON
     with pytest.raises(Unsettleable, match="points by period"):
-        grade(bet(1, "Q1 DEN ML"), blind)
+        verdict("Q1 DEN ML", blind)
     short = GameState(GAME, Phase.FINAL, 4, 0, Score(50, 40), (Score(50, 40),))
-    assert grade(bet(1, "Q1 DEN ML"), short) is Result.WON
+    assert verdict("Q1 DEN ML", short).result is Result.WON
     for text in ("1H DEN ML", "2H DEN ML", "Q4 DEN ML", "regulation DEN ML"):
         with pytest.raises(Unsettleable, match="lacks a period"):
-            grade(bet(1, text), short)
+            verdict(text, short)
 
 
 def test_overtime_counts_where_a_book_counts_it() -> None:
@@ -179,7 +179,7 @@ def test_overtime_counts_where_a_book_counts_it() -> None:
     played = [(30, 20), (20, 30), (25, 25), (25, 25), (12, 4)]
     ends = {"": "won", "2H ": "won", "regulation ": "push", "Q4 ": "push", "1H ": "push"}
     for span, result in ends.items():
-        assert grade(bet(1, f"{span}DEN ML"), final(*played)).value == result
+        assert verdict(f"{span}DEN ML", final(*played)).result.value == result
     assert verdict("2H DEN ML", final(*played)).reason == "2H LAL 54, DEN 62 (Final/OT)"
 
 

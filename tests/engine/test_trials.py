@@ -37,12 +37,12 @@ def test_an_alert_holds_when_the_bet_ends_where_it_points() -> None:
     chances = seen(0.5, 0.81, 0.82, 0.9, 0.99, 1.0)
     up, down = fired("p >= 0.80", 2, 0.82), fired("p <= 0.20", 2, 0.18)
     for result, held, missed in ((Result.WON, 1, 0), (Result.LOST, 0, 1), (Result.PUSH, 0, 0)):
-        found = figures(rule("p >= 0.80"), [TrialCourse("x", chances, (up, down), result)])
+        found = figures(rule("p >= 0.80"), [TrialCourse(chances, (up, down), result)])
         assert (found.alerts, found.held, found.missed) == (1, held, missed)
-        other = figures(rule("p <= 0.20"), [TrialCourse("x", chances, (up, down), result)])
+        other = figures(rule("p <= 0.20"), [TrialCourse(chances, (up, down), result)])
         assert (other.held, other.missed) == (missed, held)
     swung = fired("swing 0.15 in 5m", 3, 0.4, was=0.6)
-    found = figures(rule("swing 0.15 in 5m"), [TrialCourse("x", chances, (swung,), Result.LOST)])
+    found = figures(rule("swing 0.15 in 5m"), [TrialCourse(chances, (swung,), Result.LOST)])
     assert (found.held, found.promised) == (1, 0.6)
 
 
@@ -50,7 +50,7 @@ def test_the_lead_counts_until_the_chance_is_settled_for_good() -> None:
     """The lead ends when the chance is settled for good, not when it only looked so."""
     chances = seen(0.5, 0.81, 0.82, 0.995, 0.9, 0.95, 0.99, 1.0, 1.0)
     found = figures(
-        rule("p >= 0.80"), [TrialCourse("x", chances, (fired("p >= 0.80", 2, 0.82),), Result.WON)]
+        rule("p >= 0.80"), [TrialCourse(chances, (fired("p >= 0.80", 2, 0.82),), Result.WON)]
     )
     assert found.lead is not None
     assert abs(found.lead - (6 - 2) / 6) < 1e-9
@@ -66,5 +66,5 @@ def test_a_bare_threshold_speaks_at_every_crossing() -> None:
     assert naive(rule("p crosses 0.80"), dance) == 19
     assert naive(rule("swing 0.15 in 5m"), seen(0.4, 0.6, 0.6, 0.6)) == 1
     assert naive(rule("swing 0.15 in 20s"), seen(0.4, 0.6, 0.6, 0.6, 0.4)) == 2
-    spared = figures(rule("p >= 0.80"), [TrialCourse("x", dance, (), Result.WON)])
+    spared = figures(rule("p >= 0.80"), [TrialCourse(dance, (), Result.WON)])
     assert (spared.naive, spared.spared, spared.share, spared.lead) == (10, 10, None, None)

@@ -19,7 +19,6 @@ from tracker.feeds.espn import espn_source
 from tracker.feeds.feeds import SOURCES
 from tracker.feeds.odds import Parsed, kalshi, polymarket, the_odds_api
 from tracker.feeds.odds import nba as league_list
-from tracker.feeds.odds.nba import pregame_lines
 from tracker.replay.files import find_recording
 from tracker.replay.nba_site import WNBA_SCOREBOARD, NbaSite
 from tracker.replay.playback import Playback, Showing
@@ -39,7 +38,6 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], bytes]] = {
     "live box": (nba.SOURCE.parse_box, box_of(live_game())),
     "schedule": (nba.SOURCE.parse_schedule, fixture("schedule_2023-24")),
     "plays": (SOURCES["nba"][0].parse_plays, fixture("plays_0022000001")),
-    "odds": (pregame_lines, fixture("nba_odds_0022400913")),
     "league's list": (league_list.parse, fixture("nba_odds_0022400913")),
     "the odds api": (the_odds_api.parse, fixture("odds_api_odds")),
     "the odds api, players": (the_odds_api.parse, fixture("odds_api_props")),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.doubles.clock import FakeClock
 from tests.feeds.espn_pages import board, event, kind
-from tests.feeds.serving import Site, document, encoded, fixture, serving
+from tests.feeds.serving import Site, encoded, fixture, serving
 from tracker.domain.game import Game
 from tracker.domain.prior import Lines
 from tracker.domain.quote import Selection, two_sided
@@ -21,6 +21,7 @@ from tracker.feeds.odds import espn as espn_lines
 from tracker.feeds.odds import match
 from tracker.feeds.odds import nba as nba_odds
 from tracker.feeds.odds.asking import OddsSources, open_odds
+from tracker.feeds.odds.espn import summary_lines
 from tracker.settings.models import FeedSettings, FeedsSettings, OddsSettings
 
 ODDS = {
@@ -34,9 +35,16 @@ ODDS = {
 ESPN = "/apis/site/v2/sports/basketball/nba/scoreboard"
 
 
-def waiting(**odds: object) -> dict[str, Any]:
-    """UTA at TOR, not begun, with a book's lines; `key=...` leaves one out."""
-    told = {k: v for k, v in (ODDS | odds).items() if v is not ...}
+GAME = Game("0022400913", "nba", "TOR", "UTA", datetime(2025, 3, 7, tzinfo=UTC))
+
+
+def entry(**odds: object) -> dict[str, object]:
+    """A book's lines on UTA at TOR; `key=...` leaves one out."""
+    return {k: v for k, v in (ODDS | odds).items() if v is not ...}
+
+
+def waiting() -> dict[str, Any]:
+    """UTA at TOR, not begun, with a book's lines."""
     return event(
         status__period=0,
         status__displayClock="0.0",
@@ -45,20 +53,28 @@ def waiting(**odds: object) -> dict[str, Any]:
         away__score="0",
         home__linescores=[],
         away__linescores=[],
-        game__odds=[told],
+        game__odds=[ODDS],
     )
 
 
-def read(*events: object) -> dict[str, tuple[Lines, str]]:
-    """The lines of a board, by home team."""
+def read(**odds: object) -> tuple[Lines, str]:
+    """The lines of a book and its name, as a game's summary has them."""
+    return summary_lines(encoded({"pickcenter": [entry(**odds)]}), GAME) or (Lines(), "")
+
+
+def offered(*events: object) -> set[str]:
+    """The home teams of a board's games with lines."""
     body = board(*events)
-    found = espn_lines.pregame_lines(body, espn_reading.parse_board(body, "nba"))
-    return {game.home: (lines, by) for game, lines, by in found}
+    return {
+        x.home
+        for x in espn_lines.parse(body, espn_reading.parse_board(body, "nba")).events
+        if x.offers
+    }
 
 
 def test_a_books_lines_are_read_from_the_home_teams_side() -> None:
     """UTAH -2.5 at Toronto is +2.5 points for the home team."""
-    lines, by = read(waiting())["TOR"]
+    lines, by = read()
     assert (lines.home_spread, lines.total) == (2.5, 229.0)
     assert lines.home_ml == pytest.approx(2.2)
     assert lines.away_ml == pytest.approx(1 + 100 / 140)
@@ -67,9 +83,9 @@ def test_a_books_lines_are_read_from_the_home_teams_side() -> None:
 
 def test_the_older_form_has_details_and_total_alone() -> None:
     """The spread is read from the details where its number is missing."""
-    bare = waiting(spread=..., homeTeamOdds=..., awayTeamOdds=..., details="TOR -11")
-    assert read(bare)["TOR"][0] == Lines(home_spread=-11.0, total=229.0)
-    assert read(waiting(details="EVEN", spread=0))["TOR"][0].home_spread == 0
+    bare, _ = read(spread=..., homeTeamOdds=..., awayTeamOdds=..., details="TOR -11")
+    assert bare == Lines(home_spread=-11.0, total=229.0)
+    assert read(details="EVEN", spread=0)[0].home_spread == 0
 
 
 @pytest.mark.parametrize(
@@ -85,7 +101,7 @@ def test_the_older_form_has_details_and_total_alone() -> None:
 )
 def test_a_spread_that_contradicts_itself_is_left_out(odds: dict[str, object]) -> None:
     """The total is kept."""
-    lines = read(waiting(**odds))["TOR"][0]
+    lines = read(**odds)[0]
     assert lines.home_spread is None
     assert lines.total == 229
 
@@ -93,7 +109,7 @@ def test_a_spread_that_contradicts_itself_is_left_out(odds: dict[str, object]) -
 @pytest.mark.parametrize("total", [22.9, 2290, "229", True, None])
 def test_a_total_that_no_game_has_is_left_out(total: object) -> None:
     """The spread is kept."""
-    lines = read(waiting(overUnder=total))["TOR"][0]
+    lines = read(overUnder=total)[0]
     assert lines.total is None
     assert lines.home_spread == 2.5
 
@@ -101,19 +117,19 @@ def test_a_total_that_no_game_has_is_left_out(total: object) -> None:
 @pytest.mark.parametrize("money", [-140, 50, "120", 4000, None])
 def test_moneylines_that_cannot_stand_beside_each_other_are_left_out(money: object) -> None:
     """Two favourites, a price within a hundred, or a margin below 1 are refused."""
-    lines = read(waiting(homeTeamOdds={"moneyLine": money}, awayTeamOdds={"moneyLine": -900}))
-    assert lines["TOR"][0] == Lines(home_spread=2.5, total=229.0)
+    lines, _ = read(homeTeamOdds={"moneyLine": money}, awayTeamOdds={"moneyLine": -900})
+    assert lines == Lines(home_spread=2.5, total=229.0)
 
 
 def test_a_game_that_has_begun_has_no_pregame_lines() -> None:
     """Lines shown during a game are not pregame lines."""
-    assert read(event(game__odds=[ODDS])) == {}
+    assert offered(event(game__odds=[ODDS])) == set()
 
 
 @pytest.mark.parametrize("odds", [None, [], [None], [7], [{}], [{"provider": []}]])
 def test_games_without_lines_are_passed_over(odds: object) -> None:
     """A game without lines does not stop the rest of the board."""
-    assert read(waiting() | {}, _other(odds)).keys() == {"TOR"}
+    assert offered(waiting(), _other(odds)) == {"TOR"}
 
 
 def _other(odds: object) -> dict[str, Any]:
@@ -127,29 +143,11 @@ def _other(odds: object) -> dict[str, Any]:
     return found
 
 
-def test_the_leagues_list_gives_the_median_of_sound_books() -> None:
-    """A duplicate book, swapped sides and an alternate line do not change the median."""
-    ((lines, by),) = nba_odds.pregame_lines(fixture("nba_odds_0022400913")).values()
-    assert lines.home_spread == -6.75
-    assert lines.total is None
-    assert lines.home_ml is not None
-    assert 1 / lines.home_ml == pytest.approx(0.70, abs=0.01)
-    assert by == "NBA.com (median of 6 books)"
-
-
-def test_of_two_books_nothing_is_believed() -> None:
-    """Two books give no line: their median may be the one that is wrong."""
-    told = document("nba_odds_0022400913")
-    for market in told["games"][0]["markets"]:
-        market["books"] = market["books"][:2]
-    assert nba_odds.pregame_lines(encoded(told)) == {}
-
-
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"games": 3}', b'{"games": [{"markets": []}]}'])
 def test_a_list_that_is_none_is_malformed(body: bytes) -> None:
     """A malformed list raises FeedMalformed and nothing else."""
     with pytest.raises(FeedMalformed):
-        nba_odds.pregame_lines(body)
+        nba_odds.parse(body)
 
 
 @pytest.fixture

@@ -18,11 +18,11 @@ from tracker.settings import (
     Settings,
     find_config,
     is_loopback,
-    known_keys,
     lines_for,
     load_settings,
     parse_settings,
 )
+from tracker.settings.reading import all_keys
 
 SOURCE = Path("/etc/tracker/tracker.toml")
 HOME = {"HOME": "/home/ann"}
@@ -333,7 +333,7 @@ _VALUES = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(known_keys()), _VALUES, max_size=6))
+@given(st.dictionaries(st.sampled_from(all_keys(Settings)), _VALUES, max_size=6))
 def test_whatever_a_key_holds_the_answer_is_clear(given_: dict[str, object]) -> None:
     """Any value of any key gives settings, or errors of one line each."""
     tables: dict[str, list[str]] = {"": []}

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tracker
-from tests.notify.values import NOW, bet, state
-from tracker.domain.bet import Bet, Result
+from tests.notify.values import bet, state
+from tracker.domain.bet import Result
+from tracker.domain.catalog.books import HouseRules
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import GameState, Phase, Side
 from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, TeamTotal, Total
-from tracker.engine.settle.grading import grade
+from tracker.engine.settle.grading import judge
 from tracker.wording.figures import hit_text, needs, percent, percent_change, short, span_text
 
 halves = st.integers(-40, 40).map(lambda n: n / 2)
@@ -25,9 +26,7 @@ sides = st.sampled_from(Side)
 
 def graded(market: Market, home: int, away: int) -> Result:
     """The result of a bet on this market at this score."""
-    made = bet("DEN ML")
-    whole = Bet(1, "a pick", market, made.game, (), NOW)
-    return grade(whole, state("Q4 0:00", home, away, phase=Phase.FINAL))
+    return judge(market, state("Q4 0:00", home, away, phase=Phase.FINAL), HouseRules()).result
 
 
 def test_a_certain_push_is_called_one_and_no_chance_of_nothing() -> None:

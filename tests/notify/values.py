@@ -79,10 +79,7 @@ def delivery(alert_id: int, *, repeat: bool = False, attempts: int = 1) -> Deliv
         text=f"alert text {alert_id}",
         level=Level.DEFAULT,
         created_at=NOW,
-        expires_at=NOW + timedelta(minutes=10),
         attempts=attempts,
         possible_repeat=repeat,
-        bet=12,
         rule="p >= 0.80",
-        episode=alert_id,
     )

@@ -1,27 +1,22 @@
-"""Recordings are made from a feed's own documents, or from the bodies of a night's polls."""
+"""Recordings are made from the bodies of a night's polls."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from tracker.replay import Actions, Readings, Recording, What
+from tracker.replay import Readings, Recording
 from tracker.replay.files import format_recording, parse_recording
 from tracker.replay.nba_site import LIVE, SCOREBOARD, NbaSite
 from tracker.replay.playback import Playback
 from tracker.replay.record import (
     UnrecordableError,
-    course_of_play_by_play,
     recording_from_bodies,
-    recording_from_play_by_play,
 )
 
 TIP = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 HOST = "https://cdn.nba.com"
-PHILADELPHIA = 1610612755
 MAX_FILE = 60_000
 
 Bodies = list[tuple[datetime, str, bytes]]
@@ -62,48 +57,6 @@ def comeback(games: dict[str, Recording]) -> Recording:
 def site(comeback: Recording) -> NbaSite:
     """That game, played at its recorded time."""
     return NbaSite([Playback(comeback)])
-
-
-def test_real_actions_are_read_as_facts(real: Callable[[str], Any]) -> None:
-    """Each kind of action is read: who, for whom, how, and the scores after it."""
-    raw = real("playbyplay")["game"]["actions"]
-    rows = course_of_play_by_play(raw, TIP, PHILADELPHIA)
-    assert len(rows) == len(raw)
-    assert rows[0][:9] == (679_700, 1, 72000, 0, 0, What.START, None, 0, 0)
-    told = {(row.what, row.detail.split()[0] if row.detail else "") for row in rows}
-    assert {
-        (What.TWO, "made"), (What.TWO, "missed"), (What.THREE, "made"), (What.FREE, "missed"),
-        (What.REBOUND, "off"), (What.REBOUND, "def"), (What.FOUL, "personal"),
-        (What.FOUL, "offensive"), (What.FOUL, "technical"), (What.TIMEOUT, "full"),
-        (What.BLOCK, ""), (What.STEAL, ""), (What.IN, ""), (What.OUT, ""), (What.OVER, ""),
-    } <= told  # fmt: skip
-    assert all(one.at <= two.at for one, two in pairwise(rows))
-
-
-def test_a_game_recorded_from_its_own_documents_is_the_same_game(
-    site: NbaSite, comeback: Recording
-) -> None:
-    """A served play-by-play and box make the recording that they were served from."""
-    end = site.games[0].ends
-    plays = fetch(site, f"{LIVE}/playbyplay/playbyplay_{comeback.id}.json", end)
-    again = recording_from_play_by_play(plays, fetch(site, box_path(comeback), end))
-    assert (again.home, again.away, again.tip_off) == (
-        comeback.home,
-        comeback.away,
-        comeback.tip_off,
-    )
-    assert again.official == comeback.official
-    assert isinstance(again.course, Actions)
-    assert isinstance(comeback.course, Actions)
-    assert [row[:8] for row in again.course.rows] == [row[:8] for row in comeback.course.rows]
-
-
-def test_documents_that_lack_a_field_are_refused(real: Callable[[str], Any]) -> None:
-    """The error names the field."""
-    box = real("boxscore_final")
-    del box["game"]["gameTimeUTC"]
-    with pytest.raises(UnrecordableError, match="no field 'gameTimeUTC'"):
-        recording_from_play_by_play(real("playbyplay"), box)
 
 
 def test_a_night_of_boxes_becomes_a_recording_that_plays_alike(

@@ -56,12 +56,9 @@ async def test_a_claimed_delivery_carries_all_that_a_channel_needs(store: Store)
         text="▲ 81 % DEN -4.5",
         level=Level.DEFAULT,
         created_at=after(1),
-        expires_at=after(601),
         attempts=1,
         possible_repeat=False,
-        bet=1,
         rule="p >= 0.80",
-        episode=1,
         game=GAME.id,
         reason=Reason.CROSSED,
     )
@@ -81,7 +78,7 @@ async def test_deliveries_come_oldest_first_and_no_more_than_asked(store: Store)
     await fire(store, after(1), after(2), after(3))
     first = await store.claim("sink", after(4), 2)
     then = await store.claim("sink", after(4), 2)
-    assert [x.episode for x in first + then] == [1, 2, 3]
+    assert [x.created_at for x in first + then] == [after(1), after(2), after(3)]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +156,7 @@ async def test_what_comes_too_late_is_told_in_a_digest(store: Store) -> None:
     assert await store.next_due("sink") == after(1)
     assert await store.claim("sink", late, 10) == []
     expired = await store.expire(late, "sink")
-    assert [x.episode for x in expired] == [1, 2]
+    assert [x.created_at for x in expired] == [after(1), after(2)]
     assert await state(store) == (DeliveryState.EXPIRED, "")
     assert await state(store, "console") == (DeliveryState.DUE, "")
     await store.finish_digest(expired, Sent())
@@ -227,12 +224,12 @@ async def test_what_is_held_until_a_time_is_told_in_a_digest_then(store: Store) 
 
 
 async def test_a_notice_of_the_program_goes_the_way_of_an_alert(store: Store) -> None:
-    """A notice has no bet, and the same notice is queued once."""
+    """A notice is of no game, and the same notice is queued once."""
     own = Notice("started", 1, after(1), "tracker has started", Level.LOW, after(601))
     assert await store.alerting.notice(own, CHANNELS)
     assert not await store.alerting.notice(own, CHANNELS)
     claimed = await claim_one(store, after(2))
-    assert (claimed.bet, claimed.game, claimed.text) == (None, None, "tracker has started")
+    assert (claimed.game, claimed.text) == (None, "tracker has started")
     await store.finish(claimed.alert_id, "sink", Sent(), after(2))
     assert await store.alerts_view() == []
 

@@ -55,7 +55,6 @@ class BetOnCard:
 
     number: int
     row: Row
-    decided: bool
     rules: str = ""
     about: tuple[PlayerLink, ...] = ()
 
@@ -68,7 +67,6 @@ class GameOnPage:
     name: str
     card: Card
     bets: tuple[BetOnCard, ...]
-    old: bool
 
     def texts(self) -> dict[str, str]:
         """Every text that changes while the game is played, by its key on the page."""
@@ -181,7 +179,6 @@ def _game(
         BetOnCard(
             found.bet.number,
             row,
-            found.settlement is not None,
             ", ".join(
                 x for x in (rules_text(found), bet_silence(found.bet.number, snoozes, zone)) if x
             ),
@@ -189,8 +186,7 @@ def _game(
         )
         for found, row in zip(tracking.tracked, made.rows, strict=True)
     ]
-    old = bool(made.warning)
-    return GameOnPage(tracking.game.id, tracking.game.name, made, tuple(bets), old)
+    return GameOnPage(tracking.game.id, tracking.game.name, made, tuple(bets))
 
 
 def _earlier(readings: Sequence[tuple[int, datetime, float]], now: datetime) -> dict[int, float]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tracker.domain.policy import Rule
     from tracker.settings import Settings
     from tracker.store import Store
-    from tracker.store.views import BetView, DaemonView
+    from tracker.store.views import DaemonView
 
 
 FAILED = 1
@@ -90,10 +90,6 @@ class Session:
     async def number(self, reference: str) -> int:
         """The number of the bet that `reference` names. Raises BadBet when there is none."""
         return await self.bets.number(reference)
-
-    async def bet(self, reference: str) -> BetView:
-        """The bet that `reference` names, in its present state. Raises BadBet without one."""
-        return await self.bets.bet(reference)
 
 
 @asynccontextmanager

@@ -124,10 +124,8 @@ class Delivery:
 
     `alert_id` stays the same when the message is sent again. `text` is what the person reads;
     `level` is how loud it is. `attempts` includes this one. `possible_repeat` is whether an earlier
-    attempt may have arrived: the message must then say so. It is not sent after `expires_at`; None
-    means that it never expires. `bet` is the short number: with `rule` and `episode` it identifies
-    the alert. A message about the program itself has neither `bet` nor `game` (a game's id).
-    `reason` is why the alert fired or was held.
+    attempt may have arrived: the message must then say so. A message about the program itself has
+    no `game` (a game's id). `reason` is why the alert fired or was held.
     """
 
     alert_id: int
@@ -135,12 +133,9 @@ class Delivery:
     text: str
     level: Level
     created_at: datetime
-    expires_at: datetime | None
     attempts: int
     possible_repeat: bool
-    bet: int | None
     rule: str
-    episode: int
     game: str | None = None
     reason: Reason = Reason.HAPPENED
 

@@ -160,11 +160,6 @@ class Form:
     back_to_back: bool
     pace: float | None = None
 
-    @property
-    def margin(self) -> float:
-        """The mean final margin of the team, in points."""
-        return self.points_for - self.points_against
-
 
 def form_of(team: str, league: str, day: date, finished: Iterable[Finished]) -> Form | None:
     """A team's form on the morning of a date, from results in order of play; None without games."""

@@ -108,15 +108,14 @@ _OK = 200
 class Fetched:
     """A document. `at` is when it arrived; `heard` is that moment in the clock's monotonic seconds.
 
-    `digest` is the SHA-256 of `body` in hex. `unchanged` is whether the body is the one that was
-    last fetched from this path. `headers` are those in which the source counts our requests.
+    `digest` is the SHA-256 of `body` in hex. `headers` are those in which the source counts our
+    requests.
     """
 
     path: str
     at: datetime
     body: bytes
     digest: str
-    unchanged: bool
     heard: float
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -314,7 +313,7 @@ class Fetcher:
         self, path: str, kept: _Kept | None, answer: aiohttp.ClientResponse, cap: int
     ) -> Fetched:
         if answer.status == _NOT_MODIFIED and kept is not None and kept.body is not None:
-            return self._fetched(path, kept.body, kept.digest, unchanged=True)
+            return self._fetched(path, kept.body, kept.digest)
         if answer.status != _OK:
             raise self._error(path, answer, await _error_code(answer))
         body = await decoded(answer, cap)
@@ -326,13 +325,11 @@ class Fetcher:
             raise FeedMalformed("body", "is empty")
         digest = hashlib.sha256(body).hexdigest()
         self._keep(path, body, digest, answer)
-        unchanged = kept is not None and kept.digest == digest
-        fetched = self._fetched(path, body, digest, unchanged=unchanged)
-        return replace(fetched, headers=_counting(answer))
+        return replace(self._fetched(path, body, digest), headers=_counting(answer))
 
-    def _fetched(self, path: str, body: bytes, digest: str, *, unchanged: bool) -> Fetched:
+    def _fetched(self, path: str, body: bytes, digest: str) -> Fetched:
         now, heard = self._clock.now(), self._clock.monotonic()
-        return Fetched(_plain(path), now, body, digest, unchanged, heard)
+        return Fetched(_plain(path), now, body, digest, heard)
 
     def _keep(self, path: str, body: bytes, digest: str, answer: aiohttp.ClientResponse) -> None:
         given = (

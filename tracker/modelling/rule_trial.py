@@ -62,7 +62,6 @@ class SeenChance:
 class TrialCourse:
     """One bet over one whole game: its chances, the decisions of its rules, and its result."""
 
-    bet: str
     seen: tuple[SeenChance, ...]
     alerts: tuple[Alert, ...]
     result: Result
@@ -70,13 +69,12 @@ class TrialCourse:
 
 @dataclass(frozen=True, slots=True)
 class RuleAlert:
-    """An alert that fired: the game minute, the chance, whether it pointed up, and if it held.
+    """An alert that fired: the chance, whether it pointed up, and if it held.
 
     `held` is None for a bet that was neither won nor lost. `lead` is in game minutes, None for an
     alert that did not hold.
     """
 
-    minute: float
     p: float
     up: bool
     held: bool | None
@@ -155,12 +153,11 @@ def _fired(rule: Watched, course: TrialCourse) -> Iterable[RuleAlert]:
         if alert.decision is not Decision.FIRED or alert.rule != rule.text or alert.p is None:
             continue
         up = _points_up(rule, alert)
-        minute = _minute(course.seen, alert.at)
         held = None
         if course.result in (Result.WON, Result.LOST):
             held = (course.result is Result.WON) == up
-        lead = max(0.0, certain - minute) if held else None
-        yield RuleAlert(minute, alert.p, up, held, lead)
+        lead = max(0.0, certain - _minute(course.seen, alert.at)) if held else None
+        yield RuleAlert(alert.p, up, held, lead)
 
 
 def _points_up(rule: Watched, alert: Alert) -> bool:
@@ -330,7 +327,6 @@ async def follow(
         await track(tracking, poller, decisions)
     return [
         TrialCourse(
-            bet=x.pick,
             seen=tuple(_seen(y, game) for y in tape.snapshots if y.bet == x.number and y.chance),
             alerts=tuple(y for y in tape.alerts if y.bet == x.number),
             result=tape.results[x.number],

@@ -164,10 +164,6 @@ class FeedReading(NamedTuple):
     away: SideReading
 
 
-VERSION = 1
-"""The version of the file format that this code writes and reads."""
-
-
 @dataclass(frozen=True, slots=True)
 class RosterPlayer:
     """One player of a roster, in the order of the box score.

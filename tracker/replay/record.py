@@ -1,4 +1,4 @@
-"""Makes recordings from the league's documents: a game's play-by-play and box, or raw bodies."""
+"""Makes recordings from the raw bodies of the league's documents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 
 from tracker.domain import TrackerError
 from tracker.replay import (
-    Action,
     Actions,
     FeedReading,
     Format,
@@ -19,17 +18,14 @@ from tracker.replay import (
     OfficialTeam,
     PlayerStatLine,
     Readings,
-    RecordedLines,
     RecordedPhase,
     RecordedTeam,
     Recording,
     RosterPlayer,
-    Side,
     SideReading,
     StatLine,
     TeamLine,
     Venue,
-    What,
 )
 
 Json = Mapping[str, Any]
@@ -37,24 +33,6 @@ Json = Mapping[str, Any]
 
 class UnrecordableError(TrackerError):
     """The documents do not make a game. The message says which field is wrong."""
-
-
-def recording_from_play_by_play(
-    play_by_play: Json, box: Json, lines: RecordedLines | None = None
-) -> Recording:
-    """The recording of one finished game from its two documents.
-
-    `lines` are its closing lines where they are known. Raises `UnrecordableError` when a field is
-    missing or malformed.
-    """
-    with _named("play-by-play and box"):
-        game = box["game"]
-        rows = course_of_play_by_play(
-            play_by_play["game"]["actions"],
-            _parse_instant(game["gameTimeUTC"]),
-            int(game["homeTeam"]["teamId"]),
-        )
-        return replace(_recording_of_box(game, Actions("actions", rows)), lines=lines)
 
 
 def _raise(problem: UnrecordableError) -> None:
@@ -363,112 +341,3 @@ _TEAM_KEYS = {
     "ties": "timesTied",
 }
 """The field of a box score for each of a team's own figures."""
-
-
-_WHAT = {
-    "jumpball": What.JUMP,
-    "2pt": What.TWO,
-    "3pt": What.THREE,
-    "freethrow": What.FREE,
-    "heave": What.HEAVE,
-    "rebound": What.REBOUND,
-    "turnover": What.TURNOVER,
-    "steal": What.STEAL,
-    "block": What.BLOCK,
-    "foul": What.FOUL,
-    "timeout": What.TIMEOUT,
-}
-
-
-_QUALIFIERS = {
-    "pointsinthepaint": "paint",
-    "fastbreak": "fast",
-    "2ndchance": "second",
-    "fromturnover": "fromtov",
-}
-
-
-def course_of_play_by_play(actions: list[Json], tip_off: datetime, home: int) -> tuple[Action, ...]:
-    """The rows of a play-by-play's `actions`, in the feed's own order; `home` is a team's id.
-
-    Where wall clocks step back (an action that was entered afterwards), the earlier action gets the
-    later one's time, so that no effect comes before its cause.
-    """
-    ordered = sorted(actions, key=lambda action: int(action["orderNumber"]))
-    instants = [_offset(action["timeActual"], tip_off) for action in ordered]
-    for i in range(len(instants) - 2, -1, -1):
-        instants[i] = min(instants[i], instants[i + 1])
-    rows = [_action(a, at, home) for a, at in zip(ordered, instants, strict=True)]
-    return _name_blocked(rows)
-
-
-def _offset(instant: str, tip_off: datetime) -> int:
-    return round((_parse_instant(instant) - tip_off).total_seconds() * 1000)
-
-
-def _action(raw: Json, at: int, home_id: int) -> Action:
-    kind, sub = str(raw["actionType"]), str(raw.get("subType", ""))
-    what = _WHAT.get(kind, What.OTHER)
-    if kind == "period":
-        what = What.START if sub == "start" else What.END
-    elif kind == "game":
-        what = What.OVER
-    elif kind == "substitution":
-        what = What.IN if sub == "in" else What.OUT
-    side: Side | None = None
-    if "teamId" in raw:
-        side = "home" if int(raw["teamId"]) == home_id else "away"
-    return Action(
-        at=at,
-        period=int(raw["period"]),
-        clock=_parse_clock(raw["clock"]),
-        home=int(raw["scoreHome"]),
-        away=int(raw["scoreAway"]),
-        what=what,
-        side=side,
-        player=int(raw["personId"]),
-        other=_other(raw, what),
-        detail=_detail(raw, what, sub),
-    )
-
-
-def _other(raw: Json, what: What) -> int:
-    match what:
-        case What.TWO | What.THREE:
-            return int(raw.get("assistPersonId") or raw.get("blockPersonId") or 0)
-        case What.FOUL:
-            return int(raw.get("foulDrawnPersonId") or 0)
-        case What.TURNOVER:
-            return int(raw.get("stealPersonId") or 0)
-        case _:
-            return 0
-
-
-def _detail(raw: Json, what: What, sub: str) -> str:
-    words: list[str] = []
-    match what:
-        case What.TWO | What.THREE | What.FREE:
-            words.append(str(raw["shotResult"]).lower())
-        case What.REBOUND:
-            words.append("off" if sub == "offensive" else "def")
-        case What.FOUL:
-            words.append(sub if sub in {"offensive", "technical"} else "personal")
-            if raw.get("descriptor") == "defensive-3-second":
-                words.append("team")
-        case What.TIMEOUT:
-            words.append("challenge" if sub == "challenge" else "full")
-        case _:
-            pass
-    words += [word for key, word in _QUALIFIERS.items() if key in raw["qualifiers"]]
-    return " ".join(words)
-
-
-def _name_blocked(rows: list[Action]) -> tuple[Action, ...]:
-    # A block names only the blocker. The shooter is in the shot just before it.
-    named: list[Action] = []
-    shooter = 0
-    for row in rows:
-        if row.what in {What.TWO, What.THREE}:
-            shooter = row.player
-        named.append(row._replace(other=shooter) if row.what is What.BLOCK else row)
-    return tuple(named)

@@ -141,11 +141,6 @@ class Running:
         """The odds providers, with what each key has used."""
         return self._handler.sources.odds
 
-    @property
-    def site(self) -> NbaSite:
-        """The NBA's documents, to be asked for without HTTP."""
-        return self._handler.sources.nba
-
     async def close(self) -> None:
         """Stop listening and close every connection."""
         await self._runner.cleanup()

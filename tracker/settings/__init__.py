@@ -15,7 +15,6 @@ from tracker.settings.models import (
     LineSettings,
     Settings,
     is_loopback,
-    known_keys,
     lines_for,
 )
 from tracker.settings.reading import EX_CONFIG, ConfigError, Secret
@@ -31,7 +30,6 @@ __all__ = [
     "default_config_toml",
     "find_config",
     "is_loopback",
-    "known_keys",
     "lines_for",
     "load_secrets",
     "load_settings",

@@ -29,7 +29,6 @@ from tracker.settings.reading import (
     Read,
     Secret,
     Several,
-    all_keys,
     number,
     one_of,
     path,
@@ -558,8 +557,3 @@ def is_loopback(settings: Settings) -> bool:
     feeds = settings.feeds.by_name
     given = {"nba", *(x for x, feed in feeds.items() if feed is not getattr(FeedsSettings, x))}
     return all(feeds[name].on_loopback for name in given)
-
-
-def known_keys() -> tuple[str, ...]:
-    """All keys of the file, dotted: `timezone`, `feeds.nba.base_url`, `lines.total`."""
-    return all_keys(Settings)

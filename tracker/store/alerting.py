@@ -359,12 +359,9 @@ def _delivery(row: sqlite3.Row, attempts: int) -> Delivery:
         text=row["text"],
         level=Level(row["level"]),
         created_at=_decided(row),
-        expires_at=moment_or_none(row["expires_at"]),
         attempts=attempts,
         possible_repeat=bool(row["repeat"]),
-        bet=row["bet"],
         rule=row["rule"],
-        episode=row["episode"],
         game=row["game"],
         reason=Reason(row["reason"]),
     )
@@ -424,13 +421,11 @@ class CardRow:
     """
 
     id: int
-    channel: str
     game: str
     state: str
     message: str | None
     doubtful: bool
     closed: bool
-    at: datetime
 
 
 class Cards:
@@ -531,11 +526,9 @@ def _card_state(outcome: Outcome) -> tuple[str, str]:
 def _card(row: sqlite3.Row) -> CardRow:
     return CardRow(
         id=row["id"],
-        channel=row["channel"],
         game=row["game"],
         state=row["state"],
         message=row["message"],
         doubtful=bool(row["doubtful"]),
         closed=bool(row["closed"]),
-        at=moment(row["at"]),
     )

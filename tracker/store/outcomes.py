@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from tracker.domain.bet import Result
 from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
 from tracker.domain.market import Market
@@ -93,21 +92,6 @@ _TIMES = frozenset({Grouping.MONTH, Grouping.DAY})
 
 
 @dataclass(frozen=True, slots=True)
-class OutcomeRow:
-    """The outcome of one bet as it counts in the record."""
-
-    bet: int
-    day: date
-    league: str | None
-    market: str | None
-    book: str | None
-    result: Result
-    stake_cents: int | None
-    payout_cents: int | None
-    break_even: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class OfficialChance:
     """A chance shown for a single bet that now has an official result.
 
@@ -154,24 +138,6 @@ class Outcomes:
         """
         return await self._db.read(
             lambda db: tuple(map(_official_chance, db.execute(_OFFICIAL_CHANCES, (league,))))
-        )
-
-    async def rows(
-        self, since: date | None = None, until: date | None = None
-    ) -> tuple[OutcomeRow, ...]:
-        """The outcome of each bet, by day and number."""
-        values = _days(since, until)
-        return await self._db.read(
-            lambda db: tuple(
-                map(
-                    _row,
-                    db.execute(
-                        "SELECT * FROM outcome WHERE (:since IS NULL OR day >= :since) "
-                        "AND (:until IS NULL OR day <= :until) ORDER BY day, bet",
-                        values,
-                    ),
-                )
-            )
         )
 
 
@@ -256,20 +222,6 @@ def _tallies(
         )
         for x in db.execute(text, _days(since, until))
     }
-
-
-def _row(x: sqlite3.Row) -> OutcomeRow:
-    return OutcomeRow(
-        x["bet"],
-        date.fromisoformat(x["day"]),
-        x["league"],
-        x["market"],
-        x["book"],
-        Result(x["result"]),
-        x["stake_cents"],
-        x["payout_cents"],
-        x["break_even"],
-    )
 
 
 _SAID = """

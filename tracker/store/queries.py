@@ -432,8 +432,7 @@ UPDATE delivery SET expires_at = :at WHERE state IN ('due', 'unknown')
 """
 
 _CARRIED = """
-SELECT delivery.*, alert.text, alert.at, alert.bet, alert.rule, alert.episode, alert.game,
-  alert.level, alert.reason
+SELECT delivery.*, alert.text, alert.at, alert.rule, alert.game, alert.level, alert.reason
 FROM delivery JOIN alert ON alert.id = delivery.alert
 """
 

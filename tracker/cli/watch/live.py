@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -58,7 +57,6 @@ class TonightSeen:
     line, and `trouble` says why nothing is watched, else empty.
     """
 
-    now: datetime
     games: tuple[GameOnPage, ...]
     waiting: tuple[BetView, ...]
     ended: tuple[BetView, ...]
@@ -87,7 +85,7 @@ async def _look(at: Session) -> TonightSeen:
     ]
     trouble = "" if at.daemon is not None else NOT_WATCHED
     return TonightSeen(
-        at.now, games, waiting, ended[:_MOST_ENDED], " · ".join(x for x in said if x), trouble
+        games, waiting, ended[:_MOST_ENDED], " · ".join(x for x in said if x), trouble
     )
 
 

@@ -50,12 +50,6 @@ class Verdict:
     evidence: str
 
 
-def grade(bet: Bet, state: GameState) -> Result:
-    """The result of a single bet by the rules of its book. Raises Unsettleable or NotYet."""
-    (leg,) = bet.legs
-    return judge(leg.market, state, house_of(bet.book)).result
-
-
 def judge(market: Market, state: GameState, house: HouseRules) -> Verdict:
     """Grade a market by the state of a game that is final, postponed or cancelled.
 

@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from tracker.clock import Clock, ScaledClock
 from tracker.domain.game import Game
 from tracker.domain.league import LEAGUE_ZONE, NBA
-from tracker.domain.poll import Credit, Document, Purchase, Purpose, Trouble, Usage
+from tracker.domain.poll import Credit, Document, Purchase, Purpose, Trouble
 from tracker.domain.quote import Selection
 from tracker.feeds import FeedError, FeedMalformed, FeedRateLimited
 from tracker.feeds.feeds import Feeds
@@ -119,10 +119,6 @@ class OddsSources:
     def paid(self) -> bool:
         """Whether The Odds API can be asked."""
         return the_odds_api.NAME in self._fetchers
-
-    def usage(self) -> Mapping[str, Usage]:
-        """The requests sent to each host so far."""
-        return {name: x.usage for name, x in self._fetchers.items()}
 
     # -------------------------------------------------------------------------------- free sources
 

@@ -119,20 +119,6 @@ def _pair(selection: Selection, first: float, second: float) -> list[BookPrice]:
     return [BookPrice(NAME, selection, first), BookPrice(NAME, selection.opposite, second)]
 
 
-def pregame_lines(body: bytes, board: Scoreboard) -> tuple[tuple[Game, Lines, str], ...]:
-    """The lines of the board's games that have not begun, with the names of their books.
-
-    `board` is the scoreboard parsed from the same `body`. Raises FeedMalformed when no lines can be
-    read at all. A game with absurd lines is left out.
-    """
-    found: dict[str, tuple[Game, Lines, str]] = {}
-    for game, document in _waiting(body, board):
-        lines = _lines(document, game)
-        if not lines.empty:
-            found.setdefault(game.id, (game, lines, _book(document)))
-    return tuple(found.values())
-
-
 class SummaryDocument(Strict):
     """The part of a summary that has a game's lines."""
 

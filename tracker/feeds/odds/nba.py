@@ -1,7 +1,7 @@
 """The NBA's own list of books' odds on today's games: spreads and moneylines, no totals.
 
-The list has one book twice, one with home and away swapped, and one on an alternate line. The
-market's line is therefore the median of the books, each counted once, without those far from it.
+The list has one book twice, one with home and away swapped, and one on an alternate line. Each book
+is counted once here; those far from the others do not count in the market's median.
 """
 
 from __future__ import annotations
@@ -9,16 +9,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from statistics import median
 from typing import Any
 
 from pydantic import Field
 
 from tracker.domain.league import NBA
-from tracker.domain.prior import Lines
 from tracker.domain.quote import MONEYLINE, SPREAD, UNSTAMPED, Selection
 from tracker.feeds.odds import UNUSABLE, BookPrice, OfferedGame, Parsed
-from tracker.feeds.odds.espn import LARGEST_SPREAD, agree
+from tracker.feeds.odds.espn import LARGEST_SPREAD
 from tracker.feeds.strict import Strict, Text, read_json
 
 NAME = "nba"
@@ -26,13 +24,6 @@ NAME = "nba"
 
 PATH = "/static/json/liveData/odds/odds_todaysGames.json"
 """The list's path on the league's host."""
-
-LEAST_BOOKS = 3
-"""Fewest books for a median. With fewer, the median can be the book that is wrong."""
-
-FAR = 0.1
-"""A book whose home chance differs from the median by more than this has its sides swapped or is
-out of date."""
 
 _MOST_ODDS = 101.0
 
@@ -115,57 +106,10 @@ def _pair(book: ListedBook, selection: Selection, prices: tuple[float, float]) -
     return [BookPrice(name, selection, prices[0]), BookPrice(name, selection.opposite, prices[1])]
 
 
-def pregame_lines(body: bytes) -> dict[str, tuple[Lines, str]]:
-    """The median lines by game id, with the number of books in words. Raises FeedMalformed.
-
-    The list does not say whether a game has begun: the caller must know.
-    """
-    found = {}
-    for game in read_json(OddsBody, body).games:
-        chances = _money(_books(game, "2way"))
-        spreads = _spreads(_books(game, "spread"))
-        spread = median(spreads) if len(spreads) >= LEAST_BOOKS else None
-        home = away = None
-        if len(chances) >= LEAST_BOOKS:
-            # A book's margin is taken out by proportion, as the forecast would.
-            fair = median(chances)
-            home, away = 1 / fair, 1 / (1 - fair)
-            if not agree(home, away, spread):
-                home = away = spread = None
-        lines = Lines(home_spread=spread, home_ml=home, away_ml=away)
-        if not lines.empty:
-            count = max(len(chances), len(spreads))
-            found[game.id] = (lines, f"NBA.com (median of {count} books)")
-    return found
-
-
 def _books(game: ListedGame, market: str) -> Iterable[ListedBook]:
     """The books of a market. A book that is listed for several countries counts once."""
     listed = [book for x in game.markets if x.name == market for book in x.books]
     return {book.id: book for book in listed}.values()
-
-
-def _money(books: Iterable[ListedBook]) -> list[float]:
-    """The home team's chance by each book, without those far from the median."""
-    chances = []
-    for book in books:
-        sides = {x.type: _number(x.odds) for x in book.outcomes}
-        home, away = sides.get("home"), sides.get("away")
-        if home is not None and away is not None and min(home, away) > 1:
-            chances.append(away / (home + away))
-    return [x for x in chances if abs(x - median(chances)) <= FAR]
-
-
-def _spreads(books: Iterable[ListedBook]) -> list[float]:
-    """The home team's handicap by each book whose two sides agree on it, without those far off."""
-    found = []
-    for book in books:
-        sides = {x.type: _number(x.spread, signed=True) for x in book.outcomes}
-        home, away = sides.get("home"), sides.get("away")
-        if home is not None and away is not None and home == -away:
-            found.append(home)
-    near = [x for x in found if abs(x) <= LARGEST_SPREAD]
-    return [x for x in near if abs(x - median(near)) <= LARGEST_SPREAD * FAR]
 
 
 def _number(value: object, *, signed: bool = False) -> float | None:

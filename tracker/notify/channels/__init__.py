@@ -38,11 +38,6 @@ class Message:
     card: str | None = None
 
     @property
-    def alert_id(self) -> int | None:
-        """The first alert in the message; None where there is none."""
-        return self.alert_ids[0] if self.alert_ids else None
-
-    @property
     def key(self) -> str:
         """A key that all attempts at the same alerts share, so a receiver can drop repeats."""
         return "-".join(str(x) for x in self.alert_ids)

@@ -175,11 +175,6 @@ class Database:
         self._wait_out = wait_out
         self._closing: asyncio.Task[None] | None = None
 
-    @property
-    def readonly(self) -> bool:
-        """Whether this connection can only read."""
-        return self._lock is None
-
     async def write(self, work: Work[T], *, urgent: bool = False) -> T:
         """Run `work` as one transaction: when this returns, all of it is on disk, else none.
 
