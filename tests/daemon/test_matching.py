@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from tests.engine.build import GAME, T0, a_book, bet
-from tracker.daemon.watchers.followed_bets import strayed, to_move
+from tests.engine.build import GAME, T0, a_book, bet, final
+from tracker.daemon.watchers.followed_bets import match, strayed, to_move
+from tracker.daemon.watchers.lacking import Rosters
 from tracker.domain.bet import Bet
 from tracker.domain.draft import Draft
-from tracker.domain.game import Game, Side
+from tracker.domain.game import Game, Phase, PlayerLine, Side
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.language import read_line
+from tracker.store import Store
 
 OTHER = replace(GAME, id=f"{GAME.id}-20261120-BOS-DEN", away="BOS")
 LATER = replace(GAME, id=f"{GAME.id}-20261125-LAL-DEN", start=T0 + timedelta(days=5))
@@ -47,3 +50,40 @@ def test_a_player_who_was_traded_leaves_his_old_teams_game() -> None:
     assert strayed([tracking], lambda _: (mate, Player("Big Man", Side.HOME)), before) == ()
     assert strayed([tracking], lambda _: (Player("A Guest", Side.AWAY),), before) == ()
     assert strayed([tracking], lambda _: (mate,), T0 + timedelta(minutes=1)) == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "told", "why"),
+    [
+        (f"{GAME.name} Nobody o20.5 pts", True, "is over, and 'Nobody' is not among the players"),
+        (f"{GAME.name} Man o20.5 pts", True, "is over, and 'Man' may mean Big Man (DEN) or"),
+        (f"{GAME.name} Nobody o20.5 pts", False, ""),
+        (f"{GAME.name} 2026-10-01 Nobody o20.5 pts", False, "no game of that date was found"),
+        ("Stranger o20.5 pts", True, ""),
+    ],
+)
+def test_a_bet_that_nothing_can_match_any_more_is_left_to_a_person(
+    line: str, *, told: bool, why: str
+) -> None:
+    """Once its game's final box has named the players, or its date is past, a bet is decided."""
+    over = final((60, 50), (60, 50))
+    roster = (Player("Big Man", Side.HOME), Player("Old Man", Side.AWAY))
+    complete = {GAME.id} if told else set[str]()
+    drafts, games = [(7, Draft(*read_line(line)))], [(GAME, over)]
+    found = match(drafts, games, {GAME.id: roster}, T0 + timedelta(hours=3), None, complete)
+    assert not found.matched
+    assert why in found.hopeless.get(7, "")
+    assert bool(found.hopeless) is bool(why)
+
+
+async def test_a_final_box_completes_the_players_of_its_game(tmp_path: Path) -> None:
+    """Only a final box with players of both teams is taken for the last word on who played."""
+    async with await Store.open(tmp_path / "tracker.db", now=T0) as store:
+        rosters = Rosters(store)
+    over = final((60, 50), (60, 50))
+    both = tuple(PlayerLine(side.value, f"A {side.value}", side, ()) for side in Side)
+    for state in (replace(over, phase=Phase.LIVE, players=both), replace(over, players=both[:1])):
+        rosters.meet(state)
+        assert not rosters.complete
+    rosters.meet(replace(over, players=both))
+    assert (rosters.complete, rosters.news) == ({GAME.id}, True)

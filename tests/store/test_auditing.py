@@ -157,6 +157,32 @@ async def test_a_result_given_by_mistake_is_taken_back_while_the_game_goes_on(st
     assert may_settle(followed.tracked[0], state(), house_of(None), after(4))
 
 
+async def test_a_settled_half_is_paid_anew_while_its_game_goes_on(store: Store) -> None:
+    """A new price or stake pays the result that the bet has; the end of the game may change it."""
+    tracking = await a_book(store, "1H DEN ML -110 $20")
+    live = replace(tracking, state=state())
+    half = settlement(1, after(1))
+    await store.record(poll(after(1)), Change(live, settlements=(half,)), ())
+    done = await by(store).edit("1", Changes(odds="+150", stake="10"), after(2))
+    assert (done.bet.result, done.bet.payout_cents, done.bet.revision) == (Result.WON, 2500, 2)
+    assert done.bet.status is Status.PROVISIONAL
+
+
+async def test_a_bet_without_a_game_leaves_review_once_its_words_are_mended(store: Store) -> None:
+    """It is asked about until the player or the game is corrected, and is then matched again."""
+    wrong = draft("Nobody o20.5 pts", game_text="LAL@DEN")
+    await store.add(wrong, game=None, defaults=DEFAULTS, at=T0)
+    await store.by_hand.ask({1: "he is not among the players"}, after(1))
+    assert [x.number for x in await store.by_hand.reviews()] == [1]
+    assert await store.unbound() == []
+    done = await by(store).edit("1", Changes(pick="Jokic o20.5 pts"), after(2))
+    assert (done.bet.status, done.bet.review) == (Status.SCHEDULED, None)
+    assert await store.by_hand.reviews() == []
+    assert [x for x, _ in await store.unbound()] == [1]
+    await store.by_hand.ask({1: "he is not among the players either"}, after(3))
+    assert [x.number for x in await store.by_hand.reviews()] == [1]
+
+
 async def test_a_regrade_that_cannot_be_told_says_why(store: Store) -> None:
     """A regrade is refused while the game is not over or not known."""
     tracking = await a_book(store)

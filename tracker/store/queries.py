@@ -222,12 +222,18 @@ INSERT INTO leg (
 
 LEGS = "SELECT * FROM leg WHERE bet = ? ORDER BY number"
 
-UNBOUND = """
+_STANDS = """NOT EXISTS (
+  SELECT 1 FROM audit WHERE audit.bet = review.bet AND audit.at >= review.at
+    AND audit.what IN ('pick', 'game_text')
+)"""
+"""Whether a review is still about the bet as it stands: its words or its game were not changed."""
+
+UNBOUND = f"""
 SELECT * FROM bet WHERE game_id IS NULL AND withdrawn_at IS NULL
-  AND NOT EXISTS (SELECT 1 FROM review WHERE review.bet = bet.number)
+  AND NOT EXISTS (SELECT 1 FROM review WHERE review.bet = bet.number AND {_STANDS})
   AND NOT EXISTS (SELECT 1 FROM settlement WHERE settlement.bet = bet.number)
 ORDER BY number
-"""
+"""  # noqa: S608 - constants alone
 
 WITHDRAW = """
 UPDATE bet SET withdrawn_at = :at
@@ -250,7 +256,7 @@ SELECT EXISTS (SELECT 1 FROM latest WHERE bet = :bet)
 
 # -------------------------------------------------------------------------------- the last words
 
-OPEN_GAMES = """
+OPEN_GAMES = f"""
 WITH live (bet) AS MATERIALIZED (
   SELECT number FROM bet INDEXED BY bet_followed WHERE withdrawn_at IS NULL AND (
     market = 'parlay' OR number NOT IN (SELECT bet FROM outcome)
@@ -263,7 +269,7 @@ SELECT * FROM game WHERE id IN (
   )
   UNION
   SELECT leg.game_id FROM live JOIN leg ON leg.bet = live.bet JOIN bet ON bet.number = leg.bet
-  WHERE NOT EXISTS (SELECT 1 FROM review WHERE review.bet = leg.bet)
+  WHERE NOT EXISTS (SELECT 1 FROM review WHERE review.bet = leg.bet AND {_STANDS})
     AND NOT EXISTS (
       SELECT 1 FROM settlement WHERE settlement.bet = leg.bet
         AND (bet.market <> 'parlay' OR settlement.by_hand)
@@ -275,7 +281,7 @@ SELECT * FROM game WHERE id IN (
     )
 )
 ORDER BY start_at, id
-"""
+"""  # noqa: S608 - constants alone
 """Settled bets are excluded by number alone, which is fast: nearly all of many bets are settled."""
 
 BETS_OF_GAME = """
@@ -301,7 +307,7 @@ LEFT JOIN confirmation USING (bet, revision)
 WHERE settlement.bet = ? ORDER BY revision DESC LIMIT 1
 """
 
-LAST_REVIEW = "SELECT why, at FROM review WHERE bet = ? ORDER BY at DESC LIMIT 1"
+LAST_REVIEW = f"SELECT why, at FROM review WHERE bet = ? AND {_STANDS} ORDER BY at DESC LIMIT 1"  # noqa: S608
 
 # ---------------------------------------------------------------------------------------- reading
 
@@ -335,11 +341,11 @@ GROUP BY game_id
 
 COUNT_BETS = "SELECT count(*) FROM bet"
 
-IN_REVIEW = """
+IN_REVIEW = f"""
 SELECT * FROM bet WHERE EXISTS (
   SELECT 1 FROM review WHERE review.bet = bet.number AND review.at > coalesce(
     (SELECT max(settled_at) FROM settlement WHERE settlement.bet = bet.number), ''
-  )
+  ) AND {_STANDS}
 ) OR EXISTS (
   SELECT 1 FROM settlement WHERE settlement.bet = bet.number
     AND settlement.revision = (SELECT max(revision) FROM settlement AS s WHERE s.bet = bet.number)
@@ -347,7 +353,7 @@ SELECT * FROM bet WHERE EXISTS (
     AND settlement.reason LIKE '%' || :ask
 )
 ORDER BY number
-"""
+"""  # noqa: S608 - constants alone
 """A review counts until there is a later result. A won bet needs a person while its payout is
 unknown."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from functools import partial
 from pathlib import Path
 
 from tracker.app.bets import Bets
@@ -17,7 +18,13 @@ from tracker.domain import BadBet
 from tracker.domain.bet import Bet
 from tracker.domain.catalog import guests_of
 from tracker.domain.catalog.books import house_of
-from tracker.domain.draft import Draft, NoSuchGame, RostersUnknown, choose_games, superseded
+from tracker.domain.draft import (
+    Draft,
+    NoSuchGame,
+    RostersUnknown,
+    choose_games,
+    superseded,
+)
 from tracker.domain.events import (
     BetAdded,
     BetMatched,
@@ -27,12 +34,13 @@ from tracker.domain.events import (
     BetWithdrawn,
     Tell,
 )
-from tracker.domain.game import Game, GameState, Side
-from tracker.domain.league import NBA
+from tracker.domain.game import Game, GameState, Phase, Side
+from tracker.domain.league import NBA, slate_date
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.player import Absences, Injury, NoSuchPlayer, Player, PlayerGame
+from tracker.domain.player import Absences, Injury, NoSuchPlayer, Player, PlayerGame, RosterOf
 from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import GameTracking, Tracked
+from tracker.engine.settle.settlement import NOT_BEGUN_AFTER
 from tracker.intake.bets_file import read_bets
 from tracker.settings import Settings
 from tracker.store import Store
@@ -216,8 +224,14 @@ class FollowedBets:
         now = self._clock.now()
         games = await self._store.games(since=now - _RECENT)
         rosters = frozen(self._rosters, (game for game, _ in games))
-        found = await asyncio.to_thread(match, unbound, games, rosters, now, self._zone)
-        self._say(found.mistakes)
+        found = await asyncio.to_thread(
+            match, unbound, games, rosters, now, self._zone, self._rosters.complete
+        )
+        drafts = dict(unbound)
+        asked = tuple(_of_bet(x, drafts[x]) + y for x, y in found.hopeless.items())
+        self._say(found.mistakes + asked)
+        await self._store.by_hand.ask(found.hopeless, now)
+        self.waiting -= len(found.hopeless)
         self.without_roster = found.without_roster
         bound = await self._store.bind_all(found.matched, now, lambda x: rosters.get(x.id, ()))
         self.waiting -= len(found.matched)
@@ -315,12 +329,14 @@ class Matches:
 
     `matched` are the numbers of matched bets with the game of each leg. `mistakes` are sentences,
     each on a bet that cannot be matched. `without_roster` are the games whose players must be known
-    before some bet can be matched.
+    before some bet can be matched. `hopeless` says of each bet that nothing can match any more why
+    a person must decide it.
     """
 
     matched: tuple[tuple[int, tuple[Game, ...]], ...]
     mistakes: tuple[str, ...]
     without_roster: tuple[Game, ...]
+    hopeless: Mapping[int, str]
 
 
 def to_move(
@@ -386,39 +402,87 @@ def match(
     rosters: Mapping[str, tuple[Player, ...]],
     now: datetime,
     zone: tzinfo | None = None,
+    complete: Collection[str] = (),
 ) -> Matches:
     """Match each bet that can be matched with all of its games.
 
     `rosters` are the players of each game by its id. `zone` is the person's, for the dates that
-    they write.
+    they write. `complete` are the ids of the games whose final box score has named the players.
     """
-
-    def roster_of(game: Game) -> tuple[Player, ...]:
-        return rosters.get(game.id, ())
-
+    roster_of = partial(_roster, rosters)
     matched: list[tuple[int, tuple[Game, ...]]] = []
     mistakes: list[str] = []
     without_roster: dict[str, Game] = {}
+    hopeless: dict[int, str] = {}
     for number, draft in unbound:
         try:
             chosen = choose_games(draft, games, now, roster_of, zone)
-            draft.wager(chosen, roster_of)
         except NoSuchGame as why:
-            if isinstance(why, RostersUnknown):
-                hoped = (x for x, _ in games if x.league in draft.leagues and not roster_of(x))
-                without_roster |= {x.id: x for x in hoped}
-            if why.near:
+            if _too_late(draft, now):
+                hopeless[number] = f"{draft.pick.text!r}: no game of that date was found"
+            elif isinstance(why, RostersUnknown):
+                without_roster |= _without_roster(draft, games, rosters)
+            if why.near and number not in hopeless:
                 # The words must not depend on which players are known: a mistake is reported once.
                 who = f"nobody of that name is known to play (did you mean {why.near}?)"
                 mistakes.append(f"{_of_bet(number, draft)}{draft.pick.text!r}: {who}")
             continue
-        except NoSuchPlayer as why:
-            without_roster |= {x.id: x for x in chosen}
-            if all(roster_of(x) for x in chosen):
-                mistakes.append(f"{_of_bet(number, draft)}{why}")
-            continue
         except BadBet as why:
             mistakes.append(f"{_of_bet(number, draft)}{why}")
             continue
-        matched.append((number, chosen))
-    return Matches(tuple(matched), tuple(mistakes), tuple(without_roster.values()))
+        problem = _misfit(draft, chosen, roster_of)
+        if problem is None:
+            matched.append((number, chosen))
+            continue
+        if over := _first_past(chosen, games, complete, now):
+            hopeless[number] = f"{over.name} of {over.slate} is over, and {problem}"
+            continue
+        lacking = chosen if isinstance(problem, NoSuchPlayer) else ()
+        without_roster |= {x.id: x for x in lacking}
+        if all(map(roster_of, lacking)):
+            mistakes.append(f"{_of_bet(number, draft)}{problem}")
+    return Matches(tuple(matched), tuple(mistakes), tuple(without_roster.values()), hopeless)
+
+
+def _roster(rosters: Mapping[str, tuple[Player, ...]], game: Game) -> tuple[Player, ...]:
+    return rosters.get(game.id, ())
+
+
+def _without_roster(
+    draft: Draft,
+    games: Iterable[tuple[Game, GameState | None]],
+    rosters: Mapping[str, tuple[Player, ...]],
+) -> dict[str, Game]:
+    """The games of a bet's leagues, by id, whose players are not known."""
+    return {x.id: x for x, _ in games if x.league in draft.leagues and not rosters.get(x.id)}
+
+
+def _misfit(draft: Draft, chosen: tuple[Game, ...], roster_of: RosterOf) -> BadBet | None:
+    """Why the bet cannot be one on the games that were chosen; None where it is."""
+    try:
+        draft.wager(chosen, roster_of)
+    except BadBet as why:
+        return why
+    return None
+
+
+def _first_past(
+    chosen: Collection[Game],
+    games: Iterable[tuple[Game, GameState | None]],
+    complete: Collection[str],
+    now: datetime,
+) -> Game | None:
+    """The first game that is over and of which nothing that is read will name another player."""
+    for game, state in (x for x in games if x[0] in chosen):
+        phase = None if state is None else state.phase
+        read = phase is Phase.FINAL and game.id in complete
+        if read or (phase is not None and phase.off) or now - game.start >= NOT_BEGUN_AFTER:
+            return game
+    return None
+
+
+def _too_late(draft: Draft, now: datetime) -> bool:
+    """Whether each date that a bet names lies so far back that no slate brings its game now."""
+    named = (draft.matchup, *(x.matchup for x in draft.legs))
+    days = [x.day for x in named if x is not None and x.day is not None]
+    return bool(days) and max(days) < slate_date(now - _RECENT)

@@ -13,8 +13,8 @@ from tracker.app.player_priors import players_in
 from tracker.app.pricing import Pricing
 from tracker.app.refresh import Refresh
 from tracker.clock import Clock
-from tracker.domain.game import Game, GameState, Side
-from tracker.domain.player import BY_BOX, Availability, Injury, Player, player_key
+from tracker.domain.game import Game, GameState, Phase, Side
+from tracker.domain.player import BY_BOX, UNREAD, Availability, Injury, Player, player_key
 from tracker.domain.prior import PregameLines
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.feeds import Feeds
@@ -150,6 +150,9 @@ class Rosters:
         self._known: dict[_Team, tuple[str, ...]] = {}
         self._seen: dict[_Team, tuple[date | None, dict[str, str]]] = {}
         self._unstored: set[_Team] = set()
+        self.complete: set[str] = set()
+        """The ids of the games whose final box score has named the players of both teams."""
+        self._completed = False
         self._out: dict[tuple[str, Side, str], Injury] = {}
         self._unstored_out: dict[tuple[str, Side, str], Injury] = {}
 
@@ -171,6 +174,10 @@ class Rosters:
                 self._seen[team] = state.game.slate, seen
                 self._unstored.add(team)
         self._note(state)
+        ended = state.phase is Phase.FINAL and state.game.id not in self.complete
+        if ended and {x.side for x in state.players if x.doubt != UNREAD} == set(Side):
+            self.complete.add(state.game.id)
+            self._completed = True
 
     def _note(self, state: GameState) -> None:
         """Note the players whom a box score reports out, where it has not said so before."""
@@ -190,11 +197,12 @@ class Rosters:
 
     @property
     def news(self) -> bool:
-        """Whether players, or players reported out, are not stored yet."""
-        return bool(self._unstored or self._unstored_out)
+        """Whether players, players reported out, or a final box are not taken up yet."""
+        return bool(self._unstored or self._unstored_out or self._completed)
 
     async def keep(self, now: datetime) -> None:
         """Store what was learned, and reload the rosters that follow from it."""
+        self._completed = False
         out, self._unstored_out = self._unstored_out, {}
         if out:
             await self._store.seasons.keep_box(tuple(out.values()), now)

@@ -128,7 +128,10 @@ def paid_anew(case: Case, at: datetime) -> Ruling | None:
         return None
     # A result that was taken back keeps its place until the game is over.
     if not (known.by_hand or known.taken_back):
-        made, legs = _graded(case, at)
+        try:
+            made, legs = _graded(case, at)
+        except GoesOn:
+            made, legs = _as_settled(case, known, at), ()
         return replace(_next_ruling(case, made, official=case.official), legs=legs)
     if case.stake_cents is None:
         return None
@@ -165,6 +168,16 @@ def _graded(case: Case, at: datetime) -> tuple[Settlement, tuple[LegStanding, ..
         bet.number, 0, ended.result, ended.payout_cents, at, ended.reason, ended.evidence
     )
     return made, legs if tracked.legs else ()
+
+
+def _as_settled(case: Case, known: Settlement, at: datetime) -> Settlement:
+    """The result that a bet got while its game goes on, with the payout by the bet as it stands."""
+    tracked, bet = case.tracked, case.bet
+    single = (LegStanding(bet.number, 0, result=known.result, reason=known.reason),)
+    ended = outcome(bet, single if tracked is None or not tracked.legs else tracked.legs)
+    if ended is None or ended.result is not known.result:
+        return replace(known, at=at)
+    return replace(known, at=at, payout_cents=ended.payout_cents, reason=ended.reason)
 
 
 def _check_begun(case: Case, result: Result, at: datetime) -> None:
