@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.notify.values import GAME, NOW, bet, state
+from tracker.app.market import BY
+from tracker.cli.screen import chance_text
 from tracker.daemon.bot.answers import (
     MOST_LINES,
     LocalTime,
@@ -23,7 +25,7 @@ from tracker.daemon.bot.answers import (
     status_text,
 )
 from tracker.domain.bet import ASK_BOOK, Result, Status
-from tracker.domain.chance import Chance
+from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game
 from tracker.domain.money import parse_odds
 from tracker.domain.policy import Snooze, SnoozeScope
@@ -179,3 +181,24 @@ def test_many_are_counted() -> None:
     ended = [done(number, Result.WON, 3739) for number in range(300)]
     assert len(settled_text(ended).splitlines()) == MOST_LINES + 2
     assert length(settled_text(ended)) < TEXT_LIMIT / 2
+
+
+def test_a_bet_that_needs_the_person_waits_for_nothing_else() -> None:
+    """A bet whose game was never found is listed as needing the person, not as waiting for it."""
+    asked = view(7, game=None, market=None, market_text=None, review="nobody of that name played")
+    said = bets_text([asked], SIGHT)
+    assert "needs you: /review" in said
+    assert "waits" not in said
+
+
+def test_a_chance_that_is_not_known_takes_one_word_in_a_table() -> None:
+    """The reason stands where there is room for it; a player who is out is told as out."""
+    for why, short in ((NoChance.LITTLE_KNOWN, "unknown"), (NoChance.OUT, "out")):
+        seen = view(7, chance=None, no_chance=why)
+        assert chance_text(seen, short=True) == short
+        assert chance_text(seen) == why.text
+
+
+def test_markets_are_grouped_by_their_names_in_words() -> None:
+    """A group of closing line values is called `team total`, as in every other table."""
+    assert BY["market"](view(7, "DEN over 114.5")) == ("team total",)

@@ -55,10 +55,14 @@ def test_a_player_who_was_traded_leaves_his_old_teams_game() -> None:
 @pytest.mark.parametrize(
     ("line", "told", "why"),
     [
-        (f"{GAME.name} Nobody o20.5 pts", True, "is over, and 'Nobody' is not among the players"),
-        (f"{GAME.name} Man o20.5 pts", True, "is over, and 'Man' may mean Big Man (DEN) or"),
+        (
+            f"{GAME.name} Nobody o20.5 pts",
+            True,
+            "; LAL@DEN is over, so mend the bet's words or decide it",
+        ),
+        (f"{GAME.name} Man o20.5 pts", True, "'Man' may mean Big Man (DEN) or Old Man (LAL)"),
         (f"{GAME.name} Nobody o20.5 pts", False, ""),
-        (f"{GAME.name} 2026-10-01 Nobody o20.5 pts", False, "no game of that date was found"),
+        (f"{GAME.name} 2026-10-01 Nobody o20.5 pts", False, "no game of its date was found"),
         ("Stranger o20.5 pts", True, ""),
     ],
 )

@@ -66,7 +66,7 @@ def test_a_night_is_over_with_its_last_result_and_not_before() -> None:
 
 
 async def test_it_is_told_under_one_name_for_ever() -> None:
-    """A night's total has one fixed key, so that it is sent only once."""
+    """A night's total has one fixed key, and counts the bets on no game that need the person."""
     told: list[Notice] = []
     clock = LeapingClock(OVER)
 
@@ -75,7 +75,10 @@ async def test_it_is_told_under_one_name_for_ever() -> None:
         if len(told) == 2:
             raise TimeoutError
 
+    async def two() -> int:
+        return 2
+
     with pytest.raises(TimeoutError):
-        await tell_tonight(lambda: [GameTracking(GAME, NIGHT)], clock, tell)
+        await tell_tonight(lambda: [GameTracking(GAME, NIGHT)], clock, tell, two)
     assert len({(x.kind, x.episode) for x in told}) == 1
-    assert told[0].text.startswith("Tonight 2–1–1")
+    assert told[0].text == "Tonight 2–1–1, +$7.56 · 1 void · 3 bets need you"

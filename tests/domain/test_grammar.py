@@ -231,6 +231,8 @@ def test_odds_stakes_and_tags_follow_the_market(
         ("bonus bet DEN -4.5 -110 $20", True),
         ("DEN -4.5 -110 free play $20", True),
         ("parlay: DEN ML; over 224.5 -110 $20 (bonus bet)", True),
+        ("DEN -4.5 -110 $20 Bonus Bet Token", True),
+        ("DEN -4.5 -110 $20 (stake not returned)", True),
         ("DEN -4.5 -110 (boost) $20", False),
         ("Boosted: DEN -4.5 -110 $20", False),
         ("DEN -4.5 odds boost -110 $20", False),
@@ -243,6 +245,15 @@ def test_slips_say_whose_the_stake_is_and_that_a_price_is_boosted(written: str, 
     assert found.free is free
     assert found.odds is not None
     assert (found.odds.text, found.stake_cents) == ("-110", 2000)
+
+
+@pytest.mark.parametrize(
+    "words", ["no sweat", "No-Sweat Bet", "risk-free bet", "(second chance)", "bet insurance"]
+)
+def test_an_offer_that_returns_a_lost_stake_is_no_free_bet(words: str) -> None:
+    """The stake of such an offer is the person's own: the error says what to write."""
+    with pytest.raises(BadBet, match="a stake of your own: leave the words out, and write"):
+        parse_bet(f"DEN -4.5 -110 $20 {words}", find_in("nba"))
 
 
 def test_a_date_is_the_leagues_own() -> None:

@@ -39,10 +39,11 @@ def test_the_american_books_differ_in_no_figure() -> None:
 
 
 def test_a_book_without_overtime_means_regulation() -> None:
-    """Where a book leaves overtime out, only its whole-game lines become regulation lines."""
+    """Where a book leaves overtime out, its lines on the game and second half are without it."""
     house = house_of("regulation")
     assert house.read(Spread(Side.HOME, -3.0)) == Spread(Side.HOME, -3.0, Span.REGULATION)
     assert house.read(OddEven(Parity.ODD)) == OddEven(Parity.ODD, None, Span.REGULATION)
+    assert house.read(Total(Direction.OVER, 110.5, Span.H2)).span is Span.H2_REGULATION
     quarter = Total(Direction.OVER, 55.5, Span.Q3)
     assert house.read(quarter) == quarter
     assert HouseRules().read(Spread(Side.HOME, -3.0)) == Spread(Side.HOME, -3.0)

@@ -35,7 +35,7 @@ from tracker.domain.market import (
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, Stat
 
-SPANS = ("game", "regulation", "1H", "2H", "Q1", "Q2", "Q3", "Q4")
+SPANS = ("game", "regulation", "1H", "2H", "2H regulation", "Q1", "Q2", "Q3", "Q4")
 SUMS = {"pra": ("pts", "reb", "ast"), "pr": ("pts", "reb"), "pa": ("pts", "ast"),
         "ra": ("reb", "ast")}  # fmt: skip
 KINDS = ("moneyline", "spread", "total", "team total", "odd or even", "3-way", "player",
@@ -70,6 +70,7 @@ def points_in(box: Box, span: str) -> tuple[int, int]:
         "regulation": played[:4],
         "1H": played[:2],
         "2H": played[2:],
+        "2H regulation": played[2:4],
         "Q1": played[0:1],
         "Q2": played[1:2],
         "Q3": played[2:3],

@@ -90,6 +90,27 @@ def test_overtime_counts_where_it_should() -> None:
     assert price(Moneyline(Side.HOME, Span.REGULATION), outlook, now) == PUSHED
     second = price(Total(Direction.OVER, 115.5, Span.H2), outlook, now)
     assert not second.decided
+    without = price(Total(Direction.OVER, 100.5, Span.H2_REGULATION), outlook, now)
+    assert without == WON
+
+
+def test_a_second_half_without_overtime_lacks_what_overtime_brings() -> None:
+    """Before it begins its points are those of the half less those of overtimes to come."""
+    for now in (state("nba", 1, 720), state("nba", 2, 300, (28, 30), (15, 12))):
+        outlook = forecast(now, PRIOR, NBA)
+        assert outlook.periods is not None
+        assert outlook.regulation is not None
+        half, level = (outlook.periods.points(x) for x in (Span.H2, Span.H2_REGULATION))
+        for name in ("margin", "total"):
+            overtime = outlook.final.part(name).mean - outlook.regulation.part(name).mean
+            less = half.part(name).mean - level.part(name).mean
+            assert less == pytest.approx(overtime, abs=0.02)
+        assert level.part("total").sd < half.part("total").sd
+    late = state("nba", 4, 400, (28, 30), (25, 22), (20, 24), (12, 9))
+    outlook = forecast(late, PRIOR, NBA)
+    third = price(Spread(Side.HOME, -3.5, Span.H2_REGULATION), outlook, late)
+    whole = price(Spread(Side.HOME, -4.5, Span.REGULATION), outlook, late)
+    assert third.win == pytest.approx(whole.win, abs=1e-9)
 
 
 def test_points_by_period_are_asked_for_when_needed() -> None:

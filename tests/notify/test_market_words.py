@@ -26,11 +26,12 @@ from tracker.domain.market import (
     describe,
     kind,
 )
+from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, Stat
 from tracker.domain.tracking import LegStanding
-from tracker.domain.value import BetDecision
+from tracker.domain.value import BetDecision, ClosingValue, Grade
 from tracker.engine.settle.grading import judge
-from tracker.wording.closes import decision_facts
+from tracker.wording.closes import decision_facts, settled_line, value_text
 from tracker.wording.figures import counted, needs, progress, short, short_market, standing
 
 JOKIC = Player("Nikola Jokić", Side.HOME)
@@ -198,3 +199,29 @@ def test_what_is_as_good_as_certain_has_no_fair_price() -> None:
     for win, told in ((0.6, ("fair 1.67", "by us")), (0.9999998, ("by us",)), (1.0, ("by us",))):
         made = BetDecision(1, NOW, Chance(win, 0.0, 1 - win), None, "us")
         assert decision_facts(made, "as-written") == told
+
+
+@pytest.mark.parametrize(
+    ("grade", "value", "reason", "said"),
+    [
+        (
+            Grade.MODEL,
+            0.041,
+            "our own model: nobody quoted the player",
+            "by our own model your over 25.5 was worth +4.1 %: 54.0 %, you needed 52.4 % "
+            "(nobody quoted the player)",
+        ),
+        (Grade.MISSING, None, "no close: nobody quoted the total", "none: nobody quoted the total"),
+        (Grade.MISSING, None, "live bet", "none: live bet"),
+    ],
+)
+def test_why_a_bet_has_no_close_is_said_once(
+    grade: Grade, value: float | None, reason: str, said: str
+) -> None:
+    """A value without a close of its own says what it rests on, or why it is missing, once."""
+    line = PlayerTotal(JOKIC, Stat.PTS, Direction.OVER, 25.5)
+    chance = None if value is None else Chance(0.54, 0.0, 0.46)
+    found = ClosingValue(1, 1, grade, NOW, chance, value, reason=reason)
+    assert value_text(line, parse_odds("-110"), found) == said
+    told = settled_line(replace(bet("DEN ML"), market=line), found)
+    assert told == (said.partition(":")[0] if grade is Grade.MODEL else "")

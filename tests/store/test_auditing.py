@@ -23,6 +23,7 @@ from tracker.domain import BadBet
 from tracker.domain.bet import Result, Status
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.market import GameMarket, Span
 from tracker.domain.money import parse_odds
 from tracker.domain.tracking import Change, GameTracking, Review
 from tracker.engine.settle.settlement import may_settle
@@ -166,6 +167,20 @@ async def test_a_settled_half_is_paid_anew_while_its_game_goes_on(store: Store) 
     done = await by(store).edit("1", Changes(odds="+150", stake="10"), after(2))
     assert (done.bet.result, done.bet.payout_cents, done.bet.revision) == (Result.WON, 2500, 2)
     assert done.bet.status is Status.PROVISIONAL
+
+
+async def test_another_books_rules_change_what_a_bet_is_on(store: Store) -> None:
+    """A bet that is moved to a book without overtime is forecast without it, as it is settled."""
+    tracking = await a_book(store, "2H over 110.5 -110 $20", "DEN ML -110 $20")
+    await store.record(poll(after(1)), Change(tracking, snapshots=(snapshot(1, after(1)),)), ())
+    for number, span in (("1", Span.H2_REGULATION), ("2", Span.REGULATION)):
+        done = await by(store).edit(number, Changes(book="regulation"), after(2))
+        assert isinstance(done.bet.market, GameMarket)
+        assert (done.bet.market.span, done.bet.game) == (span, GAME)
+        back = await by(store).edit(number, Changes(book="dk"), after(3))
+        assert back.bet.market != done.bet.market
+    [followed] = await store.trackings(DEFAULTS)
+    assert followed.tracked[0].chance == snapshot(1, after(1)).chance
 
 
 async def test_a_bet_without_a_game_leaves_review_once_its_words_are_mended(store: Store) -> None:

@@ -80,6 +80,19 @@ async def test_a_mended_stake_leaves_no_other_in_the_bets_name(served: Served) -
     assert "$30.00" in found
 
 
+async def test_a_withdrawn_bet_is_followed_again_on_its_page(served: Served) -> None:
+    """Its page offers that, and nothing is lost by it."""
+    await served.client.post("/bets", data={"line": "DEN ML -110 $20"}, headers=SAME)
+    assert "Follow it again" not in (await served.client.get("/bets/5")).text
+    await served.client.post("/bets/5/withdraw", headers=SAME)
+    assert "Follow it again" in (await served.client.get("/bets/5")).text
+    await served.client.post("/bets/5/follow", headers=SAME)
+    told = (await served.client.get("/api/v1/bets/5")).json()
+    assert (told["status"], told["withdrawn_at"]) == ("scheduled", None)
+    again = await served.client.post("/bets/5/follow", headers=SAME)
+    assert "followed+already" in again.headers["location"].replace("%20", "+")
+
+
 async def test_what_the_book_paid_is_said_on_the_page(served: Served) -> None:
     """A result by hand takes the given payout; without one it is paid by the odds."""
     wanted = {"result": "won", "paid": "$24.50", "why": "so the book says"}

@@ -403,6 +403,11 @@ class Bets:
         bet = await self.bet(reference)
         return Withdrawn(bet, await self.store.withdraw(bet.number, now, self.who))
 
+    async def take_up(self, reference: str, now: datetime) -> bool:
+        """Follow a withdrawn bet again, with its history. Returns whether it was withdrawn."""
+        number = await self.number(reference)
+        return await self.store.by_hand.take_up(number, self.who, now)
+
     async def settle(
         self, reference: str, result: Result, why: str, paid: int | None, now: datetime
     ) -> Decided:
@@ -417,7 +422,7 @@ class Bets:
         )
 
     async def void(self, reference: str, why: str, now: datetime) -> Decided:
-        """Settle a bet as void, official at once; BadBet before its game is known."""
+        """Settle a bet as void, official at once, whether or not its game is known."""
         before = await self.bet(reference)
         return await self._decided(
             before, lambda case: by_hand.voided(case, why, now), "result", now

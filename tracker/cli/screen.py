@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from zoneinfo import ZoneInfo
 
 from tracker.domain.bet import Leg, Parlay, Result, Status, price_of
+from tracker.domain.chance import NoChance
 from tracker.domain.market import Total, describe
 from tracker.domain.money import Odds, money_text, payout_if_won, plural
 
@@ -421,18 +422,20 @@ def shown_as(bet: BetView) -> str:
     return text
 
 
-def chance_text(bet: BetView) -> str:
+def chance_text(bet: BetView, *, short: bool = False) -> str:
     """The chance of winning at the last snapshot, or why there is none; empty before the first.
 
     It is also empty for a settled or withdrawn bet, whose last chance would look like a live one. A
-    star marks a stale chance.
+    star marks a stale chance. `short` is for a narrow column.
     """
     from tracker.wording.figures import percent
 
     if bet.result is not None or bet.withdrawn_at is not None:
         return ""
     if bet.chance is None:
-        return "" if bet.no_chance is None else bet.no_chance.text
+        if bet.no_chance is None:
+            return ""
+        return "unknown" if short and bet.no_chance is not NoChance.OUT else bet.no_chance.text
     return f"{percent(bet.chance.win)}{'*' if bet.stale else ''}"
 
 

@@ -345,7 +345,10 @@ class Daemon:
             if await store.alerting.notice(notice, names):
                 self._ring()
 
-        tasks.create_task(tell_tonight(self._as_they_stand, clock, tell))
+        async def gameless() -> int:
+            return sum(x.game is None for x in await store.by_hand.reviews())
+
+        tasks.create_task(tell_tonight(self._as_they_stand, clock, tell, gameless))
         tasks.create_task(tell_changes(store, clock, tell))
         if wanted.report != "off":
             at, span = wanted.digest_at or REPORT_AT, ReportSpan(wanted.report)

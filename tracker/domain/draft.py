@@ -144,13 +144,7 @@ class Draft:
 
     def means(self, wager: Market | Parlay, games: Sequence[Game]) -> bool:
         """Whether the draft's words mean this wager; `games` are the games of its legs in order."""
-        legs = wager.legs if isinstance(wager, Parlay) else (Leg(games[0], wager),)
-
-        def roster_of(game: Game) -> Roster:
-            mine = [x.market for x in legs if x.game.id == game.id]
-            found = {x.player.key: x.player for x in mine if isinstance(x, PlayerMarket)}
-            return tuple(found.values())
-
+        roster_of = roster_in(wager.legs if isinstance(wager, Parlay) else (Leg(games[0], wager),))
         if len(self.legs) != len(games) or not all(
             self.leg_fits(leg, game, roster_of(game))
             for leg, game in zip(self.legs, games, strict=True)
@@ -187,6 +181,17 @@ class Draft:
             lines=self.lines,
             free=self.free,
         )
+
+
+def roster_in(legs: Sequence[Leg]) -> RosterOf:
+    """Gives the players of a game whom the legs of a bet are about."""
+
+    def roster_of(game: Game) -> Roster:
+        mine = [x.market for x in legs if x.game.id == game.id]
+        found = {x.player.key: x.player for x in mine if isinstance(x, PlayerMarket)}
+        return tuple(found.values())
+
+    return roster_of
 
 
 def _markets(wager: Market | Parlay) -> tuple[Market, ...]:

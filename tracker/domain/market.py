@@ -13,12 +13,13 @@ from tracker.domain.player import Player, Stat
 
 
 class Span(StrEnum):
-    """The part of a game that a market is about. GAME and H2 include overtime, Q4 does not."""
+    """The part of a game that a market is about. GAME and H2 include overtime, no other does."""
 
     GAME = "game"
     REGULATION = "regulation"
     H1 = "1H"
     H2 = "2H"
+    H2_REGULATION = "2H regulation"
     Q1 = "Q1"
     Q2 = "Q2"
     Q3 = "Q3"
@@ -32,7 +33,7 @@ class Span(StrEnum):
                 return range(1, league.periods + 1)
             case Span.H1:
                 return range(1, half + 1)
-            case Span.H2:
+            case Span.H2 | Span.H2_REGULATION:
                 return range(half + 1, league.periods + 1)
             case Span.Q1 | Span.Q2 | Span.Q3 | Span.Q4:
                 number = int(self.value[1])
@@ -44,6 +45,17 @@ class Span(StrEnum):
     def counts_overtime(self) -> bool:
         """Whether points scored in overtime count."""
         return self in (Span.GAME, Span.H2)
+
+    @property
+    def in_regulation(self) -> Span:
+        """The same part of the game without overtime."""
+        match self:
+            case Span.GAME:
+                return Span.REGULATION
+            case Span.H2:
+                return Span.H2_REGULATION
+            case _:
+                return self
 
 
 class Direction(StrEnum):

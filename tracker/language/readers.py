@@ -245,6 +245,12 @@ def read_term(line: Line, slots: Slots) -> bool:
         count, term = 1, "total"
     if not count or is_initial(line.word) or _a_team_after_all(line, slots, count):
         return False
+    if term in say.BACKED:
+        raise line.wrong(
+            f"{term!r} is an offer on a stake of your own: leave the words out, and write the "
+            "bonus bet that a loss brings as a bet of its own, with 'free bet'",
+            line.at,
+        )
     if not (_says_which(line, slots, term) or _says_so(slots, term) or _passes(line, slots, term)):
         return False
     line.at += count

@@ -8,6 +8,11 @@ from tracker.domain.player import Stat
 _FIRST_SECOND = {
     Span.H1: ("1h", "h1", "1st half", "first half", "fh", "1 half", "half 1"),
     Span.H2: ("2h", "h2", "2nd half", "second half", "2 half", "half 2"),
+    Span.H2_REGULATION: (
+        "2h regulation", "2nd half regulation", "second half regulation", "2h excluding ot",
+        "2h no ot", "2nd half excluding overtime", "second half excluding overtime",
+        "2nd half no ot", "second half no ot", "2nd half excluding ot", "2h without ot",
+    ),
     Span.Q1: ("q1", "1q", "1st quarter", "first quarter", "1st q", "1st qtr", "quarter 1", "1qtr"),
     Span.Q2: ("q2", "2q", "2nd quarter", "second quarter", "2nd q", "2nd qtr", "quarter 2", "2qtr"),
     Span.Q3: ("q3", "3q", "3rd quarter", "third quarter", "3rd q", "3rd qtr", "quarter 3", "3qtr"),
@@ -137,10 +142,24 @@ NOISE = SCORES | frozenset(
 FREE = frozenset(
     {
         "free bet", "free", "freebet", "free bets", "free play", "freeplay", "bonus bet",
-        "bonus bets", "bonus cash", "bet credit", "bet credits",
+        "bonus bets", "bonus cash", "bet credit", "bet credits", "free bet token",
+        "bonus bet token", "bet token", "site credit", "site credits", "free wager",
+        "stake not returned", "snr",
     }
 )  # fmt: skip
 """Words for a stake that is the book's."""
+
+BACKED = frozenset(
+    {
+        "no sweat", "no sweat bet", "no sweat token", "no sweat first bet", "nosweat",
+        "nosweat bet", "risk free", "risk free bet", "riskfree", "riskfree bet", "riskless",
+        "riskless bet", "second chance", "second chance bet", "2nd chance", "2nd chance bet",
+        "insured", "insured bet", "bet insurance", "insurance", "parlay insurance", "money back",
+        "moneyback", "bonus back", "safety net", "first bet safety net",
+        "safety net bet", "stake back", "bet protection",
+    }
+)  # fmt: skip
+"""Words for an offer that gives a lost stake back as a bonus bet: the stake is the person's."""
 
 LABELS = frozenset({"pick", "bet", "potd", "play", "selection", "single", "lock", "leg", "wager"})
 """Words that may stand before a colon at the beginning of a bet."""
@@ -176,7 +195,8 @@ NUMBERS = {
 
 PHRASES = frozenset().union(
     SPANS, OVER_UNDER, STATS, UNKNOWN_STATS, TENS, MONEYLINE, THREE_WAY, TIE, PARITIES, PICKEM,
-    TEAM_TOTAL, TOTAL, NOISE, FREE, NEGATION, AT_LEAST, EVEN_MONEY, PRICE_LABELS, STAKE_LABELS,
+    TEAM_TOTAL, TOTAL, NOISE, FREE, BACKED, NEGATION, AT_LEAST, EVEN_MONEY, PRICE_LABELS,
+    STAKE_LABELS,
 )  # fmt: skip
 """All terms of the vocabulary: they are recognised before names are looked for."""
 

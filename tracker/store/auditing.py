@@ -110,6 +110,10 @@ class ByHand:
         """Replace a bet's own rules; None restores the defaults."""
         await self._db.write(lambda db: _watch_for(db, number, rules, (who, at)))
 
+    async def take_up(self, number: int, who: str, at: datetime) -> bool:
+        """Follow a withdrawn bet again; False where it was not withdrawn."""
+        return await self._db.write(lambda db: _taken_up(db, number, (who, at)))
+
     async def ask(self, asked: Mapping[int, str], at: datetime) -> None:
         """Put bets without a result up for review by a person, each with its reason."""
 
@@ -219,6 +223,14 @@ def withdrawn(db: sqlite3.Connection, number: int, who: str, at: datetime) -> bo
     if ended:
         audit(db, at, who, (number, "withdrawn", None, stamp(at)))
     return ended
+
+
+def _taken_up(db: sqlite3.Connection, number: int, by: tuple[str, datetime]) -> bool:
+    (who, at), gone = by, _row(db, number)["withdrawn_at"]
+    if gone is not None:
+        db.execute(q.REVIVE, {"number": number, "from_file": False})
+        audit(db, at, who, (number, "withdrawn", gone, None))
+    return gone is not None
 
 
 def _watch_for(

@@ -9,7 +9,8 @@ from datetime import date, datetime
 
 from tracker.domain import BadBet
 from tracker.domain.bet import Leg, Parlay, Result, Settlement, Wager, wager_kind, wager_text
-from tracker.domain.draft import Draft
+from tracker.domain.catalog.books import house_of
+from tracker.domain.draft import Draft, roster_in
 from tracker.domain.game import Game, GameState
 from tracker.domain.player import RosterOf, nobody
 from tracker.domain.policy import Rule
@@ -270,6 +271,8 @@ def change(
         db.execute(q.FORGET_LEGS, (number,))
     old = draft_of(row)
     db.execute(q.CHANGE_BET, values | {"number": number})
+    if house_of(old.book) != house_of(draft.book):
+        _read_anew(db, number, draft, at)
     keep_outcome(db, number)
     shown = {k: v for k, v in changed.items() if k not in ("meaning", "odds_decimal")}
     for what, after in shown.items():
@@ -278,6 +281,15 @@ def change(
         shown["placed_at"] = draft.placed_at
         audit(db, at, who, (number, "placed_at", old.placed_at, draft.placed_at))
     return shown or changed
+
+
+def _read_anew(db: sqlite3.Connection, number: int, draft: Draft, at: datetime) -> None:
+    """Give a bet whose game is known the markets that its words mean by another book's rules."""
+    row = db.execute(q.BET, (number,)).fetchone()
+    if row["game_id"] is not None:
+        legs = Wagers(db, ()).bet(row).legs
+        db.execute(q.FORGET_LEGS, (number,))
+        _bind(db, number, draft, [x.game for x in legs], roster_in(legs), at)
 
 
 def _has_history(row: sqlite3.Row, draft: Draft) -> str:

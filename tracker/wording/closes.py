@@ -29,10 +29,16 @@ def share_text(value: float, digits: int = 1) -> str:
 
 
 def closed_line(wager: Wager, odds: Odds | None, value: ClosingValue) -> str:
-    """A closing line value in words: `closed −5.5: your −4.5 was worth +4.1 %`."""
+    """A closing line value in words: `closed −5.5: your −4.5 was worth +4.1 %`.
+
+    `none` and the reason where it is missing.
+    """
     if value.value is None:
-        return f"no closing line value: {value.reason}"
+        return f"none: {value.reason.removeprefix('no close: ')}"
     worth = f"was worth {share_text(value.value)}"
+    if value.grade is Grade.MODEL:
+        mine = "parlay" if isinstance(wager, Parlay) else _yours(wager, odds)
+        return f"by our own model your {mine} {worth}"
     if isinstance(wager, Parlay):
         return f"by the closing lines your parlay {worth}"
     return f"{_closed(wager, value)}: your {_yours(wager, odds)} {worth}"
@@ -42,15 +48,14 @@ def settled_line(bet: Bet, value: ClosingValue | None) -> str:
     """A closing line value for the message of a result; empty when the value is missing."""
     if value is None or value.grade is Grade.MISSING:
         return ""
-    line = closed_line(bet.market, bet.odds, value)
-    return f"{line} (our own model)" if value.grade is Grade.MODEL else line
+    return closed_line(bet.market, bet.odds, value)
 
 
 def _closed(market: Market, value: ClosingValue) -> str:
     if value.points is not None:
         signed = isinstance(market, Spread)
         return f"closed {line_text(value.points, signed=signed)}".replace("-", "−")
-    if value.chance is None or value.grade is Grade.MODEL:
+    if value.chance is None:
         return "no close"
     return f"closed at {value.chance.win * 100:.1f} %"
 
@@ -103,7 +108,9 @@ def value_text(wager: Wager, odds: Odds | None, x: ClosingValue) -> str:
     if x.chance is None or odds is None:
         return line
     needed = f"{in_percent(x.chance.win)}, you needed {in_percent(odds.break_even)}"
-    return f"{line}: {needed} ({x.grade.value}, {x.reason})"
+    found = x.reason.removeprefix("our own model: ")
+    how = found if x.grade is Grade.MODEL else f"{x.grade.value}, {found}"
+    return f"{line}: {needed}{f' ({how})' if how else ''}"
 
 
 def decision_facts(x: BetDecision, odds_format: str) -> tuple[str, ...]:

@@ -233,7 +233,7 @@ def _players(x: BetView) -> Sequence[str]:
 
 
 BY: Mapping[str, KeysOf] = {
-    "market": lambda x: () if x.market is None else (wager_kind(x.market),),
+    "market": lambda x: () if x.market is None else (wager_kind(x.market).replace("_", " "),),
     "book": lambda x: (x.book or "none named",),
     "tag": lambda x: x.tags or ("none",),
     "month": lambda x: () if x.game is None else (x.game.slate.isoformat()[:7],),

@@ -115,7 +115,7 @@ def _row(x: BetView, at: Session, game: str) -> tuple[str, ...]:
         game,
         odds_text(x.odds, at.basics.odds_format),
         stake_in_table(x.stake_cents, free=x.free),
-        chance_text(x),
+        chance_text(x, short=True),
         status_text(x, short=True),
     )
 
@@ -178,8 +178,8 @@ async def _waits_for(bet: BetView, at: Session) -> str:
     from tracker.app.choose_game import Chooser
 
     plain = "not known yet"
-    if bet.result is not None or bet.withdrawn_at is not None:
-        return plain
+    if bet.result is not None or bet.withdrawn_at is not None or bet.review is not None:
+        return plain.removesuffix(" yet")
     draft = await at.store.by_hand.draft(bet.number)
     try:
         chosen = await Chooser(at.store, at.now, zone=at.basics.zone).choose(draft)

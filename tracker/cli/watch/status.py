@@ -210,8 +210,17 @@ def _row(
         now = progress(entry[1].legs) or now
     rule = status_text(bet, short=True)
     if entry is not None and bet.result is None and bet.review is None:
-        rule = _rules_text(entry[1]) or ("watching" if bet.chance is not None else rule)
-    return (str(bet.id), shown_as(bet), now, need, chance_text(bet), _moved(bet, x), rule)
+        told = rule if bet.no_chance is None else bet.no_chance.text
+        rule = _rules_text(entry[1]) or ("watching" if bet.chance is not None else told)
+    return (
+        str(bet.id),
+        shown_as(bet),
+        now,
+        need,
+        chance_text(bet, short=True),
+        _moved(bet, x),
+        rule,
+    )
 
 
 def _rules_text(tracked: Tracked) -> str:

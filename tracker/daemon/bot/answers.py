@@ -149,7 +149,7 @@ def _bet_line(x: BetView, local: LocalTime) -> str:
     elif x.no_chance is not None:
         parts.append(x.no_chance.text)
     if x.game is None:
-        parts.append("waits for its game")
+        parts += [] if x.review is not None else ["waits for its game"]
     else:
         live = x.status is Status.LIVE and x.state is not None
         when = x.state.game_clock if live and x.state is not None else local.clock(x.game.start)

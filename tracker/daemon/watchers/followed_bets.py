@@ -49,6 +49,9 @@ from tracker.wording.alerts import rewritten
 _RECENT = timedelta(days=3)
 """How long ago a game may have begun for a bet to be matched with it."""
 
+_MEND = ", so mend the bet's words or decide it"
+"""What a person can do about a bet that nothing can match any more."""
+
 _MOST_TOLD = 5
 """Mistakes of the bets file that one message names; it counts the rest."""
 
@@ -419,7 +422,7 @@ def match(
             chosen = choose_games(draft, games, now, roster_of, zone)
         except NoSuchGame as why:
             if _too_late(draft, now):
-                hopeless[number] = f"{draft.pick.text!r}: no game of that date was found"
+                hopeless[number] = f"{draft.pick.text!r}: no game of its date was found{_MEND}"
             elif isinstance(why, RostersUnknown):
                 without_roster |= _without_roster(draft, games, rosters)
             if why.near and number not in hopeless:
@@ -435,7 +438,7 @@ def match(
             matched.append((number, chosen))
             continue
         if over := _first_past(chosen, games, complete, now):
-            hopeless[number] = f"{over.name} of {over.slate} is over, and {problem}"
+            hopeless[number] = f"{problem}; {over.name} is over{_MEND}"
             continue
         lacking = chosen if isinstance(problem, NoSuchPlayer) else ()
         without_roster |= {x.id: x for x in lacking}

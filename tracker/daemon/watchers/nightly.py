@@ -105,8 +105,11 @@ def digest_text(
     return "\n".join(lines)
 
 
-def tonight_text(tracked: Sequence[Tracked]) -> str:
-    """A night's total in one line: `Tonight 6–5–1, +$7.56 · 1 bet needs you`."""
+def tonight_text(tracked: Sequence[Tracked], gameless: int = 0) -> str:
+    """A night's total in one line: `Tonight 6–5–1, +$7.56 · 1 bet needs you`.
+
+    `gameless` is how many bets on no known game need the person too.
+    """
     ended = [
         (x.settlement, x.bet.own_cents)
         for x in tracked
@@ -117,7 +120,7 @@ def tonight_text(tracked: Sequence[Tracked]) -> str:
     money = [
         profit for x, own in ended if (profit := profit_cents(x.payout_cents, own)) is not None
     ]
-    waiting = sum(x.asks is not None for x in tracked)
+    waiting = sum(x.asks is not None for x in tracked) + gameless
     needs = f" · {plural(waiting, 'bet')} need{'s' * (waiting == 1)} you" if waiting else ""
     return f"Tonight {record}{_profit(money)}{void}{needs}"
 
@@ -154,16 +157,18 @@ async def tell_tonight(
     trackings: Callable[[], Sequence[GameTracking] | None],
     clock: Clock,
     tell: Callable[[Notice], Awaitable[None]],
+    gameless: Callable[[], Awaitable[int]],
 ) -> None:
     """Queue one message after the last result of each night, for ever.
 
     `trackings` gives all followed games as they stand; None while one has not been polled.
+    `gameless` counts the bets on no known game that need the person.
     """
     while True:
         await clock.sleep(TONIGHT_STEP)
         followed, now = trackings(), clock.now()
         for slate, bets in nights_over(followed or (), now).items():
-            text = tonight_text(bets)
+            text = tonight_text(bets, await gameless())
             # Once for a night and its number of bets: a bet that is added later changes the total.
             episode = slate.toordinal() * 100_000 + len(bets)
             await tell(Notice(TONIGHT, episode, now, text, Level.DEFAULT, now + USEFUL_FOR))

@@ -40,8 +40,8 @@ class HouseRules:
         """The market as the book settles it: some leave overtime out, some let a tie lose."""
         if isinstance(market, PlayerTotal | DoubleDouble):
             return market
-        if not self.overtime and market.span is Span.GAME and not isinstance(market, ThreeWay):
-            market = replace(market, span=Span.REGULATION)
+        if not self.overtime and market.span.counts_overtime:
+            market = replace(market, span=market.span.in_regulation)
         if not self.tie_pushes and isinstance(market, Moneyline) and market.span is not Span.GAME:
             return ThreeWay(market.side, market.span)
         return market

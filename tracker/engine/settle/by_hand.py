@@ -18,7 +18,7 @@ from tracker.domain.money import Odds, money_text, own_part
 from tracker.domain.tracking import LegStanding, Tracked
 from tracker.domain.value import comes_back
 from tracker.engine.settle.grading import Unsettleable, judge
-from tracker.engine.settle.payout import Outcome, outcome, payout
+from tracker.engine.settle.payout import Outcome, outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,8 @@ def brought(case: Case, result: Result, paid: int | None, why: str, at: datetime
 
 def voided(case: Case, why: str, at: datetime) -> Ruling:
     """Void the bet for a reason that a person gives, at any time: the stake is returned."""
-    paid = payout(case.bet, Result.VOID)
+    stake = case.stake_cents
+    paid = None if stake is None else own_part(stake, free=case.free)
     return _next_ruling(
         case, Settlement(case.number, 0, Result.VOID, paid, at, why, by_hand=True), official=True
     )

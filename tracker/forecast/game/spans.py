@@ -52,6 +52,9 @@ _SMALLEST_SD = 0.25
 _FEW = 12
 """The most values whose chances are computed one by one instead of the whole distribution."""
 
+_FITTED = {Span.H2_REGULATION: Span.H2}
+"""The spans whose points are forecast by the figures of another span."""
+
 _ROOT_HALF = math.sqrt(0.5)
 """The factor between a standard deviation and the argument of erfc."""
 
@@ -137,7 +140,7 @@ class Periods:
         if self.state.period == last and self.state.clock <= LAST_MINUTE:
             return self._last_minute(breaks, first, last)
         state, rules, at = self.state, self.state.game.rules, self.at
-        figures = self.parameters.spans[span.value]
+        figures = self.parameters.spans[_FITTED.get(span, span).value]
         begun = state.period >= first
         if begun:
             left = state.clock + (last - state.period) * rules.period_seconds
@@ -155,8 +158,15 @@ class Periods:
         total_var = (
             variance[2] + variance[3] * part + (weights[count + 1] * part * at.total_sd) ** 2
         )
+        if span is Span.H2_REGULATION and self.regulation is not None:
+            # The half was fitted with its overtimes, which are taken off again.
+            whole, level = self.final, self.regulation
+            margin -= whole.margin.mean - level.margin.mean
+            total -= whole.total.mean - level.total.mean
+            margin_var -= whole.margin.sd**2 - level.margin.sd**2
+            total_var -= whole.total.sd**2 - level.total.sd**2
         score = self._scored(first, min(last, state.period)) if begun else (0, 0)
-        sds = [max(math.sqrt(x), _SMALLEST_SD) for x in (margin_var, total_var)]
+        sds = [math.sqrt(max(x, _SMALLEST_SD**2)) for x in (margin_var, total_var)]
         return NormalPoints(score, (margin, sds[0]), (max(total, 0.0), sds[1]))
 
 

@@ -509,6 +509,16 @@ async def withdraw(visitor: Inside, site: OfSite, number: int) -> Response:
     return _back(number, "Withdrawn." if done.done else "It was over already.")
 
 
+@router.post("/bets/{number}/follow")
+async def follow(visitor: Inside, site: OfSite, number: int) -> Response:
+    """Follow a withdrawn bet again; its history goes on."""
+    await _history(site, number)
+    async with await site.writing() as store:
+        mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
+        done = await mine.take_up(str(number), await site.now())
+    return _back(number, "Followed again." if done else "It was followed already.")
+
+
 @router.post("/bets/{number}/settle")
 async def settle(
     visitor: Inside,
