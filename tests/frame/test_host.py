@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import fcntl
@@ -13,11 +14,15 @@ import subprocess
 import sys
 import threading
 import uuid
+import weakref
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tests.doubles.clock import FakeClock
+from tracker.daemon.watchers import FREE_EVERY, free_memory
 from tracker.host import (
     COLLECT_EVERY,
     AlreadyRunning,
@@ -238,3 +243,23 @@ def test_a_poll_of_thousands_of_bets_starts_no_collection_in_the_daemon() -> Non
     assert len(kept) == COLLECT_EVERY // 2
     assert rounds == []
     assert gc.get_threshold() == before
+
+
+class _Cycle:
+    """Something that refers to itself, so that only the collector frees it."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+
+async def test_what_ended_games_leave_is_let_go_every_ten_minutes() -> None:
+    """The daemon collects what its seldom collections would leave for hours."""
+    clock = FakeClock(datetime(2026, 11, 20, tzinfo=UTC))
+    with memory_settled():
+        freeing = asyncio.create_task(free_memory(clock))
+        await clock.advance(1)
+        left = weakref.ref(_Cycle())
+        assert left() is not None
+        await clock.advance(FREE_EVERY)
+        freeing.cancel()
+        assert left() is None

@@ -37,6 +37,7 @@ from tracker.daemon.watchers import (
     SourceStatus,
     Watchdog,
     WriteBackoff,
+    free_memory,
     keep_alive,
     keep_learning,
     learn,
@@ -256,14 +257,13 @@ class Daemon:
             tasks.create_task(rosters)
             tasks.create_task(self._parts.source_status.keep(store, clock, self._parts.feeds.usage))
             tasks.create_task(self._alert_policy.tend(store, clock))
-            for job in self._notices.jobs():
+            for job in (*self._notices.jobs(), tidy(store, clock, keep), free_memory(clock)):
                 tasks.create_task(job)
             self._keep_in_touch(tasks)
             moving = partial(say_moving, settings.store.lock)
             tasks.create_task(
                 keep_alive(notifier, progress, self._status, moving, SystemClock(), self._tell)
             )
-            tasks.create_task(tidy(store, clock, keep))
             tasks.create_task(self._trials.watch())
             notifier.ready(self._status())
             tasks.create_task(self._tell_start(tasks))
