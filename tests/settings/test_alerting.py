@@ -84,3 +84,37 @@ def test_an_unknown_placeholder_without_a_neighbour_lists_all() -> None:
     """An unknown placeholder that is near none lists them all."""
     with pytest.raises(BadTemplate, match=r"known are \{mark\}, \{p\}"):
         check_template("chance", "{zzzzz}")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[web]\nhost = "999.1.1.1"', "[web] host: must be the name or address of a host"),
+        ('[web]\nhost = "a..b"', "[web] host: must be the name or address of a host"),
+        ('[web]\nhosts = ["bets.example.org:8443"]', "[web] hosts, entry 1: must be a host"),
+        ('[feeds.nba]\nbase_url = "https://300.1.1.1"', "must be a scheme and a host"),
+        ('[alerts]\nheartbeat_url = "https://a..b/x"', "must be an address in quotes"),
+        ('[odds.the_odds_api]\nregions = ["usa"]', "entry 1: must be one of 'us', 'us2',"),
+        ('[odds.the_odds_api]\nkey = ""', "must be the key as it was sent to you"),
+        ('[odds]\nmine = ["!"]', "[odds] mine: holds no name of a book"),
+        ('[notify.ntfy]\ntoken = "x"', "[notify] ntfy: gives a token and no topic"),
+        ('[store]\npath = "/etc"', "[store] path: is a folder; name a file in it"),
+        ('[backup]\nfolder = "/etc/passwd"', "[backup] folder: is a file; name a folder"),
+        ('[[lines]]\ngame = "LAL@LAL"\ntotal = 220', "'LAL@LAL' is one team twice"),
+    ],
+)
+def test_a_value_that_can_mean_nothing_is_refused(text: str, said: str) -> None:
+    """A setting with known values or a known form takes no other, and says so in one sentence."""
+    with pytest.raises(ConfigError) as wrong:
+        parsed(text)
+    assert len(wrong.value.mistakes) == 1
+    assert said in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    "host", ["::1", "100.64.0.1", "my_box", "bets.example.org", "xn--bcher-kva.de"]
+)
+def test_the_forms_of_a_host_are_taken(host: str) -> None:
+    """A host is an address of either kind, or a name of one or several parts."""
+    found = parsed(f'[web]\nhost = "{host}"\nhosts = ["{host}"]')
+    assert (found.web.host, found.web.hosts) == (host, (host,))

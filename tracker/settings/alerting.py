@@ -12,7 +12,17 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from tracker.domain.alert import check_template
 from tracker.domain.policy import TOPICS, Level, Say
-from tracker.settings.reading import ByName, Secret, one_of, reader_of, secret, setting, then, whole
+from tracker.settings.reading import (
+    ByName,
+    Secret,
+    is_host,
+    one_of,
+    reader_of,
+    secret,
+    setting,
+    then,
+    whole,
+)
 
 LONGEST_DELAY = 600
 """The most seconds by which all data may be delayed."""
@@ -79,7 +89,7 @@ def _by_topic(value: Mapping[str, object]) -> None:
 def _address(value: Secret) -> Secret:
     try:
         parts = urlsplit(value.get_secret_value())
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname)
+        sound = parts.scheme in ("http", "https") and is_host(parts.hostname or "")
     except ValueError:
         sound = False
     if not sound:

@@ -26,12 +26,13 @@ from tracker.settings.alerting import AlertsSettings, clock_time, known_template
 from tracker.settings.reading import (
     ByName,
     Nested,
-    Read,
     Secret,
     Several,
+    file_path,
+    folder_path,
+    is_host,
     number,
     one_of,
-    path,
     reader_of,
     secret,
     setting,
@@ -62,9 +63,9 @@ def _host_only(value: object) -> str:
         raise ValueError("must be text, in quotes")
     try:
         parts = urlsplit(value)
-        sound = parts.port != 0 and re.fullmatch(r"[\w.:-]+", parts.hostname or "")
+        sound = parts.port != 0 and is_host(parts.hostname or "")
     except ValueError:
-        parts, sound = urlsplit(""), None
+        parts, sound = urlsplit(""), False
     if parts.scheme not in ("http", "https") or not sound:
         raise ValueError("must be a scheme and a host, such as https://cdn.nba.com")
     if parts.username or parts.path not in ("", "/") or parts.query or parts.fragment:
@@ -107,13 +108,16 @@ def _one_line_each(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
-def _like(pattern: str) -> Read:
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError("must be the name or address of a host, such as 127.0.0.1")
-        return value
+def _listening_host(value: str) -> str:
+    if not is_host(value):
+        raise ValueError("must be the name or address of a host, such as 127.0.0.1")
+    return value
 
-    return then(text, check)
+
+def _answering_host(value: str) -> str:
+    if not is_host(value) or value != value.lower():
+        raise ValueError("must be a host in small letters without a port: bets.example.org")
+    return value
 
 
 def _peer(value: str) -> str:
@@ -174,10 +178,14 @@ ALTERNATE_MARKETS = (
 """The markets of alternate lines that The Odds API returns for one game, by its own names."""
 
 
+REGIONS = ("us", "us2", "us_dfs", "us_ex", "uk", "eu", "au", "fr", "se")
+"""The regions by which The Odds API groups its books, by its own names."""
+
+
 def _plain_words(words: tuple[str, ...]) -> tuple[str, ...]:
     for word in words:
         if not re.fullmatch(r"[a-z0-9_]+", word):
-            raise ValueError(f"{word!r} is no key of the API; write one like us or draftkings")
+            raise ValueError(f"{word!r} is no key of the API; write one like draftkings")
     return words
 
 
@@ -200,7 +208,16 @@ def _some(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _book_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(re.sub(r"[^a-z0-9]+", "_", x.casefold()).strip("_") for x in names)
+    found = tuple(re.sub(r"[^a-z0-9]+", "_", x.casefold()).strip("_") for x in names)
+    if not all(found):
+        raise ValueError("holds no name of a book; write one such as draftkings")
+    return found
+
+
+def _no_blanks(key: Secret) -> Secret:
+    if not re.fullmatch(r"[!-~]+", key.get_secret_value()):
+        raise ValueError("must be the key as it was sent to you, without blanks")
+    return key
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -212,10 +229,10 @@ class TheOddsApiSettings:
     market is bought only for a game with a bet of its kind.
     """
 
-    key: Secret | None = setting(secret, None)
+    key: Secret | None = setting(then(secret, _no_blanks), None)
     base_url: str = setting(_HOST, "https://api.the-odds-api.com")
     monthly_credits: int = setting(whole(1, 100_000_000), 500)
-    regions: tuple[str, ...] = setting(then(Several(text), _plain_words, _some), ("us",))
+    regions: tuple[str, ...] = setting(then(Several(one_of(REGIONS)), _some), ("us",))
     bookmakers: tuple[str, ...] = setting(then(Several(text), _plain_words), ())
     markets: tuple[str, ...] = setting(then(Several(text), _known_markets, _some), ODDS_MARKETS)
 
@@ -263,7 +280,7 @@ class OddsSettings:
 class StoreSettings:
     """The database. Raw responses older than `keep_bodies_days` are deleted; all else is kept."""
 
-    path: Path = setting(path)
+    path: Path = setting(file_path)
     keep_bodies_days: int = setting(whole(1, 36500), 30)
 
     @property
@@ -277,7 +294,7 @@ class BackupSettings:
     """Nightly back-ups: their folder, their time, and how many daily and weekly ones are kept."""
 
     enabled: bool = setting(truth, default=True)
-    folder: Path | None = setting(path, None)
+    folder: Path | None = setting(folder_path, None)
     at: time = setting(reader_of(clock_time), time(5))
     daily: int = setting(whole(1, 1000), 7)
     weekly: int = setting(whole(0, 1000), 8)
@@ -300,7 +317,7 @@ class ModelsSettings:
     """
 
     retrain: tuple[str, ...] = setting(Several(one_of(("nba", "wnba"))), ())
-    history: Path | None = setting(path, None)
+    history: Path | None = setting(folder_path, None)
     promote: str = setting(one_of(("ask", "auto")), "ask")
 
 
@@ -311,9 +328,9 @@ class WebSettings:
     `trusted_proxy` is the address of a reverse proxy whose forwarding headers are believed.
     """
 
-    host: str = setting(_like(r"[A-Za-z0-9.:-]{1,253}"), "127.0.0.1")
+    host: str = setting(then(text, _listening_host), "127.0.0.1")
     port: int = setting(whole(1, 65535), 8377)
-    hosts: tuple[str, ...] = setting(Several(_like(r"[a-z0-9.:-]{1,253}")), ())
+    hosts: tuple[str, ...] = setting(Several(then(text, _answering_host)), ())
     trusted_proxy: str | None = setting(then(text, _peer), None)
 
 
@@ -321,7 +338,7 @@ class WebSettings:
 class BetsSettings:
     """The bets file, which the daemon watches while it runs."""
 
-    file: Path = setting(path)
+    file: Path = setting(file_path)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -357,13 +374,18 @@ class NtfySettings:
     api_url: str = setting(_HOST, "https://ntfy.sh")
     cards: bool = setting(truth, default=False)
 
+    def __post_init__(self) -> None:
+        """Refuse a token without the topic that it is for."""
+        if self.topic is None and self.token is not None:
+            raise ValueError("gives a token and no topic; add the topic that it is for")
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NotifySettings:
     """The channels of alerts. `urls` are Apprise addresses; `urls_file` has one on each line."""
 
     urls: tuple[Secret, ...] = setting(Several(secret), ())
-    urls_file: Path | None = setting(path, None)
+    urls_file: Path | None = setting(file_path, None)
     console: bool = setting(truth, default=True)
     telegram: TelegramSettings = setting(Nested(TelegramSettings), TelegramSettings())
     discord: DiscordSettings = setting(Nested(DiscordSettings), DiscordSettings())
@@ -423,6 +445,9 @@ def _two_known_teams(game: str) -> str:
     for name in _split_game(game)[:2]:
         if not find_teams(name, LEAGUES):
             raise ValueError(f"{name!r} names no known team; write codes as in LAL@DEN")
+    away, home, _ = _split_game(game)
+    if find_teams(away, LEAGUES) == find_teams(home, LEAGUES):
+        raise ValueError(f"{game!r} is one team twice; write codes as in LAL@DEN")
     return game
 
 

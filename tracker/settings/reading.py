@@ -10,7 +10,9 @@ have no `eq` and `repr`, because making these would slow down every start and no
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import time
@@ -345,6 +347,40 @@ def path(value: Any, folder: Path) -> Path:
         return folder / Path(value).expanduser()
     except RuntimeError:
         raise ValueError("starts at the home of nobody known here; write it in full") from None
+
+
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+"""A part of a host name, as RFC 1123 has it, and an underscore, which some local names hold."""
+
+_LONGEST_HOST = 253
+
+
+def is_host(text: str) -> bool:
+    """Whether a text is a host name or an IP address; what ends in a number is an address."""
+    labels = text.split(".")
+    if ":" in text or labels[-1].isdigit():
+        try:
+            ipaddress.ip_address(text)
+        except ValueError:
+            return False
+        return True
+    return len(text) <= _LONGEST_HOST and all(_LABEL.fullmatch(x) for x in labels)
+
+
+def file_path(value: Any, folder: Path) -> Path:
+    """Read the path of a file; it may be missing, but no folder may stand there."""
+    found = path(value, folder)
+    if found.is_dir():
+        raise ValueError("is a folder; name a file in it")
+    return found
+
+
+def folder_path(value: Any, folder: Path) -> Path:
+    """Read the path of a folder; it may be missing, but nothing else may stand there."""
+    found = path(value, folder)
+    if found.exists() and not found.is_dir():
+        raise ValueError("is a file; name a folder")
+    return found
 
 
 _WANTED = {
