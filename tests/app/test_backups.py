@@ -17,6 +17,7 @@ from tests.cli.conftest import Cli
 from tracker.app.backups import LATE_AFTER, kept, late
 from tracker.host import single_instance
 from tracker.store import Store
+from tracker.store.database.migrate import APPLICATION_ID, migrations, version_of
 from tracker.store.upkeep import Backup
 
 NOW = datetime(2026, 11, 28, 10, tzinfo=UTC)
@@ -43,6 +44,33 @@ def made(cli: Cli, night: Path, config: Path) -> Path:
     (night.parent / "models" / "nba").mkdir(parents=True)
     (night.parent / "models" / "nba" / "mine.json").write_text("{}")
     return Path(cli("backup", "--full", "--json").json["path"])
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_database_before_an_upgrade_is_copied_as_it_is_and_restored_upgraded(
+    cli: Cli, config: Path, tmp_path: Path, full: bool
+) -> None:
+    """A back-up of an older schema changes nothing in the database; a restore upgrades it."""
+    database, copy = config.parent / "state" / "tracker.db", tmp_path / "copy.bak"
+    database.parent.mkdir()
+    with closing(sqlite3.connect(database)) as db:
+        db.executescript(migrations()[0])
+        db.execute("INSERT INTO meta (name, value) VALUES ('kept', 'so')")
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute("PRAGMA user_version = 1")
+        db.commit()
+    ran = cli("backup", "--full") if full else cli("backup", copy)
+    assert ran.status == 0, ran.err
+    made = next((database.parent / "backups").iterdir()) if full else copy
+    for file in (database, made / "tracker.db" if full else made):
+        with closing(sqlite3.connect(file)) as db:
+            assert version_of(db) == 1
+    database.unlink()
+    assert cli("restore", made).status == 0
+    assert cli("status").status == 0
+    with closing(sqlite3.connect(database)) as db:
+        assert version_of(db) == len(migrations())
+        assert db.execute("SELECT value FROM meta WHERE name = 'kept'").fetchall() == [("so",)]
 
 
 def test_a_full_backup_holds_all_but_the_secrets(made: Path, night: Path) -> None:

@@ -35,7 +35,7 @@ from tracker.settings.loading import (
 from tracker.settings.models import Settings
 from tracker.store import Store, StoreError
 from tracker.store.database import WriterLock
-from tracker.store.database.migrate import APPLICATION_ID, migrations, rows_in, sync
+from tracker.store.database.migrate import APPLICATION_ID, migrations, rows_in, sync, version_of
 from tracker.store.upkeep import Backup
 
 LATE_AFTER = timedelta(hours=36)
@@ -97,10 +97,14 @@ class TrackerFiles:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A new back-up, and the names of the older ones that were deleted."""
+    """A new back-up, and the names of the older ones that were deleted.
+
+    `current` is whether the database has this program's schema.
+    """
 
     backup: Backup
     dropped: tuple[str, ...]
+    current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,8 @@ class Restored:
 async def back_up(place: TrackerFiles, settings: Settings, now: datetime) -> Made:
     """Make a back-up in the folder of the settings, record it, and delete those not kept.
 
-    The database is copied over a read-only connection, so that no writer has to wait. Raises
+    The database is copied over a read-only connection, so that no writer has to wait. One of an
+    older schema is copied as it is, and the back-up is recorded nowhere. Raises
     StoreMissing, BadBackup, and OSError when the folder cannot be written.
     """
     folder = settings.backup_folder
@@ -138,37 +143,55 @@ async def back_up(place: TrackerFiles, settings: Settings, now: datetime) -> Mad
     partial.mkdir(mode=0o700)
     try:
         copied = await _copy(place, partial / DATABASE, now)
-        made = replace(copied[0], path=str(target))
-        _beside(place, settings, partial, made, copied[1])
+        made = replace(copied.backup, path=str(target))
+        _beside(place, settings, partial, replace(copied, backup=made))
         partial.replace(target)
         sync(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     dropped = _prune(folder, settings)
-    async with await Store.open(place.database, now=now) as store:
-        await store.upkeep.keep_backup(made)
-    return Made(made, dropped)
+    if copied.current:
+        async with await Store.open(place.database, now=now) as store:
+            await store.upkeep.keep_backup(made)
+    return Made(made, dropped, copied.current)
 
 
-async def _copy(place: TrackerFiles, to: Path, now: datetime) -> tuple[Backup, str]:
-    async with await Store.open(place.database, now=now, readonly=True) as store:
+@dataclass(frozen=True, slots=True)
+class _Copied:
+    """A copy of the database, with its schema version and the hash of its content.
+
+    There is no hash of an older schema, whose tables are others.
+    """
+
+    backup: Backup
+    schema: int
+    content: str | None = None
+
+    @property
+    def current(self) -> bool:
+        return self.schema == len(migrations())
+
+
+async def _copy(place: TrackerFiles, to: Path, now: datetime) -> _Copied:
+    async with await Store.open(place.database, now=now, readonly=True, older=True) as store:
         await store.back_up(to)
+    copied = _described(to, now)
+    if not copied.current:
+        return copied
     async with await Store.open(to, now=now, readonly=True) as copy:
-        content = await copy.export_hash()
-    return _described(to, now), content
+        return replace(copied, content=await copy.export_hash())
 
 
-def _described(copy: Path, now: datetime) -> Backup:
+def _described(copy: Path, now: datetime) -> _Copied:
     with closing(sqlite3.connect(copy)) as db:
-        rows = sum(rows_in(db).values())
-    return Backup(now, str(copy), copy.stat().st_size, _sha256(copy), rows, now)
+        rows, schema = sum(rows_in(db).values()), version_of(db)
+    made = Backup(now, str(copy), copy.stat().st_size, _sha256(copy), rows, now)
+    return _Copied(made, schema)
 
 
-def _beside(
-    place: TrackerFiles, settings: Settings, folder: Path, made: Backup, content: str
-) -> None:
+def _beside(place: TrackerFiles, settings: Settings, folder: Path, copied: _Copied) -> None:
     """Write what is not in the database: settings, bets file, models, secrets' names, manifest."""
-    names = credential_names(settings)
+    names, made = credential_names(settings), copied.backup
     if (text := _masked(place.config, settings)) is not None:
         _write(folder / "tracker.toml", text)
     if place.bets.is_file():
@@ -178,12 +201,12 @@ def _beside(
     _write(folder / CREDENTIALS, "".join(f"{x}\n" for x in names))
     manifest = {
         "program": __version__,
-        "schema": len(migrations()),
+        "schema": copied.schema,
         "at": made.at.astimezone(UTC).isoformat(),
         "bytes": made.bytes,
         "rows": made.rows,
         "sha256": made.sha256,
-        "hash": content,
+        "hash": copied.content,
     }
     _write(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
 

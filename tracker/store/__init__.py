@@ -152,13 +152,15 @@ class Store:
         *,
         now: datetime,
         readonly: bool = False,
+        older: bool = False,
         durable: bool = True,
         wait_out: WaitOut | None = None,
     ) -> Store:
         """Open the database at `path` and bring its schema up to date.
 
         A writer creates a missing folder (0700) and file (0600). With `readonly`, a missing or
-        outdated database is refused. Raises StoreMissing, StoreTooOld, StoreTooNew, StoreBroken,
+        outdated database is refused; with `older` too, an outdated one is opened as it is, which
+        serves only to copy it. Raises StoreMissing, StoreTooOld, StoreTooNew, StoreBroken,
         StoreBusy or StoreUnavailable. With `durable=False` a power cut may lose the last commits;
         this is for rehearsals. `wait_out` is awaited where a write would raise: it returns after a
         wait for the full disk or the lock, and the write is tried again, or it raises the error.
@@ -166,7 +168,7 @@ class Store:
         database = await open_database(path, readonly=readonly, durable=durable, wait_out=wait_out)
         try:
             if readonly:
-                await database.bare(partial(require_current, path=path))
+                await database.bare(partial(require_current, path=path, older=older))
             else:
                 await database.exclusive(partial(prepare, path=path, now=now))
                 await database.write(outcomes.fill)

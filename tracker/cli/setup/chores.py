@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from tracker.cli import CommandEnded, Scope, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.models import ModelsInUse, known_league
 from tracker.cli.screen import note, progress, say, say_json, table
+from tracker.clock import SystemClock
 from tracker.domain import Impossible, Misused
 from tracker.domain.money import plural
 from tracker.registry import registry_beside
@@ -164,7 +166,8 @@ def backup(
     """Copy the database to a file (mode 0600) that has passed SQLite's check.
 
     It may be done at any time: the daemon goes on, and makes a full back-up of its own every night
-    (`[backup]`). `tracker restore` puts one back.
+    (`[backup]`). Before an upgrade too: a database of an older schema is copied as it is, and
+    `tracker restore`, which puts a back-up in place, upgrades it.
     """
     if full + drill + listed + (file is not None) > 1:
         raise Misused("--full, --drill, --list and FILE exclude each other: give one of them")
@@ -178,19 +181,18 @@ def backup(
 
 
 async def _backup(scope: Scope, file: Path | None, as_json: bool) -> None:
-    from tracker.store import StoreMissing
+    from tracker.store import Store, StoreMissing
 
+    place, now = scope.basics().store, SystemClock().now()
     try:
-        async with session(scope) as at:
-            target = file or at.basics.store.with_name(
-                f"{at.basics.store.stem}-{at.now:%Y%m%dT%H%M%SZ}.bak"
-            )
+        async with await Store.open(place, now=now, readonly=True, older=True) as store:
+            target = file or place.with_name(f"{place.stem}-{now:%Y%m%dT%H%M%SZ}.bak")
             if not target.parent.is_dir():
                 raise Impossible(f"there is no folder {target.parent}: make it first")
             if target.exists():
                 raise Impossible(f"{target} is there already: name another file")
             with progress("copying the database"):
-                await at.store.back_up(target)
+                await store.back_up(target)
     except StoreMissing as missing:
         raise Impossible(f"there is nothing to copy yet: {missing}") from None
     size = target.stat().st_size
@@ -206,8 +208,7 @@ async def _full(scope: Scope, as_json: bool) -> None:
 
     settings = scope.settings()
     try:
-        async with session(scope) as at:
-            now = at.now
+        now = await _now(scope)
         with progress("copying the database"):
             made = await back_up(TrackerFiles.of(settings, scope.config), settings, now)
     except StoreMissing as missing:
@@ -220,6 +221,19 @@ async def _full(scope: Scope, as_json: bool) -> None:
     say(f"Backed up to {one.path} ({size}), and checked.")
     for name in made.dropped:
         note(f"dropped {name}: newer ones stand for its day and week")
+    if not made.current:
+        note("The database is of an older schema; the daemon upgrades it when it starts.")
+
+
+async def _now(scope: Scope) -> datetime:
+    """The time by the daemon's clock; of a database of an older schema, by the machine's."""
+    from tracker.store import StoreTooOld
+
+    try:
+        async with session(scope) as at:
+            return at.now
+    except StoreTooOld:
+        return SystemClock().now()
 
 
 async def _drill(scope: Scope, as_json: bool) -> None:
@@ -295,7 +309,6 @@ def restore(
     """
     from tracker.app.backups import TrackerFiles
     from tracker.app.backups import restore as put_back
-    from tracker.clock import SystemClock
 
     place = TrackerFiles.to_restore(file, scope_of(context).settings(), scope_of(context).config)
     with progress("restoring"):

@@ -109,12 +109,15 @@ def version_of(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
-def require_current(db: sqlite3.Connection, path: Path) -> None:
-    """Refuse a database that this program cannot read as it is."""
+def require_current(db: sqlite3.Connection, path: Path, *, older: bool = False) -> None:
+    """Refuse a database that this program cannot read as it is.
+
+    With `older`, one of an older schema is taken, to be copied.
+    """
     version, known = _checked_version(db, path), len(migrations())
     if version == 0:
         raise missing(path)
-    if version < known:
+    if version < known and not older:
         raise StoreTooOld(
             f"{path}: the database has schema {version} and this program reads {known}; "
             "start the daemon once to bring it up to date"
