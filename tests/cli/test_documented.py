@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ from tracker.cli.app import VERBS, build
 from tracker.cli.bets.add import OPTIONS
 
 BOOK = Path(__file__).parents[2] / "docs" / "commands.md"
+PROGRAM = Path(__file__).parents[2] / "tracker"
+FACES = {"cli", "service.py", "__main__.py", "daemon"}
+"""The parts of the program that have options of their own, or start commands with options."""
 ANYWHERE = {"--help", "--json"}
 """Options that are documented once for all commands."""
 
@@ -107,3 +111,46 @@ def test_the_version_is_told_at_once(cli: Cli) -> None:
     """`--version` prints the version, alone or among other arguments."""
     assert cli("--version").out.startswith("tracker ")
     assert cli("-V", "bets").out.startswith("tracker ")
+
+
+def sentences(file: Path) -> Iterator[str]:
+    """Every text in a module with an option in it, docstrings aside; what is filled in is a `_`."""
+    tree = ast.parse(file.read_text("utf-8"))
+    parts = {x for f in ast.walk(tree) if isinstance(f, ast.JoinedStr) for x in f.values}
+    parts |= {x.value for x in ast.walk(tree) if isinstance(x, ast.Expr)}
+    for node in ast.walk(tree):
+        text = ""
+        if isinstance(node, ast.JoinedStr):
+            known = (x.value if isinstance(x, ast.Constant) else "_" for x in node.values)
+            text = "".join(map(str, known))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in parts:
+            text = node.value
+        if re.search(r"(?<![\w-])--[a-z]", text):
+            yield text
+
+
+HINT = re.compile(r"\btracker ([a-z][^`;:]*)")
+
+
+def test_a_hint_names_options_of_its_command() -> None:
+    """What a sentence tells to type after `tracker VERB` are options that the verb has."""
+    wrong = []
+    for file in PROGRAM.rglob("*.py"):
+        for text in sentences(file):
+            for rest in HINT.findall(text):
+                known = options(APP) | ANYWHERE
+                for path, command in COMMANDS.items():
+                    if set(path.split()[1:2]) == set(rest.split()[:1]):
+                        known |= options(command)
+                wrong += [(text, x) for x in re.findall(r"--[a-z-]+", rest) if x not in known]
+    assert not wrong
+
+
+def test_what_every_face_says_names_no_option_without_its_command() -> None:
+    """A sentence of a use case, which chat and page show too, names an option with its verb."""
+    wrong = []
+    for file in PROGRAM.rglob("*.py"):
+        if not FACES & set(file.relative_to(PROGRAM).parts):
+            shown = (HINT.sub("", text) for text in sentences(file))
+            wrong += [(file.name, x) for x in shown if re.search(r"\w[ (]+--(?!config)[a-z]", x)]
+    assert not wrong

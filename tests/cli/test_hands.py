@@ -108,7 +108,7 @@ def test_what_the_book_paid_is_asked_until_it_is_said(cli: Cli, night: Path) -> 
     words = "tracker settle 1 won --payout AMOUNT"
     assert words in cli("review").err
     assert words in cli("show", "1").out
-    assert "say it with --payout AMOUNT" in cli("settle", "1", "won").sentence
+    assert "`tracker settle 1 won --payout AMOUNT`" in cli("settle", "1", "won").sentence
     said = cli("settle", "1", "won", "--payout", "30", "--json").json
     assert (said["payout_cents"], said["revision"]) == (3000, 2)
     assert cli("review").out.startswith("Nothing waits")

@@ -303,7 +303,7 @@ def test_what_cannot_be_read_surely_is_said(cli: Cli, config: Path, tmp_path: Pa
     assert config.exists()
     file = tmp_path / "sheet.csv"
     file.write_text("Date,Pick,Odds,Stake,Result\n05/11/2025,DEN ML,1.91,10,W\n", "utf-8")
-    assert "--dates day-first or --dates month-first" in cli("import", file).sentence
+    assert "--dates day-first` or `--dates month-first`" in cli("import", file).sentence
     day = cli("import", file, "--dates", "day-first", "--dry-run", "--json").json["bets"][0]
     assert day["day"] == "2025-11-05"
     file.write_text(

@@ -102,6 +102,7 @@ def test_what_needs_the_person_comes_with_the_words_that_decide_it() -> None:
         ("bet b is over: `tracker show b` says how it ended",
          "bet b is over: /chart b says how it ended"),
         ("`tracker void 3 --reason TEXT` returns the stake", "/void 3, and why, returns the stake"),
+        ("as in `tracker settle 2 won --payout AMOUNT`", "as in /settle 2 won --payout AMOUNT"),
         ("no game is known: `tracker refresh` reads boxes",
          "no game is known: `tracker refresh` reads boxes"),
     ],

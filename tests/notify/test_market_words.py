@@ -208,8 +208,10 @@ def test_what_is_as_good_as_certain_has_no_fair_price() -> None:
             Grade.MODEL,
             0.041,
             "our own model: nobody quoted the player",
-            "by our own model your over 25.5 was worth +4.1 %: 54.0 %, you needed 52.4 % "
-            "(nobody quoted the player)",
+            (
+                "by our own model your over 25.5 was worth +4.1 %: 54.0 %, you needed 52.4 % "
+                "(nobody quoted the player)"
+            ),
         ),
         (Grade.MISSING, None, "no close: nobody quoted the total", "none: nobody quoted the total"),
         (Grade.MISSING, None, "live bet", "none: live bet"),

@@ -237,7 +237,9 @@ def _odds(written: Written, beside: str | None) -> Odds | None:
     if beside is None:
         return written.odds
     if written.odds is not None:
-        raise BadBet(f"the odds are given twice, as {written.odds.text} and as --odds: drop one")
+        raise BadBet(
+            f"the odds are given twice, as {written.odds.text} and beside the line: drop one"
+        )
     return parse_odds(beside)
 
 
@@ -246,7 +248,9 @@ def _stake(written: Written, beside: str | None, unit_cents: int) -> int | None:
     if beside is None:
         return said
     if said is not None:
-        raise BadBet(f"the stake is given twice, as {money_text(said)} and as --stake: drop one")
+        raise BadBet(
+            f"the stake is given twice, as {money_text(said)} and beside the line: drop one"
+        )
     return parse_stake(beside, unit_cents)
 
 
@@ -459,7 +463,8 @@ class Bets:
 
 def unregistered(draft: Draft, chosen: Choice) -> Registered:
     """A bet that is only priced and not registered; BadBet where it could not be made."""
-    check_over(draft, chosen)
+    if chosen.over:
+        raise BadBet(f"{draft.pick.text!r}: {chosen.over}, so it is too late to bet on it")
     wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
     nothing, certain = Added(0, created=False), already(draft, chosen)
     return Registered(nothing, draft, wager, chosen.games, chosen.why, (), certain)
@@ -474,5 +479,6 @@ def check_over(draft: Draft, chosen: Choice) -> None:
         before = min(x.start for x in chosen.games).astimezone(LEAGUE_ZONE) - _BEFORE
         raise BadBet(
             f"{draft.pick.text!r}: {chosen.over}, so it is too late to bet on it; if it was placed "
-            f"in time, say when, such as --placed-at {before.isoformat(timespec='minutes')}"
+            "in time, say when: placed_at in the bets file, or `tracker add LINE --placed-at "
+            f"{before.isoformat(timespec='minutes')}`"
         )

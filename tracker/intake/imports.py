@@ -147,7 +147,8 @@ def _check_dates(reader: _Reader, rows: Sequence[Row], source: str) -> None:
         if (unsure := reader.dates[name].unsure(values)) is not None:
             raise UnsureDates(
                 f"{source}: the dates in {reader.columns[name]!r}, such as {unsure}, may begin "
-                "with the day or the month: say --dates day-first or --dates month-first",
+                "with the day or the month: say which with `tracker import FILE --dates day-first` "
+                "or `--dates month-first`",
                 unsure,
             )
 
@@ -268,7 +269,7 @@ def _columns(row: Row, given: Mapping[str, str], source: str) -> dict[str, str]:
     if "pick" not in found:
         raise BadFile(
             f"{source}: no column tells what was bet on (there are {', '.join(row)}): "
-            "say which with --map 'their name=pick'"
+            "say which with `tracker import FILE --map 'their name=pick'`"
         )
     return found
 

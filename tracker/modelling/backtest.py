@@ -80,7 +80,7 @@ def read_rows(folder: Path) -> list[SeasonGame]:
 
     file = folder / "games.parquet"
     if not file.exists():
-        raise NoSeason(f"{file}: there is no such file; name the folder of games with --data")
+        raise NoSeason(f"{file}: there is no such file; name another folder of recorded games")
     try:
         table = pq.read_table(file, columns=list(_COLUMNS)).to_pydict()
     except (OSError, ValueError, KeyError) as why:

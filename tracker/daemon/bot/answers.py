@@ -309,16 +309,18 @@ def reviews_text(bets: Sequence[BetView]) -> str:
 
 def in_chat(text: str) -> str:
     """A sentence of the terminal with the chat's commands in place of the terminal's."""
-    return re.sub(r"`tracker (\w+)(?: (\S+))?((?: --\w+ \S+)*)`", _command, text)
+    return re.sub(r"`tracker (\w+)(?: (\S+))?( \w+)?((?: --\w+ \S+)*)`", _command, text)
 
 
 def _command(said: re.Match[str]) -> str:
-    verb, bet, options = said[1], said[2] or "", re.findall(r"--(\w+) (\S+)", said[3])
+    verb, bet, options = said[1], said[2] or "", re.findall(r"--(\w+) (\S+)", said[4])
     match verb:
         case "bets" | "review":
             return f"/{verb}"
         case "edit":
             return ", ".join(f"/edit {bet} {name} {value}" for name, value in options)
+        case "settle":
+            return f"/settle {bet}{said[3]}{said[4]}"
         case "show":
             return f"/chart {bet}"
         case "void":

@@ -214,12 +214,14 @@ def _paid(case: Case, result: Result) -> int | None:
     if case.stake_cents is None:
         return None
     if result is Result.WON and case.settlement is not None and case.settlement.asks_payout:
-        raise BadBet(f"only the book knows what bet {case.id} paid: say it with --payout AMOUNT")
+        raise BadBet(f"only the book knows what bet {case.id} paid: {_say_what_it_paid(case)}")
     if result is Result.WON and price is None:
-        raise BadBet(
-            f"the odds of bet {case.id} are not known: say what was paid with --payout AMOUNT"
-        )
+        raise BadBet(f"the odds of bet {case.id} are not known: {_say_what_it_paid(case)}")
     return comes_back(result, case.stake_cents, price, free=case.free)
+
+
+def _say_what_it_paid(case: Case) -> str:
+    return f"say it with the result, as in `tracker settle {case.id} won --payout AMOUNT`"
 
 
 def _check_payout(case: Case, result: Result, paid: int | None) -> None:
@@ -237,12 +239,12 @@ def _check_payout(case: Case, result: Result, paid: int | None) -> None:
         case Result.LOST if paid >= case.stake_cents:
             raise BadBet(
                 f"bet {case.id} is lost with a payout of {money_text(paid)}, which is no less "
-                f"than its stake of {stake}: leave --payout out, or say won, push or void"
+                f"than its stake of {stake}: leave the payout out, or say won, push or void"
             )
         case Result.PUSH | Result.VOID if paid != own:
             raise BadBet(
                 f"bet {case.id}: a {result.value} returns {money_text(own)}, not "
-                f"{money_text(paid)}: leave --payout out, or say won or lost"
+                f"{money_text(paid)}: leave the payout out, or say won or lost"
             )
         case _:
             pass
