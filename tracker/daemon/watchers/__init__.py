@@ -180,11 +180,11 @@ async def free_memory(clock: Clock) -> None:
 
     Otherwise a night of many games costs more than a night of few until the program is restarted.
     Errors of a bad hour hold the responses that they came with in reference cycles, and the seldom
-    collections leave those for hours (`memory_settled`): collecting them takes about 15 ms.
+    collections leave those for hours (`memory_settled`): all of it takes about 15 ms.
     """
     while True:
         gc.collect()
-        await asyncio.to_thread(give_back_memory)
+        give_back_memory()
         await clock.sleep(FREE_EVERY)
 
 
