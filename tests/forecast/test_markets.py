@@ -23,12 +23,22 @@ from tracker.domain.market import (
     Parity,
     PlayerTotal,
     Span,
+    Spread,
     TeamTotal,
     ThreeWay,
     Total,
 )
 from tracker.domain.player import Player, Stat
-from tracker.forecast import Outlook, Unpriceable, forecast, parlay, price, price_all
+from tracker.forecast import (
+    Outlook,
+    Unpriceable,
+    forecast,
+    own_figure,
+    own_figures,
+    parlay,
+    price,
+    price_all,
+)
 from tracker.forecast.pricing.markets import Sheet
 from tracker.forecast.pricing.player_lines import both
 
@@ -116,6 +126,8 @@ def test_many_bets_are_priced_as_each_alone(now: GameState, periods: bool) -> No
     for span in SPANS:
         asked += [Moneyline(Side.AWAY, span), Total(Direction.UNDER, 110.5, span)]
         asked += [OddEven(Parity.ODD, None, span), TeamTotal(Side.HOME, Direction.OVER, 55.0, span)]
+        asked += [Spread(Side.HOME, -2.5, span), Total(Direction.OVER, 99.5, span)]
+    assert own_figures(asked, outlook) == [own_figure(x, outlook) for x in asked]
     for market, chance in zip(asked, price_all(asked, outlook), strict=True):
         if chance is None:
             assert has_none_alone(market, outlook, now)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tracker.forecast.outlook import Outlook
     from tracker.forecast.pricing.markets import (
         own_figure,
+        own_figures,
         parlay,
         parlay_of,
         price,
@@ -27,6 +28,7 @@ __all__ = [
     "forecast",
     "load_parameters",
     "own_figure",
+    "own_figures",
     "parlay",
     "parlay_of",
     "price",
@@ -43,6 +45,7 @@ _HOMES = {
     "forecast": "model",
     "load_parameters": "shipped",
     "own_figure": "pricing.markets",
+    "own_figures": "pricing.markets",
     "parlay": "pricing.markets",
     "parlay_of": "pricing.markets",
     "price": "pricing.markets",

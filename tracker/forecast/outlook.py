@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tracker.domain.bet import OwnFigure, ScoreMoments
+from tracker.domain.bet import ScoreMoments
 from tracker.domain.market import Span
 from tracker.domain.prior import Basis
 from tracker.forecast.lazy import Lazy
@@ -141,11 +141,6 @@ class Outlook:
     @Lazy
     def player_chances(self) -> dict[PlayerMarket, Chance]:
         """Chances of player lines, kept because many bets can be on one line."""
-        return {}
-
-    @Lazy
-    def own_figures(self) -> dict[tuple[object, ...], OwnFigure]:
-        """Own figures of bets by what they count, kept because many bets can share one."""
         return {}
 
     @Lazy

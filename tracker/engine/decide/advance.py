@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tracker.domain.alert import Alert
-from tracker.domain.bet import Parlay, Snapshot
+from tracker.domain.bet import OwnFigure, Parlay, Snapshot
 from tracker.domain.chance import Chance, NoChance, maker
 from tracker.domain.events import (
     BoxChanged,
@@ -64,11 +64,12 @@ from tracker.engine.settle.settlement import (
     settle_parts,
     take_given,
 )
-from tracker.forecast import Outlook, own_figure, price_all, why_none
+from tracker.forecast import Outlook, own_figures, price_all, why_none
 from tracker.forecast.calibration import UNCALIBRATED, Calibrations
 
-TakeSnapshot = Callable[[Tracked, Chance | None], Snapshot]
-"""Takes a bet's snapshot, given the bet and its chance before calibration if that differs."""
+TakeSnapshot = Callable[[Tracked, Chance | None, OwnFigure | None], Snapshot]
+"""Takes a bet's snapshot, given the bet, its chance before calibration if that differs, and the
+figure that decides it."""
 
 GAME_LOST_AFTER = timedelta(seconds=90)
 """How long a game in play may be unreadable before it is reported as lost."""
@@ -263,12 +264,14 @@ class PricedBet(NamedTuple):
     """A bet priced by an outlook: its chance, or why it has none.
 
     A `chance` of None means that the bet keeps its last one. `raw` is the chance before the
-    calibration, if one has changed it.
+    calibration, if one has changed it. `own` is the figure that decides a single bet, where that is
+    not the final score.
     """
 
     tracked: Tracked
     chance: Chance | NoChance | None
     raw: Chance | None = None
+    own: OwnFigure | None = None
 
 
 def see(
@@ -307,35 +310,38 @@ def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -
     """Price each bet by an outlook, and a parlay's legs on the game too."""
     if outlook is None:
         return [PricedBet(x, None) for x in tracked]
-    asked = [markets_on(x, state.game.id) for x in tracked]
+    markets = [x for one in tracked for x in markets_on(one, state.game.id)]
     # All markets are priced in one call, which is faster than one call a parlay.
-    priced = iter(price_all([x for markets in asked for x in markets], outlook))
+    priced = zip(price_all(markets, outlook), own_figures(markets, outlook), strict=True)
     found: list[PricedBet] = []
-    for one, markets in zip(tracked, asked, strict=True):
-        market, raw = one.bet.market, [next(priced) for _ in markets]
+    for one in tracked:
+        market = one.bet.market
         if isinstance(market, Parlay):
+            raw = [next(priced)[0] for _ in market.in_game(state.game.id)]
             seen = priced_parlay(one, market, state.game.id, raw, outlook)
             found.append(PricedBet(seen, chance_of(seen)))
         else:
-            found.append(_single(one, market, raw[0], outlook))
+            found.append(_single(one, market, *next(priced), outlook))
     return found
 
 
-def _single(one: Tracked, market: Market, raw: Chance | None, outlook: Outlook) -> PricedBet:
+def _single(
+    one: Tracked, market: Market, raw: Chance | None, own: OwnFigure | None, outlook: Outlook
+) -> PricedBet:
     if raw is None:
         why = why_none(market, outlook)
-        return PricedBet(one, None if why is None else why.after(one.no_chance))
+        return PricedBet(one, None if why is None else why.after(one.no_chance), None, own)
     if not outlook.calibrations.maps:
-        return PricedBet(one, raw)
+        return PricedBet(one, raw, None, own)
     chance = outlook.calibrations.applied(market, raw)
-    return PricedBet(one, chance, None if chance is raw else raw)
+    return PricedBet(one, chance, None if chance is raw else raw, own)
 
 
 def _see_one(
     found: Gathering, old: Tracked, priced: PricedBet, update: GameUpdate, take: TakeSnapshot | None
 ) -> None:
     """Add one bet's snapshot, rule decisions and alerts."""
-    seen, chance_or_why, raw = priced
+    seen, chance_or_why, raw, own = priced
     if seen is not old:
         found.legs += [
             x for x, was in zip(seen.legs, old.legs, strict=True) if x is not was and x != was
@@ -351,7 +357,7 @@ def _see_one(
         seen = seen.seen_at(chance_or_why, idle)
         found.rules += [idle.rules[place] for place, _ in idle.swings]
         if take is not None:
-            found.snapshots.append(take(seen, raw))
+            found.snapshots.append(take(seen, raw, own))
         found.put(seen)
         return
     if isinstance(chance_or_why, NoChance):
@@ -361,7 +367,7 @@ def _see_one(
         chance, known = chance_or_why, chance_or_why is None
         seen = seen if chance_or_why is None else seen.seen_at(chance_or_why)
     if take is not None and not known:
-        found.snapshots.append(take(seen, raw))
+        found.snapshots.append(take(seen, raw, own))
     seen, rules, alerts = apply_rules(old, seen, chance, update)
     found.put(seen)
     found.rules += rules
@@ -370,19 +376,16 @@ def _see_one(
 
 def _snapshots(state: GameState, outlook: Outlook, now: datetime) -> TakeSnapshot:
     """A function that takes a bet's snapshot; all but the bet's own chance is prepared once."""
-    shared = (now, state.period, state.clock, state.game_clock, state.score)
-    forecast = (outlook.mu, outlook.sigma)
+    clock, score = state.game_clock, state.score
+    shared = (now, state.period, state.clock, clock, score, outlook.mu, outlook.sigma)
     versions = (outlook.model_version, outlook.feature_version)
     game, calibrations = state.game.id, outlook.calibrations
 
-    def take(seen: Tracked, raw: Chance | None) -> Snapshot:
-        market = seen.bet.market
-        single = not isinstance(market, Parlay)
-        own = None if isinstance(market, Parlay) else own_figure(market, outlook)
+    def take(seen: Tracked, raw: Chance | None, own: OwnFigure | None) -> Snapshot:
         by = calibrations.name if not calibrations.maps else _corrected_by(seen, game, calibrations)
         return _SNAPSHOT(
-            seen.bet.number, *shared, *forecast, seen.chance, *versions, by,
-            None if single else part_of(seen, game), seen.no_chance, outlook.prior, raw, own,
+            seen.bet.number, *shared, seen.chance, *versions, by,
+            part_of(seen, game) if seen.groups else None, seen.no_chance, outlook.prior, raw, own,
         )  # fmt: skip
 
     return take

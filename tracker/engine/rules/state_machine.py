@@ -10,7 +10,6 @@ cooldown has passed.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -203,9 +202,12 @@ def unmoved(idle: IdleRange, p: float, at: datetime) -> IdleRange | None:
         return idle
     rules, reading = list(idle.rules), (at, p)
     for place, span in idle.swings:
-        window = rules[place].window
-        kept = window[bisect_left(window, (at - span,)) :]
-        rules[place] = rules[place].with_window((*kept, reading))
+        state, since, gone = rules[place], at - span, 0
+        window = state.window
+        # A poll makes a reading or two too old.
+        while gone < len(window) and window[gone][0] < since:
+            gone += 1
+        rules[place] = state.with_window((*window[gone:], reading))
     room = idle.size - CLEAR
     low, high = max(idle.low, p - room), min(idle.high, p + room)
     until, each, swings, size = idle.until, idle.each, idle.swings, idle.size

@@ -125,7 +125,7 @@ def apply_rules(
     alerts: list[Alert] = []
     for rule, memory, span in zip(seen.bet.rules, seen.rules, spans, strict=True):
         after, alert = memory, None
-        if isinstance(rule, EventRule):
+        if facts and isinstance(rule, EventRule):
             if rule.event in facts:
                 after, alert = _told(seen, rule, memory, absent, update)
         elif reading is not None and span is None and isinstance(rule, LevelRule | SwingRule):

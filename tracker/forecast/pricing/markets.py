@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tracker.domain.bet import OwnFigure
-from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance, chances_of
+from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance, chances_of, maker
 from tracker.domain.market import DoubleDouble, Market, OddEven, PlayerTotal, Span, ThreeWay
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.pricing import AWAY, HOME, MARGIN, SMALLEST, TOTAL, Question, opened, question
@@ -55,9 +55,12 @@ def price_all(markets: Sequence[Market], outlook: Outlook) -> list[Chance | None
         lined: Sequence[Chance | None] = sheet.lined_chances(outlook)
     except Unpriceable:
         lined = [_chance_or_none(markets[x], outlook) for x in sheet.lined]
-    found = dict(zip(sheet.lined.tolist(), lined, strict=True))
-    found.update((place, _chance_or_none(x, outlook)) for place, x in sheet.others)
-    return [found[place] for place in range(len(markets))]
+    found: list[Chance | None] = [None] * len(markets)
+    for place, chance in zip(sheet.lined.tolist(), lined, strict=True):
+        found[place] = chance
+    for place, market in sheet.others:
+        found[place] = _chance_or_none(market, outlook)
+    return found
 
 
 def _chance_or_none(market: Market, outlook: Outlook) -> Chance | None:
@@ -73,32 +76,50 @@ def own_figure(market: Market, outlook: Outlook) -> OwnFigure | None:
     None for markets on the final score and markets without a single figure, and if the state does
     not give the figure so far.
     """
-    if isinstance(market, DoubleDouble) or (
-        not isinstance(market, PlayerTotal) and market.span is Span.GAME
-    ):
+    return _figure(_counted_by(market), outlook)
+
+
+def own_figures(markets: Sequence[Market], outlook: Outlook) -> list[OwnFigure | None]:
+    """The own figures of many bets of one game; a figure that bets share is worked out once."""
+    if len(markets) < WORTH_A_SHEET:
+        return [own_figure(x, outlook) for x in markets]
+    sheet = laid_out(tuple(markets))
+    found = [_figure(x, outlook) for x in sheet.counted]
+    return [found[x] for x in sheet.own]
+
+
+def _counted_by(market: Market) -> PlayerTotal | Question | None:
+    """What a market counts, if that is not a figure of the final score."""
+    if isinstance(market, PlayerTotal):
+        return market
+    if isinstance(market, DoubleDouble) or market.span is Span.GAME:
         return None
-    asked = market if isinstance(market, PlayerTotal) else question(market)
-    of = (
-        (asked.player, asked.stat)
-        if isinstance(asked, PlayerTotal)
-        else (asked.span, asked.part, asked.above)
-    )
-    known = outlook.own_figures.get(of)
-    if known is None:
-        try:
-            known = outlook.own_figures[of] = _figure(asked, outlook)
-        except Unpriceable:
-            return None
-    return known
+    return question(market)
 
 
-def _figure(asked: PlayerTotal | Question, outlook: Outlook) -> OwnFigure:
-    if isinstance(asked, PlayerTotal):
-        seen = of_player(asked.player, outlook)
-        pmf = seen.pmf(asked.stat)
-        return OwnFigure(seen.has(asked.stat), pmf.mean, pmf.sd)
-    points = outlook.of(asked.span)
-    pmf = points.part(asked.part)
+def _what(asked: PlayerTotal | Question | None) -> tuple[object, ...]:
+    """What is counted, without the line."""
+    match asked:
+        case PlayerTotal():
+            return asked.player, asked.stat
+        case Question():
+            return asked.span, asked.part, asked.above
+        case None:
+            return ()
+
+
+def _figure(asked: PlayerTotal | Question | None, outlook: Outlook) -> OwnFigure | None:
+    if asked is None:
+        return None
+    try:
+        if isinstance(asked, PlayerTotal):
+            pmf = of_player(asked.player, outlook).pmf(asked.stat)
+            # What he has is the least that he can end with.
+            return _OWN_FIGURE(pmf.first, pmf.mean, pmf.sd)
+        points = outlook.of(asked.span)
+        pmf = points.part(asked.part)
+    except Unpriceable:
+        return None
     home, away = points.scored
     stands = {MARGIN: home - away, TOTAL: home + away, HOME: home, AWAY: away}[asked.part]
     state = outlook.periods.state
@@ -106,7 +127,10 @@ def _figure(asked: PlayerTotal | Question, outlook: Outlook) -> OwnFigure:
     # Margins count from the home team's side and are shown from the side that the bet backs.
     away_backed = asked.part == MARGIN and not asked.above
     sign = -1 if away_backed else 1
-    return OwnFigure(sign * stands if begun else None, sign * pmf.mean, pmf.sd)
+    return _OWN_FIGURE(sign * stands if begun else None, sign * pmf.mean, pmf.sd)
+
+
+_OWN_FIGURE = maker(OwnFigure)
 
 
 def why_none(market: Market, outlook: Outlook) -> NoChance | None:
@@ -204,6 +228,10 @@ class Sheet:
     order: Ints
     """Indices that turn rows of (above, level, below) into (win, push, lose): reversed for bets on
     the side below the line."""
+    counted: tuple[PlayerTotal | Question | None, ...]
+    """What the markets count, each once; None for the final score."""
+    own: tuple[int, ...]
+    """The index in `counted` of what each market counts."""
 
     @staticmethod
     def of(markets: Sequence[Market]) -> Sheet:
@@ -233,6 +261,9 @@ class Sheet:
         whole = [f == x.line for f, x in zip(floors, asked, strict=True)]
         above = np.array([x.above for x in asked], dtype=np.bool_)[:, None]
         order = np.where(above, [0, 1, 2], [2, 1, 0]) * len(asked) + np.arange(len(asked))[:, None]
+        figures = [_counted_by(x) for x in markets]
+        counted = {_what(x): x for x in figures}
+        index = {what: i for i, what in enumerate(counted)}
         return Sheet(
             lined=np.array(lined, dtype=np.int64),
             others=tuple(others),
@@ -242,6 +273,8 @@ class Sheet:
             under=np.array(under, dtype=np.int64),
             below=np.array(under, dtype=np.int64) - np.array(whole, dtype=np.int64),
             order=order,
+            counted=tuple(counted.values()),
+            own=tuple(index[_what(x)] for x in figures),
         )
 
     def chances(self, outlook: Outlook) -> Floats:
