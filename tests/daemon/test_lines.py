@@ -46,6 +46,7 @@ START = datetime(2026, 11, 21, 3, tzinfo=UTC)
 GAME = Game("0022600001", "nba", "DEN", "LAL", START)
 BOOK = GameTracking(GAME, ())
 TIP = GameState(GAME, Phase.SCHEDULED, 0, 720.0, Score(0, 0))
+RATED = "ratings from 15 results"
 PAST = tuple(
     Finished("nba", date(2026, 10, 22) + timedelta(days=k), "DEN", "LAL", 120, 104)
     for k in range(15)
@@ -74,7 +75,7 @@ async def test_results_that_the_store_has_move_the_forecast(store: Store) -> Non
     after = await made.forecast(BOOK, TIP)
     believed = made.pricing.believed(GAME, [x.bet for x in BOOK.tracked])
     assert believed.prior.source is PriorSource.RATINGS
-    assert believed.by == "ratings from 15 results"
+    assert believed.by == RATED
     assert after.mu.margin > before.mu.margin + 2  # type: ignore[union-attr]
     assert after.sigma.margin < before.sigma.margin  # type: ignore[union-attr]
 
@@ -86,13 +87,11 @@ async def test_results_that_come_later_are_learned_while_the_daemon_runs(store: 
     try:
         await store.known.keep_finished(PAST)
         await clock.advance(LEARN_EVERY)
-        for _ in range(5):
+        while made.pricing.believed(GAME, [x.bet for x in BOOK.tracked]).by != RATED:
+            assert not loop.done()
             await store.known.quotes()
     finally:
         loop.cancel()
-    assert (
-        made.pricing.believed(GAME, [x.bet for x in BOOK.tracked]).by == "ratings from 15 results"
-    )
 
 
 async def test_an_exchanges_price_moves_the_forecast_of_a_game_in_play() -> None:
