@@ -256,7 +256,7 @@ class Lattice:
     @staticmethod
     def certain(home: int, away: int) -> Lattice:
         """A score that can no longer change."""
-        return Lattice(home, away, np.ones((1, 1)), (home, away))
+        return _CERTAIN.moved(home, away)
 
     @property
     def sure(self) -> bool:
@@ -324,6 +324,9 @@ class Lattice:
         """P(part < v) for v = low … high."""
         return self.part(name).window(low, high)
 
+
+_CERTAIN = Lattice(0, 0, np.ones((1, 1)), (0, 0))
+"""No points, for certain: every certain score is a moved copy, so that its sums are made once."""
 
 _COUNT = 12
 _FURTHEST = 7.04

@@ -294,25 +294,20 @@ class Sheet:
         return chances_of(self._by_line(outlook).tolist()) if self.lined.size else []
 
     def _by_line(self, outlook: Outlook) -> Floats:
-        spans = [outlook.of(x.span) for x in self.groups]
-        sums = np.concatenate([
-            points.window(x.part, x.low, x.high)
-            for points, x in zip(spans, self.groups, strict=True)
-        ])  # fmt: skip
-        under, below = sums.take(self.under), sums.take(self.below)
+        sums: list[Floats] = []
+        stands: list[float] = []
+        for span, part, low, high in self.groups:
+            points = outlook.of(span)
+            sums.append(points.window(part, low, high))
+            stands.append(math.inf if points.sure else points.stands(part))
+        values = np.concatenate(sums)
+        under, below = values.take(self.under), values.take(self.below)
         # Above the line, on it and below it.
         found = np.array((1.0 - under, under - below, below))
-        stands = [
-            math.inf if points.sure else points.stands(x.part)
-            for points, x in zip(spans, self.groups, strict=True)
-        ]
-        if any(stand > x.low for stand, x in zip(stands, self.groups, strict=True)):
-            free = self.line >= np.array(stands)[self.group]
-            found *= np.where(free, 1 - 2 * SMALLEST, 1.0)
-            found[::2] += np.where(free, SMALLEST, 0.0)
-        else:
-            found *= 1 - 2 * SMALLEST
-            found[::2] += SMALLEST
+        # Both sides of a line that is not decided get SMALLEST, and the rest is shared as given.
+        least = (self.line >= np.array(stands).take(self.group)) * SMALLEST
+        found *= 1.0 - 2.0 * least
+        found[::2] += least
         return found.take(self.order)
 
 
