@@ -185,9 +185,10 @@ class Overtime:
         return np.arange(-reach, reach + 1, dtype=np.float64)
 
     @Lazy
-    def total_given_parity(self) -> Floats:
-        """The chances in `total` given the parity of the points."""
-        return each_parity(self.total)
+    def total_given_parity(self) -> tuple[Floats, Floats]:
+        """The chances in `total` of even points, and of odd points, given their parity."""
+        given = each_parity(self.total)
+        return given[::2].copy(), given[1::2].copy()
 
 
 @dataclass(frozen=True, eq=False)

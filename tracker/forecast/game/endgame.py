@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -246,19 +247,24 @@ def _added(
 ) -> Floats:
     """The overtimes of `ties`, the first of which lies on the `start`-th antidiagonal."""
     rows, columns = shape
-    reach = overtime.margin.size // 2
-    gain = overtime.margin * np.exp(overtime.edge * prior_margin * overtime.margins)
-    gain *= 1.0 / gain.sum()
+    gain = _gain(overtime, prior_margin)
     by_margin = np.zeros(rows + columns - 1)
     # Entry q of `by_margin` belongs to a margin of q - (columns - 1) + offset.
-    low = columns - 1 - offset - reach
+    low = columns - 1 - offset - gain.size // 2
     q = slice(max(low, 0), min(low + gain.size, by_margin.size))
     by_margin[q] = gain[q.start - low : q.stop - low]
-    spread = np.zeros(2 * ties.size - 1)
-    spread[::2] = ties
-    points = np.convolve(spread, overtime.total_given_parity)
     by_total = np.zeros(rows + columns - 1)
-    stop = min(start + points.size, by_total.size)
-    by_total[start:stop] = points[: stop - start]
+    # Level scores have even totals, so that odd totals come from odd points of the overtimes alone.
+    for parity, given in enumerate(overtime.total_given_parity):
+        points, place = np.convolve(ties, given), by_total[start + parity :: 2]
+        place[: points.size] = points[: place.size]
     added: Floats = toeplitz(by_margin, rows, columns) * hankel(by_total, rows, columns)
     return added
+
+
+@lru_cache(maxsize=256)
+def _gain(overtime: Overtime, prior_margin: float) -> Floats:
+    """Chances of the margins that overtimes bring. Kept: a prior lasts from poll to poll."""
+    gain = overtime.margin * np.exp(overtime.edge * prior_margin * overtime.margins)
+    gain *= 1.0 / gain.sum()
+    return gain

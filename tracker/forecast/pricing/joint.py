@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.special import ndtr
@@ -40,7 +40,6 @@ def across(asked: Sequence[Question], outlook: Outlook, cells: Floats, *, pushed
     `cells` are those of the final lattice, already weighed by the chance of the other legs.
     """
     final = outlook.final
-    rows, columns = cells.shape
     holds = held([x for x in asked if x.span is Span.GAME], final, pushed=pushed)
     for span in dict.fromkeys(x.span for x in asked if x.span is not Span.GAME):
         legs = [x for x in asked if x.span is span]
@@ -53,12 +52,7 @@ def across(asked: Sequence[Question], outlook: Outlook, cells: Floats, *, pushed
             mine = [x for x in legs if x.part == part and x.shape is not Shape.ODD]
             given = _given(mine, points.part(part), final.part(part), pushed=pushed)
             holds[part] = given if part not in holds else holds[part] * given
-    if MARGIN in holds:
-        cells = cells * toeplitz(holds[MARGIN], rows, columns)
-    if TOTAL in holds:
-        cells = cells * hankel(holds[TOTAL], rows, columns)
-    by_row = cells.dot(holds.get(AWAY, ONES[:columns]))
-    return min(float(by_row.dot(holds.get(HOME, ONES[:rows]))), 1.0)
+    return _weighed(cells, holds)
 
 
 def _given(legs: Sequence[Question], span: Pmf, whole: Pmf, *, pushed: bool) -> Floats:
@@ -87,11 +81,73 @@ def _given(legs: Sequence[Question], span: Pmf, whole: Pmf, *, pushed: bool) -> 
     return np.minimum(chances, 1.0)
 
 
+_FAR = 10_000
+"""Points beyond every score, and above every margin."""
+
+
+class Region(NamedTuple):
+    """The first and last value of each part of a score at which legs hold."""
+
+    margin: tuple[int, int]
+    total: tuple[int, int]
+    home: tuple[int, int]
+    away: tuple[int, int]
+
+    @staticmethod
+    def of(asked: Sequence[Question], *, pushed: bool) -> Region:
+        """Where legs hold of which none asks for a parity."""
+        found = dict.fromkeys((MARGIN, TOTAL, HOME, AWAY), (-_FAR, _FAR))
+        for one in asked:
+            low, high = found[one.part]
+            exact = one.shape is Shape.EXACT or pushed
+            if one.above or exact:
+                low = max(low, math.ceil(one.line))
+            if not one.above or exact:
+                high = min(high, math.floor(one.line))
+            found[one.part] = low, high
+        (low, high), (least, most) = found[MARGIN], found[TOTAL]
+        (bottom, top), (left, right) = found[HOME], found[AWAY]
+        # Margin and total together bound the points of both teams.
+        bottom, top = max(bottom, (low + least + 1) // 2), min(top, (high + most) // 2)
+        left, right = max(left, (least - high + 1) // 2), min(right, (most - low) // 2)
+        return Region((low, high), (least, most), (bottom, top), (left, right))
+
+    def chance(self, points: Points) -> float:
+        """The chance of a score within the region."""
+        (bottom, top), (left, right) = self.home, self.away
+        home, away = max(bottom, points.home0), max(left, points.away0)
+        cells = points.cells[
+            home - points.home0 : max(top - points.home0 + 1, 0),
+            away - points.away0 : max(right - points.away0 + 1, 0),
+        ]
+        rows, columns = cells.shape
+        if not cells.size:
+            return 0.0
+        count = rows + columns - 1
+        holds: Bools | bool = True
+        if (margins := _between(self.margin, home - away - columns + 1, count)) is not None:
+            holds = toeplitz(margins, rows, columns)
+        if (totals := _between(self.total, home + away, count)) is not None:
+            holds = hankel(totals, rows, columns) & holds
+        return min(float(cells.sum(where=holds)), 1.0)
+
+
+def _between(bounds: tuple[int, int], start: int, count: int) -> Bools | None:
+    """Which of `start` … `start + count - 1` lie within bounds; None where all do."""
+    low, high = bounds[0] - start, bounds[1] - start + 1
+    if low <= 0 and high >= count:
+        return None
+    holds = np.zeros(count, dtype=np.bool_)
+    holds[max(low, 0) : max(high, 0)] = True
+    return holds
+
+
 @dataclass(frozen=True, slots=True)
 class Combination:
     """The legs of a parlay on one game, and the facts about them that no state changes.
 
-    `exclusive`: they cannot win together. `can_push`: all of them can push at once.
+    `exclusive`: they cannot win together. `can_push`: all of them can push at once. `odd`: a leg
+    asks for a parity; of other legs, `alive` is where none loses and `level` where all push.
     """
 
     asked: tuple[Question, ...]
@@ -99,6 +155,9 @@ class Combination:
     spans: tuple[Span, ...]
     exclusive: bool
     can_push: bool
+    odd: bool
+    alive: Region
+    level: Region
 
     @staticmethod
     @lru_cache(maxsize=4096)
@@ -115,6 +174,9 @@ class Combination:
             len(lines) == len(players)
             and all(x.points == math.floor(x.points) for x in lines)
             and all(x.can_push for x in asked),
+            any(x.shape is Shape.ODD for x in asked),
+            Region.of(asked, pushed=False),
+            Region.of(asked, pushed=True),
         )
 
 
@@ -126,86 +188,29 @@ def together(legs: Combination, outlook: Outlook, *, pushed: bool) -> float:
     """
     asked = legs.asked
     if not legs.players:
-        if len(legs.spans) == 1:
-            points = outlook.of(legs.spans[0])
+        if len(legs.spans) > 1:
+            return across(asked, outlook, outlook.final.cells, pushed=pushed)
+        points = outlook.of(legs.spans[0])
+        if legs.odd:
             return on_lattice(asked, points, points.cells, pushed=pushed)
-        return across(asked, outlook, outlook.final.cells, pushed=pushed)
+        return (legs.level if pushed else legs.alive).chance(points)
     cells = outlook.final.cells * by_score(legs.players, outlook, pushed=pushed)
     return across(asked, outlook, cells, pushed=pushed) if asked else min(float(cells.sum()), 1.0)
 
 
 def on_lattice(asked: Sequence[Question], points: Points, cells: Floats, *, pushed: bool) -> float:
     """The sum of the `cells` of the lattice of `points` in which every leg holds."""
+    return _weighed(cells, held(asked, points, pushed=pushed))
+
+
+def _weighed(cells: Floats, weights: dict[str, Floats]) -> float:
+    """The sum of the cells, each times the weights of its margin, total and points of the teams."""
     rows, columns = cells.shape
-    if any(x.shape is Shape.ODD for x in asked):
-        vectors = held(asked, points, pushed=pushed)
-        for name, view in ((MARGIN, toeplitz), (TOTAL, hankel)):
-            if name in vectors:
-                cells = cells * view(vectors[name], rows, columns)
-        sides = cells @ vectors.get(AWAY, np.ones(columns))
-        return min(float(vectors.get(HOME, np.ones(rows)) @ sides), 1.0)
-    return min(_in_bounds(_bounds(asked, points, pushed=pushed), cells), 1.0)
-
-
-def _bounds(
-    asked: Sequence[Question], points: Points, *, pushed: bool
-) -> dict[str, tuple[int, int]]:
-    """The first and last value of each part at which the legs hold.
-
-    Values count from the lattice's first cell: the margin is row - column, the total row + column.
-    """
-    corner = {
-        MARGIN: points.home0 - points.away0,
-        TOTAL: points.home0 + points.away0,
-        HOME: points.home0,
-        AWAY: points.away0,
-    }
-    rows, columns = points.cells.shape
-    found = {
-        MARGIN: (1 - columns, rows - 1),
-        TOTAL: (0, rows + columns - 2),
-        HOME: (0, rows - 1),
-        AWAY: (0, columns - 1),
-    }
-    for one in asked:
-        low, high = found[one.part]
-        exact = one.shape is Shape.EXACT or pushed
-        if one.above or exact:
-            low = max(low, math.ceil(one.line) - corner[one.part])
-        if not one.above or exact:
-            high = min(high, math.floor(one.line) - corner[one.part])
-        found[one.part] = low, high
-    return found
-
-
-def _in_bounds(bounds: dict[str, tuple[int, int]], cells: Floats) -> float:
-    """The sum of the cells within bounds on all four parts."""
-    (low, high), (least, most) = bounds[MARGIN], bounds[TOTAL]
-    (top, bottom), (left, right) = bounds[HOME], bounds[AWAY]
-    top, bottom = max(top, (low + least + 1) // 2), min(bottom, (high + most) // 2)
-    left, right = max(left, (least - high + 1) // 2), min(right, (most - low) // 2)
-    if top > bottom or left > right or low > high or least > most:
-        return 0.0
-    part = cells[top : bottom + 1, left : right + 1]
-    rows, columns = part.shape
-    count = rows + columns - 1
-    margins = _within(low - top + right, high - top + right, count)
-    totals = _within(least - top - left, most - top - left, count)
-    holds: Bools | bool = True
-    if margins is not None:
-        holds = toeplitz(margins, rows, columns)
-    if totals is not None:
-        holds = hankel(totals, rows, columns) & holds
-    return float(part.sum(where=holds))
-
-
-def _within(low: int, high: int, count: int) -> Bools | None:
-    """Which of 0 … count - 1 lie from `low` to `high`; None where all do."""
-    if low <= 0 and high >= count - 1:
-        return None
-    holds = np.zeros(count, dtype=np.bool_)
-    holds[max(low, 0) : max(high + 1, 0)] = True
-    return holds
+    for name, view in ((MARGIN, toeplitz), (TOTAL, hankel)):
+        if name in weights:
+            cells = cells * view(weights[name], rows, columns)
+    by_row = cells.dot(weights.get(AWAY, ONES[:columns]))
+    return min(float(by_row.dot(weights.get(HOME, ONES[:rows]))), 1.0)
 
 
 def held(asked: Sequence[Question], points: Points, *, pushed: bool) -> dict[str, Floats]:

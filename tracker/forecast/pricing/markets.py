@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.game import GameState
+    from tracker.forecast.game.lattice import Points
     from tracker.forecast.outlook import Outlook
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
+
+_OF_PLAYERS = (PlayerTotal, DoubleDouble)
+"""The markets on a player: kept as a tuple, because a union would be made at each test of a type."""
 
 WORTH_A_SHEET = 12
 """The number of markets from which a `Sheet` is faster than pricing them one by one."""
@@ -144,16 +148,33 @@ def why_none(market: Market, outlook: Outlook) -> NoChance | None:
 
 def chance_of(market: Market, outlook: Outlook) -> Chance:
     """The chance of one bet without calibration. Raises Unpriceable."""
-    if isinstance(market, PlayerTotal | DoubleDouble):
+    if isinstance(market, _OF_PLAYERS):
         return player_chance(market, outlook)
     asked = question(market)
     points = outlook.of(asked.span)
-    above, level, below = asked.split(points.part(asked.part))
-    if points.sure or asked.decided(points.stands(asked.part)):
-        chance = WON if above == 1 else LOST if below == 1 else PUSHED
-    else:
-        chance = opened(above, level, below)
+    known = _decided(asked, points)
+    if known is not None:
+        return known
+    chance = opened(*asked.split(points.part(asked.part)))
     return chance if asked.above else Chance(chance.lose, chance.push, chance.win)
+
+
+def decided_chance(market: Market, outlook: Outlook) -> Chance | None:
+    """The chance of a decided bet, None of an open one. Raises Unpriceable."""
+    if isinstance(market, _OF_PLAYERS):
+        chance = player_chance(market, outlook)
+        return chance if chance.decided else None
+    asked = question(market)
+    return _decided(asked, outlook.of(asked.span))
+
+
+def _decided(asked: Question, points: Points) -> Chance | None:
+    if not points.sure and not asked.decided(points.stands(asked.part)):
+        return None
+    above, _, below = asked.split(points.part(asked.part))
+    if above != 1 and below != 1:
+        return PUSHED
+    return WON if (above == 1) is asked.above else LOST
 
 
 def parlay(legs: Sequence[Market], outlook: Outlook, state: GameState) -> Chance:
@@ -165,30 +186,31 @@ def parlay(legs: Sequence[Market], outlook: Outlook, state: GameState) -> Chance
     """
     if len(legs) == 1:
         return price(legs[0], outlook, state)
-    return parlay_of([(x, chance_of(x, outlook)) for x in legs], outlook)
+    return _joined([(x, decided_chance(x, outlook)) for x in legs], outlook)
 
 
 def parlay_of(legs: Sequence[tuple[Market, Chance]], outlook: Outlook) -> Chance:
     """The joint chance of legs whose own chances are known. Raises as `parlay` does."""
-    if not legs:
-        raise ValueError("a parlay needs a leg")
     if len(legs) == 1:
         return legs[0][1]
-    open_legs: list[Market] = []
-    won, only = False, legs[0][1]
-    for leg, chance in legs:
-        if chance == LOST:
-            return LOST
-        if chance.decided:
-            won = won or chance == WON
-        else:
-            open_legs.append(leg)
-            only = chance
+    return _joined([(x, chance if chance.decided else None) for x, chance in legs], outlook)
+
+
+def _joined(legs: Sequence[tuple[Market, Chance | None]], outlook: Outlook) -> Chance:
+    """The joint chance of legs, each with its chance where it is decided and None where not."""
+    if not legs:
+        raise ValueError("a parlay needs a leg")
+    results = [chance for _, chance in legs if chance is not None]
+    if LOST in results:
+        return LOST
+    won = WON in results
+    open_legs = tuple(leg for leg, chance in legs if chance is None)
     if not open_legs:
         return WON if won else PUSHED
     if len(open_legs) == 1:
+        only = chance_of(open_legs[0], outlook)
         return Chance(only.win + only.push, 0.0, only.lose) if won else only
-    combined = Combination.of(tuple(open_legs))
+    combined = Combination.of(open_legs)
     if combined.exclusive:
         return LOST
     alive = together(combined, outlook, pushed=False)
