@@ -92,12 +92,12 @@ class Pmf:
         i, sums = value - self.first, self.sums
         return 0.0 if i <= 0 else 1.0 if i >= sums.size else sums.item(i)
 
-    def window(self, low: int, high: int) -> Floats:
+    def window(self, low: int, high: int) -> list[float]:
         """P(X < v) for v = low … high."""
         sums, start, stop = self.sums, low - self.first, high - self.first + 1
-        if start >= 0 and stop <= sums.size:
-            return sums[start:stop]
-        return sums.take(np.arange(start, stop), mode="clip")
+        before, after = min(-start, stop - start), min(stop - sums.size, stop - start)
+        within: list[float] = sums[max(start, 0) : max(stop, 0)].tolist()
+        return [0.0] * before + within + [1.0] * after
 
     def split(self, line: float) -> tuple[float, float, float]:
         """P(X > line), P(X = line) and P(X < line)."""
@@ -222,7 +222,7 @@ class Points(Protocol):
     def stands(self, name: str) -> float:
         """The least that a part can still come to: what is scored already."""
 
-    def window(self, name: str, low: int, high: int) -> Floats:
+    def window(self, name: str, low: int, high: int) -> list[float]:
         """P(part < v) for v = low … high."""
 
 
@@ -320,7 +320,7 @@ class Lattice:
         """The least that a part can still come to: what is scored already."""
         return standing(self.scored, name)
 
-    def window(self, name: str, low: int, high: int) -> Floats:
+    def window(self, name: str, low: int, high: int) -> list[float]:
         """P(part < v) for v = low … high."""
         return self.part(name).window(low, high)
 

@@ -285,7 +285,7 @@ class NormalPoints:
         """The least that a part can still come to: what is scored already."""
         return standing(self.scored, name)
 
-    def window(self, name: str, low: int, high: int) -> Floats:
+    def window(self, name: str, low: int, high: int) -> list[float]:
         """P(part < v) for v = low … high; a few values need not the whole distribution."""
         if name not in ("margin", "total") or name in self.__dict__ or high - low > _FEW:
             return self.part(name).window(low, high)
@@ -299,12 +299,12 @@ class NormalPoints:
         # erfc of one number takes a tenth of the time that it takes to call ndtr.
         start = 0.0 if first == least else 0.5 * math.erfc((middle - first) * scale)
         whole = 0.5 * math.erfc((middle - last - 1) * scale) - start
-        return np.array([
+        return [
             0.0 if v <= first
             else 1.0 if v > last
             else (0.5 * math.erfc((middle - v) * scale) - start) / whole
             for v in range(low - already, high - already + 1)
-        ])  # fmt: skip
+        ]  # fmt: skip
 
 
 def _reach(mean: float, sd: float, least: int | None) -> tuple[int, int]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 _OF_PLAYERS = (PlayerTotal, DoubleDouble)
-"""The markets on a player: kept as a tuple, because a union would be made at each test of a type."""
+"""The markets on a player. A tuple, because a union would be made anew at each test of a type."""
 
 WORTH_A_SHEET = 12
 """The number of markets from which a `Sheet` is faster than pricing them one by one."""
@@ -244,12 +244,10 @@ class Sheet:
     group: Ints
     """The index in `groups` of each market's part."""
     line: Floats
-    under: Ints
-    below: Ints
-    """The indices of P(part <= line) and P(part < line) among the values of all groups."""
-    order: Ints
-    """Indices that turn rows of (above, level, below) into (win, push, lose): reversed for bets on
-    the side below the line."""
+    upper: Ints
+    lower: Ints
+    """For the win, push and loss of each market, the indices of the two values whose difference is
+    its chance, `[result, market]`. The values are those of all groups, then 0 and 1."""
     counted: tuple[PlayerTotal | Question | None, ...]
     """What the markets count, each once; None for the final score."""
     own: tuple[int, ...]
@@ -278,11 +276,16 @@ class Sheet:
         ]
         lows, highs = [min(x) for x in members], [max(x) + 1 for x in members]
         sizes = [b - a + 1 for a, b in zip(lows, highs, strict=True)]
-        starts = np.cumsum([0, *sizes]).tolist()
-        under = [starts[g] + f + 1 - lows[g] for f, g in zip(floors, group, strict=True)]
-        whole = [f == x.line for f, x in zip(floors, asked, strict=True)]
-        above = np.array([x.above for x in asked], dtype=np.bool_)[:, None]
-        order = np.where(above, [0, 1, 2], [2, 1, 0]) * len(asked) + np.arange(len(asked))[:, None]
+        *starts, zero = np.cumsum([0, *sizes]).tolist()
+        one = zero + 1
+        upper, lower = [], []
+        for x, floor, k in zip(asked, floors, group, strict=True):
+            under = starts[k] + floor + 1 - lows[k]
+            below = under - 1 if floor == x.line else under
+            # Above the line, on it and below it: reversed for a bet on the side below it.
+            turn = 1 if x.above else -1
+            upper.append([one, under, below][::turn])
+            lower.append([under, below, zero][::turn])
         figures = [_counted_by(x) for x in markets]
         counted = {_what(x): x for x in figures}
         index = {what: i for i, what in enumerate(counted)}
@@ -292,9 +295,8 @@ class Sheet:
             groups=tuple(AskedPart(*kinds[k], lows[k], highs[k]) for k in range(len(kinds))),
             group=np.array(group, dtype=np.int64),
             line=np.array([x.line for x in asked]),
-            under=np.array(under, dtype=np.int64),
-            below=np.array(under, dtype=np.int64) - np.array(whole, dtype=np.int64),
-            order=order,
+            upper=np.array(upper, dtype=np.int64).T.copy(),
+            lower=np.array(lower, dtype=np.int64).T.copy(),
             counted=tuple(counted.values()),
             own=tuple(index[_what(x)] for x in figures),
         )
@@ -316,21 +318,20 @@ class Sheet:
         return chances_of(self._by_line(outlook).tolist()) if self.lined.size else []
 
     def _by_line(self, outlook: Outlook) -> Floats:
-        sums: list[Floats] = []
+        sums: list[float] = []
         stands: list[float] = []
         for span, part, low, high in self.groups:
             points = outlook.of(span)
-            sums.append(points.window(part, low, high))
+            sums += points.window(part, low, high)
             stands.append(math.inf if points.sure else points.stands(part))
-        values = np.concatenate(sums)
-        under, below = values.take(self.under), values.take(self.below)
-        # Above the line, on it and below it.
-        found = np.array((1.0 - under, under - below, below))
+        values = np.array([*sums, 0.0, 1.0])
+        found = values.take(self.upper)
+        found -= values.take(self.lower)
         # Both sides of a line that is not decided get SMALLEST, and the rest is shared as given.
         least = (self.line >= np.array(stands).take(self.group)) * SMALLEST
         found *= 1.0 - 2.0 * least
         found[::2] += least
-        return found.take(self.order)
+        return found.T
 
 
 _KEPT = 128
