@@ -14,6 +14,8 @@ from tracker.domain import Misused, TrackerError
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.player import Availability, Injury, Stat
+from tracker.domain.poll import Document
+from tracker.domain.quote import Quote, Selection
 from tracker.forecast import load_parameters
 from tracker.store import Store
 
@@ -66,16 +68,21 @@ def test_a_players_games_are_told_and_a_line_has_a_chance(cli: Cli, season: Path
     assert "chance of the over" in cli("player", "Jokic", "--line", "24.5").out
 
 
-def test_who_is_out_has_no_chance(cli: Cli, season: Path) -> None:
-    """A player who is out has no chance, as a bet on him would be void."""
+def rule_out(database: Path) -> None:
+    """Let the injury list rule the player out."""
 
     async def hurt() -> None:
         now = datetime.now(UTC)
-        async with await Store.open(season, now=now) as store:
+        async with await Store.open(database, now=now) as store:
             out = Injury("nba", "DEN", "Nikola Jokic", Availability.OUT, "Ankle")
             await store.seasons.keep_injuries("nba", [out], now)
 
     asyncio.run(hurt())
+
+
+def test_who_is_out_has_no_chance(cli: Cli, season: Path) -> None:
+    """A player who is out has no chance, as a bet on him would be void."""
+    rule_out(season)
     assert cli("player", "Jokic", "--line", "24.5", "--json").json["chance"] is None
     assert "would be void" in cli("player", "Jokic", "--line", "24.5").out
 
@@ -92,6 +99,34 @@ def test_what_the_next_opponent_allows_stands_beside_the_league(cli: Cli, season
         "league": pytest.approx(sum(POINTS) / len(POINTS)),
     }
     assert "LAL      allows" in cli("player", "Jokic").out
+
+
+def test_an_edge_has_the_chance_that_everybody_else_gives(cli: Cli, season: Path) -> None:
+    """A price is judged by the chance that a bet on it would have; who is out has no edge."""
+
+    async def quote() -> None:
+        now = datetime.now(UTC)
+        over = Selection("player_points", "over", 24.5, "Nikola Jokic")
+        quotes = [
+            Quote("0022600999", book, side, now, odds, now)
+            for book in ("fanduel", "betmgm")
+            for side, odds in ((over, 6.0), (over.opposite, 1.1))
+        ]
+        async with await Store.open(season, now=now) as store:
+            await store.players.meet({("nba", "DEN"): ["Nikola Jokic"]}, now)
+            document = Document("the_odds_api", "/v4/odds", now, b"[]", "d" * 64)
+            await store.quotes.record(document, quotes, None, {})
+
+    asyncio.run(quote())
+    # The line of a bet tells of the game, whoever asks.
+    assert cli("add", "LAL@DEN over 250.5 -110").status == 0
+    found = cli("edges", "--json").json
+    (row, *_) = [*found["edges"], *found["disagreements"]]
+    checked = cli("check", "LAL@DEN Jokic o24.5 pts", "--json").json
+    assert row["p"] == pytest.approx(checked["p"], abs=1e-9)
+    rule_out(season)
+    found = cli("edges", "--json").json
+    assert [*found["edges"], *found["disagreements"]] == []
 
 
 async def test_fifty_are_answered_at_once_each_for_himself(season: Path) -> None:

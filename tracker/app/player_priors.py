@@ -89,16 +89,22 @@ class PlayerBeliefs:
         """Take the last games of some players, replacing what was known of them."""
         self.recent = {**self.recent, **recent}
 
-    def lined_up(self, state: GameState, bets: Sequence[Bet]) -> GameState:
-        """A state with the players reported out and, before tip-off, those expected to play."""
+    def lined_up(
+        self, state: GameState, bets: Sequence[Bet], named: Sequence[Player] = ()
+    ) -> GameState:
+        """A state with the players reported out and, before tip-off, those expected to play.
+
+        Players of the bets, and those `named` beside them, are expected unless reported out.
+        """
         absences = self.absences.get(state.game.league)
         if absences is None or state.phase is Phase.FINAL or state.phase.off:
             return state
-        lines = [x for side in Side for x in self._side(state, side, absences, bets)]
+        asked = *players_in(bets, state.game), *named
+        lines = [x for side in Side for x in self._side(state, side, absences, asked)]
         return replace(state, players=tuple(lines))
 
     def _side(
-        self, state: GameState, side: Side, absences: Absences, bets: Sequence[Bet]
+        self, state: GameState, side: Side, absences: Absences, asked: Sequence[Player]
     ) -> list[PlayerLine]:
         game, code = state.game, state.game.code(side)
         boxed = [x for x in state.players if x.side is side]
@@ -106,9 +112,7 @@ class PlayerBeliefs:
         lines = [_without(x, out.pop(player_key(x.name), None)) for x in boxed]
         before = state.phase is Phase.SCHEDULED
         if not boxed and before and absences.tells_of(game):
-            expected = self._lately(game, code) | {
-                x.key: x.name for x in players_in(bets, game) if x.side is side
-            }
+            expected = self._lately(game, code) | {x.key: x.name for x in asked if x.side is side}
             lines = [_line(name, side) for key, name in expected.items() if key not in out]
         if boxed or before:
             lines += [_without(_line(x.name, side), x) for x in out.values()]
@@ -126,25 +130,33 @@ class PlayerBeliefs:
         return self.of([x.bet for x in tracking.tracked], tracking.game)
 
     def of(
-        self, bets: Sequence[Bet], game: Game, figures: PlayerFigures | None = None
+        self,
+        bets: Sequence[Bet],
+        game: Game,
+        figures: PlayerFigures | None = None,
+        named: Sequence[Player] = (),
     ) -> PlayerPriors | None:
         """The priors of the players whom some bets on a game are about; None without any.
 
-        `figures` replace the shipped ones.
+        `figures` replace the shipped ones. `named` are players beside those of the bets.
         """
-        rests_on = [*bets], game, figures, self.recent, self.teams, self.against
+        rests_on = [*bets, *named], game, figures, self.recent, self.teams, self.against
         known = self._of_game.get(game.id)
         # Between polls these are the same objects: identity is enough, and fast.
         if known is None or not all(map(_same, known[0], rests_on)):
             if len(self._of_game) >= _KEPT:
                 self._of_game = {}
-            known = self._of_game[game.id] = rests_on, self._of(bets, game, figures)
+            known = self._of_game[game.id] = rests_on, self._of(bets, game, figures, named)
         return known[1]
 
     def _of(
-        self, bets: Sequence[Bet], game: Game, figures: PlayerFigures | None
+        self,
+        bets: Sequence[Bet],
+        game: Game,
+        figures: PlayerFigures | None,
+        named: Sequence[Player],
     ) -> PlayerPriors | None:
-        wanted = {(x.side, x.key): x for x in players_in(bets, game)}
+        wanted = {(x.side, x.key): x for x in (*players_in(bets, game), *named)}
         if not wanted:
             return None
         from tracker.forecast.players.priors import PlayerPriors

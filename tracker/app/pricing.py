@@ -1,6 +1,7 @@
 """The only way from a game's state to a bet's chance, players and parlays included.
 
-The daemon, `add`, `why`, cash-out and hedge all use it, so that a bet has one chance whoever asks.
+The daemon, `add`, `why`, `edges`, cash-out and hedge all use it, so that a bet has one chance
+whoever asks.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from tracker.forecast.priors import Believed, Known
 
 if TYPE_CHECKING:
     from tracker.domain.market import Market
+    from tracker.domain.player import Player
     from tracker.domain.prior import Finished, Lines, PregameLines
     from tracker.store import Store
     from tracker.store.views import BetView
@@ -97,17 +99,19 @@ class Pricing:
         bets: Sequence[Bet],
         parameters: Parameters | None = None,
         live: LiveLines | None = None,
+        named: Sequence[Player] = (),
     ) -> Seen:
         """All that a forecast uses: the state, the bets on the game, the parameters.
 
         `parameters` are those of another model than the one in use. `live` are the market's lines
-        at that moment.
+        at that moment. `named` are players to be priced beside those of the bets.
         """
         game = state.game
         used = parameters or self._load(game.league)
         prior = self._believed(game, bets, used).prior
-        lined_up = self.players.lined_up(state, bets)
-        plain = Seen(lined_up, prior, used, players=self.players.of(bets, game, used.players))
+        lined_up = self.players.lined_up(state, bets, named)
+        players = self.players.of(bets, game, used.players, named)
+        plain = Seen(lined_up, prior, used, players=players)
         if live is None or not usable(live, state):
             return plain
         return replace(plain, shift=shift_of(plain.outlook(), state, live))
@@ -222,26 +226,46 @@ async def pricing_of(
 
     `at` is the moment by whose injury report players are out; None for the last one that was read.
     """
+    whom = {game.id: players_in(bets, game) for game in games}
+    return Pricing(
+        await known_of(store, games, given), await beliefs_of(store, games, whom, at), load
+    )
+
+
+async def known_of(store: Store, games: Sequence[Game], given: LinesFor) -> Known:
+    """What the store and the configuration know of games before their tip-off."""
     quotes: dict[str, PregameLines] = {}
     finished: list[Finished] = []
     for game in games:
         quotes |= await store.known.quotes(game.id)
     for league in dict.fromkeys(x.league for x in games):
         finished += await store.known.finished(league)
+    return Known(given, quotes, finished)
+
+
+async def beliefs_of(
+    store: Store,
+    games: Sequence[Game],
+    whom: Mapping[str, Sequence[Player]],
+    at: datetime | None = None,
+) -> PlayerBeliefs:
+    """What the store knows of some players of each game, by its id, and of who is out.
+
+    `at` is the moment of the injury report; None for the last one that was read.
+    """
     players = PlayerBeliefs()
-    whom = [(game.league, x.key) for game in games for x in players_in(bets, game)]
-    leagues = dict.fromkeys(x.league for x in games)
-    absences = await store.seasons.absences(leagues, at)
-    if whom:
+    asked = [(game.league, x.key) for game in games for x in whom[game.id]]
+    absences = await store.seasons.absences(dict.fromkeys(x.league for x in games), at)
+    if asked:
         before = max(x.start for x in games)
-        recent = await store.players.recent_games(whom, before=before)
+        recent = await store.players.recent_games(asked, before=before)
         teams = {(game.league, x) for game in games for x in (game.home, game.away)}
         played = await store.players.team_games(teams, before=before)
         against = await store.players.opponents(teams, before=before)
         players.learn(recent, played, absences, against)
     else:
         players.learn({}, {}, absences)
-    return Pricing(Known(given, quotes, finished), players, load)
+    return players
 
 
 async def believed_of(

@@ -10,33 +10,30 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tracker.app.market import game_odds
-from tracker.app.pricing import pricing_of
+from tracker.app.player_priors import players_in
+from tracker.app.pricing import Pricing, beliefs_of, bets_on, known_of, live_lines
 from tracker.app.views import iso
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import house_of
-from tracker.domain.game import Game, GameState, Phase, Side
+from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.player import Player, enough
 from tracker.domain.quote import Fair, Selection, market_of, two_sided
 from tracker.domain.value import MOST_KELLY, EdgeSeen
 from tracker.engine.market import fairs
 from tracker.engine.settle.grading import Unsettleable, judge
 from tracker.forecast.errors import Unpriceable
-from tracker.forecast.market import before_tip
-from tracker.forecast.players.priors import PlayerPriors, player_prior
 from tracker.forecast.pricing.markets import calibrated
-from tracker.forecast.shipped import player_figures
 
 if TYPE_CHECKING:
     from tracker.app.market import GameOdds, Offered
     from tracker.app.pricing import LinesFor, Load
     from tracker.domain.chance import Chance
     from tracker.forecast.outlook import Outlook
-    from tracker.forecast.players import PlayerFigures
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
 
@@ -265,16 +262,17 @@ async def _gate(
     load: Load,
     limits: OddsSettings,
 ) -> Gate:
-    game = odds.game
-    players = await _players(store, game, odds.at)
-    pricing = await pricing_of(store, [game], [], given, load)
-    believed_by = pricing.believed(game, []).by
-    seen = state if state is not None and state.phase.in_play else before_tip(game, players)
-    plain = pricing.seen(seen, [])
-    priors = await _priors(store, players, game, player_figures(plain.parameters))
-    forecast = replace(plain, players=priors)
-    outlook = await asyncio.to_thread(forecast.outlook)
-    return edges(odds, state, outlook, believed_by, players, limits)
+    game, now = odds.game, odds.at
+    players = await _players(store, game, now)
+    bets = await bets_on(store, [game], now)
+    whom = {game.id: (*players_in(bets, game), *players)}
+    beliefs = await beliefs_of(store, [game], whom)
+    pricing = Pricing(await known_of(store, [game], given), beliefs, load)
+    seen = state or GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
+    live = await live_lines(store, seen, now)
+    asked = pricing.seen(seen, bets, live=live, named=players)
+    outlook = await asyncio.to_thread(asked.outlook)
+    return edges(odds, state, outlook, pricing.believed(game, bets).by, players, limits)
 
 
 async def _players(store: Store, game: Game, now: datetime) -> tuple[Player, ...]:
@@ -286,20 +284,6 @@ async def _players(store: Store, game: Game, now: datetime) -> tuple[Player, ...
     ]  # fmt: skip
     recent = await store.players.recent_games({(game.league, x.key) for x in named})
     return tuple(x for x in named if enough(recent.get((game.league, x.key), ())))
-
-
-async def _priors(
-    store: Store, players: Sequence[Player], game: Game, figures: PlayerFigures
-) -> PlayerPriors | None:
-    if not players:
-        return None
-    recent = await store.players.recent_games({(game.league, x.key) for x in players})
-    minutes = game.rules.regulation_seconds / 60
-    known = {
-        (x.side, x.key): player_prior(recent[game.league, x.key], figures, regulation=minutes)
-        for x in players
-    }
-    return PlayerPriors(figures, known)
 
 
 def edges_json(x: EdgesNow) -> dict[str, Any]:
