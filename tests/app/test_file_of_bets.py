@@ -7,12 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from tests.store.values import DEFAULTS, GAME, OTHER, T0, after
+from tests.store.values import DEFAULTS, GAME, OTHER, T0, after, poll
 from tracker.app.bets import Beside, Bets, Changes, draft_of
 from tracker.app.choose_game import Chooser
 from tracker.app.importing import FileTaken, standing_of, take, withdraw_left
 from tracker.domain.bet import Result, Settlement, Status
-from tracker.domain.game import Game
+from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.tracking import Change
 from tracker.engine.settle.by_hand import Ruling
 from tracker.intake.bets_file import parse_bets
 from tracker.store import Store
@@ -270,13 +271,21 @@ async def test_a_settled_bet_that_cannot_be_paid_anew_is_told_and_stops_no_other
 ) -> None:
     """A settled bet whose new payout is unclear is reported and kept; other lines are taken."""
     await read(store)
-    draft = draft_of("DEN ML +100 $20", Beside(name="den"), 1000)
+    draft = draft_of("1H DEN ML +100 $20", Beside(name="den"), 1000)
     await by(store, "cli").add(draft, await Chooser(store, NOW).choose(draft), NOW)
     won = Settlement(1, 1, Result.WON, 4000, T0, "DEN won")
     await store.by_hand.decide(1, lambda _: Ruling(won, new=True, official=False), T0)
-    done = await read(store, row("DEN ML", 'id = "den"', "odds = 100", "stake = 30"), row("BOS ML"))
+    # A final score without the points by period does not say how the half ended.
+    over = GameState(GAME, Phase.FINAL, 4, 0.0, Score(110, 100))
+    (tracking,) = await store.trackings(DEFAULTS)
+    await store.record(poll(T0, over), Change(replace(tracking, state=over)), ())
+    changed = row("1H DEN ML", 'id = "den"', "odds = 100", "stake = 30")
+    done = await read(store, changed, row("BOS ML"))
     assert [(x.pick, x.stake_cents, x.payout_cents) for x in await bets(store)] == [
-        ("DEN ML +100 $20", 2000, 4000), ("BOS ML", None, None),
+        ("1H DEN ML +100 $20", 2000, 4000), ("BOS ML", None, None),
     ]  # fmt: skip
     (mistake,) = done.standing.mistakes
-    assert mistake == "bets.toml, line 1: bet den: a game that it is about is not over"
+    assert mistake == (
+        "bets.toml, line 1: bet den: the box score gives no points by period that add up to its "
+        "final score"
+    )

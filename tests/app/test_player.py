@@ -121,12 +121,12 @@ def test_an_edge_has_the_chance_that_everybody_else_gives(cli: Cli, season: Path
     # The line of a bet tells of the game, whoever asks.
     assert cli("add", "LAL@DEN over 250.5 -110").status == 0
     found = cli("edges", "--json").json
-    (row, *_) = [*found["edges"], *found["disagreements"]]
+    row = (found["edges"] + found["disagreements"])[0]
     checked = cli("check", "LAL@DEN Jokic o24.5 pts", "--json").json
     assert row["p"] == pytest.approx(checked["p"], abs=1e-9)
     rule_out(season)
     found = cli("edges", "--json").json
-    assert [*found["edges"], *found["disagreements"]] == []
+    assert found["edges"] == found["disagreements"] == []
 
 
 async def test_fifty_are_answered_at_once_each_for_himself(season: Path) -> None:
