@@ -200,6 +200,24 @@ def test_what_is_decided_stays_decided(
             assert price(market, then, later) == chance
 
 
+@pytest.mark.parametrize("clock", [61.0, 75.0, 150.0, 400.0])
+@pytest.mark.parametrize("lead", [-3.5, 2.5])
+def test_near_the_end_of_a_half_its_markets_agree(clock: float, lead: float) -> None:
+    """Margin, total and team points of a half are those of its joint chances up to its end."""
+    now = state("nba", 2, clock, (28, 25), (22, 24))
+    outlook = forecast(now, PRIOR, NBA)
+    legs: list[Market] = [
+        Spread(Side.HOME, lead, Span.H1),
+        Total(Direction.OVER, 103.5, Span.H1),
+    ]
+    whole = parlay(legs, outlook, now)
+    assert whole.lose >= max(price(x, outlook, now).lose for x in legs) - 1e-6
+    points = outlook.of(Span.H1)
+    means = [points.part(x).mean for x in ("home", "away", "total", "margin")]
+    assert means[0] + means[1] == pytest.approx(means[2], abs=1e-3)
+    assert means[0] - means[1] == pytest.approx(means[3], abs=1e-3)
+
+
 def test_a_quarter_runs_out() -> None:
     """With hardly any time left a quarter's line is all but decided, and with some it is not."""
     line = Total(Direction.OVER, 58.5, Span.Q1)

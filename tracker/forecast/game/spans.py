@@ -15,7 +15,15 @@ from tracker.domain.market import Span
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.game.endgame import untilted
 from tracker.forecast.game.flow import LASTING, LONG_LEAD, coming_balls, lasting, whole_numbers
-from tracker.forecast.game.lattice import Lattice, Pmf, each_parity, hankel, standing, toeplitz
+from tracker.forecast.game.lattice import (
+    Lattice,
+    Pmf,
+    both_diagonals,
+    each_parity,
+    hankel,
+    standing,
+    toeplitz,
+)
 from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
@@ -211,7 +219,8 @@ def span_features(
 class NormalPoints:
     """Points so far plus points to come, whose margin and total are normal: (mean, sd) of each.
 
-    Margin and total are computed directly. The lattice is made for team totals and parlays alone.
+    Margin and total are computed directly, and the lattice is made for team totals and parlays
+    alone, unless the span is `ending`: then they are read off the lattice, too.
     """
 
     scored: tuple[int, int]
@@ -220,8 +229,23 @@ class NormalPoints:
     sure: bool = False
 
     @Lazy
+    def _corner(self) -> tuple[int, int]:
+        """The fewest points to come of either team that the lattice has."""
+        (margin, margin_sd), (total, total_sd) = self.to_margin, self.to_total
+        half = _WIDTH * math.hypot(margin_sd, total_sd) / 2
+        home, away = (math.floor((total + x) / 2 - half) for x in (margin, -margin))
+        return max(0, home), max(0, away)
+
+    @property
+    def ending(self) -> bool:
+        """Whether a team may well score nothing more, so that margin and total bound each other."""
+        return 0 in self._corner
+
+    @Lazy
     def margin(self) -> Pmf:
         """Home points minus away points."""
+        if self.ending:
+            return self.lattice.margin
         mean, sd = self.to_margin
         low, edges = _edges(mean, sd, None)
         return Pmf.from_sums(self.scored[0] - self.scored[1] + low, edges)
@@ -229,6 +253,8 @@ class NormalPoints:
     @Lazy
     def total(self) -> Pmf:
         """Points of both teams; the points to come are never below 0."""
+        if self.ending:
+            return self.lattice.total
         mean, sd = self.to_total
         low, edges = _edges(mean, sd, 0)
         return Pmf.from_sums(self.scored[0] + self.scored[1] + low, edges)
@@ -238,17 +264,18 @@ class NormalPoints:
         """The joint chances."""
         (margin, margin_sd), (total, total_sd) = self.to_margin, self.to_total
         half = _WIDTH * math.hypot(margin_sd, total_sd) / 2
-        middles = ((total + margin) / 2, (total - margin) / 2)
-        home, away = (max(0, math.floor(x - half)) for x in middles)
-        rows, columns = (
-            max(2, math.ceil(x + half) - low + 1)
-            for x, low in zip(middles, (home, away), strict=True)
-        )
+        home, away = self._corner
+        rows = max(2, math.ceil((total + margin) / 2 + half) - home + 1)
+        columns = max(2, math.ceil((total - margin) / 2 + half) - away + 1)
         count = rows + columns - 1
         margins = whole_numbers(margin, margin_sd, home - away - columns + 1, count)
-        totals = each_parity(whole_numbers(total, total_sd, home + away, count))
-        cells = toeplitz(margins, rows, columns) * hankel(totals, rows, columns)
+        totals = whole_numbers(total, total_sd, home + away, count)
+        cells = toeplitz(margins, rows, columns) * hankel(each_parity(totals), rows, columns)
         cells *= 1.0 / cells.sum()
+        if self.ending:
+            # What the normal has below the fewest points counts for them.
+            totals[0] += 1.0 - totals.sum()
+            _fit(cells, margins / margins.sum(), totals)
         return Lattice(self.scored[0] + home, self.scored[1] + away, cells, self.scored)
 
     @property
@@ -287,7 +314,8 @@ class NormalPoints:
 
     def window(self, name: str, low: int, high: int) -> list[float]:
         """P(part < v) for v = low … high; a few values need not the whole distribution."""
-        if name not in ("margin", "total") or name in self.__dict__ or high - low > _FEW:
+        direct = name in ("margin", "total") and name not in self.__dict__ and not self.ending
+        if not direct or high - low > _FEW:
             return self.part(name).window(low, high)
         home, away = self.scored
         if name == "margin":
@@ -305,6 +333,25 @@ class NormalPoints:
             else (0.5 * math.erfc((middle - v) * scale) - start) / whole
             for v in range(low - already, high - already + 1)
         ]  # fmt: skip
+
+
+_ROUNDS = 6
+"""Rounds in which cells are fitted to their sums. With more, a chance moves by less than .001."""
+
+
+def _fit(cells: Floats, margins: Floats, totals: Floats) -> None:
+    """Scale cells, in place, until those of a margin and those of a total add up to these chances.
+
+    No team scores less than nothing, which independent normals do not know: a margin of 5 needs a
+    total of 5. The scaling in turn (iterative proportional fitting) leaves such cells out and keeps
+    what was fitted of each. In the last round the totals are met exactly.
+    """
+    rows, columns = cells.shape
+    for _ in range(_ROUNDS):
+        for place, view, wanted in ((0, toeplitz, margins), (1, hankel, totals)):
+            sums = both_diagonals(cells)[place]
+            cells *= view(wanted / (sums + (sums == 0)), rows, columns)
+    cells *= 1.0 / cells.sum()
 
 
 def _reach(mean: float, sd: float, least: int | None) -> tuple[int, int]:
