@@ -491,6 +491,8 @@ def main() -> None:
     parser.add_argument("--fits", type=Path, default=Path("fits"), help="where fits are kept")
     parser.add_argument("--only", choices=("games", "players"), help="one of the two cards")
     given = parser.parse_args()
+    # Before the half hour of work rather than after it.
+    given.out.mkdir(parents=True, exist_ok=True)
     bench = Bench(given.data, given.fits, each_step_once())
     if given.only != "players":
         games_card(bench, given.out)
