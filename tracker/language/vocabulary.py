@@ -8,11 +8,6 @@ from tracker.domain.player import Stat
 _FIRST_SECOND = {
     Span.H1: ("1h", "h1", "1st half", "first half", "fh", "1 half", "half 1"),
     Span.H2: ("2h", "h2", "2nd half", "second half", "2 half", "half 2"),
-    Span.H2_REGULATION: (
-        "2h regulation", "2nd half regulation", "second half regulation", "2h excluding ot",
-        "2h no ot", "2nd half excluding overtime", "second half excluding overtime",
-        "2nd half no ot", "second half no ot", "2nd half excluding ot", "2h without ot",
-    ),
     Span.Q1: ("q1", "1q", "1st quarter", "first quarter", "1st q", "1st qtr", "quarter 1", "1qtr"),
     Span.Q2: ("q2", "2q", "2nd quarter", "second quarter", "2nd q", "2nd qtr", "quarter 2", "2qtr"),
     Span.Q3: ("q3", "3q", "3rd quarter", "third quarter", "3rd q", "3rd qtr", "quarter 3", "3qtr"),
@@ -26,7 +21,11 @@ _FIRST_SECOND = {
         "including overtime", "full time", "ft", "match",
     ),
 }  # fmt: skip
-SPANS = {word: span for span, words in _FIRST_SECOND.items() for word in words}
+SPANS = {word: span for span, words in _FIRST_SECOND.items() for word in words} | {
+    f"{half} {without}": Span.H2_REGULATION
+    for half in _FIRST_SECOND[Span.H2]
+    for without in _FIRST_SECOND[Span.REGULATION]
+}
 
 DIRECTIONS = {
     Direction.OVER: (
