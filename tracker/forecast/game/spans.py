@@ -239,7 +239,8 @@ class NormalPoints:
     @property
     def ending(self) -> bool:
         """Whether a team may well score nothing more, so that margin and total bound each other."""
-        return 0 in self._corner
+        (margin, margin_sd), (total, total_sd) = self.to_margin, self.to_total
+        return total - abs(margin) < _ENDING * math.hypot(margin_sd, total_sd)
 
     @Lazy
     def margin(self) -> Pmf:
@@ -334,6 +335,10 @@ class NormalPoints:
             for v in range(low - already, high - already + 1)
         ]  # fmt: skip
 
+
+_ENDING = 3.5
+"""Standard deviations of a team's points between its mean and none, below which a span is ending:
+beyond, both ways to its margin and total differ by less than 3e-4."""
 
 _ROUNDS = 6
 """Rounds in which cells are fitted to their sums. With more, a chance moves by less than .001."""
