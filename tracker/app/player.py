@@ -13,7 +13,7 @@ from tracker.app.views import chance_json
 from tracker.domain import Impossible, Misused, TrackerError
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance, NoChance
-from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.league import season_name, slate_date
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Absences, Injury, Player, PlayerGame, Stat, player_key
@@ -216,7 +216,7 @@ def _chances(
 ) -> dict[int, Chance | NoChance | None]:
     found = {}
     for bet in bets:
-        state = GameState(bet.game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
+        state = GameState.scheduled(bet.game)
         found[bet.number] = pricing.chance(bet, {bet.game.id: state}, beside=beside)
     return found
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tracker.app.player_priors import PlayerBeliefs, players_in
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance, NoChance
-from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.prior import SourcedPrior
 from tracker.domain.quote import two_sided
@@ -175,7 +175,7 @@ async def price_now(
     for game in bet.games:
         slate = await store.games(game.slate)
         state = next((s for g, s in slate if g.id == game.id and s is not None), None)
-        states[game.id] = state or GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
+        states[game.id] = state or GameState.scheduled(game)
     if any(x.phase.off for x in states.values()):
         return None
     games = [x.game for x in states.values()]

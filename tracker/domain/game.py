@@ -303,6 +303,11 @@ class GameState:
             if (home, away) != (self.score.home, self.score.away):
                 raise ValueError("the points by period do not add up to the score")
 
+    @classmethod
+    def scheduled(cls, game: Game) -> GameState:
+        """The state of a game of which nothing is known but that it is to be played."""
+        return cls(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
+
     @property
     def seconds_left(self) -> float:
         """Seconds left in regulation, or in the current overtime once that has begun."""

@@ -310,7 +310,7 @@ def _history(data: Dataset, row: int, game: Game) -> History:
     }  # fmt: skip
     events, rules = data.events, game.rules
     at = game.start
-    found = [(at - timedelta(hours=1), GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0)))]
+    found = [(at - timedelta(hours=1), GameState.scheduled(game))]
     ends: list[Score] = []
     period, clock, score = 0, 0.0, Score(0, 0)
     for i in range(int(events.starts[row]), int(events.starts[row + 1])):

@@ -20,7 +20,7 @@ from tracker.app.pricing import Pricing, beliefs_of, bets_on, known_of, live_lin
 from tracker.app.views import iso
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import house_of
-from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.player import Player, enough
 from tracker.domain.quote import Fair, Selection, market_of, two_sided
 from tracker.domain.value import MOST_KELLY, EdgeSeen
@@ -268,7 +268,7 @@ async def _gate(
     whom = {game.id: (*players_in(bets, game), *players)}
     beliefs = await beliefs_of(store, [game], whom)
     pricing = Pricing(await known_of(store, [game], given), beliefs, load)
-    seen = state or GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
+    seen = state or GameState.scheduled(game)
     live = await live_lines(store, seen, now)
     asked = pricing.seen(seen, bets, live=live, named=players)
     outlook = await asyncio.to_thread(asked.outlook)

@@ -18,13 +18,7 @@ from tracker.domain import BadBet
 from tracker.domain.bet import Bet
 from tracker.domain.catalog import guests_of
 from tracker.domain.catalog.books import house_of
-from tracker.domain.draft import (
-    Draft,
-    NoSuchGame,
-    RostersUnknown,
-    choose_games,
-    superseded,
-)
+from tracker.domain.draft import Draft, NoSuchGame, RostersUnknown, choose_games, superseded
 from tracker.domain.events import (
     BetAdded,
     BetMatched,

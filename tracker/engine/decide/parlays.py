@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tracker.domain.bet import Parlay, Result
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
-from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.game import GameState
 from tracker.domain.market import Market
 from tracker.domain.tracking import GameTracking, Group, LegStanding, Tracked
 from tracker.forecast import Outlook, parlay_of, price_all, why_none
@@ -20,7 +20,7 @@ def to_presume(tracking: GameTracking, now: datetime) -> GameState | None:
         return None
     if not any(_waits(x, tracking.game.id) for x in tracking.tracked):
         return None
-    return GameState(tracking.game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
+    return GameState.scheduled(tracking.game)
 
 
 def presume(tracking: GameTracking, state: GameState, outlook: Outlook) -> GameTracking:

@@ -123,8 +123,6 @@ def settle_parts(change: Change, polls: LastTwo | None, now: datetime) -> Change
 
     found = Gathering(change)
     for tracked in change.tracking.tracked:
-        if not (tracked.legs or tracked.bet.number in polls.results):
-            continue
         if not _part_is_news(tracked, polls):
             continue
         if may_settle(tracked, state, house_of(tracked.bet.book), now):

@@ -228,14 +228,6 @@ class NormalPoints:
     to_total: tuple[float, float]
     sure: bool = False
 
-    @Lazy
-    def _corner(self) -> tuple[int, int]:
-        """The fewest points to come of either team that the lattice has."""
-        (margin, margin_sd), (total, total_sd) = self.to_margin, self.to_total
-        half = _WIDTH * math.hypot(margin_sd, total_sd) / 2
-        home, away = (math.floor((total + x) / 2 - half) for x in (margin, -margin))
-        return max(0, home), max(0, away)
-
     @property
     def ending(self) -> bool:
         """Whether a team may well score nothing more, so that margin and total bound each other."""
@@ -265,9 +257,12 @@ class NormalPoints:
         """The joint chances."""
         (margin, margin_sd), (total, total_sd) = self.to_margin, self.to_total
         half = _WIDTH * math.hypot(margin_sd, total_sd) / 2
-        home, away = self._corner
-        rows = max(2, math.ceil((total + margin) / 2 + half) - home + 1)
-        columns = max(2, math.ceil((total - margin) / 2 + half) - away + 1)
+        middles = ((total + margin) / 2, (total - margin) / 2)
+        home, away = (max(0, math.floor(x - half)) for x in middles)
+        rows, columns = (
+            max(2, math.ceil(x + half) - low + 1)
+            for x, low in zip(middles, (home, away), strict=True)
+        )
         count = rows + columns - 1
         margins = whole_numbers(margin, margin_sd, home - away - columns + 1, count)
         totals = whole_numbers(total, total_sd, home + away, count)
