@@ -1,4 +1,4 @@
-"""Columns of a sheet: the form in which each column is written, and the draft of a row's columns.
+"""Columns of a sheet: the form in which each is written, and the bet that a row's columns mean.
 
 A single value may be ambiguous: `1,234`, `05/11/2025`, `150`. The other values of its column show
 which form is meant; where none does, the person is asked.
@@ -13,10 +13,9 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from fractions import Fraction
 
 from tracker.domain import BadBet
-from tracker.domain.draft import Draft
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, parse_odds
-from tracker.domain.pick import Matchup
+from tracker.domain.pick import Matchup, Written
 from tracker.language import find_in, parse_bet, parse_matchup
 from tracker.language.tokens import FindTeam
 from tracker.language.vocabulary import FREE
@@ -244,62 +243,52 @@ _LEGS = re.compile(r"\s+\|\s+|\s*\n\s*")
 _KEY = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
 
 
-def draft_from(  # noqa: PLR0913 - the columns of a row
-    text: str,
-    *,
-    market: str = "",
-    line: str = "",
-    game: str = "",
-    league: str = "",
-    odds: Odds | None = None,
-    stake_cents: int | None = None,
-    book: str | None = None,
-    tags: tuple[str, ...] = (),
-    occasion: str = "",
-    placed_at: datetime | None = None,
-    day: date | None = None,
-    free: bool = False,
-) -> Draft:
-    """Make the draft of a row's bet. Raises BadBet when no reading of its words makes a bet.
+@dataclass(frozen=True, slots=True)
+class BetColumns:
+    """The columns of a row that say what was bet on; those that the file lacks are empty.
 
-    `league` is empty where the row does not say it. `occasion` tells the bet apart from another in
-    the same words. `day` is the league's date of the game, None without a column for it.
+    `text` is the pick as written. `day` is the league's date of the game, None without a column for
+    it.
     """
-    if not text:
-        raise BadBet("the row does not say what was bet on")
-    find = find_in(*([league] if league else LEAGUES))
-    first: BadBet | None = None
-    for words in _readings(text, market, line):
+
+    text: str
+    market: str = ""
+    line: str = ""
+    game: str = ""
+    league: str = ""
+    day: date | None = None
+
+    def read(self) -> tuple[Written, Matchup | None]:
+        """The bet that the columns mean, with its game where they name one.
+
+        Raises BadBet when no reading of the words makes a bet.
+        """
+        if not self.text:
+            raise BadBet("the row does not say what was bet on")
+        find = find_in(*([self.league] if self.league else LEAGUES))
+        first: BadBet | None = None
+        for words in _readings(self.text, self.market, self.line):
+            try:
+                pick = parse_bet(words, find)
+            except BadBet as why:
+                first = first or why
+                continue
+            return pick, self._matchup(pick, find)
+        raise first or BadBet(f"{self.text!r} is not understood")
+
+    def _matchup(self, pick: Written, find: FindTeam) -> Matchup | None:
+        """The game in its own column, on its day; None where that is not understood.
+
+        The bet's words then count.
+        """
         try:
-            pick = parse_bet(words, find)
-        except BadBet as why:
-            first = first or why
-            continue
-        matchup = _matchup(game, find)
-        if day is not None:
-            own = pick.legs[0].matchup if len(pick.legs) == 1 else None
-            matchup = replace(matchup or own or Matchup((), ()), day=day)
-        return Draft(
-            pick=pick,
-            matchup=matchup,
-            game_text=(game or None) if matchup is not None else None,
-            odds=odds or pick.odds,
-            stake_cents=pick.stake_cents if stake_cents is None else stake_cents,
-            tags=tuple(dict.fromkeys((*pick.tags, *tags))),
-            book=book,
-            occasion=occasion,
-            placed_at=placed_at,
-            free=free or pick.free,
-        )
-    raise first or BadBet(f"{text!r} is not understood")
-
-
-def _matchup(game: str, find: FindTeam) -> Matchup | None:
-    """The game in its own column; None where that is not understood: the bet's words then count."""
-    try:
-        return parse_matchup(game, find) if game else None
-    except BadBet:
-        return None
+            found = parse_matchup(self.game, find) if self.game else None
+        except BadBet:
+            found = None
+        if self.day is None:
+            return found
+        own = pick.legs[0].matchup if len(pick.legs) == 1 else None
+        return replace(found or own or Matchup((), ()), day=self.day)
 
 
 def _readings(text: str, market: str, line: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ from tracker.domain.league import slate_date
 from tracker.domain.money import Odds, money_text, payout_if_won
 from tracker.domain.same_bet import TICKET
 from tracker.domain.value import comes_back
-from tracker.intake.columns import Dates, Numbers, Prices, draft_from
+from tracker.intake.columns import BetColumns, Dates, Numbers, Prices
 from tracker.language import in_cents, parse_stake
 
 Row = Mapping[str, str]
@@ -339,21 +339,20 @@ class _Reader:
         result, paid = self._result(group, odds, stake, free=free)
         number = self.text(row, "id")
         placed, day = self._time(row, "placed"), self._time(row, "day")
-        legs = [self._words(x, own) for x, own in zip(group, own_odds, strict=True)]
-        draft = draft_from(
-            legs[0] if len(legs) == 1 else " | ".join(legs),
-            market=self.text(row, "market") if len(legs) == 1 else "",
-            line=self.text(row, "line") if len(legs) == 1 else "",
-            game=self.text(row, "game") if len(legs) == 1 else "",
-            league=league,
-            odds=odds,
-            stake_cents=stake,
+        columns = self._described(group, own_odds, league, None if day is None else _slate(day))
+        pick, matchup = columns.read()
+        tags = (x.strip() for x in re.split(r"[|;,]", self.text(row, "tags")))
+        draft = Draft(
+            pick=pick,
+            matchup=matchup,
+            game_text=(columns.game or None) if matchup is not None else None,
+            odds=odds or pick.odds,
+            stake_cents=pick.stake_cents if stake is None else stake,
             book=_book(self.text(row, "book")),
-            tags=tuple(x.strip() for x in re.split(r"[|;,]", self.text(row, "tags")) if x.strip()),
+            tags=tuple(dict.fromkeys((*pick.tags, *(x for x in tags if x)))),
             occasion=f"{TICKET}{number}" if number else "",
             placed_at=placed,
-            day=None if day is None else _slate(day),
-            free=free,
+            free=free or pick.free,
         )
         dated = day or placed
         return ImportedBet(
@@ -366,6 +365,16 @@ class _Reader:
             f"import {number or self.text(row, 'placed') or line}",
             bool(self.text(row, "withdrawn")),
         )
+
+    def _described(
+        self, group: Sequence[Row], own_odds: Sequence[Odds | None], league: str, day: date | None
+    ) -> BetColumns:
+        """What the rows say was bet on; a parlay is described by its legs' words alone."""
+        legs = [self._words(x, own) for x, own in zip(group, own_odds, strict=True)]
+        if len(legs) > 1:
+            return BetColumns(" | ".join(legs), league=league, day=day)
+        market, line, game = (self.text(group[0], x) for x in ("market", "line", "game"))
+        return BetColumns(legs[0], market, line, game, league, day)
 
     def _words(self, row: Row, odds: Odds | None) -> str:
         """A row's words of the bet, with the leg's own price where it has one."""
