@@ -16,7 +16,7 @@ from tests.doubles.tls import EXPIRED, OWN, over_tls
 from tracker.daemon.watchers.nightly import HEARTBEAT_EVERY, beat
 from tracker.domain.alert import Failed, Outcome, Sent
 from tracker.feeds import FeedUnavailable
-from tracker.feeds.fetch import Fetcher
+from tracker.feeds.fetch import FeedHost, Fetcher
 from tracker.network import (
     ServerTime,
     UnusableProxy,
@@ -108,7 +108,7 @@ async def test_an_authority_of_ones_own_is_honoured_by_every_connection(
     async with over_tls(everything(asked)) as port:
         base = f"https://localhost:{port}"
         assert set((await sent_by_each(base)).values()) == {Sent()}
-        async with Fetcher(base, {}, 60, FakeClock(NOW), deadline_s=5.0) as fetcher:
+        async with Fetcher(FeedHost(base, {}, 60), FakeClock(NOW), deadline_s=5.0) as fetcher:
             await fetcher.get("/a.json")
     assert len(asked) == 4
 
@@ -117,7 +117,9 @@ async def test_a_feed_whose_certificate_is_not_trusted_says_so() -> None:
     """The reason is the certificate, and no word of the query."""
     async with (
         over_tls(everything([])) as port,
-        Fetcher(f"https://localhost:{port}", {}, 60, FakeClock(NOW), deadline_s=5.0) as fetcher,
+        Fetcher(
+            FeedHost(f"https://localhost:{port}", {}, 60), FakeClock(NOW), deadline_s=5.0
+        ) as fetcher,
     ):
         with pytest.raises(FeedUnavailable, match="nobody who is trusted here") as caught:
             await fetcher.get("/a.json?apiKey=secret")
@@ -130,7 +132,9 @@ async def test_a_proxy_is_honoured_by_every_connection(monkeypatch: pytest.Monke
     async with plain(everything(asked)) as port:
         monkeypatch.setenv("http_proxy", f"127.0.0.1:{port}")
         assert set((await sent_by_each("http://service.test")).values()) == {Sent()}
-        async with Fetcher("http://feed.test", {}, 60, FakeClock(NOW), deadline_s=5.0) as fetcher:
+        async with Fetcher(
+            FeedHost("http://feed.test", {}, 60), FakeClock(NOW), deadline_s=5.0
+        ) as fetcher:
             await fetcher.get("/a.json")
         assert sorted(x.split("/")[2] for x in asked) == ["feed.test"] + ["service.test"] * 3
     monkeypatch.setenv("no_proxy", "feed.test,.inside")

@@ -25,7 +25,7 @@ from tracker.feeds import (
     FeedUnavailable,
     nba,
 )
-from tracker.feeds.fetch import Fetcher
+from tracker.feeds.fetch import FeedHost, Fetcher
 
 PATH = "/a.json"
 
@@ -36,7 +36,7 @@ async def fetching(
 ) -> AsyncIterator[Fetcher]:
     """A fetcher with the NBA's headers on the test's server."""
     async with Fetcher(
-        site.url, nba.SOURCE.headers, budget, clock, deadline_s=deadline_s
+        FeedHost(site.url, nba.SOURCE.headers, budget), clock, deadline_s=deadline_s
     ) as fetcher:
         yield fetcher
 
@@ -265,7 +265,7 @@ async def test_hosts_that_cannot_be_reached(site: Site, clock: FakeClock) -> Non
         ("http://127.0.0.1:1", "cannot be reached"),
         (f"https://127.0.0.1:{port}", "no secure connection"),
     ):
-        async with Fetcher(url, {}, 60, clock, deadline_s=2.0) as fetcher:
+        async with Fetcher(FeedHost(url, {}, 60), clock, deadline_s=2.0) as fetcher:
             with pytest.raises(FeedUnavailable, match=word) as caught:
                 await fetcher.get(PATH + "?apiKey=secret")
         assert "secret" not in str(caught.value)

@@ -132,6 +132,22 @@ class _Kept:
     conditions: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class FeedHost:
+    """A host, and how it is asked: `base_url` is its scheme and name.
+
+    When a request is refused, it is sent once more with `second_headers`; the two sets of headers
+    then change places, so that later requests start with the other set. `pause_s` is how many
+    seconds to leave the host alone when it wants fewer requests and names no time.
+    """
+
+    base_url: str
+    headers: Mapping[str, str]
+    requests_per_minute: int
+    second_headers: Mapping[str, str] | None = None
+    pause_s: float = PAUSE_S
+
+
 class Fetcher:
     """Fetches documents from one host over one session, within a budget of requests.
 
@@ -139,37 +155,30 @@ class Fetcher:
     request beyond it waits for room.
     """
 
-    def __init__(  # noqa: PLR0913 - all but four have a default
+    def __init__(
         self,
-        base_url: str,
-        headers: Mapping[str, str],
-        requests_per_minute: int,
+        host: FeedHost,
         clock: Clock,
         *,
         deadline_s: float = DEADLINE_S,
-        second_headers: Mapping[str, str] | None = None,
         server_time: ServerTime | None = None,
-        pause_s: float = PAUSE_S,
     ) -> None:
-        """`base_url` is scheme and host; `deadline_s` is in real seconds.
+        """`deadline_s` is in real seconds.
 
-        When a request is refused, it is sent once more with `second_headers`; the two sets of
-        headers then change places, so that later requests start with the other set. `server_time`
-        receives each answer's headers, which hold the host's time. `pause_s` is how many seconds to
-        leave the host alone when it wants fewer requests and names no time.
+        `server_time` receives each answer's headers, which hold the host's time.
         """
-        self._base = URL(base_url)
-        self._headers = dict(headers)
-        self._spare = None if second_headers is None else dict(second_headers)
+        self._base = URL(host.base_url)
+        self._headers = host.headers
+        self._spare = host.second_headers
         self._clock = clock
-        self._account = Account(self._host, requests_per_minute)
+        self._account = Account(self._host, host.requests_per_minute)
         self._deadline_s = deadline_s
         self._budget: AbstractAsyncContextManager[None] = Throttler(
-            requests_per_minute, MINUTE_S / clock.speed, LOOK_EVERY_S
+            host.requests_per_minute, MINUTE_S / clock.speed, LOOK_EVERY_S
         )
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._server_time = server_time
-        self._pause_s = pause_s
+        self._pause_s = host.pause_s
         self._pause: tuple[float, str] | None = None
         self._session: aiohttp.ClientSession | None = None
 

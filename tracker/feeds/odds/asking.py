@@ -24,7 +24,7 @@ from tracker.domain.poll import Credit, Document, Purchase, Purpose, Trouble
 from tracker.domain.quote import Selection
 from tracker.feeds import FeedError, FeedMalformed, FeedRateLimited
 from tracker.feeds.feeds import Feeds
-from tracker.feeds.fetch import DEADLINE_S, PAUSE_S, Fetched, Fetcher
+from tracker.feeds.fetch import DEADLINE_S, PAUSE_S, FeedHost, Fetched, Fetcher
 from tracker.feeds.odds import Parsed, espn, kalshi, polymarket, the_odds_api
 from tracker.feeds.odds import nba as league_list
 from tracker.feeds.polling.feed import BoardReading
@@ -385,18 +385,20 @@ async def open_odds(
     async with AsyncExitStack() as stack:
         fetchers = {
             name: await stack.enter_async_context(
-                Fetcher(
-                    hosts[name],
-                    _HEADERS,
-                    REQUESTS_PER_MINUTE.get(name, POLYMARKET_PER_MINUTE),
-                    clock,
-                    deadline_s=deadline_s,
-                    pause_s=TOO_OFTEN_S if name == the_odds_api.NAME else PAUSE_S,
-                )
+                Fetcher(_host(name, hosts[name]), clock, deadline_s=deadline_s)
             )
             for name in usable
         }
         yield OddsSources(settings, key, feeds, fetchers, clock)
+
+
+def _host(name: str, base_url: str) -> FeedHost:
+    return FeedHost(
+        base_url,
+        _HEADERS,
+        REQUESTS_PER_MINUTE.get(name, POLYMARKET_PER_MINUTE),
+        pause_s=TOO_OFTEN_S if name == the_odds_api.NAME else PAUSE_S,
+    )
 
 
 def _may_ask(base_url: str, clock: Clock) -> bool:

@@ -26,7 +26,7 @@ from tracker.feeds import (
     Scoreboard,
     Source,
 )
-from tracker.feeds.fetch import DEADLINE_S, Fetched, Fetcher
+from tracker.feeds.fetch import DEADLINE_S, FeedHost, Fetched, Fetcher
 from tracker.feeds.health import SourceHealth
 from tracker.feeds.identity import nearest, state_under
 from tracker.feeds.polling.cadence import backoff
@@ -481,12 +481,10 @@ def fetcher_of(
     """
     first = sources[0]
     spare = first.second_headers
-    return Fetcher(
+    host = FeedHost(
         settings.base_url,
         {**first.headers, **settings.headers},
         settings.requests_per_minute,
-        clock,
-        deadline_s=deadline_s,
-        second_headers=None if spare is None else {**spare, **settings.headers},
-        server_time=server_time,
+        None if spare is None else {**spare, **settings.headers},
     )
+    return Fetcher(host, clock, deadline_s=deadline_s, server_time=server_time)
