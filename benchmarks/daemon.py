@@ -168,7 +168,7 @@ async def work(
     config: Path, addresses: list[str], speed: float, seconds: float, starts: datetime
 ) -> None:
     """Run the daemon in this process for `seconds`, and print the figures."""
-    from tracker.daemon.run import run
+    from tracker.daemon.run import Setup, run
     from tracker.notify.channels.apprise import AppriseChannel, check_urls
     from tracker.notify.channels.telegram import ChatPlace
     from tracker.notify.channels.telegram.channel import TelegramChannel
@@ -188,13 +188,15 @@ async def work(
     heart = asyncio.create_task(beat(late))
     daemon = asyncio.create_task(
         run(
-            settings,
-            channels,
-            clock,
-            tell=tell_nobody,
-            stop=stop,
-            seed=1,
-            odds_key=load_secrets(settings).odds_key,
+            Setup(
+                settings,
+                channels,
+                clock,
+                tell_nobody,
+                seed=1,
+                odds_key=load_secrets(settings).odds_key,
+            ),
+            stop,
         )
     )
     await SystemClock().sleep(seconds)

@@ -24,7 +24,7 @@ from rehearsal_slate import RULES, Wager, wagers
 
 from tests.doubles.leap import play as play_leaping
 from tracker.clock import Clock, ScaledClock
-from tracker.daemon.run import run
+from tracker.daemon.run import Setup, run
 from tracker.domain.alert import Alert, Outcome, Sent
 from tracker.domain.events import SystemEvent
 from tracker.notify.channels import Message
@@ -144,7 +144,7 @@ async def _daemon(course: Course, clock: Clock, config: Path) -> None:
         probes = [tasks.create_task(_watch(course, settings.store.path, clock))]
         if night.speed is not None:
             probes.append(tasks.create_task(_heart(course)))
-        tasks.create_task(run(settings, [Quiet()], clock, tell=tell, stop=stop, seed=night.seed))
+        tasks.create_task(run(Setup(settings, [Quiet()], clock, tell, seed=night.seed), stop))
         await clock.sleep((night.until - clock.now()).total_seconds())
         for probe in probes:
             probe.cancel()

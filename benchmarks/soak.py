@@ -41,7 +41,7 @@ from tracker.app.monitors import watch
 from tracker.app.refresh import Part, Refresh
 from tracker.clock import Clock
 from tracker.daemon.bot import CommandRun
-from tracker.daemon.run import run
+from tracker.daemon.run import Setup, run
 from tracker.daemon.watchers.chores import Runners
 from tracker.domain import TrackerError
 from tracker.domain.alert import Failed, Outcome, Sent, Unknown
@@ -193,8 +193,7 @@ async def _life(
         pass
 
     daemon = asyncio.create_task(
-        run(settings, [channel], clock, tell=tell, stop=stop, seed=7,
-            runners=Runners(chores, chores))
+        run(Setup(settings, [channel], clock, tell, seed=7, runners=Runners(chores, chores)), stop)
     )  # fmt: skip
     await clock.sleep(lasts)
     if cut:

@@ -17,7 +17,7 @@ import pytest
 from tests.daemon.night import STARTS, TIP_OFF, expected, picks_for, write_files
 from tests.doubles.leap import play
 from tracker.clock import Clock
-from tracker.daemon.run import run
+from tracker.daemon.run import Setup, run
 from tracker.domain.events import SystemEvent
 from tracker.replay.faults import Fault, FaultKind
 from tracker.replay.files import find_recording
@@ -45,7 +45,7 @@ async def followed(folder: Path, faults: list[Fault], clock: Clock) -> tuple[Cou
         settings = load_settings(write_files(folder, feed.url, [GAME], []))
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(run(settings, [], clock, tell=tell, stop=stop, seed=1))
+            tasks.create_task(run(Setup(settings, [], clock, tell, seed=1), stop))
             await clock.sleep((OVER - clock.now()).total_seconds())
             stop.set()
     return events, await Store.open(settings.store.path, now=clock.now(), readonly=True)
@@ -94,7 +94,7 @@ def test_a_daemon_that_has_ended_leaves_nothing_to_a_second_one(tmp_path: Path) 
         stop = asyncio.Event()
         frozen = []
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(run(settings, [], clock, tell=lambda _: None, stop=stop, seed=1))
+            tasks.create_task(run(Setup(settings, [], clock, lambda _: None, seed=1), stop))
             await clock.sleep(60)
             frozen.append(gc.get_freeze_count())
             stop.set()

@@ -14,7 +14,7 @@ import pytest
 
 from tests.daemon import night
 from tracker.clock import ScaledClock
-from tracker.daemon.run import run
+from tracker.daemon.run import Setup, run
 from tracker.domain.events import SystemEvent
 from tracker.forecast import load_parameters
 from tracker.settings import load_secrets, load_settings
@@ -80,7 +80,8 @@ async def daemon(config: Path, clock: ScaledClock) -> AsyncIterator[list[str]]:
 
     key = load_secrets(settings).odds_key
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(run(settings, [], clock, tell=tell, stop=stop, seed=1, odds_key=key))
+        setup = Setup(settings, [], clock, tell, seed=1, odds_key=key)
+        tasks.create_task(run(setup, stop))
         try:
             yield logged
         finally:

@@ -21,7 +21,7 @@ from tests.doubles.odds_night import Night, Wager
 from tests.doubles.odds_reckoning import Reckoned, expected, reckon
 from tests.doubles.odds_servers import Hosts, hosts
 from tracker.clock import Clock
-from tracker.daemon.run import run
+from tracker.daemon.run import Setup, run
 from tracker.domain.events import SystemEvent
 from tracker.settings import load_secrets, load_settings
 
@@ -68,7 +68,7 @@ async def _played(
             trial.events.append(f"{clock.now():%H:%M:%S} {event.name} {event.figures}")
 
         key = load_secrets(settings).odds_key
-        daemon = run(settings, [], clock, tell=tell, stop=stop, seed=1, odds_key=key)
+        daemon = run(Setup(settings, [], clock, tell, seed=1, odds_key=key), stop)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(daemon)
             for late in sorted((x for x in bets if x.added), key=lambda x: x.added or x.game.tip):

@@ -25,7 +25,7 @@ from tests.promise.script import RULES, TIP_OFF, drafts, no_lines, site
 from tracker.clock import LeapingClock, ScaledClock, SystemClock
 from tracker.daemon import forecaster
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.run import run
+from tracker.daemon.run import Setup, run
 from tracker.daemon.track import Forecasts, TrackContext, deciding, track
 from tracker.domain.alert import Outcome, Sent
 from tracker.domain.events import SystemEvent
@@ -378,7 +378,7 @@ async def _live(
 
         monkeypatch.setattr(Store, "open", noted)
         daemon = asyncio.create_task(
-            run(load_settings(config), [channel], clock, tell=lambda x: here.told.append(x.name))
+            run(Setup(load_settings(config), [channel], clock, lambda x: here.told.append(x.name)))
         )
         try:
             await deed(here)

@@ -94,30 +94,43 @@ class _Stop(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What a daemon is built of.
+class Setup:
+    """What a daemon is started with.
 
-    `write_backoff` waits between two tries of a failed write. `progress` knows which loops are
-    late, and excuses those that wait for a write. `rng` jitters the times of the polls, so that not
-    all games are polled at once. `load` gives the parameters that forecast a league. `verbs` runs a
-    command that a person asks for in a chat; None where no chat may ask. `runners` run the chores
-    that are due at set times; None where there are no chores.
+    `load` gives the parameters that forecast a league, by default those that come with the program.
+    `verbs` runs a command that a person asks for in a chat; None where no chat may ask. `runners`
+    run the chores that are due at set times; None where there are no chores. `odds_key` is the key
+    of The Odds API, if there is one. `seed` makes the jitter of the polls repeatable.
     """
 
     settings: Settings
     channels: Sequence[Channel]
     clock: Clock
+    tell: Tell
+    load: Load = load_parameters
+    verbs: Verbs | None = None
+    runners: Runners | None = None
+    odds_key: Secret | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a daemon is built of: its setup, and what was opened by it.
+
+    `write_backoff` waits between two tries of a failed write. `progress` knows which loops are
+    late, and excuses those that wait for a write. `rng` jitters the times of the polls, so that not
+    all games are polled at once.
+    """
+
+    setup: Setup
     store: Store
     write_backoff: WriteBackoff
     progress: Watchdog
     feeds: Feeds
     source_status: SourceStatus
-    tell: Tell
-    rng: random.Random
     odds: OddsSources
-    load: Load = load_parameters
-    verbs: Verbs | None = None
-    runners: Runners | None = None
+    rng: random.Random
 
 
 class Daemon:
@@ -125,33 +138,35 @@ class Daemon:
 
     def __init__(self, parts: Parts) -> None:
         """Build the loops; nothing runs until `live`."""
+        setup = parts.setup
         self._parts = parts
-        self._clock = parts.clock
-        self._wakes = {channel.name: asyncio.Event() for channel in parts.channels}
+        self._setup = setup
+        self._clock = setup.clock
+        self._wakes = {channel.name: asyncio.Event() for channel in setup.channels}
         self._following: dict[str, GamePoller] = {}
         self._begun = asyncio.Event()
         self._changed = asyncio.Event()
         self._progress = parts.progress
-        self._alert_policy = AlertPolicy(parts.settings.policy)
+        self._alert_policy = AlertPolicy(setup.settings.policy)
         self._notices = SystemNotices(
-            parts.store, self._alert_policy, parts.clock, parts.channels, self._ring
+            parts.store, self._alert_policy, setup.clock, setup.channels, self._ring
         )
-        self._tell = self._notices.hearing(parts.tell)
+        self._tell = self._notices.hearing(setup.tell)
         self._write_backoff = parts.write_backoff
         parts.source_status.listen(self._hear)
-        self._followed = FollowedBets(parts.store, parts.clock, parts.settings, self._tell)
-        known = partial(lines_for, parts.settings.lines)
-        self._forecaster = Forecaster(known, parts.tell, parts.load, self._live_lines)
-        self._live_view = LiveView(parts.clock, parts.settings.zone)
+        self._followed = FollowedBets(parts.store, setup.clock, setup.settings, self._tell)
+        known = partial(lines_for, setup.settings.lines)
+        self._forecaster = Forecaster(known, setup.tell, setup.load, self._live_lines)
+        self._live_view = LiveView(setup.clock, setup.settings.zone)
         self._market = MarketWatch(self._market_parts)
-        registry = registry_beside(parts.settings.store.path)
+        registry = registry_beside(setup.settings.store.path)
         self._trials = TrialWatch(
-            parts.store, registry, self._forecaster.pricing, parts.clock, self._tell
+            parts.store, registry, self._forecaster.pricing, setup.clock, self._tell
         )
         self._context = TrackContext(
             recorder=parts.store,
             forecasts=self._forecaster,
-            clock=parts.clock,
+            clock=setup.clock,
             channels=tuple(self._wakes),
             ring=self._ring,
             tell=self._tell,
@@ -161,28 +176,28 @@ class Daemon:
             show=self._show,
             closed=self._market.values.get,
             route=self._alert_policy.route,
-            wording=parts.settings.wording,
+            wording=setup.settings.wording,
         )
 
     @property
     def _market_parts(self) -> MarketParts:
-        parts, followed = self._parts, self._followed
+        parts, setup, followed = self._parts, self._setup, self._followed
         return MarketParts(
             sources=parts.odds,
             store=parts.store,
             forecaster=self._forecaster,
-            load=parts.load,
-            clock=parts.clock,
-            settings=parts.settings.odds,
+            load=setup.load,
+            clock=setup.clock,
+            settings=setup.settings.odds,
             tell=self._tell,
             trackings=followed.trackings,
             roster_of=followed.roster_of,
             hear=parts.source_status.hear,
             route=self._alert_policy.route,
-            style=parts.settings.wording,
+            style=setup.settings.wording,
             channels=tuple(self._wakes),
             ring=self._ring,
-            behind=timedelta(seconds=parts.settings.alerts.delay),
+            behind=timedelta(seconds=setup.settings.alerts.delay),
         )
 
     def _live_lines(self, game: Game, state: GameState) -> LiveLines | None:
@@ -197,16 +212,16 @@ class Daemon:
 
     @property
     def _chats(self) -> ChatBoards:
-        parts = self._parts
-        zone, verbs = parts.settings.zone, parts.verbs
+        parts, setup = self._parts, self._setup
+        zone, verbs = setup.settings.zone, setup.verbs
         return ChatBoards(
-            parts.channels, parts.store, self._live_view, self._clock, zone, self._tell,
+            setup.channels, parts.store, self._live_view, self._clock, zone, self._tell,
             self._progress, self._bet_commands(), verbs,
         )  # fmt: skip
 
     def _bet_commands(self) -> BetCommands:
         """What a chat may do with bets; a bet that it adds or changes is followed at once."""
-        settings, store = self._parts.settings, self._parts.store
+        settings, store = self._setup.settings, self._parts.store
         rules = tuple(parse_rule(text) for text in settings.rules.default)
         given, registry = partial(lines_for, settings.lines), registry_beside(settings.store.path)
         return BetCommands(
@@ -223,7 +238,7 @@ class Daemon:
         changed, wanted = self._changed, asyncio.Event()
         slate = await self._slates()
         followed, clock, progress = self._followed, self._clock, self._progress
-        store, settings, tell = self._parts.store, self._parts.settings, self._tell
+        store, settings, tell = self._parts.store, self._setup.settings, self._tell
         await learn(store, self._forecaster.pricing)
         await self._market.restore()
         keep = timedelta(days=settings.store.keep_bodies_days)
@@ -238,7 +253,7 @@ class Daemon:
                 self._follow(trackings, tasks, decisions)
                 self._begun.set()
 
-            for channel in self._parts.channels:
+            for channel in self._setup.channels:
                 wake, habits = self._wakes[channel.name], self._habits(channel)
                 tasks.create_task(dispatch(store, channel, clock, wake, tell, habits))
             for job in self._chats.jobs():
@@ -278,7 +293,7 @@ class Daemon:
         Where its end was reported and this notice is not due, one that it runs again is sent later.
         """
         real = SystemClock()
-        ends = EndsTold(self._parts.settings.store.path, real)
+        ends = EndsTold(self._setup.settings.store.path, real)
         await self._begun.wait()
         await self._notices.started(self._follows(), ends)
         tasks.create_task(self._notices.take_back(ends, real, self._follows))
@@ -291,7 +306,7 @@ class Daemon:
         beat = partial(self._progress.expect, f"channel {channel.name}", GRACE)
         replies = isinstance(channel, TelegramChannel)
         under = self._parts.store.cards.under if replies else no_card
-        return SendingHabits(beat=beat, zone=self._parts.settings.zone, card_of=under)
+        return SendingHabits(beat=beat, zone=self._setup.settings.zone, card_of=under)
 
     def _lacking(self, changed: asyncio.Event) -> Lacking:
         """The background loop that fetches what bets still lack: lines, players' games, rosters."""
@@ -302,7 +317,7 @@ class Daemon:
             for game_id in games & self._following.keys():
                 self._following[game_id].nudge()
 
-        refresh = Refresh(parts.store, parts.feeds, self._clock, parts.load)
+        refresh = Refresh(parts.store, parts.feeds, self._clock, self._setup.load)
         pricing = self._forecaster.pricing
         return Lacking(
             parts.store, parts.feeds, pricing, refresh, self._clock, followed.trackings,
@@ -331,10 +346,10 @@ class Daemon:
 
     def _keep_in_touch(self, tasks: asyncio.TaskGroup) -> None:
         """Start the chores, the digests and reports, and the heartbeat."""
-        settings, store, clock = self._parts.settings, self._parts.store, self._clock
-        if self._parts.runners is not None:
+        settings, store, clock = self._setup.settings, self._parts.store, self._clock
+        if self._setup.runners is not None:
             chores = usual_chores(settings, self._plays_today)
-            tasks.create_task(do_chores(chores, store, clock, self._parts.runners, self._tell))
+            tasks.create_task(do_chores(chores, store, clock, self._setup.runners, self._tell))
         wanted, zone = settings.alerts, settings.zone
         names = tuple(self._wakes)
         if wanted.digest_at is not None:
@@ -386,7 +401,7 @@ class Daemon:
         self, tracking: GameTracking, poller: GamePoller, decisions: Decisions
     ) -> None:
         self._tell(GameFollowed(tracking.game.name, len(tracking.tracked)))
-        delay = self._parts.settings.alerts.delay
+        delay = self._setup.settings.alerts.delay
         async with delayed(poller, delay, self._clock, tracking.standing) as behind:
             await track(tracking, behind, decisions)
         del self._following[tracking.game.id]
@@ -418,32 +433,15 @@ class Daemon:
         return f"{text}, {plural(waiting, 'bet')} waiting for a game" if waiting else text
 
 
-async def run(  # noqa: PLR0913 - all but three have a default
-    settings: Settings,
-    channels: Sequence[Channel],
-    clock: Clock,
-    *,
-    tell: Tell,
-    notifier: SystemdNotifier | None = None,
-    stop: asyncio.Event | None = None,
-    seed: int | None = None,
-    load: Load = load_parameters,
-    verbs: Verbs | None = None,
-    odds_key: Secret | None = None,
-    runners: Runners | None = None,
-) -> None:
+async def run(setup: Setup, stop: asyncio.Event | None = None) -> None:
     """Run the daemon until `stop` is set or SIGTERM or SIGINT comes.
-
-    `seed` makes the jitter of the polls repeatable. `load` gives the parameters that forecast a
-    league, by default those that come with the program. `verbs` runs a command that a person asks
-    for in a chat. `runners` run the chores that are due at set times. `odds_key` is the key of The
-    Odds API, if there is one.
 
     Raises AlreadyRunning when another daemon holds the database, and StoreError when the database
     cannot be used. Any other error is a fault: it ends the daemon, and systemd starts it again.
     """
     share_one_heap()
     stop = stop or asyncio.Event()
+    settings, clock, tell = setup.settings, setup.clock, setup.tell
     source_status = SourceStatus()
     progress = Watchdog(SystemClock())
     backoff = WriteBackoff(SystemClock(), progress)
@@ -455,19 +453,16 @@ async def run(  # noqa: PLR0913 - all but three have a default
                 settings.store.path, now=clock.now(), wait_out=backoff.wait_out
             ) as store,
             opening as feeds,
-            open_odds(settings.odds, odds_key, feeds, clock) as odds,
+            open_odds(settings.odds, setup.odds_key, feeds, clock) as odds,
         ):
             await store.recover(clock.now())
             await store.keep_daemon(_self_view(clock))
-            rng = random.Random(seed)  # noqa: S311 - jitter is no secret
-            parts = Parts(
-                settings, channels, clock, store, backoff, progress, feeds, source_status, tell,
-                rng, odds, load, verbs, runners,
-            )  # fmt: skip
+            rng = random.Random(setup.seed)  # noqa: S311 - jitter is no secret
+            parts = Parts(setup, store, backoff, progress, feeds, source_status, odds, rng)
             tell(DaemonStarted(str(settings.store.path)))
             with memory_settled():
                 try:
-                    await Daemon(parts).live(notifier or SystemdNotifier(), stop)
+                    await Daemon(parts).live(SystemdNotifier(), stop)
                 except* _Stop:
                     tell(DaemonStopped())
 

@@ -133,6 +133,7 @@ async def _run(
     settings: Settings, secrets: Secrets, clock: Clock, level: str, config: Path | None
 ) -> int:
     from tracker.daemon.bot import Bounds, Commands
+    from tracker.daemon.run import Setup
     from tracker.daemon.run import run as daemon
     from tracker.daemon.watchers.chores import HEAVY_LIMIT, LIGHT_LIMIT, Runners
     from tracker.daemon.watchers.system_notices import EndsTold, FailureNotice
@@ -164,10 +165,11 @@ async def _run(
             scaled = isinstance(clock, ScaledClock)
             heavy = Commands(config, limit=HEAVY_LIMIT, bounds=Bounds())
             runners = None if scaled else Runners(Commands(config, limit=LIGHT_LIMIT), heavy)
-            await daemon(
-                settings, channels, clock, tell=heard, load=load, verbs=verbs, runners=runners,
+            setup = Setup(
+                settings, channels, clock, heard, load=load, verbs=verbs, runners=runners,
                 odds_key=secrets.odds_key,
             )  # fmt: skip
+            await daemon(setup)
         except Exception as wrong:
             # The supervisor: an error that a person can act on is reported in one sentence, any
             # other with its traceback.
