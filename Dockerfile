@@ -1,7 +1,7 @@
 # One image for the daemon and every command: `docker compose up -d`, `docker compose run --rm tracker status`.
 FROM python:3.12-slim AS build
 WORKDIR /src
-COPY requirements.lock pyproject.toml README.md ./
+COPY requirements.lock pyproject.toml README.md LICENSE ./
 RUN python -m venv /opt/tracker/.venv \
  && /opt/tracker/.venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY tracker ./tracker

@@ -67,7 +67,7 @@ LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashe
 lock:
 	echo 'setuptools>=77' > .lock-build.in
 	$(LOCK) --no-generate-hashes --all-extras pyproject.toml .lock-build.in -o .lock-all.txt
-	$(LOCK) --extra charts -c .lock-all.txt pyproject.toml .lock-build.in -o requirements.lock
+	$(LOCK) --extra charts --extra screen --extra telegram --extra web -c .lock-all.txt pyproject.toml .lock-build.in -o requirements.lock
 	$(LOCK) --extra charts --extra screen --extra telegram --extra web --extra dev --extra modelling --extra cluster -c .lock-all.txt pyproject.toml .lock-build.in -o requirements-dev.lock
 	rm .lock-all.txt .lock-build.in
 
