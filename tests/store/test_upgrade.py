@@ -188,3 +188,30 @@ async def test_history_of_the_first_schema_stays_append_only(
                 await store._db.write(lambda db, x=statement: db.execute(x))  # type: ignore[misc]
         with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
             await store._db.write(lambda db: db.execute("DELETE FROM bet WHERE number = 1"))
+
+
+async def test_what_is_certain_is_not_told_again_after_an_upgrade(
+    path: Path, old: dict[str, list[dict[str, object]]]
+) -> None:
+    """A hit or a dead bet that was told before an upgrade in mid-game stands told after it."""
+    assert old
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executemany(
+            "INSERT INTO rule_state VALUES (?, ?, ?, ?, 0, ?, '[]', '[]', 0)",
+            [
+                (1, "hit", "unarmed", 1, "happened"),
+                (1, "dead", "unarmed", 0, None),
+                (2, "dead", "unarmed", 2, "happened"),
+                (3, "hit", "done", 1, "happened"),
+                (4, "halftime", "unarmed", 1, "happened"),
+            ],
+        )
+    rows = (await upgraded(path))["rule_state"]
+    phases = {(x["bet"], x["rule"]): x["phase"] for x in rows if x["rule"] != "p >= 0.80"}
+    assert phases == {
+        (1, "hit"): "firing",
+        (1, "dead"): "unarmed",
+        (2, "dead"): "firing",
+        (3, "hit"): "done",
+        (4, "halftime"): "unarmed",
+    }

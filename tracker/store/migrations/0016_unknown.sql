@@ -52,3 +52,7 @@ BEGIN SELECT RAISE(IGNORE); END;
 ALTER TABLE leg_standing ADD COLUMN no_chance TEXT;
 ALTER TABLE standing ADD COLUMN no_chance TEXT;
 ALTER TABLE rule_state ADD COLUMN told TEXT NOT NULL DEFAULT '[]';
+
+-- A hit that has been told stands, and is not told again.
+UPDATE rule_state SET phase = 'firing'
+WHERE rule IN ('hit', 'dead') AND reason = 'happened' AND phase NOT IN ('done', 'firing');
