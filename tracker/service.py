@@ -140,6 +140,10 @@ LoadCredential=notify-urls:{etc}/notify-urls
 SetCredential=notify-urls:#none
 LoadCredential=telegram-token:{etc}/telegram-token
 SetCredential=telegram-token:#none
+LoadCredential=odds-api-key:{etc}/odds-api-key
+SetCredential=odds-api-key:#none
+LoadCredential=heartbeat-url:{etc}/heartbeat-url
+SetCredential=heartbeat-url:#none
 
 """
 

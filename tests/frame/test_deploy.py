@@ -40,6 +40,7 @@ def instance_unit(exec_start: Path) -> str:
         f"{ETC}/tracker.toml": f"{ETC}/%i/tracker.toml",
         f":{ETC}/": f":{ETC}/%i/",
         "StateDirectory=tracker\n": "StateDirectory=tracker/%i\n",
+        "RuntimeDirectory=tracker\n": "RuntimeDirectory=tracker/%i\n",
         "ConfigurationDirectory=tracker\n": "ConfigurationDirectory=tracker/%i\n",
         "Follows bets on live games": "Follows the bets of %i on live games",
     }
@@ -62,7 +63,7 @@ def test_an_instance_shares_no_file_with_another() -> None:
     """Settings, state and secrets of each instance are under its own name."""
     text = instance_unit(COMMAND)
     for line in text.splitlines():
-        if re.match(r"(StateDirectory|ConfigurationDirectory|LoadCredential|ExecStart)=", line):
+        if re.match(r"(\w+Directory|LoadCredential|ExecStart)=", line):
             assert "%i" in line, line
 
 

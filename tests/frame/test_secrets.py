@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tracker.settings import ConfigError, Secrets, Settings, load_secrets, parse_settings
+from tracker.settings.loading import credentials_given
 
 
 def settings(folder: Path, text: str = "") -> Settings:
@@ -45,6 +46,30 @@ def test_order_of_places(tmp_path: Path) -> None:
     assert shown(last) == ["ntfy://env", "json://two"]
     assert "mode 0600" in last.warnings[0]
     assert load_secrets(settings(tmp_path), {}) == Secrets()
+
+
+def test_the_heartbeat_and_the_odds_key_are_passed_by_systemd_too(tmp_path: Path) -> None:
+    """A service whose settings others can read needs no secret in them, and its log masks each."""
+    (tmp_path / "heartbeat-url").write_text("https://example.org/credential\n")
+    (tmp_path / "odds-api-key").write_text("a-key\n")
+    env = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    text = "[alerts]\nheartbeat_url = 'https://example.org/inline'"
+    assert load_secrets(settings(tmp_path), env).values() == (
+        "a-key",
+        "https://example.org/credential",
+    )
+    assert load_secrets(settings(tmp_path, text), {}).values() == ("https://example.org/inline",)
+    (tmp_path / "heartbeat-url").write_text("hush\n")
+    with pytest.raises(ConfigError, match=r"^the credential heartbeat-url: must be an address"):
+        load_secrets(settings(tmp_path), env)
+
+
+def test_only_credentials_that_hold_something_are_given(tmp_path: Path) -> None:
+    """What the unit passes for a missing file is no secret to bring to another machine."""
+    (tmp_path / "notify-urls").write_text("#none")
+    (tmp_path / "odds-api-key").write_text("a-key\n")
+    assert credentials_given({"CREDENTIALS_DIRECTORY": str(tmp_path)}) == ("odds-api-key",)
+    assert credentials_given({}) == ()
 
 
 def test_an_empty_credential_is_none(tmp_path: Path) -> None:

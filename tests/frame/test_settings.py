@@ -86,6 +86,13 @@ def test_systemd_state_directory() -> None:
     assert found.store.lock == Path("/var/lib/tracker/tracker.db.lock")
 
 
+def test_the_settings_of_a_system_service_mean_its_database() -> None:
+    """A shell that reads /etc/tracker, or one person's folder in it, sees that service's bets."""
+    for folder in ("", "/ann"):
+        found = parse_settings("", Path(f"/etc/tracker{folder}/tracker.toml"), {"HOME": "/root"})
+        assert found.store.path == Path(f"/var/lib/tracker{folder}/tracker.db")
+
+
 def test_relative_paths_are_beside_the_file() -> None:
     """Relative paths start at the configuration file, not at the working directory."""
     found = settings('[store]\npath = "../data/x.db"\n[bets]\nfile = "mine.toml"')

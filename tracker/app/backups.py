@@ -27,9 +27,9 @@ from tracker.domain import TrackerError
 from tracker.host import single_instance
 from tracker.settings import ConfigError, find_config, load_secrets, parse_settings
 from tracker.settings.loading import (
-    TOKEN_CREDENTIAL,
-    URLS_CREDENTIAL,
+    ODDS_VARIABLE,
     URLS_VARIABLE,
+    credentials_given,
     read_text,
 )
 from tracker.settings.models import Settings
@@ -213,7 +213,7 @@ def _beside(place: TrackerFiles, settings: Settings, folder: Path, copied: _Copi
 
 def credential_names(settings: Settings) -> tuple[str, ...]:
     """The names of the secrets in force, by where they are set; never their values."""
-    notify, folder = settings.notify, os.environ.get("CREDENTIALS_DIRECTORY")
+    notify = settings.notify
     given = {
         f"[notify] urls ({len(notify.urls)})": notify.urls,
         f"[notify] urls_file {notify.urls_file}": notify.urls_file,
@@ -222,10 +222,12 @@ def credential_names(settings: Settings) -> tuple[str, ...]:
         "[notify.ntfy] topic": notify.ntfy.topic,
         "[notify.ntfy] token": notify.ntfy.token,
         "[alerts] heartbeat_url": settings.alerts.heartbeat_url,
+        "[odds.the_odds_api] key": settings.odds.the_odds_api.key,
         f"${URLS_VARIABLE}": os.environ.get(URLS_VARIABLE),
+        f"${ODDS_VARIABLE}": os.environ.get(ODDS_VARIABLE),
     }
-    files = [x for x in (URLS_CREDENTIAL, TOKEN_CREDENTIAL) if folder and Path(folder, x).is_file()]
-    return (*(name for name, value in given.items() if value), *(f"credential {x}" for x in files))
+    held = (f"credential {x}" for x in credentials_given(os.environ))
+    return (*(name for name, value in given.items() if value), *held)
 
 
 def _masked(config: Path, settings: Settings) -> str | None:
@@ -237,9 +239,7 @@ def _masked(config: Path, settings: Settings) -> str | None:
     if not config.is_file():
         return None
     text = config.read_text("utf-8-sig")
-    secrets = [*load_secrets(settings).values()]
-    if settings.alerts.heartbeat_url is not None:
-        secrets.append(settings.alerts.heartbeat_url.get_secret_value())
+    secrets = load_secrets(settings).values()
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, _MASK)
     try:

@@ -100,7 +100,8 @@ class Setup:
     `load` gives the parameters that forecast a league, by default those that come with the program.
     `verbs` runs a command that a person asks for in a chat; None where no chat may ask. `runners`
     run the chores that are due at set times; None where there are no chores. `odds_key` is the key
-    of The Odds API, if there is one. `seed` makes the jitter of the polls repeatable.
+    of The Odds API, if there is one, and `heartbeat_url` the address that is requested while all is
+    well. `seed` makes the jitter of the polls repeatable.
     """
 
     settings: Settings
@@ -111,6 +112,7 @@ class Setup:
     verbs: Verbs | None = None
     runners: Runners | None = None
     odds_key: Secret | None = None
+    heartbeat_url: Secret | None = None
     seed: int | None = None
 
 
@@ -368,8 +370,8 @@ class Daemon:
         if wanted.report != "off":
             at, span = wanted.digest_at or REPORT_AT, ReportSpan(wanted.report)
             tasks.create_task(tell_reports(store, span, at, zone, clock, tell))
-        if wanted.heartbeat_url is not None:
-            url = wanted.heartbeat_url.get_secret_value()
+        if self._setup.heartbeat_url is not None:
+            url = self._setup.heartbeat_url.get_secret_value()
             tasks.create_task(beat(url, self._well, SystemClock(), self._tell))
 
     def _well(self) -> bool:

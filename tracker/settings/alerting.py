@@ -86,7 +86,8 @@ def _by_topic(value: Mapping[str, object]) -> None:
             raise ValueError(f"{key!r} is nothing that is told: known are {', '.join(TOPICS)}")
 
 
-def _address(value: Secret) -> Secret:
+def checked_address(value: Secret) -> Secret:
+    """The heartbeat's address. Raises ValueError unless it is a web address."""
     try:
         parts = urlsplit(value.get_secret_value())
         sound = parts.scheme in ("http", "https") and is_host(parts.hostname or "")
@@ -111,7 +112,7 @@ class AlertsSettings:
     per_hour_game: int = setting(whole(1, 10_000), 15)
     digest_at: time | None = setting(reader_of(clock_time), None)
     report: str = setting(one_of(("off", "week", "month")), "off")
-    heartbeat_url: Secret | None = setting(then(secret, _address), None)
+    heartbeat_url: Secret | None = setting(then(secret, checked_address), None)
     say: Mapping[str, Say] = setting(ByName(reader_of(_say), _by_topic), factory=dict)
     level: Mapping[str, Level] = setting(ByName(reader_of(_level), _by_topic), factory=dict)
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tracker.settings.alerting import checked_address
 from tracker.settings.models import (
     DEFAULT_RULES,
     ESPN_FEED,
@@ -107,13 +108,14 @@ def find_config(path: Path | None = None, env: Mapping[str, str] | None = None) 
 def default_store(env: Mapping[str, str], source: Path) -> Path:
     """The path of the database when the configuration file does not name it.
 
-    The system's configuration file means the system service's database, whoever reads it: a shell
-    that uses that file must not write to another database.
+    The configuration file of a system service, in /etc/tracker or in /etc/tracker/NAME for one of
+    several, means that service's database, whoever reads it: a shell that uses that file must not
+    write to another database.
     """
     if env.get("STATE_DIRECTORY"):
         return _first(env["STATE_DIRECTORY"]) / "tracker.db"
-    if source.parent == ETC:
-        return SYSTEM_STATE / "tracker.db"
+    if ETC in (source.parent, source.parent.parent):
+        return SYSTEM_STATE / source.parent.relative_to(ETC) / "tracker.db"
     return _xdg(env, "XDG_STATE_HOME", ".local/state") / "tracker.db"
 
 
@@ -220,6 +222,7 @@ def _leave_out(rows: dict[str, Any], place: Place) -> None:
 URLS_CREDENTIAL = "notify-urls"
 TOKEN_CREDENTIAL = "telegram-token"  # noqa: S105 - the name of a file
 ODDS_CREDENTIAL = "odds-api-key"
+HEARTBEAT_CREDENTIAL = "heartbeat-url"
 ODDS_VARIABLE = "TRACKER_ODDS_API_KEY"
 URLS_VARIABLE = "TRACKER_NOTIFY_URLS"
 
@@ -228,6 +231,8 @@ URLS_VARIABLE = "TRACKER_NOTIFY_URLS"
 class Secrets:
     """The secrets in use. `urls` are Apprise addresses, `others` the secrets of other channels.
 
+    `heartbeat_url` is the address that is requested while all is well.
+
     `warnings` are sentences for the person about where the secrets came from.
     """
 
@@ -235,13 +240,14 @@ class Secrets:
     telegram_token: Secret | None = None
     others: tuple[Secret, ...] = ()
     odds_key: Secret | None = None
+    heartbeat_url: Secret | None = None
     warnings: tuple[str, ...] = ()
 
     def values(self) -> tuple[str, ...]:
         """Every secret in the clear, so that the log can mask it."""
-        alone = [x for x in (self.telegram_token, self.odds_key) if x is not None]
+        alone = (self.telegram_token, self.odds_key, self.heartbeat_url)
         known = (*self.urls, *alone, *self.others)
-        return tuple(secret.get_secret_value() for secret in known)
+        return tuple(secret.get_secret_value() for secret in known if secret is not None)
 
 
 def _entries(path: Path) -> list[str]:
@@ -269,6 +275,12 @@ def _credential(name: str, env: Mapping[str, str]) -> list[str]:
     return _entries(path) if path and path.is_file() else []
 
 
+def credentials_given(env: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of systemd's credentials that hold a secret."""
+    names = (URLS_CREDENTIAL, TOKEN_CREDENTIAL, ODDS_CREDENTIAL, HEARTBEAT_CREDENTIAL)
+    return tuple(name for name in names if _credential(name, env))
+
+
 def _addresses(urls: list[str], place: str) -> tuple[Secret, ...]:
     # An address is a secret, so the error names only its place.
     bad = [number for number, url in enumerate(urls, 1) if "://" not in url]
@@ -287,7 +299,8 @@ def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Se
     Addresses: systemd's credential `notify-urls`; the file that `[notify] urls_file` names, which
     only its owner may read; `[notify] urls`; $TRACKER_NOTIFY_URLS, for development. The Telegram
     token: systemd's credential `telegram-token`, then `[notify.telegram] token`. The key of The
-    Odds API: the credential `odds-api-key`, `[odds.the_odds_api] key`, $TRACKER_ODDS_API_KEY.
+    Odds API: the credential `odds-api-key`, `[odds.the_odds_api] key`, $TRACKER_ODDS_API_KEY. The
+    heartbeat's address: the credential `heartbeat-url`, then `[alerts] heartbeat_url`.
 
     Raises ConfigError for a file that cannot be read or that others can read, and for a bad
     address.
@@ -326,6 +339,7 @@ def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Se
             if x is not None
         ),
         odds_key=_odds_key(settings, env),
+        heartbeat_url=_heartbeat(settings, env),
         warnings=tuple(warnings),
     )
 
@@ -337,6 +351,17 @@ def _odds_key(settings: Settings, env: Mapping[str, str]) -> Secret | None:
         return Secret(kept[0])
     given = env.get(ODDS_VARIABLE, "").strip()
     return settings.odds.the_odds_api.key or (Secret(given) if given else None)
+
+
+def _heartbeat(settings: Settings, env: Mapping[str, str]) -> Secret | None:
+    """The heartbeat's address from the first place that has it; None without one."""
+    kept = _credential(HEARTBEAT_CREDENTIAL, env)
+    if not kept:
+        return settings.alerts.heartbeat_url
+    try:
+        return checked_address(Secret(kept[0]))
+    except ValueError as why:
+        raise ConfigError(f"the credential {HEARTBEAT_CREDENTIAL}: {why}") from None
 
 
 def _value(value: object) -> str:

@@ -167,7 +167,7 @@ async def _run(
             runners = None if scaled else Runners(Commands(config, limit=LIGHT_LIMIT), heavy)
             setup = Setup(
                 settings, channels, clock, heard, load=load, verbs=verbs, runners=runners,
-                odds_key=secrets.odds_key,
+                odds_key=secrets.odds_key, heartbeat_url=secrets.heartbeat_url,
             )  # fmt: skip
             await daemon(setup)
         except Exception as wrong:
