@@ -481,3 +481,36 @@ def test_a_poll_of_another_game_confirms_no_reading() -> None:
         for game, later in ((OTHER, 1), (OTHER, 2)):
             poll(slate, elsewhere(live(3, clock - later, *even), game), second + later)
             assert fired() == (second == 30)
+
+
+def test_a_lost_parlay_is_open_again_once_its_lost_leg_is_corrected() -> None:
+    """The person is told, it is followed again with its rules, and its end is told as a result."""
+    legs = ((GAME, Total(Direction.UNDER, 219.5)), (OTHER, Moneyline(Side.HOME)))
+    bet = replace(slip(*legs), rules=(*RULES, parse_rule("p >= 0.80")))
+    slate = Slate.of([GAME, OTHER], [bet])
+    poll(slate, elsewhere(HALF, OTHER), 0)
+    for seconds in (10, 70):
+        poll(slate, WIN, seconds)
+    assert one(slate).ended
+    less = final((30, 25), (30, 25), (30, 25), (28, 25))
+    for seconds in (130, 190, 250, 310):
+        poll(slate, less, seconds)
+    (back,) = slate.fired(Fact.DEAD)
+    assert (back.reason, one(slate).ended) == (Reason.TAKEN_BACK, False)
+    assert one(slate).legs[0].result is Result.WON
+    assert one(slate).status(less) is Status.LIVE
+    whole, open_leg = one(slate).chance, price(Moneyline(Side.HOME), outlook(HALF), HALF)
+    assert whole is not None
+    assert whole.win == pytest.approx(open_leg.win, abs=1e-6)
+    late = live(4, 200, (30, 25), (30, 25), (30, 25), (20, 10))
+    for seconds in (320, 330):
+        poll(slate, elsewhere(live(3, 700, (30, 25), (30, 25), (0, 5)), OTHER), seconds)
+        poll(slate, elsewhere(late, OTHER), seconds + 20)
+    for seconds in (400, 460):
+        poll(slate, elsewhere(WIN, OTHER), seconds)
+    done = one(slate).settlement
+    assert done is not None
+    assert (done.revision, done.result) == (3, Result.WON)
+    assert [x.rule for x in slate.alerts if x.decision is Decision.FIRED] == [
+        "settled", "dead", "hit", "p >= 0.80", "settled"
+    ]  # fmt: skip

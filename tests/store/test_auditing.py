@@ -26,6 +26,7 @@ from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import GameMarket, Span
 from tracker.domain.money import parse_odds
 from tracker.domain.tracking import Change, GameTracking, Review
+from tracker.engine.record import Grouping
 from tracker.engine.settle.settlement import may_settle
 from tracker.store import Store
 
@@ -143,7 +144,7 @@ async def test_a_regrade_goes_by_the_game_whatever_was_decided(store: Store) -> 
 
 
 async def test_a_result_given_by_mistake_is_taken_back_while_the_game_goes_on(store: Store) -> None:
-    """It stands for the time being, and the game's end grades it, with the stake as it then is."""
+    """The bet is open again, and the game's end grades it, with the stake as it then is."""
     tracking = await a_book(store)
     live = Change(replace(tracking, state=state()))
     await store.record(poll(T0), live, ())
@@ -151,10 +152,13 @@ async def test_a_result_given_by_mistake_is_taken_back_while_the_game_goes_on(st
     back = (await by(store).regrade("1", after(2))).settlement
     assert (back.result, back.revision, back.by_hand) == (Result.VOID, 2, False)
     [shown] = await store.bets_view()
-    assert shown.status is Status.PROVISIONAL
+    assert (shown.status, shown.result, shown.payout_cents) == (Status.LIVE, None, None)
+    assert await store.outcomes.tallies(Grouping.ALL) == {}
     await by(store).edit("1", Changes(stake="30"), after(3))
-    assert [x.payout_cents for x in await store.bets_view()] == [3000]
     [followed] = await store.trackings(DEFAULTS)
+    result = followed.tracked[0].settlement
+    assert result is not None
+    assert result.payout_cents == 3000
     assert may_settle(followed.tracked[0], state(), house_of(None), after(4))
 
 

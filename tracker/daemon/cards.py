@@ -141,7 +141,7 @@ class LiveView:
         game.left_at = None
         game.tracking, game.at = tracking, now
         for one in tracking.tracked:
-            if one.chance is not None and one.settlement is None:
+            if one.chance is not None and not one.ended:
                 game.chances[one.bet.number].add(now, one.chance.win)
         self.ring()
 

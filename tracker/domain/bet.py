@@ -118,7 +118,8 @@ ASK_BOOK = "what did the book pay?"
 """The last words of a settlement's reason when the bet won and only the book knows the payout."""
 
 TO_BE_GRADED = "taken back: graded when its game is over"
-"""The reason of a result that a person gave while the game went on and then took back."""
+"""The reason of a result that stands no more: the person took it back while its game goes on, or a
+correction opened the bet again."""
 
 
 class Result(StrEnum):

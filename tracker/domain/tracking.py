@@ -252,7 +252,12 @@ class Tracked:
         """The indices of the legs whose player is out; a single bet counts as one leg."""
         if self.legs:
             return tuple(x.leg for x in self.legs if x.out)
-        return (0,) if self.no_chance is NoChance.OUT and self.settlement is None else ()
+        return (0,) if self.no_chance is NoChance.OUT and not self.ended else ()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has a result that stands: one that was taken back does not."""
+        return self.settlement is not None and not self.settlement.taken_back
 
     @property
     def dropped(self) -> tuple[int, ...]:
@@ -291,7 +296,7 @@ class Tracked:
         if given or self.review is not None:
             return True
         if not isinstance(self.bet.market, Parlay):
-            return self.settlement is not None
+            return self.ended
         mine = [self.legs[i] for i in self.bet.market.in_game(game_id)]
         return all(x.result is not None or x.unclear for x in mine)
 
@@ -328,7 +333,7 @@ class Tracked:
         """The status of the bet, given the believed state of its game."""
         if self.review is not None:
             return Status.NEEDS_REVIEW
-        if self.settlement is not None:
+        if self.ended:
             return Status.OFFICIAL if self.official else Status.PROVISIONAL
         started = state is not None and (state.phase.in_play or state.phase is Phase.FINAL)
         return Status.LIVE if started else Status.SCHEDULED

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from tracker.domain.bet import TO_BE_GRADED
 from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
 from tracker.domain.market import Market
@@ -142,9 +143,10 @@ class Outcomes:
 
 
 def keep(db: sqlite3.Connection, number: int) -> None:
-    """Store the outcome of a bet by its last result. Nothing happens without a result."""
+    """Store the outcome of a bet by its last result; none where that does not stand any more."""
     settled = db.execute(_SETTLED, (number,)).fetchone()
-    if settled is None:
+    if settled is None or settled["reason"] == TO_BE_GRADED:
+        db.execute("DELETE FROM outcome WHERE bet = ?", (number,))
         return
     bet = db.execute(_BET, (number,)).fetchone()
     draft = draft_of(bet)

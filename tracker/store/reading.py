@@ -326,6 +326,7 @@ def _bet_view(
     state = None if about is None or game is None else state_of(about["state"], game)
     followed = known if known is not None or not bound else tracked(db, wagers.bet(row))
     settlement = _unbound_result(db, row) if followed is None else followed.settlement
+    stands = None if settlement is None or settlement.taken_back else settlement
     asked = _asked(db, row) if followed is None and settlement is None else None
     last = db.execute(q.LATEST, (row["number"],)).fetchone()
     rules = rules_of(row["rules"])
@@ -351,8 +352,8 @@ def _bet_view(
         placed_at=draft.placed_at,
         withdrawn_at=moment_or_none(row["withdrawn_at"]),
         status=_status(row, followed, state, settlement, asked),
-        result=None if settlement is None else settlement.result,
-        payout_cents=None if settlement is None else settlement.payout_cents,
+        result=None if stands is None else stands.result,
+        payout_cents=None if stands is None else stands.payout_cents,
         revision=0 if settlement is None else settlement.revision,
         chance=_chance(followed),
         no_chance=None if followed is None else followed.no_chance,
@@ -370,7 +371,7 @@ def _bet_view(
 
 def _chance(followed: Tracked | None) -> Chance | None:
     """The last chance of a bet; after its result, the chance that the result amounts to."""
-    if followed is None or followed.settlement is None:
+    if followed is None or followed.settlement is None or not followed.ended:
         return None if followed is None else followed.chance
     return chance_of(followed.settlement.result)
 

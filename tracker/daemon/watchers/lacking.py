@@ -117,7 +117,7 @@ class Lacking:
         """Tonight's games, each with the teams of its players of whom too few games were read."""
         found = []
         for x in self.trackings():
-            bets = [y.bet for y in x.tracked if y.settlement is None]
+            bets = [y.bet for y in x.tracked if not y.ended]
             unknown = self.pricing.players.strangers(bets, x.game)
             if unknown and self._tonight(x.game):
                 found.append((x.game, frozenset(x.game.code(y.side) for y in unknown)))

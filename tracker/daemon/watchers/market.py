@@ -476,7 +476,7 @@ class MarketWatch:
 
 def _watches(tracked: Tracked) -> bool:
     """Whether a bet is open and has a rule on the market."""
-    open_one = tracked.settlement is None
+    open_one = not tracked.ended
     return open_one and any(isinstance(x, EdgeRule | MoveRule) for x in tracked.bet.rules)
 
 

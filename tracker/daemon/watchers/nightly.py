@@ -113,7 +113,7 @@ def tonight_text(tracked: Sequence[Tracked], gameless: int = 0) -> str:
     ended = [
         (x.settlement, x.bet.own_cents)
         for x in tracked
-        if x.settlement is not None and x.review is None
+        if x.settlement is not None and x.ended and x.review is None
     ]
     count = {result: sum(x.result is result for x, _ in ended) for result in Result}
     record, void = _record(count)
@@ -146,8 +146,8 @@ def nights_over(
     found = {}
     for slate, bets in nights.items():
         bets_of_night = tuple(bets.values())
-        ended = [x.settlement.at for x in bets_of_night if x.settlement is not None]
-        over = all(x.settlement is not None or x.review is not None for x in bets_of_night)
+        ended = [x.settlement.at for x in bets_of_night if x.settlement is not None and x.ended]
+        over = all(x.ended or x.review is not None for x in bets_of_night)
         if over and len(bets_of_night) > 1 and ended and now - max(ended) <= JUST_OVER:
             found[slate] = bets_of_night
     return found

@@ -346,7 +346,7 @@ def _see_one(
         found.legs += [
             x for x, was in zip(seen.legs, old.legs, strict=True) if x is not was and x != was
         ]
-    if seen.groups and seen.settlement is not None:
+    if seen.groups and seen.ended:
         found.put(seen)
         return
     chance = None

@@ -10,7 +10,7 @@ from tracker.domain.bet import Settlement
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.policy import EventRule, Fact
-from tracker.domain.tracking import GameTracking, Review, RuleState, Tracked
+from tracker.domain.tracking import GameTracking, Review, RulePhase, RuleState, Tracked
 
 _USEFUL_FOR = {
     Fact.HIT: timedelta(hours=12),
@@ -91,7 +91,7 @@ def announce(
     found = []
     for tracked in tracking.tracked:
         wanted = any(isinstance(r, EventRule) and r.event is event for r in tracked.bet.rules)
-        if wanted and tracked.settlement is None and only in (None, tracked.bet.number):
+        if wanted and not tracked.ended and only in (None, tracked.bet.number):
             memory = RuleState(tracked.bet.number, event.value, episode=episode)
             alert = _alert(tracked, memory, event, now, state.game_clock, state.score)
             found.append(replace(alert, detail=detail))
@@ -115,6 +115,25 @@ def settled_alert(
     memory = RuleState(tracked.bet.number, event.value, episode=settlement.revision)
     alert = _alert(tracked, memory, event, now, state.game_clock, state.score)
     return replace(alert, detail="" if before is None else before.result.value)
+
+
+TAKEN_BACK = "a correction has opened it again"
+"""The detail of an alert that takes a `hit`, a `dead` or a lost result back."""
+
+
+def reopened(
+    tracked: Tracked, revision: int, state: GameState, now: datetime
+) -> tuple[RuleState, Alert]:
+    """The alert that a lost bet is open again, and the state of its rule `dead` after it.
+
+    `revision` numbers the alert of a bet without that rule.
+    """
+    number, dead = tracked.bet.number, Fact.DEAD.value
+    fresh = RuleState(number, dead, episode=revision - 1)
+    memory = next((x for x in tracked.rules if x.rule == dead), fresh)
+    memory, alert = between(tracked, memory, Fact.DEAD, state, now)
+    memory = replace(memory, phase=RulePhase.ARMED, reason=Reason.TAKEN_BACK)
+    return memory, replace(alert, reason=Reason.TAKEN_BACK, detail=TAKEN_BACK)
 
 
 def _alert(

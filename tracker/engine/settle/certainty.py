@@ -16,7 +16,7 @@ from tracker.domain.game import GameState
 from tracker.domain.market import Market
 from tracker.domain.policy import Fact
 from tracker.domain.tracking import Change, Gathering, LegStanding, RulePhase, RuleState, Tracked
-from tracker.engine.decide.facts import between
+from tracker.engine.decide.facts import TAKEN_BACK, between
 from tracker.engine.settle.grading import LastTwo, Sure, agreed_result
 from tracker.engine.settle.payout import whole
 
@@ -24,9 +24,6 @@ _ANNOUNCED_AS = {Fact.HIT.value: Result.WON, Fact.DEAD.value: Result.LOST}
 
 _FIRING = RulePhase.FIRING
 """Looked up once: getting an enumeration's member takes longer than the comparison itself."""
-
-TAKEN_BACK = "a correction has opened it again"
-"""The detail of an alert that takes a `hit` or `dead` back."""
 
 
 def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change:
@@ -39,7 +36,7 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
     was, sure, state = polls.before, polls.now, polls.now.state
     found = Gathering(change)
     for tracked in change.tracking.tracked:
-        if tracked.settlement is not None:
+        if tracked.ended:
             continue
         notified = [
             _ANNOUNCED_AS[x.rule]
@@ -162,7 +159,7 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
 def _won(tracked: Tracked, before: Sure, sure: Sure) -> list[int]:
     """The indices of an open parlay's legs on this game that both polls call won."""
     slip, house = tracked.bet.market, house_of(tracked.bet.book)
-    if not isinstance(slip, Parlay) or tracked.settlement is not None or tracked.review is not None:
+    if not isinstance(slip, Parlay) or tracked.ended or tracked.review is not None:
         return []
     found = []
     for i in slip.in_game(sure.state.game.id):

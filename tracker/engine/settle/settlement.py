@@ -11,10 +11,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tracker.domain.bet import Bet, Confirmation, Leg, Parlay, Result, Settlement, chance_of
+from tracker.domain.bet import (
+    TO_BE_GRADED,
+    Bet,
+    Confirmation,
+    Leg,
+    Parlay,
+    Result,
+    Settlement,
+    chance_of,
+)
 from tracker.domain.catalog.books import HouseRules, house_of
+from tracker.domain.chance import Chance
 from tracker.domain.events import GameChecked, GameLetGo, GameUnfinished
 from tracker.domain.game import GameState, Phase
+from tracker.domain.policy import EventRule, Fact
 from tracker.domain.poll import FINAL_CHECKS, Trouble, Unreadable, check_times
 from tracker.domain.tracking import (
     Change,
@@ -26,7 +37,8 @@ from tracker.domain.tracking import (
     RulePhase,
     Tracked,
 )
-from tracker.engine.decide.facts import settled_alert
+from tracker.engine.decide.facts import reopened, settled_alert
+from tracker.engine.decide.parlays import chance_of as parlay_chance
 from tracker.engine.decide.parlays import regrouped, settled_part
 from tracker.engine.settle.grading import (
     LastTwo,
@@ -190,7 +202,7 @@ def _confirm_parts(change: Change, why: str, now: datetime) -> Change:
     found = Gathering(change)
     for tracked in change.tracking.tracked:
         done, decided = tracked.settlement, tracked.official or tracked.review is not None
-        if done is None or decided or isinstance(tracked.bet.market, Parlay):
+        if done is None or not tracked.ended or decided or isinstance(tracked.bet.market, Parlay):
             continue
         found.put(replace(tracked, official=True))
         found.confirmations.append(Confirmation(done.bet, done.revision, now, why))
@@ -231,7 +243,11 @@ def _settle(
             found.put(replace(seen, review=str(why)))
             found.reviews.append(Review(tracked.bet.number, now, str(why)))
         return
-    if ended is None or (before is not None and _same(tracked.bet, before, ended)):
+    if ended is None:
+        if tracked.ended:
+            _reopen(found, seen, state, now)
+        return
+    if before is not None and _same(tracked.bet, before, ended):
         return
     settlement = Settlement(
         bet=tracked.bet.number,
@@ -255,6 +271,34 @@ def _settle(
     alert = None if state is None else settled_alert(done, before, state, now)
     if alert is not None:
         found.alerts.append(alert)
+
+
+def _reopen(found: Gathering, seen: Tracked, state: GameState | None, now: datetime) -> None:
+    """Take the result of a lost parlay back: its lost leg was corrected, and others are open.
+
+    It is followed again, and who was told that it is dead or lost is told that it is open.
+    """
+    before = seen.settlement
+    assert before is not None  # noqa: S101 - checked by the caller
+    back = replace(before, revision=before.revision + 1, at=now, reason=TO_BE_GRADED, evidence="")
+    chance = parlay_chance(seen)
+    rules = [replace(x, phase=RulePhase.UNARMED, reason=None) for x in seen.rules]
+    again = replace(
+        seen,
+        chance=chance if isinstance(chance, Chance) else None,
+        settlement=back,
+        official=False,
+        review=None,
+        reported=back.revision,
+    )
+    asked = {x.event for x in seen.bet.rules if isinstance(x, EventRule)}
+    if state is not None and asked & {Fact.DEAD, Fact.SETTLED}:
+        dead, alert = reopened(again, back.revision, state, now)
+        rules = [dead if x.rule == dead.rule else x for x in rules]
+        found.alerts.append(alert)
+    found.put(replace(again, rules=tuple(rules)))
+    found.rules += [x for x in rules if x not in seen.rules]
+    found.settlements.append(back)
 
 
 def _with_result(found: Gathering, before: Tracked, done: Tracked) -> None:
@@ -347,7 +391,7 @@ def _confirm_revised(change: Change, now: datetime) -> Change:
         if known is not tracked:
             found.put(known)
             found.legs += [x for x in known.legs if x not in tracked.legs]
-        if known.settlement is None or known.official or known.review is not None:
+        if known.settlement is None or not known.ended or known.official or known.review:
             continue
         if not _decided_officially(known):
             continue
