@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tracker.domain.bet import Bet
@@ -103,14 +104,19 @@ def decide(
     origin: Origin = BOARD,
 ) -> Change:
     """The change that a poll of this state makes, given its outlook."""
-    return advance(tracking, judge_poll(tracking, state, origin, at), seen, at)
+    return advance(tracking, judge_poll(_whenever(tracking), state, origin, at), seen, at)
+
+
+def _whenever(tracking: GameTracking) -> GameTracking:
+    """The tracking as if its state were of no known time, so that a test may leave play out."""
+    return replace(tracking, changed_at=None)
 
 
 def look(
     tracking: GameTracking, state: GameState, seconds: float, origin: Origin = BOARD
 ) -> Change:
     """The change that a poll of this state makes, `seconds` after tip-off, with its forecast."""
-    judged = judge_poll(tracking, state, origin, after(seconds))
+    judged = judge_poll(_whenever(tracking), state, origin, after(seconds))
     return advance(tracking, judged, outlook(judged.state), after(seconds))
 
 

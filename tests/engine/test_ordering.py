@@ -28,7 +28,7 @@ from tests.engine.build import (
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import AGREEING_POLLS, DOCUMENT_HELD, SOURCE_HELD, Origin, goes_back
 from tracker.domain.tracking import GameTracking, Ordering
-from tracker.engine.decide.belief import judge_poll
+from tracker.engine.decide.belief import judge_poll, with_poll
 
 Q1 = live(1, 300, (20, 18))
 LATER = live(1, 290, (22, 18))
@@ -282,3 +282,69 @@ def test_a_moved_tip_off_is_no_news() -> None:
     """A state with another tip-off time is the same state."""
     assert follow([GameState(GAME, Phase.SCHEDULED, 0, 0, Score(0, 0))], SCHEDULED)[1] == ["same"]
     assert a_book().settled is False
+
+
+def tracked(state: GameState, at: float = 0.0) -> GameTracking:
+    """The tracking of a game whose believed state last changed `at` seconds after tip-off."""
+    return GameTracking(GAME, state=state, told_by=BOARD, changed_at=after(at))
+
+
+def believed_at(tracking: GameTracking, state: GameState, *times: float) -> float | None:
+    """When a state that is reported again and again is believed; None if it is not."""
+    for at in times:
+        found = judge_poll(tracking, state, BOARD, after(at))
+        if found.ordering is not Ordering.HELD:
+            assert found.ordering is Ordering.NEWER
+            return at
+        tracking = with_poll(tracking, found)
+    return None
+
+
+Q2 = live(2, 254, (28, 25), (23, 19))
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param(live(2, 254, (28, 25), (123, 19)), id="a digit too many"),
+        pytest.param(live(4, 30, (28, 25), (23, 19), (0, 0), (0, 0)), id="another period"),
+        pytest.param(live(2, 54, (28, 25), (23, 19)), id="more than three minutes at once"),
+    ],
+)
+def test_a_state_that_no_game_can_have_reached_yet_is_not_believed_for_a_minute(
+    state: GameState,
+) -> None:
+    """A typing error that lasts for one poll, or for three, moves no chance and fires nothing."""
+    every_ten = range(10, 200, 10)
+    assert believed_at(tracked(Q2), state, *every_ten) == 70
+
+
+def test_the_truth_in_between_ends_a_leap() -> None:
+    """Two mistakes with the truth between them are not one state that lasts."""
+    wrong = live(4, 30, (28, 25), (23, 19), (0, 0), (0, 0))
+    tracking, taken = tracked(Q2), []
+    for at, state in ((10, wrong), (40, wrong), (60, Q2), (80, wrong), (90, wrong)):
+        found = judge_poll(tracking, state, BOARD, after(at))
+        tracking = with_poll(tracking, found)
+        taken.append(found.ordering.value)
+    assert taken == ["held", "held", "same", "held", "held"]
+
+
+def test_an_end_is_believed_once_there_has_been_time_for_it() -> None:
+    """A `Final` with six minutes on the clock settles nothing while they cannot have passed."""
+    points = (28, 25), (23, 19), (25, 31), (20, 20)
+    before, end = live(4, 360, *points), final(*points)
+    assert believed_at(tracked(before), end, *range(10, 400, 10)) == 270
+    assert believed_at(tracked(live(4, 60, *points)), end, 10) == 10
+
+
+def test_a_feed_that_was_away_may_be_far_on() -> None:
+    """The first answer after ten minutes is believed at once, however far the game has come."""
+    later = live(3, 500, (28, 25), (33, 30), (9, 12))
+    assert believed_at(tracked(Q2), later, 600) == 600
+
+
+def test_a_clock_that_was_put_back_makes_no_leap() -> None:
+    """Where the time since the last change is not known, a state is believed as it is."""
+    later = live(4, 30, (28, 25), (33, 30), (9, 12), (20, 20))
+    assert believed_at(tracked(Q2, at=3600), later, 10) == 10

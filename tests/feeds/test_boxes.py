@@ -183,6 +183,8 @@ async def test_without_room_in_the_budget_the_board_serves_alone(night: Night) -
     await night.look()
     await night.look()
     assert night.asks() == [LookUp.EITHER, LookUp.EITHER]
+    night.source.board = live(4, 5, (30, 20), (30, 20), (30, 20), (30, 20))
+    await night.look(7200)
     night.source.board = final((30, 20), (30, 20), (30, 20), (30, 20))
     night.source.box = boxed(night.source.board, 27)
     await night.look()

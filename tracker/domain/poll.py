@@ -139,6 +139,17 @@ DOCUMENT_HELD = timedelta(seconds=30)
 """For how long polls must agree on an older state when the believed state came from the source's
 other document: its box and its board are never of quite the same moment."""
 
+LEAP_HELD = timedelta(seconds=60)
+"""For how long polls must agree on a state that leaps ahead of the believed one."""
+
+LEAP_POINTS = 15.0
+"""Points that a team may seem to score at once, where a source catches up; the most that one has
+scored in half a minute is 13."""
+
+LEAP_POINTS_PER_S = 0.1
+"""Points that a team may seem to score in each second of real time: 58 are the most in a quarter,
+which lasts 25 minutes and more."""
+
 STALE_AFTER = timedelta(seconds=90)
 """A live game that has not changed for this long is checked with another source, and is shown as
 stale if its clock should be running: a possession has 24 s."""
@@ -170,6 +181,28 @@ def goes_back(before: GameState, after: GameState) -> bool:
     if after.phase.off != before.phase.off:
         return True
     return order_key(after) < order_key(before) or has_fewer_points(after, before)
+
+
+def leaps(before: GameState, after: GameState, seconds: float) -> bool:
+    """Whether `after` is further on than a game in play can get in `seconds` of real time.
+
+    A game clock never runs faster than real time. The believed state may itself have come from a
+    source that is SOURCE_HELD behind.
+    """
+    if not before.phase.in_play or after.phase.off or after.period < 1:
+        return False
+    played = _clock_run(after) - _clock_run(before)
+    scored = max(after.score.home - before.score.home, after.score.away - before.score.away)
+    return (
+        played > seconds + SOURCE_HELD.total_seconds()
+        or scored > LEAP_POINTS + LEAP_POINTS_PER_S * seconds
+    )
+
+
+def _clock_run(state: GameState) -> float:
+    """The seconds for which a game's clock has run, overtimes included."""
+    rules, clock = state.game.rules, 0.0 if state.phase is Phase.FINAL else state.clock
+    return sum(map(rules.length_of, range(1, state.period + 1))) - clock
 
 
 def behind(state: GameState, other: GameState) -> bool:

@@ -19,6 +19,7 @@ from tracker.domain.player import UNREAD, Player, box_line, box_lines, player_ke
 from tracker.domain.poll import (
     AGREEING_POLLS,
     DOCUMENT_HELD,
+    LEAP_HELD,
     LONGEST_STOP,
     SOURCE_HELD,
     STALE_AFTER,
@@ -26,6 +27,7 @@ from tracker.domain.poll import (
     behind,
     goes_back,
     has_fewer_points,
+    leaps,
 )
 from tracker.domain.tracking import GameTracking, Held, Ordering, Tracked
 
@@ -70,6 +72,9 @@ def judge_poll(
     "postponed", a stand-in source is half a minute late. A state that goes back is believed only
     after AGREEING_POLLS in a row agree. If another document reported the believed state, this one
     must also have had the time to catch up.
+
+    A state that leaps ahead, by more than a game can get on since the believed state last changed,
+    is believed after AGREEING_POLLS over LEAP_HELD; an end only once there has been time for it.
     """
     believed = tracking.state
     read = carried(filled(read, believed), believed)
@@ -84,7 +89,9 @@ def judge_poll(
     if read == believed:
         return JudgedPoll(Ordering.SAME, state, origin, digest=digest)
     if believed is None or not goes_back(believed, read):
-        return JudgedPoll(Ordering.NEWER, state, origin, digest=digest)
+        held = _leap(tracking, believed, read, origin, at)
+        ordering = Ordering.NEWER if held is None else Ordering.HELD
+        return JudgedPoll(ordering, state, origin, held, digest="" if held else digest)
     wait = _lag(tracking.told_by, origin)
     if wait and _merely_late(believed, read, wait):
         # It neither confirms the believed state nor takes it back.
@@ -181,11 +188,32 @@ def _merely_late(believed: GameState, state: GameState, wait: timedelta) -> bool
     return not behind(state, believed) or (over and wait == DOCUMENT_HELD)
 
 
+def _leap(
+    tracking: GameTracking,
+    believed: GameState | None,
+    state: GameState,
+    origin: Origin,
+    at: datetime,
+) -> Held | None:
+    """The hold of a state that leaps ahead of the believed one; None where it may be believed.
+
+    How long ago the believed state changed is not known once the machine's clock was put back.
+    """
+    changed = tracking.changed_at
+    if believed is None or changed is None or at < changed:
+        return None
+    if not leaps(believed, state, (at - changed).total_seconds()):
+        return None
+    held = _held(tracking.held, state, origin, at, LEAP_HELD)
+    agreed = held.polls >= AGREEING_POLLS and at - held.since >= held.wait
+    return None if agreed and state.phase is not Phase.FINAL else held
+
+
 def _held(
     held: Held | None, state: GameState, origin: Origin, at: datetime, wait: timedelta
 ) -> Held:
-    """The state on hold after another poll that goes back."""
-    if held is None:
+    """The state on hold after another poll that goes back, or leaps ahead."""
+    if held is None or leaps(held.state, state, max(0.0, (at - held.since).total_seconds())):
         return Held(state, 1, origin, at, wait)
     since, longest = min(held.since, at), max(held.wait, wait)
     if not goes_back(held.state, state):

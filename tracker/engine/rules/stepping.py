@@ -30,6 +30,7 @@ from tracker.domain.policy import (
     Rule,
     SwingRule,
 )
+from tracker.domain.poll import goes_back
 from tracker.domain.tracking import (
     Change,
     GameTracking,
@@ -290,7 +291,9 @@ def freeze_doubted(change: Change, state: GameState, doubted: Doubted, now: date
 
     A rule gets one row; the next is possible after a fresh reading.
     """
-    why = f"the feed went back to {state.game_clock}"
+    believed = change.tracking.state
+    leapt = believed is not None and not goes_back(believed, state)
+    why = f"the feed {'leapt' if leapt else 'went back'} to {state.game_clock}"
     for tracked in change.tracking.tracked:
         chance = doubted(tracked) if any(map(_awake, tracked.rules)) else None
         if not isinstance(chance, Chance):
