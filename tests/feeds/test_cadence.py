@@ -18,6 +18,7 @@ from tracker.feeds.polling.cadence import backoff, jittered, next_wait
 
 START = datetime(2026, 1, 30, 0, 30, tzinfo=UTC)
 GAME = Game("0022500680", "nba", "PHI", "SAC", START)
+LOOKS = timedelta(seconds=cadence.FINAL_LOOKS_S)
 BUZZER = START + timedelta(hours=2, minutes=20)
 
 
@@ -91,13 +92,20 @@ def test_long_pauses() -> None:
 
 def test_a_settled_game_is_looked_at_twice_more() -> None:
     """A settled game's box is read after its rewrite and after noon Eastern, then never again."""
-    done = standing(Phase.FINAL, 4, final_at=BUZZER, settled=True)
-    first = BUZZER + timedelta(seconds=next_wait(done, BUZZER))
+    done, now = standing(Phase.FINAL, 4, final_at=BUZZER, settled=True), BUZZER + LOOKS
+    first = now + timedelta(seconds=next_wait(done, now))
     assert first - BUZZER == FIRST_CHECK_AFTER + timedelta(seconds=30)
     second = first + timedelta(seconds=next_wait(replace(done, checks=1), first))
     assert second == datetime(2026, 1, 30, 17, 10, 30, tzinfo=UTC)
     assert next_wait(replace(done, checks=2), second) == cadence.DONE_S
     assert next_wait(done, BUZZER + timedelta(hours=3)) == 60
+
+
+def test_a_game_that_was_called_over_is_polled_for_another_ten_minutes() -> None:
+    """A `Final` by mistake costs no alert of what is still played, although it was confirmed."""
+    done = standing(Phase.FINAL, 4, final_at=BUZZER, settled=True)
+    for minutes in (0, 1, 9, -1):
+        assert next_wait(done, BUZZER + timedelta(minutes=minutes)) == 60
 
 
 def test_noon_eastern_follows_the_summer_time() -> None:

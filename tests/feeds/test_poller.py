@@ -13,6 +13,7 @@ from tests.feeds.serving import Site, box_of, changed, dice, document, live_game
 from tracker.domain.game import GameState, Phase
 from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable, check_times
 from tracker.feeds import nba
+from tracker.feeds.polling.cadence import FINAL_LOOKS_S
 from tracker.feeds.polling.feed import Feed
 from tracker.feeds.polling.poller import GamePoller
 
@@ -212,8 +213,9 @@ async def test_a_settled_game_is_read_from_its_box_when_due(site: Site, follower
     body = box_of(changed(final, **mine, home__teamTricode="GSW", away__teamTricode="SAC"))
     site.put(BOX, body)
     now = follower.clock.now()
-    done = GameStanding(GAME, FINAL, final_at=now, settled=True)
-    first, second = ((x - now).total_seconds() for x in check_times(now))
+    over = now - timedelta(seconds=FINAL_LOOKS_S)
+    done = GameStanding(GAME, FINAL, final_at=over, settled=True)
+    first, second = ((x - now).total_seconds() for x in check_times(over))
     poll = await follower.after(done, first, first + 61.0)
     assert isinstance(poll.reading, GameState)
     assert poll.reading.phase is Phase.FINAL

@@ -47,6 +47,10 @@ FINAL_S = 60.0
 """Seconds between polls after the buzzer. The second of two polls a minute apart confirms the
 result."""
 
+FINAL_LOOKS_S = 10 * 60.0
+"""Seconds after the buzzer for which a game is polled every `FINAL_S` although its result is known:
+a document may have called it over by mistake, and points are corrected most in these minutes."""
+
 OFF_S = 30 * 60.0
 """Most seconds between polls of a postponed or cancelled game, which may be called on again."""
 
@@ -187,6 +191,13 @@ def asleep(standing: GameStanding) -> bool:
             return False
 
 
+def surely_over(standing: GameStanding, now: datetime) -> bool:
+    """Whether a game has its results and has been over for so long that only its box is read."""
+    if not standing.settled or standing.final_at is None:
+        return standing.settled
+    return abs((now - standing.final_at).total_seconds()) >= FINAL_LOOKS_S
+
+
 def _urgent(standing: GameStanding, now: datetime) -> bool:
     """Whether a game is in play, may begin at any moment, or is over and not confirmed yet."""
     state = standing.state
@@ -210,7 +221,7 @@ def _ordinary(standing: GameStanding, now: datetime, paused_s: float) -> float:
         case Phase.SUSPENDED:
             return SUSPENDED_S if paused_s < SUSPENDED_LONG_AFTER_S else SUSPENDED_LONG_S
         case Phase.FINAL:
-            return _until_check(standing, now) if standing.settled else FINAL_S
+            return _until_check(standing, now) if surely_over(standing, now) else FINAL_S
         case Phase.POSTPONED | Phase.CANCELLED:
             return min(OFF_S, _until_check(standing, now))
         case _:

@@ -181,7 +181,8 @@ class GamePoller:
 
     def _ask(self, standing: GameStanding) -> LookUp:
         state = standing.state
-        if state is not None and state.phase is Phase.FINAL and standing.settled:
+        over = cadence.surely_over(standing, self._clock.now())
+        if state is not None and state.phase is Phase.FINAL and over:
             return LookUp.BOX
         if state is not None and (state.phase.in_play or state.phase is Phase.FINAL):
             return LookUp.EITHER
