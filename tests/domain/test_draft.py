@@ -34,6 +34,7 @@ from tracker.language import (
     read_legs,
     read_line,
 )
+from tracker.store.bet_rows import pack_written, written_of
 
 FIND = find_in("nba")
 NOW = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
@@ -386,6 +387,38 @@ def test_men_and_women_of_one_name_are_told_apart() -> None:
         meant("SC@LSU LSU -3.5", men, women)
     by_id = Draft(*read_line("LSU -3.5", "401900002"))
     assert choose_games(by_id, [(men, None), (women, None)], NOW) == (women,)
+
+
+def test_a_league_that_a_line_names_is_never_left_for_another() -> None:
+    """Where the teams of two leagues share a city, the league's word tells which one is meant."""
+    pro = Game("0022600001", "nba", "WAS", "BKN", NOW + timedelta(hours=2))
+    women = Game("1022600001", "wnba", "WAS", "NYL", NOW + timedelta(hours=2))
+    for line in ("WNBA Washington +4.5", "Washington ML WNBA", "WNBA\nWashington ML"):
+        assert meant(line, pro, women) == women.id
+        with pytest.raises(NoSuchGame):
+            meant(line, pro)
+    assert meant("NBA Washington ML", pro, women) == pro.id
+    assert meant("Washington ML #wnba", pro) == pro.id
+    college = Game("401900003", "ncaam", "HOU", "FLA", NOW + timedelta(hours=2))
+    assert meant("NCAAB Houston -4.5", college) == college.id
+    assert meant("CBB parlay: FLA ML; Houston over 70.5", college) == college.id
+
+
+def test_a_league_holds_for_a_line_that_names_no_team() -> None:
+    """A player or a total alone is looked for in the league that the line names."""
+    pro = Game("0022600001", "nba", "ATL", "BKN", NOW + timedelta(hours=2))
+    women = Game("1022600001", "wnba", "LVA", "NYL", NOW + timedelta(hours=2))
+
+    def roster_of(game: Game) -> tuple[Player, ...]:
+        return (Player("Trae Young" if game is pro else "Jackie Young", Side.HOME),)
+
+    slated = [(pro, None), (women, None)]
+    for line, game in (("NBA Young o15.5 pts", pro), ("WNBA Young o15.5 pts", women)):
+        made = Draft(*read_line(line))
+        assert choose_games(made, slated, NOW, roster_of) == (game,)
+        assert made.leagues == {game.league}
+        assert written_of(pack_written(made.pick)) == made.pick
+    assert meant("WNBA over 160.5", pro, women) == women.id
 
 
 def test_a_team_that_no_list_has_goes_by_the_code_of_its_feed() -> None:

@@ -284,6 +284,49 @@ def test_a_bet_fits_only_games_with_its_team() -> None:
         read("BOS ML").market_for(GAME)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("DEN -4.5 20", r"may be the odds or the stake: write 20\.0 or \$20"),
+        ("DEN -4.5 for 20", r"may be the odds or the stake"),
+        ("DEN ML 150", r"write \+150 or \$150"),
+        ("parlay: DEN ML -150; over 224.5 20", r"may be the odds or the stake"),
+    ],
+)
+def test_a_bare_number_is_never_guessed_to_be_odds(text: str, said: str) -> None:
+    """A whole number without a sign is asked about, unless the stake is known."""
+    with pytest.raises(BadBet, match=said):
+        parse_bet(text, FIND)
+    assert parse_bet(text, FIND, staked=True).odds is not None
+    assert parse_bet(f"{text} $10", FIND).stake_cents == 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("not DEN ML", "against something is not followed"),
+        ("Jokic not over 25.5 points", "against something is not followed"),
+        ("DEN to lose", "against something is not followed"),
+        ("lay DEN -4.5", "write the other side's line"),
+        ("teaser: DEN +1.5; LAL +10.5 -120", "write 'parlay: "),
+        ("6 point teaser: DEN +1.5, over 218.5 -120", "after the points were added"),
+        ("round robin: DEN ML; over 224.5; LAL +4.5", "write each as a bet of its own"),
+    ],
+)
+def test_a_bet_of_another_kind_is_refused_with_what_to_write(text: str, said: str) -> None:
+    """What is not followed is never read as the bet without the word that changes it."""
+    with pytest.raises(BadBet, match=said):
+        parse_bet(text, FIND)
+
+
+def test_a_line_may_say_the_book() -> None:
+    """A sportsbook whose rules are known is the bet's book, wherever it stands in the line."""
+    for text in ("DEN -4.5 -110 $20 DK", "DK: DEN -4.5", "DEN -4.5 -110 @ DK $20", "DEN ML on DK"):
+        assert parse_bet(text, FIND).book == "DK"
+    assert parse_bet("Draft Kings parlay: DEN ML; over 224.5 +264", FIND).book == "Draft Kings"
+    assert parse_bet("DEN -4.5", FIND).book is None
+
+
 def test_a_city_of_two_teams_is_never_guessed() -> None:
     """When both Los Angeles teams play each other, the line must say which one it means."""
     derby = Game("4", "nba", "LAC", "LAL", GAME.start)

@@ -212,7 +212,8 @@ def draft_of(line: str, beside: Beside, unit_cents: int, guests: Sequence[Team] 
     `unit_cents` is the size of one unit of stake; `guests` are teams of the slate that are in no
     catalog. Raises BadBet or BadRule when something is not understood.
     """
-    written, matchup = read_line(line, beside.game, guests)
+    staked = beside.stake is not None
+    written, matchup = read_line(line, beside.game, guests, staked=staked)
     rules = {x.text: x for x in map(parse_rule, beside.rules)}
     name = None if beside.name is None else beside.name.strip()
     if name == "":
@@ -227,7 +228,7 @@ def draft_of(line: str, beside: Beside, unit_cents: int, guests: Sequence[Team] 
         name=name,
         rules=tuple(rules.values()) or None,
         tags=tuple(dict.fromkeys(x for x in tags if x)),
-        book=beside.book,
+        book=beside.book or written.book,
         placed_at=None if beside.placed_at is None else parse_placed_at(beside.placed_at),
         free=beside.free or written.free,
     )
@@ -259,7 +260,8 @@ def changed(old: Draft, changes: Changes, unit_cents: int) -> Draft:
     find = find_in(*LEAGUES)
     new = old
     if changes.pick is not None:
-        read = parse_bet(changes.pick, find)
+        staked = old.stake_cents is not None or changes.stake is not None
+        read = parse_bet(changes.pick, find, staked=staked)
         matchup = None if len(read.legs) > 1 else read.legs[0].matchup
         said = stake_written(read, unit_cents)
         new = replace(
@@ -268,6 +270,7 @@ def changed(old: Draft, changes: Changes, unit_cents: int) -> Draft:
             matchup=matchup,
             game_text=None,
             odds=read.odds or new.odds,
+            book=read.book or new.book,
             stake_cents=new.stake_cents if said is None else said,
         )
     if changes.game is not None:

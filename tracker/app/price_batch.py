@@ -162,5 +162,5 @@ def _markets(
 ) -> tuple[Market, ...]:
     """The market of a line, or the markets of a parlay's legs."""
     game = Game("priced", *where, NO_TIME)
-    legs = parse_bet(text, find_in_game(game)).legs
+    legs = parse_bet(text, find_in_game(game), staked=True).legs
     return tuple(leg.market_for(game, roster) for leg in legs)

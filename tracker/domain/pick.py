@@ -36,7 +36,8 @@ class Matchup:
 
     A side without teams fits any team. `day` is None where no date is written. `any_order` is
     whether the line leaves open which team is at home. `game_id` is the feed's id of the game, None
-    where the person does not give it.
+    where the person does not give it. `leagues` are those that the line names without a team; empty
+    where it names none.
     """
 
     away: tuple[Team, ...]
@@ -44,6 +45,7 @@ class Matchup:
     day: date | None = None
     any_order: bool = False
     game_id: str | None = None
+    leagues: frozenset[str] = frozenset()
 
     @property
     def names_a_team(self) -> bool:
@@ -59,7 +61,7 @@ class Matchup:
         """Whether this may be the game that the text means."""
         if self.game_id is not None:
             return self.game_id == game.id
-        if self.day not in (None, game.slate):
+        if self.day not in (None, game.slate) or (self.leagues and game.league not in self.leagues):
             return False
         as_written = _may_be(self.away, game, Side.AWAY) and _may_be(self.home, game, Side.HOME)
         turned = _may_be(self.away, game, Side.HOME) and _may_be(self.home, game, Side.AWAY)
@@ -144,6 +146,7 @@ class Pick:
     units: Fraction | None = None
     tags: tuple[str, ...] = ()
     free: bool = False
+    book: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a player market without a player, and a moneyline or spread without a team."""
@@ -200,6 +203,8 @@ class Pick:
         found = [frozenset(team.league for team in teams) for teams in named if teams]
         if found:
             return frozenset.intersection(*found)
+        if self.matchup is not None and self.matchup.leagues:
+            return self.matchup.leagues
         return frozenset({NBA.id} if self.player is None else {NBA.id, WNBA.id})
 
     def fits(self, game: Game, roster: Roster = ()) -> bool:
@@ -288,6 +293,7 @@ class ParlayPick:
     units: Fraction | None = None
     tags: tuple[str, ...] = ()
     free: bool = False
+    book: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse fewer than two legs."""

@@ -119,7 +119,7 @@ def _draft(row: dict[str, Any], unit_cents: int, guests: Sequence[Team]) -> Draf
         name=_name(row),
         rules=None if rules is None else _rules(rules),
         tags=tuple(dict.fromkeys((*written.tags, *_texts(row, "tags")))),
-        book=_text(row, "book"),
+        book=_text(row, "book") or written.book,
         lines=_given_lines(row["lines"]) if "lines" in row else NO_LINES,
         from_file=True,
         placed_at=_placed_at(row["placed_at"]) if "placed_at" in row else None,
@@ -142,7 +142,8 @@ def _written(row: dict[str, Any], guests: Sequence[Team]) -> tuple[Written, Matc
         return read_legs(_texts(row, "legs"), game, guests)
     if not pick:
         raise BadBet('a bet needs a pick, such as pick = "DEN -4.5", or legs')
-    return read_line(pick if player is None else f"{player} {pick}", game, guests)
+    line = pick if player is None else f"{player} {pick}"
+    return read_line(line, game, guests, staked="stake" in row)
 
 
 def _placed_at(value: object) -> datetime:

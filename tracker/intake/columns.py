@@ -269,7 +269,7 @@ class BetColumns:
         first: BadBet | None = None
         for words in _readings(self.text, self.market, self.line):
             try:
-                pick = parse_bet(words, find)
+                pick = parse_bet(words, find, staked=True)
             except BadBet as why:
                 first = first or why
                 continue

@@ -33,6 +33,7 @@ from tracker.language.readers import (
     OR_MORE,
     UNITS,
     is_initial,
+    read_book,
     read_counted,
     read_date,
     read_even_money,
@@ -46,7 +47,7 @@ from tracker.language.readers import (
     read_term,
     read_units,
 )
-from tracker.language.slots import Slots, pick_of
+from tracker.language.slots import Slots, check_clear, odds_of, pick_of, stake_of
 from tracker.language.tokens import FindTeam, Line
 
 _GAME_ID = re.compile(r"\d{8,10}(?:-[\w&'.-]+)?", re.ASCII)
@@ -76,11 +77,12 @@ def find_in_game(game: Game) -> FindTeam:
     return find
 
 
-def parse_bet(text: str, find: FindTeam) -> Written:
+def parse_bet(text: str, find: FindTeam, *, staked: bool = False) -> Written:
     """Read one line: a single bet or a parlay. Raises BadBet with the place and what was expected.
 
     Several bets are separated by `;` or ` + `, and also by commas and new lines where the line
-    begins with a word such as `parlay:`.
+    begins with a word such as `parlay:`. `staked` is whether the stake is known without the line,
+    so that a bare whole number in it can only be the price.
     """
     if not text.strip():
         raise BadBet("an empty bet: write one like 'DEN -4.5 -110 $20'")
@@ -91,15 +93,17 @@ def parse_bet(text: str, find: FindTeam) -> Written:
     read = _legs_of(line, many=heading is not None)
     line.leg = None
     if heading is None and len(read) == 1:
+        if not staked:
+            check_clear(line, read[0], read[0])
         return pick_of(line, read[0], text.strip())
     if not read:
         raise line.bad("a bet such as 'DEN -4.5 -110 $20'", len(line.words))
-    return _parlay_of(line, heading, read)
+    return _parlay_of(line, heading, read, staked=staked)
 
 
 def parse_pick(text: str, find: FindTeam) -> Pick:
     """Read one line that holds a single bet. Raises BadBet as `parse_bet`, and for a parlay."""
-    found = parse_bet(text, find)
+    found = parse_bet(text, find, staked=True)
     if isinstance(found, ParlayPick):
         raise BadBet(f"{found.text!r} is a parlay of {len(found.legs)} legs: expected a single bet")
     return found
@@ -128,15 +132,15 @@ _UNITS = ("units", "unit", "u")
 
 
 def read_line(
-    line: str, game: str | None = None, guests: Sequence[Team] = ()
+    line: str, game: str | None = None, guests: Sequence[Team] = (), *, staked: bool = False
 ) -> tuple[Written, Matchup | None]:
     """Read a line, with the game that it names or that `game` names; None where neither does.
 
     `game` also tells the league, so that `HOU` is a college where its opponent is one. `guests` are
-    teams of feeds that the catalog does not list. Raises BadBet.
+    teams of feeds that the catalog does not list; `staked` as of `parse_bet`. Raises BadBet.
     """
     matchup = None if game is None else parse_matchup(game, find_in(*LEAGUES, guests=guests))
-    written = parse_bet(line, find_in(*_leagues(matchup), guests=guests))
+    written = parse_bet(line, find_in(*_leagues(matchup), guests=guests), staked=staked)
     if matchup is None and isinstance(written, Pick):
         matchup = written.matchup
     return written, matchup
@@ -160,10 +164,11 @@ def read_legs(
     text = "; ".join(pick.text for pick in picks)
     written = ParlayPick(
         text=f"parlay: {text}",
-        legs=tuple(replace(pick, tags=(), free=False) for pick in picks),
+        legs=tuple(replace(pick, tags=(), free=False, book=None) for pick in picks),
         odds=ParlayPick.product(picks),
         tags=tuple(dict.fromkeys(tag for pick in picks for tag in pick.tags)),
         free=any(pick.free for pick in picks),
+        book=next((x.book for x in picks if x.book), None),
     )
     return written, matchup
 
@@ -192,14 +197,14 @@ def _without(words: list[str], bare: Callable[[Written], Written]) -> list[str]:
     """The words but for the one or two that say what `bare` takes away; all where none do."""
     find = find_in(*LEAGUES)
     try:
-        wanted = _said(bare(parse_bet(" ".join(words), find)))
+        wanted = _said(bare(parse_bet(" ".join(words), find, staked=True)))
     except BadBet:
         return words
     for many in (1, 2):
         for first in reversed(range(len(words) - many + 1)):
             rest = words[:first] + words[first + many :]
             try:
-                less = parse_bet(" ".join(rest), find)
+                less = parse_bet(" ".join(rest), find, staked=True)
             except BadBet:
                 continue
             if _said(less) == wanted:
@@ -285,6 +290,7 @@ def with_zone(text: str, now: datetime, zone: tzinfo) -> str:
 _READERS: tuple[Callable[[Line, Slots], bool], ...] = (
     read_tag,
     read_money,
+    read_book,
     read_units,
     read_even_money,
     read_counted,
@@ -332,7 +338,7 @@ def _read_leg(line: Line, *, many: bool) -> Slots:
 def _ends(line: Line, slots: Slots) -> bool:
     """Whether the bet that is being read ends before the next word."""
     low = line.peek()
-    if low == ";" or (low == "\n" and slots.many):
+    if low == ";" or (low == "\n" and slots.many and (slots.ready or slots.empty)):
         return True
     if not slots.ready:
         return False
@@ -423,10 +429,13 @@ def _number(low: str) -> int | None:
 
 def _priced(line: Line, slots: Slots) -> bool:
     """Read one word of the whole parlay's price, stake or tags; False when it is none."""
-    if line.peek() in ("+", "=", "@", "odds", "total", "payout"):
+    paid = line.phrase(say.WIN_LABELS | say.PAYOUT_LABELS)
+    if read_book(line, slots):
+        return True
+    if not paid and line.peek() in ("+", "=", "@", "odds", "total"):
         line.at += 1
         return True
-    if line.peek()[:1] not in "+-$#" and not line.peek()[:1].isdigit():
+    if not paid and line.peek()[:1] not in "+-$#" and not line.peek()[:1].isdigit():
         return False
     kept = slots.handicap, slots.number
     slots.moneyline = True  # so that a number can only be a price
@@ -464,7 +473,9 @@ def _skip_bullet(line: Line) -> None:
             line.at += ahead + 1
 
 
-def _parlay_of(line: Line, heading: _Heading | None, read: list[Slots]) -> ParlayPick:
+def _parlay_of(
+    line: Line, heading: _Heading | None, read: list[Slots], *, staked: bool
+) -> ParlayPick:
     """Make a parlay of the bets that were read. Raises BadBet where they do not make one."""
     whole = heading.price if heading is not None else Slots(0, many=True)
     legs = [x for x in read if not x.empty]
@@ -478,10 +489,12 @@ def _parlay_of(line: Line, heading: _Heading | None, read: list[Slots]) -> Parla
         text = line.text[line.words[slots.start].place : line.words[slots.end - 1].end]
         before = picks[-1] if picks else None
         pick = pick_of(line, slots, text.strip(), before)
-        picks.append(replace(pick, tags=(), free=False))
+        picks.append(replace(pick, tags=(), free=False, book=None))
         if any(x.meaning == picks[-1].meaning for x in picks[:-1]):
             raise line.wrong("the same leg stands before", slots.start)
     line.leg = None
+    for slots in () if staked else (whole, *legs):
+        check_clear(line, whole, slots)
     text = line.text.strip()
     if heading is not None and heading.count not in (None, len(picks)):
         raise BadBet(
@@ -492,11 +505,12 @@ def _parlay_of(line: Line, heading: _Heading | None, read: list[Slots]) -> Parla
         text=text,
         legs=tuple(picks),
         same_game=heading is not None and heading.same_game,
-        odds=whole.prices[0][1] if whole.prices else ParlayPick.product(picks),
-        stake_cents=whole.stake_cents,
+        odds=odds_of(whole) or ParlayPick.product(picks),
+        stake_cents=stake_of(whole),
         units=whole.units,
         tags=tuple(dict.fromkeys((*whole.tags, *(tag for x in legs for tag in x.tags)))),
         free=whole.free or any(x.free for x in legs),
+        book=next((x.book for x in (whole, *legs) if x.book), None),
     )
 
 
@@ -509,12 +523,21 @@ def _take_the_whole(line: Line, whole: Slots, legs: list[Slots]) -> None:
             raise line.wrong("a parlay has one stake: write it at the end", slots.stake_at)
         if len(slots.prices) > 1:
             raise line.wrong("a leg has one price", slots.prices[1][0])
+        _move_won(slots, whole)
     line.leg = None
     priced = bool(earlier) and all(x.prices for x in earlier)
     if last.prices and not whole.prices and (len(last.prices) > 1 or not priced):
         whole.prices.append(last.prices.pop())
+    _move_won(last, whole)
     _join(line, whole, Slots(last.start, stake_cents=last.stake_cents, units=last.units))
     last.stake_cents, last.units = None, None
+
+
+def _move_won(part: Slots, whole: Slots) -> None:
+    """Give what a won bet pays, which a part of the line says, to the whole."""
+    whole.to_win_cents = whole.to_win_cents or part.to_win_cents
+    whole.payout_cents = whole.payout_cents or part.payout_cents
+    part.to_win_cents = part.payout_cents = None
 
 
 def _join(line: Line, whole: Slots, part: Slots) -> None:
@@ -526,5 +549,8 @@ def _join(line: Line, whole: Slots, part: Slots) -> None:
     whole.prices += part.prices
     whole.tags += part.tags
     whole.free = whole.free or part.free
+    whole.book = whole.book or part.book
+    _move_won(part, whole)
+    whole.bare_at = part.bare_at if whole.bare_at is None else whole.bare_at
     if staked:
         whole.stake_cents, whole.units = part.stake_cents, part.units

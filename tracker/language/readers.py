@@ -11,6 +11,7 @@ from datetime import date
 from fractions import Fraction
 
 from tracker.domain.catalog import Team, may_be_a_person, professional
+from tracker.domain.catalog.books import book_names
 from tracker.domain.market import LARGEST_SPREAD, LARGEST_TOTAL, Parity
 from tracker.domain.money import parse_money, parse_odds
 from tracker.domain.pick import Matchup
@@ -33,6 +34,23 @@ _DOLLARS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]{1,2})?\$")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
+_BY = frozenset({"at", "on", "@", "via", "with"})
+
+
+def read_book(line: Line, slots: Slots) -> bool:
+    """Read the name of a sportsbook whose rules are known: `DraftKings`, `on FD`."""
+    by = int(line.peek() in _BY)
+    line.at += by
+    count = line.phrase(book_names())
+    name = " ".join(x.text for x in line.words[line.at : line.at + count])
+    if not count or slots.book not in (None, name):
+        line.at -= by
+        return False
+    slots.book = name
+    line.at += count
+    return True
+
+
 def read_tag(line: Line, slots: Slots) -> bool:
     """Read a tag such as `#props`."""
     low = line.peek()
@@ -46,16 +64,43 @@ def read_tag(line: Line, slots: Slots) -> bool:
 def read_money(line: Line, slots: Slots) -> bool:
     """Read a stake: `$20`, `20$`, `20 dollars`, `stake 20`, `risk $20 to win $18.18`."""
     low = line.peek()
-    if low == "to" and line.peek(1) == "win" and line.peek(2).startswith("$"):
-        line.at += 2
-        slots.to_win_cents = line.figure(parse_money)
-        line.at += 1
-        return True
+    for labels, name in ((say.WIN_LABELS, "to_win_cents"), (say.PAYOUT_LABELS, "payout_cents")):
+        if (count := line.phrase(labels)) and _labelled_amount(line, slots, count):
+            setattr(slots, name, line.figure(lambda text: parse_money(text.rstrip("$"))))
+            line.at += 1
+            return True
     if line.phrase(say.STAKE_LABELS) and _amount(line.peek(1)):
         line.at += 1
         return _stake(line, slots)
+    if low.startswith("$") and _label_after(line, slots):
+        return True
     named = _NUMBER.fullmatch(low) and line.peek(1) in say.MONEY_WORDS
     return bool(low.startswith("$") or named or _DOLLARS.fullmatch(low)) and _stake(line, slots)
+
+
+def _label_after(line: Line, slots: Slots) -> bool:
+    """Read an amount whose label stands behind it: `$69.50 Payout`."""
+    kept, line.at = line.at, line.at + 1
+    won, paid = line.phrase(say.WIN_LABELS), line.phrase(say.PAYOUT_LABELS)
+    end = line.at + max(won, paid)
+    # In `$10 to win $45` the label is that of the second amount.
+    alone = not line.words[end : end + 1] or not line.words[end].text.startswith(("$", ":"))
+    line.at = kept
+    if not (won or paid) or not alone:
+        return False
+    setattr(slots, "to_win_cents" if won else "payout_cents", line.figure(parse_money))
+    line.at = end
+    return True
+
+
+def _labelled_amount(line: Line, slots: Slots, count: int) -> bool:
+    """Move to the amount that follows a label of `count` words; False, unmoved, without one."""
+    ahead = count + int(line.peek(count) == ":")
+    low = line.peek(ahead)
+    bare = slots.market_known and bool(slots.prices or not _unstaked(slots))
+    found = low.startswith("$") or (bool(_NUMBER.fullmatch(low)) and bare)
+    line.at += ahead if found or _DOLLARS.fullmatch(low) else 0
+    return found or bool(_DOLLARS.fullmatch(low))
 
 
 def _amount(low: str) -> bool:
@@ -187,6 +232,9 @@ def _price(line: Line, slots: Slots) -> bool:
         # A shell turns $20 within double quotes into 0.
         raise line.bad("a stake such as $20 (within single quotes, on a command line)")
     slots.prices.append((line.at, line.figure(lambda text: parse_odds(text.rstrip("xX")))))
+    said = (say.PRICE_LABELS | say.AT | {"of"}) - {"for"}
+    if line.peek().isdigit() and not said & {line.peek(-1), line.peek(-2) * (line.peek(-1) == ":")}:
+        slots.bare_at = line.at
     line.at += 1
     return True
 
@@ -251,6 +299,8 @@ def read_term(line: Line, slots: Slots) -> bool:
             "bonus bet that a loss brings as a bet of its own, with 'free bet'",
             line.at,
         )
+    if term in say.OTHERS:
+        raise line.wrong(say.OTHERS[term], line.at)
     if not (_says_which(line, slots, term) or _says_so(slots, term) or _passes(line, slots, term)):
         return False
     line.at += count
@@ -362,7 +412,7 @@ def _second_team(line: Line, slots: Slots, count: int, found: tuple[Team, ...]) 
     shared = _leagues(slots.team) & _leagues(found)
     if slots.team_words.stop != line.at - count or slots.matchup is not None or not shared:
         line.at -= count
-        raise line.bad("one team, or a game such as LAL@DEN")
+        raise line.bad("one team, or a game such as LAL@DEN (';' stands between a parlay's legs)")
     first, second = (tuple(x for x in y if x.league in shared) for y in (slots.team, found))
     slots.matchup = Matchup(professional(first), professional(second), any_order=True)
     slots.team, slots.team_words = (), range(0)
@@ -416,13 +466,15 @@ def _matchup(line: Line, slots: Slots, count: int, away: tuple[Team, ...]) -> No
     """Read the mark and the second team of a game, whose first team had `count` words."""
     mark = line.peek()
     line.at += 1
-    size, home = line.team()
+    # In `LAL@DEN Nuggets -4.5` the last name is the team of the bet.
+    twice = count > 1
+    size, home = line.team(twice=twice)
     shared = _leagues(away) & _leagues(home)
     if not shared:
         line.at -= count + 1
         _, away = line.team(wide=True)
         line.at += count + 1
-        _, home = line.team(wide=True)
+        _, home = line.team(wide=True, twice=twice)
         shared = _leagues(away) & _leagues(home)
     if not shared:
         raise line.bad("a team of the league of the one before")
@@ -449,7 +501,7 @@ def _opponent(line: Line, slots: Slots) -> bool:
         return False
     any_order = line.peek() not in say.AT
     line.at += 1
-    count, found = line.team()
+    count, found = line.team(twice=slots.market_known)
     shared = _leagues(slots.team) & _leagues(found) if slots.team else _leagues(found)
     home = tuple(x for x in found if x.league in shared)
     if not home:
@@ -472,8 +524,17 @@ def read_name(line: Line, slots: Slots) -> bool:
     turned = line.peek(-1) == "," and len(slots.names) == 1 and not slots.many
     adjoining = not slots.names or slots.names[-1] == line.at - (2 if turned else 1)
     if not adjoining:
-        raise line.bad(slots.expected)
+        return _same_name(line, slots)
     _take_name(line, slots, 1)
+    return True
+
+
+def _same_name(line: Line, slots: Slots) -> bool:
+    """Skip the player's name where a slip prints it again. Raises BadBet for another name."""
+    name = [line.words[i].low.rstrip(",") for i in slots.names]
+    if [line.peek(i) for i in range(len(name))] != name:
+        raise line.bad(slots.expected)
+    line.at += len(name)
     return True
 
 

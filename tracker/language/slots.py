@@ -28,7 +28,7 @@ from tracker.domain.pick import (
 )
 from tracker.domain.player import Stat
 from tracker.language.tokens import Line
-from tracker.language.vocabulary import LETTERS, STATS, SUMS, UNKNOWN_STATS
+from tracker.language.vocabulary import AGAINST, LETTERS, STATS, SUMS, UNKNOWN_STATS
 
 _ODDS = "odds such as -110, a stake such as $20, or a #tag"
 LINE = "a line in whole or half points, such as 224.5"
@@ -42,7 +42,9 @@ class Slots:
 
     `many` is whether the line holds several bets. `names` are the indices of the words of a
     player's name. `stranger` is the first of these that is no team, with what was expected in its
-    place in case it is no name.
+    place in case it is no name. `to_win_cents` and `payout_cents` are what a won bet pays, without
+    its stake and with it. `bare_at` is the index of a price that is a whole number without a sign
+    or a word, and so may be a stake.
     """
 
     start: int
@@ -75,9 +77,12 @@ class Slots:
     stake_cents: int | None = None
     stake_at: int = 0
     to_win_cents: int | None = None
+    payout_cents: int | None = None
+    bare_at: int | None = None
     units: Fraction | None = None
     tags: list[str] = field(default_factory=list)
     free: bool = False
+    book: str | None = None
 
     @property
     def market_known(self) -> bool:
@@ -181,6 +186,8 @@ def pick_of(line: Line, slots: Slots, text: str, before: Pick | None = None) -> 
     """
     if slots.scores and slots.names and slots.stat is None and slots.tens is None:
         slots.stat = Stat.PTS
+    if slots.negated and slots.tens is None:
+        raise line.wrong(AGAINST, slots.start)
     player = _player(line, slots, before)
     asked = _asked_of_player(line, slots) if player else _asked_of_game(line, slots)
     _one_market(line, slots)
@@ -201,29 +208,62 @@ def pick_of(line: Line, slots: Slots, text: str, before: Pick | None = None) -> 
         span=span,
         team=() if merged else _team(line, slots),
         player=player,
-        matchup=_matchup(slots),
-        odds=_odds(slots),
-        stake_cents=slots.stake_cents,
+        matchup=_matchup(line, slots),
+        odds=odds_of(slots),
+        stake_cents=stake_of(slots),
         units=slots.units,
         tags=tuple(slots.tags),
         free=slots.free,
+        book=slots.book,
     )
 
 
-def _odds(slots: Slots) -> Odds | None:
+def odds_of(slots: Slots) -> Odds | None:
     """The price as written, else the price that `risk $22 to win $20` implies."""
-    if slots.prices or not slots.to_win_cents or not slots.stake_cents:
+    stake, won = slots.stake_cents, slots.to_win_cents
+    if won is None and slots.payout_cents is not None and stake is not None:
+        won = slots.payout_cents - stake
+    if slots.prices or not stake or won is None or won <= 0:
         return slots.prices[0][1] if slots.prices else None
-    paid = Odds("", 1 + Fraction(slots.to_win_cents, slots.stake_cents))
+    paid = Odds("", 1 + Fraction(won, stake))
     return Odds(paid.american, paid.decimal)
 
 
-def _matchup(slots: Slots) -> Matchup | None:
-    if slots.day is None:
-        return slots.matchup
-    if slots.matchup is None:
-        return Matchup((), (), slots.day)
-    return replace(slots.matchup, day=slots.day)
+def stake_of(slots: Slots) -> int | None:
+    """The stake as written, in cents, else the stake that `-110 to win $20` implies."""
+    if slots.stake_cents is not None or slots.units is not None or not slots.prices:
+        return slots.stake_cents
+    decimal = slots.prices[0][1].decimal
+    if slots.to_win_cents is not None:
+        return round(slots.to_win_cents / (decimal - 1))
+    return None if slots.payout_cents is None else round(slots.payout_cents / decimal)
+
+
+def check_clear(line: Line, whole: Slots, priced: Slots) -> None:
+    """Raise BadBet for a bare whole number that may be the price or the stake.
+
+    `whole` has the stake of the bet, `priced` the price: they differ for a leg of a parlay.
+    """
+    at = priced.bare_at
+    if at is None or stake_of(whole) is not None or whole.units is not None:
+        return
+    written = line.written(at)
+    odds = f"{written}.0" if len(written) < _AMERICAN_DIGITS else f"+{written}"
+    raise line.wrong(f"{written!r} may be the odds or the stake: write {odds} or ${written}", at)
+
+
+_AMERICAN_DIGITS = 3
+
+
+def _matchup(line: Line, slots: Slots) -> Matchup | None:
+    if slots.matchup is not None:
+        return replace(slots.matchup, day=slots.day)
+    # A team says of which league the bet is; a player's name or a total alone does not.
+    place = line.words[slots.start].place if not slots.team else None
+    leagues = None if place is None else line.leagues_at(place, many=slots.many)
+    if slots.day is None and not leagues:
+        return None
+    return Matchup((), (), slots.day, leagues=leagues or frozenset())
 
 
 def _team(line: Line, slots: Slots) -> tuple[Team, ...]:

@@ -88,21 +88,27 @@ _DASHES = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2012": "-", "\u2010": 
 
 
 _LEAGUE = re.compile(
-    r"\(\s*(?P<sex>[wm])\s*\)|(?<![\w@'-])(?P<word>ncaa[wm]|[wm]cbb|[wm]bb|(?:wo)?men(?:['\u2019]?s)?)"
-    r"(?![\w@'-])",
+    r"\(\s*(?P<sex>[wm])\s*\)|(?<![\w@#'-])(?P<word>w?nba|g[ -]?league|ncaa[bmw]?|[wm]?cbb|[wm]bb"
+    r"|college(?:\s+(?:basketball|hoops))?|(?:wo)?men(?:['\u2019]?s)?)(?![\w@'-])",
     re.IGNORECASE,
 )
-"""Finds a word which says that the women's or the men's team is meant: `(W)`, `ncaaw`."""
+"""Finds a word which says of which league, or of which sex, the team is: `WNBA`, `CBB`, `(W)`."""
 
 _WOMEN, _MEN = frozenset({"wnba", "ncaaw"}), frozenset({"nba", "ncaam", "gleague"})
+_COLLEGE = frozenset({"ncaam", "ncaaw"})
 
 
 def _leagues_of(found: re.Match[str]) -> frozenset[str]:
     """The leagues that a word found by `_LEAGUE` allows."""
     word = (found["sex"] or found["word"]).casefold()
+    if word in ("nba", "wnba"):
+        return frozenset({word})
+    if word.startswith("g"):
+        return frozenset({"gleague"})
+    if word in ("ncaa", "ncaab", "cbb") or word.startswith("college"):
+        return _COLLEGE
     said = _WOMEN if word[0] == "w" or word == "ncaaw" else _MEN
-    alone = {"ncaaw", "ncaam"} if word.endswith(("bb", "ncaaw", "ncaam")) else said
-    return said & alone
+    return said & _COLLEGE if word.endswith(("bb", "ncaaw", "ncaam")) else said
 
 
 class FindTeam(Protocol):
@@ -291,8 +297,12 @@ class Line:
             found.append((count, phrase))
         return tuple(reversed(found))
 
-    def team(self, *, wide: bool = False) -> tuple[int, tuple[Team, ...]]:
-        """How many of the next words name a team, and the teams that they may mean."""
+    def team(self, *, wide: bool = False, twice: bool = True) -> tuple[int, tuple[Team, ...]]:
+        """How many of the next words name a team, and the teams that they may mean.
+
+        With `twice`, a code and a name after it are one team, as some books print them:
+        `DEN Nuggets`.
+        """
         names: list[str] = []
         for word in self.words[self.at : self.at + 4]:
             if word.soft or word.ends_leg or not any(x.isalpha() for x in word.text):
@@ -303,17 +313,38 @@ class Line:
             names.append(word.text)
         if not names:
             return 0, ()
-        leagues = self._leagues_at(self.words[self.at].place)
-        count, found = self.find(names, wide=wide or leagues is not None)
-        if leagues is None:
-            return count, found
-        meant = tuple(x for x in found if x.league in leagues)
-        return (count, meant) if meant else (0, ())
+        place = self.words[self.at].place
+        leagues = self.leagues_at(place)
+        if leagues is not None:
+            count, found = self._named(names, wide=True, twice=twice)
+            meant = tuple(x for x in found if x.league in leagues)
+            return (count, meant) if meant else (0, ())
+        # A league word before the legs, as in `NBA parlay:`, prefers its teams in all of them.
+        for _, headed in (x for x in reversed(self.league_words) if x[0] < place):
+            count, found = self._named(names, wide=True, twice=twice)
+            if meant := tuple(x for x in found if x.league in headed):
+                return count, meant
+            break
+        return self._named(names, wide=wide, twice=twice)
 
-    def _leagues_at(self, place: int) -> frozenset[str] | None:
-        """The leagues that the nearest league word of the same leg allows; None without one."""
+    def _named(self, names: list[str], *, wide: bool, twice: bool) -> tuple[int, tuple[Team, ...]]:
+        count, found = self.find(names, wide=wide)
+        code = fold(names[0])
+        if not twice or count != 1 or not any(fold(x.code) == code for x in found):
+            return count, found
+        more, second = self.find(names[1:], wide=wide) if names[1:] else (0, ())
+        both = tuple(x for x in found if x in second and fold(names[1]) != code)
+        return (1 + more, both) if both else (count, found)
+
+    def leagues_at(self, place: int, *, many: bool = True) -> frozenset[str] | None:
+        """The leagues that the nearest league word allows; None without one.
+
+        Of a line with `many` bets, only words of the same leg count.
+        """
         near = [
-            x for x in self.league_words if not _LEG_ENDS.search(self.text, *sorted((x[0], place)))
+            x
+            for x in self.league_words
+            if not (many and _LEG_ENDS.search(self.text, *sorted((x[0], place))))
         ]
         return min(near, key=lambda x: abs(x[0] - place))[1] if near else None
 

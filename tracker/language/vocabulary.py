@@ -132,11 +132,29 @@ NOISE = SCORES | frozenset(
         "scored", "made", "points spread", "live", "final score", "alt line", "alt spread",
         "alt total", "market", "line", "game lines", "player props", "player prop", "lines",
         "will record", "record a", "records a", "records", "gets", "has",
-        "gets a", "wager", "bet", "boost", "boosted", "profit boost", "odds boost", "price boost",
+        "gets a", "wager", "bet", "on",
+        "boost", "boosted", "profit boost", "odds boost", "price boost",
         "boosted odds", "boosted price", "super boost", "profit boosted", "odds boosted",
     }
 )  # fmt: skip
 """Words of slips that change nothing."""
+
+AGAINST = "a bet against something is not followed: write the other side's line"
+_TEASER = (
+    "a teaser is followed as a parlay of the lines after the points were added, with its price: "
+    "write 'parlay: DEN +1.5; BOS +2.5 -120'"
+)
+_BOUGHT = "write the line that was bought, with its price, such as 'DEN -4 -120'"
+_ONCE_PLACED = "these are several bets: write each as a bet of its own, once it is placed"
+
+OTHERS = {
+    "teaser": _TEASER, "teasers": _TEASER, "pleaser": _TEASER, "pleasers": _TEASER,
+    "round robin": "a round robin is several parlays: write each as a bet of its own",
+    "if bet": _ONCE_PLACED, "reverse bet": _ONCE_PLACED, "buy half point": _BOUGHT,
+    "buy points": _BOUGHT, "lay": AGAINST, "fade": AGAINST, "against": AGAINST, "to lose": AGAINST,
+    "loses": AGAINST, "lose": AGAINST,
+}  # fmt: skip
+"""Words for bets of other kinds, with what to write instead."""
 
 FREE = frozenset(
     {
@@ -165,6 +183,19 @@ LABELS = frozenset({"pick", "bet", "potd", "play", "selection", "single", "lock"
 
 PRICE_LABELS = frozenset({"odds", "price", "at", "priced at", "odds of", "for"})
 STAKE_LABELS = frozenset({"stake", "risk", "risking", "wager", "wagered", "bet", "staked"})
+WIN_LABELS = frozenset(
+    {"to win", "win", "wins", "potential win", "potential winnings", "winnings", "profit",
+     "potential profit", "est win", "towin"}
+)  # fmt: skip
+"""Words before an amount that a won bet pays beside its stake."""
+
+PAYOUT_LABELS = frozenset(
+    {"payout", "total payout", "potential payout", "est payout", "estimated payout", "to pay",
+     "to return", "returns", "return", "potential return", "potential returns", "est returns",
+     "total return", "pays", "payouts"}
+)  # fmt: skip
+"""Words before an amount that a won bet pays with its stake."""
+
 UNITS = frozenset({"u", "unit", "units", "un"})
 MONEY_WORDS = frozenset({"dollars", "dollar", "usd", "bucks", "$"})
 AT_LEAST = frozenset({"at least", "minimum"})
@@ -194,7 +225,7 @@ NUMBERS = {
 
 PHRASES = frozenset().union(
     SPANS, OVER_UNDER, STATS, UNKNOWN_STATS, TENS, MONEYLINE, THREE_WAY, TIE, PARITIES, PICKEM,
-    TEAM_TOTAL, TOTAL, NOISE, FREE, BACKED, NEGATION, AT_LEAST, EVEN_MONEY, PRICE_LABELS,
+    TEAM_TOTAL, TOTAL, NOISE, OTHERS, FREE, BACKED, NEGATION, AT_LEAST, EVEN_MONEY, PRICE_LABELS,
     STAKE_LABELS,
 )  # fmt: skip
 """All terms of the vocabulary: they are recognised before names are looked for."""

@@ -98,6 +98,8 @@ def pack_matchup(matchup: Matchup | None) -> Json:
     turned: dict[str, Json] = {"any_order": True} if matchup.any_order else {}
     if matchup.game_id is not None:
         turned["game_id"] = matchup.game_id
+    if matchup.leagues:
+        turned["leagues"] = sorted(matchup.leagues)
     return {
         "away": [_team(x) for x in matchup.away],
         "home": [_team(x) for x in matchup.home],
@@ -115,6 +117,7 @@ def matchup_of(found: Json) -> Matchup | None:
         None if found["day"] is None else date.fromisoformat(found["day"]),
         any_order=found.get("any_order", False),
         game_id=found.get("game_id"),
+        leagues=frozenset(found.get("leagues", ())),
     )
 
 

@@ -55,6 +55,16 @@ def house_of(book: str | None) -> HouseRules:
 
 
 @cache
+def book_names() -> frozenset[str]:
+    """The names and aliases of the shipped sportsbooks, in lower case."""
+    return frozenset(
+        name
+        for name, house in _presets().items()
+        if house.name not in ("default", "regulation") and not name.isdigit()
+    )
+
+
+@cache
 def _presets() -> Mapping[str, HouseRules]:
     """The shipped presets by each book's name and aliases."""
     tables: dict[str, dict[str, Any]] = shipped("books")
