@@ -72,10 +72,11 @@ class Mortal:
         at: datetime,
         *,
         due_at: datetime | None = None,
+        tried: bool = True,
     ) -> None:
         """Finish as the store does, or die."""
         self.fate.step()
-        await self.store.finish(alert_id, channel, outcome, at, due_at=due_at)
+        await self.store.finish(alert_id, channel, outcome, at, due_at=due_at, tried=tried)
         self.fate.step()
 
     async def expire(self, at: datetime, channel: str) -> list[Delivery]:

@@ -342,6 +342,39 @@ async def test_a_message_that_never_gets_through_stands_before_no_other(tmp_path
         assert await world.states("script") == ["due"] + ["sent"] * 5
 
 
+async def test_a_message_that_was_put_back_untried_goes_before_one_that_failed(
+    tmp_path: Path,
+) -> None:
+    """Messages that are claimed together with a failing one are not held back behind it again."""
+
+    class Picky(Script):
+        async def send(self, message: Message) -> Sent | Unknown:
+            self.got.append(message)
+            return Unknown("not this one") if "poison" in message.body else Sent()
+
+    channel = Picky()
+    async with night(tmp_path, channel) as world:
+        await world.decide("poison")
+        await world.clock.advance(20)
+        await world.decide("good")
+        world.start()
+        await world.pass_time(3, step=1)
+        assert await world.deliveries("script") == {1: ("unknown", 2), 2: ("sent", 1)}
+        assert channel.bodies[1].startswith("good")
+
+
+async def test_a_dead_channel_is_tried_ever_more_slowly_however_much_waits(tmp_path: Path) -> None:
+    """Each message that waits for a dead channel does not begin its tries anew."""
+    channel = Script(answers=[Failed("away")])
+    async with night(tmp_path, channel) as world:
+        for number in range(12):
+            await world.decide(f"alert {number}")
+            await world.clock.advance(20)
+        world.start()
+        await world.pass_time(300, step=1)
+        assert len(channel.got) == 8
+
+
 async def test_a_loop_is_heard_of_even_when_it_has_nothing_to_do(tmp_path: Path) -> None:
     """An idle loop still reports that it moves."""
     async with night(tmp_path, Script()) as world:

@@ -66,8 +66,12 @@ class Queue(Protocol):
         at: datetime,
         *,
         due_at: datetime | None = None,
+        tried: bool = True,
     ) -> object:
-        """Record the outcome of an attempt, and when to try again if it is not the last."""
+        """Record the outcome of an attempt, and when to try again if it is not the last.
+
+        Without `tried` it was claimed and then not tried, which counts as no attempt.
+        """
         ...
 
     async def expire(self, at: datetime, channel: str) -> list[Delivery]:
@@ -177,9 +181,10 @@ class Sender:
     """The work of one channel's loop, and what it remembers between turns.
 
     `failing_since`, `hold_until` (when the channel may be used again, as it asked) and `digest_at`
-    (when a digest may be tried again) are monotonic seconds. `stepped` is by how many seconds the
-    wall clock has been set so far. `digest_wanted` is whether a digest may be waiting. Once
-    `stopping`, nothing more is sent.
+    (when a digest may be tried again) are monotonic seconds. `failures` counts the attempts that
+    have failed since the last that did not. `stepped` is by how many seconds the wall clock has
+    been set so far. `digest_wanted` is whether a digest may be waiting. Once `stopping`, nothing
+    more is sent.
     """
 
     queue: Queue
@@ -189,6 +194,7 @@ class Sender:
     habits: SendingHabits = USUAL
     stopping: bool = False
     failing_since: float | None = None
+    failures: int = 0
     hold_until: float = 0.0
     digest_at: float = 0.0
     digest_wanted: bool = True
@@ -248,7 +254,7 @@ class Sender:
             if self.stopping:
                 held_back = "the program stopped before this was tried"
             if held_back:
-                await self._finish(batch, Failed(held_back))
+                await self._finish(batch, Failed(held_back), tried=False)
                 continue
             await self._follow_clock_steps()
             set_since = timedelta(seconds=self.stepped - claimed_at)
@@ -263,13 +269,18 @@ class Sender:
                 case _:
                     assert_never(outcome)
 
-    async def _finish(self, batch: Sequence[Delivery], outcome: Outcome) -> None:
+    async def _finish(
+        self, batch: Sequence[Delivery], outcome: Outcome, *, tried: bool = True
+    ) -> None:
+        """Record an outcome. One that was not tried waits as long as the channel does."""
         await self._follow_clock_steps()
         at = self.clock.now()
-        wait = 0.0 if self.stopping else _wait(outcome, max(x.attempts for x in batch))
+        tries = max(self.failures, *(x.attempts for x in batch if tried), 1)
+        wait = 0.0 if self.stopping else _wait(outcome, tries)
+        due_at = at + timedelta(seconds=wait)
         for one in batch:
             await self.queue.finish(
-                one.alert_id, self.channel.name, outcome, at, due_at=at + timedelta(seconds=wait)
+                one.alert_id, self.channel.name, outcome, at, due_at=due_at, tried=tried
             )
 
     async def _send_digest(self) -> None:
@@ -305,6 +316,7 @@ class Sender:
         outcome = await self.channel.send(replace(message, card=card))
         ended = self.clock.monotonic()
         name, alerts = self.channel.name, ",".join(str(x) for x in message.alert_ids)
+        self.failures = 0 if isinstance(outcome, Sent | Refused) else self.failures + 1
         match outcome:
             case Sent():
                 if self.failing_since is not None:

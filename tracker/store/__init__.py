@@ -155,7 +155,7 @@ class Store:
         older: bool = False,
         durable: bool = True,
         wait_out: WaitOut | None = None,
-    ) -> Store:
+    ) -> Self:
         """Open the database at `path` and bring its schema up to date.
 
         A writer creates a missing folder (0700) and file (0600). With `readonly`, a missing or
@@ -399,10 +399,14 @@ class Store:
         at: datetime,
         *,
         due_at: datetime | None = None,
+        tried: bool = True,
     ) -> DeliveryState:
-        """Write down the outcome of sending; `due_at` is when to try again, else at once."""
-        key = (alert_id, channel)
-        return await self._db.write(lambda db: alerting.finish(db, key, outcome, at, due_at))
+        """Write down the outcome of sending; `due_at` is when to try again, else at once.
+
+        Without `tried`, what was claimed was put back: that counts as no attempt.
+        """
+        key, done = (alert_id, channel), alerting.Attempt(outcome, at, due_at, tried)
+        return await self._db.write(lambda db: alerting.finish(db, key, done))
 
     async def expire(self, at: datetime, channel: str | None = None) -> list[Delivery]:
         """Expire deliveries that are too late to be useful.

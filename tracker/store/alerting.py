@@ -265,23 +265,28 @@ def claim(db: sqlite3.Connection, channel: str, at: datetime, limit: int) -> lis
     return [_delivery(row, attempts=row["attempts"] + 1) for row in rows]
 
 
-def finish(
-    db: sqlite3.Connection,
-    key: tuple[int, str],
-    outcome: Outcome,
-    at: datetime,
-    due_at: datetime | None,
-) -> DeliveryState:
-    """Write down the outcome of sending a delivery, named by (alert id, channel).
-
-    Returns its state.
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of a delivery that was claimed; `tried` is false where it was put back untried.
 
     `due_at` is when to try again; without it the channel's `retry_after` seconds apply, else at
-    once. A delivery that is not being sent stays as it is.
+    once.
+    """
+
+    outcome: Outcome
+    at: datetime
+    due_at: datetime | None = None
+    tried: bool = True
+
+
+def finish(db: sqlite3.Connection, key: tuple[int, str], done: Attempt) -> DeliveryState:
+    """Write down the outcome of sending a delivery, named by (alert id, channel).
+
+    Returns its state. A delivery that is not being sent stays as it is.
     """
     alert, channel = key
-    state, why, wait = _meaning(outcome)
-    again = due_at if due_at is not None else at + timedelta(seconds=wait)
+    state, why, wait = _meaning(done.outcome)
+    again = done.due_at if done.due_at is not None else done.at + timedelta(seconds=wait)
     values = {
         "alert": alert,
         "channel": channel,
@@ -289,7 +294,8 @@ def finish(
         "detail": why,
         "repeat": state is DeliveryState.UNKNOWN,
         "due_at": None if state.over else stamp(again),
-        "at": stamp(at),
+        "at": stamp(done.at),
+        "untried": not done.tried,
     }
     db.execute(q.FINISH, values)
     row = db.execute(q.DELIVERY_STATE, (alert, channel)).fetchone()

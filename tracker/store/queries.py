@@ -457,7 +457,7 @@ WHERE alert = :alert AND channel = :channel
 
 FINISH = """
 UPDATE delivery SET state = :state, due_at = coalesce(:due_at, due_at), detail = :detail,
-  repeat = max(repeat, :repeat), updated_at = :at
+  repeat = max(repeat, :repeat), attempts = attempts - :untried, updated_at = :at
 WHERE alert = :alert AND channel = :channel AND state = 'sending'
 """
 
