@@ -8,16 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tests.engine.build import GAME, T0, a_book, bet, final
-from tracker.daemon.watchers.followed_bets import match, strayed, to_move
+from tracker.daemon.watchers.followed_bets import FollowedBets, match, strayed, to_move
 from tracker.daemon.watchers.lacking import Rosters
 from tracker.domain.bet import Bet
 from tracker.domain.draft import Draft
+from tracker.domain.events import tell_nobody
 from tracker.domain.game import Game, Phase, PlayerLine, Side
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, Stat
+from tracker.domain.policy import Rule
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.language import read_line
+from tracker.settings import settings_of
 from tracker.store import Store
 
 OTHER = replace(GAME, id=f"{GAME.id}-20261120-BOS-DEN", away="BOS")
@@ -91,3 +95,33 @@ async def test_a_final_box_completes_the_players_of_its_game(tmp_path: Path) -> 
         assert not rosters.complete
     rosters.meet(replace(over, players=both))
     assert (rosters.complete, rosters.news) == ({GAME.id}, True)
+
+
+class Overtaken(Store):
+    """A store into which another process writes a bet just after the bets were read."""
+
+    rival: Store | None = None
+
+    async def trackings(self, defaults: tuple[Rule, ...]) -> list[GameTracking]:
+        """Read the bets; then the other process adds one."""
+        found = await super().trackings(defaults)
+        rival, self.rival = self.rival, None
+        if rival is not None:
+            await rival.add(Draft(*read_line("DEN ML")), game=GAME, defaults=(), at=T0)
+        return found
+
+
+async def test_a_bet_that_is_added_while_the_bets_are_read_is_followed(tmp_path: Path) -> None:
+    """What another process writes during a reading is found by the next one, two seconds later."""
+    paths = {"store": {"path": str(tmp_path / "t.db")}, "bets": {"file": str(tmp_path / "none")}}
+    settings = settings_of(paths, tmp_path)
+    async with (
+        await Overtaken.open(tmp_path / "t.db", now=T0) as store,
+        await Store.open(tmp_path / "t.db", now=T0) as rival,
+    ):
+        followed = FollowedBets(store, FakeClock(T0), settings, tell_nobody)
+        store.rival = rival
+        assert await followed.refresh() == ()
+        (tracking,) = await followed.refresh() or ()
+        assert [x.bet.pick for x in tracking.tracked] == ["DEN ML"]
+        assert await followed.refresh() is None

@@ -155,7 +155,8 @@ class FollowedBets:
         if teams != games.keys() or boxes != self._boxes:
             games = await self._store.players.team_games(teams)
             against = await self._store.players.opponents(teams)
-        self._version = await self._store.data_version()
+        # What another process has written since then is read by the next refresh.
+        self._version = version
         # All at once, so that a poll which finds a new bet also finds its players' games.
         self._take_up(trackings, absences)
         self.recent, self.teams, self.against, self._boxes = recent, games, against, boxes
