@@ -333,7 +333,7 @@ async def test_buttons(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", ["", "why", "why:", "why:99", "rm -rf:1", "why:-1", "why:١", "x" * 64]
+    "data", ["", "why", "why:", "why:99", "rm -rf:1", "why:-1", "why:١", "x" * 64, f"why:{9:060}"]
 )
 async def test_a_button_of_nobodys_does_nothing(tmp_path: Path, data: str) -> None:
     """A button with data that is not ours does nothing."""
@@ -449,6 +449,29 @@ async def test_what_was_said_is_dealt_with_once_over_a_restart(tmp_path: Path) -
         x.start()
         await x.answer_to("/help")
         assert len(x.api.messages) == 2
+
+
+async def test_a_forged_number_is_a_bet_that_is_not_there(tmp_path: Path) -> None:
+    """A number beyond all that can be stored, which a client may send, is no bet's."""
+    async with ears(tmp_path) as x:
+        x.api.press(f"undo:{'9' * 50}", 1)
+        await x.dealt()
+        assert x.api.answers[-1]["text"] == "There is no such bet."
+        for text in (f"/why {'9' * 4000}", "/snooze until 9999-12-31 23:59"):
+            assert (await x.answer_to(text)).text
+
+
+async def test_what_ends_the_program_each_time_is_not_tried_for_ever(tmp_path: Path) -> None:
+    """A message at which the program has died twice is said to be passed over."""
+    async with ears(tmp_path, listening=False) as x:
+        x.api.say("/status")
+        # Two lives began it and came to no end.
+        assert await x.room.store.pairing.begin(1000) == 0
+        assert await x.room.store.pairing.begin(1000) == 1
+        x.start()
+        await x.dealt()
+        assert [y.text.splitlines()[0] for y in x.api.written] == ["Passed over"]
+        assert "/bets" in (await x.answer_to("/help")).text
 
 
 async def test_what_was_asked_long_ago_is_not_answered(tmp_path: Path) -> None:

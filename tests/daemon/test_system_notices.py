@@ -219,6 +219,16 @@ async def test_what_the_bets_file_took_back_is_a_message(tmp_path: Path) -> None
     )
 
 
+async def test_notices_of_one_moment_are_all_told(tmp_path: Path) -> None:
+    """What two lines of the bets file changed in the same second is two messages."""
+    async with world(tmp_path) as night:
+        tell = night.notices.hearing(tell_nobody)
+        for number in (1, 2, 3):
+            tell(BetRewritten(number, f"#{number} was changed"))
+        await night.hears(3)
+        assert night.phone.words == [f"✎ #{x} was changed" for x in (1, 2, 3)]
+
+
 async def test_a_channel_that_refuses_is_told_on_the_others_once(tmp_path: Path) -> None:
     """A refusing channel is reported once on the others, and again only after it has worked."""
     async with world(tmp_path) as night:
@@ -461,3 +471,26 @@ async def test_a_heartbeat_is_sent_only_after_a_good_cycle() -> None:
     assert asked == ["/a-secret"] * 3
     assert [type(x) for x in told] == [HeartbeatFailing, HeartbeatRecovered]
     assert "secret" not in str(told)
+
+
+@pytest.mark.parametrize("location", ["//[", "http://[::1", "https://elsewhere.example/"])
+async def test_a_heartbeat_that_is_sent_nowhere_is_one_that_failed(location: str) -> None:
+    """A redirect to another host, or to what is no address, ends nothing but this heartbeat."""
+
+    async def lead(_: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": location})
+
+    app = web.Application()
+    app.router.add_get("/", lead)
+    clock = FakeClock(NOW)
+    told: list[SystemEvent] = []
+    async with served(app) as port:
+        url = f"http://127.0.0.1:{port}/"
+        beating = asyncio.create_task(beat(url, lambda: True, clock, told.append))
+        for _ in range(100_000):
+            await clock.advance(1.0)
+            if told or beating.done():
+                break
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+    assert told == [HeartbeatFailing("it leads to another host: does the network want a sign-in?")]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tracker.daemon.bot import CommandRun, Commands
 
 
@@ -39,3 +41,13 @@ async def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
 def test_a_failure_without_a_sentence_still_says_something() -> None:
     """A failure without an error sentence still gives a complaint."""
     assert "tracker doctor" in CommandRun(1, "", "Segmentation fault").complaint
+
+
+async def test_a_command_that_cannot_be_started_is_one_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upgrade that takes the program away, or a NUL in a word, ends no daemon."""
+    run = Commands(configured(tmp_path))
+    assert (await run("chart", "1\0")).complaint.startswith("it could not be started")
+    monkeypatch.setattr("sys.executable", str(tmp_path / "gone"))
+    assert (await run("doctor")).complaint.startswith("it could not be started")

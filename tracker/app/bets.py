@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tracker.app.choose_game import Choice
 from tracker.domain import BadBet
-from tracker.domain.bet import Bet, Leg, Parlay, Result, Settlement, Wager, wager_text
+from tracker.domain.bet import Bet, Leg, Parlay, Result, Settlement, Wager, number_of, wager_text
 from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft
 from tracker.domain.league import LEAGUE_ZONE, LEAGUES
@@ -356,11 +356,10 @@ class Bets:
         so many ids can be checked without reading the store for each.
         """
         name = draft.name
-        if name is None or not (name.isascii() and name.isdigit()):
+        number = None if name is None else number_of(name)
+        if number is None or (next_number is not None and number >= next_number):
             return
-        if next_number is not None and int(name) >= next_number:
-            return
-        other = await self.store.bet_view(min(int(name), 2**62), self.rules)
+        other = await self.store.bet_view(number, self.rules)
         if other is not None and other.name != name:
             raise BadBet(
                 f"the id {name!r} is the number of another bet, {other.pick!r}: give a text, such "

@@ -38,6 +38,15 @@ from tracker.domain.money import Odds, own_part
 from tracker.domain.policy import Rule
 from tracker.domain.prior import NO_LINES, Lines, SourcedPrior
 
+_MOST_DIGITS = 18
+"""Digits of the longest number that the database can hold, whatever the digits."""
+
+
+def number_of(text: str) -> int | None:
+    """The number that a text of digits is; None for other text, and for one too long for any."""
+    plain = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    return int(text) if plain else None
+
 
 @dataclass(frozen=True, slots=True)
 class Leg:

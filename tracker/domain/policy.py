@@ -440,7 +440,10 @@ def _at(text: str, now: datetime, zone: tzinfo) -> datetime | None:
         return None
     today = now.astimezone(zone).date()
     if day is not None:
-        return datetime.combine(day, clock, zone).astimezone(UTC)
+        try:
+            return datetime.combine(day, clock, zone).astimezone(UTC)
+        except OverflowError:
+            return None
     until = datetime.combine(today, clock, zone).astimezone(UTC)
     if until > now:
         return until

@@ -21,7 +21,7 @@ from tracker.store.database.columns import moment, moment_or_none, stamp
 MOST_MISSES = 5
 """Wrong codes after which the right one is no longer accepted."""
 
-_OFFSET = "telegram_update"
+_OFFSET, _BEGUN = "telegram_update", "telegram_begun"
 
 _LAST = "SELECT * FROM paired ORDER BY at DESC, id DESC LIMIT 1"
 _USERS = "SELECT chat, user FROM paired"
@@ -121,6 +121,21 @@ class Pairing:
             return None if row is None else int(row["value"])
 
         return await self._db.read(work)
+
+    async def begin(self, update: int) -> int:
+        """Write down that this update is about to be handled.
+
+        Returns how often that was begun before: without the program's end, never.
+        """
+
+        def work(db: sqlite3.Connection) -> int:
+            row = db.execute(q.META, (_BEGUN,)).fetchone()
+            last, _, times = ("" if row is None else str(row["value"])).partition(" ")
+            before = int(times) if last == str(update) else 0
+            db.execute(q.KEEP_META, (_BEGUN, f"{update} {before + 1}"))
+            return before
+
+        return await self._db.write(work)
 
     async def dealt_with(self, update: int) -> None:
         """Write down that this update and all before it have been handled."""

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from tracker.domain import BadBet
-from tracker.domain.bet import Leg, Parlay, Result, Settlement, Wager, wager_kind, wager_text
+from tracker.domain.bet import (
+    Leg,
+    Parlay,
+    Result,
+    Settlement,
+    Wager,
+    number_of,
+    wager_kind,
+    wager_text,
+)
 from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft, roster_in
 from tracker.domain.game import Game, GameState
@@ -460,8 +469,8 @@ def find(db: sqlite3.Connection, reference: str) -> int | None:
     """The number of the bet that a reference means: a bet's own id comes before a number."""
     plain = reference.strip().removeprefix("#")
     row = db.execute(q.BET_BY_NAME, (reference.strip(),)).fetchone()
-    if row is None and plain.isascii() and plain.isdigit():
-        row = db.execute(q.BET, (min(int(plain), 2**62),)).fetchone()
+    if row is None and (number := number_of(plain)) is not None:
+        row = db.execute(q.BET, (number,)).fetchone()
     return None if row is None else row["number"]
 
 

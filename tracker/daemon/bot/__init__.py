@@ -84,13 +84,17 @@ class Commands:
     async def __call__(self, *args: str) -> CommandRun:
         """Run `tracker ARGS` and wait for it, at most for the limit."""
         async with self._turn:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tracker", *self._before, *args,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **self._sparing},
-            )  # fmt: skip
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "tracker", *self._before, *args,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.PIPE,
+                    env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **self._sparing},
+                )  # fmt: skip
+            except (OSError, ValueError) as why:
+                # No memory for another process, the program was taken away, or a NUL in a word.
+                return CommandRun(1, "", f"error: it could not be started: {why}")
             if self._bounds is not None:
                 _bound(process.pid, self._bounds)
             try:

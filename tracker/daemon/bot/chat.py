@@ -68,6 +68,10 @@ STALE = timedelta(minutes=5)
 """A command older than this is not answered any more."""
 
 _MOST_STRANGERS = 100
+
+_MOST_TRIES = 2
+"""How often an update is begun: one that ends the program each time must not do so for ever."""
+
 _KEPT_OPEN_S = 2.0
 
 Job = Coroutine[None, None, None]
@@ -123,7 +127,11 @@ class Listener:
                 self._recover()
                 self._note_gap(asked)
                 for heard in found.heard:
-                    await self._handle(heard, api)
+                    tries = await self._pairing.begin(heard.update)
+                    if tries < _MOST_TRIES:
+                        await self._handle(heard, api)
+                    elif tries == _MOST_TRIES:
+                        await self._pass_over(heard, api)
                     offset = heard.update + 1
                     await self._pairing.dealt_with(heard.update)
 
@@ -241,6 +249,11 @@ class Listener:
                 return
             case _:
                 assert_never(heard)
+
+    async def _pass_over(self, heard: Heard, api: BotApi) -> None:
+        """Say that a message which ended the program each time is not tried any more."""
+        if not isinstance(heard, Other) and await self._allowed(heard.chat, heard.user):
+            await self._bot_commands.pass_over(heard, api)
 
     async def _read(self, heard: Written, api: BotApi) -> None:
         name, rest = self._command(heard.text)

@@ -17,6 +17,7 @@ from tracker.daemon.bot.bet_commands import ADD, UNDO, BetCommands, ChatReply
 from tracker.daemon.cards import LiveView
 from tracker.domain import BadTime, TrackerError
 from tracker.domain.alert import Failed
+from tracker.domain.bet import number_of
 from tracker.domain.game import Game, GameState
 from tracker.domain.policy import FORMS, Snooze, SnoozeScope, parse_until
 from tracker.notify.channels import Message
@@ -89,6 +90,11 @@ class BotCommands:
     async def welcome(self, heard: Written, api: BotApi) -> None:
         """Say that the chat is paired, and list the commands."""
         await self._say(heard, api, f"This chat is paired with tracker\n{answers.help_text()}")
+
+    async def pass_over(self, heard: Written | Pressed, api: BotApi) -> None:
+        """Say that a message at which the program ended is not tried any more."""
+        asked = heard if isinstance(heard, Written) else self._asked_by(heard)
+        await self._say(asked, api, "Passed over\nThe program ended at this twice: see its log.")
 
     async def asked(self, heard: Written, name: str, rest: str, api: BotApi) -> None:
         """Carry out one command of a user who may give it."""
@@ -255,10 +261,9 @@ class BotCommands:
 
     async def _pressed_on_bet(self, heard: Pressed, api: BotApi) -> None:
         """Undo a bet that was added, or add the line that the answer was about."""
-        number = heard.data.removeprefix(f"{UNDO}:")
+        number = number_of(heard.data.removeprefix(f"{UNDO}:"))
         if heard.data != ADD:
-            known = number.isascii() and number.isdecimal()
-            said = await self.bets.undo(int(number)) if known else "There is no such bet."
+            said = "There is no such bet." if number is None else await self.bets.undo(number)
             await self._send(lambda: api.answer(heard.query, said))
             return
         await self._send(lambda: api.answer(heard.query, "" if heard.line else _GONE))

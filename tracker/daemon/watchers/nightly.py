@@ -299,17 +299,27 @@ async def _ask(line: WebService, url: str) -> str:
     A redirect is followed only within the host. Another host is whatever stands between, such as a
     hotel's sign-in page, and its good answer means nothing.
     """
-    host = urlsplit(url).hostname
     for _ in range(REDIRECTS + 1):
         match await line.ask("GET", url):
             case ServiceReply() as answer if answer.good:
                 return ""
             case ServiceReply(status, headers) if "Location" in headers and status in _MOVED:
-                url = urljoin(url, headers["Location"])
-                if urlsplit(url).hostname != host:
+                led = _led_to(url, headers["Location"])
+                if led is None:
                     return "it leads to another host: does the network want a sign-in?"
+                url = led
             case ServiceReply(status):
                 return f"status {status}"
             case Refused(why) | Failed(why) | Unknown(why):
                 return why
     return "it redirects in circles"
+
+
+def _led_to(url: str, location: str) -> str | None:
+    """Where a redirect leads; None for another host, and for what is no address."""
+    try:
+        found = urljoin(url, location)
+        same = urlsplit(found).hostname == urlsplit(url).hostname
+    except ValueError:
+        return None
+    return found if same else None

@@ -12,7 +12,7 @@ import os
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -286,8 +286,12 @@ class SystemNotices:
             pending.kind, pending.text, self._clock.now(), pending.level
         )
         names = [x.name for x in self._channels if x.name != pending.but]
-        if notice is not None and await self._store.alerting.notice(notice, names):
-            self._ring()
+        if notice is None:
+            return
+        # A kind may have several notices in one second, by which they are told apart.
+        while not await self._store.alerting.notice(notice, names):
+            notice = replace(notice, episode=notice.episode + 1)
+        self._ring()
 
 
 class EndsTold:

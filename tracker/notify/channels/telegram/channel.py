@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.bet import number_of
 from tracker.domain.events import Tell, tell_nobody
 from tracker.domain.policy import Level
 from tracker.notify.channels import Edited, Gone, Message, Pace, Posted, Shown
@@ -175,11 +176,13 @@ def button_data(press: Press, number: int) -> str:
 
 
 def read_button(data: str) -> tuple[Press, int] | None:
-    """A button's action and its card's number; None for data that no button of ours has."""
-    word, _, number = data.partition(":")
-    if word not in set(Press) or not (number.isascii() and number.isdecimal()):
-        return None
-    return Press(word), int(number)
+    """A button's action and its card's number; None for data that no button of ours has.
+
+    A person's client may send any data.
+    """
+    word, _, text = data.partition(":")
+    number = number_of(text)
+    return None if number is None or word not in set(Press) else (Press(word), number)
 
 
 def buttons(card: Card, number: int) -> tuple[tuple[tuple[str, str], ...], ...]:
