@@ -191,15 +191,30 @@ def test_the_end_of_the_fourth_is_a_quarter_only_before_overtime(
     assert evening.names() == told
 
 
-def test_half_time_is_told_once_though_the_clock_is_put_back() -> None:
-    """Half a second put back on the clock does not announce halftime again."""
-    evening = Evening(a_book(bet(1, "DEN ML", "halftime")))
-    half = live(2, 0, (30, 20), (20, 31), phase=Phase.BREAK)
-    back = live(2, 0.5, (30, 20), (20, 31))
-    evening.see(live(2, 5, (30, 20), (20, 31)), 0)
-    for seconds, state in enumerate((half, back, back, back, half, half)):
+def test_a_break_is_told_after_an_outage_that_began_in_another() -> None:
+    """Halftime is announced though the whole second quarter was missed."""
+    evening = Evening(a_book(bet(1, "DEN ML", "quarter", "halftime")))
+    first = (30, 20)
+    evening.see(live(1, 5, first), 0)
+    evening.see(live(1, 0, first, phase=Phase.BREAK), 10)
+    evening.see(live(2, 0, first, (20, 31), phase=Phase.BREAK), 2400)
+    assert evening.names() == ["quarter", "halftime"]
+
+
+@pytest.mark.parametrize(
+    ("done", "event"), [(((30, 20),), "quarter"), (((30, 20), (20, 31)), "halftime")]
+)
+def test_a_break_is_told_once_though_the_clock_is_put_back(
+    done: tuple[tuple[int, int], ...], event: str
+) -> None:
+    """Half a second put back on the clock does not announce the end of a period again."""
+    evening = Evening(a_book(bet(1, "DEN ML", "quarter", "halftime")))
+    period = len(done)
+    pause, back = live(period, 0, *done, phase=Phase.BREAK), live(period, 0.5, *done)
+    evening.see(live(period, 5, *done), 0)
+    for seconds, state in enumerate((pause, back, back, back, pause, pause)):
         evening.see(state, 60 + seconds * 10)
-    assert evening.names() == ["halftime"]
+    assert evening.names() == [event]
     assert Ordering.CORRECTION in {x.ordering for x in evening.changes}
 
 

@@ -93,6 +93,21 @@ def test_what_is_called_off_after_it_began_keeps_what_was_played() -> None:
     assert results(tracking) == ["won", "won", "void", "won", "lost"]
 
 
+def test_an_interrupted_period_without_a_clock_is_not_over() -> None:
+    """A game that is stopped and then called off is cut short where it was last seen."""
+    tracking = followed("Q3 over 49.5", "Q3 DEN ML", "DEN ML")
+    stopped = replace(THIRD, phase=Phase.SUSPENDED, clock=720)
+    off = GameState(GAME, Phase.CANCELLED, 0, 720, Score(0, 0), periods=())
+    for seconds in (1000, 1010, 1020):
+        tracking = look(tracking, stopped, seconds).tracking
+    assert tracking.state is not None
+    assert tracking.state.clock == THIRD.clock
+    assert results(tracking) == ["open", "open", "open"]
+    for seconds in (2000, 2010, 2020, 2080):
+        tracking = look(tracking, off, seconds).tracking
+    assert results(tracking) == ["void", "void", "void"]
+
+
 @pytest.mark.parametrize(("left", "result"), [(299, Result.WON), (301, Result.VOID)])
 def test_the_minutes_of_the_house_let_a_game_stand(left: float, result: Result) -> None:
     """A game stands after 43 of 48 minutes."""

@@ -186,6 +186,8 @@ def test_padded_final_texts() -> None:
         ("PT00M00.00S", "Q2 0.0", 2, Phase.BREAK, 0.0),
         ("PT04M00.00S", "Suspended", 2, Phase.SUSPENDED, 240.0),
         ("PT04M00.00S", "Delayed", 2, Phase.SUSPENDED, 240.0),
+        ("", "Suspended", 2, Phase.SUSPENDED, 720.0),
+        ("PT00M00.00S", "Delayed", 2, Phase.SUSPENDED, 720.0),
         ("PT11M30.00S", "End Q1", 2, Phase.LIVE, 690.0),
     ],
 )

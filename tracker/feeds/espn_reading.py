@@ -29,6 +29,7 @@ from tracker.feeds.strict import (
     plausible,
     read_json,
     read_object,
+    when_stopped,
 )
 
 _EventId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")]
@@ -439,7 +440,7 @@ def _in_play(game: Game, entry: _Entry, rules: League) -> GameState:
     phase = Phase.LIVE
     periods = _periods(entry, period, score)
     if name in _STOPPED:
-        phase = Phase.SUSPENDED
+        phase, clock = Phase.SUSPENDED, when_stopped(shown, period, rules)
     elif name == _HALFTIME:
         if period not in (rules.periods // 2, rules.periods // 2 + 1):
             raise FeedMalformed("status.period", f"is {period} at halftime")

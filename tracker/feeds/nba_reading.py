@@ -30,6 +30,7 @@ from tracker.feeds.strict import (
     read_json,
     read_object,
     seconds,
+    when_stopped,
 )
 
 _IN_TEXT = re.compile(r"(?:q\d|ot\d?)\s+(\d{0,2}:\d{2}(?:\.\d)?|\d{1,2}\.\d)", re.ASCII)
@@ -407,7 +408,7 @@ def _in_play(game: Game, entry: _GameDocument, rules: League, text: str) -> Game
     phase = Phase.LIVE
     length = float(rules.length_of(entry.period))
     if _interrupted(text):
-        phase = Phase.SUSPENDED
+        phase, clock = Phase.SUSPENDED, when_stopped(shown, entry.period, rules)
     elif _ended(text, entry.period, rules):
         phase, clock = Phase.BREAK, 0.0
     elif clock == 0:

@@ -136,6 +136,15 @@ def day(text: str, field: str) -> date:
     return found
 
 
+def when_stopped(clock: float | None, period: int, rules: League) -> float:
+    """Seconds left in a period that is interrupted, by the document's clock.
+
+    A clock that is blank or at zero says nothing then: the period has its full length left, unless
+    more of it was seen before.
+    """
+    return clock or float(rules.length_of(period))
+
+
 def at_zero(
     field: str, period: int, score: Score, rules: League, *, blank: bool, untouched: bool
 ) -> tuple[Phase, float]:

@@ -77,7 +77,7 @@ def judge_poll(
     is believed after AGREEING_POLLS over LEAP_HELD; an end only once there has been time for it.
     """
     believed = tracking.state
-    read = carried(filled(read, believed), believed)
+    read = carried(timed(filled(read, believed), believed), believed)
     known = read.players or (believed is not None and believed.players)
     with_box = bool(known) and tracking.follows_players
     state = boxed(read, read, believed) if with_box else read
@@ -291,6 +291,17 @@ def filled(state: GameState, before: GameState | None) -> GameState:
     if home < 0 or away < 0:
         return state
     return replace(state, periods=(*earlier, Score(home, away)))
+
+
+def timed(state: GameState, before: GameState | None) -> GameState:
+    """An interrupted state without a clock, at the time at which its period was last seen.
+
+    Such a state has the full length of its period left.
+    """
+    if before is None or state.phase is not Phase.SUSPENDED or before.period != state.period:
+        return state
+    unknown = state.clock == state.game.rules.length_of(state.period)
+    return replace(state, clock=before.clock) if unknown else state
 
 
 def carried(state: GameState, before: GameState | None) -> GameState:

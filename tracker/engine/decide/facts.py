@@ -28,7 +28,7 @@ _NO_FACTS: frozenset[Fact] = frozenset()
 
 def facts_of(before: GameState | None, after: GameState) -> frozenset[Fact]:
     """The facts about a game that follow from the change of one state to the next."""
-    if before is None or before.phase is after.phase:
+    if before is None or (before.phase is after.phase and before.period >= after.period):
         return _NO_FACTS
     facts: set[Fact] = set()
     if before.phase is Phase.SCHEDULED and after.phase.in_play:

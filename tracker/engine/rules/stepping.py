@@ -215,8 +215,12 @@ def _told(
 ) -> tuple[RuleState, Alert | None]:
     """A rule after its fact has happened, and its alert, unless it has been sent before."""
     repeated = rule.event in _ONCE and memory.episode > 0
+    period, quarter = update.state.period, rule.event is Fact.QUARTER
+    repeated = repeated or (quarter and period in memory.notified)
     if memory.phase is RulePhase.DONE or repeated:
         return memory, None
+    if quarter:
+        memory = replace(memory, notified=(*memory.notified, period))
     memory, alert = between(seen, memory, rule.event, update.state, update.now)
     return memory, replace(alert, detail=absent if rule.event is Fact.OUT else "")
 
