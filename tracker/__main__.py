@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -28,8 +29,19 @@ def run(args: Sequence[str]) -> int:
     return app.run(args)
 
 
+def open_streams() -> None:
+    """Open the standard streams that the caller has closed, so that no file of ours is one.
+
+    A new file takes the lowest number that is free, which is that of the closed stream.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
+
+
 def main() -> None:
     """Run the command of this process, and end with its exit status."""
+    open_streams()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,14 +27,15 @@ def free_port() -> int:
         return port
 
 
-def started(*words: str) -> subprocess.Popen[str]:
-    """Start a command as a process of its own."""
+def started(*words: str, closed: int | None = None) -> subprocess.Popen[str]:
+    """Start a command as a process of its own; `closed` is a standard stream that it lacks."""
     return subprocess.Popen(
         [sys.executable, "-m", "tracker", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        preexec_fn=None if closed is None else partial(os.close, closed),  # noqa: PLW1509
     )
 
 
@@ -99,6 +101,15 @@ def test_a_reader_that_leaves_ends_a_command_quietly(night: Path) -> None:
     assert "Traceback" not in writer.stderr.read()
     writer.stderr.close()
     assert writer.wait(timeout=20) in (0, 141)
+
+
+@pytest.mark.parametrize("stream", [0, 1, 2])
+def test_a_stream_that_the_caller_has_closed_ends_no_command(night: Path, stream: int) -> None:
+    """A command works without standard input, output or error, as some supervisors start it."""
+    writer = started("bets", closed=stream)
+    _, told = writer.communicate(timeout=60)
+    assert "Traceback" not in told
+    assert writer.returncode == 0
 
 
 def test_a_bet_on_no_game_that_is_run_is_said_so(cli: Cli, config: Path) -> None:

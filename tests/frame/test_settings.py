@@ -172,7 +172,7 @@ def test_every_mistake_is_told_at_once() -> None:
         console = "yes"
         urls = "ntfy://x"
         [rules]
-        default = ["p > 0.8"]
+        default = ["p > 0.8", "hit", "sometimes"]
         """)
     assert [x.split(":")[0] for x in found] == [
         "timezone",
@@ -183,7 +183,8 @@ def test_every_mistake_is_told_at_once() -> None:
         "[feeds.nba] base_urll",
         "[notify] urls",
         "[notify] console",
-        "[rules] default",
+        "[rules] default, entry 1",
+        "[rules] default, entry 3",
     ]
     told = "\n".join(found)
     assert "write one like America/New_York" in told
@@ -200,6 +201,10 @@ def test_every_mistake_is_told_at_once() -> None:
     ("text", "said"),
     [
         ("timezome = 'UTC'", "timezome: is not a known key; did you mean timezone?"),
+        (
+            "token = '1:x'",
+            "token: is not known here; move it under [notify.telegram] or [notify.ntfy]",
+        ),
         ("base_url = 'http://x'", "base_url: is not known here; move it under [feeds.nba]"),
         ("[web]\nenabled = true", "[web] enabled: is not a known key; known here: host, hosts"),
         ("[store]\ntimezone = 'UTC'", "[store] timezone: is not known here; move it to the top"),

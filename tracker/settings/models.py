@@ -499,20 +499,19 @@ def lines_for(known: Iterable[LineSettings], game: Game) -> Lines:
     return next((entry.lines for entry in (*dated, *fitting)), NO_LINES)
 
 
-def _understood(rules: tuple[str, ...]) -> tuple[str, ...]:
-    for rule in rules:
-        try:
-            parse_rule(rule)
-        except BadRule as why:
-            raise ValueError(str(why)) from None
-    return rules
+def _understood(rule: str) -> str:
+    try:
+        parse_rule(rule)
+    except BadRule as why:
+        raise ValueError(str(why)) from None
+    return rule
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RulesSettings:
     """The alert rules of bets that have none of their own."""
 
-    default: tuple[str, ...] = setting(then(Several(text), _understood), DEFAULT_RULES)
+    default: tuple[str, ...] = setting(Several(then(text, _understood)), DEFAULT_RULES)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -240,19 +240,23 @@ def _place(place: Place) -> tuple[str, str]:
     return dotted, f"{where}, entry {numbers[0]}" if numbers else where
 
 
+_MOST_HOMES = 3
+"""The most tables that are offered for a key that stands in none."""
+
+
 def _unknown(dotted: str, cls: type) -> str:
     keys = all_keys(cls)
     table, _, leaf = dotted.rpartition(".")
     depth = len(table) + 1 if table else 0
     siblings = {key[depth:].split(".")[0] for key in keys if key.startswith(table)}
+    homes = [key.rpartition(".")[0] for key in keys if key.rpartition(".")[2] == leaf]
+    # A key that several tables have, such as `enabled`, does not tell which one was meant.
+    if len(homes) == 1 or (homes and not table):
+        tables = " or ".join(f"[{x}]" for x in homes[:_MOST_HOMES])
+        return f"is not known here; move it {f'under {tables}' if homes[0] else 'to the top'}"
     near = difflib.get_close_matches(leaf, sorted(siblings), n=1)
     if near:
         return f"is not a known key; did you mean {near[0]}?"
-    elsewhere = [key for key in keys if key.rpartition(".")[2] == leaf]
-    # A key that several tables have, such as `enabled`, does not tell which one was meant.
-    if len(elsewhere) == 1 or (elsewhere and not table):
-        home = elsewhere[0].rpartition(".")[0]
-        return "is not known here; " + (f"move it under [{home}]" if home else "move it to the top")
     return f"is not a known key; known here: {', '.join(sorted(siblings))}"
 
 
