@@ -189,7 +189,7 @@ def test_no_name_of_a_team_goes_on_with_a_term_of_bets() -> None:
 )
 def test_second_teams_do_not_take_the_names_of_the_first(text: str, league: str, code: str) -> None:
     """A name of the NBA never finds a G League team, which is found by its own names."""
-    assert [(x.league, x.code) for x in find_teams(text, LEAGUES)] == [(league, code)]
+    assert [(x.league, x.code) for x in find_teams(text, tuple(LEAGUES))] == [(league, code)]
 
 
 @pytest.mark.parametrize(

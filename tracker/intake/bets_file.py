@@ -20,7 +20,7 @@ from tracker.domain.prior import NO_LINES, Lines
 from tracker.language import parse_placed_at, parse_stake, read_legs, read_line, stake_written
 from tracker.settings.models import toml_odds
 
-_TABLE = re.compile(r"^[ \t]*\[\[\s*bet\s*\]\]", re.MULTILINE)
+_TABLE = re.compile(r"[ \t]*\[\[\s*bet\s*\]\]")
 _WORDS = frozenset({"pick", "player", "legs", "game"})
 _KNOWN = _WORDS | {"odds", "stake", "id", "rules", "tags", "book", "lines", "placed_at", "free"}
 _LINES = frozenset({"home_spread", "total", "home_ml", "away_ml"})
@@ -76,7 +76,7 @@ def parse_bets(text: str, source: str, unit_cents: int, guests: Sequence[Team] =
     mistakes = [
         f"{source}: {key!r} is not known here: a bets file holds [[bet]] tables" for key in table
     ]
-    lines = [text.count("\n", 0, found.start()) + 1 for found in _TABLE.finditer(text)]
+    lines = [n for n, line in enumerate(text.split("\n"), 1) if _TABLE.match(line)]
     drafts: dict[str, Draft] = {}
     places: list[str] = []
     for index, row in enumerate(rows):

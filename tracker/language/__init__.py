@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from fractions import Fraction
+from functools import lru_cache
 
 from tracker.domain import BadBet
 from tracker.domain.catalog import Team, fold, longest_name
@@ -139,7 +140,7 @@ def read_line(
     `game` also tells the league, so that `HOU` is a college where its opponent is one. `guests` are
     teams of feeds that the catalog does not list; `staked` as of `parse_bet`. Raises BadBet.
     """
-    matchup = None if game is None else parse_matchup(game, find_in(*LEAGUES, guests=guests))
+    matchup = None if game is None else _game_beside(game, tuple(guests))
     written = parse_bet(line, find_in(*_leagues(matchup), guests=guests), staked=staked)
     if matchup is None and isinstance(written, Pick):
         matchup = written.matchup
@@ -150,7 +151,7 @@ def read_legs(
     legs: Sequence[str], game: str | None = None, guests: Sequence[Team] = ()
 ) -> tuple[Written, Matchup | None]:
     """Read a parlay whose legs are given one by one; arguments and result as of `read_line`."""
-    matchup = None if game is None else parse_matchup(game, find_in(*LEAGUES, guests=guests))
+    matchup = None if game is None else _game_beside(game, tuple(guests))
     find = find_in(*_leagues(matchup), guests=guests)
     picks: list[Pick] = []
     for number, text in enumerate(legs, 1):
@@ -171,6 +172,12 @@ def read_legs(
         book=next((x.book for x in picks if x.book), None),
     )
     return written, matchup
+
+
+@lru_cache(maxsize=1024)
+def _game_beside(game: str, guests: tuple[Team, ...]) -> Matchup:
+    """Read the game that is named beside a line; the many bets of a file are on few games."""
+    return parse_matchup(game, find_in(*LEAGUES, guests=guests))
 
 
 def _leagues(matchup: Matchup | None) -> tuple[str, ...]:

@@ -443,10 +443,10 @@ def _price(value: object) -> float:
 
 def _two_known_teams(game: str) -> str:
     for name in _split_game(game)[:2]:
-        if not find_teams(name, LEAGUES):
+        if not find_teams(name, tuple(LEAGUES)):
             raise ValueError(f"{name!r} names no known team; write codes as in LAL@DEN")
     away, home, _ = _split_game(game)
-    if find_teams(away, LEAGUES) == find_teams(home, LEAGUES):
+    if find_teams(away, tuple(LEAGUES)) == find_teams(home, tuple(LEAGUES)):
         raise ValueError(f"{game!r} is one team twice; write codes as in LAL@DEN")
     return game
 

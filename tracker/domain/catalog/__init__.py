@@ -159,17 +159,17 @@ def _names(league: str) -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(sorted(codes)) for name, codes in found.items()}
 
 
-def find_teams(text: str, leagues: Iterable[str], *, wide: bool = False) -> tuple[Team, ...]:
+@lru_cache(maxsize=4096)
+def find_teams(text: str, leagues: tuple[str, ...], *, wide: bool = False) -> tuple[Team, ...]:
     """Every team that `text` may name (code, city, nickname, full name, alias), in league order.
 
     A name of a professional team does not name a college: `HOU` is the Houston Rockets, and the
     college goes by `Houston Cougars`. A `wide` search finds both.
     """
-    listed = tuple(leagues)
     found: tuple[Team, ...] = ()
     for group in (
-        [x for x in listed if x not in _COLLEGES],
-        [x for x in listed if x in _COLLEGES],
+        [x for x in leagues if x not in _COLLEGES],
+        [x for x in leagues if x in _COLLEGES],
     ):
         found += tuple(teams(x)[code] for x in group for code in _codes(x, text))
         if found and not wide:
@@ -241,17 +241,20 @@ def guests_of(playing: Iterable[tuple[str, str]]) -> tuple[Team, ...]:
 
 
 def longest_name(
-    words: list[str], leagues: Iterable[str], *, wide: bool = False, guests: Sequence[Team] = ()
+    words: list[str],
+    leagues: tuple[str, ...],
+    *,
+    wide: bool = False,
+    guests: Sequence[Team] = (),
 ) -> tuple[int, tuple[Team, ...]]:
     """How many leading words name a team, and the teams that they may mean; `(0, ())` when none do.
 
     `guests` are unlisted teams that may be named too.
     """
-    listed = tuple(leagues)
     for count in range(min(4, len(words)), 0, -1):
         name = " ".join(words[:count])
-        met = tuple(x for x in guests if x.league in listed and fold(x.code) == fold(name))
-        found = met + find_teams(name, listed, wide=wide)
+        met = tuple(x for x in guests if x.league in leagues and fold(x.code) == fold(name))
+        found = met + find_teams(name, leagues, wide=wide)
         if found:
             return count, found
     return 0, ()
