@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ from tracker.domain.policy import parse_rule
 from tracker.domain.prior import Lines
 from tracker.domain.tracking import Change
 from tracker.store import Store
+from tracker.store.bets import alike
 
 
 async def test_a_bet_read_again_is_the_same_bet(store: Store) -> None:
@@ -218,3 +220,21 @@ async def test_a_slate_gives_a_bet_no_belief(store: Store) -> None:
     await store.save_games([(GAME, over)], after(1))
     tracking = await a_book(store)
     assert (tracking.state, tracking.final_at) == (None, None)
+
+
+async def test_a_bet_is_compared_only_with_bets_on_its_wager(store: Store) -> None:
+    """Of a night's many bets at one price, only those on the same wager may be the same bet."""
+    lines = ("LAL@DEN over 224.5 -110", "LAL@DEN over 225.5 -110", "DEN +0.5 -110", "LAL +0.5 -110")
+    for number, line in enumerate(lines, 1):
+        await store.add(draft(line), game=None, defaults=DEFAULTS, at=T0)
+        await store.bind(number, GAME, after(number))
+    for line, same in (
+        ("DEN/LAL o224.5 -110", [1]),
+        ("Lakers +0.5 -110", [4]),
+        ("DEN -1 -110", []),
+    ):
+        asked = draft(line)
+        found = await store._db.read(
+            partial(alike, draft=asked, games=[GAME], wager=asked.wager([GAME]))
+        )
+        assert [x.number for x in found] == same

@@ -275,7 +275,12 @@ class Store:
         without their own; they are stored for readers that do not know them.
         """
         wanted = Registration(draft, game, roster_of, who=who)
-        return await self._db.write(lambda db: bets.add(db, wanted, defaults, at))
+
+        def work(db: sqlite3.Connection) -> Added:
+            bets.keep_defaults(db, defaults)
+            return bets.add(db, wanted, at)
+
+        return await self._db.write(work)
 
     async def register(
         self, wanted: Iterable[Registration], defaults: tuple[Rule, ...], at: datetime

@@ -29,6 +29,7 @@ from tracker.store.bets import (
     alike,
     audit,
     change,
+    keep_defaults,
     last_defaults,
     settlement_of,
     update_rules,
@@ -203,7 +204,7 @@ def register(
     for one in wanted:
         db.execute("SAVEPOINT bet")
         try:
-            added = add(db, one, defaults, at)
+            added = add(db, one, at)
             if added.repriced and one.paid is not None:
                 _pay_anew(db, added.number, one.paid, one.who, at)
             found.append(added)
@@ -211,6 +212,8 @@ def register(
             db.execute("ROLLBACK TO bet")
             found.append(why)
         db.execute("RELEASE bet")
+    if any(isinstance(x, Added) for x in found):
+        keep_defaults(db, defaults)
     return found
 
 

@@ -146,19 +146,21 @@ class Registration:
         return self.decide(wager, first, kept)
 
 
-def add(
-    db: sqlite3.Connection, wanted: Registration, defaults: tuple[Rule, ...], at: datetime
-) -> Added:
+def keep_defaults(db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> None:
+    """Store the rules of bets without their own, for readers that do not know them."""
+    db.execute(q.KEEP_META, (_DEFAULTS, pack_rules(defaults)))
+
+
+def add(db: sqlite3.Connection, wanted: Registration, at: datetime) -> Added:
     """Register a bet, or find the one that it repeats. Its games are given where they are known.
 
     A bet with an id of its own may be added again with other odds, stake or rules, and with another
     pick until it has a history. Raises BadBet when a game lacks the market, or when a bet with a
     history would become another.
     """
-    db.execute(q.KEEP_META, (_DEFAULTS, pack_rules(defaults)))
     draft, games = wanted.draft, wanted.named
     wager = draft.wager(games, wanted.roster_of) if games else None
-    found = wanted.met(wager, alike(db, draft, games, wanted.also, every=wanted.decide is not None))
+    found = wanted.met(wager, alike(db, draft, games, wager, wanted.also))
     if isinstance(found, Duplicate):
         number = found.number
         added = _meet_again(db, number, found.draft, draft, wanted.who, at)
@@ -166,9 +168,8 @@ def add(
         draft = found.draft
         number = _create(db, draft, at)
         added = Added(number, created=True)
-    bound = db.execute(q.BET, (number,)).fetchone()["game_id"] is not None
-    if games and not bound:
-        _bind(db, number, draft, games, wanted.roster_of, at)
+    if wager is not None and db.execute(q.BET, (number,)).fetchone()["game_id"] is None:
+        _bind(db, number, games, wager, at)
     return added
 
 
@@ -176,27 +177,42 @@ def alike(
     db: sqlite3.Connection,
     draft: Draft,
     games: Sequence[Game],
+    wager: Wager | None = None,
     also: frozenset[int] = frozenset(),
-    *,
-    every: bool = False,
 ) -> list[Kept]:
     """The bets that a new one may repeat.
 
-    They have its words or its games, or wait for a game, or are among `also`. Of the bets on its
-    games, only those at its price and stake are taken unless `every` is true: of a night's many
-    bets, nearly all differ from it in those alone.
+    They have its words, or are among `also`, or wait for a game, or are on its games. A bet with an
+    id of its own repeats no other.
     """
     rows = {x["number"]: x for x in db.execute(q.BET_BY_IDENTITY, {"identity": draft.identity})}
     rows |= {x["number"]: x for n in also for x in db.execute(q.BET, (n,))}
     by_words = frozenset(rows)
-    if every or draft.name is None:
-        price = {x: facts(draft)[x] for x in ("odds_decimal", "free", "stake_cents")}
-        for game in dict.fromkeys(x.id for x in games):
-            values = price | {"game": game, "every": every}
-            rows |= {x["number"]: x for x in db.execute(q.BETS_EVER_ON, values)}
-    rows |= {x["number"]: x for x in db.execute(q.UNBOUND_ALIKE, (sense(draft),))}
+    if draft.name is None:
+        rows |= {x["number"]: x for x in _on_its_games(db, draft, games, wager)}
+        rows |= {x["number"]: x for x in db.execute(q.UNBOUND_ALIKE, (sense(draft),))}
     wagers = Wagers(db, ())
     return [_kept(x, wagers, by_words) for _, x in sorted(rows.items())]
+
+
+def _on_its_games(
+    db: sqlite3.Connection, draft: Draft, games: Sequence[Game], wager: Wager | None
+) -> list[sqlite3.Row]:
+    """The bets on the games of a draft that it may repeat: those on its wager, where it is known.
+
+    Else they are those at its price and stake.
+    """
+    if wager is None:
+        paid = {x: facts(draft)[x] for x in ("odds_decimal", "free", "stake_cents")}
+        listed = [paid | {"game": game} for game in dict.fromkeys(x.id for x in games)]
+        return [row for values in listed for row in db.execute(q.BETS_EVER_ON, values)]
+    legs = (market_columns(x.market) | {"game": x.game.id} for x in _legs_of(wager, games))
+    on = set.intersection(*({x["bet"] for x in db.execute(q.BETS_WITH_LEG, leg)} for leg in legs))
+    return [row for number in on for row in db.execute(q.BET, (number,))]
+
+
+def _legs_of(wager: Wager, games: Sequence[Game]) -> tuple[Leg, ...]:
+    return wager.legs if isinstance(wager, Parlay) else (Leg(games[0], wager),)
 
 
 def _kept(row: sqlite3.Row, wagers: Wagers, by_words: frozenset[int]) -> Kept:
@@ -298,7 +314,8 @@ def _read_anew(db: sqlite3.Connection, number: int, draft: Draft, at: datetime) 
     if row["game_id"] is not None:
         legs = Wagers(db, ()).bet(row).legs
         db.execute(q.FORGET_LEGS, (number,))
-        _bind(db, number, draft, [x.game for x in legs], roster_in(legs), at)
+        named = [x.game for x in legs]
+        _bind(db, number, named, draft.wager(named, roster_in(legs)), at)
 
 
 def _has_history(row: sqlite3.Row, draft: Draft) -> str:
@@ -351,7 +368,7 @@ def bind(
         return number
     wanted = Registration(draft_of(row), games, roster_of)
     wager = wanted.draft.wager(wanted.named, roster_of)
-    others = [x for x in alike(db, wanted.draft, wanted.named) if x.number != number]
+    others = [x for x in alike(db, wanted.draft, wanted.named, wager) if x.number != number]
     others = [x for x in others if not x.withdrawn and x.wager is not None]
     alone = wanted.draft.occasion.startswith(AGAIN)
     found = wanted.met(wager, [] if alone else others)
@@ -360,27 +377,23 @@ def bind(
         withdraw(db, number, at)
         audit(db, at, "match", (number, "withdrawn", None, f"the same as bet {found.number}"))
         return found.number
-    _bind(db, number, wanted.draft, games, roster_of, at)
+    _bind(db, number, wanted.named, wager, at)
     return number
 
 
 def _bind(
     db: sqlite3.Connection,
     number: int,
-    draft: Draft,
-    games: Games,
-    roster_of: RosterOf,
+    games: Sequence[Game],
+    wager: Wager,
     at: datetime,
 ) -> None:
-    named = (games,) * len(draft.legs) if isinstance(games, Game) else tuple(games)
-    wager = draft.wager(named, roster_of)
-    legs = wager.legs if isinstance(wager, Parlay) else (Leg(named[0], wager),)
-    for game in named:
+    for game in games:
         db.execute(q.KEEP_GAME, game_columns(game) | {"slate_state": None, "slate_at": None})
-    for place, leg in enumerate(legs):
+    for place, leg in enumerate(_legs_of(wager, games)):
         columns = market_columns(leg.market) | odds_columns(leg.odds)
         db.execute(q.ADD_LEG, columns | {"bet": number, "number": place, "game_id": leg.game.id})
-    first = wager.games[0] if isinstance(wager, Parlay) else named[0]
+    first = wager.games[0] if isinstance(wager, Parlay) else games[0]
     bound = {
         "number": number,
         "game_id": first.id,

@@ -157,12 +157,19 @@ ON CONFLICT (identity) DO UPDATE SET bet = excluded.bet
 """
 
 BETS_EVER_ON = """
-SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = :game) AND (
-  :every OR (name IS NULL AND odds_decimal IS :odds_decimal AND free = :free
-             AND ifnull(stake_cents, 0) = ifnull(:stake_cents, 0))
+SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = :game)
+  AND name IS NULL AND odds_decimal IS :odds_decimal AND free = :free
+  AND ifnull(stake_cents, 0) = ifnull(:stake_cents, 0)
+"""
+"""Bets on a game that may repeat another by id, price and stake."""
+
+BETS_WITH_LEG = """
+SELECT bet FROM leg WHERE game_id = :game AND (
+  market, span, side, direction, points, parity, player, stat, happens, categories
+) IS (
+  :market, :span, :side, :direction, :points, :parity, :player, :stat, :happens, :categories
 )
 """
-"""Bets on a game that may repeat another by id, price and stake; with `every`, all bets on it."""
 
 UNBOUND_ALIKE = "SELECT * FROM bet WHERE sense = ? AND game_id IS NULL AND withdrawn_at IS NULL"
 
