@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.clock import FakeClock
-from tracker.daemon.watchers.system_notices import STEADIER_S, STEADY_S, EndsTold, FailureNotice
+from tracker.daemon.watchers.system_notices import STEADIER_S, STEADY_S, FailureNotice, ReportedEnds
 from tracker.domain.alert import Outcome, Sent
 from tracker.notify.channels import Message
 
@@ -36,7 +36,7 @@ class Channel:
 async def test_every_channel_hears_of_the_end_once_an_hour(tmp_path: Path) -> None:
     """Every working channel gets each of both notices once an hour, however often it comes up."""
     clock, phone = FakeClock(datetime(2026, 11, 21, tzinfo=UTC)), Channel()
-    notice = FailureNotice([Channel(broken=True), phone], EndsTold(STORE, clock, tmp_path))
+    notice = FailureNotice([Channel(broken=True), phone], ReportedEnds(STORE, clock, tmp_path))
     for _ in range(100):
         await notice.send(WHY, running=True)
         await notice.send(WHY, running=False)
@@ -50,8 +50,8 @@ async def test_every_channel_hears_of_the_end_once_an_hour(tmp_path: Path) -> No
 async def test_what_cannot_be_remembered_is_said(tmp_path: Path, mark: str) -> None:
     """Where no mark can be written, the notice is sent each time."""
     clock, phone = FakeClock(datetime(2026, 11, 21, tzinfo=UTC)), Channel()
-    ends = EndsTold(STORE, clock, tmp_path)
-    missing = EndsTold(STORE, clock, tmp_path / "missing")
+    ends = ReportedEnds(STORE, clock, tmp_path)
+    missing = ReportedEnds(STORE, clock, tmp_path / "missing")
     await FailureNotice([phone], missing).send(WHY, running=True)
     await FailureNotice([phone], ends).send(WHY, running=True)
     _spoil(tmp_path, mark)
@@ -62,18 +62,18 @@ async def test_what_cannot_be_remembered_is_said(tmp_path: Path, mark: str) -> N
 async def test_an_end_that_was_taken_back_is_news_again(tmp_path: Path) -> None:
     """An end after "it runs again" is reported, but one every minute only seldom."""
     clock, phone = FakeClock(datetime(2026, 11, 21, tzinfo=UTC)), Channel()
-    ends = EndsTold(STORE, clock, tmp_path)
-    assert not ends.stand()
+    ends = ReportedEnds(STORE, clock, tmp_path)
+    assert not ends.unrecovered()
     await FailureNotice([phone], ends).send(WHY, running=True)
-    assert ends.stand()
+    assert ends.unrecovered()
     assert ends.steady_s == STEADY_S
     await clock.advance(60.0)
-    ends.take_back()
-    assert not EndsTold(STORE, clock, tmp_path).stand()
+    ends.mark_recovered()
+    assert not ReportedEnds(STORE, clock, tmp_path).unrecovered()
     await clock.advance(60.0)
     await FailureNotice([phone], ends).send(WHY, running=True)
     assert len(phone.said) == 2
-    assert (ends.stand(), ends.steady_s) == (True, STEADIER_S)
+    assert (ends.unrecovered(), ends.steady_s) == (True, STEADIER_S)
 
 
 def _spoil(folder: Path, mark: str) -> None:

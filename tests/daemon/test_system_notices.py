@@ -27,8 +27,8 @@ from tracker.daemon.watchers.nightly import (
 )
 from tracker.daemon.watchers.system_notices import (
     STEADY_S,
-    EndsTold,
     FailureNotice,
+    ReportedEnds,
     SystemNotices,
 )
 from tracker.domain.alert import Outcome, Sent
@@ -116,13 +116,13 @@ async def world(
     clock, phone, mail = FakeClock(at), Mouth("phone"), Mouth("mail")
     wakes = [asyncio.Event(), asyncio.Event()]
 
-    def ring() -> None:
+    def wake_channels() -> None:
         for wake in wakes:
             wake.set()
 
     async with await Store.open(folder / "t.db", now=at) as store:
         alert_policy = AlertPolicy(policy or Policy())
-        notices = SystemNotices(store, alert_policy, clock, (phone, mail), ring)
+        notices = SystemNotices(store, alert_policy, clock, (phone, mail), wake_channels)
         tell = notices.hearing(tell_nobody)
         jobs = [*notices.jobs()]
         jobs += [
@@ -182,18 +182,18 @@ async def test_an_end_that_was_told_is_taken_back(tmp_path: Path) -> None:
     async with world(tmp_path) as night:
         await night.notices.started("following 1 game")
         await night.rest()
-        ends = EndsTold(tmp_path / "t.db", night.clock, tmp_path)
+        ends = ReportedEnds(tmp_path / "t.db", night.clock, tmp_path)
         await FailureNotice([night.phone], ends).send("no disk", running=True)
         await night.notices.started("following 1 game", ends)
         back = asyncio.create_task(
-            night.notices.take_back(ends, night.clock, lambda: "following 2 games")
+            night.notices.report_recovery(ends, night.clock, lambda: "following 2 games")
         )
         await night.pass_time(STEADY_S - 5)
         assert night.phone.words[-1].startswith("⚠ tracker has ended: no disk")
         await night.pass_time(10)
         assert night.phone.words[-1] == "✓ tracker runs again, following 2 games"
         await back
-        assert not ends.stand()
+        assert not ends.unrecovered()
 
 
 async def test_a_mistake_in_the_bets_is_not_told_again_by_the_next_start(tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ async def test_lost_data_are_told_once_for_all_games_and_back_when_all_are(tmp_p
             tell(GameLost(game, "blocked"))
             await night.pass_time(5)
         assert night.phone.words == []
-        dark = night.notices.blind
+        dark = night.notices.has_outage
         assert dark
         await night.pass_time(10)
         assert night.phone.words == [
@@ -298,7 +298,7 @@ async def test_lost_data_are_told_once_for_all_games_and_back_when_all_are(tmp_p
         assert len(night.phone.words) == 1
         tell(GameBack("UTA@PHX", ""))
         await night.rest()
-        dark = night.notices.blind
+        dark = night.notices.has_outage
         assert not dark
         assert night.phone.words[1].startswith(
             "✓ Data on 3 games (LAL@DEN, MIA@BOS, UTA@PHX) are back, away for 2 min 55 s"
@@ -322,7 +322,7 @@ async def test_lost_data_that_were_told_are_taken_back_after_a_restart(tmp_path:
         assert len(night.phone.words) == 1
     async with world(tmp_path, at=NOW + timedelta(minutes=20)) as later:
         await later.notices.recall([dark(2), replace(dark(2), lost=False)])
-        assert later.notices.blind
+        assert later.notices.has_outage
         await later.pass_time(60)
         assert later.phone.words == [], "it was told already"
         later.notices.hearing(tell_nobody)(GameBack("LAL@DEN", ""))
@@ -334,7 +334,7 @@ async def test_lost_data_that_a_stop_left_untold_are_told_by_the_next_run(tmp_pa
     """An unreported outage is reported by the next run, but not for a game without bets."""
     async with world(tmp_path) as night:
         await night.notices.recall([replace(dark(2), tracked=())])
-        assert not night.notices.blind
+        assert not night.notices.has_outage
         await night.notices.recall([dark(2)])
         await night.pass_time(25)
         assert night.phone.words == ["⚠ No data on LAL@DEN: no source answers."]
@@ -362,7 +362,7 @@ async def test_the_word_in_the_log_is_nobodys_cue(
     async with world(tmp_path) as night:
         night.notices.hearing(tell_nobody)(GameLost("LAL@DEN", "down"))
         await night.pass_time(25)
-        assert night.notices.blind
+        assert night.notices.has_outage
         assert len(night.phone.words) == 1
 
 

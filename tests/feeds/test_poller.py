@@ -115,8 +115,8 @@ async def test_games_on_one_board_share_its_requests(
     assert site.count(BOARD) <= 16
 
 
-async def test_a_nudge_polls_at_once(site: Site, follower: Follower) -> None:
-    """A nudge ends the wait: a bet added to a sleeping game gets its price at once."""
+async def test_a_bet_that_is_added_is_polled_for_at_once(site: Site, follower: Follower) -> None:
+    """A call ends the wait: a bet added to a sleeping game gets its price at once."""
     site.board(changed(live_game(), **BEFORE))
     first = await follower.at_once(GameStanding(GAME))
     assert isinstance(first.reading, GameState)
@@ -124,7 +124,7 @@ async def test_a_nudge_polls_at_once(site: Site, follower: Follower) -> None:
     task = asyncio.create_task(follower.poller.next(GameStanding(GAME, later)))
     await follower.clock.advance(600.0)
     assert not task.done()
-    follower.poller.nudge()
+    follower.poller.poll_now()
     assert (await asyncio.wait_for(task, 5)).reading == first.reading
 
 
@@ -163,7 +163,7 @@ async def test_failures_back_off_and_are_forgotten(site: Site, follower: Followe
         poll = await follower.after(far, 269.9, 300.1)
         assert isinstance(poll.reading, Unreadable)
         assert poll.reading.trouble is Trouble.BLOCKED
-    follower.poller.nudge()
+    follower.poller.poll_now()
     await follower.at_once(LIVE)
     for _ in range(4):
         await follower.after(LIVE, 8.9, 10.1)

@@ -232,7 +232,7 @@ class Life:
             forecasts=self.forecaster,
             clock=self.clock,
             channels=("webhook",),
-            ring=self.wake.set,
+            wake_channels=self.wake.set,
             tell=tell_nobody,
             route=self.alert_policy.route,
         )

@@ -207,12 +207,12 @@ class Refresh:
         return int(before is None or before.phase is not state.phase)
 
     async def recent(
-        self, league: str, teams: frozenset[str], roomy: Callable[[Game], bool]
+        self, league: str, teams: frozenset[str], has_room: Callable[[Game], bool]
     ) -> int:
         """Read the box scores of some teams' last games, newest first; returns how many were read.
 
         This makes players known of whom no game was read: ENOUGH games of each team, as long as
-        `roomy` allows more requests. A source that does not have the games is skipped.
+        `has_room` allows more requests. A source that does not have the games is skipped.
         """
         today = slate_date(self._clock.now())
         morning = datetime.combine(today - timedelta(days=FAR), time(), LEAGUE_ZONE)
@@ -220,7 +220,7 @@ class Refresh:
         seen, read = Counter[str](), 0
         async for game in self._last_games(league, teams, today):
             wanted = [x for x in (game.home, game.away) if x in teams and seen[x] < ENOUGH]
-            if not wanted or (game.id not in boxed and not roomy(game)):
+            if not wanted or (game.id not in boxed and not has_room(game)):
                 continue
             if game.id not in boxed:
                 state = await self._look(game, None)

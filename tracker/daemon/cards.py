@@ -143,14 +143,14 @@ class LiveView:
         for one in tracking.tracked:
             if one.chance is not None and not one.ended:
                 game.chances[one.bet.number].add(now, one.chance.win)
-        self.ring()
+        self.wake_listeners()
 
     def leave(self, game_id: str) -> None:
         """Note that a game is no longer followed."""
         self._forget()
         if game_id in self._games:
             self._games[game_id].left_at = self._clock.now()
-            self.ring()
+            self.wake_listeners()
 
     def recall(self, game_id: str, chances: Iterable[tuple[int, datetime, float]]) -> None:
         """Take the readings from just before the program started: bet, time, chance to win."""
@@ -212,7 +212,7 @@ class LiveView:
         earlier = {bet: x.before(game.at - BEHIND) for bet, x in game.chances.items()}
         return {bet: win for bet, win in earlier.items() if win is not None}
 
-    def ring(self) -> None:
+    def wake_listeners(self) -> None:
         """Wake every listener."""
         for listener in self._listeners:
             listener.set()
@@ -285,7 +285,7 @@ class CardLoop:
     def ask(self, game: str) -> None:
         """Edit a game's card as soon as the board allows, even if nothing has changed."""
         self.kept.setdefault(game, _CardState()).asked = True
-        self.live_view.ring()
+        self.live_view.wake_listeners()
 
     async def turn(self) -> float:
         """Write the card that is due first, if any; the seconds until there is more to do."""

@@ -20,7 +20,7 @@ from tracker.app.report import ReportSpan
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.daemon.bot import Verbs
 from tracker.daemon.bot.bet_commands import BetCommands
-from tracker.daemon.bot.chat import ChatBoards
+from tracker.daemon.bot.chat import ChannelLoops
 from tracker.daemon.cards import LiveView
 from tracker.daemon.forecaster import Forecaster, TrialWatch
 from tracker.daemon.track import (
@@ -58,7 +58,7 @@ from tracker.daemon.watchers.nightly import (
     tell_reports,
     tell_tonight,
 )
-from tracker.daemon.watchers.system_notices import EndsTold, SystemNotices
+from tracker.daemon.watchers.system_notices import ReportedEnds, SystemNotices
 from tracker.domain.alert import Notice
 from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, GameLeft, Tell
 from tracker.domain.game import Game, GameState
@@ -151,7 +151,7 @@ class Daemon:
         self._progress = parts.progress
         self._alert_policy = AlertPolicy(setup.settings.policy)
         self._notices = SystemNotices(
-            parts.store, self._alert_policy, setup.clock, setup.channels, self._ring
+            parts.store, self._alert_policy, setup.clock, setup.channels, self._wake_channels
         )
         self._tell = self._notices.hearing(setup.tell)
         self._write_backoff = parts.write_backoff
@@ -170,7 +170,7 @@ class Daemon:
             forecasts=self._forecaster,
             clock=setup.clock,
             channels=tuple(self._wakes),
-            ring=self._ring,
+            wake_channels=self._wake_channels,
             tell=self._tell,
             wanted=self._followed.wanted,
             meet=self._followed.meet,
@@ -198,7 +198,7 @@ class Daemon:
             route=self._alert_policy.route,
             style=setup.settings.wording,
             channels=tuple(self._wakes),
-            ring=self._ring,
+            wake_channels=self._wake_channels,
             behind=timedelta(seconds=setup.settings.alerts.delay),
         )
 
@@ -213,10 +213,10 @@ class Daemon:
         self._market.show(tracking)
 
     @property
-    def _chats(self) -> ChatBoards:
+    def _chats(self) -> ChannelLoops:
         parts, setup = self._parts, self._setup
         zone, verbs = setup.settings.zone, setup.verbs
-        return ChatBoards(
+        return ChannelLoops(
             setup.channels, parts.store, self._live_view, self._clock, zone, self._tell,
             self._progress, self._bet_commands(), verbs,
         )  # fmt: skip
@@ -269,14 +269,14 @@ class Daemon:
                 tasks.create_task(loop_of_market)
             feeds = self._parts.feeds
             rosters = watch_rosters(
-                lambda: followed.without_roster, feeds, followed.meet, feeds.roomy, clock
+                lambda: followed.without_roster, feeds, followed.meet, feeds.has_room, clock
             )
             tasks.create_task(rosters)
             tasks.create_task(self._parts.source_status.keep(store, clock, self._parts.feeds.usage))
             tasks.create_task(self._alert_policy.tend(store, clock))
             for job in (*self._notices.jobs(), tidy(store, clock, keep), free_memory(clock)):
                 tasks.create_task(job)
-            self._keep_in_touch(tasks)
+            self._start_notices(tasks)
             moving = partial(say_moving, settings.store.lock)
             tasks.create_task(
                 keep_alive(notifier, progress, self._status, moving, SystemClock(), self._tell)
@@ -286,7 +286,7 @@ class Daemon:
             tasks.create_task(self._tell_start(tasks))
             await stop.wait()
             notifier.stopping("stopping")
-            await self._notices.farewell(SystemClock())
+            await self._notices.send_stopped(SystemClock())
             raise _Stop
 
     async def _tell_start(self, tasks: asyncio.TaskGroup) -> None:
@@ -295,10 +295,10 @@ class Daemon:
         Where its end was reported and this notice is not due, one that it runs again is sent later.
         """
         real = SystemClock()
-        ends = EndsTold(self._setup.settings.store.path, real)
+        ends = ReportedEnds(self._setup.settings.store.path, real)
         await self._begun.wait()
         await self._notices.started(self._follows(), ends)
-        tasks.create_task(self._notices.take_back(ends, real, self._follows))
+        tasks.create_task(self._notices.report_recovery(ends, real, self._follows))
 
     def _habits(self, channel: Channel) -> SendingHabits:
         """How a channel's sending loop works.
@@ -317,7 +317,7 @@ class Daemon:
         def learned(games: frozenset[str]) -> None:
             changed.set()
             for game_id in games & self._following.keys():
-                self._following[game_id].nudge()
+                self._following[game_id].poll_now()
 
         refresh = Refresh(parts.store, parts.feeds, self._clock, self._setup.load)
         pricing = self._forecaster.pricing
@@ -346,7 +346,7 @@ class Daemon:
         today = slate_date(self._clock.now())
         return any(game.slate == today for game in self._followed.games())
 
-    def _keep_in_touch(self, tasks: asyncio.TaskGroup) -> None:
+    def _start_notices(self, tasks: asyncio.TaskGroup) -> None:
         """Start the chores, the digests and reports, and the heartbeat."""
         settings, store, clock = self._setup.settings, self._parts.store, self._clock
         if self._setup.runners is not None:
@@ -355,12 +355,12 @@ class Daemon:
         wanted, zone = settings.alerts, settings.zone
         names = tuple(self._wakes)
         if wanted.digest_at is not None:
-            nightly = tell_nightly(store, wanted.digest_at, zone, clock, names, self._ring)
+            nightly = tell_nightly(store, wanted.digest_at, zone, clock, names, self._wake_channels)
             tasks.create_task(nightly)
 
         async def tell(notice: Notice) -> None:
             if await store.alerting.notice(notice, names):
-                self._ring()
+                self._wake_channels()
 
         async def gameless() -> int:
             return sum(x.game is None for x in await store.by_hand.reviews())
@@ -372,11 +372,13 @@ class Daemon:
             tasks.create_task(tell_reports(store, span, at, zone, clock, tell))
         if self._setup.heartbeat_url is not None:
             url = self._setup.heartbeat_url.get_secret_value()
-            tasks.create_task(beat(url, self._well, SystemClock(), self._tell))
+            tasks.create_task(beat(url, self._healthy, SystemClock(), self._tell))
 
-    def _well(self) -> bool:
+    def _healthy(self) -> bool:
         """Whether a heartbeat is due: no loop is late, no write waits, and every game has data."""
-        return not (self._progress.late() or self._write_backoff.waiting or self._notices.blind)
+        return not (
+            self._progress.late() or self._write_backoff.waiting or self._notices.has_outage
+        )
 
     def _follow(
         self, trackings: tuple[GameTracking, ...], tasks: asyncio.TaskGroup, decisions: Decisions
@@ -388,7 +390,7 @@ class Daemon:
                 self._following[tracking.game.id] = poller
                 tasks.create_task(self._track(tracking, poller, decisions))
         for game_id in self._followed.moved() & self._following.keys():
-            self._following[game_id].nudge()
+            self._following[game_id].poll_now()
 
     def _poller(self, tracking: GameTracking) -> GamePoller:
         speed = self._clock.speed if isinstance(self._clock, ScaledClock) else 1.0
@@ -396,8 +398,8 @@ class Daemon:
         def beat() -> None:
             self._progress.expect(tracking.game.name, STEP_S / speed + GRACE)
 
-        feeds, roomy = self._parts.feeds, partial(self._parts.feeds.roomy, tracking.game)
-        return GamePoller(tracking.game, feeds, self._clock, self._parts.rng, beat, roomy)
+        feeds, has_room = self._parts.feeds, partial(self._parts.feeds.has_room, tracking.game)
+        return GamePoller(tracking.game, feeds, self._clock, self._parts.rng, beat, has_room)
 
     async def _track(
         self, tracking: GameTracking, poller: GamePoller, decisions: Decisions
@@ -416,7 +418,7 @@ class Daemon:
         for poller in self._following.values():
             poller.hear(source)
 
-    def _ring(self) -> None:
+    def _wake_channels(self) -> None:
         """Wake every channel's sending loop: an alert is on disk."""
         for wake in self._wakes.values():
             wake.set()

@@ -93,7 +93,7 @@ class TrackContext:
     """What every track works with.
 
     `wanted` gives the bets on a game that are to be followed, as they are stored now. `meet` learns
-    the rosters from a game state. `ring` wakes the channels once an alert is on disk. `see` takes a
+    the rosters from a game state. `wake_channels` is called once an alert is on disk. `see` takes a
     game after a poll that was not recorded, `show` after every poll. `route` decides for each alert
     whether it is sent, delayed or held, and `wording` how it is worded. `closed` gives a bet's
     value at the closing line.
@@ -103,7 +103,7 @@ class TrackContext:
     forecasts: Forecasts
     clock: Clock
     channels: Sequence[str]
-    ring: Callable[[], None]
+    wake_channels: Callable[[], None]
     tell: Tell
     wanted: Callable[[GameTracking], tuple[Tracked, ...]] = _as_they_are
     meet: Callable[[GameState], None] = _ignore
@@ -292,7 +292,7 @@ def _report(made: _Decided, context: TrackContext) -> None:
     for event in made.change.notes:
         context.tell(event)
     if made.notifies:
-        context.ring()
+        context.wake_channels()
 
 
 def worded(change: Change, wording: MessageStyle = PLAIN, closed: Closed = nobody_closed) -> Change:

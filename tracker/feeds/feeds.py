@@ -84,7 +84,7 @@ class Feeds:
         missing = Unreadable(Trouble.DOWN, why)
         return FeedAnswer(game.league, "", now, heard, b"", "", missing)
 
-    def roomy(self, game: Game) -> bool:
+    def has_room(self, game: Game) -> bool:
         """Whether the budget of the league's preferred source has room for box scores.
 
         Boards come first.

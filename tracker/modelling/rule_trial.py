@@ -318,7 +318,7 @@ async def follow(
         forecasts=_Once(forecaster),
         clock=clock,
         channels=(),
-        ring=lambda: None,
+        wake_channels=lambda: None,
         tell=lambda *_: None,
     )
     added = [replace(x, added_at=clock.now()) for x in bets]
@@ -437,7 +437,7 @@ async def _play(
         forecasts=forecaster,
         clock=clock,
         channels=(),
-        ring=lambda: None,
+        wake_channels=lambda: None,
         tell=tell,
     )
     poller = GamePoller(game, watch, clock, random.Random(game.id))  # noqa: S311 - jitter is no secret

@@ -327,7 +327,7 @@ class _Tally:
             self._run_clock(row)
         self._take_score(row)
         if row.side is not None:
-            self._take_deed(row, row.side)
+            self._take_action(row, row.side)
 
     def _run_clock(self, row: Action) -> None:
         if row.period != self.period:
@@ -395,7 +395,7 @@ class _Tally:
                 team.add_team("lead_changes")
         self._leader = leader
 
-    def _take_deed(self, row: Action, side: Side) -> None:
+    def _take_action(self, row: Action, side: Side) -> None:
         team = self.sides[side]
         against = self.sides["away" if side == "home" else "home"]
         words = row.detail.split()

@@ -136,7 +136,7 @@ async def _run(
     from tracker.daemon.run import Setup
     from tracker.daemon.run import run as daemon
     from tracker.daemon.watchers.chores import HEAVY_LIMIT, LIGHT_LIMIT, Runners
-    from tracker.daemon.watchers.system_notices import EndsTold, FailureNotice
+    from tracker.daemon.watchers.system_notices import FailureNotice, ReportedEnds
     from tracker.logs import set_up_logs
 
     logger = set_up_logs(clock.now, secrets=secrets.values(), level=level, stream=sys.stderr)
@@ -175,7 +175,7 @@ async def _run(
             # other with its traceback.
             known = _known(wrong)
             if not isinstance(known, AlreadyRunning):
-                ends = EndsTold(settings.store.path, SystemClock())
+                ends = ReportedEnds(settings.store.path, SystemClock())
                 notice = FailureNotice(channels, ends)
                 await notice.send(_sentence(known, wrong), running=DaemonStarted in events)
             if known is not None:

@@ -337,7 +337,7 @@ _CONFLICT = (
 
 
 @dataclass(frozen=True, slots=True)
-class ChatBoards:
+class ChannelLoops:
     """Builds the loops of the channels beside their alerts: live cards, and the chat bot.
 
     `bets` carries out the commands on bets. `verbs` runs other commands of the program; None where

@@ -59,8 +59,8 @@ class MarketParts:
     """What the market's loops work with.
 
     `roster_of` gives the players of a game. `hear` takes the status of a source. `route` decides
-    what becomes of each alert, and `ring` wakes the channels. `behind` is the delay of all that is
-    shown.
+    what becomes of each alert, and `wake_channels` is called once one is on disk. `behind` is the
+    delay of all that is shown.
     """
 
     sources: OddsSources
@@ -76,7 +76,7 @@ class MarketParts:
     route: Callable[[Change, datetime], Change]
     style: MessageStyle
     channels: Sequence[str]
-    ring: Callable[[], None]
+    wake_channels: Callable[[], None]
     behind: timedelta
 
 

@@ -71,14 +71,14 @@ class Lacking:
         while True:
             now = self.clock.monotonic()
             for game in self._without_lines():
-                if asked.get(("lines", game.id), now) <= now and self.feeds.roomy(game):
+                if asked.get(("lines", game.id), now) <= now and self.feeds.has_room(game):
                     asked["lines", game.id] = now + AGAIN
                     await self._read_lines(game)
             for game, teams in self._strangers():
                 due = frozenset(
                     x for x in teams if asked.get((f"{game.league} team", x), now) <= now
                 )
-                if due and self.feeds.roomy(game):
+                if due and self.feeds.has_room(game):
                     asked |= {(f"{game.league} team", x): now + AGAIN for x in due}
                     await self._read_games(game, due)
             await self.clock.sleep(STEP)
@@ -126,7 +126,7 @@ class Lacking:
 
     async def _read_games(self, game: Game, teams: frozenset[str]) -> None:
         """Read the last games of some teams, and give the pricing what their players did."""
-        if not await self.refresh.recent(game.league, teams, self.feeds.roomy):
+        if not await self.refresh.recent(game.league, teams, self.feeds.has_room):
             return
         touched = set()
         for x in self.trackings():
@@ -229,7 +229,7 @@ async def watch_rosters(
     without_roster: Callable[[], Iterable[Game]],
     watch: Watch,
     meet: Callable[[GameState], None],
-    roomy: Callable[[Game], bool],
+    has_room: Callable[[Game], bool],
     clock: Clock,
 ) -> None:
     """Read the box scores of games whose players some bet must know, for ever.
@@ -242,7 +242,7 @@ async def watch_rosters(
         wanted = [
             x
             for x in without_roster()
-            if -LATE <= x.start - now <= BOX_AHEAD and due.get(x.id, then) <= then and roomy(x)
+            if -LATE <= x.start - now <= BOX_AHEAD and due.get(x.id, then) <= then and has_room(x)
         ]
         for game in sorted(wanted, key=lambda x: (x.start, x.id))[:AT_ONCE]:
             due[game.id] = clock.monotonic() + BOX_AGAIN

@@ -297,7 +297,7 @@ class MarketWatch:
             )
             self._rules |= {(x.bet, x.rule): x for x in said.rules}
             if any(x.notifies for x in said.alerts):
-                self._parts.ring()
+                self._parts.wake_channels()
 
     def _stepped(self, tracking: GameTracking) -> Change:
         states: list[RuleState] = []

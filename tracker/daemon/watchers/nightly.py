@@ -187,7 +187,7 @@ async def tell_nightly(
     zone: tzinfo,
     clock: Clock,
     channels: Sequence[str],
-    ring: Callable[[], None],
+    wake_channels: Callable[[], None],
 ) -> None:
     """Queue a digest every day at time `at` in `zone`, for ever."""
     last: datetime | None = None
@@ -196,7 +196,7 @@ async def tell_nightly(
         if due is not None and due != last:
             last = due
             if await store.alerting.notice(await _nightly(store, due), channels):
-                ring()
+                wake_channels()
         await clock.sleep(STEP)
 
 

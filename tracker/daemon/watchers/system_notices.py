@@ -58,7 +58,7 @@ storm of messages."""
 GATHER_S = 20.0
 """Seconds from the first game without data to the message, so that it names all games affected."""
 
-LAST_WORDS = 1.5
+STOPPING_S = 1.5
 """Real seconds that the channels have to send what is waiting when the program stops."""
 
 TOLD_EVERY = timedelta(hours=1)
@@ -68,7 +68,7 @@ seconds."""
 LIMIT = 10.0
 """Real seconds that the channels have to send a failure notice."""
 
-ENDED, NOT_STARTED, TAKEN_BACK = "ended", "not-started", "runs"
+ENDED, NOT_STARTED, RECOVERED = "ended", "not-started", "runs"
 
 STEADY_S, STEADIER_S = 60.0, 600.0
 """Real seconds that a program must run before it reports that it runs again after a failure. The
@@ -100,14 +100,14 @@ class SystemNotices:
         alert_policy: AlertPolicy,
         clock: Clock,
         channels: Sequence[Channel],
-        ring: Callable[[], None],
+        wake_channels: Callable[[], None],
     ) -> None:
-        """`ring` wakes the channels once a notice is on disk."""
+        """`wake_channels` is called once a notice is on disk."""
         self._store = store
         self._alert_policy = alert_policy
         self._clock = clock
         self._channels = channels
-        self._ring = ring
+        self._wake_channels = wake_channels
         self._pending: asyncio.Queue[_Pending] = asyncio.Queue()
         self._urgent: asyncio.Queue[str] = asyncio.Queue()
         self._refusing: set[str] = set()
@@ -119,7 +119,7 @@ class SystemNotices:
         self._outage_reported = False
 
     @property
-    def blind(self) -> bool:
+    def has_outage(self) -> bool:
         """Whether any followed game is without data."""
         return bool(self._without_data)
 
@@ -202,7 +202,7 @@ class SystemNotices:
 
     def jobs(self) -> tuple[Coroutine[None, None, None], ...]:
         """The loops to run."""
-        return self.run(), self.cry(), self.watch_outages()
+        return self.run(), self.send_urgent(), self.watch_outages()
 
     async def watch_outages(self) -> None:
         """Report games without data, for ever: one message for all games that one fault affects."""
@@ -223,24 +223,26 @@ class SystemNotices:
         while True:
             await self._keep(await self._pending.get())
 
-    async def cry(self) -> None:
+    async def send_urgent(self) -> None:
         """Send what the database cannot take straight to every channel, for ever."""
         while True:
             message = Message(await self._urgent.get(), (), Level.URGENT)
             await asyncio.gather(*(x.send(message) for x in self._channels))
 
-    async def take_back(self, ends: EndsTold, real: Clock, follows: Callable[[], str]) -> None:
+    async def report_recovery(
+        self, ends: ReportedEnds, real: Clock, follows: Callable[[], str]
+    ) -> None:
         """Report that the program runs again, once it has run for a while after a reported end."""
-        if not ends.stand():
+        if not ends.unrecovered():
             return
         await real.sleep(ends.steady_s)
-        if not ends.stand():
+        if not ends.unrecovered():
             return
-        ends.take_back()
+        ends.mark_recovered()
         text = f"✓ tracker runs again, {follows()}"
         self._say(STARTED, text, Level.DEFAULT)
 
-    async def started(self, follows: str, ends: EndsTold | None = None) -> None:
+    async def started(self, follows: str, ends: ReportedEnds | None = None) -> None:
         """Send the notice of the start, which says whether the program had died before.
 
         `follows` says what it follows, once its bets have been read: `following 2 games`. Where the
@@ -256,16 +258,16 @@ class SystemNotices:
         await self._keep(
             _Pending(STARTED, f"tracker {__version__} has started{how}, {follows}", level)
         )
-        if ends is not None and ends.stand():
-            ends.take_back()
+        if ends is not None and ends.unrecovered():
+            ends.mark_recovered()
 
-    async def farewell(self, real: Clock) -> None:
+    async def send_stopped(self, real: Clock) -> None:
         """Send the notice of the stop, and give the channels a moment to deliver it."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(LAST_WORDS):
+            async with asyncio.timeout(STOPPING_S):
                 await self.stopped()
                 while any([await self._waits(x.name) for x in self._channels]):
-                    await real.sleep(LAST_WORDS / 20)
+                    await real.sleep(STOPPING_S / 20)
 
     async def _waits(self, channel: str) -> bool:
         due = await self._store.next_due(channel)
@@ -291,10 +293,10 @@ class SystemNotices:
         # A kind may have several notices in one second, by which they are told apart.
         while not await self._store.alerting.notice(notice, names):
             notice = replace(notice, episode=notice.episode + 1)
-        self._ring()
+        self._wake_channels()
 
 
-class EndsTold:
+class ReportedEnds:
     """Remembers which ends of the program were reported, outside a database that may be broken."""
 
     def __init__(self, store: Path, real: Clock, folder: Path | None = None) -> None:
@@ -307,15 +309,15 @@ class EndsTold:
         self._real = real
         self._folders = _places() if folder is None else [folder]
 
-    def stand(self) -> bool:
+    def unrecovered(self) -> bool:
         """Whether an end was reported, and not yet that the program runs again."""
         times = [x for x in map(self._marked_at, (ENDED, NOT_STARTED)) if x is not None]
-        return bool(times) and max(times) > (self._marked_at(TAKEN_BACK) or 0.0)
+        return bool(times) and max(times) > (self._marked_at(RECOVERED) or 0.0)
 
     @property
     def steady_s(self) -> float:
         """Real seconds that the program must run before it reports that it runs again."""
-        return STEADIER_S if self._within_hour(self._marked_at(TAKEN_BACK)) else STEADY_S
+        return STEADIER_S if self._within_hour(self._marked_at(RECOVERED)) else STEADY_S
 
     def first(self, kind: str) -> bool:
         """Whether to report this kind of end, which then counts as reported.
@@ -324,15 +326,15 @@ class EndsTold:
         followed.
         """
         before = self._marked_at(kind)
-        if self._within_hour(before) and (before or 0.0) > (self._marked_at(TAKEN_BACK) or 0.0):
+        if self._within_hour(before) and (before or 0.0) > (self._marked_at(RECOVERED) or 0.0):
             return False
         self._mark(kind)
         # Where no mark can be written, a report too many is better than none.
         return True
 
-    def take_back(self) -> None:
+    def mark_recovered(self) -> None:
         """Remember that the program was reported to run again."""
-        self._mark(TAKEN_BACK)
+        self._mark(RECOVERED)
 
     def _within_hour(self, at: float | None) -> bool:
         return at is not None and 0 <= self._real.now().timestamp() - at < _HOUR_S
@@ -361,7 +363,7 @@ class EndsTold:
 class FailureNotice:
     """Sends every channel a message that the program has failed."""
 
-    def __init__(self, channels: Sequence[Channel], ends: EndsTold) -> None:
+    def __init__(self, channels: Sequence[Channel], ends: ReportedEnds) -> None:
         """`ends` remembers which ends were reported before."""
         self._channels = channels
         self._ends = ends

@@ -61,13 +61,13 @@ class BoxWatch:
     """Chooses which document of a game to ask for next: the board, or the box with its players."""
 
     def __init__(
-        self, game: Game, watch: Watch, clock: Clock, roomy: Callable[[], bool] = always
+        self, game: Game, watch: Watch, clock: Clock, has_room: Callable[[], bool] = always
     ) -> None:
-        """`roomy` is whether the budget of requests has room for a box."""
+        """`has_room` is whether the budget of requests has room for a box."""
         self._game = game
         self._watch = watch
         self._clock = clock
-        self._roomy = roomy
+        self._has_room = has_room
         self._read: tuple[float, bool] | None = None
 
     async def read(self, standing: GameStanding, ask: LookUp, max_age: float) -> FeedAnswer:
@@ -96,7 +96,7 @@ class BoxWatch:
             read, readable = self._read
             if now < read + (self._pace(state) if readable else RETRY_S):
                 return False
-        if not self._roomy():
+        if not self._has_room():
             return False
         if state is None or state.phase is Phase.SCHEDULED:
             return self._to_tip_off(state) <= EARLY_S

@@ -51,9 +51,9 @@ class GamePoller:
         clock: Clock,
         rng: random.Random,
         beat: Callable[[], None] = _no_beat,
-        roomy: Callable[[], bool] = always,
+        has_room: Callable[[], bool] = always,
     ) -> None:
-        """`rng` gives the jitter; `roomy` is whether the budget of requests has room for boxes.
+        """`rng` gives the jitter; `has_room` is whether the budget of requests has room for boxes.
 
         Nothing is requested before the first `next`.
         """
@@ -62,18 +62,18 @@ class GamePoller:
         self._clock = clock
         self._rng = rng
         self._beat = beat
-        self._boxes = BoxWatch(game, watch, clock, roomy)
-        self._nudged = asyncio.Event()
+        self._boxes = BoxWatch(game, watch, clock, has_room)
+        self._wanted_now = asyncio.Event()
         self._listening = False
         self._last: FeedAnswer | None = None
         self._begun = 0.0
-        self._patient_until = 0.0
+        self._not_before = 0.0
         self._failures = 0
         self._pause: tuple[Phase, int, float] | None = None
 
-    def nudge(self) -> None:
+    def poll_now(self) -> None:
         """Poll at once: something about the game or its bets has changed."""
-        self._nudged.set()
+        self._wanted_now.set()
 
     def hear(self, source: str) -> None:
         """Take note that a source has a fresh board. A game near or in play then polls at once.
@@ -83,7 +83,7 @@ class GamePoller:
         """
         alone = self._last is not None and self._last.alone
         if self._listening and not alone and league_of(source) == self._game.league:
-            self._nudged.set()
+            self._wanted_now.set()
 
     async def next(self, standing: GameStanding) -> Poll:
         """Wait until the next poll is due, and return it.
@@ -94,15 +94,15 @@ class GamePoller:
             self._listening = self._near(standing)
             await self._until_due(standing)
             self._listening = False
-        self._nudged.clear()
+        self._wanted_now.clear()
         self._beat()
         self._begun = self._clock.monotonic()
         answer = await self._answer(standing)
         self._beat()
         self._last = answer
-        self._patient_until = self._clock.monotonic() + (answer.retry_after or 0.0)
+        self._not_before = self._clock.monotonic() + (answer.retry_after or 0.0)
         if answer.more:
-            self._nudged.set()
+            self._wanted_now.set()
         self._failures = self._failures + 1 if self._failed(standing, answer) else 0
         return Poll(
             answer.source, answer.path, answer.at, answer.body, answer.digest, answer.reading
@@ -127,8 +127,8 @@ class GamePoller:
         return standing.settled and wait > STEP_S
 
     async def _until_due(self, standing: GameStanding) -> None:
-        due = max(self._since() + self._wait(standing), self._patient_until)
-        while not self._nudged.is_set():
+        due = max(self._since() + self._wait(standing), self._not_before)
+        while not self._wanted_now.is_set():
             left = due - self._clock.monotonic()
             if left <= 0:
                 return
@@ -171,13 +171,13 @@ class GamePoller:
         return now - self._pause[2]
 
     async def _sleep(self, seconds: float) -> None:
-        """Wait for some seconds of the clock, or until nudged."""
+        """Wait for some seconds of the clock, or until a poll is wanted at once."""
         async with asyncio.TaskGroup() as both:
             nap = both.create_task(self._clock.sleep(seconds))
-            poke = both.create_task(self._nudged.wait())
-            await asyncio.wait({nap, poke}, return_when=asyncio.FIRST_COMPLETED)
+            wanted = both.create_task(self._wanted_now.wait())
+            await asyncio.wait({nap, wanted}, return_when=asyncio.FIRST_COMPLETED)
             nap.cancel()
-            poke.cancel()
+            wanted.cancel()
 
     def _ask(self, standing: GameStanding) -> LookUp:
         state = standing.state

@@ -142,7 +142,7 @@ class _Request(HTTPXRequest):
     ) -> tuple[int, bytes]:
         """Make one request.
 
-        Raises the library's own errors, OddAnswer, UnreadableSuccess and RequestTooLarge.
+        Raises the library's own errors, UnexpectedAnswer, UnreadableSuccess and RequestTooLarge.
         """
         status, body = await super().do_request(
             url, method, request_data, read_timeout, write_timeout, connect_timeout, pool_timeout
@@ -158,16 +158,16 @@ class _Request(HTTPXRequest):
 
 
 def _read(status: int, body: bytes) -> dict[str, Any]:
-    """The answer in the Bot API's form; OddAnswer when a working Bot API would not give it."""
+    """The answer in the Bot API's form. Raises UnexpectedAnswer for what no Bot API answers."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
-        raise OddAnswer(status) from None
+        raise UnexpectedAnswer(status) from None
     sound = isinstance(answer, dict) and isinstance(answer.get("ok"), bool)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or not sound:
-        raise OddAnswer(status)
+        raise UnexpectedAnswer(status)
     if answer["ok"] and ("result" not in answer or status >= HTTPStatus.MULTIPLE_CHOICES):
-        raise OddAnswer(status)
+        raise UnexpectedAnswer(status)
     found: dict[str, Any] = answer
     return found
 
@@ -340,7 +340,7 @@ class BotApi:
         """The result, an Answer in its place, or None where the result cannot be read."""
         try:
             return await asked
-        except OddAnswer as why:
+        except UnexpectedAnswer as why:
             return odd(why.status)
         except UnreadableSuccess:
             return Sent()
@@ -463,7 +463,7 @@ _NO_TOPIC = ("message thread not found", "topic_closed", "topic_deleted", "topic
 _LONGEST_LABEL = 63
 
 
-class OddAnswer(TelegramError):
+class UnexpectedAnswer(TelegramError):
     """The answer is not one of a working Bot API. `status` is the HTTP status."""
 
     def __init__(self, status: int) -> None:
