@@ -50,7 +50,7 @@ from tracker.domain.events import (
 )
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import Moneyline
-from tracker.domain.policy import Level, Policy, QuietHours, Say
+from tracker.domain.policy import Level, Policy, QuietHours, TopicMode
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.notify import dispatch
 from tracker.notify.channels import Message
@@ -376,7 +376,7 @@ async def test_quiet_hours_and_switches_hold_for_the_programs_own_words(tmp_path
         await night.clock.advance(30 * 60 + 15)
         await night.hears(1)
         assert night.phone.words == ["1 alert while you wanted silence"]
-    async with world(tmp_path, Policy(says={"daemon": Say.OFF})) as night:
+    async with world(tmp_path, Policy(modes={"daemon": TopicMode.OFF})) as night:
         await night.notices.stopped()
         night.notices.hearing(tell_nobody)(AlertRefused("phone", "1", "401"))
         await night.rest()

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from tracker.domain.bet import Result
-from tracker.engine.record import Ended, Said, reliability, tallies, tally
+from tracker.engine.record import Ended, Prediction, reliability, tallies, tally
 
 DAY = date(2026, 11, 20)
 
@@ -55,8 +55,8 @@ def test_groups_keep_the_order_in_which_they_appear() -> None:
 def test_chances_that_come_true_fit_and_wrong_ones_do_not() -> None:
     """Of 2,000 bets at 80 %, the bin fits when 80 % are won and not when half are."""
     rng = random.Random(1)  # noqa: S311 - seeded, and no secret
-    good = [Said(n, 0.8, rng.random() < 0.8) for n in range(2000)]
-    bad = [Said(n, 0.85, rng.random() < 0.5) for n in range(2000)]
+    good = [Prediction(n, 0.8, rng.random() < 0.8) for n in range(2000)]
+    bad = [Prediction(n, 0.85, rng.random() < 0.5) for n in range(2000)]
     right, wrong = reliability(good), reliability(bad)
     assert right is not None
     assert wrong is not None
@@ -68,7 +68,7 @@ def test_chances_that_come_true_fit_and_wrong_ones_do_not() -> None:
 
 def test_a_bet_that_was_told_often_weighs_no_more_than_another() -> None:
     """A hundred chances of one bet count as one bet."""
-    said = [Said(1, 0.75, won=True)] * 100 + [Said(2, 0.75, won=False)]
+    said = [Prediction(1, 0.75, won=True)] * 100 + [Prediction(2, 0.75, won=False)]
     found = reliability(said)
     assert found is not None
     [only] = found.bins
@@ -84,7 +84,7 @@ def test_a_bet_counts_with_the_first_chance_that_it_was_given_in_a_range() -> No
         while 0 < p < 20:
             path.append(p)
             p += rng.choice((-1, 1))
-        said += [Said(bet, x / 20 + 0.001, won=p == 20) for x in path]
+        said += [Prediction(bet, x / 20 + 0.001, won=p == 20) for x in path]
     found = reliability(said)
     assert found is not None
     assert all(x.said == pytest.approx(x.came, abs=0.05) for x in found.bins)
@@ -92,7 +92,9 @@ def test_a_bet_counts_with_the_first_chance_that_it_was_given_in_a_range() -> No
 
 def test_certain_chances_are_counted_too() -> None:
     """0 and 1 fall into the outermost bins, and a wrong certainty costs a finite loss."""
-    found = reliability([Said(1, 1.0, won=True), Said(2, 0.0, won=False), Said(3, 1.0, won=False)])
+    found = reliability(
+        [Prediction(1, 1.0, won=True), Prediction(2, 0.0, won=False), Prediction(3, 1.0, won=False)]
+    )
     assert found is not None
     assert [(x.low, x.bets) for x in found.bins] == [(0.0, 1), (0.9, 2)]
     assert 4 < found.log_loss < 5

@@ -23,9 +23,9 @@ from tracker.domain.policy import (
     PastMessage,
     Policy,
     QuietHours,
-    Say,
     Snooze,
     SnoozeScope,
+    TopicMode,
 )
 from tracker.domain.tracking import Change
 from tracker.engine.rules.routing import route
@@ -76,13 +76,13 @@ def test_one_chance_is_told_once_however_many_rules_it_fires() -> None:
 def test_what_was_held_already_stays_as_it_is() -> None:
     """A decision that is held already is not routed."""
     row = replace(fired(), decision=Decision.HELD, reason=Reason.HOLDING)
-    assert routed(row, policy=Policy(says={"chance": Say.OFF})) == [row]
+    assert routed(row, policy=Policy(modes={"chance": TopicMode.OFF})) == [row]
 
 
 def test_a_kind_that_is_off_is_a_row_and_one_that_is_silent_makes_no_sound() -> None:
     """A topic that is off leaves a held row; a silent one is sent without a sound."""
-    assert held(Policy(says={"chance": Say.OFF})).reason is Reason.OFF
-    [row] = routed(fired("start"), policy=Policy(says={"start": Say.SILENT}))
+    assert held(Policy(modes={"chance": TopicMode.OFF})).reason is Reason.OFF
+    [row] = routed(fired("start"), policy=Policy(modes={"start": TopicMode.SILENT}))
     assert (row.decision, row.level) == (Decision.FIRED, Level.INFO)
 
 
@@ -157,7 +157,7 @@ def test_that_data_are_away_is_said_once_for_all_games(event: str) -> None:
     """A lost feed is announced once for all games, or by bet where that notice is off."""
     told = routed(fired(event))[0]
     assert (told.decision, told.detail) == (Decision.HELD, "said once for all games")
-    silent = Policy(says={DAEMON: Say.OFF})
+    silent = Policy(modes={DAEMON: TopicMode.OFF})
     assert routed(fired(event), policy=silent)[0].decision is Decision.FIRED
 
 
@@ -188,7 +188,7 @@ def test_what_is_certain_is_told_as_that_and_not_as_a_chance_too() -> None:
     assert told("p >= 0.80, hit, settled") is Decision.HELD
     assert told("p >= 0.80, dead, settled") is Decision.FIRED
     assert told("p >= 0.80, hit") is Decision.FIRED
-    off = Policy(says={"hit": Say.OFF})
+    off = Policy(modes={"hit": TopicMode.OFF})
     assert told("p >= 0.80, hit, settled", off) is Decision.FIRED
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tracker.domain.alert import PLACEHOLDERS, BadTemplate, check_template
-from tracker.domain.policy import Level, QuietHours, Say
+from tracker.domain.policy import Level, QuietHours, TopicMode
 from tracker.settings import ConfigError, Settings, parse_settings
 
 
@@ -32,7 +32,7 @@ def test_everything_can_be_set() -> None:
     assert (policy.budget, policy.game_budget) == (9, 3)
     assert policy.level("chance") is Level.URGENT
     assert policy.level("start") is Level.INFO
-    assert policy.says["quarter"] is Say.OFF
+    assert policy.modes["quarter"] is TopicMode.OFF
     assert found.wording.delay == 120
     assert found.wording.templates == {"settled": "{id} {result} {money}"}
     assert found.alerts.digest_at == time(9, 15)

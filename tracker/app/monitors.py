@@ -98,7 +98,7 @@ async def watch(
     found: list[MonitorStanding] = []
     for league in leagues:
         found += await _league(store, league, load(league), now)
-    reliable = reliability(await store.outcomes.first_said())
+    reliable = reliability(await store.outcomes.first_predictions())
     found += await _chances(store, now)
     figures, seen = await _figures(store, day, now, reliable)
     for x in limits(seen):
@@ -131,8 +131,8 @@ async def _league(
 
 async def _chances(store: Store, now: datetime) -> list[MonitorStanding]:
     """Whether the first chances of bets come true, each surprise in its standard deviations."""
-    said = await store.outcomes.first_said()
-    zs = [(x.won - x.p) / math.sqrt(max(x.p * (1 - x.p), 1e-4)) for x in said]
+    predictions = await store.outcomes.first_predictions()
+    zs = [(x.won - x.p) / math.sqrt(max(x.p * (1 - x.p), 1e-4)) for x in predictions]
     return [_standing("chances of bets", "", now, of_chances(zs))]
 
 
@@ -153,7 +153,7 @@ async def _figures(
         found.append(Figure(day, "", "bets", money.bets, money.bets))
         if money.roi is not None:
             found.append(Figure(day, "", "roi", money.roi, money.bets))
-    that_day = reliability(await store.outcomes.first_said(day, day))
+    that_day = reliability(await store.outcomes.first_predictions(day, day))
     if that_day is not None:
         found += [
             Figure(day, "", "brier", that_day.brier, that_day.bets),

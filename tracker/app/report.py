@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from tracker.domain.league import season_name
 from tracker.domain.money import money_text
-from tracker.engine.record import Grouping, Reliability, Said, Tally, reliability, tally
+from tracker.engine.record import Grouping, Prediction, Reliability, Tally, reliability, tally
 from tracker.store import Store
 from tracker.store.outcomes import JudgedRule
 from tracker.wording.closes import share_text
@@ -71,7 +71,7 @@ async def report(store: Store, span: ReportSpan, today: date) -> Report:
         today,
         (await outcomes.tallies(Grouping.ALL, since, today)).get("all", tally(())),
         {x: await outcomes.tallies(x, since, today) for x in COHORTS},
-        reliability(await outcomes.first_said(since, today)),
+        reliability(await outcomes.first_predictions(since, today)),
         await outcomes.judged_rules(since, today),
         value,
         valued,
@@ -106,27 +106,29 @@ def reliability_json(found: Reliability | None) -> dict[str, object]:
     return {"bets": found.bets, "brier": found.brier, "log_loss": found.log_loss, "bins": bins}
 
 
-def calibration_json(said: Sequence[Said], first: Sequence[Said]) -> dict[str, object]:
+def calibration_json(
+    predictions: Sequence[Prediction], first: Sequence[Prediction]
+) -> dict[str, object]:
     """Shown chances against results, and raw chances against results: `calibration --json`.
 
     `first` are the first chances of the bets, which the page draws. `calibrated` is the number of
     bets with a chance that a calibration has moved.
     """
-    moved = len({x.bet for x in said if x.raw is not None})
-    return _told_json(said) | {"calibrated": moved, "first": _told_json(first)}
+    moved = len({x.bet for x in predictions if x.raw is not None})
+    return _calibration_json(predictions) | {"calibrated": moved, "first": _calibration_json(first)}
 
 
-def _told_json(said: Sequence[Said]) -> dict[str, object]:
-    calibrated, raw = reliability(said), reliability(raw_of(said))
+def _calibration_json(predictions: Sequence[Prediction]) -> dict[str, object]:
+    calibrated, raw = reliability(predictions), reliability(raw_of(predictions))
     return reliability_json(calibrated) | {
         "ece": None if calibrated is None else calibrated.ece,
         "raw": reliability_json(raw) | {"ece": None if raw is None else raw.ece},
     }
 
 
-def raw_of(said: Iterable[Said]) -> list[Said]:
+def raw_of(predictions: Iterable[Prediction]) -> list[Prediction]:
     """The chances as the forecast had them, before calibration."""
-    return [x if x.raw is None else replace(x, p=x.raw) for x in said]
+    return [x if x.raw is None else replace(x, p=x.raw) for x in predictions]
 
 
 def report_json(x: Report) -> dict[str, object]:

@@ -18,7 +18,7 @@ from tracker.clock import Clock
 from tracker.domain.alert import PLAIN, Alert, Decision, MessageStyle, Notice
 from tracker.domain.events import Tell
 from tracker.domain.game import GameState, Phase
-from tracker.domain.policy import DAEMON, USUAL, Fact, Level, PastMessage, Policy, Say, Snooze
+from tracker.domain.policy import DAEMON, USUAL, Fact, Level, PastMessage, Policy, Snooze, TopicMode
 from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.domain.value import ClosingValue
@@ -385,10 +385,10 @@ class AlertPolicy:
         A level that the settings give to such notices replaces `level`, except where that is
         urgent.
         """
-        says = self._policy.says.get(DAEMON)
-        if says is Say.OFF and level is not Level.URGENT:
+        mode = self._policy.modes.get(DAEMON)
+        if mode is TopicMode.OFF and level is not Level.URGENT:
             return None
-        set_for_all = says is Say.SILENT or DAEMON in self._policy.levels
+        set_for_all = mode is TopicMode.SILENT or DAEMON in self._policy.levels
         own = self._policy.level(DAEMON)
         loud = own if set_for_all and level is not Level.URGENT else level
         quiet = self._policy.quiet

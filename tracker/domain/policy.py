@@ -210,7 +210,7 @@ class Level(StrEnum):
         return tuple(Level).index(self)
 
 
-class Say(StrEnum):
+class TopicMode(StrEnum):
     """Whether alerts of a topic are sent: with a sound, without one, or not at all."""
 
     ON = "on"
@@ -222,7 +222,7 @@ CHANCE, SWING, MARKET, DAEMON = "chance", "swing", "market", "daemon"
 """The topics beside the facts: level rules, swings, market rules, and the program itself."""
 
 TOPICS = (CHANCE, SWING, MARKET, *(x.value for x in Fact), DAEMON)
-"""All topics of alerts, for which a level and `Say` can be set."""
+"""All topics of alerts, for which a level and `TopicMode` can be set."""
 
 DEFAULT_LEVELS: Mapping[str, Level] = {
     CHANCE: Level.HIGH,
@@ -342,13 +342,13 @@ class PastMessage:
 class Policy:
     """All that decides whether and when an alert is sent, as it stands at one moment.
 
-    `levels` and `says` are by topic. `recent` holds the messages of the last hour, `lost` the ids
+    `levels` and `modes` are by topic. `recent` holds the messages of the last hour, `lost` the ids
     of games whose feed is lost. `budget` is the most messages an hour, `game_budget` the most about
     one game.
     """
 
     levels: Mapping[str, Level] = field(default_factory=dict)
-    says: Mapping[str, Say] = field(default_factory=dict)
+    modes: Mapping[str, TopicMode] = field(default_factory=dict)
     quiet: QuietHours | None = None
     snoozes: tuple[Snooze, ...] = ()
     recent: tuple[PastMessage, ...] = ()
@@ -358,13 +358,13 @@ class Policy:
 
     def level(self, topic: str) -> Level:
         """How loud a topic is: the quietest level where it is to make no sound."""
-        if self.says.get(topic) is Say.SILENT:
+        if self.modes.get(topic) is TopicMode.SILENT:
             return Level.INFO
         return self.levels.get(topic, DEFAULT_LEVELS.get(topic, Level.DEFAULT))
 
-    def says_nothing_of(self, topic: str) -> bool:
+    def switched_off(self, topic: str) -> bool:
         """Whether a topic is switched off."""
-        return self.says.get(topic) is Say.OFF
+        return self.modes.get(topic) is TopicMode.OFF
 
     def awake(self, at: datetime) -> datetime:
         """The first moment, not before `at`, outside the quiet hours."""

@@ -143,7 +143,7 @@ def tallies(ended: Iterable[tuple[K, Ended]]) -> Mapping[K, Tally]:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Prediction:
     """A chance that a bet was given, and its result: `p` is the chance of winning, given no push.
 
     `raw` is the forecast's chance before a calibration, None where there was no calibration.
@@ -202,33 +202,37 @@ _SURE = 1e-6
 _Z95 = 1.959964
 
 
-def reliability(said: Sequence[Said], edges: Sequence[float] = EDGES) -> Reliability | None:
+def reliability(
+    predictions: Sequence[Prediction], edges: Sequence[float] = EDGES
+) -> Reliability | None:
     """Compare chances, in the order in which they were shown, with results; None without any.
 
     The chances of one bet depend on each other, so the width of an interval (Wilson 1927) comes
     from the number of bets and not from the number of chances.
     """
-    if not said:
+    if not predictions:
         return None
     bins = []
     for low, high in pairwise(edges):
-        within = [x for x in said if low <= x.p < high or (high >= edges[-1] and x.p >= high)]
+        within = [
+            x for x in predictions if low <= x.p < high or (high >= edges[-1] and x.p >= high)
+        ]
         if within:
             bins.append(_bin(low, high, within))
-    of_bet = _by_bet(said)
+    of_bet = _by_bet(predictions)
     briers = [_mean((x.p - x.won) ** 2 for x in some) for some in of_bet.values()]
     losses = [_mean(_log_loss(x) for x in some) for some in of_bet.values()]
     return Reliability(tuple(bins), _mean(briers), _mean(losses), len(of_bet))
 
 
-def _by_bet(said: Iterable[Said]) -> dict[int, list[Said]]:
-    found: dict[int, list[Said]] = defaultdict(list)
-    for one in said:
+def _by_bet(predictions: Iterable[Prediction]) -> dict[int, list[Prediction]]:
+    found: dict[int, list[Prediction]] = defaultdict(list)
+    for one in predictions:
         found[one.bet].append(one)
     return found
 
 
-def _bin(low: float, high: float, within: Sequence[Said]) -> Bin:
+def _bin(low: float, high: float, within: Sequence[Prediction]) -> Bin:
     firsts = [some[0] for some in _by_bet(within).values()]
     came = _mean(x.won for x in firsts)
     least, most = _wilson(came, len(firsts))
@@ -242,7 +246,7 @@ def _wilson(share: float, count: int) -> tuple[float, float]:
     return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
-def _log_loss(x: Said) -> float:
+def _log_loss(x: Prediction) -> float:
     p = min(max(x.p, _SURE), 1 - _SURE)
     return -math.log(p if x.won else 1 - p)
 

@@ -39,7 +39,8 @@ _LOW, _HIGH = 0.1, 0.9
 _PLACES = 6
 _LEAST = 5e-7
 
-Said = Mapping[str, Any]
+ShadowFigures = Mapping[str, Any]
+"""Forecasts as they are stored, by name: of one model, or of both for the same game or player."""
 
 
 def moment_of(state: GameState) -> str | None:
@@ -58,7 +59,7 @@ def half_line(value: float) -> float:
     return math.floor(value) + 0.5
 
 
-def of_game(champion: Outlook, challenger: Outlook, lines: tuple[float, float]) -> Said:
+def of_game(champion: Outlook, challenger: Outlook, lines: tuple[float, float]) -> ShadowFigures:
     """What both models forecast of a game's end; `lines` are half points for margin and total."""
     margin, total = lines
     return {
@@ -69,7 +70,7 @@ def of_game(champion: Outlook, challenger: Outlook, lines: tuple[float, float]) 
     }
 
 
-def _game(outlook: Outlook, margin: float, total: float) -> Said:
+def _game(outlook: Outlook, margin: float, total: float) -> ShadowFigures:
     final = outlook.final
     first, chances = _trimmed(final.total)
     return {
@@ -112,7 +113,7 @@ def _interval(pmf: Pmf) -> list[float]:
 
 def of_players(
     champion: Outlook, challenger: Outlook, lines: Mapping[Player, Mapping[Stat, float]]
-) -> dict[Player, Said]:
+) -> dict[Player, ShadowFigures]:
     """What both models forecast of players' statistics; `lines` are half points for each of them.
 
     Raises Unpriceable when a player's statistic cannot be forecast.
@@ -127,7 +128,7 @@ def of_players(
     }
 
 
-def _player(outlook: Outlook, player: Player, lines: Mapping[Stat, float]) -> Said:
+def _player(outlook: Outlook, player: Player, lines: Mapping[Stat, float]) -> ShadowFigures:
     seen, found = of_player(player, outlook), {}
     for stat, line in lines.items():
         pmf = seen.pmf(stat)
@@ -144,13 +145,17 @@ class Cost:
     covered: tuple[tuple[str, float], ...]
 
 
-def cost_of_game(game: str, moment: str, said: Said, score: tuple[int, int]) -> Cost:
+def cost_of_game(game: str, moment: str, forecasts: ShadowFigures, score: tuple[int, int]) -> Cost:
     """The losses on win, spread and total (Brier) and the total's CRPS, by the final `score`.
 
     `score` is the home and away points.
     """
     margin, total = score[0] - score[1], score[0] + score[1]
-    came = {"win": margin > 0, "spread": margin > said["margin"], "over": total > said["total"]}
+    came = {
+        "win": margin > 0,
+        "spread": margin > forecasts["margin"],
+        "over": total > forecasts["total"],
+    }
     names = {"win": "win", "spread": "spread", "over": "total"}
 
     def loss(measure: str, of: Mapping[str, float]) -> Loss:
@@ -158,10 +163,11 @@ def cost_of_game(game: str, moment: str, said: Said, score: tuple[int, int]) -> 
 
     both = (CHAMPION, CHALLENGER)
     briers = [
-        loss(names[x], {who: (said[who][x] - hit) ** 2 for who in both}) for x, hit in came.items()
+        loss(names[x], {who: (forecasts[who][x] - hit) ** 2 for who in both})
+        for x, hit in came.items()
     ]
-    crps = {who: _crps(said[who]["first"], said[who]["chances"], total) for who in both}
-    own = said[CHALLENGER]
+    crps = {who: _crps(forecasts[who]["first"], forecasts[who]["chances"], total) for who in both}
+    own = forecasts[CHALLENGER]
     covered = (
         ("margin", _held(own["margin80"], margin)),
         ("total", _held(own["total80"], total)),
@@ -170,7 +176,7 @@ def cost_of_game(game: str, moment: str, said: Said, score: tuple[int, int]) -> 
 
 
 def cost_of_players(
-    game: str, moment: str, judged: Sequence[tuple[Said, Mapping[str, int]]]
+    game: str, moment: str, judged: Sequence[tuple[ShadowFigures, Mapping[str, int]]]
 ) -> Cost | None:
     """The mean losses over a game's players: of lines (Brier) and intervals; None without players.
 
@@ -178,12 +184,12 @@ def cost_of_players(
     """
     losses: dict[str, list[tuple[float, float]]] = {}
     held: list[float] = []
-    for said, final in judged:
-        for stat, line in said["lines"].items():
+    for forecasts, final in judged:
+        for stat, line in forecasts["lines"].items():
             if stat not in final:
                 continue
             value = final[stat]
-            sides = [said[who][stat] for who in (CHAMPION, CHALLENGER)]
+            sides = [forecasts[who][stat] for who in (CHAMPION, CHALLENGER)]
             a, b = ((x["over"] - (value > line)) ** 2 for x in sides)
             losses.setdefault(f"{stat} over", []).append((a, b))
             a, b = (_interval_score(x["interval"], value) for x in sides)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from tracker.domain.alert import check_template
-from tracker.domain.policy import TOPICS, Level, Say
+from tracker.domain.policy import TOPICS, Level, TopicMode
 from tracker.settings.reading import (
     ByName,
     Secret,
@@ -31,7 +31,7 @@ _SPAN = re.compile(r"(\d{1,5})\s*(s|m|min)")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _HOURS = re.compile(r"(\S+?)\s*(?:-|–|to)\s*(\S+)")
 
-_Word = TypeVar("_Word", Level, Say)
+_Word = TypeVar("_Word", Level, TopicMode)
 
 
 def _seconds(value: object) -> float:
@@ -76,8 +76,8 @@ def _level(value: object) -> Level:
     return _one_of(Level, value)
 
 
-def _say(value: object) -> Say:
-    return _one_of(Say, value)
+def _mode(value: object) -> TopicMode:
+    return _one_of(TopicMode, value)
 
 
 def _by_topic(value: Mapping[str, object]) -> None:
@@ -113,7 +113,7 @@ class AlertsSettings:
     digest_at: time | None = setting(reader_of(clock_time), None)
     report: str = setting(one_of(("off", "week", "month")), "off")
     heartbeat_url: Secret | None = setting(then(secret, checked_address), None)
-    say: Mapping[str, Say] = setting(ByName(reader_of(_say), _by_topic), factory=dict)
+    say: Mapping[str, TopicMode] = setting(ByName(reader_of(_mode), _by_topic), factory=dict)
     level: Mapping[str, Level] = setting(ByName(reader_of(_level), _by_topic), factory=dict)
 
 

@@ -561,7 +561,7 @@ class Settings:
         alerts, hours = self.alerts, self.alerts.quiet_hours
         return Policy(
             levels=alerts.level,
-            says=alerts.say,
+            modes=alerts.say,
             quiet=None if hours is None else QuietHours(*hours, self.zone, alerts.quiet_through),
             budget=alerts.per_hour,
             game_budget=alerts.per_hour_game,

@@ -24,7 +24,7 @@ from tracker.domain.policy import Rule
 from tracker.domain.poll import Document, Poll, Usage
 from tracker.domain.same_bet import Kept
 from tracker.domain.tracking import Change, GameTracking
-from tracker.engine.record import Said
+from tracker.engine.record import Prediction
 from tracker.store import (
     alerting,
     auditing,
@@ -519,9 +519,9 @@ class Store:
 
         return await self._db.write(lambda db: exporting.restore(db, lines))
 
-    async def said(self) -> list[Said]:
+    async def predictions(self) -> list[Prediction]:
         """The chances shown for bets that were won or lost, one for each game minute."""
-        return await self._db.read(outcomes.said)
+        return await self._db.read(outcomes.predictions)
 
     async def export_hash(self) -> str:
         """SHA-256 in hex over the exported tables. Equal runs give equal hashes."""

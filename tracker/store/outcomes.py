@@ -12,7 +12,7 @@ from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
 from tracker.domain.market import Market
 from tracker.domain.money import Odds, own_part
-from tracker.engine.record import Grouping, Said, Tally, roi_error
+from tracker.engine.record import Grouping, Prediction, Tally, roi_error
 from tracker.store.bet_rows import draft_of, market_of
 from tracker.store.database import Database
 from tracker.store.database.columns import moment
@@ -128,9 +128,11 @@ class Outcomes:
         """How alerts that were sent turned out, by rule."""
         return await self._db.read(lambda db: judged_rules(db, since, until))
 
-    async def first_said(self, since: date | None = None, until: date | None = None) -> list[Said]:
+    async def first_predictions(
+        self, since: date | None = None, until: date | None = None
+    ) -> list[Prediction]:
         """The first chance shown for each bet that was won or lost."""
-        return await self._db.read(lambda db: first_said(db, since, until))
+        return await self._db.read(lambda db: first_predictions(db, since, until))
 
     async def official_chances(self, league: str) -> tuple[OfficialChance, ...]:
         """The chances shown for a league's official single bets, one for each game minute.
@@ -226,7 +228,7 @@ def _tallies(
     }
 
 
-_SAID = """
+_PREDICTIONS = """
 SELECT snapshot.bet, snapshot.win / (snapshot.win + snapshot.lose) AS p,
   raw_win / (raw_win + raw_lose) AS raw, outcome.result = 'won' AS won, max(snapshot.poll) AS last
 FROM snapshot JOIN outcome ON outcome.bet = snapshot.bet
@@ -240,12 +242,14 @@ each game. SQLite takes the other columns from the row that has the maximum. Gro
 takes half the time of sorting millions of rows by several."""
 
 
-def said(db: sqlite3.Connection) -> list[Said]:
+def predictions(db: sqlite3.Connection) -> list[Prediction]:
     """The chances shown for bets that were won or lost, one for each game minute.
 
     Chances of 0 and 1, of bets that were decided already, are left out.
     """
-    return [Said(x["bet"], x["p"], bool(x["won"]), x["raw"]) for x in db.execute(_SAID)]
+    return [
+        Prediction(x["bet"], x["p"], bool(x["won"]), x["raw"]) for x in db.execute(_PREDICTIONS)
+    ]
 
 
 _ALERTS = """
@@ -325,7 +329,7 @@ def _official_chance(x: sqlite3.Row) -> OfficialChance:
     return OfficialChance(x["bet"], x["game_id"], market_of(x), p, bool(x["won"]))
 
 
-_FIRST_SAID = """
+_FIRST_PREDICTIONS = """
 SELECT said.bet, said.p, said.raw, said.won FROM (
   SELECT snapshot.bet, snapshot.win / (snapshot.win + snapshot.lose) AS p,
     raw_win / (raw_win + raw_lose) AS raw, outcome.result = 'won' AS won, min(snapshot.poll)
@@ -337,11 +341,13 @@ SELECT said.bet, said.p, said.raw, said.won FROM (
 """
 
 
-def first_said(db: sqlite3.Connection, since: date | None, until: date | None) -> list[Said]:
+def first_predictions(
+    db: sqlite3.Connection, since: date | None, until: date | None
+) -> list[Prediction]:
     """The first chance shown for each bet on games from one day to another."""
     values = {
         "since": None if since is None else since.isoformat(),
         "until": None if until is None else until.isoformat(),
     }
-    found = db.execute(_FIRST_SAID, values)
-    return [Said(x["bet"], x["p"], bool(x["won"]), x["raw"]) for x in found]
+    found = db.execute(_FIRST_PREDICTIONS, values)
+    return [Prediction(x["bet"], x["p"], bool(x["won"]), x["raw"]) for x in found]

@@ -200,7 +200,7 @@ async def _record(scope: Scope, kind: str) -> _Record:
             case "profit":
                 return _Record(nights=await _nights(at))
             case "calibration":
-                return _Record(reliable=reliability(await at.store.said()))
+                return _Record(reliable=reliability(await at.store.predictions()))
             case _:
                 return await _worth(at)
 

@@ -20,7 +20,7 @@ from tracker.cli.screen import needs_decision, note, say, say_json, table
 from tracker.domain import Impossible, Misused
 from tracker.domain.league import slate_date
 from tracker.domain.money import money_text, plural
-from tracker.engine.record import Grouping, Reliability, Said, Tally, reliability, tally
+from tracker.engine.record import Grouping, Prediction, Reliability, Tally, reliability, tally
 
 if TYPE_CHECKING:
     from tracker.app.market import ClvReport, Mean
@@ -121,28 +121,28 @@ def calibration(context: typer.Context, as_json: AsJson = False) -> None:
     In each range a bet counts once, with the first chance that it was given there. The last column
     but one is where the true share lies with 95 % confidence, by the number of bets.
     """
-    said, first = asyncio.run(_said(scope_of(context)))
+    predictions, first = asyncio.run(_predictions(scope_of(context)))
     if as_json:
-        say_json(calibration_json(said, first))
+        say_json(calibration_json(predictions, first))
         return
-    found = reliability(said)
+    found = reliability(predictions)
     if found is None:
         say(_NONE)
         return
     _tell_reliability(found)
-    raw = reliability(raw_of(said)) if any(x.raw is not None for x in said) else None
+    raw = reliability(raw_of(predictions)) if any(x.raw is not None for x in predictions) else None
     if raw is not None:
         say("\nThe raw chances of the same bets, as they were before a calibration:")
         _tell_reliability(raw)
 
 
-async def _said(scope: Scope) -> tuple[list[Said], list[Said]]:
+async def _predictions(scope: Scope) -> tuple[list[Prediction], list[Prediction]]:
     """The chances of settled bets by game minute, and the first chance of each bet."""
     from tracker.store import StoreMissing
 
     try:
         async with session(scope) as at:
-            return await at.store.said(), await at.store.outcomes.first_said()
+            return await at.store.predictions(), await at.store.outcomes.first_predictions()
     except StoreMissing:
         return [], []
 

@@ -80,7 +80,7 @@ Step = Callable[[AlertContext, Policy, datetime], Hold | None]
 
 def switched_off(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """Hold alerts of a kind that the person has switched off."""
-    return Hold(Reason.OFF) if policy.says_nothing_of(context.topic) else None
+    return Hold(Reason.OFF) if policy.switched_off(context.topic) else None
 
 
 def told_before(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
@@ -89,7 +89,7 @@ def told_before(context: AlertContext, policy: Policy, now: datetime) -> Hold | 
     if context.topic != Fact.SETTLED.value or done is None or done.asks_payout:
         return None
     event = told_as(context.tracked, done.result)
-    return None if event is None or policy.says_nothing_of(event.value) else Hold(Reason.TOLD)
+    return None if event is None or policy.switched_off(event.value) else Hold(Reason.TOLD)
 
 
 def dead_parlay(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
@@ -118,14 +118,14 @@ def told_as_certain(context: AlertContext, policy: Policy, now: datetime) -> Hol
         return None
     says = {x.event for x in context.tracked.bet.rules if isinstance(x, EventRule)}
     if context.played_out and Fact.SETTLED in says:
-        silent = policy.says_nothing_of(Fact.SETTLED.value)
+        silent = policy.switched_off(Fact.SETTLED.value)
         return None if silent else Hold(Reason.TOLD, "told as the result")
     if not chance.decided:
         return None
     sure = Fact.HIT if chance.win == 1 else Fact.DEAD
     if not {sure, Fact.SETTLED} <= says or chance.push == 1:
         return None
-    if policy.says_nothing_of(sure.value) or policy.says_nothing_of(Fact.SETTLED.value):
+    if policy.switched_off(sure.value) or policy.switched_off(Fact.SETTLED.value):
         return None
     return Hold(Reason.TOLD, f"told as {sure.value} once two polls agree")
 
@@ -144,7 +144,7 @@ def told_for_all(context: AlertContext, policy: Policy, now: datetime) -> Hold |
     program are switched off, the alerts pass.
     """
     outage = context.topic in (Fact.FEED_DOWN, Fact.FEED_BACK)
-    if outage and not policy.says_nothing_of(DAEMON):
+    if outage and not policy.switched_off(DAEMON):
         return Hold(Reason.FEED_DOWN, "said once for all games")
     return None
 

@@ -314,7 +314,7 @@ async def status(_: Reader, site: OfSite) -> Json:
 async def calibration(_: Reader, site: OfSite) -> Json:
     """The chances that were given, compared with the results: was 80 % really 80 %?"""
     store = await site.store()
-    return calibration_json(await store.said(), await store.outcomes.first_said())
+    return calibration_json(await store.predictions(), await store.outcomes.first_predictions())
 
 
 @record_api.get("/performance", **answers(PerformanceJson))

@@ -45,9 +45,9 @@ async def history(
     store = await site.store()
     outcomes = store.outcomes
     whole = (await outcomes.tallies(Grouping.ALL)).get("all", tally(()))
-    said = await outcomes.first_said()
-    reliable = reliability(said)
-    raw = reliability(raw_of(said)) if any(x.raw is not None for x in said) else None
+    predictions = await outcomes.first_predictions()
+    reliable = reliability(predictions)
+    raw = reliability(raw_of(predictions)) if any(x.raw is not None for x in predictions) else None
     found = await store.bets_before(before, _PAGE + 1, site.rules)
     per_night = [
         (day, x.profit) for day, x in sorted((await outcomes.tallies(Grouping.DAY)).items())
