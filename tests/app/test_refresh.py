@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -105,31 +106,37 @@ async def test_the_last_games_of_some_teams_are_read_for_their_players(tmp_path:
         assert await work.recent("nba", teams, lambda _: True) == 0
 
 
+def rows(path: Path, query: str) -> list[sqlite3.Row]:
+    """What a query finds in the database."""
+    with closing(sqlite3.connect(path)) as db:
+        db.row_factory = sqlite3.Row
+        return db.execute(query).fetchall()
+
+
 async def test_form_is_told_of_every_team_that_has_played(tmp_path: Path) -> None:
     """Every team that has played has points, streak, rest and rating by the morning."""
-    async with round_of(tmp_path / "t.db") as (work, store, _, _):
+    async with round_of(tmp_path / "t.db") as (work, _, _, _):
         await work.run("nba", of_games())
-        rated = await store.seasons.form("nba", "PHI", date(2026, 1, 30))
-        assert rated is not None
-        assert (rated.form.points_for, rated.form.points_against) == (113, 111)
-        assert (rated.form.streak, rated.form.back_to_back) == (1, True)
-        assert rated.form.pace is not None
-        assert 90 < rated.form.pace < 115
+    (found,) = rows(tmp_path / "t.db", "SELECT * FROM form WHERE team = 'PHI'")
+    assert found["day"] == "2026-01-30"
+    assert (found["points_for"], found["points_against"]) == (113, 111)
+    assert (found["streak"], found["back_to_back"]) == (1, 1)
+    assert 90 < found["pace"] < 115
 
 
 async def test_the_ends_of_every_road_team_are_believed_by_its_games(tmp_path: Path) -> None:
     """Each road team's ends are learned from its halves, once a morning; colleges have none."""
-    async with round_of(tmp_path / "t.db") as (work, store, _, _):
+    async with round_of(tmp_path / "t.db") as (work, _, _, _):
         await work.run("nba", of_games())
         (told,) = await work.run("nba", [Part.ENDS])
         assert told.text == "4 road teams believed by 4 games"
-        rows = await store.seasons.ends("nba")
-        assert [(x.team, x.games) for x in rows] == [
-            ("CHA", 1), ("HOU", 1), ("MIL", 1), ("SAC", 1),
-        ]  # fmt: skip
-        assert all(0 < x.chance < 1 for x in rows)
-        assert {x.version for x in rows} == {rows[0].version}
         assert (await work.run("ncaam", [Part.ENDS]))[0].whole
+    found = rows(tmp_path / "t.db", "SELECT * FROM road_ends ORDER BY team")
+    assert [(x["league"], x["team"], x["games"]) for x in found] == [
+        ("nba", "CHA", 1), ("nba", "HOU", 1), ("nba", "MIL", 1), ("nba", "SAC", 1),
+    ]  # fmt: skip
+    assert all(0 < x["chance"] < 1 for x in found)
+    assert len({x["version"] for x in found}) == 1
 
 
 def finished(day: int, home: str, away: str, home_points: int, away_points: int) -> Finished:

@@ -16,7 +16,7 @@ from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.league import LEAGUE_ZONE, NBA, season_name, slate_date
 from tracker.domain.money import plural, several
 from tracker.domain.player import Injury
-from tracker.domain.prior import Finished, Form, form_of
+from tracker.domain.prior import Finished, form_of
 from tracker.feeds import FeedError, Listing
 from tracker.feeds.espn import CAP, injuries_path, parse_injuries
 from tracker.feeds.feeds import Feeds
@@ -69,7 +69,6 @@ class Refreshed:
     whole: bool
     changed: int = 0
     injuries: tuple[Injury, ...] = ()
-    form: tuple[Form, ...] = ()
 
 
 class Refresh:
@@ -277,7 +276,7 @@ class Refresh:
                 rows.append(Rated(form, rating.strength.mean, rating.tempo.mean, version))
         await self._store.seasons.keep_form(rows)
         text = f"{plural(len(rows), 'team')} rated from {plural(len(results), 'result')}"
-        return Refreshed(Part.FORM, league, text, whole=True, form=tuple(x.form for x in rows))
+        return Refreshed(Part.FORM, league, text, whole=True)
 
     # ------------------------------------------------------------------------------------ ends
 

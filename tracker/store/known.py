@@ -172,16 +172,6 @@ ON CONFLICT (league, team, day) DO UPDATE SET
   chance = excluded.chance, games = excluded.games, version = excluded.version
 """
 
-_ENDS = """
-SELECT * FROM road_ends AS last WHERE league = ? AND day = (
-  SELECT max(day) FROM road_ends WHERE (league, team) = (last.league, last.team)
-) ORDER BY team
-"""
-
-_FORM = """
-SELECT * FROM form WHERE league = ? AND team = ? AND day <= ? ORDER BY day DESC LIMIT 1
-"""
-
 _INJURIES = """
 SELECT * FROM injury AS last WHERE league = :league AND at = (
   SELECT max(at) FROM injury
@@ -292,24 +282,10 @@ class Seasons:
         ]  # fmt: skip
         await self._db.write(lambda db: db.executemany(_KEEP_FORM, rows))
 
-    async def form(self, league: str, team: str, day: date) -> Rated | None:
-        """A team's form and rating on the last morning up to `day`, or None."""
-        values = (league, team, day.isoformat())
-
-        def work(db: sqlite3.Connection) -> Rated | None:
-            row = db.execute(_FORM, values).fetchone()
-            return None if row is None else _rated(row)
-
-        return await self._db.read(work)
-
     async def keep_ends(self, teams: Iterable[TeamRoadEnds]) -> None:
         """Write down the beliefs about teams' road ends on a morning."""
         rows = [(x.league, x.team, x.day.isoformat(), x.chance, x.games, x.version) for x in teams]
         await self._db.write(lambda db: db.executemany(_KEEP_ENDS, rows))
-
-    async def ends(self, league: str) -> tuple[TeamRoadEnds, ...]:
-        """The last belief about the road ends of every team of a league."""
-        return await self._db.read(lambda db: tuple(map(_ends, db.execute(_ENDS, (league,)))))
 
     async def injuries(self, league: str, day: date | None = None) -> Mapping[str, Injury]:
         """The latest entry on each player who is less than available, by his key.
@@ -428,26 +404,3 @@ def _injury(row: sqlite3.Row) -> Injury:
 def _check(row: sqlite3.Row) -> SlateCheck:
     counts = (row[x] for x in ("games", "finals", "called_off", "no_result", "no_box"))
     return SlateCheck(row["league"], date.fromisoformat(row["day"]), *counts)
-
-
-def _ends(row: sqlite3.Row) -> TeamRoadEnds:
-    day = date.fromisoformat(row["day"])
-    return TeamRoadEnds(
-        row["league"], row["team"], day, row["chance"], row["games"], row["version"]
-    )
-
-
-def _rated(row: sqlite3.Row) -> Rated:
-    form = Form(
-        row["league"],
-        row["team"],
-        date.fromisoformat(row["day"]),
-        row["games"],
-        row["points_for"],
-        row["points_against"],
-        row["streak"],
-        row["rest_days"],
-        bool(row["back_to_back"]),
-        row["pace"],
-    )
-    return Rated(form, row["strength"], row["tempo"], row["version"])
