@@ -9,7 +9,7 @@ import pytest
 
 from tracker.forecast.game import whole
 from tracker.forecast.teams import GameResult, RatingFigures, rate
-from tracker.modelling.games import BadDataset, read
+from tracker.modelling.games import BadDataset, read, seasons_played
 from tracker.modelling.games.fit import complete, fit, walk_forward
 from tracker.modelling.games.trace import trace
 
@@ -44,6 +44,19 @@ def test_a_folder_without_events_is_refused(tmp_path: Path) -> None:
     """The refusal names the missing path."""
     with pytest.raises(BadDataset, match=r"events\.parquet"):
         read(tmp_path, "nba")
+
+
+def test_a_summer_league_plays_one_season_a_year(tmp_path: Path) -> None:
+    """Where a dataset names no season, June and September of one year are the same one."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    home = tmp_path / "wnba"
+    home.mkdir()
+    pq.write_table(pa.table({"game_id": ["1", "1", "2"]}), home / "events.parquet")
+    days = {"game_id": ["1", "2"], "game_date": ["2021-06-02", "2021-09-12"]}
+    pq.write_table(pa.table(days), home / "games.parquet")
+    assert seasons_played(tmp_path, "wnba").tolist() == ["2021", "2021"]
 
 
 def test_ratings_know_only_what_came_before(tmp_path: Path, seasons: Seasons) -> None:

@@ -18,13 +18,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tracker.domain import TrackerError
-from tracker.domain.league import LEAGUES, League
+from tracker.domain.league import LEAGUES, League, season_name
 from tracker.forecast.teams import FIGURES, EndsBelief, TeamEnds, lean, swing_of
 
 if TYPE_CHECKING:
@@ -143,10 +144,7 @@ def read(folder: Path, league: str) -> Dataset:
     """
     rules = LEAGUES[league]
     path = folder / league / "events.parquet"
-    names = _columns(path)
-    for name in ("game_id", "period", "clock_s", "home_score", "away_score"):
-        if name not in names:
-            raise BadDataset(f"{path} has no column {name!r}")
+    names = columns_of(path, "game_id", "period", "clock_s", "home_score", "away_score")
     ids = _column(path, "game_id")
     ids = ids if ids.dtype == object else ids.astype(str)
     fresh = np.r_[True, ids[1:] != ids[:-1]]
@@ -178,7 +176,7 @@ def read(folder: Path, league: str) -> Dataset:
         side[kept],
         _own(path, names, kept.size)[kept],
     )
-    games = _games(_Listed(folder / league, played), seasons, events, teams)
+    games = _games(_Listed(folder, league, played), seasons, events, teams)
     results = _results(folder / league, rules, games, events)
     return Dataset(rules, with_ends(games, league, results), events, results)
 
@@ -186,14 +184,12 @@ def read(folder: Path, league: str) -> Dataset:
 def seasons_played(folder: Path, league: str) -> Array:
     """The season of each recorded game, without reading the events. Raises BadDataset."""
     path = folder / league / "events.parquet"
-    names = _columns(path)
-    if "game_id" not in names:
-        raise BadDataset(f"{path} has no column 'game_id'")
+    names = columns_of(path, "game_id")
     ids = _column(path, "game_id")
     first = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
     played = ids[first].astype(str)
     seasons = _column(path, "season")[first] if "season" in names else None
-    return _seasons(_Listed(folder / league, played), _by_id(played, seasons))
+    return _seasons(_Listed(folder, league, played), _by_id(played, seasons))
 
 
 def _by_id(ids: Array, values: Array | None) -> dict[str, Any] | None:
@@ -203,8 +199,11 @@ def _by_id(ids: Array, values: Array | None) -> dict[str, Any] | None:
     return dict(zip(ids[::-1].tolist(), values[::-1].tolist(), strict=True))
 
 
-def _columns(path: Path) -> list[str]:
-    """The names of a table's columns. Raises BadDataset without pyarrow or the file."""
+def columns_of(path: Path, *needed: str, kind: str = "events") -> list[str]:
+    """The names of a table's columns. Raises BadDataset without pyarrow, or what is `needed`.
+
+    `kind` is what the table is read for, in words for the person.
+    """
     try:
         import pyarrow.parquet as pq
     except ImportError as error:
@@ -212,8 +211,12 @@ def _columns(path: Path) -> list[str]:
             "reading a dataset needs pyarrow: install the extra `modelling`"
         ) from error
     if not path.is_file():
-        raise BadDataset(f"there is no {path}: name a folder that holds a league's events")
-    return list(pq.read_schema(path).names)
+        raise BadDataset(f"there is no {path}: name a folder that holds a league's {kind}")
+    names = list(pq.read_schema(path).names)
+    missing = [x for x in needed if x not in names]
+    if missing:
+        raise BadDataset(f"{path} has no column {missing[0]!r}: it is needed to tell of {kind}")
+    return names
 
 
 def _column(path: Path, name: str) -> Array:
@@ -289,12 +292,13 @@ def _sides(
 
 
 class _Listed:
-    """The rows of `games.parquet`, if there is one, for some games in the order of their ids."""
+    """The rows of a league's `games.parquet`, if any, for some games in the order of their ids."""
 
-    def __init__(self, folder: Path, ids: Array) -> None:
-        self._path = folder / "games.parquet"
+    def __init__(self, folder: Path, league: str, ids: Array) -> None:
+        self._path = folder / league / "games.parquet"
+        self.league = league
         self.ids = ids
-        self._names = frozenset(_columns(self._path)) if self._path.is_file() else frozenset()
+        self._names = frozenset(columns_of(self._path)) if self._path.is_file() else frozenset()
         known = _column(self._path, "game_id") if "game_id" in self._names else ()
         rows = {str(x): i for i, x in enumerate(known)}
         self._at = [rows.get(x, -1) for x in ids]
@@ -314,7 +318,8 @@ def _seasons(listed: _Listed, by_id: dict[str, Any] | None) -> Array:
     if by_id is not None:
         season = np.array([str(by_id[x]) for x in listed.ids])
     date = _dates(listed)
-    return np.array([x or _season_of(d) for x, d in zip(season, date, strict=True)]).astype(str)
+    named = [x or _season_of(listed.league, d) for x, d in zip(season, date, strict=True)]
+    return np.array(named).astype(str)
 
 
 def _dates(listed: _Listed) -> Array:
@@ -355,7 +360,7 @@ def _games(
 def _results(folder: Path, rules: League, games: Games, events: Events) -> tuple[Halves, ...]:
     """All games with known points by half, including listed games without events, in order."""
     path = folder / "games.parquet"
-    names = _columns(path) if path.is_file() else []
+    names = columns_of(path) if path.is_file() else []
     if "pts_qtr1_home" in names:
         wanted = [x for x in names if x.startswith(_OF_HALVES)]
         found = _listed_halves({x: _column(path, x) for x in wanted})
@@ -461,10 +466,6 @@ def with_ends(games: Games, league: str, results: Sequence[Halves]) -> Games:
     return replace(games, ends=np.array([beliefs.get(str(x), 0.0) for x in games.id]))
 
 
-def _season_of(date: str) -> str:
-    """The season of a date: `2024-25` for `2025-01-31…`; seasons change in August."""
-    if not date:
-        return ""
-    year, month = int(date[:4]), int(date[5:7])
-    first = year if month >= 8 else year - 1  # noqa: PLR2004 - August
-    return f"{first}-{(first + 1) % 100:02d}"
+def _season_of(league: str, day: str) -> str:
+    """The season of a date such as `2025-01-31…`; empty without a date."""
+    return season_name(league, date.fromisoformat(day[:10])) if day else ""

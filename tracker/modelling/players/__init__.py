@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracker.domain.league import LEAGUES
-from tracker.modelling.games import BadDataset
+from tracker.modelling.games import columns_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,7 +139,7 @@ def read_players(folder: Path, league: str) -> PlayerRows:
 def seasons_with_players(folder: Path, league: str) -> Array:
     """The season of each game with recorded players, one row for each game. Raises BadDataset."""
     path = folder / league / "player_games.parquet"
-    _need(path, ("game_id", "season"))
+    columns_of(path, "game_id", "season", kind="players")
     _, first = np.unique(_coded(path, "game_id")[1], return_index=True)
     return _texts(path, "season")[first]
 
@@ -167,22 +167,6 @@ def moment_name(at: float, rules: League, *, live: bool) -> str:
 
 
 # ------------------------------------------------------------------------------------- the tables
-
-
-def _need(path: Path, names: tuple[str, ...]) -> None:
-    """Check that a table has these columns. Raises BadDataset otherwise."""
-    try:
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise BadDataset(
-            "reading a dataset needs pyarrow: install the extra `modelling`"
-        ) from error
-    if not path.is_file():
-        raise BadDataset(f"there is no {path}: name a folder that holds a league's players")
-    schema = set(pq.read_schema(path).names)
-    missing = [x for x in names if x not in schema]
-    if missing:
-        raise BadDataset(f"{path} has no column {missing[0]!r}: it is needed to tell of players")
 
 
 def _column(path: Path, name: str) -> Any:
@@ -239,7 +223,7 @@ def _events(path: Path) -> dict[str, Any]:
         "game_id", "period", "clock_s", "home_score", "away_score", "action", "made", "side",
         "person_id", "assister_id", "players_on",
     )  # fmt: skip
-    _need(path, names)
+    columns_of(path, *names, kind="players")
     found: dict[str, Any] = {name: _numbers(path, name) for name in ("person_id", "assister_id")}
     for name in ("period", "home_score", "away_score"):
         found[name] = _numbers(path, name).astype(np.int32)
@@ -279,7 +263,7 @@ class _Played:
 
 
 def _played(path: Path) -> _Played:
-    _need(path, ("game_id", "person_id", "season", "date", "min", *COLUMNS))
+    columns_of(path, "game_id", "person_id", "season", "date", "min", *COLUMNS, kind="players")
     final = np.stack([_numbers(path, name) for name in COLUMNS], axis=1)
     found = _Played(
         _texts(path, "game_id"),
