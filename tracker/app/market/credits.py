@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tracker.app.views import iso
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game
-from tracker.domain.poll import Credit, Purpose
+from tracker.domain.poll import Credit, Purchase, Purpose
 from tracker.domain.quote import MONEYLINE, Selection, selection_of
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip
@@ -77,27 +77,50 @@ async def credit_report(
     store: Store, settings: OddsSettings, now: datetime, *, keyed: bool
 ) -> CreditReport:
     """The credits of the month and of tonight; `keyed` is whether there is a key."""
-    said = settings.the_odds_api
-    tariff = Tariff.of(said.markets, said.regions, said.bookmakers)
+    api = settings.the_odds_api
+    tariff = Tariff.of(api.markets, api.regions, api.bookmakers)
     rows = await store.quotes.credits(now - SINCE)
     balance = await store.quotes.balance(PROVIDER)
+    remaining = None if balance is None else balance.remaining
+    tips = await _tips_tonight(store, api.markets, now)
     done = {x.purpose for x in rows if x.refused is None}
-    tips = [
-        tip_of(x.game, [y.bet for y in x.tracked], said.markets)
+    wanted = [x for x in plans.plan(tips, tariff) if x.what not in done]
+    planned, refused = _afforded(wanted, remaining, tariff)
+    if not keyed:
+        planned, refused = 0, [(x.what, "there is no key of The Odds API") for x in wanted]
+    earlier = [(x.purpose, x.refused) for x in rows if x.refused is not None]
+    return CreditReport(
+        PROVIDER,
+        None if balance is None else balance.used,
+        remaining,
+        planned,
+        len(tips),
+        tuple(dict.fromkeys((*earlier, *refused))),
+        tuple(x for x in rows if x.refused is None),
+    )
+
+
+async def _tips_tonight(store: Store, markets: Sequence[str], now: datetime) -> list[Tip]:
+    """The games with bets that tip off tonight, or have just done so."""
+    return [
+        tip_of(x.game, [y.bet for y in x.tracked], markets)
         for x in await store.trackings(())
         if x.tracked
         and x.game.league in SPORTS
         and timedelta(0) <= x.game.start - now + plans.LASTS <= TONIGHT
         and (x.state is None or x.state.phase.rank == 0)
     ]
-    wanted = [x for x in plans.plan(tips, tariff) if x.what not in done]
-    refused = [(x.purpose, x.refused) for x in rows if x.refused is not None]
-    if not keyed and wanted:
-        refused += [(x.what, "there is no key of The Odds API") for x in wanted]
-        wanted = []
-    remaining = None if balance is None else balance.remaining
-    left, closes = remaining, sum(x.planned for x in wanted if x.purpose is Purpose.CLOSE)
-    planned = 0
+
+
+def _afforded(
+    wanted: Sequence[Purchase], left: int | None, tariff: Tariff
+) -> tuple[int, list[tuple[str, str]]]:
+    """The credits that the purchases cost, and those that are refused, each with the reason.
+
+    `left` are the credits that remain, None where the source has not told.
+    """
+    planned, refused = 0, []
+    closes = sum(x.planned for x in wanted if x.purpose is Purpose.CLOSE)
     for one in wanted:
         closes -= one.planned if one.purpose is Purpose.CLOSE else 0
         found = plans.afford(one, left, tariff, closes)
@@ -106,15 +129,7 @@ async def credit_report(
             continue
         planned += found.planned
         left = None if left is None else left - found.planned
-    return CreditReport(
-        PROVIDER,
-        None if balance is None else balance.used,
-        remaining,
-        planned,
-        len(tips),
-        tuple(dict.fromkeys((what, why or "") for what, why in refused)),
-        tuple(x for x in rows if x.refused is None),
-    )
+    return planned, refused
 
 
 def credits_json(x: CreditReport) -> dict[str, Any]:

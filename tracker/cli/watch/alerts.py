@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -179,54 +180,68 @@ async def snooze(  # noqa: PLR0917 - one for each option
 
     Alerts held back meanwhile are kept; results come in one message when the snooze is over.
     """
-    given = list(words or ())
-    if game is not None and everything:
-        raise Misused("--game and --all contradict each other: give one of them")
-    if not given and not off and not listing and (game is not None or everything):
-        raise Misused(f"say until when: {FORMS}")
-    named = game is not None or everything
-    wanted = _Wanted(
-        bet=None if named or listing or not given else given[0],
-        game=game,
-        until=" ".join(given if named else given[1:]),
-        off=off,
-        listing=listing or (not given and not named and not off),
-    )
-    if wanted.bet is not None and not off and not wanted.until:
-        raise Misused(f"say until when bet {wanted.bet} is to be silent: {FORMS}")
+    wanted = _Wanted.of(list(words or ()), game, everything=everything, listing=listing, off=off)
     async with session(scope_of(context), write=True) as at:
         if wanted.listing:
             _show(at, await at.store.alerting.snoozes(at.now), await _names(at), as_json)
-            return
-        about, target, name = await _target(at, wanted)
-        if wanted.off:
-            every = wanted.bet is None and wanted.game is None
-            lifted = await at.store.alerting.lift_snooze(None if every else about, target, at.now)
-            if as_json:
-                say_json({"lifted": lifted})
-            else:
-                say(f"{_count(lifted)} ended." if lifted else "Nothing was snoozed.")
-            return
-        until = parse_until(wanted.until, at.now, at.basics.zone)
-        kept = await at.store.alerting.snooze(Snooze(about, target, at.now, until))
+        elif wanted.off:
+            await _lift(at, wanted, as_json)
+        else:
+            await _silence(at, wanted, as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the arguments of `tracker snooze` ask for: neither a bet nor a game means everything."""
+
+    bet: str | None
+    game: str | None
+    until: str
+    off: bool
+    listing: bool
+
+    @staticmethod
+    def of(
+        given: list[str], game: str | None, *, everything: bool, listing: bool, off: bool
+    ) -> _Wanted:
+        """Raises Misused where the arguments contradict each other, or do not say until when."""
+        named = game is not None or everything
+        if game is not None and everything:
+            raise Misused("--game and --all contradict each other: give one of them")
+        if named and not (given or off or listing):
+            raise Misused(f"say until when: {FORMS}")
+        wanted = _Wanted(
+            bet=None if named or listing or not given else given[0],
+            game=game,
+            until=" ".join(given if named else given[1:]),
+            off=off,
+            listing=listing or not (given or named or off),
+        )
+        if wanted.bet is not None and not off and not wanted.until:
+            raise Misused(f"say until when bet {wanted.bet} is to be silent: {FORMS}")
+        return wanted
+
+
+async def _lift(at: Session, wanted: _Wanted, as_json: bool) -> None:
+    """End a snooze before its time; without a bet and a game all of them."""
+    scope, target, _ = await _target(at, wanted)
+    every = scope is SnoozeScope.ALL
+    lifted = await at.store.alerting.lift_snooze(None if every else scope, target, at.now)
     if as_json:
-        say_json(_snoozes_json(kept))
+        say_json({"lifted": lifted})
+    else:
+        say(f"{plural(lifted, 'snooze')} ended." if lifted else "Nothing was snoozed.")
+
+
+async def _silence(at: Session, wanted: _Wanted, as_json: bool) -> None:
+    scope, target, name = await _target(at, wanted)
+    until = parse_until(wanted.until, at.now, at.basics.zone)
+    kept = await at.store.alerting.snooze(Snooze(scope, target, at.now, until))
+    if as_json:
+        say_json(_snooze_json(kept))
         return
     say(f"Silent about {name} until {when(until, at.now, at.basics.zone)}.")
     note("What would have been said is kept: `tracker alerts --explain`.")
-
-
-class _Wanted:
-    """What the arguments of `tracker snooze` ask for."""
-
-    def __init__(
-        self, bet: str | None, game: str | None, until: str, *, off: bool, listing: bool
-    ) -> None:
-        self.bet = bet
-        self.game = game
-        self.until = until
-        self.off = off
-        self.listing = listing
 
 
 async def _target(at: Session, wanted: _Wanted) -> tuple[SnoozeScope, str, str]:
@@ -259,7 +274,7 @@ async def _names(at: Session) -> dict[str, str]:
 
 def _show(at: Session, found: tuple[Snooze, ...], games: dict[str, str], as_json: bool) -> None:
     if as_json:
-        say_json([_snoozes_json(x) for x in found])
+        say_json([_snooze_json(x) for x in found])
         return
     if not found:
         say("Nothing is snoozed.")
@@ -267,12 +282,8 @@ def _show(at: Session, found: tuple[Snooze, ...], games: dict[str, str], as_json
         say(f"{subject(x, games)}: silent until {when(x.until, at.now, at.basics.zone)}")
 
 
-def _snoozes_json(x: Snooze) -> dict[str, object]:
+def _snooze_json(x: Snooze) -> dict[str, object]:
     return {"scope": x.scope.value, "target": x.target, "since": x.since, "until": x.until}
-
-
-def _count(number: int) -> str:
-    return plural(number, "snooze")
 
 
 # ------------------------------------------------------------------- how the night's alerts fared
