@@ -168,17 +168,17 @@ def test_halftime(league: str, told: int, means: str) -> None:
 
 
 def test_the_end_of_a_period() -> None:
-    """A period ends by its status or at zero; a new one with an unset clock has not begun."""
+    """A period ends by its status: at zero, free throws may be to come; a new one has not begun."""
     said = event(status__type=kind("STATUS_END_PERIOD", "in"), status__displayClock="0:00")
     assert state(said).game_clock == "Half"
-    assert state(event(status__displayClock="0.0", status__clock=0.0)).game_clock == "Half"
+    assert state(event(status__displayClock="0.0", status__clock=0.0)).game_clock == "Q2 0:00"
     begun = event(status__displayClock="0.0", status__clock=0.0, status__period=3)
     assert state(begun).game_clock == "Q3 12:00"
     assert state(begun).periods == (Score(22, 22), Score(25, 19), Score(0, 0))
 
 
 def test_the_end_of_the_last_period() -> None:
-    """A tie leads to overtime; with a leader a last shot may count, and a blank clock is wrong."""
+    """At zero a last shot may count, tied or not; with a leader a blank clock is wrong."""
     late: dict[str, Any] = {
         "status__period": 4,
         "home__linescores": [],
@@ -187,7 +187,7 @@ def test_the_end_of_the_last_period() -> None:
         "status__clock": 0.0,
     }
     level = state(event(status__displayClock="0.0", away__score="101", **late))
-    assert (level.phase, level.game_clock) == (Phase.BREAK, "End Q4")
+    assert (level.phase, level.clock) == (Phase.LIVE, 0.0)
     ahead = state(event(status__displayClock="0.0", away__score="100", **late))
     assert (ahead.phase, ahead.clock) == (Phase.LIVE, 0.0)
     said = kind("STATUS_END_PERIOD", "in")

@@ -183,7 +183,7 @@ def test_padded_final_texts() -> None:
         ("   ", "Q2 :07.9", 2, Phase.LIVE, 7.9),
         ("PT00M00.00S", "Q2 0.2", 2, Phase.LIVE, 0.2),
         ("PT00M00.00S", "Q2 05:12", 2, Phase.LIVE, 312.0),
-        ("PT00M00.00S", "Q2 0.0", 2, Phase.BREAK, 0.0),
+        ("PT00M00.00S", "Q2 0.0", 2, Phase.LIVE, 0.0),
         ("PT04M00.00S", "Suspended", 2, Phase.SUSPENDED, 240.0),
         ("PT04M00.00S", "Delayed", 2, Phase.SUSPENDED, 240.0),
         ("", "Suspended", 2, Phase.SUSPENDED, 720.0),
@@ -194,7 +194,7 @@ def test_padded_final_texts() -> None:
 def test_clocks_and_texts_of_a_game_in_play(
     clock: str, text: str, period: int, phase: Phase, left: float
 ) -> None:
-    """A break shows in the text or in a clock at zero; a text may have the clock."""
+    """A break shows in the text; a text with a clock at zero shows a last shot or free throws."""
     state = state_of(gameClock=clock, gameStatusText=text, period=period)
     assert (state.phase, state.clock, state.period) == (phase, left, period)
 
@@ -213,6 +213,7 @@ LAST = {"period": 4, "home__periods": None, "away__periods": None}
         ("PT00M00.00S", "End Q4", 101, Phase.BREAK, 0.0),
         ("", "End Q4", 101, Phase.BREAK, 0.0),
         ("PT00M00.00S", "Q4", 100, Phase.BREAK, 0.0),
+        ("PT00M00.00S", "Q4 0.0", 100, Phase.LIVE, 0.0),
         ("", "Q4", 100, Phase.BREAK, 0.0),
     ],
 )

@@ -172,3 +172,14 @@ def test_no_state_is_too_strange(
     assert outlook.mu.home >= score[0] - 1e-6
     assert outlook.mu.away >= score[1] - 1e-6
     assert math.isfinite(outlook.sigma.total)
+
+
+def test_a_clock_in_whole_seconds_may_hide_a_last_shot() -> None:
+    """A college game at 0:00 of its feed is less sure than an NBA game at 0.0, as recorded ones."""
+    college = Game("1", "ncaam", "UNC", "DUKE", datetime(2025, 1, 1, tzinfo=UTC))
+    state = GameState(college, Phase.LIVE, 2, 0.0, Score(71, 70))
+    ncaam, even = load_parameters("ncaam"), Prior(0.0, 142.5, PriorSource.LINES)
+    ahead = price(Moneyline(Side.HOME), forecast(state, even, ncaam), state).win
+    assert 0.95 < ahead < 0.98
+    state = live(101, 100, 4, 0.0)
+    assert price(Moneyline(Side.HOME), forecast(state, PRIOR, NBA), state).win > 0.99

@@ -22,6 +22,8 @@ class League:
     periods: int
     period_seconds: int
     overtime_seconds: int = 300
+    tenths: bool = True
+    """Whether feeds show tenths of a second in the last minute of a period."""
 
     @property
     def regulation_seconds(self) -> int:
@@ -46,8 +48,8 @@ class League:
 
 NBA = League("nba", "NBA", 4, 720)
 WNBA = League("wnba", "WNBA", 4, 600)
-NCAAM = League("ncaam", "NCAA men", 2, 1200)
-NCAAW = League("ncaaw", "NCAA women", 4, 600)
+NCAAM = League("ncaam", "NCAA men", 2, 1200, tenths=False)
+NCAAW = League("ncaaw", "NCAA women", 4, 600, tenths=False)
 GLEAGUE = League("gleague", "G League", 4, 720)
 
 LEAGUES: dict[str, League] = {x.id: x for x in (NBA, WNBA, NCAAM, NCAAW, GLEAGUE)}

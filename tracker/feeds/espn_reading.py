@@ -450,8 +450,9 @@ def _in_play(game: Game, entry: _Entry, rules: League) -> GameState:
         phase, clock = Phase.BREAK, 0.0
     elif clock == 0:
         untouched = score.total == 0 if periods is None else periods[-1].total == 0
+        in_play = None if shown is None else True
         phase, clock = at_zero(
-            "status.displayClock", period, score, rules, blank=shown is None, untouched=untouched
+            "status.displayClock", period, score, rules, shown=in_play, untouched=untouched
         )
     if clock > rules.length_of(period):
         raise FeedMalformed("status.displayClock", f"is more than period {period} has")

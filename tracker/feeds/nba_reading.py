@@ -401,20 +401,20 @@ def _final(game: Game, entry: _GameDocument, rules: League) -> GameState:
 
 def _in_play(game: Game, entry: _GameDocument, rules: League, text: str) -> GameState:
     score = _score(entry)
-    clock_left = strict.seconds(entry.clock, "gameClock")
+    clock_left, worded = strict.seconds(entry.clock, "gameClock"), _clock_in(text)
     # When the clock field is unset or rounded to zero, the status text still has the time.
-    shown = clock_left or _clock_in(text)
-    clock = shown or 0.0
+    clock = clock_left or worded or 0.0
     phase = Phase.LIVE
     length = float(rules.length_of(entry.period))
     if _interrupted(text):
-        phase, clock = Phase.SUSPENDED, when_stopped(shown, entry.period, rules)
+        phase, clock = Phase.SUSPENDED, when_stopped(clock, entry.period, rules)
     elif _ended(text, entry.period, rules):
         phase, clock = Phase.BREAK, 0.0
     elif clock == 0:
-        blank, untouched = clock_left is None and shown is None, _untouched(entry, score)
+        shown = None if clock_left is None and worded is None else worded is not None
+        untouched = _untouched(entry, score)
         phase, clock = at_zero(
-            "gameClock", entry.period, score, rules, blank=blank, untouched=untouched
+            "gameClock", entry.period, score, rules, shown=shown, untouched=untouched
         )
     if clock > length:
         raise FeedMalformed("gameClock", f"is more than period {entry.period} has")

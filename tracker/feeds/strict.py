@@ -146,20 +146,23 @@ def when_stopped(clock: float | None, period: int, rules: League) -> float:
 
 
 def at_zero(
-    field: str, period: int, score: Score, rules: League, *, blank: bool, untouched: bool
+    field: str, period: int, score: Score, rules: League, *, shown: bool | None, untouched: bool
 ) -> tuple[Phase, float]:
-    """Phase and clock, in seconds, of a game in play whose clock is blank or at zero.
+    """Phase and clock, in seconds, of a game in play at zero that is not said to be in a break.
 
-    `blank` is whether the clock is blank. `untouched` is whether the period has no point yet: no
-    period passes without one, so such a period has not begun and has its full length left. A period
-    that leads to another one, or to overtime at a tie, is over. In a last period with a leader
-    nothing follows: at zero a last shot or free throws may still count, and with a blank clock
-    nobody knows whether play is on, so FeedMalformed is raised with `field`.
+    `shown` is whether the document still shows a clock of play, at zero; None if it shows none at
+    all. `untouched` is whether the period has no point yet: no period passes without one, so such a
+    period has not begun and has its full length left. A clock of play at zero ends nothing: a last
+    shot or free throws may still count. Without one, a period that leads to another, or to overtime
+    at a tie, is over. In a last period with a leader nothing follows; if no clock is shown there,
+    nobody knows whether play is on, and FeedMalformed is raised with `field`.
     """
     if untouched:
         return Phase.LIVE, float(rules.length_of(period))
+    if shown:
+        return Phase.LIVE, 0.0
     if period < rules.periods or score.margin == 0:
         return Phase.BREAK, 0.0
-    if blank:
+    if shown is None:
         raise FeedMalformed(field, "is blank in a last period that is not level")
     return Phase.LIVE, 0.0

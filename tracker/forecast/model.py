@@ -141,7 +141,7 @@ def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
     return Moment(
         home=state.score.home,
         away=state.score.away,
-        left=state.seconds_left,
+        left=endgame.in_play(state.seconds_left, rules),
         regulation=float(rules.regulation_seconds),
         period_left=period_left,
         ball={Side.HOME: 1, Side.AWAY: -1, None: 0}[state.possession],

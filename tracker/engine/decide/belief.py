@@ -143,12 +143,12 @@ def still_until(before: GameTracking, judged: JudgedPoll, now: datetime) -> date
 def _clock_stands(before: GameState | None, after: GameState) -> bool:
     """Whether two successive states of one document show that the game's clock stands.
 
-    It stands if a time-out was taken, if something changed while the clock did not, or if a period
-    is called on and has not begun.
+    It stands if a time-out was taken, if something changed while the clock did not, if a period is
+    called on and has not begun, or at zero.
     """
     if before is None or after.phase is not Phase.LIVE:
         return False
-    if after.clock == after.game.rules.length_of(after.period):
+    if after.clock in (0, after.game.rules.length_of(after.period)):
         return True
     if before.phase is not Phase.LIVE or before.period != after.period:
         return False

@@ -13,7 +13,7 @@ from scipy.special import ndtr
 from tracker.domain.game import Phase
 from tracker.domain.market import Span
 from tracker.forecast.errors import Unpriceable
-from tracker.forecast.game.endgame import untilted
+from tracker.forecast.game.endgame import in_play, untilted
 from tracker.forecast.game.flow import LASTING, LONG_LEAD, coming_balls, lasting, whole_numbers
 from tracker.forecast.game.lattice import (
     Lattice,
@@ -139,7 +139,8 @@ class Periods:
     def _last_minute(self, breaks: Endgame, first: int, last: int) -> Lattice:
         """A span that ends within a minute, from the tables of possessions."""
         score = self._scored(first, last)
-        cells = untilted(breaks, 0, self.at.ball, self.state.clock)
+        left = in_play(self.state.clock, self.state.game.rules)
+        cells = untilted(breaks, 0, self.at.ball, left)
         return Lattice(*score, cells, score)
 
     def _to_come(self, span: Span, first: int, last: int) -> Points:
