@@ -243,6 +243,23 @@ def test_a_box_that_does_not_add_up_waits_and_then_asks() -> None:
     assert results(tracking) == ["won"]
 
 
+def test_a_result_that_was_doubted_is_official_once_the_box_bears_it_out() -> None:
+    """A rewritten box that contradicts itself asks about a result; the right one answers."""
+    tracking, end = a_line(STAR.stat("pts") - 0.5), ended(game_of(BOX))
+    first, last = check_times(end)
+    for at in (end, end + timedelta(minutes=1)):
+        tracking = decide(tracking, END, None, at).tracking
+    assert results(tracking) == ["won"]
+    short = replace(END, score=Score(END.score.home + 1, END.score.away + 1), periods=None)
+    for at in (first, first + timedelta(minutes=1)):
+        tracking = decide(tracking, short, None, at).tracking
+    assert "contradicts itself" in str(tracking.tracked[0].review)
+    for minutes in (0, 1, 2, 3):
+        tracking = decide(tracking, END, None, last + timedelta(minutes=minutes)).tracking
+    assert tracking.tracked[0].review is None
+    assert tracking.tracked[0].official
+
+
 def test_a_man_who_was_seen_is_not_void_by_a_box_that_marks_him_out() -> None:
     """A player seen in play is not void when the final box lacks him: a person is asked."""
     points = STAR.stat("pts")

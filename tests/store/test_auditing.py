@@ -20,7 +20,7 @@ from tests.store.values import (
 )
 from tracker.app.bets import Bets, Changes
 from tracker.domain import BadBet
-from tracker.domain.bet import Result, Status
+from tracker.domain.bet import Confirmation, Result, Status
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import GameMarket, Span
@@ -222,6 +222,20 @@ async def test_reviews_are_those_that_still_wait_for_a_person(store: Store) -> N
     assert [x.number for x in await store.by_hand.reviews()] == [1, 2]
     await by(store).settle("1", Result.WON, "by hand", None, after(2))
     assert [(x.number, x.review) for x in await store.by_hand.reviews()] == [(2, asked[1].why)]
+
+
+async def test_a_result_that_is_confirmed_after_all_needs_no_person(store: Store) -> None:
+    """A review is over once a later document makes the same result official."""
+    tracking = await a_book(store)
+    done = Change(tracking, settlements=(settlement(1, T0),))
+    asked = Change(tracking, reviews=(Review(1, after(1), "the box contradicts itself"),))
+    borne_out = Change(tracking, confirmations=(Confirmation(1, 1, after(2)),))
+    in_review = []
+    for second, change in enumerate((done, asked, borne_out)):
+        await store.record(poll(after(second)), change, ())
+        [kept] = (await store.trackings(DEFAULTS))[0].tracked
+        in_review.append((len(await store.by_hand.reviews()), kept.review is not None))
+    assert in_review == [(0, False), (1, True), (0, False)]
 
 
 async def test_a_withdrawal_is_written_down(store: Store) -> None:

@@ -351,7 +351,8 @@ COUNT_BETS = "SELECT count(*) FROM bet"
 IN_REVIEW = f"""
 SELECT * FROM bet WHERE EXISTS (
   SELECT 1 FROM review WHERE review.bet = bet.number AND review.at > coalesce(
-    (SELECT max(settled_at) FROM settlement WHERE settlement.bet = bet.number), ''
+    (SELECT max(coalesce(confirmation.at, settled_at)) FROM settlement
+     LEFT JOIN confirmation USING (bet, revision) WHERE settlement.bet = bet.number), ''
   ) AND {_STANDS}
 ) OR EXISTS (
   SELECT 1 FROM settlement WHERE settlement.bet = bet.number
@@ -361,8 +362,8 @@ SELECT * FROM bet WHERE EXISTS (
 )
 ORDER BY number
 """  # noqa: S608 - constants alone
-"""A review counts until there is a later result. A won bet needs a person while its payout is
-unknown."""
+"""A review counts until there is a later result, or the present one is confirmed. A won bet needs a
+person while its payout is unknown."""
 
 GAME = "SELECT * FROM game WHERE id = ?"
 

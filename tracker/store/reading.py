@@ -110,7 +110,7 @@ def tracked(db: sqlite3.Connection, bet: Bet) -> Tracked:
     latest = db.execute(q.LATEST, (bet.number,)).fetchone()
     settled = db.execute(q.LAST_SETTLEMENT, (bet.number,)).fetchone()
     review = db.execute(q.LAST_REVIEW, (bet.number,)).fetchone()
-    if settled and review and review["at"] <= settled["settled_at"]:
+    if settled and review and review["at"] <= (settled["official_at"] or settled["settled_at"]):
         review = None
     fresh = Tracked.fresh(bet)
     seen = replace(

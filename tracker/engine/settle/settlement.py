@@ -248,6 +248,8 @@ def _settle(
             _reopen(found, seen, state, now)
         return
     if before is not None and _same(tracked.bet, before, ended):
+        if tracked.review is not None:
+            found.put(replace(seen, review=None))
         return
     settlement = Settlement(
         bet=tracked.bet.number,
