@@ -37,6 +37,23 @@ def test_a_time_is_read_as_people_write_it(text: str, until: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        ("2026-11-01T05:10:00Z", "2026-11-01T05:30:00Z"),
+        ("2026-11-01T05:50:00Z", "2026-11-01T06:30:00Z"),
+        ("2026-11-01T06:10:00Z", "2026-11-01T06:30:00Z"),
+        ("2026-11-01T06:40:00Z", "2026-11-02T06:30:00Z"),
+    ],
+)
+def test_in_the_hour_that_comes_twice_a_time_is_the_next_such_time(now: str, until: str) -> None:
+    """On the night on which the clocks go back, `until 1:30` never silences another day."""
+    zone = ZoneInfo("America/New_York")
+    for words in ("until 1:30", f"until {until[:10]} 01:30"):
+        end = parse_until(words, datetime.fromisoformat(now), zone)
+        assert end == datetime.fromisoformat(until)
+
+
+@pytest.mark.parametrize(
     "text", ["", "soon", "0m", "25:00", "31d", "until 2026-11-20 09:00", "-2h"]
 )
 def test_what_is_no_time_is_told_with_the_forms(text: str) -> None:

@@ -563,6 +563,13 @@ def test_a_time_of_placing_is_read_on_the_persons_clock(text: str, read: str) ->
     assert found.isoformat() == read
 
 
+def test_a_time_of_placing_in_the_hour_that_comes_twice_is_the_last_such_one() -> None:
+    """On the night on which the clocks go back, a bet of minutes ago is not one of yesterday."""
+    now = datetime(2026, 11, 1, 6, 10, tzinfo=UTC)
+    for text, read in (("1:30", "01:30:00-04:00"), ("1:05", "01:05:00-05:00")):
+        assert with_zone(text, now, ZoneInfo("America/New_York")) == f"2026-11-01T{read}"
+
+
 @pytest.mark.parametrize("text", ["yesterday", "25:00", "2026-11-20", "18", ""])
 def test_what_is_no_time_of_placing_is_refused(text: str) -> None:
     """One sentence says how to write it."""

@@ -439,12 +439,14 @@ def _at(text: str, now: datetime, zone: tzinfo) -> datetime | None:
     except ValueError:
         return None
     today = now.astimezone(zone).date()
-    if day is not None:
-        try:
-            return datetime.combine(day, clock, zone).astimezone(UTC)
-        except OverflowError:
-            return None
-    until = datetime.combine(today, clock, zone).astimezone(UTC)
-    if until > now:
-        return until
-    return datetime.combine(today + timedelta(days=1), clock, zone).astimezone(UTC)
+    days = [today, today + timedelta(days=1)] if day is None else [day]
+    try:
+        # The hour of the change back comes twice, and `now` may be in its second pass.
+        moments = [
+            datetime.combine(x, clock.replace(fold=fold), zone).astimezone(UTC)
+            for x in days
+            for fold in (0, 1)
+        ]
+    except OverflowError:
+        return None
+    return next((x for x in moments if x > now), moments[-1])

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from fractions import Fraction
 from functools import lru_cache
 
@@ -289,8 +289,11 @@ def with_zone(text: str, now: datetime, zone: tzinfo) -> str:
     if found.tzinfo is not None or ":" not in plain:
         return text
     found = found.replace(tzinfo=zone)
-    if only_clock and found > here:
-        found -= timedelta(days=1)
+    if only_clock:
+        # The hour of the change back comes twice: the later of the two is tried first.
+        days = (found, found - timedelta(days=1))
+        times = (x.replace(fold=fold) for x in days for fold in (1, 0))
+        found = next(x for x in times if x.astimezone(UTC) <= now)
     return found.isoformat()
 
 
