@@ -281,6 +281,20 @@ CASES = {
 }  # fmt: skip
 
 
+def test_a_date_alone_is_the_day_on_which_the_bet_counts(
+    cli: Cli, config: Path, tmp_path: Path
+) -> None:
+    """A bet of the first of January is one of January, here and in an export that comes back."""
+    sheet, out = tmp_path / "sheet.csv", tmp_path / "bets.csv"
+    sheet.write_text("date,pick,odds,stake,result\n2026-01-01,LAL ML,-120,20,won\n", "utf-8")
+    assert cli("import", sheet).status == 0
+    assert cli("export", "bets", "--out", out).status == 0
+    assert cli("import", out, "--json").json["added"] == 0
+    assert [*cli("profit", "--json").json["months"]] == ["2026-01"]
+    assert [*cli("performance", "--by", "day", "--json").json["groups"]] == ["2026-01-01"]
+    assert config.exists()
+
+
 def test_sheets_of_every_land_are_read_right_and_come_once(
     cli: Cli, config: Path, tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ from tracker.domain.same_bet import (
     Kept,
     Meeting,
     agree,
+    at_midnight,
     meet,
     says,
 )
@@ -126,7 +127,7 @@ def _identities(slip: ImportedBet, times: int) -> list[str]:
             replace(draft, occasion=occasion, game_text=game, placed_at=placed).identity
             for occasion in (draft.occasion, slip.before, "", *again)
             for game in (draft.game_text, None)
-            for placed in (draft.placed_at, None)
+            for placed in dict.fromkeys((draft.placed_at, at_midnight(draft.placed_at), None))
         )
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from tracker.domain.bet import Parlay, Wager
 from tracker.domain.catalog import Team, fold
@@ -18,6 +19,9 @@ from tracker.domain.player import plain_name
 
 TICKET = "ticket "
 """Begins the `occasion` of an imported bet; the id that the other program gave the bet follows."""
+
+NOON = 12
+"""The hour that stands for a date without a time of day: midnight is of the league's day before."""
 
 AGAIN = "again "
 """Begins the `occasion` of a bet that was placed again, exactly as another bet."""
@@ -107,9 +111,20 @@ def agree(one: Draft, other: Draft) -> bool:
         and (one.stake_cents or None, one.free) == (other.stake_cents or None, other.free)
         and _equal_or_missing(fold(one.book or ""), fold(other.book or ""))
         and _equal_or_missing(frozenset(one.tags), frozenset(other.tags))
-        and _equal_or_missing(one.placed_at, other.placed_at)
+        and _one_time(one.placed_at, other.placed_at)
         and _equal_or_missing(_ticket(one), _ticket(other))
     )
+
+
+def at_midnight(placed: datetime | None) -> datetime | None:
+    """The midnight that stood for a date alone before NOON did; None for a time of day."""
+    if placed is None or (placed.hour, placed.minute, placed.second) != (NOON, 0, 0):
+        return None
+    return placed.replace(hour=0)
+
+
+def _one_time(one: datetime | None, other: datetime | None) -> bool:
+    return _equal_or_missing(one, other) or at_midnight(one) == other or one == at_midnight(other)
 
 
 def same_meaning(one: Draft, other: Draft) -> bool:

@@ -21,7 +21,7 @@ from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
 from tracker.domain.money import Odds, money_text, payout_if_won
-from tracker.domain.same_bet import TICKET
+from tracker.domain.same_bet import NOON, TICKET
 from tracker.domain.value import comes_back
 from tracker.intake.columns import BetColumns, Dates, Numbers, Prices
 from tracker.language import in_cents, parse_stake
@@ -351,7 +351,7 @@ class _Reader:
             book=_book(self.text(row, "book")),
             tags=tuple(dict.fromkeys((*pick.tags, *(x for x in tags if x)))),
             occasion=f"{TICKET}{number}" if number else "",
-            placed_at=placed,
+            placed_at=None if placed is None else _by_day(placed),
             free=free or pick.free,
         )
         dated = day or placed
@@ -465,10 +465,19 @@ class _Reader:
 _UNITS = re.compile(r"\d\s*u(?:nits?)?$", re.IGNORECASE)
 
 
+def _bare(at: datetime) -> bool:
+    """Whether a time is midnight, which stands for a date without a time of day."""
+    return (at.hour, at.minute, at.second) == (0, 0, 0)
+
+
 def _slate(at: datetime) -> date:
-    """The league's date of a time. Midnight stands for a date without a time of day."""
-    bare = (at.hour, at.minute, at.second) == (0, 0, 0)
-    return at.date() if bare else slate_date(at)
+    """The league's date of a time."""
+    return at.date() if _bare(at) else slate_date(at)
+
+
+def _by_day(at: datetime) -> datetime:
+    """When a bet was placed; noon for a date alone, since midnight is of the night before."""
+    return at.replace(hour=NOON) if _bare(at) else at
 
 
 def _book(written: str) -> str | None:
