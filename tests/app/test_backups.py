@@ -219,7 +219,7 @@ def test_a_database_is_copied_while_another_connection_writes(night: Path, tmp_p
         ):
             copying = asyncio.create_task(reader.back_up(tmp_path / "copy.db"))
             while not copying.done():
-                await writer.heard({"nba": (NOW, "ok")}, {}, {}, NOW)
+                await writer.keep_answers({"nba": (NOW, "ok")}, {}, {}, NOW)
             await copying
 
     asyncio.run(both())

@@ -18,7 +18,7 @@ async def test_counts_are_kept_over_those_of_before(tmp_path: Path) -> None:
     assert one.failed == 2
     async with await Store.open(tmp_path / "t.db", now=AT) as store:
         assert await store.usage() is None
-        await store.heard({}, {}, {"nba": one}, AT)
-        await store.heard({}, {}, {"nba": two}, AT + timedelta(seconds=30))
+        await store.keep_answers({}, {}, {"nba": one}, AT)
+        await store.keep_answers({}, {}, {"nba": two}, AT + timedelta(seconds=30))
     async with await Store.open(tmp_path / "t.db", now=AT, readonly=True) as store:
         assert await store.usage() == (AT + timedelta(seconds=30), {"nba": two})

@@ -48,9 +48,9 @@ async def test_a_strangers_lock_is_waited_for_and_then_said(
         with closing(sqlite3.connect(path, isolation_level=None)) as stranger:
             stranger.execute("BEGIN IMMEDIATE")
             with pytest.raises(StoreBusy, match="another program"):
-                await store.heard({"nba": (T0, "ok")}, {}, {}, T0)
+                await store.keep_answers({"nba": (T0, "ok")}, {}, {}, T0)
             stranger.execute("ROLLBACK")
-        await store.heard({"nba": (T0, "ok")}, {}, {}, T0)
+        await store.keep_answers({"nba": (T0, "ok")}, {}, {}, T0)
 
 
 async def test_a_rival_that_does_not_let_go_is_said(
@@ -61,7 +61,7 @@ async def test_a_rival_that_does_not_let_go_is_said(
     async with await Store.open(path, now=T0) as store:
         rival = os.open(path.with_name("tracker.db.writer"), os.O_RDWR)
         fcntl.flock(rival, fcntl.LOCK_EX)
-        waiting = asyncio.create_task(store.heard({"nba": (T0, "ok")}, {}, {}, T0))
+        waiting = asyncio.create_task(store.keep_answers({"nba": (T0, "ok")}, {}, {}, T0))
         turns = 0
         while not waiting.done():
             turns += 1
@@ -70,7 +70,7 @@ async def test_a_rival_that_does_not_let_go_is_said(
         with pytest.raises(StoreBusy, match="has been writing for"):
             await waiting
         os.close(rival)
-        await store.heard({"nba": (T0, "ok")}, {}, {}, T0)
+        await store.keep_answers({"nba": (T0, "ok")}, {}, {}, T0)
 
 
 async def test_two_processes_may_write(path: Path) -> None:

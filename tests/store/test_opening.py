@@ -157,7 +157,7 @@ async def test_a_reader_beside_a_writer_sees_what_is_committed(path: Path) -> No
         assert [x.number for x in await reader.bets_view()] == [1]
         assert await reader.data_version() != version
         own = await writer.data_version()
-        await writer.heard({"nba": (T0, "ok")}, {}, {}, T0)
+        await writer.keep_answers({"nba": (T0, "ok")}, {}, {}, T0)
         assert await writer.data_version() == own
 
 

@@ -107,8 +107,8 @@ async def test_the_whole_at_a_glance(store: Store) -> None:
     tracking = await a_book(store)
     await store.add(draft("NYK ML"), game=None, defaults=DEFAULTS, at=T0)
     await store.record(poll(after(1)), full_change(tracking, after(1)), CHANNELS)
-    await store.heard({"nba": (after(1), "ok")}, {}, {}, after(1))
-    await store.heard({"nba": (after(5), "blocked")}, {}, {}, after(5))
+    await store.keep_answers({"nba": (after(1), "ok")}, {}, {}, after(1))
+    await store.keep_answers({"nba": (after(5), "blocked")}, {}, {}, after(5))
     daemon = DaemonView(4711, T0, "1.0", after(-600), 60.0, T0)
     await store.keep_daemon(daemon)
     status = await store.status_view()
@@ -207,9 +207,9 @@ async def test_a_look_that_brought_nothing_keeps_the_age_right(store: Store) -> 
     """A poll without news updates a game's age and staleness; an older poll does not."""
     tracking = await a_book(store)
     await store.record(poll(after(1)), full_change(tracking, after(1)), CHANNELS)
-    await store.heard({}, {GAME.id: (after(60), True)}, {}, T0)
-    await store.heard({}, {GAME.id: (after(40), False)}, {}, T0)
+    await store.keep_answers({}, {GAME.id: (after(60), True)}, {}, T0)
+    await store.keep_answers({}, {GAME.id: (after(40), False)}, {}, T0)
     (game,) = (await store.status_view()).games
     assert (game.seen_at, game.stale, game.state) == (after(60), True, state(9))
-    await store.heard({}, {"0029999999": (after(60), False)}, {}, T0)
+    await store.keep_answers({}, {"0029999999": (after(60), False)}, {}, T0)
     assert len((await store.status_view()).games) == 1

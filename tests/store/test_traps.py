@@ -34,7 +34,7 @@ async def test_a_rollback_takes_nothing_of_another_tasks(store: Store) -> None:
 
     async def writing() -> None:
         for n in range(50):
-            await store.heard({f"source {n}": (T0, "ok")}, {}, {}, T0)
+            await store.keep_answers({f"source {n}": (T0, "ok")}, {}, {}, T0)
 
     await asyncio.gather(failing(), writing(), failing())
     assert began.is_set()
@@ -59,7 +59,7 @@ async def test_a_cancelled_task_leaves_no_transaction_open(store: Store) -> None
     with pytest.raises(asyncio.CancelledError):
         await task
     go_on.set()
-    await store.heard({"nba": (T0, "ok")}, {}, {}, T0)
+    await store.keep_answers({"nba": (T0, "ok")}, {}, {}, T0)
     rows = await store._db.bare(lambda db: db.execute("SELECT name FROM meta").fetchall())
     assert {"first", "second"} <= {x["name"] for x in rows}
 

@@ -117,8 +117,8 @@ async def _play(
             while not server.started:
                 await SystemClock().sleep(0.05)
             url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-            bell = app.app.state.bell  # type: ignore[attr-defined]
-            found.append(Night(url, key, f"{url}/in#{code}", lambda: int(bell.streams)))
+            tonight = app.app.state.tonight  # type: ignore[attr-defined]
+            found.append(Night(url, key, f"{url}/in#{code}", lambda: int(tonight.streams)))
             await _until_played(folder / "tracker.db")
             ready.set()
             await asyncio.to_thread(over.wait)

@@ -216,7 +216,7 @@ class Store:
 
         return await self._db.write(work, urgent=urgent)
 
-    async def heard(
+    async def keep_answers(
         self,
         answers: Mapping[str, tuple[datetime, str]],
         looks: Mapping[str, tuple[datetime, bool]],
@@ -232,8 +232,8 @@ class Store:
         from tracker.store import upkeep
 
         def work(db: sqlite3.Connection) -> None:
-            recording.saw(db, answers)
-            recording.seen(db, looks)
+            recording.keep_answers(db, answers)
+            recording.keep_looks(db, looks)
             if usages:
                 upkeep.keep_usage(db, usages, at)
 

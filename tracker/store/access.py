@@ -256,7 +256,7 @@ class WebAccess:
         """Make a code that admits one browser once, within ten minutes."""
         return await self._db.write(lambda db: _make(db, "link", at, LINK_LASTS))
 
-    async def come_in(self, code: str, at: datetime) -> str | None:
+    async def sign_in(self, code: str, at: datetime) -> str | None:
         """Exchange a link's code for the cookie of a browser; None when the code is not valid."""
 
         def work(db: sqlite3.Connection) -> str | None:
@@ -268,7 +268,7 @@ class WebAccess:
 
         return await self._db.write(work)
 
-    async def is_in(self, cookie: str, at: datetime) -> bool:
+    async def is_signed_in(self, cookie: str, at: datetime) -> bool:
         """Whether this cookie belongs to a browser that is admitted."""
         return await self._db.read(lambda db: _opens(db, cookie, "browser", at))
 

@@ -106,13 +106,13 @@ def keep_daemon(db: sqlite3.Connection, x: DaemonView) -> None:
     db.execute(q.KEEP_DAEMON, values)
 
 
-def saw(db: sqlite3.Connection, answers: Mapping[str, tuple[datetime, str]]) -> None:
+def keep_answers(db: sqlite3.Connection, answers: Mapping[str, tuple[datetime, str]]) -> None:
     """Write down sources' last answers: their time, and `ok` or the trouble."""
     rows = [{"source": x, "at": stamp(at), "word": word} for x, (at, word) in answers.items()]
     db.executemany(q.SOURCE_STATUS, rows)
 
 
-def seen(db: sqlite3.Connection, looks: Mapping[str, tuple[datetime, bool]]) -> None:
+def keep_looks(db: sqlite3.Connection, looks: Mapping[str, tuple[datetime, bool]]) -> None:
     """Write down when games without a change were last reported, and whether they are stale."""
     rows = [{"game": x, "at": stamp(at), "stale": stale} for x, (at, stale) in looks.items()]
     db.executemany(q.SEEN, rows)

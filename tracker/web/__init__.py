@@ -23,10 +23,17 @@ from tracker.domain import TrackerError
 from tracker.settings import Settings
 from tracker.settings.reading import plain_words
 from tracker.web import api
-from tracker.web.guard import Door, Guard, Problem, describe_problems, problem_of, problem_response
-from tracker.web.live import Doorbell
+from tracker.web.guard import (
+    Authenticator,
+    Guard,
+    Problem,
+    describe_problems,
+    problem_of,
+    problem_response,
+)
+from tracker.web.live import TonightTexts
 from tracker.web.pages import bets, frame, market, record
-from tracker.web.pages.frame import NOWHERE, Outside, Unasked, page
+from tracker.web.pages.frame import NOWHERE, AgeNotConfirmed, NotSignedIn, page
 from tracker.web.site import Site
 
 if TYPE_CHECKING:
@@ -48,12 +55,12 @@ def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters
     `machine` is the machine's clock; `models` gives a league's parameters, for forecasts.
     """
     site = Site(settings, machine, models)
-    bell = Doorbell(site, machine)
+    tonight = TonightTexts(site, machine)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as tasks:
-            polling = tasks.create_task(bell.run())
+            polling = tasks.create_task(tonight.run())
             yield
             polling.cancel()
         await site.close()
@@ -67,7 +74,7 @@ def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.site, app.state.bell, app.state.door = site, bell, Door()
+    app.state.site, app.state.tonight, app.state.authenticator = site, tonight, Authenticator()
     app.state.requests = CollectorRegistry()
     counter = Counter(
         "tracker_http_requests", "Requests by route and status", ["route", "status"],
@@ -82,11 +89,11 @@ def build(settings: Settings, machine: Clock, models: Callable[[str], Parameters
 
 
 def _attach_pages(app: FastAPI) -> None:
-    @app.exception_handler(Outside)
+    @app.exception_handler(NotSignedIn)
     async def _send_in(_: Request, __: Exception) -> Response:
         return RedirectResponse("/in", 303)
 
-    @app.exception_handler(Unasked)
+    @app.exception_handler(AgeNotConfirmed)
     async def _ask(request: Request, __: Exception) -> Response:
         return frame.notice(request.url.path if request.method == "GET" else "/")
 

@@ -188,7 +188,7 @@ class Visitor:
     scopes: frozenset[KeyScope]
 
 
-class Gauge:
+class RateLimit:
     """A rate limit: counts events of the last minute by name."""
 
     def __init__(self, most: int) -> None:
@@ -211,16 +211,16 @@ class Gauge:
         self._seen.setdefault(whose, deque(maxlen=self._most)).append(now)
 
 
-class Door:
+class Authenticator:
     """Finds out who makes a request, by its key or cookie, within rate limits.
 
-    A server has one door, which keeps the counts of the limits.
+    A server has one of them, which keeps the counts of the limits.
     """
 
     def __init__(self) -> None:
         """Start with empty counts."""
-        self.misses = Gauge(MISSES)
-        self._asked = Gauge(A_MINUTE)
+        self.misses = RateLimit(MISSES)
+        self._asked = RateLimit(A_MINUTE)
 
     async def visitor(self, request: Request, site: Site) -> Visitor | None:
         """Who makes the request; None without a valid key or cookie.
@@ -242,7 +242,7 @@ class Door:
             self._asked.count(key.name, now)
             return Visitor(f"web:{key.name}", key.scopes)
         cookie = request.cookies.get(COOKIE)
-        if cookie and await store.web.is_in(cookie, site.machine.now()):
+        if cookie and await store.web.is_signed_in(cookie, site.machine.now()):
             return Visitor("web:browser", frozenset(KeyScope))
         return None
 
@@ -252,7 +252,7 @@ def _wait(seconds: float | None, why: str) -> None:
         raise Problem(429, why, headers={"Retry-After": str(int(seconds) + 1)})
 
 
-# These only describe the door's checks in the OpenAPI document; they refuse nothing themselves.
+# These only describe keys and cookies in the OpenAPI document; they refuse nothing themselves.
 _BEARER = HTTPBearer(auto_error=False, scheme_name="key", description="`tracker web keys add`")
 _COOKIE = APIKeyCookie(name=COOKIE, auto_error=False, scheme_name="browser")
 
@@ -266,7 +266,7 @@ def needs(scope: KeyScope) -> Callable[..., Awaitable[Visitor]]:
         _key: Annotated[object, Depends(_BEARER)],
         _cookie: Annotated[object, Depends(_COOKIE)],
     ) -> Visitor:
-        found = await request.app.state.door.visitor(request, site)
+        found = await request.app.state.authenticator.visitor(request, site)
         if found is None:
             raise Problem(
                 401,

@@ -36,7 +36,7 @@ MOST_STREAMS = 50
 """The most streams at once; one more is answered with 503 and `Retry-After`."""
 
 
-class Doorbell:
+class TonightTexts:
     """Keeps the newest texts of tonight, and wakes the streams when they change."""
 
     def __init__(self, site: Site, clock: Clock) -> None:
@@ -45,7 +45,7 @@ class Doorbell:
         self._clock = clock
         self._version = 0
         self._texts: dict[str, str] = {}
-        self._rung = asyncio.Event()
+        self._news = asyncio.Event()
         self._making = asyncio.Lock()
         self._seen = -1
         self._made_at = 0.0
@@ -99,8 +99,8 @@ class Doorbell:
         if texts != self._texts:
             self._texts = texts
             self._version += 1
-            self._rung.set()
-            self._rung = asyncio.Event()
+            self._news.set()
+            self._news = asyncio.Event()
 
     async def events(self) -> AsyncIterator[str]:
         """The events of one stream: all texts at first, then only those that changed."""
@@ -110,14 +110,14 @@ class Doorbell:
             yield "retry: 2000\n\n"
             await self._look()
             while True:
-                rung, texts = self._rung, self._texts
+                news, texts = self._news, self._texts
                 changed = {k: v for k, v in texts.items() if sent.get(k) != v}
                 gone = dict.fromkeys(sent.keys() - texts.keys(), "")
                 if changed or gone:
                     data = json.dumps(changed | gone, ensure_ascii=False)
                     yield f"id: {self._version}\ndata: {data}\n\n"
                     sent = texts
-                if not await wait_for_event(self._clock, rung, _BEAT_S):
+                if not await wait_for_event(self._clock, news, _BEAT_S):
                     yield "event: beat\ndata: {}\n\n"
         finally:
             self.streams -= 1
@@ -135,10 +135,10 @@ _TEXT = {"schema": {"type": "string"}}
 )
 async def events(_: Reader, request: Request) -> Response:
     """Tonight's texts as they change, as server-sent events."""
-    bell = request.app.state.bell
-    if bell.streams >= MOST_STREAMS:
+    tonight = request.app.state.tonight
+    if tonight.streams >= MOST_STREAMS:
         raise Problem(503, "too many pages are open", headers={"Retry-After": "5"})
-    stream: AsyncIterator[str] = bell.events()
+    stream: AsyncIterator[str] = tonight.events()
     return StreamingResponse(
         stream,
         media_type="text/event-stream",

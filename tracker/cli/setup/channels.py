@@ -270,7 +270,7 @@ def _channel(scope: Scope) -> TelegramChannel:
 
 
 @dataclass(frozen=True, slots=True)
-class Bond:
+class PairedChat:
     """A paired chat, the user who paired it, and the topic in which, None without topics."""
 
     chat: int
@@ -285,7 +285,7 @@ def new_code() -> str:
 
 async def pair_by_code(
     store: Store, line: TelegramConnection, *, heard_by_daemon: bool, real: Clock | None = None
-) -> Bond:
+) -> PairedChat:
     """Show a code, wait until somebody sends it to the bot, and return the pairing.
 
     With `heard_by_daemon` the running daemon reads the bot's messages; this waits until the
@@ -332,7 +332,7 @@ async def _name(api: BotApi, line: TelegramConnection) -> str:
             raise Impossible("Telegram answered oddly: see [notify.telegram] api_url")
 
 
-def _heard_elsewhere(before: Paired, now: Paired) -> Bond | None:
+def _heard_elsewhere(before: Paired, now: Paired) -> PairedChat | None:
     """The pairing that another process stored since `before`; None when there is none.
 
     The chat may be one that was paired before.
@@ -343,7 +343,7 @@ def _heard_elsewhere(before: Paired, now: Paired) -> Bond | None:
         return None
     new = now.users - before.users
     chat, user = next(iter(new or {x for x in now.users if x[0] == now.chat}))
-    return Bond(chat, user, now.topic if chat == now.chat else None)
+    return PairedChat(chat, user, now.topic if chat == now.chat else None)
 
 
 async def _free_of_webhook(api: BotApi, line: TelegramConnection) -> None:
@@ -386,7 +386,7 @@ class _Listening:
     offset: int | None = None
     freed: bool = False
 
-    async def turn(self) -> Bond | None:
+    async def turn(self) -> PairedChat | None:
         """Wait or poll for some seconds; returns the pairing when the code came, else None."""
         if self.quiet:
             await self.clock.sleep(_LOOK_SECONDS)
@@ -418,7 +418,7 @@ class _Listening:
         except TimeoutError:
             return Unknown("no answer from Telegram")
 
-    async def _read(self, found: Updates) -> Bond | None:
+    async def _read(self, found: Updates) -> PairedChat | None:
         from tracker.notify.channels.telegram import Written
         from tracker.store.access import Offer
 
@@ -435,6 +435,6 @@ class _Listening:
                 code, heard.chat, heard.user, self.clock.now(), topic=heard.topic
             )
             if offer is Offer.RIGHT:
-                return Bond(heard.chat, heard.user, heard.topic)
+                return PairedChat(heard.chat, heard.user, heard.topic)
             note("Somebody sent a code that is not this one.")
         return None

@@ -268,5 +268,5 @@ class SourceStatus:
             heard, self._heard = self._heard, {}
             seen, self._seen = self._seen, {}
             if heard or seen:
-                await store.heard(heard, seen, usage() if heard else {}, clock.now())
+                await store.keep_answers(heard, seen, usage() if heard else {}, clock.now())
             await clock.sleep(KEEP_EVERY)

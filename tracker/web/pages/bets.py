@@ -27,7 +27,7 @@ from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unh
 from tracker.language import parse_stake
 from tracker.web import charts
 from tracker.web.guard import Problem, problem_of
-from tracker.web.pages.frame import Inside, OfBell, at_text, drawn, page, share
+from tracker.web.pages.frame import Inside, OfTonight, at_text, drawn, page, share
 from tracker.web.site import OfSite
 from tracker.wording.cards import bet_silence
 from tracker.wording.closes import decision_facts, prior_text, value_text
@@ -63,9 +63,9 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-async def home(_: Inside, bell: OfBell) -> Response:
+async def home(_: Inside, tonight: OfTonight) -> Response:
     """The page of tonight: every followed game, updated live, and a form to add a bet."""
-    return HTMLResponse(await bell.shown(_home))
+    return HTMLResponse(await tonight.shown(_home))
 
 
 def _home(night: Evening) -> bytes:
@@ -200,7 +200,7 @@ async def _history(site: Site, number: int) -> ShowView:
 async def bet(
     _: Inside,
     site: OfSite,
-    bell: OfBell,
+    tonight: OfTonight,
     reference: str,
     said: str = "",
     offer: Annotated[str, Query(max_length=50)] = "",
@@ -213,7 +213,7 @@ async def bet(
     if reference != str(number):
         return RedirectResponse(f"/bets/{number}", 303)
     view = await _history(site, number)
-    now, zone, night = await site.now(), site.settings.zone, await bell.newest()
+    now, zone, night = await site.now(), site.settings.zone, await tonight.newest()
     silent = bet_silence(number, await (await site.store()).alerting.snoozes(now), zone)
     on_card = night.row_of(number)
     row = None if on_card is None else on_card.row

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from tracker.store.access import BROWSER_LASTS
 from tracker.web.guard import COOKIE, Problem, Visitor
-from tracker.web.live import Doorbell
+from tracker.web.live import TonightTexts
 from tracker.web.site import OfSite
 
 CARE = (
@@ -40,11 +40,11 @@ templates = Environment(
 templates.filters["zip"] = zip
 
 
-def _bell(request: Request) -> Doorbell:
-    return cast(Doorbell, request.app.state.bell)
+def _tonight(request: Request) -> TonightTexts:
+    return cast(TonightTexts, request.app.state.tonight)
 
 
-OfBell = Annotated[Doorbell, Depends(_bell)]
+OfTonight = Annotated[TonightTexts, Depends(_tonight)]
 
 
 def page(name: str, title: str, here: str = "", status: int = 200, **values: Any) -> HTMLResponse:
@@ -72,20 +72,20 @@ def share(value: float | None, digits: int = 1) -> str:
     return "" if value is None else share_text(value, digits)
 
 
-class Outside(Exception):
+class NotSignedIn(Exception):
     """The request comes from a browser that has not used a one-time link."""
 
 
-class Unasked(Exception):
+class AgeNotConfirmed(Exception):
     """The request comes from a browser whose user has not confirmed to be of age."""
 
 
 async def _inside(request: Request, site: OfSite) -> Visitor:
-    found = await request.app.state.door.visitor(request, site)
+    found = await request.app.state.authenticator.visitor(request, site)
     if found is None:
-        raise Outside
+        raise NotSignedIn
     if "authorization" not in request.headers and ADULT not in request.cookies:
-        raise Unasked
+        raise AgeNotConfirmed
     return cast(Visitor, found)
 
 
@@ -105,20 +105,20 @@ async def entrance() -> Response:
 
 
 @router.post("/in")
-async def come_in(
+async def sign_in(
     request: Request, site: OfSite, code: Annotated[str, Form(max_length=100)]
 ) -> Response:
     """Exchange the code of a one-time link for a cookie."""
-    door, now = request.app.state.door, site.clock.monotonic()
+    authenticator, now = request.app.state.authenticator, site.clock.monotonic()
     peer = request.client.host if request.client is not None else ""
-    if door.misses.full(peer, now) is not None:
+    if authenticator.misses.full(peer, now) is not None:
         return page(
             "entrance.html", "Come in", status=429, said="Too many wrong codes: wait a minute."
         )
     async with await site.writing() as store:
-        cookie = await store.web.come_in(code.strip(), site.machine.now())
+        cookie = await store.web.sign_in(code.strip(), site.machine.now())
     if cookie is None:
-        door.misses.count(peer, now)
+        authenticator.misses.count(peer, now)
         said = "This link was used, or is older than ten minutes: `tracker web link` prints one."
         return page("entrance.html", "Come in", status=403, said=said)
     answer = RedirectResponse("/", 303)
