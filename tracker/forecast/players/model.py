@@ -166,43 +166,29 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
     # At the tip the state shows who starts, and nothing else that was unknown before it.
     running = (live and at > 0) or overtime
     moments = players.figures.live if running else players.figures.breaks
-    low, high, weight = _between(moments, at, running=running)
-
-    about = [low, high] if weight else [low]
+    near = _Neighbours(moments, *_between(moments, at, running=running))
     # Later on figures change slowly along the clock: within half a minute of expected minutes.
-    apart = running and not overtime and (at < FIRST_QUARTER or not weight)
-    clocks = tuple(float(moments.at[k]) for k in about) if apart else ()
-
-    def mixed(values: Floats) -> Floats:
-        row: Floats = values[low] * (1 - weight) + values[high] * weight
-        return row
-
+    apart = running and not overtime and (at < FIRST_QUARTER or not near.weight)
     played = at
     if overtime:
         played = 1 + (state.overtime * rules.overtime_seconds - left) / whole
     margins = end.margin
     blowout = margins.less_than(1 - FAR) + 1 - margins.less_than(FAR)
     level = float(left == 0) if overtime else margins.split(0)[1]
-    usual = float(mixed(moments.usual[:, None])[0])
+    usual = float(near.mixed(moments.usual[:, None])[0])
     lines = box_lines(state)
     begun = at > 0
     seen = _line_up(players, lines, _has_played if begun else _may_play)
     early = begun and at * GAME_MINUTES < EARLY[1]
     return Scene(
-        minute_shares=Shares(
-            float(mixed(moments.done[:, None])[0]),
-            moments.bounds[about],
-            moments.weights[about],
-            moments.widths[about],
-            np.array([1 - weight, weight])[: len(about)],
-        ),
-        shares=mixed(moments.shares),
-        rates=mixed(moments.rates),
-        powers=mixed(moments.powers),
+        minute_shares=near.minute_shares,
+        shares=near.mixed(moments.shares),
+        rates=near.mixed(moments.rates),
+        powers=near.mixed(moments.powers),
         minutes_left=left / 60,
         played=played,
         reckoned=max(played, float(moments.at[0])) if running else played,
-        clocks=clocks,
+        clocks=near.clocks if apart else (),
         live=live,
         level=level,
         blowout=blowout,
@@ -214,6 +200,45 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
         seen=seen,
         able=_line_up(players, lines, _may_play) if early else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Neighbours:
+    """The fitted moments around a clock: figures are between those of `low` and `high`.
+
+    `weight` is the share of `high`, 0 where the clock is that of `low`.
+    """
+
+    moments: Moments
+    low: int
+    high: int
+    weight: float
+
+    def mixed(self, values: Floats) -> Floats:
+        """A row of figures at the clock, from rows by moment."""
+        row: Floats = values[self.low] * (1 - self.weight) + values[self.high] * self.weight
+        return row
+
+    @property
+    def clocks(self) -> tuple[float, ...]:
+        """The parts of regulation that are over at the moments in use."""
+        return tuple(float(self.moments.at[k]) for k in self._used)
+
+    @property
+    def minute_shares(self) -> Shares:
+        """How a player's share of the minutes left is distributed."""
+        used = self._used
+        return Shares(
+            float(self.mixed(self.moments.done[:, None])[0]),
+            self.moments.bounds[used],
+            self.moments.weights[used],
+            self.moments.widths[used],
+            np.array([1 - self.weight, self.weight])[: len(used)],
+        )
+
+    @property
+    def _used(self) -> list[int]:
+        return [self.low, self.high] if self.weight else [self.low]
 
 
 def _has_played(line: PlayerLine) -> bool:
