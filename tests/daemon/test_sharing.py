@@ -341,11 +341,11 @@ async def test_what_comes_while_the_disk_is_busy_is_recorded_together() -> None:
     disk = SlowDisk()
     games = [replace(GAME, id=f"002260001{n}") for n in range(4)]
     async with deciding(on_disk(disk)) as decisions, asyncio.TaskGroup() as tasks:
-        tasks.create_task(decisions.made_of(broken(games[0])))
+        tasks.create_task(decisions.decide(broken(games[0])))
         for _ in range(3):
             await asyncio.sleep(0)
         for game in games[1:]:
-            tasks.create_task(decisions.made_of(broken(game)))
+            tasks.create_task(decisions.decide(broken(game)))
         for _ in range(3):
             await asyncio.sleep(0)
         disk.free.set()
@@ -393,7 +393,7 @@ async def test_a_bet_that_comes_while_a_poll_is_forecast_is_priced_by_the_next()
             told = await night.forecast(tracking, state)
             judged = judge_poll(tracking, state, poll.origin, poll.at)
             polled = PollForecast(tracking, poll, judged, outlook=told)
-            tracking = (await decisions.made_of(polled)).with_bets(tuple(night.bets))
+            tracking = (await decisions.decide(polled)).with_bets(tuple(night.bets))
     assert night.priced == [[1], [1, 2]]
 
 
@@ -417,5 +417,5 @@ async def test_nothing_is_decided_after_a_decision_that_failed() -> None:
     async with deciding(context) as decisions:
         for game in (GAME, OTHER):
             with pytest.raises(KeyError):
-                await decisions.made_of(broken(game))
+                await decisions.decide(broken(game))
     assert disk.written == []

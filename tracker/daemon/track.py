@@ -160,7 +160,7 @@ class Decisions:
         self._queue = queue
         self._consumer = consumer
 
-    async def made_of(self, polled: PollForecast) -> GameTracking:
+    async def decide(self, polled: PollForecast) -> GameTracking:
         """What is believed after a poll, once all its consequences are on disk.
 
         Raises the error that ended the consumer: nothing is decided after that.
@@ -195,7 +195,7 @@ async def track(tracking: GameTracking, poller: PollSource, decisions: Decisions
         tracking = tracking.with_bets(context.wanted(tracking))
         if not tracking.tracked:
             return
-        tracking = await decisions.made_of(await _forecast(tracking, poll, context))
+        tracking = await decisions.decide(await _forecast(tracking, poll, context))
         # A bet that was added meanwhile keeps the track going, even if all others have settled.
         tracking = tracking.with_bets(context.wanted(tracking))
 
