@@ -11,6 +11,7 @@ import pytest
 
 from tests.engine.build import GAME, T0, a_game, after, decide, outlook, rng
 from tests.store.values import draft, give
+from tracker.app.bets import Bets, Changes
 from tracker.domain.bet import Parlay, Result
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
@@ -20,7 +21,7 @@ from tracker.domain.pick import ParlayPick, Pick, PlayerFigure, Tens
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import parse_rule
 from tracker.domain.poll import Poll
-from tracker.domain.tracking import GameTracking
+from tracker.domain.tracking import Change, GameTracking
 from tracker.language import find_in, parse_pick
 from tracker.store import Store
 
@@ -191,3 +192,25 @@ async def test_a_withdrawn_parlay_is_in_no_book(store: Store) -> None:
     await store.add(made, game=games, defaults=RULES, at=T0)
     assert await store.withdraw(1, T0)
     assert await store.trackings(RULES) == []
+
+
+async def test_a_slip_that_becomes_another_keeps_nothing_of_its_legs(store: Store) -> None:
+    """The result of a leg is not that of the leg which takes its place, on disk and in memory."""
+    await store.add(slip(leg("DEN 1Q ML"), POINTS), game=(GAME, GAME), defaults=RULES, at=T0,
+                    roster_of=players)  # fmt: skip
+    [tracking] = await store.trackings(RULES)
+    [old] = tracking.tracked
+    won = replace(old, legs=(replace(old.legs[0], result=Result.WON, reason="Q1"), old.legs[1]))
+    change = Change(replace(tracking, tracked=(won,)), legs=won.legs[:1])
+    await store.record(a_poll(1, next(a_game(rng(1)))), change, ())
+    bets = Bets(store, RULES, 1000)
+    await bets.edit("1", Changes(pick="parlay: DEN -4.5; LAL@DEN under 230.5"), after(5))
+    await store.bind(1, (GAME, GAME), after(6))
+    [tracking] = await store.trackings(RULES)
+    [new] = tracking.tracked
+    assert [x.result for x in new.legs] == [None, None]
+    assert won.met_again(new) == new
+    assert [x.result for x in won.met_again(replace(won, bet=replace(won.bet))).legs] == [
+        Result.WON,
+        None,
+    ]

@@ -126,6 +126,29 @@ async def test_a_revision_is_made_only_by_another_result(store: Store) -> None:
     assert shown.bet.status is Status.PROVISIONAL
 
 
+async def test_a_result_that_a_person_gave_just_before_is_the_one_that_is_told(
+    store: Store, path: Path
+) -> None:
+    """A poll that decides at the same moment announces nothing, and the daemon takes up the other.
+
+    The person's process and the daemon write the first revision; the first of them is kept.
+    """
+    tracking = await a_book(store)
+    async with await Store.open(path, now=T0) as rival:
+        await give(rival, 1, Result.LOST, 0, after(1))
+    won = settlement(1, after(2), Result.WON)
+    said = [replace(alert(1, after(2)), rule=x, text=x) for x in ("settled", "hit")]
+    change = Change(tracking, settlements=(won,), alerts=tuple(said))
+    await store.record(poll(after(2)), change, ("phone",))
+    assert [x.text for x in await store.claim("phone", after(3), 9)] == ["hit"]
+    [stored] = await store.trackings(DEFAULTS)
+    [given] = stored.tracked
+    assert given.settlement is not None
+    assert (given.settlement.result, given.settlement.by_hand) == (Result.LOST, True)
+    mine = replace(tracking.tracked[0], settlement=won)
+    assert mine.met_again(given).settlement == given.settlement
+
+
 async def test_a_withdrawn_bet_gets_no_more_history(store: Store) -> None:
     """A bet that was withdrawn while its poll was on the way is left out."""
     tracking = await a_book(store, "DEN -4.5", "DEN ML")

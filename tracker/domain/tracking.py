@@ -11,7 +11,7 @@ from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Bet, Confirmation, Parlay, Result, Settlement, Snapshot, Status
 from tracker.domain.chance import Chance, NoChance, maker
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.market import DoubleDouble, Market, PlayerTotal
 from tracker.domain.poll import DOCUMENT_HELD, FINAL_CHECKS, GameStanding, Origin
 from tracker.domain.prior import Basis
 
@@ -304,18 +304,21 @@ class Tracked:
         """This bet brought up to date with its stored copy.
 
         The copy may have other odds, stake and rules, and a result that a person gave. The chances
-        and standings in memory are kept. A rule that is added again gets its stored memory back, so
-        that its episodes go on counting.
+        and standings in memory are kept, unless the bet is now another: then the copy stands. A
+        rule that is added again gets its stored memory back, so that its episodes go on counting.
         """
         if stored.bet is self.bet and _revision(stored) == 0:
             # The bet has not been read again, as at nearly every poll.
             return self
+        if stored.bet is not self.bet and _legs(stored.bet) != _legs(self.bet):
+            return stored
         memory = {x.rule: x for x in stored.rules} | {x.rule: x for x in self.rules}
         rules = tuple(
             memory.get(r.text, RuleState(self.bet.number, r.text)) for r in stored.bet.rules
         )
         same = replace(self, bet=stored.bet, rules=rules)
-        if _revision(stored) <= _revision(self):
+        # A person may have decided just when a poll did: then what is stored is the result.
+        if _revision(stored) < _revision(self) or stored.settlement == self.settlement:
             return same
         return replace(
             same, settlement=stored.settlement, official=stored.official, review=stored.review
@@ -344,6 +347,11 @@ _TRACKED = maker(Tracked)
 
 def _revision(tracked: Tracked) -> int:
     return 0 if tracked.settlement is None else tracked.settlement.revision
+
+
+def _legs(bet: Bet) -> tuple[tuple[str, Market], ...]:
+    """What a bet is about, whenever its games begin."""
+    return tuple((x.game.id, x.market) for x in bet.legs)
 
 
 class Ordering(StrEnum):

@@ -292,8 +292,7 @@ def change(
     if _means_another(db, row, draft):
         if db.execute(q.HAS_HISTORY, {"bet": number}).fetchone()[0]:
             raise BadBet(_has_history(row, draft))
-        db.execute(q.FORGET_GAME, (number,))
-        db.execute(q.FORGET_LEGS, (number,))
+        _forget_games(db, number)
     old = draft_of(row)
     db.execute(q.CHANGE_BET, values | {"number": number})
     if house_of(old.book) != house_of(draft.book):
@@ -408,8 +407,13 @@ def unbind(db: sqlite3.Connection, numbers: Iterable[int]) -> None:
     """Forget the games of bets without a result, so that they are matched anew; snapshots stay."""
     for number in numbers:
         if db.execute(q.LAST_SETTLEMENT, (number,)).fetchone() is None:
-            db.execute(q.FORGET_GAME, (number,))
-            db.execute(q.FORGET_LEGS, (number,))
+            _forget_games(db, number)
+
+
+def _forget_games(db: sqlite3.Connection, number: int) -> None:
+    """Forget the games of a bet, with all that was decided about its legs on them."""
+    for forget in (q.FORGET_GAME, q.FORGET_LEGS, *q.FORGET_STANDINGS):
+        db.execute(forget, (number,))
 
 
 def held_games(db: sqlite3.Connection) -> frozenset[str]:

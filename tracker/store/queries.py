@@ -210,6 +210,15 @@ WHERE number = ?
 
 FORGET_LEGS = "DELETE FROM leg WHERE bet = ?"
 
+FORGET_STANDINGS = (
+    "DELETE FROM leg_standing WHERE bet = ?",
+    "DELETE FROM leg_group WHERE bet = ?",
+    "UPDATE standing SET no_chance = NULL WHERE bet = ?",
+    """UPDATE rule_state SET phase = 'unarmed', streak = 0, reason = NULL, swing_window = '[]',
+      flipped = 0, told = '[]' WHERE bet = ?""",
+)
+"""All that was decided about the legs that a bet had; its rules go on counting their episodes."""
+
 REVIVE = "UPDATE bet SET withdrawn_at = NULL, from_file = :from_file WHERE number = :number"
 
 BIND = """

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from tracker.domain.bet import Settlement, Snapshot
 from tracker.domain.game import Game, GameState
+from tracker.domain.policy import Fact
 from tracker.domain.poll import Document, Origin, Poll, Unreadable
 from tracker.domain.tracking import Change, GameTracking, RuleState
 from tracker.store import queries as q
@@ -22,6 +23,10 @@ from tracker.store.views import DaemonView
 
 _LEVEL = 6
 """zlib's default level: it packs a box score of 100 kB to a tenth in about 2 ms."""
+
+
+_OF_A_RESULT = frozenset({Fact.SETTLED.value, Fact.REGRADED.value})
+"""The rules whose alerts tell a result."""
 
 
 Followed = Mapping[int, int]
@@ -46,10 +51,10 @@ def record(db: sqlite3.Connection, poll: Poll, change: Change, channels: Sequenc
     }
     _keep_snapshots(db, change, number, followed)
     keep_rules(db, (x for x in change.rules if x.bet in followed))
+    beaten = _keep_results(db, change, number, followed)
     for alert in change.alerts:
-        if alert.bet in followed:
+        if alert.bet in followed and not (alert.bet in beaten and alert.rule in _OF_A_RESULT):
             keep_alert(db, alert, change.tracking.game.id, number, followed[alert.bet], channels)
-    _keep_results(db, change, number, followed)
     keep_legs(db, (x for x in change.legs if x.bet in followed))
     touched = _touched(change) & followed.keys()
     known = [x for x in change.tracking.tracked if x.bet.number in touched or x.groups]
@@ -244,12 +249,20 @@ def _rule(x: RuleState) -> tuple[object, ...]:
     )
 
 
-def _keep_results(db: sqlite3.Connection, change: Change, poll: int, followed: Followed) -> None:
+def _keep_results(
+    db: sqlite3.Connection, change: Change, poll: int, followed: Followed
+) -> frozenset[int]:
+    """Store results, confirmations and reviews.
+
+    Returns the bets of which another result stands: a person has given one since the last reading.
+    """
+    beaten = set()
     for settled in change.settlements:
         if settled.bet in followed:
-            # The table ignores a revision that exists already: another writer decided it since,
-            # on later information.
-            db.execute(q.SETTLE, settlement_columns(settled) | {"poll": poll})
+            # The table ignores a revision that exists already.
+            values = settlement_columns(settled) | {"poll": poll}
+            if db.execute(q.SETTLE, values).rowcount < 1:
+                beaten.add(settled.bet)
     confirmed = [x for x in change.confirmations if x.bet in followed]
     db.executemany(q.CONFIRM, ((x.bet, x.revision, stamp(x.at), poll, x.why) for x in confirmed))
     ended = {x.bet for x in change.settlements} | {x.bet for x in confirmed}
@@ -257,3 +270,4 @@ def _keep_results(db: sqlite3.Connection, change: Change, poll: int, followed: F
         keep_outcome(db, number)
     reviewed = [x for x in change.reviews if x.bet in followed]
     db.executemany(q.ADD_REVIEW, ((x.bet, stamp(x.at), x.why, poll) for x in reviewed))
+    return frozenset(beaten)
