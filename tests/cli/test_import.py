@@ -170,7 +170,7 @@ def test_an_archive_is_restored_exactly(cli: Cli, night: Path, tmp_path: Path) -
     out = tmp_path / "all.jsonl"
     cli("export", "archive", "--out", out)
     told = cli("bets", "--json").out
-    assert "has bets or polls already" in cli("import", out).sentence
+    assert "has worked with this database already" in cli("import", out).sentence
     for part in night.parent.glob("tracker.db*"):
         part.unlink()
     assert cli("import", out, "--dry-run", "--json").json["archive"]

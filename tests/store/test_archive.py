@@ -7,14 +7,19 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.store.values import T0
 from tracker.__main__ import run
+from tracker.domain.alert import Notice
+from tracker.domain.policy import Level
 from tracker.store import Store
 from tracker.store.exporting import BadArchive
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +91,23 @@ async def test_every_table_is_in_it_but_raw_responses_and_the_daemon(played: Pat
 async def test_a_database_with_bets_is_not_mixed_with_another(played: Path) -> None:
     """An archive is not restored into a database with bets, which stays as it is."""
     text = await text_of(played)
-    with pytest.raises(BadArchive, match="has bets or polls already"):
+    with pytest.raises(BadArchive, match="has worked with this database already"):
         await restored(text, played)
     assert await text_of(played) == text
+
+
+async def test_a_database_that_a_daemon_has_used_takes_no_archive(
+    played: Path, tmp_path: Path
+) -> None:
+    """A notice of the new daemon has the number of an archived alert, which would be left out."""
+    copy = tmp_path / "copy.db"
+    async with await Store.open(copy, now=T0) as store:
+        notice = Notice("started", 1, T0, "tracker has started", Level.INFO, T0 + DAY)
+        assert await store.alerting.notice(notice, ("phone",))
+    before = await text_of(copy)
+    with pytest.raises(BadArchive, match="its table alert has rows"):
+        await restored(await text_of(played), copy)
+    assert await text_of(copy) == before
 
 
 @pytest.mark.parametrize(

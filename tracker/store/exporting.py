@@ -49,14 +49,19 @@ def restore(db: sqlite3.Connection, lines: Iterable[str]) -> int:
 
     Returns their number. Raises BadArchive.
     """
-    if any(db.execute(f"SELECT EXISTS (SELECT 1 FROM {x})").fetchone()[0] for x in ("bet", "poll")):  # noqa: S608
+    known = {table: frozenset(_columns(db, table)) for table in _tables(db)}
+    used = [
+        x for x in known.keys() - {"game"}
+        if db.execute(f'SELECT EXISTS (SELECT 1 FROM "{x}")').fetchone()[0]  # noqa: S608
+    ]  # fmt: skip
+    if used:
         raise BadArchive(
-            "the database has bets or polls already, and an archive is restored into an empty one: "
-            "name another [store] path, or move the database away first"
+            f"tracker has worked with this database already (its table {min(used)} has rows), and "
+            "an archive is restored into an empty one: stop the daemon, and name another [store] "
+            "path, or move the database away first"
         )
     rows = iter(_rows(lines))
     _check_head(next(rows, (0, None))[1])
-    known = {table: frozenset(_columns(db, table)) for table in _tables(db)}
     # The new database may have read a slate already: the archive's games replace it.
     db.execute("DELETE FROM game")
     count = 0
