@@ -17,6 +17,7 @@ from tracker.domain.league import slate_date
 from tracker.domain.money import needed
 from tracker.engine.record import Ended, Grouping, tally
 from tracker.store import Store
+from tracker.store.outcomes import _FIRST_MODEL, _FIRST_PREDICTIONS
 from tracker.store.views import BetView
 
 __all__ = ["cli", "config", "home", "night", "played"]
@@ -139,6 +140,26 @@ async def test_days_and_months_come_in_their_order(tmp_path: Path) -> None:
         by_month = await store.outcomes.tallies(Grouping.MONTH)
     assert list(by_day) == sorted(set(days))
     assert list(by_month) == ["2025-12", "2026-01"]
+
+
+async def test_the_first_chance_of_a_bet_is_found_without_reading_all(night: Path) -> None:
+    """The record's page of a season with millions of snapshots reads each bet's first one."""
+    async with await Store.open(night, now=NOW, readonly=True) as store:
+        found = {x.bet: x.p for x in await store.outcomes.first_predictions()}
+        models = await store.outcomes.tallies(Grouping.MODEL)
+        for number, p in found.items():
+            view = await store.show_view(number)
+            assert view is not None
+            chances = [x.snapshot.chance for x in view.snapshots]
+            first = next(x for x in chances if x is not None and x.win > 0 and x.lose > 0)
+            assert p == first.win / (first.win + first.lose)
+    assert found
+    assert sum(x.bets for x in models.values()) >= len(found)
+    with closing(sqlite3.connect(night)) as db:
+        for query in (_FIRST_PREDICTIONS, _FIRST_MODEL):
+            whole = query.replace("LEFT JOIN", "SELECT * FROM outcome LEFT JOIN", 1)
+            plan = db.execute(f"EXPLAIN QUERY PLAN {whole}", {"since": None, "until": None})
+            assert not [x for *_, x in plan if x.startswith(("SCAN snapshot", "SCAN first"))]
 
 
 def test_bets_are_listed_in_pages(cli: Cli, night: Path) -> None:

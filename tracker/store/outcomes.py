@@ -64,10 +64,21 @@ GROUP BY 1 ORDER BY {order}
 _COUNTED = "stake_cents IS NOT NULL AND payout_cents IS NOT NULL AND result <> 'void'"
 
 
-_FIRST_MODEL = """LEFT JOIN (
-  SELECT bet, model_version || iif(calibration_id = 'none', '', ' + ' || calibration_id) AS model,
-    min(poll) FROM snapshot GROUP BY bet
-) AS first USING (bet)"""
+_FIRST = """outcome CROSS JOIN snapshot AS first ON (first.poll, first.bet) = ((
+  SELECT min((
+    SELECT game_poll.poll FROM game_poll
+    CROSS JOIN snapshot ON (snapshot.poll, snapshot.bet) = (game_poll.poll, outcome.bet)
+    WHERE game_poll.game = leg.game_id {usable} ORDER BY game_poll.poll LIMIT 1
+  )) FROM leg WHERE leg.bet = outcome.bet
+), outcome.bet)"""
+"""Each settled bet with its first snapshot, or the first that is usable. It is found by the polls
+of the bet's games: to group all snapshots by bet would read millions of rows."""
+
+_FIRST_MODEL = f"""LEFT JOIN (
+  SELECT outcome.bet, min(first.leg), first.model_version
+    || iif(first.calibration_id = 'none', '', ' + ' || first.calibration_id) AS model
+  FROM {_FIRST.format(usable="")} GROUP BY outcome.bet
+) AS first USING (bet)"""  # noqa: S608 - constants alone
 """The model that gave each bet its first chance: SQLite takes the other columns from the row that
 has the minimum."""
 
@@ -329,16 +340,14 @@ def _official_chance(x: sqlite3.Row) -> OfficialChance:
     return OfficialChance(x["bet"], x["game_id"], market_of(x), p, bool(x["won"]))
 
 
-_FIRST_PREDICTIONS = """
-SELECT said.bet, said.p, said.raw, said.won FROM (
-  SELECT snapshot.bet, snapshot.win / (snapshot.win + snapshot.lose) AS p,
-    raw_win / (raw_win + raw_lose) AS raw, outcome.result = 'won' AS won, min(snapshot.poll)
-  FROM snapshot JOIN outcome ON outcome.bet = snapshot.bet
-  WHERE outcome.result IN ('won', 'lost') AND snapshot.win > 0 AND snapshot.lose > 0
-    AND (:since IS NULL OR outcome.day >= :since) AND (:until IS NULL OR outcome.day <= :until)
-  GROUP BY snapshot.bet
-) AS said ORDER BY said.bet
-"""
+_FIRST_PREDICTIONS = f"""
+SELECT outcome.bet, first.win / (first.win + first.lose) AS p,
+  raw_win / (raw_win + raw_lose) AS raw, outcome.result = 'won' AS won, min(first.leg)
+FROM {_FIRST.format(usable="AND snapshot.win > 0 AND snapshot.lose > 0")}
+WHERE outcome.result IN ('won', 'lost') AND first.win > 0 AND first.lose > 0
+  AND (:since IS NULL OR outcome.day >= :since) AND (:until IS NULL OR outcome.day <= :until)
+GROUP BY outcome.bet ORDER BY outcome.bet
+"""  # noqa: S608 - constants alone
 
 
 def first_predictions(
