@@ -7,11 +7,16 @@ import csv
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.cli.conftest import Cli
 from tracker.domain.game import Game
+from tracker.domain.market import Span
+from tracker.domain.money import parse_odds
+from tracker.domain.pick import Asked, Handicap, Tens, ToWin
+from tracker.intake.imports import ImportedBets, Manner, read_slips
 from tracker.store import Store
 
 TRACKER = """\
@@ -387,3 +392,82 @@ def test_a_bet_without_a_known_game_comes_back_with_what_was_written_of_it(
         seen.append((row["matchup"], row["tags"], row["pick"], row["placed_at"]))
     assert seen[0][:2] == ("GSW@LAL", "late")
     assert seen[1:] == [seen[0]] * 2
+
+
+HEADED = "Date,Selection,Market,Line,Odds,Stake,Result,Payout\n2026-11-20,"
+
+
+def read_in(*rows: str) -> ImportedBets:
+    """A sheet of these rows as it is read in New York."""
+    text = HEADED + "\n2026-11-20,".join(rows) + "\n"
+    manner = Manner({})
+    return read_slips(
+        text, "sheet", unit_cents=1000, zone=ZoneInfo("America/New_York"), manner=manner
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "span", "asked"),
+    [
+        ("Denver Nuggets,spreads_q1,-1.5", Span.Q1, Handicap(-1.5)),
+        ("Denver Nuggets -7 1/2,Spread,", Span.GAME, Handicap(-7.5)),
+        ("DEN -1.5,2nd Half (incl OT),", Span.H2, Handicap(-1.5)),
+        ("No,Nikola Jokic Double Double,", Span.GAME, Tens(2, happens=False)),
+        ("NO,Zion Williamson Double Double,", Span.GAME, Tens(2, happens=False)),
+        ("DEN ML,Single,", Span.GAME, ToWin()),
+    ],
+)
+def test_the_market_of_a_row_says_which_bet_it_is(row: str, span: Span, asked: Asked) -> None:
+    """The part of the game, the half point and the side are those of both columns."""
+    (slip,) = read_in(f"{row},-110,10,,").slips
+    (pick,) = slip.draft.legs
+    assert (pick.span, pick.asked) == (span, asked)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "DEN ML,Race to 20 Points,",
+        "DEN ML,Winning Margin,",
+        "DEN ML,Halftime/Fulltime,",
+        "DEN ML,1st 5 minutes,",
+        "Over 25.5,player_points,",
+        "Over 5.5,Nikola Jokic - 1Q Points,",
+    ],
+)
+def test_a_market_that_is_not_followed_never_becomes_another_bet(row: str) -> None:
+    """Its row is reported and not read as a bet on the whole game."""
+    found = read_in(f"{row},-110,10,,")
+    assert (found.slips, len(found.mistakes)) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    ("ended", "paid"),
+    [
+        ("lost,19.09", 0),
+        ("lost,9.09", 0),
+        ("lost,-10", 0),
+        ("lost,4", 400),
+        ("push,19.09", 1000),
+        ("push,0", 1000),
+        ("void,9.09", 1000),
+        ("won,19.09", 1909),
+        ("won,14.50", 1450),
+    ],
+)
+def test_what_a_win_would_have_paid_is_not_paid_by_another_result(ended: str, paid: int) -> None:
+    """Files go on showing it; a payout that may be true is taken as written."""
+    (slip,) = read_in(f"DEN -4.5,,,-110,10,{ended}").slips
+    assert slip.paid == paid
+
+
+def test_prices_with_thousands_and_times_with_their_zone() -> None:
+    """1,200 among American odds is +1200, and 7:30 PM EST is that of New York."""
+    text = 'Placed,Pick,Odds\n11/20/2026 7:30 PM EST,DEN ML,"1,200"\n11/21/2026,LAL ML,-110\n'
+    berlin = ZoneInfo("Europe/Berlin")
+    found = read_slips(text, "sheet", unit_cents=1000, zone=berlin, manner=Manner({}))
+    first, second = (x.draft for x in found.slips)
+    assert (first.odds, second.placed_at) == (
+        parse_odds("1200"), datetime(2026, 11, 21, tzinfo=berlin)
+    )  # fmt: skip
+    assert first.placed_at == datetime(2026, 11, 21, 0, 30, tzinfo=UTC)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 from tracker.domain import BadBet
 from tracker.domain.league import LEAGUES
@@ -18,7 +19,7 @@ from tracker.domain.money import Odds, parse_odds
 from tracker.domain.pick import Matchup, Written
 from tracker.language import find_in, parse_bet, parse_matchup
 from tracker.language.tokens import FindTeam
-from tracker.language.vocabulary import FREE
+from tracker.language.vocabulary import FREE, STATS, TENS, THREE_WAY, TIE, UNKNOWN_STATS
 
 _CURRENCY = re.compile(r"[$€£¥₹]|(?i:\b(?:usd|eur|gbp|cad|aud|us|ca|au)\b)")
 _GAPS = re.compile(r"[\s\u00a0\u202f'\u2019_]")
@@ -95,6 +96,13 @@ def _digits(text: str) -> str:
 _PARTS = re.compile(r"(?<!\d)(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})\b")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap])?\.?m?\.?", re.IGNORECASE)
 _ZONES = re.compile(r"\s*(?:GMT|UTC|Z)$", re.IGNORECASE)
+_AMERICAN_ZONES = re.compile(r"\d\s*(?:[ap]\.?m\.?)?\s*\(?([ECMP])(?:[SD])?T\)?$", re.IGNORECASE)
+_AMERICAN = {
+    "e": "America/New_York",
+    "c": "America/Chicago",
+    "m": "America/Denver",
+    "p": "America/Los_Angeles",
+}
 _WEEKDAY = re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+", re.IGNORECASE)
 _NAMED = ("%b %d %Y", "%B %d %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%Y/%m/%d")
 _SECONDS, _MILLISECONDS = re.compile(r"\d{10}"), re.compile(r"\d{13}")
@@ -141,7 +149,12 @@ class Dates:
             raise BadBet(f"{text.strip()!r} is no time: write it like 2026-11-20 19:30")
         if found.tzinfo is not None:
             return found
-        return found.replace(tzinfo=UTC if _ZONES.search(plain) else self.zone)
+        return found.replace(tzinfo=UTC if _ZONES.search(plain) else self._zone_of(plain))
+
+    def _zone_of(self, plain: str) -> tzinfo:
+        """The zone that a time names, such as `7:30 PM EST`, else that of times without one."""
+        said = _AMERICAN_ZONES.search(plain)
+        return self.zone if said is None else ZoneInfo(_AMERICAN[said[1].casefold()])
 
     def _serial(self, plain: str) -> datetime | None:
         if not _SERIAL.fullmatch(plain):
@@ -200,6 +213,7 @@ def _time(clock: re.Match[str] | None) -> tuple[int, int, int]:
 
 _SIGNED = re.compile(r"[+-]\d")
 _DECIMAL = re.compile(r"\d{1,4}[.,]\d+")
+_THOUSANDS = re.compile(r"\d{1,3},\d{3}")
 _ZEROS = re.compile(r"[.,]0+$")
 
 
@@ -215,7 +229,10 @@ class Prices:
         said = next((x for x in ("decimal", "american") if x in heading.casefold()), None)
         bare = [_bare_price(x) for x in values]
         signed = any(map(_SIGNED.match, bare))
-        decimal = any(_DECIMAL.fullmatch(x) for x in bare)
+        # Among American odds, 1,200 is not 1.2.
+        decimal = any(
+            _DECIMAL.fullmatch(x) and not (signed and _THOUSANDS.fullmatch(x)) for x in bare
+        )
         shown = (
             "american" if signed and not decimal else "decimal" if decimal and not signed else ""
         )
@@ -227,7 +244,8 @@ class Prices:
         if self.form == "decimal" and not plain.startswith(("+", "-")) and "/" not in plain:
             value = plain.replace(",", ".")
             return parse_odds(f"{value}.0" if value.isdigit() else value)
-        return parse_odds(plain.replace(",", "." if _DECIMAL.fullmatch(plain) else ""))
+        thousands = self.form == "american" or not _DECIMAL.fullmatch(plain)
+        return parse_odds(plain.replace(",", "" if thousands else "."))
 
 
 def _bare_price(text: str) -> str:
@@ -241,6 +259,8 @@ def _bare_price(text: str) -> str:
 
 _LEGS = re.compile(r"\s+\|\s+|\s*\n\s*")
 _KEY = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
+_HALF = re.compile(r"(?<![\d.,/])(\d{1,3}) 1/2(?![\d/])")
+"""Finds half a point as American books write it: `-7 1/2`. A row's price has its own column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +289,7 @@ class BetColumns:
         first: BadBet | None = None
         for words in _readings(self.text, self.market, self.line):
             try:
-                pick = parse_bet(words, find, staked=True)
+                pick = parse_bet(_HALF.sub(r"\1.5", words), find, staked=True)
             except BadBet as why:
                 first = first or why
                 continue
@@ -302,6 +322,23 @@ def _readings(text: str, market: str, line: str) -> Iterator[str]:
     with_line = text if not line or line.lstrip("+") in text else f"{text} {line}"
     # A column named "Bet type" may hold "Free bet": that is about the stake, not about the bet.
     if words and words.casefold() not in text.casefold() and words.casefold() not in FREE:
-        yield f"{with_line} {words}"
+        yield f"{words} {text}" if text.casefold() in ("yes", "no") else f"{with_line} {words}"
+        if _tells(words):
+            return
     yield with_line
     yield text
+
+
+_PART_OR_KIND = re.compile(
+    r"\d|half|quarter|qtr|period|minute|race|margin|first|last|exact|range|series|season",
+    re.IGNORECASE,
+)
+
+
+def _tells(market: str) -> bool:
+    """Whether a market's name may make the bet another one, so that it cannot be left out."""
+    said = {x.strip("s") for x in re.findall(r"[a-z]+", market.casefold())}
+    counted = (STATS, UNKNOWN_STATS, TENS, THREE_WAY, TIE)
+    return _PART_OR_KIND.search(market) is not None or any(
+        set(x.split()) <= said for words in counted for x in (w.strip("s") for w in words)
+    )

@@ -453,7 +453,8 @@ class _Reader:
                 raise BadBet("it was cashed out, and the file does not tell for how much")
             return (Result.WON if paid > stake else Result.LOST), paid
         result = Result(meant)
-        if stake is None or paid is not None:
+        shown = profit if payout is None else payout
+        if stake is None or not (paid is None or _is_of_a_win(shown, result, stake, odds)):
             return result, paid
         return result, comes_back(result, stake, odds, free=free)
 
@@ -516,6 +517,18 @@ def _result_of_rows(legs: Sequence[str]) -> str:
         if one in legs:
             return one
     return "void"
+
+
+def _is_of_a_win(shown: int | None, result: Result, stake: int, odds: Odds | None) -> bool:
+    """Whether a payout or profit in the file cannot be this result's own.
+
+    Many files go on showing what a win would have paid. Some put the profit under the payouts: the
+    lost stake below 0, and 0 for a push.
+    """
+    if shown is None or result is Result.WON:
+        return False
+    won = () if odds is None else (payout_if_won(stake, odds), payout_if_won(stake, odds) - stake)
+    return shown in (*won, -stake if result is Result.LOST else 0)
 
 
 def _paid(

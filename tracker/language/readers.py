@@ -7,13 +7,14 @@ of terms and of names: teams, games, players. A reader returns whether it took a
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import date
 from fractions import Fraction
 
 from tracker.domain.catalog import Team, may_be_a_person, professional
 from tracker.domain.catalog.books import book_names
 from tracker.domain.market import LARGEST_SPREAD, LARGEST_TOTAL, Parity
-from tracker.domain.money import parse_money, parse_odds
+from tracker.domain.money import Odds, parse_money, parse_odds
 from tracker.domain.pick import Matchup
 from tracker.domain.player import Stat
 from tracker.language import vocabulary as say
@@ -29,6 +30,7 @@ _SIGNED = re.compile(rf"([+-])({NUMBER})")
 _PRICE = re.compile(
     r"(?:[+-]?[0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,2}|[0-9]{1,4}/[0-9]{1,4})"
 )
+_SURE_PRICE = re.compile(r"[+-][0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,4}/[0-9]{1,4}")
 _FRACTION = re.compile(r"[0-9]{1,4}/[0-9]{1,4}")
 _DOLLARS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]{1,2})?\$")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -226,17 +228,54 @@ def _side_follows(line: Line) -> bool:
 
 
 def _price(line: Line, slots: Slots) -> bool:
+    if line.peek() == "1/2" and _half_a_point(line, slots):
+        return True
     if len(slots.prices) > int(slots.many):
         raise line.bad(slots.expected)
     if line.peek().strip("0.") == "":
         # A shell turns $20 within double quotes into 0.
         raise line.bad("a stake such as $20 (within single quotes, on a command line)")
-    slots.prices.append((line.at, line.figure(lambda text: parse_odds(text.rstrip("xX")))))
+    slots.prices.append((line.at, line.figure(_odds)))
     said = (say.PRICE_LABELS | say.AT | {"of"}) - {"for"}
     if line.peek().isdigit() and not said & {line.peek(-1), line.peek(-2) * (line.peek(-1) == ":")}:
         slots.bare_at = line.at
     line.at += 1
     return True
+
+
+def _odds(text: str) -> Odds:
+    return parse_odds(text.rstrip("xX").replace(",", ""))
+
+
+def _half_a_point(line: Line, slots: Slots) -> bool:
+    """Take a `1/2` right after a whole line as half a point: `DEN -4 1/2 -110`.
+
+    Raises BadBet where no price follows: then it may be the price itself.
+    """
+    points = slots.handicap if slots.number is None else slots.number
+    if slots.number_at != line.at - 1 or points is None or points != int(points) or slots.or_more:
+        return False
+    whole = line.written(slots.number_at)
+    if not _priced_later(line):
+        raise line.wrong(
+            f"'{whole} 1/2' may be the line {whole}.5, or {whole} at the price 1/2: write "
+            f"'{whole}.5' or '{whole} @ 1/2'",
+            line.at,
+        )
+    if slots.number is not None:
+        slots.number += 0.5
+    else:
+        below = line.words[slots.number_at].text.startswith("-")
+        slots.handicap = points - 0.5 if below else points + 0.5
+    line.at += 1
+    return True
+
+
+def _priced_later(line: Line) -> bool:
+    """Whether the rest of the bet has another price."""
+    words = line.words[line.at + 1 :]
+    leg = words[: next((i for i, x in enumerate(words) if x.ends_leg), None)]
+    return any(_SURE_PRICE.fullmatch(x.low) for x in leg) or _later(line, say.EVEN_MONEY)
 
 
 def read_even_money(line: Line, slots: Slots) -> bool:
@@ -368,12 +407,14 @@ def _passes(line: Line, slots: Slots, term: str) -> bool:
 
 def _a_team_after_all(line: Line, slots: Slots, count: int) -> bool:
     """Whether a term is a team's name here: `NO` may be New Orleans, `HC` a college."""
+    word = line.words[line.at]
     if line.phrase(say.NEGATION) == count:
         kept, line.at = line.at, line.at + count
         tens = line.phrase(say.TENS) or line.peek() in ("a", "to")
+        # `No` stands before the name on slips; a code is in capitals.
+        tens = tens or (not word.text.isupper() and _later(line, say.TENS))
         line.at = kept
         return not tens and slots.tens is None and bool(line.team()[0])
-    word = line.words[line.at]
     stands_as_team = line.peek(1) in say.VERSUS and word.text.isupper() and not slots.team
     return stands_as_team and bool(line.team()[0])
 
@@ -443,12 +484,17 @@ def _name_follows(line: Line, ahead: int) -> bool:
 
 def _counts(line: Line) -> bool:
     """Whether the rest of the bet names a player's statistic."""
-    kept, counts = line.at, False
-    while (word := line.word) is not None and not word.ends_leg and not counts:
-        counts = line.phrase(say.STATS) > 0 or line.phrase(say.TENS) > 0
+    return _later(line, say.STATS) or _later(line, say.TENS)
+
+
+def _later(line: Line, among: Collection[str]) -> bool:
+    """Whether the rest of the bet has one of these phrases."""
+    kept, found = line.at, False
+    while (word := line.word) is not None and not word.ends_leg and not found:
+        found = line.phrase(among) > 0
         line.at += 1
     line.at = kept
-    return counts
+    return found
 
 
 def _versus_team(line: Line) -> bool:

@@ -176,7 +176,8 @@ def _parts(line: Line, ahead: int) -> tuple[set[Stat], int]:
 
 
 _LEAST_TEAM_TOTAL = 60.0
-"""Where a name may be a person's or a team's, a line on points below this is a player's."""
+"""Where a name may be a person's or a team's, or none is given, a line on points below this is a
+player's."""
 
 
 def pick_of(line: Line, slots: Slots, text: str, before: Pick | None = None) -> Pick:
@@ -304,7 +305,7 @@ def _player(line: Line, slots: Slots, before: Pick | None) -> str | None:
     no_other = not slots.team and slots.matchup is None and not of_a_team
     if no_other and before is not None and before.player is not None:
         return before.player
-    if points:
+    if points and (slots.team or of_a_team):
         return None
     what = "double-double" if slots.tens is not None else (slots.stat or Stat.PTS).value
     at = slots.start if slots.stat is None else slots.stat_at

@@ -22,9 +22,10 @@ _FIRST_SECOND = {
     ),
 }  # fmt: skip
 SPANS = {word: span for span, words in _FIRST_SECOND.items() for word in words} | {
-    f"{half} {without}": Span.H2_REGULATION
+    f"{half} {overtime}": span
     for half in _FIRST_SECOND[Span.H2]
-    for without in _FIRST_SECOND[Span.REGULATION]
+    for without, span in ((Span.REGULATION, Span.H2_REGULATION), (Span.GAME, Span.H2))
+    for overtime in _FIRST_SECOND[without]
 }
 
 DIRECTIONS = {
@@ -122,8 +123,9 @@ SCORES = frozenset({"to score", "will score", "scores", "to score over", "to sco
 
 NOISE = SCORES | frozenset(
     {
-        "total", "totals", "o/u", "over/under", "spread", "alt", "alternate", "handicap", "result",
-        "alternative", "ah", "hc", "hcp", "odd/even", "odd or even", "player", "the", "ats",
+        "total", "totals", "o/u", "over/under", "spread", "spreads", "alt", "alternate",
+        "handicap", "result", "alternative", "ah", "hc", "hcp", "odd/even", "odd or even",
+        "player", "the", "ats",
         "to go", "to record", "to have", "to get", "to make", "to hit", "to grab",
         "to dish", "to record a", "to get a", "to have a", "to notch a", "to post a", "yes",
         "to collect", "or more", "plus", "prop", "props", "total points",
