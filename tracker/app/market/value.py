@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tracker.app.pricing import believed_of, bet_of, price_now
+from tracker.app.pricing import Priced, believed_of, bet_of, price_now
 from tracker.app.views import chance_parts, iso, prior_json
 from tracker.domain import TrackerError
 from tracker.domain.bet import Bet, Parlay, Status, price_of
@@ -395,12 +395,31 @@ async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) 
     Raises NotHeld, and BadBet when there is no such bet.
     """
     bet = await bets.bet(reference)
-    odds = price_of(bet.market, bet.odds)
-    if bet.stake_cents is None or odds is None:
-        missing = (("odds", odds is None, "-110"), ("stake", bet.stake_cents is None, "20"))
-        names = " and ".join(name for name, lacks, _ in missing if lacks)
-        given = " ".join(f"--{name} {such}" for name, lacks, such in missing if lacks)
-        raise NotHeld(f"bet {bet.id} has no {names}: `tracker edit {bet.id} {given}` says them")
+    stake, odds = _stake_and_odds(bet)
+    _check_worth(bet)
+    if bet.chance is not None and bet.chance_at is not None:
+        return HeldBet(bet, bet.chance, stake, odds, bet.chance_at, now)
+    asked, found = bet_of(bet), None
+    if asked is not None:
+        found = await price_now(explainer.store, asked, explainer.given, explainer.in_use, now)
+    if not isinstance(found, Priced):
+        raise NotHeld(f"bet {bet.id} has no chance yet: it gets one when the daemon sees its game")
+    return HeldBet(bet, found.chance, stake, odds, now, now)
+
+
+def _stake_and_odds(bet: BetView) -> tuple[int, Odds]:
+    """The stake in cents and the price. Raises NotHeld for a bet without one of them."""
+    stake, odds = bet.stake_cents, price_of(bet.market, bet.odds)
+    if stake is not None and odds is not None:
+        return stake, odds
+    missing = (("odds", odds is None, "-110"), ("stake", stake is None, "20"))
+    names = " and ".join(name for name, lacks, _ in missing if lacks)
+    given = " ".join(f"--{name} {such}" for name, lacks, such in missing if lacks)
+    raise NotHeld(f"bet {bet.id} has no {names}: `tracker edit {bet.id} {given}` says them")
+
+
+def _check_worth(bet: BetView) -> None:
+    """Raise NotHeld for a bet that is over, or whose worth is not known."""
     if bet.result is not None or bet.status is Status.WITHDRAWN:
         raise NotHeld(f"bet {bet.id} is over: `tracker show {bet.id}` says how it ended")
     if bet.dropped or bet.no_chance is not None:
@@ -414,15 +433,6 @@ async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) 
             f"what bet {bet.id} is worth is not known: a leg may well push, and only the book "
             "knows what it pays without it"
         )
-    if bet.chance is not None and bet.chance_at is not None:
-        return HeldBet(bet, bet.chance, bet.stake_cents, odds, bet.chance_at, now)
-    asked = bet_of(bet)
-    found = None
-    if asked is not None:
-        found = await price_now(explainer.store, asked, explainer.given, explainer.in_use, now)
-    if found is None or not isinstance(getattr(found, "chance", None), Chance):
-        raise NotHeld(f"bet {bet.id} has no chance yet: it gets one when the daemon sees its game")
-    return HeldBet(bet, found.chance, bet.stake_cents, odds, now, now)  # type: ignore[union-attr]
 
 
 def cashout_json(x: HeldBet, offer_cents: int) -> dict[str, object]:
