@@ -139,12 +139,6 @@ def set_up_logs(
     def masked(_logger: object, _method: str, event: Event) -> Event:
         return {key: masker.value(value) for key, value in event.items()}
 
-    plain = not stream.isatty() if json is None else json
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if plain
-        else structlog.dev.ConsoleRenderer(timestamp_key="at", pad_event_to=24)
-    )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -158,15 +152,11 @@ def set_up_logs(
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _traced,
                 masked,
-                renderer,
+                _renderer(plain=not stream.isatty() if json is None else json),
             ],
         )
     )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    for name in CAPPED:
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    _write_all_to(handler, level)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -179,3 +169,21 @@ def set_up_logs(
     )
     logger: structlog.stdlib.BoundLogger = structlog.get_logger("tracker")
     return logger
+
+
+def _renderer(*, plain: bool) -> structlog.typing.Processor:
+    """What makes a line of an event: JSON, or coloured text for a terminal."""
+    import structlog
+
+    if plain:
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.dev.ConsoleRenderer(timestamp_key="at", pad_event_to=24)
+
+
+def _write_all_to(handler: logging.Handler, level: str) -> None:
+    """Let every logger of the process write through one handler; some only from warnings on."""
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in CAPPED:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
