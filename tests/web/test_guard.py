@@ -11,7 +11,7 @@ from tests.web.conftest import Served
 from tracker.clock import SystemClock
 from tracker.store import Store
 from tracker.store.access import KeyScope
-from tracker.web.guard import MOST_BODY, POLICY
+from tracker.web.guard import MOST_BODY, POLICY, RateLimit
 
 
 def bare(served: Served) -> httpx.AsyncClient:
@@ -43,6 +43,31 @@ async def test_who_guesses_is_not_listened_to(served: Served) -> None:
         found = await stranger.get("/api/v1/bets", headers=served.as_key(served.key))
     assert found.status_code == 429
     assert int(found.headers["retry-after"]) > 0
+
+
+async def test_a_program_with_a_wrong_key_keeps_nobody_else_out(served: Served) -> None:
+    """While it asks from the same machine, a browser is let in, and so is a link."""
+    now = SystemClock().now()
+    async with await Store.open(served.database, now=now) as store:
+        links = [await store.web.make_link(now) for _ in range(2)]
+    async with bare(served) as stranger, bare(served) as person:
+        person.cookies.set("adult", "1")
+        for code in links:
+            ours = {"Sec-Fetch-Site": "same-origin"}
+            came = await person.post("/in", data={"code": code}, headers=ours)
+            assert came.status_code == 303
+            for _ in range(6):
+                await stranger.get("/api/v1/bets", headers=served.as_key("wrong"))
+            assert (await person.get("/")).status_code == 200
+
+
+def test_addresses_that_asked_once_are_not_remembered_for_ever() -> None:
+    """The counts are of the last minute alone."""
+    limit = RateLimit(5)
+    for number in range(1000):
+        limit.count(f"10.0.0.{number}", float(number))
+    assert len(limit._seen) <= 61
+    assert limit.full("10.0.0.999", 999.0) is None
 
 
 async def test_a_key_opens_what_it_says(served: Served) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 from collections.abc import AsyncIterator
@@ -13,16 +14,23 @@ import httpx
 import pytest
 
 from tests.cli.test_schema import season, world
+from tests.doubles.clock import FakeClock
 from tests.web.conftest import Served
 from tracker.app.tonight import PlayerLink, players_of
 from tracker.clock import SystemClock
 from tracker.domain.bet import Leg, Parlay
+from tracker.domain.draft import Draft
 from tracker.domain.game import Game, Side
 from tracker.domain.market import Direction, DoubleDouble, Moneyline, PlayerTotal
 from tracker.domain.money import money_text, parse_odds
 from tracker.domain.player import Player, Stat
+from tracker.forecast.shipped import load_parameters
+from tracker.language import read_line
+from tracker.settings import settings_of
 from tracker.store import Store
+from tracker.web.live import TonightTexts
 from tracker.web.pages.frame import templates
+from tracker.web.site import Site
 from tracker.wording.closes import share_text
 from tracker.wording.figures import in_percent, percent, signed_money
 
@@ -244,6 +252,42 @@ async def test_a_stream_tells_all_at_first(served: Served) -> None:
     assert data == [
         'data: {"trouble": "The daemon is not running: nothing was read.", "shape": ""}'
     ]
+
+
+async def test_a_stream_falls_silent_when_nobody_reads_the_database(tmp_path: Path) -> None:
+    """A page turns grey when its texts are not made anew: no heartbeat calls them fresh."""
+    path = tmp_path / "t.db"
+    clock = FakeClock(SystemClock().now())
+    async with await Store.open(path, now=clock.now()):
+        rows = {"store": {"path": str(path)}, "bets": {"file": str(tmp_path / "none")}}
+        site = Site(settings_of(rows, tmp_path), clock, load_parameters)
+        stream = TonightTexts(site, clock).events()
+        said = [await anext(stream), await anext(stream)]
+        assert said[1].startswith("id: 1\ndata: ")
+        beat = asyncio.ensure_future(anext(stream))
+        await clock.advance(6)
+        assert await beat == "event: beat\ndata: {}\n\n"
+        beat = asyncio.ensure_future(anext(stream))
+        await clock.advance(120)
+        assert not beat.done()
+        beat.cancel()
+        await asyncio.gather(beat, return_exceptions=True)
+        await site.close()
+
+
+async def test_a_restored_database_is_the_one_that_is_shown(served: Served) -> None:
+    """After `tracker restore` the page reads the file that was put in place, not the old one."""
+    before = (await served.client.get("/api/v1/bets")).json()["bets"]
+    copy, now = served.database.with_name("copy.db"), SystemClock().now()
+    async with await Store.open(served.database, now=now, readonly=True) as store:
+        await store.back_up(copy)
+    async with await Store.open(copy, now=now) as store:
+        await store.add(Draft(*read_line("DEN ML")), game=None, defaults=(), at=now)
+    for end in ("-wal", "-shm"):
+        served.database.with_name(served.database.name + end).unlink(missing_ok=True)
+    copy.replace(served.database)
+    after = (await served.client.get("/api/v1/bets")).json()["bets"]
+    assert [x["pick"] for x in after] == ["DEN ML", *(x["pick"] for x in before)]
 
 
 async def _first(stream: httpx.Response) -> AsyncIterator[str]:

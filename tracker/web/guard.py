@@ -175,7 +175,8 @@ A_MINUTE = 120
 """Requests that a key may make in a minute."""
 
 MISSES = 5
-"""Wrong keys or codes in a minute from one address, after which further ones are not checked."""
+"""Wrong keys in a minute from one address, after which further ones are not checked; and wrong
+codes of links likewise."""
 
 _MINUTE = 60.0
 
@@ -207,7 +208,8 @@ class RateLimit:
         return seen[0] + _MINUTE - now if len(seen) >= self._most else None
 
     def count(self, whose: str, now: float) -> None:
-        """Record one event."""
+        """Record one event, and forget the names without one in the last minute."""
+        self._seen = {x: y for x, y in self._seen.items() if y[-1] > now - _MINUTE}
         self._seen.setdefault(whose, deque(maxlen=self._most)).append(now)
 
 
@@ -219,24 +221,26 @@ class Authenticator:
 
     def __init__(self) -> None:
         """Start with empty counts."""
-        self.misses = RateLimit(MISSES)
+        self.wrong_codes = RateLimit(MISSES)
+        self._misses = RateLimit(MISSES)
         self._asked = RateLimit(A_MINUTE)
 
     async def visitor(self, request: Request, site: Site) -> Visitor | None:
         """Who makes the request; None without a valid key or cookie.
 
-        Raises Problem with 429 for a key that asks too often, and for an address with too many
-        wrong keys.
+        Raises Problem with 429 for a key that asks too often, and for a key from an address with
+        too many wrong ones. A browser's cookie is checked all the same: a program that shows a
+        revoked key must not keep the person out.
         """
         now = site.clock.monotonic()
-        peer = request.client.host if request.client is not None else ""
-        _wait(self.misses.full(peer, now), "too many wrong keys from this address")
         store = await site.store()
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
+            peer = peer_of(request)
+            _wait(self._misses.full(peer, now), "too many wrong keys from this address")
             key = await store.web.key(secret.strip())
             if key is None:
-                self.misses.count(peer, now)
+                self._misses.count(peer, now)
                 return None
             _wait(self._asked.full(key.name, now), f"more than {A_MINUTE} requests in a minute")
             self._asked.count(key.name, now)
@@ -245,6 +249,11 @@ class Authenticator:
         if cookie and await store.web.is_signed_in(cookie, site.machine.now()):
             return Visitor("web:browser", frozenset(KeyScope))
         return None
+
+
+def peer_of(request: Request) -> str:
+    """The address that a request comes from."""
+    return request.client.host if request.client is not None else ""
 
 
 def _wait(seconds: float | None, why: str) -> None:

@@ -32,6 +32,9 @@ _RETRY_S = 5.0
 _BEAT_S = 5.0
 """Seconds without news after which a stream sends a heartbeat; a page turns grey after fifteen."""
 
+_LOOKED_S = 2 * _AGES_S
+"""Seconds since the last check after which there is no heartbeat: the texts may be old."""
+
 MOST_STREAMS = 50
 """The most streams at once; one more is answered with 503 and `Retry-After`."""
 
@@ -49,6 +52,7 @@ class TonightTexts:
         self._making = asyncio.Lock()
         self._seen = -1
         self._made_at = 0.0
+        self._looked_at = 0.0
         self._evening = Evening()
         self._shown: tuple[Evening, bytes] | None = None
         self.streams = 0
@@ -69,6 +73,8 @@ class TonightTexts:
             self._take(Evening(trouble=str(why)))
             self._seen = -1
             return False
+        finally:
+            self._looked_at = self._clock.monotonic()
         return True
 
     async def shown(self, make: Callable[[Evening], bytes]) -> bytes:
@@ -117,7 +123,8 @@ class TonightTexts:
                     data = json.dumps(changed | gone, ensure_ascii=False)
                     yield f"id: {self._version}\ndata: {data}\n\n"
                     sent = texts
-                if not await wait_for_event(self._clock, news, _BEAT_S):
+                came = await wait_for_event(self._clock, news, _BEAT_S)
+                if not came and self._clock.monotonic() - self._looked_at < _LOOKED_S:
                     yield "event: beat\ndata: {}\n\n"
         finally:
             self.streams -= 1

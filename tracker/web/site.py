@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Depends, Request
@@ -32,6 +33,7 @@ class Site:
 
     The database may be missing, of a newer version, or about to be migrated when the server
     starts. So each request tries to open it again, and is answered with the reason if that fails.
+    Where `tracker restore` has put another file in its place, that one is opened.
 
     The modules that forecast are imported when first needed, so that a server that only shows
     tonight stays small.
@@ -46,6 +48,7 @@ class Site:
         self.machine = machine
         self.load = load
         self._store: Store | None = None
+        self._file: tuple[int, int] | None = None
         self._opening = asyncio.Lock()
         self._listing = asyncio.Lock()
         self._edges: tuple[float, EdgesNow] | None = None
@@ -63,9 +66,13 @@ class Site:
     async def store(self) -> Store:
         """The database, opened for reading. Raises StoreError while it cannot be opened."""
         async with self._opening:
+            path = self.settings.store.path
+            file = _file_at(path)
+            if file != self._file:
+                await self.close()
             if self._store is None:
-                path = self.settings.store.path
                 self._store = await Store.open(path, now=self.machine.now(), readonly=True)
+                self._file = file
             return self._store
 
     async def writing(self) -> Store:
@@ -123,6 +130,15 @@ class Site:
         store, self._store = self._store, None
         if store is not None:
             await store.close()
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """What tells one file from another that is put in its place; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def site_of(request: Request) -> Site:

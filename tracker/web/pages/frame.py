@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from tracker.store.access import BROWSER_LASTS
-from tracker.web.guard import COOKIE, Problem, Visitor
+from tracker.web.guard import COOKIE, Problem, Visitor, peer_of
 from tracker.web.live import TonightTexts
 from tracker.web.site import OfSite
 
@@ -110,15 +110,15 @@ async def sign_in(
 ) -> Response:
     """Exchange the code of a one-time link for a cookie."""
     authenticator, now = request.app.state.authenticator, site.clock.monotonic()
-    peer = request.client.host if request.client is not None else ""
-    if authenticator.misses.full(peer, now) is not None:
+    peer = peer_of(request)
+    if authenticator.wrong_codes.full(peer, now) is not None:
         return page(
             "entrance.html", "Come in", status=429, said="Too many wrong codes: wait a minute."
         )
     async with await site.writing() as store:
         cookie = await store.web.sign_in(code.strip(), site.machine.now())
     if cookie is None:
-        authenticator.misses.count(peer, now)
+        authenticator.wrong_codes.count(peer, now)
         said = "This link was used, or is older than ten minutes: `tracker web link` prints one."
         return page("entrance.html", "Come in", status=403, said=said)
     answer = RedirectResponse("/", 303)
