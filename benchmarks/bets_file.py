@@ -129,6 +129,9 @@ async def measure(count: int, *, ids: bool) -> dict[str, float]:
             rewrite("over 150.5", "over 151")
             await shelf.refresh()
             await refresh("one line changed", shelf)
+            file.write_text(text.replace("stake = 10.0", "stake = 15.0"), "utf-8")
+            await shelf.refresh()
+            await refresh("every stake changed", shelf)
     return took
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
@@ -281,22 +281,22 @@ async def take(
     files are dated.
     """
     before = await standing_of(bets.store)
-    kept = await bets.store.kept_in_file()
+    kept = await bets.store.file_drafts()
     cut = found.readable and _cut(found.text, before.text) and bool(kept)
     if not found.readable or cut:
-        mistakes = found.mistakes or ((_missing(source, kept),) if kept and not cut else ())
+        mistakes = found.mistakes or ((_missing(source, len(kept)),) if kept and not cut else ())
         mistakes += (f"{source}: it was cut short: nothing of it was taken",) if cut else ()
         return await _kept(bets.store, replace(before, mistakes=mistakes))
     old = found.written_at is not None and real_now - found.written_at > OLD
     reader = _Reader(bets, now, found.written_at if old else None, frozenset(before.held))
     await reader.read(found, kept)
-    gone = tuple(x.number for x in kept if x.number not in reader.held)
+    gone = tuple(x for x in kept if x not in reader.held)
     # A line that cannot be read may be one of the bets that are missing.
-    left = gone if found.mistakes or _too_many(gone, kept) else ()
+    left = gone if found.mistakes or _too_many(len(gone), len(kept)) else ()
     withdrawn = [x for x in gone if not left and await bets.store.withdraw(x, now, "file")]
     mistakes = (*found.mistakes, *reader.mistakes)
     if left:
-        names = [x.draft.name or x.number for x in kept if x.number in left]
+        names = [kept[x].name or x for x in left]
         mistakes += (_asks(source, names, len(kept)),)
     standing = FileStanding(mistakes, left, found.text[:_LONGEST_TEXT], tuple(reader.held))
     made = await _kept(bets.store, standing)
@@ -339,14 +339,13 @@ def _cut(text: str, before: str) -> bool:
     return 0 < len(text) < len(before) and before.startswith(text) and not text.endswith("\n")
 
 
-def _too_many(gone: Sequence[int], kept: Sequence[Kept]) -> bool:
+def _too_many(gone: int, kept: int) -> bool:
     """Whether all bets are gone, or several and at least half: the file may have been cut."""
-    return bool(gone) and (len(gone) == len(kept) or (len(gone) > 1 and 2 * len(gone) >= len(kept)))
+    return gone > 0 and (gone == kept or (gone > 1 and 2 * gone >= kept))
 
 
-def _missing(source: str, kept: Sequence[Kept]) -> str:
-    count = _bets(len(kept))
-    return f"{source}: the file is not there any more: {count} that it held stay followed"
+def _missing(source: str, kept: int) -> str:
+    return f"{source}: the file is not there any more: {_bets(kept)} that it held stay followed"
 
 
 def _asks(source: str, left: Sequence[int | str], held: int) -> str:
@@ -379,25 +378,24 @@ class _Reader:
         self.mistakes: list[str] = []
         self.registered: list[tuple[Added, str]] = []
 
-    async def read(self, found: BetsFile, kept: Sequence[Kept]) -> None:
+    async def read(self, found: BetsFile, kept: Mapping[int, Draft]) -> None:
         """Take all bets of the file; `kept` are those that the last reading found in it."""
         by_words = await self._bets.store.numbers_of(x.identity for x in found.drafts)
-        known = {x.number: x for x in kept}
-        spare = [x for x in kept if x.number not in by_words.values()]
+        other = kept.keys() - by_words.values()
+        spare = {x.number: x for x in await self._bets.store.kept(sorted(other))}
         fresh: list[tuple[Draft, str]] = []
         for draft, place in zip(found.drafts, found.places, strict=True):
-            same = known.get(by_words.get(draft.identity, 0)) or _earlier_wording(draft, spare)
+            number = by_words.get(draft.identity, 0)
+            same = number if number in kept else _earlier_wording(draft, spare.values())
             if same is None:
-                number = by_words.get(draft.identity, 0)
                 if await self._withdrawn_since(number):
                     self._hold(number, place)
                 else:
                     fresh.append((draft, place))
                 continue
-            if same in spare:
-                spare.remove(same)
-            self._hold(same.number, place)
-            await self._rewrite(same, draft, place)
+            spare.pop(same, None)
+            self._hold(same, place)
+            await self._rewrite(same, kept[same], draft, place)
         await self._register(fresh, frozenset(by_words))
 
     async def _withdrawn_since(self, number: int) -> bool:
@@ -414,12 +412,12 @@ class _Reader:
             )
         self.held.setdefault(number, place)
 
-    async def _rewrite(self, same: Kept, draft: Draft, place: str) -> None:
-        if replace(draft, occasion=same.draft.occasion) == same.draft:
+    async def _rewrite(self, number: int, before: Draft, draft: Draft, place: str) -> None:
+        if replace(draft, occasion=before.occasion) == before:
             return
         try:
-            if await self._bets.rewrite(same.number, draft, self._now):
-                added = Added(same.number, created=False, changed=True)
+            if await self._bets.rewrite(number, draft, self._now):
+                added = Added(number, created=False, changed=True)
                 self.registered.append((added, draft.pick.text))
         except BadBet as why:
             self.mistakes.append(f"{place}: {why}")
@@ -469,8 +467,8 @@ class _Reader:
             return Choice((), str(why))
 
 
-def _earlier_wording(draft: Draft, kept: Sequence[Kept]) -> Kept | None:
+def _earlier_wording(draft: Draft, kept: Iterable[Kept]) -> int | None:
     """The bet that a line stood for before its price, stake or wording was changed; else None."""
     if draft.name is not None:
         return None
-    return next((x for x in kept if x.draft.name is None and says(draft, x)), None)
+    return next((x.number for x in kept if x.draft.name is None and says(draft, x)), None)

@@ -350,9 +350,13 @@ class Store:
         """The number of the bet that a reference means: a bet's own id comes before a number."""
         return await self._db.read(lambda db: bets.find(db, reference))
 
-    async def kept_in_file(self) -> list[Kept]:
+    async def file_drafts(self) -> dict[int, Draft]:
         """The bets in the bets file when it was last read, by number."""
-        return await self._db.read(bets.kept_in_file)
+        return await self._db.read(bets.file_drafts)
+
+    async def kept(self, numbers: Sequence[int]) -> list[Kept]:
+        """The registered bets of these numbers, with their games where these are known."""
+        return await self._db.read(lambda db: bets.kept(db, numbers))
 
     async def numbers_of(self, identities: Iterable[str]) -> dict[str, int]:
         """The numbers of bets that were once added in these words, by the identity of the words."""

@@ -454,11 +454,16 @@ def file_bets(db: sqlite3.Connection) -> dict[str, int]:
     return {row["identity"]: row["number"] for row in db.execute(q.FILE_BETS)}
 
 
-def kept_in_file(db: sqlite3.Connection) -> list[Kept]:
+def file_drafts(db: sqlite3.Connection) -> dict[int, Draft]:
     """The bets in the bets file when it was last read, by number."""
+    return {row["number"]: draft_of(row) for row in db.execute(q.FILE_BETS)}
+
+
+def kept(db: sqlite3.Connection, numbers: Iterable[int]) -> list[Kept]:
+    """The registered bets of these numbers, in their order."""
     wagers = Wagers(db, ())
-    rows = db.execute(q.FILE_BETS).fetchall()
-    return [_kept(db.execute(q.BET, (x["number"],)).fetchone(), wagers, frozenset()) for x in rows]
+    rows = (db.execute(q.BET, (x,)).fetchone() for x in numbers)
+    return [_kept(row, wagers, frozenset()) for row in rows]
 
 
 def numbers_of(db: sqlite3.Connection, identities: Iterable[str]) -> dict[str, int]:

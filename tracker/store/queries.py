@@ -261,9 +261,7 @@ LEAVE_FILE = "UPDATE bet SET from_file = 0 WHERE number = ?"
 
 SET_RULES = "UPDATE bet SET rules = ?, rules_at = ? WHERE number = ?"
 
-FILE_BETS = """
-SELECT identity, number FROM bet WHERE from_file = 1 AND withdrawn_at IS NULL ORDER BY number
-"""
+FILE_BETS = "SELECT * FROM bet WHERE from_file = 1 AND withdrawn_at IS NULL ORDER BY number"
 
 HAS_HISTORY = """
 SELECT EXISTS (SELECT 1 FROM latest WHERE bet = :bet)
