@@ -33,6 +33,12 @@ START = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
 _HALVES = 60
 """How many half points a spread of the file may have."""
 
+_CHANGES = (
+    ("one price changed", "odds = -110", "odds = -115", 1),
+    ("one line changed", "over 150.5", "over 151", 1),
+    ("every stake changed", "stake = 10.0", "stake = 15.0", -1),
+)
+
 
 def games() -> list[Game]:
     """Twelve games of one night."""
@@ -100,10 +106,6 @@ async def measure(count: int, *, ids: bool) -> dict[str, float]:
                 await shelf.refresh(slate_changed=slate)
                 took[name] = time.process_time() - begun
 
-            def rewrite(old: str, new: str) -> None:
-                assert old in text
-                file.write_text(text.replace(old, new, 1), "utf-8")
-
             def started() -> FollowedBets:
                 return FollowedBets(store, clock, settings, lambda *_: None)
 
@@ -123,15 +125,11 @@ async def measure(count: int, *, ids: bool) -> dict[str, float]:
             shelf = started()
             shelf.know_slate()
             await refresh("restart", shelf)
-            rewrite("odds = -110", "odds = -115")
-            await shelf.refresh()
-            await refresh("one price changed", shelf)
-            rewrite("over 150.5", "over 151")
-            await shelf.refresh()
-            await refresh("one line changed", shelf)
-            file.write_text(text.replace("stake = 10.0", "stake = 15.0"), "utf-8")
-            await shelf.refresh()
-            await refresh("every stake changed", shelf)
+            for name, old, new, times in _CHANGES:
+                assert old in text
+                file.write_text(text.replace(old, new, times), "utf-8")
+                await shelf.refresh()
+                await refresh(name, shelf)
     return took
 
 

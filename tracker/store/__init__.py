@@ -312,11 +312,7 @@ class Store:
         Returns a number for each, as `bind` does.
         """
         listed = list(matched)
-
-        def work(db: sqlite3.Connection) -> list[int]:
-            return [bets.bind(db, number, games, roster_of, at) for number, games in listed]
-
-        return await self._db.write(work)
+        return await self._db.write(lambda db: bets.bind_all(db, listed, roster_of, at))
 
     async def unbind(self, numbers: Iterable[int]) -> None:
         """Forget the games of bets without a result, so that they are matched anew."""

@@ -169,6 +169,7 @@ def add(db: sqlite3.Connection, wanted: Registration, at: datetime) -> Added:
         number = _create(db, draft, at)
         added = Added(number, created=True)
     if wager is not None and db.execute(q.BET, (number,)).fetchone()["game_id"] is None:
+        _keep_games(db, games)
         _bind(db, number, games, wager, at)
     return added
 
@@ -352,14 +353,31 @@ def _means_another(db: sqlite3.Connection, row: sqlite3.Row, draft: Draft) -> bo
     return not draft.means(bet.market, [leg.game for leg in bet.legs])
 
 
-def bind(
+def bind_all(
+    db: sqlite3.Connection,
+    matched: Sequence[tuple[int, Games]],
+    roster_of: RosterOf,
+    at: datetime,
+) -> list[int]:
+    """Set the game of each leg of each bet. Raises BadBet when a game lacks the market.
+
+    Returns the number of each bet. Where it turns out to repeat another bet, it is withdrawn, and
+    that bet's number is returned.
+    """
+    each = ((x,) if isinstance(x, Game) else x for _, x in matched)
+    _keep_games(db, (game for games in each for game in games))
+    return [_bind_one(db, number, games, roster_of, at) for number, games in matched]
+
+
+def _keep_games(db: sqlite3.Connection, games: Iterable[Game]) -> None:
+    """Keep these games, which may be on no slate."""
+    for game in {x.id: x for x in games}.values():
+        db.execute(q.KEEP_GAME, game_columns(game) | {"slate_state": None, "slate_at": None})
+
+
+def _bind_one(
     db: sqlite3.Connection, number: int, games: Games, roster_of: RosterOf, at: datetime
 ) -> int:
-    """Set the game of each leg of a bet. Raises BadBet when a game lacks the market.
-
-    Returns the bet's number. Where it turns out to repeat another bet, it is withdrawn, and that
-    bet's number is returned.
-    """
     row = db.execute(q.BET, (number,)).fetchone()
     if row is None:
         raise BadBet(f"there is no bet {number}; `tracker bets` lists them")
@@ -387,8 +405,6 @@ def _bind(
     wager: Wager,
     at: datetime,
 ) -> None:
-    for game in games:
-        db.execute(q.KEEP_GAME, game_columns(game) | {"slate_state": None, "slate_at": None})
     for place, leg in enumerate(_legs_of(wager, games)):
         columns = market_columns(leg.market) | odds_columns(leg.odds)
         db.execute(q.ADD_LEG, columns | {"bet": number, "number": place, "game_id": leg.game.id})
