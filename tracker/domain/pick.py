@@ -61,16 +61,19 @@ class Matchup:
         """Whether this may be the game that the text means."""
         if self.game_id is not None:
             return self.game_id == game.id
-        if self.day not in (None, game.slate) or (self.leagues and game.league not in self.leagues):
+        if self.leagues and game.league not in self.leagues:
+            return False
+        if self.day is not None and self.day != game.slate:
             return False
         as_written = _may_be(self.away, game, Side.AWAY) and _may_be(self.home, game, Side.HOME)
-        turned = _may_be(self.away, game, Side.HOME) and _may_be(self.home, game, Side.AWAY)
-        return as_written or (self.any_order and turned)
+        if as_written or not self.any_order:
+            return as_written
+        return _may_be(self.away, game, Side.HOME) and _may_be(self.home, game, Side.AWAY)
 
 
 def _may_be(teams: tuple[Team, ...], game: Game, side: Side) -> bool:
-    wanted = (game.league, game.code(side))
-    return not teams or any((x.league, x.code) == wanted for x in teams)
+    code = game.code(side)
+    return not teams or any(x.code == code and x.league == game.league for x in teams)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ _SUMS = {
 }
 
 
+@lru_cache(maxsize=8192)
 def plain_name(name: str) -> str:
     """Fold a person's name: no accents, dots, hyphens or suffix (`Jr.`, `II`), and lower case.
 

@@ -357,6 +357,16 @@ def facts(draft: Draft) -> dict[str, object]:
     }
 
 
+@lru_cache(maxsize=1024)
+def _tags_of(text: str) -> tuple[str, ...]:
+    return tuple(unpack(text))
+
+
+@lru_cache(maxsize=1024)
+def _lines_of(text: str) -> Lines:
+    return Lines(*unpack(text))
+
+
 class _Meaning(NamedTuple):
     pick: Written
     matchup: Matchup | None
@@ -387,9 +397,9 @@ def draft_of(row: Any) -> Draft:
         stake_cents=row["stake_cents"],
         name=row["name"],
         rules=rules_of(row["rules"]),
-        tags=tuple(unpack(row["tags"])),
+        tags=_tags_of(row["tags"]),
         book=row["book"],
-        lines=Lines(*unpack(row["lines"])),
+        lines=_lines_of(row["lines"]),
         from_file=bool(row["from_file"]),
         occasion=meaning.occasion,
         placed_at=meaning.placed_at,
@@ -414,9 +424,9 @@ def bet_of(row: Any, legs: Sequence[tuple[Any, Game]], defaults: tuple[Rule, ...
         odds=odds_of(row),
         stake_cents=row["stake_cents"],
         name=row["name"],
-        tags=tuple(unpack(row["tags"])),
+        tags=_tags_of(row["tags"]),
         book=row["book"],
-        lines=Lines(*unpack(row["lines"])),
+        lines=_lines_of(row["lines"]),
         placed_at=moment(meaning["placed_at"]) if "placed_at" in meaning else None,
         free=bool(row["free"]),
     )
