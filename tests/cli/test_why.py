@@ -129,6 +129,24 @@ def test_without_raw_answers_the_snapshots_do(night: Path, cli: Cli) -> None:
     )
 
 
+@pytest.mark.parametrize("bet", ["1", "2"])
+def test_what_nothing_is_kept_of_any_more_is_not_known(
+    props: Path, config: Path, cli: Cli, bet: str
+) -> None:
+    """A player's bet whose box scores are gone keeps its change, as one that is not known."""
+    target = config.parent / "state" / "tracker.db"
+    target.parent.mkdir(mode=0o700)
+    shutil.copy(props, target)
+    with sqlite3.connect(target) as db:
+        db.execute("DELETE FROM body")
+    db.close()
+    told = cli("why", bet, "--json").json
+    assert [x["cause"] for x in told["causes"]] == ["not known"]
+    assert told["causes"][0]["change"] == pytest.approx(told["change"], abs=1e-12)
+    assert abs(told["change"]) > 0.01
+    assert "not known" in cli("why", bet).out
+
+
 def test_a_bet_without_a_history_is_one_sentence(cli: Cli, slate: object) -> None:
     """A bet whose chance has not moved gives one sentence."""
     cli("add", "BOS ML", "--json")

@@ -120,8 +120,8 @@ class Explainer:
     async def explain(self, view: ShowView, places: tuple[int, int] | None = None) -> Explained:
         """Split the change between two snapshots of a history into causes.
 
-        `places` are their indices; None for the last change of note. Raises NothingMoved where the
-        bet has no chance that can be worked out.
+        `places` are their indices; None for the last change of note. Raises NothingMoved for a bet
+        without a game.
         """
         bet = bet_of(view.bet)
         if bet is None:
@@ -193,14 +193,18 @@ class _Rebuild:
         return pricing.believed(game, bets)
 
     async def within(self, game: Game, begin: int, end: int, whole: Whole = won) -> Causes:
-        """The causes by which one game changed the bet between two snapshots."""
+        """The causes by which one game changed the bet between two snapshots.
+
+        There are none where what is kept gives no chance any more, such as without the box scores
+        that a player's line needs.
+        """
         markets = markets_in(self.bet, game.id)
         try:
             first, last = [await self._seen(game, x, whole) for x in (begin, end)]
             # In a thread, so that a daemon's event loop is not blocked.
             return (await asyncio.to_thread(why, markets, first, last, whole)).causes
-        except Unpriceable as error:
-            raise NothingMoved(f"bet {self.view.bet.id}: {error}") from None
+        except Unpriceable:
+            return ()
 
     async def across(
         self, games: Sequence[Game], begin: int, end: int
