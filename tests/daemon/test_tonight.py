@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.engine.build import GAME, T0, bet
+from tests.engine.build import GAME, T0, bet, live
 from tracker.clock import LeapingClock
 from tracker.daemon.watchers.nightly import nights_over, tell_tonight, tonight_text
 from tracker.domain.alert import Notice
@@ -63,6 +63,9 @@ def test_a_night_is_over_with_its_last_result_and_not_before() -> None:
     still = GameTracking(GAME, (*NIGHT, Tracked.fresh(bet(7, "LAL ML"))))
     assert nights_over([still], OVER) == {}
     assert nights_over([GameTracking(GAME, NIGHT[:1])], OVER) == {}
+    resumed = GameTracking(GAME, NIGHT, state=live(3, 400, (30, 25), (25, 25), (9, 12)))
+    assert nights_over([resumed], OVER) == {}
+    assert nights_over([replace(resumed, lost=True)], OVER).keys() == {GAME.slate}
 
 
 async def test_it_is_told_under_one_name_for_ever() -> None:

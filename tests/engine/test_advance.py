@@ -347,6 +347,46 @@ def test_a_postponed_game_is_void_once_several_polls_have_said_so() -> None:
     assert fresh.see(off(), 1800).settlements[0].result is Result.VOID
 
 
+Q4 = live(4, 300, (30, 20), (20, 30), (30, 20), (20, 15))
+
+
+@pytest.mark.parametrize(
+    ("ended", "told"),
+    [
+        pytest.param(off(), Result.VOID, id="postponed"),
+        pytest.param(replace(Q4, phase=Phase.FINAL, clock=0), Result.WON, id="called over"),
+    ],
+)
+def test_bets_on_a_game_that_goes_on_after_all_are_open_again(
+    ended: GameState, told: Result
+) -> None:
+    """A game called off or over by mistake costs no alert: its results are taken back."""
+    evening = Evening(
+        a_book(
+            bet(1, "DEN -4.5", "p >= 0.80", "p <= 0.20", "settled"),
+            bet(2, "1H over 90.5", "settled"),
+            bet(3, "over 150.5", "hit"),
+        )
+    )
+    first = Q4 if told is Result.WON else SCHEDULED
+    for seconds, state in ((0, first), (60, ended), (120, ended), (180, ended), (240, ended)):
+        evening.see(state, seconds)
+    tracked = evening.tracking.tracked[0]
+    assert tracked.settlement is not None
+    assert tracked.settlement.result is told
+    evening.changes.clear()
+    for seconds in (300, 310, 320):
+        evening.see(Q4, seconds)
+    [opened] = [x for x in evening.fired if x.bet == 1]
+    assert (opened.rule, opened.reason) == ("dead", Reason.TAKEN_BACK)
+    certain = told is Result.WON
+    assert [x.ended for x in evening.tracking.tracked] == [False, certain, certain]
+    evening.changes.clear()
+    for clock in (200, 190):
+        evening.see(live(4, clock, (30, 20), (20, 30), (30, 20), (20, 35)), 600 - clock)
+    assert "p <= 0.20" in [x.rule for x in evening.fired]
+
+
 def test_a_postponed_game_that_is_played_after_all_is_graded_again() -> None:
     """The void is revised, and the result waits for the checks after the real end."""
     evening = Evening(a_book(bet(1, "DEN -4.5", "settled", "regraded")))

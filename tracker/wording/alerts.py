@@ -256,6 +256,9 @@ def _decided(event: Fact, alert: Alert, tracked: Tracked, facts: str) -> str:
     """Say that a bet or leg is certain before its game is over, or that it is open again."""
     name, word = short(tracked.bet), event.value.upper()
     if alert.reason is Reason.TAKEN_BACK:
+        done = tracked.settlement
+        if done is not None and done.taken_back and done.result is not Result.LOST:
+            word = done.result.value.upper()
         return f"↻ {name} is open again, not {word}: {alert.detail}, {facts}"
     if alert.leg is not None and event is Fact.HIT:
         leg, count = tracked.bet.legs[alert.leg], len(tracked.bet.legs)

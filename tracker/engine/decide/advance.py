@@ -61,6 +61,7 @@ from tracker.engine.settle.settlement import (
     confirm_unread,
     end_unheard,
     finish,
+    go_on,
     settle_parts,
     take_given,
 )
@@ -117,7 +118,7 @@ def advance(
     notes += _transitions(tracking.game.name, before, state, ordering)
     if box and state.phase is Phase.FINAL:
         notes += (BoxChanged(tracking.game.name, _clock_and_score(state)),)
-    change = Change(tracking, ordering, alerts=back, notes=notes)
+    change = go_on(Change(tracking, ordering, alerts=back, notes=notes), before, now)
     if not state.phase.off:
         change = see(
             change,

@@ -275,15 +275,41 @@ def _settle(
         found.alerts.append(alert)
 
 
-def _reopen(found: Gathering, seen: Tracked, state: GameState | None, now: datetime) -> None:
-    """Take the result of a lost parlay back: its lost leg was corrected, and others are open.
+def go_on(change: Change, before: GameState | None, now: datetime) -> Change:
+    """Take results back where a game that was over, or off, is played on after all.
 
-    It is followed again, and who was told that it is dead or lost is told that it is open.
+    What is certain by the state of play stays, and so does a result that a person gave.
+    """
+    state = change.tracking.state
+    if state is None or before is None or not _ended(before) or _ended(state):
+        return change
+
+    def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
+        sure = certain(leg.market, state, house_of(bet.book)) if state.phase.in_play else None
+        if known.result is None or (sure is not None and sure.result is known.result):
+            return known
+        return LegStanding(bet.number, known.leg, chance=known.chance, no_chance=known.no_chance)
+
+    found = Gathering(change)
+    for tracked in change.tracking.tracked:
+        if tracked.settlement is None or not tracked.settlement.by_hand:
+            _settle(found, change.tracking, tracked, graded, now)
+    return found.change
+
+
+def _ended(state: GameState) -> bool:
+    return state.phase is Phase.FINAL or state.phase.off
+
+
+def _reopen(found: Gathering, seen: Tracked, state: GameState | None, now: datetime) -> None:
+    """Take a bet's result back: the lost leg of a parlay was corrected, or its game goes on.
+
+    It is followed again, and who was told its result is told that it is open.
     """
     before = seen.settlement
     assert before is not None  # noqa: S101 - checked by the caller
     back = replace(before, revision=before.revision + 1, at=now, reason=TO_BE_GRADED, evidence="")
-    chance = parlay_chance(seen)
+    chance = parlay_chance(seen) if seen.legs else None
     rules = [replace(x, phase=RulePhase.UNARMED, reason=None) for x in seen.rules]
     again = replace(
         seen,
