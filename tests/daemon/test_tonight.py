@@ -63,7 +63,9 @@ def test_a_night_is_over_with_its_last_result_and_not_before() -> None:
     still = GameTracking(GAME, (*NIGHT, Tracked.fresh(bet(7, "LAL ML"))))
     assert nights_over([still], OVER) == {}
     assert nights_over([GameTracking(GAME, NIGHT[:1])], OVER) == {}
-    resumed = GameTracking(GAME, NIGHT, state=live(3, 400, (30, 25), (25, 25), (9, 12)))
+    assert nights_over([GameTracking(GAME, (NIGHT[4], ended(7, Result.VOID, 2000)))], OVER) == {}
+    state = live(3, 400, (30, 25), (25, 25), (9, 12))
+    resumed = GameTracking(GAME, NIGHT, state=state, changed_at=OVER)
     assert nights_over([resumed], OVER) == {}
     assert nights_over([replace(resumed, lost=True)], OVER).keys() == {GAME.slate}
 

@@ -108,6 +108,13 @@ def test_a_game_that_was_called_over_is_polled_for_another_ten_minutes() -> None
         assert next_wait(done, BUZZER + timedelta(minutes=minutes)) == 60
 
 
+def test_a_game_that_was_just_called_off_is_looked_at_again_soon() -> None:
+    """A `Postponed` by mistake costs five minutes of the game, not half an hour."""
+    called_off = standing(Phase.POSTPONED, final_at=BUZZER)
+    waits = [next_wait(called_off, BUZZER + timedelta(minutes=x)) for x in (0, 59, 60)]
+    assert waits == [300, 300, 1800]
+
+
 def test_noon_eastern_follows_the_summer_time() -> None:
     """Noon in New York is meant, before and after the clocks change."""
     buzzer = datetime(2026, 3, 8, 3, 0, tzinfo=UTC)

@@ -138,11 +138,11 @@ def nights_over(
 ) -> dict[date, tuple[Tracked, ...]]:
     """The bets of each night whose last result has just come, by the league's date.
 
-    A bet belongs to the night of its last game. A night with a single bet needs no total. A game
-    that was left to a person and is then played on is not over.
+    A bet belongs to the night of its last game. A night with a single bet, or with nothing but void
+    ones, needs no total. A game that was left to a person and is then played on is not over.
     """
     nights: dict[date, dict[int, Tracked]] = {}
-    played_on = {x.game.slate for x in trackings if _played_on(x)}
+    played_on = {x.game.slate for x in trackings if _played_on(x, now)}
     for tracking in trackings:
         for x in tracking.tracked:
             nights.setdefault(x.bet.games[-1].slate, {})[x.bet.number] = x
@@ -151,17 +151,23 @@ def nights_over(
         bets_of_night = tuple(bets.values())
         ended = [x.settlement.at for x in bets_of_night if x.settlement is not None and x.ended]
         over = all(x.ended or x.review is not None for x in bets_of_night)
-        over = over and slate not in played_on
+        over = over and slate not in played_on and not all(map(_void, bets_of_night))
         if over and len(bets_of_night) > 1 and ended and now - max(ended) <= JUST_OVER:
             found[slate] = bets_of_night
     return found
 
 
-def _played_on(tracking: GameTracking) -> bool:
-    """Whether a game with a bet that was left to a person is seen in play now."""
+def _void(tracked: Tracked) -> bool:
+    done = tracked.settlement
+    return tracked.review is None and done is not None and done.result is Result.VOID
+
+
+def _played_on(tracking: GameTracking, now: datetime) -> bool:
+    """Whether a game with a bet that was left to a person is in play again."""
     live = tracking.state is not None and tracking.state.phase in (Phase.LIVE, Phase.BREAK)
-    seen = live and not (tracking.stale or tracking.lost)
-    return seen and any(x.review is not None for x in tracking.tracked)
+    changed = tracking.changed_at
+    moves = live and not tracking.lost and changed is not None and now - changed <= JUST_OVER
+    return moves and any(x.review is not None for x in tracking.tracked)
 
 
 async def tell_tonight(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from datetime import datetime
 from typing import assert_never
@@ -53,6 +54,13 @@ a document may have called it over by mistake, and points are corrected most in 
 
 OFF_S = 30 * 60.0
 """Most seconds between polls of a postponed or cancelled game, which may be called on again."""
+
+OFF_SOON_S = 5 * 60.0
+"""Most seconds between polls of a game in the `OFF_SOON_FOR_S` after it was called off, which may
+have been a mistake."""
+
+OFF_SOON_FOR_S = 60 * 60.0
+"""Seconds after which a game that was called off is hardly called on again on the same night."""
 
 LATE_S = 20.0
 """Seconds between polls from the scheduled tip-off until play begins: real tip-offs are about ten
@@ -193,9 +201,14 @@ def asleep(standing: GameStanding) -> bool:
 
 def surely_over(standing: GameStanding, now: datetime) -> bool:
     """Whether a game has its results and has been over for so long that only its box is read."""
-    if not standing.settled or standing.final_at is None:
-        return standing.settled
-    return abs((now - standing.final_at).total_seconds()) >= FINAL_LOOKS_S
+    return standing.settled and _since_end(standing, now) >= FINAL_LOOKS_S
+
+
+def _since_end(standing: GameStanding, now: datetime) -> float:
+    """Seconds since a game was first seen over or off, or for which a clock was put back since."""
+    if standing.final_at is None:
+        return math.inf
+    return abs((now - standing.final_at).total_seconds())
 
 
 def _urgent(standing: GameStanding, now: datetime) -> bool:
@@ -223,7 +236,8 @@ def _ordinary(standing: GameStanding, now: datetime, paused_s: float) -> float:
         case Phase.FINAL:
             return _until_check(standing, now) if surely_over(standing, now) else FINAL_S
         case Phase.POSTPONED | Phase.CANCELLED:
-            return min(OFF_S, _until_check(standing, now))
+            soon = _since_end(standing, now) < OFF_SOON_FOR_S
+            return min(OFF_SOON_S if soon else OFF_S, _until_check(standing, now))
         case _:
             assert_never(state.phase)
 
