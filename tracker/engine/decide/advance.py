@@ -99,12 +99,8 @@ def advance(
     basis, renewed = _basis(tracking, outlook)
     if ordering is Ordering.HELD:
         tracking = replace(tracking, stale=is_stale(tracking, now))
-        kept = Change(tracking, ordering, alerts=back, notes=returned if said_before else notes)
-        frozen = freeze_doubted(kept, state, lambda x: chances([x], outlook, state)[0][1], now)
-        if contrary:
-            doubted = Unreadable(Trouble.MALFORMED, contrary, contrary)
-            frozen = confirm_unread(frozen, doubted, now)
-        return _asked(end_unheard(frozen, contrary, now))
+        held = Change(tracking, ordering, alerts=back, notes=returned if said_before else notes)
+        return _on_hold(held, judged, outlook, now)
     news = ordering in (Ordering.NEWER, Ordering.CORRECTION)
     box = () if news or before is None else _changed_in(tracking, before)
     if news:
@@ -132,6 +128,15 @@ def advance(
         # A document that is behind confirms no result.
         change = _with_results(change, before, now)
     return _asked(end_unheard(change, "", now))
+
+
+def _on_hold(change: Change, judged: JudgedPoll, outlook: Outlook | None, now: datetime) -> Change:
+    """The change of a poll on hold: alerts that it speaks against wait, and so do results."""
+    state, contrary = judged.state, judged.contrary
+    change = freeze_doubted(change, state, lambda x: chances([x], outlook, state)[0][1], now)
+    if contrary:
+        change = confirm_unread(change, Unreadable(Trouble.MALFORMED, contrary, contrary), now)
+    return _asked(end_unheard(change, contrary, now))
 
 
 def _with_results(change: Change, before: GameState | None, now: datetime) -> Change:
