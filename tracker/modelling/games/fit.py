@@ -230,13 +230,7 @@ def fit_document(
     ratings = fit_ratings(games, np.flatnonzero(whole), lambda part: progress("ratings", part))
     priors = priors_of(games, ratings)
     used = np.flatnonzero(whole & priors.use)
-    average = {
-        "margin": round(float(priors.margin[used].mean()), 3),
-        "total": round(float(priors.total[used].mean()), 3),
-        "margin_sd": round(_spread(priors.margin[used], priors.margin_sd[used]), 3),
-        "total_sd": round(_spread(priors.total[used], priors.total_sd[used]), 3),
-    }
-    average["reference"] = average["total"]
+    average = _average(priors, used)
     noise = _noise(games, priors, used)
     given = TrainingSet(data, seconds, priors, used, average["total"])
     endgame = _fit_endgame(given, traced, progress)
@@ -251,7 +245,6 @@ def fit_document(
     spans = flow_fit.fit_spans(
         flow_fit.SpanData(data, seconds, priors, used, average["total"], noise, box, tip)
     )
-    sizes, cells = figures.pack_tables(endgame.tables)
     at = int(np.searchsorted(endgame.clocks, endgame_fit.SPAN))
     document: dict[str, Any] = {
         "format": figures.FORMAT,
@@ -262,14 +255,7 @@ def fit_document(
         "fitted_on": sorted(seasons),
         "average": average,
         "flow": flow,
-        "endgame": {
-            "clocks": endgame.clocks.astype(int).tolist(),
-            "leads": endgame.leads,
-            "sizes": sizes,
-            "cells": cells,
-            "ball": endgame.ball.round(4).tolist(),
-            "tilt": endgame.tilt.round(5).tolist(),
-        },
+        "endgame": _packed(endgame),
         # The tilt is for ten points of prior margin; here it is for one.
         "overtime": flow_fit.fit_overtime(
             endgame, float(endgame.tilt[at, 0]) / 10, flow_fit.overtime_points(data)
@@ -288,6 +274,31 @@ def fit_document(
     document["about"] = asdict(About(data=digest(data), games=len(used)))
     progress("done", 1.0)
     return sealed(document, MODEL)
+
+
+def _average(priors: Priors, used: Array) -> dict[str, float]:
+    """The average prior of the games used, and its standard deviation over them, in points."""
+    total = round(float(priors.total[used].mean()), 3)
+    return {
+        "margin": round(float(priors.margin[used].mean()), 3),
+        "total": total,
+        "margin_sd": round(_spread(priors.margin[used], priors.margin_sd[used]), 3),
+        "total_sd": round(_spread(priors.total[used], priors.total_sd[used]), 3),
+        "reference": total,
+    }
+
+
+def _packed(endgame: values.Endgame) -> dict[str, Any]:
+    """The tables of the endgame as a document holds them."""
+    sizes, cells = figures.pack_tables(endgame.tables)
+    return {
+        "clocks": endgame.clocks.astype(int).tolist(),
+        "leads": endgame.leads,
+        "sizes": sizes,
+        "cells": cells,
+        "ball": endgame.ball.round(4).tolist(),
+        "tilt": endgame.tilt.round(5).tolist(),
+    }
 
 
 def _in_order(given: TrainingSet) -> Array:
