@@ -493,16 +493,7 @@ def _parlay_of(
         _join(line, whole, slots)
     if legs:
         _take_the_whole(line, whole, legs)
-    picks: list[Pick] = []
-    for number, slots in enumerate(legs, 1):
-        line.leg = number
-        text = line.text[line.words[slots.start].place : line.words[slots.end - 1].end]
-        before = picks[-1] if picks else None
-        pick = pick_of(line, slots, text.strip(), before)
-        picks.append(replace(pick, tags=(), free=False, book=None))
-        if any(x.meaning == picks[-1].meaning for x in picks[:-1]):
-            raise line.wrong("the same leg stands before", slots.start)
-    line.leg = None
+    picks = _picks_of(line, legs)
     for slots in () if staked else (whole, *legs):
         check_clear(line, whole, slots)
     text = line.text.strip()
@@ -522,6 +513,21 @@ def _parlay_of(
         free=whole.free or any(x.free for x in legs),
         book=next((x.book for x in (whole, *legs) if x.book), None),
     )
+
+
+def _picks_of(line: Line, legs: Sequence[Slots]) -> list[Pick]:
+    """The picks of a parlay's legs; a leg may leave out the player of the leg before it."""
+    picks: list[Pick] = []
+    for number, slots in enumerate(legs, 1):
+        line.leg = number
+        text = line.text[line.words[slots.start].place : line.words[slots.end - 1].end]
+        before = picks[-1] if picks else None
+        pick = pick_of(line, slots, text.strip(), before)
+        picks.append(replace(pick, tags=(), free=False, book=None))
+        if any(x.meaning == pick.meaning for x in picks[:-1]):
+            raise line.wrong("the same leg stands before", slots.start)
+    line.leg = None
+    return picks
 
 
 def _take_the_whole(line: Line, whole: Slots, legs: list[Slots]) -> None:
