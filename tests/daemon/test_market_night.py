@@ -7,17 +7,28 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.daemon import night
+from tests.doubles.clock import FakeClock
+from tests.engine.build import GAME, bet
 from tracker.clock import ScaledClock
 from tracker.daemon.run import Setup, run
-from tracker.domain.events import SystemEvent
+from tracker.daemon.watchers.buying import Buyer, MarketParts
+from tracker.domain.bet import Bet
+from tracker.domain.events import OddsRefused, SystemEvent
+from tracker.domain.game import Game
+from tracker.domain.poll import Credit, Document, Purchase
+from tracker.feeds.odds import Parsed, the_odds_api
+from tracker.feeds.odds.asking import Asked, Bought, OddsSources
 from tracker.forecast import load_parameters
 from tracker.settings import load_secrets, load_settings
+from tracker.settings.models import OddsSettings
 from tracker.store import Store, StoreError
 
 KEY = "a-key-that-must-not-show-0123456789"
@@ -154,3 +165,92 @@ async def closed(database: Path, clock: ScaledClock, logged: list[str]) -> None:
             pass
         await clock.sleep(180)
     raise AssertionError("\n".join(logged))
+
+
+class Till(OddsSources):
+    """A paid source with a balance, which sells lines that nobody looks at."""
+
+    paid = True
+
+    def __init__(self, clock: FakeClock, left: int) -> None:
+        """`left` are the credits of the month."""
+        self.clock, self.left = clock, left
+        self.sold: list[str] = []
+
+    async def balance(self) -> Credit:
+        """Tell what is left."""
+        return Credit(the_odds_api.NAME, self.clock.now(), "balance", 0, remaining=self.left)
+
+    async def countdown(self, game: Game) -> timedelta | None:  # noqa: ARG002 - the source's
+        """Know no countdown."""
+        return None
+
+    async def buy(self, purchase: Purchase, event: str | None = None) -> Bought:  # noqa: ARG002
+        """Take the credits."""
+        self.left -= purchase.planned
+        self.sold.append(purchase.what)
+        what, planned = purchase.what, purchase.planned
+        spent = Credit(the_odds_api.NAME, self.clock.now(), what, planned, planned, None, self.left)
+        return Bought(
+            spent,
+            Asked(Document("odds", "/", self.clock.now(), b"", ""), Parsed(), "", lambda _: True),
+        )
+
+
+@dataclass
+class Tips:
+    """One game at a time, with a bet."""
+
+    games: list[Game]
+    taken: list[datetime] = field(default_factory=list)
+
+    def waiting(self) -> list[Game]:
+        """The game that is to come."""
+        return self.games
+
+    def in_play(self) -> list[Game]:
+        """None is played."""
+        return []
+
+    def game(self, game_id: str) -> Game | None:
+        """The game of this id."""
+        return next((x for x in self.games if x.id == game_id), None)
+
+    def bet_on(self) -> dict[str, list[Bet]]:
+        """A bet on each."""
+        return {x.id: [replace(bet(1, "DEN ML"), game=x)] for x in self.games}
+
+    def provider_id(self, game: str) -> str | None:  # noqa: ARG002 - the protocol's
+        """None is known."""
+        return None
+
+    async def take(self, asked: Asked, paid: Credit | None) -> None:  # noqa: ARG002
+        """Keep when something was bought."""
+        self.taken.append(asked.document.at)
+
+
+async def test_credits_of_a_new_month_are_used_without_a_restart(tmp_path: Path) -> None:
+    """A daemon that had none left buys closes again, and each game that lacked one is recorded."""
+    again = [replace(GAME, id=f"g{x}", start=GAME.start + timedelta(days=x)) for x in range(3)]
+    clock = FakeClock(GAME.start - timedelta(hours=2))
+    till, tips, refused = Till(clock, 0), Tips(again[:1]), list[SystemEvent]()
+    unused: Any = None
+    async with await Store.open(tmp_path / "t.db", now=clock.now()) as store:
+        settings = OddsSettings()
+        parts = MarketParts(
+            till, store, unused, unused, clock, settings, refused.append, unused, unused, unused,
+            unused, unused, (), unused, timedelta(0),
+        )  # fmt: skip
+        (job,) = Buyer(parts, tips).jobs()
+        running = asyncio.create_task(job)
+        for game in again:
+            tips.games = [game]
+            till.left = 0 if game != again[-1] else 500
+            while clock.now() < game.start + timedelta(minutes=8):
+                await clock.advance(60)
+                await store.next_due("nobody")
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert [type(x) for x in refused] == [OddsRefused] * 2
+    assert min(tips.taken) > again[1].start
+    assert till.sold.count("close LAL@DEN") == 1

@@ -37,6 +37,10 @@ COUNTDOWN_FROM = timedelta(minutes=2)
 
 MONTH = timedelta(days=31)
 
+BALANCE_EVERY_S = 6 * 3600.0
+"""Seconds between two readings of the balance, which is free: the source does not say when its
+month ends, and what was used up is there again then."""
+
 REFUSED_FOR_S = 3600.0
 """Seconds until the source is asked again after it refused the key."""
 
@@ -124,10 +128,10 @@ class Buyer:
         self._tariff = Tariff.of(said.markets, said.regions, said.bookmakers)
         self._remaining: int | None = None
         self._refused_until = 0.0
-        self._asked = False
+        self._balance_due: float | None = None
         self._spent = plans.spent((), ())
         self._considered: dict[str, datetime] = {}
-        self._refused: set[str] = set()
+        self._refused: set[tuple[str, tuple[str, ...]]] = set()
         self._countdowns: dict[str, tuple[float, timedelta | None]] = {}
 
     def jobs(self) -> list[Coroutine[None, None, None]]:
@@ -139,7 +143,8 @@ class Buyer:
         self._remaining = None if last is None else last.remaining
         await self._recall()
         while True:
-            if not self._asked and self.tips():
+            due = self._balance_due
+            if (due is None or self._clock.monotonic() >= due) and self.tips():
                 await self._ask_balance()
             if self._clock.monotonic() >= self._refused_until:
                 await self._turn()
@@ -151,9 +156,11 @@ class Buyer:
         self._spent = plans.spent(rows, self.tips())
 
     async def _ask_balance(self) -> None:
-        self._asked = True
+        first, self._balance_due = self._balance_due is None, self._clock.monotonic()
+        self._balance_due += BALANCE_EVERY_S
         credit = await self._parts.sources.balance()
-        self._remaining = credit.remaining
+        if first or credit.remaining is not None:
+            self._remaining = credit.remaining
         if credit.remaining is None and credit.refused is None:
             # The source does not report its balance: count from the plan what was bought here.
             rows = await self._parts.store.quotes.credits(self._clock.now() - MONTH)
@@ -286,11 +293,11 @@ class Buyer:
         return bought
 
     async def _refuse(self, refusal: Refusal) -> None:
-        """Record what is not bought and why, once."""
-        what = refusal.purchase.what
-        if what in self._refused:
+        """Record what is not bought of these games and why, once."""
+        what, games = refusal.purchase.what, refusal.purchase.games
+        if (what, games) in self._refused:
             return
-        self._refused.add(what)
+        self._refused.add((what, games))
         credit = Credit(
             the_odds_api.NAME, self._clock.now(), what, refusal.purchase.planned,
             refused=refusal.why,
