@@ -24,7 +24,7 @@ from tests.store.values import (
     snapshot,
     state,
 )
-from tracker.domain import BadBet
+from tracker.domain import BadBet, TrackerError
 from tracker.domain.bet import Result, Status
 from tracker.domain.game import Phase
 from tracker.domain.money import parse_odds
@@ -238,3 +238,13 @@ async def test_a_bet_is_compared_only_with_bets_on_its_wager(store: Store) -> No
             partial(alike, draft=asked, games=[GAME], wager=asked.wager([GAME]))
         )
         assert [x.number for x in found] == same
+
+
+@pytest.mark.parametrize("field", ["book", "name"])
+async def test_bytes_that_are_no_text_are_a_mistake_in_one_sentence(
+    store: Store, field: str
+) -> None:
+    """Such as those of another encoding on a command line: nothing is stored, and it goes on."""
+    with pytest.raises(TrackerError, match="holds bytes that are no text: write it in UTF-8"):
+        await store.add(draft(**{field: "b\udcff"}), game=None, defaults=DEFAULTS, at=T0)
+    assert (await store.add(draft(), game=None, defaults=DEFAULTS, at=T0)).number == 1

@@ -72,6 +72,14 @@ class StoreUnfit(StoreError):
     exit_status = EX_UNFIT
 
 
+class NotText(TrackerError):
+    """A text holds bytes that are none, or half a character, which no database stores."""
+
+    def __init__(self, text: str) -> None:
+        """Name the text."""
+        super().__init__(f"{text!r} holds bytes that are no text: write it in UTF-8")
+
+
 WaitOut = Callable[[StoreUnavailable | None, int], Awaitable[None]]
 """Called with the trouble of a write that failed, and how often it was tried. It waits before the
 next try. It is called with None when the write has succeeded after all."""
@@ -504,12 +512,14 @@ _PRIMARY = 0xFF
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors about the environment into ours.
+    """Turn SQLite's errors about the environment, and about a person's text, into ours.
 
     Errors in our own SQL pass unchanged.
     """
     try:
         yield
+    except UnicodeEncodeError as why:
+        raise NotText(why.object) from None
     except sqlite3.IntegrityError:
         raise
     except sqlite3.DatabaseError as why:
