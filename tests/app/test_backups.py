@@ -39,6 +39,7 @@ def made(cli: Cli, night: Path, config: Path) -> Path:
     """A full back-up of a night, of a person with a bot, a bets file and a model."""
     with config.open("a") as file:
         file.write(f'[notify.telegram]\ntoken = "{SECRET}"\n')
+        file.write(f'[feeds.wnba.headers]\nX-Proxy-Key = "of-a-proxy {SECRET[::-1]}"\n')
     config.chmod(0o600)
     (config.parent / "bets.toml").write_text("# none\n")
     (night.parent / "models" / "nba").mkdir(parents=True)
@@ -79,8 +80,10 @@ def test_a_full_backup_holds_all_but_the_secrets(made: Path, night: Path) -> Non
     assert {x.name for x in made.iterdir()} == {
         "tracker.db", "manifest.json", "tracker.toml", "bets.toml", "models", "credentials.txt",
     }  # fmt: skip
-    assert "[notify.telegram] token" in (made / "credentials.txt").read_text()
-    assert not [x for x in made.rglob("*") if x.is_file() and SECRET.encode() in x.read_bytes()]
+    names = (made / "credentials.txt").read_text().splitlines()
+    assert {"[notify.telegram] token", "[feeds.wnba] headers X-Proxy-Key"} <= set(names)
+    for secret in (SECRET, SECRET[::-1]):
+        assert not [x for x in made.rglob("*") if x.is_file() and secret.encode() in x.read_bytes()]
     assert json.loads((made / "manifest.json").read_text())["hash"] == hash_of(night)
     assert not [x for x in made.iterdir() if x.is_file() and x.stat().st_mode & 0o077]
     assert made.stat().st_mode & 0o077 == 0

@@ -226,8 +226,13 @@ def credential_names(settings: Settings) -> tuple[str, ...]:
         f"${URLS_VARIABLE}": os.environ.get(URLS_VARIABLE),
         f"${ODDS_VARIABLE}": os.environ.get(ODDS_VARIABLE),
     }
+    headers = (
+        f"[feeds.{feed}] headers {name}"
+        for feed, x in settings.feeds.by_name.items()
+        for name in x.secret_headers
+    )
     held = (f"credential {x}" for x in credentials_given(os.environ))
-    return (*(name for name, value in given.items() if value), *held)
+    return (*(name for name, value in given.items() if value), *headers, *held)
 
 
 def _masked(config: Path, settings: Settings) -> str | None:

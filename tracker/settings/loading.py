@@ -229,10 +229,10 @@ URLS_VARIABLE = "TRACKER_NOTIFY_URLS"
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The secrets in use. `urls` are Apprise addresses, `others` the secrets of other channels.
+    """The secrets in use. `urls` are Apprise addresses.
 
+    `others` are the secrets of other channels and of the headers with which feeds are asked.
     `heartbeat_url` is the address that is requested while all is well.
-
     `warnings` are sentences for the person about where the secrets came from.
     """
 
@@ -306,7 +306,7 @@ def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Se
     address.
     """
     env = os.environ if env is None else env
-    notify = settings.notify
+    notify, feeds = settings.notify, settings.feeds.by_name.values()
     file = notify.urls_file
     places = {
         f"the credential {URLS_CREDENTIAL}": _credential(URLS_CREDENTIAL, env),
@@ -333,10 +333,13 @@ def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Se
     return Secrets(
         urls=urls,
         telegram_token=Secret(token[0]) if token else notify.telegram.token,
-        others=tuple(
-            x
-            for x in (notify.discord.webhook, notify.ntfy.topic, notify.ntfy.token)
-            if x is not None
+        others=(
+            *(
+                x
+                for x in (notify.discord.webhook, notify.ntfy.topic, notify.ntfy.token)
+                if x is not None
+            ),
+            *(Secret(x) for feed in feeds for x in feed.secret_headers.values()),
         ),
         odds_key=_odds_key(settings, env),
         heartbeat_url=_heartbeat(settings, env),

@@ -128,6 +128,10 @@ def _peer(value: str) -> str:
     return value
 
 
+_SECRET_WORDS = ("authorization", "cookie", "key", "token")
+"""Words in a header's name that mark its value as a secret."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class FeedSettings:
     """A source of games. `base_url` is scheme and host; `headers` override the feed's own."""
@@ -140,6 +144,12 @@ class FeedSettings:
     def on_loopback(self) -> bool:
         """Whether the feed is a server on this machine."""
         return on_this_machine(self.base_url)
+
+    @property
+    def secret_headers(self) -> Mapping[str, str]:
+        """The headers whose value is a secret, such as the key of a proxy."""
+        marked = (x for x in self.headers if any(word in x.lower() for word in _SECRET_WORDS))
+        return {name: self.headers[name] for name in marked}
 
 
 @dataclass(frozen=True, eq=False, repr=False)

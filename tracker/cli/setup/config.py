@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 
 _MASK = "***"
-_SECRET_WORDS = ("authorization", "cookie", "key", "token")
-"""Words in a header's name that mark its value as a secret."""
-
 T = TypeVar("T")
 
 _NTFY = "ntfy"
@@ -364,11 +361,8 @@ def plain(settings: Settings, secrets: Secrets) -> dict[str, Any]:
         f"{url.partition('://')[0]}://{_MASK} ({channel_name(url)})" for url in urls
     ]
     values["notify"]["telegram"]["token"] = None if secrets.telegram_token is None else _MASK
-    for feed in values["feeds"].values():
-        feed["headers"] = {
-            name: _MASK if any(x in name.lower() for x in _SECRET_WORDS) else value
-            for name, value in feed["headers"].items()
-        }
+    for name, feed in settings.feeds.by_name.items():
+        values["feeds"][name]["headers"] |= dict.fromkeys(feed.secret_headers, _MASK)
     return values
 
 
