@@ -7,7 +7,21 @@ from datetime import timedelta
 
 import pytest
 
-from tests.engine.build import EVENTS, GAME, a_book, after, bet, decide, final, live, look, market
+from tests.engine.build import (
+    BOARD,
+    BOX,
+    EVENTS,
+    GAME,
+    T0,
+    a_book,
+    after,
+    bet,
+    decide,
+    final,
+    live,
+    look,
+    market,
+)
 from tests.engine.finals import boxes, ended, final_of, game_of
 from tracker.domain.alert import Decision
 from tracker.domain.bet import Bet, Result, Status
@@ -201,19 +215,36 @@ def test_a_final_whose_box_cannot_be_read_is_official_by_its_age() -> None:
     assert results(note(tracking, other, due + timedelta(hours=2)).tracking) == ["review"]
 
 
+def test_a_box_that_is_late_with_the_end_confirms_no_result() -> None:
+    """A box that still shows play is no second poll of the final, nor a check of it."""
+    last, end = live(4, 5, *HALF, (30, 20), (20, 18)), final(*HALF, (30, 20), (22, 18))
+    tracking = look(a_book(bet(1, "DEN ML")), last, 0).tracking
+    tracking = look(tracking, end, 30, BOARD).tracking
+    late = look(tracking, last, 90, BOX).tracking
+    assert results(late) == ["open"]
+    tracking = look(late, end, 150, BOARD).tracking
+    assert results(tracking) == ["won"]
+    due = (check_times(after(30))[1] - T0).total_seconds()
+    assert not look(tracking, last, due + 1800, BOX).confirmations
+    [official] = look(tracking, last, due + 3700, BOX).confirmations
+    assert official.why == (
+        "by its age: the box could not be read again (it does not show the end of the game)"
+    )
+
+
 # ------------------------------------------------------------------------------- boxes of players
 
-BOX = boxes()[0]
-END = final_of(BOX)
+REAL = boxes()[0]
+END = final_of(REAL)
 STAR = max(END.players, key=lambda x: x.stat("pts"))
 
 
 def a_line(points: float, seen: GameState | None = None) -> GameTracking:
     """A tracking of a bet on the star, with a state in play where `seen` is given."""
     line = PlayerTotal(Player(STAR.name, STAR.side), Stat.PTS, Direction.OVER, points)
-    start = game_of(BOX).start
+    start = game_of(REAL).start
     tracking = GameTracking(
-        game_of(BOX), (Tracked.fresh(Bet(1, "a line", line, game_of(BOX), (), start)),)
+        game_of(REAL), (Tracked.fresh(Bet(1, "a line", line, game_of(REAL), (), start)),)
     )
     return tracking if seen is None else decide(tracking, seen, None, start).tracking
 
@@ -229,7 +260,7 @@ def played(state: GameState, *, points: int | None) -> GameState:
 
 def test_a_box_that_does_not_add_up_waits_and_then_asks() -> None:
     """A contradictory box waits for the rewrite, then asks a person; a better one settles it."""
-    tracking, end = a_line(STAR.stat("pts") - 0.5), ended(game_of(BOX))
+    tracking, end = a_line(STAR.stat("pts") - 0.5), ended(game_of(REAL))
     short = played(END, points=STAR.stat("pts") - 2)
     first, last = check_times(end)
     for at in (end, end + timedelta(minutes=1)):
@@ -245,7 +276,7 @@ def test_a_box_that_does_not_add_up_waits_and_then_asks() -> None:
 
 def test_a_result_that_was_doubted_is_official_once_the_box_bears_it_out() -> None:
     """A rewritten box that contradicts itself asks about a result; the right one answers."""
-    tracking, end = a_line(STAR.stat("pts") - 0.5), ended(game_of(BOX))
+    tracking, end = a_line(STAR.stat("pts") - 0.5), ended(game_of(REAL))
     first, last = check_times(end)
     for at in (end, end + timedelta(minutes=1)):
         tracking = decide(tracking, END, None, at).tracking
@@ -272,7 +303,7 @@ def test_a_man_who_was_seen_is_not_void_by_a_box_that_marks_him_out() -> None:
     marked = replace(out, players=others)
     gone = replace(marked, players=tuple(x for x in others if x.name != STAR.name))
     for box, says in ((marked, "did not play by the final box"), (gone, "is not in the final box")):
-        tracking, end = a_line(0.5, seen), ended(game_of(BOX))
+        tracking, end = a_line(0.5, seen), ended(game_of(REAL))
         for at in (end, end + timedelta(minutes=1), check_times(end)[0] + timedelta(minutes=1)):
             tracking = decide(tracking, box, None, at).tracking
         assert results(tracking) == ["review"]

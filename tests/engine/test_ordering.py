@@ -203,13 +203,13 @@ def test_an_end_is_not_taken_back_by_a_box_that_is_late_with_it() -> None:
     tracking = GameTracking(GAME, state=END, told_by=BOARD)
     for at in range(100):
         tracking, ordering = judged(tracking, Told(10.0 * at, BOX, FOURTH))
-        assert ordering is Ordering.SAME
+        assert ordering is Ordering.BEHIND
     taken = []
     for at in range(100, 106):
         # The polls of the box in between do not contradict the board.
         tracking, ordering = judged(tracking, Told(10.0 * at, (BOARD, BOX)[at % 2], FOURTH))
         taken.append(ordering)
-    assert taken[:5] == [Ordering.HELD, Ordering.SAME] * 2 + [Ordering.CORRECTION]
+    assert taken[:5] == [Ordering.HELD, Ordering.BEHIND] * 2 + [Ordering.CORRECTION]
 
 
 def test_a_correction_that_box_and_board_tell_in_turn_gets_through() -> None:

@@ -125,8 +125,11 @@ def advance(
     if tracking.stale and not was_stale:
         change = freeze_pending(change, now, "the feed has stopped changing")
     if ordering is not Ordering.BEHIND:
-        # A document that is behind confirms no result.
         change = _with_results(change, before, now)
+    else:
+        # A document that is behind confirms no result; after the last check there is no other.
+        late = Unreadable(Trouble.NOT_PUBLISHED, "it does not show the end of the game")
+        change = confirm_unread(change, late, now)
     return _asked(end_unheard(change, "", now))
 
 
@@ -254,7 +257,7 @@ def _of_held(tracking: GameTracking, judged: JudgedPoll) -> tuple[SystemEvent, .
     match judged.ordering:
         case Ordering.HELD:
             return (PollHeld(game, judged.contrary or _clock_and_score(judged.state)),)
-        case Ordering.BEHIND if held is not None and held.polls == 1 and not held.usual:
+        case Ordering.BEHIND if held not in (None, was) and held.polls == 1 and not held.usual:
             return (PollHeld(game, _clock_and_score(held.state)),)
         case Ordering.SAME if was is not None and held is None and not was.usual:
             return (PollDropped(game, _clock_and_score(was.state)),)

@@ -94,8 +94,10 @@ def judge_poll(
         return JudgedPoll(ordering, state, origin, held, digest="" if held else digest)
     wait = _lag(tracking.told_by, origin)
     if wait and _merely_late(believed, read, wait):
-        # It neither confirms the believed state nor takes it back.
-        return JudgedPoll(Ordering.SAME, believed, origin, tracking.held, digest=digest)
+        # It does not take the believed state back; nor does it confirm an end that it lacks.
+        late = believed.phase is Phase.FINAL and read.phase is not Phase.FINAL
+        ordering = Ordering.BEHIND if late else Ordering.SAME
+        return JudgedPoll(ordering, believed, origin, tracking.held, digest=digest)
     held = _held(tracking.held, read, origin, at, wait)
     if held.polls >= AGREEING_POLLS and at - held.since >= held.wait:
         return JudgedPoll(Ordering.CORRECTION, state, origin, digest=digest)
