@@ -334,6 +334,24 @@ def test_a_line_may_say_the_book() -> None:
     assert parse_bet("DEN -4.5", FIND).book is None
 
 
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("Boston College -3.5", "BC"),
+        ("College of Charleston ML", "COFC"),
+        ("Houston college -4.5", "HOU"),
+        ("William & Mary ML", "W&M"),
+        ("College Park Skyhawks ML", "CPS"),
+        ("Raptors 905 ML", "RAP"),
+        ("Raptors ML", "TOR"),
+    ],
+)
+def test_a_team_is_named_by_all_of_its_words(written: str, code: str) -> None:
+    """`college` in a school's name says no league, and a name may have `&` and figures in it."""
+    found = parse_pick(written, find_in(*LEAGUES))
+    assert {x.code for x in found.team} == {code}
+
+
 def test_a_city_of_two_teams_is_never_guessed() -> None:
     """When both Los Angeles teams play each other, the line must say which one it means."""
     derby = Game("4", "nba", "LAC", "LAL", GAME.start)

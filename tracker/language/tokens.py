@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol, TypeVar
@@ -224,6 +224,16 @@ def _join_signs(words: list[Word]) -> list[Word]:
     return found
 
 
+def _in_a_name(said: re.Match[str], words: Sequence[Word], find: FindTeam) -> bool:
+    """Whether a word for a league is part of a team's name: Boston College, College Park."""
+    if said[0].casefold() != "college":
+        return False
+    at = next((i for i, x in enumerate(words) if x.place == said.start()), 0)
+    first = max(0, at - 2)
+    names = [[x.text for x in words[i : i + 4]] for i in range(first, at + 1)]
+    return any(find(x, wide=True)[0] > at - i for i, x in enumerate(names, first))
+
+
 @cache
 def _known() -> Index:
     return index((*SUGGESTED, *dict.fromkeys(team_names(tuple(LEAGUES)))))
@@ -248,8 +258,8 @@ class Line:
     @classmethod
     def over(cls, text: str, find: FindTeam) -> Line:
         """A line that is split into words, with the cursor at its start."""
-        found = list(_LEAGUE.finditer(text))
         words = words_of(text)
+        found = [x for x in _LEAGUE.finditer(text) if not _in_a_name(x, words, find)]
         for one in found:
             words = [x for x in words if not one.start() <= x.place < one.end()]
         return cls(text, find, words, league_words=[(x.start(), _leagues_of(x)) for x in found])
@@ -305,7 +315,11 @@ class Line:
         """
         names: list[str] = []
         for word in self.words[self.at : self.at + 4]:
-            if word.soft or word.ends_leg or not any(x.isalpha() for x in word.text):
+            if word.soft or word.ends_leg:
+                break
+            # William & Mary, Raptors 905.
+            goes_on = bool(names) and (word.text == "&" or word.text.isdigit())
+            if not goes_on and not any(x.isalpha() for x in word.text):
                 break
             # A term cannot continue a team's name; stopping here saves a search of all colleges.
             if names and word.low in NEVER_IN_A_NAME:
