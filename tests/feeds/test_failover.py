@@ -337,6 +337,23 @@ async def test_a_frozen_board_without_a_second_source(
     assert seen == [39] * 9 + [43] * 2
 
 
+async def test_the_primary_is_believed_again_where_the_stand_in_had_another_score(
+    pair: Pair,
+) -> None:
+    """Once the league is back, its score counts within two minutes, though ESPN has more points."""
+    told = []
+    for step in range(20):
+        clock = 700 - 10 * step
+        text = f"{clock // 60}:{clock % 60:02}"
+        if step >= 3:
+            pair.league.board(ours(text, "39-30"))
+        pair.espn.put(AT_ESPN, board(theirs(text, "41-30")))
+        await pair.told(10.0)
+        assert pair.beliefs.state is not None
+        told.append(pair.beliefs.state.score.home)
+    assert told == [41] * 13 + [39] * 7
+
+
 async def test_scores_that_differ_are_said_and_not_averaged(pair: Pair, events: Events) -> None:
     """A difference of a minute is reported once; the league's score stays in use."""
     clock = 700

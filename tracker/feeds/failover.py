@@ -338,6 +338,11 @@ class Failover:
         last = self._last_states.get(game.id)
         other_document = last is None or (answer.source, answer.path) != last.document
         if believed is not None and other_document and behind(state, believed):
+            name = self._primary.source.name
+            stood_in = last is None or last.document[0] != name
+            if stood_in and answer.source == name and contradict(state, believed):
+                # Both cannot be true, and then it is the primary whose score counts.
+                return self._remembered(game, answer, state)
             other = await self._elsewhere(game, answer, believed)
             if other is None or not isinstance(other.reading, GameState):
                 return answer
