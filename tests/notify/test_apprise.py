@@ -17,6 +17,7 @@ from tracker.domain.policy import Level
 from tracker.notify.channels import Message
 from tracker.notify.channels.apprise import (
     _USUAL,
+    MOST_HUNG,
     AppriseChannel,
     _service,
     channel_name,
@@ -36,6 +37,31 @@ async def sink() -> AsyncIterator[Sink]:
     """A server that takes everything."""
     async with Sink() as server:
         yield server
+
+
+async def test_a_service_that_never_answers_takes_no_thread_after_thread(sink: Sink) -> None:
+    """Beyond a few attempts that hang nothing is tried until one of them has ended."""
+    sink.hang = True
+    url = sink.url.replace("rto=0.3", "rto=30")
+    channel = AppriseChannel(url, limit=0.05)
+    found = [await channel.send(MESSAGE) for _ in range(MOST_HUNG + 3)]
+    assert [type(x) for x in found] == [Unknown] * MOST_HUNG + [Failed] * 3
+    assert sum("notify-json" in x.name for x in threading.enumerate()) == MOST_HUNG
+    await sink.down()
+    await asyncio.gather(*channel._hung)
+    sink.hang = False
+    await sink.up()
+    assert isinstance(await channel.send(MESSAGE), Sent | Unknown)
+
+
+async def test_the_key_of_a_long_digest_is_a_header_that_servers_take(sink: Sink) -> None:
+    """A digest of hundreds of alerts is taken, with a key that all its attempts share."""
+    long = Message("1,900 alerts could not reach you in time", tuple(range(100, 2000)))
+    for _ in range(2):
+        assert await AppriseChannel(sink.url).send(long) == Sent()
+    first, second = sink.got
+    assert first.key == second.key
+    assert first.key not in (None, Message("others", tuple(range(101, 2000))).key)
 
 
 async def test_a_message_arrives_as_it_was_written(sink: Sink) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import sys
 import threading
 from collections.abc import Callable
@@ -18,6 +19,9 @@ from typing import Protocol, TextIO, TypeVar
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
 from tracker.wording.cards import Card
+
+_LONGEST_KEY = 1000
+"""Most characters of a message's key that is made of numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,14 @@ class Message:
 
     @property
     def key(self) -> str:
-        """A key that all attempts at the same alerts share, so a receiver can drop repeats."""
-        return "-".join(str(x) for x in self.alert_ids)
+        """A key that all attempts at the same alerts share, so a receiver can drop repeats.
+
+        It is the alerts' numbers; of a digest of hundreds, their digest: servers refuse headers of
+        a few thousand bytes, and such a message would be repeated for ever.
+        """
+        numbers = "-".join(str(x) for x in self.alert_ids)
+        long = len(numbers) > _LONGEST_KEY
+        return hashlib.sha256(numbers.encode()).hexdigest() if long else numbers
 
 
 class Channel(Protocol):

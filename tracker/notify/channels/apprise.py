@@ -42,6 +42,10 @@ READ_LIMIT = 4.0
 SEND_LIMIT = 30.0
 """Real seconds after which an attempt's answer is no longer waited for."""
 
+MOST_HUNG = 4
+"""Attempts that nobody waits for any more, after which a service is not tried again until one of
+them ends: each holds a thread, and a service may answer with a byte every few seconds."""
+
 WEBHOOKS = frozenset({"json", "jsons", "form", "forms", "xml", "xmls"})
 """Schemas whose receiver is a program: it gets the whole text, and a key that tells repeats."""
 
@@ -97,6 +101,7 @@ class AppriseChannel:
         self.name = channel_name(url)
         self._url = url
         self._limit = limit
+        self._hung: set[asyncio.Future[Outcome]] = set()
 
     def __repr__(self) -> str:
         """The name only: the address is a secret."""
@@ -108,9 +113,13 @@ class AppriseChannel:
 
     async def send(self, message: Message) -> Outcome:
         """Send once in a thread. Giving up on the answer does not stop the attempt."""
+        self._hung = {x for x in self._hung if not x.done()}
+        if len(self._hung) >= MOST_HUNG:
+            return Failed(f"{MOST_HUNG} earlier attempts still wait for an answer")
         attempt = in_thread(lambda: _send(self._url, message), f"notify-{self.name}")
         done, _ = await asyncio.wait({attempt}, timeout=self._limit)
         if not done:
+            self._hung.add(attempt)
             return Unknown(f"no answer within {self._limit:g} s")
         return attempt.result()
 
