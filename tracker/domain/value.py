@@ -106,6 +106,27 @@ def _break_even(chance: Chance, bet: Returns, offer: int) -> float:
     return max(0.0, wanted) if wanted <= 1 - chance.push + cent else float("inf")
 
 
+@dataclass(frozen=True, slots=True)
+class Hedges:
+    """What a bet brings without a second bet on the other side, and with either of two.
+
+    `lock` makes the profit the same whichever side wins, `even` just covers the first stake.
+    """
+
+    none: Hedge
+    lock: Hedge
+    even: Hedge
+
+
+def hedges_of(chance: Chance, bet: Returns, other: Odds) -> Hedges:
+    """The hedges of a bet at `other` odds."""
+    return Hedges(
+        unhedged(chance, bet),
+        hedge_to_lock(chance, bet, other),
+        hedge_to_keep_even(chance, bet, other),
+    )
+
+
 def unhedged(chance: Chance, bet: Returns) -> Hedge:
     """The first bet alone, as a hedge of stake 0."""
     return _hedge(chance, bet, 0, 0)

@@ -15,11 +15,11 @@ from tracker.domain.market import (
     Total,
     line_text,
 )
-from tracker.domain.money import Odds, odds_text
+from tracker.domain.money import Odds, money_text, odds_text
 from tracker.domain.prior import SourcedPrior
 from tracker.domain.quote import MONEYLINE, SPREAD, Closing, Selection
-from tracker.domain.value import BetDecision, ClosingValue, Grade
-from tracker.wording.figures import in_percent, percent
+from tracker.domain.value import BetDecision, Cashout, ClosingValue, Grade, Hedge, Hedges
+from tracker.wording.figures import in_percent, percent, signed_money
 
 
 def share_text(value: float, digits: int = 1) -> str:
@@ -166,3 +166,26 @@ def _ends_text(late: float | None) -> str:
         return ""
     sure = round(100 * max(late, 1 - late))
     return f" · ends: {'late' if late >= 0.5 else 'early'} {min(sure, 99)}%"  # noqa: PLR2004 - half
+
+
+def fee_text(x: Cashout) -> str:
+    """What a cash-out offer keeps back: `keeps back $2.10 (8.0 %)`; empty where that is unknown."""
+    if x.fee is None:
+        return ""
+    word = "keeps back" if x.fee >= 0 else "pays more by"
+    return f"{word} {money_text(abs(x.fair - x.offer))} ({in_percent(abs(x.fee))})"
+
+
+def hedge_rows(x: Hedges) -> list[tuple[str, ...]]:
+    """Each hedge by name: its stake, the profit if the bet wins and if it loses, and the mean."""
+    return [_hedge("none", x.none), *named_hedges(x)]
+
+
+def named_hedges(x: Hedges) -> list[tuple[str, ...]]:
+    """The rows of the two hedges that have a stake."""
+    return [_hedge("same either way", x.lock), _hedge("first stake covered", x.even)]
+
+
+def _hedge(name: str, x: Hedge) -> tuple[str, ...]:
+    profits = (x.if_wins, x.if_loses, x.expected)
+    return (name, money_text(x.stake), *map(signed_money, profits))

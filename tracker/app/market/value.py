@@ -30,11 +30,12 @@ from tracker.domain.quote import (
 from tracker.domain.tracking import Tracked
 from tracker.domain.value import (
     BetDecision,
+    Cashout,
     ClosingValue,
+    Hedges,
     Returns,
     cashout,
-    hedge_to_keep_even,
-    hedge_to_lock,
+    hedges_of,
     returns_of,
 )
 from tracker.engine.market import AT_BET, GameClose, best_price, fairs, main_line, standing
@@ -388,6 +389,14 @@ class HeldBet:
         """What the bet pays back for each result."""
         return returns_of(self.stake, self.odds, free=self.bet.free)
 
+    def offered(self, cents: int) -> Cashout:
+        """An offer to cash the bet out, compared with what it is worth."""
+        return cashout(self.chance, self.returns, cents)
+
+    def hedges(self, other: Odds) -> Hedges:
+        """What a second bet on the other side would bring at `other` odds."""
+        return hedges_of(self.chance, self.returns, other)
+
 
 async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) -> HeldBet:
     """The bet that a person refers to, with its last chance, or one worked out now.
@@ -437,7 +446,7 @@ def _check_worth(bet: BetView) -> None:
 
 def cashout_json(x: HeldBet, offer_cents: int) -> dict[str, object]:
     """A cash-out offer against the bet's worth, as `tracker cashout --json` gives it."""
-    found = cashout(x.chance, x.returns, offer_cents)
+    found = x.offered(offer_cents)
     return _held_json(x) | {
         "offer_cents": found.offer,
         "fair_cents": found.fair,
@@ -448,9 +457,8 @@ def cashout_json(x: HeldBet, offer_cents: int) -> dict[str, object]:
 
 def hedge_json(x: HeldBet, against: Odds) -> dict[str, object]:
     """A second bet on the other side, as `tracker hedge --json` gives it."""
-    lock = hedge_to_lock(x.chance, x.returns, against)
-    even = hedge_to_keep_even(x.chance, x.returns, against)
-    document = {"against": against.text, "lock": asdict(lock), "even": asdict(even)}
+    found = x.hedges(against)
+    document = {"against": against.text, "lock": asdict(found.lock), "even": asdict(found.even)}
     return _held_json(x) | document
 
 

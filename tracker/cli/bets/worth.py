@@ -56,16 +56,14 @@ def cash_out(
 
         say_json(cashout_json(held, offer))
         return
-    from tracker.domain.value import cashout
-    from tracker.wording.figures import in_percent, percent
+    from tracker.wording.closes import fee_text
+    from tracker.wording.figures import percent
 
-    found = cashout(held.chance, held.returns, offer)
-
+    found = held.offered(offer)
     _head(held, form)
     say(f"Offer    {money_text(found.offer)} · fair value {money_text(found.fair)}")
-    if found.fee is not None:
-        word, share = "keeps back" if found.fee >= 0 else "pays more by", in_percent(abs(found.fee))
-        say(f"Fee      {word} {money_text(abs(found.fair - found.offer))} ({share})")
+    if fee := fee_text(found):
+        say(f"Fee      {fee}")
     even = "more than the bet can pay" if found.break_even > 1 else percent(found.break_even, 1)
     say(f"Fair at  {even}")
     _age(held)
@@ -91,24 +89,12 @@ def hedge(
 
         say_json(hedge_json(held, other))
         return
-    from tracker.domain.value import hedge_to_keep_even, hedge_to_lock, unhedged
-    from tracker.wording.figures import signed_money
-
-    lock = hedge_to_lock(held.chance, held.returns, other)
-    even = hedge_to_keep_even(held.chance, held.returns, other)
+    from tracker.wording.closes import hedge_rows
 
     _head(held, form)
-    rows = [
-        (name, money_text(x.stake), *(signed_money(y) for y in (x.if_wins, x.if_loses, x.expected)))
-        for name, x in (
-            ("none", unhedged(held.chance, held.returns)),
-            ("same either way", lock),
-            ("first stake covered", even),
-        )
-    ]
     say(f"At {odds_text(other, form)} on the other side:")
     heads = ("Hedge", "Stake", "Bet wins", "Bet loses", "Expected")
-    table(heads, rows, right=(1, 2, 3, 4))
+    table(heads, hedge_rows(held.hedges(other)), right=(1, 2, 3, 4))
     _age(held)
 
 

@@ -18,7 +18,7 @@ from tracker.domain.policy import Snooze, subject
 from tracker.engine.record import Ended, Tally, tally
 from tracker.store.views import BetView
 from tracker.wording.cards import Card
-from tracker.wording.closes import share_text
+from tracker.wording.closes import fee_text, named_hedges, share_text
 from tracker.wording.figures import (
     change_text,
     deciding,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from tracker.domain.draft import Draft
     from tracker.domain.game import Game
     from tracker.domain.money import Odds
-    from tracker.domain.value import Cashout, Hedge
 
 COMMANDS = (
     ("status", "every game with your bets, right now"),
@@ -329,23 +328,21 @@ def _command(said: re.Match[str]) -> str:
             return said[0]
 
 
-def cashout_text(held: HeldBet, worth: Cashout) -> str:
+def cashout_text(held: HeldBet, offer_cents: int) -> str:
     """A cash-out offer beside the bet's fair value by its last chance."""
+    worth = held.offered(offer_cents)
     lines = [f"Offer {money_text(worth.offer)} · fair value {money_text(worth.fair)}"]
-    if worth.fee is not None:
-        word = "keeps back" if worth.fee >= 0 else "pays more by"
-        share = in_percent(abs(worth.fee))
-        lines.append(f"It {word} {money_text(abs(worth.fair - worth.offer))} ({share})")
+    if fee := fee_text(worth):
+        lines.append(f"It {fee}")
     even = "more than the bet can pay" if worth.break_even > 1 else percent(worth.break_even, 1)
     return "\n".join((_held_head(held), *lines, f"Fair at {even}"))
 
 
-def hedge_text(held: HeldBet, other: Odds, lock: Hedge, even: Hedge) -> str:
+def hedge_text(held: HeldBet, other: Odds) -> str:
     """What two possible stakes on the other side would do."""
     lines = [
-        f"{name}: stake {money_text(x.stake)} · wins {signed_money(x.if_wins)}, "
-        f"loses {signed_money(x.if_loses)}, on average {signed_money(x.expected)}"
-        for name, x in (("Same either way", lock), ("First stake covered", even))
+        f"{name.capitalize()}: stake {stake} · wins {wins}, loses {loses}, on average {mean}"
+        for name, stake, wins, loses, mean in named_hedges(held.hedges(other))
     ]
     return "\n".join((_held_head(held), f"At {other.text} on the other side", *lines))
 

@@ -19,7 +19,6 @@ from tracker.daemon.bot.answers import LocalTime
 from tracker.domain import TrackerError
 from tracker.domain.bet import Result
 from tracker.domain.money import parse_money, parse_odds
-from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock
 
 if TYPE_CHECKING:
     from tracker.clock import Clock
@@ -195,8 +194,7 @@ class BetCommands:
             return ChatReply("Which bet, and what is offered? /cashout 12 $29.90")
         offer = parse_money(amount)
         found = await held(self._bets, reference, self.explainer, self.clock.now())
-        worth = cashout(found.chance, found.returns, offer)
-        return ChatReply(answers.cashout_text(found, worth))
+        return ChatReply(answers.cashout_text(found, offer))
 
     async def hedge(self, rest: str) -> ChatReply:
         """Show what a second bet on the other side would do."""
@@ -205,9 +203,7 @@ class BetCommands:
             return ChatReply("Which bet, and at what price is the other side? /hedge 12 +150")
         other = parse_odds(price)
         found = await held(self._bets, reference, self.explainer, self.clock.now())
-        lock = hedge_to_lock(found.chance, found.returns, other)
-        even = hedge_to_keep_even(found.chance, found.returns, other)
-        return ChatReply(answers.hedge_text(found, other, lock, even))
+        return ChatReply(answers.hedge_text(found, other))
 
     async def why(self, rest: str) -> ChatReply:
         """Explain why a bet's chance moved."""

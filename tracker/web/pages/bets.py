@@ -23,22 +23,19 @@ from tracker.domain.money import (
     stake_text,
 )
 from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
-from tracker.domain.value import cashout, hedge_to_keep_even, hedge_to_lock, unhedged
 from tracker.language import parse_stake
 from tracker.web import charts
 from tracker.web.guard import Problem, problem_of
 from tracker.web.pages.frame import Inside, OfTonight, at_text, drawn, page, share
 from tracker.web.site import OfSite
 from tracker.wording.cards import bet_silence
-from tracker.wording.closes import decision_facts, prior_text, value_text
+from tracker.wording.closes import decision_facts, fee_text, hedge_rows, prior_text, value_text
 from tracker.wording.figures import (
     cause_text,
     hit_text,
-    in_percent,
     money_for,
     percent,
     score_text,
-    signed_money,
     span_text,
     tenths,
 )
@@ -49,7 +46,7 @@ if TYPE_CHECKING:
     from tracker.app.tonight import Evening
     from tracker.domain.game import Game
     from tracker.domain.tracking import LegStanding
-    from tracker.domain.value import BetDecision
+    from tracker.domain.value import BetDecision, Cashout
     from tracker.store.views import BetView, ShowView
     from tracker.web.site import Site
 
@@ -379,36 +376,22 @@ async def _worth(site: Site, number: int, offer: str, against: str) -> dict[str,
     try:
         mine = Bets(await site.store(), site.rules, unit)
         x = await held(mine, str(number), await site.explainer(), await site.now())
-        fair = cashout(x.chance, x.returns, 0).fair
+        fair = x.offered(0).fair
         age = span_text((x.now - x.at).total_seconds())
         found["fair"] = f"{money_text(fair)} by the chance of {age} ago"
         if offer:
-            found["offer"] = _offer_text(cashout(x.chance, x.returns, parse_money(offer)))
+            found["offer"] = _offer_text(x.offered(parse_money(offer)))
         if against:
-            other = parse_odds(against)
-            found["hedges"] = [
-                (name, money_text(h.stake), signed_money(h.if_wins), signed_money(h.if_loses),
-                 signed_money(h.expected))
-                for name, h in (
-                    ("none", unhedged(x.chance, x.returns)),
-                    ("same either way", hedge_to_lock(x.chance, x.returns, other)),
-                    ("first stake covered", hedge_to_keep_even(x.chance, x.returns, other)),
-                )
-            ]  # fmt: skip
+            found["hedges"] = hedge_rows(x.hedges(parse_odds(against)))
     except (NotHeld, BadBet) as why:
         found["why"] = str(why)
     return found
 
 
-def _offer_text(found: Any) -> str:
-    parts = [f"{money_text(found.offer)} offered"]
-    if found.fee is not None:
-        word = "keeps back" if found.fee >= 0 else "pays more by"
-        parts.append(
-            f"{word} {money_text(abs(found.fair - found.offer))} ({in_percent(abs(found.fee))})"
-        )
+def _offer_text(found: Cashout) -> str:
     even = "no chance that it has" if found.break_even > 1 else percent(found.break_even, 1)
-    return " · ".join([*parts, f"fair at {even}"])
+    parts = (f"{money_text(found.offer)} offered", fee_text(found), f"fair at {even}")
+    return " · ".join(x for x in parts if x)
 
 
 # --------------------------------------------------------------------------- why, and the moments
