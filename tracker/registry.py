@@ -265,7 +265,9 @@ class Registry(Generic[M]):
         """
         history = self.history(league)
         if not history:
-            raise NoSuchModel(f"no {league} model was ever activated: the shipped one is in use")
+            raise NoSuchModel(
+                f"there is no {league} model to go back to: the shipped one is in use"
+            )
         earlier = history[:-1]
         self._write(league, earlier)
         return self.show(league, earlier[-1] if earlier else SHIPPED)

@@ -16,7 +16,7 @@ from tests.cli.conftest import Cli
 from tracker.app.monitors import Surprise, sums_of, watch
 from tracker.daemon.watchers.nightly import monitor_notice
 from tracker.domain.prior import Finished
-from tracker.engine.monitors import Figures, State, cusum, limits
+from tracker.engine.monitors import NO_FIGURE, Figures, State, cusum, limits
 from tracker.forecast import load_parameters
 from tracker.store import Store
 from tracker.store.known import SlateCheck
@@ -94,6 +94,9 @@ def test_a_days_figures_are_held_to_their_limits(figures: Figures, bad: set[str]
     assert {k for k, x in found.items() if x.state is State.DRIFTING} == bad
     assert all(x.advice for x in found.values())
     assert found["failures"].state is not State.WELL or figures.failures is not None
+    unknown = [x for x in found.values() if x.state is State.UNKNOWN]
+    assert {(x.value, x.level, x.advice) for x in unknown} <= {(0.0, 0.0, NO_FIGURE)}
+    assert (found["losing nights"].level, found["calibration"].level) == (7, 1)
 
 
 async def test_a_source_that_loses_boxes_is_told_once_and_once_more_when_it_is_well(

@@ -163,8 +163,12 @@ async def start(
     challenger = kept.read(league, name)
     history = kept.history(league)
     champion, (model, _) = history[-1] if history else "shipped", kept.load(league)
-    if champion == name or kind.version(model) == kind.version(challenger):
+    if champion == name:
         raise Impossible(f"{name!r} is in use in {league} already: name another model")
+    if kind.version(model) == kind.version(challenger):
+        raise Impossible(
+            f"{name!r} has the same parameters as {champion!r}, which is in use: name another model"
+        )
     season = season_name(league, slate_date(now))
     fitted = [x for x in (model, challenger) if season in kind.seasons(x) and x.about.fitted_at]
     days = [date.fromisoformat(x.about.fitted_at) for x in fitted]

@@ -12,6 +12,7 @@ from tracker.domain.league import LEAGUE_ZONE, season_name, slate_date
 from tracker.engine.monitors import (
     LEAST_CALIBRATED,
     NIGHTS_DOWN,
+    NO_FIGURE,
     Figures,
     State,
     Sums,
@@ -140,6 +141,8 @@ def _standing(name: str, league: str, now: datetime, x: Sums | None) -> MonitorS
     if x is None:
         why = "a season before is needed"
         return MonitorStanding(0, name, league, now, 0.0, 0.0, State.UNKNOWN, why)
+    if x.state is State.UNKNOWN:
+        return MonitorStanding(0, name, league, now, 0.0, 0.0, x.state, NO_FIGURE)
     return MonitorStanding(0, name, league, now, x.value, x.level, x.state, RETRAIN)
 
 

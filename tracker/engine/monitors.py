@@ -28,6 +28,9 @@ H_CHANCES = 20.0
 LEAST_SEASON = 300
 """Games of an earlier season that are needed to take its mean and standard deviation."""
 
+NO_FIGURE = "no figure yet"
+"""What is said of a monitor of which nothing is known, in place of what to do."""
+
 NIGHTS_DOWN = 7
 """Nights in a row with money lost that raise an alarm."""
 
@@ -135,7 +138,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit of one figure: its `value`, the `level` that it must not exceed, and what to do."""
+    """A limit of one figure: its `value`, the `level` that raises an alarm, and what to do.
+
+    Value and level are 0 where nothing is known.
+    """
 
     name: str
     value: float
@@ -150,15 +156,21 @@ def limits(x: Figures) -> tuple[Limit, ...]:
         _limit("missing boxes", x.missing, MOST_MISSING, "tracker refresh, then tracker doctor"),
         _limit("failures", x.failures, MOST_FAILURES, "tracker doctor says which source"),
         _limit("no new data", x.idle_hours, 24.0, "tracker doctor says which source"),
-        _limit("losing nights", float(x.losing_nights), NIGHTS_DOWN - 0.5,
+        _count("losing nights", x.losing_nights, NIGHTS_DOWN,
                "bad luck or bad prices: tracker report --month"),
-        _limit("calibration", float(len(x.off)), 0.5,
+        _count("calibration", len(x.off), 1,
                f"{', '.join(x.off) or 'a range'} does not fit: see tracker calibration"),
     )  # fmt: skip
 
 
 def _limit(name: str, value: float | None, level: float, advice: str) -> Limit:
     if value is None:
-        return Limit(name, 0.0, level, State.UNKNOWN, advice)
+        return Limit(name, 0.0, 0.0, State.UNKNOWN, NO_FIGURE)
     state = State.DRIFTING if value > level else State.WELL
     return Limit(name, value, level, state, advice)
+
+
+def _count(name: str, value: int, least: int, advice: str) -> Limit:
+    """A limit of something that is counted, which raises an alarm as soon as it is reached."""
+    state = State.DRIFTING if value >= least else State.WELL
+    return Limit(name, value, least, state, advice)
