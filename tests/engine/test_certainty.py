@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.engine.build import EVENTS, GAME, T0, a_book, after, bet, decide, final, live, look
+from tests.engine.build import (
+    BOARD,
+    BOX,
+    EVENTS,
+    GAME,
+    T0,
+    a_book,
+    after,
+    bet,
+    decide,
+    final,
+    live,
+    look,
+)
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import ASK_BOOK, Bet, Leg, Parlay, Result
 from tracker.domain.chance import WON
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
-from tracker.domain.market import Direction, Moneyline, PlayerTotal, Total
+from tracker.domain.market import Direction, Market, Moneyline, PlayerTotal, Total
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import Policy, parse_rule
-from tracker.domain.tracking import Change, GameTracking, Tracked
+from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.engine.rules.routing import route
 from tracker.wording.alerts import compose
 
@@ -107,6 +120,32 @@ def test_a_player_who_has_passed_his_line_is_hit_and_the_under_dead() -> None:
         tracking = change.tracking
         rows += told(change)
     assert [(x.bet, x.rule) for x in rows] == [(1, "hit"), (2, "dead")]
+
+
+def test_a_figure_counts_twice_only_when_two_boxes_show_it() -> None:
+    """A board between two boxes confirms no player's figure, and a late box no score."""
+    line = PlayerTotal(Player("Big Man", Side.HOME), Stat.PTS, Direction.OVER, 20.5)
+    markets: tuple[Market, ...] = (line, Total(Direction.OVER, 130.5))
+    bets = tuple(Tracked.fresh(Bet(n, "x", x, GAME, RULES, T0)) for n, x in enumerate(markets, 1))
+    tracking = GameTracking(GAME, bets)
+    seen: list[object] = []
+    for n, (state, origin) in enumerate(
+        (
+            (star(20), BOX),
+            (star(21), BOX),
+            (replace(star(21), players=(), clock=280.0), BOARD),
+            (replace(star(21), clock=290.0), BOX),
+        )
+    ):
+        change = decide(tracking, state, None, after(n * 10), origin)
+        tracking = change.tracking
+        seen.append((change.ordering, [(x.bet, x.rule) for x in told(change)]))
+    assert seen == [
+        (Ordering.NEWER, []),
+        (Ordering.NEWER, []),
+        (Ordering.NEWER, [(2, "hit")]),
+        (Ordering.BEHIND, [(1, "hit")]),
+    ]
 
 
 OTHER = Game("0022600002", "nba", "BOS", "NYK", T0)

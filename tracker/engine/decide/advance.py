@@ -124,10 +124,9 @@ def advance(
         )
     if tracking.stale and not was_stale:
         change = freeze_pending(change, now, "the feed has stopped changing")
-    if ordering is not Ordering.BEHIND:
-        change = _with_results(change, before, now)
-    else:
-        # A document that is behind confirms no result; after the last check there is no other.
+    change = _with_results(change, before, now, boxed=judged.boxed)
+    if ordering is Ordering.BEHIND:
+        # It confirms no score; after the last check there may be no other document.
         late = Unreadable(Trouble.NOT_PUBLISHED, "it does not show the end of the game")
         change = confirm_unread(change, late, now)
     return _asked(end_unheard(change, "", now))
@@ -142,11 +141,15 @@ def _on_hold(change: Change, judged: JudgedPoll, outlook: Outlook | None, now: d
     return _asked(end_unheard(change, contrary, now))
 
 
-def _with_results(change: Change, before: GameState | None, now: datetime) -> Change:
+def _with_results(
+    change: Change, before: GameState | None, now: datetime, *, boxed: bool
+) -> Change:
     """Add the alerts of bets that have become certain, and the results of bets that have ended."""
     state, polls = change.tracking.state, None
     if before is not None and state is not None:
-        polls = LastTwo.of((x.bet for x in change.tracking.tracked), before, state)
+        scored = change.ordering is not Ordering.BEHIND
+        bets = (x.bet for x in change.tracking.tracked)
+        polls = LastTwo.of(bets, before, state, scored=scored, boxed=boxed)
     change = settle_parts(tell_certain(change, polls, now), polls, now)
     return tell_legs(finish(take_given(change), now), polls, now)
 

@@ -49,7 +49,7 @@ class JudgedPoll:
     `state` is the state to decide by: the poll's own, completed from the believed one; or, for a
     document that is behind, the believed state with the document's figures of players. `held` is
     what is on hold after the poll. `contrary` says what contradicts the poll, if it is held for
-    that. `digest` is the document's, if known.
+    that. `digest` is the document's, if known. `boxed` is whether the document lists the players.
     """
 
     ordering: Ordering
@@ -58,6 +58,7 @@ class JudgedPoll:
     held: Held | None = None
     contrary: str = ""
     digest: str = ""
+    boxed: bool = False
 
 
 def judge_poll(
@@ -76,6 +77,13 @@ def judge_poll(
     A state that leaps ahead, by more than a game can get on since the believed state last changed,
     is believed after AGREEING_POLLS over LEAP_HELD; an end only once there has been time for it.
     """
+    judged = _judged(tracking, read, origin, at, digest)
+    return replace(judged, boxed=True) if read.players else judged
+
+
+def _judged(
+    tracking: GameTracking, read: GameState, origin: Origin, at: datetime, digest: str
+) -> JudgedPoll:
     believed = tracking.state
     read = carried(timed(filled(read, believed), believed), believed)
     known = read.players or (believed is not None and believed.players)

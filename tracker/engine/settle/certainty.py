@@ -11,13 +11,12 @@ from datetime import datetime
 
 from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Parlay, Result
-from tracker.domain.catalog.books import HouseRules, house_of
+from tracker.domain.catalog.books import house_of
 from tracker.domain.game import GameState
-from tracker.domain.market import Market
 from tracker.domain.policy import Fact
 from tracker.domain.tracking import Change, Gathering, LegStanding, RulePhase, RuleState, Tracked
 from tracker.engine.decide.facts import TAKEN_BACK, between
-from tracker.engine.settle.grading import LastTwo, Sure, agreed_result
+from tracker.engine.settle.grading import LastTwo
 from tracker.engine.settle.payout import whole
 
 _ANNOUNCED_AS = {Fact.HIT.value: Result.WON, Fact.DEAD.value: Result.LOST}
@@ -33,23 +32,23 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
     """
     if polls is None or not polls.now.state.phase.in_play:
         return change
-    was, sure, state = polls.before, polls.now, polls.now.state
+    state = polls.now.state
     found = Gathering(change)
     for tracked in change.tracking.tracked:
-        if tracked.ended:
+        slip = tracked.bet.market
+        if tracked.ended or not (isinstance(slip, Parlay) or polls.told(slip)):
             continue
         notified = [
             _ANNOUNCED_AS[x.rule]
             for x in tracked.rules
             if x.phase is _FIRING and x.rule in _ANNOUNCED_AS
         ]
-        slip = tracked.bet.market
         if isinstance(slip, Parlay):
-            result = _parlay_result(tracked, slip, was, sure)
+            result = _parlay_result(tracked, slip, polls)
         else:
             result = polls.results.get(tracked.bet.number)
         if notified != ([] if result is None else [result]):
-            ever = _possible(tracked, was, sure) if notified else frozenset()
+            ever = _possible(tracked, polls) if notified else frozenset()
             _step(found, tracked, result, ever, state, now)
     return found.change
 
@@ -89,12 +88,12 @@ def _step(
         found.alerts += alerts
 
 
-def _parlay_result(tracked: Tracked, slip: Parlay, before: Sure, sure: Sure) -> Result | None:
+def _parlay_result(tracked: Tracked, slip: Parlay, polls: LastTwo) -> Result | None:
     """The result of a parlay that two polls make certain; None while it is open."""
     house = house_of(tracked.bet.book)
-    game = sure.state.game.id
+    game = polls.now.state.game.id
     results = [
-        _leg_result(known, leg.market, before, sure, house) if leg.game.id == game
+        known.result or polls.agreed(leg.market, house) if leg.game.id == game
         else _elsewhere(known)
         for leg, known in zip(slip.legs, tracked.legs, strict=True)
     ]  # fmt: skip
@@ -103,25 +102,22 @@ def _parlay_result(tracked: Tracked, slip: Parlay, before: Sure, sure: Sure) -> 
     return whole(results)
 
 
-def _leg_result(
-    known: LegStanding, market: Market, before: Sure, sure: Sure, house: HouseRules
-) -> Result | None:
-    return known.result or agreed_result(market, before, sure, house)
-
-
 def _elsewhere(known: LegStanding) -> Result | None:
     """The result of a leg on another game: it has won if it could not lose when last seen."""
     return Result.WON if known.result is None and known.hit else known.result
 
 
-def _possible(tracked: Tracked, before: Sure, sure: Sure) -> frozenset[Result]:
+def _possible(tracked: Tracked, polls: LastTwo) -> frozenset[Result]:
     """The results of a bet that at least one of the last two polls calls certain."""
     house = house_of(tracked.bet.book)
     slip = tracked.bet.market
     if not isinstance(slip, Parlay):
-        results = {x.result(slip, house) for x in (before, sure)}
+        results = {x.result(slip, house) for x in (polls.before, polls.now)}
         return frozenset(x for x in results if x is not None)
-    found = {_parlay_result(tracked, slip, x, x) for x in (before, sure)}
+    alone = [
+        replace(polls, before=x, now=x, scored=True, boxed=True) for x in (polls.before, polls.now)
+    ]
+    found = {_parlay_result(tracked, slip, x) for x in alone}
     if any(x.lost for x in tracked.legs):
         found.add(Result.LOST)
     return frozenset(x for x in found if x is not None)
@@ -134,7 +130,7 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     """
     if polls is None:
         return change
-    was, sure, state = polls.before, polls.now, polls.now.state
+    state = polls.now.state
     found = Gathering(change)
     for tracked in change.tracking.tracked:
         if not tracked.legs:
@@ -142,7 +138,7 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
         memory = next((x for x in tracked.rules if x.rule == Fact.HIT.value), None)
         if memory is None or memory.phase in (RulePhase.DONE, RulePhase.FIRING):
             continue
-        fresh = [i for i in _won(tracked, was, sure) if i not in memory.notified]
+        fresh = [i for i in _won(tracked, polls) if i not in memory.notified]
         if not fresh or any(x.lost for x in tracked.legs):
             continue
         remembered = replace(
@@ -156,16 +152,17 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     return found.change
 
 
-def _won(tracked: Tracked, before: Sure, sure: Sure) -> list[int]:
+def _won(tracked: Tracked, polls: LastTwo) -> list[int]:
     """The indices of an open parlay's legs on this game that both polls call won."""
     slip, house = tracked.bet.market, house_of(tracked.bet.book)
     if not isinstance(slip, Parlay) or tracked.ended or tracked.review is not None:
         return []
     found = []
-    for i in slip.in_game(sure.state.game.id):
+    state = polls.now.state
+    for i in slip.in_game(state.game.id):
         result = tracked.legs[i].result
-        if result is None and sure.state.phase.in_play:
-            result = agreed_result(slip.legs[i].market, before, sure, house)
+        if result is None and state.phase.in_play:
+            result = polls.agreed(slip.legs[i].market, house)
         if result is Result.WON:
             found.append(i)
     return found

@@ -7,8 +7,8 @@ a half at its end or an over that is passed; the final state grades it again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import assert_never
 
@@ -201,43 +201,59 @@ class Sure:
 class LastTwo:
     """The believed states before a poll and after it.
 
-    `results` are the certain results of single bets that both states agree on, by the bets'
-    numbers; few bets have one.
+    `scored` is whether the poll's document confirms the score, and `boxed` whether it lists the
+    players: what it does not tell is in both states, but was told only once. `results` are the
+    certain results of single bets that both states agree on, by the bets' numbers; few bets have
+    one.
     """
 
     before: Sure
     now: Sure
-    results: Mapping[int, Result]
+    scored: bool
+    boxed: bool
+    results: dict[int, Result] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, bets: Iterable[Bet], before: GameState, now: GameState) -> LastTwo:
+    def of(
+        cls,
+        bets: Iterable[Bet],
+        before: GameState,
+        now: GameState,
+        *,
+        scored: bool = True,
+        boxed: bool = True,
+    ) -> LastTwo:
         """Work out the results that two states of a game make certain for the bets on it."""
-        was, sure = Sure(before), Sure(now)
-        results: dict[int, Result] = {}
+        polls = cls(Sure(before), Sure(now), scored, boxed)
         for bet in bets if now.phase.in_play else ():
             if isinstance(bet.market, Parlay):
                 continue
-            result = agreed_result(bet.market, was, sure, house_of(bet.book))
+            result = polls.agreed(bet.market, house_of(bet.book))
             if result is not None:
-                results[bet.number] = result
-        return cls(was, sure, results)
+                polls.results[bet.number] = result
+        return polls
+
+    def told(self, market: Market) -> bool:
+        """Whether the poll's document tells what decides a market."""
+        return self.boxed if isinstance(market, PlayerTotal | DoubleDouble) else self.scored
+
+    def agreed(self, market: Market, house: HouseRules) -> Result | None:
+        """The certain result of a market that two polls agree on; None without one."""
+        if not self.told(market):
+            return None
+        result = self.now.result(market, house)
+        return (
+            result if result is not None and self.before.result(market, house) is result else None
+        )
+
+    def verdict(self, market: Market, house: HouseRules) -> Verdict | None:
+        """The verdict on a market that two polls agree on; None without one."""
+        return None if self.agreed(market, house) is None else self.now.verdict(market, house)
 
 
 def certain(market: Market, state: GameState, house: HouseRules) -> Verdict | None:
     """The verdict on one market that a state makes certain; None while it may still change."""
     return Sure(state).verdict(market, house)
-
-
-def agreed(market: Market, before: Sure, now: Sure, house: HouseRules) -> Verdict | None:
-    """The certain verdict on a market that two polls in a row agree on; None without one."""
-    sure = agreed_result(market, before, now, house)
-    return None if sure is None else now.verdict(market, house)
-
-
-def agreed_result(market: Market, before: Sure, now: Sure, house: HouseRules) -> Result | None:
-    """The certain result that two polls agree on, without the words: that is much faster."""
-    result = now.result(market, house)
-    return result if result is not None and before.result(market, house) is result else None
 
 
 def _finished(span: Span, state: GameState, house: HouseRules) -> bool:

@@ -45,7 +45,6 @@ from tracker.engine.settle.grading import (
     NotYet,
     Unsettleable,
     Verdict,
-    agreed,
     certain,
     judge,
 )
@@ -124,13 +123,13 @@ def settle_parts(change: Change, polls: LastTwo | None, now: datetime) -> Change
     """
     if polls is None or not polls.now.state.phase.in_play:
         return change
-    was, sure, state = polls.before, polls.now, polls.now.state
+    sure, state = polls.now, polls.now.state
 
     def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
         house = house_of(bet.book)
         if not sure.over(leg.market, house):
             return known
-        verdict = agreed(leg.market, was, sure, house)
+        verdict = polls.verdict(leg.market, house)
         return known if verdict is None else _with_verdict(known, verdict)
 
     found = Gathering(change)
