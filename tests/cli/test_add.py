@@ -103,6 +103,16 @@ def test_a_date_chooses_among_games_of_the_same_teams(cli: Cli, slate: tuple[Gam
     assert cli("add", "LAL@DEN over 224.5", "--json").json["game"]["id"] == slate[0].id
 
 
+def test_a_bet_of_a_day_is_never_on_another(cli: Cli, slate: tuple[Game, ...]) -> None:
+    """The day that a line names is kept to: a game of another day is not taken in its place."""
+    tonights, _, later = slate
+    for game in (tonights, later):
+        line = f"DEN -4.5 {game.slate:%A}"
+        assert cli("add", line, "--json").json["game"]["id"] == game.id
+    kept = cli("add", f"BOS +4.5 {later.slate:%a}", "--json").json
+    assert (kept["game"], kept["market"]) == (None, None)
+
+
 def test_what_may_mean_two_games_is_told_with_both(cli: Cli) -> None:
     """Where nobody can be asked, it is refused with status 2, and both games are named."""
     ran = cli("add", "over 224.5")

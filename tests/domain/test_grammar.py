@@ -352,6 +352,84 @@ def test_a_team_is_named_by_all_of_its_words(written: str, code: str) -> None:
     assert {x.code for x in found.team} == {code}
 
 
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("DEN ML tonight", "2026-11-20"),
+        ("DEN ML today 10:00PM ET", "2026-11-20"),
+        ("DEN ML tomorrow", "2026-11-21"),
+        ("DEN ML Sat", "2026-11-21"),
+        ("DEN ML Friday night -110", "2026-11-20"),
+        ("Thu: DEN ML", "2026-11-26"),
+        ("DEN ML Sun", "2026-11-22"),
+        ("Sun, Nov 22, DEN ML", "2026-11-22"),
+        ("LAL@DEN 11/24 over 224.5", "2026-11-24"),
+        ("LAL@DEN 24.11.2026 over 224.5", "2026-11-24"),
+        ("LAL@DEN 11/24/26 over 224.5 -110", "2026-11-24"),
+        ("LAL@DEN Jan 2 over 224.5", "2027-01-02"),
+        ("2nd January LAL@DEN over 224.5", "2027-01-02"),
+        ("Jokic 3+ 3pm", None),
+        ("DEN ML 7pm", None),
+    ],
+)
+def test_a_day_is_read_as_people_write_it(text: str, day: str | None) -> None:
+    """A word for a day is one on the person's own clock, here that of Friday evening."""
+    friday = datetime(2026, 11, 20, 20, tzinfo=ZoneInfo("America/New_York"))
+    matchup = parse_bet(text, FIND, now=friday).legs[0].matchup
+    found = None if matchup is None or matchup.day is None else matchup.day.isoformat()
+    assert found == day
+
+
+def test_a_day_is_that_of_the_games_that_the_person_watches() -> None:
+    """In Europe a game of tonight ends in the morning, in Asia it begins on the next one."""
+    for zone, hour, word, day in (
+        ("Europe/Berlin", 20, "tonight", 20), ("Europe/Berlin", 2, "tonight", 19),
+        ("Asia/Tokyo", 20, "tomorrow", 20), ("Asia/Tokyo", 8, "today", 19),
+        ("America/Los_Angeles", 23, "tonight", 20),
+    ):  # fmt: skip
+        now = datetime(2026, 11, 20, hour, tzinfo=ZoneInfo(zone))
+        matchup = parse_bet(f"DEN ML {word}", FIND, now=now).legs[0].matchup
+        assert matchup is not None
+        assert matchup.day == date(2026, 11, day), (zone, hour)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("DEN ML 11/24", "may be a date or the odds: write '@ 11/24', or"),
+        ("LAL@DEN 4/7 over 224.5", "one of two days or the odds"),
+        ("LAL@DEN 40/7 over 224.5", "odds stand behind the line"),
+        ("DEN ML tonight tomorrow", "two days are named"),
+        ("DEN ML Mon Nov 22", "two days are named"),
+    ],
+)
+def test_a_day_is_never_guessed_nor_taken_for_odds(text: str, said: str) -> None:
+    """What may be a day or a price is asked about."""
+    now = datetime(2026, 11, 20, 20, tzinfo=ZoneInfo("America/New_York"))
+    with pytest.raises(BadBet, match=said):
+        parse_bet(text, FIND, now=now)
+
+
+def test_a_line_that_may_be_read_on_any_day_names_a_date() -> None:
+    """A file is read on many days: there `tomorrow` is refused, and `tonight` says nothing."""
+    for text in ("DEN ML tomorrow", "DEN ML Sat", "DEN ML Nov 22"):
+        with pytest.raises(BadBet, match="write the date"):
+            parse_bet(text, FIND)
+    assert parse_bet("DEN ML tonight", FIND).legs[0].matchup is None
+
+
+def test_the_day_of_a_parlay_is_that_of_each_leg_without_one() -> None:
+    """A day in the heading, or apart from the legs, is the day of every leg without its own."""
+    now = datetime(2026, 11, 20, 20, tzinfo=ZoneInfo("America/New_York"))
+    for text in ("Saturday parlay: DEN ML; Knicks ML", "parlay: DEN ML; Knicks ML; tomorrow"):
+        days = [x.matchup and x.matchup.day for x in parse_bet(text, FIND, now=now).legs]
+        assert days == [date(2026, 11, 21)] * 2
+    found = parse_bet("parlay: DEN ML tonight, Knicks ML tomorrow", FIND, now=now)
+    assert [x.matchup and x.matchup.day for x in found.legs] == [
+        date(2026, 11, 20), date(2026, 11, 21)
+    ]  # fmt: skip
+
+
 def test_a_city_of_two_teams_is_never_guessed() -> None:
     """When both Los Angeles teams play each other, the line must say which one it means."""
     derby = Game("4", "nba", "LAC", "LAL", GAME.start)
@@ -413,7 +491,7 @@ def test_the_two_teams_of_a_game_answer_to_its_own_words() -> None:
         ("DEN ML 5/0", "5/0", "divide by zero"),
         ("LAL@DEN 2026-13-40 over 220", "2026-13-40", "a date such as"),
         ("LAL@DEN over 220 2026-02-30", "2026-02-30", "a date such as"),
-        ("LAL@DEN 2026-11-20 over 220 2026-11-21", "2026-11-21", "not understood"),
+        ("LAL@DEN 2026-11-20 over 220 2026-11-21", "2026-11-21", "two days are named"),
         ("DEN ML #", "#", "not understood"),
         ("-4.5", "-4.5", "expected a team"),
     ],

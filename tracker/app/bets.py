@@ -206,14 +206,22 @@ class Decided:
         return self.before.revision == self.settlement.revision
 
 
-def draft_of(line: str, beside: Beside, unit_cents: int, guests: Sequence[Team] = ()) -> Draft:
+def draft_of(
+    line: str,
+    beside: Beside,
+    unit_cents: int,
+    guests: Sequence[Team] = (),
+    *,
+    now: datetime | None = None,
+) -> Draft:
     """The draft of a line and what is given beside it.
 
     `unit_cents` is the size of one unit of stake; `guests` are teams of the slate that are in no
-    catalog. Raises BadBet or BadRule when something is not understood.
+    catalog; `now` is the time on the person's own clock, for words such as `tonight`. Raises BadBet
+    or BadRule when something is not understood.
     """
     staked = beside.stake is not None
-    written, matchup = read_line(line, beside.game, guests, staked=staked)
+    written, matchup = read_line(line, beside.game, guests, staked=staked, now=now)
     rules = {x.text: x for x in map(parse_rule, beside.rules)}
     name = None if beside.name is None else beside.name.strip()
     if name == "":
@@ -255,13 +263,13 @@ def _stake(written: Written, beside: str | None, unit_cents: int) -> int | None:
     return parse_stake(beside, unit_cents)
 
 
-def changed(old: Draft, changes: Changes, unit_cents: int) -> Draft:
-    """A draft with the changes made. Raises BadBet, or what `draft_of` raises."""
+def changed(old: Draft, changes: Changes, unit_cents: int, now: datetime | None = None) -> Draft:
+    """A draft with the changes made; `now` as of `draft_of`. Raises BadBet, or what that raises."""
     find = find_in(*LEAGUES)
     new = old
     if changes.pick is not None:
         staked = old.stake_cents is not None or changes.stake is not None
-        read = parse_bet(changes.pick, find, staked=staked)
+        read = parse_bet(changes.pick, find, staked=staked, now=now)
         matchup = None if len(read.legs) > 1 else read.legs[0].matchup
         said = stake_written(read, unit_cents)
         new = replace(
@@ -274,7 +282,7 @@ def changed(old: Draft, changes: Changes, unit_cents: int) -> Draft:
             stake_cents=new.stake_cents if said is None else said,
         )
     if changes.game is not None:
-        new = replace(new, matchup=parse_matchup(changes.game, find), game_text=changes.game)
+        new = replace(new, matchup=parse_matchup(changes.game, find, now), game_text=changes.game)
     if changes.odds is not None:
         new = replace(new, odds=parse_odds(changes.odds))
     if changes.stake is not None:
@@ -380,14 +388,15 @@ class Bets:
     async def edit(self, reference: str, changes: Changes, now: datetime) -> Edited:
         """Change a bet; the payout of a settled one is worked out again.
 
-        Raises BadBet for a bet of the bets file, for a pick that is changed too late, and for a
-        change that would make it the same as another bet.
+        `now` is on the person's own clock, for words such as `tonight`. Raises BadBet for a bet of
+        the bets file, for a pick that is changed too late, and for a change that would make it the
+        same as another bet.
         """
         number = await self.number(reference)
         old = await self.store.by_hand.draft(number)
         if old.from_file:
             raise BadBet(f"bet {old.name or number} stands in the bets file: change it there")
-        made = await self.rewrite(number, changed(old, changes, self.unit_cents), now)
+        made = await self.rewrite(number, changed(old, changes, self.unit_cents, now), now)
         return Edited(await self._view(number), made)
 
     async def rewrite(self, number: int, new: Draft, now: datetime) -> tuple[Audit, ...]:

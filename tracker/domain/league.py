@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 LEAGUE_ZONE = ZoneInfo("America/New_York")
@@ -70,3 +70,19 @@ def season_name(league: str, day: date) -> str:
 def slate_date(start: datetime) -> date:
     """The league's own date of a game that tips off at `start` (aware)."""
     return (start.astimezone(LEAGUE_ZONE) - SLATE_ROLLOVER).date()
+
+
+_EVENING = time(17)
+
+
+def own_day(now: datetime) -> date:
+    """The day that a person means by `today`, by their own clock `now`: it ends at 6 a.m."""
+    return (now - SLATE_ROLLOVER).date()
+
+
+def slate_on(day: date, zone: tzinfo | None) -> date:
+    """The league's own date of the games that a person in this zone watches on a day.
+
+    East of Europe most games of an American evening are played on the next morning.
+    """
+    return slate_date(datetime.combine(day, _EVENING, zone or LEAGUE_ZONE))

@@ -36,7 +36,6 @@ from tracker.language.readers import (
     is_initial,
     read_book,
     read_counted,
-    read_date,
     read_even_money,
     read_game_or_team,
     read_money,
@@ -48,7 +47,7 @@ from tracker.language.readers import (
     read_term,
     read_units,
 )
-from tracker.language.slots import Slots, check_clear, odds_of, pick_of, stake_of
+from tracker.language.slots import Slots, check_clear, odds_of, pick_of, read_day, stake_of
 from tracker.language.tokens import FindTeam, Line
 
 _GAME_ID = re.compile(r"\d{8,10}(?:-[\w&'.-]+)?", re.ASCII)
@@ -78,18 +77,21 @@ def find_in_game(game: Game) -> FindTeam:
     return find
 
 
-def parse_bet(text: str, find: FindTeam, *, staked: bool = False) -> Written:
+def parse_bet(
+    text: str, find: FindTeam, *, staked: bool = False, now: datetime | None = None
+) -> Written:
     """Read one line: a single bet or a parlay. Raises BadBet with the place and what was expected.
 
     Several bets are separated by `;` or ` + `, and also by commas and new lines where the line
     begins with a word such as `parlay:`. `staked` is whether the stake is known without the line,
-    so that a bare whole number in it can only be the price.
+    so that a bare whole number in it can only be the price. `now` is the time on the person's own
+    clock, for words such as `tonight`; None where the line may be read on any day.
     """
     if not text.strip():
         raise BadBet("an empty bet: write one like 'DEN -4.5 -110 $20'")
     if any("\ud800" <= x <= "\udfff" for x in text):
         raise BadBet(f"{text!r} holds bytes that are no text: write it in UTF-8")
-    line = Line.over(text, find)
+    line = Line.over(text, find, now)
     heading = _read_heading(line)
     read = _legs_of(line, many=heading is not None)
     line.leg = None
@@ -110,18 +112,22 @@ def parse_pick(text: str, find: FindTeam) -> Pick:
     return found
 
 
-def parse_matchup(text: str, find: FindTeam) -> Matchup:
-    """Read a game such as `LAL@DEN`, `LAL@DEN 2026-11-20`, or its id. Raises BadBet."""
+def parse_matchup(text: str, find: FindTeam, now: datetime | None = None) -> Matchup:
+    """Read a game such as `LAL@DEN`, `LAL@DEN 2026-11-20`, or its id. Raises BadBet.
+
+    `now` is as of `parse_bet`.
+    """
     if _GAME_ID.fullmatch(text.strip()):
         return Matchup((), (), game_id=text.strip())
-    line = Line.over(text, find)
+    line = Line.over(text, find, now)
     slots = Slots(0)
     if line.team()[0] == 0:
         raise line.bad("a game such as LAL@DEN")
     read_game_or_team(line, slots)
     if slots.matchup is None:
         raise line.bad("'@' and the home team, such as LAL@DEN")
-    read_date(line, slots)
+    while read_day(line, slots):
+        line.at += int(line.peek() == ",")
     if line.word is not None:
         raise line.bad("a date such as 2026-11-20, or nothing")
     return Matchup(
@@ -133,15 +139,26 @@ _UNITS = ("units", "unit", "u")
 
 
 def read_line(
-    line: str, game: str | None = None, guests: Sequence[Team] = (), *, staked: bool = False
+    line: str,
+    game: str | None = None,
+    guests: Sequence[Team] = (),
+    *,
+    staked: bool = False,
+    now: datetime | None = None,
 ) -> tuple[Written, Matchup | None]:
     """Read a line, with the game that it names or that `game` names; None where neither does.
 
     `game` also tells the league, so that `HOU` is a college where its opponent is one. `guests` are
-    teams of feeds that the catalog does not list; `staked` as of `parse_bet`. Raises BadBet.
+    teams of feeds that the catalog does not list; `staked` and `now` are as of
+    `parse_bet`. Raises BadBet.
     """
-    matchup = None if game is None else _game_beside(game, tuple(guests))
-    written = parse_bet(line, find_in(*_leagues(matchup), guests=guests), staked=staked)
+    matchup = None
+    if game is not None and now is None:
+        matchup = _game_beside(game, tuple(guests))
+    elif game is not None:
+        matchup = parse_matchup(game, find_in(*LEAGUES, guests=guests), now)
+    find = find_in(*_leagues(matchup), guests=guests)
+    written = parse_bet(line, find, staked=staked, now=now)
     if matchup is None and isinstance(written, Pick):
         matchup = written.matchup
     return written, matchup
@@ -299,6 +316,7 @@ def with_zone(text: str, now: datetime, zone: tzinfo) -> str:
 
 _READERS: tuple[Callable[[Line, Slots], bool], ...] = (
     read_tag,
+    read_day,
     read_money,
     read_book,
     read_units,
@@ -307,7 +325,6 @@ _READERS: tuple[Callable[[Line, Slots], bool], ...] = (
     read_over_under,
     read_term,
     read_signed,
-    read_date,
     read_number,
     read_game_or_team,
     read_name,
@@ -367,6 +384,8 @@ def _begins(line: Line, slots: Slots) -> bool:
     low = line.peek()
     if OR_MORE.fullmatch(low) or ATTACHED.fullmatch(low):
         return True
+    if line.phrase(say.RELATIVE_DAYS) or (line.phrase(say.WEEKDAYS) and low != "sun"):
+        return False
     if not any(x.isalpha() for x in low) or UNITS.fullmatch(low) or low.startswith("#"):
         return False
     count, span = line.look_up(say.SPANS)
@@ -425,7 +444,7 @@ def _heading(line: Line) -> _Heading | None:
                 line.at += 1
                 return found
             line.at += 1
-        elif not _priced(line, found.price):
+        elif not (_priced(line, found.price) or read_day(line, found.price)):
             break
     if not called:
         line.at = 0
@@ -493,6 +512,8 @@ def _parlay_of(
         _join(line, whole, slots)
     if legs:
         _take_the_whole(line, whole, legs)
+    for slots in legs:
+        slots.day = slots.day or whole.day
     picks = _picks_of(line, legs)
     for slots in () if staked else (whole, *legs):
         check_clear(line, whole, slots)
@@ -566,6 +587,7 @@ def _join(line: Line, whole: Slots, part: Slots) -> None:
     whole.tags += part.tags
     whole.free = whole.free or part.free
     whole.book = whole.book or part.book
+    whole.day = whole.day or part.day
     _move_won(part, whole)
     whole.bare_at = part.bare_at if whole.bare_at is None else whole.bare_at
     if staked:

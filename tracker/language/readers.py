@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from datetime import date
 from fractions import Fraction
 
 from tracker.domain.catalog import Team, may_be_a_person, professional
@@ -18,7 +17,7 @@ from tracker.domain.money import Odds, parse_money, parse_odds
 from tracker.domain.pick import Matchup
 from tracker.domain.player import Stat
 from tracker.language import vocabulary as say
-from tracker.language.slots import LINE, SPREAD, Slots, read_stat
+from tracker.language.slots import LINE, SPREAD, Slots, check_no_date, read_stat
 from tracker.language.tokens import NUMBER, Line, Word
 
 ATTACHED = re.compile(rf"(over|under|ov|un|o|u|tto|ttu)({NUMBER})")
@@ -33,7 +32,6 @@ _PRICE = re.compile(
 _SURE_PRICE = re.compile(r"[+-][0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,4}/[0-9]{1,4}")
 _FRACTION = re.compile(r"[0-9]{1,4}/[0-9]{1,4}")
 _DOLLARS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]{1,2})?\$")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 _BY = frozenset({"at", "on", "@", "via", "with"})
@@ -235,6 +233,7 @@ def _price(line: Line, slots: Slots) -> bool:
     if line.peek().strip("0.") == "":
         # A shell turns $20 within double quotes into 0.
         raise line.bad("a stake such as $20 (within single quotes, on a command line)")
+    check_no_date(line)
     slots.prices.append((line.at, line.figure(_odds)))
     said = (say.PRICE_LABELS | say.AT | {"of"}) - {"for"}
     if line.peek().isdigit() and not said & {line.peek(-1), line.peek(-2) * (line.peek(-1) == ":")}:
@@ -304,20 +303,6 @@ def read_counted(line: Line, slots: Slots) -> bool:
         stat = slots.stat if stat is Stat.PTS and slots.stat is not None else stat
     slots.stat, slots.stat_at = stat, line.at
     line.at += count
-    return True
-
-
-def read_date(line: Line, slots: Slots) -> bool:
-    """Read the league's own date of the game."""
-    if not _DATE.fullmatch(line.peek()):
-        return False
-    if slots.day is not None:
-        raise line.bad(slots.expected)
-    try:
-        slots.day = date.fromisoformat(line.peek())
-    except ValueError:
-        raise line.bad("a date such as 2026-11-20") from None
-    line.at += 1
     return True
 
 

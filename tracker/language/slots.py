@@ -1,5 +1,6 @@
 """The slots of one bet: what its words have said so far, in any order, and the pick made of them.
 
+Words for a day (`Sat`, `tonight`) say one only on the person's own clock, `now` of the line.
 Anything that a pick lacks or says twice raises BadBet.
 """
 
@@ -7,11 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 from tracker.domain import BadBet
 from tracker.domain.catalog import Team, may_be_a_person
+from tracker.domain.league import own_day, slate_on
 from tracker.domain.market import Direction, Parity, Span
 from tracker.domain.money import Odds
 from tracker.domain.pick import (
@@ -27,6 +30,7 @@ from tracker.domain.pick import (
     ToWin,
 )
 from tracker.domain.player import Stat
+from tracker.language import vocabulary as say
 from tracker.language.tokens import Line
 from tracker.language.vocabulary import AGAINST, LETTERS, STATS, SUMS, UNKNOWN_STATS
 
@@ -44,7 +48,7 @@ class Slots:
     player's name. `stranger` is the first of these that is no team, with what was expected in its
     place in case it is no name. `to_win_cents` and `payout_cents` are what a won bet pays, without
     its stake and with it. `bare_at` is the index of a price that is a whole number without a sign
-    or a word, and so may be a stake.
+    or a word, and so may be a stake. `weekday` counts from Monday, as 0.
     """
 
     start: int
@@ -57,6 +61,7 @@ class Slots:
     stranger: tuple[int, str] | None = None
     matchup: Matchup | None = None
     day: date | None = None
+    weekday: int | None = None
     direction: Direction | None = None
     number: float | None = None
     number_at: int = 0
@@ -173,6 +178,178 @@ def _parts(line: Line, ahead: int) -> tuple[set[Stat], int]:
     if None in found:
         return set(), 0
     return {part for x in found if x is not None for part in x.parts}, ahead + 1
+
+
+# ---------------------------------------------------------------------------------------- days
+
+
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def read_day(line: Line, slots: Slots) -> bool:
+    """Read the day of the game: `2026-11-20`, `Nov 20`, `20.11.2026`, `Sat`, `tonight`.
+
+    A word such as `tonight` says a day only on the person's own clock. A time of day is skipped.
+    """
+    if _weekday(line, slots) or _relative(line, slots) or _time_of_day(line):
+        return True
+    count, day = _date(line, slots)
+    if day is None:
+        return False
+    if slots.weekday is not None and day.weekday() == slots.weekday:
+        slots.day = None
+    _take_day(line, slots, day)
+    slots.weekday = None
+    line.at += count
+    return True
+
+
+def _relative(line: Line, slots: Slots) -> bool:
+    count, ahead = line.look_up(say.RELATIVE_DAYS)
+    if ahead is None:
+        return False
+    if line.now is not None:
+        _take_day(line, slots, slate_on(own_day(line.now) + timedelta(ahead), line.now.tzinfo))
+    elif ahead:
+        raise line.wrong(f"{line.peek()!r} is another day tomorrow: {_DAY}", line.at)
+    line.at += count
+    return True
+
+
+_DAY = "write the date, such as 2026-11-20"
+
+
+def _weekday(line: Line, slots: Slots) -> bool:
+    count, weekday = line.look_up(say.WEEKDAYS)
+    # `Sun` alone is a team, unless the bet is on another one or a date or time follows.
+    said = slots.team or slots.names or slots.matchup or line.peek() != "sun"
+    if weekday is None or not (said or _day_follows(line, slots)):
+        return False
+    if slots.day is not None and slots.day.weekday() == weekday:
+        line.at += count
+        return True
+    if line.now is None:
+        raise line.wrong(f"{line.peek()!r} is another day each week: {_DAY}", line.at)
+    today = own_day(line.now)
+    day = today + timedelta((weekday - today.weekday()) % 7)
+    _take_day(line, slots, slate_on(day, line.now.tzinfo))
+    slots.weekday = weekday
+    line.at += count
+    return True
+
+
+def _day_follows(line: Line, slots: Slots) -> bool:
+    """Whether a date or a time of day stands behind the next word."""
+    kept = line.at
+    line.at += 2 if line.peek(1) == "," else 1
+    found = _date(line, slots)[1] is not None or _time_of_day(line)
+    line.at = kept
+    return found
+
+
+def _take_day(line: Line, slots: Slots, day: date) -> None:
+    if slots.day not in (None, day):
+        raise line.wrong(f"two days are named, {slots.day} and {day}: {_DAY}", line.at)
+    slots.day = day
+
+
+_ORDINAL = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?")
+_SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})(?:/([0-9]{4}|[0-9]{2}))?")
+_DOTTED = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
+
+
+def _date(line: Line, slots: Slots) -> tuple[int, date | None]:
+    """How many of the next words are a date, and the date; or (0, None)."""
+    low = line.peek()
+    if _ISO.fullmatch(low):
+        return 1, _day_of(line, *(int(x) for x in low.split("-")))
+    if found := _DOTTED.fullmatch(low):
+        return 1, _day_of(line, int(found[3]), int(found[2]), int(found[1]))
+    if (found := _SLASHED.fullmatch(low)) and (found[3] or not slots.market_known):
+        return 1, _slashed(line, found)
+    month, number = say.MONTHS.get(low.rstrip(".")), _ORDINAL.fullmatch(line.peek(1))
+    if month is None:
+        month, number = say.MONTHS.get(line.peek(1).rstrip(".")), _ORDINAL.fullmatch(low)
+    if month is None or number is None or line.peek(2) == "+":
+        return 0, None
+    year = 3 if line.peek(2) == "," else 2
+    if re.fullmatch("20[0-9]{2}", line.peek(year)):
+        return year + 1, _day_of(line, int(line.peek(year)), month, int(number[1]))
+    return 2, _day_of(line, None, month, int(number[1]))
+
+
+def _slashed(line: Line, found: re.Match[str]) -> date:
+    """A date whose month may come first or second: the one that can be, else the one near today."""
+    first, second = int(found[1]), int(found[2])
+    months = {(x, y) for x, y in ((first, second), (second, first)) if x <= _MONTHS and y <= _DAYS}
+    if not months:
+        raise line.wrong(f"{found[0]!r} is no date: odds stand behind the line", line.at)
+    year = None if found[3] is None else 2000 + int(found[3]) % 100
+    days = [_day_of(line, year, month, day) for month, day in sorted(months)]
+    if len(days) > 1:
+        days = [x for x in days if line.now and abs(x - own_day(line.now)) <= _NEAR]
+    if len(days) != 1:
+        raise line.wrong(
+            f"{found[0]!r} may be one of two days or the odds: {_DAY}, and odds behind the line",
+            line.at,
+        )
+    return days[0]
+
+
+_MONTHS, _DAYS = 12, 31
+_NEAR = timedelta(days=7)
+
+
+def _day_of(line: Line, year: int | None, month: int, day: int) -> date:
+    """A date; without its year, the one nearest to today. Raises BadBet for none."""
+    if year is None and line.now is None:
+        raise line.wrong(f"the year is missing: {_DAY}", line.at)
+    today = own_day(line.now) if line.now is not None else date(year or 1, 1, 1)
+    years = (today.year - 1, today.year, today.year + 1) if year is None else (year,)
+    try:
+        days = [date(x, month, day) for x in years]
+    except ValueError:
+        raise line.bad("a date such as 2026-11-20") from None
+    return min(days, key=lambda x: abs(x - today))
+
+
+_HALVES = frozenset({"am", "pm", "a.m.", "p.m."})
+_HOUR = re.compile(r"[0-9]{1,2}[ap]m")
+_MINUTES = re.compile(r"[0-9]{2}(?:[ap]m?)?")
+
+
+def _time_of_day(line: Line) -> bool:
+    """Skip a time such as `10:00PM ET` or `7pm`."""
+    words = line.words[line.at : line.at + 3]
+    joined = all(x.end == y.place for x, y in pairwise(words))
+    hour = line.peek().isdigit()
+    if hour and joined and line.peek(1) == ":" and _MINUTES.fullmatch(line.peek(2)):
+        line.at += 3
+    elif line.phrase(say.STATS):
+        return False  # `3pm` are threes
+    elif _HOUR.fullmatch(line.peek()) or (hour and line.peek(1) in _HALVES):
+        line.at += 1
+    else:
+        return False
+    line.at += int(line.peek() in _HALVES)
+    line.at += int(line.peek() in say.ZONES)
+    return True
+
+
+def check_no_date(line: Line) -> None:
+    """Raise BadBet for fractional odds that may as well be a date of these days: `12/1`."""
+    found = _SLASHED.fullmatch(line.peek())
+    if found is None or line.now is None or line.peek(-1) in say.PRICE_LABELS | say.AT:
+        return
+    ahead = (own_day(line.now) + timedelta(x) for x in range(-1, _NEAR.days + 1))
+    said = int(found[1]), int(found[2])
+    if any((x.month, x.day) in (said, said[::-1]) for x in ahead):
+        raise line.wrong(
+            f"{found[0]!r} may be a date or the odds: write '@ {found[0]}', or {_DAY}", line.at
+        )
+
+
+# --------------------------------------------------------------------------------------- picks
 
 
 _LEAST_TEAM_TOTAL = 60.0

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Protocol, TypeVar
 
@@ -244,6 +245,7 @@ class Line:
     """The words of a line and how far they have been read: `at` is the index of the next word.
 
     `leg` is the number of the parlay leg that is being read, for errors; None for a single bet.
+    `now` is the time on the person's own clock; None where a line may be read on any day.
     """
 
     text: str
@@ -251,18 +253,21 @@ class Line:
     words: list[Word] = field(default_factory=list)
     at: int = 0
     leg: int | None = None
+    now: datetime | None = None
     league_words: list[tuple[int, frozenset[str]]] = field(default_factory=list)
     """Offsets of the words found by `_LEAGUE`, with the leagues that each allows."""
     _phrases: dict[int, tuple[tuple[int, str], ...]] = field(default_factory=dict)
 
     @classmethod
-    def over(cls, text: str, find: FindTeam) -> Line:
+    def over(cls, text: str, find: FindTeam, now: datetime | None = None) -> Line:
         """A line that is split into words, with the cursor at its start."""
         words = words_of(text)
         found = [x for x in _LEAGUE.finditer(text) if not _in_a_name(x, words, find)]
         for one in found:
             words = [x for x in words if not one.start() <= x.place < one.end()]
-        return cls(text, find, words, league_words=[(x.start(), _leagues_of(x)) for x in found])
+        return cls(
+            text, find, words, now=now, league_words=[(x.start(), _leagues_of(x)) for x in found]
+        )
 
     @property
     def word(self) -> Word | None:

@@ -129,8 +129,9 @@ NOISE = SCORES | frozenset(
         "to go", "to record", "to have", "to get", "to make", "to hit", "to grab",
         "to dish", "to record a", "to get a", "to have a", "to notch a", "to post a", "yes",
         "to collect", "or more", "plus", "prop", "props", "total points",
-        "tonight", "2 way", "asian handicap", "asian", "game total", "game line", "nba",
+        "2 way", "asian handicap", "asian", "game total", "game line", "nba",
         "point spread", "wnba", "ncaab", "cbb", "basketball", "betting", "single", "straight",
+        "bet slip", "betslip",
         "scored", "made", "points spread", "live", "final score", "alt line", "alt spread",
         "alt total", "market", "line", "game lines", "player props", "player prop", "lines",
         "will record", "record a", "records a", "records", "gets", "has",
@@ -224,6 +225,43 @@ NUMBERS = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "double": 2, "treble": 3,
 }  # fmt: skip
+
+RELATIVE_DAYS = {
+    "today": 0, "tonight": 0, "tonite": 0, "2night": 0, "this evening": 0, "later today": 0,
+    "tomorrow": 1, "tomorrow night": 1, "tmrw": 1, "tmr": 1, "tmw": 1, "tomorow": 1, "tommorow": 1,
+    "tommorrow": 1, "yesterday": -1, "last night": -1,
+}  # fmt: skip
+"""Words for a day, by how many days it is from today."""
+
+_NAMES_OF_DAYS = (
+    ("mon", "monday"), ("tue", "tues", "tuesday"), ("wed", "weds", "wednesday"),
+    ("thu", "thur", "thurs", "thursday"), ("fri", "friday"), ("sat", "saturday"),
+    ("sun", "sunday"),
+)  # fmt: skip
+WEEKDAYS = {
+    f"{word}{part}": day
+    for day, names in enumerate(_NAMES_OF_DAYS)
+    for word in names
+    for part in ("", " night", " evening", " afternoon")
+}
+"""Names of weekdays, from Monday as 0."""
+
+_NAMES_OF_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
+MONTHS = {
+    name: month
+    for month, whole in enumerate(_NAMES_OF_MONTHS, 1)
+    for name in (whole, whole[:3], f"{whole[:4]}")
+}
+"""Names of months, from January as 1."""
+
+ZONES = frozenset(
+    {"et", "est", "edt", "ct", "cst", "cdt", "mt", "mst", "mdt", "pt", "pst", "pdt", "gmt", "utc",
+     "bst", "cet", "cest"}
+)  # fmt: skip
+"""Names of time zones that may stand behind a time of day."""
 
 PHRASES = frozenset().union(
     SPANS, OVER_UNDER, STATS, UNKNOWN_STATS, TENS, MONEYLINE, THREE_WAY, TIE, PARITIES, PICKEM,

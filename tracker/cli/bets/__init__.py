@@ -7,9 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tracker.app.bets import Beside, draft_of
 from tracker.app.choose_game import Chooser, GamesRead
+from tracker.cli import Scope, session
 from tracker.cli.screen import asks, progress, say, when
+from tracker.clock import SystemClock
 from tracker.domain import BadBet
+from tracker.domain.catalog import guests_of
+from tracker.domain.draft import Draft
 from tracker.domain.game import Game
 from tracker.domain.player import Player
 
@@ -109,6 +114,25 @@ def silent_chooser(at: Session) -> Chooser:
         return await read_slate(at, ANSWER_WITHIN_S, enough, leagues)
 
     return Chooser(at.store, at.now, look, None, at.basics.zone)
+
+
+async def draft_for(scope: Scope, line: str, beside: Beside) -> Draft:
+    """The draft of a line. A team that is in no catalog is looked up among the stored games."""
+    from tracker.store import StoreMissing
+
+    basics = scope.basics()
+    unit, now = basics.stake_unit_cents, SystemClock().now().astimezone(basics.zone)
+    try:
+        return draft_of(line, beside, unit, now=now)
+    except BadBet:
+        try:
+            async with session(scope) as at:
+                guests = guests_of(x for game, _ in await at.store.games() for x in game.teams)
+        except StoreMissing:
+            guests = ()
+        if not guests:
+            raise
+        return draft_of(line, beside, unit, guests, now=now)
 
 
 @dataclass(frozen=True, slots=True)

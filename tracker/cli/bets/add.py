@@ -14,15 +14,14 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tracker.app.bets import Beside, Registered, draft_of
+from tracker.app.bets import Beside, Registered
 from tracker.app.views import iso
 from tracker.cli import Scope, session
-from tracker.cli.bets import chooser
+from tracker.cli.bets import chooser, draft_for
 from tracker.cli.screen import asks, note, paint, progress, say, say_json, wait_text, when
 from tracker.clock import SystemClock
-from tracker.domain import BadBet, Misused
+from tracker.domain import Misused
 from tracker.domain.bet import wager_text
-from tracker.domain.catalog import guests_of
 from tracker.domain.chance import NoChance
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.money import money_text, needed, odds_text, payout_if_won, stake_text
@@ -252,24 +251,6 @@ async def _add(scope: Scope, line: str, beside: Beside, as_json: bool, with_chan
         if with_chance and outcome.wager is not None and not outcome.already.decides:
             await _tell_chance(outcome, at, scope)
         _tell_rest(outcome, at)
-
-
-async def draft_for(scope: Scope, line: str, beside: Beside) -> Draft:
-    """The draft of a line. A team that is in no catalog is looked up among the stored games."""
-    from tracker.store import StoreMissing
-
-    unit = scope.basics().stake_unit_cents
-    try:
-        return draft_of(line, beside, unit)
-    except BadBet:
-        try:
-            async with session(scope) as at:
-                guests = guests_of(x for game, _ in await at.store.games() for x in game.teams)
-        except StoreMissing:
-            guests = ()
-        if not guests:
-            raise
-        return draft_of(line, beside, unit, guests)
 
 
 def _as_json(x: Registered) -> dict[str, object]:

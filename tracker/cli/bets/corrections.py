@@ -66,7 +66,7 @@ async def edit(  # noqa: PLR0917 - a command has an argument for each option
         if placed_at is not None:
             placed = with_zone(placed_at, at.now, at.basics.zone)
             changes = replace(changes, placed_at=placed)
-        done = await at.bets.edit(reference, changes, at.now)
+        done = await at.bets.edit(reference, changes, at.now.astimezone(at.basics.zone))
     view, audits = done.bet, done.changes
     if as_json:
         say_json(bet_json(view) | {"changed": [_audit_json(x) for x in audits]})

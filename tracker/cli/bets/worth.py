@@ -157,13 +157,13 @@ def check(
 async def _checked(
     scope: Scope, line: str, game: str | None, odds: str | None, as_json: bool
 ) -> None:
-    from tracker.app.bets import Beside, draft_of, unregistered
+    from tracker.app.bets import Beside, unregistered
     from tracker.app.market.value import WHY_NONE, Worth
-    from tracker.cli.bets import chooser
+    from tracker.cli.bets import chooser, draft_for
     from tracker.wording.figures import in_percent
 
     settings = scope.settings()
-    draft = draft_of(line, Beside(game=game, odds=odds), settings.stake_unit_cents)
+    draft = await draft_for(scope, line, Beside(game=game, odds=odds))
     # Opened for writing, since the slate may have to be read and stored to find the game.
     async with session(scope, write=True) as at:
         chosen = await chooser(at).choose(draft)

@@ -14,8 +14,8 @@ from tracker.app.bets import Beside, check, unregistered
 from tracker.app.health import at_work
 from tracker.app.tonight import GameOnPage, tonight
 from tracker.cli import Session, session
-from tracker.cli.bets import silent_chooser
-from tracker.cli.bets.add import draft_for, understood
+from tracker.cli.bets import draft_for, silent_chooser
+from tracker.cli.bets.add import understood
 from tracker.cli.charts import explained, why_lines
 from tracker.cli.screen import needs_decision, shown_as, status_text, when
 from tracker.cli.watch.alerts import NOT_WATCHED, alerts_line, evening, until_next_poll

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from tracker.app.bets import Beside, Bets, Changes, draft_of
@@ -18,6 +18,7 @@ from tracker.daemon.bot import answers
 from tracker.daemon.bot.answers import LocalTime
 from tracker.domain import TrackerError
 from tracker.domain.bet import Result
+from tracker.domain.draft import Draft
 from tracker.domain.money import parse_money, parse_odds
 
 if TYPE_CHECKING:
@@ -98,9 +99,9 @@ class BetCommands:
         """Register a bet, and offer a button that takes it back."""
         if not rest:
             return ChatReply("What is the bet? /add DEN -4.5 -110 $20")
-        now = self.clock.now()
-        draft = draft_of(" ".join(rest.split()), Beside(), self.unit_cents)
-        chosen = await Chooser(self.store, now).choose(draft)
+        now = self.clock.now().astimezone(self.zone)
+        draft = self._draft(rest, now)
+        chosen = await Chooser(self.store, now, zone=self.zone).choose(draft)
         made = await self._bets.add(draft, chosen, now)
         self.changed()
         fresh = made.added.created or made.added.revived
@@ -112,9 +113,15 @@ class BetCommands:
 
         Raises BadBet when the line describes none.
         """
-        draft = draft_of(" ".join(line.split()), Beside(), self.unit_cents)
-        chosen = await Chooser(self.store, self.clock.now()).choose(draft)
+        now = self.clock.now().astimezone(self.zone)
+        draft = self._draft(line, now)
+        chosen = await Chooser(self.store, now, zone=self.zone).choose(draft)
         return ChatReply(answers.would_be_text(draft, chosen, self._local), (("➕ Add it", ADD),))
+
+    def _draft(self, text: str, now: datetime) -> Draft:
+        """The draft of a message; the lines of a slip stay apart."""
+        lines = (" ".join(x.split()) for x in text.splitlines())
+        return draft_of("\n".join(x for x in lines if x), Beside(), self.unit_cents, now=now)
 
     async def undo(self, number: int) -> str:
         """Withdraw a bet that was just added; returns the text to show for the button."""
@@ -140,7 +147,8 @@ class BetCommands:
             "game": Changes(game=value),
             "placed": Changes(placed_at=value),
         }[what]
-        done = await self._bets.edit(reference, changes, self.clock.now())
+        now = self.clock.now().astimezone(self.zone)
+        done = await self._bets.edit(reference, changes, now)
         self.changed()
         return ChatReply(answers.edited_text(done))
 

@@ -165,10 +165,10 @@ async def add(
         game=wanted.game, odds=wanted.odds, stake=wanted.stake, book=wanted.book,
         rules=tuple(wanted.rules), tags=tuple(wanted.tags), name=name,
     )  # fmt: skip
-    draft = draft_of(wanted.line, beside, site.settings.stake_unit_cents)
-    now = await site.now()
+    now = (await site.now()).astimezone(site.settings.zone)
+    draft = draft_of(wanted.line, beside, site.settings.stake_unit_cents, now=now)
     async with await site.writing() as store:
-        chosen = await Chooser(store, now).choose(draft)
+        chosen = await Chooser(store, now, zone=site.settings.zone).choose(draft)
         done = await _bets(site, store, visitor.who).add(draft, chosen, now)
         view = await store.bet_view(done.added.number, site.rules)
     if view is None:
@@ -210,7 +210,7 @@ async def edit(visitor: Writer, site: OfSite, reference: Reference, wanted: BetE
         None if rules is None
         else tuple(dict.fromkeys(field_of("rules", x, parse_rule) for x in rules))
     )  # fmt: skip
-    now = await site.now()
+    now = (await site.now()).astimezone(site.settings.zone)
     async with await site.writing() as store:
         mine = _bets(site, store, visitor.who)
         view = await mine.bet(reference)

@@ -82,9 +82,11 @@ async def look(
 ) -> Response:
     """Show how a bet is understood before it is saved; a line with a mistake can be corrected."""
     try:
-        draft = draft_of(line, Beside(game=game or None), site.settings.stake_unit_cents)
+        now = (await site.now()).astimezone(site.settings.zone)
+        unit = site.settings.stake_unit_cents
+        draft = draft_of(line, Beside(game=game or None), unit, now=now)
         check(draft)
-        chosen = await Chooser(await site.store(), await site.now()).choose(draft)
+        chosen = await Chooser(await site.store(), now, zone=site.settings.zone).choose(draft)
     except (BadBet, BadRule) as why:
         return _to_mend(line, why)
     wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
@@ -93,6 +95,8 @@ async def look(
         understood += f" · {draft.odds.text}"
     if draft.stake_cents is not None:
         understood += f" · {stake_text(draft.stake_cents, free=draft.free)}"
+    if draft.book is not None:
+        understood += f" · {draft.book}"
     zone = site.settings.zone
     where = chosen.why or " · ".join(
         f"{x.away} @ {x.home}, {x.start.astimezone(zone):%a %d %b %H:%M}" for x in chosen.games
@@ -123,10 +127,10 @@ async def add(
     """Register a bet and go to its page; a line with a mistake is shown again."""
     unit = site.settings.stake_unit_cents
     try:
-        draft = draft_of(line, Beside(game=game or None), unit)
-        now = await site.now()
+        now = (await site.now()).astimezone(site.settings.zone)
+        draft = draft_of(line, Beside(game=game or None), unit, now=now)
         async with await site.writing() as store:
-            chosen = await Chooser(store, now).choose(draft)
+            chosen = await Chooser(store, now, zone=site.settings.zone).choose(draft)
             done = await Bets(store, site.rules, unit, visitor.who).add(draft, chosen, now)
     except (BadBet, BadRule) as why:
         return _to_mend(line, why)
@@ -568,7 +572,8 @@ async def edit(
         return _back(number, "Nothing was changed.")
     async with await site.writing() as store:
         mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
-        done = await mine.edit(str(number), changes, await site.now())
+        now = (await site.now()).astimezone(site.settings.zone)
+        done = await mine.edit(str(number), changes, now)
     return _back(number, "Changed." if done.changes else "It was so already.")
 
 
