@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -87,6 +88,40 @@ def test_a_full_backup_holds_all_but_the_secrets(made: Path, night: Path) -> Non
     assert json.loads((made / "manifest.json").read_text())["hash"] == hash_of(night)
     assert not [x for x in made.iterdir() if x.is_file() and x.stat().st_mode & 0o077]
     assert made.stat().st_mode & 0o077 == 0
+
+
+def test_what_a_back_up_that_was_killed_has_left_is_removed(cli: Cli, made: Path) -> None:
+    """A whole copy of the database for each kill would fill the disk; one at work is let be."""
+    now = datetime.now(UTC)
+    old, young = (f"{now - timedelta(minutes=x):%Y%m%dT%H%M%SZ}" for x in (180, 10))
+    names = [f"tracker-{x}.partial" for x in (old, young)] + [f"drill-{x}-q" for x in (old, young)]
+    for name in (*names, "of-mine"):
+        (made.parent / name).mkdir()
+        (made.parent / name / "tracker.db").write_text("half")
+    made.rename(made.with_name(f"tracker-{now - timedelta(days=1):%Y%m%dT%H%M%SZ}"))
+    assert cli("backup", "--full").status == 0
+    left = {x.name for x in made.parent.iterdir()}
+    assert left & {*names, "of-mine"} == {names[1], names[3], "of-mine"}
+
+
+def test_the_log_of_a_restore_that_died_is_not_taken_for_that_of_the_next(
+    cli: Cli, made: Path, night: Path
+) -> None:
+    """Only what is in the back-up comes back."""
+    was = hash_of(night)
+    shutil.copy(night, night.with_name("other.db"))
+    other = sqlite3.connect(night.with_name("other.db"))
+    with closing(other):
+        other.execute("PRAGMA journal_mode = WAL")
+        other.execute("DELETE FROM delivery")
+        other.execute("CREATE TABLE of_another_life (x)")
+        other.commit()
+        log = night.with_name("other.db-wal")
+        shutil.copy(log, night.with_name(f"{night.name}.restoring-wal"))
+    assert cli("restore", made).status == 0
+    assert hash_of(night) == was
+    with closing(sqlite3.connect(night)) as db:
+        assert db.execute("SELECT * FROM sqlite_schema WHERE name LIKE 'of_a%'").fetchall() == []
 
 
 def test_a_drill_is_a_row_and_a_backup_that_was_changed_fails_it(cli: Cli, made: Path) -> None:

@@ -48,6 +48,10 @@ CREDENTIALS = "credentials.txt"
 _MODELS = "models"
 _BESIDE = ("-wal", "-shm")
 _NAME = re.compile(r"tracker-(\d{8}T\d{6}Z)")
+_UNFINISHED = re.compile(r"(?:tracker-(\d{8}T\d{6}Z)\.partial|drill-(\d{8}T\d{6}Z)-.*)")
+_AT_WORK = timedelta(hours=1)
+"""How long a back-up or a trial of one may be at work; what is older was left by one that died."""
+
 _STAMP = "%Y%m%dT%H%M%SZ"
 _MASK = "left-out-of-the-back-up"
 _CHUNK = 1 << 20
@@ -136,6 +140,7 @@ async def back_up(place: TrackerFiles, settings: Settings, now: datetime) -> Mad
     folder = settings.backup_folder
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = folder / f"tracker-{now.astimezone(UTC):{_STAMP}}"
+    _clear(folder, now)
     if target.exists():
         raise BadBackup(f"{target} is there already: wait a second and try again")
     partial = target.with_name(target.name + ".partial")
@@ -149,10 +154,10 @@ async def back_up(place: TrackerFiles, settings: Settings, now: datetime) -> Mad
         sync(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    dropped = _prune(folder, settings)
     if copied.current:
         async with await Store.open(place.database, now=now) as store:
             await store.upkeep.keep_backup(made)
+    dropped = _prune(folder, settings)
     return Made(made, dropped, copied.current)
 
 
@@ -300,6 +305,16 @@ def _prune(folder: Path, settings: Settings) -> tuple[str, ...]:
     return tuple(x.name for x in dropped)
 
 
+def _clear(folder: Path, now: datetime) -> None:
+    """Remove what a back-up or a trial that was killed has left: a whole copy of the database."""
+    for path in [*folder.iterdir()]:
+        found = _UNFINISHED.fullmatch(path.name)
+        if found and now - datetime.strptime(found[1] or found[2], _STAMP).replace(tzinfo=UTC) > (
+            _AT_WORK
+        ):
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def late(newest: Backup | None, since: datetime | None, now: datetime) -> bool:
     """Whether the newest good back-up is too old.
 
@@ -323,7 +338,8 @@ async def drill(place: TrackerFiles, settings: Settings, now: datetime) -> Backu
     at, path = next(iter(there.items()))
     manifest = _manifest(path)
     why = "ok"
-    with tempfile.TemporaryDirectory(dir=settings.backup_folder, prefix="drill-") as name:
+    prefix = f"drill-{now.astimezone(UTC):{_STAMP}}-"
+    with tempfile.TemporaryDirectory(dir=settings.backup_folder, prefix=prefix) as name:
         home = Path(name)
         trial = TrackerFiles(home / DATABASE, home / "tracker.toml", home / "bets.toml")
         try:
@@ -371,6 +387,8 @@ async def restore(source: Path, place: TrackerFiles, now: datetime) -> Restored:
     fresh = place.database.with_name(place.database.name + ".restoring")
     with single_instance(lock), closing(WriterLock(place.database)) as writer:
         try:
+            # The log of an earlier attempt that died would be taken for that of this copy.
+            _remove(fresh)
             await asyncio.to_thread(_copy_database, file, fresh)
             rows = _inspect(fresh, file)
             with writer.held():
@@ -378,8 +396,7 @@ async def restore(source: Path, place: TrackerFiles, now: datetime) -> Restored:
                 fresh.replace(place.database)
                 sync(place.database.parent)
         finally:
-            for end in ("", *_BESIDE):
-                fresh.with_name(fresh.name + end).unlink(missing_ok=True)
+            _remove(fresh)
     try:
         async with await Store.open(place.database, now=now) as store:
             content = await store.export_hash()
@@ -437,6 +454,12 @@ def _aside(database: Path, now: datetime) -> Path | None:
         with contextlib.suppress(FileNotFoundError):
             database.with_name(database.name + end).replace(moved.with_name(moved.name + end))
     return moved
+
+
+def _remove(database: Path) -> None:
+    """Delete a database with its log."""
+    for end in ("", *_BESIDE):
+        database.with_name(database.name + end).unlink(missing_ok=True)
 
 
 def _back(database: Path, moved: Path | None) -> None:
