@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -213,3 +214,17 @@ async def test_a_look_that_brought_nothing_keeps_the_age_right(store: Store) -> 
     assert (game.seen_at, game.stale, game.state) == (after(60), True, state(9))
     await store.keep_answers({}, {"0029999999": (after(60), False)}, {}, T0)
     assert len((await store.status_view()).games) == 1
+
+
+async def test_an_alert_does_not_wait_for_a_season_of_bets(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bets of `/profit` and of the digest are read in pages, between which alerts go first."""
+    monkeypatch.setattr("tracker.store.BETS_AT_ONCE", 2)
+    for points in range(1, 10):
+        await store.add(draft(f"DEN -{points}.5"), game=GAME, defaults=DEFAULTS, at=T0)
+    reading = asyncio.ensure_future(store.bets_view())
+    await asyncio.sleep(0)
+    await store.claim("phone", after(1), 1)
+    assert not reading.done()
+    assert [x.number for x in await reading] == [*range(1, 10)]

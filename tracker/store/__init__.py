@@ -73,6 +73,10 @@ __all__ = [
 ]
 
 
+BETS_AT_ONCE = 100
+"""Bets that are read at once, which takes some 10 ms."""
+
+
 class Store:
     """One open database file. Use `Store.open` to make it, and close it in any case.
 
@@ -444,9 +448,15 @@ class Store:
     async def bets_view(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
         """Every bet that was ever added, by number.
 
-        Without `defaults`, the last known ones apply.
+        Without `defaults`, the last known ones apply. They are read a page at a time, so that an
+        alert does not wait for thousands of them.
         """
-        return await self._db.read(lambda db: reading.bets_view(db, defaults))
+        found: list[BetView] = []
+        while page := await self.bets_before(
+            found[-1].number if found else None, BETS_AT_ONCE, defaults
+        ):
+            found += page
+        return found[::-1]
 
     async def bets_before(
         self, before: int | None, most: int, defaults: tuple[Rule, ...] | None = None

@@ -145,13 +145,6 @@ Defaults = tuple[Rule, ...] | None
 """The rules of bets without their own; None means the last known ones."""
 
 
-def bets_view(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
-    """Every bet that was ever added, by number."""
-    rules = _rules(db, defaults)
-    wagers = Wagers(db, rules)
-    return [_bet_view(db, row, rules, wagers) for row in db.execute(q.BETS).fetchall()]
-
-
 def bets_before(
     db: sqlite3.Connection, before: int | None, most: int, defaults: Defaults
 ) -> list[BetView]:
