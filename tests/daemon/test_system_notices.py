@@ -31,7 +31,7 @@ from tracker.daemon.watchers.system_notices import (
     ReportedEnds,
     SystemNotices,
 )
-from tracker.domain.alert import Outcome, Sent
+from tracker.domain.alert import Notice, Outcome, Refused, Sent
 from tracker.domain.bet import Bet, Result
 from tracker.domain.events import (
     AlertRefused,
@@ -423,6 +423,27 @@ async def test_the_digest_comes_once_a_day_also_through_a_restart(tmp_path: Path
     assert said[0][0].startswith("☀ No bet ended last night")
     async with await Store.open(tmp_path / "t.db", now=NOW) as store:
         assert await store.alerting.last_notice(("nightly",)) == ("nightly", NOW)
+
+
+async def test_a_digest_counts_the_messages_of_its_own_day(tmp_path: Path) -> None:
+    """A message that was refused a week ago is not told every morning."""
+    async with await Store.open(tmp_path / "t.db", now=NOW) as store:
+        for days, kind in ((7, "started"), (0, "stopped")):
+            at = NOW - timedelta(days=days, hours=1)
+            assert await store.alerting.notice(
+                Notice(kind, 1, at, kind, Level.INFO, at + timedelta(hours=6)), ("phone",)
+            )
+            (due,) = await store.claim("phone", at, 9)
+            await store.finish(due.alert_id, "phone", Refused("401"), at)
+        clock, rung = FakeClock(NOW), asyncio.Event()
+        nightly = asyncio.create_task(
+            tell_nightly(store, time(20, 30), DENVER, clock, ("mail",), rung.set)
+        )
+        await rung.wait()
+        said = await store.claim("mail", NOW, 9)
+        nightly.cancel()
+        await asyncio.gather(nightly, return_exceptions=True)
+    assert said[0].text.endswith("Messages that did not arrive: 1 · tracker status")
 
 
 def test_a_digest_of_nothing_says_so() -> None:

@@ -62,6 +62,14 @@ class Alerting:
         """The numbers of the bets that got a result at `since` or later."""
         return await self._db.read(lambda db: _settled_since(db, since))
 
+    async def unsent_since(self, since: datetime) -> int:
+        """How many messages of alerts at `since` or later have not arrived, digests included.
+
+        Those that are held for a later digest do not count.
+        """
+        at = (stamp(since),)
+        return await self._db.read(lambda db: int(db.execute(q.UNSENT_SINCE, at).fetchone()[0]))
+
     async def told_since(self, since: datetime) -> tuple[PastMessage, ...]:
         """The messages about games after `since`, oldest first."""
         return await self._db.read(lambda db: _messages_since(db, since))

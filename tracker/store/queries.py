@@ -325,8 +325,6 @@ LAST_REVIEW = f"SELECT why, at FROM review WHERE bet = ? AND {_STANDS} ORDER BY 
 
 # ---------------------------------------------------------------------------------------- reading
 
-BETS = "SELECT * FROM bet ORDER BY number"
-
 NUMBERED_BETS = "SELECT * FROM bet WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number"
 
 OPEN_BETS = """
@@ -509,6 +507,12 @@ SELECT min(due) FROM (
   SELECT min(due_at) FROM delivery
   WHERE channel = :channel AND told <> 'sent' AND told = 'due' AND attempts = 0
 )
+"""
+
+UNSENT_SINCE = """
+SELECT count(*) FROM alert CROSS JOIN delivery ON delivery.alert = alert.id
+WHERE alert.at >= ? AND state <> 'sent' AND ifnull(told, '') <> 'sent'
+  AND NOT (told = 'due' AND attempts = 0)
 """
 
 SETTLED_SINCE = "SELECT DISTINCT bet FROM settlement WHERE settled_at >= ? ORDER BY bet"

@@ -83,8 +83,8 @@ def digest_text(
 ) -> str:
     """The digest: record and profit of the bets `settled`, alerts, and what needs a person.
 
-    `decisions` counts alerts by what was decided and why. `waiting` is the number of messages that
-    have not arrived.
+    `decisions` counts alerts by what was decided and why. `waiting` is the number of the day's
+    messages that have not arrived.
     """
     done = [x for x in bets if x.number in set(settled)]
     count = {result: sum(x.result is result for x in done) for result in Result}
@@ -286,12 +286,11 @@ def report_due(span: ReportSpan, today: date) -> bool:
 
 async def _nightly(store: Store, due: datetime) -> Notice:
     since = due - _DAY
-    view = await store.status_view()
     text = digest_text(
         await store.bets_view(),
         await store.alerting.decisions_since(since),
         await store.alerting.settled_since(since),
-        sum(n for (_, state), n in view.deliveries.items() if state not in ("sent", "held")),
+        await store.alerting.unsent_since(since),
     )
     return Notice(NIGHTLY, int(due.timestamp()), due, text, Level.LOW, due + USEFUL_FOR)
 
