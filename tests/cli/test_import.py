@@ -462,12 +462,12 @@ def test_what_a_win_would_have_paid_is_not_paid_by_another_result(ended: str, pa
 
 
 def test_prices_with_thousands_and_times_with_their_zone() -> None:
-    """1,200 among American odds is +1200, and 7:30 PM EST is that of New York."""
+    """1,200 among American odds is +1200, 7:30 PM EST is of New York, a date alone is its noon."""
     text = 'Placed,Pick,Odds\n11/20/2026 7:30 PM EST,DEN ML,"1,200"\n11/21/2026,LAL ML,-110\n'
     berlin = ZoneInfo("Europe/Berlin")
     found = read_slips(text, "sheet", unit_cents=1000, zone=berlin, manner=Manner({}))
     first, second = (x.draft for x in found.slips)
     assert (first.odds, second.placed_at) == (
-        parse_odds("1200"), datetime(2026, 11, 21, tzinfo=berlin)
+        parse_odds("1200"), datetime(2026, 11, 21, 12, tzinfo=berlin)
     )  # fmt: skip
     assert first.placed_at == datetime(2026, 11, 21, 0, 30, tzinfo=UTC)
