@@ -419,13 +419,13 @@ class _Listening:
             return Unknown("no answer from Telegram")
 
     async def _read(self, found: Updates) -> PairedChat | None:
-        from tracker.notify.channels.telegram import Written
+        from tracker.notify.channels.telegram import ChatMessage
         from tracker.store.access import Offer
 
         for heard in found.heard:
             self.offset = heard.update + 1
             await self.store.pairing.dealt_with(heard.update)
-            if not isinstance(heard, Written):
+            if not isinstance(heard, ChatMessage):
                 continue
             word, *rest = heard.text.split(maxsplit=1)
             code = rest[0] if rest else ""

@@ -36,13 +36,13 @@ from tracker.notify.channels.discord import DiscordChannel
 from tracker.notify.channels.ntfy import NtfyChannel
 from tracker.notify.channels.telegram import (
     Answer,
+    ButtonPress,
+    ChatMessage,
     ChatPlace,
+    ChatUpdate,
     Conflict,
-    Heard,
-    Other,
-    Pressed,
+    OtherUpdate,
     Updates,
-    Written,
 )
 from tracker.notify.channels.telegram.channel import TelegramBoard, TelegramChannel
 from tracker.notify.channels.telegram.connection import NO_LIBRARY, CannotOpen, TelegramConnection
@@ -220,7 +220,7 @@ class Listener:
         self._gap = None if since is None else now - since
         self._answered_at = now
 
-    def _too_old(self, heard: Written) -> bool:
+    def _too_old(self, heard: ChatMessage) -> bool:
         """Whether a command is too old to answer.
 
         Where the bot has polled without a long gap, no command is, whatever this machine's clock
@@ -235,27 +235,27 @@ class Listener:
             self._tell(ClockOff(round(ahead), clock_trouble(ahead)))
         return False
 
-    async def _handle(self, heard: Heard, api: BotApi) -> None:
+    async def _handle(self, heard: ChatUpdate, api: BotApi) -> None:
         match heard:
-            case Written():
+            case ChatMessage():
                 await self._read(heard, api)
-            case Pressed():
+            case ButtonPress():
                 if await self._allowed(heard.chat, heard.user):
                     await self._bot_commands.pressed(heard, api)
                 else:
                     self._refuse(heard.chat, heard.user)
                     await self._answer(api, heard.query, "Only whoever is paired may press this.")
-            case Other():
+            case OtherUpdate():
                 return
             case _:
                 assert_never(heard)
 
-    async def _pass_over(self, heard: Heard, api: BotApi) -> None:
+    async def _pass_over(self, heard: ChatUpdate, api: BotApi) -> None:
         """Say that a message which ended the program each time is not tried any more."""
-        if not isinstance(heard, Other) and await self._allowed(heard.chat, heard.user):
+        if not isinstance(heard, OtherUpdate) and await self._allowed(heard.chat, heard.user):
             await self._bot_commands.pass_over(heard, api)
 
-    async def _read(self, heard: Written, api: BotApi) -> None:
+    async def _read(self, heard: ChatMessage, api: BotApi) -> None:
         name, rest = self._command(heard.text)
         if not name:
             await self._read_plain(heard, api)
@@ -270,7 +270,7 @@ class Listener:
             return
         await self._bot_commands.asked(heard, name, rest, api)
 
-    async def _read_plain(self, heard: Written, api: BotApi) -> None:
+    async def _read_plain(self, heard: ChatMessage, api: BotApi) -> None:
         """Answer a line without a command; ignore an old one, and a command of another bot."""
         old = self._real.now() - heard.at > STALE
         if heard.text.lstrip().startswith("/") or old:
@@ -290,7 +290,7 @@ class Listener:
             return "", ""
         return word.casefold(), more[0].strip() if more else ""
 
-    async def _pair(self, heard: Written, code: str, api: BotApi) -> None:
+    async def _pair(self, heard: ChatMessage, code: str, api: BotApi) -> None:
         """Try a pairing code that somebody sent; a wrong one is treated as a stranger's message."""
         offer = await self._pairing.offer(
             code, heard.chat, heard.user, self._real.now(), topic=heard.topic

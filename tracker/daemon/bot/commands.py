@@ -21,8 +21,8 @@ from tracker.domain.bet import number_of
 from tracker.domain.game import Game, GameState
 from tracker.domain.policy import FORMS, Snooze, SnoozeScope, parse_until
 from tracker.notify.channels import Message
-from tracker.notify.channels.telegram import Answer, Pressed, Written
-from tracker.notify.channels.telegram.channel import SNOOZE_MINUTES, Press, read_button
+from tracker.notify.channels.telegram import Answer, ButtonPress, ChatMessage
+from tracker.notify.channels.telegram.channel import SNOOZE_MINUTES, CardAction, read_button
 from tracker.notify.channels.telegram.connection import TelegramConnection
 from tracker.notify.channels.text import marked_up
 from tracker.store import Store
@@ -87,16 +87,16 @@ class BotCommands:
 
     # ---------------------------------------------------------------------------------- commands
 
-    async def welcome(self, heard: Written, api: BotApi) -> None:
+    async def welcome(self, heard: ChatMessage, api: BotApi) -> None:
         """Say that the chat is paired, and list the commands."""
         await self._say(heard, api, f"This chat is paired with tracker\n{answers.help_text()}")
 
-    async def pass_over(self, heard: Written | Pressed, api: BotApi) -> None:
+    async def pass_over(self, heard: ChatMessage | ButtonPress, api: BotApi) -> None:
         """Say that a message at which the program ended is not tried any more."""
-        asked = heard if isinstance(heard, Written) else self._asked_by(heard)
+        asked = heard if isinstance(heard, ChatMessage) else self._asked_by(heard)
         await self._say(asked, api, "Passed over\nThe program ended at this twice: see its log.")
 
-    async def asked(self, heard: Written, name: str, rest: str, api: BotApi) -> None:
+    async def asked(self, heard: ChatMessage, name: str, rest: str, api: BotApi) -> None:
         """Carry out one command of a user who may give it."""
         quick: dict[str, Callable[[str], Awaitable[str]]] = {
             "start": self._help,
@@ -139,7 +139,7 @@ class BotCommands:
     async def _profit(self, _rest: str) -> str:
         return answers.profit_text(await self.store.bets_view(), self._local)
 
-    async def read(self, heard: Written, api: BotApi) -> None:
+    async def read(self, heard: ChatMessage, api: BotApi) -> None:
         """Answer a line without a command with the bet that it describes.
 
         In a group only a line that is a bet is answered: people talk of other things there.
@@ -204,10 +204,10 @@ class BotCommands:
 
     # ------------------------------------------------------------------------------ slow commands
 
-    async def _why(self, heard: Written, reference: str, api: BotApi) -> None:
+    async def _why(self, heard: ChatMessage, reference: str, api: BotApi) -> None:
         await self._reply(heard, api, await self.bets.answer("why", reference))
 
-    async def _chart(self, heard: Written, reference: str, api: BotApi) -> None:
+    async def _chart(self, heard: ChatMessage, reference: str, api: BotApi) -> None:
         plain = reference.removeprefix("#")
         if self.verbs is None:
             await self._say(heard, api, _NOT_HERE)
@@ -223,7 +223,7 @@ class BotCommands:
         await self._send(lambda: api.picture(heard.place, image, f"Bet #{plain}", heard.message))
 
     async def _in_background(
-        self, work: Callable[[], Awaitable[None]], heard: Written, api: BotApi
+        self, work: Callable[[], Awaitable[None]], heard: ChatMessage, api: BotApi
     ) -> None:
         """Run something slow beside the receiving of updates, a few at a time."""
         if self._tasks is None or len(self.busy) >= MOST_AT_ONCE:
@@ -239,7 +239,7 @@ class BotCommands:
 
     # ----------------------------------------------------------------------------------- buttons
 
-    async def pressed(self, heard: Pressed, api: BotApi) -> None:
+    async def pressed(self, heard: ButtonPress, api: BotApi) -> None:
         """Carry out a button; it is answered before anything slow is done."""
         if heard.data == ADD or heard.data.startswith(f"{UNDO}:"):
             await self._pressed_on_bet(heard, api)
@@ -250,16 +250,16 @@ class BotCommands:
         if found is None or card is None or tracking is None:
             await self._send(lambda: api.answer(heard.query, "This card is not kept any more."))
             return
-        press, game = found[0], tracking.game
-        if press is Press.WHY:
+        action, game = found[0], tracking.game
+        if action is CardAction.WHY:
             await self._send(lambda: api.answer(heard.query, "One moment …"))
             await self._why_card(heard, game.id, api)
             return
-        said = await self._turn(press, game, tracking.state)
+        said = await self._turn(action, game, tracking.state)
         self.refresh(game.id)
         await self._send(lambda: api.answer(heard.query, said))
 
-    async def _pressed_on_bet(self, heard: Pressed, api: BotApi) -> None:
+    async def _pressed_on_bet(self, heard: ButtonPress, api: BotApi) -> None:
         """Undo a bet that was added, or add the line that the answer was about."""
         number = number_of(heard.data.removeprefix(f"{UNDO}:"))
         if heard.data != ADD:
@@ -270,31 +270,31 @@ class BotCommands:
         if heard.line:
             await self._reply(self._asked_by(heard), api, await self.bets.answer("add", heard.line))
 
-    def _asked_by(self, heard: Pressed) -> Written:
+    def _asked_by(self, heard: ButtonPress) -> ChatMessage:
         """The message that a button is below, as one to reply to."""
-        return Written(
+        return ChatMessage(
             heard.update, heard.chat, heard.user, heard.message, "", self.real.now(), group=False,
             topic=heard.topic,
         )  # fmt: skip
 
-    async def _turn(self, press: Press, game: Game, state: GameState | None) -> str:
+    async def _turn(self, action: CardAction, game: Game, state: GameState | None) -> str:
         """Snooze a game or end its snooze; returns what to say."""
         now = self.clock.now()
-        if press is Press.REFRESH:
+        if action is CardAction.REFRESH:
             return ""
-        if press is Press.UNMUTE:
+        if action is CardAction.UNMUTE:
             await self.store.alerting.lift_snooze(SnoozeScope.GAME, game.id, now)
             await self.store.alerting.lift_snooze(SnoozeScope.ALL, "", now)
             return f"Alerts on {game.name} are heard again."
         span = timedelta(minutes=SNOOZE_MINUTES)
-        if press is Press.MUTE:
+        if action is CardAction.MUTE:
             span = ends_about(game, state, self.clock)
         kept = await self.store.alerting.snooze(Snooze(SnoozeScope.GAME, game.id, now, now + span))
         self.live_view.snooze(await self.store.alerting.snoozes(now))
-        about = ", about when it ends" if press is Press.MUTE else ""
+        about = ", about when it ends" if action is CardAction.MUTE else ""
         return f"{answers.silent_text(kept, {game.id: game.name}, self._local)}{about}."
 
-    async def _why_card(self, heard: Pressed, game_id: str, api: BotApi) -> None:
+    async def _why_card(self, heard: ButtonPress, game_id: str, api: BotApi) -> None:
         """Explain the chance that has moved most on a card."""
         number = self.live_view.most_moved(game_id)
         asked = self._asked_by(heard)
@@ -305,11 +305,11 @@ class BotCommands:
 
     # ------------------------------------------------------------------------------------ sending
 
-    async def _say(self, heard: Written, api: BotApi, text: str) -> None:
+    async def _say(self, heard: ChatMessage, api: BotApi, text: str) -> None:
         """Answer with a text, its first line in bold."""
         await self._reply(heard, api, ChatReply(text))
 
-    async def _reply(self, heard: Written, api: BotApi, reply: ChatReply) -> None:
+    async def _reply(self, heard: ChatMessage, api: BotApi, reply: ChatReply) -> None:
         """Answer with a text and its buttons."""
         html = marked_up(Message(reply.text, ()))
         rows = (reply.buttons,) if reply.buttons else ()

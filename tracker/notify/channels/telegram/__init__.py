@@ -49,7 +49,7 @@ Answer = Shown | Gone | Outcome | Moved | BadMarkup | NoTopic | Conflict
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ChatMessage:
     """A message that a user wrote. `update` is its place in the queue.
 
     `group` is false in a private chat. `user` is 0 for a message without a sender, as in a channel.
@@ -71,7 +71,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class ButtonPress:
     """A button that a user pressed: `data` is the button's, `query` the id to answer.
 
     `line` is the message that the one with the button replies to; empty where it is not known.
@@ -93,17 +93,17 @@ class Pressed:
 
 
 @dataclass(frozen=True, slots=True)
-class Other:
+class OtherUpdate:
     """An update that is of no use to us."""
 
     update: int
 
 
-Heard = Written | Pressed | Other
+ChatUpdate = ChatMessage | ButtonPress | OtherUpdate
 
 
 @dataclass(frozen=True, slots=True)
 class Updates:
     """The updates since the last poll, in order."""
 
-    heard: tuple[Heard, ...]
+    heard: tuple[ChatUpdate, ...]

@@ -47,15 +47,15 @@ from tracker.notify.channels import Gone, Shown
 from tracker.notify.channels.telegram import (
     Answer,
     BadMarkup,
+    ButtonPress,
+    ChatMessage,
     ChatPlace,
+    ChatUpdate,
     Conflict,
-    Heard,
     Moved,
     NoTopic,
-    Other,
-    Pressed,
+    OtherUpdate,
     Updates,
-    Written,
 )
 from tracker.settings import Secret
 
@@ -389,14 +389,14 @@ def _keyboard(rows: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
     )
 
 
-def _update_of(update: Update) -> Heard:
+def _update_of(update: Update) -> ChatUpdate:
     """One update in our own values; TypeError where its numbers are not numbers."""
     number = _whole(update.update_id)
     if update.callback_query is not None:
         return _pressed(number, update.callback_query)
     if update.message is not None:
         return _written(number, update.message)
-    return Other(number)
+    return OtherUpdate(number)
 
 
 def _whole(number: object) -> int:
@@ -406,13 +406,13 @@ def _whole(number: object) -> int:
     return number
 
 
-def _pressed(number: int, query: CallbackQuery) -> Heard:
+def _pressed(number: int, query: CallbackQuery) -> ChatUpdate:
     message = query.message
     if query.data is None or message is None:
-        return Other(number)
+        return OtherUpdate(number)
     whole = message if isinstance(message, Message) else None
     replied = None if whole is None else whole.reply_to_message
-    return Pressed(
+    return ButtonPress(
         update=number,
         chat=_whole(message.chat.id),
         user=_whole(query.from_user.id),
@@ -424,10 +424,10 @@ def _pressed(number: int, query: CallbackQuery) -> Heard:
     )
 
 
-def _written(number: int, message: Message) -> Heard:
+def _written(number: int, message: Message) -> ChatUpdate:
     if message.text is None:
-        return Other(number)
-    return Written(
+        return OtherUpdate(number)
+    return ChatMessage(
         update=number,
         chat=_whole(message.chat.id),
         user=0 if message.from_user is None else _whole(message.from_user.id),

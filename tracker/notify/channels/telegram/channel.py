@@ -160,7 +160,7 @@ SNOOZE_MINUTES = 30
 """How long the snooze button silences a game."""
 
 
-class Press(StrEnum):
+class CardAction(StrEnum):
     """What the buttons of a card do."""
 
     REFRESH = "refresh"
@@ -170,37 +170,37 @@ class Press(StrEnum):
     UNMUTE = "unmute"
 
 
-def button_data(press: Press, number: int) -> str:
+def button_data(action: CardAction, number: int) -> str:
     """The data of a button: far below the 64 bytes that are allowed."""
-    return f"{press.value}:{number}"
+    return f"{action.value}:{number}"
 
 
-def read_button(data: str) -> tuple[Press, int] | None:
+def read_button(data: str) -> tuple[CardAction, int] | None:
     """A button's action and its card's number; None for data that no button of ours has.
 
     A person's client may send any data.
     """
     word, _, text = data.partition(":")
     number = number_of(text)
-    return None if number is None or word not in set(Press) else (Press(word), number)
+    return None if number is None or word not in set(CardAction) else (CardAction(word), number)
 
 
 def buttons(card: Card, number: int) -> tuple[tuple[tuple[str, str], ...], ...]:
     """The rows of buttons below a card; a closed card has only the one that asks why."""
     if card.closed:
-        return ((("❓ Why", button_data(Press.WHY, number)),),)
+        return ((("❓ Why", button_data(CardAction.WHY, number)),),)
     quiet = (
-        (("🔔 Unmute", button_data(Press.UNMUTE, number)),)
+        (("🔔 Unmute", button_data(CardAction.UNMUTE, number)),)
         if card.quiet
         else (
-            (f"😴 {SNOOZE_MINUTES} min", button_data(Press.SNOOZE, number)),
-            ("🔕 Mute", button_data(Press.MUTE, number)),
+            (f"😴 {SNOOZE_MINUTES} min", button_data(CardAction.SNOOZE, number)),
+            ("🔕 Mute", button_data(CardAction.MUTE, number)),
         )
     )
     return (
         (
-            ("🔄 Refresh", button_data(Press.REFRESH, number)),
-            ("❓ Why", button_data(Press.WHY, number)),
+            ("🔄 Refresh", button_data(CardAction.REFRESH, number)),
+            ("❓ Why", button_data(CardAction.WHY, number)),
         ),
         quiet,
     )
