@@ -336,6 +336,8 @@ def test_an_end_is_believed_once_there_has_been_time_for_it() -> None:
     before, end = live(4, 360, *points), final(*points)
     assert believed_at(tracked(before), end, *range(10, 400, 10)) == 270
     assert believed_at(tracked(live(4, 60, *points)), end, 10) == 10
+    # Some feeds keep no clock: their end is believed all the same.
+    assert believed_at(tracked(live(4, 720, *points)), end, *range(10, 800, 10)) == 310
 
 
 def test_a_feed_that_was_away_may_be_far_on() -> None:

@@ -142,6 +142,10 @@ other document: its box and its board are never of quite the same moment."""
 LEAP_HELD = timedelta(seconds=60)
 """For how long polls must agree on a state that leaps ahead of the believed one."""
 
+END_HELD = timedelta(minutes=5)
+"""For how long polls must agree on an end that leaps ahead: by then a mistake has been noticed. Not
+for longer, because some feeds tell the points of a game and keep no clock."""
+
 LEAP_POINTS = 15.0
 """Points that a team may seem to score at once, where a source catches up; the most that one has
 scored in half a minute is 13."""

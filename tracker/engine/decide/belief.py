@@ -19,6 +19,7 @@ from tracker.domain.player import UNREAD, Player, box_line, box_lines, player_ke
 from tracker.domain.poll import (
     AGREEING_POLLS,
     DOCUMENT_HELD,
+    END_HELD,
     LEAP_HELD,
     LONGEST_STOP,
     SOURCE_HELD,
@@ -75,7 +76,7 @@ def judge_poll(
     must also have had the time to catch up.
 
     A state that leaps ahead, by more than a game can get on since the believed state last changed,
-    is believed after AGREEING_POLLS over LEAP_HELD; an end only once there has been time for it.
+    is believed after AGREEING_POLLS over LEAP_HELD, an end over END_HELD.
     """
     judged = _judged(tracking, read, origin, at, digest)
     return replace(judged, boxed=True) if read.players else judged
@@ -214,9 +215,10 @@ def _leap(
         return None
     if not leaps(believed, state, (at - changed).total_seconds()):
         return None
-    held = _held(tracking.held, state, origin, at, LEAP_HELD)
+    wait = END_HELD if state.phase is Phase.FINAL else LEAP_HELD
+    held = _held(tracking.held, state, origin, at, wait)
     agreed = held.polls >= AGREEING_POLLS and at - held.since >= held.wait
-    return None if agreed and state.phase is not Phase.FINAL else held
+    return None if agreed else held
 
 
 def _held(
