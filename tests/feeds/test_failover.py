@@ -178,6 +178,21 @@ async def test_the_stand_in_does_not_go_back_behind_what_was_told(pair: Pair) ->
     assert await pair.told(10.0) == "espn Q2 7:12 39-30"
 
 
+async def test_boards_from_before_a_switch_are_not_told_after_it(pair: Pair) -> None:
+    """Boards that the stand-in gave to other games meanwhile do not take a game back in time."""
+    _, espn = pair.feeds.by_league["nba"]
+    pair.espn.put(AT_ESPN, board(theirs("9:00", "35-30")))
+    await espn.read(GAME, LookUp.BOARD, 0.0)
+    for clock, score in (("8:20", "37-30"), ("7:40", "37-30"), ("7:00", "39-30")):
+        pair.espn.put(AT_ESPN, board(theirs(clock, score)))
+        await espn.board.read(0.0)
+        pair.league.board(ours(clock, score))
+        assert await pair.told(40.0) == f"nba Q2 {clock} {score}"
+    pair.league.deny(BOARD)
+    pair.espn.put(AT_ESPN, board(theirs("6:50", "39-30")))
+    assert await pair.told(10.0) == "espn Q2 6:50 39-30"
+
+
 async def test_over_a_restart_too_nothing_goes_back(pair: Pair) -> None:
     """A lagging source is not believed after a restart either: the state's origin is stored."""
     before = nba.SOURCE.parse_box(box_of(ours("7:15", "39-30")))

@@ -181,6 +181,15 @@ class Failover:
 
         `believed` is the state that is believed of the game, or None.
         """
+        answer = await self._read(game, ask, max_age, believed)
+        if isinstance(answer.reading, GameState):
+            for feed in (self._primary, *self._others):
+                feed.outdated(game, answer.heard)
+        return answer
+
+    async def _read(
+        self, game: Game, ask: LookUp, max_age: float, believed: GameState | None
+    ) -> FeedAnswer:
         if ask is LookUp.BOX:
             return await self._box(game, believed)
         answer = await self._first(game, ask, max_age)

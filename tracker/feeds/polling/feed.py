@@ -344,11 +344,18 @@ class Feed:
         """
         missed = shared.since(self._given.get(game.id, newest.fetched.heard))
         board = missed[0] if missed else newest
-        self._given[game.id] = board.fetched.heard
+        self.outdated(game, board.fetched.heard)
+        return board, len(missed) > 1
+
+    def outdated(self, game: Game, heard: float) -> None:
+        """Give a game no kept board from before a moment: it has used a later document.
+
+        Boards of before would tell the game's past again, as if it had gone back.
+        """
+        self._given[game.id] = max(heard, self._given.get(game.id, heard))
         self._given.move_to_end(game.id)
         while len(self._given) > KEPT_NAMES:
             self._given.popitem(last=False)
-        return board, len(missed) > 1
 
     def peek(self, game: Game, max_age: float) -> GameState | None:
         """The state of a game on a board that was read already, without waiting.
