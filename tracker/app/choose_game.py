@@ -92,15 +92,9 @@ class Chooser:
         """
         roster_of = await self._rosters(draft)
         known = await self.store.games()
-        try:
-            return self._found(draft, known, roster_of)
-        except RostersUnknown as why:
-            ahead = any(x.league in draft.leagues and self._ahead(x, s) for x, s in known)
-            if ahead or (why.near and self.look is None):
-                return Choice((), _waits(why))
-        except NoSuchGame as why:
-            if why.near and self.look is None:
-                return Choice((), str(why))
+        found = self._among_known(draft, known, roster_of)
+        if found is not None:
+            return found
         day = draft.matchup.day if draft.matchup is not None else None
         if day is not None and day > (self.now + REACH).date():
             return Choice((), f"{day} is too far away: it is matched once the schedule nears it")
@@ -108,8 +102,21 @@ class Chooser:
             on = self._next_slate(known)
             also = f"; known are on {on}" if on else ""
             return Choice((), f"not known yet: it is matched once its game is known{also}")
-        enough = draft.fits if len(draft.legs) == 1 else None
-        found = await self.look(enough, draft.leagues)
+        return await self._on_slate(self.look, draft, roster_of)
+
+    def _among_known(self, draft: Draft, known: Listed, roster_of: RosterOf) -> Choice | None:
+        """The choice among the games of the store; None where the slate may have a fitting one."""
+        try:
+            return self._found(draft, known, roster_of)
+        except RostersUnknown as why:
+            ahead = any(x.league in draft.leagues and self._ahead(x, s) for x, s in known)
+            return Choice((), _waits(why)) if ahead or (why.near and self.look is None) else None
+        except NoSuchGame as why:
+            return Choice((), str(why)) if why.near and self.look is None else None
+
+    async def _on_slate(self, look: ReadGames, draft: Draft, roster_of: RosterOf) -> Choice:
+        """The choice after the slate was read."""
+        found = await look(draft.fits if len(draft.legs) == 1 else None, draft.leagues)
         known = await self.store.games()
         try:
             return self._found(draft, known, roster_of)
