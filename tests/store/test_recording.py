@@ -21,6 +21,7 @@ from tests.store.values import (
     snapshot,
     state,
 )
+from tracker.app.bets import Bets, Changes
 from tracker.domain.alert import DeliveryState
 from tracker.domain.bet import Result, Status
 from tracker.domain.poll import Trouble, Unreadable
@@ -147,6 +148,28 @@ async def test_a_result_that_a_person_gave_just_before_is_the_one_that_is_told(
     assert (given.settlement.result, given.settlement.by_hand) == (Result.LOST, True)
     mine = replace(tracking.tracked[0], settlement=won)
     assert mine.met_again(given).settlement == given.settlement
+
+
+async def test_a_price_that_is_mended_just_before_the_result_is_the_one_that_is_paid(
+    store: Store, path: Path
+) -> None:
+    """A result that was worked out by the old stake is not kept: the next poll pays the new one."""
+    tracking = await a_book(store)
+    async with await Store.open(path, now=T0) as rival:
+        await Bets(rival, DEFAULTS, 1000).edit("1", Changes(stake="$30"), after(1))
+    won, said = settlement(1, after(2)), replace(alert(1, after(2)), rule="settled", text="WON")
+    change = Change(tracking, settlements=(won,), alerts=(said,))
+    await store.record(poll(after(2)), change, ("phone",))
+    assert await store.claim("phone", after(3), 9) == []
+    [stored] = await store.trackings(DEFAULTS)
+    [anew] = stored.tracked
+    assert (anew.settlement, anew.bet.stake_cents) == (None, 3000)
+    assert replace(tracking.tracked[0], settlement=won).met_again(anew) == anew
+    paid = replace(won, payout_cents=5727)
+    await store.record(poll(after(60)), replace(change, tracking=stored, settlements=(paid,)), ())
+    view = await store.bet_view(1)
+    assert view is not None
+    assert view.payout_cents == 5727
 
 
 async def test_a_withdrawn_bet_gets_no_more_history(store: Store) -> None:

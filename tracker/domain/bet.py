@@ -204,6 +204,11 @@ class Bet:
         return self.placed_at or self.added_at
 
     @property
+    def terms(self) -> tuple[Odds | None, int | None, bool, str | None]:
+        """All that decides what it pays, besides its result."""
+        return self.odds, self.stake_cents, self.free, self.book
+
+    @property
     def own_cents(self) -> int | None:
         """The part of the stake that is the person's money; None when the stake is not known."""
         known = self.stake_cents

@@ -312,6 +312,10 @@ class Tracked:
             return self
         if stored.bet is not self.bet and _legs(stored.bet) != _legs(self.bet):
             return stored
+        unstored = self.settlement is not None and stored.settlement is None
+        if unstored and stored.bet.terms != self.bet.terms:
+            # Its result was not stored, as it was paid by a price that was changed meanwhile.
+            return stored
         memory = {x.rule: x for x in stored.rules} | {x.rule: x for x in self.rules}
         rules = tuple(
             memory.get(r.text, RuleState(self.bet.number, r.text)) for r in stored.bet.rules

@@ -15,7 +15,7 @@ from tracker.domain.poll import Document, Origin, Poll, Unreadable
 from tracker.domain.tracking import Change, GameTracking, RuleState
 from tracker.store import queries as q
 from tracker.store.alerting import keep_alert
-from tracker.store.bet_rows import keep_legs, keep_standing, parts
+from tracker.store.bet_rows import keep_legs, keep_standing, odds_of, parts
 from tracker.store.database.columns import pack, pack_state, stamp, stamp_or_none
 from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.players import keep_games, player_games
@@ -39,15 +39,19 @@ def record(db: sqlite3.Connection, poll: Poll, change: Change, channels: Sequenc
     Returns the poll's id.
 
     Recording the same poll and change again adds nothing. Bets that have been withdrawn meanwhile
-    are left out.
+    are left out, and so are those that were settled by a price which was changed meanwhile: the
+    next poll settles them by the new one.
     """
     number = _keep_poll(db, poll)
     db.execute(q.BELIEVE, _belief(change.tracking))
     _keep_players(db, poll, change.tracking)
     if change.empty:
         return number
+    repriced = _repriced(db, change)
     followed: Followed = {
-        x["bet"]: x["leg"] for x in db.execute(q.FOLLOWED, (change.tracking.game.id,))
+        x["bet"]: x["leg"]
+        for x in db.execute(q.FOLLOWED, (change.tracking.game.id,))
+        if x["bet"] not in repriced
     }
     _keep_snapshots(db, change, number, followed)
     keep_rules(db, (x for x in change.rules if x.bet in followed))
@@ -60,6 +64,18 @@ def record(db: sqlite3.Connection, poll: Poll, change: Change, channels: Sequenc
     known = [x for x in change.tracking.tracked if x.bet.number in touched or x.groups]
     keep_standing(db, (x for x in known if x.bet.number in followed))
     return number
+
+
+def _repriced(db: sqlite3.Connection, change: Change) -> set[int]:
+    """The bets with a new result whose price is not the one by which they were paid."""
+    bets = {x.bet.number: x.bet for x in change.tracking.tracked}
+    settled = {x.bet for x in change.settlements} & bets.keys()
+    rows = [db.execute(q.BET, (number,)).fetchone() for number in settled]
+    return {
+        x["number"]
+        for x in rows
+        if (odds_of(x), x["stake_cents"], bool(x["free"]), x["book"]) != bets[x["number"]].terms
+    }
 
 
 def _touched(change: Change) -> set[int]:
