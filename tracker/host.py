@@ -156,14 +156,34 @@ def single_instance(path: Path) -> Iterator[None]:
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         except OSError as why:
             raise OSError(why.errno, why.strerror, str(path)) from None
+        held = _identity(descriptor)
+        _HELD.add(held)
         try:
             yield
         finally:
+            _HELD.discard(held)
             # An error of the disk here must not replace the error that ended the block.
             with contextlib.suppress(OSError):
                 os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+_HELD: set[tuple[int, int]] = set()
+"""The lock files that this process holds, by device and inode."""
+
+
+def _identity(descriptor: int) -> tuple[int, int]:
+    file = os.fstat(descriptor)
+    return file.st_dev, file.st_ino
+
+
+def held_elsewhere(path: Path) -> bool:
+    """Whether another process holds a lock file. Raises NoLocks."""
+    with contextlib.suppress(FileNotFoundError):
+        file = path.stat()
+        return (file.st_dev, file.st_ino) not in _HELD and running_instance(path) is not None
+    return False
 
 
 @dataclass(frozen=True, slots=True)

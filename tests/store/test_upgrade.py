@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,8 +14,10 @@ from tests.store.values import CHANNELS, DEFAULTS, GAME, T0, after, alert, draft
 from tracker.domain.game import Side
 from tracker.domain.market import Direction, Moneyline, Span, Spread, TeamTotal, Total
 from tracker.domain.tracking import Change
+from tracker.host import single_instance
 from tracker.store import Store
-from tracker.store.database.migrate import APPLICATION_ID, migrations
+from tracker.store.database import StoreTooOld
+from tracker.store.database.migrate import APPLICATION_ID, migrations, version_of
 
 TIME = "2026-11-21T03:00:0{}.000000Z"
 
@@ -215,3 +218,19 @@ async def test_what_is_certain_is_not_told_again_after_an_upgrade(
         (3, "hit"): "done",
         (4, "halftime"): "unarmed",
     }
+
+
+async def test_a_database_is_not_upgraded_under_a_daemon_of_the_earlier_version(
+    path: Path, old: dict[str, list[dict[str, object]]]
+) -> None:
+    """While another process holds the daemon's lock, the database stays as it knows it."""
+    lock = path.with_name(f"{path.name}.lock")
+    with lock.open("w") as daemon:
+        fcntl.flock(daemon, fcntl.LOCK_EX)
+        with pytest.raises(StoreTooOld, match="the daemon that runs is of the earlier version"):
+            await Store.open(path, now=T0)
+    with closing(sqlite3.connect(path)) as db:
+        assert version_of(db) == 1
+        assert rows_of(db) == old
+    with single_instance(lock):
+        assert (await upgraded(path))["bet"]

@@ -16,6 +16,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+from tracker.host import held_elsewhere
 from tracker.store.database import StoreBroken, StoreTooNew, StoreTooOld, missing
 
 _STAYS = "_stays"
@@ -125,12 +126,16 @@ def require_current(db: sqlite3.Connection, path: Path, *, older: bool = False) 
 
 
 def prepare(db: sqlite3.Connection, path: Path, now: datetime) -> None:
-    """Turn on the write-ahead log and take every missing step. It runs under the writer lock."""
+    """Turn on the write-ahead log and take every missing step. It runs under the writer lock.
+
+    Raises StoreTooOld while a daemon that this process is not holds an older database.
+    """
     version, steps = _checked_version(db, path), migrations()
     db.execute("PRAGMA journal_mode = WAL")
     if version == len(steps):
         return
     if version > 0:
+        _refuse_under_a_daemon(path, version, len(steps))
         stamp = now.strftime("%Y%m%dT%H%M%SZ")
         back_up(db, path.with_name(f"{path.name}.schema{version}-{stamp}.bak"))
     # With foreign keys on, a step that rebuilds a table would fail on the rows that refer to it.
@@ -145,6 +150,15 @@ def prepare(db: sqlite3.Connection, path: Path, now: datetime) -> None:
         db.execute("PRAGMA foreign_keys = ON")
     if version > 0:
         _check(db, path)
+
+
+def _refuse_under_a_daemon(path: Path, version: int, known: int) -> None:
+    """Refuse to upgrade a database to which a daemon of the earlier version still writes."""
+    if held_elsewhere(path.with_name(f"{path.name}.lock")):
+        raise StoreTooOld(
+            f"{path}: the database has schema {version} and this program writes {known}, but the "
+            "daemon that runs is of the earlier version; restart it, which upgrades the database"
+        )
 
 
 def _checked_version(db: sqlite3.Connection, path: Path) -> int:
