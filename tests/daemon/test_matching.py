@@ -84,6 +84,50 @@ def test_a_bet_that_nothing_can_match_any_more_is_left_to_a_person(
     assert bool(found.hopeless) is bool(why)
 
 
+NEXT = replace(GAME, id="0022600077", start=GAME.start + timedelta(days=1))
+ELSEWHERE = replace(GAME, id="0022600078", home="BOS", away="MIA")
+
+
+@pytest.mark.parametrize(
+    ("known", "on", "asked"),
+    [
+        ((GAME, NEXT), GAME, False),
+        ((ELSEWHERE, NEXT), NEXT, False),
+        ((NEXT,), None, True),
+    ],
+)
+def test_a_bet_never_follows_the_game_of_a_later_day_than_it_was_made_for(
+    known: tuple[Game, ...], on: Game | None, *, asked: bool
+) -> None:
+    """Without a date it is on its own day's game, also once that is over, or a person is asked.
+
+    The next game is taken where that day's slate is known and has none of the team.
+    """
+    made = replace(Draft(*read_line("DEN ML")), said_at=GAME.start - timedelta(hours=1))
+    over = final((60, 50), (60, 50))
+    slated = [(x, over if x is GAME else None) for x in known]
+    found = match([(7, made)], slated, {}, GAME.start + timedelta(hours=14))
+    assert found.matched == (() if on is None else ((7, (on,)),))
+    assert (7 in found.hopeless) is asked
+    if asked:
+        assert (
+            f"such as '{NEXT.name} {NEXT.slate}', so mend the bet's words or decide it"
+            in found.hopeless[7]
+        )
+    dated = Draft(*read_line(f"{NEXT.name} {NEXT.slate} DEN ML"))
+    assert match([(7, dated)], [(NEXT, None)], {}, GAME.start).matched == ((7, (NEXT,)),)
+
+
+def test_a_bet_made_in_play_is_on_no_later_game_once_that_is_over() -> None:
+    """A bet that was made while its game was played is asked about, not moved to the next one."""
+    made = replace(Draft(*read_line("DEN ML")), said_at=GAME.start + timedelta(hours=2))
+    slated = [(GAME, final((60, 50), (60, 50))), (NEXT, None)]
+    found = match([(7, made)], slated, {}, GAME.start + timedelta(hours=14))
+    assert (found.matched, list(found.hopeless)) == ((), [7])
+    moved = match([(7, replace(made, said_at=None))], slated, {}, NEXT.start - timedelta(hours=10))
+    assert moved.matched == ((7, (NEXT,)),)
+
+
 async def test_a_final_box_completes_the_players_of_its_game(tmp_path: Path) -> None:
     """Only a final box with players of both teams is taken for the last word on who played."""
     async with await Store.open(tmp_path / "tracker.db", now=T0) as store:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Protocol
 
 from tracker.domain import BadBet
-from tracker.domain.draft import AmbiguousGame, Draft, NoSuchGame, RostersUnknown, choose_games
+from tracker.domain.draft import AmbiguousGame, Draft, NoSuchGame, RostersUnknown, choose_as_said
 from tracker.domain.game import Game, Phase, Side
 from tracker.domain.player import AmbiguousPlayer, NoSuchPlayer, Player, Roster, RosterOf, nobody
 from tracker.wording.figures import score_text
@@ -151,7 +151,7 @@ class Chooser:
 
     def _pick(self, draft: Draft, known: Listed, roster_of: RosterOf) -> tuple[Game, ...]:
         try:
-            return choose_games(draft, known, self.now, roster_of, self.zone)
+            return choose_as_said(draft, known, self.now, roster_of, self.zone)
         except AmbiguousGame as why:
             if self.ask is None or len(draft.legs) > 1:
                 raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from tracker.domain import BadBet
@@ -36,7 +36,8 @@ class Draft:
     `game_text` is that game as written. `rules` are the bet's own; None asks for the defaults.
     `from_file` is whether the bet comes from the bets file: it is withdrawn when its entry is
     removed. `occasion` tells apart bets of the same words (see `identity`). `placed_at` is when the
-    bet was placed, None where the person does not say. The stake of a `free` bet is the book's: it
+    bet was placed, None where the person does not say; `said_at` when it was added, None while it
+    is being added or once it was on a game. The stake of a `free` bet is the book's: it
     does not come back, and is not lost.
     """
 
@@ -54,6 +55,7 @@ class Draft:
     occasion: str = ""
     placed_at: datetime | None = None
     free: bool = False
+    said_at: datetime | None = field(default=None, compare=False)
 
     @property
     def legs(self) -> tuple[Pick, ...]:
@@ -80,6 +82,12 @@ class Draft:
             *(() if self.placed_at is None else (self.placed_at.astimezone(UTC).isoformat(),)),
         )
         return "content:" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+    @property
+    def dated(self) -> bool:
+        """Whether the words name a day, or a game by its id."""
+        named = (self.matchup, *(leg.matchup for leg in self.legs))
+        return any(x is not None and (x.day or x.game_id) for x in named)
 
     @property
     def leagues(self) -> frozenset[str]:
@@ -224,6 +232,15 @@ class RostersUnknown(NoSuchGame):
     """The bet names only a player, and the players of some games are not known yet."""
 
 
+_NIGHT_IS_OVER = timedelta(hours=3)
+"""How long before the slate turns a bet that is made is on the coming evening: nothing is played
+from 3 a.m. Eastern on."""
+
+
+class UnknownDay(NoSuchGame):
+    """The bet was made on an earlier day, and which day's game it means is not known."""
+
+
 def superseded(games: Iterable[Game]) -> frozenset[str]:
     """The ids of games whose id the source has since given to another meeting.
 
@@ -263,6 +280,36 @@ def choose_games(
         before = _of_legs_before(leg, found, roster_of)
         found.append(before or search.game_of((leg,)))
     return tuple(found)
+
+
+def choose_as_said(
+    draft: Draft,
+    games: Iterable[Slated],
+    now: datetime,
+    roster_of: RosterOf = nobody,
+    zone: tzinfo | None = None,
+) -> tuple[Game, ...]:
+    """Choose the games of a draft as `choose_games` would have when the bet was made.
+
+    Raises UnknownDay where a bet of an earlier day would be on a game of a later one, unless that
+    day's games are known and its words fit none of them.
+    """
+    listed, said = tuple(games), draft.said_at
+    day = None if said is None else slate_date(said + _NIGHT_IS_OVER)
+    if said is None or day is None or draft.dated or day >= slate_date(now):
+        return choose_games(draft, listed, now, roster_of, zone)
+    as_then = [(game, state if game.start <= said else None) for game, state in listed]
+    chosen = choose_games(draft, as_then, said, roster_of, zone)
+    of_that_day = [game for game, _ in listed if game.slate == day]
+    for leg, game in zip(draft.legs, chosen, strict=True):
+        known = any(x.league == game.league for x in of_that_day)
+        fits = any(draft.leg_fits(leg, x, roster_of(x)) for x in of_that_day)
+        if game.slate != day and (fits or not known):
+            raise UnknownDay(
+                f"{draft.pick.text!r}: it was made on {day}, and whether it means {game.name} of "
+                f"{game.slate} is not known: name its date, such as '{game.name} {game.slate}'"
+            )
+    return chosen
 
 
 def _of_legs_before(leg: Pick, games: list[Game], roster_of: RosterOf) -> Game | None:

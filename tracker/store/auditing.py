@@ -20,7 +20,7 @@ from tracker.domain.poll import FINAL_CHECKS
 from tracker.domain.same_bet import Kept, twin_of
 from tracker.engine.settle.by_hand import Case, Decide, Ruling
 from tracker.store import queries as q
-from tracker.store.bet_rows import Wagers, draft_of, keep_legs
+from tracker.store.bet_rows import Wagers, draft_of, keep_legs, said_of
 from tracker.store.bets import (
     PRICE,
     Added,
@@ -87,7 +87,7 @@ class ByHand:
 
         Raises BadBet without such a bet.
         """
-        return await self._db.read(lambda db: draft_of(_row(db, number)))
+        return await self._db.read(lambda db: said_of(_row(db, number)))
 
     async def edit(self, wanted: Edit, at: datetime) -> list[Audit]:
         """Change a bet. Returns the rows of audit. Raises BadBet when the change is not allowed.

@@ -407,6 +407,11 @@ def draft_of(row: Any) -> Draft:
     )
 
 
+def said_of(row: Any) -> Draft:
+    """The draft in a row of `bet`, with the time at which it was added."""
+    return replace(draft_of(row), said_at=moment(row["added_at"]))
+
+
 def bet_of(row: Any, legs: Sequence[tuple[Any, Game]], defaults: tuple[Rule, ...]) -> Bet:
     """The bet in a row that has the columns of `bet`.
 

@@ -33,6 +33,7 @@ from tracker.store.bet_rows import (
     market_columns,
     odds_columns,
     pack_meaning,
+    said_of,
 )
 from tracker.store.database.columns import (
     game_of,
@@ -439,7 +440,7 @@ def held_games(db: sqlite3.Connection) -> frozenset[str]:
 
 def unbound(db: sqlite3.Connection) -> list[tuple[int, Draft]]:
     """The bets whose game is not known yet, by number."""
-    return [(row["number"], draft_of(row)) for row in db.execute(q.UNBOUND)]
+    return [(row["number"], said_of(row)) for row in db.execute(q.UNBOUND)]
 
 
 def withdraw(db: sqlite3.Connection, number: int, at: datetime) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,14 @@ from tracker.domain import BadBet
 from tracker.domain.bet import Bet
 from tracker.domain.catalog import guests_of
 from tracker.domain.catalog.books import house_of
-from tracker.domain.draft import Draft, NoSuchGame, RostersUnknown, choose_games, superseded
+from tracker.domain.draft import (
+    Draft,
+    NoSuchGame,
+    RostersUnknown,
+    UnknownDay,
+    choose_as_said,
+    superseded,
+)
 from tracker.domain.events import (
     BetAdded,
     BetMatched,
@@ -84,6 +91,7 @@ class FollowedBets:
         self.waiting = 0
         """How many bets have no game yet."""
         self._hoped: frozenset[str] = frozenset()
+        self._let_loose: set[int] = set()
         self.held: frozenset[str] = frozenset()
         """The ids of the games that bets are on, whether or not they are over."""
         self._mistaken = False
@@ -213,7 +221,10 @@ class FollowedBets:
         """Match waiting bets to games."""
         if self._slate_known:
             await self._move()
-        unbound = await self._store.unbound()
+        unbound = [
+            (x, replace(draft, said_at=None) if x in self._let_loose else draft)
+            for x, draft in await self._store.unbound()
+        ]
         self.waiting = len(unbound)
         self._hoped = frozenset(league for _, draft in unbound for league in draft.leagues)
         if not unbound or not self._slate_known:
@@ -264,6 +275,7 @@ class FollowedBets:
         if going:
             await self._store.unbind(going)
             self.held = await self._store.held_games()
+        self._let_loose |= set(going)
         for number in going:
             self._tell(BetMoved(number))
 
@@ -414,10 +426,10 @@ def match(
     hopeless: dict[int, str] = {}
     for number, draft in unbound:
         try:
-            chosen = choose_games(draft, games, now, roster_of, zone)
+            chosen = choose_as_said(draft, games, now, roster_of, zone)
         except NoSuchGame as why:
-            if _too_late(draft, now):
-                hopeless[number] = f"{draft.pick.text!r}: no game of its date was found{_MEND}"
+            if gone := _no_day(draft, why, now):
+                hopeless[number] = gone
             elif isinstance(why, RostersUnknown):
                 without_roster |= _without_roster(draft, games, rosters)
             if why.near and number not in hopeless:
@@ -477,6 +489,14 @@ def _first_past(
         if read or (phase is not None and phase.off) or now - game.start >= NOT_BEGUN_AFTER:
             return game
     return None
+
+
+def _no_day(draft: Draft, why: NoSuchGame, now: datetime) -> str:
+    """Why no slate will bring the bet's game any more; empty while one may."""
+    if isinstance(why, UnknownDay):
+        return f"{why}{_MEND}"
+    late = _too_late(draft, now)
+    return f"{draft.pick.text!r}: no game of its date was found{_MEND}" if late else ""
 
 
 def _too_late(draft: Draft, now: datetime) -> bool:
