@@ -248,3 +248,15 @@ def test_the_figure_of_a_quarter_is_told_from_the_side_that_is_backed() -> None:
     assert 15 < later.mu < 40
     assert min(home.sigma, total.sigma, later.sigma) > 1
     assert own_figure(Moneyline(Side.HOME), outlook) is None
+
+
+@pytest.mark.parametrize("league", ["nba", "wnba"])
+def test_a_period_ends_without_a_leap_of_its_total(league: str) -> None:
+    """From 1:01 to 1:00 of a period, where its end is read off the tables, little changes."""
+    parameters = load_parameters(league)
+    average = Prior(0.0, parameters.average.reference, PriorSource.LINES)
+    means = []
+    for clock in (61.0, 60.0):
+        now = state(league, 1, clock, (20, 20))
+        means.append(forecast(now, average, parameters).periods.points(Span.Q1).part("total").mean)
+    assert 0 < means[0] - means[1] < 0.2

@@ -56,6 +56,9 @@ college games a leader by one, two or three points then failed to win in 3.3, 1.
 states after an action, which this gives; weighted by how long such states last, the best is .3 to
 .7 s. Chosen at the low end: how long a feed shows 0:00 after the last shot is not known."""
 
+LAST_MINUTE = 60.0
+"""Seconds left of a span from which its end is read off the tables of possessions."""
+
 LARGEST_TILT = 0.5
 """The largest tilt, in log-odds of one further point. A guard: the fitted tilts stay below .14 for
 every prior and lead on record."""

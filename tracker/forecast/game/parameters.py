@@ -27,7 +27,7 @@ from tracker.forecast.game import (
     Table,
     whole,
 )
-from tracker.forecast.game.endgame import land
+from tracker.forecast.game.endgame import LAST_MINUTE, land, untilted
 from tracker.forecast.game.flow import MARGIN_FEATURES, TOTAL_FEATURES
 from tracker.forecast.lazy import Lazy
 from tracker.forecast.teams import EndsBelief, RatingFigures, read_ends
@@ -87,6 +87,12 @@ class Parameters:
     def landing(self) -> Landing:
         """The endgame's tables from the flow's layer on, summed for every lead at the layer."""
         return land(self.endgame, self.flow.layer)
+
+    @Lazy
+    def last_minute(self) -> float:
+        """Expected points of both teams in the last minute of an earlier period."""
+        cells = untilted(self.breaks, 0, 0, LAST_MINUTE)
+        return float((cells.sum(axis=0) + cells.sum(axis=1)) @ np.arange(len(cells)))
 
 
 def decode(text: str, where: str) -> Parameters:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import mul
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,15 @@ from scipy.special import ndtr
 from tracker.domain.game import Phase
 from tracker.domain.market import Span
 from tracker.forecast.errors import Unpriceable
-from tracker.forecast.game.endgame import in_play, untilted
-from tracker.forecast.game.flow import LASTING, LONG_LEAD, coming_balls, lasting, whole_numbers
+from tracker.forecast.game.endgame import LAST_MINUTE, in_play, untilted
+from tracker.forecast.game.flow import (
+    LASTING,
+    LONG_LEAD,
+    coming_balls,
+    fading,
+    lasting,
+    whole_numbers,
+)
 from tracker.forecast.game.lattice import (
     Lattice,
     Pmf,
@@ -47,8 +54,13 @@ min(|lead|, 30) / 10, all times the part left; the teams in the bonus times the 
 left; the belief of the ends times the part left; the flow's possessions by the span's part of what
 is to come; and, for spans of a first half, |prior margin| / 10 times the part left."""
 
-LAST_MINUTE = 60.0
-"""Seconds left of a span from which its end is read off the tables of possessions."""
+SURGE = 180.0
+"""Seconds left of a span from which its total approaches that of the tables, which it meets at
+LAST_MINUTE: teams hurry for the last shots of a quarter, and the weights are linear in what is
+left. Without, totals of NBA quarters were too low by .2 to .3 points from 2:00 to 1:00; college
+halves show no such surge."""
+
+_MEETING = (SURGE, LAST_MINUTE)
 
 _WIDTH = 4.7
 """Half the window of a span's points in standard deviations: what lies outside is below 3e-6."""
@@ -174,9 +186,27 @@ class Periods:
             total -= whole.total.mean - level.total.mean
             margin_var -= whole.margin.sd**2 - level.margin.sd**2
             total_var -= whole.total.sd**2 - level.total.sd**2
+        if state.period == last and state.clock < SURGE:
+            total += self._surge(weights[count:], (first, last), length)
         score = self._scored(first, min(last, state.period)) if begun else (0, 0)
         sds = [math.sqrt(max(x, _SMALLEST_SD**2)) for x in (margin_var, total_var)]
         return NormalPoints(score, (margin, sds[0]), (max(total, 0.0), sds[1]))
+
+    def _surge(self, weights: tuple[float, ...], covered: tuple[int, int], length: float) -> float:
+        """Points by which a span's end brings more than its weights say, by the tables of it."""
+        reference = self.parameters.average.reference
+        end = replace(
+            self.at,
+            period_left=LAST_MINUTE / self.state.game.rules.period_seconds,
+            prior_total=reference,
+            ends=0.0,
+            possessions=0.0,
+        )
+        part = LAST_MINUTE / length
+        features = span_features(end, part, reference, covered, length, begun=True)
+        said = sum(map(mul, weights, features[len(MARGIN_PART) :]))
+        more: float = max(self.parameters.last_minute - said, 0.0)
+        return more * (1 - fading(self.state.clock, _MEETING))
 
 
 def span_features(
