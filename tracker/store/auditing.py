@@ -282,7 +282,7 @@ def _case(db: sqlite3.Connection, number: int) -> Case:
     row = _row(db, number)
     seen = None
     if row["game_id"] is not None:
-        seen = tracked(db, Wagers(db, last_defaults(db)).bet(row))
+        [seen] = tracked(db, Wagers(db, last_defaults(db)).bets([row]))
     states: dict[str, GameState] = {}
     checked = seen is not None
     for game in () if seen is None else seen.bet.games:

@@ -6,6 +6,7 @@ A bet's row has what was written, how it was understood, and what it is about.
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -470,11 +471,13 @@ ON CONFLICT (bet) DO UPDATE SET told = excluded.told, no_chance = excluded.no_ch
 WHERE (excluded.told, excluded.no_chance) IS NOT (told, no_chance)
 """
 
-_LEG_STANDINGS = "SELECT * FROM leg_standing WHERE bet = ?"
+_LEG_STANDINGS = "SELECT * FROM leg_standing WHERE bet IN (SELECT value FROM json_each(?))"
 
-_LEG_GROUPS = "SELECT * FROM leg_group WHERE bet = ?"
+_LEG_GROUPS = "SELECT * FROM leg_group WHERE bet IN (SELECT value FROM json_each(?))"
 
 _STANDING = "SELECT * FROM standing WHERE bet = ?"
+
+_STANDINGS = "SELECT * FROM standing WHERE bet IN (SELECT value FROM json_each(?))"
 
 
 def keep_legs(db: sqlite3.Connection, changed: Iterable[LegStanding]) -> None:
@@ -513,23 +516,24 @@ def keep_standing(db: sqlite3.Connection, changed: Iterable[Tracked]) -> None:
             db.execute(_KEEP_STANDING, values)
 
 
-def recall(db: sqlite3.Connection, tracked: Tracked) -> Tracked:
-    """The bet with its stored legs, groups, announced revision, and reason for having no chance."""
-    number = tracked.bet.number
-    row = db.execute(_STANDING, (number,)).fetchone()
-    if row is not None:
-        why = _no_chance(row)
-        chance = tracked.chance if why is None else None
-        tracked = replace(tracked, reported=row["told"], no_chance=why, chance=chance)
-    if not isinstance(tracked.bet.market, Parlay):
-        return tracked
-    legs = {x["leg"]: _leg(x) for x in db.execute(_LEG_STANDINGS, (number,))}
-    groups = {x["game"]: chance_of(x) for x in db.execute(_LEG_GROUPS, (number,))}
-    return replace(
-        tracked,
-        legs=tuple(legs.get(x.leg, x) for x in tracked.legs),
-        groups=tuple(Group(x.game, groups.get(x.game)) for x in tracked.groups),
-    )
+def recall(db: sqlite3.Connection, fresh: Iterable[Tracked]) -> list[Tracked]:
+    """The bets with their stored legs, groups, announced revision, and reason for no chance."""
+    found = {x.bet.number: x for x in fresh}
+    for row in db.execute(_STANDINGS, (pack(list(found)),)):
+        bet, why = found[row["bet"]], _no_chance(row)
+        chance = bet.chance if why is None else None
+        found[row["bet"]] = replace(bet, reported=row["told"], no_chance=why, chance=chance)
+    parlays = {number: x for number, x in found.items() if isinstance(x.bet.market, Parlay)}
+    numbers = (pack(list(parlays)),)
+    legs = {(x["bet"], x["leg"]): _leg(x) for x in db.execute(_LEG_STANDINGS, numbers)}
+    groups = {(x["bet"], x["game"]): chance_of(x) for x in db.execute(_LEG_GROUPS, numbers)}
+    for number, x in parlays.items():
+        found[number] = replace(
+            x,
+            legs=tuple(legs.get((number, y.leg), y) for y in x.legs),
+            groups=tuple(Group(y.game, groups.get((number, y.game))) for y in x.groups),
+        )
+    return list(found.values())
 
 
 def parts(chance: Chance | None) -> dict[str, object]:
@@ -576,8 +580,14 @@ class Wagers:
 
     def bet(self, row: sqlite3.Row) -> Bet:
         """The bet in a row whose game is known."""
-        legs = [(x, self.game(x["game_id"])) for x in self._db.execute(q.LEGS, (row["number"],))]
-        return bet_of(row, legs, self._defaults)
+        return self.bets([row])[0]
+
+    def bets(self, rows: Sequence[sqlite3.Row]) -> list[Bet]:
+        """The bets in rows whose games are known, in their order."""
+        legs: dict[int, list[tuple[sqlite3.Row, Game]]] = defaultdict(list)
+        for x in self._db.execute(q.LEGS, (pack([row["number"] for row in rows]),)):
+            legs[x["bet"]].append((x, self.game(x["game_id"])))
+        return [bet_of(row, legs[row["number"]], self._defaults) for row in rows]
 
     def game(self, number: str) -> Game:
         """A game by its id."""

@@ -236,7 +236,8 @@ INSERT INTO leg (
 )
 """
 
-LEGS = "SELECT * FROM leg WHERE bet = ? ORDER BY number"
+LEGS = "SELECT * FROM leg WHERE bet IN (SELECT value FROM json_each(?)) ORDER BY bet, number"
+"""The legs of bets whose numbers are given as JSON, as in the other statements on several bets."""
 
 _STANDS = """NOT EXISTS (
   SELECT 1 FROM audit WHERE audit.bet = review.bet AND audit.at >= review.at
@@ -303,7 +304,9 @@ SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = ?) AND wi
 ORDER BY number
 """
 
-RULES_OF_BET = "SELECT * FROM rule_state WHERE bet = ?"
+RULES_OF_BETS = "SELECT * FROM rule_state WHERE bet IN (SELECT value FROM json_each(?))"
+
+LATEST_OF_BETS = "SELECT * FROM latest WHERE bet IN (SELECT value FROM json_each(?))"
 
 LATEST = "SELECT * FROM latest WHERE bet = ?"
 
@@ -320,6 +323,18 @@ FROM settlement
 LEFT JOIN confirmation USING (bet, revision)
 WHERE settlement.bet = ? ORDER BY revision DESC LIMIT 1
 """
+
+SETTLEMENTS_OF_BETS = """
+SELECT settlement.*, confirmation.at AS official_at, confirmation.why AS official_why
+FROM settlement
+LEFT JOIN confirmation USING (bet, revision)
+WHERE settlement.bet IN (SELECT value FROM json_each(?)) ORDER BY revision
+"""
+
+REVIEWS_OF_BETS = f"""
+SELECT bet, why, at FROM review WHERE bet IN (SELECT value FROM json_each(?)) AND {_STANDS}
+ORDER BY at
+"""  # noqa: S608 - constants alone
 
 LAST_REVIEW = f"SELECT why, at FROM review WHERE bet = ? AND {_STANDS} ORDER BY at DESC LIMIT 1"  # noqa: S608
 

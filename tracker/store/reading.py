@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -69,9 +70,8 @@ def _tracking(
     """The tracking of one game. `known` has the bets restored so far, so that each is read once."""
     game = game_of(row)
     bets = db.execute(q.BETS_OF_GAME, (game.id,)).fetchall()
-    for bet in bets:
-        if bet["number"] not in known:
-            known[bet["number"]] = tracked(db, wagers.bet(bet))
+    new = wagers.bets([x for x in bets if x["number"] not in known])
+    known |= {x.bet.number: x for x in tracked(db, new)}
     return GameTracking(
         game=game,
         tracked=tuple(known[x["number"]] for x in bets),
@@ -104,18 +104,33 @@ def _origin(text: str | None) -> Origin | None:
     return None if text is None else Origin(*unpack(text))
 
 
-def tracked(db: sqlite3.Connection, bet: Bet) -> Tracked:
-    """A bet with its stored rule states, last chance, result and review."""
-    remembered = {row["rule"]: _rule(row) for row in db.execute(q.RULES_OF_BET, (bet.number,))}
-    latest = db.execute(q.LATEST, (bet.number,)).fetchone()
-    settled = db.execute(q.LAST_SETTLEMENT, (bet.number,)).fetchone()
-    review = db.execute(q.LAST_REVIEW, (bet.number,)).fetchone()
+def tracked(db: sqlite3.Connection, bets: Sequence[Bet]) -> list[Tracked]:
+    """The bets with their stored rule states, last chance, result and review, in their order."""
+    numbers = (pack([x.number for x in bets]),)
+    rules = {(x["bet"], x["rule"]): _rule(x) for x in db.execute(q.RULES_OF_BETS, numbers)}
+    latest = {x["bet"]: x for x in db.execute(q.LATEST_OF_BETS, numbers)}
+    settled = {x["bet"]: x for x in db.execute(q.SETTLEMENTS_OF_BETS, numbers)}
+    asked = {x["bet"]: x for x in db.execute(q.REVIEWS_OF_BETS, numbers)}
+    fresh = [
+        _tracked(x, rules, latest.get(x.number), settled.get(x.number), asked.get(x.number))
+        for x in bets
+    ]
+    return recall(db, fresh)
+
+
+def _tracked(
+    bet: Bet,
+    remembered: Mapping[tuple[int, str], RuleState],
+    latest: sqlite3.Row | None,
+    settled: sqlite3.Row | None,
+    review: sqlite3.Row | None,
+) -> Tracked:
     if settled and review and review["at"] <= (settled["official_at"] or settled["settled_at"]):
         review = None
     fresh = Tracked.fresh(bet)
-    seen = replace(
+    return replace(
         fresh,
-        rules=tuple(remembered.get(x.rule, x) for x in fresh.rules),
+        rules=tuple(remembered.get((bet.number, x.rule), x) for x in fresh.rules),
         chance=None if latest is None else Chance(latest["win"], latest["push"], latest["lose"]),
         peak=None if latest is None else latest["peak"],
         low=None if latest is None else latest["low"],
@@ -123,7 +138,6 @@ def tracked(db: sqlite3.Connection, bet: Bet) -> Tracked:
         official=settled is not None and settled["official_at"] is not None,
         review=None if review is None else review["why"],
     )
-    return recall(db, seen)
 
 
 def _rule(row: sqlite3.Row) -> RuleState:
@@ -141,6 +155,9 @@ def _rule(row: sqlite3.Row) -> RuleState:
     )
 
 
+_AT_ONCE = 500
+"""How many bets are read with one statement on each table."""
+
 Defaults = tuple[Rule, ...] | None
 """The rules of bets without their own; None means the last known ones."""
 
@@ -149,53 +166,38 @@ def bets_before(
     db: sqlite3.Connection, before: int | None, most: int, defaults: Defaults
 ) -> list[BetView]:
     """At most `most` bets with a number below `before`, the highest first."""
-    rules = _rules(db, defaults)
-    wagers = Wagers(db, rules)
     rows = db.execute(q.BETS_BEFORE, {"before": before, "most": most}).fetchall()
-    return [_bet_view(db, row, rules, wagers) for row in rows]
+    return _views(db, rows, defaults)
 
 
 def open_bets(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
     """The bets that are not over, by number."""
-    rules = _rules(db, defaults)
-    wagers = Wagers(db, rules)
-    return [_bet_view(db, row, rules, wagers) for row in db.execute(q.OPEN_BETS).fetchall()]
+    return _views(db, db.execute(q.OPEN_BETS).fetchall(), defaults)
 
 
 def bets_on(db: sqlite3.Connection, game: str, defaults: Defaults) -> list[BetView]:
     """The bets with a leg on a game, withdrawn ones included, by number."""
-    rules = _rules(db, defaults)
-    wagers = Wagers(db, rules)
-    found = db.execute(q.BETS_WITH_GAME, (game,)).fetchall()
-    return [_bet_view(db, row, rules, wagers) for row in found]
+    return _views(db, db.execute(q.BETS_WITH_GAME, (game,)).fetchall(), defaults)
 
 
 def bets_page(
     db: sqlite3.Connection, defaults: Defaults, most: int, left_out: int
 ) -> tuple[list[BetView], int]:
     """The newest `most` bets but for the first `left_out`, by number, and the count of all bets."""
-    rules = _rules(db, defaults)
-    wagers = Wagers(db, rules)
     rows = db.execute(q.PAGE_OF_BETS, {"most": most, "left_out": left_out}).fetchall()
     count = int(db.execute(q.COUNT_BETS).fetchone()[0])
-    return [_bet_view(db, row, rules, wagers) for row in rows], count
+    return _views(db, rows, defaults), count
 
 
 def bet_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> BetView | None:
     """One bet in its present state, or None when there is no such bet."""
-    row = db.execute(q.BET, (number,)).fetchone()
-    if row is None:
-        return None
-    rules = _rules(db, defaults)
-    return _bet_view(db, row, rules, Wagers(db, rules))
+    found = _views(db, db.execute(q.BET, (number,)).fetchall(), defaults)
+    return found[0] if found else None
 
 
 def reviews(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
     """The bets whose result or payout a person must decide, by number."""
-    rules = _rules(db, defaults)
-    wagers = Wagers(db, rules)
-    rows = db.execute(q.IN_REVIEW, {"ask": ASK_BOOK}).fetchall()
-    found = [_bet_view(db, row, rules, wagers) for row in rows]
+    found = _views(db, db.execute(q.IN_REVIEW, {"ask": ASK_BOOK}).fetchall(), defaults)
     return [x for x in found if x.review is not None and x.status is not Status.WITHDRAWN]
 
 
@@ -206,9 +208,9 @@ def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowVi
         return None
     rules = _rules(db, defaults)
     wagers = Wagers(db, rules)
-    legs = () if row["game_id"] is None else tracked(db, wagers.bet(row)).legs
+    followed = None if row["game_id"] is None else tracked(db, wagers.bets([row]))[0]
     return ShowView(
-        bet=_bet_view(db, row, rules, wagers),
+        bet=_bet_view(db, row, rules, wagers, followed),
         snapshots=tuple(
             SnapshotView(_snapshot(x), x["poll"], x["game_id"])
             for x in db.execute(q.SNAPSHOTS, {"bet": number})
@@ -223,7 +225,7 @@ def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowVi
             )
             for x in db.execute(q.SETTLEMENTS, (number,))
         ),
-        legs=legs,
+        legs=() if followed is None else followed.legs,
     )
 
 
@@ -304,20 +306,34 @@ def _rules(db: sqlite3.Connection, defaults: Defaults) -> tuple[Rule, ...]:
     return last_defaults(db) if defaults is None else defaults
 
 
+def _views(
+    db: sqlite3.Connection, rows: Sequence[sqlite3.Row], defaults: Defaults
+) -> list[BetView]:
+    """The bets in these rows in their present state, in their order."""
+    rules = _rules(db, defaults)
+    wagers = Wagers(db, rules)
+    found: list[BetView] = []
+    for first in range(0, len(rows), _AT_ONCE):
+        some = rows[first : first + _AT_ONCE]
+        bound = wagers.bets([x for x in some if x["game_id"] is not None])
+        followed = {x.bet.number: x for x in tracked(db, bound)}
+        found += [_bet_view(db, x, rules, wagers, followed.get(x["number"])) for x in some]
+    return found
+
+
 def _bet_view(
     db: sqlite3.Connection,
     row: sqlite3.Row,
     defaults: tuple[Rule, ...],
     wagers: Wagers,
-    known: Tracked | None = None,
+    followed: Tracked | None,
 ) -> BetView:
-    """A bet in its present state. `known` is its tracking, where that was read already."""
+    """A bet in its present state. `followed` is None while its game is not known."""
     draft = draft_of(row)
     bound = row["game_id"] is not None
     game = wagers.game(row["game_id"]) if bound else None
     about = wagers.about(row["game_id"]) if bound else None
     state = None if about is None or game is None else state_of(about["state"], game)
-    followed = known if known is not None or not bound else tracked(db, wagers.bet(row))
     settlement = _unbound_result(db, row) if followed is None else followed.settlement
     stands = None if settlement is None or settlement.taken_back else settlement
     asked = _asked(db, row) if followed is None and settlement is None else None
