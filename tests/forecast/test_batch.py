@@ -166,6 +166,13 @@ def test_without_lines_the_ratings_and_then_the_average_speak() -> None:
     assert abs(nothing["mu"]["margin"]) < 5
 
 
+def test_a_game_with_points_has_begun() -> None:
+    """Points before tip-off are an error and are not added to the points to come."""
+    wrong, good = ask(period=0, score={"home": 61, "away": 58}, periods=None)
+    assert not good
+    assert wrong["error"]["field"] == "period"
+
+
 def test_nothing_left_of_the_last_period_is_the_end() -> None:
     """0:00 of the fourth with a lead is final; level, an overtime is to come."""
     done, _ = ask(period=4, clock="00:00", periods=None, bets=["DEN ML"])

@@ -63,6 +63,8 @@ def read_state(given: Json) -> GameState:
     # Before tip-off the clock may hold anything; the whole first period is left.
     clock = float(rules.period_seconds) if period == 0 else _clock(given.get("clock"))
     score = _score(given)
+    if period == 0 and score.total:
+        raise BadState("period", "period is 0 before tip-off, and a game with points has begun")
     try:
         return GameState(
             game=Game("priced", league, home, away, NO_TIME),

@@ -6,6 +6,7 @@ correction opens the bet again, another alert takes the first one back.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -91,10 +92,10 @@ def _step(
 def _parlay_result(tracked: Tracked, slip: Parlay, polls: LastTwo) -> Result | None:
     """The result of a parlay that two polls make certain; None while it is open."""
     house = house_of(tracked.bet.book)
-    game = polls.now.state.game.id
+    game, won = polls.now.state.game.id, _told_won(tracked)
     results = [
         known.result or polls.agreed(leg.market, house) if leg.game.id == game
-        else _elsewhere(known)
+        else _elsewhere(known, won)
         for leg, known in zip(slip.legs, tracked.legs, strict=True)
     ]  # fmt: skip
     if Result.LOST not in results and (None in results or any(x.unclear for x in tracked.legs)):
@@ -102,9 +103,19 @@ def _parlay_result(tracked: Tracked, slip: Parlay, polls: LastTwo) -> Result | N
     return whole(results)
 
 
-def _elsewhere(known: LegStanding) -> Result | None:
+def _told_won(tracked: Tracked) -> Collection[int]:
+    """The indices of the legs that two polls of their own games have called won."""
+    memory = next((x for x in tracked.rules if x.rule == Fact.HIT.value), None)
+    if memory is None or memory.phase is RulePhase.FIRING:
+        # Whether the whole stands by them is decided by what the games show now.
+        return range(len(tracked.legs))
+    return [int(x) for x in memory.notified]
+
+
+def _elsewhere(known: LegStanding, won: Collection[int]) -> Result | None:
     """The result of a leg on another game: it has won if it could not lose when last seen."""
-    return Result.WON if known.result is None and known.hit else known.result
+    sure = known.result is None and known.hit and known.leg in won
+    return Result.WON if sure else known.result
 
 
 def _possible(tracked: Tracked, polls: LastTwo) -> frozenset[Result]:
