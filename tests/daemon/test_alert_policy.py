@@ -18,10 +18,10 @@ from tracker.language import find_in_game, parse_pick
 from tracker.store import Store
 
 
-def change(episode: int, seconds: float, *, lost: bool = False) -> Change:
+def change(episode: int, seconds: float, *, lost: bool = False, rule: str = "p >= 0.80") -> Change:
     """A change with an alert of a rule of bet 1, this many seconds after NOW."""
     at, one = NOW + timedelta(seconds=seconds), bet("DEN -4.5", 1)
-    fired = replace(alert("p >= 0.80", state()), bet=1, episode=episode, at=at, text="▲")
+    fired = replace(alert(rule, state()), bet=1, episode=episode, at=at, text="▲")
     tracking = GameTracking(GAME, (Tracked.fresh(one),), state=state(), lost=lost)
     return Change(tracking, alerts=(fired,))
 
@@ -60,6 +60,21 @@ async def test_the_budget_of_the_hour_survives_a_restart(tmp_path: Path) -> None
             assert (held.decision, held.reason) == (Decision.HELD, Reason.OVER_BUDGET)
         later = NOW + timedelta(hours=1, seconds=121)
         assert again.route(change(4, 3721), later).alerts[0].decision is Decision.FIRED
+
+
+async def test_results_use_up_no_budget(tmp_path: Path) -> None:
+    """Messages with nothing but results leave room for those about chances, after a restart too."""
+    policy = Policy(budget=1, game_budget=1)
+    async with await opened(tmp_path) as store:
+        alert_policy = AlertPolicy(policy)
+        for n, rule in enumerate(("hit", "settled", "review"), 1):
+            at = NOW + timedelta(seconds=60 * n)
+            await record(store, alert_policy.route(change(n, 60.0 * n, rule=rule), at))
+        again = AlertPolicy(policy)
+        later = NOW + timedelta(seconds=300)
+        await again.recall(store, later)
+        for each in (alert_policy, again):
+            assert each.route(change(4, 300), later).alerts[0].decision is Decision.FIRED
 
 
 async def test_a_snooze_by_another_process_is_taken_up(tmp_path: Path) -> None:

@@ -18,7 +18,18 @@ from tracker.clock import Clock
 from tracker.domain.alert import PLAIN, Alert, Decision, MessageStyle, Notice
 from tracker.domain.events import Tell
 from tracker.domain.game import GameState, Phase
-from tracker.domain.policy import DAEMON, USUAL, Fact, Level, PastMessage, Policy, Snooze, TopicMode
+from tracker.domain.policy import (
+    DAEMON,
+    RESULTS,
+    USUAL,
+    Fact,
+    Level,
+    PastMessage,
+    Policy,
+    Snooze,
+    TopicMode,
+    topic_of,
+)
 from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.domain.value import ClosingValue
@@ -375,8 +386,10 @@ class AlertPolicy:
         game = change.tracking.game.id
         self._lost = self._lost | {game} if change.tracking.lost else self._lost - {game}
         routed = route(change, self.policy(now), now)
-        if any(x.decision is Decision.FIRED for x in routed.alerts):
-            self._told = (*self._told, PastMessage(game, now))
+        sent = [topic_of(x.rule) for x in routed.alerts if x.decision is Decision.FIRED]
+        if sent:
+            counted = any(x not in RESULTS for x in sent)
+            self._told = (*self._told, PastMessage(game, now, counted))
         return routed
 
     def notice(self, kind: str, text: str, now: datetime, level: Level) -> Notice | None:

@@ -324,10 +324,14 @@ class Snooze:
 
 @dataclass(frozen=True, slots=True)
 class PastMessage:
-    """A message that was decided on: the game it is about, and the time of the decision."""
+    """A message that was decided on: the game it is about, and the time of the decision.
+
+    `counted` is whether it counts in the hourly budgets: one with nothing but RESULTS does not.
+    """
 
     game: str
     at: datetime
+    counted: bool = True
 
     def goes_with(self, other: PastMessage) -> bool:
         """Whether both belong in one message: same game, and TOGETHER at most apart.

@@ -28,7 +28,7 @@ from tracker.domain.alert import (
     Sent,
     Unknown,
 )
-from tracker.domain.policy import Level, PastMessage, Snooze, SnoozeScope
+from tracker.domain.policy import RESULTS, Level, PastMessage, Snooze, SnoozeScope
 from tracker.store import queries as q
 from tracker.store.database import Database
 from tracker.store.database.columns import moment, moment_or_none, stamp, stamp_or_none
@@ -177,8 +177,10 @@ def _queue(
 
 
 def _messages_since(db: sqlite3.Connection, since: datetime) -> tuple[PastMessage, ...]:
+    asked = {"since": stamp(since), "results": json.dumps(sorted(RESULTS))}
     return tuple(
-        PastMessage(x["game"], moment(x["at"])) for x in db.execute(q.TOLD_SINCE, (stamp(since),))
+        PastMessage(x["game"], moment(x["at"]), bool(x["counted"]))
+        for x in db.execute(q.TOLD_SINCE, asked)
     )
 
 

@@ -429,8 +429,8 @@ VALUES (:alert, :channel, :state, :told, :due_at, :expires_at, :at)
 """
 
 TOLD_SINCE = """
-SELECT DISTINCT game, at FROM alert
-WHERE decision = 'fired' AND game IS NOT NULL AND at > ? ORDER BY at
+SELECT game, at, max(rule NOT IN (SELECT value FROM json_each(:results))) AS counted FROM alert
+WHERE decision = 'fired' AND game IS NOT NULL AND at > :since GROUP BY game, at ORDER BY at
 """
 
 # ----------------------------------------------------------------------------------------- outbox

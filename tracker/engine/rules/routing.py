@@ -163,8 +163,13 @@ def over_budget(context: AlertContext, policy: Policy, now: datetime) -> Hold | 
     """Hold alerts beyond the hourly budgets. Those of one poll of one game count as one message."""
     if context.topic in RESULTS:
         return None
-    recent = {x for x in policy.recent if timedelta(0) <= now - x.at < BUDGET_SPAN}
-    recent.discard(PastMessage(context.game, now))
+    recent = {
+        x
+        for x in policy.recent
+        if x.counted
+        and timedelta(0) <= now - x.at < BUDGET_SPAN
+        and (x.game, x.at) != (context.game, now)
+    }
     of_game = {x for x in recent if x.game == context.game}
     if len(of_game) >= policy.game_budget:
         why = f"{plural(len(of_game), 'message')} on this game within the hour"
