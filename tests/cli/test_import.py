@@ -471,3 +471,14 @@ def test_prices_with_thousands_and_times_with_their_zone() -> None:
         parse_odds("1200"), datetime(2026, 11, 21, 12, tzinfo=berlin)
     )  # fmt: skip
     assert first.placed_at == datetime(2026, 11, 21, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("profits", ["1,-2,0", "$20,-$40,$0"])
+def test_profits_beside_stakes_in_units_may_be_in_units(profits: str) -> None:
+    """They are taken as units where that fits the odds better than money does."""
+    rows = zip(("1.1,W", "2,L", "1,P"), profits.split(","), strict=True)
+    text = "Pick,Odds,Units,Result,Net\n" + "".join(f"DEN -4.5,-110,{x},{y}\n" for x, y in rows)
+    zone = ZoneInfo("America/New_York")
+    found = read_slips(text, "sheet", unit_cents=2000, zone=zone, manner=Manner({}))
+    assert [x.paid for x in found.slips] == [4200, 0, 2000]
+    assert found.doubts == ()

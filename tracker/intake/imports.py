@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from fractions import Fraction
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -454,9 +455,24 @@ class _Reader:
             return (Result.WON if paid > stake else Result.LOST), paid
         result = Result(meant)
         shown = profit if payout is None else payout
-        if stake is None or not (paid is None or _is_of_a_win(shown, result, stake, odds)):
+        if stake is None:
             return result, paid
-        return result, comes_back(result, stake, odds, free=free)
+        due = comes_back(result, stake, odds, free=free)
+        if paid is None or _is_of_a_win(shown, result, stake, odds):
+            return result, due
+        if due is not None and self._counts_units(group[0]):
+            worth = Fraction(self.unit_cents, 100)
+            payout = None if payout is None else round(payout * worth)
+            profit = None if profit is None else round(profit * worth)
+            in_money = _paid(payout, profit, stake, odds, free=free)
+            if in_money is not None and abs(in_money - due) < abs(paid - due):
+                return result, in_money
+        return result, paid
+
+    def _counts_units(self, row: Row) -> bool:
+        """Whether a row's stake is in units, so that its payout and profit may be, too."""
+        text = self.text(row, "stake")
+        return _plain(self.columns.get("stake", "")) == "units" or bool(_UNITS.search(text))
 
     def _time(self, row: Row, name: str) -> datetime | None:
         text = self.text(row, name)
