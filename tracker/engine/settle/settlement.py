@@ -22,7 +22,7 @@ from tracker.domain.bet import (
     chance_of,
 )
 from tracker.domain.catalog.books import HouseRules, house_of
-from tracker.domain.chance import Chance
+from tracker.domain.chance import LOST, Chance
 from tracker.domain.events import GameChecked, GameLetGo, GameUnfinished
 from tracker.domain.game import GameState, Phase
 from tracker.domain.policy import EventRule, Fact
@@ -312,7 +312,8 @@ def _reopen(found: Gathering, seen: Tracked, state: GameState | None, now: datet
     rules = [replace(x, phase=RulePhase.UNARMED, reason=None) for x in seen.rules]
     again = replace(
         seen,
-        chance=chance if isinstance(chance, Chance) else None,
+        # Where the game's other legs are open, the next poll prices them.
+        chance=chance if isinstance(chance, Chance) and chance != LOST else None,
         settlement=back,
         official=False,
         review=None,
