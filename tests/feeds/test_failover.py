@@ -383,6 +383,23 @@ async def test_scores_that_differ_are_said_and_not_averaged(pair: Pair, events: 
     assert "33-39" in str(events[0][1]["other_reported"])
 
 
+async def test_a_stand_in_with_another_score_does_not_take_over_at_a_hiccup(pair: Pair) -> None:
+    """While two sources dispute a score, a minute without the first one moves no chance."""
+    text = ""
+    for step in range(50):
+        clock = 700 - 10 * step
+        text = f"{clock // 60}:{clock % 60:02}"
+        if step < 44:
+            pair.league.board(ours(text, "39-30"))
+        pair.espn.put(AT_ESPN, board(theirs(text, "39-33")))
+        if step == 44:
+            pair.league.deny(BOARD)
+        told = await pair.told(10.0)
+        assert told == ("malformed" if step >= 44 else f"nba Q2 {text} 39-30")
+    await pair.clock.advance(60.0)
+    assert await pair.told() == f"espn Q2 {text} 39-33"
+
+
 async def test_another_final_score_is_said_at_once(pair: Pair, events: Events) -> None:
     """A final that ESPN contradicts is reported at once and doubted until both agree."""
     final = changed(

@@ -28,6 +28,7 @@ from tracker.domain.events import (
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import (
     CLOCK_S,
+    SOURCE_HELD,
     STALE_AFTER,
     Trouble,
     Unreadable,
@@ -173,6 +174,8 @@ class Failover:
         self._disputes = Disputes(clock, tell)
         self._last_states: OrderedDict[str, _LastState] = OrderedDict()
         self._missed: Counter[str] = Counter()
+        self._left: dict[str, float] = {}
+        """When a stand-in with another score was first asked in the primary's place, by game."""
 
     async def read(
         self, game: Game, ask: LookUp, max_age: float, believed: GameState | None = None
@@ -196,12 +199,25 @@ class Failover:
         if not isinstance(answer.reading, GameState):
             return answer
         answer = await self._newest(game, answer, answer.reading, believed)
+        answer = self._undisputed(game, answer)
         if answer.source == self._primary.source.name and isinstance(answer.reading, GameState):
             self._disputes.check(game, answer.reading, self._primary, self._others)
             ends = self._disputes.ends(game)
             if ends and answer.reading.phase is Phase.FINAL:
                 return _disputed(answer, answer.reading, ends)
         return answer
+
+    def _undisputed(self, game: Game, answer: FeedAnswer) -> FeedAnswer:
+        """The answer; but no stand-in's with another score in the primary's first minutes away."""
+        name, now = self._primary.source.name, self._clock.monotonic()
+        if answer.source == name or not self._disputes.open(game):
+            self._left.pop(game.id, None)
+            return answer
+        away = now - self._left.setdefault(game.id, now)
+        if away >= SOURCE_HELD.total_seconds():
+            return answer
+        why = f"{name} is away, and {answer.source} last told another score"
+        return replace(answer, reading=Unreadable(Trouble.MALFORMED, why))
 
     async def _box(self, game: Game, believed: GameState | None) -> FeedAnswer:
         """The game's box. If no source has it, a board of that day that shows the game as final."""
@@ -367,7 +383,7 @@ class Failover:
     ) -> FeedAnswer:
         """Check with other documents whether a game that stands still has moved on."""
         now = self._clock.monotonic()
-        if now - last.doubted < DOUBT_EVERY_S:
+        if now - last.doubted < DOUBT_EVERY_S or self._disputes.open(game):
             return answer
         last.doubted = now
         other = await self._elsewhere(game, answer, state)
@@ -492,6 +508,11 @@ class Disputes:
             return
         case.checked = self._clock.monotonic()
         self._compared(game, case, state, other, (primary, others[0]))
+
+    def open(self, game: Game) -> bool:
+        """Whether a dispute about a game has been reported and is not over."""
+        case = self._cases.get(game.id)
+        return case is not None and case.reported
 
     def ends(self, game: Game) -> str:
         """Both sources' final scores in words, where they contradict each other; else empty."""
