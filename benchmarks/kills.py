@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.daemon import night
-from tests.promise.sink import told
+from tests.promise.sink import Message, told
 from tracker.cli.demo import webhook
 from tracker.clock import ScaledClock, SystemClock
 from tracker.replay.server import Running
@@ -229,11 +229,12 @@ async def one_night(
         while time.monotonic() < ends and open_ends(folder / "tracker.db"):
             await REAL.sleep(0.3)
         found.unclean += await lives.end(signal.SIGTERM) != 0
-    count(folder / "tracker.db", taking.messages, found)
+    posted = zip(taking.messages, taking.alerts, strict=True)
+    count(folder / "tracker.db", [Message(*x) for x in posted], found)
     return found
 
 
-def count(database: Path, messages: list[str], found: Figures) -> None:
+def count(database: Path, messages: list[Message], found: Figures) -> None:
     """Count what the database and the messages received say about the promise, into `found`."""
     with closing(sqlite3.connect(database)) as db:
         # The message that the daemon has stopped may be left for its next start.
