@@ -240,11 +240,14 @@ def render_unit(
         network="" if user else "Wants=network-online.target\nAfter=network-online.target\n",
         exec_start=" ".join([*words, "run"]),
     )
-    given = "".join(
-        f"Environment={_quoted(f'{name}={value}')}\n" for name, value in (environment or {}).items()
-    )
-    body = _LIMITS + _RUNTIME + given + ("\n" if user else _system()) + _ANYWHERE
+    body = _LIMITS + _RUNTIME + _given(environment) + ("\n" if user else _system()) + _ANYWHERE
     return head + body + _INSTALL.format(target="default.target" if user else "multi-user.target")
+
+
+def _given(environment: Mapping[str, str] | None) -> str:
+    """The lines of a unit that set these variables."""
+    named = (environment or {}).items()
+    return "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in named)
 
 
 def _system() -> str:
@@ -271,18 +274,21 @@ def render_web_unit(
         title="For a person's own systemd." if user else "For the system's systemd.",
         exec_start=" ".join([*words, "web", "--no-link"]),
     )
-    given = "".join(
-        f"Environment={_quoted(f'{name}={value}')}\n" for name, value in (environment or {}).items()
-    )
     near = _ON_THIS_MACHINE if loopback else ""
     system = f"\nUser=tracker\n{_CONFINED}{near}"
     return (
-        head + given + ("\n" if user else system) + _ANYWHERE
+        head + _given(environment) + ("\n" if user else system) + _ANYWHERE
         + _INSTALL.format(target="default.target" if user else "multi-user.target")
     )  # fmt: skip
 
 
-def render_failure_unit(exec_start: Path, config: Path | None, *, user: bool) -> str:
+def render_failure_unit(
+    exec_start: Path,
+    config: Path | None,
+    *,
+    user: bool,
+    environment: Mapping[str, str] | None = None,
+) -> str:
     """The text of the unit that messages the channels when the daemon's unit has failed."""
     words = [_quoted(exec_start)]
     if config is not None:
@@ -296,15 +302,22 @@ def render_failure_unit(exec_start: Path, config: Path | None, *, user: bool) ->
     )
     # It needs no state folder; with one, systemd would give the daemon's to this unit's user.
     system = _system().replace(_STATE, "")
-    return head + _LIMITS + ("\n" if user else system) + _ANYWHERE
+    return head + _LIMITS + _given(environment) + ("\n" if user else system) + _ANYWHERE
 
 
-def render_refresh_units(exec_start: Path, config: Path | None, *, user: bool) -> tuple[str, str]:
+def render_refresh_units(
+    exec_start: Path,
+    config: Path | None,
+    *,
+    user: bool,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[str, str]:
     """The texts of a unit that runs `tracker refresh`, and of the timer that starts it daily.
 
     They are for an installation without a daemon, which would look these things up itself.
     """
-    daemon = render_unit(exec_start, config, user=user).partition("\n[Install]")[0]
+    whole = render_unit(exec_start, config, user=user, environment=environment)
+    daemon = whole.partition("\n[Install]")[0]
     kept = (x for x in daemon.splitlines() if not x.startswith(_OF_A_DAEMON))
     unit = "\n".join(kept).replace(" run\n", " refresh\n", 1) + "\n"
     unit = unit.replace("Follows bets on live games", "Looks up results, form and injuries")
@@ -364,7 +377,7 @@ def install(
         _refuse_hidden(exec_start, config)
     _must_answer(run, user=user)
     text = render_unit(exec_start, config, user=user, environment=environment)
-    failure = render_failure_unit(exec_start, config, user=user)
+    failure = render_failure_unit(exec_start, config, user=user, environment=environment)
     _write({unit: text, unit.with_name(FAILURE_UNIT): failure}, user=user)
     log = _start(UNIT, "the service", user=user, run=run)
     done = (f"Wrote {unit}.", "The service is enabled and started.", log)
@@ -373,17 +386,24 @@ def install(
 
 
 def install_timer(
-    unit: Path, exec_start: Path, config: Path | None, *, user: bool, run: Runner = run_command
+    unit: Path,
+    exec_start: Path,
+    config: Path | None,
+    *,
+    user: bool,
+    environment: Mapping[str, str] | None = None,
+    run: Runner = run_command,
 ) -> tuple[str, ...]:
     """Write and start the timer of `tracker refresh`, for an installation without a daemon.
 
-    `unit` is the path that the daemon's unit would have. Raises ServiceError.
+    `unit` is the path that the daemon's unit would have, `environment` what `carried` takes from
+    the shell. Raises ServiceError.
     """
     if not user:
         _refuse_hidden(exec_start, config)
     _must_answer(run, user=user)
     names = (REFRESH_UNIT, REFRESH_TIMER)
-    texts = render_refresh_units(exec_start, config, user=user)
+    texts = render_refresh_units(exec_start, config, user=user, environment=environment)
     try:
         unit.parent.mkdir(parents=True, exist_ok=True)
         for name, text in zip(names, texts, strict=True):

@@ -136,6 +136,21 @@ def test_a_person_needs_no_rights() -> None:
     assert "RestartPreventExitStatus=78" in text
 
 
+def test_every_unit_behaves_as_in_the_shell_that_installed_it(tmp_path: Path) -> None:
+    """The daemon, its report of a failure, the timer and the page find one configuration."""
+    given = {"XDG_CONFIG_HOME": "/srv/cfg", "HTTPS_PROXY": "http://proxy:3128"}
+    unit, systemd = tmp_path / UNIT, Systemd()
+    service.install(unit, COMMAND, None, user=True, environment=given, run=systemd)
+    service.install_timer(unit, COMMAND, None, user=True, environment=given, run=systemd)
+    page = render_web_unit(COMMAND, None, user=True, environment=given)
+    install_web(unit, page, user=True, run=systemd)
+    for file in tmp_path.glob("*.service"):
+        text = file.read_text("utf-8")
+        for name, value in given.items():
+            assert f"\nEnvironment={name}={value}\n" in text, file.name
+    assert len([*tmp_path.glob("*.service")]) == 4
+
+
 def test_a_path_with_blanks_and_signs_survives() -> None:
     """Systemd reads the command back as it was, whatever its folder is called."""
     odd = Path('/opt/my "100%" $tools/tracker')

@@ -279,13 +279,19 @@ def install(
         return
     if shown:
         where = (_command(), config)
-        units = service.render_refresh_units(*where, user=not system) if timer else ()
+        units = (
+            service.render_refresh_units(*where, user=not system, environment=given)
+            if timer
+            else ()
+        )
         own = service.render_unit(*where, user=not system, environment=given)
         say("\n".join(units or (own,)).rstrip("\n"))
         return
     with progress("talking to systemd"):
         if timer:
-            done = service.install_timer(unit, _command(), config, user=not system)
+            done = service.install_timer(
+                unit, _command(), config, user=not system, environment=given
+            )
         else:
             done = service.install(unit, _command(), config, user=not system, environment=given)
     for sentence in done:
