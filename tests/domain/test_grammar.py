@@ -385,7 +385,8 @@ def test_a_day_is_that_of_the_games_that_the_person_watches() -> None:
     for zone, hour, word, day in (
         ("Europe/Berlin", 20, "tonight", 20), ("Europe/Berlin", 2, "tonight", 19),
         ("Asia/Tokyo", 20, "tomorrow", 20), ("Asia/Tokyo", 8, "today", 19),
-        ("America/Los_Angeles", 23, "tonight", 20),
+        ("America/Los_Angeles", 23, "tonight", 20), ("America/New_York", 1, "tonight", 19),
+        ("America/New_York", 5, "tonight", 20), ("Europe/London", 10, "tomorrow", 21),
     ):  # fmt: skip
         now = datetime(2026, 11, 20, hour, tzinfo=ZoneInfo(zone))
         matchup = parse_bet(f"DEN ML {word}", FIND, now=now).legs[0].matchup

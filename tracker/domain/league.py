@@ -73,11 +73,18 @@ def slate_date(start: datetime) -> date:
 
 
 _EVENING = time(17)
+_PLAYED_FROM, _PLAYED_UNTIL = 18, 3
+"""The hours, Eastern time, between which the games of an evening are played."""
 
 
 def own_day(now: datetime) -> date:
-    """The day that a person means by `today`, by their own clock `now`: it ends at 6 a.m."""
-    return (now - SLATE_ROLLOVER).date()
+    """The day that a person means by `today`, by their own clock `now`.
+
+    It ends at midnight, or at 6 a.m. while the games of an American evening may still be played.
+    """
+    hour = now.astimezone(LEAGUE_ZONE).hour
+    played = hour >= _PLAYED_FROM or hour < _PLAYED_UNTIL
+    return (now - SLATE_ROLLOVER if played else now).date()
 
 
 def slate_on(day: date, zone: tzinfo | None) -> date:
