@@ -395,10 +395,10 @@ def _tell_closes(verdict: NightResult, console: Console) -> None:
     if not closes:
         return
     console.print("\nBy the closing line (the prices of this night are modelled):")
-    grid = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    grid = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=False)
     for bet, value in closes:
         line = value.reason if bet.market is None else closed_line(bet.market, bet.odds, value)
-        grid.add_row(f"  #{bet.number}", Text(shown_as(bet)), Text(line))
+        grid.add_row(f"#{bet.number}", Text(shown_as(bet)), Text(line))
     console.print(grid)
 
 
