@@ -23,11 +23,11 @@ from tests.engine.build import (
     market,
 )
 from tests.engine.finals import boxes, ended, final_of, game_of
-from tracker.domain.alert import Decision
-from tracker.domain.bet import Bet, Result, Status
+from tracker.domain.alert import Decision, Reason
+from tracker.domain.bet import Bet, Leg, Parlay, Result, Status
 from tracker.domain.catalog.books import HouseRules
 from tracker.domain.game import GameState, Phase, Score
-from tracker.domain.market import Direction, PlayerTotal
+from tracker.domain.market import Direction, Market, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import Policy
 from tracker.domain.poll import Trouble, Unreadable, check_times
@@ -160,6 +160,32 @@ def test_a_game_that_is_interrupted_for_good_goes_to_a_person() -> None:
         "interrupted and not resumed; last seen at Suspended, 77-75"
     )
     assert look(tracking, THIRD, 20 * HOURS).tracking.state == THIRD
+
+
+PARLAY = Parlay((Leg(GAME, market("DEN ML")), Leg(GAME, market("over 190.5"))))
+
+
+@pytest.mark.parametrize("wager", [market("DEN ML"), PARLAY], ids=["single", "parlay"])
+@pytest.mark.parametrize("phase", [Phase.SUSPENDED, Phase.LIVE])
+def test_a_game_that_goes_on_after_all_takes_its_question_back(
+    wager: Market | Parlay, phase: Phase
+) -> None:
+    """A person who was asked about an interrupted game is told once that it goes on."""
+    tracking = look(a_book(replace(bet(1, "DEN ML"), market=wager)), THIRD, 900).tracking
+    still = replace(THIRD, phase=phase)
+    told = []
+    on = [replace(THIRD, clock=THIRD.clock - 10 * n) for n in range(1, 4)]
+    for hour, state in zip((0.3, 2, 3.5, 4, 5, 5.01, 5.02), (still,) * 4 + tuple(on), strict=True):
+        change = look(tracking, state, hour * HOURS)
+        tracking = change.tracking
+        told += [x.reason for x in change.alerts if x.rule == "review"]
+    assert told == [Reason.HAPPENED, Reason.TAKEN_BACK]
+    assert results(tracking) == ["open"]
+    assert not any(x.unclear for x in tracking.tracked[0].legs)
+    for seconds in (0, 60):
+        end = final(*HALF, (30, 30), (30, 20))
+        tracking = look(tracking, end, 6 * HOURS + seconds).tracking
+    assert results(tracking) == ["won"]
 
 
 def test_a_game_of_which_nothing_is_heard_goes_to_a_person() -> None:

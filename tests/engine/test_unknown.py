@@ -340,3 +340,9 @@ def test_what_a_person_must_decide_is_pushed_with_the_words() -> None:
     first, second = night.says(said).splitlines()
     assert first.startswith("❔ #1 needs your decision: ")
     assert second.endswith("tracker settle 1 won (or lost, push, void)")
+    (back,) = [
+        x for x in night.poll(replace(late, clock=5.0), gone + 60) if x.rule == Fact.REVIEW.value
+    ]
+    first, second = night.says(back).splitlines()
+    assert first.startswith("↻ #1 needs no decision: ")
+    assert first.endswith(", the game goes on")

@@ -238,6 +238,19 @@ async def test_a_result_that_is_confirmed_after_all_needs_no_person(store: Store
     assert in_review == [(0, False), (1, True), (0, False)]
 
 
+@pytest.mark.parametrize("later", [2, -86400], ids=["in time", "once the clock was set back"])
+async def test_a_question_that_was_taken_back_needs_no_person(store: Store, later: float) -> None:
+    """A bet leaves review with the poll that takes the question back, and may be asked again."""
+    tracking = await a_book(store)
+    asked = Review(1, after(1), "interrupted and not resumed")
+    in_review = []
+    for review in (asked, Review(1, after(later), ""), Review(1, after(9), "no end was told")):
+        await store.record(poll(review.at), Change(tracking, reviews=(review,)), ())
+        [kept] = (await store.trackings(DEFAULTS))[0].tracked
+        in_review.append((len(await store.by_hand.reviews()), kept.review))
+    assert in_review == [(1, asked.why), (0, None), (1, "no end was told")]
+
+
 async def test_a_withdrawal_is_written_down(store: Store) -> None:
     """Each withdrawal has a row of audit, whichever way it came."""
     await a_book(store, "DEN -4.5", "DEN ML")

@@ -480,7 +480,7 @@ class GameTracking:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A bet that only a person can settle, and why."""
+    """A bet that only a person can settle, and why. An empty `why` takes the question back."""
 
     bet: int
     at: datetime

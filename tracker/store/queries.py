@@ -242,8 +242,12 @@ LEGS = "SELECT * FROM leg WHERE bet IN (SELECT value FROM json_each(?)) ORDER BY
 _STANDS = """NOT EXISTS (
   SELECT 1 FROM audit WHERE audit.bet = review.bet AND audit.at >= review.at
     AND audit.what IN ('pick', 'game_text')
+) AND NOT EXISTS (
+  SELECT 1 FROM review AS taken
+  WHERE taken.bet = review.bet AND taken.why = '' AND taken.poll >= review.poll
 )"""
-"""Whether a review is still about the bet as it stands: its words or its game were not changed."""
+"""Whether a review still asks about the bet as it stands: its words or its game were not changed,
+and no later poll has taken the question back (a row without `why`)."""
 
 UNBOUND = f"""
 SELECT * FROM bet WHERE game_id IS NULL AND withdrawn_at IS NULL

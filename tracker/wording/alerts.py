@@ -243,8 +243,13 @@ def _legs(places: Sequence[int]) -> str:
 
 
 def _review(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
-    """Say that a person must decide the result, why, and the command that decides it."""
+    """Say that a person must decide the result, why and by which command, or need not any more."""
     bet = tracked.bet
+    if alert.reason is Reason.TAKEN_BACK:
+        return (
+            f"↻ #{bet.id} needs no decision: {short(bet)}, the game goes on\n"
+            f"{score(alert, tracked, tracking)} · {alert.game_clock}"
+        )
     return (
         f"❔ #{bet.id} needs your decision: {short(bet)}, {alert.detail}\n"
         f"{score(alert, tracked, tracking)} · {alert.game_clock} · "

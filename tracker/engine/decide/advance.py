@@ -64,6 +64,7 @@ from tracker.engine.settle.settlement import (
     go_on,
     settle_parts,
     take_given,
+    take_questions_back,
 )
 from tracker.forecast import Outlook, own_figures, price_all, why_none
 from tracker.forecast.calibration import UNCALIBRATED, Calibrations
@@ -115,6 +116,7 @@ def advance(
     if box and state.phase is Phase.FINAL:
         notes += (BoxChanged(tracking.game.name, _clock_and_score(state)),)
     change = go_on(Change(tracking, ordering, alerts=back, notes=notes), before, now)
+    change = take_questions_back(change, now)
     if not state.phase.off:
         change = see(
             change,
@@ -169,7 +171,7 @@ def _basis(tracking: GameTracking, outlook: Outlook | None) -> tuple[Basis | Non
 
 
 def _asked(change: Change) -> Change:
-    """Add an alert for every result that a person must decide, whichever step left it open."""
+    """Add an alert for every result that a person must decide, or need not decide any more."""
     said = tuple(review_alert(change.tracking, x) for x in change.reviews)
     return replace(change, alerts=change.alerts + said) if said else change
 

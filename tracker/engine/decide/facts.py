@@ -51,14 +51,18 @@ def absentees(old: Tracked, new: Tracked) -> tuple[str, ...]:
 
 
 def review_alert(tracking: GameTracking, review: Review) -> Alert:
-    """The alert that a person must decide a result. It is sent whatever the bet's rules."""
+    """The alert that a person must decide a result, or that this question is taken back.
+
+    It is sent whatever the bet's rules.
+    """
     (tracked,) = [x for x in tracking.tracked if x.bet.number == review.bet]
     clock, score = "", Score(0, 0)
     if tracking.state is not None:
         clock, score = tracking.state.game_clock, tracking.state.score
     memory = RuleState(review.bet, Fact.REVIEW.value, episode=int(review.at.timestamp()))
     alert = _alert(tracked, memory, Fact.REVIEW, review.at, clock, score)
-    return replace(alert, detail=review.why)
+    reason = alert.reason if review.why else Reason.TAKEN_BACK
+    return replace(alert, reason=reason, detail=review.why)
 
 
 def between(

@@ -296,6 +296,28 @@ def go_on(change: Change, before: GameState | None, now: datetime) -> Change:
     return found.change
 
 
+def take_questions_back(change: Change, now: datetime) -> Change:
+    """Take back that a person must decide, where the game moves on in play and will have an end.
+
+    A parlay stays with the person for what another game has left open.
+    """
+    tracking, state = change.tracking, change.tracking.state
+    moves = change.ordering in (Ordering.NEWER, Ordering.CORRECTION)
+    if not moves or state is None or state.phase not in (Phase.LIVE, Phase.BREAK):
+        return change
+    found = Gathering(change)
+    for tracked in tracking.tracked:
+        if tracked.review is None or tracked.ended:
+            continue
+        seen, legs = _judged(tracked, tracking.game.id, lambda _, __, x: replace(x, unclear=""))
+        if all(x.result is not None or x.unclear for x in legs):
+            continue
+        found.put(replace(seen, review=None))
+        found.legs += [x for x in seen.legs if x not in tracked.legs]
+        found.reviews.append(Review(tracked.bet.number, now, ""))
+    return found.change
+
+
 def _ended(state: GameState) -> bool:
     return state.phase is Phase.FINAL or state.phase.off
 
