@@ -251,6 +251,22 @@ async def test_a_question_that_was_taken_back_needs_no_person(store: Store, late
     assert in_review == [(1, asked.why), (0, None), (1, "no end was told")]
 
 
+async def test_a_result_answers_a_question_of_a_day_on_which_the_clock_was_ahead(
+    store: Store,
+) -> None:
+    """A bet leaves review with its result, whatever the clock said when the question was asked."""
+    tracking = await a_book(store, "DEN -4.5", "DEN ML")
+    asked = tuple(Review(x, after(86400), "no end was told") for x in (1, 2))
+    await store.record(poll(after(86400)), Change(tracking, reviews=asked), ())
+    done = Change(tracking, settlements=(settlement(1, after(2)),))
+    await store.record(poll(after(2)), done, ())
+    assert [x.number for x in await store.by_hand.reviews()] == [2]
+    await by(store).settle("2", Result.WON, "by hand", None, after(3))
+    assert await store.by_hand.reviews() == []
+    kept = (await store.trackings(DEFAULTS))[0].tracked
+    assert [x.review for x in kept] == [None, None]
+
+
 async def test_a_withdrawal_is_written_down(store: Store) -> None:
     """Each withdrawal has a row of audit, whichever way it came."""
     await a_book(store, "DEN -4.5", "DEN ML")

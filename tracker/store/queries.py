@@ -245,9 +245,16 @@ _STANDS = """NOT EXISTS (
 ) AND NOT EXISTS (
   SELECT 1 FROM review AS taken
   WHERE taken.bet = review.bet AND taken.why = '' AND taken.poll >= review.poll
-)"""
+) AND NOT EXISTS (
+  SELECT 1 FROM settlement LEFT JOIN confirmation USING (bet, revision)
+  WHERE settlement.bet = review.bet AND (
+    settlement.evidence_poll >= review.poll
+    OR coalesce(confirmation.at, settlement.settled_at) >= review.at
+  )
+) AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.bet = review.bet AND outcome.official)"""
 """Whether a review still asks about the bet as it stands: its words or its game were not changed,
-and no later poll has taken the question back (a row without `why`)."""
+no later poll has taken the question back (a row without `why`), and no result has answered it.
+Polls are compared too, because the clock may have been ahead when the question was asked."""
 
 UNBOUND = f"""
 SELECT * FROM bet WHERE game_id IS NULL AND withdrawn_at IS NULL
@@ -374,10 +381,7 @@ COUNT_BETS = "SELECT count(*) FROM bet"
 
 IN_REVIEW = f"""
 SELECT * FROM bet WHERE EXISTS (
-  SELECT 1 FROM review WHERE review.bet = bet.number AND review.at > coalesce(
-    (SELECT max(coalesce(confirmation.at, settled_at)) FROM settlement
-     LEFT JOIN confirmation USING (bet, revision) WHERE settlement.bet = bet.number), ''
-  ) AND {_STANDS}
+  SELECT 1 FROM review WHERE review.bet = bet.number AND {_STANDS}
 ) OR EXISTS (
   SELECT 1 FROM settlement WHERE settlement.bet = bet.number
     AND settlement.revision = (SELECT max(revision) FROM settlement AS s WHERE s.bet = bet.number)
@@ -386,8 +390,7 @@ SELECT * FROM bet WHERE EXISTS (
 )
 ORDER BY number
 """  # noqa: S608 - constants alone
-"""A review counts until there is a later result, or the present one is confirmed. A won bet needs a
-person while its payout is unknown."""
+"""A won bet needs a person while its payout is unknown, too."""
 
 GAME = "SELECT * FROM game WHERE id = ?"
 

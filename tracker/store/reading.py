@@ -125,8 +125,6 @@ def _tracked(
     settled: sqlite3.Row | None,
     review: sqlite3.Row | None,
 ) -> Tracked:
-    if settled and review and review["at"] <= (settled["official_at"] or settled["settled_at"]):
-        review = None
     fresh = Tracked.fresh(bet)
     return replace(
         fresh,
