@@ -6,6 +6,8 @@ import asyncio
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -245,6 +247,61 @@ def test_what_was_moved_aside_can_be_put_back_with_its_log(
     assert cli("restore", tmp_path / "old.db").status == 0
     with closing(sqlite3.connect(night)) as db:
         assert db.execute("SELECT book FROM bet WHERE number = 1").fetchone() == ("in the log",)
+
+
+_KILLED = """
+import asyncio, os, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from tracker.app.backups import TrackerFiles, restore
+
+made, database, left = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+beside = database.parent
+
+def die(event, args):
+    global left
+    if event in ("os.rename", "os.remove") and Path(args[0]).parent == beside:
+        left -= 1
+        if left < 0:
+            os._exit(9)
+
+sys.addaudithook(die)
+place = TrackerFiles(database, beside / "tracker.toml", beside / "bets.toml")
+asyncio.run(restore(made, place, datetime(2026, 11, 28, 10, tzinfo=UTC)))
+"""
+"""A restore that is killed before it has renamed or removed so many files beside the database."""
+
+
+def test_a_restore_that_is_killed_leaves_the_old_database_or_the_new_one(
+    cli: Cli, made: Path, night: Path, tmp_path: Path
+) -> None:
+    """At whatever instant a restore dies, all rows of the one or of the other are there."""
+    new, lives = hash_of(night), set[str]()
+    cli("add", "PHI ML +100", "--new", "--json")
+    with closing(sqlite3.connect(night)) as db:
+        db.execute("PRAGMA wal_autocheckpoint = 0")
+        db.execute("UPDATE bet SET book = 'in the log' WHERE number = 1")
+        db.commit()
+        was = {x: Path(f"{night}{x}").read_bytes() for x in ("", "-wal")}
+    old, status, instant = hash_of(night), 9, 0
+    found = old
+    assert old != new
+    while status == 9:
+        home = tmp_path / f"{instant}"
+        home.mkdir()
+        database = home / "tracker.db"
+        for end, content in was.items():
+            Path(f"{database}{end}").write_bytes(content)
+        status = subprocess.run(
+            [sys.executable, "-c", _KILLED, made, database, f"{instant}"], check=False
+        ).returncode
+        found = hash_of(database)
+        lives.add(found)
+        assert found in {old, new}
+        kept = [x for x in home.glob("tracker.db.before-*") if x.name.endswith("Z")]
+        assert [hash_of(x) for x in kept] == ([] if found == old else [old])
+        instant += 1
+    assert (status, found, lives) == (0, new, {old, new})
 
 
 def test_a_database_is_copied_while_another_connection_writes(night: Path, tmp_path: Path) -> None:

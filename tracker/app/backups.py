@@ -7,7 +7,6 @@ their names, so that a person knows which ones to bring.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import json
 import os
@@ -33,9 +32,16 @@ from tracker.settings.loading import (
     read_text,
 )
 from tracker.settings.models import Settings
-from tracker.store import Store, StoreError
+from tracker.store import Store
 from tracker.store.database import WriterLock
-from tracker.store.database.migrate import APPLICATION_ID, migrations, rows_in, sync, version_of
+from tracker.store.database.migrate import (
+    APPLICATION_ID,
+    migrations,
+    replace_by,
+    rows_in,
+    sync,
+    version_of,
+)
 from tracker.store.upkeep import Backup
 
 LATE_AFTER = timedelta(hours=36)
@@ -46,7 +52,6 @@ MANIFEST = "manifest.json"
 SETTINGS = "tracker.toml"
 CREDENTIALS = "credentials.txt"
 _MODELS = "models"
-_BESIDE = ("-wal", "-shm")
 _NAME = re.compile(r"tracker-(\d{8}T\d{6}Z)")
 _UNFINISHED = re.compile(r"(?:tracker-(\d{8}T\d{6}Z)\.partial|drill-(\d{8}T\d{6}Z)-.*)")
 _AT_WORK = timedelta(hours=1)
@@ -391,18 +396,13 @@ async def restore(source: Path, place: TrackerFiles, now: datetime) -> Restored:
             _remove(fresh)
             await asyncio.to_thread(_copy_database, file, fresh)
             rows = _inspect(fresh, file)
+            async with await Store.open(fresh, now=now) as store:
+                content = await store.export_hash()
+            _check_log(fresh)
             with writer.held():
-                moved = _aside(place.database, now)
-                fresh.replace(place.database)
-                sync(place.database.parent)
+                moved = replace_by(fresh, place.database, f"{now.astimezone(UTC):{_STAMP}}")
         finally:
             _remove(fresh)
-    try:
-        async with await Store.open(place.database, now=now) as store:
-            content = await store.export_hash()
-    except StoreError:
-        _back(place.database, moved)
-        raise
     brought, left = _bring(source, place)
     return Restored(rows, content, moved, brought, left, _credentials(source))
 
@@ -445,30 +445,18 @@ def _inspect(copy: Path, source: Path) -> int:
         raise BadBackup(damaged.format(why)) from None
 
 
-def _aside(database: Path, now: datetime) -> Path | None:
-    """Move the database and its log away; returns where to, None if there was none."""
-    if not database.exists():
-        return None
-    moved = database.with_name(f"{database.name}.before-{now.astimezone(UTC):{_STAMP}}")
-    for end in ("", *_BESIDE):
-        with contextlib.suppress(FileNotFoundError):
-            database.with_name(database.name + end).replace(moved.with_name(moved.name + end))
-    return moved
+def _check_log(fresh: Path) -> None:
+    """Raise BadBackup when a database that was closed has rows in its log alone."""
+    log = fresh.with_name(fresh.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        raise BadBackup(f"{fresh} could not be written whole: is the disk full?")
 
 
-def _remove(database: Path) -> None:
-    """Delete a database with its log."""
-    for end in ("", *_BESIDE):
-        database.with_name(database.name + end).unlink(missing_ok=True)
-
-
-def _back(database: Path, moved: Path | None) -> None:
-    """Undo `_aside`, replacing the database that could not be opened."""
-    for end in ("", *_BESIDE):
-        database.with_name(database.name + end).unlink(missing_ok=True)
-        if moved is not None:
-            with contextlib.suppress(FileNotFoundError):
-                moved.with_name(moved.name + end).replace(database.with_name(database.name + end))
+def _remove(fresh: Path) -> None:
+    """Delete a copy with its log, its lock and what an upgrade kept of it."""
+    for path in [*fresh.parent.iterdir()]:
+        if path.name.startswith(fresh.name):
+            path.unlink()
 
 
 def _bring(source: Path, place: TrackerFiles) -> tuple[tuple[Path, ...], tuple[Path, ...]]:

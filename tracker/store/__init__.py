@@ -50,7 +50,7 @@ from tracker.store.database import (
     migrate,
     open_database,
 )
-from tracker.store.database.migrate import prepare, require_current
+from tracker.store.database.migrate import finish_replacing, prepare, require_current
 from tracker.store.players import Players
 from tracker.store.quotes import Quotes
 from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
@@ -169,6 +169,7 @@ class Store:
         this is for rehearsals. `wait_out` is awaited where a write would raise: it returns after a
         wait for the full disk or the lock, and the write is tried again, or it raises the error.
         """
+        finish_replacing(path)
         database = await open_database(path, readonly=readonly, durable=durable, wait_out=wait_out)
         try:
             if readonly:

@@ -1,12 +1,14 @@
-"""Upgrades a database to this program's schema, and copies a database to a checked file.
+"""Upgrades a database to this program's schema, copies one to a checked file, and replaces one.
 
 Schemas only go forward. Each step is one transaction; a new database takes all steps in one. An
 existing database is backed up before its first step and checked after its last. A copy is opened,
-checked and synced before it gets its name.
+checked and synced before it gets its name. A replacement leaves a database at whatever instant the
+program dies.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sqlite3
@@ -16,8 +18,15 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from tracker.host import held_elsewhere
-from tracker.store.database import StoreBroken, StoreTooNew, StoreTooOld, missing
+from tracker.host import held_elsewhere, os_trouble
+from tracker.store.database import (
+    StoreBroken,
+    StoreTooNew,
+    StoreTooOld,
+    StoreUnavailable,
+    WriterLock,
+    missing,
+)
 
 _STAYS = "_stays"
 """The ending of the names of triggers that forbid deleting a table's rows; the table's name stands
@@ -85,6 +94,59 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+_ENDINGS = ("", "-wal", "-shm")
+"""What a database's files add to its name: itself, its write-ahead log and the log's index."""
+
+
+def replace_by(fresh: Path, database: Path, stamp: str) -> Path | None:
+    """Put `fresh`, which has no log, in the place of the database. Hold the writer lock.
+
+    Once it has the name `<database>.new-STAMP`, it is the one that counts: where a program dies
+    before the rest is done, `finish_replacing` does it. `stamp` is like 20261128T100000Z. Returns
+    where the old one is kept, `<database>.before-STAMP`, or None if there was none.
+    """
+    _finish(database)
+    sync(fresh)
+    fresh.replace(database.with_name(f"{database.name}.new-{stamp}"))
+    sync(database.parent)
+    return _finish(database)
+
+
+def _unfinished(database: Path) -> Path | None:
+    """The database that has yet to take the place of this one, None mostly."""
+    name = re.compile(re.escape(database.name) + r"\.new-\d{8}T\d{6}Z")
+    try:
+        return next((x for x in database.parent.iterdir() if name.fullmatch(x.name)), None)
+    except OSError:
+        return None
+
+
+def _finish(database: Path) -> Path | None:
+    """Move the old database away with its log, which would be taken for that of the new one."""
+    new = _unfinished(database)
+    if new is None:
+        return None
+    stamp = new.name.removeprefix(f"{database.name}.new-")
+    kept = database.with_name(f"{database.name}.before-{stamp}")
+    for end in _ENDINGS:
+        with contextlib.suppress(FileNotFoundError):
+            database.with_name(database.name + end).replace(kept.with_name(kept.name + end))
+    new.replace(database)
+    sync(database.parent)
+    return kept if kept.exists() else None
+
+
+def finish_replacing(database: Path) -> None:
+    """Finish the replacement of a database at which a program died, if there is one."""
+    if _unfinished(database) is None:
+        return
+    try:
+        with closing(WriterLock(database)) as lock, lock.held():
+            _finish(database)
+    except OSError as why:
+        raise StoreUnavailable(os_trouble(why, database)) from None
 
 
 APPLICATION_ID = 0x74726B72
