@@ -218,6 +218,8 @@ def test_quiet_hours_always_end_within_a_day_and_in_the_future(
     if start == end or until is None:
         return
     assert at < until <= at + timedelta(hours=25)
+    assert hours.until(until) is None
+    assert all(hours.until(at + (until - at) * n / 50) == until for n in range(50))
 
 
 @pytest.mark.parametrize(
@@ -236,6 +238,24 @@ def test_the_clock_on_the_wall_decides_on_the_days_it_is_put_forward_or_back(
     hours = QuietHours(time(23), time(8), ZoneInfo("America/New_York"))
     wanted = None if until is None else datetime.fromisoformat(until)
     assert hours.until(datetime.fromisoformat(now)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "now", "until"),
+    [
+        pytest.param(23, 2, "2026-03-08T06:30:00Z", "2026-03-08T07:00:00Z", id="in the gap"),
+        pytest.param(1, 8, "2026-11-01T05:40:00Z", "2026-11-01T06:00:00Z", id="first pass"),
+        pytest.param(1, 8, "2026-11-01T06:40:00Z", "2026-11-01T13:30:00Z", id="second pass"),
+        pytest.param(23, 1, "2026-11-01T05:10:00Z", "2026-11-01T05:30:00Z", id="ends twice"),
+        pytest.param(23, 1, "2026-11-01T06:10:00Z", "2026-11-01T06:30:00Z", id="ends again"),
+    ],
+)
+def test_quiet_hours_end_when_the_wall_clock_leaves_them(
+    start: int, end: int, now: str, until: str
+) -> None:
+    """Quiet hours that begin or end in an hour that is skipped or repeated follow the clock."""
+    hours = QuietHours(time(start, 30), time(end, 30), ZoneInfo("America/New_York"))
+    assert hours.until(datetime.fromisoformat(now)) == datetime.fromisoformat(until)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from math import ceil, floor
 from typing import assert_never
 
 from tracker.domain import BadRule, BadTime
@@ -269,23 +270,42 @@ class QuietHours:
     through: Level = Level.URGENT
 
     def until(self, now: datetime) -> datetime | None:
-        """The end, in UTC, of the quiet hours that `now` lies in; None outside of them.
+        """The first moment, in UTC, at which the clock on the wall has left the quiet hours.
 
-        The local wall clock decides, also on days on which it is put forward or back.
+        None where `now` is outside of them. Putting the clock forward or back may end them.
         """
-        local = now.astimezone(self.zone)
-        clock = local.time().replace(tzinfo=None, fold=0)
-        wraps = self.end <= self.start
-        if wraps and not (clock >= self.start or clock < self.end):
+        clock = now.astimezone(self.zone).time().replace(tzinfo=None, fold=0)
+        late, early = clock >= self.start, clock < self.end
+        if not (late or early if self.end <= self.start else late and early):
             return None
-        if not wraps and not self.start <= clock < self.end:
-            return None
-        day = local.date() + timedelta(days=int(wraps and clock >= self.start))
-        ends = datetime.combine(day, self.end, self.zone)
-        if ends.astimezone(UTC) <= now:
-            # The hour of the change back comes twice, and `now` is in its second pass.
-            ends = ends.replace(fold=1)
-        return ends.astimezone(UTC)
+        ends = (now + (_since_midnight(self.end) - _since_midnight(clock)) % _DAY).astimezone(UTC)
+        if ends <= now:
+            ends += _DAY
+        changed = _clock_change(now, ends, self.zone)
+        return ends if changed is None else self.until(changed) or changed
+
+
+_DAY = timedelta(days=1)
+
+
+def _since_midnight(clock: time) -> timedelta:
+    return datetime.combine(date.min, clock) - datetime.combine(date.min, time.min)
+
+
+def _clock_change(start: datetime, end: datetime, zone: tzinfo) -> datetime | None:
+    """The second in which the clock of `zone` is changed between two moments; None without one."""
+
+    def offset(second: int) -> timedelta | None:
+        return datetime.fromtimestamp(second, zone).utcoffset()
+
+    before, after = floor(start.timestamp()), ceil(end.timestamp())
+    was = offset(before)
+    if offset(after) == was:
+        return None
+    while after - before > 1:
+        middle = (before + after) // 2
+        before, after = (middle, after) if offset(middle) == was else (before, middle)
+    return datetime.fromtimestamp(after, UTC)
 
 
 class SnoozeScope(StrEnum):
