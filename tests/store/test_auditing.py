@@ -22,13 +22,16 @@ from tracker.app.bets import Bets, Changes
 from tracker.domain import BadBet
 from tracker.domain.bet import Confirmation, Result, Status
 from tracker.domain.catalog.books import house_of
+from tracker.domain.draft import Draft
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import GameMarket, Span
 from tracker.domain.money import parse_odds
+from tracker.domain.same_bet import Kept, twin_of
 from tracker.domain.tracking import Change, GameTracking, Review
 from tracker.engine.record import Grouping
 from tracker.engine.settle.settlement import may_settle
 from tracker.store import Store
+from tracker.store.auditing import Edit
 
 FINAL = GameState(
     GAME,
@@ -103,6 +106,22 @@ async def test_what_may_not_be_edited_says_why(store: Store) -> None:
     ):
         with pytest.raises(BadBet, match="no bet 9"):
             await wanted
+
+
+async def test_an_edit_is_compared_only_with_bets_on_its_wager(store: Store) -> None:
+    """A bets file whose every stake changes does not compare each bet with the whole night."""
+    for line in ("DEN +0.5 -110 $6", "DEN +1.5 -110 $6", "LAL +0.5 -110 $6", "DEN +1.5 -110 $5"):
+        await store.add(draft(line), game=GAME, defaults=DEFAULTS, at=T0)
+    seen: list[int] = []
+
+    def twin(new: Draft, kept: list[Kept]) -> int | None:
+        seen.extend(x.number for x in kept)
+        return twin_of(new, kept)
+
+    stakes = Edit(4, draft("DEN +1.5 -110 $6"), "file", lambda _: None, twin)
+    with pytest.raises(BadBet, match="the same as bet 2"):
+        await store.by_hand.edit(stakes, after(1))
+    assert seen == [2]
 
 
 async def test_a_settled_bet_is_paid_anew_when_its_price_is_edited(store: Store) -> None:

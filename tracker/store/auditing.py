@@ -180,8 +180,8 @@ def _pay_anew(db: sqlite3.Connection, number: int, paid: Decide, who: str, at: d
     Returns whether the payout changed.
     """
     row = db.execute(q.LAST_SETTLEMENT, (number,)).fetchone()
-    ruling = _rule(db, number, paid, at)
-    if row is None or ruling is None or not ruling.new:
+    ruling = None if row is None else _rule(db, number, paid, at)
+    if ruling is None or not ruling.new:
         return False
     change = (number, PAYOUT, row["payout_cents"], ruling.settlement.payout_cents)
     audit(db, at, who, change)
@@ -314,8 +314,12 @@ def _row(db: sqlite3.Connection, number: int) -> sqlite3.Row:
 
 
 def _check_twin(db: sqlite3.Connection, row: sqlite3.Row, new: Draft, twin: Twin) -> None:
-    games = [x.game for x in Wagers(db, ()).bet(row).legs] if row["game_id"] is not None else []
-    others = [x for x in alike(db, new, games) if x.number != row["number"]]
+    games, wager = [], None
+    if new.name is None and row["game_id"] is not None:
+        bet = Wagers(db, ()).bet(row)
+        games = [x.game for x in bet.legs]
+        wager = bet.market if new.means(bet.market, games) else None
+    others = [x for x in alike(db, new, games, wager) if x.number != row["number"]]
     found = twin(new, others)
     if found is not None:
         names = {x.number: x.draft.name or x.number for x in others}
