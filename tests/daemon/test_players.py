@@ -150,6 +150,19 @@ async def test_a_roster_is_remembered_from_earlier_games(night: Night, tmp_path:
     ]
 
 
+async def test_a_mistake_in_the_file_that_is_made_again_is_told_again(
+    night: Night, tmp_path: Path
+) -> None:
+    """A mistake is told once while it stands, and once more when it comes back after a mend."""
+    file, told = tmp_path / "none", list[list[str]]()
+    for pick in ("DEN MLL", "DEN MLL", "DEN ML", "DEN MLL"):
+        file.write_text(f'# {len(told)}\n[[bet]]\npick = "{pick}"\n')
+        for _ in range(2):
+            await night.followed.refresh()
+        told.append([x["again"] for x in night.said("bets.mistake")])
+    assert told == [["False"], ["False"], ["False"], ["False", "True"]]
+
+
 async def test_two_players_of_a_name_are_named_and_neither_is_guessed(night: Night) -> None:
     """An ambiguous name is a mistake that lists the candidates, reported once."""
     await night.met(DENVER, BOSTON)

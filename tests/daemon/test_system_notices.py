@@ -197,12 +197,16 @@ async def test_an_end_that_was_told_is_taken_back(tmp_path: Path) -> None:
 
 
 async def test_a_mistake_in_the_bets_is_not_told_again_by_the_next_start(tmp_path: Path) -> None:
-    """A mistake in the same words within a day is not reported again; another is."""
+    """A mistake in the same words within a day is not reported again unless it was mended."""
     for hours, mistake in ((0, "line 4: no"), (1, "line 4: no"), (2, "line 7: no")):
         async with world(tmp_path, at=NOW + timedelta(hours=hours)) as night:
             night.notices.hearing(tell_nobody)(BetsMistake(mistake))
             await night.rest()
             assert night.phone.words == ([] if hours == 1 else [f"⚠ {mistake}"])
+            if hours == 1:
+                night.notices.hearing(tell_nobody)(BetsMistake(mistake, again=True))
+                await night.rest()
+                assert night.phone.words == [f"⚠ {mistake}"]
 
 
 async def test_what_the_bets_file_took_back_is_a_message(tmp_path: Path) -> None:

@@ -34,8 +34,7 @@ class SystemEvent:
     @property
     def figures(self) -> dict[str, str]:
         """The fields as text, without those that are None."""
-        found = ((x.name, getattr(self, x.name)) for x in fields(self))
-        return {name: str(value) for name, value in found if value is not None}
+        return {x.name: str(v) for x in fields(self) if (v := getattr(self, x.name)) is not None}
 
 
 Tell = Callable[[SystemEvent], None]
@@ -323,10 +322,11 @@ class BetMoved(SystemEvent):
 
 
 class BetsMistake(SystemEvent):
-    """Something in the bets file cannot be read, or must be decided by the person."""
+    """What in the bets file is wrong or to be decided; `again` if it had been mended meanwhile."""
 
     name, severity = "bets.mistake", Severity.WARNING
     what: str
+    again: bool = False
 
 
 # ------------------------------------------------------------------------------------------ feeds

@@ -74,6 +74,8 @@ class FollowedBets:
         self._stamp: tuple[int, int, int] | None = None
         self._seen: tuple[int, int, int] | None = None
         self._told: set[str] = set()
+        self._in_file: set[str] = set()
+        self._mended: set[str] = set()
         self._moved: set[str] = set()
         self._rosters = Rosters(store)
         self.recent: dict[Who, tuple[PlayerGame, ...]] = {}
@@ -206,6 +208,9 @@ class FollowedBets:
         self._mistaken = bool(taken.standing.mistakes)
         if known:
             # Before that, a line with a team from the slate would be reported as a mistake.
+            if found.readable:
+                self._mended |= self._in_file.difference(taken.standing.mistakes)
+                self._in_file = set(taken.standing.mistakes)
             self._say(taken.standing.mistakes)
         for added, pick in taken.registered:
             self._tell(BetAdded(added.number, pick))
@@ -280,13 +285,17 @@ class FollowedBets:
             self._tell(BetMoved(number))
 
     def _say(self, mistakes: tuple[str, ...]) -> None:
-        """Report each mistake once; the mistakes of one reading share a message."""
-        fresh = [x for x in mistakes if x not in self._told]
+        """Report each mistake once, and again where it was mended in the file and made anew.
+
+        The mistakes of one reading share a message.
+        """
+        fresh = [x for x in mistakes if x not in self._told or x in self._mended]
         if fresh:
             more = f"\nand {len(fresh) - _MOST_TOLD} more" if len(fresh) > _MOST_TOLD else ""
             shown = "\n".join(fresh[:_MOST_TOLD]).replace(str(self._file), self._file.name)
-            self._tell(BetsMistake(shown + more))
+            self._tell(BetsMistake(shown + more, again=not self._mended.isdisjoint(fresh)))
         self._told |= set(mistakes)
+        self._mended -= set(mistakes)
 
 
 def _players(trackings: Iterable[GameTracking]) -> set[Who]:

@@ -80,12 +80,16 @@ _HOUR_S = TOLD_EVERY.total_seconds()
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A notice to send on every channel except the one named `but`."""
+    """A notice to send on every channel except the one named `but`.
+
+    One that is `kept_back` is not sent where the same was said within MISTAKES_TOLD_EVERY.
+    """
 
     kind: str
     text: str
     level: Level
     but: str = ""
+    kept_back: bool = False
 
 
 class SystemNotices:
@@ -146,7 +150,10 @@ class SystemNotices:
             case StoreRecovered():
                 self._say("store_back", "✓ tracker can write its database again", Level.DEFAULT)
             case BetsMistake():
-                self._say(MISTAKE, f"⚠ {event.what}", Level.DEFAULT)
+                text = f"⚠ {event.what}"
+                self._pending.put_nowait(
+                    _Pending(MISTAKE, text, Level.DEFAULT, kept_back=not event.again)
+                )
             case BetRewritten():
                 self._say("bet_rewritten", f"✎ {event.what}", Level.DEFAULT)
             case ChoreFailed():
@@ -280,7 +287,7 @@ class SystemNotices:
         await self._keep(_Pending(STOPPED, "tracker was stopped: nothing is watched", Level.INFO))
 
     async def _keep(self, pending: _Pending) -> None:
-        if pending.kind == MISTAKE and await self._store.alerting.said_since(
+        if pending.kept_back and await self._store.alerting.said_since(
             pending.kind, pending.text, self._clock.now() - MISTAKES_TOLD_EVERY
         ):
             return
