@@ -8,6 +8,7 @@ and never advises.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import assert_never
 
 from tracker.domain.alert import PLAIN, Alert, MessageStyle, Reason
@@ -52,6 +53,9 @@ from tracker.wording.figures import (
 _FRESH_SECONDS = 1
 """In seconds: data younger than this are shown as `just in`, without an age."""
 
+
+_FIRST_READ_WITHIN = timedelta(minutes=5)
+"""How soon after it is added a bet on a game in play has been read by two polls."""
 
 _NAMED = 4
 """The most games that a message about several games names."""
@@ -270,6 +274,10 @@ def _decided(event: Fact, alert: Alert, tracked: Tracked, facts: str) -> str:
         what = short_market(leg.market, leg.game)
         return f"✔ {name}: leg {alert.leg + 1} of {count} won, {what} · {facts}"
     mark, end = ("✔", "lose") if event is Fact.HIT else ("✘", "win")
+    decided = tracked.chance is not None and tracked.chance.decided and tracked.peak is None
+    if decided and alert.at - tracked.bet.added_at < _FIRST_READ_WITHIN:
+        # It was never open here: its line had been passed when it was added.
+        word = f"{word} already"
     return f"{mark} {name} {word}: can no longer {end}, {facts}"
 
 
