@@ -20,14 +20,16 @@ from tests.store.values import (
 )
 from tracker.app.bets import Bets, Changes
 from tracker.domain import BadBet
+from tracker.domain.alert import Reason
 from tracker.domain.bet import Confirmation, Result, Status
 from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import GameMarket, Span
 from tracker.domain.money import parse_odds
+from tracker.domain.policy import parse_rule
 from tracker.domain.same_bet import Kept, twin_of
-from tracker.domain.tracking import Change, GameTracking, Review
+from tracker.domain.tracking import Change, GameTracking, Review, RulePhase, RuleState
 from tracker.engine.record import Grouping
 from tracker.engine.settle.settlement import may_settle
 from tracker.store import Store
@@ -204,6 +206,29 @@ async def test_another_books_rules_change_what_a_bet_is_on(store: Store) -> None
         assert back.bet.market != done.bet.market
     [followed] = await store.trackings(DEFAULTS)
     assert followed.tracked[0].chance == snapshot(1, after(1)).chance
+
+
+@pytest.mark.parametrize(("line", "phase"), [("2H over", "unarmed"), ("1H over", "pending")])
+async def test_a_bet_that_is_moved_to_other_rules_fires_none_of_its_own(
+    store: Store, line: str, phase: str
+) -> None:
+    """A chance that moves with the book is no news of the game; what was sent is not repeated."""
+    tracking = await a_book(store, f"{line} 110.5 -110 $20")
+    asked = (parse_rule("p >= 0.80"), parse_rule("hit"))
+    await store.by_hand.watch_for(1, asked, "cli", T0)
+    rules = (
+        RuleState(1, "p >= 0.80", RulePhase.PENDING, streak=1, window=((after(1), 0.7),)),
+        RuleState(1, "hit", RulePhase.FIRING, 1, reason=Reason.HAPPENED),
+    )
+    change = Change(tracking, snapshots=(snapshot(1, after(1)),), rules=rules)
+    await store.record(poll(after(1)), change, ())
+    [before] = (await store.trackings(DEFAULTS))[0].tracked
+    await by(store).edit("1", Changes(book="regulation"), after(2))
+    [followed] = await store.trackings(DEFAULTS)
+    found = {x.rule: x for x in before.met_again(followed.tracked[0]).rules}
+    assert found["p >= 0.80"].phase.value == phase
+    assert bool(found["p >= 0.80"].window) == (phase == "pending")
+    assert found["hit"] == rules[1]
 
 
 async def test_a_bet_without_a_game_leaves_review_once_its_words_are_mended(store: Store) -> None:

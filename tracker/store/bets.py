@@ -310,13 +310,19 @@ def change(
 
 
 def _read_anew(db: sqlite3.Connection, number: int, draft: Draft, at: datetime) -> None:
-    """Give a bet whose game is known the markets that its words mean by another book's rules."""
+    """Give a bet whose game is known the markets that its words mean by another book's rules.
+
+    Where these are others, its chance moves although its game has done nothing.
+    """
     row = db.execute(q.BET, (number,)).fetchone()
     if row["game_id"] is not None:
         legs = Wagers(db, ()).bet(row).legs
         db.execute(q.FORGET_LEGS, (number,))
         named = [x.game for x in legs]
         _bind(db, number, named, draft.wager(named, roster_in(legs)), at)
+        anew = Wagers(db, ()).bet(db.execute(q.BET, (number,)).fetchone()).legs
+        if [x.market for x in anew] != [x.market for x in legs]:
+            db.execute(q.RENEW_RULES, (number,))
 
 
 def _has_history(row: sqlite3.Row, draft: Draft) -> str:

@@ -219,6 +219,16 @@ FORGET_STANDINGS = (
 )
 """All that was decided about the legs that a bet had; its rules go on counting their episodes."""
 
+RENEW_RULES = """
+UPDATE rule_state SET
+  phase = iif(phase IN ('armed', 'pending'), 'unarmed', phase),
+  reason = iif(phase IN ('armed', 'pending'), NULL, reason),
+  flipped = iif(phase IN ('armed', 'pending'), 0, flipped),
+  streak = 0, swing_window = '[]'
+WHERE bet = ? AND phase <> 'done'
+"""
+"""Take the next chance of a bet as new knowledge, by which no rule fires. What was sent stays."""
+
 REVIVE = "UPDATE bet SET withdrawn_at = NULL, from_file = :from_file WHERE number = :number"
 
 BIND = """
