@@ -317,6 +317,20 @@ def test_a_result_that_was_doubted_is_official_once_the_box_bears_it_out() -> No
     assert tracking.tracked[0].official
 
 
+@pytest.mark.parametrize("name", [STAR.name, "Another Name"])
+def test_a_player_who_is_renamed_during_his_game_keeps_his_bet(name: str) -> None:
+    """Within a game a source's id follows a player, whichever of his names a bet has."""
+    new = replace(STAR, name="Another Name")
+    end = replace(END, players=tuple(new if x == STAR else x for x in END.players))
+    line = PlayerTotal(Player(name, STAR.side), Stat.PTS, Direction.OVER, STAR.stat("pts") - 0.5)
+    [one] = a_line(0.5).tracked
+    tracking = GameTracking(game_of(REAL), (Tracked.fresh(replace(one.bet, market=line)),))
+    seen, over = replace(END, phase=Phase.LIVE, clock=1.0), ended(game_of(REAL))
+    for state, seconds in ((seen, -60), (end, 0), (end, 60)):
+        tracking = decide(tracking, state, None, over + timedelta(seconds=seconds)).tracking
+    assert results(tracking) == ["won"]
+
+
 def test_a_man_who_was_seen_is_not_void_by_a_box_that_marks_him_out() -> None:
     """A player seen in play is not void when the final box lacks him: a person is asked."""
     points = STAR.stat("pts")

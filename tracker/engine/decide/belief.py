@@ -86,7 +86,7 @@ def _judged(
     tracking: GameTracking, read: GameState, origin: Origin, at: datetime, digest: str
 ) -> JudgedPoll:
     believed = tracking.state
-    read = carried(timed(filled(read, believed), believed), believed)
+    read = carried(timed(filled(_with_names(tracking, read), believed), believed), believed)
     known = read.players or (believed is not None and believed.players)
     with_box = bool(known) and tracking.follows_players
     state = boxed(read, read, believed) if with_box else read
@@ -377,6 +377,29 @@ def first_seen(before: GameState | None, after: GameState) -> frozenset[tuple[Si
     return frozenset(box_lines(after).keys() - known.keys())
 
 
+def _with_names(tracking: GameTracking, read: GameState) -> GameState:
+    """A state whose players keep the names by which bets know them, where a source renames them.
+
+    Within a game a source's id stands for one player. A bet on the new name keeps that.
+    """
+    if tracking.state is None or not read.players:
+        return read
+    listed = {(x.side, player_key(x.name)) for x in read.players}
+    before = {(x.side, player_key(x.name)): x for x in tracking.state.players}
+    missing = {(x.side, x.id): x.name for key, x in before.items() if key not in listed}
+    if not any((x.side, x.id) in missing for x in read.players):
+        return read
+    bets = {(x.side, x.key) for one in tracking.tracked for x in players_of(one, read.game.id)}
+    kept = before.keys() | bets
+
+    def named(line: PlayerLine) -> PlayerLine:
+        if (line.side, player_key(line.name)) in kept:
+            return line
+        return replace(line, name=missing.get((line.side, line.id), line.name))
+
+    return replace(read, players=tuple(named(x) for x in read.players))
+
+
 def with_players(
     state: GameState, players: Sequence[PlayerLine], seen: Sequence[PlayerLine] = ()
 ) -> GameState:
@@ -411,6 +434,9 @@ def _doubted(players: Sequence[PlayerLine], seen: Sequence[PlayerLine]) -> list[
     """The lines of a final box, but those last seen, in doubt, where the box contradicts them."""
     lines = {(x.side, player_key(x.name)): x for x in players}
     before = {(x.side, player_key(x.name)): x for x in seen if x.played or x.minutes > 0}
+    ids = {(x.side, x.id) for x in players}
+    # Who is listed by another name is not missing.
+    before = {k: x for k, x in before.items() if k in lines or (x.side, x.id) not in ids}
     doubts = {key: _doubt(was, lines.get(key)) for key, was in before.items()}
     kept = [
         replace(before[key], doubt=doubts[key]) if doubts.get(key) else x
