@@ -92,15 +92,15 @@ def kind_of(error: BaseException) -> str:
     return f"{kind.__qualname__}: {text}" if text else kind.__qualname__
 
 
-def _story(error: BaseException) -> str:
+def traceback_of(error: BaseException) -> str:
     """The tracebacks of an error and of the errors that led to it, each named by `kind_of`."""
     earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    lines = [_story(earlier), "which led to:\n"] if earlier else []
+    lines = [traceback_of(earlier), "which led to:\n"] if earlier else []
     lines += traceback.format_tb(error.__traceback__)
     lines.append(kind_of(error) + "\n")
     if isinstance(error, BaseExceptionGroup):
         for number, part in enumerate(error.exceptions, 1):
-            lines.append(f"part {number}:\n{_story(part)}")
+            lines.append(f"part {number}:\n{traceback_of(part)}")
     return "".join(lines)
 
 
@@ -112,7 +112,7 @@ def _traced(_logger: object, _method: str, event: Event) -> Event:
     if isinstance(found, tuple):
         found = found[1]
     if isinstance(found, BaseException):
-        event["exception"] = _story(found)
+        event["exception"] = traceback_of(found)
     return event
 
 

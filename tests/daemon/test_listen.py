@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -74,11 +75,11 @@ class Ears:
 
     def start(self) -> None:
         """Start listening."""
+        tell = self.room._tell
         commands = BotCommands(
             self.room.store, self.room.live_view, self.room.clock, DENVER, self.line, self.bets,
-            self.verbs, self.refreshed.append, self.real, self.fixed_chat,
+            self.verbs, self.refreshed.append, self.real, tell, self.fixed_chat,
         )  # fmt: skip
-        tell = self.room._tell
         listener = Listener(self.line, self.room.store.pairing, commands, self.real, tell)
         self.task = asyncio.create_task(listener.listen(lambda: None))
 
@@ -459,6 +460,27 @@ async def test_a_forged_number_is_a_bet_that_is_not_there(tmp_path: Path) -> Non
         assert x.api.answers[-1]["text"] == "There is no such bet."
         for text in (f"/why {'9' * 4000}", "/snooze until 9999-12-31 23:59"):
             assert (await x.answer_to(text)).text
+
+
+async def test_a_fault_costs_one_answer(tmp_path: Path) -> None:
+    """A fault of the program in a command or button is said and logged; the next is answered."""
+    async with ears(tmp_path) as x:
+        x.room.see()
+        with closing(sqlite3.connect(tmp_path / "tracker.db")) as db, db:
+            (added,) = db.execute("SELECT added_at FROM bet").fetchone()
+            db.execute("UPDATE bet SET added_at = 'x'")
+        faults = ("/bets", "/why 1", "/cashout 1 $20", "/edit 1 stake $5")
+        for text in faults:
+            assert (await x.answer_to(text)).text.startswith("That did not work\n"), text
+        before = len(x.api.messages)
+        x.api.press("undo:1", 1)
+        await x.until(lambda: len(x.api.messages) > before)
+        failed = [y for y in x.room.told if y[0] == "telegram.command_failed"]
+        assert len(failed) == len(faults) + 1
+        assert "ValueError" in failed[0][1]["exception"]
+        with closing(sqlite3.connect(tmp_path / "tracker.db")) as db, db:
+            db.execute("UPDATE bet SET added_at = ?", (added,))
+        assert "#1 DEN -4.5" in (await x.answer_to("/bets")).text
 
 
 async def test_what_ends_the_program_each_time_is_not_tried_for_ever(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,7 +31,7 @@ from tracker.forecast.shipped import load_parameters
 from tracker.language import read_line
 from tracker.settings import settings_of
 from tracker.store import Store
-from tracker.web.live import TonightTexts
+from tracker.web.live import MOST_STREAMS, TonightTexts
 from tracker.web.pages.frame import templates
 from tracker.web.site import Site
 from tracker.wording.closes import share_text
@@ -276,6 +278,59 @@ async def test_a_stream_falls_silent_when_nobody_reads_the_database(tmp_path: Pa
         beat.cancel()
         await asyncio.gather(beat, return_exceptions=True)
         await site.close()
+
+
+async def test_a_fault_of_the_program_is_said_and_read_past(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Pages say that tonight cannot be shown, and show it again once it can be read."""
+    path = tmp_path / "t.db"
+    clock = FakeClock(SystemClock().now())
+    async with await Store.open(path, now=clock.now()) as store:
+        await store.add(Draft(*read_line("DEN ML")), game=None, defaults=(), at=clock.now())
+        rows = {"store": {"path": str(path)}, "bets": {"file": str(tmp_path / "none")}}
+        site = Site(settings_of(rows, tmp_path), clock, load_parameters)
+        tonight = TonightTexts(site, clock)
+        tonight.streams = 1
+        reading = asyncio.create_task(tonight.run())
+        stream = tonight.events()
+        said = [await anext(stream), await anext(stream)]
+        with closing(sqlite3.connect(path)) as db, db:
+            (added,) = db.execute("SELECT added_at FROM bet").fetchone()
+            db.execute("UPDATE bet SET added_at = 'x'")
+        for _ in range(3):
+            await clock.advance(6)
+        assert await anext(stream) == (
+            'id: 2\ndata: {"trouble": "Tonight cannot be shown, by a fault of the program: the log '
+            'of `tracker web` says where."}\n\n'
+        )
+        with closing(sqlite3.connect(path)) as db, db:
+            db.execute("UPDATE bet SET added_at = ?", (added,))
+        await clock.advance(12)
+        assert '"The daemon is not running: nothing was read."' in said[1]
+        assert '"The daemon is not running: nothing was read."' in await anext(stream)
+        assert len(caplog.records) == 1
+        assert not reading.done()
+        reading.cancel()
+        await site.close()
+
+
+async def test_no_more_streams_than_allowed_are_open(served: Served) -> None:
+    """However many pages ask at once, the rest are told to come again; a closed one makes room."""
+    async with AsyncExitStack() as opened:
+
+        async def listen() -> httpx.Response:
+            return await opened.enter_async_context(served.client.stream("GET", "/api/v1/events"))
+
+        found = await asyncio.gather(*(listen() for _ in range(MOST_STREAMS + 10)))
+        refused = [x for x in found if x.status_code == 503]
+        assert len(refused) == 10
+        assert {x.headers["retry-after"] for x in refused} == {"5"}
+    for _ in range(1000):
+        async with served.client.stream("GET", "/api/v1/events") as stream:
+            if stream.status_code == 200:
+                return
+    pytest.fail("no room was made")
 
 
 async def test_a_restored_database_is_the_one_that_is_shown(served: Served) -> None:

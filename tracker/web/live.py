@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from tracker.app.tonight import Evening, evening
@@ -37,6 +39,10 @@ _LOOKED_S = 2 * _AGES_S
 
 MOST_STREAMS = 50
 """The most streams at once; one more is answered with 503 and `Retry-After`."""
+
+_FAULT = "Tonight cannot be shown, by a fault of the program: the log of `tracker web` says where."
+
+_log = logging.getLogger("tracker.web")
 
 
 class TonightTexts:
@@ -65,17 +71,26 @@ class TonightTexts:
             await self._clock.sleep(_LOOK_S)
 
     async def _look(self) -> bool:
-        """Read the database if it changed; if that fails, publish why and return False."""
-        try:
-            await self.newest()
-        except TrackerError as why:
-            await self._site.close()
-            self._take(Evening(trouble=str(why)))
+        """Read the database if it changed; if that fails, publish why and return False.
+
+        The texts of the last reading stay on the pages, greyed. A fault of the program is published
+        and logged as well: the pages would be grey for ever if it ended the reader.
+        """
+        trouble = ""
+        (found,) = await asyncio.gather(self.newest(), return_exceptions=True)
+        match found:
+            case TrackerError():
+                await self._site.close()
+                trouble = str(found)
+            case Exception():
+                trouble = _FAULT
+                if self._texts.get("trouble") != _FAULT:
+                    _log.error("tonight could not be read", exc_info=found)
+        if trouble:
+            self._publish(self._texts | {"trouble": trouble})
             self._seen = -1
-            return False
-        finally:
-            self._looked_at = self._clock.monotonic()
-        return True
+        self._looked_at = self._clock.monotonic()
+        return not trouble
 
     async def shown(self, make: Callable[[Evening], bytes]) -> bytes:
         """The bytes that `make` gives for the newest evening; kept until the evening changes."""
@@ -97,11 +112,11 @@ class TonightTexts:
                 at = await site.daemon()
                 made = await evening(await site.store(), site.rules, at, site.settings.zone)
                 self._seen, self._made_at = version, now
-                self._take(made)
+                self._evening = made
+                self._publish(made.texts())
             return self._evening
 
-    def _take(self, made: Evening) -> None:
-        self._evening, texts = made, made.texts()
+    def _publish(self, texts: dict[str, str]) -> None:
         if texts != self._texts:
             self._texts = texts
             self._version += 1
@@ -111,23 +126,31 @@ class TonightTexts:
     async def events(self) -> AsyncIterator[str]:
         """The events of one stream: all texts at first, then only those that changed."""
         sent: Mapping[str, str] = {}
-        self.streams += 1
-        try:
-            yield "retry: 2000\n\n"
-            await self._look()
-            while True:
-                news, texts = self._news, self._texts
-                changed = {k: v for k, v in texts.items() if sent.get(k) != v}
-                gone = dict.fromkeys(sent.keys() - texts.keys(), "")
-                if changed or gone:
-                    data = json.dumps(changed | gone, ensure_ascii=False)
-                    yield f"id: {self._version}\ndata: {data}\n\n"
-                    sent = texts
-                came = await wait_for_event(self._clock, news, _BEAT_S)
-                if not came and self._clock.monotonic() - self._looked_at < _LOOKED_S:
-                    yield "event: beat\ndata: {}\n\n"
-        finally:
-            self.streams -= 1
+        yield "retry: 2000\n\n"
+        await self._look()
+        while True:
+            news, texts = self._news, self._texts
+            changed = {k: v for k, v in texts.items() if sent.get(k) != v}
+            gone = dict.fromkeys(sent.keys() - texts.keys(), "")
+            if changed or gone:
+                data = json.dumps(changed | gone, ensure_ascii=False)
+                yield f"id: {self._version}\ndata: {data}\n\n"
+                sent = texts
+            came = await wait_for_event(self._clock, news, _BEAT_S)
+            if not came and self._clock.monotonic() - self._looked_at < _LOOKED_S:
+                yield "event: beat\ndata: {}\n\n"
+
+
+async def _one_of_few(_: Reader, request: Request) -> AsyncIterator[TonightTexts]:
+    """Tonight's texts for one stream, which counts until its answer has ended."""
+    tonight: TonightTexts = request.app.state.tonight
+    if tonight.streams >= MOST_STREAMS:
+        raise Problem(503, "too many pages are open", headers={"Retry-After": "5"})
+    tonight.streams += 1
+    try:
+        yield tonight
+    finally:
+        tonight.streams -= 1
 
 
 router = APIRouter(tags=["watching"])
@@ -140,14 +163,10 @@ _TEXT = {"schema": {"type": "string"}}
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": _TEXT}, "description": "Texts by their key"}},
 )
-async def events(_: Reader, request: Request) -> Response:
+async def events(tonight: Annotated[TonightTexts, Depends(_one_of_few)]) -> Response:
     """Tonight's texts as they change, as server-sent events."""
-    tonight = request.app.state.tonight
-    if tonight.streams >= MOST_STREAMS:
-        raise Problem(503, "too many pages are open", headers={"Retry-After": "5"})
-    stream: AsyncIterator[str] = tonight.events()
     return StreamingResponse(
-        stream,
+        tonight.events(),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
     )

@@ -241,7 +241,8 @@ class Listener:
                 await self._read(heard, api)
             case ButtonPress():
                 if await self._allowed(heard.chat, heard.user):
-                    await self._bot_commands.pressed(heard, api)
+                    commands = self._bot_commands
+                    await commands.alone(commands.pressed(heard, api), heard, api)
                 else:
                     self._refuse(heard.chat, heard.user)
                     await self._answer(api, heard.query, "Only whoever is paired may press this.")
@@ -268,7 +269,8 @@ class Listener:
             return
         if self._too_old(heard) and name != "add":
             return
-        await self._bot_commands.asked(heard, name, rest, api)
+        commands = self._bot_commands
+        await commands.alone(commands.asked(heard, name, rest, api), heard, api)
 
     async def _read_plain(self, heard: ChatMessage, api: BotApi) -> None:
         """Answer a line without a command; ignore an old one, and a command of another bot."""
@@ -276,7 +278,8 @@ class Listener:
         if heard.text.lstrip().startswith("/") or old:
             return
         if await self._allowed(heard.chat, heard.user):
-            await self._bot_commands.read(heard, api)
+            commands = self._bot_commands
+            await commands.alone(commands.read(heard, api), heard, api)
         else:
             self._refuse(heard.chat, heard.user)
 
@@ -392,6 +395,7 @@ class ChannelLoops:
             verbs=self.verbs,
             refresh=_nothing if loop is None else loop.ask,
             real=real,
+            tell=self.tell,
             fixed_chat=channel.use.fixed,
         )
         listener = Listener(channel.line, self.store.pairing, bot_commands, real, self.tell)

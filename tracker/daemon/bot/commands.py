@@ -18,8 +18,10 @@ from tracker.daemon.cards import LiveView
 from tracker.domain import BadTime, TrackerError
 from tracker.domain.alert import Failed
 from tracker.domain.bet import number_of
+from tracker.domain.events import Severity, SystemEvent, Tell
 from tracker.domain.game import Game, GameState
 from tracker.domain.policy import FORMS, Snooze, SnoozeScope, parse_until
+from tracker.logs import traceback_of
 from tracker.notify.channels import Message
 from tracker.notify.channels.telegram import Answer, ButtonPress, ChatMessage
 from tracker.notify.channels.telegram.channel import SNOOZE_MINUTES, CardAction, read_button
@@ -40,8 +42,20 @@ REAL_PER_GAME_SECOND = 2.9
 """Real seconds for each second of the game clock, pauses included: 48 minutes take 2 h 20."""
 
 _TRIES = 2
+_FAILED = "That did not work\nThe program has a fault here: its log says where."
 _GONE = "The line is not to be seen any more: send it again."
 _NOT_HERE = "This needs the running service: ask on the command line instead."
+
+
+class ChatCommandFailed(SystemEvent):
+    """A fault of the program kept a message of the chat from being answered.
+
+    `update` is Telegram's number of the message, and `exception` the traceback.
+    """
+
+    name, severity = "telegram.command_failed", Severity.WARNING
+    update: int
+    exception: str
 
 
 def ends_about(game: Game, state: GameState | None, at: Clock) -> timedelta:
@@ -68,6 +82,7 @@ class BotCommands:
     verbs: Verbs | None
     refresh: Callable[[str], None]
     real: Clock
+    tell: Tell
     fixed_chat: bool = False
     busy: set[asyncio.Task[None]] = field(default_factory=set)
     _tasks: asyncio.TaskGroup | None = field(default=None, init=False)
@@ -95,6 +110,17 @@ class BotCommands:
         """Say that a message at which the program ended is not tried any more."""
         asked = heard if isinstance(heard, ChatMessage) else self._asked_by(heard)
         await self._say(asked, api, "Passed over\nThe program ended at this twice: see its log.")
+
+    async def alone(
+        self, work: Awaitable[None], heard: ChatMessage | ButtonPress, api: BotApi
+    ) -> None:
+        """Do what a chat asks for; a fault of the program in it costs this answer only."""
+        try:
+            await work
+        except (ArithmeticError, LookupError, ValueError) as why:
+            self.tell(ChatCommandFailed(heard.update, traceback_of(why)))
+            asked = heard if isinstance(heard, ChatMessage) else self._asked_by(heard)
+            await self._say(asked, api, _FAILED)
 
     async def asked(self, heard: ChatMessage, name: str, rest: str, api: BotApi) -> None:
         """Carry out one command of a user who may give it."""
@@ -230,10 +256,7 @@ class BotCommands:
             await self._say(heard, api, "Still at the last ones: ask again in a moment.")
             return
 
-        async def run() -> None:
-            await work()
-
-        task = self._tasks.create_task(run())
+        task = self._tasks.create_task(self.alone(work(), heard, api))
         self.busy.add(task)
         task.add_done_callback(self.busy.discard)
 
