@@ -168,14 +168,15 @@ _WHOSE = ("own money", "free bet")
 def change_text(what: str, before: str | None, after: str | None) -> str:
     """A change of a bet's figure in a person's words: `stake $10.00 → $25.00`.
 
-    `what` is the figure's name in the audit; a name that ends in `_cents` is shown as money.
+    `what` is the field's name in the audit; one that ends in `_cents` is shown as money.
     """
     if what == "free":
         whose = (_WHOSE[x in ("1", "True")] for x in (before, after))
         return " → ".join(whose)
     money = what.endswith("_cents")
     sums = (money_text(int(x)) if money and x else x or "none" for x in (before, after))
-    return f"{what.removesuffix('_cents')} {' → '.join(sums)}"
+    name = what.removesuffix("_cents").removesuffix("_text").replace("_", " ")
+    return f"{name} {' → '.join(sums)}"
 
 
 def span_text(seconds: float) -> str:
