@@ -295,8 +295,8 @@ def choose_as_said(
     day's games are known and its words fit none of them.
     """
     listed, said = tuple(games), draft.said_at
-    day = None if said is None else slate_date(said + _NIGHT_IS_OVER)
-    if said is None or day is None or draft.dated or day >= slate_date(now):
+    day = slate_date((said or now) + _NIGHT_IS_OVER)
+    if said is None or draft.dated or day >= slate_date(now):
         return choose_games(draft, listed, now, roster_of, zone)
     as_then = [(game, state if game.start <= said else None) for game, state in listed]
     chosen = choose_games(draft, as_then, said, roster_of, zone)

@@ -108,8 +108,9 @@ class BotCommands:
 
     async def pass_over(self, heard: ChatMessage | ButtonPress, api: BotApi) -> None:
         """Say that a message at which the program ended is not tried any more."""
-        asked = heard if isinstance(heard, ChatMessage) else self._asked_by(heard)
-        await self._say(asked, api, "Passed over\nThe program ended at this twice: see its log.")
+        await self._say(
+            self._asked_by(heard), api, "Passed over\nThe program ended at this twice: see its log."
+        )
 
     async def alone(
         self, work: Awaitable[None], heard: ChatMessage | ButtonPress, api: BotApi
@@ -119,8 +120,7 @@ class BotCommands:
             await work
         except (ArithmeticError, LookupError, ValueError) as why:
             self.tell(ChatCommandFailed(heard.update, traceback_of(why)))
-            asked = heard if isinstance(heard, ChatMessage) else self._asked_by(heard)
-            await self._say(asked, api, _FAILED)
+            await self._say(self._asked_by(heard), api, _FAILED)
 
     async def asked(self, heard: ChatMessage, name: str, rest: str, api: BotApi) -> None:
         """Carry out one command of a user who may give it."""
@@ -293,8 +293,10 @@ class BotCommands:
         if heard.line:
             await self._reply(self._asked_by(heard), api, await self.bets.answer("add", heard.line))
 
-    def _asked_by(self, heard: ButtonPress) -> ChatMessage:
-        """The message that a button is below, as one to reply to."""
+    def _asked_by(self, heard: ChatMessage | ButtonPress) -> ChatMessage:
+        """The message to reply to: what was written, or the message that a button is below."""
+        if isinstance(heard, ChatMessage):
+            return heard
         return ChatMessage(
             heard.update, heard.chat, heard.user, heard.message, "", self.real.now(), group=False,
             topic=heard.topic,

@@ -108,7 +108,7 @@ def _judged(
         ordering = Ordering.BEHIND if late else Ordering.SAME
         return JudgedPoll(ordering, believed, origin, tracking.held, digest=digest)
     held = _held(tracking.held, read, origin, at, wait)
-    if held.polls >= AGREEING_POLLS and at - held.since >= held.wait:
+    if _agreed(held, at):
         return JudgedPoll(Ordering.CORRECTION, state, origin, digest=digest)
     if not wait:
         return JudgedPoll(Ordering.HELD, state, origin, held)
@@ -217,8 +217,12 @@ def _leap(
         return None
     wait = END_HELD if state.phase is Phase.FINAL else LEAP_HELD
     held = _held(tracking.held, state, origin, at, wait)
-    agreed = held.polls >= AGREEING_POLLS and at - held.since >= held.wait
-    return None if agreed else held
+    return None if _agreed(held, at) else held
+
+
+def _agreed(held: Held, at: datetime) -> bool:
+    """Whether enough polls have reported the state on hold, for long enough, to believe it."""
+    return held.polls >= AGREEING_POLLS and at - held.since >= held.wait
 
 
 def _held(

@@ -103,9 +103,14 @@ def _parlay_result(tracked: Tracked, slip: Parlay, polls: LastTwo) -> Result | N
     return whole(results)
 
 
+def _hit_rule(tracked: Tracked) -> RuleState | None:
+    """The memory of the bet's `hit` rule; None where it has none."""
+    return next((x for x in tracked.rules if x.rule == Fact.HIT.value), None)
+
+
 def _told_won(tracked: Tracked) -> Collection[int]:
     """The indices of the legs that two polls of their own games have called won."""
-    memory = next((x for x in tracked.rules if x.rule == Fact.HIT.value), None)
+    memory = _hit_rule(tracked)
     if memory is None or memory.phase is RulePhase.FIRING:
         # Whether the whole stands by them is decided by what the games show now.
         return range(len(tracked.legs))
@@ -146,7 +151,7 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     for tracked in change.tracking.tracked:
         if not tracked.legs:
             continue
-        memory = next((x for x in tracked.rules if x.rule == Fact.HIT.value), None)
+        memory = _hit_rule(tracked)
         if memory is None or memory.phase in (RulePhase.DONE, RulePhase.FIRING):
             continue
         fresh = [i for i in _won(tracked, polls) if i not in memory.notified]
