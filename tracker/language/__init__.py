@@ -152,11 +152,7 @@ def read_line(
     teams of feeds that the catalog does not list; `staked` and `now` are as of
     `parse_bet`. Raises BadBet.
     """
-    matchup = None
-    if game is not None and now is None:
-        matchup = _game_beside(game, tuple(guests))
-    elif game is not None:
-        matchup = parse_matchup(game, find_in(*LEAGUES, guests=guests), now)
+    matchup = None if game is None else _game_beside(game, tuple(guests), now)
     find = find_in(*_leagues(matchup), guests=guests)
     written = parse_bet(line, find, staked=staked, now=now)
     if matchup is None and isinstance(written, Pick):
@@ -192,9 +188,9 @@ def read_legs(
 
 
 @lru_cache(maxsize=1024)
-def _game_beside(game: str, guests: tuple[Team, ...]) -> Matchup:
+def _game_beside(game: str, guests: tuple[Team, ...], now: datetime | None = None) -> Matchup:
     """Read the game that is named beside a line; the many bets of a file are on few games."""
-    return parse_matchup(game, find_in(*LEAGUES, guests=guests))
+    return parse_matchup(game, find_in(*LEAGUES, guests=guests), now)
 
 
 def _leagues(matchup: Matchup | None) -> tuple[str, ...]:
