@@ -220,6 +220,40 @@ async def test_what_is_certain_is_not_told_again_after_an_upgrade(
     }
 
 
+def taken(step: int, bets: int, polls: int = 8) -> tuple[int, list[tuple[object, ...]]]:
+    """What a step costs of a database with bets that were won, in thousands of instructions.
+
+    Also how far it then says that their chances have ranged.
+    """
+    spent = 0
+
+    def count() -> None:
+        nonlocal spent
+        spent += 1
+
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.executescript("\n".join(migrations()[: step - 1]))
+        for bet in range(bets):
+            chances = [0.5, *(0.6 + 0.01 * x for x in range(polls - 2)), 1.0]
+            db.executemany(
+                "INSERT INTO snapshot VALUES (?, ?, 0, '', 1, 1, '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "
+                "?, 0, ?, '', '', '', 0, 0, 0, NULL, 0, 0, '', NULL, NULL, NULL, 0, 0, 0)",
+                [(n, bet, win, 1 - win) for n, win in enumerate(chances)],
+            )
+            db.execute("INSERT INTO latest VALUES (?, '', 1, 0, 0, 1, 0.5)", (bet,))
+        db.set_progress_handler(count, 1000)
+        db.executescript(migrations()[step - 1])
+        return spent, db.execute("SELECT DISTINCT peak, low FROM latest").fetchall()
+
+
+def test_an_upgrade_takes_time_by_the_size_of_the_database() -> None:
+    """Four times as many bets cost some four times as much: a season is upgraded within a start."""
+    few, ranged = taken(23, 100)
+    many, _ = taken(23, 400)
+    assert ranged == [(0.65, 0.5)]
+    assert many < 8 * few
+
+
 async def test_a_database_is_not_upgraded_under_a_daemon_of_the_earlier_version(
     path: Path, old: dict[str, list[dict[str, object]]]
 ) -> None:

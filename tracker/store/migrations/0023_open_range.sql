@@ -9,16 +9,15 @@ CREATE TABLE latest_anew (
   peak REAL,
   low REAL
 ) STRICT;
+-- One reading of all snapshots: to look for those of each bet would read them all for each bet.
+WITH open_range AS MATERIALIZED (
+  SELECT bet, max(win) AS peak, min(win) AS low FROM snapshot
+  WHERE max(win, push, lose) < 1 GROUP BY bet
+)
 INSERT INTO latest_anew
 SELECT bet, at, win, push, lose,
-  CASE WHEN peak > 0 AND peak < 1 THEN peak ELSE (
-    SELECT max(s.win) FROM snapshot s
-    WHERE s.bet = latest.bet AND max(s.win, s.push, s.lose) < 1
-  ) END,
-  CASE WHEN low > 0 AND low < 1 THEN low ELSE (
-    SELECT min(s.win) FROM snapshot s
-    WHERE s.bet = latest.bet AND max(s.win, s.push, s.lose) < 1
-  ) END
-FROM latest;
+  iif(latest.peak > 0 AND latest.peak < 1, latest.peak, open_range.peak),
+  iif(latest.low > 0 AND latest.low < 1, latest.low, open_range.low)
+FROM latest LEFT JOIN open_range USING (bet);
 DROP TABLE latest;
 ALTER TABLE latest_anew RENAME TO latest;
