@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,8 @@ from tracker.domain.alert import (
 from tracker.domain.policy import Level, PastMessage, Snooze, SnoozeScope
 from tracker.domain.tracking import Change
 from tracker.store import Store
+
+MINUTE = timedelta(minutes=1)
 
 
 async def fire(store: Store, *moments: datetime) -> None:
@@ -232,6 +234,36 @@ async def test_a_notice_of_the_program_goes_the_way_of_an_alert(store: Store) ->
     assert (claimed.game, claimed.text) == (None, "tracker has started")
     await store.finish(claimed.alert_id, "sink", Sent(), after(2))
     assert await store.alerts_view() == []
+
+
+async def test_what_has_not_arrived_is_counted_whether_it_was_tried_or_not(store: Store) -> None:
+    """What waits behind a message that failed has not arrived; what is held for later may wait."""
+    await fire(store, after(1), after(2), after(3))
+    first, *others = await store.claim("sink", after(4), 10)
+    await store.finish(first.alert_id, "sink", Failed("away"), after(5))
+    for one in others:
+        await store.finish(one.alert_id, "sink", Failed("waits"), after(5), tried=False)
+    for one in await store.claim("console", after(4), 10):
+        await store.finish(one.alert_id, "console", Sent(), after(5))
+    assert await store.alerting.unsent_since(T0) == 3
+    held = Notice("held", 1, after(6), "later", Level.LOW, due_at=after(600))
+    assert await store.alerting.notice(held, CHANNELS)
+    assert await store.alerting.unsent_since(T0) == 3
+
+
+async def test_what_is_held_is_told_though_the_clock_was_ahead_by_months(path: Path) -> None:
+    """A time of day that a wrong clock put months ahead comes when it does by the right one."""
+    ahead = timedelta(days=90)
+    async with await Store.open(path, now=T0) as store:
+        for n in (1, 2):
+            held = Notice("held", n, T0 + ahead, "x", Level.LOW, due_at=T0 + ahead + MINUTE)
+            assert await store.alerting.notice(held, (f"c{n}",))
+        await store.shift("c1", -ahead.total_seconds() - 20)
+        assert await store.next_due("c1") == T0 + MINUTE
+        await store.recover(T0)
+        assert await store.next_due("c1") == T0 + MINUTE
+        assert await store.next_due("c2") == T0
+        assert len(await store.expire(T0, "c2")) == 1
 
 
 async def test_a_snooze_lasts_until_its_time_or_until_it_is_lifted(store: Store) -> None:

@@ -222,6 +222,8 @@ def _decisions_since(db: sqlite3.Connection, since: datetime) -> dict[tuple[str,
     return {(x["decision"], x["reason"]): x["n"] for x in rows}
 
 
+_DAY_S = 86_400
+
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """How far in the future an alert may be at a start before we conclude that the clock was set
 back."""
@@ -233,7 +235,8 @@ def recover(db: sqlite3.Connection, at: datetime) -> int:
     db.execute(q.RECOVER_DIGESTS)
     # The notice that the program has stopped is out of date: what is unsent goes to a digest.
     db.execute(q.STOP_IS_OVER, {"at": stamp(at)})
-    # An alert in the future was decided before the clock was set back: its age is unknown.
+    # An alert in the future was decided before the clock was set back: its age is unknown, and so
+    # is until when it was to be held.
     for row in db.execute(q.PENDING).fetchall():
         if _decided(row) > at + CLOCK_TOLERANCE:
             db.execute(q.OUT_OF_TIME, {**_key(row), "at": stamp(at)})
@@ -244,14 +247,14 @@ def shift(db: sqlite3.Connection, channel: str, seconds: float) -> None:
     """Move the times of a channel's deliveries after the wall clock was set by this many seconds.
 
     What waits keeps its remaining wait and its age. What is held until a time of day (`expired` and
-    not yet reported) keeps that time.
+    not yet reported) keeps that time of day, and is moved by whole days alone.
     """
-    step = timedelta(seconds=seconds)
+    step, days = timedelta(seconds=seconds), timedelta(days=int(seconds / _DAY_S))
     for row in db.execute(q.WAITING, {"channel": channel}).fetchall():
         over = row["state"] == DeliveryState.EXPIRED.value
         expires = moment_or_none(row["expires_at"])
         values = {
-            "due_at": row["due_at"] if over else stamp(moment(row["due_at"]) + step),
+            "due_at": stamp(moment(row["due_at"]) + (days if over else step)),
             "expires_at": None if expires is None else stamp(expires + step),
             "clock_step": row["clock_step"] + seconds,
         }

@@ -472,10 +472,14 @@ WHERE alert = :alert AND channel = :channel
 
 PENDING = """
 SELECT delivery.alert, delivery.channel, alert.at, delivery.clock_step
-FROM delivery JOIN alert ON alert.id = delivery.alert WHERE delivery.state IN ('due', 'unknown')
+FROM delivery JOIN alert ON alert.id = delivery.alert
+WHERE delivery.state IN ('due', 'unknown') OR delivery.told = 'due'
 """
 
-OUT_OF_TIME = "UPDATE delivery SET expires_at = :at WHERE alert = :alert AND channel = :channel"
+OUT_OF_TIME = """
+UPDATE delivery SET expires_at = :at, due_at = min(due_at, :at)
+WHERE alert = :alert AND channel = :channel
+"""
 
 STOP_IS_OVER = """
 UPDATE delivery SET expires_at = :at WHERE state IN ('due', 'unknown')
@@ -544,7 +548,7 @@ SELECT min(due) FROM (
 UNSENT_SINCE = """
 SELECT count(*) FROM alert CROSS JOIN delivery ON delivery.alert = alert.id
 WHERE alert.at >= ? AND state <> 'sent' AND ifnull(told, '') <> 'sent'
-  AND NOT (told = 'due' AND attempts = 0)
+  AND NOT (ifnull(told, '') = 'due' AND attempts = 0)
 """
 
 SETTLED_SINCE = "SELECT DISTINCT bet FROM settlement WHERE settled_at >= ? ORDER BY bet"
