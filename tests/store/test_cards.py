@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.store.values import CHANNELS, GAME, T0, a_book, after, full_change, poll
+from tests.store.values import (
+    CHANNELS,
+    DEFAULTS,
+    GAME,
+    OTHER,
+    T0,
+    a_book,
+    after,
+    alert,
+    full_change,
+    poll,
+)
 from tracker.domain.alert import Failed, Refused, Sent, Unknown
+from tracker.domain.draft import Draft
+from tracker.domain.pick import ParlayPick
+from tracker.domain.tracking import Change
+from tracker.language import find_in, parse_pick
 from tracker.store import Store
 
 
@@ -85,6 +100,22 @@ async def test_an_alert_finds_the_card_of_its_game(store: Store) -> None:
     assert await store.cards.under("telegram", alerts) == "71"
     assert await store.cards.under("telegram", (999, *alerts)) == "71"
     assert await store.cards.under("discord", alerts) is None
+
+
+async def test_an_alert_of_a_parlay_finds_the_card_of_the_game_that_moved_it(store: Store) -> None:
+    """What the second game did to a parlay is a reply to that game's card, not to the first's."""
+    legs = tuple(parse_pick(x, find_in("nba")) for x in ("DEN ML", "BOS ML"))
+    made = Draft(ParlayPick("parlay: DEN ML; BOS ML", legs))
+    await store.add(made, game=(GAME, OTHER), defaults=DEFAULTS, at=T0)
+    for tracking in await store.trackings(DEFAULTS):
+        change = Change(tracking, alerts=(alert(1, after(1), len(await store.alerts_view()) + 1),))
+        await store.record(poll(after(1)), change, CHANNELS)
+    for game, message in ((GAME, "71"), (OTHER, "72")):
+        await store.cards.begin("telegram", game.id, after(2))
+        await store.cards.finish("telegram", game.id, Sent(), message, after(2))
+    first, second = await store.alerts_view()
+    assert await store.cards.under("telegram", (first.id,)) == "71"
+    assert await store.cards.under("telegram", (second.id,)) == "72"
 
 
 async def test_the_last_minutes_of_a_game_are_at_hand(store: Store) -> None:

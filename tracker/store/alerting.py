@@ -417,8 +417,7 @@ _BY_ID = "SELECT * FROM card WHERE id = ?"
 
 _OF_ALERTS = """
 SELECT card.message FROM alert
-JOIN bet ON bet.number = alert.bet
-JOIN card ON card.game = bet.game_id AND card.channel = :channel AND card.state = 'shown'
+JOIN card ON card.game = alert.game AND card.channel = :channel AND card.state = 'shown'
 WHERE alert.id = :alert
 """
 
