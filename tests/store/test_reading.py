@@ -21,12 +21,13 @@ from tests.store.values import (
     draft,
     full_change,
     poll,
+    settlement,
     snapshot,
     state,
 )
 from tracker.app.health import read_since
 from tracker.domain.alert import Decision
-from tracker.domain.bet import Status
+from tracker.domain.bet import TO_BE_GRADED, Status
 from tracker.domain.game import Phase
 from tracker.domain.market import Spread
 from tracker.domain.policy import parse_rule
@@ -161,6 +162,19 @@ async def test_what_is_exported_is_named(store: Store) -> None:
     """A table that does not exist raises KeyError and runs no query."""
     with pytest.raises(KeyError):
         await store.export("sqlite_schema")
+
+
+async def test_a_result_that_was_taken_back_is_exported_no_more(store: Store) -> None:
+    """A bet whose game goes on after all has no result in the sheet, which could be read back."""
+    tracking = await a_book(store)
+    first = settlement(1, after(1))
+    back = replace(first, revision=2, at=after(2), reason=TO_BE_GRADED)
+    for one, *exported in ((first, "won", 3818, 1818), (back, None, None, None)):
+        change = Change(tracking, settlements=(one,))
+        await store.record(poll(one.at), change, CHANNELS)
+        [row] = await store.export("bets")
+        assert [row["result"], row["payout_cents"], row["profit_cents"]] == exported
+    assert len(await store.export("settlements")) == 2
 
 
 async def test_bodies_come_back_in_order_and_by_source(store: Store) -> None:

@@ -16,6 +16,7 @@ from graphlib import TopologicalSorter
 from typing import Any, TextIO
 
 from tracker.domain import TrackerError
+from tracker.domain.bet import TO_BE_GRADED
 from tracker.store.database.migrate import migrations, version_of
 
 MARK = "tracker archive"
@@ -254,7 +255,7 @@ LEFT JOIN leg ON leg.bet = bet.number AND leg.market = bet.market
 LEFT JOIN game ON game.id = bet.game_id
 LEFT JOIN settlement AS last ON last.bet = bet.number AND last.revision = (
   SELECT max(revision) FROM settlement WHERE settlement.bet = bet.number
-)
+) AND last.reason <> :taken_back
 ORDER BY bet.number
 """
 """Bets as a person reads them in a sheet. `tracker import` can read them back."""
@@ -262,7 +263,8 @@ ORDER BY bet.number
 
 def export(db: sqlite3.Connection, table: str) -> list[dict[str, Any]]:
     """The rows of a table as column to value. Raises KeyError for a table that is not in TABLES."""
-    return [dict(row) for row in db.execute(_BETS if table == "bets" else TABLES[table])]
+    text = _BETS if table == "bets" else TABLES[table]
+    return [dict(row) for row in db.execute(text, {"taken_back": TO_BE_GRADED})]
 
 
 def export_hash(db: sqlite3.Connection) -> str:
