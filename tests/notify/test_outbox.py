@@ -178,6 +178,16 @@ async def test_a_channel_that_asks_for_patience_gets_it(tmp_path: Path) -> None:
         assert len(channel.got) == 3
 
 
+async def test_a_channel_that_asks_for_no_wait_is_not_asked_without_a_pause(tmp_path: Path) -> None:
+    """A server that is too busy and says `Retry-After: 0` gets a request every two seconds."""
+    channel = Script(answers=[Failed("429", retry_after=0.0)])
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("▲ 80 %")
+        await world.pass_time(9.5, step=0.5)
+        assert len(channel.got) == 5
+
+
 async def test_what_one_poll_brought_is_one_message(tmp_path: Path) -> None:
     """Alerts of one poll are one message: each keeps its number, and all end together."""
     channel = Script()

@@ -125,6 +125,22 @@ async def test_the_patience_that_telegram_asks_for_is_passed_on(api: BotApi) -> 
 
 
 @pytest.mark.parametrize(
+    ("asked", "waits"),
+    [(10**12, 86_400.0), (0, None), (-5, None), ("soon", None), ([1], None)],
+)
+async def test_a_wait_that_cannot_be_meant_is_not_waited_for(
+    api: BotApi, asked: object, waits: float | None
+) -> None:
+    """No answer holds the channel for more than a day; what is no number of seconds is none."""
+    slow = {"ok": False, "description": "slow", "parameters": {"retry_after": asked}}
+    api.troubles.append(Says(429, slow))
+    async with channel_to(api.url) as channel:
+        outcome = await channel.send(ALERT)
+    assert isinstance(outcome, Failed)
+    assert outcome.retry_after == waits
+
+
+@pytest.mark.parametrize(
     ("trouble", "words"),
     [
         (no(401, "Unauthorized"), "@BotFather"),

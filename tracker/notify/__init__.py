@@ -32,7 +32,8 @@ from tracker.notify.channels import Channel, Message
 from tracker.wording.figures import span_text
 
 _FIRST_RETRY = 2.0
-"""Seconds to wait after the first failed attempt; each further failure doubles them."""
+"""Seconds to wait after the first failed attempt; each further failure doubles them. A channel that
+asks for less is tried no sooner: one that asks for none would be asked without a pause."""
 
 
 LONGEST_RETRY = 120.0
@@ -372,7 +373,7 @@ def _batch_message(batch: Sequence[Delivery], now: datetime) -> Message:
 def _wait(outcome: Outcome, attempts: int) -> float:
     """Seconds until the next attempt: what the channel asked for, else longer each time."""
     if isinstance(outcome, Failed) and outcome.retry_after is not None:
-        return max(outcome.retry_after, 0.0)
+        return max(outcome.retry_after, _FIRST_RETRY)
     return retry_delay(attempts)
 
 

@@ -42,7 +42,14 @@ from telegram.error import Conflict as TwoReaders
 from telegram.request import BaseRequest, HTTPXRequest, RequestData
 
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
-from tracker.network import PROXIES, UnusableProxy, certificate_trouble, proxy_for, trusted
+from tracker.network import (
+    LONGEST_WAIT,
+    PROXIES,
+    UnusableProxy,
+    certificate_trouble,
+    proxy_for,
+    trusted,
+)
 from tracker.notify.channels import Gone, Shown
 from tracker.notify.channels.telegram import (
     Answer,
@@ -346,8 +353,8 @@ class BotApi:
             return Sent()
         except TelegramError as why:
             return said_no(why, chat_id, self._quoted(why.message))
-        except (KeyError, TypeError, ValueError, AttributeError):
-            # python-telegram-bot raises these where a good answer holds an unknown value.
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            # python-telegram-bot raises these where an answer holds an unknown value.
             return odd(HTTPStatus.OK)
 
     def _quoted(self, said: str | None) -> str:
@@ -511,9 +518,11 @@ def said_no(error: TelegramError, chat_id: int | None, said: str) -> Answer:
             return Failed(f"Telegram did not take the message: {said}")
 
 
-def _asked_to_wait(wait: int | timedelta) -> Failed:
-    seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-    return Failed(f"Telegram asks to wait {max(seconds, 0):g} s", seconds if seconds > 0 else None)
+def _asked_to_wait(wait: object) -> Failed:
+    """The library makes a duration of a number, and leaves anything else as it came."""
+    asked = wait.total_seconds() if isinstance(wait, timedelta) else wait
+    seconds = min(max(float(asked), 0.0), LONGEST_WAIT) if isinstance(asked, int | float) else 0.0
+    return Failed(f"Telegram asks to wait {seconds:g} s", seconds or None)
 
 
 def _bad_request(chat_id: int | None, said: str) -> Answer:
