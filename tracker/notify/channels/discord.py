@@ -25,6 +25,7 @@ NAME = "discord"
 PACE = Pace(each=12.0, between=3.0, idle=60.0)
 """Discord takes 30 messages a minute in a channel: 20 for cards leave room for alerts."""
 
+_NO_NUMBER = "Discord did not say which message it wrote"
 _UNKNOWN_MESSAGE = 10008
 _NO_THREAD = 220001
 _SILENT = 1 << 12
@@ -85,10 +86,8 @@ class DiscordChannel:
         found = await self._line.ask("POST", self._address("", "wait=true"), json_body=body)
         match found:
             case ServiceReply() if found.good:
-                number = (found.body or {}).get("id")
-                if isinstance(number, str) and number.isascii() and number.isdecimal():
-                    return Shown(number)
-                return Unknown("Discord did not say which message it wrote")
+                number = _number_in(found)
+                return Unknown(_NO_NUMBER) if number is None else Shown(number)
             case ServiceReply():
                 return _not_sent(self._refusal(found))
             case _:
@@ -101,7 +100,7 @@ class DiscordChannel:
         found = await self._line.ask("PATCH", url, json_body=_body(text))
         match found:
             case ServiceReply() if found.good:
-                return Sent()
+                return Unknown(_NO_NUMBER) if _number_in(found) is None else Sent()
             case ServiceReply() if (found.body or {}).get("code") == _UNKNOWN_MESSAGE:
                 return Gone("the message is not there any more")
             case ServiceReply():
@@ -129,7 +128,12 @@ def _plain(message: Message) -> str:
     return re.sub(r"([\\*_~`|>#\[\]()<-])", r"\\\1", text)
 
 
+def _number_in(reply: ServiceReply) -> str | None:
+    """The number of the message that Discord wrote; None in an answer that is not Discord's."""
+    number = (reply.body or {}).get("id")
+    known = isinstance(number, str) and number.isascii() and number.isdecimal()
+    return number if known else None
+
+
 def _not_sent(outcome: Outcome) -> Refused | Failed | Unknown:
-    if isinstance(outcome, Sent):
-        return Unknown("Discord did not say which message it wrote")
-    return outcome
+    return Unknown(_NO_NUMBER) if isinstance(outcome, Sent) else outcome

@@ -125,8 +125,12 @@ class NtfyChannel:
         # The title goes into the address, which may hold any letter; a header takes only ASCII.
         url = f"{self._url}?{urlencode({'title': title})}" if title else self._url
         found = await self._line.ask("POST", url, headers=headers, text=text)
-        if isinstance(found, ServiceReply) and not found.good:
+        if not isinstance(found, ServiceReply):
+            return found
+        if not found.good:
             return self._line.refusal(found, _REMEDY)
+        if "id" not in (found.body or {}):
+            return Unknown(f"answered {found.status}, but not as ntfy does: {_REMEDY}")
         return found
 
     def _name(self, game: str) -> str:
