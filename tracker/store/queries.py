@@ -331,26 +331,18 @@ LATEST_OF_BETS = "SELECT * FROM latest WHERE bet IN (SELECT value FROM json_each
 
 LATEST = "SELECT * FROM latest WHERE bet = ?"
 
-SETTLEMENTS = """
+_SETTLEMENTS = """
 SELECT settlement.*, confirmation.at AS official_at, confirmation.why AS official_why
-FROM settlement
-LEFT JOIN confirmation USING (bet, revision)
-WHERE settlement.bet = ? ORDER BY revision
+FROM settlement LEFT JOIN confirmation USING (bet, revision)
 """
 
-LAST_SETTLEMENT = """
-SELECT settlement.*, confirmation.at AS official_at, confirmation.why AS official_why
-FROM settlement
-LEFT JOIN confirmation USING (bet, revision)
-WHERE settlement.bet = ? ORDER BY revision DESC LIMIT 1
-"""
+SETTLEMENTS = f"{_SETTLEMENTS} WHERE settlement.bet = ? ORDER BY revision"
 
-SETTLEMENTS_OF_BETS = """
-SELECT settlement.*, confirmation.at AS official_at, confirmation.why AS official_why
-FROM settlement
-LEFT JOIN confirmation USING (bet, revision)
-WHERE settlement.bet IN (SELECT value FROM json_each(?)) ORDER BY revision
-"""
+LAST_SETTLEMENT = f"{SETTLEMENTS} DESC LIMIT 1"
+
+SETTLEMENTS_OF_BETS = f"""
+{_SETTLEMENTS} WHERE settlement.bet IN (SELECT value FROM json_each(?)) ORDER BY revision
+"""  # noqa: S608 - constants alone
 
 REVIEWS_OF_BETS = f"""
 SELECT bet, why, at FROM review WHERE bet IN (SELECT value FROM json_each(?)) AND {_STANDS}
