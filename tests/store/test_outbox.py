@@ -266,6 +266,42 @@ async def test_what_is_held_is_told_though_the_clock_was_ahead_by_months(path: P
         assert len(await store.expire(T0, "c2")) == 1
 
 
+async def test_what_waits_for_a_channel_that_is_gone_comes_in_a_digest_of_another(
+    store: Store,
+) -> None:
+    """An alert on no channel that is left reaches its end, and the person by one that is there."""
+    await fire(store, *(after(n) for n in range(1, 6)))
+    sent, refused, doubtful, late, _ = await store.claim("sink", after(6), 10)
+    await store.finish(sent.alert_id, "sink", Sent(), after(7))
+    await store.finish(refused.alert_id, "sink", Refused("blocked"), after(7))
+    await store.finish(doubtful.alert_id, "sink", Unknown("no answer"), after(7))
+    await store.finish(late.alert_id, "sink", Failed("away"), after(7))
+    await store.claim("console", after(6), 4)
+    await store.recover(after(8), ["sink", "phone"])
+    assert [x.alert_id for x in await store.expire(after(8), "phone")] == [refused.alert_id]
+    await store.recover(after(9), ["phone"])
+    told = {x.alert_id: x.possible_repeat for x in await store.expire(after(9), "phone")}
+    assert told == {2: True, 3: True, 4: False, 5: True}
+    views = await store.alerts_view()
+    ends = {x.state for view in views for x in view.deliveries if x.channel != "phone"}
+    assert ends == {DeliveryState.SENT, DeliveryState.REFUSED}
+
+
+async def test_what_is_held_for_a_channel_that_is_gone_is_held_for_another(store: Store) -> None:
+    """A digest of quiet hours comes when they end, also where its channel was replaced meanwhile.
+
+    Without any channel it waits for one.
+    """
+    held = Notice("held", 1, after(1), "later", Level.LOW, due_at=after(600))
+    assert await store.alerting.notice(held, ("old",))
+    await store.recover(after(2), [])
+    assert await store.next_due("old") == after(600)
+    await store.recover(after(3), ["new"])
+    assert (await store.next_due("old"), await store.next_due("new")) == (None, after(600))
+    [told] = await store.expire(after(600), "new")
+    assert (told.text, told.possible_repeat) == ("later", False)
+
+
 async def test_a_snooze_lasts_until_its_time_or_until_it_is_lifted(store: Store) -> None:
     """A later snooze of the same target replaces the earlier one."""
     await store.alerting.snooze(Snooze(SnoozeScope.BET, "1", after(0), after(60)))

@@ -459,7 +459,7 @@ async def run(setup: Setup, stop: asyncio.Event | None = None) -> None:
             opening as feeds,
             open_odds(settings.odds, setup.odds_key, feeds, clock) as odds,
         ):
-            await store.recover(clock.now())
+            await store.recover(clock.now(), [x.name for x in setup.channels])
             await store.keep_daemon(_self_view(clock))
             rng = random.Random(setup.seed)  # noqa: S311 - jitter is no secret
             parts = Parts(setup, store, backoff, progress, feeds, source_status, odds, rng)

@@ -382,15 +382,16 @@ class Store:
 
     # ------------------------------------------------------------------------------------ outbox
 
-    async def recover(self, at: datetime) -> int:
+    async def recover(self, at: datetime, channels: Sequence[str] = ()) -> int:
         """After a start, mark deliveries and cards that were being sent as unknown.
 
-        They may have arrived. Returns the number of deliveries.
+        They may have arrived. Returns the number of deliveries. `channels` are those that there are
+        now: what waits for another one goes to a digest of theirs.
         """
 
         def work(db: sqlite3.Connection) -> int:
             alerting.recover_cards(db, at)
-            return alerting.recover(db, at)
+            return alerting.recover(db, at, channels)
 
         return await self._db.write(work)
 

@@ -193,11 +193,24 @@ def _settled_since(db: sqlite3.Connection, since: datetime) -> list[int]:
     return [x["bet"] for x in db.execute(q.SETTLED_SINCE, (stamp(since),))]
 
 
+_ADD_SNOOZE = "INSERT INTO snooze (scope, target, since, until) VALUES (?, ?, ?, ?)"
+
+_SNOOZES = """
+SELECT * FROM snooze WHERE lifted_at IS NULL AND until > :at ORDER BY until, id
+"""
+
+_LIFT_SNOOZE = """
+UPDATE snooze SET lifted_at = :at
+WHERE lifted_at IS NULL AND until > :at
+  AND (:scope IS NULL OR (scope = :scope AND target = :target))
+"""
+
+
 def _snooze(db: sqlite3.Connection, wanted: Snooze) -> Snooze:
     """Keep a snooze. An earlier one of the same target is lifted."""
     _lift(db, wanted.scope, wanted.target, wanted.since)
     added = db.execute(
-        q.ADD_SNOOZE,
+        _ADD_SNOOZE,
         (wanted.scope.value, wanted.target, stamp(wanted.since), stamp(wanted.until)),
     )
     return Snooze(wanted.scope, wanted.target, wanted.since, wanted.until, added.lastrowid or 0)
@@ -208,13 +221,13 @@ def _snoozes(db: sqlite3.Connection, at: datetime) -> tuple[Snooze, ...]:
         Snooze(
             SnoozeScope(x["scope"]), x["target"], moment(x["since"]), moment(x["until"]), x["id"]
         )
-        for x in db.execute(q.SNOOZES, {"at": stamp(at)})
+        for x in db.execute(_SNOOZES, {"at": stamp(at)})
     )
 
 
 def _lift(db: sqlite3.Connection, scope: SnoozeScope | None, target: str, at: datetime) -> int:
     values = {"at": stamp(at), "scope": scope, "target": target}
-    return db.execute(q.LIFT_SNOOZE, values).rowcount
+    return db.execute(_LIFT_SNOOZE, values).rowcount
 
 
 def _decisions_since(db: sqlite3.Connection, since: datetime) -> dict[tuple[str, str], int]:
@@ -229,10 +242,18 @@ CLOCK_TOLERANCE = timedelta(minutes=1)
 back."""
 
 
-def recover(db: sqlite3.Connection, at: datetime) -> int:
-    """After a start, mark what was being sent as unknown: it may have arrived. Returns how many."""
+def recover(db: sqlite3.Connection, at: datetime, channels: Sequence[str] = ()) -> int:
+    """After a start, mark what was being sent as unknown: it may have arrived. Returns how many.
+
+    What waits for a channel that is not among `channels` any more is refused; where an alert has
+    reached nobody by that, a digest of those that are there tells it. Without any it waits.
+    """
     found = db.execute(q.RECOVER, {"at": stamp(at)}).rowcount
     db.execute(q.RECOVER_DIGESTS)
+    if channels:
+        values = {"at": stamp(at), "channels": json.dumps(list(channels))}
+        db.execute(q.HAND_OVER, values)
+        db.execute(q.LEAVE_CHANNELS, values)
     # The notice that the program has stopped is out of date: what is unsent goes to a digest.
     db.execute(q.STOP_IS_OVER, {"at": stamp(at)})
     # An alert in the future was decided before the clock was set back: its age is unknown, and so

@@ -90,19 +90,6 @@ ON CONFLICT DO NOTHING
 
 ADD_REVIEW = "INSERT INTO review (bet, at, why, poll) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 
-SOURCE_STATUS = """
-INSERT INTO pulse (source, last_ok_at, last_try_at, word)
-VALUES (:source, iif(:word = 'ok', :at, NULL), :at, :word)
-ON CONFLICT (source) DO UPDATE SET
-  last_ok_at = coalesce(excluded.last_ok_at, last_ok_at),
-  last_try_at = excluded.last_try_at, word = excluded.word
-"""
-
-SEEN = """
-UPDATE game SET seen_at = :at, stale = :stale
-WHERE id = :game AND state IS NOT NULL AND coalesce(seen_at, '') <= :at
-"""
-
 # ------------------------------------------------------------------------------- games and bets
 
 KEEP_GAME = """
@@ -409,15 +396,6 @@ SOURCE_STATUSES = "SELECT * FROM pulse ORDER BY source"
 
 DAEMON = "SELECT * FROM daemon"
 
-KEEP_DAEMON = """
-INSERT INTO daemon (one, pid, started_at, version, clock_start, clock_speed, clock_anchor)
-VALUES (1, :pid, :started_at, :version, :clock_start, :clock_speed, :clock_anchor)
-ON CONFLICT (one) DO UPDATE SET
-  pid = excluded.pid, started_at = excluded.started_at, version = excluded.version,
-  clock_start = excluded.clock_start, clock_speed = excluded.clock_speed,
-  clock_anchor = excluded.clock_anchor
-"""
-
 
 # ------------------------------------------------------------------------------------- decisions
 
@@ -451,6 +429,32 @@ WHERE state = 'sending'
 """
 
 RECOVER_DIGESTS = "UPDATE delivery SET told = 'unknown', repeat = 1 WHERE told = 'sending'"
+
+_LEFT = """
+(delivery.state IN ('due', 'unknown') OR delivery.told <> 'sent')
+  AND delivery.channel NOT IN (SELECT value FROM json_each(:channels))
+"""
+"""Whether a delivery waits for a channel that is set up no more."""
+
+HAND_OVER = f"""
+INSERT INTO delivery (alert, channel, state, told, due_at, repeat, updated_at, clock_step)
+SELECT alert, value, 'expired', 'due', min(iif(told IS NULL, :at, due_at)), max(repeat), :at,
+  clock_step
+FROM delivery CROSS JOIN json_each(:channels)
+WHERE {_LEFT} AND NOT EXISTS (
+  SELECT 1 FROM delivery AS other WHERE other.alert = delivery.alert
+    AND (other.channel = value OR other.state = 'sent' OR other.told = 'sent' OR (
+      other.state <> 'refused' AND other.channel IN (SELECT value FROM json_each(:channels))
+    ))
+)
+GROUP BY alert, value
+"""  # noqa: S608 - constants alone
+
+LEAVE_CHANNELS = f"""
+UPDATE delivery SET state = 'refused', told = NULL, detail = 'the channel is set up no more',
+  updated_at = :at
+WHERE {_LEFT}
+"""  # noqa: S608 - constants alone
 
 WAITING = """
 SELECT alert, channel, due_at, expires_at, clock_step, state FROM delivery
@@ -552,20 +556,6 @@ ORDER BY id DESC LIMIT 1
 
 SAID_SINCE = """
 SELECT 1 FROM alert WHERE bet IS NULL AND rule = ? AND text = ? AND at >= ? LIMIT 1
-"""
-
-# ---------------------------------------------------------------------------------------- snoozes
-
-ADD_SNOOZE = "INSERT INTO snooze (scope, target, since, until) VALUES (?, ?, ?, ?)"
-
-SNOOZES = """
-SELECT * FROM snooze WHERE lifted_at IS NULL AND until > :at ORDER BY until, id
-"""
-
-LIFT_SNOOZE = """
-UPDATE snooze SET lifted_at = :at
-WHERE lifted_at IS NULL AND until > :at
-  AND (:scope IS NULL OR (scope = :scope AND target = :target))
 """
 
 # -------------------------------------------------------------------------------- reading alerts

@@ -29,6 +29,29 @@ _OF_A_RESULT = frozenset({Fact.SETTLED.value, Fact.REGRADED.value})
 """The rules whose alerts tell a result."""
 
 
+_SOURCE_STATUS = """
+INSERT INTO pulse (source, last_ok_at, last_try_at, word)
+VALUES (:source, iif(:word = 'ok', :at, NULL), :at, :word)
+ON CONFLICT (source) DO UPDATE SET
+  last_ok_at = coalesce(excluded.last_ok_at, last_ok_at),
+  last_try_at = excluded.last_try_at, word = excluded.word
+"""
+
+_SEEN = """
+UPDATE game SET seen_at = :at, stale = :stale
+WHERE id = :game AND state IS NOT NULL AND coalesce(seen_at, '') <= :at
+"""
+
+_KEEP_DAEMON = """
+INSERT INTO daemon (one, pid, started_at, version, clock_start, clock_speed, clock_anchor)
+VALUES (1, :pid, :started_at, :version, :clock_start, :clock_speed, :clock_anchor)
+ON CONFLICT (one) DO UPDATE SET
+  pid = excluded.pid, started_at = excluded.started_at, version = excluded.version,
+  clock_start = excluded.clock_start, clock_speed = excluded.clock_speed,
+  clock_anchor = excluded.clock_anchor
+"""
+
+
 Followed = Mapping[int, int]
 """The bets on a game that are not withdrawn, each with its first leg on that game."""
 
@@ -124,19 +147,19 @@ def keep_daemon(db: sqlite3.Connection, x: DaemonView) -> None:
         "clock_speed": x.clock_speed,
         "clock_anchor": stamp_or_none(x.clock_anchor),
     }
-    db.execute(q.KEEP_DAEMON, values)
+    db.execute(_KEEP_DAEMON, values)
 
 
 def keep_answers(db: sqlite3.Connection, answers: Mapping[str, tuple[datetime, str]]) -> None:
     """Write down sources' last answers: their time, and `ok` or the trouble."""
     rows = [{"source": x, "at": stamp(at), "word": word} for x, (at, word) in answers.items()]
-    db.executemany(q.SOURCE_STATUS, rows)
+    db.executemany(_SOURCE_STATUS, rows)
 
 
 def keep_looks(db: sqlite3.Connection, looks: Mapping[str, tuple[datetime, bool]]) -> None:
     """Write down when games without a change were last reported, and whether they are stale."""
     rows = [{"game": x, "at": stamp(at), "stale": stale} for x, (at, stale) in looks.items()]
-    db.executemany(q.SEEN, rows)
+    db.executemany(_SEEN, rows)
 
 
 def _keep_poll(db: sqlite3.Connection, poll: Poll) -> int:
