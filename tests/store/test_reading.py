@@ -92,6 +92,26 @@ async def test_a_history_is_in_order_and_of_one_bet(store: Store) -> None:
     assert await store.show_view(3) is None
 
 
+async def test_a_history_in_pages_has_every_moment_once(store: Store) -> None:
+    """A poll that moved two games of a parlay is on one page, and the pages have all moments."""
+    tracking = await a_book(store)
+    await store.record(poll(after(1)), full_change(tracking, after(1)), CHANNELS)
+    shown = await store.show_view(1)
+    assert shown is not None
+    [moment] = shown.snapshots
+    # Three polls of both games, and one of the first alone.
+    polls = (1, 1, 2, 2, 3, 4, 4)
+    shown = replace(shown, snapshots=tuple(replace(moment, poll=x) for x in polls))
+    for most, pages in ((1, 4), (2, 3), (3, 2), (6, 1), (7, 1), (500, 1)):
+        seen, before = [], None
+        for left in reversed(range(pages)):
+            page, before = shown.page(before, most)
+            seen += [x.poll for x in page]
+            assert (before is None) is (left == 0)
+        assert seen == sorted(polls, reverse=True)
+    assert replace(shown, snapshots=()).page(None, 5) == ((), None)
+
+
 async def test_held_decisions_are_shown_when_asked_for(store: Store) -> None:
     """`alerts` lists fired alerts; `--explain` also what was held back, with the reason."""
     tracking = await a_book(store, "DEN -4.5", "DEN ML")

@@ -101,6 +101,9 @@ async def test_a_bet_is_changed_silenced_and_withdrawn(served: Served) -> None:
     assert silent.status_code == 200
     gone = await served.client.post(f"{at}/withdraw")
     assert gone.json()["status"] == "withdrawn"
+    for state, ids in (("open", []), ("settled", [4, 3, 2, 1]), ("all", [5, 4, 3, 2, 1])):
+        listed = await served.client.get("/api/v1/bets", params={"state": state})
+        assert [x["id"] for x in listed.json()["bets"]] == ids
     assert (await served.client.post("/api/v1/bets/1/withdraw")).status_code == 409
     async with await Store.open(served.database, now=SystemClock().now()) as store:
         audit = await store.export("audit")
@@ -113,6 +116,19 @@ async def test_what_is_not_there_is_404(served: Served) -> None:
         found = await served.client.get(path)
         assert found.status_code == 404
         assert found.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("name", ["\ud800", float("nan"), [float("inf")], {"\udfff": 1}])
+async def test_a_name_that_no_answer_can_hold_is_told_in_its_place(
+    served: Served, name: object
+) -> None:
+    """An id of half a character, or of no number, costs its own state and not the whole batch."""
+    bad = json.dumps(STATE | {"id": name})
+    one = await served.client.post("/api/v1/price", content=bad)
+    assert (one.status_code, one.json()["field"]) == (422, "id")
+    batch = await served.client.post("/api/v1/price/batch", content=f"{bad}\n{json.dumps(STATE)}")
+    first, second = map(json.loads, batch.text.splitlines())
+    assert (first["id"], first["error"]["field"], second["id"]) == (None, "id", "x")
 
 
 async def test_a_state_is_priced_as_on_the_terminal(served: Served) -> None:

@@ -56,7 +56,7 @@ def _answer(line: str, *, pmf: bool, load: Callable[[str], Parameters]) -> tuple
     name: Any = None
     try:
         given = _object(line)
-        name = given.get("id")
+        name = _name(given.get("id"))
         return _price(given, pmf=pmf, load=load), True
     except BadState as why:
         return {"id": name, "error": {"field": why.field, "message": str(why)}}, False
@@ -72,6 +72,15 @@ def _object(line: str) -> Json:
     if not isinstance(given, dict):
         raise BadState("", "the line is not a JSON object: write one state a line")
     return given
+
+
+def _name(found: Any) -> Any:
+    """The id of a state, which comes back in the answer: so it must be one that JSON can hold."""
+    try:
+        json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):
+        raise BadState("id", "the id cannot be given back: write a text or a number") from None
+    return found
 
 
 def _price(given: Json, *, pmf: bool, load: Callable[[str], Parameters]) -> Json:

@@ -192,6 +192,16 @@ class ShowView:
         """The game that a snapshot's clock and score belong to: a parlay may have several games."""
         return next((x for x in self.bet.games if x.id == moment.game), self.bet.game)
 
+    def page(self, before: int | None, most: int) -> tuple[tuple[SnapshotView, ...], int | None]:
+        """The snapshots of polls before this one, newest first, and the `before` of the next page.
+
+        There are at most `most`, but all of one poll: it may be of several games of a parlay. The
+        next page is None at the end.
+        """
+        found = [x for x in reversed(self.snapshots) if before is None or x.poll < before]
+        page = [x for n, x in enumerate(found) if n < most or x.poll == found[most - 1].poll]
+        return tuple(page), page[-1].poll if len(page) < len(found) else None
+
     @property
     def priced(self) -> ShowView:
         """This view without the snapshots at which the bet had no chance."""

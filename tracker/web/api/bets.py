@@ -143,10 +143,10 @@ async def bets(
 
 
 def _fits(x: BetView, state: str, tag: str | None, market: str | None) -> bool:
-    is_open = x.result is None and x.withdrawn_at is None
+    stands = "settled" if x.result is not None else "open" if x.withdrawn_at is None else ""
     kind = None if x.market is None else wager_kind(x.market)
     return (
-        (state == "all" or is_open == (state == "open"))
+        state in ("all", stands)
         and (tag is None or tag in x.tags)
         and (market is None or market == kind)
     )
@@ -286,16 +286,8 @@ async def snapshots(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Json:
     """The snapshots of a bet, newest first; `next` is the `before` of the page that follows."""
-    found = [
-        x for x in reversed((await _history(site, reference)).snapshots)
-        if before is None or x.poll < before
-    ]  # fmt: skip
-    page = found[:limit]
-    more = len(found) > limit
-    return {
-        "snapshots": [snapshot_json(x) for x in page],
-        "next": page[-1].poll if more else None,
-    }
+    page, following = (await _history(site, reference)).page(before, limit)
+    return {"snapshots": [snapshot_json(x) for x in page], "next": following}
 
 
 @router.get("/{reference}/alerts", **answers(AlertsJson))

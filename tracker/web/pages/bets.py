@@ -443,7 +443,7 @@ async def moments(
 ) -> Response:
     """The page of a bet's snapshots, newest first."""
     view, zone = await _history(site, number), site.settings.zone
-    found = [x for x in reversed(view.snapshots) if before is None or x.poll < before]
+    found, following = view.page(before, _MOMENTS)
     rows = [
         (
             at_text(x.snapshot.at, zone),
@@ -452,11 +452,10 @@ async def moments(
             _win(x.snapshot.chance, x.snapshot.no_chance),
             f"{x.snapshot.mu.total:.1f} ± {x.snapshot.sigma.total:.1f}",
         )
-        for x in found[:_MOMENTS]
+        for x in found
     ]
-    more = found[_MOMENTS - 1].poll if len(found) > _MOMENTS else None
     return page(
-        "moments.html", f"Moments of #{view.bet.id}", "/", bet=view.bet, rows=rows, next=more
+        "moments.html", f"Moments of #{view.bet.id}", "/", bet=view.bet, rows=rows, next=following
     )
 
 
