@@ -606,6 +606,28 @@ def test_a_result_that_was_taken_back_is_graded_at_the_end_as_if_for_the_first_t
     assert evening.names() == ["settled"]
 
 
+def test_a_bet_whose_result_by_hand_was_taken_back_is_alerted_again() -> None:
+    """Its rules begin anew, but for an event that was told before the mistake."""
+    evening = Evening(a_book(bet(1, "DEN ML", "p <= 0.30", "halftime")))
+    evening.see(live(2, 5, (25, 25), (25, 25)), 10)
+    evening.see(live(2, 0, (25, 25), (25, 25), phase=Phase.BREAK), 20)
+    evening.see(live(3, 700, (25, 25), (25, 25), (0, 0)), 900)
+    assert evening.names() == ["halftime"]
+    for revision, reason in ((1, "by hand: the wrong bet"), (2, TO_BE_GRADED)):
+        (tracked,) = evening.tracking.tracked
+        given = Settlement(
+            1, revision, Result.WON, None, after(900), reason, by_hand=reason != TO_BE_GRADED
+        )
+        evening.tracking = evening.tracking.with_tracked(replace(tracked, settlement=given))
+        for second in (10, 20):
+            level = (10 * revision + second // 10, 10 * revision + second // 10)
+            left = 700 - 60 * revision - second
+            evening.see(live(3, left, (25, 25), (25, 25), level), 900 + 60 * revision + second)
+    for second in (0, 10):
+        evening.see(live(3, 300 - second, (25, 25), (25, 25), (24, 49)), 1500 + second)
+    assert evening.names() == ["halftime", "p <= 0.30"]
+
+
 def test_a_decision_by_hand_names_the_bet_by_its_own_id_in_every_sentence() -> None:
     """The person's id for it where there is one, also of a bet whose game is not known yet."""
     tracked = Tracked.fresh(replace(bet(7, "DEN ML"), name="mine"))

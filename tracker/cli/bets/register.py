@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from tracker.domain.value import BetDecision, ClosingValue
-    from tracker.store.views import BetView, ShowView
+    from tracker.store.views import BetView, SettlementView, ShowView
 
 NO_BETS = "No bets yet: add one, such as `tracker add 'DEN -4.5 -110 $20'`."
 
@@ -243,12 +243,7 @@ def _tell(
         asked = deciding(bet.id, payout=bet.asks_payout)
         say(f"Review   {bet.review} · decide it with `tracker {asked}`")
     for one in found.settlements:
-        done = one.settlement
-        state = f"official {one.official_why}".strip() if one.official_at else "provisional"
-        say(
-            f"Result   {done.result.value} ({state}, revision {done.revision}, "
-            f"{when(done.at, now, zone)}): {done.reason}"
-        )
+        say(f"Result   {_result_line(one, now, zone)}")
     fired = [x for x in found.alerts if x.alert.text]
     if fired:
         say()
@@ -256,6 +251,15 @@ def _tell(
             say(f"{x.alert.at.astimezone(zone):%H:%M:%S}  {x.alert.text.splitlines()[0]}")
     if found.snapshots:
         note(f"Its course: `tracker chart {bet.id}`")
+
+
+def _result_line(one: SettlementView, now: datetime, zone: ZoneInfo) -> str:
+    done = one.settlement
+    made = f"revision {done.revision}, {when(done.at, now, zone)}"
+    if done.taken_back:
+        return f"open again ({made}): {done.reason}"
+    state = f"official {one.official_why}".strip() if one.official_at else "provisional"
+    return f"{done.result.value} ({state}, {made}): {done.reason}"
 
 
 def _worth(

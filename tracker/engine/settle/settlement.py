@@ -186,13 +186,28 @@ def _doubt_results(change: Change, why: str, now: datetime) -> Change:
 
 
 def take_given(change: Change) -> Change:
-    """Take up results that a person gave since the last poll. No alert: the person knows them."""
+    """Take up results that a person gave, or took back, since the last poll.
+
+    There is no alert: the person knows them. The rules of a bet that is open again begin anew, but
+    for events that were told.
+    """
     found = Gathering(change)
     for tracked in change.tracking.tracked:
         given = tracked.settlement
-        if given is None or not given.by_hand or tracked.reported >= given.revision:
+        if given is None or tracked.reported >= given.revision:
             continue
-        _with_result(found, tracked, replace(tracked, reported=given.revision))
+        if given.by_hand:
+            _with_result(found, tracked, replace(tracked, reported=given.revision))
+        elif given.taken_back:
+            told = {x.text for x in tracked.bet.rules if isinstance(x, EventRule)}
+            rules = tuple(
+                replace(x, phase=RulePhase.UNARMED, reason=None)
+                if x.phase is RulePhase.DONE and not (x.episode and x.rule in told)
+                else x
+                for x in tracked.rules
+            )
+            found.put(replace(tracked, reported=given.revision, rules=rules))
+            found.rules += [x for x in rules if x not in tracked.rules]
     return found.change
 
 

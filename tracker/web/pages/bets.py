@@ -351,12 +351,14 @@ def _told(view: ShowView, zone: tzinfo) -> dict[str, Any]:
 def _settlements(view: ShowView, zone: tzinfo) -> list[dict[str, Any]]:
     return [
         {
-            "result": s.settlement.result.value,
+            "result": "open again" if s.settlement.taken_back else s.settlement.result.value,
             "state": "official" if s.official_at else "provisional",
             "revision": s.settlement.revision,
             "by_hand": s.settlement.by_hand,
             "at": at_text(s.settlement.at, zone),
-            "money": money_for(view.bet, s.settlement.result, s.settlement.payout_cents).strip(),
+            "money": ""
+            if s.settlement.taken_back
+            else money_for(view.bet, s.settlement.result, s.settlement.payout_cents).strip(),
             "reason": " · ".join(
                 t for t in (s.settlement.reason, s.settlement.evidence, s.official_why) if t
             ),
@@ -536,8 +538,9 @@ async def regrade(visitor: Inside, site: OfSite, number: int) -> Response:
     await _history(site, number)
     async with await site.writing() as store:
         mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
-        await mine.regrade(str(number), await site.now())
-    return _back(number, "Graded again.")
+        done = await mine.regrade(str(number), await site.now())
+    again = "Open again: the end of its game grades it."
+    return _back(number, again if done.settlement.taken_back else "Graded again.")
 
 
 @router.post("/bets/{number}/rules")
