@@ -147,6 +147,26 @@ def test_a_file_that_cannot_be_read_takes_no_bet_away(tmp_path: Path) -> None:
     assert (missing.drafts, missing.mistakes) == ((), ())
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (
+            "odds = \u2212110",
+            "(at line 3, column 8); '\u2212' is another sign than the - of a keyb",
+        ),
+        ("tags = [\u201clate\u201d]", "'\u201c' is another sign than the \" of a keyboard"),
+        ('game = "LAL@DEN\u201d', "'\u201d' is another sign than the \" of a keyboard"),
+        ("\u00a0odds = -110", "is another sign than the blank of a keyboard"),
+        ("odds = 10/11", "with text and fractions in quotes"),
+        ('[bet]\npick = "BOS ML"', "[bet] twice (at line 3, column 5); write [[bet]], with two"),
+    ],
+)
+def test_a_mark_that_toml_does_not_know_is_named(row: str, said: str) -> None:
+    """A sign that only looks like a minus, a quote or a blank is seen by nobody: it is named."""
+    (mistake,) = parse_bets(f'[[bet]]\npick = "DEN ML"\n{row}\n', "bets.toml", 1000).mistakes
+    assert said in mistake
+
+
 def test_the_same_bet_twice_is_counted_once() -> None:
     """A copied table makes no second bet, and is reported."""
     row = '[[bet]]\npick = "DEN ML"\nstake = 5\n'

@@ -19,6 +19,7 @@ from tracker.domain.policy import Rule, parse_rule
 from tracker.domain.prior import NO_LINES, Lines
 from tracker.language import parse_placed_at, parse_stake, read_legs, read_line, stake_written
 from tracker.settings.models import toml_odds
+from tracker.settings.reading import toml_fault
 
 _TABLE = re.compile(r"[ \t]*\[\[\s*bet\s*\]\]")
 _WORDS = frozenset({"pick", "player", "legs", "game"})
@@ -67,7 +68,7 @@ def parse_bets(text: str, source: str, unit_cents: int, guests: Sequence[Team] =
     try:
         table = tomllib.loads(text, parse_float=Decimal)
     except (tomllib.TOMLDecodeError, RecursionError) as why:
-        sentence = f"{source}: not valid TOML: {why}; nothing in it was changed"
+        sentence = f"{source}: {toml_fault(text, why)}; nothing in it was changed"
         return BetsFile((), (sentence,), readable=False)
     rows = table.pop("bet", [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

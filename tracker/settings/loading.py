@@ -21,7 +21,15 @@ from tracker.settings.models import (
     WNBA_FEED,
     Settings,
 )
-from tracker.settings.reading import ConfigError, NotRead, Place, Secret, error_of, read_table
+from tracker.settings.reading import (
+    ConfigError,
+    NotRead,
+    Place,
+    Secret,
+    error_of,
+    read_table,
+    toml_fault,
+)
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -142,9 +150,7 @@ def parse_settings(text: str, source: Path, env: Mapping[str, str] | None = None
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as why:
-        raise ConfigError(
-            f"{source}: not valid TOML: {why}; write `key = value` lines, with text in quotes"
-        ) from None
+        raise ConfigError(f"{source}: {toml_fault(text, why)}") from None
     except RecursionError:
         raise ConfigError(f"{source}: nested too deeply; write plain tables") from None
     return settings_of(_with_paths(raw, os.environ if env is None else env, source), source)

@@ -343,6 +343,34 @@ def reader_of(make: Callable[[Any], Any]) -> Read:
     return lambda value, _: make(value)
 
 
+_TYPED = dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"') | {
+    "\u2018": "'", "\u2019": "'", "\u00a0": "blank", "\u202f": "blank", "\u2212": "-",
+    "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-",
+}  # fmt: skip
+"""Marks that phones, word processors and web pages write, and the key that TOML wants."""
+
+_AT = re.compile(r"at line (\d+), column (\d+)")
+_TABLE_NAME = re.compile(r"\('([^']+)',\)")
+
+
+def toml_fault(text: str, why: Exception) -> str:
+    """What makes a text no TOML, in a person's words; `why` is the parser's error.
+
+    A mark that only looks like a minus sign, a quote or a blank is named, for nobody sees it.
+    """
+    said = _TABLE_NAME.sub(r"[\1]", str(why))
+    if said.startswith("Cannot declare [bet]"):
+        return f"not valid TOML: {said}; write [[bet]], with two brackets"
+    place = _AT.search(said)
+    lines = text.split("\n")
+    line, column = (lines[int(place[1]) - 1], int(place[2])) if place else ("", 0)
+    # A text that begins with a plain quote and ends with a curly one goes on to the line's end.
+    near = line[column - 1 : column] or next((x for x in line if _TYPED.get(x) == '"'), "")
+    if wanted := _TYPED.get(near):
+        return f"not valid TOML: {said}; {near!r} is another sign than the {wanted} of a keyboard"
+    return f"not valid TOML: {said}; write `key = value` lines, with text and fractions in quotes"
+
+
 def path(value: Any, folder: Path) -> Path:
     """Read a path; a relative one starts at the folder of the file."""
     if not isinstance(value, str) or not value or not value.isprintable():

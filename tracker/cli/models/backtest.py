@@ -23,6 +23,7 @@ from tracker.cli.models import DEFAULT_LEAGUE, Folder, known_league, need_modell
 from tracker.cli.screen import bar, note, say, say_json, table
 from tracker.domain import Impossible
 from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
+from tracker.settings.reading import toml_fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,11 +70,13 @@ def backtest(
 def read_strategy(file: Path) -> Strategy:
     """The strategy in a TOML file. Raises BadStrategy when it cannot be read or understood."""
     try:
-        document = tomllib.loads(file.read_text("utf-8"))
+        text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as why:
         raise BadStrategy(f"{file}: it cannot be read ({why}); name a file of a strategy") from None
+    try:
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as why:
-        raise BadStrategy(f"{file}: not valid TOML: {why}") from None
+        raise BadStrategy(f"{file}: {toml_fault(text, why)}") from None
     return strategy_of(document, file.name)
 
 
