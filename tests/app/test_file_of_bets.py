@@ -165,6 +165,18 @@ async def test_a_bet_that_is_gone_is_named_by_its_own_id(store: Store) -> None:
     assert "(#mine, #2)" in done.standing.mistakes[-1]
 
 
+async def test_what_is_asked_about_one_bet_is_said_of_one(store: Store) -> None:
+    """The question about the only bet, or about one of several, is in the singular."""
+    await read(store, row("DEN ML"))
+    assert (
+        "its only bet is gone from it and stays followed"
+        in (await read(store)).standing.mistakes[-1]
+    )
+    await read(store, row("DEN ML"), row("BOS ML"), row("NYK@BOS over 210.5"))
+    done = await read(store, row("DEN ML"), row("BOS ML"), row("NYK +5000000"))
+    assert "1 of its 3 bets is gone from it and stays followed" in done.standing.mistakes[-1]
+
+
 async def test_a_file_that_was_cut_in_a_line_is_not_read_at_all(store: Store) -> None:
     """A file cut within a line is not read: a stake of 200 must not become 20."""
     whole = row("BOS ML") + row("DEN ML", "stake = 200")

@@ -291,7 +291,7 @@ def test_the_same_bet_in_other_words_is_told(cli: Cli) -> None:
 
 
 def test_the_time_of_placing_makes_two_bets_of_the_same_words(cli: Cli) -> None:
-    """The same words with different times of placing are two bets; a time needs its zone."""
+    """The same words with different times of placing are two bets."""
     at = "2026-11-20T19:05:00-05:00"
     first = cli("add", "DEN ML -150 $10", "--placed-at", at, "--json").json
     assert first["placed_at"] == "2026-11-21T00:05:00Z"
@@ -299,7 +299,7 @@ def test_the_time_of_placing_makes_two_bets_of_the_same_words(cli: Cli) -> None:
     later = cli("add", "DEN ML -150 $10", "--placed-at", "2026-11-20T19:06:00-05:00", "--json").json
     assert later["created"]
     bad = cli("add", "DEN ML -150 $10", "--placed-at", "yesterday")
-    assert (bad.status, "is not a time with its zone" in bad.sentence) == (2, True)
+    assert (bad.status, "is not a time: write one such as 18:30" in bad.sentence) == (2, True)
 
 
 def test_on_a_narrow_screen_a_bet_of_tonight_takes_one_line(

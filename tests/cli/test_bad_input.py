@@ -55,6 +55,9 @@ def test_a_line_that_cannot_be_understood_says_where(cli: Cli, line: str, told: 
         (("--rule", "p >= 80"), "between 0 and 1"),
         (("--game", "LAL"), "'@'"),
         (("--id", " "), "the id is empty"),
+        (("--id", "two\nlines"), "at most 64 characters on one line"),
+        (("--book", "B" * 65), "at most 64 characters on one line"),
+        (("--tag", "t" * 65), "at most 64 characters on one line"),
         (("--oddz", "2"), "there is no option --oddz"),
     ],
 )
@@ -177,6 +180,8 @@ def test_a_port_in_use_is_told(cli: Cli) -> None:
         (("replay", "record"), 1, "keep_bodies_days"),
         (("price", "/no/such/file"), 1, "/no/such/file: No such file"),
         (("demo", "--speed", "0"), 2, "above 0"),
+        (("clv", "--by", "moon"), 2, "Invalid value for '--by': 'moon' is not one of 'market'"),
+        (("edit", "1", "--tag"), 2, "requires an argument; see `tracker edit --help`"),
     ],
 )
 def test_wrong_arguments_get_one_sentence(

@@ -26,6 +26,29 @@ def test_odds_stake_book_and_tags_can_be_mended(cli: Cli, slate: tuple[Game, ...
     assert [x["before"] for x in rows if x["what"] == "odds"] == ["+135"]
     assert "it was so already" in cli("edit", "1", "--odds", "+140").out
     assert "stake $20.00 → $25.00" in cli("edit", "1", "--stake", "25").out
+    assert "tags #a → #b #c" in cli("edit", "1", "--tag", "b", "--tag", "c").out
+    assert "tags #b #c → none" in cli("edit", "1", "--tag", "").out
+
+
+def test_a_time_of_placing_is_shown_in_the_persons_zone(cli: Cli, slate: tuple[Game, ...]) -> None:
+    """Both times of a change are in the zone in which every other time is shown."""
+    assert slate
+    cli("add", "MIA ML +135 $10", "--placed-at", "2025-11-20T19:05:00Z", "--json")
+    ran = cli("edit", "1", "--placed-at", "2025-11-20 18:30")
+    assert "placed at 2025-11-20 14:05 EST → 2025-11-20 18:30 EST" in ran.out
+
+
+def test_a_result_that_was_a_mistake_is_told_as_open_again(
+    cli: Cli, slate: tuple[Game, ...]
+) -> None:
+    """`regrade` before the end says that the bet is open, and not the result that was wrong."""
+    assert slate
+    cli("add", "MIA ML +135 $10", "--json")
+    cli("void", "1", "--reason", "the wrong bet")
+    ran = cli("regrade", "1")
+    assert "open again, revision 2" in ran.out
+    assert "void" not in ran.out
+    assert "Result   open again (revision 2" in cli("show", "1").out
 
 
 def test_another_pick_is_taken_before_the_bet_has_a_history(cli: Cli, night: Path) -> None:

@@ -215,6 +215,7 @@ async def test_bets_are_changed_and_decided(tmp_path: Path) -> None:
         assert edited == "#2 DEN ML is changed\nstake $20.00 → $25.00"
         edited = (await x.answer_to("/edit 2 game LAL@DEN")).text
         assert edited.endswith("is changed\ngame none → LAL@DEN")
+        assert "placed at none → 20" in (await x.answer_to("/edit 2 placed 0:05")).text
         assert "What is to be changed?" in (await x.answer_to("/edit 2 colour red")).text
         assert (await x.answer_to("/edit 99 stake $5")).text.startswith("Not changed\nthere is no")
         assert (await x.answer_to("/review")).text == "No bet needs you"

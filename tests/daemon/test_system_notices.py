@@ -212,7 +212,7 @@ async def test_a_mistake_in_the_bets_is_not_told_again_by_the_next_start(tmp_pat
 async def test_what_the_bets_file_took_back_is_a_message(tmp_path: Path) -> None:
     """An edit that the bets file undid is reported, with the payout and how to keep the edit."""
     changes = (("stake_cents", "3000", "2000"), ("payout_cents", "6000", "4000"))
-    what = rewritten("bets.toml", "#1 DEN ML", changes, undone=True)
+    what = rewritten("bets.toml", "#1 DEN ML", changes, UTC, undone=True)
     async with world(tmp_path) as night:
         night.notices.hearing(tell_nobody)(BetRewritten(1, what))
         await night.rest()

@@ -311,7 +311,7 @@ def test_the_time_of_placing_makes_another_bet() -> None:
 
 @pytest.mark.parametrize(
     ("text", "cents"),
-    [("20", 2000), ("$20.50", 2050), ("2u", 2000), ("0.5 units", 500), (".5u", None), ("u", None)],
+    [("20", 2000), ("$20.50", 2050), ("2u", 2000), ("0.5 units", 500), (".5u", 500), ("u", None)],
 )
 def test_stakes_are_money_or_units(text: str, cents: int | None) -> None:
     """A stake may be in units, each worth what the configuration says (here ten dollars)."""

@@ -42,7 +42,6 @@ from tracker.language import (
     parse_matchup,
     parse_pick,
     parse_placed_at,
-    with_zone,
 )
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
@@ -317,6 +316,8 @@ def test_a_bare_number_is_never_guessed_to_be_odds(text: str, said: str) -> None
         ("lay DEN -4.5", "write the other side's line"),
         ("teaser: DEN +1.5; LAL +10.5 -120", "write 'parlay: "),
         ("6 point teaser: DEN +1.5, over 218.5 -120", "after the points were added"),
+        ("DEN ML +150 $10 profit boost 50%", "write the price with the boost"),
+        ("30% boost DEN ML +150", "leave the percentage out"),
         ("round robin: DEN ML; over 224.5; LAL +4.5", "write each as a bet of its own"),
     ],
 )
@@ -664,21 +665,23 @@ def test_any_text_is_a_pick_or_a_bad_bet(text: str) -> None:
 )  # fmt: skip
 def test_a_time_of_placing_is_read_on_the_persons_clock(text: str, read: str) -> None:
     """A time of day is the last such one; a date without a zone is in the person's."""
-    now = datetime(2026, 11, 21, 0, 45, tzinfo=UTC)
-    found = parse_placed_at(with_zone(text, now, ZoneInfo("America/New_York")))
-    assert found.isoformat() == read
+    now = datetime(2026, 11, 21, 0, 45, tzinfo=UTC).astimezone(ZoneInfo("America/New_York"))
+    assert parse_placed_at(text, now).isoformat() == read
 
 
 def test_a_time_of_placing_in_the_hour_that_comes_twice_is_the_last_such_one() -> None:
     """On the night on which the clocks go back, a bet of minutes ago is not one of yesterday."""
-    now = datetime(2026, 11, 1, 6, 10, tzinfo=UTC)
+    now = datetime(2026, 11, 1, 6, 10, tzinfo=UTC).astimezone(ZoneInfo("America/New_York"))
     for text, read in (("1:30", "01:30:00-04:00"), ("1:05", "01:05:00-05:00")):
-        assert with_zone(text, now, ZoneInfo("America/New_York")) == f"2026-11-01T{read}"
+        assert parse_placed_at(text, now).isoformat() == f"2026-11-01T{read}"
 
 
 @pytest.mark.parametrize("text", ["yesterday", "25:00", "2026-11-20", "18", ""])
 def test_what_is_no_time_of_placing_is_refused(text: str) -> None:
-    """One sentence says how to write it."""
-    zone = ZoneInfo("America/New_York")
-    with pytest.raises(BadBet, match="is not a time with its zone"):
-        parse_placed_at(with_zone(text, datetime(2026, 11, 21, tzinfo=UTC), zone))
+    """One sentence says how to write it: where the day is not known, with a date and a zone."""
+    now = datetime(2026, 11, 21, tzinfo=UTC).astimezone(ZoneInfo("America/New_York"))
+    with pytest.raises(BadBet, match="is not a time: write one such as 18:30, '2026"):
+        parse_placed_at(text, now)
+    for wrong in (text, "18:30", "2026-11-20 19:05"):
+        with pytest.raises(BadBet, match="is not a time with its zone: write one such as 2026-"):
+            parse_placed_at(wrong)

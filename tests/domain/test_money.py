@@ -23,6 +23,9 @@ from tracker.domain.money import Odds, money_text, parse_money, parse_odds, payo
         ("-1100", Fraction(12, 11)),
         ("+12000", Fraction(121)),
         ("\u2212110", Fraction(21, 11)),
+        ("\u2011110", Fraction(21, 11)),
+        ("\uff0d110", Fraction(21, 11)),
+        ("\ufe62135", Fraction(235, 100)),
         ("1.91", Fraction(191, 100)),
         ("2", Fraction(2)),
         ("11.0", Fraction(11)),
@@ -38,6 +41,13 @@ def test_three_notations_are_read_and_kept_as_written(text: str, decimal: Fracti
     odds = parse_odds(text)
     assert odds.decimal == decimal
     assert odds.text == text.strip()
+
+
+def test_a_decimal_comma_of_a_price_is_a_point() -> None:
+    """Decimal odds may be written with a comma, as in a line; thousands are never guessed at."""
+    assert parse_odds("1,91") == parse_odds("1.91")
+    with pytest.raises(BadBet):
+        parse_odds("1,909")
 
 
 @pytest.mark.parametrize(
@@ -107,6 +117,7 @@ def test_half_a_cent_counts_up() -> None:
         ("20.5", 2050),
         ("20.05", 2005),
         ("$0.01", 1),
+        ("$.50", 50),
         ("$1,000", 100_000),
         ("$1,234,567.89", 123_456_789),
         (" $5 ", 500),
@@ -118,7 +129,23 @@ def test_amounts_become_cents(text: str, cents: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "$", "-5", "20.005", "20,50", "1,00", "1,0000", "$$5", "five", "1e3", "5.", "nan"]
+    "text",
+    [
+        "",
+        "$",
+        "-5",
+        "20.005",
+        "20,50",
+        "1,00",
+        "1,0000",
+        "$$5",
+        "five",
+        "1e3",
+        "5.",
+        ".",
+        "$.",
+        "nan",
+    ],
 )
 def test_what_is_no_amount_is_refused(text: str) -> None:
     """A decimal comma, a third decimal or a sign is refused and never guessed at."""

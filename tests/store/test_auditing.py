@@ -34,6 +34,7 @@ from tracker.engine.record import Grouping
 from tracker.engine.settle.settlement import may_settle
 from tracker.store import Store
 from tracker.store.auditing import Edit
+from tracker.store.database.columns import stamp
 
 FINAL = GameState(
     GAME,
@@ -67,7 +68,7 @@ async def test_odds_and_stake_are_edited_with_a_row_for_each(store: Store) -> No
     assert [(x.what, x.before, x.after, x.who) for x in made] == [
         ("odds", "-110", "+100", "cli"),
         ("stake_cents", "2000", "3000", "cli"),
-        ("placed_at", None, str(T0), "cli"),
+        ("placed_at", None, stamp(T0), "cli"),
     ]
     [shown] = await store.bets_view()
     assert (shown.odds, shown.stake_cents, shown.game) == (parse_odds("+100"), 3000, GAME)

@@ -6,6 +6,7 @@ however it is entered.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -237,7 +238,7 @@ def draft_of(
         rules=tuple(rules.values()) or None,
         tags=tuple(dict.fromkeys(x for x in tags if x)),
         book=beside.book or written.book,
-        placed_at=None if beside.placed_at is None else parse_placed_at(beside.placed_at),
+        placed_at=None if beside.placed_at is None else parse_placed_at(beside.placed_at, now),
         free=beside.free or written.free,
     )
 
@@ -292,10 +293,16 @@ def changed(old: Draft, changes: Changes, unit_cents: int, now: datetime | None 
     if changes.tags is not None:
         new = replace(new, tags=tuple(x.removeprefix("#") for x in changes.tags if x))
     if changes.placed_at is not None:
-        new = replace(new, placed_at=parse_placed_at(changes.placed_at))
+        new = replace(new, placed_at=parse_placed_at(changes.placed_at, now))
     if changes.free is not None:
         new = replace(new, free=changes.free)
     return new
+
+
+_LONGEST_NAME = 64
+"""The most characters of an id, a book or a tag, which stand in tables and messages."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def check(draft: Draft) -> None:
@@ -304,6 +311,11 @@ def check(draft: Draft) -> None:
         raise BadBet(
             f"{draft.pick.text!r}: a stake of $0.00 is no bet: leave the stake out to watch only"
         )
+    for what, text in (("id", draft.name), ("book", draft.book), *(("tag", x) for x in draft.tags)):
+        if text is not None and (len(text) > _LONGEST_NAME or _CONTROL.search(text)):
+            shown = text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…"
+            wanted = f"at most {_LONGEST_NAME} characters on one line"
+            raise BadBet(f"{draft.pick.text!r}: the {what} {shown!r} is no name: give {wanted}")
     if draft.free and draft.stake_cents is None:
         raise BadBet(f"{draft.pick.text!r}: say how much the free bet is worth, such as $10")
     draft.check_game()

@@ -19,6 +19,7 @@ from tracker.domain.bet import Result, Status, Wager
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game
 from tracker.domain.league import slate_date
+from tracker.domain.money import plural, several
 from tracker.domain.same_bet import (
     AGAIN,
     TICKET,
@@ -345,19 +346,23 @@ def _too_many(gone: int, kept: int) -> bool:
 
 
 def _missing(source: str, kept: int) -> str:
-    return f"{source}: the file is not there any more: {_bets(kept)} that it held stay followed"
+    held, stay = plural(kept, "bet"), several(kept, "stays")
+    return f"{source}: the file is not there any more: {held} that it held {stay} followed"
 
 
 def _asks(source: str, left: Sequence[int | str], held: int) -> str:
     numbers = ", ".join(f"#{x}" for x in left)
+    if held == 1:
+        return (
+            f"{source}: its only bet is gone from it and stays followed ({numbers}): "
+            "`tracker withdraw --gone` ends it, or write it again"
+        )
+    gone, stay = several(len(left), "is"), several(len(left), "stays")
+    them = "it" if len(left) == 1 else "them"
     return (
-        f"{source}: {len(left)} of its {_bets(held)} are gone from it, which stay followed "
-        f"({numbers}): `tracker withdraw --gone` ends them, or write them again"
+        f"{source}: {len(left)} of its {held} bets {gone} gone from it and {stay} followed "
+        f"({numbers}): `tracker withdraw --gone` ends {them}, or write {them} again"
     )
-
-
-def _bets(count: int) -> str:
-    return f"{count} bet{'s' * (count != 1)}"
 
 
 class _Reader:

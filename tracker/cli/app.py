@@ -204,21 +204,24 @@ def run(args: Sequence[str]) -> int:
         try:
             return app(args=given, prog_name="tracker", standalone_mode=False)
         except typer.TyperException as wrong:
-            return _misused(wrong)
+            return _misused(wrong, given)
         except typer.Abort:
             raise KeyboardInterrupt from None
 
     return outcome(work)
 
 
-def _misused(wrong: typer.TyperException) -> int:
+def _misused(wrong: typer.TyperException, given: Sequence[str]) -> int:
     """Print what is wrong with the arguments and where the help is; returns the exit status."""
     context: typer.Context | None = getattr(wrong, "ctx", None)
     message = wrong.format_message()
     if not message.strip() or type(wrong).__name__ == "NoArgsIsHelpError":
         typer.echo(message)
         return USAGE
-    path = context.command_path if context is not None else "tracker"
+    verb = next((x for x in given if any(x == y.name for y in VERBS)), "")
+    path = context.command_path if context is not None else f"tracker {verb}".rstrip()
+    # The library puts these words before what a check of its own says.
+    message = message.replace("Value error, ", "")
     complain(f"{message.rstrip('.')}; see `{path} --help`")
     return int(wrong.exit_code)
 

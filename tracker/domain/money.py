@@ -15,7 +15,21 @@ _DECIMAL = re.compile(r"\d{1,4}\.\d{1,4}|\d{1,2}")
 _FRACTION = re.compile(r"(\d{1,4})/(\d{1,4})")
 _CURRENCIES = "$€£"
 
-_MONEY = re.compile(r"(\d{1,9}|\d{1,3}(?:,\d{3}){1,2})(?:\.(\d{1,2}))?")
+_MONEY = re.compile(r"(\d{1,9}|\d{1,3}(?:,\d{3}){1,2}|(?=\.))(?:\.(\d{1,2}))?")
+_DECIMAL_COMMA = re.compile(r"(\d{1,3}),(\d{1,2})")
+
+_SIGNS = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2043\u207b\u2212\ufe63\uff0d", "-")
+    | dict.fromkeys("\u207a\ufe62\uff0b", "+")
+)
+
+
+def plain_signs(text: str) -> str:
+    """Replace the dashes and plus signs that books and phones write by `-` and `+`.
+
+    A long dash stays: it stands between words, not before a figure.
+    """
+    return text.translate(_SIGNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +71,7 @@ def parse_odds(text: str) -> Odds:
 
     Raises BadBet, which says what was expected, when the text is none of these.
     """
-    plain = text.strip().replace("\u2212", "-")
+    plain = plain_signs(text.strip())
     if plain.casefold() in ("even", "evens", "ev", "evs", "em", "even money"):
         return Odds(text.strip(), Fraction(2))
     if _AMERICAN.fullmatch(plain):
@@ -72,6 +86,8 @@ def parse_odds(text: str) -> Odds:
         return Odds(text.strip(), 1 + Fraction(int(found[1]), int(found[2])))
     if _DECIMAL.fullmatch(plain):
         return Odds(text.strip(), Fraction(plain))
+    if comma := _DECIMAL_COMMA.fullmatch(plain):
+        return parse_odds(f"{comma[1]}.{comma[2]}")
     raise BadBet(f"{text.strip()!r} is not a price: write odds like -110, 1.91 or 10/11")
 
 
@@ -82,7 +98,7 @@ def parse_money(text: str) -> int:
     found = _MONEY.fullmatch(plain)
     if not found:
         raise BadBet(f"{text.strip()!r} is not an amount: write it like $20 or 20.00")
-    return int(found[1].replace(",", "")) * 100 + int((found[2] or "0").ljust(2, "0"))
+    return int((found[1] or "0").replace(",", "")) * 100 + int((found[2] or "0").ljust(2, "0"))
 
 
 def money_text(cents: int) -> str:
@@ -140,7 +156,14 @@ def odds_text(odds: Odds | None, form: str) -> str:
             return odds.text
 
 
-_IRREGULAR = {"is": "are", "has": "have", "was": "were", "waits": "wait", "needs": "need"}
+_IRREGULAR = {
+    "is": "are",
+    "has": "have",
+    "was": "were",
+    "waits": "wait",
+    "needs": "need",
+    "stays": "stay",
+}
 
 
 def plural(count: int, noun: str) -> str:

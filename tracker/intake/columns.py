@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from tracker.domain import BadBet
 from tracker.domain.league import LEAGUES
-from tracker.domain.money import Odds, parse_odds
+from tracker.domain.money import Odds, parse_odds, plain_signs
 from tracker.domain.pick import Matchup, Written
 from tracker.language import find_in, parse_bet, parse_matchup
 from tracker.language.tokens import FindTeam
@@ -81,7 +81,7 @@ class Numbers:
 
 def _bare(text: str) -> tuple[bool, str]:
     """Split an amount: whether it is below 0, and its digits with their marks."""
-    plain = _GAPS.sub("", _CURRENCY.sub("", text.strip())).replace("\u2212", "-")
+    plain = _GAPS.sub("", _CURRENCY.sub("", plain_signs(text.strip())))
     below = plain.startswith(("-", "(")) or plain.endswith("-")
     return below, plain.strip("()+-")
 
@@ -250,7 +250,7 @@ class Prices:
 
 def _bare_price(text: str) -> str:
     """A price without blanks and `@`, and without the zeros of `-110.0`."""
-    plain = _GAPS.sub("", text.strip().lstrip("@")).replace("\u2212", "-").removesuffix("x")
+    plain = _GAPS.sub("", plain_signs(text.strip()).lstrip("@")).removesuffix("x")
     if plain.startswith(("+", "-")):
         plain = re.sub(r"^([+-]\d),(\d{3})$", r"\1\2", plain)
         return _ZEROS.sub("", plain)

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import lru_cache
 
@@ -265,49 +265,37 @@ def in_cents(units: Fraction, unit_cents: int) -> int:
     return int(units * unit_cents + Fraction(1, 2))
 
 
-def parse_placed_at(text: str) -> datetime:
+def parse_placed_at(text: str, now: datetime | None = None) -> datetime:
     """Read the time of placing, such as `2026-11-20T19:05:00-05:00`.
 
-    Raises BadBet for other text, and without a time zone.
+    `now` is the time on the person's own clock: `18:30` is the last such time on it, and
+    `2026-11-20 19:05` is in its zone. Without it, as in a file that is read on any day, the text
+    needs a date and a zone. Raises BadBet for other text.
     """
+    plain = text.strip()
+    only_clock = now is not None and _CLOCK.fullmatch(plain) is not None
     try:
-        found = datetime.fromisoformat(text.strip())
+        found = datetime.fromisoformat(f"{now:%Y-%m-%d} {plain.zfill(5)}" if only_clock else plain)
     except ValueError:
         found = None
-    if found is None or found.tzinfo is None:
+    if found is None or ":" not in plain or (found.tzinfo is None and now is None):
+        short = "" if now is None else "18:30, '2026-11-20 19:05' or "
+        zoned = " with its zone" if now is None else ""
         raise BadBet(
-            f"{text!r} is not a time with its zone: write one such as 2026-11-20T19:05:00-05:00, "
-            "or 2026-11-21T00:05:00Z"
+            f"{text!r} is not a time{zoned}: write one such as {short}2026-11-20T19:05:00-05:00"
         )
-    return found
+    if now is None or found.tzinfo is not None:
+        return found
+    found = found.replace(tzinfo=now.tzinfo)
+    if not only_clock:
+        return found
+    # The hour of the change back comes twice: the later of the two is tried first.
+    days = (found, found - timedelta(days=1))
+    times = (x.replace(fold=fold) for x in days for fold in (1, 0))
+    return next(x for x in times if x.astimezone(UTC) <= now)
 
 
 _CLOCK = re.compile(r"\d{1,2}:\d{2}")
-
-
-def with_zone(text: str, now: datetime, zone: tzinfo) -> str:
-    """A time of placing with a time zone, for `parse_placed_at`.
-
-    `18:30` becomes the last such time on the clock of `zone`, and `2026-11-20 19:05` a time of that
-    zone. Other text stays as it is.
-    """
-    here, plain = now.astimezone(zone), text.strip()
-    only_clock = _CLOCK.fullmatch(plain) is not None
-    if only_clock:
-        plain = f"{here:%Y-%m-%d} {plain.zfill(5)}"
-    try:
-        found = datetime.fromisoformat(plain)
-    except ValueError:
-        return text
-    if found.tzinfo is not None or ":" not in plain:
-        return text
-    found = found.replace(tzinfo=zone)
-    if only_clock:
-        # The hour of the change back comes twice: the later of the two is tried first.
-        days = (found, found - timedelta(days=1))
-        times = (x.replace(fold=fold) for x in days for fold in (1, 0))
-        found = next(x for x in times if x.astimezone(UTC) <= now)
-    return found.isoformat()
 
 
 _READERS: tuple[Callable[[Line, Slots], bool], ...] = (

@@ -31,6 +31,7 @@ _PRICE = re.compile(
 )
 _SURE_PRICE = re.compile(r"[+-][0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,4}/[0-9]{1,4}")
 _FRACTION = re.compile(r"[0-9]{1,4}/[0-9]{1,4}")
+_SHARE = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]+)?%")
 _DOLLARS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]{1,2})?\$")
 
 
@@ -62,15 +63,22 @@ def read_tag(line: Line, slots: Slots) -> bool:
 
 
 def read_money(line: Line, slots: Slots) -> bool:
-    """Read a stake: `$20`, `20$`, `20 dollars`, `stake 20`, `risk $20 to win $18.18`."""
+    """Read a stake: `$20`, `20$`, `20 dollars`, `stake 20`, `risk $20 to win $18.18`.
+
+    Raises BadBet for the size of a boost, which does not say whether the price has it.
+    """
     low = line.peek()
+    if _SHARE.fullmatch(low):
+        boosted = "write the price with the boost, and leave the percentage out"
+        raise line.wrong(f"{line.written(line.at)!r} is no part of a bet: {boosted}", line.at)
     for labels, name in ((say.WIN_LABELS, "to_win_cents"), (say.PAYOUT_LABELS, "payout_cents")):
         if (count := line.phrase(labels)) and _labelled_amount(line, slots, count):
             setattr(slots, name, line.figure(lambda text: parse_money(text.rstrip("$"))))
             line.at += 1
             return True
-    if line.phrase(say.STAKE_LABELS) and _amount(line.peek(1)):
-        line.at += 1
+    ahead = 1 + int(line.peek(1) == ":")
+    if line.phrase(say.STAKE_LABELS) and _amount(line.peek(ahead)):
+        line.at += ahead
         return _stake(line, slots)
     if low.startswith("$") and _label_after(line, slots):
         return True

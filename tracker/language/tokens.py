@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from tracker.domain import BadBet
 from tracker.domain.catalog import Team, fold, team_names
 from tracker.domain.league import LEAGUES
+from tracker.domain.money import plain_signs
 from tracker.language.vocabulary import MONEYLINE, NEVER_IN_A_NAME, NOISE, STATS, SUGGESTED
 
 _LONG = 7
@@ -82,11 +83,15 @@ _HIDDEN = frozenset('()[]{}"“”*')
 _ATTACHED = re.compile(rf"(?P<head>.*[^\W_]|.*[.\d])(?P<tail>[+\-](?:{NUMBER}))", re.DOTALL)
 _DECIMAL_COMMA = re.compile(r"[a-zA-Z@+\-]*\d{1,3},\d{1,2}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_MONEY = str.maketrans({"€": "$", "£": "$"})
+_MONEY = re.compile(r"€|£|(?<![^\W\d_])(?:US|CA|AU|NZ|C|A)\$", re.IGNORECASE)
 """Other currencies are read as dollars: a stake is an amount of the person's own money."""
 
-_DASHES = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2012": "-", "\u2010": "-", "\uff0b": "+"})
+_HALF = re.compile(r"½(?![^\s;,)])(?!\s+u(?:nits?)?\b)")
+"""Finds half a point that stands apart from its line: `u 220 ½`; not half a unit."""
 
+_WHOLE = re.compile(r"[^\W\d_]*[+-]?[0-9]{1,3}")
+_STOP = re.compile(r"(?<=.)(?:(?<=\d)[.!?]+|[!?]+)$")
+_BULLET = re.compile(r"\d{1,2}\.")
 
 _LEAGUE = re.compile(
     r"\(\s*(?P<sex>[wm])\s*\)|(?<![\w@#'-])(?P<word>w?nba|g[ -]?league|ncaa[bmw]?|[wm]?cbb|[wm]bb"
@@ -154,6 +159,9 @@ def words_of(text: str) -> list[Word]:
         if tag := _TAG.match(text, at):
             found.append(Word(tag[0], at, tag.end()))
             at = tag.end()
+        elif (half := _HALF.match(text, at)) and found and _WHOLE.fullmatch(found[-1].text):
+            found[-1] = Word(f"{found[-1].text}.5", found[-1].place, half.end())
+            at = half.end()
         elif text[at] != "\n" and (text[at].isspace() or text[at] in _HIDDEN or _picture(text[at])):
             at += 1
         else:
@@ -173,7 +181,7 @@ def _picture(character: str) -> bool:
 
 def _split(chunk: str, place: int) -> list[Word]:
     """Split text without blanks into words: `DEN-4.5` is two words, `LAL/DEN` three."""
-    plain = _ascii(chunk)
+    plain = _unstopped(_ascii(chunk))
     end = place + len(chunk)
     if _DATE.fullmatch(plain):
         return [Word(plain, place, end)]
@@ -194,7 +202,12 @@ def _split(chunk: str, place: int) -> list[Word]:
 
 def _ascii(chunk: str) -> str:
     """Replace dashes by minus signs, `½` by `.5`, and other currencies by `$`."""
-    return chunk.translate(_DASHES).replace("½", ".5").translate(_MONEY)
+    return _MONEY.sub("$", plain_signs(chunk).replace("½", ".5"))
+
+
+def _unstopped(plain: str) -> str:
+    """Text without the marks that end a sentence: `-110.`, `ML!`. The `1.` of a list keeps its."""
+    return plain if _BULLET.fullmatch(plain) else _STOP.sub("", plain)
 
 
 def _figure(plain: str) -> str:

@@ -200,7 +200,9 @@ PAYOUT_LABELS = frozenset(
 """Words before an amount that a won bet pays with its stake."""
 
 UNITS = frozenset({"u", "unit", "units", "un"})
-MONEY_WORDS = frozenset({"dollars", "dollar", "usd", "bucks", "$"})
+MONEY_WORDS = frozenset(
+    {"dollars", "dollar", "usd", "bucks", "$", "cad", "aud", "eur", "euro", "euros", "gbp"}
+)
 AT_LEAST = frozenset({"at least", "minimum"})
 AT = frozenset({"@", "at"})
 VERSUS = frozenset({"vs", "vs.", "v", "v.", "versus", "/", "-", "x"}) | AT

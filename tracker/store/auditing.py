@@ -31,6 +31,7 @@ from tracker.store.bets import (
     change,
     keep_defaults,
     last_defaults,
+    rules_text,
     settlement_of,
     update_rules,
     withdraw,
@@ -243,11 +244,7 @@ def _watch_for(
     before = rules_of(_row(db, number)["rules"])
     update_rules(db, number, rules, at)
     if before != rules:
-        audit(db, at, who, (number, "rules", _rules_text(before), _rules_text(rules)))
-
-
-def _rules_text(rules: tuple[Rule, ...] | None) -> str:
-    return "default" if rules is None else " · ".join(x.text for x in rules) or "none"
+        audit(db, at, who, (number, "rules", rules_text(before), rules_text(rules)))
 
 
 def _decided(

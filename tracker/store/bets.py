@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -42,6 +42,7 @@ from tracker.store.database.columns import (
     pack_state,
     rules_of,
     stamp,
+    stamp_or_none,
     state_of,
 )
 from tracker.store.outcomes import keep as keep_outcome
@@ -301,12 +302,34 @@ def change(
         _read_anew(db, number, draft, at)
     keep_outcome(db, number)
     shown = {k: v for k, v in changed.items() if k not in ("meaning", "odds_decimal")}
-    for what, after in shown.items():
-        audit(db, at, who, (number, what, row[what], after))
     if draft.placed_at != old.placed_at:
         shown["placed_at"] = draft.placed_at
-        audit(db, at, who, (number, "placed_at", old.placed_at, draft.placed_at))
+    before, after = _in_words(old, dict(row)), _in_words(draft, values)
+    for what in shown:
+        audit(db, at, who, (number, what, before[what], after[what]))
     return shown or changed
+
+
+def _in_words(draft: Draft, columns: Mapping[str, object]) -> dict[str, object]:
+    """The fields of a draft as an audit has them: lists as words, times in UTC."""
+    lines = draft.lines
+    known = {
+        "home spread": lines.home_spread,
+        "total": lines.total,
+        "home ml": lines.home_ml,
+        "away ml": lines.away_ml,
+    }
+    return dict(columns) | {
+        "tags": " ".join(f"#{x}" for x in draft.tags) or None,
+        "rules": rules_text(draft.rules),
+        "lines": ", ".join(f"{k} {v:g}" for k, v in known.items() if v is not None) or None,
+        "placed_at": stamp_or_none(draft.placed_at),
+    }
+
+
+def rules_text(rules: tuple[Rule, ...] | None) -> str:
+    """A bet's rules as an audit has them."""
+    return "default" if rules is None else " · ".join(x.text for x in rules) or "none"
 
 
 def _read_anew(db: sqlite3.Connection, number: int, draft: Draft, at: datetime) -> None:

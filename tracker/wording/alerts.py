@@ -8,7 +8,7 @@ and never advises.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from typing import assert_never
 
 from tracker.domain.alert import PLAIN, Alert, MessageStyle, Reason
@@ -332,14 +332,19 @@ def data_back(games: Sequence[str], seconds: float, trouble: str) -> str:
 
 
 def rewritten(
-    file: str, bet: str, changes: Iterable[tuple[str, str | None, str | None]], *, undone: bool
+    file: str,
+    bet: str,
+    changes: Iterable[tuple[str, str | None, str | None]],
+    zone: tzinfo,
+    *,
+    undone: bool,
 ) -> str:
     """Say what the bets file changed of a bet that is settled or was edited by hand.
 
-    `changes` holds for each figure its name, the old value and the new one. `undone` is whether the
-    file took back an edit by hand.
+    `changes` holds for each figure its name, the old value and the new one; times are shown in
+    `zone`. `undone` is whether the file took back an edit by hand.
     """
-    words = " · ".join(change_text(*x) for x in changes)
+    words = " · ".join(change_text(*x, zone) for x in changes)
     keep = "\nThat takes back an edit: change its line in the file to keep it." if undone else ""
     return f"{file} changed {bet}: {words}{keep}"
 

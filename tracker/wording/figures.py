@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import datetime, tzinfo
 from math import ceil, floor
 from typing import Protocol, assert_never
 
@@ -165,18 +166,27 @@ _WHOSE = ("own money", "free bet")
 """Whose money the stake is, by whether the bet is free."""
 
 
-def change_text(what: str, before: str | None, after: str | None) -> str:
+def change_text(what: str, before: str | None, after: str | None, zone: tzinfo) -> str:
     """A change of a bet's figure in a person's words: `stake $10.00 → $25.00`.
 
-    `what` is the field's name in the audit; one that ends in `_cents` is shown as money.
+    `what` is the field's name in the audit; one that ends in `_cents` is shown as money, one that
+    ends in `_at` as a time in `zone`.
     """
     if what == "free":
         whose = (_WHOSE[x in ("1", "True")] for x in (before, after))
         return " → ".join(whose)
-    money = what.endswith("_cents")
-    sums = (money_text(int(x)) if money and x else x or "none" for x in (before, after))
     name = what.removesuffix("_cents").removesuffix("_text").replace("_", " ")
-    return f"{name} {' → '.join(sums)}"
+
+    def shown(value: str | None) -> str:
+        if not value:
+            return "none"
+        if what.endswith("_cents"):
+            return money_text(int(value))
+        if what.endswith("_at"):
+            return f"{datetime.fromisoformat(value).astimezone(zone):%Y-%m-%d %H:%M %Z}"
+        return value
+
+    return f"{name} {shown(before)} → {shown(after)}"
 
 
 def span_text(seconds: float) -> str:

@@ -424,7 +424,8 @@ def _stake_and_odds(bet: BetView) -> tuple[int, Odds]:
     missing = (("odds", odds is None, "-110"), ("stake", stake is None, "20"))
     names = " and ".join(name for name, lacks, _ in missing if lacks)
     given = " ".join(f"--{name} {such}" for name, lacks, such in missing if lacks)
-    raise NotHeld(f"bet {bet.id} has no {names}: `tracker edit {bet.id} {given}` says them")
+    them = "them" if " and " in names else "it"
+    raise NotHeld(f"bet {bet.id} has no {names}: `tracker edit {bet.id} {given}` says {them}")
 
 
 def _check_worth(bet: BetView) -> None:

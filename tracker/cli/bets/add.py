@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
@@ -19,13 +19,12 @@ from tracker.app.views import iso
 from tracker.cli import Scope, session
 from tracker.cli.bets import chooser, draft_for
 from tracker.cli.screen import asks, note, paint, progress, say, say_json, wait_text, when
-from tracker.clock import SystemClock
 from tracker.domain import Misused
 from tracker.domain.bet import wager_text
 from tracker.domain.chance import NoChance
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.money import money_text, needed, odds_text, payout_if_won, stake_text
-from tracker.language import stake_written, with_zone
+from tracker.language import stake_written
 
 if TYPE_CHECKING:
     import typer
@@ -234,9 +233,6 @@ def add(scope: Scope, line: str, beside: Beside, *, as_json: bool, chance: bool 
     `chance` is whether to forecast it at once; None means yes on a terminal without `--json`.
     """
     wanted = asks() and not as_json if chance is None else chance
-    if beside.placed_at is not None:
-        placed = with_zone(beside.placed_at, SystemClock().now(), scope.basics().zone)
-        beside = replace(beside, placed_at=placed)
     asyncio.run(_add(scope, line, beside, as_json, wanted))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,7 +16,6 @@ from tracker.cli.screen import asks, note, paint, say, say_json, shown_as, statu
 from tracker.domain import BadBet, Misused
 from tracker.domain.bet import Result, Status
 from tracker.domain.money import money_text, parse_money
-from tracker.language import with_zone
 from tracker.wording.figures import change_text
 
 if TYPE_CHECKING:
@@ -63,10 +61,8 @@ async def edit(  # noqa: PLR0917 - a command has an argument for each option
         raise Misused(f"say what to change: tracker edit {bet} --odds -115, or --stake, --book ...")
     reference = bet
     async with session(scope_of(context), write=True) as at:
-        if placed_at is not None:
-            placed = with_zone(placed_at, at.now, at.basics.zone)
-            changes = replace(changes, placed_at=placed)
-        done = await at.bets.edit(reference, changes, at.now.astimezone(at.basics.zone))
+        zone = at.basics.zone
+        done = await at.bets.edit(reference, changes, at.now.astimezone(zone))
     view, audits = done.bet, done.changes
     if as_json:
         say_json(bet_json(view) | {"changed": [_audit_json(x) for x in audits]})
@@ -75,7 +71,7 @@ async def edit(  # noqa: PLR0917 - a command has an argument for each option
         say(f"{_name(view)}: it was so already.")
         return
     for change in audits:
-        say(f"{_name(view)}: {change_text(change.what, change.before, change.after)}")
+        say(f"{_name(view)}: {change_text(change.what, change.before, change.after, zone)}")
 
 
 def void(
@@ -113,6 +109,10 @@ async def _decide(scope: Scope, reference: str, void_why: str | None, as_json: b
     view, done = made.bet, made.settlement
     if as_json:
         say_json(_settlement_json(view, done))
+        return
+    if done.taken_back:
+        say(f"{_name(view)}: open again, revision {done.revision}")
+        say(f"  {done.reason}")
         return
     paid = "" if done.payout_cents is None else f", pays {money_text(done.payout_cents)}"
     again = " (as it was)" if made.as_before else f", revision {done.revision}"

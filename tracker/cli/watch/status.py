@@ -131,7 +131,8 @@ def _tell(x: _Picture) -> None:
         bets = [b for b in x.whole.bets if b.game is not None and b.game.id == game.game.id]
         say(_game_line(game, x))
         rows = [_row(bet, tracked, x) for bet in bets]
-        table(("ID", "Bet", "Now", "Need", "p(hit)", "5 min", "State"), rows, right=(4, 5))
+        if rows:
+            table(("ID", "Bet", "Now", "Need", "p(hit)", "5 min", "State"), rows, right=(4, 5))
         say()
     if decide := needs_decision(x.reviews):
         say(paint(decide, "yellow"))

@@ -275,12 +275,12 @@ def _money(draft: Draft) -> list[str]:
     return [" · ".join(parts)] if parts else []
 
 
-def edited_text(x: Edited) -> str:
-    """What was changed about a bet."""
+def edited_text(x: Edited, zone: tzinfo) -> str:
+    """What was changed about a bet, with times in `zone`."""
     name = f"#{x.bet.id} {bet_name(x.bet)}"
     if not x.changes:
         return f"{name}: it was so already"
-    lines = (change_text(y.what, y.before, y.after) for y in x.changes)
+    lines = (change_text(y.what, y.before, y.after, zone) for y in x.changes)
     return "\n".join((f"{name} is changed", *lines))
 
 

@@ -150,7 +150,7 @@ class BetCommands:
         now = self.clock.now().astimezone(self.zone)
         done = await self._bets.edit(reference, changes, now)
         self.changed()
-        return ChatReply(answers.edited_text(done))
+        return ChatReply(answers.edited_text(done, self.zone))
 
     async def withdraw(self, rest: str) -> ChatReply:
         """Stop following a bet."""

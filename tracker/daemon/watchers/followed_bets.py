@@ -216,7 +216,9 @@ class FollowedBets:
             self._tell(BetAdded(added.number, pick))
         for x in taken.rewritten:
             changes = [(y.what, y.before, y.after) for y in x.changes]
-            what = rewritten(self._file.name, f"#{x.bet} {x.pick}", changes, undone=x.undone)
+            what = rewritten(
+                self._file.name, f"#{x.bet} {x.pick}", changes, self._zone, undone=x.undone
+            )
             self._tell(BetRewritten(x.bet, what))
         for number in taken.withdrawn:
             self._tell(BetWithdrawn(number, "taken out of the file"))
