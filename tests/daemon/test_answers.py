@@ -14,6 +14,7 @@ from tracker.app.market import BY
 from tracker.cli.screen import chance_text
 from tracker.daemon.bot.answers import (
     MOST_LINES,
+    PROFIT_DAYS,
     LocalTime,
     bets_text,
     in_chat,
@@ -29,6 +30,7 @@ from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game
 from tracker.domain.money import parse_odds
 from tracker.domain.policy import Snooze, SnoozeScope
+from tracker.engine.record import NOTHING, Tally
 from tracker.notify.channels.text import TEXT_LIMIT, length
 from tracker.store.views import BetView
 
@@ -81,7 +83,7 @@ def test_open_bets() -> None:
 def test_a_free_bet_is_called_one_and_puts_nothing_at_stake() -> None:
     """A free bet is named as one, and its stake does not count as the person's."""
     bets = [view(1), view(2, free=True)]
-    assert profit_text(bets, SIGHT).endswith("At stake now: $20.00 on 2 open bets")
+    assert profit_text({}, bets, []).endswith("At stake now: $20.00 on 2 open bets")
     assert bets_text(bets, SIGHT).endswith("free bet $20.00 at -115")
 
 
@@ -130,19 +132,19 @@ def test_results() -> None:
 
 
 def test_what_they_came_to() -> None:
-    """Profit is given in all, for today and for recent days, with what is still at stake."""
-    bets = [
-        done(11, Result.LOST, 0, date(2026, 11, 18)),
-        done(12, Result.WON, 3739),
-        done(13, Result.PUSH, 2000, date(2026, 9, 1)),
-        view(14),
-    ]
-    assert profit_text(bets, SIGHT) == (
+    """Profit is given in all, for today and for recent days, with what is at stake or undecided."""
+    tallies = {
+        "In all": Tally(3, 1, 1, 1, 0, 6000, -261, None),
+        "Today": NOTHING,
+        "7 days": Tally(2, 1, 1, 0, 0, 4000, -261, None),
+    }
+    unclear = view(13, status=Status.NEEDS_REVIEW, review="the box lacks a period")
+    assert profit_text(tallies, [view(14), unclear], [unclear]) == (
         "In all: -$2.61 · 1-1-1, −4.3 % of $60.00\n"
-        "Today: +$17.39 · 1-0, +87.0 % of $20.00\n"
+        "Today: nothing settled\n"
         "7 days: -$2.61 · 1-1, −6.5 % of $40.00\n"
-        "30 days: -$2.61 · 1-1, −6.5 % of $40.00\n"
-        "At stake now: $20.00 on 1 open bet"
+        "At stake now: $20.00 on 1 open bet\n"
+        "❔ Needs your decision: #13"
     )
 
 
@@ -169,7 +171,8 @@ def test_nothing_is_told_as_nothing() -> None:
     """An empty list says that it is empty, and what to do about it."""
     assert "/add" in bets_text([], SIGHT)
     assert settled_text([]) == "Nothing has been settled yet"
-    assert profit_text([], SIGHT) == "Nothing has been settled yet\nAt stake now: nothing"
+    nothing = dict.fromkeys(PROFIT_DAYS, NOTHING)
+    assert profit_text(nothing, [], []) == "Nothing has been settled yet\nAt stake now: nothing"
     assert status_text([], [view(12)]) == (
         "No game is being watched yet · 1 open bet\n/bets lists them."
     )

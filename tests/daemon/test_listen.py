@@ -17,13 +17,14 @@ from tests.doubles.bot_api import CHAT, PERSON, BotApi, Written
 from tests.doubles.bot_api_answers import Hangs, Says, no, wait
 from tests.doubles.clock import FakeClock
 from tests.notify.values import GAME, NOW
+from tests.store.values import draft, give
 from tracker.app.explain import Explainer
 from tracker.clock import SystemClock
 from tracker.daemon.bot import CommandRun
 from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.chat import Listener
 from tracker.daemon.bot.commands import BotCommands
-from tracker.domain.bet import Status
+from tracker.domain.bet import Result, Status
 from tracker.domain.policy import SnoozeScope
 from tracker.notify.channels.telegram.channel import TelegramBoard
 from tracker.notify.channels.telegram.connection import TelegramConnection
@@ -154,6 +155,20 @@ async def test_commands_are_answered(tmp_path: Path) -> None:
         assert "/snooze" in helped
         assert "1-800-GAMBLER" in helped
         assert "There is no /bet" in (await x.answer_to("/bet 12")).text
+
+
+async def test_profit_in_the_chat_is_that_of_the_record(tmp_path: Path) -> None:
+    """A result of a bet whose game was never known, as of an imported one, counts in the chat."""
+    async with ears(tmp_path) as x:
+        store = x.room.store
+        made = await store.add(draft("BOS ML -110 $20"), game=None, defaults=(), at=NOW)
+        await give(store, made.number, Result.WON, 3818, NOW)
+        lines = (await x.answer_to("/profit")).text.splitlines()
+        assert lines[:2] == [
+            "In all: +$18.18 · 1-0, +90.9 % of $20.00",
+            "Today: +$18.18 · 1-0, +90.9 % of $20.00",
+        ]
+        assert (await store.outcomes.total()).profit == 1818
 
 
 async def test_a_bet_is_added_and_taken_back(tmp_path: Path) -> None:

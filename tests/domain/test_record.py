@@ -7,33 +7,11 @@ from datetime import date
 
 import pytest
 
+from tests.store.reckoned import Ended, tally
 from tracker.domain.bet import Result
-from tracker.engine.record import Ended, Prediction, reliability, tallies, tally
+from tracker.engine.record import Prediction, reliability
 
 DAY = date(2026, 11, 20)
-
-
-def test_a_tally_counts_bets_and_money() -> None:
-    """A push counts in the money with its stake; a void bet does not."""
-    found = tally(
-        [
-            Ended(Result.WON, DAY, 2000, 3739, 0.535),
-            Ended(Result.LOST, DAY, 1000, 0, 0.5),
-            Ended(Result.PUSH, DAY, 500, 500, 0.52),
-            Ended(Result.VOID, DAY, 700, 700, 0.52),
-        ]
-    )
-    assert (found.bets, found.won, found.lost, found.pushed, found.voided) == (4, 1, 1, 1, 1)
-    assert (found.staked, found.profit) == (3500, 739)
-    assert found.hit_rate == 0.5
-    assert found.roi == pytest.approx(739 / 3500)
-    assert found.asked == pytest.approx(0.5175)
-
-
-def test_a_bet_without_a_stake_counts_in_the_record_alone() -> None:
-    """A bet without a stake counts in the record and adds no money."""
-    found = tally([Ended(Result.WON, DAY)])
-    assert (found.won, found.staked, found.profit, found.roi, found.asked) == (1, 0, 0, None, None)
 
 
 def test_bets_that_all_ended_alike_tell_no_error_of_their_return() -> None:
@@ -43,13 +21,6 @@ def test_bets_that_all_ended_alike_tell_no_error_of_their_return() -> None:
     pushed = [Ended(Result.PUSH, DAY, 1000, 1000, 0.5)] * 2
     assert [tally(x).roi_se for x in (lost, won, pushed)] == [None] * 3
     assert tally([lost[0], won[0]]).roi_se is not None
-
-
-def test_groups_keep_the_order_in_which_they_appear() -> None:
-    """Each group has its own record, in the order of first appearance."""
-    bet = Ended(Result.WON, DAY, 100, 200)
-    found = tallies([("b", bet), ("a", bet), ("b", bet)])
-    assert [(key, x.bets) for key, x in found.items()] == [("b", 2), ("a", 1)]
 
 
 def test_chances_that_come_true_fit_and_wrong_ones_do_not() -> None:

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli, cli, config, home, night, played
+from tests.store.reckoned import Ended, tally
 from tracker.domain.bet import Result
 from tracker.domain.league import slate_date
 from tracker.domain.money import needed
-from tracker.engine.record import Ended, Grouping, tally
+from tracker.engine.record import Grouping
 from tracker.store import Store
 from tracker.store.outcomes import _FIRST_MODEL, _FIRST_PREDICTIONS
 from tracker.store.views import BetView
@@ -39,8 +40,7 @@ async def agree(path: Path) -> int:
     async with await Store.open(path, now=NOW) as store:
         views = await store.bets_view()
         ended = [e for x in views if (e := as_ended(x)) is not None]
-        whole = await store.outcomes.tallies(Grouping.ALL)
-        assert whole.get("all", tally(())) == tally(ended)
+        assert await store.outcomes.total() == tally(ended)
         for month, found in (await store.outcomes.tallies(Grouping.MONTH)).items():
             assert found == tally(x for x in ended if f"{x.day:%Y-%m}" == month)
         for tag, found in (await store.outcomes.tallies(Grouping.TAG)).items():
@@ -114,7 +114,7 @@ def test_sums_in_the_database_are_the_sums_of_the_record(
                         [(n, x[0].value, *x[1:]) for n, x in enumerate(rows)],
                     )
                     db.commit()
-                found = (await store.outcomes.tallies(Grouping.ALL)).get("all", tally(()))
+                found = await store.outcomes.total()
             day = date(2026, 1, 29)
             wanted = tally(Ended(x[0], day, *x[1:]) for x in rows)
             assert (found.bets, found.won, found.lost) == (wanted.bets, wanted.won, wanted.lost)

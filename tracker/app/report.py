@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from tracker.domain.league import season_name
 from tracker.domain.money import money_text
-from tracker.engine.record import Grouping, Prediction, Reliability, Tally, reliability, tally
+from tracker.engine.record import Grouping, Prediction, Reliability, Tally, reliability
 from tracker.store import Store
 from tracker.store.outcomes import JudgedRule
 from tracker.wording.closes import share_text
@@ -69,7 +69,7 @@ async def report(store: Store, span: ReportSpan, today: date) -> Report:
         span,
         since,
         today,
-        (await outcomes.tallies(Grouping.ALL, since, today)).get("all", tally(())),
+        await outcomes.total(since, today),
         {x: await outcomes.tallies(x, since, today) for x in COHORTS},
         reliability(await outcomes.first_predictions(since, today)),
         await outcomes.judged_rules(since, today),

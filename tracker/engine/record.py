@@ -4,31 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 from typing import TypeVar
 
-from tracker.domain.bet import Result
-
 K = TypeVar("K", bound=Hashable)
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A settled bet for the record. Amounts are cents; `break_even` is a chance, by its price.
-
-    `day` is the league's date of the game. A bet whose stake or payout is None, which is unknown,
-    counts in the record and not in the money.
-    """
-
-    result: Result
-    day: date
-    stake: int | None = None
-    payout: int | None = None
-    break_even: float | None = None
 
 
 class Grouping(StrEnum):
@@ -77,40 +59,8 @@ class Tally:
         return self.profit / self.staked if self.staked else None
 
 
-def tally(ended: Iterable[Ended]) -> Tally:
-    """Work out the tally of some bets."""
-    bets = list(ended)
-    count = {result: sum(x.result is result for x in bets) for result in Result}
-    money = [
-        (x.stake, x.payout)
-        for x in bets
-        if x.stake is not None and x.payout is not None and x.result is not Result.VOID
-    ]
-    asked = [
-        x.break_even
-        for x in bets
-        if x.break_even is not None and x.result in (Result.WON, Result.LOST)
-    ]
-    return Tally(
-        bets=len(bets),
-        won=count[Result.WON],
-        lost=count[Result.LOST],
-        pushed=count[Result.PUSH],
-        voided=count[Result.VOID],
-        staked=sum(stake for stake, _ in money),
-        profit=sum(payout - stake for stake, payout in money),
-        asked=sum(asked) / len(asked) if asked else None,
-        roi_se=roi_error(
-            len(money),
-            sum(stake for stake, _ in money),
-            sum(payout - stake for stake, payout in money),
-            (
-                sum(stake * stake for stake, _ in money),
-                sum(stake * (payout - stake) for stake, payout in money),
-                sum((payout - stake) ** 2 for stake, payout in money),
-            ),
-        ),
-    )
+NOTHING = Tally(0, 0, 0, 0, 0, 0, 0, None)
+"""The tally of no bets."""
 
 
 NO_SPREAD = 1e-9
@@ -132,14 +82,6 @@ def roi_error(
     if spread <= NO_SPREAD * profits:
         return None
     return math.sqrt(spread * n / (n - 1)) / staked
-
-
-def tallies(ended: Iterable[tuple[K, Ended]]) -> Mapping[K, Tally]:
-    """The tally of each group of bets, in the order in which the groups first appear."""
-    groups: dict[K, list[Ended]] = defaultdict(list)
-    for key, bet in ended:
-        groups[key].append(bet)
-    return {key: tally(bets) for key, bets in groups.items()}
 
 
 @dataclass(frozen=True, slots=True)

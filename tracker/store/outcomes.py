@@ -12,7 +12,7 @@ from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
 from tracker.domain.market import Market
 from tracker.domain.money import Odds, own_part
-from tracker.engine.record import Grouping, Prediction, Tally, roi_error
+from tracker.engine.record import NOTHING, Grouping, Prediction, Tally, roi_error
 from tracker.store.bet_rows import draft_of, market_of
 from tracker.store.database import Database
 from tracker.store.database.columns import moment
@@ -132,6 +132,10 @@ class Outcomes:
         Days and months come in their own order. A bet with several tags counts under each.
         """
         return await self._db.read(lambda db: _tallies(db, by, since, until))
+
+    async def total(self, since: date | None = None, until: date | None = None) -> Tally:
+        """The record of all bets on games from one day to another."""
+        return (await self.tallies(Grouping.ALL, since, until)).get("all", NOTHING)
 
     async def judged_rules(
         self, since: date | None = None, until: date | None = None

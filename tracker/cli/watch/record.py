@@ -20,7 +20,7 @@ from tracker.cli.screen import needs_decision, note, say, say_json, table
 from tracker.domain import Impossible, Misused
 from tracker.domain.league import slate_date
 from tracker.domain.money import money_text, plural
-from tracker.engine.record import Grouping, Prediction, Reliability, Tally, reliability, tally
+from tracker.engine.record import NOTHING, Grouping, Prediction, Reliability, Tally, reliability
 
 if TYPE_CHECKING:
     from tracker.app.market import ClvReport, Mean
@@ -48,7 +48,7 @@ def profit(
     total, months = whole.get("all"), dict(sorted(months.items()))
     if as_json:
         parts = {month: tally_json(x) for month, x in months.items()}
-        say_json(tally_json(total or tally(())) | {"months": parts})
+        say_json(tally_json(total or NOTHING) | {"months": parts})
         return
     if decide := asyncio.run(_decide(scope_of(context))):
         note(decide)

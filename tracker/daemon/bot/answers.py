@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from tracker.app.bets import already
 from tracker.domain.bet import Parlay, Result, Status, wager_text
 from tracker.domain.money import money_text, needed, payout_if_won, plural, stake_text
 from tracker.domain.policy import Snooze, subject
-from tracker.engine.record import Ended, Tally, tally
+from tracker.engine.record import Tally
 from tracker.store.views import BetView
 from tracker.wording.cards import Card
 from tracker.wording.closes import fee_text, named_hedges, share_text
@@ -71,7 +71,8 @@ _OLD_S = 30
 """Age in seconds above which an answer says how old a chance is."""
 
 _LEAST_SHARE = 0.0005
-_PERIODS = (("Today", 1), ("7 days", 7), ("30 days", 30))
+PROFIT_DAYS = {"In all": None, "Today": 1, "7 days": 7, "30 days": 30}
+"""Over how many days, with today, profit is given; None for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,25 +191,20 @@ def _result_line(x: BetView) -> str:
     return f"{_RESULTS[x.result]} {name} {x.result.value.upper()}{money} · {day}{unsure}"
 
 
-def profit_text(bets: Sequence[BetView], local: LocalTime) -> str:
-    """What settled bets came to: in all, today and lately; and what is still at stake."""
-    ended = [
-        Ended(x.result, x.game.slate, x.own_cents, x.payout_cents)
-        for x in bets
-        if x.result is not None and x.game is not None
-    ]
+def profit_text(
+    tallies: Mapping[str, Tally], bets: Sequence[BetView], waiting: Sequence[BetView]
+) -> str:
+    """What settled bets came to, by the names of `PROFIT_DAYS`; and what is still at stake.
+
+    `bets` are those that are open, `waiting` those that need a person.
+    """
     open_stakes = [x.own_cents for x in bets if x.status in _OPEN and x.own_cents is not None]
     count = plural(len(open_stakes), "open bet")
     sum_at_stake = f"{money_text(sum(open_stakes))} on {count}" if open_stakes else "nothing"
-    at_stake = f"At stake now: {sum_at_stake}"
-    if not ended:
-        return f"Nothing has been settled yet\n{at_stake}{decide_text(bets)}"
-    whole = tally(ended)
-    lines = [
-        _tally_line(name, tally(x for x in ended if x.day > local.today - timedelta(days=days)))
-        for name, days in _PERIODS
-    ]
-    return "\n".join((_tally_line("In all", whole), *lines, at_stake)) + decide_text(bets)
+    lines = [_tally_line(name, x) for name, x in tallies.items()]
+    if not any(x.bets for x in tallies.values()):
+        lines = ["Nothing has been settled yet"]
+    return "\n".join((*lines, f"At stake now: {sum_at_stake}")) + decide_text(waiting)
 
 
 def _tally_line(name: str, x: Tally) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tracker.clock import Clock
 from tracker.daemon.bot import Verbs, answers
-from tracker.daemon.bot.answers import COMMANDS, LocalTime
+from tracker.daemon.bot.answers import COMMANDS, PROFIT_DAYS, LocalTime
 from tracker.daemon.bot.bet_commands import ADD, UNDO, BetCommands, ChatReply
 from tracker.daemon.cards import LiveView
 from tracker.domain import BadTime, TrackerError
@@ -163,7 +163,14 @@ class BotCommands:
         return answers.settled_text(await self.store.bets_view())
 
     async def _profit(self, _rest: str) -> str:
-        return answers.profit_text(await self.store.bets_view(), self._local)
+        total, today = self.store.outcomes.total, self._local.today
+        since = {
+            name: None if days is None else today - timedelta(days=days - 1)
+            for name, days in PROFIT_DAYS.items()
+        }
+        tallies = {name: await total(day) for name, day in since.items()}
+        waiting = await self.store.by_hand.reviews()
+        return answers.profit_text(tallies, await self.store.open_bets(), waiting)
 
     async def read(self, heard: ChatMessage, api: BotApi) -> None:
         """Answer a line without a command with the bet that it describes.

@@ -43,7 +43,7 @@ from tracker.domain import BadBet, TrackerError
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import LEAGUES, slate_date
 from tracker.domain.player import Stat
-from tracker.engine.record import Grouping, tally
+from tracker.engine.record import Grouping
 from tracker.settings import load_secrets
 from tracker.web import live
 from tracker.web.api import bets
@@ -328,7 +328,7 @@ async def performance(
     """The record by tag, market, player, book, league, month, day or model."""
     outcomes = (await site.store()).outcomes
     groups = await outcomes.tallies(by, since, until)
-    whole = (await outcomes.tallies(Grouping.ALL, since, until)).get("all", tally(()))
+    whole = await outcomes.total(since, until)
     return {
         "by": by.value,
         "whole": tally_json(whole),

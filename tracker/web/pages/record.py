@@ -12,7 +12,7 @@ from tracker.app.market import NOT_YET, clv_summary
 from tracker.app.market.credits import credit_report
 from tracker.app.report import raw_of
 from tracker.domain.money import money_text
-from tracker.engine.record import Grouping, Tally, reliability, tally
+from tracker.engine.record import Grouping, Tally, reliability
 from tracker.settings import load_secrets
 from tracker.web import charts
 from tracker.web.pages.bets import listed
@@ -44,7 +44,7 @@ async def history(
     """The page of the record: profit, results by kind of bet, calibration, and all bets."""
     store = await site.store()
     outcomes = store.outcomes
-    whole = (await outcomes.tallies(Grouping.ALL)).get("all", tally(()))
+    whole = await outcomes.total()
     predictions = await outcomes.first_predictions()
     reliable = reliability(predictions)
     raw = reliability(raw_of(predictions)) if any(x.raw is not None for x in predictions) else None
