@@ -211,6 +211,21 @@ async def test_a_line_without_a_command_is_shown_as_what_it_would_be(tmp_path: P
         assert "No bet that is understood" in (await x.answer_to("good evening")).text
 
 
+async def test_who_is_unpaired_gives_no_more_commands(tmp_path: Path) -> None:
+    """`tracker telegram forget` holds at once, also for whoever has just given a command."""
+    async with ears(tmp_path) as x:
+        assert "#1 DEN -4.5" in (await x.answer_to("/bets")).text
+        await x.room.store.pairing.forget()
+        written = len(x.api.written)
+        x.api.say("/void 1 mine", chat=CHAT, user=PERSON, at=int(NOW.timestamp()))
+        await x.dealt()
+        assert len(x.api.written) == written
+        view = await x.room.store.bet_view(1, ())
+        assert view is not None
+        assert view.result is None
+        assert "telegram.stranger" in [name for name, _ in x.room.told]
+
+
 async def test_in_a_group_only_bets_are_answered(tmp_path: Path) -> None:
     """In a group, messages that are no bets get no answer."""
     async with ears(tmp_path, chat=-881) as x:

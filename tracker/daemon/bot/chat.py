@@ -97,7 +97,6 @@ class Listener:
         self._bot_commands = bot_commands
         self._real = real
         self._tell = tell
-        self._users: frozenset[tuple[int, int]] = frozenset()
         self._strangers: set[tuple[int, int]] = set()
         self._name = ""
         self._trouble: type[BotDeaf | BotConflict] | None = None
@@ -152,7 +151,6 @@ class Listener:
         """Use a chat that another program has paired, while there is none to write to."""
         if self._line.place is None and not self._bot_commands.fixed_chat:
             known = await self._pairing.known()
-            self._users = known.users
             if known.chat is not None:
                 self._line.write_to(ChatPlace(known.chat, known.topic))
 
@@ -303,17 +301,13 @@ class Listener:
             return
         if not self._bot_commands.fixed_chat:
             self._line.write_to(heard.place)
-        self._users = (await self._pairing.known()).users
         self._tell(ChatPaired(heard.chat, heard.user))
         await self._bot_commands.welcome(heard, api)
 
     async def _allowed(self, chat: int, user: int) -> bool:
         """Whether a user may command from a chat: paired there, or the configured private chat."""
         own = self._bot_commands.fixed_chat and chat == self._line.chat_id and chat == user
-        if own or (chat, user) in self._users:
-            return True
-        self._users = (await self._pairing.known()).users
-        return (chat, user) in self._users
+        return own or (chat, user) in (await self._pairing.known()).users
 
     def _refuse(self, chat: int, user: int) -> None:
         """Report each stranger once in the log; the stranger gets no answer."""
