@@ -15,6 +15,7 @@ from aiohttp import web
 
 from tests.daemon.test_answers import done
 from tests.doubles.clock import FakeClock
+from tests.store.values import draft, give
 from tracker.cli.demo import served
 from tracker.daemon.track import AlertPolicy
 from tracker.daemon.watchers import Watchdog, WriteBackoff
@@ -448,6 +449,34 @@ async def test_a_digest_counts_the_messages_of_its_own_day(tmp_path: Path) -> No
         nightly.cancel()
         await asyncio.gather(nightly, return_exceptions=True)
     assert said[0].text.endswith("Messages that did not arrive: 1 · tracker status")
+
+
+@pytest.mark.parametrize(
+    ("due", "ended", "counts"),
+    [
+        ("2026-11-01T16:00:00Z", "2026-10-31T15:30:00Z", True),
+        ("2026-11-01T16:00:00Z", "2026-10-31T14:30:00Z", False),
+        ("2027-03-14T15:00:00Z", "2027-03-13T16:30:00Z", True),
+        ("2027-03-14T15:00:00Z", "2027-03-13T15:30:00Z", False),
+    ],
+)
+async def test_a_digest_goes_on_where_the_last_one_ended(
+    tmp_path: Path, due: str, ended: str, counts: bool
+) -> None:
+    """Where the clock is changed between two digests, a result is in one of them, and in one."""
+    now, at = datetime.fromisoformat(due), datetime.fromisoformat(ended)
+    async with await Store.open(tmp_path / "t.db", now=at) as store:
+        made = await store.add(draft("DEN ML -110 $20"), game=None, defaults=(), at=at)
+        await give(store, made.number, Result.WON, 3818, at)
+        rung = asyncio.Event()
+        nightly = asyncio.create_task(
+            tell_nightly(store, time(9), DENVER, FakeClock(now), ("mail",), rung.set)
+        )
+        await rung.wait()
+        said = await store.claim("mail", now, 9)
+        nightly.cancel()
+        await asyncio.gather(nightly, return_exceptions=True)
+    assert said[0].text.startswith("☀ 1–0 last" if counts else "☀ No bet ended")
 
 
 def test_a_digest_of_nothing_says_so() -> None:

@@ -212,7 +212,8 @@ async def tell_nightly(
         due = digest_due(clock.now(), at, zone)
         if due is not None and due != last:
             last = due
-            if await store.alerting.notice(await _nightly(store, due), channels):
+            before = datetime.combine(due.astimezone(zone).date() - _DAY, at, zone).astimezone(UTC)
+            if await store.alerting.notice(await _nightly(store, before, due), channels):
                 wake_channels()
         await clock.sleep(STEP)
 
@@ -284,8 +285,8 @@ def report_due(span: ReportSpan, today: date) -> bool:
     return today.weekday() == 0 if span is ReportSpan.WEEK else today.day == 1
 
 
-async def _nightly(store: Store, due: datetime) -> Notice:
-    since = due - _DAY
+async def _nightly(store: Store, since: datetime, due: datetime) -> Notice:
+    """The digest that is due, of what has been since the one before: 23 to 25 hours."""
     text = digest_text(
         await store.bets_view(),
         await store.alerting.decisions_since(since),
