@@ -8,11 +8,13 @@ from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli, cli, config, home, night, played
 from tests.store.reckoned import Ended, tally
+from tracker.app.market import clv_summary
 from tracker.domain.bet import Result
 from tracker.domain.league import slate_date
 from tracker.domain.money import needed
@@ -64,6 +66,35 @@ def test_the_outcomes_of_a_night_are_those_of_its_bets(cli: Cli, night: Path) ->
     assert cli("edit", "1", "--free").status == 0
     assert asyncio.run(agree(night)) == 4
     assert cli("performance", "--json").json["groups"] != asked
+
+
+async def test_a_report_values_bets_at_the_close_as_the_record_does(tmp_path: Path) -> None:
+    """Void bets, parlays and values by our own model are in neither mean."""
+    rows = [
+        ("won", "total", "quoted", 0.05),
+        ("lost", "spread", "converted", -0.01),
+        ("won", None, "quoted", 0.02),
+        ("won", "total", "model", 0.5),
+        ("void", "total", "quoted", 0.2),
+        ("lost", "parlay", "quoted", 0.3),
+    ]
+    async with await Store.open(tmp_path / "t.db", now=NOW, durable=False) as store:
+        with closing(sqlite3.connect(tmp_path / "t.db")) as db, db:
+            for bet, (result, market, grade, value) in enumerate(rows):
+                db.execute(
+                    "INSERT INTO outcome (bet, revision, at, official, day, market, tags, result) "
+                    "VALUES (?, 1, '', 1, '2026-01-29', ?, '[]', ?)",
+                    (bet, market, result),
+                )
+                db.execute(
+                    "INSERT INTO clv (bet, revision, ev, grade, reason, at) "
+                    "VALUES (?, 1, ?, ?, '', '')",
+                    (bet, value, grade),
+                )
+        mean, count = await store.monitoring.closing_value(None, NOW.date())
+        whole = clv_summary(await store.quotes.value_sums(), 0).all
+    assert (count, whole.n) == (3, 3)
+    assert [mean, whole.mean] == pytest.approx([0.02, 0.02])
 
 
 def test_a_void_says_what_comes_back(cli: Cli, night: Path) -> None:

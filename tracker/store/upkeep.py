@@ -281,7 +281,9 @@ GROUP BY day ORDER BY day DESC LIMIT ?
 
 _VALUES = """
 SELECT avg(clv.ev) AS ev, count(*) AS bets FROM clv JOIN outcome ON outcome.bet = clv.bet
-WHERE clv.ev IS NOT NULL AND (:since IS NULL OR outcome.day >= :since) AND outcome.day <= :until
+WHERE clv.grade IN ('quoted', 'converted') AND outcome.result <> 'void'
+  AND outcome.market IS NOT 'parlay'
+  AND (:since IS NULL OR outcome.day >= :since) AND outcome.day <= :until
   AND clv.revision = (SELECT max(revision) FROM clv AS later WHERE later.bet = clv.bet)
 """
 
@@ -393,7 +395,10 @@ class Monitoring:
         )
 
     async def closing_value(self, since: date | None, until: date) -> tuple[float | None, int]:
-        """The mean value of bets at the close, in units a unit staked, and the number of bets."""
+        """The mean value of bets at the close, in units a unit staked, and the number of bets.
+
+        It is that of the whole record of closing line values: of single bets that stand, by lines.
+        """
         values = {"since": None if since is None else since.isoformat(), "until": until.isoformat()}
 
         def work(db: sqlite3.Connection) -> tuple[float | None, int]:
