@@ -21,7 +21,7 @@ from tests.doubles.clock import FakeClock
 from tests.web.conftest import Served
 from tracker.app.tonight import PlayerLink, players_of
 from tracker.clock import SystemClock
-from tracker.domain.bet import Leg, Parlay
+from tracker.domain.bet import TO_BE_GRADED, Leg, Parlay
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, Side
 from tracker.domain.market import Direction, DoubleDouble, Moneyline, PlayerTotal
@@ -111,6 +111,23 @@ async def test_what_the_book_paid_is_said_on_the_page(served: Served) -> None:
     assert done.headers["location"].startswith("/bets/2?")
     told = (await served.client.get("/api/v1/bets/2")).json()
     assert (told["result"], told["payout_cents"]) == ("won", 2450)
+
+
+async def test_a_result_of_another_stake_tells_what_it_paid(served: Served) -> None:
+    """An earlier payout is not set against a later stake, and a result taken back is none."""
+    edited = await served.client.patch("/api/v1/bets/1", json={"stake": "$55"})
+    assert edited.json()["payout_cents"] == 9429
+    with closing(sqlite3.connect(served.database)) as db, db:
+        db.execute(
+            "INSERT INTO settlement (bet, revision, result, payout_cents, settled_at, reason) "
+            "SELECT bet, 2, result, payout_cents, settled_at, ? FROM settlement WHERE bet = 3",
+            (TO_BE_GRADED,),
+        )
+    found = (await served.client.get("/bets/1")).text
+    rows = re.findall(r"<li><strong>(\w+)</strong> (.*?) <span", found)
+    assert rows == [("won", "+$39.29"), ("won", "paid $34.29")]
+    found = (await served.client.get("/bets/3")).text
+    assert re.findall(r"<li><strong>(\w+)</strong>", found) == ["open", "won"]
 
 
 async def test_markup_in_a_name_is_text(served: Served) -> None:

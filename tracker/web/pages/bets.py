@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from tracker.app.tonight import Evening
+    from tracker.domain.bet import Settlement
     from tracker.domain.game import Game
     from tracker.domain.tracking import LegStanding
     from tracker.domain.value import BetDecision, Cashout
@@ -351,20 +352,30 @@ def _told(view: ShowView, zone: tzinfo) -> dict[str, Any]:
 def _settlements(view: ShowView, zone: tzinfo) -> list[dict[str, Any]]:
     return [
         {
-            "result": "open again" if s.settlement.taken_back else s.settlement.result.value,
+            "result": "open" if s.settlement.taken_back else s.settlement.result.value,
             "state": "official" if s.official_at else "provisional",
             "revision": s.settlement.revision,
             "by_hand": s.settlement.by_hand,
             "at": at_text(s.settlement.at, zone),
-            "money": ""
-            if s.settlement.taken_back
-            else money_for(view.bet, s.settlement.result, s.settlement.payout_cents).strip(),
+            "money": _money(view.bet, s.settlement),
             "reason": " · ".join(
                 t for t in (s.settlement.reason, s.settlement.evidence, s.official_why) if t
             ),
         }
         for s in reversed(view.settlements)
     ]
+
+
+def _money(bet: BetView, done: Settlement) -> str:
+    """What a result did to the stake.
+
+    Of an earlier one, when the stake may have been another, it is what was paid.
+    """
+    if done.taken_back or done.payout_cents is None:
+        return ""
+    if done.revision == bet.revision:
+        return money_for(bet, done.result, done.payout_cents).strip()
+    return f"paid {money_text(done.payout_cents)}"
 
 
 # ------------------------------------------------------------------------------- worth right now
