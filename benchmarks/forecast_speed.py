@@ -113,7 +113,7 @@ def main() -> None:
 
     def ours(state: GameState) -> None:
         outlook = forecast(state, PRIOR, parameters)
-        sheet.chances(outlook)
+        sheet.rows(outlook)
         for legs in PARLAYS:
             parlay(legs, outlook, state)
 

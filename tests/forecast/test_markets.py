@@ -39,7 +39,7 @@ from tracker.forecast import (
     price,
     price_all,
 )
-from tracker.forecast.pricing.markets import Sheet
+from tracker.forecast.pricing.markets import WORTH_A_SHEET
 from tracker.forecast.pricing.player_lines import both
 
 OPEN = state("nba", 3, 300, (28, 30), (25, 22), (10, 9))
@@ -110,9 +110,11 @@ def test_a_sheet_holds_them_beside_the_others(now: GameState, spans: list[Span])
     for span in spans:
         asked += [OddEven(Parity.ODD, None, span), Total(Direction.OVER, 110.0, span)]
         asked += [] if span is Span.GAME else [ThreeWay(None, span), ThreeWay(Side.AWAY, span)]
-    together = Sheet.of(asked).chances(outlook)
-    alone = [price(x, outlook, now) for x in asked]
-    assert np.allclose(together, [(x.win, x.push, x.lose) for x in alone], atol=1e-9)
+    together = price_all(asked * WORTH_A_SHEET, outlook)
+    assert None not in together
+    found = [(x.win, x.push, x.lose) for x in together if x is not None]
+    alone = [price(x, outlook, now) for x in asked * WORTH_A_SHEET]
+    assert np.allclose(found, [(x.win, x.push, x.lose) for x in alone], atol=1e-9)
 
 
 @settings(max_examples=20, deadline=None)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.market import Direction, PlayerTotal
+from tracker.domain.market import Direction, DoubleDouble, Market, PlayerTotal
 from tracker.domain.player import Player, PlayerGame, Stat, player_key
 from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast import (
@@ -22,10 +22,12 @@ from tracker.forecast import (
     load_parameters,
     own_figure,
     price,
+    price_all,
 )
 from tracker.forecast.game.lattice import Pmf
 from tracker.forecast.players.lineup import LEAGUE_RATES, Bulk, Mate, brings
-from tracker.forecast.players.model import PlayerOutlook, work_out
+from tracker.forecast.players.model import PlayerOutlook
+from tracker.forecast.players.model import work_out as work_out_together
 from tracker.forecast.players.priors import (
     LARGEST_PULL,
     PlayerPrior,
@@ -36,6 +38,7 @@ from tracker.forecast.players.priors import (
     with_quote,
 )
 from tracker.forecast.players.remainder import BASIC, PLACE, Habits, Remainder, means_of
+from tracker.forecast.pricing.markets import work_out
 from tracker.forecast.shipped import load_player_figures
 
 NBA = load_parameters("nba")
@@ -289,7 +292,7 @@ def test_many_players_at_once_are_as_each_alone(stat: Stat) -> None:
     alone = [look(half_time(*lines)).player(Player(x.name, x.side)) for x in lines]
     seen = look(half_time(*lines))
     together = [seen.player(Player(x.name, x.side)) for x in lines]
-    work_out((x, stat) for x in together)
+    work_out_together((x, stat) for x in together)
     for single, other in zip(alone, together, strict=True):
         one, row = single.pmf(stat), other.pmf(stat)
         assert np.allclose(one.chances, row.chances, rtol=0, atol=1e-12)
@@ -298,9 +301,38 @@ def test_many_players_at_once_are_as_each_alone(stat: Stat) -> None:
         assert (plain.mean, plain.sd) == pytest.approx((row.mean, row.sd), abs=1e-9)
 
 
+@pytest.mark.parametrize("over", [False, True])
+def test_many_lines_on_players_are_priced_as_each_alone(over: bool) -> None:
+    """Passed or open, met or not, of players known or not, fouled out, not there."""
+    lines = [box(f"Player {n}", pts=3 * n, minutes=4.0 + 5 * n, fouls=n) for n in range(7)]
+    lines.append(replace(box("Half Told"), stats=(("pts", 9),)))
+    state = half_time(*lines)
+    state = replace(state, phase=Phase.FINAL, period=4) if over else state
+    known = {(x.side, player_key(x.name)): STAR for x in lines[1:]}
+    priors = PlayerPriors(FIGURES, known, guess=False)
+    asked: list[Market] = []
+    for name in (*(x.name for x in lines), "Nobody Atall"):
+        who = Player(name, Side.HOME)
+        asked += [DoubleDouble(who, happens=True), DoubleDouble(who, happens=False, categories=3)]
+        for stat in (Stat.PTS, Stat.REB, Stat.PRA):
+            for points in (4.5, 5.0, 15.0, 20.5):
+                asked += [PlayerTotal(who, stat, x, points) for x in Direction]
+    outlook = forecast(state, EVEN, NBA, players=priors)
+    work_out(asked, outlook)
+    alone = forecast(state, EVEN, NBA, players=priors)
+    for market, chance in zip(asked, price_all(asked, outlook), strict=True):
+        if chance is None:
+            with pytest.raises(Unpriceable):
+                price(market, alone, state)
+        else:
+            single = price(market, alone, state)
+            assert chance.decided is single.decided
+            assert (chance.win, chance.push) == pytest.approx((single.win, single.push), abs=1e-9)
+
+
 def test_of_nobody_nothing_is_worked_out() -> None:
     """A game without a bet on players is forecast like any other."""
-    work_out([])
+    work_out_together([])
 
 
 def test_an_opponent_who_allows_more_brings_more() -> None:

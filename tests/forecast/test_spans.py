@@ -28,8 +28,9 @@ from tracker.forecast import (
     own_figure,
     parlay,
     price,
+    price_all,
 )
-from tracker.forecast.pricing.markets import Sheet
+from tracker.forecast.pricing.markets import WORTH_A_SHEET
 
 NBA = load_parameters("nba")
 COLLEGE = load_parameters("ncaam")
@@ -164,9 +165,11 @@ def states(draw: st.DrawFn) -> GameState:
 def test_a_sheet_prices_as_one_by_one(now: GameState, asked: list[Market]) -> None:
     """Laid out together, markets have the chances that they have alone."""
     outlook = forecast(now, PRIOR, NBA)
-    together = Sheet.of(asked).chances(outlook)
-    alone = [price(x, outlook, now) for x in asked]
-    assert np.allclose(together, [(x.win, x.push, x.lose) for x in alone], atol=1e-9)
+    together = price_all(asked * WORTH_A_SHEET, outlook)
+    assert None not in together
+    found = [(x.win, x.push, x.lose) for x in together if x is not None]
+    alone = [price(x, outlook, now) for x in asked * WORTH_A_SHEET]
+    assert np.allclose(found, [(x.win, x.push, x.lose) for x in alone], atol=1e-9)
 
 
 @settings(max_examples=80, deadline=None)

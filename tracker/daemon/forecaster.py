@@ -19,10 +19,11 @@ from tracker.clock import Clock, wait_for_event
 from tracker.domain import TrackerError
 from tracker.domain.events import ForecastFailed, ForecastRecovered, ShadowFailed, Tell
 from tracker.domain.game import Game, GameState
-from tracker.domain.market import DoubleDouble, Market, PlayerMarket, PlayerTotal, Span
+from tracker.domain.market import Market
 from tracker.domain.player import Player, PlayerGame, Stat
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.tracking import GameTracking
+from tracker.engine.decide.parlays import markets_on
 from tracker.engine.shadow import (
     STATS,
     half_line,
@@ -42,7 +43,7 @@ from tracker.forecast.calibration import NO_CALIBRATIONS
 from tracker.forecast.explain import Seen
 from tracker.forecast.market import LiveLines
 from tracker.forecast.players.priors import PlayerPriors, player_prior
-from tracker.forecast.pricing.player_lines import work_out_players
+from tracker.forecast.pricing.markets import work_out
 from tracker.forecast.priors import Known
 from tracker.forecast.shipped import player_figures
 from tracker.host import give_back_memory
@@ -137,20 +138,7 @@ def prepared(outlook: Outlook, tracking: GameTracking) -> Outlook:
     that work in this thread and off the event loop, where the decision is made.
     """
     game = tracking.game.id
-    markets = [leg.market for x in tracking.tracked for leg in x.bet.legs if leg.game.id == game]
-    players: list[PlayerMarket] = []
-    spans: set[Span] = set()
-    for market in markets:
-        if isinstance(market, PlayerTotal | DoubleDouble):
-            players.append(market)
-        else:
-            spans.add(market.span)
-    work_out_players(players, outlook)
-    for span in spans:
-        try:
-            outlook.of(span)
-        except Unpriceable:
-            continue
+    work_out([x for one in tracking.tracked for x in markets_on(one, game)], outlook)
     return outlook
 
 

@@ -86,12 +86,12 @@ def maker(kind: Callable[P, T]) -> Callable[P, T]:
     names = [x.name for x in fields(kind)]
     open_kind = make_dataclass(kind.__name__, names, slots=True, eq=False, repr=False)
 
-    def make(*values: P.args, **_: P.kwargs) -> T:
-        made: Any = open_kind(*values)
+    def make(*values: Any) -> Any:
+        made = open_kind(*values)
         made.__class__ = kind
-        return cast("T", made)
+        return made
 
-    return make
+    return cast("Callable[P, T]", make)
 
 
 _CHANCE = maker(Chance)

@@ -62,7 +62,9 @@ class Pmf:
         steps = COUNTED[:size]
         means = rows @ steps
         spread = steps - means[:, None]
-        variances = np.einsum("ij,ij,ij->i", spread, spread, rows)
+        spread *= spread
+        spread *= rows
+        variances = spread.sum(axis=1)
         found = []
         columns = zip(firsts, rows, sums, means.tolist(), variances.tolist(), strict=True)
         for first, chances, below, mean, variance in columns:

@@ -15,8 +15,8 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from dataclasses import dataclass
-from functools import cache
-from itertools import accumulate, combinations
+from functools import cache, lru_cache
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 
 Value = TypeVar("Value", float, "NDArray[Any]")
@@ -279,15 +280,25 @@ class Remainder:
 
     def size(self, stat: Stat) -> int:
         """How many values to compute: more than he can add in the longest minutes."""
-        mean = variance = 0.0
-        for part in stat.parts:
-            place = PLACE[part]
-            most = self.most[place]
-            lump = 3.0 if part is Stat.PTS else 1.0
-            mean += most
-            variance += lump * most + most * most / self.habits.spread[place]
-        reach = mean + _WIDE * math.sqrt(variance) + _WIDE
-        return _SIZES[min(bisect_left(_SIZES, reach), len(_SIZES) - 1)]
+        return _size(_reach(self.most, self.habits, stat))
+
+
+def _reach(most: Sequence[Value] | Floats, habits: Habits, stat: Stat) -> Value:
+    """The most that is added to a figure or a sum, by the largest mean of each of BASIC."""
+    mean: Any = 0.0
+    variance: Any = 0.0
+    for part in stat.parts:
+        place = PLACE[part]
+        here = most[place]
+        lump = 3.0 if part is Stat.PTS else 1.0
+        mean += here
+        variance += here * (lump + here / habits.spread[place])
+    reach: Value = mean + _WIDE * variance**0.5 + _WIDE
+    return reach
+
+
+def _size(reach: float) -> int:
+    return _SIZES[min(bisect_left(_SIZES, reach), len(_SIZES) - 1)]
 
 
 def added_by_each(asked: Sequence[tuple[Remainder, Stat, int]]) -> list[Pmf]:
@@ -300,19 +311,25 @@ def added_by_each(asked: Sequence[tuple[Remainder, Stat, int]]) -> list[Pmf]:
         return []
     players = {left: n for n, left in enumerate(dict.fromkeys(left for left, _, _ in asked))}
     everybody = _Everybody.of(list(players))
+    most = everybody.means.max(axis=2)
+    sizes = {
+        stat: [_size(x) for x in _reach(most, everybody.habits, stat).tolist()]
+        for stat in dict.fromkeys(stat for _, stat, _ in asked)
+    }
     by_size: dict[int, list[tuple[int, int, Stat]]] = {}
     for place, (left, stat, _) in enumerate(asked):
-        by_size.setdefault(left.size(stat), []).append((place, players[left], stat))
+        n = players[left]
+        by_size.setdefault(sizes[stat][n], []).append((n, place, stat))
     found: dict[int, Pmf] = {}
     for size, rows in by_size.items():
         # A player's sums and figures stand together, because they share their parts.
-        rows.sort(key=lambda x: x[1])
+        rows.sort()
         step = _step(everybody.chances.shape[1], size)
         for start in range(0, len(rows), step):
             some = rows[start : start + step]
-            remaining = everybody.added([(n, stat) for _, n, stat in some], size)
-            pmfs = Pmf.of_rows([asked[place][2] for place, _, _ in some], remaining)
-            found.update(zip((place for place, _, _ in some), pmfs, strict=True))
+            remaining = everybody.added([(n, stat) for n, _, stat in some], size)
+            pmfs = Pmf.of_rows([asked[place][2] for _, place, _ in some], remaining)
+            found.update(zip((place for _, place, _ in some), pmfs, strict=True))
     return [found[place] for place in range(len(asked))]
 
 
@@ -354,6 +371,50 @@ class _Everybody:
 _LEAST = 1e-12
 
 
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """The parts that the asked figures and sums are made of, each once, and how they are joined."""
+
+    who: Ints
+    what: Ints
+    """The player's index of each part, and its index in BASIC."""
+    points: list[int]
+    """The places of the parts that are points."""
+    holds: Floats | None
+    """1 where what is asked holds a part, `[asked, part]`; None where it is the parts themselves.
+
+    A product with ones and zeros is the fastest way to add some of many rows.
+    """
+    tied: list[int]
+    """The places of the sums of several parts."""
+    pairs: Ints
+    """The places of the two parts of each pair within a sum, `[2, pair]`."""
+    joins: Floats
+    """1 where a sum holds a pair, `[tied, pair]`."""
+
+    @staticmethod
+    @lru_cache(maxsize=128)
+    def of(asked: tuple[tuple[int, Stat], ...]) -> _Plan:
+        """The plan of these, made once: a game's bets ask for the same at nearly every poll."""
+        parts = list(dict.fromkeys((n, PLACE[part]) for n, stat in asked for part in stat.parts))
+        places = {part: k for k, part in enumerate(parts)}
+        placed = [[places[n, PLACE[part]] for part in stat.parts] for n, stat in asked]
+        tied = [row for row, x in enumerate(placed) if len(x) > 1]
+        pairs = list(dict.fromkeys(x for row in tied for x in combinations(placed[row], 2)))
+        plain = all(x == [k] for k, x in enumerate(placed))
+        return _Plan(
+            np.array([n for n, _ in parts]),
+            np.array([i for _, i in parts]),
+            [k for k, (_, i) in enumerate(parts) if i == PLACE[Stat.PTS]],
+            None
+            if plain
+            else np.array([[float(k in x) for k in range(len(parts))] for x in placed]),
+            tied,
+            np.array(pairs, dtype=np.int64).reshape(-1, 2).T.copy(),
+            np.array([[float({*pair} <= {*placed[row]}) for pair in pairs] for row in tied]),
+        )
+
+
 def _generated(
     means: Floats, habits: Habits, asked: Sequence[tuple[int, Stat]], size: int
 ) -> tuple[Floats, Floats]:
@@ -363,49 +424,36 @@ def _generated(
     `means[figure, player, class]`, and a figure or a sum. A figure that several of them share is
     computed once.
     """
-    pairs = list(dict.fromkeys((n, PLACE[part]) for n, stat in asked for part in stat.parts))
-    places = {pair: k for k, pair in enumerate(pairs)}
-    placed = [[places[n, PLACE[part]] for part in stat.parts] for n, stat in asked]
-    who, what = [n for n, _ in pairs], [i for _, i in pairs]
-    expected = means[what, who]
-    amounts = _amounts(expected, means[_THREES, who], what, habits.trips)
-    spread = np.array([habits.spread[i] for i in what])
+    plan = _Plan.of(tuple(asked))
+    expected = means[plan.what, plan.who]
+    amounts = _amounts(expected, means[_THREES, plan.who], plan.points, habits.trips)
+    spread = np.array(habits.spread)[plan.what]
     logs, halves = _logs(amounts, spread, _roots(size, habits.trips))
-    if all(x == [k] for k, x in enumerate(placed)):
+    if plan.holds is None:
         return _polar(logs, halves)
-    logs, halves = _summed(placed, logs), _summed(placed, halves)
-    tied = [row for row, x in enumerate(placed) if len(x) > 1]
-    pairs_of = [list(combinations(placed[row], 2)) for row in tied]
-    each = [pair for some in pairs_of for pair in some]
-    factors = np.array([habits.ties[what[a]][what[b]] for a, b in each])
-    ties = _ties(factors, amounts, expected, each)
-    ends = accumulate(map(len, pairs_of))
-    ties = _summed([range(end - len(x), end) for x, end in zip(pairs_of, ends, strict=True)], ties)
-    real, imaginary = _products(size, habits.trips)
-    logs[tied] += _times(ties, real)
-    halves[tied] += _times(ties, imaginary / 2)
+    logs, halves = _summed(plan.holds, logs), _summed(plan.holds, halves)
+    if plan.tied:
+        ties = _summed(plan.joins, _ties(np.array(habits.ties), amounts, expected, plan))
+        real, imaginary = _products(size, habits.trips)
+        logs[plan.tied] += _times(ties, real)
+        halves[plan.tied] += _times(ties, imaginary / 2)
     return _polar(logs, halves)
 
 
-def _summed(places: Sequence[Sequence[int]], values: Floats) -> Floats:
-    """For each list of places, the sum of the values at these."""
-    # A product with a matrix of ones and zeros is the fastest way to add some of many rows.
-    holds = np.zeros((len(places), len(values)))
-    for row, some in zip(holds, places, strict=True):
-        row[some] = 1.0
+def _summed(holds: Floats, values: Floats) -> Floats:
+    """The sums of the values that each row of `holds` holds."""
     summed: Floats = holds.dot(values.reshape(len(values), -1))
-    return summed.reshape(len(places), *values.shape[1:])
+    return summed.reshape(len(holds), *values.shape[1:])
 
 
-def _ties(
-    factors: Floats, amounts: Floats, expected: Floats, pairs: Sequence[tuple[int, int]]
-) -> Floats:
+def _ties(factors: Floats, amounts: Floats, expected: Floats, plan: _Plan) -> Floats:
     """The coefficients of `_products` in the tie of each pair of parts, `[pair, class, product]`.
 
     `factors` are the `ties` of Habits.
     """
-    one, other = np.array(pairs).T
-    strength = factors[:, None] / np.sqrt(np.maximum(expected[one] * expected[other], _LEAST))
+    one, other = plan.pairs
+    factor = factors[plan.what[one], plan.what[other]]
+    strength = factor[:, None] / np.sqrt(np.maximum(expected[one] * expected[other], _LEAST))
     both = amounts[one][..., None] * amounts[other][..., None, :]
     both *= strength[..., None, None]
     ties: Floats = both.reshape(*strength.shape, 9)
@@ -453,15 +501,15 @@ def _polar(logs: Floats, halves: Floats) -> tuple[Floats, Floats]:
 
 
 def _amounts(
-    expected: Floats, threes: Floats, figures: Sequence[int], trips: tuple[float, ...]
+    expected: Floats, threes: Floats, points: Sequence[int], trips: tuple[float, ...]
 ) -> Floats:
     """The expected number of events of each kind in `_roots`, `[part, class, kind]`.
 
-    Points come from threes, of which the player is expected to make `threes`, and from trips.
+    Points come from threes, of which the player is expected to make `threes`, and from trips. They
+    are the parts at the places `points`.
     """
     amounts = np.zeros((*expected.shape, 3))
     amounts[..., 0] = expected
-    points = [k for k, i in enumerate(figures) if i == PLACE[Stat.PTS]]
     if points:
         made = expected[points]
         by_three = np.minimum(threes[points], made / 3)

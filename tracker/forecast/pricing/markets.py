@@ -10,11 +10,22 @@ import numpy as np
 
 from tracker.domain.bet import OwnFigure
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance, chances_of, maker
-from tracker.domain.market import DoubleDouble, Market, OddEven, PlayerTotal, Span, ThreeWay
+from tracker.domain.market import Direction, DoubleDouble, Market, PlayerTotal, Span
+from tracker.domain.player import Player, Stat
 from tracker.forecast.errors import Unpriceable
-from tracker.forecast.pricing import AWAY, HOME, MARGIN, SMALLEST, TOTAL, Question, opened, question
+from tracker.forecast.pricing import (
+    AWAY,
+    HOME,
+    MARGIN,
+    SMALLEST,
+    TOTAL,
+    Question,
+    Shape,
+    opened,
+    question,
+)
 from tracker.forecast.pricing.joint import Combination, together
-from tracker.forecast.pricing.player_lines import of_player, player_chance
+from tracker.forecast.pricing.player_lines import of_player, player_chance, work_out_figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,16 +66,33 @@ def price_all(markets: Sequence[Market], outlook: Outlook) -> list[Chance | None
     if len(markets) < WORTH_A_SHEET:
         return [_chance_or_none(x, outlook) for x in markets]
     sheet = laid_out(tuple(markets))
-    try:
-        lined: Sequence[Chance | None] = sheet.lined_chances(outlook)
-    except Unpriceable:
-        lined = [_chance_or_none(markets[x], outlook) for x in sheet.lined]
+    rows, unknown = sheet.rows(outlook)
     found: list[Chance | None] = [None] * len(markets)
-    for place, chance in zip(sheet.lined.tolist(), lined, strict=True):
+    for place, chance in zip(sheet.lined, chances_of(rows.tolist()), strict=True):
         found[place] = chance
-    for place, market in sheet.others:
-        found[place] = _chance_or_none(market, outlook)
+    for place in (*sheet.others, *unknown):
+        found[place] = _chance_or_none(markets[place], outlook)
     return found
+
+
+def work_out(markets: Sequence[Market], outlook: Outlook) -> None:
+    """Work out what the chances of many bets of one game rest on: its spans, and its players.
+
+    The outlook keeps it. What a state does not tell is left out.
+    """
+    sheet = laid_out(tuple(markets))
+    figures: list[PlayerFigure] = []
+    for asked, _, _ in sheet.groups:
+        if isinstance(asked, PlayerFigure):
+            figures.append(asked)
+            continue
+        try:
+            outlook.of(asked.span)
+        except Unpriceable:
+            continue
+    work_out_figures(figures, outlook)
+    for place in sheet.others:
+        _chance_or_none(markets[place], outlook)
 
 
 def _chance_or_none(market: Market, outlook: Outlook) -> Chance | None:
@@ -220,29 +248,51 @@ def _joined(legs: Sequence[tuple[Market, Chance | None]], outlook: Outlook) -> C
     return opened(alive - level, level, 1.0 - alive)
 
 
-class AskedPart(NamedTuple):
-    """A part of a span that markets ask about: they need P(part < v) for v = low … high."""
+class SpanPart(NamedTuple):
+    """A part of a span that markets ask about."""
 
     span: Span
     part: str
-    low: int
-    high: int
+
+    def below(self, low: int, high: int, outlook: Outlook) -> tuple[list[float], float]:
+        """P(part < v) for v = low … high, and the least that it can end at: infinite where certain.
+
+        Raises Unpriceable.
+        """
+        points = outlook.of(self.span)
+        stands = math.inf if points.sure else points.stands(self.part)
+        return points.window(self.part, low, high), stands
+
+
+class PlayerFigure(NamedTuple):
+    """A player's figure that markets ask about."""
+
+    player: Player
+    stat: Stat
+
+    def below(self, low: int, high: int, outlook: Outlook) -> tuple[list[float], float]:
+        """P(figure < v) for v = low … high, and the least it can end at: infinite where certain.
+
+        Raises Unpriceable.
+        """
+        pmf = of_player(self.player, outlook).pmf(self.stat)
+        return pmf.window(low, high), math.inf if pmf.chances.size == 1 else pmf.first
 
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A list of markets of one game, prepared so that `chances` prices all of them at once.
+    """A list of markets of one game, prepared so that `rows` prices those with a line at once.
 
     `lined` are the indices of the markets that a line decides; the arrays hold these alone. The
-    `others` are priced one by one.
+    `others` are the indices of the rest, which are priced one by one.
     """
 
-    lined: Ints
-    others: tuple[tuple[int, Market], ...]
-    groups: tuple[AskedPart, ...]
-    """The parts that the lined markets ask about."""
+    lined: tuple[int, ...]
+    others: tuple[int, ...]
+    groups: tuple[tuple[SpanPart | PlayerFigure, int, int], ...]
+    """What the lined markets ask about, with the lowest and highest value that they need."""
     group: Ints
-    """The index in `groups` of each market's part."""
+    """The index in `groups` of what each market asks about."""
     line: Floats
     upper: Ints
     lower: Ints
@@ -256,82 +306,81 @@ class Sheet:
     @staticmethod
     def of(markets: Sequence[Market]) -> Sheet:
         """The sheet of these markets, in their order."""
-        asked: list[Question] = []
+        asked: list[tuple[SpanPart | PlayerFigure, float, bool]] = []
         lined: list[int] = []
-        others: list[tuple[int, Market]] = []
+        others: list[int] = []
         for place, market in enumerate(markets):
-            if isinstance(market, OddEven | PlayerTotal | DoubleDouble) or (
-                isinstance(market, ThreeWay) and market.side is None
+            if isinstance(market, PlayerTotal):
+                over = market.direction is Direction.OVER
+                asked.append((PlayerFigure(market.player, market.stat), market.points, over))
+            elif not isinstance(market, DoubleDouble) and (
+                (told := question(market)).shape is Shape.LINE
             ):
-                others.append((place, market))
+                asked.append((SpanPart(told.span, told.part), told.line, told.above))
             else:
-                asked.append(question(market))
-                lined.append(place)
-        places = {kind: i for i, kind in enumerate(dict.fromkeys((x.span, x.part) for x in asked))}
-        kinds = list(places)
-        group = [places[x.span, x.part] for x in asked]
-        floors = [math.floor(x.line) for x in asked]
-        members = [
-            [f for f, g in zip(floors, group, strict=True) if g == k] for k in range(len(kinds))
-        ]
+                others.append(place)
+                continue
+            lined.append(place)
+        places = {kind: i for i, kind in enumerate(dict.fromkeys(x for x, _, _ in asked))}
+        group = [places[x] for x, _, _ in asked]
+        floors = [math.floor(line) for _, line, _ in asked]
+        members: list[list[int]] = [[] for _ in places]
+        for floor, k in zip(floors, group, strict=True):
+            members[k].append(floor)
         lows, highs = [min(x) for x in members], [max(x) + 1 for x in members]
         sizes = [b - a + 1 for a, b in zip(lows, highs, strict=True)]
         *starts, zero = np.cumsum([0, *sizes]).tolist()
         one = zero + 1
         upper, lower = [], []
-        for x, floor, k in zip(asked, floors, group, strict=True):
+        for (_, line, above), floor, k in zip(asked, floors, group, strict=True):
             under = starts[k] + floor + 1 - lows[k]
-            below = under - 1 if floor == x.line else under
+            below = under - 1 if floor == line else under
             # Above the line, on it and below it: reversed for a bet on the side below it.
-            turn = 1 if x.above else -1
+            turn = 1 if above else -1
             upper.append([one, under, below][::turn])
             lower.append([under, below, zero][::turn])
         figures = [_counted_by(x) for x in markets]
         counted = {_what(x): x for x in figures}
         index = {what: i for i, what in enumerate(counted)}
         return Sheet(
-            lined=np.array(lined, dtype=np.int64),
+            lined=tuple(lined),
             others=tuple(others),
-            groups=tuple(AskedPart(*kinds[k], lows[k], highs[k]) for k in range(len(kinds))),
+            groups=tuple(zip(places, lows, highs, strict=True)),
             group=np.array(group, dtype=np.int64),
-            line=np.array([x.line for x in asked]),
-            upper=np.array(upper, dtype=np.int64).T.copy(),
-            lower=np.array(lower, dtype=np.int64).T.copy(),
+            line=np.array([line for _, line, _ in asked]),
+            upper=np.array(upper, dtype=np.int64).reshape(-1, 3).T.copy(),
+            lower=np.array(lower, dtype=np.int64).reshape(-1, 3).T.copy(),
             counted=tuple(counted.values()),
             own=tuple(index[_what(x)] for x in figures),
         )
 
-    def chances(self, outlook: Outlook) -> Floats:
-        """Rows of (win, push, lose), one a market. Raises Unpriceable."""
-        if not self.others:
-            return self._by_line(outlook)
-        found = np.empty((self.lined.size + len(self.others), 3))
-        if self.lined.size:
-            found[self.lined] = self._by_line(outlook)
-        for place, market in self.others:
-            chance = chance_of(market, outlook)
-            found[place] = chance.win, chance.push, chance.lose
-        return found
+    def rows(self, outlook: Outlook) -> tuple[Floats, Sequence[int]]:
+        """Rows of (win, push, lose), one a lined market, and the indices of those without a chance.
 
-    def lined_chances(self, outlook: Outlook) -> list[Chance]:
-        """The chances of the markets that a line decides. Raises Unpriceable."""
-        return chances_of(self._by_line(outlook).tolist()) if self.lined.size else []
-
-    def _by_line(self, outlook: Outlook) -> Floats:
+        The rows of these mean nothing.
+        """
         sums: list[float] = []
         stands: list[float] = []
-        for span, part, low, high in self.groups:
-            points = outlook.of(span)
-            sums += points.window(part, low, high)
-            stands.append(math.inf if points.sure else points.stands(part))
+        unknown: list[int] = []
+        for k, (asked, low, high) in enumerate(self.groups):
+            try:
+                below, least = asked.below(low, high, outlook)
+            except Unpriceable:
+                unknown.append(k)
+                below, least = [0.0] * (high - low + 1), 0.0
+            sums += below
+            stands.append(least)
         values = np.array([*sums, 0.0, 1.0])
         found = values.take(self.upper)
         found -= values.take(self.lower)
         # Both sides of a line that is not decided get SMALLEST, and the rest is shared as given.
-        least = (self.line >= np.array(stands).take(self.group)) * SMALLEST
-        found *= 1.0 - 2.0 * least
-        found[::2] += least
-        return found.T
+        smallest = (self.line >= np.array(stands).take(self.group)) * SMALLEST
+        found *= 1.0 - 2.0 * smallest
+        found[::2] += smallest
+        if not unknown:
+            return found.T, ()
+        asking = np.flatnonzero(np.isin(self.group, unknown)).tolist()
+        return found.T, [self.lined[x] for x in asking]
 
 
 _KEPT = 128

@@ -57,22 +57,15 @@ def player_chance(market: PlayerMarket, outlook: Outlook) -> Chance:
     return known
 
 
-def work_out_players(markets: Iterable[PlayerMarket], outlook: Outlook) -> None:
-    """Compute and keep the chances of many player lines together, where they have one."""
-    known, over = outlook.player_chances, outlook.over
-    asked: list[tuple[PlayerMarket, PlayerOutlook]] = []
-    for market in markets:
-        if market not in known:
-            try:
-                asked.append((market, of_player(market.player, outlook)))
-            except Unpriceable:
-                continue
-    work_out((seen, x.stat) for x, seen in asked if isinstance(x, PlayerTotal))
-    for market, seen in asked:
+def work_out_figures(asked: Iterable[tuple[Player, Stat]], outlook: Outlook) -> None:
+    """Compute and keep the distributions of many players' figures together, where they have one."""
+    found: list[tuple[PlayerOutlook, Stat]] = []
+    for player, stat in asked:
         try:
-            known[market] = _worked_out(market, seen, over=over)
+            found.append((of_player(player, outlook), stat))
         except Unpriceable:
             continue
+    work_out(found)
 
 
 def _worked_out(market: PlayerMarket, seen: PlayerOutlook, *, over: bool) -> Chance:
