@@ -12,6 +12,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tracker.domain.player import Stat
@@ -104,6 +105,7 @@ player-games of 2020-24; single seasons differ by up to .01."""
 NO_GAPS = Gaps()
 
 
+@lru_cache(maxsize=256)
 def usual_gaps(minute: float) -> Gaps:
     """The usual gaps at a minute of a 48-minute game, used if a line-up is unknown.
 

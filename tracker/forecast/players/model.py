@@ -426,6 +426,9 @@ def remainders(listed: Sequence[PlayerOutlook]) -> list[Remainder]:
     chances = np.where(used, chances, 0.0)
     chances /= chances.sum(axis=1, keepdims=True)
     means = means_of(rates_of(listed).T, scene.powers, chances, minutes)
+    if used.all():
+        # A mask would copy every row, at ten times the cost.
+        return [Remainder(x, means[:, n], figures.habits) for n, x in enumerate(chances)]
     return [
         Remainder(chances[n, some], means[:, n, some], figures.habits)
         for n, some in enumerate(used)
