@@ -11,7 +11,7 @@ from tracker.domain.prior import Basis
 from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tracker.domain.chance import Chance
     from tracker.domain.game import Side
@@ -124,11 +124,11 @@ class Outlook:
 
     def player(self, player: Player) -> PlayerOutlook:
         """The distribution of a player's final box line. Raises Unpriceable."""
-        from tracker.forecast.players.model import player_outlook
-
         who = player.side, player.key
         found = self._players.get(who)
         if found is None:
+            from tracker.forecast.players.model import player_outlook
+
             found = self._players[who] = player_outlook(
                 player, self.periods.state, self.scene, self.player_priors
             )
@@ -141,6 +141,11 @@ class Outlook:
     @Lazy
     def player_chances(self) -> dict[PlayerMarket, Chance]:
         """Chances of player lines, kept because many bets can be on one line."""
+        return {}
+
+    @Lazy
+    def priced(self) -> dict[object, Sequence[Chance | None]]:
+        """Chances of lists of markets by their `Sheet`, kept for the decision that follows."""
         return {}
 
     @Lazy

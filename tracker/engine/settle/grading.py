@@ -62,7 +62,7 @@ def judge(market: Market, state: GameState, house: HouseRules) -> Verdict:
     if cut := _cut_short(market, state, house):
         sure = Sure(state).passed(market, house) if house.decided else None
         return sure or Verdict(Result.VOID, f"{cut}: void, stake returned", _rules(house))
-    if isinstance(market, PlayerTotal | DoubleDouble):
+    if isinstance(market, PlayerMarket):
         return _player_verdict(market, state, house)
     score = span_score(state, market.span, overtime=house.overtime)
     words = _words(market.span, state, house, score)
@@ -152,21 +152,21 @@ class Sure:
         A span that is over is decided by its points. A total that the points have passed already is
         decided too.
         """
-        return self._by(house).result(market)
+        return (self._houses.get(house.name) or self._by(house)).result(market)
 
     def verdict(self, market: Market, house: HouseRules) -> Verdict | None:
         """The certain result with its reason and evidence; None while it may still change."""
         result = self.result(market, house)
         if result is None:
             return None
-        if isinstance(market, PlayerTotal | DoubleDouble):
+        if isinstance(market, PlayerMarket):
             line = self._lines[market.player.side, market.player.key]
             return _player_decided(market, line, self.state, house, result)
         return _decided(result, market.span, self._by(house).part(market.span), self.state, house)
 
     def passed(self, market: Market, house: HouseRules) -> Verdict | None:
         """The verdict on a market whose line the figures so far have passed; None otherwise."""
-        if isinstance(market, PlayerTotal | DoubleDouble):
+        if isinstance(market, PlayerMarket):
             return self.verdict(market, house)
         part = _so_far(market.span, self.state, house)
         result = _passed(market, part)
@@ -174,7 +174,7 @@ class Sure:
 
     def over(self, market: Market, house: HouseRules) -> bool:
         """Whether a market is on a part of the game that has been played to its end."""
-        player = isinstance(market, PlayerTotal | DoubleDouble)
+        player = isinstance(market, PlayerMarket)
         return not player and self._by(house).part(market.span).over
 
     def line(self, player: Player) -> PlayerLine | None:
@@ -235,16 +235,14 @@ class LastTwo:
 
     def told(self, market: Market) -> bool:
         """Whether the poll's document tells what decides a market."""
-        return self.boxed if isinstance(market, PlayerTotal | DoubleDouble) else self.scored
+        return self.boxed if isinstance(market, PlayerMarket) else self.scored
 
     def agreed(self, market: Market, house: HouseRules) -> Result | None:
         """The certain result of a market that two polls agree on; None without one."""
-        if not self.told(market):
-            return None
         result = self.now.result(market, house)
-        return (
-            result if result is not None and self.before.result(market, house) is result else None
-        )
+        if result is None or not self.told(market):
+            return None
+        return result if self.before.result(market, house) is result else None
 
     def verdict(self, market: Market, house: HouseRules) -> Verdict | None:
         """The verdict on a market that two polls agree on; None without one."""

@@ -61,38 +61,29 @@ def calibrated(market: Market, outlook: Outlook) -> Chance:
     return outlook.calibrations.applied(market, chance_of(market, outlook))
 
 
-def price_all(markets: Sequence[Market], outlook: Outlook) -> list[Chance | None]:
+def price_all(markets: Sequence[Market], outlook: Outlook) -> Sequence[Chance | None]:
     """The raw chances of many bets of one game; None for one that cannot be priced."""
     if len(markets) < WORTH_A_SHEET:
         return [_chance_or_none(x, outlook) for x in markets]
     sheet = laid_out(tuple(markets))
+    known = outlook.priced.get(sheet)
+    if known is not None:
+        return known
     rows, unknown = sheet.rows(outlook)
     found: list[Chance | None] = [None] * len(markets)
     for place, chance in zip(sheet.lined, chances_of(rows.tolist()), strict=True):
         found[place] = chance
     for place in (*sheet.others, *unknown):
         found[place] = _chance_or_none(markets[place], outlook)
+    outlook.priced[sheet] = found
     return found
 
 
 def work_out(markets: Sequence[Market], outlook: Outlook) -> None:
-    """Work out what the chances of many bets of one game rest on: its spans, and its players.
-
-    The outlook keeps it. What a state does not tell is left out.
-    """
-    sheet = laid_out(tuple(markets))
-    figures: list[PlayerFigure] = []
-    for asked, _, _ in sheet.groups:
-        if isinstance(asked, PlayerFigure):
-            figures.append(asked)
-            continue
-        try:
-            outlook.of(asked.span)
-        except Unpriceable:
-            continue
+    """Work out and keep the chances of many bets of one game, and what they rest on."""
+    figures = [x for x, _, _ in laid_out(tuple(markets)).groups if isinstance(x, PlayerFigure)]
     work_out_figures(figures, outlook)
-    for place in sheet.others:
-        _chance_or_none(markets[place], outlook)
+    price_all(markets, outlook)
 
 
 def _chance_or_none(market: Market, outlook: Outlook) -> Chance | None:
@@ -379,8 +370,8 @@ class Sheet:
         found[::2] += smallest
         if not unknown:
             return found.T, ()
-        asking = np.flatnonzero(np.isin(self.group, unknown)).tolist()
-        return found.T, [self.lined[x] for x in asking]
+        asked_by = zip(self.lined, self.group.tolist(), strict=True)
+        return found.T, [place for place, k in asked_by if k in unknown]
 
 
 _KEPT = 128
