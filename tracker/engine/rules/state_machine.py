@@ -209,12 +209,8 @@ def unmoved(idle: IdleRange, p: float, at: datetime) -> IdleRange | None:
             gone += 1
         rules[place] = state.with_window((*window[gone:], reading))
     low, high, _, until, each, swings, size = idle[1:]
-    least, most = p - size + CLEAR, p + size - CLEAR
-    # Comparisons, because `max` and `min` would take a quarter of the time of all of this.
-    return IdleRange(
-        tuple(rules), least if least > low else low, most if most < high else high, at, until,
-        each, swings, size,
-    )  # fmt: skip
+    low, high = max(low, p - size + CLEAR), min(high, p + size - CLEAR)
+    return IdleRange(tuple(rules), low, high, at, until, each, swings, size)
 
 
 def _beyond(rule: LevelRule, state: RuleState, p: float) -> float:

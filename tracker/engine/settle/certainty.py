@@ -36,21 +36,18 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
     state = polls.now.state
     found = Gathering(change)
     for tracked in change.tracking.tracked:
+        slip = tracked.bet.market
+        if tracked.ended or not (isinstance(slip, Parlay) or polls.told(slip)):
+            continue
         notified = [
             _ANNOUNCED_AS[x.rule]
             for x in tracked.rules
             if x.phase is _FIRING and x.rule in _ANNOUNCED_AS
         ]
-        slip = tracked.bet.market
         if isinstance(slip, Parlay):
-            result = None if tracked.ended else _parlay_result(tracked, slip, polls)
+            result = _parlay_result(tracked, slip, polls)
         else:
             result = polls.results.get(tracked.bet.number)
-        if result is None and not notified:
-            # As for nearly every bet at nearly every poll.
-            continue
-        if tracked.ended or not (isinstance(slip, Parlay) or polls.told(slip)):
-            continue
         if notified != ([] if result is None else [result]):
             ever = _possible(tracked, polls) if notified else frozenset()
             _step(found, tracked, result, ever, state, now)
