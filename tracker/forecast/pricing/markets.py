@@ -81,7 +81,7 @@ def price_all(markets: Sequence[Market], outlook: Outlook) -> Sequence[Chance | 
 
 def work_out(markets: Sequence[Market], outlook: Outlook) -> None:
     """Work out and keep the chances of many bets of one game, and what they rest on."""
-    figures = [x for x, _, _ in laid_out(tuple(markets)).groups if isinstance(x, PlayerFigure)]
+    figures = [x for x, _, _ in laid_out(tuple(markets)).groups if isinstance(x, AskedFigure)]
     work_out_figures(figures, outlook)
     price_all(markets, outlook)
 
@@ -239,7 +239,7 @@ def _joined(legs: Sequence[tuple[Market, Chance | None]], outlook: Outlook) -> C
     return opened(alive - level, level, 1.0 - alive)
 
 
-class SpanPart(NamedTuple):
+class AskedPart(NamedTuple):
     """A part of a span that markets ask about."""
 
     span: Span
@@ -255,7 +255,7 @@ class SpanPart(NamedTuple):
         return points.window(self.part, low, high), stands
 
 
-class PlayerFigure(NamedTuple):
+class AskedFigure(NamedTuple):
     """A player's figure that markets ask about."""
 
     player: Player
@@ -280,7 +280,7 @@ class Sheet:
 
     lined: tuple[int, ...]
     others: tuple[int, ...]
-    groups: tuple[tuple[SpanPart | PlayerFigure, int, int], ...]
+    groups: tuple[tuple[AskedPart | AskedFigure, int, int], ...]
     """What the lined markets ask about, with the lowest and highest value that they need."""
     group: Ints
     """The index in `groups` of what each market asks about."""
@@ -297,17 +297,17 @@ class Sheet:
     @staticmethod
     def of(markets: Sequence[Market]) -> Sheet:
         """The sheet of these markets, in their order."""
-        asked: list[tuple[SpanPart | PlayerFigure, float, bool]] = []
+        asked: list[tuple[AskedPart | AskedFigure, float, bool]] = []
         lined: list[int] = []
         others: list[int] = []
         for place, market in enumerate(markets):
             if isinstance(market, PlayerTotal):
                 over = market.direction is Direction.OVER
-                asked.append((PlayerFigure(market.player, market.stat), market.points, over))
+                asked.append((AskedFigure(market.player, market.stat), market.points, over))
             elif not isinstance(market, DoubleDouble) and (
                 (told := question(market)).shape is Shape.LINE
             ):
-                asked.append((SpanPart(told.span, told.part), told.line, told.above))
+                asked.append((AskedPart(told.span, told.part), told.line, told.above))
             else:
                 others.append(place)
                 continue
