@@ -31,8 +31,11 @@ from tracker.domain.bet import TO_BE_GRADED, Status
 from tracker.domain.game import Phase
 from tracker.domain.market import Spread
 from tracker.domain.policy import parse_rule
+from tracker.domain.poll import Document
+from tracker.domain.quote import Quote, Selection
 from tracker.domain.tracking import Change, GameTracking
 from tracker.store import Store
+from tracker.store.database.columns import stamp
 from tracker.store.database.migrate import migrations
 from tracker.store.exporting import TABLES
 from tracker.store.views import DaemonView, SourceStatusView
@@ -248,6 +251,40 @@ async def test_a_look_that_brought_nothing_keeps_the_age_right(store: Store) -> 
     assert (game.seen_at, game.stale, game.state) == (after(60), True, state(9))
     await store.keep_answers({}, {"0029999999": (after(60), False)}, {}, T0)
     assert len((await store.status_view()).games) == 1
+
+
+async def test_a_season_of_polls_makes_no_price_slower_to_read(store: Store) -> None:
+    """The prices of a game are read by its own days, however often their source was asked before.
+
+    A price stands since its document was last read.
+    """
+    await store.save_games([(GAME, None)], T0)
+    quote = Quote(GAME.id, "kalshi", Selection("moneyline", "home"), after(1), 1.62)
+    for seconds in (1, 61):
+        read = Document("kalshi", "/den", after(seconds), b"%d" % seconds, f"{seconds:064}")
+        await store.quotes.record(read, [quote] if seconds == 1 else [])
+    spent = 0
+
+    def count() -> None:
+        nonlocal spent
+        spent += 1
+
+    async def taken() -> int:
+        nonlocal spent
+        spent = 0
+        [found] = await store.quotes.standing(GAME.id, after(0), after(90))
+        assert found.stood_at == after(61)
+        return spent
+
+    await store._db.bare(lambda db: db.set_progress_handler(count, 1))
+    before = await taken()
+    await store._db.write(
+        lambda db: db.executemany(
+            "INSERT INTO poll (source, path, at, digest) VALUES ('kalshi', '/old', ?, 'x')",
+            [(stamp(T0 - timedelta(minutes=n)),) for n in range(1, 2000)],
+        )
+    )
+    assert await taken() < 2 * before
 
 
 async def test_an_alert_does_not_wait_for_a_season_of_bets(
