@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.notify.sink import Sink, free_port
 from tests.notify.values import NOW, delivery
 from tests.notify.world import Script, night
-from tracker.domain.alert import Failed, Refused, Sent, Unknown
+from tracker.domain.alert import Failed, Notice, Refused, Sent, Unknown
+from tracker.domain.policy import Level
 from tracker.notify import LONGEST_RETRY, batches, retry_delay
 from tracker.notify.channels import Message
 from tracker.notify.channels.apprise import AppriseChannel
@@ -68,6 +69,28 @@ async def test_an_old_chance_comes_in_the_digest_whatever_the_wall_clock_says(
         channel.answers = [Sent()]
         await world.pass_time(300, step=20)
         assert channel.bodies[-1].startswith("1 alert could not reach you in time")
+
+
+async def test_a_held_alert_comes_though_the_clock_was_set_back_after_its_digest_failed(
+    tmp_path: Path,
+) -> None:
+    """What could not be told when it was due is told when that time comes again."""
+    channel = Script(answers=[Failed("away"), Sent()])
+    async with night(tmp_path, channel) as world:
+        due = NOW + timedelta(minutes=1)
+        held = Notice("held", 1, NOW, "later", Level.LOW, due_at=due)
+        await world.store.alerting.notice(held, ["script"])
+        world.start()
+        await world.pass_time(61, step=1)
+        assert len(channel.got) == 1
+        world.clock.step_wall(-1800)
+        await world.pass_time(1700, step=50)
+        assert len(channel.got) == 1
+        await world.pass_time(200, step=10)
+        assert [x.partition("\n")[0] for x in channel.bodies] == [
+            "1 alert while you wanted silence",
+            "1 alert while you wanted silence",
+        ]
 
 
 async def test_a_clock_that_was_set_back_between_two_starts_makes_nothing_fresh(

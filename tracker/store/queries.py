@@ -537,7 +537,7 @@ SELECT min(due) FROM (
   WHERE channel = :channel AND state IN ('due', 'unknown')
   UNION ALL
   SELECT min(due_at) FROM delivery
-  WHERE channel = :channel AND told <> 'sent' AND told = 'due' AND attempts = 0
+  WHERE channel = :channel AND told <> 'sent' AND told <> 'sending'
 )
 """
 
