@@ -352,6 +352,9 @@ def test_the_result_of_a_player_line_is_told_by_what_he_did() -> None:
     assert compose(alert("settled", over), tracked, tracking(over)).splitlines()[0] == (
         "✅ #12 WON +$17.39 · Jokić 27 pts (o25.5) · peak 96 %, low 48 %"
     )
+    unwatched = replace(tracked, peak=None, low=None)
+    first = compose(alert("settled", over), unwatched, tracking(over)).splitlines()[0]
+    assert first == "✅ #12 WON +$17.39 · Jokić 27 pts (o25.5)"
     unknown = compose(alert("settled", FINAL), tracked, tracking(FINAL)).splitlines()[0]
     assert "LAL 105 – 114 DEN · Jokić o25.5 pts" in unknown
     sat = replace(FINAL, players=(replace(box, stats=(("pts", 0),), minutes=0.0, played=False),))

@@ -376,9 +376,10 @@ def _settled(event: Fact, alert: Alert, tracked: Tracked, tracking: GameTracking
     money = money_for(bet, done.result, done.payout_cents)
     off = tracking.state is not None and tracking.state.phase.off
     # A game that is off has no score, and the range of its bets' chances means nothing.
+    course = "" if off or tracked.peak is None else ranged(tracked.peak, tracked.low)
     ended = f"{tracking.game.name} {alert.game_clock.lower()} · {short(bet)}"
     ended = ended if off else _how_it_ended(alert, tracked, tracking)
-    facts = " · ".join(x for x in (ended, "" if off else ranged(tracked.peak, tracked.low)) if x)
+    facts = " · ".join(x for x in (ended, course) if x)
     result = done.result.value.upper()
     if event is Fact.REGRADED:
         known = alert.detail.casefold() in set(Result)
