@@ -99,6 +99,30 @@ def _not_ours(path: Path) -> str:
     return f"it belongs to {whose}, not to you: sudo chown {os.geteuid()}:{os.getegid()} {path}"
 
 
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Where to write a file that becomes `path` once it is whole.
+
+    If that fails, what stood there stays, nothing half written is left, and the error names `path`.
+    A device or a pipe, such as `/dev/stdout`, is written to as it is.
+    """
+    target = path.resolve() if path.is_symlink() else path
+    if target.exists() and not target.is_file():
+        yield path
+        return
+    partial = target.with_name(f"{target.name}.partial")
+    try:
+        yield partial
+        partial.replace(target)
+    except OSError as error:
+        if error.filename in (None, str(partial)):
+            error.filename = str(path)
+        raise
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
 def own_as(path: Path, like: Path) -> None:
     """As root, give a file that root owns to the owner of `like`; other users change nothing.
 

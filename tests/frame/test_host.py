@@ -34,6 +34,7 @@ from tracker.host import (
     own_as,
     running_instance,
     single_instance,
+    whole_file,
 )
 
 HOLDER = """
@@ -152,6 +153,38 @@ def test_what_the_machine_would_not_do_is_one_sentence(number: int, words: str) 
     told = os_trouble(OSError(number, os.strerror(number), "/var/t.db"))
     assert told.startswith("/var/t.db: ")
     assert words in told
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one_whole(tmp_path: Path) -> None:
+    """A full disk or Ctrl-C costs neither what stood there nor leaves a part of the new file."""
+    mine = tmp_path / "bets.csv"
+    mine.write_text("last month", "utf-8")
+
+    def fail(error: BaseException) -> None:
+        with whole_file(mine) as file:
+            file.write_text("half", "utf-8")
+            raise error
+
+    for error in (OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()):
+        with pytest.raises(type(error)) as caught:
+            fail(error)
+        assert (mine.read_text("utf-8"), list(tmp_path.iterdir())) == ("last month", [mine])
+        if isinstance(caught.value, OSError):
+            assert os_trouble(caught.value) == f"{mine}: the disk is full; free some space"
+
+
+def test_a_file_is_written_where_its_name_leads(tmp_path: Path) -> None:
+    """A link stays a link, and a device is written to and never replaced."""
+    real, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    real.write_text("old", "utf-8")
+    link.symlink_to(real)
+    with whole_file(link) as file:
+        file.write_text("new", "utf-8")
+    assert link.is_symlink()
+    assert real.read_text("utf-8") == "new"
+    with whole_file(Path(os.devnull)) as file:
+        file.write_text("gone", "utf-8")
+    assert not Path(os.devnull).is_file()
 
 
 def test_a_file_of_another_user_is_named_with_what_makes_it_ones_own(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tracker.clock import SystemClock
 from tracker.domain.league import LEAGUES
 from tracker.forecast.documents import About, reference, sealed
 from tracker.forecast.game.parameters import decode
+from tracker.host import whole_file
 from tracker.modelling.games import fit as games_fit
 from tracker.modelling.games import read
 from tracker.modelling.games.evaluate import judged
@@ -137,9 +138,8 @@ def at_level(document: dict[str, Any], league: str, level: LeagueLevel) -> dict[
 
 def _write(path: Path, document: dict[str, Any]) -> None:
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(text, "utf-8")
-    fresh.replace(path)
+    with whole_file(path) as file:
+        file.write_text(text, "utf-8")
 
 
 def each_step_once() -> Progress:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter, ValidationError
 
 from tracker.domain import TrackerError
+from tracker.host import whole_file
 from tracker.replay import RecordedPhase, Recording
 from tracker.replay.timeline import Timeline, timeline
 from tracker.settings.reading import plain_words
@@ -78,7 +79,8 @@ def read_recording(path: Path) -> Recording:
 
 def write_recording(recording: Recording, path: Path) -> None:
     """Write a recording file, replacing an existing one."""
-    path.write_bytes(format_recording(recording))
+    with whole_file(path) as file:
+        file.write_bytes(format_recording(recording))
 
 
 def file_name(recording: Recording) -> str:

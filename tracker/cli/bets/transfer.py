@@ -25,6 +25,7 @@ from tracker.domain import Impossible, Misused
 from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
 from tracker.domain.money import money_text, plural, stake_in_table
+from tracker.host import whole_file
 from tracker.intake.bets_file import parse_bets
 from tracker.intake.imports import ImportedBet, ImportedBets, Manner, UnsureDates, read_slips
 
@@ -317,7 +318,9 @@ def export(
         sys.stdout.write(_csv(rows) if form == "csv" else _json(rows))
         return
     else:
-        out.write_text(_csv(rows) if form == "csv" else _json(rows), encoding="utf-8", newline="")
+        with whole_file(out) as file:
+            text = _csv(rows) if form == "csv" else _json(rows)
+            file.write_text(text, encoding="utf-8", newline="")
     note(f"Wrote {len(rows)} {table} to {out}.")
 
 
@@ -326,12 +329,10 @@ def _export_archive(scope: Scope, out: Path | None) -> None:
     if out is None:
         asyncio.run(_write_archive(scope, sys.stdout))
         return
-    # Written under another name first, so that a file with this name is always complete.
-    partial = out.with_name(f"{out.name}.partial")
-    with partial.open("w", encoding="utf-8", newline="") as to:
-        partial.chmod(0o600)
+    with whole_file(out) as file, file.open("w", encoding="utf-8", newline="") as to:
+        if file.is_file():
+            file.chmod(0o600)
         count = asyncio.run(_write_archive(scope, to))
-    partial.replace(out)
     note(f"Wrote {plural(count, 'row')} to {out}; `tracker import {out.name}` restores them.")
 
 
@@ -352,7 +353,8 @@ def _parquet(rows: list[dict[str, Any]], out: Path | None) -> None:
         raise Impossible(
             'Parquet needs pyarrow, which is not installed: pip install "ingame-tracker[modelling]"'
         ) from None
-    pq.write_table(pa.Table.from_pylist(rows), out)
+    with whole_file(out) as file:
+        pq.write_table(pa.Table.from_pylist(rows), file)
 
 
 async def _hash(scope: Scope) -> str:

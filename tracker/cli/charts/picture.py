@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from tracker.cli.charts.plot import histogram
 from tracker.domain.bet import Result
 from tracker.domain.money import plural
+from tracker.host import whole_file
 from tracker.wording.figures import percent, signed_money
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def _saved(figure: Figure, path: Path) -> None:
     svg = path.suffix.lower() == ".svg"
     (FigureCanvasSVG if svg else FigureCanvasAgg)(figure)
     # Without date and version, the same history gives the same file.
-    figure.savefig(path, dpi=_DPI, metadata={"Date": None} if svg else {"Software": None})
+    unstamped = {"Date": None} if svg else {"Software": None}
+    with whole_file(path) as file:
+        figure.savefig(file, dpi=_DPI, metadata=unstamped, format="svg" if svg else "png")
 
 
 def _headed(figure: Figure, title: str, subtitle: str) -> None:

@@ -28,7 +28,7 @@ from tracker.cli.screen import bar, note, say, say_json, table
 from tracker.clock import SystemClock
 from tracker.domain import Impossible, Misused, TrackerError
 from tracker.domain.league import slate_date
-from tracker.host import return_large_blocks
+from tracker.host import return_large_blocks, whole_file
 from tracker.registry import CALIBRATION, GAMES, PLAYERS, Kind, registry_beside
 
 if TYPE_CHECKING:
@@ -168,9 +168,8 @@ def _fit(
     except BadDataset as why:
         raise Impossible(str(why)) from why
     out.parent.mkdir(parents=True, exist_ok=True)
-    fresh = out.with_name(f"{out.name}.new")
-    fresh.write_text(text, "utf-8")
-    fresh.replace(out)
+    with whole_file(out) as file:
+        file.write_text(text, "utf-8")
     return decode(text, out.name), int(np.isin(data.games.season, list(seasons)).sum())
 
 

@@ -274,12 +274,12 @@ def _write(target: Path, answers: _Answers, *, force: bool) -> None:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = target.with_name(f"{target.name}.partial")
     partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    if force:
-        partial.replace(target)
-        return
     try:
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+        if force:
+            partial.replace(target)
+            return
         # A link fails if the file was made meanwhile; a rename would replace that file.
         os.link(partial, target)
     except FileExistsError:

@@ -21,6 +21,7 @@ from tracker.domain import Impossible, Misused
 from tracker.domain.league import slate_date
 from tracker.domain.money import money_text, plural
 from tracker.engine.record import NOTHING, Grouping, Prediction, Reliability, Tally, reliability
+from tracker.host import whole_file
 
 if TYPE_CHECKING:
     from tracker.app.market import ClvReport, Mean
@@ -286,7 +287,8 @@ def report(
         return
     if not out.parent.is_dir():
         raise Impossible(f"there is no folder {out.parent}: make it first")
-    out.write_text(text, "utf-8")
+    with whole_file(out) as file:
+        file.write_text(text, "utf-8")
     say(f"Wrote {out}.")
 
 

@@ -21,6 +21,7 @@ from tracker.forecast.documents import About, sealed
 from tracker.forecast.game import parameters as figures
 from tracker.forecast.model import leaning
 from tracker.forecast.teams import LEVEL_GAMES, RatingFigures, write_ends
+from tracker.host import whole_file
 from tracker.modelling.games import (
     BadDataset,
     believed_ends,
@@ -182,9 +183,8 @@ def fit(
     progress("reading", 0.0)
     text = fit_text(read(folder, league), seasons, progress)
     out.parent.mkdir(parents=True, exist_ok=True)
-    fresh = out.with_name(f"{out.name}.new")
-    fresh.write_text(text, "utf-8")
-    fresh.replace(out)
+    with whole_file(out) as file:
+        file.write_text(text, "utf-8")
     return figures.decode(text, out.name)
 
 

@@ -20,6 +20,7 @@ from tracker.domain.player import Stat
 from tracker.forecast.documents import About, sealed
 from tracker.forecast.players import GAME_MINUTES, PLAYER_FORMAT, PlayerFigures, decode_players
 from tracker.forecast.players.remainder import BASIC, PLACE, Habits, Remainder
+from tracker.host import whole_file
 from tracker.modelling.games import BadDataset
 from tracker.modelling.players import digest
 from tracker.modelling.players.known import (
@@ -293,9 +294,8 @@ def fit(
     document = fit_players(know(folder, parameters, progress), seasons, progress)
     text = written(document)
     out.parent.mkdir(parents=True, exist_ok=True)
-    fresh = out.with_name(f"{out.name}.new")
-    fresh.write_text(text, "utf-8")
-    fresh.replace(out)
+    with whole_file(out) as file:
+        file.write_text(text, "utf-8")
     return decode_players(text, out.name)
 
 
