@@ -18,7 +18,7 @@ from tests.doubles.bot_api import CHAT
 from tests.doubles.bot_api_answers import Hangs, Resets, Says, Trouble, no, wait
 from tests.doubles.clock import FakeClock
 from tests.notify.services import TOPIC, Discord, Ntfy
-from tests.notify.values import GAME, NOW, bet, state
+from tests.notify.values import GAME, NOW, bet, settled, state
 from tracker.daemon.cards import DOUBT, LEFT, REFUSED_WAIT, LiveView
 from tracker.domain.bet import Leg, Parlay, Result, Settlement
 from tracker.domain.game import Game, GameState, Phase, Score, Side
@@ -462,3 +462,15 @@ def test_a_game_that_was_left_is_forgotten_also_where_nobody_shows_cards() -> No
     clock.set(NOW + timedelta(minutes=16))
     live_view.leave("another")
     assert live_view.tracking(GAME.id) is None
+
+
+async def test_why_on_a_card_is_about_a_bet_that_is_open(tmp_path: Path) -> None:
+    """A bet that has its result is never the one that has moved most, even if it is the first."""
+    async with a_chat(tmp_path) as (room, _):
+        other = watched()
+        other = replace(other, bet=replace(other.bet, number=13))
+        done = settled("DEN -4.5", Result.VOID, 2000)
+        room.see("Q4 7:02", 98, done, other)
+        assert room.live_view.most_moved(GAME.id) == 13
+        room.see("Q4 7:00", 98, done)
+        assert room.live_view.most_moved(GAME.id) is None

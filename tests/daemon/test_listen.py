@@ -194,7 +194,7 @@ async def test_a_bet_is_added_and_taken_back(tmp_path: Path) -> None:
         assert view.status is Status.WITHDRAWN
         x.api.press("undo:2", said.message)
         await x.dealt()
-        assert "over already" in x.api.answers[-1]["text"]
+        assert "had been withdrawn already" in x.api.answers[-1]["text"]
         assert (await x.answer_to("/add XYZ ML")).text.startswith("Not registered\n")
 
 
@@ -257,8 +257,13 @@ async def test_bets_are_changed_and_decided(tmp_path: Path) -> None:
         assert paid.startswith("✅ #2 DEN ML WON, pays $60.00")
         void = (await x.answer_to("/void 2")).text
         assert void == "⊘ #2 DEN ML VOID, pays $25.00\nby hand: decided in the chat · official"
+        back = (await x.answer_to("/regrade 2")).text
+        assert back == "#2 DEN ML is open again\ntaken back: graded when its game is over"
+        assert "Not graded\nbet 2: a game" in (await x.answer_to("/regrade 2")).text
+        assert (await x.answer_to("/regrade")).text == "Which bet? /regrade 12"
         await x.answer_to("/add DEN -1.5 -110 $20")
         assert "is withdrawn" in (await x.answer_to("/withdraw 3")).text
+        assert "had been withdrawn already" in (await x.answer_to("/withdraw 3")).text
         assert "Which bet?" in (await x.answer_to("/withdraw")).text
 
 
@@ -299,6 +304,9 @@ async def test_why_and_a_chart(tmp_path: Path) -> None:
         missing = 'error: pictures need matplotlib, which is not installed: pip install "x"\n'
         x.verbs.says["chart"] = CommandRun(1, "", missing)
         assert "pip install" in (await x.answer_to("/chart 12")).text
+        missing = "error: there is no bet 99: `tracker bets` lists them\n"
+        x.verbs.says["chart"] = CommandRun(2, "", missing)
+        assert "/bets lists them" in (await x.answer_to("/chart 99")).text
         assert "Which bet?" in (await x.answer_to("/chart")).text
 
 

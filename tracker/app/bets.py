@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING
 
 from tracker.app.choose_game import Choice
 from tracker.domain import BadBet
-from tracker.domain.bet import Bet, Leg, Parlay, Result, Settlement, Wager, number_of, wager_text
+from tracker.domain.bet import (
+    Bet,
+    Leg,
+    Parlay,
+    Result,
+    Settlement,
+    Status,
+    Wager,
+    number_of,
+    wager_text,
+)
 from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft
 from tracker.domain.league import LEAGUE_ZONE, LEAGUES
@@ -191,6 +201,12 @@ class Withdrawn:
 
     bet: BetView
     done: bool
+
+    @property
+    def already(self) -> str:
+        """Why nothing was done, in words that follow the bet's name."""
+        gone = self.bet.status is Status.WITHDRAWN
+        return "had been withdrawn already" if gone else "was over already"
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,7 +194,7 @@ class LiveView:
         moves = {
             x.bet.number: abs(x.chance.win - earlier.get(x.bet.number, x.chance.win))
             for x in game.tracking.tracked
-            if x.chance is not None
+            if x.chance is not None and not x.ended
         }
         return max(moves, key=lambda number: (moves[number], -number), default=None)
 

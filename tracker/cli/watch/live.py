@@ -187,7 +187,7 @@ class LiveReader:
         async with self.writing() as at:
             done = await at.bets.withdraw(str(number), at.now)
         name = f"#{done.bet.id}"
-        return f"{name} is withdrawn." if done.done else f"{name} was over already."
+        return f"{name} {'is withdrawn' if done.done else done.already}."
 
 
 # -------------------------------------------------------------------------------------- the rows

@@ -46,10 +46,11 @@ COMMANDS = (
     ("add", "register a bet: /add DEN -4.5 -110 $20"),
     ("why", "why a bet's chance moved: /why 12"),
     ("chart", "how it went, as a picture: /chart 12"),
-    ("edit", "mend a bet: /edit 12 stake $25, odds, book, pick, game"),
+    ("edit", "mend a bet: /edit 12 stake $25, odds, book, pick, game, placed"),
     ("withdraw", "stop following a bet: /withdraw 12"),
     ("settle", "decide a result: /settle 12 won, and why"),
     ("void", "return a stake: /void 12, and why"),
+    ("regrade", "take such a result back: /regrade 12"),
     ("review", "the bets that need you"),
     ("cashout", "an offer beside what a bet is worth: /cashout 12 $29.90"),
     ("hedge", "a second bet on the other side: /hedge 12 +150"),
@@ -281,11 +282,16 @@ def edited_text(x: Edited, zone: tzinfo) -> str:
 
 
 def decided_text(x: Decided) -> str:
-    """A result that a person has decided."""
-    done = x.settlement
+    """A result that a person has decided, or that was graded again."""
+    done, name = x.settlement, f"#{x.bet.id} {bet_name(x.bet)}"
+    if done.taken_back:
+        return f"{name} is open again\n{done.reason}"
     paid = "" if done.payout_cents is None else f", pays {money_text(done.payout_cents)}"
-    name = f"{_RESULTS[done.result]} #{x.bet.id} {bet_name(x.bet)}"
-    return f"{name} {done.result.value.upper()}{paid}\n{done.reason} · official"
+    sure = x.bet.status is Status.OFFICIAL
+    return (
+        f"{_RESULTS[done.result]} {name} {done.result.value.upper()}{paid}\n"
+        f"{done.reason} · {'official' if sure else 'provisional'}"
+    )
 
 
 def reviews_text(bets: Sequence[BetView]) -> str:
@@ -320,6 +326,8 @@ def _command(said: re.Match[str]) -> str:
             return f"/chart {bet}"
         case "void":
             return f"/void {bet}, and why,"
+        case "regrade":
+            return f"/regrade {bet}".rstrip()
         case _:
             return said[0]
 

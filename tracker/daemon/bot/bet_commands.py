@@ -72,6 +72,7 @@ class BetCommands:
             "withdraw": self.withdraw,
             "settle": self.settle,
             "void": self.void,
+            "regrade": self.regrade,
             "review": self.review,
             "cashout": self.cash_out,
             "hedge": self.hedge,
@@ -130,7 +131,7 @@ class BetCommands:
         except TrackerError as why:
             return answers.in_chat(str(why))
         self.changed()
-        return f"Bet #{number} is withdrawn." if done.done else f"Bet #{number} was over already."
+        return f"Bet #{number} {'is withdrawn' if done.done else done.already}."
 
     # ----------------------------------------------------------------------------------- changing
 
@@ -160,7 +161,7 @@ class BetCommands:
         self.changed()
         name = f"#{done.bet.id} {answers.bet_name(done.bet)}"
         return ChatReply(
-            f"{name} is withdrawn: its history stays" if done.done else f"{name} was over already"
+            f"{name} is withdrawn: its history stays" if done.done else f"{name} {done.already}"
         )
 
     async def settle(self, rest: str) -> ChatReply:
@@ -186,6 +187,14 @@ class BetCommands:
         reference, _, why = rest.partition(" ")
         reason = f"by hand: {why.strip() or IN_CHAT}"
         done = await self._bets.void(_plain(reference), reason, self.clock.now())
+        self.changed()
+        return ChatReply(answers.decided_text(done))
+
+    async def regrade(self, rest: str) -> ChatReply:
+        """Grade a bet again, which takes a result back that was given by mistake."""
+        if not rest:
+            return ChatReply("Which bet? /regrade 12")
+        done = await self._bets.regrade(_plain(rest), self.clock.now())
         self.changed()
         return ChatReply(answers.decided_text(done))
 
@@ -226,6 +235,7 @@ _REFUSED = {
     "withdraw": "Not withdrawn",
     "settle": "Not settled",
     "void": "Not voided",
+    "regrade": "Not graded",
     "review": "Not known",
     "cashout": "Not known",
     "hedge": "Not known",

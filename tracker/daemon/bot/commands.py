@@ -251,7 +251,7 @@ class BotCommands:
             image = await asyncio.to_thread(_read, path)
         if ran.status or image is None:
             said = ran.complaint if ran.status else ran.out.strip()
-            await self._say(heard, api, f"No chart\n{said}")
+            await self._say(heard, api, f"No chart\n{answers.in_chat(said)}")
             return
         await self._send(lambda: api.picture(heard.place, image, f"Bet #{plain}", heard.message))
 
@@ -331,7 +331,7 @@ class BotCommands:
         number = self.live_view.most_moved(game_id)
         asked = self._asked_by(heard)
         if number is None:
-            await self._say(asked, api, "No bet on this game has a chance yet")
+            await self._say(asked, api, "No open bet on this game has a chance")
             return
         await self._in_background(lambda: self._why(asked, str(number), api), asked, api)
 

@@ -228,7 +228,7 @@ async def withdraw(visitor: Writer, site: OfSite, reference: Reference) -> Json:
     async with await site.writing() as store:
         done = await _bets(site, store, visitor.who).withdraw(reference, await site.now())
     if not done.done:
-        raise Problem(409, f"bet {reference} is over already: nothing is left to withdraw")
+        raise Problem(409, f"bet {reference} {done.already}: nothing is left to withdraw")
     return bet_json(await found_bet(site, reference))
 
 

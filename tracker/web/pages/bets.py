@@ -505,7 +505,7 @@ async def withdraw(visitor: Inside, site: OfSite, number: int) -> Response:
     async with await site.writing() as store:
         mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
         done = await mine.withdraw(str(number), await site.now())
-    return _back(number, "Withdrawn." if done.done else "It was over already.")
+    return _back(number, "Withdrawn." if done.done else f"It {done.already}.")
 
 
 @router.post("/bets/{number}/follow")
