@@ -175,6 +175,8 @@ async def test_a_result_given_by_mistake_is_taken_back_while_the_game_goes_on(st
     assert (back.result, back.revision, back.by_hand) == (Result.VOID, 2, False)
     [shown] = await store.bets_view()
     assert (shown.status, shown.result, shown.payout_cents) == (Status.LIVE, None, None)
+    last = (await store.by_hand.audits(1))[-1]
+    assert (last.what, last.before, last.after) == ("regraded", "void", None)
     assert await store.outcomes.tallies(Grouping.ALL) == {}
     await by(store).edit("1", Changes(stake="30"), after(3))
     [followed] = await store.trackings(DEFAULTS)

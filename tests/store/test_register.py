@@ -95,6 +95,8 @@ async def test_withdrawing_ends_the_tracking_and_keeps_the_history(store: Store)
     assert (shown.status, shown.withdrawn_at) == (Status.WITHDRAWN, after(1))
     back = await store.add(draft(from_file=True), game=None, defaults=DEFAULTS, at=after(3))
     assert (back.number, back.created, back.revived) == (1, False, True)
+    left, taken_up = await store.by_hand.audits(1)
+    assert (taken_up.what, taken_up.before, taken_up.after) == ("withdrawn", left.after, None)
     assert len(await store.trackings(DEFAULTS)) == 1
     assert await store.file_bets() == {draft().identity: 1}
 

@@ -251,13 +251,18 @@ def _decided(
     db: sqlite3.Connection, number: int, decide: Decide, how: tuple[str, str], at: datetime
 ) -> Settlement | None:
     row = db.execute(q.LAST_SETTLEMENT, (number,)).fetchone()
-    before = None if row is None else row["result"]
+    before = None if row is None else settlement_of(row)
     ruling = _rule(db, number, decide, at)
     if ruling is None:
         return None
     who, what = how
-    audit(db, at, who, (number, what, before, ruling.settlement.result.value))
+    audit(db, at, who, (number, what, _standing(before), _standing(ruling.settlement)))
     return ruling.settlement
+
+
+def _standing(done: Settlement | None) -> str | None:
+    """The result that a bet has by a settlement; None of one that was taken back."""
+    return None if done is None or done.taken_back else done.result.value
 
 
 def _rule(db: sqlite3.Connection, number: int, decide: Decide, at: datetime) -> Ruling | None:

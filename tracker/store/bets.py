@@ -267,6 +267,7 @@ def _meet_again(
     revived = row["withdrawn_at"] is not None
     if revived:
         db.execute(q.REVIVE, {"number": number, "from_file": said.from_file})
+        audit(db, at, who, (number, "withdrawn", row["withdrawn_at"], None))
     # An edit by hand gives the bet other words, but the file's words must still find this bet.
     joins = said.from_file and not row["from_file"] and not revived
     if joins or said.identity != row["identity"]:
