@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -176,3 +179,32 @@ async def wait_for_event(clock: Clock, event: asyncio.Event, seconds: float) -> 
             waiter.cancel()
         await asyncio.gather(*waiters, return_exceptions=True)
     return event.is_set()
+
+
+STOP_GRACE = 4.5
+"""Real seconds that a request in progress is given when the program stops: longer than a server
+usually takes to answer, and short enough for the whole program to end within 5."""
+
+
+async def run_out(turn: Coroutine[Any, Any, T], stop: Callable[[], None] = lambda: None) -> T:
+    """Run one turn of a loop to its end. Cancelled, it goes on for STOP_GRACE before it is ended.
+
+    `stop` is called when it is cancelled.
+    """
+    task = asyncio.ensure_future(turn)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        stop()
+        await asyncio.wait({task}, timeout=STOP_GRACE)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+
+
+_MOST_DOUBLINGS = 32
+
+
+def growing_wait(failures: int, first: float, longest: float) -> float:
+    """Seconds to wait after this many failures: `first`, twice as long each time, to `longest`."""
+    return min(first * 2.0 ** min(failures - 1, _MOST_DOUBLINGS), longest)

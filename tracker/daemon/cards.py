@@ -10,12 +10,12 @@ import asyncio
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol, assert_never
 
-from tracker.clock import Clock, wait_for_event
+from tracker.clock import Clock, growing_wait, run_out, wait_for_event
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.events import CardClosed, CardFailing, CardGone, CardPosted, CardRecovered, Tell
 from tracker.domain.policy import Snooze
@@ -33,9 +33,6 @@ _LEFT_KEPT = timedelta(minutes=15)
 """How long a game that is no longer followed is kept, so that every board can close its card."""
 
 LEFT = "no bet on this game is followed any more"
-
-STOP_GRACE = 4.5
-"""Real seconds that a request in progress may still take when the program stops."""
 
 IDLE = 10.0
 """Most seconds between two checks of the live view."""
@@ -426,7 +423,7 @@ class CardLoop:
 
     def _backoff(self, kept: _CardState) -> float:
         kept.tries += 1
-        return min(FIRST_RETRY * 2.0 ** min(kept.tries - 1, 10), LONGEST_RETRY)
+        return growing_wait(kept.tries, FIRST_RETRY, LONGEST_RETRY)
 
     def _report_failure(self, game: str, why: str) -> None:
         if not self.failing:
@@ -455,17 +452,5 @@ async def keep_cards(
         wake.clear()
         beat()
         loop.live_view.snooze(await snoozes(loop.clock.now()))
-        wait = await _run_turn(loop.turn())
+        wait = await run_out(loop.turn())
         await wait_for_event(loop.clock, wake, max(0.0, min(wait, IDLE)))
-
-
-async def _run_turn(turn: Coroutine[None, None, float]) -> float:
-    """Run one turn; when cancelled, let it go on for STOP_GRACE before it is ended too."""
-    task = asyncio.ensure_future(turn)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task}, timeout=STOP_GRACE)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        raise

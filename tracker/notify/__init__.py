@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol, assert_never
 
-from tracker.clock import Clock, WallSteps, wait_for_event
+from tracker.clock import Clock, WallSteps, growing_wait, run_out, wait_for_event
 from tracker.domain.alert import Delivery, Failed, Outcome, Reason, Refused, Sent, Unknown
 from tracker.domain.events import (
     AlertRefused,
@@ -116,7 +116,7 @@ async def no_card(channel: str, alerts: tuple[int, ...]) -> str | None:  # noqa:
 
 def retry_delay(attempts: int) -> float:
     """Seconds to wait after an attempt, the first being 1: 2, 4, 8 ... up to two minutes."""
-    return min(_FIRST_RETRY * 2.0 ** min(attempts - 1, 16), LONGEST_RETRY)
+    return growing_wait(attempts, _FIRST_RETRY, LONGEST_RETRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +137,6 @@ class SendingHabits:
 USUAL = SendingHabits()
 
 
-STOP_GRACE = 4.5
-"""Real seconds that an attempt in progress is given when the program stops: longer than a server
-usually takes to answer, and short enough for the whole program to end within 5."""
-
-
 async def dispatch(
     queue: Queue,
     channel: Channel,
@@ -160,21 +155,8 @@ async def dispatch(
     while True:
         wake.clear()
         habits.beat()
-        wait = await _run_turn(sender)
+        wait = await run_out(sender.turn(), sender.stop)
         await wait_for_event(clock, wake, min(wait, IDLE))
-
-
-async def _run_turn(sender: Sender) -> float:
-    """Run one turn; when cancelled, let the attempt in progress go on for STOP_GRACE."""
-    turn = asyncio.ensure_future(sender.turn())
-    try:
-        return await asyncio.shield(turn)
-    except asyncio.CancelledError:
-        sender.stop()
-        await asyncio.wait({turn}, timeout=STOP_GRACE)
-        turn.cancel()
-        await asyncio.gather(turn, return_exceptions=True)
-        raise
 
 
 @dataclass(slots=True)

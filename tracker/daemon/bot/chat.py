@@ -14,7 +14,7 @@ from datetime import timedelta, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
-from tracker.clock import Clock, ScaledClock, SystemClock
+from tracker.clock import Clock, ScaledClock, SystemClock, growing_wait
 from tracker.daemon.bot import Verbs
 from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.commands import BotCommands
@@ -174,7 +174,7 @@ class Listener:
     def _wait(self, answer: Answer) -> float:
         """Seconds until the next poll after a failed one; the trouble is reported once."""
         self._tries += 1
-        wait = min(FIRST_RETRY * 2.0 ** min(self._tries - 1, 8), LONGEST_RETRY)
+        wait = growing_wait(self._tries, FIRST_RETRY, LONGEST_RETRY)
         match answer:
             case Conflict(why):
                 warning = _WEBHOOK if "webhook" in why.lower() else _CONFLICT

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from tracker.app.pricing import Pricing
-from tracker.clock import Clock, wait_for_event
+from tracker.clock import Clock, growing_wait, wait_for_event
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.domain.events import LoopsMoving, LoopsStuck, StoreLost, StoreRecovered, Tell
 from tracker.domain.poll import Usage
@@ -227,7 +227,7 @@ class WriteBackoff:
         if not self._in_trouble:
             self._in_trouble = True
             self._tell(StoreLost(str(why)))
-        seconds = min(_FIRST_WAIT * 2.0 ** min(tries - 1, 10), _LONGEST_WAIT)
+        seconds = growing_wait(tries, _FIRST_WAIT, _LONGEST_WAIT)
         self._progress.excuse(seconds)
         await self._real.sleep(seconds)
 
