@@ -42,6 +42,11 @@ class Message:
     card: str | None = None
 
     @property
+    def text(self) -> str:
+        """The title, if there is one, and the body."""
+        return f"{self.title}\n{self.body}" if self.title else self.body
+
+    @property
     def key(self) -> str:
         """A key that all attempts at the same alerts share, so a receiver can drop repeats.
 

@@ -12,6 +12,7 @@ from tracker.notify.channels.text import (
     DISCORD_LIMIT,
     card_markdown,
     ending,
+    escaped,
     for_discord,
     shortened,
 )
@@ -73,7 +74,7 @@ class DiscordChannel:
 
     async def send(self, message: Message) -> Outcome:
         """Send one message, and return its outcome."""
-        text = shortened(_plain(message), ending(message.alert_ids), DISCORD_LIMIT)
+        text = shortened(escaped(message.text), ending(message.alert_ids), DISCORD_LIMIT)
         found = await self._write(text, silent=message.level is Level.INFO)
         return Sent() if isinstance(found, Shown) else found
 
@@ -121,11 +122,6 @@ class DiscordChannel:
 def _body(text: str) -> dict[str, Any]:
     """The body of a message that mentions no one, whatever its text."""
     return {"content": text, "allowed_mentions": {"parse": []}}
-
-
-def _plain(message: Message) -> str:
-    text = f"{message.title}\n{message.body}" if message.title else message.body
-    return re.sub(r"([\\*_~`|>#\[\]()<-])", r"\\\1", text)
 
 
 def _number_in(reply: ServiceReply) -> str | None:

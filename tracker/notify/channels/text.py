@@ -52,8 +52,7 @@ def _line(line: str, *, head: bool) -> str:
 
 
 def _parts(message: Message) -> list[str]:
-    text = f"{message.title}\n{message.body}" if message.title else message.body
-    return shortened(_sendable(text), ending(message.alert_ids)).split("\n")
+    return shortened(_sendable(message.text), ending(message.alert_ids)).split("\n")
 
 
 def _sendable(text: str) -> str:
@@ -139,7 +138,7 @@ def card_html(card: Card) -> str:
 
 def card_markdown(card: Card) -> str:
     """The card in Discord's Markdown."""
-    return _lines(card, _escaped, lambda text: f"**{_escaped(text)}**")
+    return _lines(card, escaped, lambda text: f"**{escaped(text)}**")
 
 
 def for_telegram(card: Card) -> Card:
@@ -182,7 +181,8 @@ def _row(row: Row, words: Words, strong: Words, indent: str = "") -> list[str]:
     return lines
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Plain text in Discord's Markdown."""
     return _MARKDOWN.sub(r"\\\1", text)
 
 
