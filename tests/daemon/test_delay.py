@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from tests.doubles.clock import FakeClock
-from tracker.daemon.track import LateSlate, delayed
+from tracker.daemon.track import MOST_KEPT, LateSlate, delayed
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.poll import GameStanding, Poll
 from tracker.feeds.slates import SlateReading
@@ -58,6 +58,21 @@ async def test_each_poll_is_handed_on_when_it_is_old_enough_and_in_order() -> No
     assert feed.asked[10].state == state(10)
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_polls_that_nobody_takes_do_not_fill_the_memory() -> None:
+    """While nothing can be decided, so many polls are held and no more; then it goes on."""
+    clock = FakeClock(T0)
+    feed, standing = Feed(clock), GameStanding(GAME)
+    async with delayed(feed, 35.0, clock, standing) as late:
+        for _ in range(MOST_KEPT + 50):
+            await clock.advance(5.0)
+        assert len(feed.asked) == MOST_KEPT
+        taken = [(await late.next(standing)).reading for _ in range(MOST_KEPT)]
+        assert taken == [state(n + 1) for n in range(MOST_KEPT)]
+        for _ in range(10):
+            await clock.advance(5.0)
+        assert len(feed.asked) == MOST_KEPT + 10
 
 
 async def test_without_a_delay_the_poller_is_the_poller() -> None:

@@ -414,6 +414,9 @@ class AlertPolicy:
 
 # ----------------------------------------------------------- behind the broadcast
 
+MOST_KEPT = 200
+"""Most polls of a game that are held back: nothing is handed on while the disk is full, say."""
+
 ReadSlate = Callable[[], Awaitable[SlateReading]]
 
 
@@ -435,10 +438,12 @@ class Delayed:
         self._newest: GameState | None = None
         self._kept: deque[tuple[float, Poll]] = deque()
         self._came = asyncio.Event()
+        self._room = asyncio.Semaphore(MOST_KEPT)
 
     async def fill(self) -> None:
-        """Poll for ever, at the pace of the game as it really stands."""
+        """Poll for ever, at the pace of the game as it really stands, while there is room."""
         while True:
+            await self._room.acquire()
             poll = await self._poller.next(self._ahead())
             if isinstance(poll.reading, GameState) and not poll.reading.phase.off:
                 self._newest = poll.reading
@@ -454,6 +459,7 @@ class Delayed:
         heard, poll = self._kept[0]
         await self._clock.sleep(heard + self._seconds - self._clock.monotonic())
         self._kept.popleft()
+        self._room.release()
         return poll
 
     def _ahead(self) -> GameStanding:
