@@ -108,7 +108,7 @@ def test_a_dry_run_shows_what_would_come_and_writes_nothing(
 ) -> None:
     """It shows the bets and columns as they were understood, and makes no database."""
     ran = cli("import", exported, "--dry-run")
-    assert "5 bets would be brought in: 1 open, 4 with a result" in ran.out
+    assert "5 bets read: 1 open, 4 with a result. Nothing was written;" in ran.out
     assert "'bet_info' as pick" in ran.out
     assert "1 NFL" in ran.err
     bets = cli("import", exported, "--dry-run", "--json").json["bets"]
@@ -371,6 +371,29 @@ def test_exported_bets_come_back_as_they_went(cli: Cli, night: Path, tmp_path: P
     ran = cli("import", out, "--json")
     assert (ran.status, ran.json["mistakes"], ran.json["doubts"]) == (0, 0, [])
     assert cli("profit", "--json").json == told
+
+
+def test_exported_slips_of_several_lines_and_games_come_back(
+    cli: Cli, config: Path, slate: tuple[Game, ...], tmp_path: Path
+) -> None:
+    """A parlay over two games, and slips that were pasted as they stood, are known again."""
+    assert slate
+    slips = (
+        "parlay: MIA ML; DEN ML +264 $10",
+        "2-leg parlay\nMIA ML\nDEN ML\n+300\nWager: $20.00 Payout: $80.00",
+        "Los Angeles Lakers @ Denver Nuggets\nSpread\nDenver Nuggets -4.5\n-110",
+    )
+    for slip in slips:
+        assert cli("add", slip, "--json").json["legs"]
+    out = tmp_path / "bets.csv"
+    cli("export", "bets", "--out", out)
+    ran = cli("import", out, "--json")
+    assert (ran.status, ran.json["added"], ran.json["known"], ran.json["mistakes"]) == (0, 0, 3, 0)
+    for part in (config.parent / "state").glob("tracker.db*"):
+        part.unlink()
+    ran = cli("import", out, "--json")
+    assert (ran.status, ran.json["added"], ran.json["mistakes"]) == (0, 3, 0)
+    assert [x["pick"] for x in cli("bets", "--json").json] == list(slips)
 
 
 def test_a_bet_without_a_known_game_comes_back_with_what_was_written_of_it(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from fractions import Fraction
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from tracker.domain import BadBet
@@ -268,7 +269,7 @@ class BetColumns:
     """The columns of a row that say what was bet on; those that the file lacks are empty.
 
     `text` is the pick as written. `day` is the league's date of the game, None without a column for
-    it.
+    it. `own` is whether a person wrote the text for this program, which then says all of the bet.
     """
 
     text: str
@@ -277,6 +278,7 @@ class BetColumns:
     game: str = ""
     league: str = ""
     day: date | None = None
+    own: bool = False
 
     def read(self) -> tuple[Written, Matchup | None]:
         """The bet that the columns mean, with its game where they name one.
@@ -287,7 +289,8 @@ class BetColumns:
             raise BadBet("the row does not say what was bet on")
         find = find_in(*([self.league] if self.league else LEAGUES))
         first: BadBet | None = None
-        for words in _readings(self.text, self.market, self.line):
+        readings = _readings(self.text, self.market, self.line)
+        for words in chain((self.text,) if self.own else (), readings):
             try:
                 pick = parse_bet(_HALF.sub(r"\1.5", words), find, staked=True)
             except BadBet as why:

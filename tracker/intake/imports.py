@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from fractions import Fraction
 from functools import cache
@@ -22,6 +22,7 @@ from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
 from tracker.domain.money import Odds, money_text, payout_if_won
+from tracker.domain.pick import Matchup
 from tracker.domain.same_bet import NOON, TICKET
 from tracker.domain.value import comes_back
 from tracker.intake.columns import BetColumns, Dates, Numbers, Prices
@@ -275,6 +276,18 @@ def _columns(row: Row, given: Mapping[str, str], source: str) -> dict[str, str]:
     return found
 
 
+def _on_its_games(draft: Draft) -> Draft:
+    """The draft without the game beside it, where a parlay has legs on other games too."""
+    if len(draft.legs) > 1 and draft.matchup is not None:
+        try:
+            draft.check_game()
+        except BadBet:
+            day = draft.matchup.day
+            matchup = None if day is None else Matchup((), (), day)
+            return replace(draft, matchup=matchup, game_text=None)
+    return draft
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """Reads rows whose columns are known, each column in the form that its values show.
@@ -358,7 +371,7 @@ class _Reader:
         dated = day or placed
         return ImportedBet(
             line,
-            draft,
+            _on_its_games(draft),
             result,
             paid,
             said,
@@ -375,7 +388,8 @@ class _Reader:
         if len(legs) > 1:
             return BetColumns(" | ".join(legs), league=league, day=day)
         market, line, game = (self.text(group[0], x) for x in ("market", "line", "game"))
-        return BetColumns(legs[0], market, line, game, league, day)
+        own = any(_plain(x) == _OWN for x in group[0])
+        return BetColumns(legs[0], market, line, game, league, day, own)
 
     def _words(self, row: Row, odds: Odds | None) -> str:
         """A row's words of the bet, with the leg's own price where it has one."""

@@ -217,8 +217,9 @@ def _show(found: ImportedBets, as_json: bool) -> None:
         say(f"Columns: {read}")
     open_bets = sum(x.result is None for x in found.slips)
     say(
-        f"{plural(len(found.slips), 'bet')} would be brought in: {open_bets} open, "
-        f"{len(found.slips) - open_bets} with a result. Nothing was written."
+        f"{plural(len(found.slips), 'bet')} read: {open_bets} open, "
+        f"{len(found.slips) - open_bets} with a result. Nothing was written; a bet that is there "
+        "already would stay as it is."
     )
     _tell_elsewhere(found)
 
