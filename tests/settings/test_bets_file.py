@@ -157,7 +157,7 @@ def test_a_file_that_cannot_be_read_takes_no_bet_away(tmp_path: Path) -> None:
         ("tags = [\u201clate\u201d]", "'\u201c' is another sign than the \" of a keyboard"),
         ('game = "LAL@DEN\u201d', "'\u201d' is another sign than the \" of a keyboard"),
         ("\u00a0odds = -110", "is another sign than the blank of a keyboard"),
-        ("odds = 10/11", "with text and fractions in quotes"),
+        ("odds = 10/11", "with text, times and fractions in quotes"),
         ('[bet]\npick = "BOS ML"', "[bet] twice (at line 3, column 5); write [[bet]], with two"),
     ],
 )

@@ -31,7 +31,7 @@ def test_a_zone_is_understood_as_people_write_it(text: str, name: str) -> None:
         ("pdt", "write America/Los_Angeles for Pacific time"),
         ("CST", "write America/Chicago"), ("BST", "write Europe/London"),
         ("Mars", "is no time zone; write one like America/New_York"), ("", "is no time zone"),
-        ("../etc/passwd", "is no time zone"),
+        ("../etc/passwd", "is no time zone"), ("GMT+5", "is no time zone"),
     ],
 )  # fmt: skip
 def test_what_may_mean_two_things_is_asked_about(text: str, words: str) -> None:

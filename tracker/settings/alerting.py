@@ -174,7 +174,9 @@ def _found(text: str, wanted: str) -> str:
     """The zone of this name in other case, or the only zone of a city of this name."""
     known = sorted(available_timezones())
     same = [x for x in known if x.casefold() == wanted]
-    town = [x for x in known if "/" in x and x.rpartition("/")[2].casefold() == wanted]
+    # Etc/GMT+5 is five hours behind: who writes GMT+5 mostly means five hours ahead.
+    places = [x for x in known if "/" in x and not x.startswith("Etc/")]
+    town = [x for x in places if x.rpartition("/")[2].casefold() == wanted]
     main = [x for x in town if x.count("/") == 1] or town
     found = same or (main if len(main) == 1 else [])
     if found:

@@ -368,7 +368,8 @@ def toml_fault(text: str, why: Exception) -> str:
     near = line[column - 1 : column] or next((x for x in line if _TYPED.get(x) == '"'), "")
     if wanted := _TYPED.get(near):
         return f"not valid TOML: {said}; {near!r} is another sign than the {wanted} of a keyboard"
-    return f"not valid TOML: {said}; write `key = value` lines, with text and fractions in quotes"
+    quoted = "text, times and fractions"
+    return f"not valid TOML: {said}; write `key = value` lines, with {quoted} in quotes"
 
 
 def path(value: Any, folder: Path) -> Path:
