@@ -115,19 +115,21 @@ def test_a_refusal_names_the_commands_of_the_chat(terminal: str, chat: str) -> N
 
 
 def test_results() -> None:
-    """Results are listed newest first, each with its mark, its money and its game."""
+    """Each result is listed with its mark, its money and its game, where that is known."""
     bets = [
-        done(11, Result.LOST, 0, date(2026, 11, 18)),
-        done(12, Result.WON, 3739),
-        done(13, Result.PUSH, 2000),
         replace(done(14, Result.VOID, 2000), status=Status.PROVISIONAL),
+        done(13, Result.PUSH, 2000),
+        done(12, Result.WON, 3739),
+        done(11, Result.LOST, 0, date(2026, 11, 18)),
+        replace(done(10, Result.LOST, 0), game=None, market=None),
     ]
-    assert settled_text(bets) == (
-        "Last 4 of 4 results\n"
+    assert settled_text(bets, 5) == (
+        "Last 5 of 5 results\n"
         "⊘ #14 DEN -4.5 VOID $20.00 back · LAL@DEN 20 Nov · provisional\n"
         "↔ #13 DEN -4.5 PUSH $20.00 back · LAL@DEN 20 Nov\n"
         "✅ #12 DEN -4.5 WON +$17.39 · LAL@DEN 20 Nov\n"
-        "❌ #11 DEN -4.5 LOST -$20.00 · LAL@DEN 18 Nov"
+        "❌ #11 DEN -4.5 LOST -$20.00 · LAL@DEN 18 Nov\n"
+        "❌ #10 DEN -4.5 LOST -$20.00"
     )
 
 
@@ -170,7 +172,7 @@ def test_silence() -> None:
 def test_nothing_is_told_as_nothing() -> None:
     """An empty list says that it is empty, and what to do about it."""
     assert "/add" in bets_text([], SIGHT)
-    assert settled_text([]) == "Nothing has been settled yet"
+    assert settled_text([], 0) == "Nothing has been settled yet"
     nothing = dict.fromkeys(PROFIT_DAYS, NOTHING)
     assert profit_text(nothing, [], []) == "Nothing has been settled yet\nAt stake now: nothing"
     assert status_text([], [view(12)]) == (
@@ -182,9 +184,10 @@ def test_many_are_counted() -> None:
     """A long list is cut to a message, and the bets left out are counted."""
     many = [view(number) for number in range(300)]
     assert bets_text(many, SIGHT).splitlines()[-1] == "… and 285 more: tracker bets"
-    ended = [done(number, Result.WON, 3739) for number in range(300)]
-    assert len(settled_text(ended).splitlines()) == MOST_LINES + 2
-    assert length(settled_text(ended)) < TEXT_LIMIT / 2
+    ended = [done(number, Result.WON, 3739) for number in range(MOST_LINES)]
+    told = settled_text(ended, 300)
+    assert told.splitlines()[-1] == "… and 285 before these: tracker bets --all"
+    assert length(told) < TEXT_LIMIT / 2
 
 
 def test_a_bet_that_needs_the_person_waits_for_nothing_else() -> None:

@@ -161,6 +161,7 @@ async def test_profit_in_the_chat_is_that_of_the_record(tmp_path: Path) -> None:
     """A result of a bet whose game was never known, as of an imported one, counts in the chat."""
     async with ears(tmp_path) as x:
         store = x.room.store
+        assert "Nothing has been settled" in (await x.answer_to("/settled")).text
         made = await store.add(draft("BOS ML -110 $20"), game=None, defaults=(), at=NOW)
         await give(store, made.number, Result.WON, 3818, NOW)
         lines = (await x.answer_to("/profit")).text.splitlines()
@@ -169,6 +170,12 @@ async def test_profit_in_the_chat_is_that_of_the_record(tmp_path: Path) -> None:
             "Today: +$18.18 · 1-0, +90.9 % of $20.00",
         ]
         assert (await store.outcomes.total()).profit == 1818
+        await give(store, 1, Result.LOST, 0, NOW)
+        assert (await x.answer_to("/settled")).text.splitlines() == [
+            "Last 2 of 2 results",
+            "✅ #2 BOS ML -110 $20 WON +$18.18",
+            "❌ #1 DEN -4.5 LOST · LAL@DEN 20 Nov",
+        ]
 
 
 async def test_a_bet_is_added_and_taken_back(tmp_path: Path) -> None:

@@ -481,19 +481,38 @@ async def test_a_digest_goes_on_where_the_last_one_ended(
 
 def test_a_digest_of_nothing_says_so() -> None:
     """A digest without results says so, and has the night's alerts and what waits."""
-    text = digest_text([], {("fired", "crossed"): 2, ("held", "holding"): 5}, [], 1)
+    text = digest_text([], [], [], {("fired", "crossed"): 2, ("held", "holding"): 5}, 1)
     assert text == (
         "☀ No bet ended last night\nAlerts 2 · held back 5\nOpen bets 0\n"
         "Messages that did not arrive: 1 · tracker status"
     )
 
 
+async def test_a_digest_asks_for_no_decision_on_a_bet_that_was_withdrawn(tmp_path: Path) -> None:
+    """What needs the person in the digest is what `tracker review` lists."""
+    async with await Store.open(tmp_path / "t.db", now=NOW) as store:
+        for line in ("DEN ML -110 $20", "BOS ML -110 $20"):
+            await store.add(draft(line), game=None, defaults=(), at=NOW)
+        await store.by_hand.ask({1: "no such game", 2: "no such game"}, NOW)
+        await store.withdraw(1, NOW)
+        rung = asyncio.Event()
+        nightly = asyncio.create_task(
+            tell_nightly(store, time(20, 30), DENVER, FakeClock(NOW), ("mail",), rung.set)
+        )
+        await rung.wait()
+        said = await store.claim("mail", NOW, 9)
+        nightly.cancel()
+        await asyncio.gather(nightly, return_exceptions=True)
+        assert [x.number for x in await store.by_hand.reviews()] == [2]
+    assert "Needs your decision: #2 ·" in said[0].text
+
+
 def test_a_digest_tells_a_record_as_the_night_s_total_does() -> None:
     """A push is told where there was one, and so is a void bet."""
     ended = [done(1, Result.WON, 3739), done(2, Result.LOST, 0), done(3, Result.VOID, 2000)]
-    assert digest_text(ended, {}, [1, 2, 3], 0).startswith("☀ 1–1 last night, -$2.61 · 1 void\n")
+    assert digest_text(ended[:3], [], [], {}, 0).startswith("☀ 1–1 last night, -$2.61 · 1 void\n")
     ended.append(done(4, Result.PUSH, 2000))
-    assert digest_text(ended, {}, [1, 2, 3, 4], 0).startswith("☀ 1–1–1 last night, -$2.61 · 1 v")
+    assert digest_text(ended, [], [], {}, 0).startswith("☀ 1–1–1 last night, -$2.61 · 1 v")
 
 
 async def test_a_heartbeat_is_sent_only_after_a_good_cycle() -> None:

@@ -487,6 +487,12 @@ class Store:
         """
         return await self._db.read(lambda db: reading.bets_page(db, defaults, most, left_out))
 
+    async def bets_numbered(
+        self, numbers: Sequence[int], defaults: tuple[Rule, ...] | None = None
+    ) -> list[BetView]:
+        """The bets of these numbers, in their order."""
+        return await self._db.read(lambda db: reading.bets_numbered(db, numbers, defaults))
+
     async def bet_view(
         self, number: int, defaults: tuple[Rule, ...] | None = None
     ) -> BetView | None:

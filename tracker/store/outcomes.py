@@ -44,6 +44,12 @@ _MISSING = """
 SELECT DISTINCT bet FROM settlement WHERE bet NOT IN (SELECT bet FROM outcome) ORDER BY bet
 """
 
+_LAST = """
+SELECT outcome.bet FROM outcome JOIN bet ON bet.number = outcome.bet
+LEFT JOIN game ON game.id = bet.game_id
+ORDER BY coalesce(game.start_at, bet.added_at) DESC, outcome.bet DESC LIMIT ?
+"""
+
 _FILLED = "outcomes"
 """The row of `meta` that says that every settled bet has its outcome."""
 
@@ -136,6 +142,15 @@ class Outcomes:
     async def total(self, since: date | None = None, until: date | None = None) -> Tally:
         """The record of all bets on games from one day to another."""
         return (await self.tallies(Grouping.ALL, since, until)).get("all", NOTHING)
+
+    async def last(self, most: int) -> tuple[list[int], int]:
+        """The numbers of the last `most` bets with a result, newest first; and of all how many."""
+
+        def work(db: sqlite3.Connection) -> tuple[list[int], int]:
+            found = [x["bet"] for x in db.execute(_LAST, (most,))]
+            return found, db.execute("SELECT count(*) FROM outcome").fetchone()[0]
+
+        return await self._db.read(work)
 
     async def judged_rules(
         self, since: date | None = None, until: date | None = None

@@ -187,6 +187,15 @@ def bets_page(
     return _views(db, rows, defaults), count
 
 
+def bets_numbered(
+    db: sqlite3.Connection, numbers: Sequence[int], defaults: Defaults
+) -> list[BetView]:
+    """The bets of these numbers, in their order."""
+    rows = db.execute(q.NUMBERED_BETS, (pack(list(numbers)),)).fetchall()
+    found = {x.number: x for x in _views(db, rows, defaults)}
+    return [found[x] for x in numbers if x in found]
+
+
 def bet_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> BetView | None:
     """One bet in its present state, or None when there is no such bet."""
     found = _views(db, db.execute(q.BET, (number,)).fetchall(), defaults)

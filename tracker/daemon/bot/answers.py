@@ -170,26 +170,23 @@ def bet_name(x: BetView) -> str:
     return short_market(x.market, x.game).replace(f"{x.game.name} ", "")
 
 
-def settled_text(bets: Sequence[BetView]) -> str:
-    """The last results, the newest first."""
-    found = [x for x in bets if x.result is not None and x.game is not None]
-    if not found:
+def settled_text(bets: Sequence[BetView], count: int) -> str:
+    """The last results, the newest first, of `count` in all."""
+    if not bets:
         return "Nothing has been settled yet"
-    found.sort(key=lambda x: (x.game.start if x.game else x.added_at, x.number), reverse=True)
-    lines = [_result_line(x) for x in found[:MOST_LINES]]
-    more = len(found) - MOST_LINES
+    more = count - len(bets)
     tail = [f"… and {more} before these: tracker bets --all"] if more > 0 else []
-    return "\n".join((f"Last {len(lines)} of {len(found)} results", *lines, *tail))
+    head = f"Last {len(bets)} of {plural(count, 'result')}"
+    return "\n".join((head, *map(_result_line, bets), *tail))
 
 
 def _result_line(x: BetView) -> str:
     assert x.result is not None  # noqa: S101 - only settled bets are listed
-    assert x.game is not None  # noqa: S101 - a settled bet has a game
     money = money_for(x, x.result, x.payout_cents)
     unsure = " · provisional" if x.status is Status.PROVISIONAL else ""
     name = f"#{x.id} {bet_name(x)}"
-    day = f"{x.game.name} {x.game.slate:%d %b}"
-    return f"{_RESULTS[x.result]} {name} {x.result.value.upper()}{money} · {day}{unsure}"
+    day = "" if x.game is None else f" · {x.game.name} {x.game.slate:%d %b}"
+    return f"{_RESULTS[x.result]} {name} {x.result.value.upper()}{money}{day}{unsure}"
 
 
 def profit_text(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tracker.clock import Clock
 from tracker.daemon.bot import Verbs, answers
-from tracker.daemon.bot.answers import COMMANDS, PROFIT_DAYS, LocalTime
+from tracker.daemon.bot.answers import COMMANDS, MOST_LINES, PROFIT_DAYS, LocalTime
 from tracker.daemon.bot.bet_commands import ADD, UNDO, BetCommands, ChatReply
 from tracker.daemon.cards import LiveView
 from tracker.domain import BadTime, TrackerError
@@ -160,7 +160,8 @@ class BotCommands:
         return answers.bets_text(await self.store.open_bets(), self._local)
 
     async def _settled(self, _rest: str) -> str:
-        return answers.settled_text(await self.store.bets_view())
+        last, count = await self.store.outcomes.last(MOST_LINES)
+        return answers.settled_text(await self.store.bets_numbered(last), count)
 
     async def _profit(self, _rest: str) -> str:
         total, today = self.store.outcomes.total, self._local.today

@@ -76,17 +76,17 @@ def digest_due(now: datetime, at: time, zone: tzinfo) -> datetime | None:
 
 
 def digest_text(
-    bets: Sequence[BetView],
+    done: Sequence[BetView],
+    open_bets: Sequence[BetView],
+    review: Sequence[BetView],
     decisions: dict[tuple[str, str], int],
-    settled: Sequence[int],
     waiting: int,
 ) -> str:
-    """The digest: record and profit of the bets `settled`, alerts, and what needs a person.
+    """The digest: record and profit of the bets that are `done`, alerts, and what needs a person.
 
     `decisions` counts alerts by what was decided and why. `waiting` is the number of the day's
     messages that have not arrived.
     """
-    done = [x for x in bets if x.number in set(settled)]
     count = {result: sum(x.result is result for x in done) for result in Result}
     money = [
         profit for x in done if (profit := profit_cents(x.payout_cents, x.own_cents)) is not None
@@ -96,11 +96,11 @@ def digest_text(
     lines = [night if done else "☀ No bet ended last night"]
     fired = sum(n for (what, _), n in decisions.items() if what == Decision.FIRED)
     lines.append(f"Alerts {fired} · held back {sum(decisions.values()) - fired}")
-    still = sum(x.status in (Status.LIVE, Status.SCHEDULED) for x in bets)
+    still = sum(x.status in (Status.LIVE, Status.SCHEDULED) for x in open_bets)
     lines.append(f"Open bets {still}")
-    review = [f"#{x.id}" for x in bets if x.review is not None]
     if review:
-        lines.append(f"Needs your decision: {', '.join(review)} · tracker review")
+        names = ", ".join(f"#{x.id}" for x in review)
+        lines.append(f"Needs your decision: {names} · tracker review")
     if waiting:
         lines.append(f"Messages that did not arrive: {waiting} · tracker status")
     return "\n".join(lines)
@@ -287,10 +287,12 @@ def report_due(span: ReportSpan, today: date) -> bool:
 
 async def _nightly(store: Store, since: datetime, due: datetime) -> Notice:
     """The digest that is due, of what has been since the one before: 23 to 25 hours."""
+    settled = await store.bets_numbered(await store.alerting.settled_since(since))
     text = digest_text(
-        await store.bets_view(),
+        [x for x in settled if x.result is not None],
+        await store.open_bets(),
+        await store.by_hand.reviews(),
         await store.alerting.decisions_since(since),
-        await store.alerting.settled_since(since),
         await store.alerting.unsent_since(since),
     )
     return Notice(NIGHTLY, int(due.timestamp()), due, text, Level.LOW, due + USEFUL_FOR)
