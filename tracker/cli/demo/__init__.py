@@ -37,7 +37,7 @@ from tracker.cli.demo.night import (
     starts,
     write_files,
 )
-from tracker.cli.screen import chance_text, shown_as
+from tracker.cli.screen import chance_text, shown_as, table
 from tracker.clock import ScaledClock, SystemClock
 from tracker.domain.alert import Sent
 from tracker.domain.bet import Result, Status
@@ -262,7 +262,7 @@ async def _watch(
                 await phone.show(message)
             shown = len(sink.messages)
             if console.is_terminal:
-                live.update(Group(_heading(clock.now(), shown), table(bets)), refresh=True)
+                live.update(Group(_heading(clock.now(), shown), standings(bets)), refresh=True)
             if bets and all(bet.status in _DONE for bet in bets) and _all_received(bets, sink):
                 return
             await real.sleep(1 / _LOOKS_PER_SECOND)
@@ -334,7 +334,7 @@ def _alert_line(message: str, now: datetime) -> Text:
     return Text(f"{clock}  {message.splitlines()[0]}")
 
 
-def table(bets: Sequence[BetView]) -> Table:
+def standings(bets: Sequence[BetView]) -> Table:
     """A table of all bets with score, chance and result."""
     grid = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for head in ("ID", "Bet", "Score", "Clock", "p(hit)", "Result"):
@@ -368,7 +368,7 @@ def conclude(verdict: NightResult, pictures: Path, console: Console) -> None:
             # Rich would count the colour codes in the text as letters.
             console.print(Text.from_ansi("\n".join(_chart(view, min(console.width, _WIDE)))))
             console.print()
-    console.print(table([view.bet for view in verdict.bets]))
+    console.print(standings([view.bet for view in verdict.bets]))
     _tell_closes(verdict, console)
     drawn = _draw_pictures(verdict.bets, pictures)
     right = len(verdict.bets) - len(verdict.wrong)
@@ -394,12 +394,16 @@ def _tell_closes(verdict: NightResult, console: Console) -> None:
     ]
     if not closes:
         return
-    console.print("\nBy the closing line (the prices of this night are modelled):")
-    grid = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=False)
-    for bet, value in closes:
-        line = value.reason if bet.market is None else closed_line(bet.market, bet.odds, value)
-        grid.add_row(f"#{bet.number}", Text(shown_as(bet)), Text(line))
-    console.print(grid)
+    console.print()
+    rows = [
+        (
+            str(bet.number),
+            shown_as(bet),
+            value.reason if bet.market is None else closed_line(bet.market, bet.odds, value),
+        )
+        for bet, value in closes
+    ]
+    table(("ID", "Bet", "By the closing line (the prices are modelled)"), rows)
 
 
 def _chart(view: ShowView, columns: int) -> list[str]:
