@@ -34,6 +34,7 @@ from tracker.domain.policy import Fact, parse_rule
 from tracker.domain.tracking import Group, LegStanding, Tracked
 from tracker.engine.decide.parlays import combined
 from tracker.engine.rules.stepping import with_leg
+from tracker.engine.settle.by_hand import Case, graded_again
 from tracker.engine.settle.grading import Unsettleable
 from tracker.engine.settle.payout import outcome
 from tracker.forecast import forecast, load_parameters, parlay, price
@@ -322,6 +323,65 @@ def test_a_result_given_by_hand_is_kept_and_told_to_nobody() -> None:
     assert one(slate).settlement == given
     assert slate.fired(Fact.SETTLED) == []
     assert slate.trackings[GAME.id].standing.settled
+
+
+def regraded(slate: Slate, seconds: float, **states: GameState) -> Settlement:
+    """Grade the parlay again as a person asks, and store what that decides beside the memory."""
+    tracked = one(slate)
+    case = Case(
+        1, tracked, {x.game.id: x for x in states.values()}, False, tracked.settlement, False,
+        1000, tracked.bet.odds, False,
+    )  # fmt: skip
+    ruling = graded_again(case, after(seconds))
+    stored = replace(
+        Tracked.fresh(tracked.bet), settlement=ruling.settlement, legs=ruling.legs or tracked.legs
+    )
+    for game, tracking in slate.trackings.items():
+        slate.trackings[game] = tracking.with_bets((stored,))
+    return ruling.settlement
+
+
+def by_mistake(slate: Slate, seconds: float) -> None:
+    """Let a person void the parlay, which stands while games end."""
+    given = Settlement(1, 1, Result.VOID, 1000, after(seconds), "by hand: a slip", by_hand=True)
+    stored = replace(one(slate), bet=replace(one(slate).bet), settlement=given, official=True)
+    for game, tracking in slate.trackings.items():
+        slate.trackings[game] = tracking.with_bets((stored,))
+
+
+def test_a_parlay_that_was_graded_again_is_not_opened_by_a_later_poll() -> None:
+    """Its legs are those of the grade, although no poll graded them while the mistake stood."""
+    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
+    slate = Slate.of([GAME, OTHER], [bet])
+    poll(slate, HALF, 0)
+    poll(slate, elsewhere(HALF, OTHER), 5)
+    by_mistake(slate, 30)
+    for seconds in (100, 200):
+        poll(slate, WIN, seconds)
+        poll(slate, elsewhere(WIN, OTHER), seconds + 5)
+    assert [x.result for x in one(slate).legs] == [None, None]
+    done = regraded(slate, 300, home=WIN, away=elsewhere(WIN, OTHER))
+    assert done.result is Result.WON
+    poll(slate, WIN, 4 * 3600)
+    assert one(slate).settlement == done
+    assert slate.fired(Fact.REGRADED) == []
+
+
+def test_a_parlay_that_was_opened_again_ends_with_the_game_that_was_not_over() -> None:
+    """A leg on a game that ended while the mistake stood is graded when that is taken back."""
+    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
+    slate = Slate.of([GAME, OTHER], [bet])
+    poll(slate, HALF, 0)
+    poll(slate, elsewhere(HALF, OTHER), 5)
+    by_mistake(slate, 30)
+    for seconds in (100, 200):
+        poll(slate, WIN, seconds)
+    assert regraded(slate, 300, home=WIN, away=elsewhere(HALF, OTHER)).taken_back
+    for seconds in (400, 500):
+        poll(slate, elsewhere(WIN, OTHER), seconds)
+    done = one(slate).settlement
+    assert done is not None
+    assert (done.result, done.payout_cents, done.by_hand) == (Result.WON, 3645, False)
 
 
 def test_what_was_seen_of_a_bet_outlives_a_copy_that_is_read_anew() -> None:

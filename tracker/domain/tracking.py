@@ -324,8 +324,16 @@ class Tracked:
         # A person may have decided just when a poll did: then what is stored is the result.
         if _revision(stored) < _revision(self) or stored.settlement == self.settlement:
             return same
+        # A regrade decides a parlay leg by leg, also on games whose polls are over.
+        legs = tuple(
+            x if y.result is None else y for x, y in zip(self.legs, stored.legs, strict=True)
+        )
         return replace(
-            same, settlement=stored.settlement, official=stored.official, review=stored.review
+            same,
+            settlement=stored.settlement,
+            official=stored.official,
+            review=stored.review,
+            legs=legs,
         )
 
     @property

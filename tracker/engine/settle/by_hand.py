@@ -18,7 +18,7 @@ from tracker.domain.money import Odds, money_text, own_part
 from tracker.domain.tracking import LegStanding, Tracked
 from tracker.domain.value import comes_back
 from tracker.engine.settle.grading import Unsettleable, judge
-from tracker.engine.settle.payout import Outcome, outcome
+from tracker.engine.settle.payout import outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +111,14 @@ def graded_again(case: Case, at: datetime) -> Ruling:
     end of the game grades the bet. Raises BadBet with the reason where the states do not decide it.
     """
     given = case.settlement
-    try:
-        made, legs = _graded(case, at)
-    except GoesOn:
-        if given is None or not given.by_hand:
-            raise
-        revision = given.revision + 1
-        back = replace(given, revision=revision, at=at, reason=TO_BE_GRADED, by_hand=False)
-        return Ruling(back, new=True, official=False)
-    return replace(_next_ruling(case, made, official=case.checked), legs=legs)
+    made, legs = _graded(case, at)
+    if made is not None:
+        return replace(_next_ruling(case, made, official=case.checked), legs=legs)
+    if given is None or not given.by_hand:
+        raise BadBet(f"bet {case.id}: a game that it is about is not over")
+    back = replace(given, revision=given.revision + 1, at=at, reason=TO_BE_GRADED, by_hand=False)
+    # Polls graded no leg while the result stood, and of a game that is over none may come any more.
+    return Ruling(back, new=True, official=False, legs=legs)
 
 
 def paid_anew(case: Case, at: datetime) -> Ruling | None:
@@ -129,9 +128,8 @@ def paid_anew(case: Case, at: datetime) -> Ruling | None:
         return None
     # A result that was taken back keeps its place until the game is over.
     if not (known.by_hand or known.taken_back):
-        try:
-            made, legs = _graded(case, at)
-        except GoesOn:
+        made, legs = _graded(case, at)
+        if made is None:
             made, legs = _as_settled(case, known, at), ()
         return replace(_next_ruling(case, made, official=case.official), legs=legs)
     if case.stake_cents is None:
@@ -157,18 +155,29 @@ def _next_ruling(case: Case, made: Settlement, *, official: bool) -> Ruling:
     return Ruling(replace(made, revision=revision), new=True, official=official)
 
 
-def _graded(case: Case, at: datetime) -> tuple[Settlement, tuple[LegStanding, ...]]:
+def _graded(case: Case, at: datetime) -> tuple[Settlement | None, tuple[LegStanding, ...]]:
+    """The result by the last states, None while a game goes on, and a parlay's legs.
+
+    Raises BadBet with the reason where the states cannot decide it.
+    """
     bet, tracked = case.bet, case.tracked
     assert tracked is not None  # noqa: S101 - `case.bet` raises without it
+    known = tracked.legs or (LegStanding(bet.number, 0),)
+    legs = tuple(
+        _leg_regraded(leg.market, standing, case.states.get(leg.game.id), bet.book)
+        for leg, standing in zip(bet.legs, known, strict=True)
+    )
     try:
-        ended, legs = regrade(tracked, case.states)
+        ended = outcome(bet, legs)
     except Unsettleable as why:
-        error = GoesOn if isinstance(why, StillOpen) else BadBet
-        raise error(f"bet {bet.id}: {why}") from None
+        raise BadBet(f"bet {bet.id}: {why}") from None
+    kept = legs if tracked.legs else ()
+    if ended is None:
+        return None, kept
     made = Settlement(
         bet.number, 0, ended.result, ended.payout_cents, at, ended.reason, ended.evidence
     )
-    return made, legs if tracked.legs else ()
+    return made, kept
 
 
 def _as_settled(case: Case, known: Settlement, at: datetime) -> Settlement:
@@ -248,34 +257,6 @@ def _check_payout(case: Case, result: Result, paid: int | None) -> None:
             )
         case _:
             pass
-
-
-class StillOpen(Unsettleable):
-    """A game of the bet goes on, and nothing decides the bet before its end."""
-
-
-class GoesOn(BadBet):
-    """The error for the person whose bet is StillOpen."""
-
-
-def regrade(
-    tracked: Tracked, states: Mapping[str, GameState]
-) -> tuple[Outcome, tuple[LegStanding, ...]]:
-    """Grade a bet and each of its legs by the last `states` of its games, by the games' ids.
-
-    Raises Unsettleable with the reason where the states do not decide it, and its subclass
-    StillOpen while a game goes on.
-    """
-    bet = tracked.bet
-    known = tracked.legs or (LegStanding(bet.number, 0),)
-    legs = tuple(
-        _leg_regraded(leg.market, standing, states.get(leg.game.id), bet.book)
-        for leg, standing in zip(bet.legs, known, strict=True)
-    )
-    ended = outcome(bet, legs)
-    if ended is None:
-        raise StillOpen("a game that it is about is not over")
-    return ended, legs
 
 
 def _leg_regraded(
