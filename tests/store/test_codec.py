@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -266,6 +267,13 @@ def test_times_come_back_and_sort_as_text(one: datetime, other: datetime) -> Non
     assert moment(stamp(one)) == one
     assert moment(stamp(one)).tzinfo is UTC
     assert (stamp(one) < stamp(other)) == (one < other)
+
+
+def test_the_hour_that_comes_twice_is_two_hours() -> None:
+    """A time on the clock of a zone is stored by its offset, also where the clock goes back."""
+    zone = ZoneInfo("America/New_York")
+    twice = [datetime(2026, 11, 1, 1, 30, tzinfo=zone, fold=x) for x in (0, 1)]
+    assert [stamp(x)[11:16] for x in twice] == ["05:30", "06:30"]
 
 
 @given(st.lists(RULES, max_size=4).map(tuple))

@@ -28,11 +28,15 @@ Json = Any
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-@lru_cache(maxsize=64)
 def stamp(at: datetime) -> str:
     """An aware time as UTC text of fixed width, so that texts sort by time."""
-    plain = at.astimezone(UTC).replace(tzinfo=None)
-    return plain.isoformat(timespec="microseconds") + "Z"
+    # As a key, one hour of the night on which the clock goes back would be the other.
+    return _text_of(at.astimezone(UTC))
+
+
+@lru_cache(maxsize=64)
+def _text_of(at: datetime) -> str:
+    return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def stamp_or_none(at: datetime | None) -> str | None:
