@@ -92,6 +92,44 @@ def test_a_full_backup_holds_all_but_the_secrets(made: Path, night: Path) -> Non
     assert made.stat().st_mode & 0o077 == 0
 
 
+def test_settings_come_back_without_any_secret_that_stood_in_them(
+    cli: Cli, night: Path, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A secret that another place replaces, or that is also a word of the file, is left out too."""
+    creds = tmp_path / "credentials"
+    creds.mkdir()
+    (creds / "telegram-token").write_text("987654:of-systemd")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(creds))
+    (config.parent / "urls").write_text("ntfy://from-the-file\n")
+    hidden = ("ntfy://in-the-settings", SECRET, "https://hc-ping.com/of-mine", "a-key-of-mine")
+    with config.open("a") as file:
+        file.write(
+            f"[notify]\nurls = ['{hidden[0]}']\nurls_file = 'urls'\n[notify.ntfy]\n"
+            f'topic = "alerts"\n[notify.telegram]\ntoken = "{SECRET}" # {SECRET}\n[alerts]\n'
+            f'digest_at = "09:00"\nheartbeat_url = "{hidden[2]}"\n'
+            f'[odds.the_odds_api]\nkey = "{hidden[3]}"\n'
+        )
+    for path in (config, config.parent / "urls"):
+        path.chmod(0o600)
+    made = Path(cli("backup", "--full", "--json").json["path"])
+    text = (made / "tracker.toml").read_text()
+    assert not [x for x in (*hidden, '"alerts"') if x in text]
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    monkeypatch.delenv("TRACKER_CONFIG")
+    assert cli("restore", made).status == 0
+    assert 'digest_at = "09:00"' in Path(cli("config", "path").out.strip()).read_text()
+    assert cli("bets", "--json").json
+
+
+def test_a_bets_file_that_cannot_be_read_is_backed_up_as_it_is(
+    cli: Cli, night: Path, config: Path
+) -> None:
+    """A letter that is no UTF-8 in the bets file does not cost the night's back-up."""
+    (config.parent / "bets.toml").write_bytes(b"# Joki\xe9\n")
+    made = Path(cli("backup", "--full", "--json").json["path"])
+    assert (made / "bets.toml").read_bytes() == b"# Joki\xe9\n"
+
+
 def test_what_a_back_up_that_was_killed_has_left_is_removed(cli: Cli, made: Path) -> None:
     """A whole copy of the database for each kill would fill the disk; one at work is let be."""
     now = datetime.now(UTC)

@@ -206,6 +206,15 @@ def test_every_mistake_is_told_at_once() -> None:
             "token: is not known here; move it under [notify.telegram] or [notify.ntfy]",
         ),
         ("base_url = 'http://x'", "base_url: is not known here; move it under [feeds.nba]"),
+        ("[Store]\npath = 'x.db'", "Store: is not a known key; did you mean store?"),
+        (
+            "[alerts]\nDIGEST_AT = '9:00'",
+            "[alerts] DIGEST_AT: is not a known key; did you mean dig",
+        ),
+        (
+            "[odds]\nq = 1",
+            "[odds] q: is not a known key; known here: anchors, edge_min, kalshi, mine",
+        ),
         ("[web]\nenabled = true", "[web] enabled: is not a known key; known here: host, hosts"),
         ("[store]\ntimezone = 'UTC'", "[store] timezone: is not known here; move it to the top"),
         ("[store]\nq = 1", "[store] q: is not a known key; known here: keep_bodies_days, path"),

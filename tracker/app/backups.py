@@ -59,6 +59,12 @@ _AT_WORK = timedelta(hours=1)
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 _MASK = "left-out-of-the-back-up"
+_NO_ADDRESS = f"https://{_MASK}.invalid"
+"""In place of an address that the settings check, so that they can be restored."""
+
+_LONG = 12
+"""Letters from which a secret is no word that the file may hold for another reason."""
+
 _CHUNK = 1 << 20
 
 
@@ -205,7 +211,7 @@ def _beside(place: TrackerFiles, settings: Settings, folder: Path, copied: _Copi
     if (text := _masked(place.config, settings)) is not None:
         _write(folder / "tracker.toml", text)
     if place.bets.is_file():
-        _write(folder / "bets.toml", place.bets.read_text("utf-8"))
+        _copy_file(place.bets, folder / "bets.toml")
     if place.models.is_dir():
         shutil.copytree(place.models, folder / _MODELS, ignore=shutil.ignore_patterns("*.tmp"))
     _write(folder / CREDENTIALS, "".join(f"{x}\n" for x in names))
@@ -248,20 +254,28 @@ def credential_names(settings: Settings) -> tuple[str, ...]:
 def _masked(config: Path, settings: Settings) -> str | None:
     """The configuration without its secrets; None if there is none or a secret would remain.
 
-    A secret that is written with escapes is not found by its value, so such a file is left out
-    whole.
+    A short secret, such as a topic, may be a word of the file too, so only a value that is it is
+    replaced. A secret that is written with escapes is not found by its value, so such a file is
+    left out whole, as is one that would make no settings again.
     """
     if not config.is_file():
         return None
     text = config.read_text("utf-8-sig")
-    secrets = load_secrets(settings).values()
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, _MASK)
+    beat = settings.alerts.heartbeat_url
+    address = "" if beat is None else beat.get_secret_value()
+    secrets = sorted(filter(None, load_secrets(settings).values()), key=len, reverse=True)
+    for secret in secrets:
+        mask, sought = _NO_ADDRESS if secret == address else _MASK, re.escape(secret)
+        text = re.sub(f"([\"']){sought}\\1", f"\\g<1>{mask}\\g<1>", text)
+        if len(secret) >= _LONG:
+            text = text.replace(secret, mask)
     try:
-        left = set(_strings(tomllib.loads(text)))
-    except tomllib.TOMLDecodeError:
+        parse_settings(text, config)
+    except ConfigError:
         return None
-    return None if any(secret in part for secret in secrets for part in left) else text
+    left = set(_strings(tomllib.loads(text)))
+    shown = (x in left or (len(x) >= _LONG and any(x in part for part in left)) for x in secrets)
+    return None if any(shown) else text
 
 
 def _strings(value: object) -> Iterator[str]:

@@ -28,6 +28,7 @@ from tracker.settings.reading import (
     Secret,
     error_of,
     read_table,
+    secrets_in,
     toml_fault,
 )
 
@@ -237,7 +238,8 @@ URLS_VARIABLE = "TRACKER_NOTIFY_URLS"
 class Secrets:
     """The secrets in use. `urls` are Apprise addresses.
 
-    `others` are the secrets of other channels and of the headers with which feeds are asked.
+    `others` are all others that are known: of other channels, of the headers with which feeds are
+    asked, and those that stand somewhere without being used because another place comes first.
     `heartbeat_url` is the address that is requested while all is well.
     `warnings` are sentences for the person about where the secrets came from.
     """
@@ -250,10 +252,10 @@ class Secrets:
     warnings: tuple[str, ...] = ()
 
     def values(self) -> tuple[str, ...]:
-        """Every secret in the clear, so that the log can mask it."""
+        """Every secret in the clear, each once, so that it can be masked."""
         alone = (self.telegram_token, self.odds_key, self.heartbeat_url)
         known = (*self.urls, *alone, *self.others)
-        return tuple(secret.get_secret_value() for secret in known if secret is not None)
+        return tuple({x.get_secret_value(): None for x in known if x is not None})
 
 
 def _entries(path: Path) -> list[str]:
@@ -340,12 +342,9 @@ def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Se
         urls=urls,
         telegram_token=Secret(token[0]) if token else notify.telegram.token,
         others=(
-            *(
-                x
-                for x in (notify.discord.webhook, notify.ntfy.topic, notify.ntfy.token)
-                if x is not None
-            ),
+            *secrets_in(settings),
             *(Secret(x) for feed in feeds for x in feed.secret_headers.values()),
+            *(Secret(url) for place in holding[1:] for url in places[place]),
         ),
         odds_key=_odds_key(settings, env),
         heartbeat_url=_heartbeat(settings, env),

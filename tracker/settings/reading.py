@@ -13,7 +13,7 @@ import difflib
 import ipaddress
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import time
 from enum import Enum
@@ -213,6 +213,21 @@ def as_plain(value: Any) -> Any:
             return value
 
 
+def secrets_in(value: Any) -> Iterator[Secret]:
+    """Every secret of some settings, in use or not."""
+    match value:
+        case Secret():
+            yield value
+        case tuple():
+            for one in value:
+                yield from secrets_in(one)
+        case _ if hasattr(value, "__dataclass_fields__"):
+            for one in keys_of(type(value)).values():
+                yield from secrets_in(getattr(value, one.name))
+        case _:
+            pass
+
+
 # ---------------------------------------------------------------------------------------- mistakes
 
 
@@ -247,8 +262,10 @@ _MOST_HOMES = 3
 def _unknown(dotted: str, cls: type) -> str:
     keys = all_keys(cls)
     table, _, leaf = dotted.rpartition(".")
-    depth = len(table) + 1 if table else 0
-    siblings = {key[depth:].split(".")[0] for key in keys if key.startswith(table)}
+    inside = f"{table}." if table else ""
+    siblings = {x.removeprefix(inside).split(".")[0] for x in keys if x.startswith(inside)}
+    if leaf.lower() in siblings:
+        return f"is not a known key; did you mean {leaf.lower()}?"
     homes = [key.rpartition(".")[0] for key in keys if key.rpartition(".")[2] == leaf]
     # A key that several tables have, such as `enabled`, does not tell which one was meant.
     if len(homes) == 1 or (homes and not table):
