@@ -124,16 +124,20 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def own_as(path: Path, like: Path) -> None:
-    """As root, give a file that root owns to the owner of `like`; other users change nothing.
+    """As root, give what root owns at `path` to the owner of `like`; other users change nothing.
 
-    Otherwise one command run with sudo would leave a file that the person can no longer open.
+    All that is in a folder is given too. Otherwise one command run with sudo would leave files that
+    the person, or the service's user, can neither open nor delete.
     """
     if os.geteuid() != 0:
         return
     with contextlib.suppress(OSError):
         theirs = like.stat()
-        if theirs.st_uid != 0 and path.stat().st_uid == 0:
-            os.chown(path, theirs.st_uid, theirs.st_gid)
+        if theirs.st_uid == 0:
+            return
+        for one in (path, *(path.rglob("*") if path.is_dir() else ())):
+            if one.lstat().st_uid == 0:
+                os.chown(one, theirs.st_uid, theirs.st_gid, follow_symlinks=False)
 
 
 def _holder(descriptor: int) -> int | None:

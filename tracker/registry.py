@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from tracker.domain import TrackerError
 from tracker.forecast.documents import About
 from tracker.forecast.errors import BadParameters
+from tracker.host import own_as
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -244,10 +245,7 @@ class Registry(Generic[M]):
         if name == SHIPPED or (path.exists() and path.read_text("utf-8", "replace") != text):
             raise NoSuchModel(f"there is another {league} model {name!r}: choose another name")
         self.kind.decode(text, path.name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(text, "utf-8")
-        fresh.replace(path)
+        self._put(path, text)
         return self.show(league, name)
 
     def activate(self, league: str, name: str) -> Entry:
@@ -309,11 +307,15 @@ class Registry(Generic[M]):
 
     def _write(self, league: str, names: Sequence[str]) -> None:
         for name in reversed(_CHOICE):
-            path = self.home(league) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(".tmp")
-            fresh.write_text(json.dumps([*names]) + "\n", "utf-8")
-            fresh.replace(path)
+            self._put(self.home(league) / name, json.dumps([*names]) + "\n")
+
+    def _put(self, path: Path, text: str) -> None:
+        """Write a file whole or not at all; as root, for the owner of the database."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".tmp")
+        fresh.write_text(text, "utf-8")
+        fresh.replace(path)
+        own_as(self.folder, self.folder.parent)
 
 
 def in_use(games: Registry[Parameters], league: str) -> tuple[Parameters, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from tests.cli.conftest import Cli
 from tracker.app.backups import LATE_AFTER, kept, late
 from tracker.host import single_instance
+from tracker.settings import loading
 from tracker.store import Store
 from tracker.store.database.migrate import APPLICATION_ID, migrations, version_of
 from tracker.store.upkeep import Backup
@@ -184,7 +186,7 @@ def test_a_restore_brings_back_every_row_and_keeps_the_old_files(
 ) -> None:
     """A restore brings back every row, keeps the old database, and overwrites no other file."""
     before = hash_of(night)
-    cli("add", "PHI ML +100", "--new", "--json")
+    assert cli("add", "DEN ML +100").status == 0
     (night.parent / "models" / "nba" / "mine.json").unlink()
     (night.parent / "models" / "nba").rmdir()
     (night.parent / "models").rmdir()
@@ -216,6 +218,43 @@ def test_a_machine_with_nothing_has_the_bets_that_it_was_given(
     assert cli("bets", "--json").json == before
     assert cli("doctor", "--offline").out.count("mine.toml") == 1
     assert str(home / ".config" / "tracker" / "mine.toml") in brought
+
+
+@pytest.mark.parametrize("system", [False, True])
+def test_a_restore_brings_the_settings_to_the_place_that_was_named(
+    cli: Cli, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: bool
+) -> None:
+    """`--config` may name a file that is not there yet; a system service's user can read it."""
+    before = cli("bets", "--json").json
+    monkeypatch.delenv("TRACKER_CONFIG")
+    if system:
+        monkeypatch.setattr(loading, "ETC", tmp_path / "etc")
+        text = (made / "tracker.toml").read_text()
+        (made / "tracker.toml").write_text(text[: text.index("[notify")])
+    named = tmp_path / "etc" / "mine.toml"
+    assert str(named) in cli("--config", named, "restore", made, "--json").json["brought"]
+    assert cli("--config", named, "bets", "--json").json == before
+    for path in (named, named.with_name("bets.toml")):
+        assert path.stat().st_mode & 0o777 == (0o644 if system else 0o600)
+
+
+def test_what_root_makes_belongs_to_the_owner_of_the_database(
+    cli: Cli, night: Path, config: Path
+) -> None:
+    """After commands with sudo, the person or the service's user can still open and prune all."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files away")
+    (night.parent / "models" / "nba").mkdir(parents=True)
+    (night.parent / "models" / "nba" / "mine.json").write_text("{}")
+    for path in (night.parent, *night.parent.rglob("*")):
+        os.chown(path, 12345, 12345)
+    assert cli("backup", "--full").status == 0
+    assert cli("backup").status == 0
+    shutil.rmtree(night.parent / "models")
+    assert cli("restore", next((night.parent / "backups").iterdir())).status == 0
+    assert cli("model", "rollback").status == 1
+    assert cli("add", "DEN ML +100").status == 0
+    assert [x for x in night.parent.rglob("*") if x.stat().st_uid == 0] == []
 
 
 def test_settings_of_a_back_up_that_cannot_be_used_here_stop_a_restore(
@@ -274,7 +313,7 @@ def test_what_was_moved_aside_can_be_put_back_with_its_log(
     cli: Cli, made: Path, night: Path, tmp_path: Path
 ) -> None:
     """A database moved aside keeps its log, whose rows the file alone does not have."""
-    cli("add", "PHI ML +100", "--new", "--json")
+    assert cli("add", "DEN ML +100").status == 0
     with closing(sqlite3.connect(night)) as db:
         db.execute("PRAGMA wal_autocheckpoint = 0")
         db.execute("UPDATE bet SET book = 'in the log' WHERE number = 1")
@@ -315,7 +354,7 @@ def test_a_restore_that_is_killed_leaves_the_old_database_or_the_new_one(
 ) -> None:
     """At whatever instant a restore dies, all rows of the one or of the other are there."""
     new, lives = hash_of(night), set[str]()
-    cli("add", "PHI ML +100", "--new", "--json")
+    assert cli("add", "DEN ML +100").status == 0
     with closing(sqlite3.connect(night)) as db:
         db.execute("PRAGMA wal_autocheckpoint = 0")
         db.execute("UPDATE bet SET book = 'in the log' WHERE number = 1")

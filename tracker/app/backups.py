@@ -15,7 +15,7 @@ import shutil
 import sqlite3
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -23,12 +23,13 @@ from pathlib import Path
 
 from tracker import __version__
 from tracker.domain import TrackerError
-from tracker.host import single_instance
+from tracker.host import own_as, single_instance
 from tracker.settings import ConfigError, find_config, load_secrets, parse_settings
 from tracker.settings.loading import (
     ODDS_VARIABLE,
     URLS_VARIABLE,
     credentials_given,
+    is_of_system_service,
     read_text,
 )
 from tracker.settings.models import Settings
@@ -86,23 +87,25 @@ class TrackerFiles:
         return cls(settings.store.path, find_config(config), settings.bets.file)
 
     @classmethod
-    def to_restore(cls, source: Path, settings: Settings, config: Path | None) -> TrackerFiles:
+    def to_restore(
+        cls, source: Path, settings: Callable[[], Settings], config: Path | None
+    ) -> TrackerFiles:
         """Where a back-up's files go: to the places in the settings that hold after the restore.
 
-        These are the back-up's own settings where there are none yet. Raises BadBackup when they
-        cannot be used here.
+        These are the back-up's own settings where there are none yet, also at a place that was
+        named. Raises BadBackup when they cannot be used here.
         """
-        place, theirs = cls.of(settings, config), source / SETTINGS
-        if place.config.exists() or not theirs.is_file():
-            return place
+        target, theirs = find_config(config), source / SETTINGS
+        if target.exists() or not theirs.is_file():
+            return cls.of(settings(), config)
         try:
-            found = parse_settings(read_text(theirs), place.config)
+            found = parse_settings(read_text(theirs), target)
         except ConfigError as why:
             raise BadBackup(
                 f"the settings of the back-up cannot be used, {why}: write settings with "
                 "`tracker init` first, and restore then"
             ) from None
-        return cls(found.store.path, place.config, found.bets.file)
+        return cls(found.store.path, target, found.bets.file)
 
     @property
     def models(self) -> Path:
@@ -149,7 +152,9 @@ async def back_up(place: TrackerFiles, settings: Settings, now: datetime) -> Mad
     StoreMissing, BadBackup, and OSError when the folder cannot be written.
     """
     folder = settings.backup_folder
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own_as(folder, place.database)
     target = folder / f"tracker-{now.astimezone(UTC):{_STAMP}}"
     _clear(folder, now)
     if target.exists():
@@ -161,6 +166,8 @@ async def back_up(place: TrackerFiles, settings: Settings, now: datetime) -> Mad
         copied = await _copy(place, partial / DATABASE, now)
         made = replace(copied.backup, path=str(target))
         _beside(place, settings, partial, replace(copied, backup=made))
+        # Whoever runs the daemon prunes it.
+        own_as(partial, place.database)
         partial.replace(target)
         sync(folder)
     finally:
@@ -476,6 +483,8 @@ def _remove(fresh: Path) -> None:
 def _bring(source: Path, place: TrackerFiles) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     """Copy the files beside the database where there are none; those copied, and those not."""
     pairs = ((source / SETTINGS, place.config), (source / "bets.toml", place.bets))
+    # The service's user, who is not root, reads these files, which hold no secret.
+    open_to_all = is_of_system_service(place.config)
     brought, left = [], []
     for origin, target in pairs:
         if not origin.is_file():
@@ -483,14 +492,18 @@ def _bring(source: Path, place: TrackerFiles) -> tuple[tuple[Path, ...], tuple[P
         if target.exists():
             left.append(target)
             continue
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _copy_file(origin, target)
+        if not target.parent.exists():
+            target.parent.mkdir(mode=0o755 if open_to_all else 0o700, parents=True)
+            own_as(target.parent, target.parent.parent)
+        _copy_file(origin, target, 0o644 if open_to_all else 0o600)
+        own_as(target, target.parent)
         brought.append(target)
     if (source / _MODELS).is_dir():
         if place.models.exists():
             left.append(place.models)
         else:
             shutil.copytree(source / _MODELS, place.models)
+            own_as(place.models, place.database)
             brought.append(place.models)
     return tuple(brought), tuple(left)
 
@@ -511,9 +524,9 @@ def _manifest(folder: Path) -> Mapping[str, object]:
 # -------------------------------------------------------------------------------------------- files
 
 
-def _copy_file(source: Path, target: Path) -> None:
-    """Copy and sync, with mode 0600."""
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+def _copy_file(source: Path, target: Path, mode: int = 0o600) -> None:
+    """Copy and sync."""
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     with source.open("rb") as origin, os.fdopen(descriptor, "wb") as out:
         shutil.copyfileobj(origin, out, _CHUNK)
         out.flush()

@@ -114,16 +114,23 @@ def find_config(path: Path | None = None, env: Mapping[str, str] | None = None) 
     return _find(path, os.environ if env is None else env)[0]
 
 
+def is_of_system_service(source: Path) -> bool:
+    """Whether a configuration file is a system service's: in /etc/tracker, or in /etc/tracker/NAME.
+
+    The last is that of one of several.
+    """
+    return ETC in (source.parent, source.parent.parent)
+
+
 def default_store(env: Mapping[str, str], source: Path) -> Path:
     """The path of the database when the configuration file does not name it.
 
-    The configuration file of a system service, in /etc/tracker or in /etc/tracker/NAME for one of
-    several, means that service's database, whoever reads it: a shell that uses that file must not
-    write to another database.
+    The configuration file of a system service means that service's database, whoever reads it: a
+    shell that uses that file must not write to another database.
     """
     if env.get("STATE_DIRECTORY"):
         return _first(env["STATE_DIRECTORY"]) / "tracker.db"
-    if ETC in (source.parent, source.parent.parent):
+    if is_of_system_service(source):
         return SYSTEM_STATE / source.parent.relative_to(ETC) / "tracker.db"
     return _xdg(env, "XDG_STATE_HOME", ".local/state") / "tracker.db"
 

@@ -310,7 +310,8 @@ def restore(
     from tracker.app.backups import TrackerFiles
     from tracker.app.backups import restore as put_back
 
-    place = TrackerFiles.to_restore(file, scope_of(context).settings(), scope_of(context).config)
+    scope = scope_of(context)
+    place = TrackerFiles.to_restore(file, scope.settings, scope.config)
     with progress("restoring"):
         found = asyncio.run(put_back(file, place, SystemClock().now()))
     if as_json:

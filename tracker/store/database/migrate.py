@@ -18,7 +18,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from tracker.host import held_elsewhere, os_trouble
+from tracker.host import held_elsewhere, os_trouble, own_as
 from tracker.store.database import (
     StoreBroken,
     StoreTooNew,
@@ -47,6 +47,7 @@ def back_up(db: sqlite3.Connection, target: Path) -> None:
         db.execute("VACUUM INTO ?", (str(partial),))
         _check_copy(db, partial, seen, whole=_version_of_copy(db) == before)
         sync(partial)
+        own_as(partial, target.parent)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
