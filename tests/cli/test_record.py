@@ -34,7 +34,11 @@ def test_profit_adds_up_what_was_paid(cli: Cli, night: Path) -> None:
 def test_profit_can_be_asked_for_some_days(cli: Cli, night: Path) -> None:
     """Days after the game have no bets."""
     assert night.exists()
-    assert cli("profit", "--since", "2030-01-01").out.startswith("No bet has a result yet")
+    none = "No bet on a game since 2030-01-01 has a result.\n"
+    assert cli("profit", "--since", "2030-01-01").out == none
+    assert cli("performance", "--until", "2000-01-01").out.startswith("No bet on a game until 2000")
+    swapped = cli("profit", "--since", "2026-02-01", "--until", "2026-01-01")
+    assert (swapped.status, "swap them" in swapped.sentence) == (2, True)
     assert cli("profit", "--until", "2030-01-01", "--json").json["bets"] == 4
 
 
@@ -67,8 +71,9 @@ def test_calibration_tells_what_was_said_and_what_came(cli: Cli, night: Path) ->
 def test_without_a_result_there_is_nothing_to_tell(cli: Cli, config: Path) -> None:
     """Without results the text says so, and the JSON is an empty record."""
     assert config.exists()
-    for verb in ("profit", "performance", "calibration"):
-        assert cli(verb).out.startswith("No bet has a result yet")
+    for verb, bet in (("profit", ""), ("performance", ""), ("calibration", " that had a chance")):
+        assert cli(verb).out.startswith(f"No bet{bet} has a result yet")
+    assert cli("performance", "--by", "player").out == "No bet on a player has a result yet.\n"
     assert cli("profit", "--json").json["bets"] == 0
     empty: dict[str, object] = {"bets": 0, "brier": None, "log_loss": None, "ece": None, "bins": []}
     told = cli("calibration", "--json").json

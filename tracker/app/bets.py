@@ -307,7 +307,8 @@ def changed(old: Draft, changes: Changes, unit_cents: int, now: datetime | None 
     if changes.book is not None:
         new = replace(new, book=changes.book.strip() or None)
     if changes.tags is not None:
-        new = replace(new, tags=tuple(x.removeprefix("#") for x in changes.tags if x))
+        tags = dict.fromkeys(x.removeprefix("#") for x in changes.tags)
+        new = replace(new, tags=tuple(x for x in tags if x))
     if changes.placed_at is not None:
         new = replace(new, placed_at=parse_placed_at(changes.placed_at, now))
     if changes.free is not None:

@@ -15,7 +15,7 @@ from tracker.domain.money import Odds, own_part
 from tracker.engine.record import NOTHING, Grouping, Prediction, Tally, roi_error
 from tracker.store.bet_rows import draft_of, market_of
 from tracker.store.database import Database
-from tracker.store.database.columns import moment
+from tracker.store.database.columns import moment, pack
 
 _SETTLED = """
 SELECT settlement.*, confirmation.at AS official_at FROM settlement
@@ -197,7 +197,8 @@ def keep(db: sqlite3.Connection, number: int) -> None:
         "market": bet["market"] or draft.kind,
         "player": player if named is None else named[0],
         "book": bet["book"],
-        "tags": bet["tags"],
+        # Edits of earlier releases kept a tag twice that was given twice.
+        "tags": pack(list(dict.fromkeys(draft.tags))),
         "result": settled["result"],
         "stake_cents": None if stake is None else own_part(stake, free=draft.free),
         "payout_cents": settled["payout_cents"],

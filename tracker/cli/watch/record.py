@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from tracker.app.market import ClvReport, Mean
     from tracker.app.report import Report, ReportSpan
 
-_NONE = "No bet has a result yet."
+
+def _none(since: str | None, until: str | None, about: str = "") -> str:
+    """Say that no bet counts, in the words of what was asked for."""
+    if since is None and until is None:
+        return f"No bet{about} has a result yet."
+    days = f"since {since}" if until is None else f"until {until}"
+    days = f"from {since} to {until}" if since is not None and until is not None else days
+    return f"No bet{about} on a game {days} has a result."
 
 
 Since = Annotated[
@@ -54,7 +61,7 @@ def profit(
     if decide := asyncio.run(_decide(scope_of(context))):
         note(decide)
     if total is None:
-        say(_NONE)
+        say(_none(since, until))
         return
     rows = [_row(month, x) for month, x in months.items()]
     _table("Month", [*rows, _row("all", total)] if len(rows) > 1 else rows)
@@ -88,7 +95,7 @@ def performance(
         )
         return
     if not groups:
-        say(_NONE)
+        say(_none(since, until, " on a player" if by is Grouping.PLAYER else ""))
         return
     _table(by.value.capitalize(), [_row(key, x) for key, x in groups.items()])
     if report.n:
@@ -128,7 +135,7 @@ def calibration(context: typer.Context, as_json: AsJson = False) -> None:
         return
     found = reliability(predictions)
     if found is None:
-        say(_NONE)
+        say(_none(None, None, " that had a chance"))
         return
     _tell_reliability(found)
     raw = reliability(raw_of(predictions)) if any(x.raw is not None for x in predictions) else None
@@ -152,6 +159,8 @@ def _tallies(
     scope: Scope, since: str | None, until: str | None, *by: Grouping
 ) -> list[Mapping[str, Tally]]:
     first, last = _date(since, "--since"), _date(until, "--until")
+    if first is not None and last is not None and last < first:
+        raise Misused(f"--until {until} is before --since {since}: swap them")
     return asyncio.run(_read(scope, first, last, by))
 
 
