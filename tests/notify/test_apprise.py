@@ -135,7 +135,6 @@ async def test_a_slow_server_does_not_hold_the_event_loop(sink: Sink) -> None:
     """Other work goes on while a channel waits."""
     sink.hang = True
     channel = AppriseChannel(sink.url)
-    await channel.warm_up()
     sending = asyncio.ensure_future(channel.send(MESSAGE))
     await sink.arrived.wait()
     assert not sending.done()

@@ -31,6 +31,7 @@ from tracker.forecast.shipped import load_parameters
 from tracker.language import read_line
 from tracker.settings import settings_of
 from tracker.store import Store
+from tracker.web.charts import of_path
 from tracker.web.live import MOST_STREAMS, TonightTexts
 from tracker.web.pages.frame import templates
 from tracker.web.site import Site
@@ -563,6 +564,14 @@ async def test_a_player_who_is_unknown_is_said_to_be(night_and_market: Served) -
         found = await night_and_market.client.get(path)
         assert found.status_code == status, path
         assert words in Read(found.text).text
+
+
+@pytest.mark.parametrize(("minutes", "words"), [(20, "20 min ago"), (90, "1 h 30 min ago")])
+def test_the_path_of_a_line_says_when_it_begins(minutes: int, words: str) -> None:
+    """A line that is known for less than half an hour does not begin 0 hours ago."""
+    until = datetime(2026, 11, 21, 3, tzinfo=UTC)
+    begin = until - timedelta(minutes=minutes)
+    assert f">{words}</text>" in of_path("total", [(begin, 224.5), (until, 225.5)], until)
 
 
 def test_a_bet_on_players_leads_to_each_with_its_own_line() -> None:

@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from tracker.wording.closes import share_text
-from tracker.wording.figures import in_percent
+from tracker.wording.figures import in_percent, span_text
 
 if TYPE_CHECKING:
     from tracker.app.course import Course, Lane
@@ -155,7 +155,7 @@ def of_path(name: str, steps: Sequence[tuple[datetime, float]], until: datetime)
             _text("axis end", _LEFT - 6, _y((v - low) / span, _LOW) + 4, form.format(v))
             for v in dict.fromkeys((low, high))
         ),
-        _text("axis", _x(0), _LOW - 8, f"{length / 3600:.0f} h ago"),
+        _text("axis", _x(0), _LOW - 8, f"{span_text(length)} ago"),
         _text("axis end", _x(1), _LOW - 8, "now"),
     ]
     return _svg(f"The path of the {name}", inside, _LOW)

@@ -107,10 +107,6 @@ class AppriseChannel:
         """The name only: the address is a secret."""
         return f"AppriseChannel({self.name})"
 
-    async def warm_up(self) -> None:
-        """Load Apprise in a thread, so that the first alert does not wait for it."""
-        await in_thread(lambda: _service(self._url), f"notify-{self.name}")
-
     async def send(self, message: Message) -> Outcome:
         """Send once in a thread. Giving up on the answer does not stop the attempt."""
         self._hung = {x for x in self._hung if not x.done()}
