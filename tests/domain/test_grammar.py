@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -31,9 +32,10 @@ from tracker.domain.market import (
     Total,
     describe,
     kind,
+    of_both_teams,
 )
 from tracker.domain.money import parse_odds
-from tracker.domain.pick import Pick
+from tracker.domain.pick import Handicap, OverUnder, Pick, ToWin
 from tracker.domain.player import Player, Stat
 from tracker.language import (
     find_in,
@@ -290,6 +292,61 @@ def test_a_bet_fits_only_games_with_its_team() -> None:
         read("BOS ML").market_for(GAME)
 
 
+def test_a_price_is_followed_by_what_is_paid_for() -> None:
+    """An amount behind `for` is the stake."""
+    for text in ("DEN -4.5 -110 for $20", "DEN -4.5 for $20 to win $18.18"):
+        pick = parse_bet(text, FIND)
+        assert pick.odds is not None
+        assert (pick.stake_cents, pick.odds.american) == (2000, "-110"), text
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "asked"),
+    [
+        ("TTU -4.5 -110", "TTU", Handicap(-4.5)),
+        ("TTU 1H ML", "TTU", ToWin()),
+        ("TTU o75.5", "TTU", OverUnder(Direction.OVER, 75.5)),
+        ("MORE +12", "MORE", Handicap(12.0)),
+        ("FOR under 70", "FOR", OverUnder(Direction.UNDER, 70.0)),
+        ("HC +14.5", "HC", Handicap(14.5)),
+        ("WIN -3", "WIN", Handicap(-3.0)),
+        ("DEN TTU 110.5", "DEN", OverUnder(Direction.UNDER, 110.5)),
+        ("WIN DEN -110", "DEN", ToWin()),
+    ],
+)
+def test_a_code_in_capitals_is_a_team_though_it_is_a_term_too(
+    text: str, code: str, asked: object
+) -> None:
+    """A term that is a team's code is the team where a line of a team stands after it."""
+    pick = parse_pick(text, find_in(*LEAGUES))
+    assert ({x.code for x in pick.team}, pick.asked) == ({code}, asked)
+
+
+@pytest.mark.parametrize(
+    ("game", "written", "said"),
+    [
+        (GAME, "DEN over 224.5", "'LAL@DEN over 224.5'"),
+        (GAME, "DEN tt o224.5", "'LAL@DEN over 224.5'"),
+        (GAME, "1H DEN under 110", "'1H LAL@DEN under 110'"),
+        (GAME, "Q1 LAL o55.5", "'Q1 LAL@DEN over 55.5'"),
+        (COLLEGE, "Duke over 140.5", "'UNC@DUKE over 140.5'"),
+        (GAME, "DEN over 150.5", None),
+        (GAME, "1H DEN under 61.5", None),
+        (COLLEGE, "Duke over 99.5", None),
+    ],
+)
+def test_a_line_for_both_teams_is_not_taken_for_one_teams(
+    game: Game, written: str, said: str | None
+) -> None:
+    """A team with a line that only both teams' points reach is refused, with what to write."""
+    draft = Draft(parse_pick(written, find_in(game.league)))
+    if said is None:
+        assert isinstance(draft.wager([game]), TeamTotal)
+        return
+    with pytest.raises(BadBet, match=re.escape(said)):
+        draft.wager([game])
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -297,6 +354,9 @@ def test_a_bet_fits_only_games_with_its_team() -> None:
         ("DEN -4.5 for 20", r"may be the odds or the stake"),
         ("DEN ML 150", r"write \+150 or \$150"),
         ("parlay: DEN ML -150; over 224.5 20", r"may be the odds or the stake"),
+        ("DEN -4.5 20 to win 18.18", r"may be the odds or the stake"),
+        ("DEN ML 150 to win $20", r"write \+150 or \$150"),
+        ("DEN ML 20 payout $38", r"may be the odds or the stake"),
     ],
 )
 def test_a_bare_number_is_never_guessed_to_be_odds(text: str, said: str) -> None:
@@ -575,9 +635,11 @@ def roster_of(game: Game) -> tuple[Player, ...]:
 
 
 def legs_of(game: Game) -> st.SearchStrategy[Leg]:
-    """Any leg on a game, with its own players."""
+    """Any leg on a game, with its own players and with lines of one team that it can make."""
 
     def own(market: Market) -> bool:
+        if isinstance(market, TeamTotal):
+            return not of_both_teams(market.points, market.span, game.rules)
         return not isinstance(market, PlayerTotal | DoubleDouble) or (
             market.player in roster_of(game)
         )

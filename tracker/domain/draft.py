@@ -13,7 +13,7 @@ from tracker.domain.catalog import fold
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.league import LEAGUE_ZONE, slate_date
-from tracker.domain.market import Market, PlayerMarket
+from tracker.domain.market import Market, PlayerMarket, Span, TeamTotal, of_both_teams
 from tracker.domain.money import Odds
 from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
 from tracker.domain.player import Roster, RosterOf, near_players, nobody, players_meant
@@ -129,6 +129,8 @@ class Draft:
             Leg(game, house.read(leg.market_for(game, roster_of(game))), leg.odds)
             for leg, game in zip(self.legs, games, strict=True)
         )
+        for pick, leg in zip(self.legs, legs, strict=True):
+            _check_one_team(pick, leg)
         if len(legs) == 1:
             return legs[0].market
         if excluded := excluding(legs):
@@ -189,6 +191,17 @@ class Draft:
             lines=self.lines,
             free=self.free,
         )
+
+
+def _check_one_team(pick: Pick, leg: Leg) -> None:
+    """Refuse a line on one team's points that can only be meant for both teams'."""
+    match leg.market:
+        case TeamTotal(_, direction, points, span) if of_both_teams(points, span, leg.game.rules):
+            part = "" if span is Span.GAME else f"{span.value} "
+            raise BadBet(
+                f"{pick.text!r}: {points:g} points are too many for one team: for both teams' "
+                f"points write '{part}{leg.game.name} {direction.value} {points:g}'"
+            )
 
 
 def roster_in(legs: Sequence[Leg]) -> RosterOf:

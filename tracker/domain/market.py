@@ -72,6 +72,17 @@ LARGEST_TOTAL = 400.0
 """The largest total in points: no book offers a higher line."""
 
 
+_LARGEST_OF_A_TEAM = {48: 160.0, 40: 120.0}
+"""The largest line on one team's points, by the minutes of a game: no book offers a higher one, and
+hardly a lower one on the points of both teams."""
+
+
+def of_both_teams(points: float, span: Span, league: League) -> bool:
+    """Whether a line can only be meant for both teams' points: it is too high for one team."""
+    share = len(span.periods(league)) / league.periods
+    return points > share * _LARGEST_OF_A_TEAM[league.regulation_seconds // 60]
+
+
 def _check_line(points: float, most: float) -> None:
     if not math.isfinite(points) or points * 2 != int(points * 2):
         raise ValueError(f"a line is a whole or half number of points, not {points:g}")

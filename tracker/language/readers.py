@@ -148,6 +148,8 @@ def read_over_under(line: Line, slots: Slots) -> bool:
     text = found[2] if found else line.peek(count)
     if way is None or (not found and line.peek() in ("o", "u") and not _NUMBER.fullmatch(text)):
         return False
+    if not found and _stands_as_team(line, slots):
+        return False
     said_otherwise = slots.direction not in (None, way)
     if said_otherwise or slots.or_more or (slots.direction and slots.number is not None):
         raise line.bad(slots.expected)
@@ -393,7 +395,8 @@ def _passes(line: Line, slots: Slots, term: str) -> bool:
     if term in say.NOISE:
         return True
     follows = line.peek(len(term.split()))
-    if term in say.PRICE_LABELS and (follows == ":" or _PRICE_FOLLOWS.match(follows)):
+    labels = follows[:1] in (":", "$") or _PRICE_FOLLOWS.match(follows)
+    if term in say.PRICE_LABELS and labels:
         return True
     return term in (say.PICKEM | say.STAKE_LABELS) and line.at == slots.start
 
@@ -408,8 +411,25 @@ def _a_team_after_all(line: Line, slots: Slots, count: int) -> bool:
         tens = tens or (not word.text.isupper() and _later(line, say.TENS))
         line.at = kept
         return not tens and slots.tens is None and bool(line.team()[0])
-    stands_as_team = line.peek(1) in say.VERSUS and word.text.isupper() and not slots.team
-    return stands_as_team and bool(line.team()[0])
+    return _stands_as_team(line, slots)
+
+
+_SPREAD = re.compile(r"[+-][0-9]{1,2}(?:\.[05])?")
+
+
+def _stands_as_team(line: Line, slots: Slots) -> bool:
+    """Whether a term in capitals is a team's code: a game's mark or a team's line stands after it.
+
+    `TTU -4.5` is Texas Tech, and `ttu 110.5` is under a team total.
+    """
+    if slots.team or slots.names or not line.words[line.at].text.isupper():
+        return False
+    kept, line.at = line.at, line.at + 1
+    line.at += line.phrase(say.SPANS)
+    low, named = line.peek(), line.phrase(say.MONEYLINE) or line.phrase(say.OVER_UNDER)
+    line.at = kept
+    written = _SPREAD.fullmatch(low) or ATTACHED.fullmatch(low)
+    return bool(low in say.VERSUS or written or named) and bool(line.team()[0])
 
 
 def is_initial(word: Word | None) -> bool:

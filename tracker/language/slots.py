@@ -420,10 +420,11 @@ def stake_of(slots: Slots) -> int | None:
 def check_clear(line: Line, whole: Slots, priced: Slots) -> None:
     """Raise BadBet for a bare whole number that may be the price or the stake.
 
-    `whole` has the stake of the bet, `priced` the price: they differ for a leg of a parlay.
+    `whole` has the stake of the bet, `priced` the price: they differ for a leg of a parlay. A stake
+    that is only worked out of such a number and what the bet pays shows nothing.
     """
     at = priced.bare_at
-    if at is None or stake_of(whole) is not None or whole.units is not None:
+    if at is None or whole.stake_cents is not None or whole.units is not None:
         return
     written = line.written(at)
     odds = f"{written}.0" if len(written) < _AMERICAN_DIGITS else f"+{written}"
