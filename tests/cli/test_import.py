@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,9 +13,9 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tracker.domain.game import Game
-from tracker.domain.market import Span
+from tracker.domain.market import Direction, Span
 from tracker.domain.money import parse_odds
-from tracker.domain.pick import Asked, Handicap, Tens, ToWin
+from tracker.domain.pick import Asked, Handicap, OverUnder, Tens, ToWin
 from tracker.intake.imports import ImportedBets, Manner, read_slips
 from tracker.store import Store
 
@@ -505,3 +505,81 @@ def test_profits_beside_stakes_in_units_may_be_in_units(profits: str) -> None:
     found = read_slips(text, "sheet", unit_cents=2000, zone=zone, manner=Manner({}))
     assert [x.paid for x in found.slips] == [4200, 0, 2000]
     assert found.doubts == ()
+
+
+def in_new_york(text: str) -> ImportedBets:
+    """A sheet as it is read in New York."""
+    zone = ZoneInfo("America/New_York")
+    return read_slips(text, "sheet", unit_cents=1000, zone=zone, manner=Manner({}))
+
+
+@pytest.mark.parametrize("others", [["-110.0"], ["120.0"], ["", "-105.0"]])
+def test_american_odds_of_a_table_of_floating_point_numbers_stay_american(
+    others: list[str],
+) -> None:
+    """`150.0` is +150: a column that lacks one value is written with points. `1.91` is decimal."""
+    rows = [f"DEN ML,{x},10" for x in ("150.0", *others)]
+    found = in_new_york("Pick,Odds,Stake\n" + "\n".join(rows) + "\n")
+    assert found.slips[0].draft.odds == parse_odds("150")
+    decimal = in_new_york("Pick,Odds,Stake\nDEN ML,150.0,10\nLAL ML,1.91,10\n")
+    assert [x.draft.odds for x in decimal.slips] == [parse_odds("150.0"), parse_odds("1.91")]
+
+
+@pytest.mark.parametrize(
+    ("written", "hour"),
+    [
+        ("2026-01-29 7:30 PM", "19:30-05:00"),
+        ("2026-01-29 19:30:00 EST", "19:30-05:00"),
+        ("2026-01-29 11:30 PT", "11:30-08:00"),
+        ("01/29/2026 9:05 PST", "09:05-08:00"),
+        ("01/29/2026 9:05p ET", "21:05-05:00"),
+        ("01/29/2026 9:05 a.m. CT", "09:05-06:00"),
+    ],
+)
+def test_a_time_is_read_with_its_half_of_the_day_and_its_zone(written: str, hour: str) -> None:
+    """The P of `PT` is no `pm`, and a date that begins with the year may have either."""
+    (slip,) = in_new_york(f"Placed,Pick,Odds\n{written},DEN ML,-110\n").slips
+    assert slip.draft.placed_at == datetime.fromisoformat(f"2026-01-29T{hour}")
+
+
+def test_midnight_is_a_time_among_times_and_a_date_among_dates() -> None:
+    """A tip-off at 00:00 UTC is of the evening before; a column of midnights holds dates."""
+    head = "Event date,Pick,Odds\n"
+    times = in_new_york(f"{head}2026-01-29T00:00:00Z,DEN ML,1.9\n2026-01-29T02:30:00Z,LAL ML,1.9\n")
+    assert [x.day for x in times.slips] == [date(2026, 1, 28), date(2026, 1, 28)]
+    dates = in_new_york(f"{head}2026-01-29T00:00:00Z,DEN ML,1.9\n2026-01-30 00:00,LAL ML,1.9\n")
+    assert [x.day for x in dates.slips] == [date(2026, 1, 29), date(2026, 1, 30)]
+
+
+@pytest.mark.parametrize(
+    ("row", "asked"),
+    [
+        ("76ers,Spread,+6", Handicap(6.0)),
+        ("76ers,Point spread,7.0", Handicap(7.0)),
+        ("Nuggets,Spread,4.5", Handicap(4.5)),
+        ("Nuggets,Spread,-3.5", Handicap(-3.5)),
+        ("Nuggets,Team Total Over,112.5", OverUnder(Direction.OVER, 112.5)),
+    ],
+)
+def test_a_line_in_its_own_column_is_that_of_the_bet(row: str, asked: Asked) -> None:
+    """The figures of a name are no line, and where minus signs stand a spread without is a plus."""
+    found = read_in(f"{row},-110,10,,", "LAL,Spread,-2.5,-110,10,,")
+    assert [x.draft.legs[0].asked for x in found.slips[:-1]] == [asked]
+
+
+def test_the_legs_of_a_parlay_are_read_with_all_their_columns() -> None:
+    """A leg's market, line and game say which bet it is, as those of a bet alone do."""
+    found = in_new_york(
+        "Bet ID,Selection,Market,Line,Odds,Stake,Event\n"
+        "7,Over,1st Half Total,110.5,-110,10,LAL @ DEN\n"
+        "7,Nuggets Over 55.5,1st Half Team Total,,-120,10,LAL @ DEN\n"
+        "7,Celtics,Moneyline,,-150,10,NYK @ BOS\n"
+    )
+    (slip,) = found.slips
+    first, second, third = slip.draft.legs
+    assert first.matchup is not None
+    assert [x.code for x in first.matchup.home] == ["DEN"]
+    assert (first.span, first.asked) == (Span.H1, OverUnder(Direction.OVER, 110.5))
+    assert (second.span, second.asked) == (Span.H1, OverUnder(Direction.OVER, 55.5))
+    assert (third.asked, [x.code for x in third.team]) == (ToWin(), ["BOS"])
+    assert [x.odds and x.odds.text for x in slip.draft.legs] == ["-110", "-120", "-150"]

@@ -15,9 +15,10 @@ from itertools import chain
 from zoneinfo import ZoneInfo
 
 from tracker.domain import BadBet
-from tracker.domain.league import LEAGUES
+from tracker.domain.league import LEAGUES, slate_date
 from tracker.domain.money import Odds, parse_odds, plain_signs
 from tracker.domain.pick import Matchup, Written
+from tracker.domain.same_bet import NOON
 from tracker.language import find_in, parse_bet, parse_matchup
 from tracker.language.tokens import FindTeam
 from tracker.language.vocabulary import FREE, STATS, TENS, THREE_WAY, TIE, UNKNOWN_STATS
@@ -95,7 +96,10 @@ def _digits(text: str) -> str:
 
 # Not within a longer number: the 26 of 2026-01-29 is no day.
 _PARTS = re.compile(r"(?<!\d)(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d{2})\b")
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap])?\.?m?\.?", re.IGNORECASE)
+# The P of `19:30 PT` is no half of the day.
+_CLOCK = re.compile(
+    r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(?:\s*([ap])\.?(?:m\.?)?(?![a-z]))?", re.IGNORECASE
+)
 _ZONES = re.compile(r"\s*(?:GMT|UTC|Z)$", re.IGNORECASE)
 _AMERICAN_ZONES = re.compile(r"\d\s*(?:[ap]\.?m\.?)?\s*\(?([ECMP])(?:[SD])?T\)?$", re.IGNORECASE)
 _AMERICAN = {
@@ -105,28 +109,75 @@ _AMERICAN = {
     "p": "America/Los_Angeles",
 }
 _WEEKDAY = re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+", re.IGNORECASE)
-_NAMED = ("%b %d %Y", "%B %d %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y", "%Y/%m/%d")
+_NAMED = (
+    "%b %d %Y",
+    "%B %d %Y",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%Y/%m/%d",
+    "%Y-%m-%d",
+)
 _SECONDS, _MILLISECONDS = re.compile(r"\d{10}"), re.compile(r"\d{13}")
 _SERIAL = re.compile(r"\d{5}(?:[.,]\d+)?")
+
+
+def _is_midnight(at: datetime) -> bool:
+    return (at.hour, at.minute, at.second) == (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time in a row; `dated` is whether it is only a date, for which its midnight stands."""
+
+    at: datetime
+    dated: bool
+
+    @property
+    def slate(self) -> date:
+        """The league's date."""
+        return self.at.date() if self.dated else slate_date(self.at)
+
+    @property
+    def placed_at(self) -> datetime:
+        """When a bet was placed: noon for a date alone, since midnight is of the night before."""
+        return self.at.replace(hour=NOON) if self.dated else self.at
 
 
 @dataclass(frozen=True, slots=True)
 class Dates:
     """How the dates of a column are written; `day_first` is None where no value shows it.
 
-    `zone` is the zone of times without one.
+    `zone` is the zone of times without one. `clocked` is whether the column has times of day, so
+    that a midnight in it is one too and does not stand for a date alone.
     """
 
     day_first: bool | None
     zone: tzinfo
+    clocked: bool = False
 
     @staticmethod
     def of(values: Iterable[str], zone: tzinfo, said: bool | None = None) -> Dates:
         """Find the order of day and month: as the person `said`, else as the values show it."""
+        values = tuple(values)
         found = [x for x in map(_PARTS.search, values) if x is not None]
         day = any(int(x[1]) > 12 or x[2] == "." for x in found)  # noqa: PLR2004 - months
         month = any(int(x[3]) > 12 for x in found)  # noqa: PLR2004 - months
-        return Dates(said if said is not None else None if day == month else day, zone)
+        made = Dates(said if said is not None else None if day == month else day, zone)
+        return replace(made, clocked=any(map(made._after_midnight, filter(None, values))))
+
+    def _after_midnight(self, text: str) -> bool:
+        try:
+            return not _is_midnight(self.read(text))
+        except BadBet:
+            return False
+
+    def moment(self, text: str) -> Moment:
+        """Read a date, with or without a time of day. Raises BadBet as `read`."""
+        at, plain = self.read(text), text.strip()
+        timed = _CLOCK.search(plain) or _SECONDS.fullmatch(plain) or _MILLISECONDS.fullmatch(plain)
+        return Moment(at, dated=_is_midnight(at) and not (self.clocked and timed))
 
     def unsure(self, values: Iterable[str]) -> str | None:
         """An ambiguous date among the values; None where all are certain."""
@@ -216,6 +267,8 @@ _SIGNED = re.compile(r"[+-]\d")
 _DECIMAL = re.compile(r"\d{1,4}[.,]\d+")
 _THOUSANDS = re.compile(r"\d{1,3},\d{3}")
 _ZEROS = re.compile(r"[.,]0+$")
+_HUNDREDS = re.compile(r"\d{3,6}[.,]0+")
+"""Finds American odds as a table of floating-point numbers writes them: `150.0`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +285,14 @@ class Prices:
         signed = any(map(_SIGNED.match, bare))
         # Among American odds, 1,200 is not 1.2.
         decimal = any(
-            _DECIMAL.fullmatch(x) and not (signed and _THOUSANDS.fullmatch(x)) for x in bare
+            _DECIMAL.fullmatch(x)
+            and not _HUNDREDS.fullmatch(x)
+            and not (signed and _THOUSANDS.fullmatch(x))
+            for x in bare
         )
-        shown = (
-            "american" if signed and not decimal else "decimal" if decimal and not signed else ""
-        )
+        american = signed or any(map(_HUNDREDS.fullmatch, bare))
+        shown = "decimal" if decimal and not signed else "american" if american else ""
+        shown = "" if decimal and signed else shown
         return Prices(said or shown)
 
     def read(self, text: str) -> Odds:
@@ -245,6 +301,7 @@ class Prices:
         if self.form == "decimal" and not plain.startswith(("+", "-")) and "/" not in plain:
             value = plain.replace(",", ".")
             return parse_odds(f"{value}.0" if value.isdigit() else value)
+        plain = _ZEROS.sub("", plain) if _HUNDREDS.fullmatch(plain) else plain
         thousands = self.form == "american" or not _DECIMAL.fullmatch(plain)
         return parse_odds(plain.replace(",", "" if thousands else "."))
 
@@ -285,18 +342,30 @@ class BetColumns:
 
         Raises BadBet when no reading of the words makes a bet.
         """
+        pick = self._read()
+        return pick, self._matchup(pick, self._find)
+
+    @property
+    def leg(self) -> str:
+        """The words of the bet as the leg of a parlay, with its game where they name none."""
+        pick = self._read()
+        named = any(x.names_a_game for x in pick.legs) or self._matchup(pick, self._find) is None
+        return pick.text if named or not self.game else f"{self.game} {pick.text}"
+
+    @property
+    def _find(self) -> FindTeam:
+        return find_in(*([self.league] if self.league else LEAGUES))
+
+    def _read(self) -> Written:
         if not self.text:
             raise BadBet("the row does not say what was bet on")
-        find = find_in(*([self.league] if self.league else LEAGUES))
         first: BadBet | None = None
         readings = _readings(self.text, self.market, self.line)
         for words in chain((self.text,) if self.own else (), readings):
             try:
-                pick = parse_bet(_HALF.sub(r"\1.5", words), find, staked=True)
+                return parse_bet(_HALF.sub(r"\1.5", words), self._find, staked=True)
             except BadBet as why:
                 first = first or why
-                continue
-            return pick, self._matchup(pick, find)
         raise first or BadBet(f"{self.text!r} is not understood")
 
     def _matchup(self, pick: Written, find: FindTeam) -> Matchup | None:
@@ -322,10 +391,14 @@ def _readings(text: str, market: str, line: str) -> Iterator[str]:
         return
     # APIs name a market like `player_points`.
     words = market.replace("_", " ") if _KEY.fullmatch(market) else market
-    with_line = text if not line or line.lstrip("+") in text else f"{text} {line}"
+    # The 6 of `76ers` is no line.
+    there = not line or re.search(rf"(?<![\d.]){re.escape(line.lstrip('+'))}(?!\d)", text)
+    with_line = text if there else f"{text} {line}"
     # A column named "Bet type" may hold "Free bet": that is about the stake, not about the bet.
     if words and words.casefold() not in text.casefold() and words.casefold() not in FREE:
         yield f"{words} {text}" if text.casefold() in ("yes", "no") else f"{with_line} {words}"
+        if not there:
+            yield f"{text} {words} {line}"
         if _tells(words):
             return
     yield with_line

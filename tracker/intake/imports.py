@@ -10,7 +10,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, tzinfo
+from datetime import date, tzinfo
 from fractions import Fraction
 from functools import cache
 from importlib import resources
@@ -20,12 +20,11 @@ from tracker.domain import BadBet, TrackerError
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft
-from tracker.domain.league import slate_date
-from tracker.domain.money import Odds, money_text, payout_if_won
+from tracker.domain.money import Odds, money_text, payout_if_won, plain_signs
 from tracker.domain.pick import Matchup
-from tracker.domain.same_bet import NOON, TICKET
+from tracker.domain.same_bet import TICKET
 from tracker.domain.value import comes_back
-from tracker.intake.columns import BetColumns, Dates, Numbers, Prices
+from tracker.intake.columns import BetColumns, Dates, Moment, Numbers, Prices
 from tracker.language import in_cents, parse_stake
 
 Row = Mapping[str, str]
@@ -292,7 +291,8 @@ def _on_its_games(draft: Draft) -> Draft:
 class _Reader:
     """Reads rows whose columns are known, each column in the form that its values show.
 
-    `columns` maps this program's names of columns to the file's.
+    `columns` maps this program's names of columns to the file's. `signed_lines` is whether lines
+    below 0 have their sign, so that a spread without one is above 0: spreadsheets drop a plus.
     """
 
     columns: Mapping[str, str]
@@ -300,6 +300,7 @@ class _Reader:
     numbers: Numbers
     prices: Prices
     dates: Mapping[str, Dates]
+    signed_lines: bool
 
     @staticmethod
     def of(
@@ -324,6 +325,7 @@ class _Reader:
             Numbers.of(amounts, points=points),
             Prices.of(values("odds"), columns.get("odds", "")),
             {name: Dates.of(values(name), zone, day_first) for name in _TIMES},
+            any(plain_signs(x).startswith("-") for x in values("line")),
         )
 
     def text(self, row: Row, name: str) -> str:
@@ -353,7 +355,7 @@ class _Reader:
         result, paid = self._result(group, odds, stake, free=free)
         number = self.text(row, "id")
         placed, day = self._time(row, "placed"), self._time(row, "day")
-        columns = self._described(group, own_odds, league, None if day is None else _slate(day))
+        columns = self._described(group, own_odds, league, None if day is None else day.slate)
         pick, matchup = columns.read()
         tags = (x.strip() for x in re.split(r"[|;,]", self.text(row, "tags")))
         draft = Draft(
@@ -365,7 +367,7 @@ class _Reader:
             book=_book(self.text(row, "book")),
             tags=tuple(dict.fromkeys((*pick.tags, *(x for x in tags if x)))),
             occasion=f"{TICKET}{number}" if number else "",
-            placed_at=None if placed is None else _by_day(placed),
+            placed_at=None if placed is None else placed.placed_at,
             free=free or pick.free,
         )
         dated = day or placed
@@ -375,7 +377,7 @@ class _Reader:
             result,
             paid,
             said,
-            None if dated is None else _slate(dated),
+            None if dated is None else dated.slate,
             f"import {number or self.text(row, 'placed') or line}",
             bool(self.text(row, "withdrawn")),
         )
@@ -383,18 +385,22 @@ class _Reader:
     def _described(
         self, group: Sequence[Row], own_odds: Sequence[Odds | None], league: str, day: date | None
     ) -> BetColumns:
-        """What the rows say was bet on; a parlay is described by its legs' words alone."""
-        legs = [self._words(x, own) for x, own in zip(group, own_odds, strict=True)]
-        if len(legs) > 1:
-            return BetColumns(" | ".join(legs), league=league, day=day)
-        market, line, game = (self.text(group[0], x) for x in ("market", "line", "game"))
-        own = any(_plain(x) == _OWN for x in group[0])
-        return BetColumns(legs[0], market, line, game, league, day, own)
+        """What the rows say was bet on; the legs of a parlay by their words."""
+        rows = [self._columns_of(x, league) for x in group]
+        if len(rows) == 1:
+            return replace(rows[0], day=day)
+        legs = [
+            x.leg if odds is None else f"{x.leg} {odds.text}"
+            for x, odds in zip(rows, own_odds, strict=True)
+        ]
+        return BetColumns(" | ".join(legs), league=league, day=day)
 
-    def _words(self, row: Row, odds: Odds | None) -> str:
-        """A row's words of the bet, with the leg's own price where it has one."""
-        words = self.text(row, "pick")
-        return words if odds is None else f"{words} {odds.text}"
+    def _columns_of(self, row: Row, league: str) -> BetColumns:
+        pick, market, line, game = (self.text(row, x) for x in ("pick", "market", "line", "game"))
+        if self.signed_lines and line[:1].isdigit() and _SPREAD.search(market):
+            line = f"+{line}"
+        own = any(_plain(x) == _OWN for x in row)
+        return BetColumns(pick, market, line, game, league, own=own)
 
     def _check_side(self, row: Row) -> None:
         """Refuse a bet against what the row names: its words would be read as a bet on it."""
@@ -488,27 +494,13 @@ class _Reader:
         text = self.text(row, "stake")
         return _plain(self.columns.get("stake", "")) == "units" or bool(_UNITS.search(text))
 
-    def _time(self, row: Row, name: str) -> datetime | None:
+    def _time(self, row: Row, name: str) -> Moment | None:
         text = self.text(row, name)
-        return self.dates[name].read(text) if text else None
+        return self.dates[name].moment(text) if text else None
 
 
+_SPREAD = re.compile("spread|handicap", re.IGNORECASE)
 _UNITS = re.compile(r"\d\s*u(?:nits?)?$", re.IGNORECASE)
-
-
-def _bare(at: datetime) -> bool:
-    """Whether a time is midnight, which stands for a date without a time of day."""
-    return (at.hour, at.minute, at.second) == (0, 0, 0)
-
-
-def _slate(at: datetime) -> date:
-    """The league's date of a time."""
-    return at.date() if _bare(at) else slate_date(at)
-
-
-def _by_day(at: datetime) -> datetime:
-    """When a bet was placed; noon for a date alone, since midnight is of the night before."""
-    return at.replace(hour=NOON) if _bare(at) else at
 
 
 def _book(written: str) -> str | None:
