@@ -128,7 +128,7 @@ def _is_midnight(at: datetime) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class RowTime:
     """A time in a row; `dated` is whether it is only a date, for which its midnight stands."""
 
     at: datetime
@@ -173,11 +173,11 @@ class Dates:
         except BadBet:
             return False
 
-    def moment(self, text: str) -> Moment:
+    def row_time(self, text: str) -> RowTime:
         """Read a date, with or without a time of day. Raises BadBet as `read`."""
         at, plain = self.read(text), text.strip()
         timed = _CLOCK.search(plain) or _SECONDS.fullmatch(plain) or _MILLISECONDS.fullmatch(plain)
-        return Moment(at, dated=_is_midnight(at) and not (self.clocked and timed))
+        return RowTime(at, dated=_is_midnight(at) and not (self.clocked and timed))
 
     def unsure(self, values: Iterable[str]) -> str | None:
         """An ambiguous date among the values; None where all are certain."""

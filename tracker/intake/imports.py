@@ -24,7 +24,7 @@ from tracker.domain.money import Odds, money_text, payout_if_won, plain_signs
 from tracker.domain.pick import Matchup
 from tracker.domain.same_bet import TICKET
 from tracker.domain.value import comes_back
-from tracker.intake.columns import BetColumns, Dates, Moment, Numbers, Prices
+from tracker.intake.columns import BetColumns, Dates, Numbers, Prices, RowTime
 from tracker.language import in_cents, parse_stake
 
 Row = Mapping[str, str]
@@ -494,9 +494,9 @@ class _Reader:
         text = self.text(row, "stake")
         return _plain(self.columns.get("stake", "")) == "units" or bool(_UNITS.search(text))
 
-    def _time(self, row: Row, name: str) -> Moment | None:
+    def _time(self, row: Row, name: str) -> RowTime | None:
         text = self.text(row, name)
-        return self.dates[name].moment(text) if text else None
+        return self.dates[name].row_time(text) if text else None
 
 
 _SPREAD = re.compile("spread|handicap", re.IGNORECASE)

@@ -7,7 +7,6 @@ of terms and of names: teams, games, players. A reader returns whether it took a
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from fractions import Fraction
 
 from tracker.domain.catalog import Team, may_be_a_person, professional
@@ -284,7 +283,7 @@ def _priced_later(line: Line) -> bool:
     """Whether the rest of the bet has another price."""
     words = line.words[line.at + 1 :]
     leg = words[: next((i for i, x in enumerate(words) if x.ends_leg), None)]
-    return any(_SURE_PRICE.fullmatch(x.low) for x in leg) or _later(line, say.EVEN_MONEY)
+    return any(_SURE_PRICE.fullmatch(x.low) for x in leg) or line.later(say.EVEN_MONEY)
 
 
 def read_even_money(line: Line, slots: Slots) -> bool:
@@ -408,7 +407,7 @@ def _a_team_after_all(line: Line, slots: Slots, count: int) -> bool:
         kept, line.at = line.at, line.at + count
         tens = line.phrase(say.TENS) or line.peek() in ("a", "to")
         # `No` stands before the name on slips; a code is in capitals.
-        tens = tens or (not word.text.isupper() and _later(line, say.TENS))
+        tens = tens or (not word.text.isupper() and line.later(say.TENS))
         line.at = kept
         return not tens and slots.tens is None and bool(line.team()[0])
     return _stands_as_team(line, slots)
@@ -497,17 +496,7 @@ def _name_follows(line: Line, ahead: int) -> bool:
 
 def _counts(line: Line) -> bool:
     """Whether the rest of the bet names a player's statistic."""
-    return _later(line, say.STATS) or _later(line, say.TENS)
-
-
-def _later(line: Line, among: Collection[str]) -> bool:
-    """Whether the rest of the bet has one of these phrases."""
-    kept, found = line.at, False
-    while (word := line.word) is not None and not word.ends_leg and not found:
-        found = line.phrase(among) > 0
-        line.at += 1
-    line.at = kept
-    return found
+    return line.later(say.STATS) or line.later(say.TENS)
 
 
 def _versus_team(line: Line) -> bool:

@@ -297,6 +297,15 @@ class Line:
         count, _ = self.longest(among)
         return count
 
+    def later(self, among: Collection[str]) -> bool:
+        """Whether the rest of the bet has one of these phrases."""
+        kept, found = self.at, False
+        while (word := self.word) is not None and not word.ends_leg and not found:
+            found = self.phrase(among) > 0
+            self.at += 1
+        self.at = kept
+        return found
+
     def look_up(self, table: Mapping[str, T]) -> tuple[int, T | None]:
         """How many of the next words are a phrase of the table, and its value; or (0, None)."""
         count, phrase = self.longest(table)
