@@ -149,10 +149,22 @@ def test_what_broke_the_cooldown_and_did_not_last_has_not_shortened_it() -> None
 
 
 def test_a_clock_that_is_set_back_does_not_silence_a_rule() -> None:
-    """The cooldown ends although the wall clock was set back a day."""
+    """The cooldown and the budget end although the wall clock was set back a day."""
     seen = watch("p >= 0.80").see(0.6, 0.81, 0.81)
     seen.at -= 86_400
     assert len(seen.see(0.5, 0.5, 0.92, 0.92).fired) == 2
+    spent = watch("p >= 0.80").see(0.5)
+    for p in (0.81, 0.91, 0.96, 0.985):
+        spent.see(p, p, 0.5, 0.5)
+    spent.at -= 86_400
+    assert len(spent.see(0.5, 0.5, 0.995, 0.995).fired) == BUDGET + 1
+
+
+def test_a_clock_that_is_set_back_does_not_lengthen_a_swing() -> None:
+    """A swing is not measured from readings of before the clock was set back an hour."""
+    drifts = watch("swing 0.15 in 5m").see(*[0.4 + i / 200 for i in range(10)], every=60)
+    drifts.at -= 3600
+    assert drifts.see(*[0.45 + i / 200 for i in range(60)], every=60).fired == []
 
 
 @pytest.mark.parametrize("text", ["p >= 0.80", "p <= 0.80", "p crosses 0.80"])

@@ -65,7 +65,7 @@ class RuleReading(NamedTuple):
 
     def confirms(self, since: datetime | None) -> bool:
         """Whether it counts as a second reading after one at `since`."""
-        return not self.shared or since is None or not timedelta(0) <= self.at - since < APART
+        return not self.shared or since is None or not _within(APART, since, self.at)
 
 
 class RuleStep(NamedTuple):
@@ -305,8 +305,12 @@ def _rearm(rule: LevelRule, state: RuleState, reading: RuleReading) -> tuple[Rul
 
 
 def _cooling(state: RuleState, at: datetime) -> bool:
-    """Whether the cooldown still runs; a clock that was set back does not prolong it."""
-    return bool(state.fired) and timedelta(0) <= at - state.fired[-1] < COOLDOWN
+    return bool(state.fired) and _within(COOLDOWN, state.fired[-1], at)
+
+
+def _within(span: timedelta, then: datetime, at: datetime) -> bool:
+    """Whether a time is less than a span ago; never where the clock was set back since."""
+    return timedelta(0) <= at - then < span
 
 
 def _to(state: RuleState, phase: RulePhase, reason: Reason) -> RuleStep:
@@ -331,7 +335,7 @@ def _press(
         return RuleStep(held, Reason.HOLDING)
     if not _is_news(state, reading.p, up=up):
         return _to(state, RulePhase.FIRING, Reason.TOLD_BEFORE)
-    recent = tuple(t for t in state.fired if reading.at - t < BUDGET_SPAN)
+    recent = tuple(t for t in state.fired if _within(BUDGET_SPAN, t, reading.at))
     if len(recent) >= BUDGET:
         spent = state.moved(RulePhase.PENDING, Reason.OVER_BUDGET, streak)
         return RuleStep(spent, Reason.OVER_BUDGET)
@@ -404,7 +408,8 @@ def _swing(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
     if state.phase is RulePhase.DONE:
         return RuleStep(state, state.reason or Reason.BELOW)
     since = reading.at - timedelta(seconds=rule.seconds)
-    window = [x for x in state.window if x[0] >= since]
+    # Readings of before the clock was set back are of no known age.
+    window = [x for x in state.window if since <= x[0] <= reading.at]
     state = state.with_window((*window, (reading.at, reading.p)))
     seen = [p for _, p in state.window]
     if max(max(seen) - reading.p, reading.p - min(seen)) < rule.size - _EDGE:
