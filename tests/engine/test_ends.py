@@ -23,18 +23,21 @@ from tests.engine.build import (
     market,
 )
 from tests.engine.finals import boxes, ended, final_of, game_of
-from tracker.domain.alert import Decision, Reason
-from tracker.domain.bet import Bet, Leg, Parlay, Result, Status
+from tracker.domain.alert import Decision, MessageStyle, Reason
+from tracker.domain.bet import TO_BE_GRADED, Bet, Leg, Parlay, Result, Settlement, Status
 from tracker.domain.catalog.books import HouseRules
-from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.game import GameState, Phase, Score, Side
 from tracker.domain.market import Direction, Market, PlayerTotal
 from tracker.domain.player import Player, Stat
-from tracker.domain.policy import Policy
+from tracker.domain.policy import EventRule, Fact, Policy
 from tracker.domain.poll import Trouble, Unreadable, check_times
-from tracker.domain.tracking import Change, GameTracking, Tracked
+from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
 from tracker.engine.decide.advance import note
+from tracker.engine.decide.facts import between
+from tracker.engine.market.clv import Placed
 from tracker.engine.rules.routing import route
 from tracker.engine.settle.grading import judge
+from tracker.wording.alerts import compose
 
 HALF = ((28, 25), (32, 29))
 AT_HALF = live(2, 0, *HALF, phase=Phase.BREAK)
@@ -82,6 +85,43 @@ def test_a_half_is_settled_at_its_end_and_told_once() -> None:
     assert told == [(1, "hit"), (2, "settled")]
     assert not look(second.tracking, AT_HALF, 60).settlements
     assert second.tracking.tracked[0].status(AT_HALF) is Status.PROVISIONAL
+
+
+def taken_back(tracking: GameTracking, result: Result) -> GameTracking:
+    """The tracking of one bet whose result was taken back until the end of the game grades it."""
+    (tracked,) = tracking.tracked
+    back = Settlement(1, 2, result, None, after(950), TO_BE_GRADED)
+    return tracking.with_tracked(replace(tracked, settlement=back, reported=2))
+
+
+def test_a_result_that_was_taken_back_never_stands_in_for_the_one_that_is_lacking() -> None:
+    """Without an end or a box it waits or goes to a person; a half at its end is settled again."""
+    tracking = taken_back(followed("DEN ML"), Result.WON)
+    silent = note(tracking, Unreadable(Trouble.DOWN, "no answer"), after(13 * HOURS))
+    assert (results(silent.tracking), silent.settlements) == (["review"], ())
+
+    line = PlayerTotal(Player("Nikola Jokić", Side.HOME), Stat.PTS, Direction.OVER, 25.5)
+    tracking = GameTracking(GAME, (Tracked.fresh(replace(bet(1, "DEN ML"), market=line)),))
+    change = look(taken_back(tracking, Result.WON), THIRD, 900)
+    for seconds in (9000, 9060, 9120):
+        change = look(change.tracking, final(*HALF, (30, 20), (30, 20)), seconds)
+        assert not change.settlements
+
+    tracking = taken_back(a_book(bet(1, "1H DEN ML")), Result.WON)
+    for seconds in (0, 20):
+        tracking = look(tracking, AT_HALF, seconds).tracking
+    assert [x.in_force and x.in_force.revision for x in tracking.tracked] == [3]
+
+
+def test_a_bet_that_is_open_again_has_no_result_in_a_message_and_is_not_void() -> None:
+    """A person's own words and the closing line value leave out a result that was taken back."""
+    tracking = taken_back(followed("DEN ML"), Result.VOID)
+    (tracked,) = tracking.tracked
+    fact = EventRule(Fact.QUARTER)
+    _, alert = between(tracked, RuleState(1, fact.text), fact.event, THIRD, after(960))
+    style = MessageStyle(templates={"quarter": "{bet}{result}{money}"})
+    assert compose(alert, tracked, tracking, style) == "DEN ML"
+    assert not Placed.of(tracked).void
 
 
 def test_a_half_that_is_corrected_at_the_final_is_regraded() -> None:

@@ -260,6 +260,11 @@ class Tracked:
         return self.settlement is not None and not self.settlement.taken_back
 
     @property
+    def in_force(self) -> Settlement | None:
+        """The settlement that stands; None without one, and where it was taken back."""
+        return self.settlement if self.ended else None
+
+    @property
     def dropped(self) -> tuple[int, ...]:
         """The indices of the legs that have dropped out, which changes the price of the bet."""
         return tuple(x.leg for x in self.legs if x.dropped) if self.legs else self.out

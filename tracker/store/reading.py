@@ -387,9 +387,9 @@ def _bet_view(
 
 def _chance(followed: Tracked | None) -> Chance | None:
     """The last chance of a bet; after its result, the chance that the result amounts to."""
-    if followed is None or followed.settlement is None or not followed.ended:
+    if followed is None or followed.in_force is None:
         return None if followed is None else followed.chance
-    return chance_of(followed.settlement.result)
+    return chance_of(followed.in_force.result)
 
 
 def _review(followed: Tracked | None, settlement: Settlement | None) -> str | None:

@@ -108,7 +108,7 @@ def _filled(
     template: str, alert: Alert, tracked: Tracked, tracking: GameTracking, wording: MessageStyle
 ) -> str:
     """Fill a person's own template; unknown values are left empty."""
-    rule, bet, done = parse_rule(alert.rule), tracked.bet, tracked.settlement
+    rule, bet, done = parse_rule(alert.rule), tracked.bet, tracked.in_force
     mark, p, was = moved(alert, falling=_falls(rule))
     if isinstance(rule, EventRule):
         mark = _SIGNS.get(rule.event, "" if done is None else _MARKS[done.result])
@@ -458,7 +458,8 @@ def _how_it_ended(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str
             line = box_line(state, market.player)
             made = None if line is None else figure(line, market.stat)
             side = f"{market.direction.value[0]}{line_text(market.points)}"
-            void = tracked.settlement is not None and tracked.settlement.result is Result.VOID
+            done = tracked.in_force
+            void = done is not None and done.result is Result.VOID
             if void and (line is None or not line.played):
                 return f"{market.player.surname} did not play ({side} {market.stat.value})"
             if made is not None:

@@ -217,7 +217,7 @@ def _foot(card: GameTracking, now: datetime, zone: tzinfo, *, old: bool) -> str:
 
 def _verdict(tracked: Sequence[Tracked]) -> str:
     """The sum of the bets once all of them have a result: `2 won, 1 lost · -$2.61`."""
-    done = [x.settlement for x in tracked if x.ended and x.settlement is not None]
+    done = [x.in_force for x in tracked if x.in_force is not None]
     if len(tracked) < 2 or len(done) < len(tracked):  # noqa: PLR2004 - one bet needs no sum
         return ""
     count = Counter(x.result.value for x in done)
@@ -239,7 +239,7 @@ def row(one: Tracked, game: Game, state: GameState | None, was: float | None, *,
     `was` is the bet's chance of winning some minutes ago; `old` is whether the data are stale.
     """
     label = f"#{one.bet.id} {name_on_card(one.bet)}"
-    done, chance = one.settlement if one.ended else None, one.chance
+    done, chance = one.in_force, one.chance
     if one.review is not None:
         need = f"see tracker show {one.bet.id}"
         return Row("❔", label, "NEEDS REVIEW", "", need, "to review", 1.5)

@@ -112,9 +112,9 @@ def tonight_text(tracked: Sequence[Tracked], gameless: int = 0) -> str:
     `gameless` is how many bets on no known game need the person too.
     """
     ended = [
-        (x.settlement, x.bet.own_cents)
+        (x.in_force, x.bet.own_cents)
         for x in tracked
-        if x.settlement is not None and x.ended and x.review is None
+        if x.in_force is not None and x.review is None
     ]
     count = {result: sum(x.result is result for x, _ in ended) for result in Result}
     record, void = _record(count)
@@ -149,7 +149,7 @@ def nights_over(
     found = {}
     for slate, bets in nights.items():
         bets_of_night = tuple(bets.values())
-        ended = [x.settlement.at for x in bets_of_night if x.settlement is not None and x.ended]
+        ended = [x.in_force.at for x in bets_of_night if x.in_force is not None]
         over = all(x.ended or x.review is not None for x in bets_of_night)
         over = over and slate not in played_on and not all(map(_void, bets_of_night))
         if over and len(bets_of_night) > 1 and ended and now - max(ended) <= JUST_OVER:
@@ -158,7 +158,7 @@ def nights_over(
 
 
 def _void(tracked: Tracked) -> bool:
-    done = tracked.settlement
+    done = tracked.in_force
     return tracked.review is None and done is not None and done.result is Result.VOID
 
 

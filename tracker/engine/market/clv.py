@@ -60,7 +60,7 @@ class Placed:
     @classmethod
     def of(cls, tracked: Tracked) -> Placed:
         """The placed bet of a tracked one, as it stands now."""
-        settled = tracked.settlement
+        settled = tracked.in_force
         void = settled is not None and settled.result is Result.VOID
         gone = tuple(x.leg for x in tracked.legs if x.result is Result.VOID)
         return cls(tracked.bet, void or len(gone) == len(tracked.bet.legs), gone)

@@ -148,7 +148,7 @@ def _part_is_news(tracked: Tracked, polls: LastTwo) -> bool:
         house, mine = house_of(tracked.bet.book), slip.in_game(sure.state.game.id)
         untouched = all(x.result is None and not x.unclear for x in tracked.legs)
         return not untouched or any(sure.over(slip.legs[i].market, house) for i in mine)
-    result, done = polls.results.get(tracked.bet.number), tracked.settlement
+    result, done = polls.results.get(tracked.bet.number), tracked.in_force
     if result is None or (done is not None and done.result is result):
         return False
     return sure.over(slip, house_of(tracked.bet.book))
@@ -215,8 +215,8 @@ def _confirm_parts(change: Change, why: str, now: datetime) -> Change:
     """Make the results of single bets on an unfinished game official."""
     found = Gathering(change)
     for tracked in change.tracking.tracked:
-        done, decided = tracked.settlement, tracked.official or tracked.review is not None
-        if done is None or not tracked.ended or decided or isinstance(tracked.bet.market, Parlay):
+        done, decided = tracked.in_force, tracked.official or tracked.review is not None
+        if done is None or decided or isinstance(tracked.bet.market, Parlay):
             continue
         found.put(replace(tracked, official=True))
         found.confirmations.append(Confirmation(done.bet, done.revision, now, why))
@@ -387,8 +387,8 @@ def _judged(
     """A bet with its legs on one game graded, and the standings of all its legs."""
     bet = tracked.bet
     if not isinstance(bet.market, Parlay):
-        result = None if tracked.settlement is None else tracked.settlement.result
-        known = LegStanding(bet.number, 0, result=result)
+        done = tracked.in_force
+        known = LegStanding(bet.number, 0, result=None if done is None else done.result)
         return tracked, (graded(bet, bet.legs[0], known),)
     legs = tuple(
         graded(bet, leg, known) if leg.game.id == game_id else known
@@ -456,12 +456,11 @@ def _confirm_revised(change: Change, now: datetime) -> Change:
         if known is not tracked:
             found.put(known)
             found.legs += [x for x in known.legs if x not in tracked.legs]
-        if known.settlement is None or not known.ended or known.official or known.review:
-            continue
-        if not _decided_officially(known):
+        done = known.in_force
+        if done is None or known.official or known.review or not _decided_officially(known):
             continue
         found.put(replace(known, official=True))
-        found.confirmations.append(Confirmation(known.bet.number, known.settlement.revision, now))
+        found.confirmations.append(Confirmation(known.bet.number, done.revision, now))
     return found.change
 
 
