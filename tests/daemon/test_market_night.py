@@ -16,15 +16,18 @@ import pytest
 
 from tests.daemon import night
 from tests.doubles.clock import FakeClock
-from tests.engine.build import GAME, bet
+from tests.engine.build import GAME, SCHEDULED, bet, live
 from tracker.clock import ScaledClock
+from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.run import Setup, run
 from tracker.daemon.watchers.buying import Buyer, MarketParts
+from tracker.daemon.watchers.market import MarketWatch
 from tracker.domain.bet import Bet
 from tracker.domain.events import OddsRefused, SystemEvent
 from tracker.domain.game import Game
 from tracker.domain.poll import Credit, Document, Purchase
-from tracker.feeds.odds import Parsed, the_odds_api
+from tracker.domain.quote import MONEYLINE, Quote, Selection
+from tracker.feeds.odds import BookPrice, OfferedGame, Parsed, the_odds_api
 from tracker.feeds.odds.asking import Asked, Bought, OddsSources
 from tracker.forecast import load_parameters
 from tracker.settings import load_secrets, load_settings
@@ -254,3 +257,55 @@ async def test_credits_of_a_new_month_are_used_without_a_restart(tmp_path: Path)
     assert [type(x) for x in refused] == [OddsRefused] * 2
     assert min(tips.taken) > again[1].start
     assert till.sold.count("close LAL@DEN") == 1
+
+
+def exchange_says(at: datetime, home: float) -> Asked:
+    """An exchange's answer on LAL@DEN, in which the home side wins with this chance."""
+    offers = tuple(
+        BookPrice("kalshi", Selection(MONEYLINE, side), 1 / p)
+        for side, p in (("home", home), ("away", 1 - home))
+    )
+    event = OfferedGame("k", GAME.league, GAME.home, GAME.away, offers, GAME.start)
+    document = Document("kalshi", "/markets", at, str(at).encode(), str(at))
+    return Asked(document, Parsed((event,)), "kalshi /markets", lambda _: True)
+
+
+async def test_prices_from_play_are_no_prior_of_a_game_without_bets(tmp_path: Path) -> None:
+    """The slate tells that it is played; a bet that is added then has the lines from before."""
+    clock = FakeClock(GAME.start - timedelta(hours=2))
+    unused: Any = None
+    forecaster = Forecaster(lambda _: None, unused)
+    async with await Store.open(tmp_path / "t.db", now=clock.now()) as store:
+        parts = MarketParts(
+            unused, store, forecaster, load_parameters, clock, OddsSettings(), unused, list,
+            lambda _: (), unused, unused, unused, (), unused, timedelta(0),
+        )  # fmt: skip
+        watch = MarketWatch(parts)
+        await store.save_games([(GAME, SCHEDULED)], clock.now())
+        await watch.restore()
+        await watch.take(exchange_says(clock.now(), 0.6), paid=None)
+        before = forecaster.pricing.believed(GAME, [])
+        assert watch.waiting() == [GAME]
+        for minutes, home in ((122, 0.7), (140, 0.8)):
+            await clock.advance(60 * minutes)
+            await watch.take(exchange_says(clock.now(), home), paid=None)
+            assert forecaster.pricing.believed(GAME, []) == before
+        await store.save_games([(GAME, live(2, 600, (30, 20), (4, 2)))], clock.now())
+        await watch.restore()
+        assert watch.begun(GAME)
+        assert watch.waiting() == []
+
+
+async def test_a_price_that_was_read_again_after_the_tip_off_is_not_newer_by_that(
+    tmp_path: Path,
+) -> None:
+    """What stood at a time is known from what was read by then, of a source that is bought."""
+    bought, tip = GAME.start - timedelta(hours=1), GAME.start + timedelta(minutes=9)
+    async with await Store.open(tmp_path / "t.db", now=bought) as store:
+        await store.save_games([(GAME, SCHEDULED)], bought)
+        price = Quote(GAME.id, "betmgm", Selection(MONEYLINE, "home"), bought, 1.6)
+        for at, rows in ((bought, [price]), (tip + timedelta(hours=1), [])):
+            document = Document(the_odds_api.NAME, "/odds", at, str(at).encode(), str(at))
+            await store.quotes.record(document, rows)
+        (found,) = await store.quotes.standing(GAME.id, bought - timedelta(days=1), tip)
+    assert found.stood_at == bought

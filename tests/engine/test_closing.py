@@ -110,8 +110,16 @@ def test_the_tip_off_is_when_the_clock_began_to_run() -> None:
     """The tip-off is the time of the first live poll less the game clock that had run."""
     state = GameState(GAME, Phase.LIVE, 1, 690.0, Score(2, 0))
     assert tip_off(state, TIP + timedelta(seconds=30)) == TIP
-    later = replace(state, period=2, clock=720.0)
-    assert tip_off(later, TIP) == TIP - timedelta(minutes=12)
+
+
+def test_a_game_that_is_first_seen_late_tipped_off_soon_after_its_listed_time() -> None:
+    """The clock stands for an hour of a game, and prices from play must not be in the close."""
+    third = GameState(GAME, Phase.LIVE, 3, 480.0, Score(61, 58))
+    over = GameState(GAME, Phase.FINAL, 4, 0.0, Score(110, 98))
+    early = TIP + timedelta(minutes=1)
+    for state, at in ((third, TIP + timedelta(minutes=75)), (over, TIP + timedelta(hours=9))):
+        assert GAME.start < tip_off(state, at) < TIP
+        assert tip_off(state, early) < early
 
 
 def test_the_close_is_the_median_of_fair_chances_of_three_books() -> None:

@@ -40,7 +40,8 @@ ORDER BY game, quote.at, book, market, span, about, points, side
 
 _STOOD = """
 SELECT source, path, max(at) AS at FROM poll INDEXED BY poll_at
-WHERE at >= :since AND source IN (SELECT value FROM json_each(:sources)) AND digest <> ''
+WHERE at >= :since AND at <= :until
+AND source IN (SELECT value FROM json_each(:sources)) AND digest <> ''
 GROUP BY source, path
 """
 """By time, as an exchange that is asked every few seconds has half a million polls in a season."""
@@ -224,7 +225,7 @@ class Quotes:
         last: dict[tuple[str, str, Selection], tuple[Quote, str, str]] = {}
         for quote, source, path in await self.history(game, since, until):
             last[quote.game, quote.book, quote.selection] = quote, source, path
-        stood = await self._stood({source for _, source, _ in last.values()}, since)
+        stood = await self._stood({source for _, source, _ in last.values()}, since, until)
         return [
             StandingQuote(
                 quote,
@@ -234,9 +235,13 @@ class Quotes:
             for quote, source, path in last.values()
         ]
 
-    async def _stood(self, sources: set[str], since: datetime) -> dict[tuple[str, str], datetime]:
-        """When each document of these sources was last read, and each source as a whole."""
-        asked = {"sources": json.dumps(sorted(sources)), "since": stamp(since)}
+    async def _stood(
+        self, sources: set[str], since: datetime, until: datetime
+    ) -> dict[tuple[str, str], datetime]:
+        """When each document of these sources was last read by then, and each source as a whole."""
+        asked = {
+            "sources": json.dumps(sorted(sources)), "since": stamp(since), "until": stamp(until),
+        }  # fmt: skip
 
         def work(db: sqlite3.Connection) -> dict[tuple[str, str], datetime]:
             rows = db.execute(_STOOD, asked)

@@ -135,10 +135,12 @@ class MarketWatch:
         now = self._clock.now()
         listed = await self._parts.store.games(since=(now - timedelta(days=1)).date())
         self._games = {x.id: x for x, _ in listed if x.start <= now + AHEAD}
+        followed = {x.game.id for x in self._parts.trackings()}
         for game, state in listed:
-            if state is not None:
-                self._states.setdefault(game.id, state)
-        self._forget(self._games.keys() | {x.game.id for x in self._parts.trackings()})
+            # Only the slate tells of a game that is not polled.
+            if state is not None and (game.id not in followed or game.id not in self._states):
+                self._states[game.id] = state
+        self._forget(self._games.keys() | followed)
 
     def _forget(self, kept: AbstractSet[str]) -> None:
         """Drop games of other days without a followed bet; a close can be loaded again."""
@@ -253,12 +255,15 @@ class MarketWatch:
         await self._step_rules(found.games)
 
     async def _believe(self, games: Iterable[str]) -> None:
-        """Make the market's lines the prior of games that have not begun."""
+        """Make the market's lines the prior of games whose listed tip-off is to come.
+
+        From then on a game may be in play, as the store judges too.
+        """
         now = self._clock.now()
         believed: dict[str, PregameLines] = {}
         for game_id in games:
             game = self._games.get(game_id)
-            if game is None or self.begun(game) or game.start - now < -OVERDUE:
+            if game is None or self.begun(game) or game.start <= now:
                 continue
             standing = self.board.standing(game_id)
             fresh = [x for x in standing if now - x.stood_at <= PRIOR_AGE]

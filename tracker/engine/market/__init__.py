@@ -36,6 +36,7 @@ from tracker.domain.quote import (
     two_sided,
 )
 from tracker.domain.value import Price
+from tracker.engine.market.credits import AFTER_LISTED
 from tracker.forecast.priors import even_margin, even_total
 
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ than any close looks back."""
 
 Key = tuple[str, str, Selection]
 """A game's id, a book and a selection: what has one current price."""
+
+SEEN_AT_ONCE = timedelta(minutes=2)
+"""How much of the game clock may have run when a game is first seen in play, for its tip-off to be
+known from that: from then on the clock's stops add up to minutes."""
 
 AT_BET = timedelta(seconds=60)
 """How far the time of an exchange's price may be from the moment that it is used for."""
@@ -223,11 +228,14 @@ def counts(book: str, mine: Sequence[str], anchors: Sequence[str]) -> bool:
 def tip_off(state: GameState, at: datetime) -> datetime:
     """The time of tip-off: the first live poll's time less what the game clock had run.
 
-    `at` is when that poll came.
+    `at` is when that poll came. Where it came so late that the stops of the clock matter, the
+    tip-off is at the latest AFTER_LISTED after its listed time: a close may be a few minutes early,
+    and a price from after the tip-off is none of it.
     """
     rules = state.game.rules
     before = sum(rules.length_of(x) for x in range(1, state.period))
-    return at - timedelta(seconds=before + rules.length_of(state.period) - state.clock)
+    run = timedelta(seconds=before + rules.length_of(state.period) - state.clock)
+    return at - run if run <= SEEN_AT_ONCE else min(at - run, state.game.start + AFTER_LISTED)
 
 
 @dataclass(frozen=True, slots=True)
