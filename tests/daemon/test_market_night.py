@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -22,14 +22,20 @@ from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.run import Setup, run
 from tracker.daemon.watchers.buying import Buyer, MarketParts
 from tracker.daemon.watchers.market import MarketWatch
+from tracker.domain.alert import PLAIN, Decision
 from tracker.domain.bet import Bet
+from tracker.domain.chance import Chance
+from tracker.domain.draft import Draft
 from tracker.domain.events import OddsRefused, SystemEvent
 from tracker.domain.game import Game
+from tracker.domain.policy import parse_rule
 from tracker.domain.poll import Credit, Document, Purchase
 from tracker.domain.quote import MONEYLINE, Quote, Selection
+from tracker.domain.tracking import Change
 from tracker.feeds.odds import BookPrice, OfferedGame, Parsed, the_odds_api
 from tracker.feeds.odds.asking import Asked, Bought, OddsSources
 from tracker.forecast import load_parameters
+from tracker.language import find_in_game, parse_pick
 from tracker.settings import load_secrets, load_settings
 from tracker.settings.models import OddsSettings
 from tracker.store import Store, StoreError
@@ -259,15 +265,15 @@ async def test_credits_of_a_new_month_are_used_without_a_restart(tmp_path: Path)
     assert till.sold.count("close LAL@DEN") == 1
 
 
-def exchange_says(at: datetime, home: float) -> Asked:
+def exchange_says(at: datetime, home: float, book: str = "kalshi") -> Asked:
     """An exchange's answer on LAL@DEN, in which the home side wins with this chance."""
     offers = tuple(
-        BookPrice("kalshi", Selection(MONEYLINE, side), 1 / p)
+        BookPrice(book, Selection(MONEYLINE, side), 1 / p)
         for side, p in (("home", home), ("away", 1 - home))
     )
     event = OfferedGame("k", GAME.league, GAME.home, GAME.away, offers, GAME.start)
-    document = Document("kalshi", "/markets", at, str(at).encode(), str(at))
-    return Asked(document, Parsed((event,)), "kalshi /markets", lambda _: True)
+    document = Document(book, "/markets", at, str(at).encode(), str(at))
+    return Asked(document, Parsed((event,)), f"{book} /markets", lambda _: True)
 
 
 async def test_prices_from_play_are_no_prior_of_a_game_without_bets(tmp_path: Path) -> None:
@@ -309,3 +315,35 @@ async def test_a_price_that_was_read_again_after_the_tip_off_is_not_newer_by_tha
             await store.quotes.record(document, rows)
         (found,) = await store.quotes.standing(GAME.id, bought - timedelta(days=1), tip)
     assert found.stood_at == bought
+
+
+async def test_an_edge_is_not_confirmed_by_an_answer_that_lacks_its_price(tmp_path: Path) -> None:
+    """Another source's answer is no second reading of a book's price."""
+    clock, unused = FakeClock(GAME.start - timedelta(hours=2)), cast("Any", None)
+    fired: list[str] = []
+
+    def route(change: Change, now: datetime) -> Change:
+        fired.extend(f"{now:%H:%M}" for x in change.alerts if x.decision is Decision.FIRED)
+        return change
+
+    async with await Store.open(tmp_path / "t.db", now=clock.now()) as store:
+        await store.save_games([(GAME, SCHEDULED)], clock.now())
+        draft = Draft(parse_pick("DEN ML", find_in_game(GAME)), rules=(parse_rule("edge >= 0.05"),))
+        await store.add(draft, game=GAME, defaults=(), at=clock.now())
+        (tracking,) = await store.trackings(())
+        (tracked,) = tracking.tracked
+        followed = replace(tracking, tracked=(tracked.seen_at(Chance(0.6, 0.0, 0.4)),))
+        parts = MarketParts(
+            unused, store, Forecaster(lambda _: None, unused), load_parameters, clock,
+            OddsSettings(mine=("kalshi", "polymarket")), unused, lambda: (followed,), lambda _: (),
+            unused, route, PLAIN, (), lambda: None, timedelta(0),
+        )  # fmt: skip
+        watch = MarketWatch(parts)
+        await watch.restore()
+        for book, home in (
+            ("kalshi", 0.60), ("polymarket", 0.62), ("kalshi", 0.50), ("polymarket", 0.62),
+            ("polymarket", 0.63), ("kalshi", 0.50),
+        ):  # fmt: skip
+            await clock.advance(60)
+            await watch.take(exchange_says(clock.now(), home, book), paid=None)
+    assert fired == ["00:06"]

@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tracker.app.market.value import Quoted, market_reading
 from tracker.domain import BadRule
 from tracker.domain.alert import Decision
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, Side
-from tracker.domain.market import Spread
+from tracker.domain.market import Direction, Spread, TeamTotal
 from tracker.domain.policy import parse_rule
+from tracker.domain.quote import SPREAD, TEAM_TOTAL, Quote, Selection
 from tracker.domain.tracking import GameTracking, RuleState, Tracked
 from tracker.engine.rules.stepping import MarketReading, step_market
 from tracker.store.database.columns import pack_rules, rules_of
@@ -75,6 +77,53 @@ def test_a_reading_that_is_not_known_moves_nothing() -> None:
     watch.read(0.02)
     reading = MarketReading(NOW + timedelta(hours=1))
     assert step_market(watch.tracked, watch.states, reading, watch.tracking) == ([], [])
+
+
+def both_sides(book: str, line: Selection, p: float, at: datetime) -> list[Quote]:
+    """Both sides of a line at a book without a margin, as they stood at a time."""
+    return [
+        Quote(GAME.id, book, line, at, 1 / p, at),
+        Quote(GAME.id, book, line.opposite, at, 1 / (1 - p), at),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "line", "further"),
+    [
+        ("price moves 0.03 in 10m", Selection(SPREAD, "home", -4.5), 0.56),
+        ("line moves 1 in 10m", Selection(SPREAD, "home", -6.5), 0.50),
+    ],
+)
+def test_a_figure_that_other_books_give_has_not_moved(
+    rule: str, line: Selection, further: float
+) -> None:
+    """When the books' quotes are too old and an exchange stands in, nothing has moved."""
+    watch, last = Watch(rule), None
+    own = Selection(SPREAD, "home", -4.5)
+    books = [quote for book in "abc" for quote in both_sides(book, own, 0.5, NOW)]
+    values = []
+    for minutes in range(20, 60):
+        at = NOW + timedelta(minutes=minutes)
+        size = further if minutes < 50 else further - 0.1
+        quotes = [*books, *both_sides("kalshi", line, size, at)]
+        reading = market_reading(watch.tracked, Quoted(quotes, at))
+        changed, alerts = step_market(watch.tracked, watch.states, reading, watch.tracking, last)
+        last = reading.after(last)
+        watch.states |= {x.rule: x for x in changed}
+        watch.fired += [x.detail for x in alerts if x.decision is Decision.FIRED]
+        values.append(reading.price if rule.startswith("price") else reading.line)
+    assert len(set(values)) > 1
+    said = ["the market moved from 56.2 % to 45.9 %"] if rule.startswith("price") else []
+    assert watch.fired == said
+
+
+def test_the_line_of_a_team_total_is_the_teams_own() -> None:
+    """It is not the game's spread."""
+    bet = Bet(1, "DEN o114.5", TeamTotal(Side.HOME, Direction.OVER, 114.5), GAME, (), NOW)
+    lines = (Selection(SPREAD, "home", -4.5), Selection(TEAM_TOTAL, "over", 115.5, "home"))
+    quotes = [x for book in "abc" for line in lines for x in both_sides(book, line, 0.5, NOW)]
+    assert market_reading(Tracked.fresh(bet), Quoted(quotes, NOW)).line == 115.5
+    assert market_reading(Tracked.fresh(bet), Quoted(quotes[:2], NOW)).line is None
 
 
 @pytest.mark.parametrize(

@@ -230,16 +230,21 @@ class TwoSided(NamedTuple):
 class Fair:
     """The fair chance of a line: `chance` is that its first side wins, given no push.
 
-    `books` is how many books it comes from. `by` names the source: the number of books, or the one
+    `whose` are the books that it comes from. `by` names the source: the number of books, or the one
     source that stands in for them.
     """
 
     selection: Selection
     chance: float
-    books: int
+    whose: frozenset[str]
     by: str
     stood_at: datetime
     poll: int = 0
+
+    @property
+    def books(self) -> int:
+        """How many books it comes from."""
+        return len(self.whose)
 
     def of(self, selection: Selection) -> float:
         """The fair chance of either side of the line."""

@@ -20,7 +20,9 @@ from tracker.domain.player import Player
 from tracker.domain.quote import (
     EXCHANGES,
     SPREAD,
+    TEAM_TOTAL,
     TOTAL,
+    Fair,
     Quote,
     Selection,
     TwoSided,
@@ -38,7 +40,15 @@ from tracker.domain.value import (
     hedges_of,
     returns_of,
 )
-from tracker.engine.market import AT_BET, GameClose, best_price, fairs, main_line, standing
+from tracker.engine.market import (
+    AT_BET,
+    GameClose,
+    best_price,
+    best_quote,
+    fairs,
+    main_line,
+    standing,
+)
 from tracker.engine.market.clv import Placed, closing_lines, value_at_close
 from tracker.engine.rules.stepping import MarketReading
 from tracker.forecast.market import closing_outlook, moved_to
@@ -117,14 +127,20 @@ def exchange_chance(quotes: Sequence[Quote], bet: Bet, at: datetime) -> float | 
     return None
 
 
-def market_chance(bet: Bet, quotes: Sequence[Quote], now: datetime) -> float | None:
-    """The market's fair chance of a bet at this moment; None where too few books quote it."""
+def market_fair(bet: Bet, quotes: Sequence[Quote], now: datetime) -> Fair | None:
+    """The market's fair chance of the bet's line now; None where too few books quote it."""
     selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
     if selection is None:
         return None
     known = fairs(standing(two_sided([x for x in quotes if x.open]), now, NEWEST).values())
-    fair = known.get(selection.main) or known.get(selection.main.opposite)
-    return None if fair is None else fair.of(selection)
+    return known.get(selection.main) or known.get(selection.main.opposite)
+
+
+def market_chance(bet: Bet, quotes: Sequence[Quote], now: datetime) -> float | None:
+    """The market's fair chance of a bet at this moment; None where too few books quote it."""
+    fair = market_fair(bet, quotes, now)
+    selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
+    return None if fair is None or selection is None else fair.of(selection)
 
 
 def market_reading(tracked: Tracked, quoted: Quoted) -> MarketReading:
@@ -134,36 +150,42 @@ def market_reading(tracked: Tracked, quoted: Quoted) -> MarketReading:
     if selection is None:
         return MarketReading(at)
     oldest = AT_BET if quoted.live else HAD
-    best = best_price(quoted.quotes, selection, quoted.mine, quoted.anchors, at, oldest)
+    best = best_quote(quoted.quotes, selection, quoted.mine, quoted.anchors, at, oldest)
     edge, chance = None, tracked.chance
     if best is not None and chance is not None and not chance.decided:
         edge = chance.win * best.odds + chance.push - 1
+    fair = market_fair(bet, quoted.quotes, at)
     lines = two_sided([x for x in quoted.quotes if at - x.stood_at <= NEWEST])
+    line, line_by = _line(selection, lines)
     return MarketReading(
         at,
         edge,
-        market_chance(bet, quoted.quotes, at),
-        _line(selection, lines),
+        None if fair is None else fair.of(selection),
+        line,
         "" if best is None else f"{best.odds:.2f} at {best.book}",
+        edge_at=None if best is None else best.at,
+        price_by=frozenset() if fair is None else fair.whose,
+        line_by=line_by,
     )
 
 
-def _line(selection: Selection, lines: Sequence[TwoSided]) -> float | None:
-    """The main line of a bet's market, from the side of the bet."""
+def _line(selection: Selection, lines: Sequence[TwoSided]) -> tuple[float | None, frozenset[str]]:
+    """The main line of a bet's market, from the side of the bet, and the books that have it."""
     if selection.span != "game":
-        return None
-    if selection.of_player:
-        mine = [
-            x.selection.points for x in lines
+        return None, frozenset()
+    if selection.of_player or selection.plain == TEAM_TOTAL:
+        mine = {
+            (x.book, x.selection.points) for x in lines
             if (x.selection.market, x.selection.about) == (selection.market, selection.about)
-        ]  # fmt: skip
-        known = [x for x in mine if x is not None]
-        return median(known) if known else None
+        }  # fmt: skip
+        known = [points for _, points in mine if points is not None]
+        return median(known) if known else None, frozenset(book for book, _ in mine)
     market = TOTAL if selection.plain == TOTAL else SPREAD
     found = main_line(lines, market)
     if found is None:
-        return None
-    return -found.points if selection.side == "away" and market == SPREAD else found.points
+        return None, frozenset()
+    away = selection.side == "away" and market == SPREAD
+    return -found.points if away else found.points, found.whose
 
 
 class BelievedPlayers(Protocol):

@@ -7,6 +7,7 @@ one.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Coroutine, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -35,7 +36,7 @@ from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
 from tracker.domain.value import BetDecision, ClosingValue
 from tracker.engine.market import GameClose, QuoteBoard, close, consensus, exchange_lines, tip_off
 from tracker.engine.market.clv import Placed
-from tracker.engine.rules.stepping import step_market
+from tracker.engine.rules.stepping import MarketReading, step_market
 from tracker.feeds import FeedError
 from tracker.feeds.odds import match
 from tracker.feeds.odds.asking import Asked
@@ -93,6 +94,7 @@ class MarketWatch:
         self._polls: dict[str, int] = {}
         self._taken: dict[str, datetime] = {}
         self._rules: dict[tuple[int, str], RuleState] = {}
+        self._readings: defaultdict[str, dict[int, MarketReading]] = defaultdict(dict)
         self._news = asyncio.Event()
         self._buyer = Buyer(parts, self)
 
@@ -148,7 +150,7 @@ class MarketWatch:
         aged = self._clock.now() - DAY
         self._taken = {scope: at for scope, at in self._taken.items() if at > aged}
         remembered: tuple[dict[str, Any], ...] = (
-            self._closes, self._shown, self._states, self._ids, self._polls,
+            self._closes, self._shown, self._states, self._ids, self._polls, self._readings,
         )  # fmt: skip
         for known in remembered:
             for game in known.keys() - kept:
@@ -307,13 +309,16 @@ class MarketWatch:
     def _stepped(self, tracking: GameTracking) -> Change:
         states: list[RuleState] = []
         alerts: list[Alert] = []
+        quoted, readings = self._quoted(tracking.game), self._readings[tracking.game.id]
         for tracked in filter(_watches, tracking.tracked):
             number = tracked.bet.number
             known = {x.rule: x for x in tracked.rules} | {
                 rule: x for (bet, rule), x in self._rules.items() if bet == number
             }
-            reading = market_reading(tracked, self._quoted(tracking.game))
-            changed, notified = step_market(tracked, known, reading, tracking)
+            reading = market_reading(tracked, quoted)
+            last = readings.get(number)
+            changed, notified = step_market(tracked, known, reading, tracking, last)
+            readings[number] = reading.after(last)
             states += changed
             alerts += notified
         return Change(tracking, rules=tuple(states), alerts=tuple(alerts))

@@ -190,14 +190,14 @@ def _by_game(quotes: Iterable[Quote]) -> dict[str, list[Quote]]:
     return found
 
 
-def best_price(
+def best_quote(
     quotes: Iterable[Quote],
     selection: Selection,
     mine: Sequence[str],
     anchors: Sequence[str],
     at: datetime,
     oldest: timedelta | None = None,
-) -> Price | None:
+) -> Quote | None:
     """The best open price of exactly this side at the books that count; None without one.
 
     `mine` and `anchors` are as in `counts`. `oldest` is the greatest age of a price at `at`, None
@@ -209,7 +209,18 @@ def best_price(
         if x.open and x.selection.main == main and counts(x.book, mine, anchors)
         and (oldest is None or at - x.stood_at <= oldest)
     ]  # fmt: skip
-    best = max(fit, key=lambda x: (x.odds, x.book), default=None)
+    return max(fit, key=lambda x: (x.odds, x.book), default=None)
+
+
+def best_price(
+    quotes: Iterable[Quote],
+    selection: Selection,
+    mine: Sequence[str],
+    anchors: Sequence[str],
+    at: datetime,
+) -> Price | None:
+    """The price of the best quote of any age; see `best_quote`."""
+    best = best_quote(quotes, selection, mine, anchors, at)
     return None if best is None else Price(best.book, best.odds)
 
 
@@ -311,7 +322,7 @@ def _fair_of(line: Selection, quoted: Sequence[TwoSided], by: str) -> Fair:
     return Fair(
         selection=line,
         chance=median(x.chance for x in quoted),
-        books=len(quoted),
+        whose=frozenset(x.book for x in quoted),
         by=by,
         stood_at=min(x.stood_at for x in quoted),
         poll=max(x.poll for x in quoted),
@@ -327,10 +338,15 @@ class MainLine:
 
     points: float
     even: float
-    books: int
+    whose: frozenset[str]
     by: str
     stood_at: datetime
     poll: int
+
+    @property
+    def books(self) -> int:
+        """How many books it comes from."""
+        return len(self.whose)
 
 
 def main_line(quoted: Iterable[TwoSided], market: str) -> MainLine | None:
@@ -357,7 +373,7 @@ def _main(quoted: Sequence[TwoSided], market: str, by: str) -> MainLine:
     return MainLine(
         points=median(map(_points, quoted)),
         even=median(even(_points(x), x.chance) for x in quoted),
-        books=len(quoted),
+        whose=frozenset(x.book for x in quoted),
         by=by,
         stood_at=min(x.stood_at for x in quoted),
         poll=max(x.poll for x in quoted),

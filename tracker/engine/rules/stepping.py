@@ -373,7 +373,9 @@ class MarketReading:
     """The market's figures of one bet at one moment; None for what is not known.
 
     `edge` is that of the best price, `price` the bet's fair chance by the market, and `line` the
-    main line of its market, from the bet's side. `words` name the best price for the message.
+    main line of its market, from the bet's side. `words` name the best price for the message;
+    `edge_at` is when that price was read. `price_by` and `line_by` are the books that the other
+    figures come from.
     """
 
     at: datetime
@@ -381,14 +383,34 @@ class MarketReading:
     price: float | None = None
     line: float | None = None
     words: str = ""
+    edge_at: datetime | None = None
+    price_by: frozenset[str] = frozenset()
+    line_by: frozenset[str] = frozenset()
+
+    def after(self, before: MarketReading | None) -> MarketReading:
+        """The reading to compare the next one with: what it lacks is as it was read before."""
+        if before is None:
+            return self
+        return replace(
+            self,
+            edge_at=self.edge_at or before.edge_at,
+            price_by=self.price_by or before.price_by,
+            line_by=self.line_by or before.line_by,
+        )
 
 
 def step_market(
-    tracked: Tracked, rules: dict[str, RuleState], reading: MarketReading, tracking: GameTracking
+    tracked: Tracked,
+    rules: dict[str, RuleState],
+    reading: MarketReading,
+    tracking: GameTracking,
+    last: MarketReading | None = None,
 ) -> tuple[list[RuleState], list[Alert]]:
     """Step the market rules of a bet. Returns the changed states and the decisions worth a row.
 
-    `rules` are the present states by the rule's text.
+    `rules` are the present states by the rule's text. `last` is the reading before this one, where
+    it is known: a price that was not read again since confirms no edge, and a figure that other
+    books give has not moved.
     """
     changed: list[RuleState] = []
     alerts: list[Alert] = []
@@ -397,9 +419,9 @@ def step_market(
             continue
         value = _market_value(rule, reading)
         before = rules.get(rule.text, RuleState(tracked.bet.number, rule.text))
-        if value is None:
+        if value is None or not _read_again(rule, reading, last):
             continue
-        verdict = _step_market(rule, before, value, reading.at)
+        verdict = _step_market(rule, before, value, reading, last)
         if verdict.state != before:
             changed.append(verdict.state)
         if verdict.fires or verdict.worth_noting(before):
@@ -421,17 +443,37 @@ def _market_value(rule: MarketRule, reading: MarketReading) -> float | None:
             return None
 
 
-def _step_market(rule: MarketRule, state: RuleState, value: float, at: datetime) -> RuleStep:
+def _read_again(rule: MarketRule, reading: MarketReading, last: MarketReading | None) -> bool:
+    """Whether a reading tells a rule anything beyond the last one, of whatever source's answer."""
+    if last is None or last.edge_at is None or reading.edge_at is None:
+        return True
+    return not isinstance(rule, EdgeRule) or reading.edge_at > last.edge_at
+
+
+def _step_market(
+    rule: MarketRule,
+    state: RuleState,
+    value: float,
+    reading: MarketReading,
+    last: MarketReading | None,
+) -> RuleStep:
     match rule:
         case EdgeRule():
             level = LevelRule(Comparison.AT_LEAST, _scaled(rule.level))
-            return step(level, state, RuleReading(_scaled(value), at, hurried=False))
+            return step(level, state, RuleReading(_scaled(value), reading.at, hurried=False))
         case MoveRule():
-            return step(
-                SwingRule(rule.size, rule.seconds), state, RuleReading(value, at, hurried=False)
-            )
+            stepped = step if last is None or _same_books(rule, reading, last) else rebase
+            swing = SwingRule(rule.size, rule.seconds)
+            return stepped(swing, state, RuleReading(value, reading.at, hurried=False))
         case _:
             assert_never(rule)
+
+
+def _same_books(rule: MoveRule, reading: MarketReading, last: MarketReading) -> bool:
+    """Whether a figure comes from the same books as before, or from most of them."""
+    of_price = rule.what is Moving.PRICE
+    was, now = (x.price_by if of_price else x.line_by for x in (last, reading))
+    return not was or 2 * len(was & now) >= min(len(was), len(now))
 
 
 def _scaled(edge: float) -> float:
