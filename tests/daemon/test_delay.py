@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from tests.doubles.clock import FakeClock
-from tracker.daemon.track import MOST_KEPT, LateSlate, delayed
+from tests.engine.build import bet, outlook
+from tracker.daemon.track import (
+    MOST_KEPT,
+    LateSlate,
+    TrackContext,
+    deciding,
+    delayed,
+    track,
+)
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.poll import GameStanding, Poll
+from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.feeds.slates import SlateReading
+from tracker.forecast import Outlook
 
 T0 = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 GAME = Game("0022600001", "nba", "DEN", "LAL", T0, date(2026, 11, 20))
@@ -100,3 +111,55 @@ async def test_a_slate_tells_its_games_at_once_and_their_scores_late() -> None:
         await clock.advance(20.0)
     assert seen == [[], [], [1], [2], [3], [4]]
     assert (await LateSlate(read, 0.0, clock).read()).states == (state(7),)
+
+
+@dataclass
+class Glitch(Feed):
+    """A feed that once shows sixty points more than there are."""
+
+    async def next(self, standing: GameStanding) -> Poll:
+        """A poll with one more point, or the one that is wrong."""
+        poll = await super().next(standing)
+        wrong = len(self.asked) == 12
+        return replace(poll, reading=state(60 + 12)) if wrong else poll
+
+
+@dataclass
+class Unpriced:
+    """Records nothing and prices nothing, and keeps what was believed at each poll."""
+
+    believed: list[int] = field(default_factory=list)
+
+    async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook:  # noqa: ARG002
+        """The real forecast."""
+        return outlook(state)
+
+    async def record_all(
+        self, decided: Sequence[tuple[Poll, Change]], channels: Sequence[str]
+    ) -> None:
+        """Keep nothing."""
+
+    def show(self, tracking: GameTracking) -> None:
+        """Keep the believed score."""
+        assert tracking.state is not None
+        self.believed.append(tracking.state.score.home)
+
+
+async def test_a_leap_is_held_behind_the_broadcast_as_well() -> None:
+    """What cannot have happened in the time between two polls is not believed with a delay."""
+    clock, world = FakeClock(T0), Unpriced()
+    context = TrackContext(world, world, clock, (), lambda: None, lambda _: None, show=world.show)
+    tracking = GameTracking(GAME, (Tracked.fresh(bet(1, "DEN ML")),))
+
+    async def follow() -> None:
+        feed, standing = Glitch(clock), tracking.standing
+        async with deciding(context) as decisions, delayed(feed, 35.0, clock, standing) as late:
+            await track(tracking, late, decisions)
+
+    following = asyncio.create_task(follow())
+    while len(world.believed) < 14:
+        await clock.advance(5.0)
+        await asyncio.sleep(0.01)
+    assert max(world.believed) < 60
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)

@@ -219,7 +219,10 @@ async def _forecast(tracking: GameTracking, poll: Poll, context: TrackContext) -
     """
     judged = presumed = None
     if isinstance(poll.reading, GameState):
-        judged = judge_poll(tracking, poll.reading, poll.origin, poll.at, poll.digest)
+        # By the time at which it is decided on, as the believed state is dated: with a delay the
+        # poll came before that state was believed.
+        now = context.clock.now()
+        judged = judge_poll(tracking, poll.reading, poll.origin, now, poll.digest)
         context.meet(judged.state)
     else:
         presumed = to_presume(tracking, context.clock.now())

@@ -67,7 +67,7 @@ def judge_poll(
 ) -> JudgedPoll:
     """Judge whether to believe the state that a document reports.
 
-    `at` is when the document arrived, in aware UTC. `digest` is a hash of its body, by which a
+    `at` is when it is judged, in aware UTC. `digest` is a hash of its body, by which a
     rewritten document is recognised.
 
     Feeds go back: a cache serves an old board, a score is corrected downwards, a game flickers to
