@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from aiohttp import web
 
 from tests.doubles.clock import FakeClock
+from tests.feeds.odds_pages import GAME
 from tests.feeds.serving import Site, document, encoded
 from tracker.domain.poll import Purchase, Purpose
+from tracker.feeds import FeedError
 from tracker.feeds.feeds import Feeds, open_feeds
+from tracker.feeds.odds import kalshi, polymarket
 from tracker.feeds.odds.asking import OddsSources, open_odds
 from tracker.settings import Secret
-from tracker.settings.models import FeedSettings, FeedsSettings, OddsSettings, TheOddsApiSettings
+from tracker.settings.models import (
+    FeedSettings,
+    FeedsSettings,
+    KalshiSettings,
+    OddsSettings,
+    PolymarketSettings,
+    TheOddsApiSettings,
+)
 
 KEY = "a-key-that-must-not-show-0123456789"
 PATH = "/v4/sports/basketball_nba/odds"
@@ -109,3 +121,42 @@ async def test_a_game_without_books_is_known_by_its_id_and_has_no_quotes(
     bought = await paid.buy(CLOSE)
     assert bought.asked is not None
     assert all(x.id and not x.offers for x in bought.asked.parsed.events)
+
+
+async def test_one_page_that_is_missing_does_not_cost_the_others(
+    site: Site, feeds: Feeds, clock: FakeClock
+) -> None:
+    """A game or a market that a free source cannot give leaves the rest of its answers."""
+    market = {
+        "sportsMarketType": "moneyline", "outcomes": json.dumps(["Lakers", "Nuggets"]),
+        "outcomePrices": json.dumps(["0.2", "0.8"]), "clobTokenIds": json.dumps(["1", "2"]),
+        "closed": False, "acceptingOrders": True,
+    }  # fmt: skip
+    other = market | {"clobTokenIds": json.dumps(["8", "9"])}
+    games = [replace(GAME, away=x) for x in ("BOS", "LAL", "UTA")]
+    pages = {
+        polymarket.event_path(games[0]): "{",
+        polymarket.event_path(games[1]): json.dumps([{"slug": "x", "markets": [other, market]}]),
+        polymarket.book_path("1"): '{"bids": [], "asks": []}',
+        polymarket.price_path("1", "BUY"): '{"price": "0.2"}',
+        polymarket.price_path("1", "SELL"): '{"price": "0.2"}',
+        kalshi.markets_path("KXWNBAGAME"): encoded(document("kalshi_markets")).decode(),
+    }
+
+    async def page(request: web.Request) -> web.Response:
+        text = pages.get(request.path_qs)
+        return web.Response(text=text or "", status=404 if text is None else 200,
+                            content_type="application/json")  # fmt: skip
+
+    site.pages |= {x.partition("?")[0]: page for x in pages}
+    settings = OddsSettings(
+        sources=("kalshi", "polymarket"),
+        kalshi=KalshiSettings(base_url=site.url),
+        polymarket=PolymarketSettings(base_url=site.url, clob_url=site.url),
+    )
+    async with open_odds(settings, None, feeds, clock, deadline_s=2.0) as opened:
+        (of_game,) = await opened.ask("polymarket", games)
+        assert set(json.loads(of_game.document.body)["books"]) == {"1"}
+        assert len(await opened.ask("kalshi", games)) == 1
+        with pytest.raises(FeedError):
+            await opened.ask("polymarket", games[:1])

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -22,7 +22,7 @@ from tracker.domain.game import Game
 from tracker.domain.league import LEAGUE_ZONE, NBA
 from tracker.domain.poll import Credit, Document, Purchase, Purpose, Trouble
 from tracker.domain.quote import Selection
-from tracker.feeds import FeedError, FeedMalformed, FeedRateLimited
+from tracker.feeds import FeedError, FeedMalformed, FeedNotPublished, FeedRateLimited
 from tracker.feeds.feeds import Feeds
 from tracker.feeds.fetch import DEADLINE_S, PAUSE_S, FeedHost, Fetched, Fetcher
 from tracker.feeds.odds import Parsed, espn, kalshi, polymarket, the_odds_api
@@ -138,21 +138,18 @@ class OddsSources:
                 return await self._polymarket(games)
 
     async def _espn(self, games: Sequence[Game]) -> list[Asked]:
-        found, failure = [], None
-        days = {(x.league, x.start.astimezone(LEAGUE_ZONE).date()) for x in games}
-        for league, day in sorted(days):
-            feed = self._feeds.of(league, espn.NAME)
-            if feed is None:
-                continue
-            reading = await feed.board_on(day).read(FRESH_S)
-            if isinstance(reading, BoardReading):
-                parsed = espn.parse(reading.fetched.body, reading.board)
-                found.append(_asked(espn.NAME, reading.fetched, parsed, str(day)))
-            else:
-                failure = reading.error
-        if failure is not None and not found:
-            raise failure
-        return found
+        days = sorted({(x.league, x.start.astimezone(LEAGUE_ZONE).date()) for x in games})
+        return await _answers(partial(self._espn_day, *x) for x in days)
+
+    async def _espn_day(self, league: str, day: date) -> Asked | None:
+        feed = self._feeds.of(league, espn.NAME)
+        if feed is None:
+            return None
+        reading = await feed.board_on(day).read(FRESH_S)
+        if not isinstance(reading, BoardReading):
+            raise reading.error
+        parsed = espn.parse(reading.fetched.body, reading.board)
+        return _asked(espn.NAME, reading.fetched, parsed, str(day))
 
     async def _league(self, games: Sequence[Game]) -> list[Asked]:
         feed = self._feeds.of(NBA.id, NBA.id)
@@ -162,43 +159,51 @@ class OddsSources:
         return [_asked(league_list.NAME, fetched, league_list.parse(fetched.body))]
 
     async def _kalshi(self, games: Sequence[Game]) -> list[Asked]:
-        host, found = self._fetchers[kalshi.NAME], []
-        for league in sorted({x.league for x in games} & kalshi.SERIES.keys()):
-            for series in kalshi.SERIES[league]:
-                fetched = await host.get(kalshi.markets_path(series), ODDS_CAP)
-                # Parsing a page takes tens of milliseconds: too long for the event loop.
-                parsed = await asyncio.to_thread(kalshi.parse, fetched.body)
-                found.append(_asked(kalshi.NAME, fetched, parsed, series))
-        return found
+        leagues = sorted({x.league for x in games} & kalshi.SERIES.keys())
+        asked = [series for league in leagues for series in kalshi.SERIES[league]]
+        return await _answers(partial(self._kalshi_series, x) for x in asked)
+
+    async def _kalshi_series(self, series: str) -> Asked:
+        host = self._fetchers[kalshi.NAME]
+        fetched = await host.get(kalshi.markets_path(series), ODDS_CAP)
+        # Parsing a page takes tens of milliseconds: too long for the event loop.
+        parsed = await asyncio.to_thread(kalshi.parse, fetched.body)
+        return _asked(kalshi.NAME, fetched, parsed, series)
 
     async def _polymarket(self, games: Sequence[Game]) -> list[Asked]:
-        host, found = self._fetchers[polymarket.NAME], []
-        for game in (x for x in games if x.league in polymarket.LEAGUES):
-            events = await host.get(polymarket.event_path(game))
-            try:
-                wanted = polymarket.tokens(events.body)
-            except (ValueError, TypeError):
-                raise FeedMalformed("body", "is no list of events") from None
-            if wanted:
-                found.append(await self._books(game, events, wanted))
-        return found
+        asked = [x for x in games if x.league in polymarket.LEAGUES]
+        return await _answers(partial(self._polymarket_game, x) for x in asked)
+
+    async def _polymarket_game(self, game: Game) -> Asked | None:
+        events = await self._fetchers[polymarket.NAME].get(polymarket.event_path(game))
+        try:
+            wanted = polymarket.tokens(events.body)
+        except (ValueError, TypeError):
+            raise FeedMalformed("body", "is no list of events") from None
+        return await self._books(game, events, wanted) if wanted else None
 
     async def _books(self, game: Game, events: Fetched, wanted: Sequence[str]) -> Asked:
-        clob = self._fetchers[_CLOB]
         books: dict[str, Any] = {}
         prices: dict[str, dict[str, Any]] = {}
         for token in wanted:
-            books[token] = _read((await clob.get(polymarket.book_path(token))).body)
-            prices[token] = {}
-            for side in ("BUY", "SELL"):
-                quoted = _read((await clob.get(polymarket.price_path(token, side))).body)
-                prices[token][side] = quoted.get("price") if isinstance(quoted, dict) else None
+            # A token without a book is not found; the other markets of its game have theirs.
+            with suppress(FeedNotPublished):
+                books[token], prices[token] = await self._book(token)
         body = polymarket.together(game, events.body, books, prices)
         path = f"{events.path}?{game.id}"
         document = Document(
             polymarket.NAME, path, self._clock.now(), body, sha256(body).hexdigest()
         )
         return Asked(document, polymarket.parse(body), f"{polymarket.NAME} {path}", _everything)
+
+    async def _book(self, token: str) -> tuple[Any, dict[str, Any]]:
+        """A token's order book, and its price on both sides."""
+        clob, prices = self._fetchers[_CLOB], dict[str, Any]()
+        book = _read((await clob.get(polymarket.book_path(token))).body)
+        for side in ("BUY", "SELL"):
+            quoted = _read((await clob.get(polymarket.price_path(token, side))).body)
+            prices[side] = quoted.get("price") if isinstance(quoted, dict) else None
+        return book, prices
 
     # -------------------------------------------------------------------------------- paid source
 
@@ -292,6 +297,31 @@ class OddsSources:
 
 _CLOB = "polymarket clob"
 _COUNTS = ("used", "remaining", "last")
+_OF_ONE = (Trouble.NOT_PUBLISHED, Trouble.MALFORMED)
+"""The troubles that are of one document."""
+
+
+async def _answers(asks: Iterable[Callable[[], Awaitable[Asked | None]]]) -> list[Asked]:
+    """The answers to several requests of one source, without those that fail.
+
+    After a failure of the source as a whole nothing more is asked. Raises FeedError where nothing
+    was answered.
+    """
+    found: list[Asked] = []
+    failure: FeedError | None = None
+    for ask in asks:
+        try:
+            asked = await ask()
+        except FeedError as error:
+            failure = error
+            if error.trouble not in _OF_ONE:
+                break
+            continue
+        if asked is not None:
+            found.append(asked)
+    if failure is not None and not found:
+        raise failure
+    return found
 
 
 def _read(body: bytes) -> Any:
