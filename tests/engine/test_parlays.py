@@ -11,7 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.engine.build import GAME, PRIOR, T0, a_game, after, final, live, outlook, rng, summed
+from tests.engine.build import (
+    GAME,
+    PRIOR,
+    SCHEDULED,
+    T0,
+    a_game,
+    after,
+    final,
+    live,
+    outlook,
+    rng,
+    summed,
+)
 from tests.engine.finals import Slate
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import ASK_BOOK, Bet, Leg, Parlay, Result, Settlement, Status, wager_text
@@ -575,3 +587,24 @@ def test_a_lost_parlay_is_open_again_once_its_lost_leg_is_corrected() -> None:
     assert [x.rule for x in slate.alerts if x.decision is Decision.FIRED] == [
         "settled", "dead", "hit", "p >= 0.80", "settled"
     ]  # fmt: skip
+
+
+def test_what_happens_in_each_game_of_a_parlay_is_told_of_each() -> None:
+    """A start, a half and a quarter of one game are told although another had them before."""
+    rules = tuple(parse_rule(x) for x in ("start", "quarter", "halftime"))
+    bet = replace(slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER)), rules=rules)
+    slate = Slate.of([GAME, OTHER], [bet])
+    course = (
+        (SCHEDULED, 0), (live(1, 700, (2, 0)), 100),
+        (live(1, 0, (30, 25), phase=Phase.BREAK), 2000), (live(2, 700, (30, 25), (0, 0)), 2200),
+        (HALF, 4000), (live(3, 700, (30, 25), (30, 25), (0, 0)), 5000), (HALF, 5010),
+        (HALF, 5020), (HALF, 5100),
+    )  # fmt: skip
+    told = []
+    for game, late in ((GAME, 0), (OTHER, 10_000)):
+        for state, seconds in course:
+            before = len(slate.alerts)
+            poll(slate, elsewhere(state, game), seconds + late)
+            told += [(game.name, x.rule) for x in slate.alerts[before:]]
+    each = ["start", "quarter", "halftime"]
+    assert told == [(x.name, rule) for x in (GAME, OTHER) for rule in each]

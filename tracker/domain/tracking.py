@@ -49,7 +49,8 @@ class RuleState:
     against; of a level rule, the last reading on the safe side while it is pending, and the reading
     that fired after that. `flipped` is whether a crossing rule watches for the way back. `notified`
     holds the lowest and the highest chance that it fired with, empty before its first firing; of a
-    parlay's `hit` rule it holds the indices of the legs that were announced.
+    parlay's `hit` rule it holds the indices of the legs that were announced, and of a rule on a
+    fact of a game the numbers of those that were told.
     """
 
     bet: int

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.policy import (
@@ -64,8 +65,8 @@ LIKELIEST = 0.5
 LEAST_MOVE = 0.005
 """A leg's chance that moves by less is not what moved its parlay."""
 
-_ONCE = frozenset({Fact.START, Fact.HALFTIME})
-"""What happens once in a game, also when the feed corrects itself and tells it again."""
+_A_GAME = 100
+"""More than the periods of any game: tells apart what was told of each game of a parlay."""
 
 _ASLEEP = frozenset({RulePhase.UNARMED, RulePhase.FIRING, RulePhase.DONE})
 """Phases in which a rule would not have acted in any case."""
@@ -214,15 +215,24 @@ def _told(
     seen: Tracked, rule: EventRule, memory: RuleState, absent: str, update: GameUpdate
 ) -> tuple[RuleState, Alert | None]:
     """A rule after its fact has happened, and its alert, unless it has been sent before."""
-    repeated = rule.event in _ONCE and memory.episode > 0
-    period, quarter = update.state.period, rule.event is Fact.QUARTER
-    repeated = repeated or (quarter and period in memory.notified)
-    if memory.phase is RulePhase.DONE or repeated:
+    once = _once(seen.bet, rule.event, update.state)
+    if memory.phase is RulePhase.DONE or once in memory.notified:
         return memory, None
-    if quarter:
-        memory = replace(memory, notified=(*memory.notified, period))
+    if once is not None:
+        memory = replace(memory, notified=(*memory.notified, once))
     memory, alert = between(seen, memory, rule.event, update.state, update.now)
     return memory, replace(alert, detail=absent if rule.event is Fact.OUT else "")
+
+
+def _once(bet: Bet, event: Fact, state: GameState) -> int | None:
+    """The number of what happens once in a game, or once in each of its periods; None for others.
+
+    It is told once, also when the feed corrects itself and tells it again.
+    """
+    if event not in (Fact.START, Fact.HALFTIME, Fact.QUARTER):
+        return None
+    place = next(i for i, leg in enumerate(bet.legs) if leg.game.id == state.game.id)
+    return place * _A_GAME + (state.period if event is Fact.QUARTER else 0)
 
 
 def with_leg(alert: Alert, old: Tracked, seen: Tracked) -> Alert:
