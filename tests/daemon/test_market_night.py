@@ -29,7 +29,7 @@ from tracker.domain.draft import Draft
 from tracker.domain.events import OddsRefused, SystemEvent
 from tracker.domain.game import Game
 from tracker.domain.policy import parse_rule
-from tracker.domain.poll import Credit, Document, Purchase
+from tracker.domain.poll import Credit, Document, Purchase, Purpose
 from tracker.domain.quote import MONEYLINE, Quote, Selection
 from tracker.domain.tracking import Change
 from tracker.feeds.odds import BookPrice, OfferedGame, Parsed, the_odds_api
@@ -236,6 +236,54 @@ class Tips:
     async def take(self, asked: Asked, paid: Credit | None) -> None:  # noqa: ARG002
         """Keep when something was bought."""
         self.taken.append(asked.document.at)
+
+
+class ShutTill(Till):
+    """A paid source that is down for the first requests for a game's own markets."""
+
+    down = 3
+
+    async def buy(self, purchase: Purchase, event: str | None = None) -> Bought:
+        """Fail, or sell."""
+        if purchase.purpose is not Purpose.OWN or self.down == 0:
+            return await super().buy(purchase, event)
+        self.down -= 1
+        now, what = self.clock.now(), purchase.what
+        row = Credit(the_odds_api.NAME, now, what, purchase.planned, refused="no answer")
+        return Bought(row, passing=True)
+
+
+class OwnTips(Tips):
+    """A bet on a team's total, which is bought for its game alone."""
+
+    def bet_on(self) -> dict[str, list[Bet]]:
+        """A bet on each."""
+        return {x.id: [replace(bet(1, "DEN over 114.5"), game=x)] for x in self.games}
+
+    def provider_id(self, game: str) -> str | None:
+        """The id of every game is known."""
+        return game
+
+
+async def test_a_purchase_that_got_no_answer_is_made_again_before_the_tip_off(
+    tmp_path: Path,
+) -> None:
+    """A source that is down for a minute does not cost the markets of a game's bets."""
+    clock = FakeClock(GAME.start - timedelta(hours=1))
+    till, unused = ShutTill(clock, 500), cast("Any", None)
+    async with await Store.open(tmp_path / "t.db", now=clock.now()) as store:
+        parts = MarketParts(
+            till, store, unused, unused, clock, OddsSettings(), lambda _: None, unused, unused,
+            unused, unused, unused, (), unused, timedelta(0),
+        )  # fmt: skip
+        (job,) = Buyer(parts, OwnTips([GAME])).jobs()
+        running = asyncio.create_task(job)
+        while clock.now() < GAME.start + timedelta(minutes=9):
+            await clock.advance(15)
+            await store.next_due("nobody")
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert [x for x in till.sold if x.startswith("own")] == ["own markets LAL@DEN"]
 
 
 async def test_credits_of_a_new_month_are_used_without_a_restart(tmp_path: Path) -> None:

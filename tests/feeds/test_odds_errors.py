@@ -78,6 +78,7 @@ async def test_an_error_of_the_odds_api_is_told_by_its_code(
     bought = await paid.buy(CLOSE)
     assert bought.asked is None
     assert bought.fatal is fatal
+    assert bought.passing is (status == 500)
     assert bought.credit.refused is not None
     assert said in bought.credit.refused
     assert "\n" not in bought.credit.refused

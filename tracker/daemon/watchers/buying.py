@@ -210,7 +210,10 @@ class Buyer:
                 self._spent.closes[one.game] = now
 
     async def _own(self, tip: Tip) -> None:
-        """Buy the markets of one game that its bets need beside the featured ones, once."""
+        """Buy the markets of one game that its bets need beside the featured ones, once.
+
+        What got no answer is asked for again.
+        """
         if tip.game in self._spent.own:
             return
         self._spent.own.add(tip.game)
@@ -225,6 +228,8 @@ class Buyer:
             other = await self._renamed(tip)
             if other not in (None, event):
                 await self._buy(wanted, self.tips(), other)
+        elif bought is not None and bought.passing:
+            self._spent.own.discard(tip.game)
 
     async def _renamed(self, tip: Tip) -> str | None:
         """The source's current id of a game, from its list; None if missing or unavailable."""

@@ -75,13 +75,15 @@ class Bought:
     """The outcome of a purchase: its cost as a row, and the answer where one came.
 
     `fatal` is whether nothing more can be bought, because the key is bad or the credits are used
-    up. `closed` is whether the source no longer knows the game by this id.
+    up. `closed` is whether the source no longer knows the game by this id. `passing` is whether
+    no answer came, so that the same request may be answered later.
     """
 
     credit: Credit
     asked: Asked | None = None
     fatal: bool = False
     closed: bool = False
+    passing: bool = False
 
 
 def _everything(_: Selection) -> bool:
@@ -266,7 +268,7 @@ class OddsSources:
                 if left:
                     await self._clock.sleep(error.retry_after or TOO_OFTEN_S)
                     continue
-                return Bought(credit(error.headers, str(error)))
+                return Bought(credit(error.headers, str(error)), passing=True)
             except FeedError as error:
                 return _refused(credit, error)
             try:
@@ -376,7 +378,9 @@ def _refused(credit: Callable[[Mapping[str, str], str], Credit], error: FeedErro
     if error.code == CONCLUDED:
         return Bought(credit(error.headers, "the source has closed the event"), closed=True)
     why = str(error) if error.code is None else f"{error} {error.code}"
-    return Bought(credit(error.headers, why), fatal=error.trouble is Trouble.BLOCKED)
+    blocked = error.trouble is Trouble.BLOCKED
+    passing = error.code is None and not blocked
+    return Bought(credit(error.headers, why), fatal=blocked, passing=passing)
 
 
 def _whole(text: str | None) -> int | None:
