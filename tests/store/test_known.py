@@ -31,8 +31,16 @@ async def test_the_last_line_before_tip_off_is_the_one_that_is_kept(store: Store
 async def test_lines_of_a_game_that_nobody_knows_are_let_go(store: Store) -> None:
     """Lines of an unknown game, or of one that has begun, are not stored."""
     await store.save_games([(GAME, None)], T0)
-    await store.known.keep_quotes({GAME.id: quote(0), "0022600999": quote(0)})
+    await store.known.keep_quotes({GAME.id: quote(1), "0022600999": quote(0)})
     assert await store.known.quotes() == {}
+
+
+async def test_the_lines_that_a_summary_keeps_during_the_game_are_stored(store: Store) -> None:
+    """They are known to be the last before tip-off, and have its time."""
+    await store.save_games([(GAME, None)], T0)
+    last = PregameLines(LINES, "ESPN", GAME.start)
+    await store.known.keep_quotes({GAME.id: last})
+    assert await store.known.quotes() == {GAME.id: last}
 
 
 def over(game: Game, home: int, away: int) -> GameState:

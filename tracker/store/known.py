@@ -18,7 +18,7 @@ from tracker.store.database.columns import box_of, moment, stamp, unpack
 _KEEP_QUOTE = """
 INSERT INTO pregame_lines (game, at, by, home_spread, total, home_ml, away_ml)
 SELECT :game, :at, :by, :home_spread, :total, :home_ml, :away_ml
-WHERE EXISTS (SELECT 1 FROM game WHERE id = :game AND start_at > :at)
+WHERE EXISTS (SELECT 1 FROM game WHERE id = :game AND start_at >= :at)
 ON CONFLICT (game) DO UPDATE SET
   at = excluded.at, by = excluded.by, home_spread = excluded.home_spread,
   total = excluded.total, home_ml = excluded.home_ml, away_ml = excluded.away_ml
