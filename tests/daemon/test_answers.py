@@ -175,7 +175,7 @@ def test_nothing_is_told_as_nothing() -> None:
     assert settled_text([], 0) == "Nothing has been settled yet"
     nothing = dict.fromkeys(PROFIT_DAYS, NOTHING)
     assert profit_text(nothing, [], []) == "Nothing has been settled yet\nAt stake now: nothing"
-    assert status_text([], [view(12)]) == (
+    assert status_text([], [view(12)], []) == (
         "No game is being watched yet · 1 open bet\n/bets lists them."
     )
 

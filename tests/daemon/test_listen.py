@@ -24,11 +24,13 @@ from tracker.daemon.bot import CommandRun
 from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.chat import Listener
 from tracker.daemon.bot.commands import BotCommands
-from tracker.domain.bet import Result, Status
+from tracker.domain.bet import ASK_BOOK, Result, Status
 from tracker.domain.policy import SnoozeScope
 from tracker.notify.channels.telegram.channel import TelegramBoard
 from tracker.notify.channels.telegram.connection import TelegramConnection
 from tracker.registry import GAMES, Registry
+from tracker.store.database.columns import stamp
+from tracker.store.outcomes import keep
 
 STRANGER = 666
 REAL = SystemClock()
@@ -216,6 +218,25 @@ async def test_a_line_without_a_command_is_shown_as_what_it_would_be(tmp_path: P
         await x.until(lambda: "Bet #2 is registered" in x.api.written[-1].text)
         assert x.api.written[-1].buttons == (("↩ Undo", "undo:2"),)
         assert "No bet that is understood" in (await x.answer_to("good evening")).text
+
+
+async def test_what_the_book_paid_is_asked_for_wherever_decisions_are(tmp_path: Path) -> None:
+    """A parlay that was won needs the person until its payout is known, though it is official."""
+    async with ears(tmp_path) as x:
+
+        def won(db: sqlite3.Connection) -> None:
+            db.execute(
+                "INSERT INTO settlement (bet, revision, result, settled_at, reason) "
+                "VALUES (1, 1, 'won', ?, ?)",
+                (stamp(NOW), f"leg 2 void: {ASK_BOOK}"),
+            )
+            db.execute("INSERT INTO confirmation (bet, revision, at) VALUES (1, 1, ?)", ("",))
+            keep(db, 1)
+
+        await x.room.store._db.write(won)
+        for asked in ("/status", "/profit"):
+            assert "Needs your decision: #1" in (await x.answer_to(asked)).text
+        assert (await x.answer_to("/review")).text.startswith("1 bet needs you\n#1 ")
 
 
 async def test_who_is_unpaired_gives_no_more_commands(tmp_path: Path) -> None:

@@ -103,19 +103,19 @@ def help_text() -> str:
     return "\n".join(("What you can ask", *lines, plain, CARE))
 
 
-def status_text(cards: Sequence[Card], bets: Sequence[BetView]) -> str:
-    """Every followed game, with each bet on it in one line."""
+def status_text(cards: Sequence[Card], bets: Sequence[BetView], review: Sequence[BetView]) -> str:
+    """Every followed game, with each bet on it in one line; `review` are the bets to decide."""
     waiting = sum(x.status in _OPEN for x in bets)
     if not cards:
         count = plural(waiting, "open bet")
-        return f"No game is being watched yet · {count}\n/bets lists them.{decide_text(bets)}"
-    return "\n\n".join(_brief(x) for x in cards) + decide_text(bets)
+        return f"No game is being watched yet · {count}\n/bets lists them.{decide_text(review)}"
+    return "\n\n".join(_brief(x) for x in cards) + decide_text(review)
 
 
-def decide_text(bets: Sequence[BetView]) -> str:
-    """A line with the bets whose result a person must decide; empty when there are none."""
-    waiting = [f"#{x.id}" for x in bets if x.review is not None]
-    return f"\n❔ Needs your decision: {', '.join(waiting)}" if waiting else ""
+def decide_text(review: Sequence[BetView]) -> str:
+    """A line with the bets whose result or payout a person must decide; empty without any."""
+    names = ", ".join(f"#{x.id}" for x in review)
+    return f"\n❔ Needs your decision: {names}" if names else ""
 
 
 def _brief(card: Card) -> str:
@@ -190,11 +190,11 @@ def _result_line(x: BetView) -> str:
 
 
 def profit_text(
-    tallies: Mapping[str, Tally], bets: Sequence[BetView], waiting: Sequence[BetView]
+    tallies: Mapping[str, Tally], bets: Sequence[BetView], review: Sequence[BetView]
 ) -> str:
     """What settled bets came to, by the names of `PROFIT_DAYS`; and what is still at stake.
 
-    `bets` are those that are open, `waiting` those that need a person.
+    `bets` are those that are open, `review` those that a person must decide.
     """
     open_stakes = [x.own_cents for x in bets if x.status in _OPEN and x.own_cents is not None]
     count = plural(len(open_stakes), "open bet")
@@ -202,7 +202,7 @@ def profit_text(
     lines = [_tally_line(name, x) for name, x in tallies.items()]
     if not any(x.bets for x in tallies.values()):
         lines = ["Nothing has been settled yet"]
-    return "\n".join((*lines, f"At stake now: {sum_at_stake}")) + decide_text(waiting)
+    return "\n".join((*lines, f"At stake now: {sum_at_stake}")) + decide_text(review)
 
 
 def _tally_line(name: str, x: Tally) -> str:

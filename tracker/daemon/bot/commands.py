@@ -154,7 +154,8 @@ class BotCommands:
             x for game in self.live_view.games() if (x := self.live_view.card(game)) is not None
         ]
         live = [x for x in cards if not x.closed]
-        return answers.status_text(live, await self.store.open_bets())
+        review = await self.store.by_hand.reviews()
+        return answers.status_text(live, await self.store.open_bets(), review)
 
     async def _bets(self, _rest: str) -> str:
         return answers.bets_text(await self.store.open_bets(), self._local)
@@ -170,8 +171,8 @@ class BotCommands:
             for name, days in PROFIT_DAYS.items()
         }
         tallies = {name: await total(day) for name, day in since.items()}
-        waiting = await self.store.by_hand.reviews()
-        return answers.profit_text(tallies, await self.store.open_bets(), waiting)
+        review = await self.store.by_hand.reviews()
+        return answers.profit_text(tallies, await self.store.open_bets(), review)
 
     async def read(self, heard: ChatMessage, api: BotApi) -> None:
         """Answer a line without a command with the bet that it describes.
