@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from tracker.app.backups import LATE_AFTER, kept, late
 from tracker.host import single_instance
 from tracker.settings import loading
 from tracker.store import Store
-from tracker.store.database.migrate import APPLICATION_ID, migrations, version_of
+from tracker.store.database.migrate import APPLICATION_ID, back_up, migrations, version_of
 from tracker.store.upkeep import Backup
 
 NOW = datetime(2026, 11, 28, 10, tzinfo=UTC)
@@ -179,6 +181,37 @@ def test_a_drill_is_a_row_and_a_backup_that_was_changed_fails_it(cli: Cli, made:
     assert cli("backup", "--list", "--json").json[0]["outcome"] != "ok"
     doctor = {x["check"]: x["health"] for x in cli("doctor", "--offline", "--json").json}
     assert doctor["backups"] == "bad"
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """No file of this process can grow beyond 100 kB."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_drill_without_room_says_so_and_nothing_against_the_back_up(cli: Cli, made: Path) -> None:
+    """A back-up that could not be tried stays good, and nothing of the trial is left."""
+    with no_room():
+        assert "could not be tried out" in cli("backup", "--drill").sentence
+    (row,) = cli("backup", "--list", "--json").json
+    assert (row["outcome"], row["drilled_at"]) == ("ok", None)
+    assert [x.name for x in made.parent.iterdir()] == [made.name]
+
+
+def test_a_copy_without_room_leaves_no_file(tmp_path: Path) -> None:
+    """Neither the half copy nor its journal stays where it was to be."""
+    with closing(sqlite3.connect(tmp_path / "tracker.db")) as db:
+        db.execute("CREATE TABLE body (packed)")
+        db.executemany("INSERT INTO body VALUES (?)", [(bytes(20_000),)] * 250)
+        db.commit()
+        with no_room(), pytest.raises(sqlite3.OperationalError):
+            back_up(db, tmp_path / "copy.bak")
+    assert [x.name for x in tmp_path.iterdir()] == ["tracker.db"]
 
 
 def test_a_restore_brings_back_every_row_and_keeps_the_old_files(

@@ -7,6 +7,7 @@ their names, so that a person knows which ones to bring.
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import json
 import os
@@ -23,7 +24,7 @@ from pathlib import Path
 
 from tracker import __version__
 from tracker.domain import TrackerError
-from tracker.host import own_as, single_instance
+from tracker.host import os_trouble, own_as, single_instance
 from tracker.settings import ConfigError, find_config, load_secrets, parse_settings
 from tracker.settings.loading import (
     ODDS_VARIABLE,
@@ -34,7 +35,7 @@ from tracker.settings.loading import (
 )
 from tracker.settings.models import Settings
 from tracker.store import Store
-from tracker.store.database import WriterLock
+from tracker.store.database import StoreUnavailable, WriterLock
 from tracker.store.database.migrate import (
     APPLICATION_ID,
     migrations,
@@ -67,6 +68,7 @@ _LONG = 12
 """Letters from which a secret is no word that the file may hold for another reason."""
 
 _CHUNK = 1 << 20
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class BadBackup(TrackerError):
@@ -356,7 +358,8 @@ def late(newest: Backup | None, since: datetime | None, now: datetime) -> bool:
 async def drill(place: TrackerFiles, settings: Settings, now: datetime) -> Backup:
     """Restore the newest back-up into a temporary folder, compare it, and record the outcome.
 
-    Raises BadBackup when there is no back-up, or when the restored data differ from what was saved.
+    Raises BadBackup when there is no back-up, when there is no room to try it, or when the restored
+    data differ from what was saved.
     """
     there = sets(settings.backup_folder)
     if not there:
@@ -371,7 +374,14 @@ async def drill(place: TrackerFiles, settings: Settings, now: datetime) -> Backu
         try:
             found = await restore(path, trial, now)
             why = _compared(path, manifest, found)
-        except (TrackerError, OSError) as wrong:
+        except StoreUnavailable as wrong:
+            raise BadBackup(f"{path} could not be tried out: {wrong}") from None
+        except OSError as wrong:
+            why = os_trouble(wrong, settings.backup_folder)
+            if wrong.errno in _NO_ROOM:
+                # Nothing is wrong with the back-up.
+                raise BadBackup(f"{path} could not be tried out: {why}") from None
+        except TrackerError as wrong:
             why = str(wrong)
     async with await Store.open(place.database, now=now) as store:
         known = next((x for x in await store.upkeep.backups() if x.path == str(path)), None)
@@ -467,10 +477,10 @@ def _inspect(copy: Path, source: Path) -> int:
 
 
 def _check_log(fresh: Path) -> None:
-    """Raise BadBackup when a database that was closed has rows in its log alone."""
+    """Raise StoreUnavailable when a database that was closed has rows in its log alone."""
     log = fresh.with_name(fresh.name + "-wal")
     if log.exists() and log.stat().st_size:
-        raise BadBackup(f"{fresh} could not be written whole: is the disk full?")
+        raise StoreUnavailable(f"{fresh} could not be written whole: is the disk full?")
 
 
 def _remove(fresh: Path) -> None:

@@ -9,6 +9,7 @@ program dies.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import sqlite3
@@ -40,18 +41,35 @@ def back_up(db: sqlite3.Connection, target: Path) -> None:
     behind, when the copy does not pass its check.
     """
     partial = target.with_name(target.name + ".partial")
-    partial.unlink(missing_ok=True)
+    _discard(partial)
     os.close(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     try:
         before, seen = _version_of_copy(db), rows_in(db)
-        db.execute("VACUUM INTO ?", (str(partial),))
+        _vacuum_into(db, partial)
         _check_copy(db, partial, seen, whole=_version_of_copy(db) == before)
         sync(partial)
         own_as(partial, target.parent)
         partial.replace(target)
     finally:
-        partial.unlink(missing_ok=True)
+        _discard(partial)
     sync(target.parent)
+
+
+def _vacuum_into(db: sqlite3.Connection, partial: Path) -> None:
+    try:
+        db.execute("VACUUM INTO ?", (str(partial),))
+    except sqlite3.OperationalError as why:
+        if why.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        # It is the copy that does not fit, mostly on another disk than the database.
+        full = OSError(errno.ENOSPC, "")
+        raise StoreUnavailable(os_trouble(full, partial.parent)) from None
+
+
+def _discard(partial: Path) -> None:
+    """Remove a copy that was not finished, with the journal that SQLite leaves beside it."""
+    for end in ("", "-journal"):
+        partial.with_name(partial.name + end).unlink(missing_ok=True)
 
 
 def rows_in(db: sqlite3.Connection) -> Mapping[str, int]:
