@@ -203,6 +203,27 @@ def test_a_drill_without_room_says_so_and_nothing_against_the_back_up(cli: Cli, 
     assert [x.name for x in made.parent.iterdir()] == [made.name]
 
 
+def test_a_back_up_of_a_wrong_clock_hides_no_missing_one(cli: Cli, made: Path, night: Path) -> None:
+    """A back-up that is dated next year is neither the newest nor the reason to drop today's."""
+
+    async def keep(at: datetime, path: Path) -> None:
+        async with await Store.open(night, now=at) as store:
+            await store.upkeep.keep_backup(Backup(at, str(path), 1, "", 1, at))
+
+    ahead = datetime.now(UTC) + timedelta(days=400)
+    for day in range(70):
+        later = made.with_name(f"tracker-{ahead + timedelta(days=day):%Y%m%dT%H%M%SZ}")
+        later.mkdir()
+        (later / "tracker.db").write_text("")
+    asyncio.run(keep(ahead, made.with_name(f"tracker-{ahead:%Y%m%dT%H%M%SZ}")))
+    shutil.rmtree(made)
+    doctor = {x["check"]: x["text"] for x in cli("doctor", "--offline", "--json").json}
+    assert doctor["backups"].startswith("no back-up yet")
+    fresh = Path(cli("backup", "--full", "--json").json["path"])
+    assert fresh.is_dir()
+    assert cli("backup", "--drill", "--json").json["path"] == str(fresh)
+
+
 def test_a_copy_without_room_leaves_no_file(tmp_path: Path) -> None:
     """Neither the half copy nor its journal stays where it was to be."""
     with closing(sqlite3.connect(tmp_path / "tracker.db")) as db:

@@ -177,7 +177,7 @@ async def back_up(place: TrackerFiles, settings: Settings, now: datetime) -> Mad
     if copied.current:
         async with await Store.open(place.database, now=now) as store:
             await store.upkeep.keep_backup(made)
-    dropped = _prune(folder, settings)
+    dropped = _prune(folder, settings, target)
     return Made(made, dropped, copied.current)
 
 
@@ -324,10 +324,11 @@ def sets(folder: Path) -> dict[datetime, Path]:
     return dict(sorted(found.items(), reverse=True))
 
 
-def _prune(folder: Path, settings: Settings) -> tuple[str, ...]:
+def _prune(folder: Path, settings: Settings, made: Path) -> tuple[str, ...]:
+    """Delete what need not be kept, but never `made`, whatever the clock says."""
     there = sets(folder)
     stays = kept(there, settings.backup.daily, settings.backup.weekly)
-    dropped = [path for at, path in there.items() if at not in stays]
+    dropped = [path for at, path in there.items() if at not in stays and path != made]
     for path in dropped:
         shutil.rmtree(path)
     return tuple(x.name for x in dropped)
@@ -341,6 +342,16 @@ def _clear(folder: Path, now: datetime) -> None:
             _AT_WORK
         ):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def newest_sound(made: Iterable[Backup], now: datetime) -> Backup | None:
+    """The newest of `made`, which are newest first, that is sound and still there.
+
+    One of a time to come was made while the clock was wrong: it says nothing about today.
+    """
+    return next(
+        (x for x in made if x.outcome == "ok" and x.at <= now and Path(x.path).exists()), None
+    )
 
 
 def late(newest: Backup | None, since: datetime | None, now: datetime) -> bool:
@@ -364,7 +375,9 @@ async def drill(place: TrackerFiles, settings: Settings, now: datetime) -> Backu
     there = sets(settings.backup_folder)
     if not there:
         raise BadBackup("there is no back-up yet: `tracker backup --full` makes one")
-    at, path = next(iter(there.items()))
+    # One of a time to come was made while the clock was wrong.
+    at = next((x for x in there if x <= now), max(there))
+    path = there[at]
     manifest = _manifest(path)
     why = "ok"
     prefix = f"drill-{now.astimezone(UTC):{_STAMP}}-"

@@ -103,8 +103,8 @@ async def checks(store: Store, settings: Settings, at: AtWork) -> dict[str, bool
 
 
 async def _backed_up(store: Store, at: AtWork) -> bool:
-    from tracker.app.backups import late
+    from tracker.app.backups import late, newest_sound
 
     since = None if at.daemon is None else at.daemon.started_at
     made = await store.upkeep.backups()
-    return not late(next((x for x in made if x.outcome == "ok"), None), since, at.now)
+    return not late(newest_sound(made, at.now), since, at.now)

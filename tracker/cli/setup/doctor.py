@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -300,10 +299,10 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
 
 def _backups(made: Sequence[Backup], at: Session, settings: Settings) -> Check:
     """The age of the newest good back-up; bad when it is late or the newest of all is damaged."""
-    from tracker.app.backups import late
+    from tracker.app.backups import late, newest_sound
     from tracker.cli.screen import wait_text
 
-    newest = next((x for x in made if x.outcome == "ok" and Path(x.path).exists()), None)
+    newest = newest_sound(made, at.now)
     since = None if at.daemon is None else at.daemon.started_at
     bad = next((x for x in made[:1] if x.outcome != "ok"), None)
     if bad is not None:
