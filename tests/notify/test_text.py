@@ -399,6 +399,8 @@ def test_the_result_of_a_parlay_is_told_by_its_legs() -> None:
     tracked = replace(done, bet=replace(done.bet, market=Parlay(legs)), legs=standings)
     first = compose(alert("settled", FINAL), tracked, tracking(FINAL)).splitlines()[0]
     assert first == "✅ #12 WON +$17.39 · 1 hit, 1 dropped · Parlay (2) · peak 96 %, low 48 %"
+    off = replace(FINAL, phase=Phase.POSTPONED)
+    assert compose(alert("settled", off), tracked, tracking(off)).splitlines()[0] == first
     live_text = compose(alert("p >= 0.80", state(), 0.8, 0.7), tracked, tracking(state()))
     assert live_text.startswith("▲ 80 % Parlay (2): 1 hit, 1 dropped, Q4 7:02 (was 70 %)")
 

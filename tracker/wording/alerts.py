@@ -374,7 +374,12 @@ def _settled(event: Fact, alert: Alert, tracked: Tracked, tracking: GameTracking
     if done is None:
         return f"#{bet.id} has a result · {short(bet)}"
     money = money_for(bet, done.result, done.payout_cents)
-    off = tracking.state is not None and tracking.state.phase.off
+    # A parlay is told by its legs, whichever of its games the last news is from.
+    off = (
+        tracking.state is not None
+        and tracking.state.phase.off
+        and not isinstance(bet.market, Parlay)
+    )
     # A game that is off has no score, and the range of its bets' chances means nothing.
     course = "" if off or tracked.peak is None else ranged(tracked.peak, tracked.low)
     ended = f"{tracking.game.name} {alert.game_clock.lower()} · {short(bet)}"
