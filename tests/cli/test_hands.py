@@ -130,6 +130,9 @@ def test_what_the_book_paid_is_asked_until_it_is_said(cli: Cli, night: Path) -> 
             (f"leg 2 dropped out: {ASK_BOOK}",),
         )
         db.commit()
+    cli("add", "LAL@DEN 2030-01-01 over 224.5", "--json")
+    row = next(x for x in cli("bets").out.splitlines() if x.startswith("1 "))
+    assert row.rstrip().endswith("won (needs review)")
     words = "tracker settle 1 won --payout AMOUNT"
     assert words in cli("review").err
     assert words in cli("show", "1").out

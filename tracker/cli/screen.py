@@ -489,6 +489,9 @@ def status_text(bet: BetView, *, short: bool = False) -> str:
         }.get(bet.status, bet.status.value)
     won = money_for(bet, bet.result, bet.payout_cents)
     result = paint(f"{bet.result.value}{won}", _STYLES[bet.result], sys.stdout)
+    if bet.review is not None:
+        # Also of an official result, where only the book knows what it paid.
+        return f"{result} ({Status.NEEDS_REVIEW.value.replace('_', ' ')})"
     if bet.status is Status.OFFICIAL:
         return result
     if short and bet.status is Status.PROVISIONAL:

@@ -467,7 +467,7 @@ class Store:
         return await self._db.read(lambda db: reading.bets_before(db, before, most, defaults))
 
     async def open_bets(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
-        """The bets that are neither withdrawn nor officially settled."""
+        """The bets that are neither withdrawn nor over, or that need a person's decision."""
         return await self._db.read(lambda db: reading.open_bets(db, defaults))
 
     async def bets_on(self, game: str, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:

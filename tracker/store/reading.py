@@ -169,8 +169,10 @@ def bets_before(
 
 
 def open_bets(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
-    """The bets that are not over, by number."""
-    return _views(db, db.execute(q.OPEN_BETS).fetchall(), defaults)
+    """The bets that are not over, or about which a person must decide something, by number."""
+    found = {x.number: x for x in _views(db, db.execute(q.OPEN_BETS).fetchall(), defaults)}
+    asked = {x.number: x for x in reviews(db, defaults)}
+    return [x for _, x in sorted((asked | found).items())]
 
 
 def bets_on(db: sqlite3.Connection, game: str, defaults: Defaults) -> list[BetView]:
