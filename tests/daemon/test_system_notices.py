@@ -282,8 +282,8 @@ async def test_a_write_is_waited_for_only_while_somebody_is_told_of_it() -> None
         await backoff.wait_out(full, 1)
 
 
-async def test_lost_data_are_told_once_for_all_games_and_back_when_all_are(tmp_path: Path) -> None:
-    """Games that lose data together are one message, in words without host or path."""
+async def test_games_that_lose_data_together_are_one_message(tmp_path: Path) -> None:
+    """Losing and having data back are one message each, in words without host or path."""
     async with world(tmp_path) as night:
         tell = night.notices.hearing(tell_nobody)
         for game in ("LAL@DEN", "MIA@BOS", "UTA@PHX"):
@@ -299,15 +299,52 @@ async def test_lost_data_are_told_once_for_all_games_and_back_when_all_are(tmp_p
         tell(GameBack("LAL@DEN", ""))
         tell(GameLeft("MIA@BOS"))
         tell(GameLeft("never lost"))
-        await night.pass_time(60)
+        await night.pass_time(10)
         assert len(night.phone.words) == 1
         tell(GameBack("UTA@PHX", ""))
         await night.rest()
         dark = night.notices.has_outage
         assert not dark
-        assert night.phone.words[1].startswith(
-            "✓ Data on 3 games (LAL@DEN, MIA@BOS, UTA@PHX) are back, away for 2 min 55 s"
+        assert night.phone.words[1] == (
+            "✓ Data on 2 games (LAL@DEN, UTA@PHX) are back, away for 1 min 55 s"
         )
+
+
+async def test_each_game_without_data_is_told_with_its_own_cause(tmp_path: Path) -> None:
+    """What one game's source does is not said of another game."""
+    async with world(tmp_path) as night:
+        tell = night.notices.hearing(tell_nobody)
+        tell(GameLost("LAL@DEN", "unpriced"))
+        tell(GameLost("LVA@SEA", "blocked"))
+        tell(GameLost("MIA@BOS", "down"))
+        await night.pass_time(25)
+        (told,) = night.phone.said
+        assert told.body.splitlines() == [
+            "⚠ No forecast of LAL@DEN: the sources answer, the forecast on this machine fails.",
+            "Alerts on chances wait until it works again; what is over is settled meanwhile.",
+            "⚠ No data on LVA@SEA: the sources refuse us.",
+            "Alerts on chances wait until they are back; nothing is settled meanwhile.",
+            "⚠ No data on MIA@BOS: no source answers.",
+            "Alerts on chances wait until they are back; nothing is settled meanwhile.",
+        ]
+
+
+async def test_a_game_that_loses_its_data_later_is_told_too(tmp_path: Path) -> None:
+    """A game lost during another's outage is told, and each that is back with its own time."""
+    async with world(tmp_path) as night:
+        tell = night.notices.hearing(tell_nobody)
+        tell(GameLost("LAL@DEN", "down"))
+        await night.pass_time(25)
+        tell(GameLost("MIA@BOS", "down"))
+        await night.pass_time(25)
+        assert night.phone.words[1:] == ["⚠ No data on MIA@BOS: no source answers."]
+        tell(GameBack("MIA@BOS", ""))
+        await night.pass_time(25)
+        assert night.phone.words[2:] == ["✓ Data on MIA@BOS are back, away for 1 min 55 s"]
+        await night.pass_time(600)
+        tell(GameBack("LAL@DEN", ""))
+        await night.rest()
+        assert night.phone.words[3:] == ["✓ Data on LAL@DEN are back, away for 12 min 45 s"]
 
 
 def dark(minutes: float) -> GameTracking:

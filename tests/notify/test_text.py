@@ -284,11 +284,11 @@ def test_a_forecast_that_fails_is_not_told_as_a_fault_of_the_sources() -> None:
     text = compose(lost, Tracked.fresh(bet("DEN -4.5")), tracking(found, age=95))
     assert text.startswith("⚠ DEN -4.5: no forecast for 1 min 35 s, last seen at Q4 7:02\n")
     assert text.endswith("bet #12 · the sources answer, the forecast on this machine fails")
-    assert no_data(("LAL@DEN",), Trouble.UNPRICED) == (
+    assert no_data({"LAL@DEN": Trouble.UNPRICED}) == (
         "⚠ No forecast of LAL@DEN: the sources answer, the forecast on this machine fails.\n"
         "Alerts on chances wait until it works again; what is over is settled meanwhile."
     )
-    back = data_back(("LAL@DEN",), 95, Trouble.UNPRICED)
+    back = data_back({"LAL@DEN": (Trouble.UNPRICED, 95)})
     assert back == "✓ LAL@DEN: the forecast works again, after 1 min 35 s"
 
 

@@ -7,7 +7,7 @@ and never advises.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta, tzinfo
 from typing import assert_never
 
@@ -56,6 +56,9 @@ _FRESH_SECONDS = 1
 
 _FIRST_READ_WITHIN = timedelta(minutes=5)
 """How soon after it is added a bet on a game in play has been read by two polls."""
+
+_ALIKE_S = 60.0
+"""Seconds by which the times that games were away may differ and count as the same."""
 
 _NAMED = 4
 """The most games that a message about several games names."""
@@ -311,24 +314,50 @@ def outage_words(trouble: str) -> str:
             return "no source answers"
 
 
-def no_data(games: Sequence[str], trouble: str) -> str:
-    """One message for all games that have lost their data: the games' names, and why."""
-    if trouble == Trouble.UNPRICED:
+def no_data(games: Mapping[str, str]) -> str:
+    """One message for all games that have lost their data: the trouble of each game by its name."""
+    return "\n".join(_no_data(alike, why) for why, alike in _by_cause(games).items())
+
+
+def _no_data(games: Sequence[str], why: str) -> str:
+    if why == outage_words(Trouble.UNPRICED):
         return (
-            f"⚠ No forecast of {_listed(games)}: {outage_words(trouble)}.\n"
+            f"⚠ No forecast of {_listed(games)}: {why}.\n"
             "Alerts on chances wait until it works again; what is over is settled meanwhile."
         )
     return (
-        f"⚠ No data on {_listed(games)}: {outage_words(trouble)}.\n"
+        f"⚠ No data on {_listed(games)}: {why}.\n"
         "Alerts on chances wait until they are back; nothing is settled meanwhile."
     )
 
 
-def data_back(games: Sequence[str], seconds: float, trouble: str) -> str:
-    """One message for games whose data are back; `seconds` is how long they were away."""
-    if trouble == Trouble.UNPRICED:
-        return f"✓ {_listed(games)}: the forecast works again, after {span_text(seconds)}"
-    return f"✓ Data on {_listed(games)} are back, away for {span_text(seconds)}"
+def data_back(games: Mapping[str, tuple[str, float]]) -> str:
+    """One message for games whose data are back: by its name, each game's trouble and seconds."""
+    unpriced = {x: s for x, (trouble, s) in games.items() if trouble == Trouble.UNPRICED}
+    away = {x: s for x, (_, s) in games.items() if x not in unpriced}
+    lines = []
+    if away:
+        lines.append(f"✓ Data on {_listed(list(away))} are back, away for {_longest(away)}")
+    if unpriced:
+        lines.append(
+            f"✓ {_listed(list(unpriced))}: the forecast works again, after {_longest(unpriced)}"
+        )
+    return "\n".join(lines)
+
+
+def _longest(seconds: Mapping[str, float]) -> str:
+    """How long the games were away; the longest where they differ by more than a poll or two."""
+    longest = max(seconds.values())
+    alike = longest - min(seconds.values()) <= _ALIKE_S
+    return span_text(longest) if alike else f"up to {span_text(longest)}"
+
+
+def _by_cause(games: Mapping[str, str]) -> dict[str, list[str]]:
+    """The names of games by the words for their trouble."""
+    found: dict[str, list[str]] = {}
+    for game, trouble in games.items():
+        found.setdefault(outage_words(trouble), []).append(game)
+    return found
 
 
 def rewritten(

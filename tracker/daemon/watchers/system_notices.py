@@ -115,12 +115,10 @@ class SystemNotices:
         self._pending: asyncio.Queue[_Pending] = asyncio.Queue()
         self._urgent: asyncio.Queue[str] = asyncio.Queue()
         self._refusing: set[str] = set()
-        self._without_data: dict[str, None] = {}
-        self._affected: dict[str, None] = {}
+        self._without_data: dict[str, tuple[str, float]] = {}
+        self._reported: set[str] = set()
+        self._returned: dict[str, tuple[str, float]] = {}
         self._outage = asyncio.Event()
-        self._outage_since = 0.0
-        self._trouble = ""
-        self._outage_reported = False
 
     @property
     def has_outage(self) -> bool:
@@ -162,7 +160,7 @@ class SystemNotices:
             case GameLost():
                 self._lost(event.game, event.what)
             case GameBack() | GameLeft():
-                self._back(event.game)
+                self._found(event)
             case _:
                 pass
 
@@ -174,53 +172,64 @@ class SystemNotices:
         self._say("channel_refused", text, Level.URGENT, but=channel)
 
     def _lost(self, game: str, trouble: str) -> None:
-        if not self._without_data:
-            self._outage_since, self._trouble = self._clock.monotonic(), trouble
-            self._outage.set()
-        self._without_data[game] = None
-        self._affected[game] = None
+        """Note a game without data, since the last good poll of it."""
+        _, away = self._returned.pop(game, ("", GAME_LOST_AFTER.total_seconds()))
+        self._without_data[game] = trouble, self._clock.monotonic() - away
+        self._outage.set()
 
-    def _back(self, game: str) -> None:
-        if self._without_data.pop(game, game) is None and not self._without_data:
-            if self._outage_reported:
-                away = (
-                    self._clock.monotonic() - self._outage_since + GAME_LOST_AFTER.total_seconds()
-                )
-                text = data_back(tuple(self._affected), away, self._trouble)
-                self._say(DATA_BACK, text, Level.LOW)
-            self._outage_reported = False
-            self._affected.clear()
+    def _found(self, event: GameBack | GameLeft) -> None:
+        """Note that a game's data are back, or that nobody waits for them any more."""
+        game = event.game
+        found = self._without_data.pop(game, None)
+        if isinstance(event, GameLeft):
+            self._returned.pop(game, None)
+            self._reported.discard(game)
+        elif found is not None and game in self._reported:
+            trouble, since = found
+            self._returned[game] = trouble, self._clock.monotonic() - since
+            self._outage.set()
+            if self._reported <= self._returned.keys():
+                self._say_back()
+
+    def _say_back(self) -> None:
+        """Report the games whose data are back."""
+        if self._returned:
+            self._reported.difference_update(self._returned)
+            self._say(DATA_BACK, data_back(self._returned), Level.LOW)
+            self._returned = {}
 
     async def recall(self, trackings: Sequence[GameTracking]) -> None:
         """After a restart, load which games are without data, and whether that was reported."""
         lost = [x for x in trackings if x.lost and x.tracked and not x.settled]
         if not lost:
             return
-        now = self._clock.now()
-        since = min(x.seen_at or now for x in lost)
-        known = (now - since - GAME_LOST_AFTER).total_seconds()
-        self._outage_since = self._clock.monotonic() - max(0.0, known)
-        self._without_data = dict.fromkeys(x.game.name for x in lost)
-        self._affected = dict(self._without_data)
-        last = await self._store.alerting.last_notice((NO_DATA, DATA_BACK))
-        self._outage_reported = last is not None and last[0] == NO_DATA and last[1] >= since
-        if not self._outage_reported:
-            self._outage.set()
+        now, last = self._clock.now(), await self._store.alerting.last_notice((NO_DATA,))
+        for x in lost:
+            since = x.seen_at or now - GAME_LOST_AFTER
+            away = max(now - since, GAME_LOST_AFTER).total_seconds()
+            self._without_data[x.game.name] = "", self._clock.monotonic() - away
+            if last is not None and last[1] >= since + GAME_LOST_AFTER:
+                self._reported.add(x.game.name)
+        self._outage.set()
 
     def jobs(self) -> tuple[Coroutine[None, None, None], ...]:
         """The loops to run."""
         return self.run(), self.send_urgent(), self.watch_outages()
 
     async def watch_outages(self) -> None:
-        """Report games without data, for ever: one message for all games that one fault affects."""
+        """Report games that lose their data or have them back, for ever.
+
+        One message for all games that one fault affects.
+        """
         while True:
             await self._outage.wait()
             self._outage.clear()
             await self._clock.sleep(GATHER_S)
-            if self._without_data and not self._outage_reported:
-                self._outage_reported = True
-                text = no_data(tuple(self._affected), self._trouble)
-                self._say(NO_DATA, text, Level.DEFAULT)
+            self._say_back()
+            lost = {x: y for x, (y, _) in self._without_data.items() if x not in self._reported}
+            if lost:
+                self._reported.update(lost)
+                self._say(NO_DATA, no_data(lost), Level.DEFAULT)
 
     def _say(self, kind: str, text: str, level: Level, *, but: str = "") -> None:
         self._pending.put_nowait(_Pending(kind, text, level, but))
