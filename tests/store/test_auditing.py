@@ -18,7 +18,7 @@ from tests.store.values import (
     snapshot,
     state,
 )
-from tracker.app.bets import Bets, Changes
+from tracker.app.bets import Beside, Bets, Changes, draft_of
 from tracker.domain import BadBet
 from tracker.domain.alert import Reason
 from tracker.domain.bet import Confirmation, Result, Status
@@ -87,10 +87,12 @@ async def test_a_pick_is_edited_only_before_its_history(store: Store) -> None:
     await store.bind(1, GAME, after(1))
     taken = Change(tracking, snapshots=(snapshot(1, after(2)),))
     await store.record(poll(after(2)), taken, ())
+    priced = draft_of("DEN -5.5 -110 $20", Beside(), 1000)
+    await by(store).rewrite(1, replace(priced, odds=parse_odds("-105")), after(3))
     other = replace(new, pick=draft("DEN -6.5").pick)
-    with pytest.raises(BadBet, match="has a history"):
+    with pytest.raises(BadBet, match=r"'DEN -5.5 \$20', has a history"):
         await by(store).rewrite(1, other, after(3))
-    assert [x.what for x in await store.by_hand.audits(1)] == ["pick"]
+    assert [x.what for x in await store.by_hand.audits(1)] == ["pick", "odds", "pick"]
 
 
 async def test_what_may_not_be_edited_says_why(store: Store) -> None:

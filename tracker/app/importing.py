@@ -319,7 +319,7 @@ async def _rewritten(bets: Bets, number: int, now: datetime) -> Rewritten | None
     if not (undone or any(x.what == PAYOUT for x in made)):
         return None
     bet = await bets.bet(str(number))
-    return Rewritten(bet.id, bet.pick, made, undone)
+    return Rewritten(bet.id, bet.called, made, undone)
 
 
 async def withdraw_left(bets: Bets, now: datetime) -> tuple[int, ...]:

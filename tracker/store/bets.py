@@ -25,6 +25,7 @@ from tracker.domain.player import RosterOf, nobody
 from tracker.domain.policy import Rule
 from tracker.domain.same_bet import AGAIN, Duplicate, Kept, Meeting, meet, sense
 from tracker.engine.settle.by_hand import Decide
+from tracker.language import still_written
 from tracker.store import queries as q
 from tracker.store.bet_rows import (
     Wagers,
@@ -350,14 +351,16 @@ def _read_anew(db: sqlite3.Connection, number: int, draft: Draft, at: datetime) 
 
 
 def _has_history(row: sqlite3.Row, draft: Draft) -> str:
+    old = said_of(row)
+    called = still_written(old.pick, old.odds, old.stake_cents)
     if draft.name is None:
         return (
-            f"bet {row['number']}, {row['pick']!r}, has a history, which would be another bet's: "
+            f"bet {row['number']}, {called!r}, has a history, which would be another bet's: "
             "withdraw it, and add the right one"
         )
     return (
         f"{draft.pick.text!r}: the id {draft.name!r} belongs to bet {row['number']}, "
-        f"{row['pick']!r}, which has a history; give the other bet an id of its own"
+        f"{called!r}, which has a history; give the other bet an id of its own"
     )
 
 
