@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from datetime import date, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.notify.values import GAME, NOW, bet, state
+from tests.store.values import snapshot
+from tracker.app.explain import Explained
 from tracker.app.market import BY
 from tracker.cli.screen import chance_text
 from tracker.daemon.bot.answers import (
@@ -24,6 +27,7 @@ from tracker.daemon.bot.answers import (
     silent_text,
     snoozes_text,
     status_text,
+    why_text,
 )
 from tracker.domain.bet import ASK_BOOK, Result, Status
 from tracker.domain.chance import Chance, NoChance
@@ -32,7 +36,7 @@ from tracker.domain.money import parse_odds
 from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.engine.record import NOTHING, Tally
 from tracker.notify.channels.text import TEXT_LIMIT, length
-from tracker.store.views import BetView
+from tracker.store.views import BetView, ShowView
 
 SIGHT = LocalTime(NOW, ZoneInfo("America/Denver"))
 EMPTY: dict[str, Any] = {x.name: None for x in fields(BetView)} | {
@@ -150,6 +154,16 @@ def test_what_they_came_to() -> None:
     )
 
 
+def test_the_causes_of_a_change_add_up_as_on_the_terminal() -> None:
+    """Shares are rounded as the terminal and the page round them: to the rounded change."""
+    first, last = snapshot(12, NOW, 0.136), snapshot(12, NOW, 0.216)
+    causes = {"home points": 0.0955, "clock": -0.0025, "lead reversion": -0.0020, "pace": -0.0110}
+    shown = cast("ShowView", SimpleNamespace(bet=view(12)))
+    told = Explained(shown, first, last, (GAME, GAME), tuple(causes.items()), cast("Any", None))
+    shares = [x.split(" · ")[0].split() for x in why_text(told).splitlines()[2:]]
+    assert sum(round(float(n) * 10) * (1 if arrow == "▲" else -1) for arrow, n in shares) == 80
+
+
 def test_silence() -> None:
     """Snoozes are listed with what they cover and when they end on the person's clock."""
     games = {GAME.id: GAME.name}
@@ -176,7 +190,7 @@ def test_nothing_is_told_as_nothing() -> None:
     nothing = dict.fromkeys(PROFIT_DAYS, NOTHING)
     assert profit_text(nothing, [], []) == "Nothing has been settled yet\nAt stake now: nothing"
     assert status_text([], [view(12)], []) == (
-        "No game is being watched yet · 1 open bet\n/bets lists them."
+        "No game is being watched now · 1 open bet\n/bets lists them."
     )
 
 

@@ -402,6 +402,44 @@ async def test_buttons(tmp_path: Path) -> None:
         assert x.api.written[-1].reply_to == card.message
 
 
+async def test_a_button_of_a_closed_card_silences_nothing(tmp_path: Path) -> None:
+    """A silence asked for after the game ended is refused: no time of its end is made up."""
+    async with ears(tmp_path) as x:
+        x.room.see()
+        await x.room.pass_time(1)
+        (card,) = [y for y in x.api.written if y.buttons]
+        x.room.end()
+        for name in ("😴 30 min", "🔕 Mute"):
+            x.api.press(dict(card.buttons)[name], card.message)
+            await x.dealt()
+            assert x.api.answers[-1]["text"] == (
+                "The card of LAL@DEN is closed: nothing is silenced."
+            )
+        assert await x.room.store.alerting.snoozes(x.room.clock.now()) == ()
+
+
+async def test_unmuting_a_game_says_that_everything_is_heard_again(tmp_path: Path) -> None:
+    """A card's button that ends the silence about everything says so."""
+    async with ears(tmp_path) as x:
+        x.room.see()
+        await x.room.pass_time(1)
+        await x.answer_to("/snooze 2h")
+        (card,) = [y for y in x.api.written if y.buttons]
+        x.api.press(f"unmute:{dict(card.buttons)['❓ Why'].partition(':')[2]}", card.message)
+        await x.dealt()
+        assert x.api.answers[-1]["text"] == (
+            "Alerts on LAL@DEN are heard again, and the silence about everything is over."
+        )
+
+
+async def test_a_fast_clock_drops_no_line_without_a_command(tmp_path: Path) -> None:
+    """The age of a plain line is judged as a command's: a clock that is off drops neither."""
+    async with ears(tmp_path) as x:
+        await x.answer_to("/help")
+        x.api.say("DEN ML", at=int((x.room.clock.now() - timedelta(minutes=7)).timestamp()))
+        await x.until(lambda: "This would be: DEN ML" in x.api.written[-1].text)
+
+
 @pytest.mark.parametrize(
     "data", ["", "why", "why:", "why:99", "rm -rf:1", "why:-1", "why:١", "x" * 64, f"why:{9:060}"]
 )

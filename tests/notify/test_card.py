@@ -18,6 +18,7 @@ from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, Moneyline, PlayerTotal, Spread, Total
 from tracker.domain.player import Player, Stat
+from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.domain.tracking import GameTracking, LegStanding, Tracked
 from tracker.notify.channels.text import (
     DISCORD_LIMIT,
@@ -31,7 +32,7 @@ from tracker.notify.channels.text import (
     for_telegram,
     length,
 )
-from tracker.wording.cards import BAR_CELLS, MOST_BETS, Card, bar, card
+from tracker.wording.cards import BAR_CELLS, MOST_BETS, Card, bar, bet_silence, card, silence
 
 DENVER = ZoneInfo("America/Denver")
 JOKIC = PlayerLine("203999", "Nikola Jokić", Side.HOME, (("pts", 19),), played=True)
@@ -249,6 +250,23 @@ def test_that_alerts_are_held_back_is_shown() -> None:
     """The card of a muted game says so."""
     found = card(EVENING, {}, NOW, DENVER, quiet="🔕 muted until the end of the game")
     assert card_plain(found).splitlines()[-2] == "🔕 muted until the end of the game"
+
+
+def test_a_silence_that_ends_on_another_day_names_the_day() -> None:
+    """The hour alone would be read as today's."""
+    for scope, target in ((SnoozeScope.ALL, ""), (SnoozeScope.BET, "12")):
+        snooze = Snooze(scope, target, NOW, NOW + timedelta(days=2))
+        said = silence(GAME.id, [snooze], NOW, DENVER) or bet_silence(12, [snooze], NOW, DENVER)
+        assert said.endswith(f"{snooze.until.astimezone(DENVER):%a %H:%M}")
+
+
+def test_a_closed_card_promises_no_silence() -> None:
+    """A card that is edited no more does not say until when its alerts are silent."""
+    over = state("Q4 0:00", 114, 105, phase=Phase.FINAL)
+    game = GameTracking(GAME, (settled("DEN -4.5", Result.WON, 3739),), over, NOW)
+    found = card(game, {}, NOW, DENVER, quiet="🔕 alerts are silent until 21:25")
+    assert found.closed
+    assert "silent" not in card_plain(found)
 
 
 def test_a_later_card_with_the_same_news_needs_no_edit() -> None:

@@ -180,7 +180,9 @@ def _game(
             found.bet.number,
             row,
             ", ".join(
-                x for x in (rules_text(found), bet_silence(found.bet.number, snoozes, zone)) if x
+                x
+                for x in (rules_text(found), bet_silence(found.bet.number, snoozes, now, zone))
+                if x
             ),
             players_of(found.bet.market),
         )

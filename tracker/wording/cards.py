@@ -23,6 +23,7 @@ from tracker.domain.player import box_line, figure
 from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.domain.tracking import GameTracking, LegStanding, Tracked
 from tracker.wording.figures import (
+    clock_text,
     counted,
     money_for,
     needs,
@@ -123,7 +124,7 @@ def card(
     arrows show the change since then. A bet that is not in it has no arrow. `quiet` is the line
     which says that alerts on the game are held back.
     """
-    old = (card.stale or card.lost) and _in_play(card)
+    old, closed = (card.stale or card.lost) and _in_play(card), _is_closed(card)
     rows = tuple(
         row(x, card.game, card.state, earlier.get(x.bet.number), old=old) for x in card.tracked
     )
@@ -133,9 +134,9 @@ def card(
         rows=rows,
         rest="",
         verdict=_verdict(card.tracked),
-        quiet=quiet,
+        quiet="" if closed else quiet,
         foot=_foot(card, now, zone, old=old),
-        closed=_is_closed(card),
+        closed=closed,
     )
     return folded(made, lambda _: True, most)
 
@@ -144,16 +145,16 @@ def silence(game: str, snoozes: Sequence[Snooze], now: datetime, zone: tzinfo) -
     """Say until when alerts on a whole game are snoozed; empty when they are not."""
     whole = [x for x in snoozes if x.scope in (SnoozeScope.ALL, SnoozeScope.GAME)]
     ends = [x.until for x in whole if x.covers(0, frozenset({game}), now)]
-    return f"🔕 alerts are silent until {max(ends).astimezone(zone):%H:%M}" if ends else ""
+    return f"🔕 alerts are silent until {clock_text(max(ends), now, zone)}" if ends else ""
 
 
-def bet_silence(number: int, snoozes: Sequence[Snooze], zone: tzinfo) -> str:
+def bet_silence(number: int, snoozes: Sequence[Snooze], now: datetime, zone: tzinfo) -> str:
     """That alerts on one bet alone are held back, and until when; empty when they are not.
 
     `snoozes` are those in force.
     """
     own = [x.until for x in snoozes if (x.scope, x.target) == (SnoozeScope.BET, str(number))]
-    return f"🔕 silent until {max(own).astimezone(zone):%H:%M}" if own else ""
+    return f"🔕 silent until {clock_text(max(own), now, zone)}" if own else ""
 
 
 def _is_closed(card: GameTracking) -> bool:

@@ -189,6 +189,12 @@ def change_text(what: str, before: str | None, after: str | None, zone: tzinfo) 
     return f"{name} {shown(before)} → {shown(after)}"
 
 
+def clock_text(at: datetime, now: datetime, zone: tzinfo) -> str:
+    """A time of day in the person's zone, with the weekday when it is on another day than now."""
+    local, here = at.astimezone(zone), now.astimezone(zone)
+    return f"{local:%H:%M}" if local.date() == here.date() else f"{local:%a %H:%M}"
+
+
 def span_text(seconds: float) -> str:
     """A duration: `5 s`, `2 min 5 s`, `1 h 3 min`; `an unknown time` for one below 0.
 

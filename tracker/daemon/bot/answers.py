@@ -21,6 +21,7 @@ from tracker.wording.cards import Card
 from tracker.wording.closes import fee_text, named_hedges, share_text
 from tracker.wording.figures import (
     change_text,
+    clock_text,
     deciding,
     hit_text,
     in_percent,
@@ -29,6 +30,7 @@ from tracker.wording.figures import (
     short_market,
     signed_money,
     span_text,
+    tenths,
 )
 
 if TYPE_CHECKING:
@@ -71,7 +73,6 @@ _OPEN = (Status.SCHEDULED, Status.LIVE)
 _OLD_S = 30
 """Age in seconds above which an answer says how old a chance is."""
 
-_LEAST_SHARE = 0.0005
 PROFIT_DAYS = {"In all": None, "Today": 1, "7 days": 7, "30 days": 30}
 """Over how many days, with today, profit is given; None for all."""
 
@@ -85,8 +86,7 @@ class LocalTime:
 
     def clock(self, at: datetime) -> str:
         """A time of day, with the weekday when it is on another day."""
-        local, here = at.astimezone(self.zone), self.now.astimezone(self.zone)
-        return f"{local:%H:%M}" if local.date() == here.date() else f"{local:%a %H:%M}"
+        return clock_text(at, self.now, self.zone)
 
     @property
     def today(self) -> date:
@@ -108,7 +108,7 @@ def status_text(cards: Sequence[Card], bets: Sequence[BetView], review: Sequence
     waiting = sum(x.status in _OPEN for x in bets)
     if not cards:
         count = plural(waiting, "open bet")
-        return f"No game is being watched yet · {count}\n/bets lists them.{decide_text(review)}"
+        return f"No game is being watched now · {count}\n/bets lists them.{decide_text(review)}"
     return "\n\n".join(_brief(x) for x in cards) + decide_text(review)
 
 
@@ -363,9 +363,11 @@ def why_text(x: Explained) -> str:
     name = f"#{x.view.bet.id} {bet_name(x.view.bet)}"
     head = f"{name}: {hit_text(first.known)} → {hit_text(last.known)}"
     lines = [head, f"{first.game_clock} → {last.game_clock}"]
+    points = tenths([share for _, share in x.causes], x.change)
+    causes = zip((cause for cause, _ in x.causes), points, strict=True)
     lines += [
-        f"{'▲' if share > 0 else '▼'} {abs(share) * 100:.1f} · {cause}"
-        for cause, share in sorted(x.causes, key=lambda c: -abs(c[1]))
-        if abs(share) >= _LEAST_SHARE
+        f"{'▲' if tenth > 0 else '▼'} {abs(tenth) / 10:.1f} · {cause}"
+        for cause, tenth in sorted(causes, key=lambda c: -abs(c[1]))
+        if tenth
     ]
     return "\n".join(lines)

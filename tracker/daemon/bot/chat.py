@@ -272,14 +272,13 @@ class Listener:
 
     async def _read_plain(self, heard: ChatMessage, api: BotApi) -> None:
         """Answer a line without a command; ignore an old one, and a command of another bot."""
-        old = self._real.now() - heard.at > STALE
-        if heard.text.lstrip().startswith("/") or old:
+        if heard.text.lstrip().startswith("/"):
             return
-        if await self._allowed(heard.chat, heard.user):
+        if not await self._allowed(heard.chat, heard.user):
+            self._refuse(heard.chat, heard.user)
+        elif not self._too_old(heard):
             commands = self._bot_commands
             await commands.alone(commands.read(heard, api), heard, api)
-        else:
-            self._refuse(heard.chat, heard.user)
 
     def _command(self, text: str) -> tuple[str, str]:
         """The command and what follows it; empty for other text and for another bot's command."""

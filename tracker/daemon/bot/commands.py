@@ -318,8 +318,12 @@ class BotCommands:
             return ""
         if action is CardAction.UNMUTE:
             await self.store.alerting.lift_snooze(SnoozeScope.GAME, game.id, now)
-            await self.store.alerting.lift_snooze(SnoozeScope.ALL, "", now)
-            return f"Alerts on {game.name} are heard again."
+            every = await self.store.alerting.lift_snooze(SnoozeScope.ALL, "", now)
+            more = ", and the silence about everything is over" if every else ""
+            return f"Alerts on {game.name} are heard again{more}."
+        card = self.live_view.card(game.id)
+        if card is not None and card.closed:
+            return f"The card of {game.name} is closed: nothing is silenced."
         span = timedelta(minutes=SNOOZE_MINUTES)
         if action is CardAction.MUTE:
             span = ends_about(game, state, self.clock)

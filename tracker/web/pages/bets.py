@@ -32,6 +32,7 @@ from tracker.wording.cards import bet_silence
 from tracker.wording.closes import decision_facts, fee_text, hedge_rows, prior_text, value_text
 from tracker.wording.figures import (
     cause_text,
+    clock_text,
     hit_text,
     money_for,
     percent,
@@ -216,7 +217,7 @@ async def bet(
         return RedirectResponse(f"/bets/{number}", 303)
     view = await _history(site, number)
     now, zone, night = await site.now(), site.settings.zone, await tonight.newest()
-    silent = bet_silence(number, await (await site.store()).alerting.snoozes(now), zone)
+    silent = bet_silence(number, await (await site.store()).alerting.snoozes(now), now, zone)
     on_card = night.row_of(number)
     row = None if on_card is None else on_card.row
     x = view.bet
@@ -495,7 +496,7 @@ async def snooze(
     end = parse_until(until, now, zone)
     async with await site.writing() as store:
         await store.alerting.snooze(Snooze(SnoozeScope.BET, str(number), now, end))
-    return _back(number, f"Silent until {end.astimezone(zone):%H:%M}.")
+    return _back(number, f"Silent until {clock_text(end, now, zone)}.")
 
 
 @router.post("/bets/{number}/withdraw")
