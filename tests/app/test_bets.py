@@ -9,8 +9,11 @@ import pytest
 from tests.store.values import DEFAULTS, GAME, OTHER, T0, state
 from tracker.app.bets import Beside, Bets, Changes, Registered, draft_of
 from tracker.app.choose_game import Chooser
+from tracker.app.market.value import Quoted, decision
+from tracker.app.pricing import bet_of
 from tracker.domain import BadBet
 from tracker.domain.bet import Result
+from tracker.domain.chance import Chance
 from tracker.domain.game import Phase
 from tracker.store import Store
 
@@ -122,3 +125,13 @@ async def test_the_stake_of_a_free_bet_is_the_books(store: Store) -> None:
     assert (won.settlement.payout_cents, won.bet.own_cents) == (1500, 0)
     void = await by(store).void("1", "the book cancelled it", after)
     assert void.settlement.payout_cents == 0
+
+
+async def test_a_bet_is_priced_with_all_that_it_is(store: Store) -> None:
+    """What is priced again knows that its stake is free, so that it gets no edge and no share."""
+    registered = await add(store, "DEN ML +150 $10 #x", Beside(free=True))
+    priced = bet_of(await by(store).bet("1"))
+    assert priced is not None
+    assert (priced.free, priced.tags, priced.own_cents) == (True, ("x",), 0)
+    assert priced.terms == registered.bet(NOW).terms
+    assert decision(priced, Chance(0.5, 0.0, 0.5), "us", Quoted((), NOW)).kelly is None

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from tests.store.values import DEFAULTS, GAME, OTHER, T0, after, poll
 from tracker.app.bets import Beside, Bets, Changes, draft_of
 from tracker.app.choose_game import Chooser
+from tracker.app.explain import Explainer
 from tracker.app.importing import FileTaken, standing_of, take, withdraw_left
+from tracker.app.market.value import NotHeld, held
 from tracker.domain.bet import Result, Settlement, Status
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.tracking import Change
 from tracker.engine.settle.by_hand import Ruling
 from tracker.intake.bets_file import parse_bets
+from tracker.registry import GAMES, Registry
 from tracker.store import Store
 from tracker.store.views import BetView
 
@@ -301,3 +305,13 @@ async def test_a_settled_bet_that_cannot_be_paid_anew_is_told_and_stops_no_other
         "bets.toml, line 1: bet den: the box score gives no points by period that add up to its "
         "final score"
     )
+
+
+async def test_what_a_bet_lacks_is_asked_for_where_it_can_be_written(
+    store: Store, tmp_path: Path
+) -> None:
+    """A bet of the file cannot be edited: its price and stake are written there."""
+    await read(store, row("DEN ML"))
+    explainer = Explainer(store, (), lambda _: None, Registry(tmp_path / "models", GAMES))
+    with pytest.raises(NotHeld, match="no odds and stake: write them where it stands in the bets"):
+        await held(by(store, "cli"), "1", explainer, NOW)

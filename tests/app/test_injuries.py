@@ -232,4 +232,4 @@ def test_a_bet_on_who_is_out_is_added_as_out(cli: Cli, config: Path) -> None:
     asyncio.run(fill())
     added = cli("add", "--chance", "Jokic over 25.5 pts -115 $20")
     assert added.status == 0, added.err
-    assert "none yet: a player is out, so his lines will be void" in added.out
+    assert "none yet: a player is out, so the lines will be void" in added.out

@@ -94,7 +94,7 @@ def test_what_is_decided_is_no_chance() -> None:
     out = LegStanding(1, 0, no_chance=NoChance.OUT)
     unknown = LegStanding(1, 1, no_chance=NoChance.LITTLE_KNOWN)
     told = [x.rpartition(" · ")[2] for x in leg_lines(view(out, unknown, LegStanding(1, 2)))]
-    assert told == ["out: will be void", "little known of him", "not seen yet"]
+    assert told == ["out: will be void", "player little known", "not seen yet"]
 
 
 def test_legs_have_their_contract() -> None:

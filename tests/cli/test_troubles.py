@@ -141,7 +141,7 @@ def test_columns_give_way_between_words_only() -> None:
     assert _widths(columns, [False, True], 32) == [18, 10]
     assert _widths(columns, [False, False], 20) == [10, 6]
     assert _widths(columns, [False, False], 12) == [None, None]
-    told = [["Bet", "Sabonis double-double"], ["p(hit)", "little known of him"]]
+    told = [["Bet", "Sabonis double-double"], ["p(hit)", "player little known"]]
     assert _widths(told, [False, True], 30) == [16, 10], "what a figure says in words gives way"
     assert _widths(told, [False, True], 20) == [9, 7]
 
@@ -167,7 +167,7 @@ def test_a_table_that_has_no_room_keeps_every_cell_whole(
     heads = ("ID", "Bet", "Game", "Odds", "Stake", "p(hit)", "State")
     rows = [
         ("12", "DEN -4.5", "LAL@DEN tonight 22:00", "-110", "$20.00", "71 %", "live"),
-        ("bucks", "Nikola Jokić over 25.5 pts", "", "", "", "little known of him", "scheduled"),
+        ("bucks", "Nikola Jokić over 25.5 pts", "", "", "", "player little known", "scheduled"),
     ]
     table(heads, rows, right=(3, 4, 5))
     assert [x.rstrip() for x in capsys.readouterr().out.splitlines()] == [
@@ -176,7 +176,7 @@ def test_a_table_that_has_no_room_keeps_every_cell_whole(
         "    -110 · Stake $20.00 · p(hit) 71 % ·",
         "    State live",
         "bucks  Nikola Jokić over 25.5 pts",
-        "    p(hit) little known of him · State",
+        "    p(hit) player little known · State",
         "    scheduled",
     ]
     monkeypatch.setenv("COLUMNS", "20")

@@ -239,9 +239,9 @@ def test_a_player_is_looked_for_in_every_game() -> None:
 def test_a_mere_player_waits_until_every_roster_is_known() -> None:
     """A player alone waits while some roster is unknown; named with his team he does not."""
     slate = (*EVENING, (game("9", "MIA", "CHI", 2), None))
-    with pytest.raises(RostersUnknown, match=r"name his team or game before him to be sure$"):
+    with pytest.raises(RostersUnknown, match=r"the team or the game before the player to be sure$"):
         chosen("Herro o20.5 pts", slate)
-    with pytest.raises(RostersUnknown, match=r"\(did you mean Jalen Brunson\?\); name his team"):
+    with pytest.raises(RostersUnknown, match=r"\(did you mean Jalen Brunson\?\); name the team"):
         chosen("Brunsen o25.5 pts", slate)
     assert chosen("Jokic o25.5 pts", slate) == ["LAL@DEN"]
     assert chosen("MIA Herro o20.5 pts", slate) == ["MIA@CHI"]

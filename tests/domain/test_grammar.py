@@ -329,7 +329,7 @@ def test_a_code_in_capitals_is_a_team_though_it_is_a_term_too(
         (GAME, "DEN tt o224.5", "'LAL@DEN over 224.5'"),
         (GAME, "1H DEN under 110", "'1H LAL@DEN under 110'"),
         (GAME, "Q1 LAL o55.5", "'Q1 LAL@DEN over 55.5'"),
-        (COLLEGE, "Duke over 140.5", "'UNC@DUKE over 140.5'"),
+        (COLLEGE, "Duke over 140.5", "'NCAAM UNC@DUKE over 140.5'"),
         (GAME, "DEN over 150.5", None),
         (GAME, "1H DEN under 61.5", None),
         (COLLEGE, "Duke over 99.5", None),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from tests.store.reckoned import Ended, tally
+from tracker.app.report import Report, ReportSpan, summary
 from tracker.domain.bet import Result
-from tracker.engine.record import Prediction, reliability
+from tracker.engine.record import NOTHING, Prediction, reliability
 
 DAY = date(2026, 11, 20)
 
@@ -74,3 +76,15 @@ def test_certain_chances_are_counted_too() -> None:
 def test_nothing_said_is_no_record() -> None:
     """Without any chance there is no comparison."""
     assert reliability([]) is None
+
+
+def test_a_report_of_one_bet_is_told_in_the_singular() -> None:
+    """One bet with a chance and a close is 1 bet, and two are 2 bets."""
+    for count, said in ((1, "over 1 bet"), (2, "over 2 bets")):
+        whole = replace(NOTHING, bets=count, won=count)
+        told = [Prediction(n, 0.6, won=True) for n in range(count)]
+        day = date(2026, 11, 20)
+        made = Report(
+            ReportSpan.WEEK, day, day, whole, {}, reliability(told), (), 0.01, valued=count
+        )
+        assert [x.endswith(said) for x in summary(made).splitlines()[1:]] == [True, True]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.domain.catalog import (
+    as_typed,
     code_in,
     find_teams,
     fold,
@@ -17,6 +18,7 @@ from tracker.domain.catalog import (
     teams,
 )
 from tracker.domain.league import LEAGUES
+from tracker.language import find_in, parse_pick
 from tracker.language.vocabulary import NEVER_IN_A_NAME
 
 SHIPPED = tuple(teams("nba").values())
@@ -224,3 +226,13 @@ def test_a_code_alone_never_makes_one_school_another() -> None:
     assert code_in("ncaam", "LIN", "Lincoln (PA) Lions") == "LIN2"
     assert code_in("ncaam", "LIN", "Lindenwood Lions") == "LIN"
     assert code_in("ncaam", "UTU", "Dixie State Trailblazers") == "UTU"
+
+
+@pytest.mark.parametrize("league", LEAGUES)
+def test_a_team_as_it_is_typed_is_read_as_that_team(league: str) -> None:
+    """A hint that names a college does not mean the professional team of the same code."""
+    for team in teams(league).values():
+        pick = parse_pick(f"{as_typed(league, team.code)} 2H -1.5 -110", find_in(*LEAGUES))
+        assert [(x.league, x.code) for x in pick.team] == [(league, team.code)]
+    assert as_typed("nba", "LAL", "DEN") == "LAL@DEN"
+    assert as_typed("ncaam", "HOU", "UTAH") == "NCAAM HOU@UTAH"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from tracker.domain.alert import Decision
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, Side
-from tracker.domain.market import Direction, Spread, TeamTotal
+from tracker.domain.market import Direction, Span, Spread, TeamTotal
 from tracker.domain.policy import parse_rule
 from tracker.domain.quote import SPREAD, TEAM_TOTAL, Quote, Selection
 from tracker.domain.tracking import GameTracking, RuleState, Tracked
@@ -118,9 +119,11 @@ def test_a_figure_that_other_books_give_has_not_moved(
 
 
 def test_the_line_of_a_team_total_is_the_teams_own() -> None:
-    """It is not the game's spread."""
+    """It is not the game's spread, the other team's, or that of a half."""
     bet = Bet(1, "DEN o114.5", TeamTotal(Side.HOME, Direction.OVER, 114.5), GAME, (), NOW)
-    lines = (Selection(SPREAD, "home", -4.5), Selection(TEAM_TOTAL, "over", 115.5, "home"))
+    own = Selection(TEAM_TOTAL, "over", 115.5, "home")
+    others = (replace(own, points=109.5, about="away"), replace(own, points=57.5, span=Span.H1))
+    lines = (Selection(SPREAD, "home", -4.5), own, *others)
     quotes = [x for book in "abc" for line in lines for x in both_sides(book, line, 0.5, NOW)]
     assert market_reading(Tracked.fresh(bet), Quoted(quotes, NOW)).line == 115.5
     assert market_reading(Tracked.fresh(bet), Quoted(quotes[:2], NOW)).line is None

@@ -31,8 +31,16 @@ from tracker.domain.player import Player, Stat
 from tracker.domain.tracking import LegStanding
 from tracker.domain.value import BetDecision, ClosingValue, Grade
 from tracker.engine.settle.grading import judge
-from tracker.wording.closes import decision_facts, settled_line, value_text
-from tracker.wording.figures import counted, needs, progress, short, short_market, standing
+from tracker.wording.closes import decision_facts, mean_text, settled_line, share_text, value_text
+from tracker.wording.figures import (
+    counted,
+    in_percent,
+    needs,
+    progress,
+    short,
+    short_market,
+    standing,
+)
 
 JOKIC = Player("Nikola Jokić", Side.HOME)
 LIVE = state(
@@ -227,3 +235,15 @@ def test_why_a_bet_has_no_close_is_said_once(
     assert value_text(line, parse_odds("-110"), found) == said
     told = settled_line(replace(bet("DEN ML"), market=line), found)
     assert told == (said.partition(":")[0] if grade is Grade.MODEL else "")
+
+
+def test_what_rounds_to_nothing_has_no_minus() -> None:
+    """A small loss is told as +0.0 % or 0.0 %, as a small gain is."""
+    assert {share_text(x) for x in (-0.0004, -0.0, 0.0, 0.0004)} == {"+0.0 %"}
+    assert {in_percent(x) for x in (-0.0004, 0.0, 0.0004)} == {"0.0 %"}
+    assert (share_text(-0.041), in_percent(-0.041)) == ("−4.1 %", "-4.1 %")
+
+
+def test_one_bet_is_told_in_the_singular() -> None:
+    """A mean over one bet is one over 1 bet."""
+    assert mean_text(0.01, None, 1, enough=30) == "+1.0 % (1 bet): not yet told"

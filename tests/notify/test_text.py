@@ -19,7 +19,7 @@ from tracker.domain.market import Direction, DoubleDouble, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import topic_of
 from tracker.domain.poll import Trouble
-from tracker.domain.tracking import Group, LegStanding, Tracked
+from tracker.domain.tracking import GameTracking, Group, LegStanding, Tracked
 from tracker.notify import DIGEST_LINES, digest, possible_repeat, worded
 from tracker.notify.channels.text import brief
 from tracker.wording.alerts import compose, data_back, no_data
@@ -248,6 +248,18 @@ def test_an_event_says_what_happened(rule: str, found: GameState, first: str) ->
     """Each event has a sign of its own and says what happened."""
     text = compose(alert(rule, found, 0.58), Tracked.fresh(bet("DEN -4.5")), tracking(found))
     assert text.splitlines()[0] == first
+
+
+def test_half_time_names_a_team_that_the_command_takes_for_no_other() -> None:
+    """`HOU` is a professional team: what is to be typed of its college says the league."""
+    found = state("Q2 0:00", 50, 50, phase=Phase.BREAK)
+    followed = Tracked.fresh(bet("DEN -4.5"))
+    text = compose(alert("halftime", found, 0.58), followed, tracking(found))
+    assert 'tracker check "DEN 2H -1.5 -110"' in text
+    college = Game("9", "ncaaw", "HOU", "BYU", NOW)
+    there = GameTracking(college, state=replace(found, game=college), seen_at=NOW)
+    text = compose(alert("halftime", found, 0.58), followed, there)
+    assert 'tracker check "NCAAW HOU 2H -1.5 -110"' in text
 
 
 def test_a_bet_that_was_certain_when_it_was_added_says_so() -> None:

@@ -548,7 +548,7 @@ async def test_a_players_figures_are_those_of_the_api(night_and_market: Served) 
             assert "Chance of over" not in page.text
         else:
             chance = percent(told["chance"]["win"], 1)
-            assert page.pairs["Chance of over 24.5"] == f"{chance} in his next game"
+            assert page.pairs["Chance of over 24.5"] == f"{chance} in the next game"
             over = f"{told['over']['games']} of {told['over']['of']} games"
             assert page.pairs["Over 24.5 so far"] == over
 

@@ -293,5 +293,5 @@ def bet_of(x: BetView) -> Bet | None:
     return Bet(
         number=x.number, pick=x.pick, market=x.market, game=x.game, rules=x.rules,
         added_at=x.added_at, odds=x.odds, stake_cents=x.stake_cents, lines=x.lines, book=x.book,
-        placed_at=x.placed_at, name=x.name,
+        placed_at=x.placed_at, name=x.name, tags=x.tags, free=x.free,
     )  # fmt: skip

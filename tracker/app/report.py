@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from tracker.domain.league import season_name
-from tracker.domain.money import money_text
+from tracker.domain.money import money_text, plural
 from tracker.engine.record import Grouping, Prediction, Reliability, Tally, reliability
 from tracker.store import Store
 from tracker.store.outcomes import JudgedRule
@@ -188,11 +188,13 @@ def summary(x: Report) -> str:
     lines = [f"Your {x.span}: {won}{money}{roi}"]
     if x.reliable is not None:
         lines.append(
-            f"Brier of what was said first: {x.reliable.brier:.3f} over {x.reliable.bets} bets"
+            f"Brier of what was said first: {x.reliable.brier:.3f} "
+            f"over {plural(x.reliable.bets, 'bet')}"
         )
     if x.closing_value is not None:
         value = share_text(x.closing_value)
-        lines.append(f"By the closing line a bet was worth {value}, over {x.valued} bets")
+        over = plural(x.valued, "bet")
+        lines.append(f"By the closing line a bet was worth {value}, over {over}")
     return "\n".join(lines)
 
 

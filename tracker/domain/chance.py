@@ -35,7 +35,7 @@ class NoChance(StrEnum):
             case NoChance.OUT:
                 return "out"
             case NoChance.LITTLE_KNOWN:
-                return "little known of him"
+                return "player little known"
             case NoChance.NOT_IN_BOX:
                 return "not in the box"
             case _:

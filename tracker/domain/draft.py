@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from tracker.domain import BadBet
 from tracker.domain.bet import Bet, Leg, Parlay, excluding
-from tracker.domain.catalog import fold
+from tracker.domain.catalog import as_typed, fold
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.league import LEAGUE_ZONE, slate_date
@@ -198,9 +198,10 @@ def _check_one_team(pick: Pick, leg: Leg) -> None:
     match leg.market:
         case TeamTotal(_, direction, points, span) if of_both_teams(points, span, leg.game.rules):
             part = "" if span is Span.GAME else f"{span.value} "
+            name = as_typed(leg.game.league, leg.game.away, leg.game.home)
             raise BadBet(
                 f"{pick.text!r}: {points:g} points are too many for one team: for both teams' "
-                f"points write '{part}{leg.game.name} {direction.value} {points:g}'"
+                f"points write '{part}{name} {direction.value} {points:g}'"
             )
 
 
@@ -320,7 +321,7 @@ def choose_as_said(
         if game.slate != day and (fits or not known):
             raise UnknownDay(
                 f"{draft.pick.text!r}: it was made on {day}, and whether it means {game.name} of "
-                f"{game.slate} is not known: name its date, such as '{game.name} {game.slate}'"
+                f"{game.slate} is not known: name its date, such as '{_dated(game)}'"
             )
     return chosen
 
@@ -414,7 +415,12 @@ def _what_to_add(games: tuple[Game, ...]) -> str:
     leagues = list(dict.fromkeys(x.league for x in games))
     if len(leagues) > 1 and len({x.name for x in games}) < len(games):
         return f"the league as well, such as {leagues[0].upper()} or {leagues[-1].upper()}"
-    return f"the game and its date, such as '{games[0].name} {games[0].slate.isoformat()}'"
+    return f"the game and its date, such as '{_dated(games[0])}'"
+
+
+def _dated(game: Game) -> str:
+    """A game with its date, as a person types it."""
+    return f"{as_typed(game.league, game.away, game.home)} {game.slate.isoformat()}"
 
 
 def _raise_for_player(
@@ -437,7 +443,7 @@ def _raise_for_player(
     if not rosters or not all(rosters):
         raise RostersUnknown(
             f"{lone.text!r}: it is not known yet who plays in which game{meant}; "
-            "name his team or game before him to be sure",
+            "name the team or the game before the player to be sure",
             near,
         )
     if near:

@@ -396,7 +396,7 @@ def _mates(
     listed = {(x.side, player_key(x.name)) for x in lines}
     for who, where in missing.items():
         if who not in listed:
-            raise BadState(where, "he is not among `players`: list him there, with his prior")
+            raise BadState(where, "not among `players`: list the player there, with a prior")
     stretch = GAME_MINUTES * 60 / rules.regulation_seconds
     bulks = {
         who: brings(prior.minutes(None) * stretch, (prior.rates[PLACE[x]] for x in KINDS))
@@ -485,7 +485,7 @@ def _prior(value: Any, where: str, figures: PlayerFigures, rules: League) -> Pla
         raise BadState(where, 'prior is written {"minutes": 34, "pts": 26.1, "reb": 12}')
     most = rules.regulation_seconds / 60
     if value.get("minutes") is None:
-        raise BadState(f"{where}.minutes", "minutes is missing: give his usual minutes of a game")
+        raise BadState(f"{where}.minutes", "minutes is missing: give the usual minutes of a game")
     minutes = _amount(value["minutes"], f"{where}.minutes", most)
     averages = {
         stat: _amount(value[stat.value], f"{where}.{stat.value}", _MOST_COUNT)

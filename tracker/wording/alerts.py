@@ -13,6 +13,7 @@ from typing import assert_never
 
 from tracker.domain.alert import PLAIN, Alert, MessageStyle, Reason
 from tracker.domain.bet import ASK_BOOK, Parlay, Result
+from tracker.domain.catalog import as_typed
 from tracker.domain.market import DoubleDouble, PlayerTotal, Span, line_text
 from tracker.domain.money import money_text, odds_text, plural, stake_text
 from tracker.domain.player import box_line, figure
@@ -202,7 +203,8 @@ def _event(
             return f"◆ {chance}{name}: {facts}\n{second}"
         case Fact.HALFTIME:
             # Halftime is when a person decides on a bet on the second half.
-            ask = f'tracker check "{tracking.game.home} 2H -1.5 -110" says what a bet is worth now'
+            home = as_typed(tracking.game.league, tracking.game.home)
+            ask = f'tracker check "{home} 2H -1.5 -110" says what a bet is worth now'
             return f"◆ {chance}{name}: {facts}\n{second}\n{ask}"
         case Fact.HIT | Fact.DEAD:
             return f"{_decided(event, alert, tracked, facts)}\n{second}"

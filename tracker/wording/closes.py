@@ -15,7 +15,7 @@ from tracker.domain.market import (
     Total,
     line_text,
 )
-from tracker.domain.money import Odds, money_text, odds_text
+from tracker.domain.money import Odds, money_text, odds_text, plural
 from tracker.domain.prior import SourcedPrior
 from tracker.domain.quote import MONEYLINE, SPREAD, Closing, Selection
 from tracker.domain.value import BetDecision, Cashout, ClosingValue, Grade, Hedge, Hedges
@@ -24,8 +24,7 @@ from tracker.wording.figures import in_percent, percent, signed_money
 
 def share_text(value: float, digits: int = 1) -> str:
     """A share of a unit with its sign, in percent: `+4.1 %`, with a true minus sign."""
-    text = f"{value * 100:+.{digits}f} %"
-    return text.replace("-", "−")
+    return f"{value * 100:+z.{digits}f} %".replace("-", "−")
 
 
 def closed_line(wager: Wager, odds: Odds | None, value: ClosingValue) -> str:
@@ -144,7 +143,7 @@ def mean_text(mean: float | None, se: float | None, n: int, *, enough: int) -> s
     """
     if mean is None:
         return "none"
-    count = f"({n} bet{'s' * (n != 1)})"
+    count = f"({plural(n, 'bet')})"
     error = "" if se is None else f" ± {se * 100:.1f} %"
     early = ": not yet told" if n < enough else ""
     return f"{share_text(mean)}{error} {count}{early}"

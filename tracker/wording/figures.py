@@ -131,7 +131,7 @@ def percent(p: float, digits: int = 0) -> str:
 
 def in_percent(share: float, digits: int = 1) -> str:
     """A share as a percentage, plainly rounded: `18.1 %`, `0.0 %`. Live chances use `percent`."""
-    return f"{share:.{digits}%}".replace("%", " %")
+    return f"{share:z.{digits}%}".replace("%", " %")
 
 
 def hit_text(chance: Chance, digits: int = 0) -> str:

@@ -174,9 +174,10 @@ def _line(selection: Selection, lines: Sequence[TwoSided]) -> tuple[float | None
     if selection.span != "game":
         return None, frozenset()
     if selection.of_player or selection.plain == TEAM_TOTAL:
+        about = selection.market, selection.about, selection.span
         mine = {
             (x.book, x.selection.points) for x in lines
-            if (x.selection.market, x.selection.about) == (selection.market, selection.about)
+            if (x.selection.market, x.selection.about, x.selection.span) == about
         }  # fmt: skip
         known = [points for _, points in mine if points is not None]
         return median(known) if known else None, frozenset(book for book, _ in mine)
@@ -291,9 +292,9 @@ class Worth:
 
 
 WHY_NONE = {
-    NoChance.OUT: "a player is out, so his lines will be void",
-    NoChance.LITTLE_KNOWN: "little known of him until his recent games are read",
-    NoChance.NOT_IN_BOX: "he is not in the box of this game",
+    NoChance.OUT: "a player is out, so the lines will be void",
+    NoChance.LITTLE_KNOWN: "little is known of the player until recent games are read",
+    NoChance.NOT_IN_BOX: "the player is not in the box of this game",
 }
 """Why a bet has no chance, in the words shown to a person who asks for it."""
 
@@ -447,7 +448,10 @@ def _stake_and_odds(bet: BetView) -> tuple[int, Odds]:
     names = " and ".join(name for name, lacks, _ in missing if lacks)
     given = " ".join(f"--{name} {such}" for name, lacks, such in missing if lacks)
     them = "them" if " and " in names else "it"
-    raise NotHeld(f"bet {bet.id} has no {names}: `tracker edit {bet.id} {given}` says {them}")
+    how = f"`tracker edit {bet.id} {given}` says {them}"
+    if bet.from_file:
+        how = f"write {them} where it stands in the bets file"
+    raise NotHeld(f"bet {bet.id} has no {names}: {how}")
 
 
 def _check_worth(bet: BetView) -> None:

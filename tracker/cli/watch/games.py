@@ -246,7 +246,7 @@ def _tell_player(x: PlayerSheet, at: Session) -> None:
             say(f"Line     {over}")
             return
         case NoChance.OUT:
-            say(f"Line     {over}; he is out, so that the bet would be void")
+            say(f"Line     {over}; the player is out, so that the bet would be void")
             return
         case NoChance():
             say(f"Line     {over}; no chance yet: {x.chance.text}")
@@ -255,7 +255,7 @@ def _tell_player(x: PlayerSheet, at: Session) -> None:
             pass
         case _:
             assert_never(x.chance)
-    where = "in his next game" if x.next_game is not None else "against an average team"
+    where = "in the next game" if x.next_game is not None else "against an average team"
     say(f"Line     {over}; chance of the over {x.chance.win * 100:.1f} % {where}")
 
 

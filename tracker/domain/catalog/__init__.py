@@ -182,6 +182,21 @@ def professional(found: tuple[Team, ...]) -> tuple[Team, ...]:
     return tuple(x for x in found if x.league not in _COLLEGES) or found
 
 
+def as_typed(league: str, *codes: str) -> str:
+    """A team, or the two of a game, as a person types them so that no other league is meant.
+
+    `DEN` is Denver of the NBA, its college `NCAAM DEN`.
+    """
+
+    def shared(*, wide: bool) -> set[str]:
+        found = (find_teams(code, tuple(_LISTS), wide=wide) for code in codes)
+        return set.intersection(*({x.league for x in some} for some in found))
+
+    may_be = shared(wide=False) or shared(wide=True)
+    meant, name = may_be - _COLLEGES or may_be, "@".join(codes)
+    return name if meant <= {league} else f"{league.upper()} {name}"
+
+
 def may_be_a_person(name: str, found: tuple[Team, ...]) -> bool:
     """Whether a word that names a team may be a person's name: a city or a school, not `Nuggets`.
 

@@ -240,10 +240,10 @@ def _player_facts(x: PlayerSheet) -> list[tuple[str, str]]:
 def _over_text(x: PlayerSheet) -> str:
     match x.chance:
         case Chance():
-            where = "in his next game" if x.next_game is not None else "against an average team"
+            where = "in the next game" if x.next_game is not None else "against an average team"
             return f"{percent(x.chance.win, 1)} {where}"
         case NoChance.OUT:
-            return "he is out: the bet would be void"
+            return "out: the bet would be void"
         case NoChance():
             return x.chance.text
         case None:
@@ -267,7 +267,7 @@ def _trends(x: PlayerSheet) -> list[tuple[str, str]]:
 def _allowed(x: PlayerSheet) -> str:
     """A sentence on how much of the statistic the next opponent allows."""
     if x.allowed is None:
-        return f"What his next opponent allows is {_UNKNOWN}."
+        return f"What the next opponent allows is {_UNKNOWN}."
     return (
         f"{x.allowed.team} allow {x.allowed.mean:.1f} {x.stat.value} a game to a whole team over "
         f"{x.allowed.games} games; the league's mean is {x.allowed.league:.1f}."
