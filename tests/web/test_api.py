@@ -74,6 +74,8 @@ async def test_a_line_that_cannot_be_read_says_where(served: Served) -> None:
         ("PATCH", "bets/1", {"rules": ["p > 2"]}, "rules", "is not a rule"),
         ("POST", "bets/1/snooze", {"for": "x"}, "for", "'x' is no time"),
         ("POST", "bets/1/settle", {"result": "won", "paid": "x", "why": "y"}, "paid", "'x'"),
+        ("POST", "bets", {"line": "DEN ML", "id": "a\nb"}, "id", "characters on one line"),
+        ("POST", "bets", {"line": "DEN ML", "tags": ["x" * 65]}, "tags", "at most 64 characters"),
         ("POST", "bets", "no json", "", "the body is not JSON"),
     ],
 )

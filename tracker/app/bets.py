@@ -322,6 +322,14 @@ _LONGEST_NAME = 64
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
+def check_word(what: str, text: str) -> None:
+    """Refuse an id, a book or a tag with BadBet that would not fit on one line of a table."""
+    if len(text) > _LONGEST_NAME or _CONTROL.search(text):
+        shown = text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…"
+        wanted = f"at most {_LONGEST_NAME} characters on one line"
+        raise BadBet(f"the {what} {shown!r} is no name: give {wanted}")
+
+
 def check(draft: Draft) -> None:
     """Refuse with BadBet what cannot be a bet, whatever its games are."""
     if draft.stake_cents == 0:
@@ -329,10 +337,8 @@ def check(draft: Draft) -> None:
             f"{draft.pick.text!r}: a stake of $0.00 is no bet: leave the stake out to watch only"
         )
     for what, text in (("id", draft.name), ("book", draft.book), *(("tag", x) for x in draft.tags)):
-        if text is not None and (len(text) > _LONGEST_NAME or _CONTROL.search(text)):
-            shown = text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…"
-            wanted = f"at most {_LONGEST_NAME} characters on one line"
-            raise BadBet(f"{draft.pick.text!r}: the {what} {shown!r} is no name: give {wanted}")
+        if text is not None:
+            check_word(what, text)
     if draft.free and draft.stake_cents is None:
         raise BadBet(f"{draft.pick.text!r}: say how much the free bet is worth, such as $10")
     draft.check_game()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from tracker.app.bets import Beside, Bets, Changes, draft_of
+from tracker.app.bets import Beside, Bets, Changes, check_word, draft_of
 from tracker.app.choose_game import Chooser
 from tracker.app.contracts.bets import (
     AddedBetJson,
@@ -161,6 +162,9 @@ async def add(
     The header `Idempotency-Key` is the bet's `id` when the body has none.
     """
     name = wanted.id or request.headers.get("idempotency-key") or None
+    for field, text in (("id", name), ("book", wanted.book), *(("tags", x) for x in wanted.tags)):
+        if text:
+            field_of(field, text, partial(check_word, field))
     beside = Beside(
         game=wanted.game, odds=wanted.odds, stake=wanted.stake, book=wanted.book,
         rules=tuple(wanted.rules), tags=tuple(wanted.tags), name=name,
