@@ -121,7 +121,7 @@ def test_base_url_is_scheme_and_host() -> None:
     assert settings('[feeds.nba]\nbase_url = "http://127.0.0.1:8001/"').feeds.nba.base_url == (
         "http://127.0.0.1:8001"
     )
-    for bad in ("https://cdn.nba.com/static", "https://a@b.c", "https://b.c?x=1"):
+    for bad in ("https://cdn.nba.com/static", "https://a@b.c", "https://:a@b.c", "https://b.c?x=1"):
         assert mistakes(f'[feeds.nba]\nbase_url = "{bad}"') == [
             "[feeds.nba] base_url: must end after the host, as in https://cdn.nba.com"
         ]

@@ -68,7 +68,7 @@ def _host_only(value: object) -> str:
         parts, sound = urlsplit(""), False
     if parts.scheme not in ("http", "https") or not sound:
         raise ValueError("must be a scheme and a host, such as https://cdn.nba.com")
-    if parts.username or parts.path not in ("", "/") or parts.query or parts.fragment:
+    if "@" in parts.netloc or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ValueError("must end after the host, as in https://cdn.nba.com")
     return f"{parts.scheme}://{parts.netloc}"
 
