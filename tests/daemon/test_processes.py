@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import sqlite3
 import time
 from collections import Counter
@@ -106,17 +107,41 @@ async def test_kills_at_random_lose_nothing_and_double_nothing(tmp_path: Path) -
     _assert_no_doubles(tmp_path / "tracker.db", taken)
 
 
-async def test_a_stop_is_clean_and_quick(tmp_path: Path) -> None:
-    """SIGTERM ends the daemon within five seconds with status 0."""
-    clock = ScaledClock(night.STARTS, 120.0)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+async def test_a_stop_is_clean_and_quick(tmp_path: Path, number: signal.Signals) -> None:
+    """SIGTERM, or a terminal that is closed, ends the daemon in five seconds with status 0."""
+    clock, before = ScaledClock(night.STARTS, 120.0), signal.getsignal(signal.SIGHUP)
     async with night.feed(["SAC@PHI"], clock) as running:
         config = night.write_files(tmp_path, running.url, ["SAC@PHI"], [])
-        daemon = await night.start_daemon(config, clock)
+        # Whoever runs the tests may have made them ignore it.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        try:
+            daemon = await night.start_daemon(config, clock)
+        finally:
+            signal.signal(signal.SIGHUP, before)
         await _until_running(config)
         began = time.monotonic()
-        daemon.terminate()
+        daemon.send_signal(number)
         assert await daemon.wait() == 0
         assert time.monotonic() - began < 5.0
+
+
+async def test_a_daemon_that_is_to_outlive_its_terminal_does(tmp_path: Path) -> None:
+    """Where SIGHUP was ignored at the start, as by nohup, it does not end the daemon."""
+    clock, before = ScaledClock(night.STARTS, 120.0), signal.getsignal(signal.SIGHUP)
+    async with night.feed(["SAC@PHI"], clock) as running:
+        config = night.write_files(tmp_path, running.url, ["SAC@PHI"], [])
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            daemon = await night.start_daemon(config, clock)
+        finally:
+            signal.signal(signal.SIGHUP, before)
+        await _until_running(config)
+        daemon.send_signal(signal.SIGHUP)
+        status, _, _ = await night.tracker(config, "run")
+        daemon.terminate()
+        assert await daemon.wait() == 0
+    assert status == 3
 
 
 async def test_a_second_daemon_names_the_first(tmp_path: Path) -> None:

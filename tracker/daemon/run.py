@@ -438,7 +438,7 @@ class Daemon:
 
 
 async def run(setup: Setup, stop: asyncio.Event | None = None) -> None:
-    """Run the daemon until `stop` is set or SIGTERM or SIGINT comes.
+    """Run the daemon until `stop` is set, or SIGTERM, SIGINT or SIGHUP comes.
 
     Raises AlreadyRunning when another daemon holds the database, and StoreError when the database
     cannot be used. Any other error is a fault: it ends the daemon, and systemd starts it again.
@@ -485,9 +485,15 @@ def _self_view(clock: Clock) -> DaemonView:
 
 @contextmanager
 def _signals(stop: asyncio.Event) -> Iterator[None]:
-    """Set the event on SIGTERM and SIGINT, for as long as the block runs."""
+    """Set the event on SIGTERM and SIGINT, for as long as the block runs.
+
+    A terminal that is closed sends SIGHUP: then too the person is told that nothing is watched any
+    more, unless the program was started to outlive its terminal, as by nohup.
+    """
     loop = asyncio.get_running_loop()
-    caught = (signal.SIGTERM, signal.SIGINT)
+    caught = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        caught.append(signal.SIGHUP)
     for number in caught:
         loop.add_signal_handler(number, stop.set)
     try:
