@@ -181,6 +181,11 @@ def test_a_drill_is_a_row_and_a_backup_that_was_changed_fails_it(cli: Cli, made:
     assert cli("backup", "--list", "--json").json[0]["outcome"] != "ok"
     doctor = {x["check"]: x["health"] for x in cli("doctor", "--offline", "--json").json}
     assert doctor["backups"] == "bad"
+    (made / "manifest.json").rename(made / "manifest")
+    assert "manifest.json is gone" in cli("backup", "--drill").sentence
+    (made / "manifest").rename(made / "manifest.json")
+    assert "not the file that was written" in cli("restore", made).sentence
+    assert cli("restore", made / "tracker.db").status == 0
 
 
 @contextmanager

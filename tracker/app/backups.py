@@ -386,7 +386,7 @@ async def drill(place: TrackerFiles, settings: Settings, now: datetime) -> Backu
         trial = TrackerFiles(home / DATABASE, home / "tracker.toml", home / "bets.toml")
         try:
             found = await restore(path, trial, now)
-            why = _compared(path, manifest, found)
+            why = _compared(manifest, found)
         except StoreUnavailable as wrong:
             raise BadBackup(f"{path} could not be tried out: {wrong}") from None
         except OSError as wrong:
@@ -407,9 +407,9 @@ async def drill(place: TrackerFiles, settings: Settings, now: datetime) -> Backu
     return seen
 
 
-def _compared(path: Path, manifest: Mapping[str, object], found: Restored) -> str:
-    if manifest.get("sha256") != _sha256(path / DATABASE):
-        return "the file is not the one that was written"
+def _compared(manifest: Mapping[str, object], found: Restored) -> str:
+    if "sha256" not in manifest:
+        return f"its {MANIFEST} is gone or cannot be read"
     if manifest.get("schema") != len(migrations()):
         return "ok"  # The restore migrated it to a later schema, so its tables differ.
     if manifest.get("hash") != found.hash or manifest.get("rows") != found.rows:
@@ -452,10 +452,19 @@ async def restore(source: Path, place: TrackerFiles, now: datetime) -> Restored:
 
 
 def _database_in(source: Path) -> Path:
-    """The database in a back-up's folder, or the named file itself; BadBackup if it is missing."""
+    """The database in a back-up's folder, or the named file itself.
+
+    Raises BadBackup if it is missing, or is not the file of the folder's manifest.
+    """
     file = source / DATABASE if source.is_dir() else source
     if not file.is_file():
         raise BadBackup(f"there is no {file}: `tracker backup --list` lists the back-ups")
+    written = _manifest(source).get("sha256") if source.is_dir() else None
+    if written is not None and written != _sha256(file):
+        raise BadBackup(
+            f"{file} is not the file that was written: take an older back-up, or restore {file} by "
+            "itself if you have changed it"
+        )
     return file
 
 
