@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tracker.app.market.value import Quoted, market_reading
+from tracker.app.market.value import Quoted, decision, market_reading
 from tracker.domain import BadRule
 from tracker.domain.alert import Decision
 from tracker.domain.bet import Bet
@@ -116,6 +116,21 @@ def test_a_figure_that_other_books_give_has_not_moved(
     assert len(set(values)) > 1
     said = ["the market moved from 56.2 % to 45.9 %"] if rule.startswith("price") else []
     assert watch.fired == said
+
+
+def test_a_stale_chance_has_no_edge_and_an_old_price_is_not_to_be_had() -> None:
+    """Neither is what a bet could be made at, as rules see it and as a new bet is kept."""
+    own = Selection(SPREAD, "home", -4.5)
+    bet = Bet(1, "DEN -4.5", Spread(Side.HOME, -4.5), GAME, (), NOW)
+    chance = Chance(0.6, 0.0, 0.4)
+    watched = Tracked.fresh(bet).seen_at(chance)
+    quoted = Quoted(both_sides("betmgm", own, 0.5, NOW), NOW, live=True)
+    assert market_reading(watched, quoted).edge == pytest.approx(0.2)
+    assert market_reading(watched, replace(quoted, stale=True)).edge is None
+    late = replace(quoted, at=NOW + timedelta(minutes=2))
+    assert market_reading(watched, late).edge is None
+    assert decision(bet, chance, "", quoted).best is not None
+    assert decision(bet, chance, "", late).best is None
 
 
 def test_the_line_of_a_team_total_is_the_teams_own() -> None:

@@ -80,7 +80,7 @@ class Quoted:
     """A game's quotes at a moment, and whose prices count.
 
     `mine` are the person's books, `anchors` those that only tell what is fair. `live` is whether
-    the game has begun.
+    the game has begun, `stale` whether what is believed of it is too old to be trusted.
     """
 
     quotes: Sequence[Quote]
@@ -88,6 +88,7 @@ class Quoted:
     mine: Sequence[str] = ()
     anchors: Sequence[str] = ()
     live: bool = False
+    stale: bool = False
 
 
 def decision(
@@ -101,7 +102,8 @@ def decision(
     best = None
     at_bet = None
     if selection is not None:
-        best = best_price(market.quotes, selection, market.mine, market.anchors, market.at)
+        oldest = AT_BET if market.live else NEWEST
+        best = best_price(market.quotes, selection, market.mine, market.anchors, market.at, oldest)
         if market.live:
             at_bet = exchange_chance(market.quotes, bet, bet.made_at)
     price = None if bet.free else price_of(bet.market, bet.odds)
@@ -151,7 +153,7 @@ def market_reading(tracked: Tracked, quoted: Quoted) -> MarketReading:
         return MarketReading(at)
     oldest = AT_BET if quoted.live else HAD
     best = best_quote(quoted.quotes, selection, quoted.mine, quoted.anchors, at, oldest)
-    edge, chance = None, tracked.chance
+    edge, chance = None, None if quoted.stale else tracked.chance
     if best is not None and chance is not None and not chance.decided:
         edge = chance.win * best.odds + chance.push - 1
     fair = market_fair(bet, quoted.quotes, at)

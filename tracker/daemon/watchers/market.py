@@ -34,6 +34,7 @@ from tracker.domain.prior import PregameLines
 from tracker.domain.quote import ESPN, EXCHANGES, Closing
 from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
 from tracker.domain.value import BetDecision, ClosingValue
+from tracker.engine.decide.belief import is_stale
 from tracker.engine.market import GameClose, QuoteBoard, close, consensus, exchange_lines, tip_off
 from tracker.engine.market.clv import Placed
 from tracker.engine.rules.stepping import MarketReading, step_market
@@ -309,7 +310,7 @@ class MarketWatch:
     def _stepped(self, tracking: GameTracking) -> Change:
         states: list[RuleState] = []
         alerts: list[Alert] = []
-        quoted, readings = self._quoted(tracking.game), self._readings[tracking.game.id]
+        quoted, readings = self._quoted(tracking), self._readings[tracking.game.id]
         for tracked in filter(_watches, tracking.tracked):
             number = tracked.bet.number
             known = {x.rule: x for x in tracked.rules} | {
@@ -323,11 +324,11 @@ class MarketWatch:
             alerts += notified
         return Change(tracking, rules=tuple(states), alerts=tuple(alerts))
 
-    def _quoted(self, game: Game) -> Quoted:
-        settings = self._parts.settings
+    def _quoted(self, tracking: GameTracking) -> Quoted:
+        game, settings, now = tracking.game, self._parts.settings, self._clock.now()
         return Quoted(
-            self.board.quotes(game.id), self._clock.now(), settings.mine, settings.anchors,
-            live=self.begun(game),
+            self.board.quotes(game.id), now, settings.mine, settings.anchors,
+            live=self.begun(game), stale=tracking.lost or is_stale(tracking, now),
         )  # fmt: skip
 
     def provider_id(self, game: str) -> str | None:
@@ -376,7 +377,7 @@ class MarketWatch:
     def _decision(self, tracking: GameTracking, bet: Bet, chance: Chance) -> BetDecision:
         bets = [x.bet for x in tracking.tracked]
         believed = self._parts.forecaster.pricing.believed(tracking.game, bets)
-        return decision(bet, chance, believed.by, self._quoted(tracking.game))
+        return decision(bet, chance, believed.by, self._quoted(tracking))
 
     def _live(self) -> list[GameTracking]:
         """What is believed of each followed game, with the bets that are on it now."""

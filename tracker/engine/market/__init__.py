@@ -218,9 +218,10 @@ def best_price(
     mine: Sequence[str],
     anchors: Sequence[str],
     at: datetime,
+    oldest: timedelta | None = None,
 ) -> Price | None:
-    """The price of the best quote of any age; see `best_quote`."""
-    best = best_quote(quotes, selection, mine, anchors, at)
+    """The price of the best quote; see `best_quote`."""
+    best = best_quote(quotes, selection, mine, anchors, at, oldest)
     return None if best is None else Price(best.book, best.odds)
 
 
