@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Cli
+from tracker.app.market.edges import edges_now
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game
 from tracker.domain.poll import Credit, Document
 from tracker.domain.quote import Closing, Quote, Selection
 from tracker.domain.value import BetDecision, ClosingValue, Grade, Price
+from tracker.forecast import load_parameters
+from tracker.settings.models import OddsSettings
 from tracker.store import Store
 
 BOOKS = ("draftkings", "fanduel", "betmgm")
@@ -163,3 +166,24 @@ def test_a_bet_that_came_back_has_no_closing_line_value(cli: Cli, market: Path) 
     found = cli("clv", "--json").json
     assert found["missing"] == {"void": 1}
     assert cli("show", "1", "--json").json["clv"]["grade"] == "missing"
+
+
+@pytest.mark.parametrize(("minutes", "listed"), [(-30, True), (30, False)])
+async def test_a_price_from_play_is_no_edge_over_a_chance_from_before(
+    tmp_path: Path, minutes: int, listed: bool
+) -> None:
+    """A game that is not followed may be in play from its listed tip-off on."""
+    now = datetime(2026, 11, 21, 2, tzinfo=UTC)
+    game = Game("0022600001", "nba", "DEN", "LAL", now - timedelta(minutes=minutes))
+    prices = [
+        Quote(game.id, book, Selection("moneyline", side), now, odds, now)
+        for book in BOOKS
+        for side, odds in (("home", 2.2), ("away", 1.7))
+    ]
+    async with await Store.open(tmp_path / "t.db", now=now) as store:
+        await store.save_games([(game, None)], now)
+        document = Document("the_odds_api", "/v4/odds", now, b"[]", "d" * 64)
+        await store.quotes.record(document, prices)
+        found = await edges_now(store, lambda _: None, load_parameters, OddsSettings(), now)
+    assert bool(found.listed or found.disagreements) is listed
+    assert ("the game is not followed just now" in found.left_out) is not listed

@@ -22,8 +22,10 @@ from tracker.domain.bet import Result
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.player import Player, enough
+from tracker.domain.poll import STALE_AFTER
 from tracker.domain.quote import Fair, Selection, market_of, two_sided
 from tracker.domain.value import MOST_KELLY, EdgeSeen
+from tracker.engine.decide.belief import is_stale
 from tracker.engine.market import fairs
 from tracker.engine.settle.grading import Unsettleable, judge
 from tracker.forecast.errors import Unpriceable
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from tracker.app.market import GameOdds, Offered
     from tracker.app.pricing import LinesFor, Load
     from tracker.domain.chance import Chance
+    from tracker.domain.tracking import GameTracking
     from tracker.forecast.outlook import Outlook
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
@@ -225,10 +228,13 @@ async def edges_now(
 ) -> EdgesNow:
     """The edges of every game in play or about to begin. `given` looks up configured lines."""
     gates = []
+    followed = {x.game.id: x for x in await store.trackings(())}
     for game, state in await store.games(since=(now - timedelta(days=1)).date()):
         if _to_look_at(game, state, now):
             odds = await game_odds(store, game, state, limits, now)
-            if odds.best:
+            if odds.best and not _known(followed.get(game.id), game, now):
+                gates.append(Gate((), (), {"the game is not followed just now": len(odds.best)}))
+            elif odds.best:
                 gates.append(await _gate(store, odds, state, given, load, limits))
     seen = await store.quotes.edges()
     finals = dict(await _states(store))
@@ -252,6 +258,21 @@ def _to_look_at(game: Game, state: GameState | None, now: datetime) -> bool:
     if state is not None and (state.phase.off or state.phase.rank > 1):
         return False
     return -_SINCE < game.start - now < _AHEAD
+
+
+def _known(tracking: GameTracking | None, game: Game, now: datetime) -> bool:
+    """Whether it is known how a game stands at this moment: it is to come, or polled and fresh.
+
+    From its listed tip-off on a game may be in play, and a price of that moment says nothing
+    against a chance from before.
+    """
+    if game.start > now:
+        return True
+    if tracking is None or tracking.lost or tracking.seen_at is None:
+        return False
+    waits = tracking.state is None or tracking.state.phase is Phase.SCHEDULED
+    unseen = waits and now - tracking.seen_at >= STALE_AFTER
+    return not (unseen or is_stale(tracking, now))
 
 
 async def _gate(
