@@ -16,6 +16,7 @@ from tracker.engine.promotion import (
     Evidence,
     GateVerdict,
     Loss,
+    gap_of,
     judge,
     judge_segment,
     passed,
@@ -84,6 +85,22 @@ def test_each_clause_can_reject(clause: str, spoil: Callable[[Evidence], Evidenc
     spoilt = spoil(trial(LOOKS[1], 4.0, 0.5))
     assert judge(spoilt).verdict is GateVerdict.REJECT
     assert [k for k, x in answers(spoilt).items() if x is ClauseState.FAILED] == [clause]
+
+
+def test_a_trial_is_decided_at_its_last_look() -> None:
+    """One that is better in one measure and may be worse at a moment is held only until then."""
+    for look, verdict in ((LOOKS[1], GateVerdict.HOLD), (LOOKS[2], GateVerdict.REJECT)):
+        good = trial(look, 4.0, 0.5)
+        there = [x.gap for x in good.losses if (x.measure, x.moment) == ("win", "2:00")]
+        found = gap_of(there)
+        shift = 1.5 * found.error - found.mean
+        doubtful = [
+            replace(x, challenger=x.challenger + shift)
+            if (x.measure, x.moment) == ("win", "2:00")
+            else x
+            for x in good.losses
+        ]
+        assert judge(replace(good, losses=doubtful)).verdict is verdict
 
 
 def test_one_that_raises_is_rejected_at_once() -> None:

@@ -29,7 +29,7 @@ WORSE = 1.0
 """Standard errors by which a challenger may be worse, by any measure at any moment."""
 
 MUCH_WORSE = 2.0
-"""Standard errors above which a challenger that is worse is rejected."""
+"""Standard errors above which a challenger that is worse is rejected before the last look."""
 
 COVERED = (0.78, 0.82)
 """The range for the share of games that a central 80 % interval holds. Of 300 games that share is
@@ -139,7 +139,7 @@ def judge(evidence: Evidence) -> Judgement:
         _at_least("games", LOOKS[0], len(games)),
         _at_least("nights", LEAST_NIGHTS, evidence.nights),
         _better(losses, enough=bool(look), last=last),
-        _no_worse(losses, enough=bool(look)),
+        _no_worse(losses, enough=bool(look), last=last),
         *(_covers(name, shares[:look], enough=bool(look)) for name, shares in covered),
         Clause("failures", "0", evidence.failures, _met(evidence.failures == 0)),
         Clause(
@@ -204,7 +204,7 @@ def _better(losses: Sequence[Loss], *, enough: bool, last: bool) -> Clause:
     return Clause("better", wanted, -best.score, answer, f"{measure} {best.mean:+.5f} a game")
 
 
-def _no_worse(losses: Sequence[Loss], *, enough: bool) -> Clause:
+def _no_worse(losses: Sequence[Loss], *, enough: bool, last: bool) -> Clause:
     """The clause that no measure at any moment is worse by more than WORSE standard errors."""
     found = {key: x for key, x in gaps(losses).items() if key[1]}
     wanted = f"{WORSE:g} standard error at no moment"
@@ -214,7 +214,7 @@ def _no_worse(losses: Sequence[Loss], *, enough: bool) -> Clause:
     answer = ClauseState.WAITING
     if enough and most.score <= WORSE:
         answer = ClauseState.MET
-    elif enough and most.score > MUCH_WORSE:
+    elif last or (enough and most.score > MUCH_WORSE):
         answer = ClauseState.FAILED
     return Clause("worse", wanted, most.score, answer, f"{measure} at {moment} {most.mean:+.5f}")
 
