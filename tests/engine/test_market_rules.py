@@ -89,24 +89,24 @@ def both_sides(book: str, line: Selection, p: float, at: datetime) -> list[Quote
 
 
 @pytest.mark.parametrize(
-    ("rule", "line", "further"),
+    ("rule", "line", "further", "said"),
     [
-        ("price moves 0.03 in 10m", Selection(SPREAD, "home", -4.5), 0.56),
-        ("line moves 1 in 10m", Selection(SPREAD, "home", -6.5), 0.50),
+        ("price moves 0.03 in 10m", -4.5, 0.56, "the market moved from 56.2 % to 45.9 %"),
+        ("line moves 1 in 10m", -6.5, 0.50, "the line moved from -6.5 to -3.2"),
     ],
 )
 def test_a_figure_that_other_books_give_has_not_moved(
-    rule: str, line: Selection, further: float
+    rule: str, line: float, further: float, said: str
 ) -> None:
     """When the books' quotes are too old and an exchange stands in, nothing has moved."""
     watch, last = Watch(rule), None
-    own = Selection(SPREAD, "home", -4.5)
+    own, other = (Selection(SPREAD, "home", x) for x in (-4.5, line))
     books = [quote for book in "abc" for quote in both_sides(book, own, 0.5, NOW)]
     values = []
     for minutes in range(20, 60):
         at = NOW + timedelta(minutes=minutes)
         size = further if minutes < 50 else further - 0.1
-        quotes = [*books, *both_sides("kalshi", line, size, at)]
+        quotes = [*books, *both_sides("kalshi", other, size, at)]
         reading = market_reading(watch.tracked, Quoted(quotes, at))
         changed, alerts = step_market(watch.tracked, watch.states, reading, watch.tracking, last)
         last = reading.after(last)
@@ -114,8 +114,22 @@ def test_a_figure_that_other_books_give_has_not_moved(
         watch.fired += [x.detail for x in alerts if x.decision is Decision.FIRED]
         values.append(reading.price if rule.startswith("price") else reading.line)
     assert len(set(values)) > 1
-    said = ["the market moved from 56.2 % to 45.9 %"] if rule.startswith("price") else []
-    assert watch.fired == said
+    assert watch.fired == [said]
+
+
+def test_an_exchange_whose_main_contract_changes_has_moved_by_what_it_says() -> None:
+    """Its contracts are three points apart; its line is where the chances would be even."""
+    bet = Bet(1, "DEN -4.5", Spread(Side.HOME, -4.5), GAME, (), NOW)
+    lines = [
+        market_reading(
+            Tracked.fresh(bet),
+            Quoted(both_sides("kalshi", Selection(SPREAD, "home", points), p, NOW), NOW),
+        ).line
+        for points, p in ((-4.5, 0.565), (-7.5, 0.475))
+    ]
+    before, now = (x for x in lines if x is not None)
+    assert -7.5 < min(before, now) <= max(before, now) < -4.5
+    assert abs(before - now) < 1
 
 
 def test_a_stale_chance_has_no_edge_and_an_old_price_is_not_to_be_had() -> None:
