@@ -120,6 +120,8 @@ def test_a_game_that_is_first_seen_late_tipped_off_soon_after_its_listed_time() 
     for state, at in ((third, TIP + timedelta(minutes=75)), (over, TIP + timedelta(hours=9))):
         assert GAME.start < tip_off(state, at) < TIP
         assert tip_off(state, early) < early
+    slid = tip_off(third, TIP + timedelta(minutes=175))
+    assert TIP + timedelta(minutes=85) < slid < TIP + timedelta(minutes=100)
 
 
 def test_the_close_is_the_median_of_fair_chances_of_three_books() -> None:

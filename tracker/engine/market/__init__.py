@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tracker.domain.game import GameState
+from tracker.domain.game import GameState, Phase
 from tracker.domain.prior import NO_LINES, Lines
 from tracker.domain.quote import (
     AGE,
@@ -36,7 +36,6 @@ from tracker.domain.quote import (
     two_sided,
 )
 from tracker.domain.value import Price
-from tracker.engine.market.credits import AFTER_LISTED
 from tracker.forecast.priors import even_margin, even_total
 
 if TYPE_CHECKING:
@@ -61,6 +60,13 @@ Key = tuple[str, str, Selection]
 SEEN_AT_ONCE = timedelta(minutes=2)
 """How much of the game clock may have run when a game is first seen in play, for its tip-off to be
 known from that: from then on the clock's stops add up to minutes."""
+
+SLOWEST = 3
+"""Minutes that a minute of the game clock takes at most, with time-outs and breaks: the 48 of a
+game take two hours and a quarter."""
+
+USUALLY_LATE = timedelta(minutes=8)
+"""How long after its listed time a game tips off at least, as a rule."""
 
 AT_BET = timedelta(seconds=60)
 """How far the time of an exchange's price may be from the moment that it is used for."""
@@ -241,13 +247,18 @@ def tip_off(state: GameState, at: datetime) -> datetime:
     """The time of tip-off: the first live poll's time less what the game clock had run.
 
     `at` is when that poll came. Where it came so late that the stops of the clock matter, the
-    tip-off is at the latest AFTER_LISTED after its listed time: a close may be a few minutes early,
-    and a price from after the tip-off is none of it.
+    tip-off is taken to be as early as a game with its breaks may make it, but not before the usual
+    time: a close may be a few minutes early, and a price from play is none of it.
     """
     rules = state.game.rules
     before = sum(rules.length_of(x) for x in range(1, state.period))
     run = timedelta(seconds=before + rules.length_of(state.period) - state.clock)
-    return at - run if run <= SEEN_AT_ONCE else min(at - run, state.game.start + AFTER_LISTED)
+    if run <= SEEN_AT_ONCE:
+        return at - run
+    usual = state.game.start + USUALLY_LATE
+    # How long a game has been over is not known.
+    over = state.phase is Phase.FINAL
+    return min(at - run, usual if over else max(at - SLOWEST * run, usual))
 
 
 @dataclass(frozen=True, slots=True)
