@@ -315,3 +315,19 @@ async def test_what_a_bet_lacks_is_asked_for_where_it_can_be_written(
     explainer = Explainer(store, (), lambda _: None, Registry(tmp_path / "models", GAMES))
     with pytest.raises(NotHeld, match="no odds and stake: write them where it stands in the bets"):
         await held(by(store, "cli"), "1", explainer, NOW)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("home_spread = -4.5, total = -228.5", "'total' must lie between 80 and 400, not -228.5"),
+        ("home_spread = -228.5, total = 4.5", "'home_spread' must lie between -60 and 60"),
+        ("home_ml = -150", "give home_ml and away_ml"),
+        ("home_spread = -4.5, total = 228.5, home_ml = -190, away_ml = 160", None),
+    ],
+)
+def test_lines_that_no_game_can_have_are_refused(lines: str, said: str | None) -> None:
+    """Swapped or mistyped lines would leave all bets of their game without a chance."""
+    found = parse_bets(row("DEN -4.5", f"lines = {{ {lines} }}"), "bets.toml", 1000)
+    assert len(found.drafts) == (said is None)
+    assert said is None or said in found.mistakes[0]

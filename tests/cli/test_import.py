@@ -583,3 +583,22 @@ def test_the_legs_of_a_parlay_are_read_with_all_their_columns() -> None:
     assert (second.span, second.asked) == (Span.H1, OverUnder(Direction.OVER, 55.5))
     assert (third.asked, [x.code for x in third.team]) == (ToWin(), ["BOS"])
     assert [x.odds and x.odds.text for x in slip.draft.legs] == ["-110", "-120", "-150"]
+
+
+@pytest.mark.parametrize(
+    ("legs", "paid"),
+    [
+        (["-150,won", "-120,won", "+100,won"], 6111),
+        (["-150,won", "-120,void", "+100,won"], 3333),
+        (["-150,push", "-120,void", "+100,push"], 1000),
+        (["-150,won", "-120,lost", "+100,void"], 0),
+        (["+500,won", "+500,won", "+500,won"], 6000),
+        (["+500,won", "+500,push", "+500,won"], None),
+        ([",won", ",push", ",won"], None),
+    ],
+)
+def test_a_parlay_is_not_paid_for_a_leg_that_dropped_out(legs: list[str], paid: int | None) -> None:
+    """It pays at the prices of the legs that count, and what only the book knows is not known."""
+    rows = [f"7,{x} ML,{one},10" for x, one in zip(("DEN", "BOS", "MIA"), legs, strict=True)]
+    found = in_new_york("Bet ID,Selection,Odds,Result,Stake\n" + "\n".join(rows) + "\n")
+    assert ([x.paid for x in found.slips], found.doubts) == ([paid], ())

@@ -37,6 +37,9 @@ class Lines:
 
 NO_LINES = Lines()
 
+LIKELY_SPREADS, LIKELY_TOTALS = (-60, 60), (80, 400)
+"""The least and the largest line on a game that a person can mean, in points."""
+
 
 @dataclass(frozen=True, slots=True)
 class PregameLines:

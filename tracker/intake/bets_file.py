@@ -16,7 +16,7 @@ from tracker.domain.catalog import Team
 from tracker.domain.draft import Draft
 from tracker.domain.pick import Matchup, Written
 from tracker.domain.policy import Rule, parse_rule
-from tracker.domain.prior import NO_LINES, Lines
+from tracker.domain.prior import LIKELY_SPREADS, LIKELY_TOTALS, NO_LINES, Lines
 from tracker.language import parse_placed_at, parse_stake, read_legs, read_line, stake_written
 from tracker.settings.models import toml_odds
 from tracker.settings.reading import toml_fault
@@ -205,5 +205,10 @@ def _given_lines(value: object) -> Lines:
     if not isinstance(value, dict) or not set(value) <= _LINES:
         raise BadBet(f"'lines' must be a table of {', '.join(sorted(_LINES))}")
     points = {k: float(_number(v, k)) for k, v in value.items() if not k.endswith("_ml")}
+    for key, (least, most) in (("home_spread", LIKELY_SPREADS), ("total", LIKELY_TOTALS)):
+        if key in points and not least <= points[key] <= most:
+            raise BadBet(f"{key!r} must lie between {least} and {most}, not {points[key]:g}")
+    if ("home_ml" in value) != ("away_ml" in value):
+        raise BadBet("'lines' gives one moneyline; give home_ml and away_ml, or neither")
     prices = {k: float(toml_odds(v).decimal) for k, v in value.items() if k.endswith("_ml")}
     return Lines(**points, **prices)

@@ -20,7 +20,7 @@ from tracker.domain import BadBet, TrackerError
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft
-from tracker.domain.money import Odds, money_text, payout_if_won, plain_signs
+from tracker.domain.money import Odds, money_text, payout_if_won, plain_signs, together
 from tracker.domain.pick import Matchup
 from tracker.domain.same_bet import TICKET
 from tracker.domain.value import comes_back
@@ -64,7 +64,7 @@ class ImportedBet:
     odds, None where neither gives it; `said` is the result as the file writes it. `day` is the
     league's date of the game, or of the placing, None without either. `before` is the occasion that
     the first version of this program gave the bet. `withdrawn` is whether the bet had been
-    withdrawn.
+    withdrawn. `price` is the one at which it pays, None where that is not known.
     """
 
     line: int
@@ -75,6 +75,7 @@ class ImportedBet:
     day: date | None = None
     before: str = ""
     withdrawn: bool = False
+    price: Odds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,17 +168,17 @@ def _bets_of(rows: Sequence[tuple[int, Row]], reader: _Reader) -> list[tuple[int
 
 def _doubts(slip: ImportedBet) -> list[str]:
     """Report a payout that differs much from what the odds pay."""
-    draft, paid = slip.draft, slip.paid
-    if draft.odds is None or draft.stake_cents is None or paid is None:
+    draft, paid, price = slip.draft, slip.paid, slip.price
+    if price is None or draft.stake_cents is None or paid is None:
         return []
     ended = slip.result or Result.VOID
-    due = comes_back(ended, draft.stake_cents, draft.odds, free=draft.free) or 0
+    due = comes_back(ended, draft.stake_cents, price, free=draft.free) or 0
     cashed = "cash" in slip.said.casefold()
     if slip.result is None or cashed or abs(paid - due) <= max(5, _FAR_OFF * due):
         return []
-    stake, price = money_text(draft.stake_cents), draft.odds.text
+    stake = money_text(draft.stake_cents)
     doubt = (
-        f"{draft.pick.text!r} was paid {money_text(paid)}, where {stake} at {price} pays "
+        f"{draft.pick.text!r} was paid {money_text(paid)}, where {stake} at {price.text} pays "
         f"{money_text(due)} when {slip.result.value}: it was taken as written"
     )
     return [doubt]
@@ -352,7 +353,8 @@ class _Reader:
         stake = self._first(group, self._stake)
         free = any(map(self._free, group))
         said = self.text(row, "result")
-        result, paid = self._result(group, odds, stake, free=free)
+        price = self._paying(group, odds, own_odds)
+        result, paid = self._result(group, price, stake, free=free)
         number = self.text(row, "id")
         placed, day = self._time(row, "placed"), self._time(row, "day")
         columns = self._described(group, own_odds, league, None if day is None else day.slate)
@@ -380,6 +382,7 @@ class _Reader:
             None if dated is None else dated.slate,
             f"import {number or self.text(row, 'placed') or line}",
             bool(self.text(row, "withdrawn")),
+            price or (pick.odds if len(group) == 1 else None),
         )
 
     def _described(
@@ -428,6 +431,20 @@ class _Reader:
             return read[0], [None] * len(read)
         given = [x for x in read if x is not None]
         return (given[0], [None] * len(read)) if len(given) == 1 else (None, read)
+
+    def _paying(
+        self, group: Sequence[Row], odds: Odds | None, own_odds: Sequence[Odds | None]
+    ) -> Odds | None:
+        """The price at which a bet pays: that of its legs which did not drop out.
+
+        None where it is not known, as where a leg dropped out and only the whole has a price.
+        """
+        dropped = [_result_meant(self.text(x, "result")) in ("push", "void") for x in group]
+        if odds is not None:
+            return odds if all(dropped) or not any(dropped) else None
+        counted = [x for x, gone in zip(own_odds, dropped, strict=True) if not gone]
+        known = [x for x in counted if x is not None]
+        return together(known) if known and len(known) == len(counted) else None
 
     def _first(self, group: Sequence[Row], read: Any) -> int | None:
         """The one value that the rows of a bet share, None without any; BadBet if they differ."""

@@ -20,7 +20,7 @@ from tracker.domain.game import Game
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, parse_money, parse_odds
 from tracker.domain.policy import Policy, QuietHours, Rule, parse_rule
-from tracker.domain.prior import NO_LINES, Lines
+from tracker.domain.prior import LIKELY_SPREADS, LIKELY_TOTALS, NO_LINES, Lines
 from tracker.domain.quote import STAT_MARKETS
 from tracker.settings.alerting import AlertsSettings, clock_time, known_templates, zone_name
 from tracker.settings.reading import (
@@ -469,8 +469,8 @@ class LineSettings:
     """
 
     game: str = setting(then(text, _two_known_teams))
-    home_spread: float | None = setting(number(-60, 60), None)
-    total: float | None = setting(number(80, 400), None)
+    home_spread: float | None = setting(number(*LIKELY_SPREADS), None)
+    total: float | None = setting(number(*LIKELY_TOTALS), None)
     home_ml: float | None = setting(reader_of(_price), None)
     away_ml: float | None = setting(reader_of(_price), None)
 
