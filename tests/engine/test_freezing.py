@@ -200,3 +200,19 @@ def test_ordinary_play_of_a_recorded_game_is_hardly_ever_stale() -> None:
         at += timedelta(seconds=10)
     assert stopped >= 10
     assert stale <= 1
+
+
+def test_a_clock_that_is_set_back_does_not_hide_that_a_feed_is_away() -> None:
+    """Silence is counted anew from then, and told a minute and a half later."""
+    night = Night()
+    night.tracking = a_book(bet(1, "DEN ML", "feed_down", "feed_back"))
+    night.poll(LEVEL, 0)
+    found = []
+    for seconds in (-3590, -3550, -3480):
+        night.gap(seconds)
+        found.append((night.tracking.stale, night.tracking.lost))
+    assert found == [(False, False), (False, False), (True, True)]
+    night.poll(AHEAD, -3440)
+    assert [(x.rule, x.detail) for x in night.rows] == [
+        ("feed_down", "down"), ("feed_back", "away for 2 min 30 s"),
+    ]  # fmt: skip

@@ -39,6 +39,7 @@ from tracker.domain.tracking import (
 )
 from tracker.engine.decide.belief import (
     JudgedPoll,
+    dated_by,
     first_seen,
     is_stale,
     moved,
@@ -186,6 +187,7 @@ def _changed_in(tracking: GameTracking, before: GameState) -> tuple[int, ...]:
 
 def note(tracking: GameTracking, why: Unreadable, now: datetime) -> Change:
     """What an unreadable poll changes: it is not believed, and a long silence is reported once."""
+    tracking = dated_by(tracking, now)
     playing = tracking.state is not None and tracking.state.phase.in_play
     since = tracking.silent_since
     silent = since is not None and now - since >= GAME_LOST_AFTER

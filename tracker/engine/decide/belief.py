@@ -168,6 +168,19 @@ def _clock_stands(before: GameState | None, after: GameState) -> bool:
     return taken or before.clock == after.clock
 
 
+def dated_by(tracking: GameTracking, now: datetime) -> GameTracking:
+    """The tracking with no time after `now`: silence counts anew where the clock was set back."""
+    if tracking.seen_at is None or tracking.seen_at <= now:
+        return tracking
+    until, began = tracking.still_until, tracking.listened_from
+    return replace(
+        tracking,
+        seen_at=now,
+        listened_from=None if began is None else min(began, now),
+        still_until=None if until is None else min(until, now + LONGEST_STOP),
+    )
+
+
 def is_stale(tracking: GameTracking, now: datetime) -> bool:
     """Whether the state of a live game is too old to be trusted.
 
