@@ -44,6 +44,7 @@ from tracker.language import (
     parse_matchup,
     parse_pick,
     parse_placed_at,
+    still_written,
 )
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
@@ -290,6 +291,24 @@ def test_a_bet_fits_only_games_with_its_team() -> None:
     assert read("over 220").fits(GAME)
     with pytest.raises(BadBet, match="Boston Celtics does not play in LAL@DEN"):
         read("BOS ML").market_for(GAME)
+
+
+def test_the_29_february_is_that_of_its_year() -> None:
+    """Of the years around today only one has it, and mostly none."""
+    leap = datetime(2028, 2, 28, 18, tzinfo=UTC)
+    assert parse_matchup("LAL@DEN Feb 29", FIND, leap).day == date(2028, 2, 29)
+    assert parse_matchup("LAL@DEN 2/29", FIND, leap).day == date(2028, 2, 29)
+    with pytest.raises(BadBet, match="a date such as"):
+        parse_matchup("LAL@DEN Feb 29", FIND, datetime(2026, 2, 20, 18, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("day", ["", " tonight", " tomorrow", " Sat", " Nov 30", " 7pm"])
+def test_a_price_that_is_no_longer_the_bets_is_not_shown(day: str) -> None:
+    """The words of a bet lose it whatever words for a day stand beside it."""
+    now = datetime(2026, 11, 27, 18, tzinfo=ZoneInfo("America/New_York"))
+    said = parse_bet(f"DEN -4.5{day} -110 $20", FIND, now=now)
+    assert still_written(said, parse_odds("-120"), 2000) == f"DEN -4.5{day} $20"
+    assert still_written(said, parse_odds("-120"), 2500) == f"DEN -4.5{day}"
 
 
 def test_a_price_is_followed_by_what_is_paid_for() -> None:

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.domain import BadBet
-from tracker.domain.money import Odds, money_text, parse_money, parse_odds, payout_if_won, together
+from tracker.domain.money import (
+    Odds,
+    money_text,
+    odds_text,
+    parse_money,
+    parse_odds,
+    payout_if_won,
+    together,
+)
 
 
 @pytest.mark.parametrize(
@@ -175,3 +183,13 @@ def test_legs_pay_their_product() -> None:
     both = together([parse_odds("-110"), parse_odds("-110")])
     assert (both.decimal, both.text) == (Fraction(441, 121), "+264")
     assert payout_if_won(1000, both) == 3645
+
+
+@pytest.mark.parametrize(
+    ("price", "shown"), [("-20000", "1.0050"), ("1.0001", "1.0001"), ("-10000", "1.01")]
+)
+def test_a_price_that_hardly_pays_is_not_shown_as_one_that_pays_nothing(
+    price: str, shown: str
+) -> None:
+    """Decimal odds have as many decimals as it takes to be above 1."""
+    assert odds_text(parse_odds(price), "decimal") == shown

@@ -28,10 +28,18 @@ from tracker.domain.market import (
 )
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, Stat
+from tracker.domain.quote import Closing
 from tracker.domain.tracking import LegStanding
 from tracker.domain.value import BetDecision, ClosingValue, Grade
 from tracker.engine.settle.grading import judge
-from tracker.wording.closes import decision_facts, mean_text, settled_line, share_text, value_text
+from tracker.wording.closes import (
+    closing_text,
+    decision_facts,
+    mean_text,
+    settled_line,
+    share_text,
+    value_text,
+)
 from tracker.wording.figures import (
     counted,
     in_percent,
@@ -247,3 +255,9 @@ def test_what_rounds_to_nothing_has_no_minus() -> None:
 def test_one_bet_is_told_in_the_singular() -> None:
     """A mean over one bet is one over 1 bet."""
     assert mean_text(0.01, None, 1, enough=30) == "+1.0 % (1 bet): not yet told"
+
+
+@pytest.mark.parametrize("points", [0.0, -0.0])
+def test_a_close_at_level_is_a_pickem(points: float) -> None:
+    """A spread of nothing has no sign."""
+    assert closing_text(Closing("1", 1, NOW, home_spread=points)) == "home PK"

@@ -140,6 +140,10 @@ def needed(odds: Odds | None, *, free: bool) -> float | None:
     return None if odds is None or free else odds.break_even
 
 
+_SHORTEST_IN_CENTS = Fraction("1.01")
+"""A shorter price would show as 1.00 or 1.01 in two decimals."""
+
+
 def odds_text(odds: Odds | None, form: str) -> str:
     """A price in the person's chosen form, or as written for any other; empty when not known."""
     if odds is None:
@@ -148,7 +152,8 @@ def odds_text(odds: Odds | None, form: str) -> str:
         case "american":
             return odds.american
         case "decimal":
-            return f"{float(odds.decimal):.2f}"
+            short = odds.decimal < _SHORTEST_IN_CENTS
+            return f"{float(odds.decimal):.{4 if short else 2}f}"
         case "fractional":
             profit = odds.decimal - 1
             return f"{profit.numerator}/{profit.denominator}"

@@ -213,18 +213,32 @@ def still_written(pick: Written, odds: Odds | None, stake_cents: int | None) -> 
     return " ".join(words)
 
 
+_SOME_DAY = datetime(2001, 7, 2, 12, tzinfo=UTC)
+"""A time by which words for a day can be read where it does not matter which day they say."""
+
+
 def _without(words: list[str], bare: Callable[[Written], Written]) -> list[str]:
     """The words but for the one or two that say what `bare` takes away; all where none do."""
+    for now in (None, _SOME_DAY):
+        rest = _without_by(words, bare, now)
+        if rest != words:
+            return rest
+    return words
+
+
+def _without_by(
+    words: list[str], bare: Callable[[Written], Written], now: datetime | None
+) -> list[str]:
     find = find_in(*LEAGUES)
     try:
-        wanted = _said(bare(parse_bet(" ".join(words), find, staked=True)))
+        wanted = _said(bare(parse_bet(" ".join(words), find, staked=True, now=now)))
     except BadBet:
         return words
     for many in (1, 2):
         for first in reversed(range(len(words) - many + 1)):
             rest = words[:first] + words[first + many :]
             try:
-                less = parse_bet(" ".join(rest), find, staked=True)
+                less = parse_bet(" ".join(rest), find, staked=True, now=now)
             except BadBet:
                 continue
             if _said(less) == wanted:

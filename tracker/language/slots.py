@@ -7,6 +7,7 @@ Anything that a pick lacks or says twice raises BadBet.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -306,10 +307,13 @@ def _day_of(line: Line, year: int | None, month: int, day: int) -> date:
         raise line.wrong(f"the year is missing: {_DAY}", line.at)
     today = own_day(line.now) if line.now is not None else date(year or 1, 1, 1)
     years = (today.year - 1, today.year, today.year + 1) if year is None else (year,)
-    try:
-        days = [date(x, month, day) for x in years]
-    except ValueError:
-        raise line.bad("a date such as 2026-11-20") from None
+    days = []
+    for x in years:
+        # Of three years, one may have a 29 February.
+        with suppress(ValueError):
+            days.append(date(x, month, day))
+    if not days:
+        raise line.bad("a date such as 2026-11-20")
     return min(days, key=lambda x: abs(x - today))
 
 

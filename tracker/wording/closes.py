@@ -92,7 +92,7 @@ def closing_text(x: Closing) -> str:
         return "taken back: the game was called off"
     parts = []
     if x.home_spread is not None:
-        parts.append(f"home {x.home_spread:+g}".replace("-", "−"))
+        parts.append(f"home {line_text(x.home_spread, signed=True)}".replace("-", "−"))
     if x.total is not None:
         parts.append(f"total {x.total:g}")
     if x.home_chance is not None:
