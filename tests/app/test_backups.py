@@ -240,6 +240,26 @@ def test_a_copy_without_room_leaves_no_file(tmp_path: Path) -> None:
     assert [x.name for x in tmp_path.iterdir()] == ["tracker.db"]
 
 
+@pytest.mark.parametrize("lost", ["gone", "damaged", "restored"])
+def test_back_ups_are_listed_without_the_database_that_knew_them(
+    lost: str, cli: Cli, made: Path, night: Path
+) -> None:
+    """The list is wanted most when the database is lost, and a restored one is older than it."""
+    match lost:
+        case "gone":
+            night.unlink()
+        case "damaged":
+            night.write_bytes(b"no database" * 100)
+        case _:
+            assert cli("restore", made).status == 0
+            doctor = {x["check"]: x["health"] for x in cli("doctor", "--offline", "--json").json}
+            assert doctor["backups"] == "good"
+    (row,) = cli("backup", "--list", "--json").json
+    assert (row["path"], row["outcome"]) == (str(made), "ok")
+    assert row["rows"] == json.loads((made / "manifest.json").read_text())["rows"]
+    assert cli("restore", made).status == 0
+
+
 def test_a_restore_brings_back_every_row_and_keeps_the_old_files(
     cli: Cli, made: Path, night: Path
 ) -> None:

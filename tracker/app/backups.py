@@ -16,7 +16,7 @@ import shutil
 import sqlite3
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -322,6 +322,23 @@ def sets(folder: Path) -> dict[datetime, Path]:
         if (name := _NAME.fullmatch(path.name)) and (path / DATABASE).is_file():
             found[datetime.strptime(name[1], _STAMP).replace(tzinfo=UTC)] = path
     return dict(sorted(found.items(), reverse=True))
+
+
+def listed(folder: Path, recorded: Sequence[Backup]) -> list[Backup]:
+    """The back-ups that were `recorded` and others that are in a folder, newest first.
+
+    A database that is gone, damaged or restored knows none, or not the newest. What has its name
+    has passed its check.
+    """
+    known = {x.path for x in recorded}
+    found = [*recorded]
+    for at, path in sets(folder).items():
+        if str(path) not in known:
+            manifest, file = _manifest(path), path / DATABASE
+            rows, digest = manifest.get("rows"), str(manifest.get("sha256", ""))
+            rows = rows if isinstance(rows, int) else 0
+            found.append(Backup(at, str(path), file.stat().st_size, digest, rows, at))
+    return sorted(found, key=lambda x: x.at, reverse=True)
 
 
 def _prune(folder: Path, settings: Settings, made: Path) -> tuple[str, ...]:

@@ -98,13 +98,13 @@ async def checks(store: Store, settings: Settings, at: AtWork) -> dict[str, bool
         "daemon": at.daemon is not None,
         "moves": not at.stuck,
         "polls": not await unpolled(store, at.now),
-        "backup": not settings.backup.enabled or await _backed_up(store, at),
+        "backup": not settings.backup.enabled or await _backed_up(store, settings, at),
     }
 
 
-async def _backed_up(store: Store, at: AtWork) -> bool:
-    from tracker.app.backups import late, newest_sound
+async def _backed_up(store: Store, settings: Settings, at: AtWork) -> bool:
+    from tracker.app.backups import late, listed, newest_sound
 
     since = None if at.daemon is None else at.daemon.started_at
-    made = await store.upkeep.backups()
+    made = listed(settings.backup_folder, await store.upkeep.backups())
     return not late(newest_sound(made, at.now), since, at.now)

@@ -251,13 +251,17 @@ async def _drill(scope: Scope, as_json: bool) -> None:
 
 
 async def _list(scope: Scope, as_json: bool) -> None:
-    from tracker.store import StoreMissing
+    from tracker.app.backups import listed
+    from tracker.store import StoreError
 
+    recorded: Sequence[Backup] = ()
     try:
         async with session(scope) as at:
-            found = await at.store.upkeep.backups()
-    except StoreMissing:
-        found = ()
+            recorded = await at.store.upkeep.backups()
+    except StoreError as why:
+        # The list is wanted most when the database is gone or damaged.
+        note(str(why))
+    found = listed(scope.settings().backup_folder, recorded)
     _tell_list(found, scope.basics().zone, as_json)
 
 

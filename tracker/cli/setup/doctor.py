@@ -250,6 +250,7 @@ def _disk(settings: Settings) -> Check:
 
 
 async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
+    from tracker.app.backups import listed
     from tracker.cli import session
     from tracker.store import StoreError, StoreMissing
 
@@ -258,7 +259,8 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
             status = await at.store.status_view()
             verdict = await at.store.check()
             polls = await _polls(at)
-            backups = _backups(await at.store.upkeep.backups(), at, settings)
+            made = listed(settings.backup_folder, await at.store.upkeep.backups())
+            backups = _backups(made, at, settings)
             overdue = [
                 x.id
                 for x in await at.store.open_bets()
@@ -290,8 +292,8 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
         text = f"{what} or may not have arrived: `tracker alerts`"
         yield Check("messages", CheckResult.WARNING, text)
     if overdue:
-        listed = ", ".join(f"#{x}" for x in overdue[:10])
-        text = f"unsettled 12 h after tip-off: {listed} (`tracker settle` tells why)"
+        names = ", ".join(f"#{x}" for x in overdue[:10])
+        text = f"unsettled 12 h after tip-off: {names} (`tracker settle` tells why)"
         yield Check("settled", CheckResult.WARNING, text)
     else:
         yield Check("settled", CheckResult.GOOD, "unsettled 12 h after tip-off: 0")
