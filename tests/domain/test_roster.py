@@ -7,15 +7,20 @@ from datetime import UTC, datetime
 import pytest
 
 from tracker.domain.game import Game, Side
+from tracker.domain.league import LEAGUES
+from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import (
     AmbiguousPlayer,
     NoSuchPlayer,
     Player,
+    Stat,
     find_player,
     nicknamed,
+    other_names,
     player_key,
     players_meant,
 )
+from tracker.language import find_in, parse_pick
 
 GAME = Game("1", "nba", "OKC", "DEN", datetime(2026, 11, 21, 2, tzinfo=UTC))
 HOME = ("Shai Gilgeous-Alexander", "Jalen Williams", "Jaylin Williams", "Kenrich Williams")
@@ -128,3 +133,13 @@ def test_one_person_has_one_key_in_every_source() -> None:
 def test_letters_with_a_stroke_are_folded(written: str, name: str) -> None:
     """Letters that Unicode does not decompose are folded to their plain forms."""
     assert find_player(written, GAME, [Player(name, Side.HOME)]).name == name
+
+
+def test_every_nickname_that_is_known_can_be_written_in_a_bet() -> None:
+    """A line names a player by any of them, those with figures and with `the` too: CP3."""
+    for name, others in other_names("nicknames").items():
+        roster = (Player(name, Side.HOME),)
+        for written in others:
+            pick = parse_pick(f"{written} over 9.5 reb", find_in(*LEAGUES))
+            market = pick.market_for(GAME, roster)
+            assert market == PlayerTotal(roster[0], Stat.REB, Direction.OVER, 9.5), written

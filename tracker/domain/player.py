@@ -260,15 +260,15 @@ def _nicknames() -> Mapping[str, frozenset[str]]:
     """Maps each nickname to the keys of the players who have it (`data/players.toml`)."""
     found: dict[str, frozenset[str]] = {}
     for name, others in other_names("nicknames").items():
-        for written in others:
-            key = plain_name(written)
+        # The grammar skips `the`.
+        for key in {plain_name(x).removeprefix("the ") for x in others}:
             found[key] = found.get(key, frozenset()) | {player_key(name)}
     return found
 
 
 def nicknamed(written: str) -> frozenset[str]:
     """The keys of the players who have this nickname; empty when none has."""
-    return _nicknames().get(plain_name(written), frozenset())
+    return _nicknames().get(plain_name(written).removeprefix("the "), frozenset())
 
 
 Roster = Sequence[Player]

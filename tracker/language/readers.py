@@ -14,7 +14,7 @@ from tracker.domain.catalog.books import book_names
 from tracker.domain.market import LARGEST_SPREAD, LARGEST_TOTAL, Parity
 from tracker.domain.money import Odds, parse_money, parse_odds
 from tracker.domain.pick import Matchup
-from tracker.domain.player import Stat
+from tracker.domain.player import Stat, nicknamed
 from tracker.language import vocabulary as say
 from tracker.language.slots import LINE, SPREAD, Slots, check_no_date, read_stat
 from tracker.language.tokens import NUMBER, Line, Word
@@ -596,4 +596,5 @@ def _take_name(line: Line, slots: Slots, count: int) -> None:
 
 def _nameable(word: Word) -> bool:
     plain = word.text.rstrip(".,'\u2019")
-    return plain[:1].isalpha() and all(x.isalpha() or x in ".'\u2019-" for x in plain)
+    named = plain[:1].isalpha() and all(x.isalpha() or x in ".'\u2019-" for x in plain)
+    return named or bool(nicknamed(plain))
