@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli
-from tracker.app.market.edges import edges_now
+from tests.engine.build import GAME, live, outlook
+from tracker.app.market import GameOdds, Offered
+from tracker.app.market.edges import edges, edges_now
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game
 from tracker.domain.poll import Credit, Document
@@ -187,3 +189,25 @@ async def test_a_price_from_play_is_no_edge_over_a_chance_from_before(
         found = await edges_now(store, lambda _: None, load_parameters, OddsSettings(), now)
     assert bool(found.listed or found.disagreements) is listed
     assert ("the game is not followed just now" in found.left_out) is not listed
+
+
+def test_in_play_the_books_of_before_the_tip_off_back_no_edge() -> None:
+    """An exchange's price is quoted by one book alone, though three left theirs open."""
+    home, now = Selection("moneyline", "home"), datetime(2026, 11, 21, 4, tzinfo=UTC)
+    state = live(3, 600, (25, 25), (25, 25), (5, 5))
+
+    def offers(book: str, age: float) -> list[Offered]:
+        at = now - timedelta(seconds=age)
+        return [
+            Offered(Quote(GAME.id, book, side, at, odds, at), age, anchor=False)
+            for side, odds in ((home, 2.6), (home.opposite, 1.6))
+        ]
+
+    exchange = offers("kalshi", 5.0)
+    old = [x for book in BOOKS for x in offers(book, 5400.0)]
+    fresh = [x for book in BOOKS for x in offers(book, 60.0)]
+    for others, listed in ((old, 0), (fresh, 1)):
+        odds = GameOdds(GAME, now, tuple(exchange), (*exchange, *others), {}, None)
+        found = edges(odds, state, outlook(state), "lines", (), OddsSettings())
+        assert len(found.listed) + len(found.disagreements) == listed
+        assert found.left_out == ({} if listed else {"quoted by one book alone": 2})

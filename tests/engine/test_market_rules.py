@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tracker.app.market.value import Quoted, decision, market_reading
+from tracker.app.market.value import Quoted, decision, market_chance, market_reading
 from tracker.domain import BadRule
 from tracker.domain.alert import Decision
 from tracker.domain.bet import Bet
@@ -115,6 +115,17 @@ def test_a_figure_that_other_books_give_has_not_moved(
         values.append(reading.price if rule.startswith("price") else reading.line)
     assert len(set(values)) > 1
     assert watch.fired == [said]
+
+
+def test_in_play_the_market_is_what_is_quoted_within_the_minute() -> None:
+    """The books' last prices from before the tip-off are not the market of a game in play."""
+    own, at = Selection(SPREAD, "home", -4.5), NOW + timedelta(minutes=20)
+    bet = Bet(1, "DEN -4.5", Spread(Side.HOME, -4.5), GAME, (), NOW)
+    books = [quote for book in "abc" for quote in both_sides(book, own, 0.5, NOW)]
+    before = Quoted([*books, *both_sides("kalshi", own, 0.7, at)], at)
+    assert market_chance(bet, before) == pytest.approx(0.5)
+    assert market_chance(bet, replace(before, live=True)) == pytest.approx(0.7, abs=0.01)
+    assert market_chance(bet, replace(before, quotes=books, live=True)) is None
 
 
 def test_an_exchange_whose_main_contract_changes_has_moved_by_what_it_says() -> None:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tracker.app.market import game_odds
+from tracker.app.market.value import NEWEST
 from tracker.app.player_priors import players_in
 from tracker.app.pricing import Pricing, beliefs_of, bets_on, known_of, live_lines
 from tracker.app.views import iso
@@ -108,8 +109,11 @@ def edges(
     late = state is not None and state.phase.in_play and state.seconds_left <= LATE_S
     if late:
         return Gate((), (), {"less than two minutes are left": len(odds.best)})
-    known = fairs(two_sided([x.quote for x in odds.quotes if x.quote.open]))
-    books = _books(odds.quotes)
+    begun = state is not None and state.phase.rank > 0
+    oldest = (OLDEST if begun else NEWEST).total_seconds()
+    current = [x for x in odds.quotes if x.quote.open and x.age_s <= oldest]
+    known = fairs(two_sided([x.quote for x in current]))
+    books = _books(current)
     listed: list[Edge] = []
     apart: list[Edge] = []
     for one in odds.best:
@@ -145,8 +149,7 @@ def _of(fair: Fair, selection: Selection) -> float:
 def _books(quotes: Iterable[Offered]) -> Mapping[Selection, set[str]]:
     found: dict[Selection, set[str]] = defaultdict(set)
     for one in quotes:
-        if one.quote.open:
-            found[one.quote.selection.main].add(one.quote.book)
+        found[one.quote.selection.main].add(one.quote.book)
     return found
 
 

@@ -90,6 +90,11 @@ class Quoted:
     live: bool = False
     stale: bool = False
 
+    @property
+    def newest(self) -> timedelta:
+        """The age of the oldest quote that is the market's current one."""
+        return AT_BET if self.live else NEWEST
+
 
 def decision(
     bet: Bet,
@@ -102,8 +107,9 @@ def decision(
     best = None
     at_bet = None
     if selection is not None:
-        oldest = AT_BET if market.live else NEWEST
-        best = best_price(market.quotes, selection, market.mine, market.anchors, market.at, oldest)
+        best = best_price(
+            market.quotes, selection, market.mine, market.anchors, market.at, market.newest
+        )
         if market.live:
             at_bet = exchange_chance(market.quotes, bet, bet.made_at)
     price = None if bet.free else price_of(bet.market, bet.odds)
@@ -129,18 +135,22 @@ def exchange_chance(quotes: Sequence[Quote], bet: Bet, at: datetime) -> float | 
     return None
 
 
-def market_fair(bet: Bet, quotes: Sequence[Quote], now: datetime) -> Fair | None:
-    """The market's fair chance of the bet's line now; None where too few books quote it."""
+def market_fair(bet: Bet, market: Quoted) -> Fair | None:
+    """The market's fair chance of the bet's line now; None where too few books quote it.
+
+    In play only the prices of this minute count, which the books of before the tip-off have not.
+    """
     selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
     if selection is None:
         return None
-    known = fairs(standing(two_sided([x for x in quotes if x.open]), now, NEWEST).values())
+    lines = two_sided([x for x in market.quotes if x.open])
+    known = fairs(standing(lines, market.at, market.newest).values())
     return known.get(selection.main) or known.get(selection.main.opposite)
 
 
-def market_chance(bet: Bet, quotes: Sequence[Quote], now: datetime) -> float | None:
+def market_chance(bet: Bet, market: Quoted) -> float | None:
     """The market's fair chance of a bet at this moment; None where too few books quote it."""
-    fair = market_fair(bet, quotes, now)
+    fair = market_fair(bet, market)
     selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
     return None if fair is None or selection is None else fair.of(selection)
 
@@ -156,8 +166,8 @@ def market_reading(tracked: Tracked, quoted: Quoted) -> MarketReading:
     edge, chance = None, None if quoted.stale else tracked.chance
     if best is not None and chance is not None and not chance.decided:
         edge = chance.win * best.odds + chance.push - 1
-    fair = market_fair(bet, quoted.quotes, at)
-    lines = two_sided([x for x in quoted.quotes if at - x.stood_at <= NEWEST])
+    fair = market_fair(bet, quoted)
+    lines = two_sided([x for x in quoted.quotes if at - x.stood_at <= quoted.newest])
     line, line_by = _line(selection, lines)
     return MarketReading(
         at,
@@ -316,7 +326,7 @@ async def worth_of(
     quotes = await _quotes(store, bet.games, now)
     quoted = Quoted(quotes, now, limits.mine, limits.anchors, live=found.live)
     made = decision(bet, found.chance, found.prior, quoted)
-    return Worth(made, found.live, found.late, market_chance(bet, quotes, now))
+    return Worth(made, found.live, found.late, market_chance(bet, quoted))
 
 
 async def _quotes(store: Store, games: Iterable[Game], now: datetime) -> list[Quote]:
