@@ -151,19 +151,18 @@ def _hedge(chance: Chance, bet: Returns, second: int, pays: int) -> Hedge:
     return Hedge(second, if_wins, if_loses, expected)
 
 
-def edge(chance: Chance, odds: Odds) -> float:
-    """The expected profit of one unit staked at these odds (0.05 is 5 %); a push returns it."""
-    return chance.win * float(odds.decimal) + chance.push - 1
+def edge(chance: Chance, odds: float) -> float:
+    """The expected profit of one unit staked at decimal odds (0.05 is 5 %); a push returns it."""
+    return chance.win * odds + chance.push - 1
 
 
-def kelly(chance: Chance, odds: Odds) -> float:
-    """The Kelly share: the part of a bankroll whose staking makes it grow fastest; 0 without edge.
+def kelly(chance: Chance, odds: float) -> float:
+    """The Kelly share at decimal odds: the part of a bankroll whose staking makes it grow fastest.
 
-    Kelly 1956 with pushes: f = (p b - q) / (b (p + q)), where b is the profit of one unit and p and
-    q are the chances of winning and losing.
+    It is 0 without an edge. Kelly 1956 with pushes: f = (p b - q) / (b (p + q)), where b is the
+    profit of one unit and p and q are the chances of winning and losing.
     """
-    profit = float(odds.decimal) - 1
-    decided = chance.win + chance.lose
+    profit, decided = odds - 1, chance.win + chance.lose
     if decided <= 0:
         return 0.0
     return max(0.0, (chance.win * profit - chance.lose) / (profit * decided))
@@ -212,12 +211,14 @@ class BetDecision:
     @property
     def edge(self) -> float | None:
         """The expected profit of one unit staked; None without a price."""
-        return None if self.odds is None else edge(self.chance, self.odds)
+        return None if self.odds is None else edge(self.chance, float(self.odds.decimal))
 
     @property
     def kelly(self) -> float | None:
         """The Kelly share, at most MOST_KELLY; None without a price."""
-        return None if self.odds is None else min(kelly(self.chance, self.odds), MOST_KELLY)
+        if self.odds is None:
+            return None
+        return min(kelly(self.chance, float(self.odds.decimal)), MOST_KELLY)
 
 
 class Grade(StrEnum):

@@ -21,10 +21,12 @@ from scipy.special import ndtr
 
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import house_of
+from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.player import Player
 from tracker.domain.prior import Lines
 from tracker.domain.quote import Quote, Selection, market_of, two_sided
+from tracker.domain.value import kelly
 from tracker.engine.market import best_price, close, consensus
 from tracker.engine.settle.grading import Unsettleable, judge
 from tracker.forecast.errors import Unpriceable
@@ -87,9 +89,7 @@ class Candidate:
     @property
     def kelly(self) -> float:
         """The full Kelly share of a bankroll; 0 without an edge."""
-        profit, decided = self.odds - 1, 1 - self.push
-        lose = decided - self.win
-        return max(0.0, (self.win * profit - lose) / (profit * decided)) if decided > 0 else 0.0
+        return kelly(Chance(self.win, self.push, 1 - self.push - self.win), self.odds)
 
     @property
     def figures(self) -> dict[str, float]:

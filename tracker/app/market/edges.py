@@ -25,7 +25,7 @@ from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.player import Player, enough
 from tracker.domain.poll import STALE_AFTER
 from tracker.domain.quote import Fair, Selection, market_of, two_sided
-from tracker.domain.value import MOST_KELLY, EdgeSeen
+from tracker.domain.value import MOST_KELLY, EdgeSeen, edge, kelly
 from tracker.engine.decide.belief import is_stale
 from tracker.engine.market import fairs
 from tracker.engine.settle.grading import Unsettleable, judge
@@ -72,7 +72,7 @@ class Edge:
     @property
     def edge(self) -> float:
         """The expected profit of one unit."""
-        return self.chance.win * self.odds + self.chance.push - 1
+        return edge(self.chance, self.odds)
 
     @property
     def disagrees(self) -> bool:
@@ -324,14 +324,11 @@ def edges_json(x: EdgesNow) -> dict[str, Any]:
 
 def edge_json(x: Edge) -> dict[str, Any]:
     """A row of the list as other programs read it."""
-    profit = x.odds - 1
-    decided = x.chance.win + x.chance.lose
-    share = (x.chance.win * profit - x.chance.lose) / (profit * decided) if decided else 0.0
     return {
         "game": x.game.name, "game_id": x.game.id, "market": x.selection.market,
         "span": x.selection.span.value, "about": x.selection.about,
         "points": x.selection.points, "side": x.selection.side, "p": x.chance.win,
         "fair_odds": x.chance.fair_odds, "odds_decimal": x.odds, "book": x.book,
-        "edge": x.edge, "kelly": min(max(share, 0.0), MOST_KELLY), "age_s": round(x.age_s, 3),
-        "market_chance": x.market, "prior": x.prior,
+        "edge": x.edge, "kelly": min(kelly(x.chance, x.odds), MOST_KELLY),
+        "age_s": round(x.age_s, 3), "market_chance": x.market, "prior": x.prior,
     }  # fmt: skip

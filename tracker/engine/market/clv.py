@@ -145,7 +145,7 @@ def value_at_close(
         fair = _single(bet.legs[0], closes[bet.game.id], outlook, house)
     if isinstance(fair, str):
         return missing(fair)
-    value = edge(fair.chance, price)
+    value = edge(fair.chance, float(price.decimal))
     reason = "; ".join(x for x in (fair.reason, placed.note) if x)
     return ClosingValue(
         bet.number, revision, fair.grade, now, fair.chance, value, fair.points, reason, last
