@@ -7,6 +7,7 @@ their names, so that a person knows which ones to bring.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import hashlib
 import json
@@ -17,7 +18,6 @@ import sqlite3
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -208,7 +208,7 @@ async def _copy(place: TrackerFiles, to: Path, now: datetime) -> _Copied:
 
 
 def _described(copy: Path, now: datetime) -> _Copied:
-    with closing(sqlite3.connect(copy)) as db:
+    with contextlib.closing(sqlite3.connect(copy)) as db:
         rows, schema = sum(rows_in(db).values()), version_of(db)
     made = Backup(now, str(copy), copy.stat().st_size, _sha256(copy), rows, now)
     return _Copied(made, schema)
@@ -316,11 +316,12 @@ def kept(stamps: Iterable[datetime], daily: int, weekly: int) -> frozenset[datet
 
 
 def sets(folder: Path) -> dict[datetime, Path]:
-    """The back-ups in a folder by their time, newest first."""
+    """The back-ups in a folder by their time, newest first; none where it cannot be read."""
     found = {}
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if (name := _NAME.fullmatch(path.name)) and (path / DATABASE).is_file():
-            found[datetime.strptime(name[1], _STAMP).replace(tzinfo=UTC)] = path
+    with contextlib.suppress(PermissionError):
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if (name := _NAME.fullmatch(path.name)) and (path / DATABASE).is_file():
+                found[datetime.strptime(name[1], _STAMP).replace(tzinfo=UTC)] = path
     return dict(sorted(found.items(), reverse=True))
 
 
@@ -366,9 +367,14 @@ def newest_sound(made: Iterable[Backup], now: datetime) -> Backup | None:
 
     One of a time to come was made while the clock was wrong: it says nothing about today.
     """
-    return next(
-        (x for x in made if x.outcome == "ok" and x.at <= now and Path(x.path).exists()), None
-    )
+    return next((x for x in made if x.outcome == "ok" and x.at <= now and is_there(x)), None)
+
+
+def is_there(made: Backup) -> bool:
+    """Whether the files of a back-up are there and can be seen."""
+    with contextlib.suppress(PermissionError):
+        return Path(made.path).exists()
+    return False
 
 
 def late(newest: Backup | None, since: datetime | None, now: datetime) -> bool:
@@ -451,7 +457,7 @@ async def restore(source: Path, place: TrackerFiles, now: datetime) -> Restored:
         ) from None
     lock = place.database.with_name(place.database.name + ".lock")
     fresh = place.database.with_name(place.database.name + ".restoring")
-    with single_instance(lock), closing(WriterLock(place.database)) as writer:
+    with single_instance(lock), contextlib.closing(WriterLock(place.database)) as writer:
         try:
             # The log of an earlier attempt that died would be taken for that of this copy.
             _remove(fresh)
@@ -497,7 +503,7 @@ def _inspect(copy: Path, source: Path) -> int:
     """The number of rows in the copy; BadBackup when it is not ours, damaged or too new."""
     damaged = f"{source} is damaged ({{}}): take an older back-up"
     try:
-        with closing(sqlite3.connect(copy)) as db:
+        with contextlib.closing(sqlite3.connect(copy)) as db:
             mark = int(db.execute("PRAGMA application_id").fetchone()[0])
             version = int(db.execute("PRAGMA user_version").fetchone()[0])
             if mark != APPLICATION_ID:

@@ -269,7 +269,9 @@ def _tell_list(found: Sequence[Backup], zone: ZoneInfo, as_json: bool) -> None:
     if as_json:
         say_json([_backup_json(x) for x in found])
         return
-    there = [x for x in found if Path(x.path).exists()]
+    from tracker.app.backups import is_there
+
+    there = [x for x in found if is_there(x)]
     if not there:
         say(_NOTHING)
         return
