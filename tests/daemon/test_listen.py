@@ -496,6 +496,21 @@ async def test_pairing_by_a_code(tmp_path: Path) -> None:
         assert "No game" in (await x.answer_to("/status")).text
 
 
+async def test_a_chat_that_loses_its_alerts_to_another_is_told(tmp_path: Path) -> None:
+    """Pairing a second phone says on the first that nothing comes there any more."""
+    async with ears(tmp_path) as x:
+        x.api.chats.add(STRANGER)
+        await x.room.store.pairing.expect("K7QM2XPA", NOW + timedelta(minutes=10))
+        x.api.say("/start K7QM2XPA", chat=STRANGER, user=STRANGER)
+        await x.dealt()
+        told = [(y.chat_id, y.text.splitlines()[0]) for y in x.api.written]
+        assert told == [
+            (STRANGER, "This chat is paired with tracker"),
+            (CHAT, "⚠ Another chat was paired"),
+        ]
+        assert not x.api.written[1].silent
+
+
 async def test_the_chat_of_the_configuration_needs_no_pairing(tmp_path: Path) -> None:
     """A configured private chat needs no pairing, and a code from another chat moves nothing."""
     async with ears(tmp_path, paired=False, chat=PERSON, listening=False) as x:

@@ -298,10 +298,13 @@ class Listener:
         if offer is not Offer.RIGHT:
             self._refuse(heard.chat, heard.user)
             return
+        left = None
         if not self._bot_commands.fixed_chat:
+            before = self._line.place
+            left = before if before != heard.place else None
             self._line.write_to(heard.place)
         self._tell(ChatPaired(heard.chat, heard.user))
-        await self._bot_commands.welcome(heard, api)
+        await self._bot_commands.welcome(heard, api, left)
 
     async def _allowed(self, chat: int, user: int) -> bool:
         """Whether a user may command from a chat: paired there, or the configured private chat."""

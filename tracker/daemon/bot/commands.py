@@ -23,7 +23,7 @@ from tracker.domain.game import Game, GameState
 from tracker.domain.policy import FORMS, Snooze, SnoozeScope, parse_until
 from tracker.logs import traceback_of
 from tracker.notify.channels import Message
-from tracker.notify.channels.telegram import Answer, ButtonPress, ChatMessage
+from tracker.notify.channels.telegram import Answer, ButtonPress, ChatMessage, ChatPlace
 from tracker.notify.channels.telegram.channel import SNOOZE_MINUTES, CardAction, read_button
 from tracker.notify.channels.telegram.connection import TelegramConnection
 from tracker.notify.channels.text import marked_up
@@ -44,6 +44,9 @@ REAL_PER_GAME_SECOND = 2.9
 _TRIES = 2
 _FAILED = "That did not work\nThe program has a fault here: its log says where."
 _GONE = "The line is not to be seen any more: send it again."
+_MOVED = (
+    "⚠ Another chat was paired\nAlerts and cards go there from now on, and no more to this one."
+)
 _NOT_HERE = "This needs the running service: ask on the command line instead."
 
 
@@ -102,9 +105,15 @@ class BotCommands:
 
     # ---------------------------------------------------------------------------------- commands
 
-    async def welcome(self, heard: ChatMessage, api: BotApi) -> None:
-        """Say that the chat is paired, and list the commands."""
+    async def welcome(self, heard: ChatMessage, api: BotApi, left: ChatPlace | None) -> None:
+        """Say that the chat is paired, and list the commands.
+
+        `left` is another place that was written to until now: whoever reads it must not wait there.
+        """
         await self._say(heard, api, f"This chat is paired with tracker\n{answers.help_text()}")
+        if left is not None:
+            html = marked_up(Message(_MOVED, ()))
+            await self._send(lambda: api.post(left, html, html=True))
 
     async def pass_over(self, heard: ChatMessage | ButtonPress, api: BotApi) -> None:
         """Say that a message at which the program ended is not tried any more."""
