@@ -32,7 +32,7 @@ from tracker.domain.market import (
     Total,
     describe,
     kind,
-    of_both_teams,
+    offered,
 )
 from tracker.domain.money import parse_odds
 from tracker.domain.pick import Handicap, OverUnder, Pick, ToWin
@@ -349,18 +349,25 @@ def test_a_code_in_capitals_is_a_team_though_it_is_a_term_too(
         (GAME, "1H DEN under 110", "'1H LAL@DEN under 110'"),
         (GAME, "Q1 LAL o55.5", "'Q1 LAL@DEN over 55.5'"),
         (COLLEGE, "Duke over 140.5", "'NCAAM UNC@DUKE over 140.5'"),
+        (GAME, "DEN 5+", "4.5 points are too few for one team in a game"),
+        (GAME, "LAL@DEN under 9.5", "too few for both teams in a game"),
+        (GAME, "LAL@DEN u215 1h", "too many for both teams in 1H"),
+        (GAME, "Q1 LAL@DEN o110.5", "too many for both teams in Q1"),
+        (COLLEGE, "UNC@DUKE over 245", "too many for both teams in a game"),
+        (GAME, "Q1 LAL@DEN o55.5", None),
+        (COLLEGE, "1H UNC@DUKE under 55.5", None),
         (GAME, "DEN over 150.5", None),
         (GAME, "1H DEN under 61.5", None),
         (COLLEGE, "Duke over 99.5", None),
     ],
 )
-def test_a_line_for_both_teams_is_not_taken_for_one_teams(
+def test_a_line_that_is_on_something_else_is_not_taken_for_one_on_points(
     game: Game, written: str, said: str | None
 ) -> None:
-    """A team with a line that only both teams' points reach is refused, with what to write."""
+    """A line on points that no book offers is refused, with what to write where that is clear."""
     draft = Draft(parse_pick(written, find_in(game.league)))
     if said is None:
-        assert isinstance(draft.wager([game]), TeamTotal)
+        assert isinstance(draft.wager([game]), Total | TeamTotal)
         return
     with pytest.raises(BadBet, match=re.escape(said)):
         draft.wager([game])
@@ -654,11 +661,13 @@ def roster_of(game: Game) -> tuple[Player, ...]:
 
 
 def legs_of(game: Game) -> st.SearchStrategy[Leg]:
-    """Any leg on a game, with its own players and with lines of one team that it can make."""
+    """Any leg on a game, with its own players and with lines on points that books offer."""
 
     def own(market: Market) -> bool:
-        if isinstance(market, TeamTotal):
-            return not of_both_teams(market.points, market.span, game.rules)
+        if isinstance(market, Total | TeamTotal):
+            one = isinstance(market, TeamTotal)
+            least, most = offered(market.span, game.rules, teams=1 if one else 2)
+            return least <= market.points <= most
         return not isinstance(market, PlayerTotal | DoubleDouble) or (
             market.player in roster_of(game)
         )

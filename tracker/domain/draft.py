@@ -13,7 +13,7 @@ from tracker.domain.catalog import as_typed, fold
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.league import LEAGUE_ZONE, slate_date
-from tracker.domain.market import Market, PlayerMarket, Span, TeamTotal, of_both_teams
+from tracker.domain.market import Market, PlayerMarket, Span, TeamTotal, Total, offered
 from tracker.domain.money import Odds
 from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
 from tracker.domain.player import Roster, RosterOf, near_players, nobody, players_meant
@@ -130,7 +130,7 @@ class Draft:
             for leg, game in zip(self.legs, games, strict=True)
         )
         for pick, leg in zip(self.legs, legs, strict=True):
-            _check_one_team(pick, leg)
+            _check_offered(pick, leg)
         if len(legs) == 1:
             return legs[0].market
         if excluded := excluding(legs):
@@ -193,16 +193,25 @@ class Draft:
         )
 
 
-def _check_one_team(pick: Pick, leg: Leg) -> None:
-    """Refuse a line on one team's points that can only be meant for both teams'."""
-    match leg.market:
-        case TeamTotal(_, direction, points, span) if of_both_teams(points, span, leg.game.rules):
-            part = "" if span is Span.GAME else f"{span.value} "
-            name = as_typed(leg.game.league, leg.game.away, leg.game.home)
-            raise BadBet(
-                f"{pick.text!r}: {points:g} points are too many for one team: for both teams' "
-                f"points write '{part}{name} {direction.value} {points:g}'"
-            )
+def _check_offered(pick: Pick, leg: Leg) -> None:
+    """Refuse a line on points that no book offers: one for both teams' points, or for a part."""
+    market, game = leg.market, leg.game
+    if not isinstance(market, Total | TeamTotal):
+        return
+    of_one = isinstance(market, TeamTotal)
+    least, most = offered(market.span, game.rules, teams=1 if of_one else 2)
+    if least <= market.points <= most:
+        return
+    part = "" if market.span is Span.GAME else f"{market.span.value} "
+    name = as_typed(game.league, game.away, game.home)
+    whose = "one team" if of_one else "both teams"
+    why = f"{pick.text!r}: {market.points:g} points are too {{}} for {whose}"
+    if market.points > most and of_one:
+        line = f"{part}{name} {market.direction.value} {market.points:g}"
+        raise BadBet(f"{why.format('many')}: for both teams' points write {line!r}")
+    much = "many" if market.points > most else "few"
+    in_part = f" in {market.span.value}" if part else " in a game"
+    raise BadBet(f"{why.format(much)}{in_part}: is it on a part of it, or on something else?")
 
 
 def roster_in(legs: Sequence[Leg]) -> RosterOf:

@@ -76,11 +76,15 @@ _LARGEST_OF_A_TEAM = {48: 160.0, 40: 120.0}
 """The largest line on one team's points, by the minutes of a game: no book offers a higher one, and
 hardly a lower one on the points of both teams."""
 
+_LEAST_SHARE = 0.3
+"""A line below this share of the largest one is on something else, such as a part of the game."""
 
-def of_both_teams(points: float, span: Span, league: League) -> bool:
-    """Whether a line can only be meant for both teams' points: it is too high for one team."""
+
+def offered(span: Span, league: League, *, teams: int) -> tuple[float, float]:
+    """The least and the largest line on the points of one team or of both that books offer."""
     share = len(span.periods(league)) / league.periods
-    return points > share * _LARGEST_OF_A_TEAM[league.regulation_seconds // 60]
+    most = teams * share * _LARGEST_OF_A_TEAM[league.regulation_seconds // 60]
+    return _LEAST_SHARE * most, most
 
 
 def _check_line(points: float, most: float) -> None:
