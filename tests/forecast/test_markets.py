@@ -212,6 +212,23 @@ def test_the_end_decides() -> None:
     assert price(DoubleDouble(PLAYER, happens=False), over, BOX) == (LOST if tens >= 2 else WON)
 
 
+@pytest.mark.parametrize(
+    "legs",
+    [
+        [Spread(Side.AWAY, -3.0, Span.Q4), Spread(Side.AWAY, -6.0, Span.Q4)],
+        [Total(Direction.OVER, 50.0, Span.Q4), Total(Direction.OVER, 52.0, Span.Q4)],
+        [TeamTotal(Side.HOME, Direction.OVER, x, Span.H2) for x in (40.0, 75.0)],
+    ],
+    ids=["spreads", "totals", "team totals"],
+)
+def test_legs_on_two_lines_of_one_figure_cannot_all_push(legs: list[Market]) -> None:
+    """With a leg on the whole game too: a figure ends on one line at most."""
+    outlook = forecast(OPEN, PRIOR, NBA)
+    found = parlay([*legs, Total(Direction.OVER, 206.0)], outlook, OPEN)
+    assert found.push == 0
+    assert found.win > 0
+
+
 def test_a_player_who_is_not_in_the_box_has_no_chance() -> None:
     """It is said so, not guessed."""
     with pytest.raises(Unpriceable):

@@ -166,6 +166,8 @@ class Combination:
         players = [x for x in legs if isinstance(x, PlayerTotal | DoubleDouble)]
         asked = [question(x) for x in legs if not isinstance(x, PlayerTotal | DoubleDouble)]
         lines = [x for x in players if isinstance(x, PlayerTotal)]
+        on_one = {(x.span, x.part, x.line) for x in asked}
+        of_one = {(x.player, x.stat, x.points) for x in lines}
         return Combination(
             tuple(asked),
             tuple(players),
@@ -173,7 +175,10 @@ class Combination:
             exclusive(legs),
             len(lines) == len(players)
             and all(x.points == math.floor(x.points) for x in lines)
-            and all(x.can_push for x in asked),
+            and all(x.can_push for x in asked)
+            # A figure cannot end on two lines.
+            and len({x[:2] for x in on_one}) == len(on_one)
+            and len({x[:2] for x in of_one}) == len(of_one),
             any(x.shape is Shape.ODD for x in asked),
             Region.of(asked, pushed=False),
             Region.of(asked, pushed=True),

@@ -235,7 +235,8 @@ def _joined(legs: Sequence[tuple[Market, Chance | None]], outlook: Outlook) -> C
     alive = together(combined, outlook, pushed=False)
     level = 0.0
     if not won and combined.can_push:
-        level = together(combined, outlook, pushed=True)
+        # Each is near the truth on its own: legs that all push have not lost either.
+        level = min(together(combined, outlook, pushed=True), alive)
     return opened(alive - level, level, 1.0 - alive)
 
 
