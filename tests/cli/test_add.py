@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli, keep_games, tonight
-from tracker.domain.game import Game
+from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.player import PlayerGame, Stat
 from tracker.store import Store
 from tracker.store.players import keep_games as keep_player_games
@@ -140,6 +140,30 @@ def test_a_first_chance_can_be_asked_for(cli: Cli) -> None:
     assert [x.split()[0] for x in told] == ["Matched", "Bet", "Before", "Worth", "Rules"]
     assert told[2].startswith("Before tip-off: p(hit) ")
     assert "edge " in told[2]
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_a_chance_is_told_by_the_moment_that_it_rests_on(
+    cli: Cli, config: Path, read: bool
+) -> None:
+    """In play that is the game clock; of a game that should have begun it says what is missing."""
+    game = Game("0022600009", "nba", "PHI", "SAC", datetime.now(UTC) - timedelta(minutes=42))
+    state = GameState(
+        game, Phase.LIVE, 2, 251.0, Score(41, 38), periods=(Score(30, 28), Score(11, 10))
+    )
+
+    async def keep() -> None:
+        now = datetime.now(UTC)
+        async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
+            await store.save_games([(game, state if read else None)], now)
+
+    asyncio.run(keep())
+    line = f"SAC@PHI {game.slate} over 224.5 -110"
+    told, as_json = cli("check", line).out, cli("check", line, "--json").json
+    assert ("At Q2 4:11: p(hit) " in told) is read
+    assert ("Before tip-off: p(hit) " in told) is not read
+    assert ("SAC@PHI should have begun: no score of it has been read yet" in told) is not read
+    assert (as_json["live"], as_json["game_clock"]) == (read, ["Q2 4:11" if read else "Scheduled"])
 
 
 def test_the_first_chance_of_a_players_line_rests_on_what_is_known_of_him(

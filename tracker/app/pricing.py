@@ -148,15 +148,21 @@ def markets_in(bet: Bet, game_id: str) -> list[Market]:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A bet's chance at this moment, and what the priors of its games rest on.
-
-    `live` is whether any of the games has begun, `late` whether one is about to end.
-    """
+    """A bet's chance by the last known states of its games, and what their priors rest on."""
 
     chance: Chance
     prior: str
-    live: bool
-    late: bool
+    states: tuple[GameState, ...]
+
+    @property
+    def live(self) -> bool:
+        """Whether any of the games has begun."""
+        return any(x.phase is not Phase.SCHEDULED for x in self.states)
+
+    @property
+    def late(self) -> bool:
+        """Whether one of the games is about to end."""
+        return any(x.phase.in_play and x.seconds_left <= LATE_S for x in self.states)
 
 
 async def price_now(
@@ -187,12 +193,7 @@ async def price_now(
     if chance is None or isinstance(chance, NoChance):
         return chance
     sources = dict.fromkeys(pricing.believed(x, [*beside, bet]).by for x in games)
-    return Priced(
-        chance,
-        ", ".join(sources),
-        live=any(x.phase is not Phase.SCHEDULED for x in states.values()),
-        late=any(x.phase.in_play and x.seconds_left <= LATE_S for x in states.values()),
-    )
+    return Priced(chance, ", ".join(sources), tuple(states.values()))
 
 
 async def bets_on(store: Store, games: Iterable[Game], until: datetime) -> list[Bet]:

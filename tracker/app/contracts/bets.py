@@ -550,11 +550,15 @@ class CheckedGameJson(Closed):
 
 
 class CheckJson(DecidedJson):
-    """What a bet would be worth now; `why` says which limits keep it from being worth a look."""
+    """What a bet would be worth now; `why` says which limits keep it from being worth a look.
+
+    `game_clock` are the moments of its games by which it was priced.
+    """
 
     bet: str
     game: CheckedGameJson
     live: bool
+    game_clock: list[str]
     market: Chance | None
     worth_a_look: bool
     why: list[str]

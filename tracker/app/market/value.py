@@ -297,11 +297,10 @@ def closing_values(
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """A decision, whether a game has begun or is about to end, and the market's fair chance."""
+    """A decision, the chance that it rests on, and the market's fair chance."""
 
     decision: BetDecision
-    live: bool
-    late: bool
+    priced: Priced
     market: float | None
 
 
@@ -326,7 +325,7 @@ async def worth_of(
     quotes = await _quotes(store, bet.games, now)
     quoted = Quoted(quotes, now, limits.mine, limits.anchors, live=found.live)
     made = decision(bet, found.chance, found.prior, quoted)
-    return Worth(made, found.live, found.late, market_chance(bet, quoted))
+    return Worth(made, found, market_chance(bet, quoted))
 
 
 async def _quotes(store: Store, games: Iterable[Game], now: datetime) -> list[Quote]:

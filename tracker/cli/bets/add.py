@@ -385,7 +385,7 @@ def _money(draft: Draft, form: str, *, as_written: bool) -> list[str]:
 async def _tell_chance(x: Registered, at: Session, scope: Scope) -> None:
     """Print the bet's chance and edge now; for a new bet, also store them as its decision."""
     from tracker.app.market.value import WHY_NONE
-    from tracker.cli.bets.worth import decision_lines, worth_of
+    from tracker.cli.bets.worth import worth_lines, worth_of
 
     with progress("forecasting"):
         found = await worth_of(x.bet(at.now), at, scope)
@@ -396,6 +396,5 @@ async def _tell_chance(x: Registered, at: Session, scope: Scope) -> None:
         return
     if x.added.created:
         await at.store.quotes.decide([found.decision])
-    clock = "Now" if found.live else "Before tip-off"
-    for line in decision_lines(found.decision, clock, at.basics.odds_format):
+    for line in worth_lines(found, at.now, at.basics.odds_format):
         say(line)

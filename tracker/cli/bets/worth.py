@@ -6,6 +6,7 @@ They give figures and no advice. The other commands print a bet's worth by `deci
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ from tracker.cli import Scope, scope_of, session
 from tracker.cli.app import AsJson, Reference, declare
 from tracker.cli.screen import note, paint, progress, say, say_json, shown_as, table
 from tracker.domain import Impossible
+from tracker.domain.game import Phase
 from tracker.domain.money import money_text, odds_text, parse_money, parse_odds, stake_text
 
 if TYPE_CHECKING:
@@ -184,7 +186,7 @@ async def _checked(
         say_json(_check_json(asked, found, why))
         return
     say(f"{paint(asked.text, 'bold')} · {asked.games[0].name}")
-    for row in decision_lines(found.decision, "Now" if found.live else "Before tip-off", form):
+    for row in worth_lines(found, at.now, form):
         say(row)
     if found.market is not None:
         say(f"{paint('Market', 'dim'):<9}{in_percent(found.market)}")
@@ -208,7 +210,7 @@ def reasons(x: Worth, limits: OddsSettings) -> list[str]:
     if x.market is not None and abs(x.market - decision.chance.win) > DISAGREES:
         said = in_percent(x.market)
         why.append(f"the market says {said}: so large a difference is usually our mistake")
-    if x.late:
+    if x.priced.late:
         why.append("less than two minutes are left")
     return why
 
@@ -220,7 +222,8 @@ def _check_json(asked: Registered, x: Worth, why: list[str]) -> dict[str, Any]:
     return {
         "bet": asked.text,
         "game": {"id": game.id, "away": game.away, "home": game.home},
-        "live": x.live,
+        "live": x.priced.live,
+        "game_clock": list(dict.fromkeys(s.game_clock for s in x.priced.states)),
         **decision_json(x.decision),
         "market": x.market,
         "worth_a_look": not why,
@@ -235,6 +238,24 @@ async def worth_of(bet: Bet, at: Session, scope: Scope) -> Worth | NoChance | No
 
     limits = scope.settings().odds
     return await value.worth_of(at.store, bet, given_lines(scope), models_of(at), limits, at.now)
+
+
+UNREAD_AFTER = timedelta(minutes=15)
+"""How long after its scheduled tip-off a game counts as begun, although nothing of it was read.
+Games begin some ten minutes after it."""
+
+
+def worth_lines(x: Worth, now: datetime, odds_format: str) -> list[str]:
+    """A bet's chance, edge and price, by which moment of its game, and what that moment misses."""
+    states = x.priced.states
+    clocks = dict.fromkeys(s.game_clock for s in states)
+    label = f"At {', '.join(clocks)}" if x.priced.live else "Before tip-off"
+    lines = decision_lines(x.decision, label, odds_format)
+    waiting = [s.game for s in states if s.phase is Phase.SCHEDULED]
+    unread = [g.name for g in waiting if now - g.start >= UNREAD_AFTER]
+    if unread:
+        lines.append(f"{' and '.join(unread)} should have begun: no score of it has been read yet")
+    return lines
 
 
 def decision_lines(x: BetDecision, clock: str, odds_format: str) -> list[str]:
