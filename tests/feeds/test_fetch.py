@@ -281,3 +281,27 @@ async def test_the_budget_of_requests(site: Site, clock: FakeClock) -> None:
         with pytest.raises(FeedRateLimited, match="requests_per_minute"):
             await fetcher.get(PATH)
     assert site.count(PATH) == 3
+
+
+async def test_requests_refused_at_once_all_get_the_other_headers(
+    site: Site, clock: FakeClock
+) -> None:
+    """Where two requests are refused at the same time, each is sent again with the other set."""
+    both = asyncio.Event()
+    refused = 0
+
+    async def page(request: web.Request) -> web.StreamResponse:
+        nonlocal refused
+        if request.headers["User-Agent"] != "welcome":
+            refused += 1
+            if refused == 2:
+                both.set()
+            await both.wait()
+            return web.Response(status=403)
+        return web.Response(body=b"{}")
+
+    site.pages |= {"/a.json": page, "/b.json": page}
+    host = FeedHost(site.url, {"User-Agent": "unwelcome"}, 6000, {"User-Agent": "welcome"})
+    async with Fetcher(host, clock, deadline_s=2.0) as fetcher:
+        found = await asyncio.gather(fetcher.get("/a.json"), fetcher.get("/b.json"))
+    assert [x.body for x in found] == [b"{}", b"{}"]

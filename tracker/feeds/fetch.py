@@ -209,12 +209,15 @@ class Fetcher:
         Raises FeedUnavailable, FeedRefused, FeedRateLimited, FeedNotPublished, or FeedMalformed for
         a body that is empty, too large or encoded in a way that was not asked for.
         """
+        refused = self._headers
         try:
             return await self._counted(path, cap)
         except FeedRefused:
             if self._spare is None:
                 raise
-        self._headers, self._spare = self._spare, self._headers
+        # Of several requests that were refused at the same time, only the first changes them.
+        if self._headers is refused:
+            self._headers, self._spare = self._spare, self._headers
         return await self._counted(path, cap)
 
     @property
