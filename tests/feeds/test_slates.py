@@ -9,7 +9,7 @@ import pytest
 
 from tests.doubles.clock import FakeClock
 from tests.feeds.espn_pages import board
-from tests.feeds.serving import Site, box_of, fixture, live_game, serving
+from tests.feeds.serving import Site, box_of, changed, fixture, live_game, serving
 from tests.feeds.test_failover import AT_ESPN, GAME, theirs
 from tracker.domain.game import GameState
 from tracker.feeds import nba
@@ -141,3 +141,40 @@ async def test_nothing_known_is_not_no_games(feeds: Feeds) -> None:
     reading = await feeds.slates().read()
     assert (reading.blind, reading.games, reading.answered) == (True, (), False)
     assert {x.partition(":")[0] for x in reading.troubles} == {"nba", "espn nba"}
+
+
+async def test_a_board_of_before_tells_no_state_beside_a_newer_one(
+    site: Site, espn: Site, feeds: Feeds, clock: FakeClock
+) -> None:
+    """While the primary does not answer, its last board yields to the stand-in's new one."""
+    slates = feeds.slates()
+    site.board(live_game())
+    site.put(SCHEDULE, fixture("schedule_2023-24"))
+    await slates.read()
+    site.deny(nba.board_path())
+    espn.put(AT_ESPN, board(theirs("2:00", "55-50")))
+    await clock.advance(60.0)
+    reading = await slates.read(schedule=False)
+    assert [(x.game.id, x.game_clock) for x in reading.states] == [(GAME.id, "Q2 2:00")]
+
+
+async def test_a_date_far_off_makes_no_game_forgotten(
+    site: Site, espn: Site, feeds: Feeds, clock: FakeClock
+) -> None:
+    """One entry with an absurd date leaves the ids of all other games in force."""
+    slates = feeds.slates()
+    espn.put(AT_ESPN, board(theirs("7:15", "39-30")))
+    (first,) = (await slates.read()).games
+    far = changed(
+        live_game(),
+        gameId="0042200999",
+        gameTimeUTC="2099-01-01T00:00:00Z",
+        gameCode="20990101/BOSNYK",
+    )
+    site.board(live_game(), changed(far, home__teamTricode="NYK", away__teamTricode="BOS"))
+    await clock.advance(60.0)
+    await slates.read(schedule=False)
+    await clock.advance(60.0)
+    reading = await slates.read(schedule=False)
+    assert [x.id for x in reading.games] == [first.id]
+    assert [x.game.id for x in reading.states] == [first.id]

@@ -92,7 +92,7 @@ class Slate:
         games = [x for x in known.values() if _near(x, now)]
         return SlateReading(
             games=tuple(sorted(games, key=lambda x: (x.start, x.id))),
-            states=tuple(x for _, x in entries if isinstance(x, GameState)),
+            states=tuple(x for game, x in entries if isinstance(x, GameState) and _near(game, now)),
             from_schedule=self._listed is not None,
             troubles=troubles,
             blind=self._listed is None and self._board is None,
@@ -202,7 +202,9 @@ class Slates:
                 games.setdefault(own.id, own)
             for state in reading.states:
                 own = self._own(feed, state.game)
-                states.setdefault(own.id, state_under(own, state))
+                if own.id not in states or (reading.answered and not answered):
+                    # A board of before that is only remembered yields to one that was read now.
+                    states[own.id] = state_under(own, state)
             troubles += [f"{feed.source.label}: {x}" for x in reading.troubles]
             from_schedule |= reading.from_schedule
             blind &= reading.blind
