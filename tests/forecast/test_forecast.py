@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tracker.domain.chance import LOST, PUSHED, WON
 from tracker.domain.game import Game, GameState, Pair, Phase, Score, Side
 from tracker.domain.market import Direction, Moneyline, Spread, TeamTotal, Total
-from tracker.domain.prior import Prior, PriorSource
+from tracker.domain.prior import Lines, Prior, PriorSource
 from tracker.forecast import forecast, load_parameters, price
+from tracker.forecast.market import LiveLines, forecast_with
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2024, 1, 1, tzinfo=UTC))
 PRIOR = Prior(4.5, 226.5, PriorSource.LINES)
@@ -183,3 +184,13 @@ def test_a_clock_in_whole_seconds_may_hide_a_last_shot() -> None:
     assert 0.95 < ahead < 0.98
     state = live(101, 100, 4, 0.0)
     assert price(Moneyline(Side.HOME), forecast(state, PRIOR, NBA), state).win > 0.99
+
+
+def test_a_live_total_that_the_score_has_passed_moves_nothing() -> None:
+    """It is wrong: followed, it would leave no score that can still come about."""
+    state = live(125, 86, 3, 120.0)
+    moved = forecast_with(state, PRIOR, NBA, LiveLines(Lines(total=50.0)))
+    assert moved.mu == forecast(state, PRIOR, NBA).mu
+    reached = forecast_with(state, PRIOR, NBA, LiveLines(Lines(total=211.0)))
+    assert math.isfinite(reached.mu.total)
+    assert reached.mu.total < moved.mu.total

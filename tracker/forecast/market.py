@@ -174,9 +174,10 @@ def shift_of(own: Outlook, state: GameState, live: LiveLines | None) -> tuple[fl
     """By how many points of margin and total the market's live lines move the model's outlook."""
     if live is None or not usable(live, state):
         return NO_SHIFT
-    total = 0.0
-    if live.lines.total is not None:
-        total = TOTAL_WEIGHT * (live.lines.total - own.mu.total)
+    total, told = 0.0, live.lines.total
+    # A line that the score has passed is wrong: no distribution has such a mean.
+    if told is not None and told >= state.score.total:
+        total = TOTAL_WEIGHT * (told - own.mu.total)
     return margin_weight(state) * margin_gap(own, live.lines), total
 
 
