@@ -177,4 +177,4 @@ async def test_a_date_far_off_makes_no_game_forgotten(
     await clock.advance(60.0)
     reading = await slates.read(schedule=False)
     assert [x.id for x in reading.games] == [first.id]
-    assert [x.game.id for x in reading.states] == [first.id]
+    assert first.id in [x.game.id for x in reading.states]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 from tracker.domain.game import Game, GameState, Pair, Score, Side, same_meeting
 
@@ -116,7 +117,10 @@ class Register:
         """Forget games that are long over."""
         if not self._games:
             return
-        oldest = max(x.start for x in self._games.values()) - KEPT
+        starts = sorted((x.start for x in self._games.values()), reverse=True)
+        # A date far from all others may be a board's mistake, and must not make them old.
+        newest = next((x for x, y in pairwise(starts) if x - y <= KEPT), starts[-1])
+        oldest = newest - KEPT
         self._games = {key: x for key, x in self._games.items() if x.start >= oldest}
         self._told = {key: x for key, x in self._told.items() if x[0] in self._games}
 

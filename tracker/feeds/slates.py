@@ -92,7 +92,7 @@ class Slate:
         games = [x for x in known.values() if _near(x, now)]
         return SlateReading(
             games=tuple(sorted(games, key=lambda x: (x.start, x.id))),
-            states=tuple(x for game, x in entries if isinstance(x, GameState) and _near(game, now)),
+            states=tuple(x for _, x in entries if isinstance(x, GameState)),
             from_schedule=self._listed is not None,
             troubles=troubles,
             blind=self._listed is None and self._board is None,
