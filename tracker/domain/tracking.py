@@ -489,7 +489,7 @@ class GameTracking:
         """The tracking with the entries of some bets replaced, by their numbers."""
         if not changed:
             return self
-        return replace(self, tracked=tuple([changed.get(x.bet.number, x) for x in self.tracked]))
+        return replace(self, tracked=tuple(changed.get(x.bet.number, x) for x in self.tracked))
 
 
 @dataclass(frozen=True, slots=True)

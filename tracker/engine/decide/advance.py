@@ -371,8 +371,7 @@ def _see_one(
         and (idle := idle_after(old, seen, chance_or_why, update)) is not None
     ):
         seen = seen.seen_at(chance_or_why, idle)
-        for place, _ in idle.swings:
-            found.rules.append(idle.rules[place])
+        found.rules += [idle.rules[place] for place, _ in idle.swings]
         if take is not None:
             found.snapshots.append(take(seen, raw, own))
         found.put(seen)

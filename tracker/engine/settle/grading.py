@@ -152,7 +152,7 @@ class Sure:
         A span that is over is decided by its points. A total that the points have passed already is
         decided too.
         """
-        return (self._houses.get(house.name) or self._by(house)).result(market)
+        return self._by(house).result(market)
 
     def verdict(self, market: Market, house: HouseRules) -> Verdict | None:
         """The certain result with its reason and evidence; None while it may still change."""

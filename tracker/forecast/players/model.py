@@ -427,7 +427,7 @@ def remainders(listed: Sequence[PlayerOutlook]) -> list[Remainder]:
     chances /= chances.sum(axis=1, keepdims=True)
     means = means_of(rates_of(listed).T, scene.powers, chances, minutes)
     if used.all():
-        # A mask would copy every row, at ten times the cost.
+        # As nearly always: a mask would copy every row.
         return [Remainder(x, means[:, n], figures.habits) for n, x in enumerate(chances)]
     return [
         Remainder(chances[n, some], means[:, n, some], figures.habits)
