@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -81,6 +82,39 @@ def test_the_rest_of_the_game_is_its_second_half() -> None:
     regulation = price(Spread(Side.HOME, 3, Span.REGULATION), outlook, now)
     assert fourth.win == pytest.approx(regulation.win, abs=1e-9)
     assert fourth.push == pytest.approx(regulation.push, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("points", "clock", "span", "other", "before"),
+    [
+        (((28, 30), (10, 9)), 400.0, Span.H1, Span.Q2, (28, 30)),
+        (((28, 30),), 0.0, Span.H1, Span.Q2, (28, 30)),
+        (((28, 30), (25, 22)), 0.0, Span.GAME, Span.H2, (53, 52)),
+        (((28, 30), (25, 22)), 0.0, Span.REGULATION, Span.H2_REGULATION, (53, 52)),
+        (((28, 30), (25, 22), (20, 24)), 0.0, Span.REGULATION, Span.Q4, (73, 76)),
+        (((28, 30), (25, 22), (20, 24)), 0.0, Span.H2_REGULATION, Span.Q4, (20, 24)),
+    ],
+)
+def test_one_event_has_one_chance_whatever_span_it_is_told_of(
+    points: tuple[tuple[int, int], ...],
+    clock: float,
+    span: Span,
+    other: Span,
+    before: tuple[int, int],
+) -> None:
+    """Where the rest of a span is all of another, their bets are the same bet."""
+    now = state("nba", len(points), clock, *points)
+    now = now if clock else replace(now, phase=Phase.BREAK)
+    outlook = forecast(now, PRIOR, NBA)
+    home, away = before
+    for line in (-6.5, 0.0, 2.0):
+        mine = price(Spread(Side.HOME, line - home + away, span), outlook, now)
+        theirs = price(Spread(Side.HOME, line, other), outlook, now)
+        assert (mine.win, mine.push) == pytest.approx((theirs.win, theirs.push), abs=1e-9)
+        total = outlook.of(other).part("total").quantile(0.5) + line
+        mine = price(Total(Direction.OVER, total + home + away, span), outlook, now)
+        theirs = price(Total(Direction.OVER, total, other), outlook, now)
+        assert (mine.win, mine.push) == pytest.approx((theirs.win, theirs.push), abs=1e-9)
 
 
 def test_overtime_counts_where_it_should() -> None:

@@ -105,11 +105,9 @@ class Periods:
             return self.regulation
         covered = span.periods(rules)
         first, last = covered[0], covered[-1]
-        played = self.state.period
-        finished = played > last or (played == last and self._ended)
-        if self.over or (finished and not span.counts_overtime):
+        if self.over or (self._next > last and not span.counts_overtime):
             return self._settled(first, last, overtime=span.counts_overtime)
-        if last == rules.periods and played >= first:
+        if last == rules.periods and self._next >= first:
             # The rest of the game, less what was scored before the span began.
             whole = self.final if span.counts_overtime else self.regulation
             if whole is None:
@@ -117,6 +115,31 @@ class Periods:
             home, away = self._scored(1, first - 1)
             return whole.moved(-home, -away)
         return self._to_come(span, first, last)
+
+    def twin(self, span: Span) -> tuple[Span, tuple[int, int]] | None:
+        """The span with the same points to come, and the points (home, away) that it has less.
+
+        None where there is no other. Raises Unpriceable if it needs unknown points by period.
+        """
+        rules = self.state.game.rules
+        covered = span.periods(rules)
+        first, last = covered[0], covered[-1]
+        if span in (Span.GAME, Span.REGULATION) or self._next < first:
+            return None
+        if last == rules.periods:
+            home, away = self._scored(1, first - 1)
+            return (Span.GAME if span.counts_overtime else Span.REGULATION), (-home, -away)
+        return (Span(f"Q{last}"), self._scored(first, last - 1)) if self._last_of(span) else None
+
+    def _last_of(self, span: Span) -> bool:
+        """Whether of several periods only the last is to come: the rest is that period's."""
+        covered = span.periods(self.state.game.rules)
+        return covered[0] < covered[-1] == self._next
+
+    @property
+    def _next(self) -> int:
+        """The first period that is not over."""
+        return self.state.period + (1 if self._ended else 0)
 
     @property
     def _ended(self) -> bool:
@@ -161,6 +184,9 @@ class Periods:
         if self.state.period == last and self.state.clock <= LAST_MINUTE:
             return self._last_minute(breaks, first, last)
         state, rules, at = self.state, self.state.game.rules, self.at
+        score = self._scored(first, min(last, state.period)) if state.period >= first else (0, 0)
+        if self._last_of(span):
+            span, first = Span(f"Q{last}"), last
         figures = self.parameters.spans[_FITTED.get(span, span).value]
         begun = state.period >= first
         if begun:
@@ -188,7 +214,6 @@ class Periods:
             total_var -= whole.total.sd**2 - level.total.sd**2
         if state.period == last and state.clock < SURGE:
             total += self._surge(weights[count:], (first, last), length)
-        score = self._scored(first, min(last, state.period)) if begun else (0, 0)
         sds = [math.sqrt(max(x, _SMALLEST_SD**2)) for x in (margin_var, total_var)]
         return NormalPoints(score, (margin, sds[0]), (max(total, 0.0), sds[1]))
 
