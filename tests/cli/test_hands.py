@@ -133,6 +133,10 @@ def test_what_the_book_paid_is_asked_until_it_is_said(cli: Cli, night: Path) -> 
     cli("add", "LAL@DEN 2030-01-01 over 224.5", "--json")
     row = next(x for x in cli("bets").out.splitlines() if x.startswith("1 "))
     assert row.rstrip().endswith("won (needs review)")
+    assert [x["review"] for x in cli("bets", "--json").json][:2] == [
+        "leg 2 dropped out: " + ASK_BOOK,
+        None,
+    ]
     words = "tracker settle 1 won --payout AMOUNT"
     assert words in cli("review").err
     assert words in cli("show", "1").out

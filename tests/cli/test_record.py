@@ -31,6 +31,31 @@ def test_profit_adds_up_what_was_paid(cli: Cli, night: Path) -> None:
     assert sum(x["bets"] for x in found["months"].values()) == 4
 
 
+def test_free_bets_are_in_the_profit_of_their_month(cli: Cli, config: Path) -> None:
+    """The profits of months, tags and nights add up to that of all bets; unknown money is said."""
+    rows = (
+        "date,pick,matchup,odds,stake,result,payout,tags,free",
+        "2025-10-25,DEN ML,LAL@DEN,+150,10,won,15,promo,yes",
+        "2025-11-02,BOS ML,NYK@BOS,-110,20,won,38.18,own,",
+        "2025-11-03,BOS ML,PHI@BOS,-110,20,lost,0,own,",
+        "2025-11-04,BOS ML,MIA@BOS,,20,won,,own,",
+    )
+    (config.parent / "bets.csv").write_text("\n".join(rows), "utf-8")
+    assert cli("import", config.parent / "bets.csv").status == 0
+    told = cli("profit")
+    profits = [
+        [x for x in line.split() if x.endswith((".00", ".18"))] for line in told.out.splitlines()
+    ]
+    assert profits == [[], ["$0.00", "+$15.00"], ["$40.00"], ["$40.00", "+$13.18"]]
+    assert "Of 1 bet the stake or the payout is not known" in told.err
+    assert (
+        "promo     1     1-0  100.0 %           $0.00  +$15.00"
+        in cli("performance", "--by", "tag").out
+    )
+    assert cli("chart", "--profit").out.startswith("Profit  +$13.18 over 3 nights")
+    assert cli("profit", "--json").json["counted"] == 3
+
+
 def test_profit_can_be_asked_for_some_days(cli: Cli, night: Path) -> None:
     """Days after the game have no bets."""
     assert night.exists()

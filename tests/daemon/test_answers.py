@@ -76,12 +76,14 @@ def test_open_bets() -> None:
         done(11, Result.WON, 3739),
     ]  # fmt: skip
     assert bets_text(bets, SIGHT) == (
-        "4 open bets\n"
+        "3 open bets · 1 bet needs you\n"
         "#12 DEN -4.5 · 71 % · LAL@DEN Q4 7:02 · $20.00 at -115\n"
         "#13 DEN -4.5 · needs you: /review · LAL@DEN 19:00 · $20.00 at -115\n"
         "#14 BOS ML · NYK@BOS Sat 16:30 · $20.00 at -115\n"
         "#15 BOS -3 · waits for its game"
     )
+    at_stake = "At stake now: $40.00 on 3 open bets, 1 without a stake"
+    assert profit_text({}, bets, []).endswith(at_stake)
 
 
 def test_a_free_bet_is_called_one_and_puts_nothing_at_stake() -> None:
@@ -140,9 +142,9 @@ def test_results() -> None:
 def test_what_they_came_to() -> None:
     """Profit is given in all, for today and for recent days, with what is at stake or undecided."""
     tallies = {
-        "In all": Tally(3, 1, 1, 1, 0, 6000, -261, None),
+        "In all": Tally(3, 1, 1, 1, 0, 6000, -261, None, counted=3),
         "Today": NOTHING,
-        "7 days": Tally(2, 1, 1, 0, 0, 4000, -261, None),
+        "7 days": Tally(2, 1, 1, 0, 0, 4000, -261, None, counted=2),
     }
     unclear = view(13, status=Status.NEEDS_REVIEW, review="the box lacks a period")
     assert profit_text(tallies, [view(14), unclear], [unclear]) == (

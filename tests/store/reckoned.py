@@ -58,4 +58,5 @@ def tally(ended: Iterable[Ended]) -> Tally:
                 sum((payout - stake) ** 2 for stake, payout in money),
             ),
         ),
+        counted=len(money),
     )

@@ -89,6 +89,7 @@ def tally_json(x: Tally) -> dict[str, object]:
         "lost": x.lost,
         "push": x.pushed,
         "void": x.voided,
+        "counted": x.counted,
         "staked_cents": x.staked,
         "profit_cents": x.profit,
         "roi": x.roi,
@@ -183,7 +184,7 @@ def summary(x: Report) -> str:
     if not w.bets:
         return f"No bet ended this {x.span}"
     won = f"{w.won}–{w.lost}" + (f"–{w.pushed}" if w.pushed else "")
-    money = f", {signed_money(w.profit)} on {money_text(w.staked)}" if w.staked else ""
+    money = f", {signed_money(w.profit)} on {money_text(w.staked)}" if w.counted else ""
     roi = "" if w.roi is None else f" ({share_text(w.roi)})"
     lines = [f"Your {x.span}: {won}{money}{roi}"]
     if x.reliable is not None:
@@ -264,7 +265,7 @@ def _tables(x: Report) -> Iterator[_Table]:
 
 def _tally_row(key: str, x: Tally) -> tuple[str, ...]:
     record = f"{x.won}-{x.lost}" + (f"-{x.pushed}" if x.pushed else "")
-    money = (money_text(x.staked), signed_money(x.profit)) if x.staked else ("", "")
+    money = (money_text(x.staked), signed_money(x.profit)) if x.counted else ("", "")
     roi = "" if x.roi is None else share_text(x.roi)
     return (key, str(x.bets), record, _maybe(x.hit_rate), _maybe(x.asked), *money, roi)
 

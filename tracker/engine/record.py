@@ -31,7 +31,8 @@ class Grouping(StrEnum):
 class Tally:
     """Counts of bets by result, and their money. `staked` and `profit` are cents.
 
-    Both add up the bets whose stake and payout are known, without void bets. `asked` is the mean
+    Both add up the `counted` bets: those whose stake and payout are known, without void bets. A
+    free bet stakes nothing and counts with what it brought. `asked` is the mean
     break-even chance of the won and lost bets, None where no price is known. `roi_se` is the
     standard error of the ROI, as that of a ratio of sums (Cochran 1977, 2.11); None where
     `roi_error` has none.
@@ -46,6 +47,12 @@ class Tally:
     profit: int
     asked: float | None
     roi_se: float | None = None
+    counted: int = 0
+
+    @property
+    def uncounted(self) -> int:
+        """The bets that are in no sum of money, because their stake or payout is not known."""
+        return self.bets - self.voided - self.counted
 
     @property
     def hit_rate(self) -> float | None:

@@ -254,6 +254,7 @@ def _tallies(
             roi_se=roi_error(
                 x["counted"], x["staked"], x["profit"], (x["stakes"], x["both"], x["profits"])
             ),
+            counted=x["counted"],
         )
         for x in db.execute(text, _days(since, until))
     }

@@ -33,7 +33,7 @@ from tracker.domain.market import (
     line_text,
     multiple_text,
 )
-from tracker.domain.money import money_text, profit_cents
+from tracker.domain.money import money_text, plural, profit_cents, several
 from tracker.domain.player import box_line, figure
 from tracker.domain.tracking import LegStanding
 
@@ -268,6 +268,11 @@ def deciding(bet: int | str, *, payout: bool) -> str:
     `payout` is whether the result is known and only the book's payout is missing.
     """
     return f"settle {bet} won " + ("--payout AMOUNT" if payout else "(or lost, push, void)")
+
+
+def needing(count: int) -> str:
+    """How many bets need a decision: `1 bet needs you`, `2 bets need you`."""
+    return f"{plural(count, 'bet')} {several(count, 'needs')} you"
 
 
 def certain_text(result: Result, reason: str, leg: int | None = None) -> str:

@@ -57,7 +57,10 @@ class MomentsJson(Closed):
 
 
 class BetJson(Closed):
-    """A bet as it stands. `id` is the person's own id, or else the bet's number."""
+    """A bet as it stands. `id` is the person's own id, or else the bet's number.
+
+    `review` says what a person must decide: the result, or what the book paid; else it is null.
+    """
 
     id: int | str
     pick: str
@@ -69,6 +72,7 @@ class BetJson(Closed):
     status: Literal["scheduled", "live", "provisional", "official", "withdrawn", "needs_review"]
     result: Literal["won", "lost", "push", "void"] | None
     payout_cents: int | None
+    review: str | None
     chance: SplitJson | None
     no_chance: Literal["out", "little_known", "not_in_box"] | None
     revision: Count
@@ -254,7 +258,6 @@ class ShownJson(BetJson):
     book: str | None
     added_at: Instant
     withdrawn_at: Instant | None
-    review: str | None
     peak: Chance | None
     low: Chance | None
     legs: list[LegJson]
@@ -355,12 +358,7 @@ class WhyJson(Closed):
 
 
 class ReviewJson(BetJson):
-    """A bet that waits for its result.
-
-    `review` says why a person must decide it; it is null if only its game is over.
-    """
-
-    review: str | None
+    """A bet that waits for its result; `review` is null if only its game is over."""
 
 
 class NewLegJson(Closed):

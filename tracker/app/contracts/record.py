@@ -115,13 +115,18 @@ class CalibrationJson(ToldCalibrationJson):
 
 
 class TallyJson(Closed):
-    """A record of bets and money; shares are 0 to 1."""
+    """A record of bets and money; shares are 0 to 1.
+
+    Stakes and profit are of the `counted` bets: those that are not void and whose stake and payout
+    are known.
+    """
 
     bets: Count
     won: Count
     lost: Count
     push: Count
     void: Count
+    counted: Count
     staked_cents: int
     profit_cents: int
     roi: float | None

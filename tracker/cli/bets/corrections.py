@@ -158,7 +158,7 @@ async def _listed(
     except StoreMissing:
         pass
     if as_json:
-        say_json([bet_json(x) | {"review": x.review} for x in found])
+        say_json([bet_json(x) for x in found])
         return []
     if not found:
         say(nothing)

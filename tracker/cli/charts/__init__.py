@@ -206,9 +206,9 @@ async def _record(scope: Scope, kind: str) -> _Record:
 
 
 async def _nights(at: Session) -> list[tuple[str, int]]:
-    """The date and profit in cents of each night with a stake, oldest first."""
+    """The date and profit in cents of each night with money, oldest first."""
     days = await at.store.outcomes.tallies(Grouping.DAY)
-    return [(day, x.profit) for day, x in sorted(days.items()) if x.staked]
+    return [(day, x.profit) for day, x in sorted(days.items()) if x.counted]
 
 
 async def _worth(at: Session) -> _Record:

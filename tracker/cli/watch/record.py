@@ -65,6 +65,11 @@ def profit(
         return
     rows = [_row(month, x) for month, x in months.items()]
     _table("Month", [*rows, _row("all", total)] if len(rows) > 1 else rows)
+    if total.uncounted:
+        note(
+            f"Of {plural(total.uncounted, 'bet')} the stake or the payout is not known: no sum of "
+            "money has them."
+        )
 
 
 def performance(
@@ -207,8 +212,8 @@ def _row(name: str, x: Tally) -> tuple[str, ...]:
         record,
         _share(x.hit_rate),
         _share(x.asked),
-        money_text(x.staked) if x.staked else "",
-        signed_money(x.profit) if x.staked else "",
+        money_text(x.staked) if x.counted else "",
+        signed_money(x.profit) if x.counted else "",
         "" if x.roi is None else share_text(x.roi),
     )
 

@@ -26,6 +26,7 @@ from tracker.wording.figures import (
     hit_text,
     in_percent,
     money_for,
+    needing,
     percent,
     short_market,
     signed_money,
@@ -131,14 +132,17 @@ def _brief(card: Card) -> str:
 
 def bets_text(bets: Sequence[BetView], local: LocalTime) -> str:
     """The open bets, the next to begin first."""
+    still = sum(x.status in _OPEN for x in bets)
     found = [x for x in bets if x.status in _OPEN or x.review is not None]
     if not found:
         return "No open bets\n/add DEN -4.5 -110 $20 registers one."
+    asked = len(found) - still
+    head = plural(still, "open bet") + (f" · {needing(asked)}" if asked else "")
     found.sort(key=lambda x: (x.game is None, local.now if x.game is None else x.game.start))
     lines = [_bet_line(x, local) for x in found[:MOST_LINES]]
     if len(found) > MOST_LINES:
         lines.append(f"… and {len(found) - MOST_LINES} more: tracker bets")
-    return "\n".join((plural(len(found), "open bet"), *lines))
+    return "\n".join((head, *lines))
 
 
 def _bet_line(x: BetView, local: LocalTime) -> str:
@@ -196,13 +200,17 @@ def profit_text(
 
     `bets` are those that are open, `review` those that a person must decide.
     """
-    open_stakes = [x.own_cents for x in bets if x.status in _OPEN and x.own_cents is not None]
-    count = plural(len(open_stakes), "open bet")
-    sum_at_stake = f"{money_text(sum(open_stakes))} on {count}" if open_stakes else "nothing"
+    stakes = [x.own_cents for x in bets if x.status in _OPEN]
+    known = [x for x in stakes if x is not None]
+    sum_at_stake = f"{money_text(sum(known))} on {plural(len(stakes), 'open bet')}"
+    if len(known) < len(stakes):
+        sum_at_stake += f", {len(stakes) - len(known)} without a stake"
     lines = [_tally_line(name, x) for name, x in tallies.items()]
     if not any(x.bets for x in tallies.values()):
         lines = ["Nothing has been settled yet"]
-    return "\n".join((*lines, f"At stake now: {sum_at_stake}")) + decide_text(review)
+    return "\n".join(
+        (*lines, f"At stake now: {sum_at_stake if stakes else 'nothing'}")
+    ) + decide_text(review)
 
 
 def _tally_line(name: str, x: Tally) -> str:
@@ -210,7 +218,8 @@ def _tally_line(name: str, x: Tally) -> str:
         return f"{name}: nothing settled"
     record = f"{x.won}-{x.lost}" + (f"-{x.pushed}" if x.pushed else "")
     roi = "" if x.roi is None else f", {share_text(x.roi)} of {money_text(x.staked)}"
-    return f"{name}: {signed_money(x.profit)} · {record}{roi}"
+    money = f"{signed_money(x.profit)} · " if x.counted else ""
+    return f"{name}: {money}{record}{roi}"
 
 
 def snoozes_text(snoozes: Sequence[Snooze], games: Mapping[str, str], local: LocalTime) -> str:
@@ -298,7 +307,7 @@ def reviews_text(bets: Sequence[BetView]) -> str:
     lines = [f"#{x.id} {bet_name(x)}: {x.review}" for x in bets[:MOST_LINES]]
     return "\n".join(
         (
-            f"{plural(len(bets), 'bet')} need{'s' * (len(bets) == 1)} you",
+            needing(len(bets)),
             *lines,
             f"/{deciding(bets[0].id, payout=bets[0].asks_payout)}",
         )

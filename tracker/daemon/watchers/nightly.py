@@ -17,7 +17,7 @@ from tracker.domain.alert import Decision, Failed, Notice, Refused, Unknown
 from tracker.domain.bet import Result, Status
 from tracker.domain.events import HeartbeatFailing, HeartbeatRecovered, Tell
 from tracker.domain.game import Phase
-from tracker.domain.money import money_text, plural, profit_cents
+from tracker.domain.money import money_text, profit_cents
 from tracker.domain.policy import Level
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.monitors import State
@@ -25,6 +25,7 @@ from tracker.notify.channels.web_service import ServiceReply, WebService
 from tracker.store import Store
 from tracker.store.trials import TrialOutcome, UnreportedVerdict
 from tracker.store.upkeep import MonitorStanding
+from tracker.wording.figures import needing
 
 if TYPE_CHECKING:
     from tracker.store.views import BetView
@@ -122,7 +123,7 @@ def tonight_text(tracked: Sequence[Tracked], gameless: int = 0) -> str:
         profit for x, own in ended if (profit := profit_cents(x.payout_cents, own)) is not None
     ]
     waiting = sum(x.asks is not None for x in tracked) + gameless
-    needs = f" · {plural(waiting, 'bet')} need{'s' * (waiting == 1)} you" if waiting else ""
+    needs = f" · {needing(waiting)}" if waiting else ""
     return f"Tonight {record}{_profit(money)}{void}{needs}"
 
 

@@ -50,7 +50,9 @@ async def history(
     raw = reliability(raw_of(predictions)) if any(x.raw is not None for x in predictions) else None
     found = await store.bets_before(before, _PAGE + 1, site.rules)
     per_night = [
-        (day, x.profit) for day, x in sorted((await outcomes.tallies(Grouping.DAY)).items())
+        (day, x.profit)
+        for day, x in sorted((await outcomes.tallies(Grouping.DAY)).items())
+        if x.counted
     ]
     closes = clv_summary(await store.quotes.value_sums(), await store.quotes.unclosed())
     bins = await store.quotes.value_bins(charts.CLV_BIN)
@@ -71,7 +73,7 @@ async def history(
 
 def _strip(x: Tally, closes: ClvReport) -> list[tuple[str, str]]:
     found = [("Record", _record(x))]
-    if x.staked:
+    if x.counted:
         found += [("Profit", signed_money(x.profit)), ("Staked", money_text(x.staked))]
     if x.roi is not None:
         found.append(("ROI", _roi(x)))
@@ -97,7 +99,7 @@ def _row(name: str, x: Tally) -> tuple[str, ...]:
         str(x.bets),
         _record(x),
         "" if x.hit_rate is None else percent(x.hit_rate, 1),
-        signed_money(x.profit) if x.staked else "",
+        signed_money(x.profit) if x.counted else "",
         _roi(x) if x.roi is not None else "",
     )
 
