@@ -221,3 +221,49 @@ def test_a_result_by_hand_counts_in_the_record(cli: Cli, slate: tuple[Game, ...]
     found = cli("profit", "--json").json
     assert (found["won"], found["profit_cents"]) == (1, 1350)
     assert slate
+
+
+def test_performance_puts_bets_and_their_closes_under_the_same_groups(
+    cli: Cli, night: Path
+) -> None:
+    """A group's closing line value is of the bets of its record, on the days that are asked for."""
+    day = cli("performance", "--by", "day", "--json").json
+    assert list(day["groups"]) == ["2026-01-29"]
+    with closing(sqlite3.connect(night)) as db:
+        db.execute(
+            "INSERT INTO clv (bet, revision, ev, grade, reason, at) "
+            "SELECT number, 1, .02, 'converted', '', added_at FROM bet"
+        )
+        db.commit()
+    for by in ("market", "book", "tag", "league", "month", "day"):
+        found = cli("performance", "--by", by, "--json").json
+        assert [x["clv"]["n"] for x in found["groups"].values()] == [
+            x["bets"] for x in found["groups"].values()
+        ]
+        worth = cli("clv", "--by", by, "--json").json if by not in ("league", "day") else None
+        assert worth is None or {x["key"] for x in worth["groups"]} == found["groups"].keys()
+    assert "By the close" in cli("performance").out
+    assert "By the close" not in cli("performance", "--since", "2026-01-30").out
+    none = cli("performance", "--since", "2026-01-30", "--json").json
+    assert (none["groups"], none["clv"]["n"], none["clv"]["coverage"]) == ({}, 0, None)
+
+
+def test_a_sportsbook_and_a_tag_are_one_group_however_they_are_written(
+    cli: Cli, slate: tuple[Game, ...], config: Path
+) -> None:
+    """A known book is one book by any of its names, and a tag is the same with its `#`."""
+    assert slate
+    rows = (
+        "date,pick,matchup,odds,stake,result,book,tags",
+        "2025-11-02,BOS ML,NYK@BOS,-110,20,won,Draft Kings,#late",
+        "2025-11-03,BOS ML,PHI@BOS,-110,20,lost,DK,late",
+    )
+    (config.parent / "bets.csv").write_text("\n".join(rows), "utf-8")
+    assert cli("import", config.parent / "bets.csv", "--tag", "#late").status == 0
+    assert cli("add", "DEN -4.5 -110 $20 at DK", "--tag", "late").status == 0
+    again = cli("add", "DEN -4.5 -110 $20 at DraftKings", "--tag", "late", "--json").json
+    assert (again["number"], again["created"]) == (3, False)
+    assert cli("void", "3", "--reason", "told").status == 0
+    for by, key in (("book", "draftkings"), ("tag", "late")):
+        found = cli("performance", "--by", by, "--json").json["groups"]
+        assert {name: x["bets"] for name, x in found.items()} == {key: 3}

@@ -26,7 +26,7 @@ from tracker.domain.bet import (
     wager_text,
 )
 from tracker.domain.catalog.books import house_of
-from tracker.domain.draft import Draft
+from tracker.domain.draft import Draft, tags_of
 from tracker.domain.league import LEAGUE_ZONE, LEAGUES
 from tracker.domain.money import Odds, money_text, parse_odds
 from tracker.domain.pick import Written
@@ -243,7 +243,6 @@ def draft_of(
     name = None if beside.name is None else beside.name.strip()
     if name == "":
         raise BadBet("the id is empty: give a text or a number of your own, or leave it out")
-    tags = (*written.tags, *(x.removeprefix("#") for x in beside.tags))
     return Draft(
         pick=written,
         matchup=matchup,
@@ -252,7 +251,7 @@ def draft_of(
         stake_cents=_stake(written, beside.stake, unit_cents),
         name=name,
         rules=tuple(rules.values()) or None,
-        tags=tuple(dict.fromkeys(x for x in tags if x)),
+        tags=tags_of(*written.tags, *beside.tags),
         book=beside.book or written.book,
         placed_at=None if beside.placed_at is None else parse_placed_at(beside.placed_at, now),
         free=beside.free or written.free,
@@ -307,8 +306,7 @@ def changed(old: Draft, changes: Changes, unit_cents: int, now: datetime | None 
     if changes.book is not None:
         new = replace(new, book=changes.book.strip() or None)
     if changes.tags is not None:
-        tags = dict.fromkeys(x.removeprefix("#") for x in changes.tags)
-        new = replace(new, tags=tuple(x for x in tags if x))
+        new = replace(new, tags=tags_of(*changes.tags))
     if changes.placed_at is not None:
         new = replace(new, placed_at=parse_placed_at(changes.placed_at, now))
     if changes.free is not None:

@@ -193,6 +193,12 @@ class Draft:
         )
 
 
+def tags_of(*words: str) -> tuple[str, ...]:
+    """Tags as a person writes them, each once and without its `#`."""
+    plain = (x.strip().removeprefix("#") for x in words)
+    return tuple(dict.fromkeys(x for x in plain if x))
+
+
 def _check_offered(pick: Pick, leg: Leg) -> None:
     """Refuse a line on points that no book offers: one for both teams' points, or for a part."""
     market, game = leg.market, leg.game

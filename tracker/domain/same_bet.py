@@ -12,6 +12,7 @@ from datetime import datetime
 
 from tracker.domain.bet import Parlay, Wager
 from tracker.domain.catalog import Team, fold
+from tracker.domain.catalog.books import book_name
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game
 from tracker.domain.pick import Matchup, Pick
@@ -109,7 +110,7 @@ def agree(one: Draft, other: Draft) -> bool:
     return (
         prices[0] == prices[1]
         and (one.stake_cents or None, one.free) == (other.stake_cents or None, other.free)
-        and _equal_or_missing(fold(one.book or ""), fold(other.book or ""))
+        and _equal_or_missing(*(fold(book_name(x.book) or "") for x in (one, other)))
         and _equal_or_missing(frozenset(one.tags), frozenset(other.tags))
         and _one_time(one.placed_at, other.placed_at)
         and _equal_or_missing(_ticket(one), _ticket(other))

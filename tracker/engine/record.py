@@ -27,6 +27,10 @@ class Grouping(StrEnum):
     MODEL = "model"
 
 
+NO_BOOK, NO_TAG = "(no book)", "(no tag)"
+"""The groups of bets without a book and without a tag."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Counts of bets by result, and their money. `staked` and `profit` are cents.

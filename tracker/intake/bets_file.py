@@ -13,7 +13,7 @@ from typing import Any
 
 from tracker.domain import BadBet, BadRule, TrackerError
 from tracker.domain.catalog import Team
-from tracker.domain.draft import Draft
+from tracker.domain.draft import Draft, tags_of
 from tracker.domain.pick import Matchup, Written
 from tracker.domain.policy import Rule, parse_rule
 from tracker.domain.prior import LIKELY_SPREADS, LIKELY_TOTALS, NO_LINES, Lines
@@ -119,7 +119,7 @@ def _draft(row: dict[str, Any], unit_cents: int, guests: Sequence[Team]) -> Draf
         stake_cents=stake,
         name=_name(row),
         rules=None if rules is None else _rules(rules),
-        tags=tuple(dict.fromkeys((*written.tags, *_texts(row, "tags")))),
+        tags=tags_of(*written.tags, *_texts(row, "tags")),
         book=_text(row, "book") or written.book,
         lines=_given_lines(row["lines"]) if "lines" in row else NO_LINES,
         from_file=True,

@@ -18,8 +18,8 @@ from typing import Any
 
 from tracker.domain import BadBet, TrackerError
 from tracker.domain.bet import Result
-from tracker.domain.catalog.books import house_of
-from tracker.domain.draft import Draft
+from tracker.domain.catalog.books import book_name
+from tracker.domain.draft import Draft, tags_of
 from tracker.domain.money import Odds, money_text, payout_if_won, plain_signs, together
 from tracker.domain.pick import Matchup
 from tracker.domain.same_bet import TICKET
@@ -359,15 +359,14 @@ class _Reader:
         placed, day = self._time(row, "placed"), self._time(row, "day")
         columns = self._described(group, own_odds, league, None if day is None else day.slate)
         pick, matchup = columns.read()
-        tags = (x.strip() for x in re.split(r"[|;,]", self.text(row, "tags")))
         draft = Draft(
             pick=pick,
             matchup=matchup,
             game_text=(columns.game or None) if matchup is not None else None,
             odds=odds or pick.odds,
             stake_cents=pick.stake_cents if stake is None else stake,
-            book=_book(self.text(row, "book")),
-            tags=tuple(dict.fromkeys((*pick.tags, *(x for x in tags if x)))),
+            book=book_name(self.text(row, "book")),
+            tags=tags_of(*pick.tags, *re.split(r"[|;,]", self.text(row, "tags"))),
             occasion=f"{TICKET}{number}" if number else "",
             placed_at=None if placed is None else placed.placed_at,
             free=free or pick.free,
@@ -518,12 +517,6 @@ class _Reader:
 
 _SPREAD = re.compile("spread|handicap", re.IGNORECASE)
 _UNITS = re.compile(r"\d\s*u(?:nits?)?$", re.IGNORECASE)
-
-
-def _book(written: str) -> str | None:
-    """The book's catalog name, or the name as written where the catalog does not list it."""
-    known = house_of(written).name
-    return (written or None) if known == "default" else known
 
 
 def _league(said: str) -> str | None:

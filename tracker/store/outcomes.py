@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from tracker.domain.bet import TO_BE_GRADED
+from tracker.domain.catalog.books import book_name
 from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
 from tracker.domain.market import Market
 from tracker.domain.money import Odds, own_part
-from tracker.engine.record import NOTHING, Grouping, Prediction, Tally, roi_error
+from tracker.engine.record import NO_BOOK, NO_TAG, NOTHING, Grouping, Prediction, Tally, roi_error
 from tracker.store.bet_rows import draft_of, market_of
 from tracker.store.database import Database
 from tracker.store.database.columns import moment, pack
@@ -91,13 +92,13 @@ has the minimum."""
 _KEYS: Mapping[Grouping, tuple[str, str, str]] = {
     Grouping.ALL: ("'all'", "", ""),
     Grouping.TAG: (
-        "coalesce(tag.value, '(no tag)')",
+        f"coalesce(tag.value, '{NO_TAG}')",
         "LEFT JOIN json_each(outcome.tags) AS tag",
         "",
     ),
     Grouping.MARKET: ("replace(coalesce(market, '(unknown)'), '_', ' ')", "", ""),
     Grouping.PLAYER: ("player", "", "AND player IS NOT NULL"),
-    Grouping.BOOK: ("coalesce(book, '(no book)')", "", ""),
+    Grouping.BOOK: (f"coalesce(book_name(book), '{NO_BOOK}')", "", ""),
     Grouping.LEAGUE: ("coalesce(league, '(unknown)')", "", ""),
     Grouping.MONTH: ("substr(day, 1, 7)", "", ""),
     Grouping.DAY: ("day", "", ""),
@@ -240,6 +241,7 @@ def _tallies(
 ) -> Mapping[str, Tally]:
     key, source, also = _KEYS[by]
     order = "1" if by in _TIMES else "2 DESC, 1"
+    db.create_function("book_name", 1, book_name, deterministic=True)
     text = _SUMS.format(key=key, source=source, also=also, counted=_COUNTED, order=order)
     return {
         x["key"]: Tally(

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from tracker.app.views import chance_parts, iso
 from tracker.domain import BadBet
 from tracker.domain.bet import Parlay, Result, wager_kind
+from tracker.domain.catalog.books import book_name
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.quote import Closing, Quote, Selection, two_sided
 from tracker.domain.value import ClosingValue, Grade
 from tracker.engine.market import counts
+from tracker.engine.record import NO_BOOK, NO_TAG
 
 if TYPE_CHECKING:
     from tracker.settings.models import OddsSettings
@@ -234,12 +236,14 @@ def _players(x: BetView) -> Sequence[str]:
 
 BY: Mapping[str, KeysOf] = {
     "market": lambda x: () if x.market is None else (wager_kind(x.market).replace("_", " "),),
-    "book": lambda x: (x.book or "none named",),
-    "tag": lambda x: x.tags or ("none",),
+    "book": lambda x: (book_name(x.book) or NO_BOOK,),
+    "tag": lambda x: x.tags or (NO_TAG,),
+    "league": lambda x: () if x.game is None else (x.game.league,),
     "month": lambda x: () if x.game is None else (x.game.slate.isoformat()[:7],),
+    "day": lambda x: () if x.game is None else (x.game.slate.isoformat(),),
     "player": _players,
 }
-"""What bets can be grouped by."""
+"""What bets can be grouped by, under the keys of the record."""
 
 
 def clv_report(

@@ -22,7 +22,7 @@ from tracker.cli import FAILED, CommandEnded, Scope, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import asks, complain, note, progress, say, say_json, table
 from tracker.domain import Impossible, Misused
-from tracker.domain.draft import Draft
+from tracker.domain.draft import Draft, tags_of
 from tracker.domain.league import slate_date
 from tracker.domain.money import money_text, plural, stake_in_table
 from tracker.host import whole_file
@@ -168,12 +168,8 @@ def _asked_dates(file: Path, text: str, unit: int, zone: ZoneInfo, manner: Manne
 
 def _with(slip: ImportedBet, book: str | None, tags: tuple[str, ...]) -> ImportedBet:
     draft = slip.draft
-    return replace(
-        slip,
-        draft=replace(
-            draft, book=draft.book or book, tags=tuple(dict.fromkeys((*draft.tags, *tags)))
-        ),
-    )
+    draft = replace(draft, book=draft.book or book, tags=tags_of(*draft.tags, *tags))
+    return replace(slip, draft=draft)
 
 
 async def _keep(scope: Scope, slips: Sequence[ImportedBet], source: str) -> BroughtIn:

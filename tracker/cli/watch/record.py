@@ -52,7 +52,8 @@ def profit(
 
     Pushes return their stake; void bets are counted among the bets alone.
     """
-    whole, months = _tallies(scope_of(context), since, until, Grouping.ALL, Grouping.MONTH)
+    wanted = (Grouping.ALL, Grouping.MONTH)
+    whole, months = asyncio.run(_read(scope_of(context), *_days(since, until), wanted))
     total, months = whole.get("all"), dict(sorted(months.items()))
     if as_json:
         parts = {month: tally_json(x) for month, x in months.items()}
@@ -84,8 +85,9 @@ def performance(
     `Asked` is the mean chance at which the bets break even by their price; `Won` is the share of
     the decided ones that were won. A bet with several tags counts under each.
     """
-    (groups,) = _tallies(scope_of(context), since, until, by)
-    report = asyncio.run(_closes(scope_of(context), by))
+    scope, first, last = scope_of(context), *_days(since, until)
+    (groups,) = asyncio.run(_read(scope, first, last, (by,)))
+    report = asyncio.run(_closes(scope, by, first, last))
     worth = {x.key: x for x in report.groups}
     if as_json:
         say_json(
@@ -110,17 +112,25 @@ def performance(
         note("`tracker clv` says more, and why the others have no closing line value.")
 
 
-async def _closes(scope: Scope, by: Grouping) -> ClvReport:
-    """The closing line values of all bets, grouped by `by` where that grouping exists for them."""
+async def _closes(scope: Scope, by: Grouping, first: date | None, last: date | None) -> ClvReport:
+    """The closing line values of the bets in the record of these days.
+
+    They are grouped by `by` where that grouping exists for them.
+    """
     from tracker.app.market import BY, clv_report
     from tracker.store import StoreMissing
 
     try:
         async with session(scope) as at:
             values = await at.store.quotes.values()
-            bets = await at.store.bets_view(at.basics.rules) if values else ()
+            views = await at.store.bets_view(at.basics.rules) if values else ()
     except StoreMissing:
-        bets, values = (), {}
+        views, values = (), {}
+    bets = [
+        x for x in views
+        if x.result is not None and x.game is not None
+        and (first or date.min) <= x.game.slate <= (last or date.max)
+    ]  # fmt: skip
     return clv_report(bets, values, by.value if by.value in BY else None)
 
 
@@ -160,13 +170,11 @@ async def _predictions(scope: Scope) -> tuple[list[Prediction], list[Prediction]
         return [], []
 
 
-def _tallies(
-    scope: Scope, since: str | None, until: str | None, *by: Grouping
-) -> list[Mapping[str, Tally]]:
+def _days(since: str | None, until: str | None) -> tuple[date | None, date | None]:
     first, last = _date(since, "--since"), _date(until, "--until")
     if first is not None and last is not None and last < first:
         raise Misused(f"--until {until} is before --since {since}: swap them")
-    return asyncio.run(_read(scope, first, last, by))
+    return first, last
 
 
 async def _decide(scope: Scope) -> str:

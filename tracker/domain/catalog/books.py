@@ -54,6 +54,13 @@ def house_of(book: str | None) -> HouseRules:
     return known.get(fold(book or ""), known["default"])
 
 
+@lru_cache(maxsize=256)
+def book_name(book: str | None) -> str | None:
+    """The catalog's name of a book; as it is written where the catalog does not list it."""
+    known = house_of(book).name
+    return (book or None) if known == "default" else known
+
+
 @cache
 def book_names() -> frozenset[str]:
     """The names and aliases of the shipped sportsbooks, in lower case."""
