@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -154,6 +154,25 @@ def test_what_they_came_to() -> None:
         "At stake now: $20.00 on 1 open bet\n"
         "❔ Needs your decision: #13"
     )
+
+
+@pytest.mark.parametrize(
+    ("where", "local", "day"),
+    [
+        ("America/New_York", "2026-11-21 00:40", 20),
+        ("America/New_York", "2026-11-21 11:00", 21),
+        ("Europe/London", "2026-11-21 03:30", 20),
+        ("Asia/Tokyo", "2026-11-21 14:30", 20),
+        ("Australia/Sydney", "2026-11-21 14:30", 20),
+    ],
+)
+def test_today_is_the_evening_whose_games_the_person_has_watched(
+    where: str, local: str, day: int
+) -> None:
+    """Today's profit has the night that has just ended, past midnight and in any zone."""
+    zone = ZoneInfo(where)
+    now = datetime.fromisoformat(local).replace(tzinfo=zone).astimezone(UTC)
+    assert LocalTime(now, zone).slate == date(2026, 11, day)
 
 
 def test_the_causes_of_a_change_add_up_as_on_the_terminal() -> None:

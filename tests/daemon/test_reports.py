@@ -19,14 +19,22 @@ WEDNESDAY = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("span", "days"), [(ReportSpan.WEEK, [30, 7, 14]), (ReportSpan.MONTH, [1])]
+    ("span", "where", "days", "until"),
+    [
+        (ReportSpan.WEEK, "America/New_York", [30, 7, 14], "2026-11-29"),
+        (ReportSpan.WEEK, "Europe/Berlin", [30, 7, 14], "2026-11-29"),
+        # There Sunday's games are played on Monday after nine.
+        (ReportSpan.WEEK, "Asia/Tokyo", [1, 8, 15], "2026-11-29"),
+        (ReportSpan.MONTH, "America/New_York", [1], "2026-11-30"),
+        (ReportSpan.MONTH, "Australia/Sydney", [2], "2026-11-30"),
+    ],
 )
 async def test_a_report_is_told_when_its_span_is_over(
-    span: ReportSpan, days: list[int], tmp_path: Path
+    span: ReportSpan, where: str, days: list[int], until: str, tmp_path: Path
 ) -> None:
-    """A report is sent at nine in the person's zone, once that day."""
+    """A report is sent at nine in the person's zone, once all games of its span are over."""
     clock, told = FakeClock(WEDNESDAY), list[Notice]()
-    zone = ZoneInfo("America/New_York")
+    zone = ZoneInfo(where)
 
     async def hear(notice: Notice) -> None:
         told.append(notice)
@@ -41,7 +49,9 @@ async def test_a_report_is_told_when_its_span_is_over(
         await asyncio.gather(task, return_exceptions=True)
     assert [x.at.astimezone(zone).day for x in told] == days
     assert {x.at.astimezone(zone).hour for x in told} == {9}
-    assert told[0].text.startswith(f"📒 No bet ended this {span}")
+    first, command = told[0].text.splitlines()
+    assert first == f"📒 No bet ended this {span}"
+    assert command == f"tracker report --{span} --until {until}"
 
 
 def test_a_week_ends_on_sunday() -> None:

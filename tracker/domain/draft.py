@@ -12,7 +12,7 @@ from tracker.domain.bet import Bet, Leg, Parlay, excluding
 from tracker.domain.catalog import as_typed, fold
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.league import LEAGUE_ZONE, slate_date
+from tracker.domain.league import LEAGUE_ZONE, coming_evening, slate_date
 from tracker.domain.market import Market, PlayerMarket, Span, TeamTotal, Total, offered
 from tracker.domain.money import Odds
 from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
@@ -261,11 +261,6 @@ class RostersUnknown(NoSuchGame):
     """The bet names only a player, and the players of some games are not known yet."""
 
 
-_NIGHT_IS_OVER = timedelta(hours=3)
-"""How long before the slate turns a bet that is made is on the coming evening: nothing is played
-from 3 a.m. Eastern on."""
-
-
 class UnknownDay(NoSuchGame):
     """The bet was made on an earlier day, and which day's game it means is not known."""
 
@@ -324,7 +319,7 @@ def choose_as_said(
     day's games are known and its words fit none of them.
     """
     listed, said = tuple(games), draft.said_at
-    day = slate_date((said or now) + _NIGHT_IS_OVER)
+    day = coming_evening(said or now)
     if said is None or draft.dated or day >= slate_date(now):
         return choose_games(draft, listed, now, roster_of, zone)
     as_then = [(game, state if game.start <= said else None) for game, state in listed]

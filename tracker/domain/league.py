@@ -72,6 +72,15 @@ def slate_date(start: datetime) -> date:
     return (start.astimezone(LEAGUE_ZONE) - SLATE_ROLLOVER).date()
 
 
+_NIGHT_IS_OVER = timedelta(hours=3)
+"""How long before the slate turns its games are over: nothing is played from 3 a.m. Eastern on."""
+
+
+def coming_evening(now: datetime) -> date:
+    """The league's date of the evening that is played or comes next; that before it is over."""
+    return slate_date(now + _NIGHT_IS_OVER)
+
+
 _EVENING = time(17)
 _PLAYED_FROM, _PLAYED_UNTIL = 18, 3
 """The hours, Eastern time, between which the games of an evening are played."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tracker.app.bets import already
 from tracker.domain.bet import Parlay, Result, Status, wager_text
+from tracker.domain.league import own_day, slate_on
 from tracker.domain.money import money_text, needed, payout_if_won, plural, stake_text
 from tracker.domain.policy import Snooze, subject
 from tracker.engine.record import Tally
@@ -90,9 +91,9 @@ class LocalTime:
         return clock_text(at, self.now, self.zone)
 
     @property
-    def today(self) -> date:
-        """The person's own date."""
-        return self.now.astimezone(self.zone).date()
+    def slate(self) -> date:
+        """The leagues' date of the games that the person means by `today`."""
+        return slate_on(own_day(self.now.astimezone(self.zone)), self.zone)
 
 
 def help_text() -> str:

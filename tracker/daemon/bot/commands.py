@@ -174,7 +174,7 @@ class BotCommands:
         return answers.settled_text(await self.store.bets_numbered(last), count)
 
     async def _profit(self, _rest: str) -> str:
-        total, today = self.store.outcomes.total, self._local.today
+        total, today = self.store.outcomes.total, self._local.slate
         since = {
             name: None if days is None else today - timedelta(days=days - 1)
             for name, days in PROFIT_DAYS.items()

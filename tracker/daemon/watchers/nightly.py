@@ -17,6 +17,7 @@ from tracker.domain.alert import Decision, Failed, Notice, Refused, Unknown
 from tracker.domain.bet import Result, Status
 from tracker.domain.events import HeartbeatFailing, HeartbeatRecovered, Tell
 from tracker.domain.game import Phase
+from tracker.domain.league import coming_evening
 from tracker.domain.money import money_text, profit_cents
 from tracker.domain.policy import Level
 from tracker.domain.tracking import GameTracking, Tracked
@@ -227,14 +228,15 @@ async def tell_reports(
     clock: Clock,
     tell: Callable[[Notice], Awaitable[None]],
 ) -> None:
-    """Queue a report every Monday on the week, or every first on the month, for ever."""
+    """Queue a report on each week or month of the leagues' dates, once its last night is over."""
     last: datetime | None = None
     while True:
         due = digest_due(clock.now(), at, zone)
-        if due is not None and due != last and report_due(span, due.astimezone(zone).date()):
+        if due is not None and due != last and report_due(span, coming_evening(due)):
             last = due
-            found = await report(store, span, due.astimezone(zone).date() - _DAY)
-            text, episode = f"📒 {summary(found)}\ntracker report", int(due.timestamp())
+            found = await report(store, span, coming_evening(due) - _DAY)
+            text = f"📒 {summary(found)}\ntracker report --{span} --until {found.until}"
+            episode = int(due.timestamp())
             await tell(Notice(REPORT, episode, due, text, Level.LOW, due + USEFUL_FOR))
         await clock.sleep(STEP)
 
