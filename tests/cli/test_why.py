@@ -8,14 +8,15 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli
 from tracker.__main__ import run
 from tracker.app.explain import UNKNOWN, exactly
+from tracker.domain.chance import Chance
 from tracker.forecast.explain import CAUSES
-from tracker.wording.figures import tenths
+from tracker.wording.figures import percent, points_moved, tenths
 
 SHARES = st.lists(st.floats(-1, 1), min_size=len(CAUSES), max_size=len(CAUSES))
 
@@ -163,10 +164,16 @@ def test_what_is_left_over_is_never_hidden(shares: list[float], change: float) -
         assert told[-1][0] == UNKNOWN
 
 
-@given(SHARES)
-def test_rounded_points_add_up_as_shown(shares: list[float]) -> None:
-    """The rounded points of a column always add up to the sum shown."""
-    change = math.fsum(shares)
+@given(SHARES, st.floats(0, 1))
+def test_rounded_points_add_up_as_shown(shares: list[float], begin: float) -> None:
+    """The rounded points of a column add up to the difference of the two chances as shown."""
+    end = begin + math.fsum(shares)
+    assume(0 <= end <= 1)
+    first, last = Chance(begin, 0.0, 1 - begin), Chance(end, 0.0, 1 - end)
+    change = points_moved(first, last)
+    begins, ends = (percent(x.win, 1) for x in (first, last))
+    if begins[0] not in "<>" and ends[0] not in "<>":
+        assert change / 10 == pytest.approx(float(ends[:-2]) - float(begins[:-2]), abs=1e-9)
     shown = tenths(shares, change)
-    assert sum(shown) == round(change * 1000)
-    assert all(abs(a - b * 1000) <= 1 for a, b in zip(shown, shares, strict=True))
+    assert sum(shown) == change
+    assert all(abs(a - b * 1000) <= 2 for a, b in zip(shown, shares, strict=True))

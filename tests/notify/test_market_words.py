@@ -42,6 +42,7 @@ from tracker.wording.closes import (
 )
 from tracker.wording.figures import (
     counted,
+    digits_apart,
     in_percent,
     needs,
     progress,
@@ -261,3 +262,21 @@ def test_one_bet_is_told_in_the_singular() -> None:
 def test_a_close_at_level_is_a_pickem(points: float) -> None:
     """A spread of nothing has no sign."""
     assert closing_text(Closing("1", 1, NOW, home_spread=points)) == "home PK"
+
+
+def test_an_uncertain_chance_at_the_close_is_never_told_as_certain() -> None:
+    """Chances that round to 100 % or 0 % at the close, and long odds, are told as what they are."""
+    chance = Chance(0.99971, 0.0, 0.00029)
+    value = ClosingValue(1, 1, Grade.CONVERTED, NOW, chance, 0.0, None, "3 books")
+    told = value_text(Moneyline(Side.HOME), parse_odds("-300000"), value)
+    assert "closed at >99.9 %" in told
+    assert ": >99.9 %, you needed >99.9 % (" in told
+    closing = Closing(GAME.id, 1, NOW, None, None, 0.0002, 3, 9.0, "3 books", 1)
+    assert closing_text(closing).startswith("home <0.1 %")
+
+
+def test_what_is_under_a_limit_does_not_look_like_it() -> None:
+    """As many decimals are shown as tell a figure from the limit that it misses."""
+    assert digits_apart(0.34, 0.35) == 1
+    assert digits_apart(0.34998, 0.35) == 3
+    assert digits_apart(0.0296, 0.03) == 2

@@ -14,7 +14,7 @@ from tracker.engine.record import Grouping, Prediction, Reliability, Tally, reli
 from tracker.store import Store
 from tracker.store.outcomes import JudgedRule
 from tracker.wording.closes import share_text
-from tracker.wording.figures import in_percent, signed_money
+from tracker.wording.figures import in_percent, percent, signed_money
 
 COHORTS = (Grouping.MARKET, Grouping.LEAGUE, Grouping.BOOK, Grouping.TAG)
 """What the record is broken down by."""
@@ -247,7 +247,7 @@ def _tables(x: Report) -> Iterator[_Table]:
             ("Said", "Bets", "Mean", "Came", "Fits"),
             [
                 (f"{in_percent(b.low, 0)} – {in_percent(b.high, 0)}", str(b.bets),
-                 in_percent(b.said), in_percent(b.came), "yes" if b.fits else "no")
+                 percent(b.said, 1), percent(b.came, 1), "yes" if b.fits else "no")
                 for b in x.reliable.bins
             ],
         )  # fmt: skip
@@ -271,4 +271,4 @@ def _tally_row(key: str, x: Tally) -> tuple[str, ...]:
 
 
 def _maybe(share: float | None) -> str:
-    return "" if share is None else in_percent(share)
+    return "" if share is None else percent(share, 1)

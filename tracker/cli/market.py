@@ -78,7 +78,7 @@ async def _game_odds(scope: Scope, text: str, every: bool, as_json: bool) -> Non
 
 def _tell_odds(x: GameOdds, at: Session, every: bool) -> None:
     from tracker.wording.closes import closing_text, selection_text
-    from tracker.wording.figures import in_percent
+    from tracker.wording.figures import percent
 
     zone = at.basics.zone
     say(f"{paint(x.game.name, 'bold')} · {x.at.astimezone(zone):%H:%M:%S}")
@@ -119,8 +119,7 @@ def _tell_odds(x: GameOdds, at: Session, every: bool) -> None:
         )
     for name, steps in x.paths.items():
         path = " → ".join(
-            f"{s.points:g}" if s.points is not None else in_percent(s.chance, 0)
-            for s in steps[-_STEPS:]
+            f"{s.points:g}" if s.points is not None else percent(s.chance) for s in steps[-_STEPS:]
         )
         say(f"{name:<9}{path}".replace("-", "−"))
 

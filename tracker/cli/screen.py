@@ -428,7 +428,7 @@ def chance_text(bet: BetView, *, short: bool = False) -> str:
     It is also empty for a settled or withdrawn bet, whose last chance would look like a live one. A
     star marks a stale chance. `short` is for a narrow column.
     """
-    from tracker.wording.figures import percent
+    from tracker.wording.figures import hit_text
 
     if bet.result is not None or bet.withdrawn_at is not None:
         return ""
@@ -436,7 +436,7 @@ def chance_text(bet: BetView, *, short: bool = False) -> str:
         if bet.no_chance is None:
             return ""
         return "unknown" if short and bet.no_chance is not NoChance.OUT else bet.no_chance.text
-    return f"{percent(bet.chance.win)}{'*' if bet.stale else ''}"
+    return f"{hit_text(bet.chance)}{'*' if bet.stale else ''}"
 
 
 def needs_decision(waiting: Sequence[BetView]) -> str:
@@ -517,7 +517,7 @@ def _leg_text(leg: Leg) -> str:
 
 
 def _stands(known: LegStanding) -> str:
-    from tracker.wording.figures import percent
+    from tracker.wording.figures import hit_text
 
     if known.result is not None:
         return f"{known.result.value} ({known.reason})" if known.reason else known.result.value
@@ -527,4 +527,4 @@ def _stands(known: LegStanding) -> str:
         return "hit" if known.hit else "lost"
     if known.no_chance is not None:
         return "out: will be void" if known.out else known.no_chance.text
-    return "not seen yet" if known.chance is None else percent(known.chance.win)
+    return "not seen yet" if known.chance is None else hit_text(known.chance)

@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from tracker.wording.closes import share_text
-from tracker.wording.figures import in_percent, span_text
+from tracker.wording.figures import percent, span_text
 
 if TYPE_CHECKING:
     from tracker.app.course import Course, Lane
@@ -231,7 +231,7 @@ def of_reliability(found: Reliability, title: str = "What was told") -> str:
     for one in found.bins:
         x = _x(one.said)
         inside.append(_line("bar", x, _y(one.least), x, _y(one.most)))
-        words = f"said {in_percent(one.said, 0)}, came {in_percent(one.came, 0)} of {one.bets}"
+        words = f"said {percent(one.said)}, came {percent(one.came)} of {one.bets}"
         inside.append(_dot(x, _y(one.came), words))
     inside += [
         _text("axis middle", _x(part), _HIGH - 8, f"said {part:.0%}") for part in (0.25, 0.5, 0.75)

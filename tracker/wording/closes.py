@@ -56,7 +56,7 @@ def _closed(market: Market, value: ClosingValue) -> str:
         return f"closed {line_text(value.points, signed=signed)}".replace("-", "−")
     if value.chance is None:
         return "no close"
-    return f"closed at {value.chance.win * 100:.1f} %"
+    return f"closed at {percent(value.chance.win, 1)}"
 
 
 def _yours(market: Market, odds: Odds | None) -> str:
@@ -96,7 +96,7 @@ def closing_text(x: Closing) -> str:
     if x.total is not None:
         parts.append(f"total {x.total:g}")
     if x.home_chance is not None:
-        parts.append(f"home {in_percent(x.home_chance)}")
+        parts.append(f"home {percent(x.home_chance, 1)}")
     by = f"by {x.by}, {x.age_s:.0f} s before the tip-off" if x.by and x.age_s is not None else ""
     return " · ".join(x for x in (*parts, by) if x) or "nobody quoted anything that counts"
 
@@ -106,7 +106,7 @@ def value_text(wager: Wager, odds: Odds | None, x: ClosingValue) -> str:
     line = closed_line(wager, odds, x)
     if x.chance is None or odds is None:
         return line
-    needed = f"{in_percent(x.chance.win)}, you needed {in_percent(odds.break_even)}"
+    needed = f"{percent(x.chance.win, 1)}, you needed {percent(odds.break_even, 1)}"
     found = x.reason.removeprefix("our own model: ")
     how = found if x.grade is Grade.MODEL else f"{x.grade.value}, {found}"
     return f"{line}: {needed}{f' ({how})' if how else ''}"

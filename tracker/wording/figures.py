@@ -134,6 +134,11 @@ def in_percent(share: float, digits: int = 1) -> str:
     return f"{share:z.{digits}%}".replace("%", " %")
 
 
+def digits_apart(one: float, other: float) -> int:
+    """The decimals, one or more, at which two different shares do not look the same in percent."""
+    return next((x for x in (1, 2, 3, 4) if in_percent(one, x) != in_percent(other, x)), 5)
+
+
 def hit_text(chance: Chance, digits: int = 0) -> str:
     """The chance of winning: `44 %`; `push` where a push is certain, since 0 % would say lost."""
     return "push" if chance.push == 1 else percent(chance.win, digits)
@@ -443,14 +448,20 @@ def _margin_needed(points: float, part: str, *, can_tie: bool) -> str:
     return f"needs to win{part}{by}, {pushes or 'a tie'} pushes"
 
 
-def tenths(shares: Sequence[float], change: float) -> list[int]:
-    """Round shares to tenths of a percentage point so that they add up to the rounded change."""
+def points_moved(first: Chance, last: Chance) -> int:
+    """The change of p(hit) in tenths of a percentage point, between its ends as they are shown."""
+    begin, end = (round(round(x.win * 100, 1) * 10) for x in (first, last))
+    return end - begin
+
+
+def tenths(shares: Sequence[float], change: int) -> list[int]:
+    """Round shares to tenths of a percentage point so that they add up to a change in tenths."""
     exact = [x * 1000 for x in shares]
     whole = [math.floor(x) for x in exact]
-    missing = round(change * 1000) - sum(whole)
     order = sorted(range(len(exact)), key=lambda i: whole[i] - exact[i])
-    for i in order[: max(missing, 0)]:
-        whole[i] += 1
+    each, further = divmod(change - sum(whole), len(exact))
+    for place, i in enumerate(order):
+        whole[i] += each + (place < further)
     return whole
 
 

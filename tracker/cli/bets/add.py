@@ -362,7 +362,7 @@ def _matched(x: Registered, game: Game, now: datetime, basics: Basics) -> str:
 
 
 def _money(draft: Draft, form: str, *, as_written: bool) -> list[str]:
-    from tracker.wording.figures import in_percent
+    from tracker.wording.figures import percent
 
     odds, stake, parts = draft.odds, draft.stake_cents, []
     if odds is not None and not (as_written and draft.pick.odds is not None):
@@ -378,7 +378,7 @@ def _money(draft: Draft, form: str, *, as_written: bool) -> list[str]:
         parts += [text] if text else []
     asked = needed(odds, free=draft.free)
     if asked is not None:
-        parts.append(f"break-even {in_percent(asked)}")
+        parts.append(f"break-even {percent(asked, 1)}")
     return parts
 
 

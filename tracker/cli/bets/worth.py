@@ -162,7 +162,7 @@ async def _checked(
     from tracker.app.bets import Beside, unregistered
     from tracker.app.market.value import WHY_NONE, Worth
     from tracker.cli.bets import chooser, draft_for
-    from tracker.wording.figures import in_percent
+    from tracker.wording.figures import percent
 
     settings = scope.settings()
     draft = await draft_for(scope, line, Beside(game=game, odds=odds))
@@ -189,7 +189,7 @@ async def _checked(
     for row in worth_lines(found, at.now, form):
         say(row)
     if found.market is not None:
-        say(f"{paint('Market', 'dim'):<9}{in_percent(found.market)}")
+        say(f"{paint('Market', 'dim'):<9}{percent(found.market, 1)}")
     say("worth a look" if not why else f"not worth a look: {'; '.join(why)}")
 
 
@@ -197,18 +197,21 @@ def reasons(x: Worth, limits: OddsSettings) -> list[str]:
     """Why a price does not pass the configured limits; an empty list when it does."""
     from tracker.app.market.edges import DISAGREES
     from tracker.wording.closes import share_text
-    from tracker.wording.figures import in_percent, percent
+    from tracker.wording.figures import digits_apart, in_percent, percent
 
     decision, why = x.decision, []
     if decision.edge is None:
         why.append("no price was given: add one, such as -110")
     elif decision.edge < limits.edge_min:
-        why.append(f"the edge {share_text(decision.edge)} is under {in_percent(limits.edge_min)}")
+        digits = digits_apart(decision.edge, limits.edge_min)
+        least = in_percent(limits.edge_min, digits)
+        why.append(f"the edge {share_text(decision.edge, digits)} is under {least}")
     if decision.chance.win < limits.p_min:
-        least = in_percent(limits.p_min)
-        why.append(f"p(hit) {percent(decision.chance.win, 1)} is under {least}")
+        digits = digits_apart(decision.chance.win, limits.p_min)
+        least = in_percent(limits.p_min, digits)
+        why.append(f"p(hit) {percent(decision.chance.win, digits)} is under {least}")
     if x.market is not None and abs(x.market - decision.chance.win) > DISAGREES:
-        said = in_percent(x.market)
+        said = percent(x.market, 1)
         why.append(f"the market says {said}: so large a difference is usually our mistake")
     if x.priced.late:
         why.append("less than two minutes are left")

@@ -292,7 +292,7 @@ async def explained(
 def why_lines(explained: Explained) -> list[str]:
     """The lines of `tracker why`: both moments, the prior, and the causes, which add up."""
     from tracker.app.views import prior_words
-    from tracker.wording.figures import cause_text, hit_text, tenths
+    from tracker.wording.figures import cause_text, hit_text, points_moved, tenths
 
     bet, causes = explained.view.bet, explained.causes
     first, last = explained.first, explained.last
@@ -305,13 +305,13 @@ def why_lines(explained: Explained) -> list[str]:
         paint(f"  {'before':<10} {prior_words(explained.prior, explained.games[1])}", "dim"),
         "",
     ]
-    change = explained.change
+    change = points_moved(first.known, last.known)
     shown = tenths([x for _, x in causes], change)
     for (name, _), points in zip(causes, shown, strict=True):
         if points:
             text = cause_text(name, first, last, explained.games[1])
             lines.append(f"  {name:<15} {_signed(points):>16}   {paint(text, 'dim')}")
-    total = _signed(round(change * 1000))
+    total = _signed(change)
     return [*lines, f"  {'together':<15} {total:>16}   points of p(hit)"]
 
 

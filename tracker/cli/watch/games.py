@@ -241,6 +241,8 @@ def _tell_player(x: PlayerSheet, at: Session) -> None:
     if x.line is None or x.hits is None:
         return
     over = f"over {x.line:g} in {x.hits[0]} of {x.hits[1]} games"
+    from tracker.wording.figures import percent
+
     match x.chance:
         case None:
             say(f"Line     {over}")
@@ -256,7 +258,7 @@ def _tell_player(x: PlayerSheet, at: Session) -> None:
         case _:
             assert_never(x.chance)
     where = "in the next game" if x.next_game is not None else "against an average team"
-    say(f"Line     {over}; chance of the over {x.chance.win * 100:.1f} % {where}")
+    say(f"Line     {over}; chance of the over {percent(x.chance.win, 1)} {where}")
 
 
 def _bars(values: list[int]) -> str:

@@ -232,9 +232,9 @@ def _table(head: str, rows: Sequence[Sequence[str]]) -> None:
 
 
 def _share(value: float | None) -> str:
-    from tracker.wording.figures import in_percent
+    from tracker.wording.figures import percent
 
-    return "" if value is None else in_percent(value)
+    return "" if value is None else percent(value, 1)
 
 
 def _tell_reliability(found: Reliability) -> None:

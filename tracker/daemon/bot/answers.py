@@ -25,10 +25,10 @@ from tracker.wording.figures import (
     clock_text,
     deciding,
     hit_text,
-    in_percent,
     money_for,
     needing,
     percent,
+    points_moved,
     short_market,
     signed_money,
     span_text,
@@ -151,7 +151,7 @@ def _bet_line(x: BetView, local: LocalTime) -> str:
     if x.review is not None:
         parts.append("needs you: /review")
     elif x.chance is not None:
-        parts.append(percent(x.chance.win))
+        parts.append(hit_text(x.chance))
     elif x.no_chance is not None:
         parts.append(x.no_chance.text)
     if x.game is None:
@@ -275,7 +275,7 @@ def _money(draft: Draft) -> list[str]:
         parts.append(stake_text(stake, free=draft.free) + won)
     asked = needed(odds, free=draft.free)
     if asked is not None:
-        parts.append(f"breaks even at {in_percent(asked)}")
+        parts.append(f"breaks even at {percent(asked, 1)}")
     return [" · ".join(parts)] if parts else []
 
 
@@ -371,9 +371,9 @@ def why_text(x: Explained) -> str:
     """The causes of a change in a bet's chance, the largest first."""
     first, last = x.first, x.last
     name = f"#{x.view.bet.id} {bet_name(x.view.bet)}"
-    head = f"{name}: {hit_text(first.known)} → {hit_text(last.known)}"
+    head = f"{name}: {hit_text(first.known, 1)} → {hit_text(last.known, 1)}"
     lines = [head, f"{first.game_clock} → {last.game_clock}"]
-    points = tenths([share for _, share in x.causes], x.change)
+    points = tenths([share for _, share in x.causes], points_moved(first.known, last.known))
     causes = zip((cause for cause, _ in x.causes), points, strict=True)
     lines += [
         f"{'▲' if tenth > 0 else '▼'} {abs(tenth) / 10:.1f} · {cause}"

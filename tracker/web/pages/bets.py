@@ -36,6 +36,7 @@ from tracker.wording.figures import (
     hit_text,
     money_for,
     percent,
+    points_moved,
     score_text,
     span_text,
     tenths,
@@ -174,7 +175,7 @@ def state_text(x: BetView) -> str:
     if x.review is not None:
         return "needs you"
     if x.chance is not None:
-        return percent(x.chance.win)
+        return hit_text(x.chance)
     if x.no_chance is not None:
         return x.no_chance.text
     return "waits for its game" if x.game is None else x.status.value.replace("_", " ")
@@ -325,7 +326,7 @@ def _chance_word(known: LegStanding) -> str:
         return known.unclear
     if known.no_chance is not None:
         return known.no_chance.text
-    return "not seen yet" if known.chance is None else percent(known.chance.win)
+    return "not seen yet" if known.chance is None else hit_text(known.chance)
 
 
 def _last_move(view: ShowView) -> bool:
@@ -435,11 +436,12 @@ async def why(
         raise Problem(409, str(not_yet)) from None
     game = found.games[1]
     ends = zip((found.first, found.last), found.games, strict=True)
-    shown = tenths([x for _, x in found.causes], found.change)
+    change = points_moved(found.first.known, found.last.known)
+    shown = tenths([x for _, x in found.causes], change)
     return page(
         "why.html", f"Why #{view.bet.id} moved", "/", bet=view.bet, begin=begin, end=end,
         ends=[(x.game_clock, score_text(y, x.score), hit_text(x.known, 1)) for x, y in ends],
-        before=prior_words(found.prior, game), change=_points(round(found.change * 1000)),
+        before=prior_words(found.prior, game), change=_points(change),
         causes=[
             (name, _points(points), cause_text(name, found.first, found.last, game))
             for (name, _), points in zip(found.causes, shown, strict=True) if points
