@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.store.values import give
+from tracker.cli import run_async
 from tracker.domain.bet import Result
 from tracker.domain.game import Game
 from tracker.store import Store
@@ -267,3 +268,19 @@ def test_a_sportsbook_and_a_tag_are_one_group_however_they_are_written(
     for by, key in (("book", "draftkings"), ("tag", "late")):
         found = cli("performance", "--by", by, "--json").json["groups"]
         assert {name: x["bets"] for name, x in found.items()} == {key: 3}
+
+
+def test_no_command_writes_out_what_it_has_read() -> None:
+    """A command never makes the repr of its data, which for a season would take seconds."""
+    written: list[int] = []
+
+    class Season:
+        def __repr__(self) -> str:
+            written.append(1)
+            return "a season"
+
+    async def read() -> Season:
+        return Season()
+
+    assert isinstance(run_async(read()), Season)
+    assert not written

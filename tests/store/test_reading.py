@@ -60,6 +60,20 @@ async def test_a_bet_is_shown_from_the_first_word_to_the_result(store: Store) ->
     assert shown.state == state(5)
 
 
+async def test_the_bets_of_a_game_share_its_state(store: Store) -> None:
+    """A game's state is read once for all bets on it, so that a season of bets stays small."""
+    for number, text in ((1, "DEN -4.5"), (2, "DEN ML")):
+        await store.add(draft(text), game=None, defaults=DEFAULTS, at=T0)
+        await store.bind(number, GAME, after(1))
+    [tracking] = await store.trackings(DEFAULTS)
+    live = replace(tracking, state=state(5), seen_at=after(2), changed_at=after(2))
+    taken = Change(live, snapshots=(snapshot(1, after(2), 0.7),))
+    await store.record(poll(after(2)), taken, ())
+    one, other = await store.bets_view()
+    assert one.state == state(5)
+    assert other.state is one.state
+
+
 async def test_what_goes_on_unread_is_shown_as_stale_whoever_is_to_blame(store: Store) -> None:
     """A daemon that was killed or hangs, or a full disk: nobody was there to call it stale."""
     tracking = await a_book(store)

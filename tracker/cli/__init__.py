@@ -6,14 +6,15 @@ clock, and the exit status of each error.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from tracker.app.health import at_work
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from tracker.store import Store
     from tracker.store.views import DaemonView
 
+
+T = TypeVar("T")
 
 FAILED = 1
 """Exit status of a command that could not do what was asked."""
@@ -184,6 +187,21 @@ def outcome(work: Callable[[], object]) -> int:
         complain(os_trouble(wrong))
         return FAILED
     return status if isinstance(status, int) else 0
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns, as `asyncio.run` gives it.
+
+    When `asyncio.run` looks up the handler of Ctrl-C, Python writes out its task and all that the
+    task returned: seconds and hundreds of megabytes for a season of bets. This task returns None.
+    """
+    found: list[T] = []
+
+    async def kept() -> None:
+        found.append(await work)
+
+    asyncio.run(kept())
+    return found[0]
 
 
 def _status_of(wrong: TrackerError) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -16,7 +15,7 @@ import typer
 from typer.core import TyperCommand
 
 from tracker import __version__
-from tracker.cli import USAGE, Scope, outcome
+from tracker.cli import USAGE, Scope, outcome, run_async
 from tracker.cli.screen import complain
 
 _HELP = """Says how likely your bets on tonight's games are to win, while the games are played.
@@ -271,7 +270,7 @@ def _to_its_end(work: Callable[..., Coroutine[Any, Any, None]]) -> Callable[...,
 
     @wraps(work)
     def run_it(*args: object, **options: object) -> None:
-        asyncio.run(work(*args, **options))
+        run_async(work(*args, **options))
 
     return run_it
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import stat
 import sys
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
-from tracker.cli import CommandEnded, Scope, Session, scope_of, session
+from tracker.cli import CommandEnded, Scope, Session, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import bar, note, paint, progress, say, say_json, shown_as, table, wait_text
 from tracker.domain import TrackerError
@@ -56,9 +55,9 @@ def odds(
     """
     text = " ".join(what)
     if text == CREDITS:
-        asyncio.run(_credits(scope_of(context), as_json))
+        run_async(_credits(scope_of(context), as_json))
     else:
-        asyncio.run(_game_odds(scope_of(context), text, every, as_json))
+        run_async(_game_odds(scope_of(context), text, every, as_json))
 
 
 async def _game_odds(scope: Scope, text: str, every: bool, as_json: bool) -> None:

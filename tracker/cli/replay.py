@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import iso
-from tracker.cli import CommandEnded, Scope, scope_of, session
+from tracker.cli import CommandEnded, Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson, declare_group
 from tracker.cli.screen import complain, note, progress, say, say_json, table
 from tracker.cli.setup.run import parse_instant, scaled_clock
@@ -80,7 +80,7 @@ def record(
     """
     first = parse_instant(_FIRST if since is None else since)
     last = parse_instant(_LAST if until is None else until)
-    bodies = asyncio.run(_bodies(scope_of(context), first, last))
+    bodies = run_async(_bodies(scope_of(context), first, last))
     from tracker.replay.files import file_name, write_recording
     from tracker.replay.record import recording_from_bodies
 
@@ -152,7 +152,7 @@ def run(
     with TemporaryDirectory(prefix="tracker-replay-") as folder:
         database = keep or Path(folder, "replay.db")
         with progress(f"running {plural(len(playbacks), 'game')}"):
-            digest, rows, left_out = asyncio.run(
+            digest, rows, left_out = run_async(
                 _rehearse(playbacks, drafts, database, scope_of(context))
             )
     if as_json:
@@ -303,7 +303,7 @@ def serve(
         troubles = () if faults is None else _faults(faults, playbacks)
     first = min(x.tip_off or x.recording.tip_off for x in playbacks)
     start = iso(first - _BEFORE) if clock_start is None else clock_start
-    asyncio.run(_serve(playbacks, troubles, scaled_clock(start, speed), port))
+    run_async(_serve(playbacks, troubles, scaled_clock(start, speed), port))
 
 
 def _nights(playbacks: Sequence[Playback]) -> int:

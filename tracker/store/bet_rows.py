@@ -18,7 +18,7 @@ from tracker.domain.bet import Bet, Leg, Parlay, Result, Wager
 from tracker.domain.catalog import Team, teams
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.draft import Draft
-from tracker.domain.game import Game, Side
+from tracker.domain.game import Game, GameState, Side
 from tracker.domain.market import (
     Direction,
     DoubleDouble,
@@ -62,6 +62,7 @@ from tracker.store.database.columns import (
     pack_rules,
     rules_of,
     stamp,
+    state_of,
     unpack,
 )
 
@@ -577,6 +578,7 @@ class Wagers:
         self._defaults = defaults
         self._rows: dict[str, sqlite3.Row] = {}
         self._games: dict[str, Game] = {}
+        self._states: dict[str, GameState | None] = {}
 
     def bet(self, row: sqlite3.Row) -> Bet:
         """The bet in a row whose game is known."""
@@ -594,6 +596,12 @@ class Wagers:
         if number not in self._games:
             self._games[number] = game_of(self.about(number))
         return self._games[number]
+
+    def state(self, number: str) -> GameState | None:
+        """What is believed of a game; None before its first poll."""
+        if number not in self._states:
+            self._states[number] = state_of(self.about(number)["state"], self.game(number))
+        return self._states[number]
 
     def about(self, number: str) -> sqlite3.Row:
         """The row of a game, with what is believed of it."""

@@ -342,7 +342,7 @@ def _bet_view(
     bound = row["game_id"] is not None
     game = wagers.game(row["game_id"]) if bound else None
     about = wagers.about(row["game_id"]) if bound else None
-    state = None if about is None or game is None else state_of(about["state"], game)
+    state = wagers.state(row["game_id"]) if bound else None
     settlement = _unbound_result(db, row) if followed is None else followed.settlement
     stands = None if settlement is None or settlement.taken_back else settlement
     asked = _asked(db, row) if followed is None and settlement is None else None

@@ -5,7 +5,6 @@ This module reads its own options, from a table: importing typer would take long
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.app.bets import Beside, Registered
 from tracker.app.views import iso
-from tracker.cli import Scope, session
+from tracker.cli import Scope, run_async, session
 from tracker.cli.bets import chooser, draft_for
 from tracker.cli.screen import asks, note, paint, progress, say, say_json, wait_text, when
 from tracker.domain import Misused
@@ -233,7 +232,7 @@ def add(scope: Scope, line: str, beside: Beside, *, as_json: bool, chance: bool 
     `chance` is whether to forecast it at once; None means yes on a terminal without `--json`.
     """
     wanted = asks() and not as_json if chance is None else chance
-    asyncio.run(_add(scope, line, beside, as_json, wanted))
+    run_async(_add(scope, line, beside, as_json, wanted))
 
 
 async def _add(scope: Scope, line: str, beside: Beside, as_json: bool, with_chance: bool) -> None:

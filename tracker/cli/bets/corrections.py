@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from tracker.app.bets import Changes
 from tracker.app.views import bet_json, iso
-from tracker.cli import Scope, scope_of, session
+from tracker.cli import Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.screen import asks, note, paint, say, say_json, shown_as, status_text, table
 from tracker.domain import BadBet, Misused
@@ -89,7 +88,7 @@ def void(
         why = str(typer.prompt("Why (kept with the result)")).strip()
     if not why:
         raise Misused("say why with --reason: it is kept with the result")
-    asyncio.run(_decide(scope_of(context), bet, why, as_json))
+    run_async(_decide(scope_of(context), bet, why, as_json))
 
 
 def regrade(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
@@ -97,7 +96,7 @@ def regrade(context: typer.Context, bet: Reference, as_json: AsJson = False) -> 
 
     Another result is a new revision; nothing is overwritten.
     """
-    asyncio.run(_decide(scope_of(context), bet, None, as_json))
+    run_async(_decide(scope_of(context), bet, None, as_json))
 
 
 async def _decide(scope: Scope, reference: str, void_why: str | None, as_json: bool) -> None:
@@ -216,7 +215,7 @@ def settle(
     """
     scope = scope_of(context)
     if bet is None:
-        asyncio.run(_list(scope, as_json))
+        run_async(_list(scope, as_json))
         return
     if result is None:
         raise Misused(f"say how it ended: tracker settle {bet} won|lost|push|void --reason TEXT")
@@ -225,7 +224,7 @@ def settle(
     why = (reason or "").strip()
     if not why and asks():
         why = str(typer.prompt("Why (kept with the result)")).strip()
-    asyncio.run(_settle(scope, bet, Result(result.casefold()), why, payout, as_json))
+    run_async(_settle(scope, bet, Result(result.casefold()), why, payout, as_json))
 
 
 async def _list(scope: Scope, as_json: bool) -> None:

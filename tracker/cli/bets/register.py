@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from tracker.app.health import read_since
 from tracker.app.views import bet_json, prior_json, show_json
-from tracker.cli import CommandEnded, Scope, Session, scope_of, session
+from tracker.cli import CommandEnded, Scope, Session, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.bets.worth import decision_lines
 from tracker.cli.models import believed, given_lines, models_of
@@ -310,9 +309,9 @@ def withdraw(
     if (bet is None) != gone:
         raise Misused("name the bet, as in `tracker withdraw 12`, or say --gone, but not both")
     if bet is None:
-        asyncio.run(_withdraw_gone(scope_of(context), as_json))
+        run_async(_withdraw_gone(scope_of(context), as_json))
     else:
-        asyncio.run(_withdraw(scope_of(context), bet, as_json))
+        run_async(_withdraw(scope_of(context), bet, as_json))
 
 
 async def _withdraw_gone(scope: Scope, as_json: bool) -> None:
@@ -381,7 +380,7 @@ def rules(
             note(f"These are the defaults; change them under [rules] in {basics.source}.")
         return
     wanted = tuple({x.text: x for x in map(parse_rule, replace or ())}.values())
-    asyncio.run(_rules(scope_of(context), bet, wanted or None, bool(replace) or default, as_json))
+    run_async(_rules(scope_of(context), bet, wanted or None, bool(replace) or default, as_json))
 
 
 async def _rules(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from tracker.cli import Scope, scope_of
+from tracker.cli import Scope, run_async, scope_of
 from tracker.cli.app import AsJson, declare
 from tracker.cli.bets.register import rules
 from tracker.cli.screen import note, progress, say, say_json, table
@@ -80,10 +79,10 @@ def try_rules(  # noqa: PLR0917 - one for each option
     scope = scope_of(context)
     with progress("playing past games"):
         if history is None:
-            played, courses = asyncio.run(_shipped(scope, wanted))
+            played, courses = run_async(_shipped(scope, wanted))
         else:
             sample = _Sample(history, league, season, games)
-            played, courses = asyncio.run(_history(scope, wanted, sample))
+            played, courses = run_async(_history(scope, wanted, sample))
     if not courses:
         raise Impossible("no game could be played: name a folder or a season that has some")
     _tell(wanted, courses, played, as_json=as_json)

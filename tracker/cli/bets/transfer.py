@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 import json
@@ -18,7 +17,7 @@ import typer
 
 from tracker.app import importing
 from tracker.app.importing import BroughtIn
-from tracker.cli import FAILED, CommandEnded, Scope, scope_of, session
+from tracker.cli import FAILED, CommandEnded, Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import asks, complain, note, progress, say, say_json, table
 from tracker.domain import Impossible, Misused
@@ -82,7 +81,7 @@ def bring_in(  # noqa: PLR0917 - a command has an argument for each option
         done = BroughtIn(0, 0, 0, 0, ())
     else:
         with progress("bringing in the bets"):
-            done = asyncio.run(_keep(scope, found.slips, file.name))
+            done = run_async(_keep(scope, found.slips, file.name))
         _tell(found, done, as_json)
     mistakes = (*found.mistakes, *done.mistakes)
     for mistake in mistakes:
@@ -119,7 +118,7 @@ def _restore(scope: Scope, file: Path, text: str, *, dry_run: bool, as_json: boo
             return await at.store.restore(lines)
 
     with progress("restoring the archive"):
-        count = asyncio.run(work())
+        count = run_async(work())
     say_json({"archive": True, "rows": count}) if as_json else say(
         f"Restored {plural(count, 'row')}."
     )
@@ -303,12 +302,12 @@ def export(
     scope = scope_of(context)
     out = None if str(out) == "-" else out
     if whole_hash:
-        say(asyncio.run(_hash(scope)))
+        say(run_async(_hash(scope)))
         return
     if table == ARCHIVE:
         _export_archive(scope, out)
         return
-    rows = asyncio.run(_rows(scope, table))
+    rows = run_async(_rows(scope, table))
     if form == "parquet":
         _parquet(rows, out)
     elif out is None:
@@ -324,12 +323,12 @@ def export(
 def _export_archive(scope: Scope, out: Path | None) -> None:
     """Write the whole database as lines of text that `tracker import` restores."""
     if out is None:
-        asyncio.run(_write_archive(scope, sys.stdout))
+        run_async(_write_archive(scope, sys.stdout))
         return
     with whole_file(out) as file, file.open("w", encoding="utf-8", newline="") as to:
         if file.is_file():
             file.chmod(0o600)
-        count = asyncio.run(_write_archive(scope, to))
+        count = run_async(_write_archive(scope, to))
     note(f"Wrote {plural(count, 'row')} to {out}; `tracker import {out.name}` restores them.")
 
 

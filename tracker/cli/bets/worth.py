@@ -5,13 +5,12 @@ They give figures and no advice. The other commands print a bet's worth by `deci
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import Scope, scope_of, session
+from tracker.cli import Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference, declare
 from tracker.cli.screen import note, paint, progress, say, say_json, shown_as, table
 from tracker.domain import Impossible
@@ -52,7 +51,7 @@ def cash_out(
     Shows the fair value, the part that the offer keeps back, and the chance at which it is fair.
     """
     offer = parse_money(amount)
-    held, form = asyncio.run(_held(scope_of(context), bet))
+    held, form = run_async(_held(scope_of(context), bet))
     if as_json:
         from tracker.app.market.value import cashout_json
 
@@ -85,7 +84,7 @@ def hedge(
     first stake. Beside each stands what both bets are expected to bring by the live chance.
     """
     other = parse_odds(odds)
-    held, form = asyncio.run(_held(scope_of(context), bet))
+    held, form = run_async(_held(scope_of(context), bet))
     if as_json:
         from tracker.app.market.value import hedge_json
 
@@ -153,7 +152,7 @@ def check(
     The chance, the fair price, the edge (expected profit of a unit), Kelly's share, the best price
     that is quoted and where, and whether that is worth a look by your limits, or why not.
     """
-    asyncio.run(_checked(scope_of(context), " ".join(line), game, odds, as_json))
+    run_async(_checked(scope_of(context), " ".join(line), game, odds, as_json))
 
 
 async def _checked(

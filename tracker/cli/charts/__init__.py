@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import sys
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.course import Course, course_of
-from tracker.cli import Scope, Session, scope_of, session
+from tracker.cli import Scope, Session, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.charts.plot import draw, draw_clv, draw_profit, draw_reliability
 from tracker.cli.models import given_lines
@@ -88,7 +87,7 @@ def chart(
 
 
 def _chart_bet(scope: Scope, reference: str, out: Path | None, columns: int) -> None:
-    view, now = asyncio.run(_view(scope, reference))
+    view, now = run_async(_view(scope, reference))
     empty = why_empty(view)
     if empty is not None:
         say(f"#{view.bet.id} {shown_as(view.bet)} has no history yet: {empty}.")
@@ -180,7 +179,7 @@ def _chart_record(scope: Scope, kind: str, out: Path | None, columns: int) -> No
     from tracker.store import StoreMissing
 
     try:
-        found = asyncio.run(_record(scope, kind))
+        found = run_async(_record(scope, kind))
     except StoreMissing:
         found = _Record()
     if not found.nights and found.reliable is None and not found.worth:
@@ -259,7 +258,7 @@ def why(
     """
     scope = scope_of(context)
     with progress("looking back"):
-        found = asyncio.run(explained(scope, bet, begin, end))
+        found = run_async(explained(scope, bet, begin, end))
     if as_json:
         from tracker.app.explain import why_json
 

@@ -24,6 +24,7 @@ from rich.text import Text
 
 from tracker.app.channels import open_channels
 from tracker.app.course import Course, course_of
+from tracker.cli import run_async
 from tracker.cli.charts.plot import draw
 from tracker.cli.demo.night import (
     BETS,
@@ -170,7 +171,7 @@ def main(speed: float | None = None, out: Path | None = None, phone: Settings | 
     pictures = out or folder / "charts"
     console = Console(highlight=False)
     try:
-        verdict = asyncio.run(_night(folder, speed, console, phone))
+        verdict = run_async(_night(folder, speed, console, phone))
     except KeyboardInterrupt:
         shutil.rmtree(folder, ignore_errors=True)
         return 130

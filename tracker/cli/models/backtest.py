@@ -7,7 +7,6 @@ each season.
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 import json
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import Scope, scope_of
+from tracker.cli import Scope, run_async, scope_of
 from tracker.cli.app import AsJson
 from tracker.cli.models import DEFAULT_LEAGUE, Folder, known_league, need_modelling, seasons_of
 from tracker.cli.screen import bar, note, say, say_json, table
@@ -84,7 +83,7 @@ def _report(scope: Scope, strategy: Strategy, season: str, data: Path | None) ->
     from tracker.app.market.backtest import backtest as judge
 
     if strategy.lines == "quotes":
-        pairs = asyncio.run(_own(scope, strategy))
+        pairs = run_async(_own(scope, strategy))
         source = "your kept quotes, 60 s after each decision"
     else:
         pairs = _recorded(scope, strategy, season, data)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import Scope, scope_of, session
+from tracker.cli import Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.models import (
     DEFAULT_LEAGUE,
@@ -331,7 +331,7 @@ def calibrate(
     What passes is kept as a candidate; `tracker model activate --kind calibration` puts it in use.
     """
     scope, wanted = scope_of(context), known_league(league)
-    made = asyncio.run(_calibrated(scope, wanted))
+    made = run_async(_calibrated(scope, wanted))
     entry = None
     if made.text is not None:
         day = SystemClock().now().date().isoformat()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli import CommandEnded, Scope, scope_of, session
+from tracker.cli import CommandEnded, Scope, run_async, scope_of, session
 from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, known_league, need_modelling
 from tracker.cli.screen import Advance, bar, note, say
 from tracker.clock import SystemClock
@@ -74,11 +73,11 @@ def history(
     folder = HistoryFolder(out, wanted)
     with bar() as advance:
         work = Collecting(folder, advance)
-        asyncio.run(_collect(scope_of(context), wanted, days, wanted_ids, work))
+        run_async(_collect(scope_of(context), wanted, days, wanted_ids, work))
     for line in work.left_out:
         note(line)
     say(f"{plural(work.added, 'game')} added to {out / wanted}, {folder.games} in all")
-    asyncio.run(_keep(scope_of(context), folder))
+    run_async(_keep(scope_of(context), folder))
     if work.stopped is not None:
         raise Impossible(f"{work.stopped}; what was read is kept, the same command goes on")
     if not folder.games:
@@ -95,8 +94,8 @@ def collect_days(scope: Scope, league: str, days: tuple[date, date], out: Path) 
     folder = HistoryFolder(out, league)
     with bar() as advance:
         work = Collecting(folder, advance)
-        asyncio.run(_collect(scope, league, days, None, work))
-    asyncio.run(_keep(scope, folder))
+        run_async(_collect(scope, league, days, None, work))
+    run_async(_keep(scope, folder))
     if work.stopped is not None:
         raise Impossible(work.stopped)
     return work.added

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import Scope, scope_of
+from tracker.cli import Scope, run_async, scope_of
 from tracker.cli.app import AsJson, declare_group
 from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, is_file_name, known_league
 from tracker.cli.models.evaluate import compare
@@ -239,7 +238,7 @@ def activate(
     registry, wanted, chosen = _registry(context), known_league(league), _kind(kind)
     if is_file_name(name):
         wanted, name, chosen = _adopt(registry, Path(name))
-    entry = asyncio.run(_activate(scope_of(context), registry, wanted, chosen, name))
+    entry = run_async(_activate(scope_of(context), registry, wanted, chosen, name))
     _say_active(entry, as_json)
 
 

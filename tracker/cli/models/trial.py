@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import Scope, Session, scope_of, session
+from tracker.cli import Scope, Session, run_async, scope_of, session
 from tracker.cli.app import AsJson, declare_group
 from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, ModelsInUse, known_league
 from tracker.cli.screen import note, progress, say, say_json, table
@@ -62,7 +61,7 @@ def start(
     After 300 games and 14 nights the gate says whether it is better. `tracker model activate` puts
     it in use at any time, `trial stop` ends the trial.
     """
-    trial = asyncio.run(_start(scope_of(context), known_league(league), kind, name))
+    trial = run_async(_start(scope_of(context), known_league(league), kind, name))
     if as_json:
         _say_trial(trial)
         return
@@ -129,7 +128,7 @@ def stop(
     as_json: AsJson = False,
 ) -> None:
     """End a trial; its forecasts are kept."""
-    trial = asyncio.run(_stop(scope_of(context), known_league(league), kind))
+    trial = run_async(_stop(scope_of(context), known_league(league), kind))
     if as_json:
         _say_trial(trial)
         return

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import typer
 
 from tracker.app.channels import open_channels
-from tracker.cli import CommandEnded, Scope, scope_of, session
+from tracker.cli import CommandEnded, Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson, declare_group
 from tracker.cli.screen import asks, note, paint, progress, say, say_json
 from tracker.clock import Clock, SystemClock
@@ -186,7 +186,7 @@ def pair(context: typer.Context) -> None:
     give commands there. The code is good for ten minutes and for one use. A running daemon takes
     the chat up at once.
     """
-    asyncio.run(pair_chat(scope_of(context)))
+    run_async(pair_chat(scope_of(context)))
 
 
 async def pair_chat(scope: Scope) -> None:

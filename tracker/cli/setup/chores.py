@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import iso
-from tracker.cli import CommandEnded, Scope, scope_of, session
+from tracker.cli import CommandEnded, Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.models import ModelsInUse, known_league
 from tracker.cli.screen import note, progress, say, say_json, table
@@ -57,7 +56,7 @@ def refresh(
     if unknown := [x for x in parts if x not in _PARTS]:
         raise Misused(f"--only {unknown[0]!r} is nothing to look up: use {', '.join(_PARTS)}")
     leagues = [known_league(x) for given in league or () for x in given.split(",")]
-    found = asyncio.run(_refresh(scope_of(context), parts, leagues))
+    found = run_async(_refresh(scope_of(context), parts, leagues))
     if as_json:
         say_json([_json(x) for x in found])
     else:
@@ -173,11 +172,11 @@ def backup(
         raise Misused("--full, --drill, --list and FILE exclude each other: give one of them")
     scope = scope_of(context)
     if listed:
-        asyncio.run(_list(scope, as_json))
+        run_async(_list(scope, as_json))
     elif full or drill:
-        asyncio.run(_full(scope, as_json) if full else _drill(scope, as_json))
+        run_async(_full(scope, as_json) if full else _drill(scope, as_json))
     else:
-        asyncio.run(_backup(scope, file, as_json))
+        run_async(_backup(scope, file, as_json))
 
 
 async def _backup(scope: Scope, file: Path | None, as_json: bool) -> None:
@@ -319,7 +318,7 @@ def restore(
     scope = scope_of(context)
     place = TrackerFiles.to_restore(file, scope.settings, scope.config)
     with progress("restoring"):
-        found = asyncio.run(put_back(file, place, SystemClock().now()))
+        found = run_async(put_back(file, place, SystemClock().now()))
     if as_json:
         say_json(
             {

@@ -5,7 +5,6 @@ Only its owner can read the file, and its secrets are never shown.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import secrets
@@ -17,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tracker.cli import CommandEnded, Scope, scope_of
+from tracker.cli import CommandEnded, Scope, run_async, scope_of
 from tracker.cli.app import CARE, AsJson, declare_group
 from tracker.cli.screen import asks, complain, note, paint, progress, say, say_json
 from tracker.domain import BadBet, Impossible, Misused, TrackerError
@@ -206,11 +205,11 @@ def _first_message(scope: Scope, channel: _Channel) -> None:
     if channel.name == _TELEGRAM:
         from tracker.cli.setup.channels import pair_chat
 
-        asyncio.run(pair_chat(scope))
+        run_async(pair_chat(scope))
         return
     if channel.topic is not None and asks():
         typer.prompt("Subscribe to it, then press Enter", default="", show_default=False)
-    asyncio.run(_try_first(scope, channel))
+    run_async(_try_first(scope, channel))
 
 
 async def _try_first(scope: Scope, channel: _Channel) -> None:

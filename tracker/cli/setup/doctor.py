@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import shutil
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.health import STUCK_S, unpolled
-from tracker.cli import CommandEnded, Scope, scope_of
+from tracker.cli import CommandEnded, Scope, run_async, scope_of
 from tracker.cli.app import AsJson
 from tracker.cli.screen import paint, progress, say, say_json
 from tracker.clock import SystemClock
@@ -85,7 +84,7 @@ def doctor(
     """
     scope = scope_of(context)
     checks = _at_work(scope) if running else _checks(scope, offline)
-    found = asyncio.run(_look(checks, as_json))
+    found = run_async(_look(checks, as_json))
     if as_json:
         say_json([{"check": x.name, "health": x.health.value, "text": x.text} for x in found])
     if any(x.health is CheckResult.BAD for x in found):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tracker.app.channels import open_channels
-from tracker.cli import FAILED, CommandEnded, Scope, scope_of
+from tracker.cli import FAILED, CommandEnded, Scope, run_async, scope_of
 from tracker.cli.app import declare_group
 from tracker.cli.models import ModelsInUse
 from tracker.cli.screen import progress, say
@@ -87,7 +86,7 @@ def run(
     settings = scope_of(context).settings_checked()
     clock = _clock(settings, clock_start, clock_speed, clock_anchor)
     config = scope_of(context).config
-    status = asyncio.run(_run(settings, load_secrets(settings), clock, log_level, config))
+    status = run_async(_run(settings, load_secrets(settings), clock, log_level, config))
     if status:
         raise CommandEnded(status)
 

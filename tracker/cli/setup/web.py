@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import re
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli import Scope, scope_of, session
+from tracker.cli import Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson, declare, declare_group
 from tracker.cli.screen import note, say, say_json
 from tracker.clock import SystemClock
@@ -79,7 +78,7 @@ def serve(
     settings = _named(_with(scope.settings(), host, port))
     with _listening(settings) as at, _shown_at(settings):
         if not no_link:
-            found = asyncio.run(_link(scope, _address(settings)))
+            found = run_async(_link(scope, _address(settings)))
             say(found)
             if sys.stdout.isatty() and settings.web.host in _ALL:
                 _draw(found)
@@ -138,7 +137,7 @@ def link(context: typer.Context) -> None:
     scope = scope_of(context)
     settings = scope.settings()
     at = _served_at(settings) or _address(_named(settings))
-    found = asyncio.run(_link(scope, at))
+    found = run_async(_link(scope, at))
     say(found)
     if sys.stdout.isatty():
         _draw(found)
@@ -151,7 +150,7 @@ def send_away(context: typer.Context) -> None:
         async with session(scope_of(context), write=True) as at:
             return await at.store.web.send_all_away(SystemClock().now())
 
-    count = asyncio.run(work())
+    count = run_async(work())
     say(f"{count} {'browser' if count == 1 else 'browsers'} sent away.")
 
 
@@ -170,7 +169,7 @@ def key_list(context: typer.Context, as_json: AsJson = False) -> None:
                 for x in await at.store.web.keys()
             ]
 
-    found = asyncio.run(work())
+    found = run_async(work())
     if as_json:
         say_json(found)
         return
@@ -203,7 +202,7 @@ def key_add(
         async with session(scope_of(context), write=True) as at:
             return await at.store.web.add_key(name, opens, SystemClock().now())
 
-    say(asyncio.run(work()))
+    say(run_async(work()))
     note("This is the only time that it is shown: `Authorization: Bearer KEY` opens the API.")
 
 
@@ -217,7 +216,7 @@ def key_revoke(
         async with session(scope_of(context), write=True) as at:
             return await at.store.web.revoke(name, SystemClock().now())
 
-    if not asyncio.run(work()):
+    if not run_async(work()):
         raise Impossible(f"there is no key {name!r} that opens: `tracker web keys list` lists them")
     say(f"{name} opens nothing any more.")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,7 +11,7 @@ import typer
 
 from tracker.app.choose_game import GamesRead
 from tracker.app.views import game_json
-from tracker.cli import Scope, Session, scope_of, session
+from tracker.cli import Scope, Session, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.bets import ANSWER_WITHIN_S, ASKING, read_slate
 from tracker.cli.screen import note, paint, progress, say, say_json, table, when
@@ -72,7 +71,7 @@ def games(
         raise Misused(f"there is no league {league!r}: name one of {', '.join(LEAGUES)}")
     chosen = None if league is None else league.casefold()
     asked = _Asked(wanted, chosen, everything, refresh)
-    asyncio.run(_games(scope_of(context), asked, as_json))
+    run_async(_games(scope_of(context), asked, as_json))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +191,7 @@ def player(
     Means over 3, 5 and 10 games, the season, at home and away, against the next opponent; his
     minutes; which way it goes. They rest on boxes that were read: `tracker refresh` reads more.
     """
-    asyncio.run(_player(scope_of(context), name, stat, line, as_json))
+    run_async(_player(scope_of(context), name, stat, line, as_json))
 
 
 async def _player(scope: Scope, name: str, stat: str, line: float | None, as_json: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.report import calibration_json, raw_of, tally_json
-from tracker.cli import Scope, scope_of, session
+from tracker.cli import Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import needs_decision, note, say, say_json, table
 from tracker.domain import Impossible, Misused
@@ -53,13 +52,13 @@ def profit(
     Pushes return their stake; void bets are counted among the bets alone.
     """
     wanted = (Grouping.ALL, Grouping.MONTH)
-    whole, months = asyncio.run(_read(scope_of(context), *_days(since, until), wanted))
+    whole, months = run_async(_read(scope_of(context), *_days(since, until), wanted))
     total, months = whole.get("all"), dict(sorted(months.items()))
     if as_json:
         parts = {month: tally_json(x) for month, x in months.items()}
         say_json(tally_json(total or NOTHING) | {"months": parts})
         return
-    if decide := asyncio.run(_decide(scope_of(context))):
+    if decide := run_async(_decide(scope_of(context))):
         note(decide)
     if total is None:
         say(_none(since, until))
@@ -86,8 +85,8 @@ def performance(
     the decided ones that were won. A bet with several tags counts under each.
     """
     scope, first, last = scope_of(context), *_days(since, until)
-    (groups,) = asyncio.run(_read(scope, first, last, (by,)))
-    report = asyncio.run(_closes(scope, by, first, last))
+    (groups,) = run_async(_read(scope, first, last, (by,)))
+    report = run_async(_closes(scope, by, first, last))
     worth = {x.key: x for x in report.groups}
     if as_json:
         say_json(
@@ -144,7 +143,7 @@ def calibration(context: typer.Context, as_json: AsJson = False) -> None:
     In each range a bet counts once, with the first chance that it was given there. The last column
     but one is where the true share lies with 95 % confidence, by the number of bets.
     """
-    predictions, first = asyncio.run(_predictions(scope_of(context)))
+    predictions, first = run_async(_predictions(scope_of(context)))
     if as_json:
         say_json(calibration_json(predictions, first))
         return
@@ -294,7 +293,7 @@ def report(
     if week + month + season > 1:
         raise Misused("--week, --month and --season exclude each other: give one of them")
     span = ReportSpan.SEASON if season else ReportSpan.MONTH if month else ReportSpan.WEEK
-    found = asyncio.run(_report(scope_of(context), span, _date(until, "--until")))
+    found = run_async(_report(scope_of(context), span, _date(until, "--until")))
     if (as_json or form is ReportForm.JSON) and out is None:
         say_json(report_json(found))
         return

@@ -18,7 +18,7 @@ import typer
 
 from tracker.app.health import read_since
 from tracker.app.views import status_json
-from tracker.cli import Scope, Session, scope_of, session
+from tracker.cli import Scope, Session, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import (
     chance_text,
@@ -66,7 +66,7 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
     The figures are those that the daemon wrote down last, and ages follow its clock.
     """
     scope = scope_of(context)
-    asyncio.run(_as_json(scope) if as_json else show(scope))
+    run_async(_as_json(scope) if as_json else show(scope))
 
 
 async def _as_json(scope: Scope) -> None:
@@ -344,13 +344,13 @@ def watch(
     if not plain and find_spec("textual") is not None:
         from tracker.cli.watch.interactive import run_screen
 
-        asyncio.run(run_screen(scope_of(context), SystemClock(), every))
+        run_async(run_screen(scope_of(context), SystemClock(), every))
         return
     if not plain:
         note(_NO_SCREEN)
     # Ctrl-C is the normal way to leave it, also before anything is drawn.
     with suppress(KeyboardInterrupt), _other_screen():
-        asyncio.run(_plain(scope_of(context), every, "" if plain else _NO_SCREEN))
+        run_async(_plain(scope_of(context), every, "" if plain else _NO_SCREEN))
 
 
 @contextmanager
