@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, assert_never
 
 from tracker.domain.bet import Bet, Leg, Parlay, Result, Wager
 from tracker.domain.catalog import Team, teams
-from tracker.domain.chance import Chance, NoChance
+from tracker.domain.chance import NoChance
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Side
 from tracker.domain.market import (
@@ -56,6 +56,8 @@ from tracker.domain.tracking import Group, LegStanding, Tracked
 from tracker.store import queries as q
 from tracker.store.database.columns import (
     Json,
+    chance_columns,
+    chance_of,
     game_of,
     moment,
     pack,
@@ -486,7 +488,7 @@ def keep_legs(db: sqlite3.Connection, changed: Iterable[LegStanding]) -> None:
     db.executemany(
         _KEEP_LEG_STANDING,
         (
-            parts(x.chance)
+            chance_columns(x.chance)
             | {
                 "bet": x.bet,
                 "leg": x.leg,
@@ -508,7 +510,7 @@ def keep_standing(db: sqlite3.Connection, changed: Iterable[Tracked]) -> None:
         number = x.bet.number
         db.executemany(
             _KEEP_LEG_GROUP,
-            (parts(y.chance) | {"bet": number, "game": y.game} for y in x.groups),
+            (chance_columns(y.chance) | {"bet": number, "game": y.game} for y in x.groups),
         )
         why = None if x.no_chance is None else x.no_chance.value
         values = {"bet": number, "told": x.reported, "no_chance": why}
@@ -535,20 +537,6 @@ def recall(db: sqlite3.Connection, fresh: Iterable[Tracked]) -> list[Tracked]:
             groups=tuple(Group(y.game, groups.get((number, y.game))) for y in x.groups),
         )
     return list(found.values())
-
-
-def parts(chance: Chance | None) -> dict[str, object]:
-    """The columns of a chance; all None where there is none."""
-    return {
-        "win": None if chance is None else chance.win,
-        "push": None if chance is None else chance.push,
-        "lose": None if chance is None else chance.lose,
-    }
-
-
-def chance_of(row: Any) -> Chance | None:
-    """The chance that `parts` wrote."""
-    return None if row["win"] is None else Chance(row["win"], row["push"], row["lose"])
 
 
 def _leg(row: sqlite3.Row) -> LegStanding:

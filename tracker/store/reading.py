@@ -28,8 +28,8 @@ from tracker.domain.prior import SourcedPrior
 from tracker.domain.tracking import GameTracking, Held, RulePhase, RuleState, Tracked
 from tracker.store import queries as q
 from tracker.store.bet_rows import Wagers, draft_of, recall
-from tracker.store.bet_rows import chance_of as stored_chance
 from tracker.store.bets import BETS_FILE, last_defaults, note, settlement_of
+from tracker.store.database.columns import chance_of as stored_chance
 from tracker.store.database.columns import (
     game_of,
     moment,

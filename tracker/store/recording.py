@@ -15,8 +15,8 @@ from tracker.domain.poll import Document, Origin, Poll, Unreadable
 from tracker.domain.tracking import Change, GameTracking, RuleState
 from tracker.store import queries as q
 from tracker.store.alerting import keep_alert
-from tracker.store.bet_rows import keep_legs, keep_standing, odds_of, parts
-from tracker.store.database.columns import pack, pack_state, stamp, stamp_or_none
+from tracker.store.bet_rows import keep_legs, keep_standing, odds_of
+from tracker.store.database.columns import chance_columns, pack, pack_state, stamp, stamp_or_none
 from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.players import keep_games, player_games
 from tracker.store.views import DaemonView
@@ -234,7 +234,7 @@ def _keep_snapshots(db: sqlite3.Connection, change: Change, poll: int, followed:
 def _latest(x: Snapshot) -> dict[str, object]:
     certain = x.chance is None or x.chance.decided
     values = {"bet": x.bet, "at": stamp(x.at), "open": None if certain else x.known.win}
-    return parts(x.chance) | values
+    return chance_columns(x.chance) | values
 
 
 def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:
@@ -256,14 +256,14 @@ def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:
         x.sigma.away,
         x.sigma.margin,
         x.sigma.total,
-        *parts(x.chance).values(),
+        *chance_columns(x.chance).values(),
         x.model_version,
         x.feature_version,
         x.calibration_id,
-        *parts(x.part).values(),
+        *chance_columns(x.part).values(),
         None if x.no_chance is None else x.no_chance.value,
         *((None, None, None) if x.prior is None else (x.prior.margin, x.prior.total, x.prior.by)),
-        *parts(x.raw).values(),
+        *chance_columns(x.raw).values(),
         *((None, None, None) if x.own is None else (x.own.now, x.own.mu, x.own.sigma)),
     )
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
+from tracker.domain.chance import Chance
 from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, Score, Side, TeamBox
 from tracker.domain.policy import (
     Comparison,
@@ -62,6 +63,20 @@ def pack(value: Json) -> str:
 def unpack(text: str) -> Json:
     """The value that `pack` wrote."""
     return json.loads(text)
+
+
+def chance_columns(chance: Chance | None) -> dict[str, object]:
+    """The columns of a chance; all None where there is none."""
+    return {
+        "win": None if chance is None else chance.win,
+        "push": None if chance is None else chance.push,
+        "lose": None if chance is None else chance.lose,
+    }
+
+
+def chance_of(row: Any) -> Chance | None:
+    """The chance that `chance_columns` wrote."""
+    return None if row["win"] is None else Chance(row["win"], row["push"], row["lose"])
 
 
 def game_of(row: Any) -> Game:
