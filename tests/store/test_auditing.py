@@ -155,6 +155,20 @@ async def test_a_void_returns_the_stake_and_no_box_undoes_it(store: Store) -> No
     ]
 
 
+async def test_a_result_that_a_person_confirms_is_theirs_until_it_is_graded_again(
+    store: Store,
+) -> None:
+    """No box changes a result that a person gave, also where the box had said the same before."""
+    await ended(store, checks=2)
+    assert not (await by(store).regrade("1", after(2))).settlement.by_hand
+    given = await by(store).settle("1", Result.WON, "the book paid", None, after(3))
+    assert (given.settlement.result, given.settlement.by_hand) == (Result.WON, True)
+    [shown] = await store.bets_view()
+    assert (shown.status, shown.payout_cents) == (Status.OFFICIAL, 3818)
+    again = await by(store).regrade("1", after(4))
+    assert (again.settlement.result, again.settlement.by_hand) == (Result.WON, False)
+
+
 async def test_a_regrade_goes_by_the_game_whatever_was_decided(store: Store) -> None:
     """A regrade replaces a wrong decision by hand with the game's own result."""
     await ended(store, checks=2)
@@ -186,6 +200,23 @@ async def test_a_result_given_by_mistake_is_taken_back_while_the_game_goes_on(st
     assert result is not None
     assert result.payout_cents == 3000
     assert may_settle(followed.tracked[0], state(), house_of(None), after(4))
+
+
+async def test_a_regrade_in_play_leaves_the_leg_whose_quarter_is_over(store: Store) -> None:
+    """The parlay is open again, and its first leg is still won."""
+    line = draft_of("parlay: DEN 1Q ML; LAL@DEN over 190.5", Beside(), 1000)
+    await store.add(line, game=(GAME, GAME), defaults=DEFAULTS, at=T0)
+    [tracking] = await store.trackings(DEFAULTS)
+    [slip] = tracking.tracked
+    live = replace(FINAL, phase=Phase.LIVE, period=3, clock=60.0, periods=(FINAL.periods or ())[:3],
+                   score=Score(70, 60))  # fmt: skip
+    won = replace(slip, legs=(replace(slip.legs[0], result=Result.WON), slip.legs[1]))
+    change = Change(replace(tracking, state=live, tracked=(won,)), legs=won.legs[:1])
+    await store.record(poll(after(1), live), change, ())
+    await by(store).settle("1", Result.LOST, "the wrong bet", None, after(2))
+    assert (await by(store).regrade("1", after(3))).settlement.taken_back
+    [followed] = await store.trackings(DEFAULTS)
+    assert [x.result for x in followed.tracked[0].legs] == [Result.WON, None]
 
 
 async def test_a_settled_half_is_paid_anew_while_its_game_goes_on(store: Store) -> None:

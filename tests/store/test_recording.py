@@ -172,6 +172,22 @@ async def test_a_price_that_is_mended_just_before_the_result_is_the_one_that_is_
     assert view.payout_cents == 5727
 
 
+async def test_a_correction_by_a_price_that_was_changed_meanwhile_is_decided_again(
+    store: Store, path: Path
+) -> None:
+    """The daemon does not keep in memory a revision that was not stored."""
+    tracking = await a_book(store)
+    lost = replace(settlement(1, after(1), Result.LOST), payout_cents=0)
+    await store.record(poll(after(1)), Change(tracking, settlements=(lost,)), ())
+    async with await Store.open(path, now=T0) as rival:
+        await Bets(rival, DEFAULTS, 1000).edit("1", Changes(stake="$30"), after(2))
+    won = replace(settlement(1, after(3)), revision=2)
+    await store.record(poll(after(3)), Change(tracking, settlements=(won,)), ())
+    [stored] = await store.trackings(DEFAULTS)
+    [anew] = stored.tracked
+    assert replace(tracking.tracked[0], settlement=won).met_again(anew).settlement == lost
+
+
 async def test_a_withdrawn_bet_gets_no_more_history(store: Store) -> None:
     """A bet that was withdrawn while its poll was on the way is left out."""
     tracking = await a_book(store, "DEN -4.5", "DEN ML")

@@ -318,7 +318,7 @@ class Tracked:
             return self
         if stored.bet is not self.bet and _legs(stored.bet) != _legs(self.bet):
             return stored
-        unstored = self.settlement is not None and stored.settlement is None
+        unstored = _revision(stored) < _revision(self)
         if unstored and stored.bet.terms != self.bet.terms:
             # Its result was not stored, as it was paid by a price that was changed meanwhile.
             return stored

@@ -17,7 +17,7 @@ from tracker.domain.market import Market
 from tracker.domain.money import Odds, money_text, own_part
 from tracker.domain.tracking import LegStanding, Tracked
 from tracker.domain.value import comes_back
-from tracker.engine.settle.grading import Unsettleable, judge
+from tracker.engine.settle.grading import Unsettleable, certain, judge
 from tracker.engine.settle.payout import outcome
 
 
@@ -142,17 +142,19 @@ def paid_anew(case: Case, at: datetime) -> Ruling | None:
 def _next_ruling(case: Case, made: Settlement, *, official: bool) -> Ruling:
     """Make the next revision; keep the one before where result and payout are the same.
 
-    A result that was taken back is not kept: its grade has a reason of its own.
+    A result that was taken back is not kept: its grade has a reason of its own. Nor is a grade
+    where a person gives the same result, or the reverse: it says whether a box may change it.
     """
     before = case.settlement
-    if before is not None and (before.result, before.payout_cents, before.taken_back) == (
-        made.result,
-        made.payout_cents,
-        made.taken_back,
-    ):
+    if before is not None and _in_force(before) == _in_force(made):
         return Ruling(before, new=False, official=official)
     revision = 1 if before is None else before.revision + 1
     return Ruling(replace(made, revision=revision), new=True, official=official)
+
+
+def _in_force(made: Settlement) -> tuple[Result, int | None, bool, bool]:
+    """What a settlement says besides why and when."""
+    return made.result, made.payout_cents, made.taken_back, made.by_hand
 
 
 def _graded(case: Case, at: datetime) -> tuple[Settlement | None, tuple[LegStanding, ...]]:
@@ -262,12 +264,19 @@ def _check_payout(case: Case, result: Result, paid: int | None) -> None:
 def _leg_regraded(
     market: Market, known: LegStanding, state: GameState | None, book: str | None
 ) -> LegStanding:
-    """A leg graded anew by its game's state; it stays official only where the result stays."""
+    """A leg graded anew by its game's state; it stays official only where the result stays.
+
+    In a game in play, a leg on a part that is over keeps its result.
+    """
     if state is None:
         return replace(known, result=None, unclear="")
+    house = house_of(book)
     try:
-        verdict = judge(market, state, house_of(book))
+        verdict = judge(market, state, house)
     except Unsettleable as why:
+        sure = certain(market, state, house) if state.phase.in_play else None
+        if sure is not None and sure.result is known.result:
+            return known
         over = state.phase.off or state.phase is Phase.FINAL
         return replace(known, result=None, unclear=str(why) if over else "")
     same = known.result is verdict.result
