@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -48,6 +49,7 @@ async def add(store: Store, line: str, beside: Beside | None = None) -> Register
         ("DEN ML", Beside(game="NYK@BOS"), "does not play in NYK@BOS"),
         ("LAL ML", Beside(name="1"), "is the number of another bet"),
         ("DEN ML", Beside(free=True), "how much the free bet is worth"),
+        ("DEN ML", Beside(placed_at=(NOW + timedelta(days=9)).isoformat()), "is yet to come"),
     ],
 )
 async def test_nonsense_is_refused(store: Store, line: str, beside: Beside, said: str) -> None:
@@ -99,6 +101,21 @@ async def test_a_bet_is_not_moved_to_other_teams(store: Store) -> None:
         await by(store).edit("1", Changes(game="NYK@BOS"), NOW)
     with pytest.raises(BadBet, match="the same as bet 2"):
         await by(store).edit("1", Changes(pick="Nuggets -4.5"), NOW)
+
+
+async def test_an_edit_judges_only_what_it_changes(store: Store) -> None:
+    """A bet with a book and a tag that are too long by now can still be corrected."""
+    long = "x" * 80
+    draft = replace(draft_of("DEN ML -110 $20", Beside(), 1000), book=long, tags=(long,))
+    await store.add(draft, game=GAME, defaults=DEFAULTS, at=NOW)
+    done = await by(store).edit("1", Changes(stake="25"), NOW)
+    assert done.bet.stake_cents == 2500
+    for wrong in (Changes(book=f"{long}y"), Changes(tags=(f"{long}y",))):
+        with pytest.raises(BadBet, match="is no name"):
+            await by(store).edit("1", wrong, NOW)
+    early = Changes(placed_at=(NOW + timedelta(hours=1)).isoformat())
+    with pytest.raises(BadBet, match="is yet to come"):
+        await by(store).edit("1", early, NOW)
 
 
 async def test_a_result_and_its_payout_must_be_possible(store: Store) -> None:

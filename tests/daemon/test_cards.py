@@ -474,3 +474,21 @@ async def test_why_on_a_card_is_about_a_bet_that_is_open(tmp_path: Path) -> None
         assert room.live_view.most_moved(GAME.id) == 13
         room.see("Q4 7:00", 98, done)
         assert room.live_view.most_moved(GAME.id) is None
+
+
+def test_arrows_are_back_five_minutes_after_the_clock_was_set_back() -> None:
+    """A wall clock that is set back by an hour leaves a card without arrows for minutes only."""
+    clock = FakeClock(NOW)
+    live_view = LiveView(clock, DENVER)
+
+    def see(chance: float) -> str:
+        live_view.show(GameTracking(GAME, (watched(chance),), state("Q4 7:02", 98, 91)))
+        made = live_view.card(GAME.id)
+        assert made is not None
+        return made.rows[0].figure
+
+    see(0.60)
+    clock.step_wall(-3600)
+    see(0.62)
+    clock.set(clock.now() + timedelta(minutes=5))
+    assert see(0.71) == "71 % ▲9"

@@ -148,6 +148,30 @@ def test_a_figure_counts_twice_only_when_two_boxes_show_it() -> None:
     ]
 
 
+def test_a_box_of_before_neither_bears_a_figure_out_nor_takes_it_back() -> None:
+    """A passed line is told by the second box that shows it, whatever older ones come between."""
+    market = PlayerTotal(Player("Big Man", Side.HOME), Stat.PTS, Direction.OVER, 20.5)
+    tracking = a_book(replace(bet(1, "DEN ML", "hit"), market=market))
+    (line,) = star(19).players
+    before = replace(star(19), clock=420.0, players=(replace(line, minutes=18.0),))
+    after_it = replace(star(21), players=(), clock=280.0)
+    seen: list[str] = []
+    for n, (state, origin) in enumerate(
+        [
+            (star(21), BOX),
+            (after_it, BOARD),
+            (before, BOX),
+            (before, BOX),
+            (star(21), BOX),
+            (before, BOX),
+            (before, BOX),
+        ]
+    ):
+        change = look(tracking, state, n * 10, origin)
+        tracking, seen = change.tracking, [*seen, f"{n} {','.join(names(change))}"]
+    assert [x for x in seen if x[2:]] == ["4 hit"]
+
+
 OTHER = Game("0022600002", "nba", "BOS", "NYK", T0)
 
 

@@ -28,7 +28,9 @@ from tracker.domain.policy import (
     TopicMode,
 )
 from tracker.domain.tracking import Change
+from tracker.engine.decide.facts import TAKEN_BACK
 from tracker.engine.rules.routing import route
+from tracker.wording.alerts import compose
 
 NIGHT = QuietHours(time(23), time(8), ZoneInfo("America/Denver"))
 LATE = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)
@@ -71,6 +73,43 @@ def test_one_chance_is_told_once_however_many_rules_it_fires() -> None:
     louder = Policy(levels={"swing": Level.URGENT})
     [level, swing] = routed(fired(), fired("swing 0.2 in 5m"), policy=louder)
     assert (level.decision, swing.decision) == (Decision.HELD, Decision.FIRED)
+
+
+FULL = Policy(budget=1, recent=(PastMessage("another", LATE - timedelta(minutes=1)),))
+
+
+@pytest.mark.parametrize("policy", [Policy(quiet=NIGHT), FULL])
+def test_a_digest_too_tells_one_chance_once(policy: Policy) -> None:
+    """Of several rules about one chance that all wait for a digest, one is in it."""
+    rows = routed(fired(at=LATE), fired("swing 0.2 in 5m", LATE), policy=policy, at=LATE)
+    assert [x.rule for x in rows if x.notifies] == ["p >= 0.80"]
+    loud = replace(policy, quiet=replace(NIGHT, through=Level.HIGH), budget=30)
+    rows = routed(
+        fired("swing 0.2 in 5m", LATE), fired(at=LATE), at=LATE,
+        policy=replace(loud, levels={"swing": Level.LOW}),
+    )  # fmt: skip
+    assert [(x.rule, x.decision) for x in rows if x.notifies] == [("p >= 0.80", Decision.FIRED)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "detail", "says"),
+    [
+        ("hit", TAKEN_BACK, "is open again, not HIT"),
+        ("dead", TAKEN_BACK, "is open again, not DEAD"),
+        ("review", "", "needs no decision"),
+        ("review", "nobody played", "needs your decision"),
+    ],
+)
+def test_a_digest_says_of_what_was_taken_back_that_it_was(
+    rule: str, detail: str, says: str
+) -> None:
+    """What is taken back in quiet hours is not told at their end as if it stood."""
+    reason = Reason.HAPPENED if "your" in says else Reason.TAKEN_BACK
+    alert = replace(fired(rule, LATE), reason=reason, detail=detail)
+    (row,) = routed(alert, policy=Policy(quiet=NIGHT, levels={"review": Level.LOW}), at=LATE)
+    assert row.reason is Reason.QUIET
+    tracking = a_book(bet(1, "DEN -4.5"))
+    assert says in compose(row, tracking.tracked[0], tracking)
 
 
 def test_what_was_held_already_stays_as_it_is() -> None:

@@ -328,18 +328,41 @@ def check_word(what: str, text: str) -> None:
         raise BadBet(f"the {what} {shown!r} is no name: give {wanted}")
 
 
-def check(draft: Draft) -> None:
-    """Refuse with BadBet what cannot be a bet, whatever its games are."""
+def check(draft: Draft, before: Draft | None = None) -> None:
+    """Refuse with BadBet what cannot be a bet, whatever its games are.
+
+    `before` is the bet before an edit, whose own id, book and tags are not judged again.
+    """
     if draft.stake_cents == 0:
         raise BadBet(
             f"{draft.pick.text!r}: a stake of $0.00 is no bet: leave the stake out to watch only"
         )
-    for what, text in (("id", draft.name), ("book", draft.book), *(("tag", x) for x in draft.tags)):
-        if text is not None:
+    for what, text in _words(draft):
+        if before is None or (what, text) not in _words(before):
             check_word(what, text)
     if draft.free and draft.stake_cents is None:
         raise BadBet(f"{draft.pick.text!r}: say how much the free bet is worth, such as $10")
     draft.check_game()
+
+
+def _words(draft: Draft) -> tuple[tuple[str, str], ...]:
+    """What a bet is found by: its id, its book and its tags, each with what it is."""
+    named = ("id", draft.name), ("book", draft.book), *(("tag", x) for x in draft.tags)
+    return tuple((what, text) for what, text in named if text is not None)
+
+
+_CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far a person's clock may be ahead of this machine's."""
+
+
+def check_placed(draft: Draft, now: datetime) -> None:
+    """Refuse with BadBet a time of placing that is yet to come."""
+    if draft.placed_at is not None and draft.placed_at > now + _CLOCKS_DIFFER:
+        placed, here = draft.placed_at.isoformat(timespec="minutes"), now.astimezone()
+        raise BadBet(
+            f"{draft.pick.text!r}: the time of placing, {placed}, is yet to come: by this "
+            f"machine's clock it is {here.isoformat(timespec='minutes')}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +385,7 @@ class Bets:
         that is another bet's number.
         """
         check(draft)
+        check_placed(draft, now)
         await self.check_name(draft)
         wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
         wanted = self.registration(draft, chosen, now)
@@ -429,12 +453,20 @@ class Bets:
         old = await self.store.by_hand.draft(number)
         if old.from_file:
             raise BadBet(f"bet {old.name or number} stands in the bets file: change it there")
-        made = await self.rewrite(number, changed(old, changes, self.unit_cents, now), now)
+        new = changed(old, changes, self.unit_cents, now)
+        made = await self.rewrite(number, new, now, old)
         return Edited(await self._view(number), made)
 
-    async def rewrite(self, number: int, new: Draft, now: datetime) -> tuple[Audit, ...]:
-        """Make a bet equal to the draft `new`; returns what was changed."""
-        check(new)
+    async def rewrite(
+        self, number: int, new: Draft, now: datetime, old: Draft | None = None
+    ) -> tuple[Audit, ...]:
+        """Make a bet equal to the draft `new`; returns what was changed.
+
+        What is as in the draft `old` of the bet is not judged again.
+        """
+        check(new, old)
+        if old is None or new.placed_at != old.placed_at:
+            check_placed(new, now)
         wanted = Edit(number, new, self.who, lambda case: by_hand.paid_anew(case, now))
         return tuple(await self.store.by_hand.edit(wanted, now))
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from tracker.app.bets import Bets, check
+from tracker.app.bets import Bets, check, check_placed
 from tracker.app.choose_game import Choice, Chooser
 from tracker.domain import BadBet
 from tracker.domain.bet import Result, Status, Wager
@@ -421,7 +421,7 @@ class _Reader:
         if replace(draft, occasion=before.occasion) == before:
             return
         try:
-            if await self._bets.rewrite(number, draft, self._now):
+            if await self._bets.rewrite(number, draft, self._now, before):
                 added = Added(number, created=False, changed=True)
                 self.registered.append((added, draft.pick.text))
         except BadBet as why:
@@ -435,6 +435,7 @@ class _Reader:
         for draft, place in fresh:
             try:
                 check(draft)
+                check_placed(draft, self._now)
                 await self._bets.check_name(draft, following)
                 if draft.identity not in words:
                     self._check_age(draft)

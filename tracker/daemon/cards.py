@@ -60,10 +60,10 @@ class _Readings:
         self._at, self._win = array("d"), array("d")
 
     def add(self, at: datetime, win: float) -> None:
-        """Add a reading, unless one as late or later is known."""
+        """Add a reading. Later ones, from before the wall clock was set back, are dropped."""
         moment = at.timestamp()
-        if self._at and self._at[-1] >= moment:
-            return
+        later = bisect_left(self._at, moment)
+        del self._at[later:], self._win[later:]
         self._at.append(moment)
         self._win.append(win)
         # The last reading from before the window is kept: `before` needs it at the window's start.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta, tzinfo
 from typing import assert_never
 
-from tracker.domain.alert import PLAIN, Alert, MessageStyle, Reason
+from tracker.domain.alert import PLAIN, Alert, MessageStyle
 from tracker.domain.bet import ASK_BOOK, Parlay, Result
 from tracker.domain.catalog import as_typed
 from tracker.domain.market import DoubleDouble, PlayerTotal, Span, line_text
@@ -254,7 +254,7 @@ def _legs(places: Sequence[int]) -> str:
 def _review(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
     """Say that a person must decide the result, why and by which command, or need not any more."""
     bet = tracked.bet
-    if alert.reason is Reason.TAKEN_BACK:
+    if not alert.detail:
         return (
             f"↻ #{bet.id} needs no decision: {short(bet)}, the game goes on\n"
             f"{score(alert, tracked, tracking)} · {alert.game_clock}"
@@ -269,7 +269,7 @@ def _review(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
 def _decided(event: Fact, alert: Alert, tracked: Tracked, facts: str) -> str:
     """Say that a bet or leg is certain before its game is over, or that it is open again."""
     name, word = short(tracked.bet), event.value.upper()
-    if alert.reason is Reason.TAKEN_BACK:
+    if alert.detail:
         done = tracked.settlement
         if done is not None and done.taken_back and done.result is not Result.LOST:
             word = done.result.value.upper()

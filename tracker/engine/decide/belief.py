@@ -48,9 +48,10 @@ class JudgedPoll:
     """A poll with the judgement on it.
 
     `state` is the state to decide by: the poll's own, completed from the believed one; or, for a
-    document that is behind, the believed state with the document's figures of players. `held` is
-    what is on hold after the poll. `contrary` says what contradicts the poll, if it is held for
-    that. `digest` is the document's, if known. `boxed` is whether the document lists the players.
+    document that is behind, the believed state with the document's figures of players, unless they
+    are of before the last box. `held` is what is on hold after the poll. `contrary` says what
+    contradicts the poll, if it is held for that. `digest` is the document's, if known. `boxed` is
+    whether the document's players count.
     """
 
     ordering: Ordering
@@ -79,7 +80,8 @@ def judge_poll(
     is believed after AGREEING_POLLS over LEAP_HELD, an end over END_HELD.
     """
     judged = _judged(tracking, read, origin, at, digest)
-    return replace(judged, boxed=True) if read.players else judged
+    left_out = judged.ordering is Ordering.BEHIND and _earlier_box(tracking.state, read)
+    return replace(judged, boxed=True) if read.players and not left_out else judged
 
 
 def _judged(
@@ -112,8 +114,16 @@ def _judged(
         return JudgedPoll(Ordering.CORRECTION, state, origin, digest=digest)
     if not wait:
         return JudgedPoll(Ordering.HELD, state, origin, held)
-    lines = boxed(believed, read, believed) if with_box else believed
+    taken = with_box and not _earlier_box(believed, read)
+    lines = boxed(believed, read, believed) if taken else believed
     return JudgedPoll(Ordering.BEHIND, lines, origin, held)
+
+
+def _earlier_box(believed: GameState | None, read: GameState) -> bool:
+    """Whether a box is of an earlier moment than the last one: its players have fewer minutes."""
+    if believed is None or not read.players:
+        return False
+    return sum(x.minutes for x in read.players) < sum(x.minutes for x in believed.players)
 
 
 def with_poll(tracking: GameTracking, judged: JudgedPoll) -> GameTracking:

@@ -223,12 +223,15 @@ def route(change: Change, policy: Policy, now: datetime) -> Change:
 
 
 def _each_once(alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
-    """Keep one alert for a chance of a bet that fired several rules: the loudest."""
+    """Keep one alert for a chance of a bet that fired several rules: the loudest.
+
+    One that is sent now stands before those for a digest.
+    """
     said: dict[int, Alert] = {}
     for x in alerts:
         if _tells_chance(x):
             best = said.get(x.bet)
-            if best is None or x.level.rank > best.level.rank:
+            if best is None or _weight(x) > _weight(best):
                 said[x.bet] = x
     return tuple(
         _held(x, Hold(Reason.TOLD, f"told by {said[x.bet].rule}"), x.level)
@@ -239,7 +242,11 @@ def _each_once(alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
 
 
 def _tells_chance(alert: Alert) -> bool:
-    return alert.decision is Decision.FIRED and topic_of(alert.rule) in (CHANCE, SWING)
+    return alert.notifies and topic_of(alert.rule) in (CHANCE, SWING)
+
+
+def _weight(alert: Alert) -> tuple[bool, int]:
+    return alert.decision is Decision.FIRED, alert.level.rank
 
 
 def _routed(context: AlertContext, policy: Policy, now: datetime) -> Alert:
