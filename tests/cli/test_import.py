@@ -376,24 +376,28 @@ def test_exported_bets_come_back_as_they_went(cli: Cli, night: Path, tmp_path: P
 def test_exported_slips_of_several_lines_and_games_come_back(
     cli: Cli, config: Path, slate: tuple[Game, ...], tmp_path: Path
 ) -> None:
-    """A parlay over two games, and slips that were pasted as they stood, are known again."""
+    """Parlays, by their own price or their legs', and slips as they were pasted are known again."""
     assert slate
     slips = (
+        "DEN ML -150; MIA@BOS over 224.5 -110; LAL@DEN u230 -110 $10",
         "parlay: MIA ML; DEN ML +264 $10",
         "2-leg parlay\nMIA ML\nDEN ML\n+300\nWager: $20.00 Payout: $80.00",
         "Los Angeles Lakers @ Denver Nuggets\nSpread\nDenver Nuggets -4.5\n-110",
     )
     for slip in slips:
-        assert cli("add", slip, "--json").json["legs"]
+        assert cli("add", slip, "--tag", "early, p;q", "--json").json["legs"]
+    assert cli("show", "1", "--json").json["tags"] == ["early", "p", "q"]
+    to_win = [x["to_win_cents"] for x in (cli("add", y, "--json").json for y in slips)]
     out = tmp_path / "bets.csv"
     cli("export", "bets", "--out", out)
     ran = cli("import", out, "--json")
-    assert (ran.status, ran.json["added"], ran.json["known"], ran.json["mistakes"]) == (0, 0, 3, 0)
+    assert (ran.status, ran.json["added"], ran.json["known"], ran.json["mistakes"]) == (0, 0, 4, 0)
     for part in (config.parent / "state").glob("tracker.db*"):
         part.unlink()
     ran = cli("import", out, "--json")
-    assert (ran.status, ran.json["added"], ran.json["mistakes"]) == (0, 3, 0)
+    assert (ran.status, ran.json["added"], ran.json["mistakes"]) == (0, 4, 0)
     assert [x["pick"] for x in cli("bets", "--json").json] == list(slips)
+    assert [x["to_win_cents"] for x in (cli("add", y, "--json").json for y in slips)] == to_win
 
 
 def test_a_bet_without_a_known_game_comes_back_with_what_was_written_of_it(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -194,8 +195,8 @@ class Draft:
 
 
 def tags_of(*words: str) -> tuple[str, ...]:
-    """Tags as a person writes them, each once and without its `#`."""
-    plain = (x.strip().removeprefix("#") for x in words)
+    """Tags as a person writes them, each once and without its `#`; commas and bars part them."""
+    plain = (x.strip().removeprefix("#") for word in words for x in re.split(r"[|;,]", word))
     return tuple(dict.fromkeys(x for x in plain if x))
 
 

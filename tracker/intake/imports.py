@@ -359,6 +359,9 @@ class _Reader:
         placed, day = self._time(row, "placed"), self._time(row, "day")
         columns = self._described(group, own_odds, league, None if day is None else day.slate)
         pick, matchup = columns.read()
+        if odds is not None and pick.odds is not None and odds.text == pick.odds.text:
+            # The whole price of a parlay, which its text has only rounded.
+            odds = pick.odds
         draft = Draft(
             pick=pick,
             matchup=matchup,
@@ -366,7 +369,7 @@ class _Reader:
             odds=odds or pick.odds,
             stake_cents=pick.stake_cents if stake is None else stake,
             book=book_name(self.text(row, "book")),
-            tags=tags_of(*pick.tags, *re.split(r"[|;,]", self.text(row, "tags"))),
+            tags=tags_of(*pick.tags, self.text(row, "tags")),
             occasion=f"{TICKET}{number}" if number else "",
             placed_at=None if placed is None else placed.placed_at,
             free=free or pick.free,
