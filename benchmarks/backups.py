@@ -57,7 +57,7 @@ async def follow(path: Path, until: asyncio.Event, least: int) -> list[float]:
 
     Returns the milliseconds from each poll to the claim of its alert.
     """
-    real, took = SystemClock(), []
+    real, took = SystemClock(), list[float]()
     source = polls(BUSY, 1_000_000)
     async with await Store.open(path, now=_START) as store:
         while not until.is_set() or len(took) < least:

@@ -1,6 +1,6 @@
 """Measures the time to forecast and price one state, beside two normals and a simulation.
 
-    python benchmarks/forecast_speed.py
+    python -m benchmarks.forecast_speed
 
 Prints the median and the 99th percentile in milliseconds of the outlook with all its markets
 (1 moneyline, 20 spreads, 20 totals, 10 team totals, 8 period lines, 2 parlays), of 41 markets from

@@ -1,6 +1,6 @@
 """Damages recorded documents and parses them: each must give a valid value or a named error.
 
-`python benchmarks/fuzz.py [COUNT [NAME ...]]` parses COUNT (by default 100,000) damaged bodies of
+`python -m benchmarks.fuzz [COUNT [NAME ...]]` parses COUNT (by default 100,000) damaged bodies of
 each document, or of those that are named. For each it prints how many could be read, the CPU time,
 and the memory in use.
 """

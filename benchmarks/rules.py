@@ -17,13 +17,20 @@ from pathlib import Path
 
 from tracker.cli.bets.rules import NIGHT, USUAL, bets_on
 from tracker.domain.game import Game
-from tracker.domain.policy import EventRule, parse_rule
+from tracker.domain.policy import parse_rule
 from tracker.domain.prior import Lines
 from tracker.modelling.backtest import Played, read_games
-from tracker.modelling.rule_trial import RuleFigures, TrialCourse, figures, in_play, try_bets
+from tracker.modelling.rule_trial import (
+    RuleFigures,
+    TrialCourse,
+    Watched,
+    figures,
+    in_play,
+    try_bets,
+)
 
 PAGE = Path(__file__).parent.parent / "docs" / "alerts.md"
-RULES = [x for x in map(parse_rule, USUAL) if not isinstance(x, EventRule)]
+RULES = [x for x in map(parse_rule, USUAL) if isinstance(x, Watched)]
 MARK = "<!-- rules: made by benchmarks/rules.py -->"
 END = "<!-- end of rules -->"
 

@@ -1,6 +1,6 @@
 """Runs the daemon for three days of virtual time: games, faults, cuts, a bad channel, all chores.
 
-`python benchmarks/soak.py [--hours 72] [--games 4] [--cuts 60]`; with `--cuts 0` the daemon is
+`python -m benchmarks.soak [--hours 72] [--games 4] [--cuts 60]`; with `--cuts 0` the daemon is
 never restarted. Each evening games are played with every fault of the feed at least once. The
 daemon is cut off at random moments, drawn by a seed, and started again. Its channel loses answers,
 and its chores (refresh, injuries, monitors, back-up, drill) are done when they are due.
@@ -32,9 +32,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from rehearsal_night import _THREADS, TAKES, Night, _files, _memory
-from rehearsal_slate import TIP_OFF, bad_night, games, truth
-
+from benchmarks.rehearsal.night import TAKES, THREADS, Night, memory_mib, write_files
+from benchmarks.rehearsal.slate import TIP_OFF, bad_night, games, truth
 from tests.doubles.leap import play
 from tracker.app.backups import TrackerFiles, back_up, drill
 from tracker.app.monitors import watch
@@ -168,7 +167,7 @@ async def soak(night: Night, folder: Path, clock: Clock, hours: int, cuts: int) 
     channel = Flaky(random.Random(night.seed + 1))  # noqa: S311 - repeatable
     options = Options(faults=night.faults, takes=TAKES)
     async with serving(night.playbacks, clock, options=options) as running:
-        config = _files(night, folder, running.url)
+        config = write_files(night, folder, running.url)
         settings = load_settings(config)
         chores = Chores(settings, config, clock)
         looking = asyncio.create_task(_look(seen, night.start, settings.store.path, clock))
@@ -213,8 +212,10 @@ async def _look(seen: Seen, since: datetime, path: Path, clock: Clock) -> None:
         await clock.sleep(3600)
         gc.collect()
         hours = (clock.now() - since).total_seconds() / 3600
-        seen.hours.append((hours, _memory(), *_files_of(path)))
-        print(f"{hours:5.1f} h {_memory():.0f} MiB, {seen.cuts} cuts", file=sys.stderr, flush=True)
+        seen.hours.append((hours, memory_mib(), *_files_of(path)))
+        print(
+            f"{hours:5.1f} h {memory_mib():.0f} MiB, {seen.cuts} cuts", file=sys.stderr, flush=True
+        )
 
 
 def _files_of(path: Path) -> tuple[int, float]:
@@ -298,7 +299,7 @@ def main() -> int:
         seen = play(
             lambda clock: soak(night, Path(folder), clock, given.hours, given.cuts),
             night.start,
-            _THREADS,
+            THREADS,
         )
     return report(seen, time.monotonic() - begun, given.hours)
 

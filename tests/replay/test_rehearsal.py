@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 def test_a_slate_settles_right_through_an_hour_without_any_source() -> None:
     """Every bet gets the real final's result, each trouble one notice, and no alert is untrue."""
     done = subprocess.run(
-        [sys.executable, str(ROOT / "benchmarks" / "rehearsal.py"), "--quick"],
+        [sys.executable, "-m", "benchmarks.rehearsal", "--quick"],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from datetime import timedelta
 
-from rehearsal_judge import Verdict
-from rehearsal_night import Course
+from benchmarks.rehearsal.judge import Verdict
+from benchmarks.rehearsal.night import Course
 
 LATE_S = 0.05
 """The most seconds by which the event loop may be late through its own work."""

@@ -1,6 +1,6 @@
 """Rehearses a whole slate: twelve games at once, every fault of the feed, the real daemon.
 
-`python benchmarks/rehearsal.py` takes about half an hour and writes `docs/faults.md`. The nights
+`python -m benchmarks.rehearsal` takes about half an hour and writes `docs/faults.md`. The nights
 are played in virtual time, in which every figure in seconds is exact. The night with faults is also
 played in real time at 60 times the pace, to measure load and memory. With `--quick` it takes half a
 minute, plays two games through an hour's outage and a few faults, and writes nothing. It exits with
@@ -10,22 +10,17 @@ status 1 when a promise was broken.
 from __future__ import annotations
 
 import argparse
-import gc
-import multiprocessing
 import pickle
 import sys
-import tempfile
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-import rehearsal_judge as judge
-import rehearsal_load as load
-from rehearsal_judge import Verdict
-from rehearsal_night import Course, Night, play
-from rehearsal_page import report
-from rehearsal_slate import TIP_OFF, bad_night, games
-
+from benchmarks.rehearsal import judge, load
+from benchmarks.rehearsal.judge import Verdict
+from benchmarks.rehearsal.night import Course, Night, in_processes_of_their_own, play_alone
+from benchmarks.rehearsal.page import report
+from benchmarks.rehearsal.slate import TIP_OFF, bad_night, games
 from tracker.replay.faults import Fault, FaultKind
 
 START = TIP_OFF - timedelta(minutes=6)
@@ -87,21 +82,6 @@ def quick_night(seed: int) -> Night:
     return Night("quick", played, faults, START, GAMES_OVER, None, seed)
 
 
-def _play(night: Night) -> Course:
-    with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
-        course = play(night, Path(folder))
-    gc.collect()
-    return course
-
-
-def in_processes_of_their_own(*nights: Night) -> list[Course]:
-    """Play nights in parallel, each in a new interpreter, so that its memory is its own."""
-    names = " and ".join(night.name for night in nights)
-    print(f"playing {names}", file=sys.stderr, flush=True)
-    with multiprocessing.get_context("spawn").Pool(len(nights), maxtasksperchild=1) as pool:
-        return pool.map(_play, nights, chunksize=1)
-
-
 def remembered(keep: Path | None, *nights: Night) -> list[Course]:
     """The courses of nights: read from the folder `keep` if they are there, else played."""
     files = [keep / f"{night.name}.pickle" if keep else None for night in nights]
@@ -116,7 +96,7 @@ def remembered(keep: Path | None, *nights: Night) -> list[Course]:
 
 def quick(seed: int) -> int:
     """Play and judge the quick night; returns the exit status."""
-    course = _play(quick_night(seed))
+    course = play_alone(quick_night(seed))
     verdicts = [judge.results(course), judge.alerts(course, course)[0]]
     verdicts.append(judge.told_once(judge.aftermaths(course)))
     return _conclude(verdicts)
@@ -156,7 +136,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="half a minute, nothing written")
     parser.add_argument("--seed", type=int, default=20260129)
     parser.add_argument("--speed", type=float, default=60.0, help="of nights in real time")
-    page = Path(__file__).parents[1] / "docs" / "faults.md"
+    page = Path(__file__).parents[2] / "docs" / "faults.md"
     parser.add_argument("--page", type=Path, default=page)
     parser.add_argument("--keep", type=Path, help="a folder for what was seen, to be judged again")
     given = parser.parse_args()

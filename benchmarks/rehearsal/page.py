@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from rehearsal_judge import Aftermath, Verdict, name
-from rehearsal_load import requests
-from rehearsal_night import TAKES, Course
+from benchmarks.rehearsal.judge import Aftermath, Verdict, name
+from benchmarks.rehearsal.load import requests
+from benchmarks.rehearsal.night import TAKES, Course
 
 _HEAD = """# What each fault of a feed does
 
-Written by `python benchmarks/rehearsal.py`: {games} recorded games at once on the local server,
+Written by `python -m benchmarks.rehearsal`: {games} recorded games at once on the local server,
 the real daemon, six bets on each game, {faults} faults in an order drawn from seed {seed}. A fault
 is one of the league's own site unless the row names another; ESPN stands in for that site. The
 night is played twice: in virtual time, in which an answer takes {takes:g} s and computing takes no

@@ -8,10 +8,13 @@ file is that other process: the server, or a probe that measures how late the ma
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import multiprocessing
 import os
 import pickle
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -20,8 +23,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import aiosqlite
-from rehearsal_slate import RULES, Wager, wagers
 
+from benchmarks.rehearsal.slate import RULES, Wager, wagers
 from tests.doubles.leap import play as play_leaping
 from tracker.clock import Clock, ScaledClock
 from tracker.daemon.run import Setup, run
@@ -43,7 +46,7 @@ SAMPLE_S = 20.0
 TAKES = timedelta(milliseconds=200)
 """The time that an answer takes in virtual time."""
 
-_THREADS = tuple((aiosqlite.Connection, name) for name in ("_connect", "_execute"))
+THREADS = tuple((aiosqlite.Connection, name) for name in ("_connect", "_execute"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +104,34 @@ def play(night: Night, folder: Path) -> Course:
     """Play a whole night on a new database, and return what was measured."""
     began, cpu = time.monotonic(), time.process_time()
     if night.speed is None:
-        course = play_leaping(lambda clock: _leaping(night, folder, clock), night.start, _THREADS)
+        course = play_leaping(lambda clock: _leaping(night, folder, clock), night.start, THREADS)
     else:
         course = asyncio.run(_in_real_time(night, folder))
     course.cpu_s, course.real_s = time.process_time() - cpu, time.monotonic() - began
     return course
 
 
+def play_alone(night: Night) -> Course:
+    """Play a whole night in a folder that is deleted afterwards."""
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
+        course = play(night, Path(folder))
+    gc.collect()
+    return course
+
+
+def in_processes_of_their_own(*nights: Night) -> list[Course]:
+    """Play nights in parallel, each in a new interpreter, so that its memory is its own."""
+    names = " and ".join(night.name for night in nights)
+    print(f"playing {names}", file=sys.stderr, flush=True)
+    with multiprocessing.get_context("spawn").Pool(len(nights), maxtasksperchild=1) as pool:
+        return pool.map(play_alone, nights, chunksize=1)
+
+
 async def _leaping(night: Night, folder: Path, clock: Clock) -> Course:
     course = Course(night)
     options = Options(faults=night.faults, takes=TAKES)
     async with serving(night.playbacks, clock, options=options) as running:
-        await _daemon(course, clock, _files(night, folder, running.url))
+        await _daemon(course, clock, write_files(night, folder, running.url))
         course.answers = list(running.answers)
     await _read(course, folder / "tracker.db")
     return course
@@ -122,7 +141,7 @@ async def _in_real_time(night: Night, folder: Path) -> Course:
     course = Course(night)
     async with _beside("probe") as probe:
         async with _server(night, folder) as (clock, url):
-            await _daemon(course, clock, _files(night, folder, url))
+            await _daemon(course, clock, write_files(night, folder, url))
         answers = await asyncio.to_thread((folder / "answers").read_bytes)
         course.answers = pickle.loads(answers)  # noqa: S301 - our own
         probe.terminate()
@@ -175,11 +194,12 @@ async def _watch(course: Course, path: Path, clock: Clock) -> None:
             for source in view.sources:
                 if source.source == "nba":
                     course.answered.append((now, source.last_ok_at))
-            course.rss.append((now, _memory()))
+            course.rss.append((now, memory_mib()))
             await clock.sleep(SAMPLE_S)
 
 
-def _memory() -> float:
+def memory_mib() -> float:
+    """The memory of this process in MiB."""
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
@@ -192,13 +212,14 @@ async def _read(course: Course, path: Path) -> None:
             official = bool(view and view.settlements and view.settlements[-1].official_at)
             result = None if bet.result is None else bet.result.value
             course.results[name, bet.pick] = (result, bet.revision, official)
-            shots = view.snapshots if view else ()
-            course.chances[name, bet.pick] = [(x.snapshot.at, x.snapshot.chance.win) for x in shots]
+            seen = [(x.snapshot.at, x.snapshot.chance) for x in view.snapshots] if view else []
+            course.chances[name, bet.pick] = [(at, p.win) for at, p in seen if p is not None]
             fired = [x.alert for x in view.alerts] if view else []
             course.alerts += [(name, bet.pick, x) for x in fired if x.decision.value == "fired"]
 
 
-def _files(night: Night, folder: Path, url: str) -> Path:
+def write_files(night: Night, folder: Path, url: str) -> Path:
+    """Write a night's bets and a configuration on the feed at `url`; returns the latter."""
     rows = [
         _row(bet, (playback.scheduled - timedelta(hours=11)).date().isoformat())
         for playback in night.playbacks
@@ -223,7 +244,7 @@ def _row(bet: Wager, day: str) -> str:
 @asynccontextmanager
 async def _beside(*words: str) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, __file__, *words,
+        sys.executable, "-m", "benchmarks.rehearsal.night", *words,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -287,9 +308,9 @@ def _probe() -> None:
 
 if __name__ == "__main__":
     # The pickled classes belong to the module by its name, not to `__main__`.
-    import rehearsal_night
+    from benchmarks.rehearsal import night
 
     if sys.argv[1] == "probe":
         _probe()
     else:
-        asyncio.run(rehearsal_night.serve(Path(sys.argv[2]), Path(sys.argv[3])))
+        asyncio.run(night.serve(Path(sys.argv[2]), Path(sys.argv[3])))

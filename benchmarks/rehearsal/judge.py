@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from rehearsal_night import Course
-from rehearsal_slate import moments, truth
-
+from benchmarks.rehearsal.night import Course
+from benchmarks.rehearsal.slate import moments, truth
 from tracker.domain.alert import Alert
 from tracker.replay.faults import EARLIER, WHOLE, Fault, FaultKind
 from tracker.replay.playback import Showing
