@@ -34,7 +34,7 @@ from tracker.domain.quote import (
 )
 from tracker.domain.tracking import Tracked
 from tracker.domain.value import ClosingValue, Grade
-from tracker.engine.market import GameClose, QuoteBoard, best_price, close, tip_off
+from tracker.engine.market import GameClose, QuoteBoard, best_quote, close, tip_off
 from tracker.engine.market.clv import Placed
 from tracker.forecast import load_parameters
 from tracker.forecast.players.priors import PlayerPriors, player_prior
@@ -260,17 +260,17 @@ def test_a_row_is_written_only_where_a_price_has_changed() -> None:
     assert board.standing(GAME.id) == []
 
 
-def test_the_best_price_is_over_your_books_and_anchors_stand_apart() -> None:
+def test_the_best_quote_is_over_your_books_and_anchors_stand_apart() -> None:
     """The best price is at the person's books, or at any book that is no anchor."""
     quotes = [
         Quote(GAME.id, book, HOME, TIP, odds)
         for book, odds in (("a", 1.45), ("b", 1.50), ("pinnacle", 1.55), ("espn", 1.60))
     ]
     anchors = ("pinnacle", "kalshi")
-    best = best_price(quotes, HOME, (), anchors, TIP)
+    best = best_quote(quotes, HOME, (), anchors, TIP)
     assert best is not None
     assert (best.book, best.odds) == ("b", 1.50)
-    mine = best_price(quotes, HOME, ("a", "pinnacle"), anchors, TIP)
+    mine = best_quote(quotes, HOME, ("a", "pinnacle"), anchors, TIP)
     assert mine is not None
     assert mine.book == "pinnacle"
 

@@ -22,7 +22,7 @@ from tracker.engine.monitors import (
     of_spread,
     standard,
 )
-from tracker.engine.record import Grouping, Reliability, reliability
+from tracker.engine.record import Grouping, Prediction, Reliability, reliability
 from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.teams import GameResult, Ratings
 from tracker.store import Store
@@ -99,8 +99,9 @@ async def watch(
     found: list[MonitorStanding] = []
     for league in leagues:
         found += await _league(store, league, load(league), now)
-    reliable = reliability(await store.outcomes.first_predictions())
-    found += await _chances(store, now)
+    predictions = await store.outcomes.first_predictions()
+    reliable = reliability(predictions)
+    found.append(_chances(predictions, now))
     figures, seen = await _figures(store, day, now, reliable)
     for x in limits(seen):
         found.append(MonitorStanding(0, x.name, "", now, x.value, x.level, x.state, x.advice))
@@ -130,11 +131,10 @@ async def _league(
     return found
 
 
-async def _chances(store: Store, now: datetime) -> list[MonitorStanding]:
+def _chances(predictions: Iterable[Prediction], now: datetime) -> MonitorStanding:
     """Whether the first chances of bets come true, each surprise in its standard deviations."""
-    predictions = await store.outcomes.first_predictions()
     zs = [(x.won - x.p) / math.sqrt(max(x.p * (1 - x.p), 1e-4)) for x in predictions]
-    return [_standing("chances of bets", "", now, of_chances(zs))]
+    return _standing("chances of bets", "", now, of_chances(zs))
 
 
 def _standing(name: str, league: str, now: datetime, x: Sums | None) -> MonitorStanding:

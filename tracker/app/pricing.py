@@ -25,12 +25,14 @@ from tracker.engine.market import exchange_lines
 from tracker.forecast import Parameters, Unpriceable, load_parameters
 from tracker.forecast.explain import Seen
 from tracker.forecast.market import LiveLines, shift_of, usable
+from tracker.forecast.pricing.markets import calibrated
 from tracker.forecast.priors import Believed, Known
 
 if TYPE_CHECKING:
     from tracker.domain.market import Market
     from tracker.domain.player import Player
     from tracker.domain.prior import Finished, Lines, PregameLines
+    from tracker.forecast.outlook import Outlook
     from tracker.store import Store
     from tracker.store.views import BetView
 
@@ -42,7 +44,8 @@ Load = Callable[[str], Parameters]
 
 
 LATE_S = 120.0
-"""With no more seconds left of a game, a chance may have changed by the time it is read."""
+"""With no more seconds left of a game, a chance may have changed by the time it is read, and a
+price is gone before it can be used."""
 
 
 class Pricing:
@@ -139,6 +142,14 @@ class Pricing:
                 return why.why
             groups.append(Group(game.id, part))
         return combined(groups)
+
+
+def calibrated_or_none(market: Market, outlook: Outlook) -> Chance | None:
+    """The calibrated chance of a market; None where too little is known of its player."""
+    try:
+        return calibrated(market, outlook)
+    except Unpriceable:
+        return None
 
 
 def markets_in(bet: Bet, game_id: str) -> list[Market]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from tracker.domain.bet import Wager
 from tracker.domain.game import Side
 from tracker.domain.market import (
     Direction,
@@ -102,9 +103,9 @@ class Selection:
         return self.plain in STAT_MARKETS
 
 
-def selection_of(market: Market) -> Selection | None:
-    """The selection of a bet's market; None for a market that no source quotes."""
-    match market:
+def selection_of(wager: Wager) -> Selection | None:
+    """The selection of a bet; None for a parlay, and for a market that no source quotes."""
+    match wager:
         case Moneyline(side, span):
             return Selection(MONEYLINE, side.value, span=span)
         case Spread(side, points, span):

@@ -19,30 +19,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtr
 
+from tracker.app.pricing import calibrated_or_none
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import house_of
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.player import Player
 from tracker.domain.prior import Lines
-from tracker.domain.quote import Quote, Selection, market_of, two_sided
-from tracker.domain.value import kelly
-from tracker.engine.market import best_price, close, consensus
+from tracker.domain.quote import MONEYLINE, Quote, Selection, market_of, two_sided
+from tracker.domain.value import edge, kelly
+from tracker.engine.market import best_quote, close, consensus
 from tracker.engine.settle.grading import Unsettleable, judge
-from tracker.forecast.errors import Unpriceable
-from tracker.forecast.pricing.markets import calibrated
 from tracker.wording.closes import selection_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.engine.market.strategy import Strategy
-
-    Floats = NDArray[np.float64]
-    from tracker.domain.market import Market
     from tracker.forecast.outlook import Outlook
     from tracker.settings.models import OddsSettings
 
+    Floats = NDArray[np.float64]
 
 EDGES = (0.0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12)
 CHANCES = (0.0, 0.35, 0.45, 0.50, 0.55, 0.60, 0.70)
@@ -54,6 +51,9 @@ LEAST_BETS = 30
 """A cell with fewer bets is never the best cell."""
 
 SEED = 20240701
+
+_EVEN = 2.0
+"""Decimal odds of an even chance: a longer moneyline is the underdog's."""
 
 DELAY = timedelta(seconds=60)
 """Time from a decision to the bet: a person must read, open the book and type."""
@@ -84,12 +84,16 @@ class Candidate:
     @property
     def edge(self) -> float:
         """The expected profit of one unit."""
-        return self.win * self.odds + self.push - 1
+        return edge(self._chance, self.odds)
 
     @property
     def kelly(self) -> float:
         """The full Kelly share of a bankroll; 0 without an edge."""
-        return kelly(Chance(self.win, self.push, 1 - self.push - self.win), self.odds)
+        return kelly(self._chance, self.odds)
+
+    @property
+    def _chance(self) -> Chance:
+        return Chance(self.win, self.push, 1 - self.push - self.win)
 
     @property
     def figures(self) -> dict[str, float]:
@@ -98,7 +102,7 @@ class Candidate:
         gap = self.win - (1 - self.push) / asked
         sure = float(gap > 0) if self.doubt <= 0 else float(ndtr(gap / self.doubt))
         return {
-            "edge": self.win * asked + self.push - 1, "p": self.win, "confidence": sure,
+            "edge": edge(self._chance, asked), "p": self.win, "confidence": sure,
             "minutes": self.minutes, "odds": asked,
         }  # fmt: skip
 
@@ -253,10 +257,10 @@ def _nights(made: Iterable[MadeBet]) -> dict[date, float]:
     return dict(sorted(found.items()))
 
 
-def _parts(made: Sequence[MadeBet], key: object) -> tuple[BetGroup, ...]:
+def _parts(made: Sequence[MadeBet], key: Callable[[MadeBet], str]) -> tuple[BetGroup, ...]:
     parts: dict[str, list[MadeBet]] = defaultdict(list)
     for x in made:
-        parts[key(x)].append(x)  # type: ignore[operator]
+        parts[key(x)].append(x)
     return tuple(_group(name, parts[name], bounds=True) for name in sorted(parts))
 
 
@@ -314,10 +318,10 @@ def _grid(
     ]  # fmt: skip
     if not pool:
         return (), None, None
-    edge: Floats = np.array([x.edge for x in pool])
+    edges: Floats = np.array([x.edge for x in pool])
     p: Floats = np.array([x.win for x in pool])
     profit: Floats = np.array([x.odds * (outcomes[x].won or 0.0) - 1 for x in pool])
-    counts, sums = _cells(edge, p, profit)
+    counts, sums = _cells(edges, p, profit)
     rows = tuple(
         tuple(_cell(EDGES[i], CHANCES[j], counts[i, j], sums[i, j]) for j in range(len(CHANCES)))
         for i in range(len(EDGES))
@@ -328,7 +332,7 @@ def _grid(
     tops = []
     for _ in range(SHUFFLES):
         order = rng.permutation(len(pool))
-        drawn, brought = _cells(edge[order], p[order], profit)
+        drawn, brought = _cells(edges[order], p[order], profit)
         fit = drawn >= LEAST_BETS
         if fit.any():
             tops.append(float(np.max(brought[fit] / drawn[fit])))
@@ -336,9 +340,9 @@ def _grid(
     return rows, best, luck
 
 
-def _cells(edge: Floats, p: Floats, profit: Floats) -> tuple[Floats, Floats]:
+def _cells(edges: Floats, p: Floats, profit: Floats) -> tuple[Floats, Floats]:
     """How many bets pass each pair of thresholds, and their total profit."""
-    past_edge = (edge[None, :] >= np.array(EDGES)[:, None]).astype(np.float64)
+    past_edge = (edges[None, :] >= np.array(EDGES)[:, None]).astype(np.float64)
     past_p = (p[None, :] >= np.array(CHANCES)[:, None]).astype(np.float64)
     counts: Floats = past_edge @ past_p.T
     sums: Floats = (past_edge * profit) @ past_p.T
@@ -380,13 +384,14 @@ def candidates(
     outlooks: dict[Lines, Outlook] = {}
     for at in times:
         standing = in_force(kept.quotes, at)
-        lines = consensus(two_sided(standing))
-        if lines is None:
+        found_lines = consensus(two_sided(standing))
+        if found_lines is None:
             continue
-        if lines[0] not in outlooks:
-            outlooks[lines[0]] = outlook_of(kept.game, lines[0], kept.players)
+        lines = found_lines[0]
+        if lines not in outlooks:
+            outlooks[lines] = outlook_of(kept.game, lines, kept.players)
         for selection in {x.selection.main for x in standing} - done:
-            one = _candidate(kept, selection, at, outlooks[lines[0]], mine, settings)
+            one = _candidate(kept, selection, at, outlooks[lines], mine, settings)
             if one is not None:
                 found[selection] = one
                 if strategy.holds(one.figures):
@@ -414,10 +419,10 @@ def _candidate(
     settings: OddsSettings,
 ) -> Candidate | None:  # fmt: skip
     market = market_of(selection, kept.players)
-    asked = best_price(in_force(kept.quotes, at), selection, mine, settings.anchors, at)
+    asked = best_quote(in_force(kept.quotes, at), selection, mine, settings.anchors, at)
     later = min(at + DELAY, kept.tip_at)
-    had = best_price(in_force(kept.quotes, later), selection, mine, settings.anchors, later)
-    chance = None if market is None else _chance(market, outlook)
+    had = best_quote(in_force(kept.quotes, later), selection, mine, settings.anchors, later)
+    chance = None if market is None else calibrated_or_none(market, outlook)
     if asked is None or had is None or chance is None:
         return None
     return Candidate(
@@ -427,21 +432,15 @@ def _candidate(
         side=selection.side,
         text=f"{kept.game.name} {selection_text(selection, kept.game.home, kept.game.away)}",
         book=had.book,
-        win=chance[0],
-        push=chance[1],
+        win=chance.win,
+        push=chance.push,
         odds=had.odds,
         asked=asked.odds,
         minutes=(kept.game.start - at).total_seconds() / 60,
-        underdog=asked.odds > 2 if selection.plain == "moneyline" else (selection.points or 0) > 0,  # noqa: PLR2004
+        underdog=asked.odds > _EVEN
+        if selection.plain == MONEYLINE
+        else (selection.points or 0) > 0,
     )
-
-
-def _chance(market: Market, outlook: Outlook) -> tuple[float, float] | None:
-    try:
-        found = calibrated(market, outlook)
-    except Unpriceable:
-        return None
-    return found.win, found.push
 
 
 def _won(selection: Selection, kept: QuotesOfGame) -> float | None:

@@ -13,18 +13,13 @@ from tracker.domain.poll import Credit, Purchase, Purpose
 from tracker.domain.quote import MONEYLINE, Selection, selection_of
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip
-from tracker.feeds.odds.the_odds_api import market_key
+from tracker.feeds.odds.the_odds_api import NAME, SPORTS, market_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
-
-PROVIDER = "the_odds_api"
-
-SPORTS = ("nba", "wnba", "ncaam", "ncaaw")
-"""The leagues that the source covers."""
 
 TONIGHT = timedelta(hours=18)
 """Games that tip off within this time count as tonight's, and their closes are planned."""
@@ -80,7 +75,7 @@ async def credit_report(
     api = settings.the_odds_api
     tariff = Tariff.of(api.markets, api.regions, api.bookmakers)
     rows = await store.quotes.credits(now - SINCE)
-    balance = await store.quotes.balance(PROVIDER)
+    balance = await store.quotes.balance(NAME)
     remaining = None if balance is None else balance.remaining
     tips = await _tips_tonight(store, api.markets, now)
     done = {x.purpose for x in rows if x.refused is None}
@@ -90,7 +85,7 @@ async def credit_report(
         planned, refused = 0, [(x.what, "there is no key of The Odds API") for x in wanted]
     earlier = [(x.purpose, x.refused) for x in rows if x.refused is not None]
     return CreditReport(
-        PROVIDER,
+        NAME,
         None if balance is None else balance.used,
         remaining,
         planned,

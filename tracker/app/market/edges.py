@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,20 +17,26 @@ from typing import TYPE_CHECKING, Any
 from tracker.app.market import game_odds
 from tracker.app.market.value import NEWEST
 from tracker.app.player_priors import players_in
-from tracker.app.pricing import Pricing, beliefs_of, bets_on, known_of, live_lines
+from tracker.app.pricing import (
+    LATE_S,
+    Pricing,
+    beliefs_of,
+    bets_on,
+    calibrated_or_none,
+    known_of,
+    live_lines,
+)
 from tracker.app.views import iso
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.player import Player, enough
 from tracker.domain.poll import STALE_AFTER
-from tracker.domain.quote import Fair, Selection, market_of, two_sided
+from tracker.domain.quote import Selection, market_of, two_sided
 from tracker.domain.value import MOST_KELLY, EdgeSeen, edge, kelly
 from tracker.engine.decide.belief import is_stale
 from tracker.engine.market import fairs
 from tracker.engine.settle.grading import Unsettleable, judge
-from tracker.forecast.errors import Unpriceable
-from tracker.forecast.pricing.markets import calibrated
 
 if TYPE_CHECKING:
     from tracker.app.market import GameOdds, Offered
@@ -50,9 +56,6 @@ LEAST_BOOKS = 2
 DISAGREES = 0.08
 """A model whose chance differs more than this from the market's fair one has usually missed
 something."""
-
-LATE_S = 120.0
-"""With no more seconds left of a game, prices are gone before they can be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,32 +121,27 @@ def edges(
     apart: list[Edge] = []
     for one in odds.best:
         selection = one.quote.selection.main
-        why = _left_out(one, books[selection])
-        market = market_of(selection, tuple(players))
-        if not why and market is None:
-            why = "little is known of the player"
-        if why:
+        if why := _left_out(one, books[selection]):
             left_out[why] += 1
             continue
-        try:
-            chance = calibrated(market, outlook)  # type: ignore[arg-type]
-        except Unpriceable:
+        market = market_of(selection, tuple(players))
+        chance = None if market is None else calibrated_or_none(market, outlook)
+        if chance is None:
             left_out["little is known of the player"] += 1
             continue
         fair = known.get(selection) or known.get(selection.opposite)
         edge = Edge(
             odds.game, selection, chance, one.quote.odds, one.quote.book, one.age_s,
-            None if fair is None else _of(fair, selection), prior, one.quote.poll,
+            None if fair is None else fair.of(selection), prior, one.quote.poll,
         )  # fmt: skip
         if edge.edge < limits.edge_min or chance.win < limits.p_min:
             continue
         (apart if edge.disagrees else listed).append(edge)
-    by_edge = lambda x: (-x.edge, x.selection.market, x.selection.side)  # noqa: E731
-    return Gate(tuple(sorted(listed, key=by_edge)), tuple(sorted(apart, key=by_edge)), left_out)
+    return Gate(_by_edge(listed), _by_edge(apart), left_out)
 
 
-def _of(fair: Fair, selection: Selection) -> float:
-    return fair.of(selection)
+def _by_edge(found: Iterable[Edge]) -> tuple[Edge, ...]:
+    return tuple(sorted(found, key=lambda x: (-x.edge, x.selection.market, x.selection.side)))
 
 
 def _books(quotes: Iterable[Offered]) -> Mapping[Selection, set[str]]:
@@ -169,21 +167,17 @@ class Track:
     profit: float | None
 
 
-def track(
-    seen: Sequence[EdgeSeen],
-    final: Callable[[str], GameState | None],
-    players: Callable[[str], Sequence[Player]],
-) -> Track:
+def track(seen: Sequence[EdgeSeen], finals: Mapping[str, GameState | None]) -> Track:
     """How all rows that were ever shown did; each side of a game's line counts once.
 
-    `final` gives the state of a finished game. `profit` is the mean profit of one unit on each.
+    `finals` are the last states of games. `profit` is the mean profit of one unit on each.
     """
     first: dict[tuple[str, Selection], EdgeSeen] = {}
     for row in seen:
         first.setdefault((row.game, row.selection), row)
     said, came, profit = [], [], []
     for row in first.values():
-        result = _result(row, final(row.game), players(row.game))
+        result = _result(row, finals.get(row.game))
         if result in (Result.WON, Result.LOST):
             won = result is Result.WON
             said.append(row.p)
@@ -195,8 +189,8 @@ def track(
     return Track(n, sum(said) / n, sum(came) / n, sum(profit) / n)
 
 
-def _result(row: EdgeSeen, state: GameState | None, players: Sequence[Player]) -> Result | None:
-    market = market_of(row.selection, tuple(players))
+def _result(row: EdgeSeen, state: GameState | None) -> Result | None:
+    market = market_of(row.selection)
     if state is None or state.phase is not Phase.FINAL or market is None:
         return None
     try:
@@ -240,7 +234,7 @@ async def edges_now(
             elif odds.best:
                 gates.append(await _gate(store, odds, state, given, load, limits))
     seen = await store.quotes.edges()
-    finals = dict(await _states(store))
+    finals = {game.id: state for game, state in await store.games()}
     listed = tuple(x for gate in gates for x in gate.listed)
     apart = tuple(x for gate in gates for x in gate.disagreements)
     left_out: Counter[str] = Counter()
@@ -249,12 +243,8 @@ async def edges_now(
     known = {(x.game, x.selection, x.book, x.odds) for x in seen}
     shown = [x.seen(now) for x in (*listed, *apart)]
     unseen = tuple(x for x in shown if (x.game, x.selection, x.book, x.odds) not in known)
-    did = track([*seen, *unseen], finals.get, lambda _: ())
+    did = track([*seen, *unseen], finals)
     return EdgesNow(now, listed, apart, dict(sorted(left_out.items())), did, unseen)
-
-
-async def _states(store: Store) -> list[tuple[str, GameState | None]]:
-    return [(game.id, state) for game, state in await store.games()]
 
 
 def _to_look_at(game: Game, state: GameState | None, now: datetime) -> bool:

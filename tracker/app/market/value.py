@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tracker.app.pricing import Priced, believed_of, bet_of, price_now
 from tracker.app.views import chance_parts, iso, prior_json
 from tracker.domain import TrackerError
-from tracker.domain.bet import Bet, Parlay, Status, price_of
+from tracker.domain.bet import Bet, Status, price_of
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game
 from tracker.domain.market import DoubleDouble, PlayerTotal
@@ -35,15 +35,16 @@ from tracker.domain.value import (
     Cashout,
     ClosingValue,
     Hedges,
+    Price,
     Returns,
     cashout,
+    edge,
     hedges_of,
     returns_of,
 )
 from tracker.engine.market import (
     AT_BET,
     GameClose,
-    best_price,
     best_quote,
     fairs,
     main_line,
@@ -96,29 +97,23 @@ class Quoted:
         return AT_BET if self.live else NEWEST
 
 
-def decision(
-    bet: Bet,
-    chance: Chance,
-    prior: str,
-    market: Quoted,
-) -> BetDecision:
+def decision(bet: Bet, chance: Chance, prior: str, market: Quoted) -> BetDecision:
     """What a bet is worth at this moment: our chance against its price and the best price."""
-    selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
+    selection = selection_of(bet.market)
     best = None
-    at_bet = None
     if selection is not None:
-        best = best_price(
+        found = best_quote(
             market.quotes, selection, market.mine, market.anchors, market.at, market.newest
         )
-        if market.live:
-            at_bet = exchange_chance(market.quotes, bet, bet.made_at)
+        best = None if found is None else Price(found.book, found.odds)
+    at_bet = exchange_chance(market.quotes, bet, bet.made_at) if market.live else None
     price = None if bet.free else price_of(bet.market, bet.odds)
     return BetDecision(bet.number, market.at, chance, price, prior, best, at_bet)
 
 
 def exchange_chance(quotes: Sequence[Quote], bet: Bet, at: datetime) -> float | None:
     """An exchange's fair chance of a bet close to a time; None where there is none."""
-    selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
+    selection = selection_of(bet.market)
     if selection is None:
         return None
     near: list[TwoSided] = [
@@ -140,7 +135,7 @@ def market_fair(bet: Bet, market: Quoted) -> Fair | None:
 
     In play only the prices of this minute count, which the books of before the tip-off have not.
     """
-    selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
+    selection = selection_of(bet.market)
     if selection is None:
         return None
     lines = two_sided([x for x in market.quotes if x.open])
@@ -150,28 +145,27 @@ def market_fair(bet: Bet, market: Quoted) -> Fair | None:
 
 def market_chance(bet: Bet, market: Quoted) -> float | None:
     """The market's fair chance of a bet at this moment; None where too few books quote it."""
-    fair = market_fair(bet, market)
-    selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
+    fair, selection = market_fair(bet, market), selection_of(bet.market)
     return None if fair is None or selection is None else fair.of(selection)
 
 
 def market_reading(tracked: Tracked, quoted: Quoted) -> MarketReading:
     """What the market says of a bet at this moment, for its market rules."""
     bet, at = tracked.bet, quoted.at
-    selection = None if isinstance(bet.market, Parlay) else selection_of(bet.market)
+    selection = selection_of(bet.market)
     if selection is None:
         return MarketReading(at)
     oldest = AT_BET if quoted.live else HAD
     best = best_quote(quoted.quotes, selection, quoted.mine, quoted.anchors, at, oldest)
-    edge, chance = None, None if quoted.stale else tracked.chance
+    worth, chance = None, None if quoted.stale else tracked.chance
     if best is not None and chance is not None and not chance.decided:
-        edge = chance.win * best.odds + chance.push - 1
+        worth = edge(chance, best.odds)
     fair = market_fair(bet, quoted)
     lines = two_sided([x for x in quoted.quotes if at - x.stood_at <= quoted.newest])
     line, line_by = _line(selection, lines)
     return MarketReading(
         at,
-        edge,
+        worth,
         None if fair is None else fair.of(selection),
         line,
         "" if best is None else f"{best.odds:.2f} at {best.book}",

@@ -35,7 +35,6 @@ from tracker.domain.quote import (
     TwoSided,
     two_sided,
 )
-from tracker.domain.value import Price
 from tracker.forecast.priors import even_margin, even_total
 
 if TYPE_CHECKING:
@@ -216,19 +215,6 @@ def best_quote(
         and (oldest is None or at - x.stood_at <= oldest)
     ]  # fmt: skip
     return max(fit, key=lambda x: (x.odds, x.book), default=None)
-
-
-def best_price(
-    quotes: Iterable[Quote],
-    selection: Selection,
-    mine: Sequence[str],
-    anchors: Sequence[str],
-    at: datetime,
-    oldest: timedelta | None = None,
-) -> Price | None:
-    """The price of the best quote; see `best_quote`."""
-    best = best_quote(quotes, selection, mine, anchors, at, oldest)
-    return None if best is None else Price(best.book, best.odds)
 
 
 def counts(book: str, mine: Sequence[str], anchors: Sequence[str]) -> bool:
