@@ -32,9 +32,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from benchmarks.rehearsal.night import TAKES, THREADS, Night, memory_mib, write_files
+from benchmarks.rehearsal.night import TAKES, Night, memory_mib, write_files
 from benchmarks.rehearsal.slate import TIP_OFF, bad_night, games, truth
-from tests.doubles.leap import play
+from tests.doubles.leap import DATABASE, play
 from tracker.app.backups import TrackerFiles, back_up, drill
 from tracker.app.monitors import watch
 from tracker.app.refresh import Part, Refresh
@@ -299,7 +299,7 @@ def main() -> int:
         seen = play(
             lambda clock: soak(night, Path(folder), clock, given.hours, given.cuts),
             night.start,
-            THREADS,
+            DATABASE,
         )
     return report(seen, time.monotonic() - begun, given.hours)
 

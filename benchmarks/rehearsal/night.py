@@ -22,9 +22,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import aiosqlite
-
 from benchmarks.rehearsal.slate import RULES, Wager, wagers
+from tests.doubles.leap import DATABASE
 from tests.doubles.leap import play as play_leaping
 from tracker.clock import Clock, ScaledClock
 from tracker.daemon.run import Setup, run
@@ -45,8 +44,6 @@ SAMPLE_S = 20.0
 
 TAKES = timedelta(milliseconds=200)
 """The time that an answer takes in virtual time."""
-
-THREADS = tuple((aiosqlite.Connection, name) for name in ("_connect", "_execute"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,7 @@ def play(night: Night, folder: Path) -> Course:
     """Play a whole night on a new database, and return what was measured."""
     began, cpu = time.monotonic(), time.process_time()
     if night.speed is None:
-        course = play_leaping(lambda clock: _leaping(night, folder, clock), night.start, THREADS)
+        course = play_leaping(lambda clock: _leaping(night, folder, clock), night.start, DATABASE)
     else:
         course = asyncio.run(_in_real_time(night, folder))
     course.cpu_s, course.real_s = time.process_time() - cpu, time.monotonic() - began

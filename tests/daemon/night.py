@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tracker.clock import ScaledClock
+from tracker.clock import Clock, ScaledClock
 from tracker.replay.files import find_recording
 from tracker.replay.playback import Playback
 from tracker.replay.server import Options, Running, serving
@@ -67,7 +67,7 @@ def picks_for(game: str) -> list[str]:
 
 @asynccontextmanager
 async def feed(
-    games: Sequence[str], clock: ScaledClock, options: Options | None = None
+    games: Sequence[str], clock: Clock, options: Options | None = None
 ) -> AsyncIterator[Running]:
     """The local feed playing these games, all from TIP_OFF."""
     playing = [Playback(find_recording(RECORDINGS[g]), TIP_OFF) for g in games]

@@ -11,11 +11,10 @@ from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import aiosqlite
 import pytest
 
 from tests.daemon.night import STARTS, TIP_OFF, expected, picks_for, write_files
-from tests.doubles.leap import play
+from tests.doubles.leap import DATABASE, play
 from tracker.clock import Clock
 from tracker.daemon.run import Setup, run
 from tracker.domain.events import SystemEvent
@@ -30,7 +29,6 @@ GAME = "SAC@PHI"
 LOST = TIP_OFF + timedelta(minutes=40)
 FOUND = LOST + timedelta(hours=1)
 OVER = TIP_OFF + timedelta(hours=2, minutes=50)
-THREADS = tuple((aiosqlite.Connection, name) for name in ("__aenter__", "commit", "close"))
 
 
 async def followed(folder: Path, faults: list[Fault], clock: Clock) -> tuple[Counter[str], Store]:
@@ -83,7 +81,7 @@ def test_an_hour_without_a_board_in_the_middle_of_a_game(kind: FaultKind, tmp_pa
         assert events["game.followed"] == 1
         assert events["feed.lost"] + events["feed.blocked"] <= 2
 
-    play(night, STARTS, THREADS)
+    play(night, STARTS, DATABASE)
 
 
 def test_a_daemon_that_has_ended_leaves_nothing_to_a_second_one(tmp_path: Path) -> None:
@@ -100,7 +98,7 @@ def test_a_daemon_that_has_ended_leaves_nothing_to_a_second_one(tmp_path: Path) 
             stop.set()
         assert frozen[0] > 0 == gc.get_freeze_count()
 
-    play(minute, STARTS, THREADS)
+    play(minute, STARTS, DATABASE)
 
 
 def _between(times: list[datetime], first: datetime, last: datetime) -> list[datetime]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,8 +14,9 @@ import pytest
 
 from tests.daemon import night
 from tests.doubles.clock import FakeClock
+from tests.doubles.leap import DATABASE, play
 from tests.engine.build import GAME, SCHEDULED, bet, live
-from tracker.clock import ScaledClock
+from tracker.clock import Clock
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.run import Setup, run
 from tracker.daemon.watchers.buying import Buyer, MarketParts
@@ -38,12 +37,12 @@ from tracker.forecast import load_parameters
 from tracker.language import find_in_game, parse_pick
 from tracker.settings import load_secrets, load_settings
 from tracker.settings.models import OddsSettings
-from tracker.store import Store, StoreError
+from tracker.store import Store
 
 KEY = "a-key-that-must-not-show-0123456789"
 GAMES = ("LAC@LAL", "HOU@ATL")
-SPEED = 240.0
-BETS = 6
+UNTIL = night.TIP_OFF + timedelta(minutes=20)
+"""By then both games have tipped off, and their closes have been taken."""
 
 
 def write_files(folder: Path, url: str) -> Path:
@@ -89,39 +88,33 @@ clob_url = "{url}"
     return config
 
 
-@asynccontextmanager
-async def daemon(config: Path, clock: ScaledClock) -> AsyncIterator[list[str]]:
-    """The daemon on the feed's clock, and its log."""
-    settings, stop = load_settings(config), asyncio.Event()
-    logged: list[str] = []
+async def played(folder: Path, clock: Clock) -> tuple[list[str], int]:
+    """Run the daemon until the games are on: what it logged, and the credits that were used."""
+    stop, logged = asyncio.Event(), list[str]()
 
     def tell(event: SystemEvent) -> None:
         logged.append(f"{event.name} {event.figures}")
 
-    key = load_secrets(settings).odds_key
-    async with asyncio.TaskGroup() as tasks:
-        setup = Setup(settings, [], clock, tell, seed=1, odds_key=key)
-        tasks.create_task(run(setup, stop))
-        try:
-            yield logged
-        finally:
+    async with night.feed(GAMES, clock) as server:
+        settings = load_settings(write_files(folder, server.url))
+        key = load_secrets(settings).odds_key
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(run(Setup(settings, [], clock, tell, seed=1, odds_key=key), stop))
+            await clock.sleep((UNTIL - clock.now()).total_seconds())
             stop.set()
+        return logged, server.odds.used[KEY]
 
 
 @pytest.mark.timeout(180)
-async def test_a_night_with_quotes_ends_in_closes_and_values(tmp_path: Path) -> None:
+def test_a_night_with_quotes_ends_in_closes_and_values(tmp_path: Path) -> None:
     """Every bet has a close or a reason, credits are charged as planned, and the key is nowhere."""
-    load_parameters("nba")
-    clock = ScaledClock(night.TIP_OFF - timedelta(minutes=3), SPEED)
-    async with night.feed(GAMES, clock) as server:
-        config = write_files(tmp_path, server.url)
-        async with daemon(config, clock) as logged:
-            await closed(tmp_path / "tracker.db", clock, logged)
-        used = server.odds.used[KEY]
-    found, odds, credit, show = [
-        json.loads((await night.tracker(config, *words, "--json"))[1])
-        for words in (("clv",), ("odds", "LAC@LAL"), ("odds", "credits"), ("show", "ml"))
-    ]
+    logged, used = play(lambda clock: played(tmp_path, clock), night.STARTS, DATABASE)
+
+    async def said(*words: str) -> Any:
+        return json.loads((await night.tracker(tmp_path / "tracker.toml", *words, "--json"))[1])
+
+    asked = (("clv",), ("odds", "LAC@LAL"), ("odds", "credits"), ("show", "ml"))
+    found, odds, credit, show = [asyncio.run(said(*words)) for words in asked]
     assert found["n"] == 6
     assert {x["id"]: x["grade"] for x in found["bets"]} == {
         "ml": "quoted", "moved": "converted", "player": "missing", "bare": "missing",
@@ -160,20 +153,6 @@ def leaks(folder: Path, logged: list[str]) -> None:
     with sqlite3.connect(folder / "tracker.db") as db:
         assert KEY not in "\n".join(db.iterdump())
         assert db.execute("SELECT count(*) FROM kept_body").fetchone()[0] >= 1
-
-
-async def closed(database: Path, clock: ScaledClock, logged: list[str]) -> None:
-    """Wait until every bet has its close."""
-    until = night.TIP_OFF + timedelta(minutes=60)
-    while clock.now() < until:
-        try:
-            async with await Store.open(database, now=clock.now(), readonly=True) as store:
-                if len(await store.quotes.values()) == BETS:
-                    return
-        except StoreError:
-            pass
-        await clock.sleep(180)
-    raise AssertionError("\n".join(logged))
 
 
 class Till(OddsSources):

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+import aiosqlite
+
 T = TypeVar("T")
 
 _LOOKS = 3
@@ -28,6 +30,9 @@ _IN_THREAD_S = 0.05
 
 Method = tuple[type, str]
 """A coroutine method that waits for a thread of its own."""
+
+DATABASE: Sequence[Method] = [(aiosqlite.Connection, name) for name in ("_connect", "_execute")]
+"""The methods of a database connection that do."""
 
 
 class _Leaping(selectors.DefaultSelector):

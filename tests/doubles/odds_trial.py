@@ -14,9 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
-
-from tests.doubles.leap import play
+from tests.doubles.leap import DATABASE, play
 from tests.doubles.odds_night import Night, Wager
 from tests.doubles.odds_reckoning import Reckoned, expected, reckon
 from tests.doubles.odds_servers import Hosts, hosts
@@ -26,7 +24,6 @@ from tracker.domain.events import SystemEvent
 from tracker.settings import load_secrets, load_settings
 
 KEY = "a-key-that-must-not-show-0123456789"
-THREADS = tuple((aiosqlite.Connection, name) for name in ("_connect", "_execute"))
 CLOSE = 1e-9
 FEATURED = ("h2h", "spreads", "totals")
 
@@ -52,7 +49,7 @@ class Trial:
 
 def play_night(night: Night, bets: Sequence[Wager], folder: Path, *, keyed: bool = True) -> Trial:
     """Play a night from an empty database, and compare the two accounts."""
-    trial = play(lambda clock: _played(night, bets, folder, clock, keyed), night.start, THREADS)
+    trial = play(lambda clock: _played(night, bets, folder, clock, keyed), night.start, DATABASE)
     _compare(trial, night, bets)
     return trial
 
