@@ -6,7 +6,6 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator
-from logging.config import dictConfig
 
 import apprise
 import pytest
@@ -116,9 +115,11 @@ async def test_a_refused_connection_certainly_sent_nothing() -> None:
     assert await AppriseChannel(url).send(MESSAGE) == Failed("the server refuses connections")
 
 
-async def test_a_program_that_sets_up_its_own_logging_takes_no_evidence_away() -> None:
-    """The outcome of a send is known though `dictConfig` has disabled existing loggers."""
-    dictConfig({"version": 1, "incremental": False})
+async def test_a_program_that_sets_up_its_own_logging_takes_no_evidence_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The outcome of a send is known though a `dictConfig` has disabled existing loggers."""
+    monkeypatch.setattr(logging.getLogger("apprise"), "disabled", True)
     outcome = await AppriseChannel(f"json://127.0.0.1:{free_port()}/").send(MESSAGE)
     assert isinstance(outcome, Failed)
 
