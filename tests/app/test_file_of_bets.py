@@ -95,7 +95,7 @@ async def test_what_waited_for_its_game_and_proves_the_same_is_one(store: Store)
     await store.add(line, game=GAME, defaults=DEFAULTS, at=NOW)
     other = draft_of("Nuggets to win -110 $20", Beside(game="LAL@DEN"), 1000)
     await store.add(other, game=None, defaults=DEFAULTS, at=NOW)
-    assert await store.bind(2, GAME, NOW) == 1
+    assert await store.bind_all([(2, GAME)], NOW) == [1]
     assert [x.status for x in await bets(store)] == [Status.SCHEDULED, Status.WITHDRAWN]
     again = await store.add(other, game=None, defaults=DEFAULTS, at=NOW)
     assert (again.number, again.created) == (1, False)

@@ -96,7 +96,7 @@ def test_equal_rows_are_known_again_once_their_game_is(
         now = datetime.now(UTC)
         async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
             await store.save_games([(game, None)], now)
-            assert [await store.bind(x, game, now) for x in (1, 2, 3)] == [1, 2, 3]
+            assert await store.bind_all([(x, game) for x in (1, 2, 3)], now) == [1, 2, 3]
 
     asyncio.run(match())
     again = cli("import", file, "--json").json

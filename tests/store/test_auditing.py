@@ -84,7 +84,7 @@ async def test_a_pick_is_edited_only_before_its_history(store: Store) -> None:
     new = replace(await store.by_hand.draft(1), pick=draft("DEN -5.5").pick)
     await by(store).rewrite(1, new, after(1))
     assert [x for x, _ in await store.unbound()] == [1]
-    await store.bind(1, GAME, after(1))
+    await store.bind_all([(1, GAME)], after(1))
     taken = Change(tracking, snapshots=(snapshot(1, after(2)),))
     await store.record(poll(after(2)), taken, ())
     priced = draft_of("DEN -5.5 -110 $20", Beside(), 1000)

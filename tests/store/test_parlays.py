@@ -181,7 +181,7 @@ async def test_a_parlay_waits_until_every_game_is_known(store: Store) -> None:
     await store.add(made, game=None, defaults=RULES, at=T0)
     assert await store.unbound() == [(1, made)]
     assert await store.trackings(RULES) == []
-    await store.bind(1, games, T0)
+    await store.bind_all([(1, games)], T0)
     assert await store.unbound() == []
     assert [x.game.id for x in await store.trackings(RULES)] == [GAME.id, OTHER.id]
 
@@ -205,7 +205,7 @@ async def test_a_slip_that_becomes_another_keeps_nothing_of_its_legs(store: Stor
     await store.record(a_poll(1, next(a_game(rng(1)))), change, ())
     bets = Bets(store, RULES, 1000)
     await bets.edit("1", Changes(pick="parlay: DEN -4.5; LAL@DEN under 230.5"), after(5))
-    await store.bind(1, (GAME, GAME), after(6))
+    await store.bind_all([(1, (GAME, GAME))], after(6))
     [tracking] = await store.trackings(RULES)
     [new] = tracking.tracked
     assert [x.result for x in new.legs] == [None, None]

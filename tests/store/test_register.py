@@ -64,7 +64,7 @@ async def test_a_bet_is_bound_once_its_game_is_known(store: Store) -> None:
     written = draft("DEN -4.5 -110 $20")
     await store.add(written, game=None, defaults=DEFAULTS, at=T0)
     assert await store.trackings(DEFAULTS) == []
-    await store.bind(1, GAME, after(5))
+    await store.bind_all([(1, GAME)], after(5))
     assert await store.unbound() == []
     [tracking] = await store.trackings(DEFAULTS)
     assert tracking.game == GAME
@@ -75,21 +75,21 @@ async def test_a_bet_on_another_game_is_refused(store: Store) -> None:
     """A bet is never bound to a game in which its team does not play."""
     await store.add(draft("DEN -4.5"), game=None, defaults=DEFAULTS, at=T0)
     with pytest.raises(BadBet, match="does not play"):
-        await store.bind(1, OTHER, T0)
+        await store.bind_all([(1, OTHER)], T0)
     with pytest.raises(BadBet, match="does not play"):
         await store.add(draft("LAL ML"), game=OTHER, defaults=DEFAULTS, at=T0)
     assert [x.pick for x in await store.bets_view()] == ["DEN -4.5"]
     with pytest.raises(BadBet, match="no bet 7"):
-        await store.bind(7, GAME, T0)
+        await store.bind_all([(7, GAME)], T0)
 
 
 async def test_withdrawing_ends_the_tracking_and_keeps_the_history(store: Store) -> None:
     """A withdrawn bet is not tracked, and is revived when it is added again."""
     await store.add(draft(from_file=True), game=GAME, defaults=DEFAULTS, at=T0)
-    assert await store.file_bets() == {draft().identity: 1}
+    assert list(await store.file_drafts()) == [1]
     assert await store.withdraw(1, after(1))
     assert not await store.withdraw(1, after(2))
-    assert await store.file_bets() == {}
+    assert await store.file_drafts() == {}
     assert await store.trackings(DEFAULTS) == []
     [shown] = await store.bets_view()
     assert (shown.status, shown.withdrawn_at) == (Status.WITHDRAWN, after(1))
@@ -98,7 +98,7 @@ async def test_withdrawing_ends_the_tracking_and_keeps_the_history(store: Store)
     left, taken_up = await store.by_hand.audits(1)
     assert (taken_up.what, taken_up.before, taken_up.after) == ("withdrawn", left.after, None)
     assert len(await store.trackings(DEFAULTS)) == 1
-    assert await store.file_bets() == {draft().identity: 1}
+    assert list(await store.file_drafts()) == [1]
 
 
 async def test_a_settled_bet_may_leave_the_file(store: Store) -> None:
@@ -108,7 +108,7 @@ async def test_a_settled_bet_may_leave_the_file(store: Store) -> None:
     change = Change(tracking, settlements=(settlement(1, after(1)),))
     await store.record(poll(after(1)), change, ())
     assert not await store.withdraw(1, after(2))
-    assert await store.file_bets() == {}
+    assert await store.file_drafts() == {}
     [shown] = await store.bets_view()
     assert (shown.status, shown.result) == (Status.PROVISIONAL, Result.WON)
     assert len(await store.trackings(DEFAULTS)) == 1
@@ -159,9 +159,8 @@ async def test_own_rules_replace_the_defaults(store: Store) -> None:
     await store.add(draft("DEN ML"), game=GAME, defaults=DEFAULTS, at=T0)
     await store.add(draft("DEN -4.5", rules=own), game=GAME, defaults=DEFAULTS, at=T0)
     assert [x.rules for x in await store.bets_view()] == [DEFAULTS, own]
-    assert await store.update_rules(1, own, after(1))
-    assert await store.update_rules(2, None, after(1))
-    assert not await store.update_rules(3, None, after(1))
+    await store.by_hand.watch_for(1, own, "cli", after(1))
+    await store.by_hand.watch_for(2, None, "cli", after(1))
     [tracking] = await store.trackings(DEFAULTS)
     assert [x.bet.rules for x in tracking.tracked] == [own, DEFAULTS]
 
@@ -229,7 +228,7 @@ async def test_a_bet_is_compared_only_with_bets_on_its_wager(store: Store) -> No
     lines = ("LAL@DEN over 224.5 -110", "LAL@DEN over 225.5 -110", "DEN +0.5 -110", "LAL +0.5 -110")
     for number, line in enumerate(lines, 1):
         await store.add(draft(line), game=None, defaults=DEFAULTS, at=T0)
-        await store.bind(number, GAME, after(number))
+        await store.bind_all([(number, GAME)], after(number))
     for line, same in (
         ("DEN/LAL o224.5 -110", [1]),
         ("Lakers +0.5 -110", [4]),

@@ -159,7 +159,7 @@ async def test_a_series_loses_no_spike(served: Served) -> None:
 
 def test_a_short_series_is_whole() -> None:
     """A series that has room for all points leaves none out."""
-    assert series((), 10).columns()["win"] == []
+    assert series((), 10)["win"] == []
 
 
 async def test_the_record_is_told(served: Served) -> None:

@@ -409,33 +409,26 @@ def _together(seen: Sequence[LegStanding]) -> Result | None:
     return Result.WON if Result.WON in results else results[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Snapshots from the first to the last, no more than were asked for."""
+def series(views: Sequence[SnapshotView], points: int) -> dict[str, list[Any]]:
+    """At most `points` snapshots, oldest first, as one list for each figure.
 
-    shots: tuple[SnapshotView, ...]
-
-    def columns(self) -> dict[str, list[Any]]:
-        """One list for each figure. `win` is 0 to 1; `mu` and `sigma` are of the final total."""
-        taken = [x.snapshot for x in self.shots]
-        return {
-            "at": [iso(x.at) for x in taken],
-            "win": [round(x.known.win, 4) for x in taken],
-            "mu": [round(x.mu.total, 1) for x in taken],
-            "sigma": [round(x.sigma.total, 1) for x in taken],
-            "score": [[x.score.home, x.score.away] for x in taken],
-            "clock": [x.game_clock for x in taken],
-        }
-
-
-def series(shots: Sequence[SnapshotView], points: int) -> Series:
-    """At most `points` snapshots, oldest first: the lowest and highest chance of each stretch.
-
-    The first and the last are always among them. Moments without a chance are left out.
+    `win` is 0 to 1; `mu` and `sigma` are of the final total.
     """
-    shots = [x for x in shots if x.snapshot.chance is not None]
+    taken = _thinned([x.snapshot for x in views if x.snapshot.chance is not None], points)
+    return {
+        "at": [iso(x.at) for x in taken],
+        "win": [round(x.known.win, 4) for x in taken],
+        "mu": [round(x.mu.total, 1) for x in taken],
+        "sigma": [round(x.sigma.total, 1) for x in taken],
+        "score": [[x.score.home, x.score.away] for x in taken],
+        "clock": [x.game_clock for x in taken],
+    }
+
+
+def _thinned(shots: Sequence[Snapshot], points: int) -> Sequence[Snapshot]:
+    """The lowest and highest chance of each stretch, and always the first and the last."""
     if len(shots) <= points:
-        return Series(tuple(shots))
+        return shots
     stretches = max(1, (points - 2) // 2)
     inner = range(1, len(shots) - 1)
     kept = {0, len(shots) - 1}
@@ -444,6 +437,6 @@ def series(shots: Sequence[SnapshotView], points: int) -> Series:
         end = 1 + len(inner) * (k + 1) // stretches
         stretch = range(begin, end)
         if stretch:
-            kept.add(min(stretch, key=lambda i: shots[i].snapshot.known.win))
-            kept.add(max(stretch, key=lambda i: shots[i].snapshot.known.win))
-    return Series(tuple(shots[i] for i in sorted(kept)))
+            kept.add(min(stretch, key=lambda i: shots[i].known.win))
+            kept.add(max(stretch, key=lambda i: shots[i].known.win))
+    return [shots[i] for i in sorted(kept)]

@@ -37,7 +37,7 @@ from tracker.replay.timeline import timeline
 from tracker.store.trials import Trial, TrialOutcome, TrialVerdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from tracker.engine.shadow import Cost
     from tracker.forecast.calibration import Calibrations
@@ -283,7 +283,8 @@ def evidence(
     ]  # fmt: skip
     costs: dict[str, list[Cost]] = defaultdict(list)
     days = set()
-    for (game, moment), rows in _by_moment(counted):
+    for (game, moment), group in groupby(counted, lambda x: (x.shadow.game, x.shadow.moment)):
+        rows = list(group)
         cost = _cost(trial, game, moment, rows, finals.get(game, {}))
         if cost is not None:
             costs[game].append(cost)
@@ -299,16 +300,6 @@ def evidence(
             covered[name].append(sum(shares) / len(shares))
     losses = tuple(loss for found in whole.values() for cost in found for loss in cost.losses)
     return Evidence(losses, len(days), covered, failures, replays)
-
-
-def _by_moment(
-    rows: Iterable[Shadowed],
-) -> Iterator[tuple[tuple[str, str], list[Shadowed]]]:
-    def where(x: Shadowed) -> tuple[str, str]:
-        return x.shadow.game, x.shadow.moment
-
-    for key, found in groupby(rows, where):
-        yield key, list(found)
 
 
 def _cost(

@@ -112,11 +112,7 @@ async def watch(
 async def _league(
     store: Store, league: str, parameters: Parameters, now: datetime
 ) -> list[MonitorStanding]:
-    finished = await store.known.finished(league)
-    results = [
-        GameResult(season_name(league, x.day), x.home, x.away, x.home_points, x.away_points)
-        for x in finished
-    ]
+    results = map(GameResult.of, await store.known.finished(league))
     streams = {
         "close": by_close(league, await store.monitoring.closes(league)),
         "ratings": by_ratings(results, parameters),

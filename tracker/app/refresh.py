@@ -16,7 +16,7 @@ from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.league import LEAGUE_ZONE, NBA, season_name, slate_date
 from tracker.domain.money import plural, several
 from tracker.domain.player import Injury
-from tracker.domain.prior import Finished, form_of
+from tracker.domain.prior import form_of
 from tracker.feeds import FeedError, Listing
 from tracker.feeds.espn import CAP, injuries_path, parse_injuries
 from tracker.feeds.feeds import Feeds
@@ -263,7 +263,7 @@ class Refresh:
         today = slate_date(self._clock.now())
         finished = await self._store.known.finished(league)
         parameters = self._load(league)
-        results = [_result(x) for x in finished if x.day < today]
+        results = [GameResult.of(x) for x in finished if x.day < today]
         ratings = rate(results, parameters.ratings)
         season = season_name(league, today)
         recent = [x for x in finished if season_name(league, x.day) == season]
@@ -330,10 +330,6 @@ def _met(state: GameState) -> dict[tuple[str, str], tuple[str, ...]]:
         (game.league, game.code(side)): tuple(x.name for x in state.players if x.side is side)
         for side in Side
     }
-
-
-def _result(x: Finished) -> GameResult:
-    return GameResult(season_name(x.league, x.day), x.home, x.away, x.home_points, x.away_points)
 
 
 def _better(first: GameState | None, second: GameState | None) -> GameState | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Parlay, Wager
@@ -12,7 +12,7 @@ from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.player import Stat
 from tracker.domain.tracking import RulePhase
 from tracker.engine.rules.state_machine import HOLD_POLLS
-from tracker.wording.cards import Card, Row, bet_silence, card, silence
+from tracker.wording.cards import BEHIND, Card, Row, bet_silence, card, silence
 
 if TYPE_CHECKING:
     from tracker.app.health import AtWork
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from tracker.domain.tracking import GameTracking, Tracked
     from tracker.store import Store
     from tracker.store.views import BetView
-
-_BEHIND = timedelta(minutes=5)
-"""The time over which a change of chance is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +157,7 @@ async def tonight(
     snoozes = await store.alerting.snoozes(now)
     found = []
     for tracking in await store.trackings(rules):
-        readings = await store.cards.chances(tracking.game.id, now - 2 * _BEHIND)
+        readings = await store.cards.chances(tracking.game.id, now - 2 * BEHIND)
         game = _game(tracking, _earlier(readings, now), snoozes, now, zone)
         found.append(((game.card.closed, tracking.game.start, game.name), game))
     return tuple(game for _, game in sorted(found, key=lambda x: x[0]))
@@ -193,5 +190,5 @@ def _game(
 
 def _earlier(readings: Sequence[tuple[int, datetime, float]], now: datetime) -> dict[int, float]:
     """Each bet's chance some minutes ago, where it was known then."""
-    since = now - _BEHIND
+    since = now - BEHIND
     return {bet: win for bet, at, win in sorted(readings, key=lambda x: x[1]) if at <= since}

@@ -22,10 +22,7 @@ from tracker.domain.policy import Snooze
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.notify.channels import Board, Gone, Shown
 from tracker.store.alerting import CardRow
-from tracker.wording.cards import Card, card, silence
-
-BEHIND = timedelta(minutes=5)
-"""The time over which the arrows show a change of chance."""
+from tracker.wording.cards import BEHIND, Card, card, silence
 
 _READINGS_KEPT = BEHIND + timedelta(minutes=1)
 

@@ -255,12 +255,7 @@ class Known:
         key = (game.league, game.slate, parameters.checksum)
         if key not in self._ratings:
             past = [x for x in self.finished if x.league == game.league and x.day < game.slate]
-            results = (
-                GameResult(
-                    season_name(x.league, x.day), x.home, x.away, x.home_points, x.away_points
-                )
-                for x in past
-            )  # fmt: skip
+            results = map(GameResult.of, past)
             self._ratings[key] = rate(results, parameters.ratings), len(past)
         ratings, count = self._ratings[key]
         if not {game.home, game.away} & ratings.teams.keys():

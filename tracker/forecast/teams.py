@@ -65,6 +65,12 @@ class GameResult:
     home_points: int
     away_points: int
 
+    @staticmethod
+    def of(x: Finished) -> GameResult:
+        """The result of a finished game."""
+        season = season_name(x.league, x.day)
+        return GameResult(season, x.home, x.away, x.home_points, x.away_points)
+
 
 @dataclass(frozen=True, slots=True)
 class Belief:

@@ -297,24 +297,16 @@ class Store:
         listed = list(wanted)
         return await self._db.write(lambda db: auditing.register(db, listed, defaults, at))
 
-    async def bind(
-        self, number: int, game: bets.Games, at: datetime, roster_of: RosterOf = nobody
-    ) -> int:
-        """Set the game of each leg of a bet. Raises BadBet when a game lacks the leg's market.
-
-        Returns the bet's number, or that of the bet that it turns out to repeat.
-        """
-        return (await self.bind_all([(number, game)], at, roster_of))[0]
-
     async def bind_all(
         self,
         matched: Iterable[tuple[int, bets.Games]],
         at: datetime,
         roster_of: RosterOf = nobody,
     ) -> list[int]:
-        """Set the games of many bets in one transaction.
+        """Set the game of each leg of many bets in one transaction.
 
-        Returns a number for each, as `bind` does.
+        Returns each bet's number, or that of the bet that it turns out to repeat. Raises BadBet
+        when a game lacks the leg's market.
         """
         listed = list(matched)
         return await self._db.write(lambda db: bets.bind_all(db, listed, roster_of, at))
@@ -335,17 +327,6 @@ class Store:
     async def withdraw(self, number: int, at: datetime, who: str = "cli") -> bool:
         """Stop following a bet. Returns False when it has a result or was withdrawn already."""
         return await self._db.write(lambda db: auditing.withdrawn(db, number, who, at))
-
-    async def update_rules(self, number: int, rules: tuple[Rule, ...] | None, at: datetime) -> bool:
-        """Replace a bet's own rules; None restores the defaults.
-
-        Returns False without such a bet.
-        """
-        return await self._db.write(lambda db: bets.update_rules(db, number, rules, at))
-
-    async def file_bets(self) -> dict[str, int]:
-        """The bets in the bets file when it was last read: identity to number."""
-        return await self._db.read(bets.file_bets)
 
     async def find(self, reference: str) -> int | None:
         """The number of the bet that a reference means: a bet's own id comes before a number."""

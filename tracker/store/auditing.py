@@ -33,11 +33,10 @@ from tracker.store.bets import (
     last_defaults,
     rules_text,
     settlement_of,
-    update_rules,
     withdraw,
 )
 from tracker.store.database import Database
-from tracker.store.database.columns import moment, rules_of, stamp, state_of
+from tracker.store.database.columns import moment, pack_rules, rules_of, stamp, state_of
 from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.reading import reviews, tracked
 from tracker.store.recording import settlement_columns
@@ -242,7 +241,7 @@ def _watch_for(
 ) -> None:
     who, at = by
     before = rules_of(_row(db, number)["rules"])
-    update_rules(db, number, rules, at)
+    db.execute(q.SET_RULES, (pack_rules(rules), stamp(at), number))
     if before != rules:
         audit(db, at, who, (number, "rules", rules_text(before), rules_text(rules)))
 

@@ -486,22 +486,10 @@ def withdraw(db: sqlite3.Connection, number: int, at: datetime) -> bool:
     return ended
 
 
-def update_rules(
-    db: sqlite3.Connection, number: int, rules: tuple[Rule, ...] | None, at: datetime
-) -> bool:
-    """Replace a bet's own rules; None restores the defaults. False when there is no such bet."""
-    return db.execute(q.SET_RULES, (pack_rules(rules), stamp(at), number)).rowcount == 1
-
-
 def last_defaults(db: sqlite3.Connection) -> tuple[Rule, ...]:
     """The rules of bets without their own, as stored when a bet was last added."""
     row = db.execute(q.META, (_DEFAULTS,)).fetchone()
     return () if row is None else rules_of(row["value"]) or ()
-
-
-def file_bets(db: sqlite3.Connection) -> dict[str, int]:
-    """The bets in the bets file when it was last read: identity to number."""
-    return {row["identity"]: row["number"] for row in db.execute(q.FILE_BETS)}
 
 
 def file_drafts(db: sqlite3.Connection) -> dict[int, Draft]:

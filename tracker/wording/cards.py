@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from math import floor
 from string import ascii_lowercase
 
@@ -36,6 +36,9 @@ from tracker.wording.figures import (
     span_text,
     standing,
 )
+
+BEHIND = timedelta(minutes=5)
+"""The time over which the arrows show a change of chance."""
 
 _LIKELY = 0.60
 """The chance of winning from which a bet is shown green."""

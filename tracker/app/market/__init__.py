@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
-from tracker.app.views import chance_parts, iso
+from tracker.app.views import chance_parts, game_name_json, iso
 from tracker.domain import BadBet
 from tracker.domain.bet import Parlay, Result, wager_kind
 from tracker.domain.catalog.books import book_name
@@ -351,10 +351,7 @@ def mean_of(key: str, values: Sequence[float]) -> Mean:
 def odds_json(x: GameOdds) -> dict[str, Any]:
     """A game's quotes as other programs read them."""
     return {
-        "game": {
-            "id": x.game.id, "league": x.game.league, "away": x.game.away, "home": x.game.home,
-            "start": iso(x.game.start),
-        },
+        "game": game_name_json(x.game),
         "at": iso(x.at),
         "best": [_offer_json(one) for one in x.best],
         "quotes": [_quote_json(one) for one in x.quotes],

@@ -278,7 +278,7 @@ async def bet_series(
     points: Annotated[int, Query(ge=FEWEST, le=MOST)] = 400,
 ) -> Json:
     """A bet's history as columns, thinned to at most `points` without losing a spike."""
-    return series((await _history(site, reference)).priced.snapshots, points).columns()
+    return series((await _history(site, reference)).priced.snapshots, points)
 
 
 @router.get("/{reference}/snapshots", **answers(SnapshotsJson))
