@@ -64,7 +64,7 @@ async def test_the_bets_of_a_game_share_its_state(store: Store) -> None:
     """A game's state is read once for all bets on it, so that a season of bets stays small."""
     for number, text in ((1, "DEN -4.5"), (2, "DEN ML")):
         await store.add(draft(text), game=None, defaults=DEFAULTS, at=T0)
-        await store.bind(number, GAME, after(1))
+        await store.bind_all([(number, GAME)], after(1))
     [tracking] = await store.trackings(DEFAULTS)
     live = replace(tracking, state=state(5), seen_at=after(2), changed_at=after(2))
     taken = Change(live, snapshots=(snapshot(1, after(2), 0.7),))
