@@ -141,6 +141,7 @@ def test_columns_give_way_between_words_only() -> None:
     assert _widths(columns, [False, True], 32) == [18, 10]
     assert _widths(columns, [False, False], 20) == [10, 6]
     assert _widths(columns, [False, False], 12) == [None, None]
+    assert _widths([["Book", "東京ベット"]], [False], 40) == [10], "such letters take two columns"
     told = [["Bet", "Sabonis double-double"], ["p(hit)", "player little known"]]
     assert _widths(told, [False, True], 30) == [16, 10], "what a figure says in words gives way"
     assert _widths(told, [False, True], 20) == [9, 7]

@@ -322,7 +322,7 @@ def _print_rows(heads: Sequence[str], rows: Sequence[Sequence[str]], named: int)
 def fits(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Whether every row of a table fits on one line of the terminal."""
     columns = _filled(heads, rows).values()
-    return sum(max(map(len, x)) + _GAP for x in columns) - _GAP <= console().width
+    return sum(max(map(_columns, x)) + _GAP for x in columns) - _GAP <= console().width
 
 
 def _filled(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[int, list[str]]:
@@ -356,7 +356,7 @@ _SHORT_WORDS = 2
 
 
 def _longest(text: str, pattern: re.Pattern[str]) -> int:
-    return max((len(x) for word in text.split() for x in pattern.findall(word)), default=0)
+    return max((_columns(x) for word in text.split() for x in pattern.findall(word)), default=0)
 
 
 _WORDS = re.compile(r"\S+")
@@ -370,7 +370,7 @@ def _least(texts: Sequence[str], pattern: re.Pattern[str], *, whole: bool) -> in
     return max(
         1,
         *(
-            len(x) if whole and len(x.split()) <= _SHORT_WORDS else _longest(x, pattern)
+            _columns(x) if whole and len(x.split()) <= _SHORT_WORDS else _longest(x, pattern)
             for x in texts
         ),
     )
@@ -385,7 +385,7 @@ def _widths(
     cells of more than two words in `whole` are broken too; then long words after their hyphens.
     If the table still does not fit, every width is None.
     """
-    most = [max(map(len, texts)) for texts in columns]
+    most = [max(map(_columns, texts)) for texts in columns]
     ways = (
         [
             wide if kept else _least(texts, _WORDS, whole=False)
