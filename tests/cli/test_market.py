@@ -11,12 +11,12 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.engine.build import GAME, live, outlook
 from tracker.app.market import GameOdds, Offered
-from tracker.app.market.edges import edges, edges_now
+from tracker.app.market.edges import edges, edges_now, track
 from tracker.domain.chance import Chance
-from tracker.domain.game import Game
+from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.poll import Credit, Document
 from tracker.domain.quote import Closing, Quote, Selection
-from tracker.domain.value import BetDecision, ClosingValue, Grade, Price
+from tracker.domain.value import BetDecision, ClosingValue, EdgeSeen, Grade, Price, edge
 from tracker.forecast import load_parameters
 from tracker.settings.models import OddsSettings
 from tracker.store import Store
@@ -211,3 +211,20 @@ def test_in_play_the_books_of_before_the_tip_off_back_no_edge() -> None:
         found = edges(odds, state, outlook(state), "lines", (), OddsSettings())
         assert len(found.listed) + len(found.disagreements) == listed
         assert found.left_out == ({} if listed else {"quoted by one book alone": 2})
+
+
+def test_what_edges_said_is_of_bets_that_did_not_push_as_is_what_came() -> None:
+    """At a whole number the chance that is told beside the share that won is given no push."""
+    now, chance = datetime(2026, 11, 21, 2, tzinfo=UTC), Chance(0.48, 0.04, 0.48)
+    ends: dict[str, GameState | None] = {
+        str(n): GameState(GAME, Phase.FINAL, 4, 0.0, Score(100 + n, 100)) for n in (2, 3, 4)
+    }
+    selection = Selection("spread", "home", -3.0)
+    rows = [
+        EdgeSeen(now, name, selection, chance.win, 2.1, "fanduel", edge(chance, 2.1), "lines")
+        for name in ends
+    ]
+    did = track(rows, ends)
+    assert (did.n, did.came) == (2, 0.5)
+    assert did.said == pytest.approx(0.5)
+    assert did.profit == pytest.approx(0.05)

@@ -257,7 +257,10 @@ class ClosingValue:
 
 @dataclass(frozen=True, slots=True)
 class EdgeSeen:
-    """A row of a list of edges as it was shown: a quote, and the model's chance of it (`p`)."""
+    """A row of a list of edges as it was shown: a quote, and the model's chance of it (`p`).
+
+    `edge` counts the chance of a push, in which the stake returns.
+    """
 
     at: datetime
     game: str
@@ -268,3 +271,9 @@ class EdgeSeen:
     edge: float
     prior: str
     poll: int | None = None
+
+    @property
+    def decided_p(self) -> float:
+        """The model's chance that it wins, given no push."""
+        push = self.edge + 1 - self.p * self.odds
+        return self.p / (1 - push)

@@ -159,7 +159,10 @@ def _left_out(one: Offered, books: set[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """How listed rows did: `said` is their mean chance, `came` the share that won."""
+    """How listed rows that did not push did.
+
+    `said` is their mean chance, given no push, and `came` the share that won.
+    """
 
     n: int
     said: float | None
@@ -180,7 +183,7 @@ def track(seen: Sequence[EdgeSeen], finals: Mapping[str, GameState | None]) -> T
         result = _result(row, finals.get(row.game))
         if result in (Result.WON, Result.LOST):
             won = result is Result.WON
-            said.append(row.p)
+            said.append(row.decided_p)
             came.append(float(won))
             profit.append(row.odds - 1 if won else -1.0)
     n = len(said)
