@@ -101,6 +101,34 @@ def test_what_the_next_opponent_allows_stands_beside_the_league(cli: Cli, season
     assert "LAL      allows" in cli("player", "Jokic").out
 
 
+def test_a_namesake_on_another_team_changes_nothing(cli: Cli, season: Path) -> None:
+    """A sheet and its chance are of one man, whatever another of his name does for another team.
+
+    What he did for another team before he came to this one is his.
+    """
+    now = datetime.now(UTC)
+
+    async def fill(away: str, days: list[int]) -> None:
+        async with await Store.open(season, now=now, durable=False) as store:
+            for n in days:
+                start = now - timedelta(days=n, hours=12)
+                game = Game(f"00224{away}{n}", "nba", "MIA", away, start)
+                stats = (("pts", 2), ("reb", 0), ("ast", 0))
+                who = PlayerLine("2", "Nikola Jokic", Side.AWAY, stats, 5.0, played=True)
+                final = GameState(game, Phase.FINAL, 4, 0.0, Score(110, 100), players=(who,))
+                await store.players.keep_finished(final)
+
+    def told() -> tuple[int, float]:
+        found = cli("player", "nikola jokic", "--line", "24.5", "--json").json
+        return len(found["games"]), found["chance"]["win"]
+
+    alone = told()
+    asyncio.run(fill("PHX", [3 + 2 * n for n in range(10)]))
+    assert told() == alone
+    asyncio.run(fill("UTA", [40, 42]))
+    assert told()[0] == alone[0] + 2
+
+
 def test_an_edge_has_the_chance_that_everybody_else_gives(cli: Cli, season: Path) -> None:
     """A price is judged by the chance that a bet on it would have; who is out has no edge."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -169,7 +170,28 @@ def test_the_list_of_injuries_is_read_whole() -> None:
     assert {x.league for x in told.values()} == {"wnba"}
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"injuries": 5}', b'{"injuries": [{"x": 1}]}'])
+def test_an_entry_that_cannot_be_read_loses_none_of_the_others() -> None:
+    """What is missing or odd in one entry costs no other player; a name is all that is needed."""
+    whole = parse_injuries(injuries(), "wnba")
+    document = json.loads(injuries())
+    listed = document["injuries"][0]["injuries"]
+    odd = listed[0] | {"status": None, "shortComment": 5, "details": [], "type": None}
+    document["injuries"][0]["injuries"] = [odd, {"athlete": {}}, "?", *listed[1:]]
+    found = parse_injuries(json.dumps(document).encode(), "wnba")
+    assert found[1:] == whole[1:]
+    assert (found[0].name, found[0].status) == (whole[0].name, Availability.OTHER)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"injuries": 5}',
+        b'{"injuries": [{"x": 1}]}',
+        b'{"injuries": [{"displayName": "Denver Nuggets", "injuries": [{}]}]}',
+    ],
+)
 def test_a_list_of_another_form_is_malformed(body: bytes) -> None:
     """A list of another form is malformed, never empty: that would make all players available."""
     with pytest.raises(FeedMalformed):

@@ -107,6 +107,27 @@ def test_a_recorded_summary_has_the_players() -> None:
         assert points == found.score.of(side)
 
 
+def test_figures_shown_before_tip_off_mean_nothing() -> None:
+    """A summary of a game that has not begun gives its players without any figures."""
+    body = document("espn_summary_wnba_final")
+    competition = body["header"]["competitions"][0]
+    competition["status"] = {"type": kind("STATUS_SCHEDULED", "pre")}
+    for side in competition["competitors"]:
+        side["score"] = "0"
+    found = WNBA.parse_box(encoded(body))
+    assert (found.phase, len(found.players)) == (Phase.SCHEDULED, 24)
+    assert all(x.stats == () and x.minutes == 0 and not x.played for x in found.players)
+
+
+def test_minutes_that_no_game_has_are_not_believed() -> None:
+    """A player with more minutes than ten overtimes have is an error that names him."""
+    body = document("espn_summary_wnba_final")
+    table = body["boxscore"]["players"][0]["statistics"][0]
+    table["athletes"][0]["stats"][table["keys"].index("minutes")] = "120"
+    with pytest.raises(FeedMalformed, match="minutes is 120"):
+        WNBA.parse_box(encoded(body))
+
+
 def test_columns_without_keys_go_by_their_labels() -> None:
     """An older summary names its columns by `labels` alone, in any order."""
     body = document("espn_summary_wnba_final")

@@ -119,6 +119,14 @@ def test_figures_left_over_in_a_pregame_box_mean_nothing() -> None:
     assert all(x.stats == () and x.minutes == 0 and not x.played for x in state.players)
 
 
+def test_minutes_that_no_game_has_are_not_believed() -> None:
+    """A player with more minutes than ten overtimes have is an error that names him."""
+    body = document("box_final_ot_0022500006")
+    body["game"]["homeTeam"]["players"][0]["statistics"]["minutes"] = "PT999M00.00S"
+    with pytest.raises(FeedMalformed, match="minutes is 999"):
+        nba.SOURCE.parse_box(encoded(body))
+
+
 def test_a_final_box_with_overtime_and_its_players() -> None:
     """A final box gives the score, five periods, and players whose points add up to the score."""
     state = nba.SOURCE.parse_box(fixture("box_final_ot_0022500006"))

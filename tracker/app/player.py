@@ -16,7 +16,7 @@ from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.league import season_name, slate_date
 from tracker.domain.market import Direction, PlayerTotal
-from tracker.domain.player import Absences, Injury, Player, PlayerGame, Stat, player_key
+from tracker.domain.player import Absences, Injury, Player, PlayerGame, Stat, of_team, player_key
 from tracker.store import Store
 
 WINDOWS = (3, 5, 10)
@@ -127,8 +127,11 @@ async def known_player(store: Store, name: str) -> tuple[str, str]:
 async def sheet(store: Store, league: str, key: str, stat: Stat, now: datetime) -> PlayerSheet:
     """A player's figures, without a line."""
     log = await store.players.log(league, key, _KEPT)
-    played = tuple(PlayedGame(g, *_sides(g, home, away), _value(g, stat)) for g, home, away in log)
-    newest = played[0].game
+    newest = log[0][0]
+    own = set(of_team([g for g, _, _ in log], newest.team))
+    played = tuple(
+        PlayedGame(g, *_sides(g, home, away), _value(g, stat)) for g, home, away in log if g in own
+    )
     today = slate_date(now)
     following = [
         game

@@ -19,6 +19,7 @@ from tracker.domain.player import (
     PlayerGame,
     Stat,
     enough,
+    of_team,
     player_key,
 )
 from tracker.domain.tracking import GameTracking
@@ -235,7 +236,8 @@ class PlayerBeliefs:
 
     def _games(self, player: Player, game: Game) -> tuple[PlayerGame, ...]:
         kept = self.recent.get((game.league, player.key), ())
-        return enough([x for x in kept if x.start < game.start])
+        before = [x for x in kept if x.start < game.start]
+        return enough(of_team(before, game.code(player.side)))
 
     def _prior(
         self,

@@ -20,7 +20,7 @@ from tracker.domain import TrackerError
 from tracker.domain.events import ForecastFailed, ForecastRecovered, ShadowFailed, Tell
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import Market
-from tracker.domain.player import Player, PlayerGame, Stat
+from tracker.domain.player import Player, PlayerGame, Stat, of_team
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.tracking import GameTracking
 from tracker.engine.decide.parlays import markets_on
@@ -326,7 +326,7 @@ class _Work:
         """What both models say of each player in the box score of whom recent games are known."""
         lines: dict[Player, dict[Stat, float]] = {}
         for x in self.state.players:
-            games = self._games(Player(x.name, x.side).key)
+            games = self._games(Player(x.name, x.side))
             if games and not x.out:
                 usual = {s: _mean([dict(g.stats).get(s) for g in games]) for s in STATS}
                 lines[Player(x.name, x.side)] = {
@@ -336,17 +336,17 @@ class _Work:
         shadows = of_players(first.outlook(), second.outlook(), lines)
         return [self._record(moment, player.key, said) for player, said in shadows.items()]
 
-    def _games(self, key: str) -> tuple[PlayerGame, ...]:
+    def _games(self, player: Player) -> tuple[PlayerGame, ...]:
         game = self.state.game
-        recent = self.recent.get((game.league, key), ())
-        return tuple(x for x in recent if x.start < game.start)
+        recent = self.recent.get((game.league, player.key), ())
+        before = [x for x in recent if x.start < game.start]
+        return of_team(before, game.code(player.side))
 
     def _with_priors(self, seen: Seen, whom: Mapping[Player, object]) -> Seen:
         figures = player_figures(seen.parameters)
         minutes = self.state.game.rules.regulation_seconds / 60
         known = {
-            (x.side, x.key): player_prior(self._games(x.key), figures, regulation=minutes)
-            for x in whom
+            (x.side, x.key): player_prior(self._games(x), figures, regulation=minutes) for x in whom
         }
         return replace(seen, players=PlayerPriors(figures, known))
 

@@ -184,6 +184,17 @@ def enough(games: Sequence[PlayerGame]) -> tuple[PlayerGame, ...]:
     return played if len(played) >= FEWEST_GAMES else ()
 
 
+def of_team(games: Sequence[PlayerGame], team: str) -> tuple[PlayerGame, ...]:
+    """The games of the player of a team, of those of all players of his name in the league.
+
+    Who comes from another team played for it before he did for this one. A team that has such a
+    name in its games after that has a player of its own.
+    """
+    first = min((x.start for x in games if x.team == team), default=None)
+    others = {x.team for x in games if first is not None and x.start > first} - {team}
+    return tuple(x for x in games if x.team not in others)
+
+
 BY_BOX = "box"
 """The `Injury.source` of a status from a box score; it holds only for the game of that box."""
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 from functools import partial
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from tracker.domain.catalog import code_in
 from tracker.domain.league import GLEAGUE, NBA, NCAAM, NCAAW, WNBA
 from tracker.domain.player import Availability, Injury
 from tracker.feeds import FeedMalformed, Listing, Source, espn_reading
 from tracker.settings.reading import plain_words
+
+T = TypeVar("T")
 
 _NAME = "espn"
 """The source's name in the settings and in polls."""
@@ -109,27 +113,40 @@ class _Athlete(_Document):
     displayName: str  # noqa: N815 - as the document names it
 
 
+def _said(value: object) -> object:
+    return value if isinstance(value, str) else ""
+
+
+_Words = Annotated[str, BeforeValidator(_said)]
+"""A text that may be missing or of another form: a player is no less hurt for that."""
+
+
 class _Details(_Document):
-    type: str = ""
-    returnDate: str | None = None  # noqa: N815 - as the document names it
+    type: _Words = ""
+    returnDate: _Words = ""  # noqa: N815 - as the document names it
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, dict) else {}
 
 
 class _Entry(_Document):
     athlete: _Athlete
-    status: str
-    shortComment: str = ""  # noqa: N815 - as the document names it
-    details: _Details = _Details()
+    status: _Words = ""
+    shortComment: _Words = ""  # noqa: N815 - as the document names it
+    details: Annotated[_Details, BeforeValidator(_listed)] = _Details()
 
 
 class _Team(_Document):
     displayName: str  # noqa: N815 - as the document names it
-    injuries: tuple[_Entry, ...] = ()
+    injuries: tuple[Any, ...] = ()
 
 
 class _List(_Document):
     injuries: tuple[_Team, ...]
 
 
+_ENTRY = TypeAdapter(_Entry)
 _READ = TypeAdapter(_List)
 
 
@@ -141,21 +158,31 @@ def injuries_path(league: str) -> str:
 def parse_injuries(body: bytes, league: str) -> tuple[Injury, ...]:
     """Every player in the injuries document, with the first entry on each, which is the latest.
 
-    Raises FeedMalformed.
+    An entry that names nobody is left out. Raises FeedMalformed, also where no entry can be read.
     """
+    injuries: dict[tuple[str, str], Injury] = {}
+    first: FeedMalformed | None = None
+    for team in _checked(_READ.validate_json, body).injuries:
+        code = code_in(league, team.displayName, team.displayName)
+        for entry in team.injuries:
+            try:
+                said = _injury(_checked(_ENTRY.validate_python, entry), league, code)
+            except FeedMalformed as wrong:
+                first = first or wrong
+                continue
+            injuries.setdefault((code, said.name), said)
+    if first is not None and not injuries:
+        raise first.inside("injuries")
+    return tuple(injuries.values())
+
+
+def _checked(read: Callable[[Any], T], value: object) -> T:
     try:
-        found = _READ.validate_json(body)
+        return read(value)
     except ValidationError as why:
         first = why.errors()[0]
         where = ".".join(map(str, first["loc"])) or "body"
         raise FeedMalformed(where, plain_words(first)) from None
-    injuries: dict[tuple[str, str], Injury] = {}
-    for team in found.injuries:
-        code = code_in(league, team.displayName, team.displayName)
-        for entry in team.injuries:
-            said = _injury(entry, league, code)
-            injuries.setdefault((code, said.name), said)
-    return tuple(injuries.values())
 
 
 def _injury(entry: _Entry, league: str, team: str) -> Injury:
@@ -163,12 +190,12 @@ def _injury(entry: _Entry, league: str, team: str) -> Injury:
     parts = (entry.details.type, entry.shortComment)
     detail = ": ".join(x for x in parts if x)[:300]
     if status is Availability.OTHER:
-        detail = f"{entry.status}: {detail}"[:300]
+        detail = f"{entry.status or 'no status'}: {detail}"[:300]
     return Injury(league, team, entry.athlete.displayName, status, detail, _date(entry.details))
 
 
 def _date(details: _Details) -> date | None:
     try:
-        return None if details.returnDate is None else date.fromisoformat(details.returnDate[:10])
+        return date.fromisoformat(details.returnDate[:10])
     except ValueError:
         return None

@@ -29,6 +29,7 @@ from tracker.feeds.strict import (
     plausible,
     read_json,
     read_object,
+    unplayed,
     when_stopped,
 )
 
@@ -199,7 +200,6 @@ _COLUMNS = {
 _MINUTES = ("minutes", "MIN")
 _FOULS = ("fouls", "PF")
 _FIGURE = re.compile(r"([0-9]{1,3})(?:-[0-9]{1,3})?", re.ASCII)
-_MOST_MINUTES = 130
 
 
 def _players(
@@ -231,7 +231,7 @@ def _players(
                         name=strict.printable(player.athlete.name),
                         side=side,
                         stats=tuple(figures.items()),
-                        minutes=float(min(_MOST_MINUTES, _figure(player, columns, _MINUTES) or 0)),
+                        minutes=float(_figure(player, columns, _MINUTES) or 0),
                         fouls=_figure(player, columns, _FOULS) or 0,
                         on_court=player.active and in_play,
                         starter=player.starter,
@@ -305,7 +305,7 @@ def parse_summary(body: bytes, league: str) -> GameState:
         raise wrong.inside("header.competitions[0]") from None
     teams = summary.boxscore.players if summary.boxscore is not None else []
     lines = _players(teams, league, game, in_play=state.phase.in_play)
-    lines = plausible(lines, state.score) if state.period else lines
+    lines = plausible(lines, state.score) if state.period else tuple(map(unplayed, lines))
     return GameState(
         state.game,
         state.phase,

@@ -7,7 +7,6 @@ tip-off or after the buzzer is given one fixed form.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
@@ -30,6 +29,7 @@ from tracker.feeds.strict import (
     read_json,
     read_object,
     seconds,
+    unplayed,
     when_stopped,
 )
 
@@ -506,10 +506,7 @@ def _players(entry: _GameDocument) -> tuple[PlayerLine, ...]:
 
 def _roster(entry: _GameDocument) -> tuple[PlayerLine, ...]:
     """The players of a game that is not being played, without the figures left in the document."""
-    return tuple(
-        replace(PlayerLine(x.id, x.name, x.side, ()), starter=x.starter, note=x.note, out=x.out)
-        for x in _players(entry)
-    )
+    return tuple(map(unplayed, _players(entry)))
 
 
 def _line(player: _PlayerDocument, side: Side) -> PlayerLine:

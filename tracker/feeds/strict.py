@@ -38,9 +38,15 @@ MOST_COUNT = 100
 55."""
 
 
+MOST_MINUTES = 100
+"""No player is on the court for longer: MOST_PERIODS periods of the NBA have 98 minutes."""
+
+
 def plausible(players: tuple[PlayerLine, ...], score: Score) -> tuple[PlayerLine, ...]:
     """Return the players, or raise FeedMalformed for a figure that no box score can have."""
     for line in players:
+        if line.minutes > MOST_MINUTES:
+            raise FeedMalformed(f"players[{line.name}].minutes", f"is {line.minutes:.0f}")
         team = score.of(line.side)
         for name, value in line.stats:
             most = team + BASKET if name == "pts" else MOST_COUNT
@@ -51,6 +57,13 @@ def plausible(players: tuple[PlayerLine, ...], score: Score) -> tuple[PlayerLine
                     f"players[{line.name}].{name}", f"is {value} in a team that has {team} points"
                 )
     return players
+
+
+def unplayed(line: PlayerLine) -> PlayerLine:
+    """A player of a game that is not being played, without figures left in the document."""
+    return PlayerLine(
+        line.id, line.name, line.side, (), starter=line.starter, note=line.note, out=line.out
+    )
 
 
 class Strict(BaseModel):
