@@ -281,6 +281,24 @@ def test_a_final_whose_box_cannot_be_read_is_official_by_its_age() -> None:
     assert results(note(tracking, other, due + timedelta(hours=2)).tracking) == ["review"]
 
 
+def test_a_bet_that_is_added_after_the_last_check_needs_no_document() -> None:
+    """It is graded by the end that was checked; what that does not tell goes to a person."""
+    end = final((30, 20), (30, 20), (30, 20), (30, 20))
+    tracking = a_book(bet(1, "DEN ML"))
+    first, last = check_times(after(0))
+    for at in (after(0), after(60), first, last):
+        tracking = look(tracking, end, (at - T0).total_seconds()).tracking
+    assert tracking.settled
+    nikola = PlayerTotal(Player("Nikola Jokić", Side.HOME), Stat.PTS, Direction.OVER, 9.5)
+    points = Bet(3, "points", nikola, GAME, (), last)
+    late = (*tracking.tracked, *a_book(bet(2, "LAL ML"), points).tracked)
+    gone = Unreadable(Trouble.ABSENT, "LAL@DEN is not on the board")
+    change = note(replace(tracking, tracked=late), gone, last + timedelta(hours=9))
+    assert results(change.tracking) == ["won", "lost", "review"]
+    assert change.tracking.settled
+    assert [x.bet for x in change.confirmations] == [2]
+
+
 def test_a_box_that_is_late_with_the_end_confirms_no_result() -> None:
     """A box that still shows play is no second poll of the final, nor a check of it."""
     last, end = live(4, 5, *HALF, (30, 20), (20, 18)), final(*HALF, (30, 20), (22, 18))

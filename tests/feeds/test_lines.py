@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -58,8 +59,15 @@ def waiting() -> dict[str, Any]:
 
 
 def read(**odds: object) -> tuple[Lines, str]:
-    """The lines of a book and its name, as a game's summary has them."""
-    return summary_lines(encoded({"pickcenter": [entry(**odds)]}), GAME) or (Lines(), "")
+    """The lines of a book and its name, as the game's summary has them."""
+    return read_for(GAME, **odds)
+
+
+def read_for(game: Game, **odds: object) -> tuple[Lines, str]:
+    """The lines that a game takes from the summary of UTA at TOR."""
+    header = event(game__date="2025-03-07T00:00Z")
+    body = encoded({"header": header, "pickcenter": [entry(**odds)]})
+    return summary_lines(body, game) or (Lines(), "")
 
 
 def offered(*events: object) -> set[str]:
@@ -79,6 +87,15 @@ def test_a_books_lines_are_read_from_the_home_teams_side() -> None:
     assert lines.home_ml == pytest.approx(2.2)
     assert lines.away_ml == pytest.approx(1 + 100 / 140)
     assert by == "ESPN (Some Book)"
+
+
+def test_a_summarys_lines_are_those_of_its_own_meeting_and_teams() -> None:
+    """An id that now names another meeting gives no lines; exchanged sides exchange the lines."""
+    lines, _ = read()
+    turned, _ = read_for(replace(GAME, home="UTA", away="TOR"))
+    assert turned == Lines(-2.5, 229.0, lines.away_ml, lines.home_ml)
+    assert read_for(replace(GAME, start=GAME.start + timedelta(days=2)))[0].empty
+    assert read_for(replace(GAME, away="BOS"))[0].empty
 
 
 def test_the_older_form_has_details_and_total_alone() -> None:

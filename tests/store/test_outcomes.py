@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,10 +15,13 @@ from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli, cli, config, home, night, played
 from tests.store.reckoned import Ended, tally
+from tests.store.values import T0, a_book, after, alert, poll, settlement
 from tracker.app.market import clv_summary
+from tracker.domain.alert import Reason
 from tracker.domain.bet import Result
 from tracker.domain.league import slate_date
 from tracker.domain.money import needed
+from tracker.domain.tracking import Change
 from tracker.engine.record import Grouping
 from tracker.store import Store
 from tracker.store.outcomes import _FIRST_MODEL, _FIRST_PREDICTIONS
@@ -95,6 +99,25 @@ async def test_a_report_values_bets_at_the_close_as_the_record_does(tmp_path: Pa
         whole = clv_summary(await store.quotes.value_sums(), 0).all
     assert (count, whole.n) == (3, 3)
     assert [mean, whole.mean] == pytest.approx([0.02, 0.02])
+
+
+async def test_an_alert_came_again_where_its_bet_had_one_before(tmp_path: Path) -> None:
+    """A result's number of revisions, or the time of a question, is no count of alerts."""
+    async with await Store.open(tmp_path / "t.db", now=T0) as store:
+        tracking = await a_book(store)
+        told = [
+            ("p >= 0.80", 1),
+            ("p >= 0.80", 2),
+            ("settled", 3),
+            ("review", 1769738400),
+            ("hit", 1),
+        ]
+        alerts = [replace(alert(1, after(n)), rule=x, episode=n) for x, n in told]
+        back = replace(alerts[-1], episode=2, reason=Reason.TAKEN_BACK)
+        change = Change(tracking, alerts=(*alerts, back), settlements=(settlement(1, after(9)),))
+        await store.record(poll(after(9)), change, ())
+        found = {x.rule: x.repeats for x in await store.outcomes.judged_rules()}
+    assert found == {"p >= 0.80": 1, "settled": 0, "review": 0, "hit": 0}
 
 
 def test_a_void_says_what_comes_back(cli: Cli, night: Path) -> None:

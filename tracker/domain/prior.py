@@ -34,6 +34,12 @@ class Lines:
         """Whether no line is known."""
         return self == NO_LINES
 
+    @property
+    def exchanged(self) -> Lines:
+        """The same lines where the other team is called home."""
+        spread = None if self.home_spread is None else -self.home_spread
+        return Lines(spread, self.total, self.away_ml, self.home_ml)
+
 
 NO_LINES = Lines()
 

@@ -296,7 +296,8 @@ SELECT alert.rule, count(*) AS alerts,
   sum(alert.rule LIKE 'p _=%' AND outcome.result IN ('won', 'lost')) AS decided,
   avg(CASE WHEN alert.at < game.final_at
     THEN (julianday(game.final_at) - julianday(alert.at)) * 1440 END) AS early,
-  sum(alert.episode > 1) AS repeats
+  sum(alert.reason <> 'taken_back')
+    - count(DISTINCT iif(alert.reason <> 'taken_back', alert.bet, NULL)) AS repeats
 FROM alert JOIN outcome ON outcome.bet = alert.bet JOIN game ON game.id = alert.game
 WHERE alert.decision = 'fired' AND (:since IS NULL OR outcome.day >= :since)
   AND (:until IS NULL OR outcome.day <= :until)
@@ -310,8 +311,8 @@ class JudgedRule:
 
     `promised` is the mean chance, by the alerts' own figures, that they would come true; `held` is
     the share of the `decided` ones that did. Both are None for rules that promise nothing. `early`
-    is the mean number of minutes before the end of the game. `repeats` are alerts that came again
-    after the chance had gone back: with hindsight the earlier alert was too soon.
+    is the mean number of minutes before the end of the game. `repeats` are alerts whose bet had
+    one of that rule before: with hindsight the earlier alert was too soon.
     """
 
     rule: str

@@ -546,7 +546,7 @@ def confirm_unread(change: Change, why: Unreadable, now: datetime) -> Change:
     ):
         return change
     if tracking.checks >= FINAL_CHECKS:
-        return change
+        return _settle_late(change, tracking.state, why.claim, now)
     limit = UNREAD_AFTER if why.trouble in _ANSWERS else UNREAD_AWAY_AFTER
     if now < check_times(tracking.final_at)[1] + limit:
         return change
@@ -557,3 +557,21 @@ def confirm_unread(change: Change, why: Unreadable, now: datetime) -> Change:
     aged = finish(replace(change, ordering=Ordering.SAME), now)
     confirmed = tuple(replace(x, why=reason) for x in aged.confirmations)
     return replace(aged, ordering=change.ordering, confirmations=confirmed)
+
+
+def _settle_late(change: Change, state: GameState, claim: str, now: datetime) -> Change:
+    """Grade bets that were added after the last check of a game, by the state that was checked.
+
+    No document may tell of the game any more. Where one contradicts its end, a person decides.
+    """
+
+    def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
+        if claim and known.result is None:
+            return replace(known, unclear=claim)
+        return _leg_judged(bet, leg, known, state, last=True)
+
+    found, tracking = Gathering(change), change.tracking
+    late = [x for x in tracking.tracked if not x.done_in(tracking.game.id)]
+    for tracked in late:
+        _settle(found, tracking, tracked, graded, now)
+    return _confirm_revised(found.change, now) if late else change

@@ -11,10 +11,11 @@ from collections import Counter
 from typing import Any
 
 from tracker.domain.catalog import code_in
-from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.game import Game, GameState, Phase, same_meeting
 from tracker.domain.prior import Lines
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection
-from tracker.feeds import FeedMalformed, Scoreboard
+from tracker.feeds import FeedError, Scoreboard
+from tracker.feeds.espn_reading import parse_summary
 from tracker.feeds.odds import UNUSABLE, BookPrice, OfferedGame, Parsed
 from tracker.feeds.strict import Strict, read_json
 
@@ -129,16 +130,20 @@ class SummaryDocument(Strict):
 def summary_lines(body: bytes, game: Game) -> tuple[Lines, str] | None:
     """The lines in a game's summary with the name of their book, or None where it has none.
 
-    ESPN keeps the last lines before tip-off in the summary during the game, but may drop them.
+    ESPN keeps the last lines before tip-off in the summary during the game, but may drop them. Nor
+    has a summary of another meeting any; one that has home and away exchanged is read as it means.
     """
     try:
+        reported = parse_summary(body, game.league).game
         document = read_json(SummaryDocument, body)
-    except FeedMalformed:
+    except FeedError:
+        return None
+    if not same_meeting(game, reported):
         return None
     for one in (*(document.pickcenter or ()), *(document.odds or ())):
-        lines = _lines(one, game)
+        lines = _lines(one, reported)
         if not lines.empty:
-            return lines, _book(one)
+            return lines if reported.home == game.home else lines.exchanged, _book(one)
     return None
 
 
