@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from tests.notify.sink import Sink, free_port
 from tests.notify.values import NOW, delivery
 from tests.notify.world import Script, night
 from tracker.domain.alert import Failed, Notice, Refused, Sent, Unknown
-from tracker.domain.policy import Level
+from tracker.domain.policy import Level, Policy, QuietHours
 from tracker.notify import LONGEST_RETRY, batches, retry_delay
 from tracker.notify.channels import Message
 from tracker.notify.channels.apprise import AppriseChannel
@@ -261,6 +261,41 @@ async def test_an_hours_outage_ends_in_one_digest(tmp_path: Path) -> None:
         assert not any("possible repeat" in x for x in channel.bodies)
         ends = await world.states("script")
         assert ends == ["expired"] * 11 + ["sent"] * 2
+
+
+async def test_what_is_late_does_not_come_in_quiet_hours(tmp_path: Path) -> None:
+    """What a channel missed before quiet hours waits for their end, unless it is loud enough."""
+    channel = Script(answers=[Failed("down")])
+    begin, end = NOW + timedelta(minutes=5), NOW + timedelta(minutes=90)
+    quiet = QuietHours(begin.time(), end.time(), UTC)
+    async with night(tmp_path, channel) as world:
+        world.policy = Policy(quiet=quiet)
+        world.start()
+        await world.decide("a chance")
+        await world.decide("a result", rule="settled", useful=timedelta(hours=12))
+        await world.pass_time(420, step=10)
+        channel.answers = [Sent()]
+        channel.got.clear()
+        await world.pass_time(80 * 60, step=30)
+        assert channel.got == []
+        await world.pass_time(10 * 60, step=30)
+        lines = [x.splitlines()[0] for x in channel.bodies]
+        assert lines == ["a result · 1 h 30 min late", "1 alert could not reach you in time"]
+
+
+@pytest.mark.parametrize("through", [Level.DEFAULT, Level.LOW])
+async def test_what_is_loud_enough_comes_late_in_quiet_hours(
+    tmp_path: Path, through: Level
+) -> None:
+    """A late message that quiet hours let through is sent as soon as its channel works."""
+    channel = Script(answers=[Failed("down"), Sent()])
+    quiet = QuietHours(NOW.time(), (NOW + timedelta(hours=8)).time(), UTC, through)
+    async with night(tmp_path, channel) as world:
+        world.policy = Policy(quiet=quiet)
+        world.start()
+        await world.decide("a result", rule="settled", useful=timedelta(hours=12))
+        await world.pass_time(60)
+        assert channel.bodies == ["a result"] * 2
 
 
 async def test_a_digest_survives_the_end_of_the_program(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from tests.notify.values import GAME, NOW, alert, state
 from tracker.domain.alert import Outcome, Sent
 from tracker.domain.draft import Draft
 from tracker.domain.events import SystemEvent
+from tracker.domain.policy import USUAL, Policy
 from tracker.domain.poll import Poll
 from tracker.domain.tracking import Change, GameTracking
 from tracker.language import find_in_game, parse_pick
@@ -38,12 +39,14 @@ class World:
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     decided: int = 0
     beats: int = 0
+    policy: Policy = USUAL
 
     def start(self) -> None:
         """Start a loop for each channel."""
         for channel in self.channels:
             wake = asyncio.Event()
-            habits = SendingHabits(beat=self._beat)
+            audible = self.policy.audible_from
+            habits = SendingHabits(beat=self._beat, audible_from=audible)
             loop = dispatch(self.store, channel, self.clock, wake, self._tell, habits)
             self.wakes.append(wake)
             self.tasks.append(asyncio.create_task(loop))

@@ -308,7 +308,9 @@ class Daemon:
         beat = partial(self._progress.expect, f"channel {channel.name}", GRACE)
         replies = isinstance(channel, TelegramChannel)
         under = self._parts.store.cards.under if replies else no_card
-        return SendingHabits(beat=beat, zone=self._setup.settings.zone, card_of=under)
+        settings = self._setup.settings
+        audible = settings.policy.audible_from
+        return SendingHabits(beat=beat, zone=settings.zone, card_of=under, audible_from=audible)
 
     def _lacking(self, changed: asyncio.Event) -> Lacking:
         """The background loop that fetches what bets still lack: lines, players' games, rosters."""

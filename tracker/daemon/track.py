@@ -407,10 +407,8 @@ class AlertPolicy:
         set_for_all = mode is TopicMode.SILENT or DAEMON in self._policy.levels
         own = self._policy.level(DAEMON)
         loud = own if set_for_all and level is not Level.URGENT else level
-        quiet = self._policy.quiet
-        due = None
-        if quiet is not None and loud.rank < quiet.through.rank:
-            due = quiet.until(now)
+        until = self._policy.audible_from(loud, now)
+        due = until if until > now else None
         expires = now + NOTICE_USEFUL_FOR if due is None else None
         return Notice(kind, int(now.timestamp()), now, text, loud, expires, due)
 

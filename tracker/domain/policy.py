@@ -395,6 +395,11 @@ class Policy:
         ends = None if self.quiet is None else self.quiet.until(at)
         return at if ends is None else ends
 
+    def audible_from(self, level: Level, at: datetime) -> datetime:
+        """The first moment, not before `at`, at which a message this loud may be sent."""
+        loud = self.quiet is not None and level.rank >= self.quiet.through.rank
+        return at if loud else self.awake(at)
+
 
 USUAL = Policy()
 """The default policy: every topic is sent at its default level."""

@@ -27,7 +27,7 @@ from tracker.domain.events import (
     Tell,
 )
 from tracker.domain.money import plural
-from tracker.domain.policy import RESULTS, PastMessage
+from tracker.domain.policy import RESULTS, USUAL, Level, PastMessage
 from tracker.notify.channels import Channel, Message
 from tracker.wording.figures import span_text
 
@@ -125,16 +125,18 @@ class SendingHabits:
 
     `beat` is called whenever the loop moves: at least every IDLE seconds of the clock, and after
     every attempt. `together` says which deliveries share a message. `zone` is the person's, for the
-    times in a digest. `card_of` gives the live card that alerts are a reply to.
+    times in a digest. `card_of` gives the live card that alerts are a reply to. `audible_from` says
+    from when on a message of a level may be sent: what is late must not come in quiet hours.
     """
 
     beat: Callable[[], None] = lambda: None
     together: Together = one_cause
     zone: tzinfo = UTC
     card_of: CardOf = no_card
+    audible_from: Callable[[Level, datetime], datetime] = USUAL.audible_from
 
 
-USUAL = SendingHabits()
+PLAIN_HABITS = SendingHabits()
 
 
 async def dispatch(
@@ -143,7 +145,7 @@ async def dispatch(
     clock: Clock,
     wake: asyncio.Event,
     tell: Tell,
-    habits: SendingHabits = USUAL,
+    habits: SendingHabits = PLAIN_HABITS,
 ) -> None:
     """Send a channel's deliveries for ever, each as soon as it is due.
 
@@ -174,7 +176,7 @@ class Sender:
     channel: Channel
     clock: Clock
     tell: Tell
-    habits: SendingHabits = USUAL
+    habits: SendingHabits = PLAIN_HABITS
     stopping: bool = False
     failing_since: float | None = None
     failures: int = 0
@@ -239,6 +241,9 @@ class Sender:
             if held_back:
                 await self._finish(batch, Failed(held_back), tried=False)
                 continue
+            if quiet := self._quiet(batch):
+                await self._finish(batch, quiet, tried=False)
+                continue
             await self._follow_clock_steps()
             set_since = timedelta(seconds=self.stepped - claimed_at)
             message = _batch_message(batch, self.clock.now() - set_since)
@@ -251,6 +256,12 @@ class Sender:
                     pass
                 case _:
                     assert_never(outcome)
+
+    def _quiet(self, batch: Sequence[Delivery]) -> Failed | None:
+        """Until when deliveries that are late must wait for quiet hours to end; None if not."""
+        now, loudest = self.clock.now(), max((x.level for x in batch), key=lambda x: x.rank)
+        wait = (self.habits.audible_from(loudest, now) - now).total_seconds()
+        return Failed("waits for the end of quiet hours", wait) if wait > 0 else None
 
     async def _finish(
         self, batch: Sequence[Delivery], outcome: Outcome, *, tried: bool = True
@@ -278,8 +289,10 @@ class Sender:
             alert_ids=tuple(x.alert_id for x in expired),
             possible_repeat=repeated,
         )
-        outcome: Outcome = Failed("the program stopped before this was tried")
-        if not self.stopping:
+        outcome: Outcome | None = self._quiet(expired)
+        if self.stopping:
+            outcome = Failed("the program stopped before this was tried")
+        if outcome is None:
             outcome = await self._try(message, digest=True)
         await self.queue.finish_digest(expired, outcome)
         match outcome:

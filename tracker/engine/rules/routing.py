@@ -187,10 +187,8 @@ def _room(recent: set[PastMessage], policy: Policy) -> datetime:
 
 def quiet(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:
     """Hold alerts in quiet hours unless they are loud enough; the rest comes in one digest."""
-    if policy.quiet is None or policy.level(context.topic).rank >= policy.quiet.through.rank:
-        return None
-    until = policy.quiet.until(now)
-    return None if until is None else Hold(Reason.QUIET, due_at=until)
+    until = policy.audible_from(policy.level(context.topic), now)
+    return Hold(Reason.QUIET, due_at=until) if until > now else None
 
 
 STEPS: tuple[Step, ...] = (
