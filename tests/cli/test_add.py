@@ -14,6 +14,8 @@ import pytest
 from tests.cli.conftest import Cli, keep_games, tonight
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.player import PlayerGame, Stat
+from tracker.domain.poll import Poll
+from tracker.domain.tracking import Change
 from tracker.store import Store
 from tracker.store.players import keep_games as keep_player_games
 
@@ -164,6 +166,31 @@ def test_a_chance_is_told_by_the_moment_that_it_rests_on(
     assert ("Before tip-off: p(hit) " in told) is not read
     assert ("SAC@PHI should have begun: no score of it has been read yet" in told) is not read
     assert (as_json["live"], as_json["game_clock"]) == (read, ["Q2 4:11" if read else "Scheduled"])
+
+
+@pytest.mark.parametrize("minutes", [1, 22])
+def test_with_a_stale_score_nothing_is_worth_a_look(
+    cli: Cli, config: Path, slate: tuple[Game, ...], minutes: int
+) -> None:
+    """The chance of a followed game that was not read for minutes recommends no price."""
+    cli("add", f"{slate[0].home} ML")
+    game = replace(slate[0], start=datetime.now(UTC) - timedelta(hours=1))
+    state = GameState(
+        game, Phase.LIVE, 2, 251.0, Score(41, 38), periods=(Score(30, 28), Score(11, 10))
+    )
+
+    async def keep() -> None:
+        now = datetime.now(UTC) - timedelta(minutes=minutes)
+        async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
+            poll = Poll("nba", "/board", now, b"{}", "d" * 64, state)
+            (tracking,) = await store.trackings(())
+            seen = replace(tracking, game=game, state=state, seen_at=now, changed_at=now)
+            await store.record(poll, Change(seen), ())
+
+    asyncio.run(keep())
+    found = cli("check", f"{game.home} ML +900", "--json").json
+    stale = f"the data of {game.name} are stale"
+    assert (stale in found["why"], found["worth_a_look"]) == (minutes > 2, minutes < 2)
 
 
 def test_the_first_chance_of_a_players_line_rests_on_what_is_known_of_him(

@@ -18,13 +18,14 @@ from tracker.domain.game import Phase
 from tracker.domain.money import money_text, odds_text, parse_money, parse_odds, stake_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from tracker.app.bets import Registered
     from tracker.app.market.value import HeldBet, Worth
     from tracker.cli import Session
     from tracker.domain.bet import Bet
     from tracker.domain.chance import NoChance
+    from tracker.domain.game import Game
     from tracker.domain.value import BetDecision
     from tracker.settings.models import OddsSettings
 
@@ -175,12 +176,12 @@ async def _checked(
             raise Impossible(f"{asked.text}: it is decided: {'; '.join(asked.already.words)}")
         with progress("forecasting"):
             found = await worth_of(asked.bet(at.now), at, scope)
-        form = at.basics.odds_format
+        form, old = at.basics.odds_format, await _stale(at, asked.games)
     if not isinstance(found, Worth):
         lacking = "its game is off, or its points by period are not known"
         why_none = lacking if found is None else WHY_NONE[found]
         raise Impossible(f"{asked.text} has no chance yet: {why_none}")
-    why = reasons(found, settings.odds)
+    why = [*(f"the data of {x} are stale" for x in old), *reasons(found, settings.odds)]
     if as_json:
         say_json(_check_json(asked, found, why))
         return
@@ -190,6 +191,15 @@ async def _checked(
     if found.market is not None:
         say(f"{paint('Market', 'dim'):<9}{percent(found.market, 1)}")
     say("worth a look" if not why else f"not worth a look: {'; '.join(why)}")
+
+
+async def _stale(at: Session, games: Iterable[Game]) -> list[str]:
+    """The names of followed games in play whose score is too old to be trusted."""
+    from tracker.app.health import read_since
+
+    whole = (await at.store.status_view()).aged(read_since(at.daemon, at.now))
+    old = {x.game.id for x in whole.games if x.stale}
+    return [x.name for x in dict.fromkeys(games) if x.id in old]
 
 
 def reasons(x: Worth, limits: OddsSettings) -> list[str]:
