@@ -31,7 +31,7 @@ from tracker.forecast.shipped import load_parameters
 from tracker.language import read_line
 from tracker.settings import settings_of
 from tracker.store import Store
-from tracker.web.charts import of_path
+from tracker.web.charts import of_path, of_profit
 from tracker.web.live import MOST_STREAMS, TonightTexts
 from tracker.web.pages.frame import templates
 from tracker.web.site import Site
@@ -588,3 +588,11 @@ def test_a_bet_on_players_leads_to_each_with_its_own_line() -> None:
         '{% from "rows.html" import players %}{{ players(found) }}'
     ).render(found=players_of(over))
     assert 'href="/players/Tyrese%20Maxey?stat=reb&amp;line=4.5"' in shown
+
+
+@pytest.mark.parametrize(
+    ("cents", "label"), [(-1_227_321, ">-12k<"), (-999_900, ">-9999<"), (12_345_600, ">123k<")]
+)
+def test_a_large_profit_has_room_beside_its_chart(cents: int, label: str) -> None:
+    """A sum of more than five signs is told in thousands, so that its sign is not cut off."""
+    assert label in of_profit([("2026-01-29", cents)])

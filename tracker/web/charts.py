@@ -239,6 +239,15 @@ def of_reliability(found: Reliability, title: str = "What was told") -> str:
     return _svg(f"{title} beside what came", inside)
 
 
+def _short_money(cents: int) -> str:
+    """A sum in at most five signs, for which there is room beside a chart."""
+    whole = f"{cents / 100:.0f}"
+    return whole if len(whole) <= _MOST_SIGNS else f"{cents / 100_000:.0f}k"
+
+
+_MOST_SIGNS = 5
+
+
 def of_profit(days: Sequence[tuple[str, int]]) -> str:
     """The chart of the cumulative profit; `days` holds each date and its profit in cents."""
     total, sums = 0, [0]
@@ -253,8 +262,8 @@ def of_profit(days: Sequence[tuple[str, int]]) -> str:
     inside = [
         _line("level", _x(0), zero, _x(1), zero),
         _path("curve", points),
-        _text("axis end", _LEFT - 6, _y(1) + 4, f"{high / 100:.0f}"),
-        _text("axis end", _LEFT - 6, _y(0) + 4, f"{low / 100:.0f}"),
+        _text("axis end", _LEFT - 6, _y(1) + 4, _short_money(high)),
+        _text("axis end", _LEFT - 6, _y(0) + 4, _short_money(low)),
         _text("axis", _x(0), _HIGH - 8, days[0][0]),
         _text("axis end", _x(1), _HIGH - 8, days[-1][0]),
     ]
