@@ -126,6 +126,35 @@ def test_an_alert_names_a_leg_that_went_its_own_way() -> None:
     assert with_leg(replace(risen, p=0.20, was=0.25), before, after).leg == 0
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "named"),
+    [((0.99, 0.245), (0.97, 0.24), 1), ((0.99, 0.24), (0.97, 0.24), None)],
+)
+def test_an_alert_names_no_leg_that_cannot_have_moved_it(
+    was: tuple[float, float], now: tuple[float, float], named: int | None
+) -> None:
+    """A leg at 97 % has not taken a parlay from 33 % to 23 %; one that halved may have."""
+    slate = Slate.of([GAME, OTHER], [slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))])
+    poll(slate, HALF, 10)
+    poll(slate, elsewhere(HALF, OTHER), 20)
+    old = one(slate)
+    before, after = (
+        replace(
+            old,
+            legs=tuple(
+                replace(x, chance=Chance(p, 0.0, 1 - p))
+                for x, p in zip(old.legs, chances, strict=True)
+            ),
+        )
+        for chances in (was, now)
+    )
+    fallen = Alert(
+        1, "p <= 0.30", 1, T0, Decision.FIRED, Reason.CROSSED, "Q4 8:40", Score(0, 0),
+        p=0.23, was=0.33,
+    )  # fmt: skip
+    assert with_leg(fallen, before, after).leg == named
+
+
 def test_legs_of_one_game_go_together() -> None:
     """A same-game parlay is priced by the joint distribution, not by the product."""
     legs = (Moneyline(Side.HOME), TeamTotal(Side.HOME, Direction.OVER, 114.5))

@@ -236,20 +236,31 @@ def _once(bet: Bet, event: Fact, state: GameState) -> int | None:
 
 
 def with_leg(alert: Alert, old: Tracked, seen: Tracked) -> Alert:
-    """The alert with the parlay's leg that moved most, and that leg's chance before.
+    """The alert with the parlay's leg that moved it most, and that leg's chance before.
 
-    Only legs that moved in the alert's direction count. If none moved enough, both stay None.
+    A parlay goes with the ratio of its legs' chances. Only legs that moved in the alert's direction
+    count, and no leg that is too likely to have taken the parlay down. If none counts, both stay
+    None.
     """
     way = None if alert.p is None or alert.was is None else alert.p > alert.was
+    fell = 1.0 if way is not False or not alert.was else (alert.p or 0.0) / alert.was
     moves = [
-        (abs(x.chance.win - y.chance.win), x.leg, y.chance.win)
+        (_ratio(x.chance.win, y.chance.win), x.leg, y.chance.win)
         for x, y in zip(seen.legs, old.legs, strict=True)
         if x.chance is not None and y.chance is not None and x.result is None
         if way is None or (x.chance.win > y.chance.win) == way
+        if abs(x.chance.win - y.chance.win) >= LEAST_MOVE and x.chance.win**2 <= fell
     ]
-    size, leg, was = max(moves, default=(0.0, 0, 0.0))
-    known = size >= LEAST_MOVE
-    return replace(alert, leg=leg if known else None, leg_was=was if known else None)
+    if not moves:
+        return replace(alert, leg=None, leg_was=None)
+    _, leg, was = max(moves)
+    return replace(alert, leg=leg, leg_was=was)
+
+
+def _ratio(one: float, other: float) -> float:
+    """How many times one chance is the other, whichever is larger."""
+    low, high = sorted((one, other))
+    return high / low if low > 0 else math.inf
 
 
 def _decided(
