@@ -15,7 +15,7 @@ from tracker.daemon.watchers.lacking import Rosters
 from tracker.domain.bet import Bet
 from tracker.domain.draft import Draft
 from tracker.domain.events import tell_nobody
-from tracker.domain.game import Game, Phase, PlayerLine, Side
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import Rule
@@ -82,6 +82,14 @@ def test_a_bet_that_nothing_can_match_any_more_is_left_to_a_person(
     assert not found.matched
     assert why in found.hopeless.get(7, "")
     assert bool(found.hopeless) is bool(why)
+
+
+def test_a_bet_on_a_player_of_a_game_that_was_called_off_is_told_so() -> None:
+    """Nobody will name its players, and it is not over."""
+    drafts = [(7, Draft(*read_line(f"{GAME.name} Nobody o20.5 pts")))]
+    off = GameState(GAME, Phase.POSTPONED, 0, 720.0, Score(0, 0))
+    found = match(drafts, [(GAME, off)], {}, T0)
+    assert "; LAL@DEN is postponed, so mend the bet's words or decide it" in found.hopeless[7]
 
 
 NEXT = replace(GAME, id="0022600077", start=GAME.start + timedelta(days=1))

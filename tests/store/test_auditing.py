@@ -294,6 +294,20 @@ async def test_a_regrade_that_cannot_be_told_says_why(store: Store) -> None:
     assert await store.by_hand.audits(1) == []
 
 
+async def test_a_new_price_answers_no_question_about_the_result(store: Store) -> None:
+    """A bet whose result is in doubt is in review until that is decided, whatever it pays."""
+    over = await ended(store, checks=2)
+    asked = (Review(1, after(5), "its box tells 80-120, boards 80-121"),)
+    settled = Change(over, settlements=(settlement(1, after(1)),))
+    await store.record(poll(after(1), FINAL), settled, ())
+    await store.record(poll(after(5), FINAL), Change(over, reviews=asked), ())
+    for minutes, stake in ((9, "30"), (10, "40")):
+        done = await by(store).edit("1", Changes(stake=stake), after(minutes))
+        assert (done.bet.status, done.bet.review) == (Status.NEEDS_REVIEW, asked[0].why)
+    assert (await by(store).regrade("1", after(11))).settlement.result is Result.WON
+    assert await by(store).reviews() == []
+
+
 async def test_reviews_are_those_that_still_wait_for_a_person(store: Store) -> None:
     """A bet that a person has decided is no longer in review."""
     tracking = await a_book(store, "DEN -4.5", "DEN ML")

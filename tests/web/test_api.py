@@ -112,6 +112,16 @@ async def test_a_bet_is_changed_silenced_and_withdrawn(served: Served) -> None:
     assert {x["who"] for x in audit} == {"web:all"}
 
 
+async def test_a_result_by_hand_is_taken_back_by_a_regrade(served: Served) -> None:
+    """What the API settled by mistake it can have graded again."""
+    was = (await served.client.get("/api/v1/bets/2")).json()["result"]
+    wrong = {"result": "void", "why": "by mistake"}
+    given = await served.client.post("/api/v1/bets/2/settle", json=wrong)
+    assert given.json()["result"] == "void"
+    again = await served.client.post("/api/v1/bets/2/regrade")
+    assert (again.status_code, again.json()["result"]) == (200, was)
+
+
 async def test_what_is_not_there_is_404(served: Served) -> None:
     """An unknown bet, game or path is answered with 404 and a problem."""
     for path in ("/api/v1/bets/999", "/api/v1/games/nothing", "/api/v1/nowhere"):

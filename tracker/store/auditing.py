@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tracker.domain import BadBet
 from tracker.domain.bet import Settlement
@@ -177,12 +177,16 @@ def _edit(db: sqlite3.Connection, wanted: Edit, at: datetime) -> list[Audit]:
 def _pay_anew(db: sqlite3.Connection, number: int, paid: Decide, who: str, at: datetime) -> bool:
     """Pay a settled bet by its new price, with a row of audit.
 
-    Returns whether the payout changed.
+    Returns whether the payout changed. A question about the result stands: it was not answered.
     """
+    asked = db.execute(q.LAST_REVIEW, (number,)).fetchone()
     row = db.execute(q.LAST_SETTLEMENT, (number,)).fetchone()
     ruling = None if row is None else _rule(db, number, paid, at)
     if ruling is None or not ruling.new:
         return False
+    if asked is not None:
+        after = stamp(ruling.settlement.at + timedelta.resolution)
+        db.execute(q.ADD_REVIEW, (number, after, asked["why"], asked["poll"]))
     change = (number, PAYOUT, row["payout_cents"], ruling.settlement.payout_cents)
     audit(db, at, who, change)
     return True

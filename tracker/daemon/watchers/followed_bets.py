@@ -455,8 +455,8 @@ def match(
         if problem is None:
             matched.append((number, chosen))
             continue
-        if over := _first_past(chosen, games, complete, now):
-            hopeless[number] = f"{problem}; {over.name} is over{_MEND}"
+        if past := _first_past(chosen, games, complete, now):
+            hopeless[number] = f"{problem}; {past}{_MEND}"
             continue
         lacking = chosen if isinstance(problem, NoSuchPlayer) else ()
         without_roster |= {x.id: x for x in lacking}
@@ -492,14 +492,16 @@ def _first_past(
     games: Iterable[tuple[Game, GameState | None]],
     complete: Collection[str],
     now: datetime,
-) -> Game | None:
-    """The first game that is over and of which nothing that is read will name another player."""
+) -> str:
+    """The first game of which nothing that is read will name another player, and what it is."""
     for game, state in (x for x in games if x[0] in chosen):
         phase = None if state is None else state.phase
         read = phase is Phase.FINAL and game.id in complete
-        if read or (phase is not None and phase.off) or now - game.start >= NOT_BEGUN_AFTER:
-            return game
-    return None
+        if phase is not None and phase.off:
+            return f"{game.name} is {phase.value}"
+        if read or now - game.start >= NOT_BEGUN_AFTER:
+            return f"{game.name} is over"
+    return ""
 
 
 def _no_day(draft: Draft, why: NoSuchGame, now: datetime) -> str:

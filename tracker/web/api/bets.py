@@ -270,6 +270,15 @@ async def settle(visitor: Writer, site: OfSite, reference: Reference, wanted: Ha
     return bet_json(done.bet)
 
 
+@router.post("/{reference}/regrade", **answers(BetJson))
+async def regrade(visitor: Writer, site: OfSite, reference: Reference) -> Json:
+    """Grade a bet again by the latest box score, whoever decided its result before."""
+    await found_bet(site, reference)
+    async with await site.writing() as store:
+        done = await _bets(site, store, visitor.who).regrade(reference, await site.now())
+    return bet_json(done.bet)
+
+
 @router.get("/{reference}/series", **answers(ColumnsJson))
 async def bet_series(
     _: Reader,
