@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("night")
 
 BET = [
     "id", "pick", "market", "game", "odds", "stake_cents", "free", "status", "result",
-    "payout_cents",
+    "payout_cents", "review",
     "chance", "no_chance", "revision", "rules",
 ]  # fmt: skip
 MOMENTS = ["home", "away", "total", "margin"]
