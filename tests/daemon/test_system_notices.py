@@ -505,6 +505,10 @@ async def test_a_digest_goes_on_where_the_last_one_ended(
     async with await Store.open(tmp_path / "t.db", now=at) as store:
         made = await store.add(draft("DEN ML -110 $20"), game=None, defaults=(), at=at)
         await give(store, made.number, Result.WON, 3818, at)
+        # A bet of last month that comes in with its result is no news of the night.
+        old = draft("BOS ML -110 $20", placed_at=at - timedelta(days=30))
+        made = await store.add(old, game=None, defaults=(), at=at)
+        await give(store, made.number, Result.LOST, 0, at)
         rung = asyncio.Event()
         nightly = asyncio.create_task(
             tell_nightly(store, time(9), DENVER, FakeClock(now), ("mail",), rung.set)

@@ -28,6 +28,7 @@ from tracker.domain.alert import (
     Sent,
     Unknown,
 )
+from tracker.domain.league import slate_date
 from tracker.domain.policy import RESULTS, Level, PastMessage, Snooze, SnoozeScope
 from tracker.store import queries as q
 from tracker.store.database import Database
@@ -59,8 +60,14 @@ class Alerting:
         )
 
     async def settled_since(self, since: datetime) -> list[int]:
-        """The numbers of the bets that got a result at `since` or later."""
-        return await self._db.read(lambda db: _settled_since(db, since))
+        """The numbers of the bets that got a result at `since` or later.
+
+        Bets on games of earlier evenings, such as imported ones, are left out.
+        """
+        values = {"since": stamp(since), "day": slate_date(since).isoformat()}
+        return await self._db.read(
+            lambda db: [x["bet"] for x in db.execute(q.SETTLED_SINCE, values)]
+        )
 
     async def unsent_since(self, since: datetime) -> int:
         """How many messages of alerts at `since` or later have not arrived, digests included.
@@ -187,10 +194,6 @@ def _messages_since(db: sqlite3.Connection, since: datetime) -> tuple[PastMessag
 def _last_notice(db: sqlite3.Connection, kinds: Sequence[str]) -> tuple[str, datetime] | None:
     row = db.execute(q.LAST_NOTICE, (json.dumps(list(kinds)),)).fetchone()
     return None if row is None else (row["rule"], moment(row["at"]))
-
-
-def _settled_since(db: sqlite3.Connection, since: datetime) -> list[int]:
-    return [x["bet"] for x in db.execute(q.SETTLED_SINCE, (stamp(since),))]
 
 
 _ADD_SNOOZE = "INSERT INTO snooze (scope, target, since, until) VALUES (?, ?, ?, ?)"

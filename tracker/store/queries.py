@@ -547,7 +547,12 @@ WHERE alert.at >= ? AND state <> 'sent' AND ifnull(told, '') <> 'sent'
   AND NOT (ifnull(told, '') = 'due' AND attempts = 0)
 """
 
-SETTLED_SINCE = "SELECT DISTINCT bet FROM settlement WHERE settled_at >= ? ORDER BY bet"
+SETTLED_SINCE = """
+SELECT DISTINCT settlement.bet FROM settlement JOIN outcome ON outcome.bet = settlement.bet
+WHERE settled_at >= :since AND coalesce((
+  SELECT max(slate) FROM leg JOIN game ON game.id = leg.game_id WHERE leg.bet = settlement.bet
+), outcome.day) >= :day ORDER BY settlement.bet
+"""
 
 LAST_NOTICE = """
 SELECT rule, at FROM alert WHERE bet IS NULL AND rule IN (SELECT value FROM json_each(?))
