@@ -168,6 +168,11 @@ def test_a_bet_that_came_back_has_no_closing_line_value(cli: Cli, market: Path) 
     found = cli("clv", "--json").json
     assert found["missing"] == {"void": 1}
     assert cli("show", "1", "--json").json["clv"]["grade"] == "missing"
+    # One of a game that has not begun has missed no tip-off.
+    number = cli("add", "LAL@DEN under 230.5 -110", "--json").json["number"]
+    assert cli("void", number, "--reason", "the book took it back").status == 0
+    assert cli("clv", "--json").json["missing"] == {"void": 2}
+    assert "Close    none: void" in cli("show", number).out
 
 
 @pytest.mark.parametrize(("minutes", "listed"), [(-30, True), (30, False)])

@@ -96,7 +96,7 @@ async def test_a_report_values_bets_at_the_close_as_the_record_does(tmp_path: Pa
                     (bet, value, grade),
                 )
         mean, count = await store.monitoring.closing_value(None, NOW.date())
-        whole = clv_summary(await store.quotes.value_sums(), 0).all
+        whole = clv_summary(await store.quotes.value_sums(), {}).all
     assert (count, whole.n) == (3, 3)
     assert [mean, whole.mean] == pytest.approx([0.02, 0.02])
 

@@ -88,9 +88,9 @@ GROUP BY 1 ORDER BY 1
 """
 
 _UNCLOSED = """
-SELECT count(*) AS n FROM outcome JOIN bet ON bet.number = outcome.bet
+SELECT result = 'void' AS void, count(*) AS n FROM outcome JOIN bet ON bet.number = outcome.bet
 JOIN game ON game.id = bet.game_id
-WHERE game.start_at > bet.added_at AND outcome.bet NOT IN (SELECT bet FROM clv)
+WHERE game.start_at > bet.added_at AND outcome.bet NOT IN (SELECT bet FROM clv) GROUP BY 1
 """
 
 _ADD_DECISION = """
@@ -311,9 +311,14 @@ class Quotes:
             ]
         )
 
-    async def unclosed(self) -> int:
-        """The number of settled bets, added before tip-off, without any entry about the close."""
-        return await self._db.read(lambda db: int(db.execute(_UNCLOSED).fetchone()["n"]))
+    async def unclosed(self) -> dict[bool, int]:
+        """How many settled bets, added before tip-off, have no entry about the close.
+
+        They are counted by whether they are void.
+        """
+        return await self._db.read(
+            lambda db: {bool(x["void"]): x["n"] for x in db.execute(_UNCLOSED)}
+        )
 
     async def value_bins(self, width: float) -> list[tuple[int, int]]:
         """A histogram of bets' values at the close: each bin's place from 0, and its count.

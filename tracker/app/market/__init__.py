@@ -273,23 +273,23 @@ def clv_report(
     )
 
 
-def clv_summary(sums: Sequence[ValueSum], unclosed: int) -> ClvReport:
+def clv_summary(sums: Sequence[ValueSum], unclosed: Mapping[bool, int]) -> ClvReport:
     """How bets fared by the close, from sums: without rows and groups, for any number of bets.
 
-    `unclosed` is the number of bets that ended without a close.
+    `unclosed` are the numbers of bets that ended without a close, by whether they are void.
     """
     from tracker.engine.market.clv import NO_CLOSE, VOID
 
     kept = [x for x in sums if not x.void]
     good = [x for x in kept if x.grade in (Grade.QUOTED, Grade.CONVERTED)]
-    missing = Counter({NO_CLOSE: unclosed} if unclosed else {})
+    missing = Counter({VOID if void else NO_CLOSE: n for void, n in unclosed.items()})
     for x in sums:
         if x.grade is Grade.MISSING:
             missing[x.why] += x.n
         elif x.void:
             missing[VOID] += x.n
     return ClvReport(
-        n=sum(x.n for x in sums) + unclosed,
+        n=sum(x.n for x in sums) + sum(unclosed.values()),
         covered=sum(x.n for x in good),
         all=_mean_in("all", [x for x in good if not x.parlay]),
         parlays=_mean_in("parlays", [x for x in good if x.parlay]),
@@ -317,11 +317,12 @@ def by_result(x: BetView, value: ClosingValue | None) -> ClosingValue | None:
     """
     from tracker.engine.market.clv import NO_CLOSE, VOID
 
-    if value is not None and x.result is Result.VOID and value.grade is not Grade.MISSING:
+    void = x.result is Result.VOID
+    if value is not None and void and value.grade is not Grade.MISSING:
         return replace(value, grade=Grade.MISSING, chance=None, value=None, reason=VOID)
     if value is None and x.result is not None and x.game is not None and x.game.start > x.added_at:
-        at = x.game.start
-        return ClosingValue(x.number, 0, Grade.MISSING, at, reason=f"{NO_CLOSE}: {_NOT_THERE}")
+        reason = VOID if void else f"{NO_CLOSE}: {_NOT_THERE}"
+        return ClosingValue(x.number, 0, Grade.MISSING, x.game.start, reason=reason)
     return value
 
 
