@@ -82,6 +82,7 @@ def test_open_bets() -> None:
         "#14 BOS ML · NYK@BOS Sat 16:30 · $20.00 at -115\n"
         "#15 BOS -3 · waits for its game"
     )
+    assert "$20.00 at 1.87" in bets_text(bets, replace(SIGHT, odds_format="decimal"))
     at_stake = "At stake now: $40.00 on 3 open bets, 1 without a stake"
     assert profit_text({}, bets, []).endswith(at_stake)
 

@@ -300,7 +300,7 @@ async def test_what_a_bet_is_worth(tmp_path: Path) -> None:
     async with ears(tmp_path) as x:
         await x.answer_to("/add DEN ML -110 $20")
         offered = (await x.answer_to("/cashout 2 $15")).text
-        assert offered.startswith("#2 DEN ML · -110 $20.00 · ")
+        assert offered.startswith("#2 DEN ML · -110 · stake $20.00 · ")
         assert "Offer $15.00 · fair value $" in offered
         hedged = (await x.answer_to("/hedge 2 +150")).text
         assert "At +150 on the other side" in hedged

@@ -52,6 +52,20 @@ async def test_every_page_opens(served: Served) -> None:
         assert "1-800-GAMBLER" in found.text
 
 
+@pytest.fixture
+def decimal(config: Path) -> None:
+    """Let the configuration ask for decimal odds."""
+    config.write_text(f'odds_format = "decimal"\n{config.read_text("utf-8")}', "utf-8")
+
+
+@pytest.mark.usefixtures("decimal")
+async def test_odds_are_shown_in_the_form_that_is_set(served: Served) -> None:
+    """A bet's page, and a line before it is saved, have odds as the terminal has them."""
+    assert "1.71" in (await served.client.get("/bets/1")).text
+    shown = await served.client.get("/bets/check", params={"line": "DEN -4.5 -110 $20"})
+    assert "1.91 · stake $20.00" in shown.text
+
+
 async def test_a_bet_is_shown_back_before_it_is_saved(served: Served) -> None:
     """The page first shows what was understood; its button adds the bet and leads to it."""
     shown = await served.client.get("/bets/check", params={"line": "DEN -4.5 -110 $20"})

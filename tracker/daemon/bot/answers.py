@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tracker.app.bets import already
 from tracker.domain.bet import Parlay, Result, Status, wager_text
 from tracker.domain.league import own_day, slate_on
-from tracker.domain.money import money_text, needed, payout_if_won, plural, stake_text
+from tracker.domain.money import money_text, needed, odds_text, payout_if_won, plural, stake_text
 from tracker.domain.policy import Snooze, subject
 from tracker.engine.record import Tally
 from tracker.store.views import BetView
@@ -81,10 +81,15 @@ PROFIT_DAYS = {"In all": None, "Today": 1, "7 days": 7, "30 days": 30}
 
 @dataclass(frozen=True, slots=True)
 class LocalTime:
-    """The present moment and the person's zone, which times are shown in."""
+    """The present moment, the person's zone, which times are shown in, and the form of odds."""
 
     now: datetime
     zone: tzinfo
+    odds_format: str = ""
+
+    def odds(self, price: Odds | None) -> str:
+        """A price in the person's form; empty when not known."""
+        return odds_text(price, self.odds_format)
 
     def clock(self, at: datetime) -> str:
         """A time of day, with the weekday when it is on another day."""
@@ -161,7 +166,7 @@ def _bet_line(x: BetView, local: LocalTime) -> str:
         when = x.state.game_clock if live and x.state is not None else local.clock(x.game.start)
         parts.append(f"{x.game.name} {when}")
     if x.stake_cents is not None:
-        win = "" if x.odds is None else f" at {x.odds.text}"
+        win = "" if x.odds is None else f" at {local.odds(x.odds)}"
         parts.append(f"{'free bet ' * x.free}{money_text(x.stake_cents)}{win}")
     return " · ".join(parts)
 
@@ -245,7 +250,7 @@ def added_text(x: Registered, local: LocalTime) -> str:
     if x.waiting:
         lines.append(x.waiting)
     lines += [f"Already: {words}" for words in x.already.words]
-    lines += _money(x.draft)
+    lines += _money(x.draft, local)
     lines.append("Told at: " + (" · ".join(rule.text for rule in x.rules) or "nothing"))
     return "\n".join(lines)
 
@@ -258,18 +263,18 @@ def would_be_text(draft: Draft, chosen: Choice, local: LocalTime) -> str:
     if chosen.why:
         lines.append(chosen.why)
     lines += [f"Already: {words}" for words in already(draft, chosen).words]
-    return "\n".join((*lines, *_money(draft), "Nothing is registered yet."))
+    return "\n".join((*lines, *_money(draft, local), "Nothing is registered yet."))
 
 
 def _games(games: Sequence[Game], local: LocalTime) -> list[str]:
     return [f"{x.away} @ {x.home} · {local.clock(x.start)}" for x in dict.fromkeys(games)]
 
 
-def _money(draft: Draft) -> list[str]:
+def _money(draft: Draft, local: LocalTime) -> list[str]:
     """Price, stake and possible win in one line; nothing where neither is known."""
     odds, stake, parts = draft.odds, draft.stake_cents, []
     if odds is not None:
-        parts.append(odds.text)
+        parts.append(local.odds(odds))
     if stake is not None:
         won = "" if odds is None else f" to win {money_text(payout_if_won(stake, odds) - stake)}"
         parts.append(stake_text(stake, free=draft.free) + won)
@@ -339,32 +344,32 @@ def _command(said: re.Match[str]) -> str:
             return said[0]
 
 
-def cashout_text(held: HeldBet, offer_cents: int) -> str:
+def cashout_text(held: HeldBet, offer_cents: int, local: LocalTime) -> str:
     """A cash-out offer beside the bet's fair value by its last chance."""
     worth = held.offered(offer_cents)
     lines = [f"Offer {money_text(worth.offer)} · fair value {money_text(worth.fair)}"]
     if fee := fee_text(worth):
         lines.append(f"It {fee}")
     even = "more than the bet can pay" if worth.break_even > 1 else percent(worth.break_even, 1)
-    return "\n".join((_held_head(held), *lines, f"Fair at {even}"))
+    return "\n".join((_held_head(held, local), *lines, f"Fair at {even}"))
 
 
-def hedge_text(held: HeldBet, other: Odds) -> str:
+def hedge_text(held: HeldBet, other: Odds, local: LocalTime) -> str:
     """What two possible stakes on the other side would do."""
     lines = [
         f"{name.capitalize()}: stake {stake} · wins {wins}, loses {loses}, on average {mean}"
         for name, stake, wins, loses, mean in named_hedges(held.hedges(other))
     ]
-    return "\n".join((_held_head(held), f"At {other.text} on the other side", *lines))
+    head = _held_head(held, local)
+    return "\n".join((head, f"At {local.odds(other)} on the other side", *lines))
 
 
-def _held_head(held: HeldBet) -> str:
+def _held_head(held: HeldBet, local: LocalTime) -> str:
     age = (held.now - held.at).total_seconds()
     old = f" ({span_text(age)} ago)" if age > _OLD_S else ""
     name = f"#{held.bet.id} {bet_name(held.bet)}"
-    return (
-        f"{name} · {held.odds.text} {money_text(held.stake)} · {percent(held.chance.win, 1)}{old}"
-    )
+    stake = stake_text(held.stake, free=held.bet.free)
+    return f"{name} · {local.odds(held.odds)} · {stake} · {percent(held.chance.win, 1)}{old}"
 
 
 def why_text(x: Explained) -> str:

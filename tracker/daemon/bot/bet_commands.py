@@ -62,6 +62,7 @@ class BetCommands:
     clock: Clock
     zone: tzinfo
     changed: Callable[[], None]
+    odds_format: str = ""
 
     @property
     def verbs(self) -> dict[str, Callable[[str], Awaitable[ChatReply]]]:
@@ -92,7 +93,7 @@ class BetCommands:
 
     @property
     def _local(self) -> LocalTime:
-        return LocalTime(self.clock.now(), self.zone)
+        return LocalTime(self.clock.now(), self.zone, self.odds_format)
 
     # ------------------------------------------------------------------------------------- adding
 
@@ -211,7 +212,7 @@ class BetCommands:
             return ChatReply("Which bet, and what is offered? /cashout 12 $29.90")
         offer = parse_money(amount)
         found = await held(self._bets, reference, self.explainer, self.clock.now())
-        return ChatReply(answers.cashout_text(found, offer))
+        return ChatReply(answers.cashout_text(found, offer, self._local))
 
     async def hedge(self, rest: str) -> ChatReply:
         """Show what a second bet on the other side would do."""
@@ -220,7 +221,7 @@ class BetCommands:
             return ChatReply("Which bet, and at what price is the other side? /hedge 12 +150")
         other = parse_odds(price)
         found = await held(self._bets, reference, self.explainer, self.clock.now())
-        return ChatReply(answers.hedge_text(found, other))
+        return ChatReply(answers.hedge_text(found, other, self._local))
 
     async def why(self, rest: str) -> ChatReply:
         """Explain why a bet's chance moved."""

@@ -101,7 +101,7 @@ class BotCommands:
 
     @property
     def _local(self) -> LocalTime:
-        return LocalTime(self.clock.now(), self.zone)
+        return LocalTime(self.clock.now(), self.zone, self.bets.odds_format)
 
     # ---------------------------------------------------------------------------------- commands
 

@@ -18,6 +18,7 @@ from tracker.domain.bet import Result, wager_text
 from tracker.domain.money import (
     money_text,
     needed,
+    odds_text,
     parse_money,
     parse_odds,
     stake_text,
@@ -95,7 +96,7 @@ async def look(
     wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
     understood = draft.pick.text if wager is None else wager_text(wager, chosen.games[0])
     if draft.odds is not None:
-        understood += f" · {draft.odds.text}"
+        understood += f" · {odds_text(draft.odds, site.settings.odds_format)}"
     if draft.stake_cents is not None:
         understood += f" · {stake_text(draft.stake_cents, free=draft.free)}"
     if draft.book is not None:
@@ -229,7 +230,8 @@ async def bet(
         about=players_of(x.market),
         figure=row.figure if row is not None else state_text(x),
         stand="" if row is None else row.stand, need="" if row is None else row.under,
-        games=x.games, facts=_facts(x, zone), market=await _market(site, view, now),
+        games=x.games, facts=_facts(x, zone, site.settings.odds_format),
+        market=await _market(site, view, now),
         charts=_charts(view, zone), legs=_legs(view), moved=_last_move(view),
         settlements=_settlements(view, zone), open=still, results=[r.value for r in Result],
         rules="\n".join(r.text for r in x.rules), offer=offer, against=against,
@@ -238,12 +240,12 @@ async def bet(
     )  # fmt: skip
 
 
-def _facts(x: BetView, zone: tzinfo) -> Pairs:
+def _facts(x: BetView, zone: tzinfo, form: str) -> Pairs:
     # A dash says that a peak or low was never known; before the first chance nobody expects one.
     stake, asked = x.stake_cents, needed(x.odds, free=x.free)
     untold = "–" if x.result is not None or x.no_chance is not None else ""
     found = [
-        ("Odds", x.odds.text if x.odds is not None else ""),
+        ("Odds", odds_text(x.odds, form)),
         ("Free bet" if x.free else "Stake", "" if stake is None else money_text(stake)),
         ("Break-even", "" if asked is None else percent(asked, 1)),
         ("Peak", percent(x.peak) if x.peak is not None else untold),
