@@ -202,6 +202,27 @@ def test_a_game_that_is_interrupted_for_good_goes_to_a_person() -> None:
     assert look(tracking, THIRD, 20 * HOURS).tracking.state == THIRD
 
 
+SECOND_LEGS = ("Q1 DEN ML", "Q2 LAL ML", "DEN ML")
+
+
+def test_parts_of_a_game_without_an_end_are_official_the_next_day() -> None:
+    """A day after play stopped no result is provisional any more, that of a parlay included."""
+    parts = [Parlay((Leg(GAME, market("1H DEN ML")), Leg(GAME, market(x)))) for x in SECOND_LEGS]
+    slips = [Bet(n, "parlay", x, GAME, (), T0) for n, x in enumerate(parts, 2)]
+    tracking = a_book(bet(1, "1H DEN ML"), *slips)
+    for state, seconds in ((AT_HALF, 0), (AT_HALF, 20), (THIRD, 900)):
+        tracking = look(tracking, state, seconds).tracking
+    still = replace(THIRD, phase=Phase.SUSPENDED)
+    for hour in (0.3, 3.5):
+        tracking = look(tracking, still, hour * HOURS).tracking
+    change = look(tracking, still, 24.5 * HOURS)
+    assert results(change.tracking) == ["won", "won", "lost", "review"]
+    assert [x.bet for x in change.confirmations] == [1, 2, 3]
+    assert {x.why for x in change.confirmations} == {
+        "by its age: interrupted and not resumed; last seen at Suspended, 77-75"
+    }
+
+
 PARLAY = Parlay((Leg(GAME, market("DEN ML")), Leg(GAME, market("over 190.5"))))
 
 

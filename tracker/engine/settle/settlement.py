@@ -211,18 +211,6 @@ def take_given(change: Change) -> Change:
     return found.change
 
 
-def _confirm_parts(change: Change, why: str, now: datetime) -> Change:
-    """Make the results of single bets on an unfinished game official."""
-    found = Gathering(change)
-    for tracked in change.tracking.tracked:
-        done, decided = tracked.in_force, tracked.official or tracked.review is not None
-        if done is None or decided or isinstance(tracked.bet.market, Parlay):
-            continue
-        found.put(replace(tracked, official=True))
-        found.confirmations.append(Confirmation(done.bet, done.revision, now, why))
-    return found.change
-
-
 def may_settle(tracked: Tracked, state: GameState, house: HouseRules, now: datetime) -> bool:
     """Whether a bet may be settled now.
 
@@ -449,7 +437,11 @@ def _confirm(change: Change, now: datetime, checks: int) -> Change:
     return _confirm_revised(confirmed, now)
 
 
-def _confirm_revised(change: Change, now: datetime) -> Change:
+def _confirm_revised(change: Change, now: datetime, why: str = "") -> Change:
+    """Make the results that bets, or legs of parlays, have on a game official; `why` if not read.
+
+    A parlay is official with the games that decide it.
+    """
     found = Gathering(change)
     for tracked in change.tracking.tracked:
         known = _legs_official(tracked, change.tracking.game.id)
@@ -460,7 +452,7 @@ def _confirm_revised(change: Change, now: datetime) -> Change:
         if done is None or known.official or known.review or not _decided_officially(known):
             continue
         found.put(replace(known, official=True))
-        found.confirmations.append(Confirmation(known.bet.number, done.revision, now))
+        found.confirmations.append(Confirmation(known.bet.number, done.revision, now, why))
     return found.change
 
 
@@ -501,7 +493,7 @@ def _let_go(change: Change, why: str, now: datetime) -> Change:
     tracking = change.tracking
     waited = now - (tracking.changed_at or tracking.game.start)
     if waited >= PARTS_AFTER:
-        change = _confirm_parts(change, f"by its age: {why}", now)
+        change = _confirm_revised(change, now, f"by its age: {why}")
         tracking = change.tracking
     if waited < LET_GO_AFTER or tracking.settled:
         return change
