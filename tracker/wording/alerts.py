@@ -442,7 +442,9 @@ def moved(alert: Alert, *, falling: bool) -> tuple[str, str, str]:
     p = alert.p if alert.p is not None else 0.0
     shown, was = percent(p), None
     if alert.was is not None:
-        shown, was = percent_change(p, alert.was)
+        rule = parse_rule(alert.rule)
+        level = rule.level if isinstance(rule, LevelRule) else None
+        shown, was = percent_change(p, alert.was, level)
         falling = alert.was > p or (alert.was == p and falling)
     return "▼" if falling else "▲", shown, was or ""
 

@@ -150,14 +150,16 @@ def ranged(peak: float | None, low: float | None, digits: int = 0) -> str:
     return "peak {}, low {}".format(*shown)
 
 
-def percent_change(p: float, was: float) -> tuple[str, str | None]:
+def percent_change(p: float, was: float, level: float | None = None) -> tuple[str, str | None]:
     """A chance and the chance before it, with a decimal where they would otherwise look the same.
 
-    The second is None when they look the same even so.
+    With the `level` that was reached, decimals also tell the chance before from it. The second is
+    None when they look the same even so.
     """
-    for digits in (0, 1):
+    for digits in range(2 if level is None else 3):
         shown = percent(p, digits), percent(was, digits)
-        if shown[0] != shown[1]:
+        reached = level not in (None, was) and shown[1] == percent(level or 0.0, digits)
+        if shown[0] != shown[1] and not reached:
             return shown
     return percent(p), None
 
