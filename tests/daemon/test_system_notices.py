@@ -495,12 +495,14 @@ async def test_a_digest_counts_the_messages_of_its_own_day(tmp_path: Path) -> No
         ("2026-11-01T16:00:00Z", "2026-10-31T14:30:00Z", False),
         ("2027-03-14T15:00:00Z", "2027-03-13T16:30:00Z", True),
         ("2027-03-14T15:00:00Z", "2027-03-13T15:30:00Z", False),
+        ("2026-11-20T16:40:00Z", "2026-11-20T16:20:00Z", False),
+        ("2026-11-20T16:40:00Z", "2026-11-20T15:50:00Z", True),
     ],
 )
 async def test_a_digest_goes_on_where_the_last_one_ended(
     tmp_path: Path, due: str, ended: str, counts: bool
 ) -> None:
-    """Where the clock is changed between two digests, a result is in one of them, and in one."""
+    """A result is in one digest alone, where the clock is changed too, or one is sent late."""
     now, at = datetime.fromisoformat(due), datetime.fromisoformat(ended)
     async with await Store.open(tmp_path / "t.db", now=at) as store:
         made = await store.add(draft("DEN ML -110 $20"), game=None, defaults=(), at=at)

@@ -59,31 +59,33 @@ class Alerting:
             lambda db: db.execute(q.SAID_SINCE, (kind, text, stamp(since))).fetchone() is not None
         )
 
-    async def settled_since(self, since: datetime) -> list[int]:
-        """The numbers of the bets that got a result at `since` or later.
+    async def settled_between(self, since: datetime, until: datetime) -> list[int]:
+        """The numbers of the bets that got a result from `since` to before `until`.
 
         Bets on games of earlier evenings, such as imported ones, are left out.
         """
-        values = {"since": stamp(since), "day": slate_date(since).isoformat()}
+        values = _days(since, until) | {"day": slate_date(since).isoformat()}
         return await self._db.read(
-            lambda db: [x["bet"] for x in db.execute(q.SETTLED_SINCE, values)]
+            lambda db: [x["bet"] for x in db.execute(q.SETTLED_BETWEEN, values)]
         )
 
-    async def unsent_since(self, since: datetime) -> int:
+    async def unsent_since(self, since: datetime, until: datetime | None = None) -> int:
         """How many messages of alerts at `since` or later have not arrived, digests included.
 
-        Those that are held for a later digest do not count.
+        Those that are held for a later digest do not count, nor those from `until` on.
         """
-        at = (stamp(since),)
+        at = _days(since, until)
         return await self._db.read(lambda db: int(db.execute(q.UNSENT_SINCE, at).fetchone()[0]))
 
     async def told_since(self, since: datetime) -> tuple[PastMessage, ...]:
         """The messages about games after `since`, oldest first."""
         return await self._db.read(lambda db: _messages_since(db, since))
 
-    async def decisions_since(self, since: datetime) -> dict[tuple[str, str], int]:
-        """The number of decisions at `since` or later, by (decision, reason)."""
-        return await self._db.read(lambda db: _decisions_since(db, since))
+    async def decisions_since(
+        self, since: datetime, until: datetime | None = None
+    ) -> dict[tuple[str, str], int]:
+        """The number of decisions from `since` to before `until`, by (decision, reason)."""
+        return await self._db.read(lambda db: _decisions_since(db, _days(since, until)))
 
     async def snooze(self, wanted: Snooze) -> Snooze:
         """Keep a snooze, in place of an earlier one of the same target."""
@@ -196,6 +198,10 @@ def _last_notice(db: sqlite3.Connection, kinds: Sequence[str]) -> tuple[str, dat
     return None if row is None else (row["rule"], moment(row["at"]))
 
 
+def _days(since: datetime, until: datetime | None) -> dict[str, str | None]:
+    return {"since": stamp(since), "until": stamp_or_none(until)}
+
+
 _ADD_SNOOZE = "INSERT INTO snooze (scope, target, since, until) VALUES (?, ?, ?, ?)"
 
 _SNOOZES = """
@@ -233,8 +239,10 @@ def _lift(db: sqlite3.Connection, scope: SnoozeScope | None, target: str, at: da
     return db.execute(_LIFT_SNOOZE, values).rowcount
 
 
-def _decisions_since(db: sqlite3.Connection, since: datetime) -> dict[tuple[str, str], int]:
-    rows = db.execute(q.DECISIONS_SINCE, (stamp(since),))
+def _decisions_since(
+    db: sqlite3.Connection, days: dict[str, str | None]
+) -> dict[tuple[str, str], int]:
+    rows = db.execute(q.DECISIONS_SINCE, days)
     return {(x["decision"], x["reason"]): x["n"] for x in rows}
 
 

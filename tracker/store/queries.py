@@ -543,13 +543,14 @@ SELECT min(due) FROM (
 
 UNSENT_SINCE = """
 SELECT count(*) FROM alert CROSS JOIN delivery ON delivery.alert = alert.id
-WHERE alert.at >= ? AND state <> 'sent' AND ifnull(told, '') <> 'sent'
+WHERE alert.at >= :since AND (:until IS NULL OR alert.at < :until)
+  AND state <> 'sent' AND ifnull(told, '') <> 'sent'
   AND NOT (ifnull(told, '') = 'due' AND attempts = 0)
 """
 
-SETTLED_SINCE = """
+SETTLED_BETWEEN = """
 SELECT DISTINCT settlement.bet FROM settlement JOIN outcome ON outcome.bet = settlement.bet
-WHERE settled_at >= :since AND coalesce((
+WHERE settled_at >= :since AND settled_at < :until AND coalesce((
   SELECT max(slate) FROM leg JOIN game ON game.id = leg.game_id WHERE leg.bet = settlement.bet
 ), outcome.day) >= :day ORDER BY settlement.bet
 """
@@ -592,5 +593,6 @@ SELECT decision, reason, count(*) AS n FROM alert WHERE bet IS NOT NULL GROUP BY
 
 DECISIONS_SINCE = """
 SELECT decision, reason, count(*) AS n FROM alert
-WHERE bet IS NOT NULL AND at >= ? GROUP BY decision, reason
+WHERE bet IS NOT NULL AND at >= :since AND (:until IS NULL OR at < :until)
+GROUP BY decision, reason
 """

@@ -289,14 +289,14 @@ def report_due(span: ReportSpan, today: date) -> bool:
 
 
 async def _nightly(store: Store, since: datetime, due: datetime) -> Notice:
-    """The digest that is due, of what has been since the one before: 23 to 25 hours."""
-    settled = await store.bets_numbered(await store.alerting.settled_since(since))
+    """The digest that is due, of what was from the one before to its time: 23 to 25 hours."""
+    settled = await store.bets_numbered(await store.alerting.settled_between(since, due))
     text = digest_text(
         [x for x in settled if x.result is not None],
         await store.open_bets(),
         await store.by_hand.reviews(),
-        await store.alerting.decisions_since(since),
-        await store.alerting.unsent_since(since),
+        await store.alerting.decisions_since(since, due),
+        await store.alerting.unsent_since(since, due),
     )
     return Notice(NIGHTLY, int(due.timestamp()), due, text, Level.LOW, due + USEFUL_FOR)
 
