@@ -212,6 +212,24 @@ def test_an_end_is_not_taken_back_by_a_box_that_is_late_with_it() -> None:
     assert taken[:5] == [Ordering.HELD, Ordering.BEHIND] * 2 + [Ordering.CORRECTION]
 
 
+@pytest.mark.parametrize(("lasts", "believed"), [(290, False), (300, True)])
+def test_teams_that_are_exchanged_are_believed_only_when_that_lasts(
+    lasts: int, believed: bool
+) -> None:
+    """A feed that swaps the teams' points tells nothing by that for five minutes."""
+    seen = live(2, 600, (28, 25), (5, 4))
+    tracking = GameTracking(GAME, state=seen, told_by=BOARD)
+    swapped = [live(2, 590 - x, (25, 28), (4, 5 + x // 5)) for x in range(0, lasts + 1, 10)]
+    taken = []
+    for number, state in enumerate(swapped):
+        tracking, ordering = judged(tracking, Told(10.0 * number, BOARD, state))
+        taken.append(ordering)
+    assert set(taken[:-1]) == {Ordering.HELD}
+    assert (tracking.state == swapped[-1]) is believed
+    tracking, ordering = judged(tracking, Told(lasts + 10.0, BOARD, live(2, 200, (28, 25), (9, 9))))
+    assert ordering is (Ordering.HELD if believed else Ordering.NEWER)
+
+
 def test_a_correction_that_box_and_board_tell_in_turn_gets_through() -> None:
     """A correction is believed when box and board agree on it, each at its own clock."""
     tracking = GameTracking(GAME, state=LATER, told_by=BOARD)

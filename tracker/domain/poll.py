@@ -146,6 +146,10 @@ END_HELD = timedelta(minutes=5)
 """For how long polls must agree on an end that leaps ahead: by then a mistake has been noticed. Not
 for longer, because some feeds tell the points of a game and keep no clock."""
 
+EXCHANGE_HELD = timedelta(minutes=5)
+"""For how long polls must agree that the teams' points of every period over are exchanged: that is
+a mistake now, or was one before."""
+
 LEAP_POINTS = 15.0
 """Points that a team may seem to score at once, where a source catches up; the most that one has
 scored in half a minute is 13."""

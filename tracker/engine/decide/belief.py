@@ -20,6 +20,7 @@ from tracker.domain.poll import (
     AGREEING_POLLS,
     DOCUMENT_HELD,
     END_HELD,
+    EXCHANGE_HELD,
     LEAP_HELD,
     LONGEST_STOP,
     SOURCE_HELD,
@@ -77,7 +78,8 @@ def judge_poll(
     must also have had the time to catch up.
 
     A state that leaps ahead, by more than a game can get on since the believed state last changed,
-    is believed after AGREEING_POLLS over LEAP_HELD, an end over END_HELD.
+    is believed after AGREEING_POLLS over LEAP_HELD, an end over END_HELD; one that exchanges the
+    teams' points over EXCHANGE_HELD.
     """
     judged = _judged(tracking, read, origin, at, digest)
     left_out = judged.ordering is Ordering.BEHIND and _earlier_box(tracking.state, read)
@@ -99,6 +101,11 @@ def _judged(
         )
     if read == believed:
         return JudgedPoll(Ordering.SAME, state, origin, digest=digest)
+    if believed is not None and _exchanged(believed, read):
+        doubtful = _held(tracking.held, read, origin, at, EXCHANGE_HELD)
+        if _agreed(doubtful, at):
+            return JudgedPoll(Ordering.CORRECTION, state, origin, digest=digest)
+        return JudgedPoll(Ordering.HELD, state, origin, doubtful)
     if believed is None or not goes_back(believed, read):
         held = _leap(tracking, believed, read, origin, at)
         ordering = Ordering.NEWER if held is None else Ordering.HELD
@@ -367,17 +374,26 @@ def contradiction(before: GameState | None, state: GameState) -> str:
             f"the final says {game.away} {score.away}, {game.home} {score.home}; "
             f"{seen.text} was seen at {before.game_clock}"
         )
-    if before.periods is None or state.periods is None:
-        return ""
-    over = before.period - (0 if before.phase is Phase.BREAK and before.clock == 0 else 1)
-    was, now = before.periods[:over], state.periods[:over]
-    if was != now and now == tuple(Score(x.away, x.home) for x in was):
+    was, now = _over(before, before.periods), _over(before, state.periods)
+    if _exchanged(before, state):
         return f"the final exchanges the points of {game.away} and {game.home} as they were seen"
     for number, (old, new) in enumerate(zip(was, now, strict=False), 1):
         if max(abs(old.home - new.home), abs(old.away - new.away)) > CORRECTION:
             name = game.rules.period_name(number)
             return f"the final says {new.text} in {name}; {old.text} was seen"
     return ""
+
+
+def _over(before: GameState, periods: Sequence[Score] | None) -> tuple[Score, ...]:
+    """The points of the periods that were over in the state `before`; none where not known."""
+    over = before.period - (0 if before.phase is Phase.BREAK and before.clock == 0 else 1)
+    return tuple(periods or ())[: max(over, 0)]
+
+
+def _exchanged(before: GameState, state: GameState) -> bool:
+    """Whether a state gives each team the points of the other in all periods that were over."""
+    was, now = _over(before, before.periods), _over(before, state.periods)
+    return was != now and now == tuple(Score(x.away, x.home) for x in was)
 
 
 def players_of(tracked: Tracked, game_id: str) -> tuple[Player, ...]:
