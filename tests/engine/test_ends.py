@@ -31,7 +31,7 @@ from tracker.domain.market import Direction, Market, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import EventRule, Fact, Policy
 from tracker.domain.poll import Trouble, Unreadable, check_times
-from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
+from tracker.domain.tracking import Change, GameTracking, Ordering, RuleState, Tracked
 from tracker.engine.decide.advance import note
 from tracker.engine.decide.facts import between
 from tracker.engine.market.clv import Placed
@@ -142,9 +142,19 @@ def test_what_is_called_off_after_it_began_keeps_what_was_played() -> None:
         "1H DEN ML", "Q1 DEN -1.5", "DEN ML", "LAL@DEN over 140.5", "DEN under 70.5"
     )
     off = GameState(GAME, Phase.CANCELLED, 0, 720, Score(0, 0), periods=())
-    for seconds in (1000, 1010, 1020, 1080):
+    for seconds in (1000, 1010, 1020, 1300, 1360):
         tracking = look(tracking, off, seconds).tracking
     assert results(tracking) == ["won", "won", "void", "won", "lost"]
+
+
+def test_a_game_in_play_is_called_off_only_when_that_lasts() -> None:
+    """A board that calls a game in play off for four minutes makes no bet void."""
+    tracking = followed("DEN ML")
+    off = GameState(GAME, Phase.POSTPONED, 0, 720, Score(0, 0), periods=())
+    for seconds in range(1000, 1240, 10):
+        tracking = look(tracking, off, seconds).tracking
+    assert results(tracking) == ["open"]
+    assert look(tracking, replace(THIRD, clock=300.0), 1240).ordering is Ordering.NEWER
 
 
 def test_an_interrupted_period_without_a_clock_is_not_over() -> None:
@@ -157,7 +167,7 @@ def test_an_interrupted_period_without_a_clock_is_not_over() -> None:
     assert tracking.state is not None
     assert tracking.state.clock == THIRD.clock
     assert results(tracking) == ["open", "open", "open"]
-    for seconds in (2000, 2010, 2020, 2080):
+    for seconds in (2000, 2010, 2020, 2300, 2360):
         tracking = look(tracking, off, seconds).tracking
     assert results(tracking) == ["void", "void", "void"]
 

@@ -143,8 +143,9 @@ LEAP_HELD = timedelta(seconds=60)
 """For how long polls must agree on a state that leaps ahead of the believed one."""
 
 END_HELD = timedelta(minutes=5)
-"""For how long polls must agree on an end that leaps ahead: by then a mistake has been noticed. Not
-for longer, because some feeds tell the points of a game and keep no clock."""
+"""For how long polls must agree on an end that leaps ahead, or that a game in play is off: by then
+a mistake has been noticed. Not for longer, because some feeds tell the points of a game and keep no
+clock."""
 
 EXCHANGE_HELD = timedelta(minutes=5)
 """For how long polls must agree that the teams' points of every period over are exchanged: that is
