@@ -462,7 +462,7 @@ def test_the_wait_between_attempts_grows_to_two_minutes(attempts: int) -> None:
 )
 def test_every_delivery_is_in_one_parcel(found: list[tuple[int, int]]) -> None:
     """Grouping puts every delivery into exactly one message."""
-    claimed = [delivery(number, attempts=tries) for number, tries in found]
-    made = batches(claimed, lambda x, y: (x.alert_id - y.alert_id) % 2 == 0)
+    claimed = [delivery(number, attempts=tries, game=str(number % 2)) for number, tries in found]
+    made = batches(claimed)
     assert sorted(x.alert_id for p in made for x in p) == sorted(x.alert_id for x in claimed)
     assert len(made) <= 2

@@ -71,7 +71,9 @@ def settled(pick: str, result: Result, payout_cents: int | None, revision: int =
     return replace(tracked, chance=Chance(1.0, 0.0, 0.0), peak=0.96, low=0.48, settlement=done)
 
 
-def delivery(alert_id: int, *, repeat: bool = False, attempts: int = 1) -> Delivery:
+def delivery(
+    alert_id: int, *, repeat: bool = False, attempts: int = 1, game: str | None = None
+) -> Delivery:
     """The delivery of an alert of NOW on the channel `test`."""
     return Delivery(
         alert_id=alert_id,
@@ -82,4 +84,5 @@ def delivery(alert_id: int, *, repeat: bool = False, attempts: int = 1) -> Deliv
         attempts=attempts,
         possible_repeat=repeat,
         rule="p >= 0.80",
+        game=game,
     )

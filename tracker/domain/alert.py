@@ -172,7 +172,8 @@ class Unknown:
     why: str
 
 
-Outcome = Sent | Refused | Failed | Unknown
+NotSent = Refused | Failed | Unknown
+Outcome = Sent | NotSent
 
 
 PLACEHOLDERS = {

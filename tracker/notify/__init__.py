@@ -92,10 +92,6 @@ class Queue(Protocol):
         ...
 
 
-Together = Callable[[Delivery, Delivery], bool]
-"""Whether a later delivery goes into the same message as an earlier one."""
-
-
 def one_cause(first: Delivery, later: Delivery) -> bool:
     """Whether two are alerts of one game within a few seconds; a program's notice goes alone."""
     if first.game is None or later.game is None:
@@ -124,13 +120,12 @@ class SendingHabits:
     """How a channel's loop does its work.
 
     `beat` is called whenever the loop moves: at least every IDLE seconds of the clock, and after
-    every attempt. `together` says which deliveries share a message. `zone` is the person's, for the
-    times in a digest. `card_of` gives the live card that alerts are a reply to. `audible_from` says
-    from when on a message of a level may be sent: what is late must not come in quiet hours.
+    every attempt. `zone` is the person's, for the times in a digest. `card_of` gives the live card
+    that alerts are a reply to. `audible_from` says from when on a message of a level may be sent:
+    what is late must not come in quiet hours.
     """
 
     beat: Callable[[], None] = lambda: None
-    together: Together = one_cause
     zone: tzinfo = UTC
     card_of: CardOf = no_card
     audible_from: Callable[[Level, datetime], datetime] = USUAL.audible_from
@@ -235,7 +230,7 @@ class Sender:
         """Send one message after another until one fails; put back those that were not tried."""
         held_back = ""
         claimed_at = self.stepped
-        for batch in batches(claimed, self.habits.together):
+        for batch in batches(claimed):
             if self.stopping:
                 held_back = "the program stopped before this was tried"
             if held_back:
@@ -335,14 +330,14 @@ class Sender:
         return outcome
 
 
-def batches(claimed: Sequence[Delivery], together: Together) -> list[list[Delivery]]:
+def batches(claimed: Sequence[Delivery]) -> list[list[Delivery]]:
     """The deliveries of each message, in the order to send: least attempted first, then loudest.
 
     So a message that never gets through does not stand before one that may.
     """
     found: list[list[Delivery]] = []
     for one in claimed:
-        batch = next((x for x in found if together(x[0], one)), None)
+        batch = next((x for x in found if one_cause(x[0], one)), None)
         if batch is None:
             found.append([one])
         else:

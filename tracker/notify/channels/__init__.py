@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TextIO, TypeVar
 
-from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.alert import Failed, NotSent, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
 from tracker.wording.cards import Card
 
@@ -103,8 +103,8 @@ class Gone:
     why: str
 
 
-Posted = Shown | Refused | Failed | Unknown
-Edited = Sent | Gone | Refused | Failed | Unknown
+Posted = Shown | NotSent
+Edited = Sent | Gone | NotSent
 
 
 class Board(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Self
 
-from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.alert import NotSent, Outcome, Sent, Unknown
 from tracker.domain.policy import Level
 from tracker.notify.channels import Edited, Gone, Message, Pace, Posted, Shown
 from tracker.notify.channels.text import (
@@ -90,9 +90,9 @@ class DiscordChannel:
                 number = _number_in(found)
                 return Unknown(_NO_NUMBER) if number is None else Shown(number)
             case ServiceReply():
-                return _not_sent(self._refusal(found))
+                return self._refusal(found)
             case _:
-                return _not_sent(found)
+                return found
 
     async def edit(self, message: str, card: Card, number: int) -> Edited:  # noqa: ARG002 - a board's
         """Make a posted card show this."""
@@ -114,7 +114,7 @@ class DiscordChannel:
         query = "&".join(x for x in (*queries, self._thread) if x)
         return f"{self._url}{path}?{query}" if query else f"{self._url}{path}"
 
-    def _refusal(self, reply: ServiceReply) -> Outcome:
+    def _refusal(self, reply: ServiceReply) -> NotSent:
         forum = (reply.body or {}).get("code") == _NO_THREAD
         return self._line.refusal(reply, _FORUM if forum else _REMEDY)
 
@@ -129,7 +129,3 @@ def _number_in(reply: ServiceReply) -> str | None:
     number = (reply.body or {}).get("id")
     known = isinstance(number, str) and number.isascii() and number.isdecimal()
     return number if known else None
-
-
-def _not_sent(outcome: Outcome) -> Refused | Failed | Unknown:
-    return Unknown(_NO_NUMBER) if isinstance(outcome, Sent) else outcome

@@ -11,7 +11,7 @@ import re
 from typing import Self
 from urllib.parse import urlencode
 
-from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
+from tracker.domain.alert import NotSent, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
 from tracker.notify.channels import Edited, Message, Pace, Posted, Shown
 from tracker.notify.channels.text import NTFY_LIMIT, card_plain, ending, for_ntfy, shortened
@@ -107,7 +107,7 @@ class NtfyChannel:
         name = self._name(game)
         found = await self._publish(card_plain(for_ntfy(card)), _SILENT, name)
         if not isinstance(found, ServiceReply):
-            return _not_sent(found)
+            return found
         self._too_old = (found.body or {}).get("sequence_id") != name
         return Refused(TOO_OLD) if self._too_old else Shown(name)
 
@@ -118,7 +118,7 @@ class NtfyChannel:
 
     async def _publish(
         self, text: str, priority: str, name: str, title: str = ""
-    ) -> ServiceReply | Outcome:
+    ) -> ServiceReply | NotSent:
         headers = {**self._headers, "X-Priority": priority}
         if name:
             headers["X-Sequence-ID"] = name
@@ -144,7 +144,3 @@ def _alert_name(key: str) -> str:
     if len(plain_name) <= _LONGEST_NAME:
         return plain_name
     return "alert-" + hashlib.sha256(key.encode()).hexdigest()[:32]
-
-
-def _not_sent(outcome: Outcome) -> Refused | Failed | Unknown:
-    return Unknown("ntfy answered oddly") if isinstance(outcome, Sent) else outcome

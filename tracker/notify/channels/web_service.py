@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from tracker.domain.alert import Failed, Outcome, Refused, Unknown
+from tracker.domain.alert import Failed, NotSent, Refused, Unknown
 from tracker.logs import Masker
 from tracker.network import (
     LONGEST_WAIT,
@@ -103,7 +103,7 @@ class WebService:
         headers: Mapping[str, str] | None = None,
         json_body: Mapping[str, Any] | None = None,
         text: str | None = None,
-    ) -> ServiceReply | Outcome:
+    ) -> ServiceReply | NotSent:
         """Make one request: the server's answer, or the outcome where there is none.
 
         `url` may hold secrets; no message repeats it.
@@ -121,7 +121,7 @@ class WebService:
         headers: Mapping[str, str],
         json_body: Mapping[str, Any] | None,
         text: str | None,
-    ) -> ServiceReply | Outcome:
+    ) -> ServiceReply | NotSent:
         if self._session is None:
             connector = aiohttp.TCPConnector(ssl=trusted())
             self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
@@ -149,7 +149,7 @@ class WebService:
         except (aiohttp.ClientError, OSError) as why:
             return self._broken(why)
 
-    def _unreached(self, error: Exception) -> Outcome:
+    def _unreached(self, error: Exception) -> NotSent:
         """The outcome where no connection was made: the message was certainly not sent."""
         match error:
             case aiohttp.ClientConnectorDNSError():
@@ -162,7 +162,7 @@ class WebService:
             case _:
                 return Failed(f"{self._service}'s server cannot be reached")
 
-    def _broken(self, error: Exception) -> Outcome:
+    def _broken(self, error: Exception) -> NotSent:
         match error:
             case aiohttp.ClientHttpProxyError():
                 return Failed(f"the proxy does not lead to {self._service} ({error.status})")
@@ -171,7 +171,7 @@ class WebService:
             case _:
                 return Unknown(f"the connection broke before the answer ({type(error).__name__})")
 
-    def refusal(self, reply: ServiceReply, remedy: str) -> Outcome:
+    def refusal(self, reply: ServiceReply, remedy: str) -> NotSent:
         """The outcome of a bad answer; `remedy` is what to do about a permanent refusal."""
         why = f"{self._service} answered {reply.status}"
         why += f" ({reply.reason})" if reply.reason else ""
