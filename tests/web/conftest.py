@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import uvicorn
 
 from tests.cli.conftest import config, home, night, played  # noqa: F401 - fixtures
+from tracker.app.pricing import Load
 from tracker.clock import SystemClock
 from tracker.domain.game import Game
 from tracker.domain.league import slate_date
@@ -51,17 +53,30 @@ async def with_a_game_to_come(database: Path) -> None:
 @pytest.fixture
 async def served(night: Path, config: Path) -> AsyncIterator[Served]:  # noqa: F811
     """A server over a finished night, with one game to come: LAL@DEN."""
+    async with serving(night, config) as running:
+        yield running
+
+
+@asynccontextmanager
+async def serving(
+    night: Path,  # noqa: F811
+    config: Path,  # noqa: F811
+    load: Load = load_parameters,
+) -> AsyncIterator[Served]:
+    """Such a server; `load` gives the parameters of a league."""
     clock = SystemClock()
     await with_a_game_to_come(night)
     async with await Store.open(night, now=clock.now()) as store:
         key = await store.web.add_key("all", frozenset(KeyScope), clock.now())
     listening = socket.create_server(("127.0.0.1", 0))
-    app = build(load_settings(config), clock, load_parameters)
+    app = build(load_settings(config), clock, load)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
     running = asyncio.create_task(server.serve(sockets=[listening]))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     headers = {"Authorization": f"Bearer {key}"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
-        yield Served(url, night, key, client)
-    server.should_exit = True
-    await running
+    try:
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
+            yield Served(url, night, key, client)
+    finally:
+        server.should_exit = True
+        await running

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.cli.test_schema import faults, written
-from tests.web.conftest import Served
+from tests.web.conftest import Served, serving
 from tracker.app.course import series
 from tracker.app.market import clv_report, clv_summary
 from tracker.clock import SystemClock
+from tracker.forecast import Parameters
+from tracker.forecast.shipped import load_parameters
 from tracker.store import Store
 
 STATE = {
@@ -155,6 +160,23 @@ async def test_a_state_is_priced_as_on_the_terminal(served: Served) -> None:
     assert "error" in answers[1]
     wrong = await served.client.post("/api/v1/price", content='{"period": NaN}')
     assert wrong.status_code == 422
+
+
+async def test_a_batch_of_prices_holds_nobody_up(night: Path, config: Path) -> None:
+    """While a batch is worked out, the server answers other requests."""
+    working, answered = threading.Event(), threading.Event()
+
+    def load(league: str) -> Parameters:
+        working.set()
+        assert answered.wait(20)
+        return load_parameters(league)
+
+    async with serving(night, config, load) as served:
+        pricing = asyncio.ensure_future(served.client.post("/api/v1/price/batch", json=STATE))
+        await asyncio.to_thread(working.wait, 20)
+        assert (await served.client.get("/api/v1/games")).status_code == 200
+        answered.set()
+        assert (await pricing).status_code == 200
 
 
 async def test_a_series_loses_no_spike(served: Served) -> None:

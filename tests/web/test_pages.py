@@ -128,6 +128,24 @@ async def test_what_the_book_paid_is_said_on_the_page(served: Served) -> None:
     assert (told["result"], told["payout_cents"]) == ("won", 2450)
 
 
+async def test_a_result_by_hand_says_so_wherever_it_was_given(served: Served) -> None:
+    """The page and the API keep the reason as the terminal does, also where none was given."""
+    wanted = {"result": "won", "why": "so the book says"}
+    await served.client.post("/bets/2/settle", data=wanted, headers=SAME)
+    await served.client.post("/api/v1/bets/2/settle", json={"result": "lost"})
+    told = (await served.client.get("/api/v1/bets/2")).json()
+    reasons = [x["reason"] for x in told["settlements"][-2:]]
+    assert reasons == ["by hand: so the book says", "by hand"]
+
+
+async def test_the_page_of_health_lists_back_ups_that_no_database_knows(served: Served) -> None:
+    """A database that was restored knows of no later back-up, but the folder has it."""
+    kept = served.database.parent / "backups" / "tracker-20260102T030405Z"
+    kept.mkdir(parents=True)
+    (kept / "tracker.db").write_bytes(b"x" * 1_200_000)
+    assert "1.2 MB" in (await served.client.get("/health")).text
+
+
 async def test_a_result_of_another_stake_tells_what_it_paid(served: Served) -> None:
     """An earlier payout is not set against a later stake, and a result taken back is none."""
     edited = await served.client.patch("/api/v1/bets/1", json={"stake": "$55"})

@@ -493,19 +493,20 @@ class Bets:
     ) -> Decided:
         """Give a bet a result, official at once.
 
-        `paid` is the payout in cents where it does not follow from the odds. Raises BadBet for a
-        result of a game that has not begun, and for a payout that does not fit the result.
+        `paid` is the payout in cents where it does not follow from the odds. `why` is the person's
+        reason, empty where none was given. Raises BadBet for a result of a game that has not begun,
+        and for a payout that does not fit the result.
         """
-        before = await self.bet(reference)
+        before, reason = await self.bet(reference), _by_hand(why)
         return await self._decided(
-            before, lambda case: by_hand.given(case, result, paid, why, now), "result", now
+            before, lambda case: by_hand.given(case, result, paid, reason, now), "result", now
         )
 
     async def void(self, reference: str, why: str, now: datetime) -> Decided:
         """Settle a bet as void, official at once, whether or not its game is known."""
-        before = await self.bet(reference)
+        before, reason = await self.bet(reference), _by_hand(why)
         return await self._decided(
-            before, lambda case: by_hand.voided(case, why, now), "result", now
+            before, lambda case: by_hand.voided(case, reason, now), "result", now
         )
 
     async def regrade(self, reference: str, now: datetime) -> Decided:
@@ -535,6 +536,11 @@ class Bets:
         if found is None:
             raise RuntimeError("a bet that was just found is gone")
         return found
+
+
+def _by_hand(why: str) -> str:
+    """The reason that is kept with a result that a person gave."""
+    return f"by hand: {why.strip()}" if why.strip() else "by hand"
 
 
 def unregistered(draft: Draft, chosen: Choice) -> Registered:

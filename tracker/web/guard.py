@@ -6,7 +6,6 @@ with the sentences of the command line.
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Annotated, Any, TypeVar, cast
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyCookie, HTTPBearer
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from tracker.domain import BadBet, TrackerError
@@ -80,22 +79,28 @@ class Guard:
         with_headers = _Adding(send, lambda status: self.count(_route(scope), status))
         refused = self._refused(scope, headers)
         if refused is not None:
-            await _refuse(with_headers, *refused)
+            await problem_response(refused)(scope, receive, with_headers)
             return
-        most = MOST_BATCH if scope["path"].endswith("/price/batch") else MOST_BODY
-        await self.app(scope, _Limited(receive, most), with_headers)
+        await self.app(scope, _Limited(receive, _most_of(scope)), with_headers)
 
-    def _refused(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+    def _refused(self, scope: Scope, headers: dict[str, str]) -> Problem | None:
         host = headers.get("host", "")
         if _name_of(host) not in self.hosts:
-            return 421, "this server does not answer to that host: name it in [web] hosts"
-        most = MOST_BATCH if scope["path"].endswith("/price/batch") else MOST_BODY
+            why = "this server does not answer to that host: name it in [web] hosts"
+            return Problem(421, why)
+        most = _most_of(scope)
         length = headers.get("content-length", "0")
         if not length.isascii() or not length.isdigit() or int(length) > most:
-            return 413, f"the body is larger than {most} bytes"
+            return Problem(413, f"the body is larger than {most} bytes")
         if scope["method"] not in _READING and not _is_ours(headers, host):
-            return 403, "a change is taken from this server's own pages, or with a key"
+            why = "a change is taken from this server's own pages, or with a key"
+            return Problem(403, why)
         return None
+
+
+def _most_of(scope: Scope) -> int:
+    """The most bytes that the body of a request may have."""
+    return MOST_BATCH if scope["path"].endswith("/price/batch") else MOST_BODY
 
 
 def _route(scope: Scope) -> str:
@@ -154,18 +159,6 @@ class _Limited:
             if self._left < 0:
                 raise HTTPException(413, f"the body is larger than {self._most} bytes")
         return message
-
-
-async def _refuse(send: Send, status: int, why: str) -> None:
-    body = json.dumps(
-        {"type": "about:blank", "title": why, "status": status, "field": "", "message": why}
-    ).encode()
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        (b"content-length", str(len(body)).encode()),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 COOKIE = "tracker"
@@ -295,6 +288,12 @@ Pricer = Annotated[Visitor, Depends(needs(KeyScope.PRICE))]
 
 
 # ------------------------------------------------------------------------------------------ errors
+
+
+class StrictBody(BaseModel):
+    """A request's body: unknown fields are refused by name, and no value is converted in type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class ProblemBody(BaseModel):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Depends, Request
 
+from tracker.app.bets import Bets
 from tracker.app.health import AtWork, at_work
 from tracker.clock import Clock
 from tracker.domain.policy import Rule, parse_rule
@@ -98,6 +99,10 @@ class Site:
         from tracker.registry import registry_beside
 
         return registry_beside(self.settings.store.path)
+
+    def bets(self, store: Store, who: str = "web") -> Bets:
+        """The use cases on bets over an open database; `who` is named in the audit."""
+        return Bets(store, self.rules, self.settings.stake_unit_cents, who)
 
     async def explainer(self) -> Explainer:
         """An explainer over the database: why a chance moved, and what a bet is worth."""

@@ -104,7 +104,7 @@ async def _decide(scope: Scope, reference: str, void_why: str | None, as_json: b
         if void_why is None:
             made = await at.bets.regrade(reference, at.now)
         else:
-            made = await at.bets.void(reference, f"by hand: {void_why}", at.now)
+            made = await at.bets.void(reference, void_why, at.now)
     view, done = made.bet, made.settlement
     if as_json:
         say_json(_settlement_json(view, done))
@@ -265,7 +265,7 @@ async def _settle(
     async with session(scope, write=True) as at:
         if not why:
             why = await _answered(at, reference)
-        made = await at.bets.settle(reference, result, f"by hand: {why}", cents, at.now)
+        made = await at.bets.settle(reference, result, why, cents, at.now)
     bet, done = made.before, made.settlement
     if as_json:
         say_json(_settlement_json(made.bet, done))

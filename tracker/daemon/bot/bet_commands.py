@@ -176,8 +176,8 @@ class BetCommands:
         if why.startswith(_PAYOUT):
             amount, _, why = why.removeprefix(_PAYOUT).strip().partition(" ")
             paid = parse_money(amount)
-        now, reason = self.clock.now(), f"by hand: {why.strip() or IN_CHAT}"
-        done = await self._bets.settle(reference, Result(word.casefold()), reason, paid, now)
+        result, why = Result(word.casefold()), why.strip() or IN_CHAT
+        done = await self._bets.settle(reference, result, why, paid, self.clock.now())
         self.changed()
         return ChatReply(answers.decided_text(done))
 
@@ -186,8 +186,8 @@ class BetCommands:
         if not rest:
             return ChatReply("Which bet, and why? /void 12 postponed")
         reference, _, why = rest.partition(" ")
-        reason = f"by hand: {why.strip() or IN_CHAT}"
-        done = await self._bets.void(_plain(reference), reason, self.clock.now())
+        why = why.strip() or IN_CHAT
+        done = await self._bets.void(_plain(reference), why, self.clock.now())
         self.changed()
         return ChatReply(answers.decided_text(done))
 

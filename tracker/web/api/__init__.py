@@ -6,13 +6,14 @@ the record; `bets.py` has those of bets.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tracker import __version__
 from tracker.app.contracts.market import (
@@ -47,7 +48,7 @@ from tracker.engine.record import Grouping
 from tracker.settings import load_secrets
 from tracker.web import live
 from tracker.web.api import bets
-from tracker.web.guard import PROBLEM, Json, Pricer, Problem, Reader, answers
+from tracker.web.guard import PROBLEM, Json, Pricer, Problem, Reader, StrictBody, answers
 from tracker.web.site import OfSite, Site
 
 if TYPE_CHECKING:
@@ -190,10 +191,8 @@ def _body(content: dict[str, Any]) -> dict[str, Any]:
 )
 async def price(_: Pricer, site: OfSite, request: Request, pmf: Pmf = 0) -> Json:
     """Price bets in a given state of a game: the state of `tracker price`, and its answer."""
-    from tracker.app.price_batch import price_lines
-
     line = " ".join((await _text(request)).split())
-    ((answer, good),) = tuple(price_lines([line or "{}"], pmf=bool(pmf), load=site.load))
+    ((answer, good),) = await _priced([line or "{}"], site, pmf)
     found: Json = json.loads(answer)
     if not good:
         raise Problem(422, found["error"]["message"], found["error"]["field"])
@@ -208,14 +207,18 @@ async def price(_: Pricer, site: OfSite, request: Request, pmf: Pmf = 0) -> Json
 )
 async def price_batch(_: Pricer, site: OfSite, request: Request, pmf: Pmf = 0) -> Response:
     """Price up to a thousand states: JSON lines in, JSON lines out, errors in their place."""
-    from tracker.app.price_batch import price_lines
-
     lines = [x for x in (await _text(request)).splitlines() if x.strip()]
     if len(lines) > MOST_STATES:
         raise Problem(413, f"{len(lines)} states are more than the {MOST_STATES} of one batch")
-    answers = price_lines(lines, pmf=bool(pmf), load=site.load)
-    body = "".join(f"{answer}\n" for answer, _good in answers)
+    body = "".join(f"{answer}\n" for answer, _good in await _priced(lines, site, pmf))
     return PlainTextResponse(body, media_type="application/x-ndjson")
+
+
+async def _priced(lines: list[str], site: Site, pmf: int) -> list[tuple[str, bool]]:
+    """The answers to some states, worked out in a thread: a batch may take seconds."""
+    from tracker.app.price_batch import price_lines
+
+    return await asyncio.to_thread(lambda: list(price_lines(lines, pmf=bool(pmf), load=site.load)))
 
 
 async def _text(request: Request) -> str:
@@ -230,20 +233,16 @@ MOST_PLAYERS = 50
 players_api = APIRouter(prefix="/players", tags=["players"])
 
 
-class PlayerAsked(BaseModel):
+class PlayerAsked(StrictBody):
     """A player to ask about: a name, a statistic such as `reb`, and a line on it or none."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     name: str = Field(min_length=1, max_length=100, examples=["Tyrese Maxey"])
     stat: str = Field("pts", max_length=20)
     line: float | None = Field(None, gt=0, lt=500)
 
 
-class PlayersAsked(BaseModel):
+class PlayersAsked(StrictBody):
     """A batch of players."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     players: list[PlayerAsked] = Field(min_length=1, max_length=MOST_PLAYERS)
 

@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from tracker.app.bets import Beside, Bets, Changes, check_word, draft_of
+from tracker.app.bets import Beside, Changes, check_word, draft_of
 from tracker.app.choose_game import Chooser
 from tracker.app.contracts.bets import (
     AddedBetJson,
@@ -29,12 +29,11 @@ from tracker.domain.bet import Result, wager_kind
 from tracker.domain.money import parse_money, parse_odds
 from tracker.domain.policy import Snooze, SnoozeScope, parse_rule, parse_until
 from tracker.language import parse_stake
-from tracker.web.guard import Json, Problem, Reader, Writer, answers, field_of
+from tracker.web.guard import Json, Problem, Reader, StrictBody, Writer, answers, field_of
 from tracker.web.site import OfSite, Site
 
 if TYPE_CHECKING:
     from tracker.app.market.value import HeldBet
-    from tracker.store import Store
     from tracker.store.views import BetView, ShowView
 
 Reference = Annotated[
@@ -45,13 +44,7 @@ Reference = Annotated[
 router = APIRouter(prefix="/bets", tags=["bets"])
 
 
-class _Strict(BaseModel):
-    """A request's body: unknown fields are refused by name, and no value is converted in type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class NewBet(_Strict):
+class NewBet(StrictBody):
     """A bet to register: a line as in `tracker add`, and the values of its options."""
 
     line: str = Field(min_length=1, max_length=2000, examples=["DEN -4.5 -110 $20"])
@@ -64,7 +57,7 @@ class NewBet(_Strict):
     book: str | None = Field(None, max_length=100)
 
 
-class BetEdit(_Strict):
+class BetEdit(StrictBody):
     """The fields of a bet to change; a field that is left out stays as it is.
 
     `rules` replace those that the bet has; null asks for the defaults.
@@ -79,22 +72,18 @@ class BetEdit(_Strict):
     rules: list[str] | None = Field(None, max_length=50)
 
 
-class Silence(_Strict):
+class Silence(StrictBody):
     """How long to snooze a bet, as in `tracker snooze`: `15m`, `until 22:00`."""
 
     until: str = Field(alias="for", min_length=1, max_length=100)
 
 
-class HandResult(_Strict):
+class HandResult(StrictBody):
     """A result that a person decides. `paid` is the payout, stake included, if not by the odds."""
 
     result: str
     why: str = Field("", max_length=500)
     paid: str | None = Field(None, max_length=50)
-
-
-def _bets(site: Site, store: Store, who: str) -> Bets:
-    return Bets(store, site.rules, site.settings.stake_unit_cents, who)
 
 
 async def found_bet(site: Site, reference: str) -> BetView:
@@ -173,7 +162,7 @@ async def add(
     draft = draft_of(wanted.line, beside, site.settings.stake_unit_cents, now=now)
     async with await site.writing() as store:
         chosen = await Chooser(store, now, zone=site.settings.zone).choose(draft)
-        done = await _bets(site, store, visitor.who).add(draft, chosen, now)
+        done = await site.bets(store, visitor.who).add(draft, chosen, now)
         view = await store.bet_view(done.added.number, site.rules)
     if view is None:
         raise RuntimeError("a bet that was just added is gone")
@@ -216,7 +205,7 @@ async def edit(visitor: Writer, site: OfSite, reference: Reference, wanted: BetE
     )  # fmt: skip
     now = (await site.now()).astimezone(site.settings.zone)
     async with await site.writing() as store:
-        mine = _bets(site, store, visitor.who)
+        mine = site.bets(store, visitor.who)
         view = await mine.bet(reference)
         if not changes.empty:
             view = (await mine.edit(reference, changes, now)).bet
@@ -230,7 +219,7 @@ async def withdraw(visitor: Writer, site: OfSite, reference: Reference) -> Json:
     """Stop following a bet; its history stays. 409 for a bet that is over."""
     await found_bet(site, reference)
     async with await site.writing() as store:
-        done = await _bets(site, store, visitor.who).withdraw(reference, await site.now())
+        done = await site.bets(store, visitor.who).withdraw(reference, await site.now())
     if not done.done:
         raise Problem(409, f"bet {reference} {done.already}: nothing is left to withdraw")
     return bet_json(await found_bet(site, reference))
@@ -265,7 +254,7 @@ async def settle(visitor: Writer, site: OfSite, reference: Reference, wanted: Ha
         else field_of("paid", wanted.paid, lambda text: parse_stake(text, unit))
     )  # fmt: skip
     async with await site.writing() as store:
-        mine = _bets(site, store, visitor.who)
+        mine = site.bets(store, visitor.who)
         done = await mine.settle(reference, result, wanted.why, paid, await site.now())
     return bet_json(done.bet)
 
@@ -275,7 +264,7 @@ async def regrade(visitor: Writer, site: OfSite, reference: Reference) -> Json:
     """Grade a bet again by the latest box score, whoever decided its result before."""
     await found_bet(site, reference)
     async with await site.writing() as store:
-        done = await _bets(site, store, visitor.who).regrade(reference, await site.now())
+        done = await site.bets(store, visitor.who).regrade(reference, await site.now())
     return bet_json(done.bet)
 
 
@@ -342,7 +331,7 @@ async def _held(site: Site, reference: str) -> HeldBet:
     from tracker.app.market.value import NotHeld, held
 
     await found_bet(site, reference)
-    mine = _bets(site, await site.store(), "")
+    mine = site.bets(await site.store())
     try:
         return await held(mine, reference, await site.explainer(), await site.now())
     except NotHeld as unknown:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from tracker.app.bets import Beside, Bets, Changes, already, check, draft_of
+from tracker.app.bets import Beside, Changes, already, check, draft_of
 from tracker.app.choose_game import Chooser
 from tracker.app.course import course_of
 from tracker.app.tonight import players_of
@@ -47,10 +47,10 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from tracker.app.tonight import Evening
-    from tracker.domain.bet import Settlement
+    from tracker.domain.bet import Settlement, Snapshot
     from tracker.domain.game import Game
     from tracker.domain.tracking import LegStanding
-    from tracker.domain.value import BetDecision, Cashout
+    from tracker.domain.value import Cashout
     from tracker.store.views import BetView, ShowView
     from tracker.web.site import Site
 
@@ -135,7 +135,7 @@ async def add(
         draft = draft_of(line, Beside(game=game or None), unit, now=now)
         async with await site.writing() as store:
             chosen = await Chooser(store, now, zone=site.settings.zone).choose(draft)
-            done = await Bets(store, site.rules, unit, visitor.who).add(draft, chosen, now)
+            done = await site.bets(store, visitor.who).add(draft, chosen, now)
     except (BadBet, BadRule) as why:
         return _to_mend(line, why)
     return RedirectResponse(f"/bets/{done.added.number}", 303)
@@ -232,7 +232,7 @@ async def bet(
         stand="" if row is None else row.stand, need="" if row is None else row.under,
         games=x.games, facts=_facts(x, zone, site.settings.odds_format),
         market=await _market(site, view, now),
-        charts=_charts(view, zone), legs=_legs(view), moved=_last_move(view),
+        charts=_charts(view, zone), legs=_legs(view), moved=len(view.priced.snapshots) > 1,
         settlements=_settlements(view, zone), open=still, results=[r.value for r in Result],
         rules="\n".join(r.text for r in x.rules), offer=offer, against=against,
         stake="" if x.stake_cents is None else money_text(x.stake_cents),
@@ -260,11 +260,13 @@ def _facts(x: BetView, zone: tzinfo, form: str) -> Pairs:
 
 async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
     """The market's view of a bet: the prior, its worth when it was made, and at the close."""
+    from tracker.app.market.value import decision_on
+
     x, form, found = view.bet, site.settings.odds_format, Pairs()
     for game in x.games:
         name = "Before tip-off" if len(x.games) == 1 else f"Before {game.name}"
         found.append((name, await _prior(site, view, game, now)))
-    made = await _decision(site, x, now)
+    made = await decision_on(await site.store(), x, site.given, site.load, site.settings.odds, now)
     if made is not None:
         edge = "" if made.edge is None else f" · edge {share(made.edge)}"
         asked = "" if made.break_even is None else f" · break-even {percent(made.break_even, 1)}"
@@ -286,20 +288,6 @@ async def _prior(site: Site, view: ShowView, game: Game, now: datetime) -> str:
 
     store = await site.store()
     return prior_words(await believed_of(store, game, site.given, site.load, now), game)
-
-
-async def _decision(site: Site, x: BetView, now: datetime) -> BetDecision | None:
-    """What a bet was worth when it was made.
-
-    A bet that has no such record yet and whose game is to come is priced now instead.
-    """
-    store = await site.store()
-    kept = await store.quotes.decision_of(x)
-    if kept is not None or x.game is None or x.game.start <= now:
-        return kept
-    from tracker.app.market.value import decision_on
-
-    return await decision_on(store, x, site.given, site.load, site.settings.odds, now)
 
 
 def _charts(view: ShowView, zone: tzinfo) -> list[tuple[str, Any]]:
@@ -329,11 +317,6 @@ def _chance_word(known: LegStanding) -> str:
     if known.no_chance is not None:
         return known.no_chance.text
     return "not seen yet" if known.chance is None else hit_text(known.chance)
-
-
-def _last_move(view: ShowView) -> bool:
-    """Whether the bet has two priced snapshots, between which a change can be explained."""
-    return len(view.priced.snapshots) > 1
 
 
 def _told(view: ShowView, zone: tzinfo) -> dict[str, Any]:
@@ -393,9 +376,8 @@ async def _worth(site: Site, number: int, offer: str, against: str) -> dict[str,
     from tracker.app.market.value import NotHeld, held
 
     found: dict[str, Any] = {"why": "", "fair": "", "offer": "", "hedges": []}
-    unit = site.settings.stake_unit_cents
     try:
-        mine = Bets(await site.store(), site.rules, unit)
+        mine = site.bets(await site.store())
         x = await held(mine, str(number), await site.explainer(), await site.now())
         fair = x.offered(0).fair
         age = span_text((x.now - x.at).total_seconds())
@@ -467,7 +449,7 @@ async def moments(
             at_text(x.snapshot.at, zone),
             x.snapshot.game_clock,
             "" if (game := view.game_at(x)) is None else score_text(game, x.snapshot.score),
-            _win(x.snapshot.chance, x.snapshot.no_chance),
+            _win(x.snapshot),
             f"{x.snapshot.mu.total:.1f} ± {x.snapshot.sigma.total:.1f}",
         )
         for x in found
@@ -477,10 +459,10 @@ async def moments(
     )
 
 
-def _win(chance: Any, no_chance: Any) -> str:
-    if chance is not None:
-        return hit_text(chance, 1)
-    return "not known" if no_chance is None else str(no_chance.text)
+def _win(x: Snapshot) -> str:
+    if x.chance is not None:
+        return hit_text(x.chance, 1)
+    return "not known" if x.no_chance is None else x.no_chance.text
 
 
 # ---------------------------------------------------------------------------------------- changes
@@ -508,7 +490,7 @@ async def withdraw(visitor: Inside, site: OfSite, number: int) -> Response:
     """Stop following a bet; its history stays."""
     await _history(site, number)
     async with await site.writing() as store:
-        mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
+        mine = site.bets(store, visitor.who)
         done = await mine.withdraw(str(number), await site.now())
     return _back(number, "Withdrawn." if done.done else f"It {done.already}.")
 
@@ -518,7 +500,7 @@ async def follow(visitor: Inside, site: OfSite, number: int) -> Response:
     """Follow a withdrawn bet again; its history goes on."""
     await _history(site, number)
     async with await site.writing() as store:
-        mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
+        mine = site.bets(store, visitor.who)
         done = await mine.take_up(str(number), await site.now())
     return _back(number, "Followed again." if done else "It was followed already.")
 
@@ -543,7 +525,7 @@ async def settle(
     unit = site.settings.stake_unit_cents
     cents = parse_stake(paid, unit) if paid.strip() else None
     async with await site.writing() as store:
-        mine = Bets(store, site.rules, unit, visitor.who)
+        mine = site.bets(store, visitor.who)
         await mine.settle(str(number), decided, why_, cents, await site.now())
     return _back(number, "Settled by hand.")
 
@@ -553,7 +535,7 @@ async def regrade(visitor: Inside, site: OfSite, number: int) -> Response:
     """Grade a bet again by the latest box score, whoever decided its result before."""
     await _history(site, number)
     async with await site.writing() as store:
-        mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
+        mine = site.bets(store, visitor.who)
         done = await mine.regrade(str(number), await site.now())
     again = "Open again: the end of its game grades it."
     return _back(number, again if done.settlement.taken_back else "Graded again.")
@@ -569,7 +551,7 @@ async def watch_for(
         dict.fromkeys(parse_rule(x) for x in rules.splitlines() if x.strip())
     )
     async with await site.writing() as store:
-        mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
+        mine = site.bets(store, visitor.who)
         await mine.watch_for(str(number), wanted or None, await site.now())
     return _back(number, "Watched for by these rules." if wanted else "The default rules again.")
 
@@ -589,7 +571,7 @@ async def edit(
     if changes.empty:
         return _back(number, "Nothing was changed.")
     async with await site.writing() as store:
-        mine = Bets(store, site.rules, site.settings.stake_unit_cents, visitor.who)
+        mine = site.bets(store, visitor.who)
         now = (await site.now()).astimezone(site.settings.zone)
         done = await mine.edit(str(number), changes, now)
     return _back(number, "Changed." if done.changes else "It was so already.")

@@ -22,6 +22,8 @@ from tracker.wording.closes import mean_text
 from tracker.wording.figures import percent, signed_money
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tracker.app.market import ClvReport
     from tracker.store.upkeep import Backup
 
@@ -33,6 +35,9 @@ _FAULT_DAYS = timedelta(days=2)
 
 _CHORES = 12
 """The most chores that are listed, the latest first."""
+
+_BACKUPS = 5
+"""The most back-ups that are listed, the latest first."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -210,11 +215,13 @@ _CHECKS = {
 @router.get("/health")
 async def health(_: Inside, site: OfSite) -> Response:
     """The page of the program's health: checks, sources, channels, chores and back-ups."""
+    from tracker.app.backups import listed as backups_in
     from tracker.app.monitors import last_of
 
     store, at, zone = await site.store(), await site.daemon(), site.settings.zone
     whole = await store.status_view(site.rules)
     found = await checks(store, site.settings, at)
+    made = backups_in(site.settings.backup_folder, await store.upkeep.backups())
     return page(
         "health.html", "Health", "/health",
         checks=[(_CHECKS.get(name, name), good) for name, good in found.items()],
@@ -231,7 +238,7 @@ async def health(_: Inside, site: OfSite) -> Response:
              x.detail)
             for x in await store.upkeep.chores(most=_CHORES)
         ],
-        backups=_backups(await store.upkeep.backups(), zone),
+        backups=_backups(made, zone),
         credits=await _credits(site, at.now),
         faults=await store.quotes.faults(at.now - _FAULT_DAYS),
         monitors=[
@@ -254,8 +261,7 @@ async def _credits(site: OfSite, now: datetime) -> list[tuple[str, str]]:
     return shown + [(f"Refused: {what}", why) for what, why in x.refused]
 
 
-def _backups(made: Any, zone: tzinfo) -> list[tuple[str, str, str, str]]:
-    newest: list[Backup] = sorted(made, key=lambda x: x.at, reverse=True)[:5]
+def _backups(made: Sequence[Backup], zone: tzinfo) -> list[tuple[str, str, str, str]]:
     return [
         (
             at_text(x.at, zone),
@@ -263,7 +269,7 @@ def _backups(made: Any, zone: tzinfo) -> list[tuple[str, str, str, str]]:
             x.outcome,
             "not yet" if x.drilled_at is None else at_text(x.drilled_at, zone),
         )
-        for x in newest
+        for x in made[:_BACKUPS]
     ]
 
 
