@@ -102,3 +102,8 @@ def slate_on(day: date, zone: tzinfo | None) -> date:
     East of Europe most games of an American evening are played on the next morning.
     """
     return slate_date(datetime.combine(day, _EVENING, zone or LEAGUE_ZONE))
+
+
+def slate_today(now: datetime) -> date:
+    """The league's own date of the games that a person means by `today`, by their clock `now`."""
+    return slate_on(own_day(now), now.tzinfo)

@@ -17,7 +17,7 @@ from tracker.cli import Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import needs_decision, note, say, say_json, table
 from tracker.domain import Impossible, Misused
-from tracker.domain.league import slate_date
+from tracker.domain.league import slate_today
 from tracker.domain.money import money_text, plural
 from tracker.engine.record import NOTHING, Grouping, Prediction, Reliability, Tally, reliability
 from tracker.host import whole_file
@@ -319,6 +319,6 @@ async def _report(scope: Scope, span: ReportSpan, until: date | None) -> Report:
 
     try:
         async with session(scope) as at:
-            return await of(at.store, span, until or slate_date(at.now))
+            return await of(at.store, span, until or slate_today(at.now.astimezone(at.basics.zone)))
     except StoreMissing:
         raise Impossible("there is nothing to report yet: add a bet with `tracker add`") from None

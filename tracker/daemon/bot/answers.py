@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tracker.app.bets import already
 from tracker.domain.bet import Parlay, Result, Status, wager_text
-from tracker.domain.league import own_day, slate_on
+from tracker.domain.league import slate_today
 from tracker.domain.money import money_text, needed, odds_text, payout_if_won, plural, stake_text
 from tracker.domain.policy import Snooze, subject
 from tracker.engine.record import Tally
@@ -98,7 +98,7 @@ class LocalTime:
     @property
     def slate(self) -> date:
         """The leagues' date of the games that the person means by `today`."""
-        return slate_on(own_day(self.now.astimezone(self.zone)), self.zone)
+        return slate_today(self.now.astimezone(self.zone))
 
 
 def help_text() -> str:
