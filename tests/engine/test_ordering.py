@@ -212,6 +212,18 @@ def test_an_end_is_not_taken_back_by_a_box_that_is_late_with_it() -> None:
     assert taken[:5] == [Ordering.HELD, Ordering.BEHIND] * 2 + [Ordering.CORRECTION]
 
 
+def test_a_clock_too_far_back_for_the_points_is_not_believed_at_once() -> None:
+    """Four minutes of a quarter's points at its first second change nothing that is believed."""
+    seen = live(3, 261, (28, 25), (30, 30), (21, 27))
+    back = live(3, 719, (28, 25), (30, 30), (21, 27))
+    tracking, taken = follow([back] * 20, seen)
+    assert (tracking.state, set(taken)) == (seen, {"held"})
+    tracking, taken = follow([back] * 31, seen)
+    assert tracking.state == back
+    near = live(3, 300, (28, 25), (30, 30), (21, 27))
+    assert follow([near] * 3, seen)[1] == ["held", "held", "correction"]
+
+
 @pytest.mark.parametrize(("lasts", "believed"), [(290, False), (300, True)])
 def test_teams_that_are_exchanged_are_believed_only_when_that_lasts(
     lasts: int, believed: bool

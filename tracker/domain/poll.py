@@ -143,9 +143,9 @@ LEAP_HELD = timedelta(seconds=60)
 """For how long polls must agree on a state that leaps ahead of the believed one."""
 
 END_HELD = timedelta(minutes=5)
-"""For how long polls must agree on an end that leaps ahead, or that a game in play is off: by then
-a mistake has been noticed. Not for longer, because some feeds tell the points of a game and keep no
-clock."""
+"""For how long polls must agree on an end that leaps ahead, on a game in play that is off, or on a
+clock that was put back too far for the points: by then a mistake has been noticed. Not for longer,
+because some feeds tell the points of a game and keep no clock."""
 
 EXCHANGE_HELD = timedelta(minutes=5)
 """For how long polls must agree that the teams' points of every period over are exchanged: that is
@@ -206,6 +206,19 @@ def leaps(before: GameState, after: GameState, seconds: float) -> bool:
         played > seconds + SOURCE_HELD.total_seconds()
         or scored > LEAP_POINTS + LEAP_POINTS_PER_S * seconds
     )
+
+
+def too_fast(state: GameState) -> bool:
+    """Whether a team has more points in the present period than its clock leaves time for.
+
+    It may have LEAP_POINTS at once, and LEAP_POINTS_PER_S twice over: a game clock takes half of
+    the real time.
+    """
+    if not state.periods or len(state.periods) != state.period:
+        return False
+    played = state.game.rules.length_of(state.period) - state.clock
+    best = max(state.periods[-1].home, state.periods[-1].away)
+    return best > LEAP_POINTS + 2 * LEAP_POINTS_PER_S * played
 
 
 def _clock_run(state: GameState) -> float:

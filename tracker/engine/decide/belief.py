@@ -30,6 +30,7 @@ from tracker.domain.poll import (
     goes_back,
     has_fewer_points,
     leaps,
+    too_fast,
 )
 from tracker.domain.tracking import GameTracking, Held, Ordering, Tracked
 
@@ -78,8 +79,8 @@ def judge_poll(
     must also have had the time to catch up.
 
     A state that leaps ahead, by more than a game can get on since the believed state last changed,
-    is believed after AGREEING_POLLS over LEAP_HELD, an end over END_HELD, as is that a game in play
-    is called off; one that exchanges the teams' points is over EXCHANGE_HELD.
+    is believed after AGREEING_POLLS over LEAP_HELD, an end over END_HELD. So is that a game in play
+    is called off, and a clock too far back for the points; exchanged teams over EXCHANGE_HELD.
     """
     judged = _judged(tracking, read, origin, at, digest)
     left_out = judged.ordering is Ordering.BEHIND and _earlier_box(tracking.state, read)
@@ -116,11 +117,11 @@ def _judged(
         late = believed.phase is Phase.FINAL and read.phase is not Phase.FINAL
         ordering = Ordering.BEHIND if late else Ordering.SAME
         return JudgedPoll(ordering, believed, origin, tracking.held, digest=digest)
-    called_off = believed.phase.in_play and read.phase.off
-    held = _held(tracking.held, read, origin, at, END_HELD if called_off else wait)
+    unlikely = (believed.phase.in_play and read.phase.off) or too_fast(read)
+    held = _held(tracking.held, read, origin, at, END_HELD if unlikely else wait)
     if _agreed(held, at):
         return JudgedPoll(Ordering.CORRECTION, state, origin, digest=digest)
-    if called_off or not wait:
+    if unlikely or not wait:
         return JudgedPoll(Ordering.HELD, state, origin, held)
     taken = with_box and not _earlier_box(believed, read)
     lines = boxed(believed, read, believed) if taken else believed
