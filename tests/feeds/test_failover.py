@@ -15,7 +15,7 @@ from tests.doubles.log import log_line
 from tests.feeds.espn_pages import board, event, kind
 from tests.feeds.serving import Site, box_of, changed, encoded, live_game, serving
 from tracker.domain.events import PollHeld, SystemEvent
-from tracker.domain.game import Game, GameState, Score
+from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.poll import Origin, Trouble, Unreadable
 from tracker.domain.tracking import GameTracking, Ordering
 from tracker.feeds import nba
@@ -441,6 +441,23 @@ async def test_the_second_look_at_a_result_does_without_the_primary(pair: Pair) 
     answer = await pair.read(ask=LookUp.BOX)
     assert isinstance(answer.reading, GameState)
     assert (answer.source, answer.path, answer.reading.score) == ("espn", SUMMARY, Score(114, 97))
+
+
+async def test_a_box_that_stands_still_takes_no_final_back(pair: Pair) -> None:
+    """Hours after ESPN told the end, the league's documents still show play: the end stands."""
+    over = kind("STATUS_FINAL", "post", completed=True, detail="Final")
+    stuck = ours("0:05", "113-97", 4)
+    pair.league.board(stuck)
+    pair.league.put(BOX, box_of(stuck))
+    pair.espn.put(AT_ESPN, board(theirs("0:05", "113-97", 4)))
+    await pair.told()
+    pair.espn.put(AT_ESPN, board(theirs("0.0", "114-97", 4, status__type=over)))
+    for _ in range(12):
+        await pair.told(30.0)
+    told = [(await pair.read(x, LookUp.BOX)).source for x in (8000.0, 60.0, 60.0)]
+    assert told == ["espn"] * 3
+    assert pair.beliefs.state is not None
+    assert pair.beliefs.state.phase is Phase.FINAL
 
 
 @pytest.mark.parametrize("blocked", [False, True])

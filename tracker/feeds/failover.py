@@ -36,6 +36,7 @@ from tracker.domain.poll import (
     order_key,
 )
 from tracker.feeds.health import SOURCE_LOST_AFTER
+from tracker.feeds.polling.boxes import ends_too_late
 from tracker.feeds.polling.cadence import OVERDUE_AFTER_S
 from tracker.feeds.polling.feed import Feed, FeedAnswer, LookUp, SharedBoard
 
@@ -220,14 +221,20 @@ class Failover:
         return replace(answer, reading=Unreadable(Trouble.MALFORMED, why))
 
     async def _box(self, game: Game, believed: GameState | None) -> FeedAnswer:
-        """The game's box. If no source has it, a board of that day that shows the game as final."""
+        """The game's box. If no source has it, a board of that day that shows the game as final.
+
+        A box that stands still at an earlier moment than a final which is believed is the last one
+        to be taken.
+        """
         first = await self._primary.read(game, LookUp.BOX, 0.0)
-        if isinstance(first.reading, GameState):
+        if isinstance(first.reading, GameState) and not ends_too_late(believed, first.reading):
             return await self._agreed(game, first, first.reading, believed)
         for other in self._others:
             await other.read(game, LookUp.BOARD, DOUBT_EVERY_S)
             answer = await other.read(game, LookUp.BOX, 0.0)
-            if isinstance(answer.reading, GameState):
+            if isinstance(answer.reading, GameState) and not ends_too_late(
+                believed, answer.reading
+            ):
                 return await self._agreed(game, answer, answer.reading, believed)
         for feed in (self._primary, *self._others):
             answer = (

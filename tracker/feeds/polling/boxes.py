@@ -81,7 +81,7 @@ class BoxWatch:
         box = await self._watch.read(self._game, LookUp.BOX, 0.0, state)
         readable = isinstance(box.reading, GameState)
         self._read = self._clock.monotonic(), readable
-        if ask is LookUp.BOX or (readable and not _ends_too_late(state, box.reading)):
+        if ask is LookUp.BOX or (readable and not ends_too_late(state, box.reading)):
             return box
         return await self._watch.read(self._game, ask, max_age, state)
 
@@ -121,7 +121,7 @@ def _complete(state: GameState) -> bool:
     return bool(state.players) and all(x.doubt != UNREAD for x in state.players)
 
 
-def _ends_too_late(state: GameState | None, box: GameState | Unreadable) -> bool:
+def ends_too_late(state: GameState | None, box: GameState | Unreadable) -> bool:
     """Whether the game is believed to be over and the box still shows it in play."""
     over = state is not None and state.phase is Phase.FINAL
     return over and isinstance(box, GameState) and box.phase is not Phase.FINAL
