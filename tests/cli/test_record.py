@@ -224,6 +224,14 @@ def test_a_result_by_hand_counts_in_the_record(cli: Cli, slate: tuple[Game, ...]
     assert slate
 
 
+def test_a_parlay_counts_on_the_evening_of_its_last_game(cli: Cli, slate: tuple[Game, ...]) -> None:
+    """So the record has it on the day on which the night's total and the digest tell it."""
+    assert cli("add", f"MIA ML; LAL@DEN {slate[2].slate} DEN ML +264 $10").status == 0
+    assert cli("void", "1", "--reason", "called off").status == 0
+    groups = cli("performance", "--by", "day", "--json").json["groups"]
+    assert list(groups) == [slate[2].slate.isoformat()]
+
+
 def test_performance_puts_bets_and_their_closes_under_the_same_groups(
     cli: Cli, night: Path
 ) -> None:

@@ -37,7 +37,7 @@ def as_ended(x: BetView) -> Ended | None:
     if x.result is None:
         return None
     asked = needed(x.odds, free=x.free)
-    day = slate_date(x.placed_at or x.added_at) if x.game is None else x.game.slate
+    day = x.games[-1].slate if x.games else slate_date(x.placed_at or x.added_at)
     return Ended(x.result, day, x.own_cents, x.payout_cents, asked)
 
 

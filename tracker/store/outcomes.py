@@ -25,9 +25,12 @@ WHERE settlement.bet = ? ORDER BY revision DESC LIMIT 1
 """
 
 _BET = """
-SELECT bet.*, game.slate, game.league FROM bet LEFT JOIN game ON game.id = bet.game_id
-WHERE bet.number = ?
+SELECT bet.*, game.league, (
+  SELECT max(slate) FROM leg JOIN game ON game.id = leg.game_id WHERE leg.bet = bet.number
+) AS slate
+FROM bet LEFT JOIN game ON game.id = bet.game_id WHERE bet.number = ?
 """
+"""A parlay belongs to the evening of its last game, as in the night's total."""
 
 _PLAYER = "SELECT player FROM leg WHERE bet = ? AND (SELECT count(*) FROM leg WHERE bet = ?) = 1"
 

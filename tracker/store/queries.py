@@ -550,9 +550,8 @@ WHERE alert.at >= :since AND (:until IS NULL OR alert.at < :until)
 
 SETTLED_BETWEEN = """
 SELECT DISTINCT settlement.bet FROM settlement JOIN outcome ON outcome.bet = settlement.bet
-WHERE settled_at >= :since AND settled_at < :until AND coalesce((
-  SELECT max(slate) FROM leg JOIN game ON game.id = leg.game_id WHERE leg.bet = settlement.bet
-), outcome.day) >= :day ORDER BY settlement.bet
+WHERE settled_at >= :since AND settled_at < :until AND outcome.day >= :day
+ORDER BY settlement.bet
 """
 
 LAST_NOTICE = """

@@ -127,8 +127,8 @@ async def _closes(scope: Scope, by: Grouping, first: date | None, last: date | N
         views, values = (), {}
     bets = [
         x for x in views
-        if x.result is not None and x.game is not None
-        and (first or date.min) <= x.game.slate <= (last or date.max)
+        if x.result is not None and x.games
+        and (first or date.min) <= x.games[-1].slate <= (last or date.max)
     ]  # fmt: skip
     return clv_report(bets, values, by.value if by.value in BY else None)
 
