@@ -82,7 +82,7 @@ class Figures:
 # -------------------------------------------------------------------- the process that is forked
 
 
-def nursery() -> None:
+def warm_process() -> None:
     """Load the program, then fork a daemon for each line of arguments on standard input.
 
     Prints the process id of each, and its exit status when it has ended.
@@ -113,7 +113,7 @@ class Lives:
 
     config: Path
     words: list[str]
-    nursery: asyncio.subprocess.Process
+    warm_process: asyncio.subprocess.Process
     cold: asyncio.subprocess.Process | None = None
     pid: int = 0
 
@@ -138,18 +138,18 @@ class Lives:
                 self.cold = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
             self.pid = self.cold.pid
             return
-        assert self.nursery.stdin is not None
-        assert self.nursery.stdout is not None
-        self.nursery.stdin.write(json.dumps([str(self.log), *self.words]).encode() + b"\n")
-        self.pid = int(await self.nursery.stdout.readline())
+        assert self.warm_process.stdin is not None
+        assert self.warm_process.stdout is not None
+        self.warm_process.stdin.write(json.dumps([str(self.log), *self.words]).encode() + b"\n")
+        self.pid = int(await self.warm_process.stdout.readline())
 
     async def end(self, number: signal.Signals) -> int:
         """Send the daemon a signal, wait for its end, and return its exit status."""
         os.kill(self.pid, number)
         if self.cold is not None:
             return await self.cold.wait()
-        assert self.nursery.stdout is not None
-        return int(await self.nursery.stdout.readline())
+        assert self.warm_process.stdout is not None
+        return int(await self.warm_process.stdout.readline())
 
 
 # --------------------------------------------------------------------------------------- one night
@@ -309,7 +309,7 @@ async def measure(kills: int, minutes: float, seed: int, speed: float) -> Figure
     """Play nights until there were `kills` kills or the minutes are over; then time recoveries."""
     rng, found = random.Random(seed), Figures()  # noqa: S311 - a seed makes the kills repeatable
     until = time.monotonic() + minutes * 60
-    command = [sys.executable, "-m", "benchmarks.kills", "--nursery"]
+    command = [sys.executable, "-m", "benchmarks.kills", "--warm-process"]
     warm = await asyncio.create_subprocess_exec(
         *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
@@ -341,10 +341,10 @@ def main() -> int:
     words.add_argument("--seed", type=int, default=20260130)
     words.add_argument("--speed", type=float, default=120.0)
     words.add_argument("--write", action="store_true", help="put the figures into docs/promise.md")
-    words.add_argument("--nursery", action="store_true", help=argparse.SUPPRESS)
+    words.add_argument("--warm-process", action="store_true", help=argparse.SUPPRESS)
     given = words.parse_args()
-    if given.nursery:
-        nursery()
+    if given.warm_process:
+        warm_process()
         return 0
     found = asyncio.run(measure(given.kills, given.minutes, given.seed, given.speed))
     text = table(found, given.seed, given.speed)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -27,6 +27,7 @@ from tracker.domain.chance import Chance
 from tracker.domain.draft import Draft
 from tracker.domain.events import OddsRefused, SystemEvent
 from tracker.domain.game import Game
+from tracker.domain.player import nobody
 from tracker.domain.policy import parse_rule
 from tracker.domain.poll import Credit, Document, Purchase, Purpose
 from tracker.domain.quote import MONEYLINE, Quote, Selection
@@ -155,7 +156,22 @@ def leaks(folder: Path, logged: list[str]) -> None:
         assert db.execute("SELECT count(*) FROM kept_body").fetchone()[0] >= 1
 
 
-class Till(OddsSources):
+def ignored(_: object) -> None:
+    """Take an event or a notice, and do nothing."""
+
+
+def market_parts(store: Store, clock: FakeClock, **given: Any) -> MarketParts:
+    """The parts of the market's loops; what is not given is empty, or not to be used."""
+    usual: dict[str, Any] = dict.fromkeys(x.name for x in fields(MarketParts)) | {
+        "store": store, "clock": clock, "settings": OddsSettings(), "tell": ignored,
+        "forecaster": Forecaster(lambda _: None, ignored), "load": load_parameters,
+        "trackings": tuple, "roster_of": nobody, "style": PLAIN, "channels": (),
+        "wake_channels": lambda: None, "behind": timedelta(0),
+    }  # fmt: skip
+    return MarketParts(**usual | given)
+
+
+class PaidSource(OddsSources):
     """A paid source with a balance, which sells lines that nobody looks at."""
 
     paid = True
@@ -217,7 +233,7 @@ class Tips:
         self.taken.append(asked.document.at)
 
 
-class ShutTill(Till):
+class DownSource(PaidSource):
     """A paid source that is down for the first requests for a game's own markets."""
 
     down = 3
@@ -249,12 +265,9 @@ async def test_a_purchase_that_got_no_answer_is_made_again_before_the_tip_off(
 ) -> None:
     """A source that is down for a minute does not cost the markets of a game's bets."""
     clock = FakeClock(GAME.start - timedelta(hours=1))
-    till, unused = ShutTill(clock, 500), cast("Any", None)
+    source = DownSource(clock, 500)
     async with await Store.open(tmp_path / "t.db", now=clock.now()) as store:
-        parts = MarketParts(
-            till, store, unused, unused, clock, OddsSettings(), lambda _: None, unused, unused,
-            unused, unused, unused, (), unused, timedelta(0),
-        )  # fmt: skip
+        parts = market_parts(store, clock, sources=source)
         (job,) = Buyer(parts, OwnTips([GAME])).jobs()
         running = asyncio.create_task(job)
         while clock.now() < GAME.start + timedelta(minutes=9):
@@ -262,26 +275,21 @@ async def test_a_purchase_that_got_no_answer_is_made_again_before_the_tip_off(
             await store.next_due("nobody")
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-    assert [x for x in till.sold if x.startswith("own")] == ["own markets LAL@DEN"]
+    assert [x for x in source.sold if x.startswith("own")] == ["own markets LAL@DEN"]
 
 
 async def test_credits_of_a_new_month_are_used_without_a_restart(tmp_path: Path) -> None:
     """A daemon that had none left buys closes again, and each game that lacked one is recorded."""
     again = [replace(GAME, id=f"g{x}", start=GAME.start + timedelta(days=x)) for x in range(3)]
     clock = FakeClock(GAME.start - timedelta(hours=2))
-    till, tips, refused = Till(clock, 0), Tips(again[:1]), list[SystemEvent]()
-    unused: Any = None
+    source, tips, refused = PaidSource(clock, 0), Tips(again[:1]), list[SystemEvent]()
     async with await Store.open(tmp_path / "t.db", now=clock.now()) as store:
-        settings = OddsSettings()
-        parts = MarketParts(
-            till, store, unused, unused, clock, settings, refused.append, unused, unused, unused,
-            unused, unused, (), unused, timedelta(0),
-        )  # fmt: skip
+        parts = market_parts(store, clock, sources=source, tell=refused.append)
         (job,) = Buyer(parts, tips).jobs()
         running = asyncio.create_task(job)
         for game in again:
             tips.games = [game]
-            till.left = 0 if game != again[-1] else 500
+            source.left = 0 if game != again[-1] else 500
             while clock.now() < game.start + timedelta(minutes=8):
                 await clock.advance(60)
                 await store.next_due("nobody")
@@ -289,7 +297,7 @@ async def test_credits_of_a_new_month_are_used_without_a_restart(tmp_path: Path)
         await asyncio.gather(running, return_exceptions=True)
     assert [type(x) for x in refused] == [OddsRefused] * 2
     assert min(tips.taken) > again[1].start
-    assert till.sold.count("close LAL@DEN") == 1
+    assert source.sold.count("close LAL@DEN") == 1
 
 
 def exchange_says(at: datetime, home: float, book: str = "kalshi") -> Asked:
@@ -306,13 +314,9 @@ def exchange_says(at: datetime, home: float, book: str = "kalshi") -> Asked:
 async def test_prices_from_play_are_no_prior_of_a_game_without_bets(tmp_path: Path) -> None:
     """The slate tells that it is played; a bet that is added then has the lines from before."""
     clock = FakeClock(GAME.start - timedelta(hours=2))
-    unused: Any = None
-    forecaster = Forecaster(lambda _: None, unused)
+    forecaster = Forecaster(lambda _: None, ignored)
     async with await Store.open(tmp_path / "t.db", now=clock.now()) as store:
-        parts = MarketParts(
-            unused, store, forecaster, load_parameters, clock, OddsSettings(), unused, list,
-            lambda _: (), unused, unused, unused, (), unused, timedelta(0),
-        )  # fmt: skip
+        parts = market_parts(store, clock, forecaster=forecaster)
         watch = MarketWatch(parts)
         await store.save_games([(GAME, SCHEDULED)], clock.now())
         await watch.restore()
@@ -346,7 +350,7 @@ async def test_a_price_that_was_read_again_after_the_tip_off_is_not_newer_by_tha
 
 async def test_an_edge_is_not_confirmed_by_an_answer_that_lacks_its_price(tmp_path: Path) -> None:
     """Another source's answer is no second reading of a book's price."""
-    clock, unused = FakeClock(GAME.start - timedelta(hours=2)), cast("Any", None)
+    clock = FakeClock(GAME.start - timedelta(hours=2))
     fired: list[str] = []
 
     def route(change: Change, now: datetime) -> Change:
@@ -360,10 +364,9 @@ async def test_an_edge_is_not_confirmed_by_an_answer_that_lacks_its_price(tmp_pa
         (tracking,) = await store.trackings(())
         (tracked,) = tracking.tracked
         followed = replace(tracking, tracked=(tracked.seen_at(Chance(0.6, 0.0, 0.4)),))
-        parts = MarketParts(
-            unused, store, Forecaster(lambda _: None, unused), load_parameters, clock,
-            OddsSettings(mine=("kalshi", "polymarket")), unused, lambda: (followed,), lambda _: (),
-            unused, route, PLAIN, (), lambda: None, timedelta(0),
+        parts = market_parts(
+            store, clock, settings=OddsSettings(mine=("kalshi", "polymarket")),
+            trackings=lambda: (followed,), route=route,
         )  # fmt: skip
         watch = MarketWatch(parts)
         await watch.restore()

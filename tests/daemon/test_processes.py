@@ -19,7 +19,7 @@ from tracker.clock import ScaledClock, SystemClock
 
 REAL = SystemClock()
 
-PATIENCE_S = 180.0
+LONGEST_S = 180.0
 """Real seconds to wait for what a daemon does: a machine with much else to do is no fault of it."""
 
 pytestmark = pytest.mark.timeout(600)
@@ -29,7 +29,7 @@ Bets = list[dict[str, object]]
 
 async def _until(holds: Callable[[Bets], bool], config: Path) -> Bets:
     """The bets once a condition holds of them; fails when that takes too long."""
-    ends = time.monotonic() + PATIENCE_S
+    ends = time.monotonic() + LONGEST_S
     while time.monotonic() < ends:
         found = await night.bets(config)
         if holds(found):
@@ -164,7 +164,7 @@ async def _until_running(config: Path) -> None:
 
 async def _until_logged(text: str, config: Path) -> None:
     """Wait until the daemon's log has a text; fails when that takes too long."""
-    log, ends = config.with_name("daemon.log"), time.monotonic() + PATIENCE_S
+    log, ends = config.with_name("daemon.log"), time.monotonic() + LONGEST_S
     while text not in log.read_text("utf-8"):
         if time.monotonic() > ends:
             raise AssertionError(log.read_text("utf-8"))

@@ -460,7 +460,7 @@ def test_the_wait_between_attempts_grows_to_two_minutes(attempts: int) -> None:
 @given(
     st.lists(st.tuples(st.integers(1, 5), st.integers(1, 4)), unique_by=lambda x: x[0], max_size=5)
 )
-def test_every_delivery_is_in_one_parcel(found: list[tuple[int, int]]) -> None:
+def test_every_delivery_is_in_one_message(found: list[tuple[int, int]]) -> None:
     """Grouping puts every delivery into exactly one message."""
     claimed = [delivery(number, attempts=tries, game=str(number % 2)) for number, tries in found]
     made = batches(claimed)
