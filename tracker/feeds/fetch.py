@@ -101,6 +101,7 @@ _GONE = (404, 410)
 _REFUSED = (401, 402, 403, 407, 451)
 _TOO_MANY = 429
 _NOT_MODIFIED = 304
+_MOVED = frozenset(range(300, 400)) - {_NOT_MODIFIED}
 _OK = 200
 
 
@@ -306,7 +307,7 @@ class Fetcher:
             async with asking as answer:
                 if self._server_time is not None:
                     self._server_time.heard(answer.headers)
-                if 300 <= answer.status < 400 and answer.status != _NOT_MODIFIED:  # noqa: PLR2004
+                if answer.status in _MOVED:
                     url = self._redirected(url, answer)
                     continue
                 return await self._read(path, kept, answer, cap)

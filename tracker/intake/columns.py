@@ -246,7 +246,7 @@ class Dates:
                 return datetime.strptime(" ".join(words[:3]), form).date()  # noqa: DTZ007 - a day
             except ValueError:
                 try:
-                    return datetime.strptime(words[0] if words else "", form).date()  # noqa: DTZ007
+                    return datetime.strptime(words[0] if words else "", form).date()  # noqa: DTZ007 - too
                 except ValueError:
                     continue
         return None

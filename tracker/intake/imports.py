@@ -8,7 +8,7 @@ import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, tzinfo
 from fractions import Fraction
@@ -448,7 +448,7 @@ class _Reader:
         known = [x for x in counted if x is not None]
         return together(known) if known and len(known) == len(counted) else None
 
-    def _first(self, group: Sequence[Row], read: Any) -> int | None:
+    def _first(self, group: Sequence[Row], read: Callable[[Row], int | None]) -> int | None:
         """The one value that the rows of a bet share, None without any; BadBet if they differ."""
         found = {x for row in group if (x := read(row)) is not None}
         if len(found) > 1:

@@ -63,7 +63,8 @@ def false_utc(instant: datetime) -> str:
 def tip_off_text(instant: datetime) -> str:
     """The tip-off in words: `7:00 pm ET`."""
     there = instant.astimezone(EASTERN)
-    return f"{there.hour % 12 or 12}:{there.minute:02d} {'am' if there.hour < 12 else 'pm'} ET"  # noqa: PLR2004
+    half = "am" if there.hour < 12 else "pm"  # noqa: PLR2004 - noon
+    return f"{there.hour % 12 or 12}:{there.minute:02d} {half} ET"
 
 
 def game_code(view: View) -> str:

@@ -53,7 +53,7 @@ def restore(db: sqlite3.Connection, lines: Iterable[str]) -> int:
     known = {table: frozenset(_columns(db, table)) for table in _tables(db)}
     used = [
         x for x in known.keys() - {"game"}
-        if db.execute(f'SELECT EXISTS (SELECT 1 FROM "{x}")').fetchone()[0]  # noqa: S608
+        if db.execute(f'SELECT EXISTS (SELECT 1 FROM "{x}")').fetchone()[0]  # noqa: S608 - ours
     ]  # fmt: skip
     if used:
         raise BadArchive(

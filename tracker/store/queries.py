@@ -336,7 +336,7 @@ SELECT bet, why, at FROM review WHERE bet IN (SELECT value FROM json_each(?)) AN
 ORDER BY at
 """  # noqa: S608 - constants alone
 
-LAST_REVIEW = f"SELECT * FROM review WHERE bet = ? AND {_STANDS} ORDER BY at DESC LIMIT 1"  # noqa: S608
+LAST_REVIEW = f"SELECT * FROM review WHERE bet = ? AND {_STANDS} ORDER BY at DESC LIMIT 1"  # noqa: S608 - ours
 
 # ---------------------------------------------------------------------------------------- reading
 

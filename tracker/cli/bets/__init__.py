@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tracker.app.bets import Beside, draft_of
@@ -109,10 +110,7 @@ def chooser(at: Session) -> Chooser:
 
 def silent_chooser(at: Session) -> Chooser:
     """A chooser for the interactive screen: it writes nothing on the terminal and asks nobody."""
-
-    async def look(enough: Callable[[Game], bool] | None, leagues: frozenset[str]) -> GamesRead:
-        return await read_slate(at, ANSWER_WITHIN_S, enough, leagues)
-
+    look = partial(read_slate, at, ANSWER_WITHIN_S)
     return Chooser(at.store, at.now, look, None, at.basics.zone)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker.app.bets import Beside, Registered
-from tracker.app.views import iso
+from tracker.app.views import game_name_json, iso
 from tracker.cli import Scope, run_async, session
 from tracker.cli.bets import chooser, draft_for
 from tracker.cli.screen import asks, note, paint, progress, say, say_json, wait_text, when
@@ -258,11 +258,11 @@ def _as_json(x: Registered) -> dict[str, object]:
         "created": x.added.created,
         "pick": x.draft.pick.text,
         "market": None if x.wager is None else x.text,
-        "game": None if first is None else _game_json(first),
+        "game": None if first is None else game_name_json(first),
         "legs": [
             {
                 "market": wager_text(leg.market, leg.game),
-                "game": _game_json(leg.game),
+                "game": game_name_json(leg.game),
                 "odds": None if leg.odds is None else leg.odds.text,
             }
             for leg in x.legs
@@ -276,16 +276,6 @@ def _as_json(x: Registered) -> dict[str, object]:
         "break_even": needed(odds, free=x.draft.free),
         "rules": [rule.text for rule in x.rules],
         "placed_at": None if placed is None else iso(placed),
-    }
-
-
-def _game_json(game: Game) -> dict[str, object]:
-    return {
-        "id": game.id,
-        "league": game.league,
-        "away": game.away,
-        "home": game.home,
-        "start": iso(game.start),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.app.bets import Changes
+from tracker.app.bets import Changes, Decided
 from tracker.app.views import bet_json, iso
 from tracker.cli import Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference
@@ -83,12 +83,10 @@ def void(
 
     No box score changes that. `tracker regrade` takes it back.
     """
-    why = (reason or "").strip()
-    if not why and asks():
-        why = str(typer.prompt("Why (kept with the result)")).strip()
+    why = _why(reason)
     if not why:
         raise Misused("say why with --reason: it is kept with the result")
-    run_async(_decide(scope_of(context), bet, why, as_json))
+    run_async(_decide(scope_of(context), lambda at: at.bets.void(bet, why, at.now), as_json))
 
 
 def regrade(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
@@ -96,15 +94,22 @@ def regrade(context: typer.Context, bet: Reference, as_json: AsJson = False) -> 
 
     Another result is a new revision; nothing is overwritten.
     """
-    run_async(_decide(scope_of(context), bet, None, as_json))
+    run_async(_decide(scope_of(context), lambda at: at.bets.regrade(bet, at.now), as_json))
 
 
-async def _decide(scope: Scope, reference: str, void_why: str | None, as_json: bool) -> None:
+def _why(reason: str | None) -> str:
+    """The reason of a result, asked for on a terminal where none was given; empty without one."""
+    why = (reason or "").strip()
+    if not why and asks():
+        why = str(typer.prompt("Why (kept with the result)")).strip()
+    return why
+
+
+async def _decide(
+    scope: Scope, decide: Callable[[Session], Awaitable[Decided]], as_json: bool
+) -> None:
     async with session(scope, write=True) as at:
-        if void_why is None:
-            made = await at.bets.regrade(reference, at.now)
-        else:
-            made = await at.bets.void(reference, void_why, at.now)
+        made = await decide(at)
     view, done = made.bet, made.settlement
     if as_json:
         say_json(_settlement_json(view, done))
@@ -221,10 +226,8 @@ def settle(
         raise Misused(f"say how it ended: tracker settle {bet} won|lost|push|void --reason TEXT")
     if result.casefold() not in set(Result):
         raise Misused(f"{result!r} is no result: write won, lost, push or void")
-    why = (reason or "").strip()
-    if not why and asks():
-        why = str(typer.prompt("Why (kept with the result)")).strip()
-    run_async(_settle(scope, bet, Result(result.casefold()), why, payout, as_json))
+    found = Result(result.casefold())
+    run_async(_settle(scope, bet, found, _why(reason), payout, as_json))
 
 
 async def _list(scope: Scope, as_json: bool) -> None:

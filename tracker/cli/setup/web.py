@@ -25,6 +25,7 @@ from tracker.host import AlreadyRunning, NoLocks, running_instance, single_insta
 if TYPE_CHECKING:
     from tracker.forecast import Parameters
     from tracker.settings import Settings
+    from tracker.store.access import Key
 
 _BACKLOG = 2048
 """The most connections that may wait to be accepted."""
@@ -157,25 +158,26 @@ def send_away(context: typer.Context) -> None:
 def key_list(context: typer.Context, as_json: AsJson = False) -> None:
     """List the keys, and what each opens; a key itself is never shown again."""
 
-    async def work() -> list[dict[str, object]]:
+    async def work() -> list[Key]:
         async with session(scope_of(context)) as at:
-            return [
-                {
-                    "name": x.name,
-                    "scopes": sorted(s.value for s in x.scopes),
-                    "made_at": x.made_at,
-                    "revoked_at": x.revoked_at,
-                }
-                for x in await at.store.web.keys()
-            ]
+            return await at.store.web.keys()
 
     found = run_async(work())
     if as_json:
-        say_json(found)
+        say_json(
+            [
+                {
+                    "name": x.name,
+                    "scopes": sorted(x.scopes),
+                    "made_at": x.made_at,
+                    "revoked_at": x.revoked_at,
+                }
+                for x in found
+            ]
+        )
         return
     for x in found:
-        opens = ", ".join(map(str, x["scopes"]))  # type: ignore[call-overload]
-        say(f"{x['name']}: {opens}{'' if x['revoked_at'] is None else ' (revoked)'}")
+        say(f"{x.name}: {', '.join(sorted(x.scopes))}{' (revoked)' if x.revoked_at else ''}")
     if not found:
         say("No key has been made: `tracker web keys add NAME` makes one.")
 

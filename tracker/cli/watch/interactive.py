@@ -244,7 +244,7 @@ class WatchScreen(App[None]):
         hint = "as on the terminal: DEN -4.5 -110 $20 · Jokic o25.5 pts -115 · parlay: DEN ML; …"
         saves = "Enter saves it, Esc leaves it, another line is shown anew."
         ask = LineDialog("Add a bet", hint, show=self._reader.shown_back, saves=saves)
-        self.push_screen(ask, lambda line: self._do(line and self._reader.add(line)))
+        self.push_screen(ask, lambda line: self._do(self._reader.add(line) if line else None))
 
     def action_snooze(self) -> None:
         """Ask for how long to snooze the highlighted bet or game."""
@@ -258,7 +258,7 @@ class WatchScreen(App[None]):
         )
         ask = LineDialog(f"Be silent about {place.name}", "for 30m, 2h, until 22:00; or off", "2h")
         self.push_screen(
-            ask, lambda text: self._do(text and self._reader.snooze(about, target, text))
+            ask, lambda text: self._do(self._reader.snooze(about, target, text) if text else None)
         )
 
     def action_withdraw(self) -> None:
@@ -270,8 +270,8 @@ class WatchScreen(App[None]):
         ask = ConfirmDialog(f"Withdraw {place.name}?", "It is followed no more; its history stays.")
         self.push_screen(ask, lambda yes: self._do(self._reader.withdraw(number) if yes else None))
 
-    def _do(self, work: Awaitable[str] | str | None) -> None:
-        if work is not None and not isinstance(work, str):
+    def _do(self, work: Awaitable[str] | None) -> None:
+        if work is not None:
             self.run_worker(self._done(work))
 
     async def _done(self, work: Awaitable[str]) -> None:

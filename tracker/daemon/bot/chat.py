@@ -238,11 +238,10 @@ class Listener:
             case ChatMessage():
                 await self._read(heard, api)
             case ButtonPress():
-                if await self._allowed(heard.chat, heard.user):
+                if await self._admitted(heard):
                     commands = self._bot_commands
                     await commands.alone(commands.pressed(heard, api), heard, api)
                 else:
-                    self._refuse(heard.chat, heard.user)
                     await self._answer(api, heard.query, "Only whoever is paired may press this.")
             case OtherUpdate():
                 return
@@ -262,10 +261,7 @@ class Listener:
         if name == "start" and rest:
             await self._pair(heard, rest, api)
             return
-        if not await self._allowed(heard.chat, heard.user):
-            self._refuse(heard.chat, heard.user)
-            return
-        if self._too_old(heard) and name != "add":
+        if not await self._admitted(heard) or (self._too_old(heard) and name != "add"):
             return
         commands = self._bot_commands
         await commands.alone(commands.asked(heard, name, rest, api), heard, api)
@@ -274,9 +270,7 @@ class Listener:
         """Answer a line without a command; ignore an old one, and a command of another bot."""
         if heard.text.lstrip().startswith("/"):
             return
-        if not await self._allowed(heard.chat, heard.user):
-            self._refuse(heard.chat, heard.user)
-        elif not self._too_old(heard):
+        if await self._admitted(heard) and not self._too_old(heard):
             commands = self._bot_commands
             await commands.alone(commands.read(heard, api), heard, api)
 
@@ -305,6 +299,13 @@ class Listener:
             self._line.write_to(heard.place)
         self._tell(ChatPaired(heard.chat, heard.user))
         await self._bot_commands.welcome(heard, api, left)
+
+    async def _admitted(self, heard: ChatMessage | ButtonPress) -> bool:
+        """Whether a user may command; a stranger is reported."""
+        allowed = await self._allowed(heard.chat, heard.user)
+        if not allowed:
+            self._refuse(heard.chat, heard.user)
+        return allowed
 
     async def _allowed(self, chat: int, user: int) -> bool:
         """Whether a user may command from a chat: paired there, or the configured private chat."""

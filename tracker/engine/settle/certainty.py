@@ -80,8 +80,8 @@ def _step(
         elif firing or now_sure is not means:
             rules.append(memory)
             continue
-        memory, alert = between(tracked, memory, Fact(memory.rule), state, now)  # noqa: PLW2901
-        rules.append(replace(memory, phase=phase, reason=reason))
+        stepped, alert = between(tracked, memory, Fact(memory.rule), state, now)
+        rules.append(replace(stepped, phase=phase, reason=reason))
         alerts.append(replace(alert, reason=reason, detail=detail))
     if alerts:
         found.put(tracked.with_rules(tuple(rules)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic import Field
 
@@ -235,7 +235,7 @@ def decimal(price: object, american: bool) -> float | None:
     """Decimal odds of a price, or None for what is none."""
     if not _is_number(price):
         return None
-    value = float(price)  # type: ignore[arg-type]
+    value = float(price)
     if not american:
         return value if value >= 1 else None
     if abs(value) < _AMERICAN_FROM:
@@ -243,7 +243,7 @@ def decimal(price: object, american: bool) -> float | None:
     return 1 + (value / 100 if value > 0 else 100 / -value)
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -251,7 +251,7 @@ def instant(value: object) -> datetime | None:
     """A time in either form that the source uses, or None for what is none."""
     try:
         if _is_number(value):
-            return datetime.fromtimestamp(float(value), UTC)  # type: ignore[arg-type]
+            return datetime.fromtimestamp(value, UTC)
         if isinstance(value, str):
             found = datetime.fromisoformat(value)
             return found if found.tzinfo is not None else None

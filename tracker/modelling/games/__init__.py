@@ -276,7 +276,7 @@ def _sides(
         named = _column(path, "side")
         return (named == "home").astype(np.int8) - (named == "away").astype(np.int8), {}
     whose = _column(path, "team_id")
-    teams = np.array([-1 if x != x or x is None else int(x) for x in whose])  # noqa: PLR0124
+    teams = np.array([-1 if x != x or x is None else int(x) for x in whose])  # noqa: PLR0124 - NaN
     # The home team of a game is the one whose events add to the home score.
     credit: dict[tuple[str, int], int] = {}
     keys = list(zip(ids.tolist(), teams.tolist(), strict=True))

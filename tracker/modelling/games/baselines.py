@@ -117,8 +117,9 @@ def _pace(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
         left = _part_left(s, regulation)
         weight = np.clip(0.85 * (1 - 2 * left), 0, 0.85)
         played = np.maximum(0.5 - left, 1e-3)
-        rate_t = np.where(left < 0.5, (s.total - s.half_total) / played, s.prior_total)  # noqa: PLR2004
-        rate_m = np.where(left < 0.5, (s.lead - s.half_lead) / played, s.prior_margin)  # noqa: PLR2004
+        late = left < 0.5  # noqa: PLR2004 - half of the game
+        rate_t = np.where(late, (s.total - s.half_total) / played, s.prior_total)
+        rate_m = np.where(late, (s.lead - s.half_lead) / played, s.prior_margin)
         margin = s.lead + left * (weight * rate_m + (1 - weight) * s.prior_margin)
         total = s.total + left * (weight * rate_t + (1 - weight) * s.prior_total)
         return margin, total
@@ -376,7 +377,7 @@ def baseline_chances(said: Normals, s: Sample) -> dict[str, Array]:
     elif said.total is not None and said.total_sd is not None:
         found["total"] = ndtr((said.total - total) / np.maximum(said.total_sd, 0.05))
     if said.margin is not None and said.total is not None:
-        sd = np.hypot(said.margin_sd, said.total_sd) / 2  # type: ignore[arg-type]
+        sd = np.hypot(said.margin_sd, said.total_sd) / 2  # type: ignore[arg-type]  # given with their means
         mean = (said.margin + said.total) / 2
         found["home total"] = ndtr((mean - team) / np.maximum(sd, 0.05))
         found["parlay"] = found["win"] * found["total"]

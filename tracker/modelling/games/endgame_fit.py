@@ -172,7 +172,8 @@ def fit_tables(
 
 def table_size(clock: float) -> int:
     """Rows of a clock's table: one more than the points that a team exceeds once in 10,000."""
-    return min(SIZE, int(10 + 0.1 * clock) if clock <= 120 else int(22 + 0.085 * (clock - 120)))  # noqa: PLR2004
+    late = clock <= 120  # noqa: PLR2004 - two minutes
+    return min(SIZE, int(10 + 0.1 * clock) if late else int(22 + 0.085 * (clock - 120)))
 
 
 def fit_ball(glances: Possessions, lead_width: float) -> Array:
