@@ -29,6 +29,7 @@ from tracker.domain.market import (
     Total,
 )
 from tracker.domain.player import Player, Stat
+from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast import (
     Outlook,
     Unpriceable,
@@ -158,6 +159,72 @@ def test_a_parlay_of_one_span_is_exact() -> None:
     )
     never: list[Market] = [OddEven(Parity.ODD, None, Span.Q4), ThreeWay(None, Span.Q4)]
     assert parlay(never, outlook, OPEN).win < 1e-5, "a tie makes an even total"
+
+
+def over(span: Span, points: float) -> Total:
+    """An over of a part of the game."""
+    return Total(Direction.OVER, points, span)
+
+
+@pytest.mark.parametrize("clock", [720.0, 300.0, 45.0])
+def test_parts_that_hold_one_another_are_tied_by_what_they_share(clock: float) -> None:
+    """A first quarter's points are in the half's, those of two quarters have nothing in common."""
+    now = state("nba", 1, clock, (8, 9) if clock < 720 else (0, 0))
+    outlook = forecast(now, PRIOR, NBA)
+
+    def near(span: Span) -> Total:
+        return over(span, outlook.of(span).part("total").quantile(0.5) + 0.5)
+
+    first, second, half = near(Span.Q1), near(Span.Q2), near(Span.H1)
+    chances = {x: price(x, outlook, now).win for x in (first, second, half)}
+    apart = parlay((first, second), outlook, now).win
+    assert apart == pytest.approx(chances[first] * chances[second], abs=0.002)
+    shared = outlook.of(Span.Q1).part("total").sd / outlook.of(Span.H1).part("total").sd
+    nested = parlay((first, half), outlook, now).win
+    wanted = both(chances[first], chances[half], shared)
+    assert nested == pytest.approx(wanted, abs=0.012)
+    assert parlay((first, half, near(Span.GAME)), outlook, now).win < nested
+
+
+def test_what_only_overtime_tells_apart_goes_together() -> None:
+    """Regulation and the game, and a second half with and without overtimes."""
+    now = state("nba", 2, 300, (28, 30), (15, 12))
+    outlook = forecast(now, PRIOR, NBA)
+
+    def joint(*legs: Market) -> float:
+        return parlay(legs, outlook, now).win
+
+    home, level = Moneyline(Side.HOME), ThreeWay(None, Span.REGULATION)
+    ahead = ThreeWay(Side.HOME, Span.REGULATION)
+    first = price(ahead, outlook, now).win
+    assert joint(ahead, home) == pytest.approx(first, abs=1e-6)
+    assert joint(ahead, Moneyline(Side.AWAY)) < 1e-6, "who is ahead after regulation has won"
+    tied = joint(level, home)
+    assert first + tied == pytest.approx(price(home, outlook, now).win, abs=1e-4)
+    assert joint(over(Span.H2_REGULATION, 110.5), Total(Direction.UNDER, 108.5, Span.H2)) < 1e-6
+    alone = price(over(Span.H2_REGULATION, 110.5), outlook, now).win
+    assert joint(over(Span.H2_REGULATION, 110.5), over(Span.H2, 110.5)) > 0.93 * alone
+
+
+@pytest.mark.parametrize("span", [Span.Q3, Span.GAME])
+def test_legs_that_can_all_push_do_not_exclude_each_other(span: Span) -> None:
+    """A tie returns the stake of both sides; what can only lose has lost."""
+    outlook = forecast(OPEN, PRIOR, NBA)
+    sides: list[Market] = [Total(x, 55.0, span) for x in Direction]
+    whole = parlay(sides, outlook, OPEN)
+    assert whole.win < 1e-6
+    assert whole.push == pytest.approx(price(sides[0], outlook, OPEN).push, abs=1e-4)
+    assert parlay([*sides, over(span, 60.5)], outlook, OPEN).win < 1e-6
+    apart: list[Market] = [Total(Direction.UNDER, 54.5, span), over(span, 55.5)]
+    assert parlay(apart, outlook, OPEN) == LOST
+
+
+def test_a_score_beyond_200_can_be_won_at() -> None:
+    """As in an all-star game of 211 to 186."""
+    now = state("nba", 4, 120.0, (53, 47), (51, 42), (56, 47), (45, 45))
+    outlook = forecast(now, Prior(0.0, 330.0, PriorSource.LINES), NBA)
+    legs: list[Market] = [over(Span.GAME, 391.5), Spread(Side.HOME, -18.5)]
+    assert parlay(legs, outlook, now).win > 0.4
 
 
 BOX = final_of(boxes()[0])

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
-from itertools import combinations, product
+from itertools import chain, combinations, product
 from math import prod
 from typing import assert_never
 
@@ -18,6 +18,8 @@ from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
 from tracker.domain.game import Game, Score, Side
 from tracker.domain.league import NBA
 from tracker.domain.market import (
+    LARGEST_SPREAD,
+    LARGEST_TOTAL,
     Direction,
     DoubleDouble,
     GameMarket,
@@ -337,8 +339,11 @@ class Confirmation:
     why: str = ""
 
 
-_MOST_POINTS = 200
-"""Points of one team that no game has reached: the search for a score stops there."""
+_MOST_POINTS = int(LARGEST_TOTAL + LARGEST_SPREAD) + 2
+"""Points of one team beyond every line: the search for a score stops there."""
+
+_NEAR = range(-2, 3)
+"""Points from where a leg is decided at which the search looks: legs and parities change there."""
 
 _LIKELY = (0, 25, 26, 55, 56, 90, 105, 110, 111, 115, 120, 135, 160)
 """One team's points that are tried first: nearly all legs that can win together win at a pair of
@@ -360,10 +365,10 @@ def excluding(legs: Sequence[Leg]) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=1024)
-def exclusive(markets: tuple[Market, ...]) -> bool:
-    """Whether markets of one game exclude each other."""
+def exclusive(markets: tuple[Market, ...]) -> tuple[Market, ...]:
+    """Those of some markets of one game that exclude each other; empty where all can win."""
     nowhere = Game("", NBA.id, "HOME", "AWAY", datetime.min.replace(tzinfo=UTC))
-    return bool(excluding([Leg(nowhere, x) for x in markets]))
+    return tuple(markets[i] for i in excluding([Leg(nowhere, x) for x in markets]))
 
 
 def _groups(legs: Sequence[Leg]) -> list[tuple[int, ...]]:
@@ -391,10 +396,14 @@ def _win_together(markets: tuple[GameMarket, ...]) -> bool:
     """Whether some score wins all the markets. Cached: a bet is checked each time it is read."""
     tie = markets[0].span is not Span.GAME
     likely = product(_LIKELY, _LIKELY)
-    every = product(range(_MOST_POINTS + 1), repeat=2)
-    return any(_win_at(markets, h, a) for h, a in likely if tie or h != a) or any(
-        _win_at(markets, h, a) for h, a in every if tie or h != a
-    )
+    every = ((h, a) for h in range(_MOST_POINTS) for a in _turns(markets, h))
+    return any(_win_at(markets, h, a) for h, a in chain(likely, every) if tie or h != a)
+
+
+def _turns(markets: Iterable[GameMarket], home: int) -> set[int]:
+    """Away points at which some market turns, with so many of the home team."""
+    turns = {0, *(math.floor(abs(excess_of(x, home, 0))) for x in markets)}
+    return {x + near for x in turns for near in _NEAR if x + near >= 0}
 
 
 def _win_at(markets: Iterable[GameMarket], home: int, away: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import assert_never
 
 from tracker.domain.game import Side
@@ -27,19 +28,7 @@ class Span(StrEnum):
 
     def periods(self, league: League) -> range:
         """The span's regulation periods. Raises ValueError where the league has no quarters."""
-        half = league.periods // 2
-        match self:
-            case Span.GAME | Span.REGULATION:
-                return range(1, league.periods + 1)
-            case Span.H1:
-                return range(1, half + 1)
-            case Span.H2 | Span.H2_REGULATION:
-                return range(half + 1, league.periods + 1)
-            case Span.Q1 | Span.Q2 | Span.Q3 | Span.Q4:
-                number = int(self.value[1])
-                if league.periods != 4:  # noqa: PLR2004 - quarters
-                    raise ValueError(f"{league.name} plays halves, not quarters")
-                return range(number, number + 1)
+        return _periods(self, league.periods, league.name)
 
     @property
     def counts_overtime(self) -> bool:
@@ -56,6 +45,24 @@ class Span(StrEnum):
                 return Span.H2_REGULATION
             case _:
                 return self
+
+
+@cache
+def _periods(span: Span, count: int, league: str) -> range:
+    """The periods of a span, of `count`. Kept: each poll asks for them many times."""
+    half = count // 2
+    match span:
+        case Span.GAME | Span.REGULATION:
+            return range(1, count + 1)
+        case Span.H1:
+            return range(1, half + 1)
+        case Span.H2 | Span.H2_REGULATION:
+            return range(half + 1, count + 1)
+        case Span.Q1 | Span.Q2 | Span.Q3 | Span.Q4:
+            number = int(span.value[1])
+            if count != 4:  # noqa: PLR2004 - quarters
+                raise ValueError(f"{league} plays halves, not quarters")
+            return range(number, number + 1)
 
 
 class Direction(StrEnum):

@@ -74,7 +74,7 @@ def forecast(
         model_version=parameters.model_version,
         feature_version=parameters.feature_version,
         calibrations=parameters.calibrations,
-        periods=Periods(state, at, parameters, final, regulation),
+        periods=Periods(state, at, parameters, final, regulation, prior.margin),
         players=players,
         figures=parameters.players,
     )

@@ -75,8 +75,7 @@ LIMITS = """\
 - A closing line is taken as the truth before tip-off. A lineup that becomes known late, an injury
   during the game or a coach who rests his starters shows only in the score.
 - Quarters and halves that do not end the game are normal in margin and total until their last
-  minute, which is a table of possessions. Coming quarters are tied to the final score only by their
-  share of its variance.
+  minute, which is a table of possessions. Each is independent of what it leaves of the game.
 - Before the endgame, margin and total depend on each other only by how clear the favourite is. Home
   teams' points vary a little more than visitors' (correlation .03); the model treats both alike.
 - The possession chain has the habits of the league, not of a team: a good free-throw team is not

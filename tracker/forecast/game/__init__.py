@@ -185,6 +185,14 @@ class Overtime:
         return np.arange(-reach, reach + 1, dtype=np.float64)
 
     @Lazy
+    def short_and_long(self) -> tuple[int, int]:
+        """The mean points of the lower half of `total` and of the upper half, to a whole number."""
+        sums = np.concatenate(((0.0,), self.total.cumsum())) * (2 / self.total.sum())
+        points = np.arange(self.total.size)
+        short, long = (round(np.diff(sums.clip(k, k + 1)) @ points) for k in range(2))
+        return short, long
+
+    @Lazy
     def total_given_parity(self) -> tuple[Floats, Floats]:
         """The chances in `total` of even points, and of odd points, given their parity."""
         given = each_parity(self.total)

@@ -217,6 +217,10 @@ ROOM = 40
 """The most points of a team in all overtimes together; more has a chance below 1e-4."""
 
 
+_NEVER = 1e-300
+"""Less than any chance: what is divided by at least."""
+
+
 def play_on(level: Lattice, overtime: Overtime, prior_margin: float, room: int = ROOM) -> Lattice:
     """The final score: every tie of `level` is replaced by the outcomes of its overtimes.
 
@@ -230,6 +234,8 @@ def play_on(level: Lattice, overtime: Overtime, prior_margin: float, room: int =
         i, j = first - level.home0, first - level.away0
         shape = rows + room, columns + room
         cells = _added(shape, offset, i + j, ties, overtime, prior_margin)
+        # Overtimes that the room cuts off count for the others, and scores without a tie stay.
+        cells *= float(ties.sum()) / max(float(cells.sum()), _NEVER)
         played = cells[:rows, :columns]
         played += level.cells
         # No overtime ends level, so the ties' own cells are emptied.
@@ -239,7 +245,6 @@ def play_on(level: Lattice, overtime: Overtime, prior_margin: float, room: int =
     else:
         cells = np.zeros((rows + room, columns + room))
         cells[:rows, :columns] = level.cells
-    cells *= 1.0 / cells.sum()
     return Lattice(level.home0, level.away0, cells, level.scored)
 
 
@@ -266,6 +271,12 @@ def _added(
         place[: points.size] = points[: place.size]
     added: Floats = toeplitz(by_margin, rows, columns) * hankel(by_total, rows, columns)
     return added
+
+
+@lru_cache(maxsize=64)
+def overtimes(overtime: Overtime, prior_margin: float) -> Lattice:
+    """The points of all overtimes of a tie. Kept: a prior lasts from poll to poll."""
+    return play_on(Lattice.certain(0, 0), overtime, prior_margin)
 
 
 @lru_cache(maxsize=256)

@@ -13,7 +13,7 @@ from scipy.special import ndtr
 from tracker.domain.game import Phase
 from tracker.domain.market import Span
 from tracker.forecast.errors import Unpriceable
-from tracker.forecast.game.endgame import LAST_MINUTE, in_play, untilted
+from tracker.forecast.game.endgame import LAST_MINUTE, in_play, overtimes, play_on, untilted
 from tracker.forecast.game.flow import (
     LASTING,
     LONG_LEAD,
@@ -34,6 +34,8 @@ from tracker.forecast.game.lattice import (
 from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from tracker.domain.game import GameState, Score
@@ -90,6 +92,8 @@ class Periods:
     """The final score."""
     regulation: Lattice | None
     """The score after regulation, where it is known."""
+    prior_margin: float
+    """The prior's margin, by which overtimes lean."""
 
     @property
     def over(self) -> bool:
@@ -105,9 +109,10 @@ class Periods:
             return self.regulation
         covered = span.periods(rules)
         first, last = covered[0], covered[-1]
-        if self.over or (self._next > last and not span.counts_overtime):
+        now = self._next
+        if self.over or (now > last and not span.counts_overtime):
             return self._settled(first, last, overtime=span.counts_overtime)
-        if last == rules.periods and self._next >= first:
+        if last == rules.periods and now >= first:
             # The rest of the game, less what was scored before the span began.
             whole = self.final if span.counts_overtime else self.regulation
             if whole is None:
@@ -129,12 +134,38 @@ class Periods:
         if last == rules.periods:
             home, away = self._scored(1, first - 1)
             return (Span.GAME if span.counts_overtime else Span.REGULATION), (-home, -away)
-        return (Span(f"Q{last}"), self._scored(first, last - 1)) if self._last_of(span) else None
+        if first < last == self._next and (self.state.periods or self.state.period < last):
+            return Span(f"Q{last}"), self._scored(first, last - 1)
+        return None
 
-    def _last_of(self, span: Span) -> bool:
-        """Whether of several periods only the last is to come: the rest is that period's."""
-        covered = span.periods(self.state.game.rules)
-        return covered[0] < covered[-1] == self._next
+    def to_come(self, span: Span) -> int:
+        """How many periods of `span` are not over."""
+        return sum(x >= self._next for x in span.periods(self.state.game.rules))
+
+    def played_on(self, cells: Floats) -> Floats:
+        """Those of the final score that follow from `cells` of the score after regulation."""
+        level = self.regulation
+        if level is None:
+            raise self._unknown()
+        room = self.final.cells.shape[0] - level.cells.shape[0]
+        part = Lattice(level.home0, level.away0, cells, level.scored)
+        return play_on(part, self.parameters.overtime, self.prior_margin, room).cells
+
+    def overtimes(self, name: str) -> Pmf:
+        """What overtimes add to `margin`, `total`, `home` or `away`: mostly nothing."""
+        chance = self._tie
+        added = overtimes(self.parameters.overtime, self.prior_margin).part(name)
+        chances = chance * added.chances
+        chances[-added.first] += 1.0 - chance
+        return Pmf(added.first, chances)
+
+    @property
+    def _tie(self) -> float:
+        """The chance of overtime."""
+        level = self.regulation
+        if level is None:
+            raise self._unknown()
+        return float(level.cells.trace(level.home0 - level.away0))
 
     @property
     def _next(self) -> int:
@@ -185,7 +216,8 @@ class Periods:
             return self._last_minute(breaks, first, last)
         state, rules, at = self.state, self.state.game.rules, self.at
         score = self._scored(first, min(last, state.period)) if state.period >= first else (0, 0)
-        if self._last_of(span):
+        if first < last == self._next:
+            # All that is to come is the last of its periods.
             span, first = Span(f"Q{last}"), last
         figures = self.parameters.spans[_FITTED.get(span, span).value]
         begun = state.period >= first
@@ -205,17 +237,21 @@ class Periods:
         total_var = (
             variance[2] + variance[3] * part + (weights[count + 1] * part * at.total_sd) ** 2
         )
-        if span is Span.H2_REGULATION and self.regulation is not None:
-            # The half was fitted with its overtimes, which are taken off again.
-            whole, level = self.final, self.regulation
-            margin -= whole.margin.mean - level.margin.mean
-            total -= whole.total.mean - level.total.mean
-            margin_var -= whole.margin.sd**2 - level.margin.sd**2
-            total_var -= whole.total.sd**2 - level.total.sd**2
+        added: tuple[tuple[float, int], ...] = ()
+        if span in (Span.H2, Span.H2_REGULATION):
+            # The second half was fitted with its overtimes.
+            half, (short, long) = self._tie / 2, self.parameters.overtime.short_and_long
+            mean = half * (short + long)
+            total -= mean
+            total_var -= half * (short * short + long * long) - mean * mean
+            added = ((1.0 - 2 * half, 0), (half, short), (half, long))
+            if span is Span.H2_REGULATION:
+                added, gain = (), self.overtimes("margin")
+                margin, margin_var = margin - gain.mean, margin_var - gain.sd**2
         if state.period == last and state.clock < SURGE:
             total += self._surge(weights[count:], (first, last), length)
         sds = [math.sqrt(max(x, _SMALLEST_SD**2)) for x in (margin_var, total_var)]
-        return NormalPoints(score, (margin, sds[0]), (max(total, 0.0), sds[1]))
+        return NormalPoints(score, (margin, sds[0]), (max(total, 0.0), sds[1]), added)
 
     def _surge(self, weights: tuple[float, ...], covered: tuple[int, int], length: float) -> float:
         """Points by which a span's end brings more than its weights say, by the tables of it."""
@@ -282,6 +318,8 @@ class NormalPoints:
     scored: tuple[int, int]
     to_margin: tuple[float, float]
     to_total: tuple[float, float]
+    added: tuple[tuple[float, int], ...] = ()
+    """What overtimes may add to the total: chances and points, none first. Empty without any."""
     sure: bool = False
 
     @property
@@ -302,26 +340,44 @@ class NormalPoints:
     @Lazy
     def total(self) -> Pmf:
         """Points of both teams; the points to come are never below 0."""
-        if self.ending:
-            return self.lattice.total
+        return self.lattice.total if self.ending else self._total
+
+    @Lazy
+    def _total(self) -> Pmf:
         mean, sd = self.to_total
         low, edges = _edges(mean, sd, 0)
-        return Pmf.from_sums(self.scored[0] + self.scored[1] + low, edges)
+        total = Pmf.from_sums(self.scored[0] + self.scored[1] + low, edges)
+        if not self.added:
+            return total
+        size = total.chances.size
+        chances = np.zeros(size + self.added[-1][1])
+        for chance, points in self.added:
+            chances[points : points + size] += chance * total.chances
+        return Pmf(total.first, chances)
 
     @Lazy
     def lattice(self) -> Lattice:
         """The joint chances."""
         (margin, margin_sd), (total, total_sd) = self.to_margin, self.to_total
+        if self.added:
+            more = sum(chance * x for chance, x in self.added)
+            spread = sum(chance * (x - more) ** 2 for chance, x in self.added)
+            total, total_sd = total + more, math.sqrt(total_sd**2 + spread)
         half = _WIDTH * math.hypot(margin_sd, total_sd) / 2
         middles = ((total + margin) / 2, (total - margin) / 2)
         home, away = (max(0, math.floor(x - half)) for x in middles)
+        room = _ROOM if self.added else 1
         rows, columns = (
-            max(2, math.ceil(x + half) - low + 1)
+            max(2, math.ceil(x + half) - low + room)
             for x, low in zip(middles, (home, away), strict=True)
         )
         count = rows + columns - 1
         margins = whole_numbers(margin, margin_sd, home - away - columns + 1, count)
-        totals = whole_numbers(total, total_sd, home + away, count)
+        if not self.added:
+            totals = whole_numbers(total, total_sd, home + away, count)
+        else:
+            low = home + away + self.scored[0] + self.scored[1]
+            totals = np.diff(self._total.window(low, low + count))
         cells = toeplitz(margins, rows, columns) * hankel(each_parity(totals), rows, columns)
         cells *= 1.0 / cells.sum()
         if self.ending:
@@ -369,6 +425,18 @@ class NormalPoints:
         direct = name in ("margin", "total") and name not in self.__dict__ and not self.ending
         if not direct or high - low > _FEW:
             return self.part(name).window(low, high)
+        if name == "margin" or not self.added:
+            return self._below(name, range(low, high + 1))
+        count = high - low + 1
+        below = self._below(name, [v - x for _, x in self.added for v in range(low, high + 1)])
+        (none, _), (short, _), (long, _) = self.added
+        return [
+            none * below[k] + short * below[k + count] + long * below[k + 2 * count]
+            for k in range(count)
+        ]
+
+    def _below(self, name: str, values: Sequence[int]) -> list[float]:
+        """P(margin < v) or P(total < v), without what is added to it, one by one."""
         home, away = self.scored
         if name == "margin":
             (mean, sd), already, least = self.to_margin, home - away, None
@@ -379,13 +447,18 @@ class NormalPoints:
         # erfc of one number takes a tenth of the time that it takes to call ndtr.
         start = 0.0 if first == least else 0.5 * math.erfc((middle - first) * scale)
         whole = 0.5 * math.erfc((middle - last - 1) * scale) - start
+        first, last, middle = first + already, last + already, middle + already
         return [
             0.0 if v <= first
             else 1.0 if v > last
             else (0.5 * math.erfc((middle - v) * scale) - start) / whole
-            for v in range(low - already, high - already + 1)
+            for v in values
         ]  # fmt: skip
 
+
+_ROOM = 20
+"""Points of a team above the window of a second half for its overtimes: more has a chance below
+1e-5."""
 
 _ENDING = 3.5
 """Standard deviations of a team's points between its mean and none, below which a span is ending:

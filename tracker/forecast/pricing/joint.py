@@ -1,84 +1,204 @@
 """The joint chance of a parlay's legs on one game: of one span, of several, with players.
 
-An open span is tied to the final score by its share of the variance to come: given the final margin
-and total, its own margin and total are normal around a share of these. Legs on the final score
-select cells of the final lattice, and legs on other spans weigh each cell by their chance given it.
+Legs on the final score select cells of its lattice, and legs on other spans weigh each cell by
+their chance given it. Quarters and halves follow on one another and hold one another, so that their
+points add up: what a span leaves of a longer one is independent of it.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.special import ndtr
 
 from tracker.domain.bet import exclusive
 from tracker.domain.market import DoubleDouble, PlayerTotal, Span
-from tracker.forecast.game.lattice import COUNTED, ONES, hankel, toeplitz
+from tracker.forecast.game.flow import whole_numbers
+from tracker.forecast.game.lattice import ONES, Lattice, hankel, toeplitz
 from tracker.forecast.pricing import AWAY, HOME, MARGIN, TOTAL, Question, Shape, question
 from tracker.forecast.pricing.player_lines import by_score
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from tracker.domain.market import Market, PlayerMarket
-    from tracker.forecast.game.lattice import Pmf, Points
+    from tracker.forecast.game.lattice import Points
     from tracker.forecast.outlook import Outlook
 
     Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
 
 
-def across(asked: Sequence[Question], outlook: Outlook, cells: Floats, *, pushed: bool) -> float:
-    """The chance that every leg holds, for legs on any spans.
+def across(
+    asked: Sequence[Question],
+    outlook: Outlook,
+    others: Sequence[tuple[float, Floats]],
+    *,
+    pushed: bool,
+) -> float:
+    """The chance that every leg holds, for legs on any spans and `others` on the final score.
 
-    `cells` are those of the final lattice, already weighed by the chance of the other legs.
+    Each of `others` is a chance, and the same given the final score for each cell of its lattice.
     """
-    final = outlook.final
-    holds = held([x for x in asked if x.span is Span.GAME], final, pushed=pushed)
-    for span in dict.fromkeys(x.span for x in asked if x.span is not Span.GAME):
-        legs = [x for x in asked if x.span is span]
-        points = outlook.of(span)
+    chances = [_alone(legs, outlook, pushed=pushed) for legs in _by_span(asked).values()]
+    chances += [chance for chance, _ in others]
+    by_span: dict[Span, list[Question]] = _by_span([_of_same_points(x, outlook) for x in asked])
+    late, early = by_span.pop(Span.GAME, ()), by_span.pop(Span.REGULATION, ())
+    about = Span.REGULATION if early else Span.GAME
+    whole = outlook.of(about)
+    factor, weights = _linked(by_span, outlook, about, pushed=pushed)
+    cells = whole.cells if factor == 1 else whole.cells * factor
+    for span, legs in by_span.items():
+        if len({x.shape is Shape.ODD or x.part for x in legs}) > 1:
+            cells = cells * _tied(span, legs, outlook, about, pushed=pushed)
+    if early:
+        cells = _times(_times(cells, weights), held(early, whole, pushed=pushed))
+        cells, weights = outlook.periods.played_on(cells), {}
+    for _, given in others:
+        cells = cells * given
+    if late:
+        mine = held(late, outlook.final, pushed=pushed)
+        weights = weights | {x: y * weights[x] if x in weights else y for x, y in mine.items()}
+    return _bounded(_weighed(cells, weights), chances)
+
+
+def _bounded(joint: float, chances: Sequence[float]) -> float:
+    """A joint chance that is near the truth, within what the single chances leave (Fréchet)."""
+    return max(min(joint, *chances), sum(chances) - len(chances) + 1, 0.0)
+
+
+def _by_span(asked: Sequence[Question]) -> dict[Span, list[Question]]:
+    found: dict[Span, list[Question]] = {}
+    for one in asked:
+        found.setdefault(one.span, []).append(one)
+    return found
+
+
+_NEVER = 1e-12
+"""A chance that counts as none where it would be divided by."""
+
+
+def _alone(legs: Sequence[Question], outlook: Outlook, *, pushed: bool) -> float:
+    """The chance that all legs of one span hold."""
+    points = outlook.of(legs[0].span)
+    if len(legs) > 1:
+        found = on_lattice(legs, points, points.cells, pushed=pushed)
+        # A span that is normal is only near its lattice.
+        return _bounded(found, [_alone([x], outlook, pushed=pushed) for x in legs])
+    yes, level, no = legs[0].split(points.part(legs[0].part))
+    return level if pushed else level + (yes if legs[0].above else no)
+
+
+def _tied(
+    span: Span, legs: Sequence[Question], outlook: Outlook, about: Span, *, pushed: bool
+) -> Floats:
+    """How much likelier legs on several figures of one span hold together than by `_linked`.
+
+    For each cell of `about`, in none of which they are likelier than the least likely of them.
+    """
+    cells = outlook.of(about).cells
+    factor, weights = _linked({span: legs}, outlook, about, pushed=pushed)
+    apart = [_times(np.ones(cells.shape), {name: x}) for name, x in weights.items()]
+    product: Floats = np.maximum(factor * np.multiply.reduce(apart), _NEVER)
+    least, wanted, more = np.minimum.reduce(apart), _alone(legs, outlook, pushed=pushed), 1.0
+    found: Floats = product
+    for _ in range(_ROUNDS):
+        more *= wanted / max(float(np.vdot(cells, found)), _NEVER)
+        found = np.minimum(more * product, least)
+    return np.divide(found, product)
+
+
+_ROUNDS = 5
+"""Rounds in which legs of one span get the chance that they have together. It takes so many because
+no cell may make them all likelier than one of them."""
+
+
+def _linked(
+    by_span: Mapping[Span, Sequence[Question]], outlook: Outlook, about: Span, *, pushed: bool
+) -> tuple[float, dict[str, Floats]]:
+    """What legs on parts of a span say of its points: a factor, and weights of their values."""
+    factor, lines = 1.0, []
+    for legs in by_span.values():
         odd = [x for x in legs if x.shape is Shape.ODD]
-        if odd:
-            # The parity of a part's points is independent of the final score.
-            cells = cells * on_lattice(odd, points, points.cells, pushed=pushed)
-        for part in dict.fromkeys(x.part for x in legs if x.shape is not Shape.ODD):
-            mine = [x for x in legs if x.part == part and x.shape is not Shape.ODD]
-            given = _given(mine, points.part(part), final.part(part), pushed=pushed)
-            holds[part] = given if part not in holds else holds[part] * given
-    return _weighed(cells, holds)
+        lines += [x for x in legs if x.shape is not Shape.ODD]
+        # The parity of a span's points is independent of the rest of the game.
+        factor *= _alone(odd, outlook, pushed=pushed) if odd else 1.0
+    weights = {}
+    for name in dict.fromkeys(x.part for x in lines):
+        mine = [x for x in lines if x.part == name]
+        weights[name] = _given(mine, outlook, about, pushed=pushed)
+    return factor, weights
 
 
-def _given(legs: Sequence[Question], span: Pmf, whole: Pmf, *, pushed: bool) -> Floats:
-    """P(legs on one part of a span hold | that part of the final score), for all its values."""
-    values = whole.first + COUNTED[: whole.chances.size]
-    # Later play is independent of the span, so its variance is what both share.
-    share = min(span.sd**2 / max(whole.sd**2, 1e-9), 1.0)
-    mean = span.mean + share * (values - whole.mean)
-    sd = math.sqrt(max(span.sd**2 * (1 - share), 0.01))
-    exact = [x.line for x in legs if x.shape is Shape.EXACT]
-    lines = [x for x in legs if x.shape is Shape.LINE]
-    low = max((*exact, *(x.line for x in lines if x.above)), default=-math.inf)
-    high = min((*exact, *(x.line for x in lines if not x.above)), default=math.inf)
-    if pushed:
-        low = high = legs[0].line
-    least = math.ceil(low) if low > -math.inf else None
-    most = math.floor(high) if high < math.inf else None
-    own = 1.0 if most is None else span.less_than(most + 1)
-    chances: Floats = np.ones(values.size) if most is None else ndtr((most + 0.5 - mean) / sd)
-    if least is not None:
-        own -= span.less_than(least)
-        chances -= ndtr((least - 0.5 - mean) / sd)
-        np.maximum(chances, 0.0, out=chances)
-    # The normal is near the span's own distribution, not equal to it: the legs keep their chance.
-    chances *= max(own, 0.0) / max(float(whole.chances.dot(chances)), 1e-12)
-    return np.minimum(chances, 1.0)
+def _given(legs: Sequence[Question], outlook: Outlook, about: Span, *, pushed: bool) -> Floats:
+    """P(legs on one part of spans within `about` hold | that part of it), for all its values.
+
+    The spans follow on one another or hold one another. Those that follow are independent, and so
+    is what they leave of the whole: their sums are convolutions.
+    """
+    asked = dict.fromkeys(x.span for x in legs)
+    several = len(asked) > 1
+    outer = [x for x in asked if not (several and any(_within(x, y, outlook) for y in asked))]
+    name, mean, variance = legs[0].part, 0.0, 0.0
+    whole = outlook.of(about).part(name)
+    holds = every = ONES[:1]
+    for span in outer:
+        pmf = outlook.of(span).part(name)
+        chances = pmf.chances
+        for leg in legs:
+            if leg.span is span:
+                chances = chances * _holds(leg, pmf.first, chances.size, pushed=pushed)
+        if several and (inner := [x for x in legs if _within(x.span, span, outlook)]):
+            chances = chances * _given(inner, outlook, span, pushed=pushed)
+        holds, every = np.convolve(holds, chances), np.convolve(every, pmf.chances)
+        mean, variance = mean + pmf.mean, variance + pmf.sd**2
+    rest = ONES[:1]
+    if sum(map(outlook.periods.to_come, outer)) < outlook.periods.to_come(about):
+        middle, sd = whole.mean - mean, math.sqrt(max(whole.sd**2 - variance, _LEAST_REST))
+        low, high = math.floor(middle - _REST * sd), math.ceil(middle + _REST * sd)
+        rest = whole_numbers(middle, sd, low, high - low + 1)
+    elif about.counts_overtime and not any(x.counts_overtime for x in outer):
+        rest = outlook.periods.overtimes(name).chances
+    holds, every = np.convolve(holds, rest), np.convolve(every, rest)
+    # The whole's own distribution is near the sum's, not equal to it: its values go with those that
+    # are as high among the sums, so that the legs keep their chance.
+    below, held_below = (np.concatenate(((0.0,), x.cumsum())) / every.sum() for x in (every, holds))
+    sums = np.interp(whole.sums, below, held_below)
+    found: Floats = sums[1:] - sums[:-1]
+    return np.divide(found, whole.chances, out=found, where=whole.chances > 0)
+
+
+_LEAST_REST = 0.25
+"""Points²: the least variance of what a span leaves of the whole. A guard: the figures of a span
+and of the whole are fitted apart."""
+
+_REST = 4.7
+"""Half the window of what a span leaves, in standard deviations: beyond is below 3e-6."""
+
+
+def _within(span: Span, other: Span, outlook: Outlook) -> bool:
+    """Whether another span holds all of this one and more."""
+    rules = outlook.periods.state.game.rules
+    mine, theirs = span.periods(rules), other.periods(rules)
+    longer = len(mine) < len(theirs) or (span, other) == (Span.H2_REGULATION, Span.H2)
+    return longer and mine[0] in theirs
+
+
+def _of_same_points(one: Question, outlook: Outlook) -> Question:
+    """The question on the one span of all that have the same points to come."""
+    twin = outlook.periods.twin(one.span)
+    if twin is None:
+        return one
+    span, (home, away) = twin
+    more = {MARGIN: home - away, TOTAL: home + away, HOME: home, AWAY: away}[one.part]
+    if one.shape is Shape.ODD:
+        return replace(one, span=span, above=one.above is (more % 2 == 0))
+    return replace(one, span=span, line=one.line - more)
 
 
 _FAR = 10_000
@@ -146,8 +266,9 @@ def _between(bounds: tuple[int, int], start: int, count: int) -> Bools | None:
 class Combination:
     """The legs of a parlay on one game, and the facts about them that no state changes.
 
-    `exclusive`: they cannot win together. `can_push`: all of them can push at once. `odd`: a leg
-    asks for a parity; of other legs, `alive` is where none loses and `level` where all push.
+    `exclusive`: one of them loses, whatever happens. `can_push`: all of them can push at once.
+    `odd`: a leg asks for a parity; of other legs, `alive` is where none loses and `level` where all
+    push.
     """
 
     asked: tuple[Question, ...]
@@ -172,10 +293,9 @@ class Combination:
             tuple(asked),
             tuple(players),
             tuple(dict.fromkeys(x.span for x in asked)),
-            exclusive(legs),
-            len(lines) == len(players)
-            and all(x.points == math.floor(x.points) for x in lines)
-            and all(x.can_push for x in asked)
+            # Legs that exclude each other may still all push.
+            not all(map(_can_push, exclusive(legs))),
+            all(map(_can_push, legs))
             # A figure cannot end on two lines.
             and len({x[:2] for x in on_one}) == len(on_one)
             and len({x[:2] for x in of_one}) == len(of_one),
@@ -185,27 +305,49 @@ class Combination:
         )
 
 
+def _can_push(leg: Market) -> bool:
+    match leg:
+        case PlayerTotal():
+            return leg.points == math.floor(leg.points)
+        case DoubleDouble():
+            return False
+        case _:
+            return question(leg).can_push
+
+
 def together(legs: Combination, outlook: Outlook, *, pushed: bool) -> float:
     """P(no leg loses), or with `pushed` P(every leg pushes), for legs that are still open.
 
     Legs of one span are summed on its lattice. Legs of several spans, and player lines, are joined
     through the final score.
     """
-    asked = legs.asked
-    if not legs.players:
-        if len(legs.spans) > 1:
-            return across(asked, outlook, outlook.final.cells, pushed=pushed)
-        points = outlook.of(legs.spans[0])
-        if legs.odd:
-            return on_lattice(asked, points, points.cells, pushed=pushed)
-        return (legs.level if pushed else legs.alive).chance(points)
-    cells = outlook.final.cells * by_score(legs.players, outlook, pushed=pushed)
-    return across(asked, outlook, cells, pushed=pushed) if asked else min(float(cells.sum()), 1.0)
+    if len(legs.spans) > 1 or legs.players:
+        others = by_score(legs.players, outlook, pushed=pushed) if legs.players else ()
+        return across(legs.asked, outlook, others, pushed=pushed)
+    points = outlook.of(legs.spans[0])
+    if legs.odd:
+        found = on_lattice(legs.asked, points, points.cells, pushed=pushed)
+    else:
+        found = (legs.level if pushed else legs.alive).chance(points)
+    if isinstance(points, Lattice):
+        return found
+    return _bounded(found, [_alone([x], outlook, pushed=pushed) for x in legs.asked])
 
 
 def on_lattice(asked: Sequence[Question], points: Points, cells: Floats, *, pushed: bool) -> float:
     """The sum of the `cells` of the lattice of `points` in which every leg holds."""
     return _weighed(cells, held(asked, points, pushed=pushed))
+
+
+def _times(cells: Floats, weights: dict[str, Floats]) -> Floats:
+    """The cells, each times the weights of its margin, total and points of the teams."""
+    rows, columns = cells.shape
+    for name, view in ((MARGIN, toeplitz), (TOTAL, hankel)):
+        if name in weights:
+            cells = cells * view(weights[name], rows, columns)
+    if HOME in weights:
+        cells = cells * weights[HOME][:, None]
+    return cells * weights[AWAY] if AWAY in weights else cells
 
 
 def _weighed(cells: Floats, weights: dict[str, Floats]) -> float:
@@ -229,17 +371,22 @@ def held(asked: Sequence[Question], points: Points, *, pushed: bool) -> dict[str
     }
     found: dict[str, Floats] = {}
     for one in asked:
-        start, count = first[one.part]
-        holds = np.zeros(count)
-        low, high = math.ceil(one.line) - start, math.floor(one.line) - start
-        if one.shape is Shape.ODD:
-            holds[(start + int(one.above)) % 2 :: 2] = 1.0
-        elif one.shape is Shape.EXACT or pushed:
-            holds[max(low, 0) : max(high + 1, 0)] = 1.0
-        elif one.above:
-            holds[max(low, 0) :] = 1.0
-        else:
-            holds[: max(high + 1, 0)] = 1.0
+        holds = _holds(one, *first[one.part], pushed=pushed)
         known = found.get(one.part)
         found[one.part] = holds if known is None else known * holds
     return found
+
+
+def _holds(one: Question, start: int, count: int, *, pushed: bool) -> Floats:
+    """1 for each of `count` values from `start` on at which a leg holds, else 0."""
+    holds = np.zeros(count)
+    low, high = math.ceil(one.line) - start, math.floor(one.line) - start
+    if one.shape is Shape.ODD:
+        holds[(start + int(one.above)) % 2 :: 2] = 1.0
+    elif one.shape is Shape.EXACT or pushed:
+        holds[max(low, 0) : max(high + 1, 0)] = 1.0
+    elif one.above:
+        holds[max(low, 0) :] = 1.0
+    else:
+        holds[: max(high + 1, 0)] = 1.0
+    return holds

@@ -136,13 +136,15 @@ _NEGLIGIBLE = 1e-9
 _EDGE = 1e-12
 
 
-def by_score(legs: Sequence[PlayerMarket], outlook: Outlook, *, pushed: bool) -> Floats:
-    """P(every leg holds | final score) for each cell of the final lattice. Raises Unpriceable.
+def by_score(
+    legs: Sequence[PlayerMarket], outlook: Outlook, *, pushed: bool
+) -> list[tuple[float, Floats]]:
+    """For each player, P(his legs hold), and the same given the final score, for each of its cells.
 
-    A leg holds if it does not lose, or with `pushed` if it pushes.
+    A leg holds if it does not lose, or with `pushed` if it pushes. Raises Unpriceable.
     """
     final = outlook.final
-    whole: Floats | None = None
+    found = []
     for player in dict.fromkeys(x.player for x in legs):
         mine = [x for x in legs if x.player == player]
         p = _of_one(mine, outlook, pushed=pushed)
@@ -152,8 +154,8 @@ def by_score(legs: Sequence[PlayerMarket], outlook: Outlook, *, pushed: bool) ->
             leaning = final.home_leaning if player.side is Side.HOME else final.away_leaning
             along, across = zip(*map(_lean, mine), strict=True)
             given = leaning.given(p, sum(along) / len(mine), sum(across) / len(mine))
-        whole = given if whole is None else whole * given
-    return np.ones(final.cells.shape) if whole is None else whole
+        found.append((p, given))
+    return found
 
 
 def _lean(leg: PlayerMarket) -> tuple[float, float]:
