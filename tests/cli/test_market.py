@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.engine.build import GAME, live, outlook
-from tracker.app.market import GameOdds, Offered
+from tracker.app.market import ClvReport, GameOdds, Offered, clv_summary
 from tracker.app.market.edges import edges, edges_now, track
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase, Score
@@ -173,6 +173,27 @@ def test_a_bet_that_came_back_has_no_closing_line_value(cli: Cli, market: Path) 
     assert cli("void", number, "--reason", "the book took it back").status == 0
     assert cli("clv", "--json").json["missing"] == {"void": 2}
     assert "Close    none: void" in cli("show", number).out
+
+
+def test_an_open_parlay_is_in_no_mean_and_no_chart_of_singles(cli: Cli, market: Path) -> None:
+    """The page's sums and its chart keep parlays apart as `clv` does, before their results too."""
+    assert cli("add", "parlay: MIA ML; DEN ML +264 $10").status == 0
+
+    async def told() -> tuple[ClvReport, list[tuple[int, int]]]:
+        now = datetime.now(UTC)
+        async with await Store.open(market.parent / "state" / "tracker.db", now=now) as store:
+            chance = Chance(0.3, 0.0, 0.7)
+            await store.quotes.value(
+                [ClosingValue(2, 1, Grade.CONVERTED, now, chance, 0.092, None, "3 books", 1)]
+            )
+            sums = await store.quotes.value_sums()
+            return clv_summary(sums, {}), await store.quotes.value_bins(0.01)
+
+    summed, bins = asyncio.run(told())
+    found = cli("clv", "--json").json
+    assert (summed.all.n, summed.parlays.n, summed.covered) == (1, 1, 2)
+    assert (summed.all.mean, summed.parlays.mean) == (found["mean"], found["parlays"]["mean"])
+    assert bins == [(5, 1)]
 
 
 @pytest.mark.parametrize(("minutes", "listed"), [(-30, True), (30, False)])

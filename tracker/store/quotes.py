@@ -71,10 +71,11 @@ ORDER BY bet
 """
 
 _CLV_SUMS = """
-SELECT outcome.market IS 'parlay' AS parlay, outcome.result IS 'void' AS void, grade,
+SELECT coalesce(outcome.market, bet.market) IS 'parlay' AS parlay,
+  outcome.result IS 'void' AS void, grade,
   iif(grade = 'missing', substr(reason, 1, instr(reason || ':', ':') - 1), '') AS why,
   count(*) AS n, total(ev) AS whole, total(ev * ev) AS squares
-FROM clv LEFT JOIN outcome USING (bet)
+FROM clv LEFT JOIN outcome USING (bet) LEFT JOIN bet ON bet.number = clv.bet
 WHERE clv.revision = (SELECT max(revision) FROM clv AS other WHERE other.bet = clv.bet)
 GROUP BY 1, 2, 3, 4
 """
@@ -84,6 +85,7 @@ SELECT CAST(floor(ev / :width) AS INTEGER) AS bin, count(*) AS n FROM clv
 WHERE ev IS NOT NULL AND grade <> 'model'
 AND revision = (SELECT max(revision) FROM clv AS other WHERE other.bet = clv.bet)
 AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.bet = clv.bet AND result = 'void')
+AND NOT EXISTS (SELECT 1 FROM bet WHERE number = clv.bet AND market = 'parlay')
 GROUP BY 1 ORDER BY 1
 """
 
@@ -323,7 +325,7 @@ class Quotes:
     async def value_bins(self, width: float) -> list[tuple[int, int]]:
         """A histogram of bets' values at the close: each bin's place from 0, and its count.
 
-        Values that rest on our own model are left out.
+        Parlays and values that rest on our own model are left out, as in the mean.
         """
         return await self._db.read(
             lambda db: [(x["bin"], x["n"]) for x in db.execute(_CLV_BINS, {"width": width})]
