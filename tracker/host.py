@@ -352,9 +352,11 @@ def return_large_blocks() -> None:
     """Make glibc return each block of a megabyte or more to the system when it is freed.
 
     Otherwise glibc raises its threshold to the largest block freed so far and keeps such blocks,
-    so that memory needed by one step of a long job lies unused in the next.
+    so that memory needed by one step of a long job lies unused in the next. Arrow would keep its
+    blocks in an allocator of its own; if it is not loaded yet, it takes them from glibc too.
     """
     _set_malloc(_M_MMAP_THRESHOLD, _LARGE)
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 def _set_malloc(name: int, value: int) -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from tracker.app.models import models_json
+from tracker.app.models import evidence, models_json
+from tracker.domain.game import Game
+from tracker.engine.shadow import MOMENTS, of_game
+from tracker.forecast import forecast, load_parameters, prior_from
+from tracker.forecast.market import before_tip
 from tracker.registry import GAMES, Registry
 from tracker.store import Store
-from tracker.store.trials import Trial, TrialOutcome, TrialVerdict
+from tracker.store.trials import Shadow, Shadowed, Trial, TrialOutcome, TrialVerdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,3 +51,19 @@ async def test_a_trial_is_told_with_its_last_verdict(tmp_path: Path) -> None:
         (told,) = (await models_json(store, Registry(tmp_path, GAMES)))["trials"]
         assert told["outcome"] == "stopped"
         assert await store.trials.start(TRIAL)
+
+
+def test_a_night_of_games_that_are_not_compared_is_none() -> None:
+    """Nights are counted of the games that count: those followed through all moments."""
+    parameters = load_parameters("nba")
+    game = Game("0022500001", "nba", "DEN", "LAL", NOW)
+    outlook = forecast(before_tip(game), prior_from(None, parameters), parameters)
+    said = of_game(outlook, outlook, (2.5, 224.5))
+
+    def rows(name: str, day: int, moments: tuple[str, ...]) -> list[Shadowed]:
+        shadows = [Shadow(1, name, x, "", NOW, said) for x in moments]
+        return [Shadowed(x, date(2026, 11, day), (110, 100)) for x in shadows]
+
+    told = [*rows("a", 20, MOMENTS), *rows("b", 20, MOMENTS), *rows("c", 22, MOMENTS[1:])]
+    found = evidence(TRIAL, told, {}, None)
+    assert (found.games, found.nights) == (("a", "b"), 1)

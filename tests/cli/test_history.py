@@ -12,12 +12,12 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.test_run import read_until, started
-from tracker.domain.game import GameState, Score, Side
+from tracker.domain.game import Game, GameState, Score, Side
 from tracker.domain.league import season_name
 from tracker.feeds import FeedMalformed, nba
 from tracker.forecast.players.remainder import BASIC
 from tracker.modelling.games import Act, read
-from tracker.modelling.history import HistoryFolder, events_of, runs
+from tracker.modelling.history import HistoryFolder, events_of, runs, season_of
 from tracker.modelling.players import read_players
 from tracker.replay.files import find_recording
 from tracker.replay.nba_site import LIVE, NbaSite
@@ -214,11 +214,20 @@ def test_seasons_turn_in_august_but_in_summer_leagues() -> None:
     assert season_name("wnba", datetime(2026, 9, 1, tzinfo=UTC).date()) == "2026"
 
 
+def test_a_collected_game_is_of_the_season_in_its_id() -> None:
+    """The season of 2019-20 was played until October 2020, when another usually has begun."""
+    late = Game("0041900401", "nba", "LAL", "MIA", datetime(2020, 10, 1, 1, tzinfo=UTC))
+    assert season_of(late) == "2019-20"
+    assert season_of(replace(late, id="1022000001", league="wnba")) == "2020"
+
+
 def test_an_earlier_season_is_counted_through_by_id(cli: Cli, config: Path) -> None:
     """The ids cover regular season, cup final, play-in and every series of a season."""
     found = list(runs("nba", "2024-25"))
     assert found[0].ids[:2] == ("0022400001", "0022400002")
     assert ("0062400001",) in [x.ids for x in found]
+    play_in = ("101", "111", "121", "131", "201", "211")
+    assert tuple(f"0052400{x}" for x in play_in) in [x.ids for x in found]
     assert [x.ids[0] for x in found[-15:]][:2] == ["0042400101", "0042400111"]
     assert found[-1].ids[-1] == "0042400407"
     assert next(runs("wnba", "2025")).ids[0] == "1022500001"

@@ -36,9 +36,8 @@ def games(seed: int = 1, nights: int = 12) -> list[SeasonGame]:
             spread = rng.randint(-9, 9) + 0.5
             lines = Lines(spread, rng.randint(215, 235) + 0.5, 1.8, 2.1)
             points = rng.randint(95, 130), rng.randint(95, 130)
-            rows.append(
-                SeasonGame(game, points[0], points[1] + (points[0] == points[1]), lines, lines)
-            )
+            away_points = points[1] + (points[0] == points[1])
+            rows.append(SeasonGame("2023-24", game, points[0], away_points, lines, lines))
     return rows
 
 

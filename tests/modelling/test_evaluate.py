@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,10 @@ from tests.cli.test_schema import faults, written
 from tracker.forecast import load_parameters
 from tracker.modelling import metrics
 from tracker.modelling.cards import MODEL_CARD, write_card
-from tracker.modelling.games.evaluate import evaluate
+from tracker.modelling.games import read
+from tracker.modelling.games.evaluate import evaluate, scored
 from tracker.modelling.players.report import PLAYER_CARD
+from tracker.modelling.retrain import seasons_to_fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     Seasons = Callable[[Path, dict[str, int], int], None]
 
 pytest.importorskip("sklearn")
+pq = pytest.importorskip("pyarrow.parquet")
 
 
 def test_a_season_is_judged_and_written_down(tmp_path: Path, seasons: Seasons) -> None:
@@ -52,6 +56,33 @@ def test_a_season_is_not_judged_by_what_saw_it(tmp_path: Path) -> None:
     """Overlapping seasons are refused before anything is read."""
     with pytest.raises(ValueError, match="both"):
         evaluate(tmp_path, load_parameters("nba"), ["2020-21"], ["2020-21"], tmp_path)
+
+
+def test_a_fit_is_judged_after_the_season_before_the_one_left_out() -> None:
+    """A season that has only begun is fitted on, but it gives no ratings to the one before it."""
+    played = np.repeat(["2022-23", "2023-24", "2024-25"], [100, 100, 5])
+    chosen = seasons_to_fit(played)
+    assert chosen.unseen == "2023-24"
+    assert chosen.judged == ("2022-23", "2023-24")
+    assert seasons_to_fit(played, ("2023-24", "2024-25")).judged == ("2023-24",)
+
+
+def test_two_models_are_judged_on_the_same_lines(tmp_path: Path, seasons: Seasons) -> None:
+    """Without closing lines totals are bet on at one model's: a prior far off is seen to be worse.
+
+    On its own lines, which the score soon passes, it would seem to be as good.
+    """
+    seasons(tmp_path, {"2020-21": 1}, 14)
+    listed = pq.read_table(tmp_path / "nba" / "games.parquet").drop_columns(["lines_ok"])
+    pq.write_table(listed, tmp_path / "nba" / "games.parquet")
+    data, good = read(tmp_path, "nba"), load_parameters("nba")
+    far = replace(good.ratings, mean_total=good.ratings.mean_total + 60)
+    bad = replace(good, ratings=far)
+    one, other = (
+        scored(data, x, "2020-21", good)["moments"]["tip"]["total Brier"] for x in (good, bad)
+    )
+    assert other > one + 0.1
+    assert scored(data, bad, "2020-21")["moments"]["tip"]["total Brier"] < one + 0.1
 
 
 def test_calibrated_chances_pass_and_overconfident_ones_do_not() -> None:

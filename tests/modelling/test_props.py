@@ -248,6 +248,8 @@ def test_commands_ask_for_what_they_need(tmp_path: Path, folder: Path) -> None:
     """Without seasons, or on fitted ones, player lines are neither fitted nor judged."""
     out = ["--out", str(tmp_path / "x")]
     assert run(["fit", str(folder), "--props", *out]) == 2
+    unseen = ["--seasons", TRAIN, "--unseen", TRAIN]
+    assert run(["fit", str(folder), "--props", *unseen, *out]) == 2
     bare = ["evaluate", str(folder), "--props", "--seasons", JUDGED, *out]
     assert run(bare) == 2
     assert run([*bare, "--fitted", JUDGED]) == 2

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.modelling.conftest import write_seasons
+from tracker.engine.market.strategy import strategy_of
 from tracker.modelling.retrain import Finding, NoCluster, pieces_of, run, work_out
 
 pytest.importorskip("sklearn")
@@ -40,6 +41,17 @@ def test_pieces_come_back_in_order_from_the_workers_of_a_cluster(scheduler: str)
     assert [n for n, _ in found] == list(range(6))
     assert told == found
     assert os.getpid() not in {pid for _, pid in found}
+
+
+def test_only_seasons_with_a_table_of_lines_are_back_tested(tmp_path: Path) -> None:
+    """A strategy is tried on the NBA's seasons; another league's study goes without it."""
+    write_seasons(tmp_path, SEASONS, games=2)
+    (tmp_path / "nba").rename(tmp_path / "wnba")
+    write_seasons(tmp_path, SEASONS, games=2)
+    pieces = pieces_of(tmp_path, ["nba", "wnba"], (), strategy_of({}, "x"))
+    assert [(x.league, x.strategy is None) for x in pieces] == [
+        ("nba", False), ("nba", False), ("wnba", True), ("wnba", True),
+    ]  # fmt: skip
 
 
 def test_a_cluster_that_is_not_there_is_said() -> None:

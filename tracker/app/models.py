@@ -282,13 +282,13 @@ def evidence(
         and (trial.fitted_until is None or x.day > trial.fitted_until)
     ]  # fmt: skip
     costs: dict[str, list[Cost]] = defaultdict(list)
-    days = set()
+    days: dict[str, date] = {}
     for (game, moment), group in groupby(counted, lambda x: (x.shadow.game, x.shadow.moment)):
         rows = list(group)
         cost = _cost(trial, game, moment, rows, finals.get(game, {}))
         if cost is not None:
             costs[game].append(cost)
-            days.add(rows[0].day)
+            days[game] = rows[0].day
     # A game counts only if it was followed throughout: all of its moments, or none.
     whole = {game: x for game, x in costs.items() if len(x) == len(MOMENTS)}
     covered: dict[str, list[float]] = defaultdict(list)
@@ -299,7 +299,8 @@ def evidence(
         for name, shares in held.items():
             covered[name].append(sum(shares) / len(shares))
     losses = tuple(loss for found in whole.values() for cost in found for loss in cost.losses)
-    return Evidence(losses, len(days), covered, failures, replays)
+    nights = {days[game] for game in whole}
+    return Evidence(losses, len(nights), covered, failures, replays)
 
 
 def _cost(

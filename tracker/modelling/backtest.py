@@ -24,7 +24,7 @@ from tracker.app.market.backtest import BetOutcome, Candidate
 from tracker.domain import TrackerError
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase, Score, Side
-from tracker.domain.league import LEAGUE_ZONE, season_name
+from tracker.domain.league import LEAGUE_ZONE
 from tracker.domain.market import Direction, Market, Moneyline, Spread, Total
 from tracker.domain.prior import NO_LINES, Finished, Lines, Prior
 from tracker.forecast.game.parameters import Parameters
@@ -47,7 +47,7 @@ _FIRST_AMERICAN = 100
 _COLUMNS = (
     "game_id", "game_date", "season", "team_abbreviation_home", "team_abbreviation_road",
     "pts_home", "pts_road", "close_total", "close_spread_home", "ml_home", "ml_away",
-    "open_total", "open_spread_home", "lines_ok", "game_type",
+    "open_total", "open_spread_home", "lines_ok",
 )  # fmt: skip
 
 
@@ -59,6 +59,7 @@ class NoSeason(TrackerError):
 class SeasonGame:
     """A game with its lines. Moneylines are decimal odds."""
 
+    season: str
     game: Game
     home_points: int
     away_points: int
@@ -103,7 +104,7 @@ def _row(x: dict[str, Any]) -> SeasonGame | None:
         _decimal(x["ml_away"]),
     ) if good else NO_LINES  # fmt: skip
     opening = Lines(_number(x["open_spread_home"]), _number(x["open_total"])) if good else NO_LINES
-    return SeasonGame(game, int(x["pts_home"]), int(x["pts_road"]), closing, opening)
+    return SeasonGame(x["season"], game, int(x["pts_home"]), int(x["pts_road"]), closing, opening)
 
 
 def _number(value: Any) -> float | None:
@@ -128,7 +129,7 @@ def candidates(
 
     `lines` is `closing` or `opening`. Raises NoSeason when there is no game of the season.
     """
-    wanted = [x for x in rows if season_name("nba", x.game.slate) == season]
+    wanted = [x for x in rows if x.season == season]
     if not wanted:
         raise NoSeason(f"{season}: no game of such a season is there; write one like 2023-24")
     before = [x.finished for x in rows if x.game.slate < wanted[0].game.slate][-RATED:]

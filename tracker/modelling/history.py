@@ -10,7 +10,7 @@ it gives each player agree with the box.
 
 No schedule lists the ids of an earlier season's games, so they are tried one after the other. An id
 has ten digits: league, kind of game, year in which the season began, number. The numbers of regular
-season games count from 1; the last digits of a playoff game are round, series and game.
+season games count from 1; the last digits of a playoff or play-in game are round, series and game.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from pydantic import Field
 
 from tracker.domain import Impossible, Misused
 from tracker.domain.catalog import code_in
-from tracker.domain.game import GameState, PlayerLine, Side
-from tracker.domain.league import LEAGUES, WNBA, season_name
+from tracker.domain.game import Game, GameState, PlayerLine, Side
+from tracker.domain.league import LEAGUES, WNBA
 from tracker.domain.prior import Finished
 from tracker.feeds import FeedMalformed, strict
 from tracker.feeds.strict import MOST_PERIODS, Strict, Text, read_json
@@ -119,7 +119,7 @@ def events_of(body: bytes, final: GameState) -> list[Event]:
     Raises FeedMalformed when they do not lead to the final score.
     """
     game = final.game
-    named = season_name(game.league, game.slate)
+    named = season_of(game)
     rows: list[Event] = []
     home = away = 0
     actions = sorted(read_json(PlaysBody, body).game.actions, key=lambda x: x.order)
@@ -139,10 +139,16 @@ def events_of(body: bytes, final: GameState) -> list[Event]:
     return rows
 
 
+def season_of(game: Game) -> str:
+    """A game's season, by the year in its id: that of 2019 lasted until October 2020."""
+    year = 2000 + int(game.id[3:5])
+    return str(year) if game.league == WNBA.id else f"{year}-{(year + 1) % 100:02d}"
+
+
 def players_of(final: GameState) -> list[PlayerGameRow]:
     """The figures of each player who played in a finished game."""
     game = final.game
-    named, day = season_name(game.league, game.slate), game.slate.isoformat()
+    named, day = season_of(game), game.slate.isoformat()
     return [
         PlayerGameRow(
             game.id, int(x.id), named, day, game.home if x.side is Side.HOME else game.away,
@@ -288,7 +294,7 @@ class HistoryFolder:
 
         rows = [event for _, events in games for event in events]
         whole = {x.game_id for x in rows if x.players_on}
-        heads = [_head(state, self._league, state.game.id in whole) for state, _ in games]
+        heads = [_head(state, state.game.id in whole) for state, _ in games]
         who = [x for state, _ in games if state.game.id in whole for x in players_of(state)]
         ids = [state.game.id for state, _ in games]
         self._home.mkdir(parents=True, exist_ok=True)
@@ -335,10 +341,10 @@ def _halves(league: str) -> tuple[int, int]:
     return periods // 2, periods
 
 
-def _head(state: GameState, league: str, players: bool) -> dict[str, Any]:
+def _head(state: GameState, players: bool) -> dict[str, Any]:
     game = state.game
     values = (
-        game.id, season_name(league, game.slate), game.slate.isoformat(), game.home, game.away,
+        game.id, season_of(game), game.slate.isoformat(), game.home, game.away,
         state.score.home, state.score.away, players,
     )  # fmt: skip
     return dict(zip(_GAMES, values, strict=True))
@@ -447,7 +453,8 @@ def _write(table: Any, path: Path) -> None:
 _PREFIX = {"nba": "00", "wnba": "10"}
 _REGULAR, _PLAYOFFS, _PLAY_IN, _CUP = "2", "4", "5", "6"
 _MOST_GAMES = 1400
-_MOST_PLAY_IN = 8
+_PLAY_IN_GAMES = {"nba": (101, 111, 121, 131, 201, 211), "wnba": (1,)}
+"""The numbers of the play-in's games. The WNBA has no play-in: its cup final has the first one."""
 _SERIES = {1: 8, 2: 4, 3: 2, 4: 1}
 _LONGEST_SERIES = 7
 _NAME = re.compile(r"(20[0-9]{2})(?:-([0-9]{2}))?")
@@ -485,7 +492,7 @@ def runs(league: str, season: str) -> Iterator[Run]:
 
     yield Run(tuple(named(_REGULAR, n) for n in range(1, _MOST_GAMES)), MOST_MISSES)
     yield Run((named(_CUP, 1),), 1)
-    yield Run(tuple(named(_PLAY_IN, n) for n in range(1, _MOST_PLAY_IN)), 2)
+    yield Run(tuple(named(_PLAY_IN, n) for n in _PLAY_IN_GAMES[league]), 2)
     for number, series in _SERIES.items():
         for one in range(series):
             first = number * 100 + one * 10

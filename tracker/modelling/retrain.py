@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from tracker.domain import TrackerError
+from tracker.domain.league import NBA
 from tracker.forecast.documents import sealed
 from tracker.forecast.game.parameters import decode
 from tracker.modelling.games import BadDataset, read
@@ -50,6 +51,14 @@ class SeasonsToFit:
 
     fitted: tuple[str, ...]
     unseen: str
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The unseen season, after the one before it: ratings carry over from that one.
+
+        Older seasons would add little.
+        """
+        return (*[x for x in self.fitted if x < self.unseen][-1:], self.unseen)
 
 
 def seasons_to_fit(played: Array, named: Sequence[str] = ()) -> SeasonsToFit:
@@ -85,13 +94,11 @@ def retrained_games(
     chosen = seasons_to_fit(data.games.season, named)
     rest = [x for x in chosen.fitted if x != chosen.unseen]
     without = decode(fit_text(data, rest, progress), "the fit without that season")
-    # Only the season before is kept with the judged one: ratings carry over from it, and older
-    # seasons add little.
-    last = only(data, np.isin(data.games.season, [*rest[-1:], chosen.unseen]))
+    last = only(data, np.isin(data.games.season, list(chosen.judged)))
     scores = scored(last, without, chosen.unseen)
     if chosen.unseen not in champion.fitted_on or champion.transferred:
         plain = replace(champion, players=None)
-        scores["in_use"] = scored(last, plain, chosen.unseen)["moments"]
+        scores["in_use"] = scored(last, plain, chosen.unseen, without)["moments"]
     del last
     return fit_text(data, chosen.fitted, progress, {"fitted_at": day, "unseen": scores})
 
@@ -189,13 +196,17 @@ class Finding:
 def pieces_of(
     folder: Path, leagues: Iterable[str], named: tuple[str, ...], strategy: Strategy | None
 ) -> list[Piece]:
-    """A piece for each season of each league. Raises BadDataset for a league with only one."""
+    """A piece for each season of each league. Raises BadDataset for a league with only one.
+
+    Only the NBA's seasons are back-tested: the table of lines has the form of its games.
+    """
     from tracker.modelling.games import seasons_played
 
     found = []
     for league in leagues:
         seasons = seasons_to_fit(seasons_played(folder, league), named).fitted
-        found += [Piece(folder, league, seasons, x, strategy) for x in seasons]
+        tried = strategy if league == NBA.id else None
+        found += [Piece(folder, league, seasons, x, tried) for x in seasons]
     return found
 
 

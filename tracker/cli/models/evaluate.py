@@ -301,7 +301,10 @@ def _losses(checkpoint: Checkpoint, market: str) -> Any:
 def _recorded(
     data: Dataset, models: Sequence[Parameters], seasons: Sequence[str]
 ) -> list[Recorded]:
-    """The complete games of the seasons for each model, with the priors of its own ratings."""
+    """The complete games of the seasons for each model, with the priors of its own ratings.
+
+    Both are judged on the lines of the first.
+    """
     import numpy as np
 
     from tracker.modelling.games.fit import complete, priors_of
@@ -311,4 +314,6 @@ def _recorded(
     traced = trace(data)
     chosen = np.isin(data.games.season, list(seasons)) & complete(data, traced)
     priors = [priors_of(data.games, x.ratings) for x in models]
-    return [Recorded(data, traced.seconds, x, np.flatnonzero(chosen & x.use)) for x in priors]
+    return [
+        Recorded(data, traced.seconds, x, np.flatnonzero(chosen & x.use), priors[0]) for x in priors
+    ]

@@ -1,7 +1,7 @@
 """`tracker fit`, `model retrain` and `model calibrate`: fits models and calibrations.
 
-A fit writes a file, with the same bytes for the same games. A retrain also judges its fit and adds
-it to the registry as a candidate. A calibration is learnt from the official results of bets.
+A fit writes a file, with the same figures for the same games. A retrain also judges its fit and
+adds it to the registry as a candidate. A calibration is learnt from the official results of bets.
 """
 
 from __future__ import annotations
@@ -86,6 +86,8 @@ def fit(  # noqa: PLR0917 - the verb's options
     target = Path(f"players-{wanted}.json" if props else f"{wanted}.json") if out is None else out
     if target.is_dir():
         raise Misused(f"{target} is a folder: name a file to write")
+    if props and unseen is not None:
+        raise Misused("--unseen judges models of games: judge player lines by `evaluate --props`")
     if props:
         need_modelling("fitting", "pyarrow")
         _props(folder, wanted, named, target, as_json=as_json)

@@ -126,7 +126,10 @@ def _next_leads() -> list[Array]:
 
 
 def step(chances: Array, later: Array, clock: int, next_leads: list[Array]) -> Array:
-    """Chances [lead, own points, other points] at `clock`, from those with less time left."""
+    """Chances [lead, own points, other points] at `clock`, from those with less time left.
+
+    `later` has a row for each clock, or for the last LONGEST + 1 of them in turn.
+    """
     whole = later.shape[2]
     size = min(table_size(clock), whole)
     leads = later.shape[1]
@@ -135,7 +138,8 @@ def step(chances: Array, later: Array, clock: int, next_leads: list[Array]) -> A
         used = [k for k in range(1, min(LONGEST, clock - 1) + 1) if chances[:, k, o].max() > 1e-6]  # noqa: PLR2004 - nothing
         part = np.zeros((leads, size, size), np.float32)
         if used:
-            rest = later[[clock - k for k in used], :, :size, :size][:, next_leads[o]]
+            rows = [(clock - k) % later.shape[0] for k in used]
+            rest = later[rows, :, :size, :size][:, next_leads[o]]
             part = np.einsum("dk,kdxy->dyx", chances[:, used, o], rest)
         part[:, 0, 0] += chances[:, LONGEST + 1, o]
         room_own, room_other = min(size, whole - own), min(size, whole - other)
@@ -152,21 +156,26 @@ def fit_tables(
     progress: Callable[[float], None],
 ) -> tuple[Array, ...]:
     """The tables at `table_clocks`, each [lead, own points, other points], with sum 1 by lead."""
+    wanted = table_clocks()
+    # Only these clocks are kept: the chances at all of them take 46 MB.
+    under_way = smooth(count(glances.part(glances.left <= SPAN)), lead_width)[wanted]
     fresh = smooth(count(starts.part(starts.left <= SPAN)), lead_width)
-    under_way = smooth(count(glances.part(glances.left <= SPAN)), lead_width)
     next_leads = _next_leads()
-    later = np.zeros((SPAN + 1, 2 * LEADS + 1, SIZE, SIZE), np.float32)
+    # A possession takes LONGEST seconds at most: earlier chances are overwritten.
+    later = np.zeros((LONGEST + 1, 2 * LEADS + 1, SIZE, SIZE), np.float32)
     later[0, :, 0, 0] = 1
-    for clock in range(1, SPAN + 1):
-        later[clock] = step(fresh[clock], later, clock, next_leads)
+    tables = []
+    for clock in range(SPAN + 1):
+        if clock in wanted:
+            begun = under_way[len(tables)]
+            whole = later[0] if clock == 0 else step(begun, later, clock, next_leads)
+            size = table_size(clock)
+            table = whole[:, :size, :size].astype(np.float64)
+            tables.append(table / table.sum(axis=(1, 2), keepdims=True))
+        if clock:
+            later[clock % (LONGEST + 1)] = step(fresh[clock], later, clock, next_leads)
         if clock % 30 == 0:
             progress(clock / SPAN)
-    tables = []
-    for clock in table_clocks():
-        whole = later[0] if clock == 0 else step(under_way[clock], later, clock, next_leads)
-        size = table_size(clock)
-        table = whole[:, :size, :size].astype(np.float64)
-        tables.append(table / table.sum(axis=(1, 2), keepdims=True))
     return tuple(tables)
 
 
@@ -206,7 +215,7 @@ def fit_breaks(starts: Possessions, glances: Possessions) -> tuple[Array, ...]:
     longest = BREAK_CLOCKS[-1]
     level = [replace(x, lead=np.zeros_like(x.lead)) for x in (starts, glances)]
     fresh, under_way = (
-        smooth(count(x.part(x.left <= SPAN)), 1000.0)[: longest + 1, LEADS : LEADS + 1]
+        smooth(count(x.part(x.left <= SPAN)), 1000.0)[: longest + 1, LEADS : LEADS + 1].copy()
         for x in level
     )
     same = [np.zeros(1, dtype=int)] * len(OUTCOMES)

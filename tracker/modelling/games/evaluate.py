@@ -94,10 +94,16 @@ def judged(
     return scored(data, parameters, unseen)
 
 
-def scored(data: Dataset, parameters: Parameters, unseen: str) -> dict[str, Any]:
-    """The scores of parameters on the season `unseen`: Brier and CRPS by moment."""
+def scored(
+    data: Dataset, parameters: Parameters, unseen: str, beside: Parameters | None = None
+) -> dict[str, Any]:
+    """The scores of parameters on the season `unseen`: Brier and CRPS by moment.
+
+    Where the dataset has no lines, totals are bet on at those of the ratings of `beside`, the model
+    that they are compared with.
+    """
     none = np.zeros(data.games.season.size, dtype=bool)
-    given = _given(data, parameters, (none, data.games.season == unseen))
+    given = _given(data, parameters, (none, data.games.season == unseen), beside)
     found: dict[str, dict[str, float]] = {}
     for name, part in JUDGED_AT.items():
         left = round(part * data.league.regulation_seconds)
@@ -173,15 +179,20 @@ def _looked(given: TrainTestSplit, progress: Progress) -> dict[str, Checkpoint]:
     return found
 
 
-def _given(data: Dataset, parameters: Parameters, rows: tuple[Array, Array]) -> TrainTestSplit:
+def _given(
+    data: Dataset,
+    parameters: Parameters,
+    rows: tuple[Array, Array],
+    beside: Parameters | None = None,
+) -> TrainTestSplit:
     traced = trace(data)
     rules = data.league
     whole = complete(data, traced)
-    priors = priors_of(data.games, parameters.ratings)
+    priors, lines = (priors_of(data.games, x.ratings) for x in (parameters, beside or parameters))
 
     def recorded(chosen: Array) -> Recorded:
         games = np.flatnonzero(chosen & whole & priors.use)
-        return observe.Recorded(data, traced.seconds, priors, games)
+        return observe.Recorded(data, traced.seconds, priors, games, lines)
 
     regulation = rules.regulation_seconds
     points = {name: round(part * regulation) for name, part in EARLY.items()} | LATE

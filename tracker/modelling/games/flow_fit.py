@@ -137,8 +137,10 @@ def knots_of(rules: League) -> Array:
 
 def hats(knots: Array, left: Array) -> Array:
     """Weights [row, knot] of linear interpolation."""
-    eye = np.eye(knots.size)
-    return np.stack([np.interp(left, knots, eye[k]) for k in range(knots.size)], axis=1)
+    found = np.empty((left.size, knots.size))
+    for k, one in enumerate(np.eye(knots.size)):
+        found[:, k] = np.interp(left, knots, one)
+    return found
 
 
 def bends(knots: Array) -> Array:
@@ -189,21 +191,23 @@ def fit_flow(
     by_knot, fixed = _margin_columns(sample, prior_m, rules)
     bend = ROUGHNESS * bends(knots)
     margin, margin_rest = _solve(basis, by_knot, fixed, margin_goal, weight, bend)
+    del by_knot, fixed  # as all of them together are the most memory that a fit takes
     seen = sample.possessions, sample.fouls
     beyond = surprises(box, (played, sample.prior_total, played > 0), sample.ends, seen)
-    by_knot_t, fixed_t = _total_columns(sample, prior_t, average_total, played)
+    by_knot, fixed = _total_columns(sample, prior_t, average_total, played)
     # These weights are for the whole rest of the game, but the goal ends at the layer: only the
     # part before it counts.
     layer = 1 - LAYER / rules.regulation_seconds
     before = (layer - played) / (1 - played)
-    fixed_t += [
+    fixed += [
         sample.ends * (ends_course(played) - ends_course(layer)),
         *(
             x * lasting(played, minutes) * before
             for x, minutes in zip(beyond, LASTING, strict=True)
         ),
     ]
-    total, total_rest = _solve(basis, by_knot_t, fixed_t, total_goal, weight)
+    total, total_rest = _solve(basis, by_knot, fixed, total_goal, weight)
+    del by_knot, fixed
     seconds = sample.left - LAYER
     far = np.minimum(np.abs(sample.lead), LONG_LEAD) / 10
     known_m = ((basis @ margin[:, 0] + basis @ margin[:, 2] * far) * sd_m) ** 2

@@ -35,12 +35,17 @@ SCORES = ("margin", "total", "home", "away")
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """Games to forecast: their states by second, their priors, and their rows in the dataset."""
+    """Games to forecast: their states by second, their priors, and their rows in the dataset.
+
+    Lines to bet on are drawn at `lines`: two models are compared on the same lines, since a worse
+    prior has lines that are easier to tell from the score.
+    """
 
     data: Dataset
     seconds: Seconds
     priors: Priors
     games: Array
+    lines: Priors
 
 
 @dataclass(eq=False)
@@ -139,10 +144,11 @@ def checkpoint(
         prior = prior_of(recorded.priors, row)
         outlook = forecast(state, prior, parameters)
         home, away = (int(x[row]) for x in (recorded.data.games.home, recorded.data.games.away))
-        _note_markets(checkpoint, outlook, state, prior, home, away)
+        lines = prior_of(recorded.lines, row)
+        _note_markets(checkpoint, outlook, state, lines, home, away)
         _note_scores(checkpoint, outlook, home, away, rng)
         _note_level(checkpoint, outlook, state, recorded, row)
-        _note_spans(checkpoint, outlook, state, prior, recorded, row)
+        _note_spans(checkpoint, outlook, state, lines, recorded, row)
     return checkpoint
 
 
@@ -160,11 +166,11 @@ def look_overtime(recorded: Recorded, parameters: Parameters, seed: int) -> Chec
         if home_then != away_then:
             continue
         home, away = int(data.games.home[row]), int(data.games.away[row])
-        prior = prior_of(recorded.priors, row)
+        prior, lines = (prior_of(x, row) for x in (recorded.priors, recorded.lines))
         for clock in (300, 120):
             state = _overtime_state(game, data, row, clock, home_then)
             outlook = forecast(state, prior, parameters)
-            _note_markets(checkpoint, outlook, state, prior, home, away)
+            _note_markets(checkpoint, outlook, state, lines, home, away)
             _note_scores(checkpoint, outlook, home, away, rng)
     return checkpoint
 
@@ -191,10 +197,10 @@ def _half(line: float) -> float:
 
 
 def _note_markets(
-    checkpoint: Checkpoint, outlook: Outlook, state: GameState, prior: Prior, home: int, away: int
+    checkpoint: Checkpoint, outlook: Outlook, state: GameState, lines: Prior, home: int, away: int
 ) -> None:
-    line, total = _half(prior.margin), _half(prior.total)
-    team = _half((prior.total + prior.margin) / 2)
+    line, total = _half(lines.margin), _half(lines.total)
+    team = _half((lines.total + lines.margin) / 2)
     win, over = Moneyline(Side.HOME), Total(Direction.OVER, total)
     rows: list[tuple[str, Market, float]] = [
         ("win", win, float(home > away)),
@@ -265,7 +271,7 @@ def _note_spans(
     checkpoint: Checkpoint,
     outlook: Outlook,
     state: GameState,
-    prior: Prior,
+    lines: Prior,
     recorded: Recorded,
     row: int,
 ) -> None:
@@ -279,8 +285,8 @@ def _note_spans(
             home = int(games.home[row]) - int(seconds.home[row, start])
             away = int(games.away[row]) - int(seconds.away[row, start])
         share = len(covered) / rules.periods
-        line = round(prior.margin * share * 0.9) + 0.5
-        total = round(prior.total * share) + 0.5
+        line = round(lines.margin * share * 0.9) + 0.5
+        total = round(lines.total * share) + 0.5
         if span is not Span.H2:
             tie = _compare(home - away, 0)
             checkpoint.note("span win", price(Moneyline(Side.HOME, span), outlook, state), tie)

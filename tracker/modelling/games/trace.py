@@ -385,10 +385,12 @@ def draw(
     regulation = rules.regulation_seconds
     end = regulation - until
     end_home, end_away = (x[games, end].astype(float) for x in (seconds.home, seconds.away))
-    parts: list[list[Array]] = []
-    ones = np.ones(len(games))
+    # Filled in place, since all columns of a league's seasons together are 70 MB.
+    asked, size = tuple(clocks), len(games)
+    columns = [np.empty(len(asked) * size, games.dtype)]
+    columns += [np.empty(len(asked) * size) for _ in range(len(Sample.__dataclass_fields__) - 1)]
     half = regulation // 2
-    for clock in clocks:
+    for k, clock in enumerate(asked):
         at = regulation - clock
         middle_home, middle_away = (
             x[games, min(at, half)].astype(float) for x in (seconds.home, seconds.away)
@@ -396,19 +398,15 @@ def draw(
         home, away = (x[games, at].astype(float) for x in (seconds.home, seconds.away))
         in_period = clock % rules.period_seconds
         period_left = 1.0 if clock == regulation else in_period / rules.period_seconds
-        parts.append([
-            games, clock * ones, home - away, home + away,
-            seconds.ball[games, at].astype(float),
-            seconds.bonus_home[games, at].astype(float),
-            seconds.bonus_away[games, at].astype(float),
-            period_left * ones,
+        values = [
+            games, clock, home - away, home + away, seconds.ball[games, at],
+            seconds.bonus_home[games, at], seconds.bonus_away[games, at], period_left,
             priors.margin[games], priors.total[games],
             priors.margin_sd[games], priors.total_sd[games],
             end_home - end_away, end_home + end_away,
-            priors.ends[games], seconds.possessions(games, at), seconds.fouls(games, at) * ones,
-            seconds.tip[games].astype(float),
-            middle_home - middle_away, middle_home + middle_away,
-        ])  # fmt: skip
-    columns = [list(x) for x in zip(*parts, strict=True)]
-    del parts
-    return Sample(*(np.concatenate(columns.pop(0)) for _ in range(len(columns))))
+            priors.ends[games], seconds.possessions(games, at), seconds.fouls(games, at),
+            seconds.tip[games], middle_home - middle_away, middle_home + middle_away,
+        ]  # fmt: skip
+        for column, value in zip(columns, values, strict=True):
+            column[k * size : (k + 1) * size] = value
+    return Sample(*columns)

@@ -13,6 +13,7 @@ Only players who played have rows: bets on all others are void.
 from __future__ import annotations
 
 import hashlib
+from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from tracker.domain.league import LEAGUES
 from tracker.modelling.games import columns_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -187,13 +189,11 @@ _BATCH = 1 << 16
 """Rows of a text column that are read at once: the line-ups of four seasons are half a gigabyte."""
 
 
-def _coded(path: Path, name: str) -> tuple[list[str], Array]:
-    """A column of texts as its distinct texts, sorted, and the index of each row's text."""
+def _batches(path: Path, name: str) -> Iterator[tuple[list[str], Array]]:
+    """The distinct texts of each batch of a column, "" for none, and the index of each row's."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    place: dict[str, int] = {}
-    parts = []
     with pq.ParquetFile(path, read_dictionary=[name]) as file:
         for batch in file.iter_batches(_BATCH, columns=[name], use_threads=False):
             column = batch.column(0)
@@ -204,12 +204,49 @@ def _coded(path: Path, name: str) -> tuple[list[str], Array]:
             used, which = np.unique(codes, return_inverse=True)
             names = column.dictionary.take(pa.array(used[used >= 0])).to_pylist()
             words = [*([""] if used[0] < 0 else []), *("" if x is None else x for x in names)]
-            at = [place.setdefault(x, len(place)) for x in words]
-            parts.append(np.array(at, dtype=np.int32)[which.ravel()])
+            yield words, which.ravel()
+
+
+def _coded(path: Path, name: str) -> tuple[list[str], Array]:
+    """A column of texts as its distinct texts, sorted, and the index of each row's text."""
+    place: dict[str, int] = {}
+    parts = []
+    for words, which in _batches(path, name):
+        at = [place.setdefault(x, len(place)) for x in words]
+        parts.append(np.array(at, dtype=np.int32)[which])
     texts = sorted(place)
     order = np.empty(len(texts), dtype=np.int32)
     order[[place[x] for x in texts]] = np.arange(len(texts))
     return texts, order[np.concatenate(parts)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Lineups:
+    """Line-ups: the players of line-up k are `ids[starts[k] : starts[k + 1]]`."""
+
+    ids: Array
+    starts: Array
+
+    def of(self, k: int) -> list[int]:
+        """The ids of the players of a line-up."""
+        found: list[int] = self.ids[self.starts[k] : self.starts[k + 1]].tolist()
+        return found
+
+
+def _lineups(path: Path) -> tuple[_Lineups, Array]:
+    """The line-ups of a league's events, and the index of each event's.
+
+    A line-up that is found again in a later batch is another one.
+    """
+    ids, starts, parts = array("q"), array("q", [0]), []
+    for words, which in _batches(path, "players_on"):
+        parts.append((which + len(starts) - 1).astype(np.int32))
+        for text in words:
+            ids.extend(int(x) for x in text.split("|") if x)
+            starts.append(len(ids))
+    return _Lineups(np.frombuffer(ids, np.int64), np.frombuffer(starts, np.int64)), np.concatenate(
+        parts
+    )
 
 
 def _texts(path: Path, name: str) -> Array:
@@ -224,10 +261,12 @@ def _events(path: Path) -> dict[str, Any]:
         "person_id", "assister_id", "players_on",
     )  # fmt: skip
     columns_of(path, *names, kind="players")
-    found: dict[str, Any] = {name: _numbers(path, name) for name in ("person_id", "assister_id")}
+    # The line-ups come first: they take the most memory to read, when nothing else is held.
+    found: dict[str, Any] = dict(zip(("lineups", "players_on"), _lineups(path), strict=True))
+    found |= {name: _numbers(path, name) for name in ("person_id", "assister_id")}
     for name in ("period", "home_score", "away_score"):
         found[name] = _numbers(path, name).astype(np.int32)
-    for name in ("game_id", "action", "side", "players_on"):
+    for name in ("game_id", "action", "side"):
         found[f"{name}s"], found[name] = _coded(path, name)
     for name in ("game_id", "action"):
         found[f"{name}s"] = np.array(found[f"{name}s"], dtype=str)
@@ -390,11 +429,7 @@ def _court(
     on = np.zeros((clocks.size, rows), dtype=bool)
     unseen = np.repeat(clocks[:, None] / 60, rows, axis=1)
     starter = np.zeros(rows, dtype=bool)
-    which = raw["players_on"]
-    ids: dict[str, int] = {}
-    lineups = [
-        [ids.setdefault(x, int(x)) for x in text.split("|") if x] for text in raw["players_ons"]
-    ]
+    which, lineups = raw["players_on"], raw["lineups"]
     for g in range(starts.size - 1):
         part = slice(starts[g], starts[g + 1])
         spells = _spells(raw["period"][part], raw["elapsed"][part], which[part], lineups, rules)
@@ -413,7 +448,7 @@ def _court(
 
 
 def _spells(
-    period: Array, elapsed: Array, which: Array, lineups: list[list[int]], rules: League
+    period: Array, elapsed: Array, which: Array, lineups: _Lineups, rules: League
 ) -> dict[int, list[tuple[float, float]]]:
     """The spells of each player of a game on the court, in seconds since tip-off.
 
@@ -429,6 +464,6 @@ def _spells(
         ended = np.r_[begun[1:], _ends(np.array([number]), rules)[0]]
         for start, end, lineup in zip(begun, ended, rows[changed], strict=True):
             if end > start:
-                for person in lineups[int(lineup)]:
+                for person in lineups.of(lineup):
                     found.setdefault(person, []).append((float(start), float(end)))
     return found

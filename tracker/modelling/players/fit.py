@@ -178,36 +178,35 @@ TIED = tuple(sorted(PLACE[x] for x in Stat.PRA.parts))
 
 @dataclass(frozen=True, eq=False)
 class CheckpointChances:
-    """Players at one moment: the model's chances and means, and what they added (`more`).
+    """Some players at one moment: the model's chances and means, and what they added (`more`).
 
-    `tied` holds the means of the figures TIED, [figure, player, class]; `means` those of all
-    figures, for the players of the slice `few`.
+    `ties` are of all players: `tie_of` for each pair of TIED.
     """
 
     chances: Array
-    tied: Array
-    more: Array
-    few: slice
     means: Array
+    more: Array
+    ties: tuple[tuple[float, float], ...]
 
 
 def checkpoint_chances(
-    known: PlayerSeasons, train: Array, document: dict[str, Any]
-) -> list[CheckpointChances]:
-    """Up to about SPREAD_ROWS players at each of SPREAD_AT."""
-    rows = known.rows
+    known: PlayerSeasons, train: Array, document: dict[str, Any], name: str
+) -> CheckpointChances:
+    """About LIKELIHOOD_ROWS players at a moment, with the ties of about SPREAD_ROWS."""
+    rows, moment = known.rows, known.rows.moments[name]
     usual = expected_minutes(known, document["prior"])
     rates = expected_rates(known, document["rates"], usual)
-    found = []
-    for name in SPREAD_AT:
-        moment = rows.moments[name]
-        fit = np.flatnonzero(train & (moment.fouls < document["fouls"]))
-        which = fit[:: max(fit.size // SPREAD_ROWS, 1)]
-        chances, means = remainders(known, document, name, which, usual, rates)
-        few = slice(None, None, max(which.size // LIKELIHOOD_ROWS, 1))
-        more = rows.final[which] - moment.stats[which]
-        found.append(CheckpointChances(chances, means[list(TIED)], more, few, means[:, few].copy()))
-    return found
+    fit = np.flatnonzero(train & (moment.fouls < document["fouls"]))
+    which = fit[:: max(fit.size // SPREAD_ROWS, 1)]
+    chances, means = remainders(known, document, name, which, usual, rates)
+    more = rows.final[which] - moment.stats[which]
+    ties = tuple(
+        tie_of(chances, (means[i], means[j]), (more[:, i], more[:, j]))
+        for i, j in combinations(TIED, 2)
+    )
+    few = slice(None, None, max(which.size // LIKELIHOOD_ROWS, 1))
+    # Copies, so that the figures of all players are not kept.
+    return CheckpointChances(chances[few].copy(), means[:, few].copy(), more[few].copy(), ties)
 
 
 def fit_spread(
@@ -232,24 +231,27 @@ def fit_spread(
 
 def _cost(one: CheckpointChances, stat: Stat, i: int, habits: Habits) -> float:
     """Minus the log-likelihood of figure `i` at a moment."""
-    added = added_of(Remainder(one.chances[one.few], one.means, habits), stat)
-    count = np.minimum(one.more[one.few, i], added.shape[1] - 1)
+    added = added_of(Remainder(one.chances, one.means, habits), stat)
+    count = np.minimum(one.more[:, i], added.shape[1] - 1)
     return -float(np.log(np.maximum(added[np.arange(count.size), count], 1e-9)).sum())
+
+
+def tie_of(
+    chances: Array, means: tuple[Array, Array], more: tuple[Array, Array]
+) -> tuple[float, float]:
+    """The covariance of what players added to two figures beyond the minutes', and its scale."""
+    a, b = means
+    mean_a, mean_b = ((chances * x).sum(axis=1) for x in means)
+    covariance = (chances * a * b).sum(axis=1) - mean_a * mean_b
+    over = float(((more[0] - mean_a) * (more[1] - mean_b) - covariance).sum())
+    return over, float((chances * np.sqrt(a * b)).sum())
 
 
 def fit_ties(seen: Sequence[CheckpointChances]) -> list[list[float]]:
     """The covariance of two figures that the minutes do not explain, by moments, at least 0."""
     ties = np.zeros((len(BASIC), len(BASIC)))
-    for (k, i), (m, j) in combinations(enumerate(TIED), 2):
-        over = whole = 0.0
-        for one in seen:
-            a, b = one.tied[k], one.tied[m]
-            mean_a, mean_b = ((one.chances * x).sum(axis=1) for x in (a, b))
-            covariance = (one.chances * a * b).sum(axis=1) - mean_a * mean_b
-            over += float(
-                ((one.more[:, i] - mean_a) * (one.more[:, j] - mean_b) - covariance).sum()
-            )
-            whole += float((one.chances * np.sqrt(a * b)).sum())
+    for k, (i, j) in enumerate(combinations(TIED, 2)):
+        over, whole = (sum(one.ties[k][x] for one in seen) for x in (0, 1))
         ties[i, j] = ties[j, i] = max(over / whole, 0.0)
     return [list(map(float, row)) for row in ties.round(4)]
 
@@ -340,7 +342,7 @@ def fit_players(
         "level": _level(known, train),
     }
     progress("spread", 0.0)
-    seen = checkpoint_chances(known, train, document)
+    seen = [checkpoint_chances(known, train, document, name) for name in SPREAD_AT]
     document["spread"] = fit_spread(
         seen, tuple(document["trips"]), lambda part: progress("spread", part)
     )
