@@ -164,7 +164,7 @@ def fit_tables(
     # A possession takes LONGEST seconds at most: earlier chances are overwritten.
     later = np.zeros((LONGEST + 1, 2 * LEADS + 1, SIZE, SIZE), np.float32)
     later[0, :, 0, 0] = 1
-    tables = []
+    tables: list[Array] = []
     for clock in range(SPAN + 1):
         if clock in wanted:
             begun = under_way[len(tables)]
