@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.chat import Listener
 from tracker.daemon.bot.commands import BotCommands
 from tracker.domain.bet import ASK_BOOK, Result, Status
+from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.policy import SnoozeScope
 from tracker.notify.channels.telegram.channel import TelegramBoard
 from tracker.notify.channels.telegram.connection import TelegramConnection
@@ -218,6 +219,22 @@ async def test_a_line_without_a_command_is_shown_as_what_it_would_be(tmp_path: P
         await x.until(lambda: "Bet #2 is registered" in x.api.written[-1].text)
         assert x.api.written[-1].buttons == (("↩ Undo", "undo:2"),)
         assert "No bet that is understood" in (await x.answer_to("good evening")).text
+
+
+async def test_the_button_adds_no_bet_on_another_game_than_was_shown(tmp_path: Path) -> None:
+    """Where the game that was shown has ended meanwhile, the bet is shown anew."""
+    async with ears(tmp_path) as x:
+        said = await x.answer_to("DEN over 112.5 -110 $20")
+        press = dict(said.buttons)["➕ Add it"]
+        (known,) = [game for game, _ in await x.room.store.games() if game.home == "DEN"]
+        over = GameState(known, Phase.FINAL, 4, 0.0, Score(110, 100))
+        later = replace(known, id="0022600009", away="NYK", start=known.start + timedelta(days=1))
+        await x.room.store.save_games([(known, over), (later, None)], NOW)
+        await x.room.store._db.write(lambda db: db.execute("UPDATE game SET state = NULL"))
+        x.api.press(press, said.message)
+        await x.until(lambda: "NYK @ DEN" in x.api.written[-1].text)
+        assert x.api.written[-1].text.endswith("Nothing is registered yet.")
+        assert len(await x.room.store.bets_view()) == 1
 
 
 async def test_what_the_book_paid_is_asked_for_wherever_decisions_are(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from tracker.app.tonight import PlayerLink, players_of
 from tracker.clock import SystemClock
 from tracker.domain.bet import TO_BE_GRADED, Leg, Parlay
 from tracker.domain.draft import Draft
-from tracker.domain.game import Game, Side
+from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import Direction, DoubleDouble, Moneyline, PlayerTotal
 from tracker.domain.money import money_text, parse_odds
 from tracker.domain.player import Player, Stat
@@ -207,6 +207,25 @@ async def test_a_bet_that_may_be_of_several_games_is_chosen_by_a_tap(served: Ser
         await served.client.get(added.headers["location"].replace("/bets", "/api/v1/bets"))
     ).json()
     assert told["game"]["home"] == "NYK"
+
+
+async def test_a_bet_that_is_on_another_game_by_now_is_shown_again(served: Served) -> None:
+    """Where the game that was shown has ended meanwhile, nothing is put on the team's next one."""
+    now = SystemClock().now()
+    shown = (await served.client.get("/bets/check", params={"line": "DEN ML -110 $20"})).text
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', shown))
+    async with await Store.open(served.database, now=now) as store:
+        (known,) = [game for game, _ in await store.games() if game.home == "DEN"]
+        over = GameState(known, Phase.FINAL, 4, 0.0, Score(110, 100))
+        later = replace(known, id="0022600009", away="NYK", start=known.start + timedelta(days=1))
+        await store.save_games([(known, over), (later, None)], now)
+        count = len(await store.bets_view())
+    added = await served.client.post("/bets", data=fields, headers=SAME)
+    again = await served.client.get(added.headers["location"])
+    assert "Is this your bet?" in again.text
+    assert "NYK @ DEN" in again.text
+    async with await Store.open(served.database, now=now) as store:
+        assert len(await store.bets_view()) == count
 
 
 async def test_a_bet_on_no_known_game_is_shown_with_those_that_are(served: Served) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
@@ -39,6 +40,12 @@ class Choice:
     roster_of: RosterOf = nobody
     over: str = ""
     states: tuple[GameState, ...] = ()
+
+    @property
+    def mark(self) -> str:
+        """A short text by which this choice of games is recognised; empty where none is known."""
+        ids = " ".join(x.id for x in self.games)
+        return hashlib.sha256(ids.encode()).hexdigest()[:16] if ids else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,19 @@ class BetCommands:
         now = self.clock.now().astimezone(self.zone)
         draft = self._draft(line, now)
         chosen = await Chooser(self.store, now, zone=self.zone).choose(draft)
-        return ChatReply(answers.would_be_text(draft, chosen, self._local), (("➕ Add it", ADD),))
+        button = ("➕ Add it", f"{ADD}:{chosen.mark}")
+        return ChatReply(answers.would_be_text(draft, chosen, self._local), (button,))
+
+    async def add_shown(self, line: str, mark: str) -> ChatReply:
+        """Register the bet that was shown for a line; show it anew if it is on other games now."""
+        now = self.clock.now().astimezone(self.zone)
+        try:
+            chosen = await Chooser(self.store, now, zone=self.zone).choose(self._draft(line, now))
+            if mark and chosen.mark != mark:
+                return await self.would_be(line)
+        except TrackerError as why:
+            return ChatReply(f"{_REFUSED['add']}\n{answers.in_chat(str(why))}")
+        return await self.answer("add", line)
 
     def _draft(self, text: str, now: datetime) -> Draft:
         """The draft of a message; the lines of a slip stay apart."""

@@ -282,7 +282,7 @@ class BotCommands:
 
     async def pressed(self, heard: ButtonPress, api: BotApi) -> None:
         """Carry out a button; it is answered before anything slow is done."""
-        if heard.data == ADD or heard.data.startswith(f"{UNDO}:"):
+        if heard.data.partition(":")[0] in (ADD, UNDO):
             await self._pressed_on_bet(heard, api)
             return
         found = read_button(heard.data)
@@ -303,13 +303,15 @@ class BotCommands:
     async def _pressed_on_bet(self, heard: ButtonPress, api: BotApi) -> None:
         """Undo a bet that was added, or add the line that the answer was about."""
         number = number_of(heard.data.removeprefix(f"{UNDO}:"))
-        if heard.data != ADD:
+        if not heard.data.startswith(ADD):
             said = "There is no such bet." if number is None else await self.bets.undo(number)
             await self._send(lambda: api.answer(heard.query, said))
             return
         await self._send(lambda: api.answer(heard.query, "" if heard.line else _GONE))
         if heard.line:
-            await self._reply(self._asked_by(heard), api, await self.bets.answer("add", heard.line))
+            mark = heard.data.partition(":")[2]
+            added = await self.bets.add_shown(heard.line, mark)
+            await self._reply(self._asked_by(heard), api, added)
 
     def _asked_by(self, heard: ChatMessage | ButtonPress) -> ChatMessage:
         """The message to reply to: what was written, or the message that a button is below."""

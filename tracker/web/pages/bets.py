@@ -108,7 +108,7 @@ async def look(
     where = " · ".join((where, *(f"already {x}" for x in already(draft, chosen).words)))
     return page(
         "check.html", "Add a bet", "/", line=line, game=game, understood=understood, where=where,
-        wrong=None,
+        shown=chosen.mark, wrong=None,
     )  # fmt: skip
 
 
@@ -127,14 +127,22 @@ async def add(
     site: OfSite,
     line: Line,
     game: Annotated[str, Form(max_length=100)] = "",
+    shown: Annotated[str, Form(max_length=16)] = "",
 ) -> Response:
-    """Register a bet and go to its page; a line with a mistake is shown again."""
+    """Register a bet and go to its page.
+
+    A line with a mistake is shown again, and one that is on another game by now than was `shown`.
+    """
     unit = site.settings.stake_unit_cents
     try:
         now = (await site.now()).astimezone(site.settings.zone)
         draft = draft_of(line, Beside(game=game or None), unit, now=now)
         async with await site.writing() as store:
             chosen = await Chooser(store, now, zone=site.settings.zone).choose(draft)
+            if shown and chosen.mark != shown:
+                return RedirectResponse(
+                    f"/bets/check?{urlencode({'line': line, 'game': game})}", 303
+                )
             done = await site.bets(store, visitor.who).add(draft, chosen, now)
     except (BadBet, BadRule) as why:
         return _to_mend(line, why)
