@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from tracker.clock import Clock, ScaledClock, SystemClock
+from tracker.clock import Clock, SystemClock
 from tracker.domain.events import ClockOff, ClockRight, FeedLeftOut, Tell, tell_nobody
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import GLEAGUE, NBA, NCAAM, NCAAW, WNBA
@@ -20,7 +20,7 @@ from tracker.domain.poll import Trouble, Unreadable, Usage
 from tracker.feeds import Source, nba
 from tracker.feeds.espn import espn_source
 from tracker.feeds.failover import Failover
-from tracker.feeds.fetch import DEADLINE_S, Fetcher
+from tracker.feeds.fetch import DEADLINE_S, Fetcher, may_ask
 from tracker.feeds.health import ReportStatus, SourceHealth, advice, ignore_status
 from tracker.feeds.polling.boxes import Possession
 from tracker.feeds.polling.feed import BoardReading, Feed, FeedAnswer, LookUp, fetcher_of
@@ -143,7 +143,7 @@ async def open_feeds(
     # Hosts' times are compared with the machine's real clock, even when the program's is scaled.
     server_time = ServerTime(SystemClock().now, tell_time)
     hosts = settings.by_name
-    usable = {x for x in hosts if _may_ask(hosts[x].on_loopback, clock)}
+    usable = {x for x in hosts if may_ask(hosts[x].base_url, clock)}
     for name in sorted(hosts.keys() - usable):
         why = "on a clock of its own only feeds on this machine are asked"
         tell(FeedLeftOut(name, why))
@@ -167,10 +167,6 @@ async def open_feeds(
             if opened:
                 feeds[league] = opened
         yield Feeds(feeds, fetchers, clock, tell, server_time)
-
-
-def _may_ask(on_loopback: bool, clock: Clock) -> bool:
-    return on_loopback or not isinstance(clock, ScaledClock)
 
 
 @dataclass(frozen=True, slots=True)

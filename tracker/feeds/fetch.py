@@ -18,7 +18,7 @@ import aiohttp
 from asyncio_throttle.throttler import Throttler
 from yarl import URL
 
-from tracker.clock import Clock
+from tracker.clock import Clock, ScaledClock
 from tracker.domain.poll import Usage
 from tracker.feeds import (
     BODY_CAP,
@@ -38,6 +38,7 @@ from tracker.network import (
     retry_after,
     trusted,
 )
+from tracker.settings.models import on_this_machine
 
 _CHUNK = 1 << 16
 _ENCODED = ("gzip", "x-gzip", "deflate")
@@ -147,6 +148,11 @@ class FeedHost:
     requests_per_minute: int
     second_headers: Mapping[str, str] | None = None
     pause_s: float = PAUSE_S
+
+
+def may_ask(base_url: str, clock: Clock) -> bool:
+    """Whether a host may be asked: on a clock of its own, only servers on this machine are."""
+    return on_this_machine(base_url) or not isinstance(clock, ScaledClock)
 
 
 class Fetcher:

@@ -141,11 +141,6 @@ class FeedSettings:
     requests_per_minute: int = setting(whole(1, 6000))
 
     @property
-    def on_loopback(self) -> bool:
-        """Whether the feed is a server on this machine."""
-        return on_this_machine(self.base_url)
-
-    @property
     def secret_headers(self) -> Mapping[str, str]:
         """The headers whose value is a secret, such as the key of a proxy."""
         marked = (x for x in self.headers if any(word in x.lower() for word in _SECRET_WORDS))
@@ -590,4 +585,4 @@ def is_loopback(settings: Settings) -> bool:
     """
     feeds = settings.feeds.by_name
     given = {"nba", *(x for x, feed in feeds.items() if feed is not getattr(FeedsSettings, x))}
-    return all(feeds[name].on_loopback for name in given)
+    return all(on_this_machine(feeds[name].base_url) for name in given)

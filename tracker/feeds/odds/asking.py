@@ -17,19 +17,19 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
-from tracker.clock import Clock, ScaledClock
+from tracker.clock import Clock
 from tracker.domain.game import Game
 from tracker.domain.league import LEAGUE_ZONE, NBA
 from tracker.domain.poll import Credit, Document, Purchase, Purpose, Trouble
 from tracker.domain.quote import Selection
 from tracker.feeds import FeedError, FeedMalformed, FeedNotPublished, FeedRateLimited
 from tracker.feeds.feeds import Feeds
-from tracker.feeds.fetch import DEADLINE_S, PAUSE_S, FeedHost, Fetched, Fetcher
+from tracker.feeds.fetch import DEADLINE_S, PAUSE_S, FeedHost, Fetched, Fetcher, may_ask
 from tracker.feeds.odds import Parsed, espn, kalshi, polymarket, the_odds_api
 from tracker.feeds.odds import nba as league_list
 from tracker.feeds.polling.feed import BoardReading
 from tracker.settings import Secret
-from tracker.settings.models import OddsSettings, on_this_machine
+from tracker.settings.models import OddsSettings
 
 FRESH_S = 120.0
 """Oldest board, in seconds, that is used for its lines. An older one is fetched anew."""
@@ -413,7 +413,7 @@ async def open_odds(
     wanted = {*settings.sources, *((_CLOB,) if polymarket.NAME in settings.sources else ())}
     if key is None:
         wanted.discard(the_odds_api.NAME)
-    usable = [x for x in hosts if x in wanted and _may_ask(hosts[x], clock)]
+    usable = [x for x in hosts if x in wanted and may_ask(hosts[x], clock)]
     if not {polymarket.NAME, _CLOB} <= set(usable):
         usable = [x for x in usable if x not in (polymarket.NAME, _CLOB)]
     async with AsyncExitStack() as stack:
@@ -433,7 +433,3 @@ def _host(name: str, base_url: str) -> FeedHost:
         REQUESTS_PER_MINUTE.get(name, POLYMARKET_PER_MINUTE),
         pause_s=TOO_OFTEN_S if name == the_odds_api.NAME else PAUSE_S,
     )
-
-
-def _may_ask(base_url: str, clock: Clock) -> bool:
-    return on_this_machine(base_url) or not isinstance(clock, ScaledClock)
