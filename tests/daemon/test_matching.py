@@ -163,6 +163,20 @@ class Overtaken(Store):
         return found
 
 
+async def test_a_bet_is_matched_with_a_game_that_began_within_three_days(tmp_path: Path) -> None:
+    """Whatever the hour: the date of the game counts, and not the moment three days ago."""
+    now = GAME.start + timedelta(days=3, hours=-1)
+    paths = {"store": {"path": str(tmp_path / "t.db")}, "bets": {"file": str(tmp_path / "none")}}
+    async with await Store.open(tmp_path / "t.db", now=now) as store:
+        await store.save_games([(GAME, None)], now)
+        draft = Draft(*read_line("DEN ML", "LAL@DEN 2026-11-20"))
+        await store.add(draft, game=None, defaults=(), at=now)
+        followed = FollowedBets(store, FakeClock(now), settings_of(paths, tmp_path), tell_nobody)
+        followed.know_slate()
+        await followed.refresh(slate_changed=True)
+        assert await store.unbound() == []
+
+
 async def test_a_bet_that_is_added_while_the_bets_are_read_is_followed(tmp_path: Path) -> None:
     """What another process writes during a reading is found by the next one, two seconds later."""
     paths = {"store": {"path": str(tmp_path / "t.db")}, "bets": {"file": str(tmp_path / "none")}}

@@ -332,7 +332,7 @@ class Daemon:
     async def _slates(self) -> Slates:
         """The slates of the leagues that bets need, with the games known and bet on already."""
         await self._followed.recall()
-        known = await self._parts.store.games(since=self._clock.now() - KEPT)
+        known = await self._parts.store.games(since=slate_date(self._clock.now() - KEPT))
         games = (game for game, _ in known)
         return self._parts.feeds.slates(self._followed.leagues, games, lambda: self._followed.held)
 

@@ -98,6 +98,8 @@ def games(
     db: sqlite3.Connection, day: date | None, since: date | None
 ) -> list[tuple[Game, GameState | None]]:
     """The games of one slate, or of all slates from `since` on, each with its latest state."""
+    if isinstance(since, datetime):
+        raise TypeError("`since` is a date: of a moment, give the date of its slate")
     values = {
         "slate": None if day is None else day.isoformat(),
         "since": None if since is None else since.isoformat(),

@@ -47,13 +47,13 @@ async def read_slate(
     schedules are skipped when `enough` is true of a game on a board. When the feed fails or is
     late, the value returned says why.
     """
-    from tracker.domain.league import NBA
+    from tracker.domain.league import NBA, slate_date
     from tracker.feeds.feeds import open_feeds
     from tracker.feeds.identity import KEPT
     from tracker.settings import load_settings
 
     feeds = load_settings(at.basics.source if at.basics.source.exists() else None).feeds
-    known = [game for game, _ in await at.store.games(since=at.now - KEPT)]
+    known = [game for game, _ in await at.store.games(since=slate_date(at.now - KEPT))]
     held = await at.store.held_games()
     asked = leagues or frozenset({NBA.id, *(game.league for game in known)})
     why = f"the feed did not answer within {wait_s:g} s"

@@ -198,7 +198,7 @@ class FollowedBets:
         if stamp == self._stamp or not settled:
             return False
         known = self._slate_known
-        games = await self._store.games(since=self._clock.now() - _RECENT)
+        games = await self._store.games(since=slate_date(self._clock.now() - _RECENT))
         guests = guests_of(x for game, _ in games for x in game.teams)
         found = await asyncio.to_thread(read_bets, self._file, self._unit_cents, guests)
         self._stamp = stamp
@@ -238,7 +238,7 @@ class FollowedBets:
             self.without_roster = ()
             return
         now = self._clock.now()
-        games = await self._store.games(since=now - _RECENT)
+        games = await self._store.games(since=slate_date(now - _RECENT))
         rosters = frozen(self._rosters, (game for game, _ in games))
         found = await asyncio.to_thread(
             match, unbound, games, rosters, now, self._zone, self._rosters.complete
@@ -264,7 +264,7 @@ class FollowedBets:
         These are bets whose game's id now names another meeting that fits them too, and bets on a
         player who now plays for another team.
         """
-        games = await self._store.games(since=self._clock.now() - _RECENT)
+        games = await self._store.games(since=slate_date(self._clock.now() - _RECENT))
         ids = superseded(game for game, _ in games)
         trackings = tuple(self._trackings.values())
         gone = strayed(trackings, self._rosters.of, self._clock.now())
