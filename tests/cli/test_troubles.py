@@ -18,7 +18,7 @@ from tracker.cli.demo import served
 from tracker.cli.replay import configuration
 from tracker.cli.screen import _widths, broken, make_printable, table
 from tracker.cli.setup.doctor import _clock, _files, _running
-from tracker.cli.watch.alerts import alerts_line
+from tracker.cli.watch.alerts import _short, alerts_line
 from tracker.domain.money import plural, several
 from tracker.settings import ConfigError, is_loopback, load_settings
 from tracker.settings.loading import SYSTEM_STATE, default_store
@@ -132,6 +132,13 @@ def test_no_word_is_broken_on_a_terminal(width: int) -> None:
     assert max(len(x.replace("\x1b[1m", "").replace("\x1b[0m", "")) for x in lines) <= width
     path = "/a/path/" + "x" * 200
     assert broken(f"error: {path} is not there", width).startswith(f"error: {path}\n")
+
+
+def test_an_explained_chance_is_certain_only_where_the_bet_is_decided() -> None:
+    """`alerts --explain` rounds no open chance to 1 or 0."""
+    assert [_short(x) for x in (0.0, 0.0002, 0.4471, 0.9997, 1.0)] == [
+        ".000", ".001", ".447", ".999", "1.000",
+    ]  # fmt: skip
 
 
 def test_columns_give_way_between_words_only() -> None:

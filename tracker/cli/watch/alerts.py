@@ -129,7 +129,9 @@ def _explain(found: list[AlertView], zone: ZoneInfo, *, several: bool) -> None:
 
 
 def _short(p: float) -> str:
-    return f"{p:.3f}".removeprefix("0")
+    """A chance in three decimals, 1.000 and .000 only where it is decided."""
+    shown = p if p in (0, 1) else min(max(p, 0.001), 0.999)
+    return f"{shown:.3f}".removeprefix("0")
 
 
 def _decision(x: AlertView) -> tuple[str, str]:
