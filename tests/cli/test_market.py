@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.engine.build import GAME, live, outlook
 from tracker.app.market import ClvReport, GameOdds, Offered, clv_summary
-from tracker.app.market.edges import edges, edges_now, track
+from tracker.app.market.edges import Edge, edges, edges_now, track
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.poll import Credit, Document
@@ -237,6 +237,18 @@ def test_in_play_the_books_of_before_the_tip_off_back_no_edge() -> None:
         found = edges(odds, state, outlook(state), "lines", (), OddsSettings())
         assert len(found.listed) + len(found.disagreements) == listed
         assert found.left_out == ({} if listed else {"quoted by one book alone": 2})
+
+
+def test_a_chance_and_a_fair_price_disagree_on_bets_that_do_not_push() -> None:
+    """A push of one in ten is no difference between model and market."""
+    line = Selection("spread", "home", 0.0)
+
+    def row(chance: Chance, market: float) -> Edge:
+        return Edge(GAME, line, chance, 2.3, "fanduel", 1.0, market, "lines", 1)
+
+    assert not row(Chance(0.45, 0.10, 0.45), 0.54).disagrees
+    assert row(Chance(0.45, 0.10, 0.45), 0.41).disagrees
+    assert row(Chance(0.50, 0.0, 0.50), 0.41).disagrees
 
 
 def test_what_edges_said_is_of_bets_that_did_not_push_as_is_what_came() -> None:

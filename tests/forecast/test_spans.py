@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.domain.chance import LOST, PUSHED, WON
+from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import (
     Direction,
@@ -19,6 +19,7 @@ from tracker.domain.market import (
     Span,
     Spread,
     TeamTotal,
+    ThreeWay,
     Total,
 )
 from tracker.domain.prior import Prior, PriorSource
@@ -127,6 +128,25 @@ def test_overtime_counts_where_it_should() -> None:
     assert not second.decided
     without = price(Total(Direction.OVER, 100.5, Span.H2_REGULATION), outlook, now)
     assert without == WON
+
+
+def test_an_overtime_tells_that_regulation_was_drawn() -> None:
+    """Also where the points by period are unknown; only its points are then."""
+    whole = state("nba", 5, 200, (28, 30), (25, 22), (20, 24), (30, 27), (4, 2))
+    now = replace(whole, periods=None)
+    outlook = forecast(now, PRIOR, NBA)
+    asked: list[tuple[Market, Chance]] = [
+        (Moneyline(Side.HOME, Span.REGULATION), PUSHED),
+        (ThreeWay(None, Span.REGULATION), WON),
+        (Spread(Side.AWAY, -1.5, Span.REGULATION), LOST),
+    ]
+    for market, chance in asked:
+        assert price(market, outlook, now) == chance
+        assert price_all([market] * WORTH_A_SHEET, outlook)[-1] == chance
+    legs: list[Market] = [asked[1][0], Moneyline(Side.HOME)]
+    assert parlay(legs, outlook, now) == price(legs[1], outlook, now)
+    with pytest.raises(Unpriceable, match="periods"):
+        price(Total(Direction.OVER, 200.5, Span.REGULATION), outlook, now)
 
 
 def test_a_second_half_without_overtime_lacks_what_overtime_brings() -> None:

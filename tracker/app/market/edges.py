@@ -79,8 +79,12 @@ class Edge:
 
     @property
     def disagrees(self) -> bool:
-        """Whether model and market are too far apart for the model to be trusted."""
-        return self.market is not None and abs(self.market - self.chance.win) > DISAGREES
+        """Whether model and market are too far apart for the model to be trusted.
+
+        A market's fair chance is one of a bet that does not push.
+        """
+        win, settled = self.chance.win, self.chance.win + self.chance.lose
+        return self.market is not None and abs(self.market * settled - win) > DISAGREES * settled
 
     def seen(self, at: datetime) -> EdgeSeen:
         """The row as it is stored."""

@@ -104,9 +104,7 @@ class Periods:
         """The points of `span`. Raises Unpriceable if it needs unknown points by period."""
         rules = self.state.game.rules
         if span is Span.REGULATION:
-            if self.regulation is None:
-                raise self._unknown()
-            return self.regulation
+            return Drawn(self._unknown()) if self.regulation is None else self.regulation
         covered = span.periods(rules)
         first, last = covered[0], covered[-1]
         now = self._next
@@ -268,6 +266,44 @@ class Periods:
         said = sum(map(mul, weights, features[len(MARGIN_PART) :]))
         more: float = max(self.parameters.last_minute - said, 0.0)
         return more * (1 - fading(self.state.clock, _MEETING))
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Regulation that an overtime followed, of which nothing is known but that it was a draw."""
+
+    unknown: Unpriceable
+    sure: bool = True
+    scored: tuple[int, int] = (0, 0)
+
+    def part(self, name: str) -> Pmf:
+        """The margin, which is 0. Raises Unpriceable for any other part."""
+        if name != "margin":
+            raise self.unknown
+        return Lattice.certain(0, 0).margin
+
+    @property
+    def home0(self) -> int:
+        """Raises Unpriceable."""
+        raise self.unknown
+
+    @property
+    def away0(self) -> int:
+        """Raises Unpriceable."""
+        raise self.unknown
+
+    @property
+    def cells(self) -> Floats:
+        """Raises Unpriceable."""
+        raise self.unknown
+
+    def stands(self, name: str) -> float:
+        """The least that a part can still come to."""
+        return standing(self.scored, name)
+
+    def window(self, name: str, low: int, high: int) -> list[float]:
+        """P(part < v) for v = low … high. Raises Unpriceable for all but the margin."""
+        return self.part(name).window(low, high)
 
 
 def span_features(
