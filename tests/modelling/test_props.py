@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from tests.cli import test_schema
 from tracker.cli.app import run
@@ -253,6 +254,16 @@ def test_commands_ask_for_what_they_need(tmp_path: Path, folder: Path) -> None:
     bare = ["evaluate", str(folder), "--props", "--seasons", JUDGED, *out]
     assert run(bare) == 2
     assert run([*bare, "--fitted", JUDGED]) == 2
+
+
+def test_figures_are_fitted_on_one_core_whatever_there_are(known: PlayerSeasons) -> None:
+    """Sums on several cores would end the search for the figures elsewhere."""
+    seen: set[int] = set()
+    with threadpool_limits(2):
+        fit_players(
+            known, [TRAIN], lambda *_: seen.update(x["num_threads"] for x in threadpool_info())
+        )
+    assert seen == {1}
 
 
 def test_a_candidate_tells_what_its_form_was_worth(

@@ -89,7 +89,7 @@ def fit(  # noqa: PLR0917 - the verb's options
     if props and unseen is not None:
         raise Misused("--unseen judges models of games: judge player lines by `evaluate --props`")
     if props:
-        need_modelling("fitting", "pyarrow")
+        need_modelling("fitting", "pyarrow", "sklearn")
         _props(folder, wanted, named, target, as_json=as_json)
         return
     need_modelling("fitting", "pyarrow")
@@ -202,7 +202,7 @@ def retrain(
     """
     scope, wanted = scope_of(context), known_league(league)
     kinds = _wanted(kind)
-    need_modelling("a retrain", "pyarrow")
+    need_modelling("a retrain", "pyarrow", "sklearn")
     return_large_blocks()
     place = folder or scope.settings().history_folder
     if collect:

@@ -304,7 +304,20 @@ def fit(
 def fit_players(
     known: PlayerSeasons, seasons: Sequence[str], progress: Callable[[str, float], None]
 ) -> dict[str, Any]:
-    """The document of a file of player figures, fitted on the games of `seasons`."""
+    """The document of a file of player figures, fitted on the games of `seasons`.
+
+    It is fitted on one core: the search for who plays on ends near the best figures, and where it
+    does depends on the order of sums, which several cores would change.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        return _fitted(known, seasons, progress)
+
+
+def _fitted(
+    known: PlayerSeasons, seasons: Sequence[str], progress: Callable[[str, float], None]
+) -> dict[str, Any]:
     rows = known.rows
     missing = sorted(set(seasons) - set(rows.season.tolist()))
     if missing:
