@@ -257,6 +257,31 @@ def line(stat: Stat, points: float, direction: Direction = Direction.OVER) -> Pl
     return PlayerTotal(PLAYER, stat, direction, points)
 
 
+@pytest.mark.parametrize("share", [0.6, 1.0, 1.4])
+def test_a_players_legs_are_bounded_by_one_another(share: float) -> None:
+    """A parlay on one player is no likelier than any part of it, and loses no more than its sum."""
+    for seen in SEEN.periods.state.players:
+        who = Player(seen.name, seen.side)
+
+        def near(stat: Stat, way: Direction, who: Player = who) -> PlayerTotal:
+            mean = SEEN.player(who).pmf(stat).mean
+            return PlayerTotal(who, stat, way, int(mean * share) + 0.5)
+
+        try:
+            legs: list[Market] = [
+                near(Stat.THREES, Direction.UNDER),
+                near(Stat.AST, Direction.OVER),
+                near(Stat.PTS, Direction.UNDER),
+                near(Stat.PRA, Direction.OVER),
+            ]
+            lost = [price(x, SEEN, HALF).lose for x in legs]
+        except Unpriceable:
+            continue
+        for count in (2, 3, 4):
+            whole = parlay(legs[:count], SEEN, HALF)
+            assert max(lost[:count]) - 1e-6 <= whole.lose <= sum(lost[:count]) + 1e-6
+
+
 def test_what_a_player_has_is_safe() -> None:
     """A line that he is above has won, and its under has lost."""
     has = NOW.stat("pts")

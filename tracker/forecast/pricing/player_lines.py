@@ -172,11 +172,16 @@ def _lean(leg: PlayerMarket) -> tuple[float, float]:
 
 
 def _of_one(legs: Sequence[PlayerMarket], outlook: Outlook, *, pushed: bool) -> float:
-    """P(every leg on one player holds)."""
+    """P(every leg on one player holds), within what his single legs leave (Fréchet)."""
+    alone = [player_chance(x, outlook) for x in legs]
+    chances = [x.push if pushed else x.win + x.push for x in alone]
     if len(legs) == 1:
-        chance = player_chance(legs[0], outlook)
-        return chance.push if pushed else chance.win + chance.push
-    seen = of_player(legs[0].player, outlook)
+        return chances[0]
+    joint = _together_of_one(legs, of_player(legs[0].player, outlook), pushed=pushed)
+    return max(min(joint, *chances), sum(chances) - len(chances) + 1, 0.0)
+
+
+def _together_of_one(legs: Sequence[PlayerMarket], seen: PlayerOutlook, *, pushed: bool) -> float:
     threes = [x for x in legs if isinstance(x, PlayerTotal) and x.stat is Stat.THREES]
     others = [x for x in legs if x not in threes]
     points = [x for x in others if isinstance(x, PlayerTotal) and Stat.PTS in x.stat.parts]
@@ -184,11 +189,12 @@ def _of_one(legs: Sequence[PlayerMarket], outlook: Outlook, *, pushed: bool) -> 
         return _by_minutes(legs, seen, pushed=pushed)
     ways = {x.direction for x in points}, {x.direction for x in threes}
     sign = 0 if any(len(x) > 1 for x in ways) else 1 if ways[0] == ways[1] else -1
-    return both(
-        _by_minutes(others, seen, pushed=pushed),
-        _by_minutes(threes, seen, pushed=pushed),
-        sign * POINTS_AND_THREES,
-    )
+    scored = _by_minutes(points, seen, pushed=pushed)
+    tied = both(scored, _by_minutes(threes, seen, pushed=pushed), sign * POINTS_AND_THREES)
+    if len(points) == len(others):
+        return tied
+    # His threes are tied to his points alone, not to what else is asked of him.
+    return _by_minutes(others, seen, pushed=pushed) * tied / max(scored, _EDGE)
 
 
 def both(p: float, q: float, correlation: float) -> float:
