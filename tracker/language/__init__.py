@@ -451,7 +451,7 @@ def _heading(line: Line) -> _Heading | None:
 
 
 def _number(low: str) -> int | None:
-    return int(low) if low.isascii() and low.isdigit() and len(low) < 3 else say.NUMBERS.get(low)  # noqa: PLR2004
+    return int(low) if low.isascii() and low.isdigit() and len(low) < 3 else say.NUMBERS.get(low)  # noqa: PLR2004 - no count has three digits
 
 
 def _priced(line: Line, slots: Slots) -> bool:

@@ -71,7 +71,7 @@ def restore(db: sqlite3.Connection, lines: Iterable[str]) -> int:
         names = ", ".join(f'"{x}"' for x in row)
         places = ", ".join("?" * len(row))
         try:
-            db.execute(f'INSERT INTO "{table}" ({names}) VALUES ({places})', tuple(row.values()))  # noqa: S608
+            db.execute(f'INSERT INTO "{table}" ({names}) VALUES ({places})', tuple(row.values()))  # noqa: S608 - names of its schema
         except sqlite3.IntegrityError as why:
             raise BadArchive(f"line {number} does not fit the rest: {why}") from None
         count += 1

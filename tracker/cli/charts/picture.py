@@ -210,7 +210,7 @@ def _own(axes: Axes, course: Course) -> None:
     if course.line is not None:
         axes.axhline(course.line, color=_ORANGE, linewidth=1.6, linestyle=_DASHED, label="the bet")
         _beside(axes, [(course.line, f"{course.line:g}", _ORANGE)])
-    axes.set_ylabel(course.quantity, fontsize=15 if len(course.quantity) < 22 else 12)  # noqa: PLR2004
+    axes.set_ylabel(course.quantity, fontsize=15 if len(course.quantity) < 22 else 12)  # noqa: PLR2004 - what fits
     _ruled(axes)
     _legend(axes)
 

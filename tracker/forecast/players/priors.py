@@ -271,7 +271,7 @@ def from_averages(
             rates.append(max(level, LEAST_RATE))
         else:
             rates.append(max(given, 0.0) / max(minutes, 1.0))
-    return PlayerPrior(minutes, minutes, 1.0 if share > 0.5 else 0.0, tuple(rates))  # noqa: PLR2004
+    return PlayerPrior(minutes, minutes, 1.0 if share > 0.5 else 0.0, tuple(rates))  # noqa: PLR2004 - in most games
 
 
 def from_quote(quote: PlayerQuote, figures: PlayerFigures, regulation: float) -> PlayerPrior:
