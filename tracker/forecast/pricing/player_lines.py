@@ -194,7 +194,8 @@ def _together_of_one(legs: Sequence[PlayerMarket], seen: PlayerOutlook, *, pushe
     if len(points) == len(others):
         return tied
     # His threes are tied to his points alone, not to what else is asked of him.
-    return _by_minutes(others, seen, pushed=pushed) * tied / max(scored, _EDGE)
+    joint = _by_minutes(others, seen, pushed=pushed) * tied / max(scored, _EDGE)
+    return min(joint, _by_minutes([x for x in legs if x not in points], seen, pushed=pushed))
 
 
 def both(p: float, q: float, correlation: float) -> float:
