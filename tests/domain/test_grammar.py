@@ -704,6 +704,15 @@ def test_what_is_written_of_a_parlay_is_read_as_that_parlay(legs: list[Leg], who
         assert [x.odds for x in read.legs[:-1]] == [x.odds for x in legs[:-1]]
 
 
+def test_legs_that_only_a_tie_wins_do_not_exclude_each_other() -> None:
+    """A tie of any score is found: here one of 41 to 50 points each."""
+    home: list[Market] = [
+        TeamTotal(Side.HOME, Direction.OVER, 40.5, Span.H1),
+        TeamTotal(Side.HOME, Direction.UNDER, 50.5, Span.H1),
+    ]
+    assert not excluding([Leg(GAME, x) for x in (ThreeWay(None, Span.H1), *home)])
+
+
 @pytest.mark.parametrize("points", [0.25, float("nan"), float("inf"), -401.0, 100.5])
 def test_a_line_that_no_book_offers_cannot_be_built(points: float) -> None:
     """Lines that are no whole or half points, or beyond what books offer, are refused."""

@@ -402,7 +402,7 @@ def _win_together(markets: tuple[GameMarket, ...]) -> bool:
 
 def _turns(markets: Iterable[GameMarket], home: int) -> set[int]:
     """Away points at which some market turns, with so many of the home team."""
-    turns = {0, *(math.floor(abs(excess_of(x, home, 0))) for x in markets)}
+    turns = {0, home, *(math.floor(abs(excess_of(x, home, 0))) for x in markets)}
     return {x + near for x in turns for near in _NEAR if x + near >= 0}
 
 
