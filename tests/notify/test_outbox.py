@@ -298,6 +298,26 @@ async def test_what_is_loud_enough_comes_late_in_quiet_hours(
         assert channel.bodies == ["a result"] * 2
 
 
+async def test_a_digest_that_waits_for_the_morning_keeps_nothing_louder_back(
+    tmp_path: Path,
+) -> None:
+    """What expires in quiet hours and is loud enough is told in them, whatever expired before."""
+    channel = Script(answers=[Failed("down")])
+    quiet = QuietHours(NOW.time(), (NOW + timedelta(hours=8)).time(), UTC)
+    async with night(tmp_path, channel) as world:
+        world.policy = Policy(quiet=quiet)
+        world.start()
+        await world.decide("a chance")
+        await world.pass_time(900, step=10)
+        await world.decide("out", level=Level.URGENT)
+        await world.pass_time(900, step=10)
+        channel.answers = [Sent()]
+        channel.got.clear()
+        await world.pass_time(2 * LONGEST_RETRY, step=10)
+        lines = [x.splitlines()[0] for x in channel.bodies]
+        assert lines == ["2 alerts could not reach you in time"]
+
+
 async def test_a_digest_survives_the_end_of_the_program(tmp_path: Path) -> None:
     """What expired before a stop, or while nothing ran, is in a digest after the start."""
     channel = Script(answers=[Failed("down")])

@@ -16,7 +16,7 @@ from tests.notify.values import GAME, NOW, alert, state
 from tracker.domain.alert import Outcome, Sent
 from tracker.domain.draft import Draft
 from tracker.domain.events import SystemEvent
-from tracker.domain.policy import USUAL, Policy
+from tracker.domain.policy import USUAL, Level, Policy
 from tracker.domain.poll import Poll
 from tracker.domain.tracking import Change, GameTracking
 from tracker.language import find_in_game, parse_pick
@@ -65,14 +65,18 @@ class World:
         self.tasks, self.wakes = [], []
 
     async def decide(
-        self, *texts: str, rule: str = "p >= 0.80", useful: timedelta = timedelta(minutes=10)
+        self,
+        *texts: str,
+        rule: str = "p >= 0.80",
+        useful: timedelta = timedelta(minutes=10),
+        level: Level = Level.DEFAULT,
     ) -> None:
         """Record the alerts of one poll, and wake the channels."""
         at, found, alerts = self.clock.now(), state(), []
         for text in texts:
             self.decided += 1
             made = replace(alert(rule, found), bet=1, episode=self.decided, at=at, text=text)
-            alerts.append(replace(made, expires_at=at + useful))
+            alerts.append(replace(made, expires_at=at + useful, level=level))
         body = f"{self.decided}".encode()
         poll = Poll("nba", "/a/path", at, body, hashlib.sha256(body).hexdigest(), found)
         change = Change(GameTracking(GAME, state=found), alerts=tuple(alerts))
