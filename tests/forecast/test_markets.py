@@ -186,6 +186,19 @@ def test_parts_that_hold_one_another_are_tied_by_what_they_share(clock: float) -
     assert parlay((first, half, near(Span.GAME)), outlook, now).win < nested
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_second_before_a_period_the_rest_of_the_game_is_all_but_known(known: bool) -> None:
+    """The last quarter and the game are nearly one, also where points by period are unknown."""
+    now = state("nba", 3, 1.0, (28, 30), (27, 24), (25, 29))
+    now = now if known else replace(now, periods=None)
+    outlook = forecast(now, PRIOR, NBA)
+    quarter: list[Market] = [over(Span.Q4, 55.5), Spread(Side.HOME, -1.5, Span.Q4)]
+    game: list[Market] = [over(Span.GAME, 218.5), Spread(Side.HOME, 1.5)]
+    for legs in zip(quarter, game, strict=True):
+        least = min(price(x, outlook, now).win for x in legs)
+        assert parlay(legs, outlook, now).win == pytest.approx(least, abs=0.025)
+
+
 def test_what_only_overtime_tells_apart_goes_together() -> None:
     """Regulation and the game, and a second half with and without overtimes."""
     now = state("nba", 2, 300, (28, 30), (15, 12))

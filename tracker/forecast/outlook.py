@@ -13,6 +13,9 @@ from tracker.forecast.lazy import Lazy
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tracker.domain.chance import Chance
     from tracker.domain.game import Side
     from tracker.domain.market import PlayerMarket
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from tracker.forecast.players import PlayerFigures
     from tracker.forecast.players.model import PlayerOutlook, Scene
     from tracker.forecast.players.priors import PlayerPriors
+
+    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,17 @@ class Outlook:
             found = self._spans[span] = self.periods.points(span)
         return found
 
+    @Lazy
+    def _coming(self) -> dict[int, Points]:
+        return {}
+
+    def coming(self, period: int) -> Points:
+        """The points that a period brings from now on, before the last one is played."""
+        found = self._coming.get(period)
+        if found is None:
+            found = self._coming[period] = self.periods.coming(period)
+        return found
+
     def player(self, player: Player) -> PlayerOutlook:
         """The distribution of a player's final box line. Raises Unpriceable."""
         who = player.side, player.key
@@ -146,6 +162,11 @@ class Outlook:
     @Lazy
     def priced(self) -> dict[object, Sequence[Chance | None]]:
         """Chances of lists of markets by their `Sheet`, kept for the decision that follows."""
+        return {}
+
+    @Lazy
+    def sums(self) -> dict[object, tuple[Floats, Floats]]:
+        """What spans leave of a longer one, and the sums of both, kept for the parlays on them."""
         return {}
 
     @Lazy

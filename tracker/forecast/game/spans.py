@@ -117,7 +117,8 @@ class Periods:
                 raise self._unknown()
             home, away = self._scored(1, first - 1)
             return whole.moved(-home, -away)
-        return self._to_come(span, first, last)
+        score = self._scored(first, min(last, self.state.period))
+        return self._to_come(span, first, last, score)
 
     def twin(self, span: Span) -> tuple[Span, tuple[int, int]] | None:
         """The span with the same points to come, and the points (home, away) that it has less.
@@ -133,12 +134,17 @@ class Periods:
             home, away = self._scored(1, first - 1)
             return (Span.GAME if span.counts_overtime else Span.REGULATION), (-home, -away)
         if first < last == self._next and (self.state.periods or self.state.period < last):
-            return Span(f"Q{last}"), self._scored(first, last - 1)
+            return self._alone(last), self._scored(first, last - 1)
         return None
 
-    def to_come(self, span: Span) -> int:
-        """How many periods of `span` are not over."""
-        return sum(x >= self._next for x in span.periods(self.state.game.rules))
+    def to_come(self, span: Span) -> range:
+        """The periods of `span` that are not over."""
+        covered = span.periods(self.state.game.rules)
+        return range(max(covered.start, self._next), covered.stop)
+
+    def coming(self, period: int) -> Points:
+        """The points that a period brings from now on. The last one is not played yet."""
+        return self._to_come(self._alone(period), period, period, (0, 0))
 
     def played_on(self, cells: Floats) -> Floats:
         """Those of the final score that follow from `cells` of the score after regulation."""
@@ -200,23 +206,31 @@ class Periods:
             last = max(last, self.state.period)
         return Lattice.certain(*self._scored(first, last))
 
-    def _last_minute(self, breaks: Endgame, first: int, last: int) -> Lattice:
+    def _alone(self, period: int) -> Span:
+        """The span of one period, without overtimes."""
+        rules = self.state.game.rules
+        if rules.periods == 2:  # noqa: PLR2004 - halves
+            return (Span.H1, Span.H2_REGULATION)[period - 1]
+        return Span(f"Q{period}")
+
+    def _last_minute(self, breaks: Endgame, score: tuple[int, int]) -> Lattice:
         """A span that ends within a minute, from the tables of possessions."""
-        score = self._scored(first, last)
         left = in_play(self.state.clock, self.state.game.rules)
         cells = untilted(breaks, 0, self.at.ball, left)
         return Lattice(*score, cells, score)
 
-    def _to_come(self, span: Span, first: int, last: int) -> Points:
-        """A span that is being played or still to come, and ends before the game does."""
+    def _to_come(self, span: Span, first: int, last: int, score: tuple[int, int]) -> Points:
+        """A span that is being played or still to come, and ends before the game does.
+
+        `score` are its points so far.
+        """
         breaks = self.parameters.breaks
         if self.state.period == last and self.state.clock <= LAST_MINUTE:
-            return self._last_minute(breaks, first, last)
+            return self._last_minute(breaks, score)
         state, rules, at = self.state, self.state.game.rules, self.at
-        score = self._scored(first, min(last, state.period)) if state.period >= first else (0, 0)
         if first < last == self._next:
             # All that is to come is the last of its periods.
-            span, first = Span(f"Q{last}"), last
+            span, first = self._alone(last), last
         figures = self.parameters.spans[_FITTED.get(span, span).value]
         begun = state.period >= first
         if begun:

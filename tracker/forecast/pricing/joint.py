@@ -16,13 +16,12 @@ import numpy as np
 
 from tracker.domain.bet import exclusive
 from tracker.domain.market import DoubleDouble, PlayerTotal, Span
-from tracker.forecast.game.flow import whole_numbers
 from tracker.forecast.game.lattice import ONES, Lattice, hankel, toeplitz
 from tracker.forecast.pricing import AWAY, HOME, MARGIN, TOTAL, Question, Shape, question
 from tracker.forecast.pricing.player_lines import by_score
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -139,14 +138,17 @@ def _given(legs: Sequence[Question], outlook: Outlook, about: Span, *, pushed: b
     """P(legs on one part of spans within `about` hold | that part of it), for all its values.
 
     The spans follow on one another or hold one another. Those that follow are independent, and so
-    is what they leave of the whole: their sums are convolutions.
+    are the periods and the overtimes that they leave of the whole: their sums are convolutions.
     """
     asked = dict.fromkeys(x.span for x in legs)
     several = len(asked) > 1
-    outer = [x for x in asked if not (several and any(_within(x, y, outlook) for y in asked))]
-    name, mean, variance = legs[0].part, 0.0, 0.0
+    outer = tuple(x for x in asked if not (several and any(_within(x, y, outlook) for y in asked)))
+    name = legs[0].part
     whole = outlook.of(about).part(name)
-    holds = every = ONES[:1]
+    key = outer, about, name
+    if key not in outlook.sums:
+        outlook.sums[key] = _sums(outer, outlook, about, name)
+    holds, below = outlook.sums[key]
     for span in outer:
         pmf = outlook.of(span).part(name)
         chances = pmf.chances
@@ -155,30 +157,34 @@ def _given(legs: Sequence[Question], outlook: Outlook, about: Span, *, pushed: b
                 chances = chances * _holds(leg, pmf.first, chances.size, pushed=pushed)
         if several and (inner := [x for x in legs if _within(x.span, span, outlook)]):
             chances = chances * _given(inner, outlook, span, pushed=pushed)
-        holds, every = np.convolve(holds, chances), np.convolve(every, pmf.chances)
-        mean, variance = mean + pmf.mean, variance + pmf.sd**2
-    rest = ONES[:1]
-    if sum(map(outlook.periods.to_come, outer)) < outlook.periods.to_come(about):
-        middle, sd = whole.mean - mean, math.sqrt(max(whole.sd**2 - variance, _LEAST_REST))
-        low, high = math.floor(middle - _REST * sd), math.ceil(middle + _REST * sd)
-        rest = whole_numbers(middle, sd, low, high - low + 1)
-    elif about.counts_overtime and not any(x.counts_overtime for x in outer):
-        rest = outlook.periods.overtimes(name).chances
-    holds, every = np.convolve(holds, rest), np.convolve(every, rest)
+        holds = np.convolve(holds, chances)
     # The whole's own distribution is near the sum's, not equal to it: its values go with those that
     # are as high among the sums, so that the legs keep their chance.
-    below, held_below = (np.concatenate(((0.0,), x.cumsum())) / every.sum() for x in (every, holds))
-    sums = np.interp(whole.sums, below, held_below)
+    sums = np.interp(whole.sums, below, _below(holds))
     found: Floats = sums[1:] - sums[:-1]
     return np.divide(found, whole.chances, out=found, where=whole.chances > 0)
 
 
-_LEAST_REST = 0.25
-"""Points²: the least variance of what a span leaves of the whole. A guard: the figures of a span
-and of the whole are fitted apart."""
+def _sums(
+    spans: Collection[Span], outlook: Outlook, about: Span, name: str
+) -> tuple[Floats, Floats]:
+    """The chances of what spans that follow leave of the whole, and those below each sum of all."""
+    periods, rest = outlook.periods, ONES[:1]
+    asked = {x for span in spans for x in periods.to_come(span)}
+    for period in periods.to_come(about):
+        if period not in asked:
+            rest = np.convolve(rest, outlook.coming(period).part(name).chances)
+    if about.counts_overtime and not any(x.counts_overtime for x in spans):
+        rest = np.convolve(rest, periods.overtimes(name).chances)
+    every = rest
+    for span in spans:
+        every = np.convolve(every, outlook.of(span).part(name).chances)
+    return rest, _below(every)
 
-_REST = 4.7
-"""Half the window of what a span leaves, in standard deviations: beyond is below 3e-6."""
+
+def _below(chances: Floats) -> Floats:
+    """The chances below each value."""
+    return np.concatenate(((0.0,), chances.cumsum()))
 
 
 def _within(span: Span, other: Span, outlook: Outlook) -> bool:
