@@ -33,7 +33,7 @@ from tracker.daemon.watchers.system_notices import (
     SystemNotices,
 )
 from tracker.domain.alert import Notice, Outcome, Refused, Sent
-from tracker.domain.bet import Bet, Result
+from tracker.domain.bet import Bet, Result, Settlement
 from tracker.domain.events import (
     AlertRefused,
     AlertSent,
@@ -53,6 +53,7 @@ from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import Moneyline
 from tracker.domain.policy import Level, Policy, QuietHours, TopicMode
 from tracker.domain.tracking import GameTracking, Tracked
+from tracker.engine.settle.by_hand import Ruling
 from tracker.notify import dispatch
 from tracker.notify.channels import Message
 from tracker.store import Store, StoreUnavailable
@@ -520,6 +521,19 @@ async def test_a_digest_goes_on_where_the_last_one_ended(
         nightly.cancel()
         await asyncio.gather(nightly, return_exceptions=True)
     assert said[0].text.startswith("☀ 1–0 last" if counts else "☀ No bet ended")
+
+
+async def test_a_digest_counts_a_bet_of_an_earlier_evening_that_ended_since(tmp_path: Path) -> None:
+    """A bet that was waited for until now is told, as after a night without the program."""
+    before, at = NOW - timedelta(days=2), NOW - timedelta(hours=3)
+    void = Settlement(1, 1, Result.VOID, 2000, at, "postponed")
+    async with await Store.open(tmp_path / "t.db", now=before) as store:
+        for line in ("DEN ML -110 $20", "BOS ML -110 $20"):
+            await store.add(draft(line, placed_at=before), game=None, defaults=(), at=before)
+        await store.by_hand.decide(1, lambda _: Ruling(void, new=True, official=False), at)
+        await give(store, 2, Result.LOST, 0, at)
+        found = await store.alerting.settled_between(NOW - timedelta(days=1), NOW)
+    assert found == [1]
 
 
 def test_a_digest_of_nothing_says_so() -> None:

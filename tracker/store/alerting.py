@@ -62,7 +62,8 @@ class Alerting:
     async def settled_between(self, since: datetime, until: datetime) -> list[int]:
         """The numbers of the bets that got a result from `since` to before `until`.
 
-        Bets on games of earlier evenings, such as imported ones, are left out.
+        Of bets on games of earlier evenings only those count that the program waited for until
+        then, such as one on a game that was called off: none that was imported, or decided by hand.
         """
         values = _days(since, until) | {"day": slate_date(since).isoformat()}
         return await self._db.read(

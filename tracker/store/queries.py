@@ -550,7 +550,11 @@ WHERE alert.at >= :since AND (:until IS NULL OR alert.at < :until)
 
 SETTLED_BETWEEN = """
 SELECT DISTINCT settlement.bet FROM settlement JOIN outcome ON outcome.bet = settlement.bet
-WHERE settled_at >= :since AND settled_at < :until AND outcome.day >= :day
+JOIN bet ON bet.number = settlement.bet
+WHERE settled_at >= :since AND settled_at < :until AND (
+  outcome.day >= :day
+  OR settlement.revision = 1 AND NOT settlement.by_hand AND bet.added_at < :since
+)
 ORDER BY settlement.bet
 """
 
