@@ -295,7 +295,7 @@ class Sender:
                 self.digest_wanted, self.digest_tries = False, 0
             case Failed() | Unknown():
                 self.digest_tries += 1
-                # What expires meanwhile may be louder; `hold_until` keeps a wait that was asked for.
+                # What expires meanwhile may be louder; `hold_until` has a wait that was asked for.
                 wait = min(_wait(outcome, self.digest_tries), LONGEST_RETRY)
                 self.digest_at = self.clock.monotonic() + wait
             case _:
