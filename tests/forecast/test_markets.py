@@ -297,6 +297,22 @@ def test_a_players_legs_are_bounded_by_one_another(share: float) -> None:
             assert max(lost[:count]) - 1e-6 <= whole.lose <= sum(lost[:count]) + 1e-6
 
 
+@pytest.mark.parametrize("further", [Stat.STL, Stat.BLK, Stat.TO])
+def test_a_further_leg_on_a_player_makes_a_parlay_no_likelier(further: Stat) -> None:
+    """Whether it is on a figure of its own, or one that hardly can lose."""
+    total = int(SEEN.player(PLAYER).pmf(Stat.PRA).mean)
+    tight: list[Market] = [
+        line(Stat.PRA, total - 5.5, Direction.UNDER),
+        line(Stat.PTS, total - 8.5),
+    ]
+    fewer = parlay(tight, SEEN, HALF).lose
+    assert parlay([*tight, line(further, 0.5, Direction.UNDER)], SEEN, HALF).lose >= fewer
+    away = Spread(Side.AWAY if PLAYER.side is Side.HOME else Side.HOME, -9.5)
+    apart: list[Market] = [line(Stat.PTS, total - 8.5), away]
+    sure = line(further, 15.5, Direction.UNDER)
+    assert parlay([*apart, sure], SEEN, HALF).lose >= parlay(apart, SEEN, HALF).lose - 1e-6
+
+
 def test_what_a_player_has_is_safe() -> None:
     """A line that he is above has won, and its under has lost."""
     has = NOW.stat("pts")

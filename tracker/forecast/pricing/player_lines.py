@@ -128,10 +128,6 @@ MULTIPLE_LEAN = (0.14, -0.07)
 POINTS_AND_THREES = 0.66
 """Correlation of a player's points and threes about what was expected, on the same games."""
 
-MOST_TOGETHER = 3
-"""The most figures of one player whose values are enumerated jointly. With more of them, his lines
-are taken as independent given his minutes."""
-
 _NEGLIGIBLE = 1e-9
 _EDGE = 1e-12
 
@@ -152,10 +148,20 @@ def by_score(
             given = np.full(final.cells.shape, p)
         else:
             leaning = final.home_leaning if player.side is Side.HOME else final.away_leaning
-            along, across = zip(*map(_lean, mine), strict=True)
-            given = leaning.given(p, sum(along) / len(mine), sum(across) / len(mine))
+            given = leaning.given(p, *_lean_of_all(mine, outlook))
         found.append((p, given))
     return found
+
+
+def _lean_of_all(legs: Sequence[PlayerMarket], outlook: Outlook) -> tuple[float, float]:
+    """The slopes of legs together: each counts as it bounds them, and one that is all but sure not.
+
+    The chance of a leg moves with the score by its slope times the inverse Mills ratio.
+    """
+    chances = np.array([x.win + x.push for x in (player_chance(leg, outlook) for leg in legs)])
+    ratios = np.exp(-(ndtri(chances) ** 2) / 2) / chances
+    along, across = (ratios / ratios.sum()) @ np.array([_lean(x) for x in legs])
+    return float(along), float(across)
 
 
 def _lean(leg: PlayerMarket) -> tuple[float, float]:
@@ -215,14 +221,16 @@ def both(p: float, q: float, correlation: float) -> float:
 
 def _by_minutes(legs: Sequence[PlayerMarket], seen: PlayerOutlook, *, pushed: bool) -> float:
     """P(every leg on one player holds), summed over the classes of his minutes."""
-    totals = [x for x in legs if isinstance(x, PlayerTotal)]
-    parts = tuple(dict.fromkeys(part for x in totals for part in x.stat.parts))
     chances = seen.remainder.chances
     held = np.ones(chances.size)
-    groups = [totals] if len(parts) <= MOST_TOGETHER else [[x] for x in totals]
-    for group in groups:
-        if group:
-            held *= _together(group, seen, pushed=pushed)
+    # Lines that share a figure are all made of points, rebounds and assists.
+    groups: dict[Stat, list[PlayerTotal]] = {}
+    for leg in legs:
+        if isinstance(leg, PlayerTotal):
+            shared = {*leg.stat.parts} <= {*Stat.PRA.parts}
+            groups.setdefault(Stat.PRA if shared else leg.stat, []).append(leg)
+    for group in groups.values():
+        held *= _together(group, seen, pushed=pushed)
     for leg in legs:
         if isinstance(leg, DoubleDouble):
             reached = _reached(leg.categories, seen)
