@@ -713,6 +713,22 @@ def test_legs_that_only_a_tie_wins_do_not_exclude_each_other() -> None:
     assert not excluding([Leg(GAME, x) for x in (ThreeWay(None, Span.H1), *home)])
 
 
+def test_a_player_can_push_one_line_and_win_another() -> None:
+    """At 20 points an over of 20 comes back and an under of 20.5 wins, as for a team's points."""
+    who = Player("Nikola Jokic", Side.HOME)
+    for over, under, wins in ((20.0, 20.5, True), (20.0, 20.0, False), (20.5, 20.5, False)):
+        legs: list[Market] = [
+            PlayerTotal(who, Stat.PTS, Direction.OVER, over),
+            PlayerTotal(who, Stat.PTS, Direction.UNDER, under),
+        ]
+        assert bool(excluding([Leg(GAME, x) for x in legs])) is not wins
+        teams: list[Market] = [
+            Total(Direction.OVER, over, Span.Q1),
+            Total(Direction.UNDER, under, Span.Q1),
+        ]
+        assert bool(excluding([Leg(GAME, x) for x in teams])) is not wins
+
+
 @pytest.mark.parametrize("points", [0.25, float("nan"), float("inf"), -401.0, 100.5])
 def test_a_line_that_no_book_offers_cannot_be_built(points: float) -> None:
     """Lines that are no whole or half points, or beyond what books offer, are refused."""

@@ -443,8 +443,9 @@ def _possible_for_a_player(legs: Sequence[Leg]) -> bool:
     tens = [x.market for x in legs if isinstance(x.market, DoubleDouble)]
     overs = [x for x in totals if x.direction is Direction.OVER]
     unders = [x for x in totals if x.direction is Direction.UNDER]
+    # Where one line pushes and the other wins, the rest of the bet wins.
     too_much = any(
-        math.floor(over.points) + 1 > math.ceil(under.points) - 1
+        math.ceil(over.points) > math.floor(under.points) or over.points == under.points
         for over in overs
         for under in unders
         if set(over.stat.parts) <= set(under.stat.parts)
