@@ -143,13 +143,10 @@ LEAP_HELD = timedelta(seconds=60)
 """For how long polls must agree on a state that leaps ahead of the believed one."""
 
 END_HELD = timedelta(minutes=5)
-"""For how long polls must agree on an end that leaps ahead, on a game in play that is off, or on a
-clock that was put back too far for the points: by then a mistake has been noticed. Not for longer,
+"""For how long polls must agree on an end that leaps ahead, on a game in play that is off, on teams
+that have each other's points in every period that is over, or on a clock that was put back too far
+for the points: by then a mistake has been noticed, or this is the end of one. Not for longer,
 because some feeds tell the points of a game and keep no clock."""
-
-EXCHANGE_HELD = timedelta(minutes=5)
-"""For how long polls must agree that the teams' points of every period over are exchanged: that is
-a mistake now, or was one before."""
 
 LEAP_POINTS = 15.0
 """Points that a team may seem to score at once, where a source catches up; the most that one has

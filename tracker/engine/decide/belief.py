@@ -20,7 +20,6 @@ from tracker.domain.poll import (
     AGREEING_POLLS,
     DOCUMENT_HELD,
     END_HELD,
-    EXCHANGE_HELD,
     LEAP_HELD,
     LONGEST_STOP,
     SOURCE_HELD,
@@ -80,7 +79,7 @@ def judge_poll(
 
     A state that leaps ahead, by more than a game can get on since the believed state last changed,
     is believed after AGREEING_POLLS over LEAP_HELD, an end over END_HELD. So is that a game in play
-    is called off, and a clock too far back for the points; exchanged teams over EXCHANGE_HELD.
+    is called off, that the teams' points are exchanged, and a clock too far back for the points.
     """
     judged = _judged(tracking, read, origin, at, digest)
     left_out = judged.ordering is Ordering.BEHIND and _earlier_box(tracking.state, read)
@@ -102,22 +101,18 @@ def _judged(
         )
     if read == believed:
         return JudgedPoll(Ordering.SAME, state, origin, digest=digest)
-    if believed is not None and _exchanged(believed, read):
-        doubtful = _held(tracking.held, read, origin, at, EXCHANGE_HELD)
-        if _agreed(doubtful, at):
-            return JudgedPoll(Ordering.CORRECTION, state, origin, digest=digest)
-        return JudgedPoll(Ordering.HELD, state, origin, doubtful)
-    if believed is None or not goes_back(believed, read):
+    exchanged = believed is not None and _exchanged(believed, read)
+    if believed is None or not (exchanged or goes_back(believed, read)):
         held = _leap(tracking, believed, read, origin, at)
         ordering = Ordering.NEWER if held is None else Ordering.HELD
         return JudgedPoll(ordering, state, origin, held, digest="" if held else digest)
     wait = _lag(tracking.told_by, origin)
-    if wait and _merely_late(believed, read, wait):
+    if wait and not exchanged and _merely_late(believed, read, wait):
         # It does not take the believed state back; nor does it confirm an end that it lacks.
         late = believed.phase is Phase.FINAL and read.phase is not Phase.FINAL
         ordering = Ordering.BEHIND if late else Ordering.SAME
         return JudgedPoll(ordering, believed, origin, tracking.held, digest=digest)
-    unlikely = (believed.phase.in_play and read.phase.off) or too_fast(read)
+    unlikely = exchanged or (believed.phase.in_play and read.phase.off) or too_fast(read)
     held = _held(tracking.held, read, origin, at, END_HELD if unlikely else wait)
     if _agreed(held, at):
         return JudgedPoll(Ordering.CORRECTION, state, origin, digest=digest)
