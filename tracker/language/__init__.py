@@ -314,10 +314,10 @@ _CLOCK = re.compile(r"\d{1,2}:\d{2}")
 
 _READERS: tuple[Callable[[Line, Slots], bool], ...] = (
     read_tag,
+    read_units,
     read_day,
     read_money,
     read_book,
-    read_units,
     read_even_money,
     read_counted,
     read_over_under,
@@ -354,6 +354,8 @@ def _read_leg(line: Line, *, many: bool) -> Slots:
             break
         if word.soft or word.text == "\n" or (word.text == "+" and line.peek(1)[:1] == "$"):
             line.at += 1
+        elif word.low in _JOINTS and slots.names[-1:] == [line.at - 1] and not slots.market_known:
+            raise line.wrong(say.TOGETHER, line.at)
         elif not any(read(line, slots) for read in _READERS):
             raise line.bad(slots.expected)
     slots.end = line.at
@@ -434,7 +436,7 @@ def _heading(line: Line) -> _Heading | None:
         elif counted and not called:
             found.count = int(counted[1])
             line.at += 1
-        elif line.peek(1) in say.COUNTERS and (number := _number(word.low)) is not None:
+        elif line.peek(1) in say.COUNTERS and (number := _number(word.low.lstrip("-"))) is not None:
             found.count = number
             line.at += 2
         elif word.low in say.LABELS or word.soft or word.text == "\n" or word.low in ("my", "a"):
@@ -579,7 +581,8 @@ def _join(line: Line, whole: Slots, part: Slots) -> None:
     """Add another part's price, stake and tags to those of the whole; BadBet for one twice."""
     twice = (bool(whole.prices) and bool(part.prices)) or len(part.prices) > 1
     staked = part.stake_cents is not None or part.units is not None
-    if twice or (staked and (whole.stake_cents is not None or whole.units is not None)):
+    other = whole.units is not None or whole.stake_cents not in (None, part.stake_cents)
+    if twice or (staked and other):
         raise line.wrong("the price or the stake of the whole is there twice", part.start)
     whole.prices += part.prices
     whole.tags += part.tags

@@ -12,12 +12,12 @@ from fractions import Fraction
 from tracker.domain.catalog import Team, may_be_a_person, professional
 from tracker.domain.catalog.books import book_names
 from tracker.domain.market import LARGEST_SPREAD, LARGEST_TOTAL, Parity
-from tracker.domain.money import Odds, parse_money, parse_odds
+from tracker.domain.money import parse_money
 from tracker.domain.pick import Matchup
 from tracker.domain.player import Stat, nicknamed
 from tracker.language import vocabulary as say
-from tracker.language.slots import LINE, SPREAD, Slots, check_no_date, read_stat
-from tracker.language.tokens import NUMBER, Line, Word
+from tracker.language.slots import LINE, SPREAD, Slots, priced_later, said_before, take_price
+from tracker.language.tokens import NUMBER, Line, Word, read_stat
 
 ATTACHED = re.compile(rf"(over|under|ov|un|o|u|tto|ttu)({NUMBER})")
 OR_MORE = re.compile(r"([0-9]{1,3})\+")
@@ -28,9 +28,9 @@ _SIGNED = re.compile(rf"([+-])({NUMBER})")
 _PRICE = re.compile(
     r"(?:[+-]?[0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,2}|[0-9]{1,4}/[0-9]{1,4})"
 )
-_SURE_PRICE = re.compile(r"[+-][0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,4}/[0-9]{1,4}")
 _FRACTION = re.compile(r"[0-9]{1,4}/[0-9]{1,4}")
 _SHARE = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]+)?%")
+_RATING = re.compile(r"[0-9]{1,2}(?:\*|-?stars?)")
 _DOLLARS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]{1,2})?\$")
 
 
@@ -70,12 +70,14 @@ def read_money(line: Line, slots: Slots) -> bool:
     if _SHARE.fullmatch(low):
         boosted = "write the price with the boost, and leave the percentage out"
         raise line.wrong(f"{line.written(line.at)!r} is no part of a bet: {boosted}", line.at)
+    if _RATING.fullmatch(low) or (low.isdigit() and line.peek(1) in ("star", "stars")):
+        raise line.wrong("a rating is no stake: write the stake as 2u or $20", line.at)
     for labels, name in ((say.WIN_LABELS, "to_win_cents"), (say.PAYOUT_LABELS, "payout_cents")):
         if (count := line.phrase(labels)) and _labelled_amount(line, slots, count):
             setattr(slots, name, line.figure(lambda text: parse_money(text.rstrip("$"))))
             line.at += 1
             return True
-    ahead = 1 + int(line.peek(1) == ":")
+    ahead = _past_mark(line, 1, slots)
     if line.phrase(say.STAKE_LABELS) and _amount(line.peek(ahead)):
         line.at += ahead
         return _stake(line, slots)
@@ -87,11 +89,13 @@ def read_money(line: Line, slots: Slots) -> bool:
 
 def _label_after(line: Line, slots: Slots) -> bool:
     """Read an amount whose label stands behind it: `$69.50 Payout`."""
-    kept, line.at = line.at, line.at + 1
+    kept, line.at = line.at, line.at + 1 + int(line.peek(1) == "\n")
     won, paid = line.phrase(say.WIN_LABELS), line.phrase(say.PAYOUT_LABELS)
     end = line.at + max(won, paid)
     # In `$10 to win $45` the label is that of the second amount.
-    alone = not line.words[end : end + 1] or not line.words[end].text.startswith(("$", ":"))
+    after = line.words[end : end + 2]
+    after = after[1:] if after and after[0].text == "\n" else after
+    alone = not after or not after[0].text.startswith(("$", ":"))
     line.at = kept
     if not (won or paid) or not alone:
         return False
@@ -102,7 +106,7 @@ def _label_after(line: Line, slots: Slots) -> bool:
 
 def _labelled_amount(line: Line, slots: Slots, count: int) -> bool:
     """Move to the amount that follows a label of `count` words; False, unmoved, without one."""
-    ahead = count + int(line.peek(count) == ":")
+    ahead = _past_mark(line, count)
     low = line.peek(ahead)
     bare = slots.market_known and bool(slots.prices or not _unstaked(slots))
     found = low.startswith("$") or (bool(_NUMBER.fullmatch(low)) and bare)
@@ -110,17 +114,27 @@ def _labelled_amount(line: Line, slots: Slots, count: int) -> bool:
     return found or bool(_DOLLARS.fullmatch(low))
 
 
+def _past_mark(line: Line, count: int, slots: Slots | None = None) -> int:
+    """The count of words up to the amount of a label of `count` words: `Wager: $20`.
+
+    An amount may stand in the line below its label, or, where `slots` have a stake, above it.
+    """
+    count += int(line.peek(count) == ":")
+    return count + int(line.peek(count) == "\n" and (slots is None or _unstaked(slots)))
+
+
 def _amount(low: str) -> bool:
     return low.startswith("$") or bool(_NUMBER.fullmatch(low) or UNITS.fullmatch(low))
 
 
 def _stake(line: Line, slots: Slots) -> bool:
-    if slots.stake_cents is not None or slots.units is not None:
-        raise line.bad(slots.expected)
-    if UNITS.fullmatch(line.peek()):
+    if UNITS.fullmatch(line.peek()) and _unstaked(slots):
         return read_units(line, slots)
-    slots.stake_cents = line.figure(lambda text: parse_money(text.rstrip("$")))
-    slots.stake_at = line.at
+    cents = line.figure(lambda text: parse_money(text.rstrip("$")))
+    # A slip says the stake above the bet, and again below it.
+    if slots.units is not None or slots.stake_cents not in (None, cents):
+        raise line.bad(slots.expected)
+    slots.stake_cents, slots.stake_at = cents, line.at
     line.at += 2 if line.peek(1) in say.MONEY_WORDS else 1
     return True
 
@@ -128,6 +142,10 @@ def _stake(line: Line, slots: Slots) -> bool:
 def read_units(line: Line, slots: Slots) -> bool:
     """Read a stake in units: `2u`, `1.5 units`."""
     low = line.peek()
+    if (count := line.phrase(say.HALF_A_UNIT)) and _unstaked(slots):
+        slots.units, slots.stake_at = Fraction(1, 2), line.at
+        line.at += count
+        return True
     written = UNITS.fullmatch(low)
     apart = _NUMBER.fullmatch(low) and line.peek(1) in say.UNITS
     if not written and (not apart or _NUMBER.fullmatch(line.peek(2))):
@@ -179,7 +197,7 @@ def read_signed(line: Line, slots: Slots) -> bool:
         return False
     value = float(found[2].replace(",", ""))
     if value > LARGEST_SPREAD or slots.market_known:
-        return _price(line, slots)
+        return take_price(line, slots)
     if value * 2 != int(value * 2):
         raise line.bad(LINE)
     slots.handicap = -value if found[1] == "-" else value
@@ -198,6 +216,8 @@ def read_number(line: Line, slots: Slots) -> bool:
         line.at += 1
         return _or_more(slots)
     number = bool(_NUMBER.fullmatch(low))
+    if said_before(line, slots):
+        return take_price(line, slots)
     if number and slots.prices and slots.market_known and not slots.many and _unstaked(slots):
         # After a price, a bare number can only be the stake.
         return _stake(line, slots)
@@ -205,8 +225,11 @@ def read_number(line: Line, slots: Slots) -> bool:
         return False
     before = line.peek(-1) if line.at > slots.start else ""
     labelled = before in say.PRICE_LABELS or before in say.AT
+    whole = low.isdigit() and slots.market_known and not labelled and not slots.prices
+    if whole and not slots.many and _unstaked(slots) and priced_later(line):
+        return _stake(line, slots)
     if not number or labelled or slots.market_known or slots.number is not None:
-        return bool(_PRICE.fullmatch(low)) and _price(line, slots)
+        return bool(_PRICE.fullmatch(low)) and take_price(line, slots)
     if slots.team and not slots.names and not slots.at_least and not _side_follows(line):
         raise line.bad(SPREAD if slots.direction is None else LINE)
     _line_of(line, slots, low)
@@ -234,64 +257,12 @@ def _side_follows(line: Line) -> bool:
     return said
 
 
-def _price(line: Line, slots: Slots) -> bool:
-    if line.peek() == "1/2" and _half_a_point(line, slots):
-        return True
-    if len(slots.prices) > int(slots.many):
-        raise line.bad(slots.expected)
-    if line.peek().strip("0.") == "":
-        # A shell turns $20 within double quotes into 0.
-        raise line.bad("a stake such as $20 (within single quotes, on a command line)")
-    check_no_date(line)
-    slots.prices.append((line.at, line.figure(_odds)))
-    said = (say.PRICE_LABELS | say.AT | {"of"}) - {"for"}
-    if line.peek().isdigit() and not said & {line.peek(-1), line.peek(-2) * (line.peek(-1) == ":")}:
-        slots.bare_at = line.at
-    line.at += 1
-    return True
-
-
-def _odds(text: str) -> Odds:
-    return parse_odds(text.rstrip("xX").replace(",", ""))
-
-
-def _half_a_point(line: Line, slots: Slots) -> bool:
-    """Take a `1/2` right after a whole line as half a point: `DEN -4 1/2 -110`.
-
-    Raises BadBet where no price follows: then it may be the price itself.
-    """
-    points = slots.handicap if slots.number is None else slots.number
-    if slots.number_at != line.at - 1 or points is None or points != int(points) or slots.or_more:
-        return False
-    whole = line.written(slots.number_at)
-    if not _priced_later(line):
-        raise line.wrong(
-            f"'{whole} 1/2' may be the line {whole}.5, or {whole} at the price 1/2: write "
-            f"'{whole}.5' or '{whole} @ 1/2'",
-            line.at,
-        )
-    if slots.number is not None:
-        slots.number += 0.5
-    else:
-        below = line.words[slots.number_at].text.startswith("-")
-        slots.handicap = points - 0.5 if below else points + 0.5
-    line.at += 1
-    return True
-
-
-def _priced_later(line: Line) -> bool:
-    """Whether the rest of the bet has another price."""
-    words = line.words[line.at + 1 :]
-    leg = words[: next((i for i, x in enumerate(words) if x.ends_leg), None)]
-    return any(_SURE_PRICE.fullmatch(x.low) for x in leg) or line.later(say.EVEN_MONEY)
-
-
 def read_even_money(line: Line, slots: Slots) -> bool:
     """Read `EVEN` after a market as a price of even money."""
     count = line.phrase(say.EVEN_MONEY)
     if not count or not slots.market_known:
         return False
-    _price(line, slots)
+    take_price(line, slots)
     line.at += count - 1
     return True
 

@@ -11,13 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
-from itertools import pairwise
 
 from tracker.domain import BadBet
 from tracker.domain.catalog import Team, may_be_a_person
 from tracker.domain.league import own_day, slate_on
 from tracker.domain.market import Direction, Parity, Span
-from tracker.domain.money import Odds
+from tracker.domain.money import Odds, parse_odds
 from tracker.domain.pick import (
     Asked,
     Handicap,
@@ -32,8 +31,17 @@ from tracker.domain.pick import (
 )
 from tracker.domain.player import Stat
 from tracker.language import vocabulary as say
-from tracker.language.tokens import Line
-from tracker.language.vocabulary import AGAINST, LETTERS, STATS, SUMS, UNKNOWN_STATS
+from tracker.language.tokens import (
+    DAY,
+    KNOWN,
+    Line,
+    Word,
+    day_of,
+    is_near,
+    skip_time,
+    slashed,
+)
+from tracker.language.vocabulary import AGAINST
 
 _ODDS = "odds such as -110, a stake such as $20, or a #tag"
 LINE = "a line in whole or half points, such as 224.5"
@@ -120,67 +128,6 @@ class Slots:
         return SPREAD if self.team else _ABOUT
 
 
-_JOIN = re.compile(r"[+&/]|-and-")
-_JOINERS = frozenset({"+", "&", "and", "/", ","})
-
-
-def read_stat(line: Line) -> tuple[Stat, int] | None:
-    """The statistic that the next words name, and how many words they are; None when none.
-
-    Raises BadBet for a statistic that is not followed here, such as fantasy points.
-    """
-    count = line.phrase(UNKNOWN_STATS)
-    if count > line.phrase(STATS):
-        _, what = line.look_up(UNKNOWN_STATS)
-        raise line.wrong(f"there are no lines on {what} here: {_KNOWN}", line.at)
-    parts, count = _parts(line, 0)
-    if not parts:
-        return None
-    while (joined := _next(line, count)) is not None:
-        more, after = joined
-        parts |= more
-        count = after
-    if len(parts) == 1:
-        return next(iter(parts)), count
-    total = frozenset(parts)
-    if total not in SUMS:
-        names = " and ".join(sorted(x.value for x in total))
-        raise line.wrong(f"there are no lines on {names} together here: {_KNOWN}", line.at)
-    return SUMS[total], count
-
-
-_KNOWN = f"choose from {' '.join(x.value for x in Stat)}"
-
-
-def _next(line: Line, count: int) -> tuple[set[Stat], int] | None:
-    """The next part of a sum, and the count of words up to its end; None when none follows."""
-    joined = line.peek(count) in _JOINERS
-    follows = count + int(joined)
-    if line.peek(count) == "," and line.peek(follows) in ("&", "and"):
-        follows += 1
-    if not joined and line.peek(follows) in ("to", "point", "pt"):
-        return None
-    parts, after = _parts(line, follows)
-    return (parts, after) if parts else None
-
-
-def _parts(line: Line, ahead: int) -> tuple[set[Stat], int]:
-    """The statistics of the term `ahead` words on, and the count of words up to its end."""
-    line.at += ahead
-    count, stat = line.look_up(STATS)
-    low = line.peek()
-    line.at -= ahead
-    if stat is not None:
-        return set(stat.parts), ahead + count
-    pieces = [x for x in _JOIN.split(low) if x]
-    if len(pieces) < 2:  # noqa: PLR2004 - a sum of two or more
-        return set(), 0
-    found = [LETTERS.get(x) or STATS.get(x) for x in pieces]
-    if None in found:
-        return set(), 0
-    return {part for x in found if x is not None for part in x.parts}, ahead + 1
-
-
 # ---------------------------------------------------------------------------------------- days
 
 
@@ -192,7 +139,7 @@ def read_day(line: Line, slots: Slots) -> bool:
 
     A word such as `tonight` says a day only on the person's own clock. A time of day is skipped.
     """
-    if _weekday(line, slots) or _relative(line, slots) or _time_of_day(line):
+    if _weekday(line, slots) or _relative(line, slots) or skip_time(line):
         return True
     count, day = _date(line, slots)
     if day is None:
@@ -212,12 +159,9 @@ def _relative(line: Line, slots: Slots) -> bool:
     if line.now is not None:
         _take_day(line, slots, slate_on(own_day(line.now) + timedelta(ahead), line.now.tzinfo))
     elif ahead:
-        raise line.wrong(f"{line.peek()!r} is another day tomorrow: {_DAY}", line.at)
+        raise line.wrong(f"{line.peek()!r} is another day tomorrow: {DAY}", line.at)
     line.at += count
     return True
-
-
-_DAY = "write the date, such as 2026-11-20"
 
 
 def _weekday(line: Line, slots: Slots) -> bool:
@@ -230,7 +174,7 @@ def _weekday(line: Line, slots: Slots) -> bool:
         line.at += count
         return True
     if line.now is None:
-        raise line.wrong(f"{line.peek()!r} is another day each week: {_DAY}", line.at)
+        raise line.wrong(f"{line.peek()!r} is another day each week: {DAY}", line.at)
     today = own_day(line.now)
     day = today + timedelta((weekday - today.weekday()) % 7)
     _take_day(line, slots, slate_on(day, line.now.tzinfo))
@@ -243,14 +187,14 @@ def _day_follows(line: Line, slots: Slots) -> bool:
     """Whether a date or a time of day stands behind the next word."""
     kept = line.at
     line.at += 2 if line.peek(1) == "," else 1
-    found = _date(line, slots)[1] is not None or _time_of_day(line)
+    found = _date(line, slots)[1] is not None or skip_time(line)
     line.at = kept
     return found
 
 
 def _take_day(line: Line, slots: Slots, day: date) -> None:
     if slots.day not in (None, day):
-        raise line.wrong(f"two days are named, {slots.day} and {day}: {_DAY}", line.at)
+        raise line.wrong(f"two days are named, {slots.day} and {day}: {DAY}", line.at)
     slots.day = day
 
 
@@ -263,11 +207,13 @@ def _date(line: Line, slots: Slots) -> tuple[int, date | None]:
     """How many of the next words are a date, and the date; or (0, None)."""
     low = line.peek()
     if _ISO.fullmatch(low):
-        return 1, _day_of(line, *(int(x) for x in low.split("-")))
+        return 1, day_of(line, *(int(x) for x in low.split("-")))
     if found := _DOTTED.fullmatch(low):
-        return 1, _day_of(line, int(found[3]), int(found[2]), int(found[1]))
-    if (found := _SLASHED.fullmatch(low)) and (found[3] or not slots.market_known):
-        return 1, _slashed(line, found)
+        return 1, day_of(line, int(found[3]), int(found[2]), int(found[1]))
+    if (found := _SLASHED.fullmatch(low)) and (
+        found[3] or not slots.market_known or _no_price(line, slots, found)
+    ):
+        return 1, slashed(line, found)
     month, number = say.MONTHS.get(low.rstrip(".")), _ORDINAL.fullmatch(line.peek(1))
     if month is None:
         month, number = say.MONTHS.get(line.peek(1).rstrip(".")), _ORDINAL.fullmatch(low)
@@ -275,82 +221,129 @@ def _date(line: Line, slots: Slots) -> tuple[int, date | None]:
         return 0, None
     year = 3 if line.peek(2) == "," else 2
     if re.fullmatch("20[0-9]{2}", line.peek(year)):
-        return year + 1, _day_of(line, int(line.peek(year)), month, int(number[1]))
-    return 2, _day_of(line, None, month, int(number[1]))
+        return year + 1, day_of(line, int(line.peek(year)), month, int(number[1]))
+    return 2, day_of(line, None, month, int(number[1]))
 
 
-def _slashed(line: Line, found: re.Match[str]) -> date:
-    """A date whose month may come first or second: the one that can be, else the one near today."""
-    first, second = int(found[1]), int(found[2])
-    months = {(x, y) for x, y in ((first, second), (second, first)) if x <= _MONTHS and y <= _DAYS}
-    if not months:
-        raise line.wrong(f"{found[0]!r} is no date: odds stand behind the line", line.at)
-    year = None if found[3] is None else 2000 + int(found[3]) % 100
-    days = [_day_of(line, year, month, day) for month, day in sorted(months)]
-    if len(days) > 1:
-        days = [x for x in days if line.now and abs(x - own_day(line.now)) <= _NEAR]
-    if len(days) != 1:
-        raise line.wrong(
-            f"{found[0]!r} may be one of two days or the odds: {_DAY}, and odds behind the line",
-            line.at,
-        )
-    return days[0]
-
-
-_MONTHS, _DAYS = 12, 31
-_NEAR = timedelta(days=7)
-
-
-def _day_of(line: Line, year: int | None, month: int, day: int) -> date:
-    """A date; without its year, the one nearest to today. Raises BadBet for none."""
-    if year is None and line.now is None:
-        raise line.wrong(f"the year is missing: {_DAY}", line.at)
-    today = own_day(line.now) if line.now is not None else date(year or 1, 1, 1)
-    years = (today.year - 1, today.year, today.year + 1) if year is None else (year,)
-    days = []
-    for x in years:
-        # Of three years, one may have a 29 February.
-        with suppress(ValueError):
-            days.append(date(x, month, day))
-    if not days:
-        raise line.bad("a date such as 2026-11-20")
-    return min(days, key=lambda x: abs(x - today))
-
-
-_HALVES = frozenset({"am", "pm", "a.m.", "p.m."})
-_HOUR = re.compile(r"[0-9]{1,2}[ap]m")
-_MINUTES = re.compile(r"[0-9]{2}(?:[ap]m?)?")
-
-
-def _time_of_day(line: Line) -> bool:
-    """Skip a time such as `10:00PM ET` or `7pm`."""
-    words = line.words[line.at : line.at + 3]
-    joined = all(x.end == y.place for x, y in pairwise(words))
-    hour = line.peek().isdigit()
-    if hour and joined and line.peek(1) == ":" and _MINUTES.fullmatch(line.peek(2)):
-        line.at += 3
-    elif line.phrase(say.STATS):
-        return False  # `3pm` are threes
-    elif _HOUR.fullmatch(line.peek()) or (hour and line.peek(1) in _HALVES):
-        line.at += 1
-    else:
+def _no_price(line: Line, slots: Slots, found: re.Match[str]) -> bool:
+    """Whether `12/1` is a day of this week, since the bet has its price elsewhere: `-110 12/1`."""
+    if slots.many or not is_near(line, found):
         return False
-    line.at += int(line.peek() in _HALVES)
-    line.at += int(line.peek() in say.ZONES)
-    return True
+    if slots.prices:
+        return not said_before(line, slots)
+    paid = 1 + Fraction(int(found[1]), int(found[2]) or 1)
+    prices = [_odds(x.low).decimal for x in _rest(line) if _AMERICAN.fullmatch(x.low)]
+    return bool(prices) and all(abs(x - paid) > _SAME_PRICE for x in prices)
+
+
+_AMERICAN = re.compile(r"[+-][1-9][0-9]{2,5}")
+_SAME_PRICE = Fraction(1, 50)
 
 
 def check_no_date(line: Line) -> None:
     """Raise BadBet for fractional odds that may as well be a date of these days: `12/1`."""
     found = _SLASHED.fullmatch(line.peek())
-    if found is None or line.now is None or line.peek(-1) in say.PRICE_LABELS | say.AT:
+    if found is None or line.peek(-1) in say.PRICE_LABELS | say.AT:
         return
-    ahead = (own_day(line.now) + timedelta(x) for x in range(-1, _NEAR.days + 1))
-    said = int(found[1]), int(found[2])
-    if any((x.month, x.day) in (said, said[::-1]) for x in ahead):
+    if is_near(line, found):
         raise line.wrong(
-            f"{found[0]!r} may be a date or the odds: write '@ {found[0]}', or {_DAY}", line.at
+            f"{found[0]!r} may be a date or the odds: write '@ {found[0]}', or {DAY}", line.at
         )
+
+
+# -------------------------------------------------------------------------------------- prices
+
+
+_SURE_PRICE = re.compile(r"[+-][0-9]{3,6}|[0-9]{1,4}/[0-9]{1,4}")
+_DECIMAL_PRICE = re.compile(r"[0-9]{1,4}\.([0-9]{1,4})x?")
+
+
+def take_price(line: Line, slots: Slots) -> bool:
+    """Take the next word as the price; one that is there already in another form is skipped.
+
+    Returns True. Raises BadBet where it cannot be a price, or another one is there.
+    """
+    if line.peek() == "1/2" and _half_a_point(line, slots):
+        return True
+    if said_before(line, slots):
+        line.at += 1
+        return True
+    if len(slots.prices) > int(slots.many):
+        raise line.bad(slots.expected)
+    if line.peek().strip("0.") == "":
+        # A shell turns $20 within double quotes into 0.
+        raise line.bad("a stake such as $20 (within single quotes, on a command line)")
+    check_no_date(line)
+    slots.prices.append((line.at, line.figure(_odds)))
+    said = (say.PRICE_LABELS | say.AT | {"of"}) - {"for"}
+    if line.peek().isdigit() and not said & {line.peek(-1), line.peek(-2) * (line.peek(-1) == ":")}:
+        slots.bare_at = line.at
+    line.at += 1
+    return True
+
+
+def _odds(text: str) -> Odds:
+    return parse_odds(text.rstrip("xX").replace(",", ""))
+
+
+def _half_a_point(line: Line, slots: Slots) -> bool:
+    """Take a `1/2` right after a whole line as half a point: `DEN -4 1/2 -110`.
+
+    Raises BadBet where no price follows: then it may be the price itself.
+    """
+    points = slots.handicap if slots.number is None else slots.number
+    if slots.number_at != line.at - 1 or points is None or points != int(points) or slots.or_more:
+        return False
+    whole = line.written(slots.number_at)
+    rest = _rest(line)
+    later = any(_SURE_PRICE.fullmatch(x.low) or _DECIMAL_PRICE.fullmatch(x.low) for x in rest)
+    if not later and not line.later(say.EVEN_MONEY):
+        raise line.wrong(
+            f"'{whole} 1/2' may be the line {whole}.5, or {whole} at the price 1/2: write "
+            f"'{whole}.5' or '{whole} @ 1/2'",
+            line.at,
+        )
+    if slots.number is not None:
+        slots.number += 0.5
+    else:
+        below = line.words[slots.number_at].text.startswith("-")
+        slots.handicap = points - 0.5 if below else points + 0.5
+    line.at += 1
+    return True
+
+
+def said_before(line: Line, slots: Slots) -> bool:
+    """Whether the next word is the price before it in another form: `-110 (1.91)`, `1.91 -110`."""
+    low = line.peek()
+    decimal, first = _DECIMAL_PRICE.fullmatch(low), slots.prices[-1][1] if slots.prices else None
+    if first is None or not (decimal or _SURE_PRICE.fullmatch(low)):
+        return False
+    other = _DECIMAL_PRICE.fullmatch(first.text)
+    if decimal and other:
+        return False  # the second may be the stake
+    with suppress(BadBet):
+        digits = len((decimal or other or ("", ""))[1])
+        apart = abs(_odds(low).decimal - first.decimal)
+        return apart <= Fraction(1, 10**digits) * bool(digits)
+    return False
+
+
+def priced_later(line: Line) -> bool:
+    """Whether a price follows the next word, a whole number that can then only be the stake.
+
+    Raises BadBet where what follows may be either, too, such as the `1.91` of `20 1.91`.
+    """
+    if any(_SURE_PRICE.fullmatch(x.low) for x in _rest(line)) or line.later(say.EVEN_MONEY):
+        return True
+    if _DECIMAL_PRICE.fullmatch(line.peek(1)):
+        raise _unclear(line, line.at)
+    return False
+
+
+def _rest(line: Line) -> list[Word]:
+    """The words of the bet behind the next one."""
+    words = line.words[line.at + 1 :]
+    return words[: next((i for i, x in enumerate(words) if x.ends_leg), None)]
 
 
 # --------------------------------------------------------------------------------------- picks
@@ -430,9 +423,14 @@ def check_clear(line: Line, whole: Slots, priced: Slots) -> None:
     at = priced.bare_at
     if at is None or whole.stake_cents is not None or whole.units is not None:
         return
+    raise _unclear(line, at)
+
+
+def _unclear(line: Line, at: int) -> BadBet:
+    """The error about a bare whole number that may be the price or the stake."""
     written = line.written(at)
     odds = f"{written}.0" if len(written) < _AMERICAN_DIGITS else f"+{written}"
-    raise line.wrong(f"{written!r} may be the odds or the stake: write {odds} or ${written}", at)
+    return line.wrong(f"{written!r} may be the odds or the stake: write {odds} or ${written}", at)
 
 
 _AMERICAN_DIGITS = 3
@@ -505,7 +503,7 @@ def _no_player_line(line: Line, slots: Slots) -> BadBet:
     number = line.words[slots.number_at]
     return line.wrong(
         f"what of {name!r} is counted is not said after {line.written(slots.number_at)!r} "
-        f"at column {number.place + 1}: {_KNOWN}",
+        f"at column {number.place + 1}: {KNOWN}",
         slots.number_at,
     )
 
@@ -539,7 +537,7 @@ def _asked_of_game(line: Line, slots: Slots) -> Asked:
     if slots.number is not None or slots.direction is not None:
         return _total(line, slots)
     if not slots.team:
-        raise line.bad(_ABOUT, slots.start if slots.handicap is not None else slots.end)
+        raise _of_no_team(line, slots)
     if slots.handicap is not None:
         return Handicap(slots.handicap)
     if slots.moneyline:
@@ -553,6 +551,20 @@ def _asked_of_game(line: Line, slots: Slots) -> Asked:
             at,
         )
     raise line.bad(SPREAD, slots.end)
+
+
+def _of_no_team(line: Line, slots: Slots) -> BadBet:
+    """The error about a bet that names no team, or both: `LAL@DEN -4.5`."""
+    if slots.handicap is not None:
+        what, such = line.written(slots.number_at), line.words[slots.number_at].text
+    elif slots.moneyline:
+        what, such = "moneyline", "ML"
+    elif slots.prices and slots.matchup is not None:
+        what, such = slots.prices[0][1].text, f"ML {slots.prices[0][1].text}"
+    else:
+        return line.bad(_ABOUT, slots.end)
+    game = "" if slots.matchup is None else "LAL@DEN "
+    return line.wrong(f"whose {what}? Name the team, such as '{game}DEN {such}'", slots.start)
 
 
 def _total(line: Line, slots: Slots) -> Asked:

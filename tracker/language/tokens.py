@@ -1,20 +1,36 @@
-"""The words of a line of text with their places, and a cursor that the readers move."""
+"""The words of a line of text with their places, and a cursor that the readers move.
+
+Below them: the statistic, the date or the time of day that the next words name.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from typing import Protocol, TypeVar
 
 from tracker.domain import BadBet
 from tracker.domain.catalog import Team, fold, team_names
-from tracker.domain.league import LEAGUES
+from tracker.domain.league import LEAGUES, own_day
 from tracker.domain.money import plain_signs
-from tracker.language.vocabulary import MONEYLINE, NEVER_IN_A_NAME, NOISE, STATS, SUGGESTED
+from tracker.domain.player import Stat
+from tracker.language.vocabulary import (
+    LETTERS,
+    MONEYLINE,
+    NEVER_IN_A_NAME,
+    NOISE,
+    STATS,
+    SUGGESTED,
+    SUMS,
+    UNKNOWN_STATS,
+    ZONES,
+)
 
 _LONG = 7
 """In a word of at least this many letters, two may be wrong."""
@@ -90,6 +106,9 @@ _HALF = re.compile(r"½(?![^\s;,)])(?!\s+u(?:nits?)?\b)")
 """Finds half a point that stands apart from its line: `u 220 ½`; not half a unit."""
 
 _WHOLE = re.compile(r"[^\W\d_]*[+-]?[0-9]{1,3}")
+_STARS = re.compile(r"(?<![^\s(\[])\d{1,2}\*(?!\*)")
+"""Finds a tipster's rating, such as `5*`. Marks for bold text come in pairs."""
+
 _STOP = re.compile(r"(?<=.)(?:(?<=\d)[.!?]+|[!?]+)$")
 _BULLET = re.compile(r"\d{1,2}\.")
 
@@ -154,7 +173,7 @@ class Word:
 def words_of(text: str) -> list[Word]:
     """Split a line into words. Brackets and emoji are left out, and `½` becomes `.5`."""
     found: list[Word] = []
-    at = 0
+    at, rated = 0, text.count("*") % 2 == 1
     while at < len(text):
         if tag := _TAG.match(text, at):
             found.append(Word(tag[0], at, tag.end()))
@@ -162,6 +181,9 @@ def words_of(text: str) -> list[Word]:
         elif (half := _HALF.match(text, at)) and found and _WHOLE.fullmatch(found[-1].text):
             found[-1] = Word(f"{found[-1].text}.5", found[-1].place, half.end())
             at = half.end()
+        elif rated and (stars := _STARS.match(text, at)):
+            found.append(Word(stars[0], at, stars.end()))
+            at = stars.end()
         elif text[at] != "\n" and (text[at].isspace() or text[at] in _HIDDEN or _picture(text[at])):
             at += 1
         else:
@@ -430,3 +452,145 @@ class Line:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+# ---------------------------------------------------------------------------------------- stats
+
+
+_JOIN = re.compile(r"[+&/]|-and-")
+_JOINERS = frozenset({"+", "&", "and", "/", ","})
+
+
+def read_stat(line: Line) -> tuple[Stat, int] | None:
+    """The statistic that the next words name, and how many words they are; None when none.
+
+    Raises BadBet for a statistic that is not followed here, such as fantasy points.
+    """
+    count = line.phrase(UNKNOWN_STATS)
+    if count > line.phrase(STATS):
+        _, what = line.look_up(UNKNOWN_STATS)
+        raise line.wrong(f"there are no lines on {what} here: {KNOWN}", line.at)
+    parts, count = _parts(line, 0)
+    if not parts:
+        return None
+    while (joined := _next(line, count)) is not None:
+        more, after = joined
+        parts |= more
+        count = after
+    if len(parts) == 1:
+        return next(iter(parts)), count
+    total = frozenset(parts)
+    if total not in SUMS:
+        names = " and ".join(sorted(x.value for x in total))
+        raise line.wrong(f"there are no lines on {names} together here: {KNOWN}", line.at)
+    return SUMS[total], count
+
+
+KNOWN = f"choose from {' '.join(x.value for x in Stat)}"
+"""The statistics that are followed, for an error."""
+
+
+def _next(line: Line, count: int) -> tuple[set[Stat], int] | None:
+    """The next part of a sum, and the count of words up to its end; None when none follows."""
+    joined = line.peek(count) in _JOINERS
+    follows = count + int(joined)
+    if line.peek(count) == "," and line.peek(follows) in ("&", "and"):
+        follows += 1
+    if not joined and line.peek(follows) in ("to", "point", "pt"):
+        return None
+    parts, after = _parts(line, follows)
+    return (parts, after) if parts else None
+
+
+def _parts(line: Line, ahead: int) -> tuple[set[Stat], int]:
+    """The statistics of the term `ahead` words on, and the count of words up to its end."""
+    line.at += ahead
+    count, stat = line.look_up(STATS)
+    low = line.peek()
+    line.at -= ahead
+    if stat is not None:
+        return set(stat.parts), ahead + count
+    pieces = [x for x in _JOIN.split(low) if x]
+    if len(pieces) < 2:  # noqa: PLR2004 - a sum of two or more
+        return set(), 0
+    found = [LETTERS.get(x) or STATS.get(x) for x in pieces]
+    if None in found:
+        return set(), 0
+    return {part for x in found if x is not None for part in x.parts}, ahead + 1
+
+
+# ----------------------------------------------------------------------------------------- days
+
+
+DAY = "write the date, such as 2026-11-20"
+"""What to write where a day is not clear."""
+
+
+def is_near(line: Line, found: re.Match[str]) -> bool:
+    """Whether a date without its year may be one of these days."""
+    if line.now is None:
+        return False
+    ahead = (own_day(line.now) + timedelta(x) for x in range(-1, _NEAR.days + 1))
+    said = int(found[1]), int(found[2])
+    return any((x.month, x.day) in (said, said[::-1]) for x in ahead)
+
+
+def slashed(line: Line, found: re.Match[str]) -> date:
+    """A date whose month may come first or second: the one that can be, else the one near today."""
+    first, second = int(found[1]), int(found[2])
+    months = {(x, y) for x, y in ((first, second), (second, first)) if x <= _MONTHS and y <= _DAYS}
+    if not months:
+        raise line.wrong(f"{found[0]!r} is no date: odds stand behind the line", line.at)
+    year = None if found[3] is None else 2000 + int(found[3]) % 100
+    days = [day_of(line, year, month, day) for month, day in sorted(months)]
+    if len(days) > 1:
+        days = [x for x in days if line.now and abs(x - own_day(line.now)) <= _NEAR]
+    if len(days) != 1:
+        raise line.wrong(
+            f"{found[0]!r} may be one of two days or the odds: {DAY}, and odds behind the line",
+            line.at,
+        )
+    return days[0]
+
+
+_MONTHS, _DAYS = 12, 31
+_NEAR = timedelta(days=7)
+
+
+def day_of(line: Line, year: int | None, month: int, day: int) -> date:
+    """A date; without its year, the one nearest to today. Raises BadBet for none."""
+    if year is None and line.now is None:
+        raise line.wrong(f"the year is missing: {DAY}", line.at)
+    today = own_day(line.now) if line.now is not None else date(year or 1, 1, 1)
+    years = (today.year - 1, today.year, today.year + 1) if year is None else (year,)
+    days = []
+    for x in years:
+        # Of three years, one may have a 29 February.
+        with suppress(ValueError):
+            days.append(date(x, month, day))
+    if not days:
+        raise line.bad("a date such as 2026-11-20")
+    return min(days, key=lambda x: abs(x - today))
+
+
+_HALVES = frozenset({"am", "pm", "a.m.", "p.m."})
+_HOUR = re.compile(r"[0-9]{1,2}[ap]m")
+_MINUTES = re.compile(r"[0-9]{2}(?:[ap]m?)?")
+
+
+def skip_time(line: Line) -> bool:
+    """Skip a time such as `10:00PM ET` or `7pm`, and tell whether there was one."""
+    words = line.words[line.at : line.at + 3]
+    joined = all(x.end == y.place for x, y in pairwise(words))
+    hour = line.peek().isdigit()
+    if hour and joined and line.peek(1) == ":" and _MINUTES.fullmatch(line.peek(2)):
+        line.at += 3
+    elif line.phrase(STATS):
+        return False  # `3pm` are threes
+    elif _HOUR.fullmatch(line.peek()) or (hour and line.peek(1) in _HALVES):
+        line.at += 1
+    else:
+        return False
+    line.at += int(line.peek() in _HALVES)
+    line.at += int(line.peek() in ZONES)
+    return True

@@ -15,10 +15,12 @@ _FIRST_SECOND = {
     Span.REGULATION: (
         "regulation", "reg", "regulation time", "in regulation", "reg time", "excluding ot",
         "excl ot", "no ot", "without ot", "excluding overtime", "excl overtime", "regular time",
+        "ot excluded", "overtime excluded", "ot excl", "ot not included", "overtime not included",
     ),
     Span.GAME: (
         "full game", "game", "incl ot", "including ot", "inc ot", "incl overtime", "inc overtime",
-        "including overtime", "full time", "ft", "match",
+        "including overtime", "full time", "ft", "match", "ot included", "overtime included",
+        "ot incl", "with ot", "with overtime",
     ),
 }  # fmt: skip
 SPANS = {word: span for span, words in _FIRST_SECOND.items() for word in words} | {
@@ -63,6 +65,7 @@ _STATS = {
         "threes made", "made threes", "3ptm", "3 pointers", "3 pointers made", "3pointers", "3fg",
         "3pointers made", "three pointers", "three pointers made", "made three pointers",
         "made 3 pointers", "made 3s", "made 3pt", "3 point field goals", "3 point fg", "3pt fg",
+        "3 pt fg",
         "3pt field goals", "three point field goals", "three point field goals made", "3pters",
         "3 point field goals made", "3 point made", "3ptrs", "triples", "treys", "3 pt fg made",
         "3 pm", "3fgm", "3 pointer", "3pt shots made", "3pfg", "3s made", "3pms", "3 ptm",
@@ -84,6 +87,7 @@ SUMS = {frozenset(stat.parts): stat for stat in (Stat.PRA, Stat.PR, Stat.PA, Sta
 
 UNKNOWN_STATS = {
     "fantasy": "fantasy points", "fouls": "fouls", "foul": "fouls", "fpts": "fantasy points",
+    "personal fouls": "fouls", "personals": "fouls", "fantasy score": "fantasy points",
     "minutes": "minutes", "dunks": "dunks", "stocks": "steals and blocks together",
     "fgm": "field goals", "ftm": "free throws", "fga": "field goals", "fta": "free throws",
     "free throws": "free throws", "field goals": "field goals", "3pa": "threes attempted",
@@ -118,7 +122,7 @@ PICKEM = frozenset({"pk", "pick", "pickem", "pick em", "pks"})
 TEAM_TOTAL = frozenset({"tt", "team total", "tm total", "team tot", "team totals", "tts"})
 TOTAL = frozenset({"total", "totals", "game total", "o/u", "ou", "over/under", "total points"})
 
-SCORES = frozenset({"to score", "will score", "scores", "to score over", "to score at least"})
+SCORES = frozenset({"to score", "will score", "scores"})
 """Words which say that a player's points are counted, where no statistic is named."""
 
 NOISE = SCORES | frozenset(
@@ -126,7 +130,7 @@ NOISE = SCORES | frozenset(
         "total", "totals", "o/u", "over/under", "spread", "spreads", "alt", "alternate",
         "handicap", "result", "alternative", "ah", "hc", "hcp", "odd/even", "odd or even",
         "player", "the", "ats",
-        "to go", "to record", "to have", "to get", "to make", "to hit", "to grab",
+        "to go", "to reach", "to record", "to have", "to get", "to make", "to hit", "to grab",
         "to dish", "to record a", "to get a", "to have a", "to notch a", "to post a", "yes",
         "to collect", "or more", "plus", "prop", "props", "total points",
         "2 way", "asian handicap", "asian", "game total", "game line", "nba",
@@ -136,7 +140,9 @@ NOISE = SCORES | frozenset(
         "alt total", "market", "line", "game lines", "player props", "player prop", "lines",
         "will record", "record a", "records a", "records", "gets", "has",
         "gets a", "wager", "bet", "on",
-        "boost", "boosted", "profit boost", "odds boost", "price boost",
+        "lock", "best bet", "lock of the day", "lock of the night", "bet of the day",
+        "play of the day", "max bet", "max play", "boost", "boosted", "profit boost", "odds boost",
+        "price boost",
         "boosted odds", "boosted price", "super boost", "profit boosted", "odds boosted",
     }
 )  # fmt: skip
@@ -150,7 +156,49 @@ _TEASER = (
 _BOUGHT = "write the line that was bought, with its price, such as 'DEN -4 -120'"
 _ONCE_PLACED = "these are several bets: write each as a bet of its own, once it is placed"
 
+_ON_A_SEASON = "a bet on a season or a series is not followed: only one on a game, or a part of it"
+_FIRST = "what comes first in a game is not followed, only what it ends with"
+_MARGIN = "a margin is followed as a spread: to win by 6 or more is 'DEN -5.5'"
+TOGETHER = "players are not followed against one another or together: write a line of one player"
+_OVERTIME = "whether a game has overtime is not followed"
+_COURSE = "how a game goes is not followed, only how it, a half or a quarter ends"
+
 OTHERS = {
+    **dict.fromkeys(
+        ("championship", "champion", "champions", "title", "finals", "mvp", "fmvp", "roy", "dpoy",
+         "mip", "6moy", "smoy", "rookie of the year", "player of the year", "coach of the year",
+         "playoffs", "play in", "division", "conference", "win the west", "win the east",
+         "to win the west", "to win the east", "series", "season", "seed", "win total",
+         "win totals", "cup winner", "lottery", "draft", "to win series", "wins series",
+         "lead league", "lead the league", "to lead league", "to lead the league"),
+        _ON_A_SEASON,
+    ),
+    **dict.fromkeys(
+        ("race to", "first to", "1st to", "first team to", "first to score", "first point",
+         "first points", "first field goal", "first shot", "first rebound", "first assist",
+         "first three", "first 3", "last to score", "tip off", "opening tip", "jump ball"),
+        _FIRST,
+    ),
+    **dict.fromkeys(
+        ("winning margin", "margin of victory", "margin", "to win by", "win by", "wins by"),
+        _MARGIN,
+    ),
+    **dict.fromkeys(
+        ("combined", "combine", "each", "outscore", "to outscore", "most points", "most rebounds",
+         "most assists", "most threes", "top scorer", "leading scorer", "top rebounder",
+         "game high"),
+        TOGETHER,
+    ),
+    **dict.fromkeys(("overtime", "go to overtime", "to go to overtime", "to ot"), _OVERTIME),
+    **dict.fromkeys(
+        ("wire to wire", "largest lead", "biggest lead", "highest scoring", "lowest scoring",
+         "both halves", "all quarters", "every quarter", "every half", "double result",
+         "halftime result", "comeback", "lead at", "leads at", "leading at", "lead after",
+         "leads after", "leading after", "quarters", "halves"),
+        _COURSE,
+    ),
+    "next": "'next' may say one of two days: write the date, such as 2026-11-20",
+    **dict.fromkeys(("4pt", "5pt", "6pt", "6.5pt", "7pt", "10pt", "13pt"), _TEASER),
     "teaser": _TEASER, "teasers": _TEASER, "pleaser": _TEASER, "pleasers": _TEASER,
     "round robin": "a round robin is several parlays: write each as a bet of its own",
     "if bet": _ONCE_PLACED, "reverse bet": _ONCE_PLACED, "buy half point": _BOUGHT,
@@ -195,17 +243,35 @@ WIN_LABELS = frozenset(
 PAYOUT_LABELS = frozenset(
     {"payout", "total payout", "potential payout", "est payout", "estimated payout", "to pay",
      "to return", "returns", "return", "potential return", "potential returns", "est returns",
-     "total return", "pays", "payouts"}
+     "total return", "pays", "payouts", "returned", "total returned", "paid", "total paid"}
 )  # fmt: skip
 """Words before an amount that a won bet pays with its stake."""
 
 UNITS = frozenset({"u", "unit", "units", "un"})
+HALF_A_UNIT = frozenset(
+    {"half unit", "half a unit", "1/2 unit", "1/2 a unit", "1/2u", "1/2 u", "half u", "halfunit"}
+)
 MONEY_WORDS = frozenset(
-    {"dollars", "dollar", "usd", "bucks", "$", "cad", "aud", "eur", "euro", "euros", "gbp"}
+    {
+        "dollars",
+        "dollar",
+        "usd",
+        "bucks",
+        "$",
+        "cad",
+        "aud",
+        "eur",
+        "euro",
+        "euros",
+        "gbp",
+        "quid",
+        "pounds",
+        "nzd",
+    }
 )
 AT_LEAST = frozenset({"at least", "minimum"})
 AT = frozenset({"@", "at"})
-VERSUS = frozenset({"vs", "vs.", "v", "v.", "versus", "/", "-", "x"}) | AT
+VERSUS = frozenset({"vs", "vs.", "v", "v.", "versus", "vrs", "vrs.", "/", "-", "x"}) | AT
 EVEN_MONEY = frozenset({"even", "evens", "ev", "evs", "even money", "em"})
 NEGATION = frozenset({"no", "not", "without a", "not to record a", "no to"})
 
@@ -222,7 +288,10 @@ SAME_GAME = frozenset(
         "same game",
     }
 )  # fmt: skip
-COUNTERS = frozenset({"leg", "legs", "team", "teams", "legger", "pick", "picks", "leger", "man"})
+COUNTERS = frozenset(
+    {"leg", "legs", "team", "teams", "legger", "pick", "picks", "leger", "man", "selection",
+     "selections", "fold", "folds"}
+)  # fmt: skip
 NUMBERS = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "double": 2, "treble": 3,
@@ -241,9 +310,10 @@ _NAMES_OF_DAYS = (
     ("sun", "sunday"),
 )  # fmt: skip
 WEEKDAYS = {
-    f"{word}{part}": day
+    f"{this}{word}{part}": day
     for day, names in enumerate(_NAMES_OF_DAYS)
     for word in names
+    for this in ("", "this ")
     for part in ("", " night", " evening", " afternoon")
 }
 """Names of weekdays, from Monday as 0."""
