@@ -156,3 +156,17 @@ def test_a_model_that_is_kept_is_never_written_over(tmp_path: Path) -> None:
     with pytest.raises(BadParameters):
         kept.keep("nba", "bad", "{}")
     assert not (kept.home("nba") / "bad.json").exists()
+
+
+def test_a_model_under_the_name_of_a_deleted_one_is_not_in_use(
+    registry: Registry[Parameters], tmp_path: Path
+) -> None:
+    """A model that is kept waits to be put in use, also where its name was in use before."""
+    registry.activate("nba", "first")
+    registry.activate("nba", "second")
+    path = tmp_path / "nba" / "second.json"
+    text = path.read_text("utf-8")
+    path.unlink()
+    assert not registry.keep("nba", "second", text).active
+    assert registry.history("nba") == ("first",)
+    assert registry.activate("nba", "second").active

@@ -245,6 +245,10 @@ class Registry(Generic[M]):
         if name == SHIPPED or (path.exists() and path.read_text("utf-8", "replace") != text):
             raise NoSuchModel(f"there is another {league} model {name!r}: choose another name")
         self.kind.decode(text, path.name)
+        history = self.history(league)
+        if not path.exists() and name in history:
+            # Its file was deleted: what was put in use by this name was another model.
+            self._write(league, [x for x in history if x != name])
         self._put(path, text)
         return self.show(league, name)
 
