@@ -9,18 +9,30 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from statistics import NormalDist
 
 import pytest
 
 from tests.cli.conftest import Cli
-from tracker.app.monitors import Surprise, sums_of, watch
+from tracker.app.monitors import Surprise, by_game, fit_of, sums_of, watch
 from tracker.daemon.watchers.nightly import monitor_notice
+from tracker.domain.poll import Usage
 from tracker.domain.prior import Finished
-from tracker.engine.monitors import NO_FIGURE, Figures, State, cusum, limits
+from tracker.engine.monitors import (
+    LEAST_CALIBRATED,
+    NO_FIGURE,
+    Figures,
+    State,
+    cusum,
+    limits,
+    of_chances,
+)
+from tracker.engine.record import Prediction
 from tracker.forecast import load_parameters
 from tracker.store import Store
 from tracker.store.known import SlateCheck
 from tracker.store.upkeep import MonitorStanding
+from tracker.store.views import DaemonView
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -77,6 +89,39 @@ def test_a_monitor_that_told_is_well_when_its_sum_has_come_down() -> None:
     assert cusum([*up, *[0.0] * 100], 20.0).state is State.WELL
 
 
+def told(seed: int, off: float = 0.0) -> list[Prediction]:
+    """A season's bets, three on each of two games a night, with chances that are `off` by so much.
+
+    Bets on one game are mostly won and lost together.
+    """
+    rng, share = random.Random(seed), NormalDist().cdf  # noqa: S311 - a simulation
+    found = []
+    for game in range(340):
+        common = rng.gauss()
+        for n in range(3):
+            p, mood = rng.uniform(0.3, 0.7), share(0.9 * common + 0.19**0.5 * rng.gauss())
+            found.append(Prediction(game * 3 + n, p + off, mood < p, game=str(game)))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_right_chances_raise_no_alarm_however_many_bets_a_game_has(seed: int) -> None:
+    """A season of right chances, looked at every ten days, gives no alarm by its bets."""
+    season = told(seed)
+    for count in range(60, len(season), 60):
+        sofar = season[:count]
+        reliable = fit_of(sofar)
+        assert reliable is not None
+        assert all(x.fits for x in reliable.bins if x.bets >= LEAST_CALIBRATED)
+        assert of_chances(by_game(sofar)).state is State.WELL
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_chances_that_promise_far_too_much_are_told_of(seed: int) -> None:
+    """Chances that are 20 points too high give an alarm within a season."""
+    assert of_chances(by_game(told(seed, 0.2))).state is State.DRIFTING
+
+
 @pytest.mark.parametrize(
     ("figures", "bad"),
     [
@@ -116,6 +161,33 @@ async def test_a_source_that_loses_boxes_is_told_once_and_once_more_when_it_is_w
         assert text.startswith("⚠ missing boxes: 0.20, beyond 0.1")
         await store.monitoring.mark_reported(untold[0].id)
         assert len(await store.monitoring.unreported()) == 1
+
+
+async def test_failed_requests_are_counted_by_those_that_went_out(tmp_path: Path) -> None:
+    """The share of failures is of a day's requests, whatever of them changed a game.
+
+    A second round of a day has the same figure, and a restart counts from its start. Boxes that are
+    not published yet are no failures.
+    """
+    daemon = DaemonView(1, NOW - timedelta(days=3), "1")
+
+    async def rounds(now: datetime, asked: int, down: int) -> list[tuple[str, float, int]]:
+        troubles = (("down", down), ("not_published", 50))
+        usage = Usage("cdn.nba.com", 60, asked, asked - down - 50, 0, 0, 0, troubles)
+        await store.keep_answers({}, {}, {"nba": usage}, now)
+        found = (await watch(store, [], load_parameters, now)).figures
+        return [(x.name, x.value, x.count) for x in found if x.name.startswith("failures")]
+
+    async with await Store.open(tmp_path / "t.db", now=NOW) as store:
+        assert (await watch(store, [], load_parameters, NOW)).figures == ()
+        await store.keep_daemon(daemon)
+        assert await rounds(NOW, 1000, 100) == [("failures of nba", 0.1, 1000)]
+        tomorrow = NOW + timedelta(days=1)
+        assert await rounds(tomorrow, 3000, 200) == [("failures of nba", 0.05, 2000)]
+        assert await rounds(tomorrow, 3500, 575) == [("failures of nba", 0.19, 2500)]
+        assert await rounds(tomorrow + timedelta(days=1), 3500, 575) == []
+        await store.keep_daemon(replace(daemon, started_at=tomorrow))
+        assert await rounds(tomorrow + timedelta(days=2), 4000, 0) == [("failures of nba", 0, 4000)]
 
 
 async def test_ratings_that_have_drifted_ask_for_a_retrain(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.store.reckoned import Ended, tally
 from tracker.app.report import Report, ReportSpan, summary
 from tracker.domain.bet import Result
-from tracker.engine.record import NOTHING, Prediction, reliability
+from tracker.engine.record import NOTHING, Prediction, independent, reliability
 
 DAY = date(2026, 11, 20)
 
@@ -46,6 +46,25 @@ def test_a_bet_that_was_told_often_weighs_no_more_than_another() -> None:
     assert found is not None
     [only] = found.bins
     assert (only.came, only.bets, found.bets) == (0.5, 2, 2)
+
+
+def test_bets_on_one_game_tell_no_more_than_the_game() -> None:
+    """Four bets on each game bound the true share as one bet on each does; twice as many do more.
+
+    Two games of which one has nine bets are less than two.
+    """
+    alone = [Prediction(n, 0.75, won=n % 4 > 0) for n in range(40)]
+    together = [Prediction(n, 0.75, n % 16 > 3, game=f"g{n // 4}") for n in range(160)]
+    more = [replace(x, game=f"g{x.bet // 2}") for x in together]
+    bounds = []
+    for said in (alone, together, more):
+        found = reliability(said)
+        assert found is not None
+        [only] = found.bins
+        bounds.append((only.least, only.most))
+    assert bounds[0] == bounds[1]
+    assert bounds[0][0] < bounds[2][0] < 0.75 < bounds[2][1] < bounds[0][1]
+    assert 1 < independent("aaaaaaaaab") < 2
 
 
 def test_a_bet_counts_with_the_first_chance_that_it_was_given_in_a_range() -> None:

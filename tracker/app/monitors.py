@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from tracker.app.views import iso
-from tracker.domain.league import LEAGUE_ZONE, season_name, slate_date
+from tracker.domain.league import season_name, slate_date
+from tracker.domain.poll import Trouble, Usage
 from tracker.engine.monitors import (
+    FAR_OFF,
     LEAST_CALIBRATED,
     NIGHTS_DOWN,
     NO_FIGURE,
@@ -100,8 +104,8 @@ async def watch(
     for league in leagues:
         found += await _league(store, league, load(league), now)
     predictions = await store.outcomes.first_predictions()
-    reliable = reliability(predictions)
-    found.append(_chances(predictions, now))
+    reliable = fit_of(predictions)
+    found.append(_standing("chances of bets", "", now, of_chances(by_game(predictions))))
     figures, seen = await _figures(store, day, now, reliable)
     for x in limits(seen):
         found.append(MonitorStanding(0, x.name, "", now, x.value, x.level, x.state, x.advice))
@@ -127,10 +131,23 @@ async def _league(
     return found
 
 
-def _chances(predictions: Iterable[Prediction], now: datetime) -> MonitorStanding:
-    """Whether the first chances of bets come true, each surprise in its standard deviations."""
-    zs = [(x.won - x.p) / math.sqrt(max(x.p * (1 - x.p), 1e-4)) for x in predictions]
-    return _standing("chances of bets", "", now, of_chances(zs))
+def by_game(predictions: Iterable[Prediction]) -> list[float]:
+    """The surprise of each game's bets together, in at least their standard deviation.
+
+    Bets on one game may all be won or lost together: their standard deviations are added up.
+    """
+    games: dict[int | str, list[Prediction]] = defaultdict(list)
+    for x in predictions:
+        games[x.cluster].append(x)
+    return [
+        sum(x.won - x.p for x in some) / sum(math.sqrt(max(x.p * (1 - x.p), 1e-4)) for x in some)
+        for some in games.values()
+    ]
+
+
+def fit_of(predictions: Sequence[Prediction]) -> Reliability | None:
+    """Chances compared with results, as wide as an alarm that is looked at every day needs it."""
+    return reliability(predictions, reach=FAR_OFF)
 
 
 def _standing(name: str, league: str, now: datetime, x: Sums | None) -> MonitorStanding:
@@ -170,13 +187,50 @@ async def _figures(
             Figure(day, x.league, "without a result", x.no_result, x.games),
             Figure(day, x.league, "without a box", x.no_box, x.games),
         ]
-    begin = datetime.combine(day, time(), LEAGUE_ZONE)
-    asked = await store.monitoring.asked(begin, begin + timedelta(days=1))
     found += [
-        Figure(day, "", f"failures of {source}", bad / count, count)
-        for source, (count, bad) in asked.items()
+        Figure(day, "", f"failures of {host}", bad / count, count)
+        for host, (count, bad) in (await _requests(store, day)).items()
     ]
     return found, await _limited(store, day, now, reliable, found)
+
+
+_REQUESTS = "requests_counted"
+"""The name of the note with the daemon's requests as the last rounds have counted them."""
+
+Counts = dict[str, tuple[int, int]]
+"""By the name of a host's settings, the requests and how many of them failed."""
+
+
+async def _requests(store: Store, day: date) -> Counts:
+    """The daemon's requests since the round of another day, or else since its start.
+
+    The daemon counts from its start, and stores the counts. A document that is not published yet is
+    no failure.
+    """
+    kept, daemon = await store.usage(), await store.daemon()
+    if kept is None or daemon is None:
+        return {}
+    counts = {name: _counted(x) for name, x in kept[1].items()}
+    text = await store.note(_REQUESTS)
+    known = {} if text is None else json.loads(text)
+    begun, today = iso(daemon.started_at), day.isoformat()
+    if known.get("started_at") != begun:
+        known = {"day": today, "since": {}}
+    elif known["day"] != today:
+        known = {"day": today, "since": known["counts"]}
+    since: Counts = known["since"]
+    note = known | {"started_at": begun, "counts": counts}
+    await store.keep_note(_REQUESTS, json.dumps(note))
+    return {
+        name: (asked - before, failed - since.get(name, (0, 0))[1])
+        for name, (asked, failed) in counts.items()
+        if asked > (before := since.get(name, (0, 0))[0])
+    }
+
+
+def _counted(x: Usage) -> tuple[int, int]:
+    failed = x.failed - dict(x.troubles).get(Trouble.NOT_PUBLISHED, 0)
+    return x.asked, failed
 
 
 async def _limited(

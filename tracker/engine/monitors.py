@@ -40,6 +40,10 @@ MOST_FAILURES = 0.05
 LEAST_CALIBRATED = 50
 """Bets that a range of chances needs before it is compared with the results."""
 
+FAR_OFF = 3.5
+"""Standard errors by which a range of chances must be off. Ten ranges are looked at every day: of
+right chances one in two seasons would have a range that is once off by two."""
+
 _CALM = 0.5
 """An alarm ends when the sum has come down to this share of its level."""
 

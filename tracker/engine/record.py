@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -99,13 +99,20 @@ def roi_error(
 class Prediction:
     """A chance that a bet was given, and its result: `p` is the chance of winning, given no push.
 
-    `raw` is the forecast's chance before a calibration, None where there was no calibration.
+    `raw` is the forecast's chance before a calibration, None where there was no calibration. `game`
+    is the id of the bet's game, a parlay's first; empty where the bet depends on no other.
     """
 
     bet: int
     p: float
     won: bool
     raw: float | None = None
+    game: str = ""
+
+    @property
+    def cluster(self) -> int | str:
+        """What it depends on: its game, whose bets may all be won or lost together."""
+        return self.game or self.bet
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,7 @@ class Bin:
     Each bet counts once, with the first chance that it had in that range: chosen without knowing
     what came later, such chances come true on average when the forecast is calibrated. `said` is
     their mean and `came` the share of bets that were won; `least` and `most` bound the true share
-    with 95 % confidence, given the number of `bets`.
+    with 95 % confidence, given the number of `bets` and of their games.
     """
 
     low: float
@@ -151,17 +158,20 @@ class Reliability:
 EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """The edges of the bins of chances."""
 
+Z95 = 1.959964
+"""Standard errors to each side of a 95 % interval."""
+
 _SURE = 1e-6
-_Z95 = 1.959964
 
 
 def reliability(
-    predictions: Sequence[Prediction], edges: Sequence[float] = EDGES
+    predictions: Sequence[Prediction], edges: Sequence[float] = EDGES, reach: float = Z95
 ) -> Reliability | None:
     """Compare chances, in the order in which they were shown, with results; None without any.
 
-    The chances of one bet depend on each other, so the width of an interval (Wilson 1927) comes
-    from the number of bets and not from the number of chances.
+    The chances of one bet depend on each other, and so do the bets on one game. So the width of an
+    interval (Wilson 1927), `reach` standard errors to each side, comes neither from the number of
+    chances nor from that of bets, but from `independent`.
     """
     if not predictions:
         return None
@@ -171,7 +181,7 @@ def reliability(
             x for x in predictions if low <= x.p < high or (high >= edges[-1] and x.p >= high)
         ]
         if within:
-            bins.append(_bin(low, high, within))
+            bins.append(_bin(low, high, within, reach))
     of_bet = _by_bet(predictions)
     briers = [_mean((x.p - x.won) ** 2 for x in some) for some in of_bet.values()]
     losses = [_mean(_log_loss(x) for x in some) for some in of_bet.values()]
@@ -185,17 +195,26 @@ def _by_bet(predictions: Iterable[Prediction]) -> dict[int, list[Prediction]]:
     return found
 
 
-def _bin(low: float, high: float, within: Sequence[Prediction]) -> Bin:
+def _bin(low: float, high: float, within: Sequence[Prediction], reach: float) -> Bin:
     firsts = [some[0] for some in _by_bet(within).values()]
     came = _mean(x.won for x in firsts)
-    least, most = _wilson(came, len(firsts))
+    least, most = _wilson(came, independent(x.cluster for x in firsts), reach)
     return Bin(low, high, _mean(x.p for x in firsts), came, least, most, len(firsts))
 
 
-def _wilson(share: float, count: int) -> tuple[float, float]:
-    z2 = _Z95**2
+def independent(clusters: Iterable[Hashable]) -> float:
+    """The number of independent observations that some tell as much as (Kish 1965).
+
+    Those of one cluster are taken to depend on each other entirely: bets on one game may be.
+    """
+    sizes = Counter(clusters).values()
+    return sum(sizes) ** 2 / sum(x * x for x in sizes)
+
+
+def _wilson(share: float, count: float, z: float) -> tuple[float, float]:
+    z2 = z**2
     middle = (share + z2 / (2 * count)) / (1 + z2 / count)
-    reach = math.sqrt(share * (1 - share) / count + z2 / (4 * count**2)) * _Z95 / (1 + z2 / count)
+    reach = math.sqrt(share * (1 - share) / count + z2 / (4 * count**2)) * z / (1 + z2 / count)
     return max(0.0, middle - reach), min(1.0, middle + reach)
 
 

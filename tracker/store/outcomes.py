@@ -266,9 +266,9 @@ def _tallies(
 
 
 _PREDICTIONS = """
-SELECT snapshot.bet, snapshot.win / (snapshot.win + snapshot.lose) AS p,
+SELECT snapshot.bet, snapshot.win / (snapshot.win + snapshot.lose) AS p, bet.game_id AS game,
   raw_win / (raw_win + raw_lose) AS raw, outcome.result = 'won' AS won, max(snapshot.poll) AS last
-FROM snapshot JOIN outcome ON outcome.bet = snapshot.bet
+FROM snapshot JOIN outcome ON outcome.bet = snapshot.bet JOIN bet ON bet.number = snapshot.bet
 WHERE outcome.result IN ('won', 'lost') AND snapshot.win > 0 AND snapshot.lose > 0
 GROUP BY ((snapshot.bet * 256 + snapshot.leg) * 64 + snapshot.period) * 64
   + CAST(snapshot.clock / 60 AS INTEGER)
@@ -284,9 +284,11 @@ def predictions(db: sqlite3.Connection) -> list[Prediction]:
 
     Chances of 0 and 1, of bets that were decided already, are left out.
     """
-    return [
-        Prediction(x["bet"], x["p"], bool(x["won"]), x["raw"]) for x in db.execute(_PREDICTIONS)
-    ]
+    return [_prediction(x) for x in db.execute(_PREDICTIONS)]
+
+
+def _prediction(x: sqlite3.Row) -> Prediction:
+    return Prediction(x["bet"], x["p"], bool(x["won"]), x["raw"], x["game"] or "")
 
 
 _ALERTS = """
@@ -369,6 +371,7 @@ def _official_chance(x: sqlite3.Row) -> OfficialChance:
 
 _FIRST_PREDICTIONS = f"""
 SELECT outcome.bet, first.win / (first.win + first.lose) AS p,
+  (SELECT game_id FROM bet WHERE number = outcome.bet) AS game,
   raw_win / (raw_win + raw_lose) AS raw, outcome.result = 'won' AS won, min(first.leg)
 FROM {_FIRST.format(usable="AND snapshot.win > 0 AND snapshot.lose > 0")}
 WHERE outcome.result IN ('won', 'lost') AND first.win > 0 AND first.lose > 0
@@ -385,5 +388,4 @@ def first_predictions(
         "since": None if since is None else since.isoformat(),
         "until": None if until is None else until.isoformat(),
     }
-    found = db.execute(_FIRST_PREDICTIONS, values)
-    return [Prediction(x["bet"], x["p"], bool(x["won"]), x["raw"]) for x in found]
+    return [_prediction(x) for x in db.execute(_FIRST_PREDICTIONS, values)]

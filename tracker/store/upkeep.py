@@ -266,11 +266,6 @@ WHERE game.league = ? AND closing.tip_at IS NOT NULL AND told ->> '$.phase' = 'f
 ORDER BY game.slate, game.id
 """
 
-_ASKED = """
-SELECT source, count(*) AS asked, sum(trouble IS NOT NULL) AS failed FROM poll
-WHERE at >= ? AND at < ? GROUP BY source
-"""
-
 _LAST_ANSWER = "SELECT max(last_ok_at) AS at FROM pulse"
 
 _NIGHTS = """
@@ -370,13 +365,6 @@ class Monitoring:
     async def closes(self, league: str) -> tuple[Close, ...]:
         """The market's last word on each finished game beside its result, in order of play."""
         return await self._db.read(lambda db: tuple(map(_close, db.execute(_CLOSES, (league,)))))
-
-    async def asked(self, since: datetime, until: datetime) -> dict[str, tuple[int, int]]:
-        """How many polls each source had in [since, until), and how many of them with trouble."""
-        values = (stamp(since), stamp(until))
-        return await self._db.read(
-            lambda db: {x["source"]: (x["asked"], x["failed"]) for x in db.execute(_ASKED, values)}
-        )
 
     async def last_answer(self) -> datetime | None:
         """When any source last answered without trouble, or None."""

@@ -307,7 +307,7 @@ def write_reliability(found: Reliability, path: Path) -> None:
         axes.set_xticks(shares, [f"{x} %" for x in shares])
         axes.set_yticks(shares, [f"{x} %" for x in shares])
         axes.set_xlabel("said")
-        axes.set_ylabel("came, with where the truth lies by the number of bets (95 %)")
+        axes.set_ylabel("came, with where the truth lies (95 %, by game)")
         _legend(axes)
         _saved(figure, path)
 

@@ -141,7 +141,7 @@ def calibration(context: typer.Context, as_json: AsJson = False) -> None:
     """Compare the chances that you were given with the results: was 80 % really 80 %?
 
     In each range a bet counts once, with the first chance that it was given there. The last column
-    but one is where the true share lies with 95 % confidence, by the number of bets.
+    but one is where the true share lies with 95 % confidence; bets on one game count as one there.
     """
     predictions, first = run_async(_predictions(scope_of(context)))
     if as_json:
