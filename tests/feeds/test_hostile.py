@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,6 +20,7 @@ from tracker.feeds.espn import espn_source
 from tracker.feeds.feeds import SOURCES
 from tracker.feeds.odds import Parsed, kalshi, polymarket, the_odds_api
 from tracker.feeds.odds import nba as league_list
+from tracker.feeds.odds.asking import read_countdown
 from tracker.replay.files import find_recording
 from tracker.replay.nba_site import WNBA_SCOREBOARD, NbaSite
 from tracker.replay.playback import Playback, Showing
@@ -43,6 +45,8 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], bytes]] = {
     "the odds api, players": (the_odds_api.parse, fixture("odds_api_props")),
     "kalshi": (kalshi.parse, fixture("kalshi_markets")),
     "polymarket": (polymarket.parse, polymarket_answer()),
+    "polymarket's events": (polymarket.tokens, encoded(json.loads(polymarket_answer())["events"])),
+    "countdown": (read_countdown, fixture("box_pregame_countdown_0022300682")),
     "wnba board": (SOURCES["wnba"][0].parse_board, wnba_board()),
     "espn board": (espn_source("nba").parse_board, fixture("espn_board_nba")),
     "espn college board": (espn_source("ncaam").parse_board, fixture("espn_board_nba")),
@@ -50,12 +54,13 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], bytes]] = {
 }
 
 STRANGE: tuple[object, ...] = (
-    *(None, True, False, 0, 1, 2, 3, 4, 5, 9, 14, 15, -1, 501, 10**40, 1.5, -0.0),
+    *(None, True, False, 0, 1, 2, 3, 4, 5, 9, 14, 15, -1, 501, 10**40, 10**400, 1.5, -0.0),
     *("", "0", "1", "7", " ", "PPD", "Half", "Final", "Suspended", "Q5 00:00", "NaN"),
     *("STATUS_FINAL", "STATUS_HALFTIME", "STATUS_POSTPONED", "STATUS_X", "post", "in", "pre"),
     *("PT00M00.00S", "PT12M00.00S", "PT99M99.00S", "PT5M", "PTS", "3:37", "99:99", ":", "\ud7ff"),
     *("2:05.3", "0.0", "-1:00", "5-7", "--", "131", "home", "away", "2022-10-02T22:00Z"),
     *("2023-04-21T02:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2023-W01"),
+    *("PT9999999999999H", "PT1H999999999999999M", "[" * 9999),
     *([], {}, [[]], [None], {"period": 1}, [{"period": 1, "score": 1}], "x" * 1000),
     *(float("nan"), float("inf")),
 )
@@ -82,7 +87,7 @@ def check(parse: Callable[[bytes], Any], body: bytes) -> bool:
     except FeedMalformed as wrong:
         assert str(wrong).startswith(wrong.field)  # noqa: PT017 - either outcome is good
         return False
-    assert isinstance(found, Scoreboard | GameState | Ball | Parsed | tuple | dict | None)
+    assert isinstance(found, Scoreboard | GameState | Ball | Parsed | tuple | timedelta | None)
     return True
 
 
@@ -96,12 +101,29 @@ def test_changed_documents(name: str, data: st.DataObject) -> None:
         all_places = places(document)
         holder, key = all_places[data.draw(st.integers(0, len(all_places) - 1))]
         if data.draw(st.booleans()):
-            holder[key] = data.draw(values)
+            holder[key] = copy.deepcopy(data.draw(values))
         else:
             del holder[key]
         if not document:
             break
     check(parse, encoded(document))
+
+
+@pytest.mark.parametrize("name", PARSERS)
+@pytest.mark.parametrize(
+    "value", [10**400, "[" * 9999, "PT9999999999999H", {}], ids=["number", "nested", "clock", "{}"]
+)
+def test_too_much_in_any_field(name: str, value: object) -> None:
+    """A number or a text beyond all measure, in any field, gives a valid value or FeedMalformed."""
+    parse, body = PARSERS[name]
+    document, tried = json.loads(body), set()
+    for holder, key in places(document):
+        if key not in tried and isinstance(key, str):
+            tried.add(key)
+            kept, holder[key] = holder[key], value
+            check(parse, encoded(document))
+            holder[key] = kept
+    check(parse, b"[" * 99_999)
 
 
 @pytest.mark.parametrize("name", PARSERS)

@@ -6,9 +6,11 @@ and optional ones may be missing.
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -86,6 +88,35 @@ def read_object(model: type[M], value: object) -> M:
         return model.model_validate(value)
     except ValidationError as wrong:
         raise _malformed(wrong) from None
+
+
+def read_any(body: bytes | str) -> Any:
+    """Parse JSON of any shape. Raises FeedMalformed, also where it is nested too deep."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise FeedMalformed("body", "is not JSON that can be read") from None
+
+
+def number(value: object) -> float | None:
+    """A number of a document as a finite float; None for anything else, such as text."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None
+
+
+def number_in(value: object) -> float | None:
+    """A number, also one that is written as text; None for anything else."""
+    if not isinstance(value, str):
+        return number(value)
+    try:
+        return number(float(value))
+    except ValueError:
+        return None
 
 
 def _malformed(wrong: ValidationError) -> FeedMalformed:

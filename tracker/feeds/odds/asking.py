@@ -6,7 +6,6 @@ It decides neither when to ask nor what to buy.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -28,6 +27,7 @@ from tracker.feeds.fetch import DEADLINE_S, PAUSE_S, FeedHost, Fetched, Fetcher,
 from tracker.feeds.odds import Parsed, espn, kalshi, polymarket, the_odds_api
 from tracker.feeds.odds import nba as league_list
 from tracker.feeds.polling.feed import BoardReading
+from tracker.feeds.strict import read_any
 from tracker.settings import Secret
 from tracker.settings.models import OddsSettings
 
@@ -53,7 +53,7 @@ CONCLUDED = "EVENT_NOT_FOUND"
 _BAD_KEY = ("MISSING_KEY", "INVALID_KEY", "DEACTIVATED_KEY")
 
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
-_COUNTDOWN = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
+_COUNTDOWN = re.compile(r"PT(?:(\d{1,3})H)?(?:(\d{1,4})M)?(?:(\d{1,6}(?:\.\d{1,9})?)S)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +178,7 @@ class OddsSources:
 
     async def _polymarket_game(self, game: Game) -> Asked | None:
         events = await self._fetchers[polymarket.NAME].get(polymarket.event_path(game))
-        try:
-            wanted = polymarket.tokens(events.body)
-        except (ValueError, TypeError):
-            raise FeedMalformed("body", "is no list of events") from None
+        wanted = polymarket.tokens(events.body)
         return await self._books(game, events, wanted) if wanted else None
 
     async def _books(self, game: Game, events: Fetched, wanted: Sequence[str]) -> Asked:
@@ -201,9 +198,9 @@ class OddsSources:
     async def _book(self, token: str) -> tuple[Any, dict[str, Any]]:
         """A token's order book, and its price on both sides."""
         clob, prices = self._fetchers[_CLOB], dict[str, Any]()
-        book = _read((await clob.get(polymarket.book_path(token))).body)
+        book = read_any((await clob.get(polymarket.book_path(token))).body)
         for side in ("BUY", "SELL"):
-            quoted = _read((await clob.get(polymarket.price_path(token, side))).body)
+            quoted = read_any((await clob.get(polymarket.price_path(token, side))).body)
             prices[side] = quoted.get("price") if isinstance(quoted, dict) else None
         return book, prices
 
@@ -326,20 +323,12 @@ async def _answers(asks: Iterable[Callable[[], Awaitable[Asked | None]]]) -> lis
     return found
 
 
-def _read(body: bytes) -> Any:
-    """Parse a small document. Raises FeedMalformed."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise FeedMalformed("body", "is not JSON that can be read") from None
-
-
 def read_countdown(body: bytes) -> timedelta | None:
     """The time to tip-off: the clock in the box score of a game that has not begun, or None."""
     try:
-        game = json.loads(body)["game"]
+        game = read_any(body)["game"]
         status, period, clock = game["gameStatus"], game["period"], game["gameClock"]
-    except (ValueError, KeyError, TypeError):
+    except (FeedMalformed, KeyError, TypeError):
         return None
     found = _COUNTDOWN.fullmatch(clock.strip()) if isinstance(clock, str) else None
     if status != 1 or period != 0 or found is None or not any(found.groups()):

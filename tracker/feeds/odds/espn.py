@@ -17,7 +17,7 @@ from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection
 from tracker.feeds import FeedError, Scoreboard
 from tracker.feeds.espn_reading import parse_summary
 from tracker.feeds.odds import UNUSABLE, BookPrice, OfferedGame, Parsed
-from tracker.feeds.strict import Strict, read_json
+from tracker.feeds.strict import Strict, number, read_json
 
 LARGEST_SPREAD = 50.0
 """Points. No closing spread was ever larger, in any league."""
@@ -174,7 +174,7 @@ def _lines(value: object, game: Game) -> Lines:
     if not isinstance(value, dict):
         return Lines()
     document = _document(value)
-    total = _number(document.overUnder)
+    total = number(document.overUnder)
     if total is not None and not TOTALS[0] <= total <= TOTALS[1]:
         total = None
     spread = _spread(document, game)
@@ -198,9 +198,9 @@ def _spread(document: OddsDocument, game: Game) -> float | None:
 
     The number, if any, must agree.
     """
-    number = _number(document.spread)
+    given = number(document.spread)
     named = _named(document.details, game)
-    if named is None or (number is not None and number != named):
+    if named is None or (given is not None and given != named):
         return None
     return named if abs(named) <= LARGEST_SPREAD else None
 
@@ -223,15 +223,9 @@ def _side(side: object, key: str) -> object:
     return side.get(key) if isinstance(side, dict) else None
 
 
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value)
-
-
 def _decimal(american: object) -> float | None:
     """Decimal odds from American ones, or None for what is none."""
-    odds = _number(american)
+    odds = number(american)
     if odds is None or abs(odds) < 100:  # noqa: PLR2004 - American odds start there
         return None
     return 1 + (odds / 100 if odds > 0 else 100 / -odds)

@@ -18,7 +18,7 @@ from tracker.domain.catalog import code_in, teams
 from tracker.domain.league import NBA, WNBA
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection, after_fee
 from tracker.feeds.odds import UNKNOWN_TEAM, UNUSABLE, BookPrice, OfferedGame, Parsed
-from tracker.feeds.strict import Strict, read_json
+from tracker.feeds.strict import Strict, number, number_in, read_json
 
 NAME = "kalshi"
 """The source's name in the settings and in polls, and the name of its book."""
@@ -154,22 +154,19 @@ def _selection(market: dict[str, Any], ticker: _Ticker) -> Selection | None:
     side = "home" if ticker.team == ticker.home else "away"
     if ticker.kind == "GAME":
         return Selection(MONEYLINE, side)
-    strike = market.get("floor_strike")
-    if not isinstance(strike, int | float) or isinstance(strike, bool) or not 0 < strike < 1000:  # noqa: PLR2004 - no game has so many points
+    strike = number(market.get("floor_strike"))
+    if strike is None or not 0 < strike < 1000:  # noqa: PLR2004 - no game has so many points
         return None
     # `More than 4` and `more than 4.5` are the same contract: both need at least five.
-    points = float(strike) if strike % 1 else float(strike) + 0.5
+    points = strike if strike % 1 else strike + 0.5
     if ticker.kind == "SPREAD":
         return Selection(f"alternate_{SPREAD}", side, -points)
     return Selection(f"alternate_{TOTAL}", "over", points)
 
 
 def _dollars(value: object) -> float | None:
-    try:
-        found = float(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return found if found is not None and 0 <= found < float("inf") else None
+    found = number_in(value) if isinstance(value, str) else None
+    return found if found is not None and found >= 0 else None
 
 
 def _best(offers: Iterable[BookPrice]) -> list[BookPrice]:

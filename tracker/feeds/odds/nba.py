@@ -17,7 +17,7 @@ from tracker.domain.league import NBA
 from tracker.domain.quote import MONEYLINE, SPREAD, UNSTAMPED, Selection
 from tracker.feeds.odds import UNUSABLE, BookPrice, OfferedGame, Parsed
 from tracker.feeds.odds.espn import LARGEST_SPREAD
-from tracker.feeds.strict import Strict, Text, read_json
+from tracker.feeds.strict import Strict, Text, number_in, read_json
 
 NAME = "nba"
 """The source's name in the settings and in polls."""
@@ -113,11 +113,5 @@ def _books(game: ListedGame, market: str) -> Iterable[ListedBook]:
 
 
 def _number(value: object, *, signed: bool = False) -> float | None:
-    if not isinstance(value, str | int | float) or isinstance(value, bool):
-        return None
-    try:
-        number = float(value)
-    except ValueError:
-        return None
-    low = -LARGEST_SPREAD if signed else 0.0
-    return number if low <= number <= _MOST_ODDS else None
+    found, low = number_in(value), -LARGEST_SPREAD if signed else 0.0
+    return found if found is not None and low <= found <= _MOST_ODDS else None

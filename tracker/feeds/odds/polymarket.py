@@ -8,10 +8,8 @@ the price is right, so both are requested, and a market on which they differ is 
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from pydantic import Field
@@ -20,8 +18,17 @@ from tracker.domain.catalog import code_in
 from tracker.domain.game import Game
 from tracker.domain.league import NBA, WNBA
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection, after_fee
+from tracker.feeds import FeedMalformed
 from tracker.feeds.odds import UNUSABLE, BookPrice, OfferedGame, Parsed
-from tracker.feeds.strict import Strict, read_json, read_object
+from tracker.feeds.strict import (
+    Strict,
+    instant,
+    number,
+    number_in,
+    read_any,
+    read_json,
+    read_object,
+)
 
 NAME = "polymarket"
 """The source's name in the settings and in polls, and the name of its book."""
@@ -87,10 +94,13 @@ def price_path(token: str, side: str) -> str:
 
 
 def tokens(events: bytes) -> tuple[str, ...]:
-    """The tokens whose order books are to be requested: the first one of each open market."""
+    """The tokens whose order books are to be requested: the first one of each open market.
+
+    Raises FeedMalformed.
+    """
     found = [
         ids[0]
-        for event in _events(json.loads(events))
+        for event in _events(read_any(events))
         for market, _, ids in _markets(event, Counter())
         if market.get("acceptingOrders", True)
     ]
@@ -101,7 +111,7 @@ def together(game: Game, events: bytes, books: dict[str, Any], prices: dict[str,
     """One document made of all answers about a game, which can be stored and parsed again."""
     quoted = {
         "game": game.id, "league": game.league, "home": game.home, "away": game.away,
-        "start": game.start.isoformat(), "events": json.loads(events), "books": books,
+        "start": game.start.isoformat(), "events": read_any(events), "books": books,
         "prices": prices,
     }  # fmt: skip
     return json.dumps(quoted, separators=(",", ":"), sort_keys=True).encode()
@@ -116,14 +126,12 @@ def parse(body: bytes) -> Parsed:
         for market, outcomes, ids in _markets(event, faults)
         for offer in _offers(market, outcomes, ids[0], answer, faults)
     ]
-    start = datetime.fromisoformat(answer.start)
+    start = instant(answer.start, "start")
     event = OfferedGame(answer.game, answer.league, answer.home, answer.away, tuple(offers), start)
     return Parsed((event,), faults)
 
 
 def _events(value: Any) -> Iterator[PolymarketEvent]:
-    from tracker.feeds import FeedMalformed
-
     for entry in value if isinstance(value, list) else ():
         try:
             event = read_object(PolymarketEvent, entry)
@@ -138,7 +146,8 @@ def _markets(
 ) -> Iterator[tuple[dict[str, Any], list[str], list[str]]]:
     """The event's markets of the kinds that are read, each with its outcomes and its tokens."""
     for market in event.markets:
-        if not isinstance(market, dict) or market.get("sportsMarketType") not in MARKETS:
+        kind = market.get("sportsMarketType") if isinstance(market, dict) else None
+        if not isinstance(kind, str) or kind not in MARKETS:
             continue
         if market.get("closed") is True or market.get("acceptingOrders") is False:
             faults[CLOSED] += 1
@@ -153,8 +162,8 @@ def _markets(
 def _texts(value: object) -> list[str]:
     """A list of strings that is written as text, or is a list already; empty for anything else."""
     try:
-        found = json.loads(value) if isinstance(value, str) else value
-    except ValueError:
+        found = read_any(value) if isinstance(value, str) else value
+    except FeedMalformed:
         return []
     if not isinstance(found, list) or not all(isinstance(x, str) for x in found):
         return []
@@ -177,7 +186,7 @@ def _offers(
         faults[THIN] += 1
         return
     (bid, bids), (ask, asks) = book
-    quoted = sorted(x for x in map(_number, price.values()) if x is not None)
+    quoted = sorted(x for x in map(number_in, price.values()) if x is not None)
     if not quoted or abs(quoted[0] - bid) > DISAGREE or abs(quoted[-1] - ask) > DISAGREE:
         faults[OUT_OF_STEP] += 1
         return
@@ -194,13 +203,11 @@ def _selection(
 ) -> Selection | None:
     """The selection that a market's first token is a bet on; None where that cannot be read."""
     kind, first = MARKETS[market["sportsMarketType"]], outcomes[0].casefold()
-    line = market.get("line")
-    if isinstance(line, bool) or (isinstance(line, int | float) and not math.isfinite(line)):
-        return None
+    line = number(market.get("line"))
     if kind == TOTAL:
-        if first not in ("over", "under") or not isinstance(line, int | float):
+        if first not in ("over", "under") or line is None:
             return None
-        return Selection(TOTAL, first, float(line))
+        return Selection(TOTAL, first, line)
     sides = {answer.home: "home", answer.away: "away"}
     codes = [code_in(answer.league, "", x) or code_in(answer.league, x) for x in outcomes]
     named = [
@@ -211,7 +218,7 @@ def _selection(
         return None
     if kind == MONEYLINE:
         return Selection(MONEYLINE, named[0])
-    return Selection(SPREAD, named[0], float(line)) if isinstance(line, int | float) else None
+    return None if line is None else Selection(SPREAD, named[0], line)
 
 
 def _book(value: Any) -> tuple[tuple[float, float], tuple[float, float]] | None:
@@ -228,15 +235,8 @@ def _book(value: Any) -> tuple[tuple[float, float], tuple[float, float]] | None:
 def _levels(value: Any) -> list[tuple[float, float]]:
     found = []
     for level in value if isinstance(value, list) else ():
-        price = _number(level.get("price")) if isinstance(level, dict) else None
-        size = _number(level.get("size")) if isinstance(level, dict) else None
+        price = number_in(level.get("price")) if isinstance(level, dict) else None
+        size = number_in(level.get("size")) if isinstance(level, dict) else None
         if price is not None and size is not None and size > 0:
             found.append((price, size))
     return found
-
-
-def _number(value: object) -> float | None:
-    try:
-        return float(value) if isinstance(value, str | int | float) else None
-    except ValueError:
-        return None

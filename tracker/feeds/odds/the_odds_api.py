@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any, TypeGuard
+from typing import Any
 
 from pydantic import Field
 
@@ -25,8 +25,9 @@ from tracker.domain.quote import (
     TOTAL,
     Selection,
 )
+from tracker.feeds import FeedMalformed
 from tracker.feeds.odds import CERTAIN, UNKNOWN_TEAM, UNUSABLE, BookPrice, OfferedGame, Parsed
-from tracker.feeds.strict import Strict, read_json, read_object
+from tracker.feeds.strict import Strict, number, read_json, read_object
 
 NAME = "the_odds_api"
 """The source's name in the settings and in polls."""
@@ -141,7 +142,7 @@ def _american(entries: Iterable[Any]) -> bool:
 def _prices(value: Any) -> Iterator[float]:
     match value:
         case {"price": int() | float() as price}:
-            yield float(price)
+            yield price
         case dict():
             for part in value.values():
                 yield from _prices(part)
@@ -197,8 +198,6 @@ def _book(
 
 
 def _read(model: type[Any], value: Any, faults: Counter[str]) -> Any:
-    from tracker.feeds import FeedMalformed
-
     try:
         return read_object(model, value)
     except FeedMalformed:
@@ -211,7 +210,7 @@ def _selection(key: str, outcome: ApiOutcome, names: dict[str, str]) -> Selectio
     span = _SPANS.get(tail, Span.GAME)
     market = FEATURED.get(stem if tail in _SPANS else key)
     side = names.get(outcome.name, outcome.name.casefold())
-    points = float(outcome.point) if _is_number(outcome.point) else None
+    points = number(outcome.point)
     about = outcome.description if isinstance(outcome.description, str) else ""
     try:
         if market is not None:
@@ -233,9 +232,9 @@ def _selection(key: str, outcome: ApiOutcome, names: dict[str, str]) -> Selectio
 
 def decimal(price: object, american: bool) -> float | None:
     """Decimal odds of a price, or None for what is none."""
-    if not _is_number(price):
+    value = number(price)
+    if value is None:
         return None
-    value = float(price)
     if not american:
         return value if value >= 1 else None
     if abs(value) < _AMERICAN_FROM:
@@ -243,15 +242,11 @@ def decimal(price: object, american: bool) -> float | None:
     return 1 + (value / 100 if value > 0 else 100 / -value)
 
 
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def instant(value: object) -> datetime | None:
     """A time in either form that the source uses, or None for what is none."""
     try:
-        if _is_number(value):
-            return datetime.fromtimestamp(value, UTC)
+        if (seconds := number(value)) is not None:
+            return datetime.fromtimestamp(seconds, UTC)
         if isinstance(value, str):
             found = datetime.fromisoformat(value)
             return found if found.tzinfo is not None else None
