@@ -135,6 +135,14 @@ def test_a_bet_is_kept_when_the_feed_does_not_answer(cli: Cli) -> None:
     assert cli("status", "--json").json["waiting_for_a_game"] == 1
 
 
+def test_a_check_promises_nothing_for_later(cli: Cli) -> None:
+    """A bet that is only checked waits for nothing: the answer says why it has no chance."""
+    ran = cli("check", "PHI ML -110")
+    assert ran.status == 1
+    assert "has no chance yet: game not known yet (" in ran.sentence
+    assert "later" not in ran.sentence
+
+
 def test_a_first_chance_can_be_asked_for(cli: Cli) -> None:
     """With `--chance` the answer has the chance before tip-off, and the edge."""
     ran = cli("add", "DEN ML -150", "--chance")

@@ -394,7 +394,7 @@ class Bets:
             raise added
         rules = self.rules if draft.rules is None else draft.rules
         certain = already(draft, chosen)
-        return Registered(added, draft, wager, chosen.games, chosen.why, rules, certain)
+        return Registered(added, draft, wager, chosen.games, chosen.waiting, rules, certain)
 
     def registration(self, draft: Draft, chosen: Choice, now: datetime) -> Registration:
         """A bet as the store registers it: the same bet that is there, or a new one."""
@@ -549,7 +549,7 @@ def unregistered(draft: Draft, chosen: Choice) -> Registered:
         raise BadBet(f"{draft.pick.text!r}: {chosen.over}, so it is too late to bet on it")
     wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
     nothing, certain = Added(0, created=False), already(draft, chosen)
-    return Registered(nothing, draft, wager, chosen.games, chosen.why, (), certain)
+    return Registered(nothing, draft, wager, chosen.games, chosen.waiting, (), certain)
 
 
 def check_over(draft: Draft, chosen: Choice) -> None:

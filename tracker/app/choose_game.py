@@ -31,7 +31,7 @@ _MOST_LISTED = 15
 class Choice:
     """The game of each leg, or in one sentence why they are not known yet.
 
-    `roster_of` gives the players of a game among whom a leg's player is found. `over` says in a few
+    `later` is what becomes of a registered bet meanwhile. `roster_of` gives the players of a game among whom a leg's player is found. `over` says in a few
     words that one of the games has ended. `states` are the known states of the games.
     """
 
@@ -40,6 +40,12 @@ class Choice:
     roster_of: RosterOf = nobody
     over: str = ""
     states: tuple[GameState, ...] = ()
+    later: str = ""
+
+    @property
+    def waiting(self) -> str | None:
+        """Why a registered bet waits, and for what; None where its games are known."""
+        return f"{self.why}: {self.later}" if self.why and self.later else self.why
 
     @property
     def mark(self) -> str:
@@ -104,11 +110,12 @@ class Chooser:
             return found
         day = draft.matchup.day if draft.matchup is not None else None
         if day is not None and day > (self.now + REACH).date():
-            return Choice((), f"{day} is too far away: it is matched once the schedule nears it")
+            near = "it is matched once the schedule nears it"
+            return Choice((), f"{day} is too far away", later=near)
         if self.look is None:
             on = self._next_slate(known)
-            also = f"; known are on {on}" if on else ""
-            return Choice((), f"not known yet: it is matched once its game is known{also}")
+            also = f" (known are on {on})" if on else ""
+            return Choice((), f"not known yet{also}", later="it is matched once its game is known")
         return await self._on_slate(self.look, draft, roster_of)
 
     def _among_known(self, draft: Draft, known: Listed, roster_of: RosterOf) -> Choice | None:
@@ -131,8 +138,8 @@ class Chooser:
             return Choice((), _waits(why))
         except NoSuchGame as why:
             if not found.whole:
-                why_not = f"not known yet: the daemon matches it later ({found.trouble})"
-                return Choice((), why_not)
+                unread = f"not known yet ({found.trouble})"
+                return Choice((), unread, later="the daemon matches it later")
             raise BadBet(self._nothing_fits(why, known)) from None
 
     async def _rosters(self, draft: Draft) -> RosterOf:

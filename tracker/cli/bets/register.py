@@ -184,9 +184,10 @@ async def _waits_for(bet: BetView, at: Session) -> str:
         chosen = await Chooser(at.store, at.now, zone=at.basics.zone).choose(draft)
     except BadBet as why:
         return f"{plain}: {why}"
-    if chosen.why is None:
+    waits = chosen.waiting
+    if waits is None:
         return f"{plain}: the daemon matches it, once it runs"
-    return chosen.why if chosen.why.startswith(plain) else f"{plain}: {chosen.why}"
+    return waits if waits.startswith(plain) else f"{plain}: {waits}"
 
 
 def _chance_line(found: ShowView) -> str:

@@ -260,8 +260,8 @@ def would_be_text(draft: Draft, chosen: Choice, local: LocalTime) -> str:
     wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
     text = draft.pick.text if wager is None else wager_text(wager, chosen.games[0])
     lines = [f"This would be: {text}", *_games(chosen.games, local)]
-    if chosen.why:
-        lines.append(chosen.why)
+    if chosen.waiting:
+        lines.append(chosen.waiting)
     lines += [f"Already: {words}" for words in already(draft, chosen).words]
     return "\n".join((*lines, *_money(draft, local), "Nothing is registered yet."))
 

@@ -102,7 +102,7 @@ async def look(
     if draft.book is not None:
         understood += f" · {draft.book}"
     zone = site.settings.zone
-    where = chosen.why or " · ".join(
+    where = chosen.waiting or " · ".join(
         f"{x.away} @ {x.home}, {x.start.astimezone(zone):%a %d %b %H:%M}" for x in chosen.games
     )
     where = " · ".join((where, *(f"already {x}" for x in already(draft, chosen).words)))
