@@ -47,6 +47,10 @@ SPEED = 60.0
 LOADS_S = 1.0
 """Seconds in which the daemon should start; if it takes longer, it joins games in play."""
 
+NETWORK = "tracker.home"
+"""A name of the server that is not this machine's own, as on a phone of the same network: over
+plain HTTP browsers treat it otherwise than 127.0.0.1."""
+
 CANARY = "canary-4f1c9d"
 """A text in every secret of the configuration, which no page and no answer may contain."""
 
@@ -66,11 +70,12 @@ LOOKED_AT = {"light": "{resultTypes: ['violations']}", "dark": "{runOnly: ['colo
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """A night in play: the URL of its pages, a key, a link, and the server's doorbell."""
+    """A night in play: the URL of its pages, a key, two links, and the server's doorbell."""
 
     url: str
     key: str
     link: str
+    network_link: str
     streams: Callable[[], int]
 
     def api(self, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -107,18 +112,21 @@ async def _play(
     async with serving(playbacks(), clock) as feed:
         config = write_files(folder, feed.url, f"json://{CANARY}@127.0.0.1:9/")
         said = config.read_text("utf-8").replace("a-key-of-the-demo", CANARY)
-        config.write_text(said + f'\n[notify.telegram]\ntoken = "1:{CANARY}"\n', "utf-8")
+        said += f'\n[notify.telegram]\ntoken = "1:{CANARY}"\n\n[web]\nhosts = ["{NETWORK}"]\n'
+        config.write_text(said, "utf-8")
         daemon = await _daemon(config, clock)
         app = build(load_settings(config), SystemClock(), load_parameters)
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="on"))
         running = asyncio.create_task(server.serve())
         try:
-            key, code = await _let_in(folder / "tracker.db")
+            key, code, second = await _let_in(folder / "tracker.db")
             while not server.started:
                 await SystemClock().sleep(0.05)
-            url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+            port = server.servers[0].sockets[0].getsockname()[1]
+            url, network = f"http://127.0.0.1:{port}", f"http://{NETWORK}:{port}"
             tonight = app.app.state.tonight  # type: ignore[attr-defined]
-            found.append(Night(url, key, f"{url}/in#{code}", lambda: int(tonight.streams)))
+            links = f"{url}/in#{code}", f"{network}/in#{second}"
+            found.append(Night(url, key, *links, lambda: int(tonight.streams)))
             await _until_played(folder / "tracker.db")
             ready.set()
             await asyncio.to_thread(over.wait)
@@ -139,13 +147,13 @@ async def _daemon(config: Path, clock: ScaledClock) -> asyncio.subprocess.Proces
         )  # fmt: skip
 
 
-async def _let_in(database: Path) -> tuple[str, str]:
+async def _let_in(database: Path) -> tuple[str, str, str]:
     now = SystemClock().now()
     async with await Store.open(database, now=now) as store:
         for n in range(6):
             await store.players.keep_finished(_earlier(now, n))
         key = await store.web.add_key("all", frozenset(KeyScope), now)
-        return key, await store.web.make_link(now)
+        return key, await store.web.make_link(now), await store.web.make_link(now)
 
 
 def _earlier(now: datetime, n: int) -> GameState:
@@ -171,7 +179,8 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     with sync_playwright() as playing:
         found = playing.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", f"--host-resolver-rules=MAP {NETWORK} 127.0.0.1"],
         )
         yield found
         found.close()
@@ -281,6 +290,21 @@ def test_a_bet_is_added_changed_and_settled_from_the_page(
     page.get_by_role("button", name="Settle").click()
     page.get_by_text("Settled by hand.").wait_for()
     assert night.api(f"/bets/{number - 1}")["result"] == "won"
+
+
+def test_a_phone_on_the_network_comes_in_over_plain_http(browser: Browser, night: Night) -> None:
+    """It is let in by its link, hears of changes, and may make some."""
+    found = browser.new_context()
+    page = found.new_page()
+    page.goto(night.network_link)
+    page.get_by_role("button", name="I am of age").click()
+    page.get_by_role("heading", name="Tonight").wait_for()
+    wait_until(page, lambda: agree(page, night), "the page does not hear")
+    page.goto(f"{page.url}bets/2")
+    page.get_by_role("button", name="Snooze").click()
+    page.get_by_role("button", name="End its silence").click()
+    page.get_by_text("Its alerts are heard again.").wait_for()
+    found.close()
 
 
 def test_a_bet_on_a_player_leads_to_how_he_has_played(

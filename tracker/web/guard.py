@@ -48,7 +48,9 @@ page, no markup made from text."""
 _HEADERS = (
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    # Without a referrer, browsers send `Origin: null` with a form, and over plain HTTP nothing else
+    # tells that it comes from our own page.
+    (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -112,7 +114,6 @@ def _is_ours(headers: dict[str, str], host: str) -> bool:
     """Whether a change comes from our own page, or from a program that shows a key."""
     site = headers.get("sec-fetch-site")
     if site is not None:
-        # It goes before Origin, which is `null` for a form on a page that sends no referrer.
         return site == "same-origin"
     origin = headers.get("origin")
     if origin is not None:
