@@ -355,6 +355,43 @@ def test_after_a_minute_of_sleep_the_numbers_are_the_newest(
     assert "stale" not in (page.locator("html").get_attribute("class") or "")
 
 
+def test_a_bets_page_follows_what_is_done_elsewhere(context: BrowserContext, night: Night) -> None:
+    """Where a program settles or withdraws the bet, its open page shows that, and what may be done.
+
+    A figure of it is never left empty.
+    """
+    done = {"settle": {"result": "won", "why": "the book has paid"}, "withdraw": {}}
+    shown = {"settle": "WON", "withdraw": "withdrawn"}
+    offered = {"settle": "It ended otherwise", "withdraw": "Follow it again"}
+    page = context.new_page()
+    for place, (verb, body) in enumerate(done.items()):
+        number = night.api("/bets", {"line": f"LAC@LAL over {190 + place}.5 -110 $5"})["id"]
+        page.goto(f"{night.url}/bets/{number}")
+        page.get_by_role("heading", name="Change it").wait_for()
+        night.api(f"/bets/{number}/{verb}", body)
+        page.get_by_text(offered[verb]).wait_for()
+        assert shown[verb] in page.locator(".big").inner_text()
+        assert not page.get_by_role("heading", name="Change it").count()
+
+
+def test_the_figures_of_a_parlays_page_are_of_one_moment(
+    context: BrowserContext, night: Night
+) -> None:
+    """The chances of its legs, its peak and its low move with its chance, as tonight has them."""
+    page, other = context.new_page(), context.new_page()
+    page.goto(f"{night.url}/bets/5")
+    other.goto(night.url)
+    keys = ["b5.p", "b5.0.p", "b5.1.p", "b5.2.p"]
+    places = "keys => keys.map(x => document.querySelector(`[data-k='${x}']`)?.textContent)"
+    first = page.evaluate(places, keys)
+    assert None not in first
+    wait_until(page, lambda: page.evaluate(places, keys)[1:] != first[1:], "no leg has moved")
+    wait_until(
+        page, lambda: page.evaluate(places, keys) == other.evaluate(places, keys), "they differ"
+    )
+    assert page.locator("[data-k='b5.peak']").inner_text().endswith("%")
+
+
 def test_markup_in_a_book_is_text(context: BrowserContext, night: Night) -> None:
     """`<b>` in a book's name is shown as text."""
     line = {"line": "LAC@LAL over 199.5 -110 $5", "book": "<b>bold</b>"}

@@ -448,7 +448,7 @@ class Read:
         self.text = _plain(page)
 
 
-_PAIR = r"<dt>(.*?)</dt>\s*<dd>(.*?)</dd>"
+_PAIR = r"<dt>(.*?)</dt>\s*<dd[^>]*>(.*?)</dd>"
 
 
 def _plain(text: str) -> str:

@@ -13,6 +13,7 @@ from tracker.domain.player import Stat
 from tracker.domain.tracking import RulePhase
 from tracker.engine.rules.state_machine import HOLD_POLLS
 from tracker.wording.cards import BEHIND, Card, Row, bet_silence, card, silence
+from tracker.wording.figures import percent
 
 if TYPE_CHECKING:
     from tracker.app.health import AtWork
@@ -47,13 +48,30 @@ class BetOnCard:
     """A bet as a row of its game's card; `about` are its players.
 
     `rules` names the rules that are pending or have just fired, and says until when the bet is
-    snoozed.
+    snoozed. `peak` and `low` are its highest and lowest chance so far. `shape` says what its own
+    page has: where this changes, that page must be loaded again.
     """
 
     number: int
     row: Row
     rules: str = ""
     about: tuple[PlayerLink, ...] = ()
+    peak: str = ""
+    low: str = ""
+    shape: str = ""
+
+    def texts(self) -> dict[str, str]:
+        """Every text of the bet that changes, by its key on a page."""
+        key = f"b{self.number}"
+        found = _texts(key, self.row) | {
+            f"{key}.rules": self.rules,
+            f"{key}.peak": self.peak,
+            f"{key}.low": self.low,
+            f"{key}.shape": self.shape,
+        }
+        for place, leg in enumerate(self.row.legs):
+            found |= _texts(f"{key}.{place}", leg)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +94,7 @@ class GameOnPage:
             f"{game}.quiet": self.card.quiet,
         }
         for one in self.bets:
-            found |= _texts(f"b{one.number}", one.row) | {f"b{one.number}.rules": one.rules}
-            for place, leg in enumerate(one.row.legs):
-                found |= _texts(f"b{one.number}.{place}", leg)
+            found |= one.texts()
         return found
 
 
@@ -182,10 +198,23 @@ def _game(
                 if x
             ),
             players_of(found.bet.market),
+            "" if found.peak is None else percent(found.peak),
+            "" if found.low is None else percent(found.low),
+            _shape(found),
         )
         for found, row in zip(tracking.tracked, made.rows, strict=True)
     ]
     return GameOnPage(tracking.game.id, tracking.game.name, made, tuple(bets))
+
+
+def _shape(one: Tracked) -> str:
+    """What a bet's own page has beside figures: its chance or none, its result, and its forms."""
+    if one.review is not None:
+        return "review"
+    if one.settlement is None:
+        return "open" if one.peak is None else "seen"
+    state = "official" if one.official else "provisional"
+    return f"{one.settlement.result.value} {one.settlement.revision} {state}"
 
 
 def _earlier(readings: Sequence[tuple[int, datetime, float]], now: datetime) -> dict[int, float]:

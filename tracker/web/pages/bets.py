@@ -29,7 +29,7 @@ from tracker.web import charts
 from tracker.web.guard import Problem, problem_of
 from tracker.web.pages.frame import Inside, OfTonight, at_text, drawn, page, share
 from tracker.web.site import OfSite
-from tracker.wording.cards import bet_silence
+from tracker.wording.cards import Row, bet_silence
 from tracker.wording.closes import decision_facts, fee_text, hedge_rows, prior_text, value_text
 from tracker.wording.figures import (
     cause_text,
@@ -39,7 +39,6 @@ from tracker.wording.figures import (
     percent,
     points_moved,
     score_text,
-    span_text,
     tenths,
 )
 
@@ -237,10 +236,12 @@ async def bet(
         watched=silent if on_card is None else on_card.rules, silent=silent,
         about=players_of(x.market),
         figure=row.figure if row is not None else state_text(x),
+        shape="" if on_card is None else on_card.shape,
+        live={"Peak": f"b{number}.peak", "Low": f"b{number}.low"},
         stand="" if row is None else row.stand, need="" if row is None else row.under,
         games=x.games, facts=_facts(x, zone, site.settings.odds_format),
         market=await _market(site, view, now),
-        charts=_charts(view, zone), legs=_legs(view), moved=len(view.priced.snapshots) > 1,
+        charts=_charts(view, zone), legs=_legs(view, row), moved=len(view.priced.snapshots) > 1,
         settlements=_settlements(view, zone), open=still, results=[r.value for r in Result],
         rules="\n".join(r.text for r in x.rules), offer=offer, against=against,
         stake="" if x.stake_cents is None else money_text(x.stake_cents),
@@ -312,11 +313,16 @@ def _charts(view: ShowView, zone: tzinfo) -> list[tuple[str, Any]]:
     return found + [(x.name, drawn(charts.of_lane(course, x))) for x in lanes]
 
 
-def _legs(view: ShowView) -> list[str]:
-    return [
-        f"{leg['text']} · {leg['result'] or _chance_word(known)}"
-        for leg, known in zip(legs_json(view), view.legs, strict=False)
-    ]
+def _legs(view: ShowView, row: Row | None) -> list[tuple[str, str, str]]:
+    """Each leg with its chance or result, and the key of that text where a card shows it too."""
+    on_card, found = () if row is None else row.legs, []
+    for place, (leg, known) in enumerate(zip(legs_json(view), view.legs, strict=False)):
+        if place < len(on_card) and not leg["result"] and not known.unclear:
+            key = f"b{view.bet.number}.{place}.p"
+            found.append((leg["text"], on_card[place].figure, key))
+        else:
+            found.append((leg["text"], leg["result"] or _chance_word(known), ""))
+    return found
 
 
 def _chance_word(known: LegStanding) -> str:
@@ -388,8 +394,8 @@ async def _worth(site: Site, number: int, offer: str, against: str) -> dict[str,
         mine = site.bets(await site.store())
         x = await held(mine, str(number), await site.explainer(), await site.now())
         fair = x.offered(0).fair
-        age = span_text((x.now - x.at).total_seconds())
-        found["fair"] = f"{money_text(fair)} by the chance of {age} ago"
+        zone = site.settings.zone
+        found["fair"] = f"{money_text(fair)} by the chance of {at_text(x.at, zone)}"
         if offer:
             found["offer"] = _offer_text(x.offered(parse_money(offer)))
         if against:

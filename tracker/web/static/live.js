@@ -31,10 +31,11 @@ function show(texts) {
   if (changed() && waiting === null) waiting = setTimeout(anew, 1500);
 }
 
-// Another game or bet has no place on this page yet: take the page anew, but lose no word.
+// What there is now has no place on this page: take the page anew, but lose no word.
 function changed() {
   const here = document.querySelector("[data-shape]");
-  return here !== null && all.shape !== undefined && here.dataset.shape !== all.shape;
+  const shape = here === null ? undefined : all[here.dataset.of];
+  return shape !== undefined && here.dataset.shape !== shape;
 }
 
 function anew() {
@@ -80,7 +81,8 @@ if (document.querySelector("[data-live]") !== null) {
   if (others !== null) {
     others.onmessage = (event) => {
       if (event.data.texts !== undefined) show(event.data.texts);
-      else if (source !== null) others.postMessage({ texts: all });
+      // Whoever hears nothing any more tells nobody what it heard last.
+      else if (source !== null && Date.now() - last <= STALE_MS) others.postMessage({ texts: all });
     };
   }
   if (shared) {
