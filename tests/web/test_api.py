@@ -39,6 +39,39 @@ async def test_bets_come_in_pages(served: Served) -> None:
     assert seen == [4, 3, 2, 1]
 
 
+@pytest.mark.parametrize(
+    ("only", "wanted"),
+    [
+        ({"tag": "late"}, [6, 5]),
+        ({"tag": "#late"}, [6, 5]),
+        ({"tag": "lat"}, []),
+        ({"market": "spread"}, [5, 2]),
+        ({"market": "spread", "tag": "late"}, [5]),
+        ({"state": "open"}, [5]),
+        ({"state": "settled"}, [4, 3, 2, 1]),
+        ({"state": "settled", "market": "spread"}, [2]),
+    ],
+    ids=str,
+)
+async def test_pages_of_some_bets_have_no_gaps(
+    served: Served, only: dict[str, str], wanted: list[int]
+) -> None:
+    """Bets of a tag, a market or a state come one by one, however many others lie between them."""
+    for line in ("LAL +7.5 #late", "LAL ML #late"):
+        assert (await served.client.post("/api/v1/bets", json={"line": line})).status_code == 201
+    assert (await served.client.post("/api/v1/bets/6/withdraw")).status_code == 200
+    seen: list[int] = []
+    following: dict[str, str] = {}
+    while True:
+        params = {"limit": "1"} | only | following
+        page = (await served.client.get("/api/v1/bets", params=params)).json()
+        seen += [x["id"] for x in page["bets"]]
+        following = {"before": str(page["next"])}
+        if page["next"] is None:
+            break
+    assert seen == wanted
+
+
 async def test_a_bet_is_the_same_on_the_terminal(served: Served) -> None:
     """`tracker show --json` and the API give the same document."""
     found = (await served.client.get("/api/v1/bets/2")).json()
@@ -82,6 +115,19 @@ async def test_a_line_that_cannot_be_read_says_where(served: Served) -> None:
         ("POST", "bets", {"line": "DEN ML", "id": "a\nb"}, "id", "characters on one line"),
         ("POST", "bets", {"line": "DEN ML", "tags": ["x" * 65]}, "tags", "at most 64 characters"),
         ("POST", "bets", "no json", "", "the body is not JSON"),
+        ("POST", "bets", [], "", "must be a JSON object, sent with Content-Type"),
+        ("POST", "bets", {"line": ""}, "line", "give 1 or more"),
+        ("POST", "bets", {"line": "DEN ML", "stak": "5"}, "stak", "did you mean stake?"),
+        ("POST", "bets", {"line": "DEN ML", "x": "5"}, "x", "known are line, game, id"),
+        ("POST", "bets", {"line": "DEN ML", "stake": "x"}, "stake", "'x'"),
+        ("POST", "bets", {"line": "DEN ML", "odds": "x"}, "odds", "'x' is not a price"),
+        ("POST", "bets", {"line": "DEN ML", "rules": ["x"]}, "rules", "is not a rule"),
+        ("POST", "bets/1/snooze", {"until": "2h"}, "until", "known are for"),
+        ("POST", "players", {"players": [{"nam": "x"}]}, "players.0.nam", "did you mean name?"),
+        ("PATCH", "bets/1", {"pick": "nonsense"}, "", "'nonsense'"),
+        ("GET", "bets?tags=late", None, "tags", "did you mean tag?"),
+        ("GET", "bets/1?full=1", None, "full", "known are none"),
+        ("GET", "health?x=1", None, "x", "known are none"),
     ],
 )
 async def test_a_mistake_names_its_field_and_what_is_wanted(

@@ -53,7 +53,15 @@ from tracker.store.database import (
 from tracker.store.database.migrate import finish_replacing, prepare, require_current
 from tracker.store.players import Players
 from tracker.store.quotes import Quotes
-from tracker.store.views import AlertView, BetView, DaemonView, ShowView, StatusView
+from tracker.store.views import (
+    EVERY_BET,
+    AlertView,
+    BetView,
+    DaemonView,
+    OnlyBets,
+    ShowView,
+    StatusView,
+)
 
 if TYPE_CHECKING:
     from tracker.store.access import Pairing, WebAccess
@@ -442,10 +450,14 @@ class Store:
         return found[::-1]
 
     async def bets_before(
-        self, before: int | None, most: int, defaults: tuple[Rule, ...] | None = None
+        self,
+        before: int | None,
+        most: int,
+        defaults: tuple[Rule, ...] | None = None,
+        only: OnlyBets = EVERY_BET,
     ) -> list[BetView]:
         """One page of bets, newest first: at most `most` with a number below `before`."""
-        return await self._db.read(lambda db: reading.bets_before(db, before, most, defaults))
+        return await self._db.read(lambda db: reading.bets_before(db, before, most, defaults, only))
 
     async def open_bets(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
         """The bets that are neither withdrawn nor over, or that need a person's decision."""

@@ -348,11 +348,6 @@ SELECT * FROM bet WHERE withdrawn_at IS NULL
 ORDER BY number
 """
 
-BETS_BEFORE = """
-SELECT * FROM bet WHERE number < coalesce(:before, 9223372036854775807)
-ORDER BY number DESC LIMIT :most
-"""
-
 PAGE_OF_BETS = """
 SELECT * FROM (SELECT * FROM bet ORDER BY number DESC LIMIT :most OFFSET :left_out) ORDER BY number
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -45,6 +45,7 @@ from tracker.store.views import (
     DaemonView,
     DeliveryView,
     GameView,
+    OnlyBets,
     SettlementView,
     ShowView,
     SnapshotView,
@@ -160,12 +161,23 @@ Defaults = tuple[Rule, ...] | None
 """The rules of bets without their own; None means the last known ones."""
 
 
+_BETS_BEFORE = """
+SELECT * FROM bet WHERE number < coalesce(:before, 9223372036854775807)
+  AND (:market IS NULL OR market = :market)
+  AND (:tag IS NULL OR EXISTS (SELECT 1 FROM json_each(bet.tags) WHERE value = :tag))
+  AND CASE :state WHEN 'settled' THEN number IN (SELECT bet FROM outcome)
+    WHEN 'open' THEN withdrawn_at IS NULL AND number NOT IN (SELECT bet FROM outcome)
+    ELSE true END
+ORDER BY number DESC LIMIT :most
+"""
+
+
 def bets_before(
-    db: sqlite3.Connection, before: int | None, most: int, defaults: Defaults
+    db: sqlite3.Connection, before: int | None, most: int, defaults: Defaults, only: OnlyBets
 ) -> list[BetView]:
     """At most `most` bets with a number below `before`, the highest first."""
-    rows = db.execute(q.BETS_BEFORE, {"before": before, "most": most}).fetchall()
-    return _views(db, rows, defaults)
+    asked = {"before": before, "most": most, **asdict(only)}
+    return _views(db, db.execute(_BETS_BEFORE, asked).fetchall(), defaults)
 
 
 def open_bets(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:

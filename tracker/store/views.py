@@ -27,6 +27,21 @@ from tracker.language import still_written
 
 
 @dataclass(frozen=True, slots=True)
+class OnlyBets:
+    """Which bets are wanted: with a tag, of a market by its name, and `open` or `settled` ones.
+
+    A bet that was withdrawn without a result is neither.
+    """
+
+    tag: str | None = None
+    market: str | None = None
+    state: str = "all"
+
+
+EVERY_BET = OnlyBets()
+
+
+@dataclass(frozen=True, slots=True)
 class BetView:
     """A bet in its present state.
 

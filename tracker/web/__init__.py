@@ -21,13 +21,13 @@ from tracker import __version__
 from tracker.clock import Clock
 from tracker.domain import TrackerError
 from tracker.settings import Settings
-from tracker.settings.reading import plain_words
 from tracker.web import api
 from tracker.web.guard import (
     Authenticator,
     Guard,
     Problem,
     describe_problems,
+    not_valid,
     problem_of,
     problem_response,
 )
@@ -110,11 +110,7 @@ def _for_people(app: FastAPI) -> None:
             case Problem():
                 found = wrong
             case RequestValidationError():
-                first = wrong.errors()[0]
-                # Broken JSON is located by an offset in the body, not by a field.
-                whole = first["type"] == "json_invalid"
-                field = "" if whole else ".".join(str(x) for x in first["loc"][1:])
-                found = Problem(422, f"{field or 'the body'} {plain_words(first)}", field)
+                found = not_valid(wrong)
             case TrackerError():
                 found = problem_of(wrong)
             case HTTPException():

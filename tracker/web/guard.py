@@ -6,20 +6,24 @@ with the sentences of the command line.
 
 from __future__ import annotations
 
+import difflib
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyCookie, HTTPBearer
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 from starlette.exceptions import HTTPException
 
-from tracker.domain import BadBet, TrackerError
+from tracker.domain import TrackerError
 from tracker.domain.draft import AmbiguousGame
+from tracker.settings.reading import plain_words
 from tracker.store import StoreError
 from tracker.store.access import KeyScope
 from tracker.web.site import Site, site_of
@@ -291,10 +295,49 @@ Pricer = Annotated[Visitor, Depends(needs(KeyScope.PRICE))]
 # ------------------------------------------------------------------------------------------ errors
 
 
+_UNKNOWN = "unknown_name"
+"""The kind of pydantic's error for a field that there is none of."""
+
+
 class StrictBody(BaseModel):
     """A request's body: unknown fields are refused by name, and no value is converted in type."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_known(cls, given: Any) -> Any:
+        known = [x.alias or name for name, x in cls.model_fields.items()]
+        for name in given if isinstance(given, dict) else ():
+            if name not in known:
+                raise PydanticCustomError(_UNKNOWN, "{name}", {"name": name, "known": known})
+        return given
+
+
+def only_known_parameters(request: Request) -> None:
+    """Refuse a query parameter that the route does not have: its answer would not heed it."""
+    known = [x.alias for x in request.scope["route"].dependant.query_params]
+    for name in request.query_params:
+        if name not in known:
+            raise Problem(422, _unknown(name, known), name)
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    meant = f"did you mean {near[0]}?" if near else f"known are {', '.join(known) or 'none'}"
+    return f"there is no {name!r} here: {meant}"
+
+
+def not_valid(wrong: RequestValidationError) -> Problem:
+    """The problem for the first thing that is wrong with what a request gives."""
+    first = wrong.errors()[0]
+    place = [str(x) for x in first["loc"][1:]]
+    if first["type"] == _UNKNOWN:
+        name, known = first["ctx"]["name"], first["ctx"]["known"]
+        return Problem(422, _unknown(name, known), ".".join([*place, name]))
+    # Broken JSON is located by an offset in the body, not by a field.
+    field = "" if first["type"] == "json_invalid" else ".".join(place)
+    return Problem(422, f"{field or 'the body'} {plain_words(first)}", field)
 
 
 class ProblemBody(BaseModel):
@@ -371,14 +414,14 @@ def problem_response(wrong: Problem) -> JSONResponse:
     )
 
 
-def problem_of(wrong: TrackerError) -> Problem:
-    """The problem for an error of the program: 503 for the database, else 422."""
+def problem_of(wrong: TrackerError, field: str = "") -> Problem:
+    """The problem for an error of the program: 503 for the database, else 422 of a `field`."""
     if isinstance(wrong, StoreError):
         return Problem(503, str(wrong), headers={"Retry-After": "5"})
     if isinstance(wrong, AmbiguousGame):
         names = tuple(f"{x.name} {x.slate}" for x in wrong.games)
-        return Problem(422, str(wrong), "line", candidates=names)
-    return Problem(422, str(wrong), "line" if isinstance(wrong, BadBet) else "")
+        return Problem(422, str(wrong), field, candidates=names)
+    return Problem(422, str(wrong), field)
 
 
 def field_of(name: str, text: str, read: Callable[[str], T]) -> T:

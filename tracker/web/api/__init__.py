@@ -11,7 +11,7 @@ import json
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import Field
 
@@ -48,7 +48,16 @@ from tracker.engine.record import Grouping
 from tracker.settings import load_secrets
 from tracker.web import live
 from tracker.web.api import bets
-from tracker.web.guard import PROBLEM, Json, Pricer, Problem, Reader, StrictBody, answers
+from tracker.web.guard import (
+    PROBLEM,
+    Json,
+    Pricer,
+    Problem,
+    Reader,
+    StrictBody,
+    answers,
+    only_known_parameters,
+)
 from tracker.web.site import OfSite, Site
 
 if TYPE_CHECKING:
@@ -403,7 +412,8 @@ def attach(app: FastAPI) -> None:
     responses: dict[int | str, dict[str, Any]] = {
         status: {"description": text, "content": PROBLEM} for status, text in _ERRORS.items()
     }
-    router = APIRouter(prefix="/api/v1", responses=responses)
+    strictly = [Depends(only_known_parameters)]
+    router = APIRouter(prefix="/api/v1", responses=responses, dependencies=strictly)
     for part in (bets.router, games_api, players_api, record_api, prices_api, live.router):
         router.include_router(part)
     app.include_router(router)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -25,11 +26,22 @@ from tracker.app.contracts.bets import (
 )
 from tracker.app.course import FEWEST, MOST, series
 from tracker.app.views import alert_json, bet_json, iso, show_json, snapshot_json
-from tracker.domain.bet import Result, wager_kind
+from tracker.domain import BadBet
+from tracker.domain.bet import Result
 from tracker.domain.money import parse_money, parse_odds
-from tracker.domain.policy import Snooze, SnoozeScope, parse_rule, parse_until
+from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
 from tracker.language import parse_stake
-from tracker.web.guard import Json, Problem, Reader, StrictBody, Writer, answers, field_of
+from tracker.store.views import OnlyBets
+from tracker.web.guard import (
+    Json,
+    Problem,
+    Reader,
+    StrictBody,
+    Writer,
+    answers,
+    field_of,
+    problem_of,
+)
 from tracker.web.site import OfSite, Site
 
 if TYPE_CHECKING:
@@ -118,28 +130,12 @@ async def bets(
     market: Annotated[str | None, Query(max_length=50)] = None,
 ) -> Json:
     """The bets, newest first. `next` is the `before` of the page that follows, null at the end."""
-    store = await site.store()
-    page: list[BetView] = []
-    while len(page) <= limit:
-        # One more than the limit is read, to know whether there is another page.
-        read = await store.bets_before(before, limit + 1, site.rules)
-        page += [x for x in read if _fits(x, state, tag, market)]
-        if len(read) <= limit:
-            break
-        before = read[-1].number
-    more = len(page) > limit
-    shown = page[:limit]
-    return {"bets": [bet_json(x) for x in shown], "next": shown[-1].number if more else None}
-
-
-def _fits(x: BetView, state: str, tag: str | None, market: str | None) -> bool:
-    stands = "settled" if x.result is not None else "open" if x.withdrawn_at is None else ""
-    kind = None if x.market is None else wager_kind(x.market)
-    return (
-        state in ("all", stands)
-        and (tag is None or tag in x.tags)
-        and (market is None or market == kind)
-    )
+    only = OnlyBets(None if tag is None else tag.removeprefix("#"), market, state)
+    # One more than the limit is read, to know whether there is another page.
+    read = await (await site.store()).bets_before(before, limit + 1, site.rules, only)
+    shown = read[:limit]
+    following = shown[-1].number if len(read) > limit else None
+    return {"bets": [bet_json(x) for x in shown], "next": following}
 
 
 @router.post("", **answers(AddedBetJson, 201, 200))
@@ -158,17 +154,33 @@ async def add(
         game=wanted.game, odds=wanted.odds, stake=wanted.stake, book=wanted.book,
         rules=tuple(wanted.rules), tags=tuple(wanted.tags), name=name,
     )  # fmt: skip
+    unit = site.settings.stake_unit_cents
+    _read_each(wanted.odds, wanted.stake, wanted.rules, unit)
     now = (await site.now()).astimezone(site.settings.zone)
-    draft = draft_of(wanted.line, beside, site.settings.stake_unit_cents, now=now)
-    async with await site.writing() as store:
-        chosen = await Chooser(store, now, zone=site.settings.zone).choose(draft)
-        done = await site.bets(store, visitor.who).add(draft, chosen, now)
-        view = await store.bet_view(done.added.number, site.rules)
+    try:
+        draft = draft_of(wanted.line, beside, unit, now=now)
+        async with await site.writing() as store:
+            chosen = await Chooser(store, now, zone=site.settings.zone).choose(draft)
+            done = await site.bets(store, visitor.who).add(draft, chosen, now)
+            view = await store.bet_view(done.added.number, site.rules)
+    except BadBet as why:
+        raise problem_of(why, "line") from None
     if view is None:
         raise RuntimeError("a bet that was just added is gone")
     if not done.added.created:
         response.status_code = 200
     return bet_json(view) | {"created": done.added.created, "waiting": done.waiting}
+
+
+def _read_each(
+    odds: str | None, stake: str | None, rules: Sequence[str], unit_cents: int
+) -> list[Rule]:
+    """The rules of a request. Raises Problem with the first field that cannot be read."""
+    if odds is not None:
+        field_of("odds", odds, parse_odds)
+    if stake is not None:
+        field_of("stake", stake, lambda text: parse_stake(text, unit_cents))
+    return [field_of("rules", x, parse_rule) for x in rules]
 
 
 @router.get("/{reference}", **answers(ShownJson))
@@ -190,19 +202,13 @@ async def edit(visitor: Writer, site: OfSite, reference: Reference, wanted: BetE
     ruled, rules = "rules" in given, given.pop("rules", None)
     if given.get("tags") is not None:
         given["tags"] = tuple(given["tags"])
-    changes, unit = Changes(**given), site.settings.stake_unit_cents
-    if changes.odds is not None:
-        field_of("odds", changes.odds, parse_odds)
-    if changes.stake is not None:
-        field_of("stake", changes.stake, lambda text: parse_stake(text, unit))
+    changes = Changes(**given)
+    read = _read_each(changes.odds, changes.stake, rules or (), site.settings.stake_unit_cents)
     if changes.empty and not ruled:
         raise Problem(
             422, "nothing is to be changed: give pick, game, odds, stake, book, tags or rules"
         )
-    watched = (
-        None if rules is None
-        else tuple(dict.fromkeys(field_of("rules", x, parse_rule) for x in rules))
-    )  # fmt: skip
+    watched = None if rules is None else tuple(dict.fromkeys(read))
     now = (await site.now()).astimezone(site.settings.zone)
     async with await site.writing() as store:
         mine = site.bets(store, visitor.who)
