@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import replace
 from datetime import date
+from statistics import stdev
 
 import pytest
 
 from tests.store.reckoned import Ended, tally
 from tracker.app.report import Report, ReportSpan, summary
 from tracker.domain.bet import Result
-from tracker.engine.record import NOTHING, Prediction, independent, reliability
+from tracker.engine.record import NOTHING, Prediction, independent, mean_error, reliability
 
 DAY = date(2026, 11, 20)
 
@@ -23,6 +25,26 @@ def test_bets_that_all_ended_alike_tell_no_error_of_their_return() -> None:
     pushed = [Ended(Result.PUSH, DAY, 1000, 1000, 0.5)] * 2
     assert [tally(x).roi_se for x in (lost, won, pushed)] == [None] * 3
     assert tally([lost[0], won[0]]).roi_se is not None
+
+
+def test_the_error_of_a_mean_is_that_of_its_games() -> None:
+    """Alone on its game each value counts; the same values twice on each tell no more.
+
+    A return is no surer by a second bet on each game that ends as the first does.
+    """
+    rng = random.Random(3)  # noqa: S311 - seeded, and no secret
+    values = [(str(n), rng.gauss()) for n in range(50)]
+    alone = mean_error(values)
+    assert alone == pytest.approx(stdev(x for _, x in values) / math.sqrt(50))
+    assert mean_error(values * 2) == pytest.approx(alone)
+    assert mean_error([("one", x) for _, x in values]) is None
+    bets = [
+        Ended(result, DAY, 1000, 1900 if result is Result.WON else 0, 0.5, str(n))
+        for n, both in enumerate(rng.choices((("WON", "WON"), ("LOST", "LOST")), k=40))
+        for result in (Result[x] for x in both)
+    ]
+    once, twice = tally(bets[::2]).roi_se, tally(bets).roi_se
+    assert twice == pytest.approx(once)
 
 
 def test_chances_that_come_true_fit_and_wrong_ones_do_not() -> None:

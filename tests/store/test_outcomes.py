@@ -38,7 +38,8 @@ def as_ended(x: BetView) -> Ended | None:
         return None
     asked = needed(x.odds, free=x.free)
     day = x.games[-1].slate if x.games else slate_date(x.placed_at or x.added_at)
-    return Ended(x.result, day, x.own_cents, x.payout_cents, asked)
+    game = x.games[0].id if x.games else None
+    return Ended(x.result, day, x.own_cents, x.payout_cents, asked, game)
 
 
 async def agree(path: Path) -> int:

@@ -38,8 +38,7 @@ class Tally:
     Both add up the `counted` bets: those whose stake and payout are known, without void bets. A
     free bet stakes nothing and counts with what it brought. `asked` is the mean
     break-even chance of the won and lost bets, None where no price is known. `roi_se` is the
-    standard error of the ROI, as that of a ratio of sums (Cochran 1977, 2.11); None where
-    `roi_error` has none.
+    standard error of the ROI over games; None where `ratio_error` has none.
     """
 
     bets: int
@@ -75,24 +74,40 @@ NOTHING = Tally(0, 0, 0, 0, 0, 0, 0, None)
 
 
 NO_SPREAD = 1e-9
-"""A spread below this share of the squared profits is only rounding error."""
+"""A spread below this share of the squared sums is only rounding error."""
 
 
-def roi_error(
-    n: int, staked: float, profit: float, products: tuple[float, float, float]
+def ratio_error(
+    n: int, below: float, above: float, products: tuple[float, float, float]
 ) -> float | None:
-    """The standard error of profit over stakes of `n` bets; None where the bets show no spread.
+    """The standard error of the ratio of two sums over `n` games (Cochran 1977, 2.11).
 
-    Fewer than two bets show none, nor do bets that all made the same share of their stakes.
-    `products` are the sums of stake times stake, stake times profit and profit times profit.
+    `above` and `below` are the sums, such as profit and stakes, and `products` those of below times
+    below, below times above and above times above, each of a whole game. None where the games show
+    no spread: fewer than two, or all with the same ratio.
     """
-    if n < 2 or not staked:  # noqa: PLR2004 - one bet shows no spread
+    if n < 2 or not below:  # noqa: PLR2004 - one game shows no spread
         return None
-    roi, (stakes, both, profits) = profit / staked, products
-    spread = profits - 2 * roi * both + roi * roi * stakes
-    if spread <= NO_SPREAD * profits:
+    ratio, (belows, both, aboves) = above / below, products
+    spread = aboves - 2 * ratio * both + ratio * ratio * belows
+    if spread <= NO_SPREAD * aboves:
         return None
-    return math.sqrt(spread * n / (n - 1)) / staked
+    return math.sqrt(spread * n / (n - 1)) / below
+
+
+def mean_error(values: Iterable[tuple[Hashable, float]]) -> float | None:
+    """The standard error of the mean of values, each with its game; None as in `ratio_error`."""
+    games: dict[Hashable, list[float]] = defaultdict(list)
+    for game, x in values:
+        games[game].append(x)
+    sums = [(len(some), math.fsum(some)) for some in games.values()]
+    return ratio_error(
+        len(sums),
+        sum(n for n, _ in sums),
+        math.fsum(x for _, x in sums),
+        (sum(n * n for n, _ in sums), math.fsum(n * x for n, x in sums),
+         math.fsum(x * x for _, x in sums)),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

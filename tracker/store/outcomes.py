@@ -13,7 +13,7 @@ from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
 from tracker.domain.market import Market
 from tracker.domain.money import Odds, own_part
-from tracker.engine.record import NO_BOOK, NO_TAG, NOTHING, Grouping, Prediction, Tally, roi_error
+from tracker.engine.record import NO_BOOK, NO_TAG, NOTHING, Grouping, Prediction, Tally, ratio_error
 from tracker.store.bet_rows import draft_of, market_of
 from tracker.store.database import Database
 from tracker.store.database.columns import moment, pack
@@ -58,19 +58,26 @@ _FILLED = "outcomes"
 """The row of `meta` that says that every settled bet has its outcome."""
 
 _SUMS = """
-SELECT {key} AS key, count(*) AS bets,
-  sum(result = 'won') AS won, sum(result = 'lost') AS lost, sum(result = 'push') AS pushed,
-  sum(result = 'void') AS voided,
-  sum(iif({counted}, stake_cents, 0)) AS staked,
-  sum(iif({counted}, payout_cents - stake_cents, 0)) AS profit,
-  avg(iif(result IN ('won', 'lost'), break_even, NULL)) AS asked,
-  sum({counted}) AS counted, total(iif({counted}, stake_cents * stake_cents, 0)) AS stakes,
-  total(iif({counted}, stake_cents * (payout_cents - stake_cents), 0)) AS both,
-  total(iif({counted}, (payout_cents - stake_cents) * (payout_cents - stake_cents), 0)) AS profits
-FROM outcome {source}
-WHERE (:since IS NULL OR day >= :since) AND (:until IS NULL OR day <= :until) {also}
+SELECT key, sum(bets) AS bets, sum(won) AS won, sum(lost) AS lost, sum(pushed) AS pushed,
+  sum(voided) AS voided, sum(staked) AS staked, sum(profit) AS profit,
+  sum(asked) / sum(priced) AS asked, sum(counted) AS counted, sum(counted > 0) AS games,
+  total(staked * staked) AS stakes, total(staked * profit) AS both,
+  total(profit * profit) AS profits
+FROM (
+  SELECT {key} AS key, count(*) AS bets,
+    sum(result = 'won') AS won, sum(result = 'lost') AS lost, sum(result = 'push') AS pushed,
+    sum(result = 'void') AS voided,
+    sum(iif({counted}, stake_cents, 0)) AS staked,
+    sum(iif({counted}, payout_cents - stake_cents, 0)) AS profit, sum({counted}) AS counted,
+    sum(iif(result IN ('won', 'lost'), break_even, NULL)) AS asked,
+    count(iif(result IN ('won', 'lost'), break_even, NULL)) AS priced
+  FROM outcome {source}
+  WHERE (:since IS NULL OR day >= :since) AND (:until IS NULL OR day <= :until) {also}
+  GROUP BY 1, ifnull((SELECT game_id FROM bet WHERE number = outcome.bet), outcome.bet)
+)
 GROUP BY 1 ORDER BY {order}
 """
+"""Each game's bets are added up first: the errors of a return are those of games."""
 _COUNTED = "stake_cents IS NOT NULL AND payout_cents IS NOT NULL AND result <> 'void'"
 
 
@@ -256,8 +263,8 @@ def _tallies(
             staked=x["staked"],
             profit=x["profit"],
             asked=x["asked"],
-            roi_se=roi_error(
-                x["counted"], x["staked"], x["profit"], (x["stakes"], x["both"], x["profits"])
+            roi_se=ratio_error(
+                x["games"], x["staked"], x["profit"], (x["stakes"], x["both"], x["profits"])
             ),
             counted=x["counted"],
         )

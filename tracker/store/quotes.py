@@ -71,12 +71,17 @@ ORDER BY bet
 """
 
 _CLV_SUMS = """
-SELECT coalesce(outcome.market, bet.market) IS 'parlay' AS parlay,
-  outcome.result IS 'void' AS void, grade,
-  iif(grade = 'missing', substr(reason, 1, instr(reason || ':', ':') - 1), '') AS why,
-  count(*) AS n, total(ev) AS whole, total(ev * ev) AS squares
-FROM clv LEFT JOIN outcome USING (bet) LEFT JOIN bet ON bet.number = clv.bet
-WHERE clv.revision = (SELECT max(revision) FROM clv AS other WHERE other.bet = clv.bet)
+SELECT parlay, void, grade, why, sum(n) AS n, total(whole) AS whole, count(*) AS games,
+  total(n * n) AS sizes, total(n * whole) AS both, total(whole * whole) AS squares
+FROM (
+  SELECT coalesce(outcome.market, bet.market) IS 'parlay' AS parlay,
+    outcome.result IS 'void' AS void, iif(grade = 'quoted', 'converted', grade) AS grade,
+    iif(grade = 'missing', substr(reason, 1, instr(reason || ':', ':') - 1), '') AS why,
+    count(*) AS n, total(ev) AS whole
+  FROM clv LEFT JOIN outcome USING (bet) LEFT JOIN bet ON bet.number = clv.bet
+  WHERE clv.revision = (SELECT max(revision) FROM clv AS other WHERE other.bet = clv.bet)
+  GROUP BY 1, 2, 3, 4, ifnull(bet.game_id, clv.bet)
+)
 GROUP BY 1, 2, 3, 4
 """
 
@@ -165,9 +170,11 @@ class StandingQuote:
 
 @dataclass(frozen=True, slots=True)
 class ValueSum:
-    """Bets' values at the close, summed: `n` bets, the sum, and the sum of squares.
+    """Bets' values at the close, summed: `n` bets on `games` games, and the sum.
 
-    `void` is whether the bets' results are void. `why` is the reason of a missing value.
+    `void` is whether the bets' results are void. `why` is the reason of a missing value. A quoted
+    value has the grade of a converted one. `products` are those of `ratio_error`: of the number of
+    bets on a game and the sum of their values.
     """
 
     parlay: bool
@@ -176,7 +183,8 @@ class ValueSum:
     why: str
     n: int
     whole: float
-    squares: float
+    games: int
+    products: tuple[float, float, float]
 
 
 class Quotes:
@@ -307,7 +315,8 @@ class Quotes:
                     x["why"],
                     x["n"],
                     x["whole"],
-                    x["squares"],
+                    x["games"],
+                    (x["sizes"], x["both"], x["squares"]),
                 )
                 for x in db.execute(_CLV_SUMS)
             ]

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from tracker.app.views import chance_parts, game_name_json, iso
@@ -19,7 +19,7 @@ from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.quote import Closing, Quote, Selection, two_sided
 from tracker.domain.value import ClosingValue, Grade
 from tracker.engine.market import counts
-from tracker.engine.record import NO_BOOK, NO_TAG
+from tracker.engine.record import NO_BOOK, NO_TAG, mean_error, ratio_error
 
 if TYPE_CHECKING:
     from tracker.settings.models import OddsSettings
@@ -187,7 +187,10 @@ def _step(
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """The mean of some bets' closing line values, and its standard error; None for too few."""
+    """The mean of some bets' closing line values, and its standard error; None for too few.
+
+    The error is over games: the values of bets on one game move together.
+    """
 
     key: str
     n: int
@@ -255,18 +258,16 @@ def clv_report(
     good = [(x, v) for x, v in rows if v.grade in (Grade.QUOTED, Grade.CONVERTED)]
     singles = [(x, v) for x, v in good if not isinstance(x.market, Parlay)]
     missing = Counter(v.reason.partition(":")[0] for _, v in rows if v.grade is Grade.MISSING)
-    groups: dict[str, list[float]] = defaultdict(list)
+    groups: dict[str, list[ValuedBet]] = defaultdict(list)
     for x, v in singles if by is not None else ():
         for key in BY[by or ""](x):
-            groups[key].append(v.value or 0.0)
+            groups[key].append((x, v))
     return ClvReport(
         n=len(rows),
         covered=len(good),
-        all=mean_of("all", [v.value or 0.0 for _, v in singles]),
-        parlays=mean_of(
-            "parlays", [v.value or 0.0 for x, v in good if isinstance(x.market, Parlay)]
-        ),
-        model=mean_of("model", [v.value or 0.0 for _, v in rows if v.grade is Grade.MODEL]),
+        all=mean_of("all", singles),
+        parlays=mean_of("parlays", [(x, v) for x, v in good if isinstance(x.market, Parlay)]),
+        model=mean_of("model", [(x, v) for x, v in rows if v.grade is Grade.MODEL]),
         missing=dict(sorted(missing.items())),
         groups=tuple(mean_of(key, groups[key]) for key in sorted(groups)),
         rows=tuple(rows),
@@ -304,9 +305,9 @@ def _mean_in(key: str, sums: Sequence[ValueSum]) -> Mean:
     n = sum(x.n for x in sums)
     if not n:
         return Mean(key, 0, None, None)
-    mean = math.fsum(x.whole for x in sums) / n
-    spread = math.fsum(x.squares for x in sums) - n * mean * mean
-    return Mean(key, n, mean, math.sqrt(max(spread, 0.0) / (n - 1) / n) if n > 1 else None)
+    whole, games = math.fsum(x.whole for x in sums), sum(x.games for x in sums)
+    sizes, both, squares = (math.fsum(x.products[i] for x in sums) for i in range(3))
+    return Mean(key, n, whole / n, ratio_error(games, n, whole, (sizes, both, squares)))
 
 
 def by_result(x: BetView, value: ClosingValue | None) -> ClosingValue | None:
@@ -338,12 +339,16 @@ def judged(report: ClvReport) -> tuple[int, int]:
     return report.covered, report.n - excused - report.model.n
 
 
-def mean_of(key: str, values: Sequence[float]) -> Mean:
-    """The mean of some values with its standard error."""
-    if not values:
+ValuedBet = tuple["BetView", ClosingValue]
+"""A bet with its closing line value."""
+
+
+def mean_of(key: str, valued: Sequence[ValuedBet]) -> Mean:
+    """The mean value of some bets with its standard error."""
+    if not valued:
         return Mean(key, 0, None, None)
-    se = stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
-    return Mean(key, len(values), fmean(values), se)
+    values = [(x.number if x.game is None else x.game.id, v.value or 0.0) for x, v in valued]
+    return Mean(key, len(values), fmean(v for _, v in values), mean_error(values))
 
 
 # -------------------------------------------------------------------------------------- contracts

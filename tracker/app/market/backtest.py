@@ -29,6 +29,7 @@ from tracker.domain.prior import Lines
 from tracker.domain.quote import MONEYLINE, Quote, Selection, market_of, two_sided
 from tracker.domain.value import edge, kelly
 from tracker.engine.market import best_quote, close, consensus
+from tracker.engine.record import mean_error
 from tracker.engine.settle.grading import Unsettleable, judge
 from tracker.wording.closes import selection_text
 
@@ -195,6 +196,7 @@ class BetGroup:
 class BacktestReport:
     """All that a back-test says of a strategy.
 
+    `clv_se` is the standard error of the mean closing line value, over games.
     `sharpe` is the mean profit of a night divided by its standard deviation, times the root of the
     number of nights. `drawdown` is the deepest fall in units, and `drawdown_nights` the most nights
     in a row below an earlier high.
@@ -226,7 +228,8 @@ def backtest(
 ) -> BacktestReport:
     """What a strategy would have brought. Repeatable: its random draws are seeded."""
     made = played(strategy, decided(strategy, candidates), outcomes)
-    values = [x.clv for x in made if x.clv is not None]
+    valued = [(x.candidate.game, x.clv) for x in made if x.clv is not None]
+    values = [x for _, x in valued]
     nights = _nights(made)
     fell, took = _drawdown(list(nights.values()))
     cells, best, luck = _grid(strategy, candidates, outcomes)
@@ -235,7 +238,7 @@ def backtest(
         source=source,
         all=_group("all", made, bounds=True),
         clv=float(np.mean(values)) if values else None,
-        clv_se=float(np.std(values, ddof=1) / math.sqrt(len(values))) if len(values) > 1 else None,
+        clv_se=mean_error(valued),
         clv_n=len(values),
         sharpe=_sharpe(list(nights.values())),
         drawdown=fell,
