@@ -212,6 +212,18 @@ def test_an_end_is_not_taken_back_by_a_box_that_is_late_with_it() -> None:
     assert taken[:5] == [Ordering.HELD, Ordering.BEHIND] * 2 + [Ordering.CORRECTION]
 
 
+def test_points_after_the_end_take_an_end_back_that_a_box_told_too_early() -> None:
+    """A board that goes on with more points is not late; one that stands still is."""
+    tracking = GameTracking(GAME, state=END, told_by=BOX)
+    more = live(4, 2, (30, 20), (30, 20), (30, 20), (36, 20))
+    taken = []
+    for at in range(0, 160, 40):
+        tracking, ordering = judged(tracking, Told(float(at), BOARD, more))
+        taken.append(ordering.value)
+    assert taken[:3] == ["behind", "behind", "correction"]
+    assert tracking.state == more
+
+
 def test_a_clock_too_far_back_for_the_points_is_not_believed_at_once() -> None:
     """Four minutes of a quarter's points at its first second change nothing that is believed."""
     seen = live(3, 261, (28, 25), (30, 30), (21, 27))
@@ -240,6 +252,19 @@ def test_teams_that_are_exchanged_are_believed_only_when_that_lasts(
     assert (tracking.state == swapped[-1]) is believed
     tracking, ordering = judged(tracking, Told(lasts + 10.0, BOARD, live(2, 200, (28, 25), (9, 9))))
     assert ordering is (Ordering.HELD if believed else Ordering.NEWER)
+
+
+def test_teams_that_are_exchanged_in_the_first_quarter_are_no_news_either() -> None:
+    """The points alone tell it there; a smaller correction is believed as usual."""
+    seen = live(1, 200, (15, 23))
+    swapped = live(1, 190, (23, 17))
+    tracking, taken = follow([swapped] * 30, seen)
+    assert (tracking.state, set(taken)) == (seen, {"held"})
+    assert follow([swapped] * 31, seen)[0].state == swapped
+    moved = live(1, 190, (18, 20))
+    assert follow([moved] * 3, seen)[1] == ["held", "held", "correction"]
+    # What a cache served again is of an earlier moment.
+    assert follow([live(1, 400, (9, 8))] * 3, seen)[1][-1] == "correction"
 
 
 def test_a_correction_that_box_and_board_tell_in_turn_gets_through() -> None:
@@ -347,6 +372,33 @@ def test_a_state_that_no_game_can_have_reached_yet_is_not_believed_for_a_minute(
     """A typing error that lasts for one poll, or for three, moves no chance and fires nothing."""
     every_ten = range(10, 200, 10)
     assert believed_at(tracked(Q2), state, *every_ten) == 70
+
+
+HALF = live(2, 0, (28, 25), (23, 19), phase=Phase.BREAK)
+
+
+@pytest.mark.parametrize(
+    ("state", "believed"),
+    [
+        pytest.param(
+            live(2, 0, (28, 25), (123, 19), phase=Phase.BREAK), 2070, id="points at halftime"
+        ),
+        pytest.param(
+            live(4, 0, (28, 25), (23, 19), (0, 0), (0, 0), phase=Phase.FINAL),
+            2310,
+            id="quarters without a point",
+        ),
+        pytest.param(live(3, 100, (28, 25), (23, 19), (25, 22)), 2010, id="a feed that was away"),
+    ],
+)
+def test_a_break_of_half_an_hour_makes_no_impossible_state_possible(
+    state: GameState, believed: float
+) -> None:
+    """However long a game has stood still, nobody scores while its clock stands, or stops scoring.
+
+    What a game can have reached by then is believed at once.
+    """
+    assert believed_at(tracked(HALF), state, *range(2010, 2400, 10)) == believed
 
 
 def test_the_truth_in_between_ends_a_leap() -> None:

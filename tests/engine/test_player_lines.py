@@ -168,6 +168,37 @@ def test_a_name_that_is_not_in_the_box_is_never_guessed() -> None:
         judge(over(Stat.PTS, 1.5), without_players(FINAL), RULES)
 
 
+def test_a_player_listed_with_the_other_team_for_a_while_spoils_nothing_for_good() -> None:
+    """A box that moved a man puts his new team's lines in doubt until the next right one."""
+    slate = a_slate(over(Stat.PTS, STAR.stat("pts") - 0.5))
+    for minute in (0, 1):
+        slate.poll(FINAL, END + timedelta(minutes=minute))
+    mover = next(x for x in FINAL.players if x.side is not STAR.side and x.stat("pts"))
+    lines = (replace(x, side=STAR.side) if x is mover else x for x in FINAL.players)
+    wrong = replace(FINAL, players=tuple(lines))
+    first, last = check_times(END)
+    for minute in (1, 2):
+        slate.poll(wrong, first + timedelta(minutes=minute))
+    assert slate.tracked()[1].review is not None
+    for minute in (1, 2):
+        slate.poll(FINAL, last + timedelta(minutes=minute))
+    one = slate.tracked()[1]
+    assert (one.review, one.official) == (None, True)
+    assert one.settlement is not None
+    assert (one.settlement.result, one.settlement.revision) == (Result.WON, 1)
+
+
+def test_two_players_of_one_name_stay_two_at_the_end() -> None:
+    """A final box that lists a name twice settles no bet on it, as one in play does not."""
+    slate = a_slate(over(Stat.PTS, STAR.stat("pts") - 0.5))
+    idle = replace(STAR, id="other", stats=tuple((x, 0) for x, _ in STAR.stats))
+    twice = replace(FINAL, players=(*FINAL.players, idle))
+    for minute in range(3):
+        slate.poll(twice, END + timedelta(minutes=minute))
+    one = slate.tracked()[1]
+    assert (one.settlement, one.review) == (None, f"the box score has no one line of {STAR.name}")
+
+
 def test_a_name_is_found_however_it_is_written() -> None:
     """Accents, dots, hyphens and Jr. make no difference to a name in the box."""
     state = with_line(FINAL, STAR)

@@ -193,15 +193,18 @@ def leaps(before: GameState, after: GameState, seconds: float) -> bool:
     """Whether `after` is further on than a game in play can get in `seconds` of real time.
 
     A game clock never runs faster than real time. The believed state may itself have come from a
-    source that is SOURCE_HELD behind.
+    source that is SOURCE_HELD behind. However much time has passed, as at halftime, points take
+    their share of the game clock, and no period passes without any.
     """
     if not before.phase.in_play or after.phase.off or after.period < 1:
         return False
     played = _clock_run(after) - _clock_run(before)
     scored = max(after.score.home - before.score.home, after.score.away - before.score.away)
+    time = min(seconds, 2 * max(played, 0.0))
     return (
         played > seconds + SOURCE_HELD.total_seconds()
-        or scored > LEAP_POINTS + LEAP_POINTS_PER_S * seconds
+        or scored > LEAP_POINTS + LEAP_POINTS_PER_S * time
+        or (played >= after.game.rules.period_seconds and after.score == before.score)
     )
 
 

@@ -29,6 +29,7 @@ from tracker.domain.poll import (
     goes_back,
     has_fewer_points,
     leaps,
+    order_key,
     too_fast,
 )
 from tracker.domain.tracking import GameTracking, Held, Ordering, Tracked
@@ -218,12 +219,14 @@ def _merely_late(believed: GameState, state: GameState, wait: timedelta) -> bool
     """Whether another document is only late and does not contradict the believed state.
 
     It shows the same moment by a clock in whole seconds; or the source's other document has
-    reported the end, and this one has not reached it yet.
+    reported the end, and this one has not reached it yet. More points than the end has tell of play
+    after it.
     """
     if believed.phase.off or state.phase.off:
         return False
     over = believed.phase is Phase.FINAL and state.phase is not Phase.FINAL
-    return not behind(state, believed) or (over and wait == DOCUMENT_HELD)
+    ends = over and wait == DOCUMENT_HELD and not has_fewer_points(believed, state)
+    return ends or not behind(state, believed)
 
 
 def _leap(
@@ -388,9 +391,22 @@ def _over(before: GameState, periods: Sequence[Score] | None) -> tuple[Score, ..
 
 
 def _exchanged(before: GameState, state: GameState) -> bool:
-    """Whether a state gives each team the points of the other in all periods that were over."""
+    """Whether a state gives each team the points of the other in all periods that were over.
+
+    Where none was, as in the first period, the score tells it at a later moment: it has what the
+    other had, and one of them more than a correction less than before.
+    """
     was, now = _over(before, before.periods), _over(before, state.periods)
-    return was != now and now == tuple(Score(x.away, x.home) for x in was)
+    if was and now:
+        return was != now and now == tuple(Score(x.away, x.home) for x in was)
+    seen, score = before.score, state.score
+    fewer = max(seen.home - score.home, seen.away - score.away)
+    return (
+        fewer > CORRECTION
+        and score.home >= seen.away
+        and score.away >= seen.home
+        and order_key(state) >= order_key(before)
+    )
 
 
 def players_of(tracked: Tracked, game_id: str) -> tuple[Player, ...]:
@@ -472,15 +488,16 @@ def after_play(state: GameState, before: GameState | None) -> GameState:
 
 def _doubted(players: Sequence[PlayerLine], seen: Sequence[PlayerLine]) -> list[PlayerLine]:
     """The lines of a final box, but those last seen, in doubt, where the box contradicts them."""
-    lines = {(x.side, player_key(x.name)): x for x in players}
+    keys = [(x.side, player_key(x.name)) for x in players]
+    lines = {key: x for key, x in zip(keys, players, strict=True) if keys.count(key) == 1}
     before = {(x.side, player_key(x.name)): x for x in seen if x.played or x.minutes > 0}
-    ids = {(x.side, x.id) for x in players}
-    # Who is listed by another name is not missing.
-    before = {k: x for k, x in before.items() if k in lines or (x.side, x.id) not in ids}
+    ids = {x.id for x in players}
+    # Who is listed by another name, or with the other team, is not missing.
+    before = {k: x for k, x in before.items() if k in lines or (k not in keys and x.id not in ids)}
     doubts = {key: _doubt(was, lines.get(key)) for key, was in before.items()}
     kept = [
         replace(before[key], doubt=doubts[key]) if doubts.get(key) else x
-        for key, x in lines.items()
+        for key, x in zip(keys, players, strict=True)
     ]
     lost = [replace(x, doubt=doubts[key]) for key, x in before.items() if key not in lines]
     return [*kept, *lost]
