@@ -15,7 +15,8 @@ from tests.cli.conftest import Cli
 from tracker.domain.game import Game
 from tracker.domain.market import Direction, Span
 from tracker.domain.money import parse_odds
-from tracker.domain.pick import Asked, Handicap, OverUnder, Tens, ToWin
+from tracker.domain.pick import Asked, Handicap, OverUnder, PlayerFigure, Tens, ToWin
+from tracker.domain.player import Stat
 from tracker.intake.imports import ImportedBets, Manner, read_slips
 from tracker.store import Store
 
@@ -203,6 +204,7 @@ def test_a_bets_file_can_be_brought_in_once(
         (b"", "no rows"),
         (b"pick,odds\n", "no rows"),
         (b"[1, 2]", "no list of bets"),
+        (b"DEN -4.5 -110 $20\nBOS ML -150\n", "its first line names no known columns"),
         (b"[" * 20_000, "no JSON"),
         (b'{"file":"tracker archive","schema":999}\n', "schema 999"),
     ],
@@ -606,3 +608,45 @@ def test_a_parlay_is_not_paid_for_a_leg_that_dropped_out(legs: list[str], paid: 
     rows = [f"7,{x} ML,{one},10" for x, one in zip(("DEN", "BOS", "MIA"), legs, strict=True)]
     found = in_new_york("Bet ID,Selection,Odds,Result,Stake\n" + "\n".join(rows) + "\n")
     assert ([x.paid for x in found.slips], found.doubts) == ([paid], ())
+
+
+@pytest.mark.parametrize(
+    ("row", "asked", "team"),
+    [
+        ("Nikola Jokic,Points,Over,25.5", PlayerFigure(Stat.PTS, Direction.OVER, 25.5), ""),
+        ("Nikola Jokic,Rebounds,u,12.5", PlayerFigure(Stat.REB, Direction.UNDER, 12.5), ""),
+        (",Total,Under,224.5", OverUnder(Direction.UNDER, 224.5), ""),
+        (",Spread,Home,-4.5", Handicap(-4.5), "DEN"),
+        ("Away,Moneyline,,", ToWin(), "LAL"),
+    ],
+)
+def test_a_side_in_its_own_column_is_that_of_the_bet(row: str, asked: Asked, team: str) -> None:
+    """`Over`, `Home` and the two teams each have a column in many sheets."""
+    head = "Date,Away,Home,Player,Market,Side,Line,Odds,Wager\n"
+    found = in_new_york(f"{head}2026-01-29,LA Lakers,Denver Nuggets,{row},-110,$20.00\n")
+    assert (found.mistakes, found.unused) == ((), ())
+    (leg,) = found.slips[0].draft.legs
+    assert (leg.asked, "".join(x.code for x in leg.team)) == (asked, team)
+    assert found.slips[0].draft.stake_cents == 2000
+
+
+def test_a_cell_is_read_as_a_spreadsheet_shows_it_and_in_its_own_column() -> None:
+    """`="-110"` is -110, and a row whose decimal comma made two cells is refused."""
+    found = in_new_york(
+        'Date,Pick,Odds,Stake\n2026-01-29,DEN -4.5,="-110",=20\n2026-01-29,DEN ML,=+135,"20,50"\n'
+        "2026-01-29,DEN -4,5,1,91,20\n"
+    )
+    assert [(x.draft.odds and x.draft.odds.text, x.draft.stake_cents) for x in found.slips] == [
+        ("-110", 2000), ("+135", 2050),
+    ]  # fmt: skip
+    (mistake,) = found.mistakes
+    assert "line 4: it has more cells than the first line has headings" in mistake
+
+
+def test_figures_within_objects_of_json_are_not_lost() -> None:
+    """A price or a stake that has its form beside it is read, or the bet is refused."""
+    bet = '{"pick": "DEN -4.5", "odds": {"american": -110}, "stake": {"amount": 20, "unit": "USD"}}'
+    (slip,) = in_new_york(f"[{bet}]").slips
+    assert (slip.draft.odds and slip.draft.odds.text, slip.draft.stake_cents) == ("-110", 2000)
+    twice = in_new_york('[{"pick": "DEN -4.5", "odds": {"american": -110, "decimal": 1.91}}]')
+    assert "is not a price" in twice.mistakes[0]

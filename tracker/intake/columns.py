@@ -6,15 +6,17 @@ which form is meant; where none does, the person is asked.
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from fractions import Fraction
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from tracker.domain import BadBet
+from tracker.domain import BadBet, TrackerError
 from tracker.domain.league import LEAGUES, slate_date
 from tracker.domain.money import Odds, parse_odds, plain_signs
 from tracker.domain.pick import Matchup, Written
@@ -22,6 +24,58 @@ from tracker.domain.same_bet import NOON
 from tracker.language import find_in, parse_bet, parse_matchup
 from tracker.language.tokens import FindTeam
 from tracker.language.vocabulary import FREE, STATS, TENS, THREE_WAY, TIE, UNKNOWN_STATS
+
+Row = Mapping[str, str]
+
+
+class BadFile(TrackerError):
+    """A file that cannot be read as a whole; the text says why, and what to do."""
+
+
+_SEPARATOR = re.compile(r"\"?sep=(.)\"?", re.IGNORECASE)
+"""Finds the line by which a spreadsheet names the separator of its columns."""
+
+
+_FORMULA = re.compile(r'=(?:"([^"]*)"|([+-]?[0-9][0-9.,]*))')
+"""Finds a value that a spreadsheet is to take as it is: `="-110"`, `=+150`."""
+
+
+def _cell(value: str | None) -> str:
+    """A cell without the formula around it."""
+    found = _FORMULA.fullmatch((value or "").strip())
+    return (value or "") if found is None else found[1] or found[2] or ""
+
+
+def csv_rows(text: str) -> tuple[list[tuple[int, Row]], str, list[int]]:
+    """The rows of a CSV with their line numbers, the separator of its columns, and wide lines.
+
+    A line with more cells than headings is no row: its cells may belong to other columns.
+    """
+    text = text.lstrip("\ufeff")
+    skipped = 0
+    first, _, rest = text.partition("\n")
+    if said := _SEPARATOR.fullmatch(first.strip()):
+        text, skipped = rest, 1
+        first = rest.partition("\n")[0]
+    delimiter = said[1] if said else max(",;\t|", key=first.count)
+    table = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    rows: list[tuple[int, Row]] = []
+    wide: list[int] = []
+    try:
+        for row in table:
+            more = row.pop(None, None)
+            if any(more or ()):
+                wide.append(table.line_num + skipped)
+            elif any(row.values()):
+                cells = {k: _cell(v) for k, v in row.items()}
+                rows.append((table.line_num + skipped, cells))
+    except csv.Error as why:
+        raise BadFile(f"line {table.line_num} is no CSV: {why}") from None
+    return rows, delimiter, wide
+
+
+# ---------------------------------------------------------------------------------------- amounts
+
 
 _CURRENCY = re.compile(r"[$€£¥₹]|(?i:\b(?:usd|eur|gbp|cad|aud|us|ca|au)\b)")
 _GAPS = re.compile(r"[\s\u00a0\u202f'\u2019_]")
@@ -319,6 +373,22 @@ _LEGS = re.compile(r"\s+\|\s+|\s*\n\s*")
 _KEY = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
 _HALF = re.compile(r"(?<![\d.,/])(\d{1,3}) 1/2(?![\d/])")
 """Finds half a point as American books write it: `-7 1/2`. A row's price has its own column."""
+
+
+_AT = re.compile(r"(?P<away>.+?)\s*(?:@|\bat\b)\s*(?P<home>.+)", re.IGNORECASE)
+
+
+def with_side(pick: str, way: str, game: str) -> str:
+    """What was bet on, with the side that a column of its own says: `Over`, `Home`."""
+    side = way.strip().casefold()
+    if side in ("over", "under", "o", "u") and not _SIDED.search(pick):
+        return f"{pick} {'over' if side[0] == 'o' else 'under'}"
+    named = pick.strip().casefold() or side
+    playing = _AT.fullmatch(game.strip())
+    return playing[named] if playing and named in ("home", "away") else pick
+
+
+_SIDED = re.compile(r"\b(?:over|under)\b|\b[ou]\d|\d\+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 import tomllib
@@ -24,10 +22,18 @@ from tracker.domain.money import Odds, money_text, payout_if_won, plain_signs, t
 from tracker.domain.pick import Matchup
 from tracker.domain.same_bet import TICKET
 from tracker.domain.value import comes_back
-from tracker.intake.columns import BetColumns, Dates, Numbers, Prices, RowTime
+from tracker.intake.columns import (
+    BadFile,
+    BetColumns,
+    Dates,
+    Numbers,
+    Prices,
+    Row,
+    RowTime,
+    csv_rows,
+    with_side,
+)
 from tracker.language import in_cents, parse_stake
-
-Row = Mapping[str, str]
 
 _AMOUNTS = ("stake", "payout", "profit")
 _TIMES = ("placed", "day")
@@ -41,10 +47,6 @@ _AGAINST = frozenset({"lay", "against", "sell", "sold", "short"})
 _FREE = re.compile(r"\b(?:free|bonus|promo|token|site credit|bet credit)", re.IGNORECASE)
 _OWN_MONEY = re.compile(r"risk.?free|no.?sweat|insur|boost|second chance", re.IGNORECASE)
 _YES = frozenset({"yes", "y", "true", "1", "x"})
-
-
-class BadFile(TrackerError):
-    """A file that cannot be read as a whole; the text says why, and what to do."""
 
 
 class UnsureDates(BadFile):
@@ -115,15 +117,19 @@ def read_slips(
     what was bet on, and UnsureDates when the order of the dates is ambiguous.
     """
     is_json = text.lstrip()[:1] in ("[", "{")
-    rows, mark = (_json_rows(text), ",") if is_json else _csv_rows(text)
-    if not rows:
+    rows, mark, wide = (_json_rows(text), ",", []) if is_json else csv_rows(text)
+    mistakes = [
+        f"{source}, line {line}: it has more cells than the first line has headings: put an amount "
+        "or a line with a decimal comma in quotes"
+        for line in wide
+    ]
+    if not rows and not wide:
         raise BadFile(f"{source}: there are no rows in it")
     columns = _columns(rows[0][1], manner.columns, source)
     listed = [row for _, row in rows]
     reader = _Reader.of(listed, columns, unit_cents, zone, manner.day_first, points=mark == ",")
     _check_dates(reader, listed, source)
     slips: list[ImportedBet] = []
-    mistakes: list[str] = []
     doubts: list[str] = []
     elsewhere: Counter[str] = Counter()
     for line, group in _bets_of(rows, reader):
@@ -184,10 +190,6 @@ def _doubts(slip: ImportedBet) -> list[str]:
     return [doubt]
 
 
-_SEPARATOR = re.compile(r"\"?sep=(.)\"?", re.IGNORECASE)
-"""Finds the line by which a spreadsheet names the separator of its columns."""
-
-
 def _plain(name: str) -> str:
     return "".join(c for c in name.casefold() if c.isalnum())
 
@@ -196,30 +198,6 @@ def _plain(name: str) -> str:
 def _names() -> Mapping[str, Mapping[str, Sequence[str]]]:
     text = resources.files("tracker.intake").joinpath("data/trackers.toml").read_text("utf-8")
     return tomllib.loads(text)
-
-
-def _csv_rows(text: str) -> tuple[list[tuple[int, Row]], str]:
-    """The rows of a CSV with their line numbers, and the separator of its columns."""
-    text = text.lstrip("\ufeff")
-    skipped = 0
-    first, _, rest = text.partition("\n")
-    if said := _SEPARATOR.fullmatch(first.strip()):
-        text, skipped = rest, 1
-        first = rest.partition("\n")[0]
-    delimiter = said[1] if said else max(",;\t|", key=first.count)
-    table = csv.DictReader(io.StringIO(text), delimiter=delimiter)
-    try:
-        rows: list[tuple[int, Row]] = [
-            (
-                table.line_num + skipped,
-                {k: v or "" for k, v in row.items() if k is not None and v != []},
-            )
-            for row in table
-            if any(row.values())
-        ]
-    except csv.Error as why:
-        raise BadFile(f"line {table.line_num} is no CSV: {why}") from None
-    return rows, delimiter
 
 
 def _json_rows(text: str) -> list[tuple[int, Row]]:
@@ -242,9 +220,10 @@ def _json_lines(text: str) -> list[Any]:
 
 
 def _flat(value: object) -> str:
-    if isinstance(value, list):
-        return " ".join(map(_flat, value))
-    return "" if value is None or isinstance(value, dict) else str(value)
+    if isinstance(value, list | dict):
+        parts = value.values() if isinstance(value, dict) else value
+        return " ".join(filter(None, map(_flat, parts)))
+    return "" if value is None else str(value)
 
 
 def _columns(row: Row, given: Mapping[str, str], source: str) -> dict[str, str]:
@@ -268,6 +247,12 @@ def _columns(row: Row, given: Mapping[str, str], source: str) -> dict[str, str]:
     if _OWN in there:
         # In this program's own export the pick says all of the bet.
         found = {mine: theirs for mine, theirs in found.items() if mine not in ("market", "line")}
+    if not found:
+        raise BadFile(
+            f"{source}: its first line names no known columns ({', '.join(row)}): write a line such "
+            "as Date,Bet,Odds,Stake,Result above the bets, or say which they are with "
+            "`tracker import FILE --map 'their name=pick'`"
+        )
     if "pick" not in found:
         raise BadFile(
             f"{source}: no column tells what was bet on (there are {', '.join(row)}): "
@@ -402,10 +387,14 @@ class _Reader:
 
     def _columns_of(self, row: Row, league: str) -> BetColumns:
         pick, market, line, game = (self.text(row, x) for x in ("pick", "market", "line", "game"))
+        away, home = self.text(row, "away"), self.text(row, "home")
+        game = game or (f"{away} @ {home}" if away and home else "")
         if self.signed_lines and line[:1].isdigit() and _SPREAD.search(market):
             line = f"+{line}"
         own = any(_plain(x) == _OWN for x in row)
-        return BetColumns(pick, market, line, game, league, own=own)
+        return BetColumns(
+            with_side(pick, self.text(row, "way"), game), market, line, game, league, own=own
+        )
 
     def _check_side(self, row: Row) -> None:
         """Refuse a bet against what the row names: its words would be read as a bet on it."""
