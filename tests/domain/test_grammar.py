@@ -43,9 +43,9 @@ from tracker.language import (
     parse_bet,
     parse_matchup,
     parse_pick,
-    parse_placed_at,
     still_written,
 )
+from tracker.language.tokens import parse_placed_at
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
 COLLEGE = Game("2", "ncaam", "DUKE", "UNC", datetime(2026, 11, 21, 2, tzinfo=UTC))
@@ -430,7 +430,7 @@ def test_a_bet_of_another_kind_is_refused_with_what_to_write(text: str, said: st
 
 
 def test_a_line_may_say_the_book() -> None:
-    """A sportsbook whose rules are known is the bet's book, wherever it stands in the line."""
+    """A sportsbook's name is the bet's book, wherever it stands in the line."""
     for text in ("DEN -4.5 -110 $20 DK", "DK: DEN -4.5", "DEN -4.5 -110 @ DK $20", "DEN ML on DK"):
         assert parse_bet(text, FIND).book == "DK"
     assert parse_bet("Draft Kings parlay: DEN ML; over 224.5 +264", FIND).book == "Draft Kings"
@@ -527,6 +527,27 @@ def test_a_line_that_may_be_read_on_any_day_names_a_date() -> None:
     assert parse_bet("DEN ML tonight", FIND).legs[0].matchup is None
 
 
+def test_a_slip_prints_each_game_below_its_leg_or_above_it() -> None:
+    """Games below their legs go with these where the last has one, games above with those below."""
+    now = datetime(2026, 11, 29, 20, tzinfo=ZoneInfo("America/New_York"))
+    first = "DEN Nuggets ML\nLAL Lakers @ DEN Nuggets\nTue 7:10PM ET"
+    second = "Over 220.5\nPHI 76ers @ NY Knicks\nWed 8:10PM ET\nWager: $10.00"
+    below = f"{first}\n{second}"
+    above = "LAL@DEN\nover 224.5\nPHI@NYK\nover 220.5"
+    for text, days in ((below, [date(2026, 12, 1), date(2026, 12, 2)]), (above, [None, None])):
+        found = parse_bet(f"Parlay +264\n{text}", FIND, now=now)
+        games = [x.matchup for x in found.legs]
+        assert [x and x.home[0].code for x in games] == ["DEN", "NYK"]
+        assert [x and x.day for x in games] == days
+    assert parse_bet(f"Parlay +264\n{below}", FIND, now=now).stake_cents == 1000
+    for text, said in (
+        ("LAL@DEN\nover 224.5\nMIA@BOS", "leg 2: ends too early"),
+        ("DEN ML\nTue 7:10PM\nBOS ML\nWed 7:10PM", "write the day of each leg beside it"),
+    ):
+        with pytest.raises(BadBet, match=said):
+            parse_bet(f"Parlay\n{text}", FIND, now=now)
+
+
 def test_the_day_of_a_parlay_is_that_of_each_leg_without_one() -> None:
     """A day in the heading, or apart from the legs, is the day of every leg without its own."""
     now = datetime(2026, 11, 20, 20, tzinfo=ZoneInfo("America/New_York"))
@@ -597,6 +618,9 @@ def test_the_two_teams_of_a_game_answer_to_its_own_words() -> None:
         ("DEN ML $20 $30", "$30", "not understood"),
         ("DEN ML -110 -120", "-120", "not understood"),
         ("DEN ML 1.00", "1.00", "would return no profit"),
+        ("DEN ML 0.91", "0.91", "write Hong Kong odds with the stake, as 1.91"),
+        ("Jokic 25+ pts, 10+ reb", "10+", "';' stands between a parlay's legs"),
+        ("1. DEN ML\n2. LAL ML", None, "';' stands between a parlay's legs"),
         ("DEN ML 5/0", "5/0", "divide by zero"),
         ("LAL@DEN 2026-13-40 over 220", "2026-13-40", "a date such as"),
         ("LAL@DEN over 220 2026-02-30", "2026-02-30", "a date such as"),

@@ -38,11 +38,11 @@ from tracker.language import (
     find_in,
     parse_bet,
     parse_matchup,
-    parse_placed_at,
     parse_stake,
     read_line,
     stake_written,
 )
+from tracker.language.tokens import parse_placed_at
 from tracker.store.auditing import Audit, Edit
 from tracker.store.bets import Added, Registration
 from tracker.wording.figures import certain_text

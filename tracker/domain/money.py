@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from math import floor, prod
 
@@ -84,6 +85,10 @@ def parse_odds(text: str) -> Odds:
         if int(found[2]) == 0:
             raise BadBet(f"odds of {text!r} divide by zero")
         return Odds(text.strip(), 1 + Fraction(int(found[1]), int(found[2])))
+    if _DECIMAL.fullmatch(plain) and 0 < Fraction(plain) < 1:
+        raise BadBet(
+            f"{plain} is below 1: write Hong Kong odds with the stake, as {1 + Decimal(plain)}"
+        )
     if _DECIMAL.fullmatch(plain):
         return Odds(text.strip(), Fraction(plain))
     if comma := _DECIMAL_COMMA.fullmatch(plain):

@@ -17,7 +17,8 @@ from tracker.domain.draft import Draft, tags_of
 from tracker.domain.pick import Matchup, Written
 from tracker.domain.policy import Rule, parse_rule
 from tracker.domain.prior import LIKELY_SPREADS, LIKELY_TOTALS, NO_LINES, Lines
-from tracker.language import parse_placed_at, parse_stake, read_legs, read_line, stake_written
+from tracker.language import parse_stake, read_legs, read_line, stake_written
+from tracker.language.tokens import parse_placed_at
 from tracker.settings.models import toml_odds
 from tracker.settings.reading import toml_fault
 

@@ -249,8 +249,8 @@ def _columns(row: Row, given: Mapping[str, str], source: str) -> dict[str, str]:
         found = {mine: theirs for mine, theirs in found.items() if mine not in ("market", "line")}
     if not found:
         raise BadFile(
-            f"{source}: its first line names no known columns ({', '.join(row)}): write a line such "
-            "as Date,Bet,Odds,Stake,Result above the bets, or say which they are with "
+            f"{source}: its first line names no known columns ({', '.join(row)}): write a line "
+            "such as Date,Bet,Odds,Stake,Result above the bets, or say which they are with "
             "`tracker import FILE --map 'their name=pick'`"
         )
     if "pick" not in found:

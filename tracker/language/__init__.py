@@ -18,9 +18,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 
 from tracker.domain import BadBet
 from tracker.domain.catalog import Team, fold, longest_name
@@ -38,6 +39,7 @@ from tracker.language.readers import (
     read_counted,
     read_even_money,
     read_game_or_team,
+    read_lone_price,
     read_money,
     read_name,
     read_number,
@@ -47,7 +49,7 @@ from tracker.language.readers import (
     read_term,
     read_units,
 )
-from tracker.language.slots import Slots, check_clear, odds_of, pick_of, read_day, stake_of
+from tracker.language.slots import LEGS, Slots, check_clear, odds_of, pick_of, read_day, stake_of
 from tracker.language.tokens import FindTeam, Line
 
 _GAME_ID = re.compile(r"\d{8,10}(?:-[\w&'.-]+)?", re.ASCII)
@@ -279,39 +281,6 @@ def in_cents(units: Fraction, unit_cents: int) -> int:
     return int(units * unit_cents + Fraction(1, 2))
 
 
-def parse_placed_at(text: str, now: datetime | None = None) -> datetime:
-    """Read the time of placing, such as `2026-11-20T19:05:00-05:00`.
-
-    `now` is the time on the person's own clock: `18:30` is the last such time on it, and
-    `2026-11-20 19:05` is in its zone. Without it, as in a file that is read on any day, the text
-    needs a date and a zone. Raises BadBet for other text.
-    """
-    plain = text.strip()
-    only_clock = now is not None and _CLOCK.fullmatch(plain) is not None
-    try:
-        found = datetime.fromisoformat(f"{now:%Y-%m-%d} {plain.zfill(5)}" if only_clock else plain)
-    except ValueError:
-        found = None
-    if found is None or ":" not in plain or (found.tzinfo is None and now is None):
-        short = "" if now is None else "18:30, '2026-11-20 19:05' or "
-        zoned = " with its zone" if now is None else ""
-        raise BadBet(
-            f"{text!r} is not a time{zoned}: write one such as {short}2026-11-20T19:05:00-05:00"
-        )
-    if now is None or found.tzinfo is not None:
-        return found
-    found = found.replace(tzinfo=now.tzinfo)
-    if not only_clock:
-        return found
-    # The hour of the change back comes twice: the later of the two is tried first.
-    days = (found, found - timedelta(days=1))
-    times = (x.replace(fold=fold) for x in days for fold in (1, 0))
-    return next(x for x in times if x.astimezone(UTC) <= now)
-
-
-_CLOCK = re.compile(r"\d{1,2}:\d{2}")
-
-
 _READERS: tuple[Callable[[Line, Slots], bool], ...] = (
     read_tag,
     read_units,
@@ -323,6 +292,7 @@ _READERS: tuple[Callable[[Line, Slots], bool], ...] = (
     read_over_under,
     read_term,
     read_signed,
+    read_lone_price,
     read_number,
     read_game_or_team,
     read_name,
@@ -357,7 +327,8 @@ def _read_leg(line: Line, *, many: bool) -> Slots:
         elif word.low in _JOINTS and slots.names[-1:] == [line.at - 1] and not slots.market_known:
             raise line.wrong(say.TOGETHER, line.at)
         elif not any(read(line, slots) for read in _READERS):
-            raise line.bad(slots.expected)
+            more = slots.ready and (_BULLET.fullmatch(word.low) or _begins(line, slots))
+            raise line.bad(f"{slots.expected}{LEGS if more else ''}")
     slots.end = line.at
     return slots
 
@@ -440,10 +411,10 @@ def _heading(line: Line) -> _Heading | None:
             found.count = number
             line.at += 2
         elif word.low in say.LABELS or word.soft or word.text == "\n" or word.low in ("my", "a"):
-            if called and word.text in (":", "\n"):
-                line.at += 1
-                return found
             line.at += 1
+            more = _COUNT.fullmatch(line.peek()) or line.peek(1) in say.COUNTERS
+            if called and word.text in (":", "\n") and not more:
+                return found
         elif not (_priced(line, found.price) or read_day(line, found.price)):
             break
     if not called:
@@ -508,9 +479,11 @@ def _parlay_of(
     """Make a parlay of the bets that were read. Raises BadBet where they do not make one."""
     whole = heading.price if heading is not None else Slots(0, many=True)
     legs = [x for x in read if not x.empty]
+    _take_prices_below(whole, read)
     for slots in (x for x in read if x.empty):
         _join(line, whole, slots)
     if legs:
+        legs = _with_games_below(line, whole, legs)
         _take_the_whole(line, whole, legs)
     for slots in legs:
         slots.day = slots.day or whole.day
@@ -534,6 +507,31 @@ def _parlay_of(
         free=whole.free or any(x.free for x in legs),
         book=next((x.book for x in (whole, *legs) if x.book), None),
     )
+
+
+def _take_prices_below(whole: Slots, read: list[Slots]) -> None:
+    """Give each leg of a slip without a price the one in the line below it, where all have one."""
+    parts = [x for x in read if x.market_known or (x.empty and x.prices)]
+    bare = [x for x in parts if not x.empty and not x.prices]
+    below = [(x, y) for x, y in pairwise(parts) if y.empty and not x.empty and not x.prices]
+    legs = sum(not x.empty for x in parts)
+    others = whole.prices or len(parts) - legs > len(below)
+    if legs > 1 and len(below) == len(bare) and (others or len(bare) == legs):
+        for leg, part in below:
+            leg.prices, part.prices = part.prices, []
+
+
+def _with_games_below(line: Line, whole: Slots, legs: list[Slots]) -> list[Slots]:
+    """The legs with the games of a slip that prints each game below its leg, the last one, too."""
+    *others, last = legs
+    bare = last.matchup is not None and not (last.team or last.names or last.market_known)
+    begun = all(x.matchup is None or x.matchup_at == x.start for x in others)
+    if not others or others[0].matchup is not None or not bare or not begun or last.direction:
+        return legs
+    for leg, behind in pairwise(legs):
+        leg.matchup, leg.day, behind.day = behind.matchup, behind.day, None
+    _join(line, whole, last)
+    return others
 
 
 def _picks_of(line: Line, legs: Sequence[Slots]) -> list[Pick]:
@@ -588,6 +586,8 @@ def _join(line: Line, whole: Slots, part: Slots) -> None:
     whole.tags += part.tags
     whole.free = whole.free or part.free
     whole.book = whole.book or part.book
+    if None not in (whole.day, part.day) and whole.day != part.day:
+        raise line.wrong("write the day of each leg beside it, for there are two", part.start)
     whole.day = whole.day or part.day
     _move_won(part, whole)
     whole.bare_at = part.bare_at if whole.bare_at is None else whole.bare_at

@@ -12,11 +12,11 @@ from fractions import Fraction
 from tracker.domain.catalog import Team, may_be_a_person, professional
 from tracker.domain.catalog.books import book_names
 from tracker.domain.market import LARGEST_SPREAD, LARGEST_TOTAL, Parity
-from tracker.domain.money import parse_money
+from tracker.domain.money import Odds, parse_money
 from tracker.domain.pick import Matchup
 from tracker.domain.player import Stat, nicknamed
 from tracker.language import vocabulary as say
-from tracker.language.slots import LINE, SPREAD, Slots, priced_later, said_before, take_price
+from tracker.language.slots import LEGS, LINE, SPREAD, Slots, priced_later, said_before, take_price
 from tracker.language.tokens import NUMBER, Line, Word, read_stat
 
 ATTACHED = re.compile(rf"(over|under|ov|un|o|u|tto|ttu)({NUMBER})")
@@ -28,6 +28,7 @@ _SIGNED = re.compile(rf"([+-])({NUMBER})")
 _PRICE = re.compile(
     r"(?:[+-]?[0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,2}|[0-9]{1,4}/[0-9]{1,4})"
 )
+_TWO_DECIMALS = re.compile(r"[0-9]{1,4}\.[0-9]{2}")
 _FRACTION = re.compile(r"[0-9]{1,4}/[0-9]{1,4}")
 _SHARE = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]+)?%")
 _RATING = re.compile(r"[0-9]{1,2}(?:\*|-?stars?)")
@@ -41,7 +42,7 @@ def read_book(line: Line, slots: Slots) -> bool:
     """Read the name of a sportsbook whose rules are known: `DraftKings`, `on FD`."""
     by = int(line.peek() in _BY)
     line.at += by
-    count = line.phrase(book_names())
+    count = line.phrase(book_names()) or line.phrase(say.OTHER_BOOKS)
     name = " ".join(x.text for x in line.words[line.at : line.at + count])
     if not count or slots.book not in (None, name):
         line.at -= by
@@ -77,6 +78,8 @@ def read_money(line: Line, slots: Slots) -> bool:
             setattr(slots, name, line.figure(lambda text: parse_money(text.rstrip("$"))))
             line.at += 1
             return True
+    if (count := line.phrase(say.WIN_LABELS)) and _units_won(line, slots, count):
+        return True
     ahead = _past_mark(line, 1, slots)
     if line.phrase(say.STAKE_LABELS) and _amount(line.peek(ahead)):
         line.at += ahead
@@ -85,6 +88,21 @@ def read_money(line: Line, slots: Slots) -> bool:
         return True
     named = _NUMBER.fullmatch(low) and line.peek(1) in say.MONEY_WORDS
     return bool(low.startswith("$") or named or _DOLLARS.fullmatch(low)) and _stake(line, slots)
+
+
+def _units_won(line: Line, slots: Slots, count: int) -> bool:
+    """Read `1u` after `to win`: it gives the stake of a price, or the price of a stake in units."""
+    found = UNITS.fullmatch(line.peek(count))
+    if not found or not slots.market_known or not (slots.prices or slots.units):
+        return False
+    won = Fraction(found[1])
+    if _unstaked(slots):
+        slots.units, slots.stake_at = won / (slots.prices[0][1].decimal - 1), line.at
+    elif slots.units and won and not slots.prices:
+        paid = Odds("", 1 + won / slots.units)
+        slots.prices.append((line.at, Odds(paid.american, paid.decimal)))
+    line.at += count + 1
+    return True
 
 
 def _label_after(line: Line, slots: Slots) -> bool:
@@ -163,7 +181,9 @@ def read_over_under(line: Line, slots: Slots) -> bool:
     found = ATTACHED.fullmatch(line.peek())
     count, way = (0, say.OVER_UNDER[found[1]]) if found else line.look_up(say.OVER_UNDER)
     text = found[2] if found else line.peek(count)
-    if way is None or (not found and line.peek() in ("o", "u") and not _NUMBER.fullmatch(text)):
+    letter = not found and line.peek() in ("o", "u") and not _NUMBER.fullmatch(text)
+    behind = slots.number is not None and slots.number_at == line.at - 1  # `224.5 o`
+    if way is None or (letter and not (behind and slots.direction is None)):
         return False
     if not found and _stands_as_team(line, slots):
         return False
@@ -185,7 +205,7 @@ def _line_of(line: Line, slots: Slots, text: str) -> None:
     if not 0 < value <= LARGEST_TOTAL or value * 2 != int(value * 2):
         raise line.bad(LINE)
     if slots.number is not None:
-        raise line.bad(slots.expected)
+        raise line.bad(f"{slots.expected}{LEGS}")
     slots.number, slots.number_at = value, line.at
     line.at += 1
 
@@ -204,6 +224,12 @@ def read_signed(line: Line, slots: Slots) -> bool:
     slots.number_at = line.at
     line.at += 1
     return True
+
+
+def read_lone_price(line: Line, slots: Slots) -> bool:
+    """Read a decimal price that begins a line of a slip: `4.50`, which is that of the whole."""
+    alone = slots.many and slots.empty and _TWO_DECIMALS.fullmatch(line.peek())
+    return bool(alone) and take_price(line, slots)
 
 
 def read_number(line: Line, slots: Slots) -> bool:
@@ -436,9 +462,10 @@ def _second_team(line: Line, slots: Slots, count: int, found: tuple[Team, ...]) 
     shared = _leagues(slots.team) & _leagues(found)
     if slots.team_words.stop != line.at - count or slots.matchup is not None or not shared:
         line.at -= count
-        raise line.bad("one team, or a game such as LAL@DEN (';' stands between a parlay's legs)")
+        raise line.bad(f"one team, or a game such as LAL@DEN{LEGS}")
     first, second = (tuple(x for x in y if x.league in shared) for y in (slots.team, found))
     slots.matchup = Matchup(professional(first), professional(second), any_order=True)
+    slots.matchup_at = slots.team_words.start
     slots.team, slots.team_words = (), range(0)
 
 
@@ -483,7 +510,7 @@ def _versus_team(line: Line) -> bool:
 
 def _matchup(line: Line, slots: Slots, count: int, away: tuple[Team, ...]) -> None:
     """Read the mark and the second team of a game, whose first team had `count` words."""
-    mark = line.peek()
+    mark, slots.matchup_at = line.peek(), line.at - count
     line.at += 1
     # In `LAL@DEN Nuggets -4.5` the last name is the team of the bet.
     twice = count > 1

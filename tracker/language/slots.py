@@ -45,6 +45,7 @@ from tracker.language.vocabulary import AGAINST
 
 _ODDS = "odds such as -110, a stake such as $20, or a #tag"
 LINE = "a line in whole or half points, such as 224.5"
+LEGS = " (';' stands between a parlay's legs)"
 SPREAD = "'ML', a spread such as -4.5, or 'over 114.5'"
 _ABOUT = "a team, a player, a game such as LAL@DEN, 'over' or 'under'"
 
@@ -69,6 +70,7 @@ class Slots:
     names: list[int] = field(default_factory=list)
     stranger: tuple[int, str] | None = None
     matchup: Matchup | None = None
+    matchup_at: int = 0
     day: date | None = None
     weekday: int | None = None
     direction: Direction | None = None
@@ -417,8 +419,7 @@ def stake_of(slots: Slots) -> int | None:
 def check_clear(line: Line, whole: Slots, priced: Slots) -> None:
     """Raise BadBet for a bare whole number that may be the price or the stake.
 
-    `whole` has the stake of the bet, `priced` the price: they differ for a leg of a parlay. A stake
-    that is only worked out of such a number and what the bet pays shows nothing.
+    `whole` has the stake of the bet, `priced` the price: they differ for a leg of a parlay.
     """
     at = priced.bare_at
     if at is None or whole.stake_cents is not None or whole.units is not None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import pairwise
 from typing import Protocol, TypeVar
@@ -25,57 +25,16 @@ from tracker.language.vocabulary import (
     MONEYLINE,
     NEVER_IN_A_NAME,
     NOISE,
+    NOT_OF_THE_BET,
     STATS,
     SUGGESTED,
     SUMS,
     UNKNOWN_STATS,
     ZONES,
+    Index,
+    index,
+    nearest,
 )
-
-_LONG = 7
-"""In a word of at least this many letters, two may be wrong."""
-
-_SHORT = 3
-"""A word of this many letters is compared only with longer words: too many short ones are alike."""
-
-_LONGEST = 40
-_CLOSE = 0.6
-
-Index = Mapping[str, tuple[str, ...]]
-"""Known words by their forms with one letter left out, or two in a long word."""
-
-
-def index(words: Iterable[str]) -> Index:
-    """Index words for `nearest`. Of words that are equally near, the first is suggested."""
-    found: dict[str, dict[str, None]] = {}
-    for word in words:
-        for rest in _shortened(word):
-            found.setdefault(rest, {})[word] = None
-    return {rest: tuple(of) for rest, of in found.items()}
-
-
-def nearest(word: str, known: Index) -> str | None:
-    """The known word nearest to a misspelt one; None when none is near or the word is known."""
-    from difflib import SequenceMatcher
-
-    if not _SHORT <= len(word) <= _LONGEST:
-        return None
-    close = dict.fromkeys(x for rest in _shortened(word) for x in known.get(rest, ()))
-    if word in close:
-        return None
-    if len(word) == _SHORT:
-        close = {x: None for x in close if len(x) > _SHORT}
-    scored = [(SequenceMatcher(None, word, x).ratio(), x) for x in close]
-    best = max(scored, key=lambda x: x[0], default=(0.0, ""))
-    return best[1] if best[0] >= _CLOSE else None
-
-
-def _shortened(word: str) -> set[str]:
-    once = {word[:i] + word[i + 1 :] for i in range(len(word))}
-    if len(word) < _LONG:
-        return once | {word}
-    return {x[:i] + x[i + 1 :] for x in once for i in range(len(x))} | once | {word}
-
 
 T = TypeVar("T")
 
@@ -296,7 +255,7 @@ class Line:
     @classmethod
     def over(cls, text: str, find: FindTeam, now: datetime | None = None) -> Line:
         """A line that is split into words, with the cursor at its start."""
-        words = words_of(text)
+        words = words_of(NOT_OF_THE_BET.sub(lambda x: " " * len(x[0]), text))
         found = [x for x in _LEAGUE.finditer(text) if not _in_a_name(x, words, find)]
         for one in found:
             words = [x for x in words if not one.start() <= x.place < one.end()]
@@ -393,7 +352,8 @@ class Line:
     def _named(self, names: list[str], *, wide: bool, twice: bool) -> tuple[int, tuple[Team, ...]]:
         count, found = self.find(names, wide=wide)
         code = fold(names[0])
-        if not twice or count != 1 or not any(fold(x.code) == code for x in found):
+        known = any(code in map(fold, (x.code, *x.aliases)) for x in found)
+        if not twice or count != 1 or not known:
             return count, found
         more, second = self.find(names[1:], wide=wide) if names[1:] else (0, ())
         both = tuple(x for x in found if x in second and fold(names[1]) != code)
@@ -594,3 +554,36 @@ def skip_time(line: Line) -> bool:
     line.at += int(line.peek() in _HALVES)
     line.at += int(line.peek() in ZONES)
     return True
+
+
+def parse_placed_at(text: str, now: datetime | None = None) -> datetime:
+    """Read the time of placing, such as `2026-11-20T19:05:00-05:00`.
+
+    `now` is the time on the person's own clock: `18:30` is the last such time on it, and
+    `2026-11-20 19:05` is in its zone. Without it, as in a file that is read on any day, the text
+    needs a date and a zone. Raises BadBet for other text.
+    """
+    plain = text.strip()
+    only_clock = now is not None and _CLOCK.fullmatch(plain) is not None
+    try:
+        found = datetime.fromisoformat(f"{now:%Y-%m-%d} {plain.zfill(5)}" if only_clock else plain)
+    except ValueError:
+        found = None
+    if found is None or ":" not in plain or (found.tzinfo is None and now is None):
+        short = "" if now is None else "18:30, '2026-11-20 19:05' or "
+        zoned = " with its zone" if now is None else ""
+        raise BadBet(
+            f"{text!r} is not a time{zoned}: write one such as {short}2026-11-20T19:05:00-05:00"
+        )
+    if now is None or found.tzinfo is not None:
+        return found
+    found = found.replace(tzinfo=now.tzinfo)
+    if not only_clock:
+        return found
+    # The hour of the change back comes twice: the later of the two is tried first.
+    days = (found, found - timedelta(days=1))
+    times = (x.replace(fold=fold) for x in days for fold in (1, 0))
+    return next(x for x in times if x.astimezone(UTC) <= now)
+
+
+_CLOCK = re.compile(r"\d{1,2}:\d{2}")

@@ -1,6 +1,12 @@
-"""The vocabulary of bettors: words for spans, markets and statistics, and words to skip."""
+"""The vocabulary of bettors: words for spans, markets and statistics, and words to skip.
+
+Below it: which known word is nearest to a misspelt one.
+"""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
 
 from tracker.domain.market import Direction, Span
 from tracker.domain.player import Stat
@@ -207,6 +213,27 @@ OTHERS = {
 }  # fmt: skip
 """Words for bets of other kinds, with what to write instead."""
 
+OTHER_BOOKS = frozenset(
+    {
+        "pinnacle", "pinny", "espn bet", "espnbet", "thescore bet", "hard rock", "hard rock bet",
+        "hardrock", "fanatics", "fanatics sportsbook", "betrivers", "bet rivers", "bovada",
+        "betonline", "betparx", "bally bet", "circa", "william hill", "paddy power", "ladbrokes",
+        "unibet", "betfair", "betway", "bwin", "sportsbet", "prophetx", "novig", "fliff", "kalshi",
+        "polymarket", "prizepicks", "sporttrade", "betanysports", "bookmaker", "bet105", "b365",
+        "betus", "mybookie", "pointsbet", "borgata", "superbook", "stationcasinos", "rebet",
+    }
+)  # fmt: skip
+"""Names of books of whose rules nothing is known here."""
+
+NOT_OF_THE_BET = re.compile(
+    r"""^[^\S\n]*(?:(?:bet|slip|bet[ ]slip|ticket|receipt|coupon)[ ]?(?:id|no\.?|number|\#)|id
+        |reference|ref|placed|bet[ ]placed|date[ ]placed|placed[ ](?:on|at)|confirmation
+        |cash[ ]?out(?:[ ]value)?)[ ]*[:#$][^\n]*$
+    |^(?:(?:nba|wnba|ncaab?|cbb|basketball)[\s-]*)?\[\d{3,6}\](?=\s+\S)""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+"""Finds what a slip says of itself, such as `Placed: Nov 20, 2026`, and a bet's rotation number."""
+
 FREE = frozenset(
     {
         "free bet", "free", "freebet", "free bets", "free play", "freeplay", "bonus bet",
@@ -351,3 +378,49 @@ SUGGESTED = (
     "parlay", "3-way", "draw", "odd", "even", "half", "quarter", "units", "pick", "team total",
 )  # fmt: skip
 """The terms to suggest for a misspelt word."""
+
+# ------------------------------------------------------------------------------------- spelling
+
+_LONG = 7
+"""In a word of at least this many letters, two may be wrong."""
+
+_SHORT = 3
+"""A word of this many letters is compared only with longer words: too many short ones are alike."""
+
+_LONGEST = 40
+_CLOSE = 0.6
+
+Index = Mapping[str, tuple[str, ...]]
+"""Known words by their forms with one letter left out, or two in a long word."""
+
+
+def index(words: Iterable[str]) -> Index:
+    """Index words for `nearest`. Of words that are equally near, the first is suggested."""
+    found: dict[str, dict[str, None]] = {}
+    for word in words:
+        for rest in _shortened(word):
+            found.setdefault(rest, {})[word] = None
+    return {rest: tuple(of) for rest, of in found.items()}
+
+
+def nearest(word: str, known: Index) -> str | None:
+    """The known word nearest to a misspelt one; None when none is near or the word is known."""
+    from difflib import SequenceMatcher
+
+    if not _SHORT <= len(word) <= _LONGEST:
+        return None
+    close = dict.fromkeys(x for rest in _shortened(word) for x in known.get(rest, ()))
+    if word in close:
+        return None
+    if len(word) == _SHORT:
+        close = {x: None for x in close if len(x) > _SHORT}
+    scored = [(SequenceMatcher(None, word, x).ratio(), x) for x in close]
+    best = max(scored, key=lambda x: x[0], default=(0.0, ""))
+    return best[1] if best[0] >= _CLOSE else None
+
+
+def _shortened(word: str) -> set[str]:
+    once = {word[:i] + word[i + 1 :] for i in range(len(word))}
+    if len(word) < _LONG:
+        return once | {word}
+    return {x[:i] + x[i + 1 :] for x in once for i in range(len(x))} | once | {word}
