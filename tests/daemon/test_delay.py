@@ -17,6 +17,7 @@ from tracker.daemon.track import (
     delayed,
     track,
 )
+from tracker.domain.alert import MessageStyle
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.poll import GameStanding, Poll
 from tracker.domain.tracking import Change, GameTracking, Tracked
@@ -148,7 +149,10 @@ class Unpriced:
 async def test_a_leap_is_held_behind_the_broadcast_as_well() -> None:
     """What cannot have happened in the time between two polls is not believed with a delay."""
     clock, world = FakeClock(T0), Unpriced()
-    context = TrackContext(world, world, clock, (), lambda: None, lambda _: None, show=world.show)
+    context = TrackContext(
+        world, world, clock, (), lambda: None, lambda _: None, show=world.show,
+        wording=MessageStyle(delay=35.0),
+    )  # fmt: skip
     tracking = GameTracking(GAME, (Tracked.fresh(bet(1, "DEN ML")),))
 
     async def follow() -> None:

@@ -23,7 +23,7 @@ from tracker.daemon.track import (
     worth_recording,
 )
 from tracker.daemon.watchers.followed_bets import FollowedBets
-from tracker.domain.alert import Decision
+from tracker.domain.alert import Decision, MessageStyle
 from tracker.domain.bet import Snapshot
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
@@ -350,6 +350,23 @@ async def test_what_comes_while_the_disk_is_busy_is_recorded_together() -> None:
             await asyncio.sleep(0)
         disk.free.set()
     assert disk.written == [[games[0].id], [x.id for x in games[1:]]]
+
+
+@pytest.mark.parametrize(("waits", "delay", "written"), [(10, 0, 2), (40, 35, 2), (60, 35, 1)])
+async def test_what_has_waited_too_long_for_the_disk_is_not_news(
+    waits: float, delay: float, written: int
+) -> None:
+    """A poll that has waited for a full disk is not decided on as if it had just come."""
+    disk, clock = SlowDisk(), FakeClock(after(1))
+    context = replace(on_disk(disk), clock=clock, wording=MessageStyle(delay=delay))
+    async with deciding(context) as decisions, asyncio.TaskGroup() as tasks:
+        tasks.create_task(decisions.decide(broken(GAME)))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        tasks.create_task(decisions.decide(broken(replace(GAME, id="0022600012"))))
+        clock.set(after(1 + waits))
+        disk.free.set()
+    assert len(disk.written) == written
 
 
 @dataclass

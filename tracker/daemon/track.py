@@ -49,6 +49,9 @@ SNOOZES_EVERY = 2.0
 NOTICE_USEFUL_FOR = timedelta(hours=6)
 """How long a notice of the program about itself is worth sending."""
 
+TOO_LATE_S = 15.0
+"""Real seconds that a poll may wait for its decision, beyond a delay that the person asked for."""
+
 
 class PollSource(Protocol):
     """Gives the polls of one game, one after the other, each when it is due."""
@@ -106,8 +109,8 @@ class TrackContext:
     `wanted` gives the bets on a game that are to be followed, as they are stored now. `meet` learns
     the rosters from a game state. `wake_channels` is called once an alert is on disk. `see` takes a
     game after a poll that was not recorded, `show` after every poll. `route` decides for each alert
-    whether it is sent, delayed or held, and `wording` how it is worded. `closed` gives a bet's
-    value at the closing line.
+    whether it is sent, delayed or held, and `wording` how it is worded, and by how much all data
+    are delayed. `closed` gives a bet's value at the closing line.
     """
 
     recorder: Recorder
@@ -253,6 +256,8 @@ def _decide(asked: _Pending, shared: dict[int, Tracked], context: TrackContext) 
     polled, waiting = asked
     tracking = _with_wanted(polled.tracking, shared, context)
     now = context.clock.now()
+    if _too_late(polled.poll, now, context):
+        return _Decided(polled.poll, Change(tracking), waiting, kept=False)
     change = context.route(_change_of(replace(polled, tracking=tracking), now), now)
     shared.update({x.bet.number: x for x in change.tracking.tracked if len(x.bet.games) > 1})
     change = worded(change, context.wording, context.closed)
@@ -260,6 +265,15 @@ def _decide(asked: _Pending, shared: dict[int, Tracked], context: TrackContext) 
         worth_recording(polled.poll, change, tracking) or change.tracking.checks != tracking.checks
     )
     return _Decided(polled.poll, change, waiting, kept)
+
+
+def _too_late(poll: Poll, now: datetime, context: TrackContext) -> bool:
+    """Whether a poll has waited so long, for a full disk or while the machine slept, that it is old.
+
+    What it reports would be taken for what is true now. The next poll is due at once.
+    """
+    waited = (now - poll.at).total_seconds() - context.wording.delay
+    return waited > TOO_LATE_S * context.clock.speed
 
 
 def _with_wanted(
