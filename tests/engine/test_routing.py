@@ -142,7 +142,7 @@ def test_a_snooze_silences_until_its_time(scope: SnoozeScope, target: str) -> No
 
 
 def test_a_result_that_was_snoozed_is_told_when_the_snooze_is_over() -> None:
-    """A snoozed result is due at the end of the snooze, or of quiet hours after it."""
+    """A snoozed result is due after the snooze, and after quiet hours unless it is loud enough."""
     until = LATE - timedelta(minutes=30)
     snoozed = Snooze(SnoozeScope.ALL, "", until - timedelta(hours=1), until)
     now = until - timedelta(minutes=45)
@@ -150,6 +150,8 @@ def test_a_result_that_was_snoozed_is_told_when_the_snooze_is_over() -> None:
     assert (row.reason, row.due_at) == (Reason.SNOOZED, until)
     both = held(Policy(snoozes=(snoozed,), quiet=NIGHT), "settled", now)
     assert both.due_at == datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
+    loud = Policy(snoozes=(snoozed,), quiet=NIGHT, levels={"settled": Level.URGENT})
+    assert held(loud, "settled", now).due_at == until
 
 
 def test_quiet_hours_keep_what_is_not_loud_enough_for_a_digest() -> None:
@@ -165,7 +167,7 @@ def test_quiet_hours_keep_what_is_not_loud_enough_for_a_digest() -> None:
 
 
 def test_enough_messages_in_an_hour_are_enough() -> None:
-    """The budgets hold alerts for a digest; results pass, and one poll counts once."""
+    """The budgets hold alerts for a digest at the next room; results pass, a poll counts once."""
     recent = tuple(PastMessage(f"game {n}", after(60 * n)) for n in range(5))
     policy = Policy(recent=recent, budget=5)
     row = held(policy, at=after(400))
@@ -179,6 +181,11 @@ def test_enough_messages_in_an_hour_are_enough() -> None:
         recent=tuple(PastMessage(GAME.id, after(60 * n)) for n in range(3)), game_budget=3
     )
     assert held(game, at=after(400)).reason is Reason.OVER_BUDGET
+    late = Policy(quiet=NIGHT, recent=(PastMessage("another", LATE),), budget=1)
+    loud = replace(late, levels={"chance": Level.URGENT})
+    soon = LATE + timedelta(minutes=5)
+    assert held(late, at=soon).due_at == datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
+    assert held(loud, at=soon).due_at == LATE + timedelta(hours=1)
     several = Policy(budget=1)
     assert {x.decision for x in routed(fired(), fired("quarter"), policy=several)} == {
         Decision.FIRED

@@ -154,9 +154,8 @@ def snoozed(context: AlertContext, policy: Policy, now: datetime) -> Hold | None
     ends = [x.until for x in policy.snoozes if x.covers(context.alert.bet, context.games, now)]
     if not ends:
         return None
-    until = max(ends)
-    due = policy.awake(until) if context.topic in RESULTS else None
-    return Hold(Reason.SNOOZED, due_at=due)
+    audible = policy.audible_from(policy.level(context.topic), max(ends))
+    return Hold(Reason.SNOOZED, due_at=audible if context.topic in RESULTS else None)
 
 
 def over_budget(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:
@@ -173,16 +172,17 @@ def over_budget(context: AlertContext, policy: Policy, now: datetime) -> Hold | 
     of_game = {x for x in recent if x.game == context.game}
     if len(of_game) >= policy.game_budget:
         why = f"{plural(len(of_game), 'message')} on this game within the hour"
-        return Hold(Reason.OVER_BUDGET, why, _room(of_game, policy))
+        return Hold(Reason.OVER_BUDGET, why, _room(of_game, context, policy))
     if len(recent) >= policy.budget:
         why = f"{plural(len(recent), 'message')} within the hour"
-        return Hold(Reason.OVER_BUDGET, why, _room(recent, policy))
+        return Hold(Reason.OVER_BUDGET, why, _room(recent, context, policy))
     return None
 
 
-def _room(recent: set[PastMessage], policy: Policy) -> datetime:
+def _room(recent: set[PastMessage], context: AlertContext, policy: Policy) -> datetime:
     """When the budget has room again, at which time the held alerts are sent in one digest."""
-    return policy.awake(min(x.at for x in recent) + BUDGET_SPAN)
+    room = min(x.at for x in recent) + BUDGET_SPAN
+    return policy.audible_from(policy.level(context.topic), room)
 
 
 def quiet(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:
