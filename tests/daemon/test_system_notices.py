@@ -421,9 +421,14 @@ async def test_quiet_hours_and_switches_hold_for_the_programs_own_words(tmp_path
         assert night.phone.words == ["1 alert while you wanted silence"]
     async with world(tmp_path, Policy(modes={"daemon": TopicMode.OFF})) as night:
         await night.notices.stopped()
+        await night.notices.tell(Notice("tonight", 1, NOW, "Tonight 2–1"))
         night.notices.hearing(tell_nobody)(AlertRefused("phone", "1", "401"))
         await night.rest()
         assert (night.phone.said, len(night.mail.said)) == ([], 1)
+    async with world(tmp_path, Policy(modes={"daemon": TopicMode.SILENT})) as night:
+        await night.notices.tell(Notice("tonight", 1, NOW, "Tonight 2–1", Level.DEFAULT))
+        await night.hears(1)
+        assert [(x.body, x.level) for x in night.phone.said] == [("Tonight 2–1", Level.INFO)]
 
 
 DENVER = ZoneInfo("America/Denver")

@@ -361,18 +361,18 @@ class Daemon:
             nightly = tell_nightly(store, wanted.digest_at, zone, clock, names, self._wake_channels)
             tasks.create_task(nightly)
 
-        async def tell(notice: Notice) -> None:
+        async def asked(notice: Notice) -> None:
             if await store.alerting.notice(notice, names):
                 self._wake_channels()
 
         async def gameless() -> int:
             return sum(x.game is None for x in await store.by_hand.reviews())
 
-        tasks.create_task(tell_tonight(self._as_they_stand, clock, tell, gameless))
-        tasks.create_task(tell_changes(store, clock, tell))
+        tasks.create_task(tell_tonight(self._as_they_stand, clock, self._notices.tell, gameless))
+        tasks.create_task(tell_changes(store, clock, self._notices.tell))
         if wanted.report != "off":
             at, span = wanted.digest_at or REPORT_AT, ReportSpan(wanted.report)
-            tasks.create_task(tell_reports(store, span, at, zone, clock, tell))
+            tasks.create_task(tell_reports(store, span, at, zone, clock, asked))
         if self._setup.heartbeat_url is not None:
             url = self._setup.heartbeat_url.get_secret_value()
             tasks.create_task(beat(url, self._healthy, SystemClock(), self._tell))

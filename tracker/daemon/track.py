@@ -268,7 +268,7 @@ def _decide(asked: _Pending, shared: dict[int, Tracked], context: TrackContext) 
 
 
 def _too_late(poll: Poll, now: datetime, context: TrackContext) -> bool:
-    """Whether a poll has waited so long, for a full disk or while the machine slept, that it is old.
+    """Whether a poll is old because the disk was full, or the machine slept, since it came.
 
     What it reports would be taken for what is true now. The next poll is due at once.
     """
@@ -410,21 +410,27 @@ class AlertPolicy:
         return routed
 
     def notice(self, kind: str, text: str, now: datetime, level: Level) -> Notice | None:
-        """A notice of the program about itself, due when quiet hours allow; None when unwanted.
-
-        A level that the settings give to such notices replaces `level`, except where that is
-        urgent.
-        """
-        mode = self._policy.modes.get(DAEMON)
-        if mode is TopicMode.OFF and level is not Level.URGENT:
+        """A notice of the program about itself, due when quiet hours allow; None when unwanted."""
+        loud = self.loudness(level)
+        if loud is None:
             return None
-        set_for_all = mode is TopicMode.SILENT or DAEMON in self._policy.levels
-        own = self._policy.level(DAEMON)
-        loud = own if set_for_all and level is not Level.URGENT else level
         until = self._policy.audible_from(loud, now)
         due = until if until > now else None
         expires = now + NOTICE_USEFUL_FOR if due is None else None
         return Notice(kind, int(now.timestamp()), now, text, loud, expires, due)
+
+    def loudness(self, level: Level) -> Level | None:
+        """How loud a notice is that is usually this loud; None where notices are switched off.
+
+        A level that the settings give to them replaces `level`, except where that is urgent.
+        """
+        mode = self._policy.modes.get(DAEMON)
+        if level is Level.URGENT:
+            return level
+        if mode is TopicMode.OFF:
+            return None
+        set_for_all = mode is TopicMode.SILENT or DAEMON in self._policy.levels
+        return self._policy.level(DAEMON) if set_for_all else level
 
 
 # ----------------------------------------------------------- behind the broadcast

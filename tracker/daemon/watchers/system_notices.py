@@ -19,6 +19,7 @@ from pathlib import Path
 from tracker import __version__
 from tracker.clock import Clock
 from tracker.daemon.track import AlertPolicy
+from tracker.domain.alert import Notice
 from tracker.domain.events import (
     AlertRefused,
     AlertSent,
@@ -294,6 +295,15 @@ class SystemNotices:
         while not self._pending.empty():
             await self._keep(self._pending.get_nowait())
         await self._keep(_Pending(STOPPED, "tracker was stopped: nothing is watched", Level.INFO))
+
+    async def tell(self, notice: Notice) -> None:
+        """Put a notice that was made elsewhere into the outbox, as loud as the settings say."""
+        level = self._alert_policy.loudness(notice.level)
+        if level is None:
+            return
+        names = [x.name for x in self._channels]
+        if await self._store.alerting.notice(replace(notice, level=level), names):
+            self._wake_channels()
 
     async def _keep(self, pending: _Pending) -> None:
         if pending.kept_back and await self._store.alerting.said_since(
