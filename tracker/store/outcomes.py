@@ -272,18 +272,27 @@ def _tallies(
     }
 
 
-_PREDICTIONS = """
-SELECT snapshot.bet, snapshot.win / (snapshot.win + snapshot.lose) AS p, bet.game_id AS game,
-  raw_win / (raw_win + raw_lose) AS raw, outcome.result = 'won' AS won, max(snapshot.poll) AS last
-FROM snapshot JOIN outcome ON outcome.bet = snapshot.bet JOIN bet ON bet.number = snapshot.bet
-WHERE outcome.result IN ('won', 'lost') AND snapshot.win > 0 AND snapshot.lose > 0
-GROUP BY ((snapshot.bet * 256 + snapshot.leg) * 64 + snapshot.period) * 64
-  + CAST(snapshot.clock / 60 AS INTEGER)
-ORDER BY snapshot.bet, last
-"""
+_LAST_CHANCES = """WITH last AS MATERIALIZED (
+  SELECT bet, leg, max(poll) AS poll FROM snapshot WHERE win > 0 AND lose > 0
+  GROUP BY ((bet * 256 + leg) * 64 + period) * 64 + CAST(clock / 60 AS INTEGER)
+)"""
 """The last chance in each minute of game time; for a parlay over several games, in each minute of
-each game. SQLite takes the other columns from the row that has the maximum. Grouping by one number
-takes half the time of sorting millions of rows by several."""
+each game. Grouping by one number takes half the time of sorting millions of rows by several, and
+what else is asked is looked up for the few rows that are left."""
+
+_LAST_SNAPSHOT = """last
+CROSS JOIN snapshot
+  ON (snapshot.poll, snapshot.bet, snapshot.leg) = (last.poll, last.bet, last.leg)
+JOIN outcome ON outcome.bet = last.bet"""
+
+_PREDICTIONS = f"""
+{_LAST_CHANCES}
+SELECT last.bet, snapshot.win / (snapshot.win + snapshot.lose) AS p, bet.game_id AS game,
+  raw_win / (raw_win + raw_lose) AS raw, outcome.result = 'won' AS won
+FROM {_LAST_SNAPSHOT} JOIN bet ON bet.number = last.bet
+WHERE outcome.result IN ('won', 'lost')
+ORDER BY last.bet, last.poll
+"""  # noqa: S608 - constants alone
 
 
 def predictions(db: sqlite3.Connection) -> list[Prediction]:
@@ -358,17 +367,15 @@ def judged_rules(
     )
 
 
-_OFFICIAL_CHANCES = """
-SELECT leg.*, snapshot.bet, coalesce(raw_win, win) AS win, coalesce(raw_lose, lose) AS lose,
-  outcome.result = 'won' AS won, max(snapshot.at) AS last
-FROM snapshot JOIN outcome ON outcome.bet = snapshot.bet JOIN leg ON leg.bet = snapshot.bet
-JOIN game ON game.id = leg.game_id
+_OFFICIAL_CHANCES = f"""
+{_LAST_CHANCES}
+SELECT leg.*, coalesce(raw_win, win) AS win, coalesce(raw_lose, lose) AS lose,
+  outcome.result = 'won' AS won
+FROM {_LAST_SNAPSHOT} JOIN leg ON leg.bet = last.bet JOIN game ON game.id = leg.game_id
 WHERE outcome.official AND outcome.result IN ('won', 'lost') AND game.league = ?
-  AND snapshot.win > 0 AND snapshot.lose > 0
-  AND (SELECT count(*) FROM leg AS other WHERE other.bet = snapshot.bet) = 1
-GROUP BY snapshot.bet, snapshot.period, CAST(snapshot.clock / 60 AS INTEGER)
-ORDER BY game.start_at, game.id, snapshot.bet, last
-"""
+  AND NOT EXISTS (SELECT 1 FROM leg AS other WHERE (other.bet, other.number) = (last.bet, 1))
+ORDER BY game.start_at, game.id, last.bet, last.poll
+"""  # noqa: S608 - constants alone
 
 
 def _official_chance(x: sqlite3.Row) -> OfficialChance:
