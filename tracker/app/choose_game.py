@@ -31,8 +31,9 @@ _MOST_LISTED = 15
 class Choice:
     """The game of each leg, or in one sentence why they are not known yet.
 
-    `later` is what becomes of a registered bet meanwhile. `roster_of` gives the players of a game among whom a leg's player is found. `over` says in a few
-    words that one of the games has ended. `states` are the known states of the games.
+    `later` is what becomes of a registered bet meanwhile. `roster_of` gives the players of a game
+    among whom a leg's player is found. `over` says in a few words that one of the games has ended.
+    `states` are the known states of the games.
     """
 
     games: tuple[Game, ...]
