@@ -206,6 +206,7 @@ def test_the_end_of_the_last_period() -> None:
         "away__linescores": [],
         "home__score": "101",
         "status__clock": 0.0,
+        "type__detail": "0.0 - 4th Quarter",
     }
     level = state(event(status__displayClock="0.0", away__score="101", **late))
     assert (level.phase, level.clock) == (Phase.LIVE, 0.0)
@@ -218,6 +219,14 @@ def test_the_end_of_the_last_period() -> None:
         event(status__displayClock="", away__score="100", **{**late, "status__clock": None})
     )
     assert "displayClock" in blank
+
+
+def test_a_period_that_contradicts_its_words_is_not_believed() -> None:
+    """A period more than one away from the one in the text is malformed, overtimes apart."""
+    assert "status.period is 4 beside the words" in fault(event(status__period=4))
+    assert state(event(status__period=3)).period == 3
+    said = {"status__period": 6, "type__detail": "1:38 - 2nd OT", "game__format": None}
+    assert state(event(**said)).game_clock == "2OT 1:38"
 
 
 @pytest.mark.parametrize(

@@ -469,6 +469,14 @@ def test_a_period_that_contradicts_its_words_is_not_believed() -> None:
             {"gameStatus": 3, "period": 4, "home__score": 90, "away__score": 90},
             "said to be final at 90-90",
         ),
+        (
+            {"gameStatus": 3, "period": 4, "gameClock": "PT07M15.00S", "gameStatusText": "Final"},
+            "said to be final at Q4 7:15",
+        ),
+        (
+            {"gameStatus": 3, "period": 5, "gameClock": "", "gameStatusText": "OT1 0:03.2"},
+            "said to be final at OT 0:03.2",
+        ),
         ({"gameStatusText": "Forfeit"}, "a forfeit"),
     ],
 )

@@ -260,6 +260,7 @@ def _figure(player: _PlayerDocument, columns: dict[str, int], names: tuple[str, 
 
 _DIGITS = re.compile(r"[0-9]{1,3}", re.ASCII)
 _OVERTIMES = re.compile(r"(?<![a-z0-9])([0-9]{0,2})(?:st|nd|rd|th)? ?ot(?![a-z])", re.ASCII)
+_PERIOD = re.compile(r"(?<![0-9:])([1-4])(?:st|nd|rd|th) (?:quarter|half)", re.ASCII)
 _OFF = {
     "STATUS_POSTPONED": Phase.POSTPONED,
     "STATUS_CANCELED": Phase.CANCELLED,
@@ -431,10 +432,22 @@ def _overtime(entry: _Entry, rules: League) -> int:
     return min(rules.periods + int(found[1] or 1), MOST_PERIODS) if found else 0
 
 
+def _worded(entry: _Entry, rules: League) -> int:
+    """The period of a game in play.
+
+    It may count overtimes from one; then the status text says which it is. Raises FeedMalformed
+    where period and text cannot both be right; between two periods one may lag by one.
+    """
+    period, text = entry.status.period or 0, strict.squeezed(entry.status.type.detail)
+    named = _PERIOD.search(text)
+    if named and abs(int(named[1]) - period) > 1:
+        raise FeedMalformed("status.period", f"is {period} beside the words {text[:20]!r}")
+    return max(period, _overtime(entry, rules))
+
+
 def _in_play(game: Game, entry: _Entry, rules: League) -> GameState:
     score, name = _score(entry), entry.status.type.name
-    # The period may count overtimes from one; then the status text says which it is.
-    period = max(entry.status.period or 0, _overtime(entry, rules))
+    period = _worded(entry, rules)
     shown = _clock(entry.status)
     clock = shown or 0.0
     phase = Phase.LIVE

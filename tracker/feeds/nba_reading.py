@@ -13,7 +13,18 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from tracker.domain.catalog import code_in
-from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, Score, Side, TeamBox
+from tracker.domain.game import (
+    Box,
+    Game,
+    GameState,
+    Pair,
+    Phase,
+    PlayerLine,
+    Score,
+    Side,
+    TeamBox,
+    clock_text,
+)
 from tracker.domain.league import LEAGUES, League
 from tracker.domain.player import rules_out
 from tracker.domain.poll import Unreadable
@@ -350,7 +361,7 @@ def _state(game: Game, entry: _GameDocument) -> GameState:
     if entry.status not in (_SCHEDULED, _LIVE, _FINAL):
         raise FeedMalformed("gameStatus", "is none of 1, 2 and 3")
     if entry.status == _FINAL:
-        return _final(game, entry, rules)
+        return _final(game, entry, rules, text)
     if entry.status == _LIVE and scored and not entry.period:
         raise FeedMalformed("period", "is 0 in a game with points")
     # The status may lag behind: a game with a period and points is in play.
@@ -383,9 +394,13 @@ def _quiet(game: Game, phase: Phase, players: tuple[PlayerLine, ...] = ()) -> Ga
     return GameState(game, phase, 0, clock, Score(0, 0), periods=(), players=players)
 
 
-def _final(game: Game, entry: _GameDocument, rules: League) -> GameState:
+def _final(game: Game, entry: _GameDocument, rules: League, text: str) -> GameState:
     score = _score(entry)
     believable_end(("period", "homeTeam.score"), entry.period, score, rules)
+    if left := _time_left(entry.clock, text):
+        shown = f"{rules.period_name(entry.period)} {clock_text(left)}"
+        problem = f"shows {shown} in a game that is said to be final"
+        raise FeedUnbelieved("gameClock", problem, f"said to be final at {shown}")
     periods = _periods(entry, score)
     return GameState(
         game,
@@ -397,6 +412,14 @@ def _final(game: Game, entry: _GameDocument, rules: League) -> GameState:
         players=plausible(_players(entry), score),
         box=_box(entry, game, 0.0),
     )
+
+
+def _time_left(clock: str | None, text: str) -> float:
+    """Seconds that a game's clock or its words still show; 0 where they show no clock."""
+    try:
+        return strict.seconds(clock, "gameClock") or _clock_in(text) or 0.0
+    except FeedMalformed:
+        return 0.0
 
 
 def _in_play(game: Game, entry: _GameDocument, rules: League, text: str) -> GameState:
