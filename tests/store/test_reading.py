@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ from tests.store.values import (
     state,
 )
 from tracker.app.health import read_since
+from tracker.app.tonight import tonight
 from tracker.domain.alert import Decision
 from tracker.domain.bet import TO_BE_GRADED, Status
 from tracker.domain.game import Phase
@@ -84,6 +85,8 @@ async def test_what_goes_on_unread_is_shown_as_stale_whoever_is_to_blame(store: 
         aged = whole.aged(since)
         assert [x.stale for x in aged.games] == [x.stale for x in aged.bets] == [stale]
         assert [x.game for x in whole.unread(since)] == [GAME] * stale
+        [shown] = await tonight(store, DEFAULTS, after(600), UTC, since)
+        assert bool(shown.card.warning) == stale
     over = replace(live, state=state(0, phase=Phase.FINAL))
     await store.record(poll(after(9)), Change(over), ())
     assert (await store.status_view()).unread(after(60)) == ()

@@ -248,7 +248,8 @@ async def test_the_record_is_told(served: Served) -> None:
     assert (await served.client.get("/api/v1/status")).json()["daemon"] is None
     health = await served.client.get("/api/v1/health")
     assert health.status_code == 503
-    assert health.json()["checks"]["daemon"] is False
+    assert not health.json()["checks"]["daemon"]
+    assert not health.json()["checks"]["moves"]
     metrics = (await served.client.get("/api/v1/metrics")).text
     assert "tracker_up 0.0" in metrics
     assert "PHI" not in metrics

@@ -90,13 +90,13 @@ def read_since(daemon: DaemonView | None, now: datetime) -> datetime:
 async def checks(store: Store, settings: Settings, at: AtWork) -> dict[str, bool]:
     """Whether each part of the program is well, by the name of the check.
 
-    `daemon`: it runs. `moves`: all its loops have moved within two minutes. `polls`: every live
-    game was polled within two minutes. `backup`: no back-up is overdue, where back-ups are enabled:
-    none need have been made yet.
+    `daemon`: it runs. `moves`: it does, and all its loops have moved within two minutes. `polls`:
+    every live game was polled within two minutes. `backup`: no back-up is overdue, where back-ups
+    are enabled: none need have been made yet.
     """
     return {
         "daemon": at.daemon is not None,
-        "moves": not at.stuck,
+        "moves": at.daemon is not None and not at.stuck,
         "polls": not await unpolled(store, at.now),
         "backup": not settings.backup.enabled or await _backed_up(store, settings, at),
     }

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
+from tracker.app.health import read_since
 from tracker.domain.bet import Parlay, Wager
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.player import Stat
 from tracker.domain.tracking import RulePhase
 from tracker.engine.rules.state_machine import HOLD_POLLS
+from tracker.store.views import unread
 from tracker.wording.cards import BEHIND, Card, Row, bet_silence, card, silence
 from tracker.wording.figures import percent
 
@@ -149,7 +151,7 @@ class Evening:
 
 async def evening(store: Store, rules: tuple[Rule, ...], at: AtWork, zone: tzinfo) -> Evening:
     """Tonight as it stands. `rules` are the default rules of bets."""
-    games = await tonight(store, rules, at.now, zone)
+    games = await tonight(store, rules, at.now, zone, read_since(at.daemon, at.now))
     shown = {x.number for game in games for x in game.bets}
     waiting = tuple(
         x for x in await store.open_bets(rules) if x.result is None and x.number not in shown
@@ -167,12 +169,16 @@ def _texts(key: str, row: Row) -> dict[str, str]:
 
 
 async def tonight(
-    store: Store, rules: tuple[Rule, ...], now: datetime, zone: tzinfo
+    store: Store, rules: tuple[Rule, ...], now: datetime, zone: tzinfo, since: datetime
 ) -> tuple[GameOnPage, ...]:
-    """Every followed game: open ones first, then by tip-off. `rules` are bets' default rules."""
+    """Every followed game: open ones first, then by tip-off. `rules` are bets' default rules.
+
+    What goes on and was not read after `since` is shown as stale.
+    """
     snoozes = await store.alerting.snoozes(now)
     found = []
-    for tracking in await store.trackings(rules):
+    for known in await store.trackings(rules):
+        tracking = replace(known, stale=known.stale or unread(known, since))
         readings = await store.cards.chances(tracking.game.id, now - 2 * BEHIND)
         game = _game(tracking, _earlier(readings, now), snoozes, now, zone)
         found.append(((game.card.closed, tracking.game.start, game.name), game))

@@ -22,7 +22,7 @@ from tracker.domain.game import Game, GameState
 from tracker.domain.money import Odds, own_part
 from tracker.domain.policy import Rule
 from tracker.domain.prior import Lines
-from tracker.domain.tracking import LegStanding
+from tracker.domain.tracking import GameTracking, LegStanding
 from tracker.language import still_written
 
 
@@ -103,7 +103,7 @@ class BetView:
 
     def aged(self, since: datetime) -> BetView:
         """The bet, stale where its game goes on and was not read after `since`."""
-        return replace(self, stale=self.stale or _unread(self, since))
+        return replace(self, stale=self.stale or unread(self, since))
 
     @property
     def called(self) -> str:
@@ -250,7 +250,8 @@ class DaemonView:
     clock_anchor: datetime | None = None
 
 
-def _unread(view: BetView | GameView, since: datetime) -> bool:
+def unread(view: BetView | GameView | GameTracking, since: datetime) -> bool:
+    """Whether a game goes on and was not read after `since`, whoever is to blame."""
     in_play = view.state is not None and view.state.phase.in_play
     return in_play and view.seen_at is not None and view.seen_at < since
 
@@ -269,7 +270,7 @@ class GameView:
 
     def aged(self, since: datetime) -> GameView:
         """The game, stale where it goes on and was not read after `since`."""
-        return replace(self, stale=self.stale or _unread(self, since))
+        return replace(self, stale=self.stale or unread(self, since))
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,4 +301,4 @@ class StatusView:
 
     def unread(self, since: datetime) -> tuple[GameView, ...]:
         """The games that go on and were not read after `since`."""
-        return tuple(x for x in self.games if _unread(x, since))
+        return tuple(x for x in self.games if unread(x, since))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from tracker.app.bets import Beside, check, unregistered
-from tracker.app.health import at_work
+from tracker.app.health import at_work, read_since
 from tracker.app.tonight import GameOnPage, tonight
 from tracker.cli import Session, session
 from tracker.cli.bets import draft_for, silent_chooser
@@ -67,7 +67,7 @@ class TonightSeen:
 async def _look(at: Session) -> TonightSeen:
     """Read everything that the screen shows from the database."""
     rules, zone = at.basics.rules, at.basics.zone
-    games = await tonight(at.store, rules, at.now, zone)
+    games = await tonight(at.store, rules, at.now, zone, read_since(at.daemon, at.now))
     shown = {x.number for game in games for x in game.bets}
     waiting = tuple(
         x for x in await at.store.open_bets(rules) if x.result is None and x.number not in shown
