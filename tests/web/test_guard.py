@@ -109,6 +109,28 @@ async def test_a_body_that_is_too_large_is_refused_unread(served: Served) -> Non
     assert untold.status_code == 413
 
 
+@pytest.mark.parametrize("path", ["/in", "/", "/api/v1/health", "/api/v1/bets", "/nowhere"])
+async def test_a_request_for_the_head_alone_is_answered_as_for_the_whole(
+    served: Served, path: str
+) -> None:
+    """Programs that watch whether a server answers ask for no body."""
+    head, whole = await served.client.head(path), await served.client.get(path)
+    assert (head.status_code, head.headers["content-type"]) == (
+        whole.status_code,
+        whole.headers["content-type"],
+    )
+    assert head.content == b""
+
+
+async def test_files_of_a_page_are_sent_once(served: Served) -> None:
+    """A browser keeps scripts and styles, and asks whether they have changed; it keeps no page."""
+    first = await served.client.get("/static/live.js")
+    assert first.headers["cache-control"] == "no-cache"
+    again = {"If-None-Match": first.headers["etag"]}
+    assert (await served.client.get("/static/live.js", headers=again)).status_code == 304
+    assert (await served.client.get("/")).headers["cache-control"] == "no-store"
+
+
 @pytest.mark.parametrize("path", ["/in", "/api/v1/health", "/static/live.js", "/nowhere"])
 async def test_every_answer_carries_the_policy(served: Served, path: str) -> None:
     """Pages, files and problems have the policy: only own files may run, and no frame."""

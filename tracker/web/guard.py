@@ -57,7 +57,7 @@ _HEADERS = (
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_READING = frozenset({"GET", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,13 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":
+            # The server sends no body for it.
+            scope = {**scope, "method": "GET"}
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
-        with_headers = _Adding(send, lambda status: self.count(_route(scope), status))
+        # Our own files are asked for again only if they have changed; numbers are never kept.
+        kept = b"no-cache" if scope["path"].startswith("/static/") else b"no-store"
+        with_headers = _Adding(send, kept, lambda status: self.count(_route(scope), status))
         refused = self._refused(scope, headers)
         if refused is not None:
             await problem_response(refused)(scope, receive, with_headers)
@@ -133,10 +138,14 @@ def _name_of(host: str) -> str:
 
 
 class _Adding:
-    """Adds the headers that every answer carries, and reports the status to `begins`."""
+    """Adds the headers that every answer carries, and reports the status to `begins`.
 
-    def __init__(self, send: Send, begins: Callable[[int], None]) -> None:
+    `kept` is the Cache-Control of an answer that has none.
+    """
+
+    def __init__(self, send: Send, kept: bytes, begins: Callable[[int], None]) -> None:
         self._send = send
+        self._kept = kept
         self._begins = begins
 
     async def __call__(self, message: Message) -> None:
@@ -145,7 +154,7 @@ class _Adding:
             given = list(message.get("headers", ()))
             names = {name for name, _ in given}
             if b"cache-control" not in names:
-                given.append((b"cache-control", b"no-store"))
+                given.append((b"cache-control", self._kept))
             message = {**message, "headers": [*given, *_HEADERS]}
         await self._send(message)
 

@@ -84,7 +84,7 @@ def _strip(x: Tally, closes: ClvReport) -> list[tuple[str, str]]:
         found.append(("ROI", _roi(x)))
     if closes.n:
         mean = closes.all
-        found.append(("CLV", mean_text(mean.mean, mean.se, mean.n, enough=NOT_YET)))
+        found.append(("CLV of singles", mean_text(mean.mean, mean.se, mean.n, enough=NOT_YET)))
         found.append(("With a close", f"{closes.covered} of {closes.n}"))
     return found
 
