@@ -33,7 +33,7 @@ from tracker.settings import settings_of
 from tracker.store import Store
 from tracker.web.charts import of_path, of_profit
 from tracker.web.live import MOST_STREAMS, TonightTexts
-from tracker.web.pages.frame import templates
+from tracker.web.pages.frame import templates, whole
 from tracker.web.site import Site
 from tracker.wording.closes import share_text
 from tracker.wording.figures import in_percent, percent, signed_money
@@ -615,6 +615,23 @@ async def test_a_player_who_is_unknown_is_said_to_be(night_and_market: Served) -
         found = await night_and_market.client.get(path)
         assert found.status_code == status, path
         assert words in Read(found.text).text
+
+
+async def test_the_reference_has_what_a_request_gives(served: Served) -> None:
+    """It lists parameters and the fields of a body, those that are needed marked, and no quotes."""
+    page = Read((await served.client.get("/api/v1/docs")).text)
+    assert ("tag", "query", "string") in page.rows
+    assert ("line", "yes", "string") in page.rows
+    assert ("stake", "", "string") in page.rows
+    assert "`" not in page.text
+
+
+def test_a_figure_stays_with_its_unit() -> None:
+    """On a narrow page a line breaks before an error, not before a unit."""
+    shown = whole("−25.2 % ± 1.1 %"), whole("15 min"), whole("+33.0 %")
+    assert [x.split(" ") for x in shown] == [
+        ["−25.2\xa0%", "±\xa01.1\xa0%"], ["15\xa0min"], ["+33.0\xa0%"],
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("minutes", "words"), [(20, "20 min ago"), (90, "1 h 30 min ago")])

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.text import Text
 
-    from tracker.domain.tracking import LegStanding
     from tracker.store.views import BetView, ShowView
 
 
@@ -501,11 +500,13 @@ def status_text(bet: BetView, *, short: bool = False) -> str:
 
 def leg_lines(view: ShowView) -> list[str]:
     """A line for each leg of a parlay with its market, game and standing; none for other bets."""
+    from tracker.wording.figures import leg_standing
+
     slip = view.bet.market
     if not isinstance(slip, Parlay):
         return []
     return [
-        " · ".join(x for x in (_leg_text(leg), leg.game.name, _stands(known)) if x)
+        " · ".join(x for x in (_leg_text(leg), leg.game.name, leg_standing(known)) if x)
         for leg, known in zip(slip.legs, view.legs, strict=True)
     ]
 
@@ -514,17 +515,3 @@ def _leg_text(leg: Leg) -> str:
     """A leg as it is written: `DEN -4.5 -110`."""
     text = describe(leg.market, leg.game.home, leg.game.away)
     return text if leg.odds is None else f"{text} {leg.odds.text}"
-
-
-def _stands(known: LegStanding) -> str:
-    from tracker.wording.figures import hit_text
-
-    if known.result is not None:
-        return f"{known.result.value} ({known.reason})" if known.reason else known.result.value
-    if known.unclear:
-        return f"cannot be told: {known.unclear}"
-    if known.hit or known.lost:
-        return "hit" if known.hit else "lost"
-    if known.no_chance is not None:
-        return "out: will be void" if known.out else known.no_chance.text
-    return "not seen yet" if known.chance is None else hit_text(known.chance)

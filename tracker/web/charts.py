@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tracker.engine.record import Reliability
 
 _WIDE, _HIGH = 420, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 14, 30
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 20, 14, 30
 _WIDE_MOVE = 0.05
 """The range of a chance from which on its axis is labelled in whole per cent."""
 

@@ -353,6 +353,19 @@ def progress(legs: Sequence[LegStanding]) -> str:
     return ", ".join(f"{count} {what}" for count, what in counts if count)
 
 
+def leg_standing(known: LegStanding) -> str:
+    """Where one leg of a parlay stands: its result with the evidence, `hit`, `lost`, or `44 %`."""
+    if known.result is not None:
+        return f"{known.result.value} ({known.reason})" if known.reason else known.result.value
+    if known.unclear:
+        return f"cannot be told: {known.unclear}"
+    if known.hit or known.lost:
+        return "hit" if known.hit else "lost"
+    if known.no_chance is not None:
+        return "out: will be void" if known.out else known.no_chance.text
+    return "not seen yet" if known.chance is None else hit_text(known.chance)
+
+
 def standing(market: Wager, state: GameState) -> str:
     """Where a bet stands in a few words: `leads by 7`, `189 now`, `Q3 not begun`; may be empty.
 

@@ -35,6 +35,7 @@ from tracker.wording.figures import (
     cause_text,
     clock_text,
     hit_text,
+    leg_standing,
     money_for,
     percent,
     points_moved,
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from tracker.app.tonight import Evening
     from tracker.domain.bet import Settlement, Snapshot
     from tracker.domain.game import Game
-    from tracker.domain.tracking import LegStanding
     from tracker.domain.value import Cashout
     from tracker.store.views import BetView, ShowView
     from tracker.web.site import Site
@@ -314,23 +314,15 @@ def _charts(view: ShowView, zone: tzinfo) -> list[tuple[str, Any]]:
 
 
 def _legs(view: ShowView, row: Row | None) -> list[tuple[str, str, str]]:
-    """Each leg with its chance or result, and the key of that text where a card shows it too."""
+    """Each leg with where it stands, and the key of that text where a card shows it too."""
     on_card, found = () if row is None else row.legs, []
     for place, (leg, known) in enumerate(zip(legs_json(view), view.legs, strict=False)):
         if place < len(on_card) and not leg["result"] and not known.unclear:
             key = f"b{view.bet.number}.{place}.p"
             found.append((leg["text"], on_card[place].figure, key))
         else:
-            found.append((leg["text"], leg["result"] or _chance_word(known), ""))
+            found.append((leg["text"], leg_standing(known), ""))
     return found
-
-
-def _chance_word(known: LegStanding) -> str:
-    if known.unclear:
-        return known.unclear
-    if known.no_chance is not None:
-        return known.no_chance.text
-    return "not seen yet" if known.chance is None else hit_text(known.chance)
 
 
 def _told(view: ShowView, zone: tzinfo) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, tzinfo
 from typing import Annotated, Any, cast
 
@@ -38,6 +39,14 @@ templates = Environment(
 )
 
 templates.filters["zip"] = zip
+
+
+def whole(figure: str) -> str:
+    """A figure that no line break parts from its unit: `−25.2 % ± 1.1 %` breaks before the `±`."""
+    return re.sub(r"(?<=\d) (?=[%a-z])|(?<=±) ", "\xa0", figure)
+
+
+templates.filters["whole"] = whole
 
 
 def _tonight(request: Request) -> TonightTexts:

@@ -294,20 +294,38 @@ async def keys(_: Inside, site: OfSite) -> Response:
 @router.get("/api/v1/docs")
 async def reference(_: Inside, request: Request) -> Response:
     """The reference of the API, made from its OpenAPI document."""
+    found = request.app.openapi()
     calls = [
         {
             "path": path,
             "method": method.upper(),
             "text": call.get("description", ""),
             "asks": [
-                (x["name"], x["in"], x.get("description", "") or _type(x.get("schema", {})))
+                (x["name"], x["in"], _what(x, x.get("schema", {})))
                 for x in call.get("parameters", ())
             ],
+            "gives": _fields(call.get("requestBody", {}), found["components"]["schemas"]),
         }
-        for path, calls in request.app.openapi()["paths"].items()
+        for path, calls in found["paths"].items()
         for method, call in calls.items()
     ]
     return page("reference.html", "The API", "/keys", calls=calls)
+
+
+def _fields(body: dict[str, Any], schemas: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """The fields of a JSON body: its name, whether it is needed, and what it is."""
+    schema = body.get("content", {}).get("application/json", {}).get("schema", {})
+    schema = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
+    needed = schema.get("required", ())
+    return [
+        (name, "yes" if name in needed else "", _what(x, x))
+        for name, x in schema.get("properties", {}).items()
+    ]
+
+
+def _what(named: dict[str, Any], schema: dict[str, Any]) -> str:
+    """What is said of a parameter or a field, else its type."""
+    return str(named.get("description", "")).replace("`", "") or _type(schema)
 
 
 def _type(schema: dict[str, Any]) -> str:
