@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from tracker.app.market.backtest import BetOutcome, Candidate, QuotesOfGame, candidates
+import pytest
+
+from tracker.app.market.backtest import (
+    BetOutcome,
+    Candidate,
+    QuotesOfGame,
+    candidates,
+    own_games,
+)
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.player import Player
+from tracker.domain.poll import Document
 from tracker.domain.prior import Lines
-from tracker.domain.quote import Quote, Selection
+from tracker.domain.quote import Closing, Quote, Selection
+from tracker.engine.market import GameClose
 from tracker.engine.market.strategy import strategy_of
 from tracker.forecast import Outlook, load_parameters
 from tracker.forecast.market import closing_outlook
 from tracker.settings.models import OddsSettings
+from tracker.store import Store
 
 TIP = datetime(2026, 11, 21, 3, 10, tzinfo=UTC)
 GAME = Game("0022600001", "nba", "DEN", "LAL", TIP - timedelta(minutes=10))
@@ -39,7 +51,8 @@ def night(mine: float = 1.95, *later: Quote) -> QuotesOfGame:
     """Three books at 1.70 an hour before tip-off, and an own one that soon lowers its price."""
     quotes = [x for book in "abc" for x in quoted(book, 60, 1.70, 2.20)]
     quotes += quoted("mybook", 60, mine, 1.85) + quoted("mybook", 59.5, 1.90, 1.90) + list(later)
-    return QuotesOfGame(GAME, FINAL, tuple(sorted(quotes, key=lambda x: x.at)), TIP)
+    close = GameClose(Closing(GAME.id, 1, TIP))
+    return QuotesOfGame(GAME, FINAL, tuple(sorted(quotes, key=lambda x: x.at)), close)
 
 
 def home_side(kept: QuotesOfGame) -> tuple[Candidate, BetOutcome]:
@@ -72,3 +85,19 @@ def test_without_a_price_of_yours_there_is_no_bet() -> None:
     kept = night()
     others = tuple(x for x in kept.quotes if x.book != "mybook")
     assert candidates(replace(kept, quotes=others), STRATEGY, MINE, outlook) == []
+
+
+async def test_a_price_that_still_stood_at_the_tip_off_is_a_close(tmp_path: Path) -> None:
+    """A price is stored when it changes: one of an hour ago that was read again counts."""
+    later = TIP + timedelta(days=1)
+    async with await Store.open(tmp_path / "t.db", now=TIP) as store:
+        await store.save_games([(replace(GAME, start=TIP), FINAL)], TIP)
+        quotes = list(night().quotes)
+        for read_at, told in ((60, quotes), (3, [])):
+            at = TIP - timedelta(minutes=read_at)
+            document = Document("the_odds_api", "/v4", at, b"", f"{read_at:064}")
+            await store.quotes.record(document, told)
+        (kept,) = await own_games(store, later)
+    assert kept.tip_at == TIP
+    bet, came = home_side(kept)
+    assert came.clv == pytest.approx(2.20 / (1.70 + 2.20) * bet.odds - 1)

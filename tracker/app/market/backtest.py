@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtr
 
+from tracker.app.market.value import made_again
 from tracker.app.pricing import calibrated_or_none
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import house_of
@@ -26,9 +27,9 @@ from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.player import Player
 from tracker.domain.prior import Lines
-from tracker.domain.quote import MONEYLINE, Quote, Selection, market_of, two_sided
+from tracker.domain.quote import MONEYLINE, Closing, Quote, Selection, market_of, two_sided
 from tracker.domain.value import edge, kelly
-from tracker.engine.market import best_quote, close, consensus
+from tracker.engine.market import GameClose, best_quote, consensus
 from tracker.engine.record import mean_error
 from tracker.engine.settle.grading import Unsettleable, judge
 from tracker.wording.closes import selection_text
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from tracker.engine.market.strategy import Strategy
     from tracker.forecast.outlook import Outlook
     from tracker.settings.models import OddsSettings
+    from tracker.store import Store
 
     Floats = NDArray[np.float64]
 
@@ -363,13 +365,18 @@ OutlookOf = Callable[[Game, Lines, Sequence[Player]], "Outlook"]
 
 @dataclass(frozen=True, slots=True)
 class QuotesOfGame:
-    """A finished game with its stored quotes, and the players of it that are known."""
+    """A finished game with its stored quotes, its close, and the players of it that are known."""
 
     game: Game
     final: GameState
     quotes: tuple[Quote, ...]
-    tip_at: datetime
+    close: GameClose
     players: tuple[Player, ...] = ()
+
+    @property
+    def tip_at(self) -> datetime:
+        """When it tipped off."""
+        return self.close.closing.tip_at or self.game.start
 
 
 def candidates(
@@ -399,10 +406,9 @@ def candidates(
                 found[selection] = one
                 if strategy.holds(one.figures):
                     done.add(selection)
-    closed = close(kept.game.id, 1, kept.tip_at, two_sided(in_force(kept.quotes, kept.tip_at)))
     offers = []
     for selection, one in found.items():
-        fair = closed.fair(selection)
+        fair = kept.close.fair(selection)
         clv = None if fair is None else fair.of(selection) * one.odds - 1
         offers.append((one, BetOutcome(_won(selection, kept), clv)))
     return offers
@@ -457,19 +463,24 @@ def _won(selection: Selection, kept: QuotesOfGame) -> float | None:
     return {Result.WON: 1.0, Result.LOST: 0.0}.get(result)
 
 
-def grouped(
-    quotes: Sequence[Quote], games: Sequence[tuple[Game, GameState | None]],
-    tips: dict[str, datetime],
-) -> list[QuotesOfGame]:  # fmt: skip
-    """The finished games of which quotes were stored, with their tip-offs."""
+async def own_games(store: Store, now: datetime) -> list[QuotesOfGame]:
+    """The finished games of which quotes are stored.
+
+    The tip-off of a game that was not followed is taken to be the listed one.
+    """
     by_game: dict[str, list[Quote]] = defaultdict(list)
-    for quote in quotes:
+    for quote, _, _ in await store.quotes.history(None, now - _EVER, now):
         by_game[quote.game].append(quote)
-    return [
-        QuotesOfGame(
-            game, replace(state, game=game), tuple(by_game[game.id]),
-            tips.get(game.id, game.start),
-        )
-        for game, state in games
-        if state is not None and state.phase is Phase.FINAL and by_game.get(game.id)
-    ]  # fmt: skip
+    closings, found = await store.quotes.closings(), []
+    for game, state in await store.games():
+        if state is None or state.phase is not Phase.FINAL or game.id not in by_game:
+            continue
+        known = closings.get(game.id)
+        tip_at = game.start if known is None else known.tip_at or game.start
+        close = await made_again(store.quotes, Closing(game.id, 1, tip_at))
+        final, quotes = replace(state, game=game), tuple(by_game[game.id])
+        found.append(QuotesOfGame(game, final, quotes, close))
+    return found
+
+
+_EVER = timedelta(days=3660)

@@ -22,6 +22,7 @@ from tracker.domain.quote import (
     SPREAD,
     TEAM_TOTAL,
     TOTAL,
+    Closing,
     Fair,
     Quote,
     Selection,
@@ -45,7 +46,9 @@ from tracker.domain.value import (
 from tracker.engine.market import (
     AT_BET,
     GameClose,
+    QuoteBoard,
     best_quote,
+    close,
     fairs,
     main_line,
     standing,
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
     from tracker.forecast.priors import Believed
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
+    from tracker.store.quotes import Quotes
     from tracker.store.views import BetView
 
 HAD = timedelta(minutes=10)
@@ -284,6 +288,18 @@ def closing_values(
         value_at_close(x, closes, at_the_close, revisions.get(x.bet.number, 0) + 1, now)
         for x in placed
     ]
+
+
+async def made_again(quotes: Quotes, closing: Closing) -> GameClose:
+    """The close of a game at the tip-off of `closing`, made from the quotes that are stored."""
+    tip_at = closing.tip_at
+    if tip_at is None:
+        return GameClose(closing)
+    known = await quotes.standing(closing.game, tip_at - _DAY, tip_at)
+    board = QuoteBoard()
+    board.restore((x.quote, x.stood_at, x.scope) for x in known)
+    made = close(closing.game, closing.revision, tip_at, board.lines(closing.game))
+    return replace(made, closing=closing)
 
 
 # ------------------------------------------------------------------------------------- right now

@@ -109,9 +109,7 @@ def _recorded(
 
 
 async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOutcome]]:
-    from datetime import timedelta
-
-    from tracker.app.market.backtest import candidates, grouped
+    from tracker.app.market.backtest import candidates, own_games
     from tracker.cli import session
     from tracker.cli.models import ModelsInUse
     from tracker.forecast.market import closing_outlook
@@ -120,19 +118,12 @@ async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOut
     settings = scope.settings().odds
     async with session(scope) as at:
         models = ModelsInUse(registry_beside(at.basics.store), note)
-        history = await at.store.quotes.history(None, at.now - timedelta(days=3660), at.now)
-        closings = await at.store.quotes.closings()
-        games = await at.store.games()
-    tips = {x: y.tip_at for x, y in closings.items() if y.tip_at is not None}
+        games = await own_games(at.store, at.now)
 
     def outlook_of(game: Game, lines: Lines, players: Sequence[Player]) -> Outlook:
         return closing_outlook(game, lines, models(game.league), None, players)
 
-    return [
-        pair
-        for kept in grouped([quote for quote, _, _ in history], games, tips)
-        for pair in candidates(kept, strategy, settings, outlook_of)
-    ]
+    return [pair for kept in games for pair in candidates(kept, strategy, settings, outlook_of)]
 
 
 def report_json(x: BacktestReport) -> dict[str, Any]:

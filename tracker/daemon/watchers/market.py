@@ -18,6 +18,7 @@ from tracker.app.market.value import (
     Quoted,
     closing_values,
     decision,
+    made_again,
     market_reading,
 )
 from tracker.clock import wait_for_event
@@ -465,24 +466,14 @@ class MarketWatch:
         if not placed:
             return []
         for game in {y.id for x in placed for y in x.bet.games} - self._closes.keys():
-            self._closes[game] = await self._rebuilt(self._closings[game])
+            # It was taken before a restart.
+            self._closes[game] = await made_again(self._store, self._closings[game])
         revisions = {x: y.revision for x, y in self.values.items()}
         load, players = self._parts.load, self._parts.forecaster.pricing.players
         now, closes = self._clock.now(), dict(self._closes)
         return await asyncio.to_thread(
             closing_values, placed, closes, revisions, load, players, now
         )
-
-    async def _rebuilt(self, closing: Closing) -> GameClose:
-        """A close that was taken before a restart, made again from its stored quotes."""
-        tip_at = closing.tip_at
-        if tip_at is None:
-            return GameClose(closing)
-        quotes = await self._store.standing(closing.game, tip_at - DAY, tip_at)
-        board = QuoteBoard()
-        board.restore((x.quote, x.stood_at, x.scope) for x in quotes)
-        made = close(closing.game, closing.revision, tip_at, board.lines(closing.game))
-        return replace(made, closing=closing)
 
 
 def _watches(tracked: Tracked) -> bool:
