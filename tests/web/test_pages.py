@@ -628,9 +628,9 @@ async def test_the_reference_has_what_a_request_gives(served: Served) -> None:
 
 def test_a_figure_stays_with_its_unit() -> None:
     """On a narrow page a line breaks before an error, not before a unit."""
-    shown = whole("−25.2 % ± 1.1 %"), whole("15 min"), whole("+33.0 %")
+    shown = whole("−25.2 % ± 1.1 %"), whole("15 min"), whole("+33.0 %"), whole(3)
     assert [x.split(" ") for x in shown] == [
-        ["−25.2\xa0%", "±\xa01.1\xa0%"], ["15\xa0min"], ["+33.0\xa0%"],
+        ["−25.2\xa0%", "±\xa01.1\xa0%"], ["15\xa0min"], ["+33.0\xa0%"], ["3"],
     ]  # fmt: skip
 
 

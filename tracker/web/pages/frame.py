@@ -41,9 +41,9 @@ templates = Environment(
 templates.filters["zip"] = zip
 
 
-def whole(figure: str) -> str:
+def whole(figure: str | int) -> str:
     """A figure that no line break parts from its unit: `−25.2 % ± 1.1 %` breaks before the `±`."""
-    return re.sub(r"(?<=\d) (?=[%a-z])|(?<=±) ", "\xa0", figure)
+    return re.sub(r"(?<=\d) (?=[%a-z])|(?<=±) ", "\xa0", str(figure))
 
 
 templates.filters["whole"] = whole
