@@ -414,6 +414,40 @@ async def test_a_bet_that_comes_while_a_poll_is_forecast_is_priced_by_the_next()
     assert night.priced == [[1], [1, 2]]
 
 
+@dataclass
+class Boxes:
+    """Gives polls of these states, ten seconds apart, and then dies."""
+
+    states: list[GameState]
+    at: float = 0.0
+
+    async def next(self, standing: GameStanding) -> Poll:  # noqa: ARG002 - a PollSource
+        """The poll of the next state."""
+        if not self.states:
+            raise Killed
+        self.at += 10
+        return Poll("nba", "box", after(self.at), b"x", f"{self.at}", self.states.pop(0))
+
+
+async def test_no_roster_is_learned_from_a_box_that_is_not_believed() -> None:
+    """A box that exchanges the teams moves no player to the other team."""
+    met: list[GameState] = []
+    night = LateBet([Tracked.fresh(bet(1, "DEN ML")), Tracked.fresh(bet(2, "LAL ML"))])
+    context = TrackContext(
+        night, night, FakeClock(after(0)), (), lambda: None, lambda *_: None, meet=met.append
+    )
+    line = PlayerLine("1", "A", Side.HOME, (("pts", 4),), 5.0)
+    right = replace(quarters((28, 19), (2, 4), clock=600.0), players=(line,))
+    wrong = replace(
+        quarters((19, 28), (4, 2), clock=590.0), players=(replace(line, side=Side.AWAY),)
+    )
+    polls = Boxes([right, wrong, wrong, right])
+    async with deciding(context) as decisions:
+        with pytest.raises(Killed):
+            await track(GameTracking(GAME, tuple(night.bets)), polls, decisions)
+    assert [x.players[0].side for x in met] == [Side.HOME, Side.HOME]
+
+
 def test_a_box_under_a_moment_that_was_told_is_worth_recording() -> None:
     """New player figures at a known moment are recorded; the same box score again is not."""
     reported = quarters((20, 19))

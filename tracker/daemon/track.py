@@ -107,10 +107,10 @@ class TrackContext:
     """What every track works with.
 
     `wanted` gives the bets on a game that are to be followed, as they are stored now. `meet` learns
-    the rosters from a game state. `wake_channels` is called once an alert is on disk. `see` takes a
-    game after a poll that was not recorded, `show` after every poll. `route` decides for each alert
-    whether it is sent, delayed or held, and `wording` how it is worded, and by how much all data
-    are delayed. `closed` gives a bet's value at the closing line.
+    the rosters from a game state that is not doubted. `wake_channels` is called once an alert is on
+    disk. `see` takes a game after a poll that was not recorded, `show` after every poll. `route`
+    decides for each alert whether it is sent, delayed or held, and `wording` how it is worded, and
+    by how much all data are delayed. `closed` gives a bet's value at the closing line.
     """
 
     recorder: Recorder
@@ -226,7 +226,8 @@ async def _forecast(tracking: GameTracking, poll: Poll, context: TrackContext) -
         # poll came before that state was believed.
         now = context.clock.now()
         judged = judge_poll(tracking, poll.reading, poll.origin, now, poll.digest)
-        context.meet(judged.state)
+        if judged.ordering is not Ordering.HELD:
+            context.meet(judged.state)
     else:
         presumed = to_presume(tracking, context.clock.now())
     known = presumed if judged is None else judged.state
