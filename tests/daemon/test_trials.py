@@ -27,6 +27,7 @@ from tracker.forecast.documents import sealed
 from tracker.forecast.priors import Known
 from tracker.registry import GAMES, PLAYERS, SHIPPED, Registry
 from tracker.store import Store
+from tracker.store.trials import TrialOutcome
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -183,6 +184,19 @@ async def test_a_challenger_that_acts_otherwise_on_recorded_games_is_let_go(room
     told = {x.name: x.detail for x in found.judgement.clauses}
     assert "home team wins" in told["recorded games"]
     assert found.judgement.verdict is GateVerdict.REJECT
+
+
+@pytest.mark.parametrize("anew", [False, True])
+async def test_the_trial_of_a_model_that_is_gone_or_another_is_over(room: Room, anew: bool) -> None:
+    """What was told in a trial says nothing of another model under the challenger's name."""
+    trial = await room.try_out("sure")
+    (room.registry.home("nba") / "sure.json").unlink()
+    if anew:
+        room.registry.keep("nba", "sure", model(blurred))
+    assert await judge_all(room.store, room.registry, NOW, promote=True) == ()
+    (ended,) = await room.store.trials.list()
+    assert (ended.id, ended.outcome) == (trial.id, TrialOutcome.STOPPED)
+    assert room.registry.history("nba") == ()
 
 
 async def test_one_trial_of_a_kind_at_a_time_and_none_of_what_is_in_use(room: Room) -> None:

@@ -246,12 +246,13 @@ async def judge_all(
     """Judge every open trial, and record each new verdict.
 
     The trial of a challenger that fails ends. One that passes replaces the champion at once with
-    `promote`; without it, the person is asked. A trial whose champion is no longer in use ends too.
+    `promote`; without it, the person is asked. A trial whose champion is no longer in use ends too,
+    and so does one whose challenger is gone, or another model by now.
     """
     found = []
     for trial in await store.trials.list(open_only=True):
         kept = registry.of(kind_named(trial.kind))
-        if kept.kind.version(kept.load(trial.league)[0]) != trial.champion_version:
+        if not _still_there(kept, trial):
             await store.trials.end(trial.id, TrialOutcome.STOPPED, now)
             continue
         one = await judged(store, registry, trial)
@@ -264,6 +265,17 @@ async def judge_all(
         elif verdict is GateVerdict.PROMOTE and promote:
             await activate(store, registry, trial.league, kept.kind, trial.challenger, now)
     return tuple(found)
+
+
+def _still_there(kept: Registry[Any], trial: Trial) -> bool:
+    """Whether a trial's champion is in use, and its challenger the model that it was."""
+    version = kept.kind.version
+    try:
+        champion, challenger = kept.load(trial.league)[0], kept.read(trial.league, trial.challenger)
+    except TrackerError:
+        return False
+    known = trial.champion_version, trial.challenger_version
+    return (version(champion), version(challenger)) == known
 
 
 Finals = dict[str, dict[str, dict[str, int]]]
