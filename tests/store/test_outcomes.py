@@ -121,6 +121,18 @@ async def test_an_alert_came_again_where_its_bet_had_one_before(tmp_path: Path) 
     assert found == {"p >= 0.80": 1, "settled": 0, "review": 0, "hit": 0}
 
 
+async def test_what_alerts_promised_is_of_the_bets_that_were_decided(tmp_path: Path) -> None:
+    """An alert of a bet that pushes is neither right nor wrong: its chance is no promise."""
+    async with await Store.open(tmp_path / "t.db", now=T0) as store:
+        tracking = await a_book(store, "DEN -4.5", "DEN -4")
+        alerts = (replace(alert(1, after(1)), p=0.9), replace(alert(2, after(1)), p=0.8))
+        ended = (settlement(1, after(9)), settlement(2, after(9), Result.PUSH))
+        change = Change(tracking, alerts=alerts, settlements=ended)
+        await store.record(poll(after(9)), change, ())
+        (found,) = await store.outcomes.judged_rules()
+    assert (found.alerts, found.decided, found.promised, found.held) == (2, 1, 0.9, 1.0)
+
+
 def test_a_void_says_what_comes_back(cli: Cli, night: Path) -> None:
     """A void's stake comes back, and nothing is won or lost."""
     assert night.is_file()

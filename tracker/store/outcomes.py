@@ -309,8 +309,9 @@ def _prediction(x: sqlite3.Row) -> Prediction:
 
 _ALERTS = """
 SELECT alert.rule, count(*) AS alerts,
-  avg(CASE WHEN alert.rule LIKE 'p >=%' THEN alert.p WHEN alert.rule LIKE 'p <=%'
-    THEN 1 - alert.p END) AS promised,
+  avg(CASE WHEN outcome.result IN ('won', 'lost') THEN
+    CASE WHEN alert.rule LIKE 'p >=%' THEN alert.p
+      WHEN alert.rule LIKE 'p <=%' THEN 1 - alert.p END END) AS promised,
   avg(CASE WHEN outcome.result IN ('won', 'lost') THEN
     CASE WHEN alert.rule LIKE 'p >=%' THEN outcome.result = 'won'
       WHEN alert.rule LIKE 'p <=%' THEN outcome.result = 'lost' END END) AS held,
@@ -330,10 +331,10 @@ GROUP BY alert.rule ORDER BY alerts DESC, alert.rule
 class JudgedRule:
     """How the alerts of one rule turned out, on bets that are settled.
 
-    `promised` is the mean chance, by the alerts' own figures, that they would come true; `held` is
-    the share of the `decided` ones that did. Both are None for rules that promise nothing. `early`
-    is the mean number of minutes before the end of the game. `repeats` are alerts whose bet had
-    one of that rule before: with hindsight the earlier alert was too soon.
+    `promised` is the mean chance, by the alerts' own figures, that the `decided` ones would come
+    true; `held` is the share of them that did. Both are None for rules that promise nothing.
+    `early` is the mean number of minutes before the end of the game. `repeats` are alerts whose bet
+    had one of that rule before: with hindsight the earlier alert was too soon.
     """
 
     rule: str
