@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tracker.domain.game import Game
     from tracker.domain.player import Player
     from tracker.domain.prior import Lines
+    from tracker.forecast import Parameters
     from tracker.forecast.outlook import Outlook
     from tracker.modelling.retrain import Finding
 
@@ -86,26 +87,33 @@ def _report(scope: Scope, strategy: Strategy, season: str, data: Path | None) ->
         pairs = run_async(_own(scope, strategy))
         source = "your kept quotes, 60 s after each decision"
     else:
-        pairs = _recorded(scope, strategy, season, data)
+        model = _model(scope)
+        pairs = _recorded(scope, model, strategy, (season, data))
+        fitted = "; it was fitted on that season too" if season in model.fitted_on else ""
         source = (
             f"{season}, recorded {strategy.lines} lines: what is said is of the model, not of you: "
-            "you could not have had all of these prices"
+            f"you could not have had all of these prices{fitted}"
         )
     return judge(strategy, [x for x, _ in pairs], dict(pairs), source)
 
 
-def _recorded(
-    scope: Scope, strategy: Strategy, season: str, data: Path | None
-) -> list[tuple[Candidate, BetOutcome]]:
+def _model(scope: Scope) -> Parameters:
     from tracker.cli.models import ModelsInUse
-    from tracker.modelling.backtest import candidates, read_rows
     from tracker.registry import registry_beside
 
-    basics = scope.basics()
-    parameters = ModelsInUse(registry_beside(basics.store), note)("nba")
-    folder = basics.store.parent / "history" if data is None else data
+    return ModelsInUse(registry_beside(scope.basics().store), note)("nba")
+
+
+def _recorded(
+    scope: Scope, model: Parameters, strategy: Strategy, where: tuple[str, Path | None]
+) -> list[tuple[Candidate, BetOutcome]]:
+    """The bets of a season and their outcomes; `where` is the season and the folder, if named."""
+    from tracker.modelling.backtest import candidates, read_rows
+
+    season, data = where
+    folder = scope.basics().store.parent / "history" if data is None else data
     with bar() as advance:
-        return list(candidates(read_rows(folder), season, strategy.lines, parameters, advance))
+        return list(candidates(read_rows(folder), season, strategy.lines, model, advance))
 
 
 async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOutcome]]:
