@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from tests.cli.test_schema import season, world
 from tests.doubles.clock import FakeClock
@@ -31,7 +32,9 @@ from tracker.forecast.shipped import load_parameters
 from tracker.language import read_line
 from tracker.settings import settings_of
 from tracker.store import Store
+from tracker.store.access import KeyScope
 from tracker.web.charts import of_path, of_profit
+from tracker.web.guard import COOKIE, still_let_in
 from tracker.web.live import MOST_STREAMS, TonightTexts
 from tracker.web.pages.frame import templates, whole
 from tracker.web.site import Site
@@ -41,6 +44,11 @@ from tracker.wording.figures import in_percent, percent, signed_money
 __all__ = ["season", "world"]
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
+
+
+async def let_in() -> bool:
+    """Whether a reader may go on reading: always."""
+    return True
 
 
 async def test_every_page_opens(served: Served) -> None:
@@ -335,7 +343,7 @@ async def test_a_stream_falls_silent_when_nobody_reads_the_database(tmp_path: Pa
     async with await Store.open(path, now=clock.now()):
         rows = {"store": {"path": str(path)}, "bets": {"file": str(tmp_path / "none")}}
         site = Site(settings_of(rows, tmp_path), clock, load_parameters)
-        stream = TonightTexts(site, clock).events()
+        stream = TonightTexts(site, clock).events(let_in)
         said = [await anext(stream), await anext(stream)]
         assert said[1].startswith("id: 1\ndata: ")
         beat = asyncio.ensure_future(anext(stream))
@@ -346,6 +354,35 @@ async def test_a_stream_falls_silent_when_nobody_reads_the_database(tmp_path: Pa
         assert not beat.done()
         beat.cancel()
         await asyncio.gather(beat, return_exceptions=True)
+        await site.close()
+
+
+@pytest.mark.parametrize("shown", ["cookie", "key"])
+async def test_a_stream_ends_once_its_reader_is_sent_away(tmp_path: Path, shown: str) -> None:
+    """A page that is open when every browser is signed out, or a key revoked, hears no more."""
+    path = tmp_path / "t.db"
+    clock = FakeClock(SystemClock().now())
+    async with await Store.open(path, now=clock.now()) as store:
+        rows = {"store": {"path": str(path)}, "bets": {"file": str(tmp_path / "none")}}
+        site = Site(settings_of(rows, tmp_path), clock, load_parameters)
+        secret = (
+            await store.web.add_key("k", frozenset(KeyScope), clock.now()) if shown == "key"
+            else await store.web.sign_in(await store.web.make_link(clock.now()), clock.now())
+        )  # fmt: skip
+        header = f"Bearer {secret}" if shown == "key" else f"{COOKIE}={secret}"
+        name = b"authorization" if shown == "key" else b"cookie"
+        request = Request({"type": "http", "headers": [(name, header.encode())]})
+        stream = TonightTexts(site, clock).events(lambda: still_let_in(request, site))
+        assert [await anext(stream) for _ in range(2)][1].startswith("id: 1")
+        beat = asyncio.ensure_future(anext(stream))
+        await clock.advance(6)
+        assert await beat == "event: beat\ndata: {}\n\n"
+        assert await store.web.send_all_away(clock.now()) == (shown == "cookie")
+        assert await store.web.revoke("k", clock.now()) == (shown == "key")
+        beat = asyncio.ensure_future(anext(stream))
+        await clock.advance(6)
+        with pytest.raises(StopAsyncIteration):
+            await beat
         await site.close()
 
 
@@ -362,7 +399,7 @@ async def test_a_fault_of_the_program_is_said_and_read_past(
         tonight = TonightTexts(site, clock)
         tonight.streams = 1
         reading = asyncio.create_task(tonight.run())
-        stream = tonight.events()
+        stream = tonight.events(let_in)
         said = [await anext(stream), await anext(stream)]
         with closing(sqlite3.connect(path)) as db, db:
             (added,) = db.execute("SELECT added_at FROM bet").fetchone()

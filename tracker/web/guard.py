@@ -241,21 +241,40 @@ class Authenticator:
         """
         now = site.clock.monotonic()
         store = await site.store()
-        kind, _, secret = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer":
+        secret = _bearer(request)
+        if secret is not None:
             peer = peer_of(request)
             _wait(self._misses.full(peer, now), "too many wrong keys from this address")
-            key = await store.web.key(secret.strip())
+            key = await store.web.key(secret)
             if key is None:
                 self._misses.count(peer, now)
                 return None
             _wait(self._asked.full(key.name, now), f"more than {A_MINUTE} requests in a minute")
             self._asked.count(key.name, now)
             return Visitor(f"web:{key.name}", key.scopes)
-        cookie = request.cookies.get(COOKIE)
-        if cookie and await store.web.is_signed_in(cookie, site.machine.now()):
+        if await _signed_in(request, site):
             return Visitor("web:browser", frozenset(KeyScope))
         return None
+
+
+async def still_let_in(request: Request, site: Site) -> bool:
+    """Whether the key or the cookie of a request that was let in has not been revoked since."""
+    secret = _bearer(request)
+    if secret is not None:
+        return await (await site.store()).web.key(secret) is not None
+    return await _signed_in(request, site)
+
+
+async def _signed_in(request: Request, site: Site) -> bool:
+    cookie = request.cookies.get(COOKIE)
+    store = await site.store()
+    return bool(cookie) and await store.web.is_signed_in(cookie or "", site.machine.now())
+
+
+def _bearer(request: Request) -> str | None:
+    """The key that a request shows; None when it shows none."""
+    kind, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() if kind.lower() == "bearer" else None
 
 
 def peer_of(request: Request) -> str:

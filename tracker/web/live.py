@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -19,7 +19,7 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from tracker.app.tonight import Evening, evening
 from tracker.clock import Clock, wait_for_event
 from tracker.domain import TrackerError
-from tracker.web.guard import Problem, Reader
+from tracker.web.guard import Problem, Reader, still_let_in
 from tracker.web.site import OfSite, Site
 
 _LOOK_S = 0.2
@@ -123,9 +123,13 @@ class TonightTexts:
             self._news.set()
             self._news = asyncio.Event()
 
-    async def events(self) -> AsyncIterator[str]:
-        """The events of one stream: all texts at first, then only those that changed."""
+    async def events(self, let_in: Callable[[], Awaitable[bool]]) -> AsyncIterator[str]:
+        """The events of one stream: all texts at first, then only those that changed.
+
+        It ends once `let_in`, which is asked every few seconds, says that its reader was sent away.
+        """
         sent: Mapping[str, str] = {}
+        asked_at = self._clock.monotonic()
         yield "retry: 2000\n\n"
         await self._look()
         while True:
@@ -137,6 +141,10 @@ class TonightTexts:
                 yield f"id: {self._version}\ndata: {data}\n\n"
                 sent = texts
             came = await wait_for_event(self._clock, news, _BEAT_S)
+            if self._clock.monotonic() - asked_at >= _BEAT_S:
+                asked_at = self._clock.monotonic()
+                if not await let_in():
+                    return
             if not came and self._clock.monotonic() - self._looked_at < _LOOKED_S:
                 yield "event: beat\ndata: {}\n\n"
 
@@ -163,10 +171,19 @@ _TEXT = {"schema": {"type": "string"}}
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": _TEXT}, "description": "Texts by their key"}},
 )
-async def events(tonight: Annotated[TonightTexts, Depends(_one_of_few)]) -> Response:
+async def events(
+    tonight: Annotated[TonightTexts, Depends(_one_of_few)], request: Request, site: OfSite
+) -> Response:
     """Tonight's texts as they change, as server-sent events."""
+
+    async def let_in() -> bool:
+        try:
+            return await still_let_in(request, site)
+        except TrackerError:
+            return True  # not known while the database cannot be read
+
     return StreamingResponse(
-        tonight.events(),
+        tonight.events(let_in),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
     )
