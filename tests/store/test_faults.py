@@ -8,6 +8,7 @@ import os
 import re
 import sqlite3
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -126,6 +127,18 @@ async def test_a_file_that_may_not_be_written_is_one_sentence(path: Path) -> Non
     os.chmod(path, 0o400)  # noqa: PTH101
     with pytest.raises(StoreUnavailable, match=r"permissions|cannot be made"):
         await Store.open(path, now=T0)
+
+
+def test_a_database_that_cannot_be_opened_is_one_sentence_and_leaves_no_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No thread answers later to an event loop that is closed, which would print a traceback."""
+    failed: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", failed.append)
+    for _ in range(10):
+        with pytest.raises(StoreUnavailable, match="cannot be opened; check path and permissions"):
+            asyncio.run(Store.open(tmp_path, now=T0))
+    assert failed == []
 
 
 async def test_an_error_of_our_own_is_not_hidden(store: Store) -> None:

@@ -147,6 +147,7 @@ def _options(
             metavar="FILE",
             envvar="TRACKER_CONFIG",
             show_envvar=True,
+            readable=False,  # what reads it says why it cannot
             help="The configuration file; else the usual place (`tracker config path`).",
         ),
     ] = None,

@@ -380,24 +380,36 @@ async def _open(path: Path, readonly: bool, durable: bool, wait_out: WaitOut | N
 async def _connected(path: Path, mode: str) -> tuple[Connection, aiosqlite.Connection]:
     """A connection made on a thread of its own, and the object that hands calls to that thread."""
     made: list[Connection] = []
+    refused: list[sqlite3.Error] = []
 
     def connect() -> sqlite3.Connection:
-        raw = sqlite3.connect(
-            _address(path, mode),
-            uri=True,
-            isolation_level=None,
-            cached_statements=_STATEMENTS,
-            timeout=BUSY_TIMEOUT_MS / 1000,
-            factory=Connection,
-        )
+        # A failure here would leave the thread to answer an event loop that may be closed by then.
+        try:
+            raw = _opened(_address(path, mode))
+        except sqlite3.Error as why:
+            refused.append(why)
+            raw = _opened("file::memory:")
         raw.units = deque()
         made.append(raw)
         return raw
 
     async with AsyncExitStack() as opening:
         connection = await opening.enter_async_context(aiosqlite.Connection(connect, _ROWS_AT_ONCE))
+        if refused:
+            raise refused[0]
         opening.pop_all()
     return made[0], connection
+
+
+def _opened(address: str) -> Connection:
+    return sqlite3.connect(
+        address,
+        uri=True,
+        isolation_level=None,
+        cached_statements=_STATEMENTS,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+        factory=Connection,
+    )
 
 
 def _set_up(db: sqlite3.Connection, durable: bool) -> None:
