@@ -34,7 +34,6 @@ from tracker.language.readers import (
     ATTACHED,
     OR_MORE,
     UNITS,
-    is_initial,
     read_book,
     read_counted,
     read_even_money,
@@ -50,7 +49,7 @@ from tracker.language.readers import (
     read_units,
 )
 from tracker.language.slots import LEGS, Slots, check_clear, odds_of, pick_of, read_day, stake_of
-from tracker.language.tokens import FindTeam, Line
+from tracker.language.tokens import FindTeam, Line, is_initial
 
 _GAME_ID = re.compile(r"\d{8,10}(?:-[\w&'.-]+)?", re.ASCII)
 """A game's id, as `tracker games --json` shows it."""

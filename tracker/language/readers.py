@@ -17,13 +17,14 @@ from tracker.domain.pick import Matchup
 from tracker.domain.player import Stat, nicknamed
 from tracker.language import vocabulary as say
 from tracker.language.slots import LEGS, LINE, SPREAD, Slots, priced_later, said_before, take_price
-from tracker.language.tokens import NUMBER, Line, Word, read_stat
+from tracker.language.tokens import NUMBER, Line, Word, is_initial, read_stat
 
 ATTACHED = re.compile(rf"(over|under|ov|un|o|u|tto|ttu)({NUMBER})")
 OR_MORE = re.compile(r"([0-9]{1,3})\+")
 UNITS = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,2})?|\.[0-9]{1,2})(u|units?)")
 
 _NUMBER = re.compile(NUMBER)
+_LINE = re.compile(r"[0-9]{1,3}(?:\.[05])?")
 _SIGNED = re.compile(rf"([+-])({NUMBER})")
 _PRICE = re.compile(
     r"(?:[+-]?[0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,2}|[0-9]{1,4}/[0-9]{1,4})"
@@ -133,9 +134,9 @@ def _labelled_amount(line: Line, slots: Slots, count: int) -> bool:
 
 
 def _past_mark(line: Line, count: int, slots: Slots | None = None) -> int:
-    """The count of words up to the amount of a label of `count` words: `Wager: $20`.
+    """The count of words up to a label's amount, which may stand below it: `Wager: $20`.
 
-    An amount may stand in the line below its label, or, where `slots` have a stake, above it.
+    Where `slots` have a stake, the amount in the line below is not the label's.
     """
     count += int(line.peek(count) == ":")
     return count + int(line.peek(count) == "\n" and (slots is None or _unstaked(slots)))
@@ -192,6 +193,9 @@ def read_over_under(line: Line, slots: Slots) -> bool:
         raise line.bad(slots.expected)
     slots.direction = way
     line.at += count
+    if slots.number is not None and _LINE.fullmatch(text):
+        first = line.written(slots.number_at)
+        raise line.wrong(f"two lines are named, {first} and {text}: leave one out", line.at)
     if slots.number is None and _NUMBER.fullmatch(text):
         _line_of(line, slots, text)
     elif found:
@@ -259,7 +263,7 @@ def read_number(line: Line, slots: Slots) -> bool:
     if slots.team and not slots.names and not slots.at_least and not _side_follows(line):
         raise line.bad(SPREAD if slots.direction is None else LINE)
     _line_of(line, slots, low)
-    if slots.at_least or line.phrase(("or more",)):
+    if slots.at_least or line.phrase(say.OR_MORE):
         return _or_more(slots)
     return True
 
@@ -278,7 +282,7 @@ def _or_more(slots: Slots) -> bool:
 def _side_follows(line: Line) -> bool:
     """Whether the next number is a line whose side or statistic stands after it."""
     line.at += 1
-    said = line.peek() == "+" or line.phrase(("or more", *say.OVER_UNDER, *say.STATS)) > 0
+    said = line.peek() == "+" or line.phrase((*say.OR_MORE, *say.OVER_UNDER, *say.STATS)) > 0
     line.at -= 1
     return said
 
@@ -312,7 +316,6 @@ def read_counted(line: Line, slots: Slots) -> bool:
     return True
 
 
-_INITIAL = re.compile(r"[^\W\d_]\.")
 _PRICE_FOLLOWS = re.compile(r"[+-]?[\d.]|ev")
 
 
@@ -426,11 +429,6 @@ def _stands_as_team(line: Line, slots: Slots) -> bool:
     line.at = kept
     written = _SPREAD.fullmatch(low) or ATTACHED.fullmatch(low)
     return bool(low in say.VERSUS or written or named) and bool(line.team()[0])
-
-
-def is_initial(word: Word | None) -> bool:
-    """Whether a word is the initial of a first name: `N.`."""
-    return word is not None and bool(_INITIAL.fullmatch(word.text))
 
 
 def read_game_or_team(line: Line, slots: Slots) -> bool:

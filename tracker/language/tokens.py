@@ -21,6 +21,7 @@ from tracker.domain.league import LEAGUES, own_day
 from tracker.domain.money import plain_signs
 from tracker.domain.player import Stat
 from tracker.language.vocabulary import (
+    LEAGUE,
     LETTERS,
     MONEYLINE,
     NEVER_IN_A_NAME,
@@ -33,6 +34,7 @@ from tracker.language.vocabulary import (
     ZONES,
     Index,
     index,
+    leagues_of,
     nearest,
 )
 
@@ -71,29 +73,6 @@ _STARS = re.compile(r"(?<![^\s(\[])\d{1,2}\*(?!\*)")
 _STOP = re.compile(r"(?<=.)(?:(?<=\d)[.!?]+|[!?]+)$")
 _BULLET = re.compile(r"\d{1,2}\.")
 
-_LEAGUE = re.compile(
-    r"\(\s*(?P<sex>[wm])\s*\)|(?<![\w@#'-])(?P<word>w?nba|g[ -]?league|ncaa[bmw]?|[wm]?cbb|[wm]bb"
-    r"|college(?:\s+(?:basketball|hoops))?|(?:wo)?men(?:['\u2019]?s)?)(?![\w@'-])",
-    re.IGNORECASE,
-)
-"""Finds a word which says of which league, or of which sex, the team is: `WNBA`, `CBB`, `(W)`."""
-
-_WOMEN, _MEN = frozenset({"wnba", "ncaaw"}), frozenset({"nba", "ncaam", "gleague"})
-_COLLEGE = frozenset({"ncaam", "ncaaw"})
-
-
-def _leagues_of(found: re.Match[str]) -> frozenset[str]:
-    """The leagues that a word found by `_LEAGUE` allows."""
-    word = (found["sex"] or found["word"]).casefold()
-    if word in ("nba", "wnba"):
-        return frozenset({word})
-    if word.startswith("g"):
-        return frozenset({"gleague"})
-    if word in ("ncaa", "ncaab", "cbb") or word.startswith("college"):
-        return _COLLEGE
-    said = _WOMEN if word[0] == "w" or word == "ncaaw" else _MEN
-    return said & _COLLEGE if word.endswith(("bb", "ncaaw", "ncaam")) else said
-
 
 class FindTeam(Protocol):
     """A lookup of the team that leading words name."""
@@ -127,6 +106,14 @@ class Word:
     def ends_leg(self) -> bool:
         """Whether it is a mark that separates the legs of a parlay."""
         return self.text in (";", "\n")
+
+
+_INITIAL = re.compile(r"[^\W\d_]\.")
+
+
+def is_initial(word: Word | None) -> bool:
+    """Whether a word is the initial of a first name: `N.`."""
+    return word is not None and bool(_INITIAL.fullmatch(word.text))
 
 
 def words_of(text: str) -> list[Word]:
@@ -169,6 +156,12 @@ def _split(chunk: str, place: int) -> list[Word]:
     if found := _ATTACHED.fullmatch(plain):
         cut = next(i for i in range(len(chunk)) if _ascii(chunk[:i]) == found["head"])
         return [*_split(chunk[:cut], place), Word(_figure(found["tail"]), place + cut, end)]
+    if (found := _COUNTED.fullmatch(plain)) and _counts(plain, found[2]):
+        cut = place + len(chunk) - len(found[2])
+        return [*_split(chunk[: cut - place], place), Word(found[2], cut, end)]
+    if found := _PRICED.fullmatch(plain):
+        cut = len(chunk) - len(found[2])
+        return [*_split(chunk[: cut - 1], place), Word(found[2], place + cut, end)]
     mark = "-" if _CODES.fullmatch(plain) else "/"
     first, found_mark, second = plain.partition(mark)
     if not (found_mark and _is_name(first) and _is_name(second)) or _one_term(plain, mark):
@@ -179,6 +172,17 @@ def _split(chunk: str, place: int) -> list[Word]:
         Word(mark, middle, middle + 1),
         Word(second, middle + 1, end),
     ]
+
+
+_COUNTED = re.compile(rf"((?:over|under|ov|un|o|u)?(?:{NUMBER})\+?)([a-z][a-z+&/]*)", re.IGNORECASE)
+_PRICED = re.compile(r"(.+)/([+-][0-9]{3,6})")
+
+
+def _counts(word: str, stat: str) -> bool:
+    """Whether a word is a line with its statistic: `o25.5pts`, `10+reb`; not `3pts`, nor `2.5u`."""
+    parts = re.split("[+&/]", stat.casefold())
+    bare = word[: -len(stat)].isdigit()
+    return not bare and all(x in STATS or (x in LETTERS and len(parts) > 1) for x in parts)
 
 
 def _ascii(chunk: str) -> str:
@@ -249,18 +253,18 @@ class Line:
     leg: int | None = None
     now: datetime | None = None
     league_words: list[tuple[int, frozenset[str]]] = field(default_factory=list)
-    """Offsets of the words found by `_LEAGUE`, with the leagues that each allows."""
+    """Offsets of the words found by `LEAGUE`, with the leagues that each allows."""
     _phrases: dict[int, tuple[tuple[int, str], ...]] = field(default_factory=dict)
 
     @classmethod
     def over(cls, text: str, find: FindTeam, now: datetime | None = None) -> Line:
         """A line that is split into words, with the cursor at its start."""
         words = words_of(NOT_OF_THE_BET.sub(lambda x: " " * len(x[0]), text))
-        found = [x for x in _LEAGUE.finditer(text) if not _in_a_name(x, words, find)]
+        found = [x for x in LEAGUE.finditer(text) if not _in_a_name(x, words, find)]
         for one in found:
             words = [x for x in words if not one.start() <= x.place < one.end()]
         return cls(
-            text, find, words, now=now, league_words=[(x.start(), _leagues_of(x)) for x in found]
+            text, find, words, now=now, league_words=[(x.start(), leagues_of(x)) for x in found]
         )
 
     @property

@@ -131,6 +131,9 @@ TOTAL = frozenset({"total", "totals", "game total", "o/u", "ou", "over/under", "
 SCORES = frozenset({"to score", "will score", "scores"})
 """Words which say that a player's points are counted, where no statistic is named."""
 
+OR_MORE = frozenset({"or more", "plus", "or higher", "or greater", "or over", "and up"})
+"""Words which say that a number is the least that wins."""
+
 NOISE = SCORES | frozenset(
     {
         "total", "totals", "o/u", "over/under", "spread", "spreads", "alt", "alternate",
@@ -138,10 +141,10 @@ NOISE = SCORES | frozenset(
         "player", "the", "ats",
         "to go", "to reach", "to record", "to have", "to get", "to make", "to hit", "to grab",
         "to dish", "to record a", "to get a", "to have a", "to notch a", "to post a", "yes",
-        "to collect", "or more", "plus", "prop", "props", "total points",
+        "to collect", "prop", "props", "total points",
         "2 way", "asian handicap", "asian", "game total", "game line", "nba",
         "point spread", "wnba", "ncaab", "cbb", "basketball", "betting", "single", "straight",
-        "bet slip", "betslip",
+        "bet slip", "betslip", "game 1", "game 2", "game 3", "game 4", "game 5", "game 6", "game 7",
         "scored", "made", "points spread", "live", "final score", "alt line", "alt spread",
         "alt total", "market", "line", "game lines", "player props", "player prop", "lines",
         "will record", "record a", "records a", "records", "gets", "has",
@@ -151,7 +154,7 @@ NOISE = SCORES | frozenset(
         "price boost",
         "boosted odds", "boosted price", "super boost", "profit boosted", "odds boosted",
     }
-)  # fmt: skip
+) | OR_MORE  # fmt: skip
 """Words of slips that change nothing."""
 
 AGAINST = "a bet against something is not followed: write the other side's line"
@@ -229,10 +232,11 @@ NOT_OF_THE_BET = re.compile(
     r"""^[^\S\n]*(?:(?:bet|slip|bet[ ]slip|ticket|receipt|coupon)[ ]?(?:id|no\.?|number|\#)|id
         |reference|ref|placed|bet[ ]placed|date[ ]placed|placed[ ](?:on|at)|confirmation
         |cash[ ]?out(?:[ ]value)?)[ ]*[:#$][^\n]*$
+    |^[^\S\n]*\d{1,2}\)(?=\s)
     |^(?:(?:nba|wnba|ncaab?|cbb|basketball)[\s-]*)?\[\d{3,6}\](?=\s+\S)""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-"""Finds what a slip says of itself, such as `Placed: Nov 20, 2026`, and a bet's rotation number."""
+"""Finds what a slip says of itself (`Placed: Nov 20, 2026`) and a bet's number (`2)`, `[503]`)."""
 
 FREE = frozenset(
     {
@@ -378,6 +382,32 @@ SUGGESTED = (
     "parlay", "3-way", "draw", "odd", "even", "half", "quarter", "units", "pick", "team total",
 )  # fmt: skip
 """The terms to suggest for a misspelt word."""
+
+# -------------------------------------------------------------------------------------- leagues
+
+LEAGUE = re.compile(
+    r"\(\s*(?P<sex>[wm])\s*\)|(?<![\w@#'-])(?P<word>w?nba|g[ -]?league|ncaa[bmw]?|[wm]?cbb|[wm]bb"
+    r"|college(?:\s+(?:basketball|hoops))?|(?:wo)?men(?:['\u2019]?s)?)(?![\w@'-])",
+    re.IGNORECASE,
+)
+"""Finds a word which says of which league, or of which sex, the team is: `WNBA`, `CBB`, `(W)`."""
+
+_WOMEN, _MEN = frozenset({"wnba", "ncaaw"}), frozenset({"nba", "ncaam", "gleague"})
+_COLLEGE = frozenset({"ncaam", "ncaaw"})
+
+
+def leagues_of(found: re.Match[str]) -> frozenset[str]:
+    """The leagues that a word found by `LEAGUE` allows."""
+    word = (found["sex"] or found["word"]).casefold()
+    if word in ("nba", "wnba"):
+        return frozenset({word})
+    if word.startswith("g"):
+        return frozenset({"gleague"})
+    if word in ("ncaa", "ncaab", "cbb") or word.startswith("college"):
+        return _COLLEGE
+    said = _WOMEN if word[0] == "w" or word == "ncaaw" else _MEN
+    return said & _COLLEGE if word.endswith(("bb", "ncaaw", "ncaam")) else said
+
 
 # ------------------------------------------------------------------------------------- spelling
 
