@@ -628,6 +628,7 @@ def test_the_two_teams_of_a_game_answer_to_its_own_words() -> None:
         ("DEN ML #", "#", "not understood"),
         ("-4.5", "-4.5", "whose -4.5\\? Name the team"),
         ("DEN ML 20 1.91", "20", r"may be the odds or the stake: write 20\.0 or \$20"),
+        ("Jokic under 10+ reb", "10+", "'under' and '\\+' say opposite sides"),
         ("3 Jokic over 25.5 pts", "25.5", "two lines are named, 3 and 25.5: leave one out"),
         ("LAL@DEN -4.5", "LAL", "whose -4.5\\? Name the team, such as 'LAL@DEN DEN -4.5'"),
         ("LAL@DEN ML -110", "LAL", "whose moneyline\\? Name the team, such as 'LAL@DEN DEN ML'"),

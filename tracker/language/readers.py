@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from tracker.domain.catalog import Team, may_be_a_person, professional
 from tracker.domain.catalog.books import book_names
-from tracker.domain.market import LARGEST_SPREAD, LARGEST_TOTAL, Parity
+from tracker.domain.market import LARGEST_SPREAD, LARGEST_TOTAL, Direction, Parity
 from tracker.domain.money import Odds, parse_money
 from tracker.domain.pick import Matchup
 from tracker.domain.player import Stat, nicknamed
@@ -241,10 +241,10 @@ def read_number(line: Line, slots: Slots) -> bool:
     low = line.peek()
     if found := OR_MORE.fullmatch(low):
         _line_of(line, slots, found[1])
-        return _or_more(slots)
+        return _or_more(line, slots)
     if low == "+" and slots.number_at == line.at - 1 and slots.number and not slots.direction:
         line.at += 1
-        return _or_more(slots)
+        return _or_more(line, slots)
     number = bool(_NUMBER.fullmatch(low))
     if said_before(line, slots):
         return take_price(line, slots)
@@ -264,7 +264,7 @@ def read_number(line: Line, slots: Slots) -> bool:
         raise line.bad(SPREAD if slots.direction is None else LINE)
     _line_of(line, slots, low)
     if slots.at_least or line.phrase(say.OR_MORE):
-        return _or_more(slots)
+        return _or_more(line, slots)
     return True
 
 
@@ -272,8 +272,10 @@ def _unstaked(slots: Slots) -> bool:
     return slots.stake_cents is None and slots.units is None
 
 
-def _or_more(slots: Slots) -> bool:
+def _or_more(line: Line, slots: Slots) -> bool:
     """Turn the number into an over: `25+` is over 24.5."""
+    if slots.direction is Direction.UNDER:
+        raise line.wrong("'under' and '+' say opposite sides: leave one out", slots.number_at)
     slots.or_more = True
     slots.number = (slots.number or 0) - 0.5
     return True
