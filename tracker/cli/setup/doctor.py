@@ -120,7 +120,7 @@ async def _checks(scope: Scope, offline: bool) -> AsyncIterator[Check]:
             yield check
     async for check in _requests(scope):
         yield check
-    async for check in _market(scope):
+    async for check in _market(scope, settings):
         yield check
     yield _service()
 
@@ -230,7 +230,8 @@ async def _at_work(scope: Scope) -> AsyncIterator[Check]:
 async def _polls(at: Session) -> Check:
     late = await unpolled(at.store, at.now) if at.daemon is not None else ()
     if late:
-        text = f"no poll of {', '.join(late)} for two minutes though the source answers: restart it"
+        what = f"no poll of {', '.join(late)} was stored for two minutes though the source answers"
+        text = f"{what}: restart the daemon, unless the disk is full"
         return Check("polls", CheckResult.BAD, text)
     return Check("polls", CheckResult.GOOD, "every live game was polled within two minutes")
 
@@ -370,8 +371,11 @@ _ENOUGH = 10
 """Bets needed before that share is judged."""
 
 
-async def _market(scope: Scope) -> AsyncIterator[Check]:
-    """The quotes that could not be used by source, and how many bets have a closing line value."""
+async def _market(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
+    """The quotes that could not be used by source, and how many bets have a closing line value.
+
+    Where no source is to be asked for quotes, no bet can have one.
+    """
     from tracker.app.market import clv_report, judged
     from tracker.cli import session
     from tracker.store import StoreError
@@ -388,7 +392,7 @@ async def _market(scope: Scope) -> AsyncIterator[Check]:
         text = f"quotes of {source}, left out in the last week: {counts} (docs/market.md)"
         yield Check(f"odds {source}", CheckResult.GOOD, text)
     covered, of = judged(report)
-    if of:
+    if of and settings.odds.sources:
         text = f"closing line values: {covered} of {of} bets that were placed before tip-off"
         low = of >= _ENOUGH and covered < _COVERED * of
         hint = ": `tracker clv` says why the others have none" if low else ""
