@@ -304,6 +304,7 @@ def test_quiet_hours_end_when_the_wall_clock_leaves_them(
     assert hours.until(datetime.fromisoformat(now)) == datetime.fromisoformat(until)
 
 
+@pytest.mark.parametrize("phase", [Phase.BREAK, Phase.LIVE])
 @pytest.mark.parametrize(
     ("lead", "rules", "decision"),
     [
@@ -313,11 +314,11 @@ def test_quiet_hours_end_when_the_wall_clock_leaves_them(
     ],
 )
 def test_a_chance_after_the_last_second_is_told_as_the_result(
-    lead: int, rules: tuple[str, ...], decision: Decision
+    lead: int, rules: tuple[str, ...], decision: Decision, phase: Phase
 ) -> None:
     """Not as 99 % a minute before: unless it goes to overtime, or no result is asked for."""
     quarters = ((25, 25), (25, 25), (25, 25), (25 + lead, 25))
-    played = live(4, 0, *quarters, phase=Phase.BREAK)
+    played = live(4, 0, *quarters, phase=phase)
     tracking = replace(a_book(bet(1, "DEN +2.5", *rules)), state=played)
     (known,) = tracking.tracked
     tracking = tracking.with_tracked(replace(known, chance=Chance(0.99, 0.0, 0.01)))

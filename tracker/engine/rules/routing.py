@@ -50,12 +50,12 @@ class AlertContext:
 
     @property
     def played_out(self) -> bool:
-        """Whether the bet's only game has been played to its end and only the final is missing."""
+        """Whether the clock of the bet's only game has run out and only the final is missing."""
         state = self.state
         if state is None or self.games != {self.game}:
             return False
-        last = state.phase is Phase.BREAK and state.period >= state.game.rules.periods
-        return last and state.score.margin != 0
+        stopped = state.phase in (Phase.LIVE, Phase.BREAK) and state.clock == 0
+        return stopped and state.period >= state.game.rules.periods and state.score.margin != 0
 
     @property
     def games(self) -> frozenset[str]:
