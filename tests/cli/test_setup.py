@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import NOBODY, Cli
+from tracker.host import single_instance
 
 
 def test_init_writes_a_private_file_that_is_valid(cli: Cli, home: Path) -> None:
@@ -99,7 +100,7 @@ def test_the_place_of_the_configuration_is_told(cli: Cli, home: Path, config: Pa
 
 
 def test_doctor_tells_what_is_wrong_and_what_to_do(cli: Cli, config: Path) -> None:
-    """A feed that does not answer gives status 1, and all other checks are shown too."""
+    """A feed that does not answer, or a database that is gone, gives status 1 with the rest."""
     ran = cli("doctor")
     assert ran.status == 1
     assert f"{NOBODY} cannot be reached" in ran.out
@@ -107,6 +108,11 @@ def test_doctor_tells_what_is_wrong_and_what_to_do(cli: Cli, config: Path) -> No
     checks = cli("doctor", "--offline", "--json")
     assert checks.status == 0
     assert {x["health"] for x in checks.json} <= {"good", "warning"}
+    (config.parent / "state").mkdir(exist_ok=True)
+    with single_instance(config.parent / "state" / "tracker.db.lock"):
+        ran = cli("doctor", "--offline")
+    assert ran.status == 1
+    assert "was taken away while the daemon runs" in ran.out
 
 
 def test_a_test_alert_says_what_each_channel_answered(cli: Cli, config: Path) -> None:

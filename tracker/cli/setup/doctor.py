@@ -270,8 +270,7 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
                 and at.now - x.game.start > _OVERDUE
             ]
     except StoreMissing:
-        text = f"no database yet: the first bet or the daemon makes {settings.store.path}"
-        yield Check("database", CheckResult.GOOD, text)
+        yield _no_database(settings)
         return
     except StoreError as wrong:
         yield Check("database", CheckResult.BAD, str(wrong))
@@ -297,6 +296,15 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
         yield Check("settled", CheckResult.WARNING, text)
     else:
         yield Check("settled", CheckResult.GOOD, "unsettled 12 h after tip-off: 0")
+
+
+def _no_database(settings: Settings) -> Check:
+    path = settings.store.path
+    if _running(settings).health is CheckResult.GOOD:
+        text = f"{path} was taken away while the daemon runs: put the file back, and restart it"
+        return Check("database", CheckResult.BAD, text)
+    text = f"no database yet: the first bet or the daemon makes {path}"
+    return Check("database", CheckResult.GOOD, text)
 
 
 def _backups(made: Sequence[Backup], at: Session, settings: Settings) -> Check:
