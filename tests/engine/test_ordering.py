@@ -224,6 +224,23 @@ def test_points_after_the_end_take_an_end_back_that_a_box_told_too_early() -> No
     assert tracking.state == more
 
 
+def test_hours_after_the_end_a_copy_from_play_takes_nothing_back() -> None:
+    """A document that stands still in play is an old copy; one that moves is a game played on."""
+    over = GameTracking(GAME, state=END, told_by=BOX, final_at=after(0))
+    tracking, taken = over, set()
+    for at in range(0, 600, 60):
+        found = judge_poll(tracking, FOURTH, BOX, after(8100 + at))
+        tracking = with_poll(tracking, found)
+        taken.add(found.ordering)
+    assert (tracking.state, taken) == (END, {Ordering.BEHIND})
+    tracking, told = over, []
+    for clock in (5, 4, 3):
+        found = judge_poll(tracking, replace(FOURTH, clock=clock), BOX, after(8400 - 60 * clock))
+        tracking = with_poll(tracking, found)
+        told.append(found.ordering)
+    assert told[-1] is Ordering.CORRECTION
+
+
 def test_a_clock_too_far_back_for_the_points_is_not_believed_at_once() -> None:
     """Four minutes of a quarter's points at its first second change nothing that is believed."""
     seen = live(3, 261, (28, 25), (30, 30), (21, 27))

@@ -148,6 +148,10 @@ that have each other's points in every period that is over, or on a clock that w
 for the points: by then a mistake has been noticed, or this is the end of one. Not for longer,
 because some feeds tell the points of a game and keep no clock."""
 
+LONG_OVER = timedelta(minutes=30)
+"""How long after its end a game is not played on by a document that stands still: a feed that has
+called a game over by mistake takes that back within minutes, and an old copy does not move."""
+
 LEAP_POINTS = 15.0
 """Points that a team may seem to score at once, where a source catches up; the most that one has
 scored in half a minute is 13."""

@@ -21,6 +21,7 @@ from tracker.domain.poll import (
     DOCUMENT_HELD,
     END_HELD,
     LEAP_HELD,
+    LONG_OVER,
     LONGEST_STOP,
     SOURCE_HELD,
     STALE_AFTER,
@@ -80,7 +81,8 @@ def judge_poll(
 
     A state that leaps ahead, by more than a game can get on since the believed state last changed,
     is believed after AGREEING_POLLS over LEAP_HELD, an end over END_HELD. So is that a game in play
-    is called off, that the teams' points are exchanged, and a clock too far back for the points.
+    is called off, that the teams' points are exchanged, and a clock too far back for the points. A
+    game that has been over for LONG_OVER is played on only by a document that moves.
     """
     judged = _judged(tracking, read, origin, at, digest)
     left_out = judged.ordering is Ordering.BEHIND and _earlier_box(tracking.state, read)
@@ -113,6 +115,9 @@ def _judged(
         late = believed.phase is Phase.FINAL and read.phase is not Phase.FINAL
         ordering = Ordering.BEHIND if late else Ordering.SAME
         return JudgedPoll(ordering, believed, origin, tracking.held, digest=digest)
+    if _old_copy(tracking, read, at):
+        held = _held(tracking.held, read, origin, at, wait)
+        return JudgedPoll(Ordering.BEHIND, believed, origin, held, digest=digest)
     unlikely = exchanged or (believed.phase.in_play and read.phase.off) or too_fast(read)
     held = _held(tracking.held, read, origin, at, END_HELD if unlikely else wait)
     if _agreed(held, at):
@@ -229,6 +234,16 @@ def _merely_late(believed: GameState, state: GameState, wait: timedelta) -> bool
     return ends or not behind(state, believed)
 
 
+def _old_copy(tracking: GameTracking, state: GameState, at: datetime) -> bool:
+    """Whether a document shows a game in play that has been over for long, and does not move."""
+    over = tracking.state is not None and tracking.state.phase is Phase.FINAL
+    if not over or not state.phase.in_play or tracking.final_at is None:
+        return False
+    held = tracking.held
+    moves = held is not None and held.polls >= AGREEING_POLLS - 1 and held.state != state
+    return at - tracking.final_at >= LONG_OVER and not moves
+
+
 def _leap(
     tracking: GameTracking,
     believed: GameState | None,
@@ -263,7 +278,7 @@ def _held(
         return Held(state, 1, origin, at, wait)
     since, longest = min(held.since, at), max(held.wait, wait)
     if not goes_back(held.state, state):
-        return Held(state, held.polls + 1, origin, since, longest)
+        return Held(state, min(held.polls + 1, _MOST_HELD), origin, since, longest)
     if origin != held.origin and not has_fewer_points(state, held.state):
         # Two documents that both go back can be late by different times.
         return replace(held, polls=held.polls + 1, since=since, wait=longest)
