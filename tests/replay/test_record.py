@@ -8,7 +8,7 @@ import pytest
 
 from tracker.replay import Readings, Recording
 from tracker.replay.files import format_recording, parse_recording
-from tracker.replay.nba_site import LIVE, SCOREBOARD, NbaSite
+from tracker.replay.nba_site import LIVE, SCOREBOARD, WNBA_SCOREBOARD, NbaSite
 from tracker.replay.playback import Playback
 from tracker.replay.record import (
     UnrecordableError,
@@ -97,6 +97,16 @@ def test_a_night_of_scoreboards_becomes_a_recording_of_scores(games: dict[str, R
         for key in ("gameId", "gameStatusText", "period", "gameClock", "homeTeam", "awayTeam"):
             assert one[key] == two[key]
     assert again.page(box_path(night[0]), when) is None
+
+
+def test_a_game_of_the_wnba_is_recorded_as_one(games: dict[str, Recording]) -> None:
+    """It has quarters of ten minutes, and is played again at the WNBA's addresses."""
+    game = games["LVA@SEA"]
+    site = NbaSite([Playback(game)], league="wnba")
+    (recording,) = recording_from_bodies(polls(site, [WNBA_SCOREBOARD], step=60, hours=3))
+    assert (recording.league, recording.rules) == ("wnba", game.rules)
+    again = NbaSite([Playback(recording)], league="wnba")
+    assert [x.playback.recording.id for x in again.games] == [game.id]
 
 
 def test_answers_that_are_no_documents_are_passed_over(site: NbaSite, comeback: Recording) -> None:

@@ -164,6 +164,12 @@ _FINAL = 3
 NBA = Format(periods=4, period_s=720, overtime_s=300)
 """Four periods of twelve minutes, and overtimes of five."""
 
+WNBA = Format(periods=4, period_s=600, overtime_s=300)
+"""Four periods of ten minutes."""
+
+_OF_WNBA = "10"
+"""The first digits of the id of a WNBA game."""
+
 
 _ZONES = {"CHI": "America/Chicago", "DAL": "America/Chicago", "DEN": "America/Denver",
 "GSW": "America/Los_Angeles", "HOU": "America/Chicago", "LAC": "America/Los_Angeles",
@@ -208,15 +214,16 @@ def _recording_of_box(game: Json, course: Actions | Readings) -> Recording:
 
 def _recording_of_board(game: Json, course: Actions | Readings) -> Recording:
     """A recording with what a scoreboard has of a game: the teams, and no rosters or figures."""
-    home, away = game["homeTeam"], game["awayTeam"]
+    home, away, number = game["homeTeam"], game["awayTeam"], str(game["gameId"])
+    summer = number.startswith(_OF_WNBA)
     return Recording(
         format="tracker-recording",
         version=1,
-        league="nba",
-        id=str(game["gameId"]),
+        league="wnba" if summer else "nba",
+        id=number,
         tip_off=_parse_instant(game["gameTimeUTC"]),
         wall_clock="recorded",
-        rules=NBA,
+        rules=WNBA if summer else NBA,
         venue=Venue("", "", "", zone=_zone(home), away_zone=_zone(away)),
         lines=None,
         home=_team(home),
