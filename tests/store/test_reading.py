@@ -39,6 +39,7 @@ from tracker.store import Store
 from tracker.store.database.columns import stamp
 from tracker.store.database.migrate import migrations
 from tracker.store.exporting import TABLES
+from tracker.store.upkeep import BATCH
 from tracker.store.views import DaemonView, SourceStatusView
 
 
@@ -233,6 +234,16 @@ async def test_bodies_come_back_in_order_and_by_source(store: Store) -> None:
     assert await read("nba", after(10), after(20)) == sent[10:20]
     assert len(await read(None, T0, after(1000))) == 101
     assert await read("espn", after(4), after(1000)) == []
+
+
+async def test_old_bodies_are_dropped_wherever_they_lie(store: Store) -> None:
+    """Of more bodies than one transaction looks at, every old one is dropped."""
+    tracking, count = await a_book(store), 2 * BATCH + 1
+    polls = [poll(after(n % 2 * 100), body=f"{n}".encode()) for n in range(count)]
+    await store.record_all([(x, Change(tracking)) for x in polls], ())
+    assert await store.prune(after(50)) == BATCH + 1
+    assert await store.prune(after(50)) == 0
+    assert len([x async for x in store.bodies("nba", T0, after(999))]) == BATCH
 
 
 async def test_only_old_bodies_are_dropped(store: Store) -> None:

@@ -578,7 +578,9 @@ class Store:
         from tracker.store import upkeep
 
         dropped = 0
-        while found := await self._db.write(lambda db: upkeep.drop_batch(db, before)):
+        row: int | None = 0
+        while row is not None:
+            found, row = await self._db.write(partial(upkeep.drop_batch, before=before, after=row))
             dropped += found
         return dropped
 
