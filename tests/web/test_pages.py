@@ -114,6 +114,18 @@ async def test_a_mended_stake_leaves_no_other_in_the_bets_name(served: Served) -
     assert "$30.00" in found
 
 
+async def test_the_words_of_a_bet_are_mended_on_its_page(served: Served) -> None:
+    """A bet that needs its words mended can have that there; its price stays."""
+    await served.client.post("/bets", data={"line": "DEN ML -110 $20"}, headers=SAME)
+    assert 'placeholder="DEN ML -110 $20"' in (await served.client.get("/bets/5")).text
+    done = await served.client.post("/bets/5/edit", data={"pick": "LAL +4.5"}, headers=SAME)
+    assert done.status_code == 303
+    told = (await served.client.get("/api/v1/bets/5")).json()
+    assert (told["pick"], told["odds"], told["stake_cents"]) == ("LAL +4.5", "-110", 2000)
+    wrong = await served.client.post("/bets/5/edit", data={"pick": "what"}, headers=SAME)
+    assert (wrong.status_code, "'what'" in html.unescape(wrong.text)) == (422, True)
+
+
 async def test_a_withdrawn_bet_is_followed_again_on_its_page(served: Served) -> None:
     """Its page offers that, and nothing is lost by it."""
     await served.client.post("/bets", data={"line": "DEN ML -110 $20"}, headers=SAME)

@@ -91,8 +91,8 @@ async def checks(store: Store, settings: Settings, at: AtWork) -> dict[str, bool
     """Whether each part of the program is well, by the name of the check.
 
     `daemon`: it runs. `moves`: it does, and all its loops have moved within two minutes. `polls`:
-    every live game was polled within two minutes. `backup`: no back-up is overdue, where back-ups
-    are enabled: none need have been made yet.
+    every live game whose source answers was polled within two minutes. `backup`: no back-up is
+    overdue, where back-ups are enabled: none need have been made yet.
     """
     return {
         "daemon": at.daemon is not None,

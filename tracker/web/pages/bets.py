@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel, Field
 
 from tracker.app.bets import Beside, Changes, already, check, draft_of
 from tracker.app.choose_game import Chooser
@@ -245,7 +246,9 @@ async def bet(
         settlements=_settlements(view, zone), open=still, results=[r.value for r in Result],
         rules="\n".join(r.text for r in x.rules), offer=offer, against=against,
         stake="" if x.stake_cents is None else money_text(x.stake_cents),
-        worth=await _worth(site, number, offer, against) if still else None, **_told(view, zone),
+        # What needs a person's decision has no chance to be worth something by.
+        worth=await _worth(site, number, offer, against) if still and not x.review else None,
+        **_told(view, zone),
     )  # fmt: skip
 
 
@@ -562,18 +565,22 @@ async def watch_for(
     return _back(number, "Watched for by these rules." if wanted else "The default rules again.")
 
 
+class Corrected(BaseModel):
+    """The form that corrects a bet; an empty field stays as it is."""
+
+    pick: str = Field("", max_length=2000)
+    odds: str = Field("", max_length=50)
+    stake: str = Field("", max_length=50)
+    book: str = Field("", max_length=100)
+
+
 @router.post("/bets/{number}/edit")
 async def edit(
-    visitor: Inside,
-    site: OfSite,
-    number: int,
-    odds: Annotated[str, Form(max_length=50)] = "",
-    stake: Annotated[str, Form(max_length=50)] = "",
-    book: Annotated[str, Form(max_length=100)] = "",
+    visitor: Inside, site: OfSite, number: int, wanted: Annotated[Corrected, Form()]
 ) -> Response:
-    """Correct the price, the stake or the book; an empty field stays as it is."""
+    """Correct the bet's words, price, stake or book."""
     await _history(site, number)
-    changes = Changes(odds=odds or None, stake=stake or None, book=book or None)
+    changes = Changes(**{name: text or None for name, text in wanted})
     if changes.empty:
         return _back(number, "Nothing was changed.")
     async with await site.writing() as store:

@@ -207,7 +207,7 @@ def _trial(x: dict[str, Any]) -> dict[str, Any]:
 _CHECKS = {
     "daemon": "The daemon runs",
     "moves": "All of it moves",
-    "polls": "Every live game was read within two minutes",
+    "polls": "Every live game whose source answers was read within two minutes",
     "backup": "No back-up is overdue",
 }
 
