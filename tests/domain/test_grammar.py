@@ -32,11 +32,12 @@ from tracker.domain.market import (
     Total,
     describe,
     kind,
+    largest_offered,
     offered,
 )
 from tracker.domain.money import parse_odds
 from tracker.domain.pick import Handicap, OverUnder, Pick, ToWin
-from tracker.domain.player import Player, Stat
+from tracker.domain.player import Player, Roster, Stat
 from tracker.language import (
     find_in,
     find_in_game,
@@ -354,6 +355,16 @@ def test_a_code_in_capitals_is_a_team_though_it_is_a_term_too(
         (GAME, "LAL@DEN u215 1h", "too many for both teams in 1H"),
         (GAME, "Q1 LAL@DEN o110.5", "too many for both teams in Q1"),
         (COLLEGE, "UNC@DUKE over 245", "too many for both teams in a game"),
+        (GAME, "DEN -45", "no book offers a line of -45: is a decimal point missing, as in -4.5?"),
+        (GAME, "LAL +55 1h", "as in +5.5?"),
+        (GAME, "DEN Jokic o255 pts", "a line of 255: is a decimal point missing, as in 25.5?"),
+        (GAME, "DEN Jokic u95 reb", "as in 9.5?"),
+        (GAME, "DEN Jokic o25 3pm", "as in 2.5?"),
+        (COLLEGE, "Duke -80", "no book offers a line of -80"),
+        (COLLEGE, "Duke -45.5", None),
+        (GAME, "DEN -25.5", None),
+        (GAME, "DEN Jokic 70+ pts", None),
+        (GAME, "DEN Jokic o60.5 pra", None),
         (GAME, "Q1 LAL@DEN o55.5", None),
         (COLLEGE, "1H UNC@DUKE under 55.5", None),
         (GAME, "DEN over 150.5", None),
@@ -364,13 +375,17 @@ def test_a_code_in_capitals_is_a_team_though_it_is_a_term_too(
 def test_a_line_that_is_on_something_else_is_not_taken_for_one_on_points(
     game: Game, written: str, said: str | None
 ) -> None:
-    """A line on points that no book offers is refused, with what to write where that is clear."""
+    """A line that no book offers is refused, with what to write where that is clear."""
+
+    def roster_of(game: Game) -> Roster:
+        return (Player("Nikola Jokić", Side.HOME),)
+
     draft = Draft(parse_pick(written, find_in(game.league)))
     if said is None:
-        assert isinstance(draft.wager([game]), Total | TeamTotal)
+        assert draft.means(draft.wager([game], roster_of), [game])
         return
     with pytest.raises(BadBet, match=re.escape(said)):
-        draft.wager([game])
+        draft.wager([game], roster_of)
 
 
 @pytest.mark.parametrize(
@@ -712,13 +727,17 @@ def roster_of(game: Game) -> tuple[Player, ...]:
 
 
 def legs_of(game: Game) -> st.SearchStrategy[Leg]:
-    """Any leg on a game, with its own players and with lines on points that books offer."""
+    """Any leg on a game, with its own players and with lines that books offer."""
 
     def own(market: Market) -> bool:
         if isinstance(market, Total | TeamTotal):
             one = isinstance(market, TeamTotal)
             least, most = offered(market.span, game.rules, teams=1 if one else 2)
             return least <= market.points <= most
+        if isinstance(market, PlayerTotal | Spread) and abs(market.points) > largest_offered(
+            market, game.rules
+        ):
+            return False
         return not isinstance(market, PlayerTotal | DoubleDouble) or (
             market.player in roster_of(game)
         )

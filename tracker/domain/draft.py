@@ -14,7 +14,17 @@ from tracker.domain.catalog import as_typed, fold
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.league import LEAGUE_ZONE, coming_evening, slate_date
-from tracker.domain.market import Market, PlayerMarket, Span, TeamTotal, Total, offered
+from tracker.domain.market import (
+    Market,
+    PlayerMarket,
+    PlayerTotal,
+    Span,
+    Spread,
+    TeamTotal,
+    Total,
+    largest_offered,
+    offered,
+)
 from tracker.domain.money import Odds
 from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
 from tracker.domain.player import Roster, RosterOf, near_players, nobody, players_meant
@@ -201,8 +211,16 @@ def tags_of(*words: str) -> tuple[str, ...]:
 
 
 def _check_offered(pick: Pick, leg: Leg) -> None:
-    """Refuse a line on points that no book offers: one for both teams' points, or for a part."""
+    """Refuse a line that no book offers: one for both teams' points, for a part, or misspelt."""
     market, game = leg.market, leg.game
+    if isinstance(market, PlayerTotal | Spread):
+        if abs(market.points) > largest_offered(market, game.rules):
+            sign = "+" if isinstance(market, Spread) else ""
+            raise BadBet(
+                f"{pick.text!r}: no book offers a line of {market.points:{sign}g}: is a decimal "
+                f"point missing, as in {market.points / 10:{sign}g}?"
+            )
+        return
     if not isinstance(market, Total | TeamTotal):
         return
     of_one = isinstance(market, TeamTotal)

@@ -94,6 +94,24 @@ def offered(span: Span, league: League, *, teams: int) -> tuple[float, float]:
     return _LEAST_SHARE * most, most
 
 
+_LARGEST_OF_A_PLAYER = {
+    Stat.PTS: 100, Stat.REB: 40, Stat.AST: 35, Stat.THREES: 20, Stat.STL: 12, Stat.BLK: 15,
+    Stat.TO: 15,
+}  # fmt: skip
+"""The largest line on a statistic of one player: no book offers a higher one."""
+
+_LARGEST_SPREADS = {48: 40, 40: 75}
+"""The largest spread, by the minutes of a game: no book offers a higher one. Colleges, whose games
+last 40, differ most in strength."""
+
+
+def largest_offered(market: PlayerTotal | Spread, league: League) -> int:
+    """The largest line that books offer: a higher one mostly lacks its decimal point."""
+    if isinstance(market, Spread):
+        return _LARGEST_SPREADS[league.regulation_seconds // 60]
+    return sum(_LARGEST_OF_A_PLAYER[x] for x in market.stat.parts)
+
+
 def _check_line(points: float, most: float) -> None:
     if not math.isfinite(points) or points * 2 != int(points * 2):
         raise ValueError(f"a line is a whole or half number of points, not {points:g}")
