@@ -27,7 +27,7 @@ from tracker.domain.policy import (
     SnoozeScope,
     TopicMode,
 )
-from tracker.domain.tracking import Change
+from tracker.domain.tracking import Change, GameTracking, RulePhase, RuleState
 from tracker.engine.decide.facts import TAKEN_BACK
 from tracker.engine.rules.routing import route
 from tracker.wording.alerts import compose
@@ -139,6 +139,21 @@ def test_a_snooze_silences_until_its_time(scope: SnoozeScope, target: str) -> No
     if scope is not SnoozeScope.ALL:
         other = replace(policy.snoozes[0], target="2")
         assert routed(fired(), policy=Policy(snoozes=(other,)))[0].decision is Decision.FIRED
+
+
+@pytest.mark.parametrize("rule", ["p >= 0.80", "swing 0.15 in 5m", "edge >= 0.05"])
+def test_what_a_snooze_has_silenced_is_news_when_it_comes_again(rule: str) -> None:
+    """A chance that nobody was told of does not count as told; one that is in a digest does."""
+    memory = RuleState(1, rule, RulePhase.FIRING, 1, fired=(T0,), notified=(1.0, 0.81))
+    (known,) = a_book(bet(1, "DEN -4.5", rule)).tracked
+    tracking = GameTracking(GAME, (known.with_rules((memory,)),))
+    change = Change(tracking, rules=(memory,), alerts=(fired(rule),))
+    silence = Policy(snoozes=(Snooze(SnoozeScope.ALL, "", T0, after(60)),))
+    night = Policy(quiet=QuietHours(time(1), time(3)))
+    for policy, notified in ((silence, ()), (night, (1.0, 0.81)), (USUAL, (1.0, 0.81))):
+        after_it = route(change, policy, T0)
+        (there,) = after_it.tracking.tracked[0].rules
+        assert there.notified == after_it.rules[0].notified == notified
 
 
 def test_a_result_that_was_snoozed_is_told_when_the_snooze_is_over() -> None:

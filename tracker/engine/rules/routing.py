@@ -21,6 +21,7 @@ from tracker.domain.money import plural
 from tracker.domain.policy import (
     CHANCE,
     DAEMON,
+    MARKET,
     RESULTS,
     SWING,
     TOGETHER,
@@ -31,7 +32,7 @@ from tracker.domain.policy import (
     Policy,
     topic_of,
 )
-from tracker.domain.tracking import Change, Tracked
+from tracker.domain.tracking import Change, RuleState, Tracked
 from tracker.engine.settle.certainty import told_as
 
 BUDGET_SPAN = timedelta(hours=1)
@@ -217,7 +218,31 @@ def route(change: Change, policy: Policy, now: datetime) -> Change:
         else x
         for x in change.alerts
     )
-    return replace(change, alerts=_each_once(routed))
+    return _untold(replace(change, alerts=_each_once(routed)))
+
+
+_UNTOLD = (Reason.SNOOZED, Reason.FEED_DOWN)
+"""Why an alert about a chance or the market is neither sent nor listed in a digest later."""
+
+
+def _untold(change: Change) -> Change:
+    """The change where no rule takes for told what nobody hears: crossed again, it is news."""
+    silent = {
+        (x.bet, x.rule)
+        for x in change.alerts
+        if x.reason in _UNTOLD and topic_of(x.rule) in (CHANCE, SWING, MARKET)
+    }
+    if not silent:
+        return change
+
+    def as_untold(x: RuleState) -> RuleState:
+        return replace(x, notified=()) if (x.bet, x.rule) in silent else x
+
+    tracking = change.tracking
+    for x in tracking.tracked:
+        if any(bet == x.bet.number for bet, _ in silent):
+            tracking = tracking.with_tracked(x.with_rules(tuple(map(as_untold, x.rules))))
+    return replace(change, tracking=tracking, rules=tuple(map(as_untold, change.rules)))
 
 
 def _each_once(alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
