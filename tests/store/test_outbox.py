@@ -315,6 +315,32 @@ async def test_a_snooze_lasts_until_its_time_or_until_it_is_lifted(store: Store)
     assert await store.alerting.snoozes(after(7)) == ()
 
 
+async def test_what_a_snooze_holds_waits_for_the_snooze_as_it_is_now(store: Store) -> None:
+    """A result that a snooze holds comes when the snooze is lifted, and waits if it is extended."""
+    tracking = await a_book(store)
+
+    async def due() -> datetime | None:
+        return await store.next_due("sink")
+
+    async def snooze(scope: SnoozeScope, target: str, until: float) -> None:
+        await store.alerting.snooze(Snooze(scope, target, after(2), after(until)))
+
+    held = replace(alert(1, after(1), fired=False), reason=Reason.SNOOZED, due_at=after(600))
+    change = Change(tracking, alerts=(replace(held, text="✅ #1 WON", rule="settled"),))
+    await snooze(SnoozeScope.BET, "1", 600)
+    await store.record(poll(after(1)), change, CHANNELS)
+    assert await due() == after(600)
+    await snooze(SnoozeScope.GAME, GAME.id, 900)
+    assert await due() == after(900)
+    await snooze(SnoozeScope.GAME, GAME.id, 700)
+    await snooze(SnoozeScope.GAME, "another", 2000)
+    assert await due() == after(700)
+    await store.alerting.lift_snooze(SnoozeScope.GAME, GAME.id, after(3))
+    assert await due() == after(600)
+    await store.alerting.lift_snooze(None, "", after(4))
+    assert await due() == after(4)
+
+
 async def test_what_was_told_of_games_within_the_hour_is_known_after_a_restart(
     store: Store,
 ) -> None:

@@ -215,6 +215,15 @@ WHERE lifted_at IS NULL AND until > :at
   AND (:scope IS NULL OR (scope = :scope AND target = :target))
 """
 
+_SNOOZED = """
+SELECT alert.bet, delivery.alert, delivery.channel, group_concat(leg.game_id) AS games
+FROM delivery JOIN alert ON alert.id = delivery.alert JOIN leg ON leg.bet = alert.bet
+WHERE delivery.told = 'due' AND delivery.attempts = 0 AND alert.reason = 'snoozed'
+GROUP BY delivery.alert, delivery.channel
+"""
+
+_HOLD = "UPDATE delivery SET due_at = :due_at WHERE alert = :alert AND channel = :channel"
+
 
 def _snooze(db: sqlite3.Connection, wanted: Snooze) -> Snooze:
     """Keep a snooze. An earlier one of the same target is lifted."""
@@ -223,6 +232,7 @@ def _snooze(db: sqlite3.Connection, wanted: Snooze) -> Snooze:
         _ADD_SNOOZE,
         (wanted.scope.value, wanted.target, stamp(wanted.since), stamp(wanted.until)),
     )
+    _hold_anew(db, wanted.since)
     return Snooze(wanted.scope, wanted.target, wanted.since, wanted.until, added.lastrowid or 0)
 
 
@@ -237,7 +247,18 @@ def _snoozes(db: sqlite3.Connection, at: datetime) -> tuple[Snooze, ...]:
 
 def _lift(db: sqlite3.Connection, scope: SnoozeScope | None, target: str, at: datetime) -> int:
     values = {"at": stamp(at), "scope": scope, "target": target}
-    return db.execute(_LIFT_SNOOZE, values).rowcount
+    lifted = db.execute(_LIFT_SNOOZE, values).rowcount
+    _hold_anew(db, at)
+    return lifted
+
+
+def _hold_anew(db: sqlite3.Connection, at: datetime) -> None:
+    """Hold the results that snoozes keep until those end that are in force now."""
+    standing = _snoozes(db, at)
+    for row in db.execute(_SNOOZED).fetchall():
+        games = frozenset(row["games"].split(","))
+        due = max((x.until for x in standing if x.covers(row["bet"], games, at)), default=at)
+        db.execute(_HOLD, {**_key(row), "due_at": stamp(due)})
 
 
 def _decisions_since(
@@ -351,13 +372,10 @@ def finish(db: sqlite3.Connection, key: tuple[int, str], done: Attempt) -> Deliv
 
 
 def expire(db: sqlite3.Connection, at: datetime, channel: str | None) -> list[Delivery]:
-    """Expire the deliveries that are too late to be useful.
+    """Expire the deliveries that are too late to be useful. Returns those for a digest to report.
 
-    Returns those that a digest must report.
-
-    Deliveries that were held until this time are among them. All are marked as being reported.
-    Those that an earlier digest may not have reported come again after `recover`, flagged as
-    possible repeats.
+    Those that were held until this time are among them. All are marked as being reported. Those
+    that an earlier digest may not have reported come again after `recover`, as possible repeats.
     """
     db.execute(q.EXPIRE, {"at": stamp(at), "channel": channel})
     rows = db.execute(q.UNTOLD, {"at": stamp(at), "channel": channel}).fetchall()
@@ -366,10 +384,7 @@ def expire(db: sqlite3.Connection, at: datetime, channel: str | None) -> list[De
 
 
 def finish_digest(db: sqlite3.Connection, expired: Iterable[Delivery], outcome: Outcome) -> None:
-    """Write down the outcome of a digest of these deliveries.
-
-    Those not surely reported come again.
-    """
+    """Write down the outcome of a digest of these. Those not surely reported come again."""
     match outcome:
         case Refused(why):
             db.executemany(q.REFUSE_DIGEST, ((why, x.alert_id, x.channel) for x in expired))
@@ -555,10 +570,7 @@ class Cards:
 
 
 def recover_cards(db: sqlite3.Connection, at: datetime) -> int:
-    """After a start, mark cards that were being sent as unknown: they may be shown.
-
-    Returns how many.
-    """
+    """After a start, mark cards that were being sent as unknown. Returns how many."""
     return db.execute(_RECOVER, {"at": stamp(at)}).rowcount
 
 
