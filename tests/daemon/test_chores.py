@@ -172,6 +172,30 @@ async def test_a_clock_that_is_set_back_does_nothing_twice(path: Path) -> None:
     assert len(machine.ran) == 1
 
 
+@pytest.mark.parametrize("killed", [False, True])
+async def test_a_clock_that_was_days_ahead_keeps_nothing_from_being_done(
+    path: Path, killed: bool
+) -> None:
+    """What a wrong clock wrote down of days to come is done when they come."""
+    machine = Machine(path, [NIGHTLY])
+    await machine.start()
+    await machine.wait(timedelta(hours=18))
+    machine.clock.step_wall(10 * 86_400)
+    await machine.wait(timedelta(minutes=10))
+    machine.clock.step_wall(-10 * 86_400)
+    assert len(machine.ran) == 2
+    if killed:
+        await machine.kill()
+        machine.clock.step_wall(86_400)
+        await machine.start()
+    await machine.wait(timedelta(days=4))
+    end = machine.clock.now()
+    await machine.kill()
+    assert len(machine.ran) == 7 if killed else 6
+    for x in await machine.rows():
+        assert x.due > end or x.began_at - x.due < timedelta(days=2)
+
+
 @pytest.mark.parametrize(("month", "day"), [(3, 14), (11, 1)])
 @pytest.mark.parametrize("at", [time(1, 30), time(2, 30), time(5)])
 def test_every_date_has_one_due_over_a_change_of_the_clocks(month: int, day: int, at: time) -> None:

@@ -10,7 +10,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from tracker.domain.poll import Document, Usage
@@ -19,11 +19,16 @@ from tracker.store import queries as q
 from tracker.store.database import Database
 from tracker.store.database.columns import moment, moment_or_none, stamp, stamp_or_none
 
+WRONG_CLOCK = timedelta(days=1)
+"""A run that began later than this from now was written down by a clock that was far ahead: it
+counts for nothing."""
+
 _BEGIN = """
 INSERT INTO chore (name, due, attempt, began_at) VALUES (:name, :due, 1, :at)
 ON CONFLICT (name, due) DO UPDATE SET
-  attempt = attempt + 1, began_at = excluded.began_at, ended_at = NULL, outcome = NULL, detail = ''
-WHERE outcome IS NULL OR (outcome = 'failed' AND attempt < :most)
+  attempt = iif(began_at > :wrong, 0, attempt) + 1, began_at = excluded.began_at, ended_at = NULL,
+  outcome = NULL, detail = ''
+WHERE outcome IS NULL OR (outcome = 'failed' AND attempt < :most) OR began_at > :wrong
 RETURNING attempt
 """
 
@@ -34,7 +39,10 @@ WHERE name = :name AND due = :due
 
 _MISS = """
 INSERT INTO chore (name, due, attempt, began_at, ended_at, outcome, detail)
-VALUES (?, ?, 0, ?, ?, 'missed', ?) ON CONFLICT DO NOTHING
+VALUES (:name, :due, 0, :at, :at, 'missed', :detail)
+ON CONFLICT (name, due) DO UPDATE SET
+  attempt = 0, began_at = :at, ended_at = :at, outcome = 'missed', detail = :detail
+WHERE began_at > :wrong
 """
 
 _CHORES = """
@@ -104,7 +112,8 @@ class Upkeep:
         A run that a dead process began is begun again, and so is a failed one after fewer than
         `most` attempts.
         """
-        values = {"name": name, "due": stamp(due), "at": stamp(at), "most": most}
+        wrong = stamp(at + WRONG_CLOCK)
+        values = {"name": name, "due": stamp(due), "at": stamp(at), "most": most, "wrong": wrong}
 
         def work(db: sqlite3.Connection) -> int | None:
             row = db.execute(_BEGIN, values).fetchone()
@@ -124,7 +133,13 @@ class Upkeep:
 
     async def missed(self, name: str, dues: Iterable[datetime], at: datetime, detail: str) -> None:
         """Write down the times at which a chore was due while no daemon ran."""
-        rows = [(name, stamp(due), stamp(at), stamp(at), detail) for due in dues]
+        rows = [
+            {
+                "name": name, "due": stamp(due), "at": stamp(at), "detail": detail,
+                "wrong": stamp(at + WRONG_CLOCK),
+            }
+            for due in dues
+        ]  # fmt: skip
         await self._db.write(lambda db: db.executemany(_MISS, rows))
 
     async def chores(self, name: str | None = None, most: int = 200) -> tuple[ChoreRun, ...]:

@@ -17,7 +17,7 @@ from tracker.domain.events import ChoreDone, ChoreFailed, ChoreRetried, Tell
 from tracker.domain.league import LEAGUE_ZONE
 from tracker.settings.models import Settings
 from tracker.store import Store
-from tracker.store.upkeep import ChoreOutcome, ChoreRun
+from tracker.store.upkeep import WRONG_CLOCK, ChoreOutcome, ChoreRun
 
 STEP = 60.0
 """Seconds between two checks of what is due."""
@@ -129,7 +129,8 @@ async def do_chore(chore: Chore, store: Store, clock: Clock, run: Verbs, report:
     fresh = True
     while True:
         now = clock.now()
-        known = {x.due: x for x in await store.upkeep.chores(chore.name)}
+        written = await store.upkeep.chores(chore.name)
+        known = {x.due: x for x in written if x.began_at - now <= WRONG_CLOCK}
         found = plan(chore, known, now, fresh=fresh)
         fresh = False
         if found.missed:
