@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -105,6 +106,17 @@ def test_a_recorded_summary_has_the_players() -> None:
     for side in Side:
         points = sum(x.stat("pts") for x in found.players if x.side is side and x.played)
         assert points == found.score.of(side)
+
+
+def test_a_reason_rules_out_who_did_not_play_unless_it_is_the_coach() -> None:
+    """ESPN gives every player a reason; it means something of those who did not play alone."""
+    body = document("espn_summary_wnba_final")
+    found = {x.name: x for x in WNBA.parse_box(encoded(body)).players}
+    assert found["Leila Lacan"].out
+    assert not any(x.out for x in found.values() if x.played)
+    text = json.dumps(body).replace('"PERSONAL"', '"COACH\'S DECISION"')
+    found = {x.name: x for x in WNBA.parse_box(text.encode()).players}
+    assert (found["Leila Lacan"].out, found["Leila Lacan"].played) == (False, False)
 
 
 def test_figures_shown_before_tip_off_mean_nothing() -> None:

@@ -153,6 +153,26 @@ def test_a_final_box_with_overtime_and_its_players() -> None:
     assert all(x.stat("pts") == 0 for x in unused)
 
 
+@pytest.mark.parametrize(
+    ("values", "out"),
+    [
+        ({"status": "INACTIVE", "played": "0"}, True),
+        ({"status": "ACTIVE", "played": "0", "notPlayingReason": "DNP_INJURY"}, True),
+        ({"status": "ACTIVE", "played": "0", "notPlayingReason": "A_NEW_REASON"}, True),
+        ({"status": "ACTIVE", "played": "0", "notPlayingReason": "DNP_COACH"}, False),
+        ({"status": "ACTIVE", "played": "0"}, False),
+        ({"status": "ACTIVE", "played": "1", "notPlayingReason": "DNP_INJURY"}, False),
+    ],
+)
+def test_who_is_out_is_told_from_who_has_not_come_in_yet(
+    values: dict[str, object], out: bool
+) -> None:
+    """Any reason but the coach's rules a player out, also one who is listed as active."""
+    player = {"personId": 7, "name": "A", **values}
+    state = nba.SOURCE.parse_box(box_of(changed(live_game(), home__players=[player])))
+    assert state.players[0].out is out
+
+
 def test_double_overtime_on_the_board() -> None:
     """`Final/OT2` comes with six periods."""
     game = document("scoreboard_game_2ot_0022200356")
