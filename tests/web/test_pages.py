@@ -34,7 +34,7 @@ from tracker.settings import settings_of
 from tracker.store import Store
 from tracker.store.access import KeyScope
 from tracker.web.charts import of_path, of_profit
-from tracker.web.guard import COOKIE, still_let_in
+from tracker.web.guard import COOKIE, POLICY, still_let_in
 from tracker.web.live import MOST_STREAMS, TonightTexts
 from tracker.web.pages.frame import templates, whole
 from tracker.web.site import Site
@@ -431,6 +431,19 @@ async def test_a_fault_of_the_program_is_said_and_read_past(
         assert not reading.done()
         reading.cancel()
         await site.close()
+
+
+async def test_a_fault_of_the_program_has_a_page(served: Served) -> None:
+    """It is answered in a sentence, as a page or as a problem, and the rest is served as before."""
+    with closing(sqlite3.connect(served.database)) as db, db:
+        db.execute("UPDATE bet SET added_at = 'x' WHERE number = 1")
+    page = await served.client.get("/bets/1")
+    assert (page.status_code, page.headers["content-security-policy"]) == (500, POLICY)
+    assert "by a fault of the program" in page.text
+    told = await served.client.get("/api/v1/bets/1")
+    assert (told.status_code, told.json()["status"]) == (500, 500)
+    assert told.headers["content-type"] == "application/problem+json"
+    assert (await served.client.get("/bets/2")).status_code == 200
 
 
 async def test_no_more_streams_than_allowed_are_open(served: Served) -> None:

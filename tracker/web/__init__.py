@@ -31,7 +31,7 @@ from tracker.web.guard import (
     problem_of,
     problem_response,
 )
-from tracker.web.live import TonightTexts
+from tracker.web.live import A_FAULT, TonightTexts
 from tracker.web.pages import bets, frame, market, record
 from tracker.web.pages.frame import NOWHERE, AgeNotConfirmed, NotSignedIn, page
 from tracker.web.site import Site
@@ -116,7 +116,8 @@ def _for_people(app: FastAPI) -> None:
             case HTTPException():
                 found = _refused(wrong, request)
             case _:
-                raise wrong
+                # It is raised anew once it is answered, so that the log says where it was.
+                found = Problem(500, f"This cannot be answered, {A_FAULT}")
         if request.url.path.startswith("/api/"):
             return problem_response(found)
         bet = None if found.status == HTTPStatus.NOT_FOUND else _OF_BET.match(request.url.path)
@@ -125,7 +126,7 @@ def _for_people(app: FastAPI) -> None:
             message=found.message, bet=None if bet is None else bet[1],
         )  # fmt: skip
 
-    for kind in (Problem, TrackerError, RequestValidationError, HTTPException):
+    for kind in (Problem, TrackerError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, explain)
 
 

@@ -40,7 +40,10 @@ _LOOKED_S = 2 * _AGES_S
 MOST_STREAMS = 50
 """The most streams at once; one more is answered with 503 and `Retry-After`."""
 
-_FAULT = "Tonight cannot be shown, by a fault of the program: the log of `tracker web` says where."
+A_FAULT = "by a fault of the program: the log of `tracker web` says where."
+"""The end of a sentence on what cannot be done."""
+
+_FAULT = f"Tonight cannot be shown, {A_FAULT}"
 
 _log = logging.getLogger("tracker.web")
 
