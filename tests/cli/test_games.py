@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,11 @@ TIP_OFF = "2026-01-30T00:00:00Z"
 AN_HOUR_LATER = "2026-01-30T01:00:00Z"
 
 
-@pytest.fixture
-def playing(config: Path) -> Iterator[None]:
-    """All recorded games an hour into play, and a daemon that follows them on the same clock."""
+@pytest.fixture(scope="module")
+def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A configuration: all recorded games an hour into play, and a daemon on the same clock."""
+    folder = tmp_path_factory.mktemp("evening")
+    config = folder / "tracker.toml"
     server = started(
         "replay", "serve", "--port", "0", "--tip-off", TIP_OFF, "--clock-start", AN_HOUR_LATER
     )
@@ -24,11 +27,12 @@ def playing(config: Path) -> Iterator[None]:
     try:
         url = read_until(server.stdout, "Playing").split()[-1]
         tables = "".join(f'[feeds.{x}]\nbase_url = "{url}"\n' for x in ("nba", "wnba", "espn"))
-        config.write_text(f'timezone = "UTC"\n[store]\npath = "t.db"\n{tables}', "utf-8")
+        store = f'[store]\npath = "{folder / "t.db"}"\n'
+        config.write_text(f'timezone = "UTC"\n{store}{tables}', "utf-8")
         words = read_until(server.stdout, "--clock-start").split(" run ", 1)[1].split()
         daemon = started("--config", str(config), "run", *words)
         read_until(daemon.stderr, "daemon.started")
-        yield
+        yield config.read_text("utf-8")
     finally:
         for process in (daemon, server):
             if process is not None:
@@ -36,11 +40,22 @@ def playing(config: Path) -> Iterator[None]:
                 process.communicate(timeout=20)
 
 
+@pytest.fixture
+def playing(evening: str, config: Path) -> None:
+    """A configuration of one's own for that evening, whose database and daemon are shared."""
+    config.write_text(evening, "utf-8")
+
+
 def test_games_with_scores_and_bets(playing: None, cli: Cli) -> None:
     """Tonight's games of a league are listed with clock, score and number of bets."""
+
+    def listed() -> dict[str, Any]:
+        return {x["id"]: x for x in cli("games", "--league", "nba", "--json").json}
+
+    before = listed()["0022500680"]["bets"]
     assert cli("add", "SAC@PHI PHI ML").status == 0
-    nba = {x["id"]: x for x in cli("games", "--league", "nba", "--json").json}
-    assert nba["0022500680"]["bets"] == 1
+    nba = listed()
+    assert nba["0022500680"]["bets"] == before + 1
     assert nba["0022500680"]["phase"] == "live"
     assert nba["0022500680"]["score"]["home"] > 20
     shown = cli("games", "-l", "NBA").out

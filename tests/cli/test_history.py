@@ -40,19 +40,23 @@ def documents() -> tuple[GameState, bytes]:
     return nba.SOURCE.parse_box(bodies[0]), bodies[1]
 
 
-@pytest.fixture
-def served(config: Path) -> Iterator[None]:
-    """A feed whose games of that night are over, named by the configuration."""
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """The address of a feed whose games of that night are over."""
     server = started(
         "replay", "serve", NAME, "MIL@WAS", "--port", "0", "--clock-start", "2026-01-30T12:00:00Z"
     )
     try:
-        url = read_until(server.stdout, "Playing").split()[-1]
-        config.write_text(f'[store]\npath = "t.db"\n[feeds.nba]\nbase_url = "{url}"\n', "utf-8")
-        yield
+        yield read_until(server.stdout, "Playing").split()[-1]
     finally:
         server.terminate()
         server.communicate(timeout=20)
+
+
+@pytest.fixture
+def served(site: str, config: Path) -> None:
+    """A configuration that names that feed."""
+    config.write_text(f'[store]\npath = "t.db"\n[feeds.nba]\nbase_url = "{site}"\n', "utf-8")
 
 
 def test_finished_games_become_a_dataset_and_are_asked_for_once(

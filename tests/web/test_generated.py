@@ -10,20 +10,12 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import schemathesis
 import uvicorn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import Phase as HypothesisPhase
-from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from tests.cli.conftest import config, home, night, played  # noqa: F401 - fixtures
 from tests.web.conftest import with_a_game_to_come
@@ -34,17 +26,14 @@ from tracker.store import Store
 from tracker.store.access import KeyScope
 from tracker.web import build
 
+if TYPE_CHECKING:
+    import schemathesis  # 1.5 s, which the tests of every day need not wait for
+
 KEYS = 120
 """Keys that are used in turn, since each may make 120 requests a minute."""
 
 CALLS = int(os.environ.get("TRACKER_CALLS", "5000"))
 
-AS_DESCRIBED = [
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
 ENDLESS, HEALTH = "/api/v1/events", "/api/v1/health"
 
 
@@ -70,12 +59,6 @@ def meant(case: schemathesis.Case[Any], draw: random.Random) -> None:
             for key in place.keys() & MEANT.keys():
                 if draw.random() < 0.7:
                     place[key] = draw.choice(MEANT[key])
-
-
-@schemathesis.serializer("application/x-ndjson")
-def _as_lines(_: object, value: Any) -> bytes:
-    """A batch with a line for each of the generated values."""
-    return value if isinstance(value, bytes) else str(value).encode()
 
 
 @pytest.fixture
@@ -105,6 +88,21 @@ async def _keys(database: Path) -> list[str]:
 @pytest.mark.timeout(3600)
 def test_every_generated_call_is_answered_as_described(served: tuple[str, list[str]]) -> None:
     """5,000 calls over all routes give no 5xx, and no answer that the document lacks."""
+    import schemathesis
+    from schemathesis.core.result import Ok
+    from schemathesis.specs.openapi import checks
+
+    @schemathesis.serializer("application/x-ndjson")
+    def as_lines(_: object, value: Any) -> bytes:
+        """A batch with a line for each of the generated values."""
+        return value if isinstance(value, bytes) else str(value).encode()
+
+    as_described = [
+        checks.status_code_conformance,
+        checks.content_type_conformance,
+        checks.response_headers_conformance,
+        checks.response_schema_conformance,
+    ]
     url, keys = served
     turn, draw = itertools.cycle(keys), random.Random(7)  # noqa: S311 - a test, repeatable
     schema = schemathesis.openapi.from_url(
@@ -132,7 +130,7 @@ def test_every_generated_call_is_answered_as_described(served: tuple[str, list[s
             answer = case.call(base_url=url, headers=headers, timeout=30)
             seen[case.operation.label, answer.status_code] += 1
             assert answer.status_code < 500 or case.path == HEALTH, answer.text
-            case.validate_response(answer, checks=AS_DESCRIBED, headers=headers)
+            case.validate_response(answer, checks=as_described, headers=headers)
 
         try:
             call()
