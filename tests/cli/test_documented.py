@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -113,12 +114,17 @@ def test_the_version_is_told_at_once(cli: Cli) -> None:
     assert cli("-V", "bets").out.startswith("tracker ")
 
 
-def sentences(file: Path) -> Iterator[str]:
+@cache
+def sentences(file: Path) -> list[str]:
     """Every text in a module with an option in it, docstrings aside; what is filled in is a `_`."""
-    tree = ast.parse(file.read_text("utf-8"))
-    parts = {x for f in ast.walk(tree) if isinstance(f, ast.JoinedStr) for x in f.values}
-    parts |= {x.value for x in ast.walk(tree) if isinstance(x, ast.Expr)}
-    for node in ast.walk(tree):
+    source = file.read_text("utf-8")
+    if "--" not in source:
+        return []
+    nodes = list(ast.walk(ast.parse(source)))
+    parts = {x for f in nodes if isinstance(f, ast.JoinedStr) for x in f.values}
+    parts |= {x.value for x in nodes if isinstance(x, ast.Expr)}
+    found = []
+    for node in nodes:
         text = ""
         if isinstance(node, ast.JoinedStr):
             known = (x.value if isinstance(x, ast.Constant) else "_" for x in node.values)
@@ -126,7 +132,8 @@ def sentences(file: Path) -> Iterator[str]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in parts:
             text = node.value
         if re.search(r"(?<![\w-])--[a-z]", text):
-            yield text
+            found.append(text)
+    return found
 
 
 HINT = re.compile(r"\btracker ([a-z][^`;:]*)")

@@ -134,12 +134,14 @@ def step(chances: Array, later: Array, clock: int, next_leads: list[Array]) -> A
     size = min(table_size(clock), whole)
     leads = later.shape[1]
     found = np.zeros((leads, whole, whole), np.float32)
+    small = later[:, :, :size, :size]
+    possible = chances[:, : min(LONGEST, clock - 1) + 1].max(axis=0) > 1e-6  # noqa: PLR2004 - nothing
+    possible[0] = False
     for o, (own, other) in enumerate(OUTCOMES):
-        used = [k for k in range(1, min(LONGEST, clock - 1) + 1) if chances[:, k, o].max() > 1e-6]  # noqa: PLR2004 - nothing
+        used = np.flatnonzero(possible[:, o])
         part = np.zeros((leads, size, size), np.float32)
-        if used:
-            rows = [(clock - k) % later.shape[0] for k in used]
-            rest = later[rows, :, :size, :size][:, next_leads[o]]
+        if used.size:
+            rest = small[np.ix_((clock - used) % later.shape[0], next_leads[o])]
             part = np.einsum("dk,kdxy->dyx", chances[:, used, o], rest)
         part[:, 0, 0] += chances[:, LONGEST + 1, o]
         room_own, room_other = min(size, whole - own), min(size, whole - other)
