@@ -14,7 +14,7 @@ import pytest
 async def test_the_demo_settles_every_bet_as_the_games_ended(tmp_path: Path) -> None:
     """Four games are played, alerts arrive, bets get their close and settle, charts are drawn."""
     demo = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tracker", "demo", "--speed", "900", "--out", str(tmp_path),
+        sys.executable, "-m", "tracker", "demo", "--speed", "1800", "--out", str(tmp_path),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
     )  # fmt: skip
