@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.store.values import GAME, OTHER, T0, after, snapshot
+from tests.store.values import GAME, OTHER, T0, after, snapshot, started
 from tracker.app.bets import Beside, Bets, draft_of
 from tracker.app.choose_game import Choice
 from tracker.app.explain import Explainer, _shared, _win_of, why_json
@@ -52,7 +52,7 @@ async def a_parlay(store: Store) -> ShowView:
 
 async def test_games_that_moved_together_share_the_change(tmp_path: Path) -> None:
     """Games that moved together share the change exactly, each under its name."""
-    async with await Store.open(tmp_path / "t.db", now=T0, durable=False) as store:
+    async with await Store.open(started(tmp_path / "t.db"), now=T0, durable=False) as store:
         view = await a_parlay(store)
         explainer = Explainer(store, (), lambda _: None, Registry(tmp_path / "models", GAMES))
         told = await explainer.explain(view, (1, 3))
@@ -64,7 +64,7 @@ async def test_games_that_moved_together_share_the_change(tmp_path: Path) -> Non
 
 async def test_the_moments_of_a_parlay_are_of_the_game_that_moved_it(tmp_path: Path) -> None:
     """If one game moved a parlay, both moments show that game's score and the whole's chance."""
-    async with await Store.open(tmp_path / "t.db", now=T0, durable=False) as store:
+    async with await Store.open(started(tmp_path / "t.db"), now=T0, durable=False) as store:
         view = await a_parlay(store)
         explainer = Explainer(store, (), lambda _: None, Registry(tmp_path / "models", GAMES))
         told = await explainer.explain(view, (1, 2))

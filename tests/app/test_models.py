@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from tests.store.values import started
 from tracker.app.models import evidence, models_json
 from tracker.domain.game import Game
 from tracker.engine.shadow import MOMENTS, of_game
@@ -33,7 +34,7 @@ async def test_every_kind_of_every_league_is_listed(tmp_path: Path) -> None:
 
 async def test_a_trial_is_told_with_its_last_verdict(tmp_path: Path) -> None:
     """A league and kind has one trial, with its last verdict; the same again is not news."""
-    async with await Store.open(tmp_path / "t.db", now=NOW) as store:
+    async with await Store.open(started(tmp_path / "t.db"), now=NOW) as store:
         assert await store.trials.start(TRIAL)
         assert not await store.trials.start(TRIAL)
         (trial,) = await store.trials.list(open_only=True)

@@ -14,6 +14,7 @@ from statistics import NormalDist
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.store.values import started
 from tracker.app.monitors import Surprise, by_game, fit_of, sums_of, watch
 from tracker.daemon.watchers.nightly import monitor_notice
 from tracker.domain.poll import Usage
@@ -148,7 +149,7 @@ async def test_a_source_that_loses_boxes_is_told_once_and_once_more_when_it_is_w
     tmp_path: Path,
 ) -> None:
     """A source that loses box scores is reported once, and once more when it is well."""
-    async with await Store.open(tmp_path / "t.db", now=NOW) as store:
+    async with await Store.open(started(tmp_path / "t.db"), now=NOW) as store:
         day = date(2026, 11, 27)
         for whole, told in ((15, []), (12, ["drifting"]), (12, []), (15, ["well"])):
             check = SlateCheck("nba", day, 15, whole, 0, 0, 15 - whole)
@@ -201,7 +202,7 @@ async def test_ratings_that_have_drifted_ask_for_a_retrain(tmp_path: Path) -> No
             day = date(year, 11, 1) + timedelta(days=n // 8)
             ours, theirs = round(rng.gauss(114, sd)), round(rng.gauss(114, sd))
             games.append(Finished("nba", day, home, away, ours, theirs))
-    async with await Store.open(tmp_path / "t.db", now=NOW, durable=False) as store:
+    async with await Store.open(started(tmp_path / "t.db"), now=NOW, durable=False) as store:
         await store.known.keep_finished(games)
         found = await watch(store, ["nba"], load_parameters, NOW)
     by_name = {x.name: x for x in found.standings}

@@ -15,6 +15,7 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.doubles.clock import FakeClock
 from tests.feeds.serving import FIXTURES as FEEDS
+from tests.store.values import started
 from tracker.app.refresh import Part, Refresh
 from tracker.domain.game import Phase
 from tracker.domain.player import Availability, Injury
@@ -44,7 +45,7 @@ async def round_of(path: Path) -> AsyncIterator[tuple[Refresh, Store, Running, F
     plays = [Playback(find_recording(f"{x} 2026-01-29")) for x in NIGHT]
     async with (
         serving(plays, clock, options=Options(strict=False)) as server,
-        await Store.open(path, now=MORNING, durable=False) as store,
+        await Store.open(started(path), now=MORNING, durable=False) as store,
     ):
         own = FeedSettings(base_url=server.url, requests_per_minute=6000)
         settings = FeedsSettings(nba=own, wnba=own, espn=own)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.store.values import started
 from tracker.__main__ import run
 from tracker.domain.game import Game
 from tracker.domain.league import slate_date
@@ -124,7 +125,9 @@ def keep_games(config: Path, games: tuple[Game, ...]) -> None:
 
     async def keep() -> None:
         now = datetime.now(UTC)
-        async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
+        async with await Store.open(
+            started(config.parent / "state" / "tracker.db"), now=now
+        ) as store:
             await store.save_games([(game, None) for game in games], now)
 
     asyncio.run(keep())

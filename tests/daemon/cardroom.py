@@ -13,6 +13,7 @@ from tests.doubles.bot_api import CHAT, TOKEN, BotApi, Written
 from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
 from tests.notify.values import GAME, NOW, bet, settled, state
+from tests.store.values import started
 from tracker.daemon.cards import CardLoop, LiveView
 from tracker.domain.bet import Result
 from tracker.domain.chance import Chance
@@ -103,7 +104,7 @@ class Room:
 @asynccontextmanager
 async def a_room(path: Path, board: Board) -> AsyncIterator[Room]:
     """A room whose store has the game and a bet on it."""
-    async with await Store.open(path / "tracker.db", now=NOW, durable=False) as store:
+    async with await Store.open(started(path / "tracker.db"), now=NOW, durable=False) as store:
         pick = parse_pick("DEN -4.5", find_in_game(GAME))
         await store.add(Draft(pick), game=GAME, defaults=(), at=NOW)
         clock = FakeClock(NOW)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.notify.values import GAME, NOW, alert, bet, state
+from tests.store.values import started
 from tracker.daemon.track import AlertPolicy
 from tracker.domain.alert import Decision, Reason
 from tracker.domain.draft import Draft
@@ -36,7 +37,7 @@ async def record(store: Store, made: Change) -> None:
 
 async def opened(folder: Path) -> Store:
     """A store with bet 1."""
-    store = await Store.open(folder / "t.db", now=NOW)
+    store = await Store.open(started(folder / "t.db"), now=NOW)
     await store.save_games([(GAME, None)], NOW)
     pick = parse_pick("DEN -4.5", find_in_game(GAME))
     await store.add(Draft(pick, pick.matchup), game=GAME, defaults=(), at=NOW)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.clock import FakeClock
+from tests.store.values import started
 from tracker.app.pricing import Pricing
 from tracker.daemon.forecaster import Forecaster, LiveOf, nothing_live
 from tracker.daemon.watchers import LEARN_EVERY, keep_learning, learn
@@ -56,7 +57,7 @@ PAST = tuple(
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     """A store that has the game."""
-    async with await Store.open(tmp_path / "t.db", now=START) as opened:
+    async with await Store.open(started(tmp_path / "t.db"), now=START) as opened:
         await opened.save_games([(GAME, None)], START - timedelta(days=1))
         yield opened
 

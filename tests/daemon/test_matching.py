@@ -10,6 +10,7 @@ import pytest
 
 from tests.doubles.clock import FakeClock
 from tests.engine.build import GAME, T0, a_book, bet, final
+from tests.store.values import started
 from tracker.daemon.watchers.followed_bets import FollowedBets, match, strayed, to_move
 from tracker.daemon.watchers.lacking import Rosters
 from tracker.domain.bet import Bet
@@ -138,7 +139,7 @@ def test_a_bet_made_in_play_is_on_no_later_game_once_that_is_over() -> None:
 
 async def test_a_final_box_completes_the_players_of_its_game(tmp_path: Path) -> None:
     """Only a final box with players of both teams is taken for the last word on who played."""
-    async with await Store.open(tmp_path / "tracker.db", now=T0) as store:
+    async with await Store.open(started(tmp_path / "tracker.db"), now=T0) as store:
         rosters = Rosters(store)
     over = final((60, 50), (60, 50))
     both = tuple(PlayerLine(side.value, f"A {side.value}", side, ()) for side in Side)

@@ -13,6 +13,7 @@ import pytest
 from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
 from tests.engine.build import GAME, T0, after, live
+from tests.store.values import started
 from tracker.app.player_priors import PlayerBeliefs
 from tracker.app.pricing import Pricing
 from tracker.daemon.watchers.followed_bets import FollowedBets
@@ -91,7 +92,7 @@ async def night(tmp_path: Path) -> AsyncIterator[Night]:
     """Two games an hour before their tip-off, whose players are unknown."""
     settings = settings_in(tmp_path)
     events: list[tuple[str, dict[str, str]]] = []
-    async with await Store.open(tmp_path / "tracker.db", now=T0, durable=False) as store:
+    async with await Store.open(started(tmp_path / "tracker.db"), now=T0, durable=False) as store:
         await store.save_games([(GAME, None), (OTHER, None)], T0)
         clock = FakeClock(after(-3600))
         followed = FollowedBets(

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.doubles.clock import FakeClock
+from tests.store.values import started
 from tracker.app.report import ReportSpan
 from tracker.daemon.watchers.nightly import report_due, tell_reports
 from tracker.domain.alert import Notice
@@ -39,7 +40,7 @@ async def test_a_report_is_told_when_its_span_is_over(
     async def hear(notice: Notice) -> None:
         told.append(notice)
 
-    async with await Store.open(tmp_path / "t.db", now=WEDNESDAY, durable=False) as store:
+    async with await Store.open(started(tmp_path / "t.db"), now=WEDNESDAY, durable=False) as store:
         task = asyncio.create_task(tell_reports(store, span, time(9), zone, clock, hear))
         for _ in range(20 * 48):
             await clock.advance(1800)

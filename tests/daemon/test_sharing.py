@@ -14,6 +14,7 @@ import pytest
 
 from tests.doubles.clock import FakeClock
 from tests.engine.build import GAME, T0, after, bet, live, look, outlook
+from tests.store.values import started
 from tracker.daemon.track import (
     Decisions,
     PollForecast,
@@ -185,7 +186,7 @@ async def prepare(path: Path, other: Game = OTHER) -> None:
     """Store a parlay on both games, with rules of its own."""
     legs = tuple(parse_pick(x, find_in("nba")) for x in LINES)
     made = Draft(ParlayPick("parlay", legs), odds=parse_odds("+260"), stake_cents=1000, rules=RULES)
-    async with await Store.open(path, now=T0, durable=False) as store:
+    async with await Store.open(started(path), now=T0, durable=False) as store:
         await store.add(made, game=(GAME, other), defaults=RULES, at=after(-600))
 
 

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from tests.daemon.test_answers import done
 from tests.doubles.clock import FakeClock
-from tests.store.values import draft, give
+from tests.store.values import draft, give, started
 from tracker.cli.demo import served
 from tracker.daemon.track import AlertPolicy
 from tracker.daemon.watchers import Watchdog, WriteBackoff
@@ -122,7 +122,7 @@ async def world(
         for wake in wakes:
             wake.set()
 
-    async with await Store.open(folder / "t.db", now=at) as store:
+    async with await Store.open(started(folder / "t.db"), now=at) as store:
         alert_policy = AlertPolicy(policy or Policy())
         notices = SystemNotices(store, alert_policy, clock, (phone, mail), wake_channels)
         tell = notices.hearing(tell_nobody)
@@ -166,7 +166,7 @@ async def test_a_stop_that_did_not_arrive_is_not_told_as_one_after_the_start(
     tmp_path: Path,
 ) -> None:
     """The notice of a stop that was not delivered before the next start comes only in a digest."""
-    async with await Store.open(tmp_path / "t.db", now=NOW) as store:
+    async with await Store.open(started(tmp_path / "t.db"), now=NOW) as store:
         mouths = (Mouth("phone"), Mouth("mail"))
         notices = SystemNotices(store, AlertPolicy(Policy()), FakeClock(NOW), mouths, lambda: None)
         await notices.stopped()
@@ -469,13 +469,13 @@ async def test_the_digest_comes_once_a_day_also_through_a_restart(tmp_path: Path
             said.append(night.phone.words)
     assert [len(x) for x in said] == [1, 0]
     assert said[0][0].startswith("☀ No bet ended last night")
-    async with await Store.open(tmp_path / "t.db", now=NOW) as store:
+    async with await Store.open(started(tmp_path / "t.db"), now=NOW) as store:
         assert await store.alerting.last_notice(("nightly",)) == ("nightly", NOW)
 
 
 async def test_a_digest_counts_the_messages_of_its_own_day(tmp_path: Path) -> None:
     """A message that was refused a week ago is not told every morning."""
-    async with await Store.open(tmp_path / "t.db", now=NOW) as store:
+    async with await Store.open(started(tmp_path / "t.db"), now=NOW) as store:
         for days, kind in ((7, "started"), (0, "stopped")):
             at = NOW - timedelta(days=days, hours=1)
             assert await store.alerting.notice(
@@ -510,7 +510,7 @@ async def test_a_digest_goes_on_where_the_last_one_ended(
 ) -> None:
     """A result is in one digest alone, where the clock is changed too, or one is sent late."""
     now, at = datetime.fromisoformat(due), datetime.fromisoformat(ended)
-    async with await Store.open(tmp_path / "t.db", now=at) as store:
+    async with await Store.open(started(tmp_path / "t.db"), now=at) as store:
         made = await store.add(draft("DEN ML -110 $20"), game=None, defaults=(), at=at)
         await give(store, made.number, Result.WON, 3818, at)
         # A bet of last month that comes in with its result is no news of the night.
@@ -532,7 +532,7 @@ async def test_a_digest_counts_a_bet_of_an_earlier_evening_that_ended_since(tmp_
     """A bet that was waited for until now is told, as after a night without the program."""
     before, at = NOW - timedelta(days=2), NOW - timedelta(hours=3)
     void = Settlement(1, 1, Result.VOID, 2000, at, "postponed")
-    async with await Store.open(tmp_path / "t.db", now=before) as store:
+    async with await Store.open(started(tmp_path / "t.db"), now=before) as store:
         for line in ("DEN ML -110 $20", "BOS ML -110 $20"):
             await store.add(draft(line, placed_at=before), game=None, defaults=(), at=before)
         await store.by_hand.decide(1, lambda _: Ruling(void, new=True, official=False), at)
@@ -552,7 +552,7 @@ def test_a_digest_of_nothing_says_so() -> None:
 
 async def test_a_digest_asks_for_no_decision_on_a_bet_that_was_withdrawn(tmp_path: Path) -> None:
     """What needs the person in the digest is what `tracker review` lists."""
-    async with await Store.open(tmp_path / "t.db", now=NOW) as store:
+    async with await Store.open(started(tmp_path / "t.db"), now=NOW) as store:
         for line in ("DEN ML -110 $20", "BOS ML -110 $20"):
             await store.add(draft(line), game=None, defaults=(), at=NOW)
         await store.by_hand.ask({1: "no such game", 2: "no such game"}, NOW)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.engine.build import BOARD, BOX, ESPN, EVENTS, GAME, T0, a_game, after, look, off, rng
+from tests.store.values import started
 from tracker.daemon.track import worth_recording
 from tracker.domain.draft import Draft
 from tracker.domain.game import GameState, PlayerLine, Side
@@ -105,7 +106,7 @@ def decide(tracking: GameTracking, answer: Answer) -> Change:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_a_restart_after_every_poll_changes_nothing(tmp_path: Path, seed: int) -> None:
     """A program that restarts after every poll decides exactly as one that runs on."""
-    async with await Store.open(tmp_path / "tracker.db", now=T0, durable=False) as store:
+    async with await Store.open(started(tmp_path / "tracker.db"), now=T0, durable=False) as store:
         on = again = await register(store)
         for answer in polls(seed):
             expected, change = decide(on, answer), decide(again, answer)
@@ -126,7 +127,7 @@ async def test_a_restart_after_every_poll_changes_nothing(tmp_path: Path, seed: 
 @pytest.mark.parametrize("seed", range(10, 18))
 async def test_what_is_recorded_is_all_that_beliefs_rest_on(tmp_path: Path, seed: int) -> None:
     """A restart believes the same although only the polls worth it are stored."""
-    async with await Store.open(tmp_path / "tracker.db", now=T0, durable=False) as store:
+    async with await Store.open(started(tmp_path / "tracker.db"), now=T0, durable=False) as store:
         on = again = await register(store, OF_A_PLAYER)
         held = set()
         for told in polls(seed):

@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
 from tests.notify.values import GAME, NOW, alert, state
+from tests.store.values import started
 from tracker.domain.alert import Outcome, Sent
 from tracker.domain.draft import Draft
 from tracker.domain.events import SystemEvent
@@ -124,7 +125,7 @@ class World:
 @asynccontextmanager
 async def night(path: Path, *channels: Channel, at: datetime = NOW) -> AsyncIterator[World]:
     """A night with one bet; the loops are stopped and the store is closed at its end."""
-    async with await Store.open(path / "tracker.db", now=at, durable=False) as store:
+    async with await Store.open(started(path / "tracker.db"), now=at, durable=False) as store:
         pick = parse_pick("DEN -4.5", find_in_game(GAME))
         await store.add(Draft(pick), game=GAME, defaults=(), at=at)
         await store.recover(at)

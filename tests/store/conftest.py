@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.values import T0
+from tests.store.values import T0, started
 from tracker.store import Store
 
 
@@ -20,5 +20,5 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 async def store(path: Path) -> AsyncIterator[Store]:
     """A fresh store."""
-    async with await Store.open(path, now=T0) as opened:
+    async with await Store.open(started(path), now=T0) as opened:
         yield opened

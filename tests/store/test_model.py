@@ -11,7 +11,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.store.values import CHANNELS, T0, a_book, alert, poll
+from tests.store.values import CHANNELS, T0, a_book, alert, poll, started
 from tracker.domain.alert import Delivery, Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.tracking import Change, GameTracking
 from tracker.store import Store
@@ -130,7 +130,7 @@ async def play(steps: list[str]) -> World:
     """The world after these steps and a drain."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tracker.db"
-        store = await Store.open(path, now=T0, durable=False)
+        store = await Store.open(started(path), now=T0, durable=False)
         world = World(path, store, await a_book(store))
         try:
             for what in ["fire", *steps]:

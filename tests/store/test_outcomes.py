@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli, cli, config, home, night, played
 from tests.store.reckoned import Ended, tally
-from tests.store.values import T0, a_book, after, alert, poll, settlement
+from tests.store.values import T0, a_book, after, alert, poll, settlement, started
 from tracker.app.market import clv_summary
 from tracker.domain.alert import Reason
 from tracker.domain.bet import Result
@@ -83,7 +83,7 @@ async def test_a_report_values_bets_at_the_close_as_the_record_does(tmp_path: Pa
         ("void", "total", "quoted", 0.2),
         ("lost", "parlay", "quoted", 0.3),
     ]
-    async with await Store.open(tmp_path / "t.db", now=NOW, durable=False) as store:
+    async with await Store.open(started(tmp_path / "t.db"), now=NOW, durable=False) as store:
         with closing(sqlite3.connect(tmp_path / "t.db")) as db, db:
             for bet, (result, market, grade, value) in enumerate(rows):
                 db.execute(
@@ -104,7 +104,7 @@ async def test_a_report_values_bets_at_the_close_as_the_record_does(tmp_path: Pa
 
 async def test_an_alert_came_again_where_its_bet_had_one_before(tmp_path: Path) -> None:
     """A result's number of revisions, or the time of a question, is no count of alerts."""
-    async with await Store.open(tmp_path / "t.db", now=T0) as store:
+    async with await Store.open(started(tmp_path / "t.db"), now=T0) as store:
         tracking = await a_book(store)
         told = [
             ("p >= 0.80", 1),
@@ -172,7 +172,9 @@ def test_sums_in_the_database_are_the_sums_of_the_record(
         from tempfile import TemporaryDirectory
 
         with TemporaryDirectory() as folder:
-            async with await Store.open(Path(folder, "t.db"), now=NOW, durable=False) as store:
+            async with await Store.open(
+                started(Path(folder, "t.db")), now=NOW, durable=False
+            ) as store:
                 with closing(sqlite3.connect(Path(folder, "t.db"))) as db:
                     db.executemany(
                         "INSERT INTO outcome (bet, revision, at, official, day, tags, result, "
@@ -195,7 +197,7 @@ def test_sums_in_the_database_are_the_sums_of_the_record(
 async def test_days_and_months_come_in_their_order(tmp_path: Path) -> None:
     """Days and months come in time order, other groups by size."""
     days = ["2026-01-29", "2026-01-29", "2025-12-30", "2026-01-21"]
-    async with await Store.open(tmp_path / "t.db", now=NOW, durable=False) as store:
+    async with await Store.open(started(tmp_path / "t.db"), now=NOW, durable=False) as store:
         with closing(sqlite3.connect(tmp_path / "t.db")) as db:
             db.executemany(
                 "INSERT INTO outcome (bet, revision, at, official, day, tags, result) "

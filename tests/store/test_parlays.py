@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.build import GAME, T0, a_game, after, decide, outlook, rng
-from tests.store.values import draft, give
+from tests.store.values import draft, give, started
 from tracker.app.bets import Bets, Changes
 from tracker.domain.bet import Parlay, Result
 from tracker.domain.draft import Draft
@@ -106,7 +106,7 @@ async def test_a_restart_after_every_poll_of_either_game_changes_nothing(
     tmp_path: Path, seed: int
 ) -> None:
     """What both games made of parlays and player bets is restored exactly after each poll."""
-    async with await Store.open(tmp_path / "tracker.db", now=T0, durable=False) as store:
+    async with await Store.open(started(tmp_path / "tracker.db"), now=T0, durable=False) as store:
         on = {x.game.id: x for x in await register(store)}
         for seconds, state in evening(seed):
             tracking = on.get(state.game.id)
