@@ -135,8 +135,11 @@ def keep_games(config: Path, games: tuple[Game, ...]) -> None:
 
 @pytest.fixture(scope="session")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The database of a recorded game that was followed to its end; made once."""
-    folder = tmp_path_factory.mktemp("night")
+    """The database of a recorded game that was followed to its end; made once for all rooms."""
+    folder = tmp_path_factory.getbasetemp() / "night"
+    if folder.exists():
+        return folder / "night.db"
+    folder.mkdir()
     config = folder / "tracker.toml"
     config.write_text('[rules]\ndefault = ["p >= 0.80", "p <= 0.30", "settled"]\n', "utf-8")
     database = folder / "night.db"

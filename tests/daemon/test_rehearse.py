@@ -56,8 +56,6 @@ async def test_two_replays_give_identical_rows(tmp_path: Path, played: tuple[Pat
     """Two replays of the same bytes give the same hash over every table."""
     again, _ = await _play(tmp_path / "b.db", *GAMES)
     assert played[1] == again
-    other, _ = await _play(tmp_path / "c.db", GAMES[0])
-    assert other != again
 
 
 async def test_a_replay_ends_official_and_right(played: tuple[Path, str]) -> None:
