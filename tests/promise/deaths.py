@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import random
@@ -114,6 +115,8 @@ def main() -> None:
     given = words.parse_args()
     # Everything that all lives need is loaded and worked out once, before the first fork.
     script.warm_up(given.url)
+    # No life looks through what they share for garbage, which would copy all of it.
+    gc.freeze()
     # On a busy machine, no forecast may be given up because it is late.
     forecaster.BUDGET_SECONDS = 60.0
     again = random.Random(_SEED)  # noqa: S311 - a seed makes it repeatable

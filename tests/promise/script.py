@@ -156,11 +156,20 @@ class Webhook:
     clock: FakeClock
     step: Step
     name: str = "webhook"
+    at_rest: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while nothing is being sent."""
+
+    def __post_init__(self) -> None:
+        self.at_rest.set()
 
     async def send(self, message: Message) -> Outcome:
         """Send a message; the process may die just before or after."""
         self.step("before send")
-        outcome = await AppriseChannel(self._address()).send(message)
+        self.at_rest.clear()
+        try:
+            outcome = await AppriseChannel(self._address()).send(message)
+        finally:
+            self.at_rest.set()
         self.step("after send")
         return outcome
 
@@ -181,12 +190,14 @@ class Life:
     step: Step
     picks: Sequence[str] = FEW
     clock: FakeClock = field(init=False)
+    channel: Webhook = field(init=False)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     forecaster: Forecaster = field(default_factory=lambda: Forecaster(no_lines, lambda *_: None))
     alert_policy: AlertPolicy = field(default_factory=lambda: AlertPolicy(Policy(quiet=QUIET)))
 
     def __post_init__(self) -> None:
         self.clock = FakeClock(at(STEPS[min(self.reached(), len(STEPS) - 1)]))
+        self.channel = Webhook(self.url, self.clock, self.step)
 
     @property
     def database(self) -> Path:
@@ -213,15 +224,14 @@ class Life:
                 await store.add(
                     draft, game=game, defaults=RULES, at=at(STEPS[0]), roster_of=roster_of
                 )
-            channel = Webhook(self.url, self.clock, self.step)
             sending = asyncio.create_task(
-                dispatch(store, channel, self.clock, self.wake, lambda *_: None)
+                dispatch(store, self.channel, self.clock, self.wake, lambda *_: None)
             )
             async with deciding(self._context(store)) as decisions:
                 for tracking in await store.trackings(RULES):
                     await track(tracking, _Script(self, store, sending), decisions)
             for _ in range(_DRAIN):
-                if await store.next_due(channel.name) is not None:
+                if await store.next_due(self.channel.name) is not None:
                     await self.leap(store, sending, 10.0)
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
@@ -248,6 +258,7 @@ class Life:
         """Let real work go on while the clock stands, until the outbox waits for the clock."""
         quiet = 0
         while quiet < _QUIET:
+            await self.channel.at_rest.wait()
             # A read lets the threads run, and is no operation that a death could tear.
             await store.next_due("nobody")
             waiting = any(not future.done() for _, _, future in self.clock._sleepers)
