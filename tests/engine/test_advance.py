@@ -387,6 +387,14 @@ def test_bets_on_a_game_that_goes_on_after_all_are_open_again(
     assert "p <= 0.20" in [x.rule for x in evening.fired]
 
 
+def test_a_game_that_was_called_off_before_it_begins_is_told_to_begin() -> None:
+    """The start is told once, also where the feed took it for postponed until then."""
+    evening = Evening(a_book(bet(1, "DEN -4.5", "start"), bet(2, "1H over 90.5", "start")))
+    for seconds, state in enumerate((SCHEDULED, *[off()] * 4, *[live(1, 600, (4, 2))] * 4)):
+        evening.see(state, 60.0 * seconds)
+    assert [x.rule for x in evening.fired if x.reason is Reason.HAPPENED] == ["start", "start"]
+
+
 def test_a_postponed_game_that_is_played_after_all_is_graded_again() -> None:
     """The void is revised, and the result waits for the checks after the real end."""
     evening = Evening(a_book(bet(1, "DEN -4.5", "settled", "regraded")))

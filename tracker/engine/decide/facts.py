@@ -31,7 +31,8 @@ def facts_of(before: GameState | None, after: GameState) -> frozenset[Fact]:
     if before is None or (before.phase is after.phase and before.period >= after.period):
         return _NO_FACTS
     facts: set[Fact] = set()
-    if before.phase is Phase.SCHEDULED and after.phase.in_play:
+    # A game that was called off before it began may begin after all.
+    if before.period == 0 and after.phase.in_play:
         facts.add(Fact.START)
     if after.phase is Phase.BREAK:
         # No quarter at the end of the game: it is chance whether a poll falls before the final.
