@@ -200,6 +200,17 @@ async def test_the_notes_of_a_box_are_kept_on_change_and_are_of_its_game_alone(
         assert await store.seasons.injuries("nba", GAME.slate + timedelta(days=1)) == {}
 
 
+async def test_what_a_wrong_clock_wrote_down_is_not_the_newest_word(tmp_path: Path) -> None:
+    """A list that was read while the clock was ten days ahead gives way to the next one."""
+    now = datetime(2026, 11, 21, 3, tzinfo=UTC)
+    back = replace(OUT, status=Availability.QUESTIONABLE)
+    async with await Store.open(tmp_path / "t.db", now=now) as store:
+        await store.seasons.keep_injuries("nba", [OUT], now + timedelta(days=10))
+        await store.seasons.keep_injuries("nba", [back], now)
+        assert list((await store.seasons.injuries("nba")).values()) == [back]
+        assert await store.seasons.keep_injuries("nba", [back], now + timedelta(hours=1)) == ()
+
+
 async def test_the_newest_word_on_a_player_counts_whichever_source_said_it(tmp_path: Path) -> None:
     """A player whom a list drops is available again, though an older box lists him as out."""
     now = GAME.start - timedelta(hours=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from tracker.domain.game import Score, halves_of
 from tracker.domain.league import LEAGUES
@@ -185,6 +185,11 @@ _ALWAYS = "9999"
 _READ = "injuries_"
 """The name of the note with the time of a league's last injury list, before the league's id."""
 
+_WRONG_CLOCK = timedelta(days=1)
+
+_FORGET_INJURIES = "DELETE FROM injury WHERE league = ? AND at > ?"
+"""What was written down while the clock was far ahead would be the newest entry for as long."""
+
 _KEEP_INJURY = """
 INSERT INTO injury (league, player, at, team, name, status, detail, returns, source)
 VALUES (:league, :player, :at, :team, :name, :status, :detail, :returns, :source)
@@ -327,6 +332,7 @@ class Seasons:
 def _keep_injuries(
     db: sqlite3.Connection, league: str, injuries: Sequence[Injury], at: datetime
 ) -> tuple[Injury, ...]:
+    db.execute(_FORGET_INJURIES, (league, stamp(at + _WRONG_CLOCK)))
     known = {key: x for key, x in _words(db, league) if x.source != BY_BOX}
     fresh = {player_key(x.name): x for x in injuries}
     db.execute(q.KEEP_META, (_READ + league, stamp(at)))
