@@ -87,3 +87,25 @@ async def test_it_is_told_under_one_name_for_ever() -> None:
         await tell_tonight(lambda: [GameTracking(GAME, NIGHT)], clock, tell, two)
     assert len({(x.kind, x.episode) for x in told}) == 1
     assert told[0].text == "Tonight 2–1–1, +$7.56 · 1 void · 3 bets need you"
+
+
+@pytest.mark.parametrize(
+    ("hours", "night"), [(0, "Tonight"), (12, "Last night"), (48, "Friday"), (2, "Tonight")]
+)
+async def test_a_night_that_ends_later_is_not_called_tonight(hours: float, night: str) -> None:
+    """Results that come the day after, because the program was down, are those of last night."""
+    told: list[Notice] = []
+    over = OVER + timedelta(hours=hours)
+
+    async def tell(notice: Notice) -> None:
+        told.append(notice)
+        raise TimeoutError
+
+    async def none() -> int:
+        return 0
+
+    done = [x.settlement and replace(x, settlement=replace(x.settlement, at=over)) for x in NIGHT]
+    tracking = GameTracking(GAME, tuple(x for x in done if x))
+    with pytest.raises(TimeoutError):
+        await tell_tonight(lambda: [tracking], LeapingClock(over), tell, none)
+    assert told[0].text == f"{night} 2–1–1, +$7.56 · 1 void"

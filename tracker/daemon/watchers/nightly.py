@@ -108,10 +108,10 @@ def digest_text(
     return "\n".join(lines)
 
 
-def tonight_text(tracked: Sequence[Tracked], gameless: int = 0) -> str:
+def tonight_text(tracked: Sequence[Tracked], gameless: int = 0, night: str = "Tonight") -> str:
     """A night's total in one line: `Tonight 6–5–1, +$7.56 · 1 bet needs you`.
 
-    `gameless` is how many bets on no known game need the person too.
+    `gameless` is how many bets on no known game need the person too; `night` names the night.
     """
     ended = [
         (x.in_force, x.bet.own_cents)
@@ -125,7 +125,13 @@ def tonight_text(tracked: Sequence[Tracked], gameless: int = 0) -> str:
     ]
     waiting = sum(x.asks is not None for x in tracked) + gameless
     needs = f" · {needing(waiting)}" if waiting else ""
-    return f"Tonight {record}{_profit(money)}{void}{needs}"
+    return f"{night} {record}{_profit(money)}{void}{needs}"
+
+
+def _named(slate: date, now: datetime) -> str:
+    """The night of the league's date, as it is called now: results may come the day after."""
+    ago = (coming_evening(now) - slate).days
+    return f"{slate:%A}" if ago > 1 else "Last night" if ago == 1 else "Tonight"
 
 
 def _record(count: Mapping[Result, int]) -> tuple[str, str]:
@@ -187,7 +193,7 @@ async def tell_tonight(
         await clock.sleep(TONIGHT_STEP)
         followed, now = trackings(), clock.now()
         for slate, bets in nights_over(followed or (), now).items():
-            text = tonight_text(bets, await gameless())
+            text = tonight_text(bets, await gameless(), _named(slate, now))
             # Once for a night and its number of bets: a bet that is added later changes the total.
             episode = slate.toordinal() * 100_000 + len(bets)
             await tell(Notice(TONIGHT, episode, now, text, Level.DEFAULT, now + USEFUL_FOR))
