@@ -151,9 +151,26 @@ def test_what_a_snooze_has_silenced_is_news_when_it_comes_again(rule: str) -> No
     silence = Policy(snoozes=(Snooze(SnoozeScope.ALL, "", T0, after(60)),))
     night = Policy(quiet=QuietHours(time(1), time(3)))
     for policy, notified in ((silence, ()), (night, (1.0, 0.81)), (USUAL, (1.0, 0.81))):
-        after_it = route(change, policy, T0)
-        (there,) = after_it.tracking.tracked[0].rules
-        assert there.notified == after_it.rules[0].notified == notified
+        assert notified_after(change, policy) == notified
+
+
+def notified_after(change: Change, policy: Policy = USUAL) -> tuple[float, ...]:
+    """What the first rule of a bet takes for told once its alert is routed."""
+    routed = route(change, policy, T0)
+    memory = routed.tracking.tracked[0].rules[0]
+    assert routed.rules == (memory,)
+    return memory.notified
+
+
+def test_a_certainty_that_does_not_last_was_not_told() -> None:
+    """A chance of 100 % that is left to `hit`, which then does not come, does not count as told."""
+    rule = "p >= 0.80"
+    memory = RuleState(1, rule, RulePhase.FIRING, 1, fired=(T0,), notified=(1.0, 1.0))
+    (known,) = a_book(bet(1, "DEN -4.5", rule, "hit", "settled")).tracked
+    for chance, notified in ((WON, ()), (Chance(0.99, 0, 0.01), (1.0, 1.0))):
+        seen = replace(known.with_rules((memory, *known.rules[1:])), chance=chance)
+        change = Change(GameTracking(GAME, (seen,)), rules=(memory,), alerts=(fired(rule),))
+        assert notified_after(change) == notified
 
 
 def test_a_result_that_was_snoozed_is_told_when_the_snooze_is_over() -> None:

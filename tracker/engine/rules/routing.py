@@ -218,31 +218,31 @@ def route(change: Change, policy: Policy, now: datetime) -> Change:
         else x
         for x in change.alerts
     )
-    return _untold(replace(change, alerts=_each_once(routed)))
-
-
-_UNTOLD = (Reason.SNOOZED, Reason.FEED_DOWN)
-"""Why an alert about a chance or the market is neither sent nor listed in a digest later."""
-
-
-def _untold(change: Change) -> Change:
-    """The change where no rule takes for told what nobody hears: crossed again, it is news."""
-    silent = {
+    unheard = {
         (x.bet, x.rule)
-        for x in change.alerts
-        if x.reason in _UNTOLD and topic_of(x.rule) in (CHANCE, SWING, MARKET)
+        for x, after in zip(change.alerts, routed, strict=True)
+        if x.decision is Decision.FIRED and not after.notifies and topic_of(x.rule) in _MOVES
     }
-    if not silent:
+    return _untold(replace(change, alerts=_each_once(routed)), unheard)
+
+
+_MOVES = (CHANCE, SWING, MARKET)
+"""The topics of rules that fire again only where it is news after what they told."""
+
+
+def _untold(change: Change, unheard: set[tuple[int, str]]) -> Change:
+    """The change where rules take for told nothing that nobody hears: crossed again, it is news."""
+    if not unheard:
         return change
 
-    def as_untold(x: RuleState) -> RuleState:
-        return replace(x, notified=()) if (x.bet, x.rule) in silent else x
+    def untold(x: RuleState) -> RuleState:
+        return replace(x, notified=()) if (x.bet, x.rule) in unheard else x
 
     tracking = change.tracking
     for x in tracking.tracked:
-        if any(bet == x.bet.number for bet, _ in silent):
-            tracking = tracking.with_tracked(x.with_rules(tuple(map(as_untold, x.rules))))
-    return replace(change, tracking=tracking, rules=tuple(map(as_untold, change.rules)))
+        if any(bet == x.bet.number for bet, _ in unheard):
+            tracking = tracking.with_tracked(x.with_rules(tuple(map(untold, x.rules))))
+    return replace(change, tracking=tracking, rules=tuple(map(untold, change.rules)))
 
 
 def _each_once(alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
