@@ -80,6 +80,10 @@ async def test_a_key_opens_what_it_says(served: Served) -> None:
     wanted = {"line": "DEN ML $5"}
     refused = await served.client.post("/api/v1/bets", json=wanted, headers=headers)
     assert refused.status_code == 403
+    for path, form in (("/bets", wanted), ("/snooze", {"for": "1h"}), ("/bets/1/regrade", {})):
+        by_form = await served.client.post(path, data=form, headers=headers)
+        assert by_form.status_code == 403, path
+    assert (await served.client.get("/history", headers=headers)).status_code == 200
     async with await Store.open(served.database, now=now) as store:
         assert await store.web.revoke("reader", now)
     assert (await served.client.get("/api/v1/bets", headers=headers)).status_code == 401

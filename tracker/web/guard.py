@@ -195,6 +195,11 @@ class Visitor:
     who: str
     scopes: frozenset[KeyScope]
 
+    def must_open(self, scope: KeyScope) -> None:
+        """Raise Problem with 403 unless the visitor may use `scope`."""
+        if scope not in self.scopes:
+            raise Problem(403, f"this key does not open {scope.value!r}: make one that does")
+
 
 class RateLimit:
     """A rate limit: counts events of the last minute by name."""
@@ -308,8 +313,7 @@ def needs(scope: KeyScope) -> Callable[..., Awaitable[Visitor]]:
                 "show a key: `Authorization: Bearer KEY`; `tracker web keys add NAME` makes one",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        if scope not in found.scopes:
-            raise Problem(403, f"this key does not open {scope.value!r}: make one that does")
+        found.must_open(scope)
         return cast(Visitor, found)
 
     return visitor

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from tracker.store.access import BROWSER_LASTS
+from tracker.store.access import BROWSER_LASTS, KeyScope
 from tracker.web.guard import COOKIE, Problem, Visitor, peer_of
 from tracker.web.live import TonightTexts
 from tracker.web.site import OfSite
@@ -95,11 +95,13 @@ async def _inside(request: Request, site: OfSite) -> Visitor:
         raise NotSignedIn
     if "authorization" not in request.headers and ADULT not in request.cookies:
         raise AgeNotConfirmed
+    found.must_open(KeyScope.READ if request.method == "GET" else KeyScope.WRITE)
     return cast(Visitor, found)
 
 
 Inside = Annotated[Visitor, Depends(_inside)]
-"""The visitor of a page: a browser that used a one-time link, or a program with a key."""
+"""The visitor of a page: a browser that used a one-time link, or a program with a key that opens
+`read` for pages, and `write` for changes."""
 
 
 _YEAR_S = 365 * 24 * 3600
