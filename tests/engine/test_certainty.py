@@ -11,23 +11,42 @@ from tests.engine.build import (
     GAME,
     T0,
     a_book,
+    a_game,
     after,
     bet,
     decide,
     final,
     live,
     look,
+    outlook,
+    rng,
 )
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import ASK_BOOK, Bet, Leg, Parlay, Result
+from tracker.domain.catalog.books import house_of
 from tracker.domain.chance import WON
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
-from tracker.domain.market import Direction, Market, Moneyline, PlayerTotal, Total
+from tracker.domain.market import (
+    Direction,
+    Market,
+    Moneyline,
+    OddEven,
+    Parity,
+    PlayerTotal,
+    Span,
+    Spread,
+    TeamTotal,
+    ThreeWay,
+    Total,
+)
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import Policy, parse_rule
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.engine.rules.routing import route
+from tracker.engine.settle.grading import certain
+from tracker.forecast import Unpriceable
+from tracker.forecast.pricing.markets import decided_chance
 from tracker.wording.alerts import compose
 
 RULES = tuple(parse_rule(x) for x in ("hit", "dead", "settled", "regraded"))
@@ -224,3 +243,39 @@ def test_a_live_score_at_zero_is_not_over() -> None:
     for seconds in (20, 35):
         change = look(change.tracking, live(1, 0, (30, 29), phase=Phase.BREAK), seconds)
     assert "hit" in names(change)
+
+
+def any_markets(points: int) -> list[Market]:
+    """A market of every kind on every part of the game, with lines near a number of points."""
+    parts = list(Span)
+    found: list[Market] = [Moneyline(Side.HOME, x) for x in parts]
+    found += [ThreeWay(None, x) for x in parts if x is not Span.GAME]
+    found += [Spread(Side.AWAY, 3.0, x) for x in parts]
+    found += [OddEven(Parity.ODD, Side.HOME, x) for x in parts]
+    found += [Total(Direction.OVER, points - 0.5, x) for x in parts]
+    return found + [TeamTotal(Side.AWAY, Direction.UNDER, points // 2, x) for x in parts]
+
+
+ENDS = (Result.WON, Result.PUSH, Result.LOST)
+"""The results in the order of the parts of a chance."""
+
+
+def test_what_is_certain_has_a_decided_chance_and_the_reverse() -> None:
+    """In every part of a game, also where the points by period are not known."""
+    draw, house, seen = rng(7), house_of(None), set()
+    states = [x for _ in range(12) for x in a_game(draw, step=300) if x.phase.in_play]
+    for state in (x for one in states for x in (one, replace(one, periods=None))):
+        ahead = outlook(state)
+        near = min(350, max(2, state.score.total - draw.randrange(40)))
+        for market in any_markets(near):
+            sure = certain(market, state, house)
+            try:
+                chance = decided_chance(market, ahead)
+            except Unpriceable:
+                assert sure is None
+                continue
+            parts = () if chance is None else (chance.win, chance.push, chance.lose)
+            told = ENDS[parts.index(1.0)] if parts else None
+            assert told is (None if sure is None else sure.result), (market, state)
+            seen.add((state.periods is None, told))
+    assert {(x, y) for x in (True, False) for y in (None, Result.WON, Result.LOST)} <= seen

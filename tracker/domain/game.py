@@ -323,6 +323,19 @@ class GameState:
         """The number of the current or last overtime; 0 in regulation."""
         return max(0, self.period - self.game.rules.periods)
 
+    def points_in(self, first: int, last: int | None) -> Score | None:
+        """The points so far of some periods, to the end of overtime where `last` is None.
+
+        None where they are not known. The points by period are needed only where another period
+        than these has begun.
+        """
+        if first == 1 and (last is None or last >= self.period):
+            return self.score
+        if self.periods is None:
+            return None
+        counted = self.periods[first - 1 : last]
+        return Score(sum(x.home for x in counted), sum(x.away for x in counted))
+
     @property
     def game_clock(self) -> str:
         """The game clock as a scoreboard shows it: `Q3 4:11`, `End Q1`, `Half`, `Final/OT`."""

@@ -332,14 +332,8 @@ def counted(market: Wager, state: GameState) -> Score | None:
     """
     if isinstance(market, Parlay) or not has_begun(market, state):
         return None
-    if market.span is Span.GAME:
-        return state.score
-    if state.periods is None:
-        return None
     wanted = market.span.periods(state.game.rules)
-    last = None if market.span.counts_overtime else wanted.stop - 1
-    parts = state.periods[wanted.start - 1 : last]
-    return Score(sum(x.home for x in parts), sum(x.away for x in parts))
+    return state.points_in(wanted.start, None if market.span.counts_overtime else wanted.stop - 1)
 
 
 def progress(legs: Sequence[LegStanding]) -> str:
@@ -420,10 +414,10 @@ def needs(market: Wager, state: GameState) -> str:
         return ""
     if isinstance(market, PlayerTotal | DoubleDouble):
         return player_needs(market, state)
-    score = counted(market, state) or Score(0, 0)
-    if market.span is not Span.GAME and has_begun(market, state) and state.periods is None:
+    score = counted(market, state)
+    if score is None and has_begun(market, state):
         return ""
-    return _needed(market, score)
+    return _needed(market, score or Score(0, 0))
 
 
 def _needed(market: GameMarket, score: Score) -> str:

@@ -7,7 +7,7 @@ a half at its end or an over that is passed; the final state grades it again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import assert_never
@@ -275,14 +275,9 @@ def _at_its_end(span: Span, state: GameState, house: HouseRules) -> _Part:
 
 def _so_far(span: Span, state: GameState, house: HouseRules) -> _Part:
     """The points so far that count for a span that is not over."""
-    if span is Span.GAME and (house.overtime or not state.overtime):
-        return _Part(over=False, score=state.score)
-    if state.periods is None:
-        return _Part(over=False, score=None)
     covered = span.periods(state.game.rules)
     last = None if span.counts_overtime and house.overtime else covered.stop - 1
-    counted = state.periods[covered.start - 1 : last]
-    return _Part(over=False, score=_sum_of(counted))
+    return _Part(over=False, score=state.points_in(covered.start, last))
 
 
 def _passed(market: GameMarket, part: _Part) -> Result | None:
@@ -328,19 +323,14 @@ def span_score(state: GameState, span: Span, *, overtime: bool = True) -> Score:
 
     `overtime` is whether the book counts overtime in the game and its second half.
     """
-    if span is Span.GAME and (overtime or not state.overtime):
-        return state.score
-    if state.periods is None:
-        raise Unsettleable("the box score gives no points by period that add up to its final score")
     wanted = span.periods(state.game.rules)
-    last = len(state.periods) if span.counts_overtime and overtime else wanted.stop - 1
-    if len(state.periods) < wanted.stop - 1:
+    last = None if span.counts_overtime and overtime else wanted.stop - 1
+    found = state.points_in(wanted.start, last)
+    if found is None:
+        raise Unsettleable("the box score gives no points by period that add up to its final score")
+    if span is not Span.GAME and state.periods is not None and len(state.periods) < wanted.stop - 1:
         raise Unsettleable("the box score lacks a period that the bet is about")
-    return _sum_of(state.periods[wanted.start - 1 : last])
-
-
-def _sum_of(periods: Sequence[Score]) -> Score:
-    return Score(sum(x.home for x in periods), sum(x.away for x in periods))
+    return found
 
 
 def _cut_short(market: Market, state: GameState, house: HouseRules) -> str:

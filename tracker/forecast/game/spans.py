@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tracker.domain.game import GameState, Score
+    from tracker.domain.game import GameState
     from tracker.forecast.game import Endgame
     from tracker.forecast.game.flow import Moment
     from tracker.forecast.game.lattice import Points
@@ -190,16 +190,10 @@ class Periods:
         """Points (home, away) of the periods from `first` to `last`."""
         if last < first:
             return 0, 0
-        score: Score = self.state.score
-        if first == 1 and last >= self.state.period:
-            return score.home, score.away
-        periods = self.state.periods
-        if periods is None:
-            if first == 1 and self.state.period == 1:
-                return score.home, score.away
+        found = self.state.points_in(first, last)
+        if found is None:
             raise self._unknown()
-        part = periods[first - 1 : last]
-        return sum(x.home for x in part), sum(x.away for x in part)
+        return found.home, found.away
 
     def _settled(self, first: int, last: int, *, overtime: bool) -> Lattice:
         if overtime:
