@@ -73,11 +73,15 @@ FROM (
     count(iif(result IN ('won', 'lost'), break_even, NULL)) AS priced
   FROM outcome {source}
   WHERE (:since IS NULL OR day >= :since) AND (:until IS NULL OR day <= :until) {also}
-  GROUP BY 1, ifnull((SELECT game_id FROM bet WHERE number = outcome.bet), outcome.bet)
+  GROUP BY 1, ifnull(
+    (SELECT ifnull(game_id, game_text || ' ' || outcome.day) FROM bet WHERE number = outcome.bet),
+    outcome.bet
+  )
 )
 GROUP BY 1 ORDER BY {order}
 """
-"""Each game's bets are added up first: the errors of a return are those of games."""
+"""Each game's bets are added up first: the errors of a return are those of games. An imported bet,
+whose game is not known, goes by the game and the day that its row names."""
 _COUNTED = "stake_cents IS NOT NULL AND payout_cents IS NOT NULL AND result <> 'void'"
 
 
