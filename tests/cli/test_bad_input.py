@@ -23,7 +23,7 @@ GOOD = "DEN -4.5 -110 $20"
         ("over", "the line, such as 224.5"),
         ("DEN -4.5 -50", "odds"),
         ("DEN -4.5 1/0", "divide by zero"),
-        ("DEN -4.5 0.9", "would return no profit"),
+        ("DEN -4.5 0.9", "write Hong Kong odds with the stake, as 1.9"),
         ("DEN -4.3", "whole or half"),
         ("LAL@BOS over 220", "LAL@BOS"),
         ("DEN ML $twenty", "not an amount"),
@@ -69,6 +69,26 @@ def test_an_option_that_cannot_be_understood_says_so(
     ran = cli("add", line, *options)
     assert ran.status == 2
     assert told in ran.sentence
+
+
+@pytest.mark.usefixtures("slate")
+@pytest.mark.parametrize(
+    ("line", "options", "told"),
+    [
+        ("over 224.5 LAL@DEN", ("--game", "MIA@BOS"), "names another game than MIA@BOS"),
+        ("DEN ML vs LAL", ("--game", "MIA@DEN"), "names another game than MIA@DEN"),
+        ("DEN ML 2026-11-20", ("--game", "LAL@DEN 2026-11-21"), "of 2026-11-21: drop one"),
+        ("DEN ML on DK", ("--book", "FanDuel"), "the book is given twice, as DK"),
+    ],
+)
+def test_a_line_and_what_stands_beside_it_never_differ(
+    cli: Cli, line: str, options: tuple[str, ...], told: str
+) -> None:
+    """Two games, two days or two books are refused: neither is taken without a word."""
+    ran = cli("add", line, *options)
+    assert ran.status == 2
+    assert told in ran.sentence
+    assert cli("add", line, "--game", "Nuggets Lakers", "--book", "draftkings").status == 0
 
 
 @pytest.mark.parametrize(

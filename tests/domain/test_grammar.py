@@ -664,8 +664,9 @@ def test_a_game_alone_is_read_too() -> None:
     """`LAL@DEN` is read as a game, with or without a date, and other text is refused."""
     assert parse_matchup("Lakers @ Denver", FIND).fits(GAME)
     assert parse_matchup("LAL@DEN 2026-11-20", FIND).fits(GAME)
+    assert parse_matchup("nuggets lakers", FIND).fits(GAME)
     assert not parse_matchup("DEN@LAL", FIND).fits(GAME)
-    for text in ("", "LAL", "LAL@", "LAL@DEN x", "LAL DEN", "@DEN", "LAL@DEN 2026-02-30"):
+    for text in ("", "LAL", "LAL@", "LAL@DEN x", "LAL x", "@DEN", "LAL@DEN 2026-02-30"):
         with pytest.raises(BadBet):
             parse_matchup(text, FIND)
 

@@ -25,7 +25,7 @@ from tracker.domain.bet import (
     number_of,
     wager_text,
 )
-from tracker.domain.catalog.books import house_of
+from tracker.domain.catalog.books import book_name, house_of
 from tracker.domain.draft import Draft, tags_of
 from tracker.domain.league import LEAGUE_ZONE, LEAGUES
 from tracker.domain.money import Odds, money_text, parse_odds
@@ -252,7 +252,7 @@ def draft_of(
         name=name,
         rules=tuple(rules.values()) or None,
         tags=tags_of(*written.tags, *beside.tags),
-        book=beside.book or written.book,
+        book=_book(written, beside.book),
         placed_at=None if beside.placed_at is None else parse_placed_at(beside.placed_at, now),
         free=beside.free or written.free,
     )
@@ -266,6 +266,12 @@ def _odds(written: Written, beside: str | None) -> Odds | None:
             f"the odds are given twice, as {written.odds.text} and beside the line: drop one"
         )
     return parse_odds(beside)
+
+
+def _book(written: Written, beside: str | None) -> str | None:
+    if beside and written.book and book_name(beside) != book_name(written.book):
+        raise BadBet(f"the book is given twice, as {written.book} and beside the line: drop one")
+    return beside or written.book
 
 
 def _stake(written: Written, beside: str | None, unit_cents: int) -> int | None:
@@ -295,6 +301,8 @@ def changed(old: Draft, changes: Changes, unit_cents: int, now: datetime | None 
             game_text=None,
             odds=read.odds or new.odds,
             book=read.book or new.book,
+            tags=tags_of(*new.tags, *read.tags),
+            free=read.free or new.free,
             stake_cents=new.stake_cents if said is None else said,
         )
     if changes.game is not None:

@@ -153,15 +153,18 @@ class Draft:
             raise BadBet(f"{self.pick.text!r}: {why}") from None
 
     def check_game(self) -> None:
-        """Raise BadBet when the named game is not one of a team that a leg names."""
+        """Raise BadBet when the named game is not one of a team, or another than a leg names."""
         if self.matchup is None or not (self.matchup.away and self.matchup.home):
             return
+        beside = self.game_text or "the game that is named"
         playing = {(x.league, x.code) for x in (*self.matchup.away, *self.matchup.home)}
         for leg in self.legs:
+            own = () if leg.matchup is None else (leg.matchup.away, leg.matchup.home)
+            if any(x and not {(y.league, y.code) for y in x} & playing for x in own):
+                raise BadBet(f"{leg.text!r} names another game than {beside}")
             if leg.team and not any((x.league, x.code) in playing for x in leg.team):
                 names = " or ".join(sorted({x.full_name for x in leg.team}))
-                game = self.game_text or "the game that is named"
-                raise BadBet(f"{leg.text!r}: {names} does not play in {game}")
+                raise BadBet(f"{leg.text!r}: {names} does not play in {beside}")
 
     def means(self, wager: Market | Parlay, games: Sequence[Game]) -> bool:
         """Whether the draft's words mean this wager; `games` are the games of its legs in order."""

@@ -124,7 +124,8 @@ def parse_matchup(text: str, find: FindTeam, now: datetime | None = None) -> Mat
     slots = Slots(0)
     if line.team()[0] == 0:
         raise line.bad("a game such as LAL@DEN")
-    read_game_or_team(line, slots)
+    while slots.matchup is None and read_game_or_team(line, slots):
+        pass
     if slots.matchup is None:
         raise line.bad("'@' and the home team, such as LAL@DEN")
     while read_day(line, slots):
@@ -158,6 +159,9 @@ def read_line(
     written = parse_bet(line, find, staked=staked, now=now)
     if matchup is None and isinstance(written, Pick):
         matchup = written.matchup
+    for day in (x.matchup.day for x in written.legs if x.matchup and x.matchup.day):
+        if matchup is not None and matchup.day not in (None, day):
+            raise BadBet(f"{line!r} is of {day}, and {game!r} of {matchup.day}: drop one")
     return written, matchup
 
 
