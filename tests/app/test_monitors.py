@@ -117,6 +117,13 @@ def test_right_chances_raise_no_alarm_however_many_bets_a_game_has(seed: int) ->
         assert of_chances(by_game(sofar)).state is State.WELL
 
 
+def test_one_upset_raises_no_alarm() -> None:
+    """A bet that is lost at a chance of 99.95 % is one surprise; ten of them are a drift."""
+    upsets = [Prediction(n, 0.9995, won=False) for n in range(10)]
+    assert of_chances(by_game(upsets[:1])).state is State.WELL
+    assert of_chances(by_game(upsets)).state is State.DRIFTING
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_chances_that_promise_far_too_much_are_told_of(seed: int) -> None:
     """Chances that are 20 points too high give an alarm within a season."""

@@ -25,6 +25,9 @@ H_SPREAD = {("close", "total"): 36.0, ("close", "margin"): 44.0}
 H_SPREAD_RATINGS = 40.0
 H_CHANCES = 20.0
 
+LARGEST = 4.0
+"""The largest surprise of a chance: a bet that was lost at 99.9 % would raise an alarm alone."""
+
 LEAST_SEASON = 300
 """Games of an earlier season that are needed to take its mean and standard deviation."""
 
@@ -121,7 +124,7 @@ def of_spread(zs: Iterable[float], by: str, what: str) -> Sums:
 
 def of_chances(zs: Iterable[float]) -> Sums:
     """Monitor whether outcomes happen more or less often than their chances said."""
-    return cusum(zs, H_CHANCES)
+    return cusum((min(max(x, -LARGEST), LARGEST) for x in zs), H_CHANCES)
 
 
 @dataclass(frozen=True, slots=True)
