@@ -429,6 +429,23 @@ async def test_a_death_at_any_operation_leaves_one_card_that_claims_to_be_the_on
     assert points >= 8
 
 
+def test_a_card_behind_the_broadcast_says_how_old_its_data_are() -> None:
+    """With a delay, the data of a card are as much older as it is late."""
+    clock = FakeClock(NOW)
+    live_view = LiveView(clock, DENVER, 35.0)
+    state = GameState(GAME, Phase.LIVE, 3, 251.0, Score(61, 58))
+    seen = NOW - timedelta(seconds=6)
+    tracking = GameTracking(GAME, (Tracked.fresh(bet("DEN ML")),), state, seen, seen)
+    live_view.show(tracking)
+    shown = live_view.card(GAME.id)
+    assert shown is not None
+    assert shown.foot.startswith("data 41 s · updated")
+    live_view.show(replace(tracking, stale=True))
+    shown = live_view.card(GAME.id)
+    assert shown is not None
+    assert "nothing has changed for 41 s" in shown.warning
+
+
 def test_a_bet_on_two_games_is_shown_with_both_as_the_last_poll_of_either_left_it() -> None:
     """A bet on two games is shown on both cards as the last poll of either game left it."""
     clock = FakeClock(NOW)

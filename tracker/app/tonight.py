@@ -14,7 +14,7 @@ from tracker.domain.player import Stat
 from tracker.domain.tracking import RulePhase
 from tracker.engine.rules.state_machine import HOLD_POLLS
 from tracker.store.views import unread
-from tracker.wording.cards import BEHIND, Card, Row, bet_silence, card, silence
+from tracker.wording.cards import BEHIND, Card, Row, as_shown, bet_silence, card, silence
 from tracker.wording.figures import percent
 
 if TYPE_CHECKING:
@@ -149,9 +149,11 @@ class Evening:
         return found
 
 
-async def evening(store: Store, rules: tuple[Rule, ...], at: AtWork, zone: tzinfo) -> Evening:
-    """Tonight as it stands. `rules` are the default rules of bets."""
-    games = await tonight(store, rules, at.now, zone, read_since(at.daemon, at.now))
+async def evening(
+    store: Store, rules: tuple[Rule, ...], at: AtWork, zone: tzinfo, delay: float
+) -> Evening:
+    """Tonight as it stands. `rules` are the default rules of bets, `delay` is the person's."""
+    games = await tonight(store, rules, at.now, zone, read_since(at.daemon, at.now), delay)
     shown = {x.number for game in games for x in game.bets}
     waiting = tuple(
         x for x in await store.open_bets(rules) if x.result is None and x.number not in shown
@@ -169,16 +171,23 @@ def _texts(key: str, row: Row) -> dict[str, str]:
 
 
 async def tonight(
-    store: Store, rules: tuple[Rule, ...], now: datetime, zone: tzinfo, since: datetime
+    store: Store,
+    rules: tuple[Rule, ...],
+    now: datetime,
+    zone: tzinfo,
+    since: datetime,
+    delay: float = 0.0,
 ) -> tuple[GameOnPage, ...]:
     """Every followed game: open ones first, then by tip-off. `rules` are bets' default rules.
 
-    What goes on and was not read after `since` is shown as stale.
+    What goes on and was not read after `since` is shown as stale. `delay` is by how many seconds
+    all is shown late.
     """
     snoozes = await store.alerting.snoozes(now)
     found = []
     for known in await store.trackings(rules):
         tracking = replace(known, stale=known.stale or unread(known, since))
+        tracking = as_shown(tracking, delay)
         readings = await store.cards.chances(tracking.game.id, now - 2 * BEHIND)
         game = _game(tracking, _earlier(readings, now), snoozes, now, zone)
         found.append(((game.card.closed, tracking.game.start, game.name), game))

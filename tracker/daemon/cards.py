@@ -22,7 +22,7 @@ from tracker.domain.policy import Snooze
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.notify.channels import Board, Gone, Shown
 from tracker.store.alerting import CardRow
-from tracker.wording.cards import BEHIND, Card, card, silence
+from tracker.wording.cards import BEHIND, Card, as_shown, card, silence
 
 _READINGS_KEPT = BEHIND + timedelta(minutes=1)
 
@@ -104,9 +104,10 @@ class _Game:
 class LiveView:
     """What the cards show now. The tracks write it, the card loops read it; nothing here waits."""
 
-    def __init__(self, clock: Clock, zone: tzinfo) -> None:
-        """`zone` is the person's time zone."""
+    def __init__(self, clock: Clock, zone: tzinfo, delay: float = 0.0) -> None:
+        """`zone` is the person's time zone, `delay` by how many seconds all is shown late."""
         self._clock = clock
+        self._delay = delay
         self._zone = zone
         self._games: dict[str, _Game] = {}
         self._listeners: list[Waker] = []
@@ -169,7 +170,7 @@ class LiveView:
             return None
         now, earlier = self._clock.now(), self._earlier(game)
         made = card(
-            game.tracking,
+            as_shown(game.tracking, self._delay),
             earlier,
             now,
             self._zone,

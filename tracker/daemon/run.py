@@ -159,7 +159,8 @@ class Daemon:
         self._followed = FollowedBets(parts.store, setup.clock, setup.settings, self._tell)
         known = partial(lines_for, setup.settings.lines)
         self._forecaster = Forecaster(known, setup.tell, setup.load, self._live_lines)
-        self._live_view = LiveView(setup.clock, setup.settings.zone)
+        delay = setup.settings.alerts.delay
+        self._live_view = LiveView(setup.clock, setup.settings.zone, delay)
         self._market = MarketWatch(self._market_parts)
         registry = registry_beside(setup.settings.store.path)
         self._trials = TrialWatch(

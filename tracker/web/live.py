@@ -113,7 +113,8 @@ class TonightTexts:
             if version != self._seen or now - self._made_at >= _AGES_S:
                 site = self._site
                 at = await site.daemon()
-                made = await evening(await site.store(), site.rules, at, site.settings.zone)
+                zone, delay = site.settings.zone, site.settings.alerts.delay
+                made = await evening(await site.store(), site.rules, at, zone, delay)
                 self._seen, self._made_at = version, now
                 self._evening = made
                 self._publish(made.texts())

@@ -144,6 +144,17 @@ def card(
     return folded(made, lambda _: True, most)
 
 
+def as_shown(card: GameTracking, delay: float) -> GameTracking:
+    """A game with its times put back by the person's delay, in seconds: its data are that old."""
+    late = timedelta(seconds=delay)
+    seen, changed = card.seen_at, card.changed_at
+    if not late or seen is None:
+        return card
+    return replace(
+        card, seen_at=seen - late, changed_at=None if changed is None else changed - late
+    )
+
+
 def silence(game: str, snoozes: Sequence[Snooze], now: datetime, zone: tzinfo) -> str:
     """Say until when alerts on a whole game are snoozed; empty when they are not."""
     whole = [x for x in snoozes if x.scope in (SnoozeScope.ALL, SnoozeScope.GAME)]

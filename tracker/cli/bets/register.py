@@ -292,7 +292,9 @@ def _game_line(bet: BetView, at: Session) -> str:
     if bet.stale:
         parts.append("data stale")
     elif bet.seen_at is not None and bet.status is Status.LIVE:
-        parts.append(f"data {span_text((at.now - bet.seen_at).total_seconds())} old")
+        delay, age = at.basics.delay, (at.now - bet.seen_at).total_seconds()
+        behind = f", delayed {span_text(delay)}" if delay else ""
+        parts.append(f"data {span_text(age + delay)} old{behind}")
     return " · ".join(parts)
 
 

@@ -67,7 +67,8 @@ class TonightSeen:
 async def _look(at: Session) -> TonightSeen:
     """Read everything that the screen shows from the database."""
     rules, zone = at.basics.rules, at.basics.zone
-    games = await tonight(at.store, rules, at.now, zone, read_since(at.daemon, at.now))
+    since, delay = read_since(at.daemon, at.now), at.basics.delay
+    games = await tonight(at.store, rules, at.now, zone, since, delay)
     shown = {x.number for game in games for x in game.bets}
     waiting = tuple(
         x for x in await at.store.open_bets(rules) if x.result is None and x.number not in shown
