@@ -199,6 +199,16 @@ async def test_the_trial_of_a_model_that_is_gone_or_another_is_over(room: Room, 
     assert room.registry.history("nba") == ()
 
 
+async def test_a_challenger_that_is_gone_is_told_of_once(room: Room) -> None:
+    """What cannot be tried is reported when it is first looked up, and not every minute."""
+    await room.try_out("sure")
+    (room.registry.home("nba") / "sure.json").unlink()
+    for _ in range(3):
+        await room.see(MOMENTS[0])
+        room.clock.step_wall(120.0)
+    assert [type(x) for x in room.told] == [ShadowFailed]
+
+
 async def test_one_trial_of_a_kind_at_a_time_and_none_of_what_is_in_use(room: Room) -> None:
     """A second trial, or one of the model in use, is refused in a sentence that says what to do."""
     await room.try_out("sure")

@@ -180,6 +180,7 @@ class TrialWatch:
         self._report = report
         self._waiting: dict[str, GameTracking] = {}
         self._news = asyncio.Event()
+        self._open: tuple[int, ...] = ()
         self._pairs: tuple[TrialPair, ...] = ()
         self._looked_up: datetime | None = None
         self._seen: set[tuple[int, str, str, int]] = set()
@@ -213,8 +214,8 @@ class TrialWatch:
             return
         self._looked_up = now
         trials = await self._store.trials.list(open_only=True)
-        if [x.id for x in trials] != [x.trial.id for x in self._pairs]:
-            self._pairs, self._seen = (), set()
+        if (numbers := tuple(x.id for x in trials)) != self._open:
+            self._open, self._seen = numbers, set()
             self._pairs = tuple(x for t in trials if (x := self._pair(t)) is not None)
 
     def _pair(self, trial: Trial) -> TrialPair | None:
