@@ -6,7 +6,6 @@ authority and a bad certificate have the same effect on each of them.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import ssl
 import urllib.request
@@ -18,6 +17,7 @@ from functools import cache
 from urllib.parse import urlsplit
 
 from tracker.domain import TrackerError
+from tracker.settings.models import on_this_machine
 
 LONGEST_WAIT = 86_400.0
 """The longest wait in seconds that a server's `Retry-After` is followed for."""
@@ -47,10 +47,9 @@ def proxy_for(url: str, kinds: Sequence[str] = PROXIES) -> str | None:
     can use. Raises UnusableProxy for a proxy of another scheme.
     """
     parts = urlsplit(url)
-    host = parts.hostname or ""
     found = urllib.request.getproxies()
     address = found.get(parts.scheme) or found.get("all")
-    if not address or is_loopback(host) or urllib.request.proxy_bypass(parts.netloc):
+    if not address or on_this_machine(url) or urllib.request.proxy_bypass(parts.netloc):
         return None
     address = address if "://" in address else f"http://{address}"
     scheme = address.partition("://")[0].lower()
@@ -60,14 +59,6 @@ def proxy_for(url: str, kinds: Sequence[str] = PROXIES) -> str | None:
             "used: name one that begins with http://"
         )
     return address
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is `localhost` or a loopback address; False for any other name."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def trusted() -> ssl.SSLContext:

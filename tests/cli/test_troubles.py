@@ -20,7 +20,7 @@ from tracker.cli.screen import _widths, broken, make_printable, table
 from tracker.cli.setup.doctor import _clock, _files, _running
 from tracker.cli.watch.alerts import _short, alerts_line
 from tracker.domain.money import plural, several
-from tracker.settings import ConfigError, is_loopback, load_settings
+from tracker.settings import ConfigError, feeds_are_local, load_settings
 from tracker.settings.loading import SYSTEM_STATE, default_store
 
 HOOK = "https://discord.com/api/webhooks/1/AbC"
@@ -220,7 +220,7 @@ def test_the_configuration_that_a_replay_prints_loads(tmp_path: Path) -> None:
     file = tmp_path / "replay.toml"
     file.write_text(configuration("http://127.0.0.1:8765"), "utf-8")
     found = load_settings(file)
-    assert is_loopback(found)
+    assert feeds_are_local(found)
     assert found.odds.the_odds_api.base_url == "http://127.0.0.1:8765"
     assert found.store.path == tmp_path / "replay.db"
 

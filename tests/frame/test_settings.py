@@ -16,8 +16,8 @@ from tracker.domain.prior import Lines
 from tracker.settings import (
     ConfigError,
     Settings,
+    feeds_are_local,
     find_config,
-    is_loopback,
     lines_for,
     load_settings,
     parse_settings,
@@ -151,8 +151,8 @@ def test_base_url_is_scheme_and_host() -> None:
 def test_loopback(nba: str, espn: str, loopback: bool) -> None:
     """A scaled clock is allowed only when every configured feed is on this machine."""
     text = f'[feeds.nba]\nbase_url = "{nba}"\n[feeds.espn]\nbase_url = "{espn}"'
-    assert is_loopback(settings(text)) is loopback
-    assert is_loopback(settings(f'[feeds.nba]\nbase_url = "{nba}"')) is nba.startswith(
+    assert feeds_are_local(settings(text)) is loopback
+    assert feeds_are_local(settings(f'[feeds.nba]\nbase_url = "{nba}"')) is nba.startswith(
         ("http://127.0.0.1:", "http://[::1]")
     )
 

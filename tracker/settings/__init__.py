@@ -14,7 +14,7 @@ from tracker.settings.models import (
     FeedSettings,
     LineSettings,
     Settings,
-    is_loopback,
+    feeds_are_local,
     lines_for,
 )
 from tracker.settings.reading import EX_CONFIG, ConfigError, Secret
@@ -28,8 +28,8 @@ __all__ = [
     "Secrets",
     "Settings",
     "default_config_toml",
+    "feeds_are_local",
     "find_config",
-    "is_loopback",
     "lines_for",
     "load_secrets",
     "load_settings",

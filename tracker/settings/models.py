@@ -578,7 +578,7 @@ class Settings:
         return MessageStyle(self.zone, self.odds_format, self.alerts.delay, self.messages)
 
 
-def is_loopback(settings: Settings) -> bool:
+def feeds_are_local(settings: Settings) -> bool:
     """Whether the NBA's feed, and every other feed that is set, is a server on this machine.
 
     The program may then run on a simulated clock, without the feeds that are not set.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -111,56 +111,50 @@ def keep_alert(
 
     A fired alert is sent as soon as it is due. A held alert with a due time waits for a digest.
     """
-    at = stamp(x.at)
-    added = db.execute(
-        q.ADD_ALERT,
-        {
-            "bet": x.bet,
-            "leg": leg,
-            "game": game,
-            "rule": x.rule,
-            "episode": x.episode,
-            "at": at,
-            "decision": x.decision.value,
-            "reason": x.reason.value,
-            "level": x.level.value,
-            "game_clock": x.game_clock,
-            "home": x.score.home,
-            "away": x.score.away,
-            "p": x.p,
-            "was": x.was,
-            "detail": x.detail,
-            "text": x.text,
-            "expires_at": stamp_or_none(x.expires_at),
-            "poll": poll,
-        },
-    )
-    if added.rowcount == 1 and x.notifies:
-        _queue(db, added.lastrowid, x, channels)
+    row = {
+        "bet": x.bet,
+        "leg": leg,
+        "game": game,
+        "rule": x.rule,
+        "decision": x.decision.value,
+        "reason": x.reason.value,
+        "game_clock": x.game_clock,
+        "home": x.score.home,
+        "away": x.score.away,
+        "p": x.p,
+        "was": x.was,
+        "detail": x.detail,
+        "poll": poll,
+    }
+    _keep(db, x, row, channels if x.notifies else ())
+
+
+_OF_NO_BET: Mapping[str, object] = {
+    "bet": None, "leg": 0, "game": None, "game_clock": "", "home": 0, "away": 0, "p": None,
+    "was": None, "detail": "", "poll": None,
+}  # fmt: skip
+"""What the row of a notice has in the columns of a bet and its game."""
 
 
 def _keep_notice(db: sqlite3.Connection, x: Notice, channels: Sequence[str]) -> bool:
+    reason = Reason.HAPPENED if x.due_at is None else Reason.QUIET
+    row = {"rule": x.kind, "decision": Decision.FIRED.value, "reason": reason.value}
+    return _keep(db, x, {**_OF_NO_BET, **row}, channels)
+
+
+def _keep(
+    db: sqlite3.Connection, x: Alert | Notice, row: Mapping[str, object], channels: Sequence[str]
+) -> bool:
+    """Add the row and its deliveries; returns False, and adds nothing, where it is there by now."""
     added = db.execute(
         q.ADD_ALERT,
         {
-            "bet": None,
-            "leg": 0,
-            "game": None,
-            "rule": x.kind,
+            **row,
             "episode": x.episode,
             "at": stamp(x.at),
-            "decision": Decision.FIRED.value,
-            "reason": (Reason.HAPPENED if x.due_at is None else Reason.QUIET).value,
             "level": x.level.value,
-            "game_clock": "",
-            "home": 0,
-            "away": 0,
-            "p": None,
-            "was": None,
-            "detail": "",
             "text": x.text,
             "expires_at": stamp_or_none(x.expires_at),
-            "poll": None,
         },
     )
     if added.rowcount != 1:

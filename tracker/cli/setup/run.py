@@ -94,9 +94,9 @@ def run(
 def _clock(settings: Settings, start: str | None, speed: float | None, anchor: str | None) -> Clock:
     if start is None and speed is None:
         return SystemClock()
-    from tracker.settings import is_loopback
+    from tracker.settings import feeds_are_local
 
-    if not is_loopback(settings):
+    if not feeds_are_local(settings):
         raise Misused(
             "a clock of its own is only for feeds on this machine: set [feeds.nba] base_url to "
             "where `tracker replay serve` plays, such as http://127.0.0.1:8765"
