@@ -108,6 +108,18 @@ def test_a_recorded_summary_has_the_players() -> None:
         assert points == found.score.of(side)
 
 
+def test_who_has_no_figures_has_not_played_and_nobody_is_on_the_court_at_the_end() -> None:
+    """A player without figures has not played, marked or not; `active` means nothing at the end."""
+    body = document("espn_summary_wnba_final")
+    found = {x.name: x for x in WNBA.parse_box(encoded(body)).players}
+    assert not any(x.on_court for x in found.values())
+    text = json.dumps(body).replace('"didNotPlay": true', '"didNotPlay": false')
+    unmarked = {x.name: x for x in WNBA.parse_box(text.encode()).players}
+    assert [x for x in unmarked if not unmarked[x].played] == [
+        x for x in found if not found[x].played
+    ]
+
+
 def test_a_reason_rules_out_who_did_not_play_unless_it_is_the_coach() -> None:
     """ESPN gives every player a reason; it means something of those who did not play alone."""
     body = document("espn_summary_wnba_final")
@@ -272,6 +284,7 @@ def test_what_is_not_surely_final_is_not_believed(name: str, completed: bool) ->
         ("Final/OT", None, (30, 30, 30, 25, 5), "Final/OT"),
         ("Final/2OT", None, (30, 30, 30, 20, 5, 5), "Final/2OT"),
         ("Final/2OT", 6, (30, 30, 30, 20, 5, 5), "Final/2OT"),
+        ("Final/OT", 4, (30, 30, 30, 25, 5), "Final/OT"),
     ],
 )
 def test_the_last_period_of_a_final(
