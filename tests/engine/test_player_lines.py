@@ -16,7 +16,9 @@ from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, Stat, box_line
 from tracker.domain.policy import parse_rule
 from tracker.domain.poll import check_times
+from tracker.domain.tracking import Tracked
 from tracker.engine.settle.grading import NotYet, Unsettleable, judge
+from tracker.feeds.polling.cadence import next_wait
 
 FINAL = final_of(boxes()[0])
 GAME = game_of(boxes()[0])
@@ -112,6 +114,29 @@ def test_a_corrected_box_makes_a_revision() -> None:
     second = slate.tracked()[1].settlement
     assert second is not None
     assert (second.revision, second.result, second.payout_cents) == (2, Result.LOST, 0)
+
+
+def test_a_bet_that_is_added_after_the_checks_waits_no_day_for_a_box_that_changed() -> None:
+    """The next poll, a minute later, confirms the box; then the next is far off again."""
+    slate = a_slate(over(Stat.PTS, 1.5))
+    first, last = check_times(END)
+    for at in (END, END + timedelta(minutes=1), first, last, last + timedelta(minutes=1)):
+        slate.poll(FINAL, at)
+    tracking = slate.trackings[GAME.id]
+    assert tracking.settled
+    late = replace(tracking.tracked[0].bet, number=2)
+    wanted = (*tracking.tracked, Tracked.fresh(late))
+    slate.trackings[GAME.id] = tracking.with_bets(wanted)
+    rebounds = tuple((k, v + (k == "reb")) for k, v in STAR.stats)
+    rewritten, hour = with_line(FINAL, replace(STAR, stats=rebounds)), last + timedelta(hours=1)
+    slate.poll(rewritten, hour)
+    wait = next_wait(slate.trackings[GAME.id].standing, hour)
+    assert wait == 60
+    slate.poll(rewritten, hour + timedelta(seconds=wait))
+    done = slate.tracked()[2].settlement
+    assert done is not None
+    assert done.result is Result.WON
+    assert slate.trackings[GAME.id].settled
 
 
 def test_who_did_not_play_is_void() -> None:

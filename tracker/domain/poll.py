@@ -126,6 +126,11 @@ def next_check(standing: GameStanding) -> datetime | None:
     return check_times(standing.final_at)[min(standing.checks, 1)]
 
 
+AGREE_AFTER = timedelta(seconds=45)
+"""The shortest time between the two polls that must agree on a final score; they are due a minute
+apart."""
+
+
 # ---------------------------------------------------- states that are older than the believed one
 
 AGREEING_POLLS = 3

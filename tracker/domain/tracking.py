@@ -12,7 +12,13 @@ from tracker.domain.bet import Bet, Confirmation, Parlay, Result, Settlement, Sn
 from tracker.domain.chance import Chance, NoChance, maker
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import DoubleDouble, Market, PlayerTotal
-from tracker.domain.poll import DOCUMENT_HELD, FINAL_CHECKS, GameStanding, Origin
+from tracker.domain.poll import (
+    AGREE_AFTER,
+    DOCUMENT_HELD,
+    FINAL_CHECKS,
+    GameStanding,
+    Origin,
+)
 from tracker.domain.prior import Basis
 
 if TYPE_CHECKING:
@@ -456,8 +462,10 @@ class GameTracking:
         """What decides when the game is polled next."""
         done = bool(self.tracked) and all(x.done_in(self.game.id) for x in self.tracked)
         if self.final_at is not None and self.seen_at is not None:
-            # What the box still lacks by then comes at one of its later checks, or never.
-            done = done or self.seen_at - self.final_at >= BOX_AWAITED
+            # What the box still lacks by then comes at one of its later checks, or never; what has
+            # just changed is confirmed by the next poll.
+            changed = self.changed_at is not None and self.seen_at - self.changed_at < AGREE_AFTER
+            done = done or (self.seen_at - self.final_at >= BOX_AWAITED and not changed)
         players = self.follows_players
         return GameStanding(self.game, self.state, self.final_at, done, self.checks, players)
 

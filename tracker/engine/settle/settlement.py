@@ -26,7 +26,7 @@ from tracker.domain.chance import LOST, Chance
 from tracker.domain.events import GameChecked, GameLetGo, GameUnfinished
 from tracker.domain.game import GameState, Phase
 from tracker.domain.policy import EventRule, Fact
-from tracker.domain.poll import FINAL_CHECKS, Trouble, Unreadable, check_times
+from tracker.domain.poll import AGREE_AFTER, FINAL_CHECKS, Trouble, Unreadable, check_times
 from tracker.domain.tracking import (
     Change,
     GameTracking,
@@ -49,10 +49,6 @@ from tracker.engine.settle.grading import (
     judge,
 )
 from tracker.engine.settle.payout import Outcome, outcome
-
-AGREE_AFTER = timedelta(seconds=45)
-"""The shortest time between the two polls that must agree on a final score; they are due a minute
-apart."""
 
 UNBELIEVED_AFTER = timedelta(hours=2)
 """How long a game has not changed, while polls claim an end that is not believed, before a person
