@@ -126,6 +126,17 @@ async def test_the_words_of_a_bet_are_mended_on_its_page(served: Served) -> None
     assert (wrong.status_code, "'what'" in html.unescape(wrong.text)) == (422, True)
 
 
+async def test_a_bet_of_the_bets_file_is_changed_there(served: Served) -> None:
+    """Its page says so, and offers no form that would be refused."""
+    await served.client.post("/bets", data={"line": "DEN ML -110 $20"}, headers=SAME)
+    with closing(sqlite3.connect(served.database)) as db, db:
+        db.execute("UPDATE bet SET from_file = 1 WHERE number = 5")
+    found = (await served.client.get("/bets/5")).text
+    assert "It stands in the bets file" in found
+    assert "/bets/5/edit" not in found
+    assert "/bets/5/rules" in found
+
+
 async def test_a_withdrawn_bet_is_followed_again_on_its_page(served: Served) -> None:
     """Its page offers that, and nothing is lost by it."""
     await served.client.post("/bets", data={"line": "DEN ML -110 $20"}, headers=SAME)
