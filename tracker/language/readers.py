@@ -255,7 +255,8 @@ def read_number(line: Line, slots: Slots) -> bool:
         return False
     before = line.peek(-1) if line.at > slots.start else ""
     labelled = before in say.PRICE_LABELS or before in say.AT
-    whole = low.isdigit() and slots.market_known and not labelled and not slots.prices
+    priced = labelled and before != "for"
+    whole = low.isdigit() and slots.market_known and not priced and not slots.prices
     if whole and not slots.many and _unstaked(slots) and priced_later(line):
         return _stake(line, slots)
     if not number or labelled or slots.market_known or slots.number is not None:

@@ -29,7 +29,12 @@ _FIRST_SECOND = {
         "ot incl", "with ot", "with overtime",
     ),
 }  # fmt: skip
-SPANS = {word: span for span, words in _FIRST_SECOND.items() for word in words} | {
+SPANS = {
+    f"{before}{word}": span
+    for span, words in _FIRST_SECOND.items()
+    for word in words
+    for before in ("", "for ", "for the ", "in ", "in the ")
+} | {
     f"{half} {overtime}": span
     for half in _FIRST_SECOND[Span.H2]
     for without, span in ((Span.REGULATION, Span.H2_REGULATION), (Span.GAME, Span.H2))
@@ -150,7 +155,8 @@ NOISE = SCORES | frozenset(
         "will record", "record a", "records a", "records", "gets", "has",
         "gets a", "wager", "bet", "on",
         "lock", "best bet", "lock of the day", "lock of the night", "bet of the day",
-        "play of the day", "max bet", "max play", "boost", "boosted", "profit boost", "odds boost",
+        "play of the day", "max bet", "max play", "play", "take", "to cover", "cover", "covers",
+        "will cover", "boost", "boosted", "profit boost", "odds boost",
         "price boost",
         "boosted odds", "boosted price", "super boost", "profit boosted", "odds boosted",
     }
