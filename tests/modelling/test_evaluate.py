@@ -98,6 +98,17 @@ def test_calibrated_chances_pass_and_overconfident_ones_do_not() -> None:
     assert metrics.coverage(rng.random(5000)).mean == pytest.approx(0.8, abs=0.02)
 
 
+def test_what_is_told_twice_of_a_game_makes_no_interval_narrower() -> None:
+    """The interval of a mean is over games: every value ten times over leaves it as it is."""
+    rng = np.random.default_rng(0)
+    values, game = rng.normal(size=400), np.arange(400)
+    once = metrics.clustered(values, game, 1)
+    tenfold = metrics.clustered(np.repeat(values, 10), np.repeat(game, 10), 1)
+    found, wanted = ((x.mean, x.low, x.high) for x in (tenfold, once))
+    assert found == pytest.approx(wanted)
+    assert once.high - once.low == pytest.approx(2 * 1.96 / 20, rel=0.1)
+
+
 def test_crps_of_a_lattice_is_that_of_its_normal() -> None:
     """Whole-number chances of a wide normal have the normal's own score."""
     values = np.arange(-80, 81)

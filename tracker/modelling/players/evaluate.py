@@ -257,7 +257,7 @@ def _judge(
         p, over = judged.p[rows], judged.over[rows]
         if p.size == 0:
             continue
-        cover = metrics.coverage(judged.pit[rows])
+        cover = metrics.clustered(metrics.covered(judged.pit[rows]), game[rows], _SEED)
         found[name] = {
             "players": int(rows.sum()),
             "brier": metrics.brier(p, over),
@@ -324,7 +324,7 @@ def judge_parlays(
     )
     figures = decode_players(written(document), "the figures of the evaluation")
     games = np.unique(rows.game[np.isin(rows.season, list(seasons))])
-    pairs: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
+    pairs: dict[tuple[str, str], list[tuple[float, float, float, float]]] = {}
     for k, game in enumerate(games.tolist()):
         if k % 20 == 0:
             progress("parlays", k / games.size)
@@ -336,7 +336,7 @@ def judge_parlays(
             for kind, legs, hit in _kinds(court, game, name, outlook):
                 joint = parlay(legs, outlook, state)
                 apart = float(np.prod([_alive(price(x, outlook, state)) for x in legs]))
-                pairs.setdefault((kind, name), []).append((_alive(joint), apart, float(hit)))
+                pairs.setdefault((kind, name), []).append((_alive(joint), apart, float(hit), game))
     return {f"{kind}|{name}": _gain(np.array(x)) for (kind, name), x in pairs.items()}
 
 
@@ -345,11 +345,12 @@ def _alive(chance: Chance) -> float:
 
 
 def _gain(gains: Array) -> dict[str, float]:
+    """How parlays came out, of rows of the joint chance, the product's, the result and the game."""
     p, q, hit = (np.clip(gains[:, 0], 1e-6, 1 - 1e-6), np.clip(gains[:, 1], 1e-6, 1 - 1e-6),
                  gains[:, 2])  # fmt: skip
     joint = -np.where(hit > 0, np.log(p), np.log1p(-p))
     apart = -np.where(hit > 0, np.log(q), np.log1p(-q))
-    interval = metrics.bootstrap(joint - apart, _SEED)
+    interval = metrics.clustered(joint - apart, gains[:, 3], _SEED)
     return {
         "parlays": int(hit.size),
         "hit": float(hit.mean()),
