@@ -52,7 +52,7 @@ _SPELT = {
 _GAP = 2
 """Spaces between two columns."""
 
-_STYLES = {
+RESULT_STYLES = {
     Result.WON: "green",
     Result.LOST: "red",
     Result.PUSH: "yellow",
@@ -487,7 +487,7 @@ def status_text(bet: BetView, *, short: bool = False) -> str:
             Status.NEEDS_REVIEW: paint("needs review", "yellow"),
         }.get(bet.status, bet.status.value)
     won = money_for(bet, bet.result, bet.payout_cents)
-    result = paint(f"{bet.result.value}{won}", _STYLES[bet.result], sys.stdout)
+    result = paint(f"{bet.result.value}{won}", RESULT_STYLES[bet.result], sys.stdout)
     if bet.review is not None:
         # Also of an official result, where only the book knows what it paid.
         return f"{result} ({Status.NEEDS_REVIEW.value.replace('_', ' ')})"

@@ -38,10 +38,10 @@ from tracker.cli.demo.night import (
     starts,
     write_files,
 )
-from tracker.cli.screen import chance_text, shown_as, table
+from tracker.cli.screen import RESULT_STYLES, chance_text, shown_as, table
 from tracker.clock import ScaledClock, SystemClock
 from tracker.domain.alert import Sent
-from tracker.domain.bet import Result, Status
+from tracker.domain.bet import Status
 from tracker.domain.league import LEAGUE_ZONE
 from tracker.domain.money import plural, profit_cents
 from tracker.domain.value import ClosingValue
@@ -56,13 +56,6 @@ from tracker.wording.figures import score_text, signed_money
 _WIDE = 88
 _LONGEST_BET = 23
 """Columns for a bet's name, so that its money has room on a terminal of 80."""
-
-_STYLES = {
-    Result.WON: "green",
-    Result.LOST: "red",
-    Result.PUSH: "yellow",
-    Result.VOID: "yellow",
-}
 
 MOST = 6
 """The most messages sent to a person's own channels: half of them alerts, half results."""
@@ -359,7 +352,7 @@ def _result(bet: BetView) -> Text:
         return Text("")
     gained = profit_cents(bet.payout_cents, bet.own_cents)
     money = f" {signed_money(gained)}" if gained else ""
-    return Text(f"{bet.result.value}{money}", _STYLES[bet.result])
+    return Text(f"{bet.result.value}{money}", RESULT_STYLES[bet.result])
 
 
 def conclude(verdict: NightResult, pictures: Path, console: Console) -> None:

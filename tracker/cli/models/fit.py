@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from tracker.cli.screen import Advance
     from tracker.forecast import Parameters
+    from tracker.forecast.players import PlayerFigures
     from tracker.modelling.metrics import MadeCalibration
     from tracker.registry import Entry, Registry
 
@@ -97,20 +98,8 @@ def fit(  # noqa: PLR0917 - the verb's options
         found, games = _fit(folder, wanted, (named, unseen), target, advance)
     if games < _FEW:
         note(f"{games} games are few: forecasts of this model are coarse, judge it before its use.")
-    if as_json:
-        say_json(
-            {
-                "file": str(target),
-                "league": found.league,
-                "model_version": found.model_version,
-                "fitted_on": list(found.fitted_on),
-                "sha256": found.checksum,
-            }
-        )
-        return
-    say(f"Wrote {target}: {found.model_version}, fitted on {', '.join(found.fitted_on)}")
-    say(f"sha256 {found.checksum}")
-    say(f"Judge it with `tracker evaluate`; use it with `tracker model activate {target}`.")
+    then = f"Judge it with `tracker evaluate`; use it with `tracker model activate {target}`."
+    _say_written(target, found, then, as_json=as_json)
 
 
 def _props(folder: Path, league: str, named: tuple[str, ...], out: Path, *, as_json: bool) -> None:
@@ -122,10 +111,18 @@ def _props(folder: Path, league: str, named: tuple[str, ...], out: Path, *, as_j
         raise Misused("--props needs --seasons: name the seasons to fit player lines on")
     with bar() as advance:
         found = fit_props(folder, load_parameters(league), named, out, advance)
+    then = "Judge player lines with `tracker evaluate --props`."
+    _say_written(out, found, then, as_json=as_json)
+
+
+def _say_written(
+    file: Path, found: Parameters | PlayerFigures, then: str, *, as_json: bool
+) -> None:
+    """Say what was fitted and written to a file, and in words what to do `then`."""
     if as_json:
         say_json(
             {
-                "file": str(out),
+                "file": str(file),
                 "league": found.league,
                 "model_version": found.model_version,
                 "fitted_on": list(found.fitted_on),
@@ -133,9 +130,9 @@ def _props(folder: Path, league: str, named: tuple[str, ...], out: Path, *, as_j
             }
         )
         return
-    say(f"Wrote {out}: {found.model_version}, fitted on {', '.join(found.fitted_on)}")
+    say(f"Wrote {file}: {found.model_version}, fitted on {', '.join(found.fitted_on)}")
     say(f"sha256 {found.checksum}")
-    say("Judge player lines with `tracker evaluate --props`.")
+    say(then)
 
 
 def _fit(
