@@ -462,6 +462,8 @@ def test_a_line_may_say_the_book() -> None:
         ("College Park Skyhawks ML", "CPS"),
         ("Raptors 905 ML", "RAP"),
         ("Raptors ML", "TOR"),
+        ("FOR ML", "FOR"),
+        ("long beach st ml", "LBSU"),
     ],
 )
 def test_a_team_is_named_by_all_of_its_words(written: str, code: str) -> None:
@@ -489,6 +491,8 @@ def test_a_team_is_named_by_all_of_its_words(written: str, code: str) -> None:
         ("DEN -4.5 -110 11/24", "2026-11-24"),
         ("DEN -4.5 11/24 -110 $20", "2026-11-24"),
         ("DEN ML this Sunday", "2026-11-22"),
+        ("Jokic 25+ pts for tonight", "2026-11-20"),
+        ("LAL@DEN over 224.5 for Sunday -110", "2026-11-22"),
         ("DEN -4.5 -110 10/11", None),
         ("Jokic 3+ 3pm", None),
         ("DEN ML 7pm", None),
@@ -573,6 +577,13 @@ def test_the_day_of_a_parlay_is_that_of_each_leg_without_one() -> None:
     assert [x.matchup and x.matchup.day for x in found.legs] == [
         date(2026, 11, 20), date(2026, 11, 21)
     ]  # fmt: skip
+
+
+def test_a_little_word_is_no_colleges_code() -> None:
+    """`for` made of a total the points of Fordham, whose code is in capitals."""
+    assert not parse_bet("over 75.5 for tonight", find_in(*LEAGUES)).legs[0].team
+    with pytest.raises(BadBet, match="'but' at column 20 is not understood"):
+        parse_bet("LAL@DEN over 224.5 but -110", find_in(*LEAGUES))
 
 
 def test_a_city_of_two_teams_is_never_guessed() -> None:

@@ -25,6 +25,7 @@ from tracker.language.vocabulary import (
     LETTERS,
     MONEYLINE,
     NEVER_IN_A_NAME,
+    NO_CODES,
     NOISE,
     NOT_OF_THE_BET,
     STATS,
@@ -355,6 +356,8 @@ class Line:
 
     def _named(self, names: list[str], *, wide: bool, twice: bool) -> tuple[int, tuple[Team, ...]]:
         count, found = self.find(names, wide=wide)
+        if count == 1 and names[0] in NO_CODES:
+            return 0, ()
         code = fold(names[0])
         known = any(code in map(fold, (x.code, *x.aliases)) for x in found)
         if not twice or count != 1 or not known:

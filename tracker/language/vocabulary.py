@@ -334,11 +334,12 @@ NUMBERS = {
     "ten": 10, "double": 2, "treble": 3,
 }  # fmt: skip
 
-RELATIVE_DAYS = {
+_DAYS = {
     "today": 0, "tonight": 0, "tonite": 0, "2night": 0, "this evening": 0, "later today": 0,
     "tomorrow": 1, "tomorrow night": 1, "tmrw": 1, "tmr": 1, "tmw": 1, "tomorow": 1, "tommorow": 1,
     "tommorrow": 1, "yesterday": -1, "last night": -1,
 }  # fmt: skip
+RELATIVE_DAYS = _DAYS | {f"for {word}": ahead for word, ahead in _DAYS.items()}
 """Words for a day, by how many days it is from today."""
 
 _NAMES_OF_DAYS = (
@@ -350,7 +351,7 @@ WEEKDAYS = {
     f"{this}{word}{part}": day
     for day, names in enumerate(_NAMES_OF_DAYS)
     for word in names
-    for this in ("", "this ")
+    for this in ("", "this ", "for ")
     for part in ("", " night", " evening", " afternoon")
 }
 """Names of weekdays, from Monday as 0."""
@@ -378,6 +379,9 @@ PHRASES = frozenset().union(
     STAKE_LABELS,
 )  # fmt: skip
 """All terms of the vocabulary: they are recognised before names are looked for."""
+
+NO_CODES = frozenset({"but", "can", "day", "for", "how", "long", "me", "most"})
+"""Words that are colleges' codes in capitals only: `for` is not Fordham."""
 
 NEVER_IN_A_NAME = PHRASES - {"point", "u"}
 """Terms that cannot continue a team's name; `point` and `u` can, in High Point and Seattle U."""
