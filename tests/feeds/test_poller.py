@@ -87,6 +87,20 @@ async def test_a_live_game_is_polled_every_ten_seconds(site: Site, follower: Fol
     assert site.count(BOARD) == 6
 
 
+async def test_a_game_that_is_on_again_is_polled_until_that_is_believed(
+    site: Site, follower: Follower
+) -> None:
+    """A game called off by mistake is followed again within minutes, not after three slow polls."""
+    off = replace(STATE, phase=Phase.POSTPONED, period=0, clock=720.0, periods=None)
+    standing = GameStanding(GAME, off, final_at=follower.clock.now())
+    site.board(live_game() | {"gameStatus": 1, "gameStatusText": "PPD"})
+    await follower.at_once(standing)
+    site.board(live_game())
+    await follower.after(standing, 269.0, 331.0)
+    for _ in range(2):
+        await follower.after(standing, 26.9, 33.1)
+
+
 async def test_games_on_one_board_share_its_requests(
     site: Site, feed: Feed, clock: FakeClock
 ) -> None:

@@ -156,10 +156,18 @@ class GamePoller:
         """Seconds until the next poll, with jitter."""
         now = self._clock.now()
         wait_s = None if self._last is None else self._last.retry_after
-        paused = self._paused(standing)
-        wait = cadence.next_wait(standing, now, self._failures, wait_s, paused_s=paused)
+        paused, again = self._paused(standing), self._on_again(standing)
+        wait = cadence.next_wait(
+            standing, now, self._failures, wait_s, paused_s=paused, on_again=again
+        )
         strict = standing.settled and cadence.asleep(standing)
         return cadence.jittered(wait, self._rng, never_early=strict)
+
+    def _on_again(self, standing: GameStanding) -> bool:
+        """Whether the last poll shows a game that is believed to be off as on."""
+        reading = None if self._last is None else self._last.reading
+        off = standing.state is not None and standing.state.phase.off
+        return off and isinstance(reading, GameState) and not reading.phase.off
 
     def _paused(self, standing: GameStanding) -> float:
         """Seconds for which this poller has seen the game in its present phase and period."""
