@@ -24,6 +24,7 @@ from tracker.domain.market import (
 )
 from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast import (
+    Outlook,
     Unpriceable,
     forecast,
     load_parameters,
@@ -316,6 +317,82 @@ def test_the_figure_of_a_quarter_is_told_from_the_side_that_is_backed() -> None:
     assert 15 < later.mu < 40
     assert min(home.sigma, total.sigma, later.sigma) > 1
     assert own_figure(Moneyline(Side.HOME), outlook) is None
+
+
+def open_lines(league: str, outlook: Outlook) -> list[Market]:
+    """Lines on margin, total and home points of all spans that are not over, around their means."""
+    quarters = [Span.Q1, Span.Q2, Span.Q3, Span.Q4] if league != "ncaam" else []
+    found: list[Market] = []
+    for span in (*quarters, Span.H1, Span.H2, Span.H2_REGULATION, Span.GAME):
+        points = outlook.of(span)
+        if not points.sure:
+            for level in (0.2, 0.5, 0.8):
+                margin, total, home = (
+                    points.part(x).quantile(level) + 0.5 for x in ("margin", "total", "home")
+                )
+                found += [Spread(Side.HOME, -margin, span), Total(Direction.OVER, total, span)]
+                found.append(TeamTotal(Side.HOME, Direction.OVER, home, span))
+    return found
+
+
+@pytest.mark.parametrize("league", ["nba", "wnba", "ncaam"])
+@pytest.mark.parametrize("margin", [-9.0, 3.0])
+def test_a_break_moves_no_bet_on_what_follows(league: str, margin: float) -> None:
+    """Neither the last tenth of a period, nor the break, nor the first moment of the next one."""
+    parameters = load_parameters(league)
+    prior = Prior(margin, parameters.average.total + 6.0, PriorSource.LINES)
+    played = ((28, 30), (27, 16), (20, 28)) if league != "ncaam" else ((41, 30),)
+    for count in range(1, len(played) + 1):
+        last = state(league, count, 0.1, *played[:count])
+        length = float(last.game.rules.period_seconds)
+        course = [
+            last,
+            replace(last, clock=0.0),
+            replace(last, clock=0.0, phase=Phase.BREAK),
+            state(league, count + 1, length, *played[:count], (0, 0)),
+        ]
+        outlooks = [forecast(x, prior, parameters) for x in course]
+        for market in open_lines(league, outlooks[2]):
+            seen = [price(market, x, now).win for x, now in zip(outlooks, course, strict=True)]
+            assert max(seen) - min(seen) < 0.015
+
+
+@pytest.mark.parametrize("league", ["nba", "wnba", "ncaam"])
+@pytest.mark.parametrize("clock", [181.0, 180.5, 61.0, 60.5])
+def test_no_second_before_the_end_of_a_period_makes_a_leap(league: str, clock: float) -> None:
+    """Where its forecast is made in another way: while nobody scores, little changes."""
+    parameters = load_parameters(league)
+    prior = Prior(7.0, parameters.average.total - 8.0, PriorSource.LINES)
+    first = state(league, 1, clock, (24, 17))
+    later = replace(first, clock=clock - 1)
+    outlooks = [forecast(x, prior, parameters) for x in (first, later)]
+    for market in open_lines(league, outlooks[0]):
+        before, after = (price(market, x, first).win for x in outlooks)
+        assert abs(after - before) < 0.025
+
+
+@pytest.mark.parametrize("clock", [720.0, 700.0, 400.0, 100.0, 30.0])
+def test_a_first_half_is_its_quarters(clock: float) -> None:
+    """Its expected total is that of both together, and its margin but for the lead's reversion."""
+    now = state("nba", 1, clock, (14, 9) if clock < 720 else (0, 0))
+    outlook = forecast(now, PRIOR, NBA)
+    half, first, second = (outlook.of(x) for x in (Span.H1, Span.Q1, Span.Q2))
+    for name, slack in (("total", 0.1), ("margin", 1.0)):
+        mean = first.part(name).mean + second.part(name).mean
+        assert half.part(name).mean == pytest.approx(mean, abs=slack)
+
+
+def test_the_first_minute_of_a_period_brings_fewer_points() -> None:
+    """It begins without a possession under way: the line that was even in the break still is."""
+    now = state("nba", 1, 0.0, (28, 30))
+    before = forecast(replace(now, phase=Phase.BREAK), PRIOR, NBA).of(Span.Q2).part("total")
+    means = []
+    for clock in (720.0, 700.0, 660.0):
+        begun = state("nba", 2, clock, (28, 30), (0, 0))
+        means.append(forecast(begun, PRIOR, NBA).of(Span.Q2).part("total").mean)
+    assert means[0] == pytest.approx(before.mean, abs=0.05)
+    assert 2.5 < means[0] - means[2] < 4.0, "a minute brings 4.7 points later on"
+    assert means[0] > means[1] > means[2]
 
 
 @pytest.mark.parametrize("league", ["nba", "wnba"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,15 +67,17 @@ def forecast(
         at = replace(at, shift_total=late_shift(parameters, at))
     if shift != (0.0, 0.0):
         at = replace(at, shift_margin=shift[0], shift_total=at.shift_total + shift[1])
-    final, regulation = _lattices(state, prior, parameters, at)
+    final, level = _lattices(state, prior, parameters, at)
     return Outlook(
         final=final,
-        regulation=regulation,
+        regulation=level,
         over=state.phase is Phase.FINAL,
         model_version=parameters.model_version,
         feature_version=parameters.feature_version,
         calibrations=parameters.calibrations,
-        periods=Periods(state, at, parameters, final, regulation, prior.margin),
+        periods=Periods(
+            state, at, parameters, final, level, prior.margin, partial(regulation, parameters)
+        ),
         players=players,
         figures=parameters.players,
     )

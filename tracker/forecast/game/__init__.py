@@ -204,7 +204,7 @@ class SpanFigures:
     """Points of one quarter or half: least-squares weights and variances.
 
     `inside` holds for a moment within the span, `ahead` for one before it. Both are weights of
-    `spans.SPAN_FEATURES`, those of the margin and then those of the total. The variances, points²,
+    `flow.SPAN_FEATURES`, those of the margin and then those of the total. The variances, points²,
     are (whatever little is left, a whole span) for the margin and then for the total; a moment
     within the span has the first plus the second times the part of the span that is left.
     """

@@ -148,6 +148,42 @@ def _variances(cells: Floats) -> tuple[float, float]:
     return squares - 2 * both, squares + 2 * both
 
 
+TABLES_MARGIN, TABLES_TOTAL = 1.05, 0.19
+"""Possessions are not independent, as the tables of a period's last minute take them to be: the
+variance of the margin is larger by this factor, and that of the total smaller by this part at 1:00,
+which falls with the root of the clock. Recorded are 1.07 in four NBA seasons and in college and
+1.02 in the WNBA; of the total .19, .22 and .16 at 1:00, .15, .16 and .10 at 0:30, .05, .07 and 0 at
+0:10."""
+
+_FEW_SHOTS = 3.0
+"""Points²: the variance of a margin or a total below which it is far from normal: a few shots."""
+
+
+def ending(breaks: Endgame, ball: int, left: float) -> Floats:
+    """Chances [home points, away points] of the rest of an earlier period that ends in a minute.
+
+    Each cell of the table is multiplied by exp(b x²), x being its distance from the mean of margin
+    or total, which gives a normal of variance V the variance V / (1 - 2 b V). The mean is kept.
+    """
+    cells = untilted(breaks, 0, ball, left)
+    steps = np.arange(cells.shape[0], dtype=np.float64)
+    gain, both = np.subtract.outer(steps, steps), np.add.outer(steps, steps)
+    means = float(np.vdot(cells, gain)), float(np.vdot(cells, both))
+    factors = TABLES_MARGIN, 1 - TABLES_TOTAL * math.sqrt(left / LAST_MINUTE)
+    log = np.zeros_like(cells)
+    for values, mean, factor, variance in zip(
+        (gain, both), means, factors, _variances(cells), strict=True
+    ):
+        log += (values - mean) ** 2 * ((1 - 1 / factor) / (2 * max(variance, _FEW_SHOTS)))
+    cells = cells * np.exp(log)
+    cells *= 1.0 / cells.sum()
+    back = (
+        (mean - float(np.vdot(cells, values))) / max(variance, _FEW_SHOTS)
+        for values, mean, variance in zip((gain, both), means, _variances(cells), strict=True)
+    )
+    return tilted(cells, *back)
+
+
 def _tens(points: float) -> float:
     return min(max(points / 10, -LONG_TILT), LONG_TILT)
 

@@ -46,6 +46,16 @@ x (1 - x) and x (1 - x) (1 - 2 x) of the part x that is left, both 0 at a break.
 belief of `teams.py` by `ends_course`; the last two are possessions and fouls so far beyond the
 expected, by `lasting` and FADING."""
 
+MARGIN_PART = ("prior", "lead", "ball", "bonus", "tip")
+TOTAL_PART = ("one", "prior", "lead", "bonuses", "ends", "possessions", "favourite")
+SPAN_FEATURES = (*MARGIN_PART, *TOTAL_PART)
+"""The features of a span's points. Of the margin: prior margin and lead, both times the part of the
+span that is left, the ball, the bonus (home minus away, times the part of the period left), and the
+first ball of its periods to come. Of the total: 1, prior total over the league's and
+min(|lead|, 30) / 10, all times the part left; the teams in the bonus times the part of the period
+left; the belief of the ends times the part left; the flow's possessions by the span's part of what
+is to come; and, for spans of a first half, |prior margin| / 10 times the part left."""
+
 COMING_BALLS = {2: -0.53, 3: -0.53, 4: 0.14}
 """Points of margin that the first possession of a quarter is worth to the winner of the tip. The
 loser of the tip starts the second and third quarter with the ball, the winner the fourth. Means of
@@ -144,6 +154,43 @@ class Moment:
             self.possessions and self.possessions * lasting(played, LASTING[0]) * late,
             self.fouls and self.fouls * lasting(played, LASTING[1]) * late,
         )
+
+
+def span_features(
+    at: Moment,
+    part: float,
+    average_total: float,
+    covered: tuple[int, int],
+    length: float,
+    *,
+    begun: bool,
+) -> tuple[float, ...]:
+    """The values of SPAN_FEATURES.
+
+    `part` is the part of the span that is left, `length` its seconds, `covered` its first and last
+    period, and `begun` whether it is being played.
+    """
+    first, last = covered
+    played = 1 - at.left / at.regulation
+    share = part * length / max(at.left, 1.0)
+    far = min(abs(at.lead), LONG_LEAD) / 10
+    bonus = at.period_left if begun else 0.0
+    early = last * length * 2 <= at.regulation * (last - first + 1)
+    favourite = abs(at.prior_margin) / 10 if early else 0.0
+    return (
+        at.prior_margin * part,
+        at.lead * part,
+        float(at.ball) if begun else 0.0,
+        (at.bonus_home - at.bonus_away) * bonus,
+        at.tip and at.tip * coming_balls(at.left, at.regulation, range(first, last + 1)),
+        part,
+        (at.prior_total - average_total) * part,
+        far * part,
+        (at.bonus_home + at.bonus_away) * bonus,
+        at.ends * part,
+        at.possessions * lasting(played, LASTING[0]) * share,
+        favourite * part,
+    )
 
 
 def fading(left: float, between: tuple[float, float]) -> float:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tracker.forecast.errors import Unpriceable
+
     Floats = NDArray[np.float64]
 
 
@@ -313,6 +315,27 @@ class Lattice:
         scored = (self.scored[0] + home, self.scored[1] + away)
         return Lattice(self.home0 + home, self.away0 + away, self.cells, scored, self)
 
+    def plus(self, other: Lattice) -> Lattice:
+        """The sum with what is independent of this."""
+        (rows, columns), (more, wide) = self.cells.shape, other.cells.shape
+        shape = rows + more - 1, columns + wide - 1
+        cells = np.fft.irfft2(
+            np.fft.rfft2(self.cells, shape) * np.fft.rfft2(other.cells, shape), shape
+        )
+        scored = self.scored[0] + other.scored[0], self.scored[1] + other.scored[1]
+        return Lattice(self.home0 + other.home0, self.away0 + other.away0, cells.clip(0.0), scored)
+
+    def mixed(self, other: Lattice, weight: float) -> Lattice:
+        """This with a chance of `weight`, else the other."""
+        home, away = min(self.home0, other.home0), min(self.away0, other.away0)
+        shapes = [(x.home0 - home, x.away0 - away, *x.cells.shape) for x in (self, other)]
+        cells = np.zeros((max(i + n for i, _, n, _ in shapes), max(j + n for _, j, _, n in shapes)))
+        for x, part, (i, j, rows, columns) in zip(
+            (self, other), (weight, 1 - weight), shapes, strict=True
+        ):
+            cells[i : i + rows, j : j + columns] += part * x.cells
+        return Lattice(home, away, cells, self.scored)
+
     def part(self, name: str) -> Pmf:
         """The chances of `margin`, `total`, `home` or `away`."""
         found: Pmf = getattr(self, name)
@@ -329,6 +352,45 @@ class Lattice:
 
 _CERTAIN = Lattice(0, 0, np.ones((1, 1)), (0, 0))
 """No points, for certain: every certain score is a moved copy, so that its sums are made once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Regulation that an overtime followed, of which nothing is known but that it was a draw."""
+
+    unknown: Unpriceable
+    sure: bool = True
+    scored: tuple[int, int] = (0, 0)
+
+    def part(self, name: str) -> Pmf:
+        """The margin, which is 0. Raises Unpriceable for any other part."""
+        if name != "margin":
+            raise self.unknown
+        return Lattice.certain(0, 0).margin
+
+    @property
+    def home0(self) -> int:
+        """Raises Unpriceable."""
+        raise self.unknown
+
+    @property
+    def away0(self) -> int:
+        """Raises Unpriceable."""
+        raise self.unknown
+
+    @property
+    def cells(self) -> Floats:
+        """Raises Unpriceable."""
+        raise self.unknown
+
+    def stands(self, name: str) -> float:
+        """The least that a part can still come to."""
+        return standing(self.scored, name)
+
+    def window(self, name: str, low: int, high: int) -> list[float]:
+        """P(part < v) for v = low … high. Raises Unpriceable for all but the margin."""
+        return self.part(name).window(low, high)
+
 
 _COUNT = 12
 _FURTHEST = 7.04

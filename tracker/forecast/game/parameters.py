@@ -27,8 +27,9 @@ from tracker.forecast.game import (
     Table,
     whole,
 )
-from tracker.forecast.game.endgame import LAST_MINUTE, land, untilted
+from tracker.forecast.game.endgame import LAST_MINUTE, ending, land
 from tracker.forecast.game.flow import MARGIN_FEATURES, TOTAL_FEATURES
+from tracker.forecast.game.lattice import Lattice
 from tracker.forecast.lazy import Lazy
 from tracker.forecast.teams import EndsBelief, RatingFigures, read_ends
 
@@ -89,10 +90,9 @@ class Parameters:
         return land(self.endgame, self.flow.layer)
 
     @Lazy
-    def last_minute(self) -> float:
-        """Expected points of both teams in the last minute of an earlier period."""
-        cells = untilted(self.breaks, 0, 0, LAST_MINUTE)
-        return float((cells.sum(axis=0) + cells.sum(axis=1)) @ np.arange(len(cells)))
+    def last_minute(self) -> Lattice:
+        """Points of both teams in the last minute of an earlier period."""
+        return Lattice(0, 0, ending(self.breaks, 0, LAST_MINUTE), (0, 0))
 
 
 def decode(text: str, where: str) -> Parameters:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import reduce
 from operator import mul
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.special import ndtr
@@ -13,16 +14,17 @@ from scipy.special import ndtr
 from tracker.domain.game import Phase
 from tracker.domain.market import Span
 from tracker.forecast.errors import Unpriceable
-from tracker.forecast.game.endgame import LAST_MINUTE, in_play, overtimes, play_on, untilted
-from tracker.forecast.game.flow import (
-    LASTING,
-    LONG_LEAD,
-    coming_balls,
-    fading,
-    lasting,
-    whole_numbers,
+from tracker.forecast.game.endgame import (
+    LAST_MINUTE,
+    ending,
+    in_play,
+    overtimes,
+    play_on,
+    tilted,
 )
+from tracker.forecast.game.flow import MARGIN_PART, fading, span_features, whole_numbers
 from tracker.forecast.game.lattice import (
+    Drawn,
     Lattice,
     Pmf,
     both_diagonals,
@@ -34,27 +36,17 @@ from tracker.forecast.game.lattice import (
 from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from tracker.domain.game import GameState
-    from tracker.forecast.game import Endgame
+    from tracker.forecast.game import SpanFigures
     from tracker.forecast.game.flow import Moment
     from tracker.forecast.game.lattice import Points
     from tracker.forecast.game.parameters import Parameters
 
     Floats = NDArray[np.float64]
-
-MARGIN_PART = ("prior", "lead", "ball", "bonus", "tip")
-TOTAL_PART = ("one", "prior", "lead", "bonuses", "ends", "possessions", "favourite")
-SPAN_FEATURES = (*MARGIN_PART, *TOTAL_PART)
-"""The features of a span's points. Of the margin: prior margin and lead, both times the part of the
-span that is left, the ball, the bonus (home minus away, times the part of the period left), and the
-first ball of its periods to come. Of the total: 1, prior total over the league's and
-min(|lead|, 30) / 10, all times the part left; the teams in the bonus times the part of the period
-left; the belief of the ends times the part left; the flow's possessions by the span's part of what
-is to come; and, for spans of a first half, |prior margin| / 10 times the part left."""
 
 SURGE = 180.0
 """Seconds left of a span from which its total approaches that of the tables, which it meets at
@@ -64,12 +56,16 @@ halves show no such surge."""
 
 _MEETING = (SURGE, LAST_MINUTE)
 
+OPENING = 60.0
+"""Seconds of a period in which the weights of its inside take over from those for its start: it
+begins without a possession under way, so that in the first minute a quarter brings 1.0 to 1.7
+points less than weights that are linear in what is left."""
+
 _WIDTH = 4.7
 """Half the window of a span's points in standard deviations: what lies outside is below 3e-6."""
 
 _SMALLEST_SD = 0.25
 """Points: the least sd of an open span's points. A guard: the last minute is read off tables."""
-
 
 _FEW = 12
 """The most values whose chances are computed one by one instead of the whole distribution."""
@@ -81,7 +77,7 @@ _ROOT_HALF = math.sqrt(0.5)
 """The factor between a standard deviation and the argument of erfc."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Periods:
     """What the forecast of quarters and halves needs."""
 
@@ -94,6 +90,8 @@ class Periods:
     """The score after regulation, where it is known."""
     prior_margin: float
     """The prior's margin, by which overtimes lean."""
+    seen_from: Callable[[Moment], Lattice]
+    """The score after regulation as it is seen from a moment before the endgame."""
 
     @property
     def over(self) -> bool:
@@ -207,148 +205,195 @@ class Periods:
             return (Span.H1, Span.H2_REGULATION)[period - 1]
         return Span(f"Q{period}")
 
-    def _last_minute(self, breaks: Endgame, score: tuple[int, int]) -> Lattice:
-        """A span that ends within a minute, from the tables of possessions."""
-        left = in_play(self.state.clock, self.state.game.rules)
-        cells = untilted(breaks, 0, self.at.ball, left)
-        return Lattice(*score, cells, score)
+    @Lazy
+    def _soon_over(self) -> tuple[Rest | None, Lattice] | None:
+        """What the current period still brings from SURGE on, None before and in the last one.
+
+        Its last minute is a table of possessions, and what comes before it is normal.
+        """
+        rules, clock = self.state.game.rules, self.state.clock
+        if clock >= SURGE or not 0 < self.state.period < rules.periods:
+            return None
+        period, last_minute = self.state.period, LAST_MINUTE / rules.period_seconds
+        usual, figures = self.parameters.last_minute, self._figures(period)
+        left = min(in_play(clock, rules), LAST_MINUTE)
+        cells = ending(self.parameters.breaks, self.at.ball if clock == left else 0, left)
+        # The tables know who has the ball, and the weights who is the better team.
+        at = replace(self.at, period_left=last_minute, ball=self.at.ball if clock > left else 0)
+        end = self._rest(figures.inside, figures.inside_variance, period, last_minute, at)
+        at = replace(at, prior_total=self.parameters.average.reference, ends=0.0, possessions=0.0)
+        said = self._rest(figures.inside, figures.inside_variance, period, last_minute, at)
+        surge = max(usual.total.mean - said.total, 0.0)
+        cells = tilted(
+            cells,
+            end.margin / usual.margin.sd**2,
+            (end.total + surge - usual.total.mean) / usual.total.sd**2,
+        )
+        table = Lattice(0, 0, cells, (0, 0))
+        if clock <= LAST_MINUTE:
+            return None, table
+        part = clock / rules.period_seconds
+        rest = self._rest(figures.inside, figures.inside_variance, period, part, self.at)
+        before = rest.less(end)
+        return before._replace(total=before.total - surge * fading(clock, _MEETING)), table
+
+    @Lazy
+    def _until_break(self) -> Lattice | None:
+        """The same as joint chances."""
+        if self._soon_over is None:
+            return None
+        before, table = self._soon_over
+        return table if before is None else before.points((0, 0)).lattice.plus(table)
+
+    def _figures(self, period: int) -> SpanFigures:
+        """The figures of one period."""
+        return self.parameters.spans[self._alone(period).value]
 
     def _to_come(self, span: Span, first: int, last: int, score: tuple[int, int]) -> Points:
         """A span that is being played or still to come, and ends before the game does.
 
         `score` are its points so far.
         """
-        breaks = self.parameters.breaks
-        if self.state.period == last and self.state.clock <= LAST_MINUTE:
-            return self._last_minute(breaks, score)
-        state, rules, at = self.state, self.state.game.rules, self.at
-        if first < last == self._next:
-            # All that is to come is the last of its periods.
-            span, first = self._alone(last), last
+        state = self.state
+        if state.period == last and self._until_break is not None:
+            return replace(self._until_break.moved(*score), scored=score)
+        if last == state.game.rules.periods:
+            points = self._ahead(span, first, last)
+            soon = 0 < state.period == first - 1 and state.clock <= LAST_MINUTE
+            return self._about_to_begin(points, span, first) if soon else points
+        # A span of several periods is their sum: the lead that one brings reverts in the next.
+        periods = [self._period(x) for x in range(max(first, self._next), last + 1)]
+        return reduce(Rest.then, periods).points(score)
+
+    def _about_to_begin(self, points: NormalPoints, span: Span, first: int) -> Points:
+        """The rest of the game from a period on that begins within a minute.
+
+        If nobody scores until then, it is what the rest of the game will be as seen from there.
+        """
+        if self._until_break is None:
+            return points
+        at, left = self.at, self.at.regulation - (first - 1) * self.state.game.rules.period_seconds
+        level = self.seen_from(replace(at, left=left, period_left=0.0, ball=0))
+        if span.counts_overtime:
+            level = play_on(level, self.parameters.overtime, self.prior_margin, room=0)
+        still = float(self._until_break.cells[0, 0])
+        return level.moved(-at.home, -at.away).mixed(points.lattice, still)
+
+    def _ahead(self, span: Span, first: int, last: int) -> NormalPoints:
+        """The last half or quarter of the game, before it begins."""
         figures = self.parameters.spans[_FITTED.get(span, span).value]
-        begun = state.period >= first
-        if begun:
-            left = state.clock + (last - state.period) * rules.period_seconds
-            part = left / ((last - first + 1) * rules.period_seconds)
-            weights, variance = figures.inside, figures.inside_variance
-        else:
-            part, weights, variance = 1.0, figures.ahead, figures.ahead_variance
-        reference = self.parameters.average.reference
-        length = (last - first + 1) * rules.period_seconds
+        rest = self._rest(figures.ahead, figures.ahead_variance, first, 1.0, self.at, last)
+        if span not in (Span.H2, Span.H2_REGULATION):
+            return rest.points((0, 0))
+        # The second half was fitted with its overtimes.
+        half, (short, long) = self._tie / 2, self.parameters.overtime.short_and_long
+        mean = half * (short + long)
+        spread = half * (short * short + long * long) - mean * mean
+        rest = rest._replace(total=rest.total - mean, total_var=rest.total_var - spread)
+        if span is Span.H2:
+            return rest.points((0, 0), ((1.0 - 2 * half, 0), (half, short), (half, long)))
+        gain = self.overtimes("margin")
+        margin, variance = rest.margin - gain.mean, rest.margin_var - gain.sd**2
+        return rest._replace(margin=margin, margin_var=variance).points((0, 0))
+
+    def _period(self, period: int) -> Rest:
+        """What a period before the last one brings from now on."""
+        state, figures = self.state, self._figures(period)
+        if state.period < period:
+            return self._start(figures.ahead, figures.ahead_variance, period)
+        if self._soon_over is not None:
+            before, table = self._soon_over
+            return Rest.of(table) if before is None else before.then(Rest.of(table))
+        length = state.game.rules.period_seconds
+        part, early = state.clock / length, 1 - (length - state.clock) / OPENING
+        rest = self._rest(figures.inside, figures.inside_variance, period, part, self.at)
+        if early <= 0:
+            return rest
+        ahead = self._start(figures.ahead, figures.ahead_variance, period)
+        inside = self._start(figures.inside, figures.inside_variance, period)
+        return Rest(*(x + early * (y - z) for x, y, z in zip(rest, ahead, inside, strict=True)))
+
+    def _start(
+        self, weights: tuple[float, ...], variance: tuple[float, float, float, float], period: int
+    ) -> Rest:
+        """What a whole period brings, by weights of SPAN_FEATURES. The first begins level."""
+        at = self.at
+        if period == 1 and (at.home or at.away):
+            at = replace(at, home=0, away=0)
+        return self._rest(weights, variance, period, 1.0, at)
+
+    def _rest(
+        self,
+        weights: tuple[float, ...],
+        variance: tuple[float, float, float, float],
+        first: int,
+        part: float,
+        at: Moment,
+        last: int | None = None,
+    ) -> Rest:
+        """What `part` of the periods from `first` to `last` brings, by weights of SPAN_FEATURES."""
+        reference, last = self.parameters.average.reference, last or first
+        length = (last - first + 1) * self.state.game.rules.period_seconds
+        begun = part < 1
         features = span_features(at, part, reference, (first, last), length, begun=begun)
         count = len(MARGIN_PART)
-        margin = sum(map(mul, weights[:count], features[:count]))
-        total = sum(map(mul, weights[count:], features[count:]))
-        margin_var = variance[0] + variance[1] * part + (weights[0] * part * at.margin_sd) ** 2
-        total_var = (
-            variance[2] + variance[3] * part + (weights[count + 1] * part * at.total_sd) ** 2
+        return Rest(
+            sum(map(mul, weights[:count], features[:count])),
+            variance[0] + variance[1] * part,
+            weights[0] * part * at.margin_sd,
+            sum(map(mul, weights[count:], features[count:])),
+            variance[2] + variance[3] * part,
+            weights[count + 1] * part * at.total_sd,
+            weights[1] * part,
         )
-        added: tuple[tuple[float, int], ...] = ()
-        if span in (Span.H2, Span.H2_REGULATION):
-            # The second half was fitted with its overtimes.
-            half, (short, long) = self._tie / 2, self.parameters.overtime.short_and_long
-            mean = half * (short + long)
-            total -= mean
-            total_var -= half * (short * short + long * long) - mean * mean
-            added = ((1.0 - 2 * half, 0), (half, short), (half, long))
-            if span is Span.H2_REGULATION:
-                added, gain = (), self.overtimes("margin")
-                margin, margin_var = margin - gain.mean, margin_var - gain.sd**2
-        if state.period == last and state.clock < SURGE:
-            total += self._surge(weights[count:], (first, last), length)
-        sds = [math.sqrt(max(x, _SMALLEST_SD**2)) for x in (margin_var, total_var)]
-        return NormalPoints(score, (margin, sds[0]), (max(total, 0.0), sds[1]), added)
-
-    def _surge(self, weights: tuple[float, ...], covered: tuple[int, int], length: float) -> float:
-        """Points by which a span's end brings more than its weights say, by the tables of it."""
-        reference = self.parameters.average.reference
-        end = replace(
-            self.at,
-            period_left=LAST_MINUTE / self.state.game.rules.period_seconds,
-            prior_total=reference,
-            ends=0.0,
-            possessions=0.0,
-        )
-        part = LAST_MINUTE / length
-        features = span_features(end, part, reference, covered, length, begun=True)
-        said = sum(map(mul, weights, features[len(MARGIN_PART) :]))
-        more: float = max(self.parameters.last_minute - said, 0.0)
-        return more * (1 - fading(self.state.clock, _MEETING))
 
 
-@dataclass(frozen=True, eq=False)
-class Drawn:
-    """Regulation that an overtime followed, of which nothing is known but that it was a draw."""
+class Rest(NamedTuple):
+    """Margin and total of what a span still brings: means and variances, in points.
 
-    unknown: Unpriceable
-    sure: bool = True
-    scored: tuple[int, int] = (0, 0)
-
-    def part(self, name: str) -> Pmf:
-        """The margin, which is 0. Raises Unpriceable for any other part."""
-        if name != "margin":
-            raise self.unknown
-        return Lattice.certain(0, 0).margin
-
-    @property
-    def home0(self) -> int:
-        """Raises Unpriceable."""
-        raise self.unknown
-
-    @property
-    def away0(self) -> int:
-        """Raises Unpriceable."""
-        raise self.unknown
-
-    @property
-    def cells(self) -> Floats:
-        """Raises Unpriceable."""
-        raise self.unknown
-
-    def stands(self, name: str) -> float:
-        """The least that a part can still come to."""
-        return standing(self.scored, name)
-
-    def window(self, name: str, low: int, high: int) -> list[float]:
-        """P(part < v) for v = low … high. Raises Unpriceable for all but the margin."""
-        return self.part(name).window(low, high)
-
-
-def span_features(
-    at: Moment,
-    part: float,
-    average_total: float,
-    covered: tuple[int, int],
-    length: float,
-    *,
-    begun: bool,
-) -> tuple[float, ...]:
-    """The values of SPAN_FEATURES.
-
-    `part` is the part of the span that is left, `length` its seconds, `covered` its first and last
-    period, and `begun` whether it is being played.
+    The variances leave out what the prior's standard errors add: the `doubt` of each, in points.
+    `reverts` is how much of a point of the lead the margin takes back.
     """
-    first, last = covered
-    played = 1 - at.left / at.regulation
-    share = part * length / max(at.left, 1.0)
-    far = min(abs(at.lead), LONG_LEAD) / 10
-    bonus = at.period_left if begun else 0.0
-    early = last * length * 2 <= at.regulation * (last - first + 1)
-    favourite = abs(at.prior_margin) / 10 if early else 0.0
-    return (
-        at.prior_margin * part,
-        at.lead * part,
-        float(at.ball) if begun else 0.0,
-        (at.bonus_home - at.bonus_away) * bonus,
-        at.tip and at.tip * coming_balls(at.left, at.regulation, range(first, last + 1)),
-        part,
-        (at.prior_total - average_total) * part,
-        far * part,
-        (at.bonus_home + at.bonus_away) * bonus,
-        at.ends * part,
-        at.possessions * lasting(played, LASTING[0]) * share,
-        favourite * part,
-    )
+
+    margin: float
+    margin_var: float
+    margin_doubt: float
+    total: float
+    total_var: float
+    total_doubt: float
+    reverts: float
+
+    @staticmethod
+    def of(rest: Lattice) -> Rest:
+        """The same by joint chances."""
+        margin, total = rest.margin, rest.total
+        return Rest(margin.mean, margin.sd**2, 0.0, total.mean, total.sd**2, 0.0, 0.0)
+
+    def less(self, end: Rest) -> Rest:
+        """This without its end."""
+        return Rest(*(x - y for x, y in zip(self, end, strict=True)))
+
+    def then(self, later: Rest) -> Rest:
+        """This and what follows it."""
+        kept = 1 + later.reverts
+        return Rest(
+            kept * self.margin + later.margin,
+            kept * kept * self.margin_var + later.margin_var,
+            kept * self.margin_doubt + later.margin_doubt,
+            self.total + later.total,
+            self.total_var + later.total_var,
+            self.total_doubt + later.total_doubt,
+            kept * self.reverts + later.reverts,
+        )
+
+    def points(
+        self, score: tuple[int, int], added: tuple[tuple[float, int], ...] = ()
+    ) -> NormalPoints:
+        """The points of a span that has `score` already; `added` as in NormalPoints."""
+        margin_var = max(self.margin_var + self.margin_doubt**2, _SMALLEST_SD**2)
+        total_var = max(self.total_var + self.total_doubt**2, _SMALLEST_SD**2)
+        margin, total = (self.margin, margin_var**0.5), (max(self.total, 0.0), total_var**0.5)
+        return NormalPoints(score, margin, total, added)
 
 
 @dataclass(frozen=True, eq=False)

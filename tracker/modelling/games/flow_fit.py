@@ -17,13 +17,13 @@ from tracker.forecast.game.flow import (
     LARGEST_PRIOR,
     LASTING,
     LONG_LEAD,
+    MARGIN_PART,
     ends_course,
     lasting,
     sharpened,
     swell,
 )
 from tracker.forecast.game.lattice import Pmf, both_diagonals
-from tracker.forecast.game.spans import MARGIN_PART
 from tracker.modelling.games.endgame_fit import SPAN
 
 if TYPE_CHECKING:
