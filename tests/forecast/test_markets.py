@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -184,6 +185,49 @@ def test_parts_that_hold_one_another_are_tied_by_what_they_share(clock: float) -
     wanted = both(chances[first], chances[half], shared)
     assert nested == pytest.approx(wanted, abs=0.012)
     assert parlay((first, half, near(Span.GAME)), outlook, now).win < nested
+
+
+@pytest.mark.parametrize("clock", [400.0, 60.0, 1.0])
+def test_what_may_happen_to_legs_on_parts_of_a_half_adds_up_to_1(clock: float) -> None:
+    """Whichever figures they are on: each leg holds or its other side does. Of three, nearly."""
+    now = state("nba", 1, clock, (25, 19))
+    outlook = forecast(now, PRIOR, NBA)
+    half, quarter = outlook.of(Span.H1), outlook.of(Span.Q2)
+    lead, own = half.part("margin").quantile(0.5) + 0.5, quarter.part("home").quantile(0.5) + 0.5
+    total = outlook.of(Span.Q1).part("total").quantile(0.5) + 0.5
+    sides: list[tuple[Market, Market]] = [
+        (Spread(Side.HOME, -lead, Span.H1), Spread(Side.AWAY, lead, Span.H1)),
+        (
+            TeamTotal(Side.HOME, Direction.OVER, own, Span.Q2),
+            TeamTotal(Side.HOME, Direction.UNDER, own, Span.Q2),
+        ),
+        (over(Span.Q1, total), Total(Direction.UNDER, total, Span.Q1)),
+    ]
+    for count, slack in ((2, 1e-5), (3, 0.013)):
+        every = [parlay(legs, outlook, now).win for legs in product(*sides[:count])]
+        assert sum(every) == pytest.approx(1, abs=slack)
+
+
+def test_legs_on_a_half_and_its_last_quarter_go_together_as_in_the_break() -> None:
+    """A second before the first quarter ends, a half is its second quarter and what stands."""
+    last = state("nba", 1, 0.1, (28, 30))
+    rest = replace(last, clock=0.0, phase=Phase.BREAK)
+    before, after = (forecast(x, PRIOR, NBA) for x in (last, rest))
+    own = after.of(Span.Q2).part("home").quantile(0.5) + 0.5
+    for first in (Moneyline(Side.HOME, Span.H1), over(Span.H1, 113.5)):
+        legs: list[Market] = [first, TeamTotal(Side.HOME, Direction.OVER, own, Span.Q2)]
+        chances = parlay(legs, before, last).win, parlay(legs, after, rest).win
+        assert chances[0] == pytest.approx(chances[1], abs=0.01)
+        assert chances[1] > 1.3 * price(first, after, rest).win * price(legs[1], after, rest).win
+
+
+def test_periods_that_follow_on_one_another_are_independent() -> None:
+    """Also for legs on different figures of them."""
+    now = state("nba", 1, 300, (15, 12))
+    outlook = forecast(now, PRIOR, NBA)
+    legs: list[Market] = [over(Span.Q2, 55.5), TeamTotal(Side.HOME, Direction.OVER, 28.5, Span.Q1)]
+    apart = price(legs[0], outlook, now).win * price(legs[1], outlook, now).win
+    assert parlay(legs, outlook, now).win == pytest.approx(apart, abs=1e-6)
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -48,14 +48,13 @@ def across(
     chances += [chance for chance, _ in others]
     by_span: dict[Span, list[Question]] = _by_span([_of_same_points(x, outlook) for x in asked])
     late, early = by_span.pop(Span.GAME, ()), by_span.pop(Span.REGULATION, ())
+    groups = _nests(by_span, outlook)
+    if not (late or early or others):
+        return _bounded(_apart(groups, outlook, pushed=pushed), chances)
     about = Span.REGULATION if early else Span.GAME
-    whole = outlook.of(about)
-    factor, weights = _linked(by_span, outlook, about, pushed=pushed)
-    cells = whole.cells if factor == 1 else whole.cells * factor
-    for span, legs in by_span.items():
-        if len({x.shape is Shape.ODD or x.part for x in legs}) > 1:
-            cells = cells * _tied(span, legs, outlook, about, pushed=pushed)
+    cells, weights = _given_parts(groups, outlook, about, pushed=pushed)
     if early:
+        whole = outlook.of(about)
         cells = _times(_times(cells, weights), held(early, whole, pushed=pushed))
         cells, weights = outlook.periods.played_on(cells), {}
     for _, given in others:
@@ -64,6 +63,49 @@ def across(
         mine = held(late, outlook.final, pushed=pushed)
         weights = weights | {x: y * weights[x] if x in weights else y for x, y in mine.items()}
     return _bounded(_weighed(cells, weights), chances)
+
+
+Nest = dict[Span, list[Question]]
+"""Legs by span: those of one span first, then those of spans that it holds."""
+
+
+def _nests(by_span: Nest, outlook: Outlook) -> list[Nest]:
+    """The legs of each span that no other holds, together with those of the spans within it."""
+    found = []
+    for outer, legs in by_span.items():
+        if not any(_within(outer, x, outlook) for x in by_span):
+            inner = {x: y for x, y in by_span.items() if _within(x, outer, outlook)}
+            found.append({outer: legs, **inner})
+    return found
+
+
+def _apart(groups: Sequence[Nest], outlook: Outlook, *, pushed: bool) -> float:
+    """The chance that legs of spans that follow on one another hold: these are independent."""
+    return math.prod(_of_nest(x, outlook, pushed=pushed) for x in groups)
+
+
+def _of_nest(nest: Nest, outlook: Outlook, *, pushed: bool) -> float:
+    """The chance that legs of a span and of spans within it hold, on the lattice of the longest."""
+    (outer, legs), *rest = nest.items()
+    if not rest:
+        return _alone(legs, outlook, pushed=pushed)
+    points = outlook.of(outer)
+    cells, weights = _given_parts(_nests(dict(rest), outlook), outlook, outer, pushed=pushed)
+    return _weighed(_times(cells, weights), held(legs, points, pushed=pushed))
+
+
+def _given_parts(
+    groups: Sequence[Nest], outlook: Outlook, about: Span, *, pushed: bool
+) -> tuple[Floats, dict[str, Floats]]:
+    """The cells of a span and weights for them, given that legs on parts of the span hold."""
+    points = outlook.of(about)
+    every = {span: legs for nest in groups for span, legs in nest.items()}
+    factor, weights = _linked(every, outlook, about, pushed=pushed)
+    cells = points.cells if factor == 1 else points.cells * factor
+    if len({x.shape is Shape.ODD or x.part for legs in every.values() for x in legs}) > 1:
+        wanted = _apart(groups, outlook, pushed=pushed)
+        cells = cells * _tied(factor, weights, points.cells, wanted)
+    return cells, weights
 
 
 def _bounded(joint: float, chances: Sequence[float]) -> float:
@@ -93,18 +135,15 @@ def _alone(legs: Sequence[Question], outlook: Outlook, *, pushed: bool) -> float
     return level if pushed else level + (yes if legs[0].above else no)
 
 
-def _tied(
-    span: Span, legs: Sequence[Question], outlook: Outlook, about: Span, *, pushed: bool
-) -> Floats:
-    """How much likelier legs on several figures of one span hold together than by `_linked`.
+def _tied(factor: float, weights: dict[str, Floats], cells: Floats, wanted: float) -> Floats:
+    """How much likelier legs on several figures hold together than by `_linked`.
 
-    For each cell of `about`, in none of which they are likelier than the least likely of them.
+    For each cell of the span that they are parts of, so that their chance is `wanted` there: in no
+    cell they are likelier than the least likely of them.
     """
-    cells = outlook.of(about).cells
-    factor, weights = _linked({span: legs}, outlook, about, pushed=pushed)
     apart = [_times(np.ones(cells.shape), {name: x}) for name, x in weights.items()]
     product: Floats = np.maximum(factor * np.multiply.reduce(apart), _NEVER)
-    least, wanted, more = np.minimum.reduce(apart), _alone(legs, outlook, pushed=pushed), 1.0
+    least, more = np.minimum.reduce(apart), 1.0
     found: Floats = product
     for _ in range(_ROUNDS):
         more *= wanted / max(float(np.vdot(cells, found)), _NEVER)
@@ -127,11 +166,22 @@ def _linked(
         lines += [x for x in legs if x.shape is not Shape.ODD]
         # The parity of a span's points is independent of the rest of the game.
         factor *= _alone(odd, outlook, pushed=pushed) if odd else 1.0
-    weights = {}
+    weights, points = {}, outlook.of(about)
     for name in dict.fromkeys(x.part for x in lines):
         mine = [x for x in lines if x.part == name]
-        weights[name] = _given(mine, outlook, about, pushed=pushed)
+        given = _given(mine, outlook, about, pushed=pushed)
+        weights[name] = _from(given, points.part(name).first, *_values(points)[name])
     return factor, weights
+
+
+def _from(values: Floats, first: int, start: int, count: int) -> Floats:
+    """Of values from `first` on, those from `start` on, `count` of them: 0 where there are none."""
+    if (start, count) == (first, values.size):
+        return values
+    found = np.zeros(count)
+    low, high = max(first, start), min(first + values.size, start + count)
+    found[low - start : max(high - start, 0)] = values[low - first : max(high - first, 0)]
+    return found
 
 
 def _given(legs: Sequence[Question], outlook: Outlook, about: Span, *, pushed: bool) -> Floats:
@@ -366,15 +416,20 @@ def _weighed(cells: Floats, weights: dict[str, Floats]) -> float:
     return min(float(by_row.dot(weights.get(HOME, ONES[:rows]))), 1.0)
 
 
-def held(asked: Sequence[Question], points: Points, *, pushed: bool) -> dict[str, Floats]:
-    """For each part that legs ask about, 1 for every value at which they hold, else 0."""
+def _values(points: Points) -> dict[str, tuple[int, int]]:
+    """The first value of each part in the cells of a span, and the number of its values."""
     rows, columns = points.cells.shape
-    first = {
+    return {
         MARGIN: (points.home0 - points.away0 - columns + 1, rows + columns - 1),
         TOTAL: (points.home0 + points.away0, rows + columns - 1),
         HOME: (points.home0, rows),
         AWAY: (points.away0, columns),
     }
+
+
+def held(asked: Sequence[Question], points: Points, *, pushed: bool) -> dict[str, Floats]:
+    """For each part that legs ask about, 1 for every value at which they hold, else 0."""
+    first = _values(points)
     found: dict[str, Floats] = {}
     for one in asked:
         holds = _holds(one, *first[one.part], pushed=pushed)
