@@ -1,7 +1,7 @@
 """The readers of a line: each puts the next words into the slots of a bet, or leaves them.
 
-The readers of figures come first: lines, prices, stakes, units, dates, statistics. Then come those
-of terms and of names: teams, games, players. A reader returns whether it took any words.
+The readers of figures come first: stakes, units, lines, statistics; `slots` reads days and prices.
+Then come those of terms and of names: teams, games, players. A reader returns whether it took any.
 """
 
 from __future__ import annotations
