@@ -137,10 +137,16 @@ def test_a_bet_is_kept_when_the_feed_does_not_answer(cli: Cli) -> None:
 
 def test_a_check_promises_nothing_for_later(cli: Cli) -> None:
     """A bet that is only checked waits for nothing: the answer says why it has no chance."""
-    ran = cli("check", "PHI ML -110")
-    assert ran.status == 1
-    assert "has no chance yet: game not known yet (" in ran.sentence
-    assert "later" not in ran.sentence
+    for line, why in (
+        ("PHI ML -110", "not known yet ("),
+        ("PHI ML -110 2036-03-01", "2036-03-01 is too far away"),
+        ("Jokik over 25.5 pts -110", "waits for the box score that names the players ("),
+    ):
+        ran = cli("check", line)
+        assert ran.status == 1
+        assert f"has no chance yet; its game: {why}" in ran.sentence
+        assert "matched" not in ran.sentence
+        assert "later" not in ran.sentence
 
 
 def test_a_first_chance_can_be_asked_for(cli: Cli) -> None:

@@ -170,7 +170,7 @@ async def _checked(
     async with session(scope, write=True) as at:
         chosen = await chooser(at).choose(draft)
         if not chosen.games:
-            raise Impossible(f"{line!r} has no chance yet: game {chosen.why}")
+            raise Impossible(f"{line!r} has no chance yet; its game: {chosen.why}")
         asked = unregistered(draft, chosen)
         if asked.already.decides:
             raise Impossible(f"{asked.text}: it is decided: {'; '.join(asked.already.words)}")
