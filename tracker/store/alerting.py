@@ -212,7 +212,8 @@ WHERE lifted_at IS NULL AND until > :at
 _SNOOZED = """
 SELECT alert.bet, delivery.alert, delivery.channel, group_concat(leg.game_id) AS games
 FROM delivery JOIN alert ON alert.id = delivery.alert JOIN leg ON leg.bet = alert.bet
-WHERE delivery.told = 'due' AND delivery.attempts = 0 AND alert.reason = 'snoozed'
+WHERE delivery.told <> 'sent' AND delivery.told = 'due' AND delivery.attempts = 0
+  AND alert.reason = 'snoozed'
 GROUP BY delivery.alert, delivery.channel
 """
 
