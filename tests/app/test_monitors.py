@@ -198,6 +198,27 @@ async def test_failed_requests_are_counted_by_those_that_went_out(tmp_path: Path
         assert await rounds(tomorrow + timedelta(days=2), 4000, 0) == [("failures of nba", 0, 4000)]
 
 
+async def test_a_round_at_the_start_counts_the_requests_of_the_run_before(tmp_path: Path) -> None:
+    """Where the daemon has just begun, the figure is of its last run; the next is of this one."""
+
+    async def failures(now: datetime) -> list[tuple[float, int]]:
+        found = (await watch(store, [], load_parameters, now)).figures
+        return [(x.value, x.count) for x in found if x.name == "failures of nba"]
+
+    async def sent(now: datetime, asked: int, down: int) -> None:
+        usage = Usage("cdn.nba.com", 60, asked, asked - down, 0, 0, 0, (("down", down),))
+        await store.keep_answers({}, {}, {"nba": usage}, now)
+
+    async with await Store.open(started(tmp_path / "t.db"), now=NOW) as store:
+        for day, (asked, down) in enumerate([(1000, 300), (1200, 12), (1500, 30)]):
+            begun = NOW + timedelta(days=day)
+            await store.keep_daemon(DaemonView(day, begun, "1"))
+            before = [] if day == 0 else [[(0.3, 1000)], [(0.01, 1200)]][day - 1]
+            assert await failures(begun) == before
+            await sent(begun + timedelta(hours=5), asked, down)
+        assert await failures(NOW + timedelta(days=3)) == [(0.02, 1500)]
+
+
 async def test_ratings_that_have_drifted_ask_for_a_retrain(tmp_path: Path) -> None:
     """A season with scores that scatter much more than before asks for a retrain."""
     rng = random.Random(4)  # noqa: S311 - a simulation

@@ -21,4 +21,4 @@ async def test_counts_are_kept_over_those_of_before(tmp_path: Path) -> None:
         await store.keep_answers({}, {}, {"nba": one}, AT)
         await store.keep_answers({}, {}, {"nba": two}, AT + timedelta(seconds=30))
     async with await Store.open(tmp_path / "t.db", now=AT, readonly=True) as store:
-        assert await store.usage() == (AT + timedelta(seconds=30), {"nba": two})
+        assert await store.usage() == (AT + timedelta(seconds=30), {"nba": two}, None)

@@ -204,17 +204,17 @@ Counts = dict[str, tuple[int, int]]
 async def _requests(store: Store, day: date) -> Counts:
     """The daemon's requests since the round of another day, or else since its start.
 
-    The daemon counts from its start, and stores the counts. A document that is not published yet is
-    no failure.
+    The daemon counts from its start, and stores the counts, which may be of an earlier run where
+    this one has just begun. A document that is not published yet is no failure.
     """
-    kept, daemon = await store.usage(), await store.daemon()
-    if kept is None or daemon is None:
+    kept = await store.usage()
+    if kept is None:
         return {}
-    counts = {name: _counted(x) for name, x in kept[1].items()}
+    counts = {name: _counted(x) for name, x in kept.hosts.items()}
     text = await store.note(_REQUESTS)
     known = {} if text is None else json.loads(text)
-    begun, today = iso(daemon.started_at), day.isoformat()
-    if known.get("started_at") != begun:
+    begun, today = None if kept.since is None else iso(kept.since), day.isoformat()
+    if not known or known["started_at"] != begun:
         known = {"day": today, "since": {}}
     elif known["day"] != today:
         known = {"day": today, "since": known["counts"]}

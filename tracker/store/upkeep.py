@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from tracker.domain.poll import Document, Usage
 from tracker.engine.monitors import State
@@ -452,14 +453,28 @@ def _close(x: sqlite3.Row) -> Close:
 
 _USAGE = "usage"
 
-KeptUsage = tuple[datetime, Mapping[str, Usage]]
-"""When the requests were counted, and the counts by the name of the host's settings."""
+_STARTED = "SELECT started_at FROM daemon"
+
+
+class KeptUsage(NamedTuple):
+    """When the requests were counted, and the counts by the name of the host's settings.
+
+    `since` is when the daemon that counted them had started; None where it is not known.
+    """
+
+    at: datetime
+    hosts: Mapping[str, Usage]
+    since: datetime | None = None
 
 
 def keep_usage(db: sqlite3.Connection, usages: Mapping[str, Usage], at: datetime) -> None:
-    """Store the counts in place of earlier ones."""
-    text = json.dumps({"at": stamp(at), "hosts": {x: asdict(usages[x]) for x in sorted(usages)}})
-    db.execute(q.KEEP_META, (_USAGE, text))
+    """Store the counts of the daemon that runs in place of earlier ones."""
+    row = db.execute(_STARTED).fetchone()
+    told = {
+        "at": stamp(at), "since": None if row is None else row["started_at"],
+        "hosts": {x: asdict(usages[x]) for x in sorted(usages)},
+    }  # fmt: skip
+    db.execute(q.KEEP_META, (_USAGE, json.dumps(told)))
 
 
 def last_usage(db: sqlite3.Connection) -> KeptUsage | None:
@@ -472,4 +487,4 @@ def last_usage(db: sqlite3.Connection) -> KeptUsage | None:
         name: Usage(**{**x, "troubles": tuple((word, n) for word, n in x["troubles"])})
         for name, x in usage["hosts"].items()
     }
-    return moment(usage["at"]), hosts
+    return KeptUsage(moment(usage["at"]), hosts, moment_or_none(usage.get("since")))

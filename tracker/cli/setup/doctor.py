@@ -356,7 +356,7 @@ async def _requests(scope: Scope) -> AsyncIterator[Check]:
             kept = await at.store.usage()
     except StoreError:
         return
-    for name, usage in kept[1].items() if kept is not None else ():
+    for name, usage in kept.hosts.items() if kept is not None else ():
         if not usage.asked:
             continue
         text = (
