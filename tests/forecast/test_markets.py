@@ -189,7 +189,7 @@ def test_parts_that_hold_one_another_are_tied_by_what_they_share(clock: float) -
 
 @pytest.mark.parametrize("clock", [400.0, 60.0, 1.0])
 def test_what_may_happen_to_legs_on_parts_of_a_half_adds_up_to_1(clock: float) -> None:
-    """Whichever figures they are on: each leg holds or its other side does. Of three, nearly."""
+    """Whichever figures they are on: each leg holds or its other side does."""
     now = state("nba", 1, clock, (25, 19))
     outlook = forecast(now, PRIOR, NBA)
     half, quarter = outlook.of(Span.H1), outlook.of(Span.Q2)
@@ -203,7 +203,7 @@ def test_what_may_happen_to_legs_on_parts_of_a_half_adds_up_to_1(clock: float) -
         ),
         (over(Span.Q1, total), Total(Direction.UNDER, total, Span.Q1)),
     ]
-    for count, slack in ((2, 1e-5), (3, 0.013)):
+    for count, slack in ((2, 1e-5), (3, 1e-4)):
         every = [parlay(legs, outlook, now).win for legs in product(*sides[:count])]
         assert sum(every) == pytest.approx(1, abs=slack)
 

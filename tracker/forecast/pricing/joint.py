@@ -138,22 +138,29 @@ def _alone(legs: Sequence[Question], outlook: Outlook, *, pushed: bool) -> float
 def _tied(factor: float, weights: dict[str, Floats], cells: Floats, wanted: float) -> Floats:
     """How much likelier legs on several figures hold together than by `_linked`.
 
-    For each cell of the span that they are parts of, so that their chance is `wanted` there: in no
-    cell they are likelier than the least likely of them.
+    For each cell of the span that they are parts of, so that their chance is `wanted` there, within
+    what the chances of each figure's legs leave in the cell.
     """
     apart = [_times(np.ones(cells.shape), {name: x}) for name, x in weights.items()]
-    product: Floats = np.maximum(factor * np.multiply.reduce(apart), _NEVER)
-    least, more = np.minimum.reduce(apart), 1.0
-    found: Floats = product
+    product = np.multiply.reduce(apart)
+    least, most = np.maximum(sum(apart) - (len(apart) - 1), 0.0), np.minimum.reduce(apart)
+    # The tie of each cell is that of Farlie, Gumbel and Morgenstern: it has the other sign for a
+    # leg's other side, so that what may happen to two figures adds up to 1 in every cell.
+    tie = product * np.multiply.reduce([1 - x for x in apart])
+    found, strength = product, 0.0
     for _ in range(_ROUNDS):
-        more *= wanted / max(float(np.vdot(cells, found)), _NEVER)
-        found = np.minimum(more * product, least)
-    return np.divide(found, product)
+        free = tie * ((found > least) & (found < most))
+        slope = float(np.vdot(cells, free))
+        if slope < _NEVER:
+            break
+        strength += (wanted / max(factor, _NEVER) - float(np.vdot(cells, found))) / slope
+        found = np.clip(product + strength * tie, least, most)
+    return np.divide(found, product, out=np.ones(cells.shape), where=product > _NEVER)
 
 
-_ROUNDS = 5
-"""Rounds in which legs of one span get the chance that they have together. It takes so many because
-no cell may make them all likelier than one of them."""
+_ROUNDS = 8
+"""Rounds in which legs on several figures get the chance that they have together. They approach it
+from one side, as more and more cells meet their bounds."""
 
 
 def _linked(
