@@ -87,7 +87,8 @@ def parse_odds(text: str) -> Odds:
         return Odds(text.strip(), 1 + Fraction(int(found[1]), int(found[2])))
     if _DECIMAL.fullmatch(plain) and 0 < Fraction(plain) < 1:
         raise BadBet(
-            f"{plain} is below 1: write Hong Kong odds with the stake, as {1 + Decimal(plain)}"
+            f"odds of {plain} are below 1: write Hong Kong odds with the stake, as "
+            f"{1 + Decimal(plain)}"
         )
     if _DECIMAL.fullmatch(plain):
         return Odds(text.strip(), Fraction(plain))
