@@ -94,6 +94,22 @@ def test_profit_drawdown_and_value_are_what_they_are_by_hand() -> None:
     assert found.clv == pytest.approx(0.01)
 
 
+def test_bets_on_one_game_alone_tell_no_error_of_their_value() -> None:
+    """The error of the mean closing line value is over games, and left out if it is not known."""
+    values = (0.01, 0.03, 0.05, 0.07)
+    several = [
+        (bet, BetOutcome(1.0, clv))
+        for (bet, _), clv in zip(flat(4, 0.55, 2.0, [1]), values, strict=True)
+    ]
+    of_one = [(replace(bet, game="one"), came) for bet, came in several]
+    for pairs, words in (
+        (several, "- closing line value +4.00 % ± 1.29 % (4)"),
+        (of_one, "- closing line value +4.00 % (4)"),
+    ):
+        found = backtest(Strategy("x", ()), [x for x, _ in pairs], dict(pairs), "made up")
+        assert words in markdown(found).splitlines()
+
+
 def test_kellys_share_is_of_the_bankroll_of_that_night_and_capped() -> None:
     """A stake is at most a tenth of the bankroll, and falls with it."""
     pairs = flat(2, 0.60, 2.0, [0, 0])

@@ -170,9 +170,8 @@ def markdown(x: BacktestReport) -> str:
     said = "" if x.all.low is None or x.all.high is None else (
         f" (95 % {_share(x.all.low)} to {_share(x.all.high)}, over nights)"
     )  # fmt: skip
-    clv = (
-        "none" if x.clv is None else f"{_share(x.clv)} ± {(x.clv_se or 0) * 100:.2f} % ({x.clv_n})"
-    )
+    error = "" if x.clv_se is None else f" ± {x.clv_se * 100:.2f} %"
+    clv = "none" if x.clv is None else f"{_share(x.clv)}{error} ({x.clv_n})"
     sharpe = "none" if x.sharpe is None else f"{x.sharpe:.2f}"
     lines = [
         f"# {x.strategy.name}",
