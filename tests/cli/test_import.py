@@ -17,6 +17,7 @@ from tracker.domain.market import Direction, Span
 from tracker.domain.money import parse_odds
 from tracker.domain.pick import Asked, Handicap, OverUnder, PlayerFigure, Tens, ToWin
 from tracker.domain.player import Stat
+from tracker.intake.columns import BadFile
 from tracker.intake.imports import ImportedBets, Manner, read_slips
 from tracker.store import Store
 
@@ -641,6 +642,8 @@ def test_a_cell_is_read_as_a_spreadsheet_shows_it_and_in_its_own_column() -> Non
     ]  # fmt: skip
     (mistake,) = found.mistakes
     assert "line 4: it has more cells than the first line has headings" in mistake
+    with pytest.raises(BadFile, match="line 2: it has more cells than the first line has"):
+        in_new_york("Date,Pick,Odds,Stake\n2026-01-29,DEN -4,5,1,91,20\n")
 
 
 def test_figures_within_objects_of_json_are_not_lost() -> None:

@@ -123,8 +123,8 @@ def read_slips(
         "or a line with a decimal comma in quotes"
         for line in wide
     ]
-    if not rows and not wide:
-        raise BadFile(f"{source}: there are no rows in it")
+    if not rows:
+        raise BadFile(mistakes[0] if mistakes else f"{source}: there are no rows in it")
     columns = _columns(rows[0][1], manner.columns, source)
     listed = [row for _, row in rows]
     reader = _Reader.of(listed, columns, unit_cents, zone, manner.day_first, points=mark == ",")
