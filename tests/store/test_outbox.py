@@ -341,6 +341,20 @@ async def test_what_a_snooze_holds_waits_for_the_snooze_as_it_is_now(store: Stor
     assert await due() == after(4)
 
 
+async def test_a_snooze_of_something_else_moves_nothing(store: Store) -> None:
+    """A result that waits for the end of quiet hours after its snooze goes on to wait for it."""
+    tracking = await a_book(store)
+    await store.alerting.snooze(Snooze(SnoozeScope.BET, "1", after(0), after(600)))
+    held = replace(alert(1, after(1), fired=False), reason=Reason.SNOOZED, due_at=after(900))
+    change = Change(tracking, alerts=(replace(held, text="✅ #1 WON", rule="settled"),))
+    await store.record(poll(after(1)), change, CHANNELS)
+    for at in (2, 700):
+        other = Snooze(SnoozeScope.GAME, "another", after(at), after(2000))
+        await store.alerting.snooze(other)
+        await store.alerting.lift_snooze(SnoozeScope.GAME, "another", after(at + 1))
+        assert await store.next_due("sink") == after(900)
+
+
 async def test_what_was_told_of_games_within_the_hour_is_known_after_a_restart(
     store: Store,
 ) -> None:

@@ -197,11 +197,11 @@ def _days(since: datetime, until: datetime | None) -> dict[str, str | None]:
     return {"since": stamp(since), "until": stamp_or_none(until)}
 
 
-_ADD_SNOOZE = "INSERT INTO snooze (scope, target, since, until) VALUES (?, ?, ?, ?)"
-
-_SNOOZES = """
-SELECT * FROM snooze WHERE lifted_at IS NULL AND until > :at ORDER BY until, id
+_ADD_SNOOZE = """
+INSERT INTO snooze (scope, target, since, until) VALUES (:scope, :target, :at, :until)
 """
+
+_SNOOZES = "SELECT * FROM snooze WHERE lifted_at IS NULL AND until > :at ORDER BY until, id"
 
 _LIFT_SNOOZE = """
 UPDATE snooze SET lifted_at = :at
@@ -222,12 +222,14 @@ _HOLD = "UPDATE delivery SET due_at = :due_at WHERE alert = :alert AND channel =
 
 def _snooze(db: sqlite3.Connection, wanted: Snooze) -> Snooze:
     """Keep a snooze. An earlier one of the same target is lifted."""
-    _lift(db, wanted.scope, wanted.target, wanted.since)
-    added = db.execute(
-        _ADD_SNOOZE,
-        (wanted.scope.value, wanted.target, stamp(wanted.since), stamp(wanted.until)),
-    )
-    _hold_anew(db, wanted.since)
+    before = _snoozes(db, wanted.since)
+    values = {
+        "scope": wanted.scope.value, "target": wanted.target,
+        "at": stamp(wanted.since), "until": stamp(wanted.until),
+    }  # fmt: skip
+    db.execute(_LIFT_SNOOZE, values)
+    added = db.execute(_ADD_SNOOZE, values)
+    _hold_anew(db, wanted.since, before)
     return Snooze(wanted.scope, wanted.target, wanted.since, wanted.until, added.lastrowid or 0)
 
 
@@ -241,19 +243,27 @@ def _snoozes(db: sqlite3.Connection, at: datetime) -> tuple[Snooze, ...]:
 
 
 def _lift(db: sqlite3.Connection, scope: SnoozeScope | None, target: str, at: datetime) -> int:
+    before = _snoozes(db, at)
     values = {"at": stamp(at), "scope": scope, "target": target}
     lifted = db.execute(_LIFT_SNOOZE, values).rowcount
-    _hold_anew(db, at)
+    _hold_anew(db, at, before)
     return lifted
 
 
-def _hold_anew(db: sqlite3.Connection, at: datetime) -> None:
-    """Hold the results that snoozes keep until those end that are in force now."""
+def _hold_anew(db: sqlite3.Connection, at: datetime, before: Sequence[Snooze]) -> None:
+    """Hold the results of which another snooze than `before` is the last to end, or none now.
+
+    The others stay as they are: they may wait for the end of quiet hours.
+    """
     standing = _snoozes(db, at)
     for row in db.execute(_SNOOZED).fetchall():
         games = frozenset(row["games"].split(","))
-        due = max((x.until for x in standing if x.covers(row["bet"], games, at)), default=at)
-        db.execute(_HOLD, {**_key(row), "due_at": stamp(due)})
+        was, due = (
+            max((x.until for x in some if x.covers(row["bet"], games, at)), default=at)
+            for some in (before, standing)
+        )
+        if due != was:
+            db.execute(_HOLD, {**_key(row), "due_at": stamp(due)})
 
 
 def _decisions_since(
