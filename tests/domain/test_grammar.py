@@ -398,10 +398,13 @@ def test_a_line_that_is_on_something_else_is_not_taken_for_one_on_points(
         ("DEN -4.5 20 to win 18.18", r"may be the odds or the stake"),
         ("DEN ML 150 to win $20", r"write \+150 or \$150"),
         ("DEN ML 20 payout $38", r"may be the odds or the stake"),
+        ("DEN ML +900 10.00", r"'10\.00' may be the odds or the stake: write \(10\.00\) or \$10"),
+        ("DEN ML 5.00 +400", r"'5\.00' may be the odds or the stake"),
+        ("parlay: DEN ML; over 224.5 +400 5.00", r"'5\.00' may be the odds or the stake"),
     ],
 )
 def test_a_bare_number_is_never_guessed_to_be_odds(text: str, said: str) -> None:
-    """A whole number without a sign is asked about, unless the stake is known."""
+    """A whole number without a mark is asked about, unless the stake is known."""
     with pytest.raises(BadBet, match=said):
         parse_bet(text, FIND)
     assert parse_bet(text, FIND, staked=True).odds is not None

@@ -16,7 +16,14 @@ from tracker.domain.player import Player
 from tracker.language import find_in, parse_bet, still_written
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
-AT_HOME = ("Nikola Jokić", "Jamal Murray", "Aaron Gordon", "Michael Porter Jr.", "Jordan Poole")
+AT_HOME = (
+    "Nikola Jokić",
+    "Jamal Murray",
+    "Aaron Gordon",
+    "Michael Porter Jr.",
+    "Jordan Poole",
+    "Brandon Roy",
+)
 AWAY = (
     "LeBron James", "Luka Dončić", "Austin Reaves", "Shai Gilgeous-Alexander", "D'Angelo Russell",
     "Orlando Robinson", "Thomas Bryant", "PJ Washington",

@@ -339,8 +339,10 @@ def _read_leg(line: Line, *, many: bool) -> Slots:
 def _ends(line: Line, slots: Slots) -> bool:
     """Whether the bet that is being read ends before the next word."""
     low = line.peek()
+    # What is counted of a player may stand in the next line: `To Score 25+`, `Points`.
+    below = slots.scores and slots.stat is None and line.peek(1) in say.STATS
     if low == ";" or (low == "\n" and slots.many and (slots.ready or slots.empty)):
-        return True
+        return not below or low == ";"
     if not slots.ready:
         return False
     if slots.many and _BULLET.fullmatch(low):

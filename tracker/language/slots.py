@@ -57,8 +57,8 @@ class Slots:
     `many` is whether the line holds several bets. `names` are the indices of the words of a
     player's name. `stranger` is the first of these that is no team, with what was expected in its
     place in case it is no name. `to_win_cents` and `payout_cents` are what a won bet pays, without
-    its stake and with it. `bare_at` is the index of a price that is a whole number without a sign
-    or a word, and so may be a stake. `weekday` counts from Monday, as 0.
+    its stake and with it. `bare_at` is the index of a price that may be a stake: a whole number
+    without a sign or a word, or `10.00` beside +900. `weekday` counts from Monday, as 0.
     """
 
     start: int
@@ -110,9 +110,8 @@ class Slots:
     @property
     def ready(self) -> bool:
         """Whether the bet may be complete, so that a mark after it may end it."""
-        if self.names and self.stat is None and self.tens is None:
-            return False
-        return self.market_known
+        counted = self.stat is not None or self.tens is not None or self.scores
+        return self.market_known and (counted or not self.names)
 
     @property
     def empty(self) -> bool:
@@ -268,6 +267,9 @@ def take_price(line: Line, slots: Slots) -> bool:
     if line.peek() == "1/2" and _half_a_point(line, slots):
         return True
     if said_before(line, slots):
+        both = {x: line.words[x].place for x in (slots.prices[-1][0], line.at)}
+        stakes = (x for x in both if say.PERHAPS_A_STAKE.match(line.text, both[x]))
+        slots.bare_at = next(stakes, slots.bare_at)
         line.at += 1
         return True
     if len(slots.prices) > int(slots.many):
@@ -417,7 +419,7 @@ def stake_of(slots: Slots) -> int | None:
 
 
 def check_clear(line: Line, whole: Slots, priced: Slots) -> None:
-    """Raise BadBet for a bare whole number that may be the price or the stake.
+    """Raise BadBet for a bare number that may be the price or the stake.
 
     `whole` has the stake of the bet, `priced` the price: they differ for a leg of a parlay.
     """
@@ -428,13 +430,11 @@ def check_clear(line: Line, whole: Slots, priced: Slots) -> None:
 
 
 def _unclear(line: Line, at: int) -> BadBet:
-    """The error about a bare whole number that may be the price or the stake."""
+    """The error about a bare number that may be the price or the stake."""
     written = line.written(at)
-    odds = f"{written}.0" if len(written) < _AMERICAN_DIGITS else f"+{written}"
+    odds = f"({written})" if "." in written else f"{written}.0"
+    odds = f"+{written}" if _AMERICAN.fullmatch(f"+{written}") else odds
     return line.wrong(f"{written!r} may be the odds or the stake: write {odds} or ${written}", at)
-
-
-_AMERICAN_DIGITS = 3
 
 
 def _matchup(line: Line, slots: Slots) -> Matchup | None:

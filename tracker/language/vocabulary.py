@@ -180,8 +180,8 @@ _COURSE = "how a game goes is not followed, only how it, a half or a quarter end
 
 OTHERS = {
     **dict.fromkeys(
-        ("championship", "champion", "champions", "title", "finals", "mvp", "fmvp", "roy", "dpoy",
-         "mip", "6moy", "smoy", "rookie of the year", "player of the year", "coach of the year",
+        ("championship", "champions", "title", "finals", "mvp", "fmvp", "dpoy", "mip", "6moy",
+         "smoy", "rookie of the year", "player of the year", "coach of the year",
          "playoffs", "play in", "division", "conference", "win the west", "win the east",
          "to win the west", "to win the east", "series", "season", "seed", "win total",
          "win totals", "cup winner", "lottery", "draft", "to win series", "wins series",
@@ -233,6 +233,9 @@ OTHER_BOOKS = frozenset(
     }
 )  # fmt: skip
 """Names of books of whose rules nothing is known here."""
+
+PERHAPS_A_STAKE = re.compile(r"(?<![(\[/@=])(?<![(\[/@=] )[0-9]+\.00(?![0-9x])")
+"""Finds a price in its second form that may be a stake: `+900 10.00`, but not `+900 (10.00)`."""
 
 NOT_OF_THE_BET = re.compile(
     r"""^[^\S\n]*(?:(?:bet|slip|bet[ ]slip|ticket|receipt|coupon)[ ]?(?:id|no\.?|number|\#)|id
