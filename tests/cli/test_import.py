@@ -646,6 +646,13 @@ def test_a_cell_is_read_as_a_spreadsheet_shows_it_and_in_its_own_column() -> Non
         in_new_york("Date,Pick,Odds,Stake\n2026-01-29,DEN -4,5,1,91,20\n")
 
 
+def test_a_column_without_a_name_is_no_other_column() -> None:
+    """The numbers of rows, as tables are written with them, are neither a league nor a stake."""
+    found = in_new_york(",Date,Bet,Odds\n0,2026-01-29,DEN -4.5,-110\n1,2026-01-30,LAL ML,+120\n")
+    assert (len(found.slips), found.mistakes, found.elsewhere) == (2, (), {})
+    assert [x.draft.stake_cents for x in found.slips] == [None, None]
+
+
 def test_figures_within_objects_of_json_are_not_lost() -> None:
     """A price or a stake that has its form beside it is read, or the bet is refused."""
     bet = '{"pick": "DEN -4.5", "odds": {"american": -110}, "stake": {"amount": 20, "unit": "USD"}}'

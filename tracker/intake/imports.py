@@ -226,6 +226,11 @@ def _flat(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def _value(row: Row, column: str | None) -> str:
+    """A row's value in one of its columns, of which one may have no name; empty without one."""
+    return "" if column is None else row.get(column, "").strip()
+
+
 def _columns(row: Row, given: Mapping[str, str], source: str) -> dict[str, str]:
     """Map this program's names of columns to the file's. Raises BadFile.
 
@@ -301,7 +306,7 @@ class _Reader:
         """A reader of a file with these rows; `points` is whether decimal points are likely."""
 
         def values(name: str) -> list[str]:
-            return [row.get(columns.get(name, ""), "").strip() for row in rows]
+            return [_value(row, columns.get(name)) for row in rows]
 
         amounts = [x for name in _AMOUNTS for x in values(name)]
         points = points or any("$" in x for x in amounts)
@@ -316,7 +321,7 @@ class _Reader:
 
     def text(self, row: Row, name: str) -> str:
         """A row's value by this program's name of the column; empty when there is none."""
-        return row.get(self.columns.get(name, ""), "").strip()
+        return _value(row, self.columns.get(name))
 
     def league(self, row: Row) -> str | None:
         """The row's league; empty where it does not say, None for one that is not followed."""
