@@ -505,3 +505,10 @@ def test_an_end_that_cannot_be_says_what_is_told(values: dict[str, object], told
     reading = on_board(**values)
     assert isinstance(reading, Unreadable)
     assert reading.claim == told
+
+
+@pytest.mark.parametrize("clock", ["", "PT00M00.00S", "PT00M00.40S", None])
+def test_an_end_needs_no_clock_that_has_run_out_to_the_last_tenth(clock: str | None) -> None:
+    """A game that is over is final, also where its clock was stopped just before zero."""
+    end = state_of(gameStatus=3, period=4, gameStatusText="Final", gameClock=clock)
+    assert (end.phase, end.clock) == (Phase.FINAL, 0.0)

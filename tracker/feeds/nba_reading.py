@@ -397,7 +397,7 @@ def _quiet(game: Game, phase: Phase, players: tuple[PlayerLine, ...] = ()) -> Ga
 def _final(game: Game, entry: _GameDocument, rules: League, text: str) -> GameState:
     score = _score(entry)
     believable_end(("period", "homeTeam.score"), entry.period, score, rules)
-    if left := _time_left(entry.clock, text):
+    if (left := _time_left(entry.clock, text)) >= _TENTHS:
         shown = f"{rules.period_name(entry.period)} {clock_text(left)}"
         problem = f"shows {shown} in a game that is said to be final"
         raise FeedUnbelieved("gameClock", problem, f"said to be final at {shown}")
@@ -412,6 +412,10 @@ def _final(game: Game, entry: _GameDocument, rules: League, text: str) -> GameSt
         players=plausible(_players(entry), score),
         box=_box(entry, game, 0.0),
     )
+
+
+_TENTHS = 1.0
+"""Seconds: less than this may be left on the clock of a game that is over, after its last shot."""
 
 
 def _time_left(clock: str | None, text: str) -> float:
