@@ -113,6 +113,12 @@ async def test_a_body_that_is_too_large_is_refused_unread(served: Served) -> Non
     assert untold.status_code == 413
 
 
+async def test_the_head_of_a_stream_is_refused_for_it_has_no_end(served: Served) -> None:
+    """A request for it alone would hold its connection, and one of the few streams, for ever."""
+    found = await served.client.head("/api/v1/events", headers=served.as_key(served.key), timeout=5)
+    assert (found.status_code, found.headers["allow"]) == (405, "GET")
+
+
 @pytest.mark.parametrize("path", ["/in", "/", "/api/v1/health", "/api/v1/bets", "/nowhere"])
 async def test_a_request_for_the_head_alone_is_answered_as_for_the_whole(
     served: Served, path: str

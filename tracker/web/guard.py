@@ -57,7 +57,8 @@ _HEADERS = (
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
-_READING = frozenset({"GET", "OPTIONS"})
+_STREAM = "/api/v1/events"
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,8 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if scope["method"] == "HEAD":
-            # The server sends no body for it.
+        if scope["method"] == "HEAD" and scope["path"] != _STREAM:
+            # The server sends no body for it. A stream has no end, so its head is not answered.
             scope = {**scope, "method": "GET"}
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         # Our own files are asked for again only if they have changed; numbers are never kept.
