@@ -655,6 +655,8 @@ def test_the_two_teams_of_a_game_answer_to_its_own_words() -> None:
         ("LAL@DEN over 220 2026-02-30", "2026-02-30", "a date such as"),
         ("LAL@DEN 2026-11-20 over 220 2026-11-21", "2026-11-21", "two days are named"),
         ("DEN ML #", "#", "not understood"),
+        ("DEN ML\nPlaced: $20", "Placed", "not understood"),
+        ("Bet placed $20\nDEN ML", "placed", "not understood"),
         ("-4.5", "-4.5", "whose -4.5\\? Name the team"),
         ("DEN ML 20 1.91", "20", r"may be the odds or the stake: write 20\.0 or \$20"),
         ("Jokic under 10+ reb", "10+", "'under' and '\\+' say opposite sides"),

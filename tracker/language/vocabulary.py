@@ -239,13 +239,15 @@ PERHAPS_A_STAKE = re.compile(r"(?<![(\[/@=])(?<![(\[/@=] )[0-9]+\.00(?![0-9x])")
 
 NOT_OF_THE_BET = re.compile(
     r"""^[^\S\n]*(?:(?:bet|slip|bet[ ]slip|ticket|receipt|coupon)[ ]?(?:id|no\.?|number|\#)|id
-        |reference|ref|placed|bet[ ]placed|date[ ]placed|placed[ ](?:on|at)|confirmation
-        |cash[ ]?out(?:[ ]value)?)[ ]*[:#$][^\n]*$
+        |reference|ref|placed|bet[ ]placed|date[ ]placed|placed[ ](?:on|at)|confirmation)
+        [ ]*[:#](?![^\n]*[$€£])[^\n]*$
+    |^[^\S\n]*cash[ ]?out(?:[ ]value)?[ ]*[:$€£][^\n]*$
     |^[^\S\n]*\d{1,2}\)(?=\s)
     |^(?:(?:nba|wnba|ncaab?|cbb|basketball)[\s-]*)?\[\d{3,6}\](?=\s+\S)""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-"""Finds what a slip says of itself (`Placed: Nov 20, 2026`) and a bet's number (`2)`, `[503]`)."""
+"""Finds what a slip says of itself (`Placed: Nov 20, 2026`) and a bet's number (`2)`, `[503]`). A
+line with an amount, such as `Placed: $20`, is kept: that may be the stake."""
 
 FREE = frozenset(
     {
