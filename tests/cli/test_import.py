@@ -615,6 +615,7 @@ def test_a_parlay_is_not_paid_for_a_leg_that_dropped_out(legs: list[str], paid: 
     ("row", "asked", "team"),
     [
         ("Nikola Jokic,Points,Over,25.5", PlayerFigure(Stat.PTS, Direction.OVER, 25.5), ""),
+        ("Jokic O 25.5 Points,,Over,", PlayerFigure(Stat.PTS, Direction.OVER, 25.5), ""),
         ("Nikola Jokic,Rebounds,u,12.5", PlayerFigure(Stat.REB, Direction.UNDER, 12.5), ""),
         (",Total,Under,224.5", OverUnder(Direction.UNDER, 224.5), ""),
         (",Spread,Home,-4.5", Handicap(-4.5), "DEN"),
@@ -629,6 +630,15 @@ def test_a_side_in_its_own_column_is_that_of_the_bet(row: str, asked: Asked, tea
     (leg,) = found.slips[0].draft.legs
     assert (leg.asked, "".join(x.code for x in leg.team)) == (asked, team)
     assert found.slips[0].draft.stake_cents == 2000
+
+
+def test_an_amount_alone_is_no_line_of_a_side() -> None:
+    """Where no column says what was bet on, `$220` on the over is no over 220."""
+    head = "Date,Game,Side,Odds,Wager\n"
+    for wager in ("220", "$220.00"):
+        found = in_new_york(f"{head}2026-01-29,LAL @ DEN,Over,-110,{wager}\n")
+        assert found.slips == ()
+        assert len(found.mistakes) == 1
 
 
 def test_a_cell_is_read_as_a_spreadsheet_shows_it_and_in_its_own_column() -> None:

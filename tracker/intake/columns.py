@@ -388,7 +388,8 @@ def with_side(pick: str, way: str, game: str) -> str:
     return playing[named] if playing and named in ("home", "away") else pick
 
 
-_SIDED = re.compile(r"\b(?:over|under)\b|\b[ou]\d|\d\+", re.IGNORECASE)
+_SIDED = re.compile(r"\b(?:over|under)\b|\b[ou] ?\d|\d\+|\A[^A-Za-z]+\Z", re.IGNORECASE)
+"""Finds a side that the words say already; a number alone, which may be an amount, gets none."""
 
 
 @dataclass(frozen=True, slots=True)
