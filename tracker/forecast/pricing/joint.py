@@ -174,10 +174,11 @@ def _linked(
         # The parity of a span's points is independent of the rest of the game.
         factor *= _alone(odd, outlook, pushed=pushed) if odd else 1.0
     weights, points = {}, outlook.of(about)
+    values = _values(points)
     for name in dict.fromkeys(x.part for x in lines):
         mine = [x for x in lines if x.part == name]
         given = _given(mine, outlook, about, pushed=pushed)
-        weights[name] = _from(given, points.part(name).first, *_values(points)[name])
+        weights[name] = _from(given, points.part(name).first, *values[name])
     return factor, weights
 
 
