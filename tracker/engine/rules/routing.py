@@ -238,10 +238,13 @@ def _untold(change: Change, unheard: set[tuple[int, str]]) -> Change:
     def untold(x: RuleState) -> RuleState:
         return replace(x, notified=()) if (x.bet, x.rule) in unheard else x
 
-    tracking = change.tracking
-    for x in tracking.tracked:
-        if any(bet == x.bet.number for bet, _ in unheard):
-            tracking = tracking.with_tracked(x.with_rules(tuple(map(untold, x.rules))))
+    bets = {bet for bet, _ in unheard}
+    changed = {
+        x.bet.number: x.with_rules(tuple(map(untold, x.rules)))
+        for x in change.tracking.tracked
+        if x.bet.number in bets
+    }
+    tracking = change.tracking.with_all(changed)
     return replace(change, tracking=tracking, rules=tuple(map(untold, change.rules)))
 
 
