@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.engine.build import after
+from tests.engine.build import after, rng
 from tracker.domain.alert import Reason
 from tracker.domain.policy import LevelRule, SwingRule, parse_rule
 from tracker.domain.tracking import RulePhase, RuleState
@@ -146,6 +146,22 @@ def test_what_broke_the_cooldown_and_did_not_last_has_not_shortened_it() -> None
     """A single reading far out does not shorten the cooldown."""
     seen = watch("p <= 0.30").see(0.6, 0.29, 0.29, 0.5, 0.1, 0.5, *[0.29] * 20)
     assert seen.fired == [30]
+
+
+def test_a_single_reading_further_out_leaves_the_cooldown_as_it_was() -> None:
+    """A reading far out that does not last neither ends the cooldown nor hides what was sent."""
+    seen = watch("p >= 0.60").see(0.5, 0.8, 0.8, 0.5, 0.95, 0.1)
+    assert seen.see(0.97, 0.96).fired == [30, 80]
+    back = watch("p >= 0.80").see(0.5, 0.8, 0.8, 0.5, 0.95, 0.9, 0.5)
+    assert back.see(0.8, 0.95).fired == [30]
+    assert back.see(0.95).fired == [30, 100]
+
+
+def test_a_chance_that_stays_on_its_level_has_not_crossed_it() -> None:
+    """A bet at exactly the level crosses it once the chance has passed it, in either direction."""
+    assert watch("p crosses 0.50").see(*[0.5] * 9).fired == []
+    assert watch("p crosses 0.50").see(0.5, 0.5, 0.49, 0.49).fired == [40]
+    assert watch("p crosses 0.50").see(0.4, 0.5, 0.5).fired == [30]
 
 
 def test_a_clock_that_is_set_back_does_not_silence_a_rule() -> None:
@@ -339,6 +355,57 @@ def test_a_level_fires_only_beyond_it_and_never_first(
             assert near
             near = False
         near = near or p < 0.8
+
+
+@dataclass
+class Told:
+    """What docs/alerts.md says of a level rule, as plainly as it can be written down.
+
+    `out` is how far a chance lies beyond the level, in bands of log-odds.
+    """
+
+    level: float
+    up: bool
+    armed: bool | None = None
+    beyond: int = 0
+    sent: list[tuple[float, float]] = field(default_factory=list)
+
+    def fires(self, p: float, at: float, hurried: bool) -> bool:
+        """Whether a message is sent at a reading."""
+        out = (log_odds(p) - log_odds(self.level)) / BAND * (1 if self.up else -1)
+        last = self.sent[-1] if self.sent else (-math.inf, -math.inf)
+        if not self.armed:
+            # A bet that is past its level when it is added, or has been told, must clear the band.
+            self.armed = out < 0 if self.armed is None else out <= -1
+            return False
+        waits = at - last[0] < COOLDOWN.total_seconds() and out - last[1] < 2
+        self.beyond = 0 if out < 0 or waits else self.beyond + 1
+        if self.beyond < (1 if hurried else 2):
+            return False
+        if out - max([x for _, x in self.sent], default=-math.inf) < 3:
+            self.armed, self.beyond = False, 0
+            return False
+        if sum(at - x < 3600 for x, _ in self.sent) == BUDGET:
+            return False
+        self.sent.append((at, out))
+        self.armed, self.beyond = False, 0
+        return True
+
+
+@pytest.mark.parametrize("text", ["p >= 0.60", "p <= 0.60"])
+def test_a_level_is_told_when_the_manual_says(text: str) -> None:
+    """On random nights a level fires exactly when docs/alerts.md says."""
+    up, draw = ">" in text, rng(7)
+    for _ in range(80):
+        seen, manual = watch(text), Told(0.6, up)
+        for _ in range(draw.randint(5, 60)):
+            out = draw.choice((-9.1, -1.1, -1.1, -0.9, 0.1, 0.9, 2.2, 3.3, 5.4, 8.5))
+            odds = math.exp(log_odds(0.6) + (out if up else -out) * BAND)
+            every, hurried = draw.choice((10.0, 10.0, 10.0, 310.0)), draw.random() < 0.1
+            for _ in range(draw.randint(1, 2)):
+                count, p = len(seen.fired), odds / (1 + odds)
+                seen.see(p, every=every, hurried=hurried)
+                assert (len(seen.fired) > count) == manual.fires(p, seen.at, hurried)
 
 
 WATCHED = ("p >= 0.80", "p <= 0.30", "p crosses 0.50", "swing 0.15 in 5m", "swing 0.05 in 2m")

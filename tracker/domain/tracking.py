@@ -52,11 +52,11 @@ class RuleState:
 
     `episode` counts firings. `streak` counts consecutive fresh polls beyond the level. `fired` are
     the firings of the last hour. `window` of a swing rule holds the readings that it is measured
-    against; of a level rule, the last reading on the safe side while it is pending, and the reading
-    that fired after that. `flipped` is whether a crossing rule watches for the way back. `notified`
-    holds the lowest and the highest chance that it fired with, empty before its first firing; of a
-    parlay's `hit` rule it holds the indices of the legs that were announced, and of a rule on a
-    fact of a game the numbers of those that were told.
+    against; of a level rule, the reading that fired until its cooldown is over, and behind it,
+    while the rule is pending, the last reading on the safe side. `flipped` is whether a crossing
+    rule watches for the way back. `notified` holds the lowest and the highest chance that it fired
+    with, empty before its first firing; of a parlay's `hit` rule it holds the indices of the legs
+    that were announced, and of a rule on a fact of a game the numbers of those that were told.
     """
 
     bet: int

@@ -48,6 +48,9 @@ BUDGET_SPAN = timedelta(hours=1)
 
 _EDGE = 1e-9
 
+_ROUNDING = 1e-12
+"""How far, in log-odds, rounding may put a chance that lies on a level to one side of it."""
+
 
 class RuleReading(NamedTuple):
     """One fresh reading of a bet's chance of winning.
@@ -227,10 +230,21 @@ def _beyond(rule: LevelRule, state: RuleState, p: float) -> float:
             assert_never(rule.comparison)
 
 
+_IN_COOLDOWN = (RulePhase.COOLING, RulePhase.PENDING)
+"""Phases in which a level rule's cooldown may last; a pending one has broken it."""
+
+
 def _level(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
     state, rearmed = _rearm(rule, state, reading)
     beyond = _beyond(rule, state, reading.p)
-    outside = beyond >= -1e-12  # noqa: PLR2004 - rounding of a chance that lies on the level
+    # A chance on the level has reached it, and has not passed it on the way back.
+    outside = beyond >= (_ROUNDING if state.flipped else -_ROUNDING)
+    waits = state.phase in _IN_COOLDOWN and _cooling(state, reading.at)
+    if waits and not (outside and _worse(rule, state, reading.p)):
+        # A chance that broke the cooldown but did not last has not shortened it.
+        told = _that_fired(state)
+        state = state if state.window == told else state.with_window(told)
+        return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN if outside else Reason.BELOW)
     match state.phase:
         case RulePhase.DONE:
             return RuleStep(state, state.reason or Reason.BELOW)
@@ -240,14 +254,9 @@ def _level(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
             return _to(state, RulePhase.UNARMED, Reason.BEYOND_WHEN_ADDED)
         case RulePhase.FIRING:
             return _to(state, RulePhase.FIRING, Reason.NOT_REARMED)
-        case RulePhase.COOLING if not (outside and _worse(rule, state, reading.p)):
-            return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN if outside else Reason.BELOW)
-        case RulePhase.COOLING:
-            return _cross(rule, state.with_window(()), reading)
-        case RulePhase.UNARMED | RulePhase.ARMED | RulePhase.PENDING:
+        case RulePhase.UNARMED | RulePhase.ARMED | RulePhase.PENDING | RulePhase.COOLING:
             if outside:
                 return _cross(rule, state, reading)
-            # A chance that broke the cooldown but did not last has not shortened it.
             phase = RulePhase.COOLING if _cooling(state, reading.at) else RulePhase.ARMED
             reason = Reason.REARMED if rearmed else Reason.BELOW
             return _to(state.with_window(()) if state.window else state, phase, reason)
@@ -257,16 +266,25 @@ def _level(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
 
 def _cross(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
     """Step a rule by a reading beyond its level; the alert's `was` is the last safe reading."""
-    safe = state.window
+    told = _that_fired(state)
+    safe = state.window[len(told) :]
     if not safe and reading.before is not None:
         safe = ((reading.at, reading.before),)
     since = safe[0][0] if safe else None
-    state = state.with_window(safe)
+    state = state.with_window((*told, *safe))
     verdict = _press(state, reading, since, Reason.CROSSED, up=_upward(rule, state))
-    if not verdict.fires:
+    if verdict.state.phase is not RulePhase.FIRING:
         return verdict
+    if not verdict.fires:
+        return verdict._replace(state=verdict.state.with_window(told))
     crossed = verdict.state.with_window(((reading.at, reading.p),))
     return verdict._replace(state=crossed, was=safe[0][1] if safe else None)
+
+
+def _that_fired(state: RuleState) -> tuple[tuple[datetime, float], ...]:
+    """The reading that a level rule fired at last, which its window begins with; () without it."""
+    first = state.window[:1]
+    return first if first and state.fired and first[0][0] == state.fired[-1] else ()
 
 
 def _upward(rule: LevelRule, state: RuleState) -> bool:
@@ -284,10 +302,10 @@ def _upward(rule: LevelRule, state: RuleState) -> bool:
 
 def _worse(rule: LevelRule, state: RuleState, p: float) -> bool:
     """Whether a chance lies FURTHER beyond the level than the one that fired."""
-    if rule.comparison is Comparison.CROSSES or not state.window:
+    told = _that_fired(state)
+    if rule.comparison is Comparison.CROSSES or not told:
         return False
-    reference = state.window[-1][1]
-    return _beyond(rule, state, p) - _beyond(rule, state, reference) >= FURTHER
+    return _beyond(rule, state, p) - _beyond(rule, state, told[0][1]) >= FURTHER
 
 
 def _rearm(rule: LevelRule, state: RuleState, reading: RuleReading) -> tuple[RuleState, bool]:
@@ -398,7 +416,7 @@ def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) 
     if rule.comparison is Comparison.CROSSES:
         state = replace(state, flipped=reading.p >= rule.level, window=())
         return _to(state, RulePhase.ARMED, Reason.BELOW)
-    outside = _beyond(rule, state, reading.p) >= -1e-12  # noqa: PLR2004 - as in `_level`
+    outside = _beyond(rule, state, reading.p) >= -_ROUNDING
     if outside and state.phase is not RulePhase.UNARMED:
         return _to(state.with_window(()), RulePhase.UNARMED, Reason.RENEWED)
     return _level(rule, state, reading)
