@@ -130,6 +130,17 @@ def test_an_offer_is_held_against_the_fair_value(cli: Cli, live: Path) -> None:
     assert "fair value $27.43" in cli("cashout", "1", "$25.00").out
 
 
+def test_the_age_of_a_chance_counts_the_delay(cli: Cli, live: Path, config: Path) -> None:
+    """A chance that was read a minute ago is, with a delay of two minutes, three minutes behind."""
+    age = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-70 seconds')"
+    with closing(sqlite3.connect(live)) as db:
+        db.execute(f"UPDATE latest SET at = {age} WHERE bet = 1")  # noqa: S608 - stands above
+        db.commit()
+    assert "The chance is 1 min " in cli("cashout", "1", "$25.00").err
+    config.write_text(f'{config.read_text("utf-8")}[alerts]\ndelay = "2m"\n', "utf-8")
+    assert "The chance is 3 min " in cli("cashout", "1", "$25.00").err
+
+
 def test_a_hedge_is_told_for_either_result(cli: Cli, live: Path) -> None:
     """At +250 a stake of $9.80 brings the same with either result."""
     assert live.exists()

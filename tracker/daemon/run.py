@@ -230,7 +230,7 @@ class Daemon:
         return BetCommands(
             store, Explainer(store, rules, given, registry),
             settings.stake_unit_cents, self._clock, settings.zone, self._changed.set,
-            settings.odds_format,
+            settings.odds_format, settings.alerts.delay,
         )  # fmt: skip
 
     async def live(self, notifier: SystemdNotifier, stop: asyncio.Event) -> None:

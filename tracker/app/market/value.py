@@ -421,7 +421,10 @@ class NotHeld(TrackerError):
 
 @dataclass(frozen=True, slots=True)
 class HeldBet:
-    """An open bet whose worth can be given. `at` is when its chance was seen."""
+    """An open bet whose worth can be given.
+
+    `at` is when its chance was read, and `delay` by how many seconds the person sees it late.
+    """
 
     bet: BetView
     chance: Chance
@@ -429,6 +432,12 @@ class HeldBet:
     odds: Odds
     at: datetime
     now: datetime
+    delay: float = 0.0
+
+    @property
+    def age_s(self) -> float:
+        """How many seconds the chance is behind the game."""
+        return (self.now - self.at).total_seconds() + self.delay
 
     @property
     def returns(self) -> Returns:
@@ -444,16 +453,20 @@ class HeldBet:
         return hedges_of(self.chance, self.returns, other)
 
 
-async def held(bets: Bets, reference: str, explainer: Explainer, now: datetime) -> HeldBet:
+async def held(
+    bets: Bets, reference: str, explainer: Explainer, now: datetime, delay: float = 0.0
+) -> HeldBet:
     """The bet that a person refers to, with its last chance, or one worked out now.
 
+    `delay` is by how many seconds the person sees a game in play late.
     Raises NotHeld, and BadBet when there is no such bet.
     """
     bet = await bets.bet(reference)
     stake, odds = _stake_and_odds(bet)
     _check_worth(bet)
     if bet.chance is not None and bet.chance_at is not None:
-        return HeldBet(bet, bet.chance, stake, odds, bet.chance_at, now)
+        late = delay if bet.status is Status.LIVE else 0.0
+        return HeldBet(bet, bet.chance, stake, odds, bet.chance_at, now, late)
     asked, found = bet_of(bet), None
     if asked is not None:
         found = await price_now(explainer.store, asked, explainer.given, explainer.in_use, now)

@@ -114,9 +114,10 @@ async def _held(scope: Scope, reference: str) -> tuple[HeldBet, str]:
         registry = registry_beside(at.basics.store)
         explainer = Explainer(at.store, at.basics.rules, given_lines(scope), registry)
         try:
-            return await held(at.bets, reference, explainer, at.now), at.basics.odds_format
+            found = await held(at.bets, reference, explainer, at.now, at.basics.delay)
         except NotHeld as why:
             raise Impossible(str(why)) from None
+        return found, at.basics.odds_format
 
 
 def _head(held: HeldBet, form: str) -> None:
@@ -132,9 +133,8 @@ def _head(held: HeldBet, form: str) -> None:
 def _age(held: HeldBet) -> None:
     from tracker.wording.figures import span_text
 
-    seconds = (held.now - held.at).total_seconds()
-    if held.bet.stale or seconds > _OLD_S:
-        note(f"The chance is {span_text(seconds)} old.")
+    if held.bet.stale or held.age_s > _OLD_S:
+        note(f"The chance is {span_text(held.age_s)} old.")
 
 
 def check(

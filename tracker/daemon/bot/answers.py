@@ -365,8 +365,7 @@ def hedge_text(held: HeldBet, other: Odds, local: LocalTime) -> str:
 
 
 def _held_head(held: HeldBet, local: LocalTime) -> str:
-    age = (held.now - held.at).total_seconds()
-    old = f" ({span_text(age)} ago)" if age > _OLD_S else ""
+    old = f" ({span_text(held.age_s)} ago)" if held.age_s > _OLD_S else ""
     name = f"#{held.bet.id} {bet_name(held.bet)}"
     stake = stake_text(held.stake, free=held.bet.free)
     return f"{name} · {local.odds(held.odds)} · {stake} · {percent(held.chance.win, 1)}{old}"

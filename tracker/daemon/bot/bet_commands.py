@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tracker.app.bets import Beside, Bets, Changes, draft_of
 from tracker.app.choose_game import Chooser
 from tracker.app.explain import Explainer
-from tracker.app.market.value import held
+from tracker.app.market.value import HeldBet, held
 from tracker.daemon.bot import answers
 from tracker.daemon.bot.answers import LocalTime
 from tracker.domain import TrackerError
@@ -53,7 +53,8 @@ class ChatReply:
 class BetCommands:
     """Carries out a chat's commands on bets. `explainer` also gives default rules and prices.
 
-    `changed` is called when a bet was added or changed, so that it is followed at once.
+    `changed` is called when a bet was added or changed, so that it is followed at once. `delay` is
+    by how many seconds everything is shown late.
     """
 
     store: Store
@@ -63,6 +64,7 @@ class BetCommands:
     zone: tzinfo
     changed: Callable[[], None]
     odds_format: str = ""
+    delay: float = 0.0
 
     @property
     def verbs(self) -> dict[str, Callable[[str], Awaitable[ChatReply]]]:
@@ -223,7 +225,7 @@ class BetCommands:
         if not amount:
             return ChatReply("Which bet, and what is offered? /cashout 12 $29.90")
         offer = parse_money(amount)
-        found = await held(self._bets, reference, self.explainer, self.clock.now())
+        found = await self._held(reference)
         return ChatReply(answers.cashout_text(found, offer, self._local))
 
     async def hedge(self, rest: str) -> ChatReply:
@@ -232,8 +234,11 @@ class BetCommands:
         if not price:
             return ChatReply("Which bet, and at what price is the other side? /hedge 12 +150")
         other = parse_odds(price)
-        found = await held(self._bets, reference, self.explainer, self.clock.now())
+        found = await self._held(reference)
         return ChatReply(answers.hedge_text(found, other, self._local))
+
+    async def _held(self, reference: str) -> HeldBet:
+        return await held(self._bets, reference, self.explainer, self.clock.now(), self.delay)
 
     async def why(self, rest: str) -> ChatReply:
         """Explain why a bet's chance moved."""
