@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -301,6 +301,27 @@ def test_a_date_alone_is_the_day_on_which_the_bet_counts(
     assert [*cli("profit", "--json").json["months"]] == ["2026-01"]
     assert [*cli("performance", "--by", "day", "--json").json["groups"]] == ["2026-01-01"]
     assert config.exists()
+
+
+def test_a_time_of_placing_that_is_yet_to_come_is_never_taken(
+    cli: Cli, config: Path, tmp_path: Path
+) -> None:
+    """Where it is a date, or may be the tip-off, the time is not known; else the row is refused."""
+    assert config.exists()
+    ahead = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}"
+    sheet = tmp_path / "sheet.csv"
+    for heading, time, added in (
+        ("date,game day", f"{ahead} 19:30,", 0), ("date", f"{ahead} 19:30", 1),
+        ("placed,game day", f"{ahead},", 1),
+    ):  # fmt: skip
+        sheet.write_text(f"{heading},pick,stake\n{time},LAL ML,{len(time)}{added}\n", "utf-8")
+        ran = cli("import", sheet, "--json")
+        assert ran.json["added"] == added
+        assert ("line 2: 'LAL ML': the time of placing" in ran.err) is (not added)
+    out = tmp_path / "bets.csv"
+    cli("export", "bets", "--out", out)
+    rows = csv.DictReader(out.read_text("utf-8").splitlines())
+    assert [x["placed_at"] for x in rows] == ["", ""]
 
 
 def test_sheets_of_every_land_are_read_right_and_come_once(
@@ -645,13 +666,14 @@ def test_a_cell_is_read_as_a_spreadsheet_shows_it_and_in_its_own_column() -> Non
     """`="-110"` is -110, and a row whose decimal comma made two cells is refused."""
     found = in_new_york(
         'Date,Pick,Odds,Stake\n2026-01-29,DEN -4.5,="-110",=20\n2026-01-29,DEN ML,=+135,"20,50"\n'
-        "2026-01-29,DEN -4,5,1,91,20\n"
+        '2026-01-29,"DEN ML\n",-110,20\n2026-01-29,DEN -4,5,1,91,20\n'
     )
+    assert [x.line for x in found.slips] == [2, 3, 4]
     assert [(x.draft.odds and x.draft.odds.text, x.draft.stake_cents) for x in found.slips] == [
-        ("-110", 2000), ("+135", 2050),
+        ("-110", 2000), ("+135", 2050), ("-110", 2000),
     ]  # fmt: skip
     (mistake,) = found.mistakes
-    assert "line 4: it has more cells than the first line has headings" in mistake
+    assert "line 6: it has more cells than the first line has headings" in mistake
     with pytest.raises(BadFile, match="line 2: it has more cells than the first line has"):
         in_new_york("Date,Pick,Odds,Stake\n2026-01-29,DEN -4,5,1,91,20\n")
 

@@ -70,8 +70,8 @@ def made(pts: int, reb: int = 0, ast: int = 0, **others: int) -> GameState:
         (OddEven(Parity.ODD), "LAL@DEN odd", "LAL@DEN odd", "odd_even"),
         (
             OddEven(Parity.EVEN, Side.AWAY, Span.Q1),
-            "Q1 LAL even",
-            "Q1 LAL even",
+            "Q1 LAL points even",
+            "Q1 LAL points even",
             "odd_even",
         ),
         (

@@ -80,9 +80,10 @@ async def bring_in(
     """
     fit: list[ImportedBet] = []
     mistakes: list[str] = []
-    for slip in slips:
+    for slip in (_known_by(x, now) for x in slips):
         try:
             check(slip.draft)
+            check_placed(slip.draft, now)
         except BadBet as why:
             mistakes.append(f"{source}, line {slip.line}: {why}")
         else:
@@ -114,6 +115,14 @@ async def bring_in(
             await bets.store.withdraw(added.number, now, "import")
     new = sum(x.created for _, x in done)
     return BroughtIn(new, len(done) - new, len(settled), len(late), tuple(mistakes))
+
+
+def _known_by(slip: ImportedBet, now: datetime) -> ImportedBet:
+    """The bet, without a time of placing that is yet to come and is none: the day of its game."""
+    placed = slip.draft.placed_at
+    if not slip.placed_loosely or placed is None or placed <= now:
+        return slip
+    return replace(slip, draft=replace(slip.draft, placed_at=None))
 
 
 def _identities(slip: ImportedBet, times: int) -> list[str]:

@@ -316,7 +316,9 @@ def describe(market: Market, home: str, away: str) -> str:
             team = codes[market.side]
             return f"{prefix}{team} {market.direction.value} {line_text(market.points)}"
         case OddEven():
-            return f"{prefix}{codes[market.side]} {market.parity.value}"
+            # Without the word, `DEN even` may also be a win at even money.
+            points = "" if market.side is None else "points "
+            return f"{prefix}{codes[market.side]} {points}{market.parity.value}"
         case ThreeWay():
             return f"{prefix}{codes[market.side]} {'tie' if market.side is None else '3-way'}"
         case PlayerTotal():

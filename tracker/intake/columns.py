@@ -47,7 +47,7 @@ def _cell(value: str | None) -> str:
 
 
 def csv_rows(text: str) -> tuple[list[tuple[int, Row]], str, list[int]]:
-    """The rows of a CSV with their line numbers, the separator of its columns, and wide lines.
+    """The rows of a CSV with their first lines, the separator of its columns, and wide lines.
 
     A line with more cells than headings is no row: its cells may belong to other columns.
     """
@@ -63,14 +63,15 @@ def csv_rows(text: str) -> tuple[list[tuple[int, Row]], str, list[int]]:
     wide: list[int] = []
     try:
         for row in table:
-            more = row.pop(None, None)
-            if any(more or ()):
-                wide.append(table.line_num + skipped)
+            more = row.pop(None, None) or []
+            broken = sum(x.count("\n") for x in (*row.values(), *more) if x)
+            line = table.line_num + skipped - broken
+            if any(more):
+                wide.append(line)
             elif any(row.values()):
-                cells = {k: _cell(v) for k, v in row.items()}
-                rows.append((table.line_num + skipped, cells))
+                rows.append((line, {k: _cell(v) for k, v in row.items()}))
     except csv.Error as why:
-        raise BadFile(f"line {table.line_num} is no CSV: {why}") from None
+        raise BadFile(f"line {table.line_num + skipped} is no CSV: {why}") from None
     return rows, delimiter, wide
 
 

@@ -66,7 +66,8 @@ class ImportedBet:
     odds, None where neither gives it; `said` is the result as the file writes it. `day` is the
     league's date of the game, or of the placing, None without either. `before` is the occasion that
     the first version of this program gave the bet. `withdrawn` is whether the bet had been
-    withdrawn. `price` is the one at which it pays, None where that is not known.
+    withdrawn. `price` is the one at which it pays, None where that is not known. `placed_loosely`
+    is whether its time of placing is a date alone, or in the only column that may tell its game's.
     """
 
     line: int
@@ -78,6 +79,7 @@ class ImportedBet:
     before: str = ""
     withdrawn: bool = False
     price: Odds | None = None
+    placed_loosely: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +121,8 @@ def read_slips(
     is_json = text.lstrip()[:1] in ("[", "{")
     rows, mark, wide = (_json_rows(text), ",", []) if is_json else csv_rows(text)
     mistakes = [
-        f"{source}, line {line}: it has more cells than the first line has headings: put an amount "
-        "or a line with a decimal comma in quotes"
+        f"{source}, line {line}: it has more cells than the first line has headings: put what "
+        "holds a comma, such as 4,5 or a note, in quotes"
         for line in wide
     ]
     if not rows:
@@ -375,6 +377,7 @@ class _Reader:
             f"import {number or self.text(row, 'placed') or line}",
             bool(self.text(row, "withdrawn")),
             price or (pick.odds if len(group) == 1 else None),
+            placed is not None and (placed.dated or "day" not in self.columns),
         )
 
     def _described(

@@ -41,7 +41,7 @@ from tracker.language.tokens import (
     skip_time,
     slashed,
 )
-from tracker.language.vocabulary import AGAINST
+from tracker.language.vocabulary import AGAINST, COUNTED, EVEN_OF_WHAT
 
 _ODDS = "odds such as -110, a stake such as $20, or a #tag"
 LINE = "a line in whole or half points, such as 224.5"
@@ -534,6 +534,9 @@ def _asked_of_game(line: Line, slots: Slots) -> Asked:
             raise line.wrong("a 3-way bet is on one team, or on the tie: name one", slots.start)
         return OneOfThree()
     if slots.parity is not None:
+        said = {x.low for x in line.words[slots.start : slots.end]} & COUNTED
+        if slots.parity is Parity.EVEN and slots.team and not (slots.prices or slots.stat or said):
+            raise line.wrong(EVEN_OF_WHAT, slots.start)
         return OddOrEven(slots.parity)
     if slots.number is not None or slots.direction is not None:
         return _total(line, slots)

@@ -129,6 +129,9 @@ THREE_WAY = frozenset(
 )  # fmt: skip
 TIE = frozenset({"tie", "draw", "ties", "tied", "drawn", "the tie", "the draw"})
 PARITIES = {"odd": "odd", "even": "even"}
+COUNTED = frozenset({"total", "totals", "tt", "odd", "odd/even"})
+"""Words beside `even` by which it is about points, and not the price."""
+EVEN_OF_WHAT = "'even' may be its price or its points: write 'DEN ML even' or 'DEN points even'"
 PICKEM = frozenset({"pk", "pick", "pickem", "pick em", "pks"})
 TEAM_TOTAL = frozenset({"tt", "team total", "tm total", "team tot", "team totals", "tts"})
 TOTAL = frozenset({"total", "totals", "game total", "o/u", "ou", "over/under", "total points"})
@@ -243,11 +246,16 @@ NOT_OF_THE_BET = re.compile(
         [ ]*[:#](?![^\n]*[$€£])[^\n]*$
     |^[^\S\n]*cash[ ]?out(?:[ ]value)?[ ]*[:$€£][^\n]*$
     |^[^\S\n]*\d{1,2}\)(?=\s)
+    |\b(?:(?:(?:(?:east|west)(?:ern)?[ ])?conf(?:erence|\.)?[ ])?(?:semi-?)?finals?|playoffs?
+        |(?:first|second|1st|2nd)[ ]round|round[ ][12])[ ,-]+game[ ][1-7]\b[ ]*[:,-]?
+    |\b(?:tip(?:-?[ ]?off|s)?|starts?)[ ]*(?:at|:)?[ ]*
+        (?=\d{1,2}(?::\d{2}|(?::\d{2})?[ ]?[ap]\.?m\b))
     |^(?:(?:nba|wnba|ncaab?|cbb|basketball)[\s-]*)?\[\d{3,6}\](?=\s+\S)""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-"""Finds what a slip says of itself (`Placed: Nov 20, 2026`) and a bet's number (`2)`, `[503]`). A
-line with an amount, such as `Placed: $20`, is kept: that may be the stake."""
+"""Finds what a slip says of itself (`Placed: Nov 20, 2026`), a bet's number (`2)`, `[503]`), which
+game of a series it is (`Finals Game 3:`), and the word before the time of a tip-off. A line with an
+amount, such as `Placed: $20`, is kept: that may be the stake."""
 
 FREE = frozenset(
     {

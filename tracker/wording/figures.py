@@ -241,7 +241,7 @@ def short_market(market: Market, game: Game) -> str:
             code = game.code(market.side)
             return f"{prefix}{code} {market.direction.value[0]}{line_text(market.points)}"
         case OddEven():
-            about = game.name if market.side is None else game.code(market.side)
+            about = game.name if market.side is None else f"{game.code(market.side)} points"
             return f"{prefix}{about} {market.parity.value}"
         case ThreeWay(side):
             backed = f"{game.name} tie" if side is None else f"{game.code(side)} 3-way"
