@@ -24,7 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker.domain.game import Side
-from tracker.domain.league import season_name
 from tracker.domain.market import Direction, Market, Spread, Total
 from tracker.forecast.game.parameters import Parameters, decode
 from tracker.forecast.market import closing_outlook
@@ -84,7 +83,7 @@ def moved(rows: list[SeasonGame], unseen: dict[str, Parameters]) -> Iterator[Mov
     shipped = load_parameters("nba")
     rng = random.Random(SEED)  # noqa: S311 - a made-up bettor
     for row in rows:
-        season = season_name("nba", row.game.slate)
+        season = row.season
         model = unseen.get(season, shipped)
         spread, total = row.opening.home_spread, row.opening.total
         closed = row.closing

@@ -213,8 +213,8 @@ def _of_single_games(playbacks: Sequence[Playback]) -> Iterator[Fault]:
     two_polls = timedelta(seconds=18)
     halves = [_at_break(x, 2) for x in shown]
     yield Fault(FaultKind.REGRESS, halves[0] + timedelta(minutes=4), two_polls, game=ids[0])
-    start = shown[1].starts + timedelta(minutes=70)
-    yield Fault(FaultKind.CORRECTED, start, two_polls, game=ids[1], by=-2)
+    start = shown[1 % len(ids)].starts + timedelta(minutes=70)
+    yield Fault(FaultKind.CORRECTED, start, two_polls, game=ids[1 % len(ids)], by=-2)
     start = shown[2 % len(ids)].starts + timedelta(minutes=40)
     yield Fault(FaultKind.POSTPONED, start, two_polls, game=ids[2 % len(ids)])
     zero = timedelta(minutes=2)
@@ -227,8 +227,8 @@ def _of_single_games(playbacks: Sequence[Playback]) -> Iterator[Fault]:
         yield Fault(FaultKind.BLANK, end, timedelta(minutes=1), game=game, text=text)
     for number in (0, 5 % len(ids)):
         yield Fault(FaultKind.PADDED, shown[number].ends, timedelta(hours=1), game=ids[number])
-    rewritten = shown[1].ends + timedelta(hours=2)
-    yield Fault(FaultKind.CORRECTED, rewritten, timedelta(days=9), game=ids[1], by=-3)
+    rewritten = shown[1 % len(ids)].ends + timedelta(hours=2)
+    yield Fault(FaultKind.CORRECTED, rewritten, timedelta(days=9), game=ids[1 % len(ids)], by=-3)
     number = 6 % len(ids)
     rewritten = shown[number].ends + timedelta(hours=2)
     yield Fault(

@@ -18,6 +18,7 @@ from tests.feeds.serving import FIXTURES as FEEDS
 from tests.store.values import started
 from tracker.app.refresh import Part, Refresh
 from tracker.domain.game import Phase
+from tracker.domain.league import slate_date
 from tracker.domain.player import Availability, Injury
 from tracker.domain.prior import Finished, form_of
 from tracker.feeds import FeedMalformed
@@ -30,6 +31,7 @@ from tracker.replay.playback import Playback
 from tracker.replay.server import Options, Running, serving
 from tracker.settings.models import FeedSettings, FeedsSettings
 from tracker.store import Store
+from tracker.store.known import SlateCheck
 
 MORNING = datetime(2026, 1, 30, 11, 30, tzinfo=UTC)
 """06:30 in New York, after a night of four games."""
@@ -93,6 +95,20 @@ async def test_a_game_without_its_box_is_a_gap_that_is_told_and_filled(tmp_path:
         (night,) = [x for x in await work.run("nba", of_games()) if "01-29" in x.text]
         assert night.whole
         assert server.requests[box] == before + 1
+
+
+@pytest.mark.parametrize(("paused", "looked"), [(None, 7), (3, 7), (30, 29), (90, 60)])
+async def test_a_pause_is_made_up_for_by_up_to_sixty_days(
+    tmp_path: Path, paused: int | None, looked: int
+) -> None:
+    """After a pause that is longer than what is made up for, as much as that is looked up."""
+    league = "without sources"
+    async with round_of(tmp_path / "t.db") as (work, store, _, _):
+        if paused is not None:
+            day = slate_date(MORNING) - timedelta(days=paused)
+            await store.seasons.keep_check(SlateCheck(league, day, 0, 0, 0, 0, 0), MORNING)
+        found = await work.run(league, [Part.RESULTS])
+        assert len(found) + (paused == 3) == looked
 
 
 async def test_the_last_games_of_some_teams_are_read_for_their_players(tmp_path: Path) -> None:

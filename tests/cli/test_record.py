@@ -76,11 +76,12 @@ def test_a_wrong_date_is_one_sentence(cli: Cli, night: Path) -> None:
     assert "2026-11-20" in ran.sentence
 
 
-@pytest.mark.parametrize("by", ["tag", "market", "player", "book", "league", "month"])
+@pytest.mark.parametrize("by", ["tag", "market", "player", "book", "league", "month", "model"])
 def test_performance_groups_every_bet(cli: Cli, night: Path, by: str) -> None:
     """Every grouping has all bets; only player lines have a player."""
     assert night.exists()
     groups = cli("performance", "--by", by, "--json").json["groups"]
+    assert [x["clv"] is None for x in groups.values()] == [by == "model"] * len(groups)
     assert sum(x["bets"] for x in groups.values()) == (0 if by == "player" else 4)
     assert cli("performance", "--by", by).status == 0
 

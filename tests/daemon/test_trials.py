@@ -186,6 +186,18 @@ async def test_a_challenger_that_acts_otherwise_on_recorded_games_is_let_go(room
     assert found.judgement.verdict is GateVerdict.REJECT
 
 
+async def test_a_model_that_cannot_be_read_today_ends_no_trial(room: Room) -> None:
+    """The weeks of a trial are not lost for a file that is spoilt or shut for a while."""
+    trial = await room.try_out("sure")
+    file = room.registry.home("nba") / "sure.json"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:100])
+    assert await judge_all(room.store, room.registry, NOW, promote=True) == ()
+    file.write_bytes(whole)
+    (found,) = await judge_all(room.store, room.registry, NOW, promote=True)
+    assert (found.trial.id, found.trial.outcome) == (trial.id, None)
+
+
 @pytest.mark.parametrize("anew", [False, True])
 async def test_the_trial_of_a_model_that_is_gone_or_another_is_over(room: Room, anew: bool) -> None:
     """What was told in a trial says nothing of another model under the challenger's name."""

@@ -16,7 +16,7 @@ from tracker.domain.game import Game
 from tracker.domain.prior import Lines
 from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
 from tracker.forecast import load_parameters
-from tracker.modelling.backtest import SeasonGame, candidates
+from tracker.modelling.backtest import NoSeason, SeasonGame, candidates
 
 TEAMS = ("DEN", "LAL", "BOS", "NYK", "MIA", "GSW")
 SHIPPED = Path(__file__).parents[2] / "config" / "strategies"
@@ -61,6 +61,13 @@ def test_nothing_that_comes_later_changes_a_decision() -> None:
     after = [x for x, _ in told(later) if x.day <= cut]
     assert before == after
     assert [x for x, _ in told(rows)] != [x for x, _ in told(later)]
+
+
+def test_a_season_without_lines_is_told_and_where_lines_are() -> None:
+    """Games as `tracker history` collects them make no report of 0 bets."""
+    bare = [replace(x, closing=Lines(), opening=Lines()) for x in games(nights=1)]
+    with pytest.raises(NoSeason, match="2023-24: no game there has closing lines"):
+        told(bare)
 
 
 def test_a_back_test_run_twice_gives_the_same_bytes() -> None:

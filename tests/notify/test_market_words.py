@@ -22,6 +22,7 @@ from tracker.domain.market import (
     Parity,
     PlayerTotal,
     Span,
+    Spread,
     ThreeWay,
     describe,
     kind,
@@ -273,6 +274,14 @@ def test_an_uncertain_chance_at_the_close_is_never_told_as_certain() -> None:
     assert ": >99.9 %, you needed >99.9 % (" in told
     closing = Closing(GAME.id, 1, NOW, None, None, 0.0002, 3, 9.0, "3 books", 1)
     assert closing_text(closing).startswith("home <0.1 %")
+
+
+def test_what_a_price_needs_is_told_beside_the_chance_without_a_push() -> None:
+    """A bet that is worth its price by the close is told at the chance which that price needs."""
+    chance = Chance(0.5, 0.1, 0.4)
+    value = ClosingValue(1, 1, Grade.CONVERTED, NOW, chance, 0.0, -5.5, "3 books")
+    told = value_text(Spread(Side.HOME, -5.0), parse_odds("-125"), value)
+    assert ": 55.6 %, you needed 55.6 % (" in told
 
 
 def test_what_is_under_a_limit_does_not_look_like_it() -> None:

@@ -318,6 +318,23 @@ async def test_a_digest_that_waits_for_the_morning_keeps_nothing_louder_back(
         assert lines == ["2 alerts could not reach you in time"]
 
 
+async def test_a_digest_that_was_put_back_until_the_morning_was_not_tried(tmp_path: Path) -> None:
+    """After a night of waiting the first failure is followed by the shortest wait."""
+    channel = Script(answers=[Failed("down")])
+    quiet = QuietHours((NOW + timedelta(minutes=5)).time(), (NOW + timedelta(hours=2)).time(), UTC)
+    async with night(tmp_path, channel) as world:
+        world.policy = Policy(quiet=quiet)
+        world.start()
+        await world.decide("a chance")
+        for _ in range(4):
+            await world.pass_time(1750, step=10)
+            await world.decide("another")
+        channel.got.clear()
+        await world.pass_time(300, step=1)
+        digests = [x for x in channel.bodies if "could not reach you" in x]
+        assert len(digests) >= 4
+
+
 async def test_a_digest_survives_the_end_of_the_program(tmp_path: Path) -> None:
     """What expired before a stop, or while nothing ran, is in a digest after the start."""
     channel = Script(answers=[Failed("down")])

@@ -18,7 +18,7 @@ from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.league import LEAGUES, season_name, slate_date
 from tracker.engine.promotion import Evidence, GateVerdict, Judgement, judge
 from tracker.engine.shadow import MOMENTS, cost_of_game, cost_of_players, unlike
-from tracker.forecast import Parameters, forecast, prior_from
+from tracker.forecast import BadParameters, Parameters, forecast, prior_from
 from tracker.forecast.calibration import NO_CALIBRATIONS
 from tracker.registry import (
     CALIBRATION,
@@ -252,7 +252,12 @@ async def judge_all(
     found = []
     for trial in await store.trials.list(open_only=True):
         kept = registry.of(kind_named(trial.kind))
-        if not _still_there(kept, trial):
+        try:
+            there = _still_there(kept, trial)
+        except BadParameters:
+            # It may be readable again tomorrow; that the challenger is not is told at each game.
+            continue
+        if not there:
             await store.trials.end(trial.id, TrialOutcome.STOPPED, now)
             continue
         one = await judged(store, registry, trial)
@@ -268,11 +273,15 @@ async def judge_all(
 
 
 def _still_there(kept: Registry[Any], trial: Trial) -> bool:
-    """Whether a trial's champion is in use, and its challenger the model that it was."""
-    version = kept.kind.version
+    """Whether a trial's champion is in use, and its challenger the model that it was.
+
+    Raises BadParameters where one of them cannot be read.
+    """
+    version, champion = kept.kind.version, kept.load(trial.league)[0]
     try:
-        champion, challenger = kept.load(trial.league)[0], kept.read(trial.league, trial.challenger)
-    except TrackerError:
+        kept.read(trial.league, trial.champion)
+        challenger = kept.read(trial.league, trial.challenger)
+    except NoSuchModel:
         return False
     known = trial.champion_version, trial.challenger_version
     return (version(champion), version(challenger)) == known

@@ -106,10 +106,10 @@ class Refresh:
 
     async def _results(self, league: str, *, boxes: bool) -> list[Refreshed]:
         today = slate_date(self._clock.now())
-        checks = await self._store.seasons.checks(today - timedelta(days=MOST_BACK))
+        checks = await self._store.seasons.checks(date.min)
         mine = [x for x in checks if x.league == league]
         last = max((x.day for x in mine), default=today)
-        back = max(BACK, (today - last).days - 1)
+        back = min(max(BACK, (today - last).days - 1), MOST_BACK)
         days = [today - timedelta(days=n) for n in range(back, 0, -1)]
         whole = {x.day for x in mine if x.whole}
         found = []

@@ -144,18 +144,7 @@ def report_json(x: Report) -> dict[str, object]:
             for by, groups in x.cohorts.items()
         },
         "clv": {"bets": x.valued, "mean_ev": x.closing_value},
-        "calibration": None
-        if x.reliable is None
-        else {
-            "bets": x.reliable.bets,
-            "brier": x.reliable.brier,
-            "log_loss": x.reliable.log_loss,
-            "bins": [
-                {"low": b.low, "high": b.high, "bets": b.bets, "said": b.said, "came": b.came,
-                 "fits": b.fits}
-                for b in x.reliable.bins
-            ],
-        },
+        "calibration": None if x.reliable is None else reliability_json(x.reliable),
         "alerts": [
             {
                 "rule": r.rule,

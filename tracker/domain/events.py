@@ -1,7 +1,6 @@
 """System events: one frozen class for each thing that happens to the program or its games.
 
-The log writes every event; the notices to the person and the heartbeat act on some, by their type.
-`name` is only the word in the log: nothing depends on it.
+The log writes every event; notices and the heartbeat act on some, by type. `name` is only a word.
 """
 
 from __future__ import annotations
@@ -282,12 +281,13 @@ class ShadowFailed(SystemEvent):
     why: str
 
 
-class BetAdded(SystemEvent):
-    """A bet of the bets file was registered."""
+class BetFromFile(SystemEvent):
+    """The bets file added a bet, changed it, or brought it back: `how` says which."""
 
-    name = "bet.added"
+    name = "bet.from_file"
     bet: int
     pick: str
+    how: str
 
 
 class BetRewritten(SystemEvent):

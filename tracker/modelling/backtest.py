@@ -127,16 +127,21 @@ def candidates(
 ) -> Iterator[tuple[Candidate, BetOutcome]]:
     """Each bet that a season's recorded lines offer, with its chance before tip-off and outcome.
 
-    `lines` is `closing` or `opening`. Raises NoSeason when there is no game of the season.
+    `lines` is `closing` or `opening`. Raises NoSeason when no game of the season has such lines.
     """
     wanted = [x for x in rows if x.season == season]
     if not wanted:
         raise NoSeason(f"{season}: no game of such a season is there; write one like 2023-24")
+    asked = [x.closing if lines == "closing" else x.opening for x in wanted]
+    if all(x.empty for x in asked):
+        raise NoSeason(
+            f"{season}: no game there has {lines} lines, and `tracker history` collects none: name "
+            'a folder that has them with --data, or try your kept quotes with lines = "quotes"'
+        )
     before = [x.finished for x in rows if x.game.slate < wanted[0].game.slate][-RATED:]
     known = Known(lambda _: None, {}, [*before, *(x.finished for x in wanted)])
-    for number, row in enumerate(wanted):
+    for number, (row, at) in enumerate(zip(wanted, asked, strict=True)):
         progress("forecasting", number / len(wanted))
-        at = row.closing if lines == "closing" else row.opening
         if at.empty:
             continue
         prior = known.before(row.game, [], parameters).prior

@@ -287,6 +287,7 @@ class Sender:
         outcome: Outcome | None = self._quiet(expired)
         if self.stopping:
             outcome = Failed("the program stopped before this was tried")
+        tried = outcome is None
         if outcome is None:
             outcome = await self._try(message, digest=True)
         await self.queue.finish_digest(expired, outcome)
@@ -294,7 +295,7 @@ class Sender:
             case Sent() | Refused():
                 self.digest_wanted, self.digest_tries = False, 0
             case Failed() | Unknown():
-                self.digest_tries += 1
+                self.digest_tries += tried
                 # What expires meanwhile may be louder; `hold_until` has a wait that was asked for.
                 wait = min(_wait(outcome, self.digest_tries), LONGEST_RETRY)
                 self.digest_at = self.clock.monotonic() + wait

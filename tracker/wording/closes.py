@@ -106,7 +106,9 @@ def value_text(wager: Wager, odds: Odds | None, x: ClosingValue) -> str:
     line = closed_line(wager, odds, x)
     if x.chance is None or odds is None:
         return line
-    needed = f"{percent(x.chance.win, 1)}, you needed {percent(odds.break_even, 1)}"
+    # A push returns the stake: what a price needs is the chance to win where the bet does not push.
+    win = 1.0 if x.chance.push >= 1 else x.chance.win / (1 - x.chance.push)
+    needed = f"{percent(win, 1)}, you needed {percent(odds.break_even, 1)}"
     found = x.reason.removeprefix("our own model: ")
     how = found if x.grade is Grade.MODEL else f"{x.grade.value}, {found}"
     return f"{line}: {needed}{f' ({how})' if how else ''}"

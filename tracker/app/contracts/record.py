@@ -70,8 +70,8 @@ class StatusJson(Closed):
     size_bytes: Count
 
 
-class ReportBinJson(Closed):
-    """A range of chances: the mean chance said, and the share that came."""
+class BinJson(Closed):
+    """A range of chances: mean said, share that came, and the 95 % interval of the true share."""
 
     low: Chance
     high: Chance
@@ -79,11 +79,6 @@ class ReportBinJson(Closed):
     said: Chance
     came: Chance
     fits: bool
-
-
-class BinJson(ReportBinJson):
-    """A range of chances: mean said, share that came, and the 95 % interval of the true share."""
-
     least: Chance
     most: Chance
 
@@ -194,9 +189,12 @@ class WholeWorthJson(MeanJson):
 
 
 class GroupTallyJson(TallyJson):
-    """The record of a group, and what its bets were worth at the closing line."""
+    """The record of a group, and what its bets were worth at the closing line.
 
-    clv: MeanJson
+    By model `clv` is null: closing values are not grouped so.
+    """
+
+    clv: MeanJson | None
 
 
 class PerformanceByJson(Closed):
@@ -213,7 +211,7 @@ class ReportCalibrationJson(Closed):
     bets: Count
     brier: float
     log_loss: float
-    bins: list[ReportBinJson]
+    bins: list[BinJson]
 
 
 class ReportClosesJson(Closed):

@@ -87,13 +87,13 @@ def performance(
     scope, first, last = scope_of(context), *_days(since, until)
     (groups,) = run_async(_read(scope, first, last, (by,)))
     report = run_async(_closes(scope, by, first, last))
-    worth = {x.key: x for x in report.groups}
+    worth, valued = {x.key: x for x in report.groups}, by is not Grouping.MODEL
     if as_json:
         say_json(
             {
                 "by": by.value,
                 "groups": {
-                    k: tally_json(x) | {"clv": _mean_json(k, worth.get(k))}
+                    k: tally_json(x) | {"clv": _mean_json(k, worth.get(k)) if valued else None}
                     for k, x in groups.items()
                 },
                 "clv": _mean_json("all", report.all) | {"coverage": report.coverage},

@@ -27,7 +27,7 @@ from tracker.domain.draft import (
     superseded,
 )
 from tracker.domain.events import (
-    BetAdded,
+    BetFromFile,
     BetMatched,
     BetMoved,
     BetRewritten,
@@ -213,7 +213,8 @@ class FollowedBets:
                 self._in_file = set(taken.standing.mistakes)
             self._say(taken.standing.mistakes)
         for added, pick in taken.registered:
-            self._tell(BetAdded(added.number, pick))
+            how = "changed" if added.changed else "back" if added.revived else "added"
+            self._tell(BetFromFile(added.number, pick, how))
         for x in taken.rewritten:
             changes = [(y.what, y.before, y.after) for y in x.changes]
             what = rewritten(
