@@ -66,7 +66,10 @@ UMask=0077
 # Keeps a note across restarts: that a message about the end of the daemon was sent.
 _RUNTIME = "RuntimeDirectory=tracker\nRuntimeDirectoryPreserve=restart\n"
 
+# One user for the daemon, the page and the timer, which share the state: a service with another
+# user would take the state over when it starts.
 _CONFINED = """\
+User=tracker
 DynamicUser=yes
 StateDirectory=tracker
 StateDirectoryMode=0700
@@ -109,7 +112,7 @@ SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
 """
 
-# The page runs as the daemon's user, since they share one database, and at a lower priority.
+# The page runs at a lower priority than the daemon.
 _WEB = """\
 # {title}
 [Unit]
@@ -151,6 +154,11 @@ SetCredential=heartbeat-url:#none
 _ON_THIS_MACHINE = "IPAddressDeny=any\nIPAddressAllow=localhost\n"
 
 _NO_SYSTEMD = "no systemd answers here: have whatever starts your programs start `tracker run`"
+
+_NOT_LOGGED_IN = (
+    "your own systemd does not answer in this shell: log in as yourself, by ssh or with "
+    "`machinectl shell`, and not with su or sudo; --system is for the system's service"
+)
 
 _OF_A_DAEMON = (
     "NotifyAccess=", "# The watchdog", "WatchdogSec=", "TimeoutStartSec=", "TimeoutStopSec=",
@@ -275,7 +283,7 @@ def render_web_unit(
         exec_start=" ".join([*words, "web", "--no-link"]),
     )
     near = _ON_THIS_MACHINE if loopback else ""
-    system = f"\nUser=tracker\n{_CONFINED}{near}"
+    system = f"\n{_CONFINED}{near}"
     return (
         head + _given(environment) + ("\n" if user else system) + _ANYWHERE
         + _INSTALL.format(target="default.target" if user else "multi-user.target")
@@ -331,6 +339,15 @@ def unit_path(*, user: bool, config_home: Path) -> Path:
     return (config_home / "systemd" / "user" if user else SYSTEM_UNITS) / UNIT
 
 
+def unit_of(folder: Path | None) -> tuple[str, bool]:
+    """The name of the daemon's unit, and whether it is a person's own.
+
+    `folder` is that of a system service's settings (`settings.loading.service_folder`), or None.
+    """
+    name = UNIT if folder in (None, ETC) else f"tracker@{folder.name}.service"
+    return name, folder is None
+
+
 def _systemctl(run: Runner, *words: str, user: bool) -> Ran:
     try:
         return run(["systemctl", *(["--user"] if user else []), "--no-pager", *words])
@@ -345,8 +362,11 @@ def _must(ran: Ran, what: str) -> None:
 
 
 def _must_answer(run: Runner, *, user: bool) -> None:
-    if _systemctl(run, "show", "--property=Version", user=user).status != 0:
-        raise ServiceError(_NO_SYSTEMD)
+    def answers(*, user: bool) -> bool:
+        return _systemctl(run, "show", "--property=Version", user=user).status == 0
+
+    if not answers(user=user):
+        raise ServiceError(_NOT_LOGGED_IN if user and answers(user=False) else _NO_SYSTEMD)
 
 
 def _refuse_hidden(exec_start: Path, config: Path | None) -> None:
@@ -458,7 +478,7 @@ def status(*, user: bool, name: str = UNIT, run: Runner = run_command) -> tuple[
     ran = _systemctl(run, "show", name, f"--property={fields}", user=user)
     properties = dict(line.split("=", 1) for line in ran.output.splitlines() if "=" in line)
     if properties.get("LoadState") == "not-found":
-        option = " --web" if name == WEB_UNIT else ""
+        option = ("" if user else " --system") + (" --web" if name == WEB_UNIT else "")
         return False, (
             f"The service is not installed: `tracker service install{option}` puts it in place."
         )

@@ -21,6 +21,7 @@ from tracker.service import (
     REFRESH_UNIT,
     render_refresh_units,
     render_unit,
+    render_web_unit,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +40,7 @@ def instance_unit(exec_start: Path) -> str:
     named = {
         f"{ETC}/tracker.toml": f"{ETC}/%i/tracker.toml",
         f":{ETC}/": f":{ETC}/%i/",
+        "User=tracker\n": "User=tracker-%i\n",
         "StateDirectory=tracker\n": "StateDirectory=tracker/%i\n",
         "RuntimeDirectory=tracker\n": "RuntimeDirectory=tracker/%i\n",
         "ConfigurationDirectory=tracker\n": "ConfigurationDirectory=tracker/%i\n",
@@ -59,12 +61,23 @@ def test_the_shipped_units_of_instances_and_of_the_timer_are_the_rendered_ones()
     assert (folder / REFRESH_TIMER).read_text("utf-8") == timer
 
 
-def test_an_instance_shares_no_file_with_another() -> None:
-    """Settings, state and secrets of each instance are under its own name."""
-    text = instance_unit(COMMAND)
-    for line in text.splitlines():
-        if re.match(r"(\w+Directory|LoadCredential|ExecStart)=", line):
-            assert "%i" in line, line
+def test_an_instance_shares_no_file_and_no_user_with_another() -> None:
+    """Settings, state, secrets and the user of each instance are under its own name.
+
+    Without a name, systemd gives all instances of a template one user.
+    """
+    own = re.findall(
+        r"^(?:\w+Directory|LoadCredential|ExecStart|User)=.*", instance_unit(COMMAND), re.MULTILINE
+    )
+    assert [x for x in own if "%i" not in x] == []
+    assert "User=tracker-%i" in own
+
+
+def test_services_on_one_database_are_one_user() -> None:
+    """Whichever starts last would take the state from the others, if it were another user."""
+    page = render_web_unit(COMMAND, CONFIG, user=False)
+    for unit in (UNIT, page, render_refresh_units(COMMAND, CONFIG, user=False)[0]):
+        assert "\nUser=tracker\nDynamicUser=yes\nStateDirectory=tracker\n" in unit
 
 
 def test_the_unit_of_the_timer_runs_once_and_is_as_hardened() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tracker.settings import ConfigError, Secrets, Settings, load_secrets, parse_settings
-from tracker.settings.loading import credentials_given
+from tracker.settings.loading import SYSTEM_STATE, credentials_folder, credentials_given
 
 
 def settings(folder: Path, text: str = "") -> Settings:
@@ -72,8 +72,20 @@ def test_only_credentials_that_hold_something_are_given(tmp_path: Path) -> None:
     """What the unit passes for a missing file is no secret to bring to another machine."""
     (tmp_path / "notify-urls").write_text("#none")
     (tmp_path / "odds-api-key").write_text("a-key\n")
-    assert credentials_given({"CREDENTIALS_DIRECTORY": str(tmp_path)}) == ("odds-api-key",)
-    assert credentials_given({}) == ()
+    place = tmp_path / "tracker.db"
+    env = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert credentials_given(env, place) == ("odds-api-key",)
+    assert credentials_given({}, place) == ()
+
+
+def test_a_command_on_the_services_database_uses_the_services_secrets(tmp_path: Path) -> None:
+    """Root's `doctor`, `test-alert` and `backup` see the channels that the system's service has."""
+    of = {"tracker.db": "/etc/tracker", "ann/tracker.db": "/etc/tracker/ann"}
+    for file, folder in of.items():
+        assert credentials_folder({}, SYSTEM_STATE / file) == Path(folder)
+    given = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert credentials_folder(given, SYSTEM_STATE / "tracker.db") == tmp_path
+    assert credentials_folder({}, tmp_path / "tracker.db") is None
 
 
 def test_an_empty_credential_is_none(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from tracker.service import (
     render_web_unit,
     unit_path,
 )
+from tracker.settings.loading import SYSTEM_STATE, service_folder
 
 ROOT = Path(__file__).parents[2]
 COMMAND = Path("/opt/tracker/.venv/bin/tracker")
@@ -211,6 +212,24 @@ def test_without_systemd_the_way_out_is_told(tmp_path: Path) -> None:
     assert not unit.exists()
 
 
+def test_a_shell_without_a_session_is_told_to_log_in() -> None:
+    """Where only the person's own systemd is silent, as after su or sudo, no other way is named."""
+
+    def machine(command: Sequence[str]) -> Ran:
+        return Ran(1 if "--user" in command else 0, "")
+
+    with pytest.raises(ServiceError, match=r"your own systemd does not answer .* log in"):
+        service.status(user=True, run=machine)
+
+
+def test_the_unit_follows_from_the_database() -> None:
+    """Doctor looks at the service whose database it looks at, an instance included."""
+    assert service.unit_of(service_folder(Path("/home/ann/tracker.db"))) == (UNIT, True)
+    assert service.unit_of(service_folder(SYSTEM_STATE / "tracker.db")) == (UNIT, False)
+    instance = service.unit_of(service_folder(SYSTEM_STATE / "ann/tracker.db"))
+    assert instance == ("tracker@ann.service", False)
+
+
 def test_status_is_one_sentence() -> None:
     """The status has the state, the process, the restarts and the daemon's own status line."""
     shown = (
@@ -229,6 +248,8 @@ def test_status_is_one_sentence() -> None:
     at_work, said = service.status(user=True, run=Systemd({"show": Ran(0, "LoadState=not-found")}))
     assert not at_work
     assert "tracker service install" in said
+    missing = Systemd({"show": Ran(0, "LoadState=not-found")})
+    assert "`tracker service install --system`" in service.status(user=False, run=missing)[1]
 
 
 def test_remove_stops_and_deletes(tmp_path: Path) -> None:

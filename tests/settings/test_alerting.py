@@ -118,3 +118,13 @@ def test_the_forms_of_a_host_are_taken(host: str) -> None:
     """A host is an address of either kind, or a name of one or several parts."""
     found = parsed(f'[web]\nhost = "{host}"\nhosts = ["{host}"]')
     assert (found.web.host, found.web.hosts) == (host, (host,))
+
+
+def test_a_place_that_cannot_be_looked_at_does_not_make_the_settings_wrong() -> None:
+    """The report of a failed service, which may not look into its state, still finds its channels.
+
+    A name that is too long stands in for such a folder: root, who runs tests too, may enter all.
+    """
+    hidden = f"/{'x' * 300}/tracker.db"
+    assert str(parsed(f'[store]\npath = "{hidden}"').store.path) == hidden
+    assert parsed(f'[backup]\nfolder = "{hidden}"').backup.folder is not None

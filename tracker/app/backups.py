@@ -256,7 +256,7 @@ def credential_names(settings: Settings) -> tuple[str, ...]:
         for feed, x in settings.feeds.by_name.items()
         for name in x.secret_headers
     )
-    held = (f"credential {x}" for x in credentials_given(os.environ))
+    held = (f"credential {x}" for x in credentials_given(os.environ, settings.store.path))
     return (*(name for name, value in given.items() if value), *headers, *held)
 
 

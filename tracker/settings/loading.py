@@ -283,17 +283,33 @@ def _file(path: Path | None) -> list[str]:
     return found
 
 
-def _credential(name: str, env: Mapping[str, str]) -> list[str]:
+def service_folder(store: Path) -> Path | None:
+    """The folder of a system service's settings and secrets, by its database; else None."""
+    state = store.parent
+    is_service = SYSTEM_STATE in (state, state.parent)
+    return ETC / state.relative_to(SYSTEM_STATE) if is_service else None
+
+
+def credentials_folder(env: Mapping[str, str], store: Path) -> Path | None:
+    """The folder of systemd's credentials.
+
+    For a command on a system service's database that is where the unit takes them from.
+    """
+    given = env.get("CREDENTIALS_DIRECTORY")
+    return Path(given) if given else service_folder(store)
+
+
+def _credential(name: str, env: Mapping[str, str], store: Path) -> list[str]:
     # systemd protects this directory itself, so the mode of its files does not matter.
-    folder = env.get("CREDENTIALS_DIRECTORY")
-    path = Path(folder, name) if folder else None
-    return _entries(path) if path and path.is_file() else []
+    folder = credentials_folder(env, store)
+    path = None if folder is None else folder / name
+    return _entries(path) if path and os.access(path, os.R_OK) else []
 
 
-def credentials_given(env: Mapping[str, str]) -> tuple[str, ...]:
-    """The names of systemd's credentials that hold a secret."""
+def credentials_given(env: Mapping[str, str], store: Path) -> tuple[str, ...]:
+    """The names of systemd's credentials that hold a secret; `store` is the database's path."""
     names = (URLS_CREDENTIAL, TOKEN_CREDENTIAL, ODDS_CREDENTIAL, HEARTBEAT_CREDENTIAL)
-    return tuple(name for name in names if _credential(name, env))
+    return tuple(name for name in names if _credential(name, env, store))
 
 
 def _addresses(urls: list[str], place: str) -> tuple[Secret, ...]:
@@ -324,7 +340,7 @@ def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Se
     notify, feeds = settings.notify, settings.feeds.by_name.values()
     file = notify.urls_file
     places = {
-        f"the credential {URLS_CREDENTIAL}": _credential(URLS_CREDENTIAL, env),
+        f"the credential {URLS_CREDENTIAL}": _credential(URLS_CREDENTIAL, env, settings.store.path),
         str(file): _file(file),
         "[notify] urls": [url.get_secret_value() for url in notify.urls],
         f"${URLS_VARIABLE}": env.get(URLS_VARIABLE, "").split(),
@@ -344,7 +360,7 @@ def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Se
             f"Notification addresses come from ${URLS_VARIABLE}, which other programs of yours can "
             "read: put them under [notify] urls in a file of mode 0600."
         )
-    token = _credential(TOKEN_CREDENTIAL, env)
+    token = _credential(TOKEN_CREDENTIAL, env, settings.store.path)
     return Secrets(
         urls=urls,
         telegram_token=Secret(token[0]) if token else notify.telegram.token,
@@ -361,7 +377,7 @@ def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Se
 
 def _odds_key(settings: Settings, env: Mapping[str, str]) -> Secret | None:
     """The key of The Odds API from the first place that has it; None without one."""
-    kept = _credential(ODDS_CREDENTIAL, env)
+    kept = _credential(ODDS_CREDENTIAL, env, settings.store.path)
     if kept:
         return Secret(kept[0])
     given = env.get(ODDS_VARIABLE, "").strip()
@@ -370,7 +386,7 @@ def _odds_key(settings: Settings, env: Mapping[str, str]) -> Secret | None:
 
 def _heartbeat(settings: Settings, env: Mapping[str, str]) -> Secret | None:
     """The heartbeat's address from the first place that has it; None without one."""
-    kept = _credential(HEARTBEAT_CREDENTIAL, env)
+    kept = _credential(HEARTBEAT_CREDENTIAL, env, settings.store.path)
     if not kept:
         return settings.alerts.heartbeat_url
     try:

@@ -13,6 +13,7 @@ import difflib
 import ipaddress
 import math
 import re
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import time
@@ -417,10 +418,21 @@ def is_host(text: str) -> bool:
     return len(text) <= _LONGEST_HOST and all(_LABEL.fullmatch(x) for x in labels)
 
 
+def _is_folder(path: Path) -> bool | None:
+    """Whether a folder stands there; None where nothing does, or where it cannot be looked at.
+
+    A command without rights to the database's folder can still use the rest of the settings.
+    """
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (OSError, ValueError):
+        return None
+
+
 def file_path(value: Any, folder: Path) -> Path:
     """Read the path of a file; it may be missing, but no folder may stand there."""
     found = path(value, folder)
-    if found.is_dir():
+    if _is_folder(found):
         raise ValueError("is a folder; name a file in it")
     return found
 
@@ -428,7 +440,7 @@ def file_path(value: Any, folder: Path) -> Path:
 def folder_path(value: Any, folder: Path) -> Path:
     """Read the path of a folder; it may be missing, but nothing else may stand there."""
     found = path(value, folder)
-    if found.exists() and not found.is_dir():
+    if _is_folder(found) is False:
         raise ValueError("is a file; name a folder")
     return found
 

@@ -122,7 +122,7 @@ async def _checks(scope: Scope, offline: bool) -> AsyncIterator[Check]:
         yield check
     async for check in _market(scope, settings):
         yield check
-    yield _service()
+    yield _service(settings)
 
 
 def _config(scope: Scope) -> Check:
@@ -458,11 +458,13 @@ def _clock(ahead: float | None) -> list[Check]:
     return [Check("clock", CheckResult.GOOD, "this machine's clock is that of the sources")]
 
 
-def _service() -> Check:
+def _service(settings: Settings) -> Check:
     from tracker import service
+    from tracker.settings.loading import service_folder
 
+    name, own = service.unit_of(service_folder(settings.store.path))
     try:
-        active, sentence = service.status(user=True)
+        active, sentence = service.status(user=own, name=name)
     except TrackerError as wrong:
         return Check("service", CheckResult.WARNING, str(wrong))
     return Check("service", CheckResult.GOOD if active else CheckResult.WARNING, sentence)
