@@ -9,13 +9,13 @@ import pytest
 
 from tests.store.values import DEFAULTS, GAME, OTHER, T0, state
 from tracker.app.bets import Beside, Bets, Changes, Registered, draft_of
-from tracker.app.choose_game import Chooser
+from tracker.app.choose_game import Chooser, GamesRead
 from tracker.app.market.value import Quoted, decision
 from tracker.app.pricing import bet_of
 from tracker.domain import BadBet
 from tracker.domain.bet import Result
 from tracker.domain.chance import Chance
-from tracker.domain.game import Phase
+from tracker.domain.game import Game, Phase
 from tracker.store import Store
 
 NOW = GAME.start - timedelta(hours=2)
@@ -31,6 +31,24 @@ async def add(store: Store, line: str, beside: Beside | None = None) -> Register
     await store.save_games([(GAME, None), (OTHER, None)], NOW)
     draft = draft_of(line, beside or Beside(), 1000)
     return await by(store).add(draft, await Chooser(store, NOW).choose(draft), NOW)
+
+
+async def test_a_name_of_a_college_too_is_told_how_to_write_it(store: Store) -> None:
+    """Where no professional team of a name plays, the error says how the college is written."""
+    college = Game("401800001", "ncaam", "HOU", "TTU", GAME.start)
+    women = replace(college, id="401900001", league="ncaaw")
+    await store.save_games([(college, None), (women, None)], NOW)
+
+    async def look(*_: object) -> GamesRead:
+        return GamesRead(whole=True)
+
+    for line, said in (
+        ("Houston -4.5", "written 'NCAAM Houston'; on 2026-11-20: TTU@HOU NCAAM, TTU@HOU NCAAW"),
+        ("CONN -4.5", "written 'NCAAM CONN'"),
+        ("Rockets -4.5", "nothing was added; on 2026-11-20"),
+    ):
+        with pytest.raises(BadBet, match=said):
+            await Chooser(store, NOW, look).choose(draft_of(line, Beside(), 1000))
 
 
 @pytest.mark.parametrize(

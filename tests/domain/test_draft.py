@@ -389,6 +389,23 @@ def test_men_and_women_of_one_name_are_told_apart() -> None:
     assert choose_games(by_id, [(men, None), (women, None)], NOW) == (women,)
 
 
+def test_a_player_tells_his_school_s_two_teams_apart() -> None:
+    """Of a school's two teams that play on one day, the one is meant whose player is named."""
+    men, women = (
+        Game(number, league, "LSU", "SC", NOW + timedelta(hours=2))
+        for number, league in (("401900001", "ncaam"), ("401900002", "ncaaw"))
+    )
+    line = Draft(*read_line("LSU Flau'jae Johnson over 17.5 pts"))
+
+    def roster_of(game: Game) -> tuple[Player, ...]:
+        return (Player("Flau'jae Johnson" if game is women else "Jalen Reed", Side.HOME),)
+
+    slated = [(men, None), (women, None)]
+    assert choose_games(line, slated, NOW, roster_of) == (women,)
+    with pytest.raises(AmbiguousGame, match="the league as well"):
+        choose_games(line, slated, NOW)
+
+
 def test_a_league_that_a_line_names_is_never_left_for_another() -> None:
     """Where the teams of two leagues share a city, the league's word tells which one is meant."""
     pro = Game("0022600001", "nba", "WAS", "BKN", NOW + timedelta(hours=2))

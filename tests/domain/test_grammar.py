@@ -436,6 +436,7 @@ def test_a_bare_number_is_never_guessed_to_be_odds(text: str, said: str) -> None
         ("parlay: 1H DEN even; over 224.5 +450", "leg 1: 'even' may be its price or its points"),
         ("DEN win total o54.5", "a season or a series is not followed"),
         ("Jokic MVP +200", "a season or a series is not followed"),
+        ("DEN to make the Final Four +250", "a season or a series is not followed"),
         ("Jokic + Murray over 50.5 points", "write a line of one player"),
         ("Jokic and Murray o50.5 pts", "write a line of one player"),
         ("DEN largest lead o14.5", "how a game goes is not followed"),
@@ -480,12 +481,60 @@ def test_a_team_is_named_by_all_of_its_words(written: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "teams", "tags"),
+    [
+        ("#5 Duke -4.5", "ncaam DUKE, ncaaw DUKE", ()),
+        ("No. 5 Duke -4.5 #5", "ncaam DUKE, ncaaw DUKE", ("5",)),
+        ("(5) Duke -4.5", "ncaam DUKE, ncaaw DUKE", ()),
+        ("#4 Houston -3.5", "ncaam HOU, ncaaw HOU", ()),
+        ("[4] Houston -3.5", "nba HOU", ()),
+        ("#2 Rockets -3.5", "nba HOU", ("2",)),
+    ],
+)
+def test_a_rank_before_a_college_is_no_tag(written: str, teams: str, tags: tuple[str, ...]) -> None:
+    """A number before a school is its rank, and says that no professional team is meant."""
+    found = parse_pick(written, find_in(*LEAGUES))
+    assert ", ".join(f"{x.league} {x.code}" for x in found.team) == teams
+    assert found.tags == tags
+
+
+def test_both_teams_of_a_game_may_be_ranked() -> None:
+    """Ranks are left out of a game's two names."""
+    found = parse_pick("(5) Duke @ (12) Florida over 150.5", find_in(*LEAGUES)).matchup
+    assert found is not None
+    assert {x.code for x in found.away} == {"DUKE"}
+    assert {x.code for x in found.home} == {"FLA"}
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "player"),
+    [
+        ("Florida Walter Clayton over 17.5 pts", "FLA", "Walter Clayton"),
+        ("UConn Fudd over 17.5 pts", "CONN", "Fudd"),
+        ("Denver Nikola Jokic over 25.5 pts", "DEN", "Nikola Jokic"),
+        ("Troy Brown over 9.5 pts", "", "Troy Brown"),
+        ("TROY BROWN OVER 9.5 PTS", "", "TROY BROWN"),
+        ("Duke Brennan Jr. over 9.5 reb", "", "Duke Brennan Jr."),
+    ],
+)
+def test_a_team_before_a_players_whole_name_is_his_team(
+    written: str, code: str, player: str
+) -> None:
+    """A school or a city with one more word may be a person, with a whole name it is the team."""
+    found = parse_pick(written, find_in(*LEAGUES))
+    assert found.player == player
+    assert {x.code for x in found.team} == ({code} if code else set())
+
+
+@pytest.mark.parametrize(
     ("text", "day"),
     [
         ("DEN ML tonight", "2026-11-20"),
         ("DEN ML today 10:00PM ET", "2026-11-20"),
         ("DEN ML tomorrow", "2026-11-21"),
         ("DEN ML Sat", "2026-11-21"),
+        ("Denver tonight ML", "2026-11-20"),
+        ("Denver Nov 22 ML", "2026-11-22"),
         ("DEN ML Friday night -110", "2026-11-20"),
         ("Thu: DEN ML", "2026-11-26"),
         ("DEN ML Sun", "2026-11-22"),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Protocol
 
 from tracker.domain import BadBet
+from tracker.domain.catalog import find_teams, fold
 from tracker.domain.draft import AmbiguousGame, Draft, NoSuchGame, RostersUnknown, choose_as_said
 from tracker.domain.game import Game, Phase, Side
+from tracker.domain.league import NCAAM, NCAAW
 from tracker.domain.player import AmbiguousPlayer, NoSuchPlayer, Player, Roster, RosterOf, nobody
 from tracker.wording.figures import score_text
 
@@ -141,7 +144,7 @@ class Chooser:
             if not found.whole:
                 unread = f"not known yet ({found.trouble})"
                 return Choice((), unread, later="the daemon matches it later")
-            raise BadBet(self._nothing_fits(why, known)) from None
+            raise BadBet(self._nothing_fits(draft, why, known)) from None
 
     async def _rosters(self, draft: Draft) -> RosterOf:
         """Gives the players of a game that box scores have named; read only if a leg needs them."""
@@ -196,11 +199,12 @@ class Chooser:
         off = state is not None and state.phase.off
         return not _is_over(state) and not off and game.start > self.now - _LATE
 
-    def _nothing_fits(self, why: NoSuchGame, known: Listed) -> str:
-        on = self._next_slate(known)
+    def _nothing_fits(self, draft: Draft, why: NoSuchGame, known: Listed) -> str:
+        on, college = self._next_slate(known), _college(draft)
+        hint = f"; the college is written {college!r}" if college else ""
         if not on:
-            return f"{why}: none is on in the coming days, nothing was added"
-        return f"{why}, nothing was added; on {on} (`tracker games` lists all)"
+            return f"{why}: none is on in the coming days, nothing was added{hint}"
+        return f"{why}, nothing was added{hint}; on {on} (`tracker games` lists all)"
 
     def _next_slate(self, known: Listed) -> str:
         """The date and the games of the next slate that is known; empty without any."""
@@ -209,7 +213,9 @@ class Chooser:
             return ""
         day = ahead[0].slate
         today = [x for x in ahead if x.slate == day]
-        names = ", ".join(x.name for x in today[:_MOST_LISTED])
+        many = len({x.name for x in today}) < len(today)
+        listed = (f"{x.name} {x.league.upper()}" if many else x.name for x in today[:_MOST_LISTED])
+        names = ", ".join(listed)
         more = f" and {len(today) - _MOST_LISTED} more" if len(today) > _MOST_LISTED else ""
         return f"{day}: {names}{more}"
 
@@ -221,6 +227,18 @@ def _is_over(state: GameState | None) -> bool:
 def _ended(game: Game, state: GameState | None) -> str:
     score = "" if state is None else f" ({score_text(game, state.score)})"
     return f"{game.name} of {game.slate} is over{score}"
+
+
+def _college(draft: Draft) -> str:
+    """How the college is written that has a name of a professional team; empty where none has."""
+    if draft.leagues & {NCAAM.id, NCAAW.id}:
+        return ""
+    for leg in draft.legs:
+        for name in dict.fromkeys(y for x in leg.team for y in (x.city, x.code, *x.aliases)):
+            as_written = rf"(?i)\b{re.escape(fold(name))}\b"
+            if re.search(as_written, fold(leg.text)) and find_teams(name, (NCAAM.id,)):
+                return f"{NCAAM.id.upper()} {name}"
+    return ""
 
 
 def _waits(why: BadBet) -> str:

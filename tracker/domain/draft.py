@@ -382,17 +382,26 @@ class _Search:
         fitting = self._fitting(legs)
         text = legs[0].text if len(legs) == 1 else self.draft.pick.text
         if not fitting:
-            _raise_for_player(legs, self.games, self.now, self.roster_of)
+            if self.draft.matchup is None or not self.draft.matchup.names_a_game:
+                _raise_for_player(legs, self.games, self.now, self.roster_of)
             raise NoSuchGame(f"{text!r}: no game on the slate fits")
-        game, _ = min(fitting, key=lambda x: _nearness(x[0], x[1], self.now))
-        same_day = tuple(g for g, _ in fitting if g.slate == game.slate)
+        nearest, _ = min(fitting, key=lambda x: _nearness(x[0], x[1], self.now))
+        same_day = tuple(g for g, _ in fitting if g.slate == nearest.slate)
+        if len(same_day) > 1:
+            same_day = tuple(x for x in same_day if self._has_players(legs, x)) or same_day
         if len(same_day) > 1:
             raise AmbiguousGame(
                 f"{text!r} may mean any of {_candidates(legs, same_day, self.roster_of)}: "
                 f"name {_what_to_add(same_day)}",
                 same_day,
             )
-        return game
+        return same_day[0]
+
+    def _has_players(self, legs: tuple[Pick, ...], game: Game) -> bool:
+        """Whether the legs name players, and all of them are known to play in the game."""
+        names = [x.player for x in legs if x.player is not None]
+        roster = self.roster_of(game)
+        return bool(names) and all(players_meant(x, game, roster) for x in names)
 
     def _fitting(self, legs: tuple[Pick, ...]) -> list[Slated]:
         """The games that fit by the first view that any game fits by."""

@@ -14,7 +14,9 @@ from tracker.domain.catalog import fold, longest_name, shipped
 from tracker.domain.game import Game, GameState, PlayerLine, Side
 from tracker.domain.league import slate_date
 
-_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "v"})
+SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "v"})
+"""What may stand behind a name."""
+
 _DJ = re.compile(r"dj(?=[a-z])")
 _BETWEEN = re.compile(r"[\s\-\u2010-\u2015]+")
 
@@ -55,7 +57,7 @@ def plain_name(name: str) -> str:
     `dj` becomes `d`, because sources write the letter đ as `dj` where they do not have it.
     """
     words = _DJ.sub("d", _BETWEEN.sub(" ", fold(name))).split()
-    while len(words) > 1 and words[-1] in _SUFFIXES:
+    while len(words) > 1 and words[-1] in SUFFIXES:
         words.pop()
     return " ".join(words)
 
@@ -99,7 +101,7 @@ class Player:
     def surname(self) -> str:
         """The name for a short message: without the first name and without `Jr.`."""
         words = self.name.split()
-        while len(words) > 1 and fold(words[-1]) in _SUFFIXES:
+        while len(words) > 1 and fold(words[-1]) in SUFFIXES:
             words.pop()
         return " ".join(words[1:] or words)
 

@@ -30,18 +30,14 @@ _PRICE = re.compile(
     r"(?:[+-]?[0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,2}|[0-9]{1,4}/[0-9]{1,4})"
 )
 _TWO_DECIMALS = re.compile(r"[0-9]{1,4}\.[0-9]{2}")
-_FRACTION = re.compile(r"[0-9]{1,4}/[0-9]{1,4}")
 _SHARE = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]+)?%")
 _RATING = re.compile(r"[0-9]{1,2}(?:\*|-?stars?)")
 _DOLLARS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]{1,2})?\$")
 
 
-_BY = frozenset({"at", "on", "@", "via", "with"})
-
-
 def read_book(line: Line, slots: Slots) -> bool:
     """Read the name of a sportsbook whose rules are known: `DraftKings`, `on FD`."""
-    by = int(line.peek() in _BY)
+    by = int(line.peek() in say.BY)
     line.at += by
     count = line.phrase(book_names()) or line.phrase(say.OTHER_BOOKS)
     name = " ".join(x.text for x in line.words[line.at : line.at + count])
@@ -484,13 +480,23 @@ def _name_follows(line: Line, ahead: int) -> bool:
         and _nameable(word)
         and (is_initial(word) or not line.phrase(say.PHRASES))
         and word.low not in say.VERSUS
+        and not say.is_day(word.low, line.peek(1))
     )
     if follows and word is not None:
         count, found = line.team()
         if count:
             follows = count == 1 and may_be_a_person(word.text, found) and _counts(line)
+        follows = follows and not _whole_name(line, line.words[line.at - 1])
     line.at = kept
     return follows
+
+
+def _whole_name(line: Line, team: Word) -> bool:
+    """Whether the next two words are a name: `Duke Cooper Flagg`; one does after `UConn`."""
+    first, *more = line.words[line.at : line.at + 2]
+    if not team.text.islower() | team.text.istitle() | (team.text.isupper() & first.text.isupper()):
+        return True
+    return bool(more) and _nameable(more[0]) and more[0].low.rstrip(".") not in say.NO_SURNAMES
 
 
 def _counts(line: Line) -> bool:

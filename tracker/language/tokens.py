@@ -11,16 +11,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
 from tracker.domain import BadBet
-from tracker.domain.catalog import Team, fold, team_names
-from tracker.domain.league import LEAGUES, own_day
+from tracker.domain.catalog import Team, fold
+from tracker.domain.league import own_day
 from tracker.domain.money import plain_signs
 from tracker.domain.player import Stat
 from tracker.language.vocabulary import (
+    COLLEGE,
     LEAGUE,
     LETTERS,
     MONEYLINE,
@@ -28,15 +28,15 @@ from tracker.language.vocabulary import (
     NO_CODES,
     NOISE,
     NOT_OF_THE_BET,
+    RANK,
     STATS,
     SUGGESTED,
     SUMS,
     UNKNOWN_STATS,
     ZONES,
-    Index,
-    index,
     leagues_of,
     nearest,
+    spelt,
 )
 
 T = TypeVar("T")
@@ -234,9 +234,13 @@ def _in_a_name(said: re.Match[str], words: Sequence[Word], find: FindTeam) -> bo
     return any(find(x, wide=True)[0] > at - i for i, x in enumerate(names, first))
 
 
-@cache
-def _known() -> Index:
-    return index((*SUGGESTED, *dict.fromkeys(team_names(tuple(LEAGUES)))))
+def _ranked(rank: re.Match[str], words: Sequence[Word], find: FindTeam) -> bool:
+    """Whether a school's name follows what may be its rank; `#1 DEN` is no rank, nor `#2 Suns`."""
+    names = [x.text for x in words if x.place >= rank.start("name")][:4]
+    count, found = find(names, wide=True)
+    name = fold(" ".join(names[:count]))
+    codes = [fold(x.code) for x in found if x.league not in COLLEGE]
+    return name not in codes and any(fold(x.name) != name for x in found if x.league in COLLEGE)
 
 
 @dataclass(slots=True)
@@ -255,18 +259,21 @@ class Line:
     now: datetime | None = None
     league_words: list[tuple[int, frozenset[str]]] = field(default_factory=list)
     """Offsets of the words found by `LEAGUE`, with the leagues that each allows."""
+    ranked: frozenset[int] = frozenset()
+    """Offsets of the names of schools that have a rank."""
     _phrases: dict[int, tuple[tuple[int, str], ...]] = field(default_factory=dict)
 
     @classmethod
     def over(cls, text: str, find: FindTeam, now: datetime | None = None) -> Line:
         """A line that is split into words, with the cursor at its start."""
         words = words_of(NOT_OF_THE_BET.sub(lambda x: " " * len(x[0]), text))
-        found = [x for x in LEAGUE.finditer(text) if not _in_a_name(x, words, find)]
-        for one in found:
+        said = [x for x in LEAGUE.finditer(text) if not _in_a_name(x, words, find)]
+        ranks = [x for x in RANK.finditer(text) if _ranked(x, words, find)]
+        for one in (*said, *ranks):
             words = [x for x in words if not one.start() <= x.place < one.end()]
-        return cls(
-            text, find, words, now=now, league_words=[(x.start(), leagues_of(x)) for x in found]
-        )
+        leagues = [(x.start(), leagues_of(x)) for x in said]
+        ranked = frozenset(x.start("name") for x in ranks if x["sure"])
+        return cls(text, find, words, now=now, league_words=leagues, ranked=ranked)
 
     @property
     def word(self) -> Word | None:
@@ -342,6 +349,8 @@ class Line:
             return 0, ()
         place = self.words[self.at].place
         leagues = self.leagues_at(place)
+        if place in self.ranked:
+            leagues = COLLEGE & (leagues or COLLEGE)
         if leagues is not None:
             count, found = self._named(names, wide=True, twice=twice)
             meant = tuple(x for x in found if x.league in leagues)
@@ -389,7 +398,7 @@ class Line:
         if place >= len(self.words):
             return self.wrong(f"ends too early: expected {expected}", None)
         word = self.words[place]
-        near = nearest(fold(word.text), _known())
+        near = nearest(fold(word.text), spelt())
         hint = f" (did you mean {near.title()}?)" if near and near not in SUGGESTED else ""
         hint = f" (did you mean {near}?)" if near in SUGGESTED else hint
         shown = "the end of the line" if word.text == "\n" else repr(_cut(self.written(place)))

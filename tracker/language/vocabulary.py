@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 
+from tracker.domain.catalog import team_names
+from tracker.domain.league import LEAGUES
 from tracker.domain.market import Direction, Span
-from tracker.domain.player import Stat
+from tracker.domain.player import SUFFIXES, Stat
 
 _FIRST_SECOND = {
     Span.H1: ("1h", "h1", "1st half", "first half", "fh", "1 half", "half 1"),
@@ -188,7 +191,10 @@ OTHERS = {
          "playoffs", "play in", "division", "conference", "win the west", "win the east",
          "to win the west", "to win the east", "series", "season", "seed", "win total",
          "win totals", "cup winner", "lottery", "draft", "to win series", "wins series",
-         "lead league", "lead the league", "to lead league", "to lead the league"),
+         "lead league", "lead the league", "to lead league", "to lead the league", "final four",
+         "final 4", "elite eight", "elite 8", "sweet sixteen", "sweet 16", "march madness",
+         "tournament", "tourney", "acc tournament", "sec tournament", "acc", "sec", "big east",
+         "big ten", "big 10", "big 12", "to advance", "advance", "advances"),
         _ON_A_SEASON,
     ),
     **dict.fromkeys(
@@ -236,6 +242,9 @@ OTHER_BOOKS = frozenset(
     }
 )  # fmt: skip
 """Names of books of whose rules nothing is known here."""
+
+BY = frozenset({"at", "on", "@", "via", "with"})
+"""Words that may stand before a book's name."""
 
 PERHAPS_A_STAKE = re.compile(r"(?<![(\[/@=])(?<![(\[/@=] )[0-9]+\.00(?![0-9x])")
 """Finds a price in its second form that may be a stake: `+900 10.00`, but not `+900 (10.00)`."""
@@ -380,6 +389,13 @@ MONTHS = {
 }
 """Names of months, from January as 1."""
 
+
+def is_day(low: str, after: str) -> bool:
+    """Whether a word, with the one after it, says a day: `tonight`, `Sat`, `Dec 1`."""
+    dated = low.rstrip(".") in MONTHS and after[:1].isdigit()
+    return dated or low in RELATIVE_DAYS or (low in WEEKDAYS and low != "sun")
+
+
 ZONES = frozenset(
     {"et", "est", "edt", "ct", "cst", "cdt", "mt", "mst", "mdt", "pt", "pst", "pdt", "gmt", "utc",
      "bst", "cet", "cest"}
@@ -395,6 +411,9 @@ PHRASES = frozenset().union(
 
 NO_CODES = frozenset({"but", "can", "day", "for", "how", "long", "me", "most"})
 """Words that are colleges' codes in capitals only: `for` is not Fordham."""
+
+NO_SURNAMES = PHRASES | SUFFIXES
+"""Words that are not the last of a player's names."""
 
 NEVER_IN_A_NAME = PHRASES - {"point", "u"}
 """Terms that cannot continue a team's name; `point` and `u` can, in High Point and Seattle U."""
@@ -416,7 +435,7 @@ LEAGUE = re.compile(
 """Finds a word which says of which league, or of which sex, the team is: `WNBA`, `CBB`, `(W)`."""
 
 _WOMEN, _MEN = frozenset({"wnba", "ncaaw"}), frozenset({"nba", "ncaam", "gleague"})
-_COLLEGE = frozenset({"ncaam", "ncaaw"})
+COLLEGE = frozenset({"ncaam", "ncaaw"})
 
 
 def leagues_of(found: re.Match[str]) -> frozenset[str]:
@@ -427,9 +446,18 @@ def leagues_of(found: re.Match[str]) -> frozenset[str]:
     if word.startswith("g"):
         return frozenset({"gleague"})
     if word in ("ncaa", "ncaab", "cbb") or word.startswith("college"):
-        return _COLLEGE
+        return COLLEGE
     said = _WOMEN if word[0] == "w" or word == "ncaaw" else _MEN
-    return said & _COLLEGE if word.endswith(("bb", "ncaaw", "ncaam")) else said
+    return said & COLLEGE if word.endswith(("bb", "ncaaw", "ncaam")) else said
+
+
+RANK = re.compile(
+    r"""(?<![\w$#.])(?:(?P<sure>(?:\#|no\.?[ ]?\#?)(?:[1-9]|1\d|2[0-5]))
+    |[(\[]\#?(?:[1-9]|1\d|2[0-5])[)\]])(?=[ ]+(?P<name>[^\W\d_]))""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Finds a rank or a seed that may stand before a college: `#5 Duke`, `(5) Duke`, `No. 5 Duke`. In
+brackets it may be a professional team's too."""
 
 
 # ------------------------------------------------------------------------------------- spelling
@@ -454,6 +482,12 @@ def index(words: Iterable[str]) -> Index:
         for rest in _shortened(word):
             found.setdefault(rest, {})[word] = None
     return {rest: tuple(of) for rest, of in found.items()}
+
+
+@cache
+def spelt() -> Index:
+    """The terms and the names of teams to suggest for a misspelt word."""
+    return index((*SUGGESTED, *dict.fromkeys(team_names(tuple(LEAGUES)))))
 
 
 def nearest(word: str, known: Index) -> str | None:

@@ -24,18 +24,28 @@ def shipped(file: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A team. `code` is the league's own tricode, unique within the league (`DEN`)."""
+    """A team. `code` is the league's own tricode, unique within the league (`DEN`).
+
+    `aliases` are other names of the city or school, `nicknames` of the team.
+    """
 
     league: str
     code: str
     city: str
     name: str
     aliases: tuple[str, ...] = ()
+    nicknames: tuple[str, ...] = ()
 
     @property
     def full_name(self) -> str:
         """City and nickname: `Denver Nuggets`."""
         return f"{self.city} {self.name}"
+
+    @property
+    def full_names(self) -> tuple[str, ...]:
+        """Each name of the city or school, with each nickname."""
+        places, nicknames = (self.city, *self.aliases), (self.name, *self.nicknames)
+        return tuple(f"{place} {nickname}" for place in places for nickname in nicknames)
 
 
 _STROKES = str.maketrans(
@@ -66,6 +76,10 @@ _LISTS = {
 }
 """The file, and the table in it, that list a league's teams. A college's two teams share a row."""
 
+_WOMEN = "ncaaw"
+_LADY = re.compile(r"\blady ", re.IGNORECASE)
+"""Finds the word that marks a women's team: Tennessee Lady Volunteers, or Lady Vols."""
+
 _BRACKETS = re.compile(r"[()]")
 
 _COLLEGES = frozenset(league for league, (file, _) in _LISTS.items() if file != "teams")
@@ -81,24 +95,27 @@ def teams(league: str) -> Mapping[str, Team]:
     file, table = _LISTS.get(league, ("teams", league))
     found = shipped(file)
     rows = found if table is None else found.get(table, {})
-    return {
-        code: Team(league, code, row["city"], row["name"], tuple(row.get("aliases", ())))
-        for code, row in rows.items()
-    }
+    return {code: _team(league, code, row) for code, row in rows.items()}
+
+
+def _team(league: str, code: str, row: Mapping[str, Any]) -> Team:
+    own = row.get("women", ()) if league == _WOMEN else ()
+    return Team(league, code, row["city"], row["name"], tuple(row.get("aliases", ())), tuple(own))
 
 
 _SHORT = {
     "saint": "st", "state": "st", "mount": "mt", "mtn": "mt", "and": "&", "university": "u",
     "univ": "u", "college": "col", "international": "intl", "northern": "n", "north": "n",
     "southern": "s", "south": "s", "so": "s", "eastern": "e", "east": "e", "western": "w",
-    "west": "w", "central": "c", "southeastern": "se", "southeast": "se", "northwestern": "nw",
-    "northwest": "nw", "alabama": "ala", "arkansas": "ark", "california": "cal",
-    "carolina": "car", "colorado": "colo", "connecticut": "conn", "delaware": "del",
+    "west": "w", "central": "c", "cent": "c", "southeastern": "se", "southeast": "se",
+    "northwestern": "nw", "northwest": "nw", "alabama": "ala", "arkansas": "ark",
+    "california": "cal", "carolina": "car", "colorado": "colo", "connecticut": "conn",
+    "delaware": "del",
     "florida": "fla", "fl": "fla", "georgia": "ga", "illinois": "ill", "il": "ill",
     "indiana": "ind", "kentucky": "ky", "louisiana": "la", "maryland": "md",
     "massachusetts": "mass", "michigan": "mich", "minnesota": "minn", "mn": "minn",
     "mississippi": "miss", "missouri": "mo", "montana": "mont", "nevada": "nev", "ohio": "oh",
-    "pennsylvania": "pa", "tennessee": "tenn", "texas": "tex", "virginia": "va",
+    "pennsylvania": "pa", "tennessee": "tenn", "texas": "tex", "tx": "tex", "virginia": "va",
     "washington": "wash", "wisconsin": "wis", "ca": "cal",
 }  # fmt: skip
 """Words of schools' names and their abbreviations; both are compared as the abbreviation."""
@@ -127,11 +144,11 @@ def _school(text: str) -> str:
 
 
 @cache
-def _schools() -> Mapping[str, tuple[str, ...]]:
-    """The codes of colleges by their folded names; both teams of a school share its code."""
+def _schools(league: str) -> Mapping[str, tuple[str, ...]]:
+    """The codes of a league's colleges by their folded names."""
     found: dict[str, dict[str, None]] = {}
-    for team in teams("ncaam").values():
-        for name in (team.city, team.full_name, *team.aliases):
+    for team in teams(league).values():
+        for name in (team.city, *team.aliases, *team.full_names):
             found.setdefault(_school(name), {})[team.code] = None
     return {name: tuple(sorted(codes)) for name, codes in found.items()}
 
@@ -141,7 +158,9 @@ def _codes(league: str, wanted: str) -> tuple[str, ...]:
     codes = _names(league).get(fold(wanted), ())
     if codes or league not in _LISTS or _LISTS[league][0] != "colleges":
         return codes
-    schools, name = _schools(), _school(wanted)
+    if _LADY.search(wanted):
+        return _codes(league, _LADY.sub("", wanted)) if league == _WOMEN else ()
+    schools, name = _schools(league), _school(wanted)
     if name in schools:
         return schools[name]
     shorter = _WHOSE.fullmatch(fold(wanted))
@@ -152,7 +171,8 @@ def _codes(league: str, wanted: str) -> tuple[str, ...]:
 def _names(league: str) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for team in teams(league).values():
-        written = (team.code, team.city, team.name, team.full_name, *team.aliases)
+        written = (team.code, team.city, team.name, *team.aliases, *team.nicknames)
+        written += team.full_names
         # `Miami (OH)` is known without brackets too, because a bet line is read without them.
         for name in {y for x in written for y in (fold(x), fold(_BRACKETS.sub(" ", x)))}:
             found.setdefault(name, []).append(team.code)
