@@ -9,9 +9,23 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.engine.build import BOARD, BOX, ESPN, EVENTS, GAME, T0, a_game, after, look, off, rng
+from tests.engine.build import (
+    BOARD,
+    BOX,
+    ESPN,
+    EVENTS,
+    GAME,
+    T0,
+    a_game,
+    after,
+    live,
+    look,
+    off,
+    rng,
+)
 from tests.store.values import started
 from tracker.daemon.track import worth_recording
+from tracker.domain.alert import Decision
 from tracker.domain.draft import Draft
 from tracker.domain.game import GameState, PlayerLine, Side
 from tracker.domain.player import Player
@@ -148,6 +162,38 @@ async def test_what_is_recorded_is_all_that_beliefs_rest_on(tmp_path: Path, seed
             assert again.still_until == on.still_until
             assert players(again) == players(on)
         assert {Ordering.BEHIND, Ordering.HELD} <= held
+
+
+@pytest.mark.parametrize("how", ["rules", "withdrawn", "added"])
+async def test_what_was_passed_while_a_rule_was_away_is_no_news(tmp_path: Path, how: str) -> None:
+    """A rule that comes back past its level is armed like one of a bet that is added there."""
+    rule = parse_rule("p >= 0.80")
+    pick = parse_pick("DEN ML", find_in("nba"))
+    made = Draft(pick, game_text="LAL@DEN", rules=(rule,))
+    points = [(25, 25), (50, 25), (52, 25), (52, 52), (80, 52), (82, 52)]
+    states = [live(3, 700 - 100.0 * n, (25, 25), x) for n, x in enumerate(points)]
+    async with await Store.open(started(tmp_path / "tracker.db"), now=T0, durable=False) as store:
+
+        async def fired(state: GameState, seconds: float) -> bool:
+            [tracking] = await store.trackings(())
+            change = look(tracking, state, seconds)
+            await store.record(Answer(seconds, state).poll, change, ())
+            return any(x.decision is Decision.FIRED for x in change.alerts)
+
+        await store.add(made, game=GAME, defaults=(), at=T0)
+        assert not await fired(states[0], 10)
+        match how:
+            case "rules":
+                await store.by_hand.watch_for(1, (), "cli", after(20))
+                await store.by_hand.watch_for(1, (rule,), "cli", after(900))
+            case "withdrawn":
+                await store.withdraw(1, after(20))
+                await store.by_hand.take_up(1, "cli", after(900))
+            case _:
+                await store.withdraw(1, after(20))
+                await store.add(made, game=GAME, defaults=(), at=after(900))
+        found = [await fired(x, 910 + 10 * n) for n, x in enumerate(states[1:])]
+        assert found == [False, False, False, False, True]
 
 
 def players(tracking: GameTracking) -> tuple[PlayerLine, ...]:

@@ -31,6 +31,8 @@ from tracker.store.bets import (
     change,
     keep_defaults,
     last_defaults,
+    renew_rules,
+    revive,
     rules_text,
     settlement_of,
     withdraw,
@@ -235,7 +237,7 @@ def withdrawn(db: sqlite3.Connection, number: int, who: str, at: datetime) -> bo
 def _taken_up(db: sqlite3.Connection, number: int, by: tuple[str, datetime]) -> bool:
     (who, at), gone = by, _row(db, number)["withdrawn_at"]
     if gone is not None:
-        db.execute(q.REVIVE, {"number": number, "from_file": False})
+        revive(db, number, from_file=False)
         audit(db, at, who, (number, "withdrawn", gone, None))
     return gone is not None
 
@@ -247,6 +249,7 @@ def _watch_for(
     before = rules_of(_row(db, number)["rules"])
     db.execute(q.SET_RULES, (pack_rules(rules), stamp(at), number))
     if before != rules:
+        renew_rules(db, number, followed=before)
         audit(db, at, who, (number, "rules", rules_text(before), rules_text(rules)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -269,7 +270,7 @@ def _meet_again(
     row = db.execute(q.BET, (number,)).fetchone()
     revived = row["withdrawn_at"] is not None
     if revived:
-        db.execute(q.REVIVE, {"number": number, "from_file": said.from_file})
+        revive(db, number, from_file=said.from_file)
         audit(db, at, who, (number, "withdrawn", row["withdrawn_at"], None))
     # An edit by hand gives the bet other words, but the file's words must still find this bet.
     joins = said.from_file and not row["from_file"] and not revived
@@ -304,6 +305,8 @@ def change(
     db.execute(q.CHANGE_BET, values | {"number": number})
     if house_of(old.book) != house_of(draft.book):
         _read_anew(db, number, draft, at)
+    if draft.rules != old.rules:
+        renew_rules(db, number, followed=old.rules)
     keep_outcome(db, number)
     shown = {k: v for k, v in changed.items() if k not in ("meaning", "odds_decimal")}
     if draft.placed_at != old.placed_at:
@@ -349,7 +352,7 @@ def _read_anew(db: sqlite3.Connection, number: int, draft: Draft, at: datetime) 
         _bind(db, number, named, draft.wager(named, roster_in(legs)), at)
         anew = Wagers(db, ()).bet(db.execute(q.BET, (number,)).fetchone()).legs
         if [x.market for x in anew] != [x.market for x in legs]:
-            db.execute(q.RENEW_RULES, (number,))
+            renew_rules(db, number)
 
 
 def _has_history(row: sqlite3.Row, draft: Draft) -> str:
@@ -486,6 +489,23 @@ def withdraw(db: sqlite3.Connection, number: int, at: datetime) -> bool:
     ended = db.execute(q.WITHDRAW, {"number": number, "at": stamp(at)}).rowcount == 1
     db.execute(q.LEAVE_FILE, (number,))
     return ended
+
+
+def revive(db: sqlite3.Connection, number: int, *, from_file: bool) -> None:
+    """Follow a withdrawn bet again; what it passed meanwhile is no news."""
+    db.execute(q.REVIVE, {"number": number, "from_file": from_file})
+    renew_rules(db, number)
+
+
+def renew_rules(
+    db: sqlite3.Connection, number: int, *, followed: tuple[Rule, ...] | None = ()
+) -> None:
+    """Let no rule of a bet fire by its next chance, but for those that were followed until now.
+
+    None is for the rules of bets without their own.
+    """
+    rules = last_defaults(db) if followed is None else followed
+    db.execute(q.RENEW_RULES, (number, json.dumps([x.text for x in rules])))
 
 
 def last_defaults(db: sqlite3.Connection) -> tuple[Rule, ...]:

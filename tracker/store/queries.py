@@ -212,9 +212,10 @@ UPDATE rule_state SET
   reason = iif(phase IN ('armed', 'pending'), NULL, reason),
   flipped = iif(phase IN ('armed', 'pending'), 0, flipped),
   streak = 0, swing_window = '[]'
-WHERE bet = ? AND phase <> 'done'
+WHERE bet = ? AND phase <> 'done' AND rule NOT IN (SELECT value FROM json_each(?))
 """
-"""Take the next chance of a bet as new knowledge, by which no rule fires. What was sent stays."""
+"""Take the next chance of a bet as new knowledge, by which no rule but these fires. What was sent
+stays."""
 
 REVIVE = "UPDATE bet SET withdrawn_at = NULL, from_file = :from_file WHERE number = :number"
 
