@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.league import LEAGUES
 from tracker.domain.market import (
     Direction,
     Market,
@@ -355,6 +356,41 @@ def test_a_break_moves_no_bet_on_what_follows(league: str, margin: float) -> Non
         for market in open_lines(league, outlooks[2]):
             seen = [price(market, x, now).win for x, now in zip(outlooks, course, strict=True)]
             assert max(seen) - min(seen) < 0.015
+
+
+@pytest.mark.parametrize("league", ["nba", "wnba", "ncaam"])
+@pytest.mark.parametrize("beyond", [-15.0, 15.0])
+def test_the_break_before_an_overtime_moves_no_bet(league: str, beyond: float) -> None:
+    """Nor does its first moment, whatever points the lines expect."""
+    parameters = load_parameters(league)
+    prior = Prior(7.0, parameters.average.reference + beyond, PriorSource.LINES)
+    count = LEAGUES[league].periods
+    played = [(28, 28)] * count
+    for period in (count, count + 1):
+        break_ = replace(state(league, period, 0.0, *played, (0, 0)), phase=Phase.BREAK)
+        seen = [break_, state(league, period + 1, 300.0, *played, (0, 0))]
+        same_chances([forecast(x, prior, parameters) for x in seen], within=1e-9)
+
+
+@pytest.mark.parametrize("league", ["nba", "wnba", "ncaam"])
+@pytest.mark.parametrize("lead", [0, -13, 31])
+def test_where_the_tables_take_over_from_the_flow_no_chance_leaps(league: str, lead: int) -> None:
+    """From 5:00 to 4:00 of the last period."""
+    parameters = load_parameters(league)
+    prior = Prior(11.0, parameters.average.reference + 9.0, PriorSource.LINES)
+    period = LEAGUES[league].periods
+    for clock in (300.0, 240.0):
+        seen = [state(league, period, clock + x, (60 + lead, 60)) for x in (0.01, -0.01)]
+        same_chances([forecast(x, prior, parameters) for x in seen], within=0.001)
+
+
+def same_chances(seen: list[Outlook], within: float) -> None:
+    """Check the chances of all lines between the 1 % and the 99 % of each part of the score."""
+    one, other = (x.final for x in seen)
+    for name in ("margin", "total", "home", "away"):
+        low, high = (one.part(name).quantile(x) for x in (0.01, 0.99))
+        wanted = one.part(name).window(low, high)
+        assert other.part(name).window(low, high) == pytest.approx(wanted, abs=within)
 
 
 @pytest.mark.parametrize("league", ["nba", "wnba", "ncaam"])

@@ -16,7 +16,7 @@ import numpy as np
 
 from tracker.domain.game import Phase, Side
 from tracker.forecast.game import endgame
-from tracker.forecast.game.endgame import BEYOND, LARGEST_MARGIN, play_on
+from tracker.forecast.game.endgame import BEYOND, LARGEST_MARGIN, Lean, play_on
 from tracker.forecast.game.flow import (
     FADING,
     Moment,
@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+TAKEOVER = 60.0
+"""Seconds from five minutes before the end in which the endgame's tables take over from the flow.
+At 5:00 neither is better, at 4:00 the tables are."""
+
 LARGEST_PRIOR = 45.0
 """Points: no team is expected to win by more, whatever a line or a long lead says. A guard: college
 ratings reach 40 when a season begins, no closing line in any data here is above it."""
@@ -67,7 +71,8 @@ def forecast(
         at = replace(at, shift_total=late_shift(parameters, at))
     if shift != (0.0, 0.0):
         at = replace(at, shift_margin=shift[0], shift_total=at.shift_total + shift[1])
-    final, level = _lattices(state, prior, parameters, at)
+    lean = at.prior_margin, at.prior_total - parameters.average.reference
+    final, level = _lattices(state, parameters, at, lean)
     return Outlook(
         final=final,
         regulation=level,
@@ -75,33 +80,36 @@ def forecast(
         model_version=parameters.model_version,
         feature_version=parameters.feature_version,
         calibrations=parameters.calibrations,
-        periods=Periods(
-            state, at, parameters, final, level, prior.margin, partial(regulation, parameters)
-        ),
+        periods=Periods(state, at, parameters, final, level, lean, partial(regulation, parameters)),
         players=players,
         figures=parameters.players,
     )
 
 
 def _lattices(
-    state: GameState, prior: Prior, parameters: Parameters, at: Moment
+    state: GameState, parameters: Parameters, at: Moment, lean: Lean
 ) -> tuple[Lattice, Lattice | None]:
     """The lattices of the final score, and of the score after regulation where it is known."""
-    now = Lattice.certain(state.score.home, state.score.away)
+    now, overtime = Lattice.certain(state.score.home, state.score.away), parameters.overtime
+    whistled = _whistled(state)
     if state.phase is Phase.FINAL:
         return now, now if state.overtime == 0 else _regulation_score(state)
-    if state.overtime:
-        if _whistled(state):
-            return play_on(now, parameters.overtime, prior.margin), _regulation_score(state)
-        level = _endgame(at, parameters, overtime=True)
-        return play_on(level, parameters.overtime, prior.margin), _regulation_score(state)
-    if state.period == state.game.rules.periods and _whistled(state):
-        return play_on(now, parameters.overtime, prior.margin), now
-    if at.left <= parameters.endgame.clocks[-1]:
-        level = _endgame(at, parameters, overtime=False)
-        return play_on(level, parameters.overtime, prior.margin), level
-    level = regulation(parameters, at)
-    return play_on(level, parameters.overtime, prior.margin, room=0), level
+    if state.overtime or (state.period == state.game.rules.periods and whistled):
+        if whistled:
+            length = float(state.game.rules.overtime_seconds)
+            at = replace(at, left=length, ball=0, bonus_home=0.0, bonus_away=0.0)
+        level = play_on(_endgame(at, parameters, overtime=True), overtime, lean)
+        return level, _regulation_score(state) if state.overtime else now
+    tables = parameters.endgame.clocks[-1]
+    if at.left >= tables:
+        level = regulation(parameters, at)
+        return play_on(level, overtime, lean, room=0), level
+    level = _endgame(at, parameters, overtime=False)
+    early = 1 - (tables - at.left) / TAKEOVER
+    if early > 0:
+        before = regulation(parameters, replace(at, possessions=0.0, fouls=0.0))
+        level = before.mixed(level, early)
+    return play_on(level, overtime, lean), level
 
 
 def _whistled(state: GameState) -> bool:
@@ -176,7 +184,7 @@ def late_shift(parameters: Parameters, at: Moment) -> float:
 
     Before that, they are features of the flow.
     """
-    if at.left > parameters.endgame.clocks[-1] or at.left <= FADING[1]:
+    if at.left >= parameters.endgame.clocks[-1] or at.left <= FADING[1]:
         return 0.0
     weights = parameters.flow.total[0, -2:]
     features = at.total_features(parameters.average)[-2:]

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from tracker.forecast.game.lattice import each_parity
 from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
@@ -166,37 +165,26 @@ class Endgame:
 
 @dataclass(frozen=True, eq=False)
 class Overtime:
-    """All overtimes together: chances of the final margin and of the points added.
+    """An overtime from its start, where neither team is in the bonus.
 
-    `margin[i]` is P(margin = i - (n - 1) / 2), without a tie; `total[i]` is P(points = i).
-    `edge` is the log-odds that a point of prior margin adds to a point of overtime margin, `tempo`
-    the log-odds of a further point in overtime over those at the same clock in regulation.
+    `table` holds the joint chances of both teams' points by two average teams. `edge` and `pace`
+    are the log-odds that a point of prior margin adds to a point of its margin, and a point of
+    prior total to a point of its total; `slow` those of any further point over the table's. `tempo`
+    are those over the tilted tables of the same clock in regulation.
     """
 
-    margin: Floats
-    total: Floats
+    table: Floats
     edge: float
+    pace: float
+    slow: float
     tempo: float
 
-    @Lazy
-    def margins(self) -> Floats:
-        """The margins whose chances `margin` holds."""
-        reach = self.margin.size // 2
-        return np.arange(-reach, reach + 1, dtype=np.float64)
-
-    @Lazy
-    def short_and_long(self) -> tuple[int, int]:
-        """The mean points of the lower half of `total` and of the upper half, to a whole number."""
-        sums = np.concatenate(((0.0,), self.total.cumsum())) * (2 / self.total.sum())
-        points = np.arange(self.total.size)
-        short, long = (round(np.diff(sums.clip(k, k + 1)) @ points) for k in range(2))
-        return short, long
-
-    @Lazy
-    def total_given_parity(self) -> tuple[Floats, Floats]:
-        """The chances in `total` of even points, and of odd points, given their parity."""
-        given = each_parity(self.total)
-        return given[::2].copy(), given[1::2].copy()
+    @staticmethod
+    def of(endgame: Endgame, tempo: float) -> Overtime:
+        """The overtime that begins as the endgame's tables do at a tied score."""
+        table = endgame.tables[-1][endgame.leads]
+        edge, _, pace, bonuses, one = endgame.tilt[-1].tolist()
+        return Overtime(0.5 * (table + table.T), edge / 10, pace / 10, tempo + one - bonuses, tempo)
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker.forecast.game.lattice import Lattice, hankel, toeplitz
+from tracker.forecast.game.lattice import Lattice, toeplitz
 from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
@@ -252,31 +252,37 @@ def land(endgame: Endgame, layer: float) -> Landing:
 ROOM = 40
 """The most points of a team in all overtimes together; more has a chance below 1e-4."""
 
+_LOWER = 45
+"""One more than the most points of the losing team in all overtimes together."""
+
+_APART = 24
+"""The largest margin of an overtime: a larger one has a chance below 1e-6."""
 
 _NEVER = 1e-300
 """Less than any chance: what is divided by at least."""
 
+Lean = tuple[float, float]
+"""The prior's margin, and its total over the league's, by which overtimes lean."""
 
-def play_on(level: Lattice, overtime: Overtime, prior_margin: float, room: int = ROOM) -> Lattice:
+
+def play_on(level: Lattice, overtime: Overtime, lean: Lean, room: int = ROOM) -> Lattice:
     """The final score: every tie of `level` is replaced by the outcomes of its overtimes.
 
     `room` rows and columns are added for the points scored in overtime.
     """
     rows, columns = level.cells.shape
-    offset = level.home0 - level.away0
-    ties = level.cells.diagonal(offset)
+    ties = level.cells.diagonal(level.home0 - level.away0)
     if ties.size and ties.any():
         first = max(level.home0, level.away0)
         i, j = first - level.home0, first - level.away0
-        shape = rows + room, columns + room
-        cells = _added(shape, offset, i + j, ties, overtime, prior_margin)
+        cells = _added((rows + room, columns + room), (i, j), ties, _overtimes(overtime, lean))
         # Overtimes that the room cuts off count for the others, and scores without a tie stay.
-        cells *= float(ties.sum()) / max(float(cells.sum()), _NEVER)
+        cells = cells * (float(ties.sum()) / max(float(cells.sum()), _NEVER))
         played = cells[:rows, :columns]
         played += level.cells
         # No overtime ends level, so the ties' own cells are emptied.
-        step = shape[1] + 1
-        first_tie = i * shape[1] + j
+        step = columns + room + 1
+        first_tie = i * (columns + room) + j
         cells.ravel()[first_tie : first_tie + ties.size * step : step] = 0.0
     else:
         cells = np.zeros((rows + room, columns + room))
@@ -285,39 +291,67 @@ def play_on(level: Lattice, overtime: Overtime, prior_margin: float, room: int =
 
 
 def _added(
-    shape: tuple[int, int],
-    offset: int,
-    start: int,
-    ties: Floats,
-    overtime: Overtime,
-    prior_margin: float,
+    shape: tuple[int, int], corner: tuple[int, int], ties: Floats, overtimes: Floats
 ) -> Floats:
-    """The overtimes of `ties`, the first of which lies on the `start`-th antidiagonal."""
-    rows, columns = shape
-    gain = _gain(overtime, prior_margin)
-    by_margin = np.zeros(rows + columns - 1)
-    # Entry q of `by_margin` belongs to a margin of q - (columns - 1) + offset.
-    low = columns - 1 - offset - gain.size // 2
-    q = slice(max(low, 0), min(low + gain.size, by_margin.size))
-    by_margin[q] = gain[q.start - low : q.stop - low]
-    by_total = np.zeros(rows + columns - 1)
-    # Level scores have even totals, so that odd totals come from odd points of the overtimes alone.
-    for parity, given in enumerate(overtime.total_given_parity):
-        points, place = np.convolve(ties, given), by_total[start + parity :: 2]
-        place[: points.size] = points[: place.size]
-    added: Floats = toeplitz(by_margin, rows, columns) * hankel(by_total, rows, columns)
-    return added
+    """The overtimes of `ties`, the first of which lies at `corner`."""
+    (rows, columns), (i, j) = shape, corner
+    count = min(ties.size + _LOWER - 1, rows - i, columns - j)
+    low = np.zeros(count + _LOWER - 1)
+    low[_LOWER - 1 : _LOWER - 1 + ties.size] = ties[:count]
+    # The lower score is that of the tie and what the loser adds to it.
+    sums = toeplitz(low, count, _LOWER).dot(overtimes)
+    # Beyond the shape there is room for the points of a winner who passes its edge.
+    wide = columns + _APART
+    sheet = np.zeros((rows + _APART, wide))
+    step = sheet.itemsize
+    start, down = (i * wide + j) * step, (wide + 1) * step
+    home = np.ndarray((count, _APART + 1), np.float64, sheet, start, (down, wide * step))
+    home += sums[:, _APART:]
+    away = np.ndarray((count, _APART + 1), np.float64, sheet, start, (down, step))
+    away += sums[:, _APART::-1]
+    return sheet[:rows, :columns]
 
 
 @lru_cache(maxsize=64)
-def overtimes(overtime: Overtime, prior_margin: float) -> Lattice:
+def _overtimes(overtime: Overtime, lean: Lean) -> Floats:
+    """All overtimes of a tie: P(the loser scores u, home wins them by d - _APART), `[u, d]`.
+
+    Kept: a prior lasts from poll to poll.
+    """
+    margin, pace = lean
+    cells = tilted(
+        overtime.table, overtime.edge * 10 * _tens(margin), overtime.slow + overtime.pace * pace
+    )
+    once = np.zeros((_LOWER, 2 * _APART + 1))
+    for d in range(-_APART, _APART + 1):
+        part = cells.diagonal(-d)[:_LOWER]
+        once[: part.size, d + _APART] = part
+    level = once[:, _APART].copy()
+    once[:, _APART] = 0.0
+    # One that ends level is followed by another.
+    before = again = np.eye(1, _LOWER)[0]
+    for _ in range(_REPEATED):
+        again = np.convolve(again, level)[:_LOWER]
+        before = before + again
+    found: Floats = toeplitz(np.concatenate((np.zeros(_LOWER - 1), before)), _LOWER, _LOWER) @ once
+    return found
+
+
+_REPEATED = 5
+"""The most overtimes that follow the first; more have a chance below 1e-6."""
+
+
+@lru_cache(maxsize=64)
+def overtimes(overtime: Overtime, lean: Lean) -> Lattice:
     """The points of all overtimes of a tie. Kept: a prior lasts from poll to poll."""
-    return play_on(Lattice.certain(0, 0), overtime, prior_margin)
+    return play_on(Lattice.certain(0, 0), overtime, lean)
 
 
-@lru_cache(maxsize=256)
-def _gain(overtime: Overtime, prior_margin: float) -> Floats:
-    """Chances of the margins that overtimes bring. Kept: a prior lasts from poll to poll."""
-    gain = overtime.margin * np.exp(overtime.edge * prior_margin * overtime.margins)
-    gain *= 1.0 / gain.sum()
-    return gain
+@lru_cache(maxsize=64)
+def short_and_long(overtime: Overtime, lean: Lean) -> tuple[int, int]:
+    """The mean points of the shorter half of all overtimes and of the longer, whole numbers."""
+    total = overtimes(overtime, lean).total
+    sums = 2 * total.sums
+    points = np.arange(total.chances.size)
+    short, long = (round(float(np.diff(sums.clip(k, k + 1)) @ points)) for k in range(2))
+    return short, long

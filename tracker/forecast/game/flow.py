@@ -237,7 +237,10 @@ class Reach:
 
 
 def reach(flow: Flow, average: Average, at: Moment) -> Reach:
-    """The distribution of margin and total at the layer, seen from an earlier moment."""
+    """The distribution of margin and total at the layer, seen from an earlier moment.
+
+    After the last knot, what is expected until the layer shrinks with the time to it.
+    """
     knots = flow.clocks
     k = min(max(bisect_right(knots, at.left) - 1, 0), len(knots) - 2)
     w = min(max((at.left - knots[k]) / (knots[k + 1] - knots[k]), 0.0), 1.0)
@@ -247,14 +250,17 @@ def reach(flow: Flow, average: Average, at: Moment) -> Reach:
     margin, total = weights[:count], weights[count:-2]
     margin_rate, total_rate = weights[-2:]
     seconds = at.left - flow.layer
+    share = min(seconds / (knots[0] - flow.layer), 1.0)
     pace = (at.prior_total / average.reference) ** flow.total_pace
     far = min(abs(at.lead), LONG_LEAD) / 10
-    doubt_margin = (margin[0] + margin[2] * far) * at.margin_sd
-    doubt_total = total[1] * at.total_sd
+    doubt_margin = share * (margin[0] + margin[2] * far) * at.margin_sd
+    doubt_total = share * total[1] * at.total_sd
+    gain = share * sum(map(mul, margin, at.margin_features()))
+    points = share * sum(map(mul, total, at.total_features(average)))
     return Reach(
-        margin=at.lead + at.shift_margin + sum(map(mul, margin, at.margin_features())),
+        margin=at.lead + at.shift_margin + gain,
         margin_sd=math.sqrt(margin_rate * seconds + doubt_margin**2),
-        total=at.home + at.away + at.shift_total + sum(map(mul, total, at.total_features(average))),
+        total=at.home + at.away + at.shift_total + points,
         total_sd=math.sqrt(total_rate * seconds * pace + doubt_total**2),
     )
 

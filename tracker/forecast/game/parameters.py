@@ -105,7 +105,7 @@ def _read(document: Mapping[str, Any]) -> Parameters:
     def floats(part: str, name: str) -> Floats:
         return np.array(document[part][name], dtype=np.float64)
 
-    flow, endgame = document["flow"], document["endgame"]
+    flow, tables = document["flow"], _endgame(document["endgame"])
     return Parameters(
         league=document["league"],
         model_version=version_in(document, earlier=document["format"] == EARLIER),
@@ -126,25 +126,25 @@ def _read(document: Mapping[str, Any]) -> Parameters:
             box=_box(flow.get("box")),
             tie=float(flow.get("tie", 0.0)),
         ),
-        endgame=Endgame(
-            clocks=floats("endgame", "clocks"),
-            leads=int(endgame["leads"]),
-            tables=read_tables(endgame["sizes"], 2 * int(endgame["leads"]) + 1, endgame["cells"]),
-            ball=floats("endgame", "ball"),
-            tilt=floats("endgame", "tilt"),
-        ),
-        overtime=Overtime(
-            margin=floats("overtime", "margin"),
-            total=floats("overtime", "total"),
-            edge=float(document["overtime"]["edge"]),
-            tempo=float(document["overtime"]["tempo"]),
-        ),
+        endgame=tables,
+        overtime=Overtime.of(tables, float(document["overtime"]["tempo"])),
         ratings=RatingFigures(**document["ratings"]),
         spans={name: _span(row) for name, row in document["spans"].items()},
         ends=read_ends(document.get("ends")),
         breaks=_breaks(document["breaks"]),
         checksum=document["sha256"],
         about=About(**document.get("about") or {}),
+    )
+
+
+def _endgame(given: Mapping[str, Any]) -> Endgame:
+    leads = int(given["leads"])
+    return Endgame(
+        clocks=np.array(given["clocks"], dtype=np.float64),
+        leads=leads,
+        tables=read_tables(given["sizes"], 2 * leads + 1, given["cells"]),
+        ball=np.array(given["ball"], dtype=np.float64),
+        tilt=np.array(given["tilt"], dtype=np.float64),
     )
 
 

@@ -16,10 +16,12 @@ from tracker.domain.market import Span
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.game.endgame import (
     LAST_MINUTE,
+    Lean,
     ending,
     in_play,
     overtimes,
     play_on,
+    short_and_long,
     tilted,
 )
 from tracker.forecast.game.flow import MARGIN_PART, fading, span_features, whole_numbers
@@ -88,8 +90,7 @@ class Periods:
     """The final score."""
     regulation: Lattice | None
     """The score after regulation, where it is known."""
-    prior_margin: float
-    """The prior's margin, by which overtimes lean."""
+    lean: Lean
     seen_from: Callable[[Moment], Lattice]
     """The score after regulation as it is seen from a moment before the endgame."""
 
@@ -151,12 +152,12 @@ class Periods:
             raise self._unknown()
         room = self.final.cells.shape[0] - level.cells.shape[0]
         part = Lattice(level.home0, level.away0, cells, level.scored)
-        return play_on(part, self.parameters.overtime, self.prior_margin, room).cells
+        return play_on(part, self.parameters.overtime, self.lean, room).cells
 
     def overtimes(self, name: str) -> Pmf:
         """What overtimes add to `margin`, `total`, `home` or `away`: mostly nothing."""
         chance = self._tie
-        added = overtimes(self.parameters.overtime, self.prior_margin).part(name)
+        added = overtimes(self.parameters.overtime, self.lean).part(name)
         chances = chance * added.chances
         chances[-added.first] += 1.0 - chance
         return Pmf(added.first, chances)
@@ -275,7 +276,7 @@ class Periods:
         at, left = self.at, self.at.regulation - (first - 1) * self.state.game.rules.period_seconds
         level = self.seen_from(replace(at, left=left, period_left=0.0, ball=0))
         if span.counts_overtime:
-            level = play_on(level, self.parameters.overtime, self.prior_margin, room=0)
+            level = play_on(level, self.parameters.overtime, self.lean, room=0)
         still = float(self._until_break.cells[0, 0])
         return level.moved(-at.home, -at.away).mixed(points.lattice, still)
 
@@ -286,7 +287,8 @@ class Periods:
         if span not in (Span.H2, Span.H2_REGULATION):
             return rest.points((0, 0))
         # The second half was fitted with its overtimes.
-        half, (short, long) = self._tie / 2, self.parameters.overtime.short_and_long
+        half = self._tie / 2
+        short, long = short_and_long(self.parameters.overtime, self.lean)
         mean = half * (short + long)
         spread = half * (short * short + long * long) - mean * mean
         rest = rest._replace(total=rest.total - mean, total_var=rest.total_var - spread)

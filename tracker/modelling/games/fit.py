@@ -245,7 +245,6 @@ def fit_document(
     spans = flow_fit.fit_spans(
         flow_fit.SpanData(data, seconds, priors, used, average["total"], noise, box, tip)
     )
-    at = int(np.searchsorted(endgame.clocks, endgame_fit.SPAN))
     document: dict[str, Any] = {
         "format": figures.FORMAT,
         "league": data.league.id,
@@ -256,10 +255,7 @@ def fit_document(
         "average": average,
         "flow": flow,
         "endgame": _packed(endgame),
-        # The tilt is for ten points of prior margin; here it is for one.
-        "overtime": flow_fit.fit_overtime(
-            endgame, float(endgame.tilt[at, 0]) / 10, flow_fit.overtime_points(data)
-        ),
+        "overtime": {"tempo": flow_fit.fit_tempo(endgame, flow_fit.overtime_points(data))},
         "ratings": figures_of(ratings),
         "spans": spans,
         "ends": ends,

@@ -1,6 +1,6 @@
 """Fits the points to come by weighted least squares: up to the endgame, and of quarters and halves.
 
-Overtime's figures come from the endgame's table, slowed to the points of recorded overtimes.
+An overtime is the endgame's table at a tied score, slowed to the points of recorded ones.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.forecast.game import BoxFigures
+from tracker.forecast.game import BoxFigures, Overtime
 from tracker.forecast.game.endgame import tilted
 from tracker.forecast.game.flow import (
     COMING_BALLS,
@@ -24,7 +24,6 @@ from tracker.forecast.game.flow import (
     swell,
 )
 from tracker.forecast.game.lattice import Pmf, both_diagonals
-from tracker.modelling.games.endgame_fit import SPAN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -318,12 +317,6 @@ def _rates(basis: Array, values: Array, weight: Array) -> Array:
     return np.maximum(rates, 1e-3)
 
 
-OVERTIME_POINTS = 90
-"""One more than the most points of both teams in all overtimes of a game together."""
-OVERTIME_MARGIN = 24
-"""The largest margin of an overtime."""
-
-
 def overtime_points(data: Dataset) -> Array:
     """The points of both teams in each recorded overtime period."""
     events, periods = data.events, data.league.periods
@@ -337,51 +330,19 @@ def overtime_points(data: Dataset) -> Array:
     return np.array(found, dtype=np.float64)
 
 
-def overtime_tempo(table: Array, points: Array) -> float:
-    """The tilt of the total that gives a table the mean of recorded overtimes (Newton's method)."""
-    if points.size == 0:
-        return 0.0
-    tempo = 0.0
-    for _ in range(6):
-        total = Pmf(0, both_diagonals(tilted(table, 0.0, tempo))[1])
-        tempo += (float(points.mean()) - total.mean) / total.sd**2
-    return round(tempo, 5)
+def fit_tempo(endgame: Endgame, points: Array) -> float:
+    """The tilt of the total over that of the same clock in regulation, for an overtime's start.
 
-
-def fit_overtime(endgame: Endgame, edge: float, points: Array) -> dict[str, Any]:
-    """The margin and total of all overtimes of a game, from the table of five minutes at a tie.
-
-    An overtime that ends in a tie is followed by another like it. `points` are those of recorded
-    overtimes, which are slower than the end of regulation.
+    It gives the table of five minutes at a tied score the mean of `points`, those of recorded
+    overtimes, which are slower than the end of regulation (Newton's method).
     """
-    table = endgame.tables[int(np.searchsorted(endgame.clocks, SPAN))][endgame.leads]
-    tempo = overtime_tempo(table, points)
-    *_, bonuses, one = endgame.tilt[int(np.searchsorted(endgame.clocks, SPAN))].tolist()
-    table = tilted(table, 0.0, tempo)
-    once = 0.5 * (table + table.T)
-    size = once.shape[0]
-    margin = np.zeros(2 * OVERTIME_MARGIN + 1)
-    total = np.zeros(OVERTIME_POINTS)
-    level = np.zeros(OVERTIME_POINTS)
-    for own in range(size):
-        for other in range(size):
-            chance = once[own, other]
-            if own == other:
-                level[min(own + other, OVERTIME_POINTS - 1)] += chance
-            else:
-                margin[int(np.clip(own - other, -24, 24)) + OVERTIME_MARGIN] += chance
-                total[min(own + other, OVERTIME_POINTS - 1)] += chance
-    added, again = total.copy(), level.copy()
-    for _ in range(5):
-        added += np.convolve(again, total)[:OVERTIME_POINTS]
-        again = np.convolve(again, level)[:OVERTIME_POINTS]
-    return {
-        "margin": (margin / margin.sum()).round(7).tolist(),
-        "total": (added / added.sum()).round(7).tolist(),
-        "edge": round(edge, 5),
-        # At the start of an overtime no team is in the bonus; `tempo` includes the tilt for that.
-        "tempo": round(tempo - one + bonuses, 5),
-    }
+    start = Overtime.of(endgame, 0.0)
+    slow = 0.0
+    for _ in range(6 if points.size else 0):
+        total = Pmf(0, both_diagonals(tilted(start.table, 0.0, slow))[1])
+        slow += (float(points.mean()) - total.mean) / total.sd**2
+    # Without a tempo an overtime has the tilt `start.slow`.
+    return round(slow - start.slow, 5)
 
 
 SPANS = {4: {"Q1": (0, 1), "Q2": (1, 2), "Q3": (2, 3), "Q4": (3, 4), "1H": (0, 2), "2H": (2, 4)},
