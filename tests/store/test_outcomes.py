@@ -48,6 +48,8 @@ async def agree(path: Path) -> int:
         views = await store.bets_view()
         ended = [e for x in views if (e := as_ended(x)) is not None]
         assert await store.outcomes.total() == tally(ended)
+        together = await store.outcomes.grouped((*Grouping, Grouping.ALL))
+        assert together == {x: await store.outcomes.tallies(x) for x in Grouping}
         for month, found in (await store.outcomes.tallies(Grouping.MONTH)).items():
             assert found == tally(x for x in ended if f"{x.day:%Y-%m}" == month)
         for tag, found in (await store.outcomes.tallies(Grouping.TAG)).items():

@@ -293,6 +293,7 @@ async def test_an_address_that_leads_nowhere_leads_back(served: Served) -> None:
         found = await served.client.get(path)
         assert found.status_code in {404, 405}, path
         assert f"There is no page at {path}." in found.text
+        assert found.headers.get("allow") == ("POST" if found.status_code == 405 else None)
         assert 'href="/history"' in found.text
     for method, path, status in (("GET", "nothing", 404), ("DELETE", "bets", 405)):
         found = await served.client.request(method, f"/api/v1/{path}")

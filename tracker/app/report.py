@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from tracker.domain.league import season_name
 from tracker.domain.money import money_text, plural
-from tracker.engine.record import Grouping, Prediction, Reliability, Tally, reliability
+from tracker.engine.record import NOTHING, Grouping, Prediction, Reliability, Tally, reliability
 from tracker.store import Store
 from tracker.store.outcomes import JudgedRule
 from tracker.wording.closes import share_text
@@ -65,12 +65,13 @@ async def report(store: Store, span: ReportSpan, today: date) -> Report:
     """The record of a span that ends today."""
     since, outcomes = first_day(span, today), store.outcomes
     value, valued = await store.monitoring.closing_value(since, today)
+    tallies = await outcomes.grouped((Grouping.ALL, *COHORTS), since, today)
     return Report(
         span,
         since,
         today,
-        await outcomes.total(since, today),
-        {x: await outcomes.tallies(x, since, today) for x in COHORTS},
+        tallies[Grouping.ALL].get("all", NOTHING),
+        {x: tallies[x] for x in COHORTS},
         reliability(await outcomes.first_predictions(since, today)),
         await outcomes.judged_rules(since, today),
         value,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
+from operator import add
+from typing import Any
 
 from tracker.domain.bet import TO_BE_GRADED
 from tracker.domain.catalog.books import book_name
@@ -16,7 +21,7 @@ from tracker.domain.money import Odds, own_part
 from tracker.engine.record import NO_BOOK, NO_TAG, NOTHING, Grouping, Prediction, Tally, ratio_error
 from tracker.store.bet_rows import draft_of, market_of
 from tracker.store.database import Database
-from tracker.store.database.columns import moment, pack
+from tracker.store.database.columns import moment, pack, unpack
 
 _SETTLED = """
 SELECT settlement.*, confirmation.at AS official_at FROM settlement
@@ -58,30 +63,21 @@ _FILLED = "outcomes"
 """The row of `meta` that says that every settled bet has its outcome."""
 
 _SUMS = """
-SELECT key, sum(bets) AS bets, sum(won) AS won, sum(lost) AS lost, sum(pushed) AS pushed,
-  sum(voided) AS voided, sum(staked) AS staked, sum(profit) AS profit,
-  sum(asked) / sum(priced) AS asked, sum(counted) AS counted, sum(counted > 0) AS games,
-  total(staked * staked) AS stakes, total(staked * profit) AS both,
-  total(profit * profit) AS profits
-FROM (
-  SELECT {key} AS key, count(*) AS bets,
-    sum(result = 'won') AS won, sum(result = 'lost') AS lost, sum(result = 'push') AS pushed,
-    sum(result = 'void') AS voided,
-    sum(iif({counted}, stake_cents, 0)) AS staked,
-    sum(iif({counted}, payout_cents - stake_cents, 0)) AS profit, sum({counted}) AS counted,
-    sum(iif(result IN ('won', 'lost'), break_even, NULL)) AS asked,
-    count(iif(result IN ('won', 'lost'), break_even, NULL)) AS priced
-  FROM outcome {source}
-  WHERE (:since IS NULL OR day >= :since) AND (:until IS NULL OR day <= :until) {also}
-  GROUP BY 1, ifnull(
+SELECT ifnull(
     (SELECT ifnull(game_id, game_text || ' ' || outcome.day) FROM bet WHERE number = outcome.bet),
     outcome.bet
-  )
-)
-GROUP BY 1 ORDER BY {order}
+  ) AS game, count(*),
+  sum(result = 'won'), sum(result = 'lost'), sum(result = 'push'), sum(result = 'void'),
+  sum(iif({counted}, stake_cents, 0)), sum(iif({counted}, payout_cents - stake_cents, 0)),
+  sum({counted}), total(iif(result IN ('won', 'lost'), break_even, NULL)),
+  count(iif(result IN ('won', 'lost'), break_even, NULL)), {columns}
+FROM outcome {source}
+WHERE (:since IS NULL OR day >= :since) AND (:until IS NULL OR day <= :until)
+GROUP BY game, {columns}
 """
-"""Each game's bets are added up first: the errors of a return are those of games. An imported bet,
-whose game is not known, goes by the game and the day that its row names."""
+"""The bets of each game that are alike in some columns, added up: the errors of a return are those
+of games. An imported bet, whose game is not known, goes by the game and the day that its row names.
+One query serves several groupings: the tallies of each are added up from its rows."""
 _COUNTED = "stake_cents IS NOT NULL AND payout_cents IS NOT NULL AND result <> 'void'"
 
 
@@ -103,22 +99,18 @@ _FIRST_MODEL = f"""LEFT JOIN (
 """The model that gave each bet its first chance: SQLite takes the other columns from the row that
 has the minimum."""
 
-_KEYS: Mapping[Grouping, tuple[str, str, str]] = {
-    Grouping.ALL: ("'all'", "", ""),
-    Grouping.TAG: (
-        f"coalesce(tag.value, '{NO_TAG}')",
-        "LEFT JOIN json_each(outcome.tags) AS tag",
-        "",
-    ),
-    Grouping.MARKET: ("replace(coalesce(market, '(unknown)'), '_', ' ')", "", ""),
-    Grouping.PLAYER: ("player", "", "AND player IS NOT NULL"),
-    Grouping.BOOK: (f"coalesce(book_name(book), '{NO_BOOK}')", "", ""),
-    Grouping.LEAGUE: ("coalesce(league, '(unknown)')", "", ""),
-    Grouping.MONTH: ("substr(day, 1, 7)", "", ""),
-    Grouping.DAY: ("day", "", ""),
-    Grouping.MODEL: ("coalesce(first.model, '(no chance)')", _FIRST_MODEL, ""),
+_KEYS: Mapping[Grouping, tuple[str, Callable[[Any], Sequence[str]]]] = {
+    Grouping.ALL: ("NULL", lambda _: ("all",)),
+    Grouping.TAG: ("outcome.tags", lambda x: unpack(x) or (NO_TAG,)),
+    Grouping.MARKET: ("market", lambda x: ((x or "(unknown)").replace("_", " "),)),
+    Grouping.PLAYER: ("player", lambda x: () if x is None else (x,)),
+    Grouping.BOOK: ("book", lambda x: (book_name(x) or NO_BOOK,)),
+    Grouping.LEAGUE: ("league", lambda x: (x or "(unknown)",)),
+    Grouping.MONTH: ("day", lambda x: (x[:7],)),
+    Grouping.DAY: ("day", lambda x: (x,)),
+    Grouping.MODEL: ("first.model", lambda x: (x or "(no chance)",)),
 }
-"""For each grouping: the expression to group by, a table to join, and a condition."""
+"""For each grouping: the column to group by, and the groups of a bet with a value in it."""
 
 _TIMES = frozenset({Grouping.MONTH, Grouping.DAY})
 """Groupings by time. They are shown in their own order, from first to last."""
@@ -152,6 +144,12 @@ class Outcomes:
 
         Days and months come in their own order. A bet with several tags counts under each.
         """
+        return (await self.grouped([by], since, until))[by]
+
+    async def grouped(
+        self, by: Sequence[Grouping], since: date | None = None, until: date | None = None
+    ) -> Mapping[Grouping, Mapping[str, Tally]]:
+        """The tallies of several groupings, read at once."""
         return await self._db.read(lambda db: _tallies(db, by, since, until))
 
     async def total(self, since: date | None = None, until: date | None = None) -> Tally:
@@ -250,30 +248,59 @@ def _days(since: date | None, until: date | None) -> dict[str, str | None]:
     }
 
 
-def _tallies(
-    db: sqlite3.Connection, by: Grouping, since: date | None, until: date | None
-) -> Mapping[str, Tally]:
-    key, source, also = _KEYS[by]
-    order = "1" if by in _TIMES else "2 DESC, 1"
-    db.create_function("book_name", 1, book_name, deterministic=True)
-    text = _SUMS.format(key=key, source=source, also=also, counted=_COUNTED, order=order)
-    return {
-        x["key"]: Tally(
-            bets=x["bets"],
-            won=x["won"],
-            lost=x["lost"],
-            pushed=x["pushed"],
-            voided=x["voided"],
-            staked=x["staked"],
-            profit=x["profit"],
-            asked=x["asked"],
-            roi_se=ratio_error(
-                x["games"], x["staked"], x["profit"], (x["stakes"], x["both"], x["profits"])
-            ),
-            counted=x["counted"],
+@dataclass(slots=True)
+class _Sums:
+    """A group's sums in the order of `_SUMS`, and those of each of its games: stakes and profit."""
+
+    whole: list[float] = field(default_factory=lambda: [0] * 10)
+    games: dict[Hashable, tuple[int, int]] = field(default_factory=dict)
+
+    def add(self, game: Hashable, row: Sequence[Any]) -> None:
+        """Add bets on one game; `row` has their sums."""
+        self.whole = list(map(add, self.whole, row))
+        if row[7]:
+            staked, profit = self.games.get(game, (0, 0))
+            self.games[game] = staked + row[5], profit + row[6]
+
+    @property
+    def tally(self) -> Tally:
+        """The group's record."""
+        bets, won, lost, pushed, voided, staked, profit, counted = map(int, self.whole[:8])
+        asked, priced = self.whole[8:]
+        games = self.games.values()
+        products = (
+            math.fsum(x * x for x, _ in games),
+            math.fsum(x * y for x, y in games),
+            math.fsum(y * y for _, y in games),
         )
-        for x in db.execute(text, _days(since, until))
-    }
+        error = ratio_error(len(games), staked, profit, products)
+        mean = asked / priced if priced else None
+        return Tally(bets, won, lost, pushed, voided, staked, profit, mean, error, counted)
+
+
+def _tallies(
+    db: sqlite3.Connection, by: Sequence[Grouping], since: date | None, until: date | None
+) -> dict[Grouping, Mapping[str, Tally]]:
+    columns = list(dict.fromkeys(_KEYS[x][0] for x in by))
+    source = _FIRST_MODEL if Grouping.MODEL in by else ""
+    text = _SUMS.format(columns=", ".join(columns), source=source, counted=_COUNTED)
+    found: dict[Grouping, dict[str, _Sums]] = {x: defaultdict(_Sums) for x in by}
+    places = [(y, 11 + columns.index(_KEYS[x][0]), cache(_KEYS[x][1])) for x, y in found.items()]
+    for row in map(tuple, db.execute(text, _days(since, until))):
+        game, sums = row[0], row[1:11]
+        for groups, place, names in places:
+            for name in names(row[place]):
+                groups[name].add(game, sums)
+    return {x: _in_order(x, {k: v.tally for k, v in y.items()}) for x, y in found.items()}
+
+
+def _in_order(by: Grouping, found: Mapping[str, Tally]) -> Mapping[str, Tally]:
+    """The groups with the most bets first; those of a time from first to last."""
+
+    def order(name: str) -> tuple[int, str]:
+        return 0 if by in _TIMES else -found[name].bets, name
+
+    return {name: found[name] for name in sorted(found, key=order)}
 
 
 _LAST_CHANCES = """WITH last AS MATERIALIZED (

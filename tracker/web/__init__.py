@@ -121,10 +121,12 @@ def _for_people(app: FastAPI) -> None:
         if request.url.path.startswith("/api/"):
             return problem_response(found)
         bet = None if found.status == HTTPStatus.NOT_FOUND else _OF_BET.match(request.url.path)
-        return page(
+        shown = page(
             "problem.html", "That did not work", here=NOWHERE, status=found.status,
             message=found.message, bet=None if bet is None else bet[1],
         )  # fmt: skip
+        shown.headers.update(found.headers)
+        return shown
 
     for kind in (Problem, TrackerError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, explain)

@@ -194,7 +194,7 @@ async def _read(
 
     try:
         async with session(scope) as at:
-            return [await at.store.outcomes.tallies(x, first, last) for x in by]
+            return [*(await at.store.outcomes.grouped(by, first, last)).values()]
     except StoreMissing:
         return [{} for _ in by]
 

@@ -44,7 +44,7 @@ from tracker.domain import BadBet, TrackerError
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import LEAGUES, slate_date
 from tracker.domain.player import Stat
-from tracker.engine.record import Grouping
+from tracker.engine.record import NOTHING, Grouping
 from tracker.settings import load_secrets
 from tracker.web import live
 from tracker.web.api import bets
@@ -335,12 +335,11 @@ async def performance(
 ) -> Json:
     """The record by tag, market, player, book, league, month, day or model."""
     outcomes = (await site.store()).outcomes
-    groups = await outcomes.tallies(by, since, until)
-    whole = await outcomes.total(since, until)
+    found = await outcomes.grouped((Grouping.ALL, by), since, until)
     return {
         "by": by.value,
-        "whole": tally_json(whole),
-        "groups": {key: tally_json(x) for key, x in groups.items()},
+        "whole": tally_json(found[Grouping.ALL].get("all", NOTHING)),
+        "groups": {key: tally_json(x) for key, x in found[by].items()},
     }
 
 

@@ -12,7 +12,7 @@ from tracker.app.market import NOT_YET, clv_summary
 from tracker.app.market.credits import credit_report
 from tracker.app.report import raw_of
 from tracker.domain.money import money_text
-from tracker.engine.record import Grouping, Tally, reliability
+from tracker.engine.record import NOTHING, Grouping, Tally, reliability
 from tracker.settings import load_secrets
 from tracker.web import charts
 from tracker.web.pages.bets import listed
@@ -39,6 +39,9 @@ _CHORES = 12
 _BACKUPS = 5
 """The most back-ups that are listed, the latest first."""
 
+_TABLES = (Grouping.MARKET, Grouping.BOOK, Grouping.TAG, Grouping.MONTH)
+"""The groupings of which the history has a table."""
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -49,24 +52,20 @@ async def history(
     """The page of the record: profit, results by kind of bet, calibration, and all bets."""
     store = await site.store()
     outcomes = store.outcomes
-    whole = await outcomes.total()
+    tallies = await outcomes.grouped((Grouping.ALL, Grouping.DAY, *_TABLES))
+    whole = tallies[Grouping.ALL].get("all", NOTHING)
     predictions = await outcomes.first_predictions()
     reliable = reliability(predictions)
     raw = reliability(raw_of(predictions)) if any(x.raw is not None for x in predictions) else None
     found = await store.bets_before(before, _PAGE + 1, site.rules)
-    per_night = [
-        (day, x.profit)
-        for day, x in sorted((await outcomes.tallies(Grouping.DAY)).items())
-        if x.counted
-    ]
+    per_night = [(day, x.profit) for day, x in tallies[Grouping.DAY].items() if x.counted]
     closes = clv_summary(await store.quotes.value_sums(), await store.quotes.unclosed())
     bins = await store.quotes.value_bins(charts.CLV_BIN)
     return page(
         "history.html", "History", "/history", whole=whole, strip=_strip(whole, closes),
         profit=drawn(charts.of_profit(per_night)) if per_night else None,
         tables=[
-            (by.value, [_row(key, x) for key, x in (await outcomes.tallies(by)).items()])
-            for by in (Grouping.MARKET, Grouping.BOOK, Grouping.TAG, Grouping.MONTH)
+            (by.value, [_row(key, x) for key, x in tallies[by].items()]) for by in _TABLES
         ],
         reliability=drawn(charts.of_reliability(reliable)) if reliable else None,
         raw=drawn(charts.of_reliability(raw, "What the forecast had")) if raw else None,
