@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -16,7 +17,7 @@ from tracker.domain.catalog.books import HouseRules
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import describe
 from tracker.domain.money import payout_if_won
-from tracker.engine.settle.grading import Unsettleable, Verdict, judge
+from tracker.engine.settle.grading import Unsettleable, Verdict, certain, judge
 from tracker.engine.settle.payout import payout
 from tracker.forecast import forecast, load_parameters, price
 
@@ -181,6 +182,28 @@ def test_overtime_counts_where_a_book_counts_it() -> None:
     for span, result in ends.items():
         assert verdict(f"{span}DEN ML", final(*played)).result.value == result
     assert verdict("2H DEN ML", final(*played)).reason == "2H LAL 54, DEN 62 (Final/OT)"
+
+
+def test_overtime_tells_that_regulation_was_level() -> None:
+    """Where no points by period are known, what a level score decides is settled, and no more."""
+    blind = GameState(GAME, Phase.FINAL, 5, 0, Score(112, 104))
+    own = HouseRules("own", overtime=False)
+    wanted = {
+        "DEN ML": "push", "DEN -0.5": "lost", "LAL +0.5": "won", "DEN +4.5": "won",
+        "LAL PK": "push", "LAL@DEN even": "won", "DEN 3-way": "lost", "LAL@DEN tie": "won",
+    }  # fmt: skip
+    for text, result in wanted.items():
+        said = verdict(f"regulation {text}", blind)
+        assert said.result.value == result
+        assert "level at the end of regulation" in said.reason
+        if "3-way" not in text and "tie" not in text:
+            assert judge(market(text), blind, own).result.value == result
+            playing = replace(blind, phase=Phase.LIVE, clock=60.0)
+            assert certain(market(text), playing, own) is not None
+    for text in ("LAL@DEN over 224.5", "DEN over 112.5", "DEN points even", "2H DEN ML"):
+        with pytest.raises(Unsettleable, match="points by period"):
+            judge(market(text), blind, own)
+    assert judge(market("DEN ML"), blind, HouseRules("usual")).result is Result.WON
 
 
 def test_a_bet_without_odds_or_stake_is_only_watched() -> None:

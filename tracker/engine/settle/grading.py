@@ -22,10 +22,14 @@ from tracker.domain.market import (
     DoubleDouble,
     GameMarket,
     Market,
+    Moneyline,
+    OddEven,
     PlayerMarket,
     PlayerTotal,
     Span,
+    Spread,
     TeamTotal,
+    ThreeWay,
     Total,
 )
 from tracker.domain.player import UNREAD, Player, Stat, box_line, box_lines, figure
@@ -64,6 +68,9 @@ def judge(market: Market, state: GameState, house: HouseRules) -> Verdict:
         return sure or Verdict(Result.VOID, f"{cut}: void, stake returned", _rules(house))
     if isinstance(market, PlayerMarket):
         return _player_verdict(market, state, house)
+    sure = Sure(state).level(market, house)
+    if sure is not None:
+        return sure
     score = span_score(state, market.span, overtime=house.overtime)
     words = _words(market.span, state, house, score)
     return Verdict(_by_points(market, score), *words)
@@ -104,8 +111,25 @@ class _ByHouse:
             return self._multiple_reached(market)
         part = self.part(market.span)
         if part.over:
-            return None if part.score is None else _by_points(market, part.score)
+            known = part.score
+            return self.level(market) if known is None else _by_points(market, known)
         return _passed(market, part)
+
+    def level(self, market: GameMarket) -> Result | None:
+        """The result of a bet on regulation in a game with overtime: it was level then.
+
+        None where that does not tell, or where the points are known.
+        """
+        state, span = self._sure.state, market.span
+        on_regulation = span.periods(state.game.rules) == Span.REGULATION.periods(state.game.rules)
+        overtime = not state.overtime or (span.counts_overtime and self._house.overtime)
+        if overtime or not on_regulation or self.part(span).score is not None:
+            return None
+        match market:
+            case Moneyline() | Spread() | ThreeWay() | OddEven(side=None):
+                return _by_points(market, Score(0, 0))
+            case _:
+                return None
 
     def _total_passed(self, market: PlayerTotal) -> Result | None:
         made = self._sure.made(market)
@@ -163,6 +187,13 @@ class Sure:
             line = self._lines[market.player.side, market.player.key]
             return _player_decided(market, line, self.state, house, result)
         return _decided(result, market.span, self._by(house).part(market.span), self.state, house)
+
+    def level(self, market: GameMarket, house: HouseRules) -> Verdict | None:
+        """The verdict on a bet that a level score after regulation decides; None otherwise."""
+        result = self._by(house).level(market)
+        if result is None:
+            return None
+        return Verdict(result, *_words(market.span, self.state, house, None))
 
     def passed(self, market: Market, house: HouseRules) -> Verdict | None:
         """The verdict on a market whose line the figures so far have passed; None otherwise."""
@@ -294,16 +325,20 @@ def _passed(market: GameMarket, part: _Part) -> Result | None:
 def _decided(
     result: Result, span: Span, part: _Part, state: GameState, house: HouseRules
 ) -> Verdict:
-    """The verdict for a result that a span's points decide."""
-    assert part.score is not None  # noqa: S101 - unknown points decide nothing
+    """The verdict for a result that a span's points decide, or that they were level."""
     return Verdict(result, *_words(span, state, house, part.score))
 
 
-def _words(span: Span, state: GameState, house: HouseRules, score: Score) -> tuple[str, str]:
-    """The reason and the evidence of a result that a span's points decide."""
+def _words(span: Span, state: GameState, house: HouseRules, score: Score | None) -> tuple[str, str]:
+    """The reason and the evidence of a result; `score` is None where it was level and no more."""
     name = "" if span is Span.GAME else f"{span.value} "
     game = state.game
-    reason = f"{name}{game.away} {score.away}, {game.home} {score.home} ({state.game_clock})"
+    points = (
+        f"{game.name} level at the end of regulation"
+        if score is None
+        else f"{game.away} {score.away}, {game.home} {score.home}"
+    )
+    reason = f"{name}{points} ({state.game_clock})"
     return reason, f"{_by_period(state)}; {_rules(house)}"
 
 
