@@ -86,10 +86,12 @@ class Mortal:
         self.fate.step()
         return found
 
-    async def finish_digest(self, expired: Iterable[Delivery], outcome: Outcome) -> None:
+    async def finish_digest(
+        self, expired: Iterable[Delivery], outcome: Outcome, *, tried: bool = True
+    ) -> None:
         """Finish the digest as the store does, or die."""
         self.fate.step()
-        await self.store.finish_digest(expired, outcome)
+        await self.store.finish_digest(expired, outcome, tried=tried)
         self.fate.step()
 
     async def shift(self, channel: str, seconds: float) -> None:

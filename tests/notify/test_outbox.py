@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tracker.domain.policy import Level, Policy, QuietHours
 from tracker.notify import LONGEST_RETRY, batches, retry_delay
 from tracker.notify.channels import Message
 from tracker.notify.channels.apprise import AppriseChannel
+from tracker.notify.channels.text import DISCORD_LIMIT
 
 
 async def test_an_alert_is_sent_once_and_at_once(tmp_path: Path) -> None:
@@ -241,6 +243,38 @@ async def test_what_a_game_brings_within_seconds_is_one_message(tmp_path: Path) 
         assert [x.alert_ids for x in channel.got] == [(1, 2), (3,)]
 
 
+@pytest.mark.parametrize("useful", [timedelta(hours=1), timedelta(seconds=-1)])
+async def test_no_service_cuts_short_what_came_together(tmp_path: Path, useful: timedelta) -> None:
+    """The alerts of one poll, or of a digest, are in messages that the shortest service takes."""
+    channel = Script()
+    texts = [f"<{n:02}> {'word ' * 30}\nprovisional" for n in range(20)]
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide(*texts, rule="settled", useful=useful)
+        await world.rest()
+        assert max(map(len, channel.bodies)) < DISCORD_LIMIT
+        shown = [x for body in channel.bodies for x in re.findall(r"<\d\d>", body)]
+        if useful > timedelta(0):
+            assert sorted(shown) == [x[:4] for x in texts]
+            assert len(channel.got) == 3
+        else:
+            assert shown == [x[:4] for x in texts[-len(shown) :]]
+            assert channel.bodies[0].endswith(f"and {20 - len(shown)} more: tracker alerts")
+
+
+async def test_a_digest_of_what_makes_no_sound_makes_none(tmp_path: Path) -> None:
+    """A digest is as loud as its loudest alert, and no louder than usual."""
+    channel = Script()
+    late = timedelta(seconds=-1)
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("a quarter", rule="quarter", level=Level.INFO, useful=late)
+        await world.rest()
+        await world.decide("a chance", level=Level.URGENT, useful=late)
+        await world.rest()
+        assert [x.level for x in channel.got] == [Level.INFO, Level.DEFAULT]
+
+
 async def test_an_hours_outage_ends_in_one_digest(tmp_path: Path) -> None:
     """After an outage, the alerts that came too late are in one digest, fresh ones come alone."""
     channel = Script(answers=[Failed("down")])
@@ -278,7 +312,9 @@ async def test_what_is_late_does_not_come_in_quiet_hours(tmp_path: Path) -> None
         channel.got.clear()
         await world.pass_time(80 * 60, step=30)
         assert channel.got == []
+        before = await world.deliveries("script")
         await world.pass_time(10 * 60, step=30)
+        assert all(n < 10 for _, n in before.values()), "waiting for the morning is no attempt"
         lines = [x.splitlines()[0] for x in channel.bodies]
         assert lines == ["a result · 1 h 30 min late", "1 alert could not reach you in time"]
 

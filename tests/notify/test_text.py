@@ -21,7 +21,7 @@ from tracker.domain.policy import topic_of
 from tracker.domain.poll import Trouble
 from tracker.domain.tracking import GameTracking, Group, LegStanding, Tracked
 from tracker.notify import DIGEST_LINES, digest, possible_repeat, worded
-from tracker.notify.channels.text import brief
+from tracker.notify.channels.text import DISCORD_LIMIT, brief, length
 from tracker.wording.alerts import compose, data_back, no_data
 
 HALF = (Score(28, 25), Score(30, 22))
@@ -541,6 +541,16 @@ def test_a_long_digest_stays_readable() -> None:
     lines = digest([delivery(n) for n in range(1, 61)]).splitlines()
     assert len(lines) == DIGEST_LINES + 2
     assert lines[-1] == "and 40 more: tracker alerts"
+
+
+def test_every_service_takes_the_longest_digest_whole() -> None:
+    """A digest of long lines is no longer than a Discord message, and has its results."""
+    why = (Reason.QUIET, Reason.OVER_BUDGET, Reason.CROSSED)
+    many = [replace(delivery(n), text="word " * 25, reason=why[n % 3]) for n in range(300)]
+    found = digest([replace(many[0], rule="settled"), *many[1:]], repeated=True)
+    assert DISCORD_LIMIT - 400 < length(found) <= DISCORD_LIMIT
+    assert "alert 0\n" in found
+    assert found.count("more: tracker alerts") == len(why)
 
 
 def test_a_long_digest_has_its_results() -> None:

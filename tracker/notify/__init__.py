@@ -9,7 +9,7 @@ it is. Messages that came too late are listed in one digest.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol, assert_never
@@ -79,8 +79,13 @@ class Queue(Protocol):
         """End deliveries that are too late; return all that no digest has certainly listed."""
         ...
 
-    async def finish_digest(self, expired: Iterable[Delivery], outcome: Outcome) -> object:
-        """Record the outcome of their digest; those that may not have been read come again."""
+    async def finish_digest(
+        self, expired: Iterable[Delivery], outcome: Outcome, *, tried: bool = True
+    ) -> object:
+        """Record the outcome of their digest; those that may not have been read come again.
+
+        Without `tried` it was not sent, which counts as no attempt.
+        """
         ...
 
     async def shift(self, channel: str, seconds: float) -> object:
@@ -254,8 +259,8 @@ class Sender:
 
     def _quiet(self, batch: Sequence[Delivery]) -> Failed | None:
         """Until when deliveries that are late must wait for quiet hours to end; None if not."""
-        now, loudest = self.clock.now(), max((x.level for x in batch), key=lambda x: x.rank)
-        wait = (self.habits.audible_from(loudest, now) - now).total_seconds()
+        now = self.clock.now()
+        wait = (self.habits.audible_from(_loudest(batch), now) - now).total_seconds()
         return Failed("waits for the end of quiet hours", wait) if wait > 0 else None
 
     async def _finish(
@@ -282,6 +287,7 @@ class Sender:
         message = Message(
             body=digest(expired, self.habits.zone, repeated=repeated),
             alert_ids=tuple(x.alert_id for x in expired),
+            level=min(Level.DEFAULT, _loudest(expired), key=lambda x: x.rank),
             possible_repeat=repeated,
         )
         outcome: Outcome | None = self._quiet(expired)
@@ -290,7 +296,7 @@ class Sender:
         tried = outcome is None
         if outcome is None:
             outcome = await self._try(message, digest=True)
-        await self.queue.finish_digest(expired, outcome)
+        await self.queue.finish_digest(expired, outcome, tried=tried)
         match outcome:
             case Sent() | Refused():
                 self.digest_wanted, self.digest_tries = False, 0
@@ -335,7 +341,8 @@ class Sender:
 def batches(claimed: Sequence[Delivery]) -> list[list[Delivery]]:
     """The deliveries of each message, in the order to send: least attempted first, then loudest.
 
-    So a message that never gets through does not stand before one that may.
+    So a message that never gets through does not stand before one that may. What is too long for
+    one message comes as several.
     """
     found: list[list[Delivery]] = []
     for one in claimed:
@@ -347,9 +354,35 @@ def batches(claimed: Sequence[Delivery]) -> list[list[Delivery]]:
     for batch in found:
         batch.sort(key=lambda x: (-x.level.rank, x.alert_id))
     return sorted(
-        found,
+        (x for batch in found for x in _fitting(batch)),
         key=lambda p: (min(x.attempts for x in p), -p[0].level.rank, p[0].alert_id),
     )
+
+
+MESSAGE_LENGTH = 1700
+"""Most characters of alerts in one message. With the heads of a digest that is less than the 2,000
+that Discord takes; all others take more. What is cut off would count as sent."""
+
+_NOTES = 60
+"""Characters that an alert may get around its text: that it is late, or may be a repeat."""
+
+
+def _fitting(batch: Sequence[Delivery]) -> list[list[Delivery]]:
+    """The deliveries of one cause as messages that no service cuts short."""
+    found: list[list[Delivery]] = []
+    room = 0
+    for one in batch:
+        size = len(one.text) + _NOTES
+        if not found or size > room:
+            found.append([])
+            room = MESSAGE_LENGTH
+        found[-1].append(one)
+        room -= size
+    return found
+
+
+def _loudest(deliveries: Iterable[Delivery]) -> Level:
+    return max((x.level for x in deliveries), key=lambda x: x.rank)
 
 
 def _batch_message(batch: Sequence[Delivery], now: datetime) -> Message:
@@ -357,7 +390,7 @@ def _batch_message(batch: Sequence[Delivery], now: datetime) -> Message:
     return Message(
         body="\n\n".join(worded(x, now) for x in batch),
         alert_ids=tuple(x.alert_id for x in batch),
-        level=max((x.level for x in batch), key=lambda x: x.rank),
+        level=_loudest(batch),
         possible_repeat=any(x.possible_repeat for x in batch),
     )
 
@@ -374,7 +407,7 @@ _LATE_SECONDS = 15
 
 
 DIGEST_LINES = 20
-"""Most alerts that a digest lists one by one."""
+"""Most alerts that a digest lists one by one, where MESSAGE_LENGTH has room for so many."""
 
 
 def _dated(text: str, late_seconds: float = 0.0) -> str:
@@ -402,17 +435,18 @@ def digest(waiting: Sequence[Delivery], zone: tzinfo = UTC, *, repeated: bool = 
     `zone` is the person's, for the times; `repeated` is whether the digest may have arrived
     already.
     """
+    lines = _lines(waiting, zone, repeated)
     held = [x for x in waiting if x.held]
     late = [x for x in waiting if not x.held]
     fate = "may not have reached" if repeated else "could not reach"
     parts = []
     if late:
-        parts.append(_listed(f"{_alerts(len(late))} {fate} you in time", late, zone, repeated))
+        parts.append(_listed(f"{_alerts(len(late))} {fate} you in time", late, lines))
     many = [x for x in held if x.reason is Reason.OVER_BUDGET]
     asked = [x for x in held if x.reason is not Reason.OVER_BUDGET]
     for some, why in ((asked, "while you wanted silence"), (many, "beyond the hour's budget")):
         if some:
-            parts.append(_listed(f"{_alerts(len(some))} {why}", some, zone, repeated))
+            parts.append(_listed(f"{_alerts(len(some))} {why}", some, lines))
     text = "\n".join(parts)
     return f"possible repeat · {text}" if repeated else text
 
@@ -421,16 +455,34 @@ def _alerts(count: int) -> str:
     return plural(count, "alert")
 
 
-def _listed(head: str, deliveries: Sequence[Delivery], zone: tzinfo, repeated: bool) -> str:
+def _lines(waiting: Sequence[Delivery], zone: tzinfo, repeated: bool) -> dict[int, str]:
+    """The lines that a digest has room for, by alert, the oldest first.
+
+    A night's chances may fill it, but not in place of its results.
+    """
+
     def by_time(x: Delivery) -> tuple[datetime, int]:
         return x.created_at, x.alert_id
 
-    # A night's chances may fill the digest, but not in place of its results.
-    kept = sorted(deliveries, key=lambda x: (x.rule in RESULTS, *by_time(x)))[-DIGEST_LINES:]
-    lines = [head, *(_digest_line(one, zone, repeated) for one in sorted(kept, key=by_time))]
+    kept: dict[int, str] = {}
+    room = MESSAGE_LENGTH
+    for one in sorted(waiting, key=lambda x: (x.rule in RESULTS, *by_time(x)), reverse=True):
+        line = _digest_line(one, zone, repeated)
+        room -= len(line) + 1
+        if kept and (room < 0 or len(kept) == DIGEST_LINES):
+            break
+        kept[one.alert_id] = line
+    return {
+        x.alert_id: kept[x.alert_id] for x in sorted(waiting, key=by_time) if x.alert_id in kept
+    }
+
+
+def _listed(head: str, deliveries: Sequence[Delivery], lines: Mapping[int, str]) -> str:
+    mine = {x.alert_id for x in deliveries}
+    kept = [line for number, line in lines.items() if number in mine]
     if len(deliveries) > len(kept):
-        lines.append(f"and {len(deliveries) - len(kept)} more: tracker alerts")
-    return "\n".join(lines)
+        kept.append(f"and {len(deliveries) - len(kept)} more: tracker alerts")
+    return "\n".join((head, *kept))
 
 
 def _digest_line(delivery: Delivery, zone: tzinfo, repeated: bool) -> str:

@@ -415,13 +415,15 @@ class Store:
         """
         return await self._db.write(lambda db: alerting.expire(db, at, channel))
 
-    async def finish_digest(self, expired: Iterable[Delivery], outcome: Outcome) -> None:
+    async def finish_digest(
+        self, expired: Iterable[Delivery], outcome: Outcome, *, tried: bool = True
+    ) -> None:
         """Write down the outcome of a digest of these deliveries.
 
-        After `Failed` they come again.
+        After `Failed` they come again. Without `tried` it counts as no attempt.
         """
         listed = list(expired)
-        await self._db.write(lambda db: alerting.finish_digest(db, listed, outcome))
+        await self._db.write(lambda db: alerting.finish_digest(db, listed, outcome, tried=tried))
 
     async def shift(self, channel: str, seconds: float) -> None:
         """Adjust a channel's waiting deliveries after the wall clock was set by `seconds`.

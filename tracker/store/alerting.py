@@ -388,7 +388,9 @@ def expire(db: sqlite3.Connection, at: datetime, channel: str | None) -> list[De
     return [_delivery(row, attempts=row["attempts"]) for row in rows]
 
 
-def finish_digest(db: sqlite3.Connection, expired: Iterable[Delivery], outcome: Outcome) -> None:
+def finish_digest(
+    db: sqlite3.Connection, expired: Iterable[Delivery], outcome: Outcome, *, tried: bool
+) -> None:
     """Write down the outcome of a digest of these. Those not surely reported come again."""
     match outcome:
         case Refused(why):
@@ -402,7 +404,8 @@ def finish_digest(db: sqlite3.Connection, expired: Iterable[Delivery], outcome: 
             word, repeat = "unknown", 1
         case _:
             assert_never(outcome)
-    db.executemany(q.TELL, ((word, repeat, x.alert_id, x.channel) for x in expired))
+    spent = int(not tried)
+    db.executemany(q.TELL, ((word, repeat, spent, x.alert_id, x.channel) for x in expired))
 
 
 def next_due(db: sqlite3.Connection, channel: str) -> datetime | None:

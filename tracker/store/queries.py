@@ -525,7 +525,10 @@ REFUSE_DIGEST = """
 UPDATE delivery SET state = 'refused', told = NULL, detail = ? WHERE alert = ? AND channel = ?
 """
 
-TELL = "UPDATE delivery SET told = ?, repeat = max(repeat, ?) WHERE alert = ? AND channel = ?"
+TELL = """
+UPDATE delivery SET told = ?, repeat = max(repeat, ?), attempts = attempts - ?
+WHERE alert = ? AND channel = ?
+"""
 
 NEXT_DUE = """
 SELECT min(due) FROM (
