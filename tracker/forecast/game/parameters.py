@@ -205,9 +205,22 @@ _SCALE = 65535
 
 def pack_tables(tables: Sequence[Table]) -> tuple[list[int], str]:
     """The sizes of square tables `[lead, n, n]`, and their cells compressed as base64 text."""
-    cells = [np.rint(np.clip(whole(x), 0, 1) * _SCALE).astype("<u2").tobytes() for x in tables]
-    packed = base64.b64encode(zlib.compress(b"".join(cells), 9)).decode("ascii")
+    cells = b"".join(_cells(x).tobytes() for x in tables)
+    packed = base64.b64encode(zlib.compress(cells, 9)).decode("ascii")
     return [x.shape[1] for x in tables], packed
+
+
+def as_packed(tables: Sequence[Table]) -> tuple[Floats, ...]:
+    """Tables with the chances that they have once they are packed and unpacked."""
+    return tuple(whole(_packed(_cells(x))) for x in tables)
+
+
+def _cells(table: Table) -> NDArray[np.uint16]:
+    return np.rint(np.clip(whole(table), 0, 1) * _SCALE).astype("<u2")
+
+
+def _packed(cells: NDArray[np.uint16]) -> PackedTable:
+    return PackedTable(cells, cells.sum(axis=(1, 2), dtype=np.int64))
 
 
 def unpack_tables(sizes: list[int], leads: int, text: str) -> tuple[Floats, ...]:
@@ -222,7 +235,7 @@ def read_tables(sizes: list[int], leads: int, text: str) -> tuple[PackedTable, .
     for n in sizes:
         count = leads * n * n
         cells = flat[start : start + count].reshape(leads, n, n)
-        tables.append(PackedTable(cells, cells.sum(axis=(1, 2), dtype=np.int64)))
+        tables.append(_packed(cells))
         start += count
     if start != flat.size:
         raise ValueError("the endgame tables do not have the size that is stated")

@@ -120,12 +120,11 @@ def _trim(chances: Array, clock: int) -> None:
     chances[:, 0] = 0
 
 
-def _next_leads() -> list[Array]:
-    leads = np.arange(-LEADS, LEADS + 1)
-    return [np.clip(-(leads + own - other), -LEADS, LEADS) + LEADS for own, other in OUTCOMES]
+_MOST = 5
+"""Points of the largest outcome of a possession."""
 
 
-def step(chances: Array, later: Array, clock: int, next_leads: list[Array]) -> Array:
+def step(chances: Array, later: Array, clock: int) -> Array:
     """Chances [lead, own points, other points] at `clock`, from those with less time left.
 
     `later` has a row for each clock, or for the last LONGEST + 1 of them in turn.
@@ -134,15 +133,19 @@ def step(chances: Array, later: Array, clock: int, next_leads: list[Array]) -> A
     size = min(table_size(clock), whole)
     leads = later.shape[1]
     found = np.zeros((leads, whole, whole), np.float32)
-    small = later[:, :, :size, :size]
     possible = chances[:, : min(LONGEST, clock - 1) + 1].max(axis=0) > 1e-6  # noqa: PLR2004 - nothing
     possible[0] = False
+    # Afterwards the other team has the ball, so that its lead is the negative of this one's.
+    taken = np.flatnonzero(possible.any(axis=1))
+    theirs = np.clip(np.arange(leads + _MOST, -_MOST - 1, -1) - 1, 0, leads - 1)
+    small = later[:, :, :size, :size][np.ix_((clock - taken) % later.shape[0], theirs)]
     for o, (own, other) in enumerate(OUTCOMES):
-        used = np.flatnonzero(possible[:, o])
+        used = possible[taken, o]
         part = np.zeros((leads, size, size), np.float32)
-        if used.size:
-            rest = small[np.ix_((clock - used) % later.shape[0], next_leads[o])]
-            part = np.einsum("dk,kdxy->dyx", chances[:, used, o], rest)
+        if used.any():
+            rest = small[:, _MOST + own - other :][:, :leads]
+            rest = rest if used.all() else rest[used]
+            part = np.einsum("dk,kdxy->dyx", chances[:, taken[used], o], rest)
         part[:, 0, 0] += chances[:, LONGEST + 1, o]
         room_own, room_other = min(size, whole - own), min(size, whole - other)
         found[:, own : own + room_own, other : other + room_other] += part[
@@ -162,7 +165,6 @@ def fit_tables(
     # Only these clocks are kept: the chances at all of them take 46 MB.
     under_way = smooth(count(glances.part(glances.left <= SPAN)), lead_width)[wanted]
     fresh = smooth(count(starts.part(starts.left <= SPAN)), lead_width)
-    next_leads = _next_leads()
     # A possession takes LONGEST seconds at most: earlier chances are overwritten.
     later = np.zeros((LONGEST + 1, 2 * LEADS + 1, SIZE, SIZE), np.float32)
     later[0, :, 0, 0] = 1
@@ -170,12 +172,12 @@ def fit_tables(
     for clock in range(SPAN + 1):
         if clock in wanted:
             begun = under_way[len(tables)]
-            whole = later[0] if clock == 0 else step(begun, later, clock, next_leads)
+            whole = later[0] if clock == 0 else step(begun, later, clock)
             size = table_size(clock)
             table = whole[:, :size, :size].astype(np.float64)
             tables.append(table / table.sum(axis=(1, 2), keepdims=True))
         if clock:
-            later[clock % (LONGEST + 1)] = step(fresh[clock], later, clock, next_leads)
+            later[clock % (LONGEST + 1)] = step(fresh[clock], later, clock)
         if clock % 30 == 0:
             progress(clock / SPAN)
     return tuple(tables)
@@ -220,14 +222,13 @@ def fit_breaks(starts: Possessions, glances: Possessions) -> tuple[Array, ...]:
         smooth(count(x.part(x.left <= SPAN)), 1000.0)[: longest + 1, LEADS : LEADS + 1].copy()
         for x in level
     )
-    same = [np.zeros(1, dtype=int)] * len(OUTCOMES)
     later = np.zeros((longest + 1, 1, SIZE, SIZE), np.float32)
     later[0, :, 0, 0] = 1
     for clock in range(1, longest + 1):
-        later[clock] = step(fresh[clock], later, clock, same)
+        later[clock] = step(fresh[clock], later, clock)
     tables = []
     for clock in BREAK_CLOCKS:
-        whole = later[0] if clock == 0 else step(under_way[clock], later, clock, same)
+        whole = later[0] if clock == 0 else step(under_way[clock], later, clock)
         size = table_size(clock)
         table = whole[:, :size, :size].astype(np.float64)
         tables.append(table / table.sum(axis=(1, 2), keepdims=True))

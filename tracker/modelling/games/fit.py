@@ -409,24 +409,19 @@ def _fit_endgame(
     tables = endgame_fit.fit_tables(
         traced.starts, traced.glances, width, lambda part: progress("endgame", part)
     )
+    # As a file holds them, so that what is fitted on them fits the shipped ones.
     endgame = values.Endgame(
         clocks=clocks,
         leads=endgame_fit.LEADS,
-        tables=_as_read(tables, endgame_fit.LEADS),
+        tables=figures.as_packed(tables),
         ball=endgame_fit.fit_ball(traced.glances, width),
         tilt=np.zeros((clocks.size, 5)),
     )
     sample = draw(data, given.seconds, given.priors, given.used, endgame_fit.TILT_CLOCKS)
     endgame = replace(endgame, tilt=endgame_fit.fit_tilt(endgame, sample, given.average))
     wide = endgame_fit.widened(endgame, endgame_fit.fit_widths(endgame, sample, given.average))
-    endgame = replace(endgame, tables=_as_read(wide.tables, endgame_fit.LEADS))
+    endgame = replace(endgame, tables=figures.as_packed(wide.tables))
     return replace(endgame, tilt=endgame_fit.fit_tilt(endgame, sample, given.average))
-
-
-def _as_read(tables: Sequence[values.Table], leads: int) -> tuple[Array, ...]:
-    """Tables rounded as a file holds them, so that what is fitted on them fits the shipped ones."""
-    sizes, cells = figures.pack_tables(tuple(tables))
-    return figures.unpack_tables(sizes, 2 * leads + 1, cells)
 
 
 def _fit_box(given: TrainingSet) -> values.BoxFigures | None:
