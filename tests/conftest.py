@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
+import os
+from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("same", derandomize=True, deadline=None)
 # Other examples each time: `pytest --hypothesis-profile=explore`.
 settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile("same")
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that one of the processes that share the tests fills, and all only read."""
+    base = factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = root / f"shared-{name}"
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            new = root / f"new-{name}"
+            new.mkdir()
+            make(new)
+            new.rename(folder)
+    return folder
 
 
 def pytest_collection_finish() -> None:

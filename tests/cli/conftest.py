@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import made_once
 from tests.store.values import started
 from tracker.__main__ import run
 from tracker.domain.game import Game
@@ -136,19 +137,16 @@ def keep_games(config: Path, games: tuple[Game, ...]) -> None:
 @pytest.fixture(scope="session")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database of a recorded game that was followed to its end; made once for all rooms."""
-    folder = tmp_path_factory.getbasetemp() / "night"
-    if folder.exists():
-        return folder / "night.db"
-    folder.mkdir()
+    return made_once(tmp_path_factory, "night", play_night) / "night.db"
+
+
+def play_night(folder: Path) -> None:
+    """Follow the recorded game; its database is `night.db`."""
     config = folder / "tracker.toml"
     config.write_text('[rules]\ndefault = ["p >= 0.80", "p <= 0.30", "settled"]\n', "utf-8")
-    database = folder / "night.db"
     bets = [x for pick in PICKS for x in ("--bet", pick)]
-    assert (
-        run(["--config", str(config), "replay", "run", "SAC@PHI", *bets, "--keep", str(database)])
-        == 0
-    )
-    return database
+    keep = ("--keep", str(folder / "night.db"))
+    assert run(["--config", str(config), "replay", "run", "SAC@PHI", *bets, *keep]) == 0
 
 
 @pytest.fixture

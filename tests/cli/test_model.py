@@ -7,13 +7,13 @@ import json
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Cli
+from tests.conftest import made_once
 from tests.modelling.conftest import write_seasons
 from tracker.cli.app import run
 from tracker.cli.models import ModelsInUse
@@ -26,10 +26,7 @@ SEASONS = {"2020-21": 1, "2021-22": 2}
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two simulated seasons, made once for all modules."""
-    folder = tmp_path_factory.getbasetemp() / "data"
-    if not folder.exists():
-        write_seasons(folder, SEASONS)
-    return folder
+    return made_once(tmp_path_factory, "data", lambda folder: write_seasons(folder, SEASONS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +38,27 @@ class Fitted:
     notes: str
 
 
-@cache
-def fit_of(data: Path) -> Fitted:
-    """Fit it by the command, once: a fit takes seconds."""
-    file, out, err = data / "mine.json", io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        assert run(["fit", str(data), "--seasons", "2020-21", "--out", str(file), "--json"]) == 0
-    return Fitted(file, json.loads(out.getvalue()), err.getvalue())
+@pytest.fixture
+def fit_once(data: Path, config: Path, tmp_path_factory: pytest.TempPathFactory) -> Fitted:
+    """It is fitted by the command, once for all modules: a fit takes seconds."""
+
+    def make(folder: Path) -> None:
+        out, err, file = io.StringIO(), io.StringIO(), str(folder / "mine.json")
+        with redirect_stdout(out), redirect_stderr(err):
+            asked = ["fit", str(data), "--seasons", "2020-21", "--out", file, "--json"]
+            assert run(asked) == 0
+        (folder / "answer").write_text(out.getvalue(), "utf-8")
+        (folder / "notes").write_text(err.getvalue(), "utf-8")
+
+    at = made_once(tmp_path_factory, "fit", make)
+    answer = json.loads((at / "answer").read_text("utf-8"))
+    return Fitted(at / "mine.json", answer, (at / "notes").read_text("utf-8"))
 
 
 @pytest.fixture
-def fitted(data: Path, config: Path) -> Path:
+def fitted(fit_once: Fitted) -> Path:
     """The file of that model."""
-    return fit_of(data).file
+    return fit_once.file
 
 
 @pytest.fixture
@@ -69,12 +74,11 @@ def damage(file: Path) -> None:
     file.write_text(json.dumps(document), "utf-8")
 
 
-def test_a_fit_tells_what_it_rests_on(data: Path, fitted: Path) -> None:
+def test_a_fit_tells_what_it_rests_on(fit_once: Fitted) -> None:
     """The answer names the seasons, a note warns of few games, and the file has its day."""
-    found = fit_of(data)
-    assert found.answer["fitted_on"] == ["2020-21"]
-    assert "30 games are few" in found.notes
-    about = json.loads(fitted.read_text("utf-8"))["about"]
+    assert fit_once.answer["fitted_on"] == ["2020-21"]
+    assert "30 games are few" in fit_once.notes
+    about = json.loads(fit_once.file.read_text("utf-8"))["about"]
     assert date.fromisoformat(about["fitted_at"]).year >= 2024
 
 

@@ -112,7 +112,7 @@ def test_thousands_of_bets_end_as_their_words_say() -> None:
     draw = rng(20261121)
     seen = dict.fromkeys(("won", "lost", "push"), 0)
     staked = returned = lost = profit = 0
-    for _ in range(6000):
+    for _ in range(2000):
         points = a_final(draw)
         text = a_pick(draw, points)
         odds = draw.choice(["-110", "+135", "1.91", "10/11", "2.5"])
@@ -133,7 +133,7 @@ def test_thousands_of_bets_end_as_their_words_say() -> None:
         lost += one.stake_cents if result is Result.LOST else 0
         profit += paid - one.stake_cents if result is Result.WON else 0
     assert staked == returned + lost - profit
-    assert min(seen.values()) > 300
+    assert min(seen.values()) > 100
 
 
 @settings(max_examples=25)

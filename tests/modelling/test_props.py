@@ -15,6 +15,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from tests.cli import test_schema
+from tests.conftest import made_once
 from tracker.cli.app import run
 from tracker.domain.player import PlayerGame
 from tracker.forecast import load_parameters
@@ -53,9 +54,10 @@ def _made_up() -> ModuleType:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two simulated seasons."""
-    found = tmp_path_factory.mktemp("players")
-    _made_up().write_players(found, {TRAIN: (1, 12), JUDGED: (2, 28)})
-    return found
+    seasons = {TRAIN: (1, 12), JUDGED: (2, 28)}
+    return made_once(
+        tmp_path_factory, "players", lambda found: _made_up().write_players(found, seasons)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +67,15 @@ def known(folder: Path) -> PlayerSeasons:
 
 
 @pytest.fixture(scope="module")
-def document(folder: Path) -> dict[str, Any]:
+def document(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Figures fitted on the first season, as `tracker fit --props` writes them."""
-    out = folder / "players.json"
-    assert run(["fit", str(folder), "--props", "--out", str(out), "--seasons", TRAIN]) == 0
-    found: dict[str, object] = json.loads(out.read_text("utf-8"))
+    asked = ("fit", str(folder), "--props", "--seasons", TRAIN, "--out")
+
+    def make(at: Path) -> None:
+        assert run([*asked, str(at / "players.json")]) == 0
+
+    file = made_once(tmp_path_factory, "figures", make) / "players.json"
+    found: dict[str, object] = json.loads(file.read_text("utf-8"))
     return found
 
 
@@ -168,10 +174,18 @@ def test_the_product_remembers_as_the_fit_does(
 def test_fits_repeat_and_do_not_look_ahead(
     tmp_path: Path, known: PlayerSeasons, document: dict[str, object]
 ) -> None:
-    """Two fits of one season give the same bytes, whatever another season holds."""
+    """Two fits of one season give the same bytes, whatever another season holds.
+
+    They are made on one core whatever there are: sums on several would end the search elsewhere.
+    """
     _made_up().write_players(tmp_path, {TRAIN: (1, 12), JUDGED: (99, 3)})
     other = know(tmp_path, load_parameters("nba"), lambda _step, _part: None)
-    again = fit_players(other, [TRAIN], lambda _step, _part: None)
+    cores: set[int] = set()
+    with threadpool_limits(2):
+        again = fit_players(
+            other, [TRAIN], lambda *_: cores.update(x["num_threads"] for x in threadpool_info())
+        )
+    assert cores == {1}
     assert written(again) == written(document)
     assert not np.array_equal(other.rows.final, known.rows.final)
 
@@ -254,16 +268,6 @@ def test_commands_ask_for_what_they_need(tmp_path: Path, folder: Path) -> None:
     bare = ["evaluate", str(folder), "--props", "--seasons", JUDGED, *out]
     assert run(bare) == 2
     assert run([*bare, "--fitted", JUDGED]) == 2
-
-
-def test_figures_are_fitted_on_one_core_whatever_there_are(known: PlayerSeasons) -> None:
-    """Sums on several cores would end the search for the figures elsewhere."""
-    seen: set[int] = set()
-    with threadpool_limits(2):
-        fit_players(
-            known, [TRAIN], lambda *_: seen.update(x["num_threads"] for x in threadpool_info())
-        )
-    assert seen == {1}
 
 
 def test_a_candidate_tells_what_its_form_was_worth(
