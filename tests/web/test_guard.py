@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.web.conftest import Served
+from tests.web.conftest import NO_AUTHORITIES, Served
 from tracker.clock import SystemClock
 from tracker.store import Store
 from tracker.store.access import KeyScope
@@ -16,7 +16,7 @@ from tracker.web.guard import MOST_BODY, POLICY, RateLimit
 
 def bare(served: Served) -> httpx.AsyncClient:
     """A client without a key."""
-    return httpx.AsyncClient(base_url=served.url, timeout=30)
+    return httpx.AsyncClient(base_url=served.url, timeout=30, verify=NO_AUTHORITIES)
 
 
 async def test_a_foreign_host_is_refused(served: Served) -> None:

@@ -412,7 +412,6 @@ def attach(app: FastAPI) -> None:
         status: {"description": text, "content": PROBLEM} for status, text in _ERRORS.items()
     }
     strictly = [Depends(only_known_parameters)]
-    router = APIRouter(prefix="/api/v1", responses=responses, dependencies=strictly)
+    # Not by a router of their own: each route in a router in a router is worked out twice.
     for part in (bets.router, games_api, players_api, record_api, prices_api, live.router):
-        router.include_router(part)
-    app.include_router(router)
+        app.include_router(part, prefix="/api/v1", responses=responses, dependencies=strictly)
