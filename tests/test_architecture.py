@@ -62,9 +62,25 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every part of a module, walked through once for all that is asked of it."""
+    return tuple(ast.walk(tree(path)))
+
+
 def calls(path: Path) -> set[str]:
     """Dotted names that a module calls."""
-    return {ast.unparse(x.func) for x in ast.walk(tree(path)) if isinstance(x, ast.Call)}
+    return {dotted(x.func) for x in nodes(path) if isinstance(x, ast.Call)}
+
+
+def dotted(x: ast.expr) -> str:
+    """A name, or an attribute of one, as it is written; what else is called has no name."""
+    match x:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=value, attr=attribute):
+            return f"{dotted(value)}.{attribute}"
+    return ""
 
 
 def test_rooms_import_as_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,11 +132,11 @@ READERS = frozenset({"Line", "Slots", "Heading"})
 
 def test_the_core_has_no_mutable_state_of_its_own() -> None:
     """No `global`, and no class that is not frozen but for builders of one call."""
-    nodes = [(name(path), x) for path in CORE for x in ast.walk(tree(path))]
-    assert not [path for path, x in nodes if isinstance(x, ast.Global)]
+    found = [(name(path), x) for path in CORE for x in nodes(path)]
+    assert not [path for path, x in found if isinstance(x, ast.Global)]
     classes = [
         (path, x)
-        for path, x in nodes
+        for path, x in found
         if isinstance(x, ast.ClassDef) and not x.name.startswith("_") and x.name not in READERS
     ]
     made = [(path, x.name, ast.unparse(y)) for path, x in classes for y in x.decorator_list]
@@ -144,23 +160,23 @@ def test_parts_have_the_words_of_the_field() -> None:
     pictures = [
         (name(path), x)
         for path in MODULES
-        for x in names(tree(path))
+        for x in names(path)
         if NOT_SAID & set(x.lower().split("_"))
     ]
     assert not pictures
     books = [
         (name(path), x.arg)
         for path in MODULES
-        for x in ast.walk(tree(path))
+        for x in nodes(path)
         if isinstance(x, ast.arg) and x.annotation is not None and "book" in x.arg.split("_")
         if "GameTracking" in ast.unparse(x.annotation)
     ]
     assert not books
 
 
-def names(module: ast.Module) -> Iterator[str]:
+def names(path: Path) -> Iterator[str]:
     """Every name that a module gives to something."""
-    for x in ast.walk(module):
+    for x in nodes(path):
         match x:
             case ast.Name(id=found) | ast.arg(arg=found):
                 yield found
@@ -175,7 +191,7 @@ def test_a_broad_except_stands_at_most_once() -> None:
     found = [
         name(path)
         for path in MODULES
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) == "Exception")
         and not any(isinstance(x, ast.Raise) for x in node.body)
@@ -210,7 +226,7 @@ def test_a_class_name_stands_for_one_thing() -> None:
     """Two classes of one name make each import a riddle. What is private to a file may repeat."""
     found: dict[str, set[str]] = defaultdict(set)
     for path in MODULES:
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found[node.name].add(name(path))
     assert not {x: sorted(where) for x, where in found.items() if len(where) > 1}
@@ -220,7 +236,7 @@ def test_a_class_name_stands_for_one_thing() -> None:
 def declared(path: Path) -> set[str]:
     """The attributes that the classes of a module have."""
     found: set[str] = set()
-    for made in ast.walk(tree(path)):
+    for made in nodes(path):
         if isinstance(made, ast.ClassDef):
             for node in ast.walk(made):
                 if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
@@ -242,7 +258,7 @@ def test_nobody_sets_what_another_modules_object_is_built_with() -> None:
         if path.is_relative_to(ROOT / "tracker/language"):
             continue
         mine = declared(path)
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             targets = node.targets if isinstance(node, ast.Assign) else []
             for x in (y for target in targets for y in ast.walk(target)):
                 if not (isinstance(x, ast.Attribute) and isinstance(x.ctx, ast.Store)):
