@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.conftest import NOBODY, Cli
 from tracker.host import single_instance
+from tracker.settings import loading
 
 
 def test_init_writes_a_private_file_that_is_valid(cli: Cli, home: Path) -> None:
@@ -156,3 +157,22 @@ def test_words_of_ones_own_are_sent_although_the_configuration_is_bad(
     assert ran.status == 0
     assert "tracker.service has failed" in ran.out
     assert "nonsense" in ran.err
+
+
+def test_a_service_without_a_home_folder_reports_its_bad_configuration(
+    cli: Cli, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's service has no home: where its database is follows from its settings' place."""
+
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("TRACKER_CONFIG")
+    monkeypatch.setenv("CONFIGURATION_DIRECTORY", str(config.parent))
+    monkeypatch.setattr(loading, "ETC", config.parent)
+    monkeypatch.setattr(Path, "home", nobody)
+    monkeypatch.delenv("HOME")
+    config.write_text("nonsense = 1\n", "utf-8")
+    ran = cli("test-alert", "--text", "tracker.service has failed")
+    assert (ran.status, "nonsense" in ran.err) == (0, True)
+    assert "tracker.service has failed" in ran.out

@@ -8,7 +8,6 @@ import sys
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, assert_never
 from urllib.parse import urlsplit
 
@@ -122,7 +121,7 @@ def _settings(scope: Scope, *, whatever: bool) -> Settings:
 
     Raises ConfigError for a bad file otherwise.
     """
-    from tracker.settings import ConfigError, parse_settings
+    from tracker.settings import ConfigError, find_config, parse_settings
 
     try:
         return scope.settings()
@@ -130,7 +129,7 @@ def _settings(scope: Scope, *, whatever: bool) -> Settings:
         if not whatever:
             raise
         note(str(wrong))
-        return parse_settings("", scope.config or Path("tracker.toml"))
+        return parse_settings("", find_config(scope.config))
 
 
 def answer_of(outcome: Outcome) -> dict[str, object]:
