@@ -199,6 +199,13 @@ def test_a_broad_except_stands_at_most_once() -> None:
     assert len(found) <= 1, found
 
 
+def test_no_statement_numbers_its_parameters() -> None:
+    """From Python 3.14 on, `?1` with a tuple is an error; plain `?` and `:name` work everywhere."""
+    numbered = re.compile(r"[(=,\s]\?[0-9]")
+    wrong = [name(x) for x in MODULES if "store" in x.parts and numbered.search(x.read_text())]
+    assert wrong == []
+
+
 def test_files_are_few() -> None:
     """A file is an idea with a name, and a helper of one file stands in it."""
     assert len(MODULES) <= MOST_FILES

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import NOBODY, Cli
+from tests.store.values import started
+from tracker.domain.poll import Usage
 from tracker.host import single_instance
 from tracker.settings import loading
+from tracker.store import Store
 
 
 def test_init_writes_a_private_file_that_is_valid(cli: Cli, home: Path) -> None:
@@ -114,6 +119,21 @@ def test_doctor_tells_what_is_wrong_and_what_to_do(cli: Cli, config: Path) -> No
         ran = cli("doctor", "--offline")
     assert ran.status == 1
     assert "was taken away while the daemon runs" in ran.out
+
+
+def test_doctor_tells_no_requests_of_a_daemon_that_has_ended(cli: Cli, config: Path) -> None:
+    """What its last minute held, perhaps months ago on another machine, is not so now."""
+
+    async def kept() -> None:
+        at = datetime(2026, 1, 30, tzinfo=UTC)
+        async with await Store.open(started(config.parent / "state/tracker.db"), now=at) as store:
+            counted = Usage("cdn.nba.com", 120, 7, 5, 6, 7, 90_000, ())
+            await store.keep_answers({}, {}, {"nba": counted}, at)
+
+    asyncio.run(kept())
+    told = {x["check"] for x in cli("doctor", "--offline", "--json").json}
+    assert "database" in told
+    assert "nba requests" not in told
 
 
 def test_a_test_alert_says_what_each_channel_answered(cli: Cli, config: Path) -> None:

@@ -28,7 +28,7 @@ _ADD_QUOTE = """
 INSERT INTO quote (
   game, book, market, span, about, points, side, at, odds_decimal, told_at, size, open, poll
 )
-SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM game WHERE id = ?1)
+SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM game WHERE id = ?)
 """
 
 _HISTORY = """
@@ -210,7 +210,7 @@ class Quotes:
 
         def work(db: sqlite3.Connection) -> int:
             number = 0 if document is None else keep_document(db, document)
-            db.executemany(_ADD_QUOTE, (_quote_row(x, number) for x in quotes))
+            db.executemany(_ADD_QUOTE, ((*_quote_row(x, number), x.game) for x in quotes))
             if credit is not None:
                 db.execute(_ADD_CREDIT, _credit_row(credit))
             if faults and document is not None:

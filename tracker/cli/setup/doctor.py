@@ -347,13 +347,13 @@ async def _leagues(scope: Scope) -> list[str]:
 
 
 async def _requests(scope: Scope) -> AsyncIterator[Check]:
-    """The daemon's requests to each host against its budget, as the daemon stored them last."""
+    """The running daemon's requests to each host against its budget, as it stored them last."""
     from tracker.cli import session
     from tracker.store import StoreError
 
     try:
         async with session(scope) as at:
-            kept = await at.store.usage()
+            kept = None if at.daemon is None else await at.store.usage()
     except StoreError:
         return
     for name, usage in kept.hosts.items() if kept is not None else ():
