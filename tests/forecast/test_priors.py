@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.game import Side
+from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.league import LEAGUES
 from tracker.domain.market import Direction, Moneyline, Span, Spread, Total
 from tracker.domain.prior import Lines, PriorSource
-from tracker.forecast import load_parameters, prior_from
+from tracker.forecast import forecast, load_parameters, prior_from
 from tracker.forecast.game.flow import sharpened
 from tracker.forecast.priors import devig
 from tracker.forecast.teams import GameResult, RatingFigures, rate
@@ -22,6 +26,30 @@ def test_lines_come_first() -> None:
     prior = prior_from(Lines(-4.5, 228.5), NBA, (Spread(Side.HOME, -9.5), 1.91))
     assert (prior.margin, prior.total, prior.source) == (4.5, 228.5, PriorSource.LINES)
     assert prior.margin_sd == prior.total_sd == 0
+
+
+@pytest.mark.parametrize("league", ["wnba", "ncaam", "ncaaw", "gleague"])
+def test_a_line_is_what_is_expected_at_tip_off(league: str) -> None:
+    """Where figures were fitted with ratings, a line is moved so that the outlook agrees with it.
+
+    Without it an underdog of 24.5 would have 58 % to cover in college games.
+    """
+    used = load_parameters(league)
+    rules = LEAGUES[league]
+    game = Game("1", league, "DEN", "LAL", datetime(2026, 12, 1, tzinfo=UTC))
+    start = GameState(game, Phase.SCHEDULED, 0, float(rules.period_seconds), Score(0, 0))
+    for spread in (-24.5, -5.5, 9.5):
+        total = round(used.average.total) + 3.5
+        prior = prior_from(Lines(spread, total), used)
+        assert (prior.margin, prior.total) == (-spread, total)
+        final = forecast(start, prior, used).final
+        assert final.margin.mean == pytest.approx(-spread, abs=0.05)
+        assert final.total.split(total)[0] == pytest.approx(0.5, abs=0.005)
+    for spread, total in ((60.0, 80.0), (-60.0, 400.0), (0.0, 400.0)):
+        shift = prior_from(Lines(spread, total), used).shift
+        assert all(math.isfinite(x) for x in shift)
+    assert prior_from(Lines(-24.5, 228.5), NBA).shift == (0, 0)
+    assert prior_from(None, used).shift == (0, 0)
 
 
 def test_a_bets_own_line_is_evidence() -> None:

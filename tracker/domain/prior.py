@@ -123,7 +123,8 @@ class Prior:
     `margin_sd` and `total_sd` are the prior's own standard errors in points, beyond the game's
     natural spread: 0 for closing lines, larger for ratings and for the league's average. `ends` is
     the belief about which basket the road team attacks first, from -1 to 1: at 1 it is surely the
-    one that brings more points after half-time, at 0 nothing is known (a neutral court).
+    one that brings more points after half-time, at 0 nothing is known (a neutral court). `shift` is
+    by how many points the league's figures need margin and total moved to expect what a line says.
     """
 
     margin: float
@@ -132,6 +133,7 @@ class Prior:
     margin_sd: float = 0.0
     total_sd: float = 0.0
     ends: float = 0.0
+    shift: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         """Refuse figures that are not finite or contradict each other."""

@@ -20,7 +20,7 @@ from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.prior import Lines, Prior, PriorSource
 from tracker.forecast.calibration import NO_CALIBRATIONS
-from tracker.forecast.model import forecast
+from tracker.forecast.model import forecast, on_lines
 from tracker.forecast.players.priors import (
     VIG,
     PlayerPrior,
@@ -49,13 +49,14 @@ def closing_prior(lines: Lines, parameters: Parameters) -> Prior:
     """The prior from closing lines; a margin or total without a line is the league's average."""
     average = average_prior(parameters)
     margin, total = told_margin(lines), lines.total
-    return Prior(
+    prior = Prior(
         average.margin if margin is None else margin,
         average.total if total is None else total,
         PriorSource.LINES,
         average.margin_sd if margin is None else 0.0,
         average.total_sd if total is None else 0.0,
     )
+    return on_lines(prior, parameters, margin=margin is not None, total=total is not None)
 
 
 def before_tip(game: Game, players: Iterable[Player] = ()) -> GameState:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from functools import partial
+from datetime import UTC, datetime
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker.domain.game import Phase, Side
+from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.league import LEAGUES, NBA
+from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast.game import endgame
 from tracker.forecast.game.endgame import BEYOND, LARGEST_MARGIN, Lean, play_on
 from tracker.forecast.game.flow import (
@@ -33,8 +36,6 @@ from tracker.forecast.outlook import Outlook
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tracker.domain.game import GameState
-    from tracker.domain.prior import Prior
     from tracker.forecast.game import Flow
     from tracker.forecast.game.endgame import Landing
     from tracker.forecast.game.parameters import Parameters
@@ -132,16 +133,56 @@ def _regulation_score(state: GameState) -> Lattice | None:
     return Lattice.certain(sum(x.home for x in played), sum(x.away for x in played))
 
 
+ON_LINES = frozenset({NBA.id})
+"""Leagues whose figures were fitted with closing lines as priors, and so take a line as it is."""
+
+SHIFT_STEPS = 6
+"""Each step leaves a small part of the distance."""
+
+
+def on_lines(prior: Prior, parameters: Parameters, *, margin: bool, total: bool) -> Prior:
+    """A prior whose margin or total is a line, with its shift.
+
+    At tip-off the expected margin is then the line's, and both sides of the total are as likely.
+    Figures that were fitted with ratings expect less of a large margin, because a large rating is
+    mostly too large; those of another league, fewer or more points.
+    """
+    if parameters.league in ON_LINES or not (margin or total):
+        return prior
+    return replace(prior, shift=_shift(parameters, prior.margin, prior.total, margin, total))
+
+
+@lru_cache(maxsize=1024)
+def _shift(
+    parameters: Parameters, margin: float, total: float, margin_told: bool, total_told: bool
+) -> tuple[float, float]:
+    rules = LEAGUES[parameters.league]
+    game = Game("", rules.id, "HOME", "AWAY", datetime.min.replace(tzinfo=UTC))
+    start = GameState(game, Phase.SCHEDULED, 0, float(rules.period_seconds), Score(0, 0))
+    prior = Prior(margin, total, PriorSource.LINES)
+    for _ in range(SHIFT_STEPS):
+        final = forecast(start, prior, parameters).final
+        prior = replace(
+            prior,
+            shift=(
+                prior.shift[0] + margin_told * (margin - final.margin.mean),
+                prior.shift[1] + total_told * (total - final.total.middle),
+            ),
+        )
+    return prior.shift
+
+
 def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
     """The inputs of the model from a state; the score so far corrects an uncertain prior."""
     rules = state.game.rules
     score = state.score
     played = 1 - state.seconds_left / rules.regulation_seconds if state.overtime == 0 else 1.0
+    before_tip = prior.margin + prior.shift[0], prior.total + prior.shift[1]
     margin, margin_sd = sharpened(
-        prior.margin, prior.margin_sd, float(score.margin), played, flow.margin_noise
+        before_tip[0], prior.margin_sd, float(score.margin), played, flow.margin_noise
     )
     total, total_sd = sharpened(
-        prior.total, prior.total_sd, float(score.total), played, flow.total_noise
+        before_tip[1], prior.total_sd, float(score.total), played, flow.total_noise
     )
     before = state.period == 0
     period_left = 1.0 if before else state.clock / rules.length_of(state.period)

@@ -18,6 +18,7 @@ from tracker.domain.league import season_name
 from tracker.domain.market import Direction, Moneyline, Span, Spread, Total
 from tracker.domain.money import plural
 from tracker.domain.prior import Finished, Lines, PregameLines, Prior, PriorSource
+from tracker.forecast.model import on_lines
 from tracker.forecast.teams import EndsBelief, GameResult, Ratings, lean, rate
 
 if TYPE_CHECKING:
@@ -83,12 +84,14 @@ def prior_from(
         margin, margin_sd = margin_of_bet(*bet), min(BET_LINE_SD, start.margin_sd)
     if total is None and bet is not None:
         total, total_sd = total_of_bet(bet[0]), min(BET_LINE_SD, start.total_sd)
-    source = start.source if margin is None and total is None else PriorSource.LINES
+    told = margin is not None, total is not None
+    source = PriorSource.LINES if any(told) else start.source
     if margin is None:
         margin, margin_sd = start.margin, start.margin_sd
     if total is None:
         total, total_sd = start.total, start.total_sd
-    return Prior(margin, total, source, margin_sd, total_sd)
+    prior = Prior(margin, total, source, margin_sd, total_sd)
+    return on_lines(prior, parameters, margin=told[0], total=told[1])
 
 
 def average_prior(parameters: Parameters) -> Prior:
@@ -218,6 +221,7 @@ class Known:
         ends = self.ends(game, parameters)
         leaning = 0.0 if ends is None else lean(ends.chance)
         prior = Prior(margin[0], total[0], source, margin[1], total[1], leaning)
+        prior = on_lines(prior, parameters, margin=margin[2] != by, total=total[2] != by)
         return Believed(prior, margin[2], total[2], ends)
 
     def ends(self, game: Game, parameters: Parameters) -> RoadEnds | None:

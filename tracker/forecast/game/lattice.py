@@ -125,6 +125,11 @@ class Pmf:
         return self.first + float(COUNTED[: self.chances.size].dot(self.chances))
 
     @Lazy
+    def middle(self) -> float:
+        """The line at which both sides are as likely, between whole numbers too."""
+        return self.first - 0.5 + float(np.interp(0.5, self.sums, np.arange(self.sums.size)))
+
+    @Lazy
     def sd(self) -> float:
         """The standard deviation, in points."""
         away = COUNTED[: self.chances.size] - (self.mean - self.first)
