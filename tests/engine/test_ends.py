@@ -293,6 +293,21 @@ def test_a_final_that_contradicts_what_was_seen_is_not_believed(end: GameState) 
     assert results(tracking) == ["won", "won"]
 
 
+def test_points_that_were_a_mistake_keep_no_final_in_doubt() -> None:
+    """Ten points too many in the last poll of play: the final counts once it has lasted."""
+    points = (*HALF, (28, 38), (25, 19))
+    tracking = followed("DEN ML")
+    wrong = live(4, 20, *points[:-1], (35, 19))
+    tracking = look(tracking, wrong, 5000).tracking
+    assert tracking.state == wrong
+    for seconds in range(5060, 5360, 60):
+        tracking = look(tracking, final(*points), seconds).tracking
+        assert results(tracking) == ["open"]
+    for seconds in (5360, 5420):
+        tracking = look(tracking, final(*points), seconds).tracking
+    assert results(tracking) == ["won"]
+
+
 def test_a_final_whose_box_cannot_be_read_is_official_by_its_age() -> None:
     """An unreadable box makes a result official an hour after the last check; a claim doubts it."""
     tracking = a_book(bet(1, "DEN ML"))

@@ -135,6 +135,20 @@ def test_a_flicker_of_postponed_is_not_believed() -> None:
     assert tracking.state == off()
 
 
+@pytest.mark.parametrize("moves", [False, True])
+def test_a_box_that_stands_still_keeps_no_game_that_is_off_in_play(moves: bool) -> None:
+    """Board and box are read in turn: one that is written anew tells of play, old bytes do not."""
+    tracking = with_poll(
+        GameTracking(GAME, state=Q1, told_by=BOX), judge_poll(tracked(Q1), Q1, BOX, after(0), "0")
+    )
+    for at in range(10, 330, 20):
+        tracking = with_poll(tracking, judge_poll(tracking, off(), BOARD, after(at), "off"))
+        bytes_of = str(at) if moves else "0"
+        tracking = with_poll(tracking, judge_poll(tracking, Q1, BOX, after(at + 10), bytes_of))
+    assert tracking.state is not None
+    assert tracking.state.phase.off is not moves
+
+
 @given(st.integers(0, 10_000))
 def test_a_game_as_played_is_never_held(seed: int) -> None:
     """Every state of a game in order is newer, and the same when it is polled again."""

@@ -243,6 +243,8 @@ def test_the_end_of_the_last_period() -> None:
         event(status__displayClock="", away__score="100", **{**late, "status__clock": None})
     )
     assert "displayClock" in blank
+    nothing = {"status__displayClock": "", "status__clock": None}
+    assert "blank in a game in play" in fault(event(**nothing))
 
 
 def test_a_period_that_contradicts_its_words_is_not_believed() -> None:

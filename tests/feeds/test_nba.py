@@ -260,6 +260,14 @@ def test_a_blank_clock_at_the_end_of_a_game_is_no_buzzer() -> None:
     assert "gameClock" in fault_of(gameClock="", gameStatusText="Q4", **values)
 
 
+@pytest.mark.parametrize("text", ["", "   ", None])
+def test_neither_a_clock_nor_words_tell_of_no_break(text: str | None) -> None:
+    """A document that tells nothing of the clock ends no quarter; one without points begins one."""
+    assert "no words" in fault_of(gameClock="", gameStatusText=text, period=2)
+    begun = state_of(gameClock="", gameStatusText=text, period=3)
+    assert (begun.phase, begun.clock) == (Phase.LIVE, 720.0)
+
+
 @pytest.mark.parametrize("clock", ["", "PT00M00.00S"])
 def test_a_period_without_a_point_has_not_been_played(clock: str) -> None:
     """A clock that is not set yet at the start of a period does not end that period."""

@@ -307,7 +307,7 @@ class _Rebuild:
             state = await asyncio.to_thread(_read, answer.body, game)
             if state is not None:
                 origin = Origin(answer.source, answer.path)
-                judged = judge_poll(tracking, state, origin, answer.at)
+                judged = judge_poll(tracking, state, origin, answer.at, answer.digest)
                 tracking = with_poll(tracking, judged)
                 players = judged.state.players or players
                 if tracking.state is not None and _same(tracking.state, shot):

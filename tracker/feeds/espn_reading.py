@@ -463,9 +463,11 @@ def _in_play(game: Game, entry: _Entry, rules: League) -> GameState:
         phase, clock = Phase.BREAK, 0.0
     elif clock == 0:
         untouched = score.total == 0 if periods is None else periods[-1].total == 0
-        in_play = None if shown is None else True
+        if shown is None and not untouched:
+            # Each kind of break has a status of its own here.
+            raise FeedMalformed("status.displayClock", "is blank in a game in play")
         phase, clock = at_zero(
-            "status.displayClock", period, score, rules, shown=in_play, untouched=untouched
+            "status.displayClock", period, score, rules, shown=True, untouched=untouched
         )
     if clock > rules.length_of(period):
         raise FeedMalformed("status.displayClock", f"is more than period {period} has")

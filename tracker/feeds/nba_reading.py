@@ -440,6 +440,8 @@ def _in_play(game: Game, entry: _GameDocument, rules: League, text: str) -> Game
     elif clock == 0:
         shown = None if clock_left is None and worded is None else worded is not None
         untouched = _untouched(entry, score)
+        if shown is None and not text and not untouched:
+            raise FeedMalformed("gameClock", "is blank, and no words tell whether play is on")
         phase, clock = at_zero(
             "gameClock", entry.period, score, rules, shown=shown, untouched=untouched
         )

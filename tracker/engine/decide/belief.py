@@ -21,6 +21,7 @@ from tracker.domain.poll import (
     DOCUMENT_HELD,
     END_HELD,
     LEAP_HELD,
+    LEAP_POINTS,
     LONG_OVER,
     LONGEST_STOP,
     SOURCE_HELD,
@@ -79,6 +80,9 @@ def judge_poll(
     after AGREEING_POLLS in a row agree. If another document reported the believed state, this one
     must also have had the time to catch up.
 
+    A final that takes back up to LEAP_POINTS, as many as a mistake may have added at once, is
+    believed after END_HELD; one that contradicts more than that never.
+
     A state that leaps ahead, by more than a game can get on since the believed state last changed,
     is believed after AGREEING_POLLS over LEAP_HELD, an end over END_HELD. So is that a game in play
     is called off, that the teams' points are exchanged, and a clock too far back for the points. A
@@ -99,11 +103,14 @@ def _judged(
     state = boxed(read, read, believed) if with_box else read
     contrary = read.doubt or contradiction(believed, read)
     if contrary:
-        return JudgedPoll(
-            Ordering.HELD, state, origin, _doubtful(tracking.held, read, origin, at), contrary
-        )
+        doubtful = _doubtful(tracking.held, read, origin, at)
+        mistaken = not read.doubt and not contradiction(believed, read, LEAP_POINTS)
+        if mistaken and _agreed(replace(doubtful, wait=END_HELD), at):
+            return JudgedPoll(Ordering.CORRECTION, state, origin, digest=digest)
+        return JudgedPoll(Ordering.HELD, state, origin, doubtful, contrary)
     if read == believed:
-        return JudgedPoll(Ordering.SAME, state, origin, digest=digest)
+        held_on = tracking.held if _unmoved(tracking, origin, digest) else None
+        return JudgedPoll(Ordering.SAME, state, origin, held_on, digest=digest)
     exchanged = believed is not None and _exchanged(believed, read)
     if believed is None or not (exchanged or goes_back(believed, read)):
         held = _leap(tracking, believed, read, origin, at)
@@ -127,6 +134,18 @@ def _judged(
     taken = with_box and not _earlier_box(believed, read)
     lines = boxed(believed, read, believed) if taken else believed
     return JudgedPoll(Ordering.BEHIND, lines, origin, held)
+
+
+def _unmoved(tracking: GameTracking, origin: Origin, digest: str) -> bool:
+    """Whether a document that repeats the believed state leaves what another one says on hold.
+
+    It does while it stands still to the byte: that proves nothing against an end, which is told for
+    minutes before it is believed.
+    """
+    held = tracking.held
+    if held is None or held.wait < END_HELD or held.origin == origin or not digest:
+        return False
+    return dict(tracking.digests).get(origin) == digest
 
 
 def _earlier_box(believed: GameState | None, read: GameState) -> bool:
@@ -376,15 +395,18 @@ def carried(state: GameState, before: GameState | None) -> GameState:
     return replace(before, game=state.game, phase=state.phase)
 
 
-def contradiction(before: GameState | None, state: GameState) -> str:
+def contradiction(
+    before: GameState | None, state: GameState, taken_back: float = CORRECTION
+) -> str:
     """How a final contradicts what was seen of the game, in words; empty if it does not.
 
-    Differences of up to CORRECTION points, in the score or in a period, are corrections.
+    Differences of up to CORRECTION points in a period that was over are corrections, and so are up
+    to `taken_back` points fewer in the score.
     """
     if before is None or state.phase is not Phase.FINAL or not before.phase.in_play:
         return ""
     game, seen, score = state.game, before.score, state.score
-    if max(seen.home - score.home, seen.away - score.away) > CORRECTION:
+    if max(seen.home - score.home, seen.away - score.away) > taken_back:
         return (
             f"the final says {game.away} {score.away}, {game.home} {score.home}; "
             f"{seen.text} was seen at {before.game_clock}"
