@@ -155,6 +155,7 @@ def test_another_payout_is_no_confirmation(cli: Cli, night: Path) -> None:
     assert f"official, revision {was['revision'] + 1}" in more.out
     same = cli("settle", "1", was["result"], "--reason", "boosted", "--payout", paid)
     assert "it was that already" in same.out
+    assert f"(pays ${paid}, official" in cli("show", "1").out
 
 
 def test_nothing_to_change_is_said(cli: Cli, night: Path) -> None:

@@ -692,3 +692,4 @@ def test_figures_within_objects_of_json_are_not_lost() -> None:
     assert (slip.draft.odds and slip.draft.odds.text, slip.draft.stake_cents) == ("-110", 2000)
     twice = in_new_york('[{"pick": "DEN -4.5", "odds": {"american": -110, "decimal": 1.91}}]')
     assert "is not a price" in twice.mistakes[0]
+    assert ", bet 1: " in twice.mistakes[0]  # a list has no lines

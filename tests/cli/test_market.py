@@ -152,7 +152,7 @@ def test_edges_are_listed_and_each_row_is_kept(cli: Cli, market: Path) -> None:
     found = cli("edges", "--json").json
     assert cli("recommend", "--json").status == 0
     assert isinstance(found, dict | list)
-    assert "is no game that is known" in cli("odds", "XXX@YYY").sentence
+    assert "is no game that is known; known are " in cli("odds", "XXX@YYY").sentence
 
 
 def test_doctor_counts_what_sources_told_that_could_not_be_used(cli: Cli, market: Path) -> None:

@@ -92,7 +92,7 @@ def test_everything_is_silenced_and_woken(cli: Cli) -> None:
         (("--all", "--game", "SAC@PHI", "2h"), 2, "contradict each other"),
         (("99", "2h"), 2, "there is no bet 99"),
         (("1", "soon"), 2, "is no time to be silent until"),
-        (("--game", "XYZ", "2h"), 2, "is no game that is on or to come"),
+        (("--game", "XYZ", "2h"), 2, "on or to come; `tracker games` reads and shows what is on"),
     ],
 )
 def test_a_mistake_is_one_sentence(

@@ -85,7 +85,7 @@ async def bring_in(
             check(slip.draft)
             check_placed(slip.draft, now)
         except BadBet as why:
-            mistakes.append(f"{source}, line {slip.line}: {why}")
+            mistakes.append(f"{source}, {slip.place}: {why}")
         else:
             fit.append(slip)
     rows = Counter[str]()
@@ -102,7 +102,7 @@ async def bring_in(
     registered = await bets.store.register(wanted, bets.rules, now)
     done = [(x, y) for x, y in zip(fit, registered, strict=True) if isinstance(y, Added)]
     mistakes += [
-        f"{source}, line {x.line}: {y}"
+        f"{source}, {x.place}: {y}"
         for x, y in zip(fit, registered, strict=True)
         if isinstance(y, BadBet)
     ]

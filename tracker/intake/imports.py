@@ -60,8 +60,9 @@ class UnsureDates(BadFile):
 
 @dataclass(frozen=True, slots=True)
 class ImportedBet:
-    """A bet that was read from one row, or from one row a leg. `line` is its first line.
+    """A bet that was read from one row, or from one row a leg.
 
+    `line` is its first line; in a file that is not read by lines (`listed`) its place in the file.
     `result` is None while the bet is open. `paid` is the payout in cents, by the file or by the
     odds, None where neither gives it; `said` is the result as the file writes it. `day` is the
     league's date of the game, or of the placing, None without either. `before` is the occasion that
@@ -80,6 +81,12 @@ class ImportedBet:
     withdrawn: bool = False
     price: Odds | None = None
     placed_loosely: bool = False
+    listed: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where it stands in its file, for a message."""
+        return f"{'bet' if self.listed else 'line'} {self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +147,12 @@ def read_slips(
             elsewhere[reader.text(group[0], "league") or reader.text(group[0], "sport")] += 1
             continue
         try:
-            slip = reader.slip(line, group, league)
+            slip = replace(reader.slip(line, group, league), listed=is_json)
         except TrackerError as why:
-            mistakes.append(f"{source}, line {line}: {why}")
+            mistakes.append(f"{source}, {'bet' if is_json else 'line'} {line}: {why}")
             continue
         slips.append(slip)
-        doubts += [f"{source}, line {line}: {x}" for x in _doubts(slip)]
+        doubts += [f"{source}, {slip.place}: {x}" for x in _doubts(slip)]
     read = {v: k for k, v in columns.items()}
     unused = tuple(x for x in rows[0][1] if x not in read and any(row.get(x) for row in listed))
     return ImportedBets(tuple(slips), tuple(mistakes), elsewhere, read, unused, tuple(doubts))

@@ -56,12 +56,15 @@ async def named_game(store: Store, text: str, now: datetime) -> tuple[Game, Game
     ]  # fmt: skip
     if not fitting:
         near = sorted({x.name for x, _ in listed if abs(x.start - now) <= _RECENT})
-        raise BadBet(f"{text!r} is no game that is known; known are {_some(near)}")
+        raise BadBet(f"{text!r} is no game that is known; {known_games(near)}")
     return min(fitting, key=lambda x: (abs(x[0].start - now), x[0].id))
 
 
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:_MOST_LISTED]) or "none"
+def known_games(names: Sequence[str]) -> str:
+    """The first of these games' names in words, for an error; or how games become known."""
+    if not names:
+        return "`tracker games` reads and shows what is on"
+    return f"known are {', '.join(names[:_MOST_LISTED])}"
 
 
 @dataclass(frozen=True, slots=True)

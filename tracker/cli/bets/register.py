@@ -29,7 +29,7 @@ from tracker.cli.screen import (
 )
 from tracker.domain import BadBet, Misused
 from tracker.domain.bet import Status
-from tracker.domain.money import odds_text, plural, stake_in_table, stake_text
+from tracker.domain.money import money_text, odds_text, plural, stake_in_table, stake_text
 from tracker.domain.policy import Rule, parse_rule
 
 if TYPE_CHECKING:
@@ -259,6 +259,8 @@ def _result_line(one: SettlementView, now: datetime, zone: ZoneInfo) -> str:
     if done.taken_back:
         return f"open again ({made}): {done.reason}"
     state = f"official {one.official_why}".strip() if one.official_at else "provisional"
+    if done.payout_cents and done.revision > 1:
+        state = f"pays {money_text(done.payout_cents)}, {state}"
     return f"{done.result.value} ({state}, {made}): {done.reason}"
 
 

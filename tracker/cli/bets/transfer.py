@@ -141,7 +141,7 @@ def _read(scope: Scope, file: Path, text: str, manner: Manner) -> ImportedBets:
         return _asked_dates(file, text, unit, basics.zone, manner)
     read = parse_bets(text, str(file), unit)
     slips = tuple(
-        ImportedBet(n, replace(x, from_file=False), None, None, "", _day_of(x))
+        ImportedBet(n, replace(x, from_file=False), None, None, "", _day_of(x), listed=True)
         for n, x in enumerate(read.drafts, 1)
     )
     return ImportedBets(slips, read.mistakes, {}, {})

@@ -265,8 +265,10 @@ async def _game(at: Session, text: str) -> Game:
         key=lambda x: x.start,
     )
     if not fitting:
-        names = ", ".join(sorted({x.name for x in games})[:15]) or "none"
-        raise BadBet(f"{text!r} is no game that is on or to come; known are {names}")
+        from tracker.app.market import known_games
+
+        known = known_games(sorted({x.name for x in games}))
+        raise BadBet(f"{text!r} is no game that is on or to come; {known}")
     return fitting[0]
 
 
