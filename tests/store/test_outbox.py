@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.values import CHANNELS, GAME, T0, a_book, after, alert, poll
+from tests.store.values import CHANNELS, GAME, T0, a_book, after, alert, poll, settlement
 from tracker.domain.alert import (
     Delivery,
     DeliveryState,
@@ -66,6 +66,20 @@ async def test_a_claimed_delivery_carries_all_that_a_channel_needs(store: Store)
     )
     assert await state(store) == (DeliveryState.SENDING, "")
     assert await state(store, "console") == (DeliveryState.DUE, "")
+
+
+async def test_no_chance_of_a_bet_is_sent_after_its_result(store: Store) -> None:
+    """A chance that a channel did not take before the result is told in a digest."""
+    await fire(store, after(1))
+    await store.finish(
+        (await claim_one(store, after(2))).alert_id, "sink", Failed("down"), after(2)
+    )
+    [tracking] = await store.trackings(())
+    won = replace(alert(1, after(90)), rule="settled", reason=Reason.HAPPENED)
+    change = Change(tracking, settlements=(settlement(1, after(90)),), alerts=(won,))
+    await store.record(poll(after(90)), change, CHANNELS)
+    assert [x.rule for x in await store.claim("sink", after(91), 10)] == ["settled"]
+    assert [x.rule for x in await store.expire(after(91), "sink")] == ["p >= 0.80"]
 
 
 async def test_what_is_being_sent_is_not_claimed_again(store: Store) -> None:

@@ -41,7 +41,7 @@ from tracker.store.database import Database
 from tracker.store.database.columns import moment, pack_rules, rules_of, stamp, state_of
 from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.reading import reviews, tracked
-from tracker.store.recording import settlement_columns
+from tracker.store.recording import settle
 from tracker.store.views import BetView
 
 PAYOUT = "payout_cents"
@@ -279,7 +279,7 @@ def _rule(db: sqlite3.Connection, number: int, decide: Decide, at: datetime) -> 
     keep_legs(db, ruling.legs)
     done = ruling.settlement
     if ruling.new:
-        db.execute(q.SETTLE, settlement_columns(done) | {"poll": None})
+        settle(db, done, None)
     if ruling.official:
         db.execute(q.CONFIRM, (number, done.revision, stamp(at), None, ""))
     keep_outcome(db, number)

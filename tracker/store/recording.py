@@ -268,6 +268,16 @@ def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:
     )
 
 
+def settle(db: sqlite3.Connection, settled: Settlement, poll: int | None) -> bool:
+    """Write a result, after which the bet's chances are of no use; False if it is there by now."""
+    values = settlement_columns(settled) | {"poll": poll}
+    new = db.execute(q.SETTLE, values).rowcount == 1
+    if new:
+        facts = pack([x.value for x in Fact])
+        db.execute(q.END_CHANCES, {"bet": settled.bet, "at": values["at"], "facts": facts})
+    return new
+
+
 def keep_rules(db: sqlite3.Connection, rules: Iterable[RuleState]) -> None:
     """Store the states of rules."""
     db.executemany(q.KEEP_RULE, (_rule(x) for x in rules))
@@ -297,11 +307,9 @@ def _keep_results(
     """
     beaten = set()
     for settled in change.settlements:
-        if settled.bet in followed:
-            # The table ignores a revision that exists already.
-            values = settlement_columns(settled) | {"poll": poll}
-            if db.execute(q.SETTLE, values).rowcount < 1:
-                beaten.add(settled.bet)
+        # The table ignores a revision that exists already.
+        if settled.bet in followed and not settle(db, settled, poll):
+            beaten.add(settled.bet)
     confirmed = [x for x in change.confirmations if x.bet in followed]
     db.executemany(q.CONFIRM, ((x.bet, x.revision, stamp(x.at), poll, x.why) for x in confirmed))
     ended = {x.bet for x in change.settlements} | {x.bet for x in confirmed}
