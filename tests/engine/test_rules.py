@@ -245,6 +245,25 @@ def test_a_swing_is_told_once() -> None:
     assert watch("swing 0.2 in 5m").see(0.3, 0.5, hurried=True).fired == [20]
 
 
+@pytest.mark.parametrize("text", ["p >= 0.60", "p crosses 0.50", "swing 0.15 in 5m"])
+@pytest.mark.parametrize(("every", "confirmed"), [(3, 15), (5, 20), (7, 28), (9, 27)])
+def test_the_polls_of_several_games_confirm_each_other_after_eight_seconds(
+    text: str, every: int, confirmed: int
+) -> None:
+    """A parlay over several games fires at the first reading 8 s after the one beyond."""
+    rule, at, fired, before = parse_rule(text), 0, [], None
+    assert isinstance(rule, LevelRule | SwingRule)
+    state = RuleState(1, rule.text)
+    for p in [0.4] + [0.65] * 12:
+        at += every
+        reading = RuleReading(p, after(at), hurried=False, before=before, shared=True)
+        verdict = step(rule, state, reading)
+        state, before = verdict.state, p
+        if verdict.fires:
+            fired.append(at)
+    assert fired == [confirmed]
+
+
 def test_a_rule_that_is_done_stays_silent() -> None:
     """A rule that is done never fires."""
     for text in ("p >= 0.80", "swing 0.15 in 5m"):

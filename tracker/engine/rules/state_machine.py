@@ -439,10 +439,21 @@ def _swing(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
     if not _is_news(state, reading.p, up=reading.p > was):
         # Within what was told before: the next swing is measured from here.
         return _to(state.with_window(here), RulePhase.ARMED, Reason.TOLD_BEFORE)
-    verdict = _press(state, reading, window[-1][0], Reason.SWUNG, up=reading.p > was)
+    since = _swung_since(window, was, rule.size)
+    verdict = _press(state, reading, since, Reason.SWUNG, up=reading.p > was)
     if not verdict.fires:
         return verdict
     # Where it came from has been told as well.
     notified = _with_notified(verdict.state.notified, was, up=reading.p < was)
     kept = replace(verdict.state, phase=RulePhase.ARMED, window=here, notified=notified)
     return verdict._replace(state=kept, was=was)
+
+
+def _swung_since(window: Sequence[tuple[datetime, float]], was: float, size: float) -> datetime:
+    """Since when all readings have been a swing away from `was`; the last one where none is."""
+    since = window[-1][0]
+    for at, p in reversed(window):
+        if abs(p - was) < size - _EDGE:
+            break
+        since = at
+    return since
