@@ -11,12 +11,13 @@ from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.market import Market
 from tracker.domain.money import parse_odds
-from tracker.domain.policy import Fact, parse_rule
+from tracker.domain.policy import Fact, Rule, SwingRule, parse_rule
 from tracker.domain.poll import Origin
 from tracker.domain.prior import Prior, PriorSource
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.engine.decide.advance import advance
 from tracker.engine.decide.belief import judge_poll
+from tracker.engine.rules.state_machine import caught_up
 from tracker.forecast import Outlook, forecast, load_parameters
 from tracker.language import find_in_game, parse_pick
 
@@ -60,6 +61,31 @@ def bet(
 def a_book(*bets: Bet) -> GameTracking:
     """A game tracking with these bets, of which no poll has been read."""
     return GameTracking(GAME, tuple(Tracked.fresh(x) for x in bets))
+
+
+def stepped(tracking: GameTracking) -> GameTracking:
+    """The tracking as if each of its rules had been stepped by every reading of a chance."""
+    return replace(tracking, tracked=tuple(map(_stepped, tracking.tracked)))
+
+
+def _stepped(one: Tracked) -> Tracked:
+    states = caught_up(one.bet.rules, one.rules, one.readings)
+    rules = tuple(
+        x.with_window(tuple(y for y in x.window if y[0] >= x.window[-1][0] - _reach(rule)))
+        for rule, x in zip(one.bet.rules, states, strict=True)
+    )
+    return replace(one, rules=rules, readings=())
+
+
+def _reach(rule: Rule) -> timedelta:
+    return timedelta(seconds=rule.seconds) if isinstance(rule, SwingRule) else timedelta(days=1000)
+
+
+def decided(change: Change, before: GameTracking) -> Change:
+    """What a change decides, wherever it keeps the readings that swings are measured from."""
+    was = {y.with_window(()) for x in before.tracked for y in x.rules}
+    rules = tuple(y for x in change.rules if (y := x.with_window(())) not in was)
+    return replace(change, tracking=stepped(change.tracking), rules=rules)
 
 
 def summed(periods: tuple[Score, ...]) -> Score:

@@ -18,6 +18,7 @@ from tests.engine.build import (
     a_game,
     after,
     bet,
+    decided,
     final,
     live,
     look,
@@ -131,10 +132,23 @@ def test_what_is_known_to_be_idle_changes_no_decision(seed: int) -> None:
         for state in (newest, ago, newest) if draw.random() < 0.2 else (newest,):
             forgetful = tuple(replace(x, idle=None) for x in tracking.tracked)
             change = look(tracking, state, seconds)
-            assert change == look(replace(tracking, tracked=forgetful), state, seconds)
+            again = look(replace(tracking, tracked=forgetful), state, seconds)
+            assert decided(change, tracking) == decided(again, tracking)
             tracking, seconds = change.tracking, seconds + 3
         if draw.random() < 0.1:
             tracking = note(tracking, DOWN, after(seconds + 5)).tracking
+
+
+def test_a_poll_by_which_no_rule_changes_stores_the_chance_alone() -> None:
+    """What a swing is measured from is in the snapshots, and not stored again at each poll."""
+    evening = Evening(a_book(bet(1, "DEN ML", "p >= 0.80", "swing 0.15 in 5m")))
+    evening.see(live(3, 700, (30, 28), (28, 25), (2, 2)), 0)
+    for n in range(1, 4):
+        change = evening.see(live(3, 700 - 12 * n, (30, 28), (28, 25), (2, 2)), 12 * n)
+        assert (len(change.snapshots), change.rules) == (1, ())
+    change = evening.see(live(3, 640, (30, 28), (28, 25), (2, 22)), 48)
+    [swing] = [x for x in change.rules if x.rule.startswith("swing")]
+    assert len(swing.window) == len(evening.changes)
 
 
 @settings(max_examples=12)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.engine.build import after, rng
 from tracker.domain.alert import Reason
 from tracker.domain.policy import LevelRule, SwingRule, parse_rule
-from tracker.domain.tracking import RulePhase, RuleState
+from tracker.domain.tracking import Readings, RulePhase, RuleState
 from tracker.engine.rules.state_machine import (
     BAND,
     BUDGET,
@@ -22,6 +22,7 @@ from tracker.engine.rules.state_machine import (
     COOLDOWN,
     HOLD_POLLS,
     RuleReading,
+    caught_up,
     idle_range,
     log_odds,
     step,
@@ -439,14 +440,16 @@ STEPS = st.sampled_from([12.0, 40.0, 0.0, -15.0, 130.0, 299.0, 301.0])
 def test_a_reading_that_decides_nothing_leaves_what_the_machine_leaves(
     texts: list[str], readings: list[tuple[float, float, bool]]
 ) -> None:
-    """Where the idle range skips a reading, stepping the rules gives the same states.
+    """Where the idle range skips a reading, stepping the rules would have decided nothing.
 
-    It skips readings for all rules of a bet together, and for each. The chances are near the levels
-    and their bands, and the clock may be set back.
+    It skips readings for all rules of a bet together, and for each. The windows of swings take what
+    was skipped when a rule is stepped again. The chances are near the levels and their bands, and
+    the clock may be set back.
     """
     rules = [x for x in map(parse_rule, texts) if isinstance(x, LevelRule | SwingRule)]
     states = tuple(RuleState(1, x.text) for x in rules)
     at, before, kept = 0.0, None, idle_range(rules, states)
+    skipped: Readings = ()
     for p, seconds, hurried in readings:
         at += seconds
         reading = RuleReading(p, after(at), hurried, before)
@@ -455,14 +458,20 @@ def test_a_reading_that_decides_nothing_leaves_what_the_machine_leaves(
         for verdict, state, idle in zip(verdicts, states, waits, strict=True):
             assert not idle or verdict.state == state
             assert not idle or not (verdict.fires or verdict.worth_noting(state))
-        short = unmoved(kept, p, reading.at)
+        short = unmoved(kept, skipped, p, reading.at)
+        before, now = p, tuple(x.state for x in verdicts)
         if short is not None:
-            assert short.rules == tuple(x.state for x in verdicts)
             told = zip(verdicts, states, strict=True)
             assert not any(x.fires or x.worth_noting(y) for x, y in told)
-        known = [x if idle else None for x, idle in zip(kept.each, waits, strict=True)]
-        states = tuple(x.state for x in verdicts) if short is None else short.rules
-        before, kept = p, idle_range(rules, states, known) if short is None else short
+            assert [x.with_window(()) for x in now] == [x.with_window(()) for x in kept.rules]
+            kept, skipped = short
+        else:
+            late = caught_up(rules, kept.rules, skipped)
+            stepped = [step(x, y, reading).state for x, y in zip(rules, late, strict=True)]
+            assert tuple(stepped) == now
+            known = [x if idle else None for x, idle in zip(kept.each, waits, strict=True)]
+            kept, skipped = idle_range(rules, now, known), ()
+        states = now
 
 
 def test_rules_that_wait_are_idle() -> None:
@@ -478,8 +487,10 @@ def test_rules_that_wait_are_idle() -> None:
         if isinstance(x, LevelRule | SwingRule)
     )
     kept = idle_range(rules, states)
+    skipped: Readings = ()
     for n, p in enumerate((0.61, 0.59, 0.62, 0.6)):
-        closer = unmoved(kept, p, after(10 * n + 10))
+        closer = unmoved(kept, skipped, p, after(10 * n + 10))
         assert closer is not None
-        kept = closer
-    assert unmoved(kept, 0.7, after(60)) is None
+        kept, skipped = closer
+    assert [p for _, p in skipped] == [0.61, 0.59, 0.62, 0.6]
+    assert unmoved(kept, skipped, 0.7, after(60)) is None

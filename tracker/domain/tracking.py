@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from tracker.domain.events import SystemEvent
 
+Readings = tuple[tuple[datetime, float], ...]
+"""Readings of a figure such as a bet's chance of winning, in order: the time and the figure."""
+
 BOX_AWAITED = timedelta(minutes=20)
 """How long after the final a game is polled every minute while results still need its box score."""
 
@@ -66,11 +69,11 @@ class RuleState:
     streak: int = 0
     reason: Reason | None = None
     fired: tuple[datetime, ...] = ()
-    window: tuple[tuple[datetime, float], ...] = ()
+    window: Readings = ()
     flipped: bool = False
     notified: tuple[float, ...] = ()
 
-    def with_window(self, window: tuple[tuple[datetime, float], ...]) -> RuleState:
+    def with_window(self, window: Readings) -> RuleState:
         """The state with another window of readings."""
         return _RULE_STATE(
             self.bet, self.rule, self.phase, self.episode, self.streak, self.reason, self.fired,
@@ -89,10 +92,9 @@ _RULE_STATE = maker(RuleState)
 
 
 class IdleSpan(NamedTuple):
-    """The readings of a chance that leave a rule as it is.
+    """The readings of a chance that leave a rule as it is, but for what a swing is measured from.
 
-    These are readings strictly between `low` and `high`, from `after` on and before `until`. Only
-    the window of a swing rule still takes them.
+    These are readings strictly between `low` and `high`, from `after` on and before `until`.
     """
 
     low: float
@@ -110,9 +112,9 @@ class IdleRange(NamedTuple):
 
     Nearly every reading at nearly every poll is one. They are bounded as those of an `IdleSpan`;
     the range is empty when a rule is about to change. `each` has one span for each rule, in order;
-    None for a rule that is about to change, or whose window takes readings. All of it holds only
-    while the bet's rule states are `rules`. `swings` are the indices of the rules whose windows
-    take readings, each with its time; `size` is the smallest move that one of them fires at.
+    None for a rule that is about to change, and for a swing rule. All of it holds only while the
+    bet's rule states are `rules`. `size` is the smallest move that a swing rule fires at, and
+    `reach` the longest time over which one is measured, None without such a rule.
     """
 
     rules: tuple[RuleState, ...]
@@ -121,13 +123,16 @@ class IdleRange(NamedTuple):
     after: datetime
     until: datetime
     each: tuple[IdleSpan | None, ...]
-    swings: tuple[tuple[int, timedelta], ...] = ()
     size: float = 1.0
+    reach: timedelta | None = None
 
 
 LIKELY_PUSH = 0.05
 """The chance of a push from which a leg is expected to drop out. Below it the error in the parlay's
 value is smaller than that of the forecast."""
+
+LIKELIEST = 0.5
+"""The chance of a push from which a push is the likeliest end of a bet, and its rules wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +206,13 @@ class Group:
 class Tracked:
     """A bet that is being followed, with all that is remembered of it.
 
-    `rules` are the states of the bet's rules, in their order. `chance` is that of the last
-    snapshot. `peak` and `low` are the highest and the lowest chance of winning while the bet was
-    open: a decided chance does not count. `no_chance` says why it has no chance at present.
-    `review` says why a person must decide the result. `reported` is the last revision that was
-    announced.
+    `rules` are the states of the bet's rules, in their order. `readings` are the chances of winning
+    that were read since these were last stepped: the windows of its swing rules lack them. They are
+    in the bet's snapshots, so that a poll that changes no rule stores no state of one. `chance` is
+    that of the last snapshot. `peak` and `low` are the highest and the lowest chance of winning
+    while the bet was open: a decided chance does not count. `no_chance` says why it has no chance
+    at present. `review` says why a person must decide the result. `reported` is the last revision
+    that was announced.
 
     A parlay has a standing for each leg and a group for each game; a parlay over several games is
     in the tracking of each of them.
@@ -223,6 +230,7 @@ class Tracked:
     groups: tuple[Group, ...] = ()
     reported: int = 0
     no_chance: NoChance | None = None
+    readings: Readings = ()
     idle: IdleRange | None = field(default=None, repr=False, compare=False)
     """The chances at which its rules decide nothing; None where that is not known."""
 
@@ -235,19 +243,21 @@ class Tracked:
         legs = tuple(LegStanding(bet.number, i) for i in range(len(bet.legs)))
         return cls(bet, rules, legs=legs, groups=tuple(Group(x.id) for x in bet.games))
 
-    def seen_at(self, chance: Chance, idle: IdleRange | None = None) -> Tracked:
+    def seen_at(
+        self, chance: Chance, idle: IdleRange | None = None, readings: Readings | None = None
+    ) -> Tracked:
         """The bet with another chance, by which its peak and low may move.
 
-        Where `idle` is given, the bet takes its rules from it.
+        The idle range of its rules and the readings stay where none are given.
         """
         win, peak, low = chance.win, self.peak, self.low
         if not chance.decided:
             peak = win if peak is None or win > peak else peak
             low = win if low is None or win < low else low
         return _TRACKED(
-            self.bet, self.rules if idle is None else idle.rules, chance, peak, low,
-            self.settlement, self.official, self.review, self.legs, self.groups, self.reported,
-            None, idle or self.idle,
+            self.bet, self.rules, chance, peak, low, self.settlement, self.official, self.review,
+            self.legs, self.groups, self.reported, None,
+            self.readings if readings is None else readings, idle or self.idle,
         )  # fmt: skip
 
     def without_chance(self, why: NoChance) -> Tracked:
@@ -284,18 +294,27 @@ class Tracked:
             for x in self.legs
         )
 
-    def with_rules(self, rules: tuple[RuleState, ...], idle: IdleRange | None = None) -> Tracked:
-        """The bet with other states of its rules, and the range in which these decide nothing."""
+    def with_rules(
+        self,
+        rules: tuple[RuleState, ...],
+        idle: IdleRange | None = None,
+        readings: Readings | None = None,
+    ) -> Tracked:
+        """The bet with other states of its rules, and the range in which these decide nothing.
+
+        The readings stay where none are given.
+        """
         return _TRACKED(
             self.bet, rules, self.chance, self.peak, self.low, self.settlement, self.official,
-            self.review, self.legs, self.groups, self.reported, self.no_chance, idle,
+            self.review, self.legs, self.groups, self.reported, self.no_chance,
+            self.readings if readings is None else readings, idle,
         )  # fmt: skip
 
     def with_legs(self, legs: tuple[LegStanding, ...], groups: tuple[Group, ...]) -> Tracked:
         """A parlay with other standings of its legs and groups."""
         return _TRACKED(
             self.bet, self.rules, self.chance, self.peak, self.low, self.settlement, self.official,
-            self.review, legs, groups, self.reported, self.no_chance, self.idle,
+            self.review, legs, groups, self.reported, self.no_chance, self.readings, self.idle,
         )  # fmt: skip
 
     def done_in(self, game_id: str) -> bool:

@@ -6,7 +6,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tracker.domain.alert import Alert, Decision, DeliveryState, Reason
@@ -22,10 +22,18 @@ from tracker.domain.bet import (
 )
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Score
-from tracker.domain.policy import Level, Rule
+from tracker.domain.policy import Level, Rule, SwingRule
 from tracker.domain.poll import FINAL_CHECKS, Origin
 from tracker.domain.prior import SourcedPrior
-from tracker.domain.tracking import GameTracking, Held, RulePhase, RuleState, Tracked
+from tracker.domain.tracking import (
+    LIKELIEST,
+    GameTracking,
+    Held,
+    Readings,
+    RulePhase,
+    RuleState,
+    Tracked,
+)
 from tracker.store import queries as q
 from tracker.store.bet_rows import Wagers, draft_of, recall
 from tracker.store.bets import BETS_FILE, last_defaults, note, settlement_of
@@ -116,7 +124,42 @@ def tracked(db: sqlite3.Connection, bets: Sequence[Bet]) -> list[Tracked]:
         _tracked(x, rules, latest.get(x.number), settled.get(x.number), asked.get(x.number))
         for x in bets
     ]
-    return recall(db, fresh)
+    return [replace(x, readings=_readings(db, x)) for x in recall(db, fresh)]
+
+
+_READINGS = """
+SELECT snapshot.poll, snapshot.at, snapshot.win, snapshot.push
+FROM (SELECT game_id, min(number) AS number FROM leg WHERE bet = :bet AND game_id = :game) AS part
+CROSS JOIN game_poll ON game_poll.game = part.game_id
+CROSS JOIN snapshot ON (snapshot.poll, snapshot.bet, snapshot.leg)
+  = (game_poll.poll, :bet, part.number)
+ORDER BY game_poll.poll DESC
+"""
+"""The chances of a bet on one of its games, the last one first: read as many as are wanted."""
+
+
+def _readings(db: sqlite3.Connection, bet: Tracked) -> Readings:
+    """The readings that the windows of a bet's swing rules lack: those of its later snapshots."""
+    swings = [
+        (rule, x)
+        for rule, x in zip(bet.bet.rules, bet.rules, strict=True)
+        if isinstance(rule, SwingRule) and x.window
+    ]
+    if not swings or bet.ended:
+        return ()
+    known = {y for _, x in swings for y in x.window}
+    since = min(x.window[-1][0] for _, x in swings)
+    reach = timedelta(seconds=max(r.seconds for r, _ in swings))
+    found: list[tuple[int, tuple[datetime, float]]] = []
+    for game in bet.bet.games:
+        for row in db.execute(_READINGS, {"bet": bet.bet.number, "game": game.id}):
+            at = moment(row["at"])
+            if at < since:
+                break
+            if row["win"] is not None and row["push"] < LIKELIEST:
+                found.append((row["poll"], (at, row["win"])))
+    read = [x for _, x in sorted(found) if x not in known]
+    return tuple(x for x in read if x[0] >= read[-1][0] - reach)
 
 
 def _tracked(

@@ -370,8 +370,7 @@ def _see_one(
         isinstance(chance_or_why, Chance)
         and (idle := idle_after(old, seen, chance_or_why, update)) is not None
     ):
-        seen = seen.seen_at(chance_or_why, idle)
-        found.rules += [idle.rules[place] for place, _ in idle.swings]
+        seen = seen.seen_at(chance_or_why, *idle)
         if take is not None:
             found.snapshots.append(take(seen, raw, own))
         found.put(seen)

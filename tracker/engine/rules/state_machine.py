@@ -18,7 +18,7 @@ from typing import NamedTuple, assert_never
 
 from tracker.domain.alert import Reason
 from tracker.domain.policy import Comparison, LevelRule, Rule, SwingRule
-from tracker.domain.tracking import IdleRange, IdleSpan, RulePhase, RuleState
+from tracker.domain.tracking import IdleRange, IdleSpan, Readings, RulePhase, RuleState
 
 BAND = math.log(0.80 / 0.20) - math.log(0.75 / 0.25)
 """How far, in log-odds, a chance must clear a level before it may fire again: .80 at .75."""
@@ -120,7 +120,7 @@ def idle_range(
     """
     low, high, (after, until), size = -math.inf, math.inf, _EVER, 1.0
     each = list(known) or [None] * len(states)
-    swings = []
+    reach = None
     for place, (rule, state) in enumerate(zip(rules, states, strict=True)):
         span = each[place] or _idle_span(rule, state)
         if span is None:
@@ -129,10 +129,10 @@ def idle_range(
             low, high = max(low, span.low), min(high, span.high)
             after, until = max(after, span.after), min(until, span.until)
             if isinstance(rule, SwingRule):
-                swings.append((place, timedelta(seconds=rule.seconds)))
+                reach = max(reach or timedelta(0), timedelta(seconds=rule.seconds))
                 size, span = min(size, rule.size), None
         each[place] = span
-    return IdleRange(states, low, high, after, until, tuple(each), tuple(swings), size)
+    return IdleRange(states, low, high, after, until, tuple(each), size, reach)
 
 
 def _idle_span(rule: Rule, state: RuleState) -> IdleSpan | None:
@@ -193,27 +193,42 @@ def _swing_idle(rule: SwingRule, state: RuleState) -> IdleSpan | None:
     return IdleSpan(*side, after, until)
 
 
-def unmoved(idle: IdleRange, p: float, at: datetime) -> IdleRange | None:
-    """The rules and their idle range after a reading within it; None for any other reading.
+def unmoved(
+    idle: IdleRange, readings: Readings, p: float, at: datetime
+) -> tuple[IdleRange, Readings] | None:
+    """The idle range and the bet's readings after one within it; None for any other reading.
 
     The range only gets narrower here. Stepping the rules makes it anew, when the readings that a
-    swing is measured against have become too old.
+    swing is measured from have become too old.
     """
     if not (idle.low < p < idle.high and idle.after <= at < idle.until):
         return None
-    if not idle.swings:
-        return idle
-    rules, reading = list(idle.rules), (at, p)
-    for place, span in idle.swings:
-        state, since, gone = rules[place], at - span, 0
-        window = state.window
-        # A poll makes a reading or two too old.
-        while gone < len(window) and window[gone][0] < since:
-            gone += 1
-        rules[place] = state.with_window((*window[gone:], reading))
-    low, high, _, until, each, swings, size = idle[1:]
-    low, high = max(low, p - size + CLEAR), min(high, p + size - CLEAR)
-    return IdleRange(tuple(rules), low, high, at, until, each, swings, size)
+    if idle.reach is None:
+        return idle, readings
+    if readings and at < readings[-1][0]:
+        return None
+    since, gone = at - idle.reach, 0
+    # A poll makes a reading or two too old.
+    while gone < len(readings) and readings[gone][0] < since:
+        gone += 1
+    low, high = p - idle.size + CLEAR, p + idle.size - CLEAR
+    if low > idle.low or high < idle.high:
+        rules, was_low, was_high, after, until, each, size, reach = idle
+        low, high = max(low, was_low), min(high, was_high)
+        idle = IdleRange(rules, low, high, after, until, each, size, reach)
+    return idle, (*readings[gone:], (at, p))
+
+
+def caught_up(
+    rules: Sequence[Rule], states: tuple[RuleState, ...], readings: Readings
+) -> tuple[RuleState, ...]:
+    """The states of a bet's rules, the windows of its swing rules with the readings they lack."""
+    if not readings:
+        return states
+    return tuple(
+        x.with_window(x.window + readings) if isinstance(rule, SwingRule) and x.window else x
+        for rule, x in zip(rules, states, strict=True)
+    )
 
 
 def _beyond(rule: LevelRule, state: RuleState, p: float) -> float:

@@ -33,10 +33,12 @@ from tracker.domain.policy import (
 )
 from tracker.domain.poll import goes_back
 from tracker.domain.tracking import (
+    LIKELIEST,
     Change,
     GameTracking,
     IdleRange,
     IdleSpan,
+    Readings,
     RulePhase,
     RuleState,
     Tracked,
@@ -46,6 +48,7 @@ from tracker.engine.rules.state_machine import (
     BAND,
     RuleReading,
     RuleStep,
+    caught_up,
     idle_range,
     rebase,
     step,
@@ -58,9 +61,6 @@ HURRIED_SECONDS = 120
 
 USEFUL_FOR = timedelta(minutes=10)
 """How long an alert about a chance is worth sending."""
-
-LIKELIEST = 0.5
-"""A push that is as likely as this is the likeliest end of a bet."""
 
 LEAST_MOVE = 0.005
 """A leg's chance that moves by less is not what moved its parlay."""
@@ -123,9 +123,11 @@ def apply_rules(
     if reading is None and not facts:
         return seen, [], []
     spans = _spans(seen, reading, update)
+    missed = () if reading is None else seen.readings
+    states = caught_up(seen.bet.rules, seen.rules, missed)
     rules: list[RuleState] = []
     alerts: list[Alert] = []
-    for rule, memory, span in zip(seen.bet.rules, seen.rules, spans, strict=True):
+    for rule, memory, span in zip(seen.bet.rules, states, spans, strict=True):
         after, alert = memory, None
         if facts and isinstance(rule, EventRule):
             if rule.event in facts:
@@ -141,7 +143,12 @@ def apply_rules(
         alerts = [with_leg(x, old, seen) for x in alerts]
     changed = [x for x, was in zip(rules, seen.rules, strict=True) if x is not was and x != was]
     standing = tuple(rules)
-    return seen.with_rules(standing, idle_range(seen.bet.rules, standing, spans)), changed, alerts
+    idle = idle_range(seen.bet.rules, standing, spans)
+    return (
+        seen.with_rules(standing, idle, seen.readings if reading is None else ()),
+        changed,
+        alerts,
+    )
 
 
 def _spans(
@@ -182,8 +189,10 @@ def _reading(old: Tracked, chance: Chance | None, update: GameUpdate) -> RuleRea
     return RuleReading(chance.win, update.now, _hurried(update.state, chance), before, shared)
 
 
-def idle_after(old: Tracked, seen: Tracked, chance: Chance, update: GameUpdate) -> IdleRange | None:
-    """The idle range of a bet's rules after a poll that decides nothing; None for any other poll.
+def idle_after(
+    old: Tracked, seen: Tracked, chance: Chance, update: GameUpdate
+) -> tuple[IdleRange, Readings] | None:
+    """A bet's idle range and readings after a poll that decides nothing; None for any other poll.
 
     It is the quick way for nearly every bet at nearly every poll: a tenth of the time of stepping.
     """
@@ -194,7 +203,7 @@ def idle_after(old: Tracked, seen: Tracked, chance: Chance, update: GameUpdate) 
         return None
     if seen.legs and old.out != seen.out:
         return None
-    return unmoved(idle, chance.win, update.now)
+    return unmoved(idle, old.readings, chance.win, update.now)
 
 
 def _stepped(
@@ -325,10 +334,11 @@ def freeze_doubted(change: Change, state: GameState, doubted: Doubted, now: date
             continue
         rules = {x.text: x for x in tracked.bet.rules if isinstance(x, LevelRule | SwingRule)}
         reading = RuleReading(chance.win, now, _hurried(state, chance), None)
+        states = caught_up(tracked.bet.rules, tracked.rules, tracked.readings)
         acting = [
             memory
-            for memory in tracked.rules
-            if _awake(memory) and _acts(rules.get(memory.rule), memory, reading)
+            for memory, state in zip(tracked.rules, states, strict=True)
+            if _awake(memory) and _acts(rules.get(memory.rule), state, reading)
         ]
         change = _frozen(change, tracked, acting, chance.win, now, why)
     return change
