@@ -22,7 +22,8 @@ from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.prior import Lines
 from tracker.forecast import forecast
 from tracker.forecast.game.parameters import Parameters, decode
-from tracker.forecast.market import LAST_USE, MARGIN_WEIGHTS, closing_prior, margin_gap
+from tracker.forecast.market import LAST_USE, MARGIN_WEIGHTS, margin_gap
+from tracker.forecast.priors import prior_from
 from tracker.modelling.backtest import SeasonGame, read_rows
 
 WEIGHTS = tuple(k / 10 for k in range(11))
@@ -77,7 +78,7 @@ def _one(x: dict[str, Any], rows: dict[str, SeasonGame], parameters: Parameters)
         return None
     score = Score(int(x["home_score"]), int(x["vis_score"]))
     state = GameState(row.game, Phase.LIVE, int(quarter), float(clock), score, periods=None)
-    prior = closing_prior(row.closing, parameters)
+    prior = prior_from(row.closing, parameters)
     own = forecast(state, prior, parameters)
     home = min(max(x["ph"], 0.001), 0.999)
     late = state.seconds_left <= LAST_USE

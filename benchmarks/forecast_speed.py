@@ -115,7 +115,7 @@ def main() -> None:
         outlook = forecast(state, PRIOR, parameters)
         sheet.rows(outlook)
         for legs in PARLAYS:
-            parlay(legs, outlook, state)
+            parlay(legs, outlook)
 
     rows: list[tuple[str, Callable[[GameState], object]]] = [
         ("outlook and 61 markets", ours),

@@ -151,13 +151,13 @@ def cpu(work: Callable[[], object]) -> float:
     return (time.thread_time() - begun) * 1000
 
 
-def one_by_one(book: GameTracking, outlook: Outlook, seen: GameState) -> None:
+def one_by_one(book: GameTracking, outlook: Outlook) -> None:
     """Price each leg of each bet separately."""
     for tracked in book.tracked:
         for leg in tracked.bet.legs:
             if leg.game.id == book.game.id:
                 try:
-                    price(leg.market, outlook, seen)
+                    price(leg.market, outlook)
                 except Unpriceable:
                     continue
 
@@ -188,7 +188,7 @@ def nights(polls: int) -> dict[str, list[float]]:
                 decided.append(advance(book, judged, outlooks[0], now).tracking)  # noqa: B023
 
             rounds["decide"] += cpu(decide)
-            rounds["price one by one"] += cpu(lambda: one_by_one(book, bare, seen))  # noqa: B023
+            rounds["price one by one"] += cpu(lambda: one_by_one(book, bare))  # noqa: B023
             on[n] = decided[0]
         for name, value in rounds.items():
             took[name].append(value)

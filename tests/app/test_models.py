@@ -9,8 +9,9 @@ from tests.store.values import started
 from tracker.app.models import evidence, models_json
 from tracker.domain.game import Game
 from tracker.engine.shadow import MOMENTS, of_game
-from tracker.forecast import forecast, load_parameters, prior_from
+from tracker.forecast import forecast, load_parameters
 from tracker.forecast.market import before_tip
+from tracker.forecast.priors import average_prior
 from tracker.registry import GAMES, Registry
 from tracker.store import Store
 from tracker.store.trials import Shadow, Shadowed, Trial, TrialOutcome, TrialVerdict
@@ -58,7 +59,7 @@ def test_a_night_of_games_that_are_not_compared_is_none() -> None:
     """Nights are counted of the games that count: those followed through all moments."""
     parameters = load_parameters("nba")
     game = Game("0022500001", "nba", "DEN", "LAL", NOW)
-    outlook = forecast(before_tip(game), prior_from(None, parameters), parameters)
+    outlook = forecast(before_tip(game), average_prior(parameters), parameters)
     said = of_game(outlook, outlook, (2.5, 224.5))
 
     def rows(name: str, day: int, moments: tuple[str, ...]) -> list[Shadowed]:

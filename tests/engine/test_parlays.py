@@ -100,8 +100,8 @@ def test_games_are_independent() -> None:
     poll(slate, HALF, 10)
     assert one(slate).chance is None, "nothing is known of the other game yet"
     poll(slate, elsewhere(HALF, OTHER), 20)
-    home = price(Moneyline(Side.HOME), outlook(HALF), HALF)
-    over = price(OVER, outlook(HALF), HALF)
+    home = price(Moneyline(Side.HOME), outlook(HALF))
+    over = price(OVER, outlook(HALF))
     chance = one(slate).chance
     assert chance is not None
     assert chance.win == pytest.approx(home.win * over.win, abs=1e-6)
@@ -161,9 +161,9 @@ def test_legs_of_one_game_go_together() -> None:
     slate = Slate.of([GAME], [slip(*((GAME, x) for x in legs))])
     poll(slate, HALF, 10)
     chance = one(slate).chance
-    assert chance == parlay(legs, outlook(HALF), HALF)
-    assert chance.win > 1.05 * price(legs[0], outlook(HALF), HALF).win * (
-        price(legs[1], outlook(HALF), HALF).win
+    assert chance == parlay(legs, outlook(HALF))
+    assert chance.win > 1.05 * price(legs[0], outlook(HALF)).win * (
+        price(legs[1], outlook(HALF)).win
     )
 
 
@@ -175,7 +175,7 @@ def test_a_snapshot_tells_the_part_of_its_game() -> None:
     change = slate.last
     assert change is not None
     (snapshot,) = change.snapshots
-    assert snapshot.part == price(Moneyline(Side.HOME), outlook(HALF), HALF)
+    assert snapshot.part == price(Moneyline(Side.HOME), outlook(HALF))
     assert snapshot.chance == one(slate).chance
     assert [x.leg for x in change.legs] == [0]
 
@@ -306,7 +306,7 @@ def test_a_postponed_game_drops_its_legs() -> None:
     poll(slate, elsewhere(HALF, OTHER), 90)
     chance = one(slate).chance
     assert chance is not None
-    assert chance.win == pytest.approx(price(Moneyline(Side.HOME), outlook(HALF), HALF).win)
+    assert chance.win == pytest.approx(price(Moneyline(Side.HOME), outlook(HALF)).win)
     for seconds in (200, 300):
         poll(slate, elsewhere(WIN, OTHER), seconds)
     done = one(slate).settlement
@@ -517,13 +517,13 @@ def test_a_parlay_of_one_game_is_coherent(legs: list[Market], seed: int, step: i
     states = course(seed)
     state = states[min(step, len(states) - 1)]
     seen = forecast(state, PRIOR, load_parameters("nba"))
-    alone = [price(x, seen, state) for x in legs]
-    whole = parlay(legs, seen, state)
+    alone = [price(x, seen) for x in legs]
+    whole = parlay(legs, seen)
     assert whole.win + whole.push + whole.lose == pytest.approx(1)
     alive = whole.win + whole.push
     assert alive <= min(x.win + x.push for x in alone) + 1e-5
     assert alive >= 1 - sum(x.lose for x in alone) - 1e-5
-    shuffled = parlay(list(reversed(legs)), seen, state)
+    shuffled = parlay(list(reversed(legs)), seen)
     assert shuffled.win == pytest.approx(whole.win, abs=1e-9)
     if all(x.decided for x in alone):
         assert whole.decided
@@ -601,7 +601,7 @@ def test_a_lost_parlay_is_open_again_once_its_lost_leg_is_corrected() -> None:
     assert (back.reason, one(slate).ended) == (Reason.TAKEN_BACK, False)
     assert one(slate).legs[0].result is Result.WON
     assert one(slate).status(less) is Status.LIVE
-    whole, open_leg = one(slate).chance, price(Moneyline(Side.HOME), outlook(HALF), HALF)
+    whole, open_leg = one(slate).chance, price(Moneyline(Side.HOME), outlook(HALF))
     assert whole is not None
     assert whole.win == pytest.approx(open_leg.win, abs=1e-6)
     late = live(4, 200, (30, 25), (30, 25), (30, 25), (20, 10))

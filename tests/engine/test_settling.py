@@ -146,7 +146,7 @@ def test_the_forecast_of_a_final_and_its_settlement_agree(seed: int) -> None:
     seen = forecast(state, PRIOR, load_parameters("nba"))
     for _ in range(20):
         text = a_pick(draw, points)
-        chance = price(market(text), seen, state)
+        chance = price(market(text), seen)
         won = {"won": chance.win, "push": chance.push, "lost": chance.lose}
         assert won[by_words(text, points)] == 1.0
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, Side
-from tracker.domain.market import Market, Moneyline, Spread
+from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, Total
 from tracker.domain.money import parse_odds
 from tracker.domain.prior import NO_LINES, Finished, Lines, PregameLines, PriorSource
 from tracker.forecast import load_parameters
@@ -52,7 +52,11 @@ def test_a_quoted_line_is_surer_than_the_line_of_a_bet() -> None:
     alone = Known(no_lines).before(GAME, [bet], NBA)
     assert alone.prior.margin == 12.5
     assert alone.margin_by == "the line of bet #1"
-    assert alone.prior.margin_sd > 0
+    assert 0 < alone.prior.margin_sd < NBA.average.margin_sd
+    assert alone.prior.total == NBA.average.total
+    total, half = (Total(Direction.UNDER, 121.5, x) for x in (Span.GAME, Span.H1))
+    assert Known(no_lines).before(GAME, [a_bet(total)], NBA).prior.total == 121.5
+    assert Known(no_lines).before(GAME, [a_bet(half)], NBA).prior.source is PriorSource.LEAGUE
 
 
 def test_of_several_bets_the_one_closest_to_even_speaks() -> None:

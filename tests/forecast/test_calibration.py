@@ -48,7 +48,7 @@ def outlook(one: ChanceMap | None = None) -> Outlook:
 
 def asked(one: Market, of: Outlook) -> Chance:
     """The chance as everybody is told it."""
-    return price(one, of, STATE)
+    return price(one, of)
 
 
 SIDES = [(Spread(Side.HOME, x), Spread(Side.AWAY, -x)) for x in (-9.5, -4.0, 0.5, 6.0)]
@@ -90,13 +90,13 @@ def test_what_is_decided_stays_decided(one: ChanceMap) -> None:
     """An over that is passed, and a game that is over; what is open stays open."""
     parameters = replace(load_parameters("nba"), calibrations=calibrated(one))
     passed = forecast(STATE, PRIOR, parameters)
-    assert price(Total(Direction.OVER, 100.5), passed, STATE) == WON
-    assert price(Total(Direction.UNDER, 100.5), passed, STATE) == LOST
+    assert price(Total(Direction.OVER, 100.5), passed) == WON
+    assert price(Total(Direction.UNDER, 100.5), passed) == LOST
     end = final((30, 25), (28, 26), (24, 30), (27, 27))
     over = forecast(end, PRIOR, parameters)
-    assert price(Moneyline(Side.HOME), over, end) == WON
-    assert price(Spread(Side.HOME, -1.0), over, end) == Chance(0.0, 1.0, 0.0)
-    assert not price(Total(Direction.OVER, 330.5), passed, STATE).decided
+    assert price(Moneyline(Side.HOME), over) == WON
+    assert price(Spread(Side.HOME, -1.0), over) == Chance(0.0, 1.0, 0.0)
+    assert not price(Total(Direction.OVER, 330.5), passed).decided
 
 
 @pytest.mark.parametrize("one", MAPS, ids=lambda x: x.method.value)
@@ -107,8 +107,8 @@ def test_parts_of_a_game_and_several_legs_stay_as_the_forecast_has_them(one: Cha
         assert asked(other, seen) == asked(other, raw)
         assert seen.calibrations.id_for(other) == "none"
     legs: list[Market] = [Moneyline(Side.HOME), Total(Direction.OVER, 220.5)]
-    assert parlay(legs, seen, STATE) == parlay(legs, raw, STATE)
-    assert parlay(legs[:1], seen, STATE) == asked(legs[0], seen)
+    assert parlay(legs, seen) == parlay(legs, raw)
+    assert parlay(legs[:1], seen) == asked(legs[0], seen)
 
 
 @pytest.mark.parametrize(

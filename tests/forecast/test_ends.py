@@ -37,7 +37,7 @@ def road_games(swings: list[int], team: str = "LAL") -> list[Finished]:
 def over(span: Span, prior: Prior, points: float, state: GameState) -> float:
     """The chance of an over."""
     outlook = forecast(state, prior, NBA)
-    return price(Total(Direction.OVER, points, span), outlook, state).win
+    return price(Total(Direction.OVER, points, span), outlook).win
 
 
 def test_late_points_on_the_road_tell_the_minoritys_kind() -> None:
@@ -122,7 +122,7 @@ def test_the_ends_move_points_between_the_halves_and_not_the_winner() -> None:
         GAME, Phase.BREAK, 2, 0.0, Score(58, 55), periods=(Score(30, 28), Score(28, 27))
     )
     assert over(Span.GAME, LATE, 226.5, half) > over(Span.GAME, EARLY, 226.5, half) + 0.1
-    wins = [price(Moneyline(Side.HOME), forecast(half, x, NBA), half).win for x in (EARLY, LATE)]
+    wins = [price(Moneyline(Side.HOME), forecast(half, x, NBA)).win for x in (EARLY, LATE)]
     assert wins[0] == pytest.approx(wins[1], abs=0.004)
 
 

@@ -61,22 +61,22 @@ def test_markets_agree(state: GameState, prior: Prior) -> None:
     assert mu.home - mu.away == pytest.approx(mu.margin)
     assert outlook.final.margin.mean == pytest.approx(mu.margin, abs=1e-6)
     assert outlook.final.total.mean == pytest.approx(mu.total, abs=1e-6)
-    win = price(Moneyline(Side.HOME), outlook, state)
+    win = price(Moneyline(Side.HOME), outlook)
     margin = outlook.pmf["margin"]
     assert win.win == pytest.approx(sum(p for m, p in margin.items() if m > 0), abs=3e-7)
     assert margin.get(0, 0.0) == pytest.approx(0, abs=1e-12)
-    away = price(Moneyline(Side.AWAY), outlook, state)
+    away = price(Moneyline(Side.AWAY), outlook)
     assert (win.win, win.lose) == (away.lose, away.win)
     last = 1.0
     for line in range(150, 300, 7):
-        over = price(Total(Direction.OVER, line), outlook, state)
-        under = price(Total(Direction.UNDER, line), outlook, state)
+        over = price(Total(Direction.OVER, line), outlook)
+        under = price(Total(Direction.UNDER, line), outlook)
         assert over.win <= last
         assert (over.win, over.push, over.lose) == (under.lose, under.push, under.win)
         last = over.win
     for points in (-7, -3.5, 0, 2.5):
-        home = price(Spread(Side.HOME, points), outlook, state)
-        other = price(Spread(Side.AWAY, -points), outlook, state)
+        home = price(Spread(Side.HOME, points), outlook)
+        other = price(Spread(Side.AWAY, -points), outlook)
         assert (home.win, home.push, home.lose) == (other.lose, other.push, other.win)
 
 
@@ -97,8 +97,8 @@ def test_sides_mirror(state: GameState, prior: Prior) -> None:
     back = forecast(flipped, Prior(-prior.margin, prior.total, prior.source), NBA)
     assert there.mu.home == pytest.approx(back.mu.away, abs=1e-6)
     assert there.sigma.total == pytest.approx(back.sigma.total, abs=1e-6)
-    win = price(Moneyline(Side.HOME), there, state).win
-    assert win == pytest.approx(price(Moneyline(Side.AWAY), back, flipped).win, abs=1e-8)
+    win = price(Moneyline(Side.HOME), there).win
+    assert win == pytest.approx(price(Moneyline(Side.AWAY), back).win, abs=1e-8)
 
 
 def test_final_is_certain() -> None:
@@ -106,21 +106,21 @@ def test_final_is_certain() -> None:
     state = GameState(GAME, Phase.FINAL, 4, 0, Score(110, 104))
     outlook = forecast(state, PRIOR, NBA)
     assert outlook.sigma.margin == 0
-    assert price(Moneyline(Side.HOME), outlook, state) == WON
-    assert price(Spread(Side.HOME, -6), outlook, state) == PUSHED
-    assert price(Spread(Side.HOME, -6.5), outlook, state) == LOST
-    assert price(Total(Direction.OVER, 213.5), outlook, state) == WON
+    assert price(Moneyline(Side.HOME), outlook) == WON
+    assert price(Spread(Side.HOME, -6), outlook) == PUSHED
+    assert price(Spread(Side.HOME, -6.5), outlook) == LOST
+    assert price(Total(Direction.OVER, 213.5), outlook) == WON
 
 
 def test_over_already_reached_is_won_while_the_game_goes_on() -> None:
     """Points cannot be taken back: an over that is reached is won, its under lost."""
     state = live(120, 110, 4, 200)
     outlook = forecast(state, PRIOR, NBA)
-    assert price(Total(Direction.OVER, 229.5), outlook, state) == WON
-    assert price(TeamTotal(Side.AWAY, Direction.UNDER, 109.5), outlook, state) == LOST
-    assert not price(Total(Direction.OVER, 230), outlook, state).decided
-    assert not price(Total(Direction.OVER, 330.5), outlook, state).decided
-    assert not price(Spread(Side.HOME, -60.5), outlook, state).decided
+    assert price(Total(Direction.OVER, 229.5), outlook) == WON
+    assert price(TeamTotal(Side.AWAY, Direction.UNDER, 109.5), outlook) == LOST
+    assert not price(Total(Direction.OVER, 230), outlook).decided
+    assert not price(Total(Direction.OVER, 330.5), outlook).decided
+    assert not price(Spread(Side.HOME, -60.5), outlook).decided
 
 
 def test_uncertainty_vanishes_with_the_clock() -> None:
@@ -138,17 +138,17 @@ def test_the_ball_matters_late() -> None:
     ours = forecast(live(100, 100, 4, 10, Side.HOME), Prior(0, 224, PriorSource.LINES), NBA)
     theirs = forecast(live(100, 100, 4, 10, Side.AWAY), Prior(0, 224, PriorSource.LINES), NBA)
     unknown = forecast(live(100, 100, 4, 10), Prior(0, 224, PriorSource.LINES), NBA)
-    win = [price(Moneyline(Side.HOME), x, live(100, 100, 4, 10)).win for x in (ours, theirs)]
+    win = [price(Moneyline(Side.HOME), x).win for x in (ours, theirs)]
     assert win[0] > 0.6
     assert math.isclose(sum(win), 1, abs_tol=1e-9)
-    assert win[1] < price(Moneyline(Side.HOME), unknown, live(100, 100, 4, 10)).win < win[0]
+    assert win[1] < price(Moneyline(Side.HOME), unknown).win < win[0]
 
 
 def test_a_line_that_is_all_but_sure_is_still_open() -> None:
     """Before tip-off nothing is decided, however far away the line is."""
     state = GameState(GAME, Phase.SCHEDULED, 0, 720, Score(0, 0))
     outlook = forecast(state, PRIOR, NBA)
-    chance = price(TeamTotal(Side.HOME, Direction.OVER, 20.5), outlook, state)
+    chance = price(TeamTotal(Side.HOME, Direction.OVER, 20.5), outlook)
     assert not chance.decided
     assert chance.win > 0.9999
 
@@ -180,10 +180,10 @@ def test_a_clock_in_whole_seconds_may_hide_a_last_shot() -> None:
     college = Game("1", "ncaam", "UNC", "DUKE", datetime(2025, 1, 1, tzinfo=UTC))
     state = GameState(college, Phase.LIVE, 2, 0.0, Score(71, 70))
     ncaam, even = load_parameters("ncaam"), Prior(0.0, 142.5, PriorSource.LINES)
-    ahead = price(Moneyline(Side.HOME), forecast(state, even, ncaam), state).win
+    ahead = price(Moneyline(Side.HOME), forecast(state, even, ncaam)).win
     assert 0.95 < ahead < 0.98
     state = live(101, 100, 4, 0.0)
-    assert price(Moneyline(Side.HOME), forecast(state, PRIOR, NBA), state).win > 0.99
+    assert price(Moneyline(Side.HOME), forecast(state, PRIOR, NBA)).win > 0.99
 
 
 def test_a_live_total_that_the_score_has_passed_moves_nothing() -> None:

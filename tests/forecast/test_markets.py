@@ -35,13 +35,12 @@ from tracker.forecast import (
     Outlook,
     Unpriceable,
     forecast,
-    own_figure,
     own_figures,
     parlay,
     price,
     price_all,
 )
-from tracker.forecast.pricing.markets import WORTH_A_SHEET
+from tracker.forecast.pricing.markets import WORTH_A_SHEET, own_figure
 from tracker.forecast.pricing.player_lines import both
 
 OPEN = state("nba", 3, 300, (28, 30), (25, 22), (10, 9))
@@ -75,26 +74,26 @@ def test_they_are_sums_over_the_cells(span: Span) -> None:
         ),
     ]
     for yes, no, holds in asked:
-        chance = price(yes, outlook, OPEN)
+        chance = price(yes, outlook)
         assert chance.win == pytest.approx(mass(outlook, span, holds), abs=1e-4)
         assert chance.push == 0
-        assert price(no, outlook, OPEN).win == pytest.approx(chance.lose)
+        assert price(no, outlook).win == pytest.approx(chance.lose)
     if span is not Span.GAME:
-        ways = [price(ThreeWay(x, span), outlook, OPEN) for x in (Side.HOME, None, Side.AWAY)]
+        ways = [price(ThreeWay(x, span), outlook) for x in (Side.HOME, None, Side.AWAY)]
         assert ways[0].win == pytest.approx(mass(outlook, span, "home"), abs=1e-4)
         assert ways[1].win == pytest.approx(mass(outlook, span, "tie"), abs=1e-4)
         assert sum(x.win for x in ways) == pytest.approx(1, abs=1e-5)
-        two_way = price(Moneyline(Side.HOME, span), outlook, OPEN)
+        two_way = price(Moneyline(Side.HOME, span), outlook)
         assert two_way.push == pytest.approx(ways[1].win, abs=1e-5)
 
 
 def test_a_played_part_is_decided() -> None:
     """Its points are odd or even for good, and it was tied or not."""
     outlook = forecast(OPEN, PRIOR, NBA)
-    assert price(OddEven(Parity.EVEN, None, Span.Q1), outlook, OPEN) == WON
-    assert price(OddEven(Parity.ODD, Side.HOME, Span.Q2), outlook, OPEN) == WON
-    assert price(ThreeWay(None, Span.Q1), outlook, OPEN) == LOST
-    assert price(ThreeWay(Side.HOME, Span.H1), outlook, OPEN) == WON
+    assert price(OddEven(Parity.EVEN, None, Span.Q1), outlook) == WON
+    assert price(OddEven(Parity.ODD, Side.HOME, Span.Q2), outlook) == WON
+    assert price(ThreeWay(None, Span.Q1), outlook) == LOST
+    assert price(ThreeWay(Side.HOME, Span.H1), outlook) == WON
 
 
 def test_a_game_has_no_three_ways() -> None:
@@ -115,7 +114,7 @@ def test_a_sheet_holds_them_beside_the_others(now: GameState, spans: list[Span])
     together = price_all(asked * WORTH_A_SHEET, outlook)
     assert None not in together
     found = [(x.win, x.push, x.lose) for x in together if x is not None]
-    alone = [price(x, outlook, now) for x in asked * WORTH_A_SHEET]
+    alone = [price(x, outlook) for x in asked * WORTH_A_SHEET]
     assert np.allclose(found, [(x.win, x.push, x.lose) for x in alone], atol=1e-9)
 
 
@@ -136,14 +135,14 @@ def test_many_bets_are_priced_as_each_alone(now: GameState, periods: bool) -> No
         if chance is None:
             assert has_none_alone(market, outlook, now)
         else:
-            alone = price(market, outlook, now)
+            alone = price(market, outlook)
             assert (chance.win, chance.push) == pytest.approx((alone.win, alone.push), abs=1e-9)
 
 
 def has_none_alone(market: Market, outlook: Outlook, now: GameState) -> bool:
     """Whether a market has no chance alone either."""
     with pytest.raises(Unpriceable):
-        price(market, outlook, now)
+        price(market, outlook)
     return True
 
 
@@ -155,11 +154,9 @@ def test_a_parlay_of_one_span_is_exact() -> None:
     away = points.away0 + np.arange(points.cells.shape[1])
     holds = ((home + away) % 2 == 1) & (home > away)
     legs: list[Market] = [OddEven(Parity.ODD, None, Span.Q4), ThreeWay(Side.HOME, Span.Q4)]
-    assert parlay(legs, outlook, OPEN).win == pytest.approx(
-        float(points.cells[holds].sum()), abs=1e-4
-    )
+    assert parlay(legs, outlook).win == pytest.approx(float(points.cells[holds].sum()), abs=1e-4)
     never: list[Market] = [OddEven(Parity.ODD, None, Span.Q4), ThreeWay(None, Span.Q4)]
-    assert parlay(never, outlook, OPEN).win < 1e-5, "a tie makes an even total"
+    assert parlay(never, outlook).win < 1e-5, "a tie makes an even total"
 
 
 def over(span: Span, points: float) -> Total:
@@ -177,14 +174,14 @@ def test_parts_that_hold_one_another_are_tied_by_what_they_share(clock: float) -
         return over(span, outlook.of(span).part("total").quantile(0.5) + 0.5)
 
     first, second, half = near(Span.Q1), near(Span.Q2), near(Span.H1)
-    chances = {x: price(x, outlook, now).win for x in (first, second, half)}
-    apart = parlay((first, second), outlook, now).win
+    chances = {x: price(x, outlook).win for x in (first, second, half)}
+    apart = parlay((first, second), outlook).win
     assert apart == pytest.approx(chances[first] * chances[second], abs=0.002)
     shared = outlook.of(Span.Q1).part("total").sd / outlook.of(Span.H1).part("total").sd
-    nested = parlay((first, half), outlook, now).win
+    nested = parlay((first, half), outlook).win
     wanted = both(chances[first], chances[half], shared)
     assert nested == pytest.approx(wanted, abs=0.012)
-    assert parlay((first, half, near(Span.GAME)), outlook, now).win < nested
+    assert parlay((first, half, near(Span.GAME)), outlook).win < nested
 
 
 @pytest.mark.parametrize("clock", [400.0, 60.0, 1.0])
@@ -204,7 +201,7 @@ def test_what_may_happen_to_legs_on_parts_of_a_half_adds_up_to_1(clock: float) -
         (over(Span.Q1, total), Total(Direction.UNDER, total, Span.Q1)),
     ]
     for count, slack in ((2, 1e-5), (3, 1e-4)):
-        every = [parlay(legs, outlook, now).win for legs in product(*sides[:count])]
+        every = [parlay(legs, outlook).win for legs in product(*sides[:count])]
         assert sum(every) == pytest.approx(1, abs=slack)
 
 
@@ -216,9 +213,9 @@ def test_legs_on_a_half_and_its_last_quarter_go_together_as_in_the_break() -> No
     own = after.of(Span.Q2).part("home").quantile(0.5) + 0.5
     for first in (Moneyline(Side.HOME, Span.H1), over(Span.H1, 113.5)):
         legs: list[Market] = [first, TeamTotal(Side.HOME, Direction.OVER, own, Span.Q2)]
-        chances = parlay(legs, before, last).win, parlay(legs, after, rest).win
+        chances = parlay(legs, before).win, parlay(legs, after).win
         assert chances[0] == pytest.approx(chances[1], abs=0.01)
-        assert chances[1] > 1.3 * price(first, after, rest).win * price(legs[1], after, rest).win
+        assert chances[1] > 1.3 * price(first, after).win * price(legs[1], after).win
 
 
 def test_periods_that_follow_on_one_another_are_independent() -> None:
@@ -226,8 +223,8 @@ def test_periods_that_follow_on_one_another_are_independent() -> None:
     now = state("nba", 1, 300, (15, 12))
     outlook = forecast(now, PRIOR, NBA)
     legs: list[Market] = [over(Span.Q2, 55.5), TeamTotal(Side.HOME, Direction.OVER, 28.5, Span.Q1)]
-    apart = price(legs[0], outlook, now).win * price(legs[1], outlook, now).win
-    assert parlay(legs, outlook, now).win == pytest.approx(apart, abs=1e-6)
+    apart = price(legs[0], outlook).win * price(legs[1], outlook).win
+    assert parlay(legs, outlook).win == pytest.approx(apart, abs=1e-6)
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -239,8 +236,8 @@ def test_a_second_before_a_period_the_rest_of_the_game_is_all_but_known(known: b
     quarter: list[Market] = [over(Span.Q4, 55.5), Spread(Side.HOME, -1.5, Span.Q4)]
     game: list[Market] = [over(Span.GAME, 218.5), Spread(Side.HOME, 1.5)]
     for legs in zip(quarter, game, strict=True):
-        least = min(price(x, outlook, now).win for x in legs)
-        assert parlay(legs, outlook, now).win == pytest.approx(least, abs=0.025)
+        least = min(price(x, outlook).win for x in legs)
+        assert parlay(legs, outlook).win == pytest.approx(least, abs=0.025)
 
 
 def test_what_only_overtime_tells_apart_goes_together() -> None:
@@ -249,17 +246,17 @@ def test_what_only_overtime_tells_apart_goes_together() -> None:
     outlook = forecast(now, PRIOR, NBA)
 
     def joint(*legs: Market) -> float:
-        return parlay(legs, outlook, now).win
+        return parlay(legs, outlook).win
 
     home, level = Moneyline(Side.HOME), ThreeWay(None, Span.REGULATION)
     ahead = ThreeWay(Side.HOME, Span.REGULATION)
-    first = price(ahead, outlook, now).win
+    first = price(ahead, outlook).win
     assert joint(ahead, home) == pytest.approx(first, abs=1e-6)
     assert joint(ahead, Moneyline(Side.AWAY)) < 1e-6, "who is ahead after regulation has won"
     tied = joint(level, home)
-    assert first + tied == pytest.approx(price(home, outlook, now).win, abs=1e-4)
+    assert first + tied == pytest.approx(price(home, outlook).win, abs=1e-4)
     assert joint(over(Span.H2_REGULATION, 110.5), Total(Direction.UNDER, 108.5, Span.H2)) < 1e-6
-    alone = price(over(Span.H2_REGULATION, 110.5), outlook, now).win
+    alone = price(over(Span.H2_REGULATION, 110.5), outlook).win
     assert joint(over(Span.H2_REGULATION, 110.5), over(Span.H2, 110.5)) > 0.93 * alone
 
 
@@ -268,12 +265,12 @@ def test_legs_that_can_all_push_do_not_exclude_each_other(span: Span) -> None:
     """A tie returns the stake of both sides; what can only lose has lost."""
     outlook = forecast(OPEN, PRIOR, NBA)
     sides: list[Market] = [Total(x, 55.0, span) for x in Direction]
-    whole = parlay(sides, outlook, OPEN)
+    whole = parlay(sides, outlook)
     assert whole.win < 1e-6
-    assert whole.push == pytest.approx(price(sides[0], outlook, OPEN).push, abs=1e-4)
-    assert parlay([*sides, over(span, 60.5)], outlook, OPEN).win < 1e-6
+    assert whole.push == pytest.approx(price(sides[0], outlook).push, abs=1e-4)
+    assert parlay([*sides, over(span, 60.5)], outlook).win < 1e-6
     apart: list[Market] = [Total(Direction.UNDER, 54.5, span), over(span, 55.5)]
-    assert parlay(apart, outlook, OPEN) == LOST
+    assert parlay(apart, outlook) == LOST
 
 
 def test_a_score_beyond_200_can_be_won_at() -> None:
@@ -281,7 +278,7 @@ def test_a_score_beyond_200_can_be_won_at() -> None:
     now = state("nba", 4, 120.0, (53, 47), (51, 42), (56, 47), (45, 45))
     outlook = forecast(now, Prior(0.0, 330.0, PriorSource.LINES), NBA)
     legs: list[Market] = [over(Span.GAME, 391.5), Spread(Side.HOME, -18.5)]
-    assert parlay(legs, outlook, now).win > 0.4
+    assert parlay(legs, outlook).win > 0.4
 
 
 BOX = final_of(boxes()[0])
@@ -330,12 +327,12 @@ def test_a_players_legs_are_bounded_by_one_another(share: float) -> None:
                 near(Stat.AST, Direction.OVER),
                 near(Stat.PTS, Direction.UNDER),
             ]
-            lost = [price(x, SEEN, HALF).lose for x in legs]
+            lost = [price(x, SEEN).lose for x in legs]
         except Unpriceable:
             continue
         before = 0.0
         for count in (2, 3):
-            whole = parlay(legs[:count], SEEN, HALF)
+            whole = parlay(legs[:count], SEEN)
             assert whole.lose >= before - 1e-6
             before = whole.lose
             assert max(lost[:count]) - 1e-6 <= whole.lose <= sum(lost[:count]) + 1e-6
@@ -349,20 +346,20 @@ def test_a_further_leg_on_a_player_makes_a_parlay_no_likelier(further: Stat) -> 
         line(Stat.PRA, total - 5.5, Direction.UNDER),
         line(Stat.PTS, total - 8.5),
     ]
-    fewer = parlay(tight, SEEN, HALF).lose
-    assert parlay([*tight, line(further, 0.5, Direction.UNDER)], SEEN, HALF).lose >= fewer
+    fewer = parlay(tight, SEEN).lose
+    assert parlay([*tight, line(further, 0.5, Direction.UNDER)], SEEN).lose >= fewer
     away = Spread(Side.AWAY if PLAYER.side is Side.HOME else Side.HOME, -9.5)
     apart: list[Market] = [line(Stat.PTS, total - 8.5), away]
     sure = line(further, 15.5, Direction.UNDER)
-    assert parlay([*apart, sure], SEEN, HALF).lose >= parlay(apart, SEEN, HALF).lose - 1e-6
+    assert parlay([*apart, sure], SEEN).lose >= parlay(apart, SEEN).lose - 1e-6
 
 
 def test_what_a_player_has_is_safe() -> None:
     """A line that he is above has won, and its under has lost."""
     has = NOW.stat("pts")
-    assert price(line(Stat.PTS, has - 0.5), SEEN, HALF) == WON
-    assert price(line(Stat.PTS, has - 0.5, Direction.UNDER), SEEN, HALF) == LOST
-    ahead = price(line(Stat.PTS, has + 4.0), SEEN, HALF)
+    assert price(line(Stat.PTS, has - 0.5), SEEN) == WON
+    assert price(line(Stat.PTS, has - 0.5, Direction.UNDER), SEEN) == LOST
+    ahead = price(line(Stat.PTS, has + 4.0), SEEN)
     assert 0 < ahead.push < ahead.win < 1
     assert not ahead.decided
 
@@ -371,12 +368,12 @@ def test_the_end_decides() -> None:
     """With the final box each line has the result that it gets."""
     over = forecast(BOX, PRIOR, NBA)
     made = STAR.stat("pts")
-    assert price(line(Stat.PTS, float(made)), over, BOX) == PUSHED
-    assert price(line(Stat.PTS, made - 0.5), over, BOX) == WON
-    assert price(line(Stat.PTS, made + 0.5), over, BOX) == LOST
+    assert price(line(Stat.PTS, float(made)), over) == PUSHED
+    assert price(line(Stat.PTS, made - 0.5), over) == WON
+    assert price(line(Stat.PTS, made + 0.5), over) == LOST
     tens = sum(STAR.stat(x) >= 10 for x in ("pts", "reb", "ast", "stl", "blk"))
-    assert price(DoubleDouble(PLAYER), over, BOX) == (WON if tens >= 2 else LOST)
-    assert price(DoubleDouble(PLAYER, happens=False), over, BOX) == (LOST if tens >= 2 else WON)
+    assert price(DoubleDouble(PLAYER), over) == (WON if tens >= 2 else LOST)
+    assert price(DoubleDouble(PLAYER, happens=False), over) == (LOST if tens >= 2 else WON)
 
 
 @pytest.mark.parametrize(
@@ -391,7 +388,7 @@ def test_the_end_decides() -> None:
 def test_legs_on_two_lines_of_one_figure_cannot_all_push(legs: list[Market]) -> None:
     """With a leg on the whole game too: a figure ends on one line at most."""
     outlook = forecast(OPEN, PRIOR, NBA)
-    found = parlay([*legs, Total(Direction.OVER, 206.0)], outlook, OPEN)
+    found = parlay([*legs, Total(Direction.OVER, 206.0)], outlook)
     assert found.push == 0
     assert found.win > 0
 
@@ -399,23 +396,23 @@ def test_legs_on_two_lines_of_one_figure_cannot_all_push(legs: list[Market]) -> 
 def test_a_player_who_is_not_in_the_box_has_no_chance() -> None:
     """It is said so, not guessed."""
     with pytest.raises(Unpriceable):
-        price(PlayerTotal(Player("Nobody", Side.HOME), Stat.PTS, Direction.OVER, 5.5), SEEN, HALF)
+        price(PlayerTotal(Player("Nobody", Side.HOME), Stat.PTS, Direction.OVER, 5.5), SEEN)
 
 
 def test_lines_of_one_player_go_together() -> None:
     """What implies another line adds nothing; minutes tie the rest."""
     has = NOW.stat("pts")
     points = line(Stat.PTS, has + 6.5)
-    alone = price(points, SEEN, HALF).win
+    alone = price(points, SEEN).win
     implied = line(Stat.PRA, has + 6.5)
-    assert parlay([points, implied], SEEN, HALF).win == pytest.approx(alone, rel=0.02)
+    assert parlay([points, implied], SEEN).win == pytest.approx(alone, rel=0.02)
     boards = line(Stat.REB, NOW.stat("reb") + 2.5)
-    product = alone * price(boards, SEEN, HALF).win
-    assert parlay([points, boards], SEEN, HALF).win > product
+    product = alone * price(boards, SEEN).win
+    assert parlay([points, boards], SEEN).win > product
     threes = line(Stat.THREES, NOW.stat("3pm") + 1.5)
-    product = alone * price(threes, SEEN, HALF).win
-    assert parlay([points, threes], SEEN, HALF).win > 1.1 * product
-    neither = parlay([points, line(Stat.PTS, has + 6.5, Direction.UNDER)], SEEN, HALF)
+    product = alone * price(threes, SEEN).win
+    assert parlay([points, threes], SEEN).win > 1.1 * product
+    neither = parlay([points, line(Stat.PTS, has + 6.5, Direction.UNDER)], SEEN)
     assert neither.win < 1e-6
 
 
@@ -425,10 +422,10 @@ def test_a_player_goes_with_his_team() -> None:
     team = HALF.score.of(PLAYER.side)
     over = TeamTotal(PLAYER.side, Direction.OVER, team + 55.5)
     under = TeamTotal(PLAYER.side, Direction.UNDER, team + 55.5)
-    mine = price(points, SEEN, HALF).win
-    with_over = parlay([points, over], SEEN, HALF).win
-    with_under = parlay([points, under], SEEN, HALF).win
-    assert with_over > mine * price(over, SEEN, HALF).win
+    mine = price(points, SEEN).win
+    with_over = parlay([points, over], SEEN).win
+    with_under = parlay([points, under], SEEN).win
+    assert with_over > mine * price(over, SEEN).win
     assert with_over + with_under == pytest.approx(mine, abs=2e-3)
 
 
@@ -437,16 +434,16 @@ def test_what_is_certain_changes_nothing_in_a_parlay() -> None:
     has = NOW.stat("pts")
     sure, gone = line(Stat.PTS, has - 0.5), line(Stat.PTS, has - 0.5, Direction.UNDER)
     other = Moneyline(Side.HOME)
-    assert parlay([sure, other], SEEN, HALF).win == pytest.approx(price(other, SEEN, HALF).win)
-    assert parlay([gone, other], SEEN, HALF) == LOST
-    assert parlay([sure, line(Stat.REB, NOW.stat("reb") - 0.5)], SEEN, HALF) == WON
+    assert parlay([sure, other], SEEN).win == pytest.approx(price(other, SEEN).win)
+    assert parlay([gone, other], SEEN) == LOST
+    assert parlay([sure, line(Stat.REB, NOW.stat("reb") - 0.5)], SEEN) == WON
 
 
 def test_whole_lines_of_players_push_together() -> None:
     """A parlay pushes when every leg does."""
     legs = [line(Stat.PTS, NOW.stat("pts") + 4.0), line(Stat.REB, NOW.stat("reb") + 2.0)]
-    chance = parlay(legs, SEEN, HALF)
-    product = price(legs[0], SEEN, HALF).push * price(legs[1], SEEN, HALF).push
+    chance = parlay(legs, SEEN)
+    product = price(legs[0], SEEN).push * price(legs[1], SEEN).push
     assert chance.push == pytest.approx(product, rel=0.5)
     assert chance.win + chance.push + chance.lose == pytest.approx(1)
 

@@ -20,7 +20,6 @@ from tracker.forecast import (
     Unpriceable,
     forecast,
     load_parameters,
-    own_figure,
     price,
     price_all,
 )
@@ -38,7 +37,7 @@ from tracker.forecast.players.priors import (
     with_quote,
 )
 from tracker.forecast.players.remainder import BASIC, PLACE, Habits, Remainder, means_of
-from tracker.forecast.pricing.markets import work_out
+from tracker.forecast.pricing.markets import own_figure, work_out
 from tracker.forecast.shipped import load_player_figures
 
 NBA = load_parameters("nba")
@@ -124,7 +123,7 @@ def test_what_cannot_grow_is_certain(state: GameState) -> None:
     seen = one(state)
     assert list(seen.pmf(Stat.PTS).items()) == [(31, 1.0)]
     over = PlayerTotal(Player("Nikola Jokic", Side.HOME), Stat.PTS, Direction.OVER, 30.5)
-    assert price(over, look(state), state).win == 1.0
+    assert price(over, look(state)).win == 1.0
     assert seen.reaches(2) == 0.0
 
 
@@ -323,9 +322,9 @@ def test_many_lines_on_players_are_priced_as_each_alone(over: bool) -> None:
     for market, chance in zip(asked, price_all(asked, outlook), strict=True):
         if chance is None:
             with pytest.raises(Unpriceable):
-                price(market, alone, state)
+                price(market, alone)
         else:
-            single = price(market, alone, state)
+            single = price(market, alone)
             assert chance.decided is single.decided
             assert (chance.win, chance.push) == pytest.approx((single.win, single.push), abs=1e-9)
 

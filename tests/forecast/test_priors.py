@@ -11,21 +11,24 @@ from hypothesis import strategies as st
 
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.league import LEAGUES
-from tracker.domain.market import Direction, Moneyline, Span, Spread, Total
-from tracker.domain.prior import Lines, PriorSource
-from tracker.forecast import forecast, load_parameters, prior_from
+from tracker.domain.market import Moneyline
+from tracker.domain.prior import NO_LINES, Lines, PriorSource
+from tracker.forecast import forecast, load_parameters
 from tracker.forecast.game.flow import sharpened
-from tracker.forecast.priors import devig
+from tracker.forecast.priors import devig, margin_of_bet, prior_from
 from tracker.forecast.teams import GameResult, RatingFigures, rate
 
 NBA = load_parameters("nba")
 
 
-def test_lines_come_first() -> None:
-    """Closing lines are taken as they are, whatever a bet's own line says."""
-    prior = prior_from(Lines(-4.5, 228.5), NBA, (Spread(Side.HOME, -9.5), 1.91))
+def test_lines_are_taken_as_they_are() -> None:
+    """A closing line is sure; where there is none the league's average takes its place."""
+    prior = prior_from(Lines(-4.5, 228.5), NBA)
     assert (prior.margin, prior.total, prior.source) == (4.5, 228.5, PriorSource.LINES)
     assert prior.margin_sd == prior.total_sd == 0
+    total = prior_from(Lines(total=241.5), NBA)
+    assert (total.total, total.margin) == (241.5, NBA.average.margin)
+    assert 0 == total.total_sd < total.margin_sd == NBA.average.margin_sd
 
 
 @pytest.mark.parametrize("league", ["wnba", "ncaam", "ncaaw", "gleague"])
@@ -49,19 +52,7 @@ def test_a_line_is_what_is_expected_at_tip_off(league: str) -> None:
         shift = prior_from(Lines(spread, total), used).shift
         assert all(math.isfinite(x) for x in shift)
     assert prior_from(Lines(-24.5, 228.5), NBA).shift == (0, 0)
-    assert prior_from(None, used).shift == (0, 0)
-
-
-def test_a_bets_own_line_is_evidence() -> None:
-    """Without closing lines a spread or total that was bet on says nearly as much."""
-    prior = prior_from(None, NBA, (Spread(Side.AWAY, 6.5), 1.91))
-    assert prior.margin == 6.5
-    assert 0 < prior.margin_sd < NBA.average.margin_sd
-    assert prior.total == NBA.average.total
-    total = prior_from(None, NBA, (Total(Direction.UNDER, 241.5), None))
-    assert total.total == 241.5
-    half = prior_from(None, NBA, (Total(Direction.UNDER, 120.5, Span.H1), None))
-    assert half.source is PriorSource.LEAGUE
+    assert prior_from(NO_LINES, used).shift == (0, 0)
 
 
 def test_moneylines_give_a_margin() -> None:
@@ -69,15 +60,14 @@ def test_moneylines_give_a_margin() -> None:
     assert devig(1.909, 1.909) == 0.5
     prior = prior_from(Lines(home_ml=1.5, away_ml=2.7), NBA)
     assert prior.margin == pytest.approx(4.6, abs=0.6)
-    one = prior_from(None, NBA, (Moneyline(Side.AWAY), 2.7))
-    assert one.margin == pytest.approx(prior.margin, abs=1)
+    assert margin_of_bet(Moneyline(Side.AWAY), 2.7) == pytest.approx(prior.margin, abs=1)
     with pytest.raises(ValueError, match="above 1"):
         devig(0.9, 2.0)
 
 
 def test_nothing_known_is_the_average_game() -> None:
     """The league's average carries the spread of games about it."""
-    prior = prior_from(None, NBA)
+    prior = prior_from(NO_LINES, NBA)
     assert prior.source is PriorSource.LEAGUE
     assert prior.margin_sd == NBA.average.margin_sd
 
@@ -100,7 +90,7 @@ def test_winners_are_rated_higher() -> None:
     figures = RatingFigures(2.0, 220.0, 13.0, 18.0, 3.5, 5.0, 0.0, 0.6)
     games = [GameResult("1", "A", "B", 120, 100), GameResult("1", "B", "A", 100, 120)]
     ratings = rate(games, figures)
-    prior = ratings.prior("A", "B")
+    prior = ratings.prior("A", "B", "1")
     assert prior.source is PriorSource.RATINGS
     assert prior.margin > 4
     assert prior.margin_sd < rate([], figures).prior("A", "B", "1").margin_sd

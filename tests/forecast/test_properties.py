@@ -21,7 +21,7 @@ FEW = settings(max_examples=60, deadline=None)
 
 def chance(market: Market, outlook: Outlook, state: GameState) -> float:
     """The chance of winning."""
-    return price(market, outlook, state).win
+    return price(market, outlook).win
 
 
 @FEW
@@ -71,7 +71,7 @@ def test_complementary_sides_add_up_to_1(state: GameState, prior: Prior, points:
         (Total(Direction.OVER, 220 + points / 2), Total(Direction.UNDER, 220 + points / 2)),
     ]
     for one, other in pairs:
-        mine, theirs = price(one, outlook, state), price(other, outlook, state)
+        mine, theirs = price(one, outlook), price(other, outlook)
         assert (mine.win, mine.push, mine.lose) == (theirs.lose, theirs.push, theirs.win)
         assert mine.win + mine.push + mine.lose == pytest.approx(1, abs=1e-12)
 
@@ -107,7 +107,7 @@ def test_an_over_that_is_reached_stays_won_for_ever(home: int, away: int, prior:
     course = [live(home, away, 4, clock) for clock in (240.0, 60.0, 4.0, 0.2)]
     course += [live(home, away, 5, 200.0), replace(live(home + 3, away, 5, 0.0), phase=Phase.FINAL)]
     for state in course:
-        found = price(over, forecast(state, prior, NBA), state)
+        found = price(over, forecast(state, prior, NBA))
         assert (found.win, found.push, found.lose) == (1.0, 0.0, 0.0)
 
 

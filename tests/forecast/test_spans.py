@@ -29,12 +29,11 @@ from tracker.forecast import (
     Unpriceable,
     forecast,
     load_parameters,
-    own_figure,
     parlay,
     price,
     price_all,
 )
-from tracker.forecast.pricing.markets import WORTH_A_SHEET
+from tracker.forecast.pricing.markets import WORTH_A_SHEET, own_figure
 
 NBA = load_parameters("nba")
 COLLEGE = load_parameters("ncaam")
@@ -53,11 +52,11 @@ def test_a_played_quarter_is_settled() -> None:
     """In the third quarter the first half's bets are won, lost or pushed for good."""
     now = state("nba", 3, 300, (28, 30), (25, 22), (10, 9))
     outlook = forecast(now, PRIOR, NBA)
-    assert price(Moneyline(Side.HOME, Span.H1), outlook, now) == WON
-    assert price(Spread(Side.HOME, -1, Span.H1), outlook, now) == PUSHED
-    assert price(Total(Direction.OVER, 52.5, Span.Q1), outlook, now) == WON
-    assert price(TeamTotal(Side.AWAY, Direction.UNDER, 22, Span.Q2), outlook, now) == PUSHED
-    assert price(Moneyline(Side.HOME, Span.Q1), outlook, now) == LOST
+    assert price(Moneyline(Side.HOME, Span.H1), outlook) == WON
+    assert price(Spread(Side.HOME, -1, Span.H1), outlook) == PUSHED
+    assert price(Total(Direction.OVER, 52.5, Span.Q1), outlook) == WON
+    assert price(TeamTotal(Side.AWAY, Direction.UNDER, 22, Span.Q2), outlook) == PUSHED
+    assert price(Moneyline(Side.HOME, Span.Q1), outlook) == LOST
 
 
 def test_a_clear_favourite_brings_a_first_half_points() -> None:
@@ -67,7 +66,7 @@ def test_a_clear_favourite_brings_a_first_half_points() -> None:
 
     def over(margin: float, span: Span) -> float:
         outlook = forecast(before, Prior(margin, 226.5, PriorSource.LINES), NBA)
-        return price(Total(Direction.OVER, 113.5, span), outlook, before).win
+        return price(Total(Direction.OVER, 113.5, span), outlook).win
 
     assert over(12.0, Span.H1) == pytest.approx(over(-12.0, Span.H1), abs=1e-9)
     assert over(12.0, Span.H1) > over(0.0, Span.H1) + 0.02
@@ -78,11 +77,11 @@ def test_the_rest_of_the_game_is_its_second_half() -> None:
     """In the fourth quarter a second-half bet and the game's bet are the same question."""
     now = state("nba", 4, 400, (28, 30), (25, 22), (20, 24), (12, 9))
     outlook = forecast(now, PRIOR, NBA)
-    half = price(Total(Direction.OVER, 110.5, Span.H2), outlook, now)
-    game = price(Total(Direction.OVER, 215.5), outlook, now)
+    half = price(Total(Direction.OVER, 110.5, Span.H2), outlook)
+    game = price(Total(Direction.OVER, 215.5), outlook)
     assert half.win == pytest.approx(game.win, abs=1e-9)
-    fourth = price(Moneyline(Side.HOME, Span.Q4), outlook, now)
-    regulation = price(Spread(Side.HOME, 3, Span.REGULATION), outlook, now)
+    fourth = price(Moneyline(Side.HOME, Span.Q4), outlook)
+    regulation = price(Spread(Side.HOME, 3, Span.REGULATION), outlook)
     assert fourth.win == pytest.approx(regulation.win, abs=1e-9)
     assert fourth.push == pytest.approx(regulation.push, abs=1e-9)
 
@@ -111,12 +110,12 @@ def test_one_event_has_one_chance_whatever_span_it_is_told_of(
     outlook = forecast(now, PRIOR, NBA)
     home, away = before
     for line in (-6.5, 0.0, 2.0):
-        mine = price(Spread(Side.HOME, line - home + away, span), outlook, now)
-        theirs = price(Spread(Side.HOME, line, other), outlook, now)
+        mine = price(Spread(Side.HOME, line - home + away, span), outlook)
+        theirs = price(Spread(Side.HOME, line, other), outlook)
         assert (mine.win, mine.push) == pytest.approx((theirs.win, theirs.push), abs=1e-9)
         total = outlook.of(other).part("total").quantile(0.5) + line
-        mine = price(Total(Direction.OVER, total + home + away, span), outlook, now)
-        theirs = price(Total(Direction.OVER, total, other), outlook, now)
+        mine = price(Total(Direction.OVER, total + home + away, span), outlook)
+        theirs = price(Total(Direction.OVER, total, other), outlook)
         assert (mine.win, mine.push) == pytest.approx((theirs.win, theirs.push), abs=1e-9)
 
 
@@ -124,11 +123,11 @@ def test_overtime_counts_where_it_should() -> None:
     """In overtime the fourth quarter is settled and the second half goes on."""
     now = state("nba", 5, 200, (28, 30), (25, 22), (20, 24), (30, 27), (4, 2))
     outlook = forecast(now, PRIOR, NBA)
-    assert price(Moneyline(Side.HOME, Span.Q4), outlook, now) == WON
-    assert price(Moneyline(Side.HOME, Span.REGULATION), outlook, now) == PUSHED
-    second = price(Total(Direction.OVER, 115.5, Span.H2), outlook, now)
+    assert price(Moneyline(Side.HOME, Span.Q4), outlook) == WON
+    assert price(Moneyline(Side.HOME, Span.REGULATION), outlook) == PUSHED
+    second = price(Total(Direction.OVER, 115.5, Span.H2), outlook)
     assert not second.decided
-    without = price(Total(Direction.OVER, 100.5, Span.H2_REGULATION), outlook, now)
+    without = price(Total(Direction.OVER, 100.5, Span.H2_REGULATION), outlook)
     assert without == WON
 
 
@@ -143,12 +142,12 @@ def test_an_overtime_tells_that_regulation_was_drawn() -> None:
         (Spread(Side.AWAY, -1.5, Span.REGULATION), LOST),
     ]
     for market, chance in asked:
-        assert price(market, outlook, now) == chance
+        assert price(market, outlook) == chance
         assert price_all([market] * WORTH_A_SHEET, outlook)[-1] == chance
     legs: list[Market] = [asked[1][0], Moneyline(Side.HOME)]
-    assert parlay(legs, outlook, now) == price(legs[1], outlook, now)
+    assert parlay(legs, outlook) == price(legs[1], outlook)
     with pytest.raises(Unpriceable, match="periods"):
-        price(Total(Direction.OVER, 200.5, Span.REGULATION), outlook, now)
+        price(Total(Direction.OVER, 200.5, Span.REGULATION), outlook)
 
 
 def test_a_second_half_without_overtime_lacks_what_overtime_brings() -> None:
@@ -165,8 +164,8 @@ def test_a_second_half_without_overtime_lacks_what_overtime_brings() -> None:
         assert level.part("total").sd < half.part("total").sd
     late = state("nba", 4, 400, (28, 30), (25, 22), (20, 24), (12, 9))
     outlook = forecast(late, PRIOR, NBA)
-    third = price(Spread(Side.HOME, -3.5, Span.H2_REGULATION), outlook, late)
-    whole = price(Spread(Side.HOME, -4.5, Span.REGULATION), outlook, late)
+    third = price(Spread(Side.HOME, -3.5, Span.H2_REGULATION), outlook)
+    whole = price(Spread(Side.HOME, -4.5, Span.REGULATION), outlook)
     assert third.win == pytest.approx(whole.win, abs=1e-9)
 
 
@@ -175,9 +174,9 @@ def test_points_by_period_are_asked_for_when_needed() -> None:
     whole = state("nba", 3, 300, (28, 30), (25, 22), (10, 9))
     now = GameState(whole.game, Phase.LIVE, 3, 300, whole.score)
     outlook = forecast(now, PRIOR, NBA)
-    assert 0 < price(Moneyline(Side.HOME), outlook, now).win < 1
+    assert 0 < price(Moneyline(Side.HOME), outlook).win < 1
     with pytest.raises(Unpriceable, match="periods"):
-        price(Moneyline(Side.HOME, Span.Q1), outlook, now)
+        price(Moneyline(Side.HOME, Span.Q1), outlook)
 
 
 def test_halves_of_college_games() -> None:
@@ -185,8 +184,8 @@ def test_halves_of_college_games() -> None:
     now = state("ncaam", 1, 600, (18, 20))
     prior = Prior(2, 146, PriorSource.RATINGS, 4, 4)
     outlook = forecast(now, prior, COLLEGE)
-    first = price(Total(Direction.OVER, 70.5, Span.H1), outlook, now)
-    second = price(Total(Direction.OVER, 74.5, Span.H2), outlook, now)
+    first = price(Total(Direction.OVER, 70.5, Span.H1), outlook)
+    second = price(Total(Direction.OVER, 74.5, Span.H2), outlook)
     assert 0.1 < first.win < 0.9
     assert 0.1 < second.win < 0.9
 
@@ -236,7 +235,7 @@ def test_a_sheet_prices_as_one_by_one(now: GameState, asked: list[Market]) -> No
     together = price_all(asked * WORTH_A_SHEET, outlook)
     assert None not in together
     found = [(x.win, x.push, x.lose) for x in together if x is not None]
-    alone = [price(x, outlook, now) for x in asked * WORTH_A_SHEET]
+    alone = [price(x, outlook) for x in asked * WORTH_A_SHEET]
     assert np.allclose(found, [(x.win, x.push, x.lose) for x in alone], atol=1e-9)
 
 
@@ -245,8 +244,8 @@ def test_a_sheet_prices_as_one_by_one(now: GameState, asked: list[Market]) -> No
 def test_a_parlay_is_bounded_by_its_legs(now: GameState, legs: list[Market]) -> None:
     """It loses as often as any leg, and no more often than all of them together."""
     outlook = forecast(now, PRIOR, NBA)
-    whole = parlay(legs, outlook, now)
-    lost = [price(x, outlook, now).lose for x in legs]
+    whole = parlay(legs, outlook)
+    lost = [price(x, outlook).lose for x in legs]
     assert max(lost) - 1e-6 <= whole.lose <= sum(lost) + 1e-6
     assert 0 <= whole.win <= 1
 
@@ -265,9 +264,9 @@ def test_what_is_decided_stays_decided(
     later = state("nba", now.period, now.clock * data.draw(st.floats(0, 1)), *points)
     then = forecast(later, PRIOR, NBA)
     for market in asked:
-        chance = price(market, outlook, now)
+        chance = price(market, outlook)
         if chance.decided:
-            assert price(market, then, later) == chance
+            assert price(market, then) == chance
 
 
 @pytest.mark.parametrize("clock", [61.0, 75.0, 150.0, 300.0])
@@ -280,8 +279,8 @@ def test_near_the_end_of_a_half_its_markets_agree(clock: float, lead: float) -> 
         Spread(Side.HOME, lead, Span.H1),
         Total(Direction.OVER, 103.5, Span.H1),
     ]
-    whole = parlay(legs, outlook, now)
-    assert whole.lose >= max(price(x, outlook, now).lose for x in legs) - 1e-6
+    whole = parlay(legs, outlook)
+    assert whole.lose >= max(price(x, outlook).lose for x in legs) - 1e-6
     points = outlook.of(Span.H1)
     means = [points.part(x).mean for x in ("home", "away", "total", "margin")]
     assert means[0] + means[1] == pytest.approx(means[2], abs=1e-3)
@@ -294,7 +293,7 @@ def test_a_quarter_runs_out() -> None:
     chances = []
     for clock in (60, 10, 1):
         now = state("nba", 1, clock, (30, 28))
-        chances.append(price(line, forecast(now, PRIOR, NBA), now).win)
+        chances.append(price(line, forecast(now, PRIOR, NBA)).win)
     assert chances == sorted(chances, reverse=True)
     assert chances[0] > 0.9
     assert 0 < chances[2] < 0.2
@@ -354,7 +353,7 @@ def test_a_break_moves_no_bet_on_what_follows(league: str, margin: float) -> Non
         ]
         outlooks = [forecast(x, prior, parameters) for x in course]
         for market in open_lines(league, outlooks[2]):
-            seen = [price(market, x, now).win for x, now in zip(outlooks, course, strict=True)]
+            seen = [price(market, x).win for x, now in zip(outlooks, course, strict=True)]
             assert max(seen) - min(seen) < 0.015
 
 
@@ -403,7 +402,7 @@ def test_no_second_before_the_end_of_a_period_makes_a_leap(league: str, clock: f
     later = replace(first, clock=clock - 1)
     outlooks = [forecast(x, prior, parameters) for x in (first, later)]
     for market in open_lines(league, outlooks[0]):
-        before, after = (price(market, x, first).win for x in outlooks)
+        before, after = (price(market, x).win for x in outlooks)
         assert abs(after - before) < 0.025
 
 

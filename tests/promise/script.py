@@ -29,7 +29,8 @@ from tracker.domain.poll import GameStanding, Poll
 from tracker.domain.prior import Lines
 from tracker.domain.tracking import GameTracking
 from tracker.feeds import nba
-from tracker.forecast import forecast, load_parameters, prior_from
+from tracker.forecast import forecast, load_parameters
+from tracker.forecast.priors import average_prior
 from tracker.forecast.shipped import load_player_figures
 from tracker.intake.bets_file import parse_bets
 from tracker.notify import dispatch
@@ -139,7 +140,7 @@ def warm_up(url: str) -> None:
     load_player_figures("nba")
     for poll in polls():
         assert isinstance(poll.reading, GameState)
-        seen = forecast(poll.reading, prior_from(None, parameters), parameters)
+        seen = forecast(poll.reading, average_prior(parameters), parameters)
         tracking = decide(tracking, poll.reading, seen, poll.at).tracking
 
 

@@ -18,8 +18,10 @@ from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.league import LEAGUES, season_name, slate_date
 from tracker.engine.promotion import Evidence, GateVerdict, Judgement, judge
 from tracker.engine.shadow import MOMENTS, cost_of_game, cost_of_players, unlike
-from tracker.forecast import BadParameters, Parameters, forecast, prior_from
+from tracker.forecast import Parameters, forecast
 from tracker.forecast.calibration import NO_CALIBRATIONS
+from tracker.forecast.errors import BadParameters
+from tracker.forecast.priors import average_prior
 from tracker.registry import (
     CALIBRATION,
     GAMES,
@@ -348,7 +350,7 @@ def replays_unlike(registry: Registry[Parameters], trial: Trial) -> str | None:
     except TrackerError as why:
         return str(why)
     for state in recorded_states(trial.league):
-        prior = prior_from(None, champion)
+        prior = average_prior(champion)
         before = forecast(state, prior, champion)
         try:
             after = forecast(state, prior, challenger)

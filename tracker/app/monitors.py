@@ -28,7 +28,7 @@ from tracker.engine.monitors import (
 )
 from tracker.engine.record import Grouping, Prediction, Reliability, reliability
 from tracker.forecast.game.parameters import Parameters
-from tracker.forecast.teams import GameResult, Ratings
+from tracker.forecast.teams import GameResult, rate
 from tracker.store import Store
 from tracker.store.upkeep import Close, Figure, MonitorStanding
 from tracker.wording.figures import in_percent
@@ -59,8 +59,7 @@ def by_close(league: str, closes: Iterable[Close]) -> list[Surprise]:
 
 def by_ratings(results: Iterable[GameResult], parameters: Parameters) -> list[Surprise]:
     """Surprises against team ratings from the results before each game."""
-    figures, found = parameters.ratings, []
-    ratings = Ratings(figures, {}, figures.mean_total, "")
+    ratings, found = rate((), parameters.ratings), []
     for x in results:
         prior = ratings.prior(x.home, x.away, x.season)
         margin, total = x.home_points - x.away_points, x.home_points + x.away_points

@@ -162,7 +162,7 @@ def _chance(pick: str, state: GameState, outlook: Outlook) -> Chance:
     game = state.game
     roster = tuple(Player(x.name, x.side) for x in state.players)
     where = (game.league, game.home, game.away)
-    return parlay(_markets(pick, where, roster), outlook, state)
+    return parlay(_markets(pick, where, roster), outlook)
 
 
 @cache

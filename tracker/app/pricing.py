@@ -22,10 +22,9 @@ from tracker.domain.quote import two_sided
 from tracker.domain.tracking import Group
 from tracker.engine.decide.parlays import combined
 from tracker.engine.market import exchange_lines
-from tracker.forecast import Parameters, Unpriceable, load_parameters
+from tracker.forecast import Parameters, Unpriceable, load_parameters, price
 from tracker.forecast.explain import Seen
 from tracker.forecast.market import LiveLines, shift_of, usable
-from tracker.forecast.pricing.markets import calibrated
 from tracker.forecast.priors import Believed, Known
 
 if TYPE_CHECKING:
@@ -147,7 +146,7 @@ class Pricing:
 def calibrated_or_none(market: Market, outlook: Outlook) -> Chance | None:
     """The calibrated chance of a market; None where too little is known of its player."""
     try:
-        return calibrated(market, outlook)
+        return price(market, outlook)
     except Unpriceable:
         return None
 

@@ -315,7 +315,7 @@ class _Work:
             markets: list[Market] = markets_in(x.bet, game)
             if len(x.bet.games) > 1 or x.no_chance is not None:
                 continue
-            was, chance = (parlay(markets, y, self.state) for y in (first, second))
+            was, chance = (parlay(markets, y) for y in (first, second))
             open_part = was.win + was.lose
             if not was.decided and open_part > 0:
                 number, trial = x.bet.number, self.pair.trial.id

@@ -4,12 +4,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tracker.forecast.errors import BadParameters, Unpriceable
+    from tracker.forecast.errors import Unpriceable
     from tracker.forecast.game.parameters import Parameters
     from tracker.forecast.model import forecast
     from tracker.forecast.outlook import Outlook
     from tracker.forecast.pricing.markets import (
-        own_figure,
         own_figures,
         parlay,
         parlay_of,
@@ -17,40 +16,33 @@ if TYPE_CHECKING:
         price_all,
         why_none,
     )
-    from tracker.forecast.priors import prior_from
     from tracker.forecast.shipped import load_parameters
 
 __all__ = [
-    "BadParameters",
     "Outlook",
     "Parameters",
     "Unpriceable",
     "forecast",
     "load_parameters",
-    "own_figure",
     "own_figures",
     "parlay",
     "parlay_of",
     "price",
     "price_all",
-    "prior_from",
     "why_none",
 ]
 
 _HOMES = {
-    "BadParameters": "errors",
     "Outlook": "outlook",
     "Parameters": "game.parameters",
     "Unpriceable": "errors",
     "forecast": "model",
     "load_parameters": "shipped",
-    "own_figure": "pricing.markets",
     "own_figures": "pricing.markets",
     "parlay": "pricing.markets",
     "parlay_of": "pricing.markets",
     "price": "pricing.markets",
     "price_all": "pricing.markets",
-    "prior_from": "priors",
     "why_none": "pricing.markets",
 }
 """The module that defines each name. A module is imported when one of its names is first used:

@@ -80,7 +80,7 @@ class Seen:
 
     def chance(self, markets: Sequence[Market]) -> Chance:
         """The chance of a bet's legs on this game together. Raises Unpriceable."""
-        return parlay(markets, self.outlook(), self.state)
+        return parlay(markets, self.outlook())
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, Stat
-from tracker.domain.prior import Lines, Prior, PriorSource
+from tracker.domain.prior import Lines
 from tracker.forecast.calibration import NO_CALIBRATIONS
-from tracker.forecast.model import forecast, on_lines
+from tracker.forecast.model import forecast
 from tracker.forecast.players.priors import (
     VIG,
     PlayerPrior,
@@ -30,11 +30,12 @@ from tracker.forecast.players.priors import (
     scaled,
 )
 from tracker.forecast.pricing.markets import chance_of
-from tracker.forecast.priors import average_prior, devig, told_margin
+from tracker.forecast.priors import devig, prior_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tracker.domain.prior import Prior
     from tracker.forecast.game.parameters import Parameters
     from tracker.forecast.outlook import Outlook
 
@@ -43,20 +44,6 @@ LARGEST_MOVE = 4.0
 """A closing line moves a player's mean by this factor at most: beyond it the line is not his."""
 
 _STEPS = 40
-
-
-def closing_prior(lines: Lines, parameters: Parameters) -> Prior:
-    """The prior from closing lines; a margin or total without a line is the league's average."""
-    average = average_prior(parameters)
-    margin, total = told_margin(lines), lines.total
-    prior = Prior(
-        average.margin if margin is None else margin,
-        average.total if total is None else total,
-        PriorSource.LINES,
-        average.margin_sd if margin is None else 0.0,
-        average.total_sd if total is None else 0.0,
-    )
-    return on_lines(prior, parameters, margin=margin is not None, total=total is not None)
 
 
 def before_tip(game: Game, players: Iterable[Player] = ()) -> GameState:
@@ -78,7 +65,7 @@ def closing_outlook(
     state = before_tip(game, named)
     # Calibrations correct our own errors, which the market's lines do not have.
     raw = replace(parameters, calibrations=NO_CALIBRATIONS)
-    return forecast(state, closing_prior(lines, parameters), raw, players=players)
+    return forecast(state, prior_from(lines, parameters), raw, players=players)
 
 
 def moved_to(

@@ -65,33 +65,18 @@ def margin_of(chance: float) -> float:
     return straight * z + bent * z**3
 
 
-def prior_from(
-    lines: Lines | None,
-    parameters: Parameters,
-    bet: tuple[Market, float | None] | None = None,
-    rated: Prior | None = None,
-) -> Prior:
-    """The prior of a game from its lines, then a bet's own line, then ratings or the average.
-
-    `bet` is a market and its decimal odds; it counts only for a margin or total without a line.
-    `rated` is the prior by ratings; without it the league's average takes its place.
-    """
-    start = rated or average_prior(parameters)
-    lines = lines or Lines()
-    margin, margin_sd = told_margin(lines), 0.0
-    total, total_sd = lines.total, 0.0
-    if margin is None and bet is not None:
-        margin, margin_sd = margin_of_bet(*bet), min(BET_LINE_SD, start.margin_sd)
-    if total is None and bet is not None:
-        total, total_sd = total_of_bet(bet[0]), min(BET_LINE_SD, start.total_sd)
-    told = margin is not None, total is not None
-    source = PriorSource.LINES if any(told) else start.source
-    if margin is None:
-        margin, margin_sd = start.margin, start.margin_sd
-    if total is None:
-        total, total_sd = start.total, start.total_sd
-    prior = Prior(margin, total, source, margin_sd, total_sd)
-    return on_lines(prior, parameters, margin=told[0], total=told[1])
+def prior_from(lines: Lines, parameters: Parameters) -> Prior:
+    """The prior of a game from its lines; a margin or total without one is the league's average."""
+    average = average_prior(parameters)
+    margin, total = told_margin(lines), lines.total
+    prior = Prior(
+        average.margin if margin is None else margin,
+        average.total if total is None else total,
+        average.source if margin is None and total is None else PriorSource.LINES,
+        average.margin_sd if margin is None else 0.0,
+        average.total_sd if total is None else 0.0,
+    )
+    return on_lines(prior, parameters, margin=margin is not None, total=total is not None)
 
 
 def average_prior(parameters: Parameters) -> Prior:

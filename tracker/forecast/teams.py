@@ -96,7 +96,6 @@ class Ratings:
     figures: RatingFigures
     teams: Mapping[str, Rating]
     mean_total: float
-    season: str
 
     def of(self, team: str, season: str) -> Rating:
         """A team's rating in a season: average if unknown, shrunk if last season's."""
@@ -115,9 +114,8 @@ class Ratings:
             _blurred(known.tempo, keep, tempo),
         )
 
-    def prior(self, home: str, away: str, season: str | None = None) -> Prior:
+    def prior(self, home: str, away: str, season: str) -> Prior:
         """The prior of a game between two teams."""
-        season = season or self.season
         a, b = self.of(home, season), self.of(away, season)
         return Prior(
             margin=self.figures.home_edge + a.strength.mean - b.strength.mean,
@@ -145,7 +143,7 @@ class Ratings:
                 _learned(rating.tempo, total, by_total, drift),
             )
         mean = self.mean_total + total / LEVEL_GAMES
-        return replace(self, teams=teams, mean_total=mean, season=season)
+        return replace(self, teams=teams, mean_total=mean)
 
 
 def _learned(belief: Belief, surprise: float, variance: float, drift: float) -> Belief:
@@ -160,7 +158,7 @@ def _blurred(belief: Belief, keep: float, spread: float) -> Belief:
 
 def rate(results: Iterable[GameResult], figures: RatingFigures) -> Ratings:
     """The ratings after all results, which come in order of play."""
-    ratings = Ratings(figures, {}, figures.mean_total, "")
+    ratings = Ratings(figures, {}, figures.mean_total)
     for result in results:
         ratings = ratings.after(result)
     return ratings

@@ -28,11 +28,11 @@ from tracker.domain.league import LEAGUE_ZONE
 from tracker.domain.market import Direction, Market, Moneyline, Spread, Total
 from tracker.domain.prior import NO_LINES, Finished, Lines, Prior
 from tracker.forecast.game.parameters import Parameters
-from tracker.forecast.market import before_tip, closing_prior
+from tracker.forecast.market import before_tip
 from tracker.forecast.model import forecast
 from tracker.forecast.outlook import Outlook
 from tracker.forecast.pricing.markets import chance_of
-from tracker.forecast.priors import GAME_SDS, Known, devig
+from tracker.forecast.priors import GAME_SDS, Known, devig, prior_from
 
 if TYPE_CHECKING:
     from tracker.modelling.games import Dataset
@@ -159,7 +159,7 @@ def _of_game(
     outlook = forecast(state, prior, parameters)
     closed = None
     if not row.closing.empty:
-        closed = forecast(state, closing_prior(row.closing, parameters), parameters)
+        closed = forecast(state, prior_from(row.closing, parameters), parameters)
     for market, odds, underdog in _offers(at):
         chance = chance_of(market, outlook)
         yield (

@@ -233,23 +233,24 @@ def _beside(names: tuple[str, str], models: Sequence[Parameters], as_json: bool)
 def _typical(models: Sequence[Parameters], left: float, lead: int) -> dict[str, Any]:
     from tracker.domain.game import GameState, Phase, Score, Side
     from tracker.domain.market import Moneyline
-    from tracker.forecast import forecast, price, prior_from
+    from tracker.forecast import forecast, price
+    from tracker.forecast.priors import average_prior
     from tracker.modelling.games.observe import game_of
 
     rules = LEAGUES[models[0].league]
     period, before = rules.periods, round(left * rules.regulation_seconds)
     while before > rules.period_seconds:
         period, before = period - 1, before - rules.period_seconds
-    prior = prior_from(None, models[0])
+    prior = average_prior(models[0])
     scored = round(prior.total * (1 - left))
     scored += (scored - lead) % 2
     score = Score((scored + lead) // 2, (scored - lead) // 2)
     state = GameState(game_of(rules), Phase.LIVE, period, float(before), score, periods=None)
-    outlooks = [forecast(state, prior_from(None, x), x) for x in models]
+    outlooks = [forecast(state, average_prior(x), x) for x in models]
     side = "level" if lead == 0 else f"home {'leads' if lead > 0 else 'trails'} by {abs(lead)}"
     return {
         "state": f"{state.game_clock}, {side}",
-        "home_win": [price(Moneyline(Side.HOME), x, state).win for x in outlooks],
+        "home_win": [price(Moneyline(Side.HOME), x).win for x in outlooks],
         "total": [(x.mu.total, x.sigma.total) for x in outlooks],
     }
 

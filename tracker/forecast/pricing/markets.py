@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tracker.domain.game import GameState
     from tracker.forecast.game.lattice import Points
     from tracker.forecast.outlook import Outlook
 
@@ -47,17 +46,11 @@ WORTH_A_SHEET = 12
 """The number of markets from which a `Sheet` is faster than pricing them one by one."""
 
 
-def price(market: Market, outlook: Outlook, state: GameState) -> Chance:
+def price(market: Market, outlook: Outlook) -> Chance:
     """The calibrated chance of one bet. Raises Unpriceable if the state lacks what it asks about.
 
     The chance of a decided bet is exactly 0 or 1, that of an open bet never.
     """
-    del state
-    return calibrated(market, outlook)
-
-
-def calibrated(market: Market, outlook: Outlook) -> Chance:
-    """The calibrated chance of one bet, from the outlook alone. Raises Unpriceable."""
     return outlook.calibrations.applied(market, chance_of(market, outlook))
 
 
@@ -196,7 +189,7 @@ def _decided(asked: Question, points: Points) -> Chance | None:
     return WON if (above == 1) is asked.above else LOST
 
 
-def parlay(legs: Sequence[Market], outlook: Outlook, state: GameState) -> Chance:
+def parlay(legs: Sequence[Market], outlook: Outlook) -> Chance:
     """The joint chance of a parlay's legs on one game.
 
     A leg that pushes drops out: the legs win if none loses and at least one wins, and push if all
@@ -204,7 +197,7 @@ def parlay(legs: Sequence[Market], outlook: Outlook, state: GameState) -> Chance
     about how markets go together. Raises Unpriceable, and ValueError without legs.
     """
     if len(legs) == 1:
-        return price(legs[0], outlook, state)
+        return price(legs[0], outlook)
     return _joined([(x, decided_chance(x, outlook)) for x in legs], outlook)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -132,8 +132,6 @@ def checkpoint(
 
     Without `ball` the states hide possession and bonus.
     """
-    from dataclasses import replace
-
     checkpoint = Checkpoint(left)
     rng = np.random.default_rng([seed, left])
     game = game_of(recorded.data.league)
@@ -145,10 +143,10 @@ def checkpoint(
         outlook = forecast(state, prior, parameters)
         home, away = (int(x[row]) for x in (recorded.data.games.home, recorded.data.games.away))
         lines = prior_of(recorded.lines, row)
-        _note_markets(checkpoint, outlook, state, lines, home, away)
+        _note_markets(checkpoint, outlook, lines, home, away)
         _note_scores(checkpoint, outlook, home, away, rng)
         _note_level(checkpoint, outlook, state, recorded, row)
-        _note_spans(checkpoint, outlook, state, lines, recorded, row)
+        _note_spans(checkpoint, outlook, lines, recorded, row)
     return checkpoint
 
 
@@ -170,7 +168,7 @@ def look_overtime(recorded: Recorded, parameters: Parameters, seed: int) -> Chec
         for clock in (300, 120):
             state = _overtime_state(game, data, row, clock, home_then)
             outlook = forecast(state, prior, parameters)
-            _note_markets(checkpoint, outlook, state, lines, home, away)
+            _note_markets(checkpoint, outlook, lines, home, away)
             _note_scores(checkpoint, outlook, home, away, rng)
     return checkpoint
 
@@ -197,7 +195,7 @@ def _half(line: float) -> float:
 
 
 def _note_markets(
-    checkpoint: Checkpoint, outlook: Outlook, state: GameState, lines: Prior, home: int, away: int
+    checkpoint: Checkpoint, outlook: Outlook, lines: Prior, home: int, away: int
 ) -> None:
     line, total = _half(lines.margin), _half(lines.total)
     team = _half((lines.total + lines.margin) / 2)
@@ -209,12 +207,12 @@ def _note_markets(
         ("home total", TeamTotal(Side.HOME, Direction.OVER, team), _compare(home, team)),
     ]
     for name, market, outcome in rows:
-        checkpoint.note(name, price(market, outlook, state), outcome)
+        checkpoint.note(name, price(market, outlook), outcome)
     # A parlay whose total pushes is graded on the win alone.
-    both = parlay((win, over), outlook, state)
+    both = parlay((win, over), outlook)
     hit = float(home > away and home + away >= total)
     checkpoint.note("parlay", both, hit)
-    apart = price(win, outlook, state).win * (1 - price(over, outlook, state).lose)
+    apart = price(win, outlook).win * (1 - price(over, outlook).lose)
     checkpoint.apart.append(apart)
 
 
@@ -255,12 +253,7 @@ def _note_level(
 
 def _spans(left: int, rules: League) -> tuple[Span, ...]:
     """The quarter and half to judge: the current or next quarter, and the half that it is in."""
-    after = (
-        (left - 1) // rules.period_seconds
-        if left % rules.period_seconds
-        else (left // rules.period_seconds - 1)
-    )
-    period = rules.periods - max(after, 0)
+    period = rules.periods - max((left - 1) // rules.period_seconds, 0)
     half = Span.H1 if period * 2 <= rules.periods else Span.H2
     if rules.periods == 2:  # noqa: PLR2004 - halves
         return (half,)
@@ -268,12 +261,7 @@ def _spans(left: int, rules: League) -> tuple[Span, ...]:
 
 
 def _note_spans(
-    checkpoint: Checkpoint,
-    outlook: Outlook,
-    state: GameState,
-    lines: Prior,
-    recorded: Recorded,
-    row: int,
+    checkpoint: Checkpoint, outlook: Outlook, lines: Prior, recorded: Recorded, row: int
 ) -> None:
     rules = recorded.data.league
     seconds, games = recorded.seconds, recorded.data.games
@@ -289,12 +277,12 @@ def _note_spans(
         total = round(lines.total * share) + 0.5
         if span is not Span.H2:
             tie = _compare(home - away, 0)
-            checkpoint.note("span win", price(Moneyline(Side.HOME, span), outlook, state), tie)
+            checkpoint.note("span win", price(Moneyline(Side.HOME, span), outlook), tie)
         checkpoint.note(
-            "span spread", price(Spread(Side.HOME, -line, span), outlook, state),
+            "span spread", price(Spread(Side.HOME, -line, span), outlook),
             _compare(home - away, line),
         )  # fmt: skip
         checkpoint.note(
-            "span total", price(Total(Direction.OVER, total, span), outlook, state),
+            "span total", price(Total(Direction.OVER, total, span), outlook),
             _compare(home + away, total),
         )  # fmt: skip

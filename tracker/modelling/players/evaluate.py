@@ -334,8 +334,8 @@ def judge_parlays(
                 state, court.priors[game], parameters, players=PlayerPriors(figures, players)
             )
             for kind, legs, hit in _kinds(court, game, name, outlook):
-                joint = parlay(legs, outlook, state)
-                apart = float(np.prod([_alive(price(x, outlook, state)) for x in legs]))
+                joint = parlay(legs, outlook)
+                apart = float(np.prod([_alive(price(x, outlook)) for x in legs]))
                 pairs.setdefault((kind, name), []).append((_alive(joint), apart, float(hit), game))
     return {f"{kind}|{name}": _gain(np.array(x)) for (kind, name), x in pairs.items()}
 
