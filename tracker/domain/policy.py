@@ -46,59 +46,71 @@ class Fact(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LevelRule:
+class _WordedRule:
+    """A rule with its text, which is worked out once, since every poll looks a rule up by it."""
+
+    text: str = field(init=False, repr=False, compare=False)
+    """The rule as it is stored and shown."""
+
+    @property
+    def _words(self) -> str:
+        raise NotImplementedError
+
+    def __post_init__(self) -> None:
+        """Keep the text."""
+        object.__setattr__(self, "text", self._words)
+
+
+def _span(seconds: int) -> str:
+    """A time in whole minutes, or in seconds where it is none: `5m`, `90s`."""
+    return f"{seconds // 60}m" if seconds % 60 == 0 else f"{seconds}s"
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRule(_WordedRule):
     """The chance of winning reaches a level, strictly between 0 and 1."""
 
     comparison: Comparison
     level: float
-    text: str = field(init=False, repr=False, compare=False)
-    """The rule as it is stored and shown."""
 
-    def __post_init__(self) -> None:
-        """Work the text out once, since every poll looks the rule up by its text."""
+    @property
+    def _words(self) -> str:
         digits = f"{self.level:.4f}".rstrip("0")
-        object.__setattr__(self, "text", f"p {self.comparison.value} {digits.ljust(4, '0')}")
+        return f"p {self.comparison.value} {digits.ljust(4, '0')}"
 
 
 @dataclass(frozen=True, slots=True)
-class SwingRule:
+class SwingRule(_WordedRule):
     """The chance of winning moves by `size` (0 to 1) within `seconds` of real time."""
 
     size: float
     seconds: int
-    text: str = field(init=False, repr=False, compare=False)
-    """The rule as it is stored and shown."""
 
-    def __post_init__(self) -> None:
-        """Work the text out once, since every poll looks the rule up by its text."""
-        span = f"{self.seconds // 60}m" if self.seconds % 60 == 0 else f"{self.seconds}s"
-        object.__setattr__(self, "text", f"swing {self.size:g} in {span}")
+    @property
+    def _words(self) -> str:
+        return f"swing {self.size:g} in {_span(self.seconds)}"
 
 
 @dataclass(frozen=True, slots=True)
-class EventRule:
+class EventRule(_WordedRule):
     """A fact is announced when it happens."""
 
     event: Fact
-    text: str = field(init=False, repr=False, compare=False)
-    """The rule as it is stored and shown."""
 
-    def __post_init__(self) -> None:
-        """Work the text out once, since every poll looks the rule up by its text."""
-        object.__setattr__(self, "text", self.event.value)
+    @property
+    def _words(self) -> str:
+        return self.event.value
 
 
 @dataclass(frozen=True, slots=True)
-class EdgeRule:
+class EdgeRule(_WordedRule):
     """The model's edge at the best available price reaches `level`: 0.05 is 5 % of the stake."""
 
     level: float
-    text: str = field(init=False, repr=False, compare=False)
-    """The rule as it is stored and shown."""
 
-    def __post_init__(self) -> None:
-        """Work the text out once, since the rule is looked up by its text."""
-        object.__setattr__(self, "text", f"edge >= {self.level:g}")
+    @property
+    def _words(self) -> str:
+        return f"edge >= {self.level:g}"
 
 
 class Moving(StrEnum):
@@ -109,7 +121,7 @@ class Moving(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class MoveRule:
+class MoveRule(_WordedRule):
     """The market's fair chance of the bet (`price`), or its line, moves by `size` in `seconds`.
 
     `size` is 0 to 1 for a price, and in points for a line.
@@ -118,13 +130,10 @@ class MoveRule:
     what: Moving
     size: float
     seconds: int
-    text: str = field(init=False, repr=False, compare=False)
-    """The rule as it is stored and shown."""
 
-    def __post_init__(self) -> None:
-        """Work the text out once, since the rule is looked up by its text."""
-        span = f"{self.seconds // 60}m" if self.seconds % 60 == 0 else f"{self.seconds}s"
-        object.__setattr__(self, "text", f"{self.what.value} moves {self.size:g} in {span}")
+    @property
+    def _words(self) -> str:
+        return f"{self.what.value} moves {self.size:g} in {_span(self.seconds)}"
 
 
 MarketRule = EdgeRule | MoveRule
