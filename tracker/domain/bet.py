@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -27,6 +27,7 @@ from tracker.domain.market import (
     Moneyline,
     OddEven,
     Parity,
+    PlayerMarket,
     PlayerTotal,
     Span,
     Spread,
@@ -82,16 +83,18 @@ class Parlay:
         """The indices of the legs on one game."""
         return tuple(i for i, leg in enumerate(self.legs) if leg.game.id == game_id)
 
-    @property
-    def product(self) -> Fraction | None:
-        """The product of the legs' decimal prices; None when a leg has no price."""
-        prices = [leg.odds.decimal for leg in self.legs if leg.odds is not None]
-        return prod(prices, start=Fraction(1)) if len(prices) == len(self.legs) else None
+    def product(self, dropped: Collection[int] = ()) -> Fraction | None:
+        """The product of the legs' decimal prices; None when a leg has no price.
 
-    @property
-    def price(self) -> Odds | None:
-        """The product of the legs' prices as the parlay's price; None when a leg has no price."""
-        product = self.product
+        `dropped` are the indices of legs that are left out.
+        """
+        left = [leg.odds for i, leg in enumerate(self.legs) if i not in dropped]
+        prices = [odds.decimal for odds in left if odds is not None]
+        return prod(prices, start=Fraction(1)) if len(prices) == len(left) else None
+
+    def price(self, dropped: Collection[int] = ()) -> Odds | None:
+        """The `product` as a price; None when a leg has no price."""
+        product = self.product(dropped)
         return None if product is None else Odds(f"{float(product):.2f}", product)
 
 
@@ -102,7 +105,7 @@ Wager = Market | Parlay
 def price_of(wager: Wager | None, odds: Odds | None) -> Odds | None:
     """The price of a bet: its odds, else the product of its legs' prices where it is a parlay."""
     if odds is None and isinstance(wager, Parlay):
-        return wager.price
+        return wager.price()
     return odds
 
 
@@ -377,18 +380,16 @@ def _groups(legs: Sequence[Leg]) -> list[tuple[int, ...]]:
     for place, leg in enumerate(legs):
         market = leg.market
         about: object = market.span
-        if isinstance(market, PlayerTotal | DoubleDouble):
+        if isinstance(market, PlayerMarket):
             about = market.player.side, market.player.key
         found[leg.game.id, about].append(place)
     return [tuple(x) for x in found.values() if len(x) > 1]
 
 
 def _possible(legs: Sequence[Leg]) -> bool:
-    if all(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs):
+    if all(isinstance(x.market, PlayerMarket) for x in legs):
         return _possible_for_a_player(legs)
-    return _win_together(
-        tuple(x.market for x in legs if not isinstance(x.market, PlayerTotal | DoubleDouble))
-    )
+    return _win_together(tuple(x.market for x in legs if not isinstance(x.market, PlayerMarket)))
 
 
 @lru_cache(maxsize=1024)
@@ -420,9 +421,9 @@ def excess_of(market: GameMarket, home: int, away: int) -> float:
         case Spread(side, points):
             return (lead if side is Side.HOME else -lead) + points
         case Total(direction, points):
-            return _over(direction, home + away, points)
+            return excess_over(direction, home + away, points)
         case TeamTotal(side, direction, points):
-            return _over(direction, home if side is Side.HOME else away, points)
+            return excess_over(direction, home if side is Side.HOME else away, points)
         case OddEven(parity, side):
             counted = home + away if side is None else home if side is Side.HOME else away
             return 1 if (counted % 2 == 1) == (parity is Parity.ODD) else -1
@@ -434,7 +435,8 @@ def excess_of(market: GameMarket, home: int, away: int) -> float:
             assert_never(market)
 
 
-def _over(direction: Direction, made: int, points: float) -> float:
+def excess_over(direction: Direction, made: int, points: float) -> float:
+    """The points by which an over or an under of `points` wins with so many made."""
     return made - points if direction is Direction.OVER else points - made
 
 

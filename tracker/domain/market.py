@@ -119,6 +119,12 @@ def _check_line(points: float, most: float) -> None:
         raise ValueError(f"no line is as high as {points:g}")
 
 
+def _check_total(points: float, name: str) -> None:
+    _check_line(points, LARGEST_TOTAL)
+    if points <= 0:
+        raise ValueError(f"a {name} must be above 0, not {points:g}")
+
+
 @dataclass(frozen=True, slots=True)
 class Moneyline:
     """One side wins the span. A tie pushes where the span can end tied."""
@@ -150,9 +156,7 @@ class Total:
 
     def __post_init__(self) -> None:
         """Refuse a line that no book offers."""
-        _check_line(self.points, LARGEST_TOTAL)
-        if self.points <= 0:
-            raise ValueError(f"a total must be above 0, not {self.points:g}")
+        _check_total(self.points, "total")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +170,7 @@ class TeamTotal:
 
     def __post_init__(self) -> None:
         """Refuse a line that no book offers."""
-        _check_line(self.points, LARGEST_TOTAL)
-        if self.points <= 0:
-            raise ValueError(f"a team total must be above 0, not {self.points:g}")
+        _check_total(self.points, "team total")
 
 
 class Parity(StrEnum):
@@ -216,9 +218,7 @@ class PlayerTotal:
 
     def __post_init__(self) -> None:
         """Refuse a line that no book offers."""
-        _check_line(self.points, LARGEST_TOTAL)
-        if self.points <= 0:
-            raise ValueError(f"a player line must be above 0, not {self.points:g}")
+        _check_total(self.points, "player line")
 
     @property
     def span(self) -> Span:

@@ -11,7 +11,7 @@ from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Bet, Confirmation, Parlay, Result, Settlement, Snapshot, Status
 from tracker.domain.chance import Chance, NoChance, maker
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.market import DoubleDouble, Market, PlayerTotal
+from tracker.domain.market import Market, PlayerMarket
 from tracker.domain.poll import (
     AGREE_AFTER,
     DOCUMENT_HELD,
@@ -272,6 +272,11 @@ class Tracked:
         return (0,) if self.no_chance is NoChance.OUT and not self.ended else ()
 
     @property
+    def by_hand(self) -> bool:
+        """Whether a person gave its result, which no poll changes."""
+        return self.settlement is not None and self.settlement.by_hand
+
+    @property
     def ended(self) -> bool:
         """Whether it has a result that stands: one that was taken back does not."""
         return self.settlement is not None and not self.settlement.taken_back
@@ -323,8 +328,7 @@ class Tracked:
         A lost parlay still waits for the results of its other legs, because a box score may be
         corrected.
         """
-        given = self.settlement is not None and self.settlement.by_hand
-        if given or self.review is not None:
+        if self.by_hand or self.review is not None:
             return True
         if not isinstance(self.bet.market, Parlay):
             return self.ended
@@ -492,7 +496,7 @@ class GameTracking:
     def follows_players(self) -> bool:
         """Whether a bet is on a player of the game, so that its box score is needed."""
         legs = (leg for x in self.tracked for leg in x.bet.legs if leg.game.id == self.game.id)
-        return any(isinstance(x.market, PlayerTotal | DoubleDouble) for x in legs)
+        return any(isinstance(x.market, PlayerMarket) for x in legs)
 
     def with_tracked(self, tracked: Tracked) -> GameTracking:
         """The tracking with one bet's entry replaced."""
@@ -528,6 +532,12 @@ class Review:
     why: str
 
 
+_STORED = (
+    "snapshots", "rules", "alerts", "settlements", "confirmations", "reviews", "legs"
+)  # fmt: skip
+"""The fields of a `Change` with rows to store, which a `Gathering` has lists of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """All that one poll changes, to be recorded in one transaction.
@@ -549,15 +559,7 @@ class Change:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to store apart from the tracking itself."""
-        return not (
-            self.snapshots
-            or self.rules
-            or self.alerts
-            or self.settlements
-            or self.confirmations
-            or self.reviews
-            or self.legs
-        )
+        return not any(getattr(self, x) for x in _STORED)
 
 
 class Gathering:
@@ -589,14 +591,9 @@ class Gathering:
         change = self._change
         parts: dict[str, Any] = {
             name: (*getattr(change, name), *found)
-            for name in _GATHERED
+            for name in _STORED
             if (found := getattr(self, name))
         }
         if not (parts or self._bets):
             return change
         return replace(change, tracking=change.tracking.with_all(self._bets), **parts)
-
-
-_GATHERED = (
-    "snapshots", "rules", "alerts", "settlements", "confirmations", "reviews", "legs"
-)  # fmt: skip

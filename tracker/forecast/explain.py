@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker.domain.game import GameState, Phase, Score
-from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.market import PlayerMarket
 from tracker.forecast.model import forecast
 from tracker.forecast.pricing.markets import parlay
 
@@ -123,7 +123,7 @@ def why(markets: Sequence[Market], before: Seen, after: Seen, whole: Whole = won
 
 def _parts(markets: Sequence[Market]) -> tuple[str, ...]:
     """The parts that can move these legs: box lines of players only for bets on players."""
-    asked = any(isinstance(x, PlayerTotal | DoubleDouble) for x in markets)
+    asked = any(isinstance(x, PlayerMarket) for x in markets)
     return _PARTS if asked else _PARTS[:-1]
 
 

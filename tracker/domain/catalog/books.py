@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from tracker.domain.catalog import fold, shipped
-from tracker.domain.market import DoubleDouble, Market, Moneyline, PlayerTotal, Span, ThreeWay
+from tracker.domain.market import Market, Moneyline, PlayerMarket, Span, ThreeWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class HouseRules:
 
     def read(self, market: Market) -> Market:
         """The market as the book settles it: some leave overtime out, some let a tie lose."""
-        if isinstance(market, PlayerTotal | DoubleDouble):
+        if isinstance(market, PlayerMarket):
             return market
         if not self.overtime and market.span.counts_overtime:
             market = replace(market, span=market.span.in_regulation)

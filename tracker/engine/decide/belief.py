@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
-from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.market import PlayerMarket
 from tracker.domain.player import UNREAD, Player, box_line, box_lines, player_key
 from tracker.domain.poll import (
     AGREEING_POLLS,
@@ -449,7 +449,7 @@ def _exchanged(before: GameState, state: GameState) -> bool:
 def players_of(tracked: Tracked, game_id: str) -> tuple[Player, ...]:
     """The players of one game in a bet's legs."""
     markets = [x.market for x in tracked.bet.legs if x.game.id == game_id]
-    return tuple(x.player for x in markets if isinstance(x, PlayerTotal | DoubleDouble))
+    return tuple(x.player for x in markets if isinstance(x, PlayerMarket))
 
 
 def moved(tracked: Tracked, before: GameState, after: GameState) -> bool:

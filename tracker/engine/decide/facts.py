@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Settlement
 from tracker.domain.game import GameState, Phase, Score
-from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.market import PlayerMarket
 from tracker.domain.policy import EventRule, Fact
 from tracker.domain.tracking import GameTracking, Review, RulePhase, RuleState, Tracked
 
@@ -47,7 +47,7 @@ def absentees(old: Tracked, new: Tracked) -> tuple[str, ...]:
     """The players of a bet who have become out, or are no longer out, each once."""
     changed = sorted(set(old.out) ^ set(new.out))
     markets = [new.bet.legs[i].market for i in changed]
-    names = [x.player.name for x in markets if isinstance(x, PlayerTotal | DoubleDouble)]
+    names = [x.player.name for x in markets if isinstance(x, PlayerMarket)]
     return tuple(dict.fromkeys(names))
 
 

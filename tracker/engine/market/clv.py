@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
-from math import prod
 from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Bet, Leg, Parlay, Result, price_of
@@ -14,9 +12,9 @@ from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game
 from tracker.domain.market import (
-    DoubleDouble,
     Market,
     Moneyline,
+    PlayerMarket,
     PlayerTotal,
     Span,
     Spread,
@@ -82,12 +80,7 @@ class Placed:
         market = self.bet.market
         if not self.dropped or not isinstance(market, Parlay):
             return price_of(market, self.bet.odds)
-        left = [x.odds for i, x in enumerate(market.legs) if i not in self.dropped]
-        known = [x.decimal for x in left if x is not None]
-        if len(known) < len(left):
-            return None
-        product = prod(known, start=Fraction(1))
-        return Odds(f"{float(product):.2f}", product)
+        return market.price(self.dropped)
 
     @property
     def note(self) -> str:
@@ -172,7 +165,7 @@ def _single(leg: Leg, close: GameClose, outlook: AtClose, house: HouseRules) -> 
         points = _closed_at(market, close)
         points = selection.points if points is None else points
         return _CloseChance(Grade.QUOTED, Chance(win, 0.0, 1 - win), points, fair.by)
-    if isinstance(market, PlayerTotal | DoubleDouble):
+    if isinstance(market, PlayerMarket):
         return _player(market, close, outlook(leg.game.id))
     lacking = _lacking(market, close.lines)
     if lacking:
@@ -189,9 +182,7 @@ def _single(leg: Leg, close: GameClose, outlook: AtClose, house: HouseRules) -> 
     return _CloseChance(Grade.CONVERTED, chance, _closed_at(market, close), by)
 
 
-def _player(
-    market: PlayerTotal | DoubleDouble, close: GameClose, seen: Outlook | None
-) -> _CloseChance | str:
+def _player(market: PlayerMarket, close: GameClose, seen: Outlook | None) -> _CloseChance | str:
     """The chance of a player market that was not quoted exactly.
 
     It comes from the outlook at the close, which knows his closing line where he was quoted.
@@ -281,7 +272,7 @@ def _parlay(
             return f"{NO_CLOSE}: nothing was quoted of {game.name}"
         markets = [house.read(slip.legs[i].market) for i in left]
         for market in markets:
-            if isinstance(market, PlayerTotal | DoubleDouble):
+            if isinstance(market, PlayerMarket):
                 fair = _player(market, close, seen)
                 if isinstance(fair, str):
                     return fair

@@ -81,27 +81,27 @@ def given(case: Case, result: Result, paid: int | None, why: str, at: datetime) 
     _check_begun(case, result, at)
     paid = _paid(case, result) if paid is None else paid
     _check_payout(case, result, paid)
-    return _next_ruling(
-        case, Settlement(case.number, 0, result, paid, at, why, by_hand=True), official=True
-    )
+    return _decided(case, result, paid, why, at)
 
 
 def brought(case: Case, result: Result, paid: int | None, why: str, at: datetime) -> Ruling | None:
     """Take a result that an import brought with the bet; None where the bet has a result."""
     if case.settlement is not None:
         return None
-    return _next_ruling(
-        case, Settlement(case.number, 0, result, paid, at, why, by_hand=True), official=True
-    )
+    return _decided(case, result, paid, why, at)
 
 
 def voided(case: Case, why: str, at: datetime) -> Ruling:
     """Void the bet for a reason that a person gives, at any time: the stake is returned."""
     stake = case.stake_cents
     paid = None if stake is None else own_part(stake, free=case.free)
-    return _next_ruling(
-        case, Settlement(case.number, 0, Result.VOID, paid, at, why, by_hand=True), official=True
-    )
+    return _decided(case, Result.VOID, paid, why, at)
+
+
+def _decided(case: Case, result: Result, paid: int | None, why: str, at: datetime) -> Ruling:
+    """Take a result by hand, which is official at once."""
+    made = Settlement(case.number, 0, result, paid, at, why, by_hand=True)
+    return _next_ruling(case, made, official=True)
 
 
 def graded_again(case: Case, at: datetime) -> Ruling:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import assert_never
 
-from tracker.domain.bet import Bet, Parlay, Result, excess_of
+from tracker.domain.bet import Bet, Parlay, Result, excess_of, excess_over
 from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import (
@@ -71,7 +71,7 @@ def judge(market: Market, state: GameState, house: HouseRules) -> Verdict:
     sure = Sure(state).level(market, house)
     if sure is not None:
         return sure
-    score = span_score(state, market.span, overtime=house.overtime)
+    score = _span_score(market.span, state, house)
     words = _words(market.span, state, house, score)
     return Verdict(_by_points(market, score), *words)
 
@@ -299,16 +299,20 @@ def _past(state: GameState) -> int:
 
 def _at_its_end(span: Span, state: GameState, house: HouseRules) -> _Part:
     try:
-        return _Part(over=True, score=span_score(state, span, overtime=house.overtime))
+        return _Part(over=True, score=_span_score(span, state, house))
     except Unsettleable:
         return _Part(over=True, score=None)
 
 
 def _so_far(span: Span, state: GameState, house: HouseRules) -> _Part:
-    """The points so far that count for a span that is not over."""
+    return _Part(over=False, score=_counted(span, state, house))
+
+
+def _counted(span: Span, state: GameState, house: HouseRules) -> Score | None:
+    """The points so far that count for a span by a book's rules; None where they are not known."""
     covered = span.periods(state.game.rules)
     last = None if span.counts_overtime and house.overtime else covered.stop - 1
-    return _Part(over=False, score=state.points_in(covered.start, last))
+    return state.points_in(covered.start, last)
 
 
 def _passed(market: GameMarket, part: _Part) -> Result | None:
@@ -353,17 +357,12 @@ def _player_decided(
     return Verdict(result, f"{line.name} {figures} ({state.game_clock})", evidence)
 
 
-def span_score(state: GameState, span: Span, *, overtime: bool = True) -> Score:
-    """The points that count for a span, from a final state. Raises Unsettleable when not known.
-
-    `overtime` is whether the book counts overtime in the game and its second half.
-    """
-    wanted = span.periods(state.game.rules)
-    last = None if span.counts_overtime and overtime else wanted.stop - 1
-    found = state.points_in(wanted.start, last)
+def _span_score(span: Span, state: GameState, house: HouseRules) -> Score:
+    """The points that count for a span that is over. Raises Unsettleable when not known."""
+    found, last = _counted(span, state, house), span.periods(state.game.rules).stop - 1
     if found is None:
         raise Unsettleable("the box score gives no points by period that add up to its final score")
-    if span is not Span.GAME and state.periods is not None and len(state.periods) < wanted.stop - 1:
+    if span is not Span.GAME and state.periods is not None and len(state.periods) < last:
         raise Unsettleable("the box score lacks a period that the bet is about")
     return found
 
@@ -396,10 +395,6 @@ def _by_sign(excess: float) -> Result:
     return Result.WON if excess > 0 else Result.LOST
 
 
-def _signed(direction: Direction, excess: float) -> Result:
-    return _by_sign(excess if direction is Direction.OVER else -excess)
-
-
 def _yes(*, holds: bool) -> Result:
     return Result.WON if holds else Result.LOST
 
@@ -418,7 +413,8 @@ def _player_verdict(market: PlayerMarket, state: GameState, house: HouseRules) -
         raise Unsettleable(f"the box score does not tell {line.name}'s regulation from overtime")
     match market:
         case PlayerTotal():
-            result = _signed(market.direction, _made(line, market.stat) - market.points)
+            made = _made(line, market.stat)
+            result = _by_sign(excess_over(market.direction, made, market.points))
         case DoubleDouble():
             result = _multiple(market, line)
         case _:

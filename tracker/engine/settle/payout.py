@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor, prod
+from math import floor
 
 from tracker.domain.bet import ASK_BOOK, Bet, Parlay, Result
 from tracker.domain.money import Odds, own_part, several
@@ -103,7 +103,7 @@ def parlay_price(slip: Parlay, odds: Odds | None, dropped: Sequence[int]) -> Fra
     None where no price is known, and why where the book alone knows it: the legs that are left pay
     by their own prices, where these are known and made the price of the whole.
     """
-    product = slip.product
+    product = slip.product()
     if not dropped and odds is not None:
         return odds.decimal
     if product is None:
@@ -115,12 +115,7 @@ def parlay_price(slip: Parlay, odds: Odds | None, dropped: Sequence[int]) -> Fra
             f"{_legs(dropped)} dropped out of a parlay at {odds.text}, which is not the "
             "product of its legs' prices"
         )
-    left = [
-        leg.odds.decimal
-        for i, leg in enumerate(slip.legs)
-        if i not in dropped and leg.odds is not None
-    ]
-    return prod(left, start=Fraction(1))
+    return slip.product(dropped)
 
 
 def _agree(price: Fraction, product: Fraction) -> bool:

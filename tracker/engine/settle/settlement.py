@@ -173,8 +173,7 @@ def _doubt_results(change: Change, why: str, now: datetime) -> Change:
     """Ask a person about the results that are not official: the last documents contradict them."""
     found = Gathering(change)
     for tracked in change.tracking.tracked:
-        given = tracked.settlement is not None and tracked.settlement.by_hand
-        if given or tracked.official or tracked.review is not None:
+        if tracked.by_hand or tracked.official or tracked.review is not None:
             continue
         found.put(replace(tracked, review=why))
         found.reviews.append(Review(tracked.bet.number, now, why))
@@ -212,7 +211,7 @@ def may_settle(tracked: Tracked, state: GameState, house: HouseRules, now: datet
 
     Not where a person gave its result, nor while the book still waits for a game that is off.
     """
-    if tracked.settlement is not None and tracked.settlement.by_hand:
+    if tracked.by_hand:
         return False
     if not state.phase.off:
         return True
@@ -290,7 +289,7 @@ def go_on(change: Change, before: GameState | None, now: datetime) -> Change:
 
     found = Gathering(change)
     for tracked in change.tracking.tracked:
-        if tracked.settlement is None or not tracked.settlement.by_hand:
+        if not tracked.by_hand:
             _settle(found, change.tracking, tracked, graded, now)
     return found.change
 

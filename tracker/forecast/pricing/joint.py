@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tracker.domain.bet import exclusive
-from tracker.domain.market import DoubleDouble, PlayerTotal, Span
+from tracker.domain.market import DoubleDouble, PlayerMarket, PlayerTotal, Span
 from tracker.forecast.game.lattice import ONES, Lattice, hankel, toeplitz
 from tracker.forecast.pricing import AWAY, HOME, MARGIN, TOTAL, Question, Shape, question
 from tracker.forecast.pricing.player_lines import by_score
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tracker.domain.market import Market, PlayerMarket
+    from tracker.domain.market import Market
     from tracker.forecast.game.lattice import Points
     from tracker.forecast.outlook import Outlook
 
@@ -348,8 +348,8 @@ class Combination:
     @lru_cache(maxsize=4096)
     def of(legs: tuple[Market, ...]) -> Combination:
         """The combination of these legs, made once: it stays the same from poll to poll."""
-        players = [x for x in legs if isinstance(x, PlayerTotal | DoubleDouble)]
-        asked = [question(x) for x in legs if not isinstance(x, PlayerTotal | DoubleDouble)]
+        players = [x for x in legs if isinstance(x, PlayerMarket)]
+        asked = [question(x) for x in legs if not isinstance(x, PlayerMarket)]
         lines = [x for x in players if isinstance(x, PlayerTotal)]
         on_one = {(x.span, x.part, x.line) for x in asked}
         of_one = {(x.player, x.stat, x.points) for x in lines}

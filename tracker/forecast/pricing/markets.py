@@ -10,7 +10,7 @@ import numpy as np
 
 from tracker.domain.bet import OwnFigure
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance, chances_of, maker
-from tracker.domain.market import Direction, DoubleDouble, Market, PlayerTotal, Span
+from tracker.domain.market import Direction, DoubleDouble, Market, PlayerMarket, PlayerTotal, Span
 from tracker.domain.player import Player, Stat
 from tracker.forecast.errors import Unpriceable
 from tracker.forecast.pricing import (
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-
-_OF_PLAYERS = (PlayerTotal, DoubleDouble)
-"""The markets on a player. A tuple, because a union would be made anew at each test of a type."""
 
 WORTH_A_SHEET = 12
 """The number of markets from which a `Sheet` is faster than pricing them one by one."""
@@ -160,7 +157,7 @@ def why_none(market: Market, outlook: Outlook) -> NoChance | None:
 
 def chance_of(market: Market, outlook: Outlook) -> Chance:
     """The chance of one bet without calibration. Raises Unpriceable."""
-    if isinstance(market, _OF_PLAYERS):
+    if isinstance(market, PlayerMarket):
         return player_chance(market, outlook)
     asked = question(market)
     points = outlook.of(asked.span)
@@ -173,7 +170,7 @@ def chance_of(market: Market, outlook: Outlook) -> Chance:
 
 def decided_chance(market: Market, outlook: Outlook) -> Chance | None:
     """The chance of a decided bet, None of an open one. Raises Unpriceable."""
-    if isinstance(market, _OF_PLAYERS):
+    if isinstance(market, PlayerMarket):
         chance = player_chance(market, outlook)
         return chance if chance.decided else None
     asked = question(market)
